@@ -1,0 +1,92 @@
+import { cpus } from "node:os";
+import { basename } from "node:path";
+import { openData } from "../../src/engine/job/data.ts";
+import { evaluateModels } from "../../src/engine/job/evaluate.ts";
+import { settleInputs } from "../../src/engine/job/inputs.ts";
+import { modelFileOf, type RunnableModel } from "../../src/engine/job/source.ts";
+import type { Dataset } from "../../src/engine/model/dataset.ts";
+import { InputError, type Notice } from "../../src/engine/model/job.ts";
+import { nodeRuntime } from "../../src/engine/runtime/node.ts";
+import { readArguments } from "../arguments.ts";
+import { nodeDecoders } from "../decoders.ts";
+import { describeEvaluation } from "../evaluationText.ts";
+import { dataFiles, singleFile } from "../files.ts";
+import { DATA_OPTIONS, INPUT_OPTIONS, inputsOf, modelSource, preprocessOf } from "../options.ts";
+import type { Terminal } from "../terminal.ts";
+
+const EXIT_LIMIT_PASSED = 1;
+const DEFAULT_MAX_DROP = 1;
+
+/** Judges a quantized model against the float one; exits with 1 when top-1 drops by more than the limit. */
+export async function evaluateCommand(argv: readonly string[], terminal: Terminal): Promise<number> {
+  const args = readArguments(
+    argv,
+    {
+      ...DATA_OPTIONS,
+      ...INPUT_OPTIONS,
+      labels: { type: "string" },
+      skip: { type: "string" },
+      "max-drop": { type: "string" },
+      json: { type: "boolean" },
+    },
+    ["FLOAT", "QUANTIZED"],
+  );
+  const [floatPath = "", quantizedPath = ""] = args.positionals;
+  const data = args.text("data");
+  if (data === null) throw new InputError("evaluate needs --data PATH.");
+  const skip = args.count("skip", 0) ?? 0;
+  const wanted = args.count("samples", 1);
+  const maxDrop = args.number("max-drop");
+  const preprocess = await preprocessOf(args);
+  const labelsPath = args.text("labels");
+  const labels = labelsPath === null ? null : await singleFile(labelsPath);
+
+  const float = await modelFileOf(await modelSource(floatPath));
+  assertFloat(float, floatPath);
+  const quantized = await modelFileOf(await modelSource(quantizedPath));
+  const inputs = settleInputs(float.inputs, inputsOf(args));
+  const dataset = await openData(inputs, await dataFiles(data), preprocess, nodeDecoders, labels);
+  const notices = [...unquantizedNotices(quantized, quantizedPath), ...dataset.notices];
+  terminal.notices(notices);
+  const samples = wanted ?? dataset.length;
+  if (labels || maxDrop !== null) assertLabelled(dataset, skip, samples);
+  const evaluation = await evaluateModels(
+    {
+      float,
+      quantized,
+      skip,
+      samples,
+      limit: (maxDrop ?? DEFAULT_MAX_DROP) / 100,
+      machine: cpus()[0]?.model.trim() ?? "this machine",
+    },
+    dataset,
+    nodeRuntime(),
+    terminal.context,
+  );
+  terminal.notices(evaluation.notices);
+  const result = { ...evaluation, notices: [...notices, ...evaluation.notices] };
+  terminal.result(args.flag("json"), result, describeEvaluation(evaluation));
+  return evaluation.verdict?.passed === false ? EXIT_LIMIT_PASSED : 0;
+}
+
+function assertFloat({ quantizedOperator }: RunnableModel, path: string): void {
+  if (quantizedOperator === null) return;
+  throw new InputError(
+    `"${basename(path)}" is already quantized (it has a ${quantizedOperator} layer); give the float model first, then the quantized one.`,
+  );
+}
+
+function unquantizedNotices({ quantizedOperator }: RunnableModel, path: string): Notice[] {
+  if (quantizedOperator !== null) return [];
+  const subject = basename(path);
+  const message = `"${subject}" has no quantized layer, so this compares two float models; give the float model first, then the quantized one.`;
+  return [{ kind: "warning", subject, message }];
+}
+
+/** A limit that nothing can be held against would always be kept. */
+function assertLabelled(dataset: Dataset, skip: number, samples: number): void {
+  if (dataset.labels?.slice(skip, skip + samples).some((label) => label !== null)) return;
+  throw new InputError(
+    "None of the samples to judge has a label; give --labels CSV with rows of file,label for them, or leave --max-drop out.",
+  );
+}

@@ -1,0 +1,33 @@
+import { inspectModel } from "../../src/engine/job/open.ts";
+import type { ModelSummary } from "../../src/engine/model/summary.ts";
+import { nodeRuntime } from "../../src/engine/runtime/node.ts";
+import { readArguments } from "../arguments.ts";
+import { bytesText, dimsText } from "../format.ts";
+import { INPUT_OPTIONS, inputsOf, modelSource } from "../options.ts";
+import type { Terminal } from "../terminal.ts";
+
+/** Says what is in a model, and what will and won't be quantized and why. */
+export async function inspectCommand(argv: readonly string[], terminal: Terminal): Promise<number> {
+  const args = readArguments(argv, { ...INPUT_OPTIONS, json: { type: "boolean" } }, ["MODEL"]);
+  const source = await modelSource(args.positionals[0] ?? "");
+  const summary = await inspectModel(source, inputsOf(args), nodeRuntime(), terminal.context);
+  terminal.result(args.flag("json"), summary, describe(summary));
+  return 0;
+}
+
+function describe(summary: ModelSummary): string[] {
+  const float = summary.layers.filter(({ precision }) => precision === "float32");
+  const count = summary.layers.length - float.length;
+  return [
+    `${summary.name}: ${bytesText(summary.bytes)}, opset ${summary.opset}, IR ${summary.irVersion}, ${summary.parameters} parameters, by ${summary.producer || "an unnamed exporter"}`,
+    ...summary.inputs.map(({ name, type, dims }) => `input  ${name}: ${type} ${dimsText(dims)}`),
+    ...summary.outputs.map(({ name, type, dims }) => `output ${name}: ${type} ${dimsText(dims)}`),
+    ...summary.preparation.map((note) => `prepared: ${note}`),
+    `${count} of ${summary.layers.length} layers will be quantized:`,
+    ...summary.operators.map(({ type, count: all, quantized }) => `  ${type}: ${quantized} of ${all}`),
+    ...(float.length > 0
+      ? ["In float:", ...float.map(({ id, operator, reason }) => `  ${id} (${operator}): ${reason}`)]
+      : []),
+    ...summary.notices.map(({ message }) => `note: ${message}`),
+  ];
+}

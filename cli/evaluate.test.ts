@@ -1,0 +1,149 @@
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { idxBytes } from "../src/engine/data/testing/files.ts";
+import { colourModel, modelBytes, put, putColours, scratch } from "./testing/colours.ts";
+import { errorOf, octet } from "./testing/command.ts";
+
+let folder: string;
+let float: string;
+let quantized: string;
+let data: string;
+
+beforeAll(async () => {
+  folder = scratch();
+  float = put(folder, "colours.onnx", modelBytes(colourModel()));
+  data = await putColours(folder, "photos", 12);
+  await octet("quantize", float, "--data", data, "--preprocess", "unit", "--samples", "6", "--out", folder);
+  quantized = join(folder, "colours.int8.onnx");
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const evaluate = (other: string, ...options: string[]) =>
+  octet("evaluate", float, other, "--data", data, "--preprocess", "unit", "--json", ...options);
+
+describe("octet evaluate", () => {
+  it("gives accuracy, closeness, size and latency, and exits with 0 within the limit", async () => {
+    const { code, json } = await evaluate(quantized, "--skip", "6");
+    expect(code).toBe(0);
+    const result = json();
+    expect(result).toMatchObject({
+      samples: 6,
+      labelled: 6,
+      top1: { float: 1, quantized: 1, drop: 0 },
+      top5: null,
+      verdict: { limit: 0.01, passed: true },
+      bytes: { float: readFileSync(float).length, quantized: readFileSync(quantized).length },
+    });
+    const [output] = result.outputs;
+    expect(output).toMatchObject({ name: "scores", agreement: 1 });
+    expect(output.sqnr).toBeGreaterThan(25);
+    expect(output.kl).toBeLessThan(0.01);
+    expect(result.latency.quantized.p95).toBeGreaterThanOrEqual(result.latency.quantized.p50);
+    expect(result.latency.runtime).toMatch(/^onnxruntime-node 1\./);
+  });
+
+  it("exits with 1 when the drop passes --max-drop, which is in points", async () => {
+    const wrong = put(folder, "wrong.onnx", modelBytes(colourModel({ classes: [1, 0, 2] })));
+    const failed = await evaluate(wrong);
+    expect(failed.code).toBe(1);
+    expect(failed.json().top1).toMatchObject({ float: 1, quantized: 1 / 3 });
+    expect(failed.json().verdict).toEqual({ limit: 0.01, passed: false });
+    const kept = await evaluate(wrong, "--max-drop", "66.7");
+    expect(kept.code).toBe(0);
+    expect((await evaluate(wrong, "--max-drop", "66.6")).code).toBe(1);
+  });
+
+  it("takes --labels instead of the label files among the data, wherever it lies", async () => {
+    const allRed = ["file,label", ...Array.from({ length: 12 }, (_, i) => `photos/${i}.png,0`)].join("\n");
+    const outside = put(folder, "red.csv", allRed);
+    expect((await evaluate(quantized, "--labels", outside)).json().top1.float).toBeCloseTo(1 / 3);
+    const inside = put(data, "red.csv", allRed);
+    expect((await evaluate(quantized, "--labels", inside)).json().top1.float).toBeCloseTo(1 / 3);
+    expect((await evaluate(quantized, "--labels", join(data, "labels.csv"))).json().top1.float).toBe(1);
+    rmSync(inside);
+    const idx = put(folder, "labels.idx", idxBytes([12], new Uint8Array(12).fill(2)));
+    expect((await evaluate(quantized, "--labels", idx)).json().top1.float).toBeCloseTo(1 / 3);
+  });
+
+  it("asks about the normalisation when the float model is near chance", async () => {
+    const shuffled = put(folder, "off.csv", Array.from({ length: 12 }, (_, i) => `${i}.png,${(i + 1) % 3}`).join("\n"));
+    const { json, stderr } = await evaluate(quantized, "--labels", shuffled);
+    expect(json().top1.float).toBe(0);
+    expect(json().notices[0].message).toMatch(/near chance for 3 classes: is the normalisation right/);
+    expect(stderr).toMatch(/warning: .*is the normalisation right/);
+  });
+
+  it("warns of a quantized model without a quantized layer", async () => {
+    const { code, json, stderr } = await evaluate(float);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/warning: "colours\.onnx" has no quantized layer/);
+    expect(json().notices).toContainEqual(
+      expect.objectContaining({ kind: "warning", message: expect.stringMatching(/has no quantized layer/) }),
+    );
+    expect((await evaluate(quantized)).stderr).not.toMatch(/no quantized layer/);
+  });
+
+  it("judges closeness without labels, but holds no limit against nothing", async () => {
+    const one = join(data, "3.png");
+    const base = ["evaluate", float, quantized, "--data", one, "--preprocess", "unit"];
+    const outcome = await octet(...base, "--json");
+    expect(outcome.json()).toMatchObject({ samples: 1, labelled: 0, top1: null, verdict: null });
+    expect(errorOf(await octet(...base, "--max-drop", "1"))).toMatch(/has a label; give --labels/);
+    const strangers = put(folder, "strangers.csv", "file,label\nx.png,1\n");
+    expect(errorOf(await octet(...base, "--labels", strangers))).toMatch(/has a label/);
+  });
+
+  it("prints the same for a person, as lines", async () => {
+    const outcome = await octet("evaluate", float, quantized, "--data", data, "--preprocess", "unit");
+    expect(outcome.stdout).toMatch(/^12 samples, 12 of them labelled; float, then int8:\ntop-1: 100\.0 %, 100\.0 %/);
+    expect(outcome.stdout).toMatch(/passed: a drop of 1 points is allowed\n$/);
+  });
+});
+
+describe("octet evaluate refuses", () => {
+  const refusal = async (...args: Parameters<typeof evaluate>) => {
+    const outcome = await evaluate(...args);
+    expect(outcome.code).toBe(2);
+    return errorOf(outcome);
+  };
+
+  it("two models that do not belong together", async () => {
+    const renamed = put(folder, "renamed.onnx", modelBytes(colourModel({ input: "image" })));
+    expect(await refusal(renamed)).toMatch(
+      /not made from this float model: it takes image .*, and the float one picture/,
+    );
+    const larger = put(folder, "larger.onnx", modelBytes(colourModel({ side: 16 })));
+    expect(await refusal(larger)).toMatch(/takes picture \(float32 1x3x16x16\)/);
+  });
+
+  it("a float model that is already quantized, and says the order", async () => {
+    const swapped = await octet("evaluate", quantized, float, "--data", data, "--preprocess", "unit");
+    expect(swapped.code).toBe(2);
+    expect(errorOf(swapped)).toMatch(
+      /^"colours\.int8\.onnx" is already quantized \(it has a \w+ layer\); .*the float model first, then the quantized one\.$/,
+    );
+  });
+
+  it("models that are damaged", async () => {
+    const cut = put(folder, "cut.onnx", readFileSync(quantized).subarray(0, 300));
+    expect(await refusal(cut)).toMatch(/"cut\.onnx" .*cut short/);
+  });
+
+  it("labels it cannot use", async () => {
+    const csv = (name: string, content: string) => refusal(quantized, "--labels", put(folder, name, content));
+    expect(await csv("words.csv", "file,label\n0.png,cat\n")).toMatch(/words\.csv, line 2: "cat" is no class index/);
+    expect(await csv("short.csv", "file,label\n0.png\n")).toMatch(/short\.csv, line 2: a file or a label is missing/);
+    expect(await csv("high.csv", "0.png,7\n")).toMatch(/photos\/0\.png has the label 7, but the model has 3 classes/);
+    expect(await csv("photo.md", "0.png,1\n")).toMatch(/photo\.md holds no labels/);
+    expect(await refusal(quantized, "--labels", folder)).toMatch(/is a folder/);
+    expect(await refusal(quantized, "--labels", "gone.csv")).toBe("There is no file gone.csv.");
+  });
+
+  it("limits and counts that are none, and samples past the end", async () => {
+    expect(await refusal(quantized, "--max-drop", "little")).toMatch(/--max-drop takes a number of at least 0/);
+    expect(await refusal(quantized, "--skip", "-1")).toMatch(/--skip needs a value/);
+    expect(await refusal(quantized, "--skip=-1")).toMatch(/--skip takes a whole number of at least 0/);
+    expect(await refusal(quantized, "--skip", "12")).toMatch(/has 12 samples, so none is left after the first 12/);
+  });
+});

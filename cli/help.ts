@@ -1,0 +1,32 @@
+import { TOOL } from "../src/engine/job/tool.ts";
+
+export const HELP = `octet ${TOOL.version} - quantizes ONNX models to 8 bits
+
+  octet inspect MODEL [--shape ...] [--input ...]
+      What is in a model, what will and won't be quantized, and why.
+
+  octet quantize MODEL --data PATH [options]
+      Calibrates on the data and writes the quantized model, its calibration and its report.
+      --data PATH            a folder, a picture, or a .npy or IDX file, gzipped too
+      --preprocess NAME      imagenet, imagenet-tf, unit, raw, or a .json file
+      --samples N            calibrate on the first N samples (default: all)
+      --method NAME          minmax, average, percentile, entropy, mse, cosine (default: chosen by Octet)
+      --per-tensor           one scale for each weight instead of one a channel
+      --activations u8|s8    unsigned asymmetric (default) or signed symmetric
+      --recipe FILE          settings of an earlier run
+      --cache FILE           calibration of an earlier run; no data is needed
+      --shape input=1x3x48x320   dimensions of a dynamic input
+      --input name=value     holds an input at one value (for all but the one with data)
+      --out DIR              where to write (default: MODEL.octet)
+
+  octet evaluate FLOAT QUANTIZED --data PATH [options]
+      Runs both and compares; exits with 1 when the limit is passed.
+      --labels CSV           file,label rows, or an IDX file; without it, label files in the data count
+      --preprocess, --shape, --input   as above
+      --skip N               leave out the first N samples
+      --samples N            judge on N samples (default: all that follow)
+      --max-drop PERCENT     limit of the drop in top-1, in points (default: 1)
+
+  Every command takes --json: one JSON object on stdout, messages on stderr.
+  Exit codes: 0 done, 1 limit passed, 2 bad input (one line says what), 130 cancelled.
+`;

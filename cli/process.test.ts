@@ -1,0 +1,76 @@
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { npyBytes } from "../src/engine/data/testing/files.ts";
+import { colourModel, modelBytes, put, putColours, scratch } from "./testing/colours.ts";
+import { octet as inProcess } from "./testing/command.ts";
+
+const OCTET = fileURLToPath(new URL("octet.mjs", import.meta.url));
+
+let folder: string;
+let model: string;
+
+beforeAll(async () => {
+  folder = scratch();
+  model = put(folder, "colours.onnx", modelBytes(colourModel()));
+  await putColours(folder, "photos", 6);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const octet = (...args: string[]) =>
+  spawnSync(process.execPath, [OCTET, ...args], { encoding: "utf8", cwd: folder, timeout: 60_000 });
+
+describe("the octet command", () => {
+  it("prints one JSON object and nothing else on stdout, from any folder", () => {
+    const made = octet("quantize", "colours.onnx", "--data", "photos", "--preprocess", "unit", "--json");
+    expect(made.status).toBe(0);
+    expect(JSON.parse(made.stdout)).toMatchObject({ out: "colours.octet", layers: { total: 3 } });
+    expect(made.stderr).toMatch(/^Opening the model\.\.\.$/m);
+    const judged = octet(
+      ...["evaluate", "colours.onnx", "colours.octet/colours.int8.onnx", "--data", "photos"],
+      ...["--preprocess", "unit", "--json"],
+    );
+    expect(judged.status).toBe(0);
+    expect(JSON.parse(judged.stdout)).toMatchObject({ samples: 6, verdict: { passed: true } });
+  });
+
+  it("ends with 2 and one line on stderr for bad input", () => {
+    const { status, stdout, stderr } = octet("inspect", "gone.onnx", "--json");
+    expect({ status, stdout, stderr }).toEqual({
+      status: 2,
+      stdout: "",
+      stderr: "octet: There is no file gone.onnx.\n",
+    });
+  });
+
+  it("ends with 130 and writes nothing when it is interrupted", async () => {
+    const samples = 20_000;
+    const many = put(
+      folder,
+      "many.npy",
+      npyBytes("<f4", [samples, 3, 8, 8], new Float32Array(samples * 192).fill(0.5)),
+    );
+    const child = spawn(process.execPath, [OCTET, "quantize", model, "--data", many, "--out", "cancelled"], {
+      cwd: folder,
+    });
+    let stderr = "";
+    child.stderr.on("data", (chunk: Buffer) => {
+      const before = stderr.includes("Calibrating...");
+      stderr += chunk;
+      if (!before && stderr.includes("Calibrating...")) child.kill("SIGINT");
+    });
+    const code = await new Promise((resolve) => child.on("close", resolve));
+    expect(code).toBe(130);
+    expect(stderr).toMatch(/Cancelled; nothing was written\.\n$/);
+    expect(existsSync(join(folder, "cancelled"))).toBe(false);
+  });
+
+  it("says what it can do, and its version", async () => {
+    const help = await inProcess("--help");
+    expect(help).toMatchObject({ code: 0, stderr: "" });
+    for (const command of ["inspect", "quantize", "evaluate"]) expect(help.stdout).toContain(`octet ${command} `);
+    expect((await inProcess("--version")).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});

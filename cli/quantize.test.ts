@@ -1,0 +1,235 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { decodeModel } from "../src/engine/onnx/decode.ts";
+import { withFields } from "../src/engine/onnx/messages.ts";
+import { toModelFile } from "../src/engine/onnx/runtimeFile.ts";
+import { colourModel, modelBytes, put, putColours, scratch } from "./testing/colours.ts";
+import { errorOf, octet } from "./testing/command.ts";
+
+let folder: string;
+let model: string;
+let data: string;
+
+beforeAll(async () => {
+  folder = scratch();
+  model = put(folder, "colours.onnx", modelBytes(colourModel()));
+  data = await putColours(folder, "photos", 9);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Quantizes into a new folder and gives the JSON of the result and the model's bytes. */
+async function quantize(name: string, ...options: string[]) {
+  const out = join(folder, name);
+  const outcome = await octet("quantize", model, "--out", out, "--json", ...options);
+  expect(outcome.stderr).not.toMatch(/^octet: /m);
+  expect(outcome.code).toBe(0);
+  const file = (suffix: string) => join(out, `colours.${suffix}`);
+  return { out, result: outcome.json(), stderr: outcome.stderr, file, bytes: readFileSync(file("int8.onnx")) };
+}
+
+const fromData = (name: string, ...options: string[]) =>
+  quantize(name, "--data", data, "--preprocess", "unit", ...options);
+
+describe("the files", () => {
+  it("are the seven of the job, named after the model, with one .onnx among them", async () => {
+    const { out, result } = await fromData("files");
+    const names = ["int8.onnx", "calibration.json", "trt.cache", "ort-ranges.json", "recipe.json", "report.json"];
+    expect(readdirSync(out).sort()).toEqual([...names, "report.html"].map((name) => `colours.${name}`).sort());
+    for (const { name, bytes } of result.files) expect(readFileSync(join(out, name)).length).toBe(bytes);
+    expect(result.bytes.quantized).toBe(readFileSync(join(out, "colours.int8.onnx")).length);
+  });
+
+  it("replace those of an earlier run and leave other files alone", async () => {
+    const out = join(folder, "again");
+    mkdirSync(out);
+    writeFileSync(join(out, "theirs.onnx"), "theirs");
+    writeFileSync(join(out, "colours.int8.onnx"), "an earlier run");
+    const { bytes } = await fromData("again");
+    expect(readFileSync(join(out, "theirs.onnx"), "utf8")).toBe("theirs");
+    expect(decodeModel(bytes, "colours.int8.onnx").graph?.node.length).toBeGreaterThan(3);
+    expect(readdirSync(out).filter((name) => name.endsWith(".part"))).toEqual([]);
+  });
+
+  it("say what the calibration and its ranges were", async () => {
+    const { file, result } = await fromData("said", "--samples", "5", "--method", "minmax");
+    const report = JSON.parse(readFileSync(file("report.json"), "utf8"));
+    const recipe = JSON.parse(readFileSync(file("recipe.json"), "utf8"));
+    expect(report.calibration.observed).toEqual([0, 1, 2, 3, 4]);
+    expect(recipe.preprocess).toMatchObject({ scale: 1 / 255, layout: "NCHW" });
+    expect(recipe.method).toBe("minmax");
+    const [low, high] = [recipe.resolved.picture.low, recipe.resolved.picture.high];
+    expect(low).toBeGreaterThanOrEqual(0);
+    expect(high).toBeLessThanOrEqual(1);
+    expect(result.recipe.resolved).toEqual(recipe.resolved);
+    expect(result.parameters.picture.scale).toBeCloseTo(high / 255, 8);
+    const cache = readFileSync(file("trt.cache"), "utf8").split("\n");
+    expect(cache.map((line) => line.split(": ")[0])).toEqual(
+      expect.arrayContaining(["picture", "maps", "means", "scores"]),
+    );
+  });
+});
+
+describe("the same model", () => {
+  it("comes out of the same command", async () => {
+    expect((await fromData("first")).bytes).toEqual((await fromData("second")).bytes);
+  });
+
+  it.each([
+    ["the default", []],
+    ["per tensor", ["--per-tensor"]],
+    ["signed activations", ["--activations", "s8", "--method", "percentile"]],
+  ])("comes out of its recipe and cache: %s", async (name, options) => {
+    const { bytes, file } = await fromData(`made ${name}`, ...options);
+    const again = await quantize(
+      `remade ${name}`,
+      ...["--recipe", file("recipe.json"), "--cache", file("calibration.json")],
+    );
+    expect(again.bytes).toEqual(bytes);
+    for (const kind of ["recipe.json", "calibration.json", "trt.cache", "ort-ranges.json"]) {
+      expect(readFileSync(again.file(kind))).toEqual(readFileSync(file(kind)));
+    }
+  });
+
+  it("comes out of its recipe and the same data, and of its cache alone with the same options", async () => {
+    const { bytes, file } = await fromData("base", "--method", "entropy");
+    expect((await quantize("by data", "--recipe", file("recipe.json"), "--data", data)).bytes).toEqual(bytes);
+    expect((await quantize("by cache", "--cache", file("calibration.json"), "--method", "entropy")).bytes).toEqual(
+      bytes,
+    );
+  });
+
+  it("comes out of a recipe with a range set by hand", async () => {
+    const { bytes, file } = await fromData("before");
+    const recipe = JSON.parse(readFileSync(file("recipe.json"), "utf8"));
+    const hand = { ...recipe, ranges: { picture: { low: 0, high: 0.5 } } };
+    const stale = put(folder, "stale.recipe.json", JSON.stringify(hand));
+    const refused = await octet("quantize", model, "--recipe", stale, "--cache", file("calibration.json"));
+    expect(errorOf(refused)).toMatch(/sets picture by hand to another range .* set "resolved" to null/);
+
+    const open = put(folder, "hand.recipe.json", JSON.stringify({ ...hand, resolved: null }));
+    const made = await quantize("hand", "--recipe", open, "--cache", file("calibration.json"));
+    expect(made.bytes).not.toEqual(bytes);
+    expect(made.result.parameters.picture.scale).toBeCloseTo(0.5 / 255, 8);
+    const again = await quantize(
+      "hand again",
+      "--recipe",
+      made.file("recipe.json"),
+      "--cache",
+      made.file("calibration.json"),
+    );
+    expect(again.bytes).toEqual(made.bytes);
+  });
+});
+
+describe("options", () => {
+  it("change the saved recipe they are given with", async () => {
+    const { file } = await fromData("saved", "--method", "entropy", "--per-tensor");
+    const { result } = await quantize(
+      "changed",
+      ...["--recipe", file("recipe.json"), "--cache", file("calibration.json"), "--activations", "s8"],
+    );
+    expect(result.recipe).toMatchObject({
+      method: "entropy",
+      weights: { granularity: "tensor" },
+      activations: { type: "int8", symmetric: true },
+    });
+    expect(result.parameters.picture.zeroPoint).toBe(0);
+  });
+
+  it("that a cache makes idle are named", async () => {
+    const { file } = await fromData("cached");
+    const { stderr } = await quantize("idle", "--cache", file("calibration.json"), "--samples", "3", "--data", data);
+    expect(stderr).toMatch(/warning: .*--data, --samples had no effect/);
+  });
+});
+
+describe("data", () => {
+  it("may be links to files, one picture, or an array", async () => {
+    const links = join(folder, "links");
+    mkdirSync(links);
+    for (let i = 0; i < 3; i++) symlinkSync(join(data, `${i}.png`), join(links, `${i}.png`));
+    symlinkSync(join(folder, "gone"), join(links, "broken.png"));
+    const linked = await quantize("linked", "--data", links, "--preprocess", "unit");
+    expect(linked.result.calibration).toMatchObject({ samples: 3, skipped: 0 });
+    const single = await quantize("single", "--data", join(data, "4.png"), "--preprocess", "unit");
+    expect(single.result.calibration.samples).toBe(1);
+  });
+
+  it("gets a warning when its preprocessing is a guess, once and in the result", async () => {
+    const { stderr, result } = await quantize("guessed", "--data", data);
+    expect(stderr.match(/No preprocessing was given/g)).toHaveLength(1);
+    expect(result.notices).toContainEqual(expect.objectContaining({ subject: "picture", kind: "warning" }));
+  });
+});
+
+describe("weights beside the model", () => {
+  it("are read, counted, and part of the model's identity", async () => {
+    const { graph, external } = toModelFile(largeWeights(1));
+    const beside = join(folder, "beside");
+    mkdirSync(beside);
+    const path = put(beside, "colours.onnx", graph);
+    const out = join(beside, "out");
+    const command = ["quantize", path, "--data", data, "--preprocess", "unit", "--out", out, "--json"];
+    const [weights] = external;
+    expect(errorOf(await octet(...command))).toMatch(`"${weights!.path}", which was not given`);
+
+    put(beside, weights!.path, weights!.data);
+    const outcome = await octet(...command);
+    const { model: facts } = outcome.json();
+    expect(facts.bytes).toBe(graph.length + weights!.data.length);
+    const judged = await octet(
+      "evaluate",
+      path,
+      join(out, "colours.int8.onnx"),
+      "--data",
+      data,
+      "--preprocess",
+      "unit",
+      "--json",
+    );
+    expect(judged.json()).toMatchObject({ samples: 9, bytes: { float: facts.bytes } });
+
+    put(beside, weights!.path, toModelFile(largeWeights(2)).external[0]!.data);
+    const other = await octet("quantize", path, "--cache", join(out, "colours.calibration.json"), "--out", out);
+    expect(errorOf(other)).toMatch(/another model/);
+    put(beside, weights!.path, weights!.data.subarray(0, 100));
+    expect(errorOf(await octet(...command))).toMatch(/is too short for the weight/);
+  });
+
+  it("are not read from outside the model's folder", async () => {
+    const { graph, external } = toModelFile(largeWeights(1));
+    const inner = join(folder, "inner");
+    mkdirSync(inner);
+    const text = Buffer.from(graph).toString("latin1").replaceAll("weight-0", "../w.bin");
+    const path = put(inner, "outside.onnx", Buffer.from(text, "latin1"));
+    put(folder, "w.bin", external[0]!.data);
+    expect(errorOf(await octet("inspect", path))).toMatch(`"../w.bin", which was not given`);
+  });
+});
+
+/** The colour model with a weight of over 1 kB. */
+function largeWeights(seed: number) {
+  const base = colourModel();
+  const [weights] = base.graph!.initializer;
+  const floats = Float32Array.from({ length: 3 * 3 * 9 * 9 }, (_, i) => Math.sin(seed + i));
+  const rawData = new Uint8Array(floats.buffer);
+  const wide = withFields(weights!, { dims: [3n, 3n, 9n, 9n], rawData });
+  const input = colourModel({ side: 16 }).graph!.input;
+  return withFields(base, { graph: withFields(base.graph!, { initializer: [wide], input }) });
+}
+
+describe("inspect", () => {
+  it("gives the layers, what becomes of each, and no file", async () => {
+    const { code, json, stderr } = await octet("inspect", model, "--json");
+    expect(code).toBe(0);
+    expect(json()).toMatchObject({ name: "colours", opset: 13, parameters: 9, inputs: [{ name: "picture" }] });
+    expect(json().layers.map(({ operator }: { operator: string }) => operator)).toEqual([
+      "Conv",
+      "GlobalAveragePool",
+      "Flatten",
+    ]);
+    expect(stderr).not.toMatch(/octet:/);
+    expect(existsSync("colours.octet")).toBe(false);
+  });
+});

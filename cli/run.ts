@@ -1,0 +1,48 @@
+import { TOOL } from "../src/engine/job/tool.ts";
+import { InputError } from "../src/engine/model/job.ts";
+import { evaluateCommand } from "./commands/evaluate.ts";
+import { inspectCommand } from "./commands/inspect.ts";
+import { quantizeCommand } from "./commands/quantize.ts";
+import { HELP } from "./help.ts";
+import type { Terminal } from "./terminal.ts";
+
+const COMMANDS = new Map([
+  ["inspect", inspectCommand],
+  ["quantize", quantizeCommand],
+  ["evaluate", evaluateCommand],
+]);
+
+const EXIT_BAD_INPUT = 2;
+const EXIT_CANCELLED = 130;
+
+/** Runs a command line and returns its exit code; errors become one line on stderr. */
+export async function run([name, ...args]: readonly string[], terminal: Terminal): Promise<number> {
+  if (name === undefined || name === "help" || name === "--help" || name === "-h" || args.includes("--help")) {
+    terminal.print(HELP);
+    return 0;
+  }
+  if (name === "--version") {
+    terminal.print(`${TOOL.version}\n`);
+    return 0;
+  }
+  try {
+    const command = COMMANDS.get(name);
+    if (!command) {
+      throw new InputError(`There is no command ${name}; the commands are ${[...COMMANDS.keys()].join(", ")}.`);
+    }
+    return await command(args, terminal);
+  } catch (error) {
+    if (terminal.context.signal.aborted) {
+      terminal.say("Cancelled; nothing was written.");
+      return EXIT_CANCELLED;
+    }
+    terminal.say(`octet: ${errorLine(error)}`);
+    if (process.env.OCTET_DEBUG && error instanceof Error) terminal.say(error.stack ?? "");
+    return EXIT_BAD_INPUT;
+  }
+}
+
+function errorLine(error: unknown): string {
+  const message = (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, " ");
+  return error instanceof InputError ? message : `Octet failed unexpectedly (${message}).`;
+}

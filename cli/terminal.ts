@@ -1,0 +1,78 @@
+import { writeJson } from "../src/engine/job/documents.ts";
+import type { JobContext, Notice, Progress } from "../src/engine/model/job.ts";
+import { progressLine } from "./progress.ts";
+
+const REDRAW_MS = 100;
+
+/** The part of a stream that a terminal writes to. */
+export interface Output {
+  readonly isTTY?: boolean;
+  write(text: string): unknown;
+}
+
+/** Messages and progress on stderr, the result on stdout, and cancelling. */
+export class Terminal {
+  readonly #controller = new AbortController();
+  readonly #stdout: Output;
+  readonly #stderr: Output;
+  readonly #said = new Set<string>();
+  #task = "";
+  #started = 0;
+  #drawn = 0;
+
+  readonly context: JobContext = {
+    signal: this.#controller.signal,
+    report: (progress) => this.#progress(progress),
+  };
+
+  constructor(stdout: Output, stderr: Output) {
+    this.#stdout = stdout;
+    this.#stderr = stderr;
+  }
+
+  abort(): void {
+    this.#controller.abort();
+  }
+
+  say(message: string): void {
+    this.#endProgress();
+    this.#stderr.write(`${message}\n`);
+  }
+
+  /** Each notice once, however many parts of a job bring it up. */
+  notices(notices: readonly Notice[]): void {
+    for (const { kind, subject, message } of notices) {
+      const text = message.includes(subject) ? message : `${subject}: ${message}`;
+      if (this.#said.has(text)) continue;
+      this.#said.add(text);
+      this.say(`${kind === "warning" ? "warning" : "note"}: ${text}`);
+    }
+  }
+
+  /** With `json`, one JSON object and nothing else; else the lines for a person. */
+  result(json: boolean, value: object, lines: readonly string[]): void {
+    this.print(json ? writeJson(value) : `${lines.join("\n")}\n`);
+  }
+
+  print(text: string): void {
+    this.#endProgress();
+    this.#stdout.write(text);
+  }
+
+  #endProgress(): void {
+    if (this.#drawn > 0) this.#stderr.write("\r\x1b[K");
+    this.#drawn = 0;
+  }
+
+  #progress(progress: Progress): void {
+    const now = performance.now();
+    if (progress.task !== this.#task) {
+      this.#task = progress.task;
+      this.#started = now;
+      if (!this.#stderr.isTTY) this.#stderr.write(`${progress.task}...\n`);
+    } else if (now - this.#drawn < REDRAW_MS) return;
+    if (!this.#stderr.isTTY) return;
+    this.#stderr.write(`\r\x1b[K${progressLine(progress, (now - this.#started) / 1000)}`);
+    this.#drawn = now;
+  }
+}

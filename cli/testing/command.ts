@@ -1,0 +1,40 @@
+import { run } from "../run.ts";
+import { Terminal } from "../terminal.ts";
+
+/** What a command line left: its exit code, what it printed, and the JSON of it. */
+export interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  // biome-ignore lint/suspicious/noExplicitAny: the shapes are what the tests are about
+  json(): any;
+}
+
+/** Runs a command line in this process. */
+export async function octet(...args: readonly string[]): Promise<Outcome> {
+  let stdout = "";
+  let stderr = "";
+  const terminal = new Terminal(
+    {
+      write: (text) => {
+        stdout += text;
+      },
+    },
+    {
+      write: (text) => {
+        stderr += text;
+      },
+    },
+  );
+  const code = await run(args, terminal);
+  return { code, stdout, stderr, json: () => JSON.parse(stdout) };
+}
+
+/** The one line that an error is, without "octet: "; lines of progress before it are left out. */
+export function errorOf({ stdout, stderr }: Outcome): string {
+  const lines = stderr.split("\n").filter((line) => line.startsWith("octet: "));
+  if (lines.length !== 1 || stdout !== "" || !stderr.endsWith(`${lines[0]}\n`)) {
+    throw new Error(`Not one error line: ${JSON.stringify({ stdout, stderr })}`);
+  }
+  return lines[0]!.slice("octet: ".length);
+}

@@ -1,0 +1,72 @@
+import { readFile } from "node:fs/promises";
+import type { Page } from "@playwright/test";
+import type { AxeResults } from "axe-core";
+import { expect, test } from "./support/app.ts";
+import { stored } from "./support/storage.ts";
+import { calibrate, evaluate, goTo, logEntries, openSample, repositoryPath, selectLayer } from "./support/studio.ts";
+
+/** What axe finds serious or worse on the page as it is. */
+async function seriousFindings(page: Page): Promise<string[]> {
+  if (!(await page.evaluate(() => "axe" in window))) {
+    await page.evaluate(await readFile(repositoryPath("node_modules/axe-core/axe.min.js"), "utf8"));
+  }
+  const { violations, passes } = await page.evaluate<AxeResults>("axe.run()");
+  expect(passes.length).toBeGreaterThan(10);
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`));
+}
+
+test("axe finds nothing serious on any screen, light or dark", async ({ page }) => {
+  const findings: Record<string, string[]> = {};
+  const look = async (screen: string) => {
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      const found = await seriousFindings(page);
+      if (found.length > 0) findings[`${screen}, ${colorScheme}`] = found;
+    }
+  };
+  await page.goto("/");
+  await expect(page.getByTestId("start")).toBeVisible();
+  await look("start");
+
+  await openSample(page);
+  await goTo(page, "model");
+  await look("model");
+  await goTo(page, "data");
+  await expect(page.getByTestId("preview")).toBeVisible();
+  await look("data");
+  await goTo(page, "tune");
+  await look("tune before calibration");
+  await calibrate(page, 10);
+  await look("calibrate");
+  await evaluate(page);
+  await goTo(page, "tune");
+  await selectLayer(page, "/block4/pw/conv/Conv");
+  await expect(page.getByTestId("error-chart")).toBeVisible();
+  await expect(page.getByTestId("weight-chart")).toBeVisible();
+  await look("tune");
+  await page.getByTestId("weights").selectOption("tensor");
+  await expect(page.getByTestId("evaluation-result")).toContainText("Stale");
+  await logEntries(page);
+  await look("stale results and the log");
+  await goTo(page, "export");
+  await look("export");
+  await page.getByRole("button", { name: "Delete everything" }).click();
+  await expect(page.getByRole("alertdialog")).toBeVisible();
+  await look("delete everything");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Keys and words" }).click();
+  await expect(page.getByTestId("help")).toBeVisible();
+  await look("help");
+  await page.keyboard.press("Escape");
+  await goTo(page, "data");
+  await page.getByTestId("data-input").setInputFiles({ name: "no.npy", mimeType: "", buffer: Buffer.from("none") });
+  await expect(page.getByRole("alert")).toBeVisible();
+  await look("an alert");
+  await expect.poll(async () => (await stored(page)).sessions).toHaveLength(1);
+  await page.reload();
+  await expect(page.getByTestId("last-session")).toBeVisible();
+  await look("start with a session");
+  expect(findings).toEqual({});
+});

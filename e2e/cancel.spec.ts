@@ -1,0 +1,88 @@
+import type { Unzipped } from "fflate";
+import { expect, test } from "./support/app.ts";
+import {
+  calibrate,
+  calibrated,
+  downloadZip,
+  goTo,
+  idle,
+  logEntries,
+  openSample,
+  pressSample,
+  SAMPLE_NAME,
+  seenSamples,
+  startCalibration,
+} from "./support/studio.ts";
+
+/** The calibration cache of a download, without what tells how it was run. */
+function observation(files: Unzipped): object {
+  const { executor: _, ...rest } = JSON.parse(new TextDecoder().decode(files[`${SAMPLE_NAME}.calibration.json`]));
+  return rest;
+}
+
+test("a cancelled calibration keeps what it saw, and gone on with ends as an uninterrupted one does", async ({
+  page,
+  otherPage,
+}) => {
+  await openSample(page);
+  await startCalibration(page);
+  await seenSamples(page, 20);
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await idle(page);
+  await expect(page.getByTestId("step-calibrate")).toHaveAttribute("data-standing", "partial");
+  await expect(page.getByRole("alert")).toHaveCount(0);
+  expect((await logEntries(page))[0]).toContain("Calibrating was cancelled");
+  const stopped = Number.parseInt(await page.getByTestId("calibration-observed").innerText(), 10);
+  expect(stopped).toBeGreaterThanOrEqual(20);
+  expect(stopped).toBeLessThan(300);
+
+  await page.getByRole("button", { name: "Go on calibrating" }).click();
+  await calibrated(page);
+  await goTo(page, "calibrate");
+  await expect(page.getByTestId("calibration-observed")).toHaveText("300 of 300");
+  const resumed = await downloadZip(page);
+
+  await openSample(otherPage);
+  await calibrate(otherPage, 300);
+  const uninterrupted = await downloadZip(otherPage);
+  expect(observation(resumed)).toEqual(observation(uninterrupted));
+  const model = `${SAMPLE_NAME}.int8.onnx`;
+  expect(Buffer.compare(resumed[model]!, uninterrupted[model]!)).toBe(0);
+});
+
+test("a cancelled repetition leaves the finished calibration and its results as they were", async ({ page }) => {
+  await openSample(page);
+  await calibrate(page, 200);
+  await startCalibration(page);
+  await seenSamples(page, 20);
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await idle(page);
+  await expect(page.getByTestId("step-calibrate")).toHaveAttribute("data-standing", "done");
+  await expect(page.getByTestId("calibration-observed")).toHaveText("200 of 200");
+});
+
+test("a cancelled evaluation leaves the last results, and the next one runs", async ({ page }) => {
+  await openSample(page);
+  await calibrate(page, 10);
+  await page.getByTestId("evaluate").click();
+  await seenSamples(page, 20);
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await idle(page);
+  await expect(page.getByTestId("evaluation-result")).toHaveCount(0);
+  await expect(page.getByTestId("evaluate")).toBeEnabled();
+  await expect(page.getByRole("alert")).toHaveCount(0);
+});
+
+test("everything deleted during a calibration ends it without a word of failure", async ({ page }) => {
+  await openSample(page);
+  await startCalibration(page);
+  await seenSamples(page, 20);
+  await goTo(page, "export");
+  await page.getByRole("button", { name: "Delete everything" }).click();
+  await page.getByRole("alertdialog").getByRole("button", { name: "Delete" }).click();
+  await expect(page.getByTestId("start")).toBeVisible();
+  await pressSample(page);
+  await expect(page.getByRole("alert")).toHaveCount(0);
+  await expect(page.getByTestId("step-calibrate")).toHaveAttribute("data-standing", "ready");
+  expect((await logEntries(page)).join()).not.toContain("goes on");
+});

@@ -1,0 +1,139 @@
+import type { Page } from "@playwright/test";
+import { expect, test } from "./support/app.ts";
+import { calibrate, goTo, openSample, selectLayer } from "./support/studio.ts";
+
+const FIGURES = ["scale", "clipped", "mse", "sqnr"] as const;
+
+test.beforeEach(async ({ page }) => {
+  await openSample(page);
+  await calibrate(page, 20);
+  await goTo(page, "tune");
+  await selectLayer(page, "input image");
+  await expect(page.getByTestId("clip-editor")).toBeVisible();
+});
+
+function figures(page: Page): Promise<string[]> {
+  return Promise.all(FIGURES.map((name) => page.getByTestId(`figure-${name}`).innerText()));
+}
+
+/** The clip range as the handles say it. */
+async function range(page: Page): Promise<{ low: number; high: number }> {
+  const [low, high] = await Promise.all(
+    ["low", "high"].map((end) => page.getByTestId(`handle-${end}`).getAttribute("aria-valuenow")),
+  );
+  return { low: Number(low), high: Number(high) };
+}
+
+/** Takes hold of a handle with the mouse and moves it sideways, without letting go. */
+async function drag(
+  page: Page,
+  handle: "low" | "high",
+  by: number,
+): Promise<{ moveBy: (by: number) => Promise<void> }> {
+  const box = await page.getByTestId(`handle-${handle}`).locator("rect").boundingBox();
+  if (!box) throw new Error(`There is no ${handle} handle.`);
+  const x = box.x + box.width / 2;
+  const y = box.y + box.height / 2;
+  await page.mouse.move(x, y);
+  await page.mouse.down();
+  const moveBy = (distance: number) => page.mouse.move(x + distance, y, { steps: 5 });
+  await moveBy(by);
+  return { moveBy };
+}
+
+test("the figures follow a dragged handle; let go, it is a step of the recipe that Undo takes back", async ({
+  page,
+}) => {
+  const source = page.getByTestId("tensor-method");
+  const before = { figures: await figures(page), range: await range(page) };
+  await expect(source).toHaveValue("all");
+
+  const { moveBy } = await drag(page, "high", -80);
+  for (const [index, name] of FIGURES.entries()) {
+    await expect(page.getByTestId(`figure-${name}`)).not.toHaveText(before.figures[index]!);
+  }
+  await expect(page.getByTestId("figure-clipped")).not.toHaveText("…");
+  const halfway = { figures: await figures(page), range: await range(page) };
+  expect(halfway.range.high).toBeLessThan(before.range.high);
+  expect(halfway.range.low).toBe(before.range.low);
+  await moveBy(-160);
+  for (const [index, name] of FIGURES.entries()) {
+    await expect(page.getByTestId(`figure-${name}`)).not.toHaveText(halfway.figures[index]!);
+  }
+  await expect(source).toHaveValue("all");
+  const held = { figures: await figures(page), range: await range(page) };
+  const [scale, clipped, , sqnr] = held.figures.map(Number.parseFloat);
+  expect(scale).toBeCloseTo((held.range.high - held.range.low) / 255, 4);
+  expect(clipped).toBeGreaterThan(Number.parseFloat(halfway.figures[1]!));
+  expect(sqnr).toBeLessThan(Number.parseFloat(before.figures[3]!));
+
+  await page.mouse.up();
+  await expect(source).toHaveValue("hand");
+  await expect.poll(() => figures(page)).toEqual(held.figures);
+  expect(await range(page)).toEqual(held.range);
+
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(source).toHaveValue("all");
+  await expect.poll(() => range(page)).toEqual(before.range);
+  expect(await figures(page)).toEqual(before.figures);
+});
+
+test("arrow keys move a handle by a 128th of the range, and none crosses zero", async ({ page }) => {
+  const before = await range(page);
+  await page.getByTestId("handle-low").focus();
+  await page.keyboard.press("ArrowRight");
+  const step = (before.high - before.low) / 128;
+  await expect.poll(async () => (await range(page)).low).toBeCloseTo(before.low + step, 6);
+  await expect(page.getByTestId("tensor-method")).toHaveValue("hand");
+  await expect(page.getByTestId("selected-layer")).toHaveText("input image");
+
+  for (let press = 0; press < 8; press++) await page.keyboard.press("PageUp");
+  await expect.poll(async () => (await range(page)).low).toBe(0);
+  expect((await range(page)).high).toBe(before.high);
+
+  await page.getByTestId("range-low").fill("0.5");
+  await page.getByTestId("range-low").press("Enter");
+  await page.getByTestId("range-high").fill("1.25");
+  await page.getByTestId("range-high").press("Enter");
+  await expect.poll(() => range(page)).toEqual({ low: 0, high: 1.25 });
+  await drag(page, "high", -2000);
+  expect(await range(page)).toEqual({ low: 0, high: 0 });
+  await page.mouse.up();
+  await expect(page.getByRole("alert")).toHaveCount(0);
+});
+
+test("a method is adopted with its range, and given back to the method of all", async ({ page }) => {
+  const auto = await range(page);
+  const percentile = page.getByTestId("method-percentile");
+  await expect(percentile).toHaveAttribute("aria-pressed", "false");
+  await percentile.click();
+  await expect(percentile).toHaveAttribute("aria-pressed", "true");
+  await expect(page.getByTestId("tensor-method")).toHaveValue("percentile");
+  const [low, high] = (await percentile.locator(".method-range").innerText()).split(" to ").map(Number);
+  const adopted = await range(page);
+  expect(adopted.low).toBeCloseTo(low!, 2);
+  expect(adopted.high).toBeCloseTo(high!, 2);
+  await expect(page.getByTestId("figure-sqnr")).toHaveText(await percentile.locator(".method-sqnr").innerText());
+
+  await page.getByTestId("tensor-method").selectOption("all");
+  await expect.poll(() => range(page)).toEqual(auto);
+});
+
+test("under a symmetric scheme the handles mirror each other", async ({ page }) => {
+  await page.getByTestId("activations").selectOption("int8");
+  await expect
+    .poll(async () => {
+      const { low, high } = await range(page);
+      return low + high;
+    })
+    .toBe(0);
+  await expect(page.getByTestId("figure-zero-point")).toHaveText("0");
+  const before = await range(page);
+  await drag(page, "high", -60);
+  const held = await range(page);
+  expect(held.high).toBeLessThan(before.high);
+  expect(held.low).toBe(-held.high);
+  await page.mouse.up();
+  await expect(page.getByTestId("tensor-method")).toHaveValue("hand");
+  expect(await range(page)).toEqual(held);
+});

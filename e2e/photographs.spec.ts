@@ -1,0 +1,31 @@
+import { existsSync } from "node:fs";
+import { copyFile, mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "./support/app.ts";
+import { drop } from "./support/drop.ts";
+import { calibrate, evaluate, goTo, idle, repositoryPath } from "./support/studio.ts";
+
+const MODEL = repositoryPath("../shared/models/squeezenet1.1.onnx");
+const PHOTOGRAPHS = repositoryPath("../shared/data/imagenet-mini");
+const TAKEN = 12;
+
+test("a network of the field, on photographs: decoded, resized and cropped as the preset says", async ({
+  page,
+}, testInfo) => {
+  test.skip(!existsSync(MODEL) || !existsSync(PHOTOGRAPHS), "needs ../shared");
+  const folder = testInfo.outputPath("photographs");
+  await mkdir(folder);
+  const names = (await readdir(PHOTOGRAPHS)).filter((name) => /\.(jpe?g|png)$/i.test(name)).sort();
+  for (const name of names.slice(0, TAKEN)) await copyFile(join(PHOTOGRAPHS, name), join(folder, name));
+
+  await page.goto("/");
+  await drop(page, [MODEL, folder]);
+  await expect(page.getByTestId("data-samples")).toHaveText(String(TAKEN), { timeout: 60_000 });
+  await expect(page.getByTestId("preset")).toHaveValue("imagenet");
+  await idle(page);
+  await calibrate(page, 8);
+  await goTo(page, "tune");
+  await evaluate(page);
+  const sqnr = page.getByTestId("evaluation-result").getByRole("row", { name: "SQNR" }).getByRole("cell").nth(1);
+  expect(Number.parseFloat(await sqnr.innerText())).toBeGreaterThan(15);
+});

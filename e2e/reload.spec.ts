@@ -1,0 +1,89 @@
+import { readFile } from "node:fs/promises";
+import { expect, test } from "./support/app.ts";
+import { drop } from "./support/drop.ts";
+import { writeFiles } from "./support/files.ts";
+import { stored } from "./support/storage.ts";
+import {
+  calibrate,
+  dismissAlert,
+  evaluate,
+  goTo,
+  idle,
+  openSample,
+  repositoryPath,
+  SAMPLE_MODEL,
+} from "./support/studio.ts";
+
+const SAMPLE_DATA = ["calibration", "evaluation"].flatMap((set) =>
+  ["images-idx3", "labels-idx1"].map((part) => repositoryPath(`public/sample/${set}-${part}-ubyte.gz`)),
+);
+
+test("recipe, statistics and results outlive a reload; the model is asked for again and known by its hash", async ({
+  page,
+}, testInfo) => {
+  await page.goto("/");
+  await drop(page, [SAMPLE_MODEL, ...SAMPLE_DATA]);
+  await expect(page.getByTestId("data-samples")).toHaveText("800");
+  await page.getByTestId("method").selectOption("percentile");
+  await calibrate(page, 400);
+  await evaluate(page);
+  const result = await page.getByTestId("evaluation-result").locator("tbody").innerText();
+  await expect
+    .poll(async () => (await stored(page)).sessions.map(({ evaluation }) => evaluation !== null))
+    .toEqual([true]);
+
+  await page.reload();
+  await expect(page.getByTestId("last-session")).toContainText("the model file is asked for again");
+  // One more field at the end of the file: a valid model with the same graph and name, and another hash.
+  const otherModel = Buffer.concat([await readFile(SAMPLE_MODEL), Buffer.from([0x32, 5]), Buffer.from("other")]);
+  const files = await writeFiles(testInfo.outputPath(), { "fashion-mnist-dw.onnx": otherModel });
+  await page.getByTestId("resume-input").setInputFiles(files["fashion-mnist-dw.onnx"]!);
+  await expect(page.getByRole("alert")).toContainText("fashion-mnist-dw.onnx is not the model of that session");
+  await expect(page.getByTestId("start")).toBeVisible();
+  await dismissAlert(page);
+
+  await page.getByTestId("resume-input").setInputFiles(SAMPLE_MODEL);
+  await expect(page.getByTestId("workbench")).toBeVisible();
+  await idle(page);
+  await expect(page.getByTestId("method")).toHaveValue("percentile");
+  await expect(page.getByTestId("step-data")).toHaveAttribute("data-standing", "missing");
+  await expect(page.getByTestId("step-tune")).toHaveAttribute("data-standing", "done");
+  await goTo(page, "calibrate");
+  await expect(page.getByTestId("calibration-observed")).toHaveText("400 of 400");
+  expect(await page.getByTestId("evaluation-result").locator("tbody").innerText()).toBe(result);
+
+  await drop(page, SAMPLE_DATA);
+  await expect(page.getByTestId("data-samples")).toHaveText("800");
+  await idle(page);
+  await expect(page.getByTestId("samples")).toHaveValue("400");
+  await expect(page.getByTestId("step-calibrate")).toHaveAttribute("data-standing", "done");
+  await expect(page.getByTestId("step-tune")).toHaveAttribute("data-standing", "done");
+});
+
+test("with the files kept a reload goes on without asking, until everything is deleted", async ({ page }) => {
+  await openSample(page);
+  await goTo(page, "data");
+  await page.getByLabel("Keep the model and samples on this machine").check();
+  await calibrate(page, 10);
+  await expect.poll(async () => (await stored(page)).sessions.map(({ kept }) => kept)).toEqual([true]);
+  await expect.poll(async () => (await stored(page)).records).toBe(3);
+
+  await page.reload();
+  await page.getByRole("button", { name: "Go on" }).click();
+  await expect(page.getByTestId("view-tune")).toBeVisible();
+  await expect(page.getByTestId("step-data")).toHaveAttribute("data-standing", "done");
+  await goTo(page, "data");
+  await expect(page.getByTestId("data-samples")).toHaveText("800");
+  await calibrate(page, 12);
+
+  await goTo(page, "export");
+  await page.getByRole("button", { name: "Delete everything" }).click();
+  await page.getByRole("alertdialog").getByRole("button", { name: "Delete" }).click();
+  await expect(page.getByTestId("start")).toBeVisible();
+  expect((await stored(page)).records).toBe(0);
+  expect(await page.evaluate(() => Object.keys(localStorage))).toEqual([]);
+  await page.reload();
+  await expect(page.getByTestId("start")).toBeVisible();
+  await expect(page.getByTestId("last-session")).toHaveCount(0);
+  expect((await stored(page)).records).toBe(0);
+});

@@ -1,0 +1,87 @@
+import { readFile } from "node:fs/promises";
+import type { Page } from "@playwright/test";
+import { expect, test } from "./support/app.ts";
+import { sampleAccuracy } from "./support/peer.ts";
+import {
+  calibrate,
+  downloadZip,
+  evaluate,
+  goTo,
+  openSample,
+  SAMPLE_MODEL,
+  SAMPLE_NAME,
+  selectLayer,
+} from "./support/studio.ts";
+
+const EVALUATION_IMAGES = 500;
+
+/** Top-1 as the results show it, shares of float and int8. */
+async function shownTop1(page: Page): Promise<{ float: number; int8: number }> {
+  const [float, int8] = await page.getByTestId("result-top1").getByRole("cell").allTextContents();
+  return { float: Number.parseFloat(float!) / 100, int8: Number.parseFloat(int8!) / 100 };
+}
+
+test("the sample project, from file to download: the downloaded model is as accurate as shown", async ({ page }) => {
+  await openSample(page);
+  await goTo(page, "model");
+  await expect(page.getByTestId("model-quantized")).toHaveText(/^(\d+) of \1$/);
+  await calibrate(page);
+
+  await goTo(page, "tune");
+  const rows = page.getByTestId("layer-row");
+  await expect(rows.getByTitle("estimated").first()).toBeVisible();
+  const layers = await rows.evaluateAll((all) => all.map((row) => row.getAttribute("data-layer")));
+  expect(layers).toHaveLength(28);
+  for (const layer of layers.filter((id) => id !== "/classifier/Gemm")) {
+    const figures = page.locator(`[data-layer="${layer}"]`).getByTitle("estimated");
+    await expect(figures).toHaveText([/^\d/, /^[<\d].*%$/]);
+  }
+  await selectLayer(page, "/block4/Add");
+  await expect(page.getByTestId("figure-sqnr")).toHaveText(/^\d+(\.\d+)? dB$/);
+  await expect(page.getByTestId("methods").getByRole("button")).toHaveCount(6);
+
+  await evaluate(page);
+  await expect(page.getByTestId("verdict")).toContainText("pass");
+  const shown = await shownTop1(page);
+
+  const files = await downloadZip(page);
+  expect(Object.keys(files).sort()).toEqual(
+    ["calibration.json", "int8.onnx", "ort-ranges.json", "recipe.json", "report.html", "report.json", "trt.cache"].map(
+      (ending) => `${SAMPLE_NAME}.${ending}`,
+    ),
+  );
+  const report = JSON.parse(new TextDecoder().decode(files[`${SAMPLE_NAME}.report.json`]));
+  expect(report.evaluation.top1.quantized).toBeCloseTo(shown.int8, 6);
+
+  // The tab ran WebAssembly kernels and this runs native ones: their sums round differently in the last bit, which may
+  // turn one image whose two best scores lie within it.
+  const oneImage = 1 / EVALUATION_IMAGES + 1e-9;
+  const downloaded = await sampleAccuracy(files[`${SAMPLE_NAME}.int8.onnx`]!);
+  expect(Math.abs(downloaded - shown.int8)).toBeLessThanOrEqual(oneImage);
+  expect(Math.abs((await sampleAccuracy(await readFile(SAMPLE_MODEL))) - shown.float)).toBeLessThanOrEqual(oneImage);
+  expect(downloaded).toBeGreaterThan(0.9);
+});
+
+test("one scale for a whole weight ruins the sample model, and Undo brings it back", async ({ page }) => {
+  await openSample(page);
+  await calibrate(page, 100);
+  await evaluate(page);
+  const before = await shownTop1(page);
+  expect(before.float - before.int8).toBeLessThan(0.01);
+
+  await page.getByTestId("weights").selectOption("tensor");
+  await expect(page.getByTestId("step-tune")).toHaveAttribute("data-standing", "stale");
+  await expect(page.getByTestId("evaluation-result")).toContainText("Stale");
+  await evaluate(page);
+  await expect(page.getByTestId("verdict")).toContainText("fail");
+  const ruined = await shownTop1(page);
+  expect(ruined.float).toBe(before.float);
+  expect(ruined.int8).toBeLessThan(0.5);
+
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(page.getByTestId("weights")).toHaveValue("channel");
+  await expect(page.getByTestId("step-tune")).toHaveAttribute("data-standing", "stale");
+  await evaluate(page);
+  await expect(page.getByTestId("verdict")).toContainText("pass");
+  expect(await shownTop1(page)).toEqual(before);
+});

@@ -1,0 +1,129 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { findChromium, installChromium } from "./chromium.ts";
+
+interface Outcome {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+interface VitestReport {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly numTodoTests: number;
+  readonly testResults: readonly TestFile[];
+}
+
+interface TestFile {
+  readonly status: string;
+  readonly assertionResults: readonly { readonly status: string }[];
+}
+
+interface PlaywrightReport {
+  readonly stats: Record<"expected" | "unexpected" | "flaky" | "skipped", number>;
+}
+
+const PASSED: Outcome = { passed: 1, failed: 0, skipped: 0 };
+const FAILED: Outcome = { passed: 0, failed: 1, skipped: 0 };
+
+const reports = mkdtempSync(join(tmpdir(), "octet-test-"));
+
+function succeeds(tool: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): boolean {
+  const windows = process.platform === "win32";
+  const { status } = spawnSync(join("node_modules", ".bin", windows ? `${tool}.cmd` : tool), args, {
+    stdio: "inherit",
+    shell: windows,
+    env: { ...process.env, ...env },
+  });
+  return status === 0;
+}
+
+const check = (ok: boolean): Outcome => (ok ? PASSED : FAILED);
+
+/** What the reporter counted. A run that failed without a failed test (it crashed, or ran none) counts as one. */
+function counted(ok: boolean, file: string, read: (report: never) => Outcome): Outcome {
+  let outcome: Outcome;
+  try {
+    outcome = read(JSON.parse(readFileSync(file, "utf8")) as never);
+  } catch {
+    return FAILED;
+  }
+  const silent = outcome.failed === 0 && (!ok || outcome.passed === 0);
+  return silent ? { ...outcome, failed: 1 } : outcome;
+}
+
+/** A test file that failed as a whole (it could not be loaded), so that none of its tests did. */
+function brokenFile({ status, assertionResults }: TestFile): boolean {
+  return status === "failed" && assertionResults.every((test) => test.status !== "failed");
+}
+
+function types(): Outcome {
+  const results = ["tsconfig.engine.json", "tsconfig.node.json", "tsconfig.json"].map((project) =>
+    succeeds("tsc", ["-p", project]),
+  );
+  return check(results.every((ok) => ok));
+}
+
+function unit(): Outcome {
+  const file = join(reports, "unit.json");
+  const ok = succeeds("vitest", ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${file}`]);
+  return counted(ok, file, (report: VitestReport) => ({
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + report.testResults.filter(brokenFile).length,
+    skipped: report.numPendingTests + report.numTodoTests,
+  }));
+}
+
+function build(): Outcome {
+  rmSync("dist", { recursive: true, force: true });
+  return check(succeeds("vite", ["build", "--logLevel", "warn"]));
+}
+
+function endToEnd(): Outcome {
+  const chromium = findChromium() ?? installChromium();
+  if (!chromium) {
+    console.error("No Chromium could be found or installed. Name one with CHROMIUM_PATH=/path/to/chromium.");
+    return FAILED;
+  }
+  console.log(`Testing in ${chromium}`);
+  const file = join(reports, "e2e.json");
+  const ok = succeeds("playwright", ["test", "--reporter=list,json"], {
+    CHROMIUM_PATH: chromium,
+    PLAYWRIGHT_JSON_OUTPUT_FILE: file,
+  });
+  return counted(ok, file, ({ stats }: PlaywrightReport) => ({
+    passed: stats.expected,
+    failed: stats.unexpected + stats.flaky,
+    skipped: stats.skipped,
+  }));
+}
+
+const steps: readonly (readonly [string, () => Outcome])[] = [
+  ["types", types],
+  ["lint", () => check(succeeds("biome", ["check", "."]))],
+  ["unit", unit],
+  ["build", build],
+  ["e2e", endToEnd],
+];
+
+const summary: string[] = [];
+const total = { passed: 0, failed: 0, skipped: 0 };
+for (const [name, run] of steps) {
+  console.log(`\n--- ${name} ---`);
+  const start = performance.now();
+  const { passed, failed, skipped } = run();
+  total.passed += passed;
+  total.failed += failed;
+  total.skipped += skipped;
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  summary.push(`${name}: ${passed} passed, ${failed} failed, ${skipped} skipped (${seconds} s)`);
+}
+rmSync(reports, { recursive: true, force: true });
+
+console.log(`\n${summary.join("\n")}\n`);
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exitCode = total.failed === 0 ? 0 : 1;

@@ -1,0 +1,10 @@
+import { fileURLToPath } from "node:url";
+import { install } from "./install.mjs";
+
+process.chdir(fileURLToPath(new URL("..", import.meta.url)));
+install();
+const { register } = await import("tsx/esm/api");
+register();
+const { buildWhenStale } = await import("./build.ts");
+await buildWhenStale();
+await import("./serve.ts");

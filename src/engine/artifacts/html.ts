@@ -1,0 +1,39 @@
+import type { Report } from "../model/report.ts";
+import { evaluationSection, verdict } from "./page/evaluation.ts";
+import { layersSection, weightsSection } from "./page/layers.ts";
+import { html, Markup } from "./page/markup.ts";
+import { modelFacts, noticesSection, operatorsTable, settingsSection } from "./page/settings.ts";
+import { STYLE } from "./page/style.ts";
+
+/**
+ * The report as one HTML page to read or print: no script, nothing loaded. What was measured and what is estimated
+ * from statistics is said with every figure; all names are escaped.
+ */
+export function writeReportPage(report: Report): string {
+  const { model, tool, evaluation } = report;
+  const notices = [...report.notices, ...(evaluation?.notices ?? [])];
+  const page = html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${model.name}: quantization report</title>
+<style>${new Markup(STYLE)}</style></head><body>
+<header><p>Quantization report, float32 to int8</p><h1>${model.name}</h1><p>${readable(report.date)}, ${tool.name} ${tool.version}</p></header>
+<main>
+${verdict(evaluation)}
+<section><h2>Model</h2><div class="columns">${modelFacts(report)}${operatorsTable(report)}</div></section>
+${evaluation && evaluationSection(evaluation)}
+${notices.length > 0 ? noticesSection(notices) : null}
+${layersSection(report)}
+${report.weights.length > 0 ? weightsSection(report.weights) : null}
+${settingsSection(report)}
+</main>
+<footer>SQNR: signal-to-quantization-noise ratio, 10 log<sub>10</sub>(mean square of the float values / mean squared error); about 6 dB are one bit. Clipped: share of the finite values outside the clip range. Sizes are decimal: 1 kB is 1,000 bytes.</footer>
+</body></html>
+`;
+  return page.text;
+}
+
+function readable(date: string): string {
+  return date.replace(/^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}).*Z$/, "$1 $2 UTC");
+}

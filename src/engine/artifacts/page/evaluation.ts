@@ -1,0 +1,65 @@
+import type { Accuracy, Evaluation } from "../../model/evaluation.ts";
+import { byteSize, count, decibel, percent, plural, points, signed, significant } from "./format.ts";
+import { html, type Markup } from "./markup.ts";
+
+/** Pass, fail, or why there is neither. */
+export function verdict(evaluation: Evaluation | null): Markup {
+  if (!evaluation) {
+    return banner(
+      "none",
+      "Not evaluated",
+      "The quantized model was not run. Every figure below is estimated from calibration statistics.",
+    );
+  }
+  const { top1, verdict: judged } = evaluation;
+  if (!judged || !top1) {
+    return banner(
+      "none",
+      "No verdict",
+      "The samples have no labels, so accuracy was not measured; see how close the outputs are.",
+    );
+  }
+  const change = top1.drop < 0 ? "rose" : "fell";
+  const text = `Top-1 accuracy ${change} by ${points(Math.abs(top1.drop)).replace("+", "")}; a drop of ${points(judged.limit).replace("+", "")} was allowed.`;
+  return judged.passed ? banner("pass", "Passed", text) : banner("fail", "Failed", text);
+}
+
+function banner(state: string, title: string, text: string): Markup {
+  return html`<p class="verdict ${state}"><strong>${title}</strong> ${text}</p>`;
+}
+
+/** Float against int8: accuracy, closeness of the outputs, size and time. */
+export function evaluationSection(evaluation: Evaluation): Markup {
+  const { samples, labelled, outputs, latency } = evaluation;
+  const accuracy = [
+    evaluation.top1 && accuracyRow("Top-1 accuracy", evaluation.top1),
+    evaluation.top5 && accuracyRow("Top-5 accuracy", evaluation.top5),
+  ];
+  return html`<section><h2>Float against int8</h2>
+<p class="note">Measured on ${plural(samples, "sample")}${labelled > 0 ? `, ${labelled} of them labelled,` : ""} by running the file that was exported.</p>
+<table class="compare"><thead><tr><th scope="col">Figure</th><th scope="col">float32</th><th scope="col">int8</th><th scope="col">Change</th></tr></thead><tbody>
+${accuracy}${sizeRow(evaluation)}${timeRow("Latency, p50", latency.float.p50, latency.quantized.p50)}${timeRow("Latency, p95", latency.float.p95, latency.quantized.p95)}
+</tbody></table>
+<p class="note">Latency: ${plural(latency.runs, "run")} of one sample each, alternating between the two models, ${plural(latency.threads, "thread")} of ${latency.runtime} on ${latency.machine}. It holds for this runtime on this machine: int8 in a browser tab is often slower than float, which says little about a phone or a server with VNNI.</p>
+<h3>Outputs, int8 against float</h3>
+<table><thead><tr><th scope="col">Output</th><th scope="col">SQNR</th><th scope="col">Agreement</th><th scope="col">Cosine</th><th scope="col">MSE</th><th scope="col">MAE</th><th scope="col">KL</th><th scope="col">Not finite</th></tr></thead><tbody>
+${outputs.map((output) => {
+  return html`<tr><th scope="row"><code>${output.name}</code></th><td>${decibel(output.sqnr)}</td><td>${output.agreement === null ? "–" : percent(output.agreement)}</td><td>${output.cosine.toFixed(5)}</td><td>${significant(output.mse)}</td><td>${significant(output.mae)}</td><td>${output.kl === null ? "–" : `${significant(output.kl)} nat`}</td><td>${count(output.nonFinite)}</td></tr>`;
+})}
+</tbody></table>
+<p class="note">MSE and MAE are in the unit of the output. Agreement is the share of rows, along the last axis longer than 1, whose largest element is the same; KL compares the softmax of both, row by row. Both are computed for every output that has such an axis, and say little of one that holds no scores, such as box coordinates. Values that are not finite in one of the two models are left out, and their rows of agreement and KL.</p>
+</section>`;
+}
+
+function accuracyRow(name: string, { float, quantized, drop, interval }: Accuracy): Markup {
+  const [low, high] = interval;
+  return html`<tr><th scope="row">${name}</th><td>${percent(float)}</td><td>${percent(quantized)}</td><td>${points(-drop)}<small>95 % interval ${points(-high)} to ${points(-low)}, paired by sample</small></td></tr>`;
+}
+
+function sizeRow({ bytes: { float, quantized } }: Evaluation): Markup {
+  return html`<tr><th scope="row">File size</th><td>${byteSize(float)}</td><td>${byteSize(quantized)}</td><td>${signed((quantized / float - 1) * 100)} %</td></tr>`;
+}
+
+function timeRow(name: string, float: number, quantized: number): Markup {
+  return html`<tr><th scope="row">${name}</th><td>${significant(float)} ms</td><td>${significant(quantized)} ms</td><td>${signed((quantized / float - 1) * 100)} %</td></tr>`;
+}

@@ -1,0 +1,84 @@
+import type { RangeReport, Report, WeightReport } from "../../model/report.ts";
+import type { Layer } from "../../model/summary.ts";
+import { lowestBars, sparkline, sqnrChart } from "./charts.ts";
+import { count, decibel, plural, shape, significant, smallPercent } from "./format.ts";
+import { html, type Markup } from "./markup.ts";
+
+/** A line of the table: an input or a layer, and the range its result takes. */
+interface Row {
+  readonly number: number;
+  readonly name: string;
+  readonly layer: Layer | null;
+  /** The range that this row's result is the first to take. */
+  readonly range: RangeReport | null;
+  /** The name of the tensor whose range the result shares. */
+  readonly shared: string | null;
+}
+
+const SOURCES: Readonly<Record<string, string>> = {
+  hand: "by hand",
+  fixed: "fixed by the operator",
+  minmax: "min-max",
+  mse: "MSE",
+};
+
+/** SQNR over the depth of the model, then every layer with its range. */
+export function layersSection(report: Report): Markup {
+  const rows = rowsOf(report);
+  const bars = rows.flatMap(({ number, range }) => (range ? [{ number, value: range.chosen.figures.sqnr }] : []));
+  const names = new Map(rows.map(({ number, name }) => [number, name]));
+  const samples = plural(report.calibration.observed.length, "calibration sample");
+  const chart = sqnrChart(bars);
+  const lowest = lowestBars(bars).map(({ number, value }) => {
+    return html`<li><span class="number">${number}</span> <code>${names.get(number) ?? ""}</code> ${decibel(value)}</li>`;
+  });
+  return html`<section><h2>Activations, estimated</h2>
+<p class="note">Estimated from the histograms of ${samples}, not measured: what rounding and clipping does to each activation by itself. Errors that add up along the network are not in it.</p>
+${chart && html`<figure>${chart}<figcaption>SQNR of each quantized activation in graph order; higher is better. The lowest:</figcaption><ol class="lowest">${lowest}</ol></figure>`}
+<table class="layers"><thead><tr><th scope="col">#</th><th scope="col">Layer</th><th scope="col">Precision</th><th scope="col">Clip range</th><th scope="col">Histogram</th><th scope="col">Clipped</th><th scope="col">SQNR</th></tr></thead><tbody>
+${rows.map(rowMarkup)}
+</tbody></table>
+<p class="note">Histogram heights are logarithmic; shaded is what the clip range leaves out. I8 is int8 arithmetic on 8-bit activations, F32 stays in float.</p>
+</section>`;
+}
+
+export function weightsSection(weights: readonly WeightReport[]): Markup {
+  return html`<section><h2>Weights</h2>
+<p class="note">Computed from the weights themselves. The weakest channel shows what one scale for many channels costs.</p>
+<table><thead><tr><th scope="col">Weight</th><th scope="col">Shape</th><th scope="col">Scales</th><th scope="col">SQNR</th><th scope="col">Weakest channel</th></tr></thead><tbody>
+${weights.map(({ name, dims, axis, sqnr, leastSqnr }) => {
+  const scales = axis === null ? "one, per tensor" : `${count(dims[axis] ?? 1)}, per channel`;
+  return html`<tr><th scope="row"><code>${name}</code></th><td>${shape(dims)}</td><td>${scales}</td><td>${decibel(sqnr)}</td><td>${decibel(leastSqnr)}</td></tr>`;
+})}
+</tbody></table></section>`;
+}
+
+function rowsOf({ model, ranges }: Report): Row[] {
+  const rangeOf = new Map(ranges.flatMap((range) => range.members.map((member) => [member, range] as const)));
+  const produced = new Set(model.layers.flatMap(({ outputs }) => outputs));
+  const inputs = ranges.filter(({ group }) => !produced.has(group));
+  const rows = inputs.map((range) => ({ name: range.group, layer: null, range, shared: null }));
+  const layers = model.layers.map((layer) => {
+    const quantized = layer.outputs.find((output) => rangeOf.has(output));
+    const range = quantized === undefined ? null : (rangeOf.get(quantized) ?? null);
+    const isFirst = range?.group === quantized;
+    return { name: layer.id, layer, range: isFirst ? range : null, shared: isFirst ? null : (range?.group ?? null) };
+  });
+  return [...rows, ...layers].map((row, i) => ({ number: i + 1, ...row }));
+}
+
+function rowMarkup({ number, name, layer, range, shared }: Row): Markup {
+  const isInteger = layer === null || layer.precision === "int8";
+  const precision = html`<span class="precision ${isInteger ? "i8" : "f32"}">${isInteger ? "I8" : "F32"}</span>`;
+  const head = html`<td>${number}</td><th scope="row"><code>${name}</code><small>${layer?.operator ?? "Input"}</small></th><td>${precision}</td>`;
+  if (!range) return html`<tr>${head}<td colspan="4" class="why">${explain(layer, shared)}</td></tr>`;
+  const { source, figures } = range.chosen;
+  const { nonFinite } = range.seen;
+  return html`<tr>${head}<td>${significant(figures.range.low)} to ${significant(figures.range.high)}<small>${SOURCES[source] ?? source}; scale ${significant(figures.scale)}, zero ${figures.zeroPoint}</small></td><td>${sparkline(range)}${nonFinite > 0 ? html`<small>${plural(nonFinite, "value")} not finite</small>` : null}</td><td>${smallPercent(figures.clipped)}</td><td>${decibel(figures.sqnr)}<small>MSE ${significant(figures.mse)}</small></td></tr>`;
+}
+
+function explain(layer: Layer | null, shared: string | null): Markup {
+  if (layer?.reason) return html`In float: ${layer.reason}.`;
+  if (shared !== null) return html`Shares the range of <code>${shared}</code>.`;
+  return html`Rounded after the next layer.`;
+}

@@ -1,0 +1,95 @@
+import type { Notice } from "../../model/job.ts";
+import type { Preprocess } from "../../model/preprocess.ts";
+import type { Report } from "../../model/report.ts";
+import { byteSize, count, plural, shape } from "./format.ts";
+import { html, type Markup } from "./markup.ts";
+
+type Fact = readonly [term: string, detail: string | Markup];
+
+/** What the model is. */
+export function modelFacts({ model }: Report): Markup {
+  const quantized = model.layers.filter(({ precision }) => precision === "int8").length;
+  const ports = (list: Report["model"]["inputs"]) =>
+    html`${list.map(({ name, type, dims }, i) => html`${i > 0 ? ", " : ""}<code>${name}</code> ${type} ${shape(dims)}`)}`;
+  return facts([
+    ["Layers", `${quantized} of ${count(model.layers.length)} in int8`],
+    ["Parameters", count(model.parameters)],
+    ["Size", byteSize(model.bytes)],
+    ["Format", `opset ${model.opset}, ONNX IR ${model.irVersion}`],
+    ["Producer", model.producer || "not stated"],
+    ["Inputs", ports(model.inputs)],
+    ["Outputs", ports(model.outputs)],
+    ["SHA-256", html`<code>${model.sha256}</code>`],
+  ]);
+}
+
+export function operatorsTable({ model }: Report): Markup {
+  return html`<table class="operators"><thead><tr><th scope="col">Operator</th><th scope="col">Count</th><th scope="col">In int8</th></tr></thead><tbody>
+${model.operators.map(({ type, count: all, quantized }) => html`<tr><th scope="row">${type}</th><td>${all}</td><td>${quantized}</td></tr>`)}
+</tbody></table>`;
+}
+
+export function noticesSection(notices: readonly Notice[]): Markup {
+  return html`<section><h2>Notices</h2><ul class="notices">
+${notices.map(noticeItem)}
+</ul></section>`;
+}
+
+function noticeItem({ kind, subject, message }: Notice): Markup {
+  const named = message.includes(subject) ? null : html`<code>${subject}</code>: `;
+  return html`<li class="${kind}"><strong>${kind === "warning" ? "Warning" : "Note"}</strong> ${named}${message}</li>`;
+}
+
+/** How it was done: recipe, calibration, preparation, files. */
+export function settingsSection({ recipe, calibration, model, files }: Report): Markup {
+  const { activations, weights, float } = recipe;
+  const { observed, skipped, wanted, executor } = calibration;
+  const left = [...float.layers, ...float.operators, ...float.tensors];
+  return html`<section><h2>Settings</h2>
+<div class="columns"><div><h3>Recipe</h3>${facts([
+    ["Format", "QDQ (QuantizeLinear and DequantizeLinear nodes)"],
+    ["Activations", `${activations.type}, ${activations.symmetric ? "symmetric" : "asymmetric"}`],
+    ["Weights", `${weights.type}, symmetric, per ${weights.granularity}`],
+    ["Method", recipe.method],
+    ["Own method", plural(Object.keys(recipe.methods).length, "tensor")],
+    ["Range by hand", plural(Object.keys(recipe.ranges).length, "tensor")],
+    [
+      "Left in float",
+      left.length === 0 ? "nothing by choice" : html`${left.map((name) => html`<code>${name}</code> `)}`,
+    ],
+  ])}</div><div><h3>Calibration</h3>${facts([
+    ["Samples", `${count(observed.length)} observed of ${count(wanted)} asked for`],
+    ["Skipped", plural(skipped.length, "unreadable sample")],
+    ["Runtime", executor.runtime],
+    ["Threads", String(executor.threads)],
+    ["Batch", String(executor.batch)],
+    [
+      "Preprocessing",
+      calibration.preprocess ? describe(calibration.preprocess) : "none: tensors were taken as they are",
+    ],
+  ])}</div></div>
+${model.preparation.length > 0 ? html`<h3>Preparation</h3><ul>${model.preparation.map((step) => html`<li>${step}</li>`)}</ul>` : null}
+<h3>Files</h3><table class="files"><tbody>${files.map(({ name, bytes }) => html`<tr><th scope="row"><code>${name}</code></th><td>${byteSize(bytes)}</td></tr>`)}</tbody></table>
+</section>`;
+}
+
+function facts(list: readonly Fact[]): Markup {
+  return html`<dl>${list.map(([term, detail]) => html`<dt>${term}</dt><dd>${detail}</dd>`)}</dl>`;
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}
+
+function describe({ resize, crop, layout, color, scale, mean, std }: Preprocess): string {
+  const pixels = (size: number | readonly [number, number]) =>
+    typeof size === "number" ? String(size) : size.join(" × ");
+  const vector = (values: readonly number[]) => values.map(short).join(", ");
+  const steps = [
+    resize && `resize (${resize.mode}) to ${pixels(resize.size)}`,
+    crop !== null && `centre crop ${pixels(crop)}`,
+    `${color} as ${layout}`,
+    `(x × ${short(scale)} − [${vector(mean)}]) / [${vector(std)}]`,
+  ];
+  return steps.filter(Boolean).join("; ");
+}

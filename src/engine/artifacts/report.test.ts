@@ -1,0 +1,89 @@
+import { expect, test } from "vitest";
+import { writeReportPage } from "./html.ts";
+import { writeReport } from "./report.ts";
+import { REPORT, rangeReport } from "./testing/report.ts";
+
+const text = (page: string) =>
+  page
+    .replace(/<style>.*?<\/style>/s, "")
+    .replace(/<[^>]*>/g, " ")
+    .replace(/\s+/g, " ");
+
+test("the JSON report holds every figure, infinities as strings", () => {
+  const ranges = [rangeReport("image", Infinity)];
+  const written = JSON.parse(writeReport({ ...REPORT, ranges }));
+  expect(written).toMatchObject({
+    kind: "octet-report",
+    version: 1,
+    evaluation: REPORT.evaluation,
+    files: REPORT.files,
+  });
+  expect(written.ranges[0].chosen.figures.sqnr).toBe("Infinity");
+  expect(written.ranges[0].histogram.counts).toHaveLength(64);
+});
+
+test("no text of a report can become markup", () => {
+  const hostile = `<script>alert(1)</script><img src=x onerror=alert(1)>" onload='x`;
+  const page = writeReportPage(poison(REPORT, hostile) as typeof REPORT);
+  expect(page).not.toMatch(/<script|<img|onerror=alert\(1\)>/);
+  expect(page).not.toContain(`" onload='x`);
+  expect(page).toContain("&lt;script&gt;alert(1)&lt;/script&gt;");
+  const tags = (html: string) => html.match(/<[a-z][^>]*>/g)?.length;
+  expect(tags(page)).toBe(tags(writeReportPage(poison(REPORT, "harmless") as typeof REPORT)));
+});
+
+test("control characters of names do not reach the page", () => {
+  expect(writeReportPage({ ...REPORT, model: { ...REPORT.model, name: "a\u0000b\u0085c" } })).toContain(
+    "<h1>a\ufffdb\ufffdc</h1>",
+  );
+});
+
+test("the page loads nothing and runs nothing", () => {
+  const page = writeReportPage(REPORT);
+  expect(page).not.toMatch(/https?:|<script|<link|<img|\ssrc=|\shref=|url\(|@import/);
+  expect(page).toContain("default-src 'none'");
+});
+
+test("says what was measured, on what, and what was estimated", () => {
+  const said = text(writeReportPage(REPORT));
+  expect(said).toContain("Failed Top-1 accuracy fell by 2.00 pt; a drop of 1.00 pt was allowed.");
+  expect(said).toContain("Measured on 60 samples, 50 of them labelled, by running the file that was exported.");
+  expect(said).toContain("Top-1 accuracy 90.00 % 88.00 % −2.00 pt 95 % interval −5.00 pt to +1.00 pt");
+  expect(said).toContain("Latency, p50 2.00 ms 4.00 ms +100 %");
+  expect(said).toContain("onnxruntime-node 1.30.0 on a test machine");
+  expect(said).toContain("Estimated from the histograms of 3 calibration samples");
+  expect(said).toContain("File size 100 kB 28.0 kB −72.0 %");
+});
+
+test("every layer has a row that says where its result is rounded, or why it stays in float", () => {
+  const rows = [...writeReportPage(REPORT).matchAll(/<tr>(?:(?!<\/tr>).)*class="precision.*?<\/tr>/gs)].map(([row]) =>
+    text(row),
+  );
+  expect(rows).toHaveLength(6);
+  expect(rows[0]).toContain("1 image Input I8 −0.500 to 2.00 MSE; scale 0.00980, zero 51 1.23 % 40.0 dB");
+  expect(rows[1]).toContain("2 conv Conv I8 Rounded after the next layer.");
+  expect(rows[2]).toContain("3 relu Relu I8 −0.500 to 2.00");
+  expect(rows[3]).toContain("4 pool MaxPool I8 Shares the range of relu_out .");
+  expect(rows[5]).toContain("6 softmax Softmax F32 In float: the recipe says so.");
+});
+
+test("without an evaluation it claims nothing measured", () => {
+  const said = text(writeReportPage({ ...REPORT, evaluation: null }));
+  expect(said).toContain("Not evaluated The quantized model was not run.");
+  expect(said).not.toContain("Measured on");
+});
+
+test("draws figures that have no finite size", () => {
+  const ranges = [rangeReport("image", Infinity), rangeReport("relu_out", NaN), rangeReport("logits", -2)];
+  const empty = { ...rangeReport("x", NaN), histogram: { window: { low: 0, high: 0 }, counts: [0] } };
+  const page = writeReportPage({ ...REPORT, ranges: [...ranges, empty] });
+  expect(page).not.toMatch(/="[^"]*(NaN|Infinity)[^"]*"/);
+  expect(text(page)).toContain("∞ dB");
+});
+
+function poison(value: unknown, suffix: string): unknown {
+  if (typeof value === "string") return value + suffix;
+  if (Array.isArray(value)) return value.map((item) => poison(item, suffix));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, poison(member, suffix)]));
+}

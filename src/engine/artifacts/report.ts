@@ -1,0 +1,7 @@
+import type { Report } from "../model/report.ts";
+import { writeJson } from "./json.ts";
+
+/** The report for programs. Its shape is Report; NaN and infinities are strings. */
+export function writeReport(report: Report): string {
+  return writeJson({ kind: "octet-report", version: 1, ...report });
+}

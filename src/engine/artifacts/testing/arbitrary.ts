@@ -1,0 +1,98 @@
+import fc from "fast-check";
+import type { Calibration } from "../../model/calibration.ts";
+import type { Preprocess } from "../../model/preprocess.ts";
+import { METHODS, type Range } from "../../model/range.ts";
+import type { Recipe } from "../../model/recipe.ts";
+import { Observer } from "../../numerics/observer.ts";
+
+/** Names as hostile files have them: any text, and keys with a meaning or an order of their own in JavaScript. */
+export const tensorName = fc.oneof(
+  fc.string({ unit: "grapheme", maxLength: 12 }),
+  fc.constantFrom("__proto__", "constructor", "7", "12", "a: b", "line\nbreak", "input_1:0", "</script>", '"'),
+);
+
+const number = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0);
+
+const range: fc.Arbitrary<Range> = fc
+  .tuple(number, number)
+  .map(([a, b]) => ({ low: Math.min(a, b), high: Math.max(a, b) }));
+
+const record = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<Record<string, T>> =>
+  fc
+    .uniqueArray(fc.tuple(tensorName, value), { maxLength: 5, selector: ([name]) => name })
+    .map((entries) => Object.fromEntries(entries));
+
+const CROP_LIMIT = 2048;
+const sideOf = (min: number, max: number) => fc.integer({ min, max });
+const sizeOf = (side: fc.Arbitrary<number>) => fc.oneof(side, fc.tuple(side, side));
+const resized = sideOf(CROP_LIMIT, 2 * CROP_LIMIT);
+const factor = number.filter((value) => value !== 0);
+
+export const preprocess: fc.Arbitrary<Preprocess> = fc.record({
+  resize: fc.option(
+    fc.oneof(
+      fc.record({ mode: fc.constant("shorter" as const), size: resized }),
+      fc.record({ mode: fc.constantFrom("exact" as const, "letterbox" as const), size: sizeOf(resized) }),
+    ),
+  ),
+  crop: fc.option(sizeOf(sideOf(1, CROP_LIMIT))),
+  layout: fc.constantFrom("NCHW" as const, "NHWC" as const),
+  color: fc.constantFrom("RGB" as const, "BGR" as const),
+  scale: factor,
+  mean: fc.oneof(fc.tuple(number), fc.tuple(number, number, number)),
+  std: fc.oneof(fc.tuple(factor), fc.tuple(factor, factor, factor)),
+});
+
+const model = fc.record({ name: fc.string(), sha256: fc.stringMatching(/^[0-9a-f]{64}$/) });
+const names = fc.array(tensorName, { maxLength: 4 });
+
+export const recipe: fc.Arbitrary<Recipe> = fc.record({
+  version: fc.constant(1 as const),
+  model,
+  format: fc.constant("qdq" as const),
+  activations: fc.record({ type: fc.constantFrom("uint8" as const, "int8" as const), symmetric: fc.boolean() }),
+  weights: fc.record({
+    type: fc.constant("int8" as const),
+    granularity: fc.constantFrom("channel" as const, "tensor" as const),
+  }),
+  method: fc.constantFrom(...METHODS, "auto" as const),
+  methods: record(fc.constantFrom(...METHODS)),
+  ranges: record(range),
+  float: fc.record({ layers: names, operators: names, tensors: names }),
+  preprocess: fc.option(preprocess),
+  inputs: fc.record({ shapes: record(fc.array(fc.nat(), { maxLength: 4 })), values: record(number) }),
+  resolved: fc.option(record(range)),
+});
+
+/** Statistics of tensors that were really observed: any float32, NaN and infinities too, in rising samples. */
+const statistics = fc
+  .uniqueArray(fc.tuple(fc.nat({ max: 40 }), fc.float32Array({ maxLength: 30 })), { selector: ([sample]) => sample })
+  .map((samples) => {
+    const observer = new Observer();
+    for (const [sample, values] of samples) observer.observe(values, sample);
+    return observer.statistics();
+  });
+
+export const calibration: fc.Arbitrary<Calibration> = fc.record({
+  model,
+  statistics: fc
+    .uniqueArray(fc.tuple(tensorName, statistics), { maxLength: 4, selector: ([name]) => name })
+    .map((entries) => new Map(entries)),
+  observed: indices(),
+  skipped: indices(),
+  wanted: fc.nat(),
+  preprocess: fc.option(preprocess),
+  executor: fc.record({ runtime: fc.string(), threads: fc.integer({ min: 1 }), batch: fc.integer({ min: 1 }) }),
+  notices: fc.array(
+    fc.record({
+      kind: fc.constantFrom("warning" as const, "info" as const),
+      subject: tensorName,
+      message: fc.string(),
+    }),
+    { maxLength: 3 },
+  ),
+});
+
+function indices(): fc.Arbitrary<number[]> {
+  return fc.uniqueArray(fc.nat()).map((values) => values.sort((a, b) => a - b));
+}

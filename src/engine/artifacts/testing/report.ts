@@ -1,0 +1,116 @@
+import type { RangeReport, Report } from "../../model/report.ts";
+import type { Layer } from "../../model/summary.ts";
+
+function layer(id: string, operator: string, input: string, output: string): Layer {
+  return {
+    id,
+    operator,
+    inputs: [input],
+    outputs: [output],
+    parameters: 10,
+    weight: null,
+    precision: "int8",
+    reason: null,
+  };
+}
+
+export function rangeReport(group: string, sqnr: number, members: readonly string[] = [group]): RangeReport {
+  const counts = Array.from({ length: 64 }, (_, i) => (i % 3) * i);
+  return {
+    group,
+    members,
+    seen: { finite: 4000, zeros: 12, nonFinite: 0, min: -1, max: 3, samples: 20 },
+    histogram: { window: { low: -1, high: 3 }, counts },
+    chosen: {
+      source: "mse",
+      figures: {
+        range: { low: -0.5, high: 2 },
+        scale: 2.5 / 255,
+        zeroPoint: 51,
+        clipped: 0.0123,
+        mse: 1e-4,
+        sqnr,
+        effectiveBits: (sqnr - 1.76) / 6.02,
+      },
+    },
+  };
+}
+
+/** A small model: conv and relu that round once, a pool that shares their range, a gemm, a softmax in float. */
+export const REPORT: Report = {
+  tool: { name: "Octet", version: "0.1.0" },
+  date: "2026-11-21T09:31:12.000Z",
+  model: {
+    name: "little",
+    sha256: "ab".repeat(32),
+    bytes: 100_000,
+    irVersion: 8,
+    opset: 13,
+    producer: "by hand",
+    parameters: 12_345,
+    inputs: [{ name: "image", type: "float32", dims: ["batch", 3, 8, 8] }],
+    outputs: [{ name: "scores", type: "float32", dims: [null, 10] }],
+    operators: [{ type: "Conv", count: 1, quantized: 1 }],
+    layers: [
+      layer("conv", "Conv", "image", "conv_out"),
+      layer("relu", "Relu", "conv_out", "relu_out"),
+      layer("pool", "MaxPool", "relu_out", "pool_out"),
+      layer("gemm", "Gemm", "pool_out", "logits"),
+      { ...layer("softmax", "Softmax", "logits", "scores"), precision: "float32", reason: "the recipe says so" },
+    ],
+    preparation: ["1 BatchNormalization folded into Conv"],
+  },
+  recipe: {
+    version: 1,
+    model: { name: "little", sha256: "ab".repeat(32) },
+    format: "qdq",
+    activations: { type: "uint8", symmetric: false },
+    weights: { type: "int8", granularity: "channel" },
+    method: "auto",
+    methods: {},
+    ranges: {},
+    float: { layers: ["softmax"], operators: [], tensors: [] },
+    preprocess: null,
+    inputs: { shapes: {}, values: {} },
+    resolved: { image: { low: -0.5, high: 2 } },
+  },
+  calibration: {
+    observed: [0, 1, 2],
+    skipped: [3],
+    wanted: 4,
+    preprocess: {
+      resize: { mode: "exact", size: [8, 8] },
+      crop: null,
+      layout: "NCHW",
+      color: "RGB",
+      scale: 1 / 255,
+      mean: [0.5],
+      std: [0.5],
+    },
+    executor: { runtime: "onnxruntime-node 1.30.0", threads: 1, batch: 1 },
+  },
+  ranges: [rangeReport("image", 40), rangeReport("relu_out", 21, ["relu_out", "pool_out"]), rangeReport("logits", 35)],
+  weights: [{ name: "conv_weight", dims: [16, 3, 3, 3], axis: 0, sqnr: 41, leastSqnr: 22 }],
+  evaluation: {
+    samples: 60,
+    labelled: 50,
+    top1: { float: 0.9, quantized: 0.88, drop: 0.02, interval: [-0.01, 0.05] },
+    top5: null,
+    verdict: { limit: 0.01, passed: false },
+    outputs: [
+      { name: "scores", agreement: 0.97, sqnr: 30, mse: 0.01, mae: 0.02, cosine: 0.999, kl: 0.003, nonFinite: 0 },
+    ],
+    bytes: { float: 100_000, quantized: 28_000 },
+    latency: {
+      float: { p50: 2, p95: 3 },
+      quantized: { p50: 4, p95: 6 },
+      runs: 50,
+      runtime: "onnxruntime-node 1.30.0",
+      machine: "a test machine",
+      threads: 1,
+    },
+    notices: [],
+  },
+  files: [{ name: "little.int8.onnx", bytes: 28_000 }],
+  notices: [{ kind: "warning", subject: "relu_out", message: "Something was seen." }],
+};

@@ -1,0 +1,21 @@
+import type { DataFile } from "../model/dataset.ts";
+import type { DataType, TensorData } from "../model/tensor.ts";
+import { decodeElements, ELEMENT_BYTES } from "./elements.ts";
+
+/** An array in a file, in row-major order, of which nothing but the header has been read. */
+export interface ArrayFile {
+  readonly format: "npy" | "idx";
+  readonly file: DataFile;
+  readonly dims: readonly number[];
+  readonly type: DataType;
+  readonly littleEndian: boolean;
+  /** Where the elements start, in bytes. */
+  readonly offset: number;
+}
+
+/** Elements start..start+count of the flattened array. */
+export async function readElements(array: ArrayFile, start: number, count: number): Promise<TensorData> {
+  const width = ELEMENT_BYTES[array.type];
+  const from = array.offset + start * width;
+  return decodeElements(await array.file.read(from, from + count * width), array.type, array.littleEndian);
+}

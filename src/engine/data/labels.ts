@@ -1,0 +1,161 @@
+import Papa from "papaparse";
+import type { DataFile } from "../model/dataset.ts";
+import { InputError, type Notice } from "../model/job.ts";
+import type { SampleFile } from "./arrange.ts";
+import { type ArrayFile, readElements } from "./array.ts";
+import { baseName, type Scan } from "./scan.ts";
+
+/** The samples of each file lie at start..start+count. */
+interface Span extends Pick<SampleFile, "path" | "count"> {
+  readonly start: number;
+}
+
+export interface Labels {
+  /** Class index by sample; null when there are no labels at all. */
+  readonly labels: readonly (number | null)[] | null;
+  readonly notices: readonly Notice[];
+}
+
+const MAX_CLASS = 2 ** 31 - 1;
+
+function parseTable(text: string, path: string): { readonly line: number; readonly cells: readonly string[] }[] {
+  const { data, errors } = Papa.parse<string[]>(text, { delimiter: "," });
+  const broken = errors.find((error) => error.type === "Quotes");
+  if (broken) throw new InputError(`${path}, line ${(broken.row ?? 0) + 1}: a quote is not closed; close it.`);
+  return data
+    .map((cells, i) => ({ line: i + 1, cells: cells.map((cell) => cell.trim()) }))
+    .filter(({ cells }) => cells.some((cell) => cell !== ""));
+}
+
+function isClass(text: string | undefined): text is string {
+  return text !== undefined && /^\d+$/.test(text) && Number(text) <= MAX_CLASS;
+}
+
+/** Finds the sample that a row's file means: by source or path, or by base name where that is enough. */
+function sampleFinder(sources: readonly string[]): (file: string, where: string) => number | null {
+  const byName = new Map<string, number[]>();
+  sources.forEach((source, i) => {
+    const name = baseName(source);
+    const found = byName.get(name);
+    if (found) found.push(i);
+    else byName.set(name, [i]);
+  });
+  return (file, where) => {
+    const named = byName.get(baseName(file)) ?? [];
+    if (named.length < 2) return named[0] ?? null;
+    const exact = named.filter((i) => {
+      const source = sources[i]!;
+      return source === file || source.endsWith(`/${file}`) || file.endsWith(`/${source}`);
+    });
+    if (exact.length === 1) return exact[0]!;
+    throw new InputError(`${where}: "${file}" is the name of ${named.length} files; give it with its folder.`);
+  };
+}
+
+async function readTable(
+  file: DataFile,
+  find: ReturnType<typeof sampleFinder>,
+  labels: (number | null)[],
+): Promise<readonly Notice[]> {
+  const rows = parseTable(new TextDecoder().decode(await file.read()), file.path);
+  const [first] = rows;
+  if (!first) throw new InputError(`${file.path} is empty; it must have rows of file,label.`);
+  const names = first.cells.map((cell) => cell.toLowerCase());
+  const named = names.includes("file") && names.includes("label");
+  const isHeader = named || (!isClass(first.cells[1]) && find(first.cells[0]!, file.path) === null);
+  const [fileColumn, labelColumn] = named ? [names.indexOf("file"), names.indexOf("label")] : [0, 1];
+  const strangers: string[] = [];
+  for (const { line, cells } of isHeader ? rows.slice(1) : rows) {
+    const where = `${file.path}, line ${line}`;
+    const name = cells[fileColumn];
+    const label = cells[labelColumn];
+    if (!name || !label) throw new InputError(`${where}: a file or a label is missing; rows must be file,label.`);
+    if (!isClass(label)) {
+      throw new InputError(
+        `${where}: "${label}" is no class index; give the position of the class in the model's output, from 0.`,
+      );
+    }
+    const at = find(name, where);
+    if (at === null) strangers.push(name);
+    else if (labels[at] !== null && labels[at] !== Number(label)) {
+      throw new InputError(`${where}: "${name}" has the label ${labels[at]} already; leave one of the two out.`);
+    } else labels[at] = Number(label);
+  }
+  if (strangers.length === 0) return [];
+  const message = `${strangers.length} of its files are not among the data, such as ${strangers[0]}.`;
+  return [{ kind: "info", subject: file.path, message }];
+}
+
+/** What a file of labels and its file of data have in common: "train" for train-labels-idx1-ubyte.gz. */
+function stem(path: string): string {
+  return path
+    .toLowerCase()
+    .replace(/\.gz$/, "")
+    .replace(/[-.]idx\d(-ubyte)?$|\.npy$|\.idx$/, "")
+    .replace(/[-_.]?(labels?|images?)[-_.]?/g, "");
+}
+
+function spanOf(array: ArrayFile, spans: readonly Span[]): Span {
+  const count = array.dims[0]!;
+  const { path } = array.file;
+  const partner = spans.find((span) => stem(span.path) === stem(path));
+  if (partner && partner.count !== count) {
+    throw new InputError(
+      `${path} holds ${count} labels for the ${partner.count} samples of ${partner.path}; match them.`,
+    );
+  }
+  if (partner) return partner;
+  const total = spans.reduce((sum, span) => sum + span.count, 0);
+  if (total === count) return { path, start: 0, count };
+  const fitting = spans.filter((span) => span.count === count);
+  if (fitting.length === 1) return fitting[0]!;
+  const problem = fitting.length === 0 ? `fit none of the data (${total} samples in all)` : "fit several files";
+  throw new InputError(`${path} holds ${count} labels, which ${problem}; name it like the data, or leave it out.`);
+}
+
+async function readLabelArray(array: ArrayFile, spans: readonly Span[], labels: (number | null)[]): Promise<void> {
+  const { start, count } = spanOf(array, spans);
+  const values = await readElements(array, 0, count);
+  for (let i = 0; i < count; i++) {
+    const label = Number(values[i]);
+    if (label < 0 || label > MAX_CLASS) {
+      throw new InputError(`${array.file.path}: label ${label} at index ${i} is no class index, which counts from 0.`);
+    }
+    labels[start + i] = label;
+  }
+}
+
+/**
+ * Reads labels: CSV rows of file,label (a header is optional; files by path or base name), and vectors of integers,
+ * IDX or .npy, paired with data by name (train-labels with train-images), else by the only count that fits. Throws
+ * InputError naming the line of a bad row, or the file whose count does not fit.
+ */
+export async function readLabels(
+  found: Scan["labels"],
+  files: readonly Pick<SampleFile, "path" | "count">[],
+  sources: readonly string[],
+): Promise<Labels> {
+  if (found.tables.length + found.arrays.length === 0) return { labels: null, notices: [] };
+  const labels: (number | null)[] = sources.map(() => null);
+  let start = 0;
+  const spans = files.map(({ path, count }) => {
+    const span = { path, count, start };
+    start += count;
+    return span;
+  });
+  for (const array of found.arrays) await readLabelArray(array, spans, labels);
+  const notices: Notice[] = [];
+  const find = sampleFinder(sources);
+  for (const table of found.tables) notices.push(...(await readTable(table, find, labels)));
+  const missing = labels.filter((label) => label === null).length;
+  if (missing > 0 && missing < labels.length) {
+    const subject = sources[labels.indexOf(null)]!;
+    notices.push({ kind: "info", subject, message: `${missing} of ${labels.length} samples have no label.` });
+  }
+  if (missing === labels.length) {
+    const { path } = found.tables[0] ?? found.arrays[0]!.file;
+    notices.push({ kind: "warning", subject: path, message: "None of its labels belongs to the data." });
+    return { labels: null, notices };
+  }
+  return { labels, notices };
+}

@@ -1,0 +1,54 @@
+import type { DataFile } from "../model/dataset.ts";
+import { InputError } from "../model/job.ts";
+import type { DataType } from "../model/tensor.ts";
+import type { ArrayFile } from "./array.ts";
+import { ELEMENT_BYTES } from "./elements.ts";
+import { elementCount } from "./shape.ts";
+
+const TYPES: Readonly<Record<string, DataType>> = {
+  f2: "float16",
+  f4: "float32",
+  f8: "float64",
+  i1: "int8",
+  i2: "int16",
+  i4: "int32",
+  i8: "int64",
+  u1: "uint8",
+  u2: "uint16",
+  u4: "uint32",
+  u8: "uint64",
+  b1: "bool",
+};
+
+/**
+ * Reads the header of a .npy file (NEP 1, versions 1 to 3). Throws InputError naming the file for Fortran order,
+ * element types other than numbers and bool, and a file shorter than its header says.
+ */
+export async function readNpy(file: DataFile): Promise<ArrayFile> {
+  const broken = new InputError(`${file.path} is a damaged .npy file; write it again with numpy.save.`);
+  const prefix = await file.read(0, Math.min(12, file.size));
+  if (prefix.length < 12 || prefix[6]! < 1 || prefix[6]! > 3) throw broken;
+  const view = new DataView(prefix.buffer, prefix.byteOffset);
+  const start = prefix[6] === 1 ? 10 : 12;
+  const offset = start + (prefix[6] === 1 ? view.getUint16(8, true) : view.getUint32(8, true));
+  if (offset > file.size) throw broken;
+  const header = new TextDecoder().decode(await file.read(start, offset));
+
+  const shape = /'shape'\s*:\s*\(([^)]*)\)/.exec(header)?.[1];
+  const order = /'fortran_order'\s*:\s*(True|False)/.exec(header)?.[1];
+  if (shape === undefined || order === undefined) throw broken;
+  const [, descr] = /'descr'\s*:\s*'([^']*)'/.exec(header) ?? [];
+  const type = TYPES[descr?.slice(1) ?? ""];
+  if (!descr || !type || !"<>|=".includes(descr[0]!)) {
+    const held = descr === undefined ? "a structured array" : `elements of type "${descr}"`;
+    throw new InputError(`${file.path} holds ${held}; give it numbers, such as float32 or uint8.`);
+  }
+  if (order === "True") {
+    throw new InputError(`${file.path} is in Fortran order; write it again with numpy.ascontiguousarray.`);
+  }
+  const dims = (shape.match(/\d+/g) ?? []).map(Number);
+  if (offset + elementCount(dims) * ELEMENT_BYTES[type] > file.size) {
+    throw new InputError(`${file.path} is cut short: it holds less than its header says; copy it again.`);
+  }
+  return { format: "npy", file, dims, type, littleEndian: descr[0] !== ">", offset };
+}

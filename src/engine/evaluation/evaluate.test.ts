@@ -1,0 +1,197 @@
+import { describe, expect, it } from "vitest";
+import type { Dataset } from "../model/dataset.ts";
+import { InputError, type JobContext, type Progress } from "../model/job.ts";
+import type { Session } from "../model/runtime.ts";
+import type { Port, Tensor, TensorMap } from "../model/tensor.ts";
+import { evaluateSessions } from "./evaluate.ts";
+import { measureLatency } from "./latency.ts";
+
+const tensor = (dims: readonly number[], values: readonly number[]): Tensor => ({
+  type: "float32",
+  dims,
+  data: Float32Array.from(values),
+});
+const port = (name: string, dims: Port["dims"], type: Port["type"] = "float32"): Port => ({ name, dims, type });
+
+type Compute = (x: Float32Array) => Readonly<Record<string, Tensor>>;
+
+/** A session that computes in JavaScript and notes its runs in `log`. */
+function session(compute: Compute, options: { name?: string; log?: string[]; inputs?: Port[]; times?: number[] } = {}) {
+  const { name = "", log = [], inputs = [port("x", [1, 3])], times = [1] } = options;
+  let runs = 0;
+  return {
+    inputs,
+    outputs: Object.entries(compute(new Float32Array(3))).map(([output, { dims }]) => port(output, dims)),
+    get lastRunTime() {
+      return times[(runs - 1) % times.length]!;
+    },
+    async run(feeds: TensorMap) {
+      log.push(name);
+      runs++;
+      return new Map(Object.entries(compute(feeds.get("x")!.data as Float32Array)));
+    },
+    dispose: async () => undefined,
+  } satisfies Session;
+}
+
+const identity: Compute = (x) => ({ scores: tensor([1, 3], [...x]) });
+
+function dataset(rows: readonly (readonly number[] | null)[], labels: Dataset["labels"] = null): Dataset {
+  return {
+    length: rows.length,
+    sources: rows.map((_, i) => `sample ${i}`),
+    labels,
+    notices: [],
+    async get(index) {
+      const row = rows[index];
+      if (!row) throw new InputError(`sample ${index} is corrupt.`);
+      return { source: `sample ${index}`, feeds: new Map([["x", tensor([1, 3], row)]]) };
+    },
+  };
+}
+
+const request = {
+  skip: 0,
+  samples: 100,
+  limit: 0.01,
+  bytes: { float: 400, quantized: 100 },
+  runtime: "test",
+  machine: "here",
+  threads: 1,
+};
+const context: JobContext = { signal: new AbortController().signal, report: () => undefined };
+const evaluate = (float: Session, quantized: Session, data: Dataset, changes: Partial<typeof request> = {}) =>
+  evaluateSessions(float, quantized, data, { ...request, ...changes }, context);
+
+describe("evaluateSessions", () => {
+  const rows = [
+    [3, 1, 0],
+    [0, 2, 1],
+    [1, 0, 5],
+  ];
+
+  it("finds no loss between a model and itself", async () => {
+    const result = await evaluate(session(identity), session(identity), dataset(rows, [0, 1, 2]));
+    expect(result).toMatchObject({ samples: 3, labelled: 3, top1: { float: 1, quantized: 1, drop: 0 }, top5: null });
+    expect(result.verdict).toEqual({ limit: 0.01, passed: true });
+    expect(result.outputs).toEqual([
+      { name: "scores", agreement: 1, sqnr: Infinity, mse: 0, mae: 0, cosine: 1, kl: 0, nonFinite: 0 },
+    ]);
+  });
+
+  it("measures a constant error exactly", async () => {
+    const shifted = session((x) => ({ scores: tensor([1, 3], [x[0]! + 0.5, x[1]!, x[2]!]) }));
+    const { outputs } = await evaluate(session(identity), shifted, dataset(rows));
+    const energy = rows.flat().reduce((sum, x) => sum + x * x, 0);
+    expect(outputs[0]).toMatchObject({ mse: 0.25 / 3, mae: 0.5 / 3, agreement: 1 });
+    expect(outputs[0]!.sqnr).toBeCloseTo(10 * Math.log10(energy / (3 * 0.25)), 10);
+  });
+
+  it("judges the samples asked for, and only labelled ones for accuracy", async () => {
+    const swapped = session((x) => ({ scores: tensor([1, 3], [x[1]!, x[0]!, x[2]!]) }));
+    const result = await evaluate(session(identity), swapped, dataset([...rows, ...rows], [0, 1, 2, 0, null, 2]), {
+      skip: 3,
+      samples: 3,
+    });
+    expect(result).toMatchObject({ samples: 3, labelled: 2, top1: { float: 1, quantized: 0.5 } });
+    expect(result.outputs[0]!.agreement).toBeCloseTo(1 / 3);
+    expect(result.verdict?.passed).toBe(false);
+  });
+
+  it("passes a drop that equals the limit", async () => {
+    const swapped = session((x) => ({ scores: tensor([1, 3], [x[1]!, x[0]!, x[2]!]) }));
+    const data = dataset(
+      [...rows, ...rows, ...rows, [9, 0, 8]],
+      [2, 1, 2, 2, 2, 2, 2, 2, 2, 0].map((label) => label),
+    );
+    const result = await evaluate(session(identity), swapped, data);
+    expect(result.top1?.drop).toBeCloseTo(0.2);
+    const again = await evaluate(session(identity), swapped, data, { limit: result.top1!.drop });
+    expect(again.verdict?.passed).toBe(true);
+  });
+
+  it("leaves out and names samples that cannot be read", async () => {
+    const result = await evaluate(session(identity), session(identity), dataset([null, ...rows], [0, 0, 1, 2]));
+    expect(result).toMatchObject({ samples: 3, labelled: 3 });
+    expect(result.notices).toEqual([
+      { kind: "warning", subject: "sample 0", message: "Skipped: sample 0 is corrupt." },
+    ]);
+    await expect(evaluate(session(identity), session(identity), dataset([null]))).rejects.toThrow(
+      "Not one of the 1 samples could be read; Skipped: sample 0 is corrupt.",
+    );
+  });
+
+  it("has no accuracy without class scores, whatever the labels", async () => {
+    const boxes = session((x) => ({ boxes: tensor([1, 2, 3], [...x, ...x]), length: tensor([1, 1], [x[0]!]) }));
+    const { outputs, top1, verdict } = await evaluate(boxes, boxes, dataset(rows, [0, 1, 2]));
+    expect(outputs).toMatchObject([
+      { name: "boxes", agreement: 1, kl: 0 },
+      { name: "length", agreement: null, kl: null },
+    ]);
+    expect([top1, verdict]).toEqual([null, null]);
+  });
+
+  it("warns of an output with values that are not finite, by name and count", async () => {
+    const broken = session((x) => ({ scores: tensor([1, 3], x[0] === 3 ? [Number.NaN, x[1]!, Infinity] : [...x]) }));
+    const result = await evaluate(session(identity), broken, dataset(rows));
+    expect(result.outputs[0]).toMatchObject({ nonFinite: 2, agreement: 1, kl: 0, mse: 0 });
+    expect(result.notices).toEqual([
+      { kind: "warning", subject: "scores", message: expect.stringMatching(/^The output scores has 2 values /) },
+    ]);
+  });
+
+  it("takes KL of probabilities as they are, not of their softmax", async () => {
+    const sure = session(() => ({ p: tensor([1, 2], [0.5, 0.5]) }));
+    const unsure = session(() => ({ p: tensor([1, 2], [0.9, 0.1]) }));
+    const { outputs } = await evaluate(sure, unsure, dataset(rows));
+    expect(outputs[0]!.kl).toBeCloseTo(0.5 * Math.log(0.5 / 0.9) + 0.5 * Math.log(0.5 / 0.1), 6);
+  });
+
+  it("refuses models with other inputs, outputs or sizes", async () => {
+    const float = session(identity);
+    const refused = (other: Session) => evaluate(float, other, dataset(rows));
+    await expect(refused(session(identity, { inputs: [port("y", [1, 3])] }))).rejects.toThrow(
+      "it takes y (float32 1x3), and the float one x (float32 1x3)",
+    );
+    await expect(refused(session(identity, { inputs: [port("x", [1, 4])] }))).rejects.toThrow(InputError);
+    await expect(refused(session(identity, { inputs: [port("x", [1, 3], "uint8")] }))).rejects.toThrow(InputError);
+    await expect(refused(session((x) => ({ other: tensor([1, 3], [...x]) })))).rejects.toThrow(
+      "it has no output scores, only other",
+    );
+    await expect(refused(session(() => ({ scores: tensor([1, 2], [1, 2]) })))).rejects.toThrow(
+      "scores has 3 values in the float model and 2 in the quantized one",
+    );
+    const open = session(identity, { inputs: [port("x", ["batch", 3])] });
+    expect((await refused(open)).samples).toBe(3);
+  });
+
+  it("stops when it is cancelled", async () => {
+    const controller = new AbortController();
+    const report = ({ done }: Progress) => {
+      if (done === 1) controller.abort();
+    };
+    const log: string[] = [];
+    const float = session(identity, { log, name: "float" });
+    const job = evaluateSessions(float, session(identity), dataset(rows), request, {
+      signal: controller.signal,
+      report,
+    });
+    await expect(job).rejects.toThrow(/abort/i);
+    expect(log.length).toBeLessThanOrEqual(2);
+  });
+});
+
+describe("measureLatency", () => {
+  it("runs both in turn, warms up first, and reports the quantiles of the timed runs", async () => {
+    const log: string[] = [];
+    const float = session(identity, { log, name: "float", times: [4] });
+    const quantized = session(identity, { log, name: "quantized", times: [1, 2, 3, 100] });
+    const feeds = new Map([["x", tensor([1, 3], [1, 2, 3])]]);
+    const result = await measureLatency(float, quantized, feeds, context);
+    expect(log.every((name, i) => name === (i % 2 === 0 ? "float" : "quantized"))).toBe(true);
+    expect(result.runs).toBe(100);
+    expect(log.length / 2).toBe(150);
+    expect(result.float).toEqual({ p50: 4, p95: 4 });
+    expect(result.quantized).toEqual({ p50: 2.5, p95: 100 });
+  });
+});

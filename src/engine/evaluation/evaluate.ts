@@ -1,0 +1,93 @@
+import type { Dataset, Sample } from "../model/dataset.ts";
+import type { Evaluation } from "../model/evaluation.ts";
+import { InputError, type JobContext, type Notice } from "../model/job.ts";
+import type { Session } from "../model/runtime.ts";
+import { TopCounter } from "./accuracy.ts";
+import { assertComparable } from "./comparable.ts";
+import { measureLatency } from "./latency.ts";
+import { nonFiniteNotices, OutputComparison } from "./outputs.ts";
+import { floatNotice } from "./plausibility.ts";
+import { firstScores } from "./scores.ts";
+
+export interface EvaluationRequest {
+  /** Samples skip..skip+samples of the dataset are judged. */
+  readonly skip: number;
+  readonly samples: number;
+  /** The drop of top-1 allowed, as a share. */
+  readonly limit: number;
+  readonly bytes: Evaluation["bytes"];
+  readonly runtime: string;
+  readonly machine: string;
+  readonly threads: number;
+}
+
+/**
+ * Runs a float and a quantized session side by side over samples and compares their outputs, then times both in turn.
+ * Accuracy goes by the first output with one axis longer than 1, the class scores. Samples that cannot be read are left out and
+ * noted. Throws InputError when none can be read, the two do not belong together, or a label is no class of the model.
+ */
+export async function evaluateSessions(
+  float: Session,
+  quantized: Session,
+  dataset: Dataset,
+  request: EvaluationRequest,
+  context: JobContext,
+): Promise<Evaluation> {
+  assertComparable(float, quantized);
+  const outputs = new OutputComparison();
+  const notices: Notice[] = [];
+  const end = Math.min(request.skip + request.samples, dataset.length);
+  const total = end - request.skip;
+  let counter: TopCounter | null = null;
+  let last: Sample | null = null;
+  let samples = 0;
+  for (let index = request.skip; index < end; index++) {
+    context.signal.throwIfAborted();
+    context.report({ task: "Evaluating", done: index - request.skip, total, unit: "samples" });
+    const sample = await readable(dataset, index, notices);
+    if (!sample) continue;
+    last = sample;
+    samples++;
+    const expected = await float.run(sample.feeds);
+    const actual = await quantized.run(sample.feeds);
+    outputs.add(expected, actual);
+    const label = dataset.labels?.[index] ?? null;
+    const best = firstScores(expected);
+    const other = best && actual.get(best.name)?.data;
+    if (label === null || !best || !(other instanceof Float32Array)) continue;
+    counter ??= new TopCounter(best.scores);
+    counter.add(best.scores, other, label, sample.source);
+  }
+  if (!last) throw new InputError(`Not one of the ${total} samples could be read; ${notices[0]?.message ?? ""}`);
+  const accuracy = counter?.result() ?? null;
+  const doubt = accuracy && floatNotice(accuracy.float);
+  if (doubt) notices.unshift(doubt);
+  const errors = outputs.results();
+  notices.push(...nonFiniteNotices(errors));
+  return {
+    samples,
+    labelled: counter?.samples ?? 0,
+    top1: accuracy?.top1 ?? null,
+    top5: accuracy?.top5 ?? null,
+    verdict: accuracy ? { limit: request.limit, passed: accuracy.top1.drop <= request.limit + 1e-12 } : null,
+    outputs: errors,
+    bytes: request.bytes,
+    latency: {
+      ...(await measureLatency(float, quantized, last.feeds, context)),
+      runtime: request.runtime,
+      machine: request.machine,
+      threads: request.threads,
+    },
+    notices,
+  };
+}
+
+async function readable(dataset: Dataset, index: number, notices: Notice[]): Promise<Sample | null> {
+  try {
+    return await dataset.get(index);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    notices.push({ kind: "warning", subject: dataset.sources[index] ?? "", message: `Skipped: ${error.message}` });
+    return null;
+  }
+}

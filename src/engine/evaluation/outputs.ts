@@ -1,0 +1,98 @@
+import type { OutputError } from "../model/evaluation.ts";
+import { InputError, type Notice } from "../model/job.ts";
+import type { TensorMap } from "../model/tensor.ts";
+import { argmax, softmaxDivergence } from "../numerics/class-scores.ts";
+import { Comparator } from "../numerics/metrics.ts";
+import { areProbabilities, logitsOf } from "./scores.ts";
+
+/** Compares the float32 outputs of two models by name, sample by sample. */
+export class OutputComparison {
+  readonly #outputs = new Map<string, OneOutput>();
+
+  /** Throws InputError when an output has another size in the two. */
+  add(float: TensorMap, quantized: TensorMap): void {
+    for (const [name, reference] of float) {
+      const other = quantized.get(name);
+      if (!(reference.data instanceof Float32Array) || !(other?.data instanceof Float32Array)) continue;
+      if (reference.data.length !== other.data.length) {
+        throw new InputError(
+          `The output ${name} has ${reference.data.length} values in the float model and ${other.data.length} in the quantized one; they are not the same network.`,
+        );
+      }
+      const output = this.#outputs.get(name) ?? new OneOutput(name);
+      this.#outputs.set(name, output);
+      output.add(reference.dims, reference.data, other.data);
+    }
+  }
+
+  results(): OutputError[] {
+    return [...this.#outputs.values()].map((output) => output.result());
+  }
+}
+
+/** A warning for each output with pairs left out because one of the two values is not finite. */
+export function nonFiniteNotices(outputs: readonly OutputError[]): Notice[] {
+  return outputs
+    .filter(({ nonFinite }) => nonFinite > 0)
+    .map(({ name, nonFinite }) => ({
+      kind: "warning",
+      subject: name,
+      message: `The output ${name} has ${nonFinite} ${nonFinite === 1 ? "value" : "values"} that the float or the quantized model gives as NaN or infinite; its errors are without them, and agreement and KL without their rows.`,
+    }));
+}
+
+class OneOutput {
+  readonly #name: string;
+  readonly #comparator = new Comparator();
+  /** Of the first sample with a finite row. */
+  #probabilities: boolean | null = null;
+  #rows = 0;
+  #agreeing = 0;
+  #divergence = 0;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  add(dims: readonly number[], reference: Float32Array, other: Float32Array): void {
+    this.#comparator.add(reference, other);
+    const rows = finiteRows(dims, reference, other);
+    if (rows.length === 0) return;
+    this.#probabilities ??= rows.every(([row]) => areProbabilities(row));
+    this.#rows += rows.length;
+    for (const [row, otherRow] of rows) {
+      if (argmax(row) === argmax(otherRow)) this.#agreeing++;
+      this.#divergence += this.#probabilities
+        ? softmaxDivergence(logitsOf(row), logitsOf(otherRow))
+        : softmaxDivergence(row, otherRow);
+    }
+  }
+
+  result(): OutputError {
+    const { sqnr, mse, mae, cosine, skipped } = this.#comparator.result();
+    const mean = (sum: number) => (this.#rows > 0 ? sum / this.#rows : null);
+    return {
+      name: this.#name,
+      agreement: mean(this.#agreeing),
+      sqnr,
+      mse,
+      mae,
+      cosine,
+      kl: mean(this.#divergence),
+      nonFinite: skipped,
+    };
+  }
+}
+
+/** The rows, along the last axis longer than 1, that are finite in both; none where no axis is longer than 1. */
+function finiteRows(dims: readonly number[], reference: Float32Array, other: Float32Array) {
+  const length = dims.findLast((dim) => dim > 1);
+  const rows: (readonly [Float32Array, Float32Array])[] = [];
+  if (length === undefined) return rows;
+  for (let start = 0; start < reference.length; start += length) {
+    const row = reference.subarray(start, start + length);
+    const otherRow = other.subarray(start, start + length);
+    if (row.every(Number.isFinite) && otherRow.every(Number.isFinite)) rows.push([row, otherRow]);
+  }
+  return rows;
+}

@@ -1,0 +1,23 @@
+import { GraphIndex } from "../onnx/graph.ts";
+import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
+import { graphOf, type PassResult, withGraph } from "./pass.ts";
+
+/** Takes initialisers out of the graph's inputs, where IR versions before 4 wanted them: they are constants here. */
+export function hideInitializers(model: ModelProto): PassResult {
+  const graph = graphOf(model);
+  const { inputs } = new GraphIndex(graph);
+  const hidden = graph.input.length - inputs.length;
+  if (hidden === 0) return { model, changes: [] };
+  const changes = [{ count: hidden, noun: "initialiser", what: "taken out of the inputs" }];
+  return { model: withGraph(model, { input: [...inputs] }), changes };
+}
+
+/** Drops initialisers that nothing reads and types of tensors that are no more. */
+export function dropUnread(model: ModelProto): ModelProto {
+  const graph = graphOf(model);
+  const index = new GraphIndex(graph);
+  const isRead = (name: string) => index.isOutput(name) || index.uses(name).length > 0;
+  const initializer = graph.initializer.filter(({ name }) => isRead(name));
+  const valueInfo = graph.valueInfo.filter(({ name }) => index.has(name) && (index.producer(name) || isRead(name)));
+  return withGraph(model, { initializer, valueInfo });
+}

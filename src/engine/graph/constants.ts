@@ -1,0 +1,128 @@
+import { create } from "@bufbuild/protobuf";
+import type { Tensor } from "../model/tensor.ts";
+import { attributeOf } from "../onnx/attributes.ts";
+import { GraphIndex } from "../onnx/graph.ts";
+import { withFields } from "../onnx/messages.ts";
+import { isDefaultDomain } from "../onnx/opset.ts";
+import {
+  GraphProtoSchema,
+  type ModelProto,
+  type NodeProto,
+  type TensorProto,
+  ValueInfoProtoSchema,
+} from "../onnx/proto/onnx_pb.ts";
+import { dataTypeOf, dimsOf, elementBytes, elementCount, scalar, tensorProto, vector } from "../onnx/tensor.ts";
+import { GROWTH_LIMIT, isExact } from "./exact.ts";
+import { type Evaluate, graphOf, type PassResult, withGraph } from "./pass.ts";
+
+/** Turns Constant nodes into initialisers of the same name; those that hold strings or sparse tensors stay. */
+export function constantsToInitializers(model: ModelProto): PassResult {
+  const graph = graphOf(model);
+  const outputs = new Set(graph.output.map(({ name }) => name));
+  const initializers: TensorProto[] = [];
+  const node = graph.node.filter((candidate) => {
+    const [name = ""] = candidate.output;
+    const tensor = outputs.has(name) ? undefined : constantValue(candidate, name);
+    if (tensor) initializers.push(tensor);
+    return !tensor;
+  });
+  if (initializers.length === 0) return { model, changes: [] };
+  return {
+    model: withGraph(model, { node, initializer: [...graph.initializer, ...initializers] }),
+    changes: [{ count: initializers.length, noun: "Constant node", what: "moved to the initialisers" }],
+  };
+}
+
+function constantValue(node: NodeProto, name: string): TensorProto | undefined {
+  if (node.opType !== "Constant" || !isDefaultDomain(node.domain)) return undefined;
+  const value = attributeOf(node, "value")?.t;
+  if (value) return withFields(value, { name });
+  const attribute = node.attribute[0];
+  const tensors: Readonly<Record<string, () => Tensor>> = {
+    value_float: () => scalar("float32", attribute?.f ?? 0),
+    value_floats: () => vector("float32", attribute?.floats ?? []),
+    value_int: () => scalar("int64", attribute?.i ?? 0n),
+    value_ints: () => vector("int64", attribute?.ints ?? []),
+  };
+  const make = tensors[attribute?.name ?? ""];
+  return make && tensorProto(name, make());
+}
+
+/**
+ * Computes in advance what follows from initialisers alone, by operators whose result is the same on every runtime,
+ * and makes it initialisers. Nodes that make a graph output stay.
+ */
+export async function foldConstants(model: ModelProto, evaluate: Evaluate): Promise<PassResult> {
+  let current = model;
+  let folded = 0;
+  const tooLarge = new Set<string>();
+  for (;;) {
+    const { nodes, wanted, sources } = foldable(current, tooLarge);
+    if (nodes.length === 0) break;
+    const values =
+      wanted.length === 0 ? new Map<string, Tensor>() : await evaluate(constantModel(current, nodes, wanted));
+    const grown = wanted.filter((name) => {
+      const bytes = values.get(name)?.data.byteLength ?? 0;
+      return bytes > GROWTH_LIMIT && bytes > (sources.get(name) ?? 0);
+    });
+    for (const name of grown) tooLarge.add(name);
+    if (grown.length > 0) continue;
+    current = replace(current, nodes, values);
+    folded += nodes.length;
+  }
+  if (folded === 0) return { model, changes: [] };
+  return { model: current, changes: [{ count: folded, noun: "constant layer", what: "computed in advance" }] };
+}
+
+interface Foldable {
+  readonly nodes: readonly NodeProto[];
+  /** What other nodes read of them. */
+  readonly wanted: readonly string[];
+  /** Bytes of the initialisers behind each tensor. */
+  readonly sources: ReadonlyMap<string, number>;
+}
+
+function foldable(model: ModelProto, tooLarge: ReadonlySet<string>): Foldable {
+  const graph = graphOf(model);
+  const index = new GraphIndex(graph);
+  const sources = new Map<string, number>();
+  for (const tensor of graph.initializer) {
+    const type = dataTypeOf(tensor.dataType);
+    if (type !== "other") sources.set(tensor.name, elementCount(dimsOf(tensor)) * elementBytes(type));
+  }
+  const nodes = new Set<NodeProto>();
+  for (const node of graph.node) {
+    const inputs = node.input.filter(Boolean);
+    if (inputs.length === 0 || !inputs.every((name) => sources.has(name))) continue;
+    if (node.output.some((name) => index.isOutput(name) || tooLarge.has(name))) continue;
+    if (!isExact(node, (name) => index.initializer(name))) continue;
+    nodes.add(node);
+    const bytes = inputs.reduce((sum, name) => sum + (sources.get(name) ?? 0), 0);
+    for (const name of node.output) sources.set(name, bytes);
+  }
+  const wanted = [...nodes]
+    .flatMap(({ output }) => output)
+    .filter((name) => index.consumers(name).some((reader) => !nodes.has(reader)));
+  return { nodes: [...nodes], wanted, sources };
+}
+
+function constantModel(model: ModelProto, nodes: readonly NodeProto[], wanted: readonly string[]): ModelProto {
+  const read = new Set(nodes.flatMap(({ input }) => input));
+  return withFields(model, {
+    graph: create(GraphProtoSchema, {
+      name: "constants",
+      node: [...nodes],
+      initializer: graphOf(model).initializer.filter(({ name }) => read.has(name)),
+      output: wanted.map((name) => create(ValueInfoProtoSchema, { name })),
+    }),
+  });
+}
+
+function replace(model: ModelProto, nodes: readonly NodeProto[], values: ReadonlyMap<string, Tensor>): ModelProto {
+  const graph = graphOf(model);
+  const gone = new Set(nodes);
+  return withGraph(model, {
+    node: graph.node.filter((node) => !gone.has(node)),
+    initializer: [...graph.initializer, ...[...values].map(([name, tensor]) => tensorProto(name, tensor))],
+  });
+}

@@ -1,0 +1,75 @@
+import type { Notice } from "../model/job.ts";
+import { GraphIndex } from "../onnx/graph.ts";
+import { opsetOf } from "../onnx/opset.ts";
+import { inTopologicalOrder } from "../onnx/order.ts";
+import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
+import { foldBatchNormalization } from "./batchnorm.ts";
+import { dropUnread, hideInitializers } from "./cleanup.ts";
+import { constantsToInitializers, foldConstants } from "./constants.ts";
+import { removeIdentities } from "./identity.ts";
+import { inlineConstantIfs } from "./inlineIf.ts";
+import { convertOpset } from "./opset.ts";
+import { type Change, type Evaluate, graphOf, type PassResult, withGraph } from "./pass.ts";
+import { foldStaticShapes } from "./staticShapes.ts";
+
+export interface Prepared {
+  /** What is quantized. */
+  readonly folded: ModelProto;
+  /** The same before BatchNormalization is folded and Identity removed: it has every activation of the original. */
+  readonly observed: ModelProto;
+  /** What was done: "27 BatchNormalization layers folded into Conv". */
+  readonly notes: readonly string[];
+  readonly notices: readonly Notice[];
+}
+
+/**
+ * Float-to-float preparation: constants folded, opset raised to 13, Ifs with a known condition inlined, Identity
+ * removed, BatchNormalization folded. The model given is not changed, weights that stay are not copied, and every
+ * activation of `folded` is in `observed` under the same name. `evaluate` runs models that need no inputs.
+ * @throws InputError when an operator cannot be converted to opset 13 or the graph is not one.
+ */
+export async function prepareModel(model: ModelProto, evaluate: Evaluate): Promise<Prepared> {
+  const changes: Change[] = [];
+  const step = (result: PassResult) => {
+    changes.push(...result.changes);
+    return result.model;
+  };
+  let current = withGraph(model, { node: inTopologicalOrder(graphOf(model)).node });
+  current = step(hideInitializers(current));
+  current = step(constantsToInitializers(current));
+  current = convertOpset(current);
+  let before: ModelProto;
+  do {
+    before = current;
+    current = step(constantsToInitializers(current));
+    current = step(removeIdentities(current, "constants"));
+    current = step(await foldConstants(current, evaluate));
+    current = step(await foldStaticShapes(current, evaluate));
+    current = step(inlineConstantIfs(current));
+  } while (current !== before);
+  const observed = dropUnread(current);
+  const folded = dropUnread(step(foldBatchNormalization(step(removeIdentities(observed, "activations")))));
+
+  const raised = opsetOf(model) === opsetOf(folded) ? [] : [`opset ${opsetOf(model)} converted to ${opsetOf(folded)}`];
+  return { folded, observed, notes: [...raised, ...summarize(changes)], notices: unfoldedNotices(folded) };
+}
+
+function summarize(changes: readonly Change[]): string[] {
+  const totals = new Map<string, Change>();
+  for (const change of changes) {
+    const key = `${change.noun} ${change.what}`;
+    totals.set(key, { ...change, count: change.count + (totals.get(key)?.count ?? 0) });
+  }
+  return [...totals.values()].map(({ count, noun, what }) => `${count} ${noun}${count === 1 ? "" : "s"} ${what}`);
+}
+
+function unfoldedNotices(folded: ModelProto): Notice[] {
+  const index = new GraphIndex(graphOf(folded));
+  return index.graph.node
+    .filter(({ opType }) => opType === "BatchNormalization")
+    .map((node) => ({
+      kind: "info",
+      subject: index.id(node),
+      message: "No layer before it can take this BatchNormalization in, so it stays a layer of its own.",
+    }));
+}

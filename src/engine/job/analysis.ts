@@ -1,0 +1,124 @@
+import type { GroupFigures, TensorAnalysis } from "../model/analysis.ts";
+import { type ClipFigures, METHODS, type Range } from "../model/range.ts";
+import type { Recipe } from "../model/recipe.ts";
+import type { RangeReport } from "../model/report.ts";
+import type { Statistics, TensorStatistics } from "../model/statistics.ts";
+import type { ModelSummary, RangeGroup } from "../model/summary.ts";
+import { clipFigures, errorCurve } from "../numerics/figures.ts";
+import { linearHistogram } from "../numerics/linear-histogram.ts";
+import { type ChosenRange, methodRange, rangeOf, statisticsOf, withinBounds } from "../quantizer/ranges.ts";
+
+const CHART_BINS = 256;
+const REPORT_BINS = 64;
+const SPARK_BINS = 24;
+const CURVE_STEPS = 64;
+
+/** Answers about range groups from their statistics alone; everything it says is an estimate. */
+export class Analysis {
+  readonly #groups: ReadonlyMap<string, RangeGroup>;
+  readonly #statistics: Statistics;
+  readonly #ranges = new Map<string, Range>();
+
+  constructor(groups: ModelSummary["groups"], statistics: Statistics) {
+    this.#groups = new Map(groups.map((group) => [group.id, group]));
+    this.#statistics = statistics;
+  }
+
+  /** One row a group, for the list of layers. Groups without statistics are left out. */
+  overview(recipe: Recipe): GroupFigures[] {
+    const rows: GroupFigures[] = [];
+    for (const group of this.#groups.values()) {
+      const statistics = this.#statistics.get(group.id);
+      if (!statistics) continue;
+      const { range, source } = this.#chosen(group, statistics, recipe);
+      rows.push({
+        group: group.id,
+        source,
+        figures: clipFigures(statistics, recipe.activations, range),
+        nonFinite: nonFinite(statistics),
+        spark: spark(statistics),
+      });
+    }
+    return rows;
+  }
+
+  /** What the clip chart shows of a group. `window` is what the histogram spans; null takes all that was seen. */
+  analyse(groupId: string, recipe: Recipe, window: Range | null): TensorAnalysis {
+    const { group, statistics } = this.#find(groupId);
+    const scheme = recipe.activations;
+    return {
+      ...this.#outline(group, statistics, recipe, window ?? seenWindow(statistics), CHART_BINS),
+      marks: METHODS.map((method) => ({
+        method,
+        figures: clipFigures(statistics, scheme, this.#byMethod(method, group, statistics, scheme)),
+      })),
+      curve: errorCurve(statistics, scheme, this.#byMethod("minmax", group, statistics, scheme), CURVE_STEPS),
+    };
+  }
+
+  /** What a report says of a group. */
+  outline(groupId: string, recipe: Recipe): RangeReport {
+    const { group, statistics } = this.#find(groupId);
+    return this.#outline(group, statistics, recipe, seenWindow(statistics), REPORT_BINS);
+  }
+
+  /** What a range set by hand would do. */
+  estimate(groupId: string, recipe: Recipe, range: Range): ClipFigures {
+    const { group, statistics } = this.#find(groupId);
+    return clipFigures(statistics, recipe.activations, withinBounds(range, group));
+  }
+
+  #outline(group: RangeGroup, statistics: TensorStatistics, recipe: Recipe, window: Range, bins: number): RangeReport {
+    const { range, source } = this.#chosen(group, statistics, recipe);
+    return {
+      group: group.id,
+      members: group.members,
+      seen: {
+        finite: statistics.finite,
+        zeros: statistics.zeros,
+        nonFinite: nonFinite(statistics),
+        min: statistics.min,
+        max: statistics.max,
+        samples: statistics.samples.index.length,
+      },
+      histogram: { window, counts: linearHistogram(statistics, window, bins) },
+      chosen: { source, figures: clipFigures(statistics, recipe.activations, range) },
+    };
+  }
+
+  #chosen(group: RangeGroup, statistics: TensorStatistics, recipe: Recipe): ChosenRange {
+    return rangeOf(group, statistics, recipe, this.#byMethod);
+  }
+
+  /** Methods are worked out once for each group and scheme. */
+  readonly #byMethod: typeof methodRange = (method, group, statistics, scheme) => {
+    const key = `${method} ${scheme.type} ${scheme.symmetric} ${group.id}`;
+    const range = this.#ranges.get(key) ?? methodRange(method, group, statistics, scheme);
+    this.#ranges.set(key, range);
+    return range;
+  };
+
+  #find(groupId: string): { group: RangeGroup; statistics: TensorStatistics } {
+    const group = this.#groups.get(groupId);
+    if (!group) throw new Error(`${groupId} is not a range group of this model.`);
+    return { group, statistics: statisticsOf(group, this.#statistics) };
+  }
+}
+
+function nonFinite({ nan, positiveInfinity, negativeInfinity }: TensorStatistics): number {
+  return nan + positiveInfinity + negativeInfinity;
+}
+
+function seenWindow({ finite, min, max }: TensorStatistics): Range {
+  if (finite === 0) return { low: -1, high: 1 };
+  const low = Math.min(min, 0);
+  const high = Math.max(max, 0);
+  return low === high ? { low: -1, high: 1 } : { low, high };
+}
+
+function spark(statistics: TensorStatistics): number[] {
+  const counts = linearHistogram(statistics, seenWindow(statistics), SPARK_BINS);
+  const logs = counts.map((count) => Math.log1p(count));
+  const highest = Math.max(...logs, 1);
+  return logs.map((value) => value / highest);
+}

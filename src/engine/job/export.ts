@@ -1,0 +1,102 @@
+import { writeCalibration } from "../artifacts/cache.ts";
+import { writeReportPage } from "../artifacts/html.ts";
+import type { NamedRange } from "../artifacts/namedRange.ts";
+import { writeOrtRanges } from "../artifacts/ortRanges.ts";
+import { writeRecipe } from "../artifacts/recipe.ts";
+import { writeReport } from "../artifacts/report.ts";
+import { writeTensorRtCache } from "../artifacts/tensorrt.ts";
+import type { Calibration } from "../model/calibration.ts";
+import type { Evaluation } from "../model/evaluation.ts";
+import type { Notice } from "../model/job.ts";
+import type { Recipe } from "../model/recipe.ts";
+import { own } from "../model/record.ts";
+import { methodOf, methodRange } from "../quantizer/ranges.ts";
+import { type OpenModel, summarizeModel } from "./open.ts";
+import { assertCalibrated, type Quantized, quantizeModel, resolveRecipe } from "./quantize.ts";
+import { reportOf } from "./report.ts";
+import { TOOL } from "./tool.ts";
+
+/** A file of the result, in parts. */
+export interface Artifact {
+  readonly name: string;
+  readonly chunks: readonly Uint8Array[];
+}
+
+export interface ExportRequest {
+  readonly recipe: Recipe;
+  readonly calibration: Calibration;
+  readonly evaluation: Evaluation | null;
+  /** When it was made, ISO 8601: the one thing in the files that is not a function of the rest. */
+  readonly date: string;
+}
+
+export interface Exported {
+  readonly quantized: Quantized;
+  readonly recipe: Recipe;
+  readonly files: readonly Artifact[];
+  readonly notices: readonly Notice[];
+}
+
+const TENSORRT_NOTE =
+  "TensorRT 10 deprecates calibration caches and checks the version in the first line; change that line to your TensorRT's version, or use the quantized ONNX file.";
+
+/** Every file of the job; the model among them is the one that `evaluate` judges. Throws InputError as quantizing does. */
+export function exportJob(model: OpenModel, request: ExportRequest): Exported {
+  const { calibration, evaluation, date } = request;
+  assertCalibrated(model, calibration);
+  const recipe = request.recipe.resolved ? request.recipe : resolveRecipe(model, request.recipe, calibration);
+  const quantized = quantizeModel(model, recipe);
+  const ranges = namedRanges(recipe, calibration, quantized);
+  const tensorRt = writeTensorRtCache(ranges.original);
+  const notices: Notice[] = [
+    ...summarizeModel(model, recipe).notices,
+    ...calibration.notices,
+    ...quantized.notices,
+    { kind: "info", subject: `${model.name}.trt.cache`, message: TENSORRT_NOTE },
+    ...tensorRt.omitted.map((name) => ({
+      kind: "warning" as const,
+      subject: name,
+      message: `TensorRT's cache format cannot hold the tensor name ${JSON.stringify(name)}; it was left out.`,
+    })),
+  ];
+  const files: Artifact[] = [
+    { name: `${model.name}.int8.onnx`, chunks: quantized.chunks },
+    textFile(`${model.name}.calibration.json`, writeCalibration(calibration, `${TOOL.name} ${TOOL.version}`)),
+    textFile(`${model.name}.trt.cache`, tensorRt.text),
+    textFile(`${model.name}.ort-ranges.json`, writeOrtRanges(ranges.folded)),
+    textFile(`${model.name}.recipe.json`, writeRecipe(recipe)),
+  ];
+  const report = reportOf(model, { recipe, calibration, evaluation, date, quantized, files, notices });
+  files.push(
+    textFile(`${model.name}.report.json`, writeReport(report)),
+    textFile(`${model.name}.report.html`, writeReportPage(report)),
+  );
+  return { quantized, recipe, files, notices };
+}
+
+/**
+ * A range for every float activation: of the original file for TensorRT, of the folded model for ONNX Runtime. Members
+ * of a range group have the group's; the rest have what the recipe's method finds for them alone.
+ */
+function namedRanges(
+  recipe: Recipe,
+  calibration: Calibration,
+  { plan }: Quantized,
+): { readonly original: NamedRange[]; readonly folded: NamedRange[] } {
+  const inFolded = new Set(plan.index.inputs.map(({ name }) => name));
+  for (const { outputs } of plan.layers) for (const output of outputs) inFolded.add(output);
+  const fixed = new Map(plan.groups.map((group) => [group.id, group.fixed]));
+  const original: NamedRange[] = [];
+  for (const [name, statistics] of calibration.statistics) {
+    const group = plan.groupOf.get(name);
+    const known = group === undefined ? null : (fixed.get(group) ?? own(recipe.resolved ?? {}, group));
+    const alone = { id: name, members: [name], fixed: null, bounds: null };
+    const range = known ?? methodRange(methodOf(name, recipe), alone, statistics, recipe.activations);
+    original.push({ name, range });
+  }
+  return { original, folded: original.filter(({ name }) => inFolded.has(name)) };
+}
+
+function textFile(name: string, text: string): Artifact {
+  return { name, chunks: [new TextEncoder().encode(text)] };
+}

@@ -1,0 +1,208 @@
+import { prepareModel } from "../graph/prepare.ts";
+import { exposeOutputs } from "../graph/shapes.ts";
+import type { JobContext, Notice } from "../model/job.ts";
+import type { Recipe } from "../model/recipe.ts";
+import type { Runtime } from "../model/runtime.ts";
+import type { ModelSummary } from "../model/summary.ts";
+import type { DataType, Port } from "../model/tensor.ts";
+import { assertSupported } from "../onnx/checks.ts";
+import { opsetOf } from "../onnx/opset.ts";
+import { inputPorts, outputPorts } from "../onnx/ports.ts";
+import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
+import { toModelFile } from "../onnx/runtimeFile.ts";
+import { planQuantization, type QuantizationPlan } from "../quantizer/plan.ts";
+import { summarizePlan } from "../quantizer/summary.ts";
+import { assertInputNames, type ModelInputs, settleInputs, withShapes } from "./inputs.ts";
+import { evaluateWith } from "./run.ts";
+import { loadSession } from "./session.ts";
+import { fingerprint, type ModelSource, readWholeModel } from "./source.ts";
+
+/** A model that is open: the file as it came, its prepared forms, and what is known of its activations. */
+export interface OpenModel extends ModelInputs {
+  /** The file's name without ".onnx". */
+  readonly name: string;
+  readonly fileName: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly original: ModelProto;
+  readonly folded: ModelProto;
+  readonly observed: ModelProto;
+  /** Element type and, where it is static, shape of each activation of both prepared forms. */
+  readonly types: ReadonlyMap<string, DataType | "other">;
+  readonly dims: ReadonlyMap<string, readonly number[]>;
+  readonly inputs: Recipe["inputs"];
+  readonly preparation: readonly string[];
+  readonly notices: readonly Notice[];
+}
+
+type PreparedFile = Omit<OpenModel, keyof ModelInputs>;
+
+/**
+ * Decodes, checks and prepares a model.
+ * Throws InputError when the file is no model that can be quantized, or an input is left open.
+ */
+export function openModel(
+  source: ModelSource,
+  inputs: Recipe["inputs"],
+  runtime: Runtime,
+  context: JobContext,
+): Promise<OpenModel> {
+  return prepareFile(source, inputs, runtime, context, (ports) => settleInputs(ports, inputs));
+}
+
+/** The summary of a model under its default recipe; its inputs may be left open. Throws InputError as opening does. */
+export async function inspectModel(
+  source: ModelSource,
+  inputs: Recipe["inputs"],
+  runtime: Runtime,
+  context: JobContext,
+): Promise<ModelSummary> {
+  const model = await prepareFile(source, inputs, runtime, context, (ports) => {
+    assertInputNames(ports, inputs);
+    return {};
+  });
+  return summarizeModel(model, defaultRecipe(model));
+}
+
+async function prepareFile<T extends object>(
+  source: ModelSource,
+  inputs: Recipe["inputs"],
+  runtime: Runtime,
+  context: JobContext,
+  check: (ports: readonly Port[]) => T,
+): Promise<PreparedFile & T> {
+  const { fileName } = source;
+  const step = (done: number) => {
+    context.signal.throwIfAborted();
+    context.report({ task: "Opening the model", done, total: 4, unit: "steps" });
+  };
+  step(0);
+  const { model: original, external, bytes } = await readWholeModel(source);
+  assertSupported(original, fileName);
+  const checked = check(inputPorts(original));
+  step(1);
+  const sha256 = await fingerprint(source.bytes, external);
+  step(2);
+  const prepared = await prepareModel(original, evaluateWith(runtime));
+  step(3);
+  const { types, dims } = await inferTypes(prepared.observed, runtime, fileName);
+  step(4);
+  return {
+    name: fileName.replace(/^.*[\\/]/, "").replace(/\.onnx$/i, ""),
+    fileName,
+    bytes,
+    sha256,
+    original,
+    folded: prepared.folded,
+    observed: prepared.observed,
+    types,
+    dims,
+    inputs,
+    preparation: prepared.notes,
+    notices: prepared.notices,
+    ...checked,
+  };
+}
+
+/** A model as a runtime takes it. */
+export const runnable = toModelFile;
+
+/** What is quantized under a recipe. */
+export function planModel(model: PreparedFile, recipe: Pick<Recipe, "float">): QuantizationPlan {
+  const { graph } = model.folded;
+  if (!graph) throw new Error("a prepared model has a graph");
+  return planQuantization(graph, model.types, recipe);
+}
+
+type PlannedChoices = Pick<Recipe, "float" | "ranges" | "methods">;
+
+/** The summary of a model under a recipe; layers and tensors that the recipe names but the model lacks become warnings. */
+export function summarizeModel(model: PreparedFile, recipe: PlannedChoices): ModelSummary {
+  const plan = planModel(model, recipe);
+  return {
+    name: model.name,
+    sha256: model.sha256,
+    bytes: model.bytes,
+    irVersion: Number(model.original.irVersion),
+    opset: opsetOf(model.original),
+    producer: `${model.original.producerName} ${model.original.producerVersion}`.trim(),
+    inputs: withShapes(inputPorts(model.original), model.inputs.shapes),
+    outputs: outputPorts(model.original),
+    ...summarizePlan(plan, model.types, model.dims),
+    preparation: model.preparation,
+    notices: [...model.notices, ...unmatched(plan, recipe)],
+  };
+}
+
+/** The recipe a model starts with. */
+export function defaultRecipe(model: PreparedFile): Recipe {
+  return {
+    version: 1,
+    model: { name: model.name, sha256: model.sha256 },
+    format: "qdq",
+    activations: { type: "uint8", symmetric: false },
+    weights: { type: "int8", granularity: "channel" },
+    method: "auto",
+    methods: {},
+    ranges: {},
+    float: { layers: [], operators: [], tensors: [] },
+    preprocess: null,
+    inputs: model.inputs,
+    resolved: null,
+  };
+}
+
+/** Asks the runtime, which infers the type of every tensor when it loads a graph. */
+async function inferTypes(
+  observed: ModelProto,
+  runtime: Runtime,
+  fileName: string,
+): Promise<Pick<OpenModel, "types" | "dims">> {
+  const names = observed.graph?.node.flatMap(({ output }) => output.filter(Boolean)) ?? [];
+  const types = new Map<string, DataType | "other">();
+  const dims = new Map<string, readonly number[]>();
+  const file = toModelFile(exposeOutputs(observed, names));
+  const session = await loadSession(runtime, file, { threads: 1 }, `"${fileName}"`);
+  for (const port of [...session.inputs, ...session.outputs]) {
+    types.set(port.name, port.type);
+    if (port.dims.every((dim) => typeof dim === "number")) dims.set(port.name, port.dims as number[]);
+  }
+  await session.dispose();
+  return { types, dims };
+}
+
+function unmatched(plan: QuantizationPlan, recipe: PlannedChoices): Notice[] {
+  const layers = new Set(plan.layers.map(({ id }) => id));
+  const operators = new Set(plan.layers.map(({ operator }) => operator));
+  const tensors = new Set(plan.layers.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]));
+  const missing = (kind: string, names: readonly string[], known: ReadonlySet<string>): Notice[] =>
+    names
+      .filter((name) => !known.has(name))
+      .map((name) => ({
+        kind: "warning",
+        subject: name,
+        message: `The recipe leaves the ${kind} ${name} in float, but the prepared model has none of that name.`,
+      }));
+  return [
+    ...missing("layer", recipe.float.layers, layers),
+    ...missing("operator", recipe.float.operators, operators),
+    ...missing("tensor", recipe.float.tensors, tensors),
+    ...withoutGroup(plan, Object.keys(recipe.ranges), "a range"),
+    ...withoutGroup(plan, Object.keys(recipe.methods), "a method"),
+  ];
+}
+
+function withoutGroup(plan: QuantizationPlan, names: readonly string[], what: string): Notice[] {
+  const ids = new Set(plan.groups.map(({ id }) => id));
+  return names
+    .filter((name) => !ids.has(name))
+    .map((name) => {
+      const owner = plan.groupOf.get(name);
+      const why = owner ? `it shares that of ${owner}; set it there` : "no quantized tensor of that name sets one";
+      return {
+        kind: "warning",
+        subject: name,
+        message: `The recipe gives ${name} ${what}, which is not used: ${why}.`,
+      };
+    });
+}

@@ -1,0 +1,93 @@
+import type { Calibration } from "../model/calibration.ts";
+import { InputError, type Notice } from "../model/job.ts";
+import type { Affine } from "../model/range.ts";
+import type { Recipe } from "../model/recipe.ts";
+import { own } from "../model/record.ts";
+import { encodeModel, totalLength } from "../onnx/encode.ts";
+import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
+import type { QuantizationPlan } from "../quantizer/plan.ts";
+import { quantizeGraph } from "../quantizer/qdq.ts";
+import { resolveRanges, withinBounds } from "../quantizer/ranges.ts";
+import { type OpenModel, planModel } from "./open.ts";
+
+export interface Quantized {
+  readonly model: ModelProto;
+  /** The file, in parts that point at the weights. */
+  readonly chunks: readonly Uint8Array[];
+  readonly bytes: number;
+  readonly plan: QuantizationPlan;
+  readonly affine: ReadonlyMap<string, Affine>;
+  readonly notices: readonly Notice[];
+}
+
+/**
+ * The recipe with every range settled to a number, from what calibration saw.
+ * Throws InputError when the calibration is another model's.
+ */
+export function resolveRecipe(model: OpenModel, recipe: Recipe, calibration: Calibration): Recipe {
+  assertCalibrated(model, calibration);
+  const plan = planModel(model, recipe);
+  return { ...recipe, resolved: Object.fromEntries(resolveRanges(plan.groups, calibration.statistics, recipe)) };
+}
+
+/** Throws InputError when the calibration is another model's. */
+export function assertCalibrated(model: OpenModel, calibration: Calibration): void {
+  if (calibration.model.sha256 === model.sha256) return;
+  throw new InputError(
+    `The calibration was made with ${calibration.model.name}, another model than ${model.fileName}; calibrate this one.`,
+  );
+}
+
+/** Throws InputError when the recipe is another model's. */
+export function assertRecipeFor(model: OpenModel, recipe: Recipe): void {
+  if (recipe.model.sha256 === model.sha256) return;
+  throw new InputError(
+    `The recipe was made for ${recipe.model.name}, another model than ${model.fileName}; use it with that one.`,
+  );
+}
+
+/**
+ * Quantizes a model by a resolved recipe. The same model and recipe give the same bytes wherever this runs.
+ * Throws InputError when the recipe is another model's, is not resolved or no longer as it was when it was, or leaves
+ * nothing to quantize.
+ */
+export function quantizeModel(model: OpenModel, recipe: Recipe): Quantized {
+  assertRecipeFor(model, recipe);
+  const { resolved } = recipe;
+  if (!resolved) throw new InputError("The recipe has no ranges yet; calibrate first, or add a calibration cache.");
+  const plan = planModel(model, recipe);
+  if (plan.groups.length === 0) {
+    const chosen = plan.layers.some(({ reason }) => reason?.startsWith("the recipe leaves"));
+    const why = chosen ? "the recipe leaves what could be in float" : "no layer has an 8-bit form here";
+    throw new InputError(`Nothing in ${model.name} would be quantized: ${why}.`);
+  }
+  const missing = plan.groups.find(({ id, fixed }) => !fixed && !own(resolved, id));
+  if (missing) throw new InputError(`The recipe has no range for tensor ${missing.id}; calibrate again.`);
+  assertHandRangesResolved(plan, recipe, resolved);
+  const quantized = quantizeGraph(model.folded, plan, new Map(Object.entries(resolved)), recipe);
+  const chunks = encodeModel(quantized.model);
+  return {
+    model: quantized.model,
+    chunks,
+    bytes: totalLength(chunks),
+    plan,
+    affine: quantized.affine,
+    notices: quantized.notices,
+  };
+}
+
+/** A range set by hand in a recipe whose resolved ranges were left as they were would do nothing. */
+function assertHandRangesResolved(plan: QuantizationPlan, recipe: Recipe, resolved: NonNullable<Recipe["resolved"]>) {
+  for (const group of plan.groups) {
+    const hand = own(recipe.ranges, group.id);
+    const range = own(resolved, group.id);
+    if (group.fixed || !hand || !range) continue;
+    const { low, high } = withinBounds(hand, group);
+    if (low === range.low && high === range.high) continue;
+    throw new InputError(
+      `The recipe sets ${group.id} by hand to another range than its resolved one; set "resolved" to null in the recipe to have all ranges settled again.`,
+    );
+  }
+}
+
+export { totalLength as totalBytes } from "../onnx/encode.ts";

@@ -1,0 +1,55 @@
+import type { WeightAnalysis } from "../model/analysis.ts";
+import type { Calibration } from "../model/calibration.ts";
+import type { Evaluation } from "../model/evaluation.ts";
+import type { Notice } from "../model/job.ts";
+import type { Recipe } from "../model/recipe.ts";
+import type { Report, WeightReport } from "../model/report.ts";
+import { totalLength } from "../onnx/encode.ts";
+import { Analysis } from "./analysis.ts";
+import type { Artifact } from "./export.ts";
+import { type OpenModel, summarizeModel } from "./open.ts";
+import type { Quantized } from "./quantize.ts";
+import { TOOL } from "./tool.ts";
+import { analysePlannedWeight } from "./weights.ts";
+
+interface ReportParts {
+  readonly recipe: Recipe;
+  readonly calibration: Calibration;
+  readonly evaluation: Evaluation | null;
+  readonly date: string;
+  readonly quantized: Quantized;
+  readonly files: readonly Artifact[];
+  readonly notices: readonly Notice[];
+}
+
+/** Gathers the report of a finished job. */
+export function reportOf(model: OpenModel, parts: ReportParts): Report {
+  const { recipe, calibration, evaluation, date, quantized, files, notices } = parts;
+  const { activations: _, groups, notices: __, ...facts } = summarizeModel(model, recipe);
+  const analysis = new Analysis(groups, calibration.statistics);
+  const { model: ___, statistics: ____, notices: _____, ...observation } = calibration;
+  return {
+    tool: TOOL,
+    date,
+    model: facts,
+    recipe,
+    calibration: observation,
+    ranges: groups.filter(({ id }) => calibration.statistics.has(id)).map(({ id }) => analysis.outline(id, recipe)),
+    weights: quantized.plan.layers.flatMap(({ weightUse }) =>
+      weightUse ? [weightReport(analysePlannedWeight(quantized.plan, weightUse.name, recipe))] : [],
+    ),
+    evaluation,
+    files: files.map(({ name, chunks }) => ({ name, bytes: totalLength(chunks) })),
+    notices,
+  };
+}
+
+function weightReport({ name, dims, axis, channels, sqnr }: WeightAnalysis): WeightReport {
+  return {
+    name,
+    dims,
+    axis,
+    sqnr,
+    leastSqnr: channels.reduce((least, channel) => Math.min(least, channel.sqnr), sqnr),
+  };
+}

@@ -1,0 +1,67 @@
+import type { Sample } from "../model/dataset.ts";
+import { InputError } from "../model/job.ts";
+import { type ModelFile, type Runtime, type Session, type SessionOptions, WorkerDied } from "../model/runtime.ts";
+
+const WARM_UP = 2;
+const TRIALS = 3;
+const CLEAR_GAIN = 0.9;
+
+/** A session of a model that `what` names in a message. Throws InputError when the runtime does not take it. */
+export async function loadSession(
+  runtime: Runtime,
+  file: ModelFile,
+  options: SessionOptions,
+  what: string,
+): Promise<Session> {
+  try {
+    return await runtime.createSession(file, options);
+  } catch (error) {
+    throw refusal(error, `${what} does not load in ONNX Runtime`);
+  }
+}
+
+/**
+ * A session with as many threads as help: one, unless all that the runtime allows are clearly faster on the sample.
+ * On busy cores, and for small models, they often are not.
+ * Throws InputError when the model does not load, or does not run on the sample.
+ */
+export async function quickestSession(
+  runtime: Runtime,
+  file: ModelFile,
+  sample: Sample,
+  what: string,
+): Promise<{ session: Session; threads: number }> {
+  const single = await loadSession(runtime, file, { threads: 1 }, what);
+  const sessions = [single];
+  try {
+    const slow = await fastestRun(single, sample, what);
+    if (runtime.maxThreads === 1) return { session: single, threads: 1 };
+    const many = await loadSession(runtime, file, { threads: runtime.maxThreads }, what);
+    sessions.push(many);
+    const wins = (await fastestRun(many, sample, what)) < CLEAR_GAIN * slow;
+    await (wins ? single : many).dispose();
+    return wins ? { session: many, threads: runtime.maxThreads } : { session: single, threads: 1 };
+  } catch (error) {
+    await Promise.all(sessions.map((session) => session.dispose()));
+    throw error;
+  }
+}
+
+async function fastestRun(session: Session, { feeds, source }: Sample, what: string): Promise<number> {
+  let fastest = Infinity;
+  for (let run = 0; run < WARM_UP + TRIALS; run++) {
+    try {
+      await session.run(feeds);
+    } catch (error) {
+      throw refusal(error, `${what} does not run on ${source}`);
+    }
+    if (run >= WARM_UP) fastest = Math.min(fastest, session.lastRunTime);
+  }
+  return fastest;
+}
+
+function refusal(error: unknown, sentence: string): Error {
+  if (error instanceof WorkerDied) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new InputError(`${sentence}: ${reason.split("\n")[0]}`);
+}

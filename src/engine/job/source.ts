@@ -1,0 +1,82 @@
+import type { ModelFile } from "../model/runtime.ts";
+import type { Port } from "../model/tensor.ts";
+import { quantizedOperator } from "../onnx/checks.ts";
+import { decodeModel } from "../onnx/decode.ts";
+import { attachExternal, externalLocations } from "../onnx/external.ts";
+import { inputPorts } from "../onnx/ports.ts";
+import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
+
+/** A model file as it is given. */
+export interface ModelSource {
+  readonly bytes: Uint8Array;
+  readonly fileName: string;
+  /** A file beside the model that it keeps weights in, by path; null when there is none. */
+  readonly readBeside: (path: string) => Promise<Uint8Array | null>;
+}
+
+export interface WholeModel {
+  /** With the weights of other files in place. */
+  readonly model: ModelProto;
+  readonly external: ModelFile["external"];
+  /** Of all files together. */
+  readonly bytes: number;
+}
+
+export interface RunnableModel {
+  readonly file: ModelFile;
+  readonly bytes: number;
+  readonly inputs: readonly Port[];
+  /** The type of the first operator on quantized tensors; null in a float model. */
+  readonly quantizedOperator: string | null;
+}
+
+/** Decodes a model with the weights it keeps in other files. Throws InputError when a file is damaged or missing. */
+export async function readWholeModel({ bytes, fileName, readBeside }: ModelSource): Promise<WholeModel> {
+  const model = decodeModel(bytes, fileName);
+  const weights = new Map<string, Uint8Array>();
+  for (const location of externalLocations(model)) {
+    const file = await readBeside(location);
+    if (file) weights.set(location, file);
+  }
+  const external = [...weights].map(([path, data]) => ({ path, data }));
+  return {
+    model: attachExternal(model, weights),
+    external,
+    bytes: external.reduce((sum, { data }) => sum + data.byteLength, bytes.byteLength),
+  };
+}
+
+/** The inputs of a model file, without its weights being read. Throws InputError when it is no model. */
+export function modelInputs({ bytes, fileName }: Pick<ModelSource, "bytes" | "fileName">): readonly Port[] {
+  return inputPorts(decodeModel(bytes, fileName));
+}
+
+/** A model to run as it is: the runtime gets the bytes of the file. Throws InputError as decoding does. */
+export async function modelFileOf(source: ModelSource): Promise<RunnableModel> {
+  const { model, external, bytes } = await readWholeModel(source);
+  return {
+    file: { graph: source.bytes, external },
+    bytes,
+    inputs: inputPorts(model),
+    quantizedOperator: quantizedOperator(model),
+  };
+}
+
+/**
+ * SHA-256 of a model in hexadecimal: of its file, or, when it keeps weights in other files, of the digests of all of
+ * them, since two trainings of one network differ in those files only.
+ */
+export async function fingerprint(file: Uint8Array, external: WholeModel["external"]): Promise<string> {
+  if (external.length === 0) return hex(await sha256(file));
+  const digests: Uint8Array[] = [];
+  for (const bytes of [file, ...external.map(({ data }) => data)]) digests.push(await sha256(bytes));
+  return hex(await sha256(new Uint8Array(digests.flatMap((digest) => [...digest]))));
+}
+
+async function sha256(bytes: Uint8Array): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
+}
+
+function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

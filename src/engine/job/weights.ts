@@ -1,0 +1,28 @@
+import type { WeightAnalysis } from "../model/analysis.ts";
+import type { Recipe } from "../model/recipe.ts";
+import { own } from "../model/record.ts";
+import { affineParameters } from "../numerics/affine.ts";
+import { channelLayout } from "../numerics/channels.ts";
+import { weightFigures } from "../numerics/weight-figures.ts";
+import { tensorOf } from "../onnx/tensor.ts";
+import type { QuantizationPlan } from "../quantizer/plan.ts";
+import { quantizeWeight } from "../quantizer/weights.ts";
+import { type OpenModel, planModel } from "./open.ts";
+
+/** Ranges, scales and SQNR of a weight, channel by channel, measured on the codes that are exported. */
+export function analyseWeight(model: OpenModel, name: string, recipe: Recipe): WeightAnalysis {
+  return analysePlannedWeight(planModel(model, recipe), name, recipe);
+}
+
+/** The same under a plan that is made already. */
+export function analysePlannedWeight(plan: QuantizationPlan, name: string, recipe: Recipe): WeightAnalysis {
+  const layer = plan.layers.find(({ weightUse }) => weightUse?.name === name);
+  const proto = plan.index.initializer(name);
+  if (!layer?.weightUse || !proto) throw new Error(`${name} is not the weight of a quantized layer.`);
+  const { weightUse: use, node } = layer;
+  const range = own(recipe.resolved ?? {}, plan.groupOf.get(node.input[1 - use.input] ?? "") ?? "");
+  const inputScale = range ? affineParameters(range, recipe.activations).scale : null;
+  const { axis, scales, codes } = quantizeWeight(node, use, plan.index, recipe.weights.granularity, inputScale);
+  const { data, dims } = tensorOf(proto);
+  return { name, dims, axis, ...weightFigures(data as Float32Array, codes, channelLayout(dims, use.axis), scales) };
+}

@@ -1,0 +1,52 @@
+import type { Notice } from "./job.ts";
+import type { Preprocess } from "./preprocess.ts";
+import type { TensorMap } from "./tensor.ts";
+
+/** A file that is read on demand and in parts: a File in the tab, a path in the terminal. */
+export interface DataFile {
+  /** Path with "/" as the person gave it, unique in the set. */
+  readonly path: string;
+  readonly size: number;
+  /** Bytes start..end (end excluded); the whole file without arguments. */
+  read(start?: number, end?: number): Promise<Uint8Array>;
+}
+
+/** One sample ready to run, by input name, and where it came from. */
+export interface Sample {
+  readonly source: string;
+  readonly feeds: TensorMap;
+}
+
+/** Samples in the byte order of their paths (and by index within a file). Nothing is kept between calls. */
+export interface Dataset {
+  readonly length: number;
+  readonly sources: readonly string[];
+  /** Class index by sample, null where there is no label; null when there are no labels at all. */
+  readonly labels: readonly (number | null)[] | null;
+  readonly notices: readonly Notice[];
+  /** Throws InputError for a sample that cannot be read, such as a corrupt image: callers skip and count it. */
+  get(index: number): Promise<Sample>;
+}
+
+/** A sample as a person looks at it: the picture as decoded, and what the model will see. */
+export interface SamplePreview {
+  readonly source: string;
+  readonly original: { readonly width: number; readonly height: number; readonly rgba: Uint8ClampedArray } | null;
+  /** The preprocessed tensor drawn back as a picture: each channel from its min to its max. */
+  readonly prepared: { readonly width: number; readonly height: number; readonly rgba: Uint8ClampedArray } | null;
+  readonly input: string;
+  readonly dims: readonly number[];
+  readonly min: number;
+  readonly max: number;
+  readonly mean: number;
+}
+
+export interface DataSummary {
+  readonly samples: number;
+  readonly labelled: number;
+  readonly files: number;
+  readonly kind: "images" | "npy" | "idx";
+  /** What is applied: given, or chosen from the data and the model's input; null for tensors taken as they are. */
+  readonly preprocess: Preprocess | null;
+  readonly notices: readonly Notice[];
+}

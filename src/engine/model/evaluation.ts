@@ -1,0 +1,55 @@
+export interface Accuracy {
+  /** Shares, 0..1, of the same samples. */
+  readonly float: number;
+  readonly quantized: number;
+  /** float - quantized, and its 95 % confidence interval, paired by sample. */
+  readonly drop: number;
+  readonly interval: readonly [number, number];
+}
+
+/** How close a quantized output is to the float one, over all samples. */
+export interface OutputError {
+  readonly name: string;
+  /**
+   * Share of rows whose largest element is the same. A row is what lies along the last axis longer than 1; null where
+   * no axis is, or no row is finite in both models.
+   */
+  readonly agreement: number | null;
+  readonly sqnr: number;
+  readonly mse: number;
+  readonly mae: number;
+  readonly cosine: number;
+  /**
+   * Mean KL(softmax(float) || softmax(quantized)) of a row in nats, of the rows themselves where they are
+   * probabilities; null where agreement is.
+   */
+  readonly kl: number | null;
+  /** Pairs of values left out because one is NaN or infinite; agreement and KL leave out their whole rows. */
+  readonly nonFinite: number;
+}
+
+/** Milliseconds a run of one sample. */
+export interface Latency {
+  readonly p50: number;
+  readonly p95: number;
+}
+
+export interface Evaluation {
+  readonly samples: number;
+  readonly labelled: number;
+  readonly top1: Accuracy | null;
+  readonly top5: Accuracy | null;
+  /** The drop of top-1 allowed, as a share, and whether it was kept; null without labels. */
+  readonly verdict: { readonly limit: number; readonly passed: boolean } | null;
+  readonly outputs: readonly OutputError[];
+  readonly bytes: { readonly float: number; readonly quantized: number };
+  readonly latency: {
+    readonly float: Latency;
+    readonly quantized: Latency;
+    readonly runs: number;
+    readonly runtime: string;
+    readonly machine: string;
+    readonly threads: number;
+  };
+  readonly notices: readonly import("./job.ts").Notice[];
+}

@@ -1,0 +1,36 @@
+import type { TensorAnalysis } from "./analysis.ts";
+import type { Calibration } from "./calibration.ts";
+import type { Evaluation } from "./evaluation.ts";
+import type { Notice } from "./job.ts";
+import type { Recipe } from "./recipe.ts";
+import type { ModelSummary } from "./summary.ts";
+
+/** What a range group was seen to hold, its clip range, and what that is estimated to do. */
+export type RangeReport = Pick<TensorAnalysis, "group" | "members" | "seen" | "histogram" | "chosen">;
+
+export interface WeightReport {
+  readonly name: string;
+  readonly dims: readonly number[];
+  /** The output-channel axis; null when quantized per tensor. */
+  readonly axis: number | null;
+  /** Of the whole tensor, and of the channel that loses most, dB. */
+  readonly sqnr: number;
+  readonly leastSqnr: number;
+}
+
+/** What was done to a model, with what, and what came of it. */
+export interface Report {
+  readonly tool: { readonly name: string; readonly version: string };
+  /** ISO 8601, UTC. */
+  readonly date: string;
+  readonly model: Omit<ModelSummary, "activations" | "groups" | "notices">;
+  readonly recipe: Recipe;
+  readonly calibration: Omit<Calibration, "model" | "statistics" | "notices">;
+  /** In graph order. */
+  readonly ranges: readonly RangeReport[];
+  readonly weights: readonly WeightReport[];
+  readonly evaluation: Evaluation | null;
+  readonly files: readonly { readonly name: string; readonly bytes: number }[];
+  /** All that preparing, calibrating and quantizing had to say. */
+  readonly notices: readonly Notice[];
+}

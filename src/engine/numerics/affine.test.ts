@@ -1,0 +1,103 @@
+import { existsSync, readFileSync } from "node:fs";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { ActivationScheme } from "../model/range.ts";
+import { affineParameters, codeLimits, SCALE_FLOOR } from "./affine.ts";
+import { quantize } from "./quantize.ts";
+import { SCHEMES } from "./testing/measure.ts";
+
+const U8: ActivationScheme = { type: "uint8", symmetric: false };
+const U8_SYMMETRIC: ActivationScheme = { type: "uint8", symmetric: true };
+const I8: ActivationScheme = { type: "int8", symmetric: false };
+const I8_SYMMETRIC: ActivationScheme = { type: "int8", symmetric: true };
+
+test.each([
+  [U8, -1, 1, 0.00784314, 128],
+  [U8_SYMMETRIC, -1, 1, 0.00784314, 128],
+  [I8_SYMMETRIC, -1, 1, 0.00787402, 0],
+  [I8, -1, 1, 0.00784314, 0],
+  [U8, 0, 6, 0.0235294, 0],
+  [U8, 0.5, 2, 0.00784314, 0],
+  [U8, -2, -0.5, 0.00784314, 255],
+  [I8, 0, 6, 0.0235294, -128],
+])("%o on (%d, %d) has scale %d and zero point %d", (scheme, low, high, scale, zeroPoint) => {
+  const parameters = affineParameters({ low, high }, scheme);
+  expect(parameters.scale).toBeCloseTo(scale, 7);
+  expect(parameters.scale).toBe(Math.fround(parameters.scale));
+  expect(parameters.zeroPoint).toBe(zeroPoint);
+  expect(parameters.degenerate).toBe(false);
+});
+
+test.each([
+  [U8, 0],
+  [U8_SYMMETRIC, 128],
+  [I8, 0],
+  [I8_SYMMETRIC, 0],
+])("%o on (0, 0) has scale 1 and zero point %d, and says so", (scheme, zeroPoint) => {
+  expect(affineParameters({ low: 0, high: 0 }, scheme)).toEqual({ scale: 1, zeroPoint, degenerate: true });
+});
+
+test.each([1e-17, 1e-30, 1e-45])("a range of %d gets the least scale, and says so", (high) => {
+  for (const scheme of SCHEMES) {
+    const { scale, degenerate } = affineParameters({ low: 0, high }, scheme);
+    expect(scale).toBe(SCALE_FLOOR);
+    expect(degenerate).toBe(true);
+  }
+});
+
+test.each([
+  [Number.NaN, 1],
+  [0, Infinity],
+  [-Infinity, 0],
+  [2, 1],
+  [-1e308, 1e308],
+])("(%d, %d) is refused", (low, high) => {
+  for (const scheme of SCHEMES) expect(() => affineParameters({ low, high }, scheme)).toThrow(RangeError);
+});
+
+test("zero is represented exactly and both ends within half a step, in every scheme", () => {
+  const bound = fc.float({ noNaN: true, min: Math.fround(-1e6), max: Math.fround(1e6) });
+  fc.assert(
+    fc.property(bound, bound, fc.constantFrom(...SCHEMES), (a, b, scheme) => {
+      const range = { low: Math.min(a, b), high: Math.max(a, b) };
+      const parameters = affineParameters(range, scheme);
+      fc.pre(!parameters.degenerate);
+      const { scale, zeroPoint } = parameters;
+      const [lowest, highest] = codeLimits(scheme.type);
+      expect(zeroPoint).toBeGreaterThanOrEqual(lowest);
+      expect(zeroPoint).toBeLessThanOrEqual(highest);
+      const ends = Float32Array.of(0, range.low, range.high);
+      const codes = scheme.type === "uint8" ? quantize(ends, parameters, "uint8") : quantize(ends, parameters, "int8");
+      expect(codes[0]).toBe(zeroPoint);
+      for (const end of [1, 2]) {
+        const restored = ((codes[end] as number) - zeroPoint) * scale;
+        expect(Math.abs(restored - (ends[end] as number))).toBeLessThanOrEqual(scale * (0.5 + 1e-4));
+      }
+    }),
+  );
+});
+
+const golden = new URL("../../../../shared/golden/", import.meta.url);
+describe.skipIf(!existsSync(golden))("ONNX Runtime's parameters", () => {
+  test.each([
+    ["squeezenet__qdq_u8s8_pc_minmax.json", U8],
+    ["mobilenetv1__qdq_u8s8_pc_minmax.json", U8],
+    ["mobilenetv1__qdq_s8s8sym_pc_minmax.json", I8_SYMMETRIC],
+  ] as const)("%s: the same scale and zero point from the same range", (file, scheme) => {
+    const { tensors } = JSON.parse(readFileSync(new URL(file, golden), "utf8"));
+    const activations = Object.values<Record<string, number>>(tensors).filter(
+      ({ kind, min }) => `${kind}` === "activation" && min !== undefined,
+    );
+    expect(activations.length).toBeGreaterThan(10);
+    for (const { min, max, scale, zero_point } of activations as {
+      min: number;
+      max: number;
+      scale: number;
+      zero_point: number;
+    }[]) {
+      const ours = affineParameters({ low: min, high: max }, scheme);
+      expect(Math.abs(ours.scale / scale - 1)).toBeLessThan(2e-7);
+      expect(ours.zeroPoint).toBe(zero_point);
+    }
+  });
+});

@@ -1,0 +1,55 @@
+import type { ActivationScheme, Affine, Range } from "../model/range.ts";
+import { roundHalfEven } from "./round.ts";
+
+/**
+ * The least scale ever given: the product of two such scales, a bias scale, is still a normal float32, and
+ * neither a reciprocal nor a ratio of scales overflows.
+ */
+export const SCALE_FLOOR = 2 ** -63;
+
+const CODES = { uint8: [0, 255], int8: [-128, 127] } as const;
+
+export interface AffineParameters extends Affine {
+  /** The range was empty or so narrow that the scale is SCALE_FLOOR (1 for [0, 0]): worth a warning. */
+  readonly degenerate: boolean;
+}
+
+/** The integers that QuantizeLinear saturates to: [0, 255] or [-128, 127], symmetric or not. */
+export function codeLimits(type: ActivationScheme["type"]): readonly [lowest: number, highest: number] {
+  return CODES[type];
+}
+
+/**
+ * The interval that parameters for `range` have to cover: zero included, and mirrored when symmetric.
+ * Throws RangeError when a bound is not finite or low > high.
+ */
+export function coveredRange(range: Range, scheme: ActivationScheme): Range {
+  const { low, high } = range;
+  if (!Number.isFinite(low) || !Number.isFinite(high)) {
+    throw new RangeError(`A quantization range must be finite, not [${low}, ${high}].`);
+  }
+  if (low > high) throw new RangeError(`A quantization range must rise, not fall from ${low} to ${high}.`);
+  if (!scheme.symmetric) return { low: Math.min(low, 0), high: Math.max(high, 0) };
+  const bound = Math.max(Math.abs(low), Math.abs(high));
+  return { low: bound === 0 ? 0 : -bound, high: bound };
+}
+
+/**
+ * Scale and zero point of an activation whose real values lie in `range` (ONNX QuantizeLinear: x is about
+ * scale * (q - zeroPoint)). Symmetric int8 maps the bound to 127, symmetric uint8 to 127.5 codes around 128. The zero
+ * point comes from the float64 scale, which is then rounded to float32. Throws RangeError as coveredRange does, and
+ * when the scale exceeds float32.
+ */
+export function affineParameters(range: Range, scheme: ActivationScheme): AffineParameters {
+  const { low, high } = coveredRange(range, scheme);
+  const [lowest, highest] = CODES[scheme.type];
+  const steps = scheme.symmetric && scheme.type === "int8" ? 254 : highest - lowest;
+  const exact = (high - low) / steps;
+  const centre = scheme.symmetric && scheme.type === "uint8" ? 128 : 0;
+  if (exact === 0) return { scale: 1, zeroPoint: centre, degenerate: true };
+  const scale = Math.fround(exact);
+  if (!Number.isFinite(scale)) throw new RangeError(`The range [${low}, ${high}] is wider than float32 can scale.`);
+  const zeroPoint = scheme.symmetric ? centre : roundHalfEven(lowest - low / exact);
+  const degenerate = scale < SCALE_FLOOR;
+  return { scale: degenerate ? SCALE_FLOOR : scale, zeroPoint, degenerate };
+}

@@ -1,0 +1,47 @@
+import { roundHalfEven } from "./round.ts";
+
+const INT32_LIMIT = 2 ** 31 - 1;
+const SMALLEST_NORMAL = 2 ** -126;
+/** Keeps the bias inside int32 after the scales are rounded to float32 (ONNX Runtime, PR 22020). */
+const MARGIN = 1.0001;
+
+export interface QuantizedBias {
+  /** The weight scales to use: raised where the bias would not fit, so requantize those channels. */
+  readonly weightScales: Float32Array;
+  readonly raised: readonly number[];
+  /** inputScale * weightScale in float32, one for each weight scale. */
+  readonly scales: Float32Array;
+  readonly codes: Int32Array;
+}
+
+/**
+ * Quantizes a bias to int32 with zero point 0 and scale inputScale * weightScale. Where that scale is below
+ * 1.0001 * 2|b| / (2^32 - 2), or not a normal float32, the weight scale is raised. `weightScales` holds one scale a
+ * bias element, or one for all. Throws RangeError when a bias is not finite or the lengths differ.
+ */
+export function quantizeBias(bias: Float32Array, inputScale: number, weightScales: Float32Array): QuantizedBias {
+  if (weightScales.length !== 1 && weightScales.length !== bias.length) {
+    throw new RangeError(`A bias of ${bias.length} elements does not go with ${weightScales.length} weight scales.`);
+  }
+  const channelOf = (element: number) => (weightScales.length === 1 ? 0 : element);
+  const needed = new Float64Array(weightScales.length).fill(MARGIN * SMALLEST_NORMAL);
+  bias.forEach((value, element) => {
+    if (!Number.isFinite(value)) throw new RangeError(`Element ${element} of the bias is ${value}.`);
+    const channel = channelOf(element);
+    needed[channel] = Math.max(needed[channel] as number, (MARGIN * Math.abs(value)) / INT32_LIMIT);
+  });
+
+  const raised: number[] = [];
+  const adjusted = weightScales.map((scale, channel) => {
+    const least = needed[channel] as number;
+    if (inputScale * scale >= least) return scale;
+    raised.push(channel);
+    return least / inputScale;
+  });
+  const scales = adjusted.map((scale) => inputScale * scale);
+  const codes = Int32Array.from(bias, (value, element) => {
+    const code = roundHalfEven(value / (scales[channelOf(element)] as number));
+    return Math.min(Math.max(code, -INT32_LIMIT), INT32_LIMIT);
+  });
+  return { weightScales: adjusted, raised, scales, codes };
+}

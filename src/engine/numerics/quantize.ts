@@ -1,0 +1,26 @@
+import type { Affine } from "../model/range.ts";
+import { codeLimits } from "./affine.ts";
+import { roundHalfEven } from "./round.ts";
+
+/**
+ * q = clamp(roundHalfEven(x / scale) + zeroPoint), x / scale in float32, as ONNX QuantizeLinear evaluates it.
+ * Infinities saturate; NaN has no defined code and becomes 0.
+ */
+export function quantize(values: Float32Array, affine: Affine, type: "uint8"): Uint8Array;
+export function quantize(values: Float32Array, affine: Affine, type: "int8"): Int8Array;
+export function quantize(values: Float32Array, affine: Affine, type: "uint8" | "int8"): Uint8Array | Int8Array {
+  const { scale, zeroPoint } = affine;
+  const [lowest, highest] = codeLimits(type);
+  const codes = type === "uint8" ? new Uint8Array(values.length) : new Int8Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const code = roundHalfEven(Math.fround((values[i] as number) / scale)) + zeroPoint;
+    codes[i] = Math.min(Math.max(code, lowest), highest);
+  }
+  return codes;
+}
+
+/** x = (q - zeroPoint) * scale in float32, as ONNX DequantizeLinear. */
+export function dequantize(codes: Uint8Array | Int8Array, affine: Affine): Float32Array {
+  const { scale, zeroPoint } = affine;
+  return Float32Array.from(codes, (code) => (code - zeroPoint) * scale);
+}

@@ -1,0 +1,62 @@
+import { describe, expect, it } from "vitest";
+import { intAttribute, makeNode } from "./attributes.ts";
+import { assertSupported } from "./checks.ts";
+import { decodeModel } from "./decode.ts";
+import { buildModel, floatInput } from "./testing/build.ts";
+import { modelNames, readModel } from "./testing/models.ts";
+
+const single = (opType: string, domain = "", attributes = [intAttribute("unused", 0)]) =>
+  buildModel({
+    opset: 13,
+    inputs: [floatInput("x", [1])],
+    outputs: ["y"],
+    nodes: [makeNode(opType, ["x"], ["y"], { domain, attributes })],
+  });
+
+describe("assertSupported", () => {
+  it.each([
+    ["QuantizeLinear", ""],
+    ["DequantizeLinear", "ai.onnx"],
+    ["DynamicQuantizeLinear", ""],
+    ["QLinearConv", ""],
+    ["ConvInteger", ""],
+    ["MatMulInteger", ""],
+    ["QLinearAdd", "com.microsoft"],
+    ["QGemm", "com.microsoft"],
+    ["MatMulNBits", "com.microsoft"],
+    ["DynamicQuantizeMatMul", "com.microsoft"],
+    ["MatMulIntegerToFloat", "com.microsoft"],
+    ["GatherBlockQuantized", "com.microsoft"],
+  ])("calls a model with %s already quantized", (opType, domain) => {
+    expect(() => assertSupported(single(opType, domain), "m.onnx")).toThrow(
+      `"m.onnx" is already quantized (it has a ${opType} layer)`,
+    );
+  });
+
+  it.each([
+    ["QuickGelu", "com.microsoft"],
+    ["Gelu", "com.microsoft"],
+    ["Quux", ""],
+    ["Scaler", "ai.onnx.ml"],
+  ])("takes %s of %o", (opType, domain) => {
+    expect(() => assertSupported(single(opType, domain), "m.onnx")).not.toThrow();
+  });
+
+  it("names the operator that ONNX Runtime lacks", () => {
+    expect(() => assertSupported(single("Deskew", "org.example"), "m.onnx")).toThrow(
+      /"m\.onnx" uses the operator org\.example\.Deskew/,
+    );
+  });
+
+  it("refuses training mode and a graph without outputs", () => {
+    const training = single("BatchNormalization", "", [intAttribute("training_mode", 1)]);
+    expect(() => assertSupported(training, "m.onnx")).toThrow(/training mode/);
+    expect(() => assertSupported(buildModel({ opset: 13, outputs: [], nodes: [] }), "m.onnx")).toThrow(/no outputs/);
+  });
+});
+
+it.skipIf(modelNames.length === 0).each(modelNames)("judges %s as its README does", (name) => {
+  const check = () => assertSupported(decodeModel(readModel(name), name), name);
+  if (name.startsWith("superres_prepost")) expect(check).toThrow(/com\.microsoft\.extensions\.DecodeImage/);
+  else expect(check).not.toThrow();
+});

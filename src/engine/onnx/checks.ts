@@ -1,0 +1,67 @@
+import { InputError } from "../model/job.ts";
+import { intOf } from "./attributes.ts";
+import { allNodes, isDefaultDomain } from "./opset.ts";
+import type { ModelProto, NodeProto } from "./proto/onnx_pb.ts";
+
+/** Operators of ONNX and of ONNX Runtime (com.microsoft) that work on quantized tensors. */
+const QUANTIZED = [
+  /^(Dynamic)?Quantize/,
+  /^Dequantize/,
+  /^Q[A-Z]/,
+  /Integer(ToFloat)?$/,
+  /^MatMul(NBits|Bnb4|FpQ4)$/,
+  /BlockQuantized$/,
+];
+
+const RUNTIME_DOMAINS = new Set(["ai.onnx.ml", "com.microsoft", "com.microsoft.nchwc"]);
+
+/**
+ * Refuses what cannot be quantized here: a model that is already quantized, one with operators that ONNX Runtime does
+ * not have, one in training mode, one without outputs.
+ * @throws InputError naming the file and the operator.
+ */
+export function assertSupported(model: ModelProto, fileName: string): void {
+  const file = `"${fileName}"`;
+  const { graph } = model;
+  if (!graph || graph.output.length === 0) {
+    throw new InputError(`${file} has no outputs, so there is nothing to compute; export the model again.`);
+  }
+  const functions = new Set(model.functions.map(({ domain, name }) => `${domain}.${name}`));
+  const nodes = nodesOf(model);
+
+  const quantized = quantizedOperator(model);
+  if (quantized) {
+    throw new InputError(
+      `${file} is already quantized (it has a ${quantized} layer); choose the float model it was made from.`,
+    );
+  }
+  const custom = nodes.find(({ domain, opType }) => !isKnownDomain(domain) && !functions.has(`${domain}.${opType}`));
+  if (custom) {
+    throw new InputError(
+      `${file} uses the operator ${custom.domain}.${custom.opType}, which ONNX Runtime does not have; export the model without it.`,
+    );
+  }
+  if (model.trainingInfo.length > 0 || nodes.some(isTraining)) {
+    throw new InputError(`${file} was exported in training mode; export it in inference mode.`);
+  }
+}
+
+/** The type of the first operator that works on quantized tensors; null in a float model. */
+export function quantizedOperator(model: ModelProto): string | null {
+  const quantized = nodesOf(model).find(
+    ({ domain, opType }) => isKnownDomain(domain) && QUANTIZED.some((name) => name.test(opType)),
+  );
+  return quantized?.opType ?? null;
+}
+
+function nodesOf({ graph, functions }: ModelProto): NodeProto[] {
+  return [...(graph ? allNodes(graph) : []), ...functions.flatMap(({ node }) => node)];
+}
+
+function isKnownDomain(domain: string): boolean {
+  return isDefaultDomain(domain) || RUNTIME_DOMAINS.has(domain);
+}
+
+function isTraining(node: NodeProto): boolean {
+  return node.opType === "BatchNormalization" && isDefaultDomain(node.domain) && intOf(node, "training_mode") === 1;
+}

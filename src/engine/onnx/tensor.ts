@@ -1,0 +1,133 @@
+import { create } from "@bufbuild/protobuf";
+import { InputError } from "../model/job.ts";
+import type { DataType, Tensor, TensorData } from "../model/tensor.ts";
+import {
+  TensorProto_DataType as Code,
+  TensorProto_DataLocation as Location,
+  type TensorProto,
+  TensorProtoSchema,
+} from "./proto/onnx_pb.ts";
+
+interface Layout {
+  readonly code: Code;
+  readonly array: new (buffer: ArrayBufferLike, offset?: number, length?: number) => TensorData;
+  readonly bytes: number;
+}
+
+const LAYOUTS: Readonly<Record<DataType, Layout>> = {
+  float32: { code: Code.FLOAT, array: Float32Array, bytes: 4 },
+  float64: { code: Code.DOUBLE, array: Float64Array, bytes: 8 },
+  float16: { code: Code.FLOAT16, array: Uint16Array, bytes: 2 },
+  int8: { code: Code.INT8, array: Int8Array, bytes: 1 },
+  uint8: { code: Code.UINT8, array: Uint8Array, bytes: 1 },
+  int16: { code: Code.INT16, array: Int16Array, bytes: 2 },
+  uint16: { code: Code.UINT16, array: Uint16Array, bytes: 2 },
+  int32: { code: Code.INT32, array: Int32Array, bytes: 4 },
+  uint32: { code: Code.UINT32, array: Uint32Array, bytes: 4 },
+  int64: { code: Code.INT64, array: BigInt64Array, bytes: 8 },
+  uint64: { code: Code.UINT64, array: BigUint64Array, bytes: 8 },
+  bool: { code: Code.BOOL, array: Uint8Array, bytes: 1 },
+};
+
+const TYPES = new Map(Object.entries(LAYOUTS).map(([type, { code }]) => [code, type as DataType]));
+
+/** The type of a `TensorProto.DataType` code; "other" for strings, bfloat16, 4- and 8-bit floats and the like. */
+export function dataTypeOf(code: number): DataType | "other" {
+  return TYPES.get(code) ?? "other";
+}
+
+/** Bytes of one element. */
+export function elementBytes(type: DataType): number {
+  return LAYOUTS[type].bytes;
+}
+
+export function dimsOf(proto: TensorProto): number[] {
+  return proto.dims.map(Number);
+}
+
+/** Elements of a shape; 1 for a scalar's []. */
+export function elementCount(dims: readonly number[]): number {
+  return dims.reduce((product, dim) => product * dim, 1);
+}
+
+/**
+ * The tensor in a TensorProto: a view of `rawData`, copied only where that is not aligned to the element size, or the
+ * converted typed field.
+ * @throws InputError when the type has no `DataType`, the weights are in a file not attached, or their count is not
+ * the shape's.
+ */
+export function tensorOf(proto: TensorProto): Tensor {
+  const type = dataTypeOf(proto.dataType);
+  if (type === "other") {
+    throw new InputError(
+      `Tensor "${proto.name}" has the element type ${Code[proto.dataType] ?? proto.dataType}, which Octet does not read.`,
+    );
+  }
+  if (proto.dataLocation === Location.EXTERNAL) {
+    throw new InputError(`Tensor "${proto.name}" is kept in an external file; add that file beside the model.`);
+  }
+  const dims = dimsOf(proto);
+  const data = proto.rawData.byteLength > 0 ? rawView(proto.rawData, type) : typedField(proto, type);
+  if (data === null || data.length !== elementCount(dims)) {
+    throw new InputError(`Tensor "${proto.name}" does not hold the elements its shape [${dims.join(", ")}] asks for.`);
+  }
+  return { type, dims, data };
+}
+
+/** A TensorProto whose `rawData` is a view of the tensor's data. */
+export function tensorProto(name: string, tensor: Tensor): TensorProto {
+  const { buffer, byteOffset, byteLength } = tensor.data;
+  return create(TensorProtoSchema, {
+    name,
+    dataType: LAYOUTS[tensor.type].code,
+    dims: tensor.dims.map(BigInt),
+    rawData: new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength),
+  });
+}
+
+/** A tensor of shape [] with one value. */
+export function scalar(type: DataType, value: number | bigint): Tensor {
+  return { type, dims: [], data: fill(type, [value]) };
+}
+
+/** A tensor of one dimension. */
+export function vector(type: DataType, values: readonly (number | bigint)[]): Tensor {
+  return { type, dims: [values.length], data: fill(type, values) };
+}
+
+/** Data of `count` elements of one value. */
+export function filled(type: DataType, count: number, value: number): TensorData {
+  return fill(type, new Array<number>(count).fill(value));
+}
+
+function fill(type: DataType, values: readonly (number | bigint)[]): TensorData {
+  const { array, bytes } = LAYOUTS[type];
+  const data = new array(new ArrayBuffer(values.length * bytes));
+  const wide = data instanceof BigInt64Array || data instanceof BigUint64Array;
+  for (let i = 0; i < values.length; i++) data[i] = wide ? BigInt(values[i] ?? 0) : Number(values[i]);
+  return data;
+}
+
+function rawView(raw: Uint8Array, type: DataType): TensorData | null {
+  const { array, bytes } = LAYOUTS[type];
+  if (raw.byteLength % bytes !== 0) return null;
+  const aligned = raw.byteOffset % bytes === 0 ? raw : raw.slice();
+  return new array(aligned.buffer, aligned.byteOffset, aligned.byteLength / bytes);
+}
+
+/** https://onnx.ai/onnx/api/classes.html#tensorproto: which typed field holds which element types. */
+function typedField(proto: TensorProto, type: DataType): TensorData {
+  switch (type) {
+    case "float32":
+      return fill(type, proto.floatData);
+    case "float64":
+      return fill(type, proto.doubleData);
+    case "int64":
+      return fill(type, proto.int64Data);
+    case "uint32":
+    case "uint64":
+      return fill(type, proto.uint64Data);
+    default:
+      return fill(type, proto.int32Data);
+  }
+}

@@ -1,0 +1,108 @@
+import type { Recipe } from "../model/recipe.ts";
+import type { Layer, RangeGroup } from "../model/summary.ts";
+import type { DataType } from "../model/tensor.ts";
+import { GraphIndex } from "../onnx/graph.ts";
+import type { GraphProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
+import { dimsOf, elementCount } from "../onnx/tensor.ts";
+import { type Activations, type Candidate, candidatesOf } from "./candidates.ts";
+import { clampOf } from "./followers.ts";
+import { type Settled, settleLayers } from "./settle.ts";
+
+/** The part of a recipe that decides what is quantized; ranges and methods do not. */
+export type PlanChoices = Pick<Recipe, "float">;
+
+export type LayerPlan = Layer & Pick<Candidate, "node" | "rule" | "weightUse" | "follower">;
+
+export interface QuantizationPlan {
+  readonly index: GraphIndex;
+  readonly layers: readonly LayerPlan[];
+  readonly groups: readonly RangeGroup[];
+  /** The group of each quantized activation. */
+  readonly groupOf: ReadonlyMap<string, string>;
+}
+
+/**
+ * Decides what is quantized in a prepared graph, and which activations share parameters. `types` gives the element
+ * type of every activation.
+ */
+export function planQuantization(
+  graph: GraphProto,
+  types: ReadonlyMap<string, DataType | "other">,
+  choices: PlanChoices,
+): QuantizationPlan {
+  const index = new GraphIndex(graph);
+  const excluded = new Set(choices.float.tensors);
+  const activations: Activations = {
+    has: (tensor) => types.get(tensor) === "float32" && !index.initializer(tensor),
+    isExcluded: (tensor) => excluded.has(tensor),
+    typeOf: (tensor) => types.get(tensor),
+  };
+  const candidates = candidatesOf(index, activations, choices.float);
+  const settled = settleLayers(candidates, index, activations);
+  const layers = [...candidates.values()].map((candidate) => toLayer(candidate, settled, index));
+  return { index, layers, ...gatherGroups(layers, settled, index) };
+}
+
+function toLayer({ node, rule, weightUse, follower }: Candidate, { reasons }: Settled, index: GraphIndex): LayerPlan {
+  const reason = reasons.get(node) ?? null;
+  const isFloat = reason !== null;
+  return {
+    id: index.id(node),
+    operator: node.opType,
+    inputs: node.input.filter(Boolean),
+    outputs: node.output.filter(Boolean),
+    parameters: parametersOf(node, index),
+    weight: isFloat ? null : (weightUse?.name ?? null),
+    precision: isFloat ? "float32" : "int8",
+    reason,
+    node,
+    rule,
+    weightUse: isFloat ? null : weightUse,
+    follower: isFloat ? null : follower,
+  };
+}
+
+/** The quantized activations in graph order, by what they share parameters with. */
+function gatherGroups(
+  layers: readonly LayerPlan[],
+  { isQuantized }: Settled,
+  index: GraphIndex,
+): Pick<QuantizationPlan, "groups" | "groupOf"> {
+  const members = new Map<string, string[]>();
+  const groupOf = new Map<string, string>();
+  const limits = new Map<string, Pick<RangeGroup, "fixed" | "bounds">>();
+  const add = (tensor: string, group: string) => {
+    groupOf.set(tensor, group);
+    const known = members.get(group);
+    if (known) known.push(tensor);
+    else members.set(group, [tensor]);
+  };
+  for (const { name } of index.inputs) if (isQuantized(name)) add(name, name);
+  for (const { node, rule, precision } of layers) {
+    for (const output of node.output.filter(isQuantized)) {
+      const source = rule?.kind === "move" && precision === "int8" ? groupOf.get(node.input[0] ?? "") : undefined;
+      add(output, source ?? output);
+      if (source === undefined) limits.set(output, limitsOf(node, rule, index));
+    }
+  }
+  const open = { fixed: null, bounds: null };
+  const groups = [...members].map(([id, names]) => ({ id, members: names, ...(limits.get(id) ?? open) }));
+  return { groups, groupOf };
+}
+
+function limitsOf(node: NodeProto, rule: LayerPlan["rule"], index: GraphIndex): Pick<RangeGroup, "fixed" | "bounds"> {
+  const clamp = rule?.kind === "activation" ? clampOf(node, index) : null;
+  return {
+    fixed: (rule?.kind === "compute" && rule.fixed) || null,
+    bounds: clamp && { low: clamp.low, high: clamp.high },
+  };
+}
+
+function parametersOf(node: NodeProto, index: GraphIndex): number {
+  let count = 0;
+  for (const name of new Set(node.input)) {
+    const initializer = index.initializer(name);
+    if (initializer) count += elementCount(dimsOf(initializer));
+  }
+  return count;
+}

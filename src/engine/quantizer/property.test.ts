@@ -1,0 +1,171 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Tensor } from "../model/tensor.ts";
+import { intAttribute, intsAttribute, makeNode } from "../onnx/attributes.ts";
+import type { ModelProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
+import { scalar, vector } from "../onnx/tensor.ts";
+import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
+import { type Choices, tryOut } from "./testing/trial.ts";
+
+const OPERATORS = [
+  "Conv",
+  "depthwise",
+  "Relu",
+  "Clip",
+  "Add",
+  "addConstant",
+  "Concat",
+  "MaxPool",
+  "AveragePool",
+  "Reshape",
+  "Transpose",
+  "MatMul",
+  "Sigmoid",
+  "Tanh",
+] as const;
+
+interface Step {
+  readonly operator: (typeof OPERATORS)[number];
+  /** Which of the tensors so far it reads, counted from the last. */
+  readonly reads: readonly [number, number];
+  readonly low: number;
+  readonly high: number;
+  readonly isOutput: boolean;
+}
+
+const step: fc.Arbitrary<Step> = fc.record({
+  operator: fc.constantFrom(...OPERATORS),
+  reads: fc.tuple(fc.nat(2), fc.nat(4)),
+  low: fc.constantFrom(-1, -0.5, 0, 0.25),
+  high: fc.constantFrom(0.5, 1, 3),
+  isOutput: fc.boolean(),
+});
+
+const choices: fc.Arbitrary<Choices> = fc.record({
+  activations: fc.constantFrom(
+    { type: "uint8", symmetric: false } as const,
+    { type: "uint8", symmetric: true } as const,
+    { type: "int8", symmetric: true } as const,
+    { type: "int8", symmetric: false } as const,
+  ),
+  weights: fc.constantFrom(
+    { type: "int8", granularity: "channel" } as const,
+    {
+      type: "int8",
+      granularity: "tensor",
+    } as const,
+  ),
+  method: fc.constantFrom("minmax", "mse"),
+  float: fc.record({
+    layers: fc.array(
+      fc.nat(9).map((i) => `n${i}`),
+      { maxLength: 2 },
+    ),
+    operators: fc.array(fc.constantFrom("Relu", "Add", "Concat", "MatMul"), { maxLength: 1 }),
+    tensors: fc.array(
+      fc.nat(9).map((i) => (i === 0 ? "x" : `t${i}`)),
+      { maxLength: 2 },
+    ),
+  }),
+});
+
+const noiseOf = (dims: readonly number[], fanIn: number, seed: number): Tensor => ({
+  type: "float32",
+  dims,
+  data: Float32Array.from(noise(dims, seed).data as Float32Array, (value) => (value * 1.7) / Math.sqrt(fanIn)),
+});
+
+/** A model of tensors [1, 4, 6, 6], each step reading what came before. */
+function build(steps: readonly Step[]): ModelProto {
+  const constants: Record<string, Tensor> = {
+    flat: vector("int64", [1, 4, 36]),
+    full: vector("int64", [1, 4, 6, 6]),
+  };
+  const tensors = ["x"];
+  const nodes: NodeProto[] = [];
+  for (const [i, { operator, reads, low, high }] of steps.entries()) {
+    const from = (back: number) => tensors[Math.max(0, tensors.length - 1 - back)] ?? "x";
+    const [a, b] = [from(reads[0]), from(reads[1])];
+    const out = `t${i + 1}`;
+    const constant = (name: string, tensor: Tensor) => {
+      constants[`${name}${i}`] = tensor;
+      return `${name}${i}`;
+    };
+    const add = (opType: string, inputs: readonly string[], output: string, attributes: Attributes = []) =>
+      nodes.push(
+        makeNode(opType, inputs, [output], { name: output === out ? `n${i}` : `n${i}_${opType}`, attributes }),
+      );
+    const pads = intsAttribute("pads", [1, 1, 1, 1]);
+    const window = [intsAttribute("kernel_shape", [3, 3]), pads];
+    const conv = (input: string, channels: number, group = 1) => {
+      const weight = constant("w", noiseOf([4, channels / group, 3, 3], (9 * channels) / group, i + 2));
+      const bias = constant("b", noiseOf([4], 16, i + 3));
+      add("Conv", [input, weight, bias], out, [pads, intAttribute("group", group)]);
+    };
+    switch (operator) {
+      case "Conv":
+        conv(a, 4);
+        break;
+      case "depthwise":
+        conv(a, 4, 4);
+        break;
+      case "Clip":
+        add("Clip", [a, constant("low", scalar("float32", low)), constant("high", scalar("float32", high))], out);
+        break;
+      case "Add":
+        add("Add", [a, b], out);
+        break;
+      case "addConstant":
+        add("Add", [constant("k", noiseOf([4, 1, 1], 4, i + 4)), a], out);
+        break;
+      case "Concat":
+        add("Concat", [a, b], `${out}c`, [intAttribute("axis", 1)]);
+        conv(`${out}c`, 8);
+        break;
+      case "MaxPool":
+      case "AveragePool":
+        add(operator, [a], out, window);
+        break;
+      case "Reshape":
+        add("Reshape", [a, "flat"], `${out}c`);
+        add("Reshape", [`${out}c`, "full"], out);
+        break;
+      case "Transpose":
+        add("Transpose", [a], out, [intsAttribute("perm", [0, 1, 3, 2])]);
+        break;
+      case "MatMul":
+        add("MatMul", [a, constant("m", noiseOf([6, 6], 6, i + 5))], `${out}c`);
+        add("Add", [`${out}c`, constant("c", noiseOf([6], 16, i + 6))], out);
+        break;
+      default:
+        add(operator, [a], out);
+    }
+    tensors.push(out);
+  }
+  const marked = steps.flatMap(({ isOutput }, i) => (isOutput && i < steps.length - 1 ? [`t${i + 1}`] : []));
+  return buildModel({
+    opset: 17,
+    inputs: [floatInput("x", [1, 4, 6, 6])],
+    outputs: [...marked, `t${steps.length}`],
+    nodes,
+    constants,
+  });
+}
+
+type Attributes = NonNullable<NonNullable<Parameters<typeof makeNode>[3]>["attributes"]>;
+
+describe("quantizing", () => {
+  it("keeps random graphs near float under random recipes, optimized or not", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 9 }), choices, async (steps, recipe) => {
+        const trial = await tryOut(build(steps), recipe);
+        for (const { optimized, literal } of Object.values(trial.sqnr)) {
+          expect(literal).toBeGreaterThan(12);
+          // A processor without VNNI saturates int16 sums of weights that have one scale for all.
+          expect(optimized).toBeGreaterThan(recipe.weights?.granularity === "channel" ? 12 : -10);
+        }
+      }),
+      { numRuns: 60, seed: 1 },
+    );
+  });
+});

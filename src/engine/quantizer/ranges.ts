@@ -1,0 +1,77 @@
+import { InputError } from "../model/job.ts";
+import type { ActivationScheme, Method, Range } from "../model/range.ts";
+import type { Recipe } from "../model/recipe.ts";
+import { own } from "../model/record.ts";
+import type { Statistics, TensorStatistics } from "../model/statistics.ts";
+import type { RangeGroup } from "../model/summary.ts";
+import { chooseRange } from "../numerics/calibrators/index.ts";
+
+export interface ChosenRange {
+  readonly range: Range;
+  readonly source: Method | "hand" | "fixed";
+}
+
+/** The part of a recipe that decides the ranges. */
+export type RangeChoices = Pick<Recipe, "activations" | "method" | "methods" | "ranges">;
+
+/** What "auto" starts from: see docs/methods.md for why. */
+export const DEFAULT_METHOD: Method = "mse";
+
+/** The method that settles a group which has no range by hand. */
+export function methodOf(group: string, choices: RangeChoices): Method {
+  return own(choices.methods, group) ?? (choices.method === "auto" ? DEFAULT_METHOD : choices.method);
+}
+
+/**
+ * The clip range of a group: fixed by its operator, set by hand, or what the method finds in the statistics of the
+ * group's first member, which all others are moved from. `byMethod` may remember what it finds.
+ */
+export function rangeOf(
+  group: RangeGroup,
+  statistics: TensorStatistics,
+  choices: RangeChoices,
+  byMethod: typeof methodRange = methodRange,
+): ChosenRange {
+  if (group.fixed) return { range: group.fixed, source: "fixed" };
+  const hand = own(choices.ranges, group.id);
+  if (hand) return { range: withinBounds(hand, group), source: "hand" };
+  const method = methodOf(group.id, choices);
+  return { range: byMethod(method, group, statistics, choices.activations), source: method };
+}
+
+/** Where one method puts the clip range of a group. */
+export function methodRange(
+  method: Method,
+  group: RangeGroup,
+  statistics: TensorStatistics,
+  scheme: ActivationScheme,
+): Range {
+  return withinBounds(chooseRange(method, statistics, scheme), group);
+}
+
+/** A range without the part that a Relu or Clip before the group never lets through, zero kept. */
+export function withinBounds(range: Range, { bounds }: RangeGroup): Range {
+  if (!bounds) return range;
+  return {
+    low: Math.min(Math.max(range.low, bounds.low), 0),
+    high: Math.max(Math.min(range.high, bounds.high), 0),
+  };
+}
+
+/** The statistics of a group. Throws InputError when they are missing, as with another model's cache. */
+export function statisticsOf(group: RangeGroup, statistics: Statistics): TensorStatistics {
+  const found = statistics.get(group.id);
+  if (!found) {
+    throw new InputError(`The calibration holds nothing about tensor ${group.id}; calibrate this model again.`);
+  }
+  return found;
+}
+
+/** The ranges of all groups by id. */
+export function resolveRanges(
+  groups: readonly RangeGroup[],
+  statistics: Statistics,
+  choices: RangeChoices,
+): Map<string, Range> {
+  return new Map(groups.map((group) => [group.id, rangeOf(group, statisticsOf(group, statistics), choices).range]));
+}

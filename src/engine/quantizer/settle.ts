@@ -1,0 +1,110 @@
+import type { GraphIndex } from "../onnx/graph.ts";
+import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
+import type { Activations, Candidate } from "./candidates.ts";
+
+export interface Settled {
+  /** Why each node stays in float; null for those that are quantized. */
+  readonly reasons: ReadonlyMap<NodeProto, string | null>;
+  /** Whether a tensor has parameters of its own or of its group. */
+  readonly isQuantized: (tensor: string) => boolean;
+}
+
+/**
+ * Settles which candidates are quantized. Weighted layers are wherever they can be. A layer without weights is where
+ * all it reads is 8-bit, so that no float tensor is rounded only to be added or pooled. Starts from all candidates and
+ * takes away those that do not hold until all do.
+ */
+export function settleLayers(
+  candidates: ReadonlyMap<NodeProto, Candidate>,
+  index: GraphIndex,
+  activations: Activations,
+): Settled {
+  const reasons = new Map([...candidates].map(([node, { reason }]) => [node, reason]));
+  for (;;) {
+    const state = new State(candidates, reasons, index, activations);
+    const leaving = [...candidates.values()].flatMap((candidate) => {
+      const reason = reasons.get(candidate.node) === null ? state.floatReason(candidate) : null;
+      return reason === null ? [] : [[candidate.node, reason] as const];
+    });
+    if (leaving.length === 0) return { reasons, isQuantized: (tensor) => state.isQuantized(tensor) };
+    for (const [node, reason] of leaving) reasons.set(node, reason);
+  }
+}
+
+class State {
+  readonly #candidates: ReadonlyMap<NodeProto, Candidate>;
+  readonly #reasons: ReadonlyMap<NodeProto, string | null>;
+  readonly #index: GraphIndex;
+  readonly #activations: Activations;
+  /** What quantized layers read, and what the weighted ones among them do. */
+  readonly #read = new Set<string>();
+  readonly #multiplied = new Set<string>();
+
+  constructor(
+    candidates: ReadonlyMap<NodeProto, Candidate>,
+    reasons: ReadonlyMap<NodeProto, string | null>,
+    index: GraphIndex,
+    activations: Activations,
+  ) {
+    this.#candidates = candidates;
+    this.#reasons = reasons;
+    this.#index = index;
+    this.#activations = activations;
+    for (const { node, rule, operands } of candidates.values()) {
+      if (!this.#isInteger(node)) continue;
+      for (const operand of operands) {
+        this.#read.add(operand);
+        if (rule?.kind === "weighted") this.#multiplied.add(operand);
+      }
+    }
+  }
+
+  isQuantized(tensor: string): boolean {
+    if (!this.#activations.has(tensor) || this.#activations.isExcluded(tensor) || this.#follower(tensor)) return false;
+    if (this.#multiplied.has(tensor)) return true;
+    const producer = this.#index.producer(tensor);
+    return producer !== undefined && this.#isInteger(producer) && (this.#read.has(tensor) || this.#rounds(producer));
+  }
+
+  floatReason({ node, rule, follower, operands }: Candidate): string | null {
+    if (follower) {
+      const producer = this.#producerOf(node);
+      return producer && this.#isInteger(producer) ? null : "the layer before it stays in float";
+    }
+    if (rule?.kind === "weighted") return null;
+    const float = operands.find((name) => !this.isQuantized(name));
+    if (float !== undefined) return `its input ${float} stays in float`;
+    const results = node.output.filter(this.#activations.has).map((name) => this.#end(name));
+    return results.every(this.#activations.isExcluded) ? "the recipe leaves its output in float" : null;
+  }
+
+  #isInteger(node: NodeProto): boolean {
+    return this.#reasons.get(node) === null;
+  }
+
+  /** The quantized follower that takes a tensor over before it is rounded. */
+  #follower(tensor: string): NodeProto | null {
+    const [use, ...others] = this.#index.uses(tensor);
+    const takesOver =
+      use && others.length === 0 && this.#candidates.get(use.node)?.follower && this.#isInteger(use.node);
+    return takesOver ? use.node : null;
+  }
+
+  /** The tensor that is rounded in the place of one that followers take over. */
+  #end(tensor: string): string {
+    const follower = this.#follower(tensor);
+    return follower ? this.#end(follower.output[0] ?? "") : tensor;
+  }
+
+  /** Whether a node's result, followers included, is rounded whoever reads it: weighted kernels may give float too. */
+  #rounds(node: NodeProto): boolean {
+    const candidate = this.#candidates.get(node);
+    if (!candidate?.follower) return candidate?.rule?.kind !== "weighted" || candidate.rule.fused;
+    const producer = this.#producerOf(node);
+    return producer !== undefined && this.#rounds(producer);
+  }
+
+  #producerOf(follower: NodeProto): NodeProto | undefined {
+    return follower.input.map((name) => this.#index.producer(name)).find((made) => made !== undefined);
+  }
+}

@@ -1,0 +1,50 @@
+import type { Activation, Layer, ModelSummary } from "../model/summary.ts";
+import type { DataType } from "../model/tensor.ts";
+import type { LayerPlan, QuantizationPlan } from "./plan.ts";
+
+/** The layers, activations, groups and operator counts of a plan, without what belongs to the file. */
+export function summarizePlan(
+  plan: QuantizationPlan,
+  types: ReadonlyMap<string, DataType | "other">,
+  dims: ReadonlyMap<string, readonly number[]>,
+): Pick<ModelSummary, "layers" | "activations" | "groups" | "operators" | "parameters"> {
+  const { index, groups, groupOf } = plan;
+  const activation = (name: string): Activation => {
+    const producer = index.producer(name);
+    return {
+      name,
+      producer: producer ? index.id(producer) : null,
+      consumers: index.consumers(name).map((node) => index.id(node)),
+      dims: dims.get(name) ?? null,
+      group: groupOf.get(name) ?? null,
+    };
+  };
+  const names = [...index.inputs.map(({ name }) => name), ...plan.layers.flatMap(({ outputs }) => outputs)];
+  return {
+    layers: plan.layers.map(toLayer),
+    activations: names.filter((name) => types.get(name) === "float32").map(activation),
+    groups,
+    operators: countOperators(plan.layers),
+    parameters: index.graph.initializer.reduce(
+      (sum, { dims: shape }) => sum + shape.reduce((product, dim) => product * Number(dim), 1),
+      0,
+    ),
+  };
+}
+
+function toLayer({ id, operator, inputs, outputs, parameters, weight, precision, reason }: LayerPlan): Layer {
+  return { id, operator, inputs, outputs, parameters, weight, precision, reason };
+}
+
+function countOperators(layers: readonly Layer[]): ModelSummary["operators"] {
+  const counts = new Map<string, { count: number; quantized: number }>();
+  for (const { operator, precision } of layers) {
+    const entry = counts.get(operator) ?? { count: 0, quantized: 0 };
+    entry.count++;
+    if (precision === "int8") entry.quantized++;
+    counts.set(operator, entry);
+  }
+  return [...counts]
+    .map(([type, entry]) => ({ type, ...entry }))
+    .sort((a, b) => b.count - a.count || (a.type < b.type ? -1 : 1));
+}

@@ -1,0 +1,100 @@
+import { exposeOutputs } from "../../graph/shapes.ts";
+import { run } from "../../graph/testing/native.ts";
+import type { Range } from "../../model/range.ts";
+import type { Recipe } from "../../model/recipe.ts";
+import type { Session } from "../../model/runtime.ts";
+import type { Statistics } from "../../model/statistics.ts";
+import type { TensorMap } from "../../model/tensor.ts";
+import { Comparator } from "../../numerics/metrics.ts";
+import { Observer } from "../../numerics/observer.ts";
+import { inputPorts } from "../../onnx/ports.ts";
+import type { ModelProto } from "../../onnx/proto/onnx_pb.ts";
+import { toModelFile } from "../../onnx/runtimeFile.ts";
+import { noise } from "../../onnx/testing/build.ts";
+import { nodeRuntime } from "../../runtime/node.ts";
+import { planQuantization, type QuantizationPlan } from "../plan.ts";
+import { type QuantizedModel, quantizeGraph } from "../qdq.ts";
+import { resolveRanges } from "../ranges.ts";
+
+export type Choices = Partial<Pick<Recipe, "activations" | "weights" | "method">> & {
+  readonly float?: Partial<Recipe["float"]>;
+};
+
+export interface Trial extends QuantizedModel {
+  readonly plan: QuantizationPlan;
+  readonly ranges: ReadonlyMap<string, Range>;
+  /** SQNR of each output against the float model, dB, of the optimized and of the literal run. */
+  readonly sqnr: Readonly<Record<string, { readonly optimized: number; readonly literal: number }>>;
+  readonly outputs: TensorMap;
+}
+
+const SAMPLES = 4;
+const runtime = nodeRuntime();
+
+/** Seeded values in [-1, 1) for every input. */
+export function noiseFeeds(model: ModelProto, seed: number): TensorMap {
+  return new Map(inputPorts(model).map(({ name, dims }, i) => [name, noise(dims.map(Number), seed * 31 + i)]));
+}
+
+/** The plan of a model, and a session that gives every tensor in it. */
+export async function planOf(
+  model: ModelProto,
+  float: Partial<Recipe["float"]>,
+): Promise<{ readonly plan: QuantizationPlan; readonly session: Session }> {
+  if (!model.graph) throw new Error("a test model has a graph");
+  const made = model.graph.node.flatMap(({ output }) => output.filter(Boolean));
+  const session = await runtime.createSession(toModelFile(exposeOutputs(model, made)), { threads: 1 });
+  const types = new Map([...session.inputs, ...session.outputs].map(({ name, type }) => [name, type]));
+  return {
+    plan: planQuantization(model.graph, types, { float: { layers: [], operators: [], tensors: [], ...float } }),
+    session,
+  };
+}
+
+/** Quantizes a model calibrated on noise, runs both models on the first sample and compares them. */
+export async function tryOut(model: ModelProto, choices: Choices = {}, feedsOf = noiseFeeds): Promise<Trial> {
+  const { plan, session } = await planOf(model, choices.float ?? {});
+  const samples = Array.from({ length: SAMPLES }, (_, i) => feedsOf(model, i + 1));
+  const observers = new Map(plan.groups.map(({ id }) => [id, new Observer()]));
+  for (const [i, feeds] of samples.entries()) {
+    const values = new Map([...feeds, ...(await session.run(feeds))]);
+    for (const [id, observer] of observers) observer.observe(values.get(id)?.data as Float32Array, i);
+  }
+  await session.dispose();
+  const statistics: Statistics = new Map([...observers].map(([id, observer]) => [id, observer.statistics()]));
+  const activations = choices.activations ?? { type: "uint8", symmetric: false };
+  const weights = choices.weights ?? { type: "int8", granularity: "channel" };
+  const ranges = resolveRanges(plan.groups, statistics, {
+    activations,
+    method: choices.method ?? "minmax",
+    methods: {},
+    ranges: {},
+  });
+  const quantized = quantizeGraph(model, plan, ranges, { activations, weights });
+  const feeds = samples[0] ?? new Map();
+  const float = await run(model, feeds, false);
+  const optimized = await run(quantized.model, feeds, true);
+  const literal = await run(quantized.model, feeds, false);
+  const sqnr = Object.fromEntries(
+    (model.graph?.output ?? []).map(({ name }) => [
+      name,
+      { optimized: sqnrOf(float, optimized, name), literal: sqnrOf(float, literal, name) },
+    ]),
+  );
+  return { ...quantized, plan, ranges, sqnr, outputs: literal };
+}
+
+/** The least SQNR of all outputs and both runs. */
+export function leastSqnr({ sqnr }: Trial): number {
+  return Math.min(...Object.values(sqnr).flatMap(({ optimized, literal }) => [optimized, literal]));
+}
+
+function sqnrOf(float: TensorMap, quantized: TensorMap, name: string): number {
+  const [reference, other] = [float.get(name), quantized.get(name)];
+  if (!reference || !other || reference.dims.join() !== other.dims.join()) return Number.NEGATIVE_INFINITY;
+  const comparator = new Comparator();
+  comparator.add(Float32Array.from(reference.data, Number), Float32Array.from(other.data, Number));
+  const { sqnr, skipped } = comparator.result();
+  if (skipped > 0) return Number.NEGATIVE_INFINITY;
+  return Number.isNaN(sqnr) ? Number.POSITIVE_INFINITY : sqnr;
+}

@@ -1,0 +1,133 @@
+import { type KeyboardEvent, type PointerEvent, useRef } from "react";
+import type { Range } from "../../engine/model/range.ts";
+import { percent, significant } from "../format.ts";
+import { type Handle, moveHandle, stepHandle } from "../state/handles.ts";
+import { levels, type Plot, type Scale, ticks } from "./scale.ts";
+
+interface Props {
+  readonly range: Range;
+  readonly window: Range;
+  readonly scale: Scale;
+  readonly plot: Plot;
+  /** Integer steps from the low end to the high end: 255 for uint8, 254 for symmetric int8. */
+  readonly steps: number;
+  readonly symmetric: boolean;
+  /** Share of the values outside, as far as it is known for this range. */
+  readonly clipped: number | null;
+  readonly readOnly: boolean;
+  readonly onDraft: (range: Range) => void;
+  readonly onCommit: (range: Range) => void;
+}
+
+const CLOSEST_LEVELS = 3;
+const SHARE_WIDTH = 130;
+const PAGE_STEPS = 10;
+
+/** What follows the pointer over the histogram: shaded ends, the grid of levels, the two handles, the axis. */
+export function ClipOverlay(props: Props) {
+  const { range, window, scale, plot, steps, clipped, readOnly } = props;
+  const within = (pixel: number) => Math.min(plot.right, Math.max(plot.left, pixel));
+  const low = within(scale.toPixel(range.low));
+  const high = within(scale.toPixel(range.high));
+  const height = plot.bottom - plot.top;
+  const roomy = plot.right - high > SHARE_WIDTH;
+  const grid = levels(range, steps, scale, plot, CLOSEST_LEVELS);
+  return (
+    <>
+      <path className="levels" d={grid.map((x) => `M${x.toFixed(1)} ${plot.top}V${plot.bottom}`).join("")} />
+      <rect className="clipped" x={plot.left} y={plot.top} width={Math.max(0, low - plot.left)} height={height} />
+      <rect className="clipped" x={high} y={plot.top} width={Math.max(0, plot.right - high)} height={height} />
+      <line className="axis" x1={plot.left} x2={plot.right} y1={plot.bottom} y2={plot.bottom} />
+      {ticks(window, 8).map((value) => (
+        <g key={value} className="tick">
+          <line x1={scale.toPixel(value)} x2={scale.toPixel(value)} y1={plot.bottom} y2={plot.bottom + 4} />
+          <text x={scale.toPixel(value)} y={plot.bottom + 15} textAnchor="middle">
+            {significant(Number(value.toPrecision(6)))}
+          </text>
+        </g>
+      ))}
+      <HandleMark {...props} handle="low" x={low} />
+      <HandleMark {...props} handle="high" x={high} />
+      {clipped === null ? null : (
+        <text
+          className="clipped-share"
+          x={roomy ? (high + plot.right) / 2 : high - 14}
+          y={plot.top + 14}
+          textAnchor={roomy ? "middle" : "end"}
+        >
+          {percent(clipped)} clipped
+        </text>
+      )}
+      {readOnly ? null : <title>Drag a handle to set the clip range by hand</title>}
+    </>
+  );
+}
+
+interface HandleProps extends Props {
+  readonly handle: Handle;
+  readonly x: number;
+}
+
+function HandleMark({ handle, x, range, window, scale, plot, symmetric, readOnly, onDraft, onCommit }: HandleProps) {
+  const grip = useRef<{ readonly offset: number; range: Range } | null>(null);
+  const pixelOf = (event: PointerEvent<SVGGElement>) => {
+    const box = event.currentTarget.ownerSVGElement?.getBoundingClientRect();
+    return event.clientX - (box?.left ?? 0);
+  };
+  const onPointerDown = (event: PointerEvent<SVGGElement>) => {
+    if (readOnly || event.button !== 0) return;
+    event.currentTarget.setPointerCapture(event.pointerId);
+    grip.current = { offset: x - pixelOf(event), range };
+  };
+  const onPointerMove = (event: PointerEvent<SVGGElement>) => {
+    if (!grip.current) return;
+    const value = scale.toValue(pixelOf(event) + grip.current.offset);
+    grip.current.range = moveHandle(range, handle, value, symmetric);
+    onDraft(grip.current.range);
+  };
+  const onRelease = () => {
+    if (!grip.current) return;
+    onCommit(grip.current.range);
+    grip.current = null;
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (readOnly) return;
+    const direction = {
+      ArrowLeft: -1,
+      ArrowDown: -1,
+      ArrowRight: 1,
+      ArrowUp: 1,
+      PageDown: -PAGE_STEPS,
+      PageUp: PAGE_STEPS,
+    };
+    const amount = direction[event.key as keyof typeof direction];
+    if (amount === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    onCommit(stepHandle(range, handle, amount, symmetric));
+  };
+  return (
+    <g
+      className={readOnly ? "handle fixed" : "handle"}
+      role="slider"
+      tabIndex={0}
+      aria-label={handle === "low" ? "Low end of the clip range" : "High end of the clip range"}
+      aria-orientation="horizontal"
+      aria-valuemin={handle === "low" ? Math.min(window.low, range.low) : 0}
+      aria-valuemax={handle === "low" ? 0 : Math.max(window.high, range.high)}
+      aria-valuenow={range[handle]}
+      aria-valuetext={significant(range[handle])}
+      aria-readonly={readOnly}
+      data-testid={`handle-${handle}`}
+      onPointerDown={onPointerDown}
+      onPointerMove={onPointerMove}
+      onPointerUp={onRelease}
+      onPointerCancel={onRelease}
+      onKeyDown={onKeyDown}
+    >
+      <rect className="handle-grip" x={x - 9} y={plot.top} width={18} height={plot.bottom - plot.top} />
+      <line x1={x} x2={x} y1={plot.top} y2={plot.bottom} />
+      <path d={handle === "low" ? `M${x} ${plot.bottom}h-9v-14l9 -6z` : `M${x} ${plot.bottom}h9v-14l-9 -6z`} />
+    </g>
+  );
+}

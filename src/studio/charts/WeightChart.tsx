@@ -1,0 +1,55 @@
+import { memo, useRef } from "react";
+import { Bar, BarChart, ReferenceLine, Tooltip, XAxis, YAxis } from "recharts";
+import type { WeightAnalysis } from "../../engine/model/analysis.ts";
+import { count, decibel, interval, significant } from "../format.ts";
+import { useWidth } from "./useWidth.ts";
+
+const HEIGHT = 120;
+
+interface Channel {
+  readonly channel: number;
+  readonly range: readonly [number, number];
+  readonly scale: number;
+  readonly sqnr: number;
+}
+
+/** From the smallest to the largest weight of every output channel. */
+export const WeightChart = memo(function WeightChart({ weights }: { readonly weights: WeightAnalysis }) {
+  const frame = useRef<HTMLDivElement>(null);
+  const width = useWidth(frame);
+  const data = weights.channels.map(
+    (entry, channel): Channel => ({ channel, range: [entry.min, entry.max], scale: entry.scale, sqnr: entry.sqnr }),
+  );
+  return (
+    <div ref={frame} className="weight-chart" data-testid="weight-chart">
+      {width > 0 ? (
+        <BarChart
+          data={data}
+          width={width}
+          height={HEIGHT}
+          margin={{ left: 0, right: 8, top: 6, bottom: 0 }}
+          barCategoryGap={data.length > 100 ? 0 : "15%"}
+          title="Range of the weights of every output channel"
+        >
+          <XAxis dataKey="channel" tickLine={false} minTickGap={30} stroke="var(--muted)" fontSize={11} height={20} />
+          <YAxis width={54} tickFormatter={significant} tickLine={false} stroke="var(--muted)" fontSize={11} />
+          <ReferenceLine y={0} stroke="var(--line-strong)" />
+          <Tooltip content={<ChannelFigures />} isAnimationActive={false} cursor={{ fill: "var(--hover)" }} />
+          <Bar dataKey="range" fill="var(--precision-int8)" minPointSize={1} isAnimationActive={false} />
+        </BarChart>
+      ) : null}
+    </div>
+  );
+});
+
+function ChannelFigures({ payload }: { readonly payload?: readonly { readonly payload?: Channel }[] }) {
+  const channel = payload?.[0]?.payload;
+  if (!channel) return null;
+  const [low, high] = channel.range;
+  return (
+    <div className="tooltip">
+      Channel {channel.channel}: {interval({ low, high })}, scale {significant(channel.scale)}, about{" "}
+      {count(Math.ceil((high - low) / channel.scale))} of 254 steps used, SQNR {decibel(channel.sqnr)}
+    </div>
+  );
+}

@@ -1,0 +1,29 @@
+import { expect, test } from "vitest";
+import type { Port } from "../engine/model/tensor.ts";
+import { draftOf, readInputs } from "./inputs.ts";
+
+const ports: readonly Port[] = [
+  { name: "sr", type: "int64", dims: [] },
+  { name: "x", type: "float32", dims: [null, "time"] },
+  { name: "state", type: "float32", dims: [2, null, 128] },
+];
+const asWritten = { shapes: {}, values: {} };
+
+test("data feeds the first input of real numbers, and the others are held at zero", () => {
+  const draft = draftOf(ports, asWritten);
+  expect(draft.data).toBe("x");
+  expect(readInputs(ports, draft)).toEqual({ shapes: {}, values: { sr: 0, state: 0 } });
+});
+
+test("a draft says what the inputs say", () => {
+  const inputs = { shapes: { x: [1, 576] }, values: { sr: 16000, state: -0.5 } };
+  expect(readInputs(ports, draftOf(ports, inputs))).toEqual(inputs);
+});
+
+test.each([
+  [{ shapes: { x: "1 x wide" } }, "The shape of x takes whole numbers."],
+  [{ shapes: { x: "576" } }, "The shape of x takes 2 numbers."],
+  [{ values: { sr: "fast", state: "0" } }, "sr takes a number to be held at."],
+])("%j is refused", (change, problem) => {
+  expect(readInputs(ports, { ...draftOf(ports, asWritten), ...change })).toBe(problem);
+});

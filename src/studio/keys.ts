@@ -1,0 +1,29 @@
+export interface Key {
+  readonly keys: string;
+  readonly does: string;
+}
+
+/** The list that "?" shows. */
+export const KEYS: readonly Key[] = [
+  { keys: "↑ ↓", does: "previous or next layer" },
+  { keys: "1", does: "selected layer to int8" },
+  { keys: "2", does: "selected layer to float" },
+  { keys: "m", does: "next method for the selected tensor" },
+  { keys: "[ ]", does: "move the low handle down or up" },
+  { keys: "{ }", does: "move the high handle down or up" },
+  { keys: "z", does: "undo" },
+  { keys: "shift z", does: "redo" },
+  { keys: "/", does: "filter the layers" },
+  { keys: "e", does: "evaluate" },
+  { keys: "?", does: "this list" },
+];
+
+/** Whether a key press belongs to the control it happened in rather than to the studio. */
+export function belongsToControl(event: KeyboardEvent): boolean {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return true;
+  const target = event.target as HTMLElement | null;
+  if (!target?.closest) return false;
+  if (target.closest("input:not([type=checkbox]), textarea, select, [role=dialog], [role=alertdialog]")) return true;
+  const arrows = event.key === "ArrowUp" || event.key === "ArrowDown";
+  return arrows && target.closest("[role=slider], [role=separator], [role=radiogroup]") !== null;
+}

@@ -1,0 +1,17 @@
+import type { Notice } from "../../engine/model/job.ts";
+
+/** What a person should know but that stops nothing. */
+export function Notices({ notices, label }: { readonly notices: readonly Notice[]; readonly label: string }) {
+  if (notices.length === 0) return null;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a long list scrolls by keyboard
+    <ul className="notices" aria-label={label} tabIndex={0}>
+      {notices.map((notice) => (
+        <li key={`${notice.subject} ${notice.message}`} className={notice.kind}>
+          <span className="notice-kind">{notice.kind === "warning" ? "Warning" : "Note"}</span>{" "}
+          <strong>{notice.subject}</strong> {notice.message}
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,17 @@
+export type Precision = "int8" | "float32";
+
+const LETTERS: Record<Precision, string> = { int8: "8", float32: "F" };
+const NAMES: Record<Precision, string> = { int8: "int8", float32: "float" };
+
+export function precisionName(precision: Precision): string {
+  return NAMES[precision];
+}
+
+/** The mark of a precision: its letter in its own hue, the same everywhere. */
+export function PrecisionMark({ precision }: { readonly precision: Precision }) {
+  return (
+    <span className={`precision ${precision}`} role="img" aria-label={NAMES[precision]}>
+      {LETTERS[precision]}
+    </span>
+  );
+}

@@ -1,0 +1,42 @@
+import { proxy } from "../../../workers/client.ts";
+import type { Calibration } from "../../../workers/protocol.ts";
+import { amend } from "./history.ts";
+import { runJob } from "./jobs.ts";
+import { firstLayer } from "./layers.ts";
+import { say, sayNotices } from "./log.ts";
+import { resolveRecipe } from "./recipe.ts";
+import { calibrationIsStale, isPartial } from "./steps.ts";
+import { studio } from "./store.ts";
+
+/** Calibrates, from where a cancelled run came to if it is of the same kind, and settles the ranges. */
+export async function calibrate(): Promise<void> {
+  const state = studio.getState();
+  if (!state.recipe || !state.data || state.job) return;
+  const { samples } = state;
+  const { preprocess } = state.recipe.present;
+  const goesOn = isPartial(state) && !calibrationIsStale(state);
+  const replacesGood = state.calibration !== null && !isPartial(state);
+  let last: Calibration | null = goesOn ? state.calibration : null;
+  const started = performance.now();
+
+  const onCheckpoint = proxy((checkpoint: Calibration) => {
+    last = checkpoint;
+    if (!replacesGood && studio.getState().job) studio.setState({ calibration: checkpoint });
+  });
+  const calibration = await runJob({
+    task: "Calibrating",
+    on: `the first ${samples} samples`,
+    run: (api, report) => api.calibrate(samples, preprocess, last, report, onCheckpoint),
+    resumesAt: () => (last ? `from ${last.observed.length} of ${samples} samples` : "from the first sample"),
+  });
+  if (!calibration) return;
+  studio.setState(({ recipe, model, layer }) => ({
+    calibration,
+    layer: !replacesGood && model && layer === firstLayer(model.summary) ? null : layer,
+    calibrationTime: performance.now() - started,
+    recipe: recipe && amend(recipe, { ...recipe.present, resolved: null }),
+  }));
+  say("info", `Calibrated on ${calibration.observed.length} samples.`);
+  sayNotices(calibration.notices);
+  await resolveRecipe(calibration);
+}

@@ -1,0 +1,47 @@
+import type { PathFile } from "../../../workers/protocol.ts";
+import type { Preprocess } from "../../engine/model/preprocess.ts";
+import { fingerprint } from "./fingerprint.ts";
+import { amend } from "./history.ts";
+import { runJob } from "./jobs.ts";
+import { say, sayNotices } from "./log.ts";
+import { keepFiles } from "./persistence.ts";
+import { studio } from "./store.ts";
+
+const MOST_BY_DEFAULT = 500;
+
+interface Wishes {
+  readonly preprocess?: Preprocess;
+  readonly samples?: number;
+}
+
+/** Takes samples and labels in place of those open; false when they were refused and nothing changed. */
+export async function openData(files: readonly PathFile[], wishes: Wishes = {}): Promise<boolean> {
+  const before = studio.getState();
+  const preprocess = wishes.preprocess ?? before.recipe?.present.preprocess ?? null;
+  const summary = await runJob({
+    task: "Reading data",
+    on: files.length === 1 ? files[0]!.path : `${files.length} files`,
+    run: (api) => api.setData(files, preprocess),
+  });
+  if (!summary) return false;
+  const print = await fingerprint(files);
+  const { recipe, calibration, evaluation, keep } = studio.getState();
+  const half = Math.min(MOST_BY_DEFAULT, Math.ceil(summary.samples / 2));
+  const earlier = calibration && calibration.wanted <= summary.samples ? calibration.wanted : half;
+  studio.setState({
+    data: { files, summary, fingerprint: print },
+    samples: Math.min(summary.samples, wishes.samples ?? earlier),
+    recipe: recipe && amend(recipe, { ...recipe.present, preprocess: summary.preprocess }),
+  });
+  sayNotices(summary.notices);
+  if (evaluation && JSON.parse(evaluation.basis)[2] !== print) {
+    say("warning", "These are not the samples of the last evaluation: its results are shown as stale.");
+  }
+  if (keep) await keepFiles(true);
+  return true;
+}
+
+export function setSamples(samples: number): void {
+  const { data } = studio.getState();
+  if (data) studio.setState({ samples: Math.min(data.summary.samples, Math.max(1, Math.floor(samples))) });
+}

@@ -1,0 +1,78 @@
+import type { Preprocess } from "../../engine/model/preprocess.ts";
+import type { ActivationScheme, Method, Range } from "../../engine/model/range.ts";
+import type { MethodChoice, Recipe } from "../../engine/model/recipe.ts";
+
+/*
+ * Edits of a recipe. Those that concern one range settle it in `resolved` as well; those that concern more
+ * leave `resolved` null, and the engine settles it again.
+ */
+
+export const UINT8: ActivationScheme = { type: "uint8", symmetric: false };
+export const INT8: ActivationScheme = { type: "int8", symmetric: true };
+
+export function withActivations(recipe: Recipe, activations: ActivationScheme): Recipe {
+  return { ...recipe, activations, resolved: null };
+}
+
+export function withGranularity(recipe: Recipe, granularity: "channel" | "tensor"): Recipe {
+  return { ...recipe, weights: { ...recipe.weights, granularity } };
+}
+
+/** One method for every tensor that has none of its own and no range set by hand. */
+export function withMethod(recipe: Recipe, method: MethodChoice): Recipe {
+  return { ...recipe, method, resolved: null };
+}
+
+/** A method for one group, and the range it comes to. */
+export function withGroupMethod(recipe: Recipe, group: string, method: Method, range: Range): Recipe {
+  return {
+    ...recipe,
+    methods: { ...recipe.methods, [group]: method },
+    ranges: without(recipe.ranges, group),
+    resolved: recipe.resolved && { ...recipe.resolved, [group]: range },
+  };
+}
+
+/** A range set by hand for one group. */
+export function withGroupRange(recipe: Recipe, group: string, range: Range): Recipe {
+  return {
+    ...recipe,
+    methods: without(recipe.methods, group),
+    ranges: { ...recipe.ranges, [group]: range },
+    resolved: recipe.resolved && { ...recipe.resolved, [group]: range },
+  };
+}
+
+/** Gives one group back to the method of all. */
+export function withGroupDefault(recipe: Recipe, group: string): Recipe {
+  return {
+    ...recipe,
+    methods: without(recipe.methods, group),
+    ranges: without(recipe.ranges, group),
+    resolved: null,
+  };
+}
+
+export function withFloat(
+  recipe: Recipe,
+  kind: "layers" | "operators" | "tensors",
+  name: string,
+  inFloat: boolean,
+): Recipe {
+  const others = recipe.float[kind].filter((entry) => entry !== name);
+  return { ...recipe, float: { ...recipe.float, [kind]: inFloat ? [...others, name] : others }, resolved: null };
+}
+
+export function withPreprocess(recipe: Recipe, preprocess: Preprocess): Recipe {
+  return { ...recipe, preprocess };
+}
+
+/** Whether two recipes leave the same things in float, and so share their range groups. */
+export function samePlan(a: Recipe, b: Recipe): boolean {
+  const key = (recipe: Recipe) => JSON.stringify([recipe.float, recipe.activations, recipe.weights]);
+  return key(a) === key(b);
+}
+
+function without<T>(record: Readonly<Record<string, T>>, key: string): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).filter(([name]) => name !== key));
+}

@@ -1,0 +1,84 @@
+import type { Calibration } from "../../../workers/protocol.ts";
+import type { Recipe } from "../../engine/model/recipe.ts";
+import type { ModelSummary } from "../../engine/model/summary.ts";
+import { samePlan } from "./edits.ts";
+import { latestOnly } from "./latest.ts";
+import { worstRow } from "./layers.ts";
+import { alarmFor, say } from "./log.ts";
+import { saveCalibration, saveSoon } from "./persistence.ts";
+import { resolveRecipe } from "./recipe.ts";
+import { allRows } from "./selection.ts";
+import { type StudioState, studio } from "./store.ts";
+import { analysis, engine } from "./workers.ts";
+
+const SETTLE_AFTER_MS = 500;
+
+interface Estimated {
+  readonly plan: ModelSummary;
+  readonly calibration: Calibration;
+  readonly recipe: Recipe;
+}
+
+let planned: Recipe | null = null;
+let loaded: Pick<Estimated, "plan" | "calibration"> | null = null;
+let settling: ReturnType<typeof setTimeout> | null = null;
+
+const replan = latestOnly(
+  (recipe: Recipe) => engine.ask((api) => api.plan(recipe)),
+  (plan, recipe) => {
+    const { model } = studio.getState();
+    if (model?.summary.sha256 !== recipe.model.sha256) return;
+    studio.setState({ model: { ...model, plan } });
+  },
+  (error) => alarmFor(error, "Planning"),
+);
+
+const estimate = latestOnly(
+  async ({ plan, calibration, recipe }: Estimated) => {
+    const isLoaded = loaded?.plan === plan && loaded.calibration === calibration;
+    if (!isLoaded && analysis.running) await analysis.ask((api) => api.load(plan, calibration.statistics));
+    loaded = { plan, calibration };
+    return analysis.ask((api) => api.overview(recipe));
+  },
+  (figures, { calibration }) => {
+    const state = studio.getState();
+    if (state.calibration !== calibration) return;
+    const overview = new Map(figures.map((entry) => [entry.group, entry]));
+    studio.setState({ overview, layer: state.layer ?? worstRow(allRows(state), overview)?.id ?? null });
+  },
+  (error) => say("warning", `The estimates could not be brought up to date: ${(error as Error).message}`),
+);
+
+/** Keeps what follows from the recipe in step with it: the plan, the estimates, the settled ranges, the store. */
+export function startEffects(): () => void {
+  return studio.subscribe((state, before) => {
+    const recipeChanged = state.recipe?.present !== before.recipe?.present;
+    const modelChanged = state.model?.file !== before.model?.file;
+    if (modelChanged) planned = null;
+    if (recipeChanged || modelChanged) followRecipe(state);
+    if (state.calibration !== before.calibration && !modelChanged) saveCalibration(state);
+    if (recipeChanged || state.calibration !== before.calibration || state.model?.plan !== before.model?.plan) {
+      if (state.model && state.calibration && state.recipe) {
+        estimate({ plan: state.model.plan, calibration: state.calibration, recipe: state.recipe.present });
+      }
+    }
+    const results = state.evaluation !== before.evaluation || state.limit !== before.limit;
+    if (recipeChanged || results || state.samples !== before.samples) saveSoon();
+  });
+}
+
+function followRecipe({ recipe, calibration, model }: StudioState): void {
+  if (!recipe || !model) return;
+  const { present } = recipe;
+  if (!planned || !samePlan(planned, present)) {
+    planned = present;
+    replan(present);
+  }
+  if (settling) clearTimeout(settling);
+  if (calibration && !present.resolved) {
+    settling = setTimeout(() => {
+      const now = studio.getState();
+      if (now.recipe?.present === present && now.calibration && !now.job) resolveRecipe(now.calibration);
+    }, SETTLE_AFTER_MS);
+  }
+}

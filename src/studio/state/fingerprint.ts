@@ -1,0 +1,19 @@
+import type { PathFile } from "../../../workers/protocol.ts";
+
+const HEAD_BYTES = 65_536;
+const FILES_READ = 200;
+
+/** Tells sets of files apart: SHA-256 over all paths and sizes and the beginnings of the first 200 files. */
+export async function fingerprint(files: readonly PathFile[]): Promise<string> {
+  const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : 1));
+  const heads = await Promise.all(
+    sorted.slice(0, FILES_READ).map(async ({ file }) => sha256(await file.slice(0, HEAD_BYTES).arrayBuffer())),
+  );
+  const list = sorted.map(({ path, file }, index) => [path, file.size, heads[index] ?? null]);
+  return sha256(new TextEncoder().encode(JSON.stringify(list)));
+}
+
+async function sha256(bytes: BufferSource): Promise<string> {
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,59 @@
+import type { EngineApi, PathFile } from "../../../workers/protocol.ts";
+import { mergeFiles, onlyLabels, sortFiles } from "../files.ts";
+import { openData } from "./data.ts";
+import { edit } from "./history.ts";
+import { alarm, alarmFor, say } from "./log.ts";
+import { openModel } from "./model.ts";
+import { studio } from "./store.ts";
+import { engine } from "./workers.ts";
+
+type Imported = Awaited<ReturnType<EngineApi["importJson"]>>;
+
+/** Takes whatever was dropped or chosen: a model, then data, then recipes and calibration caches. */
+export async function takeFiles(files: readonly PathFile[]): Promise<void> {
+  const { models, beside, documents, data } = sortFiles(files);
+  if (files.length === 0) return alarm("The folder is empty: drop a model (.onnx), samples or labels.");
+  if (models.length > 1) return alarm(`${models.length} models were dropped at once: drop one .onnx file.`);
+  const [model] = models;
+  if (model && !(await openModel(model.file, { beside }))) return;
+  if (!studio.getState().model) {
+    return alarm(`${files[0]!.path} needs a model to belong to: open an .onnx file first, or drop both together.`);
+  }
+  if (data.length > 0) {
+    const open = studio.getState().data;
+    const all = open && onlyLabels(data) ? mergeFiles(open.files, data) : data;
+    const taken = await openData(all);
+    if (taken && documents.length === 0) studio.setState({ step: "data" });
+  }
+  for (const document of documents) await importDocument(document);
+}
+
+async function importDocument({ path, file }: PathFile): Promise<void> {
+  const { model, recipe } = studio.getState();
+  if (!model || !recipe) return;
+  try {
+    const text = await file.text();
+    const document = await engine.ask<Imported>((api) => api.importJson(text, path) as Promise<Imported>);
+    const { sha256 } = "recipe" in document ? document.recipe.model : document.calibration.model;
+    if (sha256 !== model.summary.sha256) {
+      return alarm(
+        `${path} belongs to another model (its SHA-256 differs from ${model.file.name}): open that one first.`,
+      );
+    }
+    if ("recipe" in document) {
+      studio.setState({ recipe: edit(recipe, document.recipe, `import ${path}`, Date.now()) });
+    } else {
+      const { calibration } = document;
+      const present = { ...recipe.present, preprocess: calibration.preprocess, resolved: null };
+      studio.setState({
+        calibration,
+        calibrationTime: null,
+        recipe: edit(recipe, present, `import ${path}`, Date.now()),
+        step: "tune",
+      });
+    }
+    say("info", `${path} is taken over.`);
+  } catch (error) {
+    alarmFor(error, `Reading ${path}`);
+  }
+}

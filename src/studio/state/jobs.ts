@@ -1,0 +1,99 @@
+import { type Door, proxy } from "../../../workers/client.ts";
+import type { EngineApi, OnProgress } from "../../../workers/protocol.ts";
+import type { Progress } from "../../engine/model/job.ts";
+import { alarm, alarmFor, say } from "./log.ts";
+import { type Job, studio } from "./store.ts";
+import { engine } from "./workers.ts";
+
+const PATIENCE_MS = 5000;
+const REPORT_EVERY_MS = 80;
+const LIVES = 3;
+
+let nextId = 1;
+
+interface JobPlan<R> {
+  /** What runs, as a present participle: "Calibrating". */
+  readonly task: string;
+  readonly on: string;
+  /** Asks the engine. Asked again, from where things stand, when the worker ended before it answered. */
+  readonly run: (api: Door<EngineApi>, report: OnProgress) => Promise<R>;
+  /** Where a job asked again goes on, such as "from 120 of 300 samples". */
+  readonly resumesAt?: () => string;
+}
+
+/**
+ * Runs one job at a time. Null when it was cancelled, failed, or could not start, of which the person has been told,
+ * and when everything was deleted meanwhile.
+ */
+export async function runJob<R>(plan: JobPlan<R>): Promise<R | null> {
+  const running = studio.getState().job;
+  if (running) {
+    alarm(`${plan.task} has to wait: cancel “${running.task}” or let it end first.`);
+    return null;
+  }
+  const id = nextId++;
+  studio.setState({
+    job: { id, task: plan.task, on: plan.on, progress: null, first: null, now: Date.now(), cancelling: false },
+  });
+  const report = reporter(id);
+  try {
+    for (let life = 1; ; life++) {
+      try {
+        return await engine.ask((api) => plan.run(api, proxy(report)));
+      } catch (error) {
+        if (!currentJob(id)) return null;
+        if (!(error instanceof Error) || error.name !== "WorkerDied" || currentJob(id)?.cancelling) throw error;
+        if (life === LIVES) {
+          alarm(`${plan.task} stopped ${LIVES} times: the model may need more memory than a tab has.`, error.message);
+          return null;
+        }
+        const from = plan.resumesAt ? ` ${plan.resumesAt()}` : "";
+        say("warning", `${plan.task} goes on in a new worker${from}: ${error.message}.`);
+      }
+    }
+  } catch (error) {
+    if (currentJob(id)?.cancelling || (error instanceof Error && error.name === "AbortError")) {
+      say("info", `${plan.task} was cancelled.`);
+    } else alarmFor(error, plan.task);
+    return null;
+  } finally {
+    if (currentJob(id)) studio.setState({ job: null });
+  }
+}
+
+/** Asks the running job to end; one that has not ended after five seconds loses its worker. */
+export async function cancelJob(): Promise<void> {
+  const { job } = studio.getState();
+  if (!job || job.cancelling) return;
+  studio.setState({ job: { ...job, cancelling: true } });
+  setTimeout(() => {
+    if (currentJob(job.id)) engine.end("it did not answer to Cancel within 5 s");
+  }, PATIENCE_MS);
+  await engine.tell((api) => api.cancel());
+}
+
+function currentJob(id: number): Job | null {
+  const { job } = studio.getState();
+  return job?.id === id ? job : null;
+}
+
+function reporter(id: number): OnProgress {
+  return (progress: Progress) => {
+    const job = currentJob(id);
+    if (!job) return;
+    const now = Date.now();
+    const sameTask = job.progress?.task === progress.task && job.first !== null && progress.done >= job.first.done;
+    if (sameTask && progress.done < progress.total && now - job.now < REPORT_EVERY_MS) return;
+    const first = sameTask ? job.first : { done: progress.done, time: now };
+    studio.setState({ job: { ...job, progress, first, now } });
+  };
+}
+
+/** Units a second and milliseconds left, once there is enough to tell by. */
+export function pace(job: Job): { readonly rate: number; readonly left: number } | null {
+  if (!job.progress || !job.first) return null;
+  const done = job.progress.done - job.first.done;
+  const elapsed = job.now - job.first.time;
+  if (done <= 0 || elapsed < 200) return null;
+  return { rate: (done / elapsed) * 1000, left: ((job.progress.total - job.progress.done) / done) * elapsed };
+}

@@ -1,0 +1,91 @@
+import { expect, test } from "vitest";
+import type { GroupFigures } from "../../engine/model/analysis.ts";
+import type { Recipe } from "../../engine/model/recipe.ts";
+import type { ModelSummary } from "../../engine/model/summary.ts";
+import { commonStart, filterRows, type Row, rowsOf, sortRows, worstRow } from "./layers.ts";
+
+const row = (id: string, operator: string, group: string | null): Row => ({
+  id,
+  name: id,
+  operator,
+  outputs: [id],
+  weight: null,
+  precision: group ? "int8" : "float32",
+  reason: null,
+  group,
+  fusedWith: null,
+  free: true,
+});
+const figures = (group: string, sqnr: number): [string, GroupFigures] => [
+  group,
+  { group, figures: { sqnr } } as GroupFigures,
+];
+
+const rows = [
+  row("conv1", "Conv", "a"),
+  row("soft", "Softmax", null),
+  row("conv2", "Conv", "b"),
+  row("add", "Add", "c"),
+];
+const overview = new Map([figures("a", 30), figures("b", Number.POSITIVE_INFINITY), figures("c", Number.NaN)]);
+const ids = (sorted: readonly Row[]) => sorted.map((entry) => entry.id);
+
+test("rows without a figure come last in both directions, in graph order", () => {
+  expect(ids(sortRows(rows, overview, { key: "sqnr", descending: false }))).toEqual(["conv1", "conv2", "soft", "add"]);
+  expect(ids(sortRows(rows, overview, { key: "sqnr", descending: true }))).toEqual(["conv2", "conv1", "soft", "add"]);
+});
+
+test("a filter needs every word, in name, operator or precision", () => {
+  expect(ids(filterRows(rows, "CONV 2"))).toEqual(["conv2"]);
+  expect(ids(filterRows(rows, "float"))).toEqual(["soft"]);
+  expect(filterRows(rows, "  ")).toBe(rows);
+});
+
+test("the worst row is that of the lowest SQNR whose range can be moved, not one fused with it", () => {
+  const fused = { ...row("conv0", "Conv", "a"), fusedWith: "conv1" };
+  expect(worstRow([fused, ...rows], overview)?.id).toBe("conv1");
+  const fixed = { group: "c", source: "fixed", figures: { sqnr: 1 } } as GroupFigures;
+  expect(worstRow(rows, new Map([...overview, ["c", fixed]]))?.id).toBe("conv1");
+  expect(worstRow(rows, new Map())).toBeNull();
+});
+
+test("names lose what all begin with, and the operator at their end unless they need it", () => {
+  const layer = (id: string, operator: string) => ({ id, operator, outputs: [], precision: "int8" });
+  const layers = [
+    layer("/m/a/Conv", "Conv"),
+    layer("/m/a/Relu", "Relu"),
+    layer("/m/b/Add", "Add"),
+    layer("/m/Gemm", "Gemm"),
+    layer("/m/b/Add_1", "Add"),
+  ];
+  const plan = { layers, activations: [] } as unknown as ModelSummary;
+  const recipe = { float: { layers: [], operators: [], tensors: [] } } as unknown as Recipe;
+  expect(rowsOf(plan, recipe).map(({ name }) => name)).toEqual(["a/Conv", "a/Relu", "b", "Gemm", "b/Add_1"]);
+});
+
+test("what all names begin with is told up to a separator", () => {
+  expect(commonStart(["net0_conv0_fwd", "net0_conv1_fwd", "net0_relu0"])).toBe("net0_".length);
+  expect(commonStart(["/features/conv", "/features/conv.1"])).toBe("/features/".length);
+  expect(commonStart(["Conv_0", "Relu_1"])).toBe(0);
+  expect(commonStart(["a_b"])).toBe(0);
+});
+
+test("a layer whose output has no range of its own shows that of the layer it is fused with", () => {
+  const layer = (id: string, outputs: string[]) => ({ id, operator: "Conv", outputs, precision: "int8" });
+  const plan = {
+    layers: [layer("conv", ["c"]), layer("relu", ["r"]), layer("split", ["s"])],
+    activations: [
+      { name: "x", producer: null, consumers: ["conv"], group: "x" },
+      { name: "c", producer: "conv", consumers: ["relu"], group: null },
+      { name: "r", producer: "relu", consumers: ["split"], group: "r" },
+      { name: "s", producer: "split", consumers: ["conv", "relu"], group: null },
+    ],
+  } as unknown as ModelSummary;
+  const recipe = { float: { layers: [], operators: [], tensors: [] } } as unknown as Recipe;
+  expect(rowsOf(plan, recipe).map(({ id, group, fusedWith }) => [id, group, fusedWith])).toEqual([
+    ["input x", "x", null],
+    ["conv", "r", "relu"],
+    ["relu", "r", null],
+    ["split", null, null],
+  ]);
+});

@@ -1,0 +1,118 @@
+import type { PathFile } from "../../../workers/protocol.ts";
+import type { Recipe } from "../../engine/model/recipe.ts";
+import { sortFiles } from "../files.ts";
+import { openData } from "./data.ts";
+import { begin } from "./history.ts";
+import { runJob } from "./jobs.ts";
+import { firstLayer } from "./layers.ts";
+import { alarm, say, sayNotices } from "./log.ts";
+import { flush, listSessions, loadFiles, loadSession } from "./persistence.ts";
+import { EMPTY, type InputsQuestion, type StoredSession, studio } from "./store.ts";
+import { analysis, engine, inquire } from "./workers.ts";
+
+type Inputs = Recipe["inputs"];
+
+const AS_WRITTEN: Inputs = { shapes: {}, values: {} };
+
+interface Wishes {
+  /** The SHA-256 that the model must have. */
+  readonly expected?: string;
+  readonly inputs?: Inputs;
+  /** Files that may hold its weights. */
+  readonly beside?: readonly PathFile[];
+}
+
+/**
+ * Opens a model, and what is stored of its last session; asks first what its inputs get when it has several.
+ * False when it was not opened; what was open before then stays open.
+ */
+export async function openModel(file: File, wishes: Wishes = {}): Promise<boolean> {
+  const { expected, beside = [] } = wishes;
+  await flush();
+  const remembered = expected ? await loadSession(expected) : null;
+  const inputs = wishes.inputs ?? remembered?.record.recipe.inputs ?? AS_WRITTEN;
+  const opened = await runJob({
+    task: "Opening",
+    on: file.name,
+    run: async (api, report) => {
+      const ports = inputs === AS_WRITTEN ? await api.inputs(file, file.name) : [];
+      if (ports.length > 1) return { ports };
+      return { summary: await api.open(file, file.name, beside, inputs, report) };
+    },
+  });
+  if (!opened) return false;
+  if (!opened.summary) {
+    const answer = await askInputs(file.name, opened.ports);
+    return answer !== null && openModel(file, { ...wishes, inputs: answer });
+  }
+  const { summary } = opened;
+  if (expected && summary.sha256 !== expected) {
+    engine.close();
+    alarm(`${file.name} is not the model of that session (its SHA-256 differs): choose the file it was made with.`);
+    return false;
+  }
+  const recipe = await inquire("Opening", (api) => api.defaultRecipe());
+  if (!recipe) return false;
+  const stored = remembered ?? (await loadSession(summary.sha256).catch(() => null));
+  const fits = stored !== null && JSON.stringify(stored.record.recipe.inputs) === JSON.stringify(inputs);
+  if (stored && !fits && !wishes.inputs) return openModel(file, { beside, inputs: stored.record.recipe.inputs });
+
+  analysis.close();
+  studio.setState({
+    ...EMPTY,
+    alerts: [],
+    overview: new Map(),
+    model: { file, beside, summary, plan: summary },
+    recipe: begin(fits ? stored.record.recipe : recipe),
+    layer: fits && stored.calibration ? null : firstLayer(summary),
+    ...(fits && {
+      calibration: stored.calibration,
+      evaluation: stored.record.evaluation,
+      samples: stored.record.samples,
+      limit: stored.record.limit,
+      keep: stored.record.kept,
+    }),
+  });
+  say("info", `${file.name} is open.`);
+  if (fits) say("info", `The last session with ${file.name} goes on: recipe, statistics and results are back.`);
+  sayNotices(summary.notices);
+  return true;
+}
+
+function askInputs(model: string, ports: InputsQuestion["ports"]): Promise<Inputs | null> {
+  return new Promise((resolve) => {
+    const answer = (inputs: Inputs | null) => {
+      studio.setState({ question: null });
+      resolve(inputs);
+    };
+    studio.setState({ question: { model, ports, answer } });
+  });
+}
+
+/** Opens the open model again with its inputs settled otherwise, and its data with it. */
+export async function reopenModel(inputs: Inputs): Promise<void> {
+  const { model, data, samples } = studio.getState();
+  if (!model || !(await openModel(model.file, { inputs, beside: model.beside }))) return;
+  if (data) await openData(data.files, { samples });
+}
+
+/** Takes up a stored session: with its kept files, or with those that the person chose for it. */
+export async function resumeSession(session: StoredSession, chosen: readonly PathFile[]): Promise<void> {
+  const kept = await loadFiles(session.sha256).catch(() => null);
+  const { models, beside, data } = sortFiles(chosen);
+  const file = models[0]?.file ?? kept?.model;
+  if (!file) return;
+  const weights = chosen.length > 0 ? [...beside, ...data] : (kept?.beside ?? []);
+  if (!(await openModel(file, { expected: session.sha256, beside: weights }))) return;
+  if (kept && kept.data.length > 0) await openData(kept.data);
+  studio.setState({ step: studio.getState().calibration ? "tune" : "model" });
+}
+
+/** Back to the start; the session stays stored. */
+export async function closeModel(): Promise<void> {
+  await flush();
+  engine.close();
+  analysis.close();
+  studio.setState({ ...EMPTY, overview: new Map() });
+  await listSessions();
+}

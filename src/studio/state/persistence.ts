@@ -1,0 +1,107 @@
+import { database, deleteDatabase, type KeptFiles, type SessionRecord } from "./database.ts";
+import { alarm, say } from "./log.ts";
+import { EMPTY, type StudioState, studio } from "./store.ts";
+import { analysis, engine } from "./workers.ts";
+
+const SAVE_AFTER_MS = 400;
+const LISTED = 5;
+
+let timer: ReturnType<typeof setTimeout> | null = null;
+
+/** Saves the open session soon; changes in between are saved together. */
+export function saveSoon(): void {
+  if (timer) clearTimeout(timer);
+  timer = setTimeout(saveNow, SAVE_AFTER_MS);
+}
+
+/** Saves the open session if a save is due. */
+export async function flush(): Promise<void> {
+  if (timer) await saveNow();
+}
+
+async function saveNow(): Promise<void> {
+  if (timer) clearTimeout(timer);
+  timer = null;
+  const { model, recipe, samples, limit, evaluation, keep } = studio.getState();
+  if (!model || !recipe) return;
+  const { sha256, bytes, opset } = model.summary;
+  const record: SessionRecord = {
+    ...{ sha256, bytes, opset, name: model.file.name, savedAt: Date.now(), kept: keep },
+    ...{ recipe: recipe.present, samples, limit, evaluation },
+  };
+  await guarded(async () => {
+    await (await database()).put("sessions", record);
+  });
+}
+
+export async function saveCalibration({ model, calibration }: StudioState): Promise<void> {
+  if (!model || !calibration) return;
+  await guarded(async () => {
+    await (await database()).put("calibrations", { sha256: model.summary.sha256, calibration });
+  });
+}
+
+/** Keeps the model and samples in this browser, or removes them from it. */
+export async function keepFiles(keep: boolean): Promise<void> {
+  const { model, data } = studio.getState();
+  if (!model) return;
+  const { sha256 } = model.summary;
+  studio.setState({ keep });
+  const kept = await guarded(async () => {
+    const db = await database();
+    if (keep) await db.put("files", { sha256, model: model.file, beside: model.beside, data: data?.files ?? [] });
+    else await db.delete("files", sha256);
+  });
+  if (!kept) studio.setState({ keep: false });
+  saveSoon();
+}
+
+/** The stored session of a model with its statistics, if there is one. */
+export async function loadSession(sha256: string) {
+  const db = await database();
+  const record = await db.get("sessions", sha256);
+  const calibration = await db.get("calibrations", sha256);
+  return record ? { record, calibration: calibration?.calibration ?? null } : null;
+}
+
+export async function loadFiles(sha256: string): Promise<KeptFiles | null> {
+  return (await (await database()).get("files", sha256)) ?? null;
+}
+
+/** Lists the sessions last worked on, latest first. */
+export async function listSessions(): Promise<void> {
+  await guarded(async () => {
+    const records = await (await database()).getAll("sessions");
+    const sessions = records.sort((a, b) => b.savedAt - a.savedAt).slice(0, LISTED);
+    studio.setState({ sessions });
+  });
+}
+
+/** Deletes all that this site has stored, ends the workers and goes back to the start. */
+export async function deleteEverything(): Promise<void> {
+  if (timer) clearTimeout(timer);
+  timer = null;
+  engine.close();
+  analysis.close();
+  studio.setState({ ...EMPTY, job: null, log: [], alerts: [], sessions: [] });
+  for (const key of Object.keys(localStorage)) {
+    if (key.includes("octet")) localStorage.removeItem(key);
+  }
+  await guarded(deleteDatabase);
+  say("info", "Everything that Octet had stored in this browser is deleted.");
+}
+
+let warned = false;
+
+async function guarded(store: () => Promise<void>): Promise<boolean> {
+  try {
+    await store();
+    return true;
+  } catch (error) {
+    if (!warned) {
+      warned = true;
+      alarm("This browser cannot store the session, so a reload will start afresh.", String(error));
+    }
+    return false;
+  }
+}

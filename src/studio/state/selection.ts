@@ -1,0 +1,44 @@
+import { filterRows, type Row, rowsOf, sortRows } from "./layers.ts";
+import { type StudioState, studio } from "./store.ts";
+
+let rowsMemo: { readonly plan: unknown; readonly float: unknown; readonly rows: readonly Row[] } | null = null;
+let shownMemo: { readonly inputs: readonly unknown[]; readonly rows: readonly Row[] } | null = null;
+
+/** All rows of the open model. */
+export function allRows({ model, recipe }: StudioState): readonly Row[] {
+  if (!model || !recipe) return [];
+  const { float } = recipe.present;
+  if (rowsMemo?.plan !== model.plan || rowsMemo.float !== float) {
+    rowsMemo = { plan: model.plan, float, rows: rowsOf(model.plan, recipe.present) };
+  }
+  return rowsMemo.rows;
+}
+
+/** The rows as the list shows them: filtered and sorted. */
+export function shownRows(state: StudioState): readonly Row[] {
+  const inputs = [allRows(state), state.filter, state.sort, state.sort.key === "order" ? null : state.overview];
+  if (!shownMemo || inputs.some((input, index) => input !== shownMemo?.inputs[index])) {
+    const rows = sortRows(filterRows(allRows(state), state.filter), state.overview, state.sort);
+    shownMemo = { inputs, rows };
+  }
+  return shownMemo.rows;
+}
+
+export function rowOf(state: StudioState): Row | null {
+  return allRows(state).find((row) => row.id === state.layer) ?? null;
+}
+
+/** The range group that the selected layer's output belongs to. */
+export function groupOf(state: StudioState): string | null {
+  return rowOf(state)?.group ?? null;
+}
+
+/** Moves the selection within the rows shown. */
+export function selectBy(offset: number): void {
+  const state = studio.getState();
+  const rows = shownRows(state);
+  if (rows.length === 0) return;
+  const index = rows.findIndex((row) => row.id === state.layer);
+  const next = index < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, index + offset));
+  studio.setState({ layer: rows[next]!.id });
+}

@@ -1,0 +1,71 @@
+import { expect, test } from "vitest";
+import type { Calibration } from "../../../workers/protocol.ts";
+import type { Evaluation } from "../../engine/model/evaluation.ts";
+import type { Recipe } from "../../engine/model/recipe.ts";
+import { begin } from "./history.ts";
+import { evaluationBasis, exportBasis, nextAction, stepStates } from "./steps.ts";
+import type { OpenData, OpenModel, StudioState } from "./store.ts";
+
+const recipe = { version: 1, preprocess: null } as Recipe;
+const base = {
+  model: {} as OpenModel,
+  data: { files: [], summary: { samples: 20 }, fingerprint: "d" } as unknown as OpenData,
+  samples: 10,
+  recipe: begin(recipe),
+  calibration: null,
+  evaluation: null,
+  exported: null,
+} satisfies Partial<StudioState>;
+const calibration = {
+  observed: Array.from({ length: 9 }, (_, index) => index),
+  skipped: [9],
+  wanted: 10,
+  preprocess: null,
+} as unknown as Calibration;
+const standings = (facts: Parameters<typeof stepStates>[0]) =>
+  Object.values(stepStates(facts)).map((step) => step.standing);
+
+test("the map from nothing to done", () => {
+  expect(standings({ ...base, model: null })).toEqual(Array(5).fill("missing"));
+  expect(standings({ ...base, data: null })).toEqual(["done", "missing", "missing", "missing", "missing"]);
+  expect(nextAction({ ...base, data: null })).toBe("data");
+  expect(standings(base)).toEqual(["done", "done", "ready", "missing", "missing"]);
+  expect(nextAction(base)).toBe("calibrate");
+
+  const calibrated = { ...base, calibration };
+  expect(standings(calibrated)).toEqual(["done", "done", "done", "ready", "ready"]);
+  expect(nextAction(calibrated)).toBe("evaluate");
+
+  const evaluated = { ...calibrated, evaluation: { result: {} as Evaluation, basis: evaluationBasis(calibrated) } };
+  expect(nextAction(evaluated)).toBe("export");
+  const exported = {
+    ...evaluated,
+    exported: { result: { zipName: "", zipBytes: 0, files: [] }, basis: exportBasis(evaluated) },
+  };
+  expect(standings(exported)).toEqual(Array(5).fill("done"));
+  expect(nextAction(exported)).toBeNull();
+});
+
+test("a cancelled calibration is partial, other preprocessing or another count make it stale", () => {
+  const partial = { ...base, calibration: { ...calibration, skipped: [] } };
+  expect(standings(partial)[2]).toBe("partial");
+  expect(nextAction(partial)).toBe("calibrate");
+  expect(standings({ ...base, calibration, samples: 11 })[2]).toBe("stale");
+  const other = begin({ ...recipe, preprocess: { scale: 1 } } as Recipe);
+  expect(standings({ ...base, calibration, recipe: other })[2]).toBe("stale");
+});
+
+test("an edit makes evaluation and export stale, undoing it makes them good again", () => {
+  const calibrated = { ...base, calibration };
+  const evaluated = { ...calibrated, evaluation: { result: {} as Evaluation, basis: evaluationBasis(calibrated) } };
+  const edited = { ...evaluated, recipe: begin({ ...recipe, method: "mse" } as Recipe) };
+  expect(standings(edited)[3]).toBe("stale");
+  expect(standings({ ...edited, recipe: begin({ ...recipe }) })[3]).toBe("done");
+});
+
+test("results stay good when the samples are not at hand after a reload", () => {
+  const calibrated = { ...base, calibration };
+  const evaluation = { result: {} as Evaluation, basis: evaluationBasis(calibrated) };
+  expect(standings({ ...calibrated, evaluation, data: null })[3]).toBe("done");
+  expect(nextAction({ ...calibrated, evaluation, data: null })).toBe("export");
+});

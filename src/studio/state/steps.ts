@@ -1,0 +1,91 @@
+import type { Step, StudioState } from "./store.ts";
+
+export type Standing = "done" | "ready" | "stale" | "missing" | "partial";
+
+export interface StepState {
+  readonly standing: Standing;
+  /** What it lacks or holds, in a few words. */
+  readonly note: string;
+}
+
+/** What the standing of the steps follows from. */
+export type Facts = Pick<
+  StudioState,
+  "model" | "data" | "samples" | "recipe" | "calibration" | "evaluation" | "exported"
+>;
+
+/** What an evaluation depends on; when it reads otherwise, the evaluation is stale. */
+export function evaluationBasis({ recipe, samples, data }: Facts): string {
+  return JSON.stringify([recipe?.present, samples, data?.fingerprint ?? null]);
+}
+
+/** What an export depends on. */
+export function exportBasis({ recipe, evaluation }: Facts): string {
+  return JSON.stringify([recipe?.present, evaluation?.basis ?? null]);
+}
+
+/** Whether the data at hand is gone does not make a result stale; other data does. */
+export function evaluationIsStale(facts: Facts): boolean {
+  if (!facts.evaluation) return false;
+  if (facts.data) return facts.evaluation.basis !== evaluationBasis(facts);
+  return JSON.stringify(JSON.parse(facts.evaluation.basis)[0]) !== JSON.stringify(facts.recipe?.present);
+}
+
+/** Whether the statistics were taken under other preprocessing or for another number of samples. */
+export function calibrationIsStale({ calibration, recipe, samples, data }: Facts): boolean {
+  if (!calibration || !recipe) return false;
+  const otherwise = JSON.stringify(calibration.preprocess) !== JSON.stringify(recipe.present.preprocess);
+  return otherwise || (data !== null && calibration.wanted !== samples);
+}
+
+export function isPartial({ calibration }: Facts): boolean {
+  return calibration !== null && calibration.observed.length + calibration.skipped.length < calibration.wanted;
+}
+
+export function stepStates(facts: Facts): Readonly<Record<Step, StepState>> {
+  const { model, data, calibration, evaluation, exported } = facts;
+  const nothing: StepState = { standing: "missing", note: "needs a model" };
+  if (!model) return { model: nothing, data: nothing, calibrate: nothing, tune: nothing, export: nothing };
+  return {
+    model: { standing: "done", note: "open" },
+    data: data
+      ? { standing: "done", note: `${data.summary.samples} samples` }
+      : { standing: "missing", note: "no data" },
+    calibrate: calibrateState(facts),
+    tune: !calibration
+      ? { standing: "missing", note: "needs calibration" }
+      : evaluation
+        ? evaluationIsStale(facts)
+          ? { standing: "stale", note: "evaluate again" }
+          : { standing: "done", note: "evaluated" }
+        : { standing: "ready", note: "not evaluated" },
+    export: !calibration
+      ? { standing: "missing", note: "needs calibration" }
+      : exported
+        ? exported.basis === exportBasis(facts)
+          ? { standing: "done", note: "exported" }
+          : { standing: "stale", note: "changed since" }
+        : { standing: "ready", note: "ready" },
+  };
+}
+
+function calibrateState(facts: Facts): StepState {
+  if (facts.calibration) {
+    if (isPartial(facts)) return { standing: "partial", note: "part of the samples" };
+    if (calibrationIsStale(facts)) return { standing: "stale", note: "data or preprocessing changed" };
+    return { standing: "done", note: `${facts.calibration.observed.length} samples seen` };
+  }
+  return facts.data ? { standing: "ready", note: "ready" } : { standing: "missing", note: "needs data" };
+}
+
+export type NextAction = "data" | "calibrate" | "evaluate" | "export";
+
+/** The one thing that goes on from here. */
+export function nextAction(facts: Facts): NextAction | null {
+  if (!facts.model) return null;
+  const states = stepStates(facts);
+  if (facts.data && ["ready", "stale", "partial"].includes(states.calibrate.standing)) return "calibrate";
+  if (!facts.calibration) return "data";
+  if (facts.data && states.tune.standing !== "done") return "evaluate";
+  return states.export.standing === "done" ? null : "export";
+}

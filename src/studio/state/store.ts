@@ -1,0 +1,147 @@
+import { useStore } from "zustand";
+import { createStore } from "zustand/vanilla";
+import type { Calibration, ExportedFile, PathFile } from "../../../workers/protocol.ts";
+import type { GroupFigures } from "../../engine/model/analysis.ts";
+import type { DataSummary } from "../../engine/model/dataset.ts";
+import type { Evaluation } from "../../engine/model/evaluation.ts";
+import type { Progress } from "../../engine/model/job.ts";
+import type { Recipe } from "../../engine/model/recipe.ts";
+import type { ModelSummary } from "../../engine/model/summary.ts";
+import type { Port } from "../../engine/model/tensor.ts";
+import type { History } from "./history.ts";
+import type { SortKey } from "./layers.ts";
+
+export const STEPS = ["model", "data", "calibrate", "tune", "export"] as const;
+export type Step = (typeof STEPS)[number];
+
+export interface OpenModel {
+  readonly file: File;
+  /** The files that came with it, which may hold its weights. */
+  readonly beside: readonly PathFile[];
+  /** As the default recipe leaves it. */
+  readonly summary: ModelSummary;
+  /** Under the recipe of the moment. */
+  readonly plan: ModelSummary;
+}
+
+export interface OpenData {
+  readonly files: readonly PathFile[];
+  readonly summary: DataSummary;
+  /** Tells these files from others (state/fingerprint.ts). */
+  readonly fingerprint: string;
+}
+
+/** A result and the inputs it came from, as text: when they read otherwise, the result is stale. */
+export interface Based<T> {
+  readonly result: T;
+  readonly basis: string;
+}
+
+export interface ExportSummary {
+  readonly zipName: string;
+  readonly zipBytes: number;
+  readonly files: readonly ExportedFile[];
+}
+
+export interface Job {
+  readonly id: number;
+  readonly task: string;
+  /** What it runs on. */
+  readonly on: string;
+  readonly progress: Progress | null;
+  /** The first report of the running task and when it came: rate and time left count from there. */
+  readonly first: { readonly done: number; readonly time: number } | null;
+  readonly now: number;
+  readonly cancelling: boolean;
+}
+
+export interface LogEntry {
+  readonly id: number;
+  readonly time: number;
+  readonly level: "error" | "warning" | "info";
+  readonly text: string;
+}
+
+export interface Alert {
+  readonly id: number;
+  readonly message: string;
+  /** What only helps to find a defect, folded away. */
+  readonly details: string | null;
+}
+
+/** A session that can be taken up again. */
+export interface StoredSession {
+  readonly sha256: string;
+  readonly name: string;
+  readonly bytes: number;
+  readonly opset: number;
+  readonly savedAt: number;
+  readonly kept: boolean;
+}
+
+/** What has to be known before a model can be opened: what its inputs get. */
+export interface InputsQuestion {
+  readonly model: string;
+  readonly ports: readonly Port[];
+  /** Null when the person would rather not open it. */
+  readonly answer: (inputs: Recipe["inputs"] | null) => void;
+}
+
+export interface StudioState {
+  readonly model: OpenModel | null;
+  readonly data: OpenData | null;
+  /** How many samples, from the first, are to calibrate; the rest evaluates. */
+  readonly samples: number;
+  readonly recipe: History<Recipe> | null;
+  readonly calibration: Calibration | null;
+  /** How long the calibration ran, in milliseconds; null when it was read from a file or store. */
+  readonly calibrationTime: number | null;
+  readonly overview: ReadonlyMap<string, GroupFigures>;
+  readonly evaluation: Based<Evaluation> | null;
+  readonly exported: Based<ExportSummary> | null;
+  /** Top-1 drop allowed, as a share. */
+  readonly limit: number;
+  readonly job: Job | null;
+  readonly log: readonly LogEntry[];
+  readonly alerts: readonly Alert[];
+  readonly step: Step;
+  /** Id of the selected row; null until the estimates tell which layer needs a look first. */
+  readonly layer: string | null;
+  readonly filter: string;
+  readonly sort: { readonly key: SortKey; readonly descending: boolean };
+  readonly keep: boolean;
+  readonly sessions: readonly StoredSession[];
+  readonly question: InputsQuestion | null;
+}
+
+export const EMPTY = {
+  model: null,
+  data: null,
+  samples: 0,
+  recipe: null,
+  calibration: null,
+  calibrationTime: null,
+  overview: new Map(),
+  evaluation: null,
+  exported: null,
+  limit: 0.01,
+  step: "model",
+  layer: null,
+  filter: "",
+  sort: { key: "order", descending: false },
+  keep: false,
+} as const satisfies Partial<StudioState>;
+
+export const studio = createStore<StudioState>(() => ({
+  ...EMPTY,
+  job: null,
+  log: [],
+  alerts: [],
+  sessions: [],
+  question: null,
+}));
+
+/** A part of the state in a component; `select` must return a value that is the same while nothing changed. */
+export function useStudio<T>(select: (state: StudioState) => T): T {
+  return useStore(studio, select);
+}

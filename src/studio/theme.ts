@@ -1,0 +1,27 @@
+import { create } from "zustand";
+
+export type Theme = "system" | "light" | "dark";
+
+const KEY = "octet-theme";
+
+function show(theme: Theme): void {
+  if (theme === "system") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+}
+
+function remembered(): Theme {
+  const stored = localStorage.getItem(KEY);
+  const theme = stored === "light" || stored === "dark" ? stored : "system";
+  show(theme);
+  return theme;
+}
+
+/** The theme chosen, remembered over reloads. */
+export const useTheme = create<{ readonly theme: Theme; readonly choose: (theme: Theme) => void }>((set) => ({
+  theme: remembered(),
+  choose: (theme) => {
+    localStorage.setItem(KEY, theme);
+    show(theme);
+    set({ theme });
+  },
+}));

@@ -1,0 +1,30 @@
+import { lazy, Suspense } from "react";
+import { useStudio } from "../state/store.ts";
+import { CalibrateStep } from "./CalibrateStep.tsx";
+import { DataStep } from "./DataStep.tsx";
+import { ExportStep } from "./ExportStep.tsx";
+import { ModelStep } from "./ModelStep.tsx";
+import "./Centre.css";
+
+const TuneStep = lazy(() => import("./TuneStep.tsx"));
+
+const VIEWS = {
+  model: ModelStep,
+  data: DataStep,
+  calibrate: CalibrateStep,
+  tune: TuneStep,
+  export: ExportStep,
+} as const;
+
+/** The view of the step that the person is in. */
+export function Centre() {
+  const step = useStudio((state) => state.step);
+  const View = VIEWS[step];
+  return (
+    <div className="centre" data-testid={`view-${step}`}>
+      <Suspense fallback={<div className="skeleton fill" />}>
+        <View />
+      </Suspense>
+    </div>
+  );
+}

@@ -1,0 +1,108 @@
+import { byteSize, percent, significant } from "../format.ts";
+import { Hint } from "../parts/Term.tsx";
+import { closeModel } from "../state/model.ts";
+import { evaluationIsStale } from "../state/steps.ts";
+import { useStudio } from "../state/store.ts";
+import { useFacts } from "../state/useFacts.ts";
+import { type Theme, useTheme } from "../theme.ts";
+import { Stepper } from "./Stepper.tsx";
+import "./Header.css";
+
+export function Header({ onHelp }: { readonly onHelp: () => void }) {
+  const model = useStudio((state) => state.model);
+  const busy = useStudio((state) => state.job !== null);
+  if (!model) return null;
+  return (
+    <header className="header">
+      <div className="header-model">
+        <h1 className="header-name" data-testid="model-name" title={model.file.name}>
+          {model.file.name}
+        </h1>
+        <span className="header-facts">
+          {byteSize(model.summary.bytes)}, opset {model.summary.opset}
+        </span>
+      </div>
+      <Stepper />
+      <div className="header-end">
+        <Device />
+        <Results />
+        <ThemeChoice />
+        <Hint text="Close the model and go back to the start; its session stays stored.">
+          <button type="button" className="button quiet" onClick={closeModel} disabled={busy}>
+            Close
+          </button>
+        </Hint>
+        <button
+          type="button"
+          className="button quiet"
+          aria-label="Keys and words"
+          aria-keyshortcuts="?"
+          onClick={onHelp}
+        >
+          ?
+        </button>
+      </div>
+    </header>
+  );
+}
+
+function Device() {
+  const used = useStudio((state) => state.calibration?.executor.threads);
+  const isolated = globalThis.crossOriginIsolated;
+  const threads = used ?? (isolated ? navigator.hardwareConcurrency : 1);
+  const text = isolated
+    ? used
+      ? `The calibration ran on ${threads} of ${navigator.hardwareConcurrency} threads.`
+      : "A short trial decides how many threads are used."
+    : "The page is not isolated (COOP and COEP headers are missing), so only one thread can be used.";
+  return (
+    <Hint text={`ONNX Runtime on WebAssembly with SIMD. ${text}`}>
+      <span className="badge" data-testid="device">
+        WASM SIMD, {threads === 1 ? "one thread" : used ? `${threads} threads` : `up to ${threads} threads`}
+        {isolated ? null : <span className="badge-warning"> (page is not isolated)</span>}
+      </span>
+    </Hint>
+  );
+}
+
+function Results() {
+  const facts = useFacts();
+  const result = facts.evaluation?.result;
+  if (!result) return null;
+  const agreement = result.outputs[0]?.agreement;
+  const text = result.top1
+    ? `top-1 ${significant(result.top1.float * 100)} → ${percent(result.top1.quantized)}`
+    : agreement != null
+      ? `agreement ${percent(agreement)}`
+      : "evaluated";
+  const verdict = result.verdict ? (result.verdict.passed ? "pass" : "fail") : null;
+  const stale = evaluationIsStale(facts);
+  return (
+    <span className={stale ? "badge stale" : "badge"} data-testid="results" title={text}>
+      {text}
+      {stale ? " stale" : verdict ? <strong className={`verdict ${verdict}`}> {verdict}</strong> : null}
+    </span>
+  );
+}
+
+const THEMES: Readonly<Record<Theme, { readonly text: string; readonly next: Theme }>> = {
+  system: { text: "Auto", next: "light" },
+  light: { text: "Light", next: "dark" },
+  dark: { text: "Dark", next: "system" },
+};
+
+function ThemeChoice() {
+  const { theme, choose } = useTheme();
+  const { text, next } = THEMES[theme];
+  return (
+    <button
+      type="button"
+      className="button quiet"
+      aria-label={`Theme: ${text}`}
+      title={`Theme: ${text}; press for ${THEMES[next].text}`}
+      onClick={() => choose(next)}
+    >
+      <span aria-hidden="true">◐</span> {text}
+    </button>
+  );
+}

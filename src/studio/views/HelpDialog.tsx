@@ -1,0 +1,54 @@
+import { Dialog } from "radix-ui";
+import { KEYS } from "../keys.ts";
+import { WORDS } from "../words.ts";
+
+interface Props {
+  readonly open: boolean;
+  readonly onOpenChange: (open: boolean) => void;
+}
+
+/** The keys, and the words of the field. */
+export function HelpDialog({ open, onOpenChange }: Props) {
+  return (
+    <Dialog.Root open={open} onOpenChange={onOpenChange}>
+      <Dialog.Portal>
+        <Dialog.Overlay className="dialog-veil" />
+        <Dialog.Content className="dialog" aria-describedby={undefined} data-testid="help">
+          <Dialog.Title>Keys and words</Dialog.Title>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the text scrolls by keyboard */}
+          <section className="dialog-text" tabIndex={0} aria-label="Keys and words">
+            <h3>Keys</h3>
+            <dl className="keys">
+              {KEYS.map((key) => (
+                <div key={key.keys}>
+                  <dt>
+                    {key.keys.split(" ").map((name) => (
+                      <kbd key={name}>{name}</kbd>
+                    ))}
+                  </dt>
+                  <dd>{key.does}</dd>
+                </div>
+              ))}
+            </dl>
+            <h3>Words</h3>
+            <dl className="words">
+              {Object.entries(WORDS).map(([word, text]) => (
+                <div key={word}>
+                  <dt>{word}</dt>
+                  <dd>{text}</dd>
+                </div>
+              ))}
+            </dl>
+          </section>
+          <div className="dialog-ways">
+            <Dialog.Close asChild>
+              <button type="button" className="button">
+                Close
+              </button>
+            </Dialog.Close>
+          </div>
+        </Dialog.Content>
+      </Dialog.Portal>
+    </Dialog.Root>
+  );
+}

@@ -1,0 +1,56 @@
+import { useEffect, useState } from "react";
+import type { WeightAnalysis } from "../../engine/model/analysis.ts";
+import { WeightChart } from "../charts/WeightChart.tsx";
+import { decibel, plural, shape } from "../format.ts";
+import { Term } from "../parts/Term.tsx";
+import { studio, useStudio } from "../state/store.ts";
+import { engine } from "../state/workers.ts";
+
+/** Below this the error of a channel is more than a third of its values, in root mean square. */
+const POOR_DB = 10;
+
+/** The ranges of a layer's weight, channel by channel. */
+export function WeightPanel({ name }: { readonly name: string }) {
+  const granularity = useStudio((state) => state.recipe?.present.weights.granularity);
+  const [weights, setWeights] = useState<WeightAnalysis | null>(null);
+  const [failure, setFailure] = useState<string | null>(null);
+  useEffect(() => {
+    let wanted = true;
+    const recipe = studio.getState().recipe?.present;
+    if (!recipe || !granularity) return;
+    engine
+      .ask((api) => api.weights(name, recipe))
+      .then((answer) => wanted && setWeights(answer))
+      .catch((error: Error) => wanted && setFailure(error.message));
+    return () => {
+      wanted = false;
+    };
+  }, [name, granularity]);
+  const poor = weights?.channels.filter(({ sqnr }) => sqnr < POOR_DB).length ?? 0;
+  return (
+    <section className="weights" aria-labelledby="weights-heading">
+      <div className="tune-head">
+        <h3 id="weights-heading">Weights</h3>
+        {weights ? (
+          <span className="muted" data-testid="weight-facts">
+            {name}, {shape(weights.dims)}, <Term word={weights.axis === null ? "per tensor" : "per channel"} />
+            {weights.axis === null ? "" : ` (${plural(weights.channels.length, "scale")}, axis ${weights.axis})`},{" "}
+            <Term word="SQNR" /> {decibel(weights.sqnr)}
+            {poor > 0 ? (
+              <strong className="hint">
+                , {poor} of {plural(weights.channels.length, "channel")} below {POOR_DB} dB
+              </strong>
+            ) : null}
+          </span>
+        ) : null}
+      </div>
+      {failure ? (
+        <p className="failure">{failure}</p>
+      ) : weights ? (
+        <WeightChart weights={weights} />
+      ) : (
+        <div className="skeleton weights-waiting" />
+      )}
+    </section>
+  );
+}

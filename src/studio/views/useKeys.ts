@@ -1,0 +1,46 @@
+import { useEffect, useRef, useState } from "react";
+import { belongsToControl } from "../keys.ts";
+import { evaluate } from "../state/evaluate.ts";
+import { nextMethod, nudgeHandle } from "../state/handles.ts";
+import { redo, selected, setPrecision, undo } from "../state/recipe.ts";
+import { selectBy } from "../state/selection.ts";
+
+/** The studio's keys; the list of keys is open or not. */
+export function useKeys(focusFilter: () => void) {
+  const [help, setHelp] = useState(false);
+  const focus = useRef(focusFilter);
+  focus.current = focusFilter;
+  useEffect(() => {
+    const actions: Readonly<Record<string, () => void>> = {
+      ArrowUp: () => selectBy(-1),
+      ArrowDown: () => selectBy(1),
+      "1": () => choosePrecision("int8"),
+      "2": () => choosePrecision("float32"),
+      m: () => void nextMethod(),
+      "[": () => void nudgeHandle("low", -1),
+      "]": () => void nudgeHandle("low", 1),
+      "{": () => void nudgeHandle("high", -1),
+      "}": () => void nudgeHandle("high", 1),
+      z: undo,
+      Z: redo,
+      "/": () => focus.current(),
+      e: () => void evaluate(),
+      "?": () => setHelp(true),
+    };
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (belongsToControl(event)) return;
+      const action = actions[event.key];
+      if (!action) return;
+      event.preventDefault();
+      action();
+    };
+    window.addEventListener("keydown", onKeyDown);
+    return () => window.removeEventListener("keydown", onKeyDown);
+  }, []);
+  return { help, setHelp };
+}
+
+function choosePrecision(precision: "int8" | "float32"): void {
+  const { row } = selected();
+  if (row?.free) setPrecision(row.id, precision);
+}

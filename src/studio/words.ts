@@ -1,0 +1,36 @@
+/** The field's words, each explained in one sentence. */
+export const WORDS = {
+  calibration: "Running sample inputs through the float model to see which values each tensor takes.",
+  scale: "The real-valued distance between two neighbouring integer levels.",
+  "zero point": "The integer that stands for the real value 0.",
+  "clip range": "The interval of values that keeps its own levels; what lies outside is set to the nearer end.",
+  clipped: "The share of values that lie outside the clip range and lose their size.",
+  SQNR: "Signal-to-quantization-noise ratio: how far the values stand above the error, in decibels; more is better.",
+  MSE: "Mean squared error between the float values and what their integers stand for.",
+  MAE: "Mean absolute error between the float and the quantized output.",
+  cosine: "Cosine of the angle between float and quantized output; 1 means the same direction.",
+  KL: "Kullback-Leibler divergence: how far the quantized class probabilities are from the float ones; 0 is equal.",
+  agreement:
+    "The share of output rows (of samples, for a classifier) whose largest element is the same in both models.",
+  "effective bits": "The bits of an ideal uniform quantizer with the same SQNR.",
+  "top-1": "The share of labelled samples whose best class is the right one.",
+  "top-5": "The share of labelled samples with the right class among the best five.",
+  "per channel": "Each output channel of a weight has a scale of its own, so small channels keep their detail.",
+  "per tensor": "One scale for a whole weight; channels much smaller than the largest lose their detail.",
+  QDQ: "A quantized model written with QuantizeLinear and DequantizeLinear nodes, which runtimes fuse.",
+  "range group": "Tensors that share one scale because the operators between them only move data.",
+  symmetric: "The range reaches equally far to both sides of zero, so the zero point is 0.",
+  asymmetric: "The range fits the values on both sides of zero, and the zero point moves with it.",
+  auto: "Picks a method by looking at the calibration samples only.",
+  minmax: "The smallest and largest value seen.",
+  average: "The moving average of each sample's smallest and largest value.",
+  percentile: "Cuts a small fixed share of the values off at the tails.",
+  entropy: "The threshold that loses least information, by KL divergence, as in TensorRT.",
+  mse: "The range with the least expected squared error.",
+  "cosine method": "The range that best keeps the direction of the values.",
+  opset: "The version of the operator set that the model is written in.",
+  latency: "The time of one run with one sample: p50 is the middle run, p95 is slower than 95 of 100.",
+  preprocessing: "How a picture becomes the numbers the model was trained on; a wrong one ruins float and int8 alike.",
+} as const;
+
+export type Word = keyof typeof WORDS;

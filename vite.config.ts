@@ -1,0 +1,17 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+import { appHeaders, isolationHeaders } from "./scripts/headers.ts";
+
+export default defineConfig({
+  plugins: [react()],
+  appType: "mpa",
+  worker: { format: "es" },
+  server: { headers: isolationHeaders },
+  preview: { headers: appHeaders },
+  build: { target: "es2022", chunkSizeWarningLimit: 1500 },
+  test: {
+    include: ["src/**/*.test.ts", "workers/**/*.test.ts", "cli/**/*.test.ts"],
+    environment: "node",
+    testTimeout: 120_000,
+  },
+});

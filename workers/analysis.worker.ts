@@ -1,0 +1,23 @@
+import { expose } from "comlink";
+import { Analysis } from "../src/engine/job/analysis.ts";
+import { holdLifeline } from "./lifeline.ts";
+import type { AnalysisApi } from "./protocol.ts";
+
+let analysis: Analysis | null = null;
+
+function loaded(): Analysis {
+  if (!analysis) throw new Error("No statistics were loaded.");
+  return analysis;
+}
+
+const api: AnalysisApi = {
+  load: async (summary, statistics) => {
+    analysis = new Analysis(summary.groups, statistics);
+  },
+  overview: async (recipe) => loaded().overview(recipe),
+  analyse: async (group, recipe, window) => loaded().analyse(group, recipe, window),
+  estimate: async (group, recipe, range) => loaded().estimate(group, recipe, range),
+};
+
+holdLifeline();
+expose(api);

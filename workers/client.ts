@@ -1,0 +1,60 @@
+import { proxy, type Remote, wrap } from "comlink";
+import { WorkerDied } from "../src/engine/model/runtime.ts";
+import { lockReleased } from "./lifeline.ts";
+import type { AnalysisApi, EngineApi } from "./protocol.ts";
+
+export { proxy };
+
+export type Door<Api> = Pick<Remote<Api>, keyof Remote<Api>>;
+
+/** One worker and the only way to ask it anything: a call is answered, or rejects with WorkerDied. */
+export interface WorkerHandle<Api> {
+  readonly alive: boolean;
+  call<R>(ask: (api: Door<Api>) => Promise<R>): Promise<R>;
+  /** Resolves with the reason once the worker is gone, however it went. */
+  readonly death: Promise<string>;
+  terminate(reason: string): void;
+}
+
+function supervise<Api>(worker: Worker, name: string): WorkerHandle<Api> {
+  const remote = wrap<Api>(worker) as Door<Api>;
+  let alive = true;
+  let announceDeath: (reason: string) => void = () => {};
+  const death = new Promise<string>((resolve) => {
+    announceDeath = resolve;
+  });
+  const died = death.then((reason) => {
+    throw new WorkerDied(reason);
+  });
+  died.catch(() => {});
+
+  const end = (reason: string) => {
+    if (!alive) return;
+    alive = false;
+    worker.terminate();
+    announceDeath(reason);
+  };
+  worker.addEventListener("error", (event) => end(event.message || "its script could not be loaded"));
+  lockReleased(worker, name).then(() => end("it was ended from outside"));
+
+  return {
+    get alive() {
+      return alive;
+    },
+    death,
+    terminate: end,
+    call: (ask) => Promise.race([ask(remote), died]),
+  };
+}
+
+/** Starts the worker that runs jobs. */
+export function startEngine(): WorkerHandle<EngineApi> {
+  const name = `octet-engine-${crypto.randomUUID()}`;
+  return supervise(new Worker(new URL("./engine.worker.ts", import.meta.url), { type: "module", name }), name);
+}
+
+/** Starts the worker that answers about statistics. */
+export function startAnalysis(): WorkerHandle<AnalysisApi> {
+  const name = `octet-analysis-${crypto.randomUUID()}`;
+  return supervise(new Worker(new URL("./analysis.worker.ts", import.meta.url), { type: "module", name }), name);
+}
