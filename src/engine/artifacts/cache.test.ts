@@ -25,6 +25,7 @@ function observed(samples: number, valuesEach: number): Calibration {
   }
   return {
     model: { name: "net", sha256: "00" },
+    equalized: false,
     statistics: new Map([["relu", observer.statistics()]]),
     observed: Array.from({ length: samples }, (_, i) => i),
     skipped: [],

@@ -14,8 +14,8 @@ const TENSOR_FIELDS = [
  * keep their order, one to a line. `tool` is who writes it, such as "octet 0.1.0".
  */
 export function writeCalibration(calibration: Calibration, tool: string): string {
-  const { model, executor, preprocess, wanted, observed, skipped, notices } = calibration;
-  const head = { ...heading("calibration"), tool, model, executor, preprocess, wanted, observed, skipped, notices };
+  const { model, equalized, executor, preprocess, wanted, observed, skipped, notices } = calibration;
+  const head = { ...heading("calibration"), tool, model, equalized, executor, preprocess, wanted, observed, skipped, notices };
   const lines = Object.entries(head).map(([key, value]) => `"${key}": ${writeCompactJson(value)}`);
   const tensors = [...calibration.statistics].map(([name, statistics]) => {
     return writeCompactJson({ name, ...encodeStatistics(statistics) });
@@ -34,6 +34,7 @@ export function readCalibration(text: string, fileName: string, parsePreprocess:
       "version",
       "tool",
       "model",
+      "equalized",
       "executor",
       "preprocess",
       "wanted",
@@ -48,6 +49,7 @@ export function readCalibration(text: string, fileName: string, parsePreprocess:
   const executor = root.at("executor").only("runtime", "threads", "batch");
   return {
     model: { name: model.at("name").string(), sha256: model.at("sha256").string() },
+    equalized: root.at("equalized").boolean(),
     statistics: readStatistics(root.at("tensors")),
     observed: root.at("observed").ascending(),
     skipped: root.at("skipped").ascending(),

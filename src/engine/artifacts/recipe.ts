@@ -9,13 +9,15 @@ import { writeJson } from "./json.ts";
  * lists keep their order.
  */
 export function writeRecipe(recipe: Recipe): string {
-  const { model, format, activations, weights, method, methods, ranges, float, preprocess, inputs, resolved } = recipe;
+  const { model, format, activations, weights, corrections, method, methods, ranges, float } = recipe;
+  const { preprocess, inputs, resolved, biases } = recipe;
   return writeJson({
     ...heading("recipe"),
     model: { name: model.name, sha256: model.sha256 },
     format,
     activations: { type: activations.type, symmetric: activations.symmetric },
     weights: { type: weights.type, granularity: weights.granularity },
+    corrections: { equalization: corrections.equalization, bias: corrections.bias },
     method,
     methods: sorted(methods, (value) => value),
     ranges: sorted(ranges, orderedRange),
@@ -34,6 +36,7 @@ export function writeRecipe(recipe: Recipe): string {
       values: sorted(inputs.values, (value) => value),
     },
     resolved: resolved && sorted(resolved, orderedRange),
+    biases: biases && sorted(biases, (value) => value),
   });
 }
 
@@ -44,12 +47,13 @@ export function writeRecipe(recipe: Recipe): string {
  */
 export function readRecipe(text: string, fileName: string, parsePreprocess: ParsePreprocess): Recipe {
   const root = openDocument(text, fileName, "recipe").only(
-    ...["kind", "version", "model", "format", "activations", "weights", "method", "methods", "ranges", "float"],
-    ...["preprocess", "inputs", "resolved"],
+    ...["kind", "version", "model", "format", "activations", "weights", "corrections", "method", "methods", "ranges"],
+    ...["float", "preprocess", "inputs", "resolved", "biases"],
   );
   const model = root.at("model").only("name", "sha256");
   const activations = root.at("activations").only("type", "symmetric");
   const weights = root.at("weights").only("type", "granularity");
+  const corrections = root.at("corrections").only("equalization", "bias");
   const float = root.at("float").only("layers", "operators", "tensors");
   const inputs = root.at("inputs").only("shapes", "values");
   const names = (key: string) => float.at(key).list((item) => item.string());
@@ -65,6 +69,10 @@ export function readRecipe(text: string, fileName: string, parsePreprocess: Pars
       type: weights.at("type").oneOf(["int8"]),
       granularity: weights.at("granularity").oneOf(["channel", "tensor"]),
     },
+    corrections: {
+      equalization: corrections.at("equalization").boolean(),
+      bias: corrections.at("bias").oneOf(["none", "empirical", "analytic"]),
+    },
     method: root.at("method").oneOf([...METHODS, "auto"]),
     methods: root.at("methods").record((member) => member.oneOf(METHODS)),
     ranges: root.at("ranges").record(readRange),
@@ -75,6 +83,7 @@ export function readRecipe(text: string, fileName: string, parsePreprocess: Pars
       values: inputs.at("values").record((member) => member.finite()),
     },
     resolved: root.at("resolved").nullable((field) => field.record(readRange)),
+    biases: root.at("biases").nullable((field) => field.record((member) => member.list((value) => value.finite()))),
   };
 }
 

@@ -45,6 +45,7 @@ export async function calibrate(
   const { session, threads } = await quickestSession(runtime, file, trial, `"${model.fileName}"`);
   const describe = (observation: Observation): Calibration => ({
     model: { name: model.name, sha256: model.sha256 },
+    equalized: false,
     statistics: observation.statistics,
     observed: observation.observed,
     skipped: observation.skipped,

@@ -142,6 +142,7 @@ export function defaultRecipe(model: PreparedFile): Recipe {
     format: "qdq",
     activations: { type: "uint8", symmetric: false },
     weights: { type: "int8", granularity: "channel" },
+    corrections: { equalization: false, bias: "none" },
     method: "auto",
     methods: {},
     ranges: {},
@@ -149,6 +150,7 @@ export function defaultRecipe(model: PreparedFile): Recipe {
     preprocess: null,
     inputs: model.inputs,
     resolved: null,
+    biases: null,
   };
 }
 

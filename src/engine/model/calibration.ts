@@ -5,6 +5,8 @@ import type { Statistics } from "./statistics.ts";
 /** What a calibration has learnt: complete, or as far as it came. Structured-cloneable, kept over reloads. */
 export interface Calibration {
   readonly model: { readonly name: string; readonly sha256: string };
+  /** Whether the model was equalized before it was observed (Corrections): statistics of one do not fit the other. */
+  readonly equalized: boolean;
   readonly statistics: Statistics;
   /** Indices of the samples observed, ascending, and of those that could not be read. */
   readonly observed: readonly number[];

@@ -4,12 +4,21 @@ import type { ActivationScheme, Method, Range } from "./range.ts";
 /** "auto" is the default of docs/methods.md: it looks at calibration samples only. */
 export type MethodChoice = Method | "auto";
 
+/** Remedies that change weights before they are quantized; docs/corrections.md describes each. */
+export interface Corrections {
+  /** Cross-layer equalization: the float model is rescaled, channel by channel, before it is calibrated. */
+  readonly equalization: boolean;
+  /** Biases make up for the mean error of each output channel: measured on samples, or worked out from BatchNormalization. */
+  readonly bias: "none" | "empirical" | "analytic";
+}
+
 export interface Recipe {
   readonly version: 1;
   readonly model: { readonly name: string; readonly sha256: string };
   readonly format: "qdq";
   readonly activations: ActivationScheme;
   readonly weights: { readonly type: "int8"; readonly granularity: "channel" | "tensor" };
+  readonly corrections: Corrections;
   readonly method: MethodChoice;
   /** Methods that differ from `method`, by tensor (the group's id). */
   readonly methods: Readonly<Record<string, Method>>;
@@ -29,4 +38,9 @@ export interface Recipe {
   };
   /** The ranges all of this came to, by group id; null until calibrated. With them the file needs no statistics. */
   readonly resolved: Readonly<Record<string, Range>> | null;
+  /**
+   * What bias correction came to: what is added to each output channel of a layer before its activation, by layer;
+   * null until learnt.
+   */
+  readonly biases: Readonly<Record<string, readonly number[]>> | null;
 }

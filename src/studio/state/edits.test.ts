@@ -18,6 +18,7 @@ const recipe: Recipe = {
   format: "qdq",
   activations: { type: "uint8", symmetric: false },
   weights: { type: "int8", granularity: "channel" },
+  corrections: { equalization: false, bias: "none" },
   method: "auto",
   methods: { a: "entropy" },
   ranges: { b: { low: 0, high: 2 } },
@@ -25,6 +26,7 @@ const recipe: Recipe = {
   preprocess: null,
   inputs: { shapes: {}, values: {} },
   resolved: { a: { low: 0, high: 1 }, b: { low: 0, high: 2 }, c: { low: -1, high: 1 } },
+  biases: null,
 };
 
 test("a range by hand replaces a method, settles its own range and no other", () => {

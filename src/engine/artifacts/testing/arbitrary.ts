@@ -55,6 +55,10 @@ export const recipe: fc.Arbitrary<Recipe> = fc.record({
     type: fc.constant("int8" as const),
     granularity: fc.constantFrom("channel" as const, "tensor" as const),
   }),
+  corrections: fc.record({
+    equalization: fc.boolean(),
+    bias: fc.constantFrom("none" as const, "empirical" as const, "analytic" as const),
+  }),
   method: fc.constantFrom(...METHODS, "auto" as const),
   methods: record(fc.constantFrom(...METHODS)),
   ranges: record(range),
@@ -62,6 +66,7 @@ export const recipe: fc.Arbitrary<Recipe> = fc.record({
   preprocess: fc.option(preprocess),
   inputs: fc.record({ shapes: record(fc.array(fc.nat(), { maxLength: 4 })), values: record(number) }),
   resolved: fc.option(record(range)),
+  biases: fc.option(record(fc.array(number, { maxLength: 4 }))),
 });
 
 /** Statistics of tensors that were really observed: any float32, NaN and infinities too, in rising samples. */
@@ -75,6 +80,7 @@ const statistics = fc
 
 export const calibration: fc.Arbitrary<Calibration> = fc.record({
   model,
+  equalized: fc.boolean(),
   statistics: fc
     .uniqueArray(fc.tuple(tensorName, statistics), { maxLength: 4, selector: ([name]) => name })
     .map((entries) => new Map(entries)),

@@ -66,6 +66,7 @@ export const REPORT: Report = {
     format: "qdq",
     activations: { type: "uint8", symmetric: false },
     weights: { type: "int8", granularity: "channel" },
+    corrections: { equalization: false, bias: "none" },
     method: "auto",
     methods: {},
     ranges: {},
@@ -73,8 +74,10 @@ export const REPORT: Report = {
     preprocess: null,
     inputs: { shapes: {}, values: {} },
     resolved: { image: { low: -0.5, high: 2 } },
+    biases: null,
   },
   calibration: {
+    equalized: false,
     observed: [0, 1, 2],
     skipped: [3],
     wanted: 4,
