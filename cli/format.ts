@@ -16,3 +16,11 @@ export function significant(value: number): string {
 export function percentText(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
 }
+
+/** Rows with their columns under each other; the first to the left, figures to the right. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
+  return rows.map((row) =>
+    `  ${row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  ")}`.trimEnd(),
+  );
+}

@@ -12,6 +12,8 @@ export const HELP = `octet ${TOOL.version} - quantizes ONNX models to 8 bits
       --samples N            calibrate on the first N samples (default: all)
       --method NAME          minmax, average, percentile, entropy, mse, cosine (default: chosen by Octet)
       --per-tensor           one scale for each weight instead of one a channel
+      --equalize             cross-layer equalization: for one scale a weight
+      --bias-correction NAME empirical (default), analytic, none
       --activations u8|s8    unsigned asymmetric (default) or signed symmetric
       --recipe FILE          settings of an earlier run
       --cache FILE           calibration of an earlier run; no data is needed
@@ -27,6 +29,24 @@ export const HELP = `octet ${TOOL.version} - quantizes ONNX models to 8 bits
       --samples N            judge on N samples (default: all that follow)
       --max-drop PERCENT     limit of the drop in top-1, in points (default: 1)
 
+  octet sensitivity MODEL --data PATH [options]
+      What each layer costs the outputs, measured: alone in 8 bits, and left in float when all others are.
+      --samples N            read the first N samples; they calibrate and measure (default: 16)
+      --metric NAME          order by sqnr (default), mse, kl, cosine or drop, which needs labels
+      --labels, --preprocess, --method, --per-tensor, --activations, --recipe, --shape, --input   as above
+
+  octet tune MODEL --data PATH [options]
+      Searches for the smallest model that keeps a limit: corrections first, then layers left in float.
+      --max-drop PERCENT     top-1 may drop by so many points (default: 1); needs labels
+      --min-sqnr DB          or: outputs keep an SQNR of so many dB
+      --goal size|latency    the smallest (default) or the fastest, measured here
+      --samples N            read the first N samples: one half calibrates, the other judges (default: all)
+      --budget SECONDS       begin no new step after that
+      --labels, --preprocess, --method, --per-tensor, --activations, --recipe, --shape, --input, --out   as above
+
+  octet diff REPORT_A REPORT_B
+      What differs between two runs, from their .report.json: settings, ranges, layers, figures.
+
   Every command takes --json: one JSON object on stdout, messages on stderr.
-  Exit codes: 0 done, 1 limit passed, 2 bad input (one line says what), 130 cancelled.
+  Exit codes: 0 done, 1 limit passed or not met, 2 bad input (one line says what), 130 cancelled.
 `;

@@ -1,10 +1,11 @@
 import { basename, dirname } from "node:path";
 import { parsePreprocess } from "../src/engine/job/documents.ts";
 import type { ModelSource } from "../src/engine/job/source.ts";
+import type { DataFile } from "../src/engine/model/dataset.ts";
 import { InputError } from "../src/engine/model/job.ts";
 import { PRESETS, type Preprocess, type Preset } from "../src/engine/model/preprocess.ts";
 import { type Arguments, type OptionSpecs, readShapes, readValues } from "./arguments.ts";
-import { readBelow, readText, readWhole } from "./files.ts";
+import { readBelow, readText, readWhole, singleFile } from "./files.ts";
 
 /** Options that several commands share. */
 export const INPUT_OPTIONS = {
@@ -29,6 +30,12 @@ export async function modelSource(path: string): Promise<ModelSource> {
     fileName: basename(path),
     readBeside: (beside) => readBelow(dirname(path), beside),
   };
+}
+
+/** The file of labels; null when it is not given. Throws InputError when there is none of that name. */
+export async function labelsOf(args: Arguments): Promise<DataFile | null> {
+  const path = args.text("labels");
+  return path === null ? null : singleFile(path);
 }
 
 /** A preset's name, or the JSON file of a preprocessing; null when not given. */

@@ -92,10 +92,22 @@ describe("the same model", () => {
   });
 
   it("comes out of its recipe and the same data, and of its cache alone with the same options", async () => {
-    const { bytes, file } = await fromData("base", "--method", "entropy");
+    const options = ["--method", "entropy", "--bias-correction", "none"];
+    const { bytes, file } = await fromData("base", ...options);
     expect((await quantize("by data", "--recipe", file("recipe.json"), "--data", data)).bytes).toEqual(bytes);
-    expect((await quantize("by cache", "--cache", file("calibration.json"), "--method", "entropy")).bytes).toEqual(
-      bytes,
+    expect((await quantize("by cache", "--cache", file("calibration.json"), ...options)).bytes).toEqual(bytes);
+  });
+
+  it("has its biases corrected on the data; out of the cache alone they are not, and a warning says so", async () => {
+    const { bytes, file } = await fromData("corrected");
+    const kept = await quantize("kept", "--recipe", file("recipe.json"), "--cache", file("calibration.json"));
+    expect(kept.bytes).toEqual(bytes);
+    const alone = await quantize("alone", "--cache", file("calibration.json"));
+    expect(alone.result.recipe).toMatchObject({ corrections: { bias: "none" }, biases: null });
+    expect(alone.result.notices).toContainEqual(
+      expect.objectContaining({
+        message: expect.stringMatching(/Biases were not corrected, since that takes samples/),
+      }),
     );
   });
 

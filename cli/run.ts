@@ -1,8 +1,11 @@
 import { TOOL } from "../src/engine/job/tool.ts";
 import { InputError } from "../src/engine/model/job.ts";
+import { diffCommand } from "./commands/diff.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { quantizeCommand } from "./commands/quantize.ts";
+import { sensitivityCommand } from "./commands/sensitivity.ts";
+import { tuneCommand } from "./commands/tune.ts";
 import { HELP } from "./help.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -10,6 +13,9 @@ const COMMANDS = new Map([
   ["inspect", inspectCommand],
   ["quantize", quantizeCommand],
   ["evaluate", evaluateCommand],
+  ["sensitivity", sensitivityCommand],
+  ["tune", tuneCommand],
+  ["diff", diffCommand],
 ]);
 
 const EXIT_BAD_INPUT = 2;

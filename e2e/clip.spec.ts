@@ -1,6 +1,6 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "./support/app.ts";
-import { calibrate, goTo, openSample, selectLayer } from "./support/studio.ts";
+import { calibrate, evaluate, goTo, openSample, selectLayer } from "./support/studio.ts";
 
 const FIGURES = ["scale", "clipped", "mse", "sqnr"] as const;
 
@@ -75,7 +75,7 @@ test("the figures follow a dragged handle; let go, it is a step of the recipe th
   await page.getByRole("button", { name: "Undo" }).click();
   await expect(source).toHaveValue("all");
   await expect.poll(() => range(page)).toEqual(before.range);
-  expect(await figures(page)).toEqual(before.figures);
+  await expect.poll(() => figures(page)).toEqual(before.figures);
 });
 
 test("arrow keys move a handle by a 128th of the range, and none crosses zero", async ({ page }) => {
@@ -100,6 +100,25 @@ test("arrow keys move a handle by a 128th of the range, and none crosses zero", 
   expect(await range(page)).toEqual({ low: 0, high: 0 });
   await page.mouse.up();
   await expect(page.getByRole("alert")).toHaveCount(0);
+});
+
+test("no press is lost, however fast they come: each starts from where the one before left the handle", async ({
+  page,
+}) => {
+  const before = await range(page);
+  const presses = 6;
+  // All within one task, so that nothing is drawn or estimated between two of them.
+  await page.getByTestId("handle-high").evaluate((handle, times) => {
+    for (let press = 0; press < times; press++) {
+      handle.dispatchEvent(new KeyboardEvent("keydown", { key: "PageDown", bubbles: true, cancelable: true }));
+    }
+  }, presses);
+  const kept = (before.high - before.low) * (1 - 10 / 128) ** presses;
+  await expect.poll(async () => (await range(page)).high).toBeCloseTo(before.low + kept, 6);
+  expect((await range(page)).low).toBe(before.low);
+
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect.poll(() => range(page)).toEqual(before);
 });
 
 test("a method is adopted with its range, and given back to the method of all", async ({ page }) => {
@@ -136,4 +155,46 @@ test("under a symmetric scheme the handles mirror each other", async ({ page }) 
   await page.mouse.up();
   await expect(page.getByTestId("tensor-method")).toHaveValue("hand");
   expect(await range(page)).toEqual(held);
+});
+
+test("tensors that share a range say so, and whichever is selected the same range is edited", async ({ page }) => {
+  const [pool, flatten] = ["/pool/GlobalAveragePool", "/flatten/Flatten"];
+  await selectLayer(page, pool);
+  await expect(page.getByTestId("shared-range")).toHaveText(
+    "Shared by 2 tensors: /pool/GlobalAveragePool_output_0, /flatten/Flatten_output_0.",
+  );
+  await page.getByTestId("handle-high").press("PageDown");
+  await expect(page.getByTestId("tensor-method")).toHaveValue("hand");
+  const edited = await range(page);
+
+  await selectLayer(page, flatten);
+  await expect(page.getByTestId("shared-range")).toContainText("Shared by 2 tensors");
+  await expect(page.getByTestId("tensor-method")).toHaveValue("hand");
+  await expect.poll(() => range(page)).toEqual(edited);
+  await page.getByTestId("handle-high").press("PageDown");
+  const again = await range(page);
+  expect(again.high).toBeLessThan(edited.high);
+  await selectLayer(page, pool);
+  await expect.poll(() => range(page)).toEqual(again);
+});
+
+test("after a Relu a handle stays where values are, and a mirrored range is one that can be quantized", async ({
+  page,
+}) => {
+  const relu = page.getByTestId("layer-row").filter({ hasText: "Relu" }).first();
+  await relu.getByRole("gridcell").first().click();
+  await expect(page.getByTestId("tensor-recipe")).toContainText("elu");
+  await drag(page, "low", -60);
+  await page.mouse.up();
+  expect((await range(page)).low).toBe(0);
+
+  await page.getByTestId("activations").selectOption("int8");
+  await expect(page.getByTestId("figure-zero-point")).toHaveText("0");
+  await page.getByTestId("handle-high").press("PageDown");
+  await expect(page.getByTestId("tensor-method")).toHaveValue("hand");
+  const { low, high } = await range(page);
+  expect(low).toBe(-high);
+  await evaluate(page);
+  await expect(page.getByRole("alert")).toHaveCount(0);
+  await expect.poll(() => range(page)).toEqual({ low, high });
 });

@@ -87,3 +87,12 @@ test("with the files kept a reload goes on without asking, until everything is d
   await expect(page.getByTestId("last-session")).toHaveCount(0);
   expect((await stored(page)).records).toBe(0);
 });
+
+test("an edit made just before a reload is there after it", async ({ page }) => {
+  await openSample(page);
+  await calibrate(page, 10);
+  await page.getByTestId("method").selectOption("entropy");
+  await page.reload();
+  await openSample(page);
+  await expect(page.getByTestId("method")).toHaveValue("entropy");
+});

@@ -1,5 +1,6 @@
 import { expose } from "comlink";
 import { Analysis } from "../src/engine/job/analysis.ts";
+import { bitDepth, liveliest, tone } from "../src/engine/job/bitDepth.ts";
 import { holdLifeline } from "./lifeline.ts";
 import type { AnalysisApi } from "./protocol.ts";
 
@@ -17,6 +18,9 @@ const api: AnalysisApi = {
   overview: async (recipe) => loaded().overview(recipe),
   analyse: async (group, recipe, window) => loaded().analyse(group, recipe, window),
   estimate: async (group, recipe, range) => loaded().estimate(group, recipe, range),
+  bitDepth: async (values, bits) => bitDepth(values, bits),
+  tone: async (rate, seconds) => tone(rate, seconds),
+  liveliest: async (values, length) => liveliest(values, length),
 };
 
 holdLifeline();

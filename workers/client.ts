@@ -1,7 +1,7 @@
 import { proxy, type Remote, wrap } from "comlink";
 import { WorkerDied } from "../src/engine/model/runtime.ts";
 import { lockReleased } from "./lifeline.ts";
-import type { AnalysisApi, EngineApi } from "./protocol.ts";
+import type { AnalysisApi, EngineApi, LayoutApi } from "./protocol.ts";
 
 export { proxy };
 
@@ -57,4 +57,10 @@ export function startEngine(): WorkerHandle<EngineApi> {
 export function startAnalysis(): WorkerHandle<AnalysisApi> {
   const name = `octet-analysis-${crypto.randomUUID()}`;
   return supervise(new Worker(new URL("./analysis.worker.ts", import.meta.url), { type: "module", name }), name);
+}
+
+/** Starts the worker that lays out graphs. */
+export function startLayout(): WorkerHandle<LayoutApi> {
+  const name = `octet-layout-${crypto.randomUUID()}`;
+  return supervise(new Worker(new URL("./layout.worker.ts", import.meta.url), { type: "module", name }), name);
 }

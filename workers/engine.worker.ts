@@ -1,16 +1,33 @@
 import { expose } from "comlink";
 import { zipArtifacts } from "../src/engine/job/archive.ts";
+import { activationValues } from "../src/engine/job/bitDepth.ts";
 import { calibrate } from "../src/engine/job/calibrate.ts";
 import { type OpenDataset, openData, previewSample, summarizeData } from "../src/engine/job/data.ts";
-import { readDocument } from "../src/engine/job/documents.ts";
+import { Diagnostician } from "../src/engine/job/diagnose.ts";
+import { readDocument, writeRecipe } from "../src/engine/job/documents.ts";
 import { evaluateModels } from "../src/engine/job/evaluate.ts";
 import { exportJob } from "../src/engine/job/export.ts";
-import { defaultRecipe, type OpenModel, openModel, runnable, summarizeModel } from "../src/engine/job/open.ts";
+import {
+  defaultRecipe,
+  equalizedModel,
+  type OpenModel,
+  openModel,
+  runnable,
+  summarizeModel,
+} from "../src/engine/job/open.ts";
+import { Prober } from "../src/engine/job/probe.ts";
 import { quantizeModel, resolveRecipe, totalBytes } from "../src/engine/job/quantize.ts";
+import { sensitivity } from "../src/engine/job/sensitivity.ts";
+import { settle } from "../src/engine/job/settle.ts";
 import { modelInputs } from "../src/engine/job/source.ts";
+import { tune } from "../src/engine/job/tune.ts";
+import { Turns } from "../src/engine/job/turns.ts";
+import { walk } from "../src/engine/job/walk.ts";
 import { analyseWeight } from "../src/engine/job/weights.ts";
 import { InputError, type JobContext } from "../src/engine/model/job.ts";
 import type { Preprocess } from "../src/engine/model/preprocess.ts";
+import type { Sensitivity } from "../src/engine/model/sensitivity.ts";
+import type { Tuning } from "../src/engine/model/tuning.ts";
 import { browserDecoders } from "./decoders.ts";
 import { executorRuntime } from "./executor.ts";
 import { holdLifeline } from "./lifeline.ts";
@@ -19,18 +36,13 @@ import type { Calibration, EngineApi, OnProgress, PathFile } from "./protocol.ts
 const runtime = executorRuntime();
 let model: OpenModel | null = null;
 let data: OpenDataset | null = null;
-let running: AbortController | null = null;
+let diagnostician: Diagnostician | null = null;
+let prober: Prober | null = null;
+const turns = new Turns();
 
 /** Runs one job: its progress goes to the page, and `cancel` ends it. */
-async function job<T>(onProgress: OnProgress, work: (context: JobContext) => Promise<T>): Promise<T> {
-  if (running) throw new InputError("Another job is running; wait for it or cancel it.");
-  const controller = new AbortController();
-  running = controller;
-  try {
-    return await work({ signal: controller.signal, report: (progress) => void onProgress(progress) });
-  } finally {
-    running = null;
-  }
+function job<T>(onProgress: OnProgress, work: (context: JobContext) => Promise<T>): Promise<T> {
+  return turns.job((signal) => work({ signal, report: (progress) => void onProgress(progress) }));
 }
 
 function openedModel(): OpenModel {
@@ -68,6 +80,8 @@ const api: EngineApi = {
       const opened = await openModel(source, inputs, runtime, context);
       model = opened;
       data = null;
+      diagnostician = new Diagnostician(opened);
+      prober = null;
       return summarizeModel(opened, defaultRecipe(opened));
     }),
   defaultRecipe: async () => defaultRecipe(openedModel()),
@@ -79,6 +93,7 @@ const api: EngineApi = {
       read: (start = 0, end = file.size) => bytesOf(file.slice(start, end), path),
     }));
     data = await openData(openedModel(), sources, preprocess, browserDecoders);
+    prober = new Prober(openedModel(), runtime);
     return summarizeData(data);
   },
   async preset(preset) {
@@ -105,9 +120,18 @@ const api: EngineApi = {
         await delivered;
       }
     }),
+  settle: (recipe, samples, calibration, onProgress) =>
+    job(onProgress, (context) =>
+      settle(openedModel(), recipe, openedData(recipe.preprocess), { samples, calibration }, runtime, context),
+    ),
   resolve: (recipe, calibration, onProgress) =>
     job(onProgress, async () => resolveRecipe(openedModel(), recipe, calibration)),
   weights: async (name, recipe) => analyseWeight(openedModel(), name, recipe),
+  values: async (tensor, sample, count, recipe) => {
+    const opened = equalizedModel(openedModel(), recipe);
+    return activationValues(opened, tensor, openedData(recipe.preprocess), sample, count, runtime);
+  },
+  diagnose: async (recipe, calibration, measured) => diagnostician?.diagnose(recipe, calibration, measured) ?? null,
   evaluate: (recipe, { skip, samples }, limit, onProgress) =>
     job(onProgress, (context) => {
       const opened = openedModel();
@@ -122,6 +146,42 @@ const api: EngineApi = {
       };
       return evaluateModels(request, openedData(recipe.preprocess), runtime, context);
     }),
+  probe: (recipe, range, onProgress) =>
+    turns.probe(async (signal) => {
+      const dataset = openedData(recipe.preprocess);
+      if (!prober) throw new Error("data was opened without a prober");
+      return prober.probe(recipe, dataset, range, { signal, report: (progress) => void onProgress(progress) });
+    }),
+  sensitivity: (recipe, samples, onProgress, onResult) =>
+    job(onProgress, async (context) => {
+      const dataset = openedData(recipe.preprocess);
+      let delivered: unknown;
+      const deliver = (partial: Sensitivity) => {
+        delivered = onResult(partial);
+      };
+      try {
+        return await sensitivity(openedModel(), recipe, dataset, { samples }, runtime, context, deliver);
+      } finally {
+        await delivered;
+      }
+    }),
+  walk: (recipe, samples, onProgress) =>
+    job(onProgress, (context) =>
+      walk(openedModel(), recipe, openedData(recipe.preprocess), { samples }, runtime, context),
+    ),
+  tune: (recipe, request, onProgress, onPoint) =>
+    job(onProgress, async (context) => {
+      const dataset = openedData(recipe.preprocess);
+      let delivered: unknown;
+      const deliver = (tuning: Tuning) => {
+        delivered = onPoint(tuning);
+      };
+      try {
+        return (await tune(openedModel(), recipe, dataset, request, runtime, context, deliver)).tuning;
+      } finally {
+        await delivered;
+      }
+    }),
   exportFiles: (recipe, calibration, evaluation, onProgress) =>
     job(onProgress, async () => {
       const opened = openedModel();
@@ -134,8 +194,9 @@ const api: EngineApi = {
         files: files.map(({ name, chunks }) => ({ name, size: totalBytes(chunks) })),
       };
     }),
+  recipeJson: async (recipe) => writeRecipe(recipe),
   importJson: async (text, fileName) => readDocument(text, fileName),
-  cancel: async () => running?.abort(),
+  cancel: async () => turns.cancel(),
 };
 
 holdLifeline();

@@ -1,14 +1,18 @@
 import type { GroupFigures, TensorAnalysis, WeightAnalysis } from "../src/engine/model/analysis.ts";
+import type { BitDepth } from "../src/engine/model/bitDepth.ts";
 import type { Calibration } from "../src/engine/model/calibration.ts";
 import type { DataSummary, SamplePreview } from "../src/engine/model/dataset.ts";
-import type { Evaluation } from "../src/engine/model/evaluation.ts";
+import type { Finding } from "../src/engine/model/diagnosis.ts";
+import type { Evaluation, Probe } from "../src/engine/model/evaluation.ts";
 import type { Progress } from "../src/engine/model/job.ts";
 import type { Preprocess, Preset } from "../src/engine/model/preprocess.ts";
 import type { ClipFigures, Range } from "../src/engine/model/range.ts";
 import type { Recipe } from "../src/engine/model/recipe.ts";
+import type { ErrorWalk, Sensitivity } from "../src/engine/model/sensitivity.ts";
 import type { Statistics } from "../src/engine/model/statistics.ts";
 import type { ModelSummary } from "../src/engine/model/summary.ts";
 import type { Port } from "../src/engine/model/tensor.ts";
+import type { TuneRequest, Tuning } from "../src/engine/model/tuning.ts";
 
 /** A dropped or chosen file with its path below the folder it came from. */
 export interface PathFile {
@@ -60,9 +64,33 @@ export interface EngineApi {
     onProgress: OnProgress,
     onCheckpoint: (calibration: Calibration) => void,
   ): Promise<Calibration>;
+  /**
+   * Does what a recipe still lacks on the first `samples` samples: learns equalization, calibrates where the calibration
+   * given does not fit, settles the ranges, learns the biases.
+   */
+  settle(
+    recipe: Recipe,
+    samples: number,
+    calibration: Calibration | null,
+    onProgress: OnProgress,
+  ): Promise<{ readonly recipe: Recipe; readonly calibration: Calibration }>;
   /** Settles every range of the recipe, by running "auto" where asked. */
   resolve(recipe: Recipe, calibration: Calibration, onProgress: OnProgress): Promise<Recipe>;
   weights(name: string, recipe: Recipe): Promise<WeightAnalysis>;
+  /**
+   * The first `count` values of an activation on one sample, measured by running the float model, equalized where the
+   * recipe is. Beside a running job.
+   */
+  values(tensor: string, sample: number, count: number, recipe: Recipe): Promise<Float32Array>;
+  /**
+   * What is wrong under a recipe and what helps, worst first. Beside a running job. A calibration of null stands for the
+   * one given before, of which only the statistics of range groups are needed; null when the worker has none.
+   */
+  diagnose(
+    recipe: Recipe,
+    calibration: Calibration | null,
+    sensitivity: Sensitivity | null,
+  ): Promise<readonly Finding[] | null>;
   /** Float against the exact bytes that `exportFiles` gives, on samples skip..skip+samples. `limit` is a share. */
   evaluate(
     recipe: Recipe,
@@ -70,6 +98,34 @@ export interface EngineApi {
     limit: number,
     onProgress: OnProgress,
   ): Promise<Evaluation>;
+  /**
+   * Float against what would be exported, on samples skip..skip+samples, to see what a change did. Beside jobs, to which
+   * it gives way: rejects with AbortError when one runs, or when a job or a newer probe starts before it has ended.
+   */
+  probe(
+    recipe: Recipe,
+    range: { readonly skip: number; readonly samples: number },
+    onProgress: OnProgress,
+  ): Promise<Probe>;
+  /** What every layer costs the outputs, on the first `samples` samples; `onResult` brings what is known so far. */
+  sensitivity(
+    recipe: Recipe,
+    samples: number,
+    onProgress: OnProgress,
+    onResult: (partial: Sensitivity) => void,
+  ): Promise<Sensitivity>;
+  /** Float against the exported model at every layer's output, over the first `samples` samples. */
+  walk(recipe: Recipe, samples: number, onProgress: OnProgress): Promise<ErrorWalk>;
+  /**
+   * Searches for a smaller model that keeps a limit, on the first samples only; `onPoint` brings what is known after every
+   * point. Cancelled after the first point, it resolves with what it has.
+   */
+  tune(
+    recipe: Recipe,
+    request: TuneRequest,
+    onProgress: OnProgress,
+    onPoint: (tuning: Tuning) => void,
+  ): Promise<Tuning>;
   /** All files of the job as one zip, and what is in it. */
   exportFiles(
     recipe: Recipe,
@@ -77,6 +133,8 @@ export interface EngineApi {
     evaluation: Evaluation | null,
     onProgress: OnProgress,
   ): Promise<{ readonly zip: Blob; readonly zipName: string; readonly files: readonly ExportedFile[] }>;
+  /** A recipe as its file. */
+  recipeJson(recipe: Recipe): Promise<string>;
   /** Reads a recipe or a calibration cache that was dropped in. */
   importJson(
     text: string,
@@ -92,4 +150,36 @@ export interface AnalysisApi {
   /** `window` is the interval the histogram is drawn over; null takes min..max. */
   analyse(group: string, recipe: Recipe, window: Range | null): Promise<TensorAnalysis>;
   estimate(group: string, recipe: Recipe, range: Range): Promise<ClipFigures>;
+  /** Values at 2..16 bits over their own range; needs no statistics loaded, as what follows. */
+  bitDepth(values: Float32Array, bits: number): Promise<BitDepth>;
+  /** A plucked 440 Hz note, magnitudes up to 1, `rate` samples a second. */
+  tone(rate: number, seconds: number): Promise<Float32Array>;
+  /** Where the `length` values begin that move most. */
+  liveliest(values: Float32Array, length: number): Promise<number>;
+}
+
+/** Boxes of one size to be placed; an edge is two indices of boxes, from what makes a tensor to what reads it. */
+export interface LayoutRequest {
+  readonly boxes: number;
+  readonly edges: readonly (readonly [from: number, to: number])[];
+  readonly box: { readonly width: number; readonly height: number };
+}
+
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Where everything lies, top to bottom, in the unit of the boxes' size. */
+export interface GraphLayout {
+  readonly width: number;
+  readonly height: number;
+  readonly centres: readonly Point[];
+  /** For each edge the bends it passes, from the lower side of one box to the upper side of the other. */
+  readonly bends: readonly (readonly Point[])[];
+}
+
+/** The worker that lays out the graph of a model. */
+export interface LayoutApi {
+  layout(request: LayoutRequest): Promise<GraphLayout>;
 }

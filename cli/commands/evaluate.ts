@@ -10,8 +10,8 @@ import { nodeRuntime } from "../../src/engine/runtime/node.ts";
 import { readArguments } from "../arguments.ts";
 import { nodeDecoders } from "../decoders.ts";
 import { describeEvaluation } from "../evaluationText.ts";
-import { dataFiles, singleFile } from "../files.ts";
-import { DATA_OPTIONS, INPUT_OPTIONS, inputsOf, modelSource, preprocessOf } from "../options.ts";
+import { dataFiles } from "../files.ts";
+import { DATA_OPTIONS, INPUT_OPTIONS, inputsOf, labelsOf, modelSource, preprocessOf } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
 
 const EXIT_LIMIT_PASSED = 1;
@@ -38,8 +38,7 @@ export async function evaluateCommand(argv: readonly string[], terminal: Termina
   const wanted = args.count("samples", 1);
   const maxDrop = args.number("max-drop");
   const preprocess = await preprocessOf(args);
-  const labelsPath = args.text("labels");
-  const labels = labelsPath === null ? null : await singleFile(labelsPath);
+  const labels = await labelsOf(args);
 
   const float = await modelFileOf(await modelSource(floatPath));
   assertFloat(float, floatPath);

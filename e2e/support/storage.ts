@@ -1,10 +1,12 @@
 import type { Page } from "@playwright/test";
 import type { SessionRecord } from "../../src/studio/state/database.ts";
+import type { StoredResult } from "../../src/studio/state/results.ts";
 
 interface Stored {
   /** Records in all databases of the page's origin. */
   readonly records: number;
   readonly sessions: readonly SessionRecord[];
+  readonly results: readonly StoredResult[];
 }
 
 /** What the browser has stored for the page. */
@@ -17,15 +19,17 @@ export function stored(page: Page): Promise<Stored> {
       });
     let records = 0;
     const sessions: SessionRecord[] = [];
+    const results: StoredResult[] = [];
     for (const { name } of await indexedDB.databases()) {
       const database = await answer(indexedDB.open(name!));
       for (const store of database.objectStoreNames) {
-        records += await answer(database.transaction(store).objectStore(store).count());
-        if (store === "sessions")
-          sessions.push(...(await answer(database.transaction(store).objectStore(store).getAll())));
+        const kept = () => database.transaction(store).objectStore(store);
+        records += await answer(kept().count());
+        if (store === "sessions") sessions.push(...(await answer(kept().getAll())));
+        if (store === "results") results.push(...(await answer(kept().getAll())));
       }
       database.close();
     }
-    return { records, sessions };
+    return { records, sessions, results };
   });
 }

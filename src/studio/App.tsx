@@ -1,6 +1,8 @@
 import { lazy, Suspense, useEffect } from "react";
+import { startDiagnosis } from "./state/diagnosis.ts";
 import { startEffects } from "./state/effects.ts";
-import { listSessions } from "./state/persistence.ts";
+import { listSessions, saveBeforeLeaving } from "./state/persistence.ts";
+import { startProbes } from "./state/probe.ts";
 import { useStudio } from "./state/store.ts";
 import { Alerts } from "./views/Alerts.tsx";
 import { DropTarget } from "./views/DropTarget.tsx";
@@ -13,9 +15,11 @@ export function App() {
   const open = useStudio((state) => state.model !== null);
   const asking = useStudio((state) => state.question !== null);
   useEffect(() => {
-    const stop = startEffects();
+    const stops = [startEffects(), startDiagnosis(), startProbes(), saveBeforeLeaving()];
     listSessions();
-    return stop;
+    return () => {
+      for (const stop of stops) stop();
+    };
   }, []);
   return (
     <DropTarget>

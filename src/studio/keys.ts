@@ -14,7 +14,13 @@ export const KEYS: readonly Key[] = [
   { keys: "z", does: "undo" },
   { keys: "shift z", does: "redo" },
   { keys: "/", does: "filter the layers" },
+  { keys: "g", does: "layers as a list or a graph" },
+  { keys: "↑ ↓ ← →", does: "in the graph: producer, consumer, siblings" },
+  { keys: "+ - 0", does: "in the graph: zoom in, out, fit" },
+  { keys: "enter", does: "in the graph: zoom to the selected layer" },
+  { keys: "← →", does: "from one explained word to the next" },
   { keys: "e", does: "evaluate" },
+  { keys: "s", does: "measure every layer’s sensitivity" },
   { keys: "?", does: "this list" },
 ];
 
@@ -23,7 +29,8 @@ export function belongsToControl(event: KeyboardEvent): boolean {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return true;
   const target = event.target as HTMLElement | null;
   if (!target?.closest) return false;
-  if (target.closest("input:not([type=checkbox]), textarea, select, [role=dialog], [role=alertdialog]")) return true;
+  if (target.closest("input:not([type=checkbox]), textarea, select, [role=dialog], [role=alertdialog], [role=menu]"))
+    return true;
   const arrows = event.key === "ArrowUp" || event.key === "ArrowDown";
   return arrows && target.closest("[role=slider], [role=separator], [role=radiogroup]") !== null;
 }

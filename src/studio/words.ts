@@ -1,7 +1,9 @@
 /** The field's words, each explained in one sentence. */
 export const WORDS = {
   calibration: "Running sample inputs through the float model to see which values each tensor takes.",
-  scale: "The real-valued distance between two neighbouring integer levels.",
+  "bit depth":
+    "How many bits a number gets: each one more doubles the levels and halves the step, which is worth 6 dB of SQNR.",
+  scale: "One step: the real-valued distance between two neighbouring integer levels.",
   "zero point": "The integer that stands for the real value 0.",
   "clip range": "The interval of values that keeps its own levels; what lies outside is set to the nearer end.",
   clipped: "The share of values that lie outside the clip range and lose their size.",
@@ -21,6 +23,9 @@ export const WORDS = {
   "range group": "Tensors that share one scale because the operators between them only move data.",
   symmetric: "The range reaches equally far to both sides of zero, so the zero point is 0.",
   asymmetric: "The range fits the values on both sides of zero, and the zero point moves with it.",
+  equalization:
+    "Cross-layer equalization: a layer's channels are divided and the next layer's weights multiplied, so that all channels have weights of one size. The float model computes the same.",
+  "bias correction": "Quantizing shifts the mean of each output channel; the shift is measured and taken off the bias.",
   auto: "Picks a method by looking at the calibration samples only.",
   minmax: "The smallest and largest value seen.",
   average: "The moving average of each sample's smallest and largest value.",
@@ -29,6 +34,9 @@ export const WORDS = {
   mse: "The range with the least expected squared error.",
   "cosine method": "The range that best keeps the direction of the values.",
   opset: "The version of the operator set that the model is written in.",
+  sensitivity: "How much the model's output suffers when one layer alone is quantized; measured, not estimated.",
+  "error walk":
+    "Float against quantized at every layer's output, from first to last: where the error enters and how it grows.",
   latency: "The time of one run with one sample: p50 is the middle run, p95 is slower than 95 of 100.",
   preprocessing: "How a picture becomes the numbers the model was trained on; a wrong one ruins float and int8 alike.",
 } as const;

@@ -15,7 +15,18 @@ const TENSOR_FIELDS = [
  */
 export function writeCalibration(calibration: Calibration, tool: string): string {
   const { model, equalized, executor, preprocess, wanted, observed, skipped, notices } = calibration;
-  const head = { ...heading("calibration"), tool, model, equalized, executor, preprocess, wanted, observed, skipped, notices };
+  const head = {
+    ...heading("calibration"),
+    tool,
+    model,
+    equalized,
+    executor,
+    preprocess,
+    wanted,
+    observed,
+    skipped,
+    notices,
+  };
   const lines = Object.entries(head).map(([key, value]) => `"${key}": ${writeCompactJson(value)}`);
   const tensors = [...calibration.statistics].map(([name, statistics]) => {
     return writeCompactJson({ name, ...encodeStatistics(statistics) });

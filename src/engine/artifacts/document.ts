@@ -2,9 +2,10 @@ import { InputError } from "../model/job.ts";
 import { Field } from "./field.ts";
 
 /** The JSON documents that Octet reads back. */
-export type DocumentKind = "recipe" | "calibration";
+const KINDS = ["recipe", "calibration", "report"] as const;
+export type DocumentKind = (typeof KINDS)[number];
 
-const VERSIONS: Readonly<Record<DocumentKind, number>> = { recipe: 1, calibration: 1 };
+const VERSIONS: Readonly<Record<DocumentKind, number>> = { recipe: 1, calibration: 1, report: 1 };
 
 /** The members that begin a document of this kind. */
 export function heading(kind: DocumentKind): { readonly kind: string; readonly version: number } {
@@ -38,9 +39,9 @@ export function openDocument(text: string, fileName: string, kind: DocumentKind)
 }
 
 function kindOf(object: Readonly<Record<string, unknown>>, fileName: string): DocumentKind {
-  for (const kind of ["recipe", "calibration"] as const) if (object.kind === heading(kind).kind) return kind;
+  for (const kind of KINDS) if (object.kind === heading(kind).kind) return kind;
   throw new InputError(
-    `${fileName} is JSON but neither an Octet recipe nor a calibration; its "kind" must say octet-recipe or octet-calibration.`,
+    `${fileName} is JSON but neither an Octet recipe nor a calibration or report; its "kind" must say octet-recipe, octet-calibration or octet-report.`,
   );
 }
 
@@ -55,7 +56,7 @@ function parseObject(text: string, fileName: string): Record<string, unknown> {
     throw new InputError(`${fileName} is not complete JSON (${why}); copy or export it again.`);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new InputError(`${fileName} is JSON but no object, so it is no Octet recipe or calibration.`);
+    throw new InputError(`${fileName} is JSON but no object, so it is no Octet recipe, calibration or report.`);
   }
   return value as Record<string, unknown>;
 }

@@ -6,6 +6,7 @@ const NON_FINITE: ReadonlyMap<unknown, number> = new Map([
   ["Infinity", Infinity],
   ["-Infinity", -Infinity],
 ]);
+const NON_NUMBER: ReadonlyMap<unknown, number> = new Map([...NON_FINITE, ["NaN", Number.NaN]]);
 
 /** The data room's check of a preprocessing, which this room may not import; `source` names the place in errors. */
 export type ParsePreprocess = (json: unknown, source: string) => Preprocess;
@@ -88,6 +89,12 @@ export class Field {
 
   finite(): number {
     return Number.isFinite(this.#value) ? (this.#value as number) : this.fail("a number");
+  }
+
+  /** A number, NaN and infinities included, which are strings in JSON. */
+  number(): number {
+    const value = NON_NUMBER.get(this.#value) ?? this.#value;
+    return typeof value === "number" ? value : this.fail('a number, "NaN", "Infinity" or "-Infinity"');
   }
 
   /** A whole number, `low` to `high`. */

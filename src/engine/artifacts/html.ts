@@ -4,6 +4,7 @@ import { layersSection, weightsSection } from "./page/layers.ts";
 import { html, Markup } from "./page/markup.ts";
 import { modelFacts, noticesSection, operatorsTable, settingsSection } from "./page/settings.ts";
 import { STYLE } from "./page/style.ts";
+import { tuningSection } from "./page/tuning.ts";
 
 /**
  * The report as one HTML page to read or print: no script, nothing loaded. What was measured and what is estimated
@@ -23,6 +24,7 @@ export function writeReportPage(report: Report): string {
 ${verdict(evaluation)}
 <section><h2>Model</h2><div class="columns">${modelFacts(report)}${operatorsTable(report)}</div></section>
 ${evaluation && evaluationSection(evaluation)}
+${report.tuning && tuningSection(report.tuning)}
 ${notices.length > 0 ? noticesSection(notices) : null}
 ${layersSection(report)}
 ${report.weights.length > 0 ? weightsSection(report.weights) : null}

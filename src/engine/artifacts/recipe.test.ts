@@ -92,7 +92,7 @@ describe("a dropped JSON file", () => {
     ['{"kind": "octet-recipe",', "a.json is not complete JSON"],
     ["[1, 2]", "a.json is JSON but no object"],
     ["null", "a.json is JSON but no object"],
-    ['{"name": "package"}', "a.json is JSON but neither an Octet recipe nor a calibration"],
+    ['{"name": "package"}', "a.json is JSON but neither an Octet recipe nor a calibration or report"],
   ])("%j is refused", (text, message) => {
     expect(() => classify(text, "a.json")).toThrow(InputError);
     expect(() => classify(text, "a.json")).toThrow(message);

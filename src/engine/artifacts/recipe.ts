@@ -1,5 +1,5 @@
 import { METHODS, type Range } from "../model/range.ts";
-import type { Recipe } from "../model/recipe.ts";
+import type { ChannelFactors, Recipe } from "../model/recipe.ts";
 import { heading, openDocument } from "./document.ts";
 import type { Field, ParsePreprocess } from "./field.ts";
 import { writeJson } from "./json.ts";
@@ -10,7 +10,7 @@ import { writeJson } from "./json.ts";
  */
 export function writeRecipe(recipe: Recipe): string {
   const { model, format, activations, weights, corrections, method, methods, ranges, float } = recipe;
-  const { preprocess, inputs, resolved, biases } = recipe;
+  const { preprocess, inputs, resolved, factors, biases } = recipe;
   return writeJson({
     ...heading("recipe"),
     model: { name: model.name, sha256: model.sha256 },
@@ -36,6 +36,7 @@ export function writeRecipe(recipe: Recipe): string {
       values: sorted(inputs.values, (value) => value),
     },
     resolved: resolved && sorted(resolved, orderedRange),
+    factors: factors && sorted(factors, ({ divide, absorb }) => ({ divide, absorb })),
     biases: biases && sorted(biases, (value) => value),
   });
 }
@@ -46,9 +47,14 @@ export function writeRecipe(recipe: Recipe): string {
  * Throws InputError when the text is cut off, no recipe, of another version, or a field is wrong.
  */
 export function readRecipe(text: string, fileName: string, parsePreprocess: ParsePreprocess): Recipe {
-  const root = openDocument(text, fileName, "recipe").only(
+  return recipeFields(openDocument(text, fileName, "recipe"), parsePreprocess);
+}
+
+/** The recipe that the members of an object are. Throws InputError when one is wrong or unknown. */
+export function recipeFields(root: Field, parsePreprocess: ParsePreprocess): Recipe {
+  root.only(
     ...["kind", "version", "model", "format", "activations", "weights", "corrections", "method", "methods", "ranges"],
-    ...["float", "preprocess", "inputs", "resolved", "biases"],
+    ...["float", "preprocess", "inputs", "resolved", "factors", "biases"],
   );
   const model = root.at("model").only("name", "sha256");
   const activations = root.at("activations").only("type", "symmetric");
@@ -83,8 +89,15 @@ export function readRecipe(text: string, fileName: string, parsePreprocess: Pars
       values: inputs.at("values").record((member) => member.finite()),
     },
     resolved: root.at("resolved").nullable((field) => field.record(readRange)),
+    factors: root.at("factors").nullable((field) => field.record(readFactors)),
     biases: root.at("biases").nullable((field) => field.record((member) => member.list((value) => value.finite()))),
   };
+}
+
+function readFactors(field: Field): ChannelFactors {
+  field.only("divide", "absorb");
+  const numbers = (key: string) => field.at(key).list((value) => value.finite());
+  return { divide: numbers("divide"), absorb: numbers("absorb") };
 }
 
 function readRange(field: Field): Range {

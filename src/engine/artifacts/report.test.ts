@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { writeReportPage } from "./html.ts";
 import { writeReport } from "./report.ts";
-import { REPORT, rangeReport } from "./testing/report.ts";
+import { REPORT, rangeReport, TUNING } from "./testing/report.ts";
 
 const text = (page: string) =>
   page
@@ -71,6 +71,19 @@ test("without an evaluation it claims nothing measured", () => {
   const said = text(writeReportPage({ ...REPORT, evaluation: null }));
   expect(said).toContain("Not evaluated The quantized model was not run.");
   expect(said).not.toContain("Measured on");
+});
+
+test("says how a search found the recipe, on which samples, and what it decided", () => {
+  const said = text(writeReportPage({ ...REPORT, tuning: TUNING }));
+  expect(said).toContain("The smallest of the points that keep the limit: top-1 may fall by 1.00 pt");
+  expect(said).toContain("Samples 0 to 49 calibrated and taught the corrections; 50 to 99 judged (50 samples read, 48");
+  expect(said).toContain("1 as given 27.0 kB 1 3.0 dB 10.00 % −70.00 pt; expected −69.00 pt not kept");
+  expect(said).toContain("2 conv left in float 31.0 kB 2 21.0 dB 80.00 % 0.00 pt; expected −0.40 pt kept, taken");
+  expect(said).toContain("Equalization on; bias correction empirical. Left in float: conv");
+  const nothing = { ...TUNING, chosen: null, ended: "budget" as const };
+  expect(text(writeReportPage({ ...REPORT, tuning: nothing }))).toContain(
+    "No point keeps the limit (top-1 may fall by 1.00 pt): this is the one that comes nearest. The search ended with its time.",
+  );
 });
 
 test("draws figures that have no finite size", () => {

@@ -1,7 +1,8 @@
 import type { Report } from "../model/report.ts";
+import { heading } from "./document.ts";
 import { writeJson } from "./json.ts";
 
 /** The report for programs. Its shape is Report; NaN and infinities are strings. */
 export function writeReport(report: Report): string {
-  return writeJson({ kind: "octet-report", version: 1, ...report });
+  return writeJson({ ...heading("report"), ...report });
 }

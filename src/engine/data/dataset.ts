@@ -29,6 +29,8 @@ export interface OpenDataset extends Dataset {
   readonly input: Port;
   /** What is applied; null for tensors, which are taken as they are. */
   readonly preprocess: Preprocess | null;
+  /** That the preprocessing was chosen for want of one given: one of the notices, or null. */
+  readonly assumed: Notice | null;
   /** The sample before preprocessing, or null when it is a tensor. Throws InputError as `get` does. */
   picture(index: number): Promise<Picture | null>;
   /** The same files under another preprocessing; nothing is read again. */
@@ -83,11 +85,11 @@ function settlePreprocess(
   files: readonly SampleFile[],
   input: Port,
   wanted: DatasetOptions["preprocess"],
-): { readonly preprocess: Preprocess | null; readonly notices: readonly Notice[] } {
+): { readonly preprocess: Preprocess | null; readonly notice: Notice | null; readonly assumed: Notice | null } {
   if (files[0]!.holds === "tensors") {
-    if (!wanted) return { preprocess: null, notices: [] };
+    if (!wanted) return { preprocess: null, notice: null, assumed: null };
     const message = "It holds tensors, which are taken as they are: the preprocessing is not applied.";
-    return { preprocess: null, notices: [{ kind: "warning", subject: files[0]!.path, message }] };
+    return { preprocess: null, notice: { kind: "warning", subject: files[0]!.path, message }, assumed: null };
   }
   const size = commonSize(files);
   const chosen = wanted ? null : choosePreprocess(input, size);
@@ -98,7 +100,8 @@ function settlePreprocess(
   const dims = [1, ...preparedDims(size, preprocess, files[0]!.path)];
   const open = dims.map((dim, i) => dim ?? (typeof input.dims[i] === "number" ? input.dims[i] : 1));
   if (!fits(open, input.dims)) throw misfit("The preprocessing", dims, input);
-  return { preprocess, notices: chosen ? [chosen.notice] : [] };
+  const assumed = chosen?.notice ?? null;
+  return { preprocess, notice: assumed, assumed };
 }
 
 /** Brings a picture to the input's type and shape. */
@@ -144,16 +147,17 @@ export async function openDataset(files: readonly DataFile[], options: DatasetOp
   const { labels, notices: labelNotices } = await readLabels(scan.labels, sampleFiles, sources);
 
   function build(wanted: DatasetOptions["preprocess"]): OpenDataset {
-    const { preprocess, notices } = settlePreprocess(sampleFiles, input, wanted);
+    const { preprocess, notice, assumed } = settlePreprocess(sampleFiles, input, wanted);
     return {
       length: samples.length,
       sources,
       labels,
-      notices: [...scan.notices, ...labelNotices, ...notices],
+      notices: [...scan.notices, ...labelNotices, ...(notice ? [notice] : [])],
       kind,
       files: sampleFiles.length,
       input,
       preprocess,
+      assumed,
       async picture(index) {
         const { file, index: at } = samples[index]!;
         return file.holds === "pictures" ? file.read(at) : null;

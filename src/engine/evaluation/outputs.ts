@@ -1,9 +1,8 @@
 import type { OutputError } from "../model/evaluation.ts";
 import { InputError, type Notice } from "../model/job.ts";
 import type { TensorMap } from "../model/tensor.ts";
-import { argmax, softmaxDivergence } from "../numerics/class-scores.ts";
 import { Comparator } from "../numerics/metrics.ts";
-import { areProbabilities, logitsOf } from "./scores.ts";
+import { RowComparison } from "./rows.ts";
 
 /** Compares the float32 outputs of two models by name, sample by sample. */
 export class OutputComparison {
@@ -44,11 +43,7 @@ export function nonFiniteNotices(outputs: readonly OutputError[]): Notice[] {
 class OneOutput {
   readonly #name: string;
   readonly #comparator = new Comparator();
-  /** Of the first sample with a finite row. */
-  #probabilities: boolean | null = null;
-  #rows = 0;
-  #agreeing = 0;
-  #divergence = 0;
+  readonly #rows = new RowComparison();
 
   constructor(name: string) {
     this.#name = name;
@@ -56,43 +51,22 @@ class OneOutput {
 
   add(dims: readonly number[], reference: Float32Array, other: Float32Array): void {
     this.#comparator.add(reference, other);
-    const rows = finiteRows(dims, reference, other);
-    if (rows.length === 0) return;
-    this.#probabilities ??= rows.every(([row]) => areProbabilities(row));
-    this.#rows += rows.length;
-    for (const [row, otherRow] of rows) {
-      if (argmax(row) === argmax(otherRow)) this.#agreeing++;
-      this.#divergence += this.#probabilities
-        ? softmaxDivergence(logitsOf(row), logitsOf(otherRow))
-        : softmaxDivergence(row, otherRow);
-    }
+    this.#rows.add(dims, reference, other);
   }
 
   result(): OutputError {
     const { sqnr, mse, mae, cosine, skipped } = this.#comparator.result();
-    const mean = (sum: number) => (this.#rows > 0 ? sum / this.#rows : null);
+    const { rows, agreeing, divergence } = this.#rows;
+    const mean = (sum: number) => (rows > 0 ? sum / rows : null);
     return {
       name: this.#name,
-      agreement: mean(this.#agreeing),
+      agreement: mean(agreeing),
       sqnr,
       mse,
       mae,
       cosine,
-      kl: mean(this.#divergence),
+      kl: mean(divergence),
       nonFinite: skipped,
     };
   }
-}
-
-/** The rows, along the last axis longer than 1, that are finite in both; none where no axis is longer than 1. */
-function finiteRows(dims: readonly number[], reference: Float32Array, other: Float32Array) {
-  const length = dims.findLast((dim) => dim > 1);
-  const rows: (readonly [Float32Array, Float32Array])[] = [];
-  if (length === undefined) return rows;
-  for (let start = 0; start < reference.length; start += length) {
-    const row = reference.subarray(start, start + length);
-    const otherRow = other.subarray(start, start + length);
-    if (row.every(Number.isFinite) && otherRow.every(Number.isFinite)) rows.push([row, otherRow]);
-  }
-  return rows;
 }

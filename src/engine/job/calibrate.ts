@@ -20,7 +20,7 @@ export interface CalibrationRequest {
 
 /**
  * Observes every float activation of the model on the first samples of a dataset, one by one.
- * Throws InputError when no sample can be read, or `resume` belongs to another model.
+ * Throws InputError when no sample can be read, or `resume` belongs to another model or was equalized otherwise.
  */
 export async function calibrate(
   model: OpenModel,
@@ -32,6 +32,9 @@ export async function calibrate(
   const { resume } = request;
   if (resume && resume.model.sha256 !== model.sha256) {
     throw new InputError(`The calibration to continue belongs to ${resume.model.name}, another model.`);
+  }
+  if (resume && resume.equalized !== model.equalized) {
+    throw new InputError("The calibration to continue was made with another setting of equalization; start afresh.");
   }
   const watch = watchedTensors(model);
   const file = toModelFile(
@@ -45,7 +48,7 @@ export async function calibrate(
   const { session, threads } = await quickestSession(runtime, file, trial, `"${model.fileName}"`);
   const describe = (observation: Observation): Calibration => ({
     model: { name: model.name, sha256: model.sha256 },
-    equalized: false,
+    equalized: model.equalized,
     statistics: observation.statistics,
     observed: observation.observed,
     skipped: observation.skipped,

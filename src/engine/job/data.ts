@@ -42,6 +42,7 @@ export function summarizeData(dataset: OpenDataset): DataSummary {
     files: dataset.files,
     kind: dataset.kind,
     preprocess: dataset.preprocess,
+    assumed: dataset.assumed,
     notices: dataset.notices,
   };
 }

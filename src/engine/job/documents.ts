@@ -39,3 +39,4 @@ export function parsePreprocess(text: string, fileName: string): Preprocess {
 }
 
 export { writeJson } from "../artifacts/json.ts";
+export { writeRecipe } from "../artifacts/recipe.ts";

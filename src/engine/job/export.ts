@@ -10,9 +10,11 @@ import type { Evaluation } from "../model/evaluation.ts";
 import type { Notice } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
+import type { Tuning } from "../model/tuning.ts";
+import { encodeModel } from "../onnx/encode.ts";
 import { methodOf, methodRange } from "../quantizer/ranges.ts";
-import { type OpenModel, summarizeModel } from "./open.ts";
-import { assertCalibrated, type Quantized, quantizeModel, resolveRecipe } from "./quantize.ts";
+import { equalizedModel, isEqualized, type OpenModel, summarizeModel } from "./open.ts";
+import { assertCalibratedFor, type Quantized, quantizeModel, resolveRecipe } from "./quantize.ts";
 import { reportOf } from "./report.ts";
 import { TOOL } from "./tool.ts";
 
@@ -28,6 +30,8 @@ export interface ExportRequest {
   readonly evaluation: Evaluation | null;
   /** When it was made, ISO 8601: the one thing in the files that is not a function of the rest. */
   readonly date: string;
+  /** The search that found the recipe. */
+  readonly tuning?: Tuning;
 }
 
 export interface Exported {
@@ -40,19 +44,24 @@ export interface Exported {
 const TENSORRT_NOTE =
   "TensorRT 10 deprecates calibration caches and checks the version in the first line; change that line to your TensorRT's version, or use the quantized ONNX file.";
 
+const EQUALIZED_NOTE =
+  "The float model after equalization: it computes what the original does, and the TensorRT cache and the ranges for ONNX Runtime's tool are its tensors'.";
+
 /** Every file of the job; the model among them is the one that `evaluate` judges. Throws InputError as quantizing does. */
 export function exportJob(model: OpenModel, request: ExportRequest): Exported {
-  const { calibration, evaluation, date } = request;
-  assertCalibrated(model, calibration);
+  const { calibration, evaluation, date, tuning } = request;
+  assertCalibratedFor(model, request.recipe, calibration);
   const recipe = request.recipe.resolved ? request.recipe : resolveRecipe(model, request.recipe, calibration);
   const quantized = quantizeModel(model, recipe);
   const ranges = namedRanges(recipe, calibration, quantized);
   const tensorRt = writeTensorRtCache(ranges.original);
+  const equalizedName = `${model.name}.equalized.onnx`;
   const notices: Notice[] = [
     ...summarizeModel(model, recipe).notices,
     ...calibration.notices,
     ...quantized.notices,
     { kind: "info", subject: `${model.name}.trt.cache`, message: TENSORRT_NOTE },
+    ...(isEqualized(recipe) ? [{ kind: "info" as const, subject: equalizedName, message: EQUALIZED_NOTE }] : []),
     ...tensorRt.omitted.map((name) => ({
       kind: "warning" as const,
       subject: name,
@@ -65,8 +74,11 @@ export function exportJob(model: OpenModel, request: ExportRequest): Exported {
     textFile(`${model.name}.trt.cache`, tensorRt.text),
     textFile(`${model.name}.ort-ranges.json`, writeOrtRanges(ranges.folded)),
     textFile(`${model.name}.recipe.json`, writeRecipe(recipe)),
+    ...(isEqualized(recipe)
+      ? [{ name: equalizedName, chunks: encodeModel(equalizedModel(model, recipe).observed) }]
+      : []),
   ];
-  const report = reportOf(model, { recipe, calibration, evaluation, date, quantized, files, notices });
+  const report = reportOf(model, { recipe, calibration, evaluation, tuning, date, quantized, files, notices });
   files.push(
     textFile(`${model.name}.report.json`, writeReport(report)),
     textFile(`${model.name}.report.html`, writeReportPage(report)),

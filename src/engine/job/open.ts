@@ -1,3 +1,4 @@
+import { applyFactors } from "../graph/applyFactors.ts";
 import { prepareModel } from "../graph/prepare.ts";
 import { exposeOutputs } from "../graph/shapes.ts";
 import type { JobContext, Notice } from "../model/job.ts";
@@ -27,6 +28,8 @@ export interface OpenModel extends ModelInputs {
   readonly original: ModelProto;
   readonly folded: ModelProto;
   readonly observed: ModelProto;
+  /** Whether `folded` and `observed` are equalized. */
+  readonly equalized: boolean;
   /** Element type and, where it is static, shape of each activation of both prepared forms. */
   readonly types: ReadonlyMap<string, DataType | "other">;
   readonly dims: ReadonlyMap<string, readonly number[]>;
@@ -95,6 +98,7 @@ async function prepareFile<T extends object>(
     original,
     folded: prepared.folded,
     observed: prepared.observed,
+    equalized: false,
     types,
     dims,
     inputs,
@@ -107,14 +111,50 @@ async function prepareFile<T extends object>(
 /** A model as a runtime takes it. */
 export const runnable = toModelFile;
 
-/** What is quantized under a recipe. */
-export function planModel(model: PreparedFile, recipe: Pick<Recipe, "float">): QuantizationPlan {
-  const { graph } = model.folded;
+/** What decides whether, and how, a model is equalized. */
+export type Equalization = Pick<Recipe, "corrections" | "factors">;
+
+export function isEqualized({ corrections, factors }: Equalization): boolean {
+  return corrections.equalization && factors !== null;
+}
+
+const equalized = new WeakMap<PreparedFile, { readonly factors: Recipe["factors"]; readonly model: PreparedFile }>();
+
+/**
+ * The model as a recipe's equalization makes it: the model itself where nothing was learnt. What is then observed is the
+ * exact float model; in what is quantized, one bound serves all channels of a Clip (graph/applyFactors.ts).
+ */
+export function equalizedModel<M extends PreparedFile>(model: M, recipe: Equalization): M {
+  const { factors } = recipe;
+  if (!isEqualized(recipe) || factors === null) return model;
+  if (model.equalized) throw new Error("A model is equalized once.");
+  const known = equalized.get(model);
+  if (known?.factors === factors) return known.model as M;
+  const observed = applyFactors(model.folded, factors, "channel");
+  const made = observed.graph?.node.flatMap(({ output }) => output.filter(Boolean)) ?? [];
+  const types = new Map(model.types);
+  for (const name of made) if (!types.has(name)) types.set(name, "float32");
+  const result: M = {
+    ...model,
+    folded: applyFactors(model.folded, factors, "tensor"),
+    observed,
+    types,
+    equalized: true,
+  };
+  equalized.set(model, { factors, model: result });
+  return result;
+}
+
+/** What is quantized under a recipe, biases not yet corrected. */
+export function planModel(model: PreparedFile, recipe: PlanChoices): QuantizationPlan {
+  const { graph } = equalizedModel(model, recipe).folded;
   if (!graph) throw new Error("a prepared model has a graph");
   return planQuantization(graph, model.types, recipe);
 }
 
-type PlannedChoices = Pick<Recipe, "float" | "ranges" | "methods">;
+export type PlanChoices = Equalization & Pick<Recipe, "float">;
+
+type PlannedChoices = PlanChoices & Pick<Recipe, "ranges" | "methods">;
 
 /** The summary of a model under a recipe; layers and tensors that the recipe names but the model lacks become warnings. */
 export function summarizeModel(model: PreparedFile, recipe: PlannedChoices): ModelSummary {
@@ -142,7 +182,7 @@ export function defaultRecipe(model: PreparedFile): Recipe {
     format: "qdq",
     activations: { type: "uint8", symmetric: false },
     weights: { type: "int8", granularity: "channel" },
-    corrections: { equalization: false, bias: "none" },
+    corrections: { equalization: false, bias: "empirical" },
     method: "auto",
     methods: {},
     ranges: {},
@@ -150,6 +190,7 @@ export function defaultRecipe(model: PreparedFile): Recipe {
     preprocess: null,
     inputs: model.inputs,
     resolved: null,
+    factors: null,
     biases: null,
   };
 }

@@ -1,14 +1,15 @@
+import { applyBiases } from "../graph/applyBiases.ts";
 import type { Calibration } from "../model/calibration.ts";
 import { InputError, type Notice } from "../model/job.ts";
-import type { Affine } from "../model/range.ts";
+import type { Affine, Range } from "../model/range.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import { encodeModel, totalLength } from "../onnx/encode.ts";
-import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
-import type { QuantizationPlan } from "../quantizer/plan.ts";
+import type { GraphProto, ModelProto } from "../onnx/proto/onnx_pb.ts";
+import { planQuantization, type QuantizationPlan } from "../quantizer/plan.ts";
 import { quantizeGraph } from "../quantizer/qdq.ts";
 import { resolveRanges, withinBounds } from "../quantizer/ranges.ts";
-import { type OpenModel, planModel } from "./open.ts";
+import { type Equalization, equalizedModel, isEqualized, type OpenModel, planModel } from "./open.ts";
 
 export interface Quantized {
   readonly model: ModelProto;
@@ -17,17 +18,24 @@ export interface Quantized {
   readonly bytes: number;
   readonly plan: QuantizationPlan;
   readonly affine: ReadonlyMap<string, Affine>;
+  readonly unrounded: ReadonlyMap<string, string>;
+  readonly rounded: ReadonlyMap<string, string>;
   readonly notices: readonly Notice[];
 }
 
 /**
  * The recipe with every range settled to a number, from what calibration saw.
- * Throws InputError when the calibration is another model's.
+ * Throws InputError when the calibration is another model's, or was equalized otherwise.
  */
 export function resolveRecipe(model: OpenModel, recipe: Recipe, calibration: Calibration): Recipe {
-  assertCalibrated(model, calibration);
+  assertCalibratedFor(model, recipe, calibration);
   const plan = planModel(model, recipe);
   return { ...recipe, resolved: Object.fromEntries(resolveRanges(plan.groups, calibration.statistics, recipe)) };
+}
+
+/** Whether what calibration saw is what the recipe quantizes: equalizing changes what tensors hold. */
+export function isCalibratedFor(recipe: Equalization, calibration: Calibration): boolean {
+  return calibration.equalized === isEqualized(recipe);
 }
 
 /** Throws InputError when the calibration is another model's. */
@@ -35,6 +43,16 @@ export function assertCalibrated(model: OpenModel, calibration: Calibration): vo
   if (calibration.model.sha256 === model.sha256) return;
   throw new InputError(
     `The calibration was made with ${calibration.model.name}, another model than ${model.fileName}; calibrate this one.`,
+  );
+}
+
+/** Throws InputError as assertCalibrated does, and when one of calibration and recipe is equalized and the other is not. */
+export function assertCalibratedFor(model: OpenModel, recipe: Equalization, calibration: Calibration): void {
+  assertCalibrated(model, calibration);
+  if (isCalibratedFor(recipe, calibration)) return;
+  const [made, wanted] = calibration.equalized ? ["with", "without"] : ["without", "with"];
+  throw new InputError(
+    `The calibration was made ${made} equalization and the recipe is ${wanted} it, which changes what tensors hold; calibrate again.`,
   );
 }
 
@@ -46,16 +64,31 @@ export function assertRecipeFor(model: OpenModel, recipe: Recipe): void {
   );
 }
 
+/** What a resolved recipe quantizes. */
+export interface QuantizationJob {
+  /** The float model that is quantized, with and without corrected biases. */
+  readonly float: ModelProto;
+  readonly corrected: ModelProto;
+  readonly types: OpenModel["types"];
+  /** Of `corrected`. */
+  readonly plan: QuantizationPlan;
+  readonly ranges: ReadonlyMap<string, Range>;
+}
+
 /**
- * Quantizes a model by a resolved recipe. The same model and recipe give the same bytes wherever this runs.
- * Throws InputError when the recipe is another model's, is not resolved or no longer as it was when it was, or leaves
- * nothing to quantize.
+ * What is to be done to quantize a model by a resolved recipe. Throws InputError when the recipe is another model's, is
+ * not resolved or no longer as it was when it was, or leaves nothing to quantize.
  */
-export function quantizeModel(model: OpenModel, recipe: Recipe): Quantized {
+export function quantizationJob(model: OpenModel, recipe: Recipe): QuantizationJob {
   assertRecipeFor(model, recipe);
   const { resolved } = recipe;
   if (!resolved) throw new InputError("The recipe has no ranges yet; calibrate first, or add a calibration cache.");
-  const plan = planModel(model, recipe);
+  if (recipe.corrections.equalization && !recipe.factors) {
+    throw new InputError("The recipe asks for equalization, which has not been learnt yet; calibrate first.");
+  }
+  const { folded: float, types } = equalizedModel(model, recipe);
+  const corrected = recipe.biases ? applyBiases(float, recipe.biases) : float;
+  const plan = planQuantization(corrected.graph as GraphProto, types, recipe);
   if (plan.groups.length === 0) {
     const chosen = plan.layers.some(({ reason }) => reason?.startsWith("the recipe leaves"));
     const why = chosen ? "the recipe leaves what could be in float" : "no layer has an 8-bit form here";
@@ -64,7 +97,16 @@ export function quantizeModel(model: OpenModel, recipe: Recipe): Quantized {
   const missing = plan.groups.find(({ id, fixed }) => !fixed && !own(resolved, id));
   if (missing) throw new InputError(`The recipe has no range for tensor ${missing.id}; calibrate again.`);
   assertHandRangesResolved(plan, recipe, resolved);
-  const quantized = quantizeGraph(model.folded, plan, new Map(Object.entries(resolved)), recipe);
+  return { float, corrected, types, plan, ranges: new Map(Object.entries(resolved)) };
+}
+
+/**
+ * Quantizes a model by a resolved recipe. The same model and recipe give the same bytes wherever this runs.
+ * Throws InputError as quantizationJob does.
+ */
+export function quantizeModel(model: OpenModel, recipe: Recipe): Quantized {
+  const { corrected, plan, ranges } = quantizationJob(model, recipe);
+  const quantized = quantizeGraph(corrected, plan, ranges, recipe);
   const chunks = encodeModel(quantized.model);
   return {
     model: quantized.model,
@@ -72,6 +114,8 @@ export function quantizeModel(model: OpenModel, recipe: Recipe): Quantized {
     bytes: totalLength(chunks),
     plan,
     affine: quantized.affine,
+    unrounded: quantized.unrounded,
+    rounded: quantized.rounded,
     notices: quantized.notices,
   };
 }

@@ -3,8 +3,10 @@ import type { Calibration } from "../model/calibration.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import type { Notice } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
-import type { Report, WeightReport } from "../model/report.ts";
+import type { Report, TuningRecord, WeightReport } from "../model/report.ts";
+import type { Tuning } from "../model/tuning.ts";
 import { totalLength } from "../onnx/encode.ts";
+import { unlearnt } from "../tuning/decisions.ts";
 import { Analysis } from "./analysis.ts";
 import type { Artifact } from "./export.ts";
 import { type OpenModel, summarizeModel } from "./open.ts";
@@ -16,6 +18,7 @@ interface ReportParts {
   readonly recipe: Recipe;
   readonly calibration: Calibration;
   readonly evaluation: Evaluation | null;
+  readonly tuning: Tuning | undefined;
   readonly date: string;
   readonly quantized: Quantized;
   readonly files: readonly Artifact[];
@@ -24,7 +27,7 @@ interface ReportParts {
 
 /** Gathers the report of a finished job. */
 export function reportOf(model: OpenModel, parts: ReportParts): Report {
-  const { recipe, calibration, evaluation, date, quantized, files, notices } = parts;
+  const { recipe, calibration, evaluation, tuning, date, quantized, files, notices } = parts;
   const { activations: _, groups, notices: __, ...facts } = summarizeModel(model, recipe);
   const analysis = new Analysis(groups, calibration.statistics);
   const { model: ___, statistics: ____, notices: _____, ...observation } = calibration;
@@ -39,8 +42,18 @@ export function reportOf(model: OpenModel, parts: ReportParts): Report {
       weightUse ? [weightReport(analysePlannedWeight(quantized.plan, weightUse.name, recipe))] : [],
     ),
     evaluation,
+    tuning: tuning ? recordOf(tuning) : null,
     files: files.map(({ name, chunks }) => ({ name, bytes: totalLength(chunks) })),
     notices,
+  };
+}
+
+/** A search without the recipes of its points, which are large and follow from their decisions. */
+export function recordOf({ points, ...search }: Tuning): TuningRecord {
+  return {
+    ...search,
+    start: unlearnt(points[0]!.recipe),
+    points: points.map(({ recipe: _, ...point }) => point),
   };
 }
 

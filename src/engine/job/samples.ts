@@ -20,3 +20,18 @@ export async function firstReadable(dataset: Dataset, skip: number, samples: num
   }
   throw new InputError(`Not one of ${end - skip} samples could be read; the first: ${failure?.message}`);
 }
+
+/** The samples of 0..count that can be read, one after the other. Throws InputError when there is none. */
+export async function* readableSamples(
+  dataset: Dataset,
+  count: number,
+): AsyncGenerator<{ readonly done: number; readonly sample: Sample }> {
+  await firstReadable(dataset, 0, count);
+  for (let done = 0; done < Math.min(count, dataset.length); done++) {
+    try {
+      yield { done, sample: await dataset.get(done) };
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+    }
+  }
+}

@@ -48,5 +48,7 @@ export interface DataSummary {
   readonly kind: "images" | "npy" | "idx";
   /** What is applied: given, or chosen from the data and the model's input; null for tensors taken as they are. */
   readonly preprocess: Preprocess | null;
+  /** That it was chosen, and has to be checked: one of the notices, or null. */
+  readonly assumed: Notice | null;
   readonly notices: readonly Notice[];
 }

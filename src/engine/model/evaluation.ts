@@ -53,3 +53,20 @@ export interface Evaluation {
   };
   readonly notices: readonly import("./job.ts").Notice[];
 }
+
+/** A recipe measured on a few samples, on the very bytes that would be exported: quick, and coarse. */
+export interface Probe {
+  readonly samples: number;
+  /** The output compared: the first of class scores, else the first of all. */
+  readonly output: string;
+  /** dB. */
+  readonly sqnr: number;
+  /** As of an OutputError. */
+  readonly agreement: number | null;
+  readonly kl: number | null;
+  /** Top-1 of float less top-1 of quantized, as a share; null without labels. */
+  readonly drop: number | null;
+  /** Of the quantized file. */
+  readonly bytes: number;
+  readonly seconds: number;
+}

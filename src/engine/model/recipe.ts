@@ -12,6 +12,13 @@ export interface Corrections {
   readonly bias: "none" | "empirical" | "analytic";
 }
 
+/** What equalization does to the channels of one tensor, before its activation: y becomes (y - absorb) / divide. */
+export interface ChannelFactors {
+  readonly divide: readonly number[];
+  /** What the next layer's bias takes over from channels that are never smaller; 0 where nothing. */
+  readonly absorb: readonly number[];
+}
+
 export interface Recipe {
   readonly version: 1;
   readonly model: { readonly name: string; readonly sha256: string };
@@ -38,6 +45,8 @@ export interface Recipe {
   };
   /** The ranges all of this came to, by group id; null until calibrated. With them the file needs no statistics. */
   readonly resolved: Readonly<Record<string, Range>> | null;
+  /** What equalization came to, by the tensor that a layer makes before its activation; null until learnt. */
+  readonly factors: Readonly<Record<string, ChannelFactors>> | null;
   /**
    * What bias correction came to: what is added to each output channel of a layer before its activation, by layer;
    * null until learnt.

@@ -4,6 +4,7 @@ import type { Evaluation } from "./evaluation.ts";
 import type { Notice } from "./job.ts";
 import type { Recipe } from "./recipe.ts";
 import type { ModelSummary } from "./summary.ts";
+import type { TunePoint, Tuning } from "./tuning.ts";
 
 /** What a range group was seen to hold, its clip range, and what that is estimated to do. */
 export type RangeReport = Pick<TensorAnalysis, "group" | "members" | "seen" | "histogram" | "chosen">;
@@ -18,6 +19,12 @@ export interface WeightReport {
   readonly leastSqnr: number;
 }
 
+/** How a search found the recipe. A point's decisions, applied to `start` and settled on the same samples, give its recipe. */
+export interface TuningRecord extends Omit<Tuning, "points"> {
+  readonly start: Recipe;
+  readonly points: readonly Omit<TunePoint, "recipe">[];
+}
+
 /** What was done to a model, with what, and what came of it. */
 export interface Report {
   readonly tool: { readonly name: string; readonly version: string };
@@ -30,6 +37,8 @@ export interface Report {
   readonly ranges: readonly RangeReport[];
   readonly weights: readonly WeightReport[];
   readonly evaluation: Evaluation | null;
+  /** Null where a person made the recipe. */
+  readonly tuning: TuningRecord | null;
   readonly files: readonly { readonly name: string; readonly bytes: number }[];
   /** All that preparing, calibrating and quantizing had to say. */
   readonly notices: readonly Notice[];

@@ -36,6 +36,11 @@ export function dataTypeOf(code: number): DataType | "other" {
   return TYPES.get(code) ?? "other";
 }
 
+/** The `TensorProto.DataType` code of a type. */
+export function dataTypeCode(type: DataType): Code {
+  return LAYOUTS[type].code;
+}
+
 /** Bytes of one element. */
 export function elementBytes(type: DataType): number {
   return LAYOUTS[type].bytes;

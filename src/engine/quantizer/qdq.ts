@@ -18,13 +18,17 @@ export interface QuantizedModel {
   readonly model: ModelProto;
   /** Scale and zero point of each range group. */
   readonly affine: ReadonlyMap<string, Affine>;
+  /** What each layer written makes first, before it is rounded, by the layer's id. */
+  readonly unrounded: ReadonlyMap<string, string>;
+  /** The tensor that holds the rounded values of each quantized activation. */
+  readonly rounded: ReadonlyMap<string, string>;
   readonly notices: readonly Notice[];
 }
 
 /**
  * Writes the quantized graph: QuantizeLinear and DequantizeLinear pairs (ONNX, opset 13) around every quantized
  * activation, integer weights and biases with a DequantizeLinear each. `ranges` holds a finite range for every group
- * of the plan. Names follow ONNX Runtime's tool: `x_scale`, `x_zero_point`, `x_QuantizeLinear_Output`.
+ * of the plan; `weigh` quantizes a layer's weight. Names follow ONNX Runtime's tool: `x_scale`, `x_zero_point`, `x_QuantizeLinear_Output`.
  * The same arguments give the same model, byte for byte.
  */
 export function quantizeGraph(
@@ -32,16 +36,19 @@ export function quantizeGraph(
   plan: QuantizationPlan,
   ranges: ReadonlyMap<string, Range>,
   recipe: Pick<Recipe, "activations" | "weights">,
+  weigh: typeof quantizeWeight = quantizeWeight,
 ): QuantizedModel {
-  return new QdqWriter(model, plan, ranges, recipe).write();
+  return new QdqWriter(model, plan, ranges, recipe, weigh).write();
 }
 
 class QdqWriter {
   readonly #model: ModelProto;
   readonly #plan: QuantizationPlan;
   readonly #recipe: Pick<Recipe, "activations" | "weights">;
+  readonly #weigh: typeof quantizeWeight;
   /** Names in use, of tensors and of nodes. */
   readonly #names: Set<string>;
+  readonly #unrounded = new Map<string, string>();
   readonly #affine = new Map<string, Affine>();
   readonly #notices: Notice[] = [];
   readonly #nodes: NodeProto[] = [];
@@ -59,7 +66,9 @@ class QdqWriter {
     plan: QuantizationPlan,
     ranges: ReadonlyMap<string, Range>,
     recipe: Pick<Recipe, "activations" | "weights">,
+    weigh: typeof quantizeWeight,
   ) {
+    this.#weigh = weigh;
     this.#model = model;
     this.#plan = plan;
     this.#recipe = recipe;
@@ -97,6 +106,7 @@ class QdqWriter {
         return inner;
       });
       const input = this.#inputsOf(layer);
+      this.#unrounded.set(layer.id, output[0] ?? "");
       this.#nodes.push(withFields(layer.node, { input, output }));
       for (const name of produced) {
         if (!this.#plan.groupOf.has(name)) continue;
@@ -104,7 +114,13 @@ class QdqWriter {
         this.#quantizePair(name, inner ?? name, inner ? name : null);
       }
     }
-    return { model: this.#assemble(), affine: this.#affine, notices: this.#notices };
+    return {
+      model: this.#assemble(),
+      affine: this.#affine,
+      unrounded: this.#unrounded,
+      rounded: this.#dequantized,
+      notices: this.#notices,
+    };
   }
 
   #fresh(base: string): string {
@@ -139,14 +155,13 @@ class QdqWriter {
     const input = layer.node.input.map((name) => this.#read(layer, name));
     const use = layer.weightUse;
     if (!use) {
-      const fine =
-        layer.reason === null ? null : fineBias(layer.node, this.#plan.index, (name) => this.#plan.groupOf.has(name));
+      const fine = fineBias(layer.node, this.#plan.index, (name) => this.#plan.groupOf.has(name));
       if (fine) input[2] = this.#fineBias(layer, fine);
       return input;
     }
     const activation = layer.node.input[1 - use.input] ?? "";
     const inputScale = this.#affine.get(this.#plan.groupOf.get(activation) ?? "")?.scale ?? null;
-    const weight = quantizeWeight(layer.node, use, this.#plan.index, this.#recipe.weights.granularity, inputScale);
+    const weight = this.#weigh(layer.node, use, this.#plan.index, this.#recipe.weights.granularity, inputScale);
     this.#warnOfChannels(layer, weight);
     input[use.input] = this.#weight(use.name, weight);
     if (use.bias && weight.bias) input[2] = this.#bias(use.bias, weight);

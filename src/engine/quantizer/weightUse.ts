@@ -26,7 +26,7 @@ export function weightUse(node: NodeProto, index: GraphIndex): WeightUse | strin
   const name = node.input[input] ?? "";
   const weight = index.initializer(name) as TensorProto;
   if (dataTypeOf(weight.dataType) !== "float32") return "its weight is not float32";
-  if (!(tensorOf(weight).data as Float32Array).every(Number.isFinite)) {
+  if (!isFiniteWeight(weight)) {
     return `its weight ${name} holds NaN or infinite values`;
   }
   const rank = weight.dims.length;
@@ -35,6 +35,15 @@ export function weightUse(node: NodeProto, index: GraphIndex): WeightUse | strin
   const channels = axis === null ? null : Number(weight.dims[axis]);
   const grouped = node.opType === "ConvTranspose" && (intOf(node, "group") ?? 1) > 1;
   return { name, input, axis, bias: grouped ? null : biasOf(node, index, channels) };
+}
+
+const finite = new WeakMap<TensorProto, boolean>();
+
+/** Looks at a weight's values once, however often its graph is planned. */
+function isFiniteWeight(weight: TensorProto): boolean {
+  const known = finite.get(weight) ?? (tensorOf(weight).data as Float32Array).every(Number.isFinite);
+  finite.set(weight, known);
+  return known;
 }
 
 function channelAxis(node: NodeProto, rank: number): number | null {

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useMemo, useRef } from "react";
 import type { TensorAnalysis } from "../../engine/model/analysis.ts";
 import type { Method, Range } from "../../engine/model/range.ts";
+import type { Handle, Limits } from "../state/handles.ts";
 import { ClipOverlay } from "./ClipOverlay.tsx";
 import { HistogramBars } from "./HistogramBars.tsx";
 import { MethodMarks } from "./MethodMarks.tsx";
@@ -12,7 +13,7 @@ interface Props {
   readonly analysis: TensorAnalysis;
   readonly range: Range;
   readonly clipped: number | null;
-  readonly symmetric: boolean;
+  readonly limits: Limits;
   readonly logarithmic: boolean;
   readonly readOnly: boolean;
   /** The widest window there is. */
@@ -20,6 +21,7 @@ interface Props {
   readonly onZoom: (window: Range) => void;
   readonly onDraft: (range: Range) => void;
   readonly onCommit: (range: Range) => void;
+  readonly onNudge: (handle: Handle, steps: number) => void;
   readonly onAdopt: (method: Method) => void;
 }
 
@@ -28,21 +30,25 @@ const WHEEL_ZOOM = 1.2;
 
 /** The histogram with the clip range drawn over it. */
 export function ClipChart(props: Props) {
-  const { analysis, range, symmetric, logarithmic, readOnly, bounds, onZoom } = props;
+  const { analysis, range, limits, logarithmic, readOnly, bounds, onZoom } = props;
   const frame = useRef<HTMLDivElement>(null);
   const width = useWidth(frame);
   const plot = useMemo(() => plotOf(width, HEIGHT), [width]);
   const { window, counts } = analysis.histogram;
-  const scale = linear(window, plot.left, plot.right);
+  const scale = useMemo(() => linear(window, plot.left, plot.right), [window, plot]);
+  const marks = useMemo(
+    () => analysis.marks.map(({ method, figures }) => ({ method, x: ends(figures.range).map(scale.toPixel) })),
+    [analysis.marks, scale],
+  );
 
   const onWheel = useCallback(
     (event: WheelEvent) => {
       event.preventDefault();
       const box = frame.current?.getBoundingClientRect();
-      const about = linear(window, plot.left, plot.right).toValue(event.clientX - (box?.left ?? 0));
+      const about = scale.toValue(event.clientX - (box?.left ?? 0));
       onZoom(zoom(window, about, event.deltaY > 0 ? WHEEL_ZOOM : 1 / WHEEL_ZOOM, bounds));
     },
-    [window, plot, bounds, onZoom],
+    [window, scale, bounds, onZoom],
   );
   useEffect(() => {
     const element = frame.current;
@@ -66,20 +72,14 @@ export function ClipChart(props: Props) {
             aria-label="Clip range over the histogram"
           >
             <ClipOverlay
-              {...{ range, window, scale, plot, symmetric, readOnly }}
+              {...{ range, window, scale, plot, limits, readOnly }}
               clipped={props.clipped}
-              steps={symmetric ? 254 : 255}
+              steps={limits.symmetric ? 254 : 255}
               onDraft={props.onDraft}
               onCommit={props.onCommit}
+              onNudge={props.onNudge}
             />
-            <MethodMarks
-              marks={analysis.marks.map(({ method, figures }) => ({
-                method,
-                x: ends(figures.range).map(scale.toPixel),
-              }))}
-              plot={plot}
-              onAdopt={readOnly ? null : props.onAdopt}
-            />
+            <MethodMarks marks={marks} plot={plot} onAdopt={readOnly ? null : props.onAdopt} />
           </svg>
         </>
       ) : null}

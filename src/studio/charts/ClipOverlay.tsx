@@ -1,7 +1,7 @@
-import { type KeyboardEvent, type PointerEvent, useRef } from "react";
+import { type KeyboardEvent, memo, type PointerEvent, useRef } from "react";
 import type { Range } from "../../engine/model/range.ts";
 import { percent, significant } from "../format.ts";
-import { type Handle, moveHandle, stepHandle } from "../state/handles.ts";
+import { type Handle, type Limits, moveHandle } from "../state/handles.ts";
 import { levels, type Plot, type Scale, ticks } from "./scale.ts";
 
 interface Props {
@@ -11,12 +11,14 @@ interface Props {
   readonly plot: Plot;
   /** Integer steps from the low end to the high end: 255 for uint8, 254 for symmetric int8. */
   readonly steps: number;
-  readonly symmetric: boolean;
+  readonly limits: Limits;
   /** Share of the values outside, as far as it is known for this range. */
   readonly clipped: number | null;
   readonly readOnly: boolean;
   readonly onDraft: (range: Range) => void;
   readonly onCommit: (range: Range) => void;
+  /** A handle is to move by small steps from where it is by then. */
+  readonly onNudge: (handle: Handle, steps: number) => void;
 }
 
 const CLOSEST_LEVELS = 3;
@@ -37,15 +39,7 @@ export function ClipOverlay(props: Props) {
       <path className="levels" d={grid.map((x) => `M${x.toFixed(1)} ${plot.top}V${plot.bottom}`).join("")} />
       <rect className="clipped" x={plot.left} y={plot.top} width={Math.max(0, low - plot.left)} height={height} />
       <rect className="clipped" x={high} y={plot.top} width={Math.max(0, plot.right - high)} height={height} />
-      <line className="axis" x1={plot.left} x2={plot.right} y1={plot.bottom} y2={plot.bottom} />
-      {ticks(window, 8).map((value) => (
-        <g key={value} className="tick">
-          <line x1={scale.toPixel(value)} x2={scale.toPixel(value)} y1={plot.bottom} y2={plot.bottom + 4} />
-          <text x={scale.toPixel(value)} y={plot.bottom + 15} textAnchor="middle">
-            {significant(Number(value.toPrecision(6)))}
-          </text>
-        </g>
-      ))}
+      <Axis window={window} scale={scale} plot={plot} />
       <HandleMark {...props} handle="low" x={low} />
       <HandleMark {...props} handle="high" x={high} />
       {clipped === null ? null : (
@@ -63,13 +57,29 @@ export function ClipOverlay(props: Props) {
   );
 }
 
+const Axis = memo(function Axis({ window, scale, plot }: Pick<Props, "window" | "scale" | "plot">) {
+  return (
+    <>
+      <line className="axis" x1={plot.left} x2={plot.right} y1={plot.bottom} y2={plot.bottom} />
+      {ticks(window, 8).map((value) => (
+        <g key={value} className="tick">
+          <line x1={scale.toPixel(value)} x2={scale.toPixel(value)} y1={plot.bottom} y2={plot.bottom + 4} />
+          <text x={scale.toPixel(value)} y={plot.bottom + 15} textAnchor="middle">
+            {significant(Number(value.toPrecision(6)))}
+          </text>
+        </g>
+      ))}
+    </>
+  );
+});
+
 interface HandleProps extends Props {
   readonly handle: Handle;
   readonly x: number;
 }
 
-function HandleMark({ handle, x, range, window, scale, plot, symmetric, readOnly, onDraft, onCommit }: HandleProps) {
-  const grip = useRef<{ readonly offset: number; range: Range } | null>(null);
+function HandleMark({ handle, x, range, window, scale, plot, limits, readOnly, ...on }: HandleProps) {
+  const grip = useRef<{ readonly offset: number; range: Range | null } | null>(null);
   const pixelOf = (event: PointerEvent<SVGGElement>) => {
     const box = event.currentTarget.ownerSVGElement?.getBoundingClientRect();
     return event.clientX - (box?.left ?? 0);
@@ -77,17 +87,16 @@ function HandleMark({ handle, x, range, window, scale, plot, symmetric, readOnly
   const onPointerDown = (event: PointerEvent<SVGGElement>) => {
     if (readOnly || event.button !== 0) return;
     event.currentTarget.setPointerCapture(event.pointerId);
-    grip.current = { offset: x - pixelOf(event), range };
+    grip.current = { offset: x - pixelOf(event), range: null };
   };
   const onPointerMove = (event: PointerEvent<SVGGElement>) => {
     if (!grip.current) return;
     const value = scale.toValue(pixelOf(event) + grip.current.offset);
-    grip.current.range = moveHandle(range, handle, value, symmetric);
-    onDraft(grip.current.range);
+    grip.current.range = moveHandle(range, handle, value, limits);
+    on.onDraft(grip.current.range);
   };
   const onRelease = () => {
-    if (!grip.current) return;
-    onCommit(grip.current.range);
+    if (grip.current?.range) on.onCommit(grip.current.range);
     grip.current = null;
   };
   const onKeyDown = (event: KeyboardEvent) => {
@@ -104,7 +113,7 @@ function HandleMark({ handle, x, range, window, scale, plot, symmetric, readOnly
     if (amount === undefined) return;
     event.preventDefault();
     event.stopPropagation();
-    onCommit(stepHandle(range, handle, amount, symmetric));
+    on.onNudge(handle, amount);
   };
   return (
     <g

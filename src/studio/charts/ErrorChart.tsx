@@ -1,4 +1,4 @@
-import { useMemo, useRef } from "react";
+import { useCallback, useMemo, useRef } from "react";
 import type { TensorAnalysis } from "../../engine/model/analysis.ts";
 import type { Method, Range } from "../../engine/model/range.ts";
 import { significant } from "../format.ts";
@@ -26,9 +26,16 @@ export function ErrorChart({ analysis, range, readOnly, onAdopt }: Props) {
   const plot = useMemo(() => plotOf(width, HEIGHT), [width]);
   const points = useMemo(() => analysis.curve.filter((point) => point.mse > 0), [analysis.curve]);
   const whole = analysis.curve.reduce((widest, point) => Math.max(widest, extent(point.range)), 0);
+  const scale = useMemo(() => linear({ low: 0, high: 1 }, plot.left, plot.right), [plot]);
+  const positionOf = useCallback(
+    (shown: Range) => Math.min(plot.right, scale.toPixel(extent(shown) / whole)),
+    [plot, scale, whole],
+  );
+  const marks = useMemo(
+    () => analysis.marks.map(({ method, figures }) => ({ method, x: [positionOf(figures.range)] })),
+    [analysis.marks, positionOf],
+  );
   if (points.length === 0 || whole === 0) return null;
-  const scale = linear({ low: 0, high: 1 }, plot.left, plot.right);
-  const positionOf = (shown: Range) => Math.min(plot.right, scale.toPixel(extent(shown) / whole));
   const now = positionOf(range);
   return (
     <div ref={frame} className="clip-chart" style={{ height: HEIGHT }} data-testid="error-chart">
@@ -57,11 +64,7 @@ export function ErrorChart({ analysis, range, readOnly, onAdopt }: Props) {
               </g>
             ))}
             <line className="now" x1={now} x2={now} y1={plot.top} y2={plot.bottom} />
-            <MethodMarks
-              marks={analysis.marks.map(({ method, figures }) => ({ method, x: [positionOf(figures.range)] }))}
-              plot={plot}
-              onAdopt={readOnly ? null : onAdopt}
-            />
+            <MethodMarks marks={marks} plot={plot} onAdopt={readOnly ? null : onAdopt} />
           </svg>
         </>
       ) : null}

@@ -1,3 +1,4 @@
+import { memo } from "react";
 import type { Method } from "../../engine/model/range.ts";
 import { METHOD_LETTERS, METHOD_NAMES, methodColour } from "./methods.ts";
 import { type Plot, spread } from "./scale.ts";
@@ -22,7 +23,7 @@ const LETTER_HEIGHT = 14;
  * A letter above the plot for each method, and a line from it to where the method puts the range; a click adopts it.
  * The buttons below do the same by keyboard.
  */
-export function MethodMarks({ marks, plot, onAdopt }: Props) {
+export const MethodMarks = memo(function MethodMarks({ marks, plot, onAdopt }: Props) {
   const placed = marks
     .flatMap(({ method, x }) => x.map((position, end) => ({ method, end, x: position })))
     .filter(({ x }) => x >= plot.left - 0.5 && x <= plot.right + 0.5);
@@ -56,4 +57,4 @@ export function MethodMarks({ marks, plot, onAdopt }: Props) {
       })}
     </g>
   );
-}
+});

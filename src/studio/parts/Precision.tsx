@@ -7,6 +7,10 @@ export function precisionName(precision: Precision): string {
   return NAMES[precision];
 }
 
+export function precisionLetter(precision: Precision): string {
+  return LETTERS[precision];
+}
+
 /** The mark of a precision: its letter in its own hue, the same everywhere. */
 export function PrecisionMark({ precision }: { readonly precision: Precision }) {
   return (

@@ -1,5 +1,6 @@
 import { proxy } from "../../../workers/client.ts";
 import type { Calibration } from "../../../workers/protocol.ts";
+import type { Recipe } from "../../engine/model/recipe.ts";
 import { amend } from "./history.ts";
 import { runJob } from "./jobs.ts";
 import { firstLayer } from "./layers.ts";
@@ -13,7 +14,9 @@ export async function calibrate(): Promise<void> {
   const state = studio.getState();
   if (!state.recipe || !state.data || state.job) return;
   const { samples } = state;
-  const { preprocess } = state.recipe.present;
+  const { present } = state.recipe;
+  if (present.corrections.equalization) return calibrateEqualized(present, samples);
+  const { preprocess } = present;
   const goesOn = isPartial(state) && !calibrationIsStale(state);
   const replacesGood = state.calibration !== null && !isPartial(state);
   let last: Calibration | null = goesOn ? state.calibration : null;
@@ -39,4 +42,23 @@ export async function calibrate(): Promise<void> {
   say("info", `Calibrated on ${calibration.observed.length} samples.`);
   sayNotices(calibration.notices);
   await resolveRecipe(calibration);
+}
+
+/** Equalizes where that was not learnt yet, and calibrates the equalized model. */
+async function calibrateEqualized(recipe: Recipe, samples: number): Promise<void> {
+  const started = performance.now();
+  const settled = await runJob({
+    task: "Calibrating",
+    on: `the first ${samples} samples`,
+    run: (api, report) => api.settle({ ...recipe, resolved: null }, samples, null, report),
+  });
+  const { recipe: now } = studio.getState();
+  if (!settled || now?.present !== recipe) return;
+  studio.setState({
+    calibration: settled.calibration,
+    calibrationTime: performance.now() - started,
+    recipe: amend(now, settled.recipe),
+  });
+  say("info", `Calibrated on ${settled.calibration.observed.length} samples.`);
+  sayNotices(settled.calibration.notices);
 }

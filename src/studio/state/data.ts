@@ -1,13 +1,16 @@
 import type { PathFile } from "../../../workers/protocol.ts";
+import type { DataSummary } from "../../engine/model/dataset.ts";
+import type { Notice } from "../../engine/model/job.ts";
 import type { Preprocess } from "../../engine/model/preprocess.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { amend } from "./history.ts";
 import { runJob } from "./jobs.ts";
 import { say, sayNotices } from "./log.ts";
 import { keepFiles } from "./persistence.ts";
-import { studio } from "./store.ts";
+import { type StudioState, studio } from "./store.ts";
 
 const MOST_BY_DEFAULT = 500;
+const NONE: readonly Notice[] = [];
 
 interface Wishes {
   readonly preprocess?: Preprocess;
@@ -39,6 +42,18 @@ export async function openData(files: readonly PathFile[], wishes: Wishes = {}):
   }
   if (keep) await keepFiles(true);
   return true;
+}
+
+const memo = new WeakMap<DataSummary, readonly Notice[]>();
+
+/** What there is to know of the data; that a preprocessing was assumed only for as long as it is the one applied. */
+export function dataNotices({ data, recipe }: Pick<StudioState, "data" | "recipe">): readonly Notice[] {
+  if (!data) return NONE;
+  const { notices, assumed, preprocess } = data.summary;
+  if (!assumed || JSON.stringify(recipe?.present.preprocess) === JSON.stringify(preprocess)) return notices;
+  const others = memo.get(data.summary) ?? notices.filter(({ message }) => message !== assumed.message);
+  memo.set(data.summary, others);
+  return others;
 }
 
 export function setSamples(samples: number): void {

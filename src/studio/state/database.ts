@@ -2,6 +2,9 @@ import { type DBSchema, deleteDB, type IDBPDatabase, openDB } from "idb";
 import type { Calibration, PathFile } from "../../../workers/protocol.ts";
 import type { Evaluation } from "../../engine/model/evaluation.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
+import type { ErrorMetric, ErrorWalk, Sensitivity } from "../../engine/model/sensitivity.ts";
+import type { Tuning } from "../../engine/model/tuning.ts";
+import type { StoredResult } from "./results.ts";
 import type { Based, StoredSession } from "./store.ts";
 
 /** What is kept of a session without asking. */
@@ -10,6 +13,10 @@ export interface SessionRecord extends StoredSession {
   readonly samples: number;
   readonly limit: number;
   readonly evaluation: Based<Evaluation> | null;
+  readonly sensitivity: Based<Sensitivity> | null;
+  readonly walk: Based<ErrorWalk> | null;
+  readonly sensitivitySamples: number;
+  readonly metric: ErrorMetric;
 }
 
 /** What is kept only when the person says so. */
@@ -23,19 +30,24 @@ export interface KeptFiles {
 interface Schema extends DBSchema {
   sessions: { key: string; value: SessionRecord };
   calibrations: { key: string; value: { readonly sha256: string; readonly calibration: Calibration } };
+  tunings: { key: string; value: { readonly sha256: string; readonly tuning: Based<Tuning> } };
   files: { key: string; value: KeptFiles };
+  results: { key: string; value: StoredResult; indexes: { sha256: string } };
 }
 
 const NAME = "octet";
 let opened: Promise<IDBPDatabase<Schema>> | null = null;
 
-/** The database of this browser, one record a model in each store, by the model's SHA-256. */
+/** The database of this browser: one record a model in each store, by the model's SHA-256, and its results one by one. */
 export function database(): Promise<IDBPDatabase<Schema>> {
-  opened ??= openDB<Schema>(NAME, 1, {
+  opened ??= openDB<Schema>(NAME, 2, {
     upgrade: (db) => {
+      for (const store of [...db.objectStoreNames]) db.deleteObjectStore(store);
       db.createObjectStore("sessions", { keyPath: "sha256" });
       db.createObjectStore("calibrations", { keyPath: "sha256" });
+      db.createObjectStore("tunings", { keyPath: "sha256" });
       db.createObjectStore("files", { keyPath: "sha256" });
+      db.createObjectStore("results", { keyPath: "id" }).createIndex("sha256", "sha256");
     },
     blocking: async () => {
       (await opened)?.close();

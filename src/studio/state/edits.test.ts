@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Recipe } from "../../engine/model/recipe.ts";
+import { withinBounds } from "../../engine/quantizer/ranges.ts";
 import {
   INT8,
   samePlan,
@@ -26,14 +27,29 @@ const recipe: Recipe = {
   preprocess: null,
   inputs: { shapes: {}, values: {} },
   resolved: { a: { low: 0, high: 1 }, b: { low: 0, high: 2 }, c: { low: -1, high: 1 } },
+  factors: null,
   biases: null,
 };
 
 test("a range by hand replaces a method, settles its own range and no other", () => {
-  const edited = withGroupRange(recipe, "a", { low: 0, high: 3 });
+  const edited = withGroupRange(recipe, "a", { low: 0, high: 3 }, null);
   expect(edited.methods).toEqual({});
   expect(edited.ranges).toEqual({ a: { low: 0, high: 3 }, b: { low: 0, high: 2 } });
   expect(edited.resolved).toEqual({ ...recipe.resolved, a: { low: 0, high: 3 } });
+});
+
+test("a range by hand is settled as the engine settles it, within what a Relu or Clip lets through", () => {
+  for (const bounds of [null, { low: 0, high: 6 }, { low: 0, high: Infinity }, { low: 1, high: 2 }]) {
+    for (const range of [
+      { low: -7, high: 7 },
+      { low: 0, high: 0.5 },
+    ]) {
+      const { ranges, resolved } = withGroupRange(recipe, "a", range, bounds);
+      const settled = withinBounds(range, { id: "a", members: ["a"], fixed: null, bounds });
+      expect(ranges.a).toEqual(settled);
+      expect(resolved?.a).toEqual(settled);
+    }
+  }
 });
 
 test("adopting a method takes back the range by hand", () => {

@@ -1,21 +1,30 @@
 import type { Preprocess } from "../../engine/model/preprocess.ts";
 import type { ActivationScheme, Method, Range } from "../../engine/model/range.ts";
-import type { MethodChoice, Recipe } from "../../engine/model/recipe.ts";
+import type { Corrections, MethodChoice, Recipe } from "../../engine/model/recipe.ts";
 
 /*
  * Edits of a recipe. Those that concern one range settle it in `resolved` as well; those that concern more
- * leave `resolved` null, and the engine settles it again.
+ * leave `resolved` null, and the engine settles it again. So it is with `factors` and `biases`: null is learnt anew. A
+ * moved range leaves biases as they were learnt.
  */
 
 export const UINT8: ActivationScheme = { type: "uint8", symmetric: false };
 export const INT8: ActivationScheme = { type: "int8", symmetric: true };
 
 export function withActivations(recipe: Recipe, activations: ActivationScheme): Recipe {
-  return { ...recipe, activations, resolved: null };
+  return { ...recipe, activations, resolved: null, biases: null };
 }
 
 export function withGranularity(recipe: Recipe, granularity: "channel" | "tensor"): Recipe {
-  return { ...recipe, weights: { ...recipe.weights, granularity } };
+  return { ...recipe, weights: { ...recipe.weights, granularity }, biases: null };
+}
+
+/** Equalization changes what every tensor holds; bias correction changes nothing else. */
+export function withCorrections(recipe: Recipe, change: Partial<Corrections>): Recipe {
+  const corrections = { ...recipe.corrections, ...change };
+  const same = corrections.equalization === recipe.corrections.equalization;
+  const learnt = same ? {} : { factors: null, resolved: null };
+  return { ...recipe, corrections, ...learnt, biases: null };
 }
 
 /** One method for every tensor that has none of its own and no range set by hand. */
@@ -33,13 +42,16 @@ export function withGroupMethod(recipe: Recipe, group: string, method: Method, r
   };
 }
 
-/** A range set by hand for one group. */
-export function withGroupRange(recipe: Recipe, group: string, range: Range): Recipe {
+/** A range set by hand for one group, without what the group's bounds never let through, as the engine settles it. */
+export function withGroupRange(recipe: Recipe, group: string, range: Range, bounds: Range | null): Recipe {
+  const inside = bounds
+    ? { low: Math.min(0, Math.max(range.low, bounds.low)), high: Math.max(0, Math.min(range.high, bounds.high)) }
+    : range;
   return {
     ...recipe,
     methods: without(recipe.methods, group),
-    ranges: { ...recipe.ranges, [group]: range },
-    resolved: recipe.resolved && { ...recipe.resolved, [group]: range },
+    ranges: { ...recipe.ranges, [group]: inside },
+    resolved: recipe.resolved && { ...recipe.resolved, [group]: inside },
   };
 }
 
@@ -60,7 +72,12 @@ export function withFloat(
   inFloat: boolean,
 ): Recipe {
   const others = recipe.float[kind].filter((entry) => entry !== name);
-  return { ...recipe, float: { ...recipe.float, [kind]: inFloat ? [...others, name] : others }, resolved: null };
+  return {
+    ...recipe,
+    float: { ...recipe.float, [kind]: inFloat ? [...others, name] : others },
+    resolved: null,
+    biases: kind === "layers" ? recipe.biases && without(recipe.biases, name) : null,
+  };
 }
 
 export function withPreprocess(recipe: Recipe, preprocess: Preprocess): Recipe {
@@ -69,7 +86,8 @@ export function withPreprocess(recipe: Recipe, preprocess: Preprocess): Recipe {
 
 /** Whether two recipes leave the same things in float, and so share their range groups. */
 export function samePlan(a: Recipe, b: Recipe): boolean {
-  const key = (recipe: Recipe) => JSON.stringify([recipe.float, recipe.activations, recipe.weights]);
+  const key = (recipe: Recipe) =>
+    JSON.stringify([recipe.float, recipe.activations, recipe.weights, recipe.factors === null]);
   return key(a) === key(b);
 }
 

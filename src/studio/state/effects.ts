@@ -5,13 +5,15 @@ import { samePlan } from "./edits.ts";
 import { latestOnly } from "./latest.ts";
 import { worstRow } from "./layers.ts";
 import { alarmFor, say } from "./log.ts";
-import { saveCalibration, saveSoon } from "./persistence.ts";
-import { resolveRecipe } from "./recipe.ts";
+import { saveCalibration, saveSoon, saveTuning } from "./persistence.ts";
+import { isSettled, resolveRecipe } from "./recipe.ts";
+import { loadResults } from "./results.ts";
 import { allRows } from "./selection.ts";
 import { type StudioState, studio } from "./store.ts";
 import { analysis, engine } from "./workers.ts";
 
 const SETTLE_AFTER_MS = 500;
+const SAVED = ["evaluation", "limit", "samples", "sensitivity", "walk", "sensitivitySamples", "metric"] as const;
 
 interface Estimated {
   readonly plan: ModelSummary;
@@ -55,15 +57,16 @@ export function startEffects(): () => void {
     const recipeChanged = state.recipe?.present !== before.recipe?.present;
     const modelChanged = state.model?.file !== before.model?.file;
     if (modelChanged) planned = null;
+    if (state.model && state.model.summary !== before.model?.summary) void loadResults(state.model.summary.sha256);
     if (recipeChanged || modelChanged) followRecipe(state);
     if (state.calibration !== before.calibration && !modelChanged) saveCalibration(state);
+    if (state.tuning !== before.tuning && !modelChanged) saveTuning(state);
     if (recipeChanged || state.calibration !== before.calibration || state.model?.plan !== before.model?.plan) {
       if (state.model && state.calibration && state.recipe) {
         estimate({ plan: state.model.plan, calibration: state.calibration, recipe: state.recipe.present });
       }
     }
-    const results = state.evaluation !== before.evaluation || state.limit !== before.limit;
-    if (recipeChanged || results || state.samples !== before.samples) saveSoon();
+    if (recipeChanged || SAVED.some((key) => state[key] !== before[key])) saveSoon();
   });
 }
 
@@ -75,7 +78,7 @@ function followRecipe({ recipe, calibration, model }: StudioState): void {
     replan(present);
   }
   if (settling) clearTimeout(settling);
-  if (calibration && !present.resolved) {
+  if (calibration && !isSettled(present, calibration)) {
     settling = setTimeout(() => {
       const now = studio.getState();
       if (now.recipe?.present === present && now.calibration && !now.job) resolveRecipe(now.calibration);

@@ -1,13 +1,15 @@
+import type { Evaluation } from "../../engine/model/evaluation.ts";
 import { runJob } from "./jobs.ts";
 import { alarm, say, sayNotices } from "./log.ts";
 import { resolveRecipe } from "./recipe.ts";
+import { addResult } from "./results.ts";
 import { evaluationBasis } from "./steps.ts";
 import { studio } from "./store.ts";
 
 /** Measures float against quantized on the samples that did not calibrate. */
 export async function evaluate(): Promise<void> {
-  const { calibration, data, samples, job } = studio.getState();
-  if (!calibration || job) return;
+  const { calibration: before, data, samples, job } = studio.getState();
+  if (!before || job) return;
   if (!data) {
     alarm("Evaluating needs the samples: drop them in again.");
     return;
@@ -17,8 +19,9 @@ export async function evaluate(): Promise<void> {
     alarm("Every sample calibrates: leave some to evaluate in the Data step.");
     return;
   }
-  const recipe = await resolveRecipe(calibration);
-  if (!recipe) return;
+  const recipe = await resolveRecipe(before);
+  const { calibration } = studio.getState();
+  if (!recipe || !calibration) return;
   const basis = evaluationBasis(studio.getState());
   const { limit } = studio.getState();
   const result = await runJob({
@@ -28,16 +31,21 @@ export async function evaluate(): Promise<void> {
   });
   if (!result) return;
   studio.setState({ evaluation: { result, basis } });
+  void addResult({ recipe, samples, fingerprint: data.fingerprint, calibration, evaluation: result });
   say("info", `Evaluated on ${result.samples} samples.`);
   sayNotices(result.notices);
 }
 
 /** Sets the top-1 drop allowed, as a share, and judges the last evaluation by it. */
 export function setLimit(limit: number): void {
-  studio.setState(({ evaluation }) => {
-    const top1 = evaluation?.result.top1;
-    if (!evaluation || !top1) return { limit };
-    const verdict = { limit, passed: top1.drop <= limit };
-    return { limit, evaluation: { ...evaluation, result: { ...evaluation.result, verdict } } };
-  });
+  studio.setState(({ evaluation }) => ({
+    limit,
+    evaluation: evaluation && { ...evaluation, result: judged(evaluation.result, limit) },
+  }));
+}
+
+/** An evaluation judged by another limit; without labels there is no verdict. */
+export function judged(evaluation: Evaluation, limit: number): Evaluation {
+  const { top1 } = evaluation;
+  return top1 ? { ...evaluation, verdict: { limit, passed: top1.drop <= limit } } : evaluation;
 }

@@ -6,11 +6,12 @@ import { studio } from "./store.ts";
 
 /** Writes all files and hands them to the browser as one download. */
 export async function exportFiles(): Promise<void> {
-  const { calibration, job } = studio.getState();
-  if (!calibration || job) return;
-  const recipe = await resolveRecipe(calibration);
-  if (!recipe) return;
+  const before = studio.getState();
+  if (!before.calibration || before.job) return;
+  const recipe = await resolveRecipe(before.calibration);
   const state = studio.getState();
+  const { calibration } = state;
+  if (!recipe || !calibration) return;
   const basis = exportBasis(state);
   const evaluation = evaluationIsStale(state) ? null : (state.evaluation?.result ?? null);
   const written = await runJob({
@@ -25,7 +26,8 @@ export async function exportFiles(): Promise<void> {
   say("info", `${written.zipName} is in your downloads.`);
 }
 
-function download(blob: Blob, name: string): void {
+/** Hands a file to the browser as a download. */
+export function download(blob: Blob, name: string): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
   link.download = name;

@@ -1,4 +1,4 @@
-import type { PathFile } from "../../../workers/protocol.ts";
+import type { Calibration, PathFile } from "../../../workers/protocol.ts";
 
 const HEAD_BYTES = 65_536;
 const FILES_READ = 200;
@@ -11,6 +11,13 @@ export async function fingerprint(files: readonly PathFile[]): Promise<string> {
   );
   const list = sorted.map(({ path, file }, index) => [path, file.size, heads[index] ?? null]);
   return sha256(new TextEncoder().encode(JSON.stringify(list)));
+}
+
+/** Tells calibrations apart: SHA-256 over what was observed, and counts and extremes of every tensor. */
+export async function calibrationFingerprint(calibration: Calibration): Promise<string> {
+  const { observed, skipped, equalized, preprocess, statistics } = calibration;
+  const tensors = [...statistics].map(([name, { finite, zeros, min, max }]) => [name, finite, zeros, min, max]);
+  return sha256(new TextEncoder().encode(JSON.stringify([observed, skipped, equalized, preprocess, tensors])));
 }
 
 async function sha256(bytes: BufferSource): Promise<string> {

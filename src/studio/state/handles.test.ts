@@ -1,11 +1,35 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { moveHandle, stepHandle } from "./handles.ts";
+import type { ClipFigures } from "../../engine/model/range.ts";
+import type { Recipe } from "../../engine/model/recipe.ts";
+import { moveHandle, nudgeHandle, placeHandle, rangeIn, stepHandle } from "./handles.ts";
+import { begin } from "./history.ts";
+import { type OpenModel, studio } from "./store.ts";
+
+const RECIPE: Recipe = {
+  version: 1,
+  model: { name: "net", sha256: "00" },
+  format: "qdq",
+  activations: { type: "uint8", symmetric: false },
+  weights: { type: "int8", granularity: "channel" },
+  corrections: { equalization: false, bias: "none" },
+  method: "mse",
+  methods: {},
+  ranges: {},
+  float: { layers: [], operators: [], tensors: [] },
+  preprocess: null,
+  inputs: { shapes: {}, values: {} },
+  resolved: null,
+  factors: null,
+  biases: null,
+};
 
 const range = fc.record({
   low: fc.double({ min: -100, max: 0, noNaN: true }),
   high: fc.double({ min: 0, max: 100, noNaN: true }),
 });
+const FREE = { symmetric: false, bounds: null };
+const MIRRORED = { symmetric: true, bounds: null };
 const handle = fc.constantFrom("low" as const, "high" as const);
 
 test("no handle crosses zero, wherever it is dragged", () => {
@@ -16,7 +40,7 @@ test("no handle crosses zero, wherever it is dragged", () => {
       fc.double({ min: -1e3, max: 1e3, noNaN: true }),
       fc.boolean(),
       (start, which, to, symmetric) => {
-        const moved = moveHandle(start, which, to, symmetric);
+        const moved = moveHandle(start, which, to, { symmetric, bounds: null });
         expect(moved.low).toBeLessThanOrEqual(0);
         expect(moved.high).toBeGreaterThanOrEqual(0);
         if (symmetric) expect(moved.low).toBe(-moved.high);
@@ -26,7 +50,45 @@ test("no handle crosses zero, wherever it is dragged", () => {
 });
 
 test("moving one handle leaves the other of an asymmetric range", () => {
-  expect(moveHandle({ low: -1, high: 6 }, "high", 4, false)).toEqual({ low: -1, high: 4 });
-  expect(stepHandle({ low: 0, high: 1.28 }, "high", 1, false).high).toBeCloseTo(1.29);
-  expect(stepHandle({ low: -1.28, high: 1.28 }, "low", -1, true)).toEqual({ low: -1.3, high: 1.3 });
+  expect(moveHandle({ low: -1, high: 6 }, "high", 4, FREE)).toEqual({ low: -1, high: 4 });
+  expect(stepHandle({ low: 0, high: 1.28 }, "high", 1, FREE).high).toBeCloseTo(1.29);
+  expect(stepHandle({ low: -1.28, high: 1.28 }, "low", -1, MIRRORED)).toEqual({ low: -1.3, high: 1.3 });
+});
+
+test("no handle goes where a Relu or Clip before the tensor lets nothing through", () => {
+  const bounds = { low: 0, high: 6 };
+  expect(moveHandle({ low: 0, high: 5 }, "high", 7, { symmetric: false, bounds })).toEqual({ low: 0, high: 6 });
+  expect(moveHandle({ low: 0, high: 5 }, "low", -1, { symmetric: false, bounds })).toEqual({ low: 0, high: 5 });
+  expect(moveHandle({ low: -5, high: 5 }, "low", -9, { symmetric: true, bounds })).toEqual({ low: -6, high: 6 });
+});
+
+function open(present: Partial<Recipe>): void {
+  const recipe = { ...RECIPE, ...present };
+  const figures = { range: { low: -1.28, high: 1.28 } } as ClipFigures;
+  studio.setState({
+    recipe: begin(recipe),
+    model: { plan: { groups: [{ id: "a", members: ["a"], fixed: null, bounds: null }] } } as unknown as OpenModel,
+    overview: new Map([["a", { group: "a", source: "mse", figures, nonFinite: 0, spark: [] }]]),
+  });
+}
+
+test("every press starts from the range of the moment, though nothing was drawn or estimated in between", () => {
+  open({ resolved: { a: { low: -1.28, high: 1.28 } } });
+  for (let press = 0; press < 9; press++) nudgeHandle("low", 10, "a");
+  expect(studio.getState().recipe?.present.ranges.a).toEqual({ low: 0, high: 1.28 });
+  expect(studio.getState().recipe?.present.resolved?.a).toEqual({ low: 0, high: 1.28 });
+
+  open({ resolved: null });
+  nudgeHandle("high", -10, "a");
+  placeHandle("low", -0.5, "a");
+  nudgeHandle("low", 10, "a");
+  const { low, high } = studio.getState().recipe!.present.ranges.a!;
+  expect(high).toBeCloseTo(1.28 - 0.2, 9);
+  expect(low).toBeCloseTo(-0.5 + (10 * (0.5 + high)) / 128, 9);
+});
+
+test("a range is shown mirrored under a symmetric scheme, though a Relu keeps one side of it empty", () => {
+  const symmetric = { ...RECIPE, activations: { type: "int8", symmetric: true } as const };
+  expect(rangeIn({ ...symmetric, resolved: { a: { low: 0, high: 6 } } }, "a")).toEqual({ low: -6, high: 6 });
+  expect(rangeIn(RECIPE, "constructor")).toBeNull();
 });

@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import type { GroupFigures } from "../../engine/model/analysis.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import type { ModelSummary } from "../../engine/model/summary.ts";
-import { commonStart, filterRows, type Row, rowsOf, sortRows, worstRow } from "./layers.ts";
+import type { SensitivityFigure } from "./figures.ts";
+import { commonStart, filterRows, type Known, type Row, rowsOf, sortRows, worstRow } from "./layers.ts";
 
 const row = (id: string, operator: string, group: string | null): Row => ({
   id,
@@ -28,17 +29,47 @@ const rows = [
   row("add", "Add", "c"),
 ];
 const overview = new Map([figures("a", 30), figures("b", Number.POSITIVE_INFINITY), figures("c", Number.NaN)]);
+const sensitivity = new Map(
+  [
+    ["conv1", 20, 0.6],
+    ["add", 40, 0.2],
+  ].map(
+    ([id, value, share]) =>
+      [id, { value, cost: -Number(value), share } as SensitivityFigure] as [string, SensitivityFigure],
+  ),
+);
+const known: Known = { overview, sensitivity };
 const ids = (sorted: readonly Row[]) => sorted.map((entry) => entry.id);
 
 test("rows without a figure come last in both directions, in graph order", () => {
-  expect(ids(sortRows(rows, overview, { key: "sqnr", descending: false }))).toEqual(["conv1", "conv2", "soft", "add"]);
-  expect(ids(sortRows(rows, overview, { key: "sqnr", descending: true }))).toEqual(["conv2", "conv1", "soft", "add"]);
+  expect(ids(sortRows(rows, known, { key: "sqnr", descending: false }))).toEqual(["conv1", "conv2", "soft", "add"]);
+  expect(ids(sortRows(rows, known, { key: "sqnr", descending: true }))).toEqual(["conv2", "conv1", "soft", "add"]);
 });
 
 test("a filter needs every word, in name, operator or precision", () => {
-  expect(ids(filterRows(rows, "CONV 2"))).toEqual(["conv2"]);
-  expect(ids(filterRows(rows, "float"))).toEqual(["soft"]);
-  expect(filterRows(rows, "  ")).toBe(rows);
+  expect(ids(filterRows(rows, "CONV 2", known))).toEqual(["conv2"]);
+  expect(ids(filterRows(rows, "float", known))).toEqual(["soft"]);
+  expect(filterRows(rows, "  ", known)).toBe(rows);
+});
+
+test("sorted by sensitivity the highest cost comes first when descending, and what was not measured last", () => {
+  const sorted = sortRows(rows, known, { key: "sensitivity", descending: true });
+  expect(ids(sorted)).toEqual(["conv1", "add", "soft", "conv2"]);
+});
+
+test("a filter compares figures, and what has none is left out", () => {
+  expect(ids(filterRows(rows, "sqnr<=30", known))).toEqual(["conv1"]);
+  expect(ids(filterRows(rows, "conv sqnr>30", known))).toEqual(["conv2"]);
+  expect(ids(filterRows(rows, "sens>0.5", known))).toEqual(["conv1"]);
+  expect(ids(filterRows(rows, "sens<0.6", known))).toEqual(["add"]);
+  const clipped = { group: "a", figures: { sqnr: 30, clipped: 0.02 } } as GroupFigures;
+  const other = { ...known, overview: new Map([["a", clipped]]) };
+  expect(ids(filterRows(rows, "clipped>1%", other))).toEqual(["conv1"]);
+  expect(ids(filterRows(rows, "clipped>2", other))).toEqual([]);
+});
+
+test("a comparison still being written hides nothing", () => {
+  expect(ids(filterRows(rows, "sqnr< conv", known))).toEqual(["conv1", "conv2"]);
 });
 
 test("the worst row is that of the lowest SQNR whose range can be moved, not one fused with it", () => {

@@ -1,8 +1,16 @@
 import type { GroupFigures } from "../../engine/model/analysis.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import type { Layer, ModelSummary } from "../../engine/model/summary.ts";
+import type { SensitivityFigure } from "./figures.ts";
+import { type FilterFigure, filterWords } from "./filter.ts";
 
-export type SortKey = "order" | "name" | "operator" | "precision" | "sqnr" | "clipped";
+export type SortKey = "order" | "name" | "operator" | "precision" | "sensitivity" | "sqnr" | "clipped";
+
+/** What is known of the rows: estimates by group, measured sensitivity by layer. */
+export interface Known {
+  readonly overview: ReadonlyMap<string, GroupFigures>;
+  readonly sensitivity: ReadonlyMap<string, SensitivityFigure>;
+}
 
 /** A layer, or a model input, as the list shows it. */
 export interface Row {
@@ -95,14 +103,24 @@ export function commonStart(ids: readonly string[]): number {
   return first.slice(0, length).search(/[^._/:]*$/);
 }
 
-/** Rows whose name, operator or precision has every word of the filter. */
-export function filterRows(rows: readonly Row[], filter: string): readonly Row[] {
-  const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
+/** Rows whose name, operator or precision has every word of the filter, and whose figures pass its comparisons. */
+export function filterRows(rows: readonly Row[], filter: string, known: Known): readonly Row[] {
+  const words = filterWords(filter);
   if (words.length === 0) return rows;
   return rows.filter((row) => {
     const text = `${row.id} ${row.operator} ${row.precision === "int8" ? "int8" : "float"}`.toLowerCase();
-    return words.every((word) => text.includes(word));
+    return words.every((word) => {
+      if ("text" in word) return text.includes(word.text);
+      const value = figureOf(row, known, word.figure);
+      return value !== null && word.holds(value);
+    });
   });
+}
+
+function figureOf(row: Row, { overview, sensitivity }: Known, figure: FilterFigure): number | null {
+  if (figure === "sens") return sensitivity.get(row.id)?.share ?? null;
+  const value = row.group === null ? undefined : overview.get(row.group)?.figures[figure];
+  return value === undefined || Number.isNaN(value) ? null : value;
 }
 
 /** The layer that is looked at before anything is known of the values: the first that is quantized. */
@@ -125,12 +143,12 @@ export function worstRow(rows: readonly Row[], overview: ReadonlyMap<string, Gro
 /** Sorted by a column; rows without a figure come last either way, and equals keep graph order. */
 export function sortRows(
   rows: readonly Row[],
-  overview: ReadonlyMap<string, GroupFigures>,
+  known: Known,
   sort: { readonly key: SortKey; readonly descending: boolean },
 ): readonly Row[] {
   if (sort.key === "order") return sort.descending ? [...rows].reverse() : rows;
   const direction = sort.descending ? -1 : 1;
-  const keys = new Map(rows.map((row) => [row, sortValue(row, overview, sort.key)]));
+  const keys = new Map(rows.map((row) => [row, sortValue(row, known, sort.key)]));
   return [...rows].sort((a, b) => {
     const left = keys.get(a) ?? null;
     const right = keys.get(b) ?? null;
@@ -139,11 +157,9 @@ export function sortRows(
   });
 }
 
-function sortValue(row: Row, overview: ReadonlyMap<string, GroupFigures>, key: SortKey): string | number | null {
+function sortValue(row: Row, known: Known, key: SortKey): string | number | null {
+  if (key === "sqnr" || key === "clipped") return figureOf(row, known, key);
+  if (key === "sensitivity") return known.sensitivity.get(row.id)?.cost ?? null;
   if (key === "name") return row.name;
-  if (key === "operator") return row.operator;
-  if (key === "precision") return row.precision;
-  const figures = row.group ? overview.get(row.group)?.figures : undefined;
-  const value = key === "sqnr" ? figures?.sqnr : figures?.clipped;
-  return value === undefined || Number.isNaN(value) ? null : value;
+  return key === "operator" ? row.operator : row.precision;
 }

@@ -8,6 +8,7 @@ import { firstLayer } from "./layers.ts";
 import { alarm, say, sayNotices } from "./log.ts";
 import { flush, listSessions, loadFiles, loadSession } from "./persistence.ts";
 import { EMPTY, type InputsQuestion, type StoredSession, studio } from "./store.ts";
+import { settingsOf } from "./tune.ts";
 import { analysis, engine, inquire } from "./workers.ts";
 
 type Inputs = Recipe["inputs"];
@@ -67,7 +68,13 @@ export async function openModel(file: File, wishes: Wishes = {}): Promise<boolea
     layer: fits && stored.calibration ? null : firstLayer(summary),
     ...(fits && {
       calibration: stored.calibration,
+      tuning: stored.tuning,
+      ...(stored.tuning && { search: settingsOf(stored.tuning.result.request) }),
       evaluation: stored.record.evaluation,
+      sensitivity: stored.record.sensitivity,
+      walk: stored.record.walk,
+      sensitivitySamples: stored.record.sensitivitySamples,
+      metric: stored.record.metric,
       samples: stored.record.samples,
       limit: stored.record.limit,
       keep: stored.record.kept,

@@ -19,18 +19,38 @@ export async function flush(): Promise<void> {
   if (timer) await saveNow();
 }
 
+/** Saves what is due when the page is hidden or left. Returns how to stop that. */
+export function saveBeforeLeaving(): () => void {
+  const leave = () => void flush();
+  const hide = () => {
+    if (document.visibilityState === "hidden") leave();
+  };
+  window.addEventListener("pagehide", leave);
+  document.addEventListener("visibilitychange", hide);
+  return () => {
+    window.removeEventListener("pagehide", leave);
+    document.removeEventListener("visibilitychange", hide);
+  };
+}
+
 async function saveNow(): Promise<void> {
   if (timer) clearTimeout(timer);
   timer = null;
   const { model, recipe, samples, limit, evaluation, keep } = studio.getState();
+  const { sensitivity, walk, sensitivitySamples, metric } = studio.getState();
   if (!model || !recipe) return;
   const { sha256, bytes, opset } = model.summary;
   const record: SessionRecord = {
     ...{ sha256, bytes, opset, name: model.file.name, savedAt: Date.now(), kept: keep },
     ...{ recipe: recipe.present, samples, limit, evaluation },
+    ...{ sensitivity, walk, sensitivitySamples, metric },
   };
   await guarded(async () => {
-    await (await database()).put("sessions", record);
+    const saving = (await database()).transaction("sessions", "readwrite");
+    saving.store.put(record);
+    // Committed at once: a page that is being left sends nothing more.
+    saving.commit();
+    await saving.done;
   });
 }
 
@@ -38,6 +58,13 @@ export async function saveCalibration({ model, calibration }: StudioState): Prom
   if (!model || !calibration) return;
   await guarded(async () => {
     await (await database()).put("calibrations", { sha256: model.summary.sha256, calibration });
+  });
+}
+
+export async function saveTuning({ model, tuning }: StudioState): Promise<void> {
+  if (!model || !tuning) return;
+  await guarded(async () => {
+    await (await database()).put("tunings", { sha256: model.summary.sha256, tuning });
   });
 }
 
@@ -56,12 +83,13 @@ export async function keepFiles(keep: boolean): Promise<void> {
   saveSoon();
 }
 
-/** The stored session of a model with its statistics, if there is one. */
+/** The stored session of a model with its statistics and its last search, if there is one. */
 export async function loadSession(sha256: string) {
   const db = await database();
   const record = await db.get("sessions", sha256);
   const calibration = await db.get("calibrations", sha256);
-  return record ? { record, calibration: calibration?.calibration ?? null } : null;
+  const tuning = await db.get("tunings", sha256);
+  return record ? { record, calibration: calibration?.calibration ?? null, tuning: tuning?.tuning ?? null } : null;
 }
 
 export async function loadFiles(sha256: string): Promise<KeptFiles | null> {
@@ -93,7 +121,8 @@ export async function deleteEverything(): Promise<void> {
 
 let warned = false;
 
-async function guarded(store: () => Promise<void>): Promise<boolean> {
+/** Stores something; where the browser cannot, says so once and gives false. */
+export async function guarded(store: () => Promise<void>): Promise<boolean> {
   try {
     await store();
     return true;

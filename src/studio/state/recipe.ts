@@ -4,6 +4,7 @@ import type { Recipe } from "../../engine/model/recipe.ts";
 import { withFloat, withGroupMethod, withGroupRange } from "./edits.ts";
 import * as history from "./history.ts";
 import { runJob } from "./jobs.ts";
+import { alarm } from "./log.ts";
 import { groupOf, rowOf } from "./selection.ts";
 import { studio } from "./store.ts";
 
@@ -30,7 +31,8 @@ export function adoptMethod(group: string, method: Method, range: Range): void {
 }
 
 export function setRange(group: string, range: Range): void {
-  editRecipe(`range ${group}`, (recipe) => withGroupRange(recipe, group, range));
+  const bounds = studio.getState().model?.plan.groups.find(({ id }) => id === group)?.bounds ?? null;
+  editRecipe(`range ${group}`, (recipe) => withGroupRange(recipe, group, range, bounds));
 }
 
 /** Takes the selected layer to int8 or float, where the choice is the person's. */
@@ -45,18 +47,46 @@ export function selected() {
   return { row, group: groupOf(state) };
 }
 
-/** Lets the engine settle every range; null when it was cancelled or failed. */
+/** Whether everything that the recipe asks to be learnt and chosen is there, for the statistics at hand. */
+export function isSettled(recipe: Recipe, calibration: Calibration): boolean {
+  const learnt = recipe.corrections.bias === "none" || recipe.biases !== null;
+  return recipe.resolved !== null && learnt && fits(recipe, calibration);
+}
+
+/** Statistics of an equalized model are of no use for one that is not, and the reverse. */
+export function fits({ corrections, factors }: Recipe, calibration: Calibration): boolean {
+  return corrections.equalization === calibration.equalized && corrections.equalization === (factors !== null);
+}
+
+/**
+ * Lets the engine choose every range and learn what corrections ask for, calibrating again where equalization was
+ * switched, of what the recipe is by the end of it; null when it was cancelled or failed. Without the samples nothing can
+ * be learnt, and biases stay as they are.
+ */
 export async function resolveRecipe(calibration: Calibration): Promise<Recipe | null> {
-  const wanted = studio.getState().recipe?.present;
-  if (!wanted) return null;
-  if (wanted.resolved) return wanted;
-  const resolved = await runJob({
-    task: "Choosing ranges",
+  const { recipe: before, data } = studio.getState();
+  const wanted = before?.present;
+  if (!wanted || isSettled(wanted, calibration)) return wanted ?? null;
+  if (!data && !fits(wanted, calibration)) {
+    alarm("Equalizing changes what every tensor holds, so the model is calibrated again: drop the samples in again.");
+    return null;
+  }
+  if (!data && wanted.resolved) return wanted;
+  const settled = await runJob({
+    task: wanted.resolved && data ? "Correcting" : "Choosing ranges",
     on: wanted.model.name,
-    run: (api, report) => api.resolve(wanted, calibration, report),
+    run: async (api, report) =>
+      data
+        ? api.settle(wanted, calibration.wanted, calibration, report)
+        : { recipe: await api.resolve(wanted, calibration, report), calibration },
   });
   const { recipe } = studio.getState();
-  if (!resolved || recipe?.present !== wanted) return null;
-  studio.setState({ recipe: history.amend(recipe, resolved) });
-  return resolved;
+  if (!settled || recipe?.present.model.sha256 !== wanted.model.sha256) return null;
+  if (recipe.present !== wanted) return resolveRecipe(calibration);
+  const kept = settled.recipe.factors === wanted.factors && settled.calibration.equalized === calibration.equalized;
+  studio.setState({
+    recipe: history.amend(recipe, settled.recipe),
+    ...(!kept && { calibration: settled.calibration, calibrationTime: null }),
+  });
+  return settled.recipe;
 }

@@ -1,5 +1,6 @@
 import type { PathFile } from "../../../workers/protocol.ts";
 import type { Preprocess } from "../../engine/model/preprocess.ts";
+import { offerTour } from "../tour/state.ts";
 import { openData } from "./data.ts";
 import { alarmFor } from "./log.ts";
 import { openModel } from "./model.ts";
@@ -25,7 +26,9 @@ export async function openSample(): Promise<void> {
     );
     if (!model || !(await openModel(model.file))) return;
     const samples = studio.getState().samples || CALIBRATION_SAMPLES;
-    if (await openData(data, { preprocess: project.preprocess, samples })) studio.setState({ step: "calibrate" });
+    if (!(await openData(data, { preprocess: project.preprocess, samples }))) return;
+    studio.setState({ step: "calibrate" });
+    offerTour();
   } catch (error) {
     alarmFor(error, "Opening the sample project");
   }

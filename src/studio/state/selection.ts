@@ -1,3 +1,4 @@
+import { sensitivityFigures } from "./figures.ts";
 import { filterRows, type Row, rowsOf, sortRows } from "./layers.ts";
 import { type StudioState, studio } from "./store.ts";
 
@@ -16,10 +17,12 @@ export function allRows({ model, recipe }: StudioState): readonly Row[] {
 
 /** The rows as the list shows them: filtered and sorted. */
 export function shownRows(state: StudioState): readonly Row[] {
-  const inputs = [allRows(state), state.filter, state.sort, state.sort.key === "order" ? null : state.overview];
-  if (!shownMemo || inputs.some((input, index) => input !== shownMemo?.inputs[index])) {
-    const rows = sortRows(filterRows(allRows(state), state.filter), state.overview, state.sort);
-    shownMemo = { inputs, rows };
+  const { filter, sort, overview } = state;
+  const known = { overview, sensitivity: sensitivityFigures(state) };
+  const byFigures = sort.key !== "order" || /[<>]/.test(filter);
+  const inputs = [allRows(state), filter, sort, ...(byFigures ? [overview, known.sensitivity] : [])];
+  if (shownMemo?.inputs.length !== inputs.length || inputs.some((input, index) => input !== shownMemo?.inputs[index])) {
+    shownMemo = { inputs, rows: sortRows(filterRows(allRows(state), filter, known), known, sort) };
   }
   return shownMemo.rows;
 }

@@ -6,7 +6,7 @@ import { begin } from "./history.ts";
 import { evaluationBasis, exportBasis, nextAction, stepStates } from "./steps.ts";
 import type { OpenData, OpenModel, StudioState } from "./store.ts";
 
-const recipe = { version: 1, preprocess: null } as Recipe;
+const recipe = { version: 1, preprocess: null, corrections: { equalization: false, bias: "none" } } as Recipe;
 const base = {
   model: {} as OpenModel,
   data: { files: [], summary: { samples: 20 }, fingerprint: "d" } as unknown as OpenData,
@@ -20,6 +20,7 @@ const calibration = {
   observed: Array.from({ length: 9 }, (_, index) => index),
   skipped: [9],
   wanted: 10,
+  equalized: false,
   preprocess: null,
 } as unknown as Calibration;
 const standings = (facts: Parameters<typeof stepStates>[0]) =>

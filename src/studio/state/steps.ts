@@ -1,4 +1,5 @@
-import type { Step, StudioState } from "./store.ts";
+import type { Recipe } from "../../engine/model/recipe.ts";
+import type { Based, OpenData, Step, StudioState } from "./store.ts";
 
 export type Standing = "done" | "ready" | "stale" | "missing" | "partial";
 
@@ -16,7 +17,12 @@ export type Facts = Pick<
 
 /** What an evaluation depends on; when it reads otherwise, the evaluation is stale. */
 export function evaluationBasis({ recipe, samples, data }: Facts): string {
-  return JSON.stringify([recipe?.present, samples, data?.fingerprint ?? null]);
+  return evaluationBasisOf(recipe?.present, samples, data?.fingerprint ?? null);
+}
+
+/** The basis of an evaluation under a recipe, on what follows the first `samples` samples of the data. */
+export function evaluationBasisOf(recipe: Recipe | undefined, samples: number, fingerprint: string | null): string {
+  return JSON.stringify([recipe, samples, fingerprint]);
 }
 
 /** What an export depends on. */
@@ -31,11 +37,32 @@ export function evaluationIsStale(facts: Facts): boolean {
   return JSON.stringify(JSON.parse(facts.evaluation.basis)[0]) !== JSON.stringify(facts.recipe?.present);
 }
 
+const texts = new WeakMap<Recipe, string>();
+
+/** A recipe as text, to tell whether two are the same. */
+export function textOf(recipe: Recipe): string {
+  const text = texts.get(recipe) ?? JSON.stringify(recipe);
+  texts.set(recipe, text);
+  return text;
+}
+
+/** What a result depends on that was measured under a recipe on the first samples of the data. */
+export function basisOf(recipe: Recipe, data: OpenData): string {
+  return `${data.fingerprint} ${textOf(recipe)}`;
+}
+
+/** Whether such a result still holds; data that is gone does not end that, other data does. */
+export function isCurrent({ basis }: Based<unknown>, recipe: Recipe | undefined, data: OpenData | null): boolean {
+  if (!recipe) return false;
+  return data ? basis === basisOf(recipe, data) : basis.endsWith(` ${textOf(recipe)}`);
+}
+
 /** Whether the statistics were taken under other preprocessing or for another number of samples. */
 export function calibrationIsStale({ calibration, recipe, samples, data }: Facts): boolean {
   if (!calibration || !recipe) return false;
   const otherwise = JSON.stringify(calibration.preprocess) !== JSON.stringify(recipe.present.preprocess);
-  return otherwise || (data !== null && calibration.wanted !== samples);
+  const equalized = calibration.equalized !== recipe.present.corrections.equalization;
+  return otherwise || equalized || (data !== null && calibration.wanted !== samples);
 }
 
 export function isPartial({ calibration }: Facts): boolean {

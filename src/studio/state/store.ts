@@ -3,16 +3,25 @@ import { createStore } from "zustand/vanilla";
 import type { Calibration, ExportedFile, PathFile } from "../../../workers/protocol.ts";
 import type { GroupFigures } from "../../engine/model/analysis.ts";
 import type { DataSummary } from "../../engine/model/dataset.ts";
+import type { Finding } from "../../engine/model/diagnosis.ts";
 import type { Evaluation } from "../../engine/model/evaluation.ts";
 import type { Progress } from "../../engine/model/job.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
+import type { ErrorMetric, ErrorWalk, Sensitivity } from "../../engine/model/sensitivity.ts";
 import type { ModelSummary } from "../../engine/model/summary.ts";
 import type { Port } from "../../engine/model/tensor.ts";
+import type { TuneLimit, Tuning } from "../../engine/model/tuning.ts";
 import type { History } from "./history.ts";
 import type { SortKey } from "./layers.ts";
+import { type LayersView, rememberedLayersView } from "./layersView.ts";
+import { rememberedMeasuring } from "./measuring.ts";
+import type { Probed } from "./probe.ts";
+import type { StoredResult } from "./results.ts";
 
 export const STEPS = ["model", "data", "calibrate", "tune", "export"] as const;
 export type Step = (typeof STEPS)[number];
+
+export type TuneView = "layer" | "walk" | "search" | "compare";
 
 export interface OpenModel {
   readonly file: File;
@@ -35,6 +44,13 @@ export interface OpenData {
 export interface Based<T> {
   readonly result: T;
   readonly basis: string;
+}
+
+/** Findings, and what they were found in: with another recipe or calibration they are stale. */
+export interface Diagnosed {
+  readonly findings: readonly Finding[];
+  readonly recipe: Recipe;
+  readonly calibration: Calibration;
 }
 
 export interface ExportSummary {
@@ -79,6 +95,16 @@ export interface StoredSession {
   readonly kept: boolean;
 }
 
+/** What a search is to keep and to read. The drop of top-1 that it may cost is the one that evaluation allows. */
+export interface SearchSettings {
+  readonly limit: TuneLimit["kind"];
+  readonly decibels: number;
+  /** The first so many samples; null for those that calibrate. */
+  readonly samples: number | null;
+  /** Seconds; null for as long as it takes. */
+  readonly budget: number | null;
+}
+
 /** What has to be known before a model can be opened: what its inputs get. */
 export interface InputsQuestion {
   readonly model: string;
@@ -99,16 +125,38 @@ export interface StudioState {
   readonly overview: ReadonlyMap<string, GroupFigures>;
   readonly evaluation: Based<Evaluation> | null;
   readonly exported: Based<ExportSummary> | null;
+  /** What the last change came to, measured in the background. */
+  readonly probed: Probed | null;
+  /** The measurement under way, or why there is none; null when there is nothing to say. */
+  readonly probing: { readonly progress: Progress | null; readonly failure: string | null } | null;
+  /** Whether every change is measured. */
+  readonly measuring: boolean;
+  /** Every evaluation of this model that was kept, newest first. */
+  readonly results: readonly StoredResult[];
+  readonly sensitivity: Based<Sensitivity> | null;
+  readonly walk: Based<ErrorWalk> | null;
+  readonly tuning: Based<Tuning> | null;
+  readonly search: SearchSettings;
+  readonly diagnosis: Diagnosed | null;
+  /** Findings whose remedy was applied since the last evaluation. */
+  readonly applied: readonly Finding[];
+  /** How many samples, from the first, sensitivity and the error walk are measured on. */
+  readonly sensitivitySamples: number;
+  /** What sensitivity is told in. */
+  readonly metric: ErrorMetric;
   /** Top-1 drop allowed, as a share. */
   readonly limit: number;
   readonly job: Job | null;
   readonly log: readonly LogEntry[];
   readonly alerts: readonly Alert[];
   readonly step: Step;
+  /** Which view of the Tune step is open. */
+  readonly tuneView: TuneView;
   /** Id of the selected row; null until the estimates tell which layer needs a look first. */
   readonly layer: string | null;
   readonly filter: string;
   readonly sort: { readonly key: SortKey; readonly descending: boolean };
+  readonly layersView: LayersView;
   readonly keep: boolean;
   readonly sessions: readonly StoredSession[];
   readonly question: InputsQuestion | null;
@@ -124,8 +172,20 @@ export const EMPTY = {
   overview: new Map(),
   evaluation: null,
   exported: null,
+  probed: null,
+  probing: null,
+  results: [],
+  sensitivity: null,
+  walk: null,
+  tuning: null,
+  search: { limit: "drop", decibels: 20, samples: null, budget: null },
+  diagnosis: null,
+  applied: [],
+  sensitivitySamples: 16,
+  metric: "sqnr",
   limit: 0.01,
   step: "model",
+  tuneView: "layer",
   layer: null,
   filter: "",
   sort: { key: "order", descending: false },
@@ -134,6 +194,8 @@ export const EMPTY = {
 
 export const studio = createStore<StudioState>(() => ({
   ...EMPTY,
+  layersView: rememberedLayersView(),
+  measuring: rememberedMeasuring(),
   job: null,
   log: [],
   alerts: [],

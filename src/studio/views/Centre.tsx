@@ -1,5 +1,6 @@
 import { lazy, Suspense } from "react";
 import { useStudio } from "../state/store.ts";
+import { TourOffer } from "../tour/TourOffer.tsx";
 import { CalibrateStep } from "./CalibrateStep.tsx";
 import { DataStep } from "./DataStep.tsx";
 import { ExportStep } from "./ExportStep.tsx";
@@ -22,6 +23,7 @@ export function Centre() {
   const View = VIEWS[step];
   return (
     <div className="centre" data-testid={`view-${step}`}>
+      {step === "calibrate" ? <TourOffer /> : null}
       <Suspense fallback={<div className="skeleton fill" />}>
         <View />
       </Suspense>

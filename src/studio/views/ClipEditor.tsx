@@ -1,21 +1,26 @@
 import { ToggleGroup } from "radix-ui";
-import { useCallback, useState } from "react";
+import { useCallback, useMemo, useState } from "react";
 import type { TensorAnalysis } from "../../engine/model/analysis.ts";
 import type { Method, Range } from "../../engine/model/range.ts";
+import type { Recipe } from "../../engine/model/recipe.ts";
 import { ClipChart } from "../charts/ClipChart.tsx";
 import { ErrorChart } from "../charts/ErrorChart.tsx";
 import { RangeStrip } from "../charts/RangeStrip.tsx";
 import { zoom } from "../charts/scale.ts";
-import { significant } from "../format.ts";
+import { plural, significant } from "../format.ts";
 import { NumberField } from "../parts/NumberField.tsx";
 import { Term } from "../parts/Term.tsx";
-import { type Handle, moveHandle } from "../state/handles.ts";
+import { type Handle, limitsOf, nudgeHandle, placeHandle } from "../state/handles.ts";
 import { adoptMethod } from "../state/recipe.ts";
 import { useStudio } from "../state/store.ts";
 import { ClipFacts } from "./ClipFacts.tsx";
 import { MethodButtons } from "./MethodButtons.tsx";
+import { ProbeLine } from "./ProbePane.tsx";
 import { useAnalysis } from "./useAnalysis.ts";
 import { useDraft } from "./useDraft.ts";
+
+/** More tensors than this that share a range are named in a list that folds. */
+const MOST_NAMED = 4;
 
 /** The heart: where a group's range is cut, what that costs, and the ways to change it. */
 export function ClipEditor({ group }: { readonly group: string }) {
@@ -37,21 +42,22 @@ export function ClipEditor({ group }: { readonly group: string }) {
 interface EditorProps {
   readonly group: string;
   readonly analysis: TensorAnalysis;
-  readonly settled: unknown;
+  readonly settled: Recipe;
   readonly failure: string | null;
   readonly zoomed: boolean;
   readonly onZoom: (window: Range | null) => void;
 }
 
 function Editor({ group, analysis, settled, failure, zoomed, onZoom }: EditorProps) {
-  const symmetric = useStudio((state) => state.recipe?.present.activations.symmetric ?? false);
+  const scheme = useStudio((state) => state.recipe?.present.activations);
+  const plan = useStudio((state) => state.model?.plan);
+  const limits = useMemo(() => limitsOf(scheme?.symmetric ?? false, plan?.groups ?? [], group), [scheme, plan, group]);
   const [logarithmic, setLogarithmic] = useState(true);
-  const { draft, figures: drafted, follow, commit } = useDraft(group, settled);
+  const { range, figures, byHand, hold, letGo } = useDraft(group, analysis, settled);
   const fixed = analysis.chosen.source === "fixed";
-  const range = draft ?? analysis.chosen.figures.range;
-  const figures = draft ? drafted : analysis.chosen.figures;
   const { window } = analysis.histogram;
-  const bounds: Range = { low: Math.min(analysis.seen.min, 0), high: Math.max(analysis.seen.max, 0) };
+  const { min, max } = analysis.seen;
+  const bounds = useMemo((): Range => ({ low: Math.min(min, 0), high: Math.max(max, 0) }), [min, max]);
   const middle = (window.low + window.high) / 2;
 
   const adopt = useCallback(
@@ -61,12 +67,13 @@ function Editor({ group, analysis, settled, failure, zoomed, onZoom }: EditorPro
     },
     [analysis.marks, group],
   );
+  const nudge = useCallback((handle: Handle, steps: number) => nudgeHandle(handle, steps, group), [group]);
   const field = (handle: Handle, label: string) => (
     <NumberField
       label={label}
       value={range[handle]}
       disabled={fixed}
-      onCommit={(value) => commit(moveHandle(range, handle, value, symmetric))}
+      onCommit={(value) => placeHandle(handle, value, group)}
       testId={`range-${handle}`}
     />
   );
@@ -117,20 +124,22 @@ function Editor({ group, analysis, settled, failure, zoomed, onZoom }: EditorPro
         </fieldset>
       </div>
       <ClipChart
-        {...{ analysis, range, symmetric, logarithmic, bounds, onZoom }}
+        {...{ analysis, range, limits, logarithmic, bounds, onZoom }}
         clipped={figures?.clipped ?? null}
         readOnly={fixed}
-        onDraft={follow}
-        onCommit={commit}
+        onDraft={hold}
+        onCommit={letGo}
+        onNudge={nudge}
         onAdopt={adopt}
       />
       <RangeStrip float={bounds} quantized={range} window={window} />
       <ClipFacts figures={figures} />
+      <ProbeLine />
       {failure ? <p className="failure">{failure}</p> : null}
       {fixed ? null : (
         <>
           <ErrorChart analysis={analysis} range={range} readOnly={fixed} onAdopt={adopt} />
-          <MethodButtons analysis={analysis} byHand={draft !== null} onAdopt={adopt} />
+          <MethodButtons analysis={analysis} byHand={byHand} onAdopt={adopt} />
         </>
       )}
     </section>
@@ -138,7 +147,8 @@ function Editor({ group, analysis, settled, failure, zoomed, onZoom }: EditorPro
 }
 
 function Sharing({ analysis, fixed }: { readonly analysis: TensorAnalysis; readonly fixed: boolean }) {
-  const others = analysis.members.filter((member) => member !== analysis.group);
+  const { members } = analysis;
+  const heading = <Term word="range group">Shared by {plural(members.length, "tensor")}</Term>;
   return (
     <>
       {fixed ? (
@@ -146,9 +156,18 @@ function Sharing({ analysis, fixed }: { readonly analysis: TensorAnalysis; reado
           The operator itself bounds these values, so the range is fixed and cannot be moved.
         </p>
       ) : null}
-      {others.length > 0 ? (
+      {members.length > MOST_NAMED ? (
+        <details className="fold" data-testid="shared-range">
+          <summary>{heading}</summary>
+          <ul className="muted">
+            {members.map((member) => (
+              <li key={member}>{member}</li>
+            ))}
+          </ul>
+        </details>
+      ) : members.length > 1 ? (
         <p className="muted" data-testid="shared-range">
-          <Term word="range group">Shares its range</Term> with {others.join(", ")}.
+          {heading}: {members.join(", ")}.
         </p>
       ) : null}
     </>

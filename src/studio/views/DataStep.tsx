@@ -4,7 +4,7 @@ import { Facts } from "../parts/Facts.tsx";
 import { FileButton } from "../parts/FileButton.tsx";
 import { Notices } from "../parts/Notices.tsx";
 import { NumberField } from "../parts/NumberField.tsx";
-import { setSamples } from "../state/data.ts";
+import { dataNotices, setSamples } from "../state/data.ts";
 import { takeFiles } from "../state/intake.ts";
 import { keepFiles } from "../state/persistence.ts";
 import { useStudio } from "../state/store.ts";
@@ -19,6 +19,7 @@ export function DataStep() {
   const data = useStudio((state) => state.data);
   const samples = useStudio((state) => state.samples);
   const keep = useStudio((state) => state.keep);
+  const notices = useStudio(dataNotices);
   if (!data) {
     return (
       <>
@@ -43,7 +44,7 @@ export function DataStep() {
           { key: "Size", value: byteSize(bytes) },
         ]}
       />
-      <Notices notices={summary.notices} label="Notices about the data" />
+      <Notices notices={notices} label="Notices about the data" />
       <div className="form-row">
         <NumberField
           label="Calibrate on the first"

@@ -8,6 +8,7 @@ import { evaluate, setLimit } from "../state/evaluate.ts";
 import { evaluationIsStale } from "../state/steps.ts";
 import { useStudio } from "../state/store.ts";
 import { useFacts } from "../state/useFacts.ts";
+import { ProbePane } from "./ProbePane.tsx";
 import "./EvaluationPane.css";
 
 /** Float against quantized, measured on the bytes that Export gives. */
@@ -40,6 +41,7 @@ export function EvaluationPane() {
         onCommit={(value) => setLimit(Math.max(0, value / 100))}
         testId="limit"
       />
+      <ProbePane />
       {evaluation ? (
         <div className={stale ? "stale" : undefined} data-testid="evaluation-result">
           {stale ? <p className="hint">Stale: measured before the last change.</p> : null}

@@ -1,6 +1,7 @@
 import { byteSize, percent, significant } from "../format.ts";
 import { Hint } from "../parts/Term.tsx";
 import { closeModel } from "../state/model.ts";
+import { tellingOutput } from "../state/outputs.ts";
 import { evaluationIsStale } from "../state/steps.ts";
 import { useStudio } from "../state/store.ts";
 import { useFacts } from "../state/useFacts.ts";
@@ -69,7 +70,7 @@ function Results() {
   const facts = useFacts();
   const result = facts.evaluation?.result;
   if (!result) return null;
-  const agreement = result.outputs[0]?.agreement;
+  const agreement = tellingOutput(result.outputs, facts.model?.summary.outputs ?? [])?.agreement;
   const text = result.top1
     ? `top-1 ${significant(result.top1.float * 100)} → ${percent(result.top1.quantized)}`
     : agreement != null

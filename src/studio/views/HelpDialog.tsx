@@ -1,5 +1,9 @@
 import { Dialog } from "radix-ui";
+import { tryBitDepths } from "../explain/door.ts";
 import { KEYS } from "../keys.ts";
+import { useStudio } from "../state/store.ts";
+import { startTour } from "../tour/start.ts";
+import { isSample } from "../tour/state.ts";
 import { WORDS } from "../words.ts";
 
 interface Props {
@@ -9,6 +13,12 @@ interface Props {
 
 /** The keys, and the words of the field. */
 export function HelpDialog({ open, onOpenChange }: Props) {
+  const sample = useStudio(isSample);
+  const busy = useStudio((state) => state.job !== null);
+  const go = (where: () => unknown) => {
+    onOpenChange(false);
+    where();
+  };
   return (
     <Dialog.Root open={open} onOpenChange={onOpenChange}>
       <Dialog.Portal>
@@ -41,6 +51,12 @@ export function HelpDialog({ open, onOpenChange }: Props) {
             </dl>
           </section>
           <div className="dialog-ways">
+            <button type="button" className="button" onClick={() => go(tryBitDepths)}>
+              Try bit depths
+            </button>
+            <button type="button" className="button" disabled={busy} onClick={() => go(startTour)}>
+              {sample ? "Take the tour" : "Take the tour of the sample project"}
+            </button>
             <Dialog.Close asChild>
               <button type="button" className="button">
                 Close

@@ -1,22 +1,38 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type RefObject, useEffect, useRef } from "react";
+import { type ReactNode, type RefObject, useEffect, useRef } from "react";
+import { Explanation } from "../explain/Explanation.tsx";
 import { plural } from "../format.ts";
-import { Term } from "../parts/Term.tsx";
+import { METRICS } from "../metrics.ts";
+import { Hint } from "../parts/Term.tsx";
+import { sensitivityIsStale } from "../state/figures.ts";
 import type { SortKey } from "../state/layers.ts";
 import { allRows, shownRows } from "../state/selection.ts";
 import { studio, useStudio } from "../state/store.ts";
+import type { Word } from "../words.ts";
 import { LayerRow } from "./LayerRow.tsx";
 import "./LayerList.css";
 
 const ROW_HEIGHT = 26;
 
-const COLUMNS: readonly { readonly key: SortKey; readonly text: string; readonly className: string }[] = [
+interface Column {
+  readonly key: SortKey;
+  readonly text: string;
+  readonly className: string;
+  /** Whether it is sorted with the highest first. */
+  readonly worstFirst?: boolean;
+}
+
+const COLUMNS: readonly Column[] = [
   { key: "name", text: "Layer", className: "cell-name" },
   { key: "operator", text: "Op", className: "cell-operator" },
   { key: "precision", text: "P", className: "cell-precision" },
+  { key: "sensitivity", text: "Sens.", className: "cell-sensitivity", worstFirst: true },
   { key: "sqnr", text: "SQNR", className: "cell-number" },
   { key: "clipped", text: "Clipped", className: "cell-number" },
 ];
+
+const FILTER_HINT =
+  "Words in name, operator or precision; figures as sqnr<20 (dB), clipped>1%, sens>0.5 (of a full bar). All must hold.";
 
 /** Every layer in graph order or by a column; only the rows in sight exist. */
 export function LayerList({ filterRef }: { readonly filterRef: RefObject<HTMLInputElement | null> }) {
@@ -25,6 +41,7 @@ export function LayerList({ filterRef }: { readonly filterRef: RefObject<HTMLInp
   const layer = useStudio((state) => state.layer);
   const filter = useStudio((state) => state.filter);
   const estimated = useStudio((state) => state.overview.size > 0);
+  const stale = useStudio(sensitivityIsStale);
   const scroller = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
     count: rows.length,
@@ -44,7 +61,8 @@ export function LayerList({ filterRef }: { readonly filterRef: RefObject<HTMLInp
           ref={filterRef}
           className="input"
           type="search"
-          placeholder="Filter ( / )"
+          placeholder="Filter ( / ): conv sqnr<20 sens>0.5"
+          title={FILTER_HINT}
           aria-label="Filter the layers"
           value={filter}
           onChange={(event) => studio.setState({ filter: event.target.value })}
@@ -55,7 +73,12 @@ export function LayerList({ filterRef }: { readonly filterRef: RefObject<HTMLInp
           {estimated ? ", estimated" : ""}
         </span>
       </div>
-      <div className="layers-grid" role="grid" aria-label="Layers" aria-rowcount={rows.length + 1}>
+      <div
+        className={stale ? "layers-grid stale" : "layers-grid"}
+        role="grid"
+        aria-label="Layers"
+        aria-rowcount={rows.length + 1}
+      >
         <div className="layer-row heads" role="row" aria-rowindex={1}>
           {COLUMNS.map((column) => (
             <Head key={column.key} column={column} />
@@ -82,20 +105,18 @@ export function LayerList({ filterRef }: { readonly filterRef: RefObject<HTMLInp
           </div>
         </div>
       </div>
-      {rows.length === 0 ? (
-        <p className="layers-none">No layer has “{filter}” in its name, operator or precision.</p>
-      ) : null}
+      {rows.length === 0 ? <p className="layers-none">No layer fits “{filter}”.</p> : null}
     </div>
   );
 }
 
-function Head({ column }: { readonly column: (typeof COLUMNS)[number] }) {
-  const { text, className } = column;
+function Head({ column }: { readonly column: Column }) {
+  const { key, className, worstFirst = false } = column;
   const sort = useStudio((state) => state.sort);
-  const active = sort.key === column.key;
+  const active = sort.key === key;
   const toggle = () => {
-    if (!active) studio.setState({ sort: { key: column.key, descending: false } });
-    else if (!sort.descending) studio.setState({ sort: { key: column.key, descending: true } });
+    if (!active) studio.setState({ sort: { key, descending: worstFirst } });
+    else if (sort.descending === worstFirst) studio.setState({ sort: { key, descending: !worstFirst } });
     else studio.setState({ sort: { key: "order", descending: false } });
   };
   return (
@@ -104,10 +125,30 @@ function Head({ column }: { readonly column: (typeof COLUMNS)[number] }) {
       className={className}
       aria-sort={active ? (sort.descending ? "descending" : "ascending") : "none"}
     >
-      <button type="button" className="head" onClick={toggle}>
-        {text === "SQNR" ? <Term word="SQNR" /> : text === "Clipped" ? <Term word="clipped">Clipped</Term> : text}
-        {active ? <span aria-hidden="true">{sort.descending ? " ↓" : " ↑"}</span> : null}
-      </button>
+      <HeadHint column={column}>
+        <button type="button" className="head" onClick={toggle}>
+          <span className={key in EXPLAINED || key === "sensitivity" ? "term" : undefined}>{column.text}</span>
+          {active ? <span aria-hidden="true">{sort.descending ? " ↓" : " ↑"}</span> : null}
+        </button>
+      </HeadHint>
     </span>
+  );
+}
+
+const EXPLAINED: Partial<Record<SortKey, Word>> = { sqnr: "SQNR", clipped: "clipped" };
+
+/** What a column shows, on hover and on focus of its head. */
+function HeadHint({ column: { key }, children }: { readonly column: Column; readonly children: ReactNode }) {
+  const metric = useStudio((state) => state.metric);
+  const word = EXPLAINED[key];
+  if (word) return <Hint text={<Explanation word={word} />}>{children}</Hint>;
+  if (key !== "sensitivity") return children;
+  const { text: name, unit, bar } = METRICS[metric];
+  return (
+    <Hint
+      text={`Sensitivity: ${name} of the model’s output${unit ? `, ${unit},` : ""} when this layer alone is quantized, measured; the bar is ${bar}.`}
+    >
+      {children}
+    </Hint>
   );
 }

@@ -1,7 +1,10 @@
 import { memo } from "react";
+import { rampColor } from "../charts/ramp.ts";
 import { Sparkline } from "../charts/Sparkline.tsx";
 import { percent, significant } from "../format.ts";
+import { errorDigits, METRICS, sensitivityText } from "../metrics.ts";
 import { PrecisionMark, precisionName } from "../parts/Precision.tsx";
+import { sensitivityFigures } from "../state/figures.ts";
 import type { Row } from "../state/layers.ts";
 import { setPrecision } from "../state/recipe.ts";
 import { studio, useStudio } from "../state/store.ts";
@@ -54,6 +57,7 @@ export const LayerRow = memo(function LayerRow({ row, index, top, selected }: Pr
           <PrecisionMark precision={row.precision} />
         )}
       </span>
+      <SensitivityCell id={row.id} />
       {figures ? (
         <>
           <span role="gridcell" className={number} title={hint}>
@@ -82,6 +86,29 @@ export const LayerRow = memo(function LayerRow({ row, index, top, selected }: Pr
     </div>
   );
 });
+
+/** What the layer alone costs the model's output, measured. */
+function SensitivityCell({ id }: { readonly id: string }) {
+  const figure = useStudio((state) => sensitivityFigures(state).get(id));
+  const all = useStudio((state) => state.sensitivity?.result.all);
+  const metric = useStudio((state) => state.metric);
+  if (!figure || !all) return <span role="gridcell" className="cell-sensitivity" />;
+  return (
+    <span
+      role="gridcell"
+      className="cell-sensitivity"
+      title={sensitivityText(figure.measured, all, metric)}
+      data-testid="layer-sensitivity"
+    >
+      <span className="track" aria-hidden="true">
+        <span className="track-bar" style={{ width: `${figure.share * 100}%`, background: rampColor(figure.share) }} />
+      </span>
+      <span className="track-number" style={{ width: `${METRICS[metric].digits}ch` }}>
+        {errorDigits(figure.value, metric)}
+      </span>
+    </span>
+  );
+}
 
 const SHORT = 14;
 const TAIL = 9;

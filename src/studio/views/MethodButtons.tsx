@@ -1,3 +1,4 @@
+import { memo } from "react";
 import type { TensorAnalysis } from "../../engine/model/analysis.ts";
 import type { Method } from "../../engine/model/range.ts";
 import { METHOD_LETTERS, METHOD_NAMES, METHOD_WORDS, methodColour } from "../charts/methods.ts";
@@ -12,7 +13,7 @@ interface Props {
 }
 
 /** Every method with its range and SQNR; a press adopts it for the group. */
-export function MethodButtons({ analysis, byHand, onAdopt }: Props) {
+export const MethodButtons = memo(function MethodButtons({ analysis, byHand, onAdopt }: Props) {
   const { source } = analysis.chosen;
   return (
     <ul className="methods" aria-label="Methods" data-testid="methods">
@@ -38,4 +39,4 @@ export function MethodButtons({ analysis, byHand, onAdopt }: Props) {
       ))}
     </ul>
   );
-}
+});

@@ -6,6 +6,7 @@ import { Term } from "../parts/Term.tsx";
 import { INT8, UINT8, withActivations, withFloat, withGranularity, withMethod } from "../state/edits.ts";
 import { editRecipe, redo, undo } from "../state/recipe.ts";
 import { useStudio } from "../state/store.ts";
+import { CorrectionChoices } from "./CorrectionChoices.tsx";
 import { TensorRecipe } from "./TensorRecipe.tsx";
 import "./RecipePane.css";
 
@@ -38,7 +39,7 @@ export function RecipePane() {
         </button>
       </div>
       <p className="muted">
-        <Term word="QDQ" />, static
+        <Term word="QDQ" />, static, <Term word="bit depth">8 bits</Term>
       </p>
       <Choice
         label="Activations"
@@ -72,6 +73,7 @@ export function RecipePane() {
         onChoose={(method) => editRecipe("method", (before) => withMethod(before, method))}
         testId="method"
       />
+      <CorrectionChoices corrections={recipe.corrections} factors={recipe.factors} biases={recipe.biases} />
       <TensorRecipe />
       <FloatOperators />
     </section>

@@ -1,12 +1,16 @@
 import { Tooltip } from "radix-ui";
 import { useRef } from "react";
+import { flushSync } from "react-dom";
 import { Group, Panel, Separator, useDefaultLayout } from "react-resizable-panels";
+import { BitDepthDoor } from "../explain/BitDepthDoor.tsx";
+import { studio } from "../state/store.ts";
+import { Tour } from "../tour/Tour.tsx";
 import { Bottom } from "./Bottom.tsx";
 import { Centre } from "./Centre.tsx";
 import { EvaluationPane } from "./EvaluationPane.tsx";
 import { Header } from "./Header.tsx";
 import { HelpDialog } from "./HelpDialog.tsx";
-import { LayerList } from "./LayerList.tsx";
+import { LeftPane } from "./LeftPane.tsx";
 import { RecipePane } from "./RecipePane.tsx";
 import { useKeys } from "./useKeys.ts";
 import "./Workbench.css";
@@ -14,7 +18,10 @@ import "./Workbench.css";
 /** Everything about the open model at once: layers, the step's view, recipe and results, job and log. */
 export default function Workbench() {
   const filter = useRef<HTMLInputElement>(null);
-  const { help, setHelp } = useKeys(() => filter.current?.focus());
+  const { help, setHelp } = useKeys(() => {
+    flushSync(() => studio.setState({ layersView: "list" }));
+    filter.current?.focus();
+  });
   const layout = useDefaultLayout({ id: "octet-panes", storage: localStorage });
   return (
     <Tooltip.Provider delayDuration={350} skipDelayDuration={150}>
@@ -24,7 +31,7 @@ export default function Workbench() {
           <Group orientation="horizontal" defaultLayout={layout.defaultLayout} onLayoutChanged={layout.onLayoutChanged}>
             <Panel id="layers" className="pane" defaultSize="30%" minSize="240px" maxSize="50%">
               <section className="pane-body" aria-label="Layers">
-                <LayerList filterRef={filter} />
+                <LeftPane filterRef={filter} />
               </section>
             </Panel>
             <Separator className="separator" aria-label="Width of the list of layers" />
@@ -44,6 +51,8 @@ export default function Workbench() {
         </main>
         <Bottom />
         <HelpDialog open={help} onOpenChange={setHelp} />
+        <BitDepthDoor />
+        <Tour />
       </div>
     </Tooltip.Provider>
   );

@@ -1,23 +1,23 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useState } from "react";
+import type { TensorAnalysis } from "../../engine/model/analysis.ts";
 import type { ClipFigures, Range } from "../../engine/model/range.ts";
+import type { Recipe } from "../../engine/model/recipe.ts";
+import { rangeIn } from "../state/handles.ts";
 import { latestOnly } from "../state/latest.ts";
 import { setRange } from "../state/recipe.ts";
-import { studio } from "../state/store.ts";
+import { studio, useStudio } from "../state/store.ts";
 import { analysis } from "../state/workers.ts";
 
-interface Estimate {
-  readonly range: Range;
-  readonly figures: ClipFigures;
-}
-
 /**
- * A range on its way: it follows the pointer with its estimates, and becomes a step of the recipe when let go.
- * `settled` changes when the analysis has caught up with the recipe; the draft then gives way to it.
+ * The range to show for a group, and what it does: the one under the pointer while a handle is held, else the recipe's.
+ * Where the analysis, which was made for the recipe `settled`, is behind, the figures are those of the latest estimate.
+ * The range of the recipe never waits for the analysis, nor is it taken from one.
  */
-export function useDraft(group: string, settled: unknown) {
-  const [draft, setDraft] = useState<Range | null>(null);
-  const [estimate, setEstimate] = useState<Estimate | null>(null);
-  const committed = useRef(false);
+export function useDraft(group: string, { chosen }: TensorAnalysis, settled: Recipe) {
+  const [held, setHeld] = useState<Range | null>(null);
+  const [estimate, setEstimate] = useState<ClipFigures | null>(null);
+  const recipe = useStudio((state) => state.recipe?.present);
+  const ahead = useMemo(() => (recipe && recipe !== settled ? rangeIn(recipe, group) : null), [recipe, settled, group]);
   const ask = useMemo(
     () =>
       latestOnly(
@@ -26,34 +26,35 @@ export function useDraft(group: string, settled: unknown) {
           if (!recipe) return Promise.reject(new Error("no model is open"));
           return analysis.ask((api) => api.estimate(group, recipe.present, range));
         },
-        (figures: ClipFigures, range) => setEstimate({ range, figures }),
+        setEstimate,
         () => setEstimate(null),
       ),
     [group],
   );
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the draft ends when the analysis has caught up
   useEffect(() => {
-    if (!committed.current) return;
-    committed.current = false;
-    setDraft(null);
-    setEstimate(null);
-  }, [settled]);
+    if (ahead) ask(ahead);
+  }, [ask, ahead]);
 
-  const follow = useCallback(
+  const hold = useCallback(
     (range: Range) => {
-      committed.current = false;
-      setDraft(range);
+      setHeld(range);
       ask(range);
     },
     [ask],
   );
-  const commit = useCallback(
+  const letGo = useCallback(
     (range: Range) => {
-      follow(range);
-      committed.current = true;
+      setHeld(null);
       setRange(group, range);
     },
-    [follow, group],
+    [group],
   );
-  return { draft, figures: draft ? (estimate?.figures ?? null) : null, follow, commit };
+  const moving = held ?? ahead;
+  return {
+    range: moving ?? chosen.figures.range,
+    figures: moving ? estimate : chosen.figures,
+    byHand: held !== null || (recipe !== undefined && group in recipe.ranges),
+    hold,
+    letGo,
+  };
 }

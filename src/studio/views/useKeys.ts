@@ -4,6 +4,8 @@ import { evaluate } from "../state/evaluate.ts";
 import { nextMethod, nudgeHandle } from "../state/handles.ts";
 import { redo, selected, setPrecision, undo } from "../state/recipe.ts";
 import { selectBy } from "../state/selection.ts";
+import { measureSensitivity } from "../state/sensitivity.ts";
+import { studio } from "../state/store.ts";
 
 /** The studio's keys; the list of keys is open or not. */
 export function useKeys(focusFilter: () => void) {
@@ -24,7 +26,9 @@ export function useKeys(focusFilter: () => void) {
       z: undo,
       Z: redo,
       "/": () => focus.current(),
+      g: toggleLayersView,
       e: () => void evaluate(),
+      s: () => void measureSensitivity(),
       "?": () => setHelp(true),
     };
     const onKeyDown = (event: KeyboardEvent) => {
@@ -43,4 +47,9 @@ export function useKeys(focusFilter: () => void) {
 function choosePrecision(precision: "int8" | "float32"): void {
   const { row } = selected();
   if (row?.free) setPrecision(row.id, precision);
+}
+
+function toggleLayersView(): void {
+  const { layersView } = studio.getState();
+  studio.setState({ layersView: layersView === "list" ? "graph" : "list" });
 }

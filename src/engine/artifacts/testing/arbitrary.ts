@@ -66,6 +66,9 @@ export const recipe: fc.Arbitrary<Recipe> = fc.record({
   preprocess: fc.option(preprocess),
   inputs: fc.record({ shapes: record(fc.array(fc.nat(), { maxLength: 4 })), values: record(number) }),
   resolved: fc.option(record(range)),
+  factors: fc.option(
+    record(fc.record({ divide: fc.array(number, { maxLength: 4 }), absorb: fc.array(number, { maxLength: 4 }) })),
+  ),
   biases: fc.option(record(fc.array(number, { maxLength: 4 }))),
 });
 

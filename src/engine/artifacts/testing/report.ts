@@ -1,4 +1,4 @@
-import type { RangeReport, Report } from "../../model/report.ts";
+import type { RangeReport, Report, TuningRecord } from "../../model/report.ts";
 import type { Layer } from "../../model/summary.ts";
 
 function layer(id: string, operator: string, input: string, output: string): Layer {
@@ -74,6 +74,7 @@ export const REPORT: Report = {
     preprocess: null,
     inputs: { shapes: {}, values: {} },
     resolved: { image: { low: -0.5, high: 2 } },
+    factors: null,
     biases: null,
   },
   calibration: {
@@ -114,6 +115,50 @@ export const REPORT: Report = {
     },
     notices: [],
   },
+  tuning: null,
   files: [{ name: "little.int8.onnx", bytes: 28_000 }],
   notices: [{ kind: "warning", subject: "relu_out", message: "Something was seen." }],
+};
+
+/** A search that left one layer in float after the corrections were not enough. */
+export const TUNING: TuningRecord = {
+  request: { samples: 100, limit: { kind: "drop", share: 0.01 }, goal: "size", budget: null },
+  split: { calibration: [0, 50], judgement: [50, 100] },
+  judged: { samples: 50, labelled: 48 },
+  executor: { runtime: "onnxruntime-node 1.30.0", threads: 1 },
+  bytes: { float: 100_000 },
+  start: { ...REPORT.recipe, resolved: null },
+  points: [
+    {
+      decisions: [],
+      label: "as given",
+      bytes: 27_000,
+      floatLayers: 1,
+      sqnr: 3,
+      top1: { float: 0.8, quantized: 0.1, drop: 0.7, interval: [0.5, 0.8] },
+      expected: 0.69,
+      latency: null,
+      passed: false,
+      accepted: false,
+    },
+    {
+      decisions: [
+        { kind: "corrections", corrections: { equalization: true, bias: "empirical" } },
+        { kind: "float", layers: ["conv"] },
+      ],
+      label: "conv left in float",
+      bytes: 31_000,
+      floatLayers: 2,
+      sqnr: 21,
+      top1: { float: 0.8, quantized: 0.8, drop: 0, interval: [-0.1, 0.1] },
+      expected: 0.004,
+      latency: null,
+      passed: true,
+      accepted: true,
+    },
+  ],
+  chosen: 1,
+  best: 1,
+  ended: "found",
+  seconds: 12.5,
 };

@@ -1,0 +1,86 @@
+import { openData } from "../../src/engine/job/data.ts";
+import { readRecipe } from "../../src/engine/job/documents.ts";
+import { sensitivity } from "../../src/engine/job/sensitivity.ts";
+import { settle } from "../../src/engine/job/settle.ts";
+import { walk } from "../../src/engine/job/walk.ts";
+import { InputError } from "../../src/engine/model/job.ts";
+import { ERROR_METRICS, type Sensitivity } from "../../src/engine/model/sensitivity.ts";
+import { nodeRuntime } from "../../src/engine/runtime/node.ts";
+import { readArguments } from "../arguments.ts";
+import { nodeDecoders } from "../decoders.ts";
+import { dataFiles } from "../files.ts";
+import { DATA_OPTIONS, INPUT_OPTIONS, labelsOf, preprocessOf } from "../options.ts";
+import { documentOf, openForRecipe, RECIPE_OPTIONS, recipeChanges } from "../recipeOptions.ts";
+import { describeSensitivity } from "../sensitivityText.ts";
+import type { Terminal } from "../terminal.ts";
+
+const DEFAULT_SAMPLES = 16;
+const EXIT_CANCELLED = 130;
+
+/** What each layer costs the outputs, and where the exported model's error enters; when cancelled, as far as it is known. */
+export async function sensitivityCommand(argv: readonly string[], terminal: Terminal): Promise<number> {
+  const args = readArguments(
+    argv,
+    {
+      ...DATA_OPTIONS,
+      ...INPUT_OPTIONS,
+      ...RECIPE_OPTIONS,
+      labels: { type: "string" },
+      metric: { type: "string" },
+      json: { type: "boolean" },
+    },
+    ["MODEL"],
+  );
+  const runtime = nodeRuntime();
+  const { context } = terminal;
+  const metric = args.choice("metric", ERROR_METRICS) ?? "sqnr";
+  const changes = recipeChanges(args);
+  const preprocess = await preprocessOf(args);
+  const wanted = args.count("samples", 1) ?? DEFAULT_SAMPLES;
+  const labels = await labelsOf(args);
+  const data = args.text("data");
+  if (data === null) throw new InputError("sensitivity needs --data PATH.");
+  const files = await dataFiles(data);
+  const saved = await documentOf(args, "recipe", readRecipe);
+
+  const { model, recipe: given } = await openForRecipe(args, saved, changes, runtime, terminal);
+  const dataset = await openData(model, files, preprocess ?? given.preprocess, nodeDecoders, labels);
+  terminal.notices(dataset.notices);
+  const samples = Math.min(wanted, dataset.length);
+  if (metric === "drop" && !dataset.labels?.slice(0, samples).some((label) => label !== null)) {
+    throw new InputError(
+      `None of the first ${samples} samples has a label, which --metric drop needs; give --labels CSV.`,
+    );
+  }
+  const isSettled = saved?.resolved != null && Object.keys(changes).length === 0;
+  const afresh = { ...given, preprocess: dataset.preprocess, resolved: null, factors: null, biases: null };
+  const recipe = isSettled
+    ? given
+    : (await settle(model, afresh, dataset, { samples, calibration: null }, runtime, context)).recipe;
+  const all = [0, samples] as const;
+  const split = { calibration: isSettled ? null : all, measurement: all };
+  const about = { model: { name: model.name, sha256: model.sha256 }, split };
+
+  let known: Sensitivity | null = null;
+  try {
+    const measured = await sensitivity(model, recipe, dataset, { samples }, runtime, context, (partial) => {
+      known = partial;
+    });
+    const errorWalk = await walk(model, recipe, dataset, { samples }, runtime, context);
+    terminal.result(
+      args.flag("json"),
+      { ...about, sensitivity: measured, walk: errorWalk, recipe, notices: dataset.notices },
+      describeSensitivity(measured, errorWalk, metric, split),
+    );
+    return 0;
+  } catch (error) {
+    if (!context.signal.aborted || !known) throw error;
+    terminal.say("Cancelled; this is what was measured until then.");
+    terminal.result(
+      args.flag("json"),
+      { ...about, sensitivity: known, walk: null, recipe, notices: dataset.notices },
+      describeSensitivity(known, null, metric, split),
+    );
+    return EXIT_CANCELLED;
+  }
+}

@@ -1,0 +1,120 @@
+import { cpus } from "node:os";
+import { type OpenDataset, openData } from "../../src/engine/job/data.ts";
+import { readRecipe } from "../../src/engine/job/documents.ts";
+import { evaluateModels } from "../../src/engine/job/evaluate.ts";
+import { exportJob } from "../../src/engine/job/export.ts";
+import { type OpenModel, runnable } from "../../src/engine/job/open.ts";
+import { quantizeModel } from "../../src/engine/job/quantize.ts";
+import { recordOf } from "../../src/engine/job/report.ts";
+import { tune } from "../../src/engine/job/tune.ts";
+import type { Evaluation } from "../../src/engine/model/evaluation.ts";
+import { InputError, type JobContext } from "../../src/engine/model/job.ts";
+import type { Runtime } from "../../src/engine/model/runtime.ts";
+import type { TuneLimit, Tuning } from "../../src/engine/model/tuning.ts";
+import { nodeRuntime } from "../../src/engine/runtime/node.ts";
+import { type Arguments, readArguments } from "../arguments.ts";
+import { nodeDecoders } from "../decoders.ts";
+import { assertFolder, dataFiles } from "../files.ts";
+import { DATA_OPTIONS, INPUT_OPTIONS, labelsOf, preprocessOf } from "../options.ts";
+import { documentOf, openForRecipe, RECIPE_OPTIONS, recipeChanges } from "../recipeOptions.ts";
+import type { Terminal } from "../terminal.ts";
+import { describeTuning } from "../tuningText.ts";
+import { writeJob } from "../written.ts";
+
+const EXIT_NOT_KEPT = 1;
+const DEFAULT_MAX_DROP = 1;
+
+/**
+ * Searches for the smallest, or fastest, model that keeps a limit and writes every file of the best; exits with 1 when
+ * none keeps it.
+ */
+export async function tuneCommand(argv: readonly string[], terminal: Terminal): Promise<number> {
+  const args = readArguments(
+    argv,
+    {
+      ...DATA_OPTIONS,
+      ...INPUT_OPTIONS,
+      ...RECIPE_OPTIONS,
+      labels: { type: "string" },
+      "max-drop": { type: "string" },
+      "min-sqnr": { type: "string" },
+      goal: { type: "string" },
+      budget: { type: "string" },
+      out: { type: "string" },
+      json: { type: "boolean" },
+    },
+    ["MODEL"],
+  );
+  const start = performance.now();
+  const runtime = nodeRuntime();
+  const changes = recipeChanges(args);
+  const wanted = {
+    limit: limitOf(args),
+    goal: args.choice("goal", ["size", "latency"]),
+    budget: args.number("budget"),
+  };
+  const samples = args.count("samples", 2);
+  const preprocess = await preprocessOf(args);
+  const labels = await labelsOf(args);
+  const data = args.text("data");
+  if (data === null) throw new InputError("tune needs --data PATH.");
+  const files = await dataFiles(data);
+  const saved = await documentOf(args, "recipe", readRecipe);
+  if (args.text("out") !== null) await assertFolder(args.text("out") ?? "");
+
+  const { model, recipe } = await openForRecipe(args, saved, changes, runtime, terminal);
+  const dataset = await openData(model, files, preprocess ?? recipe.preprocess, nodeDecoders, labels);
+  terminal.notices(dataset.notices);
+  const request = { ...wanted, goal: wanted.goal ?? "size", samples: Math.min(samples ?? Infinity, dataset.length) };
+  const from = { ...recipe, preprocess: dataset.preprocess };
+  const { context } = terminal;
+  const { tuning, calibration } = await tune(model, from, dataset, request, runtime, context, () => undefined);
+  context.signal.throwIfAborted();
+
+  const chosen = tuning.points[tuning.best]!.recipe;
+  const evaluation = await judgeAgain(model, tuning, dataset, runtime, context);
+  const date = new Date().toISOString();
+  const result = exportJob(model, { recipe: chosen, calibration, evaluation, tuning, date });
+  const made = { model, calibration, result, notices: dataset.notices, start };
+  const { value, lines } = await writeJob(made, args, runtime, terminal);
+  terminal.result(args.flag("json"), { ...value, tuning: recordOf(tuning), evaluation }, [
+    ...describeTuning(tuning),
+    "",
+    ...lines,
+  ]);
+  return tuning.chosen === null ? EXIT_NOT_KEPT : 0;
+}
+
+function limitOf(args: Arguments): TuneLimit {
+  const drop = args.number("max-drop");
+  const decibels = args.number("min-sqnr");
+  if (drop !== null && decibels !== null) {
+    throw new InputError("--max-drop and --min-sqnr are two limits, and a search has one; leave one of them out.");
+  }
+  return decibels === null ? { kind: "drop", share: (drop ?? DEFAULT_MAX_DROP) / 100 } : { kind: "sqnr", decibels };
+}
+
+/** The whole evaluation of the best point, on the samples that judged it. */
+function judgeAgain(
+  model: OpenModel,
+  { points, best, split, request }: Tuning,
+  dataset: OpenDataset,
+  runtime: Runtime,
+  context: JobContext,
+): Promise<Evaluation> {
+  const quantized = quantizeModel(model, points[best]!.recipe);
+  const [skip, end] = split.judgement;
+  return evaluateModels(
+    {
+      float: { file: runnable(model.original), bytes: model.bytes },
+      quantized: { file: runnable(quantized.model), bytes: quantized.bytes },
+      skip,
+      samples: end - skip,
+      limit: request.limit.kind === "drop" ? request.limit.share : DEFAULT_MAX_DROP / 100,
+      machine: cpus()[0]?.model.trim() ?? "this machine",
+    },
+    dataset,
+    runtime,
+    context,
+  );
+}

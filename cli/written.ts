@@ -1,0 +1,67 @@
+import { join } from "node:path";
+import type { Exported } from "../src/engine/job/export.ts";
+import { type OpenModel, summarizeModel } from "../src/engine/job/open.ts";
+import { totalBytes } from "../src/engine/job/quantize.ts";
+import { verifyLoads } from "../src/engine/job/verify.ts";
+import type { Calibration } from "../src/engine/model/calibration.ts";
+import type { Notice } from "../src/engine/model/job.ts";
+import type { Runtime } from "../src/engine/model/runtime.ts";
+import type { Arguments } from "./arguments.ts";
+import { writeFiles } from "./files.ts";
+import { bytesText } from "./format.ts";
+import type { Terminal } from "./terminal.ts";
+
+interface Making {
+  readonly model: OpenModel;
+  readonly calibration: Calibration;
+  readonly result: Exported;
+  /** What the data had to say. */
+  readonly notices: readonly Notice[];
+  /** When the command started, as `performance.now()` says it. */
+  readonly start: number;
+}
+
+/** Writes the files of a job into the folder of --out, once its model has loaded, and says what was made. */
+export async function writeJob(
+  { model, calibration, result, notices: before, start }: Making,
+  args: Arguments,
+  runtime: Runtime,
+  terminal: Terminal,
+): Promise<{ readonly value: object; readonly lines: readonly string[] }> {
+  await verifyLoads(result.quantized, runtime);
+  terminal.context.signal.throwIfAborted();
+  const out = args.text("out") ?? `${model.name}.octet`;
+  await writeFiles(out, result.files);
+  const notices = [...before, ...result.notices];
+  terminal.notices(notices.filter(({ kind }) => kind === "warning"));
+
+  const { layers } = summarizeModel(model, result.recipe);
+  const quantized = layers.filter(({ precision }) => precision === "int8").length;
+  const files = result.files.map(({ name, chunks }) => ({ name, bytes: totalBytes(chunks) }));
+  const seconds = (performance.now() - start) / 1000;
+  const samples = calibration.observed.length;
+  const skipped = calibration.skipped.length;
+  return {
+    value: {
+      model: { name: model.name, sha256: model.sha256, bytes: model.bytes },
+      out,
+      files,
+      bytes: { float: model.bytes, quantized: result.quantized.bytes },
+      layers: { total: layers.length, quantized },
+      calibration: {
+        samples,
+        skipped,
+        executor: calibration.executor,
+        preprocess: calibration.preprocess,
+      },
+      recipe: result.recipe,
+      parameters: Object.fromEntries(result.quantized.affine),
+      notices,
+      seconds,
+    },
+    lines: [
+      `${quantized} of ${layers.length} layers quantized on ${samples} samples${skipped > 0 ? ` (${skipped} skipped)` : ""} in ${seconds.toFixed(1)} s: ${bytesText(model.bytes)} to ${bytesText(result.quantized.bytes)}`,
+      ...files.map(({ name, bytes }) => `  ${join(out, name)} (${bytesText(bytes)})`),
+    ],
+  };
+}

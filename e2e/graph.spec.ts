@@ -1,0 +1,121 @@
+import type { Page } from "@playwright/test";
+import { expect, test } from "./support/app.ts";
+import { calibrate, openSample, pressSample, selectLayer } from "./support/studio.ts";
+
+const CONV = "/stem/conv/Conv";
+const RELU = "/stem/relu/Relu";
+const NEXT = "/block1/dw/conv/Conv";
+/** From one level of the graph to the next at a zoom of 1, in pixels. */
+const LEVEL = 64;
+
+async function graphShown(page: Page): Promise<void> {
+  await expect(page.locator("[data-testid=graph][data-current=true]")).toBeVisible();
+}
+
+/** Clicks so many pixels below the middle of the graph. */
+async function clickBelow(page: Page, pixels: number): Promise<void> {
+  const { x, y, width, height } = (await page.getByTestId("graph-holder").boundingBox())!;
+  await page.mouse.click(x + width / 2, y + height / 2 + pixels);
+}
+
+async function expectSelected(page: Page, id: string): Promise<void> {
+  await expect(page.getByTestId("graph-selected")).toContainText(` ${id}, `);
+}
+
+/** The graph with the first Conv in its middle at a zoom of 1. */
+async function openGraph(page: Page): Promise<void> {
+  await openSample(page);
+  await page.getByTestId("step-tune").click();
+  await selectLayer(page, CONV);
+  await page.keyboard.press("g");
+  await graphShown(page);
+  await page.getByTestId("graph-holder").focus();
+  await page.keyboard.press("Enter");
+}
+
+test("a node that is clicked is the row that is selected, and the other way round", async ({ page }) => {
+  await openGraph(page);
+  await expectSelected(page, CONV);
+  await clickBelow(page, LEVEL);
+  await expectSelected(page, RELU);
+  await expect(page.getByTestId("selected-layer")).toHaveText(RELU);
+  await page.getByRole("radio", { name: "List" }).click();
+  await expect(page.locator(`[data-layer="${RELU}"]`)).toHaveAttribute("aria-selected", "true");
+  await page.keyboard.press("g");
+  await graphShown(page);
+  await clickBelow(page, 0);
+  await expectSelected(page, CONV);
+});
+
+test("arrow keys walk along the edges, and the text tells the neighbours", async ({ page }) => {
+  await openGraph(page);
+  const selected = page.getByTestId("graph-selected");
+  await expect(selected).toContainText("Reads Input image.");
+  await page.keyboard.press("ArrowDown");
+  await expectSelected(page, RELU);
+  await page.keyboard.press("ArrowDown");
+  await expectSelected(page, NEXT);
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("ArrowUp");
+  await expectSelected(page, CONV);
+  await page.keyboard.press("ArrowUp");
+  await expect(selected).toContainText("Input input image");
+  await page.keyboard.press("ArrowUp");
+  await expect(selected).toContainText("Input input image");
+});
+
+test("keys, wheel, drag and buttons zoom and pan", async ({ page }) => {
+  await openGraph(page);
+  await page.keyboard.press("-");
+  await clickBelow(page, (2 * LEVEL) / 1.3);
+  await expectSelected(page, NEXT);
+
+  await selectInMiddle(page);
+  await page.getByRole("button", { name: "Zoom in" }).click();
+  await clickBelow(page, LEVEL * 1.3);
+  await expectSelected(page, RELU);
+
+  await selectInMiddle(page);
+  await page.mouse.wheel(0, -200);
+  await clickBelow(page, LEVEL * 2 ** 0.4);
+  await expectSelected(page, RELU);
+
+  await selectInMiddle(page);
+  await page.mouse.down();
+  await page.mouse.move(...(await middle(page, -LEVEL)), { steps: 4 });
+  await page.mouse.up();
+  await expectSelected(page, CONV);
+  await clickBelow(page, 0);
+  await expectSelected(page, RELU);
+});
+
+async function middle(page: Page, below = 0): Promise<[number, number]> {
+  const { x, y, width, height } = (await page.getByTestId("graph-holder").boundingBox())!;
+  return [x + width / 2, y + height / 2 + below];
+}
+
+/** Puts the first Conv back into the middle at a zoom of 1, and the pointer on it. */
+async function selectInMiddle(page: Page): Promise<void> {
+  const holder = page.getByTestId("graph-holder");
+  await holder.focus();
+  while (!(await page.getByTestId("graph-selected").innerText()).includes(` ${CONV}, `)) {
+    await page.keyboard.press("ArrowUp");
+  }
+  await page.keyboard.press("Enter");
+  await page.mouse.move(...(await middle(page)));
+}
+
+test("the colours are estimates after calibration, and the view is remembered", async ({ page }) => {
+  await openSample(page);
+  await page.getByTestId("layers-view").getByText("Graph").click();
+  await graphShown(page);
+  await expect(page.getByTestId("graph-legend")).toContainText("after calibration");
+  await calibrate(page, 10);
+  await expect(page.getByTestId("graph-legend")).toContainText("SQNR of the range, estimated");
+  await expect(page.getByTestId("graph-selected")).toContainText(/estimated: [\d.]+ dB/);
+  await page.reload();
+  await pressSample(page);
+  await graphShown(page);
+  await page.keyboard.press("/");
+  await expect(page.getByRole("searchbox")).toBeFocused();
+});

@@ -1,0 +1,235 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { TensorMap } from "../model/tensor.ts";
+import { channelExtremes } from "../numerics/channelExtremes.ts";
+import { intAttribute, intsAttribute, makeNode } from "../onnx/attributes.ts";
+import { GraphIndex } from "../onnx/graph.ts";
+import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
+import { scalar, tensorOf } from "../onnx/tensor.ts";
+import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
+import { applyFactors, type Bounds } from "./applyFactors.ts";
+import { channelLinks } from "./channelLinks.ts";
+import { type ChannelExtremes, equalizedTensors, learnFactors } from "./equalization.ts";
+import { layerShape, weightOf } from "./layerMatrix.ts";
+import { graphOf } from "./pass.ts";
+import { exposeOutputs } from "./shapes.ts";
+import { randomFeeds, relativeDifference, run } from "./testing/native.ts";
+
+const pointwise = (input: string, output: string, weight: string, bias = `${weight}_b`) =>
+  makeNode("Conv", [input, weight, bias], [output], { name: weight });
+const depthwise = (input: string, output: string, weight: string, group: number) =>
+  makeNode("Conv", [input, weight, `${weight}_b`], [output], {
+    name: weight,
+    attributes: [intAttribute("group", group), intsAttribute("pads", [1, 1, 1, 1])],
+  });
+
+/** Values of very different size by output channel. */
+function uneven(dims: readonly number[], seed: number) {
+  const tensor = noise(dims, seed);
+  const perChannel = tensor.data.length / (dims[0] ?? 1);
+  return {
+    ...tensor,
+    data: (tensor.data as Float32Array).map((v, i) => v * 10 ** ((Math.floor(i / perChannel) % 5) - 2)),
+  };
+}
+
+/** Pointwise, depthwise, pointwise, with Clip between 0 and `bound`, or Relu, after each of the first two. */
+function chain(bound: number | null, seed: number): ModelProto {
+  const activation = (input: string, output: string) =>
+    bound === null ? makeNode("Relu", [input], [output]) : makeNode("Clip", [input, "zero", "bound"], [output]);
+  return buildModel({
+    opset: 13,
+    inputs: [floatInput("x", [1, 3, 6, 6])],
+    outputs: ["y"],
+    nodes: [
+      pointwise("x", "a", "w1"),
+      activation("a", "a_act"),
+      depthwise("a_act", "b", "w2", 5),
+      activation("b", "b_act"),
+      pointwise("b_act", "y", "w3"),
+    ],
+    constants: {
+      zero: scalar("float32", 0),
+      bound: scalar("float32", bound ?? 0),
+      w1: uneven([5, 3, 1, 1], seed),
+      w1_b: noise([5], seed + 1),
+      w2: uneven([5, 1, 3, 3], seed + 2),
+      w2_b: noise([5], seed + 3),
+      w3: noise([4, 5, 1, 1], seed + 4),
+      w3_b: noise([4], seed + 5),
+    },
+  });
+}
+
+async function seen(model: ModelProto, feeds: readonly TensorMap[]): Promise<Map<string, ChannelExtremes>> {
+  const tensors = equalizedTensors(model);
+  const extremes = new Map<string, ChannelExtremes>();
+  for (const each of feeds) {
+    const values = await run(exposeOutputs(model, tensors), each, false);
+    for (const name of tensors) {
+      const tensor = values.get(name);
+      if (tensor) extremes.set(name, channelExtremes(tensor, 1, extremes.get(name)));
+    }
+  }
+  return extremes;
+}
+
+async function difference(model: ModelProto, other: ModelProto, feeds: TensorMap): Promise<number> {
+  const expected = await run(model, feeds, false);
+  const actual = await run(other, feeds, false);
+  return Math.max(...[...expected].map(([name, tensor]) => relativeDifference(tensor, actual.get(name))));
+}
+
+/** The largest magnitude of a layer's weights by output channel, or by input channel. */
+function ranges(model: ModelProto, layer: string, side: "output" | "input"): number[] {
+  const index = new GraphIndex(graphOf(model));
+  const node = index.node(layer);
+  if (!node) throw new Error(`no ${layer}`);
+  const weight = weightOf(node, index);
+  const found: number[] = [];
+  layerShape(node, index).forEachRun((output, input, start, length) => {
+    const largest = weight.subarray(start, start + length).reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+    const channel = side === "output" ? output : input;
+    found[channel] = Math.max(found[channel] ?? 0, largest);
+  });
+  return found;
+}
+
+const spread = (values: readonly number[]) => Math.max(...values) / Math.min(...values);
+
+describe("equalization", () => {
+  test.each([null, 0.5, 6])("leaves the function as it is, with Clip at %s", async (bound) => {
+    for (const seed of [1, 50, 99]) {
+      const model = chain(bound, seed);
+      const feeds = Array.from({ length: 3 }, (_, i) => new Map([["x", noise([1, 3, 6, 6], seed + 10 * i)]]));
+      const factors = learnFactors(model, await seen(model, feeds));
+      const equalized = applyFactors(model, factors, "channel");
+      for (const each of [...feeds, new Map([["x", noise([1, 3, 6, 6], 1234)]])]) {
+        expect(await difference(model, equalized, each)).toBeLessThan(1e-4);
+      }
+    }
+  });
+
+  test("with one bound a tensor, the samples that taught it give the same", async () => {
+    const model = chain(0.5, 7);
+    const feeds = Array.from({ length: 4 }, (_, i) => new Map([["x", noise([1, 3, 6, 6], i)]]));
+    const equalized = applyFactors(model, learnFactors(model, await seen(model, feeds)), "tensor");
+    for (const each of feeds) expect(await difference(model, equalized, each)).toBeLessThan(1e-4);
+    expect(graphOf(equalized).node.map(({ opType }) => opType)).toEqual(["Conv", "Clip", "Conv", "Clip", "Conv"]);
+  });
+
+  test("ends where the weights that make a channel are as large as those that read it", async () => {
+    const model = chain(null, 3);
+    const feeds = [new Map([["x", noise([1, 3, 6, 6], 2)]])];
+    const equalized = applyFactors(model, learnFactors(model, await seen(model, feeds)), "channel");
+    for (const [made, read] of [
+      ["w1", "w2"],
+      ["w2", "w3"],
+    ] as const) {
+      const [before, after] = [ranges(equalized, made, "output"), ranges(equalized, read, "input")];
+      for (const [channel, range] of before.entries()) expect(range / (after[channel] ?? 0)).toBeCloseTo(1, 1);
+    }
+    expect(spread(ranges(equalized, "w2", "output"))).toBeLessThan(spread(ranges(model, "w2", "output")) / 10);
+  });
+
+  test("factors of any size change nothing either", () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.double({ min: 0.01, max: 100, noNaN: true }), { minLength: 5, maxLength: 5 }),
+        fc.constantFrom<Bounds>("channel", "tensor"),
+        async (divide, bounds) => {
+          const model = chain(null, 11);
+          const absorb = [0, 0, 0, 0, 0];
+          const equalized = applyFactors(
+            model,
+            { a: { divide, absorb }, b: { divide: [...divide].reverse(), absorb } },
+            bounds,
+          );
+          expect(await difference(model, equalized, randomFeeds(model))).toBeLessThan(1e-4);
+        },
+      ),
+      { numRuns: 10 },
+    ));
+
+  test("channels that stand above the others are absorbed by the next bias, and not those that a padded layer reads", async () => {
+    const model = chain(null, 5);
+    const bias = tensorOf(
+      graphOf(model).initializer.find(({ name }) => name === "w2_b") ?? graphOf(model).initializer[0]!,
+    );
+    (bias.data as Float32Array)[2] = 5000;
+    const feeds = [new Map([["x", noise([1, 3, 6, 6], 21)]])];
+    const factors = learnFactors(model, await seen(model, feeds));
+    expect(factors.b?.absorb[2]).toBeGreaterThan(1);
+    expect(factors.b?.absorb.filter((value) => value !== 0)).toHaveLength(1);
+    expect(factors.a?.absorb.every((value) => value === 0)).toBe(true);
+    expect(await difference(model, applyFactors(model, factors, "channel"), feeds[0]!)).toBeLessThan(1e-4);
+  });
+});
+
+describe("the links that are equalized", () => {
+  const read = (nodes: Parameters<typeof buildModel>[0]["nodes"], outputs = ["y"]) =>
+    channelLinks(
+      new GraphIndex(
+        graphOf(
+          buildModel({
+            opset: 13,
+            inputs: [floatInput("x", [1, 3, 6, 6])],
+            outputs,
+            nodes,
+            constants: {
+              w1: noise([4, 3, 1, 1]),
+              w1_b: noise([4]),
+              w2: noise([4, 3, 1, 1]),
+              w2_b: noise([4]),
+              w3: noise([5, 8, 1, 1]),
+              w3_b: noise([5]),
+              w4: noise([2, 4, 1, 1]),
+              w4_b: noise([2]),
+              g: noise([36 * 4, 7]),
+            },
+          }),
+        ),
+      ),
+    ).map(({ tensor, readers, shiftable }) => ({
+      tensor,
+      readers: readers.map(({ node, offset, block }) => [node.name || node.opType, offset, block]),
+      shiftable,
+    }));
+
+  test("go through Concat with their place in it, and through pooling", () => {
+    const links = read([
+      pointwise("x", "a", "w1"),
+      makeNode("Relu", ["a"], ["ar"]),
+      pointwise("x", "b", "w2"),
+      makeNode("MaxPool", ["b"], ["bp"], { attributes: [intsAttribute("kernel_shape", [1, 1])] }),
+      makeNode("Concat", ["ar", "bp"], ["c"], { attributes: [intAttribute("axis", 1)] }),
+      pointwise("c", "y", "w3"),
+    ]);
+    expect(links).toEqual([
+      { tensor: "a", readers: [["w3", 0, 1]], shiftable: false },
+      { tensor: "b", readers: [["w3", 4, 1]], shiftable: false },
+    ]);
+  });
+
+  test("reach a Gemm behind Flatten, a pixel a feature", () => {
+    const links = read([
+      pointwise("x", "a", "w1"),
+      makeNode("Flatten", ["a"], ["f"]),
+      makeNode("Gemm", ["f", "g"], ["y"]),
+    ]);
+    expect(links).toEqual([{ tensor: "a", readers: [["Gemm", 0, 36]], shiftable: false }]);
+  });
+
+  test("are none where the caller or an Add sees the channels", () => {
+    expect(read([pointwise("x", "a", "w1"), pointwise("a", "y", "w4")], ["y", "a"])).toEqual([]);
+    expect(
+      read([
+        pointwise("x", "a", "w1"),
+        pointwise("x", "b", "w2"),
+        makeNode("Add", ["a", "b"], ["s"]),
+        pointwise("s", "y", "w4"),
+      ]),
+    ).toEqual([]);
+    expect(read([pointwise("x", "a", "w1"), makeNode("Sigmoid", ["a"], ["s"]), pointwise("s", "y", "w4")])).toEqual([]);
+  });
+});

@@ -1,0 +1,149 @@
+import { TopCounter } from "../evaluation/accuracy.ts";
+import { OutputComparison } from "../evaluation/outputs.ts";
+import { firstScores } from "../evaluation/scores.ts";
+import type { Dataset, Sample } from "../model/dataset.ts";
+import type { Probe } from "../model/evaluation.ts";
+import { InputError, type JobContext } from "../model/job.ts";
+import type { Recipe } from "../model/recipe.ts";
+import type { Runtime } from "../model/runtime.ts";
+import type { TensorMap } from "../model/tensor.ts";
+import { type OpenModel, runnable } from "./open.ts";
+import { quantizeModel } from "./quantize.ts";
+import { firstReadable } from "./samples.ts";
+import { loadSession, quickestSession } from "./session.ts";
+
+const MOST_BYTES = 2 ** 28;
+
+/** A sample, and what the float model makes of it. */
+interface Reference extends Sample {
+  readonly label: number | null;
+  readonly expected: TensorMap;
+}
+
+/**
+ * Measures recipes of one model on a few samples of its data, one after the other. The samples and the float model's
+ * outputs are kept, up to `mostBytes`; samples beyond that are left out, but never the first.
+ */
+export class Prober {
+  readonly #model: OpenModel;
+  readonly #runtime: Runtime;
+  readonly #mostBytes: number;
+  #threads: number | null = null;
+  #known: { readonly of: string; next: number; bytes: number; readonly references: Reference[] } | null = null;
+
+  constructor(model: OpenModel, runtime: Runtime, mostBytes = MOST_BYTES) {
+    this.#model = model;
+    this.#runtime = runtime;
+    this.#mostBytes = mostBytes;
+  }
+
+  /**
+   * Float against what would be exported under a resolved recipe, on samples skip..skip+samples of the data, which is the
+   * same files each time. Samples that cannot be read are left out. What was run of the float model before it was
+   * aborted is not run again. Throws InputError as quantizing does, and when no sample can be read or compared.
+   */
+  async probe(
+    recipe: Recipe,
+    dataset: Dataset,
+    range: { readonly skip: number; readonly samples: number },
+    context: JobContext,
+  ): Promise<Probe> {
+    const started = performance.now();
+    const quantized = quantizeModel(this.#model, recipe);
+    await new Promise((resolve) => setTimeout(resolve));
+    context.signal.throwIfAborted();
+    const references = await this.#references(recipe, dataset, range, context);
+    context.signal.throwIfAborted();
+    const options = { threads: this.#threads ?? 1 };
+    const session = await loadSession(this.#runtime, runnable(quantized.model), options, "The quantized model");
+    const comparison = new OutputComparison();
+    let counter: TopCounter | null = null;
+    try {
+      for (const [done, { feeds, expected, label, source }] of references.entries()) {
+        context.signal.throwIfAborted();
+        context.report({ task: "Measuring the change", done, total: references.length, unit: "samples" });
+        const actual = await session.run(feeds);
+        comparison.add(expected, actual);
+        const best = firstScores(expected);
+        const other = best && actual.get(best.name)?.data;
+        if (label === null || !best || !(other instanceof Float32Array)) continue;
+        counter ??= new TopCounter(best.scores);
+        counter.add(best.scores, other, label, source);
+      }
+    } finally {
+      await session.dispose();
+    }
+    const outputs = comparison.results();
+    const scores = firstScores(references[0]!.expected)?.name;
+    const judged = outputs.find(({ name }) => name === scores) ?? outputs[0];
+    if (!judged) throw new InputError("The model has no float32 output, so nothing can be compared.");
+    return {
+      samples: references.length,
+      output: judged.name,
+      sqnr: judged.sqnr,
+      agreement: judged.agreement,
+      kl: judged.kl,
+      drop: counter?.result().top1.drop ?? null,
+      bytes: quantized.bytes,
+      seconds: (performance.now() - started) / 1000,
+    };
+  }
+
+  async #references(
+    { preprocess }: Recipe,
+    dataset: Dataset,
+    { skip, samples }: { readonly skip: number; readonly samples: number },
+    { signal, report }: JobContext,
+  ): Promise<readonly Reference[]> {
+    const of = JSON.stringify([preprocess, skip, samples]);
+    if (this.#known?.of !== of) this.#known = { of, next: skip, bytes: 0, references: [] };
+    const known = this.#known;
+    const end = Math.min(skip + samples, dataset.length);
+    if (known.next >= end && known.references.length > 0) return known.references;
+
+    const first = await firstReadable(dataset, skip, samples);
+    signal.throwIfAborted();
+    const { session, threads } = await this.#floatSession(first);
+    this.#threads = threads;
+    try {
+      for (; known.next < end; known.next++) {
+        signal.throwIfAborted();
+        report({ task: "Running the float model", done: known.next - skip, total: end - skip, unit: "samples" });
+        const sample = await readable(dataset, known.next);
+        if (!sample) continue;
+        const expected = await session.run(sample.feeds);
+        known.bytes += bytesOf(sample.feeds) + bytesOf(expected);
+        if (known.bytes > this.#mostBytes && known.references.length > 0) {
+          known.next = end;
+          break;
+        }
+        known.references.push({ ...sample, label: dataset.labels?.[known.next] ?? null, expected });
+      }
+    } finally {
+      await session.dispose();
+    }
+    return known.references;
+  }
+
+  async #floatSession(sample: Sample) {
+    const file = runnable(this.#model.original);
+    const threads = this.#threads;
+    if (threads === null) return quickestSession(this.#runtime, file, sample, "The float model");
+    return { session: await loadSession(this.#runtime, file, { threads }, "The float model"), threads };
+  }
+}
+
+async function readable(dataset: Dataset, index: number): Promise<Sample | null> {
+  try {
+    return await dataset.get(index);
+  } catch (error) {
+    if (error instanceof InputError) return null;
+    throw error;
+  }
+}
+
+function bytesOf(tensors: TensorMap): number {
+  let bytes = 0;
+  for (const { data } of tensors.values()) bytes += data.byteLength;
+  return bytes;
+}

@@ -1,0 +1,145 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { beforeAll, describe, expect, test } from "vitest";
+import { nodeDecoders } from "../../../cli/decoders.ts";
+
+import { diskFile } from "../data/testing/files.ts";
+import type { Calibration } from "../model/calibration.ts";
+import type { Evaluation } from "../model/evaluation.ts";
+import type { JobContext } from "../model/job.ts";
+import type { Corrections, Recipe } from "../model/recipe.ts";
+import { hasShared, readShared } from "../quantizer/testing/shared.ts";
+import { nodeRuntime } from "../runtime/node.ts";
+import { calibrate } from "./calibrate.ts";
+import { type OpenDataset, openData } from "./data.ts";
+import { evaluateModels } from "./evaluate.ts";
+import { exportJob } from "./export.ts";
+import { defaultRecipe, equalizedModel, type OpenModel, openModel, runnable } from "./open.ts";
+import { quantizeModel, resolveRecipe } from "./quantize.ts";
+import { type Settled, settle } from "./settle.ts";
+
+const sample = (name: string) => fileURLToPath(new URL(`../../../public/sample/${name}`, import.meta.url));
+const runtime = nodeRuntime();
+const context: JobContext = { signal: new AbortController().signal, report: () => undefined };
+const { preprocess } = JSON.parse(readFileSync(sample("project.json"), "utf8"));
+const CALIBRATE = 100;
+const JUDGE = 200;
+
+async function open(bytes: Uint8Array, fileName: string): Promise<OpenModel> {
+  return openModel({ bytes, fileName, readBeside: async () => null }, { shapes: {}, values: {} }, runtime, context);
+}
+
+let model: OpenModel;
+let data: OpenDataset;
+
+async function use(opened: OpenModel): Promise<void> {
+  model = opened;
+  const names = ["calibration-images-idx3-ubyte.gz", "calibration-labels-idx1-ubyte.gz"];
+  data = await openData(
+    model,
+    names.map((name) => diskFile(sample(name), name)),
+    preprocess,
+    nodeDecoders,
+  );
+}
+
+beforeAll(async () => {
+  await use(await open(new Uint8Array(readFileSync(sample("fashion-mnist-dw.onnx"))), "fashion-mnist-dw.onnx"));
+});
+
+const wish = (granularity: "channel" | "tensor", corrections: Corrections): Recipe => ({
+  ...defaultRecipe(model),
+  weights: { type: "int8", granularity },
+  corrections,
+});
+
+function settled(recipe: Recipe, calibration: Calibration | null = null): Promise<Settled> {
+  return settle(model, recipe, data, { samples: CALIBRATE, calibration }, runtime, context);
+}
+
+async function judge(recipe: Recipe, skip = CALIBRATE): Promise<Evaluation> {
+  const quantized = quantizeModel(model, recipe);
+  return evaluateModels(
+    {
+      float: { file: runnable(model.original), bytes: model.bytes },
+      quantized: { file: runnable(quantized.model), bytes: quantized.bytes },
+      skip,
+      samples: JUDGE,
+      limit: 0.01,
+      machine: "test",
+    },
+    data,
+    runtime,
+    context,
+  );
+}
+
+const sqnr = ({ outputs }: Evaluation) => outputs[0]?.sqnr ?? NaN;
+
+describe("corrections on the sample model, judged on samples that did not teach them", () => {
+  test("equalization with bias correction brings one scale a tensor within a point of float, all in 8 bits", async () => {
+    const plain = await settled(wish("tensor", { equalization: false, bias: "none" }));
+    const corrected = await settled(wish("tensor", { equalization: true, bias: "empirical" }));
+    const [before, after] = [await judge(plain.recipe), await judge(corrected.recipe)];
+    expect(before.top1?.drop).toBeGreaterThan(0.05);
+    expect(after.top1?.drop).toBeLessThanOrEqual(0.01);
+    expect(sqnr(after)).toBeGreaterThan(sqnr(before) + 10);
+    expect(corrected.recipe.float.layers).toEqual([]);
+  });
+
+  test("bias correction gains, and moves nothing but biases", async () => {
+    const plain = await settled(wish("tensor", { equalization: false, bias: "none" }));
+    const corrected = await settled(wish("tensor", { equalization: false, bias: "empirical" }), plain.calibration);
+    expect(sqnr(await judge(corrected.recipe))).toBeGreaterThan(sqnr(await judge(plain.recipe)) + 1);
+    expect(corrected.calibration).toBe(plain.calibration);
+    expect(corrected.recipe.resolved).toEqual(plain.recipe.resolved);
+    const codes = (recipe: Recipe) =>
+      quantizeModel(model, recipe)
+        .model.graph?.initializer.filter(({ dataType, dims }) => dataType === 3 && dims.length > 1)
+        .map(({ rawData }) => Buffer.from(rawData).toString("base64"));
+    expect(codes(corrected.recipe)).toEqual(codes(plain.recipe));
+  });
+
+  test("what was learnt is kept, and gives the same file wherever the recipe goes", async () => {
+    const first = await settled(wish("tensor", { equalization: true, bias: "empirical" }));
+    const again = await settled(first.recipe, first.calibration);
+    expect(again.recipe).toEqual(first.recipe);
+    const fresh = await settled(wish("tensor", { equalization: true, bias: "empirical" }));
+    expect(fresh.recipe).toEqual(first.recipe);
+    const bytes = (recipe: Recipe) => quantizeModel(model, JSON.parse(JSON.stringify(recipe))).chunks;
+    expect(bytes(first.recipe)).toEqual(quantizeModel(model, first.recipe).chunks);
+  });
+
+  test("statistics of an equalized model are refused for a recipe without, and the reverse", async () => {
+    const equalized = await settled(wish("tensor", { equalization: true, bias: "none" }));
+    expect(equalized.calibration.equalized).toBe(true);
+    const without = wish("tensor", { equalization: false, bias: "none" });
+    expect(() => resolveRecipe(model, without, equalized.calibration)).toThrow(
+      /made with equalization .* calibrate again/,
+    );
+    const request = { samples: 8, preprocess, resume: equalized.calibration, checkpoint: () => undefined };
+    await expect(calibrate(model, data, request, runtime, context)).rejects.toThrow(/another setting of equalization/);
+    expect(() => quantizeModel(model, { ...equalized.recipe, factors: null })).toThrow(/not been learnt yet/);
+  });
+
+  test("the export of an equalized model holds the float model that its caches belong to", async () => {
+    const { recipe, calibration } = await settled(wish("tensor", { equalization: true, bias: "none" }));
+    const { files } = exportJob(model, { recipe, calibration, evaluation: null, date: "2026-11-21T00:00:00.000Z" });
+    expect(files.map(({ name }) => name)).toContain("fashion-mnist-dw.equalized.onnx");
+    const float = { file: runnable(model.original), bytes: 1 };
+    const equalized = { file: runnable(equalizedModel(model, recipe).observed), bytes: 1 };
+    const request = { float, quantized: equalized, skip: 0, samples: 100, limit: 0.01, machine: "test" };
+    const same = await evaluateModels(request, data, runtime, context);
+    expect(sqnr(same)).toBeGreaterThan(80);
+  });
+});
+
+describe.skipIf(!hasShared)("analytic bias correction", () => {
+  test("needs no samples, only BatchNormalization, and gains", async () => {
+    await use(await open(readShared("models/fmnist_dw_bn.onnx"), "fmnist_dw_bn.onnx"));
+    const plain = await settled(wish("tensor", { equalization: false, bias: "none" }));
+    const analytic = await settled(wish("tensor", { equalization: false, bias: "analytic" }), plain.calibration);
+    expect(Object.keys(analytic.recipe.biases ?? {}).length).toBeGreaterThan(5);
+    expect(sqnr(await judge(analytic.recipe))).toBeGreaterThan(sqnr(await judge(plain.recipe)));
+  });
+});

@@ -1,0 +1,191 @@
+import { measureLatency } from "../evaluation/latency.ts";
+import { equalizedTensors } from "../graph/equalization.ts";
+import type { Calibration } from "../model/calibration.ts";
+import { InputError, type JobContext } from "../model/job.ts";
+import type { Recipe } from "../model/recipe.ts";
+import type { Runtime, Session } from "../model/runtime.ts";
+import type { TuneRequest, Tuning } from "../model/tuning.ts";
+import { unlearnt } from "../tuning/decisions.ts";
+import { type Found, type Measurement, search } from "../tuning/search.ts";
+import { Judge } from "../tuning/searchJudge.ts";
+import { type Candidate, orderCandidates } from "../tuning/searchOrder.ts";
+import type { OpenDataset } from "./data.ts";
+import { type OpenModel, planModel, runnable, summarizeModel } from "./open.ts";
+import { assertRecipeFor, quantizeModel } from "./quantize.ts";
+import { firstReadable } from "./samples.ts";
+import { sensitivity } from "./sensitivity.ts";
+import { loadSession, quickestSession } from "./session.ts";
+import { settle } from "./settle.ts";
+
+/** Samples that the order of layers is measured on: it needs to be roughly right, since every step is verified. */
+const ORDER_SAMPLES = 16;
+
+/** What a search leaves: what was found, and for the recipe on offer the calibration that belongs to it. */
+export interface TuneResult {
+  readonly tuning: Tuning;
+  readonly calibration: Calibration;
+}
+
+/**
+ * Searches for the smallest (or fastest) model that keeps a limit, from a recipe on: see docs/tuning.md. Of the first
+ * `request.samples` samples the first half calibrates and teaches the corrections, the second judges; no others are
+ * read. `onPoint` brings what is known after every point. Cancelled after the first point, it gives what it has.
+ * Throws InputError when the recipe is another model's, there are too few samples, or a limit of top-1 has no labels to
+ * go by.
+ */
+export async function tune(
+  model: OpenModel,
+  recipe: Recipe,
+  dataset: OpenDataset,
+  request: TuneRequest,
+  runtime: Runtime,
+  context: JobContext,
+  onPoint: (tuning: Tuning) => void,
+): Promise<TuneResult> {
+  const start = performance.now();
+  const seconds = () => (performance.now() - start) / 1000;
+  assertRecipeFor(model, recipe);
+  const split = splitOf(request, dataset);
+  const sample = await firstReadable(dataset, split.judgement[0], split.judgement[1] - split.judgement[0]);
+  const { session, threads } = await quickestSession(runtime, runnable(model.original), sample, "The float model");
+  try {
+    const judge = await Judge.over(session, dataset, split.judgement, context);
+    const tuningOf = (found: Found): Tuning => ({
+      request,
+      split,
+      judged: { samples: judge.samples, labelled: judge.labelled },
+      executor: { runtime: runtime.label, threads },
+      bytes: { float: model.bytes },
+      ...found,
+      seconds: seconds(),
+    });
+    const bench = new Bench({ model, dataset, request, runtime, threads, context, judge, float: session, split });
+    const found = await search(unlearnt(recipe), request, {
+      measure: (wanted, label) => bench.measure(wanted, label),
+      order: (settled) => bench.order(settled),
+      onPoint: (partial) => onPoint(tuningOf(partial)),
+      signal: context.signal,
+      seconds,
+    });
+    const tuning = tuningOf(found);
+    return { tuning, calibration: bench.calibrationOf(tuning.points[tuning.best]!.recipe) };
+  } finally {
+    await session.dispose();
+  }
+}
+
+/** Halves the first samples; the first half is the larger. */
+function splitOf({ samples, limit }: TuneRequest, dataset: OpenDataset): Tuning["split"] {
+  const end = Math.min(samples, dataset.length);
+  const half = Math.ceil(end / 2);
+  if (end < 2) {
+    throw new InputError("A search needs two samples or more: one half calibrates and the other judges; add data.");
+  }
+  const judging = dataset.labels?.slice(half, end) ?? [];
+  if (limit.kind === "drop" && !judging.some((label) => label !== null)) {
+    throw new InputError(
+      `None of the samples ${half} to ${end - 1}, which judge, has a label, so no drop of top-1 can be measured; give labels, or a limit in dB.`,
+    );
+  }
+  return { calibration: [0, half], judgement: [half, end] };
+}
+
+/** Whether a recipe leaves something to quantize and asks for no equalization where no two layers allow it. */
+function isPossible(model: OpenModel, recipe: Recipe): boolean {
+  if (planModel(model, recipe).groups.length === 0) return false;
+  return !recipe.corrections.equalization || equalizedTensors(model.folded).length > 0;
+}
+
+interface BenchParts {
+  readonly model: OpenModel;
+  readonly dataset: OpenDataset;
+  readonly request: TuneRequest;
+  readonly runtime: Runtime;
+  readonly threads: number;
+  readonly context: JobContext;
+  readonly judge: Judge;
+  readonly float: Session;
+  readonly split: Tuning["split"];
+}
+
+/** Measures recipes, each on the model that it exports. What equalized and other recipes share is learnt once. */
+class Bench {
+  readonly #parts: BenchParts;
+  readonly #learnt = new Map<boolean, { readonly calibration: Calibration; readonly factors: Recipe["factors"] }>();
+  #measured = 0;
+
+  constructor(parts: BenchParts) {
+    this.#parts = parts;
+  }
+
+  async measure(wanted: Recipe, label: string): Promise<Measurement | null> {
+    const { model, dataset, runtime, split, request } = this.#parts;
+    if (this.#measured > 0 && !isPossible(model, wanted)) return null;
+    const context = this.#within(`${++this.#measured}: ${label}`);
+    const { equalization } = wanted.corrections;
+    const known = this.#learnt.get(equalization);
+    const { recipe, calibration } = await settle(
+      model,
+      { ...wanted, factors: known?.factors ?? null },
+      dataset,
+      { samples: split.calibration[1], calibration: known?.calibration ?? null },
+      runtime,
+      context,
+    );
+    this.#learnt.set(equalization, { calibration, factors: recipe.factors });
+    const quantized = quantizeModel(model, recipe);
+    const session = await loadSession(
+      runtime,
+      runnable(quantized.model),
+      { threads: this.#parts.threads },
+      "The quantized model",
+    );
+    try {
+      const { sqnr, top1, expected } = await this.#parts.judge.judge(session, context);
+      return {
+        recipe,
+        bytes: quantized.bytes,
+        floatLayers: quantized.plan.layers.filter(({ precision }) => precision === "float32").length,
+        sqnr,
+        top1,
+        expected,
+        latency: request.goal === "latency" ? await this.#latency(session, context) : null,
+      };
+    } finally {
+      await session.dispose();
+    }
+  }
+
+  async order(settled: Recipe): Promise<readonly Candidate[]> {
+    const { model, dataset, runtime, split, request } = this.#parts;
+    const samples = Math.min(ORDER_SAMPLES, split.calibration[1]);
+    const measured = await sensitivity(
+      model,
+      settled,
+      dataset,
+      { samples },
+      runtime,
+      this.#within("the order of layers"),
+      () => undefined,
+    );
+    return orderCandidates(measured.layers, summarizeModel(model, settled), request.goal);
+  }
+
+  /** What observed the float model as a recipe that was measured has it. */
+  calibrationOf({ corrections }: Recipe): Calibration {
+    return this.#learnt.get(corrections.equalization)!.calibration;
+  }
+
+  async #latency(session: Session, context: JobContext): Promise<number> {
+    const { dataset, split, float } = this.#parts;
+    const [first, end] = split.judgement;
+    const { feeds } = await firstReadable(dataset, first, end - first);
+    return (await measureLatency(float, session, feeds, context)).quantized.p50;
+  }
+
+  /** Reports what a part of the search does as that part's. */
+  #within(what: string): JobContext {
+    const { signal, report } = this.#parts.context;
+    return { signal, report: (progress) => report({ ...progress, task: `Searching (${what}), ${progress.task}` }) };
+  }
+}

@@ -1,0 +1,135 @@
+import { CAUSES, type Finding } from "../model/diagnosis.ts";
+import type { Range } from "../model/range.ts";
+import type { Recipe } from "../model/recipe.ts";
+import { own } from "../model/record.ts";
+import type { Sensitivity } from "../model/sensitivity.ts";
+import type { Statistics, TensorStatistics } from "../model/statistics.ts";
+import type { RangeGroup } from "../model/summary.ts";
+import { affineParameters } from "../numerics/affine.ts";
+import type { TensorProto } from "../onnx/proto/onnx_pb.ts";
+import type { LayerPlan, QuantizationPlan } from "../quantizer/plan.ts";
+import { type ChosenRange, methodRange, rangeOf } from "../quantizer/ranges.ts";
+import { activationSymptoms, type Symptom } from "./diagnosisActivations.ts";
+import { sensitiveFindings } from "./diagnosisSensitivity.ts";
+import { weightSymptoms } from "./diagnosisWeights.ts";
+
+export interface DiagnosisRequest {
+  readonly plan: QuantizationPlan;
+  readonly recipe: Recipe;
+  /** Groups without statistics are passed over. */
+  readonly statistics: Statistics;
+  /** Measured under this very recipe; null where nothing was. */
+  readonly sensitivity: Sensitivity | null;
+  /** The plan with one layer more in float. */
+  readonly planWithout: (layer: string) => QuantizationPlan;
+}
+
+interface Remembered<K, V> {
+  readonly key: K;
+  readonly value: V;
+}
+
+/**
+ * Finds probable causes for what a recipe costs a model, from what is at hand: statistics, weights and, if there is one,
+ * a measured sensitivity. Remembers what it worked out about each tensor, so that a change of one range is quick.
+ */
+export class Diagnosis {
+  readonly #ranges = new WeakMap<TensorStatistics, Map<string, Range>>();
+  readonly #activations = new WeakMap<TensorStatistics, Remembered<string, readonly Symptom[]>>();
+  readonly #weights = new WeakMap<TensorProto, Map<string, Remembered<string, readonly Symptom[]>>>();
+
+  /**
+   * Findings, the greatest loss first, of equal ones by graph order. What a group's values suffer is said of the layer
+   * that computes them, before activation functions fused to it, and of "input NAME" where they come from outside.
+   * Yields after each tensor, so that a caller may let others have their turn.
+   */
+  *diagnose(request: DiagnosisRequest): Generator<undefined, Finding[]> {
+    const { plan, sensitivity } = request;
+    const findings: Finding[] = [];
+    for (const tensors of [this.#ofGroups(request), this.#ofWeights(request)]) {
+      for (const found of tensors) {
+        findings.push(...found);
+        yield;
+      }
+    }
+    if (sensitivity) {
+      const explained = new Set(findings.filter(({ remedy }) => remedy !== null).map(({ layer }) => layer));
+      findings.push(...sensitiveFindings(plan, sensitivity, explained));
+    }
+    const places = new Map(plan.layers.map(({ id }, place) => [id, place]));
+    const place = ({ layer }: Finding) => places.get(layer) ?? -1;
+    return findings.sort(
+      (a, b) => b.loss - a.loss || place(a) - place(b) || CAUSES.indexOf(a.cause) - CAUSES.indexOf(b.cause),
+    );
+  }
+
+  *#ofGroups(request: DiagnosisRequest): Generator<readonly Finding[]> {
+    const { plan, recipe } = request;
+    const layers = new Map(plan.layers.map((layer) => [layer.node, layer]));
+    const maker = (tensor: string): LayerPlan | null => {
+      const node = plan.index.producer(tensor);
+      const layer = node && layers.get(node);
+      if (!layer?.follower) return layer ?? null;
+      const before = layer.node.input.find((name) => plan.index.producer(name) !== undefined);
+      return before === undefined ? layer : maker(before);
+    };
+    for (const group of plan.groups) {
+      const statistics = request.statistics.get(group.id);
+      if (!statistics) continue;
+      const chosen = this.#chosen(group, statistics, recipe);
+      const layer = maker(group.id);
+      const isFreed = () => layer?.precision === "int8" && !request.planWithout(layer.id).groupOf.has(group.id);
+      const key = JSON.stringify([group, recipe.activations, chosen, recipe.method, recipe.float]);
+      let known = this.#activations.get(statistics);
+      if (known?.key !== key) {
+        const floatLayer = () => (layer && isFreed() ? layer.id : null);
+        const subject = { group, statistics, recipe, chosen, byMethod: this.#byMethod, floatLayer };
+        known = { key, value: activationSymptoms(subject) };
+        this.#activations.set(statistics, known);
+      }
+      const owner = layer?.id ?? `input ${group.id}`;
+      yield known.value.map((symptom) => ({ layer: owner, ...symptom }));
+    }
+  }
+
+  *#ofWeights({ plan, recipe, statistics }: DiagnosisRequest): Generator<readonly Finding[]> {
+    const { index } = plan;
+    const { granularity } = recipe.weights;
+    const groups = new Map(plan.groups.map((group) => [group.id, group]));
+    for (const layer of plan.layers) {
+      const use = layer.weightUse;
+      const proto = use && index.initializer(use.name);
+      if (!use || !proto) continue;
+      const group = groups.get(plan.groupOf.get(layer.node.input[1 - use.input] ?? "") ?? "");
+      const seen = group && statistics.get(group.id);
+      const range = group && seen ? this.#chosen(group, seen, recipe).range : null;
+      const inputScale = range && affineParameters(range, recipe.activations).scale;
+      const key = `${granularity} ${inputScale}`;
+      const ofProto = this.#weights.get(proto) ?? new Map<string, Remembered<string, readonly Symptom[]>>();
+      this.#weights.set(proto, ofProto);
+      let known = ofProto.get(layer.id);
+      if (known?.key !== key) {
+        known = { key, value: weightSymptoms({ layer, use, index, granularity, inputScale }) };
+        ofProto.set(layer.id, known);
+      }
+      yield known.value.map((symptom) => ({ layer: layer.id, ...symptom }));
+    }
+  }
+
+  /** The range as the recipe was resolved, or as it would be. */
+  #chosen(group: RangeGroup, statistics: TensorStatistics, recipe: Recipe): ChosenRange {
+    const resolved = recipe.resolved && own(recipe.resolved, group.id);
+    if (!resolved || group.fixed) return rangeOf(group, statistics, recipe, this.#byMethod);
+    const { source } = rangeOf(group, statistics, recipe, () => resolved);
+    return { range: resolved, source };
+  }
+
+  readonly #byMethod: typeof methodRange = (method, group, statistics, scheme) => {
+    const known = this.#ranges.get(statistics) ?? new Map<string, Range>();
+    this.#ranges.set(statistics, known);
+    const key = JSON.stringify([method, scheme, group.bounds]);
+    const range = known.get(key) ?? methodRange(method, group, statistics, scheme);
+    known.set(key, range);
+    return range;
+  };
+}

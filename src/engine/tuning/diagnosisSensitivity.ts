@@ -1,0 +1,45 @@
+import type { Finding } from "../model/diagnosis.ts";
+import type { Sensitivity } from "../model/sensitivity.ts";
+import { dimsOf, elementCount } from "../onnx/tensor.ts";
+import type { LayerPlan, QuantizationPlan } from "../quantizer/plan.ts";
+import { LARGEST_LOSS, SENSITIVE_REGAIN } from "./diagnosisThresholds.ts";
+import { decibels, kilobytes, plural } from "./diagnosisWords.ts";
+
+/** What a weight takes more in float32 than in int8, bytes an element. */
+const FLOAT_COST = 3;
+
+/**
+ * Layers that, measured, the outputs regain most without, though nothing in `explained` says why. Losses are dB of the
+ * outputs' SQNR.
+ */
+export function sensitiveFindings(
+  plan: QuantizationPlan,
+  sensitivity: Sensitivity,
+  explained: ReadonlySet<string>,
+): Finding[] {
+  const layers = new Map(plan.layers.map((layer) => [layer.id, layer]));
+  return sensitivity.layers.flatMap(({ layer: id, without, alone }) => {
+    const layer = layers.get(id);
+    const regained = without.sqnr - sensitivity.all.sqnr;
+    if (layer?.precision !== "int8" || explained.has(id) || !(regained >= SENSITIVE_REGAIN)) return [];
+    const bytes = floatCost(layer, plan);
+    return [
+      {
+        layer: id,
+        cause: "sensitive",
+        sentence: "The outputs suffer from this layer more than its figures explain.",
+        figure: `outputs ${decibels(sensitivity.all.sqnr)}, ${decibels(without.sqnr)} with it in float, ${decibels(alone.sqnr)} with only it in int8 (measured on ${plural(sensitivity.samples, "sample")})`,
+        loss: Math.min(regained, LARGEST_LOSS),
+        remedy: {
+          edit: { kind: "float", layer: id },
+          sentence: `Leave it in float: +${decibels(regained)} at the outputs (measured)${bytes > 0 ? ` for about ${kilobytes(bytes)} more` : ""}.`,
+        },
+      } satisfies Finding,
+    ];
+  });
+}
+
+function floatCost({ weight }: LayerPlan, { index }: QuantizationPlan): number {
+  const proto = weight === null ? undefined : index.initializer(weight);
+  return proto ? FLOAT_COST * elementCount(dimsOf(proto)) : 0;
+}

@@ -1,0 +1,263 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Recipe } from "../model/recipe.ts";
+import type { TuneRequest } from "../model/tuning.ts";
+import { applyDecisions, unlearnt } from "./decisions.ts";
+import { type Found, type Measurement, type SearchTools, search } from "./search.ts";
+
+const START: Recipe = {
+  version: 1,
+  model: { name: "made up", sha256: "ab" },
+  format: "qdq",
+  activations: { type: "uint8", symmetric: false },
+  weights: { type: "int8", granularity: "tensor" },
+  corrections: { equalization: false, bias: "none" },
+  method: "auto",
+  methods: {},
+  ranges: {},
+  float: { layers: [], operators: ["Softmax"], tensors: [] },
+  preprocess: null,
+  inputs: { shapes: {}, values: {} },
+  resolved: null,
+  factors: null,
+  biases: null,
+};
+
+interface World {
+  readonly layers: readonly { readonly error: number; readonly weights: number }[];
+  /** What is left of the error with equalization, and with bias correction. */
+  readonly equalized: number;
+  readonly corrected: number;
+  /** Of how many samples top-1 is made, and by how many of them it is off. */
+  readonly judges: number;
+  readonly luck: readonly number[];
+}
+
+const world: fc.Arbitrary<World> = fc.record({
+  layers: fc.array(fc.record({ error: fc.double({ min: 0, max: 1, noNaN: true }), weights: fc.nat({ max: 5000 }) }), {
+    minLength: 1,
+    maxLength: 12,
+  }),
+  equalized: fc.double({ min: 0.01, max: 2, noNaN: true }),
+  corrected: fc.double({ min: 0.01, max: 2, noNaN: true }),
+  judges: fc.integer({ min: 1, max: 100 }),
+  luck: fc.array(fc.integer({ min: -2, max: 2 }), { minLength: 1, maxLength: 7 }),
+});
+
+const request: fc.Arbitrary<Omit<TuneRequest, "samples">> = fc.record({
+  limit: fc.oneof(
+    fc.record({ kind: fc.constant("drop" as const), share: fc.constantFrom(0, 0.01, 0.1) }),
+    fc.record({ kind: fc.constant("sqnr" as const), decibels: fc.integer({ min: -10, max: 60 }) }),
+  ),
+  goal: fc.constantFrom("size" as const, "latency" as const),
+  budget: fc.constant(null),
+});
+
+const nameOf = (index: number) => `layer${index}`;
+
+/** The recipe with what is learnt, which follows from its settings. */
+function settled(recipe: Recipe): Recipe {
+  const kept = `${recipe.corrections.equalization} ${[...recipe.float.layers].sort()}`;
+  return {
+    ...recipe,
+    resolved: { input: { low: 0, high: kept.length } },
+    factors: recipe.corrections.equalization ? { input: { divide: [2], absorb: [0] } } : null,
+    biases: recipe.corrections.bias === "none" ? null : { layer0: [kept.length] },
+  };
+}
+
+function measureIn({ layers, equalized, corrected, judges, luck }: World, recipe: Recipe): Measurement | null {
+  const float = new Set(recipe.float.layers);
+  const integer = layers.filter((_, index) => !float.has(nameOf(index)));
+  if (integer.length === 0) return null;
+  const { equalization, bias } = recipe.corrections;
+  const factor = (equalization ? equalized : 1) * (bias === "none" ? 1 : corrected);
+  const error = integer.reduce((sum, layer) => sum + layer.error, 1e-9) * factor;
+  const wrong = Math.min(judges, Math.max(0, Math.floor(error * judges) + luck[float.size % luck.length]!));
+  const bytes = layers.reduce((sum, layer, i) => sum + layer.weights * (float.has(nameOf(i)) ? 4 : 1), 100);
+  return {
+    recipe: settled(recipe),
+    bytes,
+    floatLayers: float.size,
+    sqnr: -10 * Math.log10(error),
+    top1: { float: 1, quantized: 1 - wrong / judges, drop: wrong / judges, interval: [0, 1] },
+    expected: Math.min(1, Math.floor(error * 50) / 50),
+    latency: bytes % 17,
+  };
+}
+
+interface Trial extends Found {
+  readonly streamed: readonly Found[];
+}
+
+async function run(
+  made: World,
+  wanted: Omit<TuneRequest, "samples">,
+  { abortAfter = Infinity, start = START } = {},
+): Promise<Trial> {
+  const controller = new AbortController();
+  const streamed: Found[] = [];
+  let measured = 0;
+  const tools: SearchTools = {
+    measure: async (recipe) => {
+      if (measured === abortAfter) controller.abort();
+      controller.signal.throwIfAborted();
+      measured++;
+      return measureIn(made, recipe);
+    },
+    order: async () => made.layers.map(({ weights }, index) => ({ layer: nameOf(index), cost: 3 * weights })),
+    onPoint: (found) => streamed.push(found),
+    signal: controller.signal,
+    seconds: () => measured,
+  };
+  return { ...(await search(start, wanted, tools)), streamed };
+}
+
+const settingsOf = (recipe: Recipe) => unlearnt(recipe);
+
+describe("a search", () => {
+  it("chooses a point that keeps the limit and is the smallest, or fastest, of all that do", async () => {
+    await fc.assert(
+      fc.asyncProperty(world, request, async (made, wanted) => {
+        const { points, chosen, best, ended } = await run(made, wanted);
+        const passed = points.filter((point) => point.passed);
+        expect(chosen === null).toBe(passed.length === 0);
+        expect(ended).toBe(chosen === null ? "exhausted" : "found");
+        for (const { top1, expected, sqnr, passed: kept } of points) {
+          const { limit } = wanted;
+          const drop = Math.max(top1!.drop, expected!);
+          expect(kept).toBe(limit.kind === "drop" ? drop <= limit.share + 1e-12 : sqnr >= limit.decibels);
+        }
+        const offered = points[best]!;
+        if (chosen === null) {
+          const miss = points.map(({ top1, expected, sqnr }) =>
+            wanted.limit.kind === "drop" ? Math.max(top1!.drop, expected!) : -sqnr,
+          );
+          expect(miss[best]).toBe(Math.min(...miss));
+        } else {
+          expect(best).toBe(chosen);
+          const cost = wanted.goal === "size" ? "bytes" : "latency";
+          expect(offered[cost]).toBe(Math.min(...passed.map((point) => point[cost]!)));
+        }
+      }),
+    );
+  });
+
+  it("tries a prefix of the same points when it has a budget, and the same points each time", async () => {
+    await fc.assert(
+      fc.asyncProperty(world, request, fc.nat({ max: 20 }), async (made, wanted, budget) => {
+        const whole = await run(made, wanted);
+        const again = await run(made, wanted);
+        const short = await run(made, { ...wanted, budget });
+        expect(again).toEqual(whole);
+        const labels = (trial: Trial) => trial.points.map(({ decisions }) => decisions);
+        expect(labels(short)).toEqual(labels(whole).slice(0, short.points.length));
+        expect(short.points.length).toBeGreaterThan(0);
+        if (short.ended === "budget") expect(short.points.length).toBeLessThanOrEqual(Math.max(1, budget));
+        else expect(short.points).toEqual(whole.points);
+      }),
+    );
+  });
+
+  it("keeps what it has when it is cancelled, and has nothing before the first point", async () => {
+    await fc.assert(
+      fc.asyncProperty(world, request, fc.integer({ min: 1, max: 20 }), async (made, wanted, abortAfter) => {
+        const whole = await run(made, wanted);
+        const cut = await run(made, wanted, { abortAfter });
+        if (cut.ended === "cancelled") expect(cut.points.length).toBeLessThanOrEqual(abortAfter);
+        const measured = (trial: Trial) => trial.points.map(({ accepted: _, ...point }) => point);
+        expect(measured(cut)).toEqual(measured(whole).slice(0, cut.points.length));
+        await expect(run(made, wanted, { abortAfter: 0 })).rejects.toThrow(/abort/i);
+      }),
+    );
+  });
+
+  it("gives decisions that replay: applied to the start and settled they are the point's recipe", async () => {
+    await fc.assert(
+      fc.asyncProperty(world, request, async (made, wanted) => {
+        const { points } = await run(made, wanted);
+        expect(points[0]!.decisions).toEqual([]);
+        for (const { decisions, recipe } of points) {
+          expect(settled(applyDecisions(START, decisions))).toEqual(recipe);
+          expect(settled(applyDecisions(points[0]!.recipe, decisions))).toEqual(recipe);
+        }
+      }),
+    );
+  });
+
+  it("measures no recipe twice, streams every point, and goes on from points that it marks", async () => {
+    await fc.assert(
+      fc.asyncProperty(world, request, async (made, wanted) => {
+        const { points, streamed } = await run(made, wanted);
+        const keys = points.map(({ recipe }) => JSON.stringify([recipe.corrections, [...recipe.float.layers].sort()]));
+        expect(new Set(keys).size).toBe(keys.length);
+        expect(streamed.at(-1)).toMatchObject({ points });
+        expect(points.some(({ accepted }) => accepted)).toBe(true);
+      }),
+    );
+  });
+});
+
+const SQNR_20 = { limit: { kind: "sqnr", decibels: 20 }, goal: "size", budget: null } as const;
+
+function worldOf(errors: readonly number[], factors: Partial<World> = {}): World {
+  const layers = errors.map((error, i) => ({ error, weights: 100 * (i + 1) }));
+  return { layers, equalized: 1, corrected: 1, judges: 100, luck: [0], ...factors };
+}
+
+describe("the order of steps", () => {
+  it("is corrections first, in a fixed order, and no layer in float where they are enough", async () => {
+    const { points, chosen } = await run(worldOf([0.1, 0.1], { equalized: 0.1, corrected: 0.1 }), SQNR_20);
+    expect(points.map(({ label }) => label)).toEqual([
+      "as given",
+      "with empirical bias correction",
+      "with equalization",
+      "with equalization and empirical bias correction",
+    ]);
+    expect(points.map(({ passed }) => passed)).toEqual([false, false, false, true]);
+    expect(chosen).toBe(3);
+  });
+
+  it("leaves out corrections that the recipe has", async () => {
+    const start: Recipe = { ...START, corrections: { equalization: false, bias: "analytic" } };
+    const { points } = await run(worldOf([1e-6]), SQNR_20, { start });
+    expect(points.map(({ label }) => label)).toEqual(["as given", "with equalization"]);
+    expect(points[1]!.recipe.corrections).toEqual({ equalization: true, bias: "analytic" });
+  });
+
+  it("doubles the layers in float until the limit is kept, halves the step, and gives back what was not needed", async () => {
+    const errors = [1, 0, 0, 1, 1, 0, 0, 0, 0];
+    const { points, chosen } = await run(worldOf(errors), SQNR_20);
+    const float = points.slice(4).map(({ recipe }) => recipe.float.layers.length);
+    expect(float).toEqual([1, 2, 4, 8, 6, 5, 4, 4, 3, 2]);
+    expect(points[chosen!]!.recipe.float.layers).toEqual(["layer0", "layer3", "layer4"]);
+    expect(points.filter(({ accepted }) => accepted).map(({ recipe }) => recipe.float.layers.length)).toEqual([
+      0, 5, 4, 3,
+    ]);
+  });
+
+  it("ends with the nearest point where no model keeps the limit", async () => {
+    const { points, chosen, best, ended } = await run(worldOf([1, 1, 1]), {
+      ...SQNR_20,
+      limit: { kind: "sqnr", decibels: 200 },
+    });
+    expect([chosen, ended]).toEqual([null, "exhausted"]);
+    expect(points[best]!.floatLayers).toBe(2);
+  });
+});
+
+it("a decision about layers takes them from one precision to another and forgets what was learnt", () => {
+  const recipe = settled({ ...START, corrections: { equalization: true, bias: "empirical" } });
+  const moved = applyDecisions(recipe, [
+    { kind: "float", layers: ["a", "b", "c"] },
+    { kind: "int8", layers: ["b", "not there"] },
+    { kind: "float", layers: ["c", "d"] },
+  ]);
+  expect(moved.float).toEqual({ layers: ["a", "c", "d"], operators: ["Softmax"], tensors: [] });
+  expect(moved).toMatchObject({ resolved: null, biases: null, factors: recipe.factors });
+  const plain = applyDecisions(recipe, [
+    { kind: "corrections", corrections: { equalization: false, bias: "empirical" } },
+  ]);
+  expect(settingsOf(plain)).toEqual({ ...unlearnt(recipe), corrections: { equalization: false, bias: "empirical" } });
+  expect(plain).toMatchObject({ resolved: null, biases: null, factors: null });
+});

@@ -1,0 +1,113 @@
+import { TopCounter } from "../evaluation/accuracy.ts";
+import { OutputComparison } from "../evaluation/outputs.ts";
+import { firstScores } from "../evaluation/scores.ts";
+import type { Dataset } from "../model/dataset.ts";
+import type { Accuracy } from "../model/evaluation.ts";
+import { InputError, type JobContext } from "../model/job.ts";
+import type { Session } from "../model/runtime.ts";
+import type { TensorMap } from "../model/tensor.ts";
+import { ExpectedDrop } from "./searchExpected.ts";
+
+const MOST_BYTES = 2 ** 28;
+
+/** What one quantized model loses against the float one. */
+export interface Judgement {
+  /** Of the output that is worst off, dB. */
+  readonly sqnr: number;
+  readonly top1: Accuracy | null;
+  /** The drop of top-1 to expect, a share, estimated (ExpectedDrop); null without labels. */
+  readonly expected: number | null;
+}
+
+/**
+ * Judges quantized models on the samples first..end of a dataset, one after the other. The float model's outputs are
+ * computed once and kept, up to 256 MiB of them; for samples beyond that it runs again each time.
+ */
+export class Judge {
+  readonly #float: Session;
+  readonly #dataset: Dataset;
+  readonly #readable: readonly number[];
+  readonly #outputs: ReadonlyMap<number, TensorMap>;
+
+  private constructor(float: Session, dataset: Dataset, readable: readonly number[], outputs: Map<number, TensorMap>) {
+    this.#float = float;
+    this.#dataset = dataset;
+    this.#readable = readable;
+    this.#outputs = outputs;
+  }
+
+  /** Runs the float model. Throws InputError when no sample can be read. */
+  static async over(
+    float: Session,
+    dataset: Dataset,
+    [first, end]: readonly [number, number],
+    context: JobContext,
+    mostBytes = MOST_BYTES,
+  ): Promise<Judge> {
+    const outputs = new Map<number, TensorMap>();
+    const readable: number[] = [];
+    let room = mostBytes;
+    let failure: InputError | null = null;
+    for (let index = first; index < end; index++) {
+      context.signal.throwIfAborted();
+      context.report({ task: "Running the float model", done: index - first, total: end - first, unit: "samples" });
+      try {
+        const { feeds } = await dataset.get(index);
+        readable.push(index);
+        if (room <= 0) continue;
+        const results = await float.run(feeds);
+        room -= bytesOf(results);
+        if (room > 0) outputs.set(index, results);
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error;
+        failure ??= error;
+      }
+    }
+    if (readable.length === 0) {
+      throw new InputError(
+        `Not one of the ${end - first} samples that judge could be read; the first: ${failure?.message}`,
+      );
+    }
+    return new Judge(float, dataset, readable, outputs);
+  }
+
+  get samples(): number {
+    return this.#readable.length;
+  }
+
+  get labelled(): number {
+    return this.#readable.filter((index) => (this.#dataset.labels?.[index] ?? null) !== null).length;
+  }
+
+  /** Throws InputError when the model has no float32 output to go by, or a label is no class of it. */
+  async judge(quantized: Session, context: JobContext): Promise<Judgement> {
+    const comparison = new OutputComparison();
+    let counter: TopCounter | null = null;
+    const expectedDrop = new ExpectedDrop();
+    for (const [done, index] of this.#readable.entries()) {
+      context.signal.throwIfAborted();
+      context.report({ task: "Judging", done, total: this.samples, unit: "samples" });
+      const { feeds, source } = await this.#dataset.get(index);
+      const expected = this.#outputs.get(index) ?? (await this.#float.run(feeds));
+      const actual = await quantized.run(feeds);
+      comparison.add(expected, actual);
+      const label = this.#dataset.labels?.[index] ?? null;
+      const best = firstScores(expected);
+      const other = best && actual.get(best.name)?.data;
+      if (label === null || !best || !(other instanceof Float32Array)) continue;
+      counter ??= new TopCounter(best.scores);
+      counter.add(best.scores, other, label, source);
+      expectedDrop.add(best.scores, other, label);
+    }
+    const outputs = comparison.results();
+    if (outputs.length === 0) throw new InputError("The model has no float32 output, so nothing can be compared.");
+    const sqnr = outputs.reduce((least, output) => Math.min(least, output.sqnr), Infinity);
+    return { sqnr, top1: counter?.result().top1 ?? null, expected: expectedDrop.result() };
+  }
+}
+
+function bytesOf(results: TensorMap): number {
+  let bytes = 0;
+  for (const { data } of results.values()) bytes += data.byteLength;
+  return bytes;
+}

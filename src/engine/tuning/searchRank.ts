@@ -1,0 +1,47 @@
+import type { TuneLimit, TunePoint, TuneRequest } from "../model/tuning.ts";
+
+type Figures = Pick<TunePoint, "bytes" | "sqnr" | "top1" | "expected" | "latency" | "passed">;
+
+/** Half a step of what shares of samples are rounded to. */
+const SHARE_TOLERANCE = 1e-12;
+
+/** Whether figures keep a limit. A drop has to be kept as measured and as expected, and is never kept without labels. */
+export function keeps(limit: TuneLimit, figures: Pick<Figures, "top1" | "expected" | "sqnr">): boolean {
+  if (limit.kind === "sqnr") return figures.sqnr >= limit.decibels;
+  return dropOf(figures) <= limit.share + SHARE_TOLERANCE;
+}
+
+/** The larger of the measured and the expected drop; infinite without labels. */
+function dropOf({ top1, expected }: Pick<Figures, "top1" | "expected">): number {
+  return top1 === null ? Infinity : Math.max(top1.drop, expected ?? Infinity);
+}
+
+/**
+ * Orders points, best first: those that keep the limit by the goal (fewer bytes, or less time and then fewer bytes) and
+ * then by SQNR; after them the others by how near they come to the limit.
+ */
+export function compareBy({ limit, goal }: Pick<TuneRequest, "limit" | "goal">): (a: Figures, b: Figures) => number {
+  const time = ({ latency }: Figures) => (goal === "latency" ? (latency ?? Infinity) : 0);
+  const miss = (point: Figures) => (limit.kind === "drop" ? dropOf(point) : -point.sqnr);
+  const keys = [
+    ({ passed }: Figures) => (passed ? 0 : 1),
+    (point: Figures) => (point.passed ? 0 : miss(point)),
+    (point: Figures) => (point.passed ? time(point) : 0),
+    (point: Figures) => (point.passed ? point.bytes : 0),
+    ({ sqnr }: Figures) => -sqnr,
+    time,
+    ({ bytes }: Figures) => bytes,
+  ];
+  return (a, b) => {
+    for (const key of keys) {
+      const [first, second] = [key(a), key(b)];
+      if (first !== second) return first < second ? -1 : 1;
+    }
+    return 0;
+  };
+}
+
+/** Index of the best point by an order; the earliest among equals. */
+export function bestOf(points: readonly Figures[], compare: (a: Figures, b: Figures) => number): number {
+  return points.reduce((best, point, i) => (compare(point, points[best]!) < 0 ? i : best), 0);
+}

@@ -1,0 +1,216 @@
+import type { Dataset, Sample } from "../model/dataset.ts";
+import { InputError, type JobContext } from "../model/job.ts";
+import type { Session } from "../model/runtime.ts";
+import type { LayerSensitivity, Sensitivity } from "../model/sensitivity.ts";
+import type { Tensor, TensorMap } from "../model/tensor.ts";
+import { type Expectation, OutputErrorSum } from "./outputErrors.ts";
+import type { SensitivityModel } from "./sensitivityModel.ts";
+import type { SegmentMode } from "./switchedModel.ts";
+import type { Variant, VariantKind } from "./variants.ts";
+
+export interface MeasureRequest {
+  readonly samples: number;
+  /** Gives the outputs to compare with; null where the switched model's own float form does. */
+  readonly reference: Session | null;
+  /** Bytes that tensors and weights kept may take. */
+  readonly bound: number;
+  readonly executor: Sensitivity["executor"];
+  /** `performance.now()` when the job began. */
+  readonly start: number;
+}
+
+/** How often results are given while the first sample is measured, milliseconds. */
+const PARTIAL_MS = 500;
+
+type Base = Variant["base"];
+
+/**
+ * Measures every variant on the first samples of a dataset, one sample after the other; memory is one sample's tensors.
+ * `onResult` gets the layers known so far during the first sample, and all of them after each. Samples that cannot be read are left
+ * out. Throws InputError when none can be read, or the model has no float32 output.
+ */
+export async function measureSensitivity(
+  model: SensitivityModel,
+  session: Session,
+  dataset: Dataset,
+  request: MeasureRequest,
+  context: JobContext,
+  onResult: (partial: Sensitivity) => void,
+): Promise<Sensitivity> {
+  return new Measurement(model, session, request, dataset, context, onResult).run();
+}
+
+class Measurement {
+  readonly #model: SensitivityModel;
+  readonly #session: Session;
+  readonly #request: MeasureRequest;
+  readonly #dataset: Dataset;
+  readonly #context: JobContext;
+  readonly #onResult: (partial: Sensitivity) => void;
+  readonly #wanted: number;
+  readonly #all = new OutputErrorSum();
+  readonly #sums: readonly OutputErrorSum[];
+  /** Segments whose tensors are kept, so that a run may start after them: all, until they are found too large. */
+  #kept: number;
+  #keptBytes = 0;
+  #samples = 0;
+  #given = performance.now();
+
+  constructor(
+    model: SensitivityModel,
+    session: Session,
+    request: MeasureRequest,
+    dataset: Dataset,
+    context: JobContext,
+    onResult: (partial: Sensitivity) => void,
+  ) {
+    this.#model = model;
+    this.#session = session;
+    this.#request = request;
+    this.#dataset = dataset;
+    this.#context = context;
+    this.#onResult = onResult;
+    this.#wanted = Math.min(request.samples, dataset.length);
+    this.#sums = model.variants.map(() => new OutputErrorSum());
+    this.#kept = model.segments.length;
+  }
+
+  async run(): Promise<Sensitivity> {
+    let failure: InputError | null = null;
+    for (let index = 0; index < this.#wanted; index++) {
+      this.#context.signal.throwIfAborted();
+      let sample: Sample;
+      try {
+        sample = await this.#dataset.get(index);
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error;
+        failure ??= error;
+        continue;
+      }
+      await this.#measure(sample, this.#dataset.labels?.[index] ?? null);
+      this.#give(this.#result());
+    }
+    if (this.#samples === 0) {
+      throw new InputError(
+        `Not one of ${this.#wanted} samples could be read; ${failure?.message ?? "add other data."}`,
+      );
+    }
+    return this.#result();
+  }
+
+  async #measure({ feeds, source }: Sample, label: number | null): Promise<void> {
+    const { variants } = this.#model;
+    const float = await this.#baseRun("float", feeds);
+    const quantized = await this.#baseRun("quantized", feeds);
+    const outputs = this.#request.reference ? await this.#request.reference.run(feeds) : this.#outputsOf(float);
+    const expectation: Expectation = { outputs, label, source };
+    this.#all.add(expectation, this.#outputsOf(quantized));
+    this.#keep(float, quantized);
+    this.#samples++;
+    for (const [at, variant] of variants.entries()) {
+      this.#context.signal.throwIfAborted();
+      this.#report(at);
+      const base = variant.base === "float" ? float : quantized;
+      this.#sums[at]!.add(expectation, await this.#variantRun(variant, feeds, base));
+      if (this.#samples === 1 && performance.now() - this.#given > PARTIAL_MS) {
+        this.#give(this.#result((other) => other <= at));
+      }
+    }
+  }
+
+  /** A whole run in one base, with every tensor that runs may start from. */
+  #baseRun(base: Base, feeds: TensorMap): Promise<TensorMap> {
+    const { switched, segments } = this.#model;
+    const modes = segments.map(() => base);
+    const fetches = segments.flatMap(({ makes }, at) =>
+      makes.filter((name) => at < this.#kept || this.#model.outputs.has(name)),
+    );
+    return this.#session.run(new Map([...feeds, ...switched.feeds(modes, () => base, new Map())]), fetches);
+  }
+
+  /** The outputs under a variant: what lies before the first segment that differs is the base's own. */
+  async #variantRun({ base, changes }: Variant, feeds: TensorMap, known: TensorMap): Promise<TensorMap> {
+    const { switched, segments, formIn, outputs } = this.#model;
+    const changed = [...changes.keys()];
+    const first = segments.findIndex(({ from, to }) => changed.some((unit) => unit >= from && unit < to));
+    const start = first < 0 ? segments.length : Math.min(first, this.#kept);
+    const modes = segments.map(({ from, to }, at): SegmentMode => {
+      if (at < start) return "passed";
+      return changed.some((unit) => unit >= from && unit < to) ? "mixed" : base;
+    });
+    const before = new Map(
+      segments.slice(0, start).flatMap(({ makes }) => makes.map((name): [string, Tensor] => [name, known.get(name)!])),
+    );
+    const fetches = segments.slice(start).flatMap(({ makes }) => makes.filter((name) => outputs.has(name)));
+    const given = [...before].filter(([name]) => outputs.has(name));
+    if (fetches.length === 0) return new Map(given);
+    const switches = switched.feeds(modes, (unit) => changes.get(unit) ?? formIn(base, unit), before);
+    return new Map([...given, ...(await this.#session.run(new Map([...feeds, ...switches]), fetches))]);
+  }
+
+  #outputsOf(results: TensorMap): TensorMap {
+    return new Map([...results].filter(([name]) => this.#model.outputs.has(name)));
+  }
+
+  /** Finds how many segments' tensors fit the bound, and how many bytes they take. */
+  #keep(...bases: readonly TensorMap[]): void {
+    let bytes = this.#model.copiedBytes;
+    this.#keptBytes = bytes;
+    for (const [at, { makes }] of this.#model.segments.slice(0, this.#kept).entries()) {
+      for (const name of makes) for (const base of bases) bytes += base.get(name)?.data.byteLength ?? 0;
+      if (bytes > this.#request.bound) {
+        this.#kept = at;
+        return;
+      }
+      this.#keptBytes = bytes;
+    }
+  }
+
+  #report(variant: number): void {
+    const { variants } = this.#model;
+    const done = (this.#samples - 1) * variants.length + variant;
+    const total = variants.length * this.#wanted;
+    this.#context.report({ task: "Measuring sensitivity", done, total, unit: "runs" });
+  }
+
+  #give(result: Sensitivity): void {
+    this.#onResult(result);
+    this.#given = performance.now();
+  }
+
+  #result(isKnown: (variant: number) => boolean = () => true): Sensitivity {
+    const { units, variants } = this.#model;
+    const byUnit = new Map<number, Map<VariantKind, number>>();
+    for (const [at, { unit, kind }] of variants.entries()) {
+      const kinds = byUnit.get(unit) ?? new Map<VariantKind, number>();
+      byUnit.set(unit, kinds.set(kind, at));
+    }
+    const layers: LayerSensitivity[] = [];
+    for (const [unit, kinds] of byUnit) {
+      if (![...kinds.values()].every(isKnown)) continue;
+      const errors = (kind: VariantKind) => {
+        const at = kinds.get(kind);
+        return at === undefined ? null : this.#sums[at]!.result();
+      };
+      const alone = errors("alone")!;
+      layers.push({
+        layer: units[unit]!.id,
+        weights: errors("weights"),
+        activations: errors("activations") ?? alone,
+        alone,
+        without: errors("without")!,
+      });
+    }
+    const { bound, executor, start } = this.#request;
+    return {
+      samples: this.#samples,
+      wanted: this.#wanted,
+      labelled: this.#all.labelled,
+      all: this.#all.result(),
+      layers,
+      kept: { bytes: this.#keptBytes, bound },
+      executor,
+      seconds: (performance.now() - start) / 1000,
+    };
+  }
+}

@@ -1,0 +1,87 @@
+import { graphOf } from "../graph/pass.ts";
+import { InputError } from "../model/job.ts";
+import type { Recipe } from "../model/recipe.ts";
+import type { DataType } from "../model/tensor.ts";
+import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
+import type { LayerPlan } from "../quantizer/plan.ts";
+import { Forms, type Subject } from "./forms.ts";
+import { type SwitchedModel, switchedModel } from "./switchedModel.ts";
+import { evenStarts, type Segment, segmentsOf, type Unit, unitsOf } from "./units.ts";
+import { type Variant, variantsOf } from "./variants.ts";
+
+export interface SensitivityRequest {
+  readonly subject: Subject;
+  readonly types: ReadonlyMap<string, DataType | "other">;
+  readonly dims: ReadonlyMap<string, readonly number[]>;
+  /** What the recipe leaves in float. */
+  readonly choices: Recipe["float"];
+  /** Bytes that tensors and weights kept may take. */
+  readonly bound: number;
+}
+
+/** A model that runs as every variant of a sensitivity measurement, and the variants. */
+export interface SensitivityModel {
+  readonly switched: SwitchedModel;
+  readonly units: readonly Unit[];
+  readonly segments: readonly Segment[];
+  readonly variants: readonly Variant[];
+  readonly formIn: (base: Variant["base"], unit: number) => string;
+  /** The outputs that can be compared, by name. */
+  readonly outputs: ReadonlySet<string>;
+  /** Bytes of weights that are in it a second time, so that runs are quick. */
+  readonly copiedBytes: number;
+}
+
+/** With more, less is computed again, but convolutions lay out their data anew at every cut. */
+const SEGMENTS = 12;
+
+/** Throws InputError when no layer is quantized, or nothing the model gives is float32. */
+export function sensitivityModel({ subject, types, dims, choices, bound }: SensitivityRequest): SensitivityModel {
+  const { float, plan } = subject;
+  const cutter = new Forms(subject);
+  const units = unitsOf(plan);
+  const { forms, formIn, variants } = variantsOf(subject, cutter, units, types, choices);
+  const isKnown = ({ makes }: Segment) => makes.every((name) => (types.get(name) ?? "other") !== "other");
+  const starts = evenStarts(units, SEGMENTS, plan, dims);
+  while (!segmentsOf(units, starts, plan).every(isKnown)) {
+    const bad = segmentsOf(units, starts, plan).findIndex((segment) => !isKnown(segment));
+    if (starts.length === 1) {
+      throw new InputError("An output of the model is no tensor of numbers, so its error cannot be measured.");
+    }
+    starts.splice(Math.min(bad + 1, starts.length - 1), 1);
+  }
+  const treatment = { layers: (at: number) => plan.layers[at] as LayerPlan, isRounded: () => true };
+  const segments = segmentsOf(units, starts, plan).map((segment) => {
+    const positions = units.slice(segment.from, segment.to).flatMap((unit) => unit.positions);
+    return {
+      ...segment,
+      float: cutter.float(positions, segment.makes),
+      quantized: cutter.quantized(positions, segment.makes, treatment),
+    };
+  });
+  const copies = copiedBytes(float);
+  const isCopied = copies <= bound / 2;
+  const outputs = new Set(
+    graphOf(float)
+      .output.map(({ name }) => name)
+      .filter((name) => types.get(name) === "float32" && plan.index.producer(name)),
+  );
+  if (outputs.size === 0) throw new InputError("The model has no float32 output, so no error can be measured.");
+  return {
+    switched: switchedModel({ model: float, units, forms, segments, types, dims, isCopied }),
+    units,
+    segments,
+    variants,
+    formIn,
+    outputs,
+    copiedBytes: isCopied ? copies : 0,
+  };
+}
+
+/** Of the weights of convolutions, in float32 and in int8. */
+function copiedBytes(model: ModelProto): number {
+  const FORMS = 1.25;
+  return graphOf(model)
+    .initializer.filter(({ dims }) => dims.length > 2)
+    .reduce((sum, { rawData }) => sum + rawData.byteLength * FORMS, 0);
+}

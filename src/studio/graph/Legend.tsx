@@ -1,0 +1,37 @@
+import { rampColor } from "../charts/ramp.ts";
+import { PrecisionMark, precisionName } from "../parts/Precision.tsx";
+import type { HeatScale } from "./heat.ts";
+
+const STOPS = 8;
+
+/** What the colours of the nodes stand for. */
+export function Legend({ scale }: { readonly scale: HeatScale }) {
+  const colours = Array.from({ length: STOPS + 1 }, (_, index) => rampColor(index / STOPS));
+  return (
+    <dl className={scale.stale ? "graph-legend stale" : "graph-legend"} data-testid="graph-legend">
+      <div>
+        <dt>
+          {scale.title}
+          {scale.stale ? ", stale" : ""}
+        </dt>
+        <dd>
+          {scale.low}
+          <span
+            className="graph-ramp"
+            aria-hidden="true"
+            style={{ background: `linear-gradient(to right, ${colours.join(", ")})` }}
+          />
+          {scale.high}
+        </dd>
+      </div>
+      <div>
+        <dt className="visually-hidden">Precision</dt>
+        {(["int8", "float32"] as const).map((precision) => (
+          <dd key={precision}>
+            <PrecisionMark precision={precision} /> {precisionName(precision)}
+          </dd>
+        ))}
+      </div>
+    </dl>
+  );
+}

@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import type { Row } from "../state/layers.ts";
+import { describe } from "./describe.ts";
+
+const node = (name: string, operator: string, row: Partial<Row> | null, text: string | null) => ({
+  ...{ name, operator, precision: row ? ("int8" as const) : null, row: row as Row | null },
+  heat: text === null ? null : { share: 0.5, text, own: true },
+});
+
+test("a node is told with its figure, what it reads and what reads it", () => {
+  const nodes = [
+    node("x", "Input", null, null),
+    node("a/conv", "Conv", { id: "/m/a/conv", reason: null, fusedWith: "/m/a/relu" }, "31.0 dB"),
+    ...Array.from({ length: 8 }, (_, index) => node(`r${index}`, "Relu", null, null)),
+  ];
+  const readers = [2, 3, 4, 5, 6, 7, 8, 9];
+  const topology = { producers: [[], [0]], consumers: [[1], readers] };
+  const { short, long } = describe(topology, nodes, 1, "SQNR, estimated");
+  expect(short).toBe("Conv /m/a/conv, int8, fused with /m/a/relu, SQNR, estimated: 31.0 dB");
+  expect(long).toBe(
+    `${short}. Reads Input x. Read by Relu r0, Relu r1, Relu r2, Relu r3, Relu r4, Relu r5 and 2 more.`,
+  );
+});

@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import type { GroupFigures } from "../../engine/model/analysis.ts";
+import type { LayerSensitivity, OutputErrors } from "../../engine/model/sensitivity.ts";
+import type { ModelSummary } from "../../engine/model/summary.ts";
+import type { Row } from "../state/layers.ts";
+import { EMPTY, type StudioState } from "../state/store.ts";
+import { heatScale } from "./heat.ts";
+
+const layers = ["conv", "relu", "gemm"].map((id) => ({ id, operator: id, outputs: [id], precision: "int8" }));
+const activations = [
+  { name: "conv", producer: "conv", consumers: ["relu"], group: null },
+  { name: "relu", producer: "relu", consumers: ["gemm"], group: "relu" },
+  { name: "gemm", producer: "gemm", consumers: [], group: "gemm" },
+];
+const plan = { layers, activations } as unknown as ModelSummary;
+const recipe = { past: [], future: [], present: { float: { layers: [], operators: [], tensors: [] } } };
+const open = { ...EMPTY, model: { plan }, recipe } as unknown as StudioState;
+
+const row = (id: string, group: string | null, fusedWith: string | null = null) => ({ id, group, fusedWith }) as Row;
+const conv = row("conv", "relu", "relu");
+const relu = row("relu", "relu");
+const gemm = row("gemm", "gemm");
+
+const overview = new Map([["relu", { group: "relu", figures: { sqnr: 45 } } as GroupFigures]]);
+const errors = (sqnr: number, mse: number) => ({ sqnr, mse, cosine: 1, kl: null, drop: null }) as OutputErrors;
+const measured = (layer: string, alone: OutputErrors) => ({ layer, alone }) as LayerSensitivity;
+const result = { layers: [measured("conv", errors(30, 0.5)), measured("gemm", errors(15, 2))] };
+const sensitivity = { result, basis: "" } as unknown as StudioState["sensitivity"];
+
+test("before anything is measured the estimate of the range is shown, and a fused layer has that of the other", () => {
+  const scale = heatScale({ ...open, overview });
+  expect(scale.title).toContain("estimated");
+  expect(scale.of(relu)).toEqual({ share: 0.25, text: "45.0 dB", own: true });
+  expect(scale.of(conv)).toEqual({ share: 0.25, text: "45.0 dB", own: false });
+  expect(scale.of(gemm)).toBeNull();
+});
+
+test("what was measured goes before estimates, by the metric chosen", () => {
+  const scale = heatScale({ ...open, overview, sensitivity });
+  expect(scale.title).toContain("measured");
+  expect(scale.of(gemm)).toEqual({ share: 0.75, text: "15.0 dB", own: true });
+  expect(scale.of(relu)).toEqual({ share: 0.5, text: "30.0 dB", own: false });
+  expect(scale.of(row("pool", "relu"))).toBeNull();
+  const byMse = heatScale({ ...open, sensitivity, metric: "mse" });
+  expect(byMse.of(gemm)?.share).toBe(1);
+  expect(byMse.of(conv)).toEqual({ share: 0.25, text: "0.500", own: true });
+  expect(byMse.high).toBe("2.00");
+});

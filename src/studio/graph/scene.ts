@@ -1,0 +1,92 @@
+import type { Precision } from "../parts/Precision.tsx";
+import type { Row } from "../state/layers.ts";
+import type { Heat } from "./heat.ts";
+import { BOX, type Laid } from "./useLayout.ts";
+
+export interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+export interface SceneNode extends Box {
+  readonly kind: "input" | "layer" | "output";
+  readonly name: string;
+  readonly operator: string;
+  readonly precision: Precision | null;
+  readonly heat: Heat | null;
+  /** Whether it is a row of the list, and can be selected. */
+  readonly row: Row | null;
+}
+
+export interface SceneEdge extends Box {
+  readonly from: number;
+  readonly to: number;
+  readonly path: Path2D;
+}
+
+export interface Scene {
+  readonly nodes: readonly SceneNode[];
+  readonly edges: readonly SceneEdge[];
+}
+
+/** The paths of a layout; they outlast any change of colour. */
+export function edgesOf({ topology, layout }: Laid): readonly SceneEdge[] {
+  return topology.edges.map(([from, to], index) => {
+    const bends = layout.bends[index]!;
+    const xs = bends.map(({ x }) => x);
+    const ys = bends.map(({ y }) => y);
+    const path = new Path2D();
+    bends.forEach(({ x, y }, at) => {
+      const next = bends[at + 1];
+      if (at === 0) path.moveTo(x, y);
+      else if (next && at < bends.length - 2) path.quadraticCurveTo(x, y, (x + next.x) / 2, (y + next.y) / 2);
+      else if (next) path.quadraticCurveTo(x, y, next.x, next.y);
+      else if (bends.length === 2) path.lineTo(x, y);
+    });
+    return {
+      ...{ from, to, path },
+      ...{ left: Math.min(...xs), right: Math.max(...xs), top: Math.min(...ys), bottom: Math.max(...ys) },
+    };
+  });
+}
+
+/** What each node of a layout says and how it is coloured. */
+export function nodesOf(
+  { topology, layout }: Laid,
+  rows: readonly Row[],
+  heatOf: (row: Row) => Heat | null,
+): readonly SceneNode[] {
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return topology.nodes.map(({ id, kind, label }, index): SceneNode => {
+    const row = byId.get(id) ?? null;
+    const { x, y } = layout.centres[index]!;
+    return {
+      ...{ kind, row },
+      name: row?.name ?? (kind === "layer" ? id : label),
+      operator: kind === "input" ? "Input" : kind === "output" ? "Output" : label,
+      precision: row?.precision ?? null,
+      heat: row && heatOf(row),
+      ...{ left: x - BOX.width / 2, right: x + BOX.width / 2, top: y - BOX.height / 2, bottom: y + BOX.height / 2 },
+    };
+  });
+}
+
+export function meets(a: Box, b: Box): boolean {
+  return a.left <= b.right && b.left <= a.right && a.top <= b.bottom && b.top <= a.bottom;
+}
+
+/** How far a view has to move, in each direction, to show a box with some space around it; 0 where it does. */
+export function shiftInto(box: Box, view: Box, space: number): { readonly x: number; readonly y: number } {
+  return {
+    x: shift(box.left - space, box.right + space, view.left, view.right),
+    y: shift(box.top - space, box.bottom + space, view.top, view.bottom),
+  };
+}
+
+function shift(low: number, high: number, from: number, to: number): number {
+  const wide = high - low > to - from;
+  if (wide) return (low + high - from - to) / 2;
+  return low < from ? low - from : high > to ? high - to : 0;
+}

@@ -1,0 +1,137 @@
+import type { Calibration } from "../../../workers/protocol.ts";
+import type { Finding } from "../../engine/model/diagnosis.ts";
+import type { Range } from "../../engine/model/range.ts";
+import type { Recipe } from "../../engine/model/recipe.ts";
+import type { Sensitivity } from "../../engine/model/sensitivity.ts";
+import type { ModelSummary } from "../../engine/model/summary.ts";
+import { sensitivityIsStale } from "./figures.ts";
+import { latestOnly } from "./latest.ts";
+import type { Row } from "./layers.ts";
+import { alarmFor, say } from "./log.ts";
+import { editRecipe } from "./recipe.ts";
+import { isApplied, sameFinding, withRemedy } from "./remedies.ts";
+import { type StudioState, studio } from "./store.ts";
+import { analysis, engine } from "./workers.ts";
+
+/** Rests between a change and the next diagnosis, so that a run of changes costs one. */
+const REST_MS = 200;
+
+interface Question {
+  readonly plan: ModelSummary;
+  readonly calibration: Calibration;
+  readonly recipe: Recipe;
+  readonly sensitivity: Sensitivity | null;
+}
+
+/** Whose statistics the engine was given last: they are sent again only for another calibration or further groups. */
+let given: { readonly calibration: Calibration; readonly groups: ReadonlySet<string> } | null = null;
+let resting: ReturnType<typeof setTimeout> | null = null;
+
+const diagnose = latestOnly(
+  async (question: Question): Promise<readonly Finding[] | null> => {
+    const { plan, calibration, recipe, sensitivity } = question;
+    const ask = (statistics: Calibration | null) =>
+      engine
+        .ask((api) => api.diagnose(recipe, statistics, sensitivity))
+        .catch((error: Error) => {
+          if (isAsked(question)) throw error;
+          return null;
+        });
+    const isGiven = given?.calibration === calibration && plan.groups.every(({ id }) => given?.groups.has(id));
+    const known = isGiven ? await ask(null) : null;
+    if (known) return known;
+    const groups = new Set(plan.groups.map(({ id }) => id));
+    const findings = await ask(withGroupsOnly(calibration, groups));
+    given = { calibration, groups };
+    return findings;
+  },
+  (findings, question) => {
+    const { recipe, calibration } = question;
+    if (findings && isAsked(question)) studio.setState({ diagnosis: { findings, recipe, calibration } });
+  },
+  (error) => say("warning", `The diagnosis could not be brought up to date: ${(error as Error).message}`),
+);
+
+/** Keeps the diagnosis in step with recipe, calibration and what was measured. Returns how to stop it. */
+export function startDiagnosis(): () => void {
+  return studio.subscribe((state, before) => {
+    if (state.evaluation !== before.evaluation && state.applied.length > 0) studio.setState({ applied: [] });
+    const changed =
+      state.recipe?.present !== before.recipe?.present ||
+      state.calibration !== before.calibration ||
+      state.model?.plan !== before.model?.plan ||
+      (state.sensitivity !== before.sensitivity && state.job === null);
+    const jobEnded = before.job !== null && state.job === null;
+    if (!changed && !jobEnded) return;
+    if (resting) clearTimeout(resting);
+    resting = setTimeout(askNow, REST_MS);
+  });
+}
+
+/** Asks, unless samples are still being observed: the end of every job asks again. */
+function askNow(): void {
+  const state = studio.getState();
+  const { model, calibration, recipe, diagnosis, sensitivity, job } = state;
+  if (!model || !calibration || !recipe) return;
+  if (job && diagnosis?.calibration !== calibration) return;
+  diagnose({
+    plan: model.plan,
+    calibration,
+    recipe: recipe.present,
+    sensitivity: sensitivity && !sensitivityIsStale(state) ? sensitivity.result : null,
+  });
+}
+
+function isAsked({ recipe, calibration }: Question): boolean {
+  const state = studio.getState();
+  return state.recipe?.present === recipe && state.calibration === calibration;
+}
+
+function withGroupsOnly(calibration: Calibration, groups: ReadonlySet<string>): Calibration {
+  return { ...calibration, statistics: new Map([...calibration.statistics].filter(([name]) => groups.has(name))) };
+}
+
+/** Whether recipe or calibration are others than those diagnosed. */
+export function diagnosisIsStale({ diagnosis, recipe, calibration }: StudioState): boolean {
+  return diagnosis?.recipe !== recipe?.present || diagnosis?.calibration !== calibration;
+}
+
+/** Findings applied since the last evaluation, as far as the recipe still has their remedy and they are not found anew. */
+export function appliedFindings({
+  applied,
+  recipe,
+  diagnosis,
+}: Pick<StudioState, "applied" | "recipe" | "diagnosis">): readonly Finding[] {
+  return applied.filter(
+    (finding) =>
+      recipe &&
+      finding.remedy &&
+      isApplied(recipe.present, finding.remedy.edit) &&
+      !diagnosis?.findings.some((found) => sameFinding(found, finding)),
+  );
+}
+
+/** The layers whose findings a row shows: its own, and those of layers fused with it. */
+export function layersOf(row: Row, rows: readonly Row[]): ReadonlySet<string> {
+  return new Set([row.id, ...rows.filter(({ fusedWith }) => fusedWith === row.id).map(({ id }) => id)]);
+}
+
+/** Does what a finding suggests, as one step of undo. */
+export async function applyRemedy(finding: Finding): Promise<void> {
+  const { recipe } = studio.getState();
+  if (!recipe || !finding.remedy) return;
+  const { edit } = finding.remedy;
+  let range: Range | null = null;
+  if (edit.kind === "method") {
+    const { group, method } = edit;
+    try {
+      const { marks } = await analysis.ask((api) => api.analyse(group, recipe.present, null));
+      range = marks.find((mark) => mark.method === method)?.figures.range ?? null;
+    } catch (error) {
+      alarmFor(error, "Changing the method");
+      return;
+    }
+  }
+  editRecipe(`remedy ${JSON.stringify(edit)}`, (before) => withRemedy(before, edit, range));
+  studio.setState(({ applied }) => ({ applied: [...applied.filter((one) => !sameFinding(one, finding)), finding] }));
+}

@@ -1,0 +1,94 @@
+import { proxy } from "../../../workers/client.ts";
+import type { Probe } from "../../engine/model/evaluation.ts";
+import type { Progress } from "../../engine/model/job.ts";
+import type { Recipe } from "../../engine/model/recipe.ts";
+import { rememberMeasuring } from "./measuring.ts";
+import { textOf } from "./steps.ts";
+import { type StudioState, studio } from "./store.ts";
+import { engine } from "./workers.ts";
+
+/** Rests between a change and its measurement, so that a run of changes costs one. */
+const REST_MS = 300;
+const SAMPLES = 16;
+
+/** What was measured last, and what of. */
+export interface Probed {
+  readonly result: Probe;
+  readonly recipe: Recipe;
+  /** The samples it was measured on. */
+  readonly on: string;
+  /** What was measured on the same samples before the change. */
+  readonly before: Probe | null;
+}
+
+/** Sets whether every change is measured in the background. */
+export function setMeasuring(measuring: boolean): void {
+  rememberMeasuring(measuring);
+  studio.setState({ measuring });
+}
+
+let resting: ReturnType<typeof setTimeout> | null = null;
+let newest = 0;
+
+/** Measures each recipe in the background once it is settled and nothing else runs. Returns how to stop it. */
+export function startProbes(): () => void {
+  return studio.subscribe((state, before) => {
+    const changed =
+      state.recipe?.present !== before.recipe?.present ||
+      state.calibration !== before.calibration ||
+      state.data !== before.data ||
+      state.samples !== before.samples ||
+      state.measuring !== before.measuring;
+    const awaited = before.job !== null && state.job === null;
+    if (!changed && !awaited) return;
+    if (resting) clearTimeout(resting);
+    resting = setTimeout(probeNow, REST_MS);
+  });
+}
+
+/** The samples that a recipe is measured on, from the first that does not calibrate; null where none is left. */
+export function probedRange({ data, samples }: Pick<StudioState, "data" | "samples">) {
+  const rest = (data?.summary.samples ?? 0) - samples;
+  return rest > 0 ? { skip: samples, samples: Math.min(SAMPLES, rest) } : null;
+}
+
+/** Whether what was measured is of another recipe, or of other samples, than those at hand. */
+export function probeIsStale(state: Pick<StudioState, "probed" | "recipe" | "data" | "samples">): boolean {
+  const { probed, recipe, data } = state;
+  if (!probed) return false;
+  const same = recipe !== null && textOf(probed.recipe) === textOf(recipe.present);
+  return !same || (data !== null && probed.on !== samplesOf(state));
+}
+
+async function probeNow(): Promise<void> {
+  const state = studio.getState();
+  const { recipe, calibration, data, job, measuring, probed } = state;
+  const range = probedRange(state);
+  if (!measuring || !recipe?.present.resolved || !calibration || !data || !range || job) return;
+  if (probed && !probeIsStale(state)) return;
+  const { present } = recipe;
+  const on = samplesOf(state);
+  const id = ++newest;
+  let ended = false;
+  const show = (progress: Progress) => {
+    if (id === newest && !ended) studio.setState({ probing: { progress, failure: null } });
+  };
+  studio.setState({ probing: { progress: null, failure: null } });
+  try {
+    const result = await engine.ask((api) => api.probe(present, range, proxy(show)));
+    ended = true;
+    if (id !== newest) return;
+    const last = studio.getState().probed;
+    const before = last?.on === on ? last.result : null;
+    studio.setState({ probed: { result, recipe: present, on, before }, probing: null });
+  } catch (error) {
+    ended = true;
+    if (id !== newest) return;
+    const { name, message } = error as Error;
+    studio.setState({ probing: name === "AbortError" ? null : { progress: null, failure: message } });
+  }
+}
+
+function samplesOf({ data, samples }: Pick<StudioState, "data" | "samples">): string {
+  return JSON.stringify([data?.fingerprint, samples]);
+}

@@ -1,0 +1,82 @@
+import { beforeEach, expect, test, vi } from "vitest";
+import type { Calibration } from "../../../workers/protocol.ts";
+import type { Recipe } from "../../engine/model/recipe.ts";
+import { withCorrections, withMethod } from "./edits.ts";
+import { begin } from "./history.ts";
+import { runJob } from "./jobs.ts";
+import { editRecipe, resolveRecipe, undo } from "./recipe.ts";
+import { type OpenData, studio } from "./store.ts";
+
+vi.mock("./jobs.ts", () => ({ runJob: vi.fn() }));
+
+const RECIPE: Recipe = {
+  version: 1,
+  model: { name: "net", sha256: "00" },
+  format: "qdq",
+  activations: { type: "uint8", symmetric: false },
+  weights: { type: "int8", granularity: "channel" },
+  corrections: { equalization: false, bias: "none" },
+  method: "auto",
+  methods: {},
+  ranges: {},
+  float: { layers: [], operators: [], tensors: [] },
+  preprocess: null,
+  inputs: { shapes: {}, values: {} },
+  resolved: null,
+  factors: null,
+  biases: null,
+};
+const calibration = { wanted: 4, equalized: false } as Calibration;
+const resolved = { a: { low: 0, high: 1 } };
+const job = vi.mocked(runJob);
+const settled = (recipe: Recipe, by = calibration) => ({ recipe, calibration: by });
+
+beforeEach(() => {
+  job.mockReset();
+  studio.setState({ recipe: begin(RECIPE), data: null, calibration });
+});
+
+test("a recipe that is changed while its ranges are chosen has them chosen again", async () => {
+  job.mockImplementationOnce(async () => {
+    editRecipe("method", (recipe) => withMethod(recipe, "entropy"));
+    return settled({ ...RECIPE, resolved });
+  });
+  job.mockImplementationOnce(async () => settled({ ...RECIPE, method: "entropy", resolved }));
+  expect(await resolveRecipe(calibration)).toMatchObject({ method: "entropy", resolved });
+  expect(studio.getState().recipe?.present).toMatchObject({ method: "entropy", resolved });
+  expect(job).toHaveBeenCalledTimes(2);
+});
+
+test("a choice that was cancelled, or whose model was closed meanwhile, ends", async () => {
+  job.mockResolvedValueOnce(null);
+  expect(await resolveRecipe(calibration)).toBeNull();
+  job.mockImplementationOnce(async () => {
+    studio.setState({ recipe: null });
+    return settled({ ...RECIPE, resolved });
+  });
+  expect(await resolveRecipe(calibration)).toBeNull();
+  expect(job).toHaveBeenCalledTimes(2);
+});
+
+test("what corrections came to and the statistics they needed are kept, in one step of undo", async () => {
+  studio.setState({ data: {} as OpenData });
+  const equalized = { wanted: 4, equalized: true } as Calibration;
+  const factors = { a: { divide: [2], absorb: [0] } };
+  editRecipe("equalization", (recipe) => withCorrections(recipe, { equalization: true }));
+  job.mockImplementationOnce(async () =>
+    settled({ ...studio.getState().recipe!.present, resolved, factors, biases: {} }, equalized),
+  );
+  expect(await resolveRecipe(calibration)).toMatchObject({ resolved, factors });
+  expect(studio.getState().calibration).toBe(equalized);
+  undo();
+  expect(studio.getState().recipe?.present).toEqual(RECIPE);
+});
+
+test("without the samples nothing is learnt: what is chosen stays, and equalizing asks for them", async () => {
+  editRecipe("bias", (recipe) => ({ ...withCorrections(recipe, { bias: "empirical" }), resolved }));
+  expect(await resolveRecipe(calibration)).toMatchObject({ resolved, biases: null });
+  editRecipe("equalization", (recipe) => withCorrections(recipe, { equalization: true }));
+  expect(await resolveRecipe(calibration)).toBeNull();
+  expect(studio.getState().alerts.at(-1)?.message).toMatch(/drop the samples in again/);
+  expect(job).not.toHaveBeenCalled();
+});

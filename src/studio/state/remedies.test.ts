@@ -1,0 +1,94 @@
+import { describe, expect, it } from "vitest";
+import type { Finding, Remedy } from "../../engine/model/diagnosis.ts";
+import type { Recipe } from "../../engine/model/recipe.ts";
+import * as history from "./history.ts";
+import { complaintsOf, isApplied, sameFinding, withRemedy } from "./remedies.ts";
+
+const UINT8 = { type: "uint8", symmetric: false } as const;
+const RECIPE: Recipe = {
+  version: 1,
+  model: { name: "m", sha256: "" },
+  format: "qdq",
+  activations: { type: "int8", symmetric: true },
+  weights: { type: "int8", granularity: "tensor" },
+  corrections: { equalization: false, bias: "none" },
+  method: "minmax",
+  methods: { b: "entropy" },
+  ranges: { a: { low: -9, high: 9 } },
+  float: { layers: [], operators: [], tensors: [] },
+  preprocess: null,
+  inputs: { shapes: {}, values: {} },
+  resolved: { a: { low: -9, high: 9 }, b: { low: 0, high: 1 } },
+  factors: null,
+  biases: { conv: [1] },
+};
+
+const REMEDIES: readonly Remedy[] = [
+  { kind: "method", group: "a", method: "mse" },
+  { kind: "activations", activations: UINT8 },
+  { kind: "granularity", granularity: "channel" },
+  { kind: "equalization" },
+  { kind: "bias", bias: "empirical" },
+  { kind: "float", layer: "conv" },
+];
+
+describe("withRemedy", () => {
+  it.each(REMEDIES)("$kind is not there before, is there after, and Undo takes it back", (remedy) => {
+    expect(isApplied(RECIPE, remedy)).toBe(false);
+    const after = withRemedy(RECIPE, remedy);
+    expect(isApplied(after, remedy)).toBe(true);
+    expect(withRemedy(after, remedy)).toEqual(after);
+    const edited = history.edit(history.begin(RECIPE), after, remedy.kind, 0);
+    expect(history.undo(edited).present).toBe(RECIPE);
+  });
+
+  it("gives a method its range, and lets the engine find it where it is not known", () => {
+    const remedy = REMEDIES[0]!;
+    const known = withRemedy(RECIPE, remedy, { low: -2, high: 2 });
+    expect(known).toMatchObject({ methods: { a: "mse", b: "entropy" }, ranges: {} });
+    expect(known.resolved).toEqual({ a: { low: -2, high: 2 }, b: { low: 0, high: 1 } });
+    const open = withRemedy(RECIPE, remedy);
+    expect(open).toMatchObject({ methods: { a: "mse", b: "entropy" }, ranges: {}, resolved: null });
+  });
+
+  it("takes back what no longer fits", () => {
+    expect(withRemedy(RECIPE, { kind: "equalization" })).toMatchObject({ resolved: null, biases: null });
+    expect(withRemedy(RECIPE, { kind: "granularity", granularity: "channel" })).toMatchObject({ biases: null });
+    expect(withRemedy(RECIPE, { kind: "bias", bias: "analytic" }).biases).toBeNull();
+    expect(withRemedy(RECIPE, { kind: "activations", activations: UINT8 }).resolved).toBeNull();
+  });
+});
+
+function finding(layer: string, cause: Finding["cause"], edit: Remedy | null, loss = 1): Finding {
+  return { layer, cause, sentence: "", figure: "", loss, remedy: edit && { edit, sentence: "" } };
+}
+
+describe("complaintsOf", () => {
+  it("tells once what one remedy mends everywhere, by the worst", () => {
+    const granularity: Remedy = { kind: "granularity", granularity: "channel" };
+    const worst = finding("c", "channel-spread", granularity, 9);
+    const dead = finding("a", "dead", null, 0);
+    const complaints = complaintsOf([
+      worst,
+      finding("a", "clipping", { kind: "method", group: "a", method: "mse" }),
+      finding("b", "channel-spread", granularity),
+      finding("b", "clipping", { kind: "method", group: "b", method: "mse" }),
+      finding("a", "channel-spread", granularity),
+      dead,
+    ]);
+    expect(complaints.map(({ finding: { layer, cause } }) => `${layer} ${cause}`)).toEqual([
+      "c channel-spread",
+      "a clipping",
+      "b clipping",
+      "a dead",
+    ]);
+    expect(complaints[0]).toEqual({ finding: worst, others: ["b", "a"] });
+  });
+
+  it("knows a finding again by layer, cause and remedy, not by its figures", () => {
+    const edit: Remedy = { kind: "float", layer: "a" };
+    expect(sameFinding(finding("a", "sensitive", edit, 1), finding("a", "sensitive", edit, 2))).toBe(true);
+    expect(sameFinding(finding("a", "sensitive", edit), finding("b", "sensitive", edit))).toBe(false);
+    expect(sameFinding(finding("a", "sensitive", edit), finding("a", "bias-overflow", edit))).toBe(false);
+  });
+});

@@ -1,0 +1,31 @@
+import type { Recipe } from "../../engine/model/recipe.ts";
+import { plural } from "../format.ts";
+
+/** A name that says the settings: "per channel, mse, equalized, 2 layers in float". */
+export function nameOf(recipe: Recipe): string {
+  const { activations, weights, corrections, method, methods, ranges, float } = recipe;
+  const counted = (count: number, noun: string, where = "") => (count > 0 ? `${plural(count, noun)}${where}` : []);
+  return [
+    `per ${weights.granularity}`,
+    method,
+    activations.type === "int8" ? "int8 activations" : [],
+    corrections.equalization ? "equalized" : [],
+    corrections.bias === "none" ? [] : `${corrections.bias} bias correction`,
+    counted(Object.keys(methods).length, "own method"),
+    counted(Object.keys(ranges).length, "range", " by hand"),
+    counted(float.layers.length, "layer", " in float"),
+    counted(float.operators.length, "operator", " in float"),
+    counted(float.tensors.length, "tensor", " in float"),
+  ]
+    .flat()
+    .join(", ");
+}
+
+/** The name, with a number where another has it already. */
+export function uniqueName(name: string, others: readonly string[]): string {
+  const taken = new Set(others);
+  let number = 2;
+  if (!taken.has(name)) return name;
+  while (taken.has(`${name} (${number})`)) number++;
+  return `${name} (${number})`;
+}

@@ -1,0 +1,264 @@
+import { settingsOf } from "../../engine/model/comparison.ts";
+import type { Accuracy, Evaluation } from "../../engine/model/evaluation.ts";
+import { own } from "../../engine/model/record.ts";
+import { byteSize, count, decibel, duration, percent, plural, significant } from "../format.ts";
+import type { Word } from "../words.ts";
+import type { StoredResult } from "./results.ts";
+
+export interface Cell {
+  readonly text: string;
+  /** What stands below it, smaller. */
+  readonly note: string | null;
+  /** Best of those that can be compared. */
+  readonly best: boolean;
+  /** A setting that is another than the first result's. */
+  readonly differs: boolean;
+  /** Not to be compared with the first result's as if equal. */
+  readonly unlike: boolean;
+}
+
+export interface TableRow {
+  readonly key: string;
+  readonly label: string;
+  /** The word to be explained, where the label has one. */
+  readonly word: Word | null;
+  readonly cells: readonly Cell[];
+}
+
+export interface Unlike {
+  readonly samples: boolean;
+  readonly machine: boolean;
+}
+
+const NAMED = 3;
+const PLAIN = { note: null, best: false, differs: false, unlike: false };
+
+/** In what a result was measured otherwise than another, so that their figures are not to be compared as if equal. */
+export function unlike(result: StoredResult, reference: StoredResult): Unlike {
+  const samples = (entry: StoredResult) =>
+    JSON.stringify([entry.fingerprint, entry.samples, entry.evaluation.samples, entry.evaluation.labelled]);
+  return {
+    samples: samples(result) !== samples(reference),
+    machine: machineOf(result.evaluation) !== machineOf(reference.evaluation),
+  };
+}
+
+function machineOf({ latency }: Evaluation): string {
+  return `${latency.runtime}, ${plural(latency.threads, "thread")}, ${latency.machine}`;
+}
+
+/** The settings in which results differ; the first result is what the others are held against. */
+export function settingRows(results: readonly StoredResult[]): readonly TableRow[] {
+  const [first] = results;
+  if (!first) return [];
+  const settings = results.map(({ recipe }) => settingsOf(recipe));
+  const rows = settings[0]!.map(({ name, list }, i): TableRow => {
+    const values = settings.map((all) => all[i]!.values);
+    const shared = new Set(values[0]!.filter((value) => values.every((others) => others.includes(value))));
+    const reference = [...values[0]!].sort().join("\n");
+    return row(
+      name,
+      values.map((own) => ({
+        ...PLAIN,
+        text: list ? entriesText(own, own.filter((value) => !shared.has(value)).sort()) : own[0]!,
+        differs: [...own].sort().join("\n") !== reference,
+      })),
+    );
+  });
+  const reference = first.recipe;
+  const calibrated = ({ calibration }: StoredResult) => calibration.fingerprint;
+  const factors = row(
+    "equalization factors",
+    results.map(({ recipe }) => partsCell(recipe.factors, reference.factors, "tensor")),
+  );
+  const biases = row(
+    "learnt biases",
+    results.map(({ recipe }) => partsCell(recipe.biases, reference.biases, "layer")),
+  );
+  const observed = row(
+    "calibrated on",
+    results.map((result) => ({
+      ...PLAIN,
+      text: plural(result.calibration.observed, "sample"),
+      note: calibrated(result) === calibrated(first) ? null : "another calibration",
+      differs: calibrated(result) !== calibrated(first),
+    })),
+  );
+  const settled = row(
+    "settled ranges",
+    results.map(({ recipe }) => partsCell(recipe.resolved, reference.resolved, "range")),
+  );
+  return [...rows, factors, biases, observed, settled].filter(({ cells }) => cells.some(({ differs }) => differs));
+}
+
+function row(name: string, cells: readonly Cell[]): TableRow {
+  return { key: name, label: name, word: null, cells };
+}
+
+/** How many entries a list has, and which of them not every result has. */
+function entriesText(all: readonly string[], special: readonly string[]): string {
+  if (all.length === 0) return "none";
+  const left = special.length - NAMED;
+  const named = left > 1 ? [...special.slice(0, NAMED), `${count(left)} more`] : special;
+  return named.length === 0 ? count(all.length) : `${count(all.length)}: ${named.join(", ")}`;
+}
+
+/** How many parts a record has, and how many of them differ from the reference's. */
+function partsCell<T>(
+  record: Readonly<Record<string, T>> | null,
+  reference: Readonly<Record<string, T>> | null,
+  noun: string,
+): Cell {
+  const names = [...new Set([...Object.keys(record ?? {}), ...Object.keys(reference ?? {})])];
+  const differing = names.filter(
+    (name) => JSON.stringify(own(record ?? {}, name)) !== JSON.stringify(own(reference ?? {}, name)),
+  );
+  const total = Object.keys(record ?? {}).length;
+  return {
+    ...PLAIN,
+    text: total === 0 ? "none" : plural(total, noun),
+    note: differing.length > 0 ? `${count(differing.length)} other` : null,
+    differs: differing.length > 0,
+  };
+}
+
+interface Figure {
+  readonly key: string;
+  readonly label: string;
+  readonly word: Word | null;
+  readonly of: keyof Unlike | "file";
+  readonly better: "high" | "low";
+  /** What int8 comes to. */
+  readonly value: (evaluation: Evaluation) => number | null | undefined;
+  readonly text: (evaluation: Evaluation) => string;
+  readonly note?: (evaluation: Evaluation) => string | null;
+}
+
+/** What was measured, one row a figure; a figure that no result has is left out. */
+export function figureRows(results: readonly StoredResult[]): readonly TableRow[] {
+  const [first] = results;
+  if (!first) return [];
+  const others = results.map((result) => unlike(result, first));
+  const names = [...new Set(results.flatMap(({ evaluation }) => evaluation.outputs.map(({ name }) => name)))];
+  return [...accuracyFigures(), ...names.flatMap((name) => outputFigures(name, names.length > 1)), ...costFigures()]
+    .filter(({ value }) => results.some(({ evaluation }) => value(evaluation) != null))
+    .map((figure): TableRow => {
+      const values = results.map(({ evaluation }) => figure.value(evaluation) ?? null);
+      const apart = others.map((other) => figure.of !== "file" && other[figure.of]);
+      const best = bestOf(
+        values.filter((_, i) => !apart[i]),
+        figure.better,
+      );
+      return {
+        key: figure.key,
+        label: figure.label,
+        word: figure.word,
+        cells: values.map((value, i) => ({
+          text: value === null ? "–" : figure.text(results[i]!.evaluation),
+          note: value === null ? null : (figure.note?.(results[i]!.evaluation) ?? null),
+          best: !apart[i] && value !== null && value === best,
+          differs: false,
+          unlike: apart[i]!,
+        })),
+      };
+    });
+}
+
+/** The best of several values; null where fewer than two can be compared, or all are the same. */
+function bestOf(values: readonly (number | null)[], better: "high" | "low"): number | null {
+  const known = values.filter((value) => value !== null && !Number.isNaN(value)) as number[];
+  const [low, high] = [Math.min(...known), Math.max(...known)];
+  if (known.length < 2 || low === high) return null;
+  return better === "high" ? high : low;
+}
+
+function accuracyFigures(): Figure[] {
+  return (["top1", "top5"] as const).map((key): Figure => {
+    const word = key === "top1" ? "top-1" : "top-5";
+    return {
+      ...{ key, label: word, word, of: "samples", better: "high" },
+      value: (evaluation) => evaluation[key]?.quantized,
+      text: (evaluation) => pairText(evaluation[key], percent),
+      note: (evaluation) => evaluation[key] && dropText(evaluation[key]),
+    };
+  });
+}
+
+/** Float first, then int8; a unit that both have is said once. */
+function pairText(
+  pair: { readonly float: number; readonly quantized: number } | null,
+  text: (value: number) => string,
+) {
+  if (!pair) return "–";
+  const [float, int8] = [text(pair.float), text(pair.quantized)];
+  const unit = float.slice(float.lastIndexOf(" "));
+  return `${int8.endsWith(unit) ? float.slice(0, -unit.length) : float} → ${int8}`;
+}
+
+function dropText({ drop, interval }: Accuracy): string {
+  const [low, high] = interval.map((share) => significant(share * 100));
+  return `drop ${significant(drop * 100)} pt (95 %: ${low} to ${high})`;
+}
+
+function outputFigures(name: string, several: boolean): Figure[] {
+  const of = (evaluation: Evaluation) => evaluation.outputs.find((output) => output.name === name);
+  const figure = (word: "agreement" | "SQNR", show: (value: number) => string, value: Figure["value"]): Figure => ({
+    ...{ key: `${name} ${word}`, word, of: "samples", better: "high", value },
+    label: several ? `${word} of ${name}` : word,
+    text: (evaluation) => show(value(evaluation)!),
+  });
+  return [
+    figure("agreement", percent, (evaluation) => of(evaluation)?.agreement),
+    figure("SQNR", decibel, (evaluation) => of(evaluation)?.sqnr),
+  ];
+}
+
+function costFigures(): Figure[] {
+  const times = (["p50", "p95"] as const).map((quantile): Figure => {
+    const milliseconds = ({ latency: { float, quantized } }: Evaluation) => ({
+      float: float[quantile],
+      quantized: quantized[quantile],
+    });
+    return {
+      ...{ key: quantile, label: `latency ${quantile}`, word: "latency", of: "machine", better: "low" },
+      value: (evaluation) => milliseconds(evaluation).quantized,
+      text: (evaluation) => pairText(milliseconds(evaluation), duration),
+    };
+  });
+  return [
+    {
+      ...{ key: "size", label: "size", word: null, of: "file", better: "low" },
+      value: ({ bytes }) => bytes.quantized,
+      text: ({ bytes }) => pairText(bytes, byteSize),
+      note: ({ bytes }) => `${significant(bytes.float / bytes.quantized)} times smaller`,
+    },
+    ...times,
+  ];
+}
+
+/** What the figures were measured on. */
+export function originRows(results: readonly StoredResult[]): readonly TableRow[] {
+  const [first] = results;
+  if (!first) return [];
+  const others = results.map((result) => unlike(result, first));
+  return [
+    row(
+      "samples",
+      results.map(({ evaluation }, i) => ({
+        ...PLAIN,
+        text: count(evaluation.samples),
+        note: `${count(evaluation.labelled)} labelled`,
+        unlike: others[i]!.samples,
+      })),
+    ),
+    row(
+      "ran on",
+      results.map(({ evaluation }, i) => ({
+        ...PLAIN,
+        text: `${evaluation.latency.runtime}, ${plural(evaluation.latency.threads, "thread")}`,
+        note: evaluation.latency.machine,
+        unlike: others[i]!.machine,
+      })),
+    ),
+  ];
+}

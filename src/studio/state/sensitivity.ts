@@ -1,0 +1,83 @@
+import { proxy } from "../../../workers/client.ts";
+import type { ErrorMetric, Sensitivity } from "../../engine/model/sensitivity.ts";
+import { runJob } from "./jobs.ts";
+import { alarm, say } from "./log.ts";
+import { resolveRecipe } from "./recipe.ts";
+import { basisOf } from "./steps.ts";
+import { type Based, studio } from "./store.ts";
+
+export const MEASURING = "Measuring sensitivity";
+export const WALKING = "Measuring the error walk";
+
+/** Measures what every layer costs; shows what is known as it comes, and keeps it when stopped. */
+export async function measureSensitivity(): Promise<void> {
+  const ready = await readyToMeasure();
+  if (!ready) return;
+  const { recipe, basis, samples, isOpen } = ready;
+  const before = studio.getState().sensitivity;
+  const show = (result: Sensitivity) => {
+    if (isOpen()) studio.setState({ sensitivity: { result, basis } });
+  };
+  const onResult = proxy(show);
+  const result = await runJob({
+    task: MEASURING,
+    on: `the first ${samples} samples`,
+    run: (api, report) => api.sensitivity(recipe, samples, report, onResult),
+  });
+  if (result) {
+    show(result);
+    say("info", `Sensitivity of ${result.layers.length} layers measured on ${result.samples} samples.`);
+  } else if (isOpen()) {
+    const kept = better(before, studio.getState().sensitivity, basis);
+    studio.setState({ sensitivity: kept });
+    if (kept) say("info", `Sensitivity is known from ${kept.result.samples} of ${kept.result.wanted} samples.`);
+  }
+}
+
+/** Measures the error at every layer's output of the exported model. */
+export async function measureWalk(): Promise<void> {
+  const ready = await readyToMeasure();
+  if (!ready) return;
+  const { recipe, basis, samples, isOpen } = ready;
+  const result = await runJob({
+    task: WALKING,
+    on: `the first ${samples} samples`,
+    run: (api, report) => api.walk(recipe, samples, report),
+  });
+  if (!result || !isOpen()) return;
+  studio.setState({ walk: { result, basis } });
+  say("info", `The error was walked through ${result.steps.length} layers on ${result.samples} samples.`);
+}
+
+async function readyToMeasure() {
+  const { calibration, data, job, sensitivitySamples } = studio.getState();
+  if (!calibration || job) return null;
+  if (!data) {
+    alarm("Measuring needs the samples: drop them in again.");
+    return null;
+  }
+  const recipe = await resolveRecipe(calibration);
+  if (!recipe) return null;
+  return {
+    recipe,
+    basis: basisOf(recipe, data),
+    samples: Math.min(sensitivitySamples, data.summary.samples),
+    isOpen: () => studio.getState().calibration === calibration,
+  };
+}
+
+/** What a stopped run leaves: its own result, unless the one before is as valid and holds more. */
+function better(before: Based<Sensitivity> | null, now: Based<Sensitivity> | null, basis: string) {
+  if (before?.basis !== basis || !now) return now;
+  const fewer = now.result.samples - before.result.samples || now.result.layers.length - before.result.layers.length;
+  return fewer < 0 ? before : now;
+}
+
+/** Sets how many samples sensitivity and the error walk are measured on. */
+export function setSensitivitySamples(samples: number): void {
+  studio.setState({ sensitivitySamples: Math.max(1, Math.floor(samples)) });
+}
+
+export function setMetric(metric: ErrorMetric): void {
+  studio.setState({ metric });
+}

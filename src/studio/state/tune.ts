@@ -1,0 +1,106 @@
+import { proxy } from "../../../workers/client.ts";
+import type { Recipe } from "../../engine/model/recipe.ts";
+import type { TunePoint, TuneRequest, Tuning } from "../../engine/model/tuning.ts";
+import { plural } from "../format.ts";
+import { runJob } from "./jobs.ts";
+import { alarm, say } from "./log.ts";
+import { editRecipe } from "./recipe.ts";
+import { type SearchSettings, type StudioState, studio } from "./store.ts";
+
+export const SEARCHING = "Searching";
+
+/** What the next search is asked; null while there are no samples. */
+export function requestOf({ data, search, samples, limit }: StudioState): TuneRequest | null {
+  if (!data) return null;
+  const kind = data.summary.labelled > 0 ? search.limit : "sqnr";
+  return {
+    samples: Math.min(search.samples ?? samples, data.summary.samples),
+    limit: kind === "drop" ? { kind, share: limit } : { kind, decibels: search.decibels },
+    goal: "size",
+    budget: search.budget,
+  };
+}
+
+/** Searches for a smaller model that keeps the limit; shows every point as it comes, and keeps them when stopped. */
+export async function searchRecipes(): Promise<void> {
+  const state = studio.getState();
+  const { recipe, data, model } = state;
+  const request = requestOf(state);
+  if (!recipe || state.job) return;
+  if (!data || !request) {
+    alarm("A search needs the samples: drop them in again.");
+    return;
+  }
+  const { present } = recipe;
+  const basis = searchBasis(present, data.fingerprint);
+  const show = (result: Tuning) => {
+    if (studio.getState().model?.file === model?.file) studio.setState({ tuning: { result, basis } });
+  };
+  const onPoint = proxy(show);
+  const result = await runJob({
+    task: SEARCHING,
+    on: `the first ${plural(request.samples, "sample")}`,
+    run: (api, report) => api.tune(present, request, report, onPoint),
+  });
+  if (!result) return;
+  show(result);
+  const tried = `${plural(result.points.length, "point")} tried`;
+  const outcome =
+    result.chosen === null ? "none keeps the limit" : `“${result.points[result.chosen]!.label}” keeps the limit`;
+  say("info", `${tried} in the search: ${outcome}.`);
+}
+
+/** Makes a point's recipe the recipe of the moment, as one step of undo. */
+export function adoptPoint(point: TunePoint): void {
+  const { recipe } = studio.getState();
+  if (!recipe) return;
+  if (JSON.stringify(recipe.present.inputs) !== JSON.stringify(point.recipe.inputs)) {
+    alarm("The search ran with other shapes or values of the inputs: set them in the Model step first.");
+    return;
+  }
+  editRecipe(`search ${point.label}`, () => point.recipe);
+  say("info", `The recipe is now the one of the search: ${point.label}.`);
+}
+
+export function changeSearch(change: Partial<SearchSettings>): void {
+  studio.setState(({ search }) => ({ search: { ...search, ...change } }));
+}
+
+/** The settings that a search was asked with. */
+export function settingsOf({ limit, samples, budget }: TuneRequest): SearchSettings {
+  const decibels = limit.kind === "sqnr" ? limit.decibels : studio.getState().search.decibels;
+  return { limit: limit.kind, decibels, samples, budget };
+}
+
+/** Whether other data, or a recipe that is neither where the search began nor one of its points, is at hand. */
+export function searchIsStale({ tuning, recipe, data }: Pick<StudioState, "tuning" | "recipe" | "data">): boolean {
+  if (!tuning || !recipe) return false;
+  const { basis, result } = tuning;
+  if (data && !basis.startsWith(`${data.fingerprint} `)) return true;
+  const now = chosenText(recipe.present);
+  return !basis.endsWith(` ${now}`) && !result.points.some((point) => chosenText(point.recipe) === now);
+}
+
+/** The point whose recipe is the one of the moment. */
+export function adoptedIndex({ tuning, recipe }: Pick<StudioState, "tuning" | "recipe">): number | null {
+  if (!tuning || !recipe) return null;
+  const now = chosenText(recipe.present);
+  const index = tuning.result.points.findIndex((point) => chosenText(point.recipe) === now);
+  return index < 0 ? null : index;
+}
+
+function searchBasis(recipe: Recipe, fingerprint: string): string {
+  return `${fingerprint} ${chosenText(recipe)}`;
+}
+
+const texts = new WeakMap<Recipe, string>();
+
+/** What was chosen in a recipe, without what was learnt from samples; the order of layers says nothing. */
+function chosenText(recipe: Recipe): string {
+  const known = texts.get(recipe);
+  if (known !== undefined) return known;
+  const { resolved: _, factors: __, biases: ___, float, ...choices } = recipe;
+  const text = JSON.stringify({ ...choices, float: { ...float, layers: [...float.layers].sort() } });
+  texts.set(recipe, text);
+  return text;
+}

@@ -1,0 +1,48 @@
+import type { Recipe } from "../../engine/model/recipe.ts";
+import { plural } from "../format.ts";
+import { Choice } from "../parts/Choice.tsx";
+import { Term } from "../parts/Term.tsx";
+import { withCorrections } from "../state/edits.ts";
+import { editRecipe } from "../state/recipe.ts";
+
+type Bias = Recipe["corrections"]["bias"];
+
+/** The remedies that change weights, and what they came to. */
+export function CorrectionChoices({
+  corrections,
+  factors,
+  biases,
+}: Pick<Recipe, "corrections" | "factors" | "biases">) {
+  return (
+    <>
+      <label className="check">
+        <input
+          type="checkbox"
+          checked={corrections.equalization}
+          onChange={(event) =>
+            editRecipe("equalization", (before) => withCorrections(before, { equalization: event.target.checked }))
+          }
+          data-testid="equalization"
+        />
+        <Term word="equalization">Equalize channels</Term>
+        {factors ? <span className="muted">{plural(Object.keys(factors).length, "tensor")}</span> : null}
+      </label>
+      <Choice<Bias>
+        label={
+          <>
+            <Term word="bias correction">Correct biases</Term>
+            {biases ? <span className="muted"> {plural(Object.keys(biases).length, "layer")}</span> : null}
+          </>
+        }
+        value={corrections.bias}
+        options={[
+          { value: "empirical", text: "measured on samples" },
+          { value: "analytic", text: "from BatchNormalization" },
+          { value: "none", text: "no" },
+        ]}
+        onChoose={(bias) => editRecipe("bias correction", (before) => withCorrections(before, { bias }))}
+        testId="bias-correction"
+      />
+    </>
+  );
+}

@@ -1,0 +1,9 @@
+import { expose } from "comlink";
+import { layOut } from "./layout.ts";
+import { holdLifeline } from "./lifeline.ts";
+import type { LayoutApi } from "./protocol.ts";
+
+const api: LayoutApi = { layout: async (request) => layOut(request) };
+
+holdLifeline();
+expose(api);
