@@ -60,7 +60,7 @@ test("a search saves the sample model per tensor; its points are adopted, undone
   await expect(page.getByTestId("search-adopted")).toBeVisible();
   await idle(page);
 
-  await page.getByTestId("activations").selectOption("s8");
+  await page.getByTestId("activations").selectOption("int8");
   await expect(standing).toContainText("Stale");
   await page.getByTestId("tab-search").focus();
   await page.keyboard.press("z");

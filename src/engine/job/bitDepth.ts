@@ -33,8 +33,9 @@ export async function activationValues(
   const file = toModelFile(exposeOutputs(model.observed, [tensor]));
   const session = await loadSession(runtime, file, { threads: 1 }, `"${model.fileName}"`);
   try {
-    const results = await session.run(feeds, [tensor]);
-    return (results.get(tensor)?.data as Float32Array).slice(0, count);
+    const made = (await session.run(feeds, [tensor])).get(tensor);
+    if (!made) throw new Error(`ONNX Runtime did not give ${tensor}.`);
+    return (made.data as Float32Array).slice(0, count);
   } finally {
     await session.dispose();
   }

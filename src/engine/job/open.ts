@@ -118,7 +118,8 @@ export function isEqualized({ corrections, factors }: Equalization): boolean {
   return corrections.equalization && factors !== null;
 }
 
-const equalized = new WeakMap<PreparedFile, { readonly factors: Recipe["factors"]; readonly model: PreparedFile }>();
+/** The last equalized form of each model, by its factors as text: recipes are copied on their way to a worker. */
+const equalized = new WeakMap<PreparedFile, { readonly factors: string; readonly model: PreparedFile }>();
 
 /**
  * The model as a recipe's equalization makes it: the model itself where nothing was learnt. What is then observed is the
@@ -128,8 +129,9 @@ export function equalizedModel<M extends PreparedFile>(model: M, recipe: Equaliz
   const { factors } = recipe;
   if (!isEqualized(recipe) || factors === null) return model;
   if (model.equalized) throw new Error("A model is equalized once.");
+  const text = JSON.stringify(factors);
   const known = equalized.get(model);
-  if (known?.factors === factors) return known.model as M;
+  if (known?.factors === text) return known.model as M;
   const observed = applyFactors(model.folded, factors, "channel");
   const made = observed.graph?.node.flatMap(({ output }) => output.filter(Boolean)) ?? [];
   const types = new Map(model.types);
@@ -141,7 +143,7 @@ export function equalizedModel<M extends PreparedFile>(model: M, recipe: Equaliz
     types,
     equalized: true,
   };
-  equalized.set(model, { factors, model: result });
+  equalized.set(model, { factors: text, model: result });
   return result;
 }
 

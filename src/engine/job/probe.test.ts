@@ -37,7 +37,7 @@ function counting(): { readonly runtime: Runtime; readonly runs: number[] } {
   const runtime: Runtime = {
     label: native.label,
     maxThreads: 1,
-    concurrentRuns: native.concurrentRuns,
+
     async createSession(file, options) {
       const session = await native.createSession(file, options);
       const at = runs.push(0) - 1;

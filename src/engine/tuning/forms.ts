@@ -4,8 +4,11 @@ import type { Range } from "../model/range.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { RangeGroup } from "../model/summary.ts";
 import { affineParameters } from "../numerics/affine.ts";
+import { channelLayout } from "../numerics/channels.ts";
+import { dequantizeWeights } from "../numerics/weights.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import { type ModelProto, ValueInfoProtoSchema } from "../onnx/proto/onnx_pb.ts";
+import { tensorProto } from "../onnx/tensor.ts";
 import type { LayerPlan, QuantizationPlan } from "../quantizer/plan.ts";
 import { quantizeGraph } from "../quantizer/qdq.ts";
 import { type QuantizedWeight, quantizeWeight } from "../quantizer/weights.ts";
@@ -82,6 +85,23 @@ export class Forms {
     const layers = positions.map((at, i) => ({ ...treatment.layers(at), node: graph.node[i]! }));
     const slice = { index: new GraphIndex(graph), layers, groups, groupOf };
     return quantizeGraph(model, slice, ranges, recipe, this.#weigh).model;
+  }
+
+  /**
+   * Layers in float but for the weight of the first, which has the values that its codes stand for. They are written out,
+   * since ONNX Runtime rounds activations too where a MatMul reads a DequantizeLinear.
+   */
+  rounded(positions: readonly number[], outputs: readonly string[]): ModelProto {
+    const { plan, recipe } = this.#subject;
+    const model = this.float(positions, outputs, "corrected");
+    const { node, weightUse } = plan.layers[positions[0]!]!;
+    if (!weightUse) throw new Error(`${node.name} has no weight`);
+    const { codes, dims, axis, scales } = this.#weigh(node, weightUse, plan.index, recipe.weights.granularity, null);
+    const data = dequantizeWeights(codes, channelLayout(dims, axis), scales);
+    const weight = tensorProto(weightUse.name, { type: "float32", dims, data });
+    return withGraph(model, {
+      initializer: graphOf(model).initializer.map((tensor) => (tensor.name === weight.name ? weight : tensor)),
+    });
   }
 
   /** A layer's weight as the exported model has it, also where its input is not rounded here; without that its bias stays. */

@@ -59,8 +59,7 @@ export function sensitivityModel({ subject, types, dims, choices, bound }: Sensi
       quantized: cutter.quantized(positions, segment.makes, treatment),
     };
   });
-  const copies = copiedBytes(float);
-  const isCopied = copies <= bound / 2;
+  const isCopied = copiedBytes(subject, true) <= bound / 2;
   const outputs = new Set(
     graphOf(float)
       .output.map(({ name }) => name)
@@ -74,14 +73,18 @@ export function sensitivityModel({ subject, types, dims, choices, bound }: Sensi
     variants,
     formIn,
     outputs,
-    copiedBytes: isCopied ? copies : 0,
+    copiedBytes: copiedBytes(subject, isCopied),
   };
 }
 
-/** Of the weights of convolutions, in float32 and in int8. */
-function copiedBytes(model: ModelProto): number {
-  const FORMS = 1.25;
-  return graphOf(model)
-    .initializer.filter(({ dims }) => dims.length > 2)
-    .reduce((sum, { rawData }) => sum + rawData.byteLength * FORMS, 0);
+/** What weights take twice: of convolutions in float32; of all, rounded in float32, and once more in int8. */
+function copiedBytes({ plan, float }: Subject, isCopied: boolean): number {
+  let bytes = 0;
+  for (const { dims, rawData } of graphOf(float).initializer) {
+    if (dims.length > 2 && isCopied) bytes += rawData.byteLength;
+  }
+  for (const { weightUse } of plan.layers) {
+    bytes += (5 / 4) * (plan.index.initializer(weightUse?.name ?? "")?.rawData.byteLength ?? 0);
+  }
+  return bytes;
 }

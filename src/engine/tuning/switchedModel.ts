@@ -60,7 +60,7 @@ interface Body {
   readonly output: readonly string[];
 }
 
-/** Smaller constants, and vectors, are beside each node that reads them: there the runtime recognises parameters and packs weights. */
+/** Smaller constants, vectors and codes are beside each node that reads them: there the runtime recognises parameters and packs weights. */
 const SHARED_BYTES = 2 ** 16;
 
 /**
@@ -234,7 +234,8 @@ class SwitchedWriter {
     for (const name of graph.node.flatMap(({ output }) => output)) if (name) renames.set(name, prefix + name);
     const initializer = graph.initializer.flatMap((tensor) => {
       const rank = tensor.dims.length;
-      const isShared = tensor.rawData.byteLength > SHARED_BYTES && rank > 1 && !(inlined && rank > 2);
+      const isLarge = tensor.rawData.byteLength > SHARED_BYTES && rank > 1;
+      const isShared = isLarge && tensor.dataType === dataTypeCode("float32") && !(inlined && rank > 2);
       const name = isShared ? this.#share(tensor) : prefix + tensor.name;
       renames.set(tensor.name, name);
       return isShared ? [] : [withFields(tensor, { name })];

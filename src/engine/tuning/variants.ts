@@ -119,7 +119,7 @@ class VariantList {
       forms.set(alone, this.#cutter.quantized(positions, makes, { layers: planned, isRounded }));
     }
     if (!leader.weightUse) return { alone };
-    forms.set("weights", this.#cutter.quantized(positions, makes, { layers: planned, isRounded: () => false }));
+    forms.set("weights", this.#cutter.rounded(positions, makes));
     const layers = (position: number) => ({ ...planned(position), weightUse: null });
     forms.set("activations", this.#cutter.quantized(positions, makes, { layers, isRounded }, "float"));
     return { weights: "weights", activations: "activations", alone };

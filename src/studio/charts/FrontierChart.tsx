@@ -52,7 +52,7 @@ export const FrontierChart = memo(function FrontierChart({ tuning, selected, onS
           <Axes x={x} y={y} width={width} range={range} limit={limit} />
           <g className="frontier-limit">
             <line x1={EDGE.left} x2={width - EDGE.right} y1={y.toPixel(line)} y2={y.toPixel(line)} />
-            <text x={EDGE.left + 4} y={y.toPixel(line) - 5}>
+            <text x={width - EDGE.right} y={y.toPixel(line) + 13} textAnchor="end">
               limit {valueText(limit, line)}
             </text>
           </g>

@@ -19,9 +19,9 @@ export function SearchPoint({ tuning, index, adopted }: Props) {
   return (
     <section className="search-point" aria-label="The selected point" data-testid="search-point">
       <div className="search-point-head">
-        <h3>
+        <h2>
           {index + 1}: {point.label}
-        </h3>
+        </h2>
         <strong className={`verdict ${passed ? "pass" : "fail"}`}>
           {passed ? "keeps the limit" : "misses the limit"}
         </strong>

@@ -33,7 +33,7 @@ export function SearchTable({ tuning, selected, adopted, onSelect }: Props) {
           <th scope="col" className="number">
             Top-1
           </th>
-          <th scope="col" className="number">
+          <th scope="col" className="number most">
             Change
           </th>
           <th scope="col" className="number">
@@ -83,7 +83,7 @@ const PointRow = memo(function PointRow({ point, index, selected, note, onSelect
       <td className="number">{floatLayers}</td>
       <td className="number">{decibel(sqnr)}</td>
       <td className="number">{top1 ? percent(top1.quantized) : "–"}</td>
-      <td className="number">{top1 ? gain(-top1.drop) : "–"}</td>
+      <td className="number most">{top1 ? gain(-top1.drop) : "–"}</td>
       <td className="number">{expected === null ? "–" : gain(-expected)}</td>
       <td>
         <span className={`verdict ${passed ? "pass" : "fail"}`}>{passed ? "● kept" : "× missed"}</span>

@@ -33,7 +33,7 @@ export async function bruteForce(
   const plan = planModel(model, recipe);
   const feeds: TensorMap[] = [];
   for (let i = 0; i < Math.min(samples, dataset.length); i++) feeds.push((await dataset.get(i)).feeds);
-  const threads = runtime.maxThreads;
+  const { threads } = measured.executor;
   const float = await runtime.createSession(runnable(model.original), { threads });
   const expected: TensorMap[] = [];
   for (const each of feeds) expected.push(await float.run(each));
