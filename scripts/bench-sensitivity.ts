@@ -12,6 +12,7 @@ import { defaultRecipe, openModel } from "../src/engine/job/open.ts";
 import { sensitivity } from "../src/engine/job/sensitivity.ts";
 import { settle } from "../src/engine/job/settle.ts";
 import type { Preset } from "../src/engine/model/preprocess.ts";
+import type { Sensitivity } from "../src/engine/model/sensitivity.ts";
 import { nodeRuntime } from "../src/engine/runtime/node.ts";
 import { bruteForce, spearman } from "../src/engine/tuning/testing/bruteForce.ts";
 
@@ -39,7 +40,11 @@ async function timed<T>(job: () => Promise<T>) {
   return { result, wall: (performance.now() - start) / 1000, processor: (user + system) / 1e6 };
 }
 
-const sensible = await timed(() => sensitivity(model, recipe, dataset, { samples }, runtime, context, () => undefined));
+let early: Sensitivity | null = null;
+const onResult = (partial: Sensitivity) => {
+  if (partial.samples === 1) early = partial;
+};
+const sensible = await timed(() => sensitivity(model, recipe, dataset, { samples }, runtime, context, onResult));
 const brutal = await timed(() => bruteForce(model, recipe, dataset, samples, sensible.result, runtime));
 const [measured, brute] = [sensible.result, brutal.result];
 
@@ -70,6 +75,14 @@ for (const kind of KINDS) {
     `  ${kind}: Spearman ${spearman(both).toFixed(4)} over ${both.length} layers, furthest apart ${furthest.toFixed(3)} dB`,
   );
 }
+const first = early as Sensitivity | null;
+const ranked = (first?.layers ?? []).flatMap(({ layer, alone }) => {
+  const other = brute.layers.get(layer)?.alone;
+  return other ? [[alone.sqnr, other.sqnr] as const] : [];
+});
+console.log(
+  `  after one sample, ${first?.seconds.toFixed(2)} s: alone ranked with Spearman ${spearman(ranked).toFixed(4)}`,
+);
 console.log(`  all: ${measured.all.sqnr.toFixed(3)} dB, brute ${brute.all.sqnr.toFixed(3)} dB`);
 if (options.includes("--list")) {
   for (const { layer, weights, activations, alone, without } of measured.layers) {

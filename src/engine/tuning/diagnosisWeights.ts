@@ -103,7 +103,7 @@ function channelSpread(subject: WeightSubject, weight: Examined): Symptom | null
     loss: Math.min(gain, LARGEST_LOSS),
     remedy: {
       edit: { kind: "granularity", granularity: "channel" },
-      sentence: `Give all weights a scale per channel: +${decibels(gain)} here.`,
+      sentence: `Give all weights a scale per channel: +${decibels(gain)} here. Where the target takes one a tensor, equalize channels.`,
     },
   };
 }

@@ -2,7 +2,6 @@ import { graphOf } from "../graph/pass.ts";
 import { InputError } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { DataType } from "../model/tensor.ts";
-import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import type { LayerPlan } from "../quantizer/plan.ts";
 import { Forms, type Subject } from "./forms.ts";
 import { type SwitchedModel, switchedModel } from "./switchedModel.ts";

@@ -28,21 +28,19 @@ export function CorrectionChoices({
         {factors ? <span className="muted">{plural(Object.keys(factors).length, "tensor")}</span> : null}
       </label>
       <Choice<Bias>
-        label={
-          <>
-            <Term word="bias correction">Correct biases</Term>
-            {biases ? <span className="muted"> {plural(Object.keys(biases).length, "layer")}</span> : null}
-          </>
-        }
+        label={<Term word="bias correction">Correct biases</Term>}
         value={corrections.bias}
         options={[
           { value: "empirical", text: "measured on samples" },
-          { value: "analytic", text: "from BatchNormalization" },
+          { value: "analytic", text: "by BatchNorm’s means" },
           { value: "none", text: "no" },
         ]}
         onChoose={(bias) => editRecipe("bias correction", (before) => withCorrections(before, { bias }))}
         testId="bias-correction"
       />
+      {biases ? (
+        <p className="muted small">Biases of {plural(Object.keys(biases).length, "layer")} are corrected.</p>
+      ) : null}
     </>
   );
 }
