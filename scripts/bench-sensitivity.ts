@@ -1,7 +1,7 @@
 /**
  * Sensitivity against brute force, which writes, loads and runs a quantized model for each layer: how much faster, and
  * whether the two rank layers alike.
- *   npx tsx scripts/bench-sensitivity.ts MODEL DATA PRESET [SAMPLES] [--per-tensor]
+ *   npx tsx scripts/bench-sensitivity.ts MODEL DATA PRESET [SAMPLES] [--per-tensor] [--every-sample]
  */
 import { basename } from "node:path";
 import { nodeDecoders } from "../cli/decoders.ts";
@@ -13,14 +13,16 @@ import { sensitivity } from "../src/engine/job/sensitivity.ts";
 import { settle } from "../src/engine/job/settle.ts";
 import type { Preset } from "../src/engine/model/preprocess.ts";
 import type { Sensitivity } from "../src/engine/model/sensitivity.ts";
+import { spearman } from "../src/engine/numerics/ranking.ts";
 import { nodeRuntime } from "../src/engine/runtime/node.ts";
-import { bruteForce, spearman } from "../src/engine/tuning/testing/bruteForce.ts";
+import { bruteForce } from "../src/engine/tuning/testing/bruteForce.ts";
 
 const options = process.argv.slice(2).filter((argument) => argument.startsWith("--"));
 const [modelPath = "", dataPath = "", preset = "", count = "16"] = process.argv
   .slice(2)
   .filter((argument) => !argument.startsWith("--"));
 const samples = Number(count);
+const untilSettled = !options.includes("--every-sample");
 const runtime = nodeRuntime();
 const context = { signal: new AbortController().signal, report: () => undefined };
 
@@ -44,13 +46,15 @@ let early: Sensitivity | null = null;
 const onResult = (partial: Sensitivity) => {
   if (partial.samples === 1) early = partial;
 };
-const sensible = await timed(() => sensitivity(model, recipe, dataset, { samples }, runtime, context, onResult));
+const sensible = await timed(() =>
+  sensitivity(model, recipe, dataset, { samples, untilSettled }, runtime, context, onResult),
+);
 const brutal = await timed(() => bruteForce(model, recipe, dataset, samples, sensible.result, runtime));
 const [measured, brute] = [sensible.result, brutal.result];
 
 const name = basename(modelPath);
 const runs = measured.layers.reduce((sum, { weights }) => sum + (weights ? 4 : 2), 0);
-console.log(`${name}, ${samples} samples, ${measured.layers.length} layers, ${runtime.label}`);
+console.log(`${name}, ${measured.samples} of ${samples} samples, ${measured.layers.length} layers, ${runtime.label}`);
 const spent = ({ wall, processor }: { wall: number; processor: number }) =>
   `${wall.toFixed(2)} s (${processor.toFixed(2)} s of processor time)`;
 console.log(

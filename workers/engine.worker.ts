@@ -152,7 +152,7 @@ const api: EngineApi = {
       if (!prober) throw new Error("data was opened without a prober");
       return prober.probe(recipe, dataset, range, { signal, report: (progress) => void onProgress(progress) });
     }),
-  sensitivity: (recipe, samples, onProgress, onResult) =>
+  sensitivity: (recipe, samples, untilSettled, onProgress, onResult) =>
     job(onProgress, async (context) => {
       const dataset = openedData(recipe.preprocess);
       let delivered: unknown;
@@ -160,7 +160,8 @@ const api: EngineApi = {
         delivered = onResult(partial);
       };
       try {
-        return await sensitivity(openedModel(), recipe, dataset, { samples }, runtime, context, deliver);
+        const request = { samples, untilSettled };
+        return await sensitivity(openedModel(), recipe, dataset, request, runtime, context, deliver);
       } finally {
         await delivered;
       }
@@ -182,11 +183,11 @@ const api: EngineApi = {
         await delivered;
       }
     }),
-  exportFiles: (recipe, calibration, evaluation, onProgress) =>
+  exportFiles: (recipe, calibration, evaluation, tuning, onProgress) =>
     job(onProgress, async () => {
       const opened = openedModel();
       const date = new Date().toISOString();
-      const { files } = exportJob(opened, { recipe, calibration, evaluation, date });
+      const { files } = exportJob(opened, { recipe, calibration, evaluation, date, ...(tuning && { tuning }) });
       const zip = new Blob(zipArtifacts(files, date) as Uint8Array<ArrayBuffer>[], { type: "application/zip" });
       return {
         zip,

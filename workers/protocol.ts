@@ -107,10 +107,11 @@ export interface EngineApi {
     range: { readonly skip: number; readonly samples: number },
     onProgress: OnProgress,
   ): Promise<Probe>;
-  /** What every layer costs the outputs, on the first `samples` samples; `onResult` brings what is known so far. */
+  /** What every layer costs the outputs, on the first `samples` samples, or fewer once they rank the layers reliably (`untilSettled`); `onResult` brings what is known so far. */
   sensitivity(
     recipe: Recipe,
     samples: number,
+    untilSettled: boolean,
     onProgress: OnProgress,
     onResult: (partial: Sensitivity) => void,
   ): Promise<Sensitivity>;
@@ -131,6 +132,7 @@ export interface EngineApi {
     recipe: Recipe,
     calibration: Calibration,
     evaluation: Evaluation | null,
+    tuning: Tuning | null,
     onProgress: OnProgress,
   ): Promise<{ readonly zip: Blob; readonly zipName: string; readonly files: readonly ExportedFile[] }>;
   /** A recipe as its file. */

@@ -63,9 +63,17 @@ export async function sensitivityCommand(argv: readonly string[], terminal: Term
 
   let known: Sensitivity | null = null;
   try {
-    const measured = await sensitivity(model, recipe, dataset, { samples }, runtime, context, (partial) => {
-      known = partial;
-    });
+    const measured = await sensitivity(
+      model,
+      recipe,
+      dataset,
+      { samples, untilSettled: metric !== "drop" },
+      runtime,
+      context,
+      (partial) => {
+        known = partial;
+      },
+    );
     const errorWalk = await walk(model, recipe, dataset, { samples }, runtime, context);
     terminal.result(
       args.flag("json"),

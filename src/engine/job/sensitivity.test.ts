@@ -4,9 +4,10 @@ import type { JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Sensitivity } from "../model/sensitivity.ts";
 import type { Tensor } from "../model/tensor.ts";
+import { spearman } from "../numerics/ranking.ts";
 import { garments, hasShared, photographs, readShared } from "../quantizer/testing/shared.ts";
 import { nodeRuntime } from "../runtime/node.ts";
-import { bruteForce, spearman } from "../tuning/testing/bruteForce.ts";
+import { bruteForce } from "../tuning/testing/bruteForce.ts";
 import { calibrate } from "./calibrate.ts";
 import { defaultRecipe, type OpenModel, openModel } from "./open.ts";
 import { resolveRecipe } from "./quantize.ts";
@@ -60,7 +61,15 @@ describe.skipIf(!hasShared)("sensitivity of real models", { timeout: 120_000 }, 
   ] as const)("of %s with one scale a %s is what the models written for each layer give", async (file, granularity) => {
     const weights = { type: "int8", granularity } as const;
     const { model, dataset, recipe } = await prepared(file, garments(), 4, { weights });
-    const measured = await sensitivity(model, recipe, dataset, { samples: 4 }, runtime, quiet, () => undefined);
+    const measured = await sensitivity(
+      model,
+      recipe,
+      dataset,
+      { samples: 4, untilSettled: false },
+      runtime,
+      quiet,
+      () => undefined,
+    );
     const brute = await bruteForce(model, recipe, dataset, 4, measured, runtime);
     expect(measured.all.sqnr).toBeCloseTo(brute.all.sqnr, 2);
     expect(measured.layers.length).toBeGreaterThan(7);
@@ -82,7 +91,15 @@ describe.skipIf(!hasShared)("sensitivity of real models", { timeout: 120_000 }, 
     const [conv] = model.folded.graph!.node.filter(({ opType }) => opType === "Conv");
     const biases = { [conv!.name]: new Array(Number(channelsOf(model, conv!.input[1]!))).fill(0.05) };
     const changed = { ...recipe, biases };
-    const measured = await sensitivity(model, changed, dataset, { samples: 2 }, runtime, quiet, () => undefined);
+    const measured = await sensitivity(
+      model,
+      changed,
+      dataset,
+      { samples: 2, untilSettled: false },
+      runtime,
+      quiet,
+      () => undefined,
+    );
     const brute = await bruteForce(model, changed, dataset, 2, measured, runtime);
     for (const layer of measured.layers) {
       const other = brute.layers.get(layer.layer)!;
@@ -94,7 +111,15 @@ describe.skipIf(!hasShared)("sensitivity of real models", { timeout: 120_000 }, 
   it("ranks the layers of SqueezeNet 1.1 as brute force does", async () => {
     const sample = photographs({ scale: 1 / 255, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] });
     const { model, dataset, recipe } = await prepared("squeezenet1.1.onnx", sample, 2);
-    const measured = await sensitivity(model, recipe, dataset, { samples: 2 }, runtime, quiet, () => undefined);
+    const measured = await sensitivity(
+      model,
+      recipe,
+      dataset,
+      { samples: 2, untilSettled: false },
+      runtime,
+      quiet,
+      () => undefined,
+    );
     const brute = await bruteForce(model, recipe, dataset, 2, measured, runtime);
     const pairs = measured.layers.flatMap(({ layer, alone }) => {
       const other = brute.layers.get(layer)?.alone;
@@ -113,7 +138,7 @@ describe.skipIf(!hasShared)("sensitivity of real models", { timeout: 120_000 }, 
       model,
       recipe,
       dataset,
-      { samples: 3 },
+      { samples: 3, untilSettled: false },
       runtime,
       { ...quiet, signal: controller.signal },
       (partial) => {
@@ -124,14 +149,22 @@ describe.skipIf(!hasShared)("sensitivity of real models", { timeout: 120_000 }, 
     await expect(job).rejects.toThrow(/abort/i);
     const last = delivered.at(-1)!;
     expect(last).toMatchObject({ samples: 2, wanted: 3, labelled: 2 });
-    const short = await sensitivity(model, recipe, dataset, { samples: 2 }, runtime, quiet, () => undefined);
+    const short = await sensitivity(
+      model,
+      recipe,
+      dataset,
+      { samples: 2, untilSettled: false },
+      runtime,
+      quiet,
+      () => undefined,
+    );
     expect(last.layers).toEqual(short.layers);
   });
 
   it("is refused for a recipe without ranges", async () => {
     const { model, dataset, recipe } = await prepared("fmnist_dw_folded.onnx", garments(), 1);
     const open = { ...recipe, resolved: null };
-    const job = sensitivity(model, open, dataset, { samples: 1 }, runtime, quiet, () => undefined);
+    const job = sensitivity(model, open, dataset, { samples: 1, untilSettled: false }, runtime, quiet, () => undefined);
     await expect(job).rejects.toThrow("The recipe has no ranges yet");
   });
 });
@@ -139,7 +172,15 @@ describe.skipIf(!hasShared)("sensitivity of real models", { timeout: 120_000 }, 
 describe.skipIf(!hasShared)("the error walk", () => {
   it("ends at the outputs with the error that the exported model has there", async () => {
     const { model, dataset, recipe } = await prepared("fmnist_dw_folded.onnx", garments(), 3);
-    const measured = await sensitivity(model, recipe, dataset, { samples: 3 }, runtime, quiet, () => undefined);
+    const measured = await sensitivity(
+      model,
+      recipe,
+      dataset,
+      { samples: 3, untilSettled: false },
+      runtime,
+      quiet,
+      () => undefined,
+    );
     const { samples, steps } = await walk(model, recipe, dataset, { samples: 3 }, runtime, quiet);
     expect(samples).toBe(3);
     expect(steps[0]!.inputSqnr).toBeNull();

@@ -9,21 +9,21 @@ import { sensitivityModel } from "../tuning/sensitivityModel.ts";
 import { equalizedModel, type OpenModel } from "./open.ts";
 import { quantizationJob } from "./quantize.ts";
 import { firstReadable } from "./samples.ts";
-import { loadSession, quickestSession } from "./session.ts";
+import { loadSession, similarSession } from "./session.ts";
 
 /** What tensors and weights that are kept for not running layers again may take, bytes. */
 const KEPT_BOUND = 512 * 2 ** 20;
 
 /**
  * What the outputs lose when one layer alone is quantized, and gain when all others are: see docs/sensitivity.md. On the
- * first samples of a dataset, under a resolved recipe. `onResult` brings what is known so far; when the job is
+ * first samples of a dataset, under a resolved recipe; `untilSettled` ends as soon as they rank the layers reliably. `onResult` brings what is known so far; when the job is
  * cancelled, that stands. Throws InputError when the recipe is not the model's or not resolved, or no sample can be read.
  */
 export async function sensitivity(
   model: OpenModel,
   recipe: Recipe,
   dataset: Dataset,
-  { samples }: { readonly samples: number },
+  { samples, untilSettled }: { readonly samples: number; readonly untilSettled: boolean },
   runtime: Runtime,
   context: JobContext,
   onResult: (partial: Sensitivity) => void,
@@ -50,7 +50,7 @@ export async function sensitivity(
   const sample = { ...first, feeds: new Map([...first.feeds, ...whole]) };
   const sessions: Session[] = [];
   try {
-    const { session, threads } = await quickestSession(runtime, file, sample, what);
+    const { session, threads } = await similarSession(runtime, file, sample, what);
     sessions.push(session);
     const { observed, equalized } = equalizedModel(model, recipe);
     const reference = equalized
@@ -58,7 +58,7 @@ export async function sensitivity(
       : null;
     if (reference) sessions.push(reference);
     const executor = { runtime: runtime.label, threads };
-    const request = { samples, reference, bound: KEPT_BOUND, executor, start };
+    const request = { samples, untilSettled, reference, bound: KEPT_BOUND, executor, start };
     return await measureSensitivity(measured, session, dataset, request, context, onResult);
   } finally {
     await Promise.all(sessions.map((session) => session.dispose()));

@@ -31,6 +31,34 @@ export async function quickestSession(
   sample: Sample,
   what: string,
 ): Promise<{ session: Session; threads: number }> {
+  const chosen = await tryThreads(runtime, file, sample, what);
+  lastChosen.set(runtime, chosen.threads);
+  return chosen;
+}
+
+/**
+ * A session with the number of threads that helped when a runtime last tried, for a model much like that one; with none
+ * tried yet as quickestSession gives it. Throws InputError as that does.
+ */
+export async function similarSession(
+  runtime: Runtime,
+  file: ModelFile,
+  sample: Sample,
+  what: string,
+): Promise<{ session: Session; threads: number }> {
+  const threads = lastChosen.get(runtime);
+  if (threads === undefined) return quickestSession(runtime, file, sample, what);
+  return { session: await loadSession(runtime, file, { threads }, what), threads };
+}
+
+const lastChosen = new WeakMap<Runtime, number>();
+
+async function tryThreads(
+  runtime: Runtime,
+  file: ModelFile,
+  sample: Sample,
+  what: string,
+): Promise<{ session: Session; threads: number }> {
   const single = await loadSession(runtime, file, { threads: 1 }, what);
   const sessions = [single];
   try {

@@ -104,6 +104,9 @@ describe("corrections on the sample model, judged on samples that did not teach 
     const first = await settled(wish("tensor", { equalization: true, bias: "empirical" }));
     const again = await settled(first.recipe, first.calibration);
     expect(again.recipe).toEqual(first.recipe);
+    const recalibrated = await settled(first.recipe);
+    expect(recalibrated.recipe).toEqual(first.recipe);
+    expect(recalibrated.calibration.equalized).toBe(true);
     const fresh = await settled(wish("tensor", { equalization: true, bias: "empirical" }));
     expect(fresh.recipe).toEqual(first.recipe);
     const bytes = (recipe: Recipe) => quantizeModel(model, JSON.parse(JSON.stringify(recipe))).chunks;

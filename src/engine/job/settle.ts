@@ -45,7 +45,6 @@ export async function settle(
   if (!calibration || !isCalibratedFor(settled, calibration) || settled.factors !== recipe.factors) {
     const request = { samples, preprocess: dataset.preprocess, resume: null, checkpoint };
     calibration = await calibrate(equalizedModel(model, settled), dataset, request, runtime, context);
-    settled = { ...settled, resolved: null };
   }
   if (!settled.resolved) settled = resolveRecipe(model, settled, calibration);
   if (settled.corrections.bias === "empirical" && !settled.biases) {

@@ -163,7 +163,7 @@ class Bench {
       model,
       settled,
       dataset,
-      { samples },
+      { samples, untilSettled: true },
       runtime,
       this.#within("the order of layers"),
       () => undefined,

@@ -33,6 +33,11 @@ export interface Sensitivity {
   readonly samples: number;
   readonly wanted: number;
   readonly labelled: number;
+  /**
+   * How far the ranking by `alone` can be trusted: how well two halves of the samples agree on it, 1 where they do in full;
+   * null with fewer than four samples.
+   */
+  readonly reliability: number | null;
   /** Everything quantized, as the recipe says. */
   readonly all: OutputErrors;
   /** In graph order. */

@@ -238,6 +238,7 @@ describe("a measured sensitivity", () => {
     samples: 8,
     wanted: 8,
     labelled: 0,
+    reliability: null,
     all: errors(20),
     layers: [
       { layer: "conv", weights: errors(25), activations: errors(30), alone: errors(24), without: errors(without) },

@@ -1,7 +1,7 @@
 import type { Evaluation } from "../../engine/model/evaluation.ts";
 import { runJob } from "./jobs.ts";
 import { alarm, say, sayNotices } from "./log.ts";
-import { resolveRecipe } from "./recipe.ts";
+import { isResolving, resolveRecipe } from "./recipe.ts";
 import { addResult } from "./results.ts";
 import { evaluationBasis } from "./steps.ts";
 import { studio } from "./store.ts";
@@ -9,7 +9,7 @@ import { studio } from "./store.ts";
 /** Measures float against quantized on the samples that did not calibrate. */
 export async function evaluate(): Promise<void> {
   const { calibration: before, data, samples, job } = studio.getState();
-  if (!before || job) return;
+  if (!before || (job && !isResolving())) return;
   if (!data) {
     alarm("Evaluating needs the samples: drop them in again.");
     return;

@@ -1,23 +1,25 @@
 import { runJob } from "./jobs.ts";
 import { say } from "./log.ts";
-import { resolveRecipe } from "./recipe.ts";
+import { isResolving, resolveRecipe } from "./recipe.ts";
 import { evaluationIsStale, exportBasis } from "./steps.ts";
 import { studio } from "./store.ts";
+import { adoptedIndex } from "./tune.ts";
 
 /** Writes all files and hands them to the browser as one download. */
 export async function exportFiles(): Promise<void> {
   const before = studio.getState();
-  if (!before.calibration || before.job) return;
+  if (!before.calibration || (before.job && !isResolving())) return;
   const recipe = await resolveRecipe(before.calibration);
   const state = studio.getState();
   const { calibration } = state;
   if (!recipe || !calibration) return;
   const basis = exportBasis(state);
   const evaluation = evaluationIsStale(state) ? null : (state.evaluation?.result ?? null);
+  const search = adoptedIndex(state) === null ? null : (state.tuning?.result ?? null);
   const written = await runJob({
     task: "Exporting",
     on: recipe.model.name,
-    run: (api, report) => api.exportFiles(recipe, calibration, evaluation, report),
+    run: (api, report) => api.exportFiles(recipe, calibration, evaluation, search, report),
   });
   if (!written) return;
   download(written.zip, written.zipName);

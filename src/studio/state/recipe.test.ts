@@ -80,3 +80,13 @@ test("without the samples nothing is learnt: what is chosen stays, and equalizin
   expect(studio.getState().alerts.at(-1)?.message).toMatch(/drop the samples in again/);
   expect(job).not.toHaveBeenCalled();
 });
+
+test("whoever asks while ranges are chosen gets the same answer from one job", async () => {
+  job.mockImplementationOnce(async () => settled({ ...RECIPE, resolved }));
+  const answers = await Promise.all([resolveRecipe(calibration), resolveRecipe(calibration)]);
+  expect(answers).toEqual([
+    { ...RECIPE, resolved },
+    { ...RECIPE, resolved },
+  ]);
+  expect(job).toHaveBeenCalledTimes(1);
+});

@@ -61,9 +61,23 @@ export function fits({ corrections, factors }: Recipe, calibration: Calibration)
 /**
  * Lets the engine choose every range and learn what corrections ask for, calibrating again where equalization was
  * switched, of what the recipe is by the end of it; null when it was cancelled or failed. Without the samples nothing can
- * be learnt, and biases stay as they are.
+ * be learnt, and biases stay as they are. Whoever asks while that is under way gets the same answer.
  */
-export async function resolveRecipe(calibration: Calibration): Promise<Recipe | null> {
+export function resolveRecipe(calibration: Calibration): Promise<Recipe | null> {
+  resolving ??= settle(calibration).finally(() => {
+    resolving = null;
+  });
+  return resolving;
+}
+
+let resolving: Promise<Recipe | null> | null = null;
+
+/** Whether the job that runs is one that no person asked for, and that can be waited for. */
+export function isResolving(): boolean {
+  return resolving !== null;
+}
+
+async function settle(calibration: Calibration): Promise<Recipe | null> {
   const { recipe: before, data } = studio.getState();
   const wanted = before?.present;
   if (!wanted || isSettled(wanted, calibration)) return wanted ?? null;
@@ -82,7 +96,7 @@ export async function resolveRecipe(calibration: Calibration): Promise<Recipe | 
   });
   const { recipe } = studio.getState();
   if (!settled || recipe?.present.model.sha256 !== wanted.model.sha256) return null;
-  if (recipe.present !== wanted) return resolveRecipe(calibration);
+  if (recipe.present !== wanted) return settle(calibration);
   const kept = settled.recipe.factors === wanted.factors && settled.calibration.equalized === calibration.equalized;
   studio.setState({
     recipe: history.amend(recipe, settled.recipe),

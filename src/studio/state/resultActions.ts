@@ -47,7 +47,7 @@ export async function exportResult({ name, recipe, evaluation, calibration: from
   const written = await runJob({
     task: "Exporting",
     on: name,
-    run: (api, report) => api.exportFiles(recipe, calibration, evaluation, report),
+    run: (api, report) => api.exportFiles(recipe, calibration, evaluation, null, report),
   });
   if (!written) return;
   const zipName = written.zipName.replace(/\.octet\.zip$/, `.${slug(name)}.octet.zip`);

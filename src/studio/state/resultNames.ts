@@ -1,6 +1,9 @@
 import type { Recipe } from "../../engine/model/recipe.ts";
 import { plural } from "../format.ts";
 
+/** What is the default goes without saying. */
+const BIASES = { empirical: [], analytic: "analytic bias correction", none: "no bias correction" } as const;
+
 /** A name that says the settings: "per channel, mse, equalized, 2 layers in float". */
 export function nameOf(recipe: Recipe): string {
   const { activations, weights, corrections, method, methods, ranges, float } = recipe;
@@ -10,7 +13,7 @@ export function nameOf(recipe: Recipe): string {
     method,
     activations.type === "int8" ? "int8 activations" : [],
     corrections.equalization ? "equalized" : [],
-    corrections.bias === "none" ? [] : `${corrections.bias} bias correction`,
+    BIASES[corrections.bias],
     counted(Object.keys(methods).length, "own method"),
     counted(Object.keys(ranges).length, "range", " by hand"),
     counted(float.layers.length, "layer", " in float"),

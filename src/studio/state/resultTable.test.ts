@@ -150,7 +150,7 @@ describe("the figures of results side by side", () => {
 describe("the name of a result", () => {
   it("says the settings", () => {
     expect(nameOf({ ...REPORT.recipe, method: "mse", float: { layers: [], operators: [], tensors: [] } })).toBe(
-      "per channel, mse",
+      "per channel, mse, no bias correction",
     );
     expect(
       nameOf({
@@ -159,9 +159,7 @@ describe("the name of a result", () => {
         corrections: { equalization: true, bias: "empirical" },
         methods: { x: "mse", y: "mse" },
       }),
-    ).toBe(
-      "per channel, auto, int8 activations, equalized, empirical bias correction, 2 own methods, 1 layer in float",
-    );
+    ).toBe("per channel, auto, int8 activations, equalized, 2 own methods, 1 layer in float");
   });
 
   it("gets a number where it is taken", () => {

@@ -2,7 +2,7 @@ import { proxy } from "../../../workers/client.ts";
 import type { ErrorMetric, Sensitivity } from "../../engine/model/sensitivity.ts";
 import { runJob } from "./jobs.ts";
 import { alarm, say } from "./log.ts";
-import { resolveRecipe } from "./recipe.ts";
+import { isResolving, resolveRecipe } from "./recipe.ts";
 import { basisOf } from "./steps.ts";
 import { type Based, studio } from "./store.ts";
 
@@ -19,14 +19,18 @@ export async function measureSensitivity(): Promise<void> {
     if (isOpen()) studio.setState({ sensitivity: { result, basis } });
   };
   const onResult = proxy(show);
+  const untilSettled = studio.getState().metric !== "drop";
   const result = await runJob({
     task: MEASURING,
     on: `the first ${samples} samples`,
-    run: (api, report) => api.sensitivity(recipe, samples, report, onResult),
+    run: (api, report) => api.sensitivity(recipe, samples, untilSettled, report, onResult),
   });
   if (result) {
     show(result);
-    say("info", `Sensitivity of ${result.layers.length} layers measured on ${result.samples} samples.`);
+    say(
+      "info",
+      `Sensitivity of ${result.layers.length} layers measured on ${result.samples} samples${result.samples < result.wanted ? ", which rank the layers reliably" : ""}.`,
+    );
   } else if (isOpen()) {
     const kept = better(before, studio.getState().sensitivity, basis);
     studio.setState({ sensitivity: kept });
@@ -51,7 +55,7 @@ export async function measureWalk(): Promise<void> {
 
 async function readyToMeasure() {
   const { calibration, data, job, sensitivitySamples } = studio.getState();
-  if (!calibration || job) return null;
+  if (!calibration || (job && !isResolving())) return null;
   if (!data) {
     alarm("Measuring needs the samples: drop them in again.");
     return null;

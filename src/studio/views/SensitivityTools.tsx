@@ -1,4 +1,5 @@
 import { ERROR_METRICS, type ErrorMetric } from "../../engine/model/sensitivity.ts";
+import { significant } from "../format.ts";
 import { METRICS } from "../metrics.ts";
 import { NumberField } from "../parts/NumberField.tsx";
 import { sensitivityIsStale } from "../state/figures.ts";
@@ -76,13 +77,15 @@ function Standing({ running }: { readonly running: boolean }) {
   const result = useStudio((state) => state.sensitivity?.result);
   const stale = useStudio(sensitivityIsStale);
   if (!result) return null;
-  const { samples, wanted } = result;
+  const { samples, wanted, reliability } = result;
   const on = samples < wanted ? `${samples} of ${wanted}` : String(samples);
   const standing = running ? `${on} so far` : stale ? "stale" : `measured on ${on}`;
   return (
     <span
       className={stale && !running ? "hint" : "muted"}
-      title={`${on} samples, ${running ? "going on" : stale ? "before the last change" : "under this recipe"}`}
+      title={`${on} samples, ${running ? "going on" : stale ? "before the last change" : "under this recipe"}${
+        reliability === null ? "" : `; two halves of them rank the layers alike to ${significant(reliability)}`
+      }`}
       data-testid="sensitivity-standing"
     >
       {standing}

@@ -91,16 +91,3 @@ function withRanges(model: OpenModel, recipe: Recipe, groupOf: ReadonlyMap<strin
   const own = groups.map(({ id }) => [id, recipe.resolved?.[groupOf.get(id) ?? ""] ?? recipe.resolved?.[id]]);
   return { ...recipe, resolved: Object.fromEntries(own.filter(([, range]) => range)) as Recipe["resolved"] };
 }
-
-/** Spearman's rank correlation of pairs; equal values share their mean rank. */
-export function spearman(pairs: readonly (readonly [number, number])[]): number {
-  const ranks = (values: readonly number[]) => {
-    const sorted = [...values].sort((a, b) => a - b);
-    return values.map((value) => (sorted.indexOf(value) + sorted.lastIndexOf(value)) / 2);
-  };
-  const [a, b] = [ranks(pairs.map(([x]) => x)), ranks(pairs.map(([, y]) => y))];
-  const mean = (pairs.length - 1) / 2;
-  const covariance = (x: number[], y: number[]) =>
-    x.reduce((sum, value, i) => sum + (value - mean) * (y[i]! - mean), 0);
-  return covariance(a, b) / Math.sqrt(covariance(a, a) * covariance(b, b));
-}
