@@ -130,6 +130,21 @@ describe.skipIf(!hasShared)("sensitivity of real models", { timeout: 120_000 }, 
     expect(measured.kept.bytes).toBeLessThan(measured.kept.bound);
   });
 
+  it("ends once the samples rank the layers reliably, and ranks as all of them do", async () => {
+    const { model, dataset, recipe } = await prepared("fmnist_dw_folded.onnx", garments(), 24);
+    const measure = (untilSettled: boolean) =>
+      sensitivity(model, recipe, dataset, { samples: 24, untilSettled }, runtime, quiet, () => undefined);
+    const [early, whole] = [await measure(true), await measure(false)];
+    expect(early.samples).toBeGreaterThanOrEqual(4);
+    expect(early.ranked).toBeLessThan(24);
+    expect(early.ranked).toBeGreaterThan(early.samples);
+    expect(early.reliability).toBeGreaterThan(0.9);
+    expect(whole).toMatchObject({ samples: 24, ranked: 24 });
+    const others = new Map(whole.layers.map(({ layer, alone }) => [layer, alone.sqnr]));
+    const pairs = early.layers.map(({ layer, alone }) => [alone.sqnr, others.get(layer) ?? NaN] as const);
+    expect(spearman(pairs)).toBeGreaterThan(0.9);
+  });
+
   it("stops when it is cancelled, and has delivered whole samples until then", async () => {
     const { model, dataset, recipe } = await prepared("fmnist_dw_folded.onnx", garments(), 3);
     const controller = new AbortController();

@@ -18,7 +18,7 @@ export type ErrorMetric = (typeof ERROR_METRICS)[number];
 export interface LayerSensitivity {
   /** The layer's id. */
   readonly layer: string;
-  /** Only this layer's weights quantized; null where it has none. */
+  /** Only this layer's weights quantized; null where it has none. On every second sample where a run ends early, as `activations`. */
   readonly weights: OutputErrors | null;
   /** Only the activations that this layer reads and makes. */
   readonly activations: OutputErrors;
@@ -32,9 +32,11 @@ export interface Sensitivity {
   /** Samples measured so far, of how many, and how many of them have labels. */
   readonly samples: number;
   readonly wanted: number;
+  /** Samples that `alone`, which layers are ranked by, was measured on: `samples`, or more of them. */
+  readonly ranked: number;
   readonly labelled: number;
   /**
-   * How far the ranking by `alone` can be trusted: how well two halves of the samples agree on it, 1 where they do in full;
+   * How far the ranking of layers with weights by `alone` can be trusted: how well two halves of the samples agree on it, 1 where they do in full;
    * null with fewer than four samples.
    */
   readonly reliability: number | null;

@@ -239,6 +239,7 @@ describe("a measured sensitivity", () => {
     wanted: 8,
     labelled: 0,
     reliability: null,
+    ranked: 4,
     all: errors(20),
     layers: [
       { layer: "conv", weights: errors(25), activations: errors(30), alone: errors(24), without: errors(without) },

@@ -23,11 +23,13 @@ export interface MeasureRequest {
 }
 
 /**
- * A ranking of this reliability is expected to have a rank correlation of sqrt(0.94) = 0.97 with that of any number of
+ * A ranking of this reliability is expected to have a rank correlation of sqrt(0.96) = 0.98 with that of any number of
  * samples more.
  */
-const RELIABLE = 0.94;
+const RELIABLE = 0.96;
 const LEAST_SAMPLES = 4;
+/** Then `alone` is measured on so many times as many samples as the rest: two halves may agree by chance. */
+const RANKED_ON = 1.5;
 
 /** How often results are given while the first sample is measured, milliseconds. */
 const PARTIAL_MS = 500;
@@ -67,6 +69,9 @@ class Measurement {
   #kept: number;
   #keptBytes = 0;
   #samples = 0;
+  /** Samples that `alone` was measured on: those of all variants, and more once they rank the layers reliably. */
+  #ranked = 0;
+  #settled = false;
   #given = performance.now();
 
   constructor(
@@ -101,10 +106,13 @@ class Measurement {
         failure ??= error;
         continue;
       }
-      await this.#measure(sample, this.#dataset.labels?.[index] ?? null);
+      const label = this.#dataset.labels?.[index] ?? null;
+      if (this.#settled) await this.#rank(sample, label);
+      else await this.#measure(sample, label);
       const result = this.#result();
       this.#give(result);
-      if (this.#request.untilSettled && (result.reliability ?? 0) >= RELIABLE) return result;
+      if (this.#settled && this.#ranked >= this.#samples * RANKED_ON) return result;
+      this.#settled ||= this.#request.untilSettled && (result.reliability ?? 0) >= RELIABLE;
     }
     if (this.#samples === 0) {
       throw new InputError(
@@ -123,9 +131,11 @@ class Measurement {
     this.#all.add(expectation, this.#outputsOf(quantized));
     this.#keep(float, quantized);
     this.#samples++;
+    this.#ranked++;
     for (const [at, variant] of variants.entries()) {
       this.#context.signal.throwIfAborted();
       this.#report(at);
+      if (this.#isSpared(variant)) continue;
       const base = variant.base === "float" ? float : quantized;
       const made = await this.#variantRun(variant, feeds, base);
       this.#sums[at]!.add(expectation, made);
@@ -133,6 +143,24 @@ class Measurement {
       if (this.#samples === 1 && performance.now() - this.#given > PARTIAL_MS) {
         this.#give(this.#result((other) => other <= at));
       }
+    }
+  }
+
+  /** What weights and activations cost apart explains a ranking that others make: every second sample does. */
+  #isSpared({ kind }: Variant): boolean {
+    const isApart = kind === "weights" || kind === "activations";
+    return this.#request.untilSettled && isApart && this.#samples % 2 === 0;
+  }
+
+  /** Measures what layers are ranked by, and nothing else. */
+  async #rank({ feeds, source }: Sample, label: number | null): Promise<void> {
+    const float = await this.#baseRun("float", feeds);
+    const outputs = this.#request.reference ? await this.#request.reference.run(feeds) : this.#outputsOf(float);
+    this.#ranked++;
+    for (const [at, variant] of this.#model.variants.entries()) {
+      this.#context.signal.throwIfAborted();
+      if (variant.kind !== "alone") continue;
+      this.#sums[at]!.add({ outputs, label, source }, await this.#variantRun(variant, feeds, float));
     }
   }
 
@@ -191,12 +219,17 @@ class Measurement {
     this.#context.report({ task: "Measuring sensitivity", done, total, unit: "runs" });
   }
 
-  /** Null where halves of equal size have fewer than two samples each; an odd sample more changes nothing. */
+  /**
+   * Of the layers with weights: the others lose far less, and would make any ranking look reliable. Null where halves of equal size have
+   * fewer than two samples each.
+   */
   #reliability(): number | null {
     if (this.#samples < LEAST_SAMPLES || this.#samples % 2 === 1) return null;
-    const pairs = this.#model.variants.flatMap(({ kind }, at) => {
+    const { variants } = this.#model;
+    const weighted = new Set(variants.flatMap(({ kind, unit }) => (kind === "weights" ? [unit] : [])));
+    const pairs = variants.flatMap(({ kind, unit }, at) => {
       const [even, odd] = this.#halves[at]!;
-      return kind === "alone" ? [[even.result().sqnr, odd.result().sqnr] as const] : [];
+      return kind === "alone" && weighted.has(unit) ? [[even.result().sqnr, odd.result().sqnr] as const] : [];
     });
     const reliability = splitHalfReliability(pairs);
     return Number.isNaN(reliability) ? null : reliability;
@@ -233,6 +266,7 @@ class Measurement {
     const { bound, executor, start } = this.#request;
     return {
       samples: this.#samples,
+      ranked: this.#ranked,
       wanted: this.#wanted,
       labelled: this.#all.labelled,
       reliability: this.#reliability(),

@@ -77,14 +77,16 @@ function Standing({ running }: { readonly running: boolean }) {
   const result = useStudio((state) => state.sensitivity?.result);
   const stale = useStudio(sensitivityIsStale);
   if (!result) return null;
-  const { samples, wanted, reliability } = result;
+  const { samples, wanted, ranked, reliability } = result;
   const on = samples < wanted ? `${samples} of ${wanted}` : String(samples);
   const standing = running ? `${on} so far` : stale ? "stale" : `measured on ${on}`;
   return (
     <span
       className={stale && !running ? "hint" : "muted"}
       title={`${on} samples, ${running ? "going on" : stale ? "before the last change" : "under this recipe"}${
-        reliability === null ? "" : `; two halves of them rank the layers alike to ${significant(reliability)}`
+        reliability === null
+          ? ""
+          : `; two halves of them rank the layers alike to ${significant(reliability)}, and each layer alone is measured on ${ranked}`
       }`}
       data-testid="sensitivity-standing"
     >
