@@ -4,7 +4,7 @@ import type { Recipe } from "../../engine/model/recipe.ts";
 import { withCorrections, withMethod } from "./edits.ts";
 import { begin } from "./history.ts";
 import { runJob } from "./jobs.ts";
-import { editRecipe, resolveRecipe, undo } from "./recipe.ts";
+import { editRecipe, redo, resolveRecipe, undo } from "./recipe.ts";
 import { type OpenData, studio } from "./store.ts";
 
 vi.mock("./jobs.ts", () => ({ runJob: vi.fn() }));
@@ -70,6 +70,24 @@ test("what corrections came to and the statistics they needed are kept, in one s
   expect(studio.getState().calibration).toBe(equalized);
   undo();
   expect(studio.getState().recipe?.present).toEqual(RECIPE);
+});
+
+test("undoing equalization takes the earlier statistics up again, and redoing it the equalized ones, without a job", async () => {
+  studio.setState({ data: {} as OpenData, recipe: begin({ ...RECIPE, resolved }) });
+  const equalized = { ...calibration, equalized: true };
+  const factors = { a: { divide: [2], absorb: [0] } };
+  editRecipe("equalization", (recipe) => withCorrections(recipe, { equalization: true }));
+  job.mockImplementationOnce(async () =>
+    settled({ ...studio.getState().recipe!.present, resolved, factors }, equalized),
+  );
+  await resolveRecipe(calibration);
+  undo();
+  expect(await resolveRecipe(equalized)).toMatchObject({ factors: null });
+  expect(studio.getState().calibration).toBe(calibration);
+  redo();
+  expect(await resolveRecipe(calibration)).toMatchObject({ factors });
+  expect(studio.getState().calibration).toBe(equalized);
+  expect(job).toHaveBeenCalledTimes(1);
 });
 
 test("without the samples nothing is learnt: what is chosen stays, and equalizing asks for them", async () => {

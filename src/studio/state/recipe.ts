@@ -77,10 +77,29 @@ export function isResolving(): boolean {
   return resolving !== null;
 }
 
+/** The statistics that equalizing, or undoing it, put aside, so that the way back need not calibrate again. */
+let aside: Calibration | null = null;
+/** The factors that an equalized model was observed under, as text. */
+const factorsOf = new WeakMap<Calibration, string>();
+
+/** Takes up the statistics put aside where they, and not those at hand, are of what the recipe quantizes. */
+function takeUp(wanted: Recipe, calibration: Calibration): Calibration | null {
+  const found = aside;
+  if (!found || fits(wanted, calibration) || !fits(wanted, found)) return null;
+  const about = ({ model, wanted: samples, preprocess }: Calibration) => JSON.stringify([model, samples, preprocess]);
+  const factors = wanted.factors && JSON.stringify(wanted.factors);
+  if (about(found) !== about(calibration) || (factors && factorsOf.get(found) !== factors)) return null;
+  aside = calibration;
+  studio.setState({ calibration: found, calibrationTime: null });
+  return found;
+}
+
 async function settle(calibration: Calibration): Promise<Recipe | null> {
   const { recipe: before, data } = studio.getState();
   const wanted = before?.present;
   if (!wanted || isSettled(wanted, calibration)) return wanted ?? null;
+  const found = takeUp(wanted, calibration);
+  if (found) return settle(found);
   if (!data && !fits(wanted, calibration)) {
     alarm("Equalizing changes what every tensor holds, so the model is calibrated again: drop the samples in again.");
     return null;
@@ -98,6 +117,10 @@ async function settle(calibration: Calibration): Promise<Recipe | null> {
   if (!settled || recipe?.present.model.sha256 !== wanted.model.sha256) return null;
   if (recipe.present !== wanted) return settle(calibration);
   const kept = settled.recipe.factors === wanted.factors && settled.calibration.equalized === calibration.equalized;
+  if (!kept) {
+    aside = calibration;
+    factorsOf.set(settled.calibration, JSON.stringify(settled.recipe.factors));
+  }
   studio.setState({
     recipe: history.amend(recipe, settled.recipe),
     ...(!kept && { calibration: settled.calibration, calibrationTime: null }),
