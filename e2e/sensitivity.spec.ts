@@ -30,8 +30,8 @@ test("measured sensitivity fills the list, sorts and filters it, and goes stale 
   await expect(page.getByTestId("measure-sensitivity")).toBeDisabled();
   await calibrate(page, 40);
   await goTo(page, "tune");
-  await measure(page, 6);
-  await expect(page.getByTestId("sensitivity-standing")).toHaveText("measured on 6");
+  await measure(page, 3);
+  await expect(page.getByTestId("sensitivity-standing")).toHaveText("measured on 3");
   const inOrder = await bars(page);
   expect(inOrder.length).toBeGreaterThan(5);
 
@@ -60,12 +60,13 @@ test("measured sensitivity fills the list, sorts and filters it, and goes stale 
   await page.getByTestId("weights").selectOption("tensor");
   await expect(page.getByTestId("sensitivity-standing")).toHaveText("stale");
   await page.getByTestId("weights").selectOption("channel");
-  await expect(page.getByTestId("sensitivity-standing")).toHaveText("measured on 6");
+  await expect(page.getByTestId("sensitivity-standing")).toHaveText("measured on 3");
 });
 
 test("stopped, sensitivity keeps what is known; the key s measures again", async ({ page }) => {
   await openSample(page);
   await calibrate(page, 40);
+  await page.getByTestId("metric").selectOption("drop");
   await page.getByTestId("sensitivity-samples").fill("400");
   await page.getByTestId("sensitivity-samples").press("Enter");
   await page.getByTestId("measure-sensitivity").click();
@@ -73,6 +74,7 @@ test("stopped, sensitivity keeps what is known; the key s measures again", async
   await page.getByTestId("stop-sensitivity").click();
   await idle(page);
   await expect(page.getByTestId("sensitivity-standing")).toHaveText(/^measured on \d+ of 400$/);
+  await page.getByTestId("metric").selectOption("sqnr");
   expect((await bars(page)).length).toBeGreaterThan(0);
   expect((await logEntries(page)).join()).toContain("Sensitivity is known from");
   await expect(page.getByRole("alert")).toHaveCount(0);
