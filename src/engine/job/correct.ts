@@ -7,7 +7,7 @@ import type { Runtime } from "../model/runtime.ts";
 import type { DataType, TensorMap } from "../model/tensor.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
 import { expectedCorrections, expectedInputs } from "../tuning/analyticBias.ts";
-import { type CorrectedLayer, correctBiases } from "../tuning/biasCorrection.ts";
+import { bytesOf, type CorrectedLayer, correctBiases, KEPT_BYTES } from "../tuning/biasCorrection.ts";
 import { equalizedModel, type OpenModel, planModel } from "./open.ts";
 import { type Quantized, quantizeModel } from "./quantize.ts";
 import { readableSamples } from "./samples.ts";
@@ -31,7 +31,12 @@ export async function learnBiases(
   const made = equalizedModel(model, recipe);
   const quantized = quantizeModel(model, { ...recipe, biases: null });
   const feeds: TensorMap[] = [];
-  for await (const { sample } of readableSamples(dataset, Math.min(samples, SAMPLES))) feeds.push(sample.feeds);
+  let bytes = 0;
+  for await (const { sample } of readableSamples(dataset, Math.min(samples, SAMPLES))) {
+    feeds.push(sample.feeds);
+    bytes += bytesOf(sample.feeds);
+    if (bytes > KEPT_BYTES / 2) break;
+  }
   return correctBiases(
     {
       float: made.equalized ? made.observed : made.folded,

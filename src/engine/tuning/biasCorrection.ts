@@ -61,7 +61,7 @@ export async function correctBiases(
     const correction = errors.means();
     if (correction.some((value) => value !== 0)) biases[layer.id] = correction;
     for (const tensor of actual) addToChannels(tensor, layer.axis, correction);
-    const samples = Math.max(1, Math.floor((KEPT_BYTES * expected.length) / (float.bytes + quantized.bytes)));
+    const samples = Math.min(expected.length, actual.length);
     float.keep(samples);
     quantized.keep(samples);
   }
@@ -83,17 +83,11 @@ class Walker {
     this.#kept = request.feeds.map((feeds) => new Map(feeds));
   }
 
-  get bytes(): number {
-    let bytes = 0;
-    for (const tensors of this.#kept) for (const { data } of tensors.values()) bytes += data.byteLength;
-    return bytes;
-  }
-
   keep(samples: number): void {
     this.#kept.length = Math.min(this.#kept.length, samples);
   }
 
-  /** Runs on to the node that makes a tensor, and gives the tensor for each sample. */
+  /** Runs on to the node that makes a tensor, and gives the tensor for each sample, of as many as there is room for. */
   async advance(tensor: string, { signal }: JobContext): Promise<Tensor[]> {
     const { node } = this.#index.graph;
     const to = node.findIndex(({ output }) => output.includes(tensor)) + 1;
@@ -104,6 +98,7 @@ class Walker {
     const fed = new Set(slice.graph?.input.map(({ name }) => name));
     const session = await this.#request.open(slice);
     const results: Tensor[] = [];
+    let bytes = 0;
     try {
       for (const [sample, kept] of this.#kept.entries()) {
         signal.throwIfAborted();
@@ -111,6 +106,11 @@ class Walker {
         const all = new Map([...kept, ...made]);
         results.push(all.get(tensor) as Tensor);
         this.#kept[sample] = new Map([...all].filter(([name]) => next.includes(name)));
+        bytes += bytesOf(this.#kept[sample]);
+        if (bytes > KEPT_BYTES / 2) {
+          this.keep(sample + 1);
+          break;
+        }
       }
     } finally {
       await session.dispose();
@@ -118,6 +118,11 @@ class Walker {
     this.#at = to;
     return results;
   }
+}
+
+/** Bytes that tensors take. */
+export function bytesOf(tensors: TensorMap): number {
+  return [...tensors.values()].reduce((bytes, { data }) => bytes + data.byteLength, 0);
 }
 
 function addToChannels({ dims, data }: Tensor, axis: number, values: readonly number[]): void {
