@@ -65,6 +65,7 @@ test("what hurts leads to the layer, and its range is mended by keyboard alone",
   await page.keyboard.press("Enter");
   await expect(page.getByTestId("selected-layer")).toHaveText(id);
   await expect(page.getByTestId("finding")).toContainText("clipped");
+  await expect(page.getByTestId("figure-sqnr")).toHaveText(/dB/);
   const sqnr = await page.getByTestId("figure-sqnr").innerText();
 
   await page.getByTestId("finding").getByTestId("apply").focus();

@@ -9,6 +9,7 @@ test("a word explains itself by press and by keyboard, on the selected tensor", 
   const facts = page.getByTestId("clip-facts");
   const explanation = page.getByTestId("explanation");
   const scale = facts.getByRole("button", { name: "scale" });
+  await expect(page.getByTestId("figure-scale")).toHaveText(/\d/);
   const shown = (await page.getByTestId("figure-scale").innerText()).trim();
   await scale.click();
   await expect(explanation).toContainText("neighbouring integer levels");
