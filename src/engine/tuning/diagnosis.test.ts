@@ -3,6 +3,7 @@ import type { Cause, Finding } from "../model/diagnosis.ts";
 import type { ActivationScheme } from "../model/range.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { OutputErrors, Sensitivity } from "../model/sensitivity.ts";
+import { PLAIN_RECIPE } from "../model/testing/recipe.ts";
 import { chooseRange } from "../numerics/calibrators/index.ts";
 import { clipFigures } from "../numerics/figures.ts";
 import { drawFrom } from "../numerics/testing/distributions.ts";
@@ -15,23 +16,7 @@ import { Diagnosis } from "./diagnosis.ts";
 const UINT8: ActivationScheme = { type: "uint8", symmetric: false };
 const INT8: ActivationScheme = { type: "int8", symmetric: true };
 
-const RECIPE: Recipe = {
-  version: 1,
-  model: { name: "test", sha256: "" },
-  format: "qdq",
-  activations: UINT8,
-  weights: { type: "int8", granularity: "channel" },
-  corrections: { equalization: false, bias: "none" },
-  method: "auto",
-  methods: {},
-  ranges: {},
-  float: { layers: [], operators: [], tensors: [] },
-  preprocess: null,
-  inputs: { shapes: {}, values: {} },
-  resolved: null,
-  factors: null,
-  biases: null,
-};
+const RECIPE: Recipe = { ...PLAIN_RECIPE, activations: UINT8 };
 
 /** What the two tensors of the model below held, and its weight. */
 interface Case {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Recipe } from "../../engine/model/recipe.ts";
+import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
 import { withinBounds } from "../../engine/quantizer/ranges.ts";
 import {
   INT8,
@@ -14,21 +15,10 @@ import {
 } from "./edits.ts";
 
 const recipe: Recipe = {
-  version: 1,
-  model: { name: "net", sha256: "00" },
-  format: "qdq",
-  activations: { type: "uint8", symmetric: false },
-  weights: { type: "int8", granularity: "channel" },
-  corrections: { equalization: false, bias: "none" },
-  method: "auto",
+  ...PLAIN_RECIPE,
   methods: { a: "entropy" },
   ranges: { b: { low: 0, high: 2 } },
-  float: { layers: [], operators: [], tensors: [] },
-  preprocess: null,
-  inputs: { shapes: {}, values: {} },
   resolved: { a: { low: 0, high: 1 }, b: { low: 0, high: 2 }, c: { low: -1, high: 1 } },
-  factors: null,
-  biases: null,
 };
 
 test("a range by hand replaces a method, settles its own range and no other", () => {

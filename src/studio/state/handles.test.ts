@@ -2,27 +2,12 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { ClipFigures } from "../../engine/model/range.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
+import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
 import { moveHandle, nudgeHandle, placeHandle, rangeIn, stepHandle } from "./handles.ts";
 import { begin } from "./history.ts";
 import { type OpenModel, studio } from "./store.ts";
 
-const RECIPE: Recipe = {
-  version: 1,
-  model: { name: "net", sha256: "00" },
-  format: "qdq",
-  activations: { type: "uint8", symmetric: false },
-  weights: { type: "int8", granularity: "channel" },
-  corrections: { equalization: false, bias: "none" },
-  method: "mse",
-  methods: {},
-  ranges: {},
-  float: { layers: [], operators: [], tensors: [] },
-  preprocess: null,
-  inputs: { shapes: {}, values: {} },
-  resolved: null,
-  factors: null,
-  biases: null,
-};
+const RECIPE: Recipe = { ...PLAIN_RECIPE, method: "mse" };
 
 const range = fc.record({
   low: fc.double({ min: -100, max: 0, noNaN: true }),

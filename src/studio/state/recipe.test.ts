@@ -1,6 +1,7 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import type { Calibration } from "../../../workers/protocol.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
+import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
 import { withCorrections, withMethod } from "./edits.ts";
 import { begin } from "./history.ts";
 import { runJob } from "./jobs.ts";
@@ -9,23 +10,7 @@ import { type OpenData, studio } from "./store.ts";
 
 vi.mock("./jobs.ts", () => ({ runJob: vi.fn() }));
 
-const RECIPE: Recipe = {
-  version: 1,
-  model: { name: "net", sha256: "00" },
-  format: "qdq",
-  activations: { type: "uint8", symmetric: false },
-  weights: { type: "int8", granularity: "channel" },
-  corrections: { equalization: false, bias: "none" },
-  method: "auto",
-  methods: {},
-  ranges: {},
-  float: { layers: [], operators: [], tensors: [] },
-  preprocess: null,
-  inputs: { shapes: {}, values: {} },
-  resolved: null,
-  factors: null,
-  biases: null,
-};
+const RECIPE: Recipe = PLAIN_RECIPE;
 const calibration = { wanted: 4, equalized: false } as Calibration;
 const resolved = { a: { low: 0, high: 1 } };
 const job = vi.mocked(runJob);

@@ -1,0 +1,20 @@
+import type { Recipe } from "../recipe.ts";
+
+/** A recipe that asks for nothing special, of a model that is not there. */
+export const PLAIN_RECIPE: Recipe = {
+  version: 1,
+  model: { name: "net", sha256: "00" },
+  format: "qdq",
+  activations: { type: "uint8", symmetric: false },
+  weights: { type: "int8", granularity: "channel" },
+  corrections: { equalization: false, bias: "none" },
+  method: "auto",
+  methods: {},
+  ranges: {},
+  float: { layers: [], operators: [], tensors: [] },
+  preprocess: null,
+  inputs: { shapes: {}, values: {} },
+  resolved: null,
+  factors: null,
+  biases: null,
+};
