@@ -10,7 +10,7 @@ export default defineConfig({
   preview: { headers: appHeaders },
   build: { target: "es2022", chunkSizeWarningLimit: 1500 },
   test: {
-    include: ["src/**/*.test.ts", "workers/**/*.test.ts", "cli/**/*.test.ts"],
+    include: ["src/**/*.test.ts", "workers/**/*.test.ts", "cli/**/*.test.ts", "scripts/**/*.test.ts"],
     environment: "node",
     testTimeout: 120_000,
   },

@@ -211,7 +211,9 @@ describe("options that make no sense", () => {
   it.each([
     [["--methud", "mse"], /no option --methud/],
     [["--method", "best"], /--method takes one of minmax, .*; not "best"/],
-    [["--activations", "u4"], /--activations takes one of u8, s8; not "u4"/],
+    [["--activations", "u4"], /--activations takes one of u8, s8, float; not "u4"/],
+    [["--weights", "u4"], /--weights takes one of s8, s4; not "u4"/],
+    [["--rounding", "up"], /--rounding takes one of nearest, learned; not "up"/],
     [["--preprocess", "imagnet"], /--preprocess takes imagenet, .* not "imagnet"/],
     [["--preprocess", "none.json"], /There is no file none\.json/],
     [["--samples", "0"], /--samples takes a whole number of at least 1, not "0"/],

@@ -38,7 +38,7 @@ describe("octet diff", () => {
     const resolved = JSON.parse(readFileSync(tensor, "utf8")).recipe.resolved;
     expect(result.ranges.length).toBeGreaterThan(0);
     for (const { group, to } of result.ranges) expect(to).toEqual(resolved[group]);
-    expect(result.figures.map(({ figure }: { figure: string }) => figure)).toEqual(["size, float", "size, int8"]);
+    expect(result.figures.map(({ figure }: { figure: string }) => figure)).toEqual(["size, float", "size, quantized"]);
     expect(stderr).toBe("warning: A and B have no evaluation, so no measured figures can be compared.\n");
   });
 
@@ -62,7 +62,7 @@ describe("octet diff", () => {
         ...a.recipe,
         resolved: resolved(1),
         biases: Object.fromEntries(names.slice(0, 12).map((name) => [name, [0.1, 0.2]])),
-        float: { layers: names, operators: [], tensors: [] },
+        float: { layers: names, operators: [], tensors: [], activations: false },
       },
       evaluation: {
         ...evaluation,
@@ -76,11 +76,11 @@ describe("octet diff", () => {
     expect(stdout).toContain("layers in float: only in A: softmax; only in B: t0, t1, t2, t3, t4 and 9 more");
     expect(stdout).toContain("learnt biases: those of 12 layers differ");
     expect(stdout).not.toContain("0.1,");
-    expect(stdout).toMatch(/top-1, int8 +88\.0 % +89\.5 % +\+1\.5 points\n/);
+    expect(stdout).toMatch(/top-1, quantized +88\.0 % +89\.5 % +\+1\.5 points\n/);
     expect(stdout).toMatch(
       /top-1, drop +2\.0 % \(95 %: -1\.0 to 5\.0\) +0\.5 % \(95 %: -2\.0 to 3\.0\) +-1\.5 points\n/,
     );
-    expect(stdout).toMatch(/latency p50, int8 +4\.00 ms +4\.00 ms +0 ~\n/);
+    expect(stdout).toMatch(/latency p50, quantized +4\.00 ms +4\.00 ms +0 ~\n/);
     expect(stdout).toContain("ranges that moved: 13; the 10 that changed most");
     expect(stdout.match(/^ +t\d+ +0 to 10 /gm)).toHaveLength(10);
     expect(stdout).toMatch(/t13 +0 to 10 +0 to 23 +56\.5 %/);

@@ -96,7 +96,9 @@ describe("octet evaluate", () => {
 
   it("prints the same for a person, as lines", async () => {
     const outcome = await octet("evaluate", float, quantized, "--data", data, "--preprocess", "unit");
-    expect(outcome.stdout).toMatch(/^12 samples, 12 of them labelled; float, then int8:\ntop-1: 100\.0 %, 100\.0 %/);
+    expect(outcome.stdout).toMatch(
+      /^12 samples, 12 of them labelled; float, then quantized:\ntop-1: 100\.0 %, 100\.0 %/,
+    );
     expect(outcome.stdout).toMatch(/passed: a drop of 1 points is allowed\n$/);
   });
 });

@@ -5,7 +5,7 @@ import { bytesText, percentText, significant } from "./format.ts";
 export function describeEvaluation(evaluation: Evaluation): string[] {
   const { samples, labelled, top1, top5, outputs, bytes, verdict } = evaluation;
   return [
-    `${samples} samples, ${labelled} of them labelled; float, then int8:`,
+    `${samples} samples, ${labelled} of them labelled; float, then quantized:`,
     ...(top1 ? [accuracyLine("top-1", top1)] : []),
     ...(top5 ? [accuracyLine("top-5", top5)] : []),
     ...outputs.map(outputLine),

@@ -1,3 +1,5 @@
+import type { ExecutorRecord } from "../src/engine/model/calibration.ts";
+
 /** Bytes as a person reads them, in powers of 1000. */
 export function bytesText(bytes: number): string {
   if (bytes < 1e3) return `${bytes} B`;
@@ -6,6 +8,12 @@ export function bytesText(bytes: number): string {
 
 export function dimsText(dims: readonly (number | string | null)[]): string {
   return `[${dims.map((dim) => dim ?? "?").join(", ")}]`;
+}
+
+/** What ran how many samples, and how. */
+export function executorText({ samples, runtime, workers, threads, batch }: ExecutorRecord): string {
+  const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? "" : "s"}`;
+  return `${count(samples, "sample")} ran on ${runtime}: ${count(workers, "worker")} of ${count(threads, "thread")}, batch ${batch}`;
 }
 
 /** Three significant digits. */

@@ -1,6 +1,6 @@
 import { TOOL } from "../src/engine/job/tool.ts";
 
-export const HELP = `octet ${TOOL.version} - quantizes ONNX models to 8 bits
+export const HELP = `octet ${TOOL.version} - quantizes ONNX models to 8 and 4 bits
 
   octet inspect MODEL [--shape ...] [--input ...]
       What is in a model, what will and won't be quantized, and why.
@@ -10,11 +10,17 @@ export const HELP = `octet ${TOOL.version} - quantizes ONNX models to 8 bits
       --data PATH            a folder, a picture, or a .npy or IDX file, gzipped too
       --preprocess NAME      imagenet, imagenet-tf, unit, raw, or a .json file
       --samples N            calibrate on the first N samples (default: all)
+      --workers, --threads, --batch N
+                             run samples so (default: what a short trial finds quickest)
       --method NAME          minmax, average, percentile, entropy, mse, cosine (default: chosen by Octet)
+      --weights s8|s4        int8 (default) or int4
       --per-tensor           one scale for each weight instead of one a channel
+      --rounding NAME        nearest (default), or learned on the data
+      --iterations N         of learning, for each layer (default: 200)
       --equalize             cross-layer equalization: for one scale a weight
       --bias-correction NAME empirical (default), analytic, none
-      --activations u8|s8    unsigned asymmetric (default) or signed symmetric
+      --activations NAME     u8: unsigned asymmetric (default); s8: signed symmetric; float: weights alone are quantized,
+                             and data is needed only for what is learned on it
       --recipe FILE          settings of an earlier run
       --cache FILE           calibration of an earlier run; no data is needed
       --shape input=1x3x48x320   dimensions of a dynamic input
@@ -30,10 +36,10 @@ export const HELP = `octet ${TOOL.version} - quantizes ONNX models to 8 bits
       --max-drop PERCENT     limit of the drop in top-1, in points (default: 1)
 
   octet sensitivity MODEL --data PATH [options]
-      What each layer costs the outputs, measured: alone in 8 bits, and left in float when all others are.
+      What each layer costs the outputs, measured: alone quantized, and left in float when all others are.
       --samples N            read the first N samples; they calibrate and measure (default: 16)
       --metric NAME          order by sqnr (default), mse, kl, cosine or drop, which needs labels
-      --labels, --preprocess, --method, --per-tensor, --activations, --recipe, --shape, --input   as above
+      --labels, --preprocess, --method, --weights, --per-tensor, --activations, --recipe, --shape, --input   as above
 
   octet tune MODEL --data PATH [options]
       Searches for the smallest model that keeps a limit: corrections first, then layers left in float.
@@ -42,7 +48,7 @@ export const HELP = `octet ${TOOL.version} - quantizes ONNX models to 8 bits
       --goal size|latency    the smallest (default) or the fastest, measured here
       --samples N            read the first N samples: one half calibrates, the other judges (default: all)
       --budget SECONDS       begin no new step after that
-      --labels, --preprocess, --method, --per-tensor, --activations, --recipe, --shape, --input, --out   as above
+      --labels, --preprocess, --method, --weights, --per-tensor, --activations, --recipe, --shape, --input, --out   as above
 
   octet diff REPORT_A REPORT_B
       What differs between two runs, from their .report.json: settings, ranges, layers, figures.

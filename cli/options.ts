@@ -1,6 +1,7 @@
 import { basename, dirname } from "node:path";
 import { parsePreprocess } from "../src/engine/job/documents.ts";
 import type { ModelSource } from "../src/engine/job/source.ts";
+import type { Execution } from "../src/engine/model/calibration.ts";
 import type { DataFile } from "../src/engine/model/dataset.ts";
 import { InputError } from "../src/engine/model/job.ts";
 import { PRESETS, type Preprocess, type Preset } from "../src/engine/model/preprocess.ts";
@@ -19,6 +20,19 @@ export const DATA_OPTIONS = {
   preprocess: { type: "string" },
   samples: { type: "string" },
 } satisfies OptionSpecs;
+
+/** Options about how samples are run; a short trial decides what they leave open. */
+export const EXECUTION_OPTIONS = {
+  workers: { type: "string" },
+  threads: { type: "string" },
+  batch: { type: "string" },
+} satisfies OptionSpecs;
+
+/** What a person fixed. Throws InputError for a number that is none, or below 1. */
+export function executionOf(args: Arguments): Execution {
+  const [workers, threads, batch] = ["workers", "threads", "batch"].map((name) => args.count(name, 1));
+  return { provider: null, workers: workers ?? null, threads: threads ?? null, batch: batch ?? null };
+}
 
 export function inputsOf(args: Arguments) {
   return { shapes: readShapes(args.texts("shape")), values: readValues(args.texts("input")) };

@@ -31,6 +31,77 @@ async function quantize(name: string, ...options: string[]) {
 const fromData = (name: string, ...options: string[]) =>
   quantize(name, "--data", data, "--preprocess", "unit", ...options);
 
+describe("weights alone", () => {
+  const alone = ["--activations", "float", "--weights", "s4"];
+
+  it("take no data where nothing is to be learned, and give a model named after their type", async () => {
+    const out = join(folder, "alone");
+    const options = ["--bias-correction", "none", "--out", out, "--json"];
+    const outcome = await octet("quantize", model, ...alone, ...options);
+    expect(outcome.code).toBe(0);
+    expect(readdirSync(out).sort()).toEqual(
+      ["int4.onnx", "recipe.json", "report.html", "report.json"].map((name) => `colours.${name}`),
+    );
+    expect(outcome.json()).toMatchObject({
+      layers: { total: 3, quantized: 1 },
+      calibration: { samples: 0, skipped: 0, executors: [] },
+      recipe: { weights: { type: "int4", granularity: "channel", rounding: "nearest" }, float: { activations: true } },
+      parameters: {},
+    });
+    const [node] = decodeModel(readFileSync(join(out, "colours.int4.onnx")), "colours.int4.onnx").graph!.node;
+    expect(node?.opType).toBe("DequantizeLinear");
+    const again = await octet("quantize", model, "--recipe", join(out, "colours.recipe.json"), "--out", `${out}2`);
+    expect(again.code).toBe(0);
+    expect(readFileSync(join(`${out}2`, "colours.int4.onnx"))).toEqual(readFileSync(join(out, "colours.int4.onnx")));
+  });
+
+  it("have biases corrected on data, and say so where there is none", async () => {
+    const none = await octet("quantize", model, ...alone, "--out", join(folder, "none"));
+    expect(none.code).toBe(2);
+    expect(errorOf(none)).toBe("quantize needs --data PATH for bias correction; give it, or --bias-correction none.");
+    const learned = await octet("quantize", model, ...alone, "--rounding", "learned", "--out", join(folder, "none"));
+    expect(errorOf(learned)).toBe(
+      "quantize needs --data PATH for learned rounding and bias correction; give it, or --rounding nearest and --bias-correction none.",
+    );
+    const eight = await octet("quantize", model, "--weights", "s4", "--out", join(folder, "none"));
+    expect(errorOf(eight)).toMatch(/^quantize needs --data PATH, or --cache FILE/);
+    const out = join(folder, "corrected alone");
+    const made = await octet(
+      "quantize",
+      model,
+      ...alone,
+      "--data",
+      data,
+      "--preprocess",
+      "unit",
+      "--out",
+      out,
+      "--json",
+    );
+    expect(made.json().recipe).toMatchObject({ corrections: { bias: "empirical" }, biases: {} });
+    expect(readdirSync(out)).toContain("colours.int4.onnx");
+  });
+
+  it("in int4 go with 8-bit activations as well", async () => {
+    const out = join(folder, "both");
+    const made = await octet(
+      "quantize",
+      model,
+      "--weights",
+      "s4",
+      "--data",
+      data,
+      "--preprocess",
+      "unit",
+      "--out",
+      out,
+    );
+    expect(made.code).toBe(0);
+    expect(readdirSync(out)).toHaveLength(7);
+    expect(readdirSync(out)).toContain("colours.int4.onnx");
+  });
+});
+
 describe("the files", () => {
   it("are the seven of the job, named after the model, with one .onnx among them", async () => {
     const { out, result } = await fromData("files");

@@ -5,15 +5,19 @@ import { totalBytes } from "../src/engine/job/quantize.ts";
 import { verifyLoads } from "../src/engine/job/verify.ts";
 import type { Calibration } from "../src/engine/model/calibration.ts";
 import type { Notice } from "../src/engine/model/job.ts";
+import type { Rounding } from "../src/engine/model/rounding.ts";
 import type { Runtime } from "../src/engine/model/runtime.ts";
 import type { Arguments } from "./arguments.ts";
 import { writeFiles } from "./files.ts";
-import { bytesText } from "./format.ts";
+import { bytesText, executorText } from "./format.ts";
+import { roundingFigures, roundingText } from "./roundingText.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface Making {
   readonly model: OpenModel;
   readonly calibration: Calibration;
+  /** What learning rounding came to, where it was learnt. */
+  readonly rounding?: Rounding | null;
   readonly result: Exported;
   /** What the data had to say. */
   readonly notices: readonly Notice[];
@@ -23,7 +27,7 @@ interface Making {
 
 /** Writes the files of a job into the folder of --out, once its model has loaded, and says what was made. */
 export async function writeJob(
-  { model, calibration, result, notices: before, start }: Making,
+  { model, calibration, rounding = null, result, notices: before, start }: Making,
   args: Arguments,
   runtime: Runtime,
   terminal: Terminal,
@@ -36,7 +40,7 @@ export async function writeJob(
   terminal.notices(notices.filter(({ kind }) => kind === "warning"));
 
   const { layers } = summarizeModel(model, result.recipe);
-  const quantized = layers.filter(({ precision }) => precision === "int8").length;
+  const quantized = layers.filter(({ precision }) => precision !== "float32").length;
   const files = result.files.map(({ name, chunks }) => ({ name, bytes: totalBytes(chunks) }));
   const seconds = (performance.now() - start) / 1000;
   const samples = calibration.observed.length;
@@ -51,16 +55,19 @@ export async function writeJob(
       calibration: {
         samples,
         skipped,
-        executor: calibration.executor,
+        executors: calibration.executors,
         preprocess: calibration.preprocess,
       },
+      rounding: rounding && roundingFigures(rounding),
       recipe: result.recipe,
       parameters: Object.fromEntries(result.quantized.affine),
       notices,
       seconds,
     },
     lines: [
-      `${quantized} of ${layers.length} layers quantized on ${samples} samples${skipped > 0 ? ` (${skipped} skipped)` : ""} in ${seconds.toFixed(1)} s: ${bytesText(model.bytes)} to ${bytesText(result.quantized.bytes)}`,
+      `${quantized} of ${layers.length} layers quantized${samples > 0 ? ` on ${samples} samples` : ""}${skipped > 0 ? ` (${skipped} skipped)` : ""} in ${seconds.toFixed(1)} s: ${bytesText(model.bytes)} to ${bytesText(result.quantized.bytes)}`,
+      ...(rounding ? [roundingText(rounding)] : []),
+      ...calibration.executors.map((executor) => `  ${executorText(executor)}`),
       ...files.map(({ name, bytes }) => `  ${join(out, name)} (${bytesText(bytes)})`),
     ],
   };

@@ -39,6 +39,8 @@ test("axe finds nothing serious on any screen, light or dark", async ({ page }) 
   await goTo(page, "tune");
   await look("tune before calibration");
   await calibrate(page, 10);
+  await goTo(page, "calibrate");
+  await page.getByTestId("execution").locator("summary").click();
   await look("calibrate");
   await evaluate(page);
   await goTo(page, "tune");
@@ -62,6 +64,17 @@ test("axe finds nothing serious on any screen, light or dark", async ({ page }) 
   await expect(page.locator("[data-testid=graph][data-current=true]")).toBeVisible();
   await look("the layers as a graph");
   await page.keyboard.press("g");
+  await page.getByTestId("tab-rounding").click();
+  await page.getByTestId("rounding-iterations").fill("20");
+  await page.getByTestId("rounding-start").click();
+  await expect(page.getByTestId("rounding-adopted")).toBeVisible({ timeout: 120_000 });
+  await look("rounding");
+  await page.getByTestId("activations").selectOption("float");
+  await expect(page.getByTestId("rounding-awaited")).toBeVisible();
+  await page.getByTestId("tab-layer").click();
+  await expect(page.getByTestId("values-chart")).toBeVisible();
+  await look("values in float");
+  await page.getByRole("button", { name: "Undo" }).click();
   await page.getByTestId("weights").selectOption("tensor");
   await expect(page.getByTestId("evaluation-result")).toContainText("Stale");
   await logEntries(page);

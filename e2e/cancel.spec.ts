@@ -16,7 +16,7 @@ import {
 
 /** The calibration cache of a download, without what tells how it was run. */
 function observation(files: Unzipped): object {
-  const { executor: _, ...rest } = JSON.parse(new TextDecoder().decode(files[`${SAMPLE_NAME}.calibration.json`]));
+  const { executors: _, ...rest } = JSON.parse(new TextDecoder().decode(files[`${SAMPLE_NAME}.calibration.json`]));
   return rest;
 }
 

@@ -53,6 +53,22 @@ test("a calibration whose executor is killed goes on by itself and says so once"
   ).toHaveLength(1);
 });
 
+test("a calibration on two workers goes on without one that is killed", async ({ page }) => {
+  await page.addInitScript(() => localStorage.setItem("octet-execution", '{"workers":2,"threads":1,"batch":1}'));
+  await openSample(page);
+  await startCalibration(page);
+  await seenSamples(page, 30);
+  const executors = page.workers().filter((worker) => worker.url().includes("/executor.worker"));
+  expect(executors).toHaveLength(2);
+  await executors[1]!.evaluate(() => self.close()).catch(() => {});
+  await calibrated(page);
+  await goTo(page, "calibrate");
+  await expect(page.getByTestId("calibration-observed")).toHaveText("300 of 300");
+  const said = await logEntries(page);
+  expect(said.filter((entry) => entry.includes("goes on in a new worker"))).toEqual([]);
+  expect(said.filter((entry) => entry.includes("other workers ran its samples again"))).toHaveLength(1);
+});
+
 test("an evaluation whose executor is killed starts again by itself", async ({ page }) => {
   await openSample(page);
   await calibrate(page, 10);

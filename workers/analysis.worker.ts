@@ -17,6 +17,7 @@ const api: AnalysisApi = {
   },
   overview: async (recipe) => loaded().overview(recipe),
   analyse: async (group, recipe, window) => loaded().analyse(group, recipe, window),
+  values: async (tensor) => loaded().values(tensor),
   estimate: async (group, recipe, range) => loaded().estimate(group, recipe, range),
   bitDepth: async (values, bits) => bitDepth(values, bits),
   tone: async (rate, seconds) => tone(rate, seconds),

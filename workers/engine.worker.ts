@@ -2,11 +2,13 @@ import { expose } from "comlink";
 import { zipArtifacts } from "../src/engine/job/archive.ts";
 import { activationValues } from "../src/engine/job/bitDepth.ts";
 import { calibrate } from "../src/engine/job/calibrate.ts";
+import { deriveBiases } from "../src/engine/job/correct.ts";
 import { type OpenDataset, openData, previewSample, summarizeData } from "../src/engine/job/data.ts";
 import { Diagnostician } from "../src/engine/job/diagnose.ts";
 import { readDocument, writeRecipe } from "../src/engine/job/documents.ts";
 import { evaluateModels } from "../src/engine/job/evaluate.ts";
 import { exportJob } from "../src/engine/job/export.ts";
+import { learnRounding } from "../src/engine/job/learnRounding.ts";
 import {
   defaultRecipe,
   equalizedModel,
@@ -26,14 +28,20 @@ import { walk } from "../src/engine/job/walk.ts";
 import { analyseWeight } from "../src/engine/job/weights.ts";
 import { InputError, type JobContext } from "../src/engine/model/job.ts";
 import type { Preprocess } from "../src/engine/model/preprocess.ts";
+import type { Rounding } from "../src/engine/model/rounding.ts";
+import type { Runtimes } from "../src/engine/model/runtime.ts";
 import type { Sensitivity } from "../src/engine/model/sensitivity.ts";
 import type { Tuning } from "../src/engine/model/tuning.ts";
+import { webgpuAccelerator } from "./accelerator.ts";
 import { browserDecoders } from "./decoders.ts";
 import { executorRuntime } from "./executor.ts";
+import { withLearner } from "./learner.ts";
 import { holdLifeline } from "./lifeline.ts";
 import type { Calibration, EngineApi, OnProgress, PathFile } from "./protocol.ts";
+import { writeParts } from "./writeParts.ts";
 
 const runtime = executorRuntime();
+const runtimes: Runtimes = { main: runtime, accelerator: navigator.gpu ? webgpuAccelerator : null };
 let model: OpenModel | null = null;
 let data: OpenDataset | null = null;
 let diagnostician: Diagnostician | null = null;
@@ -102,7 +110,7 @@ const api: EngineApi = {
     return preprocess;
   },
   preview: (index, preprocess) => previewSample(openedData(preprocess), index),
-  calibrate: (samples, preprocess, resume, onProgress, onCheckpoint) =>
+  calibrate: (samples, preprocess, resume, execution, onProgress, onCheckpoint) =>
     job(onProgress, async (context) => {
       const dataset = openedData(preprocess);
       let delivered: unknown;
@@ -110,22 +118,24 @@ const api: EngineApi = {
         samples,
         preprocess: dataset.preprocess,
         resume,
+        execution,
         checkpoint: (state: Calibration) => {
           delivered = onCheckpoint(state);
         },
       };
       try {
-        return await calibrate(openedModel(), dataset, request, runtime, context);
+        return await calibrate(openedModel(), dataset, request, runtimes, context);
       } finally {
         await delivered;
       }
     }),
-  settle: (recipe, samples, calibration, onProgress) =>
-    job(onProgress, (context) =>
-      settle(openedModel(), recipe, openedData(recipe.preprocess), { samples, calibration }, runtime, context),
-    ),
+  settle: (recipe, samples, calibration, execution, onProgress) =>
+    job(onProgress, (context) => {
+      const request = { samples, calibration, execution };
+      return settle(openedModel(), recipe, openedData(recipe.preprocess), request, runtimes, context);
+    }),
   resolve: (recipe, calibration, onProgress) =>
-    job(onProgress, async () => resolveRecipe(openedModel(), recipe, calibration)),
+    job(onProgress, async () => deriveBiases(openedModel(), resolveRecipe(openedModel(), recipe, calibration))),
   weights: async (name, recipe) => analyseWeight(openedModel(), name, recipe),
   values: async (tensor, sample, count, recipe) => {
     const opened = equalizedModel(openedModel(), recipe);
@@ -183,14 +193,35 @@ const api: EngineApi = {
         await delivered;
       }
     }),
-  exportFiles: (recipe, calibration, evaluation, tuning, onProgress) =>
-    job(onProgress, async () => {
+  learnRounding: (recipe, request, onProgress, onPoint, onLayer) =>
+    job(onProgress, async (context) => {
+      const dataset = openedData(recipe.preprocess);
+      let { resume } = request;
+      let delivered: unknown;
+      const listener = {
+        context,
+        onPoint,
+        onLayer: (partial: Rounding) => {
+          resume = partial;
+          delivered = onLayer(partial);
+        },
+      };
+      try {
+        return await withLearner(context.signal, (learner) =>
+          learnRounding(openedModel(), recipe, dataset, { ...request, resume }, { runtime, learner }, listener),
+        );
+      } finally {
+        await delivered;
+      }
+    }),
+  exportFiles: (recipe, calibration, evaluation, tuning, onProgress, target = null) =>
+    job(onProgress, async (context) => {
       const opened = openedModel();
       const date = new Date().toISOString();
       const { files } = exportJob(opened, { recipe, calibration, evaluation, date, ...(tuning && { tuning }) });
-      const zip = new Blob(zipArtifacts(files, date) as Uint8Array<ArrayBuffer>[], { type: "application/zip" });
+      const parts = zipArtifacts(files, date) as Uint8Array<ArrayBuffer>[];
       return {
-        zip,
+        zip: target ? await writeParts(target, parts, context) : new Blob(parts, { type: "application/zip" }),
         zipName: `${opened.name}.octet.zip`,
         files: files.map(({ name, chunks }) => ({ name, size: totalBytes(chunks) })),
       };

@@ -1,5 +1,5 @@
 import { type Remote, releaseProxy, wrap } from "comlink";
-import { type Runtime, type Session, WorkerDied } from "../src/engine/model/runtime.ts";
+import { type ObserverSession, type Runtime, type Session, WorkerDied } from "../src/engine/model/runtime.ts";
 import type { ExecutorApi } from "./executor.worker.ts";
 import { lockReleased } from "./lifeline.ts";
 
@@ -15,68 +15,91 @@ interface Executor {
 const LINGER_MS = 5000;
 
 /**
- * ONNX Runtime in workers of its own, one for each number of threads, because a WASM module's threads are fixed when
- * it starts and its memory never shrinks: a worker ends soon after its last session. A run whose worker dies is
- * rejected with WorkerDied.
+ * ONNX Runtime in workers of its own, one for each number of threads and, of those that observe side by side, each
+ * place, because a WASM module's threads are fixed when it starts and its memory never shrinks: a worker ends soon after
+ * its last session. A run whose worker dies is rejected with WorkerDied.
  */
 export function executorRuntime(): Runtime {
-  const executors = new Map<number, Executor>();
+  const executors = new Map<string, Executor>();
   let label = "onnxruntime-web, WASM SIMD";
-  const executorFor = (threads: number): Executor => {
-    let executor = executors.get(threads);
-    if (!executor) {
-      executor = spawn();
-      executors.set(threads, executor);
-    }
-    return executor;
-  };
-  const end = (threads: number, executor: Executor) => {
-    if (executors.get(threads) !== executor) return;
-    executors.delete(threads);
+  const end = (key: string, executor: Executor) => {
+    if (executors.get(key) !== executor) return;
+    executors.delete(key);
     executor.alive = false;
     executor.api[releaseProxy]();
     executor.worker.terminate();
   };
-  const leave = (threads: number, executor: Executor) => {
+  const leave = (key: string, executor: Executor) => {
     executor.sessions--;
     setTimeout(() => {
-      if (executor.sessions === 0) end(threads, executor);
+      if (executor.sessions === 0) end(key, executor);
     }, LINGER_MS);
+  };
+  /** Creates something in the executor of a place, which stays until it is left. */
+  const create = async <T extends { readonly label: string }>(
+    place: number,
+    threads: number,
+    question: (api: Remote<ExecutorApi>) => Promise<T>,
+  ) => {
+    const key = `${place}/${threads}`;
+    const executor = executors.get(key) ?? spawn();
+    executors.set(key, executor);
+    executor.died.catch(() => end(key, executor));
+    executor.sessions++;
+    try {
+      const created = await ask(executor, question);
+      label = created.label;
+      return { executor, created, leave: () => leave(key, executor) };
+    } catch (error) {
+      leave(key, executor);
+      throw error;
+    }
   };
   return {
     get label() {
       return label;
     },
+    provider: "wasm",
     maxThreads: self.crossOriginIsolated ? Math.min(navigator.hardwareConcurrency, 8) : 1,
-    async createSession(model, options) {
-      const { threads, optimize = true } = options;
-      const executor = executorFor(threads);
-      executor.died.catch(() => end(threads, executor));
-      executor.sessions++;
-      try {
-        const created = await ask(executor, (api) => api.createSession(model, threads, optimize));
-        label = created.label;
-        let lastRunTime = Number.NaN;
-        return {
-          inputs: created.inputs,
-          outputs: created.outputs,
-          get lastRunTime() {
-            return lastRunTime;
-          },
-          async run(feeds, fetches) {
-            const result = await ask(executor, (api) => api.run(created.id, feeds, fetches));
-            lastRunTime = result.time;
-            return result.outputs;
-          },
-          async dispose() {
-            await ask(executor, (api) => api.disposeSession(created.id)).catch(() => undefined);
-            leave(threads, executor);
-          },
-        } satisfies Session;
-      } catch (error) {
-        leave(threads, executor);
-        throw error;
-      }
+    maxWorkers: navigator.hardwareConcurrency,
+    async createSession(model, { threads, optimize = true }) {
+      const made = await create(0, threads, (api) => api.createSession(model, threads, optimize));
+      const { executor, created } = made;
+      let lastRunTime = Number.NaN;
+      return {
+        inputs: created.inputs,
+        outputs: created.outputs,
+        get lastRunTime() {
+          return lastRunTime;
+        },
+        async run(feeds, fetches) {
+          const result = await ask(executor, (api) => api.run(created.id, feeds, fetches));
+          lastRunTime = result.time;
+          return result.outputs;
+        },
+        async dispose() {
+          await ask(executor, (api) => api.disposeSession(created.id)).catch(() => undefined);
+          made.leave();
+        },
+      } satisfies Session;
+    },
+    async createObserver(model, plan, { worker, threads }) {
+      const made = await create(worker, threads, (api) => api.createObserver(model, plan, threads));
+      const { executor, created } = made;
+      let lastRunTime = Number.NaN;
+      return {
+        get lastRunTime() {
+          return lastRunTime;
+        },
+        async observe(feeds, samples) {
+          lastRunTime = await ask(executor, (api) => api.observe(created.id, feeds, samples));
+        },
+        take: () => ask(executor, (api) => api.take(created.id)),
+        async dispose() {
+          await ask(executor, (api) => api.disposeObserver(created.id)).catch(() => undefined);
+          made.leave();
+        },
+      } satisfies ObserverSession;
     },
   };
 }

@@ -1,10 +1,13 @@
 import { expose, transfer } from "comlink";
 import mjs from "onnxruntime-web/ort-wasm-simd-threaded.mjs?url";
 import wasm from "onnxruntime-web/ort-wasm-simd-threaded.wasm?url";
-import type { ModelFile, Runtime, Session } from "../src/engine/model/runtime.ts";
+import { observingSession } from "../src/engine/calibration/observing.ts";
+import type { ModelFile, ObservationPlan, ObserverSession, Runtime, Session } from "../src/engine/model/runtime.ts";
+import type { Statistics } from "../src/engine/model/statistics.ts";
 import type { Port, Tensor } from "../src/engine/model/tensor.ts";
 import { wasmRuntime } from "../src/engine/runtime/wasm.ts";
 import { holdLifeline } from "./lifeline.ts";
+import entry from "./ortEntry.mjs?url&no-inline";
 
 interface CreatedSession {
   readonly id: number;
@@ -13,7 +16,7 @@ interface CreatedSession {
   readonly outputs: readonly Port[];
 }
 
-/** One ONNX Runtime, with the number of threads of its first session, and its sessions by number. */
+/** One ONNX Runtime, with the number of threads of its first session, and its sessions and observers by number. */
 export interface ExecutorApi {
   createSession(model: ModelFile, threads: number, optimize: boolean): Promise<CreatedSession>;
   run(
@@ -22,9 +25,19 @@ export interface ExecutorApi {
     fetches?: readonly string[],
   ): Promise<{ readonly outputs: ReadonlyMap<string, Tensor>; readonly time: number }>;
   disposeSession(id: number): Promise<void>;
+  createObserver(
+    model: ModelFile,
+    plan: ObservationPlan,
+    threads: number,
+  ): Promise<{ readonly id: number; readonly label: string }>;
+  /** Returns what the run took, in milliseconds: tensors stay here. */
+  observe(id: number, feeds: ReadonlyMap<string, Tensor>, samples: readonly number[]): Promise<number>;
+  take(id: number): Promise<Statistics>;
+  disposeObserver(id: number): Promise<void>;
 }
 
 const sessions = new Map<number, Session>();
+const observers = new Map<number, ObserverSession>();
 let runtime: Runtime | null = null;
 let nextId = 1;
 
@@ -34,13 +47,40 @@ function session(id: number): Session {
   return found;
 }
 
+function observer(id: number): ObserverSession {
+  const found = observers.get(id);
+  if (!found) throw new Error(`There is no observer ${id}.`);
+  return found;
+}
+
+function runtimeFor(threads: number): Runtime {
+  runtime ??= wasmRuntime({ wasm, mjs }, entry, threads);
+  return runtime;
+}
+
 const api: ExecutorApi = {
   async createSession(model, threads, optimize) {
-    runtime ??= wasmRuntime({ wasm, mjs }, threads);
-    const created = await runtime.createSession(model, { threads, optimize });
+    const { label, createSession } = runtimeFor(threads);
+    const created = await createSession(model, { threads, optimize });
     const id = nextId++;
     sessions.set(id, created);
-    return { id, label: runtime.label, inputs: created.inputs, outputs: created.outputs };
+    return { id, label, inputs: created.inputs, outputs: created.outputs };
+  },
+  async createObserver(model, plan, threads) {
+    const { label, createSession } = runtimeFor(threads);
+    const id = nextId++;
+    observers.set(id, observingSession(await createSession(model, { threads }), plan));
+    return { id, label };
+  },
+  async observe(id, feeds, samples) {
+    const observing = observer(id);
+    await observing.observe(feeds, samples);
+    return observing.lastRunTime;
+  },
+  take: (id) => observer(id).take(),
+  async disposeObserver(id) {
+    await observer(id).dispose();
+    observers.delete(id);
   },
   async run(id, feeds, fetches) {
     const running = session(id);

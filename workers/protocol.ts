@@ -1,6 +1,6 @@
-import type { GroupFigures, TensorAnalysis, WeightAnalysis } from "../src/engine/model/analysis.ts";
+import type { GroupFigures, SeenValues, TensorAnalysis, WeightAnalysis } from "../src/engine/model/analysis.ts";
 import type { BitDepth } from "../src/engine/model/bitDepth.ts";
-import type { Calibration } from "../src/engine/model/calibration.ts";
+import type { Calibration, Execution } from "../src/engine/model/calibration.ts";
 import type { DataSummary, SamplePreview } from "../src/engine/model/dataset.ts";
 import type { Finding } from "../src/engine/model/diagnosis.ts";
 import type { Evaluation, Probe } from "../src/engine/model/evaluation.ts";
@@ -8,6 +8,7 @@ import type { Progress } from "../src/engine/model/job.ts";
 import type { Preprocess, Preset } from "../src/engine/model/preprocess.ts";
 import type { ClipFigures, Range } from "../src/engine/model/range.ts";
 import type { Recipe } from "../src/engine/model/recipe.ts";
+import type { LossPoint, Rounding, RoundingRequest } from "../src/engine/model/rounding.ts";
 import type { ErrorWalk, Sensitivity } from "../src/engine/model/sensitivity.ts";
 import type { Statistics } from "../src/engine/model/statistics.ts";
 import type { ModelSummary } from "../src/engine/model/summary.ts";
@@ -61,6 +62,7 @@ export interface EngineApi {
     samples: number,
     preprocess: Preprocess | null,
     resume: Calibration | null,
+    execution: Execution,
     onProgress: OnProgress,
     onCheckpoint: (calibration: Calibration) => void,
   ): Promise<Calibration>;
@@ -72,9 +74,10 @@ export interface EngineApi {
     recipe: Recipe,
     samples: number,
     calibration: Calibration | null,
+    execution: Execution,
     onProgress: OnProgress,
   ): Promise<{ readonly recipe: Recipe; readonly calibration: Calibration }>;
-  /** Settles every range of the recipe, by running "auto" where asked. */
+  /** Settles what of the recipe needs no samples: every range, by running "auto" where asked, and analytic biases. */
   resolve(recipe: Recipe, calibration: Calibration, onProgress: OnProgress): Promise<Recipe>;
   weights(name: string, recipe: Recipe): Promise<WeightAnalysis>;
   /**
@@ -127,13 +130,25 @@ export interface EngineApi {
     onProgress: OnProgress,
     onPoint: (tuning: Tuning) => void,
   ): Promise<Tuning>;
-  /** All files of the job as one zip, and what is in it. */
+  /**
+   * Learns which weights round up and which down, layer by layer, on the first samples. `onPoint` brings the loss of the
+   * layer under way, `onLayer` what is known after each layer: cancelled, it goes on from there when it is the request's `resume`.
+   */
+  learnRounding(
+    recipe: Recipe,
+    request: RoundingRequest,
+    onProgress: OnProgress,
+    onPoint: (layer: string, point: LossPoint) => void,
+    onLayer: (partial: Rounding) => void,
+  ): Promise<Rounding>;
+  /** All files of the job as one zip, and what is in it. With a target the zip is written there, part by part. */
   exportFiles(
     recipe: Recipe,
     calibration: Calibration,
     evaluation: Evaluation | null,
     tuning: Tuning | null,
     onProgress: OnProgress,
+    target?: FileSystemFileHandle | null,
   ): Promise<{ readonly zip: Blob; readonly zipName: string; readonly files: readonly ExportedFile[] }>;
   /** A recipe as its file. */
   recipeJson(recipe: Recipe): Promise<string>;
@@ -151,6 +166,8 @@ export interface AnalysisApi {
   overview(recipe: Recipe): Promise<readonly GroupFigures[]>;
   /** `window` is the interval the histogram is drawn over; null takes min..max. */
   analyse(group: string, recipe: Recipe, window: Range | null): Promise<TensorAnalysis>;
+  /** What was seen of a tensor that may have no clip range; null where it was not watched. */
+  values(tensor: string): Promise<SeenValues | null>;
   estimate(group: string, recipe: Recipe, range: Range): Promise<ClipFigures>;
   /** Values at 2..16 bits over their own range; needs no statistics loaded, as what follows. */
   bitDepth(values: Float32Array, bits: number): Promise<BitDepth>;

@@ -1,7 +1,7 @@
 import { openData } from "../../src/engine/job/data.ts";
 import { readRecipe } from "../../src/engine/job/documents.ts";
 import { sensitivity } from "../../src/engine/job/sensitivity.ts";
-import { settle } from "../../src/engine/job/settle.ts";
+import { settle, unlearnt } from "../../src/engine/job/settle.ts";
 import { walk } from "../../src/engine/job/walk.ts";
 import { InputError } from "../../src/engine/model/job.ts";
 import { ERROR_METRICS, type Sensitivity } from "../../src/engine/model/sensitivity.ts";
@@ -53,10 +53,19 @@ export async function sensitivityCommand(argv: readonly string[], terminal: Term
     );
   }
   const isSettled = saved?.resolved != null && Object.keys(changes).length === 0;
-  const afresh = { ...given, preprocess: dataset.preprocess, resolved: null, factors: null, biases: null };
+  const afresh = { ...unlearnt(given), preprocess: dataset.preprocess };
   const recipe = isSettled
     ? given
-    : (await settle(model, afresh, dataset, { samples, calibration: null }, runtime, context)).recipe;
+    : (
+        await settle(
+          model,
+          afresh,
+          dataset,
+          { samples, calibration: null },
+          { main: runtime, accelerator: null },
+          context,
+        )
+      ).recipe;
   const all = [0, samples] as const;
   const split = { calibration: isSettled ? null : all, measurement: all };
   const about = { model: { name: model.name, sha256: model.sha256 }, split };

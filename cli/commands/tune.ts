@@ -11,9 +11,9 @@ import type { Evaluation } from "../../src/engine/model/evaluation.ts";
 import { InputError, type JobContext } from "../../src/engine/model/job.ts";
 import type { Runtime } from "../../src/engine/model/runtime.ts";
 import type { TuneLimit, Tuning } from "../../src/engine/model/tuning.ts";
-import { nodeRuntime } from "../../src/engine/runtime/node.ts";
 import { type Arguments, readArguments } from "../arguments.ts";
 import { nodeDecoders } from "../decoders.ts";
+import { threadedRuntime } from "../executors.ts";
 import { assertFolder, dataFiles } from "../files.ts";
 import { DATA_OPTIONS, INPUT_OPTIONS, labelsOf, preprocessOf } from "../options.ts";
 import { documentOf, openForRecipe, RECIPE_OPTIONS, recipeChanges } from "../recipeOptions.ts";
@@ -46,7 +46,7 @@ export async function tuneCommand(argv: readonly string[], terminal: Terminal): 
     ["MODEL"],
   );
   const start = performance.now();
-  const runtime = nodeRuntime();
+  const runtime = threadedRuntime();
   const changes = recipeChanges(args);
   const wanted = {
     limit: limitOf(args),
@@ -63,6 +63,11 @@ export async function tuneCommand(argv: readonly string[], terminal: Terminal): 
   if (args.text("out") !== null) await assertFolder(args.text("out") ?? "");
 
   const { model, recipe } = await openForRecipe(args, saved, changes, runtime, terminal);
+  if (recipe.weights.rounding === "learned") {
+    throw new InputError(
+      "tune rounds weights to nearest; give it --rounding nearest, and quantize with --rounding learned and the recipe that it finds.",
+    );
+  }
   const dataset = await openData(model, files, preprocess ?? recipe.preprocess, nodeDecoders, labels);
   terminal.notices(dataset.notices);
   const request = { ...wanted, goal: wanted.goal ?? "size", samples: Math.min(samples ?? Infinity, dataset.length) };

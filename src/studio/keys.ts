@@ -6,8 +6,8 @@ export interface Key {
 /** The list that "?" shows. */
 export const KEYS: readonly Key[] = [
   { keys: "↑ ↓", does: "previous or next layer" },
-  { keys: "1", does: "selected layer to int8" },
-  { keys: "2", does: "selected layer to float" },
+  { keys: "1", does: "quantize the selected layer" },
+  { keys: "2", does: "leave the selected layer in float" },
   { keys: "m", does: "next method for the selected tensor" },
   { keys: "[ ]", does: "move the low handle down or up" },
   { keys: "{ }", does: "move the high handle down or up" },

@@ -20,6 +20,15 @@ export const WORDS = {
   "per channel": "Each output channel of a weight has a scale of its own, so small channels keep their detail.",
   "per tensor": "One scale for a whole weight; channels much smaller than the largest lose their detail.",
   QDQ: "A quantized model written with QuantizeLinear and DequantizeLinear nodes, which runtimes fuse.",
+  "weights only":
+    "Weights are stored as integers and made float again when the model runs; activations are not quantized.",
+  int4: "Integers of 4 bits, 16 levels: half the size of int8, and so coarse that weights have to be rounded with care.",
+  "learned rounding":
+    "AdaRound: each weight is rounded up or down as it keeps the layer’s output on samples best, which is learnt by gradients, instead of to the nearest level.",
+  loss: "The squared error of a layer’s output as a share of the output’s own square; in decibels, 10 dB less is a tenth of the error.",
+  WebGPU: "The browser’s access to the graphics processor. The float model runs there when that is faster.",
+  worker:
+    "A thread of the browser beside the page, with a copy of the runtime and the model; several run samples side by side.",
   "range group": "Tensors that share one scale because the operators between them only move data.",
   symmetric: "The range reaches equally far to both sides of zero, so the zero point is 0.",
   asymmetric: "The range fits the values on both sides of zero, and the zero point moves with it.",
@@ -38,7 +47,8 @@ export const WORDS = {
   "error walk":
     "Float against quantized at every layer's output, from first to last: where the error enters and how it grows.",
   latency: "The time of one run with one sample: p50 is the middle run, p95 is slower than 95 of 100.",
-  preprocessing: "How a picture becomes the numbers the model was trained on; a wrong one ruins float and int8 alike.",
+  preprocessing:
+    "How a picture becomes the numbers the model was trained on; a wrong one ruins float and quantized alike.",
 } as const;
 
 export type Word = keyof typeof WORDS;

@@ -31,7 +31,7 @@ function observed(samples: number, valuesEach: number): Calibration {
     skipped: [],
     wanted: samples,
     preprocess: null,
-    executor: { runtime: "onnxruntime-node 1.30.0", threads: 1, batch: 1 },
+    executors: [{ runtime: "onnxruntime-node 1.30.0", provider: "cpu", workers: 2, threads: 1, batch: 1, samples: 2 }],
     notices: [],
   };
 }
@@ -101,7 +101,11 @@ describe("a cache that was tampered with is refused by the name of the field", (
     ["no version", damage((d) => delete d.version), '"version" is missing'],
     ["a recipe", damage((d) => (d.kind = "octet-recipe")), "is an Octet recipe, not a calibration"],
     ["something else", damage((d) => (d.kind = "other")), "neither an Octet recipe nor a calibration"],
-    ["threads", damage((d) => (d.executor = { runtime: "x", threads: 0, batch: 1 })), '"executor.threads" is 0'],
+    [
+      "threads",
+      damage((d) => Object.assign((d.executors as object[])[0] as object, { threads: 0 })),
+      '"executors[0].threads" is 0',
+    ],
     ["order", damage((d) => (d.observed = [0, 2, 1])), '"observed" is [0,2,1]; it must be a list of rising'],
     ["preprocess", damage((d) => (d.preprocess = { crop: 0 })), '"preprocess": "resize" is missing'],
     ["total", tensor((t) => (t.finite = 1)), '"tensors[0].finite" is 1; it must be 15'],

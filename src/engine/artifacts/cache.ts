@@ -1,6 +1,7 @@
 import type { Calibration } from "../model/calibration.ts";
 import type { TensorStatistics } from "../model/statistics.ts";
 import { heading, openDocument } from "./document.ts";
+import { readExecutors } from "./executors.ts";
 import type { Field, ParsePreprocess } from "./field.ts";
 import { writeCompactJson } from "./json.ts";
 import { decodeStatistics, encodeStatistics } from "./tensorStatistics.ts";
@@ -14,13 +15,13 @@ const TENSOR_FIELDS = [
  * keep their order, one to a line. `tool` is who writes it, such as "octet 0.1.0".
  */
 export function writeCalibration(calibration: Calibration, tool: string): string {
-  const { model, equalized, executor, preprocess, wanted, observed, skipped, notices } = calibration;
+  const { model, equalized, executors, preprocess, wanted, observed, skipped, notices } = calibration;
   const head = {
     ...heading("calibration"),
     tool,
     model,
     equalized,
-    executor,
+    executors,
     preprocess,
     wanted,
     observed,
@@ -46,7 +47,7 @@ export function readCalibration(text: string, fileName: string, parsePreprocess:
       "tool",
       "model",
       "equalized",
-      "executor",
+      "executors",
       "preprocess",
       "wanted",
       "observed",
@@ -57,7 +58,6 @@ export function readCalibration(text: string, fileName: string, parsePreprocess:
   );
   root.at("tool").string();
   const model = root.at("model").only("name", "sha256");
-  const executor = root.at("executor").only("runtime", "threads", "batch");
   return {
     model: { name: model.at("name").string(), sha256: model.at("sha256").string() },
     equalized: root.at("equalized").boolean(),
@@ -66,11 +66,7 @@ export function readCalibration(text: string, fileName: string, parsePreprocess:
     skipped: root.at("skipped").ascending(),
     wanted: root.at("wanted").integer(0),
     preprocess: root.at("preprocess").nullable((field) => parsePreprocess(field.value, field.place)),
-    executor: {
-      runtime: executor.at("runtime").string(),
-      threads: executor.at("threads").integer(1),
-      batch: executor.at("batch").integer(1),
-    },
+    executors: readExecutors(root.at("executors")),
     notices: root.at("notices").list((notice) => ({
       kind: notice.at("kind").oneOf(["warning", "info"]),
       subject: notice.at("subject").string(),

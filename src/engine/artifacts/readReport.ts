@@ -1,6 +1,7 @@
 import { METHODS } from "../model/range.ts";
 import type { RangeReport, Report, WeightReport } from "../model/report.ts";
 import { openDocument } from "./document.ts";
+import { readExecutors } from "./executors.ts";
 import type { Field, ParsePreprocess } from "./field.ts";
 import { readEvaluation, readNotice } from "./readReportEvaluation.ts";
 import { readModel } from "./readReportModel.ts";
@@ -11,7 +12,7 @@ const FIELDS = [
   ...["kind", "version", "tool", "date", "model", "recipe", "calibration", "ranges", "weights", "evaluation"],
   ...["tuning", "files", "notices"],
 ];
-const CALIBRATION_FIELDS = ["equalized", "observed", "skipped", "wanted", "preprocess", "executor"];
+const CALIBRATION_FIELDS = ["equalized", "observed", "skipped", "wanted", "preprocess", "executors"];
 
 /**
  * Reads what writeReport wrote, losing nothing.
@@ -49,21 +50,14 @@ function readOwnRecipe(field: Field, parsePreprocess: ParsePreprocess): Report["
 }
 
 function readObservation(field: Field, parsePreprocess: ParsePreprocess): Report["calibration"] {
-  const executor = field
-    .only(...CALIBRATION_FIELDS)
-    .at("executor")
-    .only("runtime", "threads", "batch");
+  field.only(...CALIBRATION_FIELDS);
   return {
     equalized: field.at("equalized").boolean(),
     observed: field.at("observed").ascending(),
     skipped: field.at("skipped").ascending(),
     wanted: field.at("wanted").integer(0),
     preprocess: field.at("preprocess").nullable((value) => parsePreprocess(value.value, value.place)),
-    executor: {
-      runtime: executor.at("runtime").string(),
-      threads: executor.at("threads").integer(1),
-      batch: executor.at("batch").integer(1),
-    },
+    executors: readExecutors(field.at("executors")),
   };
 }
 

@@ -59,7 +59,7 @@ function readLayer(field: Field): Layer {
     outputs: texts(field.at("outputs")),
     parameters: field.at("parameters").integer(0),
     weight: field.at("weight").nullable((weight) => weight.string()),
-    precision: field.at("precision").oneOf(["int8", "float32"]),
+    precision: field.at("precision").oneOf(["int8", "int4", "float32"]),
     reason: field.at("reason").nullable((reason) => reason.string()),
   };
 }

@@ -66,7 +66,12 @@ describe("a recipe that is wrong is refused by the name of the field", () => {
       'net.recipe.json: "activation" is no field of the document',
     ],
     ["a deep one", damage((d) => (d.float!.layer = [])), '"layer" is no field of "float"; remove it or correct it'],
-    ["a choice", damage((d) => (d.weights!.type = "int4")), '"weights.type" is "int4"; it must be "int8".'],
+    ["a choice", damage((d) => (d.weights!.type = "int2")), '"weights.type" is "int2"; it must be "int8" or "int4".'],
+    [
+      "learnt rounding",
+      damage((d) => (d.rounding = { conv: "no!" })),
+      '"rounding["conv"]" is "no!"; it must be base64.',
+    ],
     ["a method", damage((d) => (d.methods!.x = "auto")), '"methods["x"]" is "auto"'],
     ["a range", damage((d) => (d.ranges!.x = { low: 1, high: 0 })), '"ranges["x"]" is {"low":1,"high":0}'],
     ["half a range", damage((d) => (d.ranges!.x = { low: 1 })), '"ranges["x"].high" is missing; it must be a number.'],

@@ -4,24 +4,31 @@ import { heading, openDocument } from "./document.ts";
 import type { Field, ParsePreprocess } from "./field.ts";
 import { writeJson } from "./json.ts";
 
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
 /**
  * The recipe, version 1: docs/schemas/recipe.schema.json. Equal recipes give equal bytes: records are sorted by key,
  * lists keep their order.
  */
 export function writeRecipe(recipe: Recipe): string {
   const { model, format, activations, weights, corrections, method, methods, ranges, float } = recipe;
-  const { preprocess, inputs, resolved, factors, biases } = recipe;
+  const { preprocess, inputs, resolved, factors, biases, rounding } = recipe;
   return writeJson({
     ...heading("recipe"),
     model: { name: model.name, sha256: model.sha256 },
     format,
     activations: { type: activations.type, symmetric: activations.symmetric },
-    weights: { type: weights.type, granularity: weights.granularity },
+    weights: { type: weights.type, granularity: weights.granularity, rounding: weights.rounding },
     corrections: { equalization: corrections.equalization, bias: corrections.bias },
     method,
     methods: sorted(methods, (value) => value),
     ranges: sorted(ranges, orderedRange),
-    float: { layers: float.layers, operators: float.operators, tensors: float.tensors },
+    float: {
+      layers: float.layers,
+      operators: float.operators,
+      tensors: float.tensors,
+      activations: float.activations,
+    },
     preprocess: preprocess && {
       resize: preprocess.resize && { mode: preprocess.resize.mode, size: preprocess.resize.size },
       crop: preprocess.crop,
@@ -38,6 +45,7 @@ export function writeRecipe(recipe: Recipe): string {
     resolved: resolved && sorted(resolved, orderedRange),
     factors: factors && sorted(factors, ({ divide, absorb }) => ({ divide, absorb })),
     biases: biases && sorted(biases, (value) => value),
+    rounding: rounding && sorted(rounding, (value) => value),
   });
 }
 
@@ -54,13 +62,13 @@ export function readRecipe(text: string, fileName: string, parsePreprocess: Pars
 export function recipeFields(root: Field, parsePreprocess: ParsePreprocess): Recipe {
   root.only(
     ...["kind", "version", "model", "format", "activations", "weights", "corrections", "method", "methods", "ranges"],
-    ...["float", "preprocess", "inputs", "resolved", "factors", "biases"],
+    ...["float", "preprocess", "inputs", "resolved", "factors", "biases", "rounding"],
   );
   const model = root.at("model").only("name", "sha256");
   const activations = root.at("activations").only("type", "symmetric");
-  const weights = root.at("weights").only("type", "granularity");
+  const weights = root.at("weights").only("type", "granularity", "rounding");
   const corrections = root.at("corrections").only("equalization", "bias");
-  const float = root.at("float").only("layers", "operators", "tensors");
+  const float = root.at("float").only("layers", "operators", "tensors", "activations");
   const inputs = root.at("inputs").only("shapes", "values");
   const names = (key: string) => float.at(key).list((item) => item.string());
   return {
@@ -72,8 +80,9 @@ export function recipeFields(root: Field, parsePreprocess: ParsePreprocess): Rec
       symmetric: activations.at("symmetric").boolean(),
     },
     weights: {
-      type: weights.at("type").oneOf(["int8"]),
+      type: weights.at("type").oneOf(["int8", "int4"]),
       granularity: weights.at("granularity").oneOf(["channel", "tensor"]),
+      rounding: weights.at("rounding").oneOf(["nearest", "learned"]),
     },
     corrections: {
       equalization: corrections.at("equalization").boolean(),
@@ -82,7 +91,12 @@ export function recipeFields(root: Field, parsePreprocess: ParsePreprocess): Rec
     method: root.at("method").oneOf([...METHODS, "auto"]),
     methods: root.at("methods").record((member) => member.oneOf(METHODS)),
     ranges: root.at("ranges").record(readRange),
-    float: { layers: names("layers"), operators: names("operators"), tensors: names("tensors") },
+    float: {
+      layers: names("layers"),
+      operators: names("operators"),
+      tensors: names("tensors"),
+      activations: float.at("activations").boolean(),
+    },
     preprocess: root.at("preprocess").nullable((field) => parsePreprocess(field.value, field.place)),
     inputs: {
       shapes: inputs.at("shapes").record((member) => member.integers(0)),
@@ -91,7 +105,13 @@ export function recipeFields(root: Field, parsePreprocess: ParsePreprocess): Rec
     resolved: root.at("resolved").nullable((field) => field.record(readRange)),
     factors: root.at("factors").nullable((field) => field.record(readFactors)),
     biases: root.at("biases").nullable((field) => field.record((member) => member.list((value) => value.finite()))),
+    rounding: root.at("rounding").nullable((field) => field.record(readBits)),
   };
+}
+
+function readBits(field: Field): string {
+  const text = field.string();
+  return BASE64.test(text) ? text : field.fail("base64");
 }
 
 function readFactors(field: Field): ChannelFactors {

@@ -1,30 +1,16 @@
-import { describe, expect, it } from "vitest";
+import { isDeepStrictEqual } from "node:util";
+import fc from "fast-check";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Dataset } from "../model/dataset.ts";
 import { InputError, type JobContext, type Progress } from "../model/job.ts";
-import type { Session } from "../model/runtime.ts";
+import { WorkerDied } from "../model/runtime.ts";
 import type { TensorMap } from "../model/tensor.ts";
 import { noise } from "../onnx/testing/build.ts";
-import { type Observation, observe } from "./calibrate.ts";
+import { Calibrator, type Crew, type Observation } from "./calibrate.ts";
+import { fakeSession } from "./testing/sessions.ts";
 
 const WATCH = ["x", "y"];
-const feedsOf = (index: number): TensorMap => new Map([["x", noise([64], index + 1)]]);
-
-/** y = 1 / x, where x is 0 an infinity; counts its runs. */
-function session(): Session & { runs: number } {
-  return {
-    runs: 0,
-    inputs: [],
-    outputs: [{ name: "y", type: "float32", dims: [64] }],
-    lastRunTime: 0,
-    async run(feeds, fetches) {
-      this.runs++;
-      expect(fetches).toEqual(["y"]);
-      const x = feeds.get("x")?.data as Float32Array;
-      return new Map([["y", { type: "float32", dims: [64], data: x.map((value) => 1 / value) }]]);
-    },
-    dispose: async () => undefined,
-  };
-}
+const feedsOf = (index: number): TensorMap => new Map([["x", noise([1, 64], index + 1)]]);
 
 function dataset(length: number, special: Readonly<Record<number, () => TensorMap>> = {}): Dataset {
   return {
@@ -40,7 +26,7 @@ const corrupt = () => {
   throw new InputError("5.png is damaged.");
 };
 const withZero = (): TensorMap =>
-  new Map([["x", { type: "float32", dims: [3], data: Float32Array.of(0, Number.NaN, 2) }]]);
+  new Map([["x", { type: "float32", dims: [1, 3], data: Float32Array.of(0, Number.NaN, 2) }]]);
 
 const quiet = (
   signal = new AbortController().signal,
@@ -49,13 +35,33 @@ const quiet = (
   signal,
   report,
 });
-const run = (data: Dataset, samples: number, resume: Observation | null = null, context = quiet(), on = session()) =>
-  observe(on, WATCH, data, samples, resume, context, () => undefined);
 
-describe("observe", () => {
+function crewOf(sessions: Crew["sessions"], batch = 1): Crew {
+  return { sessions, runtime: { runtime: "fake", provider: "cpu" }, threads: 1, batch };
+}
+
+async function run(
+  data: Dataset,
+  samples: number,
+  resume: Observation | null = null,
+  context = quiet(),
+  crew = crewOf([fakeSession()]),
+  checkpoint: (state: Observation) => void = () => undefined,
+): Promise<Observation> {
+  const calibrator = new Calibrator({ watch: WATCH, dataset: data, samples, resume, context, checkpoint });
+  await calibrator.run(crew);
+  return calibrator.result();
+}
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+describe("Calibrator", () => {
   it("sees inputs and outputs of the first samples only", async () => {
-    const { statistics, observed } = await run(dataset(9), 4);
+    const { statistics, observed, executors } = await run(dataset(9), 4);
     expect(observed).toEqual([0, 1, 2, 3]);
+    expect(executors).toEqual([{ runtime: "fake", provider: "cpu", workers: 1, threads: 1, batch: 1, samples: 4 }]);
     for (const name of WATCH) {
       expect(statistics.get(name)?.finite).toBe(4 * 64);
       expect(statistics.get(name)?.samples.index).toEqual([0, 1, 2, 3]);
@@ -71,13 +77,16 @@ describe("observe", () => {
     expect(notices).toEqual([{ kind: "warning", subject: "5.png", message: "Skipped: 5.png is damaged." }]);
   });
 
-  it("passes on any other failure", async () => {
-    const broken = dataset(2, {
-      1: () => {
+  it("passes on any other failure, with what was observed before at the checkpoint", async () => {
+    const broken = dataset(3, {
+      2: () => {
         throw new TypeError("a bug");
       },
     });
-    await expect(run(broken, 2)).rejects.toThrow(TypeError);
+    const states: Observation[] = [];
+    const job = run(broken, 3, null, quiet(), crewOf([fakeSession()]), (state) => states.push(state));
+    await expect(job).rejects.toThrow(TypeError);
+    expect(states.at(-1)?.observed).toEqual([0, 1]);
   });
 
   it("says so when no sample can be read", async () => {
@@ -96,21 +105,24 @@ describe("observe", () => {
     const data = dataset(12, { 2: withZero, 3: corrupt, 9: corrupt, 10: withZero });
     const whole = await run(data, 12);
     for (const stop of [1, 3, 4, 8, 11, 12]) {
-      const on = session();
-      const resumed = await run(data, 12, structuredClone(await run(data, stop)), quiet(), on);
+      const on = fakeSession();
+      const resumed = await run(data, 12, structuredClone(await run(data, stop)), quiet(), crewOf([on]));
       expect(resumed).toEqual(whole);
-      expect(on.runs).toBe(whole.observed.filter((index) => index >= stop).length);
+      expect(on.asked.flat()).toEqual(whole.observed.filter((index) => index >= stop));
     }
   });
 
-  it("stops between samples when cancelled", async () => {
+  it("stops between samples when cancelled, and keeps what was observed", async () => {
     const controller = new AbortController();
-    const on = session();
+    const on = fakeSession();
+    const states: Observation[] = [];
     const context = quiet(controller.signal, ({ done }) => {
       if (done === 3) controller.abort();
     });
-    await expect(run(dataset(9), 9, null, context, on)).rejects.toThrow(/abort/i);
-    expect(on.runs).toBe(4);
+    const job = run(dataset(9), 9, null, context, crewOf([on]), (state) => states.push(state));
+    await expect(job).rejects.toThrow(/abort/i);
+    expect(on.asked.flat()).toEqual([0, 1, 2]);
+    expect(states.at(-1)?.observed).toEqual([0, 1, 2]);
   });
 
   it("reports progress up to the samples there are", async () => {
@@ -121,7 +133,46 @@ describe("observe", () => {
       null,
       quiet(undefined, (progress) => seen.push(progress)),
     );
-    expect(seen.map(({ done, total }) => `${done}/${total}`)).toEqual(["0/3", "1/3", "2/3", "3/3"]);
+    const steps = [...new Set(seen.map(({ done, total }) => `${done}/${total}`))];
+    expect(steps).toEqual(["0/3", "1/3", "2/3", "3/3"]);
+  });
+
+  it("holds a batch for each session and one more, however many samples there are", async () => {
+    let held = 0;
+    let most = 0;
+    const counting: Dataset = {
+      ...dataset(60),
+      async get(index) {
+        most = Math.max(most, ++held);
+        return { source: "", feeds: feedsOf(index) };
+      },
+    };
+    const sessions = [0, 1, 2].map(() => {
+      const session = fakeSession({ turns: () => 3 });
+      const { observe } = session;
+      return Object.assign(session, {
+        async observe(this: typeof session, feeds: TensorMap, samples: readonly number[]) {
+          await observe.call(this, feeds, samples);
+          held -= samples.length;
+        },
+      });
+    });
+    await run(counting, 60, null, quiet(), crewOf(sessions, 4));
+    expect(most).toBe(4 * (3 + 1));
+  });
+
+  it("checks in every few seconds with what all sessions saw by then", async () => {
+    let now = 0;
+    vi.spyOn(performance, "now").mockImplementation(() => {
+      now += 100;
+      return now;
+    });
+    const states: Observation[] = [];
+    const crew = crewOf([fakeSession({ turns: () => 1 }), fakeSession({ turns: () => 2 })]);
+    await run(dataset(300), 300, null, quiet(), crew, (state) => states.push(state));
+    expect(states.length).toBeGreaterThan(3);
+    for (const { observed, statistics } of states) expect(statistics.get("x")?.samples.index).toEqual(observed);
+    expect(new Set(states.map(({ observed }) => observed.length)).size).toBe(states.length);
   });
 
   it("keeps two numbers a sample and nothing else that grows", async () => {
@@ -132,5 +183,91 @@ describe("observe", () => {
     const [few, many] = [await run(repeated, 5), await run(repeated, 300)];
     expect(size(many)).toEqual(size(few));
     expect(many.statistics.get("x")?.samples.min).toHaveLength(300);
+  });
+
+  it("comes to the same whichever session sees a sample, however often workers die and the job is stopped", async () => {
+    const length = 14;
+    let now = 0;
+    vi.spyOn(performance, "now").mockImplementation(() => {
+      now += 900;
+      return now;
+    });
+    const corrupted = fc.uniqueArray(fc.nat({ max: length - 1 }), { maxLength: 5 });
+    const session = fc.record({
+      turns: fc.array(fc.nat({ max: 4 }), { minLength: 1, maxLength: 5 }),
+      dies: fc.option(fc.nat({ max: 14 })),
+    });
+    const attempt = fc.record({
+      sessions: fc.array(session, { minLength: 1, maxLength: 4 }),
+      batch: fc.integer({ min: 1, max: 5 }),
+      stop: fc.option(fc.nat({ max: length })),
+    });
+    await fc.assert(
+      fc.asyncProperty(corrupted, fc.array(attempt, { maxLength: 5 }), async (bad, attempts) => {
+        const data = dataset(length, Object.fromEntries(bad.map((index) => [index, corrupt])));
+        const whole = await run(data, length);
+        let state: Observation | null = null;
+        for (const { sessions, batch, stop } of [
+          ...attempts,
+          { sessions: [{ turns: [0], dies: null }], batch: 3, stop: null },
+        ]) {
+          const controller = new AbortController();
+          const context = quiet(controller.signal, ({ done }) => {
+            if (stop !== null && done >= stop) controller.abort();
+          });
+          const crew = crewOf(
+            sessions.map(({ turns, dies }) =>
+              fakeSession({
+                turns: (call) => turns[call % turns.length]!,
+                failure: (call) => (dies !== null && call >= dies ? new WorkerDied("it ended") : null),
+              }),
+            ),
+            batch,
+          );
+          const keep = (checkpoint: Observation) => {
+            state = structuredClone(checkpoint);
+          };
+          state = await run(data, length, state, context, crew, keep).catch((error: Error) => {
+            if (!(error instanceof WorkerDied || error.name === "AbortError")) throw error;
+            return state;
+          });
+        }
+        const { executors, notices, ...seen } = state as unknown as Observation;
+        expect(executors.reduce((sum, { samples }) => sum + samples, 0)).toBe(whole.observed.length);
+        expect(notices.filter(({ kind }) => kind === "warning")).toEqual(whole.notices);
+        const { statistics, observed, skipped } = whole;
+        expect(isDeepStrictEqual(seen, { statistics, observed, skipped })).toBe(true);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("asks no session again that failed: what it holds was given to others", async () => {
+    const failing = fakeSession({ failure: (call) => (call === 3 ? new WorkerDied("it ended") : null) });
+    const crew = crewOf([failing, fakeSession({ turns: () => 1 })]);
+    const data = dataset(40);
+    const calibrator = new Calibrator({
+      ...{ watch: WATCH, dataset: data, samples: 40, resume: null, context: quiet() },
+      checkpoint: () => undefined,
+    });
+    await calibrator.run(crew, 5);
+    await calibrator.run(crew);
+    const { statistics, observed } = calibrator.result();
+    const whole = await run(data, 40);
+    expect(
+      isDeepStrictEqual({ statistics, observed }, { statistics: whole.statistics, observed: whole.observed }),
+    ).toBe(true);
+    await expect(calibrator.run(crewOf([failing]))).rejects.toThrow(WorkerDied);
+  });
+
+  it("passes on what a session throws that is no death, after taking what the others hold", async () => {
+    const states: Observation[] = [];
+    const failing = fakeSession({ failure: (call) => (call === 2 ? new Error("out of memory") : null) });
+    const crew = crewOf([failing, fakeSession({ turns: () => 1 })]);
+    const job = run(dataset(30), 30, null, quiet(), crew, (state) => states.push(state));
+    await expect(job).rejects.toThrow("out of memory");
+    const kept = states.at(-1)!;
+    expect(kept.observed.length).toBeGreaterThan(0);
+    expect(failing.asked.flat().filter((index) => kept.observed.includes(index))).toEqual([]);
   });
 });

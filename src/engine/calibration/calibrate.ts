@@ -1,9 +1,10 @@
+import type { ExecutorRecord } from "../model/calibration.ts";
 import type { Dataset } from "../model/dataset.ts";
 import { InputError, type JobContext, type Notice } from "../model/job.ts";
-import type { Session } from "../model/runtime.ts";
+import { type ObserverSession, WorkerDied } from "../model/runtime.ts";
 import type { Statistics, TensorStatistics } from "../model/statistics.ts";
-import type { TensorMap } from "../model/tensor.ts";
 import { Observer } from "../numerics/observer.ts";
+import { type Batch, SampleFeed } from "./sampleFeed.ts";
 
 /** How far an observation has come. */
 export interface Observation {
@@ -11,91 +12,237 @@ export interface Observation {
   /** Sample indices observed and those that could not be read, ascending. */
   readonly observed: readonly number[];
   readonly skipped: readonly number[];
+  readonly executors: readonly ExecutorRecord[];
   readonly notices: readonly Notice[];
+}
+
+/** Sessions of one kind that run side by side. */
+export interface Crew {
+  readonly sessions: readonly ObserverSession[];
+  readonly runtime: Pick<ExecutorRecord, "runtime" | "provider">;
+  readonly threads: number;
+  readonly batch: number;
+}
+
+export interface CalibratorOptions {
+  /** The tensors that sessions watch, in the order in which their statistics are listed. */
+  readonly watch: readonly string[];
+  readonly dataset: Dataset;
+  /** The first so many samples are observed. */
+  readonly samples: number;
+  readonly resume: Observation | null;
+  readonly context: JobContext;
+  /** Gets the state every few seconds, and when a run is cancelled or fails. */
+  readonly checkpoint: (observation: Observation) => void;
 }
 
 const CHECKPOINT_MS = 4000;
 
 /**
- * Runs the first `samples` samples one by one and observes the tensors to `watch`: model inputs, and outputs of
- * `session`. Memory is one sample's tensors and the statistics. Samples that cannot be read are skipped and noted.
- * NaN and infinities are left out and noted. Continues from `resume`; `checkpoint` gets the state every few seconds,
- * and when the job is cancelled or fails.
- * Throws InputError when not one sample could be read.
+ * Observes the first samples of a dataset on one crew after the other. What it comes to depends on the samples alone,
+ * not on which session saw which. While sessions run, the next batch is decoded: memory is a batch for each session and
+ * one more. Samples that cannot be read are skipped and noted, NaN and infinities left out and noted.
  */
-export async function observe(
-  session: Session,
-  watch: readonly string[],
-  dataset: Dataset,
-  samples: number,
-  resume: Observation | null,
-  context: JobContext,
-  checkpoint: (observation: Observation) => void,
-): Promise<Observation> {
-  const observers = new Map<string, Observer>();
-  for (const name of watch) {
-    const before = resume?.statistics.get(name);
-    observers.set(name, before ? Observer.from(before) : new Observer());
+export class Calibrator {
+  readonly #options: CalibratorOptions;
+  readonly #total: number;
+  readonly #feed: SampleFeed;
+  readonly #observed: Set<number>;
+  readonly #skipped = new Map<number, Notice>();
+  readonly #notices: Notice[];
+  readonly #executors: ExecutorRecord[];
+  readonly #statistics: Map<string, TensorStatistics>;
+  /** What sessions observed and keep. */
+  readonly #kept = new Map<ObserverSession, number[]>();
+  /** Sessions that failed: what they still hold was given to others. */
+  readonly #failed = new WeakSet<ObserverSession>();
+  /** The round of checkpoints that a session's statistics were last taken for. */
+  readonly #rounds = new Map<ObserverSession, number>();
+  #round = 0;
+  #roundEnds = performance.now() + CHECKPOINT_MS;
+
+  constructor(options: CalibratorOptions) {
+    const { dataset, samples, resume } = options;
+    this.#options = options;
+    this.#total = Math.min(samples, dataset.length);
+    this.#observed = new Set(resume?.observed);
+    this.#executors = [...(resume?.executors ?? [])];
+    this.#statistics = new Map(resume?.statistics);
+    const noted = new Map(resume?.notices.map((notice) => [notice.subject, notice]));
+    for (const index of resume?.skipped ?? []) {
+      const notice = noted.get(dataset.sources[index] ?? "");
+      if (notice) this.#skipped.set(index, notice);
+    }
+    const computed = [...this.#skipped.values(), ...(resume ? nonFiniteNotices(resume.statistics) : [])];
+    const told = new Set(computed.map(({ message }) => message));
+    this.#notices = resume?.notices.filter(({ message }) => !told.has(message)) ?? [];
+    const indices = Array.from({ length: this.#total }, (_, index) => index);
+    this.#feed = new SampleFeed(
+      dataset,
+      indices.filter((index) => !this.#observed.has(index) && !this.#skipped.has(index)),
+      (index, reason) => this.#skip(index, reason),
+    );
   }
-  const outputs = new Set(session.outputs.map(({ name }) => name));
-  const fetches = watch.filter((name) => outputs.has(name));
-  const observed = [...(resume?.observed ?? [])];
-  const skipped = [...(resume?.skipped ?? [])];
-  const told = new Set(resume ? nonFiniteNotices(resume.statistics).map(({ message }) => message) : []);
-  const notices = resume?.notices.filter(({ message }) => !told.has(message)) ?? [];
-  const known = new Set([...observed, ...skipped]);
-  const total = Math.min(samples, dataset.length);
-  const state = (): Observation => {
-    const statistics = statisticsOf(observers);
+
+  /** How many samples no session was given yet. */
+  get left(): number {
+    return this.#feed.left;
+  }
+
+  /** Adds something that a person should know, once. */
+  note(notice: Notice): void {
+    if (!this.#notices.some(({ message }) => message === notice.message)) this.#notices.push(notice);
+  }
+
+  /**
+   * Runs samples until none is left, or `limit` of them on average by each session, and returns how many samples a
+   * millisecond the crew runs, by the fastest run of each. The samples of a session whose worker dies go to the others.
+   * Rejects, when the job is cancelled or the last session fails, with that; what all that live had observed is taken.
+   */
+  async run(crew: Crew, limit = Infinity): Promise<number> {
+    this.#report();
+    const alive = new Set(crew.sessions.filter((session) => !this.#failed.has(session)));
+    if (alive.size === 0) throw new WorkerDied("No worker of ONNX Runtime is left");
+    const rates = new Map<ObserverSession, number>();
+    let left = limit * crew.sessions.length;
+    let failure: { readonly error: unknown } | null = null;
+    const share = () => {
+      const size = Math.min(crew.batch, left);
+      left -= size;
+      return size;
+    };
+    const work = async (session: ObserverSession) => {
+      try {
+        for (let size = share(); size > 0 && !failure; size = share()) {
+          this.#options.context.signal.throwIfAborted();
+          const batch = await this.#feed.next(size);
+          if (!batch) break;
+          await this.#observe(session, batch);
+          rates.set(session, Math.max(rates.get(session) ?? 0, batch.samples.length / session.lastRunTime));
+          this.#report();
+          await this.#takeWhenDue(session, crew, alive);
+        }
+        if (limit === Infinity) await this.#take(session, crew);
+      } catch (error) {
+        if (error instanceof SessionFailed) alive.delete(session);
+        const cause = error instanceof SessionFailed ? error.cause : error;
+        if (!(cause instanceof WorkerDied && alive.size > 0)) failure ??= { error: cause };
+        else this.note(deathNotice(cause));
+      }
+    };
+    do {
+      await Promise.all([...alive].map(work));
+    } while (!failure && alive.size > 0 && limit === Infinity && this.left > 0);
+    if (failure) {
+      await this.take({ ...crew, sessions: [...alive] }).catch(() => undefined);
+      if (this.#observed.size > 0) this.#options.checkpoint(this.#state());
+      throw (failure as { readonly error: unknown }).error;
+    }
+    return [...rates.values()].reduce((sum, rate) => sum + rate, 0);
+  }
+
+  /** Takes what a crew's sessions keep, so that they may be disposed of. Rejects when one of them cannot give it. */
+  async take(crew: Crew): Promise<void> {
+    const taken = await Promise.allSettled(crew.sessions.map((session) => this.#take(session, crew)));
+    const failed = taken.find((result) => result.status === "rejected");
+    if (failed) throw failed.reason instanceof SessionFailed ? failed.reason.cause : failed.reason;
+  }
+
+  /** What was observed. Throws InputError when not one sample could be read. */
+  result(): Observation {
+    this.#report();
+    if (this.#observed.size > 0) return this.#state();
+    const [first] = this.#skipped.values();
+    throw new InputError(`Not one of the ${this.#total} samples could be read; ${first?.message ?? "add other data."}`);
+  }
+
+  async #observe(session: ObserverSession, { samples, feeds }: Batch): Promise<void> {
+    const kept = this.#kept.get(session) ?? [];
+    this.#kept.set(session, kept);
+    kept.push(...samples);
+    await this.#orGiveBack(session, session.observe(feeds, samples));
+  }
+
+  async #take(session: ObserverSession, { sessions, runtime, threads, batch }: Crew): Promise<void> {
+    const samples = this.#kept.get(session) ?? [];
+    if (samples.length === 0) return;
+    const statistics = await this.#orGiveBack(session, session.take());
+    this.#kept.delete(session);
+    for (const index of samples) this.#observed.add(index);
+    for (const name of this.#options.watch) {
+      const parts = [this.#statistics, statistics].flatMap((part) => part.get(name) ?? []);
+      this.#statistics.set(name, parts.length === 1 ? parts[0]! : Observer.merge(parts));
+    }
+    const executor = { ...runtime, workers: sessions.length, threads, batch, samples: samples.length };
+    const at = this.#executors.findIndex((known) => isAlike(known, executor));
+    const known = this.#executors[at];
+    if (!known) this.#executors.push(executor);
+    else this.#executors[at] = { ...executor, samples: known.samples + executor.samples };
+  }
+
+  async #takeWhenDue(session: ObserverSession, crew: Crew, alive: ReadonlySet<ObserverSession>): Promise<void> {
+    const now = performance.now();
+    if (now > this.#roundEnds) {
+      this.#round++;
+      this.#roundEnds = now + CHECKPOINT_MS;
+    }
+    if ((this.#rounds.get(session) ?? 0) === this.#round) return;
+    await this.#take(session, crew);
+    this.#rounds.set(session, this.#round);
+    if ([...alive].every((other) => this.#rounds.get(other) === this.#round)) this.#options.checkpoint(this.#state());
+  }
+
+  /** A session that fails has lost what it kept. */
+  async #orGiveBack<T>(session: ObserverSession, answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      this.#feed.giveBack(this.#kept.get(session) ?? []);
+      this.#kept.delete(session);
+      this.#failed.add(session);
+      throw new SessionFailed(error);
+    }
+  }
+
+  #skip(index: number, { message }: InputError): void {
+    const subject = this.#options.dataset.sources[index] ?? "";
+    this.#skipped.set(index, { kind: "warning", subject, message: `Skipped: ${message}` });
+  }
+
+  #report(): void {
+    let done = this.#observed.size + this.#skipped.size;
+    for (const samples of this.#kept.values()) done += samples.length;
+    this.#options.context.report({ task: "Calibrating", done, total: this.#total, unit: "samples" });
+  }
+
+  #state(): Observation {
+    const skipped = [...this.#skipped].sort(([a], [b]) => a - b);
+    const statistics = new Map(
+      this.#options.watch.map((name) => [name, this.#statistics.get(name) ?? Observer.merge([])]),
+    );
     return {
       statistics,
-      observed: [...observed],
-      skipped: [...skipped],
-      notices: [...notices, ...nonFiniteNotices(statistics)],
+      observed: [...this.#observed].sort((a, b) => a - b),
+      skipped: skipped.map(([index]) => index),
+      executors: [...this.#executors],
+      notices: [...this.#notices, ...skipped.map(([, notice]) => notice), ...nonFiniteNotices(statistics)],
     };
-  };
-
-  let saved = performance.now();
-  try {
-    for (let index = 0; index < total; index++) {
-      context.signal.throwIfAborted();
-      context.report({ task: "Calibrating", done: index, total, unit: "samples" });
-      if (known.has(index)) continue;
-      let feeds: TensorMap;
-      try {
-        ({ feeds } = await dataset.get(index));
-      } catch (error) {
-        if (!(error instanceof InputError)) throw error;
-        skipped.push(index);
-        notices.push({ kind: "warning", subject: dataset.sources[index] ?? "", message: `Skipped: ${error.message}` });
-        continue;
-      }
-      const results = await session.run(feeds, fetches);
-      for (const [name, observer] of observers) {
-        const tensor = results.get(name) ?? feeds.get(name);
-        if (tensor?.data instanceof Float32Array) observer.observe(tensor.data, index);
-      }
-      observed.push(index);
-      if (performance.now() - saved > CHECKPOINT_MS) {
-        checkpoint(state());
-        saved = performance.now();
-      }
-    }
-  } catch (error) {
-    if (observed.length > 0) checkpoint(state());
-    throw error;
   }
-  context.report({ task: "Calibrating", done: total, total, unit: "samples" });
-  if (observed.length === 0) {
-    throw new InputError(`Not one of the ${total} samples could be read; ${notices[0]?.message ?? "add other data."}`);
-  }
-  return state();
 }
 
-function statisticsOf(observers: ReadonlyMap<string, Observer>): Statistics {
-  const statistics = new Map<string, TensorStatistics>();
-  for (const [name, observer] of observers) statistics.set(name, observer.statistics());
-  return statistics;
+class SessionFailed extends Error {
+  constructor(cause: unknown) {
+    super("a session failed", { cause });
+  }
+}
+
+/** Whether two records differ in no more than how much was done side by side; the last word on that is kept. */
+function isAlike(a: ExecutorRecord, b: ExecutorRecord): boolean {
+  return a.runtime === b.runtime && a.provider === b.provider && a.threads === b.threads && a.batch === b.batch;
+}
+
+function deathNotice({ message }: WorkerDied): Notice {
+  return { kind: "info", subject: "ONNX Runtime", message: `${message}; other workers ran its samples again.` };
 }
 
 function nonFiniteNotices(statistics: Statistics): Notice[] {

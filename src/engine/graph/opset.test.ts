@@ -14,7 +14,7 @@ import { opsetOf } from "../onnx/opset.ts";
 import { type AttributeProto, AttributeProtoSchema, GraphProtoSchema, type ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { scalar, vector } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
-import { convertOpset } from "./opset.ts";
+import { allowInt4, convertOpset } from "./opset.ts";
 import { graphOf } from "./pass.ts";
 import { relativeDifference, run } from "./testing/native.ts";
 
@@ -166,6 +166,132 @@ const cases: readonly [string, Case][] = [
   ],
   ["Gemm, whose form stayed", { op: "Gemm", opset: 7, dims: [2, 3], more: { w: noise([3, 4], 6), c: noise([4], 7) } }],
 ];
+
+const image = [1, 2, 6, 6];
+const cases21: readonly [string, Case, string?][] = [
+  [
+    "ReduceMean of opset 13",
+    { op: "ReduceMean", opset: 13, dims: [2, 3, 4], attributes: [intsAttribute("axes", [1, -1])] },
+  ],
+  ["ReduceMax of all", { op: "ReduceMax", opset: 17, dims: [2, 3], attributes: [intAttribute("keepdims", 0)] }],
+  ["ReduceL2 of opset 18", { op: "ReduceL2", opset: 18, dims: [2, 3], more: { axes: vector("int64", [1]) } }],
+  ["ReduceSum", { op: "ReduceSum", opset: 13, dims: [2, 3, 4], more: { axes: vector("int64", [0]) } }],
+  ["Split in equal parts", { op: "Split", opset: 13, dims: [4, 5], outputs: ["y", "z"] }],
+  [
+    "Split in unequal parts",
+    { op: "Split", opset: 13, dims: [4, 5], more: { s: vector("int64", [1, 3]) }, outputs: ["y", "z"] },
+  ],
+  [
+    "AveragePool",
+    {
+      op: "AveragePool",
+      opset: 13,
+      dims: image,
+      attributes: [
+        intsAttribute("kernel_shape", [3, 3]),
+        intsAttribute("pads", [1, 1, 1, 1]),
+        intsAttribute("strides", [2, 2]),
+      ],
+    },
+  ],
+  [
+    "BatchNormalization",
+    {
+      op: "BatchNormalization",
+      opset: 13,
+      dims: [2, 3, 4],
+      more: { g: noise([3], 2), b: noise([3], 3), m: noise([3], 4), v: vector("float32", [1, 2, 3]) },
+    },
+  ],
+  [
+    "GridSample",
+    { op: "GridSample", opset: 16, dims: image, attributes: [mode("bicubic")], more: { g: noise([1, 3, 3, 2], 8) } },
+  ],
+  ["GridSample by default", { op: "GridSample", opset: 19, dims: image, more: { g: noise([1, 3, 3, 2], 8) } }],
+  [
+    "RoiAlign",
+    {
+      op: "RoiAlign",
+      opset: 13,
+      dims: image,
+      attributes: [intAttribute("output_height", 2), intAttribute("output_width", 2)],
+      more: {
+        rois: { type: "float32", dims: [1, 4], data: Float32Array.of(0.5, 0.7, 4.2, 5) },
+        index: vector("int64", [0]),
+      },
+    },
+  ],
+  [
+    "Resize",
+    {
+      op: "Resize",
+      opset: 13,
+      dims: [1, 2, 3, 4],
+      attributes: [mode("linear"), stringAttribute("coordinate_transformation_mode", "half_pixel")],
+      more: { roi: vector("float32", []), s: vector("float32", [1, 1, 2.5, 0.6]) },
+    },
+  ],
+  [
+    "Resize to a size",
+    {
+      op: "Resize",
+      opset: 13,
+      dims: [1, 2, 3, 4],
+      more: { roi: vector("float32", []), s: vector("float32", []), n: vector("int64", [1, 2, 5, 7]) },
+    },
+  ],
+  ["Pad", { op: "Pad", opset: 13, dims: [2, 3], more: { p: vector("int64", [1, 0, 2, 1]), v: scalar("float32", 7) } }],
+  ["Reshape", { op: "Reshape", opset: 13, dims: [2, 6], more: { s: vector("int64", [0, -1, 3]) } }],
+  ["Cast", { op: "Cast", opset: 13, dims: [20], attributes: [intAttribute("to", 6)] }],
+  ["LpPool", { op: "LpPool", opset: 13, dims: image, attributes: [intsAttribute("kernel_shape", [2, 2])] }],
+  [
+    "ScatterElements",
+    {
+      op: "ScatterElements",
+      opset: 13,
+      dims: [3, 3],
+      more: { i: { ...vector("int64", [2, 0, 1]), dims: [1, 3] }, u: noise([1, 3], 5) },
+    },
+  ],
+  ["Shape", { op: "Shape", opset: 13, dims: [3, 4] }],
+  ["Squeeze", { op: "Squeeze", opset: 13, dims: [1, 3, 1], more: { a: vector("int64", [2]) } }],
+  ["Softmax", { op: "Softmax", opset: 13, dims: [2, 3, 4], attributes: [intAttribute("axis", 1)] }],
+];
+
+describe("allowInt4", () => {
+  it.each(cases21)("keeps the values of %s at opset 21", async (_, parts) => {
+    const model = build(parts);
+    const converted = allowInt4(model);
+    expect([opsetOf(converted), converted.irVersion]).toEqual([21, 10n]);
+    const feeds = new Map([["x", noise(parts.dims, 99)]]);
+    const [before, after] = [await run(model, feeds), await run(converted, feeds)];
+    for (const [name, tensor] of before) {
+      expect(after.get(name)?.dims).toEqual(tensor.dims);
+      expect(relativeDifference(tensor, after.get(name))).toBeLessThan(1e-6);
+    }
+  });
+
+  it.each<[string, Case]>([
+    [
+      "a pool that rounds up",
+      { op: "AveragePool", opset: 13, dims: image, attributes: [intAttribute("ceil_mode", 1)] },
+    ],
+    ["an operator that is not known there", { op: "GroupNormalization", opset: 18, dims: image }],
+  ])("imports ONNX Runtime's own operators beside %s", (_, parts) => {
+    const model = build(parts);
+    const allowed = allowInt4(model);
+    expect(opsetOf(allowed)).toBe(parts.opset);
+    expect(allowed.opsetImport.map(({ domain }) => domain)).toEqual(["", "com.microsoft"]);
+    expect(allowed.irVersion).toBe(10n);
+    expect(allowed.graph).toBe(model.graph);
+    expect(allowInt4(allowed)).toEqual(allowed);
+  });
+
+  it("leaves opset 21 and later alone", () => {
+    const model = withFields(build({ op: "Relu", opset: 22, dims: [2] }), { irVersion: 10n });
+    expect(allowInt4(model)).toBe(model);
+  });
+});
 
 describe("convertOpset", () => {
   it.each(cases)("keeps the values of %s", async (_, parts) => {

@@ -4,10 +4,11 @@ import { subgraphsOf } from "../onnx/attributes.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import { withFields } from "../onnx/messages.ts";
 import { freshName, tensorNames } from "../onnx/names.ts";
-import { isDefaultDomain, opsetOf, withOpset } from "../onnx/opset.ts";
+import { INT4_IR, INT4_OPSET, isDefaultDomain, opsetOf, withOpset, withRuntimeDomain } from "../onnx/opset.ts";
 import type { GraphProto, ModelProto, NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { tensorOf, tensorProto } from "../onnx/tensor.ts";
 import { CONVERSIONS, type Conversion, UNCHANGED } from "./opsetRules.ts";
+import { CONVERSIONS_21, UNCHANGED_21 } from "./opsetRules21.ts";
 import { graphOf } from "./pass.ts";
 import { inferRanks } from "./ranks.ts";
 
@@ -33,11 +34,40 @@ export function convertOpset(model: ModelProto): ModelProto {
     );
   }
   const graph = graphOf(model);
-  const converted = convertGraph(graph, opset, tensorNames(graph));
+  const converted = convertGraph(graph, opset, TO_13, tensorNames(graph));
   return withFields(withOpset(raised, TARGET_OPSET), { graph: converted });
 }
 
-function convertGraph(graph: GraphProto, opset: number, names: Set<string>): GraphProto {
+/**
+ * A model of opset 13 or newer that may hold int4 tensors: raised to opset 21, or with ONNX Runtime's own operators
+ * imported where an operator of the model has no known equal there. Tensors and nodes keep their names and order.
+ */
+export function allowInt4(model: ModelProto): ModelProto {
+  const raised = model.irVersion < INT4_IR ? withFields(model, { irVersion: INT4_IR }) : model;
+  const opset = opsetOf(model);
+  if (opset >= INT4_OPSET) return raised;
+  const graph = graphOf(model);
+  try {
+    const converted = convertGraph(graph, opset, TO_21, tensorNames(graph));
+    return withFields(withOpset(raised, INT4_OPSET), { graph: converted });
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return withRuntimeDomain(raised);
+  }
+}
+
+/** What is known of operators between two opsets. */
+interface Rules {
+  readonly target: number;
+  readonly conversions: typeof CONVERSIONS;
+  readonly unchanged: ReadonlySet<string>;
+}
+
+const TO_13: Rules = { target: TARGET_OPSET, conversions: CONVERSIONS, unchanged: UNCHANGED };
+const TO_21: Rules = { target: INT4_OPSET, conversions: CONVERSIONS_21, unchanged: UNCHANGED_21 };
+
+function convertGraph(graph: GraphProto, opset: number, rules: Rules, names: Set<string>): GraphProto {
+  const { target, conversions, unchanged } = rules;
   const index = new GraphIndex(graph);
   const ranks = inferRanks(graph);
   const added: TensorProto[] = [];
@@ -58,27 +88,27 @@ function convertGraph(graph: GraphProto, opset: number, names: Set<string>): Gra
     isRead: (tensor: string) => index.isOutput(tensor) || index.uses(tensor).length > 0,
     fail: (why: string) =>
       new InputError(
-        `Layer "${index.id(node)}" (${node.opType}, opset ${opset}) cannot be converted to opset ${TARGET_OPSET}: ${why}; export the model with opset ${TARGET_OPSET} or newer.`,
+        `Layer "${index.id(node)}" (${node.opType}, opset ${opset}) cannot be converted to opset ${target}: ${why}; export the model with opset ${target} or newer.`,
       ),
   });
   const node = graph.node.flatMap((old) => {
-    const inner = convertSubgraphs(old, opset, names);
+    const inner = convertSubgraphs(old, opset, rules, names);
     if (!isDefaultDomain(old.domain)) return [inner];
-    const convert = CONVERSIONS[old.opType];
+    const convert = conversions[old.opType];
     if (convert) return convert(conversion(old));
-    if (!UNCHANGED.has(old.opType)) throw conversion(old).fail("the operator is not known there");
+    if (!unchanged.has(old.opType)) throw conversion(old).fail("the operator is not known there");
     return [inner];
   });
   return withFields(graph, { node, initializer: [...graph.initializer, ...added] });
 }
 
-function convertSubgraphs(node: NodeProto, opset: number, names: Set<string>): NodeProto {
+function convertSubgraphs(node: NodeProto, opset: number, rules: Rules, names: Set<string>): NodeProto {
   if (subgraphsOf(node).length === 0) return node;
   return withFields(node, {
     attribute: node.attribute.map((attribute) =>
       withFields(attribute, {
-        g: attribute.g && convertGraph(attribute.g, opset, names),
-        graphs: attribute.graphs.map((graph) => convertGraph(graph, opset, names)),
+        g: attribute.g && convertGraph(attribute.g, opset, rules, names),
+        graphs: attribute.graphs.map((graph) => convertGraph(graph, opset, rules, names)),
       }),
     ),
   });

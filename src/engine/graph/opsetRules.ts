@@ -8,7 +8,7 @@ import { scalar, vector } from "../onnx/tensor.ts";
 /** What a conversion sees: one node of the default domain, and its surroundings. */
 export interface Conversion {
   readonly node: NodeProto;
-  /** The version the node was written for: 7 to 12. */
+  /** The version the node was written for: 7 to 20. */
   readonly opset: number;
   /** Adds an initialiser named after the node's output and its role, and gives its name. */
   constant(role: string, tensor: Tensor): string;
@@ -61,7 +61,7 @@ export const CONVERSIONS: Readonly<Record<string, (conversion: Conversion) => re
 };
 
 /** An attribute of integers that became the second input. */
-function listToInput(at: Conversion, name: string): NodeProto {
+export function listToInput(at: Conversion, name: string): NodeProto {
   const values = attributeOf(at.node, name)?.ints;
   if (!values) return at.node;
   return withFields(at.node, {
@@ -186,6 +186,6 @@ function asymmetricResize({ node }: Conversion, scales: string, nearest: "floor"
   });
 }
 
-function without(node: NodeProto, ...names: readonly string[]): AttributeProto[] {
+export function without(node: NodeProto, ...names: readonly string[]): AttributeProto[] {
   return node.attribute.filter(({ name }) => !names.includes(name));
 }

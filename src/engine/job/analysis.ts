@@ -1,4 +1,4 @@
-import type { GroupFigures, TensorAnalysis } from "../model/analysis.ts";
+import type { GroupFigures, SeenValues, TensorAnalysis } from "../model/analysis.ts";
 import { type ClipFigures, METHODS, type Range } from "../model/range.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { RangeReport } from "../model/report.ts";
@@ -56,6 +56,12 @@ export class Analysis {
     };
   }
 
+  /** What was seen of any tensor that was watched; null where it was not. */
+  values(tensor: string): SeenValues | null {
+    const statistics = this.#statistics.get(tensor);
+    return statistics ? seenValues(statistics, seenWindow(statistics), CHART_BINS) : null;
+  }
+
   /** What a report says of a group. */
   outline(groupId: string, recipe: Recipe): RangeReport {
     const { group, statistics } = this.#find(groupId);
@@ -73,15 +79,7 @@ export class Analysis {
     return {
       group: group.id,
       members: group.members,
-      seen: {
-        finite: statistics.finite,
-        zeros: statistics.zeros,
-        nonFinite: nonFinite(statistics),
-        min: statistics.min,
-        max: statistics.max,
-        samples: statistics.samples.index.length,
-      },
-      histogram: { window, counts: linearHistogram(statistics, window, bins) },
+      ...seenValues(statistics, window, bins),
       chosen: { source, figures: clipFigures(statistics, recipe.activations, range) },
     };
   }
@@ -103,6 +101,20 @@ export class Analysis {
     if (!group) throw new Error(`${groupId} is not a range group of this model.`);
     return { group, statistics: statisticsOf(group, this.#statistics) };
   }
+}
+
+function seenValues(statistics: TensorStatistics, window: Range, bins: number): SeenValues {
+  return {
+    seen: {
+      finite: statistics.finite,
+      zeros: statistics.zeros,
+      nonFinite: nonFinite(statistics),
+      min: statistics.min,
+      max: statistics.max,
+      samples: statistics.samples.index.length,
+    },
+    histogram: { window, counts: linearHistogram(statistics, window, bins) },
+  };
 }
 
 function nonFinite({ nan, positiveInfinity, negativeInfinity }: TensorStatistics): number {

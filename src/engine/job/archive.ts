@@ -1,7 +1,8 @@
-import { Zip, ZipDeflate, ZipPassThrough } from "fflate";
+import { Zip, ZipDeflate, type ZipInputFile } from "fflate";
+import { crc32 } from "./crc32.ts";
 import type { Artifact } from "./export.ts";
 
-/** One zip of all files, in parts. Models are stored as they are, text is compressed. */
+/** One zip of all files, in parts: those of models are the models' own, stored as they are; text is compressed. */
 export function zipArtifacts(files: readonly Artifact[], date: string): Uint8Array[] {
   const parts: Uint8Array[] = [];
   let failure: Error | null = null;
@@ -10,7 +11,7 @@ export function zipArtifacts(files: readonly Artifact[], date: string): Uint8Arr
     else parts.push(part);
   });
   for (const { name, chunks } of files) {
-    const entry = name.endsWith(".onnx") ? new ZipPassThrough(name) : new ZipDeflate(name, { level: 6 });
+    const entry = name.endsWith(".onnx") ? new Stored(name) : new ZipDeflate(name, { level: 6 });
     entry.mtime = date;
     zip.add(entry);
     chunks.forEach((chunk, i) => {
@@ -20,4 +21,25 @@ export function zipArtifacts(files: readonly Artifact[], date: string): Uint8Arr
   zip.end();
   if (failure) throw failure;
   return parts;
+}
+
+/** A file of a zip that is not compressed. */
+class Stored implements ZipInputFile {
+  readonly filename: string;
+  readonly compression = 0;
+  mtime?: string;
+  crc = 0;
+  size = 0;
+  /** Set by Zip. */
+  ondata?: ZipInputFile["ondata"];
+
+  constructor(filename: string) {
+    this.filename = filename;
+  }
+
+  push(chunk: Uint8Array, final: boolean): void {
+    this.crc = crc32(chunk, this.crc);
+    this.size += chunk.byteLength;
+    this.ondata?.(null, chunk as Uint8Array<ArrayBuffer>, final);
+  }
 }

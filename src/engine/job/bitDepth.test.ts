@@ -34,7 +34,13 @@ beforeAll(async () => {
 describe("activationValues", () => {
   it("gives the values that calibration observes, but for how fused kernels round", async () => {
     const request = { samples: 1, preprocess: null, resume: null, checkpoint: () => undefined };
-    const { statistics } = await calibrate(model, dataset, request, nodeRuntime(), context);
+    const { statistics } = await calibrate(
+      model,
+      dataset,
+      request,
+      { main: nodeRuntime(), accelerator: null },
+      context,
+    );
     const tensors = [...statistics].filter(([, { finite }]) => finite > 0);
     expect(tensors.length).toBeGreaterThan(20);
     for (const [tensor, { finite, min, max }] of [tensors[0]!, tensors[5]!, tensors.at(-1)!]) {

@@ -1,74 +1,125 @@
-import { type Observation, observe } from "../calibration/calibrate.ts";
-import { exposeOutputs } from "../graph/shapes.ts";
-import type { Calibration } from "../model/calibration.ts";
+import { Calibrator, type Crew, type Observation } from "../calibration/calibrate.ts";
+import { AUTOMATIC, type Calibration, type Execution } from "../model/calibration.ts";
 import type { Dataset } from "../model/dataset.ts";
-import { InputError, type JobContext } from "../model/job.ts";
+import { InputError, type JobContext, type Notice } from "../model/job.ts";
 import type { Preprocess } from "../model/preprocess.ts";
-import type { Runtime } from "../model/runtime.ts";
-import { toModelFile } from "../onnx/runtimeFile.ts";
+import { AcceleratorLost, type Runtimes } from "../model/runtime.ts";
+import { batchToTry } from "./crews.ts";
+import { MainRun } from "./mainRun.ts";
+import { type ObservedModel, observedModel } from "./observed.ts";
 import type { OpenModel } from "./open.ts";
+import { type Candidate, type Placement, placeObserver } from "./placement.ts";
 import { firstReadable } from "./samples.ts";
-import { quickestSession } from "./session.ts";
 
 export interface CalibrationRequest {
   /** The first so many samples are observed. */
   readonly samples: number;
   readonly preprocess: Preprocess | null;
   readonly resume: Calibration | null;
+  /** A short trial decides what it leaves open, or all when it is absent. */
+  readonly execution?: Execution;
   readonly checkpoint: (calibration: Calibration) => void;
 }
 
+/** How long a run that is cancelled may take to hand over what it observed. */
+const PATIENCE_MS = 3000;
+/** An accelerator has to be fetched and to compile the model: not for jobs that are done by then. */
+const WORTH_ACCELERATING_MS = 3000;
+
 /**
- * Observes every float activation of the model on the first samples of a dataset, one by one.
+ * Observes every float activation of the model on the first samples of a dataset: on the accelerator, where that is asked
+ * for or clearly faster, else on the main runtime, which goes on where an accelerator is lost.
  * Throws InputError when no sample can be read, or `resume` belongs to another model or was equalized otherwise.
  */
 export async function calibrate(
   model: OpenModel,
   dataset: Dataset,
   request: CalibrationRequest,
-  runtime: Runtime,
+  runtimes: Runtimes,
   context: JobContext,
 ): Promise<Calibration> {
-  const { resume } = request;
+  const { resume, execution = AUTOMATIC } = request;
   if (resume && resume.model.sha256 !== model.sha256) {
     throw new InputError(`The calibration to continue belongs to ${resume.model.name}, another model.`);
   }
   if (resume && resume.equalized !== model.equalized) {
     throw new InputError("The calibration to continue was made with another setting of equalization; start afresh.");
   }
-  const watch = watchedTensors(model);
-  const file = toModelFile(
-    exposeOutputs(
-      model.observed,
-      watch.filter((name) => name !== model.dataInput.name),
-    ),
-  );
   context.report({ task: "Starting ONNX Runtime", done: 0, total: request.samples, unit: "samples" });
-  const trial = await firstReadable(dataset, 0, request.samples);
-  const { session, threads } = await quickestSession(runtime, file, trial, `"${model.fileName}"`);
+  const observed = observedModel(model, dataset);
   const describe = (observation: Observation): Calibration => ({
     model: { name: model.name, sha256: model.sha256 },
     equalized: model.equalized,
-    statistics: observation.statistics,
-    observed: observation.observed,
-    skipped: observation.skipped,
     wanted: request.samples,
     preprocess: request.preprocess,
-    executor: { runtime: runtime.label, threads, batch: 1 },
-    notices: observation.notices,
+    ...observation,
   });
+  const { samples } = request;
+  const calibrator = new Calibrator({
+    watch: observed.plan.watch,
+    dataset,
+    samples,
+    resume,
+    context,
+    checkpoint: (state) => request.checkpoint(describe(state)),
+  });
+  const main = new MainRun(runtimes.main, observed, execution, calibrator);
   try {
-    const observation = await observe(session, watch, dataset, request.samples, resume, context, (state) =>
-      request.checkpoint(describe(state)),
-    );
-    return describe(observation);
+    const candidate = {
+      file: observed.file,
+      plan: observed.plan,
+      sample: await firstReadable(dataset, 0, samples),
+      mainMilliseconds: () => main.milliseconds(),
+    };
+    const isShort = async () => calibrator.left * (await main.milliseconds()) < WORTH_ACCELERATING_MS;
+    if (runtimes.accelerator && (execution.provider !== null || !(await isShort()))) {
+      await accelerated(calibrator, candidate, observed, execution, runtimes, context, main);
+    }
+    await main.finish();
+    return describe(calibrator.result());
   } finally {
-    await session.dispose();
+    await main.close();
   }
 }
 
-/** Every float activation and the float input, by the names of the original file, in graph order. */
-function watchedTensors(model: OpenModel): string[] {
-  const outputs = model.observed.graph?.node.flatMap(({ output }) => output) ?? [];
-  return [model.dataInput.name, ...outputs].filter((name) => model.types.get(name) === "float32");
+/** Observes on the accelerator what it is given; what it leaves, and why, is noted. */
+async function accelerated(
+  calibrator: Calibrator,
+  candidate: Candidate,
+  observed: ObservedModel,
+  { provider, batch }: Execution,
+  runtimes: Runtimes,
+  { signal }: JobContext,
+  main: MainRun,
+): Promise<void> {
+  const note = (kind: Notice["kind"], message: string) => calibrator.note({ kind, subject: "WebGPU", message });
+  const placement: Placement = await placeObserver(runtimes, provider, candidate, signal);
+  if (!placement.accelerator) {
+    if (placement.reason) note(provider ? "warning" : "info", placement.reason);
+    return;
+  }
+  const { accelerator, observer } = placement;
+  let patience: ReturnType<typeof setTimeout> | undefined;
+  const end = () => {
+    patience = setTimeout(() => accelerator.end(), PATIENCE_MS);
+  };
+  signal.addEventListener("abort", end);
+  try {
+    await main.rest();
+    const crew: Crew = {
+      sessions: [observer],
+      runtime: { runtime: accelerator.label, provider: accelerator.provider },
+      threads: 1,
+      batch: observed.joins ? (batch ?? batchToTry(observed)) : 1,
+    };
+    await calibrator.run(crew);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof AcceleratorLost)) throw error;
+    note("warning", `${error.message} The samples it had not handed over ran on ${runtimes.main.label}.`);
+  } finally {
+    signal.removeEventListener("abort", end);
+    clearTimeout(patience);
+    await observer.dispose().catch(() => undefined);
+  }
 }

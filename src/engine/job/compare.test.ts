@@ -62,11 +62,11 @@ describe("comparing any two reports", () => {
 describe("what differs", () => {
   it("names the settings, and of lists only what one side alone has", () => {
     const other = withRecipe({
-      weights: { type: "int8", granularity: "tensor" },
+      weights: { type: "int8", granularity: "tensor", rounding: "nearest" },
       corrections: { equalization: true, bias: "empirical" },
       method: "mse",
       methods: { image: "entropy" },
-      float: { layers: ["gemm", "softmax"], operators: [], tensors: [] },
+      float: { layers: ["gemm", "softmax"], operators: [], tensors: [], activations: false },
     });
     expect(compareReports(REPORT, other).settings).toEqual([
       { name: "weights", a: ["int8, per channel"], b: ["int8, per tensor"] },
@@ -86,7 +86,7 @@ describe("what differs", () => {
     const [one, other] = [
       ["a", "b"],
       ["b", "a"],
-    ].map((layers) => withRecipe({ float: { layers, operators: [], tensors: [] } }));
+    ].map((layers) => withRecipe({ float: { layers, operators: [], tensors: [], activations: false } }));
     expect(compareReports(one!, other!).settings).toEqual([]);
   });
 
@@ -136,11 +136,19 @@ describe("what differs", () => {
     const top1 = { float: 0.9, quantized: 0.895, drop: 0.005, interval: [-0.02, 0.03] as const };
     const { figures, notices } = compareReports(REPORT, measured({ top1 }));
     expect(notices).toEqual([]);
-    expect(figures.find(({ figure }) => figure === "top-1, int8")).toMatchObject({ a: 0.88, b: 0.895, unit: "share" });
+    expect(figures.find(({ figure }) => figure === "top-1, quantized")).toMatchObject({
+      a: 0.88,
+      b: 0.895,
+      unit: "share",
+    });
     expect(figures.find(({ figure }) => figure === "top-1, drop")).toMatchObject({
       intervals: { a: [-0.01, 0.05], b: [-0.02, 0.03] },
     });
-    expect(figures.find(({ figure }) => figure === "size, int8")).toMatchObject({ a: 28_000, b: 28_000, change: 0 });
+    expect(figures.find(({ figure }) => figure === "size, quantized")).toMatchObject({
+      a: 28_000,
+      b: 28_000,
+      change: 0,
+    });
   });
 });
 
@@ -156,7 +164,7 @@ describe("warns when the reports are not of one kind", () => {
     const { notices, figures } = compareReports(REPORT, other);
     expect(notices.map((notice) => notice.message).join("\n")).toMatch(message);
     const marked = (figure: string) => figures.find((entry) => entry.figure === figure)!.unlike !== null;
-    expect([marked("SQNR"), marked("latency p50, int8"), marked("size, int8")]).toEqual([
+    expect([marked("SQNR"), marked("latency p50, quantized"), marked("size, quantized")]).toEqual([
       ...[unlike.includes("samples"), unlike.includes("machine"), false],
     ]);
   });
@@ -165,6 +173,6 @@ describe("warns when the reports are not of one kind", () => {
     const { notices, figures } = compareReports({ ...REPORT, evaluation: null }, REPORT);
     expect(notices).toMatchObject([{ message: "A has no evaluation, so no measured figures can be compared." }]);
     expect(figures.find(({ figure }) => figure === "SQNR")).toMatchObject({ a: null, b: 30, change: null });
-    expect(figures.find(({ figure }) => figure === "size, int8")).toMatchObject({ change: 0 });
+    expect(figures.find(({ figure }) => figure === "size, quantized")).toMatchObject({ change: 0 });
   });
 });

@@ -59,9 +59,10 @@ function difference(name: string, a: readonly string[], b: readonly string[]): S
 
 function compareCalibration({ calibration: a }: Report, { calibration: b }: Report): SettingDifference[] {
   const samples = ({ observed }: Report["calibration"]) => runs(observed);
+  const runtimes = ({ executors }: Report["calibration"]) => [...new Set(executors.map(({ runtime }) => runtime))];
   return [
     ...difference("calibration samples", [samples(a)], [samples(b)]),
-    ...difference("calibrated on", [a.executor.runtime], [b.executor.runtime]),
+    ...difference("calibrated on", runtimes(a), runtimes(b)),
   ];
 }
 

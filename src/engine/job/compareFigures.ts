@@ -2,6 +2,8 @@ import type { Change, FigureChange, FigureUnit } from "../model/comparison.ts";
 import type { Accuracy, Evaluation } from "../model/evaluation.ts";
 import type { Report } from "../model/report.ts";
 
+import { quantizedName } from "./export.ts";
+
 interface Figure {
   readonly figure: string;
   readonly unit: FigureUnit;
@@ -44,11 +46,11 @@ export function compareFigures(a: Report, b: Report): FigureChange[] {
   ];
 }
 
-function figuresOf({ evaluation, files, model }: Report): Figure[] {
-  const exported = files.find(({ name }) => name === `${model.name}.int8.onnx`);
+function figuresOf({ evaluation, files, model, recipe }: Report): Figure[] {
+  const exported = files.find(({ name }) => name === quantizedName(model, recipe));
   const size: Figure[] = [
     { figure: "size, float", unit: "bytes", of: "file", value: model.bytes },
-    ...(exported ? [{ figure: "size, int8", unit: "bytes", of: "file", value: exported.bytes } as const] : []),
+    ...(exported ? [{ figure: "size, quantized", unit: "bytes", of: "file", value: exported.bytes } as const] : []),
   ];
   if (!evaluation) return size;
   const { top1, top5, outputs, latency } = evaluation;
@@ -68,7 +70,7 @@ function figuresOf({ evaluation, files, model }: Report): Figure[] {
   });
   const times = (["p50", "p95"] as const).flatMap((quantile): Figure[] => [
     { figure: `latency ${quantile}, float`, unit: "ms", of: "machine", value: latency.float[quantile] },
-    { figure: `latency ${quantile}, int8`, unit: "ms", of: "machine", value: latency.quantized[quantile] },
+    { figure: `latency ${quantile}, quantized`, unit: "ms", of: "machine", value: latency.quantized[quantile] },
   ]);
   return [...accuracyFigures("top-1", top1), ...accuracyFigures("top-5", top5), ...closeness, ...size, ...times];
 }
@@ -78,7 +80,7 @@ function accuracyFigures(name: string, accuracy: Accuracy | null): Figure[] {
   const { float, quantized, drop, interval } = accuracy;
   return [
     { figure: `${name}, float`, unit: "share", of: "samples", value: float },
-    { figure: `${name}, int8`, unit: "share", of: "samples", value: quantized },
+    { figure: `${name}, quantized`, unit: "share", of: "samples", value: quantized },
     { figure: `${name}, drop`, unit: "share", of: "samples", value: drop, interval },
   ];
 }

@@ -1,17 +1,15 @@
 import { biasPlace } from "../graph/applyBiases.ts";
 import { normalizedTensors } from "../graph/normalization.ts";
 import type { Dataset } from "../model/dataset.ts";
-import { InputError, type JobContext } from "../model/job.ts";
+import type { JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Runtime } from "../model/runtime.ts";
-import type { DataType, TensorMap } from "../model/tensor.ts";
-import { toModelFile } from "../onnx/runtimeFile.ts";
+import { clampOf } from "../quantizer/followers.ts";
 import { expectedCorrections, expectedInputs } from "../tuning/analyticBias.ts";
-import { bytesOf, type CorrectedLayer, correctBiases, KEPT_BYTES } from "../tuning/biasCorrection.ts";
+import { type CorrectedLayer, correctBiases } from "../tuning/biasCorrection.ts";
 import { equalizedModel, type OpenModel, planModel } from "./open.ts";
 import { type Quantized, quantizeModel } from "./quantize.ts";
-import { readableSamples } from "./samples.ts";
-import { loadSession } from "./session.ts";
+import { walkerParts } from "./walkerParts.ts";
 
 /** Fewer leave small networks to chance, more gain nothing: docs/corrections.md. */
 const SAMPLES = 100;
@@ -30,21 +28,20 @@ export async function learnBiases(
 ): Promise<NonNullable<Recipe["biases"]>> {
   const made = equalizedModel(model, recipe);
   const quantized = quantizeModel(model, { ...recipe, biases: null });
-  const feeds: TensorMap[] = [];
-  let bytes = 0;
-  for await (const { sample } of readableSamples(dataset, Math.min(samples, SAMPLES))) {
-    feeds.push(sample.feeds);
-    bytes += bytesOf(sample.feeds);
-    if (bytes > KEPT_BYTES / 2) break;
-  }
+  const parts = await walkerParts(
+    made,
+    dataset,
+    Math.min(samples, SAMPLES),
+    runtime,
+    (tensor) =>
+      `Biases cannot be corrected on samples: the tensor ${tensor} has a type that Octet does not feed; set bias correction to none.`,
+  );
   return correctBiases(
     {
       float: made.equalized ? made.observed : made.folded,
       quantized: quantized.model,
       layers: correctedLayers(quantized),
-      typeOf: (tensor) => knownType(made, tensor),
-      feeds,
-      open: (slice) => loadSession(runtime, toModelFile(slice), { threads: 1 }, `A part of "${model.fileName}"`),
+      ...parts,
     },
     context,
   );
@@ -64,19 +61,11 @@ function correctedLayers({ plan, unrounded }: Quantized): CorrectedLayer[] {
   return plan.layers.flatMap(({ id, node, operator, weightUse }) => {
     const quantized = unrounded.get(id);
     if (!weightUse || quantized === undefined || !biasPlace(node, plan.index)) return [];
-    const [reader] = plan.index.consumers(node.output[0] ?? "");
-    const follower = plan.layers.find((layer) => layer.node === reader)?.follower;
-    const passes = follower?.kind === "clamp" ? follower : { low: -Infinity, high: Infinity };
+    const [reader, ...readers] = plan.index.consumers(node.output[0] ?? "");
+    const isSeen = plan.index.isOutput(node.output[0] ?? "");
+    const clamp = reader && readers.length === 0 && !isSeen ? clampOf(reader, plan.index) : null;
+    const passes = clamp ?? { low: -Infinity, high: Infinity };
     const axis = operator === "Conv" || operator === "ConvTranspose" ? 1 : -1;
     return [{ id, float: node.output[0] ?? "", quantized, axis, passes }];
   });
-}
-
-/** Tensors that quantizing added are float32, where a slice is fed them. */
-function knownType(model: OpenModel, tensor: string): DataType {
-  const type = model.types.get(tensor) ?? "float32";
-  if (type !== "other") return type;
-  throw new InputError(
-    `Biases cannot be corrected on samples: the tensor ${tensor} has a type that Octet does not feed; set bias correction to none.`,
-  );
 }

@@ -14,7 +14,7 @@ import { defaultRecipe, type OpenModel, openModel } from "./open.ts";
 const context: JobContext = { signal: new AbortController().signal, report: () => undefined };
 const UINT8 = { type: "uint8", symmetric: false } as const;
 const INT8 = { type: "int8", symmetric: true } as const;
-const PER_TENSOR = { type: "int8", granularity: "tensor" } as const;
+const PER_TENSOR = { type: "int8", granularity: "tensor", rounding: "nearest" } as const;
 
 interface Patient {
   readonly model: OpenModel;
@@ -35,7 +35,7 @@ async function patient(name: string, sampleOf: (index: number) => Tensor, sample
     get: async (index) => ({ source: `${index}`, feeds: new Map([[input, sampleOf(index)]]) }),
   };
   const request = { samples, preprocess: null, resume: null, checkpoint: () => undefined };
-  const calibration = await calibrate(model, dataset, request, nodeRuntime(), context);
+  const calibration = await calibrate(model, dataset, request, { main: nodeRuntime(), accelerator: null }, context);
   const diagnostician = new Diagnostician(model);
   expect(await diagnostician.diagnose(defaultRecipe(model), null, null)).toBeNull();
   await diagnostician.diagnose(defaultRecipe(model), calibration, null);
@@ -78,7 +78,7 @@ describe.skipIf(!hasShared)("diagnosis of real models", () => {
     const symmetric = await diagnose({ activations: INT8, method: "minmax" });
     expect(layersOf(symmetric, "one-sided")).toHaveLength(35);
     expect(symmetric.every(({ loss }) => loss > 2.9 && loss < 9)).toBe(true);
-    for (const weights of [PER_TENSOR, { type: "int8", granularity: "channel" } as const]) {
+    for (const weights of [PER_TENSOR, { type: "int8", granularity: "channel", rounding: "nearest" } as const]) {
       expect(await diagnose({ activations: UINT8, weights })).toEqual([]);
     }
   });

@@ -7,7 +7,7 @@ import { writeReport } from "../artifacts/report.ts";
 import { writeTensorRtCache } from "../artifacts/tensorrt.ts";
 import type { Calibration } from "../model/calibration.ts";
 import type { Evaluation } from "../model/evaluation.ts";
-import type { Notice } from "../model/job.ts";
+import { InputError, type Notice } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import type { Tuning } from "../model/tuning.ts";
@@ -47,32 +47,30 @@ const TENSORRT_NOTE =
 const EQUALIZED_NOTE =
   "The float model after equalization: it computes what the original does, and the TensorRT cache and the ranges for ONNX Runtime's tool are its tensors'.";
 
+/** The quantized model's file: named after the type of its weights. */
+export function quantizedName({ name }: Pick<OpenModel, "name">, { weights }: Pick<Recipe, "weights">): string {
+  return `${name}.${weights.type}.onnx`;
+}
+
 /** Every file of the job; the model among them is the one that `evaluate` judges. Throws InputError as quantizing does. */
 export function exportJob(model: OpenModel, request: ExportRequest): Exported {
   const { calibration, evaluation, date, tuning } = request;
   assertCalibratedFor(model, request.recipe, calibration);
+  assertRoundingLearned(request.recipe);
   const recipe = request.recipe.resolved ? request.recipe : resolveRecipe(model, request.recipe, calibration);
   const quantized = quantizeModel(model, recipe);
-  const ranges = namedRanges(recipe, calibration, quantized);
-  const tensorRt = writeTensorRtCache(ranges.original);
+  const observed = calibration.statistics.size > 0 ? rangeFiles(model, recipe, calibration, quantized) : null;
   const equalizedName = `${model.name}.equalized.onnx`;
   const notices: Notice[] = [
     ...summarizeModel(model, recipe).notices,
     ...calibration.notices,
     ...quantized.notices,
-    { kind: "info", subject: `${model.name}.trt.cache`, message: TENSORRT_NOTE },
+    ...(observed?.notices ?? []),
     ...(isEqualized(recipe) ? [{ kind: "info" as const, subject: equalizedName, message: EQUALIZED_NOTE }] : []),
-    ...tensorRt.omitted.map((name) => ({
-      kind: "warning" as const,
-      subject: name,
-      message: `TensorRT's cache format cannot hold the tensor name ${JSON.stringify(name)}; it was left out.`,
-    })),
   ];
   const files: Artifact[] = [
-    { name: `${model.name}.int8.onnx`, chunks: quantized.chunks },
-    textFile(`${model.name}.calibration.json`, writeCalibration(calibration, `${TOOL.name} ${TOOL.version}`)),
-    textFile(`${model.name}.trt.cache`, tensorRt.text),
-    textFile(`${model.name}.ort-ranges.json`, writeOrtRanges(ranges.folded)),
+    { name: quantizedName(model, recipe), chunks: quantized.chunks },
+    ...(observed?.files ?? []),
     textFile(`${model.name}.recipe.json`, writeRecipe(recipe)),
     ...(isEqualized(recipe)
       ? [{ name: equalizedName, chunks: encodeModel(equalizedModel(model, recipe).observed) }]
@@ -84,6 +82,40 @@ export function exportJob(model: OpenModel, request: ExportRequest): Exported {
     textFile(`${model.name}.report.html`, writeReportPage(report)),
   );
   return { quantized, recipe, files, notices };
+}
+
+/** Throws InputError where a recipe asks for learned rounding that it does not hold. */
+function assertRoundingLearned({ weights, rounding }: Recipe): void {
+  if (weights.rounding === "nearest" || rounding) return;
+  throw new InputError(
+    "The recipe asks for learned rounding, which has not been learned yet; learn it on data, or round to nearest.",
+  );
+}
+
+/** The files of what calibration observed, and what there is to say of them. */
+function rangeFiles(
+  { name }: OpenModel,
+  recipe: Recipe,
+  calibration: Calibration,
+  quantized: Quantized,
+): { readonly files: readonly Artifact[]; readonly notices: readonly Notice[] } {
+  const ranges = namedRanges(recipe, calibration, quantized);
+  const tensorRt = writeTensorRtCache(ranges.original);
+  return {
+    files: [
+      textFile(`${name}.calibration.json`, writeCalibration(calibration, `${TOOL.name} ${TOOL.version}`)),
+      textFile(`${name}.trt.cache`, tensorRt.text),
+      textFile(`${name}.ort-ranges.json`, writeOrtRanges(ranges.folded)),
+    ],
+    notices: [
+      { kind: "info", subject: `${name}.trt.cache`, message: TENSORRT_NOTE },
+      ...tensorRt.omitted.map((tensor) => ({
+        kind: "warning" as const,
+        subject: tensor,
+        message: `TensorRT's cache format cannot hold the tensor name ${JSON.stringify(tensor)}; it was left out.`,
+      })),
+    ],
+  };
 }
 
 /**

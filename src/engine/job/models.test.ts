@@ -27,7 +27,7 @@ describe.skipIf(modelNames.length === 0)("reference models", () => {
     const file = { path: "noise.npy", size: npy.length, read: async (a = 0, b = npy.length) => npy.slice(a, b) };
     const data = await openData(model, [file], null, nodeDecoders);
     const request = { samples: 1, preprocess: null, resume: null, checkpoint: () => undefined };
-    const calibration = await calibrate(model, data, request, nodeRuntime(), context);
+    const calibration = await calibrate(model, data, request, { main: nodeRuntime(), accelerator: null }, context);
     const { files } = exportJob(model, { recipe: defaultRecipe(model), calibration, evaluation: null, date: "" });
     const text = (suffix: string) =>
       new TextDecoder().decode(files.find((entry) => entry.name.endsWith(suffix))!.chunks[0]);

@@ -1,9 +1,9 @@
 import { applyFactors } from "../graph/applyFactors.ts";
 import { prepareModel } from "../graph/prepare.ts";
-import { exposeOutputs } from "../graph/shapes.ts";
+import { exposeOutputs, weightsAsInputs } from "../graph/shapes.ts";
 import type { JobContext, Notice } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
-import type { Runtime } from "../model/runtime.ts";
+import type { ModelFile, Runtime } from "../model/runtime.ts";
 import type { ModelSummary } from "../model/summary.ts";
 import type { DataType, Port } from "../model/tensor.ts";
 import { assertSupported } from "../onnx/checks.ts";
@@ -33,6 +33,8 @@ export interface OpenModel extends ModelInputs {
   /** Element type and, where it is static, shape of each activation of both prepared forms. */
   readonly types: ReadonlyMap<string, DataType | "other">;
   readonly dims: ReadonlyMap<string, readonly number[]>;
+  /** Shape of each activation of the model as it came, with the symbols that the runtime infers. */
+  readonly shapes: ReadonlyMap<string, Port["dims"]>;
   readonly inputs: Recipe["inputs"];
   readonly preparation: readonly string[];
   readonly notices: readonly Notice[];
@@ -88,7 +90,7 @@ async function prepareFile<T extends object>(
   step(2);
   const prepared = await prepareModel(original, evaluateWith(runtime));
   step(3);
-  const { types, dims } = await inferTypes(prepared.observed, runtime, fileName);
+  const { types, dims, shapes } = await inferTypes(prepared.observed, runtime, fileName);
   step(4);
   return {
     name: fileName.replace(/^.*[\\/]/, "").replace(/\.onnx$/i, ""),
@@ -101,6 +103,7 @@ async function prepareFile<T extends object>(
     equalized: false,
     types,
     dims,
+    shapes,
     inputs,
     preparation: prepared.notes,
     notices: prepared.notices,
@@ -154,7 +157,7 @@ export function planModel(model: PreparedFile, recipe: PlanChoices): Quantizatio
   return planQuantization(graph, model.types, recipe);
 }
 
-export type PlanChoices = Equalization & Pick<Recipe, "float">;
+export type PlanChoices = Equalization & Pick<Recipe, "float" | "weights">;
 
 type PlannedChoices = PlanChoices & Pick<Recipe, "ranges" | "methods">;
 
@@ -183,37 +186,48 @@ export function defaultRecipe(model: PreparedFile): Recipe {
     model: { name: model.name, sha256: model.sha256 },
     format: "qdq",
     activations: { type: "uint8", symmetric: false },
-    weights: { type: "int8", granularity: "channel" },
+    weights: { type: "int8", granularity: "channel", rounding: "nearest" },
     corrections: { equalization: false, bias: "empirical" },
     method: "auto",
     methods: {},
     ranges: {},
-    float: { layers: [], operators: [], tensors: [] },
+    float: { layers: [], operators: [], tensors: [], activations: false },
     preprocess: null,
     inputs: model.inputs,
     resolved: null,
     factors: null,
     biases: null,
+    rounding: null,
   };
 }
 
-/** Asks the runtime, which infers the type of every tensor when it loads a graph. */
+/** Asks the runtime, which infers the type of every tensor when it loads a graph; the weights themselves it needs for some graphs only. */
 async function inferTypes(
   observed: ModelProto,
   runtime: Runtime,
   fileName: string,
-): Promise<Pick<OpenModel, "types" | "dims">> {
+): Promise<Pick<OpenModel, "types" | "dims" | "shapes">> {
   const names = observed.graph?.node.flatMap(({ output }) => output.filter(Boolean)) ?? [];
   const types = new Map<string, DataType | "other">();
   const dims = new Map<string, readonly number[]>();
-  const file = toModelFile(exposeOutputs(observed, names));
-  const session = await loadSession(runtime, file, { threads: 1 }, `"${fileName}"`);
-  for (const port of [...session.inputs, ...session.outputs]) {
+  const shapes = new Map<string, Port["dims"]>();
+  const exposed = exposeOutputs(observed, names);
+  const session = await runtime
+    .createSession(unshared(toModelFile(weightsAsInputs(exposed))), { threads: 1 })
+    .catch(() => loadSession(runtime, toModelFile(exposed), { threads: 1 }, `"${fileName}"`));
+  const own = new Set(inputPorts(observed).map(({ name }) => name));
+  for (const port of [...session.inputs.filter(({ name }) => own.has(name)), ...session.outputs]) {
     types.set(port.name, port.type);
+    shapes.set(port.name, port.dims);
     if (port.dims.every((dim) => typeof dim === "number")) dims.set(port.name, port.dims as number[]);
   }
   await session.dispose();
-  return { types, dims };
+  return { types, dims, shapes };
+}
+
+/** With data of its own: on its way to a worker, a view takes the whole file along that it is a view of. */
+function unshared({ graph, external }: ModelFile): ModelFile {
+  return { graph, external: external.map(({ path, data }) => ({ path, data: data.slice() })) };
 }
 
 function unmatched(plan: QuantizationPlan, recipe: PlannedChoices): Notice[] {

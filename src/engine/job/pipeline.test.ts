@@ -60,7 +60,7 @@ const watch = (samples: number, resume: Calibration | null = null) =>
     model,
     data,
     { samples, preprocess: data.preprocess, resume, checkpoint: () => undefined },
-    nodeRuntime(),
+    { main: nodeRuntime(), accelerator: null },
     context,
   );
 const hash = (chunks: readonly Uint8Array[]) => createHash("sha256").update(concat(chunks)).digest("hex");
@@ -130,7 +130,7 @@ describe("quantizing the sample model", () => {
     expect(perChannel.top1!.float).toBeGreaterThan(0.85);
     expect(Math.abs(perChannel.top1!.drop)).toBeLessThan(0.03);
     expect(perChannel.notices).toEqual([]);
-    const perTensor = await judge({ ...recipe, weights: { type: "int8", granularity: "tensor" } });
+    const perTensor = await judge({ ...recipe, weights: { type: "int8", granularity: "tensor", rounding: "nearest" } });
     expect(perTensor.top1!.drop).toBeGreaterThan(0.1);
     expect(perTensor.verdict?.passed).toBe(false);
   });
@@ -139,7 +139,7 @@ describe("quantizing the sample model", () => {
 describe("calibrating", () => {
   it("continues where it was cut off, to the same statistics", async () => {
     const half = await watch(15);
-    const rest = { ...(await watch(40, half)), executor: calibration.executor };
+    const rest = { ...(await watch(40, half)), executors: calibration.executors };
     expect(writeCalibration(rest, "test")).toBe(writeCalibration(calibration, "test"));
   });
 
@@ -162,7 +162,7 @@ describe("calibrating", () => {
       model,
       broken,
       { samples: 2, preprocess: null, resume: null, checkpoint: () => undefined },
-      nodeRuntime(),
+      { main: nodeRuntime(), accelerator: null },
       context,
     );
     await expect(job).rejects.toThrow(/^Not one of 2 samples could be read; the first: .*a\.png/);

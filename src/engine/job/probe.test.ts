@@ -36,6 +36,7 @@ function counting(): { readonly runtime: Runtime; readonly runs: number[] } {
   const native = nodeRuntime();
   const runtime: Runtime = {
     label: native.label,
+    provider: native.provider,
     maxThreads: 1,
 
     async createSession(file, options) {
@@ -65,7 +66,7 @@ beforeAll(async () => {
   const sources = files.map((name) => diskFile(sample(name), name));
   data = await openData(model, sources, project.preprocess, nodeDecoders);
   const request = { samples: 40, preprocess: data.preprocess, resume: null, checkpoint: () => undefined };
-  const calibration = await calibrate(model, data, request, nodeRuntime(), context);
+  const calibration = await calibrate(model, data, request, { main: nodeRuntime(), accelerator: null }, context);
   recipe = resolveRecipe(model, { ...defaultRecipe(model), preprocess: data.preprocess }, calibration);
   const [group] = Object.keys(recipe.resolved!);
   const hand = { [group!]: { low: 0, high: 0.2 } };

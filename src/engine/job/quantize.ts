@@ -1,4 +1,5 @@
 import { applyBiases } from "../graph/applyBiases.ts";
+import { allowInt4 } from "../graph/opset.ts";
 import type { Calibration } from "../model/calibration.ts";
 import { InputError, type Notice } from "../model/job.ts";
 import type { Affine, Range } from "../model/range.ts";
@@ -64,6 +65,11 @@ export function assertRecipeFor(model: OpenModel, recipe: Recipe): void {
   );
 }
 
+/** Whether a plan leaves anything to quantize. */
+export function quantizesAnything({ layers }: QuantizationPlan): boolean {
+  return layers.some(({ reason }) => reason === null);
+}
+
 /** What a resolved recipe quantizes. */
 export interface QuantizationJob {
   /** The float model that is quantized, with and without corrected biases. */
@@ -86,12 +92,13 @@ export function quantizationJob(model: OpenModel, recipe: Recipe): QuantizationJ
   if (recipe.corrections.equalization && !recipe.factors) {
     throw new InputError("The recipe asks for equalization, which has not been learnt yet; calibrate first.");
   }
-  const { folded: float, types } = equalizedModel(model, recipe);
+  const { folded, types } = equalizedModel(model, recipe);
+  const float = recipe.weights.type === "int4" ? allowInt4(folded) : folded;
   const corrected = recipe.biases ? applyBiases(float, recipe.biases) : float;
   const plan = planQuantization(corrected.graph as GraphProto, types, recipe);
-  if (plan.groups.length === 0) {
+  if (!quantizesAnything(plan)) {
     const chosen = plan.layers.some(({ reason }) => reason?.startsWith("the recipe leaves"));
-    const why = chosen ? "the recipe leaves what could be in float" : "no layer has an 8-bit form here";
+    const why = chosen ? "the recipe leaves what could be in float" : "no layer has an integer form here";
     throw new InputError(`Nothing in ${model.name} would be quantized: ${why}.`);
   }
   const missing = plan.groups.find(({ id, fixed }) => !fixed && !own(resolved, id));

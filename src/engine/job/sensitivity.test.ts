@@ -48,7 +48,7 @@ async function prepared(
   );
   const plain = { ...defaultRecipe(model), corrections: { equalization: false, bias: "none" } as const, ...changes };
   const request = { samples, recipe: plain, preprocess: null, resume: null, checkpoint: () => undefined };
-  const calibration = await calibrate(model, dataset, request, runtime, quiet);
+  const calibration = await calibrate(model, dataset, request, { main: runtime, accelerator: null }, quiet);
   return { model, dataset, recipe: resolveRecipe(model, plain, calibration) };
 }
 
@@ -59,7 +59,7 @@ describe.skipIf(!hasShared)("sensitivity of real models", { timeout: 120_000 }, 
     ["fmnist_dw_folded.onnx", "channel"],
     ["fmnist_dw_bn.onnx", "tensor"],
   ] as const)("of %s with one scale a %s is what the models written for each layer give", async (file, granularity) => {
-    const weights = { type: "int8", granularity } as const;
+    const weights = { type: "int8", granularity, rounding: "nearest" } as const;
     const { model, dataset, recipe } = await prepared(file, garments(), 4, { weights });
     const measured = await sensitivity(
       model,

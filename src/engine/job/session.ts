@@ -88,7 +88,8 @@ async function fastestRun(session: Session, { feeds, source }: Sample, what: str
   return fastest;
 }
 
-function refusal(error: unknown, sentence: string): Error {
+/** Why a runtime refused, for a person; the death of a worker as it is. */
+export function refusal(error: unknown, sentence: string): Error {
   if (error instanceof WorkerDied) return error;
   const reason = error instanceof Error ? error.message : String(error);
   return new InputError(`${sentence}: ${reason.split("\n")[0]}`);

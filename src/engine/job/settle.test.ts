@@ -49,12 +49,19 @@ beforeAll(async () => {
 
 const wish = (granularity: "channel" | "tensor", corrections: Corrections): Recipe => ({
   ...defaultRecipe(model),
-  weights: { type: "int8", granularity },
+  weights: { type: "int8", granularity, rounding: "nearest" },
   corrections,
 });
 
 function settled(recipe: Recipe, calibration: Calibration | null = null): Promise<Settled> {
-  return settle(model, recipe, data, { samples: CALIBRATE, calibration }, runtime, context);
+  return settle(
+    model,
+    recipe,
+    data,
+    { samples: CALIBRATE, calibration },
+    { main: runtime, accelerator: null },
+    context,
+  );
 }
 
 async function judge(recipe: Recipe, skip = CALIBRATE): Promise<Evaluation> {
@@ -121,7 +128,9 @@ describe("corrections on the sample model, judged on samples that did not teach 
       /made with equalization .* calibrate again/,
     );
     const request = { samples: 8, preprocess, resume: equalized.calibration, checkpoint: () => undefined };
-    await expect(calibrate(model, data, request, runtime, context)).rejects.toThrow(/another setting of equalization/);
+    await expect(calibrate(model, data, request, { main: runtime, accelerator: null }, context)).rejects.toThrow(
+      /another setting of equalization/,
+    );
     expect(() => quantizeModel(model, { ...equalized.recipe, factors: null })).toThrow(/not been learnt yet/);
   });
 

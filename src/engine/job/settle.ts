@@ -1,12 +1,15 @@
-import type { Calibration } from "../model/calibration.ts";
+import { AUTOMATIC, type Calibration, type Execution } from "../model/calibration.ts";
 import type { JobContext } from "../model/job.ts";
+import type { Preprocess } from "../model/preprocess.ts";
 import type { Recipe } from "../model/recipe.ts";
-import type { Runtime } from "../model/runtime.ts";
+import { ROUNDING_ITERATIONS, ROUNDING_SAMPLES, type Rounding } from "../model/rounding.ts";
+import type { Runtimes } from "../model/runtime.ts";
 import { calibrate } from "./calibrate.ts";
 import { deriveBiases, learnBiases } from "./correct.ts";
 import type { OpenDataset } from "./data.ts";
 import { learnEqualization } from "./equalize.ts";
-import { equalizedModel, type OpenModel } from "./open.ts";
+import { learnRounding } from "./learnRounding.ts";
+import { equalizedModel, isEqualized, type OpenModel, planModel } from "./open.ts";
 import { isCalibratedFor, resolveRecipe } from "./quantize.ts";
 
 export interface SettleRequest {
@@ -14,6 +17,10 @@ export interface SettleRequest {
   readonly samples: number;
   /** What was calibrated before; used where it fits the recipe. */
   readonly calibration: Calibration | null;
+  /** How the samples are run, where they are; a short trial decides when it is absent. */
+  readonly execution?: Execution;
+  /** How long rounding is learnt, where it is. */
+  readonly iterations?: number;
   readonly checkpoint?: (calibration: Calibration) => void;
 }
 
@@ -21,35 +28,83 @@ export interface Settled {
   /** Nothing in it is left open: `quantizeModel` takes it. */
   readonly recipe: Recipe;
   readonly calibration: Calibration;
+  /** What learning rounding came to, where it was learnt. */
+  readonly rounding: Rounding | null;
+}
+
+export type Want = "equalization" | "calibration" | "learned rounding" | "bias correction";
+
+/** What is left to do for a recipe that only samples can settle, in words; empty where the model is enough. */
+export function wantsOfSamples(model: OpenModel, recipe: Recipe): Want[] {
+  const { corrections, weights, factors, biases, rounding, resolved } = recipe;
+  const wants: Record<Want, boolean> = {
+    equalization: corrections.equalization && !factors,
+    calibration: !resolved && planModel(model, recipe).groups.length > 0,
+    "learned rounding": weights.rounding === "learned" && !rounding,
+    "bias correction": corrections.bias === "empirical" && !biases,
+  };
+  return (Object.keys(wants) as Want[]).filter((want) => wants[want]);
+}
+
+/** Settles a recipe that wants nothing of samples. */
+export function settleAlone(model: OpenModel, recipe: Recipe): Settled {
+  const calibration = uncalibrated(model, recipe, recipe.preprocess);
+  const resolved = recipe.resolved ? recipe : resolveRecipe(model, recipe, calibration);
+  return { recipe: deriveBiases(model, resolved), calibration, rounding: null };
+}
+
+/** What stands for the calibration of a recipe that takes no ranges. */
+function uncalibrated({ name, sha256 }: OpenModel, recipe: Recipe, preprocess: Preprocess | null): Calibration {
+  const nothing = { observed: [], skipped: [], wanted: 0, executors: [], notices: [] };
+  return { model: { name, sha256 }, equalized: isEqualized(recipe), statistics: new Map(), preprocess, ...nothing };
 }
 
 /**
  * Does what a recipe still lacks, in this order: learns equalization, calibrates where the calibration given does not
- * fit, settles the ranges, learns the biases. What the recipe holds already is kept.
- * Throws InputError as these do.
+ * fit and activations are quantized, settles the ranges, learns rounding where something is there to learn it, or else
+ * the biases, since learnt rounding takes the place of correcting them (docs/rounding.md). What the recipe holds already
+ * is kept. Throws InputError as these do.
  */
 export async function settle(
   model: OpenModel,
   recipe: Recipe,
   dataset: OpenDataset,
-  { samples, calibration: given, checkpoint = () => undefined }: SettleRequest,
-  runtime: Runtime,
+  { samples, calibration: given, execution = AUTOMATIC, iterations, checkpoint = () => undefined }: SettleRequest,
+  runtimes: Runtimes,
   context: JobContext,
 ): Promise<Settled> {
   let settled = recipe;
   if (recipe.corrections.equalization && !recipe.factors) {
-    const factors = await learnEqualization(model, dataset, samples, runtime, context);
-    settled = { ...settled, factors, resolved: null, biases: null };
+    const factors = await learnEqualization(model, dataset, samples, runtimes.main, context);
+    settled = { ...settled, factors, resolved: null, biases: null, rounding: null };
   }
-  let calibration = given;
-  if (!calibration || !isCalibratedFor(settled, calibration) || settled.factors !== recipe.factors) {
-    const request = { samples, preprocess: dataset.preprocess, resume: null, checkpoint };
-    calibration = await calibrate(equalizedModel(model, settled), dataset, request, runtime, context);
+  const fits = given && isCalibratedFor(settled, given) && settled.factors === recipe.factors;
+  let calibration = fits ? given : null;
+  if (!calibration && planModel(model, settled).groups.length === 0) {
+    calibration = uncalibrated(model, settled, dataset.preprocess);
+  }
+  if (!calibration) {
+    const request = { samples, preprocess: dataset.preprocess, resume: null, execution, checkpoint };
+    calibration = await calibrate(equalizedModel(model, settled), dataset, request, runtimes, context);
   }
   if (!settled.resolved) settled = resolveRecipe(model, settled, calibration);
+  let rounding: Rounding | null = null;
+  if (settled.weights.rounding === "learned" && !settled.rounding && runtimes.learner) {
+    const request = { samples: Math.min(samples, ROUNDING_SAMPLES), iterations: iterations ?? ROUNDING_ITERATIONS };
+    const by = { runtime: runtimes.main, learner: await runtimes.learner() };
+    const listener = { context, onPoint: () => undefined, onLayer: () => undefined };
+    rounding = await learnRounding(model, settled, dataset, { ...request, resume: null }, by, listener);
+    settled = { ...settled, rounding: rounding.rounding, biases: null };
+  }
+  if (settled.weights.rounding === "learned" && settled.rounding && settled.corrections.bias !== "none") {
+    // Later layers have learnt to make up for the mean errors of earlier ones, and correcting these would undo it.
+    settled = { ...settled, biases: settled.biases ?? {} };
+  }
   if (settled.corrections.bias === "empirical" && !settled.biases) {
-    const biases = await learnBiases(model, settled, dataset, samples, runtime, context);
+    const biases = await learnBiases(model, settled, dataset, samples, runtimes.main, context);
     settled = { ...settled, biases };
   }
-  return { recipe: deriveBiases(model, settled), calibration };
+  return { recipe: deriveBiases(model, settled), calibration, rounding };
 }
+
+export { unlearnt } from "../tuning/decisions.ts";

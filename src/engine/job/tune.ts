@@ -11,7 +11,7 @@ import { Judge } from "../tuning/searchJudge.ts";
 import { type Candidate, orderCandidates } from "../tuning/searchOrder.ts";
 import type { OpenDataset } from "./data.ts";
 import { type OpenModel, planModel, runnable, summarizeModel } from "./open.ts";
-import { assertRecipeFor, quantizeModel } from "./quantize.ts";
+import { assertRecipeFor, quantizeModel, quantizesAnything } from "./quantize.ts";
 import { firstReadable } from "./samples.ts";
 import { sensitivity } from "./sensitivity.ts";
 import { loadSession, quickestSession } from "./session.ts";
@@ -92,7 +92,7 @@ function splitOf({ samples, limit }: TuneRequest, dataset: OpenDataset): Tuning[
 
 /** Whether a recipe leaves something to quantize and asks for no equalization where no two layers allow it. */
 function isPossible(model: OpenModel, recipe: Recipe): boolean {
-  if (planModel(model, recipe).groups.length === 0) return false;
+  if (!quantizesAnything(planModel(model, recipe))) return false;
   return !recipe.corrections.equalization || equalizedTensors(model.folded).length > 0;
 }
 
@@ -111,7 +111,7 @@ interface BenchParts {
 /** Measures recipes, each on the model that it exports. What equalized and other recipes share is learnt once. */
 class Bench {
   readonly #parts: BenchParts;
-  readonly #learnt = new Map<boolean, { readonly calibration: Calibration; readonly factors: Recipe["factors"] }>();
+  readonly #learnt = new Map<boolean, Pick<Recipe, "factors" | "rounding"> & { readonly calibration: Calibration }>();
   #measured = 0;
 
   constructor(parts: BenchParts) {
@@ -126,13 +126,13 @@ class Bench {
     const known = this.#learnt.get(equalization);
     const { recipe, calibration } = await settle(
       model,
-      { ...wanted, factors: known?.factors ?? null },
+      { ...wanted, factors: known?.factors ?? null, rounding: known?.rounding ?? null },
       dataset,
       { samples: split.calibration[1], calibration: known?.calibration ?? null },
-      runtime,
+      { main: runtime, accelerator: null },
       context,
     );
-    this.#learnt.set(equalization, { calibration, factors: recipe.factors });
+    this.#learnt.set(equalization, { calibration, factors: recipe.factors, rounding: recipe.rounding });
     const quantized = quantizeModel(model, recipe);
     const session = await loadSession(
       runtime,

@@ -1,12 +1,11 @@
 import type { WeightAnalysis } from "../model/analysis.ts";
 import type { Recipe } from "../model/recipe.ts";
-import { own } from "../model/record.ts";
-import { affineParameters } from "../numerics/affine.ts";
 import { channelLayout } from "../numerics/channels.ts";
 import { weightFigures } from "../numerics/weight-figures.ts";
-import { tensorOf } from "../onnx/tensor.ts";
+import { dimsOf, passingFloats } from "../onnx/tensor.ts";
+import { inputScaleOf } from "../quantizer/inputScale.ts";
 import type { QuantizationPlan } from "../quantizer/plan.ts";
-import { quantizeWeight } from "../quantizer/weights.ts";
+import { quantizeWeight, weightChoices } from "../quantizer/weights.ts";
 import { type OpenModel, planModel } from "./open.ts";
 
 /** Ranges, scales and SQNR of a weight, channel by channel, measured on the codes that are exported. */
@@ -20,9 +19,8 @@ export function analysePlannedWeight(plan: QuantizationPlan, name: string, recip
   const proto = plan.index.initializer(name);
   if (!layer?.weightUse || !proto) throw new Error(`${name} is not the weight of a quantized layer.`);
   const { weightUse: use, node } = layer;
-  const range = own(recipe.resolved ?? {}, plan.groupOf.get(node.input[1 - use.input] ?? "") ?? "");
-  const inputScale = range ? affineParameters(range, recipe.activations).scale : null;
-  const { axis, scales, codes } = quantizeWeight(node, use, plan.index, recipe.weights.granularity, inputScale);
-  const { data, dims } = tensorOf(proto);
-  return { name, dims, axis, ...weightFigures(data as Float32Array, codes, channelLayout(dims, use.axis), scales) };
+  const choices = weightChoices(recipe, layer.id);
+  const { axis, scales, codes } = quantizeWeight(node, use, plan.index, choices, inputScaleOf(layer, plan, recipe));
+  const dims = dimsOf(proto);
+  return { name, dims, axis, ...weightFigures(passingFloats(proto), codes, channelLayout(dims, use.axis), scales) };
 }

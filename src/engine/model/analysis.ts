@@ -25,6 +25,9 @@ export interface TensorAnalysis {
   readonly curve: readonly { readonly share: number; readonly range: Range; readonly mse: number }[];
 }
 
+/** What was seen of a tensor, whether it has a clip range or not. */
+export type SeenValues = Pick<TensorAnalysis, "seen" | "histogram">;
+
 /** One row of the list of layers, estimated from statistics; null where the layer's output stays in float. */
 export interface GroupFigures {
   readonly group: string;

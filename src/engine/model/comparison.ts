@@ -74,12 +74,16 @@ export interface ComparedReport {
   readonly tool: string;
 }
 
-/** A recipe's settings in words, in the order a person thinks of them; the ranges, factors and biases they came to are not in it. */
+/** A recipe's settings in words, in the order a person thinks of them; the ranges, factors, biases and rounding they came to are not in it. */
 export function settingsOf(recipe: Recipe): readonly Setting[] {
   const { activations, weights, corrections, float, inputs } = recipe;
   return [
-    one("activations", `${activations.type}, ${activations.symmetric ? "symmetric" : "asymmetric"}`),
+    one(
+      "activations",
+      float.activations ? "float" : `${activations.type}, ${activations.symmetric ? "symmetric" : "asymmetric"}`,
+    ),
     one("weights", `${weights.type}, per ${weights.granularity}`),
+    one("rounding", weights.rounding),
     one("equalization", corrections.equalization ? "on" : "off"),
     one("bias correction", corrections.bias),
     one("ranges by", recipe.method),

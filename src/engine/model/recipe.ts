@@ -19,12 +19,19 @@ export interface ChannelFactors {
   readonly absorb: readonly number[];
 }
 
+export interface WeightScheme {
+  readonly type: "int8" | "int4";
+  readonly granularity: "channel" | "tensor";
+  /** Learned: up or down for each weight as reconstructs the layer's output best (AdaRound). */
+  readonly rounding: "nearest" | "learned";
+}
+
 export interface Recipe {
   readonly version: 1;
   readonly model: { readonly name: string; readonly sha256: string };
   readonly format: "qdq";
   readonly activations: ActivationScheme;
-  readonly weights: { readonly type: "int8"; readonly granularity: "channel" | "tensor" };
+  readonly weights: WeightScheme;
   readonly corrections: Corrections;
   readonly method: MethodChoice;
   /** Methods that differ from `method`, by tensor (the group's id). */
@@ -36,6 +43,8 @@ export interface Recipe {
     readonly layers: readonly string[];
     readonly operators: readonly string[];
     readonly tensors: readonly string[];
+    /** Every activation stays in float: only weights are quantized. */
+    readonly activations: boolean;
   };
   readonly preprocess: Preprocess | null;
   /** Dimensions given to dynamic inputs, and inputs held at one value. */
@@ -52,4 +61,9 @@ export interface Recipe {
    * null until learnt.
    */
   readonly biases: Readonly<Record<string, readonly number[]>> | null;
+  /**
+   * What learnt rounding came to, by layer: base64 of one bit a weight, in the order of the weight's values, the lowest
+   * bit of a byte first; 1 where the weight is rounded up. Null until learnt.
+   */
+  readonly rounding: Readonly<Record<string, string>> | null;
 }

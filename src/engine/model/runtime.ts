@@ -1,4 +1,7 @@
-import type { Port, TensorMap } from "./tensor.ts";
+import type { Range } from "./range.ts";
+import type { Learner } from "./rounding.ts";
+import type { Statistics } from "./statistics.ts";
+import type { Port, Tensor, TensorMap } from "./tensor.ts";
 
 /** A model as a runtime takes it: the graph, and weights that stay where they are. */
 export interface ModelFile {
@@ -12,6 +15,11 @@ export interface Session {
   readonly outputs: readonly Port[];
   /** Runs the model once. `fetches` limits the outputs computed. The tensors returned are the caller's own. */
   run(feeds: TensorMap, fetches?: readonly string[]): Promise<TensorMap>;
+  /**
+   * Runs the model once and shows its float32 outputs in `fetches`, at least one, where the runtime has them: a tensor is
+   * good for the call alone. Absent where it costs nothing that outputs become the caller's own.
+   */
+  peek?(feeds: TensorMap, fetches: readonly string[], see: (name: string, tensor: Tensor) => void): Promise<void>;
   /** Milliseconds the last run took inside the runtime, without what carried tensors to it. */
   readonly lastRunTime: number;
   dispose(): Promise<void>;
@@ -23,12 +31,91 @@ export interface SessionOptions {
   readonly optimize?: boolean;
 }
 
+/** Where ONNX Runtime computes: its native CPU build, its WASM SIMD build, or WebGPU. */
+export const PROVIDERS = ["cpu", "wasm", "webgpu"] as const;
+export type Provider = (typeof PROVIDERS)[number];
+
+/** A tensor that holds exactly the values of others, all of theirs together, each clamped where `clamp` is given. */
+export interface DerivedTensor {
+  readonly tensor: string;
+  readonly from: readonly string[];
+  readonly clamp: Range | null;
+}
+
+/** The tensors to watch, by name: inputs of a model and outputs that it has. */
+export interface ObservationPlan {
+  /** In graph order. */
+  readonly watch: readonly string[];
+  /** Those of `watch` whose statistics need not be counted, since they follow from those of others before them. */
+  readonly derived: readonly DerivedTensor[];
+}
+
+/** A session that keeps the tensors it watches to itself: only their statistics leave it. */
+export interface ObserverSession {
+  /**
+   * Runs samples that were joined along the first dimension and takes every watched tensor into the statistics.
+   * `samples` are their indices, in that order. When it rejects, what was observed since the last `take` is lost.
+   */
+  observe(feeds: TensorMap, samples: readonly number[]): Promise<void>;
+  /** The statistics of every sample observed since the last take, which then start anew. */
+  take(): Promise<Statistics>;
+  /** Milliseconds that the last `observe` took inside the runtime, observing included. */
+  readonly lastRunTime: number;
+  dispose(): Promise<void>;
+}
+
 export interface Runtime {
   /** "onnxruntime-web 1.30.0, wasm" and the like, for reports. */
   readonly label: string;
   /** Threads worth trying here, at least 1. */
   readonly maxThreads: number;
+  /** Workers worth trying where it has `createObserver`; 1 when absent. */
+  readonly maxWorkers?: number;
   createSession(model: ModelFile, options: SessionOptions): Promise<Session>;
+  readonly provider: Provider;
+  /**
+   * A session that observes where it runs, in a worker of its own; sessions of several workers run side by side.
+   * Absent where tensors are at hand in any case: the caller then observes what a session gives.
+   */
+  createObserver?(model: ModelFile, plan: ObservationPlan, options: ObserverOptions): Promise<ObserverSession>;
+}
+
+export interface ObserverOptions {
+  readonly threads: number;
+  /** Which worker, from 0; each has a runtime of its own. */
+  readonly worker: number;
+}
+
+/**
+ * A device that may be absent, slower than the processor, or lost while it computes. It observes float models and does
+ * nothing else: what it makes of a quantized model says little about other machines.
+ */
+export interface Accelerator {
+  /** As of a Runtime; complete once an observer was created. */
+  readonly label: string;
+  readonly provider: Provider;
+  /** Whether it is none at all: an adapter that computes on the processor, for tests. It is never chosen by itself. */
+  readonly software: boolean;
+  /** Rejects with AcceleratorLost, as do the calls of the session. */
+  createObserver(model: ModelFile, plan: ObservationPlan): Promise<ObserverSession>;
+  /** Ends whatever runs on it, even what hangs: its sessions are of no use afterwards, and pending calls reject. */
+  end(): void;
+}
+
+/** What there is to run on here. The accelerator rejects with one sentence that says why there is none. */
+export interface Runtimes {
+  readonly main: Runtime;
+  readonly accelerator: (() => Promise<Accelerator>) | null;
+  /** What learns rounding, started when it is asked for; absent where a recipe's wish for it is left open. */
+  readonly learner?: () => Promise<Learner>;
+}
+
+/**
+ * There is no accelerator, or it cannot go on; the message is one sentence that says why and is shown as it is. What it
+ * observed since the last `take` is lost, and nothing is wrong with the samples: another runtime may take them.
+ */
+export class AcceleratorLost extends Error {
+  override readonly name = "AcceleratorLost";
 }
 
 /** The worker behind a runtime or an engine ended before it answered: nothing is wrong with what it was asked. */

@@ -13,7 +13,8 @@ export interface Layer {
   readonly parameters: number;
   /** The initialiser quantized as this layer's weight. */
   readonly weight: string | null;
-  readonly precision: "int8" | "float32";
+  /** That of its weight, and of its arithmetic where the activations it reads and makes are quantized. */
+  readonly precision: "int8" | "int4" | "float32";
   /** Why it stays in float; null when it is quantized. */
   readonly reason: string | null;
 }

@@ -1,57 +1,75 @@
-import type { Reduction } from "./reduction.ts";
+import { mapRows, type Reduction } from "./reduction.ts";
+import { roundSmallHalfEven } from "./round.ts";
 import { pairFits } from "./saturation.ts";
+import type { CodeLimits } from "./weights.ts";
 
 /**
- * Rounds some weights of each channel the other way until the channel's rounding errors add up to half a step at most,
- * those closest to the middle between two codes first, and never a weight that is exact or one whose pair would no
- * longer fit. Inputs that come out of a Relu have a positive mean, so that the sum of a channel's errors shifts its
- * output, while single errors average out. No data is needed. It is the output-channel step of SQuant (Guo et al.,
- * ICLR 2022, "On-the-Fly Data-Free Quantization via Diagonal Hessian Approximation"). `codes` are the weights rounded
- * to nearest, and stay as they are; the result differs from them by one at most.
+ * The errors next to half a step are sorted, in bands, until enough weights are found: as many times as are wanted, which is
+ * about the square root of all, would be in the first band if errors were spread evenly, and the next are wider.
  */
-export function balanceRounding(
+const FIRST_BAND = 2;
+const NEXT_BAND = 4;
+
+/**
+ * Rounds weights to the nearest code, as `quantizeWeights` does, and then some of each channel the other way until the
+ * channel's rounding errors add up to half a step at most, those closest to the middle between two codes first, and never
+ * a weight that is exact or one whose pair would no longer fit. Inputs that come out of a Relu have a positive mean, so
+ * that the sum of a channel's errors shifts its output, while single errors average out. No data is needed. It is the
+ * output-channel step of SQuant (Guo et al., ICLR 2022, "On-the-Fly Data-Free Quantization via Diagonal Hessian
+ * Approximation"). `scales` holds one scale a channel.
+ */
+export function balancedCodes(
   weights: Float32Array,
-  codes: Int8Array,
   scales: Float32Array,
+  [lowest, highest]: CodeLimits,
   reduction: Reduction,
 ): Int8Array {
-  const { length, offset, paired } = reduction;
-  const balanced = codes.slice();
+  const { length, paired } = reduction;
   const errors = new Float64Array(length);
-  scales.forEach((scale, channel) => {
-    let sum = 0;
-    for (let k = 0; k < length; k++) {
-      const at = offset(channel, k);
-      const error = (weights[at] as number) / scale - (codes[at] as number);
-      errors[k] = error;
-      sum += error;
-    }
+  return mapRows(weights, reduction, (row, channel, codes) => {
+    const sum = roundRow(row, scales[channel] as number, lowest, highest, codes, errors);
     const step = Math.sign(sum);
     let wanted = Math.ceil(Math.abs(sum) - 0.5);
     if (wanted <= 0) return;
-    for (const k of nearestFirst(errors, step, wanted)) {
-      const at = offset(channel, k);
-      const code = (balanced[at] as number) + step;
-      if (Math.abs(code) > 127) continue;
-      if (paired && (k ^ 1) < length && !pairFits(code, balanced[offset(channel, k ^ 1)] as number)) continue;
-      balanced[at] = code;
-      wanted--;
-      if (wanted === 0) return;
+    let upTo = Infinity;
+    for (let width = (FIRST_BAND * wanted) / length; wanted > 0 && upTo > 0; width *= NEXT_BAND) {
+      const above = Math.max(0, 0.5 - width);
+      for (const k of between(errors, step, above, upTo)) {
+        const code = (codes[k] as number) + step;
+        if (code < lowest || code > highest) continue;
+        if (paired && (k ^ 1) < length && !pairFits(code, codes[k ^ 1] as number)) continue;
+        codes[k] = code;
+        wanted--;
+        if (wanted === 0) return;
+      }
+      upTo = above;
     }
   });
-  return balanced;
 }
 
-/**
- * Positions of errors of the sign `step`, the largest first, of equal ones the first. They are sorted in two parts:
- * `wanted`, about the square root of their number, is mostly reached within the first.
- */
-function* nearestFirst(errors: Float64Array, step: number, wanted: number): Generator<number> {
-  const bound = Math.max(0, 0.5 - (4 * wanted) / errors.length);
-  yield* between(errors, step, bound, Infinity);
-  yield* between(errors, step, 0, bound);
+/** Rounds a row to nearest, writes w / scale - q into `errors`, and returns their sum. */
+function roundRow(
+  row: Float32Array,
+  scale: number,
+  lowest: number,
+  highest: number,
+  codes: Int8Array,
+  errors: Float64Array,
+): number {
+  let sum = 0;
+  for (let k = 0; k < row.length; k++) {
+    const exact = (row[k] as number) / scale;
+    const near = Math.fround(exact);
+    const code = roundSmallHalfEven(near > highest ? highest : near < lowest ? lowest : near);
+    const error = exact - code;
+    codes[k] = code;
+    errors[k] = error;
+    sum += error;
+  }
+  return sum;
 }
 
+/** Positions of the errors of the sign `step` whose magnitudes are above one bound and up to another: the largest first, of equal ones the first. */
 function between(errors: Float64Array, step: number, above: number, upTo: number): number[] {
   const positions: number[] = [];
   for (let k = 0; k < errors.length; k++) {

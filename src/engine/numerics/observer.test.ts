@@ -1,10 +1,14 @@
+import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Range } from "../model/range.ts";
 import type { TensorStatistics } from "../model/statistics.ts";
-import { Observer } from "./observer.ts";
+import { BLOCK, Kernel } from "./kernel/kernel.ts";
+import { clampSightings, Observer, summarize } from "./observer.ts";
 import { bitsAt } from "./resolution.ts";
 import { drawFrom } from "./testing/distributions.ts";
 import { observe } from "./testing/observe.ts";
+import { referenceStatistics } from "./testing/reference.ts";
 
 const anyBits = fc.integer({ min: 0, max: 0xffffffff }).map((bits) => {
   const word = Uint32Array.of(bits);
@@ -15,15 +19,21 @@ const value = fc.oneof(anyBits, fc.float(), fc.constantFrom(0, -0, 1, 6, Number.
 const seen = fc.array(fc.record({ value, sample: fc.nat({ max: 4 }) }), { maxLength: 60 });
 type Seen = readonly { readonly value: number; readonly sample: number }[];
 
+function samplesOf(part: Seen): Map<number, Float32Array> {
+  const samples = new Map<number, number[]>();
+  for (const { sample, value } of part) samples.set(sample, [...(samples.get(sample) ?? []), value]);
+  return new Map([...samples].map(([sample, values]) => [sample, Float32Array.from(values)]));
+}
+
 function observeAll(parts: readonly Seen[]): TensorStatistics {
   const observer = new Observer();
-  for (const part of parts) {
-    for (const sample of new Set(part.map((one) => one.sample))) {
-      const values = part.filter((one) => one.sample === sample).map((one) => one.value);
-      observer.observe(Float32Array.from(values), sample);
-    }
-  }
+  for (const part of parts) for (const [sample, values] of samplesOf(part)) observer.observe(values, sample);
   return observer.statistics();
+}
+
+/** As toEqual, without its time for long arrays that are equal. */
+function expectEqual(a: TensorStatistics, b: TensorStatistics): void {
+  if (!isDeepStrictEqual(a, b)) expect(a).toEqual(b);
 }
 
 /** A run handles tables of some hundred kilobytes. */
@@ -69,17 +79,76 @@ describe("statistics depend on the values alone", () => {
       RUNS,
     );
   });
+});
 
-  test("an observer that continues from a checkpoint ends where an uninterrupted one does", () => {
+describe("statistics are what their definition says", () => {
+  const bounds = fc
+    .tuple(fc.oneof(value, fc.constantFrom(-1, 0, 0.5)), fc.oneof(value, fc.constantFrom(-0.5, 0, 6)))
+    .map(([a, b]) => ({ low: Math.fround(Math.min(a, b)) + 0, high: Math.fround(Math.max(a, b)) + 0 }))
+    .filter(({ low, high }) => low <= high && low < Infinity && high > -Infinity);
+  const clampTo =
+    ({ low, high }: Range) =>
+    (x: number) =>
+      Math.min(Math.max(x, low), high);
+
+  test("of any bits", () => {
     fc.assert(
-      fc.property(seen, seen, (before, after) => {
-        const resumed = Observer.from(observeAll([before]));
-        for (const { value, sample } of after) resumed.observe(Float32Array.of(value), sample);
-        expect(resumed.statistics()).toEqual(observeAll([before, after]));
+      fc.property(seen, (all) => {
+        expect(observeAll([all])).toEqual(referenceStatistics(samplesOf(all)));
       }),
       RUNS,
     );
   });
+
+  test("of values clamped afterwards, by each of several clamps, and of those as they came", () => {
+    const signed = fc.tuple(seen, seen, fc.array(bounds, { maxLength: 3 }));
+    fc.assert(
+      fc.property(signed, ([first, then, clamps]) => {
+        const observer = new Observer(new Kernel(), clamps);
+        for (const part of [first, then]) {
+          for (const [sample, values] of samplesOf(part)) observer.observe(values, sample);
+        }
+        const all = samplesOf([...first, ...then]);
+        expectEqual(observer.statistics(), referenceStatistics(all));
+        for (const clamp of clamps) {
+          const clamped = new Map([...all].map(([sample, values]) => [sample, values.map(clampTo(clamp))]));
+          const derived = summarize([clampSightings(observer.sightings(), clamp)]);
+          expectEqual(derived, referenceStatistics(clamped));
+        }
+      }),
+      { numRuns: 80 },
+    );
+  });
+
+  test("of tensors of many blocks, with values between that no block had before", () => {
+    const values = Float32Array.from({ length: 3 * BLOCK + 5 }, (_, i) => Math.sin(i * i) * 2 ** Math.floor(i / 4000));
+    values.set([Number.NaN, Infinity, -0, 1e-41, -1e-41, 0, -Infinity], 2 * BLOCK - 3);
+    const clamp = { low: Math.fround(-0.3), high: 6 };
+    const observer = new Observer(new Kernel(), [clamp]);
+    observer.observe(values, 3);
+    expect(observer.statistics()).toEqual(referenceStatistics(new Map([[3, values]])));
+    const clamped = new Map([[3, values.map(clampTo(clamp))]]);
+    expect(summarize([clampSightings(observer.sightings(), clamp)])).toEqual(referenceStatistics(clamped));
+  });
+
+  test("of more values than a counter of the kernel may hold", () => {
+    const values = new Float32Array(2 ** 20).fill(3);
+    values[7] = -1;
+    const observer = new Observer();
+    for (let i = 0; i < 300; i++) observer.observe(values, 0);
+    const { finite, octaves } = observer.statistics();
+    expect(finite).toBe(300 * 2 ** 20);
+    expect(octaves.map(({ counts }) => Math.max(...counts))).toEqual([300, 300 * (2 ** 20 - 1)]);
+  });
+});
+
+test("a kernel that was cleared counts anew", () => {
+  const kernel = new Kernel();
+  new Observer(kernel).observe(Float32Array.of(1, 2, 0, 1e-40), 0);
+  kernel.clear();
+  const observer = new Observer(kernel);
+  observer.observe(Float32Array.of(5), 1);
+  expect(observer.statistics()).toEqual(referenceStatistics(new Map([[1, Float32Array.of(5)]])));
 });
 
 test("counts and extremes are exact", () => {
@@ -161,7 +230,8 @@ test("reads a view into a larger buffer", () => {
 });
 
 test("statistics are a snapshot: what is observed later does not change them", () => {
-  const observer = Observer.from(observe([1, 2]));
+  const observer = new Observer();
+  observer.observe(Float32Array.of(1, 2), 0);
   const before = observer.statistics();
   observer.observe(Float32Array.of(1, 2), 0);
   expect(before).toEqual(observe([1, 2]));
@@ -170,5 +240,5 @@ test("statistics are a snapshot: what is observed later does not change them", (
 test("statistics that are too coarse to merge are refused", () => {
   const statistics = observe([1, 1.5]);
   const octaves = statistics.octaves.map((octave) => ({ ...octave, bits: 3, counts: new Float64Array(8) }));
-  expect(() => Observer.from({ ...statistics, octaves })).toThrow(RangeError);
+  expect(() => Observer.merge([{ ...statistics, octaves }])).toThrow(RangeError);
 });

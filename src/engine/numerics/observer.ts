@@ -1,9 +1,16 @@
+import type { Range } from "../model/range.ts";
 import type { TensorStatistics } from "../model/statistics.ts";
-import { Histogram } from "./histogram.ts";
+import { type Counts, clampCounts } from "./counts.ts";
+import { clampExtent, type Extent, NOTHING, widen } from "./extent.ts";
+import { mergeCounts } from "./histogram.ts";
+import { Kernel } from "./kernel/kernel.ts";
+import { Tally } from "./tally.ts";
 
-interface Extremes {
-  low: number;
-  high: number;
+/** What was seen of a tensor, before it is made into statistics. */
+export interface Sightings {
+  readonly counts: Counts;
+  /** The extent of each sample, by sample index. */
+  readonly samples: ReadonlyMap<number, Extent>;
 }
 
 /**
@@ -11,75 +18,67 @@ interface Extremes {
  * not on batches, order or merging. Zeros of both signs count as zero; NaN and infinities are counted and left out.
  */
 export class Observer {
-  readonly #histogram = new Histogram();
-  readonly #samples = new Map<number, Extremes>();
+  readonly #tally: Tally;
+  readonly #samples = new Map<number, Extent>();
 
-  /** An observer that continues where `statistics` ended. */
-  static from(statistics: TensorStatistics): Observer {
-    const observer = new Observer();
-    observer.#absorb([statistics]);
-    return observer;
+  /** Counts in the memory of `kernel`, finely enough for what `clampSightings` makes of it with each of `clamps`. */
+  constructor(kernel = new Kernel(), clamps: readonly Range[] = []) {
+    this.#tally = new Tally(kernel, clamps);
   }
 
   /** The statistics of everything that any of `parts` saw; of nothing when there are none. */
   static merge(parts: readonly TensorStatistics[]): TensorStatistics {
-    const observer = new Observer();
-    observer.#absorb(parts);
-    return observer.statistics();
+    return summarize(parts.map(sightingsOf));
   }
 
   /** Adds values of sample `sampleIndex`; may be called several times for one sample. */
   observe(data: Float32Array, sampleIndex: number): void {
-    this.#histogram.add(data);
-    this.#widen(sampleIndex, this.#histogram.low, this.#histogram.high);
+    const extent = this.#tally.add(data);
+    this.#samples.set(sampleIndex, widen(this.#samples.get(sampleIndex) ?? NOTHING, extent));
+  }
+
+  sightings(): Sightings {
+    return { counts: this.#tally.counts(), samples: new Map(this.#samples) };
   }
 
   statistics(): TensorStatistics {
-    const { zeros, nan, positiveInfinity, negativeInfinity } = this.#histogram;
-    const octaves = this.#histogram.octaves();
-    const samples = [...this.#samples].sort(([a], [b]) => a - b);
-    let finite = zeros;
-    for (const { counts } of octaves) for (const count of counts) finite += count;
-    return {
-      finite,
-      zeros,
-      nan,
-      positiveInfinity,
-      negativeInfinity,
-      min: samples.reduce((min, [, { low }]) => Math.min(min, low), Infinity),
-      max: samples.reduce((max, [, { high }]) => Math.max(max, high), -Infinity),
-      octaves,
-      samples: {
-        index: samples.map(([index]) => index),
-        min: samples.map(([, { low }]) => low),
-        max: samples.map(([, { high }]) => high),
-      },
-    };
+    return summarize([this.sightings()]);
   }
+}
 
-  #absorb(parts: readonly TensorStatistics[]): void {
-    const histogram = this.#histogram;
-    histogram.addOctaves(parts.flatMap((part) => part.octaves));
-    for (const part of parts) {
-      histogram.addZeros(part.zeros);
-      histogram.nan += part.nan;
-      histogram.positiveInfinity += part.positiveInfinity;
-      histogram.negativeInfinity += part.negativeInfinity;
-      const { index, min, max } = part.samples;
-      index.forEach((sample, i) => {
-        this.#widen(sample, min[i] as number, max[i] as number);
-      });
-    }
-  }
+/** What would have been seen of the same values clamped to one of the clamps that their observer was given. */
+export function clampSightings({ counts, samples }: Sightings, clamp: Range): Sightings {
+  return {
+    counts: clampCounts(counts, clamp),
+    samples: new Map([...samples].map(([index, extent]) => [index, clampExtent(extent, clamp)])),
+  };
+}
 
-  #widen(sample: number, low: number, high: number): void {
-    if (low > high) return;
-    const known = this.#samples.get(sample);
-    if (known === undefined) {
-      this.#samples.set(sample, { low, high });
-      return;
-    }
-    known.low = Math.min(known.low, low);
-    known.high = Math.max(known.high, high);
+/** The statistics of everything in `parts`. Throws RangeError where an octave is too coarse to merge. */
+export function summarize(parts: readonly Sightings[]): TensorStatistics {
+  const { octaves, ...tallied } = mergeCounts(parts.map(({ counts }) => counts));
+  const extents = new Map<number, Extent>();
+  for (const { samples } of parts) {
+    for (const [index, extent] of samples) extents.set(index, widen(extents.get(index) ?? NOTHING, extent));
   }
+  const samples = [...extents].filter(([, { low, high }]) => low <= high).sort(([a], [b]) => a - b);
+  return {
+    ...tallied,
+    min: samples.reduce((min, [, { low }]) => Math.min(min, low), Infinity),
+    max: samples.reduce((max, [, { high }]) => Math.max(max, high), -Infinity),
+    octaves,
+    samples: {
+      index: samples.map(([index]) => index),
+      min: samples.map(([, { low }]) => low),
+      max: samples.map(([, { high }]) => high),
+    },
+  };
+}
+
+function sightingsOf(statistics: TensorStatistics): Sightings {
+  const { index, min, max } = statistics.samples;
+  return {
+    counts: statistics,
+    samples: new Map(index.map((sample, i) => [sample, { ...NOTHING, low: min[i] as number, high: max[i] as number }])),
+  };
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { roundHalfEven } from "./round.ts";
+import { roundHalfEven, roundSmallHalfEven } from "./round.ts";
 
 test.each([
   [0.5, 0],
@@ -40,5 +40,17 @@ test("the result is the nearest integer, and even on ties", () => {
         if (distance === 0.5) expect(Math.abs(rounded % 2)).toBe(0);
       },
     ),
+  );
+});
+
+test("small numbers round alike without a branch", () => {
+  const small = fc.oneof(
+    fc.integer({ min: -1000, max: 1000 }).map((n) => n / 2),
+    fc.double({ min: -1e15, max: 1e15, noNaN: true }),
+  );
+  fc.assert(
+    fc.property(small, (x) => {
+      expect(roundSmallHalfEven(x)).toBe(roundHalfEven(x));
+    }),
   );
 });

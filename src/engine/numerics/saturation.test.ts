@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { balanceRounding } from "./balance.ts";
+import { balancedCodes } from "./balance.ts";
 import type { Reduction } from "./reduction.ts";
 import { pairFits, saturationFreeScales } from "./saturation.ts";
-import { quantizeWeights, weightScales } from "./weights.ts";
+import { weightLimits, weightScales } from "./weights.ts";
 
 function rows(length: number, paired = true): Reduction {
-  return { length, paired, offset: (channel, k) => channel * length + k };
+  return { length, paired, inner: length, channelStride: length, innerStride: 1, outerStride: 0 };
 }
 
 test("pairs fit exactly where their products with 0..255 stay within int16", () => {
@@ -44,8 +44,8 @@ test("all pairs fit after rounding and balancing", () => {
       (values, length) => {
         const weights = Float32Array.from(values);
         const layout = { outer: 1, channels: values.length / length, inner: length };
-        const scales = saturationFreeScales(weights, weightScales(weights, layout).scales, rows(length));
-        const codes = balanceRounding(weights, quantizeWeights(weights, layout, scales), scales, rows(length));
+        const scales = saturationFreeScales(weights, weightScales(weights, layout, "int8").scales, rows(length));
+        const codes = balancedCodes(weights, scales, weightLimits("int8"), rows(length));
         for (let start = 0; start < codes.length; start += length) {
           for (let k = start; k + 1 < start + length; k += 2) {
             expect(pairFits(codes[k] as number, codes[k + 1] as number)).toBe(true);

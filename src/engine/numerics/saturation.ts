@@ -1,4 +1,4 @@
-import type { Reduction } from "./reduction.ts";
+import { forEachRow, type Reduction } from "./reduction.ts";
 
 /** 255 * 128 = 32640 is the largest multiple of 255 within int16. */
 const PAIR_LIMIT = 128;
@@ -19,14 +19,21 @@ export function pairFits(first: number, second: number): boolean {
  */
 export function saturationFreeScales(weights: Float32Array, scales: Float32Array, reduction: Reduction): Float32Array {
   if (!reduction.paired) return scales;
-  return scales.map((scale, channel) => {
-    let largest = 0;
-    for (let k = 0; k + 1 < reduction.length; k += 2) {
-      const first = weights[reduction.offset(channel, k)] as number;
-      const second = weights[reduction.offset(channel, k + 1)] as number;
-      const sum = Math.abs(first + second);
-      if (first * second > 0 && sum > largest) largest = sum;
-    }
-    return Math.max(scale, largest / (PAIR_LIMIT - 1));
+  const raised = scales.slice();
+  forEachRow(weights, reduction, (row, channel) => {
+    raised[channel] = Math.max(scales[channel] as number, largestPair(row) / (PAIR_LIMIT - 1));
   });
+  return raised;
+}
+
+/** The largest |w1 + w2| of a pair of one sign. */
+function largestPair(row: Float32Array): number {
+  let largest = 0;
+  for (let k = 0; k + 1 < row.length; k += 2) {
+    const first = row[k] as number;
+    const second = row[k + 1] as number;
+    const sum = Math.abs(first + second);
+    if (sum > largest && first * second > 0) largest = sum;
+  }
+  return largest;
 }

@@ -1,79 +1,205 @@
-/** A float32's top 21 bits: sign, exponent and 12 of its mantissa. */
-const TALLY_SHIFT = 11;
-const TALLY_CELLS = 1 << 21;
-export const TALLY_MANTISSA_BITS = 12;
+import type { Range } from "../model/range.ts";
+import type { Octave } from "../model/statistics.ts";
+import type { Counts } from "./counts.ts";
+import { type Extent, NOTHING, widen } from "./extent.ts";
+import { BLOCK, CELLS, type Kernel, LANE } from "./kernel/kernel.ts";
+import { coarsen } from "./resolution.ts";
+import { NEGATIVE, NO_CELLS, PAGES, tallyBits } from "./tallyLayout.ts";
 
-/** Above this many words, looking through the octaves costs less than looking each word up again. */
-const FEW_WORDS = 1 << 17;
+const MANTISSA_BITS = 23;
+const POSITIVE_SUBNORMALS = 0;
+/** First cell of the zeros and positive subnormals of the second lane. */
+const SECOND_ZEROS = 1;
 
-const MAGNITUDE = 0x7fffffff;
-const GREATEST_ORDINAL = 0x7fffffff;
+/** Words that a table has to spare: a larger octave mostly adds the few cells of one that is far below. */
+const SLACK = 256;
 
-/** A float32's bits as an integer that orders as the float does. */
-export const ordinalOf = (word: number) => word ^ ((word >> 31) & MAGNITUDE);
+/** Values counted before the 32-bit cells are emptied into wider ones: long before one can overflow. */
+const FOLD_AFTER = 2 ** 28;
 
-/** The cell that counts a word. */
-export const tallyCellOf = (word: number) => word >>> TALLY_SHIFT;
-
-/** One table for every tally: a count is taken out of it before the next begins. */
-const table = new Uint32Array(TALLY_CELLS);
-
-export interface Tally {
-  /** Ordinals of the least and the greatest word, NaN and infinities included. */
-  readonly lowest: number;
-  readonly highest: number;
-  readonly zeros: number;
-}
+const PAGES_IN_ORDER = [NEGATIVE, 0].flatMap((sign) => Array.from({ length: 255 }, (_, exponent) => sign + exponent));
 
 /**
- * Counts the words of float32 values by their top bits, in one pass. The counts stay in the shared table until
- * `takeCount` or `takeAll` has them out.
+ * Counts the float32 values of one tensor in a kernel's memory, finely enough for their statistics and for those of the
+ * values clamped to each of `clamps`.
  */
-export function tally(words: Int32Array): Tally {
-  let lowest = GREATEST_ORDINAL;
-  let highest = ~GREATEST_ORDINAL;
-  let zeros = 0;
-  for (let i = 0; i < words.length; i++) {
-    const word = words[i] as number;
-    const cell = tallyCellOf(word);
-    table[cell] = (table[cell] as number) + 1;
-    zeros += Number((word & MAGNITUDE) === 0);
-    const ordinal = ordinalOf(word);
-    if (ordinal < lowest) lowest = ordinal;
-    if (ordinal > highest) highest = ordinal;
+export class Tally {
+  readonly #kernel: Kernel;
+  readonly #clamps: readonly Range[];
+  #table = 0;
+  #capacity = 0;
+  #extent = NOTHING;
+  #bits: Int8Array = new Int8Array(PAGES).fill(NO_CELLS);
+  readonly #firsts = new Int32Array(PAGES);
+  /** Cells in use; the first takes what is not finite. */
+  #cells = 1;
+  #counted = 0;
+  /** Counts that were taken out of the cells, by page. */
+  readonly #folded = new Map<number, Float64Array>();
+  #seen = 0;
+  #positiveZeros = 0;
+  #negativeZeros = 0;
+  #nan = 0;
+  #positiveInfinity = 0;
+  #negativeInfinity = 0;
+
+  constructor(kernel: Kernel, clamps: readonly Range[]) {
+    this.#kernel = kernel;
+    this.#clamps = clamps;
+    this.#arrange();
   }
-  return { lowest, highest, zeros };
-}
 
-/** The count of one cell, which is zero afterwards. */
-export function takeCount(cell: number): number {
-  const count = table[cell] as number;
-  table[cell] = 0;
-  return count;
-}
-
-/** Takes every count left out of the table; `left` is their sum. Octaves come from the largest down, or as the words do. */
-export function takeAll(words: Int32Array, left: number, visit: (cell: number, count: number) => void): void {
-  if (words.length < FEW_WORDS) {
-    for (const word of words) {
-      const cell = tallyCellOf(word);
-      const count = takeCount(cell);
-      if (count > 0) visit(cell, count);
+  /** Counts values and says how far they extend. */
+  add(values: Float32Array): Extent {
+    let extent = NOTHING;
+    for (let start = 0; start < values.length; start += BLOCK) {
+      const block = values.subarray(start, start + BLOCK);
+      extent = widen(extent, this.#look(block));
+      this.#reach(extent);
+      this.#kernel.count(this.#table, block.length);
+      this.#counted += block.length;
+      this.#seen += block.length;
+      if (this.#counted > FOLD_AFTER) this.#fold();
     }
-    return;
+    return extent;
   }
-  const octave = 1 << TALLY_MANTISSA_BITS;
-  const negative = TALLY_CELLS >> 1;
-  let remaining = left;
-  for (let start = negative - octave; start >= 0 && remaining > 0; start -= octave) {
-    for (const first of [start, start + negative]) {
-      for (let cell = first; cell < first + octave; cell++) {
-        const count = table[cell] as number;
-        if (count === 0) continue;
-        table[cell] = 0;
-        remaining -= count;
-        visit(cell, count);
+
+  counts(): Counts {
+    const octaves: Octave[] = [];
+    for (const page of PAGES_IN_ORDER) {
+      if (this.#bits[page] === NO_CELLS) continue;
+      const counts = this.#read(page);
+      if (!counts) continue;
+      if (page % NEGATIVE === 0) {
+        counts[0] = (counts[0] as number) - (page === NEGATIVE ? this.#negativeZeros : this.#positiveZeros);
+        if (counts.every((count) => count === 0)) continue;
       }
+      octaves.push({
+        negative: page >= NEGATIVE,
+        exponent: page % NEGATIVE,
+        bits: this.#bits[page] as number,
+        counts,
+      });
     }
+    return {
+      finite: this.#seen - this.#nan - this.#positiveInfinity - this.#negativeInfinity,
+      zeros: this.#positiveZeros + this.#negativeZeros,
+      nan: this.#nan,
+      positiveInfinity: this.#positiveInfinity,
+      negativeInfinity: this.#negativeInfinity,
+      octaves,
+    };
   }
+
+  #look(block: Float32Array): Extent {
+    const found = this.#kernel.survey(block);
+    this.#positiveZeros += found.positiveZeros;
+    this.#negativeZeros += found.negativeZeros;
+    const finite = found.low > -Infinity && found.high < Infinity;
+    if (finite && !found.hasNaN) {
+      return { low: found.low + 0, high: found.high + 0, negativeInfinity: false, positiveInfinity: false };
+    }
+    const { low, high, nan, negativeInfinity, positiveInfinity } = this.#kernel.sift(block.length);
+    this.#nan += nan;
+    this.#negativeInfinity += negativeInfinity;
+    this.#positiveInfinity += positiveInfinity;
+    return {
+      low: low + 0,
+      high: high + 0,
+      negativeInfinity: negativeInfinity > 0,
+      positiveInfinity: positiveInfinity > 0,
+    };
+  }
+
+  /** Sees to it that all that lies within an extent has cells. */
+  #reach(extent: Extent): void {
+    const known = this.#extent;
+    const wider = widen(known, extent);
+    if (
+      wider.low === known.low &&
+      wider.high === known.high &&
+      wider.negativeInfinity === known.negativeInfinity &&
+      wider.positiveInfinity === known.positiveInfinity
+    ) {
+      return;
+    }
+    this.#extent = wider;
+    const bits = tallyBits(wider, this.#clamps);
+    if (bits.every((some, page) => some === this.#bits[page])) return;
+    this.#fold();
+    this.#bits = bits;
+    this.#arrange();
+  }
+
+  /** Gives each page its cells and tells the kernel. Zeros of the second lane have cells apart; see the kernel. */
+  #arrange(): void {
+    const size = CELLS + 1 + cellsOf(this.#bits) + cellsOf(this.#bits.subarray(0, 1));
+    if (size > this.#capacity) {
+      this.#capacity = size + SLACK;
+      this.#table = this.#kernel.allocate(this.#capacity);
+    }
+    const { words } = this.#kernel;
+    let next = 1;
+    const place = (page: number): number => {
+      const bits = this.#bits[page] as number;
+      if (bits === NO_CELLS) return entryOf(page, 0, 0);
+      const first = next;
+      next += 2 ** bits;
+      return entryOf(page, bits, first);
+    };
+    const table = this.#table;
+    words[table + LANE] = place(POSITIVE_SUBNORMALS);
+    for (let page = 0; page < PAGES; page++) {
+      this.#firsts[page] = next;
+      const entry = place(page);
+      words[table + page] = entry;
+      if (page !== POSITIVE_SUBNORMALS) words[table + LANE + page] = entry;
+    }
+    this.#cells = next;
+  }
+
+  /** The counts of a page, with those of its cells, at its present resolution; null where there are none. */
+  #read(page: number): Float64Array | null {
+    const bits = this.#bits[page] as number;
+    const { words } = this.#kernel;
+    const cells = this.#table + CELLS;
+    const lanes = [cells + (this.#firsts[page] as number)];
+    if (page === POSITIVE_SUBNORMALS) lanes.push(cells + SECOND_ZEROS);
+    const folded = this.#folded.get(page);
+    if (!folded && !lanes.some((first) => isUsed(words, first, 2 ** bits))) return null;
+    const counts = folded ? coarsen(folded, bits) : new Float64Array(2 ** bits);
+    for (const first of lanes) addCells(counts, words, first);
+    return counts;
+  }
+
+  /** Takes all counts out of the cells. */
+  #fold(): void {
+    if (this.#counted === 0) return;
+    for (let page = 0; page < PAGES; page++) {
+      if (this.#bits[page] === NO_CELLS) continue;
+      const counts = this.#read(page);
+      if (counts) this.#folded.set(page, counts);
+    }
+    const cells = this.#table + CELLS;
+    this.#kernel.words.fill(0, cells, cells + this.#cells);
+    this.#counted = 0;
+  }
+}
+
+/** What the kernel takes: the cell of a word of this page is base + (word >> shift), the entry 32 * base + shift. */
+function entryOf(page: number, bits: number, first: number): number {
+  return (first - page * 2 ** bits) * 32 + (MANTISSA_BITS - bits);
+}
+
+function cellsOf(bits: Int8Array): number {
+  return bits.reduce((sum, some) => (some === NO_CELLS ? sum : sum + 2 ** some), 0);
+}
+
+function isUsed(words: Uint32Array, first: number, size: number): boolean {
+  for (let at = first; at < first + size; at++) if (words[at] !== 0) return true;
+  return false;
+}
+
+function addCells(counts: Float64Array, words: Uint32Array, first: number): void {
+  for (let k = 0; k < counts.length; k++) counts[k] = (counts[k] as number) + (words[first + k] as number);
 }

@@ -1,5 +1,5 @@
 import type { WeightAnalysis } from "../model/analysis.ts";
-import { type ChannelLayout, forEachRun } from "./channels.ts";
+import type { ChannelLayout } from "./channels.ts";
 import { signalToNoise } from "./decibels.ts";
 
 /**
@@ -12,34 +12,47 @@ export function weightFigures(
   layout: ChannelLayout,
   scales: Float32Array,
 ): Pick<WeightAnalysis, "channels" | "sqnr"> {
-  const scaleOf = (channel: number) => scales[scales.length === 1 ? 0 : channel] as number;
-  const channels = Array.from({ length: layout.channels }, (_, index) => ({
-    scale: scaleOf(index),
-    min: Infinity,
-    max: -Infinity,
-    energy: 0,
-    error: 0,
-  }));
-  forEachRun(layout, (index, start, end) => {
-    const channel = channels[index];
-    if (!channel) throw new RangeError(`There is no channel ${index}.`);
-    for (let i = start; i < end; i++) {
-      const weight = weights[i] as number;
-      const error = weight - Math.fround((codes[i] as number) * channel.scale);
-      channel.min = Math.min(channel.min, weight);
-      channel.max = Math.max(channel.max, weight);
-      channel.energy += weight * weight;
-      channel.error += error * error;
-    }
-  });
-  const total = (key: "energy" | "error") => channels.reduce((sum, channel) => sum + channel[key], 0);
+  const sums = channelSums(weights, codes, layout, scales);
+  const total = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0);
   return {
-    channels: channels.map(({ min, max, scale, energy, error }) => ({
-      min,
-      max,
-      scale,
-      sqnr: signalToNoise(energy, error),
+    channels: Array.from(sums.energy, (energy, channel) => ({
+      min: sums.min[channel] as number,
+      max: sums.max[channel] as number,
+      scale: scales[scales.length === 1 ? 0 : channel] as number,
+      sqnr: signalToNoise(energy, sums.error[channel] as number),
     })),
-    sqnr: signalToNoise(total("energy"), total("error")),
+    sqnr: signalToNoise(total(sums.energy), total(sums.error)),
   };
+}
+
+function channelSums(weights: Float32Array, codes: Int8Array, layout: ChannelLayout, scales: Float32Array) {
+  const { outer, channels, inner } = layout;
+  const mins = new Float64Array(channels).fill(Infinity);
+  const maxs = new Float64Array(channels).fill(-Infinity);
+  const energies = new Float64Array(channels);
+  const errors = new Float64Array(channels);
+  const scaleStep = scales.length === 1 ? 0 : 1;
+  let i = 0;
+  for (let block = 0; block < outer; block++) {
+    for (let channel = 0; channel < channels; channel++) {
+      const scale = scales[channel * scaleStep] as number;
+      let min = mins[channel] as number;
+      let max = maxs[channel] as number;
+      let energy = energies[channel] as number;
+      let squares = errors[channel] as number;
+      for (const end = i + inner; i < end; i++) {
+        const weight = weights[i] as number;
+        const error = weight - Math.fround((codes[i] as number) * scale);
+        if (weight < min) min = weight;
+        if (weight > max) max = weight;
+        energy += weight * weight;
+        squares += error * error;
+      }
+      mins[channel] = min;
+      maxs[channel] = max;
+      energies[channel] = energy;
+      errors[channel] = squares;
+    }
+  }
+  return { min: mins, max: maxs, energy: energies, error: errors };
 }

@@ -1,30 +1,48 @@
+import type { WeightScheme } from "../model/recipe.ts";
 import { SCALE_FLOOR } from "./affine.ts";
 import { type ChannelLayout, forEachRun } from "./channels.ts";
+import { leastErrorScales } from "./leastErrorScales.ts";
+import { forEachRow, rowsOf } from "./reduction.ts";
 import { roundHalfEven } from "./round.ts";
 
-/** Symmetric int8 weights use -127..127, so that a weight and its negative are equally far from zero. */
-const WEIGHT_LIMIT = 127;
+export type WeightType = WeightScheme["type"];
+
+/** The least and the greatest code of a weight. */
+export type CodeLimits = readonly [lowest: number, highest: number];
+
+const LIMITS: Readonly<Record<WeightType, CodeLimits>> = { int8: [-127, 127], int4: [-8, 7] };
+
+/**
+ * The codes that weights use. Symmetric int8 leaves -128 out, so that a weight and its negative are equally far from
+ * zero; of 16 codes none is left out.
+ */
+export function weightLimits(type: WeightType): CodeLimits {
+  return LIMITS[type];
+}
 
 export interface WeightScales {
-  /** One float32 scale a channel: max|w| / 127, at least SCALE_FLOOR. */
+  /** One float32 scale a channel, at least SCALE_FLOOR. */
   readonly scales: Float32Array;
   /** Channels whose scale was raised to SCALE_FLOOR: all zero, or vanishing. */
   readonly dead: readonly number[];
 }
 
-/** Scales of symmetric int8 weights. Throws RangeError when a weight is not finite. */
-export function weightScales(weights: Float32Array, layout: ChannelLayout): WeightScales {
+/**
+ * Scales of symmetric weights with zero point 0: max|w| / 127 in int8, where clipping has little to win; in int4 those
+ * of least error (leastErrorScales.ts). Throws RangeError when a weight is not finite.
+ */
+export function weightScales(weights: Float32Array, layout: ChannelLayout, type: WeightType): WeightScales {
   const largest = new Float64Array(layout.channels);
-  forEachRun(layout, (channel, start, end) => {
-    let bound = largest[channel] as number;
-    for (let i = start; i < end; i++) {
-      const magnitude = Math.abs(weights[i] as number);
-      if (!(magnitude < Infinity)) throw new RangeError(`A weight of channel ${channel} is ${weights[i]}.`);
-      if (magnitude > bound) bound = magnitude;
-    }
+  forEachRow(weights, rowsOf(layout), (row, channel) => {
+    const bound = largestMagnitude(row);
+    if (!(bound < Infinity)) throw new RangeError(`A weight of channel ${channel} is not finite.`);
     largest[channel] = bound;
   });
-  const scales = Float32Array.from(largest, (bound) => bound / WEIGHT_LIMIT);
+  const limits = LIMITS[type];
+  const scales =
+    type === "int8"
+      ? Float32Array.from(largest, (bound) => bound / limits[1])
+      : leastErrorScales(weights, layout, largest, limits);
   const dead: number[] = [];
   scales.forEach((scale, channel) => {
     if (scale >= SCALE_FLOOR) return;
@@ -34,14 +52,50 @@ export function weightScales(weights: Float32Array, layout: ChannelLayout): Weig
   return { scales, dead };
 }
 
-/** q = clamp(roundHalfEven(w / scale), -127, 127) with the scale of each channel and w / scale in float32. */
-export function quantizeWeights(weights: Float32Array, layout: ChannelLayout, scales: Float32Array): Int8Array {
+/** NaN where a value is NaN. */
+function largestMagnitude(values: Float32Array): number {
+  let largest = 0;
+  for (let i = 0; i < values.length; i++) {
+    const magnitude = Math.abs(values[i] as number);
+    if (magnitude <= largest) continue;
+    if (Number.isNaN(magnitude)) return magnitude;
+    largest = magnitude;
+  }
+  return largest;
+}
+
+/** q = clamp(roundHalfEven(w / scale)) with the scale of each channel and w / scale in float32. */
+export function quantizeWeights(
+  weights: Float32Array,
+  layout: ChannelLayout,
+  scales: Float32Array,
+  [lowest, highest]: CodeLimits,
+): Int8Array {
   const codes = new Int8Array(weights.length);
   forEachRun(layout, (channel, start, end) => {
     const scale = scales[channel] as number;
     for (let i = start; i < end; i++) {
       const code = roundHalfEven(Math.fround((weights[i] as number) / scale));
-      codes[i] = Math.min(Math.max(code, -WEIGHT_LIMIT), WEIGHT_LIMIT);
+      codes[i] = Math.min(Math.max(code, lowest), highest);
+    }
+  });
+  return codes;
+}
+
+/** q = clamp(floor(w / scale) + up) with the scale of each channel and w / scale in float32; `up` is 0 or 1 for each weight. */
+export function roundWeights(
+  weights: Float32Array,
+  layout: ChannelLayout,
+  scales: Float32Array,
+  [lowest, highest]: CodeLimits,
+  up: Uint8Array,
+): Int8Array {
+  const codes = new Int8Array(weights.length);
+  forEachRun(layout, (channel, start, end) => {
+    const scale = scales[channel] as number;
+    for (let i = start; i < end; i++) {
+      const code = Math.floor(Math.fround((weights[i] as number) / scale)) + (up[i] as number);
+      codes[i] = Math.min(Math.max(code, lowest), highest);
     }
   });
   return codes;

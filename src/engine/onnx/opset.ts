@@ -3,6 +3,13 @@ import { subgraphsOf } from "./attributes.ts";
 import { withFields } from "./messages.ts";
 import { type GraphProto, type ModelProto, type NodeProto, OperatorSetIdProtoSchema } from "./proto/onnx_pb.ts";
 
+/** The first opset with 4-bit integers; their element type came with the IR version of that release. */
+export const INT4_OPSET = 21;
+export const INT4_IR = 10n;
+
+/** The domain of ONNX Runtime's own operators. */
+export const RUNTIME_DOMAIN = "com.microsoft";
+
 /** Whether a domain is ONNX's own: "" or, as some exporters write it, "ai.onnx". */
 export function isDefaultDomain(domain: string): boolean {
   return domain === "" || domain === "ai.onnx";
@@ -19,6 +26,13 @@ export function withOpset(model: ModelProto, version: number): ModelProto {
   return withFields(model, {
     opsetImport: [create(OperatorSetIdProtoSchema, { domain: "", version: BigInt(version) }), ...others],
   });
+}
+
+/** The model with ONNX Runtime's own operators imported. */
+export function withRuntimeDomain(model: ModelProto): ModelProto {
+  if (model.opsetImport.some(({ domain }) => domain === RUNTIME_DOMAIN)) return model;
+  const own = create(OperatorSetIdProtoSchema, { domain: RUNTIME_DOMAIN, version: 1n });
+  return withFields(model, { opsetImport: [...model.opsetImport, own] });
 }
 
 /** Every node of a graph, subgraphs included. */

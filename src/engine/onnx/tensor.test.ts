@@ -7,7 +7,7 @@ import {
   TensorProto_DataLocation as Location,
   TensorProtoSchema,
 } from "./proto/onnx_pb.ts";
-import { dataTypeOf, scalar, tensorOf, tensorProto, vector } from "./tensor.ts";
+import { codesProto, dataTypeOf, passingFloats, scalar, tensorOf, tensorProto, vector } from "./tensor.ts";
 
 describe("tensorOf", () => {
   it("is a view where rawData is aligned and a copy where it is not", () => {
@@ -77,4 +77,42 @@ it("calls types without a DataType other", () => {
   expect([Code.STRING, Code.BFLOAT16, Code.INT4, Code.FLOAT8E4M3FN, 999].map(dataTypeOf)).toEqual(
     Array(5).fill("other"),
   );
+});
+
+it("packs int4 codes two to a byte, the first in the low four bits, as ONNX does", () => {
+  const packed = codesProto("w", { type: "int4", dims: [5], data: Int8Array.of(1, -8, 7, -1, -2) });
+  expect([...packed.rawData]).toEqual([0x81, 0xf7, 0x0e]);
+  expect([packed.dataType, packed.dims]).toEqual([Code.INT4, [5n]]);
+});
+
+describe("passingFloats", () => {
+  const file = new Uint8Array(64);
+  new Float32Array(file.buffer).set([1, 2, 3, 4]);
+  const at = (offset: number, count: number) =>
+    create(TensorProtoSchema, {
+      name: "w",
+      dataType: Code.FLOAT,
+      dims: [BigInt(count)],
+      rawData: file.subarray(offset, offset + 4 * count),
+    });
+
+  it("gives what tensorOf gives, wherever the bytes lie", () => {
+    for (const offset of [0, 1, 2, 3, 4, 7]) {
+      expect(passingFloats(at(offset, 3))).toEqual(tensorOf(at(offset, 3)).data);
+    }
+    expect(passingFloats(at(0, 3)).buffer).toBe(file.buffer);
+    expect(passingFloats(create(TensorProtoSchema, { dataType: Code.FLOAT, dims: [2n], floatData: [1, 2] }))).toEqual(
+      Float32Array.of(1, 2),
+    );
+  });
+
+  it("uses the same memory again for bytes that are not aligned", () => {
+    const first = passingFloats(at(1, 3));
+    expect(passingFloats(at(5, 2)).buffer).toBe(first.buffer);
+    expect(tensorOf(at(5, 2)).data.buffer).not.toBe(first.buffer);
+  });
+
+  it("refuses what does not hold its shape", () => {
+    expect(() => passingFloats(create(TensorProtoSchema, { ...at(1, 3), dims: [4n] }))).toThrow(/"w" does not hold/);
+  });
 });

@@ -79,6 +79,27 @@ export function tensorOf(proto: TensorProto): Tensor {
   return { type, dims, data };
 }
 
+/** Copies of weights up to this size share memory. */
+const SHARED_BYTES = 64 * 1024 * 1024;
+
+let shared = new ArrayBuffer(0);
+
+/**
+ * The values of a float32 tensor, for one look at them: a view of `rawData`, or, where that is not aligned, a copy that holds
+ * until the next call. A pass over a large model would else leave a copy of it to the garbage collector, which is in no hurry.
+ * @throws InputError as `tensorOf` does.
+ */
+export function passingFloats(proto: TensorProto): Float32Array {
+  const { byteOffset, byteLength } = proto.rawData;
+  const isFloat = proto.dataType === Code.FLOAT && byteLength === 4 * elementCount(dimsOf(proto));
+  if (!isFloat || byteLength === 0 || byteOffset % 4 === 0 || byteLength > SHARED_BYTES) {
+    return tensorOf(proto).data as Float32Array;
+  }
+  if (shared.byteLength < byteLength) shared = new ArrayBuffer(byteLength);
+  new Uint8Array(shared).set(proto.rawData);
+  return new Float32Array(shared, 0, byteLength / 4);
+}
+
 /** A TensorProto whose `rawData` is a view of the tensor's data. */
 export function tensorProto(name: string, tensor: Tensor): TensorProto {
   const { buffer, byteOffset, byteLength } = tensor.data;
@@ -88,6 +109,28 @@ export function tensorProto(name: string, tensor: Tensor): TensorProto {
     dims: tensor.dims.map(BigInt),
     rawData: new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength),
   });
+}
+
+/** A tensor of ONNX's int4: one code of -8..7 an element. */
+export interface Int4Tensor {
+  readonly type: "int4";
+  readonly dims: readonly number[];
+  readonly data: Int8Array;
+}
+
+/** A TensorProto of integer codes; those of int4 are packed two to a byte, the first in the low four bits. */
+export function codesProto(name: string, tensor: Tensor | Int4Tensor): TensorProto {
+  if (tensor.type !== "int4") return tensorProto(name, tensor);
+  const { dims, data } = tensor;
+  return create(TensorProtoSchema, { name, dataType: Code.INT4, dims: dims.map(BigInt), rawData: packNibbles(data) });
+}
+
+function packNibbles(codes: Int8Array): Uint8Array<ArrayBuffer> {
+  const packed = new Uint8Array(Math.ceil(codes.length / 2));
+  for (let i = 0; i < codes.length; i++) {
+    packed[i >> 1] = (packed[i >> 1] as number) | (((codes[i] as number) & 15) << (4 * (i & 1)));
+  }
+  return packed;
 }
 
 /** A tensor of shape [] with one value. */

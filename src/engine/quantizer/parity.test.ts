@@ -1,9 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { observe } from "../calibration/calibrate.ts";
+import { observingSession } from "../calibration/observing.ts";
 import { prepareModel } from "../graph/prepare.ts";
 import { exposeOutputs } from "../graph/shapes.ts";
 import { run } from "../graph/testing/native.ts";
-import type { Dataset } from "../model/dataset.ts";
 import type { ActivationScheme } from "../model/range.ts";
 import type { Tensor } from "../model/tensor.ts";
 import { affineParameters } from "../numerics/affine.ts";
@@ -69,16 +68,12 @@ async function minMaxRanges({ model, samples, sampleOf }: Case) {
     { threads: 1 },
   );
   const tensor = sampleOf();
-  const dataset: Dataset = {
-    length: samples,
-    sources: [],
-    labels: null,
-    notices: [],
-    get: async (index) => ({ source: `${index}`, feeds: new Map([[inputs[0] ?? "", tensor(index)]]) }),
-  };
-  const context = { signal: new AbortController().signal, report: () => undefined };
-  const { statistics } = await observe(session, watch, dataset, samples, null, context, () => undefined);
-  await session.dispose();
+  const observer = observingSession(session, { watch, derived: [] });
+  for (let index = 0; index < samples; index++) {
+    await observer.observe(new Map([[inputs[0] ?? "", tensor(index)]]), [index]);
+  }
+  const statistics = await observer.take();
+  await observer.dispose();
   return {
     plan,
     rangesOf: (activations: ActivationScheme) =>

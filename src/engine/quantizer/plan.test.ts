@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { WeightScheme } from "../model/recipe.ts";
 import type { DataType, Tensor } from "../model/tensor.ts";
+import { PLAIN_RECIPE } from "../model/testing/recipe.ts";
 import { intAttribute, intsAttribute, makeNode } from "../onnx/attributes.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { scalar } from "../onnx/tensor.ts";
@@ -10,7 +12,12 @@ import { planQuantization, type QuantizationPlan } from "./plan.ts";
 function plan(
   nodes: readonly NodeProto[],
   float: Partial<Parameters<typeof planQuantization>[2]["float"]> = {},
-  options: { outputs?: readonly string[]; constants?: Record<string, Tensor>; types?: Record<string, DataType> } = {},
+  options: {
+    outputs?: readonly string[];
+    constants?: Record<string, Tensor>;
+    types?: Record<string, DataType>;
+    weights?: Partial<WeightScheme>;
+  } = {},
 ): QuantizationPlan {
   const { graph } = buildModel({
     opset: 17,
@@ -22,7 +29,10 @@ function plan(
   if (!graph) throw new Error("a test model has a graph");
   const names = ["x", ...nodes.flatMap(({ output }) => output)];
   const types = new Map(names.map((name): [string, DataType] => [name, options.types?.[name] ?? "float32"]));
-  return planQuantization(graph, types, { float: { layers: [], operators: [], tensors: [], ...float } });
+  return planQuantization(graph, types, {
+    weights: { ...PLAIN_RECIPE.weights, ...options.weights },
+    float: { ...PLAIN_RECIPE.float, ...float },
+  });
 }
 
 const conv = (input: string, output: string) => makeNode("Conv", [input, "v"], [output], { name: `conv_${output}` });

@@ -6,10 +6,10 @@ import type { GraphProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { dimsOf, elementCount } from "../onnx/tensor.ts";
 import { type Activations, type Candidate, candidatesOf } from "./candidates.ts";
 import { clampOf } from "./followers.ts";
-import { type Settled, settleLayers } from "./settle.ts";
+import { type Settled, settleLayers, settleWeights } from "./settle.ts";
 
-/** The part of a recipe that decides what is quantized; ranges and methods do not. */
-export type PlanChoices = Pick<Recipe, "float">;
+/** The part of a recipe that decides what is quantized, and to how many bits; ranges and methods do not. */
+export type PlanChoices = Pick<Recipe, "float" | "weights">;
 
 export type LayerPlan = Layer & Pick<Candidate, "node" | "rule" | "weightUse" | "follower">;
 
@@ -34,16 +34,21 @@ export function planQuantization(
   const excluded = new Set(choices.float.tensors);
   const activations: Activations = {
     has: (tensor) => types.get(tensor) === "float32" && !index.initializer(tensor),
-    isExcluded: (tensor) => excluded.has(tensor),
+    isExcluded: (tensor) => !choices.float.activations && excluded.has(tensor),
     typeOf: (tensor) => types.get(tensor),
   };
   const candidates = candidatesOf(index, activations, choices.float);
-  const settled = settleLayers(candidates, index, activations);
-  const layers = [...candidates.values()].map((candidate) => toLayer(candidate, settled, index));
+  const settled = choices.float.activations ? settleWeights(candidates) : settleLayers(candidates, index, activations);
+  const layers = [...candidates.values()].map((candidate) => toLayer(candidate, settled, index, choices));
   return { index, layers, ...gatherGroups(layers, settled, index) };
 }
 
-function toLayer({ node, rule, weightUse, follower }: Candidate, { reasons }: Settled, index: GraphIndex): LayerPlan {
+function toLayer(
+  { node, rule, weightUse, follower }: Candidate,
+  { reasons }: Settled,
+  index: GraphIndex,
+  { weights }: PlanChoices,
+): LayerPlan {
   const reason = reasons.get(node) ?? null;
   const isFloat = reason !== null;
   return {
@@ -53,7 +58,7 @@ function toLayer({ node, rule, weightUse, follower }: Candidate, { reasons }: Se
     outputs: node.output.filter(Boolean),
     parameters: parametersOf(node, index),
     weight: isFloat ? null : (weightUse?.name ?? null),
-    precision: isFloat ? "float32" : "int8",
+    precision: isFloat ? "float32" : weightUse ? weights.type : "int8",
     reason,
     node,
     rule,
@@ -80,7 +85,7 @@ function gatherGroups(
   for (const { name } of index.inputs) if (isQuantized(name)) add(name, name);
   for (const { node, rule, precision } of layers) {
     for (const output of node.output.filter(isQuantized)) {
-      const source = rule?.kind === "move" && precision === "int8" ? groupOf.get(node.input[0] ?? "") : undefined;
+      const source = rule?.kind === "move" && precision !== "float32" ? groupOf.get(node.input[0] ?? "") : undefined;
       add(output, source ?? output);
       if (source === undefined) limits.set(output, limitsOf(node, rule, index));
     }

@@ -49,10 +49,11 @@ const choices: fc.Arbitrary<Choices> = fc.record({
     { type: "int8", symmetric: false } as const,
   ),
   weights: fc.constantFrom(
-    { type: "int8", granularity: "channel" } as const,
+    { type: "int8", granularity: "channel", rounding: "nearest" } as const,
     {
       type: "int8",
       granularity: "tensor",
+      rounding: "nearest",
     } as const,
   ),
   method: fc.constantFrom("minmax", "mse"),

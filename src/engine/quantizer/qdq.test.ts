@@ -16,7 +16,7 @@ import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
 import { type Choices, leastSqnr, tryOut } from "./testing/trial.ts";
 
 const int8: Choices = { activations: { type: "int8", symmetric: true } };
-const perTensor: Choices = { weights: { type: "int8", granularity: "tensor" } };
+const perTensor: Choices = { weights: { type: "int8", granularity: "tensor", rounding: "nearest" } };
 const attributes = (...list: NonNullable<Parameters<typeof makeNode>[3]>["attributes"] & object) => ({
   attributes: list,
 });

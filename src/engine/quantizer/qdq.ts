@@ -8,11 +8,12 @@ import { roundHalfEven } from "../numerics/round.ts";
 import { intAttribute, makeNode } from "../onnx/attributes.ts";
 import { withFields } from "../onnx/messages.ts";
 import { freshName, tensorNames } from "../onnx/names.ts";
+import { INT4_OPSET, opsetOf, RUNTIME_DOMAIN } from "../onnx/opset.ts";
 import type { ModelProto, NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
-import { scalar, tensorOf, tensorProto } from "../onnx/tensor.ts";
+import { codesProto, type Int4Tensor, scalar, tensorOf, tensorProto } from "../onnx/tensor.ts";
 import { type FineBias, fineBias } from "./floatLayer.ts";
 import type { LayerPlan, QuantizationPlan } from "./plan.ts";
-import { type QuantizedWeight, quantizeWeight } from "./weights.ts";
+import { type QuantizedWeight, quantizeWeight, type WeightChoices, weightChoices } from "./weights.ts";
 
 export interface QuantizedModel {
   readonly model: ModelProto;
@@ -25,17 +26,21 @@ export interface QuantizedModel {
   readonly notices: readonly Notice[];
 }
 
+/** The part of a recipe that decides how what a plan quantizes is written. */
+export type WritingChoices = Pick<Recipe, "activations" | "weights" | "float" | "rounding">;
+
 /**
  * Writes the quantized graph: QuantizeLinear and DequantizeLinear pairs (ONNX, opset 13) around every quantized
  * activation, integer weights and biases with a DequantizeLinear each. `ranges` holds a finite range for every group
- * of the plan; `weigh` quantizes a layer's weight. Names follow ONNX Runtime's tool: `x_scale`, `x_zero_point`, `x_QuantizeLinear_Output`.
+ * of the plan; `weigh` quantizes a layer's weight. Weights in int4 take opset 21; below it their DequantizeLinear is
+ * ONNX Runtime's own (com.microsoft). Names follow ONNX Runtime's tool: `x_scale`, `x_zero_point`, `x_QuantizeLinear_Output`.
  * The same arguments give the same model, byte for byte.
  */
 export function quantizeGraph(
   model: ModelProto,
   plan: QuantizationPlan,
   ranges: ReadonlyMap<string, Range>,
-  recipe: Pick<Recipe, "activations" | "weights">,
+  recipe: WritingChoices,
   weigh: typeof quantizeWeight = quantizeWeight,
 ): QuantizedModel {
   return new QdqWriter(model, plan, ranges, recipe, weigh).write();
@@ -44,7 +49,7 @@ export function quantizeGraph(
 class QdqWriter {
   readonly #model: ModelProto;
   readonly #plan: QuantizationPlan;
-  readonly #recipe: Pick<Recipe, "activations" | "weights">;
+  readonly #recipe: WritingChoices;
   readonly #weigh: typeof quantizeWeight;
   /** Names in use, of tensors and of nodes. */
   readonly #names: Set<string>;
@@ -65,7 +70,7 @@ class QdqWriter {
     model: ModelProto,
     plan: QuantizationPlan,
     ranges: ReadonlyMap<string, Range>,
-    recipe: Pick<Recipe, "activations" | "weights">,
+    recipe: WritingChoices,
     weigh: typeof quantizeWeight,
   ) {
     this.#weigh = weigh;
@@ -161,9 +166,10 @@ class QdqWriter {
     }
     const activation = layer.node.input[1 - use.input] ?? "";
     const inputScale = this.#affine.get(this.#plan.groupOf.get(activation) ?? "")?.scale ?? null;
-    const weight = this.#weigh(layer.node, use, this.#plan.index, this.#recipe.weights.granularity, inputScale);
+    const choices = weightChoices(this.#recipe, layer.id);
+    const weight = this.#weigh(layer.node, use, this.#plan.index, choices, inputScale);
     this.#warnOfChannels(layer, weight);
-    input[use.input] = this.#weight(use.name, weight);
+    input[use.input] = this.#weight(use.name, weight, choices);
     if (use.bias && weight.bias) input[2] = this.#bias(use.bias, weight);
     return input;
   }
@@ -205,15 +211,21 @@ class QdqWriter {
     this.#dequantized.set(tensor, output);
   }
 
-  #dequantize(tensor: string, codes: string, parameters: readonly string[], output: string, axis?: number): void {
+  #dequantize(
+    tensor: string,
+    codes: string,
+    parameters: readonly string[],
+    output: string,
+    { axis = null, domain = "" }: { readonly axis?: number | null; readonly domain?: string } = {},
+  ): void {
     const name = this.#fresh(`${tensor}_DequantizeLinear`);
-    const attributes = axis === undefined ? [] : [intAttribute("axis", axis)];
-    this.#nodes.push(makeNode("DequantizeLinear", [codes, ...parameters], [output], { name, attributes }));
+    const attributes = axis === null ? [] : [intAttribute("axis", axis)];
+    this.#nodes.push(makeNode("DequantizeLinear", [codes, ...parameters], [output], { name, attributes, domain }));
   }
 
-  #addParameters(owner: string, scale: Tensor, zeroPoint: Tensor): readonly [string, string] {
+  #addParameters(owner: string, scale: Tensor, zeroPoint: Tensor | Int4Tensor): readonly [string, string] {
     const names = [this.#fresh(`${owner}_scale`), this.#fresh(`${owner}_zero_point`)] as const;
-    this.#initializers.push(tensorProto(names[0], scale), tensorProto(names[1], zeroPoint));
+    this.#initializers.push(tensorProto(names[0], scale), codesProto(names[1], zeroPoint));
     return names;
   }
 
@@ -246,14 +258,16 @@ class QdqWriter {
     return output;
   }
 
-  #weight(name: string, weight: QuantizedWeight): string {
-    const key = `${name} ${weight.axis} ${weight.scales.join()}`;
+  #weight(name: string, weight: QuantizedWeight, { rounding }: WeightChoices): string {
+    const { type, dims, axis, scales } = weight;
+    const key = `${name} ${axis} ${scales.join()} ${rounding}`;
     const known = this.#weights.get(key);
     if (known !== undefined) return known;
     const quantized = this.#fresh(`${name}_quantized`);
-    this.#initializers.push(tensorProto(quantized, { type: "int8", dims: weight.dims, data: weight.codes }));
-    const zeros = new Int8Array(weight.scales.length);
-    const output = this.#scaled(name, quantized, weight.axis, weight.scales, { type: "int8", dims: [], data: zeros });
+    this.#initializers.push(codesProto(quantized, { type, dims, data: weight.codes }));
+    const zeros = { type, dims: [], data: new Int8Array(scales.length) };
+    const domain = type === "int4" && opsetOf(this.#model) < INT4_OPSET ? RUNTIME_DOMAIN : "";
+    const output = this.#scaled(name, quantized, axis, scales, zeros, domain);
     this.#weights.set(key, output);
     return output;
   }
@@ -278,11 +292,18 @@ class QdqWriter {
     return this.#scaled(name, quantized, null, Float32Array.of(scale), zero);
   }
 
-  #scaled(name: string, codes: string, axis: number | null, scales: Float32Array, zeros: Tensor): string {
+  #scaled(
+    name: string,
+    codes: string,
+    axis: number | null,
+    scales: Float32Array,
+    zeros: Tensor | Int4Tensor,
+    domain = "",
+  ): string {
     const dims = axis === null ? [] : [scales.length];
     const parameters = this.#addParameters(name, { type: "float32", dims, data: scales }, { ...zeros, dims });
     const output = this.#fresh(`${name}_DequantizeLinear_Output`);
-    this.#dequantize(name, codes, parameters, output, axis ?? undefined);
+    this.#dequantize(name, codes, parameters, output, { axis, domain });
     return output;
   }
 

@@ -15,13 +15,16 @@ export function reductionOf(node: NodeProto, dims: readonly number[]): Reduction
     const depthwise = inputs === 1 && outputs > 1 && outputs === intOf(node, "group");
     return {
       length: inputs * positions,
-      offset: (channel, k) => (channel * inputs + (k % inputs)) * positions + Math.floor(k / inputs),
+      inner: inputs,
+      channelStride: inputs * positions,
+      innerStride: positions,
+      outerStride: 1,
       paired: !depthwise,
     };
   }
   const [rows = 1, columns = 1] = dims;
   if (node.opType === "Gemm" && intOf(node, "transB")) {
-    return { length: columns, offset: (channel, k) => channel * columns + k, paired: true };
+    return { length: columns, inner: columns, channelStride: columns, innerStride: 1, outerStride: 0, paired: true };
   }
-  return { length: rows, offset: (channel, k) => k * columns + channel, paired: true };
+  return { length: rows, inner: rows, channelStride: 1, innerStride: columns, outerStride: 0, paired: true };
 }

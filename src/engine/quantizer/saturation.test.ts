@@ -5,6 +5,7 @@ import { exposeOutputs } from "../graph/shapes.ts";
 import { randomFeeds, run } from "../graph/testing/native.ts";
 import type { Range } from "../model/range.ts";
 import type { Tensor, TensorMap } from "../model/tensor.ts";
+import { PLAIN_RECIPE } from "../model/testing/recipe.ts";
 import { intAttribute, intsAttribute, makeNode } from "../onnx/attributes.ts";
 import { decodeModel } from "../onnx/decode.ts";
 import { concat, encodeModel } from "../onnx/encode.ts";
@@ -38,12 +39,9 @@ async function quantized(model: ModelProto, feeds: TensorMap): Promise<ModelProt
     });
   }
   const types = new Map([...ranges.keys()].map((name) => [name, "float32"] as const));
-  const plan = planQuantization(graph, types, { float: { layers: [], operators: [], tensors: [] } });
+  const plan = planQuantization(graph, types, PLAIN_RECIPE);
   expect(plan.layers.filter(({ weightUse }) => weightUse).length).toBeGreaterThan(0);
-  return quantizeGraph(model, plan, ranges, {
-    activations: { type: "uint8", symmetric: false },
-    weights: { type: "int8", granularity: "channel" },
-  }).model;
+  return quantizeGraph(model, plan, ranges, PLAIN_RECIPE).model;
 }
 
 /** The first output; "exact" asks ONNX Runtime for integer kernels that cannot saturate. */

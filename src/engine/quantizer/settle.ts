@@ -31,6 +31,15 @@ export function settleLayers(
   }
 }
 
+/** Settles which candidates have their weights quantized where every activation stays in float. */
+export function settleWeights(candidates: ReadonlyMap<NodeProto, Candidate>): Settled {
+  const reasons = [...candidates.values()].map(({ node, weightUse, reason }): [NodeProto, string | null] => [
+    node,
+    reason ?? (weightUse ? null : "the recipe leaves every activation in float"),
+  ]);
+  return { reasons: new Map(reasons), isQuantized: () => false };
+}
+
 class State {
   readonly #candidates: ReadonlyMap<NodeProto, Candidate>;
   readonly #reasons: ReadonlyMap<NodeProto, string | null>;

@@ -41,7 +41,7 @@ function countOperators(layers: readonly Layer[]): ModelSummary["operators"] {
   for (const { operator, precision } of layers) {
     const entry = counts.get(operator) ?? { count: 0, quantized: 0 };
     entry.count++;
-    if (precision === "int8") entry.quantized++;
+    if (precision !== "float32") entry.quantized++;
     counts.set(operator, entry);
   }
   return [...counts]

@@ -1,7 +1,8 @@
+import { isAllFinite } from "../numerics/finite.ts";
 import { floatOf, intOf } from "../onnx/attributes.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
 import type { NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
-import { dataTypeOf, dimsOf, tensorOf } from "../onnx/tensor.ts";
+import { dataTypeOf, dimsOf, passingFloats, tensorOf } from "../onnx/tensor.ts";
 
 /** The constant that a weighted layer multiplies by. */
 export interface WeightUse {
@@ -41,7 +42,7 @@ const finite = new WeakMap<TensorProto, boolean>();
 
 /** Looks at a weight's values once, however often its graph is planned. */
 function isFiniteWeight(weight: TensorProto): boolean {
-  const known = finite.get(weight) ?? (tensorOf(weight).data as Float32Array).every(Number.isFinite);
+  const known = finite.get(weight) ?? isAllFinite(passingFloats(weight));
   finite.set(weight, known);
   return known;
 }
@@ -69,5 +70,5 @@ function biasOf(node: NodeProto, index: GraphIndex, channels: number | null): st
   if (!name || !bias || dataTypeOf(bias.dataType) !== "float32") return null;
   const dims = dimsOf(bias);
   const fits = dims.length === 1 && dims[0] === channels;
-  return fits && (tensorOf(bias).data as Float32Array).every(Number.isFinite) ? name : null;
+  return fits && isAllFinite(tensorOf(bias).data as Float32Array) ? name : null;
 }

@@ -1,10 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { PLAIN_RECIPE } from "../model/testing/recipe.ts";
+import { packBits } from "../numerics/bits.ts";
 import { intAttribute, makeNode } from "../onnx/attributes.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
-import { quantizeWeight } from "./weights.ts";
+import { quantizeWeight, type WeightChoices, weightChoices } from "./weights.ts";
 import { type WeightUse, weightUse } from "./weightUse.ts";
 
 const conv = (group: number) =>
@@ -22,13 +24,19 @@ function graphOf(node: NodeProto): GraphIndex {
   return new GraphIndex(model.graph!);
 }
 
-function quantized(node: NodeProto, index: GraphIndex, granularity: "channel" | "tensor", inputScale: number | null) {
-  return quantizeWeight(node, weightUse(node, index) as WeightUse, index, granularity, inputScale);
+function quantized(node: NodeProto, index: GraphIndex, choices: Partial<WeightChoices>, inputScale: number | null) {
+  const all = { ...weightChoices(PLAIN_RECIPE, "conv"), ...choices };
+  return quantizeWeight(node, weightUse(node, index) as WeightUse, index, all, inputScale);
 }
 
 test("a weight quantized before comes to what it comes to at first, whatever was asked in between", () => {
   const question = fc.record({
-    granularity: fc.constantFrom("channel" as const, "tensor" as const),
+    choices: fc.record({
+      type: fc.constantFrom("int8" as const, "int4" as const),
+      granularity: fc.constantFrom("channel" as const, "tensor" as const),
+      isMultiplied: fc.boolean(),
+      rounding: fc.constantFrom(null, packBits(new Uint8Array(54)), packBits(new Uint8Array(54).fill(1))),
+    }),
     // The least make the bias overflow, which raises some of the scales.
     inputScale: fc.constantFrom(null, 2 ** -4, 2 ** -20, 2 ** -24, 2 ** -25, 2 ** -26, 2 ** -28),
     group: fc.constantFrom(1, 6),
@@ -36,9 +44,9 @@ test("a weight quantized before comes to what it comes to at first, whatever was
   fc.assert(
     fc.property(fc.array(question, { minLength: 2, maxLength: 12 }), (questions) => {
       const shared = graphOf(conv(6));
-      for (const { granularity, inputScale, group } of questions) {
-        const fresh = quantized(conv(group), graphOf(conv(group)), granularity, inputScale);
-        expect(quantized(conv(group), shared, granularity, inputScale)).toEqual(fresh);
+      for (const { choices, inputScale, group } of questions) {
+        const fresh = quantized(conv(group), graphOf(conv(group)), choices, inputScale);
+        expect(quantized(conv(group), shared, choices, inputScale)).toEqual(fresh);
       }
     }),
   );
@@ -47,9 +55,9 @@ test("a weight quantized before comes to what it comes to at first, whatever was
 test("a weight whose scales stay is not rounded again when its input moves", () => {
   const node = conv(6);
   const index = graphOf(node);
-  const before = quantized(node, index, "channel", 0.1);
-  const after = quantized(node, index, "channel", 0.2);
+  const before = quantized(node, index, {}, 0.1);
+  const after = quantized(node, index, {}, 0.2);
   expect(after.codes).toBe(before.codes);
   expect(after.bias?.codes).not.toEqual(before.bias?.codes);
-  expect(quantized(node, index, "tensor", 0.2).codes).not.toBe(before.codes);
+  expect(quantized(node, index, { granularity: "tensor" }, 0.2).codes).not.toBe(before.codes);
 });

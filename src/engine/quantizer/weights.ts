@@ -1,14 +1,17 @@
+import { InputError } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
-import { balanceRounding } from "../numerics/balance.ts";
+import { own } from "../model/record.ts";
+import { balancedCodes } from "../numerics/balance.ts";
 import { type QuantizedBias, quantizeBias } from "../numerics/bias.ts";
+import { unpackBits } from "../numerics/bits.ts";
 import { type ChannelLayout, channelLayout } from "../numerics/channels.ts";
 import type { Reduction } from "../numerics/reduction.ts";
 import { saturationFreeScales } from "../numerics/saturation.ts";
-import { quantizeWeights, weightScales } from "../numerics/weights.ts";
+import { quantizeWeights, roundWeights, type WeightType, weightLimits, weightScales } from "../numerics/weights.ts";
 import { intOf } from "../onnx/attributes.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
 import type { NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
-import { dimsOf, tensorOf } from "../onnx/tensor.ts";
+import { dimsOf, elementCount, passingFloats, tensorOf } from "../onnx/tensor.ts";
 import { reductionOf } from "./reduction.ts";
 import type { WeightUse } from "./weightUse.ts";
 
@@ -16,11 +19,29 @@ export interface QuantizedWeight {
   readonly dims: readonly number[];
   /** The axis the scales run along; null for one scale. */
   readonly axis: number | null;
+  readonly type: WeightType;
   readonly scales: Float32Array;
   readonly codes: Int8Array;
   readonly bias: QuantizedBias | null;
   /** Channels that are all zero or vanishing, and those whose scale the bias raised. */
   readonly dead: readonly number[];
+}
+
+/** The part of a recipe that decides how a layer's weight is quantized. */
+export interface WeightChoices extends Pick<Recipe["weights"], "type" | "granularity"> {
+  /** Whether integer kernels multiply it with 8-bit activations; ONNX Runtime has none for int4. */
+  readonly isMultiplied: boolean;
+  /** Its learned rounding, as the recipe has it; null to round to nearest. */
+  readonly rounding: string | null;
+}
+
+export function weightChoices(
+  { weights, float, rounding }: Pick<Recipe, "weights" | "float" | "rounding">,
+  layer: string,
+): WeightChoices {
+  const learned = weights.rounding === "learned" && rounding ? own(rounding, layer) : undefined;
+  const { type, granularity } = weights;
+  return { type, granularity, isMultiplied: type === "int8" && !float.activations, rounding: learned ?? null };
 }
 
 /** What a weight came to last, and from what. A tensor's values never change, so the same inputs give the same codes. */
@@ -29,8 +50,9 @@ interface Known {
   readonly by: string;
   readonly scales: Float32Array;
   readonly dead: readonly number[];
-  /** The scales after the bias, and the codes that follow from them. */
+  /** The scales after the bias, and the codes that follow from them and the rounding. */
   readonly adjusted: Float32Array;
+  readonly rounding: string | null;
   readonly codes: Int8Array;
 }
 
@@ -38,40 +60,67 @@ interface Known {
 const known = new WeakMap<TensorProto, Known>();
 
 /**
- * A layer's weight in symmetric int8 and, where the input's scale is given, its bias in int32. Where the bias would
- * overflow, the weight's scale is raised first. Scales are kept from saturating 16-bit sums, and weights are rounded so that
- * an output channel's errors cancel. Codes that were worked out the last time are given again, so the result is not to
- * be changed.
+ * A layer's weight in symmetric int8 or int4. Where integer kernels multiply it, its scales are kept from saturating 16-bit
+ * sums and, where the input's scale is given, its bias is in int32; where that would overflow, the scale is raised first. Weights are rounded as was learned, or so that an output channel's errors cancel. Codes that were worked out the
+ * last time are given again, so the result is not to be changed.
+ * Throws InputError when the learned rounding is that of another weight.
  */
 export function quantizeWeight(
   node: NodeProto,
   use: WeightUse,
   index: GraphIndex,
-  granularity: Recipe["weights"]["granularity"],
+  choices: WeightChoices,
   inputScale: number | null,
 ): QuantizedWeight {
+  const { type, granularity, isMultiplied, rounding } = choices;
   const proto = index.initializer(use.name) as TensorProto;
-  const weight = tensorOf(proto).data as Float32Array;
+  let data: Float32Array | null = null;
+  const weight = () => {
+    data ??= passingFloats(proto);
+    return data;
+  };
   const dims = dimsOf(proto);
   const axis = granularity === "channel" ? use.axis : null;
   const layout = channelLayout(dims, axis);
   const channels = use.axis === null ? 1 : (dims[use.axis] as number);
-  const reduction = use.axis === null ? null : reductionOf(node, dims);
-  const by = JSON.stringify([axis, use.axis, node.opType, intOf(node, "group"), intOf(node, "transB")]);
+  const order = use.axis === null ? null : reductionOf(node, dims);
+  const reduction = order && { ...order, paired: order.paired && isMultiplied };
+  const shape = [axis, use.axis, node.opType, intOf(node, "group"), intOf(node, "transB")];
+  const by = JSON.stringify([type, isMultiplied, ...shape]);
   const last = known.get(proto);
   const same = last?.by === by ? last : null;
-  const { scales, dead } = same ?? fittedScales(weight, layout, channels, reduction);
-  const bias = use.bias && inputScale !== null ? quantizeBias(floats(index, use.bias), inputScale, scales) : null;
+  const { scales, dead } = same ?? fittedScales(weight(), layout, type, channels, reduction);
+  const quantizesBias = use.bias && inputScale !== null && isMultiplied;
+  const bias = quantizesBias ? quantizeBias(floats(index, use.bias), inputScale, scales) : null;
   const adjusted = bias?.weightScales ?? scales;
-  if (same && areEqual(same.adjusted, adjusted)) return { dims, axis, scales: adjusted, codes: same.codes, bias, dead };
-  const nearest = quantizeWeights(weight, layout, adjusted);
-  const codes = reduction ? balanceRounding(weight, nearest, spread(adjusted, channels), reduction) : nearest;
-  known.set(proto, { by, scales, dead, adjusted, codes });
-  return { dims, axis, scales: adjusted, codes, bias, dead };
+  const made = { dims, axis, type, scales: adjusted, bias, dead };
+  if (same?.rounding === rounding && areEqual(same.adjusted, adjusted)) return { ...made, codes: same.codes };
+  const limits = weightLimits(type);
+  let codes: Int8Array;
+  if (rounding !== null)
+    codes = roundWeights(weight(), layout, adjusted, limits, learnedBits(rounding, elementCount(dims), use));
+  else if (reduction) codes = balancedCodes(weight(), spread(adjusted, channels), limits, reduction);
+  else codes = quantizeWeights(weight(), layout, adjusted, limits);
+  known.set(proto, { by, scales, dead, adjusted, rounding, codes });
+  return { ...made, codes };
 }
 
-function fittedScales(weight: Float32Array, layout: ChannelLayout, channels: number, reduction: Reduction | null) {
-  const { scales: least, dead } = weightScales(weight, layout);
+function learnedBits(rounding: string, count: number, { name }: WeightUse): Uint8Array {
+  const up = unpackBits(rounding, count);
+  if (up) return up;
+  throw new InputError(
+    `The recipe's learned rounding does not fit the weight ${name} of ${count} values; set "rounding" to null in the recipe to learn it again.`,
+  );
+}
+
+function fittedScales(
+  weight: Float32Array,
+  layout: ChannelLayout,
+  type: WeightType,
+  channels: number,
+  reduction: Reduction | null,
+) {
+  const { scales: least, dead } = weightScales(weight, layout, type);
   const scales = reduction ? fitting(least, channels, (each) => saturationFreeScales(weight, each, reduction)) : least;
   return { scales, dead };
 }

@@ -1,6 +1,7 @@
 import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from "onnxruntime-common";
 import type { ModelFile, Runtime, Session, SessionOptions } from "../model/runtime.ts";
 import type { DataType, Port, Tensor, TensorMap } from "../model/tensor.ts";
+import type { OutputTap } from "./outputTap.ts";
 
 /** The part of ONNX Runtime's JavaScript API that its web and Node packages share. */
 export interface OrtApi {
@@ -32,7 +33,13 @@ const OPEN_DIMS: ReadonlySet<number | string> = new Set(["", -1, 0xffffffff]);
  */
 export function ortRuntime(
   ort: OrtApi,
-  options: { readonly label: string; readonly maxThreads: number; readonly provider: "wasm" | "cpu" },
+  options: {
+    readonly label: string;
+    readonly maxThreads: number;
+    readonly provider: "wasm" | "cpu";
+    /** Of the package's module, where outputs are costly to copy. */
+    readonly tap?: OutputTap;
+  },
 ): Runtime {
   let creating: Promise<unknown> = Promise.resolve();
   const create = async (model: ModelFile, session: SessionOptions): Promise<Session> => {
@@ -44,11 +51,12 @@ export function ortRuntime(
       logSeverityLevel: 3,
       externalData: model.external.map(({ path, data }) => ({ path, data })),
     });
-    return wrap(ort, native);
+    return wrap(ort, native, options.tap ?? null);
   };
   return {
     label: options.label,
     maxThreads: options.maxThreads,
+    provider: options.provider,
     createSession(model, session) {
       const next = creating.then(() => create(model, session));
       creating = next.catch(() => undefined);
@@ -57,32 +65,54 @@ export function ortRuntime(
   };
 }
 
-function wrap(ort: OrtApi, native: InferenceSession): Session {
+function wrap(ort: OrtApi, native: InferenceSession, tap: OutputTap | null): Session {
   let lastRunTime = Number.NaN;
-  return {
+  const timed = async (run: () => Promise<InferenceSession.OnnxValueMapType>) => {
+    const start = performance.now();
+    const results = await run();
+    lastRunTime = performance.now() - start;
+    const outputs = new Map<string, Tensor>();
+    for (const [name, value] of Object.entries(results) as [string, OrtTensor][]) {
+      outputs.set(name, fromOrt(value));
+      value.dispose();
+    }
+    return outputs satisfies TensorMap;
+  };
+  const session: Session = {
     inputs: native.inputMetadata.map(toPort),
     outputs: native.outputMetadata.map(toPort),
     get lastRunTime() {
       return lastRunTime;
     },
     async run(feeds, fetches) {
-      const inputs: Record<string, OrtTensor> = Object.create(null);
-      for (const [name, tensor] of feeds) inputs[name] = toOrt(ort, tensor);
-      const start = performance.now();
-      const results = fetches ? await native.run(inputs, fetches) : await native.run(inputs);
-      lastRunTime = performance.now() - start;
-      const outputs = new Map<string, Tensor>();
-      for (const [name, value] of Object.entries(results)) {
-        outputs.set(name, fromOrt(value));
-        value.dispose();
-      }
-      return outputs satisfies TensorMap;
+      const inputs = toInputs(ort, feeds);
+      const run = () => (fetches ? native.run(inputs, fetches) : native.run(inputs));
+      return tap ? tap.exclusively(() => timed(run)) : timed(run);
     },
     dispose: () => native.release(),
   };
+  if (!tap) return session;
+  session.peek = async (feeds, fetches, see) => {
+    const inputs = toInputs(ort, feeds);
+    const others = fetches.slice(0, -1);
+    const outputs = await tap.exclusively(
+      () => timed(() => native.run(inputs, fetches.slice(-1))),
+      others,
+      (name, dims, data) => see(name, { type: "float32", dims, data }),
+    );
+    for (const [name, tensor] of outputs) if (tensor.type === "float32") see(name, tensor);
+  };
+  return session;
 }
 
-function toPort(metadata: InferenceSession.ValueMetadata): Port {
+function toInputs(ort: OrtApi, feeds: TensorMap): Record<string, OrtTensor> {
+  const inputs: Record<string, OrtTensor> = Object.create(null);
+  for (const [name, tensor] of feeds) inputs[name] = toOrt(ort, tensor);
+  return inputs;
+}
+
+/** An input or output as the packages describe it. */
+export function toPort(metadata: InferenceSession.ValueMetadata): Port {
   if (!metadata.isTensor) return { name: metadata.name, type: "other", dims: [] };
   return {
     name: metadata.name,
@@ -91,7 +121,8 @@ function toPort(metadata: InferenceSession.ValueMetadata): Port {
   };
 }
 
-function toOrt(ort: OrtApi, tensor: Tensor): OrtTensor {
+/** A tensor as the packages take it; the data is shared. */
+export function toOrt(ort: OrtApi, tensor: Tensor): OrtTensor {
   return new ort.Tensor(tensor.type, tensor.data as never, tensor.dims);
 }
 

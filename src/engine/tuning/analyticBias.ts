@@ -3,12 +3,12 @@ import { layerShape, weightOf } from "../graph/layerMatrix.ts";
 import type { ChannelMoments } from "../graph/normalization.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
-import { affineParameters } from "../numerics/affine.ts";
 import { channelLayout } from "../numerics/channels.ts";
 import { clampedNormalMean } from "../numerics/normal.ts";
 import { dequantizeWeights } from "../numerics/weights.ts";
+import { inputScaleOf } from "../quantizer/inputScale.ts";
 import type { LayerPlan, QuantizationPlan } from "../quantizer/plan.ts";
-import { quantizeWeight } from "../quantizer/weights.ts";
+import { quantizeWeight, weightChoices } from "../quantizer/weights.ts";
 
 /** The mean of each channel of what a layer reads, by the layer's id, where it comes out of a BatchNormalization. */
 export function expectedInputs(
@@ -58,16 +58,14 @@ export function expectedCorrections(
 }
 
 function correction(layer: LayerPlan, plan: QuantizationPlan, recipe: Recipe, mean: Float64Array): number[] {
-  const { node, weightUse } = layer;
+  const { id, node, weightUse } = layer;
   if (!weightUse) return [];
-  const range = own(recipe.resolved ?? {}, plan.groupOf.get(node.input[0] ?? "") ?? "");
-  const inputScale = range ? affineParameters(range, recipe.activations).scale : null;
   const { dims, axis, codes, scales } = quantizeWeight(
     node,
     weightUse,
     plan.index,
-    recipe.weights.granularity,
-    inputScale,
+    weightChoices(recipe, id),
+    inputScaleOf(layer, plan, recipe),
   );
   const weight = weightOf(node, plan.index);
   const rounded = dequantizeWeights(codes, channelLayout(dims, axis), scales);

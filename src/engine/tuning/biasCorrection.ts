@@ -1,11 +1,8 @@
-import { graphOf } from "../graph/pass.ts";
-import { frontierAt, sliceModel } from "../graph/slice.ts";
 import type { JobContext } from "../model/job.ts";
-import type { Session } from "../model/runtime.ts";
-import type { DataType, Tensor, TensorMap } from "../model/tensor.ts";
+import type { Tensor } from "../model/tensor.ts";
 import { ChannelErrors } from "../numerics/channelErrors.ts";
-import { GraphIndex } from "../onnx/graph.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
+import { Walker, type WalkerParts } from "./walker.ts";
 
 /** A layer whose bias is corrected. */
 export interface CorrectedLayer {
@@ -19,19 +16,12 @@ export interface CorrectedLayer {
   readonly passes: { readonly low: number; readonly high: number };
 }
 
-export interface CorrectionRequest {
+export interface CorrectionRequest extends WalkerParts {
   readonly float: ModelProto;
   readonly quantized: ModelProto;
   /** In graph order. */
   readonly layers: readonly CorrectedLayer[];
-  readonly typeOf: (tensor: string) => DataType;
-  /** What the graph is fed, sample by sample. */
-  readonly feeds: readonly TensorMap[];
-  readonly open: (model: ModelProto) => Promise<Session>;
 }
-
-/** Bytes that the tensors between two layers may take, of all samples together: fewer samples are used where they would take more. */
-export const KEPT_BYTES = 256 * 2 ** 20;
 
 /**
  * Empirical bias correction (Nagel et al., *Data-Free Quantization Through Weight Equalization and Bias Correction*, ICCV
@@ -51,8 +41,8 @@ export async function correctBiases(
   for (const [done, layer] of request.layers.entries()) {
     context.signal.throwIfAborted();
     context.report({ task: "Correcting biases", done, total: request.layers.length, unit: "layers" });
-    const expected = await float.advance(layer.float, context);
-    const actual = await quantized.advance(layer.quantized, context);
+    const expected = await float.advance(layer.float, context.signal);
+    const actual = await quantized.advance(layer.quantized, context.signal);
     const errors = new ChannelErrors(layer.axis, layer.passes);
     for (const [sample, reference] of expected.entries()) {
       const other = actual[sample];
@@ -66,63 +56,6 @@ export async function correctBiases(
     quantized.keep(samples);
   }
   return biases;
-}
-
-/** Runs a graph in pieces, on all samples at once, and keeps what the rest of it still reads. */
-class Walker {
-  readonly #model: ModelProto;
-  readonly #index: GraphIndex;
-  readonly #request: CorrectionRequest;
-  #kept: Map<string, Tensor>[];
-  #at = 0;
-
-  constructor(model: ModelProto, request: CorrectionRequest) {
-    this.#model = model;
-    this.#index = new GraphIndex(graphOf(model));
-    this.#request = request;
-    this.#kept = request.feeds.map((feeds) => new Map(feeds));
-  }
-
-  keep(samples: number): void {
-    this.#kept.length = Math.min(this.#kept.length, samples);
-  }
-
-  /** Runs on to the node that makes a tensor, and gives the tensor for each sample, of as many as there is room for. */
-  async advance(tensor: string, { signal }: JobContext): Promise<Tensor[]> {
-    const { node } = this.#index.graph;
-    const to = node.findIndex(({ output }) => output.includes(tensor)) + 1;
-    const next = frontierAt(this.#index, to);
-    const held = new Set(this.#kept[0]?.keys());
-    const outputs = [...new Set([...next.filter((name) => !held.has(name)), tensor])];
-    const slice = sliceModel(this.#model, this.#index, [this.#at, to], outputs, this.#request.typeOf);
-    const fed = new Set(slice.graph?.input.map(({ name }) => name));
-    const session = await this.#request.open(slice);
-    const results: Tensor[] = [];
-    let bytes = 0;
-    try {
-      for (const [sample, kept] of this.#kept.entries()) {
-        signal.throwIfAborted();
-        const made = await session.run(new Map([...kept].filter(([name]) => fed.has(name))));
-        const all = new Map([...kept, ...made]);
-        results.push(all.get(tensor) as Tensor);
-        this.#kept[sample] = new Map([...all].filter(([name]) => next.includes(name)));
-        bytes += bytesOf(this.#kept[sample]);
-        if (bytes > KEPT_BYTES / 2) {
-          this.keep(sample + 1);
-          break;
-        }
-      }
-    } finally {
-      await session.dispose();
-    }
-    this.#at = to;
-    return results;
-  }
-}
-
-/** Bytes that tensors take. */
-export function bytesOf(tensors: TensorMap): number {
-  return [...tensors.values()].reduce((bytes, { data }) => bytes + data.byteLength, 0);
 }
 
 function addToChannels({ dims, data }: Tensor, axis: number, values: readonly number[]): void {

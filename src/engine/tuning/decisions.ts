@@ -14,7 +14,7 @@ export function applyDecisions(recipe: Recipe, decisions: readonly Decision[]): 
 
 /** A recipe with nothing in it that was learnt from samples. */
 export function unlearnt(recipe: Recipe): Recipe {
-  return { ...recipe, resolved: null, factors: null, biases: null };
+  return { ...recipe, resolved: null, factors: null, biases: null, rounding: null };
 }
 
 function applyDecision(recipe: Recipe, decision: Decision): Recipe {

@@ -52,7 +52,8 @@ function findings(given: Case): Finding[] {
   });
   const types = new Map(["x", "c", "y"].map((name) => [name, "float32" as const]));
   const recipe = { ...RECIPE, ...given.recipe };
-  const planOf = (float: Recipe["float"]) => planQuantization(model.graph!, types, { float });
+  const planOf = (float: Recipe["float"]) =>
+    planQuantization(model.graph!, types, { float, weights: PLAIN_RECIPE.weights });
   const steps = new Diagnosis().diagnose({
     plan: planOf(recipe.float),
     recipe,
@@ -85,7 +86,7 @@ describe("a model that quantizes well", () => {
   it.each([
     ["by default", {}],
     ["by min-max", { method: "minmax" }],
-    ["with one scale a weight", { weights: { type: "int8", granularity: "tensor" } }],
+    ["with one scale a weight", { weights: { type: "int8", granularity: "tensor", rounding: "nearest" } }],
   ] as const)("gives no finding %s", (_, recipe) => {
     expect(findings({ recipe })).toEqual([]);
   });
@@ -186,7 +187,7 @@ describe("dead tensors", () => {
 
 describe("channel ranges that differ", () => {
   const weight = (channel: number) => (channel === 0 ? 300 : 1);
-  const tensor = { weights: { type: "int8", granularity: "tensor" } } as const;
+  const tensor = { weights: { type: "int8", granularity: "tensor", rounding: "nearest" } } as const;
 
   it("are named where one scale serves them all", () => {
     const finding = only({ weight, recipe: tensor }, "channel-spread");
@@ -255,7 +256,7 @@ describe("the order", () => {
     const given: Case = {
       weight: (channel) => (channel === 0 ? 300 : channel > 12 ? 0 : 1),
       recipe: {
-        weights: { type: "int8", granularity: "tensor" },
+        weights: { type: "int8", granularity: "tensor", rounding: "nearest" },
         ranges: { x: { low: -0.5, high: 0.5 }, y: { low: 0, high: 100 } },
       },
     };
@@ -266,7 +267,7 @@ describe("the order", () => {
   });
 
   it("leaves out a layer in float", () => {
-    const float = { layers: ["conv"], operators: [], tensors: [] };
+    const float = { layers: ["conv"], operators: [], tensors: [], activations: false };
     expect(findings({ weight: () => 0, recipe: { float } })).toEqual([]);
   });
 });

@@ -9,6 +9,7 @@ import { affineParameters } from "../numerics/affine.ts";
 import type { TensorProto } from "../onnx/proto/onnx_pb.ts";
 import type { LayerPlan, QuantizationPlan } from "../quantizer/plan.ts";
 import { type ChosenRange, methodRange, rangeOf } from "../quantizer/ranges.ts";
+import { weightChoices } from "../quantizer/weights.ts";
 import { activationSymptoms, type Symptom } from "./diagnosisActivations.ts";
 import { sensitiveFindings } from "./diagnosisSensitivity.ts";
 import { weightSymptoms } from "./diagnosisWeights.ts";
@@ -78,7 +79,8 @@ export class Diagnosis {
       if (!statistics) continue;
       const chosen = this.#chosen(group, statistics, recipe);
       const layer = maker(group.id);
-      const isFreed = () => layer?.precision === "int8" && !request.planWithout(layer.id).groupOf.has(group.id);
+      const isFreed = () =>
+        layer !== null && layer.precision !== "float32" && !request.planWithout(layer.id).groupOf.has(group.id);
       const key = JSON.stringify([group, recipe.activations, chosen, recipe.method, recipe.float]);
       let known = this.#activations.get(statistics);
       if (known?.key !== key) {
@@ -94,7 +96,6 @@ export class Diagnosis {
 
   *#ofWeights({ plan, recipe, statistics }: DiagnosisRequest): Generator<readonly Finding[]> {
     const { index } = plan;
-    const { granularity } = recipe.weights;
     const groups = new Map(plan.groups.map((group) => [group.id, group]));
     for (const layer of plan.layers) {
       const use = layer.weightUse;
@@ -104,12 +105,13 @@ export class Diagnosis {
       const seen = group && statistics.get(group.id);
       const range = group && seen ? this.#chosen(group, seen, recipe).range : null;
       const inputScale = range && affineParameters(range, recipe.activations).scale;
-      const key = `${granularity} ${inputScale}`;
+      const choices = weightChoices(recipe, layer.id);
+      const key = JSON.stringify([choices, inputScale]);
       const ofProto = this.#weights.get(proto) ?? new Map<string, Remembered<string, readonly Symptom[]>>();
       this.#weights.set(proto, ofProto);
       let known = ofProto.get(layer.id);
       if (known?.key !== key) {
-        known = { key, value: weightSymptoms({ layer, use, index, granularity, inputScale }) };
+        known = { key, value: weightSymptoms({ layer, use, index, choices, inputScale }) };
         ofProto.set(layer.id, known);
       }
       yield known.value.map((symptom) => ({ layer: layer.id, ...symptom }));

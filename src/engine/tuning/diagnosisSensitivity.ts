@@ -5,8 +5,8 @@ import type { LayerPlan, QuantizationPlan } from "../quantizer/plan.ts";
 import { LARGEST_LOSS, SENSITIVE_REGAIN } from "./diagnosisThresholds.ts";
 import { decibels, kilobytes, plural } from "./diagnosisWords.ts";
 
-/** What a weight takes more in float32 than in int8, bytes an element. */
-const FLOAT_COST = 3;
+/** What a weight takes more in float32 than quantized, bytes an element. */
+const FLOAT_COST = { int8: 3, int4: 3.5, float32: 0 } as const;
 
 /**
  * Layers that, measured, the outputs regain most without, though nothing in `explained` says why. Losses are dB of the
@@ -21,14 +21,14 @@ export function sensitiveFindings(
   return sensitivity.layers.flatMap(({ layer: id, without, alone }) => {
     const layer = layers.get(id);
     const regained = without.sqnr - sensitivity.all.sqnr;
-    if (layer?.precision !== "int8" || explained.has(id) || !(regained >= SENSITIVE_REGAIN)) return [];
+    if (!layer || layer.precision === "float32" || explained.has(id) || !(regained >= SENSITIVE_REGAIN)) return [];
     const bytes = floatCost(layer, plan);
     return [
       {
         layer: id,
         cause: "sensitive",
         sentence: "The outputs suffer from this layer more than its figures explain.",
-        figure: `outputs ${decibels(sensitivity.all.sqnr)}, ${decibels(without.sqnr)} with it in float, ${decibels(alone.sqnr)} with only it in int8 (measured on ${plural(sensitivity.samples, "sample")})`,
+        figure: `outputs ${decibels(sensitivity.all.sqnr)}, ${decibels(without.sqnr)} with it in float, ${decibels(alone.sqnr)} with only it in ${layer.precision} (measured on ${plural(sensitivity.samples, "sample")})`,
         loss: Math.min(regained, LARGEST_LOSS),
         remedy: {
           edit: { kind: "float", layer: id },
@@ -39,7 +39,7 @@ export function sensitiveFindings(
   });
 }
 
-function floatCost({ weight }: LayerPlan, { index }: QuantizationPlan): number {
+function floatCost({ weight, precision }: LayerPlan, { index }: QuantizationPlan): number {
   const proto = weight === null ? undefined : index.initializer(weight);
-  return proto ? FLOAT_COST * elementCount(dimsOf(proto)) : 0;
+  return proto ? FLOAT_COST[precision] * elementCount(dimsOf(proto)) : 0;
 }

@@ -1,5 +1,4 @@
 import type { WeightAnalysis } from "../model/analysis.ts";
-import type { Recipe } from "../model/recipe.ts";
 import { channelLayout } from "../numerics/channels.ts";
 import { signalToNoise } from "../numerics/decibels.ts";
 import { weightFigures } from "../numerics/weight-figures.ts";
@@ -7,7 +6,7 @@ import type { GraphIndex } from "../onnx/graph.ts";
 import type { TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { tensorOf } from "../onnx/tensor.ts";
 import type { LayerPlan } from "../quantizer/plan.ts";
-import { quantizeWeight } from "../quantizer/weights.ts";
+import { quantizeWeight, type WeightChoices } from "../quantizer/weights.ts";
 import type { WeightUse } from "../quantizer/weightUse.ts";
 import type { Symptom } from "./diagnosisActivations.ts";
 import { BIAS_LOSS, DEAD_CHANNEL, DEAD_SHARE, LARGEST_LOSS, SPREAD_GAIN, SPREAD_SQNR } from "./diagnosisThresholds.ts";
@@ -17,7 +16,7 @@ export interface WeightSubject {
   readonly layer: LayerPlan;
   readonly use: WeightUse;
   readonly index: GraphIndex;
-  readonly granularity: Recipe["weights"]["granularity"];
+  readonly choices: WeightChoices;
   /** The scale of what the layer reads, which its bias depends on; null where it is not known. */
   readonly inputScale: number | null;
 }
@@ -27,7 +26,7 @@ export interface WeightSubject {
  * live channel counts the same: what the weight would gain with the remedy.
  */
 export function weightSymptoms(subject: WeightSubject): Symptom[] {
-  const weight = examine(subject, subject.granularity, subject.inputScale);
+  const weight = examine(subject, subject.choices, subject.inputScale);
   return [deadChannels(weight), channelSpread(subject, weight), biasOverflow(subject, weight)].filter(
     (symptom) => symptom !== null,
   );
@@ -43,13 +42,9 @@ interface Examined {
   readonly raised: number;
 }
 
-function examine(
-  { layer, use, index }: WeightSubject,
-  granularity: WeightSubject["granularity"],
-  scale: number | null,
-): Examined {
+function examine({ layer, use, index }: WeightSubject, choices: WeightChoices, scale: number | null): Examined {
   const { data, dims } = tensorOf(index.initializer(use.name) as TensorProto);
-  const { scales, codes, bias, axis } = quantizeWeight(layer.node, use, index, granularity, scale);
+  const { scales, codes, bias, axis } = quantizeWeight(layer.node, use, index, choices, scale);
   const { channels } = weightFigures(data as Float32Array, codes, channelLayout(dims, use.axis), scales);
   const ranges = channels.map(({ min, max }) => Math.max(-min, max));
   const least = DEAD_CHANNEL * ranges.reduce((a, b) => Math.max(a, b), 0);
@@ -90,8 +85,9 @@ function deadChannels({ channels, ranges }: Examined): Symptom | null {
 }
 
 function channelSpread(subject: WeightSubject, weight: Examined): Symptom | null {
-  if (subject.granularity === "channel" || subject.use.axis === null || !(weight.balanced < SPREAD_SQNR)) return null;
-  const { balanced } = examine(subject, "channel", subject.inputScale);
+  if (subject.choices.granularity === "channel" || subject.use.axis === null || !(weight.balanced < SPREAD_SQNR))
+    return null;
+  const { balanced } = examine(subject, { ...subject.choices, granularity: "channel" }, subject.inputScale);
   const gain = balanced - weight.balanced;
   if (!(gain >= SPREAD_GAIN)) return null;
   const smallest = weight.ranges[0] as number;
@@ -110,7 +106,7 @@ function channelSpread(subject: WeightSubject, weight: Examined): Symptom | null
 
 function biasOverflow(subject: WeightSubject, weight: Examined): Symptom | null {
   if (weight.raised === 0) return null;
-  const loss = examine(subject, subject.granularity, null).balanced - weight.balanced;
+  const loss = examine(subject, subject.choices, null).balanced - weight.balanced;
   if (!(loss >= BIAS_LOSS)) return null;
   return {
     cause: "bias-overflow",

@@ -1,7 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { graphOf, withGraph } from "../graph/pass.ts";
 import type { Range } from "../model/range.ts";
-import type { Recipe } from "../model/recipe.ts";
 import type { RangeGroup } from "../model/summary.ts";
 import { affineParameters } from "../numerics/affine.ts";
 import { channelLayout } from "../numerics/channels.ts";
@@ -10,8 +9,8 @@ import { GraphIndex } from "../onnx/graph.ts";
 import { type ModelProto, ValueInfoProtoSchema } from "../onnx/proto/onnx_pb.ts";
 import { tensorProto } from "../onnx/tensor.ts";
 import type { LayerPlan, QuantizationPlan } from "../quantizer/plan.ts";
-import { quantizeGraph } from "../quantizer/qdq.ts";
-import { type QuantizedWeight, quantizeWeight } from "../quantizer/weights.ts";
+import { quantizeGraph, type WritingChoices } from "../quantizer/qdq.ts";
+import { type QuantizedWeight, quantizeWeight, weightChoices } from "../quantizer/weights.ts";
 import { readBy } from "./units.ts";
 
 /** A float model, what a recipe quantizes of it and how. */
@@ -22,7 +21,7 @@ export interface Subject {
   /** Of `corrected`. */
   readonly plan: QuantizationPlan;
   readonly ranges: ReadonlyMap<string, Range>;
-  readonly recipe: Pick<Recipe, "activations" | "weights">;
+  readonly recipe: WritingChoices;
 }
 
 /** How layers run: which tensors are rounded, and which layers by 8-bit kernels. */
@@ -94,9 +93,10 @@ export class Forms {
   rounded(positions: readonly number[], outputs: readonly string[]): ModelProto {
     const { plan, recipe } = this.#subject;
     const model = this.float(positions, outputs, "corrected");
-    const { node, weightUse } = plan.layers[positions[0]!]!;
+    const { id, node, weightUse } = plan.layers[positions[0]!]!;
     if (!weightUse) throw new Error(`${node.name} has no weight`);
-    const { codes, dims, axis, scales } = this.#weigh(node, weightUse, plan.index, recipe.weights.granularity, null);
+    const choices = weightChoices(recipe, id);
+    const { codes, dims, axis, scales } = this.#weigh(node, weightUse, plan.index, choices, null);
     const data = dequantizeWeights(codes, channelLayout(dims, axis), scales);
     const weight = tensorProto(weightUse.name, { type: "float32", dims, data });
     return withGraph(model, {
@@ -105,17 +105,11 @@ export class Forms {
   }
 
   /** A layer's weight as the exported model has it, also where its input is not rounded here; without that its bias stays. */
-  readonly #weigh: typeof quantizeWeight = (node, use, index, granularity, inputScale) => {
+  readonly #weigh: typeof quantizeWeight = (node, use, index, choices, inputScale) => {
     const key = node.output[0] ?? "";
     let weight = this.#weights.get(key);
     if (!weight) {
-      weight = quantizeWeight(
-        node,
-        use,
-        index,
-        granularity,
-        inputScale ?? this.#scaleOf(node.input[1 - use.input] ?? ""),
-      );
+      weight = quantizeWeight(node, use, index, choices, inputScale ?? this.#scaleOf(node.input[1 - use.input] ?? ""));
       this.#weights.set(key, weight);
     }
     return inputScale === null ? { ...weight, bias: null } : weight;

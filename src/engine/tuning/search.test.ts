@@ -10,17 +10,18 @@ const START: Recipe = {
   model: { name: "made up", sha256: "ab" },
   format: "qdq",
   activations: { type: "uint8", symmetric: false },
-  weights: { type: "int8", granularity: "tensor" },
+  weights: { type: "int8", granularity: "tensor", rounding: "nearest" },
   corrections: { equalization: false, bias: "none" },
   method: "auto",
   methods: {},
   ranges: {},
-  float: { layers: [], operators: ["Softmax"], tensors: [] },
+  float: { layers: [], operators: ["Softmax"], tensors: [], activations: false },
   preprocess: null,
   inputs: { shapes: {}, values: {} },
   resolved: null,
   factors: null,
   biases: null,
+  rounding: null,
 };
 
 interface World {
@@ -253,7 +254,7 @@ it("a decision about layers takes them from one precision to another and forgets
     { kind: "int8", layers: ["b", "not there"] },
     { kind: "float", layers: ["c", "d"] },
   ]);
-  expect(moved.float).toEqual({ layers: ["a", "c", "d"], operators: ["Softmax"], tensors: [] });
+  expect(moved.float).toEqual({ layers: ["a", "c", "d"], operators: ["Softmax"], tensors: [], activations: false });
   expect(moved).toMatchObject({ resolved: null, biases: null, factors: recipe.factors });
   const plain = applyDecisions(recipe, [
     { kind: "corrections", corrections: { equalization: false, bias: "empirical" } },

@@ -137,7 +137,7 @@ class Search {
   #move(from: TunePoint, candidates: readonly Candidate[], precision: LayerPrecision): Promise<TunePoint | null> {
     const layers = candidates.map(({ layer }) => layer);
     const what = layers.length === 1 ? layers[0]! : `${layers[0]} and ${layers.length - 1} more`;
-    const label = precision === "int8" ? `${what} back to int8` : `${what} left in ${precision}`;
+    const label = precision === "int8" ? `${what} back to ${this.#start.weights.type}` : `${what} left in ${precision}`;
     return this.#try([...from.decisions, { kind: precision, layers }], label);
   }
 

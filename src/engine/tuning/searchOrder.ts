@@ -2,8 +2,8 @@ import type { Sensitivity } from "../model/sensitivity.ts";
 import type { ModelSummary } from "../model/summary.ts";
 import type { TuneRequest } from "../model/tuning.ts";
 
-/** A float32 weight takes so many bytes more than an int8 one. */
-const BYTES_A_WEIGHT = 3;
+/** A float32 weight takes so many bytes more than a quantized one. */
+const BYTES_A_WEIGHT = { int8: 3, int4: 3.5, float32: 0 } as const;
 
 /** A layer that may be moved to another precision, and what that is estimated to cost. */
 export interface Candidate {
@@ -42,9 +42,9 @@ function costsOf({ layers, activations }: Pick<ModelSummary, "layers" | "activat
   const dims = new Map(activations.map((activation) => [activation.name, activation.dims]));
   return new Map(
     layers
-      .filter(({ precision }) => precision === "int8")
-      .map(({ id, operator, parameters, outputs }) => {
-        if (goal === "size") return [id, BYTES_A_WEIGHT * parameters];
+      .filter(({ precision }) => precision !== "float32")
+      .map(({ id, operator, parameters, outputs, precision }) => {
+        if (goal === "size") return [id, BYTES_A_WEIGHT[precision] * parameters];
         const shape = dims.get(outputs[0] ?? "") ?? [];
         const elements = shape.reduce((product, dim) => product * dim, 1);
         const channels = shape[operator.startsWith("Conv") ? 1 : shape.length - 1] ?? 1;

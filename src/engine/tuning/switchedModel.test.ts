@@ -1,8 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { allowInt4 } from "../graph/opset.ts";
 import { exposeOutputs } from "../graph/shapes.ts";
 import { relativeDifference, run } from "../graph/testing/native.ts";
+import type { Recipe } from "../model/recipe.ts";
 import type { DataType, Tensor } from "../model/tensor.ts";
+import { PLAIN_RECIPE } from "../model/testing/recipe.ts";
 import { intAttribute, intsAttribute, makeNode } from "../onnx/attributes.ts";
 import { inputPorts } from "../onnx/ports.ts";
 import type { ModelProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
@@ -14,13 +17,9 @@ import { segmentsOf, unitsOf } from "./units.ts";
 import { variantsOf } from "./variants.ts";
 
 const DIMS = [1, 3, 4, 4];
-const AFFINE = {
-  activations: { type: "uint8", symmetric: false },
-  weights: { type: "int8", granularity: "channel" },
-} as const;
+const INT4: Recipe = { ...PLAIN_RECIPE, weights: { ...PLAIN_RECIPE.weights, type: "int4" } };
 const axis = intAttribute("axis", 1);
 const kernel = intsAttribute("kernel_shape", [1, 1]);
-const NOTHING = { layers: [], operators: [], tensors: [] };
 
 /** A graph in which each node reads any of the tensors before it; every tensor that nobody reads is an output. */
 const graphs = fc
@@ -64,13 +63,14 @@ const graphs = fc
     return buildModel({ opset: 13, inputs: [floatInput("x", DIMS)], outputs, nodes, constants });
   });
 
-function switchable(model: ModelProto, cuts: readonly number[]) {
+function switchable(float: ModelProto, cuts: readonly number[], recipe: Recipe) {
+  const model = recipe.weights.type === "int4" ? allowInt4(float) : float;
   const graph = model.graph!;
   const made = graph.node.flatMap(({ output }) => output);
   const types = new Map<string, DataType>(["x", ...made].map((name) => [name, "float32"]));
-  const plan = planQuantization(graph, types, { float: NOTHING });
+  const plan = planQuantization(graph, types, recipe);
   const ranges = new Map(plan.groups.map(({ id }) => [id, { low: -4, high: 4 }]));
-  const subject = { float: model, corrected: model, plan, ranges, recipe: AFFINE };
+  const subject = { float: model, corrected: model, plan, ranges, recipe };
   const cutter = new Forms(subject);
   const units = unitsOf(plan);
   const starts = [...new Set([0, ...cuts.map((cut) => cut % units.length)])].sort((a, b) => a - b);
@@ -83,7 +83,7 @@ function switchable(model: ModelProto, cuts: readonly number[]) {
       quantized: cutter.quantized(positions, segment.makes, treatment),
     };
   });
-  const { forms, formIn } = variantsOf(subject, cutter, units, types, NOTHING);
+  const { forms, formIn } = variantsOf(subject, cutter, units, types, recipe.float);
   const switched = switchedModel({ model, units, forms, segments, types, dims: new Map(), isCopied: true });
   return { switched, segments, formIn };
 }
@@ -92,7 +92,7 @@ describe("a model with switches", () => {
   it("gives the same outputs from any cut on, whole or unit by unit, as the model it was made from", async () => {
     await fc.assert(
       fc.asyncProperty(graphs, fc.array(fc.nat(), { maxLength: 4 }), fc.nat(), async (model, cuts, from) => {
-        const { switched, segments, formIn } = switchable(model, cuts);
+        const { switched, segments, formIn } = switchable(model, cuts, PLAIN_RECIPE);
         const feeds = new Map([["x", noise(DIMS, 99)]]);
         const made = model.graph!.node.flatMap(({ output }) => output);
         const float = await run(exposeOutputs(model, made), feeds);
@@ -113,10 +113,11 @@ describe("a model with switches", () => {
     );
   });
 
-  it("gives the same when segments run whole in 8 bits as when their units do one by one", async () => {
+  it("gives the same when segments run whole quantized as when their units do one by one", async () => {
+    const recipes = fc.constantFrom(PLAIN_RECIPE, INT4, { ...INT4, float: { ...INT4.float, activations: true } });
     await fc.assert(
-      fc.asyncProperty(graphs, fc.array(fc.nat(), { maxLength: 4 }), async (model, cuts) => {
-        const { switched, segments, formIn } = switchable(model, cuts);
+      fc.asyncProperty(graphs, fc.array(fc.nat(), { maxLength: 4 }), recipes, async (model, cuts, recipe) => {
+        const { switched, segments, formIn } = switchable(model, cuts, recipe);
         const feeds = new Map([["x", noise(DIMS, 7)]]);
         const results = [];
         for (const how of ["quantized", "mixed"] as const) {
@@ -141,7 +142,7 @@ describe("a model with switches", () => {
       outputs: ["@fed:y"],
       nodes: [makeNode("Sigmoid", ["x"], ["@fed:y"], { name: "s" })],
     });
-    const { switched } = switchable(model, []);
+    const { switched } = switchable(model, [], PLAIN_RECIPE);
     const names = inputPorts(switched.model).map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
     expect(names).toContain("@@fed:@fed:y");

@@ -129,7 +129,8 @@ class VariantList {
   #changesWithout(unit: Unit): Map<number, string> {
     const ids = unit.positions.map((at) => this.#plan.layers[at]!.id);
     const float = { ...this.#choices, layers: [...this.#choices.layers, ...ids] };
-    const plan = planQuantization(this.#plan.index.graph, this.#types, { float });
+    const { weights } = this.#subject.recipe;
+    const plan = planQuantization(this.#plan.index.graph, this.#types, { float, weights });
     const changes = new Map<number, string>();
     for (const [at, { positions, makes }] of this.#units.entries()) {
       const signature = signatureOf(positions, plan);

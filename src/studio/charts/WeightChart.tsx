@@ -1,6 +1,7 @@
 import { memo, useRef } from "react";
 import { Bar, BarChart, ReferenceLine, Tooltip, XAxis, YAxis } from "recharts";
 import type { WeightAnalysis } from "../../engine/model/analysis.ts";
+import type { WeightScheme } from "../../engine/model/recipe.ts";
 import { count, decibel, interval, significant } from "../format.ts";
 import { useWidth } from "./useWidth.ts";
 
@@ -13,8 +14,15 @@ interface Channel {
   readonly sqnr: number;
 }
 
+interface Props {
+  readonly weights: WeightAnalysis;
+  readonly type: WeightScheme["type"];
+}
+
+const STEPS: Readonly<Record<WeightScheme["type"], number>> = { int8: 254, int4: 15 };
+
 /** From the smallest to the largest weight of every output channel. */
-export const WeightChart = memo(function WeightChart({ weights }: { readonly weights: WeightAnalysis }) {
+export const WeightChart = memo(function WeightChart({ weights, type }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const width = useWidth(frame);
   const data = weights.channels.map(
@@ -34,22 +42,31 @@ export const WeightChart = memo(function WeightChart({ weights }: { readonly wei
           <XAxis dataKey="channel" tickLine={false} minTickGap={30} stroke="var(--muted)" fontSize={11} height={20} />
           <YAxis width={54} tickFormatter={significant} tickLine={false} stroke="var(--muted)" fontSize={11} />
           <ReferenceLine y={0} stroke="var(--line-strong)" />
-          <Tooltip content={<ChannelFigures />} isAnimationActive={false} cursor={{ fill: "var(--hover)" }} />
-          <Bar dataKey="range" fill="var(--precision-int8)" minPointSize={1} isAnimationActive={false} />
+          <Tooltip
+            content={<ChannelFigures steps={STEPS[type]} />}
+            isAnimationActive={false}
+            cursor={{ fill: "var(--hover)" }}
+          />
+          <Bar dataKey="range" fill={`var(--precision-${type})`} minPointSize={1} isAnimationActive={false} />
         </BarChart>
       ) : null}
     </div>
   );
 });
 
-function ChannelFigures({ payload }: { readonly payload?: readonly { readonly payload?: Channel }[] }) {
+interface FiguresProps {
+  readonly steps: number;
+  readonly payload?: readonly { readonly payload?: Channel }[];
+}
+
+function ChannelFigures({ steps, payload }: FiguresProps) {
   const channel = payload?.[0]?.payload;
   if (!channel) return null;
   const [low, high] = channel.range;
   return (
     <div className="tooltip">
       Channel {channel.channel}: {interval({ low, high })}, scale {significant(channel.scale)}, about{" "}
-      {count(Math.ceil((high - low) / channel.scale))} of 254 steps used, SQNR {decibel(channel.sqnr)}
+      {count(Math.ceil((high - low) / channel.scale))} of {steps} steps used, SQNR {decibel(channel.sqnr)}
     </div>
   );
 }

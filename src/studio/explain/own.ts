@@ -70,7 +70,7 @@ const ON_RESULTS: Partial<Record<Word, (own: Own) => string | null>> = {
   agreement: (own) => onOutput(own, ({ agreement }) => (agreement === null ? null : percent(agreement))),
   "top-1": ({ evaluation, stale }) =>
     evaluation?.top1
-      ? `Float ${percent(evaluation.top1.float)}, int8 ${percent(evaluation.top1.quantized)}, ${measured(evaluation.labelled, stale)}.`
+      ? `Float ${percent(evaluation.top1.float)}, quantized ${percent(evaluation.top1.quantized)}, ${measured(evaluation.labelled, stale)}.`
       : null,
   QDQ: ({ recipe, layers }) =>
     recipe

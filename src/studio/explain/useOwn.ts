@@ -30,7 +30,7 @@ function ownOf(state: StudioState): Own {
     stale: evaluationIsStale(state),
     layers: {
       all: plan?.layers.length ?? 0,
-      quantized: plan?.layers.filter(({ precision }) => precision === "int8").length ?? 0,
+      quantized: plan?.layers.filter(({ precision }) => precision !== "float32").length ?? 0,
       groups: plan?.groups.length ?? 0,
     },
     observed: calibration?.observed.length ?? null,

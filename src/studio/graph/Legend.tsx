@@ -1,11 +1,14 @@
 import { rampColor } from "../charts/ramp.ts";
 import { PrecisionMark, precisionName } from "../parts/Precision.tsx";
+import { useStudio } from "../state/store.ts";
 import type { HeatScale } from "./heat.ts";
 
 const STOPS = 8;
 
 /** What the colours of the nodes stand for. */
 export function Legend({ scale }: { readonly scale: HeatScale }) {
+  const int4 = useStudio((state) => state.model?.plan.layers.some(({ precision }) => precision === "int4") ?? false);
+  const precisions = [...(int4 ? (["int4"] as const) : []), "int8", "float32"] as const;
   const colours = Array.from({ length: STOPS + 1 }, (_, index) => rampColor(index / STOPS));
   return (
     <dl className={scale.stale ? "graph-legend stale" : "graph-legend"} data-testid="graph-legend">
@@ -26,7 +29,7 @@ export function Legend({ scale }: { readonly scale: HeatScale }) {
       </div>
       <div>
         <dt className="visually-hidden">Precision</dt>
-        {(["int8", "float32"] as const).map((precision) => (
+        {precisions.map((precision) => (
           <dd key={precision}>
             <PrecisionMark precision={precision} /> {precisionName(precision)}
           </dd>

@@ -13,7 +13,11 @@ const activations = [
   { name: "gemm", producer: "gemm", consumers: [], group: "gemm" },
 ];
 const plan = { layers, activations } as unknown as ModelSummary;
-const recipe = { past: [], future: [], present: { float: { layers: [], operators: [], tensors: [] } } };
+const recipe = {
+  past: [],
+  future: [],
+  present: { float: { layers: [], operators: [], tensors: [], activations: false } },
+};
 const open = { ...EMPTY, model: { plan }, recipe } as unknown as StudioState;
 
 const row = (id: string, group: string | null, fusedWith: string | null = null) => ({ id, group, fusedWith }) as Row;

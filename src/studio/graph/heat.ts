@@ -47,9 +47,12 @@ function measuredHeat(state: StudioState): HeatScale {
   };
 }
 
-function estimatedHeat({ overview }: StudioState): HeatScale {
+function estimatedHeat({ overview, recipe }: StudioState): HeatScale {
+  const waiting = recipe?.present.float.activations
+    ? "Sensitivity, once it is measured"
+    : "SQNR of the range, after calibration";
   return {
-    title: overview.size > 0 ? "SQNR of the range, estimated" : "SQNR of the range, after calibration",
+    title: overview.size > 0 ? "SQNR of the range, estimated" : waiting,
     low: decibel(NONE_DB),
     high: decibel(ALL_DB),
     stale: false,

@@ -26,7 +26,11 @@ export function inkOf(element: HTMLElement): Ink {
   const ramp = Array.from({ length: RAMP_STEPS + 1 }, (_, step) => resolve(rampColor(step / RAMP_STEPS)));
   const ink: Ink = {
     token: Object.fromEntries(TOKENS.map((token) => [token, resolve(`var(--${token})`)])) as Record<Token, string>,
-    precision: { int8: resolve("var(--precision-int8)"), float32: resolve("var(--precision-float32)") },
+    precision: {
+      int8: resolve("var(--precision-int8)"),
+      int4: resolve("var(--precision-int4)"),
+      float32: resolve("var(--precision-float32)"),
+    },
     ramp: (share) => ramp[Math.round(share * RAMP_STEPS)]!,
     font: getComputedStyle(element).fontFamily,
   };

@@ -82,7 +82,7 @@ function drawNode(context: CanvasRenderingContext2D, node: SceneNode, k: number,
     context.fillStyle = colour ?? token["line-strong"];
     context.fill();
   } else {
-    context.fillStyle = node.row?.precision === "int8" ? token.panel : token.raised;
+    context.fillStyle = node.row && node.row.precision !== "float32" ? token.panel : token.raised;
     context.fill();
     if (colour) drawBand(context, node, colour, k < FULL ? 0.3 : 0.16, shape);
     shape();

@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 interface Props<T extends string> {
   readonly label: ReactNode;
   readonly value: T;
-  readonly options: readonly { readonly value: T; readonly text: string }[];
+  readonly options: readonly { readonly value: T; readonly text: string; readonly disabled?: boolean }[];
   readonly onChoose: (value: T) => void;
   readonly disabled?: boolean;
   readonly testId?: string;
@@ -22,7 +22,7 @@ export function Choice<T extends string>({ label, value, options, onChoose, disa
         onChange={(event) => onChoose(event.target.value as T)}
       >
         {options.map((option) => (
-          <option key={option.value} value={option.value}>
+          <option key={option.value} value={option.value} disabled={option.disabled}>
             {option.text}
           </option>
         ))}

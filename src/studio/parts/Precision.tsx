@@ -1,7 +1,7 @@
-export type Precision = "int8" | "float32";
+export type Precision = "int8" | "int4" | "float32";
 
-const LETTERS: Record<Precision, string> = { int8: "8", float32: "F" };
-const NAMES: Record<Precision, string> = { int8: "int8", float32: "float" };
+const LETTERS: Record<Precision, string> = { int8: "8", int4: "4", float32: "F" };
+const NAMES: Record<Precision, string> = { int8: "int8", int4: "int4", float32: "float" };
 
 export function precisionName(precision: Precision): string {
   return NAMES[precision];

@@ -1,24 +1,34 @@
 import { proxy } from "../../../workers/client.ts";
 import type { Calibration } from "../../../workers/protocol.ts";
+import type { Execution } from "../../engine/model/calibration.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
+import { rememberExecution } from "./execution.ts";
 import { amend } from "./history.ts";
 import { runJob } from "./jobs.ts";
 import { firstLayer } from "./layers.ts";
 import { say, sayNotices } from "./log.ts";
-import { resolveRecipe } from "./recipe.ts";
+import { asWanted, resolveRecipe, withoutWaiting } from "./recipe.ts";
+import { isStandIn } from "./standIn.ts";
 import { calibrationIsStale, isPartial } from "./steps.ts";
 import { studio } from "./store.ts";
+
+/** Sets how samples are run, here and from now on. */
+export function changeExecution(change: Partial<Execution>): void {
+  const execution = { ...studio.getState().execution, ...change };
+  rememberExecution(execution);
+  studio.setState({ execution });
+}
 
 /** Calibrates, from where a cancelled run came to if it is of the same kind, and settles the ranges. */
 export async function calibrate(): Promise<void> {
   const state = studio.getState();
   if (!state.recipe || !state.data || state.job) return;
-  const { samples } = state;
+  const { samples, execution } = state;
   const { present } = state.recipe;
-  if (present.corrections.equalization) return calibrateEqualized(present, samples);
+  if (present.corrections.equalization) return calibrateEqualized(present, samples, execution);
   const { preprocess } = present;
   const goesOn = isPartial(state) && !calibrationIsStale(state);
-  const replacesGood = state.calibration !== null && !isPartial(state);
+  const replacesGood = state.calibration !== null && !isStandIn(state.calibration) && !isPartial(state);
   let last: Calibration | null = goesOn ? state.calibration : null;
   const started = performance.now();
 
@@ -29,7 +39,7 @@ export async function calibrate(): Promise<void> {
   const calibration = await runJob({
     task: "Calibrating",
     on: `the first ${samples} samples`,
-    run: (api, report) => api.calibrate(samples, preprocess, last, report, onCheckpoint),
+    run: (api, report) => api.calibrate(samples, preprocess, last, execution, report, onCheckpoint),
     resumesAt: () => (last ? `from ${last.observed.length} of ${samples} samples` : "from the first sample"),
   });
   if (!calibration) return;
@@ -45,19 +55,19 @@ export async function calibrate(): Promise<void> {
 }
 
 /** Equalizes where that was not learnt yet, and calibrates the equalized model. */
-async function calibrateEqualized(recipe: Recipe, samples: number): Promise<void> {
+async function calibrateEqualized(recipe: Recipe, samples: number, execution: Execution): Promise<void> {
   const started = performance.now();
   const settled = await runJob({
     task: "Calibrating",
     on: `the first ${samples} samples`,
-    run: (api, report) => api.settle({ ...recipe, resolved: null }, samples, null, report),
+    run: (api, report) => api.settle(withoutWaiting({ ...recipe, resolved: null }), samples, null, execution, report),
   });
   const { recipe: now } = studio.getState();
   if (!settled || now?.present !== recipe) return;
   studio.setState({
     calibration: settled.calibration,
     calibrationTime: performance.now() - started,
-    recipe: amend(now, settled.recipe),
+    recipe: amend(now, asWanted(settled.recipe, recipe)),
   });
   say("info", `Calibrated on ${settled.calibration.observed.length} samples.`);
   sayNotices(settled.calibration.notices);

@@ -7,6 +7,7 @@ import { amend } from "./history.ts";
 import { runJob } from "./jobs.ts";
 import { say, sayNotices } from "./log.ts";
 import { keepFiles } from "./persistence.ts";
+import { isStandIn } from "./standIn.ts";
 import { type StudioState, studio } from "./store.ts";
 
 const MOST_BY_DEFAULT = 500;
@@ -30,7 +31,8 @@ export async function openData(files: readonly PathFile[], wishes: Wishes = {}):
   const print = await fingerprint(files);
   const { recipe, calibration, evaluation, keep } = studio.getState();
   const half = Math.min(MOST_BY_DEFAULT, Math.ceil(summary.samples / 2));
-  const earlier = calibration && calibration.wanted <= summary.samples ? calibration.wanted : half;
+  const known = calibration && !isStandIn(calibration) && calibration.wanted <= summary.samples;
+  const earlier = known ? calibration.wanted : half;
   studio.setState({
     data: { files, summary, fingerprint: print },
     samples: Math.min(summary.samples, wishes.samples ?? earlier),

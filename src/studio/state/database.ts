@@ -5,7 +5,7 @@ import type { Recipe } from "../../engine/model/recipe.ts";
 import type { ErrorMetric, ErrorWalk, Sensitivity } from "../../engine/model/sensitivity.ts";
 import type { Tuning } from "../../engine/model/tuning.ts";
 import type { StoredResult } from "./results.ts";
-import type { Based, StoredSession } from "./store.ts";
+import type { Based, LearntRounding, StoredSession } from "./store.ts";
 
 /** What is kept of a session without asking. */
 export interface SessionRecord extends StoredSession {
@@ -31,6 +31,7 @@ interface Schema extends DBSchema {
   sessions: { key: string; value: SessionRecord };
   calibrations: { key: string; value: { readonly sha256: string; readonly calibration: Calibration } };
   tunings: { key: string; value: { readonly sha256: string; readonly tuning: Based<Tuning> } };
+  roundings: { key: string; value: { readonly sha256: string; readonly rounding: LearntRounding } };
   files: { key: string; value: KeptFiles };
   results: { key: string; value: StoredResult; indexes: { sha256: string } };
 }
@@ -40,12 +41,13 @@ let opened: Promise<IDBPDatabase<Schema>> | null = null;
 
 /** The database of this browser: one record a model in each store, by the model's SHA-256, and its results one by one. */
 export function database(): Promise<IDBPDatabase<Schema>> {
-  opened ??= openDB<Schema>(NAME, 2, {
+  opened ??= openDB<Schema>(NAME, 3, {
     upgrade: (db) => {
       for (const store of [...db.objectStoreNames]) db.deleteObjectStore(store);
       db.createObjectStore("sessions", { keyPath: "sha256" });
       db.createObjectStore("calibrations", { keyPath: "sha256" });
       db.createObjectStore("tunings", { keyPath: "sha256" });
+      db.createObjectStore("roundings", { keyPath: "sha256" });
       db.createObjectStore("files", { keyPath: "sha256" });
       db.createObjectStore("results", { keyPath: "id" }).createIndex("sha256", "sha256");
     },

@@ -6,12 +6,15 @@ import {
   INT8,
   samePlan,
   withActivations,
+  withCorrections,
   withFloat,
   withGranularity,
   withGroupDefault,
   withGroupMethod,
   withGroupRange,
   withMethod,
+  withRounding,
+  withWeightType,
 } from "./edits.ts";
 
 const recipe: Recipe = {
@@ -59,6 +62,27 @@ test("what concerns more than one range asks the engine to settle again", () => 
     expect(edited.resolved).toBeNull();
   }
   expect(withGranularity(recipe, "tensor").resolved).toBe(recipe.resolved);
+});
+
+test("rounding that was learnt goes with the weights, their scales and what the layers read", () => {
+  const learnt = { ...withRounding(recipe, "learned", { conv: "AQ==" }), biases: { conv: [1] } };
+  for (const edited of [
+    withGranularity(learnt, "tensor"),
+    withWeightType(learnt, "int4"),
+    withCorrections(learnt, { equalization: true }),
+    withRounding(learnt, "nearest", null),
+    withActivations(learnt, null),
+  ]) {
+    expect([edited.rounding, edited.biases]).toEqual([null, null]);
+  }
+  const otherBiases = withCorrections(learnt, { bias: "analytic" });
+  expect([otherBiases.rounding, otherBiases.biases]).toEqual([learnt.rounding, null]);
+});
+
+test("activations go to float and come back under the scheme chosen", () => {
+  const inFloat = withActivations(recipe, null);
+  expect(inFloat).toMatchObject({ activations: recipe.activations, float: { activations: true }, resolved: null });
+  expect(withActivations(inFloat, INT8)).toMatchObject({ activations: INT8, float: { activations: false } });
 });
 
 test("a layer goes to float once and comes back", () => {

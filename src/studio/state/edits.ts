@@ -1,29 +1,47 @@
 import type { Preprocess } from "../../engine/model/preprocess.ts";
 import type { ActivationScheme, Method, Range } from "../../engine/model/range.ts";
-import type { Corrections, MethodChoice, Recipe } from "../../engine/model/recipe.ts";
+import type { Corrections, MethodChoice, Recipe, WeightScheme } from "../../engine/model/recipe.ts";
 
 /*
  * Edits of a recipe. Those that concern one range settle it in `resolved` as well; those that concern more
- * leave `resolved` null, and the engine settles it again. So it is with `factors` and `biases`: null is learnt anew. A
- * moved range leaves biases as they were learnt.
+ * leave `resolved` null, and the engine settles it again. So it is with `factors`, `biases` and `rounding`: null is learnt anew. A
+ * moved range leaves biases and `rounding` as they were learnt.
  */
 
 export const UINT8: ActivationScheme = { type: "uint8", symmetric: false };
 export const INT8: ActivationScheme = { type: "int8", symmetric: true };
 
-export function withActivations(recipe: Recipe, activations: ActivationScheme): Recipe {
-  return { ...recipe, activations, resolved: null, biases: null };
+/** Null leaves every activation in float. */
+export function withActivations(recipe: Recipe, activations: ActivationScheme | null): Recipe {
+  return {
+    ...recipe,
+    activations: activations ?? recipe.activations,
+    float: { ...recipe.float, activations: activations === null },
+    resolved: null,
+    biases: null,
+    rounding: null,
+  };
 }
 
-export function withGranularity(recipe: Recipe, granularity: "channel" | "tensor"): Recipe {
-  return { ...recipe, weights: { ...recipe.weights, granularity }, biases: null };
+export function withGranularity(recipe: Recipe, granularity: WeightScheme["granularity"]): Recipe {
+  return { ...recipe, weights: { ...recipe.weights, granularity }, biases: null, rounding: null };
+}
+
+/** Another type quantizes other layers, too. */
+export function withWeightType(recipe: Recipe, type: WeightScheme["type"]): Recipe {
+  return { ...recipe, weights: { ...recipe.weights, type }, resolved: null, biases: null, rounding: null };
+}
+
+/** Rounds weights to nearest, or as learnt: null where that is not done yet. */
+export function withRounding(recipe: Recipe, kind: WeightScheme["rounding"], rounding: Recipe["rounding"]): Recipe {
+  return { ...recipe, weights: { ...recipe.weights, rounding: kind }, rounding, biases: null };
 }
 
 /** Equalization changes what every tensor holds; bias correction changes nothing else. */
 export function withCorrections(recipe: Recipe, change: Partial<Corrections>): Recipe {
   const corrections = { ...recipe.corrections, ...change };
   const same = corrections.equalization === recipe.corrections.equalization;
-  const learnt = same ? {} : { factors: null, resolved: null };
+  const learnt = same ? {} : { factors: null, resolved: null, rounding: null };
   return { ...recipe, corrections, ...learnt, biases: null };
 }
 

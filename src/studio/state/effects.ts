@@ -3,12 +3,13 @@ import type { Recipe } from "../../engine/model/recipe.ts";
 import type { ModelSummary } from "../../engine/model/summary.ts";
 import { samePlan } from "./edits.ts";
 import { latestOnly } from "./latest.ts";
-import { worstRow } from "./layers.ts";
+import { firstLayer, worstRow } from "./layers.ts";
 import { alarmFor, say } from "./log.ts";
-import { saveCalibration, saveSoon, saveTuning } from "./persistence.ts";
+import { saveCalibration, saveRounding, saveSoon, saveTuning } from "./persistence.ts";
 import { isSettled, resolveRecipe } from "./recipe.ts";
 import { loadResults } from "./results.ts";
 import { allRows } from "./selection.ts";
+import { followedCalibration } from "./standIn.ts";
 import { type StudioState, studio } from "./store.ts";
 import { analysis, engine } from "./workers.ts";
 
@@ -46,14 +47,18 @@ const estimate = latestOnly(
     const state = studio.getState();
     if (state.calibration !== calibration) return;
     const overview = new Map(figures.map((entry) => [entry.group, entry]));
-    studio.setState({ overview, layer: state.layer ?? worstRow(allRows(state), overview)?.id ?? null });
+    const worst = worstRow(allRows(state), overview)?.id ?? (state.model && firstLayer(state.model.plan));
+    studio.setState({ overview, layer: state.layer ?? worst });
   },
   (error) => say("warning", `The estimates could not be brought up to date: ${(error as Error).message}`),
 );
 
 /** Keeps what follows from the recipe in step with it: the plan, the estimates, the settled ranges, the store. */
 export function startEffects(): () => void {
-  return studio.subscribe((state, before) => {
+  return studio.subscribe((changed, before) => {
+    const calibration = followedCalibration(changed);
+    if (calibration !== changed.calibration) studio.setState({ calibration });
+    const state = studio.getState();
     const recipeChanged = state.recipe?.present !== before.recipe?.present;
     const modelChanged = state.model?.file !== before.model?.file;
     if (modelChanged) planned = null;
@@ -61,6 +66,7 @@ export function startEffects(): () => void {
     if (recipeChanged || modelChanged) followRecipe(state);
     if (state.calibration !== before.calibration && !modelChanged) saveCalibration(state);
     if (state.tuning !== before.tuning && !modelChanged) saveTuning(state);
+    if (state.rounding !== before.rounding && !modelChanged) saveRounding(state);
     if (recipeChanged || state.calibration !== before.calibration || state.model?.plan !== before.model?.plan) {
       if (state.model && state.calibration && state.recipe) {
         estimate({ plan: state.model.plan, calibration: state.calibration, recipe: state.recipe.present });

@@ -3,6 +3,7 @@ import { runJob } from "./jobs.ts";
 import { alarm, say, sayNotices } from "./log.ts";
 import { isResolving, resolveRecipe } from "./recipe.ts";
 import { addResult } from "./results.ts";
+import { roundingIsThere } from "./rounding.ts";
 import { evaluationBasis } from "./steps.ts";
 import { studio } from "./store.ts";
 
@@ -21,7 +22,7 @@ export async function evaluate(): Promise<void> {
   }
   const recipe = await resolveRecipe(before);
   const { calibration } = studio.getState();
-  if (!recipe || !calibration) return;
+  if (!recipe || !calibration || !roundingIsThere(recipe)) return;
   const basis = evaluationBasis(studio.getState());
   const { limit } = studio.getState();
   const result = await runJob({

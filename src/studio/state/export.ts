@@ -1,31 +1,52 @@
 import { runJob } from "./jobs.ts";
 import { say } from "./log.ts";
 import { isResolving, resolveRecipe } from "./recipe.ts";
+import { roundingIsThere } from "./rounding.ts";
 import { evaluationIsStale, exportBasis } from "./steps.ts";
-import { studio } from "./store.ts";
+import { type StudioState, studio } from "./store.ts";
 import { adoptedIndex } from "./tune.ts";
 
-/** Writes all files and hands them to the browser as one download. */
+/** From here on a model's files are written where the person says, and not held in memory as one download. */
+const BIG_BYTES = 100e6;
+
+/** Writes all files: to a place that the person chooses where they are big and the browser can, else as one download. */
 export async function exportFiles(): Promise<void> {
   const before = studio.getState();
   if (!before.calibration || (before.job && !isResolving())) return;
+  const target = (before.model?.summary.bytes ?? 0) >= BIG_BYTES ? await chooseTarget(before) : null;
+  if (target === "none") return;
   const recipe = await resolveRecipe(before.calibration);
   const state = studio.getState();
   const { calibration } = state;
-  if (!recipe || !calibration) return;
+  if (!recipe || !calibration || !roundingIsThere(recipe)) return;
   const basis = exportBasis(state);
   const evaluation = evaluationIsStale(state) ? null : (state.evaluation?.result ?? null);
   const search = adoptedIndex(state) === null ? null : (state.tuning?.result ?? null);
   const written = await runJob({
     task: "Exporting",
     on: recipe.model.name,
-    run: (api, report) => api.exportFiles(recipe, calibration, evaluation, search, report),
+    run: (api, report) => api.exportFiles(recipe, calibration, evaluation, search, report, target),
   });
   if (!written) return;
-  download(written.zip, written.zipName);
-  const result = { zipName: written.zipName, zipBytes: written.zip.size, files: written.files };
-  studio.setState({ exported: { result, basis } });
-  say("info", `${written.zipName} is in your downloads.`);
+  const zipName = target?.name ?? written.zipName;
+  if (!target) download(written.zip, zipName);
+  studio.setState({ exported: { result: { zipName, zipBytes: written.zip.size, files: written.files }, basis } });
+  say("info", target ? `${zipName} is written.` : `${zipName} is in your downloads.`);
+}
+
+interface SavePicker {
+  readonly showSaveFilePicker?: (options: { readonly suggestedName: string }) => Promise<FileSystemFileHandle>;
+}
+
+/** Asks where the files go, which only a press may do; "none" where the person thought better of it. */
+async function chooseTarget({ model }: StudioState): Promise<FileSystemFileHandle | null | "none"> {
+  const { showSaveFilePicker } = window as SavePicker;
+  if (!showSaveFilePicker || !model) return null;
+  try {
+    return await showSaveFilePicker({ suggestedName: `${model.summary.name}.octet.zip` });
+  } catch (error) {
+    return (error as Error).name === "AbortError" ? "none" : null;
+  }
 }
 
 /** Hands a file to the browser as a download. */

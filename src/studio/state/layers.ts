@@ -20,7 +20,7 @@ export interface Row {
   readonly operator: string;
   readonly outputs: readonly string[];
   readonly weight: string | null;
-  readonly precision: "int8" | "float32";
+  readonly precision: Layer["precision"];
   readonly reason: string | null;
   /** The group of the first output that has one, else that of the layer it is fused with. */
   readonly group: string | null;
@@ -38,7 +38,7 @@ export function rowsOf(plan: ModelSummary, recipe: Recipe): readonly Row[] {
     layer?.outputs.map((output) => activations.get(output)?.group ?? null).find((group) => group !== null) ?? null;
   const readerOf = (layer: Layer) => {
     const [reader, ...others] = activations.get(layer.outputs[0] ?? "")?.consumers ?? [];
-    return reader !== undefined && others.length === 0 && layer.precision === "int8" ? reader : null;
+    return reader !== undefined && others.length === 0 && layer.precision !== "float32" ? reader : null;
   };
   const names = shortNames(plan.layers);
   const inputs = plan.activations
@@ -71,7 +71,7 @@ export function rowsOf(plan: ModelSummary, recipe: Recipe): readonly Row[] {
       reason: layer.reason,
       group: own ?? fused,
       fusedWith: fused === null ? null : reader,
-      free: layer.precision === "int8" || recipe.float.layers.includes(layer.id),
+      free: layer.precision !== "float32" || recipe.float.layers.includes(layer.id),
     };
   });
   return [...inputs, ...layers];
@@ -108,7 +108,7 @@ export function filterRows(rows: readonly Row[], filter: string, known: Known): 
   const words = filterWords(filter);
   if (words.length === 0) return rows;
   return rows.filter((row) => {
-    const text = `${row.id} ${row.operator} ${row.precision === "int8" ? "int8" : "float"}`.toLowerCase();
+    const text = `${row.id} ${row.operator} ${row.precision === "float32" ? "float" : row.precision}`.toLowerCase();
     return words.every((word) => {
       if ("text" in word) return text.includes(word.text);
       const value = figureOf(row, known, word.figure);
@@ -125,7 +125,7 @@ function figureOf(row: Row, { overview, sensitivity }: Known, figure: FilterFigu
 
 /** The layer that is looked at before anything is known of the values: the first that is quantized. */
 export function firstLayer({ layers }: ModelSummary): string | null {
-  return (layers.find((layer) => layer.precision === "int8") ?? layers[0])?.id ?? null;
+  return (layers.find((layer) => layer.precision !== "float32") ?? layers[0])?.id ?? null;
 }
 
 /** The row of the group with the lowest SQNR among those whose range can be moved; null without estimates. */

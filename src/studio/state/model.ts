@@ -69,6 +69,8 @@ export async function openModel(file: File, wishes: Wishes = {}): Promise<boolea
     ...(fits && {
       calibration: stored.calibration,
       tuning: stored.tuning,
+      rounding: stored.rounding,
+      ...(stored.rounding && { roundingSettings: stored.rounding.asked }),
       ...(stored.tuning && { search: settingsOf(stored.tuning.result.request) }),
       evaluation: stored.record.evaluation,
       sensitivity: stored.record.sensitivity,

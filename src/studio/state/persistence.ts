@@ -1,5 +1,6 @@
 import { database, deleteDatabase, type KeptFiles, type SessionRecord } from "./database.ts";
 import { alarm, say } from "./log.ts";
+import { isStandIn } from "./standIn.ts";
 import { EMPTY, type StudioState, studio } from "./store.ts";
 import { analysis, engine } from "./workers.ts";
 
@@ -55,7 +56,7 @@ async function saveNow(): Promise<void> {
 }
 
 export async function saveCalibration({ model, calibration }: StudioState): Promise<void> {
-  if (!model || !calibration) return;
+  if (!model || !calibration || isStandIn(calibration)) return;
   await guarded(async () => {
     await (await database()).put("calibrations", { sha256: model.summary.sha256, calibration });
   });
@@ -65,6 +66,13 @@ export async function saveTuning({ model, tuning }: StudioState): Promise<void> 
   if (!model || !tuning) return;
   await guarded(async () => {
     await (await database()).put("tunings", { sha256: model.summary.sha256, tuning });
+  });
+}
+
+export async function saveRounding({ model, rounding }: StudioState): Promise<void> {
+  if (!model || !rounding) return;
+  await guarded(async () => {
+    await (await database()).put("roundings", { sha256: model.summary.sha256, rounding });
   });
 }
 
@@ -83,13 +91,20 @@ export async function keepFiles(keep: boolean): Promise<void> {
   saveSoon();
 }
 
-/** The stored session of a model with its statistics and its last search, if there is one. */
+/** The stored session of a model with its statistics, its last search and what rounding was learnt, if there is one. */
 export async function loadSession(sha256: string) {
   const db = await database();
   const record = await db.get("sessions", sha256);
   const calibration = await db.get("calibrations", sha256);
   const tuning = await db.get("tunings", sha256);
-  return record ? { record, calibration: calibration?.calibration ?? null, tuning: tuning?.tuning ?? null } : null;
+  const rounding = await db.get("roundings", sha256);
+  if (!record) return null;
+  return {
+    record,
+    calibration: calibration?.calibration ?? null,
+    tuning: tuning?.tuning ?? null,
+    rounding: rounding?.rounding ?? null,
+  };
 }
 
 export async function loadFiles(sha256: string): Promise<KeptFiles | null> {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Calibration } from "../../../workers/protocol.ts";
 import type { Probe } from "../../engine/model/evaluation.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
+import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
 import { begin, edit } from "./history.ts";
 import { probeIsStale, startProbes } from "./probe.ts";
 import { EMPTY, type Job, type OpenData, studio } from "./store.ts";
@@ -10,7 +11,7 @@ import { engine } from "./workers.ts";
 vi.mock("./workers.ts", () => ({ engine: { ask: vi.fn() } }));
 const ask = vi.mocked(engine.ask);
 
-const recipe = (high: number) => ({ resolved: { a: { low: 0, high } } }) as unknown as Recipe;
+const recipe = (high: number): Recipe => ({ ...PLAIN_RECIPE, resolved: { a: { low: 0, high } } });
 const probe = (sqnr: number) => ({ samples: 16, sqnr }) as Probe;
 const data = { fingerprint: "f", summary: { samples: 100 } } as unknown as OpenData;
 

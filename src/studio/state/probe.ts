@@ -3,7 +3,7 @@ import type { Probe } from "../../engine/model/evaluation.ts";
 import type { Progress } from "../../engine/model/job.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import { rememberMeasuring } from "./measuring.ts";
-import { textOf } from "./steps.ts";
+import { awaitsRounding, textOf } from "./steps.ts";
 import { type StudioState, studio } from "./store.ts";
 import { engine } from "./workers.ts";
 
@@ -65,6 +65,7 @@ async function probeNow(): Promise<void> {
   const { recipe, calibration, data, job, measuring, probed } = state;
   const range = probedRange(state);
   if (!measuring || !recipe?.present.resolved || !calibration || !data || !range || job) return;
+  if (awaitsRounding(recipe.present)) return;
   if (probed && !probeIsStale(state)) return;
   const { present } = recipe;
   const on = samplesOf(state);

@@ -2,7 +2,7 @@ import { beforeEach, expect, test, vi } from "vitest";
 import type { Calibration } from "../../../workers/protocol.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
-import { withCorrections, withMethod } from "./edits.ts";
+import { withCorrections, withMethod, withRounding } from "./edits.ts";
 import { begin } from "./history.ts";
 import { runJob } from "./jobs.ts";
 import { editRecipe, redo, resolveRecipe, undo } from "./recipe.ts";
@@ -82,6 +82,42 @@ test("without the samples nothing is learnt: what is chosen stays, and equalizin
   expect(await resolveRecipe(calibration)).toBeNull();
   expect(studio.getState().alerts.at(-1)?.message).toMatch(/drop the samples in again/);
   expect(job).not.toHaveBeenCalled();
+});
+
+test("biases by BatchNorm’s means are worked out without the samples, once", async () => {
+  const corrections = { equalization: false, bias: "analytic" } as const;
+  studio.setState({ recipe: begin({ ...RECIPE, resolved, corrections }) });
+  job.mockImplementation(async (plan) => {
+    const resolve = async (recipe: Recipe) => ({ ...recipe, resolved, biases: {} });
+    return plan.run({ resolve } as never, () => undefined);
+  });
+  expect(await resolveRecipe(calibration)).toMatchObject({ resolved, corrections, biases: {} });
+  await resolveRecipe(calibration);
+  expect(job).toHaveBeenCalledTimes(1);
+});
+
+test("biases wait for rounding that is not learnt yet, and are learnt once it is", async () => {
+  const corrections = { equalization: false, bias: "empirical" } as const;
+  const weights = { ...RECIPE.weights, rounding: "learned" } as const;
+  studio.setState({ data: {} as OpenData, recipe: begin({ ...RECIPE, weights, corrections }) });
+  const asked: Recipe[] = [];
+  job.mockImplementation(async (plan) => {
+    const settle = async (recipe: Recipe) => {
+      asked.push(recipe);
+      const biases = recipe.corrections.bias === "none" ? null : { conv: [1] };
+      return settled({ ...recipe, resolved, biases });
+    };
+    return plan.run({ settle } as never, () => undefined);
+  });
+  expect(await resolveRecipe(calibration)).toMatchObject({ weights, corrections, resolved, biases: null });
+  expect(asked[0]).toMatchObject({ weights: RECIPE.weights, corrections: { bias: "none" } });
+  expect(await resolveRecipe(calibration)).toMatchObject({ biases: null });
+  expect(asked).toHaveLength(1);
+
+  const rounding = { conv: "AQ==" };
+  editRecipe("rounding", (recipe) => withRounding(recipe, "learned", rounding));
+  expect(await resolveRecipe(calibration)).toMatchObject({ weights, corrections, rounding, biases: { conv: [1] } });
+  expect(studio.getState().recipe?.present.rounding).toBe(rounding);
 });
 
 test("whoever asks while ranges are chosen gets the same answer from one job", async () => {

@@ -6,6 +6,7 @@ import * as history from "./history.ts";
 import { runJob } from "./jobs.ts";
 import { alarm } from "./log.ts";
 import { groupOf, rowOf } from "./selection.ts";
+import { awaitsRounding, textOf } from "./steps.ts";
 import { studio } from "./store.ts";
 
 /** Edits the recipe as one step of undo; `label` names the edit. */
@@ -13,7 +14,7 @@ export function editRecipe(label: string, change: (recipe: Recipe) => Recipe): v
   studio.setState(({ recipe }) => {
     if (!recipe) return {};
     const present = change(recipe.present);
-    if (JSON.stringify(present) === JSON.stringify(recipe.present)) return {};
+    if (textOf(present) === textOf(recipe.present)) return {};
     return { recipe: history.edit(recipe, present, label, Date.now()) };
   });
 }
@@ -35,9 +36,9 @@ export function setRange(group: string, range: Range): void {
   editRecipe(`range ${group}`, (recipe) => withGroupRange(recipe, group, range, bounds));
 }
 
-/** Takes the selected layer to int8 or float, where the choice is the person's. */
-export function setPrecision(layerId: string, precision: "int8" | "float32"): void {
-  editRecipe(`precision ${layerId}`, (recipe) => withFloat(recipe, "layers", layerId, precision === "float32"));
+/** Quantizes a layer or leaves it in float, where the choice is the person's. */
+export function setQuantized(layerId: string, quantized: boolean): void {
+  editRecipe(`precision ${layerId}`, (recipe) => withFloat(recipe, "layers", layerId, !quantized));
 }
 
 /** The selected layer and the group of its output. */
@@ -47,9 +48,12 @@ export function selected() {
   return { row, group: groupOf(state) };
 }
 
-/** Whether everything that the recipe asks to be learnt and chosen is there, for the statistics at hand. */
+/**
+ * Whether everything that the recipe asks to be learnt and chosen is there, for the statistics at hand, but for rounding,
+ * which a person has learnt, and what waits for it.
+ */
 export function isSettled(recipe: Recipe, calibration: Calibration): boolean {
-  const learnt = recipe.corrections.bias === "none" || recipe.biases !== null;
+  const learnt = recipe.corrections.bias === "none" || recipe.biases !== null || awaitsRounding(recipe);
   return recipe.resolved !== null && learnt && fits(recipe, calibration);
 }
 
@@ -95,7 +99,7 @@ function takeUp(wanted: Recipe, calibration: Calibration): Calibration | null {
 }
 
 async function settle(calibration: Calibration): Promise<Recipe | null> {
-  const { recipe: before, data } = studio.getState();
+  const { recipe: before, data, execution, samples } = studio.getState();
   const wanted = before?.present;
   if (!wanted || isSettled(wanted, calibration)) return wanted ?? null;
   const found = takeUp(wanted, calibration);
@@ -104,26 +108,43 @@ async function settle(calibration: Calibration): Promise<Recipe | null> {
     alarm("Equalizing changes what every tensor holds, so the model is calibrated again: drop the samples in again.");
     return null;
   }
-  if (!data && wanted.resolved) return wanted;
+  if (!data && wanted.resolved && wanted.corrections.bias !== "analytic") return wanted;
   const settled = await runJob({
     task: wanted.resolved && data ? "Correcting" : "Choosing ranges",
     on: wanted.model.name,
     run: async (api, report) =>
       data
-        ? api.settle(wanted, calibration.wanted, calibration, report)
-        : { recipe: await api.resolve(wanted, calibration, report), calibration },
+        ? api.settle(withoutWaiting(wanted), calibration.wanted || samples, calibration, execution, report)
+        : { recipe: await api.resolve(withoutWaiting(wanted), calibration, report), calibration },
   });
   const { recipe } = studio.getState();
   if (!settled || recipe?.present.model.sha256 !== wanted.model.sha256) return null;
   if (recipe.present !== wanted) return settle(calibration);
-  const kept = settled.recipe.factors === wanted.factors && settled.calibration.equalized === calibration.equalized;
+  const relearnt = settled.recipe.factors !== null && wanted.factors === null;
+  const kept = !relearnt && settled.calibration.equalized === calibration.equalized;
   if (!kept) {
     aside = calibration;
     factorsOf.set(settled.calibration, JSON.stringify(settled.recipe.factors));
   }
+  const present = asWanted(settled.recipe, wanted);
   studio.setState({
-    recipe: history.amend(recipe, settled.recipe),
+    recipe: history.amend(recipe, present),
     ...(!kept && { calibration: settled.calibration, calibrationTime: null }),
   });
-  return settled.recipe;
+  return present;
+}
+
+/** What can be settled of a recipe whose rounding is not learnt yet: biases make up for how weights are rounded. */
+export function withoutWaiting(recipe: Recipe): Recipe {
+  if (!awaitsRounding(recipe)) return recipe;
+  return {
+    ...recipe,
+    weights: { ...recipe.weights, rounding: "nearest" },
+    corrections: { ...recipe.corrections, bias: "none" },
+  };
+}
+
+/** What was settled without it, with what was wanted. */
+export function asWanted(settled: Recipe, { weights, corrections, rounding }: Recipe): Recipe {
+  return { ...settled, weights, corrections, rounding: settled.rounding && rounding };
 }

@@ -10,17 +10,18 @@ const RECIPE: Recipe = {
   model: { name: "m", sha256: "" },
   format: "qdq",
   activations: { type: "int8", symmetric: true },
-  weights: { type: "int8", granularity: "tensor" },
+  weights: { type: "int8", granularity: "tensor", rounding: "nearest" },
   corrections: { equalization: false, bias: "none" },
   method: "minmax",
   methods: { b: "entropy" },
   ranges: { a: { low: -9, high: 9 } },
-  float: { layers: [], operators: [], tensors: [] },
+  float: { layers: [], operators: [], tensors: [], activations: false },
   preprocess: null,
   inputs: { shapes: {}, values: {} },
   resolved: { a: { low: -9, high: 9 }, b: { low: 0, high: 1 } },
   factors: null,
   biases: { conv: [1] },
+  rounding: null,
 };
 
 const REMEDIES: readonly Remedy[] = [

@@ -9,9 +9,11 @@ export function nameOf(recipe: Recipe): string {
   const { activations, weights, corrections, method, methods, ranges, float } = recipe;
   const counted = (count: number, noun: string, where = "") => (count > 0 ? `${plural(count, noun)}${where}` : []);
   return [
+    weights.type === "int4" ? "int4" : [],
     `per ${weights.granularity}`,
-    method,
-    activations.type === "int8" ? "int8 activations" : [],
+    weights.rounding === "learned" ? "learned rounding" : [],
+    float.activations ? "weights only" : method,
+    activations.type === "int8" && !float.activations ? "int8 activations" : [],
     corrections.equalization ? "equalized" : [],
     BIASES[corrections.bias],
     counted(Object.keys(methods).length, "own method"),

@@ -38,7 +38,7 @@ describe("the settings of results side by side", () => {
   });
 
   it("are held against the first result's", () => {
-    const weights = { type: "int8", granularity: "tensor" } as const;
+    const weights = { type: "int8", granularity: "tensor", rounding: "nearest" } as const;
     const rows = settingRows([result("a"), result("b", { recipe: { weights } }), result("c")]);
     expect(rows.map(({ label }) => label)).toEqual(["weights"]);
     expect(rows[0]!.cells.map(({ text, differs }) => [text, differs])).toEqual([
@@ -49,7 +49,9 @@ describe("the settings of results side by side", () => {
   });
 
   it("name of a list what not every result has, whatever its order", () => {
-    const float = (...layers: string[]) => ({ recipe: { float: { layers, operators: [], tensors: [] } } });
+    const float = (...layers: string[]) => ({
+      recipe: { float: { layers, operators: [], tensors: [], activations: false } },
+    });
     const rows = settingRows([
       result("a", float("x", "y")),
       result("b", float("y", "x")),
@@ -149,9 +151,13 @@ describe("the figures of results side by side", () => {
 
 describe("the name of a result", () => {
   it("says the settings", () => {
-    expect(nameOf({ ...REPORT.recipe, method: "mse", float: { layers: [], operators: [], tensors: [] } })).toBe(
-      "per channel, mse, no bias correction",
-    );
+    expect(
+      nameOf({
+        ...REPORT.recipe,
+        method: "mse",
+        float: { layers: [], operators: [], tensors: [], activations: false },
+      }),
+    ).toBe("per channel, mse, no bias correction");
     expect(
       nameOf({
         ...REPORT.recipe,

@@ -75,6 +75,10 @@ export function settingRows(results: readonly StoredResult[]): readonly TableRow
     "learnt biases",
     results.map(({ recipe }) => partsCell(recipe.biases, reference.biases, "layer")),
   );
+  const rounding = row(
+    "learned rounding",
+    results.map(({ recipe }) => partsCell(recipe.rounding, reference.rounding, "layer")),
+  );
   const observed = row(
     "calibrated on",
     results.map((result) => ({
@@ -88,7 +92,9 @@ export function settingRows(results: readonly StoredResult[]): readonly TableRow
     "settled ranges",
     results.map(({ recipe }) => partsCell(recipe.resolved, reference.resolved, "range")),
   );
-  return [...rows, factors, biases, observed, settled].filter(({ cells }) => cells.some(({ differs }) => differs));
+  return [...rows, factors, biases, rounding, observed, settled].filter(({ cells }) =>
+    cells.some(({ differs }) => differs),
+  );
 }
 
 function row(name: string, cells: readonly Cell[]): TableRow {
@@ -128,7 +134,7 @@ interface Figure {
   readonly word: Word | null;
   readonly of: keyof Unlike | "file";
   readonly better: "high" | "low";
-  /** What int8 comes to. */
+  /** What the quantized model comes to. */
   readonly value: (evaluation: Evaluation) => number | null | undefined;
   readonly text: (evaluation: Evaluation) => string;
   readonly note?: (evaluation: Evaluation) => string | null;
@@ -184,15 +190,15 @@ function accuracyFigures(): Figure[] {
   });
 }
 
-/** Float first, then int8; a unit that both have is said once. */
+/** Float first, then quantized; a unit that both have is said once. */
 function pairText(
   pair: { readonly float: number; readonly quantized: number } | null,
   text: (value: number) => string,
 ) {
   if (!pair) return "–";
-  const [float, int8] = [text(pair.float), text(pair.quantized)];
+  const [float, quantized] = [text(pair.float), text(pair.quantized)];
   const unit = float.slice(float.lastIndexOf(" "));
-  return `${int8.endsWith(unit) ? float.slice(0, -unit.length) : float} → ${int8}`;
+  return `${quantized.endsWith(unit) ? float.slice(0, -unit.length) : float} → ${quantized}`;
 }
 
 function dropText({ drop, interval }: Accuracy): string {

@@ -3,6 +3,7 @@ import type { ErrorMetric, Sensitivity } from "../../engine/model/sensitivity.ts
 import { runJob } from "./jobs.ts";
 import { alarm, say } from "./log.ts";
 import { isResolving, resolveRecipe } from "./recipe.ts";
+import { roundingIsThere } from "./rounding.ts";
 import { basisOf } from "./steps.ts";
 import { type Based, studio } from "./store.ts";
 
@@ -61,7 +62,7 @@ async function readyToMeasure() {
     return null;
   }
   const recipe = await resolveRecipe(calibration);
-  if (!recipe) return null;
+  if (!recipe || !roundingIsThere(recipe)) return null;
   return {
     recipe,
     basis: basisOf(recipe, data),

@@ -2,11 +2,12 @@ import { expect, test } from "vitest";
 import type { Calibration } from "../../../workers/protocol.ts";
 import type { Evaluation } from "../../engine/model/evaluation.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
+import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
 import { begin } from "./history.ts";
 import { evaluationBasis, exportBasis, nextAction, stepStates } from "./steps.ts";
 import type { OpenData, OpenModel, StudioState } from "./store.ts";
 
-const recipe = { version: 1, preprocess: null, corrections: { equalization: false, bias: "none" } } as Recipe;
+const recipe = PLAIN_RECIPE;
 const base = {
   model: {} as OpenModel,
   data: { files: [], summary: { samples: 20 }, fingerprint: "d" } as unknown as OpenData,
@@ -62,6 +63,19 @@ test("an edit makes evaluation and export stale, undoing it makes them good agai
   const edited = { ...evaluated, recipe: begin({ ...recipe, method: "mse" } as Recipe) };
   expect(standings(edited)[3]).toBe("stale");
   expect(standings({ ...edited, recipe: begin({ ...recipe }) })[3]).toBe("done");
+});
+
+test("rounding that is asked for and not learnt comes before evaluation and export", () => {
+  const weights = { ...recipe.weights, rounding: "learned" } as const;
+  const awaiting = { ...base, calibration, recipe: begin({ ...recipe, weights }) };
+  expect(standings(awaiting)).toEqual(["done", "done", "done", "ready", "missing"]);
+  expect(nextAction(awaiting)).toBe("round");
+  expect(nextAction({ ...awaiting, data: null })).toBe("data");
+  const learnt = { ...awaiting, recipe: begin({ ...recipe, weights, rounding: { conv: "AQ==" } }) };
+  expect(nextAction(learnt)).toBe("evaluate");
+  const evaluated = { ...learnt, evaluation: { result: {} as Evaluation, basis: evaluationBasis(learnt) } };
+  const otherwise = { ...evaluated, recipe: begin({ ...recipe, weights, rounding: { conv: "Ag==" } }) };
+  expect([standings(evaluated)[3], standings(otherwise)[3]]).toEqual(["done", "stale"]);
 });
 
 test("results stay good when the samples are not at hand after a reload", () => {

@@ -2,15 +2,18 @@ import { useStore } from "zustand";
 import { createStore } from "zustand/vanilla";
 import type { Calibration, ExportedFile, PathFile } from "../../../workers/protocol.ts";
 import type { GroupFigures } from "../../engine/model/analysis.ts";
+import type { Execution } from "../../engine/model/calibration.ts";
 import type { DataSummary } from "../../engine/model/dataset.ts";
 import type { Finding } from "../../engine/model/diagnosis.ts";
 import type { Evaluation } from "../../engine/model/evaluation.ts";
 import type { Progress } from "../../engine/model/job.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
+import { type LossPoint, ROUNDING_ITERATIONS, type Rounding } from "../../engine/model/rounding.ts";
 import type { ErrorMetric, ErrorWalk, Sensitivity } from "../../engine/model/sensitivity.ts";
 import type { ModelSummary } from "../../engine/model/summary.ts";
 import type { Port } from "../../engine/model/tensor.ts";
 import type { TuneLimit, Tuning } from "../../engine/model/tuning.ts";
+import { rememberedExecution } from "./execution.ts";
 import type { History } from "./history.ts";
 import type { SortKey } from "./layers.ts";
 import { type LayersView, rememberedLayersView } from "./layersView.ts";
@@ -21,7 +24,7 @@ import type { StoredResult } from "./results.ts";
 export const STEPS = ["model", "data", "calibrate", "tune", "export"] as const;
 export type Step = (typeof STEPS)[number];
 
-export type TuneView = "layer" | "walk" | "search" | "compare";
+export type TuneView = "layer" | "walk" | "search" | "rounding" | "compare";
 
 export interface OpenModel {
   readonly file: File;
@@ -105,6 +108,24 @@ export interface SearchSettings {
   readonly budget: number | null;
 }
 
+/** What rounding is to be learnt with. */
+export interface RoundingSettings {
+  /** The first so many samples; null for as many of those that calibrate as are worth their time. */
+  readonly samples: number | null;
+  readonly iterations: number;
+}
+
+/** Learnt rounding, and how many samples and iterations were asked for. */
+export interface LearntRounding extends Based<Rounding> {
+  readonly asked: { readonly samples: number; readonly iterations: number };
+}
+
+/** The loss of the layer whose rounding is being learnt, so far. */
+export interface Learning {
+  readonly layer: string;
+  readonly curve: readonly LossPoint[];
+}
+
 /** What has to be known before a model can be opened: what its inputs get. */
 export interface InputsQuestion {
   readonly model: string;
@@ -137,6 +158,9 @@ export interface StudioState {
   readonly walk: Based<ErrorWalk> | null;
   readonly tuning: Based<Tuning> | null;
   readonly search: SearchSettings;
+  readonly rounding: LearntRounding | null;
+  readonly roundingSettings: RoundingSettings;
+  readonly learning: Learning | null;
   readonly diagnosis: Diagnosed | null;
   /** Findings whose remedy was applied since the last evaluation. */
   readonly applied: readonly Finding[];
@@ -157,6 +181,8 @@ export interface StudioState {
   readonly filter: string;
   readonly sort: { readonly key: SortKey; readonly descending: boolean };
   readonly layersView: LayersView;
+  /** How samples are run. */
+  readonly execution: Execution;
   readonly keep: boolean;
   readonly sessions: readonly StoredSession[];
   readonly question: InputsQuestion | null;
@@ -179,6 +205,9 @@ export const EMPTY = {
   walk: null,
   tuning: null,
   search: { limit: "drop", decibels: 20, samples: null, budget: null },
+  rounding: null,
+  roundingSettings: { samples: null, iterations: ROUNDING_ITERATIONS },
+  learning: null,
   diagnosis: null,
   applied: [],
   sensitivitySamples: 16,
@@ -196,6 +225,7 @@ export const studio = createStore<StudioState>(() => ({
   ...EMPTY,
   layersView: rememberedLayersView(),
   measuring: rememberedMeasuring(),
+  execution: rememberedExecution(),
   job: null,
   log: [],
   alerts: [],

@@ -99,7 +99,7 @@ const texts = new WeakMap<Recipe, string>();
 function chosenText(recipe: Recipe): string {
   const known = texts.get(recipe);
   if (known !== undefined) return known;
-  const { resolved: _, factors: __, biases: ___, float, ...choices } = recipe;
+  const { resolved: _, factors: __, biases: ___, rounding: ____, float, ...choices } = recipe;
   const text = JSON.stringify({ ...choices, float: { ...float, layers: [...float.layers].sort() } });
   texts.set(recipe, text);
   return text;

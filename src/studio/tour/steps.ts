@@ -44,8 +44,8 @@ export const TOUR: readonly TourStep[] = [
   {
     title: "One scale a weight",
     text: (_, { before }) =>
-      `${costOf(before)} Each channel of a weight had a scale of its own. Now choose one scale for a whole weight: int8, per tensor.`,
-    targets: () => [`label:has(${at("weights")})`],
+      `${costOf(before)} Each channel of a weight had a scale of its own. Now choose one scale for a whole weight: per tensor.`,
+    targets: () => [at("weights")],
     side: "left",
     done: isRuined,
   },
@@ -93,8 +93,8 @@ export const TOUR: readonly TourStep[] = [
     text: () =>
       canEqualize()
         ? "Two ways out: give every channel its own scale again, or equalize: rescale neighbouring layers so that one scale fits all their channels."
-        : "Give every channel a scale of its own again: int8, per channel.",
-    targets: () => [`label:has(${at("weights")})`],
+        : "Give every channel a scale of its own again: per channel.",
+    targets: () => [at("weights")],
     side: "left",
     done: (state) => state.recipe !== null && !isRuined(state),
   },

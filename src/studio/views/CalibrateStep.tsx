@@ -4,18 +4,24 @@ import { Facts } from "../parts/Facts.tsx";
 import { Notices } from "../parts/Notices.tsx";
 import { Term } from "../parts/Term.tsx";
 import { calibrate } from "../state/calibrate.ts";
+import { isStandIn } from "../state/standIn.ts";
 import { calibrationIsStale, isPartial } from "../state/steps.ts";
 import { studio, useStudio } from "../state/store.ts";
 import { useFacts } from "../state/useFacts.ts";
+import { ExecutionForm } from "./ExecutionForm.tsx";
+import { Executors } from "./Executors.tsx";
+import "./CalibrateStep.css";
 
 /** Running the samples through the float model, and what came of it. */
 export function CalibrateStep() {
   const facts = useFacts();
   const busy = useStudio((state) => state.job !== null);
   const time = useStudio((state) => state.calibrationTime);
-  const { data, samples, calibration } = facts;
+  const { data, samples } = facts;
+  const calibration = facts.calibration && !isStandIn(facts.calibration) ? facts.calibration : null;
+  const weightsOnly = facts.recipe?.present.float.activations ?? false;
   const nothing = facts.model?.plan.layers.every((layer) => layer.precision === "float32");
-  if (!data && !calibration) {
+  if (!data && !calibration && !weightsOnly) {
     return (
       <>
         <h2>Calibrate</h2>
@@ -37,35 +43,44 @@ export function CalibrateStep() {
       {nothing ? (
         <p>Nothing to quantize: every layer of this model stays in float. The list of layers says why.</p>
       ) : null}
+      {weightsOnly ? (
+        <p data-testid="weights-only">
+          Not needed: only weights are quantized, so no range has to be chosen. It still shows which values the tensors
+          take.
+        </p>
+      ) : null}
       <p className="muted">
         {data
           ? `Runs the first ${plural(samples, "sample")} through the float model and notes which values every tensor takes.`
-          : "The statistics are at hand; to calibrate again, drop the samples in."}
+          : calibration
+            ? "The statistics are at hand; to calibrate again, drop the samples in."
+            : null}
       </p>
       {data ? (
         <p>
           <button
             type="button"
-            className={calibration && !partial && !stale ? "button" : "button primary"}
+            className={weightsOnly || (calibration && !partial && !stale) ? "button" : "button primary"}
             disabled={busy}
             onClick={calibrate}
             data-testid="calibrate"
           >
             {partial && !stale ? "Go on calibrating" : calibration ? "Calibrate again" : "Calibrate"}
           </button>{" "}
-          {calibration && !stale && !busy ? (
+          {(calibration && !stale && !busy) || (weightsOnly && !calibration) ? (
             <button
               type="button"
               className={partial ? "button" : "button primary"}
               onClick={() => studio.setState({ step: "tune" })}
             >
-              Tune the ranges
+              {weightsOnly ? "Go to Tune" : "Tune the ranges"}
             </button>
           ) : null}
         </p>
       ) : null}
+      {data ? <ExecutionForm /> : null}
       {calibration ? (
-        <div className={stale ? "stale" : undefined}>
+        <div className={stale ? "calibrated stale" : "calibrated"}>
           {stale ? (
             <p className="hint">
               Stale: the samples or the preprocessing changed since. Calibrate again to bring it up to date.
@@ -88,12 +103,9 @@ export function CalibrateStep() {
               { key: "NaN or Inf", value: nonFinite(calibration.statistics), testId: "calibration-nonfinite" },
               { key: "Tensors watched", value: count(calibration.statistics.size) },
               { key: "Time", value: time === null ? "–" : duration(time) },
-              {
-                key: "Executor",
-                value: `${calibration.executor.runtime}, ${plural(calibration.executor.threads, "thread")}, batch ${calibration.executor.batch}`,
-              },
             ]}
           />
+          <Executors calibration={calibration} />
           <Notices notices={calibration.notices} label="Notices about the calibration" />
         </div>
       ) : null}

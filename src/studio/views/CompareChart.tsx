@@ -33,7 +33,7 @@ export function CompareChart({ results }: { readonly results: readonly StoredRes
     if (value === undefined || !Number.isFinite(value)) return [];
     return [{ id, name, size: evaluation.bytes.quantized, value, unlike: unlike(result, first).samples }];
   });
-  const measure = labelled ? "top-1 of int8" : "SQNR";
+  const measure = labelled ? "top-1, quantized" : "SQNR";
   const text = labelled ? percent : decibel;
   return (
     <figure ref={frame} className="compare-chart" data-testid="compare-chart">

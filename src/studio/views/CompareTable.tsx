@@ -34,7 +34,7 @@ export function CompareTable({ results, onDelete }: Props) {
             rows={settings}
           />
         ) : null}
-        <Rows title="Measured, float → int8" columns={columns} rows={figureRows(results)} />
+        <Rows title="Measured, float → quantized" columns={columns} rows={figureRows(results)} />
         <Rows title="On what" columns={columns} rows={originRows(results)} />
       </table>
     </section>

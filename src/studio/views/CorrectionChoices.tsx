@@ -4,6 +4,7 @@ import { Choice } from "../parts/Choice.tsx";
 import { Term } from "../parts/Term.tsx";
 import { withCorrections } from "../state/edits.ts";
 import { editRecipe } from "../state/recipe.ts";
+import { useStudio } from "../state/store.ts";
 
 type Bias = Recipe["corrections"]["bias"];
 
@@ -12,7 +13,9 @@ export function CorrectionChoices({
   corrections,
   factors,
   biases,
-}: Pick<Recipe, "corrections" | "factors" | "biases">) {
+  rounding,
+}: Pick<Recipe, "corrections" | "factors" | "biases" | "rounding">) {
+  const hasData = useStudio((state) => state.data !== null);
   return (
     <>
       <label className="check">
@@ -38,8 +41,12 @@ export function CorrectionChoices({
         onChoose={(bias) => editRecipe("bias correction", (before) => withCorrections(before, { bias }))}
         testId="bias-correction"
       />
-      {biases ? (
+      {biases && rounding && Object.keys(biases).length === 0 ? (
+        <p className="muted small">Learned rounding leaves nothing to correct.</p>
+      ) : biases ? (
         <p className="muted small">Biases of {plural(Object.keys(biases).length, "layer")} are corrected.</p>
+      ) : corrections.bias === "empirical" && !hasData ? (
+        <p className="muted small">Not measured: needs samples.</p>
       ) : null}
     </>
   );

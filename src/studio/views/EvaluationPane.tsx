@@ -5,7 +5,7 @@ import { Notices } from "../parts/Notices.tsx";
 import { NumberField } from "../parts/NumberField.tsx";
 import { Term } from "../parts/Term.tsx";
 import { evaluate, setLimit } from "../state/evaluate.ts";
-import { evaluationIsStale } from "../state/steps.ts";
+import { evaluatedType, evaluationIsStale } from "../state/steps.ts";
 import { useStudio } from "../state/store.ts";
 import { useFacts } from "../state/useFacts.ts";
 import { ProbePane } from "./ProbePane.tsx";
@@ -46,13 +46,13 @@ export function EvaluationPane() {
         <div className={stale ? "stale" : undefined} data-testid="evaluation-result">
           {stale ? <p className="hint">Stale: measured before the last change.</p> : null}
           <Verdict evaluation={evaluation.result} />
-          <Results evaluation={evaluation.result} />
+          <Results evaluation={evaluation.result} type={evaluatedType(evaluation)} />
           <Notices notices={evaluation.result.notices} label="Notices about the evaluation" />
         </div>
       ) : (
         <p className="muted">
           {!calibration
-            ? "Calibrate first; then this compares float and int8 on the other samples."
+            ? "Calibrate first; then this compares float and quantized on the other samples."
             : !data
               ? "Drop the samples in to evaluate."
               : "Not measured yet."}
@@ -81,11 +81,16 @@ interface Line {
   readonly key: string;
   readonly label: ReactNode;
   readonly float?: string;
-  readonly int8?: string;
+  readonly quantized?: string;
   readonly change?: string;
 }
 
-function Results({ evaluation }: { readonly evaluation: Evaluation }) {
+interface ResultsProps {
+  readonly evaluation: Evaluation;
+  readonly type: "int8" | "int4";
+}
+
+function Results({ evaluation, type }: ResultsProps) {
   const { bytes, latency } = evaluation;
   const several = evaluation.outputs.length > 1;
   const accuracy = (["top1", "top5"] as const).flatMap((key): Line[] => {
@@ -97,14 +102,14 @@ function Results({ evaluation }: { readonly evaluation: Evaluation }) {
         key,
         label: <Term word={word} />,
         float: percent(value.float),
-        int8: percent(value.quantized),
+        quantized: percent(value.quantized),
         change: points(-value.drop),
       },
     ];
   });
   const outputs = evaluation.outputs.flatMap((output): Line[] => {
-    const line = (key: string, label: ReactNode, int8: string | null): Line[] =>
-      int8 === null ? [] : [{ key: `${output.name} ${key}`, label, int8 }];
+    const line = (key: string, label: ReactNode, quantized: string | null): Line[] =>
+      quantized === null ? [] : [{ key: `${output.name} ${key}`, label, quantized }];
     return [
       ...(several ? [{ key: output.name, label: <em>{output.name}</em> }] : []),
       ...line("agreement", <Term word="agreement" />, output.agreement === null ? null : percent(output.agreement)),
@@ -123,14 +128,14 @@ function Results({ evaluation }: { readonly evaluation: Evaluation }) {
       key: "size",
       label: "size",
       float: byteSize(bytes.float),
-      int8: byteSize(bytes.quantized),
+      quantized: byteSize(bytes.quantized),
       change: change(bytes.float, bytes.quantized),
     },
     ...(["p50", "p95"] as const).map((quantile) => ({
       key: quantile,
       label: <Term word="latency">{`latency ${quantile}`}</Term>,
       float: duration(latency.float[quantile]),
-      int8: duration(latency.quantized[quantile]),
+      quantized: duration(latency.quantized[quantile]),
       change: change(latency.float[quantile], latency.quantized[quantile]),
     })),
   ];
@@ -147,7 +152,7 @@ function Results({ evaluation }: { readonly evaluation: Evaluation }) {
               float
             </th>
             <th scope="col" className="number">
-              int8
+              {type}
             </th>
             <th scope="col" className="number">
               change
@@ -159,7 +164,7 @@ function Results({ evaluation }: { readonly evaluation: Evaluation }) {
             <tr key={line.key} data-testid={`result-${line.key}`}>
               <th scope="row">{line.label}</th>
               <td className="number">{line.float}</td>
-              <td className="number">{line.int8}</td>
+              <td className="number">{line.quantized}</td>
               <td className="number">{line.change}</td>
             </tr>
           ))}
@@ -167,7 +172,8 @@ function Results({ evaluation }: { readonly evaluation: Evaluation }) {
       </table>
       <p className="muted small">
         Latency: {latency.runs} runs of each, alternating, {latency.runtime}, {plural(latency.threads, "thread")},{" "}
-        {latency.machine}. In a tab int8 is often slower than float; a phone or a server with VNNI is another matter.
+        {latency.machine}. In a tab a quantized model is often slower than float; a phone or a server with VNNI is
+        another matter.
       </p>
     </>
   );

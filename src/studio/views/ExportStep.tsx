@@ -2,7 +2,8 @@ import { byteSize, change } from "../format.ts";
 import { Empty } from "../parts/Empty.tsx";
 import { Facts } from "../parts/Facts.tsx";
 import { exportFiles } from "../state/export.ts";
-import { evaluationIsStale, exportBasis } from "../state/steps.ts";
+import { isStandIn } from "../state/standIn.ts";
+import { awaitsRounding, evaluationIsStale, exportBasis } from "../state/steps.ts";
 import { studio, useStudio } from "../state/store.ts";
 import { useFacts } from "../state/useFacts.ts";
 import { DeleteEverything } from "./DeleteEverything.tsx";
@@ -26,6 +27,12 @@ export function ExportStep() {
     );
   }
   const bytes = evaluation?.result.bytes;
+  const uncorrected =
+    facts.data === null &&
+    facts.recipe?.present.corrections.bias === "empirical" &&
+    facts.recipe.present.biases === null;
+  const observed = !isStandIn(calibration);
+  const awaited = facts.recipe !== null && awaitsRounding(facts.recipe.present);
   const judged = !evaluation
     ? "Not evaluated: the report will have no measured figures."
     : evaluationIsStale(facts)
@@ -36,22 +43,45 @@ export function ExportStep() {
     <>
       <h2>Export</h2>
       <p className="muted">
-        One zip: the quantized model, the recipe and the calibration cache that reproduce it byte for byte, ranges for
-        TensorRT and ONNX Runtime, and a report as a page and as JSON.
+        One zip: the quantized model, the recipe
+        {observed ? " and the calibration cache that reproduce" : " that reproduces"} it byte for byte,
+        {observed ? " ranges for TensorRT and ONNX Runtime," : ""} and a report as a page and as JSON.
       </p>
       {bytes ? (
         <Facts
           wide
           facts={[
             { key: "Float", value: byteSize(bytes.float) },
-            { key: "int8", value: byteSize(bytes.quantized), testId: "export-bytes" },
+            { key: "Quantized", value: byteSize(bytes.quantized), testId: "export-bytes" },
             { key: "Change", value: change(bytes.float, bytes.quantized) },
           ]}
         />
       ) : null}
-      <p>{judged}</p>
+      {awaited ? (
+        <p className="hint" data-testid="export-awaits">
+          The recipe asks for learned rounding, which is not learnt yet.{" "}
+          <button
+            type="button"
+            className="button small"
+            onClick={() => studio.setState({ step: "tune", tuneView: "rounding" })}
+          >
+            Go to Rounding
+          </button>
+        </p>
+      ) : (
+        <p>
+          {judged}
+          {uncorrected ? " Biases are not corrected: that needs samples." : ""}
+        </p>
+      )}
       <p>
-        <button type="button" className="button primary" disabled={busy} onClick={exportFiles} data-testid="export">
+        <button
+          type="button"
+          className="button primary"
+          disabled={busy || awaited}
+          onClick={exportFiles}
+          data-testid="export"
+        >
           Download
         </button>
       </p>

@@ -6,6 +6,7 @@ import { evaluationIsStale } from "../state/steps.ts";
 import { useStudio } from "../state/store.ts";
 import { useFacts } from "../state/useFacts.ts";
 import { type Theme, useTheme } from "../theme.ts";
+import { Device } from "./Device.tsx";
 import { Stepper } from "./Stepper.tsx";
 import "./Header.css";
 
@@ -44,25 +45,6 @@ export function Header({ onHelp }: { readonly onHelp: () => void }) {
         </button>
       </div>
     </header>
-  );
-}
-
-function Device() {
-  const used = useStudio((state) => state.calibration?.executor.threads);
-  const isolated = globalThis.crossOriginIsolated;
-  const threads = used ?? (isolated ? navigator.hardwareConcurrency : 1);
-  const text = isolated
-    ? used
-      ? `The calibration ran on ${threads} of ${navigator.hardwareConcurrency} threads.`
-      : "A short trial decides how many threads are used."
-    : "The page is not isolated (COOP and COEP headers are missing), so only one thread can be used.";
-  return (
-    <Hint text={`ONNX Runtime on WebAssembly with SIMD. ${text}`}>
-      <span className="badge" data-testid="device">
-        WASM SIMD, {threads === 1 ? "one thread" : used ? `${threads} threads` : `up to ${threads} threads`}
-        {isolated ? null : <span className="badge-warning"> (page is not isolated)</span>}
-      </span>
-    </Hint>
   );
 }
 

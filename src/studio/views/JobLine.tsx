@@ -1,4 +1,5 @@
 import { Progress } from "radix-ui";
+import type { Progress as Done } from "../../engine/model/job.ts";
 import { count, countdown, significant } from "../format.ts";
 import { cancelJob, pace } from "../state/jobs.ts";
 import { useStudio } from "../state/store.ts";
@@ -24,16 +25,24 @@ export function JobLine() {
         />
       </Progress.Root>
       <span className="job-figures" data-testid="job-progress">
-        {progress && progress.total > 0 ? `${count(progress.done)}/${count(progress.total)} ${progress.unit}` : ""}
+        {progress && progress.total > 0 ? doneText(progress) : ""}
       </span>
       <span className="job-figures" data-testid="job-pace">
-        {speed && progress && progress.unit !== "steps"
-          ? `${significant(speed.rate)} ${progress.unit}/s, ${countdown(speed.left)} left`
-          : ""}
+        {speed && progress ? paceText(speed, progress.unit) : ""}
       </span>
       <button type="button" className="button" onClick={cancelJob} disabled={job.cancelling}>
         Cancel
       </button>
     </div>
   );
+}
+
+function doneText({ done, total, unit }: Done): string {
+  return unit === "%" ? `${count(done)} %` : `${count(done)}/${count(total)} ${unit}`;
+}
+
+/** Steps take as long as they take; of a share only the time that is left says something. */
+function paceText({ rate, left }: NonNullable<ReturnType<typeof pace>>, unit: string): string {
+  if (unit === "steps") return "";
+  return unit === "%" ? `${countdown(left)} left` : `${significant(rate)} ${unit}/s, ${countdown(left)} left`;
 }

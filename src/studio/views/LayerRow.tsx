@@ -3,10 +3,10 @@ import { rampColor } from "../charts/ramp.ts";
 import { Sparkline } from "../charts/Sparkline.tsx";
 import { percent, significant } from "../format.ts";
 import { errorDigits, METRICS, sensitivityText } from "../metrics.ts";
-import { PrecisionMark, precisionName } from "../parts/Precision.tsx";
+import { PrecisionMark } from "../parts/Precision.tsx";
 import { sensitivityFigures } from "../state/figures.ts";
 import type { Row } from "../state/layers.ts";
-import { setPrecision } from "../state/recipe.ts";
+import { setQuantized } from "../state/recipe.ts";
 import { studio, useStudio } from "../state/store.ts";
 
 interface Props {
@@ -23,7 +23,7 @@ export const LayerRow = memo(function LayerRow({ row, index, top, selected }: Pr
   const number = row.fusedWith ? "cell-number fused" : "cell-number";
   const hint = row.fusedWith ? `estimated, after ${row.fusedWith}` : "estimated";
   const reason = row.reason ?? (row.group === null ? "its output stays in float" : null);
-  const other = row.precision === "int8" ? "float32" : "int8";
+  const inFloat = row.precision === "float32";
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the arrow keys walk the rows (useKeys.ts)
     <div
@@ -48,8 +48,8 @@ export const LayerRow = memo(function LayerRow({ row, index, top, selected }: Pr
             type="button"
             className="precision-button"
             tabIndex={-1}
-            title={`Change to ${precisionName(other)}`}
-            onClick={() => setPrecision(row.id, other)}
+            title={inFloat ? "Quantize this layer" : "Leave this layer in float"}
+            onClick={() => setQuantized(row.id, inFloat)}
           >
             <PrecisionMark precision={row.precision} />
           </button>

@@ -7,6 +7,7 @@ import { studio, useStudio } from "../state/store.ts";
 import { ClipEditor } from "./ClipEditor.tsx";
 import { Diagnosis } from "./Diagnosis.tsx";
 import { LayerSensitivity } from "./LayerSensitivity.tsx";
+import { ValuesPanel } from "./ValuesPanel.tsx";
 import { WeightPanel } from "./WeightPanel.tsx";
 
 /** The selected layer: the values of its output and their clip range, and its weights. */
@@ -58,10 +59,10 @@ export default function LayerView() {
         </Empty>
       ) : row.group ? (
         <ClipEditor key={row.group} group={row.group} />
-      ) : (
-        <p className="muted">This output is not quantized, so it has no clip range.</p>
-      )}
-      {row.weight && row.precision === "int8" ? <WeightPanel key={row.weight} name={row.weight} /> : null}
+      ) : row.outputs[0] ? (
+        <ValuesPanel key={row.outputs[0]} tensor={row.outputs[0]} />
+      ) : null}
+      {row.weight && row.precision !== "float32" ? <WeightPanel key={row.weight} name={row.weight} /> : null}
     </>
   );
 }

@@ -10,7 +10,7 @@ import { InputsForm } from "./InputsForm.tsx";
 export function ModelStep() {
   const plan = useStudio((state) => state.model?.plan);
   if (!plan) return null;
-  const quantized = plan.layers.filter((layer) => layer.precision === "int8").length;
+  const quantized = plan.layers.filter((layer) => layer.precision !== "float32").length;
   return (
     <>
       <h2>Model</h2>
@@ -18,7 +18,7 @@ export function ModelStep() {
         wide
         facts={[
           { key: "Layers", value: count(plan.layers.length), testId: "model-layers" },
-          { key: "To int8", value: `${count(quantized)} of ${count(plan.layers.length)}`, testId: "model-quantized" },
+          { key: "Quantized", value: `${count(quantized)} of ${count(plan.layers.length)}`, testId: "model-quantized" },
           { key: "Parameters", value: count(plan.parameters), testId: "model-parameters" },
           { key: "Size", value: byteSize(plan.bytes) },
           { key: "opset", label: <Term word="opset">Opset</Term>, value: plan.opset },
@@ -97,7 +97,7 @@ function Operators({ plan }: { readonly plan: ModelSummary }) {
             Count
           </th>
           <th scope="col" className="number">
-            To int8
+            Quantized
           </th>
           <th scope="col">Why the others stay in float</th>
         </tr>

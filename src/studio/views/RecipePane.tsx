@@ -1,13 +1,14 @@
 import { METHODS } from "../../engine/model/range.ts";
-import type { MethodChoice } from "../../engine/model/recipe.ts";
+import type { MethodChoice, Recipe } from "../../engine/model/recipe.ts";
 import { METHOD_NAMES } from "../charts/methods.ts";
 import { Choice } from "../parts/Choice.tsx";
 import { Term } from "../parts/Term.tsx";
-import { INT8, UINT8, withActivations, withFloat, withGranularity, withMethod } from "../state/edits.ts";
+import { INT8, UINT8, withActivations, withFloat, withMethod } from "../state/edits.ts";
 import { editRecipe, redo, undo } from "../state/recipe.ts";
 import { useStudio } from "../state/store.ts";
 import { CorrectionChoices } from "./CorrectionChoices.tsx";
 import { TensorRecipe } from "./TensorRecipe.tsx";
+import { WeightChoices } from "./WeightChoices.tsx";
 import "./RecipePane.css";
 
 /** What is to be done to the model; every change can be undone. */
@@ -38,45 +39,50 @@ export function RecipePane() {
           Redo
         </button>
       </div>
-      <p className="muted">
-        <Term word="QDQ" />, static, <Term word="bit depth">8 bits</Term>
-      </p>
-      <Choice
+      <Outline recipe={recipe} />
+      <Choice<keyof typeof ACTIVATIONS>
         label="Activations"
-        value={recipe.activations.type}
+        value={recipe.float.activations ? "float" : recipe.activations.type}
         options={[
           { value: "uint8", text: "uint8, asymmetric" },
           { value: "int8", text: "int8, symmetric" },
+          { value: "float", text: "float: weights only" },
         ]}
-        onChoose={(type) =>
-          editRecipe("activations", (before) => withActivations(before, type === "uint8" ? UINT8 : INT8))
-        }
+        onChoose={(type) => editRecipe("activations", (before) => withActivations(before, ACTIVATIONS[type]))}
         testId="activations"
       />
-      <Choice
-        label="Weights"
-        value={recipe.weights.granularity}
-        options={[
-          { value: "channel", text: "int8, per channel" },
-          { value: "tensor", text: "int8, per tensor" },
-        ]}
-        onChoose={(granularity) => editRecipe("weights", (before) => withGranularity(before, granularity))}
-        testId="weights"
-      />
-      <Choice<MethodChoice>
-        label={<Term word="clip range">Ranges by</Term>}
-        value={recipe.method}
-        options={[
-          { value: "auto", text: "auto (default)" },
-          ...METHODS.map((method) => ({ value: method, text: METHOD_NAMES[method] })),
-        ]}
-        onChoose={(method) => editRecipe("method", (before) => withMethod(before, method))}
-        testId="method"
-      />
-      <CorrectionChoices corrections={recipe.corrections} factors={recipe.factors} biases={recipe.biases} />
+      <WeightChoices recipe={recipe} />
+      {recipe.float.activations ? null : (
+        <Choice<MethodChoice>
+          label={<Term word="clip range">Ranges by</Term>}
+          value={recipe.method}
+          options={[
+            { value: "auto", text: "auto (default)" },
+            ...METHODS.map((method) => ({ value: method, text: METHOD_NAMES[method] })),
+          ]}
+          onChoose={(method) => editRecipe("method", (before) => withMethod(before, method))}
+          testId="method"
+        />
+      )}
+      <CorrectionChoices {...recipe} />
       <TensorRecipe />
       <FloatOperators />
     </section>
+  );
+}
+
+const ACTIVATIONS = { uint8: UINT8, int8: INT8, float: null } as const;
+
+/** The kind of quantization, in the field's words. */
+function Outline({ recipe: { weights, float } }: { readonly recipe: Recipe }) {
+  const bits = weights.type === "int4" ? "4 bits" : "8 bits";
+  return (
+    <p className="muted">
+      <Term word="QDQ" />, {float.activations ? <Term word="weights only" /> : "static"},{" "}
+      <Term word="bit depth">
+        {float.activations || bits === "8 bits" ? bits : "weights of 4 bits, activations of 8"}
+      </Term>
+    </p>
   );
 }
 

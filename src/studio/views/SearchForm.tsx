@@ -24,6 +24,7 @@ export function SearchForm() {
   const budget = useStudio((state) => state.search.budget);
   const samples = useStudio((state) => requestOf(state)?.samples ?? 0);
   const calibrating = useStudio((state) => state.samples);
+  const learned = useStudio((state) => state.recipe?.present.weights.rounding === "learned");
   const known = BUDGETS.some(({ seconds }) => seconds === budget);
   return (
     <fieldset className="search-form" aria-label="Search">
@@ -98,6 +99,7 @@ export function SearchForm() {
         </Hint>{" "}
         only the command line finds. One half of the samples calibrates, the other judges.
         {samples > calibrating ? " Evaluation will then judge on samples that chose the recipe." : ""}
+        {learned ? " It rounds weights to nearest: learn the rounding of the recipe that it finds." : ""}
       </p>
     </fieldset>
   );

@@ -16,7 +16,7 @@ export function Start() {
     <main className="start" data-testid="start">
       <h1>Octet</h1>
       <p className="start-what">
-        Quantize an ONNX model to int8, on your own samples, and see what it costs, layer by layer.
+        Quantize an ONNX model to int8 or int4, on your own samples, and see what it costs, layer by layer.
       </p>
       <p className="start-privacy">
         Your model stays in this tab: nothing is uploaded, and the page talks to no other server.

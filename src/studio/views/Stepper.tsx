@@ -1,6 +1,7 @@
 import { calibrate } from "../state/calibrate.ts";
 import { evaluate } from "../state/evaluate.ts";
 import { exportFiles } from "../state/export.ts";
+import { learnRounding } from "../state/rounding.ts";
 import { type NextAction, nextAction, type Standing, stepStates } from "../state/steps.ts";
 import { STEPS, type Step, studio, useStudio } from "../state/store.ts";
 import { useFacts } from "../state/useFacts.ts";
@@ -14,12 +15,16 @@ const STEP_NAMES: Readonly<Record<Step, string>> = {
   export: "Export",
 };
 
-const MARKS: Readonly<Record<Standing, string>> = { done: "✓", ready: "○", stale: "↻", partial: "◐", missing: "–" };
+const MARKS: Readonly<Record<Standing, string>> = {
+  ...{ done: "✓", ready: "○", stale: "↻", partial: "◐", missing: "–" },
+  unneeded: "·",
+};
 
 const ACTIONS: Readonly<Record<NextAction, { readonly text: string; readonly step: Step; readonly run?: () => void }>> =
   {
     data: { text: "Add data", step: "data" },
     calibrate: { text: "Calibrate", step: "calibrate", run: () => void calibrate().then(showTune) },
+    round: { text: "Learn rounding", step: "tune", run: showRounding },
     evaluate: { text: "Evaluate", step: "tune", run: () => void evaluate() },
     export: { text: "Export", step: "export", run: () => void exportFiles() },
   };
@@ -27,6 +32,11 @@ const ACTIONS: Readonly<Record<NextAction, { readonly text: string; readonly ste
 function showTune(): void {
   const { calibration, step } = studio.getState();
   if (calibration && step === "calibrate") studio.setState({ step: "tune" });
+}
+
+function showRounding(): void {
+  studio.setState({ tuneView: "rounding" });
+  void learnRounding();
 }
 
 /** The map of the work: where each step stands, and the one button that goes on. */

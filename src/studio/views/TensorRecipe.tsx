@@ -45,7 +45,7 @@ export function TensorRecipe() {
           testId="tensor-method"
         />
       ) : null}
-      {tensor !== undefined && row.precision === "int8" ? (
+      {tensor !== undefined && row.precision !== "float32" ? (
         <label className="check">
           <input
             type="checkbox"

@@ -7,6 +7,7 @@ const VIEWS: readonly { readonly view: TuneView; readonly text: string; readonly
   { view: "layer", text: "Layer", View: lazy(() => import("./LayerView.tsx")) },
   { view: "walk", text: "Error walk", View: lazy(() => import("./WalkView.tsx")) },
   { view: "search", text: "Search", View: lazy(() => import("./SearchView.tsx")) },
+  { view: "rounding", text: "Rounding", View: lazy(() => import("./RoundingView.tsx")) },
   { view: "compare", text: "Compare", View: lazy(() => import("./CompareView.tsx")) },
 ];
 

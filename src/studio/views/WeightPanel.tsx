@@ -11,13 +11,14 @@ const POOR_DB = 10;
 
 /** The ranges of a layer's weight, channel by channel. */
 export function WeightPanel({ name }: { readonly name: string }) {
-  const granularity = useStudio((state) => state.recipe?.present.weights.granularity);
+  const scheme = useStudio((state) => state.recipe?.present.weights);
+  const rounding = useStudio((state) => state.recipe?.present.rounding);
   const [weights, setWeights] = useState<WeightAnalysis | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
   useEffect(() => {
     let wanted = true;
     const recipe = studio.getState().recipe?.present;
-    if (!recipe || !granularity) return;
+    if (!recipe || recipe.weights !== scheme || recipe.rounding !== rounding) return;
     engine
       .ask((api) => api.weights(name, recipe))
       .then((answer) => wanted && setWeights(answer))
@@ -25,7 +26,7 @@ export function WeightPanel({ name }: { readonly name: string }) {
     return () => {
       wanted = false;
     };
-  }, [name, granularity]);
+  }, [name, scheme, rounding]);
   const poor = weights?.channels.filter(({ sqnr }) => sqnr < POOR_DB).length ?? 0;
   return (
     <section className="weights" aria-labelledby="weights-heading">
@@ -47,7 +48,7 @@ export function WeightPanel({ name }: { readonly name: string }) {
       {failure ? (
         <p className="failure">{failure}</p>
       ) : weights ? (
-        <WeightChart weights={weights} />
+        <WeightChart weights={weights} type={scheme?.type ?? "int8"} />
       ) : (
         <div className="skeleton weights-waiting" />
       )}

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "react";
 import { belongsToControl } from "../keys.ts";
 import { evaluate } from "../state/evaluate.ts";
 import { nextMethod, nudgeHandle } from "../state/handles.ts";
-import { redo, selected, setPrecision, undo } from "../state/recipe.ts";
+import { redo, selected, setQuantized, undo } from "../state/recipe.ts";
 import { selectBy } from "../state/selection.ts";
 import { measureSensitivity } from "../state/sensitivity.ts";
 import { studio } from "../state/store.ts";
@@ -16,8 +16,8 @@ export function useKeys(focusFilter: () => void) {
     const actions: Readonly<Record<string, () => void>> = {
       ArrowUp: () => selectBy(-1),
       ArrowDown: () => selectBy(1),
-      "1": () => choosePrecision("int8"),
-      "2": () => choosePrecision("float32"),
+      "1": () => quantizeSelected(true),
+      "2": () => quantizeSelected(false),
       m: () => void nextMethod(),
       "[": () => void nudgeHandle("low", -1),
       "]": () => void nudgeHandle("low", 1),
@@ -44,9 +44,9 @@ export function useKeys(focusFilter: () => void) {
   return { help, setHelp };
 }
 
-function choosePrecision(precision: "int8" | "float32"): void {
+function quantizeSelected(quantized: boolean): void {
   const { row } = selected();
-  if (row?.free) setPrecision(row.id, precision);
+  if (row?.free) setQuantized(row.id, quantized);
 }
 
 function toggleLayersView(): void {

@@ -28,20 +28,20 @@ function banner(state: string, title: string, text: string): Markup {
   return html`<p class="verdict ${state}"><strong>${title}</strong> ${text}</p>`;
 }
 
-/** Float against int8: accuracy, closeness of the outputs, size and time. */
+/** Float against quantized: accuracy, closeness of the outputs, size and time. */
 export function evaluationSection(evaluation: Evaluation): Markup {
   const { samples, labelled, outputs, latency } = evaluation;
   const accuracy = [
     evaluation.top1 && accuracyRow("Top-1 accuracy", evaluation.top1),
     evaluation.top5 && accuracyRow("Top-5 accuracy", evaluation.top5),
   ];
-  return html`<section><h2>Float against int8</h2>
+  return html`<section><h2>Float against quantized</h2>
 <p class="note">Measured on ${plural(samples, "sample")}${labelled > 0 ? `, ${labelled} of them labelled,` : ""} by running the file that was exported.</p>
-<table class="compare"><thead><tr><th scope="col">Figure</th><th scope="col">float32</th><th scope="col">int8</th><th scope="col">Change</th></tr></thead><tbody>
+<table class="compare"><thead><tr><th scope="col">Figure</th><th scope="col">float32</th><th scope="col">quantized</th><th scope="col">Change</th></tr></thead><tbody>
 ${accuracy}${sizeRow(evaluation)}${timeRow("Latency, p50", latency.float.p50, latency.quantized.p50)}${timeRow("Latency, p95", latency.float.p95, latency.quantized.p95)}
 </tbody></table>
-<p class="note">Latency: ${plural(latency.runs, "run")} of one sample each, alternating between the two models, ${plural(latency.threads, "thread")} of ${latency.runtime} on ${latency.machine}. It holds for this runtime on this machine: int8 in a browser tab is often slower than float, which says little about a phone or a server with VNNI.</p>
-<h3>Outputs, int8 against float</h3>
+<p class="note">Latency: ${plural(latency.runs, "run")} of one sample each, alternating between the two models, ${plural(latency.threads, "thread")} of ${latency.runtime} on ${latency.machine}. It holds for this runtime on this machine: a quantized model in a browser tab is often slower than float, which says little about a phone or a server with VNNI.</p>
+<h3>Outputs, quantized against float</h3>
 <table><thead><tr><th scope="col">Output</th><th scope="col">SQNR</th><th scope="col">Agreement</th><th scope="col">Cosine</th><th scope="col">MSE</th><th scope="col">MAE</th><th scope="col">KL</th><th scope="col">Not finite</th></tr></thead><tbody>
 ${outputs.map((output) => {
   return html`<tr><th scope="row"><code>${output.name}</code></th><td>${decibel(output.sqnr)}</td><td>${output.agreement === null ? "–" : percent(output.agreement)}</td><td>${output.cosine.toFixed(5)}</td><td>${significant(output.mse)}</td><td>${significant(output.mae)}</td><td>${output.kl === null ? "–" : `${significant(output.kl)} nat`}</td><td>${count(output.nonFinite)}</td></tr>`;

@@ -32,13 +32,17 @@ export function layersSection(report: Report): Markup {
   const lowest = lowestBars(bars).map(({ number, value }) => {
     return html`<li><span class="number">${number}</span> <code>${names.get(number) ?? ""}</code> ${decibel(value)}</li>`;
   });
+  const note =
+    report.ranges.length > 0
+      ? `Estimated from the histograms of ${samples}, not measured: what rounding and clipping does to each activation by itself. Errors that add up along the network are not in it.`
+      : "Every activation stays in float.";
   return html`<section><h2>Activations, estimated</h2>
-<p class="note">Estimated from the histograms of ${samples}, not measured: what rounding and clipping does to each activation by itself. Errors that add up along the network are not in it.</p>
+<p class="note">${note}</p>
 ${chart && html`<figure>${chart}<figcaption>SQNR of each quantized activation in graph order; higher is better. The lowest:</figcaption><ol class="lowest">${lowest}</ol></figure>`}
 <table class="layers"><thead><tr><th scope="col">#</th><th scope="col">Layer</th><th scope="col">Precision</th><th scope="col">Clip range</th><th scope="col">Histogram</th><th scope="col">Clipped</th><th scope="col">SQNR</th></tr></thead><tbody>
-${rows.map(rowMarkup)}
+${rows.map((row) => rowMarkup(row, report.recipe.float.activations))}
 </tbody></table>
-<p class="note">Histogram heights are logarithmic; shaded is what the clip range leaves out. I8 is int8 arithmetic on 8-bit activations, F32 stays in float.</p>
+<p class="note">Histogram heights are logarithmic; shaded is what the clip range leaves out. I8 and I4 are int8 and int4 weights, or int8 arithmetic; F32 stays in float.</p>
 </section>`;
 }
 
@@ -67,18 +71,24 @@ function rowsOf({ model, ranges }: Report): Row[] {
   return [...rows, ...layers].map((row, i) => ({ number: i + 1, ...row }));
 }
 
-function rowMarkup({ number, name, layer, range, shared }: Row): Markup {
-  const isInteger = layer === null || layer.precision === "int8";
-  const precision = html`<span class="precision ${isInteger ? "i8" : "f32"}">${isInteger ? "I8" : "F32"}</span>`;
+function rowMarkup({ number, name, layer, range, shared }: Row, weightOnly: boolean): Markup {
+  const mark = markOf(layer?.precision ?? "int8");
+  const precision = html`<span class="precision ${mark.toLowerCase()}">${mark}</span>`;
   const head = html`<td>${number}</td><th scope="row"><code>${name}</code><small>${layer?.operator ?? "Input"}</small></th><td>${precision}</td>`;
-  if (!range) return html`<tr>${head}<td colspan="4" class="why">${explain(layer, shared)}</td></tr>`;
+  if (!range) return html`<tr>${head}<td colspan="4" class="why">${explain(layer, shared, weightOnly)}</td></tr>`;
   const { source, figures } = range.chosen;
   const { nonFinite } = range.seen;
   return html`<tr>${head}<td>${significant(figures.range.low)} to ${significant(figures.range.high)}<small>${SOURCES[source] ?? source}; scale ${significant(figures.scale)}, zero ${figures.zeroPoint}</small></td><td>${sparkline(range)}${nonFinite > 0 ? html`<small>${plural(nonFinite, "value")} not finite</small>` : null}</td><td>${smallPercent(figures.clipped)}</td><td>${decibel(figures.sqnr)}<small>MSE ${significant(figures.mse)}</small></td></tr>`;
 }
 
-function explain(layer: Layer | null, shared: string | null): Markup {
+function explain(layer: Layer | null, shared: string | null, weightOnly: boolean): Markup {
   if (layer?.reason) return html`In float: ${layer.reason}.`;
   if (shared !== null) return html`Shares the range of <code>${shared}</code>.`;
+  if (weightOnly && layer) return html`Its weight is in ${layer.precision}; what it reads and makes stays in float.`;
   return html`Rounded after the next layer.`;
+}
+
+function markOf(precision: Layer["precision"]): string {
+  if (precision === "int8") return "I8";
+  return precision === "int4" ? "I4" : "F32";
 }

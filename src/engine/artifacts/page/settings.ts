@@ -1,18 +1,21 @@
+import type { ExecutorRecord } from "../../model/calibration.ts";
 import type { Notice } from "../../model/job.ts";
 import type { Preprocess } from "../../model/preprocess.ts";
 import type { Report } from "../../model/report.ts";
 import { byteSize, count, plural, shape } from "./format.ts";
 import { html, type Markup } from "./markup.ts";
 
+const ROUNDINGS = { nearest: "rounded to nearest", learned: "rounded as was learned" } as const;
+
 type Fact = readonly [term: string, detail: string | Markup];
 
 /** What the model is. */
 export function modelFacts({ model }: Report): Markup {
-  const quantized = model.layers.filter(({ precision }) => precision === "int8").length;
+  const quantized = model.layers.filter(({ precision }) => precision !== "float32").length;
   const ports = (list: Report["model"]["inputs"]) =>
     html`${list.map(({ name, type, dims }, i) => html`${i > 0 ? ", " : ""}<code>${name}</code> ${type} ${shape(dims)}`)}`;
   return facts([
-    ["Layers", `${quantized} of ${count(model.layers.length)} in int8`],
+    ["Layers", `${quantized} of ${count(model.layers.length)} quantized`],
     ["Parameters", count(model.parameters)],
     ["Size", byteSize(model.bytes)],
     ["Format", `opset ${model.opset}, ONNX IR ${model.irVersion}`],
@@ -24,7 +27,7 @@ export function modelFacts({ model }: Report): Markup {
 }
 
 export function operatorsTable({ model }: Report): Markup {
-  return html`<table class="operators"><thead><tr><th scope="col">Operator</th><th scope="col">Count</th><th scope="col">In int8</th></tr></thead><tbody>
+  return html`<table class="operators"><thead><tr><th scope="col">Operator</th><th scope="col">Count</th><th scope="col">Quantized</th></tr></thead><tbody>
 ${model.operators.map(({ type, count: all, quantized }) => html`<tr><th scope="row">${type}</th><td>${all}</td><td>${quantized}</td></tr>`)}
 </tbody></table>`;
 }
@@ -43,13 +46,16 @@ function noticeItem({ kind, subject, message }: Notice): Markup {
 /** How it was done: recipe, calibration, preparation, files. */
 export function settingsSection({ recipe, calibration, model, files }: Report): Markup {
   const { activations, weights, float } = recipe;
-  const { observed, skipped, wanted, executor } = calibration;
+  const { observed, skipped, wanted, executors } = calibration;
   const left = [...float.layers, ...float.operators, ...float.tensors];
   return html`<section><h2>Settings</h2>
 <div class="columns"><div><h3>Recipe</h3>${facts([
     ["Format", "QDQ (QuantizeLinear and DequantizeLinear nodes)"],
-    ["Activations", `${activations.type}, ${activations.symmetric ? "symmetric" : "asymmetric"}`],
-    ["Weights", `${weights.type}, symmetric, per ${weights.granularity}`],
+    [
+      "Activations",
+      float.activations ? "float" : `${activations.type}, ${activations.symmetric ? "symmetric" : "asymmetric"}`,
+    ],
+    ["Weights", `${weights.type}, symmetric, per ${weights.granularity}, ${ROUNDINGS[weights.rounding]}`],
     ["Method", recipe.method],
     ["Own method", plural(Object.keys(recipe.methods).length, "tensor")],
     ["Range by hand", plural(Object.keys(recipe.ranges).length, "tensor")],
@@ -58,11 +64,12 @@ export function settingsSection({ recipe, calibration, model, files }: Report): 
       left.length === 0 ? "nothing by choice" : html`${left.map((name) => html`<code>${name}</code> `)}`,
     ],
   ])}</div><div><h3>Calibration</h3>${facts([
-    ["Samples", `${count(observed.length)} observed of ${count(wanted)} asked for`],
+    [
+      "Samples",
+      wanted === 0 ? "none: no range is needed" : `${count(observed.length)} observed of ${count(wanted)} asked for`,
+    ],
     ["Skipped", plural(skipped.length, "unreadable sample")],
-    ["Runtime", executor.runtime],
-    ["Threads", String(executor.threads)],
-    ["Batch", String(executor.batch)],
+    ...executors.map((executor): Fact => ["Run by", ranBy(executor)]),
     [
       "Preprocessing",
       calibration.preprocess ? describe(calibration.preprocess) : "none: tensors were taken as they are",
@@ -75,6 +82,12 @@ ${model.preparation.length > 0 ? html`<h3>Preparation</h3><ul>${model.preparatio
 
 function facts(list: readonly Fact[]): Markup {
   return html`<dl>${list.map(([term, detail]) => html`<dt>${term}</dt><dd>${detail}</dd>`)}</dl>`;
+}
+
+function ranBy({ runtime, workers, threads, batch, samples }: ExecutorRecord): string {
+  const each = workers > 1 ? " each" : "";
+  const how = [plural(workers, "worker"), `${plural(threads, "thread")}${each}`, `batch ${batch}`];
+  return `${runtime}, ${how.join(", ")}: ${plural(samples, "sample")}`;
 }
 
 function short(value: number): string {

@@ -46,6 +46,6 @@ function decisionItem(decision: Decision): Markup {
     const { equalization, bias } = decision.corrections;
     return html`<li>Equalization ${equalization ? "on" : "off"}; bias correction ${bias === "none" ? "off" : bias}.</li>`;
   }
-  const where = decision.kind === "float" ? "Left in float" : "Back to int8";
+  const where = decision.kind === "float" ? "Left in float" : "Quantized again";
   return html`<li>${where}: ${decision.layers.map((layer) => html`<code>${layer}</code> `)}</li>`;
 }

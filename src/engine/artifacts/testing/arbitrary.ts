@@ -3,6 +3,7 @@ import type { Calibration } from "../../model/calibration.ts";
 import type { Preprocess } from "../../model/preprocess.ts";
 import { METHODS, type Range } from "../../model/range.ts";
 import type { Recipe } from "../../model/recipe.ts";
+import { PROVIDERS } from "../../model/runtime.ts";
 import { Observer } from "../../numerics/observer.ts";
 
 /** Names as hostile files have them: any text, and keys with a meaning or an order of their own in JavaScript. */
@@ -52,8 +53,9 @@ export const recipe: fc.Arbitrary<Recipe> = fc.record({
   format: fc.constant("qdq" as const),
   activations: fc.record({ type: fc.constantFrom("uint8" as const, "int8" as const), symmetric: fc.boolean() }),
   weights: fc.record({
-    type: fc.constant("int8" as const),
+    type: fc.constantFrom("int8" as const, "int4" as const),
     granularity: fc.constantFrom("channel" as const, "tensor" as const),
+    rounding: fc.constantFrom("nearest" as const, "learned" as const),
   }),
   corrections: fc.record({
     equalization: fc.boolean(),
@@ -62,7 +64,7 @@ export const recipe: fc.Arbitrary<Recipe> = fc.record({
   method: fc.constantFrom(...METHODS, "auto" as const),
   methods: record(fc.constantFrom(...METHODS)),
   ranges: record(range),
-  float: fc.record({ layers: names, operators: names, tensors: names }),
+  float: fc.record({ layers: names, operators: names, tensors: names, activations: fc.boolean() }),
   preprocess: fc.option(preprocess),
   inputs: fc.record({ shapes: record(fc.array(fc.nat(), { maxLength: 4 })), values: record(number) }),
   resolved: fc.option(record(range)),
@@ -70,6 +72,7 @@ export const recipe: fc.Arbitrary<Recipe> = fc.record({
     record(fc.record({ divide: fc.array(number, { maxLength: 4 }), absorb: fc.array(number, { maxLength: 4 }) })),
   ),
   biases: fc.option(record(fc.array(number, { maxLength: 4 }))),
+  rounding: fc.option(record(fc.base64String({ maxLength: 8 }))),
 });
 
 /** Statistics of tensors that were really observed: any float32, NaN and infinities too, in rising samples. */
@@ -81,6 +84,19 @@ const statistics = fc
     return observer.statistics();
   });
 
+const count = fc.integer({ min: 1 });
+export const executors: fc.Arbitrary<Calibration["executors"]> = fc.array(
+  fc.record({
+    runtime: fc.string(),
+    provider: fc.constantFrom(...PROVIDERS),
+    workers: count,
+    threads: count,
+    batch: count,
+    samples: fc.nat(),
+  }),
+  { maxLength: 2 },
+);
+
 export const calibration: fc.Arbitrary<Calibration> = fc.record({
   model,
   equalized: fc.boolean(),
@@ -91,7 +107,7 @@ export const calibration: fc.Arbitrary<Calibration> = fc.record({
   skipped: indices(),
   wanted: fc.nat(),
   preprocess: fc.option(preprocess),
-  executor: fc.record({ runtime: fc.string(), threads: fc.integer({ min: 1 }), batch: fc.integer({ min: 1 }) }),
+  executors,
   notices: fc.array(
     fc.record({
       kind: fc.constantFrom("warning" as const, "info" as const),

@@ -3,7 +3,7 @@ import type { Accuracy, Evaluation } from "../../model/evaluation.ts";
 import { METHODS } from "../../model/range.ts";
 import type { RangeReport, Report, TuningRecord, WeightReport } from "../../model/report.ts";
 import type { Decision } from "../../model/tuning.ts";
-import { preprocess, recipe, tensorName } from "./arbitrary.ts";
+import { executors, preprocess, recipe, tensorName } from "./arbitrary.ts";
 import { REPORT } from "./report.ts";
 
 /** Any float64 but -0, which JSON does not keep. */
@@ -148,7 +148,7 @@ export const arbitraryReport: fc.Arbitrary<Report> = fc.record({
     skipped: indices,
     wanted: fc.nat(),
     preprocess: fc.option(preprocess),
-    executor: fc.record({ runtime: fc.string(), threads: fc.integer({ min: 1 }), batch: fc.integer({ min: 1 }) }),
+    executors,
   }),
   ranges: fc.uniqueArray(range, { maxLength: 3, selector: ({ group }) => group }),
   weights: fc.uniqueArray(weight, { maxLength: 3, selector: ({ name }) => name }),

@@ -1,3 +1,4 @@
+import { allowInt4 } from "../../graph/opset.ts";
 import { exposeOutputs } from "../../graph/shapes.ts";
 import { run } from "../../graph/testing/native.ts";
 import type { Range } from "../../model/range.ts";
@@ -5,6 +6,7 @@ import type { Recipe } from "../../model/recipe.ts";
 import type { Session } from "../../model/runtime.ts";
 import type { Statistics } from "../../model/statistics.ts";
 import type { TensorMap } from "../../model/tensor.ts";
+import { PLAIN_RECIPE } from "../../model/testing/recipe.ts";
 import { Comparator } from "../../numerics/metrics.ts";
 import { Observer } from "../../numerics/observer.ts";
 import { inputPorts } from "../../onnx/ports.ts";
@@ -40,20 +42,26 @@ export function noiseFeeds(model: ModelProto, seed: number): TensorMap {
 export async function planOf(
   model: ModelProto,
   float: Partial<Recipe["float"]>,
+  weights = PLAIN_RECIPE.weights,
 ): Promise<{ readonly plan: QuantizationPlan; readonly session: Session }> {
   if (!model.graph) throw new Error("a test model has a graph");
   const made = model.graph.node.flatMap(({ output }) => output.filter(Boolean));
   const session = await runtime.createSession(toModelFile(exposeOutputs(model, made)), { threads: 1 });
   const types = new Map([...session.inputs, ...session.outputs].map(({ name, type }) => [name, type]));
   return {
-    plan: planQuantization(model.graph, types, { float: { layers: [], operators: [], tensors: [], ...float } }),
+    plan: planQuantization(model.graph, types, {
+      weights,
+      float: { ...PLAIN_RECIPE.float, ...float },
+    }),
     session,
   };
 }
 
 /** Quantizes a model calibrated on noise, runs both models on the first sample and compares them. */
-export async function tryOut(model: ModelProto, choices: Choices = {}, feedsOf = noiseFeeds): Promise<Trial> {
-  const { plan, session } = await planOf(model, choices.float ?? {});
+export async function tryOut(given: ModelProto, choices: Choices = {}, feedsOf = noiseFeeds): Promise<Trial> {
+  const weights = choices.weights ?? PLAIN_RECIPE.weights;
+  const model = weights.type === "int4" ? allowInt4(given) : given;
+  const { plan, session } = await planOf(model, choices.float ?? {}, weights);
   const samples = Array.from({ length: SAMPLES }, (_, i) => feedsOf(model, i + 1));
   const observers = new Map(plan.groups.map(({ id }) => [id, new Observer()]));
   for (const [i, feeds] of samples.entries()) {
@@ -63,14 +71,18 @@ export async function tryOut(model: ModelProto, choices: Choices = {}, feedsOf =
   await session.dispose();
   const statistics: Statistics = new Map([...observers].map(([id, observer]) => [id, observer.statistics()]));
   const activations = choices.activations ?? { type: "uint8", symmetric: false };
-  const weights = choices.weights ?? { type: "int8", granularity: "channel" };
   const ranges = resolveRanges(plan.groups, statistics, {
     activations,
     method: choices.method ?? "minmax",
     methods: {},
     ranges: {},
   });
-  const quantized = quantizeGraph(model, plan, ranges, { activations, weights });
+  const quantized = quantizeGraph(model, plan, ranges, {
+    activations,
+    weights,
+    float: { ...PLAIN_RECIPE.float, ...choices.float },
+    rounding: null,
+  });
   const feeds = samples[0] ?? new Map();
   const float = await run(model, feeds, false);
   const optimized = await run(quantized.model, feeds, true);

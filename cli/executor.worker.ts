@@ -1,0 +1,33 @@
+import { parentPort } from "node:worker_threads";
+import { expose } from "comlink";
+import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
+import { observingSession } from "../src/engine/calibration/observing.ts";
+import type { ModelFile, ObservationPlan, ObserverSession } from "../src/engine/model/runtime.ts";
+import type { Statistics } from "../src/engine/model/statistics.ts";
+import type { Tensor } from "../src/engine/model/tensor.ts";
+import { nodeRuntime } from "../src/engine/runtime/node.ts";
+
+/** ONNX Runtime in a thread of its own, and one model that it observes. */
+export interface ExecutorApi {
+  open(model: ModelFile, plan: ObservationPlan, threads: number): Promise<void>;
+  /** Returns what the run took, in milliseconds. */
+  observe(feeds: ReadonlyMap<string, Tensor>, samples: readonly number[]): Promise<number>;
+  take(): Promise<Statistics>;
+}
+
+let session: ObserverSession;
+
+const api: ExecutorApi = {
+  async open(model, plan, threads) {
+    session = observingSession(await nodeRuntime().createSession(model, { threads }), plan);
+  },
+  async observe(feeds, samples) {
+    await session.observe(feeds, samples);
+    return session.lastRunTime;
+  },
+  take: () => session.take(),
+};
+
+if (!parentPort) throw new Error("this file is the script of a worker");
+expose(api, nodeEndpoint(parentPort));
+parentPort.postMessage("ready");

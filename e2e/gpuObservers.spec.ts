@@ -1,0 +1,67 @@
+import type { GpuPage } from "./pages/gpu.ts";
+import { test as base, expect } from "./support/app.ts";
+import { gpuLaunchOptions, type ServedPages, servePages } from "./support/gpu.ts";
+
+const test = base.extend<object, { readonly served: ServedPages }>({
+  served: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of fixtures from it
+    async ({}, use) => {
+      const served = await servePages();
+      await use(served);
+      await served.close();
+    },
+    { scope: "worker" },
+  ],
+  baseURL: ({ served }, use) => use(new URL(served.url).origin),
+});
+
+test.use({ launchOptions: gpuLaunchOptions });
+
+declare const octet: GpuPage;
+
+test.beforeEach(async ({ page, served }) => {
+  await page.goto(served.url);
+  await page.waitForFunction(() => "octet" in globalThis);
+});
+
+for (const tight of [false, true]) {
+  const limits = tight ? "tight limits: tensors in pieces, counts fetched on the way" : "the device's limits";
+  test(`shaders count any bytes as the processor does, within ${limits}`, async ({ page }) => {
+    const found = await page.evaluate((isTight) => octet.compareObservers(isTight ? 2 : 1, isTight), tight);
+    expect(found.difference).toBeNull();
+    expect(found.octaves).toBeGreaterThan(1000);
+  });
+}
+
+test("watched tensors that take more than one run may hold are observed in groups, with the same result", async ({
+  page,
+}) => {
+  const { groups, difference } = await page.evaluate(() => octet.compareGroups());
+  expect(groups).toBeGreaterThan(2);
+  expect(difference).toBeNull();
+});
+
+test("a device lost halfway costs no sample: WASM goes on, and both are listed", async ({ page }) => {
+  const samples = 24;
+  const found = await page.evaluate((count) => octet.loseDevice(count), samples);
+  expect(found.observed).toBe(samples);
+  expect(found.otherCounts).toEqual([]);
+  expect(found.executors.map(({ provider }) => provider)).toEqual(["webgpu", "wasm"]);
+  const [gpu, wasm] = found.executors.map((executor) => executor.samples);
+  expect(gpu).toBeGreaterThan(0);
+  expect(gpu! + wasm!).toBe(samples);
+  expect(found.notices.join()).toContain("the GPU device was lost");
+});
+
+test("tfjs learns rounding on the device of ONNX Runtime as it does in WASM", async ({ page }) => {
+  const { runs, label, layers } = await page.evaluate(() => octet.learn(20));
+  expect(runs).toBe(2);
+  expect(label).toMatch(/^tfjs .*WebGPU$/);
+  expect(layers).toHaveLength(3);
+  for (const { gpu, wasm } of layers) {
+    expect(gpu.nearest).toBeCloseTo(wasm.nearest, 5);
+    expect(gpu.first).toBeCloseTo(wasm.first, 5);
+    expect(gpu.learnt).toBeLessThan(gpu.nearest);
+    expect(gpu.learnt).toBeCloseTo(wasm.learnt, 3);
+  }
+});

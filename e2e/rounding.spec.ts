@@ -1,0 +1,95 @@
+import type { Page } from "@playwright/test";
+import { expect, test } from "./support/app.ts";
+import { sampleAccuracy } from "./support/peer.ts";
+import { downloadZip, evaluate, goTo, idle, openSample, SAMPLE_NAME } from "./support/studio.ts";
+
+const rows = (page: Page) => page.getByTestId("rounding-row");
+
+/** The sample project under int4 weights and activations in float, in the Rounding tab. */
+async function openRounding(page: Page, samples: number, iterations: number): Promise<void> {
+  await openSample(page);
+  await page.getByTestId("activations").selectOption("float");
+  await page.getByTestId("weight-type").selectOption("int4");
+  await goTo(page, "tune");
+  await page.getByTestId("tab-rounding").click();
+  for (const [field, value] of Object.entries({ samples, iterations })) {
+    await page.getByTestId(`rounding-${field}`).fill(String(value));
+    await page.getByTestId(`rounding-${field}`).press("Enter");
+  }
+  await idle(page);
+}
+
+test("int4 weights alone are rounded as learnt, without a calibration, and exported as they were judged", async ({
+  page,
+}) => {
+  await openRounding(page, 8, 30);
+  await expect(page.getByTestId("step-calibrate")).toHaveAttribute("data-standing", "unneeded");
+  await page.getByTestId("rounding").selectOption("learned");
+  await expect(page.getByTestId("rounding-awaited")).toBeVisible();
+  await expect(page.getByTestId("step-export")).toHaveAttribute("data-standing", "missing");
+  await page.getByTestId("evaluate").click();
+  await expect(page.getByRole("alert")).toContainText("The recipe asks for learned rounding, which is not learnt yet");
+  await page.getByRole("button", { name: "Dismiss" }).click();
+
+  await page.getByTestId("next").click();
+  await expect(page.getByTestId("rounding-adopted")).toBeVisible({ timeout: 120_000 });
+  await idle(page);
+  await expect(page.getByTestId("rounding-awaited")).toHaveCount(0);
+  await expect(page.getByTestId("rounding-standing")).toContainText(
+    /^\d+ layers learnt\. 8 samples, 30 iterations each/,
+  );
+  const first = rows(page).first();
+  await expect(first.getByRole("cell")).toHaveText([/^[\d,]+$/, /%$/, /dB$/, /dB$/, /%$/, /s$/]);
+  await first.getByRole("button").click();
+  await expect(first).toHaveClass(/selected/);
+  await expect(page.getByTestId("loss-layer")).toContainText(await first.getByRole("button").innerText());
+  await expect(page.getByTestId("loss-chart").locator(".recharts-line-curve")).toHaveCount(1);
+
+  await evaluate(page);
+  const shown = await page.getByTestId("result-top1").getByRole("cell").nth(1).innerText();
+  const files = await downloadZip(page);
+  const [model] = Object.keys(files).filter((name) => name.endsWith(".onnx"));
+  expect(model).toContain(SAMPLE_NAME);
+  // WebAssembly and native kernels round sums differently in the last bit, which may turn one image of the 500.
+  const accuracy = await sampleAccuracy(files[model!]!);
+  expect(Math.abs(accuracy - Number.parseFloat(shown) / 100)).toBeLessThanOrEqual(1 / 500 + 1e-9);
+  const recipe = JSON.parse(new TextDecoder().decode(files[`${SAMPLE_NAME}.recipe.json`]));
+  expect(Object.keys(recipe.rounding)).toHaveLength(await countRows(page));
+
+  await page.getByTestId("weights").selectOption("tensor");
+  await expect(page.getByTestId("rounding-awaited")).toBeVisible();
+  await expect(page.getByTestId("rounding-learnt")).toContainText("Stale");
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(page.getByTestId("rounding-learnt")).not.toContainText("Stale");
+  await expect(page.getByTestId("rounding-adopted")).toBeVisible();
+});
+
+test("learning that is stopped keeps its layers over a reload, and goes on from them", async ({ page }) => {
+  await openRounding(page, 8, 1000);
+  await page.getByTestId("rounding-start").click();
+  await expect(page.getByTestId("loss-chart")).toBeVisible({ timeout: 60_000 });
+  await expect(rows(page).first()).toBeVisible({ timeout: 120_000 });
+  await page.getByTestId("rounding-stop").click();
+  await idle(page);
+  const learnt = await rows(page).allInnerTexts();
+  await expect(page.getByTestId("rounding-start")).toHaveText("Go on learning");
+  await expect(page.getByTestId("rounding-adopted")).toHaveCount(0);
+  await expect(page.getByTestId("rounding")).toHaveValue("nearest");
+
+  await page.reload();
+  await openSample(page);
+  await goTo(page, "tune");
+  await page.getByTestId("tab-rounding").click();
+  await expect(rows(page)).toHaveCount(learnt.length);
+  expect(await rows(page).allInnerTexts()).toEqual(learnt);
+  await page.getByTestId("rounding-start").click();
+  await expect(rows(page).nth(learnt.length)).toBeVisible({ timeout: 120_000 });
+  await page.getByTestId("rounding-stop").click();
+  await idle(page);
+  expect((await rows(page).allInnerTexts()).slice(0, learnt.length)).toEqual(learnt);
+});
+
+async function countRows(page: Page): Promise<number> {
+  await goTo(page, "tune");
+  return rows(page).count();
+}

@@ -1,0 +1,38 @@
+/**
+ * One run of a model on samples in Node, for the benchmark: calibrates it, or runs inference alone. Prints one line of JSON.
+ *   node --import tsx scripts/bench/nodeRun.ts calibrate|plain MODEL DATA PRESET SAMPLES WARM_UP
+ */
+import { nodeDecoders } from "../../cli/decoders.ts";
+import { threadedRuntime } from "../../cli/executors.ts";
+import { dataFiles } from "../../cli/files.ts";
+import { modelSource } from "../../cli/options.ts";
+import { calibrate } from "../../src/engine/job/calibrate.ts";
+import { openData } from "../../src/engine/job/data.ts";
+import { openModel } from "../../src/engine/job/open.ts";
+import type { Preset } from "../../src/engine/model/preprocess.ts";
+import { plainInference } from "./plain.ts";
+
+const [mode, modelPath = "", dataPath = "", preset = "", samples = "", warmUp = ""] = process.argv.slice(2);
+const runtime = threadedRuntime();
+const context = { signal: new AbortController().signal, report: () => undefined };
+const model = await openModel(await modelSource(modelPath), { shapes: {}, values: {} }, runtime, context);
+const dataset = await openData(model, await dataFiles(dataPath), preset as Preset, nodeDecoders);
+
+async function run(count: number): Promise<{ time: number; on: string }> {
+  if (mode === "plain") {
+    const threads = runtime.maxThreads;
+    const time = await plainInference(model, dataset, count, [runtime], threads);
+    return { time, on: `1 worker, ${threads} threads` };
+  }
+  const start = performance.now();
+  const request = { samples: count, preprocess: dataset.preprocess, resume: null, checkpoint: () => undefined };
+  const { executors } = await calibrate(model, dataset, request, { main: runtime, accelerator: null }, context);
+  const time = performance.now() - start;
+  const main = executors.toSorted((a, b) => b.samples - a.samples)[0]!;
+  return { time, on: `${main.workers} x ${main.threads} threads, batch ${main.batch}` };
+}
+
+await run(Number(warmUp));
+const { time, on } = await run(Number(samples));
+console.log(JSON.stringify({ time, on, peak: process.resourceUsage().maxRSS * 1024 }));
+process.exit();

@@ -1,0 +1,73 @@
+import type { Dataset, Sample } from "../model/dataset.ts";
+import { InputError } from "../model/job.ts";
+import type { TensorMap } from "../model/tensor.ts";
+import { joinFeeds } from "./joinFeeds.ts";
+
+/** Samples ready to run together, by index, and their tensors joined along the first dimension. */
+export interface Batch {
+  readonly samples: readonly number[];
+  readonly feeds: TensorMap;
+}
+
+interface Ready {
+  readonly index: number;
+  readonly sample: Sample;
+}
+
+/**
+ * Reads samples in the order of their indices, one batch ahead of what was asked for: while that one is run, the next
+ * is decoded. `onSkip` is told of samples that cannot be read.
+ */
+export class SampleFeed {
+  readonly #dataset: Dataset;
+  readonly #onSkip: (index: number, reason: InputError) => void;
+  #waiting: number[];
+  #ready: Ready[] = [];
+  #reading: Promise<unknown> = Promise.resolve();
+
+  constructor(dataset: Dataset, indices: readonly number[], onSkip: (index: number, reason: InputError) => void) {
+    this.#dataset = dataset;
+    this.#waiting = [...indices];
+    this.#onSkip = onSkip;
+  }
+
+  /** How many samples were not handed out yet. */
+  get left(): number {
+    return this.#waiting.length + this.#ready.length;
+  }
+
+  /** The next `size` samples, fewer at the end; null when none is left. Rejects with what reading a sample threw. */
+  next(size: number): Promise<Batch | null> {
+    const batch = this.#reading.then(async () => {
+      await this.#read(size);
+      return this.#ready.splice(0, size);
+    });
+    this.#reading = batch.then(() => this.#read(size)).catch(() => undefined);
+    return batch.then((ready) => {
+      if (ready.length === 0) return null;
+      const samples = ready.map(({ index }) => index);
+      return { samples, feeds: joinFeeds(ready.map(({ sample }) => sample.feeds)) };
+    });
+  }
+
+  /** Hands samples out again. */
+  giveBack(samples: readonly number[]): void {
+    this.#waiting = [...this.#waiting, ...samples].sort((a, b) => a - b);
+  }
+
+  async #read(size: number): Promise<void> {
+    while (this.#ready.length < size) {
+      const index = this.#waiting.shift();
+      if (index === undefined) return;
+      try {
+        this.#ready.push({ index, sample: await this.#dataset.get(index) });
+      } catch (error) {
+        if (!(error instanceof InputError)) {
+          this.#waiting.unshift(index);
+          throw error;
+        }
+        this.#onSkip(index, error);
+      }
+    }
+  }
+}

@@ -1,0 +1,138 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { beforeAll, expect, test } from "vitest";
+import { nodeDecoders } from "../../../cli/decoders.ts";
+import { diskFile } from "../data/testing/files.ts";
+import { learners } from "../learning/testing/problems.ts";
+import type { JobContext } from "../model/job.ts";
+import type { Recipe } from "../model/recipe.ts";
+import type { Learner, Rounding, RoundingRequest } from "../model/rounding.ts";
+import { nodeRuntime } from "../runtime/node.ts";
+import { type OpenDataset, openData } from "./data.ts";
+import { evaluateModels } from "./evaluate.ts";
+import { learnRounding } from "./learnRounding.ts";
+import { defaultRecipe, type OpenModel, openModel, runnable } from "./open.ts";
+import { quantizeModel } from "./quantize.ts";
+import { settle } from "./settle.ts";
+
+const sample = (name: string) => fileURLToPath(new URL(`../../../public/sample/${name}`, import.meta.url));
+const { preprocess } = JSON.parse(readFileSync(sample("project.json"), "utf8"));
+const runtime = nodeRuntime();
+const idle: JobContext = { signal: new AbortController().signal, report: () => undefined };
+const REQUEST: RoundingRequest = { samples: 40, iterations: 40, resume: null };
+
+let model: OpenModel;
+let data: OpenDataset;
+let learner: Learner;
+let recipe: Recipe;
+let whole: Rounding;
+
+function learn(request: RoundingRequest, context = idle, onLayer: (partial: Rounding) => void = () => undefined) {
+  return learnRounding(
+    model,
+    recipe,
+    data,
+    request,
+    { runtime, learner },
+    { context, onLayer, onPoint: () => undefined },
+  );
+}
+
+beforeAll(async () => {
+  const fileName = "fashion-mnist-dw.onnx";
+  const source = { bytes: new Uint8Array(readFileSync(sample(fileName))), fileName, readBeside: async () => null };
+  model = await openModel(source, { shapes: {}, values: {} }, runtime, idle);
+  const name = "calibration-images-idx3-ubyte.gz";
+  data = await openData(model, [diskFile(sample(name), name)], preprocess, nodeDecoders);
+  learner = await learners.wasm();
+  const plain = defaultRecipe(model);
+  recipe = {
+    ...plain,
+    weights: { type: "int4", granularity: "channel", rounding: "learned" },
+    corrections: { equalization: false, bias: "none" },
+    float: { ...plain.float, activations: true },
+    preprocess,
+    resolved: {},
+  };
+  whole = await learn(REQUEST);
+}, 120_000);
+
+async function sqnrOf(rounding: Recipe["rounding"]): Promise<number> {
+  const quantized = quantizeModel(model, { ...recipe, rounding });
+  const request = {
+    float: { file: runnable(model.original), bytes: model.bytes },
+    quantized: { file: runnable(quantized.model), bytes: quantized.bytes },
+    skip: REQUEST.samples,
+    samples: 60,
+    limit: 1,
+    machine: "test",
+  };
+  return (await evaluateModels(request, data, runtime, idle)).outputs[0]!.sqnr as number;
+}
+
+test("outputs on samples that were not learnt from are clearly nearer to the float model's", async () => {
+  expect(await sqnrOf(whole.rounding)).toBeGreaterThan((await sqnrOf(null)) + 3);
+});
+
+test("every layer is learnt, in graph order, and none is worse than rounded to nearest", () => {
+  expect(whole.layers).toHaveLength(whole.wanted);
+  expect(whole.layers.map(({ layer }) => layer)).toEqual(Object.keys(whole.rounding));
+  for (const { nearest, learnt, changed, weights, curve } of whole.layers) {
+    expect(learnt).toBeLessThanOrEqual(nearest);
+    expect(changed).toBeLessThan(weights);
+    expect(curve.at(-1)!.iteration).toBe(REQUEST.iterations);
+  }
+});
+
+test("a run that is cancelled keeps its layers, and goes on to what it would have come to", async () => {
+  const controller = new AbortController();
+  let partial: Rounding | null = null;
+  const cancelled = learn(REQUEST, { ...idle, signal: controller.signal }, (state) => {
+    partial = state;
+    if (state.layers.length === 2) controller.abort();
+  });
+  await expect(cancelled).rejects.toMatchObject({ name: "AbortError" });
+  expect(partial!.layers).toHaveLength(2);
+  const begun: string[] = [];
+  const counting: Learner = {
+    ...learner,
+    begin: (problem) => {
+      begun.push(`${problem.channels} x ${problem.inputs}`);
+      return learner.begin(problem);
+    },
+  };
+  const resumed = await learnRounding(
+    model,
+    recipe,
+    data,
+    { ...REQUEST, resume: partial },
+    { runtime, learner: counting },
+    { context: idle, onLayer: () => undefined, onPoint: () => undefined },
+  );
+  expect(begun).toHaveLength(whole.wanted - 2);
+  expect(resumed.rounding).toEqual(whole.rounding);
+});
+
+test("settling learns where the recipe asks for it and holds nothing yet", async () => {
+  const runtimes = { main: runtime, accelerator: null, learner: async () => learner };
+  const request = { samples: REQUEST.samples, calibration: null, iterations: REQUEST.iterations };
+  const settled = await settle(model, { ...recipe, resolved: null }, data, request, runtimes, idle);
+  expect(settled.recipe.rounding).toEqual(whole.rounding);
+  const again = await settle(model, settled.recipe, data, request, runtimes, idle);
+  expect(again.rounding).toBeNull();
+  expect(again.recipe.rounding).toEqual(whole.rounding);
+  const corrected = { ...settled.recipe, corrections: { equalization: false, bias: "empirical" } } as const;
+  expect((await settle(model, corrected, data, request, runtimes, idle)).recipe.biases).toEqual({});
+});
+
+test("with activations in 8 bits, layers learn on what the quantized model feeds them", async () => {
+  const runtimes = { main: runtime, accelerator: null, learner: async () => learner };
+  const request = { samples: 20, calibration: null, iterations: 20 };
+  const wanted = { ...recipe, float: { ...recipe.float, activations: false }, resolved: null };
+  const { rounding, recipe: settled } = await settle(model, wanted, data, request, runtimes, idle);
+  expect(rounding!.layers).toHaveLength(whole.wanted);
+  const [first] = rounding!.layers;
+  expect(first!.learnt).toBeLessThan(first!.nearest);
+  expect(Object.keys(settled.resolved!).length).toBeGreaterThan(0);
+  expect(settled.rounding).not.toEqual(whole.rounding);
+});

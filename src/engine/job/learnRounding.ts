@@ -1,0 +1,187 @@
+import type { Dataset } from "../model/dataset.ts";
+import { InputError } from "../model/job.ts";
+import type { Recipe } from "../model/recipe.ts";
+import type {
+  LayerForm,
+  LayerRounding,
+  Learner,
+  LearntRounding,
+  LossPoint,
+  Rounding,
+  RoundingListener,
+  RoundingRequest,
+  RoundingTask,
+} from "../model/rounding.ts";
+import type { Runtime } from "../model/runtime.ts";
+import type { Tensor } from "../model/tensor.ts";
+import type { LayerPlan, QuantizationPlan } from "../quantizer/plan.ts";
+import { packRounding, type WeightRows, weightRows } from "../quantizer/rounding.ts";
+import { Walker } from "../tuning/walker.ts";
+import { layerForm } from "./layerForm.ts";
+import { equalizedModel, type OpenModel } from "./open.ts";
+import { type Quantized, quantizeModel } from "./quantize.ts";
+import { walkerParts } from "./walkerParts.ts";
+
+/** The products of a layer's inputs are held as matrices of this many squared; beyond it a layer is rounded to nearest. */
+const MOST_INPUTS = 6144;
+/** What a weight costs beside the matrix product of an iteration, in multiply-adds. */
+const OVERHEAD = 700;
+
+interface LearnableLayer {
+  readonly plan: LayerPlan;
+  readonly rows: WeightRows;
+  /** The layer's input, in the float and in the quantized graph. */
+  readonly float: string;
+  readonly quantized: string;
+  /** Its part of all the work. */
+  readonly share: number;
+}
+
+/**
+ * Learns for each weight whether it is rounded up or down (AdaRound), layer by layer in graph order: a layer is to give on
+ * the quantized model's input, its earlier layers rounded as learnt, what the float model gives on its own. Layers that
+ * cannot be learnt are rounded to nearest: those that share their weight, ConvTranspose, and the forms that `layerForm`
+ * leaves out. Nothing is kept of samples but what `Walker` keeps; with `resume` it walks again through the layers that were
+ * learnt, and comes to what it would have come to without a break.
+ * Throws InputError as quantizing does, when nothing can be learnt, or no sample can be read; rejects with AbortError when
+ * it is cancelled, after `onLayer` had all that was learnt.
+ */
+export async function learnRounding(
+  model: OpenModel,
+  recipe: Recipe,
+  dataset: Dataset,
+  request: RoundingRequest,
+  { runtime, learner }: { readonly runtime: Runtime; readonly learner: Learner },
+  { context, onPoint, onLayer }: RoundingListener,
+): Promise<Rounding> {
+  const start = performance.now();
+  const made = equalizedModel(model, recipe);
+  const quantizedBy = (rounding: Recipe["rounding"]) =>
+    quantizeModel(model, { ...recipe, weights: { ...recipe.weights, rounding: "learned" }, rounding, biases: null });
+  const quantized = quantizedBy(null);
+  const layers = learnableLayers(quantized, recipe);
+  if (layers.length === 0) throw new InputError(`${model.name} has no weight whose rounding can be learnt.`);
+  context.report({ task: "Learning rounding, reading samples", done: 0, total: 100, unit: "%" });
+  const parts = await walkerParts(
+    made,
+    dataset,
+    request.samples,
+    runtime,
+    (tensor) =>
+      `Rounding cannot be learnt: the tensor ${tensor} has a type that Octet does not feed; set rounding to nearest.`,
+  );
+  const float = new Walker(made.equalized ? made.observed : made.folded, parts);
+  const rounded = new Walker(quantized.model, parts);
+
+  let rounding: Rounding = {
+    rounding: {},
+    layers: [],
+    wanted: layers.length,
+    samples: parts.feeds.length,
+    iterations: request.iterations,
+    learner: labelOf(learner, request.resume),
+    seconds: 0,
+  };
+  let share = 0;
+  for (const [position, layer] of layers.entries()) {
+    const { id } = layer.plan;
+    const task = `Learning rounding of ${id}, layer ${position + 1} of ${layers.length}`;
+    const report = (part: number) =>
+      context.report({ task, done: Math.floor(100 * (share + layer.share * part)), total: 100, unit: "%" });
+    report(0);
+    const pairs = pairsOf(float.stream(layer.float, context.signal), rounded.stream(layer.quantized, context.signal));
+    const before = request.resume?.layers.find(({ layer }) => layer === id);
+    const bits = request.resume?.rounding[id];
+    if (before && bits !== undefined) {
+      await drain(pairs);
+      rounding = withLayer(rounding, before, bits);
+    } else {
+      const begun = performance.now();
+      const told = (point: LossPoint) => {
+        report(point.iteration / request.iterations);
+        onPoint(id, point);
+      };
+      const learnt = await learnLayer(layer, quantized.plan, pairs, learner, request.iterations, context.signal, told);
+      const { nearest, learnt: loss, curve, changed } = learnt;
+      const record = { layer: id, weights: layer.rows.weight.length, changed, nearest, learnt: loss, curve };
+      const seconds = (performance.now() - begun) / 1000;
+      rounding = withLayer(rounding, { ...record, seconds }, packRounding(layer.plan, quantized.plan, learnt.up));
+    }
+    share += layer.share;
+    rounding = { ...rounding, seconds: (request.resume?.seconds ?? 0) + (performance.now() - start) / 1000 };
+    onLayer(rounding);
+    rounded.become(quantizedBy(rounding.rounding).model);
+  }
+  return rounding;
+}
+
+/** What learnt, all of it where a run went on elsewhere. */
+function labelOf({ label }: Learner, resume: Rounding | null): string {
+  return !resume || resume.learner.endsWith(label) ? label : `${resume.learner}, then ${label}`;
+}
+
+function withLayer(rounding: Rounding, layer: LayerRounding, bits: string): Rounding {
+  return {
+    ...rounding,
+    rounding: { ...rounding.rounding, [layer.layer]: bits },
+    layers: [...rounding.layers, layer],
+  };
+}
+
+/** The weights that are quantized and belong to one layer alone, with what each costs as a share of all. */
+function learnableLayers({ plan, rounded }: Quantized, recipe: Recipe): LearnableLayer[] {
+  const found = plan.layers.flatMap((layer) => {
+    const { reason, weightUse: use, node } = layer;
+    if (reason !== null || !use || plan.index.uses(use.name).length !== 1 || !layerForm(layer, plan, [])) return [];
+    const rows = weightRows(layer, plan, recipe);
+    if (!rows || rows.inputs > MOST_INPUTS) return [];
+    const float = node.input[1 - use.input] ?? "";
+    const cost = rows.weight.length * (rows.inputs + OVERHEAD);
+    return [{ plan: layer, rows, float, quantized: rounded.get(float) ?? float, cost }];
+  });
+  const whole = found.reduce((sum, { cost }) => sum + cost, 0);
+  return found.map(({ cost, ...layer }) => ({ ...layer, share: cost / whole }));
+}
+
+async function learnLayer(
+  { plan: layer, rows }: LearnableLayer,
+  plan: QuantizationPlan,
+  pairs: AsyncGenerator<readonly [Tensor, Tensor]>,
+  learner: Learner,
+  iterations: number,
+  signal: AbortSignal,
+  onPoint: (point: LossPoint) => void,
+): Promise<LearntRounding> {
+  let task: RoundingTask | null = null;
+  try {
+    for await (const [float, rounded] of pairs) {
+      task ??= await learner.begin({ ...rows, form: layerForm(layer, plan, float.dims) as LayerForm });
+      await task.add(float, rounded);
+    }
+    if (!task) throw new Error("There was no sample to learn from.");
+    return await task.learn(iterations, signal, onPoint);
+  } finally {
+    await task?.dispose();
+  }
+}
+
+/** Two tensors of each sample, made one after the other. */
+async function* pairsOf(
+  first: AsyncGenerator<Tensor>,
+  second: AsyncGenerator<Tensor>,
+): AsyncGenerator<readonly [Tensor, Tensor]> {
+  try {
+    for (;;) {
+      const [one, other] = [await first.next(), await second.next()];
+      if (one.done || other.done) return;
+      yield [one.value, other.value];
+    }
+  } finally {
+    await first.return(undefined);
+    await second.return(undefined);
+  }
+}
+
+async function drain(pairs: AsyncGenerator<unknown>): Promise<void> {
+  while (!(await pairs.next()).done);
+}

@@ -1,0 +1,62 @@
+import { observationPlan } from "../graph/observation.ts";
+import { exposeOutputs } from "../graph/shapes.ts";
+import type { Dataset } from "../model/dataset.ts";
+import type { ModelFile, ObservationPlan } from "../model/runtime.ts";
+import { toModelFile } from "../onnx/runtimeFile.ts";
+import type { OpenModel } from "./open.ts";
+
+/** A model as calibration runs it. */
+export interface ObservedModel {
+  readonly file: ModelFile;
+  readonly plan: ObservationPlan;
+  /** How messages call it. */
+  readonly what: string;
+  /** Where samples came from, by index. */
+  readonly sources: readonly string[];
+  readonly weightBytes: number;
+  /** Of the tensors watched, for one sample; dimensions that are not known count as 1. */
+  readonly activationBytes: number;
+  /** Whether samples may be joined along the first dimension: every tensor watched then grows with it. */
+  readonly joins: boolean;
+}
+
+/** What calibration of a model on a dataset runs, and what it watches: every float activation and the float input. */
+export function observedModel(model: OpenModel, { sources }: Pick<Dataset, "sources">): ObservedModel {
+  const plan = observationPlan(model.observed, watchedTensors(model));
+  const free = new Set(plan.derived.map(({ tensor }) => tensor)).add(model.dataInput.name);
+  const file = toModelFile(
+    exposeOutputs(
+      model.observed,
+      plan.watch.filter((name) => !free.has(name)),
+    ),
+  );
+  return {
+    file,
+    plan,
+    what: `"${model.fileName}"`,
+    sources,
+    weightBytes: file.external.reduce((sum, { data }) => sum + data.byteLength, file.graph.byteLength),
+    activationBytes: activationBytes(model, plan.watch),
+    joins: joins(model, plan.watch),
+  };
+}
+
+/** By the names of the original file, in graph order. */
+function watchedTensors(model: OpenModel): string[] {
+  const outputs = model.observed.graph?.node.flatMap(({ output }) => output) ?? [];
+  return [model.dataInput.name, ...outputs].filter((name) => model.types.get(name) === "float32");
+}
+
+function activationBytes({ shapes }: OpenModel, watch: readonly string[]): number {
+  const elements = watch.map((name) =>
+    (shapes.get(name) ?? []).reduce<number>((product, dim) => product * (typeof dim === "number" ? dim : 1), 1),
+  );
+  return 4 * elements.reduce((sum, count) => sum + count, 0);
+}
+
+/** The runtime carries the symbol of the input's first dimension to whatever surely grows with it. */
+function joins({ dataInput, fixed, shapes }: OpenModel, watch: readonly string[]): boolean {
+  const [batch, ...rest] = dataInput.dims;
+  const isOpen = typeof batch === "string" && rest.every((dim) => typeof dim === "number") && fixed.size === 0;
+  return isOpen && watch.every((name) => shapes.get(name)?.[0] === batch);
+}

@@ -1,0 +1,118 @@
+import {
+  add,
+  eye,
+  matMul,
+  mul,
+  reshape,
+  sub,
+  sum,
+  type Tensor,
+  type Tensor1D,
+  type Tensor3D,
+  tensor3d,
+  tidy,
+} from "@tensorflow/tfjs-core";
+import type { RoundingProblem } from "../model/rounding.ts";
+import type { GramMatrices } from "./gram.ts";
+
+/** Inputs seem noisier by this share of their mean square, so that rounding leans less on what few samples happen to be. */
+const NOISE = 0.02;
+
+/**
+ * A layer's expected squared error as a function of its weights' errors D = V - W. With x the float model's input,
+ * x^ = x + e the rounded model's, H = E[x^ x^'], K = E[e x^'] and N = E[e e']:
+ *   E|V x^ - W x|^2 = E|D x^ + W e|^2 = tr(D H D') + 2 tr(D (W K)') + tr(W N W').
+ * What is learnt from takes H with noise on its diagonal; errors that are told do not. Tensors are [groups, channels of a
+ * group, inputs].
+ */
+export class Reconstruction {
+  readonly shape: [number, number, number];
+  /** H with noise, and that noise by group. */
+  readonly #gram: Tensor3D;
+  readonly #noise: Tensor3D;
+  /** W K. */
+  readonly #cross: Tensor3D;
+  /** By channel: E(w e)^2 and E(w x)^2. */
+  readonly #drift: Float32Array;
+  readonly #power: Float32Array;
+
+  private constructor(
+    shape: [number, number, number],
+    [gram, noise, cross]: readonly [Tensor3D, Tensor3D, Tensor3D],
+    [drift, power]: readonly [Float32Array, Float32Array],
+  ) {
+    this.shape = shape;
+    this.#gram = gram;
+    this.#noise = noise;
+    this.#cross = cross;
+    this.#drift = drift;
+    this.#power = power;
+  }
+
+  /** Disposes of the matrices. */
+  static async of(problem: RoundingProblem, matrices: GramMatrices): Promise<Reconstruction> {
+    const { weight, channels, inputs } = problem;
+    const groups = matrices.rounded.shape[0];
+    const shape: [number, number, number] = [groups, channels / groups, inputs];
+    const { tensors, sums } = tidy(() => {
+      const { rounded, cross, drift } = matrices;
+      const weights = tensor3d(weight, shape);
+      const linear: Tensor3D = matMul(weights, cross);
+      const diagonal = eye(inputs);
+      const noise: Tensor3D = mul(sum(mul(rounded, diagonal), [1, 2], true), NOISE / inputs);
+      const ofDrift = channelSums(weights, matMul(weights, drift));
+      const ofRounded = channelSums(weights, matMul(weights, rounded));
+      const power = add(sub(ofRounded, mul(channelSums(weights, linear), 2)), ofDrift);
+      return {
+        tensors: [add<Tensor3D>(rounded, mul(noise, diagonal)), noise, linear] as const,
+        sums: [ofDrift, power] as const,
+      };
+    });
+    for (const each of Object.values(matrices)) each.dispose();
+    const [drift, power] = (await Promise.all(sums.map((each) => each.data()))) as [Float32Array, Float32Array];
+    for (const each of sums) each.dispose();
+    return new Reconstruction(shape, tensors, [drift.slice(), power.map((value) => Math.max(0, value))]);
+  }
+
+  /** The square of the layer's output, all channels together. */
+  get power(): number {
+    return this.#power.reduce((total, value) => total + value, 0);
+  }
+
+  /** Half the derivative of the squared error, with noise, by each weight: D H + W K. */
+  slopes(errors: Tensor3D): Tensor3D {
+    return add(matMul(errors, this.#gram), this.#cross);
+  }
+
+  /** The whole squared error, without noise, from the slopes at the same errors. */
+  async total(errors: Tensor3D, slopes: Tensor3D): Promise<number> {
+    const value = tidy(() => sum(mul(errors, sub(add(slopes, this.#cross), mul(errors, this.#noise)))));
+    const [varying] = await value.data();
+    value.dispose();
+    return this.#drift.reduce((total, each) => total + each, varying as number);
+  }
+
+  /** H with noise. */
+  async gram(): Promise<Float32Array> {
+    return (await this.#gram.data()) as Float32Array;
+  }
+
+  /** The whole squared error of each channel. */
+  async channelErrors(errors: Float32Array): Promise<Float64Array> {
+    const sums = tidy(() => {
+      const d = tensor3d(errors, this.shape);
+      return channelSums(d, sub(add(this.slopes(d), this.#cross), mul(d, this.#noise)));
+    });
+    const values = await sums.data();
+    sums.dispose();
+    return Float64Array.from(values, (value, channel) => value + this.#drift[channel]!);
+  }
+
+  dispose(): void {
+    for (const each of [this.#gram, this.#noise, this.#cross]) each.dispose();
+  }
+}
+
+function channelSums(left: Tensor, right: Tensor): Tensor1D {
+  return reshape(sum(mul(left, right), 2), [-1]);
+}

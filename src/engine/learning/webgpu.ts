@@ -1,0 +1,11 @@
+import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
+import { registerBackend, removeBackend } from "@tensorflow/tfjs-core";
+import type { Learner } from "../model/rounding.ts";
+import { tfjsLearner } from "./learner.ts";
+
+/** Learns on a GPU device that others may use too, such as ONNX Runtime's. */
+export function webgpuLearner(device: GPUDevice, info: GPUAdapterInfo): Promise<Learner> {
+  removeBackend("webgpu");
+  registerBackend("webgpu", () => new WebGPUBackend(device, info));
+  return tfjsLearner({ name: "webgpu", label: "WebGPU" });
+}

@@ -1,0 +1,105 @@
+import type { JobContext } from "./job.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** What rounding is learnt on and for how long, unless said otherwise; more gain little: docs/rounding.md. */
+export const ROUNDING_SAMPLES = 100;
+export const ROUNDING_ITERATIONS = 200;
+
+/** How a layer applies its weight. Sizes are of one group; height before width. */
+export type LayerForm =
+  | {
+      readonly kind: "conv";
+      readonly groups: number;
+      readonly kernel: readonly [number, number];
+      readonly strides: readonly [number, number];
+      readonly dilations: readonly [number, number];
+      /** Top, left, bottom, right. */
+      readonly pads: readonly [number, number, number, number];
+    }
+  /** The input's last dimension is multiplied. */
+  | { readonly kind: "matmul" };
+
+/** A weight to be rounded, as rows of output channels. */
+export interface RoundingProblem {
+  readonly form: LayerForm;
+  /** Row-major [channels, inputs]: all that adds up to one output channel is one row. */
+  readonly weight: Float32Array;
+  readonly channels: number;
+  readonly inputs: number;
+  /** One scale a channel, and the least and the greatest code. */
+  readonly scales: Float32Array;
+  readonly limits: readonly [number, number];
+}
+
+/** Iteration, and the squared error of the layer's output as a share of the output's own square. */
+export interface LossPoint {
+  readonly iteration: number;
+  readonly loss: number;
+}
+
+export interface LearntRounding {
+  /** 1 where a weight is rounded up, in the order of `weight`. */
+  readonly up: Uint8Array;
+  /** How many are not rounded to the nearest code. */
+  readonly changed: number;
+  /** The loss rounded to nearest and as learnt, every weight up or down. */
+  readonly nearest: number;
+  readonly learnt: number;
+  /** The loss while weights lie between up and down. */
+  readonly curve: readonly LossPoint[];
+}
+
+/** One layer's rounding being learnt: its inputs are streamed in, then it learns. */
+export interface RoundingTask {
+  /** The layer's input on one sample, in the float model and in the model whose earlier layers are rounded. */
+  add(float: Tensor, rounded: Tensor): Promise<void>;
+  learn(iterations: number, signal: AbortSignal, onPoint: (point: LossPoint) => void): Promise<LearntRounding>;
+  dispose(): Promise<void>;
+}
+
+/** What learns by gradients. */
+export interface Learner {
+  /** "tfjs 4.22.0, WASM" and the like. */
+  readonly label: string;
+  begin(problem: RoundingProblem): Promise<RoundingTask>;
+}
+
+/** What learning did to one layer. */
+export interface LayerRounding {
+  readonly layer: string;
+  readonly weights: number;
+  /** How many are not rounded to the nearest code. */
+  readonly changed: number;
+  /** Squared error of the layer's output as a share of its own square, rounded to nearest and as learnt. */
+  readonly nearest: number;
+  readonly learnt: number;
+  readonly curve: readonly LossPoint[];
+  readonly seconds: number;
+}
+
+export interface Rounding {
+  /** As in the recipe. */
+  readonly rounding: Readonly<Record<string, string>>;
+  readonly layers: readonly LayerRounding[];
+  /** How many layers there are to learn; fewer are in `layers` where learning was cancelled. */
+  readonly wanted: number;
+  readonly samples: number;
+  readonly iterations: number;
+  readonly learner: string;
+  readonly seconds: number;
+}
+
+export interface RoundingRequest {
+  /** The first so many samples are read. */
+  readonly samples: number;
+  readonly iterations: number;
+  /** What a run that was ended came to: its layers are not learnt again. */
+  readonly resume: Rounding | null;
+}
+
+/** Progress of learning: of the layers done, and of the one under way. */
+export interface RoundingListener {
+  readonly context: JobContext;
+  readonly onPoint: (layer: string, point: LossPoint) => void;
+  readonly onLayer: (partial: Rounding) => void;
+}

@@ -1,0 +1,66 @@
+import type { Recipe } from "../model/recipe.ts";
+import type { RoundingProblem } from "../model/rounding.ts";
+import { packBits } from "../numerics/bits.ts";
+import { weightLimits } from "../numerics/weights.ts";
+import { intOf } from "../onnx/attributes.ts";
+import type { TensorProto } from "../onnx/proto/onnx_pb.ts";
+import { dimsOf, tensorOf } from "../onnx/tensor.ts";
+import { inputScaleOf } from "./inputScale.ts";
+import type { LayerPlan, QuantizationPlan } from "./plan.ts";
+import { quantizeWeight, weightChoices } from "./weights.ts";
+
+/** A layer's weight to be rounded, without how the layer applies it. */
+export type WeightRows = Omit<RoundingProblem, "form">;
+
+/**
+ * The weight of a planned layer as rows of output channels, with the scales and limits of its codes: of a Conv, and of a
+ * Gemm or MatMul whose second input is a matrix. Null for any other layer. Codes are clamp(floor(w / scale) + up).
+ */
+export function weightRows(
+  layer: LayerPlan,
+  plan: QuantizationPlan,
+  recipe: Pick<Recipe, "weights" | "float" | "activations" | "resolved">,
+): WeightRows | null {
+  const { node, weightUse: use } = layer;
+  if (!use || !hasRows(layer)) return null;
+  const weight = tensorOf(plan.index.initializer(use.name) as TensorProto).data as Float32Array;
+  const choices = weightChoices({ ...recipe, rounding: null }, layer.id);
+  const { dims, scales } = quantizeWeight(node, use, plan.index, choices, inputScaleOf(layer, plan, recipe));
+  const channels = dims[use.axis as number] as number;
+  const inputs = weight.length / channels;
+  return {
+    weight: isTransposed(layer) ? transposed(weight, inputs, channels) : weight,
+    channels,
+    inputs,
+    scales: scales.length === channels ? scales : new Float32Array(channels).fill(scales[0] as number),
+    limits: weightLimits(choices.type),
+  };
+}
+
+/** What the recipe keeps of a layer's rounding: `up` is 0 or 1 for each weight, in the order of `weightRows`. */
+export function packRounding(layer: LayerPlan, plan: QuantizationPlan, up: Uint8Array): string {
+  const { weightUse: use } = layer;
+  const dims = use ? dimsOf(plan.index.initializer(use.name) as TensorProto) : [];
+  const channels = dims[use?.axis ?? 0] ?? 1;
+  return packBits(isTransposed(layer) ? transposed(up, channels, up.length / channels) : up);
+}
+
+function hasRows({ operator, weightUse }: LayerPlan): boolean {
+  return weightUse?.input === 1 && weightUse.axis !== null && operator !== "ConvTranspose";
+}
+
+/** Whether the weight has output channels along its second dimension. */
+function isTransposed({ operator, node }: LayerPlan): boolean {
+  return operator !== "Conv" && !(operator === "Gemm" && intOf(node, "transB"));
+}
+
+/** A matrix of rows x columns, by columns. */
+function transposed<T extends Float32Array | Uint8Array>(values: T, rows: number, columns: number): T {
+  const result = new (values.constructor as new (length: number) => T)(values.length);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      result[column * rows + row] = values[row * columns + column] as number;
+    }
+  }
+  return result;
+}

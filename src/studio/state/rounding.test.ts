@@ -1,0 +1,152 @@
+import { beforeEach, expect, test, vi } from "vitest";
+import type { Calibration } from "../../engine/model/calibration.ts";
+import type { Recipe } from "../../engine/model/recipe.ts";
+import type { LayerRounding, Rounding } from "../../engine/model/rounding.ts";
+import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
+import { withGranularity, withMethod, withRounding, withWeightType } from "./edits.ts";
+import { begin } from "./history.ts";
+import { runJob } from "./jobs.ts";
+import { editRecipe, undo } from "./recipe.ts";
+import {
+  changeRounding,
+  chooseRounding,
+  isAdopted,
+  learnRounding,
+  resumable,
+  roundingIsStale,
+  roundingIsThere,
+  roundingSamples,
+} from "./rounding.ts";
+import { awaitsRounding } from "./steps.ts";
+import { EMPTY, type OpenData, type OpenModel, studio } from "./store.ts";
+
+vi.mock("./jobs.ts", () => ({ runJob: vi.fn() }));
+
+const job = vi.mocked(runJob);
+const recipe: Recipe = { ...withWeightType(PLAIN_RECIPE, "int4"), resolved: {} };
+const calibration = { wanted: 20, equalized: false } as Calibration;
+const data = { files: [], summary: { samples: 40 }, fingerprint: "d" } as unknown as OpenData;
+const layer = (name: string) => ({ layer: name }) as LayerRounding;
+const learnt = (...names: string[]): Rounding => ({
+  rounding: Object.fromEntries(names.map((name) => [name, "AQ=="])),
+  layers: names.map(layer),
+  wanted: 2,
+  samples: 19,
+  iterations: 200,
+  learner: "tfjs",
+  seconds: 1,
+});
+const present = () => studio.getState().recipe!.present;
+
+/** Has the next run tell of some layers and then end as it does. */
+function run(layers: readonly Rounding[], end: Rounding | null): { resume: Rounding | null }[] {
+  const asked: { resume: Rounding | null }[] = [];
+  job.mockImplementationOnce(async (plan) => {
+    const learnRounding = async (
+      _: unknown,
+      request: { resume: Rounding | null },
+      __: unknown,
+      ___: unknown,
+      onLayer: (partial: Rounding) => void,
+    ) => {
+      asked.push(request);
+      layers.forEach(onLayer);
+      return end;
+    };
+    return plan.run({ learnRounding } as never, () => undefined);
+  });
+  return asked;
+}
+
+beforeEach(() => {
+  job.mockReset();
+  const model = { file: {} } as OpenModel;
+  studio.setState({ ...EMPTY, model, data, samples: 20, recipe: begin(recipe), calibration, job: null, alerts: [] });
+});
+
+test("what is learnt goes into the recipe as one step of undo, and biases are learnt anew", async () => {
+  studio.setState({ recipe: begin({ ...recipe, biases: { conv: [1] } }) });
+  run([learnt("a")], learnt("a", "b"));
+  await learnRounding();
+  expect(present()).toMatchObject({
+    weights: { rounding: "learned" },
+    rounding: { a: "AQ==", b: "AQ==" },
+    biases: null,
+  });
+  expect(isAdopted(studio.getState())).toBe(true);
+  undo();
+  expect(present()).toMatchObject({ weights: { rounding: "nearest" }, rounding: null, biases: { conv: [1] } });
+  expect(isAdopted(studio.getState())).toBe(false);
+  chooseRounding("learned");
+  expect(isAdopted(studio.getState())).toBe(true);
+});
+
+test("a run that was ended keeps its layers and changes no recipe; the next goes on from them", async () => {
+  run([learnt("a")], null);
+  await learnRounding();
+  expect(studio.getState().rounding?.result).toEqual(learnt("a"));
+  expect(present()).toEqual(recipe);
+  expect(resumable(studio.getState())).toEqual(learnt("a"));
+  const requests = run([], learnt("a", "b"));
+  await learnRounding();
+  expect(requests.map(({ resume }) => resume)).toEqual([learnt("a")]);
+  expect(present().rounding).toEqual(learnt("a", "b").rounding);
+  expect(resumable(studio.getState())).toBeNull();
+});
+
+test("other samples or iterations begin anew", async () => {
+  run([learnt("a")], null);
+  await learnRounding();
+  changeRounding({ iterations: 10 });
+  expect(resumable(studio.getState())).toBeNull();
+  changeRounding({ iterations: 200, samples: 8 });
+  expect(resumable(studio.getState())).toBeNull();
+  changeRounding({ samples: 400 });
+  expect(roundingSamples(studio.getState())).toBe(40);
+});
+
+test("other weights make it stale and take it out of the recipe; ranges do not", async () => {
+  run([], learnt("a", "b"));
+  await learnRounding();
+  editRecipe("method", (before) => withMethod(before, "mse"));
+  expect(roundingIsStale(studio.getState())).toBe(false);
+  expect(present().rounding).not.toBeNull();
+  editRecipe("weights", (before) => withGranularity(before, "tensor"));
+  expect(roundingIsStale(studio.getState())).toBe(true);
+  expect(awaitsRounding(present())).toBe(true);
+  undo();
+  expect(roundingIsStale(studio.getState())).toBe(false);
+  studio.setState({ data: { ...data, fingerprint: "other" } });
+  expect(roundingIsStale(studio.getState())).toBe(true);
+  studio.setState({ data: null });
+  expect(roundingIsStale(studio.getState())).toBe(false);
+});
+
+test("a recipe whose weights changed while it was learnt is not rounded so", async () => {
+  job.mockImplementationOnce(async () => {
+    editRecipe("weights", (before) => withGranularity(before, "tensor"));
+    return learnt("a", "b");
+  });
+  await learnRounding();
+  expect(present()).toEqual(withGranularity(recipe, "tensor"));
+  expect(studio.getState().log[0]?.text).toMatch(/changed meanwhile/);
+});
+
+test("without samples nothing is learnt, and what is not learnt is said in a sentence", async () => {
+  studio.setState({ data: null });
+  await learnRounding();
+  expect(job).not.toHaveBeenCalled();
+  expect(studio.getState().alerts.at(-1)?.message).toMatch(/needs the samples/);
+  chooseRounding("learned");
+  expect(awaitsRounding(present())).toBe(true);
+  expect(roundingIsThere(present())).toBe(false);
+  expect(studio.getState().alerts.at(-1)?.message).toMatch(/not learnt yet/);
+  expect(roundingIsThere(withRounding(recipe, "learned", {}))).toBe(true);
+});
+
+test("learning needs ranges where activations are quantized", async () => {
+  studio.setState({ calibration: null });
+  await learnRounding();
+  expect(job).not.toHaveBeenCalled();
+  expect(studio.getState().alerts.at(-1)?.message).toMatch(/calibrate first/);
+});

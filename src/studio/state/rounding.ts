@@ -1,0 +1,158 @@
+import { proxy } from "../../../workers/client.ts";
+import type { Recipe } from "../../engine/model/recipe.ts";
+import { type LossPoint, ROUNDING_SAMPLES, type Rounding } from "../../engine/model/rounding.ts";
+import { plural } from "../format.ts";
+import { withRounding } from "./edits.ts";
+import { runJob } from "./jobs.ts";
+import { alarm, say } from "./log.ts";
+import { editRecipe, isResolving, resolveRecipe } from "./recipe.ts";
+import { awaitsRounding } from "./steps.ts";
+import { type RoundingSettings, type StudioState, studio } from "./store.ts";
+
+export const LEARNING = "Learning rounding";
+
+const SHOW_EVERY_MS = 100;
+
+/** How many samples are read, of those at hand. */
+export function roundingSamples({ roundingSettings, samples, data }: StudioState): number {
+  const wished = roundingSettings.samples ?? Math.min(samples, ROUNDING_SAMPLES);
+  return Math.min(wished, data?.summary.samples ?? wished);
+}
+
+export function changeRounding(change: Partial<RoundingSettings>): void {
+  studio.setState(({ roundingSettings }) => ({ roundingSettings: { ...roundingSettings, ...change } }));
+}
+
+/** Whether what was learnt is of other weights, scales or samples than those at hand. */
+export function roundingIsStale({ rounding, recipe, data }: Pick<StudioState, "rounding" | "recipe" | "data">) {
+  if (!rounding || !recipe) return false;
+  const now = weightsText(recipe.present);
+  return data ? rounding.basis !== basisOf(recipe.present, data.fingerprint) : !rounding.basis.endsWith(` ${now}`);
+}
+
+export function isComplete({ layers, wanted }: Rounding): boolean {
+  return layers.length >= wanted;
+}
+
+/** Whether the recipe rounds as this result says. */
+export function isAdopted({ rounding, recipe }: Pick<StudioState, "rounding" | "recipe">): boolean {
+  const used = recipe?.present.rounding;
+  if (!rounding || !used) return false;
+  const learnt = rounding.result.rounding;
+  const names = Object.keys(learnt);
+  return names.length === Object.keys(used).length && names.every((name) => used[name] === learnt[name]);
+}
+
+/** What a run that was ended came to, where the next one can go on from it. */
+export function resumable(state: StudioState): Rounding | null {
+  const { rounding, roundingSettings } = state;
+  if (!rounding || roundingIsStale(state) || isComplete(rounding.result)) return null;
+  const { samples, iterations } = rounding.asked;
+  return samples === roundingSamples(state) && iterations === roundingSettings.iterations ? rounding.result : null;
+}
+
+/**
+ * Learns which weights round up and which down, and makes the recipe round so, as one step of undo. Shows the loss as it
+ * falls and every layer as it is done; a run that is ended keeps its layers, and the next goes on from them.
+ */
+export async function learnRounding(): Promise<void> {
+  const state = studio.getState();
+  const { data, job, model } = state;
+  if (!state.recipe || (job && !isResolving())) return;
+  if (!data) {
+    alarm("Learning rounding needs the samples: drop them in again.");
+    return;
+  }
+  if (!state.calibration) {
+    alarm("Rounding is learnt on what a layer reads in the quantized model, which needs ranges: calibrate first.");
+    return;
+  }
+  const recipe = await resolveRecipe(state.calibration);
+  if (!recipe) return;
+  const basis = basisOf(recipe, data.fingerprint);
+  const now = studio.getState();
+  const asked = { samples: roundingSamples(now), iterations: now.roundingSettings.iterations };
+  let last = resumable(now);
+  const isOpen = () => studio.getState().model?.file === model?.file;
+  const show = (result: Rounding) => {
+    last = result;
+    if (isOpen()) studio.setState({ rounding: { result, basis, asked } });
+  };
+  const onPoint = proxy(shower());
+  const onLayer = proxy(show);
+  const result = await runJob({
+    task: LEARNING,
+    on: `the first ${plural(asked.samples, "sample")}`,
+    run: (api, report) => api.learnRounding(recipe, { ...asked, resume: last }, report, onPoint, onLayer),
+    resumesAt: () => `from ${last ? `${last.layers.length} of ${plural(last.wanted, "layer")}` : "the first layer"}`,
+  });
+  studio.setState({ learning: null });
+  if (!isOpen()) return;
+  if (!result) {
+    if (last) say("info", `Rounding is learnt for ${last.layers.length} of ${plural(last.wanted, "layer")}.`);
+    return;
+  }
+  show(result);
+  say("info", `Rounding is learnt for ${plural(result.layers.length, "layer")}.`);
+  if (roundingIsStale(studio.getState())) say("warning", "The recipe changed meanwhile, so it is not rounded so yet.");
+  else adoptRounding();
+}
+
+/** Makes the recipe round as was learnt, as one step of undo. */
+export function adoptRounding(): void {
+  const { rounding } = studio.getState();
+  if (!rounding) return;
+  editRecipe("learned rounding", (recipe) => withRounding(recipe, "learned", rounding.result.rounding));
+}
+
+/** Rounds to nearest, or as learnt: at once where that is known. */
+export function chooseRounding(kind: Recipe["weights"]["rounding"]): void {
+  const state = studio.getState();
+  const known = state.rounding && !roundingIsStale(state) && isComplete(state.rounding.result);
+  if (kind === "learned" && known) adoptRounding();
+  else editRecipe("rounding", (recipe) => withRounding(recipe, kind, null));
+}
+
+/** Whether the recipe can be quantized; says what is missing where it asks for rounding that was not learnt. */
+export function roundingIsThere(recipe: Recipe): boolean {
+  if (!awaitsRounding(recipe)) return true;
+  alarm("The recipe asks for learned rounding, which is not learnt yet: learn it in the Rounding tab of Tune.");
+  return false;
+}
+
+/** Shows points of a curve as they come, ten times a second at most. */
+function shower(): (layer: string, point: LossPoint) => void {
+  let curve: LossPoint[] = [];
+  let of: string | null = null;
+  let shown = 0;
+  return (layer, point) => {
+    if (layer !== of) {
+      curve = [];
+      of = layer;
+      shown = 0;
+    }
+    curve.push(point);
+    const now = performance.now();
+    if (now - shown < SHOW_EVERY_MS || studio.getState().job?.task !== LEARNING) return;
+    shown = now;
+    studio.setState({ learning: { layer, curve: [...curve] } });
+  };
+}
+
+function basisOf(recipe: Recipe, fingerprint: string): string {
+  return `${fingerprint} ${weightsText(recipe)}`;
+}
+
+const texts = new WeakMap<Recipe, string>();
+
+/** What learnt rounding depends on in a recipe: the weights, their scales, and what the layers read. */
+function weightsText(recipe: Recipe): string {
+  const known = texts.get(recipe);
+  if (known !== undefined) return known;
+  const { corrections, factors, float, activations, preprocess, inputs } = recipe;
+  const { type, granularity } = recipe.weights;
+  const read = [float.activations ? null : activations, [...float.layers].sort(), float.operators, preprocess, inputs];
+  const text = JSON.stringify([type, granularity, corrections.equalization, factors, read]);
+  texts.set(recipe, text);
+  return text;
+}

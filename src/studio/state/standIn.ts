@@ -1,0 +1,23 @@
+import type { Calibration } from "../../engine/model/calibration.ts";
+import type { StudioState } from "./store.ts";
+
+/** Whether a calibration only stands for one, under a recipe that takes no ranges: it observed nothing. */
+export function isStandIn({ wanted }: Calibration): boolean {
+  return wanted === 0;
+}
+
+/** The calibration that goes with the recipe: a stand-in comes where activations stay in float, and leaves with that. */
+export function followedCalibration({
+  model,
+  recipe,
+  calibration,
+}: Pick<StudioState, "model" | "recipe" | "calibration">): Calibration | null {
+  if (!model || !recipe) return calibration;
+  const { float, corrections, factors, preprocess } = recipe.present;
+  if (!float.activations) return calibration && isStandIn(calibration) ? null : calibration;
+  if (calibration) return calibration;
+  const nothing = { statistics: new Map(), observed: [], skipped: [], wanted: 0, executors: [], notices: [] };
+  const { name, sha256 } = model.summary;
+  const equalized = corrections.equalization && factors !== null;
+  return { model: { name, sha256 }, equalized, preprocess, ...nothing };
+}

@@ -1,0 +1,97 @@
+import { proxy, type Remote, releaseProxy, wrap } from "comlink";
+import { InputError } from "../src/engine/model/job.ts";
+import type { Learner } from "../src/engine/model/rounding.ts";
+import { WorkerDied } from "../src/engine/model/runtime.ts";
+import type { LearnerApi, LearningBackend } from "./learner.worker.ts";
+import { lockReleased } from "./lifeline.ts";
+
+interface StartedLearner {
+  readonly learner: Learner;
+  readonly backend: LearningBackend;
+  /** Ends the worker, with all the memory it took. */
+  end(): void;
+}
+
+/**
+ * Lets `work` learn with tfjs in a worker of its own: on WebGPU where the browser has an adapter that is none in software,
+ * else in WASM. Work that fails on WebGPU is begun once more in WASM.
+ */
+export async function withLearner<T>(signal: AbortSignal, work: (learner: Learner) => Promise<T>): Promise<T> {
+  const slow: readonly LearningBackend[] = ["wasm", "cpu"];
+  const first = await start((await hasGpu()) ? ["webgpu", ...slow] : slow);
+  try {
+    return await work(first.learner);
+  } catch (error) {
+    if (first.backend !== "webgpu" || signal.aborted || error instanceof InputError) throw error;
+  } finally {
+    first.end();
+  }
+  const second = await start(slow);
+  try {
+    return await work(second.learner);
+  } finally {
+    second.end();
+  }
+}
+
+async function start(backends: readonly LearningBackend[]): Promise<StartedLearner> {
+  let failure: unknown;
+  for (const backend of backends) {
+    const started = spawn();
+    try {
+      return await started.open(backend);
+    } catch (error) {
+      started.end();
+      failure ??= error;
+    }
+  }
+  throw failure;
+}
+
+async function hasGpu(): Promise<boolean> {
+  const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
+  return adapter ? !adapter.info.isFallbackAdapter : false;
+}
+
+function spawn() {
+  const name = `octet-learner-${crypto.randomUUID()}`;
+  const worker = new Worker(new URL("./learner.worker.ts", import.meta.url), { type: "module", name });
+  const api = wrap<LearnerApi>(worker);
+  const died = lockReleased(worker, name).then(() => {
+    throw new WorkerDied("The worker that learns rounding ended, perhaps for want of memory");
+  });
+  died.catch(() => undefined);
+  const ask = <T>(question: (remote: Remote<LearnerApi>) => Promise<T>) => Promise.race([question(api), died]);
+  const end = () => {
+    api[releaseProxy]();
+    worker.terminate();
+  };
+  return {
+    end,
+    async open(backend: LearningBackend): Promise<StartedLearner> {
+      const label = await ask((remote) => remote.open(backend));
+      return { learner: { label, begin: (problem) => begin(ask, problem) }, backend, end };
+    },
+  };
+}
+
+async function begin(
+  ask: <T>(question: (remote: Remote<LearnerApi>) => Promise<T>) => Promise<T>,
+  problem: Parameters<Learner["begin"]>[0],
+): ReturnType<Learner["begin"]> {
+  await ask((remote) => remote.begin(problem));
+  return {
+    add: (float, rounded) => ask((remote) => remote.add(float, rounded)),
+    async learn(iterations, signal, onPoint) {
+      const abort = () => void ask((remote) => remote.abort()).catch(() => undefined);
+      signal.addEventListener("abort", abort);
+      try {
+        return await ask((remote) => remote.learn(iterations, proxy(onPoint)));
+      } finally {
+        signal.removeEventListener("abort", abort);
+        signal.throwIfAborted();
+      }
+    },
+    dispose: () => ask((remote) => remote.dispose()),
+  };
+}
