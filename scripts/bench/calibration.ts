@@ -1,10 +1,9 @@
-import { execFile } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import type { Page } from "@playwright/test";
 import type { Preset } from "../../src/engine/model/preprocess.ts";
+import { lastLineOf } from "./apart.ts";
 import { type ServedBrowser, serveBenchPage } from "./browser.ts";
 import { type Contender, interleave, type Measured, type Outcome } from "./contenders.ts";
 import { treeMemory, watchPeak } from "./memory.ts";
@@ -133,8 +132,7 @@ async function plainIn(page: Page, { preset, samples }: PeerTask, workers: numbe
 
 async function runInNode(mode: string, { model, data, preset, samples }: PeerTask): Promise<Measured> {
   const args = [mode, model, data, preset, String(samples), String(WARM_UP)];
-  const { stdout } = await promisify(execFile)(process.execPath, ["--import", "tsx", NODE_RUN, ...args]);
-  return JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
+  return lastLineOf(process.execPath, ["--import", "tsx", NODE_RUN, ...args]);
 }
 
 function rowsOf(model: string, outcomes: ReadonlyMap<string, Outcome>): Row[] {

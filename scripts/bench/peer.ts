@@ -1,9 +1,8 @@
-import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+import { lastLineOf } from "./apart.ts";
 
 export const PEER_METHODS = ["MinMax", "Entropy", "Percentile"] as const;
 export type PeerMethod = (typeof PEER_METHODS)[number];
@@ -52,7 +51,6 @@ export function runPeerInference({ model, data, preset, samples }: PeerTask): Pr
 }
 
 async function ask(...args: readonly string[]): Promise<PeerRun> {
-  const { stdout } = await promisify(execFile)(python, args, { maxBuffer: 2 ** 26 });
-  const { seconds, peak_mib } = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
+  const { seconds, peak_mib } = await lastLineOf<{ seconds: number; peak_mib: number }>(python, args);
   return { time: seconds * 1000, peak: peak_mib * 2 ** 20 };
 }

@@ -1,4 +1,5 @@
 import type { Notice } from "../../engine/model/job.ts";
+import { namesItself } from "../state/log.ts";
 
 /** What a person should know but that stops nothing. */
 export function Notices({ notices, label }: { readonly notices: readonly Notice[]; readonly label: string }) {
@@ -9,7 +10,8 @@ export function Notices({ notices, label }: { readonly notices: readonly Notice[
       {notices.map((notice) => (
         <li key={`${notice.subject} ${notice.message}`} className={notice.kind}>
           <span className="notice-kind">{notice.kind === "warning" ? "Warning" : "Note"}</span>{" "}
-          <strong>{notice.subject}</strong> {notice.message}
+          {namesItself(notice) ? null : <strong>{notice.subject} </strong>}
+          {notice.message}
         </li>
       ))}
     </ul>

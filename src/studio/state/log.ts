@@ -10,7 +10,15 @@ export function say(level: LogEntry["level"], text: string): void {
 }
 
 export function sayNotices(notices: readonly Notice[]): void {
-  for (const notice of notices) say(notice.kind, `${notice.subject}: ${notice.message}`);
+  for (const notice of notices) {
+    const { kind, subject, message } = notice;
+    say(kind, namesItself(notice) ? message : `${subject}: ${message}`);
+  }
+}
+
+/** Whether a notice's message begins with its subject. */
+export function namesItself({ subject, message }: Notice): boolean {
+  return message.startsWith(subject);
 }
 
 /** One sentence that stays on screen until dismissed, and in the log. */
