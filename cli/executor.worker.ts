@@ -7,12 +7,13 @@ import type { Statistics } from "../src/engine/model/statistics.ts";
 import type { Tensor } from "../src/engine/model/tensor.ts";
 import { nodeRuntime } from "../src/engine/runtime/node.ts";
 
-/** ONNX Runtime in a thread of its own, and one model that it observes. */
+/** ONNX Runtime in a thread of its own, and one model at a time that it observes. */
 export interface ExecutorApi {
   open(model: ModelFile, plan: ObservationPlan, threads: number): Promise<void>;
   /** Returns what the run took, in milliseconds. */
   observe(feeds: ReadonlyMap<string, Tensor>, samples: readonly number[]): Promise<number>;
   take(): Promise<Statistics>;
+  close(): Promise<void>;
 }
 
 let session: ObserverSession;
@@ -26,6 +27,7 @@ const api: ExecutorApi = {
     return session.lastRunTime;
   },
   take: () => session.take(),
+  close: () => session.dispose(),
 };
 
 if (!parentPort) throw new Error("this file is the script of a worker");

@@ -12,11 +12,27 @@ import {
 import { nodeRuntime } from "../src/engine/runtime/node.ts";
 import type { ExecutorApi } from "./executor.worker.ts";
 
+interface Thread {
+  readonly worker: Worker;
+  readonly ready: Promise<void>;
+  ask<T>(question: (api: Remote<ExecutorApi>) => Promise<T>): Promise<T>;
+  /** Ends it. */
+  end(): Promise<void>;
+}
+
+/** Threads started ahead: most models are observed on at least so many. */
+const STARTED = 2;
+
+/** Threads that wait for something to observe; none of them keeps the process alive. */
+const idle: Thread[] = [];
+
 /**
  * ONNX Runtime's native build; it observes in threads of its own, since its `run` blocks the thread that calls it:
- * there images are decoded meanwhile.
+ * there images are decoded meanwhile. The first threads start at once, while a model is opened, and a thread that is
+ * no longer needed waits for the next observer.
  */
 export function threadedRuntime(): Runtime {
+  while (idle.length < Math.min(STARTED, availableParallelism())) idle.push(startThread());
   return {
     ...nodeRuntime(),
     maxWorkers: availableParallelism(),
@@ -24,27 +40,41 @@ export function threadedRuntime(): Runtime {
   };
 }
 
-async function openObserver(model: ModelFile, plan: ObservationPlan, threads: number): Promise<ObserverSession> {
+function startThread(): Thread {
   const worker = new Worker(new URL("./executor.worker.mjs", import.meta.url));
   const died = new Promise<never>((_, reject) => {
     worker.on("error", (error) => reject(new WorkerDied(`A thread of ONNX Runtime failed (${error.message})`)));
     worker.on("exit", () => reject(new WorkerDied("A thread of ONNX Runtime ended")));
   });
   died.catch(() => undefined);
+  const started = new Promise<void>((resolve) => {
+    worker.once("message", () => resolve());
+  });
+  worker.unref();
   const api = wrap<ExecutorApi>(nodeEndpoint(worker));
-  const ask = <T>(question: (api: Remote<ExecutorApi>) => Promise<T>) => Promise.race([question(api), died]);
-  const dispose = async () => {
-    api[releaseProxy]();
-    await worker.terminate();
+  return {
+    worker,
+    ready: Promise.race([started, died]),
+    ask: (question) => Promise.race([question(api), died]),
+    async end() {
+      api[releaseProxy]();
+      await worker.terminate();
+    },
   };
-  let lastRunTime = Number.NaN;
+}
+
+async function openObserver(model: ModelFile, plan: ObservationPlan, threads: number): Promise<ObserverSession> {
+  const thread = idle.pop() ?? startThread();
+  const { worker, ask } = thread;
+  worker.ref();
   try {
-    await Promise.race([new Promise((resolve) => worker.once("message", resolve)), died]);
+    await thread.ready;
     await ask((remote) => remote.open(model, plan, threads));
   } catch (error) {
-    await dispose();
+    await thread.end();
     throw error;
   }
+  let lastRunTime = Number.NaN;
   return {
     get lastRunTime() {
       return lastRunTime;
@@ -53,6 +83,14 @@ async function openObserver(model: ModelFile, plan: ObservationPlan, threads: nu
       lastRunTime = await ask((remote) => remote.observe(feeds, samples));
     },
     take: () => ask((remote) => remote.take()),
-    dispose,
+    async dispose() {
+      try {
+        await ask((remote) => remote.close());
+      } catch {
+        return thread.end();
+      }
+      worker.unref();
+      idle.push(thread);
+    },
   };
 }

@@ -10,6 +10,8 @@ export interface Contender {
 /** What one run came to: its time in milliseconds and, where it tells itself, its peak memory in bytes. */
 export interface Measured {
   readonly time: number;
+  /** Milliseconds more for the thresholds of every method, where those are not part of the time. */
+  readonly thresholds?: number;
   readonly peak?: number;
   /** What it ran on, where that is not in the name. */
   readonly on?: string;

@@ -8,8 +8,10 @@ import { dataFiles } from "../../cli/files.ts";
 import { modelSource } from "../../cli/options.ts";
 import { calibrate } from "../../src/engine/job/calibrate.ts";
 import { openData } from "../../src/engine/job/data.ts";
-import { openModel } from "../../src/engine/job/open.ts";
+import { defaultRecipe, openModel } from "../../src/engine/job/open.ts";
+import { resolveRecipe } from "../../src/engine/job/quantize.ts";
 import type { Preset } from "../../src/engine/model/preprocess.ts";
+import { METHODS } from "../../src/engine/model/range.ts";
 import { plainInference } from "./plain.ts";
 
 const [mode, modelPath = "", dataPath = "", preset = "", samples = "", warmUp = ""] = process.argv.slice(2);
@@ -18,7 +20,7 @@ const context = { signal: new AbortController().signal, report: () => undefined 
 const model = await openModel(await modelSource(modelPath), { shapes: {}, values: {} }, runtime, context);
 const dataset = await openData(model, await dataFiles(dataPath), preset as Preset, nodeDecoders);
 
-async function run(count: number): Promise<{ time: number; on: string }> {
+async function run(count: number): Promise<{ time: number; thresholds?: number; on: string }> {
   if (mode === "plain") {
     const threads = runtime.maxThreads;
     const time = await plainInference(model, dataset, count, [runtime], threads);
@@ -26,13 +28,15 @@ async function run(count: number): Promise<{ time: number; on: string }> {
   }
   const start = performance.now();
   const request = { samples: count, preprocess: dataset.preprocess, resume: null, checkpoint: () => undefined };
-  const { executors } = await calibrate(model, dataset, request, { main: runtime, accelerator: null }, context);
+  const calibration = await calibrate(model, dataset, request, { main: runtime, accelerator: null }, context);
   const time = performance.now() - start;
-  const main = executors.toSorted((a, b) => b.samples - a.samples)[0]!;
-  return { time, on: `${main.workers} x ${main.threads} threads, batch ${main.batch}` };
+  for (const method of METHODS) resolveRecipe(model, { ...defaultRecipe(model), method }, calibration);
+  const thresholds = performance.now() - start - time;
+  const main = calibration.executors.toSorted((a, b) => b.samples - a.samples)[0]!;
+  return { time, thresholds, on: `${main.workers} x ${main.threads} threads, batch ${main.batch}` };
 }
 
 await run(Number(warmUp));
-const { time, on } = await run(Number(samples));
-console.log(JSON.stringify({ time, on, peak: process.resourceUsage().maxRSS * 1024 }));
+const result = await run(Number(samples));
+console.log(JSON.stringify({ ...result, peak: process.resourceUsage().maxRSS * 1024 }));
 process.exit();

@@ -1,7 +1,7 @@
 import { wrap } from "comlink";
 import type { Execution } from "../../../src/engine/model/calibration.ts";
 import type { Preset } from "../../../src/engine/model/preprocess.ts";
-import type { Range } from "../../../src/engine/model/range.ts";
+import { METHODS, type Range } from "../../../src/engine/model/range.ts";
 import type { Recipe } from "../../../src/engine/model/recipe.ts";
 import type { ModelSummary } from "../../../src/engine/model/summary.ts";
 import { proxy, startEngine } from "../../../workers/client.ts";
@@ -71,7 +71,11 @@ const bench = {
     const { result, time } = await timed(() =>
       engine.call((api) => api.calibrate(samples, null, null, execution, ignore, ignore)),
     );
-    return { time, observed: result.observed.length, executors: result.executors };
+    const { time: thresholds } = await timed(async () => {
+      const recipe = await engine.call((api) => api.defaultRecipe());
+      for (const method of METHODS) await engine.call((api) => api.resolve({ ...recipe, method }, result, ignore));
+    });
+    return { time, thresholds, observed: result.observed.length, executors: result.executors };
   },
   /** Milliseconds of inference alone, after a warm-up. */
   async plain(preset: Preset, samples: number, warmUp: number, workers: number, threads: number): Promise<number> {

@@ -2,7 +2,7 @@ import type { Range } from "../model/range.ts";
 import type { Octave } from "../model/statistics.ts";
 import type { Counts } from "./counts.ts";
 import { type Extent, NOTHING, widen } from "./extent.ts";
-import { BLOCK, CELLS, type Kernel, LANE } from "./kernel/kernel.ts";
+import { BLOCK, CELLS, type Kernel, LANE, type Sift, type Survey } from "./kernel/kernel.ts";
 import { coarsen } from "./resolution.ts";
 import { NEGATIVE, NO_CELLS, PAGES, tallyBits } from "./tallyLayout.ts";
 
@@ -55,7 +55,10 @@ export class Tally {
     for (let start = 0; start < values.length; start += BLOCK) {
       const block = values.subarray(start, start + BLOCK);
       extent = widen(extent, this.#look(block));
-      this.#reach(extent);
+      if (!covers(this.#extent, extent)) {
+        this.#reach(this.#lookAhead(values.subarray(start + BLOCK), extent));
+        this.#kernel.survey(block);
+      }
       this.#kernel.count(this.#table, block.length);
       this.#counted += block.length;
       this.#seen += block.length;
@@ -95,34 +98,28 @@ export class Tally {
     const found = this.#kernel.survey(block);
     this.#positiveZeros += found.positiveZeros;
     this.#negativeZeros += found.negativeZeros;
-    const finite = found.low > -Infinity && found.high < Infinity;
-    if (finite && !found.hasNaN) {
-      return { low: found.low + 0, high: found.high + 0, negativeInfinity: false, positiveInfinity: false };
+    if (isAllFinite(found)) return finiteExtent(found);
+    const sifted = this.#kernel.sift(block.length);
+    this.#nan += sifted.nan;
+    this.#negativeInfinity += sifted.negativeInfinity;
+    this.#positiveInfinity += sifted.positiveInfinity;
+    return extentOf(sifted);
+  }
+
+  /** How far values to come extend, and `extent`: rearranging cells once is cheaper than block by block. */
+  #lookAhead(values: Float32Array, extent: Extent): Extent {
+    let all = extent;
+    for (let start = 0; start < values.length; start += BLOCK) {
+      const block = values.subarray(start, start + BLOCK);
+      const found = this.#kernel.survey(block);
+      all = widen(all, isAllFinite(found) ? finiteExtent(found) : extentOf(this.#kernel.sift(block.length)));
     }
-    const { low, high, nan, negativeInfinity, positiveInfinity } = this.#kernel.sift(block.length);
-    this.#nan += nan;
-    this.#negativeInfinity += negativeInfinity;
-    this.#positiveInfinity += positiveInfinity;
-    return {
-      low: low + 0,
-      high: high + 0,
-      negativeInfinity: negativeInfinity > 0,
-      positiveInfinity: positiveInfinity > 0,
-    };
+    return all;
   }
 
   /** Sees to it that all that lies within an extent has cells. */
   #reach(extent: Extent): void {
-    const known = this.#extent;
-    const wider = widen(known, extent);
-    if (
-      wider.low === known.low &&
-      wider.high === known.high &&
-      wider.negativeInfinity === known.negativeInfinity &&
-      wider.positiveInfinity === known.positiveInfinity
-    ) {
-      return;
-    }
+    const wider = widen(this.#extent, extent);
     this.#extent = wider;
     const bits = tallyBits(wider, this.#clamps);
     if (bits.every((some, page) => some === this.#bits[page])) return;
@@ -184,6 +181,33 @@ export class Tally {
     this.#kernel.words.fill(0, cells, cells + this.#cells);
     this.#counted = 0;
   }
+}
+
+function isAllFinite({ low, high, hasNaN }: Survey): boolean {
+  return low > -Infinity && high < Infinity && !hasNaN;
+}
+
+function finiteExtent({ low, high }: Survey): Extent {
+  return { low: low + 0, high: high + 0, negativeInfinity: false, positiveInfinity: false };
+}
+
+function extentOf({ low, high, negativeInfinity, positiveInfinity }: Sift): Extent {
+  return {
+    low: low + 0,
+    high: high + 0,
+    negativeInfinity: negativeInfinity > 0,
+    positiveInfinity: positiveInfinity > 0,
+  };
+}
+
+/** Whether nothing in `extent` lies outside `known`. */
+function covers(known: Extent, extent: Extent): boolean {
+  return (
+    known.low <= extent.low &&
+    known.high >= extent.high &&
+    (known.negativeInfinity || !extent.negativeInfinity) &&
+    (known.positiveInfinity || !extent.positiveInfinity)
+  );
 }
 
 /** What the kernel takes: the cell of a word of this page is base + (word >> shift), the entry 32 * base + shift. */
