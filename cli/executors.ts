@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { type Remote, releaseProxy, wrap } from "comlink";
 import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
+import { Lifetime } from "../src/engine/model/lifetime.ts";
 import {
   type ModelFile,
   type ObservationPlan,
@@ -42,25 +43,30 @@ export function threadedRuntime(): Runtime {
 
 function startThread(): Thread {
   const worker = new Worker(new URL("./executor.worker.mjs", import.meta.url));
-  const died = new Promise<never>((_, reject) => {
-    worker.on("error", (error) => reject(new WorkerDied(`A thread of ONNX Runtime failed (${error.message})`)));
-    worker.on("exit", () => reject(new WorkerDied("A thread of ONNX Runtime ended")));
-  });
-  died.catch(() => undefined);
+  const life = new Lifetime();
   const started = new Promise<void>((resolve) => {
     worker.once("message", () => resolve());
   });
   worker.unref();
   const api = wrap<ExecutorApi>(nodeEndpoint(worker));
-  return {
+  const ready = life.within(() => started);
+  ready.catch(() => undefined);
+  const thread: Thread = {
     worker,
-    ready: Promise.race([started, died]),
-    ask: (question) => Promise.race([question(api), died]),
+    ready,
+    ask: (question) => life.within(() => question(api)),
     async end() {
       api[releaseProxy]();
       await worker.terminate();
     },
   };
+  const died = (message: string) => {
+    life.end(new WorkerDied(message));
+    if (idle.includes(thread)) idle.splice(idle.indexOf(thread), 1);
+  };
+  worker.on("error", ({ message }) => died(`A thread of ONNX Runtime failed (${message})`));
+  worker.on("exit", () => died("A thread of ONNX Runtime ended"));
+  return thread;
 }
 
 async function openObserver(model: ModelFile, plan: ObservationPlan, threads: number): Promise<ObserverSession> {

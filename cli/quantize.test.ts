@@ -222,8 +222,9 @@ describe("options", () => {
 
   it("that a cache makes idle are named", async () => {
     const { file } = await fromData("cached");
-    const { stderr } = await quantize("idle", "--cache", file("calibration.json"), "--samples", "3", "--data", data);
-    expect(stderr).toMatch(/warning: .*--data, --samples had no effect/);
+    const idle = ["--samples", "3", "--data", data, "--iterations", "9"];
+    const { stderr } = await quantize("idle", "--cache", file("calibration.json"), ...idle);
+    expect(stderr).toMatch(/warning: .*--data, --samples, --iterations had no effect/);
   });
 });
 

@@ -43,3 +43,9 @@ it("is nothing that a search does at every step", async () => {
   expect(outcome.code).toBe(2);
   expect(errorOf(outcome)).toMatch(/^tune rounds weights to nearest/);
 });
+
+it("is learnt for sensitivity too, where the recipe asks for it", async () => {
+  const options = [...ALONE, "--rounding", "learned", "--samples", "4", "--json"];
+  const { recipe } = (await octet("sensitivity", MODEL, "--data", DATA, ...options)).json();
+  expect(Object.keys(recipe.rounding).length).toBeGreaterThan(3);
+});

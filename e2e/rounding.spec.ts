@@ -35,6 +35,7 @@ test("int4 weights alone are rounded as learnt, without a calibration, and expor
   await expect(page.getByTestId("rounding-adopted")).toBeVisible({ timeout: 120_000 });
   await idle(page);
   await expect(page.getByTestId("rounding-awaited")).toHaveCount(0);
+  await expect(page.getByTestId("rounding-start")).toHaveText("Learn again");
   await expect(page.getByTestId("rounding-standing")).toContainText(
     /^\d+ layers learnt\. 8 samples, 30 iterations each/,
   );
@@ -87,6 +88,14 @@ test("learning that is stopped keeps its layers over a reload, and goes on from 
   await page.getByTestId("rounding-stop").click();
   await idle(page);
   expect((await rows(page).allInnerTexts()).slice(0, learnt.length)).toEqual(learnt);
+});
+
+test("with activations quantized, rounding asks for the calibration that it needs", async ({ page }) => {
+  await openSample(page);
+  await goTo(page, "tune");
+  await page.getByTestId("tab-rounding").click();
+  await page.getByRole("button", { name: "Calibrate to learn" }).click();
+  await expect(page.getByTestId("view-calibrate")).toBeVisible();
 });
 
 async function countRows(page: Page): Promise<number> {

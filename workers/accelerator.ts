@@ -1,4 +1,5 @@
 import { type Remote, releaseProxy, wrap } from "comlink";
+import { Lifetime } from "../src/engine/model/lifetime.ts";
 import {
   type Accelerator,
   AcceleratorLost,
@@ -44,23 +45,20 @@ async function open(model: ModelFile, plan: ObservationPlan, ends: Set<() => voi
   const name = `octet-accelerator-${crypto.randomUUID()}`;
   const worker = new Worker(new URL("./accelerator.worker.ts", import.meta.url), { type: "module", name });
   const api = wrap<AcceleratorApi>(worker);
-  let end = () => {};
-  const ended = new Promise<never>((_, reject) => {
-    void lockReleased(worker, name).then(() =>
-      reject(new AcceleratorLost("WebGPU's worker ended, perhaps for want of memory.")),
-    );
-    end = () => {
-      ends.delete(end);
-      worker.terminate();
-      api[releaseProxy]();
-      reject(new AcceleratorLost("WebGPU was ended."));
-    };
-  });
-  ended.catch(() => undefined);
+  const life = new Lifetime();
+  void lockReleased(worker, name).then(() =>
+    life.end(new AcceleratorLost("WebGPU's worker ended, perhaps for want of memory.")),
+  );
+  const end = () => {
+    if (!ends.delete(end)) return;
+    worker.terminate();
+    api[releaseProxy]();
+    life.end(new AcceleratorLost("WebGPU was ended."));
+  };
   ends.add(end);
   const ask = async <T>(question: (remote: Remote<AcceleratorApi>) => Promise<T>): Promise<T> => {
     try {
-      return await Promise.race([question(api), ended]);
+      return await life.within(() => question(api));
     } catch (error) {
       throw error instanceof AcceleratorLost ? error : new AcceleratorLost((error as Error).message);
     }

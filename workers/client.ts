@@ -1,4 +1,5 @@
 import { proxy, type Remote, wrap } from "comlink";
+import { Lifetime } from "../src/engine/model/lifetime.ts";
 import { WorkerDied } from "../src/engine/model/runtime.ts";
 import { lockReleased } from "./lifeline.ts";
 import type { AnalysisApi, EngineApi, LayoutApi } from "./protocol.ts";
@@ -23,15 +24,13 @@ function supervise<Api>(worker: Worker, name: string): WorkerHandle<Api> {
   const death = new Promise<string>((resolve) => {
     announceDeath = resolve;
   });
-  const died = death.then((reason) => {
-    throw new WorkerDied(reason);
-  });
-  died.catch(() => {});
+  const life = new Lifetime();
 
   const end = (reason: string) => {
     if (!alive) return;
     alive = false;
     worker.terminate();
+    life.end(new WorkerDied(reason));
     announceDeath(reason);
   };
   worker.addEventListener("error", (event) => end(event.message || "its script could not be loaded"));
@@ -43,7 +42,7 @@ function supervise<Api>(worker: Worker, name: string): WorkerHandle<Api> {
     },
     death,
     terminate: end,
-    call: (ask) => Promise.race([ask(remote), died]),
+    call: (ask) => life.within(() => ask(remote)),
   };
 }
 

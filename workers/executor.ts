@@ -1,4 +1,5 @@
 import { type Remote, releaseProxy, wrap } from "comlink";
+import { Lifetime } from "../src/engine/model/lifetime.ts";
 import { type ObserverSession, type Runtime, type Session, WorkerDied } from "../src/engine/model/runtime.ts";
 import type { ExecutorApi } from "./executor.worker.ts";
 import { lockReleased } from "./lifeline.ts";
@@ -6,13 +7,14 @@ import { lockReleased } from "./lifeline.ts";
 interface Executor {
   readonly worker: Worker;
   readonly api: Remote<ExecutorApi>;
-  /** Rejects when the worker ends without being asked to. */
-  readonly died: Promise<never>;
-  alive: boolean;
+  readonly life: Lifetime;
+  /** Resolves when the worker has ended. */
+  readonly death: Promise<void>;
   sessions: number;
 }
 
 const LINGER_MS = 5000;
+const ENDED = "ONNX Runtime's worker ended, perhaps for want of memory";
 
 /**
  * ONNX Runtime in workers of its own, one for each number of threads and, of those that observe side by side, each
@@ -25,7 +27,7 @@ export function executorRuntime(): Runtime {
   const end = (key: string, executor: Executor) => {
     if (executors.get(key) !== executor) return;
     executors.delete(key);
-    executor.alive = false;
+    executor.life.end(new WorkerDied(ENDED));
     executor.api[releaseProxy]();
     executor.worker.terminate();
   };
@@ -44,7 +46,7 @@ export function executorRuntime(): Runtime {
     const key = `${place}/${threads}`;
     const executor = executors.get(key) ?? spawn();
     executors.set(key, executor);
-    executor.died.catch(() => end(key, executor));
+    void executor.death.then(() => end(key, executor));
     executor.sessions++;
     try {
       const created = await ask(executor, question);
@@ -104,16 +106,16 @@ export function executorRuntime(): Runtime {
   };
 }
 
-function ask<T>({ alive, api, died }: Executor, question: (api: Remote<ExecutorApi>) => Promise<T>): Promise<T> {
-  return alive ? Promise.race([question(api), died]) : died;
+function ask<T>({ api, life }: Executor, question: (api: Remote<ExecutorApi>) => Promise<T>): Promise<T> {
+  return life.within(() => question(api));
 }
 
 function spawn(): Executor {
   const name = `octet-executor-${crypto.randomUUID()}`;
   const worker = new Worker(new URL("./executor.worker.ts", import.meta.url), { type: "module", name });
-  const died = lockReleased(worker, name).then(() => {
-    throw new WorkerDied("ONNX Runtime's worker ended, perhaps for want of memory");
+  const life = new Lifetime();
+  const death = lockReleased(worker, name).then(() => {
+    life.end(new WorkerDied(ENDED));
   });
-  died.catch(() => undefined);
-  return { worker, api: wrap<ExecutorApi>(worker), died, alive: true, sessions: 0 };
+  return { worker, api: wrap<ExecutorApi>(worker), life, death, sessions: 0 };
 }

@@ -1,5 +1,6 @@
 import { proxy, type Remote, releaseProxy, wrap } from "comlink";
 import { InputError } from "../src/engine/model/job.ts";
+import { Lifetime } from "../src/engine/model/lifetime.ts";
 import type { Learner } from "../src/engine/model/rounding.ts";
 import { WorkerDied } from "../src/engine/model/runtime.ts";
 import type { LearnerApi, LearningBackend } from "./learner.worker.ts";
@@ -57,11 +58,11 @@ function spawn() {
   const name = `octet-learner-${crypto.randomUUID()}`;
   const worker = new Worker(new URL("./learner.worker.ts", import.meta.url), { type: "module", name });
   const api = wrap<LearnerApi>(worker);
-  const died = lockReleased(worker, name).then(() => {
-    throw new WorkerDied("The worker that learns rounding ended, perhaps for want of memory");
-  });
-  died.catch(() => undefined);
-  const ask = <T>(question: (remote: Remote<LearnerApi>) => Promise<T>) => Promise.race([question(api), died]);
+  const life = new Lifetime();
+  void lockReleased(worker, name).then(() =>
+    life.end(new WorkerDied("The worker that learns rounding ended, perhaps for want of memory")),
+  );
+  const ask = <T>(question: (remote: Remote<LearnerApi>) => Promise<T>) => life.within(() => question(api));
   const end = () => {
     api[releaseProxy]();
     worker.terminate();
@@ -83,6 +84,7 @@ async function begin(
   return {
     add: (float, rounded) => ask((remote) => remote.add(float, rounded)),
     async learn(iterations, signal, onPoint) {
+      signal.throwIfAborted();
       const abort = () => void ask((remote) => remote.abort()).catch(() => undefined);
       signal.addEventListener("abort", abort);
       try {

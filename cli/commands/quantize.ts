@@ -93,7 +93,8 @@ function reuse(calibration: Calibration, model: OpenModel, recipe: Recipe, args:
   assertCalibratedFor(model, recipe, calibration);
   const notices: Notice[] = [];
   const warn = (message: string) => notices.push({ kind: "warning", subject: "--cache", message });
-  const unused = Object.keys({ ...DATA_OPTIONS, ...EXECUTION_OPTIONS }).filter((name) => args.text(name) !== null);
+  const ofData = [...Object.keys({ ...DATA_OPTIONS, ...EXECUTION_OPTIONS }), "iterations"];
+  const unused = ofData.filter((name) => args.text(name) !== null);
   if (unused.length > 0) {
     warn(`${unused.map((name) => `--${name}`).join(", ")} had no effect, since --cache gives the calibration.`);
   }

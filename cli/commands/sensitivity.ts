@@ -9,6 +9,7 @@ import { nodeRuntime } from "../../src/engine/runtime/node.ts";
 import { readArguments } from "../arguments.ts";
 import { nodeDecoders } from "../decoders.ts";
 import { dataFiles } from "../files.ts";
+import { nodeLearner } from "../learner.ts";
 import { DATA_OPTIONS, INPUT_OPTIONS, labelsOf, preprocessOf } from "../options.ts";
 import { documentOf, openForRecipe, RECIPE_OPTIONS, recipeChanges } from "../recipeOptions.ts";
 import { describeSensitivity } from "../sensitivityText.ts";
@@ -62,7 +63,7 @@ export async function sensitivityCommand(argv: readonly string[], terminal: Term
           afresh,
           dataset,
           { samples, calibration: null },
-          { main: runtime, accelerator: null },
+          { main: runtime, accelerator: null, learner: nodeLearner },
           context,
         )
       ).recipe;

@@ -24,7 +24,7 @@ export const WORDS = {
     "Weights are stored as integers and made float again when the model runs; activations are not quantized.",
   int4: "Integers of 4 bits, 16 levels: half the size of int8, and so coarse that weights have to be rounded with care.",
   "learned rounding":
-    "AdaRound: each weight is rounded up or down as it keeps the layer’s output on samples best, which is learnt by gradients, instead of to the nearest level.",
+    "AdaRound: instead of to the nearest level, each weight is rounded up or down, whichever keeps the layer’s output on samples closest; gradient descent finds out which.",
   loss: "The squared error of a layer’s output as a share of the output’s own square; in decibels, 10 dB less is a tenth of the error.",
   WebGPU: "The browser’s access to the graphics processor. The float model runs there when that is faster.",
   worker:

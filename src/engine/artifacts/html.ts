@@ -11,7 +11,7 @@ import { tuningSection } from "./page/tuning.ts";
  * from statistics is said with every figure; all names are escaped.
  */
 export function writeReportPage(report: Report): string {
-  const { model, tool, evaluation } = report;
+  const { model, tool, evaluation, recipe } = report;
   const notices = [...report.notices, ...(evaluation?.notices ?? [])];
   const page = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
@@ -19,7 +19,7 @@ export function writeReportPage(report: Report): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${model.name}: quantization report</title>
 <style>${new Markup(STYLE)}</style></head><body>
-<header><p>Quantization report, float32 to int8</p><h1>${model.name}</h1><p>${readable(report.date)}, ${tool.name} ${tool.version}</p></header>
+<header><p>Quantization report, float32 to ${recipe.weights.type}${recipe.float.activations ? ", weights only" : ""}</p><h1>${model.name}</h1><p>${readable(report.date)}, ${tool.name} ${tool.version}</p></header>
 <main>
 ${verdict(evaluation)}
 <section><h2>Model</h2><div class="columns">${modelFacts(report)}${operatorsTable(report)}</div></section>

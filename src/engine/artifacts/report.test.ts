@@ -73,6 +73,16 @@ test("without an evaluation it claims nothing measured", () => {
   expect(said).not.toContain("Measured on");
 });
 
+test("a report of int4 weights alone says so, and names no method of ranges that are not there", () => {
+  const { recipe } = REPORT;
+  const weights = { ...recipe.weights, type: "int4", rounding: "learned" } as const;
+  const float = { ...recipe.float, activations: true };
+  const said = text(writeReportPage({ ...REPORT, recipe: { ...recipe, weights, float } }));
+  expect(said).toContain("Quantization report, float32 to int4, weights only");
+  expect(said).toContain("Activations float Weights int4, symmetric, per channel, learned rounding (AdaRound)");
+  expect(said).not.toContain("Own method");
+});
+
 test("says how a search found the recipe, on which samples, and what it decided", () => {
   const said = text(writeReportPage({ ...REPORT, tuning: TUNING }));
   expect(said).toContain("The smallest of the points that keep the limit: top-1 may fall by 1.00 pt");

@@ -175,6 +175,20 @@ describe("Calibrator", () => {
     expect(new Set(states.map(({ observed }) => observed.length)).size).toBe(states.length);
   });
 
+  it("checks in as well where each session's runs take longer than that, one after the other", async () => {
+    let now = 0;
+    vi.spyOn(performance, "now").mockImplementation(() => {
+      now += 5000;
+      return now;
+    });
+    const states: Observation[] = [];
+    const observes = (call: number) => (call % 2 === 0 ? 4 : 0);
+    const later = (call: number) => (call === 0 ? 2 : observes(call));
+    const crew = crewOf([fakeSession({ turns: observes }), fakeSession({ turns: later })]);
+    await run(dataset(20), 20, null, quiet(), crew, (state) => states.push(state));
+    expect(states.length).toBeGreaterThan(3);
+  });
+
   it("keeps two numbers a sample and nothing else that grows", async () => {
     const same = dataset(300, {});
     const repeated: Dataset = { ...same, get: async (index) => ({ source: "", feeds: feedsOf(index % 5) }) };

@@ -89,6 +89,11 @@ export class Calibrator {
     return this.#feed.left;
   }
 
+  /** Whether a session of the crew has not failed yet. */
+  isAlive({ sessions }: Crew): boolean {
+    return sessions.some((session) => !this.#failed.has(session));
+  }
+
   /** Adds something that a person should know, once. */
   note(notice: Notice): void {
     if (!this.#notices.some(({ message }) => message === notice.message)) this.#notices.push(notice);
@@ -182,14 +187,15 @@ export class Calibrator {
 
   async #takeWhenDue(session: ObserverSession, crew: Crew, alive: ReadonlySet<ObserverSession>): Promise<void> {
     const now = performance.now();
-    if (now > this.#roundEnds) {
+    const isTaken = (other: ObserverSession) => (this.#rounds.get(other) ?? 0) === this.#round;
+    if (now > this.#roundEnds && [...alive].every(isTaken)) {
       this.#round++;
       this.#roundEnds = now + CHECKPOINT_MS;
     }
-    if ((this.#rounds.get(session) ?? 0) === this.#round) return;
+    if (isTaken(session)) return;
     await this.#take(session, crew);
     this.#rounds.set(session, this.#round);
-    if ([...alive].every((other) => this.#rounds.get(other) === this.#round)) this.#options.checkpoint(this.#state());
+    if ([...alive].every(isTaken)) this.#options.checkpoint(this.#state());
   }
 
   /** A session that fails has lost what it kept. */

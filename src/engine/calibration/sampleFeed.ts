@@ -23,6 +23,7 @@ export class SampleFeed {
   readonly #onSkip: (index: number, reason: InputError) => void;
   #waiting: number[];
   #ready: Ready[] = [];
+  #isDecoding = false;
   #reading: Promise<unknown> = Promise.resolve();
 
   constructor(dataset: Dataset, indices: readonly number[], onSkip: (index: number, reason: InputError) => void) {
@@ -33,7 +34,7 @@ export class SampleFeed {
 
   /** How many samples were not handed out yet. */
   get left(): number {
-    return this.#waiting.length + this.#ready.length;
+    return this.#waiting.length + this.#ready.length + (this.#isDecoding ? 1 : 0);
   }
 
   /** The next `size` samples, fewer at the end; null when none is left. Rejects with what reading a sample threw. */
@@ -59,6 +60,7 @@ export class SampleFeed {
     while (this.#ready.length < size) {
       const index = this.#waiting.shift();
       if (index === undefined) return;
+      this.#isDecoding = true;
       try {
         this.#ready.push({ index, sample: await this.#dataset.get(index) });
       } catch (error) {
@@ -67,6 +69,8 @@ export class SampleFeed {
           throw error;
         }
         this.#onSkip(index, error);
+      } finally {
+        this.#isDecoding = false;
       }
     }
   }

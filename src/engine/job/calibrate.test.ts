@@ -174,6 +174,36 @@ describe("calibrating on several workers", () => {
     expectAlike(made, plain);
   });
 
+  it("closes further workers where not all of them could be opened", async () => {
+    slowClock(0);
+    const watched = { open: 0, opened: 0 };
+    const open: number[] = [];
+    const note = () => {
+      open.push(watched.open);
+      return null;
+    };
+    const { createObserver, ...rest } = workersOf(watched, note);
+    const failing: Runtime["createObserver"] = (file, plan, options) =>
+      options.worker === 1 ? Promise.reject(new Error("std::bad_alloc")) : createObserver!(file, plan, options);
+    const made = await run({ main: { ...rest, createObserver: failing }, accelerator: null }, { batch: 1 });
+    expectAlike(made, plain);
+    expect(watched).toEqual({ open: 0, opened: 2 });
+    expect(open.at(-1)).toBe(1);
+  });
+
+  it("goes on with further workers where the first one dies beside them", async () => {
+    slowClock(0);
+    let asked = 0;
+    const watched = { open: 0, opened: 0, milliseconds: (open: number) => open };
+    const main = workersOf(watched, (number) => {
+      if (number > 0) asked++;
+      return number === 0 && asked > 0 ? new WorkerDied("It ended") : null;
+    });
+    const made = await run({ main: { ...main, maxWorkers: 2 }, accelerator: null }, { batch: 1 });
+    expectAlike(made, plain);
+    expect([watched.open, watched.opened]).toEqual([0, 2]);
+  });
+
   it("names the model and the sample that it does not run on", async () => {
     const main = workersOf({ open: 0, opened: 0 }, (_, call) => (call === 2 ? new Error("bad shape") : null));
     await expect(run({ main, accelerator: null }, { workers: 1, threads: 1, batch: 1 })).rejects.toThrow(

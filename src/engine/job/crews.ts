@@ -62,14 +62,21 @@ export class Crews {
 
   async #open({ workers, threads }: Shape, batch: number, from: number, failure: typeof runFailure): Promise<Crew> {
     const all = Array.from({ length: workers - from }, (_, i) => this.#openOne(from + i, threads, failure));
-    const sessions = await Promise.all(all);
+    const settled = await Promise.allSettled(all);
+    const sessions = settled.flatMap((each) => (each.status === "fulfilled" ? each.value : []));
+    const refused = settled.find((each) => each.status === "rejected");
+    if (refused) {
+      await this.close(sessions);
+      throw refused.reason;
+    }
     const { label, provider } = this.#runtime;
     return { sessions, runtime: { runtime: label, provider }, threads, batch };
   }
 
+  /** Disposes of those that are still open. */
   async close(sessions: readonly ObserverSession[]): Promise<void> {
-    for (const session of sessions) this.#opened.delete(session);
-    await Promise.all(sessions.map((session) => session.dispose()));
+    const own = sessions.filter((session) => this.#opened.delete(session));
+    await Promise.all(own.map((session) => session.dispose()));
   }
 
   /** What is still opening is not waited for; it closes by itself. */

@@ -57,6 +57,10 @@ beforeAll(async () => {
   whole = await learn(REQUEST);
 }, 120_000);
 
+function firstOf(rounding: Rounding["rounding"], count: number): Rounding["rounding"] {
+  return Object.fromEntries(Object.entries(rounding).slice(0, count));
+}
+
 async function sqnrOf(rounding: Recipe["rounding"]): Promise<number> {
   const quantized = quantizeModel(model, { ...recipe, rounding });
   const request = {
@@ -111,6 +115,50 @@ test("a run that is cancelled keeps its layers, and goes on to what it would hav
   );
   expect(begun).toHaveLength(whole.wanted - 2);
   expect(resumed.rounding).toEqual(whole.rounding);
+});
+
+test("a run that goes on and is cancelled before it learns tells of nothing less than it began with", async () => {
+  const controller = new AbortController();
+  const told: number[] = [];
+  const report = ({ task }: { readonly task: string }) => {
+    if (/layer 3 of/.test(task)) controller.abort();
+  };
+  const { rounding, layers } = whole;
+  const partial = { ...whole, layers: layers.slice(0, 3), rounding: firstOf(rounding, 3) };
+  const cancelled = learn({ ...REQUEST, resume: partial }, { signal: controller.signal, report }, (state) =>
+    told.push(state.layers.length),
+  );
+  await expect(cancelled).rejects.toMatchObject({ name: "AbortError" });
+  expect(told).toEqual([]);
+});
+
+test("where the learner is lost midway, another goes on from the layers done, and both are named", async () => {
+  let partial: Rounding | null = null;
+  let begun = 0;
+  const lost: Learner = {
+    label: "a GPU",
+    async begin(problem) {
+      const task = await learner.begin(problem);
+      const isLost = ++begun > 2;
+      return { ...task, learn: isLost ? () => Promise.reject(new Error("The device was lost.")) : task.learn };
+    },
+  };
+  const listener = {
+    context: idle,
+    onPoint: () => undefined,
+    onLayer: (state: Rounding) => {
+      partial = state;
+    },
+  };
+  const first = learnRounding(model, recipe, data, REQUEST, { runtime, learner: lost }, listener);
+  await expect(first).rejects.toThrow("The device was lost.");
+  expect(partial!.layers).toEqual([expect.anything(), expect.anything()]);
+  const done = partial!.layers;
+  const request = { ...REQUEST, resume: partial };
+  const resumed = await learnRounding(model, recipe, data, request, { runtime, learner }, listener);
+  expect(resumed.layers.slice(0, 2)).toEqual(done);
+  expect(resumed.rounding).toEqual(whole.rounding);
+  expect(resumed.learner).toBe(`a GPU, then ${learner.label}`);
 });
 
 test("settling learns where the recipe asks for it and holds nothing yet", async () => {

@@ -9,12 +9,13 @@ import type {
   LossPoint,
   Rounding,
   RoundingListener,
+  RoundingProblem,
   RoundingRequest,
   RoundingTask,
 } from "../model/rounding.ts";
 import type { Runtime } from "../model/runtime.ts";
 import type { Tensor } from "../model/tensor.ts";
-import type { LayerPlan, QuantizationPlan } from "../quantizer/plan.ts";
+import type { LayerPlan } from "../quantizer/plan.ts";
 import { packRounding, type WeightRows, weightRows } from "../quantizer/rounding.ts";
 import { Walker } from "../tuning/walker.ts";
 import { layerForm } from "./layerForm.ts";
@@ -29,7 +30,6 @@ const OVERHEAD = 700;
 
 interface LearnableLayer {
   readonly plan: LayerPlan;
-  readonly rows: WeightRows;
   /** The layer's input, in the float and in the quantized graph. */
   readonly float: string;
   readonly quantized: string;
@@ -55,12 +55,14 @@ export async function learnRounding(
   { context, onPoint, onLayer }: RoundingListener,
 ): Promise<Rounding> {
   const start = performance.now();
+  const taken = () => (request.resume?.seconds ?? 0) + (performance.now() - start) / 1000;
   const made = equalizedModel(model, recipe);
   const quantizedBy = (rounding: Recipe["rounding"]) =>
     quantizeModel(model, { ...recipe, weights: { ...recipe.weights, rounding: "learned" }, rounding, biases: null });
   const quantized = quantizedBy(null);
   const layers = learnableLayers(quantized, recipe);
-  if (layers.length === 0) throw new InputError(`${model.name} has no weight whose rounding can be learnt.`);
+  if (layers.length === 0)
+    throw new InputError(`${model.name} has no weight whose rounding can be learnt; set rounding to nearest.`);
   context.report({ task: "Learning rounding, reading samples", done: 0, total: 100, unit: "%" });
   const parts = await walkerParts(
     made,
@@ -101,18 +103,23 @@ export async function learnRounding(
         report(point.iteration / request.iterations);
         onPoint(id, point);
       };
-      const learnt = await learnLayer(layer, quantized.plan, pairs, learner, request.iterations, context.signal, told);
+      const rows = weightRows(layer.plan, quantized.plan, recipe) as WeightRows;
+      const problem = (dims: Tensor["dims"]): RoundingProblem => ({
+        ...rows,
+        form: layerForm(layer.plan, quantized.plan, dims) as LayerForm,
+      });
+      const learnt = await learnLayer(problem, pairs, learner, request.iterations, context.signal, told);
       const { nearest, learnt: loss, curve, changed } = learnt;
-      const record = { layer: id, weights: layer.rows.weight.length, changed, nearest, learnt: loss, curve };
+      const record = { layer: id, weights: rows.weight.length, changed, nearest, learnt: loss, curve };
       const seconds = (performance.now() - begun) / 1000;
-      rounding = withLayer(rounding, { ...record, seconds }, packRounding(layer.plan, quantized.plan, learnt.up));
+      const packed = packRounding(layer.plan, quantized.plan, learnt.up);
+      rounding = { ...withLayer(rounding, { ...record, seconds }, packed), seconds: taken() };
+      onLayer(rounding);
     }
     share += layer.share;
-    rounding = { ...rounding, seconds: (request.resume?.seconds ?? 0) + (performance.now() - start) / 1000 };
-    onLayer(rounding);
     rounded.become(quantizedBy(rounding.rounding).model);
   }
-  return rounding;
+  return { ...rounding, seconds: taken() };
 }
 
 /** What learnt, all of it where a run went on elsewhere. */
@@ -137,15 +144,14 @@ function learnableLayers({ plan, rounded }: Quantized, recipe: Recipe): Learnabl
     if (!rows || rows.inputs > MOST_INPUTS) return [];
     const float = node.input[1 - use.input] ?? "";
     const cost = rows.weight.length * (rows.inputs + OVERHEAD);
-    return [{ plan: layer, rows, float, quantized: rounded.get(float) ?? float, cost }];
+    return [{ plan: layer, float, quantized: rounded.get(float) ?? float, cost }];
   });
   const whole = found.reduce((sum, { cost }) => sum + cost, 0);
   return found.map(({ cost, ...layer }) => ({ ...layer, share: cost / whole }));
 }
 
 async function learnLayer(
-  { plan: layer, rows }: LearnableLayer,
-  plan: QuantizationPlan,
+  problem: (dims: Tensor["dims"]) => RoundingProblem,
   pairs: AsyncGenerator<readonly [Tensor, Tensor]>,
   learner: Learner,
   iterations: number,
@@ -155,7 +161,7 @@ async function learnLayer(
   let task: RoundingTask | null = null;
   try {
     for await (const [float, rounded] of pairs) {
-      task ??= await learner.begin({ ...rows, form: layerForm(layer, plan, float.dims) as LayerForm });
+      task ??= await learner.begin(problem(float.dims));
       await task.add(float, rounded);
     }
     if (!task) throw new Error("There was no sample to learn from.");

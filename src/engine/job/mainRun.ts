@@ -95,7 +95,7 @@ export class MainRun {
       if (error instanceof WorkerDied) return 0;
       throw error;
     });
-    const wins = CLEAR_GAIN * rate > this.#rate;
+    const wins = CLEAR_GAIN * rate > this.#rate || !this.#calibrator.isAlive(crew);
     const loser = wins ? (isWider ? crew : null) : opened;
     if (loser) {
       await this.#calibrator.take(loser).catch(() => undefined);

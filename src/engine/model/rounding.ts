@@ -101,5 +101,6 @@ export interface RoundingRequest {
 export interface RoundingListener {
   readonly context: JobContext;
   readonly onPoint: (layer: string, point: LossPoint) => void;
+  /** What has been learnt after each layer that is; a run that goes on has begun with all that was learnt before. */
   readonly onLayer: (partial: Rounding) => void;
 }

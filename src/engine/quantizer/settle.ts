@@ -35,7 +35,7 @@ export function settleLayers(
 export function settleWeights(candidates: ReadonlyMap<NodeProto, Candidate>): Settled {
   const reasons = [...candidates.values()].map(({ node, weightUse, reason }): [NodeProto, string | null] => [
     node,
-    reason ?? (weightUse ? null : "the recipe leaves every activation in float"),
+    reason ?? (weightUse ? null : "weights-only recipe"),
   ]);
   return { reasons: new Map(reasons), isQuantized: () => false };
 }

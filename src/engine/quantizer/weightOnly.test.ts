@@ -109,7 +109,7 @@ describe("weights alone in int4", () => {
       "float32",
       "float32",
     ]);
-    expect(plan.layers[1]?.reason).toBe("the recipe leaves every activation in float");
+    expect(plan.layers[1]?.reason).toBe("weights-only recipe");
   });
 
   it("give what the float model gives with the values of the codes, as written and optimized", async () => {

@@ -25,12 +25,15 @@ export async function calibrate(): Promise<void> {
   if (!state.recipe || !state.data || state.job) return;
   const { samples, execution } = state;
   const { present } = state.recipe;
-  if (present.corrections.equalization) return calibrateEqualized(present, samples, execution);
+  const anew = relearnt(state.calibration, present);
+  if (present.corrections.equalization) return calibrateEqualized(present, anew, samples, execution);
   const { preprocess } = present;
   const goesOn = isPartial(state) && !calibrationIsStale(state);
   const replacesGood = state.calibration !== null && !isStandIn(state.calibration) && !isPartial(state);
   let last: Calibration | null = goesOn ? state.calibration : null;
   const started = performance.now();
+  const spent = goesOn ? state.calibrationTime : 0;
+  const time = () => (spent === null ? null : spent + performance.now() - started);
 
   const onCheckpoint = proxy((checkpoint: Calibration) => {
     last = checkpoint;
@@ -42,25 +45,40 @@ export async function calibrate(): Promise<void> {
     run: (api, report) => api.calibrate(samples, preprocess, last, execution, report, onCheckpoint),
     resumesAt: () => (last ? `from ${last.observed.length} of ${samples} samples` : "from the first sample"),
   });
-  if (!calibration) return;
+  if (!calibration) {
+    if (last && studio.getState().calibration === last) studio.setState({ calibrationTime: time() });
+    return;
+  }
   studio.setState(({ recipe, model, layer }) => ({
     calibration,
     layer: !replacesGood && model && layer === firstLayer(model.summary) ? null : layer,
-    calibrationTime: performance.now() - started,
-    recipe: recipe && amend(recipe, { ...recipe.present, resolved: null }),
+    calibrationTime: time(),
+    recipe: recipe && amend(recipe, { ...recipe.present, ...anew, resolved: null }),
   }));
   say("info", `Calibrated on ${calibration.observed.length} samples.`);
   sayNotices(calibration.notices);
   await resolveRecipe(calibration);
 }
 
+/** What samples that were preprocessed otherwise have taught, to be learnt anew. */
+function relearnt(calibration: Calibration | null, { preprocess }: Recipe): Partial<Recipe> {
+  const same = !calibration || JSON.stringify(calibration.preprocess) === JSON.stringify(preprocess);
+  return same ? {} : { factors: null, biases: null, rounding: null };
+}
+
 /** Equalizes where that was not learnt yet, and calibrates the equalized model. */
-async function calibrateEqualized(recipe: Recipe, samples: number, execution: Execution): Promise<void> {
+async function calibrateEqualized(
+  recipe: Recipe,
+  anew: Partial<Recipe>,
+  samples: number,
+  execution: Execution,
+): Promise<void> {
   const started = performance.now();
+  const wanted = withoutWaiting({ ...recipe, ...anew, resolved: null });
   const settled = await runJob({
     task: "Calibrating",
     on: `the first ${samples} samples`,
-    run: (api, report) => api.settle(withoutWaiting({ ...recipe, resolved: null }), samples, null, execution, report),
+    run: (api, report) => api.settle(wanted, samples, null, execution, report),
   });
   const { recipe: now } = studio.getState();
   if (!settled || now?.present !== recipe) return;

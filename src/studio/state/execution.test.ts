@@ -31,6 +31,9 @@ function store(entries: Record<string, string>): void {
 
 test("an executor in words", () => {
   expect(executorText(wasm)).toBe("12 samples: onnxruntime-web 1.30.0, WASM SIMD, 2 workers × 1 thread, batch 4");
+  expect(executorText({ ...wasm, runtime: "onnxruntime-web 1.30.0, WebGPU (amd)", provider: "webgpu" })).toBe(
+    "12 samples: onnxruntime-web 1.30.0, WebGPU (amd), batch 4",
+  );
   expect(placeText(wasm)).toBe("WASM SIMD, 2 workers");
   expect(placeText({ ...wasm, threads: 2 })).toBe("WASM SIMD, 2 workers × 2 threads");
   expect(placeText({ ...wasm, workers: 1 })).toBe("WASM SIMD, one thread");

@@ -40,9 +40,10 @@ export function placeText({ provider, workers, threads }: ExecutorRecord): strin
   return `${name}, ${plural(workers, "worker")}${threads === 1 ? "" : ` × ${plural(threads, "thread")}`}`;
 }
 
-/** "88 samples: onnxruntime-web 1.30.0, WASM SIMD, 2 workers x 1 thread, batch 1". */
-export function executorText({ runtime, workers, threads, batch, samples }: ExecutorRecord): string {
-  return `${plural(samples, "sample")}: ${runtime}, ${plural(workers, "worker")} × ${plural(threads, "thread")}, batch ${batch}`;
+/** "88 samples: onnxruntime-web 1.30.0, WASM SIMD, 2 workers x 1 thread, batch 1"; threads say nothing of WebGPU. */
+export function executorText({ runtime, provider, workers, threads, batch, samples }: ExecutorRecord): string {
+  const place = provider === "webgpu" ? [] : [`${plural(workers, "worker")} × ${plural(threads, "thread")}`];
+  return `${plural(samples, "sample")}: ${[runtime, ...place, `batch ${batch}`].join(", ")}`;
 }
 
 /** What was chosen of how samples run, in a few words. */

@@ -3,6 +3,7 @@ import type { Calibration } from "../../engine/model/calibration.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import type { LayerRounding, Rounding } from "../../engine/model/rounding.ts";
 import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
+import { calibrate } from "./calibrate.ts";
 import { withGranularity, withMethod, withRounding, withWeightType } from "./edits.ts";
 import { begin } from "./history.ts";
 import { runJob } from "./jobs.ts";
@@ -19,6 +20,7 @@ import {
 } from "./rounding.ts";
 import { awaitsRounding } from "./steps.ts";
 import { EMPTY, type OpenData, type OpenModel, studio } from "./store.ts";
+import { searchRecipes } from "./tune.ts";
 
 vi.mock("./jobs.ts", () => ({ runJob: vi.fn() }));
 
@@ -149,4 +151,30 @@ test("learning needs ranges where activations are quantized", async () => {
   await learnRounding();
   expect(job).not.toHaveBeenCalled();
   expect(studio.getState().alerts.at(-1)?.message).toMatch(/calibrate first/);
+});
+
+test("a search, which rounds to nearest, is not begun from a recipe with learned rounding", async () => {
+  chooseRounding("learned");
+  await searchRecipes();
+  expect(job).not.toHaveBeenCalled();
+  expect(studio.getState().alerts.at(-1)?.message).toMatch(/rounds weights to nearest: choose that first/);
+  chooseRounding("nearest");
+  await searchRecipes();
+  expect(job).toHaveBeenCalledTimes(1);
+});
+
+test("calibrating samples that are preprocessed otherwise takes out what the others taught", async () => {
+  const seen = { ...calibration, preprocess: null, observed: [], skipped: [], notices: [] } as unknown as Calibration;
+  const learned = { ...withRounding(recipe, "learned", learnt("a").rounding), biases: {} };
+  const other = { ...learned, preprocess: { scale: 1 } } as unknown as Recipe;
+  for (const [before, rounding] of [
+    [learned, learned.rounding],
+    [other, null],
+  ] as const) {
+    const model = { file: {}, summary: { layers: [] } } as unknown as OpenModel;
+    studio.setState({ model, calibration: seen, recipe: begin(before) });
+    job.mockImplementationOnce(async () => ({ ...seen, preprocess: before.preprocess }));
+    await calibrate();
+    expect(present()).toMatchObject({ rounding, biases: rounding && {}, weights: { rounding: "learned" } });
+  }
 });

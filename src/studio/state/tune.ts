@@ -32,6 +32,10 @@ export async function searchRecipes(): Promise<void> {
     return;
   }
   const { present } = recipe;
+  if (present.weights.rounding === "learned") {
+    alarm("A search rounds weights to nearest: choose that first, and learn rounding for the recipe that it finds.");
+    return;
+  }
   const basis = searchBasis(present, data.fingerprint);
   const show = (result: Tuning) => {
     if (studio.getState().model?.file === model?.file) studio.setState({ tuning: { result, basis } });

@@ -17,7 +17,7 @@ export function Device() {
     : ["The page is not isolated (COOP and COEP headers are missing), so a worker has one thread."];
   const how =
     ran.length > 0
-      ? `The calibration ran: ${ran.map(executorText).join("; ")}.`
+      ? `Calibrated on ${ran.map(executorText).join("; ")}.`
       : `Not calibrated yet; how it will run: ${executionText(execution)}.`;
   return (
     <Hint text={[how, ...reasons, ...isolation].join(" ")}>

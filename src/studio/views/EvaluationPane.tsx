@@ -35,7 +35,7 @@ export function EvaluationPane() {
       </div>
       <NumberField
         label="Top-1 may drop by"
-        unit="%"
+        unit="pt"
         value={limit * 100}
         step={0.1}
         onCommit={(value) => setLimit(Math.max(0, value / 100))}

@@ -1,6 +1,14 @@
 import { NumberField } from "../parts/NumberField.tsx";
 import { cancelJob } from "../state/jobs.ts";
-import { changeRounding, LEARNING, learnRounding, resumable, roundingSamples } from "../state/rounding.ts";
+import {
+  changeRounding,
+  isAdopted,
+  LEARNING,
+  learnRounding,
+  resumable,
+  roundingIsStale,
+  roundingSamples,
+} from "../state/rounding.ts";
 import { studio, useStudio } from "../state/store.ts";
 
 const MOST_ITERATIONS = 100_000;
@@ -39,7 +47,9 @@ function Start() {
   const task = useStudio((state) => state.job?.task ?? null);
   const stopping = useStudio((state) => state.job?.cancelling ?? false);
   const hasData = useStudio((state) => state.data !== null);
+  const calibrated = useStudio((state) => state.calibration !== null);
   const goesOn = useStudio((state) => resumable(state) !== null);
+  const learnt = useStudio((state) => isAdopted(state) && !roundingIsStale(state));
   if (task === LEARNING) {
     return (
       <button type="button" className="button" onClick={cancelJob} disabled={stopping} data-testid="rounding-stop">
@@ -54,15 +64,22 @@ function Start() {
       </button>
     );
   }
+  if (!calibrated) {
+    return (
+      <button type="button" className="button" onClick={() => studio.setState({ step: "calibrate" })}>
+        Calibrate to learn
+      </button>
+    );
+  }
   return (
     <button
       type="button"
-      className="button primary"
+      className={learnt && !goesOn ? "button" : "button primary"}
       disabled={task !== null}
       onClick={learnRounding}
       data-testid="rounding-start"
     >
-      {goesOn ? "Go on learning" : "Learn rounding"}
+      {goesOn ? "Go on learning" : learnt ? "Learn again" : "Learn rounding"}
     </button>
   );
 }

@@ -103,7 +103,7 @@ function Curve({ layer, live, children }: CurveProps) {
   return (
     <section className="loss" aria-label="Loss">
       <h3 data-testid="loss-layer">
-        <Term word="loss">Loss</Term> of {layer}
+        <Term word="loss">Loss</Term> of {layer} <span className="muted">by iteration</span>
         {live ? <span className="badge">under way</span> : null}
       </h3>
       {children}

@@ -8,7 +8,7 @@ export function verdict(evaluation: Evaluation | null): Markup {
     return banner(
       "none",
       "Not evaluated",
-      "The quantized model was not run. Every figure below is estimated from calibration statistics.",
+      "The quantized model was not run. Every figure below is computed or estimated, none is measured on it.",
     );
   }
   const { top1, verdict: judged } = evaluation;

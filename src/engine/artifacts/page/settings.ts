@@ -5,7 +5,7 @@ import type { Report } from "../../model/report.ts";
 import { byteSize, count, plural, shape } from "./format.ts";
 import { html, type Markup } from "./markup.ts";
 
-const ROUNDINGS = { nearest: "rounded to nearest", learned: "rounded as was learned" } as const;
+const ROUNDINGS = { nearest: "rounded to nearest", learned: "learned rounding (AdaRound)" } as const;
 
 type Fact = readonly [term: string, detail: string | Markup];
 
@@ -56,9 +56,7 @@ export function settingsSection({ recipe, calibration, model, files }: Report): 
       float.activations ? "float" : `${activations.type}, ${activations.symmetric ? "symmetric" : "asymmetric"}`,
     ],
     ["Weights", `${weights.type}, symmetric, per ${weights.granularity}, ${ROUNDINGS[weights.rounding]}`],
-    ["Method", recipe.method],
-    ["Own method", plural(Object.keys(recipe.methods).length, "tensor")],
-    ["Range by hand", plural(Object.keys(recipe.ranges).length, "tensor")],
+    ...(float.activations ? [] : rangeFacts(recipe)),
     [
       "Left in float",
       left.length === 0 ? "nothing by choice" : html`${left.map((name) => html`<code>${name}</code> `)}`,
@@ -80,14 +78,22 @@ ${model.preparation.length > 0 ? html`<h3>Preparation</h3><ul>${model.preparatio
 </section>`;
 }
 
+function rangeFacts({ method, methods, ranges }: Report["recipe"]): readonly Fact[] {
+  return [
+    ["Ranges by", method],
+    ["Own method", plural(Object.keys(methods).length, "tensor")],
+    ["Range by hand", plural(Object.keys(ranges).length, "tensor")],
+  ];
+}
+
 function facts(list: readonly Fact[]): Markup {
   return html`<dl>${list.map(([term, detail]) => html`<dt>${term}</dt><dd>${detail}</dd>`)}</dl>`;
 }
 
-function ranBy({ runtime, workers, threads, batch, samples }: ExecutorRecord): string {
+function ranBy({ runtime, provider, workers, threads, batch, samples }: ExecutorRecord): string {
   const each = workers > 1 ? " each" : "";
-  const how = [plural(workers, "worker"), `${plural(threads, "thread")}${each}`, `batch ${batch}`];
-  return `${runtime}, ${how.join(", ")}: ${plural(samples, "sample")}`;
+  const place = provider === "webgpu" ? [] : [plural(workers, "worker"), `${plural(threads, "thread")}${each}`];
+  return `${[runtime, ...place, `batch ${batch}`].join(", ")}: ${plural(samples, "sample")}`;
 }
 
 function short(value: number): string {

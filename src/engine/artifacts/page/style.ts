@@ -1,10 +1,10 @@
 /** Screen, light and dark, and print. */
 export const STYLE = `
 :root { color-scheme: light dark; --page: #fff; --ink: #1b2126; --quiet: #5a6670; --line: #d9dfe4; --faint: #f3f5f7;
-  --bar: #8fa3b5; --low: #b54708; --accent: #0b62a4; --pass: #136c43; --fail: #a8201a; --i8: #0b62a4; --i4: #7a4a00; --f32: #5a6670; }
+  --bar: #8fa3b5; --low: #b54708; --accent: #0b62a4; --pass: #136c43; --fail: #a8201a; --i8: #0f6e66; --i4: #7038b5; --f32: #5b6573; }
 @media screen and (prefers-color-scheme: dark) {
   :root { --page: #14181c; --ink: #e3e8ec; --quiet: #9ba8b3; --line: #333c44; --faint: #1d2328;
-    --bar: #5f7487; --low: #f0954f; --accent: #6db6ee; --pass: #62c795; --fail: #f28b82; --i8: #6db6ee; --i4: #e0ad4f; --f32: #9ba8b3; } }
+    --bar: #5f7487; --low: #f0954f; --accent: #6db6ee; --pass: #62c795; --fail: #f28b82; --i8: #45c2b4; --i4: #c09bff; --f32: #9aa5b3; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 32px 28px 64px; max-width: 1080px; background: var(--page); color: var(--ink);
   font: 14px/1.5 system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; font-variant-numeric: tabular-nums; }

@@ -1,4 +1,5 @@
 import type { GpuSession } from "../../model/gpu.ts";
+import { Lifetime } from "../../model/lifetime.ts";
 import type { Range } from "../../model/range.ts";
 import type { ObservationPlan, ObserverSession } from "../../model/runtime.ts";
 import type { TensorMap } from "../../model/tensor.ts";
@@ -92,13 +93,12 @@ function watchDevice(device: GPUDevice) {
     reported ??= event.error;
   };
   device.addEventListener("uncapturederror", note);
-  const lost = device.lost.then(({ message }) => {
-    throw new Error(`The device was lost: ${message}`);
-  });
-  lost.catch(() => undefined);
+  const life = new Lifetime();
+  void device.lost.then(({ message }) => life.end(new Error(`The device was lost: ${message}`)));
   return {
     async of<T>(work: Promise<T>): Promise<T> {
-      const result = await Promise.race([work, lost]);
+      work.catch(() => undefined);
+      const result = await life.within(() => work);
       if (reported) throw new Error(reported.message);
       return result;
     },

@@ -1,0 +1,117 @@
+import { expose } from "comlink";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { InputError } from "../src/engine/model/job.ts";
+import type { Learner, RoundingProblem } from "../src/engine/model/rounding.ts";
+import { withLearner } from "./learner.ts";
+import type { LearnerApi, LearningBackend } from "./learner.worker.ts";
+
+/** What became of each worker, by its backend. */
+let ended: LearningBackend[];
+/** Backends that do not start, and those whose worker dies while it learns. */
+let broken: LearningBackend[];
+let dying: LearningBackend[];
+let aborted: number;
+let released: Map<string, () => void>;
+
+/** A worker of `learner.worker.ts` without tfjs. */
+function fakeWorker(_url: URL, { name }: { readonly name: string }) {
+  const { port1, port2 } = new MessageChannel();
+  let backend: LearningBackend;
+  let stop: (reason: Error) => void = () => undefined;
+  const api: LearnerApi = {
+    async open(wanted) {
+      backend = wanted;
+      if (broken.includes(wanted)) throw new Error(`${wanted} does not start`);
+      return `tfjs, ${wanted}`;
+    },
+    begin: async () => undefined,
+    add: async () => undefined,
+    learn: (iterations) => {
+      if (dying.includes(backend)) released.get(name)?.();
+      return new Promise((resolve, reject) => {
+        stop = reject;
+        if (iterations === 1) resolve({ up: Uint8Array.of(1), changed: 1, nearest: 1, learnt: 0, curve: [] });
+      });
+    },
+    async abort() {
+      aborted++;
+      stop(new DOMException("It was cancelled.", "AbortError"));
+    },
+    dispose: async () => undefined,
+  };
+  expose(api, port2);
+  port2.postMessage("octet-alive");
+  port1.start();
+  const terminate = () => {
+    ended.push(backend);
+    released.get(name)?.();
+    port1.close();
+  };
+  return Object.assign(port1, { terminate });
+}
+
+beforeEach(() => {
+  [ended, broken, dying, aborted, released] = [[], [], [], 0, new Map()];
+  const requestAdapter = async () => ({ info: { isFallbackAdapter: false } });
+  const request = (name: string, work: () => void) => released.set(name, work);
+  vi.stubGlobal("Worker", function Worker(url: URL, options: { readonly name: string }) {
+    return fakeWorker(url, options);
+  });
+  vi.stubGlobal("navigator", { gpu: { requestAdapter }, locks: { request } });
+});
+afterEach(() => vi.unstubAllGlobals());
+
+const { signal } = new AbortController();
+const learn = async (learner: Learner, iterations = 1, until: AbortSignal = signal) =>
+  (await learner.begin({} as RoundingProblem)).learn(iterations, until, () => undefined);
+
+test("work whose WebGPU worker dies is begun once more in WASM, and goes on from what it kept", async () => {
+  dying = ["webgpu"];
+  let done = 0;
+  const began: [string, number][] = [];
+  const result = await withLearner(signal, async (learner) => {
+    began.push([learner.label, done]);
+    done ||= 2;
+    return learn(learner);
+  });
+  expect(result).toMatchObject({ changed: 1, learnt: 0 });
+  expect(began).toEqual([
+    ["tfjs, webgpu", 0],
+    ["tfjs, wasm", 2],
+  ]);
+  expect(ended).toEqual(["webgpu", "wasm"]);
+});
+
+test("a worker that dies in WASM too ends the work", async () => {
+  dying = ["webgpu", "wasm"];
+  await expect(withLearner(signal, (learner) => learn(learner))).rejects.toMatchObject({ name: "WorkerDied" });
+  expect(ended).toEqual(["webgpu", "wasm"]);
+});
+
+test("backends that do not start are passed over", async () => {
+  broken = ["webgpu", "wasm"];
+  expect(await withLearner(signal, async ({ label }) => label)).toBe("tfjs, cpu");
+  expect(ended).toEqual(["webgpu", "wasm", "cpu"]);
+});
+
+test("bad input is not tried again", async () => {
+  const work = vi.fn(async () => {
+    throw new InputError("There is nothing to learn.");
+  });
+  await expect(withLearner(signal, work)).rejects.toThrow("nothing to learn");
+  expect(work).toHaveBeenCalledTimes(1);
+});
+
+test("cancelling ends what is being learnt, and what has not begun, and nothing is begun once more", async () => {
+  const controller = new AbortController();
+  const first = withLearner(controller.signal, (learner) => {
+    const learnt = learn(learner, 1000, controller.signal);
+    setTimeout(() => controller.abort(), 20);
+    return learnt;
+  });
+  await expect(first).rejects.toMatchObject({ name: "AbortError" });
+  expect([aborted, ended]).toEqual([1, ["webgpu"]]);
+  const later = withLearner(controller.signal, (learner) => learn(learner, 1000, controller.signal));
+  await expect(later).rejects.toMatchObject({ name: "AbortError" });
+  expect(ended).toEqual(["webgpu", "webgpu"]);
+});
