@@ -15,6 +15,7 @@ export function Term({ word, children }: { readonly word: Word; readonly childre
   const [hinted, setHinted] = useState(false);
   const term = useRef<HTMLSpanElement>(null);
   const closing = useRef(false);
+  const escaped = useRef(false);
   useLayoutEffect(() => {
     const [first] = neighbours(term.current);
     if (term.current) term.current.tabIndex = first === term.current ? 0 : -1;
@@ -75,9 +76,13 @@ export function Term({ word, children }: { readonly word: Word; readonly childre
           onInteractOutside={(event) => {
             if (term.current?.contains(event.target as Node)) event.preventDefault();
           }}
+          onEscapeKeyDown={() => {
+            escaped.current = true;
+          }}
           onCloseAutoFocus={(event) => {
             event.preventDefault();
-            if (document.activeElement !== document.body) return;
+            if (!escaped.current && document.activeElement !== document.body) return;
+            escaped.current = false;
             closing.current = true;
             term.current?.focus();
           }}
