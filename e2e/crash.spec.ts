@@ -38,7 +38,8 @@ test("a calibration whose engine is killed goes on by itself and says so once", 
   expect(said.filter((entry) => /Calibrating goes on in a new worker from/.test(entry))).toHaveLength(1);
 });
 
-test("a calibration whose executor is killed goes on by itself and says so once", async ({ page }) => {
+test("a calibration whose only executor is killed goes on by itself and says so once", async ({ page }) => {
+  await page.addInitScript(() => localStorage.setItem("octet-execution", '{"workers":1,"threads":1,"batch":1}'));
   await openSample(page);
   await startCalibration(page);
   await seenSamples(page, 30);
