@@ -12,6 +12,7 @@ import type { Preprocess, Preset } from "../../src/engine/model/preprocess.ts";
 import type { Recipe } from "../../src/engine/model/recipe.ts";
 import type { Rounding } from "../../src/engine/model/rounding.ts";
 import type { Runtime } from "../../src/engine/model/runtime.ts";
+import { nodeRuntime } from "../../src/engine/runtime/node.ts";
 import { type Arguments, readArguments } from "../arguments.ts";
 import { nodeDecoders } from "../decoders.ts";
 import { threadedRuntime } from "../executors.ts";
@@ -39,13 +40,14 @@ export async function quantizeCommand(argv: readonly string[], terminal: Termina
     ["MODEL"],
   );
   const start = performance.now();
-  const runtime = threadedRuntime();
   const changes = recipeChanges(args);
   const saved = await documentOf(args, "recipe", readRecipe);
   const cache = await documentOf(args, "cache", readCalibration);
   const data = await dataRequest(args, cache !== null);
   if (args.text("out") !== null) await assertFolder(args.text("out") ?? "");
 
+  // Threads that observe start at once: not before the arguments are known to be good, nor where nothing is observed.
+  const runtime = cache ? nodeRuntime() : threadedRuntime();
   const { model, recipe: wanted } = await openForRecipe(args, saved, changes, runtime, terminal);
   const keepsLearnt = saved !== null && Object.keys(changes).length === 0;
   const kept = keepsLearnt ? wanted : { ...wanted, resolved: null, biases: null, rounding: null };

@@ -46,7 +46,6 @@ export async function tuneCommand(argv: readonly string[], terminal: Terminal): 
     ["MODEL"],
   );
   const start = performance.now();
-  const runtime = threadedRuntime();
   const changes = recipeChanges(args);
   const wanted = {
     limit: limitOf(args),
@@ -62,6 +61,7 @@ export async function tuneCommand(argv: readonly string[], terminal: Terminal): 
   const saved = await documentOf(args, "recipe", readRecipe);
   if (args.text("out") !== null) await assertFolder(args.text("out") ?? "");
 
+  const runtime = threadedRuntime();
   const { model, recipe } = await openForRecipe(args, saved, changes, runtime, terminal);
   if (recipe.weights.rounding === "learned") {
     throw new InputError(
