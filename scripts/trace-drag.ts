@@ -7,14 +7,16 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type CDPSession, chromium, type Page } from "@playwright/test";
+import { chromium, type Page } from "@playwright/test";
 import { preview } from "vite";
 import { deepModel, deepSamples } from "../e2e/support/deep.ts";
 import { drop } from "../e2e/support/drop.ts";
 import { calibrate, goTo, idle, selectLayer } from "../e2e/support/studio.ts";
+import { type TraceEvent, traced } from "./bench/trace.ts";
 import { findChromium } from "./chromium.ts";
 
 const SAMPLES = 32;
+const CATEGORIES = ["devtools.timeline", "toplevel", "blink.user_timing", "disabled-by-default-v8.cpu_profiler"];
 /** 50 frames a second. */
 const SMOOTH_MS = 20;
 
@@ -25,16 +27,6 @@ const { values: options } = parseArgs({
     trace: { type: "string" },
   },
 });
-
-interface TraceEvent {
-  readonly name: string;
-  readonly ph: string;
-  readonly dur?: number;
-  readonly tdur?: number;
-  readonly tid: number;
-  readonly pid: number;
-  readonly args?: { readonly name?: string };
-}
 
 /** The time between frames while a handle goes to and fro, milliseconds. */
 async function drag(page: Page, milliseconds: number): Promise<number[]> {
@@ -55,22 +47,6 @@ async function drag(page: Page, milliseconds: number): Promise<number[]> {
   const times = await page.evaluate<number[]>("frameTimes.slice()");
   await page.mouse.up();
   return times.slice(1).map((time, index) => time - times[index]!);
-}
-
-async function traced<T>(client: CDPSession, work: () => Promise<T>): Promise<{ result: T; events: TraceEvent[] }> {
-  const events: TraceEvent[] = [];
-  client.on("Tracing.dataCollected", ({ value }) => events.push(...(value as unknown as TraceEvent[])));
-  await client.send("Tracing.start", {
-    transferMode: "ReportEvents",
-    traceConfig: {
-      includedCategories: ["devtools.timeline", "toplevel", "blink.user_timing", "disabled-by-default-v8.cpu_profiler"],
-    },
-  });
-  const result = await work();
-  const complete = new Promise((resolve) => client.once("Tracing.tracingComplete", resolve));
-  await client.send("Tracing.end");
-  await complete;
-  return { result, events };
 }
 
 /** Processor milliseconds of the page's main thread, by what it did. */
@@ -110,7 +86,7 @@ try {
   await page.waitForTimeout(2000);
 
   const client = await browser.newBrowserCDPSession();
-  const { result, events } = await traced(client, () => drag(page, Number(options.seconds) * 1000));
+  const { result, events } = await traced(client, CATEGORIES, () => drag(page, Number(options.seconds) * 1000));
   const sorted = result.toSorted((a, b) => a - b);
   const smooth = sorted.filter((time) => time <= SMOOTH_MS).length / sorted.length;
   const total = result.reduce((sum, time) => sum + time, 0);

@@ -1,6 +1,6 @@
 import type { Browser, CDPSession } from "@playwright/test";
 
-interface TraceEvent {
+export interface TraceEvent {
   readonly name: string;
   readonly ph: string;
   readonly dur?: number;
@@ -9,6 +9,8 @@ interface TraceEvent {
   readonly pid: number;
   readonly args?: { readonly name?: string };
 }
+
+const CATEGORIES = ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline"];
 
 /** A task of the main thread of a page, in milliseconds of the clock and of processor time. */
 export interface LongestTask {
@@ -19,7 +21,7 @@ export interface LongestTask {
 /** The longest tasks that pages' main threads had while `work` was done. */
 export async function longestTask(browser: Browser, work: () => Promise<void>): Promise<LongestTask> {
   const client = await browser.newBrowserCDPSession();
-  const events = await traced(client, work);
+  const { events } = await traced(client, CATEGORIES, work);
   await client.detach();
   const main = new Set(
     events
@@ -36,14 +38,18 @@ export async function longestTask(browser: Browser, work: () => Promise<void>): 
   return { clock, processor };
 }
 
-async function traced(client: CDPSession, work: () => Promise<void>): Promise<TraceEvent[]> {
+/** What Chromium traces of some categories while `work` is done. */
+export async function traced<T>(
+  client: CDPSession,
+  includedCategories: string[],
+  work: () => Promise<T>,
+): Promise<{ readonly result: T; readonly events: readonly TraceEvent[] }> {
   const events: TraceEvent[] = [];
   client.on("Tracing.dataCollected", ({ value }) => events.push(...(value as unknown as TraceEvent[])));
-  const includedCategories = ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline"];
   await client.send("Tracing.start", { transferMode: "ReportEvents", traceConfig: { includedCategories } });
-  await work();
+  const result = await work();
   const complete = new Promise((resolve) => client.once("Tracing.tracingComplete", resolve));
   await client.send("Tracing.end");
   await complete;
-  return events;
+  return { result, events };
 }
