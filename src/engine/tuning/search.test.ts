@@ -1,27 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Recipe } from "../model/recipe.ts";
+import { PLAIN_RECIPE } from "../model/testing/recipe.ts";
 import type { TuneRequest } from "../model/tuning.ts";
 import { applyDecisions, unlearnt } from "./decisions.ts";
 import { type Found, type Measurement, type SearchTools, search } from "./search.ts";
 
 const START: Recipe = {
-  version: 1,
-  model: { name: "made up", sha256: "ab" },
-  format: "qdq",
-  activations: { type: "uint8", symmetric: false },
-  weights: { type: "int8", granularity: "tensor", rounding: "nearest" },
-  corrections: { equalization: false, bias: "none" },
-  method: "auto",
-  methods: {},
-  ranges: {},
-  float: { layers: [], operators: ["Softmax"], tensors: [], activations: false },
-  preprocess: null,
-  inputs: { shapes: {}, values: {} },
-  resolved: null,
-  factors: null,
-  biases: null,
-  rounding: null,
+  ...PLAIN_RECIPE,
+  weights: { ...PLAIN_RECIPE.weights, granularity: "tensor" },
+  float: { ...PLAIN_RECIPE.float, operators: ["Softmax"] },
 };
 
 interface World {
