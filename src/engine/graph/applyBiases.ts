@@ -1,36 +1,11 @@
 import type { Recipe } from "../model/recipe.ts";
+import { biasPlace } from "../onnx/biasPlace.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import { withFields } from "../onnx/messages.ts";
 import { freshName, tensorNames } from "../onnx/names.ts";
 import type { ModelProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
-import { dataTypeOf, dimsOf, tensorOf, tensorProto } from "../onnx/tensor.ts";
+import { dimsOf, tensorOf, tensorProto } from "../onnx/tensor.ts";
 import { graphOf, withGraph } from "./pass.ts";
-
-/** Where the bias of a layer is: the node that adds it and its input there. The input is empty where a bias can be added. */
-export interface BiasPlace {
-  readonly node: NodeProto;
-  readonly input: number;
-}
-
-/**
- * Where a Conv, ConvTranspose, Gemm, or a MatMul with the Add after it, adds one constant an output channel; null where
- * it has no such place.
- */
-export function biasPlace(node: NodeProto, index: GraphIndex): BiasPlace | null {
-  if (["Conv", "ConvTranspose", "Gemm"].includes(node.opType)) {
-    const name = node.input[2];
-    return !name || isVector(name, index) ? { node, input: 2 } : null;
-  }
-  const [use, ...others] = index.uses(node.output[0] ?? "");
-  if (node.opType !== "MatMul" || use?.node.opType !== "Add" || others.length > 0) return null;
-  const input = 1 - use.input;
-  return isVector(use.node.input[input] ?? "", index) ? { node: use.node, input } : null;
-}
-
-function isVector(name: string, index: GraphIndex): boolean {
-  const constant = index.initializer(name);
-  return constant !== undefined && constant.dims.length === 1 && dataTypeOf(constant.dataType) === "float32";
-}
 
 /** The model with numbers added to the biases of layers, one an output channel. Layers it does not have are passed over. */
 export function applyBiases(model: ModelProto, biases: NonNullable<Recipe["biases"]>): ModelProto {

@@ -10,6 +10,7 @@ import { removeIdentities } from "./identity.ts";
 import { inlineConstantIfs } from "./inlineIf.ts";
 import { convertOpset } from "./opset.ts";
 import { type Change, type Evaluate, graphOf, type PassResult, withGraph } from "./pass.ts";
+import { plainGemms } from "./plainGemm.ts";
 import { foldStaticShapes } from "./staticShapes.ts";
 
 export interface Prepared {
@@ -24,7 +25,7 @@ export interface Prepared {
 
 /**
  * Float-to-float preparation: constants folded, opset raised to 13, Ifs with a known condition inlined, Identity
- * removed, BatchNormalization folded. The model given is not changed, weights that stay are not copied, and every
+ * removed, Gemm brought to its plain form, BatchNormalization folded. The model given is not changed, weights that stay are not copied, and every
  * activation of `folded` is in `observed` under the same name. `evaluate` runs models that need no inputs.
  * @throws InputError when an operator cannot be converted to opset 13 or the graph is not one.
  */
@@ -47,6 +48,7 @@ export async function prepareModel(model: ModelProto, evaluate: Evaluate): Promi
     current = step(await foldStaticShapes(current, evaluate));
     current = step(inlineConstantIfs(current));
   } while (current !== before);
+  current = step(plainGemms(current));
   const observed = dropUnread(current);
   const folded = dropUnread(step(foldBatchNormalization(step(removeIdentities(observed, "activations")))));
 

@@ -7,6 +7,7 @@ import { AcceleratorLost, type Runtimes } from "../model/runtime.ts";
 import { batchToTry } from "./crews.ts";
 import { MainRun } from "./mainRun.ts";
 import { type ObservedModel, observedModel } from "./observed.ts";
+import { oneSidedProbabilities } from "./oneSided.ts";
 import type { OpenModel } from "./open.ts";
 import { type Candidate, type Placement, placeObserver } from "./placement.ts";
 import { firstReadable } from "./samples.ts";
@@ -76,7 +77,9 @@ export async function calibrate(
       await accelerated(calibrator, candidate, observed, execution, runtimes, context, main);
     }
     await main.finish();
-    return describe(calibrator.result());
+    const result = calibrator.result();
+    const notices = [...result.notices, ...oneSidedProbabilities(model, result.statistics)];
+    return describe({ ...result, notices });
   } finally {
     await main.close();
   }

@@ -1,9 +1,9 @@
-import { biasPlace } from "../graph/applyBiases.ts";
 import { normalizedTensors } from "../graph/normalization.ts";
 import type { Dataset } from "../model/dataset.ts";
 import type { JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Runtime } from "../model/runtime.ts";
+import { biasPlace } from "../onnx/biasPlace.ts";
 import { clampOf } from "../quantizer/followers.ts";
 import { expectedCorrections, expectedInputs } from "../tuning/analyticBias.ts";
 import { type CorrectedLayer, correctBiases } from "../tuning/biasCorrection.ts";

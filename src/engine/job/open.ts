@@ -3,6 +3,7 @@ import { prepareModel } from "../graph/prepare.ts";
 import { exposeOutputs, weightsAsInputs } from "../graph/shapes.ts";
 import type { JobContext, Notice } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
+import { own } from "../model/record.ts";
 import type { ModelFile, Runtime } from "../model/runtime.ts";
 import type { ModelSummary } from "../model/summary.ts";
 import type { DataType, Port } from "../model/tensor.ts";
@@ -175,7 +176,7 @@ export function summarizeModel(model: PreparedFile, recipe: PlannedChoices): Mod
     outputs: outputPorts(model.original),
     ...summarizePlan(plan, model.types, model.dims),
     preparation: model.preparation,
-    notices: [...model.notices, ...unmatched(plan, recipe)],
+    notices: [...model.notices, ...widened(plan, recipe), ...unmatched(plan, recipe)],
   };
 }
 
@@ -228,6 +229,14 @@ async function inferTypes(
 /** With data of its own: on its way to a worker, a view takes the whole file along that it is a view of. */
 function unshared({ graph, external }: ModelFile): ModelFile {
   return { graph, external: external.map(({ path, data }) => ({ path, data: data.slice() })) };
+}
+
+function widened({ groups }: QuantizationPlan, { ranges }: PlannedChoices): Notice[] {
+  return groups.flatMap(({ id, least }) => {
+    if (!least || own(ranges, id)) return [];
+    const message = `The range of ${id} holds ${least.low.toFixed(2)} to ${least.high.toFixed(2)} at least: a Sigmoid turns it into probabilities that the model gives, and samples need not show all of them.`;
+    return [{ kind: "info", subject: id, message }];
+  });
 }
 
 function unmatched(plan: QuantizationPlan, recipe: PlannedChoices): Notice[] {

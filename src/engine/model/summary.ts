@@ -28,6 +28,8 @@ export interface RangeGroup {
   readonly fixed: Range | null;
   /** What a Relu or Clip before the first member lets through, infinite where open; ranges are kept inside it. */
   readonly bounds: Range | null;
+  /** What the range holds at least, unless it is set by hand: samples need not show all that such a tensor can be. */
+  readonly least: Range | null;
 }
 
 /** An activation of the prepared model that calibration can watch. */

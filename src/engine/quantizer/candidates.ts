@@ -5,7 +5,9 @@ import { isDefaultDomain } from "../onnx/opset.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { clampOf, type Follower, followerOf } from "./followers.ts";
 import { FLOAT_REASONS, type OperatorRule } from "./operators.ts";
+import type { PlanChoices } from "./plan.ts";
 import { ruleOf } from "./rules.ts";
+import { givesProbabilities } from "./unseen.ts";
 import { type WeightUse, weightUse } from "./weightUse.ts";
 
 /** A node as it is on its own, before its neighbours are asked. */
@@ -33,8 +35,10 @@ export interface Activations {
 export function candidatesOf(
   index: GraphIndex,
   activations: Activations,
-  float: Recipe["float"],
+  choices: PlanChoices,
 ): ReadonlyMap<NodeProto, Candidate> {
+  const { float, weights } = choices;
+  const isMultiplied = weights.type === "int8" && !float.activations;
   const candidates = new Map<NodeProto, Candidate>();
   const leads = (producer: NodeProto): boolean => {
     const found = candidates.get(producer);
@@ -45,7 +49,10 @@ export function candidatesOf(
   for (const node of index.graph.node) {
     const rule = ruleOf(node, index);
     const use = rule?.kind === "weighted" ? weightUse(node, index) : null;
-    const blocked = blockedReason(node, index, activations, float) ?? (typeof use === "string" ? use : null);
+    const blocked =
+      blockedReason(node, index, activations, float) ??
+      (typeof use === "string" ? use : null) ??
+      (isMultiplied ? biasReason(node, use) : null);
     const follower = blocked === null ? followerOf(node, index, leads) : null;
     const weight = typeof use === "string" ? null : use;
     const operands = follower || !rule ? [] : operandsOf(node, rule, weight).filter(activations.has);
@@ -67,9 +74,19 @@ function blockedReason(
   const type = activations.typeOf(node.output[0] ?? "");
   if (type !== "float32") return `its values are ${type ?? "unknown"}, not float32`;
   if (rule.kind === "activation" && !clampOf(node, index)) return "its bounds are computed at run time";
+  if (givesProbabilities(node, index)) {
+    return "its probabilities reach an output of the model, and samples need not show all that they can be";
+  }
   if (float.layers.includes(index.id(node))) return "the recipe leaves this layer in float";
   if (float.operators.includes(node.opType)) return `the recipe leaves every ${node.opType} in float`;
   return null;
+}
+
+/** ONNX Runtime computes a Conv or Gemm in float whose bias is not in int32, and then dequantizes its weights at every run. */
+function biasReason(node: NodeProto, use: WeightUse | string | null): string | null {
+  if (!node.input[2] || !["Conv", "Gemm"].includes(node.opType)) return null;
+  if (use && typeof use !== "string" && use.bias) return null;
+  return "its bias is not one finite constant an output channel, and without that it has no integer kernel";
 }
 
 function operandsOf(node: NodeProto, rule: OperatorRule, use: WeightUse | null): string[] {

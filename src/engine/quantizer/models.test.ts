@@ -20,7 +20,7 @@ const models: readonly (readonly [string, () => (index: number) => Tensor, numbe
   ["squeezenet1.1", () => photographs(imagenet), 65, 25],
   ["mobilenet_v1_0.75_224", () => photographs(around(127.5, 127.5)), 57, 12],
   ["ultraface_rfb320", () => photographs({ ...around(127, 128), height: 240, width: 320 }), 116, 35],
-  ["fastestdet", () => photographs({ ...around(0, 255), height: 352, width: 352, bgr: true }), 211, 10],
+  ["fastestdet", () => photographs({ ...around(0, 255), height: 352, width: 352, bgr: true }), 209, 10],
   ["ppocrv4_rec", () => photographs({ ...around(127.5, 127.5), height: 48, width: 320, bgr: true }), 259, 8],
   ["mnist_cntk", () => garments((value) => (value * 0.353 + 0.286) * 255), 11, 25],
   ["fmnist_dw_folded", garments, 21, 25],

@@ -7,6 +7,7 @@ import { dimsOf, elementCount } from "../onnx/tensor.ts";
 import { type Activations, type Candidate, candidatesOf } from "./candidates.ts";
 import { clampOf } from "./followers.ts";
 import { type Settled, settleLayers, settleWeights } from "./settle.ts";
+import { leastRanges } from "./unseen.ts";
 
 /** The part of a recipe that decides what is quantized, and to how many bits; ranges and methods do not. */
 export type PlanChoices = Pick<Recipe, "float" | "weights">;
@@ -37,7 +38,7 @@ export function planQuantization(
     isExcluded: (tensor) => !choices.float.activations && excluded.has(tensor),
     typeOf: (tensor) => types.get(tensor),
   };
-  const candidates = candidatesOf(index, activations, choices.float);
+  const candidates = candidatesOf(index, activations, choices);
   const settled = choices.float.activations ? settleWeights(candidates) : settleLayers(candidates, index, activations);
   const layers = [...candidates.values()].map((candidate) => toLayer(candidate, settled, index, choices));
   return { index, layers, ...gatherGroups(layers, settled, index) };
@@ -90,8 +91,14 @@ function gatherGroups(
       if (source === undefined) limits.set(output, limitsOf(node, rule, index));
     }
   }
+  const least = leastRanges(index);
   const open = { fixed: null, bounds: null };
-  const groups = [...members].map(([id, names]) => ({ id, members: names, ...(limits.get(id) ?? open) }));
+  const groups = [...members].map(([id, names]) => ({
+    id,
+    members: names,
+    ...(limits.get(id) ?? open),
+    least: names.map((name) => least.get(name)).find((range) => range !== undefined) ?? null,
+  }));
   return { groups, groupOf };
 }
 

@@ -65,6 +65,8 @@ class QdqWriter {
   readonly #dequantized = new Map<string, string>();
   readonly #constants = new Map<string, string>();
   readonly #weights = new Map<string, string>();
+  /** Dequantized biases of MatMuls, by what the Add makes that reads them. */
+  readonly #addedLater = new Map<string, { readonly input: number; readonly name: string }>();
 
   constructor(
     model: ModelProto,
@@ -158,6 +160,8 @@ class QdqWriter {
 
   #inputsOf(layer: LayerPlan): string[] {
     const input = layer.node.input.map((name) => this.#read(layer, name));
+    const added = this.#addedLater.get(layer.node.output[0] ?? "");
+    if (added) input[added.input] = added.name;
     const use = layer.weightUse;
     if (!use) {
       const fine = fineBias(layer.node, this.#plan.index, (name) => this.#plan.groupOf.has(name));
@@ -170,7 +174,11 @@ class QdqWriter {
     const weight = this.#weigh(layer.node, use, this.#plan.index, choices, inputScale);
     this.#warnOfChannels(layer, weight);
     input[use.input] = this.#weight(use.name, weight, choices);
-    if (use.bias && weight.bias) input[2] = this.#bias(use.bias, weight);
+    const { bias } = use;
+    if (!bias || !weight.bias) return input;
+    const name = this.#bias(bias.name, weight);
+    if (layer.node.output.includes(bias.output)) input[bias.input] = name;
+    else this.#addedLater.set(bias.output, { input: bias.input, name });
     return input;
   }
 

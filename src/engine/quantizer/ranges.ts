@@ -39,14 +39,19 @@ export function rangeOf(
   return { range: byMethod(method, group, statistics, choices.activations), source: method };
 }
 
-/** Where one method puts the clip range of a group. */
+/** Where one method puts the clip range of a group, its least range and its bounds kept. */
 export function methodRange(
   method: Method,
   group: RangeGroup,
   statistics: TensorStatistics,
   scheme: ActivationScheme,
 ): Range {
-  return withinBounds(chooseRange(method, statistics, scheme), group);
+  return withinBounds(withLeast(chooseRange(method, statistics, scheme), group), group);
+}
+
+function withLeast(range: Range, { least }: RangeGroup): Range {
+  if (!least) return range;
+  return { low: Math.min(range.low, least.low), high: Math.max(range.high, least.high) };
 }
 
 /** A range without the part that a Relu or Clip before the group never lets through, zero kept. */

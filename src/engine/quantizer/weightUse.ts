@@ -1,5 +1,6 @@
 import { isAllFinite } from "../numerics/finite.ts";
 import { floatOf, intOf } from "../onnx/attributes.ts";
+import { biasPlace } from "../onnx/biasPlace.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
 import type { NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { dataTypeOf, dimsOf, passingFloats, tensorOf } from "../onnx/tensor.ts";
@@ -12,7 +13,15 @@ export interface WeightUse {
   /** The axis of output channels; null where channels cannot have scales of their own. */
   readonly axis: number | null;
   /** The constant bias that becomes int32, or null. */
-  readonly bias: string | null;
+  readonly bias: BiasUse | null;
+}
+
+/** A constant added to a weighted layer's result, one value an output channel. */
+export interface BiasUse {
+  readonly name: string;
+  /** What the node that adds it makes, and its position there: the layer itself, or the Add after a MatMul. */
+  readonly output: string;
+  readonly input: number;
 }
 
 /**
@@ -61,14 +70,15 @@ function channelAxis(node: NodeProto, rank: number): number | null {
 }
 
 /** A finite bias with one value per output channel, added as it is. */
-function biasOf(node: NodeProto, index: GraphIndex, channels: number | null): string | null {
-  if (node.opType === "MatMul" || channels === null) return null;
+function biasOf(node: NodeProto, index: GraphIndex, channels: number | null): BiasUse | null {
+  if (channels === null) return null;
   if (node.opType === "Gemm" && ((floatOf(node, "alpha") ?? 1) !== 1 || (floatOf(node, "beta") ?? 1) !== 1))
     return null;
-  const name = node.input[2];
+  const place = biasPlace(node, index);
+  const name = place?.node.input[place.input];
   const bias = name ? index.initializer(name) : undefined;
-  if (!name || !bias || dataTypeOf(bias.dataType) !== "float32") return null;
-  const dims = dimsOf(bias);
-  const fits = dims.length === 1 && dims[0] === channels;
-  return fits && isAllFinite(tensorOf(bias).data as Float32Array) ? name : null;
+  if (!place || !name || !bias || dimsOf(bias)[0] !== channels) return null;
+  if (place.node !== node && index.isOutput(node.output[0] ?? "")) return null;
+  if (!isAllFinite(tensorOf(bias).data as Float32Array)) return null;
+  return { name, output: place.node.output[0] ?? "", input: place.input };
 }

@@ -91,7 +91,7 @@ export function quantizeWeight(
   const same = last?.by === by ? last : null;
   const { scales, dead } = same ?? fittedScales(weight(), layout, type, channels, reduction);
   const quantizesBias = use.bias && inputScale !== null && isMultiplied;
-  const bias = quantizesBias ? quantizeBias(floats(index, use.bias), inputScale, scales) : null;
+  const bias = quantizesBias ? quantizeBias(floats(index, use.bias.name), inputScale, scales) : null;
   const adjusted = bias?.weightScales ?? scales;
   const made = { dims, axis, type, scales: adjusted, bias, dead };
   if (same?.rounding === rounding && areEqual(same.adjusted, adjusted)) return { ...made, codes: same.codes };

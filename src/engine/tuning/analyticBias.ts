@@ -1,4 +1,3 @@
-import { biasPlace } from "../graph/applyBiases.ts";
 import { layerShape, weightOf } from "../graph/layerMatrix.ts";
 import type { ChannelMoments } from "../graph/normalization.ts";
 import type { Recipe } from "../model/recipe.ts";
@@ -6,6 +5,7 @@ import { own } from "../model/record.ts";
 import { channelLayout } from "../numerics/channels.ts";
 import { clampedNormalMean } from "../numerics/normal.ts";
 import { dequantizeWeights } from "../numerics/weights.ts";
+import { biasPlace } from "../onnx/biasPlace.ts";
 import { inputScaleOf } from "../quantizer/inputScale.ts";
 import type { LayerPlan, QuantizationPlan } from "../quantizer/plan.ts";
 import { quantizeWeight, weightChoices } from "../quantizer/weights.ts";

@@ -38,7 +38,7 @@ test("a range by hand is settled as the engine settles it, within what a Relu or
       { low: 0, high: 0.5 },
     ]) {
       const { ranges, resolved } = withGroupRange(recipe, "a", range, bounds);
-      const settled = withinBounds(range, { id: "a", members: ["a"], fixed: null, bounds });
+      const settled = withinBounds(range, { id: "a", members: ["a"], fixed: null, bounds, least: null });
       expect(ranges.a).toEqual(settled);
       expect(resolved?.a).toEqual(settled);
     }

@@ -52,7 +52,9 @@ function open(present: Partial<Recipe>): void {
   const figures = { range: { low: -1.28, high: 1.28 } } as ClipFigures;
   studio.setState({
     recipe: begin(recipe),
-    model: { plan: { groups: [{ id: "a", members: ["a"], fixed: null, bounds: null }] } } as unknown as OpenModel,
+    model: {
+      plan: { groups: [{ id: "a", members: ["a"], fixed: null, bounds: null, least: null }] },
+    } as unknown as OpenModel,
     overview: new Map([["a", { group: "a", source: "mse", figures, nonFinite: 0, spark: [] }]]),
   });
 }

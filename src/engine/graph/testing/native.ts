@@ -1,5 +1,9 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import type { DataType, Tensor, TensorData, TensorMap } from "../../model/tensor.ts";
+import { decodeModel } from "../../onnx/decode.ts";
 import { concat, encodeModel } from "../../onnx/encode.ts";
 import { inputPorts } from "../../onnx/ports.ts";
 import type { ModelProto } from "../../onnx/proto/onnx_pb.ts";
@@ -58,4 +62,22 @@ export function relativeDifference(a: Tensor | undefined, b: Tensor | undefined)
     magnitude = Math.max(magnitude, Math.abs(x));
   }
   return difference / (magnitude || 1);
+}
+
+/** The operators that onnxruntime-node runs a model with, after its own optimizations, in its order. */
+export async function optimizedOperators(model: ModelProto): Promise<string[]> {
+  const folder = mkdtempSync(join(tmpdir(), "octet-optimized-"));
+  try {
+    const file = join(folder, "optimized.onnx");
+    const session = await InferenceSession.create(concat(encodeModel(model)), {
+      graphOptimizationLevel: "all",
+      optimizedModelFilePath: file,
+      intraOpNumThreads: 1,
+      logSeverityLevel: 3,
+    });
+    await session.release();
+    return decodeModel(new Uint8Array(readFileSync(file)), file).graph?.node.map(({ opType }) => opType) ?? [];
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }

@@ -1,0 +1,29 @@
+import type { GraphIndex } from "./graph.ts";
+import type { NodeProto } from "./proto/onnx_pb.ts";
+import { dataTypeOf } from "./tensor.ts";
+
+/** Where the bias of a layer is: the node that adds it and its input there. The input is empty where a bias can be added. */
+export interface BiasPlace {
+  readonly node: NodeProto;
+  readonly input: number;
+}
+
+/**
+ * Where a Conv, ConvTranspose, Gemm, or a MatMul with the Add after it, adds one constant an output channel; null where
+ * it has no such place.
+ */
+export function biasPlace(node: NodeProto, index: GraphIndex): BiasPlace | null {
+  if (["Conv", "ConvTranspose", "Gemm"].includes(node.opType)) {
+    const name = node.input[2];
+    return !name || isVector(name, index) ? { node, input: 2 } : null;
+  }
+  const [use, ...others] = index.uses(node.output[0] ?? "");
+  if (node.opType !== "MatMul" || use?.node.opType !== "Add" || others.length > 0) return null;
+  const input = 1 - use.input;
+  return isVector(use.node.input[input] ?? "", index) ? { node: use.node, input } : null;
+}
+
+function isVector(name: string, index: GraphIndex): boolean {
+  const constant = index.initializer(name);
+  return constant !== undefined && constant.dims.length === 1 && dataTypeOf(constant.dataType) === "float32";
+}

@@ -1,0 +1,107 @@
+import { describe, expect, it } from "vitest";
+import { prepareModel } from "../graph/prepare.ts";
+import { optimizedOperators, run } from "../graph/testing/native.ts";
+import { hasCases, settledCase } from "../job/testing/cases.ts";
+import type { Tensor } from "../model/tensor.ts";
+import { Comparator } from "../numerics/metrics.ts";
+import { floatAttribute, intAttribute, makeNode } from "../onnx/attributes.ts";
+import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
+import { scalar } from "../onnx/tensor.ts";
+import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
+import { leastSqnr, tryOut } from "./testing/trial.ts";
+
+const N = 8;
+const node = (
+  opType: string,
+  inputs: readonly string[],
+  output: string,
+  attributes: ReturnType<typeof intAttribute>[] = [],
+) => makeNode(opType, inputs, [output], { name: output, attributes });
+const end = [node("Relu", ["a"], "r"), node("MatMul", ["r", "v"], "out")];
+
+function model(nodes: readonly NodeProto[], bias: Tensor | null, dims: readonly number[] = [4, 16]) {
+  return buildModel({
+    opset: 17,
+    inputs: [floatInput("x", dims)],
+    outputs: ["out"],
+    nodes,
+    constants: { w: noise([16, N], 5), v: noise([N, 6], 6), c: noise([6], 3), ...(bias && { b: bias }) },
+  });
+}
+
+const gemm = (bias: Tensor | null, attributes: ReturnType<typeof intAttribute>[] = [], dims?: readonly number[]) =>
+  model([node("Gemm", bias ? ["x", "w", "b"] : ["x", "w"], "a", attributes), ...end], bias, dims);
+const dense = (bias: Tensor, dims?: readonly number[], add: readonly string[] = ["m", "b"]) =>
+  model([node("MatMul", ["x", "w"], "m"), node("Add", add, "a"), ...end], bias, dims);
+
+const FLOAT = ["Gemm", "MatMul", "FusedGemm", "FusedMatMul", "Conv", "FusedConv"];
+
+/** How many layers the plan calls integer, and the kernels that multiply in float, once prepared and written. */
+async function kernels(float: ReturnType<typeof gemm>) {
+  const prepared = await prepareModel(float, (part) => run(part));
+  const trial = await tryOut(prepared.folded, {});
+  const operators = await optimizedOperators(trial.model);
+  const multiplied = trial.plan.layers.filter(({ rule, reason }) => rule?.kind === "weighted" && reason === null);
+  return {
+    integer: multiplied.length,
+    float: operators.filter((operator) => FLOAT.includes(operator)),
+    sqnr: leastSqnr(trial),
+  };
+}
+
+describe("layers that a plan calls integer", () => {
+  it.each([
+    ["Gemm without bias", gemm(null)],
+    ["Gemm", gemm(noise([N]))],
+    ["Gemm with a bias of one row", gemm(noise([1, N]))],
+    ["Gemm with a bias of one value", gemm(noise([1]))],
+    ["Gemm with a scalar bias", gemm(scalar("float32", 0.5))],
+    ["Gemm with alpha", gemm(noise([N]), [floatAttribute("alpha", 0.5)])],
+    ["Gemm with beta", gemm(noise([1, N]), [floatAttribute("beta", -2)])],
+    ["Gemm with a transposed input", gemm(noise([N]), [intAttribute("transA", 1)], [16, 4])],
+    ["MatMul and Add", dense(noise([N]))],
+    ["MatMul and Add, the bias first", dense(noise([N]), [4, 16], ["b", "m"])],
+    ["MatMul and Add of sequences", dense(noise([N]), [2, 4, 16])],
+    ["MatMul and Add of one row", dense(noise([1, N]))],
+    ["MatMul and Add of one value", dense(noise([1]))],
+    [
+      "MatMul and Add at the end",
+      model(
+        [
+          node("MatMul", ["x", "w"], "m"),
+          node("Add", ["m", "b"], "a"),
+          node("MatMul", ["a", "v"], "n"),
+          node("Add", ["n", "c"], "out"),
+        ],
+        noise([N]),
+      ),
+    ],
+  ])("have an integer kernel: %s", async (_, float) => {
+    const found = await kernels(float);
+    expect(found.integer).toBe(2);
+    expect(found.float).toEqual([]);
+    expect(found.sqnr).toBeGreaterThan(30);
+  });
+
+  it.each([
+    ["a bias for each row", gemm(noise([4, N]))],
+    ["a bias for each row and no channel", gemm(noise([4, 1]))],
+    ["a bias that is not finite", gemm({ ...noise([N]), data: Float32Array.of(0, 1, 2, 3, 4, 5, 6, -Infinity) })],
+  ])("are told from those that have none: %s", async (_, float) => {
+    const prepared = await prepareModel(float, (part) => run(part));
+    const { plan } = await tryOut(prepared.folded, {});
+    expect(plan.layers.find(({ id }) => id === "a")?.reason).toMatch(/its bias is not one finite constant/);
+  });
+});
+
+describe.skipIf(!hasCases)("the case of a Keras head", () => {
+  it("runs both layers as QGemm", async () => {
+    const { quantized, float, integer } = await settledCase("keras-head");
+    const operators = await optimizedOperators(quantized.model);
+    expect(operators.filter((operator) => /Gemm|MatMul/.test(operator))).toEqual(["QGemm", "QGemm"]);
+    const comparator = new Comparator();
+    const [name] = float.keys();
+    comparator.add(float.get(name!)!.data as Float32Array, integer.get(name!)!.data as Float32Array);
+    expect(comparator.result().sqnr).toBeGreaterThan(30);
+  });
+});
