@@ -72,7 +72,7 @@ test("IDX is read by ranges, or inflated from gzip", async () => {
 
   const zipped = memoryFile("images-idx3-ubyte.gz", gzipSync(bytes));
   expect((await gunzipHead(zipped)).slice(0, 4)).toEqual(Uint8Array.of(0, 0, 8, 3));
-  expect(await readElements(await readIdx(await gunzipFile(zipped)), 6, 6)).toEqual(range(24).slice(6, 12));
+  expect(await readElements(await readIdx((await gunzipFile(zipped)).file), 6, 6)).toEqual(range(24).slice(6, 12));
 });
 
 test("a damaged IDX file is refused by name", async () => {

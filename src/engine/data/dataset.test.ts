@@ -155,6 +155,14 @@ test(".npy in gzip, data and labels, is what it is without", async () => {
   await expect(open([cut], input([1, 4]))).rejects.toThrow("cut.npy.gz is a damaged gzip file");
 });
 
+test("garbage behind an array in gzip is said", async () => {
+  const zipped = gzipSync(npyBytes("<f4", [3, 4], floats(12)));
+  const dataset = await open([memoryFile("a.npy.gz", Uint8Array.from([...zipped, 1, 2, 3]))], input([1, 4]));
+  const message = "Ignored 3 bytes after the end of its gzip data, which is whole.";
+  expect(dataset.notices).toEqual([{ kind: "warning", subject: "a.npy.gz", message }]);
+  expect((await feed(dataset, 2)).data).toEqual(floats(12).slice(8));
+});
+
 test("a folder of images, with clutter, strangers, labels and a damaged image", async () => {
   const files = [
     image("color.png", "set/c.png"),

@@ -21,12 +21,16 @@ export function imageFormat(head: Uint8Array): ImageFormat | null {
   return null;
 }
 
+export function isGzip(head: Uint8Array): boolean {
+  return startsWith(head, [0x1f, 0x8b]);
+}
+
 /** What a file's first bytes say it is, or null when that is nothing we read. */
 export function sniff(head: Uint8Array): Content | null {
   const image = imageFormat(head);
   if (image) return image;
   if (startsWith(head, [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59])) return "npy";
-  if (startsWith(head, [0x1f, 0x8b])) return "gzip";
+  if (isGzip(head)) return "gzip";
   if (startsWith(head, [0, 0]) && IDX_TYPES.includes(head[2]!) && head[3]! >= 1 && head[3]! <= 4) return "idx";
   return null;
 }

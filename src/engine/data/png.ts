@@ -1,16 +1,6 @@
+import { crc32 } from "../values/crc32.ts";
+
 const SIGNATURE_BYTES = 8;
-
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
-  let c = n;
-  for (let bit = 0; bit < 8; bit++) c = c & 1 ? 0xedb88320 ^ (c >>> 1) : c >>> 1;
-  return c;
-});
-
-function crc32(bytes: Uint8Array): number {
-  let c = 0xffffffff;
-  for (let i = 0; i < bytes.length; i++) c = CRC_TABLE[(c ^ bytes[i]!) & 0xff]! ^ (c >>> 8);
-  return ~c >>> 0;
-}
 
 /**
  * Whether every chunk up to IEND is whole and has the CRC it carries (PNG specification, 5.3). The decoder does not

@@ -53,13 +53,20 @@ function isLabelArray({ format, file, dims, type }: ArrayFile): boolean {
 
 type Found = Content | "table" | "clutter" | "unknown";
 
-async function look(file: DataFile): Promise<{ readonly found: Found; readonly file: DataFile }> {
+interface Look {
+  readonly found: Found;
+  readonly file: DataFile;
+  /** Bytes at the end that are no part of it. */
+  readonly garbage?: number;
+}
+
+async function look(file: DataFile): Promise<Look> {
   if (isHidden(file.path)) return { found: "clutter", file };
   const content = sniff(await file.read(0, Math.min(MAGIC_BYTES, file.size)));
   if (content === "gzip") {
     const inner = sniff(await gunzipHead(file));
     if (inner !== "npy" && inner !== "idx") return { found: "unknown", file };
-    return { found: inner, file: await gunzipFile(file) };
+    return { found: inner, ...(await gunzipFile(file)) };
   }
   if (content) return { found: content, file };
   if (isLabelTable(file.path)) return { found: "table", file };
@@ -87,9 +94,14 @@ export async function scanFiles(files: readonly DataFile[]): Promise<Scan> {
   const labelArrays: ArrayFile[] = [];
   const clutter: DataFile[] = [];
   const unknown: DataFile[] = [];
+  const padded: Notice[] = [];
   const sorted = sortByPath(files);
   for (let start = 0; start < sorted.length; start += PARALLEL) {
-    for (const { found, file } of await Promise.all(sorted.slice(start, start + PARALLEL).map(look))) {
+    for (const { found, file, garbage = 0 } of await Promise.all(sorted.slice(start, start + PARALLEL).map(look))) {
+      if (garbage > 0) {
+        const message = `Ignored ${garbage} bytes after the end of its gzip data, which is whole.`;
+        padded.push({ kind: "warning", subject: file.path, message });
+      }
       if (found === "npy" || found === "idx") {
         const array = await (found === "npy" ? readNpy(file) : readIdx(file));
         (isLabelArray(array) ? labelArrays : arrays).push(array);
@@ -104,6 +116,7 @@ export async function scanFiles(files: readonly DataFile[]): Promise<Scan> {
     arrays,
     labels: { tables, arrays: labelArrays },
     notices: [
+      ...padded,
       ...ignored("info", clutter, "files that are no data"),
       ...ignored("warning", unknown, "files that are no JPEG, PNG, WebP, .npy or IDX"),
     ],

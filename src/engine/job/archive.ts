@@ -1,5 +1,5 @@
 import { Zip, ZipDeflate, type ZipInputFile } from "fflate";
-import { crc32 } from "./crc32.ts";
+import { crc32 } from "../values/crc32.ts";
 import type { Artifact } from "./export.ts";
 
 /** One zip of all files, in parts: those of models are the models' own, stored as they are; text is compressed. */
