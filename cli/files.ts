@@ -1,11 +1,28 @@
-import { access, constants, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import {
+  access,
+  constants,
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import type { Artifact } from "../src/engine/job/export.ts";
 import type { DataFile } from "../src/engine/model/dataset.ts";
 import { InputError } from "../src/engine/model/job.ts";
 
-/** The whole of a file. Throws InputError when it cannot be read. */
+/** Node reads less than 2 GiB at a time. */
+const PIECE = 2 ** 30;
+
+/** The whole of a file, or of a pipe. Throws InputError when it cannot be read. */
 export async function readWhole(path: string): Promise<Uint8Array> {
+  const file = await singleFile(path);
+  if (file.size > PIECE) return file.read();
   try {
     return await readFile(path);
   } catch (error) {
@@ -17,10 +34,14 @@ export async function readText(path: string): Promise<string> {
   return new TextDecoder().decode(await readWhole(path));
 }
 
-/** A file below a folder by its path from there; null when there is none, or the path leads out of the folder. */
+/**
+ * A file below a folder by its path from there; null when there is none, or the path leads out of the folder. Throws
+ * InputError when it is there and cannot be read.
+ */
 export async function readBelow(folder: string, path: string): Promise<Uint8Array | null> {
   const full = resolve(folder, path);
-  return full.startsWith(join(resolve(folder), sep)) ? readFile(full).catch(() => null) : null;
+  if (!full.startsWith(join(resolve(folder), sep))) return null;
+  return (await stat(full).catch(() => null)) ? readWhole(full) : null;
 }
 
 /**
@@ -59,20 +80,35 @@ function dataFile(full: string, path: string, size: number): DataFile {
     path,
     size,
     async read(start = 0, end = size) {
-      const handle = await open(full);
       try {
-        const bytes = new Uint8Array(end - start);
-        const { bytesRead } = await handle.read(bytes, 0, bytes.length, start);
-        return bytes.subarray(0, bytesRead);
-      } finally {
-        await handle.close();
+        const handle = await open(full);
+        try {
+          return await readRange(handle, start, end);
+        } finally {
+          await handle.close();
+        }
+      } catch (error) {
+        throw unreadable(full, error);
       }
     },
   };
 }
 
+/** Bytes start..end, fewer where the file ends before. */
+async function readRange(handle: FileHandle, start: number, end: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(end - start);
+  let done = 0;
+  while (done < bytes.length) {
+    const { bytesRead } = await handle.read(bytes, done, Math.min(PIECE, bytes.length - done), start + done);
+    if (bytesRead === 0) break;
+    done += bytesRead;
+  }
+  return bytes.subarray(0, done);
+}
+
 function unreadable(path: string, error: unknown): InputError {
   const { code, message } = error as NodeJS.ErrnoException;
+  if (error instanceof RangeError) return new InputError(`${path} is too long to be held in memory (${message}).`);
   if (code === "ENOENT") return new InputError(`There is no file ${path}.`);
   if (code === "EISDIR") return new InputError(`${path} is a folder; name a file in it.`);
   return new InputError(`${path} cannot be read (${message}).`);

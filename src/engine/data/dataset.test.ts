@@ -163,6 +163,52 @@ test("garbage behind an array in gzip is said", async () => {
   expect((await feed(dataset, 2)).data).toEqual(floats(12).slice(8));
 });
 
+/** A file that keeps `left` bytes of what it had when it was listed, from its read number `from` on. */
+function shrinking(path: string, content: Uint8Array | string, left: number, from: number): DataFile {
+  const whole = memoryFile(path, content);
+  let reads = 0;
+  return {
+    path,
+    size: whole.size,
+    read: async (start = 0, end = whole.size) => {
+      reads += 1;
+      return (await whole.read(start, end)).slice(0, reads > from ? Math.max(0, left - start) : whole.size);
+    },
+  };
+}
+
+const cutShort = (path: string) =>
+  new InputError(`${path} was cut short while it was read; wait until it is written, and start again.`);
+
+test.each([
+  ["tensors", npyBytes("<f4", [3, 4], floats(12)), input([1, 4]), 128 + 40],
+  ["float16", npyBytes("<f2", [3, 4], new Uint16Array(12)), input([1, 4]), 128 + 20],
+  ["pictures", npyBytes("|u1", [3, 2, 2, 3], range(36)), input([1, 3, 2, 2]), 128 + 30],
+  ["an IDX file", idxBytes([3, 4, 4], range(48)), input([1, 1, 4, 4]), 60],
+  ["an image", new Uint8Array(Buffer.from(pillow.images["color.png"].file, "base64")), input([1, 3, 7, 11]), 30],
+])("what is cut short after it was opened gives no sample: %s", async (_, bytes, port, left) => {
+  const last = async (dataset: OpenDataset) => dataset.get(dataset.length - 1);
+  await last(await open([memoryFile("a.npy", bytes)], port));
+  for (const kept of [0, 1, left]) {
+    const dataset = await open([shrinking("a.npy", bytes, kept, 3)], port);
+    // The header takes fewer reads of some kinds than of others.
+    for (let i = 0; i < 3; i++) await dataset.get(0).catch(() => null);
+    await expect(last(dataset)).rejects.toThrow(cutShort("a.npy"));
+  }
+});
+
+test.each([
+  ["labels.csv", "file,label\na.npy[0],1\na.npy[1],2\n", 22],
+  ["labels.npy", npyBytes("<i8", [2], BigInt64Array.of(2n, 1n)), 128 + 8],
+  ["labels.idx", idxBytes([2], Uint8Array.of(2, 1)), 9],
+  ["b.npy", npyBytes("<f4", [2, 4], floats(8)), 20],
+  ["b.npy.gz", gzipSync(npyBytes("<f4", [2, 4], floats(8))), 20],
+])("%s that is cut short while it is opened is refused", async (path, content, left) => {
+  const files = (from: number) => [npy("a.npy", [2, 4], floats(8)), shrinking(path, content, left, from)];
+  expect((await open(files(9), input([1, 4]))).length).toBeGreaterThan(1);
+  await expect(open(files(1), input([1, 4]))).rejects.toThrow(cutShort(path));
+});
+
 test("a folder of images, with clutter, strangers, labels and a damaged image", async () => {
   const files = [
     image("color.png", "set/c.png"),

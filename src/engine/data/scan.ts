@@ -1,6 +1,7 @@
 import type { DataFile } from "../model/dataset.ts";
 import { InputError, type Notice } from "../model/job.ts";
 import type { ArrayFile } from "./array.ts";
+import { exactFile } from "./exactFile.ts";
 import { gunzipFile, gunzipHead } from "./gzip.ts";
 import { readIdx } from "./idx.ts";
 import { type Content, MAGIC_BYTES, sniff } from "./magic.ts";
@@ -85,7 +86,8 @@ function ignored(kind: Notice["kind"], files: readonly DataFile[], what: string)
 
 /**
  * Looks at the first bytes of each file. Images are not read further; arrays to the end of their header, and arrays
- * in gzip are inflated and held. Throws InputError naming an array that is damaged.
+ * in gzip are inflated and held. Throws InputError naming an array that is damaged; so does a later read of a file that
+ * gives less than the file held now.
  */
 export async function scanFiles(files: readonly DataFile[]): Promise<Scan> {
   const images: DataFile[] = [];
@@ -95,7 +97,7 @@ export async function scanFiles(files: readonly DataFile[]): Promise<Scan> {
   const clutter: DataFile[] = [];
   const unknown: DataFile[] = [];
   const padded: Notice[] = [];
-  const sorted = sortByPath(files);
+  const sorted = sortByPath(files).map(exactFile);
   for (let start = 0; start < sorted.length; start += PARALLEL) {
     for (const { found, file, garbage = 0 } of await Promise.all(sorted.slice(start, start + PARALLEL).map(look))) {
       if (garbage > 0) {

@@ -7,7 +7,7 @@ export interface DataFile {
   /** Path with "/" as the person gave it, unique in the set. */
   readonly path: string;
   readonly size: number;
-  /** Bytes start..end (end excluded); the whole file without arguments. */
+  /** Bytes start..end (end excluded), fewer where the file has shrunk; the whole file without arguments. */
   read(start?: number, end?: number): Promise<Uint8Array>;
 }
 

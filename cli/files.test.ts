@@ -1,0 +1,42 @@
+import { mkdirSync, rmSync, truncateSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, expect, it } from "vitest";
+import { openDataset } from "../src/engine/data/dataset.ts";
+import { npyBytes } from "../src/engine/data/testing/files.ts";
+import { InputError } from "../src/engine/model/job.ts";
+import { nodeDecoders as decoders } from "./decoders.ts";
+import { dataFiles, readBelow } from "./files.ts";
+import { put, scratch } from "./testing/colours.ts";
+
+const folder = scratch();
+afterAll(() => rmSync(folder, { recursive: true }));
+
+it("a file that is cut short, or removed, after it was opened gives no sample", async () => {
+  const path = put(
+    folder,
+    "a.npy",
+    npyBytes(
+      "<f4",
+      [3, 4],
+      Float32Array.from({ length: 12 }, (_, i) => i),
+    ),
+  );
+  const input = { name: "x", type: "float32", dims: [1, 4] } as const;
+  const dataset = await openDataset(await dataFiles(path), { input, preprocess: null, fixed: new Map(), decoders });
+  expect((await dataset.get(2)).feeds.get("x")?.data).toEqual(Float32Array.of(8, 9, 10, 11));
+  truncateSync(path, 128 + 40);
+  expect((await dataset.get(1)).feeds.get("x")?.data).toEqual(Float32Array.of(4, 5, 6, 7));
+  await expect(dataset.get(2)).rejects.toThrow(
+    new InputError("a.npy was cut short while it was read; wait until it is written, and start again."),
+  );
+  rmSync(path);
+  await expect(dataset.get(1)).rejects.toThrow(new InputError(`There is no file ${path}.`));
+});
+
+it("a file beside a model is null only where there is none", async () => {
+  put(folder, "weights.bin", Uint8Array.of(1, 2));
+  mkdirSync(join(folder, "weights"));
+  expect(await readBelow(folder, "weights.bin")).toEqual(Buffer.of(1, 2));
+  expect(await readBelow(folder, "other.bin")).toBeNull();
+  await expect(readBelow(folder, "weights")).rejects.toThrow("is a folder; name a file in it.");
+});
