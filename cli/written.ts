@@ -25,14 +25,14 @@ interface Making {
   readonly start: number;
 }
 
-/** Writes the files of a job into the folder of --out, once its model has loaded, and says what was made. */
+/** Writes the files of a job into the folder of --out, once its models have loaded, and says what was made. */
 export async function writeJob(
   { model, calibration, rounding = null, result, notices: before, start }: Making,
   args: Arguments,
   runtime: Runtime,
   terminal: Terminal,
 ): Promise<{ readonly value: object; readonly lines: readonly string[] }> {
-  await verifyLoads(result.quantized, runtime);
+  for (const file of result.files) if (file.name.endsWith(".onnx")) await verifyLoads(file, runtime);
   terminal.context.signal.throwIfAborted();
   const out = args.text("out") ?? `${model.name}.octet`;
   await writeFiles(out, result.files);

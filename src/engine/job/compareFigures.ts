@@ -2,7 +2,7 @@ import type { Change, FigureChange, FigureUnit } from "../model/comparison.ts";
 import type { Accuracy, Evaluation } from "../model/evaluation.ts";
 import type { Report } from "../model/report.ts";
 
-import { quantizedName } from "./export.ts";
+import { quantizedName } from "./fileNames.ts";
 
 interface Figure {
   readonly figure: string;

@@ -11,8 +11,10 @@ import { InputError, type Notice } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import type { Tuning } from "../model/tuning.ts";
-import { encodeModel } from "../onnx/encode.ts";
+import { encodeModel, totalLength } from "../onnx/encode.ts";
 import { methodOf, methodRange } from "../quantizer/ranges.ts";
+import { equalizedName, quantizedName } from "./fileNames.ts";
+import { assertEqualizedFits, assertQuantizedFits } from "./fileSize.ts";
 import { equalizedModel, isEqualized, type OpenModel, summarizeModel } from "./open.ts";
 import { assertCalibratedFor, type Quantized, quantizeModel, resolveRecipe } from "./quantize.ts";
 import { reportOf } from "./report.ts";
@@ -47,12 +49,7 @@ const TENSORRT_NOTE =
 const EQUALIZED_NOTE =
   "The float model after equalization: it computes what the original does, and the TensorRT cache and the ranges for ONNX Runtime's tool are its tensors'.";
 
-/** The quantized model's file: named after the type of its weights. */
-export function quantizedName({ name }: Pick<OpenModel, "name">, { weights }: Pick<Recipe, "weights">): string {
-  return `${name}.${weights.type}.onnx`;
-}
-
-/** Every file of the job; the model among them is the one that `evaluate` judges. Throws InputError as quantizing does. */
+/** Every file of the job; the model among them is the one that `evaluate` judges. Throws InputError as quantizing does, and for one longer than anything loads. */
 export function exportJob(model: OpenModel, request: ExportRequest): Exported {
   const { calibration, evaluation, date, tuning } = request;
   assertCalibratedFor(model, request.recipe, calibration);
@@ -60,21 +57,20 @@ export function exportJob(model: OpenModel, request: ExportRequest): Exported {
   const recipe = request.recipe.resolved ? request.recipe : resolveRecipe(model, request.recipe, calibration);
   const quantized = quantizeModel(model, recipe);
   const observed = calibration.statistics.size > 0 ? rangeFiles(model, recipe, calibration, quantized) : null;
-  const equalizedName = `${model.name}.equalized.onnx`;
+  assertQuantizedFits(model, recipe, quantized.bytes);
+  const equalized = isEqualized(recipe) ? equalizedFile(model, recipe) : null;
   const notices: Notice[] = [
     ...summarizeModel(model, recipe).notices,
     ...calibration.notices,
     ...quantized.notices,
     ...(observed?.notices ?? []),
-    ...(isEqualized(recipe) ? [{ kind: "info" as const, subject: equalizedName, message: EQUALIZED_NOTE }] : []),
+    ...(equalized ? [{ kind: "info" as const, subject: equalized.name, message: EQUALIZED_NOTE }] : []),
   ];
   const files: Artifact[] = [
     { name: quantizedName(model, recipe), chunks: quantized.chunks },
     ...(observed?.files ?? []),
     textFile(`${model.name}.recipe.json`, writeRecipe(recipe)),
-    ...(isEqualized(recipe)
-      ? [{ name: equalizedName, chunks: encodeModel(equalizedModel(model, recipe).observed) }]
-      : []),
+    ...(equalized ? [equalized] : []),
   ];
   const report = reportOf(model, { recipe, calibration, evaluation, tuning, date, quantized, files, notices });
   files.push(
@@ -82,6 +78,12 @@ export function exportJob(model: OpenModel, request: ExportRequest): Exported {
     textFile(`${model.name}.report.html`, writeReportPage(report)),
   );
   return { quantized, recipe, files, notices };
+}
+
+function equalizedFile(model: OpenModel, recipe: Recipe): Artifact {
+  const chunks = encodeModel(equalizedModel(model, recipe).observed);
+  assertEqualizedFits(model, totalLength(chunks));
+  return { name: equalizedName(model), chunks };
 }
 
 /** Throws InputError where a recipe asks for learned rounding that it does not hold. */

@@ -8,6 +8,7 @@ import { calibrate } from "./calibrate.ts";
 import { deriveBiases, learnBiases } from "./correct.ts";
 import type { OpenDataset } from "./data.ts";
 import { learnEqualization } from "./equalize.ts";
+import { assertAllMayFit } from "./fileSize.ts";
 import { learnRounding } from "./learnRounding.ts";
 import { equalizedModel, isEqualized, type OpenModel, planModel } from "./open.ts";
 import { isCalibratedFor, resolveRecipe } from "./quantize.ts";
@@ -63,7 +64,7 @@ function uncalibrated({ name, sha256 }: OpenModel, recipe: Recipe, preprocess: P
  * Does what a recipe still lacks, in this order: learns equalization, calibrates where the calibration given does not
  * fit and activations are quantized, settles the ranges, learns rounding where something is there to learn it, or else
  * the biases, since learnt rounding takes the place of correcting them (docs/rounding.md). What the recipe holds already
- * is kept. Throws InputError as these do.
+ * is kept. Throws InputError as these do, and before all when a file of the result is sure to be longer than anything loads.
  */
 export async function settle(
   model: OpenModel,
@@ -73,6 +74,7 @@ export async function settle(
   runtimes: Runtimes,
   context: JobContext,
 ): Promise<Settled> {
+  assertAllMayFit(model, recipe);
   let settled = recipe;
   if (recipe.corrections.equalization && !recipe.factors) {
     const factors = await learnEqualization(model, dataset, samples, runtimes.main, context);

@@ -1,9 +1,9 @@
 import type { Runtime } from "../model/runtime.ts";
-import { toModelFile } from "../onnx/runtimeFile.ts";
+import { concat } from "../onnx/encode.ts";
 import type { Quantized } from "./quantize.ts";
 
-/** Loads a quantized model once in the runtime, so that no file is handed out that does not load. */
-export async function verifyLoads(quantized: Quantized, runtime: Runtime): Promise<void> {
-  const session = await runtime.createSession(toModelFile(quantized.model), { threads: 1 });
+/** Loads the very bytes of a model's file once in the runtime, so that no file is handed out that does not load. */
+export async function verifyLoads({ chunks }: Pick<Quantized, "chunks">, runtime: Runtime): Promise<void> {
+  const session = await runtime.createSession({ graph: concat(chunks), external: [] }, { threads: 1 });
   await session.dispose();
 }

@@ -1,0 +1,14 @@
+import type { Recipe } from "../model/recipe.ts";
+import type { OpenModel } from "./open.ts";
+
+type Named = Pick<OpenModel, "name">;
+
+/** The quantized model's file: named after the type of its weights. */
+export function quantizedName({ name }: Named, { weights }: Pick<Recipe, "weights">): string {
+  return `${name}.${weights.type}.onnx`;
+}
+
+/** The file of the float model after equalization. */
+export function equalizedName({ name }: Named): string {
+  return `${name}.equalized.onnx`;
+}
