@@ -33,6 +33,7 @@ import type { Runtimes } from "../src/engine/model/runtime.ts";
 import type { Sensitivity } from "../src/engine/model/sensitivity.ts";
 import type { Tuning } from "../src/engine/model/tuning.ts";
 import { webgpuAccelerator } from "./accelerator.ts";
+import { bytesOf } from "./bytesOf.ts";
 import { browserDecoders } from "./decoders.ts";
 import { executorRuntime } from "./executor.ts";
 import { withLearner } from "./learner.ts";
@@ -61,14 +62,6 @@ function openedModel(): OpenModel {
 function openedData(preprocess?: Preprocess | null): OpenDataset {
   if (!data) throw new InputError("There is no data yet; add some first.");
   return preprocess ? data.withPreprocess(preprocess) : data;
-}
-
-async function bytesOf(file: Blob, name: string): Promise<Uint8Array> {
-  try {
-    return new Uint8Array(await file.arrayBuffer());
-  } catch {
-    throw new InputError(`${name} can no longer be read, since it was changed or removed; choose it again.`);
-  }
 }
 
 /** Finds a file that a model names: by its path below the model's folder, else by its name alone. */

@@ -11,7 +11,7 @@ import { calibrate } from "./calibrate.ts";
 import { openData } from "./data.ts";
 import { exportJob } from "./export.ts";
 import { defaultRecipe, openModel } from "./open.ts";
-import { fingerprint, modelFileOf } from "./source.ts";
+import { fingerprint, modelFileOf, sha256 } from "./source.ts";
 
 const context: JobContext = { signal: new AbortController().signal, report: () => undefined };
 const source = (name: string) => ({ bytes: readModel(name), fileName: name, readBeside: async () => null });
@@ -72,5 +72,13 @@ describe("fingerprint", () => {
     const beside = (value: number) => fingerprint(bytes, [{ path: "w", data: Uint8Array.of(value) }]);
     expect(await beside(1)).not.toBe(await beside(2));
     expect(await beside(1)).toBe(await beside(1));
+  });
+
+  it("takes a file that is too long to be digested at once in pieces", async () => {
+    const bytes = Uint8Array.from({ length: 100 }, (_, i) => i);
+    const digest = (part: Uint8Array) => createHash("sha256").update(part).digest();
+    const pieces = [bytes.subarray(0, 40), bytes.subarray(40, 80), bytes.subarray(80)];
+    expect(await sha256(bytes, 99, 40)).toEqual(new Uint8Array(digest(Buffer.concat(pieces.map(digest)))));
+    expect(await sha256(bytes, 100, 40)).toEqual(new Uint8Array(digest(bytes)));
   });
 });

@@ -64,7 +64,8 @@ export async function modelFileOf(source: ModelSource): Promise<RunnableModel> {
 
 /**
  * SHA-256 of a model in hexadecimal: of its file, or, when it keeps weights in other files, of the digests of all of
- * them, since two trainings of one network differ in those files only.
+ * them, since two trainings of one network differ in those files only. A file that is too long to be digested at once
+ * counts as the digests of its pieces.
  */
 export async function fingerprint(file: Uint8Array, external: WholeModel["external"]): Promise<string> {
   if (external.length === 0) return hex(await sha256(file));
@@ -73,7 +74,18 @@ export async function fingerprint(file: Uint8Array, external: WholeModel["extern
   return hex(await sha256(new Uint8Array(digests.flatMap((digest) => [...digest]))));
 }
 
-async function sha256(bytes: Uint8Array): Promise<Uint8Array> {
+/** Web Crypto digests less than 2 GiB at once in some places (Node). */
+const PIECE = 2 ** 30;
+const LONGEST = 2 ** 31 - 1;
+
+/** Exported for its test, which cannot hold a file that long. */
+export async function sha256(bytes: Uint8Array, longest = LONGEST, piece = PIECE): Promise<Uint8Array> {
+  if (bytes.byteLength > longest) {
+    const digests: number[] = [];
+    for (let at = 0; at < bytes.byteLength; at += piece)
+      digests.push(...(await sha256(bytes.subarray(at, at + piece))));
+    return sha256(Uint8Array.from(digests));
+  }
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
 }
 
