@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodeModel } from "../src/engine/onnx/decode.ts";
 import { withFields } from "../src/engine/onnx/messages.ts";
 import { toModelFile } from "../src/engine/onnx/runtimeFile.ts";
+import { hasShared, sharedPath } from "../src/engine/quantizer/testing/shared.ts";
 import { colourModel, modelBytes, put, putColours, scratch } from "./testing/colours.ts";
 import { errorOf, octet } from "./testing/command.ts";
 
@@ -288,7 +289,31 @@ describe("weights beside the model", () => {
     const text = Buffer.from(graph).toString("latin1").replaceAll("weight-0", "../w.bin");
     const path = put(inner, "outside.onnx", Buffer.from(text, "latin1"));
     put(folder, "w.bin", external[0]!.data);
-    expect(errorOf(await octet("inspect", path))).toMatch(`"../w.bin", which was not given`);
+    expect(errorOf(await octet("inspect", path))).toBe(
+      'The model keeps the weight "weights" in "../w.bin", outside its folder, where no weights are read; save the model again with its weights beside it.',
+    );
+  });
+
+  it("are found however their path is written", async () => {
+    const { graph, external } = toModelFile(largeWeights(1));
+    const roundabout = join(folder, "roundabout");
+    mkdirSync(roundabout);
+    const text = Buffer.from(graph).toString("latin1").replaceAll("weight-0", ".//./w.b");
+    const path = put(roundabout, "outside.onnx", Buffer.from(text, "latin1"));
+    put(roundabout, "w.b", external[0]!.data);
+    const options = ["--data", data, "--preprocess", "unit"];
+    const out = join(roundabout, "out");
+    expect(await octet("quantize", path, ...options, "--out", out)).toMatchObject({ code: 0 });
+    expect(await octet("evaluate", path, join(out, "outside.int8.onnx"), ...options)).toMatchObject({ code: 0 });
+  });
+
+  it.skipIf(!hasShared)("are refused for the reason, in the shared cases", async () => {
+    expect(errorOf(await octet("inspect", sharedPath("cases/external-escape/model.onnx")))).toMatch(
+      /^The model keeps the weight "c1" in "\.\.\/c20e-0\.bin", outside its folder/,
+    );
+    expect(errorOf(await octet("inspect", sharedPath("cases/hostile/external-negative-offset.onnx")))).toMatch(
+      /^The weight "w" has the offset "-128" in "w\.data", which is no place in a file/,
+    );
   });
 });
 

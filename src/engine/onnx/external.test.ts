@@ -1,10 +1,11 @@
 import { create } from "@bufbuild/protobuf";
 import { InferenceSession } from "onnxruntime-node";
 import { describe, expect, it } from "vitest";
+import { InputError } from "../model/job.ts";
 import { makeNode, tensorAttribute } from "./attributes.ts";
 import { decodeModel } from "./decode.ts";
 import { concat, encodeModel } from "./encode.ts";
-import { attachExternal } from "./external.ts";
+import { attachExternal, externalLocations } from "./external.ts";
 import { withFields } from "./messages.ts";
 import {
   TensorProto_DataType as Code,
@@ -53,6 +54,60 @@ describe("attachExternal", () => {
   it("names the file that is missing or too short", () => {
     expect(() => attachExternal(model, new Map())).toThrow(/"w\.bin", which was not given/);
     expect(() => attachExternal(model, new Map([["w.bin", weights.subarray(0, 6)]]))).toThrow(/"w\.bin" is too short/);
+  });
+
+  const kept = (entries: Readonly<Record<string, string>>) =>
+    withFields(base, { graph: base.graph && withFields(base.graph, { initializer: [external("w", entries, 2)] }) });
+  const anywhere = (location: string) => new Map([[location, weights]]);
+
+  it.each(["../w.bin", "a/../../w.bin", "/etc/w.bin", "..\\w.bin", "C:\\w.bin", "c:w.bin", "\\\\host\\w.bin", ".."])(
+    "refuses %s, which is outside the model's folder, for that reason",
+    (location) => {
+      const sentence = `The model keeps the weight "w" in "${location}", outside its folder, where no weights are read; save the model again with its weights beside it.`;
+      expect(() => externalLocations(kept({ location }))).toThrow(new InputError(sentence));
+      expect(() => attachExternal(kept({ location }), anywhere(location))).toThrow(new InputError(sentence));
+    },
+  );
+
+  it.each(["w.bin", "./w.bin", "a/../w.bin", "a//..///w.bin", ".//w.bin"])("%s is beside the model", (location) => {
+    expect(externalLocations(kept({ location }))).toContain("w.bin");
+    expect(attachExternal(kept({ location, length: "8" }), anywhere("w.bin")).graph?.initializer[0]?.rawData).toEqual(
+      weights.slice(0, 8),
+    );
+  });
+
+  it("refuses a weight that is in no file", () => {
+    for (const entries of [{}, { location: "" }, { location: "./" }, { offset: "4" }] as Record<string, string>[]) {
+      expect(() => externalLocations(kept(entries))).toThrow(/keeps the weight "w" in a file that it does not name/);
+    }
+  });
+
+  it.each([
+    ["offset", "-8"],
+    ["offset", "-0"],
+    ["offset", "9223372036854775809"],
+    ["offset", "1e1"],
+    ["offset", ""],
+    ["length", "-8"],
+    ["length", "18446744073709551616"],
+    ["length", "4.5"],
+    ["length", "0x8"],
+    ["length", "8 "],
+  ])("refuses the %s %j, which is no place in a file", (key, value) => {
+    const entries = { location: "w.bin", offset: "0", length: "8", [key]: value };
+    expect(() => attachExternal(kept(entries), anywhere("w.bin"))).toThrow(
+      `The weight "w" has the ${key} "${value}" in "w.bin", which is no place in a file; export the model again.`,
+    );
+  });
+
+  it.each([
+    ["16", "4"],
+    ["9007199254740991", "8"],
+    ["8", "9007199254740991"],
+    ["17", null],
+  ])("refuses bytes past the end: offset %s, length %s", (offset, length) => {
+    const entries = { location: "w.bin", offset, ...(length !== null && { length }) };
+    expect(() => attachExternal(kept(entries), anywhere("w.bin"))).toThrow(/"w\.bin" is too short for the weight "w"/);
   });
 
   it("leaves a model without external weights as it is", () => {

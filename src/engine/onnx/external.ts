@@ -10,7 +10,7 @@ import {
 /**
  * The model with its external weights in place, as views of `files` (by path below the model's folder, or by name).
  * A model whose weights are all inside comes back as it is.
- * @throws InputError naming the weight file that is missing or too short.
+ * @throws InputError naming the weight file that is missing or too short, or a weight whose place in it is none.
  */
 export function attachExternal(model: ModelProto, files: ReadonlyMap<string, Uint8Array>): ModelProto {
   if (!model.graph) return model;
@@ -18,7 +18,10 @@ export function attachExternal(model: ModelProto, files: ReadonlyMap<string, Uin
   return graph === model.graph ? model : withFields(model, { graph });
 }
 
-/** The files, by path below the model's folder, that a model keeps weights in. */
+/**
+ * The files, by path below the model's folder, that a model keeps weights in.
+ * @throws InputError naming a weight that is kept outside that folder, or nowhere.
+ */
 export function externalLocations(model: ModelProto): string[] {
   const locations = new Set<string>();
   if (model.graph) {
@@ -32,7 +35,6 @@ export function externalLocations(model: ModelProto): string[] {
 
 function attach(tensor: TensorProto, files: ReadonlyMap<string, Uint8Array>): TensorProto {
   if (tensor.dataLocation !== Location.EXTERNAL) return tensor;
-  const entry = (key: string) => tensor.externalData.find((pair) => pair.key === key)?.value;
   const location = locationOf(tensor);
   const file = files.get(location) ?? files.get(location.slice(location.lastIndexOf("/") + 1));
   if (!file) {
@@ -40,8 +42,8 @@ function attach(tensor: TensorProto, files: ReadonlyMap<string, Uint8Array>): Te
       `The model keeps its weights in "${location}", which was not given; add that file beside the model.`,
     );
   }
-  const offset = Number(entry("offset") ?? 0);
-  const end = offset + Number(entry("length") ?? file.byteLength - offset);
+  const offset = bytesOf(tensor, "offset") ?? 0;
+  const end = offset + (bytesOf(tensor, "length") ?? Math.max(0, file.byteLength - offset));
   if (end > file.byteLength) {
     throw new InputError(
       `"${location}" is too short for the weight "${tensor.name}"; it may be cut short or belong to another model.`,
@@ -50,8 +52,43 @@ function attach(tensor: TensorProto, files: ReadonlyMap<string, Uint8Array>): Te
   return withFields(tensor, { rawData: file.subarray(offset, end), externalData: [], dataLocation: undefined });
 }
 
-function locationOf({ externalData }: TensorProto): string {
-  return (externalData.find(({ key }) => key === "location")?.value ?? "").replace(/^\.\//, "");
+function entryOf({ externalData }: TensorProto, key: string): string | undefined {
+  return externalData.find((pair) => pair.key === key)?.value;
+}
+
+/** A number of bytes that a weight's place is given by; undefined where it is not. */
+function bytesOf(tensor: TensorProto, key: "offset" | "length"): number | undefined {
+  const text = entryOf(tensor, key);
+  if (text === undefined) return undefined;
+  const bytes = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(bytes)) return bytes;
+  throw new InputError(
+    `The weight "${tensor.name}" has the ${key} "${text}" in "${locationOf(tensor)}", which is no place in a file; export the model again.`,
+  );
+}
+
+/** The path below the model's folder of the file that a weight is kept in. */
+function locationOf(tensor: TensorProto): string {
+  const given = entryOf(tensor, "location") ?? "";
+  const parts: string[] = [];
+  for (const part of given.split(/[\\/]/)) {
+    if (part === "..") {
+      if (parts.pop() === undefined) throw outside(tensor, given);
+    } else if (part !== "." && part !== "") parts.push(part);
+  }
+  if (/^([\\/]|[a-z]:)/i.test(given)) throw outside(tensor, given);
+  if (parts.length === 0) {
+    throw new InputError(
+      `The model keeps the weight "${tensor.name}" in a file that it does not name; export the model again.`,
+    );
+  }
+  return parts.join("/");
+}
+
+function outside({ name }: TensorProto, location: string): InputError {
+  return new InputError(
+    `The model keeps the weight "${name}" in "${location}", outside its folder, where no weights are read; save the model again with its weights beside it.`,
+  );
 }
 
 /** The graph with every tensor in it (initialisers, attributes, subgraphs) replaced; untouched parts are shared. */

@@ -8,8 +8,12 @@ const SIDE = 224;
 
 export const hasShared = existsSync(folder);
 
+export function sharedPath(path: string): string {
+  return folder + path;
+}
+
 export function readShared(path: string): Uint8Array {
-  return new Uint8Array(readFileSync(folder + path));
+  return new Uint8Array(readFileSync(sharedPath(path)));
 }
 
 /** The elements of a version 1 .npy file. */
