@@ -1,3 +1,4 @@
+import "./src/engine/runtime/telemetry.ts";
 import { defineConfig } from "@playwright/test";
 import { findChromium } from "./scripts/chromium.ts";
 

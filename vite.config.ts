@@ -1,3 +1,4 @@
+import "./src/engine/runtime/telemetry.ts";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 import { appHeaders, isolationHeaders } from "./scripts/headers.ts";

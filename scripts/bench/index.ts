@@ -3,6 +3,7 @@
  *   npm run bench [-- --only calibration,observers,webgpu,export,sensitivity,page] [--quick]
  * Prints tables and whether each target is met, and writes bench/results.json.
  */
+import "../../src/engine/runtime/telemetry.ts";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, totalmem } from "node:os";
