@@ -30,7 +30,7 @@ export default defineConfig({
     },
   },
   webServer: {
-    command: "node --import tsx scripts/serve.ts",
+    command: "node --import ./cli/typescript.mjs scripts/serve.ts",
     env: { PORT: String(PORT) },
     url: `http://127.0.0.1:${PORT}`,
     timeout: 30_000,

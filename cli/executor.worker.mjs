@@ -1,5 +1,3 @@
-import { fileURLToPath } from "node:url";
-import { register } from "tsx/esm/api";
+import "./typescript.mjs";
 
-register({ tsconfig: fileURLToPath(new URL("../tsconfig.base.json", import.meta.url)) });
 await import("./executor.worker.ts");

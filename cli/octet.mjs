@@ -1,6 +1,4 @@
 #!/usr/bin/env node
-import { fileURLToPath } from "node:url";
-import { register } from "tsx/esm/api";
+import "./typescript.mjs";
 
-register({ tsconfig: fileURLToPath(new URL("../tsconfig.base.json", import.meta.url)) });
 await import("./main.ts");

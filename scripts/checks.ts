@@ -32,14 +32,10 @@ const FAILED: Outcome = { passed: 0, failed: 1, skipped: 0 };
 
 const reports = mkdtempSync(join(tmpdir(), "octet-test-"));
 
-function succeeds(tool: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): boolean {
+function succeeds(tool: string, args: readonly string[]): boolean {
   const windows = process.platform === "win32";
-  const { status } = spawnSync(join("node_modules", ".bin", windows ? `${tool}.cmd` : tool), args, {
-    stdio: "inherit",
-    shell: windows,
-    env: { ...process.env, ...env },
-  });
-  return status === 0;
+  const command = join("node_modules", ".bin", windows ? `${tool}.cmd` : tool);
+  return spawnSync(command, args, { stdio: "inherit", shell: windows }).status === 0;
 }
 
 const check = (ok: boolean): Outcome => (ok ? PASSED : FAILED);
@@ -91,11 +87,11 @@ function endToEnd(): Outcome {
   }
   console.log(`Testing in ${chromium}`);
   const file = join(reports, "e2e.json");
-  const ok = succeeds("playwright", ["test", "--reporter=list,json"], {
-    CHROMIUM_PATH: chromium,
-    PLAYWRIGHT_JSON_OUTPUT_FILE: file,
+  const { status } = spawnSync(process.execPath, ["scripts/playwright.mjs", "test", "--reporter=list,json"], {
+    stdio: "inherit",
+    env: { ...process.env, CHROMIUM_PATH: chromium, PLAYWRIGHT_JSON_OUTPUT_FILE: file },
   });
-  return counted(ok, file, ({ stats }: PlaywrightReport) => ({
+  return counted(status === 0, file, ({ stats }: PlaywrightReport) => ({
     passed: stats.expected,
     failed: stats.unexpected + stats.flaky,
     skipped: stats.skipped,

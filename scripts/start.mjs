@@ -3,8 +3,7 @@ import { install } from "./install.mjs";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 install();
-const { register } = await import("tsx/esm/api");
-register();
+await import("../cli/typescript.mjs");
 const { buildWhenStale } = await import("./build.ts");
 await buildWhenStale();
 await import("./serve.ts");

@@ -3,6 +3,5 @@ import { install } from "./install.mjs";
 
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 install();
-const { register } = await import("tsx/esm/api");
-register();
+await import("../cli/typescript.mjs");
 await import("./checks.ts");

@@ -1,7 +1,7 @@
 /**
  * How smoothly a clip handle is dragged: the built studio in a real Chromium, a generated model, a drag of some seconds.
  * Prints the time between frames and what the page's main thread did for each. Build first: npm run build.
- *   npx tsx scripts/trace-drag.ts [--layers 200] [--seconds 3] [--trace FILE]
+ *   node --import ./cli/typescript.mjs scripts/trace-drag.ts [--layers 200] [--seconds 3] [--trace FILE]
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";

@@ -15,6 +15,7 @@ const SAMPLES = 100;
 const WARM_UP = 8;
 const SHARED = fileURLToPath(new URL("../../../shared", import.meta.url));
 const DATA = join(SHARED, "data/imagenet-mini");
+const TYPESCRIPT = new URL("../../cli/typescript.mjs", import.meta.url).href;
 const NODE_RUN = fileURLToPath(new URL("nodeRun.ts", import.meta.url));
 
 const MODELS: readonly { readonly name: string; readonly preset: Preset }[] = [
@@ -129,7 +130,7 @@ async function plainIn(page: Page, { preset, samples }: PeerTask, workers: numbe
 
 async function runInNode(mode: string, { model, data, preset, samples }: PeerTask): Promise<Measured> {
   const args = [mode, model, data, preset, String(samples), String(WARM_UP)];
-  return lastLineOf(process.execPath, ["--import", "tsx", NODE_RUN, ...args]);
+  return lastLineOf(process.execPath, ["--import", TYPESCRIPT, NODE_RUN, ...args]);
 }
 
 function rowsOf(model: string, outcomes: ReadonlyMap<string, Outcome>): Row[] {

@@ -1,6 +1,6 @@
 /**
  * One run of a model on samples in Node, for the benchmark: calibrates it, or runs inference alone. Prints one line of JSON.
- *   node --import tsx scripts/bench/nodeRun.ts calibrate|plain MODEL DATA PRESET SAMPLES WARM_UP
+ *   node --import ./cli/typescript.mjs scripts/bench/nodeRun.ts calibrate|plain MODEL DATA PRESET SAMPLES WARM_UP
  */
 import { nodeDecoders } from "../../cli/decoders.ts";
 import { threadedRuntime } from "../../cli/executors.ts";
