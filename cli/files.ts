@@ -1,18 +1,5 @@
-import {
-  access,
-  constants,
-  type FileHandle,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  writeFile,
-} from "node:fs/promises";
-import { basename, dirname, join, relative, resolve, sep } from "node:path";
-import type { Artifact } from "../src/engine/job/export.ts";
+import { type FileHandle, open, readdir, readFile, stat } from "node:fs/promises";
+import { basename, join, relative, resolve, sep } from "node:path";
 import type { DataFile } from "../src/engine/model/dataset.ts";
 import { InputError } from "../src/engine/model/job.ts";
 
@@ -112,39 +99,4 @@ function unreadable(path: string, error: unknown): InputError {
   if (code === "ENOENT") return new InputError(`There is no file ${path}.`);
   if (code === "EISDIR") return new InputError(`${path} is a folder; name a file in it.`);
   return new InputError(`${path} cannot be read (${message}).`);
-}
-
-/** Throws InputError when no results can be written to a folder at this path. */
-export async function assertFolder(path: string): Promise<void> {
-  const [existing = "."] = await ancestors(path);
-  if (!(await stat(existing)).isDirectory()) {
-    throw new InputError(`${existing} is a file, so results cannot be written into it.`);
-  }
-  await access(existing, constants.W_OK).catch((error: unknown) => {
-    throw new InputError(`The results cannot be written to ${path} (${(error as Error).message}).`);
-  });
-}
-
-/** The nearest folder or file above or at a path that exists, and the missing ones below it, outermost first. */
-async function ancestors(path: string): Promise<string[]> {
-  const missing: string[] = [];
-  let at = resolve(path);
-  while (!(await stat(at).catch(() => null))) {
-    missing.unshift(at);
-    at = dirname(at);
-  }
-  return [at, ...missing];
-}
-
-/** Writes all files under other names first, so that a failure leaves no half of a result. */
-export async function writeFiles(folder: string, files: readonly Artifact[]): Promise<void> {
-  try {
-    const [, ...missing] = await ancestors(folder);
-    for (const path of missing) await mkdir(path);
-    for (const { name, chunks } of files) await writeFile(join(folder, `${name}.part`), chunks);
-    for (const { name } of files) await rename(join(folder, `${name}.part`), join(folder, name));
-  } catch (error) {
-    for (const { name } of files) await rm(join(folder, `${name}.part`), { force: true }).catch(() => undefined);
-    throw new InputError(`The results cannot be written to ${folder} (${(error as Error).message}).`);
-  }
 }

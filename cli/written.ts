@@ -8,8 +8,8 @@ import type { Notice } from "../src/engine/model/job.ts";
 import type { Rounding } from "../src/engine/model/rounding.ts";
 import type { Runtime } from "../src/engine/model/runtime.ts";
 import type { Arguments } from "./arguments.ts";
-import { writeFiles } from "./files.ts";
 import { bytesText, executorText } from "./format.ts";
+import { writeFiles } from "./results.ts";
 import { roundingFigures, roundingText } from "./roundingText.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -35,7 +35,7 @@ export async function writeJob(
   for (const file of result.files) if (file.name.endsWith(".onnx")) await verifyLoads(file, runtime);
   terminal.context.signal.throwIfAborted();
   const out = args.text("out") ?? `${model.name}.octet`;
-  await writeFiles(out, result.files);
+  await writeFiles(out, result.files, terminal.context.signal);
   const notices = [...before, ...result.notices];
   terminal.notices(notices.filter(({ kind }) => kind === "warning"));
 

@@ -16,10 +16,11 @@ import { nodeRuntime } from "../../src/engine/runtime/node.ts";
 import { type Arguments, readArguments } from "../arguments.ts";
 import { nodeDecoders } from "../decoders.ts";
 import { threadedRuntime } from "../executors.ts";
-import { assertFolder, dataFiles } from "../files.ts";
+import { dataFiles } from "../files.ts";
 import { nodeLearner } from "../learner.ts";
 import { DATA_OPTIONS, EXECUTION_OPTIONS, executionOf, INPUT_OPTIONS, preprocessOf } from "../options.ts";
 import { documentOf, openForRecipe, RECIPE_OPTIONS, recipeChanges } from "../recipeOptions.ts";
+import { assertFolder } from "../results.ts";
 import type { Terminal } from "../terminal.ts";
 import { writeJob } from "../written.ts";
 

@@ -1,0 +1,100 @@
+import { access, constants, mkdir, mkdtemp, readdir, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import type { Artifact } from "../src/engine/job/export.ts";
+import { InputError } from "../src/engine/model/job.ts";
+
+/** Holds all files of one run while they are put in place, below the folder that they go into. */
+const COMPLETE = ".octet-complete";
+
+/** What a rename says where another run's files are being put in place; the last is Windows'. */
+const OCCUPIED: ReadonlySet<string | undefined> = new Set(["ENOTEMPTY", "EEXIST", "EPERM"]);
+
+const TURNS = 1000;
+
+/** Throws InputError when no results can be written to a folder at this path. */
+export async function assertFolder(path: string): Promise<void> {
+  let existing = resolve(path);
+  while (!(await stat(existing).catch(() => null))) existing = dirname(existing);
+  if (!(await stat(existing)).isDirectory()) {
+    throw new InputError(`${existing} is a file, so results cannot be written into it.`);
+  }
+  await access(existing, constants.W_OK).catch((error: unknown) => {
+    throw refused(path, error);
+  });
+}
+
+/**
+ * Writes the files of one run, all or none: into a folder of their own first, from which they are moved. Runs that write
+ * to one folder at the same time move theirs one run after the other, and the files of one replace those of the other.
+ * Cancelled before the first is moved, it leaves nothing and throws what the signal says. Throws InputError when the
+ * disk refuses.
+ */
+export async function writeFiles(folder: string, files: readonly Artifact[], signal: AbortSignal): Promise<void> {
+  const target = resolve(folder);
+  let made: string | undefined;
+  let staged: string | undefined;
+  try {
+    made = await mkdir(target, { recursive: true });
+    await assertNoFolders(target, files);
+    staged = await mkdtemp(join(target, ".octet-"));
+    for (const { name, chunks } of files) await writeFile(join(staged, name), chunks, { signal });
+    signal.throwIfAborted();
+    await complete(target, staged);
+  } catch (error) {
+    if (staged) await rm(staged, { recursive: true, force: true }).catch(() => undefined);
+    if (made) await removeEmpty(target, made);
+    signal.throwIfAborted();
+    throw error instanceof InputError ? error : refused(folder, error);
+  }
+  await putInPlace(target).catch((error: unknown) => {
+    throw refused(folder, error);
+  });
+}
+
+function refused(folder: string, error: unknown): InputError {
+  return new InputError(`The results cannot be written to ${folder} (${(error as Error).message}).`);
+}
+
+async function assertNoFolders(target: string, files: readonly Artifact[]): Promise<void> {
+  for (const { name } of files) {
+    const path = join(target, name);
+    if (!(await stat(path).catch(() => null))?.isDirectory()) continue;
+    throw new InputError(`${path} is a folder, and a file of the results has that name; move it, or write elsewhere.`);
+  }
+}
+
+/**
+ * Makes what is staged the set that is put in place next. A set that is there is another run's; whoever comes finishes
+ * it, so that a run that was killed holds up nobody and is not left half in place.
+ */
+async function complete(target: string, staged: string): Promise<void> {
+  for (let turn = 0; ; turn++) {
+    try {
+      return await rename(staged, join(target, COMPLETE));
+    } catch (error) {
+      if (turn === TURNS || !OCCUPIED.has((error as NodeJS.ErrnoException).code)) throw error;
+      await putInPlace(target);
+    }
+  }
+}
+
+/** Moves the files of the complete set, if there is one, to their place. Several processes may do so at once. */
+async function putInPlace(target: string): Promise<void> {
+  const from = join(target, COMPLETE);
+  const names = await readdir(from).catch(unless("ENOENT"));
+  for (const name of names ?? []) await rename(join(from, name), join(target, name)).catch(unless("ENOENT"));
+  await rmdir(from).catch(unless("ENOENT", "ENOTEMPTY", "EEXIST"));
+}
+
+function unless(...codes: readonly string[]): (error: NodeJS.ErrnoException) => undefined {
+  return (error) => {
+    if (!codes.includes(error.code ?? "")) throw error;
+  };
+}
+
+/** Removes folders from the innermost to the outermost, as far as they are empty. */
+async function removeEmpty(innermost: string, outermost: string): Promise<void> {
+  for (let at = innermost; at.length >= outermost.length; at = dirname(at)) {
+    await rmdir(at).catch(() => undefined);
+  }
+}
