@@ -13,7 +13,6 @@ import { memoryFile, npyBytes } from "../src/engine/data/testing/files.ts";
 import { type OpenDataset, openData } from "../src/engine/job/data.ts";
 import { defaultRecipe, type OpenModel } from "../src/engine/job/open.ts";
 import { settle } from "../src/engine/job/settle.ts";
-import { context } from "../src/engine/job/testing/cases.ts";
 import {
   exportedHash,
   HASHES,
@@ -22,6 +21,7 @@ import {
   recordedRecipe,
   recordedRecipes,
 } from "../src/engine/job/testing/recorded.ts";
+import { context } from "../src/engine/job/testing/settledCase.ts";
 import type { Preprocess, Preset } from "../src/engine/model/preprocess.ts";
 import type { Recipe } from "../src/engine/model/recipe.ts";
 import { nodeRuntime } from "../src/engine/runtime/node.ts";

@@ -4,7 +4,7 @@ import { opsetOf } from "../onnx/opset.ts";
 import { inTopologicalOrder } from "../onnx/order.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { foldBatchNormalization } from "./batchnorm.ts";
-import { dropUnread, hideInitializers } from "./cleanup.ts";
+import { dropEmptyOutputs, dropUnread, hideInitializers } from "./cleanup.ts";
 import { constantsToInitializers, foldConstants } from "./constants.ts";
 import { removeIdentities } from "./identity.ts";
 import { inlineConstantIfs } from "./inlineIf.ts";
@@ -35,7 +35,7 @@ export async function prepareModel(model: ModelProto, evaluate: Evaluate): Promi
     changes.push(...result.changes);
     return result.model;
   };
-  let current = withGraph(model, { node: inTopologicalOrder(graphOf(model)).node });
+  let current = dropEmptyOutputs(withGraph(model, { node: inTopologicalOrder(graphOf(model)).node }));
   current = step(hideInitializers(current));
   current = step(constantsToInitializers(current));
   current = convertOpset(current);

@@ -6,17 +6,19 @@ import { intAttribute, makeNode } from "../onnx/attributes.ts";
 import { concat, encodeModel } from "../onnx/encode.ts";
 import { vector } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
+import { hasShared } from "../quantizer/testing/shared.ts";
 import { nodeRuntime } from "../runtime/node.ts";
 import { openData } from "./data.ts";
 import { defaultRecipe, openModel } from "./open.ts";
 import { quantizeModel } from "./quantize.ts";
 import { settle } from "./settle.ts";
-import { context, hasCases, readArrays, settledCase } from "./testing/cases.ts";
+import { unseenArrays } from "./testing/cases.ts";
+import { context, settledCase } from "./testing/settledCase.ts";
 
 const positives = (tensor: Tensor | undefined) =>
   Array.from((tensor?.data ?? []) as Float32Array, (value) => Number(value) > 0.5);
 
-describe.skipIf(!hasCases)("the case of a detector calibrated on samples without a positive", () => {
+describe.skipIf(!hasShared)("the case of a detector calibrated on samples without a positive", () => {
   const name = "sigmoid-never-positive";
 
   it("is warned of: its positives are twenty times as large as anything that samples show", async () => {
@@ -33,7 +35,7 @@ describe.skipIf(!hasCases)("the case of a detector calibrated on samples without
   });
 
   it("finds every positive once samples hold some", async () => {
-    const x = (await readArrays(name)).get("x")!;
+    const x = (await unseenArrays(name)).get("x")!;
     const some = memoryFile("more.npy", npyBytes("<f4", [8, 64], (x.data as Float32Array).subarray(0, 8 * 64)));
     const { float, integer, calibration } = await settledCase(name, [some]);
     const wanted = positives(float.get("sigmoid_15"));

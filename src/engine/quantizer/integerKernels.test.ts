@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { prepareModel } from "../graph/prepare.ts";
 import { optimizedOperators, run } from "../graph/testing/native.ts";
-import { hasCases, settledCase } from "../job/testing/cases.ts";
+import { settledCase } from "../job/testing/settledCase.ts";
 import type { Tensor } from "../model/tensor.ts";
 import { Comparator } from "../numerics/metrics.ts";
 import { floatAttribute, intAttribute, makeNode } from "../onnx/attributes.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { scalar } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
+import { hasShared } from "./testing/shared.ts";
 import { leastSqnr, tryOut } from "./testing/trial.ts";
 
 const N = 8;
@@ -94,7 +95,7 @@ describe("layers that a plan calls integer", () => {
   });
 });
 
-describe.skipIf(!hasCases)("the case of a Keras head", () => {
+describe.skipIf(!hasShared)("the case of a Keras head", () => {
   it("runs both layers as QGemm", async () => {
     const { quantized, float, integer } = await settledCase("keras-head");
     const operators = await optimizedOperators(quantized.model);

@@ -1,75 +1,53 @@
-import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { unzipSync } from "fflate";
-import { nodeDecoders } from "../../../../cli/decoders.ts";
-import { decodeElements, ELEMENT_BYTES } from "../../data/elements.ts";
+import { readElements } from "../../data/array.ts";
 import { readNpy } from "../../data/npy.ts";
-import { diskFile, memoryFile } from "../../data/testing/files.ts";
-import { run } from "../../graph/testing/native.ts";
-import type { Calibration } from "../../model/calibration.ts";
-import type { DataFile } from "../../model/dataset.ts";
-import type { JobContext } from "../../model/job.ts";
-import type { Recipe } from "../../model/recipe.ts";
+import { memoryFile } from "../../data/testing/files.ts";
 import type { Tensor, TensorMap } from "../../model/tensor.ts";
 import { elementCount } from "../../onnx/tensor.ts";
-import { nodeRuntime } from "../../runtime/node.ts";
-import { openData } from "../data.ts";
-import { defaultRecipe, type OpenModel, openModel } from "../open.ts";
-import { type Quantized, quantizeModel } from "../quantize.ts";
-import { settle } from "../settle.ts";
+import { readShared } from "../../quantizer/testing/shared.ts";
 
-const folder = fileURLToPath(new URL("../../../../../shared/cases/", import.meta.url));
-
-export const hasCases = existsSync(folder);
-
-export const context: JobContext = { signal: new AbortController().signal, report: () => undefined };
-
-export interface Case {
-  readonly model: OpenModel;
-  readonly recipe: Recipe;
-  readonly calibration: Calibration;
-  readonly quantized: Quantized;
-  /** The unseen inputs, and what the float and the quantized model make of them. */
-  readonly inputs: TensorMap;
-  readonly float: TensorMap;
-  readonly integer: TensorMap;
+/** A small case of the shared set: its model, and samples of one tensor an input, the first dimension 1. */
+export interface SharedCase {
+  readonly bytes: Uint8Array;
+  readonly calibration: readonly TensorMap[];
+  readonly unseen: readonly TensorMap[];
 }
 
-/** A case of ../shared/cases, settled by its default recipe on the samples of its calib.npy, and of `more`. */
-export async function settledCase(name: string, more: readonly DataFile[] = []): Promise<Case> {
-  const at = `${folder}${name}`;
-  const source = {
-    bytes: new Uint8Array(readFileSync(`${at}/model.onnx`)),
-    fileName: `${name}.onnx`,
-    readBeside: async () => null,
-  };
-  const main = nodeRuntime();
-  const model = await openModel(source, { shapes: {}, values: {} }, main, context);
-  const data = await openData(model, [diskFile(`${at}/calib.npy`, "calib.npy"), ...more], null, nodeDecoders);
-  const request = { samples: data.length, calibration: null };
-  const runtimes = { main, accelerator: null };
-  const { recipe, calibration } = await settle(model, defaultRecipe(model), data, request, runtimes, context);
-  const quantized = quantizeModel(model, recipe);
-  const inputs = await readArrays(name);
+/** `inputs` names those that are fed; the first of them is what a lone array of samples is for. */
+export async function sharedCase(name: string, inputs: readonly string[]): Promise<SharedCase> {
+  const path = (file: string) => `cases/${name}/${file}`;
+  const calibration = await arraysOf(readShared(path("calib.npy")), inputs[0]!);
   return {
-    model,
-    recipe,
-    calibration,
-    quantized,
-    inputs,
-    float: await run(model.original, inputs),
-    integer: await run(quantized.model, inputs),
+    bytes: readShared(path("model.onnx")),
+    calibration: samplesOf(calibration, inputs.slice(0, 1)),
+    unseen: samplesOf(await arraysOf(readShared(path("test.npz")), ""), inputs),
   };
 }
 
-/** The unseen inputs of a case, by name. */
-export async function readArrays(name: string): Promise<TensorMap> {
-  const arrays = new Map<string, Tensor>();
-  for (const [entry, bytes] of Object.entries(unzipSync(new Uint8Array(readFileSync(`${folder}${name}/test.npz`))))) {
-    const { dims, type, offset, littleEndian } = await readNpy(memoryFile(entry, bytes));
-    const end = offset + elementCount(dims) * ELEMENT_BYTES[type];
-    const data = decodeElements(bytes.subarray(offset, end), type, littleEndian);
-    arrays.set(entry.replace(/\.npy$/, ""), { type: type === "float16" ? "float32" : type, dims, data });
-  }
-  return arrays;
+/** The unseen inputs of a case by name, all samples of each in one array. */
+export function unseenArrays(name: string): Promise<TensorMap> {
+  return arraysOf(readShared(`cases/${name}/test.npz`), "");
+}
+
+async function arraysOf(bytes: Uint8Array, alone: string): Promise<Map<string, Tensor>> {
+  const isZip = bytes[0] === 0x50;
+  const files = isZip ? Object.entries(unzipSync(bytes)) : [[`${alone}.npy`, bytes] as const];
+  const arrays = files.map(async ([path, content]): Promise<[string, Tensor]> => {
+    const array = await readNpy(memoryFile(path, content));
+    const data = await readElements(array, 0, elementCount(array.dims));
+    return [path.replace(/\.npy$/, ""), { type: array.type, dims: array.dims, data }];
+  });
+  return new Map(await Promise.all(arrays));
+}
+
+function samplesOf(arrays: ReadonlyMap<string, Tensor>, inputs: readonly string[]): TensorMap[] {
+  const count = arrays.get(inputs[0]!)!.dims[0]!;
+  return Array.from({ length: count }, (_, i) => {
+    const tensorOf = (name: string): Tensor => {
+      const { type, dims, data } = arrays.get(name)!;
+      const size = data.length / count;
+      return { type, dims: [1, ...dims.slice(1)], data: data.slice(i * size, (i + 1) * size) };
+    };
+    return new Map(inputs.map((name) => [name, tensorOf(name)]));
+  });
 }

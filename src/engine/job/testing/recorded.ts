@@ -7,7 +7,7 @@ import { nodeRuntime } from "../../runtime/node.ts";
 import { readRecipe } from "../documents.ts";
 import { type OpenModel, openModel } from "../open.ts";
 import { quantizeModel } from "../quantize.ts";
-import { context } from "./cases.ts";
+import { context } from "./settledCase.ts";
 
 /**
  * Resolved recipes of every kind, and in `hashes.json` the SHA-256 of the file that each exports. `scripts/record-exports.ts`

@@ -1,0 +1,80 @@
+import { run } from "../../graph/testing/native.ts";
+import type { JobContext } from "../../model/job.ts";
+import type { Recipe } from "../../model/recipe.ts";
+import type { TensorMap } from "../../model/tensor.ts";
+import { Comparator } from "../../numerics/metrics.ts";
+import { decodeModel } from "../../onnx/decode.ts";
+import { concat, encodeModel } from "../../onnx/encode.ts";
+import type { ModelProto } from "../../onnx/proto/onnx_pb.ts";
+import { nodeRuntime } from "../../runtime/node.ts";
+import type { OpenDataset } from "../data.ts";
+import { type Exported, exportJob } from "../export.ts";
+import { defaultRecipe, type OpenModel, openModel } from "../open.ts";
+import { settle } from "../settle.ts";
+
+export const runtime = nodeRuntime();
+export const context: JobContext = { signal: new AbortController().signal, report: () => undefined };
+
+export const AS_WRITTEN: Recipe["inputs"] = { shapes: {}, values: {} };
+
+export function open(model: ModelProto | Uint8Array, inputs: Recipe["inputs"] = AS_WRITTEN): Promise<OpenModel> {
+  const bytes = model instanceof Uint8Array ? model : concat(encodeModel(model));
+  return openModel({ bytes, fileName: "made.onnx", readBeside: async () => null }, inputs, runtime, context);
+}
+
+/** Tensors as the samples of a dataset; what the model's other inputs are held at goes with each. */
+export function datasetOf({ dataInput, fixed }: OpenModel, samples: readonly TensorMap[]): OpenDataset {
+  const dataset: OpenDataset = {
+    length: samples.length,
+    sources: samples.map((_, i) => `sample ${i}`),
+    labels: null,
+    notices: [],
+    kind: "npy",
+    files: 1,
+    input: dataInput,
+    preprocess: null,
+    assumed: null,
+    get: async (i) => ({ source: `sample ${i}`, feeds: new Map([...fixed, ...samples[i]!]) }),
+    picture: async () => null,
+    withPreprocess: () => dataset,
+  };
+  return dataset;
+}
+
+export interface Compared extends Exported {
+  readonly model: OpenModel;
+  /** Of each float32 output on the unseen samples, dB: the file written against the file given. */
+  readonly sqnr: Readonly<Record<string, number>>;
+}
+
+/** Quantizes a model on samples as the command line does, and runs what is written beside what was given on others. */
+export async function quantizeAndCompare(
+  given: ModelProto | Uint8Array,
+  samples: readonly TensorMap[],
+  unseen: readonly TensorMap[],
+  inputs: Recipe["inputs"] = AS_WRITTEN,
+): Promise<Compared> {
+  const model = await open(given, inputs);
+  const request = { samples: samples.length, calibration: null };
+  const runtimes = { main: runtime, accelerator: null };
+  const dataset = datasetOf(model, samples);
+  const { recipe, calibration } = await settle(model, defaultRecipe(model), dataset, request, runtimes, context);
+  const exported = exportJob(model, { recipe, calibration, evaluation: null, date: "" });
+  const written = decodeModel(concat(exported.quantized.chunks), "written.onnx");
+  const comparators = new Map<string, Comparator>();
+  for (const feeds of unseen) {
+    const all = new Map([...model.fixed, ...feeds]);
+    const [float, quantized] = [await run(model.original, all), await run(written, all)];
+    for (const [name, { data, type }] of float) {
+      if (type !== "float32") continue;
+      const comparator = comparators.get(name) ?? new Comparator();
+      comparators.set(name, comparator);
+      comparator.add(data as Float32Array, quantized.get(name)?.data as Float32Array);
+    }
+  }
+  return {
+    ...exported,
+    model,
+    sqnr: Object.fromEntries([...comparators].map(([name, comparator]) => [name, comparator.result().sqnr])),
+  };
+}
