@@ -2,6 +2,7 @@ import { observationPlan } from "../graph/observation.ts";
 import { exposeOutputs } from "../graph/shapes.ts";
 import type { Dataset } from "../model/dataset.ts";
 import type { ModelFile, ObservationPlan } from "../model/runtime.ts";
+import { inputPorts } from "../onnx/ports.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
 import type { OpenModel } from "./open.ts";
 
@@ -20,10 +21,10 @@ export interface ObservedModel {
   readonly joins: boolean;
 }
 
-/** What calibration of a model on a dataset runs, and what it watches: every float activation and the float input. */
+/** What calibration of a model on a dataset runs, and what it watches: every float activation and input, held ones too. */
 export function observedModel(model: OpenModel, { sources }: Pick<Dataset, "sources">): ObservedModel {
   const plan = observationPlan(model.observed, watchedTensors(model));
-  const free = new Set(plan.derived.map(({ tensor }) => tensor)).add(model.dataInput.name);
+  const free = new Set([...plan.derived.map(({ tensor }) => tensor), ...inputNames(model)]);
   const file = toModelFile(
     exposeOutputs(
       model.observed,
@@ -44,7 +45,11 @@ export function observedModel(model: OpenModel, { sources }: Pick<Dataset, "sour
 /** By the names of the original file, in graph order. */
 function watchedTensors(model: OpenModel): string[] {
   const outputs = model.observed.graph?.node.flatMap(({ output }) => output) ?? [];
-  return [model.dataInput.name, ...outputs].filter((name) => model.types.get(name) === "float32");
+  return [...inputNames(model), ...outputs].filter((name) => model.types.get(name) === "float32");
+}
+
+function inputNames({ observed }: OpenModel): string[] {
+  return inputPorts(observed).map(({ name }) => name);
 }
 
 function activationBytes({ shapes }: OpenModel, watch: readonly string[]): number {
