@@ -36,7 +36,7 @@ export async function writeJob(
   terminal.context.signal.throwIfAborted();
   const out = args.text("out") ?? `${model.name}.octet`;
   await writeFiles(out, result.files, terminal.context.signal);
-  const notices = [...before, ...result.notices];
+  const notices = [...result.notices, ...before];
   terminal.notices(notices.filter(({ kind }) => kind === "warning"));
 
   const { layers } = summarizeModel(model, result.recipe);

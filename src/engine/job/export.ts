@@ -2,6 +2,7 @@ import { writeCalibration } from "../artifacts/cache.ts";
 import { writeReportPage } from "../artifacts/html.ts";
 import type { NamedRange } from "../artifacts/namedRange.ts";
 import { writeOrtRanges } from "../artifacts/ortRanges.ts";
+import { byteSize } from "../artifacts/page/format.ts";
 import { writeRecipe } from "../artifacts/recipe.ts";
 import { writeReport } from "../artifacts/report.ts";
 import { writeTensorRtCache } from "../artifacts/tensorrt.ts";
@@ -60,6 +61,7 @@ export function exportJob(model: OpenModel, request: ExportRequest): Exported {
   assertQuantizedFits(model, recipe, quantized.bytes);
   const equalized = isEqualized(recipe) ? equalizedFile(model, recipe) : null;
   const notices: Notice[] = [
+    ...growth(model, quantizedName(model, recipe), quantized.bytes),
     ...summarizeModel(model, recipe).notices,
     ...calibration.notices,
     ...quantized.notices,
@@ -84,6 +86,13 @@ function equalizedFile(model: OpenModel, recipe: Recipe): Artifact {
   const chunks = encodeModel(equalizedModel(model, recipe).observed);
   assertEqualizedFits(model, totalLength(chunks));
   return { name: equalizedName(model), chunks };
+}
+
+/** Said where the file written is larger than the one given. */
+function growth({ bytes }: OpenModel, subject: string, written: number): Notice[] {
+  if (written <= bytes) return [];
+  const message = `"${subject}" is larger than the float model, ${byteSize(written)} against ${byteSize(bytes)}: its weights are so few that what quantizing adds (scales, zero points, QuantizeLinear layers) takes more than smaller weights save; keep the float model where size is what counts.`;
+  return [{ kind: "warning", subject, message }];
 }
 
 /** Throws InputError where a recipe asks for learned rounding that it does not hold. */

@@ -7,7 +7,7 @@ import { quantize } from "../numerics/quantize.ts";
 import { roundHalfEven } from "../numerics/round.ts";
 import { intAttribute, makeNode } from "../onnx/attributes.ts";
 import { withFields } from "../onnx/messages.ts";
-import { freshName, tensorNames } from "../onnx/names.ts";
+import { freshName, stemOf, tensorNames } from "../onnx/names.ts";
 import { INT4_OPSET, opsetOf, RUNTIME_DOMAIN } from "../onnx/opset.ts";
 import type { ModelProto, NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { codesProto, type Int4Tensor, scalar, tensorOf, tensorProto } from "../onnx/tensor.ts";
@@ -33,7 +33,8 @@ export type WritingChoices = Pick<Recipe, "activations" | "weights" | "float" | 
  * Writes the quantized graph: QuantizeLinear and DequantizeLinear pairs (ONNX, opset 13) around every quantized
  * activation, integer weights and biases with a DequantizeLinear each. `ranges` holds a finite range for every group
  * of the plan; `weigh` quantizes a layer's weight. Weights in int4 take opset 21; below it their DequantizeLinear is
- * ONNX Runtime's own (com.microsoft). Names follow ONNX Runtime's tool: `x_scale`, `x_zero_point`, `x_QuantizeLinear_Output`.
+ * ONNX Runtime's own (com.microsoft). Names follow ONNX Runtime's tool: `x_scale`, `x_zero_point`, `x_QuantizeLinear_Output`;
+ * where x is long, `stemOf` it stands in its place.
  * The same arguments give the same model, byte for byte.
  */
 export function quantizeGraph(
@@ -108,7 +109,7 @@ class QdqWriter {
       const unrounded = new Map<string, string>();
       const output = produced.map((name) => {
         if (layer.reason !== null || !this.#plan.groupOf.has(name) || !this.#isSeenByName(name)) return name;
-        const inner = this.#fresh(`${name}_QuantizeLinear_Input`);
+        const inner = this.#fresh(name, "_QuantizeLinear_Input");
         unrounded.set(name, inner);
         return inner;
       });
@@ -130,8 +131,9 @@ class QdqWriter {
     };
   }
 
-  #fresh(base: string): string {
-    return freshName(this.#names, base);
+  /** A new name for what belongs to a tensor. */
+  #fresh(tensor: string, suffix: string): string {
+    return freshName(this.#names, stemOf(tensor) + suffix);
   }
 
   /** Whether a caller or a subgraph reads a tensor by its name, which therefore has to hold the rounded values. */
@@ -208,11 +210,11 @@ class QdqWriter {
       );
       this.#parameters.set(group, parameters);
     }
-    const codes = this.#fresh(`${tensor}_QuantizeLinear_Output`);
-    const output = to ?? this.#fresh(`${tensor}_DequantizeLinear_Output`);
+    const codes = this.#fresh(tensor, "_QuantizeLinear_Output");
+    const output = to ?? this.#fresh(tensor, "_DequantizeLinear_Output");
     this.#nodes.push(
       makeNode("QuantizeLinear", [from, ...parameters], [codes], {
-        name: this.#fresh(`${tensor}_QuantizeLinear`),
+        name: this.#fresh(tensor, "_QuantizeLinear"),
       }),
     );
     this.#dequantize(tensor, codes, parameters, output);
@@ -226,13 +228,13 @@ class QdqWriter {
     output: string,
     { axis = null, domain = "" }: { readonly axis?: number | null; readonly domain?: string } = {},
   ): void {
-    const name = this.#fresh(`${tensor}_DequantizeLinear`);
+    const name = this.#fresh(tensor, "_DequantizeLinear");
     const attributes = axis === null ? [] : [intAttribute("axis", axis)];
     this.#nodes.push(makeNode("DequantizeLinear", [codes, ...parameters], [output], { name, attributes, domain }));
   }
 
   #addParameters(owner: string, scale: Tensor, zeroPoint: Tensor | Int4Tensor): readonly [string, string] {
-    const names = [this.#fresh(`${owner}_scale`), this.#fresh(`${owner}_zero_point`)] as const;
+    const names = [this.#fresh(owner, "_scale"), this.#fresh(owner, "_zero_point")] as const;
     this.#initializers.push(tensorProto(names[0], scale), codesProto(names[1], zeroPoint));
     return names;
   }
@@ -253,14 +255,14 @@ class QdqWriter {
     const { activations } = this.#recipe;
     const affine = affineParameters({ low, high }, activations);
     const codes = quantize(values, affine, activations.type as "uint8");
-    const quantized = this.#fresh(`${name}_quantized`);
+    const quantized = this.#fresh(name, "_quantized");
     this.#initializers.push(tensorProto(quantized, { type: activations.type, dims, data: codes }));
     const parameters = this.#addParameters(
       name,
       scalar("float32", affine.scale),
       scalar(activations.type, affine.zeroPoint),
     );
-    const output = this.#fresh(`${name}_DequantizeLinear_Output`);
+    const output = this.#fresh(name, "_DequantizeLinear_Output");
     this.#dequantize(name, quantized, parameters, output);
     this.#constants.set(name, output);
     return output;
@@ -271,7 +273,7 @@ class QdqWriter {
     const key = `${name} ${axis} ${scales.join()} ${rounding}`;
     const known = this.#weights.get(key);
     if (known !== undefined) return known;
-    const quantized = this.#fresh(`${name}_quantized`);
+    const quantized = this.#fresh(name, "_quantized");
     this.#initializers.push(codesProto(quantized, { type, dims, data: weight.codes }));
     const zeros = { type, dims: [], data: new Int8Array(scales.length) };
     const domain = type === "int4" && opsetOf(this.#model) < INT4_OPSET ? RUNTIME_DOMAIN : "";
@@ -282,7 +284,7 @@ class QdqWriter {
 
   #bias(name: string, weight: QuantizedWeight): string {
     const { codes, scales } = weight.bias as NonNullable<QuantizedWeight["bias"]>;
-    const quantized = this.#fresh(`${name}_quantized`);
+    const quantized = this.#fresh(name, "_quantized");
     this.#initializers.push(tensorProto(quantized, { type: "int32", dims: [codes.length], data: codes }));
     const zeros = new Int32Array(scales.length);
     return this.#scaled(name, quantized, weight.axis === null ? null : 0, scales, {
@@ -294,7 +296,7 @@ class QdqWriter {
 
   #fineBias(layer: LayerPlan, { scale, codes }: FineBias): string {
     const name = layer.node.input[2] || `${layer.node.output[0]}_bias`;
-    const quantized = this.#fresh(`${name}_quantized`);
+    const quantized = this.#fresh(name, "_quantized");
     this.#initializers.push(tensorProto(quantized, { type: "int32", dims: [codes.length], data: codes }));
     const zero: Tensor = { type: "int32", dims: [], data: new Int32Array(1) };
     return this.#scaled(name, quantized, null, Float32Array.of(scale), zero);
@@ -310,7 +312,7 @@ class QdqWriter {
   ): string {
     const dims = axis === null ? [] : [scales.length];
     const parameters = this.#addParameters(name, { type: "float32", dims, data: scales }, { ...zeros, dims });
-    const output = this.#fresh(`${name}_DequantizeLinear_Output`);
+    const output = this.#fresh(name, "_DequantizeLinear_Output");
     this.#dequantize(name, codes, parameters, output, { axis, domain });
     return output;
   }
