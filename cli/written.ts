@@ -2,11 +2,9 @@ import { join } from "node:path";
 import type { Exported } from "../src/engine/job/export.ts";
 import { type OpenModel, summarizeModel } from "../src/engine/job/open.ts";
 import { totalBytes } from "../src/engine/job/quantize.ts";
-import { verifyLoads } from "../src/engine/job/verify.ts";
 import type { Calibration } from "../src/engine/model/calibration.ts";
 import type { Notice } from "../src/engine/model/job.ts";
 import type { Rounding } from "../src/engine/model/rounding.ts";
-import type { Runtime } from "../src/engine/model/runtime.ts";
 import type { Arguments } from "./arguments.ts";
 import { bytesText, executorText } from "./format.ts";
 import { writeFiles } from "./results.ts";
@@ -25,15 +23,12 @@ interface Making {
   readonly start: number;
 }
 
-/** Writes the files of a job into the folder of --out, once its models have loaded, and says what was made. */
+/** Writes the files of a job into the folder of --out and says what was made. */
 export async function writeJob(
   { model, calibration, rounding = null, result, notices: before, start }: Making,
   args: Arguments,
-  runtime: Runtime,
   terminal: Terminal,
 ): Promise<{ readonly value: object; readonly lines: readonly string[] }> {
-  for (const file of result.files) if (file.name.endsWith(".onnx")) await verifyLoads(file, runtime);
-  terminal.context.signal.throwIfAborted();
   const out = args.text("out") ?? `${model.name}.octet`;
   await writeFiles(out, result.files, terminal.context.signal);
   const notices = [...result.notices, ...before];

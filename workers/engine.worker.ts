@@ -7,7 +7,6 @@ import { type OpenDataset, openData, previewSample, summarizeData } from "../src
 import { Diagnostician } from "../src/engine/job/diagnose.ts";
 import { readDocument, writeRecipe } from "../src/engine/job/documents.ts";
 import { evaluateModels } from "../src/engine/job/evaluate.ts";
-import { exportJob } from "../src/engine/job/export.ts";
 import { learnRounding } from "../src/engine/job/learnRounding.ts";
 import {
   defaultRecipe,
@@ -24,6 +23,7 @@ import { settle } from "../src/engine/job/settle.ts";
 import { modelInputs } from "../src/engine/job/source.ts";
 import { tune } from "../src/engine/job/tune.ts";
 import { Turns } from "../src/engine/job/turns.ts";
+import { verifiedExport } from "../src/engine/job/verifiedExport.ts";
 import { walk } from "../src/engine/job/walk.ts";
 import { analyseWeight } from "../src/engine/job/weights.ts";
 import { InputError, type JobContext } from "../src/engine/model/job.ts";
@@ -211,12 +211,15 @@ const api: EngineApi = {
     job(onProgress, async (context) => {
       const opened = openedModel();
       const date = new Date().toISOString();
-      const { files } = exportJob(opened, { recipe, calibration, evaluation, date, ...(tuning && { tuning }) });
+      const request = { recipe, calibration, evaluation, date, ...(tuning && { tuning }) };
+      const dataset = data && openedData(recipe.preprocess);
+      const { files, notices } = await verifiedExport(opened, request, dataset, runtime, context);
       const parts = zipArtifacts(files, date) as Uint8Array<ArrayBuffer>[];
       return {
         zip: target ? await writeParts(target, parts, context) : new Blob(parts, { type: "application/zip" }),
         zipName: `${opened.name}.octet.zip`,
         files: files.map(({ name, chunks }) => ({ name, size: totalBytes(chunks) })),
+        notices,
       };
     }),
   recipeJson: async (recipe) => writeRecipe(recipe),

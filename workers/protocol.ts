@@ -4,7 +4,7 @@ import type { Calibration, Execution } from "../src/engine/model/calibration.ts"
 import type { DataSummary, SamplePreview } from "../src/engine/model/dataset.ts";
 import type { Finding } from "../src/engine/model/diagnosis.ts";
 import type { Evaluation, Probe } from "../src/engine/model/evaluation.ts";
-import type { Progress } from "../src/engine/model/job.ts";
+import type { Notice, Progress } from "../src/engine/model/job.ts";
 import type { Preprocess, Preset } from "../src/engine/model/preprocess.ts";
 import type { ClipFigures, Range } from "../src/engine/model/range.ts";
 import type { Recipe } from "../src/engine/model/recipe.ts";
@@ -141,7 +141,10 @@ export interface EngineApi {
     onPoint: (layer: string, point: LossPoint) => void,
     onLayer: (partial: Rounding) => void,
   ): Promise<Rounding>;
-  /** All files of the job as one zip, and what is in it. With a target the zip is written there, part by part. */
+  /**
+   * All files of the job as one zip, once the model in it has run, and what is in it. With a target the zip is written
+   * there, part by part.
+   */
   exportFiles(
     recipe: Recipe,
     calibration: Calibration,
@@ -149,7 +152,12 @@ export interface EngineApi {
     tuning: Tuning | null,
     onProgress: OnProgress,
     target?: FileSystemFileHandle | null,
-  ): Promise<{ readonly zip: Blob; readonly zipName: string; readonly files: readonly ExportedFile[] }>;
+  ): Promise<{
+    readonly zip: Blob;
+    readonly zipName: string;
+    readonly files: readonly ExportedFile[];
+    readonly notices: readonly Notice[];
+  }>;
   /** A recipe as its file. */
   recipeJson(recipe: Recipe): Promise<string>;
   /** Reads a recipe or a calibration cache that was dropped in. */

@@ -1,10 +1,10 @@
 import { deriveBiases } from "../../src/engine/job/correct.ts";
-import { openData } from "../../src/engine/job/data.ts";
+import { type OpenDataset, openData } from "../../src/engine/job/data.ts";
 import { readCalibration, readRecipe } from "../../src/engine/job/documents.ts";
-import { exportJob } from "../../src/engine/job/export.ts";
 import type { OpenModel } from "../../src/engine/job/open.ts";
 import { assertCalibratedFor, resolveRecipe } from "../../src/engine/job/quantize.ts";
 import { settle, settleAlone, unlearnt, wantsOfSamples } from "../../src/engine/job/settle.ts";
+import { verifiedExport } from "../../src/engine/job/verifiedExport.ts";
 import type { Calibration, Execution } from "../../src/engine/model/calibration.ts";
 import type { DataFile } from "../../src/engine/model/dataset.ts";
 import { InputError, type Notice } from "../../src/engine/model/job.ts";
@@ -56,10 +56,11 @@ export async function quantizeCommand(argv: readonly string[], terminal: Termina
   if (cache) settled = reuse(cache, model, kept, args);
   else if (data) settled = await settleOn(data, model, wanted, runtime, terminal);
   else settled = withoutData(model, kept);
-  const { calibration, recipe, rounding, notices: dataNotices } = settled;
-  const result = exportJob(model, { recipe, calibration, evaluation: null, date: new Date().toISOString() });
+  const { calibration, recipe, rounding, dataset, notices: dataNotices } = settled;
+  const request = { recipe, calibration, evaluation: null, date: new Date().toISOString() };
+  const result = await verifiedExport(model, request, dataset, runtime, terminal.context);
   const made = { model, calibration, rounding, result, notices: dataNotices, start };
-  const { value, lines } = await writeJob(made, args, runtime, terminal);
+  const { value, lines } = await writeJob(made, args, terminal);
   terminal.result(args.flag("json"), value, lines);
   return 0;
 }
@@ -68,6 +69,8 @@ interface Calibrated {
   readonly calibration: Calibration;
   readonly recipe: Recipe;
   readonly rounding: Rounding | null;
+  /** Null where there are no samples. */
+  readonly dataset: OpenDataset | null;
   /** What the data, or its absence, had to say. */
   readonly notices: readonly Notice[];
 }
@@ -88,7 +91,7 @@ function withoutData(model: OpenModel, recipe: Recipe): Calibrated {
     const instead = wants.map((want) => WITHOUT[want]).join(" and ");
     throw new InputError(`quantize needs --data PATH for ${wants.join(" and ")}; give it, or ${instead}.`);
   }
-  return { ...settleAlone(model, recipe), notices: [] };
+  return { ...settleAlone(model, recipe), dataset: null, notices: [] };
 }
 
 /** What a calibration read from a file leaves to be settled; nothing more can be learnt without samples. */
@@ -113,7 +116,7 @@ function reuse(calibration: Calibration, model: OpenModel, recipe: Recipe, args:
   }
   const changed = { ...recipe, corrections, weights, preprocess: calibration.preprocess };
   const resolved = changed.resolved ? changed : resolveRecipe(model, changed, calibration);
-  return { calibration, recipe: deriveBiases(model, resolved), rounding: null, notices };
+  return { calibration, recipe: deriveBiases(model, resolved), rounding: null, dataset: null, notices };
 }
 
 interface DataRequest {
@@ -155,5 +158,5 @@ async function settleOn(
   };
   const runtimes = { main: runtime, accelerator: null, learner: nodeLearner };
   const settled = await settle(model, afresh, dataset, request, runtimes, terminal.context);
-  return { ...settled, notices: dataset.notices };
+  return { ...settled, dataset, notices: dataset.notices };
 }

@@ -2,11 +2,11 @@ import { cpus } from "node:os";
 import { type OpenDataset, openData } from "../../src/engine/job/data.ts";
 import { readRecipe } from "../../src/engine/job/documents.ts";
 import { evaluateModels } from "../../src/engine/job/evaluate.ts";
-import { exportJob } from "../../src/engine/job/export.ts";
 import { type OpenModel, runnable } from "../../src/engine/job/open.ts";
 import { quantizeModel } from "../../src/engine/job/quantize.ts";
 import { recordOf } from "../../src/engine/job/report.ts";
 import { tune } from "../../src/engine/job/tune.ts";
+import { verifiedExport } from "../../src/engine/job/verifiedExport.ts";
 import type { Evaluation } from "../../src/engine/model/evaluation.ts";
 import { InputError, type JobContext } from "../../src/engine/model/job.ts";
 import type { Runtime } from "../../src/engine/model/runtime.ts";
@@ -80,9 +80,10 @@ export async function tuneCommand(argv: readonly string[], terminal: Terminal): 
   const chosen = tuning.points[tuning.best]!.recipe;
   const evaluation = await judgeAgain(model, tuning, dataset, runtime, context);
   const date = new Date().toISOString();
-  const result = exportJob(model, { recipe: chosen, calibration, evaluation, tuning, date });
+  const exported = { recipe: chosen, calibration, evaluation, tuning, date };
+  const result = await verifiedExport(model, exported, dataset, runtime, context);
   const made = { model, calibration, result, notices: dataset.notices, start };
-  const { value, lines } = await writeJob(made, args, runtime, terminal);
+  const { value, lines } = await writeJob(made, args, terminal);
   terminal.result(args.flag("json"), { ...value, tuning: recordOf(tuning), evaluation }, [
     ...describeTuning(tuning),
     "",

@@ -35,6 +35,8 @@ export interface ExportRequest {
   readonly date: string;
   /** The search that found the recipe. */
   readonly tuning?: Tuning;
+  /** What running the quantized model had to say. */
+  readonly notices?: readonly Notice[];
 }
 
 export interface Exported {
@@ -62,6 +64,7 @@ export function exportJob(model: OpenModel, request: ExportRequest): Exported {
   const equalized = isEqualized(recipe) ? equalizedFile(model, recipe) : null;
   const notices: Notice[] = [
     ...growth(model, quantizedName(model, recipe), quantized.bytes),
+    ...(request.notices ?? []),
     ...summarizeModel(model, recipe).notices,
     ...calibration.notices,
     ...quantized.notices,

@@ -66,8 +66,8 @@ export function withShapes(
   });
 }
 
-/** A tensor for a port filled with one value; dimensions left open become 1. */
-function constantFeed(port: Port, value: number): Tensor {
+/** A tensor for a port filled with one value; dimensions left open become 1. Throws InputError where it takes no numbers. */
+export function constantFeed(port: Port, value: number): Tensor {
   if (port.type === "other") throw new InputError(`The input ${port.name} is no tensor of numbers and cannot be fed.`);
   const dims = port.dims.map((dim) => (typeof dim === "number" ? dim : 1));
   return { type: port.type, dims, data: filled(port.type, elementCount(dims), value) };

@@ -91,6 +91,11 @@ async function fastestRun(session: Session, { feeds, source }: Sample, what: str
 /** Why a runtime refused, for a person; the death of a worker as it is. */
 export function refusal(error: unknown, sentence: string): Error {
   if (error instanceof WorkerDied) return error;
+  return new InputError(`${sentence}: ${reasonOf(error)}`);
+}
+
+/** The first line of what a runtime said. */
+export function reasonOf(error: unknown): string {
   const reason = error instanceof Error ? error.message : String(error);
-  return new InputError(`${sentence}: ${reason.split("\n")[0]}`);
+  return reason.split("\n")[0] ?? "";
 }

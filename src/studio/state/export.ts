@@ -1,5 +1,5 @@
 import { runJob } from "./jobs.ts";
-import { say } from "./log.ts";
+import { say, sayNotices } from "./log.ts";
 import { isResolving, resolveRecipe } from "./recipe.ts";
 import { roundingIsThere } from "./rounding.ts";
 import { evaluationIsStale, exportBasis } from "./steps.ts";
@@ -30,8 +30,14 @@ export async function exportFiles(): Promise<void> {
   if (!written) return;
   const zipName = target?.name ?? written.zipName;
   if (!target) download(written.zip, zipName);
-  studio.setState({ exported: { result: { zipName, zipBytes: written.zip.size, files: written.files }, basis } });
+  studio.setState({
+    exported: {
+      result: { zipName, zipBytes: written.zip.size, files: written.files, notices: written.notices },
+      basis,
+    },
+  });
   say("info", target ? `${zipName} is written.` : `${zipName} is in your downloads.`);
+  sayNotices(written.notices.filter(({ kind }) => kind === "warning"));
 }
 
 interface SavePicker {

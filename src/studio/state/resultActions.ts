@@ -2,7 +2,7 @@ import { judged } from "./evaluate.ts";
 import { download } from "./export.ts";
 import { calibrationFingerprint } from "./fingerprint.ts";
 import { runJob } from "./jobs.ts";
-import { alarm, say } from "./log.ts";
+import { alarm, say, sayNotices } from "./log.ts";
 import { editRecipe } from "./recipe.ts";
 import type { StoredResult } from "./results.ts";
 import { evaluationBasisOf, evaluationIsStale } from "./steps.ts";
@@ -53,6 +53,7 @@ export async function exportResult({ name, recipe, evaluation, calibration: from
   const zipName = written.zipName.replace(/\.octet\.zip$/, `.${slug(name)}.octet.zip`);
   download(written.zip, zipName);
   say("info", `${zipName} is in your downloads.`);
+  sayNotices(written.notices.filter(({ kind }) => kind === "warning"));
 }
 
 /** What a file name can hold of a result's name. */

@@ -42,7 +42,7 @@ test("the map from nothing to done", () => {
   expect(nextAction(evaluated)).toBe("export");
   const exported = {
     ...evaluated,
-    exported: { result: { zipName: "", zipBytes: 0, files: [] }, basis: exportBasis(evaluated) },
+    exported: { result: { zipName: "", zipBytes: 0, files: [], notices: [] }, basis: exportBasis(evaluated) },
   };
   expect(standings(exported)).toEqual(Array(5).fill("done"));
   expect(nextAction(exported)).toBeNull();

@@ -6,7 +6,7 @@ import type { Execution } from "../../engine/model/calibration.ts";
 import type { DataSummary } from "../../engine/model/dataset.ts";
 import type { Finding } from "../../engine/model/diagnosis.ts";
 import type { Evaluation } from "../../engine/model/evaluation.ts";
-import type { Progress } from "../../engine/model/job.ts";
+import type { Notice, Progress } from "../../engine/model/job.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import { type LossPoint, ROUNDING_ITERATIONS, type Rounding } from "../../engine/model/rounding.ts";
 import type { ErrorMetric, ErrorWalk, Sensitivity } from "../../engine/model/sensitivity.ts";
@@ -60,6 +60,7 @@ export interface ExportSummary {
   readonly zipName: string;
   readonly zipBytes: number;
   readonly files: readonly ExportedFile[];
+  readonly notices: readonly Notice[];
 }
 
 export interface Job {

@@ -1,6 +1,7 @@
 import { byteSize, change } from "../format.ts";
 import { Empty } from "../parts/Empty.tsx";
 import { Facts } from "../parts/Facts.tsx";
+import { Notices } from "../parts/Notices.tsx";
 import { exportFiles } from "../state/export.ts";
 import { isStandIn } from "../state/standIn.ts";
 import { awaitsRounding, evaluationIsStale, exportBasis } from "../state/steps.ts";
@@ -87,6 +88,7 @@ export function ExportStep() {
       </p>
       {exported ? (
         <div className={stale ? "stale" : undefined}>
+          <Notices notices={exported.result.notices} label="Notices about the export" />
           {stale ? <p className="hint">Stale: the recipe or the evaluation changed since this download.</p> : null}
           <table className="table" data-testid="export-files">
             <caption>

@@ -1,4 +1,5 @@
 import { run } from "../../graph/testing/native.ts";
+import type { Calibration } from "../../model/calibration.ts";
 import type { JobContext } from "../../model/job.ts";
 import type { Recipe } from "../../model/recipe.ts";
 import type { TensorMap } from "../../model/tensor.ts";
@@ -43,6 +44,7 @@ export function datasetOf({ dataInput, fixed }: OpenModel, samples: readonly Ten
 
 export interface Compared extends Exported {
   readonly model: OpenModel;
+  readonly calibration: Calibration;
   /** Of each float32 output on the unseen samples, dB: the file written against the file given. */
   readonly sqnr: Readonly<Record<string, number>>;
 }
@@ -75,6 +77,7 @@ export async function quantizeAndCompare(
   return {
     ...exported,
     model,
+    calibration,
     sqnr: Object.fromEntries([...comparators].map(([name, comparator]) => [name, comparator.result().sqnr])),
   };
 }
