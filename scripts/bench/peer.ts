@@ -22,13 +22,14 @@ export interface PeerTask {
 
 const TOOL = fileURLToPath(new URL("../../../shared/peers/ort_quantize.py", import.meta.url));
 const INFERENCE = fileURLToPath(new URL("peer_inference.py", import.meta.url));
-const { OCTET_PEER_PYTHON: python = "/tmp/peer/venv/bin/python" } = process.env;
+/** A Python with onnxruntime, onnx, numpy, pillow and sympy, where there is one. */
+export const { OCTET_PEER_PYTHON: PEER_PYTHON = "/tmp/peer/venv/bin/python" } = process.env;
 
 /** Why the peer tool cannot be run here; null when it can. */
 export function peerMissing(): string | null {
   if (!existsSync(TOOL)) return `The peer tool is not at ${TOOL}, so nothing is compared with it.`;
-  if (existsSync(python)) return null;
-  return `There is no Python at ${python} (set OCTET_PEER_PYTHON to one with onnxruntime, onnx, numpy, pillow and sympy), so nothing is compared with the peer tool.`;
+  if (existsSync(PEER_PYTHON)) return null;
+  return `There is no Python at ${PEER_PYTHON} (set OCTET_PEER_PYTHON to one with onnxruntime, onnx, numpy, pillow and sympy), so nothing is compared with the peer tool.`;
 }
 
 /** Calibrates and quantizes with the peer tool: ONNX Runtime's Python quantizer, preprocessing and folding included. */
@@ -51,6 +52,6 @@ export function runPeerInference({ model, data, preset, samples }: PeerTask): Pr
 }
 
 async function ask(...args: readonly string[]): Promise<PeerRun> {
-  const { seconds, peak_mib } = await lastLineOf<{ seconds: number; peak_mib: number }>(python, args);
+  const { seconds, peak_mib } = await lastLineOf<{ seconds: number; peak_mib: number }>(PEER_PYTHON, args);
   return { time: seconds * 1000, peak: peak_mib * 2 ** 20 };
 }

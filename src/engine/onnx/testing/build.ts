@@ -1,46 +1,66 @@
 import { create } from "@bufbuild/protobuf";
-import type { Tensor } from "../../model/tensor.ts";
+import type { Port, Tensor } from "../../model/tensor.ts";
+import { withFields } from "../messages.ts";
+import { INT4_IR, INT4_OPSET } from "../opset.ts";
 import {
-  TensorProto_DataType as Code,
+  type GraphProto,
   type ModelProto,
   ModelProtoSchema,
   type NodeProto,
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from "../proto/onnx_pb.ts";
-import { tensorProto } from "../tensor.ts";
+import { dataTypeCode, tensorProto } from "../tensor.ts";
+
+/** An input or output of a type and shape; a string makes a dimension symbolic, null leaves it open. */
+export function portInfo({ name, type, dims }: Port): ValueInfoProto {
+  if (type === "other") throw new Error(`${name} is of no type that a test declares`);
+  const dim = dims.map((size) => {
+    if (size === null) return {};
+    return typeof size === "string"
+      ? { value: { case: "dimParam" as const, value: size } }
+      : { value: { case: "dimValue" as const, value: BigInt(size) } };
+  });
+  return create(ValueInfoProtoSchema, {
+    name,
+    type: { value: { case: "tensorType", value: { elemType: dataTypeCode(type), shape: { dim } } } },
+  });
+}
 
 /** A float32 input of a fixed shape; a string makes the dimension symbolic. */
 export function floatInput(name: string, dims: readonly (number | string)[]): ValueInfoProto {
-  const dim = dims.map((size) =>
-    typeof size === "string"
-      ? { value: { case: "dimParam" as const, value: size } }
-      : { value: { case: "dimValue" as const, value: BigInt(size) } },
-  );
-  return create(ValueInfoProtoSchema, {
-    name,
-    type: { value: { case: "tensorType", value: { elemType: Code.FLOAT, shape: { dim } } } },
+  return portInfo({ name, type: "float32", dims });
+}
+
+/** The graph with the types of outputs that have a name only, as a session gives them. */
+export function withOutputTypes(graph: GraphProto, ports: readonly Port[]): GraphProto {
+  const known = new Map(ports.map((port) => [port.name, port]));
+  return withFields(graph, {
+    output: graph.output.map((info) => {
+      const port = known.get(info.name);
+      return info.type || !port ? info : portInfo(port);
+    }),
   });
 }
 
 export interface Parts {
   readonly opset: number;
   readonly inputs?: readonly ValueInfoProto[];
-  readonly outputs: readonly string[];
+  readonly outputs: readonly (string | ValueInfoProto)[];
   readonly nodes: readonly NodeProto[];
   readonly constants?: Readonly<Record<string, Tensor>>;
 }
 
-/** A small model; its outputs have names only. */
+/** A small model; an output given as a name has no more than that, which ONNX Runtime takes and the checker does not. */
 export function buildModel({ opset, inputs = [], outputs, nodes, constants = {} }: Parts): ModelProto {
   return create(ModelProtoSchema, {
-    irVersion: opset < 9 ? 4n : 7n,
+    irVersion: opset < 9 ? 4n : opset < INT4_OPSET ? 7n : opset < 23 ? INT4_IR : 11n,
     opsetImport: [{ domain: "", version: BigInt(opset) }],
     graph: {
       name: "test",
       node: [...nodes],
       input: [...inputs],
-      output: outputs.map((name) => create(ValueInfoProtoSchema, { name })),
+      output: outputs.map((each) => (typeof each === "string" ? create(ValueInfoProtoSchema, { name: each }) : each)),
       initializer: Object.entries(constants).map(([name, tensor]) => tensorProto(name, tensor)),
     },
   });

@@ -9,10 +9,12 @@ import type { TensorMap } from "../../model/tensor.ts";
 import { PLAIN_RECIPE } from "../../model/testing/recipe.ts";
 import { Comparator } from "../../numerics/metrics.ts";
 import { Observer } from "../../numerics/observer.ts";
+import { encodeModel } from "../../onnx/encode.ts";
 import { inputPorts } from "../../onnx/ports.ts";
 import type { ModelProto } from "../../onnx/proto/onnx_pb.ts";
 import { toModelFile } from "../../onnx/runtimeFile.ts";
-import { noise } from "../../onnx/testing/build.ts";
+import { noise, withOutputTypes } from "../../onnx/testing/build.ts";
+import { assertValid } from "../../onnx/testing/checker.ts";
 import { nodeRuntime } from "../../runtime/node.ts";
 import { planQuantization, type QuantizationPlan } from "../plan.ts";
 import { type QuantizedModel, quantizeGraph } from "../qdq.ts";
@@ -49,7 +51,7 @@ export async function planOf(
   const session = await runtime.createSession(toModelFile(exposeOutputs(model, made)), { threads: 1 });
   const types = new Map([...session.inputs, ...session.outputs].map(({ name, type }) => [name, type]));
   return {
-    plan: planQuantization(model.graph, types, {
+    plan: planQuantization(withOutputTypes(model.graph, session.outputs), types, {
       weights,
       float: { ...PLAIN_RECIPE.float, ...float },
     }),
@@ -57,7 +59,7 @@ export async function planOf(
   };
 }
 
-/** Quantizes a model calibrated on noise, runs both models on the first sample and compares them. */
+/** Quantizes a model calibrated on noise, checks what is written, runs both models on the first sample and compares them. */
 export async function tryOut(given: ModelProto, choices: Choices = {}, feedsOf = noiseFeeds): Promise<Trial> {
   const weights = choices.weights ?? PLAIN_RECIPE.weights;
   const model = weights.type === "int4" ? allowInt4(given) : given;
@@ -83,6 +85,8 @@ export async function tryOut(given: ModelProto, choices: Choices = {}, feedsOf =
     float: { ...PLAIN_RECIPE.float, ...choices.float },
     rounding: null,
   });
+  assertValid(encodeModel(quantized.model), "the quantized model");
+  assertValid([toModelFile(quantized.model).graph], "the quantized model beside its weights");
   const feeds = samples[0] ?? new Map();
   const float = await run(model, feeds, false);
   const optimized = await run(quantized.model, feeds, true);
