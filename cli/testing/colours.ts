@@ -18,7 +18,7 @@ export function colourModel({ classes = [0, 1, 2], input = "picture", side = SID
   return buildModel({
     opset: 13,
     inputs: [floatInput(input, [1, PRIMARIES, side, side])],
-    outputs: ["scores"],
+    outputs: [floatInput("scores", [1, PRIMARIES])],
     nodes: [
       makeNode("Conv", [input, "weights"], ["maps"], { name: "classify" }),
       makeNode("GlobalAveragePool", ["maps"], ["means"], { name: "pool" }),

@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { assertValid } from "../../src/engine/onnx/testing/checker.ts";
 import { run } from "../run.ts";
 import { Terminal } from "../terminal.ts";
 
@@ -10,7 +13,7 @@ export interface Outcome {
   json(): any;
 }
 
-/** Runs a command line in this process. */
+/** Runs a command line in this process, and checks the models it wrote. */
 export async function octet(...args: readonly string[]): Promise<Outcome> {
   let stdout = "";
   let stderr = "";
@@ -27,6 +30,8 @@ export async function octet(...args: readonly string[]): Promise<Outcome> {
     },
   );
   const code = await run(args, terminal);
+  const out = args.includes("--out") ? args[args.indexOf("--out") + 1] : undefined;
+  if (code === 0 && out !== undefined) assertModelsValid(out);
   return { code, stdout, stderr, json: () => JSON.parse(stdout) };
 }
 
@@ -37,4 +42,10 @@ export function errorOf({ stdout, stderr }: Outcome): string {
     throw new Error(`Not one error line: ${JSON.stringify({ stdout, stderr })}`);
   }
   return lines[0]!.slice("octet: ".length);
+}
+
+function assertModelsValid(out: string): void {
+  const models = readdirSync(out).filter((name) => /\.(int\d|equalized)\.onnx$/.test(name));
+  if (models.length === 0) throw new Error(`No model was written into ${out}.`);
+  for (const name of models) assertValid([readFileSync(join(out, name))], name);
 }

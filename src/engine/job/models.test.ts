@@ -9,9 +9,9 @@ import { modelNames, readModel } from "../onnx/testing/models.ts";
 import { nodeRuntime } from "../runtime/node.ts";
 import { calibrate } from "./calibrate.ts";
 import { openData } from "./data.ts";
-import { exportJob } from "./export.ts";
 import { defaultRecipe, openModel } from "./open.ts";
 import { fingerprint, modelFileOf, sha256 } from "./source.ts";
+import { exportValid } from "./testing/exported.ts";
 
 const context: JobContext = { signal: new AbortController().signal, report: () => undefined };
 const source = (name: string) => ({ bytes: readModel(name), fileName: name, readBeside: async () => null });
@@ -28,7 +28,7 @@ describe.skipIf(modelNames.length === 0)("reference models", () => {
     const data = await openData(model, [file], null, nodeDecoders);
     const request = { samples: 1, preprocess: null, resume: null, checkpoint: () => undefined };
     const calibration = await calibrate(model, data, request, { main: nodeRuntime(), accelerator: null }, context);
-    const { files } = exportJob(model, { recipe: defaultRecipe(model), calibration, evaluation: null, date: "" });
+    const { files } = exportValid(model, { recipe: defaultRecipe(model), calibration, evaluation: null, date: "" });
     const text = (suffix: string) =>
       new TextDecoder().decode(files.find((entry) => entry.name.endsWith(suffix))!.chunks[0]);
 

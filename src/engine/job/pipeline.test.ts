@@ -20,9 +20,10 @@ import { calibrate } from "./calibrate.ts";
 import { type OpenDataset, openData, summarizeData } from "./data.ts";
 import { readCalibration, readRecipe } from "./documents.ts";
 import { evaluateModels } from "./evaluate.ts";
-import { type Artifact, exportJob } from "./export.ts";
+import type { Artifact } from "./export.ts";
 import { defaultRecipe, type OpenModel, openModel, runnable } from "./open.ts";
 import { quantizeModel, resolveRecipe } from "./quantize.ts";
+import { exportValid } from "./testing/exported.ts";
 
 const sample = (name: string) => fileURLToPath(new URL(`../../../public/sample/${name}`, import.meta.url));
 const project: { readonly preprocess: Preprocess } = JSON.parse(readFileSync(sample("project.json"), "utf8"));
@@ -90,18 +91,18 @@ describe("quantizing the sample model", () => {
   });
 
   it("gives the same bytes out of the recipe and the cache as files", () => {
-    const { files, quantized } = exportJob(model, { recipe, calibration, evaluation: null, date: DATE });
+    const { files, quantized } = exportValid(model, { recipe, calibration, evaluation: null, date: DATE });
     const text = (suffix: string) => new TextDecoder().decode(concat(chunksOf(files, suffix)));
     const readBack = readRecipe(text(".recipe.json"), "recipe");
     const cache = readCalibration(text(".calibration.json"), "cache");
     expect(hashOf(model, readBack)).toBe(hash(quantized.chunks));
     expect(hashOf(model, resolveRecipe(model, { ...readBack, resolved: null }, cache))).toBe(hash(quantized.chunks));
-    const again = exportJob(model, { recipe: readBack, calibration: cache, evaluation: null, date: DATE });
+    const again = exportValid(model, { recipe: readBack, calibration: cache, evaluation: null, date: DATE });
     expect(hashes(again.files.filter(isReproducible))).toEqual(hashes(files.filter(isReproducible)));
   });
 
   it("zips the very bytes, models uncompressed", () => {
-    const { files } = exportJob(model, { recipe, calibration, evaluation: null, date: DATE });
+    const { files } = exportValid(model, { recipe, calibration, evaluation: null, date: DATE });
     const zip = concat(zipArtifacts(files, DATE));
     const unpacked = unzipSync(zip);
     expect(Object.keys(unpacked).sort()).toEqual(files.map(({ name }) => name).sort());
@@ -173,10 +174,10 @@ describe("exporting", () => {
   it("refuses a calibration or a recipe of another model", () => {
     const foreign = { name: "other", sha256: "00" };
     const request = { recipe, calibration, evaluation: null, date: DATE };
-    expect(() => exportJob(model, { ...request, calibration: { ...calibration, model: foreign } })).toThrow(
+    expect(() => exportValid(model, { ...request, calibration: { ...calibration, model: foreign } })).toThrow(
       "The calibration was made with other, another model than fashion-mnist-dw.onnx",
     );
-    expect(() => exportJob(model, { ...request, recipe: { ...recipe, model: foreign } })).toThrow(
+    expect(() => exportValid(model, { ...request, recipe: { ...recipe, model: foreign } })).toThrow(
       "The recipe was made for other, another model than fashion-mnist-dw.onnx",
     );
   });

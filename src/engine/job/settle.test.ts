@@ -13,10 +13,10 @@ import { nodeRuntime } from "../runtime/node.ts";
 import { calibrate } from "./calibrate.ts";
 import { type OpenDataset, openData } from "./data.ts";
 import { evaluateModels } from "./evaluate.ts";
-import { exportJob } from "./export.ts";
 import { defaultRecipe, equalizedModel, type OpenModel, openModel, runnable } from "./open.ts";
 import { quantizeModel, resolveRecipe } from "./quantize.ts";
 import { type Settled, settle } from "./settle.ts";
+import { exportValid } from "./testing/exported.ts";
 
 const sample = (name: string) => fileURLToPath(new URL(`../../../public/sample/${name}`, import.meta.url));
 const runtime = nodeRuntime();
@@ -136,7 +136,7 @@ describe("corrections on the sample model, judged on samples that did not teach 
 
   test("the export of an equalized model holds the float model that its caches belong to", async () => {
     const { recipe, calibration } = await settled(wish("tensor", { equalization: true, bias: "none" }));
-    const { files } = exportJob(model, { recipe, calibration, evaluation: null, date: "2026-11-21T00:00:00.000Z" });
+    const { files } = exportValid(model, { recipe, calibration, evaluation: null, date: "2026-11-21T00:00:00.000Z" });
     expect(files.map(({ name }) => name)).toContain("fashion-mnist-dw.equalized.onnx");
     const float = { file: runnable(model.original), bytes: 1 };
     const equalized = { file: runnable(equalizedModel(model, recipe).observed), bytes: 1 };

@@ -12,12 +12,12 @@ import { nodeRuntime } from "../runtime/node.ts";
 import { type OpenDataset, openData } from "./data.ts";
 import { Diagnostician } from "./diagnose.ts";
 import { evaluateModels } from "./evaluate.ts";
-import { exportJob } from "./export.ts";
 import { defaultRecipe, type OpenModel, openModel, runnable, summarizeModel } from "./open.ts";
 import { Prober } from "./probe.ts";
 import { quantizeModel } from "./quantize.ts";
 import { sensitivity } from "./sensitivity.ts";
 import { settle, settleAlone, wantsOfSamples } from "./settle.ts";
+import { exportValid } from "./testing/exported.ts";
 import { tune } from "./tune.ts";
 import { walk } from "./walk.ts";
 
@@ -70,7 +70,7 @@ describe("weights alone", () => {
     expect(wantsOfSamples(model, wish({}, "none", false))).toEqual(["calibration"]);
     const made = settleAlone(model, recipe);
     expect(made.recipe.resolved).toEqual({});
-    const { files, quantized } = exportJob(model, { ...made, evaluation: null, date: DATE });
+    const { files, quantized } = exportValid(model, { ...made, evaluation: null, date: DATE });
     expect(files.map(({ name }) => name.replace("fashion-mnist-dw.", ""))).toEqual([
       "int4.onnx",
       "recipe.json",
@@ -108,15 +108,17 @@ describe("learned rounding that has not been learned", () => {
   test("is asked for by the export, while estimates and probes round to nearest", async () => {
     const { recipe, calibration } = settleAlone(model, wish({ type: "int4", rounding: "learned" }, "none"));
     const request = { recipe, calibration, evaluation: null, date: DATE };
-    expect(() => exportJob(model, request)).toThrow(InputError);
-    expect(() => exportJob(model, request)).toThrow(/learned rounding, which has not been learned yet/);
+    expect(() => exportValid(model, request)).toThrow(InputError);
+    expect(() => exportValid(model, request)).toThrow(/learned rounding, which has not been learned yet/);
     const nearest = { ...recipe, weights: { ...recipe.weights, rounding: "nearest" } } as const;
     expect(await sqnrOf(recipe)).toBe(await sqnrOf(nearest));
     const [layer] = summarizeModel(model, recipe).layers.filter(({ weight }) => weight !== null);
     const count = layer?.parameters ?? 0;
     const rounding = { [layer?.id ?? ""]: packBits(new Uint8Array(count)) };
     expect(() => quantizeModel(model, { ...recipe, rounding })).toThrow(/does not fit the weight/);
-    expect(exportJob(model, { ...request, recipe: { ...recipe, rounding: {} } }).files[0]?.name).toMatch(/int4\.onnx$/);
+    expect(exportValid(model, { ...request, recipe: { ...recipe, rounding: {} } }).files[0]?.name).toMatch(
+      /int4\.onnx$/,
+    );
   });
 });
 
@@ -180,7 +182,7 @@ describe.each([
       () => undefined,
     );
     expect(tuning.points[tuning.best]).toMatchObject({ passed: true });
-    const { files } = exportJob(model, {
+    const { files } = exportValid(model, {
       recipe: tuning.points[tuning.best]!.recipe,
       calibration: made.calibration,
       evaluation: null,

@@ -5,7 +5,9 @@ import type { Recipe } from "../../model/recipe.ts";
 import type { Runtime } from "../../model/runtime.ts";
 import type { OutputErrors, Sensitivity } from "../../model/sensitivity.ts";
 import type { TensorMap } from "../../model/tensor.ts";
+import { encodeModel } from "../../onnx/encode.ts";
 import type { ModelProto } from "../../onnx/proto/onnx_pb.ts";
+import { assertValid } from "../../onnx/testing/checker.ts";
 import { quantizeGraph } from "../../quantizer/qdq.ts";
 import { OutputErrorSum } from "../outputErrors.ts";
 import { unitsOf } from "../units.ts";
@@ -40,6 +42,7 @@ export async function bruteForce(
   await float.dispose();
   let variants = 0;
   const judge = async (quantized: ModelProto): Promise<OutputErrors> => {
+    assertValid(encodeModel(quantized), "a variant");
     const session = await runtime.createSession(runnable(quantized), { threads });
     const sum = new OutputErrorSum();
     for (const [i, outputs] of expected.entries()) {
