@@ -68,12 +68,12 @@ describe("long names", () => {
     expect(worst(made.sqnr)).toBeGreaterThan(25);
   });
 
-  test("of 60 characters are", async () => {
+  test("of 80 characters are", async () => {
     const names = async (prefix: string) => {
       const made = await quantizeAndCompare(chain(prefix, 2), noises(1, 2), noises(9, 2));
       return made.quantized.model.graph!.initializer.map(({ name }) => name);
     };
-    const fits = "n".repeat(52);
+    const fits = "n".repeat(72);
     expect(await names(fits)).toContain(`${fits}0.weight_quantized`);
     expect(await names(`${fits}n`)).not.toContain(`${fits}n0.weight_quantized`);
   });

@@ -21,7 +21,7 @@ export function freshName(names: Set<string>, base: string): string {
 }
 
 /** Longer names are not repeated in what is made of them. */
-const LONGEST_STEM = 60;
+const LONGEST_STEM = 80;
 
 /**
  * What the names of tensors made for another one begin with: its name, or where that is long a hash of it (FNV-1a, 32 bits:
