@@ -131,6 +131,17 @@ describe("one run of what is written", () => {
     expect(await firstRun(model, artifact(spoilt()), odd, runtime)).toEqual([]);
   });
 
+  test("proves nothing where the float model does not load", async () => {
+    const foreign = withFields(model.original, {
+      graph: withFields(model.original.graph!, {
+        node: model.original.graph!.node.map((node) => withFields(node, { domain: "com.example" })),
+      }),
+    });
+    const notices = await firstRun({ ...model, original: foreign }, broken(), FILE, data, runtime);
+    expect(notices).toMatchObject([{ kind: "warning", subject: FILE }]);
+    expect(notices[0]?.message).toMatch(/not run here: the float model does not run on sample 0 either/);
+  });
+
   test("is before any file is handed out", async () => {
     const request = { recipe, calibration, evaluation: null, date: "" };
     const lame: Runtime = {

@@ -35,9 +35,9 @@ export async function firstRun(
     await session.dispose();
     return [notRun(fileName, sample.message)];
   }
-  const written = await runOnce(session, sample.feeds);
+  const written = await runOnce(async () => session, sample.feeds);
   if ("outputs" in written && nonFinite(written.outputs).length === 0) return [];
-  const float = await runOnce(await runtime.createSession(runnable(model.original), { threads: 1 }), sample.feeds);
+  const float = await runOnce(() => runtime.createSession(runnable(model.original), { threads: 1 }), sample.feeds);
   if ("reason" in float) {
     return [notRun(fileName, `the float model does not run on ${sample.source} either (${float.reason}).`)];
   }
@@ -81,14 +81,16 @@ function madeSample({ original, inputs, fixed }: OpenModel): Sample {
   return { source: "inputs made of its shapes", feeds };
 }
 
-async function runOnce(session: Session, feeds: TensorMap): Promise<Outcome> {
+async function runOnce(open: () => Promise<Session>, feeds: TensorMap): Promise<Outcome> {
+  let session: Session | null = null;
   try {
+    session = await open();
     return { outputs: await session.run(feeds) };
   } catch (error) {
     if (error instanceof WorkerDied) throw error;
     return { reason: reasonOf(error) };
   } finally {
-    await session.dispose();
+    await session?.dispose();
   }
 }
 
