@@ -1,3 +1,4 @@
+import { completed, withoutAnnotations, withoutStaleShapes } from "../graph/annotations.ts";
 import { applyFactors } from "../graph/applyFactors.ts";
 import { prepareModel } from "../graph/prepare.ts";
 import { exposeOutputs, weightsAsInputs } from "../graph/shapes.ts";
@@ -9,7 +10,7 @@ import type { ModelSummary } from "../model/summary.ts";
 import type { DataType, Port } from "../model/tensor.ts";
 import { assertSupported } from "../onnx/checks.ts";
 import { opsetOf } from "../onnx/opset.ts";
-import { inputPorts, outputPorts } from "../onnx/ports.ts";
+import { inputPorts, outputPorts, portOf } from "../onnx/ports.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
 import { planQuantization, type QuantizationPlan } from "../quantizer/plan.ts";
@@ -91,7 +92,7 @@ async function prepareFile<T extends object>(
   step(2);
   const prepared = await prepareModel(original, evaluateWith(runtime));
   step(3);
-  const { types, dims, shapes } = await inferTypes(prepared.observed, runtime, fileName);
+  const { types, dims, shapes, inferred } = await inferTypes(prepared.observed, runtime, fileName);
   step(4);
   return {
     name: fileName.replace(/^.*[\\/]/, "").replace(/\.onnx$/i, ""),
@@ -99,8 +100,8 @@ async function prepareFile<T extends object>(
     bytes,
     sha256,
     original,
-    folded: prepared.folded,
-    observed: prepared.observed,
+    folded: withoutStaleShapes(prepared.folded, inferred),
+    observed: withoutStaleShapes(prepared.observed, inferred),
     equalized: false,
     types,
     dims,
@@ -202,28 +203,37 @@ export function defaultRecipe(model: PreparedFile): Recipe {
   };
 }
 
-/** Asks the runtime, which infers the type of every tensor when it loads a graph; the weights themselves it needs for some graphs only. */
+/**
+ * Asks the runtime, which infers the type of every tensor when it loads a graph, and shapes from those of the inputs alone:
+ * what the file states of others may be wrong. The weights themselves it needs for some graphs only.
+ */
 async function inferTypes(
   observed: ModelProto,
   runtime: Runtime,
   fileName: string,
-): Promise<Pick<OpenModel, "types" | "dims" | "shapes">> {
+): Promise<Pick<OpenModel, "types" | "dims" | "shapes"> & { readonly inferred: OpenModel["shapes"] }> {
   const names = observed.graph?.node.flatMap(({ output }) => output.filter(Boolean)) ?? [];
   const types = new Map<string, DataType | "other">();
   const dims = new Map<string, readonly number[]>();
   const shapes = new Map<string, Port["dims"]>();
-  const exposed = exposeOutputs(observed, names);
+  const inferred = new Map<string, Port["dims"]>();
+  const stated = new Map(
+    [...(observed.graph?.valueInfo ?? []), ...(observed.graph?.output ?? [])].map((info) => [info.name, portOf(info)]),
+  );
+  const exposed = exposeOutputs(withoutAnnotations(observed), names);
   const session = await runtime
     .createSession(unshared(toModelFile(weightsAsInputs(exposed))), { threads: 1 })
     .catch(() => loadSession(runtime, toModelFile(exposed), { threads: 1 }, `"${fileName}"`));
   const own = new Set(inputPorts(observed).map(({ name }) => name));
   for (const port of [...session.inputs.filter(({ name }) => own.has(name)), ...session.outputs]) {
+    const shape = completed(port.dims, stated.get(port.name)?.dims);
     types.set(port.name, port.type);
-    shapes.set(port.name, port.dims);
-    if (port.dims.every((dim) => typeof dim === "number")) dims.set(port.name, port.dims as number[]);
+    inferred.set(port.name, port.dims);
+    shapes.set(port.name, shape);
+    if (shape.every((dim) => typeof dim === "number")) dims.set(port.name, shape as number[]);
   }
   await session.dispose();
-  return { types, dims, shapes };
+  return { types, dims, shapes, inferred };
 }
 
 /** With data of its own: on its way to a worker, a view takes the whole file along that it is a view of. */
