@@ -108,6 +108,7 @@ describe("the files", () => {
     const { out, result } = await fromData("files");
     const names = ["int8.onnx", "calibration.json", "trt.cache", "ort-ranges.json", "recipe.json", "report.json"];
     expect(readdirSync(out).sort()).toEqual([...names, "report.html"].map((name) => `colours.${name}`).sort());
+    expect(result.files).toHaveLength(7);
     for (const { name, bytes } of result.files) expect(readFileSync(join(out, name)).length).toBe(bytes);
     expect(result.bytes.quantized).toBe(readFileSync(join(out, "colours.int8.onnx")).length);
   });

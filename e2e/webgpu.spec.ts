@@ -36,6 +36,7 @@ test("the sample calibrated on WebGPU by hand sees what WASM sees, and says wher
   const wasm = await calibrateOn(page, "wasm", samples);
   expect(wasm.executors).toMatchObject([{ provider: "wasm", samples }]);
   expect(gpu.tensors.map(({ name }) => name)).toEqual(wasm.tensors.map(({ name }) => name));
+  expect(gpu.tensors.length).toBeGreaterThan(0);
   for (const [index, there] of gpu.tensors.entries()) {
     const here = wasm.tensors[index]!;
     expect(there.finite, there.name).toBe(here.finite);

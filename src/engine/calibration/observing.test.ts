@@ -142,6 +142,7 @@ test.each(MODELS)("%s: derived statistics are those of the tensors themselves", 
     await some.observe(feeds, [i]);
   }
   const [expected, derived] = [await all.take(), await some.take()];
+  expect([...expected.keys()].sort()).toEqual(watched.toSorted());
   for (const [name, statistics] of expected) expect(derived.get(name), name).toEqual(statistics);
   await session.dispose();
 });

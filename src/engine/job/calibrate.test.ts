@@ -216,9 +216,11 @@ describe("calibrating on several workers", () => {
     const joined = await run(runtimes, { threads: 1, batch: 7 });
     expect(joined.executors.map(({ batch, samples }) => [batch, samples])).toEqual([[7, SAMPLES]]);
     expect(joined.observed).toEqual(plain.observed);
+    expect(plain.statistics.size).toBe(39);
     for (const [name, { finite, samples }] of plain.statistics) {
       const seen = joined.statistics.get(name)!;
       expect(seen.finite, name).toBe(finite);
+      expect(samples.max, name).toHaveLength(SAMPLES);
       samples.max.forEach((value, i) => {
         expect(seen.samples.max[i]! - value, name).toBeCloseTo(0, 4);
       });

@@ -79,6 +79,7 @@ test("outputs on samples that were not learnt from are clearly nearer to the flo
 });
 
 test("every layer is learnt, in graph order, and none is worse than rounded to nearest", () => {
+  expect(whole.wanted).toBe(12);
   expect(whole.layers).toHaveLength(whole.wanted);
   expect(whole.layers.map(({ layer }) => layer)).toEqual(Object.keys(whole.rounding));
   for (const { nearest, learnt, changed, weights, curve } of whole.layers) {

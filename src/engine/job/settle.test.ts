@@ -102,8 +102,9 @@ describe("corrections on the sample model, judged on samples that did not teach 
     expect(corrected.recipe.resolved).toEqual(plain.recipe.resolved);
     const codes = (recipe: Recipe) =>
       quantizeModel(model, recipe)
-        .model.graph?.initializer.filter(({ dataType, dims }) => dataType === 3 && dims.length > 1)
+        .model.graph!.initializer.filter(({ dataType, dims }) => dataType === 3 && dims.length > 1)
         .map(({ rawData }) => Buffer.from(rawData).toString("base64"));
+    expect(codes(plain.recipe)).toHaveLength(12);
     expect(codes(corrected.recipe)).toEqual(codes(plain.recipe));
   });
 

@@ -173,6 +173,8 @@ test("every value lies in the bin that counts it", () => {
     fc.property(fc.array(value, { minLength: 1, maxLength: 40 }), (raw) => {
       const values = [...Float32Array.from(raw)].filter((x) => Number.isFinite(x) && x !== 0);
       const { octaves } = observe(raw);
+      const counted = octaves.reduce((sum, { counts }) => sum + counts.reduce((a, b) => a + b, 0), 0);
+      expect(counted).toBe(values.length);
       const largest = Math.max(...octaves.map(({ exponent }) => exponent));
       for (const { negative, exponent, bits, counts } of octaves) {
         expect(bits).toBe(bitsAt(largest - exponent));
@@ -194,7 +196,9 @@ test("every value lies in the bin that counts it", () => {
 test("bins are at most 2^-10 wide, relative, in the eight octaves below the largest value", () => {
   const { octaves } = observe(drawFrom("gaussian", 20000));
   const largest = Math.max(...octaves.map(({ exponent }) => exponent));
-  for (const { exponent, bits } of octaves) if (largest - exponent < 8) expect(bits).toBeGreaterThanOrEqual(10);
+  const fine = octaves.filter(({ exponent }) => largest - exponent < 8);
+  expect(fine).toHaveLength(15);
+  for (const { bits } of fine) expect(bits).toBeGreaterThanOrEqual(10);
 });
 
 test("memory is bounded, all octaves of both signs included", () => {

@@ -104,6 +104,7 @@ describe("a model with switches", () => {
           const modes = segments.map((_, at): SegmentMode => (at < start ? "passed" : how));
           const switches = switched.feeds(modes, (unit) => formIn("float", unit), passed);
           const results = await run(switched.model, new Map([...feeds, ...switches]));
+          expect(segments.flatMap(({ makes }) => makes).length).toBeGreaterThan(0);
           for (const { makes } of segments) {
             for (const name of makes) expect(relativeDifference(float.get(name), results.get(name))).toBeLessThan(1e-5);
           }

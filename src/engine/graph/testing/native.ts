@@ -26,6 +26,7 @@ export async function run(model: ModelProto, feeds: TensorMap = new Map(), optim
     { type: type as DataType, dims, data: (data as TensorData).slice() },
   ]);
   await session.release();
+  if (outputs.length === 0) throw new Error("the model gave nothing to compare");
   return new Map(outputs);
 }
 

@@ -11,7 +11,7 @@ import { Comparator } from "../../numerics/metrics.ts";
 import { Observer } from "../../numerics/observer.ts";
 import { encodeModel } from "../../onnx/encode.ts";
 import { inputPorts } from "../../onnx/ports.ts";
-import type { ModelProto } from "../../onnx/proto/onnx_pb.ts";
+import type { GraphProto, ModelProto } from "../../onnx/proto/onnx_pb.ts";
 import { toModelFile } from "../../onnx/runtimeFile.ts";
 import { noise, withOutputTypes } from "../../onnx/testing/build.ts";
 import { assertValid } from "../../onnx/testing/checker.ts";
@@ -91,8 +91,10 @@ export async function tryOut(given: ModelProto, choices: Choices = {}, feedsOf =
   const float = await run(model, feeds, false);
   const optimized = await run(quantized.model, feeds, true);
   const literal = await run(quantized.model, feeds, false);
+  const { output } = model.graph as GraphProto;
+  if (output.length === 0) throw new Error("a test model has outputs");
   const sqnr = Object.fromEntries(
-    (model.graph?.output ?? []).map(({ name }) => [
+    output.map(({ name }) => [
       name,
       { optimized: sqnrOf(float, optimized, name), literal: sqnrOf(float, literal, name) },
     ]),
