@@ -2,6 +2,7 @@ import "./src/engine/runtime/telemetry.ts";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 import { appHeaders, isolationHeaders } from "./scripts/headers.ts";
+import { SHARED_TAG } from "./src/engine/testing/shared.ts";
 
 export default defineConfig({
   plugins: [react()],
@@ -14,5 +15,6 @@ export default defineConfig({
     include: ["src/**/*.test.ts", "workers/**/*.test.ts", "cli/**/*.test.ts", "scripts/**/*.test.ts"],
     environment: "node",
     testTimeout: 120_000,
+    tags: [{ name: SHARED_TAG, description: "needs the reference models and data in ../shared" }],
   },
 });

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { decodeModel } from "../src/engine/onnx/decode.ts";
 import { withFields } from "../src/engine/onnx/messages.ts";
 import { toModelFile } from "../src/engine/onnx/runtimeFile.ts";
-import { hasShared, sharedPath } from "../src/engine/quantizer/testing/shared.ts";
+import { needsShared, SHARED } from "../src/engine/testing/shared.ts";
 import { colourModel, modelBytes, put, putColours, scratch } from "./testing/colours.ts";
 import { errorOf, octet } from "./testing/command.ts";
 
@@ -308,11 +308,11 @@ describe("weights beside the model", () => {
     expect(await octet("evaluate", path, join(out, "outside.int8.onnx"), ...options)).toMatchObject({ code: 0 });
   });
 
-  it.skipIf(!hasShared)("are refused for the reason, in the shared cases", async () => {
-    expect(errorOf(await octet("inspect", sharedPath("cases/external-escape/model.onnx")))).toMatch(
+  it("are refused for the reason, in the shared cases", needsShared, async () => {
+    expect(errorOf(await octet("inspect", SHARED + "cases/external-escape/model.onnx"))).toMatch(
       /^The model keeps the weight "c1" in "\.\.\/c20e-0\.bin", outside its folder/,
     );
-    expect(errorOf(await octet("inspect", sharedPath("cases/hostile/external-negative-offset.onnx")))).toMatch(
+    expect(errorOf(await octet("inspect", SHARED + "cases/hostile/external-negative-offset.onnx"))).toMatch(
       /^The weight "w" has the offset "-128" in "w\.data", which is no place in a file/,
     );
   });

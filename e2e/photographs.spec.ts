@@ -1,18 +1,18 @@
-import { existsSync } from "node:fs";
 import { copyFile, mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { hasShared, SHARED, SHARED_TAG } from "../src/engine/testing/shared.ts";
 import { expect, test } from "./support/app.ts";
 import { drop } from "./support/drop.ts";
-import { calibrate, evaluate, goTo, idle, repositoryPath } from "./support/studio.ts";
+import { calibrate, evaluate, goTo, idle } from "./support/studio.ts";
 
-const MODEL = repositoryPath("../shared/models/squeezenet1.1.onnx");
-const PHOTOGRAPHS = repositoryPath("../shared/data/imagenet-mini");
+const MODEL = join(SHARED, "models/squeezenet1.1.onnx");
+const PHOTOGRAPHS = join(SHARED, "data/imagenet-mini");
 const TAKEN = 12;
 
-test("a network of the field, on photographs: decoded, resized and cropped as the preset says", async ({
-  page,
-}, testInfo) => {
-  test.skip(!existsSync(MODEL) || !existsSync(PHOTOGRAPHS), "needs ../shared");
+const title = "a network of the field, on photographs: decoded, resized and cropped as the preset says";
+
+test(title, { tag: `@${SHARED_TAG}` }, async ({ page }, testInfo) => {
+  test.skip(!hasShared, "needs ../shared");
   const folder = testInfo.outputPath("photographs");
   await mkdir(folder);
   const names = (await readdir(PHOTOGRAPHS)).filter((name) => /\.(jpe?g|png)$/i.test(name)).sort();

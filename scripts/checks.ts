@@ -3,32 +3,10 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findChromium, installChromium } from "./chromium.ts";
+import { closingLines, endToEndOutcome, type Outcome, unitOutcome } from "./outcome.ts";
 
-interface Outcome {
-  readonly passed: number;
-  readonly failed: number;
-  readonly skipped: number;
-}
-
-interface VitestReport {
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
-  readonly numPendingTests: number;
-  readonly numTodoTests: number;
-  readonly testResults: readonly TestFile[];
-}
-
-interface TestFile {
-  readonly status: string;
-  readonly assertionResults: readonly { readonly status: string }[];
-}
-
-interface PlaywrightReport {
-  readonly stats: Record<"expected" | "unexpected" | "flaky" | "skipped", number>;
-}
-
-const PASSED: Outcome = { passed: 1, failed: 0, skipped: 0 };
-const FAILED: Outcome = { passed: 0, failed: 1, skipped: 0 };
+const PASSED: Outcome = { passed: 1, failed: 0, skipped: 0, unshared: 0 };
+const FAILED: Outcome = { passed: 0, failed: 1, skipped: 0, unshared: 0 };
 
 const reports = mkdtempSync(join(tmpdir(), "octet-test-"));
 
@@ -52,11 +30,6 @@ function counted(ok: boolean, file: string, read: (report: never) => Outcome): O
   return silent ? { ...outcome, failed: 1 } : outcome;
 }
 
-/** A test file that failed as a whole (it could not be loaded), so that none of its tests did. */
-function brokenFile({ status, assertionResults }: TestFile): boolean {
-  return status === "failed" && assertionResults.every((test) => test.status !== "failed");
-}
-
 function types(): Outcome {
   const results = ["tsconfig.engine.json", "tsconfig.node.json", "tsconfig.json"].map((project) =>
     succeeds("tsc", ["-p", project]),
@@ -67,11 +40,7 @@ function types(): Outcome {
 function unit(): Outcome {
   const file = join(reports, "unit.json");
   const ok = succeeds("vitest", ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${file}`]);
-  return counted(ok, file, (report: VitestReport) => ({
-    passed: report.numPassedTests,
-    failed: report.numFailedTests + report.testResults.filter(brokenFile).length,
-    skipped: report.numPendingTests + report.numTodoTests,
-  }));
+  return counted(ok, file, unitOutcome);
 }
 
 function build(): Outcome {
@@ -91,11 +60,7 @@ function endToEnd(): Outcome {
     stdio: "inherit",
     env: { ...process.env, CHROMIUM_PATH: chromium, PLAYWRIGHT_JSON_OUTPUT_FILE: file },
   });
-  return counted(status === 0, file, ({ stats }: PlaywrightReport) => ({
-    passed: stats.expected,
-    failed: stats.unexpected + stats.flaky,
-    skipped: stats.skipped,
-  }));
+  return counted(status === 0, file, endToEndOutcome);
 }
 
 const steps: readonly (readonly [string, () => Outcome])[] = [
@@ -107,19 +72,18 @@ const steps: readonly (readonly [string, () => Outcome])[] = [
 ];
 
 const summary: string[] = [];
-const total = { passed: 0, failed: 0, skipped: 0 };
+const outcomes: Outcome[] = [];
 for (const [name, run] of steps) {
   console.log(`\n--- ${name} ---`);
   const start = performance.now();
-  const { passed, failed, skipped } = run();
-  total.passed += passed;
-  total.failed += failed;
-  total.skipped += skipped;
+  const outcome = run();
+  outcomes.push(outcome);
+  const { passed, failed, skipped } = outcome;
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   summary.push(`${name}: ${passed} passed, ${failed} failed, ${skipped} skipped (${seconds} s)`);
 }
 rmSync(reports, { recursive: true, force: true });
 
 console.log(`\n${summary.join("\n")}\n`);
-console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
-process.exitCode = total.failed === 0 ? 0 : 1;
+for (const line of closingLines(outcomes)) console.log(line);
+process.exitCode = outcomes.some(({ failed }) => failed > 0) ? 1 : 0;

@@ -1,11 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { needsShared, readShared } from "../testing/shared.ts";
 import { writeOrtRanges } from "./ortRanges.ts";
 
-const SAMPLE = new URL("../../../../shared/golden/cache_sample/minmax/calibration.json", import.meta.url);
-
-test.skipIf(!existsSync(SAMPLE))("is the file that ONNX Runtime writes for the same ranges", () => {
-  const theirs = JSON.parse(readFileSync(SAMPLE, "utf8"));
+test("is the file that ONNX Runtime writes for the same ranges", needsShared, () => {
+  const sample = readShared("golden/cache_sample/minmax/calibration.json");
+  const theirs = JSON.parse(new TextDecoder().decode(sample));
   const entries = Object.entries<{ lowest: { data: [number] }; highest: { data: [number] } }>(theirs.data);
   const ours = writeOrtRanges(
     entries.map(([name, { lowest, highest }]) => ({ name, range: { low: lowest.data[0], high: highest.data[0] } })),

@@ -13,8 +13,9 @@ import { decodeModel } from "../onnx/decode.ts";
 import { inputPorts } from "../onnx/ports.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
 import { noise } from "../onnx/testing/build.ts";
-import { garments, hasShared, photographs, readShared } from "../quantizer/testing/shared.ts";
+import { garments, photographs } from "../quantizer/testing/shared.ts";
 import { nodeRuntime } from "../runtime/node.ts";
+import { needsShared, readShared } from "../testing/shared.ts";
 import { observingSession } from "./observing.ts";
 
 const tensor = (dims: readonly number[], ...values: number[]): Tensor => ({
@@ -104,28 +105,9 @@ const imagenet = { scale: 1 / 255, mean: [0.485, 0.456, 0.406], std: [0.229, 0.2
 const around = (middle: number, std: number) => ({ scale: 1, mean: Array(3).fill(middle), std: Array(3).fill(std) });
 const sample = new URL("../../../public/sample/fashion-mnist-dw.onnx", import.meta.url);
 const pictures = (index: number) => noise([1, 1, 28, 28], index + 1);
-const shared = (name: string) => () => readShared(`models/${name}.onnx`);
 
-type Case = readonly [string, () => Uint8Array, () => (index: number) => Tensor, number];
-const MODELS: readonly Case[] = [
-  ["the sample model", () => new Uint8Array(readFileSync(sample)), () => pictures, 8],
-  ...(hasShared
-    ? ([
-        ["fmnist_dw_bn", shared("fmnist_dw_bn"), garments, 8],
-        ["squeezenet1.1", shared("squeezenet1.1"), () => photographs(imagenet), 35],
-        ["mobilenet_v1_0.75_224", shared("mobilenet_v1_0.75_224"), () => photographs(around(127.5, 127.5)), 28],
-        [
-          "ultraface_rfb320",
-          shared("ultraface_rfb320"),
-          () => photographs({ ...around(127, 128), height: 240, width: 320 }),
-          40,
-        ],
-      ] as const)
-    : []),
-];
-
-test.each(MODELS)("%s: derived statistics are those of the tensors themselves", async (_name, read, samples, least) => {
-  const { observed } = await prepareModel(decodeModel(read(), "model"), (model) => run(model));
+async function expectDerived(bytes: Uint8Array, sampleOf: (index: number) => Tensor, least: number): Promise<void> {
+  const { observed } = await prepareModel(decodeModel(bytes, "model"), (model) => run(model));
   const made = graphOf(observed).node.flatMap(({ output }) => output.filter(Boolean));
   const session = await nodeRuntime().createSession(toModelFile(exposeOutputs(observed, made)), { threads: 1 });
   const types = new Map(session.outputs.map(({ name, type }) => [name, type]));
@@ -135,7 +117,6 @@ test.each(MODELS)("%s: derived statistics are those of the tensors themselves", 
   expect(derivations.derived.length).toBeGreaterThanOrEqual(least);
   const all = observingSession(session, { watch: watched, derived: [] });
   const some = observingSession(session, derivations);
-  const sampleOf = samples();
   for (let i = 0; i < 3; i++) {
     const feeds: TensorMap = new Map([[input, sampleOf(i)]]);
     await all.observe(feeds, [i]);
@@ -145,4 +126,17 @@ test.each(MODELS)("%s: derived statistics are those of the tensors themselves", 
   expect([...expected.keys()].sort()).toEqual(watched.toSorted());
   for (const [name, statistics] of expected) expect(derived.get(name), name).toEqual(statistics);
   await session.dispose();
+}
+
+describe("derived statistics are those of the tensors themselves", () => {
+  test("the sample model", () => expectDerived(new Uint8Array(readFileSync(sample)), pictures, 8));
+
+  test.each([
+    ["fmnist_dw_bn", garments, 8],
+    ["squeezenet1.1", () => photographs(imagenet), 35],
+    ["mobilenet_v1_0.75_224", () => photographs(around(127.5, 127.5)), 28],
+    ["ultraface_rfb320", () => photographs({ ...around(127, 128), height: 240, width: 320 }), 40],
+  ] as const)("%s", needsShared, (name, samples, least) =>
+    expectDerived(readShared(`models/${name}.onnx`), samples(), least),
+  );
 });

@@ -1,18 +1,17 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { gzipSync } from "fflate";
 import { expect, test } from "vitest";
 import { nodeDecoders as decoders } from "../../../cli/decoders.ts";
 import type { DataFile } from "../model/dataset.ts";
 import { InputError } from "../model/job.ts";
 import type { Port, Tensor, TensorData } from "../model/tensor.ts";
+import { needsShared, SHARED } from "../testing/shared.ts";
 import { type DatasetOptions, type OpenDataset, openDataset } from "./dataset.ts";
 import { resolvePreset } from "./presets.ts";
 import { previewSample } from "./preview.ts";
 import { diskFile, idxBytes, memoryFile, npyBytes, range } from "./testing/files.ts";
 import pillow from "./testing/pillow.json" with { type: "json" };
-
-const SHARED = new URL("../../../../shared/data/", import.meta.url).pathname;
 
 function input(dims: Port["dims"], type: Port["type"] = "float32"): Port {
   return { name: "x", type, dims };
@@ -304,9 +303,9 @@ test("the preview shows the picture as decoded, and the tensor drawn back", asyn
 // The first 50 tensors that `load` of shared/peers/ort_quantize.py makes with Pillow 12.3: hashlib.sha256(b"".join(...)).
 const PILLOW_SHA256 = "3b8ff1234613de1160de6f625a6b11f883bad289925ee16d579cf65c8a5fd613";
 
-test.skipIf(!existsSync(SHARED))("photographs become the peer tool's tensors, bit for bit", async () => {
-  const names = readdirSync(`${SHARED}imagenet-mini`);
-  const photos = names.map((name) => diskFile(`${SHARED}imagenet-mini/${name}`, `imagenet-mini/${name}`));
+test("photographs become the peer tool's tensors, bit for bit", needsShared, async () => {
+  const names = readdirSync(`${SHARED}data/imagenet-mini`);
+  const photos = names.map((name) => diskFile(`${SHARED}data/imagenet-mini/${name}`, `imagenet-mini/${name}`));
   const dataset = await open(photos, input(["N", 3, 224, 224]), "imagenet");
   expect(dataset).toMatchObject({ length: 200, kind: "images" });
   expect(dataset.labels?.slice(0, 3)).toEqual([0, 5, 10]);

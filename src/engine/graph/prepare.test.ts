@@ -10,14 +10,15 @@ import { inputPorts, outputPorts } from "../onnx/ports.ts";
 import type { ModelProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
 import { scalar, tensorProto } from "../onnx/tensor.ts";
-import { modelNames, readModel } from "../onnx/testing/models.ts";
+import { MODEL_NAMES, readModel } from "../onnx/testing/models.ts";
+import { needsShared } from "../testing/shared.ts";
 import { graphOf } from "./pass.ts";
 import { prepareModel } from "./prepare.ts";
 import { exposeOutputs } from "./shapes.ts";
 import { randomFeeds, relativeDifference, run } from "./testing/native.ts";
 
 const evaluate = (model: ModelProto) => run(model);
-const names = modelNames.filter((name) => !name.startsWith("superres_prepost"));
+const names = MODEL_NAMES.filter((name) => !name.startsWith("superres_prepost"));
 const cache = new Map<string, ReturnType<typeof prepareOnce>>();
 
 async function prepareOnce(name: string) {
@@ -44,7 +45,7 @@ function feedsOf(name: string, model: ModelProto): TensorMap {
   return feeds;
 }
 
-describe.skipIf(names.length === 0)("prepareModel on real models", () => {
+describe("prepareModel on real models", needsShared, () => {
   it.each(names)("%s: the outputs stay the same", async (name) => {
     const { model, prepared: result } = await prepared(name);
     const feeds = feedsOf(name, model);

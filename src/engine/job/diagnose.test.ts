@@ -5,8 +5,9 @@ import type { Finding } from "../model/diagnosis.ts";
 import type { JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Tensor } from "../model/tensor.ts";
-import { garments, hasShared, photographs, readShared } from "../quantizer/testing/shared.ts";
+import { garments, photographs } from "../quantizer/testing/shared.ts";
 import { nodeRuntime } from "../runtime/node.ts";
+import { needsShared, readShared } from "../testing/shared.ts";
 import { calibrate } from "./calibrate.ts";
 import { Diagnostician } from "./diagnose.ts";
 import { defaultRecipe, type OpenModel, openModel } from "./open.ts";
@@ -49,7 +50,7 @@ async function patient(name: string, sampleOf: (index: number) => Tensor, sample
 const layersOf = (findings: readonly Finding[], cause: Finding["cause"]) =>
   findings.filter((finding) => finding.cause === cause).map(({ layer }) => layer);
 
-describe.skipIf(!hasShared)("diagnosis of real models", () => {
+describe("diagnosis of real models", needsShared, () => {
   it("mobilenet: per tensor it is the depthwise layers' channels, per channel next to nothing", async () => {
     const samples = photographs({ scale: 1 / 127.5, mean: [1, 1, 1], std: [1, 1, 1] });
     const { diagnose } = await patient("mobilenet_v1_0.75_224", samples, 2);

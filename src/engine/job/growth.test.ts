@@ -5,7 +5,7 @@ import { decodeModel } from "../onnx/decode.ts";
 import { concat } from "../onnx/encode.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
-import { hasShared } from "../quantizer/testing/shared.ts";
+import { needsShared } from "../testing/shared.ts";
 import { sharedCase } from "./testing/cases.ts";
 import { quantizeAndCompare } from "./testing/quantized.ts";
 
@@ -78,7 +78,7 @@ describe("long names", () => {
     expect(await names(`${fits}n`)).not.toContain(`${fits}n0.weight_quantized`);
   });
 
-  test.skipIf(!hasShared)("do not make the file of the shared case larger than the float one", async () => {
+  test("do not make the file of the shared case larger than the float one", needsShared, async () => {
     const { bytes, calibration, unseen } = await sharedCase("long-names", ["x"]);
     const { quantized, notices } = await quantizeAndCompare(bytes, calibration.slice(0, 8), unseen.slice(0, 4));
     expect(quantized.bytes).toBeLessThan(bytes.length);

@@ -3,13 +3,13 @@ import type { TensorMap } from "../model/tensor.ts";
 import { intAttribute, intsAttribute, makeNode } from "../onnx/attributes.ts";
 import { TensorProto_DataType as Code, type NodeProto, type ValueInfoProto } from "../onnx/proto/onnx_pb.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
-import { hasShared } from "../quantizer/testing/shared.ts";
+import { needsShared } from "../testing/shared.ts";
 import { sharedCase } from "./testing/cases.ts";
 import { quantizeAndCompare } from "./testing/quantized.ts";
 
 const worst = (sqnr: Readonly<Record<string, number>>) => Math.min(...Object.values(sqnr));
 
-describe.skipIf(!hasShared)("two-tower with one input held", () => {
+describe("two-tower with one input held", needsShared, () => {
   test.each([
     ["a", "b", 0.5],
     ["b", "a", 0.5],

@@ -5,8 +5,9 @@ import { nodeDecoders } from "../../../cli/decoders.ts";
 import { npyBytes } from "../data/testing/files.ts";
 import type { JobContext } from "../model/job.ts";
 import { decodeModel } from "../onnx/decode.ts";
-import { modelNames, readModel } from "../onnx/testing/models.ts";
+import { readModel } from "../onnx/testing/models.ts";
 import { nodeRuntime } from "../runtime/node.ts";
+import { needsShared } from "../testing/shared.ts";
 import { calibrate } from "./calibrate.ts";
 import { openData } from "./data.ts";
 import { defaultRecipe, openModel } from "./open.ts";
@@ -18,7 +19,7 @@ const source = (name: string) => ({ bytes: readModel(name), fileName: name, read
 const open = (name: string, values: Record<string, number> = {}, shapes: Record<string, number[]> = {}) =>
   openModel(source(name), { shapes, values }, nodeRuntime(), context);
 
-describe.skipIf(modelNames.length === 0)("reference models", () => {
+describe("reference models", needsShared, () => {
   it("mobilenet: the TensorRT cache names every float activation of the original file", async () => {
     const name = "mobilenet_v1_0.75_224.onnx";
     const model = await open(name);

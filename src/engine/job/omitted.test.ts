@@ -4,7 +4,7 @@ import { intAttribute, intsAttribute, makeNode, stringAttribute } from "../onnx/
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { scalar, vector } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
-import { hasShared } from "../quantizer/testing/shared.ts";
+import { needsShared } from "../testing/shared.ts";
 import { sharedCase } from "./testing/cases.ts";
 import { quantizeAndCompare } from "./testing/quantized.ts";
 
@@ -13,7 +13,7 @@ const DIMS = [1, 4, 8, 8];
 const noises = (from: number, dims: readonly number[]): TensorMap[] =>
   Array.from({ length: 8 }, (_, i) => new Map([["x", noise(dims, from + i)]]));
 
-describe.skipIf(!hasShared)("outputs named with nothing", () => {
+describe("outputs named with nothing", needsShared, () => {
   test.each(["omitted-outputs", "maxpool-empty-output"])("%s runs and stays close", async (name) => {
     const { bytes, calibration, unseen } = await sharedCase(name, ["x"]);
     const { sqnr } = await quantizeAndCompare(bytes, calibration, unseen);

@@ -5,8 +5,9 @@ import type { Recipe } from "../model/recipe.ts";
 import type { Sensitivity } from "../model/sensitivity.ts";
 import type { Tensor } from "../model/tensor.ts";
 import { spearman } from "../numerics/ranking.ts";
-import { garments, hasShared, photographs, readShared } from "../quantizer/testing/shared.ts";
+import { garments, photographs } from "../quantizer/testing/shared.ts";
 import { nodeRuntime } from "../runtime/node.ts";
+import { needsShared, readShared } from "../testing/shared.ts";
 import { bruteForce } from "../tuning/testing/bruteForce.ts";
 import { calibrate } from "./calibrate.ts";
 import { defaultRecipe, type OpenModel, openModel } from "./open.ts";
@@ -54,7 +55,7 @@ async function prepared(
 
 const KINDS = ["weights", "activations", "alone", "without"] as const;
 
-describe.skipIf(!hasShared)("sensitivity of real models", { timeout: 120_000 }, () => {
+describe("sensitivity of real models", { ...needsShared, timeout: 120_000 }, () => {
   it.each([
     ["fmnist_dw_folded.onnx", "channel", 39],
     ["fmnist_dw_bn.onnx", "tensor", 39],
@@ -190,7 +191,7 @@ describe.skipIf(!hasShared)("sensitivity of real models", { timeout: 120_000 }, 
   });
 });
 
-describe.skipIf(!hasShared)("the error walk", () => {
+describe("the error walk", needsShared, () => {
   it("ends at the outputs with the error that the exported model has there", async () => {
     const { model, dataset, recipe } = await prepared("fmnist_dw_folded.onnx", garments(), 3);
     const measured = await sensitivity(

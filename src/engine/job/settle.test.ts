@@ -8,8 +8,8 @@ import type { Calibration } from "../model/calibration.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import type { JobContext } from "../model/job.ts";
 import type { Corrections, Recipe } from "../model/recipe.ts";
-import { hasShared, readShared } from "../quantizer/testing/shared.ts";
 import { nodeRuntime } from "../runtime/node.ts";
+import { needsShared, readShared } from "../testing/shared.ts";
 import { calibrate } from "./calibrate.ts";
 import { type OpenDataset, openData } from "./data.ts";
 import { evaluateModels } from "./evaluate.ts";
@@ -147,7 +147,7 @@ describe("corrections on the sample model, judged on samples that did not teach 
   });
 });
 
-describe.skipIf(!hasShared)("analytic bias correction", () => {
+describe("analytic bias correction", needsShared, () => {
   test("needs no samples, only BatchNormalization, and gains", async () => {
     await use(await open(readShared("models/fmnist_dw_bn.onnx"), "fmnist_dw_bn.onnx"));
     const plain = await settled(wish("tensor", { equalization: false, bias: "none" }));

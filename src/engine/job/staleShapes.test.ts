@@ -9,7 +9,7 @@ import { withFields } from "../onnx/messages.ts";
 import { portOf } from "../onnx/ports.ts";
 import type { GraphProto, ModelProto, ValueInfoProto } from "../onnx/proto/onnx_pb.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
-import { hasShared } from "../quantizer/testing/shared.ts";
+import { needsShared } from "../testing/shared.ts";
 import { sharedCase } from "./testing/cases.ts";
 import { open, quantizeAndCompare } from "./testing/quantized.ts";
 
@@ -32,7 +32,7 @@ async function wrongShapes(written: ModelProto, feeds: TensorMap): Promise<strin
   });
 }
 
-test.skipIf(!hasShared)("the shared case states no wrong shape", async () => {
+test("the shared case states no wrong shape", needsShared, async () => {
   const { bytes, calibration, unseen } = await sharedCase("stale-shapes", ["x"]);
   const { quantized, sqnr } = await quantizeAndCompare(bytes, calibration, unseen);
   const written = decodeModel(concat(quantized.chunks), "written.onnx");

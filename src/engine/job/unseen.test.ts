@@ -6,8 +6,8 @@ import { intAttribute, makeNode } from "../onnx/attributes.ts";
 import { concat, encodeModel } from "../onnx/encode.ts";
 import { vector } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
-import { hasShared } from "../quantizer/testing/shared.ts";
 import { nodeRuntime } from "../runtime/node.ts";
+import { needsShared } from "../testing/shared.ts";
 import { openData } from "./data.ts";
 import { defaultRecipe, openModel } from "./open.ts";
 import { quantizeModel } from "./quantize.ts";
@@ -18,7 +18,7 @@ import { context, settledCase } from "./testing/settledCase.ts";
 const positives = (tensor: Tensor | undefined) =>
   Array.from((tensor?.data ?? []) as Float32Array, (value) => Number(value) > 0.5);
 
-describe.skipIf(!hasShared)("the case of a detector calibrated on samples without a positive", () => {
+describe("the case of a detector calibrated on samples without a positive", needsShared, () => {
   const name = "sigmoid-never-positive";
 
   it("is warned of: its positives are twenty times as large as anything that samples show", async () => {

@@ -3,8 +3,8 @@ import type { JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { PLAIN_RECIPE } from "../model/testing/recipe.ts";
 import { assertValid } from "../onnx/testing/checker.ts";
-import { hasShared, readShared } from "../quantizer/testing/shared.ts";
 import { nodeRuntime } from "../runtime/node.ts";
+import { needsShared, readShared } from "../testing/shared.ts";
 import { defaultRecipe, openModel, planModel } from "./open.ts";
 import { quantizeModel } from "./quantize.ts";
 
@@ -37,7 +37,7 @@ const recipes: readonly Partial<Recipe>[] = [
   { float: alone },
 ];
 
-describe.skipIf(!hasShared)("what is written of real models is valid ONNX", () => {
+describe("what is written of real models is valid ONNX", needsShared, () => {
   test.each(models)("%s", async (name) => {
     const fileName = `${name}.onnx`;
     const source = { bytes: readShared(`models/${fileName}`), fileName, readBeside: async () => null };

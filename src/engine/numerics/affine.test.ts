@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ActivationScheme } from "../model/range.ts";
+import { needsShared, readShared } from "../testing/shared.ts";
 import { affineParameters, codeLimits, SCALE_FLOOR } from "./affine.ts";
 import { quantize } from "./quantize.ts";
 import { SCHEMES } from "./testing/measure.ts";
@@ -77,14 +77,13 @@ test("zero is represented exactly and both ends within half a step, in every sch
   );
 });
 
-const golden = new URL("../../../../shared/golden/", import.meta.url);
-describe.skipIf(!existsSync(golden))("ONNX Runtime's parameters", () => {
+describe("ONNX Runtime's parameters", needsShared, () => {
   test.each([
     ["squeezenet__qdq_u8s8_pc_minmax.json", U8],
     ["mobilenetv1__qdq_u8s8_pc_minmax.json", U8],
     ["mobilenetv1__qdq_s8s8sym_pc_minmax.json", I8_SYMMETRIC],
   ] as const)("%s: the same scale and zero point from the same range", (file, scheme) => {
-    const { tensors } = JSON.parse(readFileSync(new URL(file, golden), "utf8"));
+    const { tensors } = JSON.parse(new TextDecoder().decode(readShared(`golden/${file}`)));
     const activations = Object.values<Record<string, number>>(tensors).filter(
       ({ kind, min }) => `${kind}` === "activation" && min !== undefined,
     );

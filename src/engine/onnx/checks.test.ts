@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { needsShared } from "../testing/shared.ts";
 import { intAttribute, makeNode } from "./attributes.ts";
 import { assertSupported } from "./checks.ts";
 import { decodeModel } from "./decode.ts";
 import { buildModel, floatInput } from "./testing/build.ts";
-import { modelNames, readModel } from "./testing/models.ts";
+import { MODEL_NAMES, readModel } from "./testing/models.ts";
 
 const single = (opType: string, domain = "", attributes = [intAttribute("unused", 0)]) =>
   buildModel({
@@ -55,7 +56,7 @@ describe("assertSupported", () => {
   });
 });
 
-it.skipIf(modelNames.length === 0).each(modelNames)("judges %s as its README does", (name) => {
+it.each(MODEL_NAMES)("judges %s as its README does", needsShared, (name) => {
   const check = () => assertSupported(decodeModel(readModel(name), name), name);
   if (name.startsWith("superres_prepost")) expect(check).toThrow(/com\.microsoft\.extensions\.DecodeImage/);
   else expect(check).not.toThrow();

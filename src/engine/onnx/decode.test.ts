@@ -1,14 +1,16 @@
+import { readdirSync } from "node:fs";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { describe, expect, it } from "vitest";
 import { InputError } from "../model/job.ts";
+import { needsShared, SHARED } from "../testing/shared.ts";
 import { makeNode } from "./attributes.ts";
 import { decodeModel } from "./decode.ts";
 import { concat, encodeModel } from "./encode.ts";
 import { allNodes } from "./opset.ts";
 import { GraphProtoSchema, ModelProtoSchema } from "./proto/onnx_pb.ts";
 import { buildModel, floatInput, noise } from "./testing/build.ts";
-import { modelNames, readModel } from "./testing/models.ts";
+import { MODEL_NAMES, readModel } from "./testing/models.ts";
 
 const text = (content: string) => new TextEncoder().encode(content);
 const relu = buildModel({
@@ -44,8 +46,13 @@ describe("files that are no model", () => {
   });
 });
 
-describe.skipIf(modelNames.length === 0)("real models", () => {
-  it.each(modelNames)("%s comes back byte for byte, weights as views", (name) => {
+describe("real models", needsShared, () => {
+  it("are all those of the folder", () => {
+    const names = readdirSync(`${SHARED}models`).filter((name) => name.endsWith(".onnx"));
+    expect(names.sort()).toEqual(MODEL_NAMES);
+  });
+
+  it.each(MODEL_NAMES)("%s comes back byte for byte, weights as views", (name) => {
     const bytes = readModel(name);
     const model = decodeModel(bytes, name);
     expect(Buffer.compare(concat(encodeModel(model)), bytes)).toBe(0);
@@ -56,7 +63,7 @@ describe.skipIf(modelNames.length === 0)("real models", () => {
     for (const { rawData } of raw) expect(rawData.buffer).toBe(bytes.buffer);
   });
 
-  it.each(modelNames)("%s is refused when cut anywhere", (name) => {
+  it.each(MODEL_NAMES)("%s is refused when cut anywhere", (name) => {
     const bytes = readModel(name);
     for (const share of [0.001, 0.3, 0.77, 0.999]) {
       const cut = bytes.subarray(0, Math.floor(bytes.length * share));

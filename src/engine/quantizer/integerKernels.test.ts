@@ -8,7 +8,7 @@ import { floatAttribute, intAttribute, makeNode } from "../onnx/attributes.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { scalar } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
-import { hasShared } from "./testing/shared.ts";
+import { needsShared } from "../testing/shared.ts";
 import { leastSqnr, tryOut } from "./testing/trial.ts";
 
 const N = 8;
@@ -95,7 +95,7 @@ describe("layers that a plan calls integer", () => {
   });
 });
 
-describe.skipIf(!hasShared)("the case of a Keras head", () => {
+describe("the case of a Keras head", needsShared, () => {
   it("runs both layers as QGemm", async () => {
     const { quantized, float, integer } = await settledCase("keras-head");
     const operators = await optimizedOperators(quantized.model);

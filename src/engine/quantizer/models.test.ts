@@ -5,7 +5,8 @@ import type { Tensor } from "../model/tensor.ts";
 import { assertSupported } from "../onnx/checks.ts";
 import { decodeModel } from "../onnx/decode.ts";
 import { inputPorts } from "../onnx/ports.ts";
-import { garments, hasShared, photographs, readShared, tokens } from "./testing/shared.ts";
+import { needsShared, readShared } from "../testing/shared.ts";
+import { garments, photographs, tokens } from "./testing/shared.ts";
 import { tryOut } from "./testing/trial.ts";
 
 const imagenet = { scale: 1 / 255, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
@@ -28,7 +29,7 @@ const models: readonly (readonly [string, () => (index: number) => Tensor, numbe
   ["stories260K", tokens, 106, 20],
 ];
 
-describe.skipIf(!hasShared)("real models", () => {
+describe("real models", needsShared, () => {
   it.each(models)("%s runs in 8 bits near its float form", async (name, samplesOf, layers, least) => {
     const { folded } = await prepareModel(decodeModel(readShared(`models/${name}.onnx`), name), (model) => run(model));
     const input = inputPorts(folded)[0]?.name ?? "";

@@ -10,8 +10,9 @@ import { decodeModel } from "../onnx/decode.ts";
 import { inputPorts } from "../onnx/ports.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
 import { nodeRuntime } from "../runtime/node.ts";
+import { needsShared, readShared } from "../testing/shared.ts";
 import { resolveRanges } from "./ranges.ts";
-import { garments, hasShared, photographs, readShared } from "./testing/shared.ts";
+import { garments, photographs } from "./testing/shared.ts";
 import { planOf } from "./testing/trial.ts";
 
 /** What ONNX Runtime's Python tool found, by tensor: see ../shared/golden/README.md. */
@@ -81,7 +82,7 @@ async function minMaxRanges({ model, samples, sampleOf }: Case) {
   };
 }
 
-describe.skipIf(!hasShared)("min-max scales and zero points", () => {
+describe("min-max scales and zero points", needsShared, () => {
   it.each(cases)(
     "equal those of ONNX Runtime's tool: $golden",
     async (options) => {

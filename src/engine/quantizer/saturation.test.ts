@@ -12,7 +12,8 @@ import { concat, encodeModel } from "../onnx/encode.ts";
 import { inputPorts } from "../onnx/ports.ts";
 import type { ModelProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { buildModel, floatInput } from "../onnx/testing/build.ts";
-import { modelNames, readModel } from "../onnx/testing/models.ts";
+import { readModel } from "../onnx/testing/models.ts";
+import { needsShared } from "../testing/shared.ts";
 import { planQuantization } from "./plan.ts";
 import { quantizeGraph } from "./qdq.ts";
 
@@ -109,8 +110,7 @@ describe("outputs do not depend on whether the processor's 8-bit sums saturate",
     await expectExact(model, randomFeeds(model));
   });
 
-  const names = ["squeezenet1.1.onnx", "mobilenet_v1_0.75_224.onnx"].filter((name) => modelNames.includes(name));
-  test.skipIf(names.length === 0).each(names)("%s", async (name) => {
+  test.each(["squeezenet1.1.onnx", "mobilenet_v1_0.75_224.onnx"])("%s", needsShared, async (name) => {
     const { folded } = await prepareModel(decodeModel(readModel(name), name), (model) => run(model));
     const port = inputPorts(folded)[0]!;
     await expectExact(folded, randomFeeds(folded, { [port.name]: [1, 3, 224, 224] }));

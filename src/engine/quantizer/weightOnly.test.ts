@@ -17,8 +17,8 @@ import { dimsOf, tensorOf, tensorProto } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
 import { readModel } from "../onnx/testing/models.ts";
 import { ortRuntime } from "../runtime/onnxruntime.ts";
+import { needsShared } from "../testing/shared.ts";
 import { quantizeGraph } from "./qdq.ts";
-import { hasShared } from "./testing/shared.ts";
 import { type Choices, leastSqnr, noiseFeeds, planOf, type Trial, tryOut } from "./testing/trial.ts";
 
 web.env.wasm.numThreads = 1;
@@ -186,7 +186,7 @@ describe("other widths", () => {
   });
 });
 
-describe.skipIf(!hasShared)("real models", () => {
+describe("real models", needsShared, () => {
   it.each(["mobilenet_v1_0.75_224.onnx", "squeezenet1.1.onnx"])(
     "%s takes about an eighth of its bytes",
     async (name) => {

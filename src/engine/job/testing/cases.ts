@@ -4,7 +4,7 @@ import { readNpy } from "../../data/npy.ts";
 import { memoryFile } from "../../data/testing/files.ts";
 import type { Tensor, TensorMap } from "../../model/tensor.ts";
 import { elementCount } from "../../onnx/tensor.ts";
-import { readShared } from "../../quantizer/testing/shared.ts";
+import { readShared } from "../../testing/shared.ts";
 
 /** A small case of the shared set: its model, and samples of one tensor an input, the first dimension 1. */
 export interface SharedCase {

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import type { Recipe } from "../../model/recipe.ts";
 import { nodeRuntime } from "../../runtime/node.ts";
+import { SHARED } from "../../testing/shared.ts";
 import { readRecipe } from "../documents.ts";
 import { type OpenModel, openModel } from "../open.ts";
 import { quantizeModel } from "../quantize.ts";
@@ -16,11 +17,13 @@ import { context } from "./settledCase.ts";
 export const RECORDED = fileURLToPath(new URL("recorded/", import.meta.url));
 export const HASHES = `${RECORDED}hashes.json`;
 
-const SAMPLE = fileURLToPath(new URL("../../../../public/sample/fashion-mnist-dw.onnx", import.meta.url));
-const SHARED = fileURLToPath(new URL("../../../../../shared/models/", import.meta.url));
+/** The model that comes with the project; the others are in ../shared. */
+export const SAMPLE = "fashion-mnist-dw";
 
-export function modelPath(name: string): string {
-  return name === "fashion-mnist-dw" ? SAMPLE : `${SHARED}${name}.onnx`;
+const sample = fileURLToPath(new URL(`../../../../public/sample/${SAMPLE}.onnx`, import.meta.url));
+
+function modelPath(name: string): string {
+  return name === SAMPLE ? sample : `${SHARED}models/${name}.onnx`;
 }
 
 /** The recorded recipes whose models are here, by model. */

@@ -1,13 +1,20 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { readShared } from "../testing/shared.ts";
 
-const folder = fileURLToPath(new URL("../../../../../shared/models/", import.meta.url));
-
-/** The reference models beside the repository; none where they are missing. */
-export const modelNames: readonly string[] = existsSync(folder)
-  ? readdirSync(folder).filter((name) => name.endsWith(".onnx"))
-  : [];
+/** The reference models of the shared folder, by name whether it is there or not. */
+export const MODEL_NAMES: readonly string[] = [
+  "fastestdet.onnx",
+  "fmnist_dw_bn.onnx",
+  "fmnist_dw_folded.onnx",
+  "mnist_cntk.onnx",
+  "mobilenet_v1_0.75_224.onnx",
+  "ppocrv4_rec.onnx",
+  "silero_vad_v5.onnx",
+  "squeezenet1.1.onnx",
+  "stories260K.onnx",
+  "superres_prepost_op18.onnx",
+  "ultraface_rfb320.onnx",
+];
 
 export function readModel(name: string): Uint8Array {
-  return new Uint8Array(readFileSync(folder + name));
+  return readShared(`models/${name}`);
 }

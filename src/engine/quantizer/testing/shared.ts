@@ -1,20 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import type { Tensor } from "../../model/tensor.ts";
 import { vector } from "../../onnx/tensor.ts";
+import { readShared } from "../testing/shared.ts";
 
-const folder = fileURLToPath(new URL("../../../../../shared/", import.meta.url));
 const SIDE = 224;
-
-export const hasShared = existsSync(folder);
-
-export function sharedPath(path: string): string {
-  return folder + path;
-}
-
-export function readShared(path: string): Uint8Array {
-  return new Uint8Array(readFileSync(sharedPath(path)));
-}
 
 /** The elements of a version 1 .npy file. */
 export function elementsOf(path: string): Uint8Array {

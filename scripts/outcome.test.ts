@@ -1,0 +1,57 @@
+import { describe, expect, it } from "vitest";
+import { closingLines, endToEndOutcome, unitOutcome } from "./outcome.ts";
+
+const file = (status: string, ...tests: readonly (readonly [string, ...string[]])[]) => ({
+  status,
+  assertionResults: tests.map(([result, ...tags]) => ({ status: result, tags })),
+});
+
+describe("the outcome", () => {
+  it("of vitest tells the skipped that need the shared folder from the others", () => {
+    const outcome = unitOutcome({
+      numPassedTests: 2,
+      numFailedTests: 1,
+      numPendingTests: 3,
+      numTodoTests: 1,
+      testResults: [
+        file("passed", ["passed"], ["skipped", "shared"], ["skipped", "slow"], ["todo"]),
+        file("failed", ["passed", "shared"], ["failed", "shared"], ["skipped", "slow", "shared"]),
+        file("failed"),
+      ],
+    });
+    expect(outcome).toEqual({ passed: 2, failed: 2, skipped: 4, unshared: 2 });
+  });
+
+  it("of Playwright does so in groups within groups", () => {
+    const spec = (status: string, ...tags: readonly string[]) => ({ tags, tests: [{ status }] });
+    const inner = { specs: [spec("skipped", "shared"), spec("expected", "shared")] };
+    const outcome = endToEndOutcome({
+      stats: { expected: 5, unexpected: 1, flaky: 1, skipped: 3 },
+      suites: [
+        { specs: [spec("skipped"), spec("skipped", "shared")], suites: [{ specs: [], suites: [inner] }] },
+        { specs: [spec("expected")] },
+      ],
+    });
+    expect(outcome).toEqual({ passed: 5, failed: 2, skipped: 3, unshared: 2 });
+  });
+});
+
+describe("the closing lines", () => {
+  const outcome = (passed: number, failed: number, skipped: number, unshared: number) => ({
+    passed,
+    failed,
+    skipped,
+    unshared,
+  });
+
+  it("end with the sums alone on a line, after what was skipped for want of the shared folder", () => {
+    expect(closingLines([outcome(1, 0, 0, 0), outcome(30, 2, 8, 6), outcome(4, 0, 1, 1)])).toEqual([
+      "of those skipped, 7 because ../shared is not here:",
+      "35 passed, 2 failed, 9 skipped",
+    ]);
+  });
+
+  it("say nothing of a folder that is there", () => {
+    expect(closingLines([outcome(30, 0, 2, 0)])).toEqual(["30 passed, 0 failed, 2 skipped"]);
+  });
+});

@@ -1,0 +1,77 @@
+import { SHARED_TAG } from "../src/engine/testing/shared.ts";
+
+export interface Outcome {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  /** How many of the skipped need the shared folder. */
+  readonly unshared: number;
+}
+
+export interface VitestReport {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly numTodoTests: number;
+  readonly testResults: readonly TestFile[];
+}
+
+interface TestFile {
+  readonly status: string;
+  readonly assertionResults: readonly { readonly status: string; readonly tags: readonly string[] }[];
+}
+
+export interface PlaywrightReport {
+  readonly stats: Readonly<Record<"expected" | "unexpected" | "flaky" | "skipped", number>>;
+  readonly suites: readonly PlaywrightSuite[];
+}
+
+interface PlaywrightSuite {
+  readonly suites?: readonly PlaywrightSuite[];
+  readonly specs: readonly {
+    readonly tags: readonly string[];
+    readonly tests: readonly { readonly status: string }[];
+  }[];
+}
+
+/** What vitest's JSON reporter counted; a file that could not be loaded is one failed test. */
+export function unitOutcome(report: VitestReport): Outcome {
+  const tests = report.testResults.flatMap(({ assertionResults }) => assertionResults);
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + report.testResults.filter(brokenFile).length,
+    skipped: report.numPendingTests + report.numTodoTests,
+    unshared: tests.filter(({ status, tags }) => status === "skipped" && tags.includes(SHARED_TAG)).length,
+  };
+}
+
+/** A test file that failed as a whole (it could not be loaded), so that none of its tests did. */
+function brokenFile({ status, assertionResults }: TestFile): boolean {
+  return status === "failed" && assertionResults.every((test) => test.status !== "failed");
+}
+
+/** What Playwright's JSON reporter counted; a test that passed on a second try is a failed one. */
+export function endToEndOutcome({ stats, suites }: PlaywrightReport): Outcome {
+  return {
+    passed: stats.expected,
+    failed: stats.unexpected + stats.flaky,
+    skipped: stats.skipped,
+    unshared: suites.reduce((sum, suite) => sum + unsharedOf(suite), 0),
+  };
+}
+
+function unsharedOf({ suites = [], specs }: PlaywrightSuite): number {
+  const tests = specs.filter(({ tags }) => tags.includes(SHARED_TAG)).flatMap((spec) => spec.tests);
+  const own = tests.filter(({ status }) => status === "skipped").length;
+  return suites.reduce((sum, suite) => sum + unsharedOf(suite), own);
+}
+
+/** How a run of all checks ends: the last line, in a form that other tools read, counts, and the one before explains. */
+export function closingLines(outcomes: readonly Outcome[]): readonly string[] {
+  const sum = (name: keyof Outcome) => outcomes.reduce((total, outcome) => total + outcome[name], 0);
+  const unshared = sum("unshared");
+  return [
+    ...(unshared > 0 ? [`of those skipped, ${unshared} because ../shared is not here:`] : []),
+    `${sum("passed")} passed, ${sum("failed")} failed, ${sum("skipped")} skipped`,
+  ];
+}
