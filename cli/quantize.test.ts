@@ -309,10 +309,10 @@ describe("weights beside the model", () => {
   });
 
   it("are refused for the reason, in the shared cases", needsShared, async () => {
-    expect(errorOf(await octet("inspect", SHARED + "cases/external-escape/model.onnx"))).toMatch(
+    expect(errorOf(await octet("inspect", `${SHARED}cases/external-escape/model.onnx`))).toMatch(
       /^The model keeps the weight "c1" in "\.\.\/c20e-0\.bin", outside its folder/,
     );
-    expect(errorOf(await octet("inspect", SHARED + "cases/hostile/external-negative-offset.onnx"))).toMatch(
+    expect(errorOf(await octet("inspect", `${SHARED}cases/hostile/external-negative-offset.onnx`))).toMatch(
       /^The weight "w" has the offset "-128" in "w\.data", which is no place in a file/,
     );
   });

@@ -1,4 +1,4 @@
-import { readShared } from "../testing/shared.ts";
+import { readShared } from "../../testing/shared.ts";
 
 /** The reference models of the shared folder, by name whether it is there or not. */
 export const MODEL_NAMES: readonly string[] = [

@@ -1,6 +1,6 @@
 import type { Tensor } from "../../model/tensor.ts";
 import { vector } from "../../onnx/tensor.ts";
-import { readShared } from "../testing/shared.ts";
+import { readShared } from "../../testing/shared.ts";
 
 const SIDE = 224;
 
