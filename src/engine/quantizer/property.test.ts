@@ -5,7 +5,8 @@ import { intAttribute, intsAttribute, makeNode } from "../onnx/attributes.ts";
 import type { ModelProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { scalar, vector } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
-import { type Choices, tryOut } from "./testing/trial.ts";
+import { localErrors } from "./testing/localErrors.ts";
+import { noiseFeeds, tryOut } from "./testing/trial.ts";
 
 const OPERATORS = [
   "Conv",
@@ -41,7 +42,7 @@ const step: fc.Arbitrary<Step> = fc.record({
   isOutput: fc.boolean(),
 });
 
-const choices: fc.Arbitrary<Choices> = fc.record({
+const choices = fc.record({
   activations: fc.constantFrom(
     { type: "uint8", symmetric: false } as const,
     { type: "uint8", symmetric: true } as const,
@@ -76,6 +77,18 @@ const noiseOf = (dims: readonly number[], fanIn: number, seed: number): Tensor =
   data: Float32Array.from(noise(dims, seed).data as Float32Array, (value) => (value * 1.7) / Math.sqrt(fanIn)),
 });
 
+/** Noise whose size differs by channel: a scale or an axis of another channel would not fit. */
+function unevenNoise(dims: readonly number[], axis: 0 | 1, fanIn: number, seed: number): Tensor {
+  const inner = dims.slice(axis + 1).reduce((product, dim) => product * dim, 1);
+  const { data } = noiseOf(dims, fanIn, seed);
+  const channels = dims[axis]!;
+  return {
+    type: "float32",
+    dims,
+    data: (data as Float32Array).map((value, at) => 1.5 * value * 2 ** -((Math.floor(at / inner) % channels) % 4)),
+  };
+}
+
 /** A model of tensors [1, 4, 6, 6], each step reading what came before. */
 function build(steps: readonly Step[]): ModelProto {
   const constants: Record<string, Tensor> = {
@@ -99,7 +112,7 @@ function build(steps: readonly Step[]): ModelProto {
     const pads = intsAttribute("pads", [1, 1, 1, 1]);
     const window = [intsAttribute("kernel_shape", [3, 3]), pads];
     const conv = (input: string, channels: number, group = 1) => {
-      const weight = constant("w", noiseOf([4, channels / group, 3, 3], (9 * channels) / group, i + 2));
+      const weight = constant("w", unevenNoise([4, channels / group, 3, 3], 0, (9 * channels) / group, i + 2));
       const bias = constant("b", noiseOf([4], 16, i + 3));
       add("Conv", [input, weight, bias], out, [pads, intAttribute("group", group)]);
     };
@@ -135,7 +148,7 @@ function build(steps: readonly Step[]): ModelProto {
         add("Transpose", [a], out, [intsAttribute("perm", [0, 1, 3, 2])]);
         break;
       case "MatMul":
-        add("MatMul", [a, constant("m", noiseOf([6, 6], 6, i + 5))], `${out}c`);
+        add("MatMul", [a, constant("m", unevenNoise([6, 6], 1, 6, i + 5))], `${out}c`);
         add("Add", [`${out}c`, constant("c", noiseOf([6], 16, i + 6))], out);
         break;
       default:
@@ -156,17 +169,21 @@ function build(steps: readonly Step[]): ModelProto {
 type Attributes = NonNullable<NonNullable<Parameters<typeof makeNode>[3]>["attributes"]>;
 
 describe("quantizing", () => {
-  it("keeps random graphs near float under random recipes, optimized or not", async () => {
+  it("leaves every layer of random graphs within the steps of its recipe, and whole models near float, optimized or not", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 9 }), choices, async (steps, recipe) => {
-        const trial = await tryOut(build(steps), recipe);
+        const model = build(steps);
+        const trial = await tryOut(model, recipe);
+        const { activations, weights } = recipe;
+        const scheme = { activations, granularity: weights.granularity };
+        expect(await localErrors(model, trial, noiseFeeds(model, 1), scheme)).toEqual([]);
         for (const { optimized, literal } of Object.values(trial.sqnr)) {
-          expect(literal).toBeGreaterThan(12);
-          // A processor without VNNI saturates int16 sums of weights that have one scale for all.
-          expect(optimized).toBeGreaterThan(recipe.weights?.granularity === "channel" ? 12 : -10);
+          // Of 4757 outputs of 1500 such models the worst had 31 dB. A fused kernel may round a tie the other way.
+          expect(literal).toBeGreaterThan(20);
+          expect(optimized).toBeGreaterThan(Math.min(literal - 3, 30));
         }
       }),
-      { numRuns: 60, seed: 1 },
+      { numRuns: 200 },
     );
   });
 });
