@@ -15,6 +15,22 @@ test("data feeds the first input of real numbers, and the others are held at zer
   expect(readInputs(ports, draft)).toEqual({ shapes: {}, values: { sr: 0, state: 0 } });
 });
 
+test("inputs of names that every object has are like any other", () => {
+  const names = ["__proto__", "constructor", "toString"];
+  const taken = names.map((name): Port => ({ name, type: "float32", dims: ["n"] }));
+  const draft = draftOf(taken, asWritten);
+  expect(draft).toMatchObject({ data: "__proto__" });
+  expect(Object.entries(draft.shapes)).toEqual(names.map((name) => [name, ""]));
+  for (const name of names) {
+    const written = { ...draft, data: name, shapes: Object.fromEntries(names.map((each) => [each, "7"])) };
+    const inputs = readInputs(taken, written);
+    if (typeof inputs === "string") throw new Error(inputs);
+    expect(Object.entries(inputs.shapes)).toEqual(names.map((each) => [each, [7]]));
+    expect(Object.entries(inputs.values)).toEqual(names.filter((each) => each !== name).map((each) => [each, 0]));
+    expect(draftOf(taken, inputs)).toEqual({ ...written, data: name });
+  }
+});
+
 test("a draft says what the inputs say", () => {
   const inputs = { shapes: { x: [1, 576] }, values: { sr: 16000, state: -0.5 } };
   expect(readInputs(ports, draftOf(ports, inputs))).toEqual(inputs);

@@ -1,4 +1,5 @@
 import type { Recipe } from "../engine/model/recipe.ts";
+import { own } from "../engine/model/record.ts";
 import type { Port } from "../engine/model/tensor.ts";
 
 /** What a person has written about a model's inputs so far. */
@@ -15,32 +16,32 @@ export const isDynamic = (port: Port) => port.dims.some((dim) => typeof dim !== 
 
 /** The draft that says what `inputs` say; where they are silent, data feeds the first input of real numbers. */
 export function draftOf(ports: readonly Port[], inputs: Recipe["inputs"]): InputsDraft {
-  const open = ports.filter(({ name }) => !(name in inputs.values));
+  const open = ports.filter(({ name }) => own(inputs.values, name) === undefined);
   const data = open.find(({ type }) => type === "float32") ?? open[0];
   return {
     data: data?.name ?? "",
-    shapes: Object.fromEntries(ports.map(({ name }) => [name, inputs.shapes[name]?.join(" x ") ?? ""])),
-    values: Object.fromEntries(ports.map(({ name }) => [name, String(inputs.values[name] ?? 0)])),
+    shapes: Object.fromEntries(ports.map(({ name }) => [name, own(inputs.shapes, name)?.join(" x ") ?? ""])),
+    values: Object.fromEntries(ports.map(({ name }) => [name, String(own(inputs.values, name) ?? 0)])),
   };
 }
 
 /** The inputs that a draft comes to, or one sentence on what is wrong with it. */
 export function readInputs(ports: readonly Port[], draft: InputsDraft): Recipe["inputs"] | string {
-  const shapes: Record<string, readonly number[]> = {};
-  const values: Record<string, number> = {};
+  const shapes = new Map<string, readonly number[]>();
+  const values = new Map<string, number>();
   for (const { name, dims } of ports) {
-    const sides = (draft.shapes[name] ?? "").split(/[x×,\s]+/i).filter(Boolean);
+    const sides = (own(draft.shapes, name) ?? "").split(/[x×,\s]+/i).filter(Boolean);
     if (sides.length > 0) {
       const shape = sides.map(Number);
       if (!shape.every((side) => Number.isInteger(side) && side > 0))
         return `The shape of ${name} takes whole numbers.`;
       if (shape.length !== dims.length) return `The shape of ${name} takes ${dims.length} numbers.`;
-      shapes[name] = shape;
+      shapes.set(name, shape);
     }
     if (name === draft.data) continue;
-    const text = (draft.values[name] ?? "").trim();
+    const text = (own(draft.values, name) ?? "").trim();
     if (text === "" || !Number.isFinite(Number(text))) return `${name} takes a number to be held at.`;
-    values[name] = Number(text);
+    values.set(name, Number(text));
   }
-  return { shapes, values };
+  return { shapes: Object.fromEntries(shapes), values: Object.fromEntries(values) };
 }

@@ -54,6 +54,7 @@ test("a vector, a scalar and an empty array have their shapes", async () => {
 test.each([
   ["is in Fortran order", npyBytes("<f4", [2, 2], new Float32Array(4), { order: "True" })],
   ['holds elements of type "<U3"', npyBytes("<U3", [1], new Uint8Array(12))],
+  ['holds elements of type "<constructor"', npyBytes("<constructor", [1], new Uint8Array(8))],
   ['holds elements of type "<c8"', npyBytes("<c8", [1], new Uint8Array(8))],
   ["is cut short", npyBytes("<f4", [2, 2], new Float32Array(3))],
   ["is a damaged .npy", npyBytes("<f4", [2, 2], new Float32Array(4)).slice(0, 40)],

@@ -1,5 +1,6 @@
 import type { DataFile } from "../model/dataset.ts";
 import { InputError } from "../model/job.ts";
+import { own } from "../model/record.ts";
 import type { DataType } from "../model/tensor.ts";
 import type { ArrayFile } from "./array.ts";
 import { ELEMENT_BYTES } from "./elements.ts";
@@ -38,7 +39,7 @@ export async function readNpy(file: DataFile): Promise<ArrayFile> {
   const order = /'fortran_order'\s*:\s*(True|False)/.exec(header)?.[1];
   if (shape === undefined || order === undefined) throw broken;
   const [, descr] = /'descr'\s*:\s*'([^']*)'/.exec(header) ?? [];
-  const type = TYPES[descr?.slice(1) ?? ""];
+  const type = own(TYPES, descr?.slice(1) ?? "");
   if (!descr || !type || !"<>|=".includes(descr[0]!)) {
     const held = descr === undefined ? "a structured array" : `elements of type "${descr}"`;
     throw new InputError(`${file.path} holds ${held}; give it numbers, such as float32 or uint8.`);

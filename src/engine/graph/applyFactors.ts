@@ -1,4 +1,5 @@
 import type { ChannelFactors, Recipe } from "../model/recipe.ts";
+import { own } from "../model/record.ts";
 import { makeNode } from "../onnx/attributes.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import { withFields } from "../onnx/messages.ts";
@@ -32,10 +33,11 @@ export type Bounds = "channel" | "tensor";
 export function applyFactors(model: ModelProto, factors: Factors, bounds: Bounds): ModelProto {
   const graph = graphOf(model);
   const index = new GraphIndex(graph);
-  const links = channelLinks(index).filter((link) => fits(factors[link.tensor], link));
+  const of = ({ tensor }: ChannelLink) => own(factors, tensor) as ChannelFactors;
+  const links = channelLinks(index).filter((link) => fits(own(factors, link.tensor), link));
   const drafts = new Map<NodeProto, Draft>();
-  for (const link of links) shift(link, factors[link.tensor] as ChannelFactors, index, drafts);
-  for (const link of links) divide(link, factors[link.tensor] as ChannelFactors, index, drafts);
+  for (const link of links) shift(link, of(link), index, drafts);
+  for (const link of links) divide(link, of(link), index, drafts);
 
   const names = tensorNames(graph);
   const added: TensorProto[] = [];
@@ -56,7 +58,7 @@ export function applyFactors(model: ModelProto, factors: Factors, bounds: Bounds
   }
   for (const link of links) {
     for (const clip of bounds === "channel" ? link.clips : []) {
-      const nodes = boundedByChannel(link, clip, factors[link.tensor] as ChannelFactors, index, names, constant);
+      const nodes = boundedByChannel(link, clip, of(link), index, names, constant);
       replaced.set(clip.node, nodes);
     }
   }

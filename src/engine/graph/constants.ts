@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { own } from "../model/record.ts";
 import type { Tensor } from "../model/tensor.ts";
 import { attributeOf } from "../onnx/attributes.ts";
 import { GraphIndex } from "../onnx/graph.ts";
@@ -44,7 +45,7 @@ function constantValue(node: NodeProto, name: string): TensorProto | undefined {
     value_int: () => scalar("int64", attribute?.i ?? 0n),
     value_ints: () => vector("int64", attribute?.ints ?? []),
   };
-  const make = tensors[attribute?.name ?? ""];
+  const make = own(tensors, attribute?.name ?? "");
   return make && tensorProto(name, make());
 }
 

@@ -106,15 +106,15 @@ export function learnFactors(
     }
     if (moved < CONVERGED) break;
   }
-  const factors: Record<string, ChannelFactors> = {};
+  const factors = new Map<string, ChannelFactors>();
   for (const link of links) {
     const divide = Array.from(layerOf(link.producer).rows, Math.fround);
     const absorb = absorbed(link, extremes.get(link.tensor) as ChannelExtremes, divide);
     if (divide.some((factor) => factor !== 1) || absorb.some((shift) => shift !== 0)) {
-      factors[link.tensor] = { divide, absorb };
+      factors.set(link.tensor, { divide, absorb });
     }
   }
-  return factors;
+  return Object.fromEntries(factors);
 }
 
 /** Equalizes one link and gives the largest change of a factor, as |ln|. */

@@ -1,4 +1,5 @@
 import { InputError } from "../model/job.ts";
+import { own } from "../model/record.ts";
 import type { Tensor } from "../model/tensor.ts";
 import { subgraphsOf } from "../onnx/attributes.ts";
 import { GraphIndex } from "../onnx/graph.ts";
@@ -94,7 +95,7 @@ function convertGraph(graph: GraphProto, opset: number, rules: Rules, names: Set
   const node = graph.node.flatMap((old) => {
     const inner = convertSubgraphs(old, opset, rules, names);
     if (!isDefaultDomain(old.domain)) return [inner];
-    const convert = conversions[old.opType];
+    const convert = own(conversions, old.opType);
     if (convert) return convert(conversion(old));
     if (!unchanged.has(old.opType)) throw conversion(old).fail("the operator is not known there");
     return [inner];

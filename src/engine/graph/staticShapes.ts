@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { own } from "../model/record.ts";
 import type { Port, TensorMap } from "../model/tensor.ts";
 import { subgraphsOf } from "../onnx/attributes.ts";
 import { GraphIndex } from "../onnx/graph.ts";
@@ -78,10 +79,10 @@ function certainShapes(index: GraphIndex): NodeProto[] {
   for (const node of index.graph.node) {
     const inputs = node.input.filter(Boolean);
     const isPlain = isDefaultDomain(node.domain) && subgraphsOf(node).length === 0 && !/^Random/.test(node.opType);
-    const isUnderstood = UNCHANGED.has(node.opType) || node.opType in CONVERSIONS;
+    const isUnderstood = UNCHANGED.has(node.opType) || Object.hasOwn(CONVERSIONS, node.opType);
     if (!isPlain || !isUnderstood || DATA_SHAPED.has(node.opType) || !inputs.every((name) => shaped.has(name)))
       continue;
-    const deciding = (SHAPE_INPUTS[node.opType] ?? []).map((i) => node.input[i]).filter((name) => name);
+    const deciding = (own(SHAPE_INPUTS, node.opType) ?? []).map((i) => node.input[i]).filter((name) => name);
     if (!deciding.every((name) => known.has(name ?? ""))) continue;
     const isShape = node.opType === "Shape" || node.opType === "Size";
     for (const output of node.output) {

@@ -1,6 +1,7 @@
 import type { Dataset } from "../model/dataset.ts";
 import { InputError } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
+import { own } from "../model/record.ts";
 import type {
   LayerForm,
   LayerRounding,
@@ -93,7 +94,7 @@ export async function learnRounding(
     report(0);
     const pairs = pairsOf(float.stream(layer.float, context.signal), rounded.stream(layer.quantized, context.signal));
     const before = request.resume?.layers.find(({ layer }) => layer === id);
-    const bits = request.resume?.rounding[id];
+    const bits = own(request.resume?.rounding ?? {}, id);
     if (before && bits !== undefined) {
       await drain(pairs);
       rounding = withLayer(rounding, before, bits);

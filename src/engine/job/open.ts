@@ -237,8 +237,8 @@ async function inferTypes(
 }
 
 /** With data of its own: on its way to a worker, a view takes the whole file along that it is a view of. */
-function unshared({ graph, external }: ModelFile): ModelFile {
-  return { graph, external: external.map(({ path, data }) => ({ path, data: data.slice() })) };
+function unshared(file: ModelFile): ModelFile {
+  return { ...file, external: file.external.map(({ path, data }) => ({ path, data: data.slice() })) };
 }
 
 function widened({ groups }: QuantizationPlan, { ranges }: PlannedChoices): Notice[] {

@@ -5,7 +5,7 @@ import { decodeModel } from "../onnx/decode.ts";
 import { attachExternal, externalLocations } from "../onnx/external.ts";
 import { inputPorts } from "../onnx/ports.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
-import { toModelFile } from "../onnx/runtimeFile.ts";
+import { needsAliases, toModelFile } from "../onnx/runtimeFile.ts";
 
 /** A model file as it is given. */
 export interface ModelSource {
@@ -54,12 +54,14 @@ export function modelInputs({ bytes, fileName }: Pick<ModelSource, "bytes" | "fi
 
 /**
  * A model to run as it is: the runtime gets the bytes of the file, or, where it keeps weights in others, the graph with the
- * weights under names of ours, since runtimes do not agree on how a path is written. Throws InputError as decoding does.
+ * weights under names of ours, since runtimes do not agree on how a path is written; so it does where names need aliases.
+ * Throws InputError as decoding does.
  */
 export async function modelFileOf(source: ModelSource): Promise<RunnableModel> {
   const { model, external, bytes } = await readWholeModel(source);
+  const isWhole = external.length === 0 && !(model.graph && needsAliases(model.graph));
   return {
-    file: external.length === 0 ? { graph: source.bytes, external } : toModelFile(model),
+    file: isWhole ? { graph: source.bytes, external } : toModelFile(model),
     bytes,
     inputs: inputPorts(model),
     quantizedOperator: quantizedOperator(model),

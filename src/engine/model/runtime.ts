@@ -8,6 +8,8 @@ export interface ModelFile {
   readonly graph: Uint8Array;
   /** Files that the graph's external tensors name. */
   readonly external: readonly { readonly path: string; readonly data: Uint8Array }[];
+  /** What the graph calls inputs and outputs that it has under another name than they are asked for by; none when absent. */
+  readonly aliases?: ReadonlyMap<string, string>;
 }
 
 export interface Session {

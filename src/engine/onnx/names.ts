@@ -54,7 +54,8 @@ export function renameTensors(node: NodeProto, renames: ReadonlyMap<string, stri
   });
 }
 
-function renameInGraph(graph: GraphProto, renames: ReadonlyMap<string, string>): GraphProto {
+/** The graph with tensors renamed, in its subgraphs too. */
+export function renameInGraph(graph: GraphProto, renames: ReadonlyMap<string, string>): GraphProto {
   const renamed = <T extends ValueInfoProto | GraphProto["initializer"][number]>(item: T): T => {
     const name = renames.get(item.name);
     return name === undefined ? item : (withFields<ValueInfoProto>(item as ValueInfoProto, { name }) as T);

@@ -2,7 +2,9 @@ import { create } from "@bufbuild/protobuf";
 import type { ModelFile } from "../model/runtime.ts";
 import { concat, encodeModel } from "./encode.ts";
 import { withFields } from "./messages.ts";
+import { freshName, renameInGraph, tensorNames } from "./names.ts";
 import {
+  type GraphProto,
   TensorProto_DataLocation as Location,
   type ModelProto,
   StringStringEntryProtoSchema,
@@ -16,8 +18,9 @@ const EXTERNAL_BYTES = 1024;
  * of the model's own. Subgraphs stay as they are.
  */
 export function toModelFile(model: ModelProto): ModelFile {
-  const { graph } = model;
-  if (!graph) return { graph: concat(encodeModel(model)), external: [] };
+  if (!model.graph) return { graph: concat(encodeModel(model)), external: [] };
+  const aliases = aliasesOf(model.graph);
+  const graph = aliases ? renameInGraph(model.graph, aliases) : model.graph;
   const external: { path: string; data: Uint8Array }[] = [];
   const initializer = graph.initializer.map((tensor) => {
     if (tensor.rawData.byteLength <= EXTERNAL_BYTES) return tensor;
@@ -26,7 +29,24 @@ export function toModelFile(model: ModelProto): ModelFile {
     return externalTensor(tensor, path);
   });
   const thin = withFields(model, { graph: withFields(graph, { initializer }) });
-  return { graph: concat(encodeModel(thin)), external };
+  return { graph: concat(encodeModel(thin)), external, ...(aliases && { aliases }) };
+}
+
+/** Whether a runtime that is given the file itself takes one of its inputs or outputs for something else. */
+export function needsAliases(graph: GraphProto): boolean {
+  return namesOfObjects(graph).length > 0;
+}
+
+function aliasesOf(graph: GraphProto): ModelFile["aliases"] {
+  const names = namesOfObjects(graph);
+  if (names.length === 0) return undefined;
+  const taken = tensorNames(graph);
+  return new Map(names.map((name) => [name, freshName(taken, `tensor ${name}`)]));
+}
+
+/** ONNX Runtime's packages keep the tensors of a run as entries of an object, which has these names before. */
+function namesOfObjects({ input, output }: GraphProto): string[] {
+  return [...new Set([...input, ...output].map(({ name }) => name))].filter((name) => name in Object.prototype);
 }
 
 function externalTensor(tensor: TensorProto, path: string): TensorProto {

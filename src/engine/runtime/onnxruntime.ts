@@ -1,6 +1,7 @@
 import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from "onnxruntime-common";
 import type { ModelFile, Runtime, Session, SessionOptions } from "../model/runtime.ts";
 import type { DataType, Port, Tensor, TensorMap } from "../model/tensor.ts";
+import { Aliases } from "./aliases.ts";
 import type { OutputTap } from "./outputTap.ts";
 
 /** The part of ONNX Runtime's JavaScript API that its web and Node packages share. */
@@ -51,7 +52,7 @@ export function ortRuntime(
       logSeverityLevel: 3,
       externalData: model.external.map(({ path, data }) => ({ path, data })),
     });
-    return wrap(ort, native, options.tap ?? null);
+    return wrap(ort, native, options.tap ?? null, new Aliases(model));
   };
   return {
     label: options.label,
@@ -65,7 +66,7 @@ export function ortRuntime(
   };
 }
 
-function wrap(ort: OrtApi, native: InferenceSession, tap: OutputTap | null): Session {
+function wrap(ort: OrtApi, native: InferenceSession, tap: OutputTap | null, aliases: Aliases): Session {
   let lastRunTime = Number.NaN;
   const timed = async (run: () => Promise<InferenceSession.OnnxValueMapType>) => {
     const start = performance.now();
@@ -73,56 +74,59 @@ function wrap(ort: OrtApi, native: InferenceSession, tap: OutputTap | null): Ses
     lastRunTime = performance.now() - start;
     const outputs = new Map<string, Tensor>();
     for (const [name, value] of Object.entries(results) as [string, OrtTensor][]) {
-      outputs.set(name, fromOrt(value));
+      outputs.set(aliases.nameOf(name), fromOrt(value));
       value.dispose();
     }
     return outputs satisfies TensorMap;
   };
   const session: Session = {
-    inputs: native.inputMetadata.map(toPort),
-    outputs: native.outputMetadata.map(toPort),
+    inputs: native.inputMetadata.map((metadata) => toPort(metadata, aliases)),
+    outputs: native.outputMetadata.map((metadata) => toPort(metadata, aliases)),
     get lastRunTime() {
       return lastRunTime;
     },
     async run(feeds, fetches) {
-      const inputs = toInputs(ort, feeds);
-      const run = () => (fetches ? native.run(inputs, fetches) : native.run(inputs));
+      const inputs = toInputs(ort, feeds, aliases);
+      const wanted = fetches?.map((name) => aliases.inGraph(name));
+      const run = () => (wanted ? native.run(inputs, wanted) : native.run(inputs));
       return tap ? tap.exclusively(() => timed(run)) : timed(run);
     },
     dispose: () => native.release(),
   };
   if (!tap) return session;
   session.peek = async (feeds, fetches, see) => {
-    const inputs = toInputs(ort, feeds);
-    const others = fetches.slice(0, -1);
+    const inputs = toInputs(ort, feeds, aliases);
+    const wanted = fetches.map((name) => aliases.inGraph(name));
     const outputs = await tap.exclusively(
-      () => timed(() => native.run(inputs, fetches.slice(-1))),
-      others,
-      (name, dims, data) => see(name, { type: "float32", dims, data }),
+      () => timed(() => native.run(inputs, wanted.slice(-1))),
+      wanted.slice(0, -1),
+      (name, dims, data) => see(aliases.nameOf(name), { type: "float32", dims, data }),
     );
     for (const [name, tensor] of outputs) if (tensor.type === "float32") see(name, tensor);
   };
   return session;
 }
 
-function toInputs(ort: OrtApi, feeds: TensorMap): Record<string, OrtTensor> {
+/** The tensors of a run as the packages take them. */
+export function toInputs(ort: OrtApi, feeds: TensorMap, aliases: Aliases): Record<string, OrtTensor> {
   const inputs: Record<string, OrtTensor> = Object.create(null);
-  for (const [name, tensor] of feeds) inputs[name] = toOrt(ort, tensor);
+  for (const [name, tensor] of feeds) inputs[aliases.inGraph(name)] = toOrt(ort, tensor);
   return inputs;
 }
 
 /** An input or output as the packages describe it. */
-export function toPort(metadata: InferenceSession.ValueMetadata): Port {
-  if (!metadata.isTensor) return { name: metadata.name, type: "other", dims: [] };
+export function toPort(metadata: InferenceSession.ValueMetadata, aliases: Aliases): Port {
+  const name = aliases.nameOf(metadata.name);
+  if (!metadata.isTensor) return { name, type: "other", dims: [] };
   return {
-    name: metadata.name,
+    name,
     type: KNOWN_TYPES.has(metadata.type) ? (metadata.type as DataType) : "other",
     dims: metadata.shape.map((dim) => (OPEN_DIMS.has(dim) ? null : dim)),
   };
 }
 
 /** A tensor as the packages take it; the data is shared. */
-export function toOrt(ort: OrtApi, tensor: Tensor): OrtTensor {
+function toOrt(ort: OrtApi, tensor: Tensor): OrtTensor {
   return new ort.Tensor(tensor.type, tensor.data as never, tensor.dims);
 }
 

@@ -3,7 +3,8 @@ import * as ort from "onnxruntime-web/webgpu";
 import type { GpuRuntime, GpuSession, GpuTensor } from "../model/gpu.ts";
 import type { ModelFile } from "../model/runtime.ts";
 import type { DataType, Tensor, TensorData } from "../model/tensor.ts";
-import { toOrt, toPort } from "./onnxruntime.ts";
+import { Aliases } from "./aliases.ts";
+import { toInputs, toPort } from "./onnxruntime.ts";
 import type { WasmFiles } from "./wasm.ts";
 import { webgpuLabel } from "./webgpuDevice.ts";
 
@@ -35,13 +36,14 @@ async function create(model: ModelFile, device: GPUDevice): Promise<GpuSession> 
     logSeverityLevel: 3,
     externalData: model.external.map(({ path, data }) => ({ path, data })),
   });
+  const aliases = new Aliases(model);
   return {
     device,
-    inputs: native.inputMetadata.map(toPort),
-    outputs: native.outputMetadata.map(toPort),
+    inputs: native.inputMetadata.map((metadata) => toPort(metadata, aliases)),
+    outputs: native.outputMetadata.map((metadata) => toPort(metadata, aliases)),
     async run(feeds, fetches, use) {
-      const computed = fetches.filter((name) => !feeds.has(name));
-      const inputs = Object.fromEntries([...feeds].map(([name, tensor]) => [name, toOrt(ort, tensor)]));
+      const computed = fetches.filter((name) => !feeds.has(name)).map((name) => aliases.inGraph(name));
+      const inputs = toInputs(ort, feeds, aliases);
       const results = computed.length > 0 ? await native.run(inputs, computed) : {};
       const uploads: GPUBuffer[] = [];
       const upload = ({ type, dims, data }: Tensor): GpuTensor => {
@@ -52,7 +54,7 @@ async function create(model: ModelFile, device: GPUDevice): Promise<GpuSession> 
       const tensors = new Map<string, GpuTensor>();
       for (const name of fetches) {
         const fed = feeds.get(name);
-        tensors.set(name, fed ? upload(fed) : onGpu(results[name] as OrtTensor, upload));
+        tensors.set(name, fed ? upload(fed) : onGpu(results[aliases.inGraph(name)] as OrtTensor, upload));
       }
       use(tensors);
       for (const buffer of uploads) buffer.destroy();

@@ -47,14 +47,14 @@ export function expectedCorrections(
   recipe: Recipe,
   means: ReadonlyMap<string, Float64Array>,
 ): Record<string, number[]> {
-  const biases: Record<string, number[]> = {};
+  const biases = new Map<string, number[]>();
   for (const layer of plan.layers) {
     const mean = means.get(layer.id);
     const convolves = layer.operator === "Conv" || layer.operator === "Gemm";
     if (!mean || !convolves || !biasPlace(layer.node, plan.index)) continue;
-    biases[layer.id] = correction(layer, plan, recipe, mean);
+    biases.set(layer.id, correction(layer, plan, recipe, mean));
   }
-  return biases;
+  return Object.fromEntries(biases);
 }
 
 function correction(layer: LayerPlan, plan: QuantizationPlan, recipe: Recipe, mean: Float64Array): number[] {

@@ -37,7 +37,7 @@ export async function correctBiases(
 ): Promise<Record<string, number[]>> {
   const float = new Walker(request.float, request);
   const quantized = new Walker(request.quantized, request);
-  const biases: Record<string, number[]> = {};
+  const biases = new Map<string, number[]>();
   for (const [done, layer] of request.layers.entries()) {
     context.signal.throwIfAborted();
     context.report({ task: "Correcting biases", done, total: request.layers.length, unit: "layers" });
@@ -49,13 +49,13 @@ export async function correctBiases(
       if (other) errors.add(reference, other);
     }
     const correction = errors.means();
-    if (correction.some((value) => value !== 0)) biases[layer.id] = correction;
+    if (correction.some((value) => value !== 0)) biases.set(layer.id, correction);
     for (const tensor of actual) addToChannels(tensor, layer.axis, correction);
     const samples = Math.min(expected.length, actual.length);
     float.keep(samples);
     quantized.keep(samples);
   }
-  return biases;
+  return Object.fromEntries(biases);
 }
 
 function addToChannels({ dims, data }: Tensor, axis: number, values: readonly number[]): void {

@@ -31,6 +31,19 @@ test("a range by hand replaces a method, settles its own range and no other", ()
   expect(edited.resolved).toEqual({ ...recipe.resolved, a: { low: 0, high: 3 } });
 });
 
+test("groups of names that every object has are like any other, as state is kept", () => {
+  for (const name of ["__proto__", "constructor", "hasOwnProperty"]) {
+    const range = { low: 0, high: 3 };
+    const edited: Recipe = structuredClone(withGroupRange(recipe, name, range, null));
+    expect(Object.entries(edited.ranges)).toEqual([...Object.entries(recipe.ranges), [name, range]]);
+    const chosen: Recipe = structuredClone(withGroupMethod(edited, name, "mse", range));
+    expect(Object.entries(chosen.methods)).toEqual([...Object.entries(recipe.methods), [name, "mse"]]);
+    expect(Object.entries(chosen.ranges)).toEqual(Object.entries(recipe.ranges));
+    expect(Object.entries(chosen.resolved ?? {})).toContainEqual([name, range]);
+    expect(Object.entries(withGroupDefault(chosen, name).methods)).toEqual(Object.entries(recipe.methods));
+  }
+});
+
 test("a range by hand is settled as the engine settles it, within what a Relu or Clip lets through", () => {
   for (const bounds of [null, { low: 0, high: 6 }, { low: 0, high: Infinity }, { low: 1, high: 2 }]) {
     for (const range of [

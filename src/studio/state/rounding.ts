@@ -1,5 +1,6 @@
 import { proxy } from "../../../workers/client.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
+import { own } from "../../engine/model/record.ts";
 import { type LossPoint, ROUNDING_SAMPLES, type Rounding } from "../../engine/model/rounding.ts";
 import { plural } from "../format.ts";
 import { withRounding } from "./edits.ts";
@@ -40,7 +41,7 @@ export function isAdopted({ rounding, recipe }: Pick<StudioState, "rounding" | "
   if (!rounding || !used) return false;
   const learnt = rounding.result.rounding;
   const names = Object.keys(learnt);
-  return names.length === Object.keys(used).length && names.every((name) => used[name] === learnt[name]);
+  return names.length === Object.keys(used).length && names.every((name) => own(used, name) === learnt[name]);
 }
 
 /** What a run that was ended came to, where the next one can go on from it. */

@@ -1,3 +1,4 @@
+import { own } from "../../engine/model/record.ts";
 import type { Port } from "../../engine/model/tensor.ts";
 import { shape } from "../format.ts";
 import { type InputsDraft, isDynamic } from "../inputs.ts";
@@ -53,7 +54,7 @@ export function InputsFields({ ports, draft, onChange }: Props) {
                       className="input number"
                       inputMode="decimal"
                       aria-label={`Hold ${name} at`}
-                      value={fed ? "" : draft.values[name]}
+                      value={fed ? "" : own(draft.values, name)}
                       disabled={fed}
                       onChange={(event) => change("values", event.target.value)}
                     />
@@ -66,7 +67,7 @@ export function InputsFields({ ports, draft, onChange }: Props) {
                     className="input"
                     aria-label={`Shape of ${name}`}
                     placeholder={shape(port.dims)}
-                    value={draft.shapes[name]}
+                    value={own(draft.shapes, name)}
                     onChange={(event) => change("shapes", event.target.value)}
                   />
                 ) : (

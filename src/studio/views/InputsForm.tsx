@@ -1,5 +1,6 @@
 import { useState } from "react";
 import type { Recipe } from "../../engine/model/recipe.ts";
+import { own } from "../../engine/model/record.ts";
 import type { Port } from "../../engine/model/tensor.ts";
 import { draftOf, isDynamic, readInputs } from "../inputs.ts";
 import { reopenModel } from "../state/model.ts";
@@ -11,13 +12,15 @@ export function InputsForm() {
   const ports = useStudio((state) => state.model?.summary.inputs);
   const inputs = useStudio((state) => state.recipe?.present.inputs);
   if (!ports || !inputs) return null;
-  const unsettled = ports.length > 1 || ports.some((port) => isDynamic(port) || port.name in inputs.shapes);
+  const unsettled = ports.length > 1 || ports.some((port) => isDynamic(port) || own(inputs.shapes, port.name));
   return unsettled ? <Form key={JSON.stringify(inputs)} ports={ports} inputs={inputs} /> : null;
 }
 
 function Form({ ports, inputs }: { readonly ports: readonly Port[]; readonly inputs: Recipe["inputs"] }) {
   const busy = useStudio((state) => state.job !== null);
-  const open = ports.map((port) => (port.name in inputs.shapes ? { ...port, dims: port.dims.map(() => null) } : port));
+  const open = ports.map((port) =>
+    own(inputs.shapes, port.name) ? { ...port, dims: port.dims.map(() => null) } : port,
+  );
   const [draft, setDraft] = useState(() => draftOf(open, inputs));
   const wanted = readInputs(open, draft);
   const changed = JSON.stringify(wanted) !== JSON.stringify(readInputs(open, draftOf(open, inputs)));

@@ -1,4 +1,5 @@
 import { METHODS, type Method } from "../../engine/model/range.ts";
+import { own } from "../../engine/model/record.ts";
 import { METHOD_NAMES } from "../charts/methods.ts";
 import { Choice } from "../parts/Choice.tsx";
 import { withFloat, withGroupDefault } from "../state/edits.ts";
@@ -7,7 +8,7 @@ import { editRecipe } from "../state/recipe.ts";
 import { groupOf, rowOf } from "../state/selection.ts";
 import { useStudio } from "../state/store.ts";
 
-type Own = Method | "all" | "hand";
+type Chosen = Method | "all" | "hand";
 
 /** The part of the recipe that concerns the selected layer's output. */
 export function TensorRecipe() {
@@ -22,21 +23,21 @@ export function TensorRecipe() {
   const tensor = row.fusedWith ? undefined : row.outputs[0];
   const leftByChoice = tensor !== undefined && recipe.float.tensors.includes(tensor);
   if (!group && !leftByChoice) return null;
-  const own: Own = !group ? "all" : group in recipe.ranges ? "hand" : (recipe.methods[group] ?? "all");
+  const chosen: Chosen = !group ? "all" : own(recipe.ranges, group) ? "hand" : (own(recipe.methods, group) ?? "all");
   return (
     <div className="tensor-recipe" data-testid="tensor-recipe">
       <p className="tensor-name" title={row.fusedWith ?? row.id}>
         <span className="muted">Output of</span> {row.fusedWith ?? row.id}
       </p>
       {group && !fixed ? (
-        <Choice<Own>
+        <Choice<Chosen>
           label="Range by"
-          value={own}
+          value={chosen}
           disabled={!calibrated}
           options={[
             { value: "all", text: "as all" },
             ...METHODS.map((method) => ({ value: method, text: METHOD_NAMES[method] })),
-            ...(own === "hand" ? [{ value: "hand" as const, text: "by hand" }] : []),
+            ...(chosen === "hand" ? [{ value: "hand" as const, text: "by hand" }] : []),
           ]}
           onChoose={(choice) => {
             if (choice === "all") editRecipe(`method ${group}`, (before) => withGroupDefault(before, group));

@@ -2,6 +2,7 @@ import { useCallback, useEffect, useMemo, useState } from "react";
 import type { TensorAnalysis } from "../../engine/model/analysis.ts";
 import type { ClipFigures, Range } from "../../engine/model/range.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
+import { own } from "../../engine/model/record.ts";
 import { rangeIn } from "../state/handles.ts";
 import { latestOnly } from "../state/latest.ts";
 import { setRange } from "../state/recipe.ts";
@@ -53,7 +54,7 @@ export function useDraft(group: string, { chosen }: TensorAnalysis, settled: Rec
   return {
     range: moving ?? chosen.figures.range,
     figures: moving ? estimate : chosen.figures,
-    byHand: held !== null || (recipe !== undefined && group in recipe.ranges),
+    byHand: held !== null || (recipe !== undefined && own(recipe.ranges, group) !== undefined),
     hold,
     letGo,
   };

@@ -9,7 +9,19 @@ import { Observer } from "../../numerics/observer.ts";
 /** Names as hostile files have them: any text, and keys with a meaning or an order of their own in JavaScript. */
 export const tensorName = fc.oneof(
   fc.string({ unit: "grapheme", maxLength: 12 }),
-  fc.constantFrom("__proto__", "constructor", "7", "12", "a: b", "line\nbreak", "input_1:0", "</script>", '"'),
+  fc.constantFrom(
+    "__proto__",
+    "constructor",
+    "toString",
+    "hasOwnProperty",
+    "7",
+    "12",
+    "a: b",
+    "line\nbreak",
+    "input_1:0",
+    "</script>",
+    '"',
+  ),
 );
 
 const number = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0);
