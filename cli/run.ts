@@ -1,5 +1,5 @@
 import { TOOL } from "../src/engine/job/tool.ts";
-import { InputError } from "../src/engine/model/job.ts";
+import { InputError, isForPeople } from "../src/engine/model/job.ts";
 import { diffCommand } from "./commands/diff.ts";
 import { evaluateCommand } from "./commands/evaluate.ts";
 import { inspectCommand } from "./commands/inspect.ts";
@@ -50,5 +50,5 @@ export async function run([name, ...args]: readonly string[], terminal: Terminal
 
 function errorLine(error: unknown): string {
   const message = (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, " ");
-  return error instanceof InputError ? message : `Octet failed unexpectedly (${message}).`;
+  return error instanceof Error && isForPeople(error) ? message : `Octet failed unexpectedly (${message}).`;
 }

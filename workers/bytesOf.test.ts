@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { InputError } from "../src/engine/model/job.ts";
+import { FileChanged, InputError } from "../src/engine/model/job.ts";
 import { bytesOf } from "./bytesOf.ts";
 
 const content = Uint8Array.from({ length: 100 }, (_, i) => i);
@@ -14,7 +14,7 @@ test("a file that can no longer be read, or is too long, is refused for that rea
   const gone = new Blob([content]);
   gone.arrayBuffer = () => Promise.reject(new DOMException("", "NotReadableError"));
   await expect(bytesOf(gone, "w.bin")).rejects.toThrow(
-    new InputError("w.bin can no longer be read, since it was changed or removed; choose it again."),
+    new FileChanged("w.bin can no longer be read, since it was changed or removed; choose it again."),
   );
   const long = new Blob([content]);
   Object.defineProperty(long, "size", { value: 2 ** 60 });

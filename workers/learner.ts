@@ -1,5 +1,5 @@
 import { proxy, type Remote, releaseProxy, wrap } from "comlink";
-import { InputError } from "../src/engine/model/job.ts";
+import { isForPeople } from "../src/engine/model/job.ts";
 import { Lifetime } from "../src/engine/model/lifetime.ts";
 import type { Learner } from "../src/engine/model/rounding.ts";
 import { WorkerDied } from "../src/engine/model/runtime.ts";
@@ -23,7 +23,7 @@ export async function withLearner<T>(signal: AbortSignal, work: (learner: Learne
   try {
     return await work(first.learner);
   } catch (error) {
-    if (first.backend !== "webgpu" || signal.aborted || error instanceof InputError) throw error;
+    if (first.backend !== "webgpu" || signal.aborted || (error instanceof Error && isForPeople(error))) throw error;
   } finally {
     first.end();
   }

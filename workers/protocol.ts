@@ -31,7 +31,7 @@ export interface ExportedFile {
 export type OnProgress = (progress: Progress) => void;
 
 /**
- * The worker that runs jobs. It holds one model and one set of data. Errors it rejects with are InputError
+ * The worker that runs jobs. It holds one model and one set of data. Errors it rejects with are InputError or FileChanged
  * (shown as they are), AbortError (cancelled), or unexpected. One job at a time; `cancel` ends the running one.
  */
 export interface EngineApi {

@@ -4,13 +4,13 @@ import { gzipSync } from "fflate";
 import { expect, test } from "vitest";
 import { nodeDecoders as decoders } from "../../../cli/decoders.ts";
 import type { DataFile } from "../model/dataset.ts";
-import { InputError } from "../model/job.ts";
+import { FileChanged, InputError } from "../model/job.ts";
 import type { Port, Tensor, TensorData } from "../model/tensor.ts";
 import { needsShared, SHARED } from "../testing/shared.ts";
 import { type DatasetOptions, type OpenDataset, openDataset } from "./dataset.ts";
 import { resolvePreset } from "./presets.ts";
 import { previewSample } from "./preview.ts";
-import { diskFile, idxBytes, memoryFile, npyBytes, range } from "./testing/files.ts";
+import { diskFile, idxBytes, memoryFile, npyBytes, range, shrinking } from "./testing/files.ts";
 import pillow from "./testing/pillow.json" with { type: "json" };
 
 function input(dims: Port["dims"], type: Port["type"] = "float32"): Port {
@@ -162,22 +162,8 @@ test("garbage behind an array in gzip is said", async () => {
   expect((await feed(dataset, 2)).data).toEqual(floats(12).slice(8));
 });
 
-/** A file that keeps `left` bytes of what it had when it was listed, from its read number `from` on. */
-function shrinking(path: string, content: Uint8Array | string, left: number, from: number): DataFile {
-  const whole = memoryFile(path, content);
-  let reads = 0;
-  return {
-    path,
-    size: whole.size,
-    read: async (start = 0, end = whole.size) => {
-      reads += 1;
-      return (await whole.read(start, end)).slice(0, reads > from ? Math.max(0, left - start) : whole.size);
-    },
-  };
-}
-
 const cutShort = (path: string) =>
-  new InputError(`${path} was cut short while it was read; wait until it is written, and start again.`);
+  new FileChanged(`${path} was cut short while it was read; wait until it is written, and start again.`);
 
 test.each([
   ["tensors", npyBytes("<f4", [3, 4], floats(12)), input([1, 4]), 128 + 40],

@@ -1,7 +1,7 @@
 import type { DataFile } from "../model/dataset.ts";
-import { InputError } from "../model/job.ts";
+import { FileChanged } from "../model/job.ts";
 
-/** The file, of which every read gives the bytes asked for: it throws InputError where fewer came. */
+/** The file, of which every read gives the bytes asked for: it throws FileChanged where fewer came. */
 export function exactFile(file: DataFile): DataFile {
   const { path, size } = file;
   return {
@@ -10,7 +10,7 @@ export function exactFile(file: DataFile): DataFile {
     async read(start = 0, end = size) {
       const bytes = await file.read(start, end);
       if (bytes.length !== end - start) {
-        throw new InputError(`${path} was cut short while it was read; wait until it is written, and start again.`);
+        throw new FileChanged(`${path} was cut short while it was read; wait until it is written, and start again.`);
       }
       return bytes;
     },

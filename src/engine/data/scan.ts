@@ -86,8 +86,8 @@ function ignored(kind: Notice["kind"], files: readonly DataFile[], what: string)
 
 /**
  * Looks at the first bytes of each file. Images are not read further; arrays to the end of their header, and arrays
- * in gzip are inflated and held. Throws InputError naming an array that is damaged; so does a later read of a file that
- * gives less than the file held now.
+ * in gzip are inflated and held. Throws InputError naming an array that is damaged. A read, now or later, that gives less
+ * than the file held at first throws FileChanged.
  */
 export async function scanFiles(files: readonly DataFile[]): Promise<Scan> {
   const images: DataFile[] = [];

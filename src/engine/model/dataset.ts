@@ -24,7 +24,10 @@ export interface Dataset {
   /** Class index by sample, null where there is no label; null when there are no labels at all. */
   readonly labels: readonly (number | null)[] | null;
   readonly notices: readonly Notice[];
-  /** Throws InputError for a sample that cannot be read, such as a corrupt image: callers skip and count it. */
+  /**
+   * Throws InputError for a sample that cannot be read, such as a corrupt image: callers skip and count it. Throws FileChanged
+   * for a file that is no longer what it was.
+   */
   get(index: number): Promise<Sample>;
 }
 

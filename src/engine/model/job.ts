@@ -18,6 +18,19 @@ export class InputError extends Error {
   override readonly name = "InputError";
 }
 
+/**
+ * A file changed while a job read it. Shown as an InputError is, but it ends the job: what was read before may be of another
+ * file, and samples that are skipped as damaged would be missing without a reason that holds.
+ */
+export class FileChanged extends Error {
+  override readonly name = "FileChanged";
+}
+
+/** Whether the message of an error is for people: one sentence that is shown as it is. */
+export function isForPeople({ name }: Error): boolean {
+  return name === "InputError" || name === "FileChanged";
+}
+
 /** Something a person should know but that stops nothing. `subject` names the tensor, layer or file. */
 export interface Notice {
   readonly kind: "warning" | "info";

@@ -1,4 +1,4 @@
-import type { Notice } from "../../engine/model/job.ts";
+import { isForPeople, type Notice } from "../../engine/model/job.ts";
 import { type LogEntry, studio } from "./store.ts";
 
 const KEPT = 500;
@@ -28,10 +28,11 @@ export function alarm(message: string, details: string | null = null): void {
   studio.setState((state) => ({ alerts: [...state.alerts, alert].slice(-3) }));
 }
 
-/** Shows what went wrong: an InputError as it is, anything else as a failure of the task. */
+/** Shows what went wrong: what is said for people as it is, anything else as a failure of the task. */
 export function alarmFor(error: unknown, task: string): void {
-  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
-  if (name === "InputError") alarm(message);
+  const failure = error instanceof Error ? error : new Error(String(error));
+  const { message, stack } = failure;
+  if (isForPeople(failure)) alarm(message);
   else alarm(`${task} failed, and what was open is as it was: ${message}`, stack ?? null);
 }
 

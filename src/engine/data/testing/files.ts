@@ -16,6 +16,20 @@ export function memoryFile(path: string, content: Uint8Array | string) {
   return { ...file, reads };
 }
 
+/** A file that keeps `left` bytes of what it had when it was listed, from its read number `from` on. */
+export function shrinking(path: string, content: Uint8Array | string, left: number, from: number): DataFile {
+  const whole = memoryFile(path, content);
+  let reads = 0;
+  return {
+    path,
+    size: whole.size,
+    read: async (start = 0, end = whole.size) => {
+      reads += 1;
+      return (await whole.read(start, end)).slice(0, reads > from ? Math.max(0, left - start) : whole.size);
+    },
+  };
+}
+
 /** A file on disk under the path `name`. */
 export function diskFile(path: string, name: string): DataFile {
   const { size } = statSync(path);
