@@ -6,7 +6,7 @@ import { intAttribute, makeNode } from "../src/engine/onnx/attributes.ts";
 import { decodeModel } from "../src/engine/onnx/decode.ts";
 import type { ModelProto, NodeProto } from "../src/engine/onnx/proto/onnx_pb.ts";
 import { buildModel, floatInput, noise } from "../src/engine/onnx/testing/build.ts";
-import { hasShared, sharedPath } from "../src/engine/quantizer/testing/shared.ts";
+import { needsShared, SHARED } from "../src/engine/testing/shared.ts";
 import { modelBytes, put, scratch } from "./testing/colours.ts";
 import { errorOf, octet } from "./testing/command.ts";
 
@@ -143,9 +143,9 @@ it.each(["constructor", "toString", "__proto__"])(
   },
 );
 
-describe.skipIf(!hasShared)("shared cases", () => {
+describe("shared cases", needsShared, () => {
   it("are quantized and evaluated", async () => {
-    const [model, calib] = [sharedPath("cases/proto-names/model.onnx"), sharedPath("cases/proto-names/calib.npy")];
+    const [model, calib] = [`${SHARED}cases/proto-names/model.onnx`, `${SHARED}cases/proto-names/calib.npy`];
     const out = join(folder, "shared");
     await run("quantize", model, "--data", calib, "--out", out);
     const { stdout } = await run("evaluate", model, join(out, "model.int8.onnx"), "--data", calib, "--json");
@@ -153,7 +153,7 @@ describe.skipIf(!hasShared)("shared cases", () => {
   });
 
   it("an operator of such a name is not known", async () => {
-    const path = sharedPath("cases/hostile/prototype-key.onnx");
+    const path = `${SHARED}cases/hostile/prototype-key.onnx`;
     expect(errorOf(await octet("inspect", path))).toMatch(/^Layer "__proto__:c" .* the operator is not known there/);
   });
 });

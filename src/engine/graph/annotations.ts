@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import type { Port } from "../model/tensor.ts";
+import type { DataType, Port } from "../model/tensor.ts";
 import { withFields } from "../onnx/messages.ts";
 import { inputPorts, portOf } from "../onnx/ports.ts";
 import {
@@ -9,6 +9,7 @@ import {
   TypeProtoSchema,
   type ValueInfoProto,
 } from "../onnx/proto/onnx_pb.ts";
+import { dataTypeCode } from "../onnx/tensor.ts";
 import { graphOf, withGraph } from "./pass.ts";
 
 type Dims = Port["dims"];
@@ -38,6 +39,26 @@ export function withoutStaleShapes(model: ModelProto, shapes: ReadonlyMap<string
       return known.length > 0 && isStale(info) ? withShape(info, known) : info;
     }),
   });
+}
+
+/** The model with types and shapes of outputs of which the file states none; ONNX wants them. `shapes` as above. */
+export function withOutputTypes(
+  model: ModelProto,
+  types: ReadonlyMap<string, DataType | "other">,
+  shapes: ReadonlyMap<string, Dims>,
+): ModelProto {
+  const { output } = graphOf(model);
+  const typed = output.map((info) => {
+    const type = types.get(info.name);
+    if (info.type?.value.case !== undefined || type === undefined || type === "other") return info;
+    const tensor = create(TypeProto_TensorSchema, { elemType: dataTypeCode(type) });
+    const stated = withFields(info, {
+      type: create(TypeProtoSchema, { value: { case: "tensorType", value: tensor } }),
+    });
+    const known = shapes.get(info.name) ?? [];
+    return known.length > 0 ? withShape(stated, known) : stated;
+  });
+  return withGraph(model, { output: typed });
 }
 
 /** What is known of a shape: what follows from the inputs, and where nothing does what the file states. */

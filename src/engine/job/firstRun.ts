@@ -25,12 +25,13 @@ type Outcome = { readonly outputs: TensorMap } | { readonly reason: string };
  */
 export async function firstRun(
   model: OpenModel,
-  { name: fileName, chunks }: Artifact,
+  artifact: Artifact,
   dataset: Dataset | null,
   runtime: Runtime,
 ): Promise<Notice[]> {
+  const fileName = artifact.name;
   const sample = await sampleFor(model, dataset);
-  const session = await loadSession(runtime, writtenFile({ chunks }), { threads: 1 }, `"${fileName}"`);
+  const session = await loadSession(runtime, writtenFile(artifact), { threads: 1 }, `"${fileName}"`);
   if (sample instanceof InputError) {
     await session.dispose();
     return [notRun(fileName, sample.message)];

@@ -1,4 +1,4 @@
-import { completed, withoutAnnotations, withoutStaleShapes } from "../graph/annotations.ts";
+import { completed, withOutputTypes, withoutAnnotations, withoutStaleShapes } from "../graph/annotations.ts";
 import { applyFactors } from "../graph/applyFactors.ts";
 import { prepareModel } from "../graph/prepare.ts";
 import { exposeOutputs, weightsAsInputs } from "../graph/shapes.ts";
@@ -93,6 +93,7 @@ async function prepareFile<T extends object>(
   const prepared = await prepareModel(original, evaluateWith(runtime));
   step(3);
   const { types, dims, shapes, inferred } = await inferTypes(prepared.observed, runtime, fileName);
+  const restated = (form: ModelProto) => withOutputTypes(withoutStaleShapes(form, inferred), types, inferred);
   step(4);
   return {
     name: fileName.replace(/^.*[\\/]/, "").replace(/\.onnx$/i, ""),
@@ -100,8 +101,8 @@ async function prepareFile<T extends object>(
     bytes,
     sha256,
     original,
-    folded: withoutStaleShapes(prepared.folded, inferred),
-    observed: withoutStaleShapes(prepared.observed, inferred),
+    folded: restated(prepared.folded),
+    observed: restated(prepared.observed),
     equalized: false,
     types,
     dims,

@@ -9,6 +9,7 @@ import { withFields } from "../onnx/messages.ts";
 import { portOf } from "../onnx/ports.ts";
 import type { GraphProto, ModelProto, ValueInfoProto } from "../onnx/proto/onnx_pb.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
+import { faultsOf } from "../onnx/testing/checker.ts";
 import { needsShared } from "../testing/shared.ts";
 import { sharedCase } from "./testing/cases.ts";
 import { open, quantizeAndCompare } from "./testing/quantized.ts";
@@ -116,4 +117,17 @@ describe("shapes that a file states", () => {
     const { folded } = await open(stating("N", [], [floatInput("both", [1, 10])]));
     expect(folded.graph?.output.map(portOf)).toEqual([{ name: "both", type: "float32", dims: ["N", 5] }]);
   });
+});
+
+test("an output of which the file states no type gets the one it has", async () => {
+  const untyped = buildModel({
+    opset: 13,
+    inputs: [floatInput("x", [1, 8])],
+    outputs: ["y"],
+    nodes: [makeNode("MatMul", ["x", "w"], ["y"])],
+    constants: { w: noise([8, 8]) },
+  });
+  expect(faultsOf(untyped)).toContain('output "y" has no type');
+  const { quantized } = await quantizeAndCompare(untyped, [new Map([["x", noise([1, 8], 2)]])], []);
+  expect(faultsOf(quantized.model)).toEqual([]);
 });

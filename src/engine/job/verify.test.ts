@@ -16,8 +16,8 @@ it("is the bytes of the file, and not what they were made from", async () => {
   const chunks = encodeModel(model);
   expect(chunks.length).toBeGreaterThan(1);
   const load = (parts: readonly Uint8Array[]) =>
-    nodeRuntime().createSession(writtenFile({ chunks: parts }), { threads: 1 });
+    nodeRuntime().createSession(writtenFile({ name: "m.onnx", chunks: parts }), { threads: 1 });
   await (await load(chunks)).dispose();
-  await expect(load(chunks.slice(0, -1))).rejects.toThrow();
-  await expect(load([...chunks].reverse())).rejects.toThrow();
+  await expect((async () => load(chunks.slice(0, -1)))()).rejects.toThrow();
+  await expect((async () => load([...chunks].reverse()))()).rejects.toThrow();
 });

@@ -76,7 +76,11 @@ export async function localErrors(
       if (!constant) compare(place, unrounded.get(name)!, actual, activation(name));
       else {
         const expected = Array.from(tensorOf(constant).data as Float32Array, Number);
-        compare(place, expected, actual, constantBound(layer, i, expected, dimsOf(constant), index, rangeOf, scheme));
+        const adds = layers.find(({ weightUse }) => isBias(weightUse, node, i));
+        const bound = adds
+          ? biasBound(adds, expected, index, rangeOf, scheme)
+          : constantBound(layer, i, expected, dimsOf(constant), scheme);
+        compare(place, expected, actual, bound);
       }
     }
     unrounded.set(node.output[0]!, counterpart ? valuesOf(counterpart.output[0]!) : clamped(node, index, unrounded));
@@ -113,28 +117,40 @@ function roundingBound(range: Range, scheme: ActivationScheme): Bound {
   };
 }
 
+/** Whether a node reads a layer's bias at a place: the layer itself, or the Add after it. */
+function isBias(use: LayerPlan["weightUse"], node: NodeProto, input: number): boolean {
+  return use?.bias != null && use.bias.output === node.output[0] && use.bias.input === input;
+}
+
 function constantBound(
   { node, reason, weightUse }: LayerPlan,
   position: number,
   values: Values,
   dims: readonly number[],
+  { activations, granularity }: Scheme,
+): Bound {
+  if (reason !== null || node.opType === "Clip" || node.opType === "Reshape") return slackOf(values);
+  if (weightUse?.input === position)
+    return weightBound(values, dims, granularity === "channel" ? weightUse.axis : null);
+  const range = { low: Math.min(...values), high: Math.max(...values) };
+  return roundingBound(range, activations);
+}
+
+/** A step of the input's scale times the channel's. */
+function biasBound(
+  { node, weightUse }: LayerPlan,
+  values: Values,
   index: GraphIndex,
   rangeOf: (name: string) => Range | undefined,
   { activations, granularity }: Scheme,
 ): Bound {
-  if (reason !== null || node.opType === "Clip" || node.opType === "Reshape") return slackOf(values);
-  if (!weightUse) {
-    const range = { low: Math.min(...values), high: Math.max(...values) };
-    return roundingBound(range, activations);
-  }
-  const axis = granularity === "channel" ? weightUse.axis : null;
-  if (position === weightUse.input) return weightBound(values, dims, axis);
-  const weight = index.initializer(weightUse.name)!;
-  const weights = weightBound(Array.from(tensorOf(weight).data as Float32Array, Number), dimsOf(weight), axis);
-  const inner = dimsOf(weight)
-    .slice(1)
-    .reduce((product, dim) => product * dim, 1);
-  const { step } = stepOf(rangeOf(node.input[1 - weightUse.input]!)!, activations);
+  const use = weightUse!;
+  const weight = index.initializer(use.name)!;
+  const dims = dimsOf(weight);
+  const axis = granularity === "channel" ? use.axis : null;
+  const weights = weightBound(Array.from(tensorOf(weight).data as Float32Array, Number), dims, axis);
+  const inner = dims.slice((use.axis ?? 0) + 1).reduce((product, dim) => product * dim, 1);
+  const { step } = stepOf(rangeOf(node.input[1 - use.input]!)!, activations);
   const slack = slackOf(values);
   return (value, channel) => step * weights(0, channel * inner) + slack(value, channel);
 }
