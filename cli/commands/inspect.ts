@@ -1,4 +1,5 @@
 import { inspectModel } from "../../src/engine/job/open.ts";
+import { reasonText } from "../../src/engine/model/reason.ts";
 import type { ModelSummary } from "../../src/engine/model/summary.ts";
 import { nodeRuntime } from "../../src/engine/runtime/node.ts";
 import { readArguments } from "../arguments.ts";
@@ -11,7 +12,8 @@ export async function inspectCommand(argv: readonly string[], terminal: Terminal
   const args = readArguments(argv, { ...INPUT_OPTIONS, json: { type: "boolean" } }, ["MODEL"]);
   const source = await modelSource(args.positionals[0] ?? "");
   const summary = await inspectModel(source, inputsOf(args), nodeRuntime(), terminal.context);
-  terminal.result(args.flag("json"), summary, describe(summary));
+  const layers = summary.layers.map((layer) => ({ ...layer, reason: layer.reason && reasonText(layer.reason) }));
+  terminal.result(args.flag("json"), { ...summary, layers }, describe(summary));
   return 0;
 }
 
@@ -26,7 +28,10 @@ function describe(summary: ModelSummary): string[] {
     `${count} of ${summary.layers.length} layers will be quantized:`,
     ...summary.operators.map(({ type, count: all, quantized }) => `  ${type}: ${quantized} of ${all}`),
     ...(float.length > 0
-      ? ["In float:", ...float.map(({ id, operator, reason }) => `  ${id} (${operator}): ${reason}`)]
+      ? [
+          "In float:",
+          ...float.map(({ id, operator, reason }) => `  ${id} (${operator}): ${reason && reasonText(reason)}`),
+        ]
       : []),
     ...summary.notices.map(({ message }) => `note: ${message}`),
   ];

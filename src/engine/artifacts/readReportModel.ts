@@ -1,5 +1,4 @@
-import type { Report } from "../model/report.ts";
-import type { Layer } from "../model/summary.ts";
+import type { Report, ReportedLayer } from "../model/report.ts";
 import type { DataType, Port } from "../model/tensor.ts";
 import type { Field } from "./field.ts";
 
@@ -50,7 +49,7 @@ function readPort(field: Field): Port {
   };
 }
 
-function readLayer(field: Field): Layer {
+function readLayer(field: Field): ReportedLayer {
   field.only(...LAYER_FIELDS);
   return {
     id: field.at("id").string(),

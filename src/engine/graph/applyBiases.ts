@@ -1,10 +1,10 @@
 import type { Recipe } from "../model/recipe.ts";
-import { biasPlace } from "../onnx/biasPlace.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import { withFields } from "../onnx/messages.ts";
 import { freshName, tensorNames } from "../onnx/names.ts";
 import type { ModelProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { dimsOf, tensorOf, tensorProto } from "../onnx/tensor.ts";
+import { biasPlace } from "../operators/biasPlace.ts";
 import { graphOf, withGraph } from "./pass.ts";
 
 /** The model with numbers added to the biases of layers, one an output channel. Layers it does not have are passed over. */

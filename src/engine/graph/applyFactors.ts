@@ -6,8 +6,9 @@ import { withFields } from "../onnx/messages.ts";
 import { freshName, tensorNames } from "../onnx/names.ts";
 import type { ModelProto, NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { dimsOf, tensorOf, tensorProto } from "../onnx/tensor.ts";
+import { joinsOf, weightOf } from "../operators/joins.ts";
+import type { ChannelJoins } from "../operators/operator.ts";
 import { type ChannelLink, channelLinks } from "./channelLinks.ts";
-import { layerShape, weightOf } from "./layerMatrix.ts";
 import { graphOf, withGraph } from "./pass.ts";
 
 type Factors = NonNullable<Recipe["factors"]>;
@@ -81,7 +82,7 @@ function draftOf(node: NodeProto, index: GraphIndex, drafts: Map<NodeProto, Draf
   const bias = node.input[2] ? (tensorOf(index.initializer(node.input[2]) as TensorProto).data as Float32Array) : null;
   const draft = {
     weight: Float64Array.from(weightOf(node, index)),
-    bias: bias ? Float64Array.from(bias) : new Float64Array(layerShape(node, index).outputs),
+    bias: bias ? Float64Array.from(bias) : new Float64Array((joinsOf(node, index) as ChannelJoins).outputs),
   };
   drafts.set(node, draft);
   return draft;
@@ -94,7 +95,7 @@ function shift(link: ChannelLink, { absorb }: ChannelFactors, index: GraphIndex,
   for (const [channel, value] of absorb.entries()) bias[channel] = (bias[channel] as number) - value;
   for (const { node, offset, block } of link.readers) {
     const draft = draftOf(node, index, drafts);
-    layerShape(node, index).forEachRun((output, input, start, length) => {
+    joinsOf(node, index)?.forEachRun((output, input, start, length) => {
       const value = absorb[Math.floor(input / block) - offset];
       if (!value) return;
       let sum = 0;
@@ -109,7 +110,7 @@ function divide(link: ChannelLink, factors: ChannelFactors, index: GraphIndex, d
   const scale = (weight: Float64Array, start: number, length: number, factor: number) => {
     for (let i = start; i < start + length; i++) weight[i] = (weight[i] as number) * factor;
   };
-  layerShape(link.producer, index).forEachRun((output, _, start, length) => {
+  joinsOf(link.producer, index)?.forEachRun((output, _, start, length) => {
     scale(producer.weight, start, length, 1 / (factors.divide[output] as number));
   });
   for (const [channel, factor] of factors.divide.entries()) {
@@ -117,7 +118,7 @@ function divide(link: ChannelLink, factors: ChannelFactors, index: GraphIndex, d
   }
   for (const { node, offset, block } of link.readers) {
     const draft = draftOf(node, index, drafts);
-    layerShape(node, index).forEachRun((_, input, start, length) => {
+    joinsOf(node, index)?.forEachRun((_, input, start, length) => {
       const factor = factors.divide[Math.floor(input / block) - offset];
       if (factor !== undefined) scale(draft.weight, start, length, factor);
     });

@@ -1,11 +1,12 @@
 import type { Tensor } from "../model/tensor.ts";
-import { floatOf, intOf } from "../onnx/attributes.ts";
+import { floatOf } from "../onnx/attributes.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import { withFields } from "../onnx/messages.ts";
 import { freshName, tensorNames } from "../onnx/names.ts";
 import { isDefaultDomain } from "../onnx/opset.ts";
 import type { ModelProto, NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
-import { dataTypeOf, elementCount, tensorOf, tensorProto } from "../onnx/tensor.ts";
+import { dataTypeOf, tensorOf, tensorProto } from "../onnx/tensor.ts";
+import { weightedOf } from "../operators/index.ts";
 import { graphOf, type PassResult, withGraph } from "./pass.ts";
 
 /** y = x * factor + offset, by channel. */
@@ -87,47 +88,19 @@ function affineOf(node: NodeProto, index: GraphIndex): Affine | undefined {
 }
 
 function foldInto(layer: NodeProto, affine: Affine, index: GraphIndex): Weights | undefined {
-  if (!isDefaultDomain(layer.domain)) return undefined;
   const weight = floatConstant(index, layer.input[1]);
   const bias = layer.input[2] ? floatConstant(index, layer.input[2]) : null;
   if (!weight || bias === undefined) return undefined;
   const channels = affine.factor.length;
-  switch (layer.opType) {
-    case "Conv": {
-      const perChannel = elementCount(weight.dims.slice(1));
-      if (weight.dims[0] !== channels) return undefined;
-      return {
-        weight: scaled(weight, affine, (i) => Math.floor(i / perChannel)),
-        bias: shifted(bias, affine, 1),
-        node: layer,
-      };
-    }
-    case "ConvTranspose": {
-      const [inputs = 1, outputs = 1] = weight.dims;
-      const groups = intOf(layer, "group") ?? 1;
-      const kernel = elementCount(weight.dims.slice(2));
-      if (outputs * groups !== channels) return undefined;
-      const channelOf = (i: number) => {
-        const group = Math.floor(i / (kernel * outputs) / (inputs / groups));
-        return group * outputs + (Math.floor(i / kernel) % outputs);
-      };
-      return { weight: scaled(weight, affine, channelOf), bias: shifted(bias, affine, 1), node: layer };
-    }
-    case "Gemm": {
-      const transposed = intOf(layer, "transB") === 1;
-      const [rows = 0, columns = 0] = weight.dims;
-      if ((transposed ? rows : columns) !== channels) return undefined;
-      if (bias && bias.data.length !== 1 && (bias.data.length !== channels || bias.dims.at(-1) !== channels))
-        return undefined;
-      return {
-        weight: scaled(weight, affine, (i) => (transposed ? Math.floor(i / columns) : i % columns)),
-        bias: shifted(bias, affine, floatOf(layer, "beta") ?? 1),
-        node: withFields(layer, { attribute: layer.attribute.filter(({ name }) => name !== "beta") }),
-      };
-    }
-    default:
-      return undefined;
-  }
+  const channelOf = weightedOf(layer, index)?.channelOf?.(layer, weight.dims, channels);
+  if (!channelOf) return undefined;
+  if (bias && bias.data.length !== 1 && (bias.data.length !== channels || bias.dims.at(-1) !== channels))
+    return undefined;
+  return {
+    weight: scaled(weight, affine, channelOf),
+    bias: shifted(bias, affine, floatOf(layer, "beta") ?? 1),
+    node: withFields(layer, { attribute: layer.attribute.filter(({ name }) => name !== "beta") }),
+  };
 }
 
 function scaled(weight: Tensor, { factor }: Affine, channelOf: (element: number) => number): Tensor {

@@ -1,9 +1,10 @@
-import { floatOf, intOf, intsOf, stringOf } from "../onnx/attributes.ts";
+import { intOf } from "../onnx/attributes.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
-import { isDefaultDomain } from "../onnx/opset.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
-import { dataTypeOf, dimsOf, tensorOf } from "../onnx/tensor.ts";
-import { layerShape } from "./layerMatrix.ts";
+import { dataTypeOf } from "../onnx/tensor.ts";
+import { operatorOf } from "../operators/index.ts";
+import { joinsOf } from "../operators/joins.ts";
+import type { Operator } from "../operators/operator.ts";
 
 /** A layer that reads a link's channels: channel c is its input channels (offset + c) * block and on, `block` of them. */
 export interface LinkReader {
@@ -49,21 +50,10 @@ export function channelLinks(index: GraphIndex): ChannelLink[] {
   });
 }
 
-/** Channels that a Conv or Gemm with constant float weights makes; null for other nodes. */
+/** Channels that a layer with constant float weights makes; null for other nodes. */
 function outputChannels(node: NodeProto, index: GraphIndex): number | null {
-  const dims = weightDims(node, index);
-  if (!dims) return null;
   if (node.input[2] && !constantVector(node.input[2], index)) return null;
-  return dims[node.opType === "Gemm" && !intOf(node, "transB") ? 1 : 0] ?? null;
-}
-
-function weightDims(node: NodeProto, index: GraphIndex): number[] | null {
-  if (!isDefaultDomain(node.domain) || !["Conv", "Gemm"].includes(node.opType)) return null;
-  if (node.opType === "Gemm" && ((floatOf(node, "alpha") ?? 1) !== 1 || (floatOf(node, "beta") ?? 1) !== 1))
-    return null;
-  if (node.opType === "Gemm" && intOf(node, "transA")) return null;
-  const weight = index.initializer(node.input[1] ?? "");
-  return weight && dataTypeOf(weight.dataType) === "float32" ? dimsOf(weight) : null;
+  return joinsOf(node, index)?.outputs ?? null;
 }
 
 function constantVector(name: string, index: GraphIndex): boolean {
@@ -75,64 +65,49 @@ function constantVector(name: string, index: GraphIndex): boolean {
 function follow(tensor: string, offset: number, flat: boolean, index: GraphIndex, walk: Walk): boolean {
   if (index.isOutput(tensor)) return false;
   return index.uses(tensor).every(({ node, input }) => {
-    if (input === -1 || !isDefaultDomain(node.domain)) return false;
+    if (input === -1) return false;
     const on = (isFlat = flat, at = offset) => follow(node.output[0] ?? "", at, isFlat, index, walk);
-    switch (node.opType) {
-      case "Conv":
-      case "Gemm":
-        if (input !== 0 || !weightDims(node, index) || (node.opType === "Gemm" && !flat && !isMatrix(tensor, index))) {
-          return false;
-        }
-        if (node.input[2] && !constantVector(node.input[2], index)) walk.shiftable = false;
-        if (pads(node)) walk.shiftable = false;
-        return read(node, tensor, offset, index, walk);
-      case "Relu":
-        return on();
-      case "Clip": {
-        const bound = upperBound(node, index);
-        if (bound === null || offset > 0) return false;
-        if (bound < Infinity) walk.clips.push({ node, bound });
-        return on();
-      }
-      case "LeakyRelu":
-      case "MaxPool":
-      case "AveragePool":
-      case "GlobalAveragePool":
-        walk.shiftable = false;
-        return node.output.length === 1 && on();
-      case "Flatten":
-        walk.shiftable = false;
-        return (intOf(node, "axis") ?? 1) === 1 && on(true);
-      case "Concat": {
-        walk.shiftable = false;
-        const before = concatenatedBefore(node, input, index);
-        return before !== null && on(flat, offset + before);
-      }
-      default:
-        return false;
+    const operator = operatorOf(node, index);
+    if (operator?.kind === "weighted") {
+      if (input !== 0 || (operator.readsFeatures && !flat && !isMatrix(tensor, index))) return false;
+      if (node.input[2] && !constantVector(node.input[2], index)) walk.shiftable = false;
+      if (operator.pads?.(node)) walk.shiftable = false;
+      return read(node, tensor, offset, index, walk);
     }
+    const passage = operator?.passage;
+    if (!passage || node.output.length !== 1) return false;
+    if (!passage.shifts) walk.shiftable = false;
+    if (passage.kind === "pointwise") return passesClamp(node, operator.clamp, offset, index, walk) && on();
+    if (passage.kind === "flattened") return (intOf(node, "axis") ?? 1) === 1 && on(true);
+    if (passage.kind === "pooled") return on();
+    const before = concatenatedBefore(node, input, index);
+    return before !== null && on(flat, offset + before);
   });
+}
+
+/** A clamp from 0 passes a factor on where its other bound is divided too. */
+function passesClamp(
+  node: NodeProto,
+  clamp: Operator["clamp"],
+  offset: number,
+  index: GraphIndex,
+  walk: Walk,
+): boolean {
+  if (!clamp) return true;
+  const bounds = clamp(node, index);
+  if (bounds?.low !== 0) return false;
+  if (bounds.high === Infinity) return true;
+  if (offset > 0) return false;
+  walk.clips.push({ node, bound: bounds.high });
+  return true;
 }
 
 function read(node: NodeProto, tensor: string, offset: number, index: GraphIndex, walk: Walk): boolean {
   const total = channelsOf(tensor, index);
-  const block = layerShape(node, index).inputs / (total ?? 0);
+  const block = (joinsOf(node, index)?.inputs ?? Number.NaN) / (total ?? 0);
   if (!Number.isInteger(block)) return false;
   walk.readers.push({ node, offset, block });
   return true;
-}
-
-/** The bound of a Clip from 0; Infinity without one, null for any other Clip. */
-function upperBound(node: NodeProto, index: GraphIndex): number | null {
-  const value = (position: number) => {
-    const name = node.input[position];
-    if (!name) return undefined;
-    const constant = index.initializer(name);
-    return constant ? Number(tensorOf(constant).data[0]) : null;
-  };
-  const low = value(1);
-  const high = value(2);
-  return low === 0 && high !== null ? (high ?? Infinity) : null;
 }
 
 /** Channels that a Concat along axis 1 has before one of its inputs; null where they cannot be told. */
@@ -149,28 +124,21 @@ function concatenatedBefore(node: NodeProto, input: number, index: GraphIndex): 
 
 function channelsOf(tensor: string, index: GraphIndex): number | null {
   const node = index.producer(tensor);
-  if (!node) return null;
-  if (["Conv", "Gemm"].includes(node.opType)) return outputChannels(node, index);
-  if (node.opType === "Concat") {
+  const operator = node && operatorOf(node, index);
+  if (!node || !operator) return null;
+  if (operator.kind === "weighted") return outputChannels(node, index);
+  if (operator.passage?.kind === "joined") {
     const parts = node.input.map((name) => channelsOf(name, index));
     return parts.includes(null) ? null : parts.reduce((sum: number, part) => sum + (part ?? 0), 0);
   }
-  const keeps = ["Relu", "Clip", "LeakyRelu", "MaxPool", "AveragePool", "GlobalAveragePool", "Flatten"].includes(
-    node.opType,
-  );
-  return keeps ? channelsOf(node.input[0] ?? "", index) : null;
+  return operator.passage ? channelsOf(node.input[0] ?? "", index) : null;
 }
 
-/** Whether a tensor comes out of a Gemm, so that a Gemm can read its channels without a Flatten. */
+/** Whether a tensor is a matrix of features, so that a layer that reads features can read its channels without a Flatten. */
 function isMatrix(tensor: string, index: GraphIndex): boolean {
   const node = index.producer(tensor);
-  if (!node) return false;
-  if (node.opType === "Gemm") return true;
-  return ["Relu", "Clip", "LeakyRelu"].includes(node.opType) && isMatrix(node.input[0] ?? "", index);
-}
-
-function pads(node: NodeProto): boolean {
-  if (node.opType !== "Conv") return false;
-  const automatic = stringOf(node, "auto_pad") ?? "NOTSET";
-  return automatic.startsWith("SAME") || (intsOf(node, "pads") ?? []).some((pad) => pad !== 0);
+  const operator = node && operatorOf(node, index);
+  if (!node || !operator) return false;
+  if (operator.kind === "weighted") return operator.readsFeatures === true;
+  return operator.passage?.kind === "pointwise" && isMatrix(node.input[0] ?? "", index);
 }

@@ -7,10 +7,10 @@ import { GraphIndex } from "../onnx/graph.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { scalar, tensorOf } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
+import { joinsOf, weightOf } from "../operators/joins.ts";
 import { applyFactors, type Bounds } from "./applyFactors.ts";
 import { channelLinks } from "./channelLinks.ts";
 import { type ChannelExtremes, equalizedTensors, learnFactors } from "./equalization.ts";
-import { layerShape, weightOf } from "./layerMatrix.ts";
 import { graphOf } from "./pass.ts";
 import { exposeOutputs } from "./shapes.ts";
 import { randomFeeds, relativeDifference, run } from "./testing/native.ts";
@@ -87,7 +87,7 @@ function ranges(model: ModelProto, layer: string, side: "output" | "input"): num
   if (!node) throw new Error(`no ${layer}`);
   const weight = weightOf(node, index);
   const found: number[] = [];
-  layerShape(node, index).forEachRun((output, input, start, length) => {
+  joinsOf(node, index)!.forEachRun((output, input, start, length) => {
     const largest = weight.subarray(start, start + length).reduce((a, b) => Math.max(a, Math.abs(b)), 0);
     const channel = side === "output" ? output : input;
     found[channel] = Math.max(found[channel] ?? 0, largest);

@@ -1,8 +1,9 @@
 import type { ChannelFactors, Recipe } from "../model/recipe.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import type { ModelProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
+import { joinsOf, weightOf } from "../operators/joins.ts";
+import type { ChannelJoins } from "../operators/operator.ts";
 import { type ChannelLink, channelLinks, type LinkReader } from "./channelLinks.ts";
-import { layerShape, weightOf } from "./layerMatrix.ts";
 import { graphOf } from "./pass.ts";
 
 /** The least and the largest value of each channel of a tensor over the samples seen. */
@@ -31,7 +32,7 @@ class ScaledLayer {
   readonly columns: Float64Array;
 
   constructor(node: NodeProto, index: GraphIndex) {
-    const shape = layerShape(node, index);
+    const shape = joinsOf(node, index) as ChannelJoins;
     const weight = weightOf(node, index);
     const magnitudes: number[] = [];
     const outputs: number[] = [];

@@ -3,8 +3,8 @@ import type { Dataset } from "../model/dataset.ts";
 import type { JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Runtime } from "../model/runtime.ts";
-import { biasPlace } from "../onnx/biasPlace.ts";
-import { clampOf } from "../quantizer/followers.ts";
+import { biasPlace } from "../operators/biasPlace.ts";
+import { operatorOf, weightedOf } from "../operators/index.ts";
 import { expectedCorrections, expectedInputs } from "../tuning/analyticBias.ts";
 import { type CorrectedLayer, correctBiases } from "../tuning/biasCorrection.ts";
 import { equalizedModel, type OpenModel, planModel } from "./open.ts";
@@ -58,14 +58,15 @@ export function deriveBiases(model: OpenModel, recipe: Recipe): Recipe {
 }
 
 function correctedLayers({ plan, unrounded }: Quantized): CorrectedLayer[] {
-  return plan.layers.flatMap(({ id, node, operator, weightUse }) => {
+  return plan.layers.flatMap(({ id, node, weightUse }) => {
     const quantized = unrounded.get(id);
     if (!weightUse || quantized === undefined || !biasPlace(node, plan.index)) return [];
     const [reader, ...readers] = plan.index.consumers(node.output[0] ?? "");
     const isSeen = plan.index.isOutput(node.output[0] ?? "");
-    const clamp = reader && readers.length === 0 && !isSeen ? clampOf(reader, plan.index) : null;
+    const alone = reader && readers.length === 0 && !isSeen ? reader : null;
+    const clamp = alone && operatorOf(alone, plan.index)?.clamp?.(alone, plan.index);
     const passes = clamp ?? { low: -Infinity, high: Infinity };
-    const axis = operator === "Conv" || operator === "ConvTranspose" ? 1 : -1;
+    const axis = weightedOf(node, plan.index)?.outputAxis ?? -1;
     return [{ id, float: node.output[0] ?? "", quantized, axis, passes }];
   });
 }

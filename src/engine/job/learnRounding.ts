@@ -17,9 +17,8 @@ import type {
 import type { Runtime } from "../model/runtime.ts";
 import type { Tensor } from "../model/tensor.ts";
 import type { LayerPlan } from "../quantizer/plan.ts";
-import { packRounding, type WeightRows, weightRows } from "../quantizer/rounding.ts";
+import { layerForm, packRounding, type WeightRows, weightRows } from "../quantizer/rounding.ts";
 import { Walker } from "../tuning/walker.ts";
-import { layerForm } from "./layerForm.ts";
 import { equalizedModel, type OpenModel } from "./open.ts";
 import { type Quantized, quantizeModel } from "./quantize.ts";
 import { walkerParts } from "./walkerParts.ts";

@@ -15,6 +15,7 @@ import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
 import { planQuantization, type QuantizationPlan } from "../quantizer/plan.ts";
 import { summarizePlan } from "../quantizer/summary.ts";
+import { ORT } from "../targets/ort.ts";
 import { assertInputNames, type ModelInputs, settleInputs, withShapes } from "./inputs.ts";
 import { evaluateWith } from "./run.ts";
 import { loadSession } from "./session.ts";
@@ -157,7 +158,7 @@ export function equalizedModel<M extends PreparedFile>(model: M, recipe: Equaliz
 export function planModel(model: PreparedFile, recipe: PlanChoices): QuantizationPlan {
   const { graph } = equalizedModel(model, recipe).folded;
   if (!graph) throw new Error("a prepared model has a graph");
-  return planQuantization(graph, model.types, recipe);
+  return planQuantization(graph, model.types, recipe, ORT);
 }
 
 export type PlanChoices = Equalization & Pick<Recipe, "float" | "weights">;

@@ -3,6 +3,7 @@ import { allowInt4 } from "../graph/opset.ts";
 import type { Calibration } from "../model/calibration.ts";
 import { InputError, type Notice } from "../model/job.ts";
 import type { Affine, Range } from "../model/range.ts";
+import { isChosen } from "../model/reason.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import { encodeModel, totalLength } from "../onnx/encode.ts";
@@ -10,6 +11,7 @@ import type { GraphProto, ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { planQuantization, type QuantizationPlan } from "../quantizer/plan.ts";
 import { quantizeGraph } from "../quantizer/qdq.ts";
 import { resolveRanges, withinBounds } from "../quantizer/ranges.ts";
+import { ORT } from "../targets/ort.ts";
 import { type Equalization, equalizedModel, isEqualized, type OpenModel, planModel } from "./open.ts";
 
 export interface Quantized {
@@ -95,9 +97,9 @@ export function quantizationJob(model: OpenModel, recipe: Recipe): QuantizationJ
   const { folded, types } = equalizedModel(model, recipe);
   const float = recipe.weights.type === "int4" ? allowInt4(folded) : folded;
   const corrected = recipe.biases ? applyBiases(float, recipe.biases) : float;
-  const plan = planQuantization(corrected.graph as GraphProto, types, recipe);
+  const plan = planQuantization(corrected.graph as GraphProto, types, recipe, ORT);
   if (!quantizesAnything(plan)) {
-    const chosen = plan.layers.some(({ reason }) => reason?.startsWith("the recipe leaves"));
+    const chosen = plan.layers.some(({ reason }) => reason && isChosen(reason));
     const why = chosen ? "the recipe leaves what could be in float" : "no layer has an integer form here";
     throw new InputError(`Nothing in ${model.name} would be quantized: ${why}.`);
   }

@@ -2,6 +2,7 @@ import type { WeightAnalysis } from "../model/analysis.ts";
 import type { Calibration } from "../model/calibration.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import type { Notice } from "../model/job.ts";
+import { reasonText } from "../model/reason.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Report, TuningRecord, WeightReport } from "../model/report.ts";
 import type { Tuning } from "../model/tuning.ts";
@@ -28,13 +29,16 @@ interface ReportParts {
 /** Gathers the report of a finished job. */
 export function reportOf(model: OpenModel, parts: ReportParts): Report {
   const { recipe, calibration, evaluation, tuning, date, quantized, files, notices } = parts;
-  const { activations: _, groups, notices: __, ...facts } = summarizeModel(model, recipe);
+  const { activations: _, groups, notices: __, layers, ...facts } = summarizeModel(model, recipe);
   const analysis = new Analysis(groups, calibration.statistics);
   const { model: ___, statistics: ____, notices: _____, ...observation } = calibration;
   return {
     tool: TOOL,
     date,
-    model: facts,
+    model: {
+      ...facts,
+      layers: layers.map((layer) => ({ ...layer, reason: layer.reason && reasonText(layer.reason) })),
+    },
     recipe,
     calibration: observation,
     ranges: groups.filter(({ id }) => calibration.statistics.has(id)).map(({ id }) => analysis.outline(id, recipe)),

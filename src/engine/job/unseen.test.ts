@@ -99,7 +99,7 @@ describe("a detector of small values, calibrated on negatives", () => {
     );
     expect(calibration.notices.map(({ subject }) => subject)).toEqual(["p"]);
     const { plan } = quantizeModel(model, recipe);
-    expect(plan.layers.find(({ id }) => id === "sigmoid")?.reason).toMatch(/probabilities reach an output/);
+    expect(plan.layers.find(({ id }) => id === "sigmoid")?.reason).toEqual({ code: "gives-probabilities" });
     expect(plan.layers.find(({ id }) => id === "detect")?.precision).toBe("int8");
     const group = recipe.resolved![plan.groupOf.get("logits")!]!;
     expect(group.low).toBeLessThan(-6);

@@ -3,7 +3,7 @@ import type { Calibration } from "./calibration.ts";
 import type { Evaluation } from "./evaluation.ts";
 import type { Notice } from "./job.ts";
 import type { Recipe } from "./recipe.ts";
-import type { ModelSummary } from "./summary.ts";
+import type { Layer, ModelSummary } from "./summary.ts";
 import type { TunePoint, Tuning } from "./tuning.ts";
 
 /** What a range group was seen to hold, its clip range, and what that is estimated to do. */
@@ -25,12 +25,19 @@ export interface TuningRecord extends Omit<Tuning, "points"> {
   readonly points: readonly Omit<TunePoint, "recipe">[];
 }
 
+/** A layer, and why it stays in float in words. */
+export interface ReportedLayer extends Omit<Layer, "reason"> {
+  readonly reason: string | null;
+}
+
 /** What was done to a model, with what, and what came of it. */
 export interface Report {
   readonly tool: { readonly name: string; readonly version: string };
   /** ISO 8601, UTC. */
   readonly date: string;
-  readonly model: Omit<ModelSummary, "activations" | "groups" | "notices">;
+  readonly model: Omit<ModelSummary, "layers" | "activations" | "groups" | "notices"> & {
+    readonly layers: readonly ReportedLayer[];
+  };
   readonly recipe: Recipe;
   readonly calibration: Omit<Calibration, "model" | "statistics" | "notices">;
   /** In graph order. */

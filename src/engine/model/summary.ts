@@ -1,5 +1,6 @@
 import type { Notice } from "./job.ts";
 import type { Range } from "./range.ts";
+import type { Reason } from "./reason.ts";
 import type { Port } from "./tensor.ts";
 
 /** A node of the prepared graph, as a person sees it. */
@@ -16,7 +17,7 @@ export interface Layer {
   /** That of its weight, and of its arithmetic where the activations it reads and makes are quantized. */
   readonly precision: "int8" | "int4" | "float32";
   /** Why it stays in float; null when it is quantized. */
-  readonly reason: string | null;
+  readonly reason: Reason | null;
 }
 
 /** Activations that share one scale and zero point, because the operators between them only move data. */

@@ -3,6 +3,9 @@ import { intOf } from "../onnx/attributes.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { dataTypeOf, dimsOf, tensorOf } from "../onnx/tensor.ts";
+import { operatorOf, weightedOf } from "../operators/index.ts";
+import type { Weighted } from "../operators/operator.ts";
+import type { QuantizationPlan } from "./plan.ts";
 
 /** A bias as int32 codes of so fine a scale that float32 would round no less. */
 export interface FineBias {
@@ -20,15 +23,16 @@ const LARGEST_CODE = 2 ** 30;
  */
 export function fineBias(
   node: NodeProto,
-  index: GraphIndex,
+  { index, target }: Pick<QuantizationPlan, "index" | "target">,
   isQuantized: (tensor: string) => boolean,
 ): FineBias | null {
-  if (!["Conv", "ConvTranspose", "Gemm"].includes(node.opType)) return null;
+  const weighted = weightedOf(node, index);
+  if (!weighted || !target.quantizesItself.has(node.opType)) return null;
   const weight = index.initializer(node.input[1] ?? "");
   if (!weight || dataTypeOf(weight.dataType) !== "float32") return null;
   if (!isQuantized(node.input[0] ?? "") || !leadsToQ(node, index, isQuantized)) return null;
   const name = node.input[2];
-  if (!name) return { scale: 1, codes: new Int32Array(outputChannels(node, dimsOf(weight))) };
+  if (!name) return { scale: 1, codes: new Int32Array(outputChannels(node, weighted, dimsOf(weight))) };
   const bias = index.initializer(name);
   if (bias?.dims.length !== 1 || dataTypeOf(bias.dataType) !== "float32") return null;
   const values = tensorOf(bias).data as Float32Array;
@@ -45,14 +49,12 @@ function leadsToQ(node: NodeProto, index: GraphIndex, isQuantized: (tensor: stri
   return (
     uses.length === 1 &&
     next !== undefined &&
-    ["Relu", "Clip"].includes(next.opType) &&
+    operatorOf(next, index)?.kind === "activation" &&
     leadsToQ(next, index, isQuantized)
   );
 }
 
-function outputChannels(node: NodeProto, dims: readonly number[]): number {
-  const [first = 1, second = 1] = dims;
-  if (node.opType === "Conv") return first;
-  if (node.opType === "ConvTranspose") return second * (intOf(node, "group") ?? 1);
-  return intOf(node, "transB") ? first : second;
+function outputChannels(node: NodeProto, { channelAxis, addsBias }: Weighted, dims: readonly number[]): number {
+  const channels = dims[channelAxis(node, dims.length) ?? 0] ?? 1;
+  return addsBias(node) ? channels : channels * (intOf(node, "group") ?? 1);
 }

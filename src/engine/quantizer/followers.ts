@@ -1,7 +1,8 @@
-import { floatOf } from "../onnx/attributes.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
-import { dimsOf, tensorOf } from "../onnx/tensor.ts";
+import { dimsOf } from "../onnx/tensor.ts";
+import { operatorOf } from "../operators/index.ts";
+import type { Target } from "../targets/target.ts";
 
 /**
  * An operator that works on its producer's unrounded result, with the Q after it:
@@ -15,31 +16,18 @@ export type Follower =
 export function followerOf(
   node: NodeProto,
   index: GraphIndex,
+  { fusesAdd }: Target,
   leads: (producer: NodeProto) => boolean,
 ): Follower | null {
-  const follower = clampOf(node, index) ?? biasAddOf(node, index);
+  const clamp = operatorOf(node, index)?.clamp?.(node, index);
+  const follower: Follower | null = clamp ? { kind: "clamp", ...clamp } : biasAddOf(node, index);
   if (!follower) return null;
   const read = node.input.find((name) => name && !index.initializer(name)) ?? "";
   const producer = index.producer(read);
   if (!producer || !leads(producer)) return null;
   if (index.isOutput(read) || index.uses(read).length !== 1) return null;
-  if (follower.kind === "bias" && producer.opType !== "MatMul") return null;
+  if (follower.kind === "bias" && !fusesAdd.has(producer.opType)) return null;
   return follower;
-}
-
-/** The interval a Relu or Clip clamps to; null for other operators and for bounds computed at run time. */
-export function clampOf(node: NodeProto, index: GraphIndex): { kind: "clamp"; low: number; high: number } | null {
-  if (node.opType === "Relu") return { kind: "clamp", low: 0, high: Infinity };
-  if (node.opType !== "Clip") return null;
-  const bound = (position: number, attribute: string, open: number): number | null => {
-    const name = node.input[position];
-    if (!name) return floatOf(node, attribute) ?? open;
-    const constant = index.initializer(name);
-    return constant ? Number(tensorOf(constant).data[0]) : null;
-  };
-  const low = bound(1, "min", -Infinity);
-  const high = bound(2, "max", Infinity);
-  return low === null || high === null ? null : { kind: "clamp", low, high };
 }
 
 function biasAddOf(node: NodeProto, index: GraphIndex): Follower | null {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { type Reason, reasonText } from "../model/reason.ts";
 import type { WeightScheme } from "../model/recipe.ts";
 import type { DataType, Tensor } from "../model/tensor.ts";
 import { PLAIN_RECIPE } from "../model/testing/recipe.ts";
@@ -6,6 +7,7 @@ import { intAttribute, intsAttribute, makeNode } from "../onnx/attributes.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { scalar } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
+import { ORT } from "../targets/ort.ts";
 import { planQuantization, type QuantizationPlan } from "./plan.ts";
 
 /** The plan of a chain of nodes whose tensors are all float32, except those of `types`. */
@@ -29,17 +31,24 @@ function plan(
   if (!graph) throw new Error("a test model has a graph");
   const names = ["x", ...nodes.flatMap(({ output }) => output)];
   const types = new Map(names.map((name): [string, DataType] => [name, options.types?.[name] ?? "float32"]));
-  return planQuantization(graph, types, {
-    weights: { ...PLAIN_RECIPE.weights, ...options.weights },
-    float: { ...PLAIN_RECIPE.float, ...float },
-  });
+  return planQuantization(
+    graph,
+    types,
+    {
+      weights: { ...PLAIN_RECIPE.weights, ...options.weights },
+      float: { ...PLAIN_RECIPE.float, ...float },
+    },
+    ORT,
+  );
 }
 
 const conv = (input: string, output: string) => makeNode("Conv", [input, "v"], [output], { name: `conv_${output}` });
 const node = (opType: string, inputs: readonly string[], output: string) =>
   makeNode(opType, inputs, [output], { name: output });
 const membersOf = ({ groups }: QuantizationPlan) => groups.map(({ members }) => members);
-const reasonOf = ({ layers }: QuantizationPlan, id: string) => layers.find((layer) => layer.id === id)?.reason;
+const words = (reason: Reason | null) => reason && reasonText(reason);
+const reasonOf = ({ layers }: QuantizationPlan, id: string) =>
+  words(layers.find((layer) => layer.id === id)?.reason ?? null);
 
 describe("planQuantization", () => {
   it("shares parameters along what only moves data, and gives what changes values its own", () => {
@@ -166,7 +175,7 @@ describe("planQuantization", () => {
       {},
       { types: { out: "float16" } },
     );
-    expect(found.layers.map(({ reason }) => reason)).toEqual([
+    expect(found.layers.map(({ reason }) => words(reason))).toEqual([
       null,
       "com.example.Relu is not a standard operator",
       "Exp gains nothing from 8 bits",

@@ -4,17 +4,18 @@ import type { DataType } from "../model/tensor.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import type { GraphProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { dimsOf, elementCount } from "../onnx/tensor.ts";
+import type { Target } from "../targets/target.ts";
 import { type Activations, type Candidate, candidatesOf } from "./candidates.ts";
-import { clampOf } from "./followers.ts";
 import { type Settled, settleLayers, settleWeights } from "./settle.ts";
 import { leastRanges } from "./unseen.ts";
 
 /** The part of a recipe that decides what is quantized, and to how many bits; ranges and methods do not. */
 export type PlanChoices = Pick<Recipe, "float" | "weights">;
 
-export type LayerPlan = Layer & Pick<Candidate, "node" | "rule" | "weightUse" | "follower">;
+export type LayerPlan = Layer & Pick<Candidate, "node" | "descriptor" | "weightUse" | "follower">;
 
 export interface QuantizationPlan {
+  readonly target: Target;
   readonly index: GraphIndex;
   readonly layers: readonly LayerPlan[];
   readonly groups: readonly RangeGroup[];
@@ -23,13 +24,14 @@ export interface QuantizationPlan {
 }
 
 /**
- * Decides what is quantized in a prepared graph, and which activations share parameters. `types` gives the element
+ * Decides what is quantized in a prepared graph for a target, and which activations share parameters. `types` gives the element
  * type of every activation.
  */
 export function planQuantization(
   graph: GraphProto,
   types: ReadonlyMap<string, DataType | "other">,
   choices: PlanChoices,
+  target: Target,
 ): QuantizationPlan {
   const index = new GraphIndex(graph);
   const excluded = new Set(choices.float.tensors);
@@ -38,14 +40,16 @@ export function planQuantization(
     isExcluded: (tensor) => !choices.float.activations && excluded.has(tensor),
     typeOf: (tensor) => types.get(tensor),
   };
-  const candidates = candidatesOf(index, activations, choices);
-  const settled = choices.float.activations ? settleWeights(candidates) : settleLayers(candidates, index, activations);
+  const candidates = candidatesOf(index, activations, target, choices);
+  const settled = choices.float.activations
+    ? settleWeights(candidates)
+    : settleLayers(candidates, index, activations, target);
   const layers = [...candidates.values()].map((candidate) => toLayer(candidate, settled, index, choices));
-  return { index, layers, ...gatherGroups(layers, settled, index) };
+  return { target, index, layers, ...gatherGroups(layers, settled, index) };
 }
 
 function toLayer(
-  { node, rule, weightUse, follower }: Candidate,
+  { node, descriptor, weightUse, follower }: Candidate,
   { reasons }: Settled,
   index: GraphIndex,
   { weights }: PlanChoices,
@@ -62,7 +66,7 @@ function toLayer(
     precision: isFloat ? "float32" : weightUse ? weights.type : "int8",
     reason,
     node,
-    rule,
+    descriptor,
     weightUse: isFloat ? null : weightUse,
     follower: isFloat ? null : follower,
   };
@@ -84,11 +88,12 @@ function gatherGroups(
     else members.set(group, [tensor]);
   };
   for (const { name } of index.inputs) if (isQuantized(name)) add(name, name);
-  for (const { node, rule, precision } of layers) {
+  for (const { node, descriptor, precision } of layers) {
     for (const output of node.output.filter(isQuantized)) {
-      const source = rule?.kind === "move" && precision !== "float32" ? groupOf.get(node.input[0] ?? "") : undefined;
+      const source =
+        descriptor?.kind === "move" && precision !== "float32" ? groupOf.get(node.input[0] ?? "") : undefined;
       add(output, source ?? output);
-      if (source === undefined) limits.set(output, limitsOf(node, rule, index));
+      if (source === undefined) limits.set(output, limitsOf(node, descriptor, index));
     }
   }
   const least = leastRanges(index);
@@ -102,12 +107,12 @@ function gatherGroups(
   return { groups, groupOf };
 }
 
-function limitsOf(node: NodeProto, rule: LayerPlan["rule"], index: GraphIndex): Pick<RangeGroup, "fixed" | "bounds"> {
-  const clamp = rule?.kind === "activation" ? clampOf(node, index) : null;
-  return {
-    fixed: (rule?.kind === "compute" && rule.fixed) || null,
-    bounds: clamp && { low: clamp.low, high: clamp.high },
-  };
+function limitsOf(
+  node: NodeProto,
+  descriptor: LayerPlan["descriptor"],
+  index: GraphIndex,
+): Pick<RangeGroup, "fixed" | "bounds"> {
+  return { fixed: descriptor?.fixed ?? null, bounds: descriptor?.clamp?.(node, index) ?? null };
 }
 
 function parametersOf(node: NodeProto, index: GraphIndex): number {

@@ -166,7 +166,7 @@ class QdqWriter {
     if (added) input[added.input] = added.name;
     const use = layer.weightUse;
     if (!use) {
-      const fine = fineBias(layer.node, this.#plan.index, (name) => this.#plan.groupOf.has(name));
+      const fine = fineBias(layer.node, this.#plan, (name) => this.#plan.groupOf.has(name));
       if (fine) input[2] = this.#fineBias(layer, fine);
       return input;
     }
@@ -193,7 +193,8 @@ class QdqWriter {
       return wanted ? (this.#dequantized.get(name) ?? name) : name;
     }
     const constant = index.initializer(name);
-    const operand = layer.rule?.kind === "compute" && layer.rule.operands === "all" && layer.follower === null;
+    const operand =
+      layer.descriptor?.kind === "compute" && layer.descriptor.operands === "all" && layer.follower === null;
     return operand && layer.reason === null && constant ? this.#constant(name, constant) : name;
   }
 

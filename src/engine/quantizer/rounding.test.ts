@@ -5,6 +5,7 @@ import type { Tensor } from "../model/tensor.ts";
 import { PLAIN_RECIPE } from "../model/testing/recipe.ts";
 import { intAttribute, makeNode } from "../onnx/attributes.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
+import { ORT } from "../targets/ort.ts";
 import { type LayerPlan, planQuantization } from "./plan.ts";
 import { packRounding, weightRows } from "./rounding.ts";
 import { quantizeWeight, weightChoices } from "./weights.ts";
@@ -24,7 +25,12 @@ function layerOf(op: string, x: readonly number[], w: Tensor, attributes: Return
     nodes: [makeNode(op, ["x", "w"], ["y"], { name: "layer", attributes })],
     constants: { w },
   });
-  const plan = planQuantization(model.graph!, new Map(["x", "y"].map((name) => [name, "float32" as const])), learned);
+  const plan = planQuantization(
+    model.graph!,
+    new Map(["x", "y"].map((name) => [name, "float32" as const])),
+    learned,
+    ORT,
+  );
   return { plan, layer: plan.layers[0] as LayerPlan };
 }
 

@@ -1,8 +1,8 @@
 import type { Recipe } from "../model/recipe.ts";
-import type { RoundingProblem } from "../model/rounding.ts";
+import type { LayerForm, RoundingProblem } from "../model/rounding.ts";
+import type { Tensor } from "../model/tensor.ts";
 import { packBits } from "../numerics/bits.ts";
 import { weightLimits } from "../numerics/weights.ts";
-import { intOf } from "../onnx/attributes.ts";
 import type { TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { dimsOf, tensorOf } from "../onnx/tensor.ts";
 import { inputScaleOf } from "./inputScale.ts";
@@ -37,6 +37,16 @@ export function weightRows(
   };
 }
 
+/** How a planned layer applies its weight to an input of dimensions `dims`; null for one whose form no learner knows. */
+export function layerForm(
+  { node, descriptor, weightUse }: LayerPlan,
+  plan: QuantizationPlan,
+  dims: Tensor["dims"],
+): LayerForm | null {
+  const weight = plan.index.initializer(weightUse?.name ?? "");
+  return weight && descriptor?.kind === "weighted" ? (descriptor.form?.(node, dimsOf(weight), dims) ?? null) : null;
+}
+
 /** What the recipe keeps of a layer's rounding: `up` is 0 or 1 for each weight, in the order of `weightRows`. */
 export function packRounding(layer: LayerPlan, plan: QuantizationPlan, up: Uint8Array): string {
   const { weightUse: use } = layer;
@@ -45,13 +55,17 @@ export function packRounding(layer: LayerPlan, plan: QuantizationPlan, up: Uint8
   return packBits(isTransposed(layer) ? transposed(up, channels, up.length / channels) : up);
 }
 
-function hasRows({ operator, weightUse }: LayerPlan): boolean {
-  return weightUse?.input === 1 && weightUse.axis !== null && operator !== "ConvTranspose";
+function hasRows({ weightUse, descriptor }: LayerPlan): boolean {
+  return weightUse?.input === 1 && weightUse.axis !== null && isLearnable(descriptor);
+}
+
+function isLearnable(descriptor: LayerPlan["descriptor"]): boolean {
+  return descriptor?.kind === "weighted" && descriptor.form !== undefined;
 }
 
 /** Whether the weight has output channels along its second dimension. */
-function isTransposed({ operator, node }: LayerPlan): boolean {
-  return operator !== "Conv" && !(operator === "Gemm" && intOf(node, "transB"));
+function isTransposed({ descriptor, node }: LayerPlan): boolean {
+  return descriptor?.kind === "weighted" && descriptor.isTransposed?.(node) === true;
 }
 
 /** A matrix of rows x columns, by columns. */

@@ -13,6 +13,7 @@ import { inputPorts } from "../onnx/ports.ts";
 import type { ModelProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { buildModel, floatInput } from "../onnx/testing/build.ts";
 import { readModel } from "../onnx/testing/models.ts";
+import { ORT } from "../targets/ort.ts";
 import { needsShared } from "../testing/shared.ts";
 import { planQuantization } from "./plan.ts";
 import { quantizeGraph } from "./qdq.ts";
@@ -40,7 +41,7 @@ async function quantized(model: ModelProto, feeds: TensorMap): Promise<ModelProt
     });
   }
   const types = new Map([...ranges.keys()].map((name) => [name, "float32"] as const));
-  const plan = planQuantization(graph, types, PLAIN_RECIPE);
+  const plan = planQuantization(graph, types, PLAIN_RECIPE, ORT);
   expect(plan.layers.filter(({ weightUse }) => weightUse).length).toBeGreaterThan(0);
   return quantizeGraph(model, plan, ranges, PLAIN_RECIPE).model;
 }

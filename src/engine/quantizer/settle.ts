@@ -1,10 +1,12 @@
+import type { Reason } from "../model/reason.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
+import type { Target } from "../targets/target.ts";
 import type { Activations, Candidate } from "./candidates.ts";
 
 export interface Settled {
   /** Why each node stays in float; null for those that are quantized. */
-  readonly reasons: ReadonlyMap<NodeProto, string | null>;
+  readonly reasons: ReadonlyMap<NodeProto, Reason | null>;
   /** Whether a tensor has parameters of its own or of its group. */
   readonly isQuantized: (tensor: string) => boolean;
 }
@@ -18,10 +20,11 @@ export function settleLayers(
   candidates: ReadonlyMap<NodeProto, Candidate>,
   index: GraphIndex,
   activations: Activations,
+  target: Target,
 ): Settled {
   const reasons = new Map([...candidates].map(([node, { reason }]) => [node, reason]));
   for (;;) {
-    const state = new State(candidates, reasons, index, activations);
+    const state = new State(candidates, reasons, index, activations, target);
     const leaving = [...candidates.values()].flatMap((candidate) => {
       const reason = reasons.get(candidate.node) === null ? state.floatReason(candidate) : null;
       return reason === null ? [] : [[candidate.node, reason] as const];
@@ -33,37 +36,40 @@ export function settleLayers(
 
 /** Settles which candidates have their weights quantized where every activation stays in float. */
 export function settleWeights(candidates: ReadonlyMap<NodeProto, Candidate>): Settled {
-  const reasons = [...candidates.values()].map(({ node, weightUse, reason }): [NodeProto, string | null] => [
+  const reasons = [...candidates.values()].map(({ node, weightUse, reason }): [NodeProto, Reason | null] => [
     node,
-    reason ?? (weightUse ? null : "weights-only recipe"),
+    reason ?? (weightUse ? null : { code: "weights-only" as const }),
   ]);
   return { reasons: new Map(reasons), isQuantized: () => false };
 }
 
 class State {
   readonly #candidates: ReadonlyMap<NodeProto, Candidate>;
-  readonly #reasons: ReadonlyMap<NodeProto, string | null>;
+  readonly #reasons: ReadonlyMap<NodeProto, Reason | null>;
   readonly #index: GraphIndex;
   readonly #activations: Activations;
+  readonly #target: Target;
   /** What quantized layers read, and what the weighted ones among them do. */
   readonly #read = new Set<string>();
   readonly #multiplied = new Set<string>();
 
   constructor(
     candidates: ReadonlyMap<NodeProto, Candidate>,
-    reasons: ReadonlyMap<NodeProto, string | null>,
+    reasons: ReadonlyMap<NodeProto, Reason | null>,
     index: GraphIndex,
     activations: Activations,
+    target: Target,
   ) {
     this.#candidates = candidates;
     this.#reasons = reasons;
     this.#index = index;
     this.#activations = activations;
-    for (const { node, rule, operands } of candidates.values()) {
+    this.#target = target;
+    for (const { node, descriptor, operands } of candidates.values()) {
       if (!this.#isInteger(node)) continue;
       for (const operand of operands) {
         this.#read.add(operand);
-        if (rule?.kind === "weighted") this.#multiplied.add(operand);
+        if (descriptor?.kind === "weighted") this.#multiplied.add(operand);
       }
     }
   }
@@ -75,16 +81,16 @@ class State {
     return producer !== undefined && this.#isInteger(producer) && (this.#read.has(tensor) || this.#rounds(producer));
   }
 
-  floatReason({ node, rule, follower, operands }: Candidate): string | null {
+  floatReason({ node, descriptor, follower, operands }: Candidate): Reason | null {
     if (follower) {
       const producer = this.#producerOf(node);
-      return producer && this.#isInteger(producer) ? null : "the layer before it stays in float";
+      return producer && this.#isInteger(producer) ? null : { code: "layer-before" };
     }
-    if (rule?.kind === "weighted") return null;
+    if (descriptor?.kind === "weighted") return null;
     const float = operands.find((name) => !this.isQuantized(name));
-    if (float !== undefined) return `its input ${float} stays in float`;
+    if (float !== undefined) return { code: "input", tensor: float };
     const results = node.output.filter(this.#activations.has).map((name) => this.#end(name));
-    return results.every(this.#activations.isExcluded) ? "the recipe leaves its output in float" : null;
+    return results.every(this.#activations.isExcluded) ? { code: "recipe-output" } : null;
   }
 
   #isInteger(node: NodeProto): boolean {
@@ -108,7 +114,8 @@ class State {
   /** Whether a node's result, followers included, is rounded whoever reads it: weighted kernels may give float too. */
   #rounds(node: NodeProto): boolean {
     const candidate = this.#candidates.get(node);
-    if (!candidate?.follower) return candidate?.rule?.kind !== "weighted" || candidate.rule.fused;
+    if (!candidate?.follower)
+      return candidate?.descriptor?.kind !== "weighted" || !this.#target.givesFloat.has(node.opType);
     const producer = this.#producerOf(node);
     return producer !== undefined && this.#rounds(producer);
   }

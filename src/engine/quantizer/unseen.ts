@@ -1,14 +1,7 @@
 import type { Range } from "../model/range.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
-import { isDefaultDomain } from "../onnx/opset.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
-import { ruleOf } from "./rules.ts";
-
-/** Beyond ln(509) a sigmoid is within half a step of 1/255 of its ends, so that a wider input says nothing more in 8 bits. */
-const END = Math.log(509);
-
-/** What passes probabilities on to an output of the model: movers, and these. */
-const JOINS = new Set(["Concat", "Mul"]);
+import { operatorOf } from "../operators/index.ts";
 
 /**
  * Whether a node is a Sigmoid whose probabilities reach an output of the model, through movers, Concat and Mul. What
@@ -16,7 +9,7 @@ const JOINS = new Set(["Concat", "Mul"]);
  * samples without a positive would never find one.
  */
 export function givesProbabilities(node: NodeProto, index: GraphIndex): boolean {
-  return node.opType === "Sigmoid" && isDefaultDomain(node.domain) && reachesOutput(node, index, new Set());
+  return operatorOf(node, index)?.probabilities !== undefined && reachesOutput(node, index, new Set());
 }
 
 function reachesOutput(node: NodeProto, index: GraphIndex, seen: Set<NodeProto>): boolean {
@@ -30,21 +23,25 @@ function reachesOutput(node: NodeProto, index: GraphIndex, seen: Set<NodeProto>)
 }
 
 function passesOn(node: NodeProto, input: number, index: GraphIndex): boolean {
-  if (JOINS.has(node.opType) && isDefaultDomain(node.domain)) return true;
-  return ruleOf(node, index)?.kind === "move" && input === 0;
+  const operator = operatorOf(node, index);
+  return operator?.relays === true || (operator?.kind === "move" && input === 0);
 }
 
 /** For tensors that hold the logits of such probabilities, whatever samples show: the least range that they need. */
 export function leastRanges(index: GraphIndex): ReadonlyMap<string, Range> {
   const least = new Map<string, Range>();
-  const mark = (tensor: string): void => {
+  const mark = (tensor: string, end: number): void => {
     if (least.has(tensor)) return;
-    least.set(tensor, { low: -END, high: END });
+    least.set(tensor, { low: -end, high: end });
     const producer = index.producer(tensor);
-    if (!producer) return;
-    if (producer.opType === "Concat" && isDefaultDomain(producer.domain)) producer.input.forEach(mark);
-    else if (ruleOf(producer, index)?.kind === "move") mark(producer.input[0] ?? "");
+    const operator = producer && operatorOf(producer, index);
+    if (!producer || !operator) return;
+    if (operator.passage?.kind === "joined") for (const name of producer.input) mark(name, end);
+    else if (operator.kind === "move") mark(producer.input[0] ?? "", end);
   };
-  for (const node of index.graph.node) if (givesProbabilities(node, index)) mark(node.input[0] ?? "");
+  for (const node of index.graph.node) {
+    const end = operatorOf(node, index)?.probabilities?.end;
+    if (end !== undefined && givesProbabilities(node, index)) mark(node.input[0] ?? "", end);
+  }
   return least;
 }

@@ -1,9 +1,10 @@
+import type { Reason } from "../model/reason.ts";
 import { isAllFinite } from "../numerics/finite.ts";
-import { floatOf, intOf } from "../onnx/attributes.ts";
-import { biasPlace } from "../onnx/biasPlace.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
 import type { NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { dataTypeOf, dimsOf, passingFloats, tensorOf } from "../onnx/tensor.ts";
+import { biasPlace } from "../operators/biasPlace.ts";
+import type { Weighted } from "../operators/operator.ts";
 
 /** The constant that a weighted layer multiplies by. */
 export interface WeightUse {
@@ -24,27 +25,20 @@ export interface BiasUse {
   readonly input: number;
 }
 
-/**
- * How a weighted node uses its weight; null when both factors are activations (MatMul and Gemm), or a sentence that
- * says why the layer cannot be quantized. Axes: Conv 0, ConvTranspose 1, Gemm 0 if transB else 1, MatMul the last.
- */
-export function weightUse(node: NodeProto, index: GraphIndex): WeightUse | string | null {
-  const isConv = node.opType === "Conv" || node.opType === "ConvTranspose";
+/** How a weighted node uses its weight; null when both factors are activations, or why it cannot be quantized. */
+export function weightUse(node: NodeProto, weighted: Weighted, index: GraphIndex): WeightUse | Reason | null {
   const input = index.initializer(node.input[1] ?? "") ? 1 : index.initializer(node.input[0] ?? "") ? 0 : -1;
-  if (isConv && input !== 1) return "its weight is computed at run time";
+  if (weighted.factors === "second" && input !== 1) return { code: "weight-at-run-time" };
   if (input === -1) return null;
   const name = node.input[input] ?? "";
   const weight = index.initializer(name) as TensorProto;
-  if (dataTypeOf(weight.dataType) !== "float32") return "its weight is not float32";
-  if (!isFiniteWeight(weight)) {
-    return `its weight ${name} holds NaN or infinite values`;
-  }
+  if (dataTypeOf(weight.dataType) !== "float32") return { code: "weight-type" };
+  if (!isFiniteWeight(weight)) return { code: "weight-not-finite", weight: name };
   const rank = weight.dims.length;
-  if (rank < 2) return "its weight is a vector, which gains nothing from 8 bits";
-  const axis = input === 1 ? channelAxis(node, rank) : null;
+  if (rank < 2) return { code: "weight-vector" };
+  const axis = input === 1 ? weighted.channelAxis(node, rank) : null;
   const channels = axis === null ? null : Number(weight.dims[axis]);
-  const grouped = node.opType === "ConvTranspose" && (intOf(node, "group") ?? 1) > 1;
-  return { name, input, axis, bias: grouped ? null : biasOf(node, index, channels) };
+  return { name, input, axis, bias: weighted.addsBias(node) ? biasOf(node, index, channels) : null };
 }
 
 const finite = new WeakMap<TensorProto, boolean>();
@@ -56,24 +50,9 @@ function isFiniteWeight(weight: TensorProto): boolean {
   return known;
 }
 
-function channelAxis(node: NodeProto, rank: number): number | null {
-  switch (node.opType) {
-    case "Conv":
-      return 0;
-    case "ConvTranspose":
-      return 1;
-    case "Gemm":
-      return intOf(node, "transB") ? 0 : 1;
-    default:
-      return rank === 2 ? 1 : null;
-  }
-}
-
 /** A finite bias with one value per output channel, added as it is. */
 function biasOf(node: NodeProto, index: GraphIndex, channels: number | null): BiasUse | null {
   if (channels === null) return null;
-  if (node.opType === "Gemm" && ((floatOf(node, "alpha") ?? 1) !== 1 || (floatOf(node, "beta") ?? 1) !== 1))
-    return null;
   const place = biasPlace(node, index);
   const name = place?.node.input[place.input];
   const bias = name ? index.initializer(name) : undefined;

@@ -6,6 +6,7 @@ import { intAttribute, makeNode } from "../onnx/attributes.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
+import { weightedOf } from "../operators/index.ts";
 import { quantizeWeight, type WeightChoices, weightChoices } from "./weights.ts";
 import { type WeightUse, weightUse } from "./weightUse.ts";
 
@@ -26,7 +27,7 @@ function graphOf(node: NodeProto): GraphIndex {
 
 function quantized(node: NodeProto, index: GraphIndex, choices: Partial<WeightChoices>, inputScale: number | null) {
   const all = { ...weightChoices(PLAIN_RECIPE, "conv"), ...choices };
-  return quantizeWeight(node, weightUse(node, index) as WeightUse, index, all, inputScale);
+  return quantizeWeight(node, weightUse(node, weightedOf(node, index)!, index) as WeightUse, index, all, inputScale);
 }
 
 test("a weight quantized before comes to what it comes to at first, whatever was asked in between", () => {

@@ -12,7 +12,7 @@ import { intOf } from "../onnx/attributes.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
 import type { NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { dimsOf, elementCount, passingFloats, tensorOf } from "../onnx/tensor.ts";
-import { reductionOf } from "./reduction.ts";
+import { weightedOf } from "../operators/index.ts";
 import type { WeightUse } from "./weightUse.ts";
 
 export interface QuantizedWeight {
@@ -83,7 +83,7 @@ export function quantizeWeight(
   const axis = granularity === "channel" ? use.axis : null;
   const layout = channelLayout(dims, axis);
   const channels = use.axis === null ? 1 : (dims[use.axis] as number);
-  const order = use.axis === null ? null : reductionOf(node, dims);
+  const order = use.axis === null ? null : (weightedOf(node, index)?.reduction(node, dims) ?? null);
   const reduction = order && { ...order, paired: order.paired && isMultiplied };
   const shape = [axis, use.axis, node.opType, intOf(node, "group"), intOf(node, "transB")];
   const by = JSON.stringify([type, isMultiplied, ...shape]);

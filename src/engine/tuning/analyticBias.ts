@@ -1,11 +1,12 @@
-import { layerShape, weightOf } from "../graph/layerMatrix.ts";
 import type { ChannelMoments } from "../graph/normalization.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import { channelLayout } from "../numerics/channels.ts";
 import { clampedNormalMean } from "../numerics/normal.ts";
 import { dequantizeWeights } from "../numerics/weights.ts";
-import { biasPlace } from "../onnx/biasPlace.ts";
+import { biasPlace } from "../operators/biasPlace.ts";
+import { joinsOf, weightOf } from "../operators/joins.ts";
+import type { ChannelJoins } from "../operators/operator.ts";
 import { inputScaleOf } from "../quantizer/inputScale.ts";
 import type { LayerPlan, QuantizationPlan } from "../quantizer/plan.ts";
 import { quantizeWeight, weightChoices } from "../quantizer/weights.ts";
@@ -50,14 +51,20 @@ export function expectedCorrections(
   const biases = new Map<string, number[]>();
   for (const layer of plan.layers) {
     const mean = means.get(layer.id);
-    const convolves = layer.operator === "Conv" || layer.operator === "Gemm";
-    if (!mean || !convolves || !biasPlace(layer.node, plan.index)) continue;
-    biases.set(layer.id, correction(layer, plan, recipe, mean));
+    const joins = joinsOf(layer.node, plan.index);
+    if (!mean || !joins || !biasPlace(layer.node, plan.index)) continue;
+    biases.set(layer.id, correction(layer, joins, plan, recipe, mean));
   }
   return Object.fromEntries(biases);
 }
 
-function correction(layer: LayerPlan, plan: QuantizationPlan, recipe: Recipe, mean: Float64Array): number[] {
+function correction(
+  layer: LayerPlan,
+  joins: ChannelJoins,
+  plan: QuantizationPlan,
+  recipe: Recipe,
+  mean: Float64Array,
+): number[] {
   const { id, node, weightUse } = layer;
   if (!weightUse) return [];
   const { dims, axis, codes, scales } = quantizeWeight(
@@ -69,9 +76,8 @@ function correction(layer: LayerPlan, plan: QuantizationPlan, recipe: Recipe, me
   );
   const weight = weightOf(node, plan.index);
   const rounded = dequantizeWeights(codes, channelLayout(dims, axis), scales);
-  const shape = layerShape(node, plan.index);
-  const sums = new Float64Array(shape.outputs);
-  shape.forEachRun((output, input, start, length) => {
+  const sums = new Float64Array(joins.outputs);
+  joins.forEachRun((output, input, start, length) => {
     let error = 0;
     for (let i = start; i < start + length; i++) error += (weight[i] as number) - (rounded[i] as number);
     sums[output] = (sums[output] as number) + error * (mean[input] ?? 0);

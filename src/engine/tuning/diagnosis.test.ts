@@ -11,6 +11,7 @@ import { observe } from "../numerics/testing/observe.ts";
 import { makeNode } from "../onnx/attributes.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
 import { planQuantization } from "../quantizer/plan.ts";
+import { ORT } from "../targets/ort.ts";
 import { Diagnosis } from "./diagnosis.ts";
 
 const UINT8: ActivationScheme = { type: "uint8", symmetric: false };
@@ -53,7 +54,7 @@ function findings(given: Case): Finding[] {
   const types = new Map(["x", "c", "y"].map((name) => [name, "float32" as const]));
   const recipe = { ...RECIPE, ...given.recipe };
   const planOf = (float: Recipe["float"]) =>
-    planQuantization(model.graph!, types, { float, weights: PLAIN_RECIPE.weights });
+    planQuantization(model.graph!, types, { float, weights: PLAIN_RECIPE.weights }, ORT);
   const steps = new Diagnosis().diagnose({
     plan: planOf(recipe.float),
     recipe,

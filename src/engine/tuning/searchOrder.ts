@@ -1,6 +1,7 @@
 import type { Sensitivity } from "../model/sensitivity.ts";
 import type { ModelSummary } from "../model/summary.ts";
 import type { TuneRequest } from "../model/tuning.ts";
+import { OPERATORS } from "../operators/index.ts";
 
 /** A float32 weight takes so many bytes more than a quantized one. */
 const BYTES_A_WEIGHT = { int8: 3, int4: 3.5, float32: 0 } as const;
@@ -47,7 +48,9 @@ function costsOf({ layers, activations }: Pick<ModelSummary, "layers" | "activat
         if (goal === "size") return [id, BYTES_A_WEIGHT[precision] * parameters];
         const shape = dims.get(outputs[0] ?? "") ?? [];
         const elements = shape.reduce((product, dim) => product * dim, 1);
-        const channels = shape[operator.startsWith("Conv") ? 1 : shape.length - 1] ?? 1;
+        const weighted = OPERATORS.get(operator);
+        const axis = weighted?.kind === "weighted" ? weighted.outputAxis : -1;
+        const channels = shape.at(axis) ?? 1;
         return [id, parameters > 0 ? (parameters * elements) / channels : elements];
       }),
   );

@@ -11,6 +11,7 @@ import { inputPorts } from "../onnx/ports.ts";
 import type { ModelProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
 import { planQuantization } from "../quantizer/plan.ts";
+import { ORT } from "../targets/ort.ts";
 import { Forms } from "./forms.ts";
 import { type SegmentMode, switchedModel } from "./switchedModel.ts";
 import { segmentsOf, unitsOf } from "./units.ts";
@@ -68,7 +69,7 @@ function switchable(float: ModelProto, cuts: readonly number[], recipe: Recipe) 
   const graph = model.graph!;
   const made = graph.node.flatMap(({ output }) => output);
   const types = new Map<string, DataType>(["x", ...made].map((name) => [name, "float32"]));
-  const plan = planQuantization(graph, types, recipe);
+  const plan = planQuantization(graph, types, recipe, ORT);
   const ranges = new Map(plan.groups.map(({ id }) => [id, { low: -4, high: 4 }]));
   const subject = { float: model, corrected: model, plan, ranges, recipe };
   const cutter = new Forms(subject);

@@ -34,7 +34,7 @@ export function unitsOf(plan: QuantizationPlan): Unit[] {
       id: leader.id,
       positions,
       makes: made.filter((name) => index.isOutput(name) || readers.get(name)?.some((reader) => reader !== unit)),
-      isMeasured: leader.reason === null && leader.rule !== null && leader.rule.kind !== "move",
+      isMeasured: leader.reason === null && leader.descriptor !== null && leader.descriptor.kind !== "move",
     };
   });
 }
@@ -112,7 +112,7 @@ const UNKNOWN_ELEMENTS = 1024;
 const VALUE_COST = 40;
 
 function costOf(
-  { node, weightUse }: LayerPlan,
+  { node, descriptor, weightUse }: LayerPlan,
   { index }: QuantizationPlan,
   dims: ReadonlyMap<string, readonly number[]>,
 ) {
@@ -121,6 +121,6 @@ function costOf(
   const weight = index.initializer(weightUse?.name ?? node.input[1] ?? "");
   if (!weight || weight.dims.length < 2) return made * VALUE_COST;
   const shape = dimsOf(weight);
-  const channels = (node.opType === "Conv" ? shape[0] : shape.at(-1)) || 1;
+  const channels = (descriptor?.kind === "weighted" && descriptor.outputAxis === 1 ? shape[0] : shape.at(-1)) || 1;
   return made * (VALUE_COST + elementCount(shape) / channels);
 }

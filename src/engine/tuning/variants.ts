@@ -110,7 +110,7 @@ class VariantList {
     const planned = (position: number) => this.#plan.layers[position] as LayerPlan;
     const leader = planned(positions[0] as number);
     const own = new Set(positions.flatMap((position) => planned(position).node.output));
-    const keeps = leader.rule?.kind === "weighted" && !leader.rule.fused;
+    const keeps = leader.descriptor?.kind === "weighted" && this.#plan.target.givesFloat.has(leader.operator);
     const isRounded = (tensor: string) => !(keeps && own.has(tensor));
     const forms = this.#forms[at]!;
     let alone = "quantized";
@@ -130,7 +130,7 @@ class VariantList {
     const ids = unit.positions.map((at) => this.#plan.layers[at]!.id);
     const float = { ...this.#choices, layers: [...this.#choices.layers, ...ids] };
     const { weights } = this.#subject.recipe;
-    const plan = planQuantization(this.#plan.index.graph, this.#types, { float, weights });
+    const plan = planQuantization(this.#plan.index.graph, this.#types, { float, weights }, this.#plan.target);
     const changes = new Map<number, string>();
     for (const [at, { positions, makes }] of this.#units.entries()) {
       const signature = signatureOf(positions, plan);

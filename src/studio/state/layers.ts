@@ -1,4 +1,5 @@
 import type { GroupFigures } from "../../engine/model/analysis.ts";
+import { reasonText } from "../../engine/model/reason.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import type { Layer, ModelSummary } from "../../engine/model/summary.ts";
 import type { SensitivityFigure } from "./figures.ts";
@@ -68,7 +69,7 @@ export function rowsOf(plan: ModelSummary, recipe: Recipe): readonly Row[] {
       outputs: layer.outputs,
       weight: layer.weight,
       precision: layer.precision,
-      reason: layer.reason,
+      reason: layer.reason && reasonText(layer.reason),
       group: own ?? fused,
       fusedWith: fused === null ? null : reader,
       free: layer.precision !== "float32" || recipe.float.layers.includes(layer.id),

@@ -1,3 +1,4 @@
+import { commonReasonText } from "../../engine/model/reason.ts";
 import type { ModelSummary } from "../../engine/model/summary.ts";
 import { byteSize, count, shape } from "../format.ts";
 import { Facts } from "../parts/Facts.tsx";
@@ -84,7 +85,7 @@ function Operators({ plan }: { readonly plan: ModelSummary }) {
   for (const layer of plan.layers) {
     if (!layer.reason) continue;
     const counts = reasons.get(layer.operator) ?? new Map<string, number>();
-    const reason = layer.reason.replace(/^its input .* stays in float$/, "an input stays in float");
+    const reason = commonReasonText(layer.reason);
     counts.set(reason, (counts.get(reason) ?? 0) + 1);
     reasons.set(layer.operator, counts);
   }

@@ -1,5 +1,4 @@
-import type { RangeReport, Report, WeightReport } from "../../model/report.ts";
-import type { Layer } from "../../model/summary.ts";
+import type { RangeReport, Report, ReportedLayer, WeightReport } from "../../model/report.ts";
 import { lowestBars, sparkline, sqnrChart } from "./charts.ts";
 import { count, decibel, plural, shape, significant, smallPercent } from "./format.ts";
 import { html, type Markup } from "./markup.ts";
@@ -8,7 +7,7 @@ import { html, type Markup } from "./markup.ts";
 interface Row {
   readonly number: number;
   readonly name: string;
-  readonly layer: Layer | null;
+  readonly layer: ReportedLayer | null;
   /** The range that this row's result is the first to take. */
   readonly range: RangeReport | null;
   /** The name of the tensor whose range the result shares. */
@@ -81,14 +80,14 @@ function rowMarkup({ number, name, layer, range, shared }: Row, weightOnly: bool
   return html`<tr>${head}<td>${significant(figures.range.low)} to ${significant(figures.range.high)}<small>${SOURCES[source] ?? source}; scale ${significant(figures.scale)}, zero ${figures.zeroPoint}</small></td><td>${sparkline(range)}${nonFinite > 0 ? html`<small>${plural(nonFinite, "value")} not finite</small>` : null}</td><td>${smallPercent(figures.clipped)}</td><td>${decibel(figures.sqnr)}<small>MSE ${significant(figures.mse)}</small></td></tr>`;
 }
 
-function explain(layer: Layer | null, shared: string | null, weightOnly: boolean): Markup {
+function explain(layer: ReportedLayer | null, shared: string | null, weightOnly: boolean): Markup {
   if (layer?.reason) return html`In float: ${layer.reason}.`;
   if (shared !== null) return html`Shares the range of <code>${shared}</code>.`;
   if (weightOnly && layer) return html`Its weight is in ${layer.precision}; what it reads and makes stays in float.`;
   return html`Rounded after the next layer.`;
 }
 
-function markOf(precision: Layer["precision"]): string {
+function markOf(precision: ReportedLayer["precision"]): string {
   if (precision === "int8") return "I8";
   return precision === "int4" ? "I4" : "F32";
 }

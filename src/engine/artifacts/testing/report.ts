@@ -1,7 +1,6 @@
-import type { RangeReport, Report, TuningRecord } from "../../model/report.ts";
-import type { Layer } from "../../model/summary.ts";
+import type { RangeReport, Report, ReportedLayer, TuningRecord } from "../../model/report.ts";
 
-function layer(id: string, operator: string, input: string, output: string): Layer {
+function layer(id: string, operator: string, input: string, output: string): ReportedLayer {
   return {
     id,
     operator,

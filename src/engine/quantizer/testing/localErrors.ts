@@ -5,7 +5,7 @@ import type { TensorMap } from "../../model/tensor.ts";
 import type { GraphIndex } from "../../onnx/graph.ts";
 import type { ModelProto, NodeProto } from "../../onnx/proto/onnx_pb.ts";
 import { dimsOf, tensorOf } from "../../onnx/tensor.ts";
-import { clampOf } from "../followers.ts";
+import { operatorOf } from "../../operators/index.ts";
 import type { LayerPlan } from "../plan.ts";
 import type { Trial } from "./trial.ts";
 
@@ -93,7 +93,7 @@ export async function localErrors(
 
 /** What a clamp that is not written would have made. */
 function clamped(node: NodeProto, index: GraphIndex, unrounded: ReadonlyMap<string, Values>): Values {
-  const { low, high } = clampOf(node, index)!;
+  const { low, high } = operatorOf(node, index)!.clamp!(node, index)!;
   return unrounded.get(node.input[0]!)!.map((value) => Math.min(Math.max(value, low), high));
 }
 

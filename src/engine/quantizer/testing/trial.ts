@@ -16,6 +16,7 @@ import { toModelFile } from "../../onnx/runtimeFile.ts";
 import { noise, withOutputTypes } from "../../onnx/testing/build.ts";
 import { assertValid } from "../../onnx/testing/checker.ts";
 import { nodeRuntime } from "../../runtime/node.ts";
+import { ORT } from "../../targets/ort.ts";
 import { planQuantization, type QuantizationPlan } from "../plan.ts";
 import { type QuantizedModel, quantizeGraph } from "../qdq.ts";
 import { resolveRanges } from "../ranges.ts";
@@ -51,10 +52,15 @@ export async function planOf(
   const session = await runtime.createSession(toModelFile(exposeOutputs(model, made)), { threads: 1 });
   const types = new Map([...session.inputs, ...session.outputs].map(({ name, type }) => [name, type]));
   return {
-    plan: planQuantization(withOutputTypes(model.graph, session.outputs), types, {
-      weights,
-      float: { ...PLAIN_RECIPE.float, ...float },
-    }),
+    plan: planQuantization(
+      withOutputTypes(model.graph, session.outputs),
+      types,
+      {
+        weights,
+        float: { ...PLAIN_RECIPE.float, ...float },
+      },
+      ORT,
+    ),
     session,
   };
 }

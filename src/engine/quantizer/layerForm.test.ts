@@ -4,8 +4,9 @@ import { intAttribute, intsAttribute, makeNode } from "../onnx/attributes.ts";
 import type { AttributeProto, GraphProto } from "../onnx/proto/onnx_pb.ts";
 import { AttributeProtoSchema, AttributeProto_AttributeType as Type } from "../onnx/proto/onnx_pb.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
-import { planQuantization } from "../quantizer/plan.ts";
-import { layerForm } from "./layerForm.ts";
+import { ORT } from "../targets/ort.ts";
+import { planQuantization } from "./plan.ts";
+import { layerForm } from "./rounding.ts";
 
 const text = (name: string, value: string) =>
   create(AttributeProtoSchema, { name, type: Type.STRING, s: new TextEncoder().encode(value) });
@@ -28,6 +29,7 @@ function formOf(node: ReturnType<typeof makeNode>, weight: readonly number[], di
       float: { layers: [], operators: [], tensors: [], activations: true },
       weights: { type: "int4", granularity: "channel", rounding: "learned" },
     },
+    ORT,
   );
   return layerForm(plan.layers[0]!, plan, dims);
 }

@@ -1,6 +1,7 @@
-import type { GraphIndex } from "./graph.ts";
-import type { NodeProto } from "./proto/onnx_pb.ts";
-import { dataTypeOf } from "./tensor.ts";
+import type { GraphIndex } from "../onnx/graph.ts";
+import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
+import { dataTypeOf } from "../onnx/tensor.ts";
+import { weightedOf } from "./index.ts";
 
 /** Where the bias of a layer is: the node that adds it and its input there. The input is empty where a bias can be added. */
 export interface BiasPlace {
@@ -8,17 +9,16 @@ export interface BiasPlace {
   readonly input: number;
 }
 
-/**
- * Where a Conv, ConvTranspose, Gemm, or a MatMul with the Add after it, adds one constant an output channel; null where
- * it has no such place.
- */
+/** Where a layer with weights adds one constant an output channel; null where it has no such place. */
 export function biasPlace(node: NodeProto, index: GraphIndex): BiasPlace | null {
-  if (["Conv", "ConvTranspose", "Gemm"].includes(node.opType)) {
+  const bias = weightedOf(node, index)?.bias;
+  if (bias === undefined) return null;
+  if (bias === "own") {
     const name = node.input[2];
     return !name || isVector(name, index) ? { node, input: 2 } : null;
   }
   const [use, ...others] = index.uses(node.output[0] ?? "");
-  if (node.opType !== "MatMul" || use?.node.opType !== "Add" || others.length > 0) return null;
+  if (use?.node.opType !== "Add" || others.length > 0) return null;
   const input = 1 - use.input;
   return isVector(use.node.input[input] ?? "", index) ? { node: use.node, input } : null;
 }

@@ -1,17 +1,24 @@
 import { intOf, stringOf } from "../onnx/attributes.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
-import { isDefaultDomain } from "../onnx/opset.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { tensorOf } from "../onnx/tensor.ts";
-import { COMPUTE, OPERATOR_RULES, type OperatorRule } from "./operators.ts";
+import type { Operator } from "./operator.ts";
 
-/** The rule of a node: its operator's, except where attributes make a mover compute new values. */
-export function ruleOf(node: NodeProto, index: GraphIndex): OperatorRule | null {
-  if (!isDefaultDomain(node.domain)) return null;
-  if (node.opType === "Resize" && !selectsNearest(node)) return COMPUTE;
-  if (node.opType === "Pad" && !padsWithin(node, index)) return COMPUTE;
-  return OPERATOR_RULES.get(node.opType) ?? null;
-}
+const COMPUTES: Operator = { kind: "compute", operands: "first" };
+
+/** Gives some of its values, or some more than once. */
+export const SELECTS: Operator = { kind: "move" };
+
+/** Gives each value once. */
+export const REARRANGES: Operator = { kind: "move", holds: () => "first" };
+
+export const FLATTEN: Operator = { ...REARRANGES, passage: { kind: "flattened", shifts: false } };
+
+export const MAX_POOL: Operator = { kind: "move", passage: { kind: "pooled", shifts: false } };
+
+export const RESIZE: Operator = { kind: "move", variant: (node) => (selectsNearest(node) ? null : COMPUTES) };
+
+export const PAD: Operator = { kind: "move", variant: (node, index) => (padsWithin(node, index) ? null : COMPUTES) };
 
 /** Whether a Resize only repeats or picks values; the other modes average or extrapolate. */
 function selectsNearest(node: NodeProto): boolean {

@@ -1,0 +1,90 @@
+/** Why a layer stays in float: a code, and what the sentence about it names. */
+export type Reason =
+  /** The operator. */
+  | { readonly code: "not-standard"; readonly domain: string; readonly operator: string }
+  | { readonly code: "no-gain"; readonly operator: string }
+  | { readonly code: "recurrent"; readonly operator: string }
+  | { readonly code: "normalizes" }
+  | { readonly code: "not-folded" }
+  | { readonly code: "holds-graph" }
+  | { readonly code: "gives-probabilities" }
+  /** What it computes with. */
+  | { readonly code: "type"; readonly type: string }
+  | { readonly code: "bounds-at-run-time" }
+  | { readonly code: "weight-at-run-time" }
+  | { readonly code: "weight-type" }
+  | { readonly code: "weight-not-finite"; readonly weight: string }
+  | { readonly code: "weight-vector" }
+  | { readonly code: "bias" }
+  | { readonly code: "constants" }
+  /** What is around it. */
+  | { readonly code: "layer-before" }
+  | { readonly code: "input"; readonly tensor: string }
+  /** What the recipe asks for. */
+  | { readonly code: "recipe-layer" }
+  | { readonly code: "recipe-operator"; readonly operator: string }
+  | { readonly code: "recipe-input"; readonly tensor: string }
+  | { readonly code: "recipe-output" }
+  | { readonly code: "weights-only" };
+
+export type ReasonCode = Reason["code"];
+
+/** Whether a recipe names the layer, or a tensor of it, as one to stay in float. */
+export function isChosen({ code }: Reason): boolean {
+  return code.startsWith("recipe-");
+}
+
+/** A reason in words, to go on after "stays in float: ". */
+export function reasonText(reason: Reason): string {
+  switch (reason.code) {
+    case "not-standard":
+      return `${reason.domain}.${reason.operator} is not a standard operator`;
+    case "no-gain":
+      return `${reason.operator} gains nothing from 8 bits`;
+    case "recurrent":
+      return `a recurrent state gathers error step by step, and ONNX Runtime has no static 8-bit ${reason.operator}`;
+    case "normalizes":
+      return "normalising needs more than 8 bits of its input's square";
+    case "not-folded":
+      return "it could not be folded into a layer before it";
+    case "holds-graph":
+      return "it holds a graph of its own, which runs in float";
+    case "gives-probabilities":
+      return "its probabilities reach an output of the model, and samples need not show all that they can be";
+    case "type":
+      return `its values are ${reason.type}, not float32`;
+    case "bounds-at-run-time":
+      return "its bounds are computed at run time";
+    case "weight-at-run-time":
+      return "its weight is computed at run time";
+    case "weight-type":
+      return "its weight is not float32";
+    case "weight-not-finite":
+      return `its weight ${reason.weight} holds NaN or infinite values`;
+    case "weight-vector":
+      return "its weight is a vector, which gains nothing from 8 bits";
+    case "bias":
+      return "its bias is not one finite constant an output channel, and without that it has no integer kernel";
+    case "constants":
+      return "the values it works on are constants";
+    case "layer-before":
+      return "the layer before it stays in float";
+    case "input":
+      return `its input ${reason.tensor} stays in float`;
+    case "recipe-layer":
+      return "the recipe leaves this layer in float";
+    case "recipe-operator":
+      return `the recipe leaves every ${reason.operator} in float`;
+    case "recipe-input":
+      return `the recipe leaves its input ${reason.tensor} in float`;
+    case "recipe-output":
+      return "the recipe leaves its output in float";
+    case "weights-only":
+      return "weights-only recipe";
+  }
+}
+
+/** The same of several layers at once: without the tensors of each. */
+export function commonReasonText(reason: Reason): string {
+  return reason.code === "input" ? "an input stays in float" : reasonText(reason);
+}

@@ -1,0 +1,67 @@
+import type { GraphIndex } from "../onnx/graph.ts";
+import { isDefaultDomain } from "../onnx/opset.ts";
+import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
+import { CLIP, LEAKY_RELU, RELU, SIGMOID, SOFTMAX } from "./activations.ts";
+import { ADD, CONCAT, MUL, POOL } from "./computing.ts";
+import { CONV, CONV_TRANSPOSE } from "./conv.ts";
+import { BATCH_NORMALIZATION, DROPOUT, HOLDS_GRAPH, IDENTITY, NORMALIZES, recurrent } from "./floating.ts";
+import { GEMM, MAT_MUL } from "./matrix.ts";
+import { FLATTEN, MAX_POOL, PAD, REARRANGES, RESIZE, SELECTS } from "./movers.ts";
+import type { Operator, Weighted } from "./operator.ts";
+
+/** The operators of the default ONNX domain that anything is known of; all others stay in float. */
+export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator>([
+  ["Conv", CONV],
+  ["ConvTranspose", CONV_TRANSPOSE],
+  ["Gemm", GEMM],
+  ["MatMul", MAT_MUL],
+  ["Add", ADD],
+  ["Mul", MUL],
+  ["Concat", CONCAT],
+  ["AveragePool", POOL],
+  ["GlobalAveragePool", POOL],
+  ["LeakyRelu", LEAKY_RELU],
+  ["Sigmoid", SIGMOID],
+  ["Softmax", SOFTMAX],
+  ["Relu", RELU],
+  ["Clip", CLIP],
+  ["Reshape", REARRANGES],
+  ["Flatten", FLATTEN],
+  ["Squeeze", REARRANGES],
+  ["Unsqueeze", REARRANGES],
+  ["Transpose", REARRANGES],
+  ["DepthToSpace", REARRANGES],
+  ["SpaceToDepth", REARRANGES],
+  ["MaxPool", MAX_POOL],
+  ["Slice", SELECTS],
+  ["Split", SELECTS],
+  ["Gather", SELECTS],
+  ["Expand", SELECTS],
+  ["Tile", SELECTS],
+  ["Resize", RESIZE],
+  ["Pad", PAD],
+  ["Identity", IDENTITY],
+  ["Dropout", DROPOUT],
+  ["LSTM", recurrent("LSTM")],
+  ["GRU", recurrent("GRU")],
+  ["RNN", recurrent("RNN")],
+  ["LayerNormalization", NORMALIZES],
+  ["InstanceNormalization", NORMALIZES],
+  ["BatchNormalization", BATCH_NORMALIZATION],
+  ["If", HOLDS_GRAPH],
+  ["Loop", HOLDS_GRAPH],
+  ["Scan", HOLDS_GRAPH],
+]);
+
+/** What is known of a node's operator; null where nothing is. */
+export function operatorOf(node: NodeProto, index: GraphIndex): Operator | null {
+  if (!isDefaultDomain(node.domain)) return null;
+  const operator = OPERATORS.get(node.opType);
+  return operator?.variant?.(node, index) ?? operator ?? null;
+}
+
+/** The same of a layer with weights; null for all others. */
+export function weightedOf(node: NodeProto, index: GraphIndex): (Operator & Weighted) | null {
+  const operator = operatorOf(node, index);
+  return operator?.kind === "weighted" ? operator : null;
+}
