@@ -116,7 +116,7 @@ describe("octet evaluate refuses", () => {
       /not made from this float model: it takes image .*, and the float one picture/,
     );
     const larger = put(folder, "larger.onnx", modelBytes(colourModel({ side: 16 })));
-    expect(await refusal(larger)).toMatch(/takes picture \(float32 1x3x16x16\)/);
+    expect(await refusal(larger)).toMatch(/takes picture \(float32 1 × 3 × 16 × 16\)/);
   });
 
   it("a float model that is already quantized, and says the order", async () => {

@@ -6,10 +6,6 @@ export function bytesText(bytes: number): string {
   return bytes < 1e6 ? `${significant(bytes / 1e3)} kB` : `${significant(bytes / 1e6)} MB`;
 }
 
-export function dimsText(dims: readonly (number | string | null)[]): string {
-  return `[${dims.map((dim) => dim ?? "?").join(", ")}]`;
-}
-
 /** What ran how many samples, and how. */
 export function executorText({ samples, runtime, workers, threads, batch }: ExecutorRecord): string {
   const count = (number: number, noun: string) => `${number} ${noun}${number === 1 ? "" : "s"}`;

@@ -1,4 +1,5 @@
 import type { ErrorMetric, ErrorWalk, OutputErrors, Sensitivity } from "../src/engine/model/sensitivity.ts";
+import { clamp } from "../src/engine/values/clamp.ts";
 import { significant, table } from "./format.ts";
 
 const UNITS: Readonly<Record<ErrorMetric, string>> = {
@@ -69,7 +70,7 @@ function costOf(errors: OutputErrors, metric: ErrorMetric): number {
 
 function barOf(cost: number, worst: number, metric: ErrorMetric): string {
   const share = metric === "sqnr" ? 1 + cost / NOTHING_LOST : worst > 0 ? cost / worst : 0;
-  return "#".repeat(Math.round(BAR * Math.min(1, Math.max(0, share))));
+  return "#".repeat(Math.round(BAR * clamp(share, 0, 1)));
 }
 
 function text(errors: OutputErrors | null, metric: ErrorMetric): string {

@@ -79,7 +79,7 @@ test("what is no use is refused by name, and what was open stays", async ({ page
   await openSample(page);
 
   const refusals: readonly (readonly [string[], readonly (string | RegExp)[]])[] = [
-    [[files["misfit.npy"]!], ["misfit.npy", "4x3x5x5", "does not fit"]],
+    [[files["misfit.npy"]!], ["misfit.npy", "4 × 3 × 5 × 5", "does not fit"]],
     [[files["letter.onnx"]!], ["letter.onnx"]],
     [[files["cut.onnx"]!], ["cut.onnx"]],
     [[files["other.recipe.json"]!], ["other.recipe.json"]],

@@ -2,8 +2,9 @@ import { inspectModel } from "../../src/engine/job/open.ts";
 import { reasonText } from "../../src/engine/model/reason.ts";
 import type { ModelSummary } from "../../src/engine/model/summary.ts";
 import { nodeRuntime } from "../../src/engine/runtime/node.ts";
+import { dimsText } from "../../src/engine/values/dims.ts";
 import { readArguments } from "../arguments.ts";
-import { bytesText, dimsText } from "../format.ts";
+import { bytesText } from "../format.ts";
 import { INPUT_OPTIONS, inputsOf, modelSource } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
 

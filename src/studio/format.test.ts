@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { byteSize, change, countdown, duration, percent, plural, points, shape, significant } from "./format.ts";
+import { byteSize, change, countdown, duration, percent, plural, points, significant } from "./format.ts";
 
 test.each([
   [0, "0"],
@@ -37,8 +37,6 @@ test("durations", () => {
   expect(countdown(11_200)).toBe("12 s");
 });
 
-test("shapes and plurals", () => {
-  expect(shape(["batch", 3, null])).toBe("batch × 3 × ?");
-  expect(shape([])).toBe("scalar");
+test("plurals", () => {
   expect([plural(1, "layer"), plural(1200, "layer")]).toEqual(["1 layer", "1,200 layers"]);
 });

@@ -72,11 +72,6 @@ export function interval(range: { readonly low: number; readonly high: number })
   return `${significant(range.low)} to ${significant(range.high)}`;
 }
 
-/** A shape as "1 x 3 x 224 x 224"; a dimension the file does not know is "?". */
-export function shape(dims: readonly (number | string | null)[]): string {
-  return dims.length === 0 ? "scalar" : dims.map((dim) => dim ?? "?").join(" × ");
-}
-
 /** "1 layer", "2 layers". */
 export function plural(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;

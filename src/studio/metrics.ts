@@ -1,4 +1,5 @@
 import type { ErrorMetric, LayerSensitivity, OutputErrors } from "../engine/model/sensitivity.ts";
+import { clamp } from "../engine/values/clamp.ts";
 import { decibel, significant } from "./format.ts";
 
 interface Metric {
@@ -38,7 +39,7 @@ export function costOf(value: number, metric: ErrorMetric): number {
 /** The part of a full bar, 0..1, that a cost takes where `worst` is the highest of all. */
 export function shareOf(cost: number, worst: number, metric: ErrorMetric): number {
   const share = metric === "sqnr" ? (NONE_DB + cost) / (NONE_DB - ALL_DB) : worst > 0 ? cost / worst : 0;
-  return Math.min(1, Math.max(0, share));
+  return clamp(share, 0, 1);
 }
 
 /** How much less is lost by the second than by the first, in the metric's unit; null where it is not measured. */

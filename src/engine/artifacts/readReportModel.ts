@@ -1,5 +1,6 @@
 import type { Report, ReportedLayer } from "../model/report.ts";
-import type { DataType, Port } from "../model/tensor.ts";
+import type { Port } from "../model/tensor.ts";
+import { DATA_TYPES } from "../values/elementTypes.ts";
 import type { Field } from "./field.ts";
 
 const FIELDS = [
@@ -7,10 +8,7 @@ const FIELDS = [
   ...["layers", "preparation"],
 ];
 const LAYER_FIELDS = ["id", "operator", "inputs", "outputs", "parameters", "weight", "precision", "reason"];
-const TYPES: readonly (DataType | "other")[] = [
-  ...(["float32", "float64", "float16", "int8", "uint8", "int16", "uint16", "int32", "uint32"] as const),
-  ...(["int64", "uint64", "bool", "other"] as const),
-];
+const TYPES = [...DATA_TYPES, "other"] as const;
 
 /** What a report says of its model. Throws InputError when a field is wrong or unknown. */
 export function readModel(field: Field): Report["model"] {

@@ -1,4 +1,5 @@
-import type { Tensor, TensorData, TensorMap } from "../model/tensor.ts";
+import type { Tensor, TensorMap } from "../model/tensor.ts";
+import type { TensorData } from "../values/elementTypes.ts";
 
 /** The tensors of several samples joined along the first dimension, by name; a single sample's as they are. */
 export function joinFeeds(feeds: readonly TensorMap[]): TensorMap {

@@ -1,5 +1,6 @@
 import type { Range } from "../model/range.ts";
 import type { ObservationPlan } from "../model/runtime.ts";
+import { clamp } from "../values/clamp.ts";
 
 /** A tensor that is counted, as another takes its values over: clamped, or as they are. */
 export interface Leaf {
@@ -30,6 +31,5 @@ function through(leaves: ReadonlyMap<string, readonly Leaf[]>, name: string, cla
 /** What clamping to one range and then to another comes to. */
 function compose(first: Range | null, then: Range | null): Range | null {
   if (!first || !then) return first ?? then;
-  const clamp = (value: number) => Math.min(Math.max(value, then.low), then.high);
-  return { low: clamp(first.low), high: clamp(first.high) };
+  return { low: clamp(first.low, then.low, then.high), high: clamp(first.high, then.low, then.high) };
 }

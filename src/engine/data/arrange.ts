@@ -1,10 +1,11 @@
 import { InputError } from "../model/job.ts";
 import type { Port, Tensor } from "../model/tensor.ts";
+import { dimsText, elementCount } from "../values/dims.ts";
 import { type ArrayFile, readElements } from "./array.ts";
 import { convertElements, type FeedType } from "./elements.ts";
 import type { Picture } from "./picture.ts";
 import type { Size } from "./preprocess.ts";
-import { elementCount, fits, formatDims, pictureInput } from "./shape.ts";
+import { fits, pictureInput } from "./shape.ts";
 
 /** A file's samples: pictures that are still to be preprocessed, or tensors that are ready. */
 export type SampleFile = { readonly path: string; readonly count: number } & (
@@ -45,7 +46,7 @@ function pictureLayout(array: ArrayFile, port: Port): PictureLayout | null {
   const planar = isChannels(b) && !(isChannels(d) && input?.layout === "NHWC");
   if (planar && isChannels(d) && !input) {
     throw new InputError(
-      `${array.file.path} (${formatDims(dims)}) may hold its channels second or last; give it channels last.`,
+      `${array.file.path} (${dimsText(dims)}) may hold its channels second or last; give it channels last.`,
     );
   }
   if (planar) return { count: a, height: c, width: d!, channels: b, planar };
@@ -80,7 +81,7 @@ function tensorLayout(dims: readonly number[], wanted: Port["dims"]): { count: n
  */
 export function arrangeArray(array: ArrayFile, port: Port, type: FeedType): SampleFile {
   const { path } = array.file;
-  if (elementCount(array.dims) === 0) throw new InputError(`${path} (${formatDims(array.dims)}) holds no samples.`);
+  if (elementCount(array.dims) === 0) throw new InputError(`${path} (${dimsText(array.dims)}) holds no samples.`);
   const picture = pictureLayout(array, port);
   if (picture) {
     const { count, width, height, channels, planar } = picture;
@@ -99,8 +100,8 @@ export function arrangeArray(array: ArrayFile, port: Port, type: FeedType): Samp
   const layout = tensorLayout(array.dims, port.dims);
   if (!layout) {
     throw new InputError(
-      `${path} holds ${array.type} of shape ${formatDims(array.dims)}, which does not fit input "${port.name}" ` +
-        `(${formatDims(port.dims)}); give it samples of that shape.`,
+      `${path} holds ${array.type} of shape ${dimsText(array.dims)}, which does not fit input "${port.name}" ` +
+        `(${dimsText(port.dims)}); give it samples of that shape.`,
     );
   }
   const { count, dims } = layout;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { gzipSync } from "fflate";
 import { expect, test } from "vitest";
-import type { DataType } from "../model/tensor.ts";
+import type { DataType } from "../values/elementTypes.ts";
 import { readElements } from "./array.ts";
 import { convertElements } from "./elements.ts";
 import { gunzipFile, gunzipHead } from "./gzip.ts";
@@ -102,6 +102,15 @@ test.each([
   [Int16Array.of(-1), "uint8", "holds -1"],
   [BigInt64Array.of(1n << 40n), "int32", "holds 1099511627776"],
   [Uint8Array.of(2), "bool", "holds 2"],
+  [Float64Array.of(2 ** 63), "int64", "holds 9223372036854776000"],
+  [Float32Array.of(2 ** 64), "uint64", "holds 18446744073709552000"],
+  [BigUint64Array.of(2n ** 63n), "int64", "holds 9223372036854775808"],
 ] as const)("%o does not become %s", (values, type, message) => {
   expect(() => convertElements(values, type, "a.npy")).toThrow(message);
+});
+
+test("integers of 64 bits keep their ends", () => {
+  const ends = BigInt64Array.of(-(2n ** 63n), 2n ** 63n - 1n);
+  expect(convertElements(BigUint64Array.of(2n ** 63n - 1n), "int64", "a")).toEqual(ends.slice(1));
+  expect(convertElements(Float64Array.of(-(2 ** 63)), "int64", "a")).toEqual(ends.slice(0, 1));
 });

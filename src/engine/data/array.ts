@@ -1,6 +1,6 @@
 import type { DataFile } from "../model/dataset.ts";
-import type { DataType, TensorData } from "../model/tensor.ts";
-import { decodeElements, ELEMENT_BYTES } from "./elements.ts";
+import { type DataType, elementBytes, type TensorData } from "../values/elementTypes.ts";
+import { decodeElements } from "./elements.ts";
 
 /** An array in a file, in row-major order, of which nothing but the header has been read. */
 export interface ArrayFile {
@@ -15,7 +15,7 @@ export interface ArrayFile {
 
 /** Elements start..start+count of the flattened array. */
 export async function readElements(array: ArrayFile, start: number, count: number): Promise<TensorData> {
-  const width = ELEMENT_BYTES[array.type];
+  const width = elementBytes(array.type);
   const from = array.offset + start * width;
   return decodeElements(await array.file.read(from, from + count * width), array.type, array.littleEndian);
 }

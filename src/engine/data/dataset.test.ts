@@ -5,8 +5,9 @@ import { expect, test } from "vitest";
 import { nodeDecoders as decoders } from "../../../cli/decoders.ts";
 import type { DataFile } from "../model/dataset.ts";
 import { FileChanged, InputError } from "../model/job.ts";
-import type { Port, Tensor, TensorData } from "../model/tensor.ts";
+import type { Port, Tensor } from "../model/tensor.ts";
 import { needsShared, SHARED } from "../testing/shared.ts";
+import type { TensorData } from "../values/elementTypes.ts";
 import { type DatasetOptions, type OpenDataset, openDataset } from "./dataset.ts";
 import { resolvePreset } from "./presets.ts";
 import { previewSample } from "./preview.ts";
@@ -72,10 +73,10 @@ test.each([
 
 test("data that does not fit names the file, its shape and the input's", async () => {
   await expect(open([npy("in/a.npy", [4, 3, 2], floats(24))], input(["N", 3, 5]))).rejects.toThrow(
-    'in/a.npy holds float32 of shape 4x3x2, which does not fit input "x" (Nx3x5)',
+    'in/a.npy holds float32 of shape 4 × 3 × 2, which does not fit input "x" (N × 3 × 5)',
   );
   await expect(open([npy("a.npy", [0, 5], floats(0))], input(["N", 5]))).rejects.toThrow(
-    "a.npy (0x5) holds no samples",
+    "a.npy (0 × 5) holds no samples",
   );
 });
 
@@ -237,10 +238,10 @@ test.each([
 test("a preprocessing that does not suit the input is refused", async () => {
   const files = [image("color.png")];
   await expect(open(files, input([1, 3, 240, 320]), "imagenet")).rejects.toThrow(
-    'The preprocessing gives 1x3x224x224, but input "x" takes 1x3x240x320',
+    'The preprocessing gives 1 × 3 × 224 × 224, but input "x" takes 1 × 3 × 240 × 320',
   );
-  await expect(open(files, input([1, 576]))).rejects.toThrow('Input "x" (1x576) does not look like pictures');
-  await expect(open(files, input([8, 3, 7, 11]), "raw")).rejects.toThrow("takes 8x3x7x11");
+  await expect(open(files, input([1, 576]))).rejects.toThrow('Input "x" (1 × 576) does not look like pictures');
+  await expect(open(files, input([8, 3, 7, 11]), "raw")).rejects.toThrow("takes 8 × 3 × 7 × 11");
   await expect(open(files, input([1, 3, 7, 11], "float16"), "raw")).rejects.toThrow('Input "x" takes float16');
   const small = { ...resolvePreset("imagenet", input([1, 3, 224, 224]), null), crop: 299 };
   await expect(open(files, input([1, 3, 299, 299]), small)).rejects.toThrow(

@@ -2,6 +2,7 @@ import type { DataFile, DataSummary, Dataset, Sample } from "../model/dataset.ts
 import { InputError, type Notice } from "../model/job.ts";
 import { PRESETS, type Preprocess, type Preset } from "../model/preprocess.ts";
 import type { Port, Tensor, TensorMap } from "../model/tensor.ts";
+import { dimsText } from "../values/dims.ts";
 import { arrangeArray, type SampleFile } from "./arrange.ts";
 import type { Decoders } from "./decode.ts";
 import { convertElements, type FeedType, isFeedType } from "./elements.ts";
@@ -10,7 +11,7 @@ import type { Picture } from "./picture.ts";
 import { applyPreprocess, checkCrop, preparedDims, type Size } from "./preprocess.ts";
 import { choosePreprocess, resolvePreset } from "./presets.ts";
 import { type Scan, scanFiles } from "./scan.ts";
-import { fits, formatDims } from "./shape.ts";
+import { fits } from "./shape.ts";
 
 export interface DatasetOptions {
   /** The model input that gets the data. */
@@ -77,8 +78,8 @@ function commonSize(files: readonly SampleFile[]): Size | null {
 }
 
 function misfit(what: string, dims: Port["dims"], input: Port): InputError {
-  const wanted = `input "${input.name}" takes ${formatDims(input.dims)}`;
-  return new InputError(`${what} gives ${formatDims(dims)}, but ${wanted}; change the preprocessing.`);
+  const wanted = `input "${input.name}" takes ${dimsText(input.dims)}`;
+  return new InputError(`${what} gives ${dimsText(dims)}, but ${wanted}; change the preprocessing.`);
 }
 
 function settlePreprocess(

@@ -1,6 +1,7 @@
 import Papa from "papaparse";
 import type { DataFile } from "../model/dataset.ts";
 import { InputError, type Notice } from "../model/job.ts";
+import { integerLimits } from "../values/elementTypes.ts";
 import type { SampleFile } from "./arrange.ts";
 import { type ArrayFile, readElements } from "./array.ts";
 import { baseName, type Scan } from "./scan.ts";
@@ -16,7 +17,7 @@ export interface Labels {
   readonly notices: readonly Notice[];
 }
 
-const MAX_CLASS = 2 ** 31 - 1;
+const [, MAX_CLASS] = integerLimits("int32");
 
 function parseTable(text: string, path: string): { readonly line: number; readonly cells: readonly string[] }[] {
   const { data, errors } = Papa.parse<string[]>(text, { delimiter: "," });

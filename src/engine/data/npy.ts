@@ -1,10 +1,9 @@
 import type { DataFile } from "../model/dataset.ts";
 import { InputError } from "../model/job.ts";
 import { own } from "../model/record.ts";
-import type { DataType } from "../model/tensor.ts";
+import { elementCount } from "../values/dims.ts";
+import { type DataType, elementBytes } from "../values/elementTypes.ts";
 import type { ArrayFile } from "./array.ts";
-import { ELEMENT_BYTES } from "./elements.ts";
-import { elementCount } from "./shape.ts";
 
 const TYPES: Readonly<Record<string, DataType>> = {
   f2: "float16",
@@ -48,7 +47,7 @@ export async function readNpy(file: DataFile): Promise<ArrayFile> {
     throw new InputError(`${file.path} is in Fortran order; write it again with numpy.ascontiguousarray.`);
   }
   const dims = (shape.match(/\d+/g) ?? []).map(Number);
-  if (offset + elementCount(dims) * ELEMENT_BYTES[type] > file.size) {
+  if (offset + elementCount(dims) * elementBytes(type) > file.size) {
     throw new InputError(`${file.path} is cut short: it holds less than its header says; copy it again.`);
   }
   return { format: "npy", file, dims, type, littleEndian: descr[0] !== ">", offset };

@@ -108,7 +108,7 @@ test("a preset takes layout, channels and size from the input", () => {
   });
   expect(resolvePreset("imagenet", port([1, 3, 224, 224]), [224, 224])).toMatchObject({ resize: null, crop: null });
   expect(() => resolvePreset("imagenet", port([1, 1, 28, 28]), null)).toThrow('input "x" takes gray; use "unit"');
-  expect(() => resolvePreset("unit", port([1, 576]), null)).toThrow('Input "x" (1x576) does not look like pictures');
+  expect(() => resolvePreset("unit", port([1, 576]), null)).toThrow('Input "x" (1 × 576) does not look like pictures');
   expect(() => resolvePreset("unit", port([1, 3, 48, "W"]), null)).toThrow("leaves one side");
 });
 

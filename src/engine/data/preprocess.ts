@@ -1,5 +1,6 @@
 import { InputError } from "../model/job.ts";
 import type { Preprocess } from "../model/preprocess.ts";
+import { roundHalfEven } from "../values/round.ts";
 import { crop, type Picture, pad, toGray, toRgb } from "./picture.ts";
 import { resize } from "./resize.ts";
 
@@ -13,12 +14,6 @@ export function pair(size: number | Size): Size {
 
 export function channelsOf(preprocess: Preprocess): 1 | 3 {
   return preprocess.color === "GRAY" ? 1 : 3;
-}
-
-function roundHalfEven(x: number): number {
-  const floor = Math.floor(x);
-  const rest = x - floor;
-  return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
 }
 
 /** Where a picture of one size goes: the size it is resized to, then the size it is padded to. */

@@ -1,8 +1,9 @@
 import { InputError, type Notice } from "../model/job.ts";
 import type { Preprocess, Preset } from "../model/preprocess.ts";
 import type { Port } from "../model/tensor.ts";
+import { dimsText } from "../values/dims.ts";
 import type { Size } from "./preprocess.ts";
-import { formatDims, type PictureInput, pictureInput } from "./shape.ts";
+import { type PictureInput, pictureInput } from "./shape.ts";
 
 const IMAGENET_MEAN = [0.485, 0.456, 0.406];
 const IMAGENET_STD = [0.229, 0.224, 0.225];
@@ -23,7 +24,7 @@ export function resolvePreset(preset: Preset, port: Port, size: Size | null): Pr
   const input = pictureInput(port.dims);
   if (!input) {
     throw new InputError(
-      `Input "${port.name}" (${formatDims(port.dims)}) does not look like pictures; give a preprocessing as JSON, ` +
+      `Input "${port.name}" (${dimsText(port.dims)}) does not look like pictures; give a preprocessing as JSON, ` +
         "or tensors as .npy files.",
     );
   }
@@ -32,7 +33,7 @@ export function resolvePreset(preset: Preset, port: Port, size: Size | null): Pr
   if (preset === "unit" || preset === "raw") {
     if ((height === null) !== (width === null)) {
       throw new InputError(
-        `Input "${port.name}" (${formatDims(port.dims)}) leaves one side of its pictures open; give the input's shape.`,
+        `Input "${port.name}" (${dimsText(port.dims)}) leaves one side of its pictures open; give the input's shape.`,
       );
     }
     const open = height === null || width === null || isSize(input, size);

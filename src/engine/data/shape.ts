@@ -2,18 +2,9 @@ import type { Port } from "../model/tensor.ts";
 
 type Dims = Port["dims"];
 
-/** "1x3x224x224", with the symbol of a dimension that has one, "?" for one that is open, and "scalar" for none. */
-export function formatDims(dims: Dims): string {
-  return dims.length === 0 ? "scalar" : dims.map((dim) => dim ?? "?").join("x");
-}
-
 /** Whether a tensor of these dims can be fed; a symbolic or open dimension takes any size. */
 export function fits(dims: readonly number[], wanted: Dims): boolean {
   return dims.length === wanted.length && dims.every((dim, i) => typeof wanted[i] !== "number" || wanted[i] === dim);
-}
-
-export function elementCount(dims: readonly number[]): number {
-  return dims.reduce((product, dim) => product * dim, 1);
 }
 
 export interface PictureInput {

@@ -1,6 +1,7 @@
 import { InputError } from "../model/job.ts";
 import type { Session } from "../model/runtime.ts";
 import type { Port } from "../model/tensor.ts";
+import { dimsText } from "../values/dims.ts";
 
 /** Throws InputError when two models do not take the same inputs, or an output of the float one is missing. */
 export function assertComparable(float: Session, quantized: Session): void {
@@ -31,5 +32,5 @@ function accepts(other: Port, port: Port): boolean {
 }
 
 function describe(ports: readonly Port[]): string {
-  return ports.map(({ name, type, dims }) => `${name} (${type} ${dims.map((dim) => dim ?? "?").join("x")})`).join(", ");
+  return ports.map(({ name, type, dims }) => `${name} (${type} ${dimsText(dims)})`).join(", ");
 }

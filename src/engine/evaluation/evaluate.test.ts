@@ -151,7 +151,7 @@ describe("evaluateSessions", () => {
     const float = session(identity);
     const refused = (other: Session) => evaluate(float, other, dataset(rows));
     await expect(refused(session(identity, { inputs: [port("y", [1, 3])] }))).rejects.toThrow(
-      "it takes y (float32 1x3), and the float one x (float32 1x3)",
+      "it takes y (float32 1 × 3), and the float one x (float32 1 × 3)",
     );
     await expect(refused(session(identity, { inputs: [port("x", [1, 4])] }))).rejects.toThrow(InputError);
     await expect(refused(session(identity, { inputs: [port("x", [1, 3], "uint8")] }))).rejects.toThrow(InputError);

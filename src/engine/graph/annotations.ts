@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import type { DataType, Port } from "../model/tensor.ts";
+import type { Port } from "../model/tensor.ts";
 import { withFields } from "../onnx/messages.ts";
 import { inputPorts, portOf } from "../onnx/ports.ts";
 import {
@@ -10,6 +10,7 @@ import {
   type ValueInfoProto,
 } from "../onnx/proto/onnx_pb.ts";
 import { dataTypeCode } from "../onnx/tensor.ts";
+import type { DataType } from "../values/elementTypes.ts";
 import { graphOf, withGraph } from "./pass.ts";
 
 type Dims = Port["dims"];

@@ -12,7 +12,9 @@ import {
   type TensorProto,
   ValueInfoProtoSchema,
 } from "../onnx/proto/onnx_pb.ts";
-import { dataTypeOf, dimsOf, elementBytes, elementCount, scalar, tensorProto, vector } from "../onnx/tensor.ts";
+import { dataTypeOf, dimsOf, scalar, tensorProto, vector } from "../onnx/tensor.ts";
+import { elementCount } from "../values/dims.ts";
+import { elementBytes } from "../values/elementTypes.ts";
 import { GROWTH_LIMIT, isExact } from "./exact.ts";
 import { type Evaluate, graphOf, type PassResult, withGraph } from "./pass.ts";
 

@@ -3,6 +3,7 @@ import { GraphIndex } from "../onnx/graph.ts";
 import type { ModelProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { joinsOf, weightOf } from "../operators/joins.ts";
 import type { ChannelJoins } from "../operators/operator.ts";
+import { clamp } from "../values/clamp.ts";
 import { type ChannelLink, channelLinks, type LinkReader } from "./channelLinks.ts";
 import { graphOf } from "./pass.ts";
 
@@ -136,7 +137,7 @@ function balance(link: ChannelLink, seen: ChannelExtremes, layerOf: (node: NodeP
     const reach = Math.max(seen.max[channel] as number, 0) * HEADROOM;
     if (reach >= bound) return 1 / before;
     const least = Math.max(1 / LARGEST_FACTOR, bound < Infinity ? reach / bound : 0);
-    return Math.min(Math.max(before * Math.sqrt(r1 / r2), least), LARGEST_FACTOR) / before;
+    return clamp(before * Math.sqrt(r1 / r2), least, LARGEST_FACTOR) / before;
   });
   for (const reader of link.readers) {
     const { columns } = layerOf(reader.node);
@@ -176,6 +177,6 @@ function absorbed(link: ChannelLink, { min, max }: ChannelExtremes, divide: read
   );
   return divide.map((factor, channel) => {
     const excess = ((reach[channel] as number) - needed) * factor;
-    return Math.fround(Math.min(Math.max(excess, 0), spare[channel] as number));
+    return Math.fround(clamp(excess, 0, spare[channel] as number));
   });
 }

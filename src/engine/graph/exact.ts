@@ -1,8 +1,9 @@
-import type { DataType } from "../model/tensor.ts";
 import { intOf, tensorAttributeOf } from "../onnx/attributes.ts";
 import { isDefaultDomain } from "../onnx/opset.ts";
 import type { NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
-import { dataTypeOf, dimsOf, elementBytes, elementCount, tensorOf } from "../onnx/tensor.ts";
+import { dataTypeOf, dimsOf, tensorOf } from "../onnx/tensor.ts";
+import { elementCount } from "../values/dims.ts";
+import { type DataType, elementBytes } from "../values/elementTypes.ts";
 
 /**
  * Operators whose result is the same to the last bit on every runtime: they move data, compare, or do one operation

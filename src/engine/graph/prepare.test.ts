@@ -1,6 +1,6 @@
 import * as web from "onnxruntime-web/wasm";
 import { describe, expect, it } from "vitest";
-import type { DataType, Tensor, TensorData, TensorMap } from "../model/tensor.ts";
+import type { Tensor, TensorMap } from "../model/tensor.ts";
 import { tensorAttributeOf } from "../onnx/attributes.ts";
 import { decodeModel } from "../onnx/decode.ts";
 import { concat, encodeModel } from "../onnx/encode.ts";
@@ -12,6 +12,7 @@ import { toModelFile } from "../onnx/runtimeFile.ts";
 import { scalar, tensorProto } from "../onnx/tensor.ts";
 import { MODEL_NAMES, readModel } from "../onnx/testing/models.ts";
 import { needsShared } from "../testing/shared.ts";
+import type { DataType, TensorData } from "../values/elementTypes.ts";
 import { graphOf } from "./pass.ts";
 import { prepareModel } from "./prepare.ts";
 import { exposeOutputs } from "./shapes.ts";

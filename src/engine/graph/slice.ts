@@ -1,5 +1,4 @@
 import { create } from "@bufbuild/protobuf";
-import type { DataType } from "../model/tensor.ts";
 import { capturedBy, type GraphIndex } from "../onnx/graph.ts";
 import {
   type TensorProto_DataType as Code,
@@ -11,6 +10,7 @@ import {
   ValueInfoProtoSchema,
 } from "../onnx/proto/onnx_pb.ts";
 import { dataTypeCode } from "../onnx/tensor.ts";
+import type { DataType } from "../values/elementTypes.ts";
 import { graphOf, withGraph } from "./pass.ts";
 
 /** What nodes from position `at` on read of what is there before: inputs of the graph and tensors made earlier. */

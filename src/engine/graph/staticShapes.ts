@@ -13,7 +13,8 @@ import {
   type TensorProto,
   ValueInfoProtoSchema,
 } from "../onnx/proto/onnx_pb.ts";
-import { elementCount, tensorProto } from "../onnx/tensor.ts";
+import { tensorProto } from "../onnx/tensor.ts";
+import { elementCount } from "../values/dims.ts";
 import { CONVERSIONS, UNCHANGED } from "./opsetRules.ts";
 import { type Evaluate, graphOf, type PassResult, withGraph } from "./pass.ts";
 

@@ -6,7 +6,8 @@ import type { Statistics, TensorStatistics } from "../model/statistics.ts";
 import type { ModelSummary, RangeGroup } from "../model/summary.ts";
 import { clipFigures, errorCurve } from "../numerics/figures.ts";
 import { linearHistogram } from "../numerics/linear-histogram.ts";
-import { type ChosenRange, methodRange, rangeOf, statisticsOf, withinBounds } from "../quantizer/ranges.ts";
+import { type ChosenRange, methodRange, rangeOf, statisticsOf } from "../quantizer/ranges.ts";
+import { rangeWithin } from "../values/clamp.ts";
 
 const CHART_BINS = 256;
 const REPORT_BINS = 64;
@@ -71,7 +72,7 @@ export class Analysis {
   /** What a range set by hand would do. */
   estimate(groupId: string, recipe: Recipe, range: Range): ClipFigures {
     const { group, statistics } = this.#find(groupId);
-    return clipFigures(statistics, recipe.activations, withinBounds(range, group));
+    return clipFigures(statistics, recipe.activations, rangeWithin(range, group.bounds));
   }
 
   #outline(group: RangeGroup, statistics: TensorStatistics, recipe: Recipe, window: Range, bins: number): RangeReport {

@@ -4,7 +4,7 @@ import { type Runtime, type Session, WorkerDied } from "../model/runtime.ts";
 import type { Tensor, TensorMap } from "../model/tensor.ts";
 import { isAllFinite } from "../numerics/finite.ts";
 import { inputPorts } from "../onnx/ports.ts";
-import { elementCount } from "../onnx/tensor.ts";
+import { elementCount } from "../values/dims.ts";
 import type { Artifact } from "./export.ts";
 import { constantFeed, withShapes } from "./inputs.ts";
 import { type OpenModel, runnable } from "./open.ts";

@@ -43,7 +43,7 @@ describe("withShapes", () => {
   it("fills dynamic dimensions and refuses what contradicts fixed ones", () => {
     expect(withShapes([input], { input: [4, 576] })[0]!.dims).toEqual([4, 576]);
     expect(() => withShapes([input], { input: [4, 577] })).toThrow(
-      "The shape 4x577 does not fit the input input, which is [batch, 576].",
+      "The shape 4 × 577 does not fit the input input, which is batch × 576.",
     );
     expect(() => withShapes([input], { input: [576] })).toThrow(InputError);
   });

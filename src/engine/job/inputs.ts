@@ -2,7 +2,8 @@ import { InputError } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import type { Port, Tensor, TensorMap } from "../model/tensor.ts";
-import { elementCount, filled } from "../onnx/tensor.ts";
+import { filled } from "../onnx/tensor.ts";
+import { dimsText, elementCount } from "../values/dims.ts";
 
 /** The input that gets the data, with the dimensions asked for, and what the other inputs are held at. */
 export interface ModelInputs {
@@ -59,7 +60,7 @@ export function withShapes(
       given.length === port.dims.length && port.dims.every((dim, i) => typeof dim !== "number" || dim === given[i]);
     if (!fits) {
       throw new InputError(
-        `The shape ${given.join("x")} does not fit the input ${port.name}, which is [${port.dims.map((dim) => dim ?? "?").join(", ")}].`,
+        `The shape ${dimsText(given)} does not fit the input ${port.name}, which is ${dimsText(port.dims)}.`,
       );
     }
     return { ...port, dims: given };

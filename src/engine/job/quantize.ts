@@ -10,8 +10,9 @@ import { encodeModel, totalLength } from "../onnx/encode.ts";
 import type { GraphProto, ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { planQuantization, type QuantizationPlan } from "../quantizer/plan.ts";
 import { quantizeGraph } from "../quantizer/qdq.ts";
-import { resolveRanges, withinBounds } from "../quantizer/ranges.ts";
+import { resolveRanges } from "../quantizer/ranges.ts";
 import { ORT } from "../targets/ort.ts";
+import { rangeWithin } from "../values/clamp.ts";
 import { type Equalization, equalizedModel, isEqualized, type OpenModel, planModel } from "./open.ts";
 
 export interface Quantized {
@@ -135,7 +136,7 @@ function assertHandRangesResolved(plan: QuantizationPlan, recipe: Recipe, resolv
     const hand = own(recipe.ranges, group.id);
     const range = own(resolved, group.id);
     if (group.fixed || !hand || !range) continue;
-    const { low, high } = withinBounds(hand, group);
+    const { low, high } = rangeWithin(hand, group.bounds);
     if (low === range.low && high === range.high) continue;
     throw new InputError(
       `The recipe sets ${group.id} by hand to another range than its resolved one; set "resolved" to null in the recipe to have all ranges settled again.`,

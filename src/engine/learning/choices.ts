@@ -1,5 +1,6 @@
 import type { RoundingProblem } from "../model/rounding.ts";
-import { roundHalfEven } from "../numerics/round.ts";
+import { clamp } from "../values/clamp.ts";
+import { roundHalfEven } from "../values/round.ts";
 
 /** What rounding can make of each weight, row-major [channels, inputs]. */
 export interface Choices {
@@ -15,7 +16,6 @@ export interface Choices {
 /** The codes are clamp(floor(w / scale) + up), with w / scale in float32. */
 export function choicesOf({ weight, scales, inputs, limits }: RoundingProblem): Choices {
   const [lowest, highest] = limits;
-  const clamp = (code: number) => Math.min(Math.max(code, lowest), highest);
   const down = new Float32Array(weight.length);
   const step = new Float32Array(weight.length);
   const fraction = new Float32Array(weight.length);
@@ -24,8 +24,9 @@ export function choicesOf({ weight, scales, inputs, limits }: RoundingProblem): 
     const scale = scales[Math.floor(i / inputs)]!;
     const position = Math.fround(weight[i]! / scale);
     const floor = Math.floor(position);
-    down[i] = clamp(floor) * scale - weight[i]!;
-    step[i] = (clamp(floor + 1) - clamp(floor)) * scale;
+    const below = clamp(floor, lowest, highest);
+    down[i] = below * scale - weight[i]!;
+    step[i] = (clamp(floor + 1, lowest, highest) - below) * scale;
     fraction[i] = position - floor;
     nearest[i] = roundHalfEven(position) > floor ? 1 : 0;
   }

@@ -1,5 +1,6 @@
 import type { LayerForm } from "../model/rounding.ts";
 import type { Tensor } from "../model/tensor.ts";
+import { elementCount } from "../values/dims.ts";
 
 type ConvForm = Extract<LayerForm, { kind: "conv" }>;
 
@@ -24,7 +25,7 @@ export function patchPlan(form: LayerForm, dims: Tensor["dims"], inputs: number)
 
 function rowPlan(dims: Tensor["dims"], inputs: number): PatchPlan {
   return {
-    count: dims.reduce((product, dim) => product * dim, 1) / inputs,
+    count: elementCount(dims) / inputs,
     gather(input, positions) {
       const rows = new Float32Array(positions.length * inputs);
       positions.forEach((position, row) => {

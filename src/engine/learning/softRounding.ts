@@ -12,6 +12,7 @@ import {
   sub,
   type Tensor3D,
 } from "@tensorflow/tfjs-core";
+import { clamp } from "../values/clamp.ts";
 
 /** How far the sigmoid is stretched beyond 0 and 1, so that weights come to lie on them. */
 const ZETA = 1.1;
@@ -45,7 +46,7 @@ export function soften(variables: Tensor3D): Soft {
 /** The variables whose h is `fraction`. */
 export function variablesOf(fraction: Float32Array): Float32Array {
   return fraction.map((value) => {
-    const share = Math.min(Math.max(value, MARGIN), 1 - MARGIN);
+    const share = clamp(value, MARGIN, 1 - MARGIN);
     return -Math.log((ZETA - GAMMA) / (share - GAMMA) - 1);
   });
 }

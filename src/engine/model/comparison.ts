@@ -1,3 +1,4 @@
+import { dimsText } from "../values/dims.ts";
 import type { Notice } from "./job.ts";
 import type { Preprocess } from "./preprocess.ts";
 import type { Range } from "./range.ts";
@@ -98,7 +99,7 @@ export function settingsOf(recipe: Recipe): readonly Setting[] {
     ...preprocessSettings(recipe.preprocess),
     many(
       "input shapes",
-      Object.entries(inputs.shapes).map(([name, dims]) => `${name}: ${dims.join(" × ")}`),
+      Object.entries(inputs.shapes).map(([name, dims]) => `${name}: ${dimsText(dims)}`),
     ),
     many(
       "input values",

@@ -1,5 +1,6 @@
+import type { DataType } from "../values/elementTypes.ts";
 import type { ModelFile } from "./runtime.ts";
-import type { DataType, Port, TensorMap } from "./tensor.ts";
+import type { Port, TensorMap } from "./tensor.ts";
 
 /** A tensor in the GPU's memory. The buffer may be longer than its values. */
 export interface GpuTensor {

@@ -1,3 +1,4 @@
+import type { ActivationType } from "../values/codes.ts";
 /** An interval of real values, low <= high. */
 export interface Range {
   readonly low: number;
@@ -10,7 +11,7 @@ export type Method = (typeof METHODS)[number];
 
 /** How an activation is mapped to integers. */
 export interface ActivationScheme {
-  readonly type: "uint8" | "int8";
+  readonly type: ActivationType;
   readonly symmetric: boolean;
 }
 

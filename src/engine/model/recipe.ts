@@ -1,3 +1,4 @@
+import type { WeightType } from "../values/codes.ts";
 import type { Preprocess } from "./preprocess.ts";
 import type { ActivationScheme, Method, Range } from "./range.ts";
 
@@ -20,7 +21,7 @@ export interface ChannelFactors {
 }
 
 export interface WeightScheme {
-  readonly type: "int8" | "int4";
+  readonly type: WeightType;
   readonly granularity: "channel" | "tensor";
   /** Learned: up or down for each weight as reconstructs the layer's output best (AdaRound). */
   readonly rounding: "nearest" | "learned";

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ActivationScheme } from "../model/range.ts";
 import { needsShared, readShared } from "../testing/shared.ts";
-import { affineParameters, codeLimits, SCALE_FLOOR } from "./affine.ts";
+import { codeLimits } from "../values/codes.ts";
+import { affineParameters, SCALE_FLOOR } from "./affine.ts";
 import { quantize } from "./quantize.ts";
 import { SCHEMES } from "./testing/measure.ts";
 

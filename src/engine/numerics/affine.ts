@@ -1,5 +1,6 @@
 import type { ActivationScheme, Affine, Range } from "../model/range.ts";
-import { roundHalfEven } from "./round.ts";
+import { codeLimits } from "../values/codes.ts";
+import { roundHalfEven } from "../values/round.ts";
 
 /**
  * The least scale ever given: the product of two such scales, a bias scale, is still a normal float32, and
@@ -7,16 +8,9 @@ import { roundHalfEven } from "./round.ts";
  */
 export const SCALE_FLOOR = 2 ** -63;
 
-const CODES = { uint8: [0, 255], int8: [-128, 127] } as const;
-
 export interface AffineParameters extends Affine {
   /** The range was empty or so narrow that the scale is SCALE_FLOOR (1 for [0, 0]): worth a warning. */
   readonly degenerate: boolean;
-}
-
-/** The integers that QuantizeLinear saturates to: [0, 255] or [-128, 127], symmetric or not. */
-export function codeLimits(type: ActivationScheme["type"]): readonly [lowest: number, highest: number] {
-  return CODES[type];
 }
 
 /**
@@ -42,7 +36,7 @@ export function coveredRange(range: Range, scheme: ActivationScheme): Range {
  */
 export function affineParameters(range: Range, scheme: ActivationScheme): AffineParameters {
   const { low, high } = coveredRange(range, scheme);
-  const [lowest, highest] = CODES[scheme.type];
+  const [lowest, highest] = codeLimits(scheme.type);
   const steps = scheme.symmetric && scheme.type === "int8" ? 254 : highest - lowest;
   const exact = (high - low) / steps;
   const centre = scheme.symmetric && scheme.type === "uint8" ? 128 : 0;

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { weightLimits } from "../values/codes.ts";
 import { balancedCodes } from "./balance.ts";
 import type { Reduction } from "./reduction.ts";
-import { quantizeWeights, weightLimits, weightScales } from "./weights.ts";
+import { quantizeWeights, weightScales } from "./weights.ts";
 
 function rows(length: number, paired: boolean): Reduction {
   return { length, paired, inner: length, channelStride: length, innerStride: 1, outerStride: 0 };

@@ -1,7 +1,8 @@
+import { clamp } from "../values/clamp.ts";
+import type { CodeLimits } from "../values/codes.ts";
+import { roundSmallHalfEven } from "../values/round.ts";
 import { mapRows, type Reduction } from "./reduction.ts";
-import { roundSmallHalfEven } from "./round.ts";
 import { pairFits } from "./saturation.ts";
-import type { CodeLimits } from "./weights.ts";
 
 /**
  * The errors next to half a step are sorted, in bands, until enough weights are found: as many times as are wanted, which is
@@ -60,7 +61,7 @@ function roundRow(
   for (let k = 0; k < row.length; k++) {
     const exact = (row[k] as number) / scale;
     const near = Math.fround(exact);
-    const code = roundSmallHalfEven(near > highest ? highest : near < lowest ? lowest : near);
+    const code = roundSmallHalfEven(clamp(near, lowest, highest));
     const error = exact - code;
     codes[k] = code;
     errors[k] = error;

@@ -1,6 +1,7 @@
-import { roundHalfEven } from "./round.ts";
+import { clamp } from "../values/clamp.ts";
+import { BIAS_LIMIT } from "../values/codes.ts";
+import { roundHalfEven } from "../values/round.ts";
 
-const INT32_LIMIT = 2 ** 31 - 1;
 const SMALLEST_NORMAL = 2 ** -126;
 /** Keeps the bias inside int32 after the scales are rounded to float32 (ONNX Runtime, PR 22020). */
 const MARGIN = 1.0001;
@@ -28,7 +29,7 @@ export function quantizeBias(bias: Float32Array, inputScale: number, weightScale
   bias.forEach((value, element) => {
     if (!Number.isFinite(value)) throw new RangeError(`Element ${element} of the bias is ${value}.`);
     const channel = channelOf(element);
-    needed[channel] = Math.max(needed[channel] as number, (MARGIN * Math.abs(value)) / INT32_LIMIT);
+    needed[channel] = Math.max(needed[channel] as number, (MARGIN * Math.abs(value)) / BIAS_LIMIT);
   });
 
   const raised: number[] = [];
@@ -41,7 +42,7 @@ export function quantizeBias(bias: Float32Array, inputScale: number, weightScale
   const scales = adjusted.map((scale) => inputScale * scale);
   const codes = Int32Array.from(bias, (value, element) => {
     const code = roundHalfEven(value / (scales[channelOf(element)] as number));
-    return Math.min(Math.max(code, -INT32_LIMIT), INT32_LIMIT);
+    return clamp(code, -BIAS_LIMIT, BIAS_LIMIT);
   });
   return { weightScales: adjusted, raised, scales, codes };
 }

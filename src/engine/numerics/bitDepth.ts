@@ -1,8 +1,9 @@
 import type { BitDepth } from "../model/bitDepth.ts";
 import type { Affine, Range } from "../model/range.ts";
+import { clamp } from "../values/clamp.ts";
+import { roundHalfEven } from "../values/round.ts";
 import { coveredRange, SCALE_FLOOR } from "./affine.ts";
 import { Comparator } from "./metrics.ts";
-import { roundHalfEven } from "./round.ts";
 
 const ASYMMETRIC = { type: "uint8", symmetric: false } as const;
 
@@ -20,7 +21,7 @@ export function bitDepth(values: Float32Array, bits: number): BitDepth {
   const quantized = Float32Array.from(values, (value) => {
     if (Number.isNaN(value)) return 0;
     const code = roundHalfEven(Math.fround(value / scale)) + zeroPoint;
-    return (Math.min(Math.max(code, 0), levels - 1) - zeroPoint) * scale;
+    return (clamp(code, 0, levels - 1) - zeroPoint) * scale;
   });
   const comparator = new Comparator();
   comparator.add(values, quantized);

@@ -1,5 +1,5 @@
 import type { ActivationScheme, Affine } from "../model/range.ts";
-import { codeLimits } from "./affine.ts";
+import { codeLimits } from "../values/codes.ts";
 import { type Density, numberUpTo } from "./density.ts";
 
 /** Which of a type's codes a tensor's values take. */

@@ -1,5 +1,6 @@
 import type { Range } from "../model/range.ts";
 import type { Octave, TensorStatistics } from "../model/statistics.ts";
+import { clamp } from "../values/clamp.ts";
 import { exponentOf, mantissaOf } from "./floatBits.ts";
 
 /** How often values were seen, by octave and mantissa; an octave may be there in several parts. */
@@ -24,7 +25,7 @@ export function clampCounts(counts: Counts, range: Range): Counts {
   }
   if (high < Infinity) move(high, counts.positiveInfinity);
   if (low > -Infinity) move(low, counts.negativeInfinity);
-  move(Math.min(Math.max(0, low), high) + 0, counts.zeros);
+  move(clamp(0, low, high) + 0, counts.zeros);
   const zeros = moved.get(0) ?? 0;
   moved.delete(0);
   for (const [bound, count] of moved) octaves.push(single(bound, count));

@@ -1,4 +1,5 @@
 import type { Range } from "../model/range.ts";
+import { clamp } from "../values/clamp.ts";
 import { exponentOf } from "./floatBits.ts";
 
 /** The finite extremes of some values (+Infinity and -Infinity where none is finite), and which infinities they hold. */
@@ -22,8 +23,7 @@ export function widen(a: Extent, b: Extent): Extent {
 
 /** The extent of the same values clamped: an infinity becomes the bound on its side, where that is finite. */
 export function clampExtent(extent: Extent, { low, high }: Range): Extent {
-  const clamp = (value: number) => Math.min(Math.max(value, low), high) + 0;
-  const ends = extent.low <= extent.high ? [clamp(extent.low), clamp(extent.high)] : [];
+  const ends = extent.low <= extent.high ? [clamp(extent.low, low, high) + 0, clamp(extent.high, low, high) + 0] : [];
   const negativeInfinity = extent.negativeInfinity && low === -Infinity;
   const positiveInfinity = extent.positiveInfinity && high === Infinity;
   if (extent.negativeInfinity && !negativeInfinity) ends.push(low + 0);

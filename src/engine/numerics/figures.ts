@@ -1,7 +1,8 @@
 import type { TensorAnalysis } from "../model/analysis.ts";
 import type { ActivationScheme, ClipFigures, Range } from "../model/range.ts";
 import type { TensorStatistics } from "../model/statistics.ts";
-import { affineParameters, codeLimits, coveredRange } from "./affine.ts";
+import { codeLimits } from "../values/codes.ts";
+import { affineParameters, coveredRange } from "./affine.ts";
 import { signalToNoise } from "./decibels.ts";
 import { type Density, densityOf, numberUpTo } from "./density.ts";
 import { quantizationSums } from "./quantization-error.ts";

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { weightLimits } from "../values/codes.ts";
 import { SCALE_FLOOR } from "./affine.ts";
 import { type ChannelLayout, channelLayout, forEachRun } from "./channels.ts";
 import { drawFrom } from "./testing/distributions.ts";
-import { quantizeWeights, weightLimits, weightScales } from "./weights.ts";
+import { quantizeWeights, weightScales } from "./weights.ts";
 
 const limits = weightLimits("int4");
 

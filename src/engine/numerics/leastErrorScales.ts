@@ -1,7 +1,8 @@
+import { clamp } from "../values/clamp.ts";
+import type { CodeLimits } from "../values/codes.ts";
+import { roundHalfEven } from "../values/round.ts";
 import type { ChannelLayout } from "./channels.ts";
 import { forEachRow } from "./reduction.ts";
-import { roundHalfEven } from "./round.ts";
-import type { CodeLimits } from "./weights.ts";
 
 /** Scales tried: from the one that holds the largest weight, an eighth of an octave apart, down one and a half. */
 const TRIALS = 13;
@@ -64,8 +65,7 @@ function errorOf(row: Float32Array, scale: number, [lowest, highest]: CodeLimits
   let sum = 0;
   for (let i = 0; i < row.length; i++) {
     const weight = row[i] as number;
-    const rounded = roundHalfEven(weight * steps);
-    const code = rounded < lowest ? lowest : rounded > highest ? highest : rounded;
+    const code = clamp(roundHalfEven(weight * steps), lowest, highest);
     const error = Math.abs(weight - scale * code);
     sum += error * error * error;
   }

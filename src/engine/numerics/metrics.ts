@@ -1,3 +1,4 @@
+import { clamp } from "../values/clamp.ts";
 import { signalToNoise } from "./decibels.ts";
 
 /** How close one array of values is to another, over everything added. */
@@ -62,7 +63,7 @@ export class Comparator {
       mse: this.#squared / this.#pairs,
       mae: this.#absolute / this.#pairs,
       sqnr: signalToNoise(this.#energy, this.#squared),
-      cosine: norm > 0 ? Math.max(-1, Math.min(1, this.#product / norm)) : Number(equal),
+      cosine: norm > 0 ? clamp(this.#product / norm, -1, 1) : Number(equal),
     };
   }
 }

@@ -1,3 +1,5 @@
+import { clamp } from "../values/clamp.ts";
+
 /** The error function, to 1.5e-7: Abramowitz and Stegun, *Handbook of Mathematical Functions*, 7.1.26. */
 function erf(x: number): number {
   const t = 1 / (1 + 0.3275911 * Math.abs(x));
@@ -18,7 +20,7 @@ function density(x: number): number {
  * Quantization Through Weight Equalization and Bias Correction*, ICCV 2019, appendix C).
  */
 export function clampedNormalMean(mean: number, deviation: number, low: number, high: number): number {
-  if (deviation === 0) return Math.min(Math.max(mean, low), high);
+  if (deviation === 0) return clamp(mean, low, high);
   const [a, b] = [(low - mean) / deviation, (high - mean) / deviation];
   const below = low === -Infinity ? 0 : low * cumulative(a);
   const above = high === Infinity ? 0 : high * (1 - cumulative(b));

@@ -1,6 +1,7 @@
 import type { Affine } from "../model/range.ts";
-import { codeLimits } from "./affine.ts";
-import { roundHalfEven } from "./round.ts";
+import { clamp } from "../values/clamp.ts";
+import { codeLimits } from "../values/codes.ts";
+import { roundHalfEven } from "../values/round.ts";
 
 /**
  * q = clamp(roundHalfEven(x / scale) + zeroPoint), x / scale in float32, as ONNX QuantizeLinear evaluates it.
@@ -14,7 +15,7 @@ export function quantize(values: Float32Array, affine: Affine, type: "uint8" | "
   const codes = type === "uint8" ? new Uint8Array(values.length) : new Int8Array(values.length);
   for (let i = 0; i < values.length; i++) {
     const code = roundHalfEven(Math.fround((values[i] as number) / scale)) + zeroPoint;
-    codes[i] = Math.min(Math.max(code, lowest), highest);
+    codes[i] = clamp(code, lowest, highest);
   }
   return codes;
 }

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { weightLimits } from "../values/codes.ts";
 import { balancedCodes } from "./balance.ts";
 import type { Reduction } from "./reduction.ts";
 import { pairFits, saturationFreeScales } from "./saturation.ts";
-import { weightLimits, weightScales } from "./weights.ts";
+import { weightScales } from "./weights.ts";
 
 function rows(length: number, paired = true): Reduction {
   return { length, paired, inner: length, channelStride: length, innerStride: 1, outerStride: 0 };

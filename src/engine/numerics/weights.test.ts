@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { weightLimits } from "../values/codes.ts";
 import { SCALE_FLOOR } from "./affine.ts";
 import { channelLayout } from "./channels.ts";
 import { weightFigures } from "./weight-figures.ts";
-import { dequantizeWeights, quantizeWeights, roundWeights, weightLimits, weightScales } from "./weights.ts";
+import { dequantizeWeights, quantizeWeights, roundWeights, weightScales } from "./weights.ts";
 
 test.each([
   [[2, 3], 0, { outer: 1, channels: 2, inner: 3 }],

@@ -1,24 +1,10 @@
-import type { WeightScheme } from "../model/recipe.ts";
+import { clamp } from "../values/clamp.ts";
+import { type CodeLimits, type WeightType, weightLimits } from "../values/codes.ts";
+import { roundHalfEven } from "../values/round.ts";
 import { SCALE_FLOOR } from "./affine.ts";
 import { type ChannelLayout, forEachRun } from "./channels.ts";
 import { leastErrorScales } from "./leastErrorScales.ts";
 import { forEachRow, rowsOf } from "./reduction.ts";
-import { roundHalfEven } from "./round.ts";
-
-export type WeightType = WeightScheme["type"];
-
-/** The least and the greatest code of a weight. */
-export type CodeLimits = readonly [lowest: number, highest: number];
-
-const LIMITS: Readonly<Record<WeightType, CodeLimits>> = { int8: [-127, 127], int4: [-8, 7] };
-
-/**
- * The codes that weights use. Symmetric int8 leaves -128 out, so that a weight and its negative are equally far from
- * zero; of 16 codes none is left out.
- */
-export function weightLimits(type: WeightType): CodeLimits {
-  return LIMITS[type];
-}
 
 export interface WeightScales {
   /** One float32 scale a channel, at least SCALE_FLOOR. */
@@ -38,7 +24,7 @@ export function weightScales(weights: Float32Array, layout: ChannelLayout, type:
     if (!(bound < Infinity)) throw new RangeError(`A weight of channel ${channel} is not finite.`);
     largest[channel] = bound;
   });
-  const limits = LIMITS[type];
+  const limits = weightLimits(type);
   const scales =
     type === "int8"
       ? Float32Array.from(largest, (bound) => bound / limits[1])
@@ -76,7 +62,7 @@ export function quantizeWeights(
     const scale = scales[channel] as number;
     for (let i = start; i < end; i++) {
       const code = roundHalfEven(Math.fround((weights[i] as number) / scale));
-      codes[i] = Math.min(Math.max(code, lowest), highest);
+      codes[i] = clamp(code, lowest, highest);
     }
   });
   return codes;
@@ -95,7 +81,7 @@ export function roundWeights(
     const scale = scales[channel] as number;
     for (let i = start; i < end; i++) {
       const code = Math.floor(Math.fround((weights[i] as number) / scale)) + (up[i] as number);
-      codes[i] = Math.min(Math.max(code, lowest), highest);
+      codes[i] = clamp(code, lowest, highest);
     }
   });
   return codes;

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { DataType } from "../model/tensor.ts";
+import type { DataType } from "../values/elementTypes.ts";
 import {
   TensorProto_DataType as Code,
   TensorProto_DataLocation as Location,

@@ -1,6 +1,8 @@
 import { create } from "@bufbuild/protobuf";
 import { InputError } from "../model/job.ts";
-import type { DataType, Tensor, TensorData } from "../model/tensor.ts";
+import type { Tensor } from "../model/tensor.ts";
+import { elementCount } from "../values/dims.ts";
+import { arrayOf, DATA_TYPES, type DataType, elementBytes, type TensorData } from "../values/elementTypes.ts";
 import {
   TensorProto_DataType as Code,
   TensorProto_DataLocation as Location,
@@ -8,28 +10,22 @@ import {
   TensorProtoSchema,
 } from "./proto/onnx_pb.ts";
 
-interface Layout {
-  readonly code: Code;
-  readonly array: new (buffer: ArrayBufferLike, offset?: number, length?: number) => TensorData;
-  readonly bytes: number;
-}
-
-const LAYOUTS: Readonly<Record<DataType, Layout>> = {
-  float32: { code: Code.FLOAT, array: Float32Array, bytes: 4 },
-  float64: { code: Code.DOUBLE, array: Float64Array, bytes: 8 },
-  float16: { code: Code.FLOAT16, array: Uint16Array, bytes: 2 },
-  int8: { code: Code.INT8, array: Int8Array, bytes: 1 },
-  uint8: { code: Code.UINT8, array: Uint8Array, bytes: 1 },
-  int16: { code: Code.INT16, array: Int16Array, bytes: 2 },
-  uint16: { code: Code.UINT16, array: Uint16Array, bytes: 2 },
-  int32: { code: Code.INT32, array: Int32Array, bytes: 4 },
-  uint32: { code: Code.UINT32, array: Uint32Array, bytes: 4 },
-  int64: { code: Code.INT64, array: BigInt64Array, bytes: 8 },
-  uint64: { code: Code.UINT64, array: BigUint64Array, bytes: 8 },
-  bool: { code: Code.BOOL, array: Uint8Array, bytes: 1 },
+const CODES: Readonly<Record<DataType, Code>> = {
+  float32: Code.FLOAT,
+  float64: Code.DOUBLE,
+  float16: Code.FLOAT16,
+  int8: Code.INT8,
+  uint8: Code.UINT8,
+  int16: Code.INT16,
+  uint16: Code.UINT16,
+  int32: Code.INT32,
+  uint32: Code.UINT32,
+  int64: Code.INT64,
+  uint64: Code.UINT64,
+  bool: Code.BOOL,
 };
 
-const TYPES = new Map(Object.entries(LAYOUTS).map(([type, { code }]) => [code, type as DataType]));
+const TYPES = new Map(DATA_TYPES.map((type) => [CODES[type], type]));
 
 /** The type of a `TensorProto.DataType` code; "other" for strings, bfloat16, 4- and 8-bit floats and the like. */
 export function dataTypeOf(code: number): DataType | "other" {
@@ -38,21 +34,11 @@ export function dataTypeOf(code: number): DataType | "other" {
 
 /** The `TensorProto.DataType` code of a type. */
 export function dataTypeCode(type: DataType): Code {
-  return LAYOUTS[type].code;
-}
-
-/** Bytes of one element. */
-export function elementBytes(type: DataType): number {
-  return LAYOUTS[type].bytes;
+  return CODES[type];
 }
 
 export function dimsOf(proto: TensorProto): number[] {
   return proto.dims.map(Number);
-}
-
-/** Elements of a shape; 1 for a scalar's []. */
-export function elementCount(dims: readonly number[]): number {
-  return dims.reduce((product, dim) => product * dim, 1);
 }
 
 /**
@@ -105,7 +91,7 @@ export function tensorProto(name: string, tensor: Tensor): TensorProto {
   const { buffer, byteOffset, byteLength } = tensor.data;
   return create(TensorProtoSchema, {
     name,
-    dataType: LAYOUTS[tensor.type].code,
+    dataType: CODES[tensor.type],
     dims: tensor.dims.map(BigInt),
     rawData: new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength),
   });
@@ -149,18 +135,17 @@ export function filled(type: DataType, count: number, value: number): TensorData
 }
 
 function fill(type: DataType, values: readonly (number | bigint)[]): TensorData {
-  const { array, bytes } = LAYOUTS[type];
-  const data = new array(new ArrayBuffer(values.length * bytes));
+  const data = new (arrayOf(type))(new ArrayBuffer(values.length * elementBytes(type)));
   const wide = data instanceof BigInt64Array || data instanceof BigUint64Array;
   for (let i = 0; i < values.length; i++) data[i] = wide ? BigInt(values[i] ?? 0) : Number(values[i]);
   return data;
 }
 
 function rawView(raw: Uint8Array, type: DataType): TensorData | null {
-  const { array, bytes } = LAYOUTS[type];
+  const bytes = elementBytes(type);
   if (raw.byteLength % bytes !== 0) return null;
   const aligned = raw.byteOffset % bytes === 0 ? raw : raw.slice();
-  return new array(aligned.buffer, aligned.byteOffset, aligned.byteLength / bytes);
+  return new (arrayOf(type))(aligned.buffer, aligned.byteOffset, aligned.byteLength / bytes);
 }
 
 /** https://onnx.ai/onnx/api/classes.html#tensorproto: which typed field holds which element types. */

@@ -2,11 +2,10 @@ import type { LayerForm } from "../model/rounding.ts";
 import type { Tensor } from "../model/tensor.ts";
 import { intOf, intsOf, stringOf } from "../onnx/attributes.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
+import { elementCount } from "../values/dims.ts";
 import type { ChannelJoins, Operator } from "./operator.ts";
 
 type ConvForm = Extract<LayerForm, { kind: "conv" }>;
-
-const product = (dims: readonly number[]) => dims.reduce((total, dim) => total * dim, 1);
 
 /** Weights [outputs, inputs of a group, ...kernel]. */
 export const CONV: Operator = {
@@ -18,7 +17,7 @@ export const CONV: Operator = {
   addsBias: () => true,
   /** Kernels work on NHWC data, so input channels are innermost; the one for groups of one input and one output adds single products. */
   reduction(node, [outputs = 1, inputs = 1, ...kernel]) {
-    const positions = product(kernel);
+    const positions = elementCount(kernel);
     const depthwise = inputs === 1 && outputs > 1 && outputs === intOf(node, "group");
     return {
       length: inputs * positions,
@@ -30,7 +29,7 @@ export const CONV: Operator = {
     };
   },
   channelOf(_, [outputs, ...rest], channels) {
-    const each = product(rest);
+    const each = elementCount(rest);
     return outputs === channels ? (element) => Math.floor(element / each) : null;
   },
   joins,
@@ -55,7 +54,7 @@ export const CONV_TRANSPOSE: Operator = {
   reduction: () => null,
   channelOf(node, [inputs = 1, outputs = 1, ...kernel], channels) {
     const groups = intOf(node, "group") ?? 1;
-    const each = product(kernel);
+    const each = elementCount(kernel);
     if (outputs * groups !== channels) return null;
     return (element) => {
       const group = Math.floor(element / (each * outputs) / (inputs / groups));
@@ -66,7 +65,7 @@ export const CONV_TRANSPOSE: Operator = {
 
 function joins(node: NodeProto, [outputs = 1, inputs = 1, ...rest]: readonly number[]): ChannelJoins {
   const groups = intOf(node, "group") ?? 1;
-  const kernel = product(rest);
+  const kernel = elementCount(rest);
   const perGroup = outputs / groups;
   return {
     outputs,

@@ -1,12 +1,12 @@
 import type { Reason } from "../model/reason.ts";
 import type { Recipe } from "../model/recipe.ts";
-import type { DataType } from "../model/tensor.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
 import { isDefaultDomain } from "../onnx/opset.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { operatorOf } from "../operators/index.ts";
 import type { Operator } from "../operators/operator.ts";
 import type { Target } from "../targets/target.ts";
+import type { DataType } from "../values/elementTypes.ts";
 import { type Follower, followerOf } from "./followers.ts";
 import type { PlanChoices } from "./plan.ts";
 import { givesProbabilities } from "./unseen.ts";

@@ -1,10 +1,10 @@
-import { roundHalfEven } from "../numerics/round.ts";
 import { intOf } from "../onnx/attributes.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { dataTypeOf, dimsOf, tensorOf } from "../onnx/tensor.ts";
 import { operatorOf, weightedOf } from "../operators/index.ts";
 import type { Weighted } from "../operators/operator.ts";
+import { roundHalfEven } from "../values/round.ts";
 import type { QuantizationPlan } from "./plan.ts";
 
 /** A bias as int32 codes of so fine a scale that float32 would round no less. */

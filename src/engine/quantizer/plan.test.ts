@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { type Reason, reasonText } from "../model/reason.ts";
 import type { WeightScheme } from "../model/recipe.ts";
-import type { DataType, Tensor } from "../model/tensor.ts";
+import type { Tensor } from "../model/tensor.ts";
 import { PLAIN_RECIPE } from "../model/testing/recipe.ts";
 import { intAttribute, intsAttribute, makeNode } from "../onnx/attributes.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { scalar } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
 import { ORT } from "../targets/ort.ts";
+import type { DataType } from "../values/elementTypes.ts";
 import { planQuantization, type QuantizationPlan } from "./plan.ts";
 
 /** The plan of a chain of nodes whose tensors are all float32, except those of `types`. */

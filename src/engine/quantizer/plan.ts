@@ -1,10 +1,11 @@
 import type { Recipe } from "../model/recipe.ts";
 import type { Layer, RangeGroup } from "../model/summary.ts";
-import type { DataType } from "../model/tensor.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import type { GraphProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
-import { dimsOf, elementCount } from "../onnx/tensor.ts";
+import { dimsOf } from "../onnx/tensor.ts";
 import type { Target } from "../targets/target.ts";
+import { elementCount } from "../values/dims.ts";
+import type { DataType } from "../values/elementTypes.ts";
 import { type Activations, type Candidate, candidatesOf } from "./candidates.ts";
 import { type Settled, settleLayers, settleWeights } from "./settle.ts";
 import { leastRanges } from "./unseen.ts";

@@ -5,6 +5,7 @@ import { own } from "../model/record.ts";
 import type { Statistics, TensorStatistics } from "../model/statistics.ts";
 import type { RangeGroup } from "../model/summary.ts";
 import { chooseRange } from "../numerics/calibrators/index.ts";
+import { rangeWithin } from "../values/clamp.ts";
 
 export interface ChosenRange {
   readonly range: Range;
@@ -34,7 +35,7 @@ export function rangeOf(
 ): ChosenRange {
   if (group.fixed) return { range: group.fixed, source: "fixed" };
   const hand = own(choices.ranges, group.id);
-  if (hand) return { range: withinBounds(hand, group), source: "hand" };
+  if (hand) return { range: rangeWithin(hand, group.bounds), source: "hand" };
   const method = methodOf(group.id, choices);
   return { range: byMethod(method, group, statistics, choices.activations), source: method };
 }
@@ -46,21 +47,12 @@ export function methodRange(
   statistics: TensorStatistics,
   scheme: ActivationScheme,
 ): Range {
-  return withinBounds(withLeast(chooseRange(method, statistics, scheme), group), group);
+  return rangeWithin(withLeast(chooseRange(method, statistics, scheme), group), group.bounds);
 }
 
 function withLeast(range: Range, { least }: RangeGroup): Range {
   if (!least) return range;
   return { low: Math.min(range.low, least.low), high: Math.max(range.high, least.high) };
-}
-
-/** A range without the part that a Relu or Clip before the group never lets through, zero kept. */
-export function withinBounds(range: Range, { bounds }: RangeGroup): Range {
-  if (!bounds) return range;
-  return {
-    low: Math.min(Math.max(range.low, bounds.low), 0),
-    high: Math.max(Math.min(range.high, bounds.high), 0),
-  };
 }
 
 /** The statistics of a group. Throws InputError when they are missing, as with another model's cache. */

@@ -1,5 +1,5 @@
 import type { Activation, Layer, ModelSummary } from "../model/summary.ts";
-import type { DataType } from "../model/tensor.ts";
+import type { DataType } from "../values/elementTypes.ts";
 import type { LayerPlan, QuantizationPlan } from "./plan.ts";
 
 /** The layers, activations, groups and operator counts of a plan, without what belongs to the file. */

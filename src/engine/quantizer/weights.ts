@@ -7,12 +7,14 @@ import { unpackBits } from "../numerics/bits.ts";
 import { type ChannelLayout, channelLayout } from "../numerics/channels.ts";
 import type { Reduction } from "../numerics/reduction.ts";
 import { saturationFreeScales } from "../numerics/saturation.ts";
-import { quantizeWeights, roundWeights, type WeightType, weightLimits, weightScales } from "../numerics/weights.ts";
+import { quantizeWeights, roundWeights, weightScales } from "../numerics/weights.ts";
 import { intOf } from "../onnx/attributes.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
 import type { NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
-import { dimsOf, elementCount, passingFloats, tensorOf } from "../onnx/tensor.ts";
+import { dimsOf, passingFloats, tensorOf } from "../onnx/tensor.ts";
 import { weightedOf } from "../operators/index.ts";
+import { type WeightType, weightLimits } from "../values/codes.ts";
+import { elementCount } from "../values/dims.ts";
 import type { WeightUse } from "./weightUse.ts";
 
 export interface QuantizedWeight {

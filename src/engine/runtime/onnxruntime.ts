@@ -1,6 +1,7 @@
 import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from "onnxruntime-common";
 import type { ModelFile, Runtime, Session, SessionOptions } from "../model/runtime.ts";
-import type { DataType, Port, Tensor, TensorMap } from "../model/tensor.ts";
+import type { Port, Tensor, TensorMap } from "../model/tensor.ts";
+import { type DataType, isDataType } from "../values/elementTypes.ts";
 import { Aliases } from "./aliases.ts";
 import type { OutputTap } from "./outputTap.ts";
 
@@ -9,21 +10,6 @@ export interface OrtApi {
   readonly InferenceSession: typeof InferenceSession;
   readonly Tensor: TensorConstructor;
 }
-
-const KNOWN_TYPES: ReadonlySet<string> = new Set<DataType>([
-  "float32",
-  "float64",
-  "float16",
-  "int8",
-  "uint8",
-  "int16",
-  "uint16",
-  "int32",
-  "uint32",
-  "int64",
-  "uint64",
-  "bool",
-]);
 
 /** How the packages write a dimension without a number or a name: -1 as such, or as the WASM build's uint32. */
 const OPEN_DIMS: ReadonlySet<number | string> = new Set(["", -1, 0xffffffff]);
@@ -120,7 +106,7 @@ export function toPort(metadata: InferenceSession.ValueMetadata, aliases: Aliase
   if (!metadata.isTensor) return { name, type: "other", dims: [] };
   return {
     name,
-    type: KNOWN_TYPES.has(metadata.type) ? (metadata.type as DataType) : "other",
+    type: isDataType(metadata.type) ? metadata.type : "other",
     dims: metadata.shape.map((dim) => (OPEN_DIMS.has(dim) ? null : dim)),
   };
 }

@@ -1,3 +1,4 @@
+import { elementCount } from "../values/dims.ts";
 /** What of ONNX Runtime's WASM module (onnxruntime-web/lib/wasm/wasm-types.ts) outputs are read with. Addresses are bytes. */
 export interface OrtModule {
   readonly HEAPU8: Uint8Array;
@@ -125,6 +126,6 @@ function show(module: OrtModule, name: string, tensor: number, at: number, see: 
     module.getValue((shape as number) + i * POINTER, "i32"),
   );
   module._OrtFree(shape as number);
-  const size = dims.reduce((product, dim) => product * dim, 1);
+  const size = elementCount(dims);
   if (type === FLOAT) see(name, dims, new Float32Array(module.HEAPU8.buffer, data as number, size));
 }

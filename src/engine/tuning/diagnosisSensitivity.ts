@@ -1,7 +1,8 @@
 import type { Finding } from "../model/diagnosis.ts";
 import type { Sensitivity } from "../model/sensitivity.ts";
-import { dimsOf, elementCount } from "../onnx/tensor.ts";
+import { dimsOf } from "../onnx/tensor.ts";
 import type { LayerPlan, QuantizationPlan } from "../quantizer/plan.ts";
+import { elementCount } from "../values/dims.ts";
 import { LARGEST_LOSS, SENSITIVE_REGAIN } from "./diagnosisThresholds.ts";
 import { decibels, kilobytes, plural } from "./diagnosisWords.ts";
 

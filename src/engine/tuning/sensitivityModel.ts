@@ -1,8 +1,8 @@
 import { graphOf } from "../graph/pass.ts";
 import { InputError } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
-import type { DataType } from "../model/tensor.ts";
 import type { LayerPlan } from "../quantizer/plan.ts";
+import type { DataType } from "../values/elementTypes.ts";
 import { Forms, type Subject } from "./forms.ts";
 import { type SwitchedModel, switchedModel } from "./switchedModel.ts";
 import { evenStarts, type Segment, segmentsOf, type Unit, unitsOf } from "./units.ts";

@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { graphOf, withGraph } from "../graph/pass.ts";
-import type { DataType, Tensor } from "../model/tensor.ts";
+import type { Tensor } from "../model/tensor.ts";
 import { makeNode } from "../onnx/attributes.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import { withFields } from "../onnx/messages.ts";
@@ -19,6 +19,7 @@ import {
   ValueInfoProtoSchema,
 } from "../onnx/proto/onnx_pb.ts";
 import { dataTypeCode, filled } from "../onnx/tensor.ts";
+import type { DataType } from "../values/elementTypes.ts";
 import type { Segment, Unit } from "./units.ts";
 
 /** What a segment may do: run whole in one of two ways, run unit by unit, or hand on what it is fed. */

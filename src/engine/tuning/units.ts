@@ -1,7 +1,8 @@
 import { capturedBy } from "../onnx/graph.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
-import { dimsOf, elementCount } from "../onnx/tensor.ts";
+import { dimsOf } from "../onnx/tensor.ts";
 import type { LayerPlan, QuantizationPlan } from "../quantizer/plan.ts";
+import { elementCount } from "../values/dims.ts";
 
 /** A layer with the followers fused to it: what is quantized, or left in float, as one. */
 export interface Unit {

@@ -1,7 +1,7 @@
 import type { Recipe } from "../model/recipe.ts";
-import type { DataType } from "../model/tensor.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { type LayerPlan, planQuantization, type QuantizationPlan } from "../quantizer/plan.ts";
+import type { DataType } from "../values/elementTypes.ts";
 import type { Forms, Subject } from "./forms.ts";
 import type { Unit } from "./units.ts";
 

@@ -2,9 +2,9 @@ import type { Dataset } from "../model/dataset.ts";
 import { InputError, type JobContext } from "../model/job.ts";
 import type { Session } from "../model/runtime.ts";
 import type { ErrorWalk, WalkStep } from "../model/sensitivity.ts";
-import type { DataType } from "../model/tensor.ts";
 import { Comparator, type Comparison } from "../numerics/metrics.ts";
 import type { QuantizationPlan } from "../quantizer/plan.ts";
+import type { DataType } from "../values/elementTypes.ts";
 import { readBy, unitsOf } from "./units.ts";
 
 /** A layer, with what is fused to it, and the tensors between which its own error lies. */

@@ -1,9 +1,10 @@
 import { graphOf } from "../graph/pass.ts";
 import { frontierAt, sliceModel } from "../graph/slice.ts";
 import type { Session } from "../model/runtime.ts";
-import type { DataType, Tensor, TensorMap } from "../model/tensor.ts";
+import type { Tensor, TensorMap } from "../model/tensor.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
+import type { DataType } from "../values/elementTypes.ts";
 
 /** Bytes that the tensors between two layers may take, of all samples and of two walkers together. */
 export const KEPT_BYTES = 256 * 2 ** 20;

@@ -1,5 +1,6 @@
 import { type KeyboardEvent, memo, type PointerEvent, useRef } from "react";
 import type { Range } from "../../engine/model/range.ts";
+import { clamp } from "../../engine/values/clamp.ts";
 import { percent, significant } from "../format.ts";
 import { type Handle, type Limits, moveHandle } from "../state/handles.ts";
 import { levels, type Plot, type Scale, ticks } from "./scale.ts";
@@ -28,7 +29,7 @@ const PAGE_STEPS = 10;
 /** What follows the pointer over the histogram: shaded ends, the grid of levels, the two handles, the axis. */
 export function ClipOverlay(props: Props) {
   const { range, window, scale, plot, steps, clipped, readOnly } = props;
-  const within = (pixel: number) => Math.min(plot.right, Math.max(plot.left, pixel));
+  const within = (pixel: number) => clamp(pixel, plot.left, plot.right);
   const low = within(scale.toPixel(range.low));
   const high = within(scale.toPixel(range.high));
   const height = plot.bottom - plot.top;

@@ -1,6 +1,7 @@
 import { type MouseEvent, memo, useMemo, useRef } from "react";
 import { Line, LineChart, ReferenceDot, Tooltip, XAxis, YAxis } from "recharts";
 import type { ErrorWalk, WalkStep } from "../../engine/model/sensitivity.ts";
+import { clamp } from "../../engine/values/clamp.ts";
 import { decibel } from "../format.ts";
 import { useWidth } from "./useWidth.ts";
 import { lossOf, marksOf } from "./walk.ts";
@@ -116,7 +117,7 @@ function plotted(walk: ErrorWalk) {
   const every = high - low > 60 ? 20 : 10;
   const ticks = Array.from({ length: Math.floor((high - low) / every) + 1 }, (_, index) => low + index * every);
   const points = walk.steps.map(
-    (step, index): Point => ({ depth: index + 1, sqnr: Math.min(high, Math.max(low, step.sqnr)), step }),
+    (step, index): Point => ({ depth: index + 1, sqnr: clamp(step.sqnr, low, high), step }),
   );
   const marks = marksOf(walk).map((step) => points[walk.steps.indexOf(step)]!);
   return { points, marks, low, high, ticks };

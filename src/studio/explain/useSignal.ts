@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useState } from "react";
 import type { BitDepth } from "../../engine/model/bitDepth.ts";
+import { elementCount } from "../../engine/values/dims.ts";
 import { latestOnly } from "../state/latest.ts";
 import { groupOf, rowOf } from "../state/selection.ts";
 import { type StudioState, studio, useStudio } from "../state/store.ts";
@@ -33,7 +34,7 @@ export function tensorToTry(state: StudioState): string | null {
 /** How many values a tensor has on one sample; null where its shape is not known. */
 export function sizeOf({ model }: StudioState, tensor: string | null): number | null {
   const dims = model?.plan.activations.find(({ name }) => name === tensor)?.dims;
-  return dims ? dims.reduce((product, dim) => product * dim, 1) : null;
+  return dims ? elementCount(dims) : null;
 }
 
 /** The signal to try bit depths on, once it is there, or why it is not. */

@@ -2,6 +2,7 @@ import { select } from "d3-selection";
 import { type ZoomTransform, zoom, zoomIdentity } from "d3-zoom";
 import { type RefObject, useEffect, useMemo, useRef } from "react";
 import type { GraphLayout } from "../../../workers/protocol.ts";
+import { clamp } from "../../engine/values/clamp.ts";
 import { sightOf, type View } from "./paint.ts";
 import { type Box, shiftInto } from "./scene.ts";
 
@@ -62,8 +63,7 @@ export function usePanZoom(canvas: RefObject<HTMLCanvasElement | null>, layout: 
     behaviour
       .constrain((next, [[x0, y0], [x1, y1]]) => {
         const [x, y] = next.invert([(x0 + x1) / 2, (y0 + y1) / 2]);
-        const within = (at: number, end: number) => Math.min(end, Math.max(0, at));
-        return next.translate(x - within(x, layout.width), y - within(y, layout.height));
+        return next.translate(x - clamp(x, 0, layout.width), y - clamp(y, 0, layout.height));
       })
       .on("zoom", (event: { readonly transform: ZoomTransform }) => {
         transform.current = event.transform;

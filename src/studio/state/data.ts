@@ -2,6 +2,7 @@ import type { PathFile } from "../../../workers/protocol.ts";
 import type { DataSummary } from "../../engine/model/dataset.ts";
 import type { Notice } from "../../engine/model/job.ts";
 import type { Preprocess } from "../../engine/model/preprocess.ts";
+import { clamp } from "../../engine/values/clamp.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { amend } from "./history.ts";
 import { runJob } from "./jobs.ts";
@@ -60,5 +61,5 @@ export function dataNotices({ data, recipe }: Pick<StudioState, "data" | "recipe
 
 export function setSamples(samples: number): void {
   const { data } = studio.getState();
-  if (data) studio.setState({ samples: Math.min(data.summary.samples, Math.max(1, Math.floor(samples))) });
+  if (data) studio.setState({ samples: clamp(Math.floor(samples), 1, data.summary.samples) });
 }

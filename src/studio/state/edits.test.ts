@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import type { Recipe } from "../../engine/model/recipe.ts";
+import type { TensorStatistics } from "../../engine/model/statistics.ts";
 import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
-import { withinBounds } from "../../engine/quantizer/ranges.ts";
+import { rangeOf } from "../../engine/quantizer/ranges.ts";
 import {
   INT8,
   samePlan,
@@ -51,7 +52,8 @@ test("a range by hand is settled as the engine settles it, within what a Relu or
       { low: 0, high: 0.5 },
     ]) {
       const { ranges, resolved } = withGroupRange(recipe, "a", range, bounds);
-      const settled = withinBounds(range, { id: "a", members: ["a"], fixed: null, bounds, least: null });
+      const group = { id: "a", members: ["a"], fixed: null, bounds, least: null };
+      const settled = rangeOf(group, {} as TensorStatistics, { ...recipe, ranges: { a: range } }).range;
       expect(ranges.a).toEqual(settled);
       expect(resolved?.a).toEqual(settled);
     }

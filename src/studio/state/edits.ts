@@ -1,6 +1,7 @@
 import type { Preprocess } from "../../engine/model/preprocess.ts";
 import type { ActivationScheme, Method, Range } from "../../engine/model/range.ts";
 import type { Corrections, MethodChoice, Recipe, WeightScheme } from "../../engine/model/recipe.ts";
+import { rangeWithin } from "../../engine/values/clamp.ts";
 
 /*
  * Edits of a recipe. Those that concern one range settle it in `resolved` as well; those that concern more
@@ -62,9 +63,7 @@ export function withGroupMethod(recipe: Recipe, group: string, method: Method, r
 
 /** A range set by hand for one group, without what the group's bounds never let through, as the engine settles it. */
 export function withGroupRange(recipe: Recipe, group: string, range: Range, bounds: Range | null): Recipe {
-  const inside = bounds
-    ? { low: Math.min(0, Math.max(range.low, bounds.low)), high: Math.max(0, Math.min(range.high, bounds.high)) }
-    : range;
+  const inside = rangeWithin(range, bounds);
   return {
     ...recipe,
     methods: without(recipe.methods, group),

@@ -2,6 +2,7 @@ import { METHODS, type Method, type Range } from "../../engine/model/range.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import { own } from "../../engine/model/record.ts";
 import type { RangeGroup } from "../../engine/model/summary.ts";
+import { rangeWithin } from "../../engine/values/clamp.ts";
 import { alarmFor } from "./log.ts";
 import { adoptMethod, selected, setRange } from "./recipe.ts";
 import { studio } from "./store.ts";
@@ -21,14 +22,13 @@ const NUDGE = 1 / 128;
 
 /** A range with one handle moved to `value`: no handle crosses zero or its bound, and a symmetric range stays so. */
 export function moveHandle(range: Range, handle: Handle, value: number, { symmetric, bounds }: Limits): Range {
-  const { low, high } = bounds ?? { low: -Infinity, high: Infinity };
+  const free = bounds ?? { low: -Infinity, high: Infinity };
   if (symmetric) {
     const pulled = Math.max(0, handle === "low" ? -value : value);
-    const size = Math.min(pulled, Math.max(-low, high));
+    const size = Math.min(pulled, Math.max(-free.low, free.high));
     return { low: -size, high: size };
   }
-  const moved = handle === "low" ? Math.min(0, Math.max(value, low)) : Math.max(0, Math.min(value, high));
-  return { ...range, [handle]: moved };
+  return { ...range, [handle]: rangeWithin({ low: value, high: value }, free)[handle] };
 }
 
 /** A range with one handle moved by a number of small steps. */

@@ -1,3 +1,4 @@
+import { clamp } from "../../engine/values/clamp.ts";
 import { sensitivityFigures } from "./figures.ts";
 import { filterRows, type Row, rowsOf, sortRows } from "./layers.ts";
 import { type StudioState, studio } from "./store.ts";
@@ -42,6 +43,6 @@ export function selectBy(offset: number): void {
   const rows = shownRows(state);
   if (rows.length === 0) return;
   const index = rows.findIndex((row) => row.id === state.layer);
-  const next = index < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, index + offset));
+  const next = index < 0 ? 0 : clamp(index + offset, 0, rows.length - 1);
   studio.setState({ layer: rows[next]!.id });
 }

@@ -1,6 +1,6 @@
 import { own } from "../../engine/model/record.ts";
 import type { Port } from "../../engine/model/tensor.ts";
-import { shape } from "../format.ts";
+import { dimsText } from "../../engine/values/dims.ts";
 import { type InputsDraft, isDynamic } from "../inputs.ts";
 import "./Inputs.css";
 
@@ -66,12 +66,12 @@ export function InputsFields({ ports, draft, onChange }: Props) {
                   <input
                     className="input"
                     aria-label={`Shape of ${name}`}
-                    placeholder={shape(port.dims)}
+                    placeholder={dimsText(port.dims)}
                     value={own(draft.shapes, name)}
                     onChange={(event) => change("shapes", event.target.value)}
                   />
                 ) : (
-                  shape(port.dims)
+                  dimsText(port.dims)
                 )}
               </td>
             </tr>

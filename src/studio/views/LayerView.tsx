@@ -1,4 +1,4 @@
-import { shape } from "../format.ts";
+import { dimsText } from "../../engine/values/dims.ts";
 import { Empty } from "../parts/Empty.tsx";
 import { PrecisionMark } from "../parts/Precision.tsx";
 import { worstRow } from "../state/layers.ts";
@@ -37,7 +37,7 @@ export default function LayerView() {
         <PrecisionMark precision={row.precision} />
         <span className="muted">{row.operator}</span>
         {worst === row.id ? <span className="badge badge-warning">lowest SQNR of all</span> : null}
-        {activation?.dims ? <span className="muted">{shape(activation.dims)}</span> : null}
+        {activation?.dims ? <span className="muted">{dimsText(activation.dims)}</span> : null}
       </div>
       {row.reason ? (
         <p className="hint">

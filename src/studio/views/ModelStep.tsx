@@ -1,6 +1,7 @@
 import { commonReasonText } from "../../engine/model/reason.ts";
 import type { ModelSummary } from "../../engine/model/summary.ts";
-import { byteSize, count, shape } from "../format.ts";
+import { dimsText } from "../../engine/values/dims.ts";
+import { byteSize, count } from "../format.ts";
 import { Facts } from "../parts/Facts.tsx";
 import { Notices } from "../parts/Notices.tsx";
 import { Term } from "../parts/Term.tsx";
@@ -54,7 +55,7 @@ export function ModelStep() {
                     <span className="muted">{way}</span> {port.name}
                   </td>
                   <td>{port.type}</td>
-                  <td>{shape(port.dims)}</td>
+                  <td>{dimsText(port.dims)}</td>
                 </tr>
               ))}
             </tbody>

@@ -1,3 +1,4 @@
+import { clamp } from "../../engine/values/clamp.ts";
 import { NumberField } from "../parts/NumberField.tsx";
 import { cancelJob } from "../state/jobs.ts";
 import {
@@ -35,7 +36,7 @@ export function RoundingForm() {
         value={iterations}
         step={100}
         disabled={busy}
-        onCommit={(value) => changeRounding({ iterations: Math.min(MOST_ITERATIONS, Math.max(1, Math.floor(value))) })}
+        onCommit={(value) => changeRounding({ iterations: clamp(Math.floor(value), 1, MOST_ITERATIONS) })}
         testId="rounding-iterations"
       />
       <Start />

@@ -1,7 +1,8 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { SamplePreview as Preview } from "../../engine/model/dataset.ts";
 import type { Preprocess } from "../../engine/model/preprocess.ts";
-import { shape, significant } from "../format.ts";
+import { dimsText } from "../../engine/values/dims.ts";
+import { significant } from "../format.ts";
 import { latestOnly } from "../state/latest.ts";
 import { useStudio } from "../state/store.ts";
 import { engine } from "../state/workers.ts";
@@ -56,7 +57,7 @@ export function SamplePreview() {
         <div className="preview-pair">
           <Picture caption="As decoded" picture={preview.original} />
           <Picture
-            caption={`As the model sees it, ${preview.input} ${shape(preview.dims)}`}
+            caption={`As the model sees it, ${preview.input} ${dimsText(preview.dims)}`}
             picture={preview.prepared}
           />
           <dl className="facts preview-facts">

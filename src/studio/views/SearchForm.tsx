@@ -1,4 +1,5 @@
 import type { TuneLimit } from "../../engine/model/tuning.ts";
+import { clamp } from "../../engine/values/clamp.ts";
 import { NumberField } from "../parts/NumberField.tsx";
 import { Hint } from "../parts/Term.tsx";
 import { setLimit } from "../state/evaluate.ts";
@@ -49,7 +50,7 @@ export function SearchForm() {
               unit="%"
               value={limit * 100}
               step={0.1}
-              onCommit={(value) => setLimit(Math.min(MAX_DROP, Math.max(0, value / 100)))}
+              onCommit={(value) => setLimit(clamp(value / 100, 0, MAX_DROP))}
               testId="search-limit"
             />
           ) : (

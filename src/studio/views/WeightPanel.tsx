@@ -1,7 +1,8 @@
 import { useEffect, useState } from "react";
 import type { WeightAnalysis } from "../../engine/model/analysis.ts";
+import { dimsText } from "../../engine/values/dims.ts";
 import { WeightChart } from "../charts/WeightChart.tsx";
-import { decibel, plural, shape } from "../format.ts";
+import { decibel, plural } from "../format.ts";
 import { Term } from "../parts/Term.tsx";
 import { studio, useStudio } from "../state/store.ts";
 import { engine } from "../state/workers.ts";
@@ -34,7 +35,7 @@ export function WeightPanel({ name }: { readonly name: string }) {
         <h3 id="weights-heading">Weights</h3>
         {weights ? (
           <span className="muted" data-testid="weight-facts">
-            {name}, {shape(weights.dims)}, <Term word={weights.axis === null ? "per tensor" : "per channel"} />
+            {name}, {dimsText(weights.dims)}, <Term word={weights.axis === null ? "per tensor" : "per channel"} />
             {weights.axis === null ? "" : ` (${plural(weights.channels.length, "scale")}, axis ${weights.axis})`},{" "}
             <Term word="SQNR" /> {decibel(weights.sqnr)}
             {poor > 0 ? (

@@ -1,5 +1,6 @@
 import type { Range } from "../../model/range.ts";
 import type { RangeReport } from "../../model/report.ts";
+import { clamp } from "../../values/clamp.ts";
 import { decibel, significant } from "./format.ts";
 import { html, type Markup } from "./markup.ts";
 
@@ -77,7 +78,7 @@ function scaleX({ low, high }: Range, width: number): (value: number) => number 
 
 /** Keeps a line of width 1 inside the picture. */
 function within(x: number): number {
-  return Math.min(SPARK.width - 0.75, Math.max(0.75, x));
+  return clamp(x, 0.75, SPARK.width - 0.75);
 }
 
 function tenth(value: number): string {

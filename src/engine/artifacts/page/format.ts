@@ -57,10 +57,6 @@ export function decibel(value: number): string {
   return Number.isFinite(value) ? `${value.toFixed(1).replace("-", "−")} dB` : `${significant(value)} dB`;
 }
 
-export function shape(dims: readonly (number | string | null)[]): string {
-  return dims.length === 0 ? "scalar" : dims.map((dim) => dim ?? "?").join(" × ");
-}
-
 export function plural(value: number, noun: string): string {
   return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
 }

@@ -1,6 +1,7 @@
 import type { RangeReport, Report, ReportedLayer, WeightReport } from "../../model/report.ts";
+import { dimsText } from "../../values/dims.ts";
 import { lowestBars, sparkline, sqnrChart } from "./charts.ts";
-import { count, decibel, plural, shape, significant, smallPercent } from "./format.ts";
+import { count, decibel, plural, significant, smallPercent } from "./format.ts";
 import { html, type Markup } from "./markup.ts";
 
 /** A line of the table: an input or a layer, and the range its result takes. */
@@ -51,7 +52,7 @@ export function weightsSection(weights: readonly WeightReport[]): Markup {
 <table><thead><tr><th scope="col">Weight</th><th scope="col">Shape</th><th scope="col">Scales</th><th scope="col">SQNR</th><th scope="col">Weakest channel</th></tr></thead><tbody>
 ${weights.map(({ name, dims, axis, sqnr, leastSqnr }) => {
   const scales = axis === null ? "one, per tensor" : `${count(dims[axis] ?? 1)}, per channel`;
-  return html`<tr><th scope="row"><code>${name}</code></th><td>${shape(dims)}</td><td>${scales}</td><td>${decibel(sqnr)}</td><td>${decibel(leastSqnr)}</td></tr>`;
+  return html`<tr><th scope="row"><code>${name}</code></th><td>${dimsText(dims)}</td><td>${scales}</td><td>${decibel(sqnr)}</td><td>${decibel(leastSqnr)}</td></tr>`;
 })}
 </tbody></table></section>`;
 }

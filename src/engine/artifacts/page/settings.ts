@@ -2,7 +2,8 @@ import type { ExecutorRecord } from "../../model/calibration.ts";
 import type { Notice } from "../../model/job.ts";
 import type { Preprocess } from "../../model/preprocess.ts";
 import type { Report } from "../../model/report.ts";
-import { byteSize, count, plural, shape } from "./format.ts";
+import { dimsText } from "../../values/dims.ts";
+import { byteSize, count, plural } from "./format.ts";
 import { html, type Markup } from "./markup.ts";
 
 const ROUNDINGS = { nearest: "rounded to nearest", learned: "learned rounding (AdaRound)" } as const;
@@ -13,7 +14,7 @@ type Fact = readonly [term: string, detail: string | Markup];
 export function modelFacts({ model }: Report): Markup {
   const quantized = model.layers.filter(({ precision }) => precision !== "float32").length;
   const ports = (list: Report["model"]["inputs"]) =>
-    html`${list.map(({ name, type, dims }, i) => html`${i > 0 ? ", " : ""}<code>${name}</code> ${type} ${shape(dims)}`)}`;
+    html`${list.map(({ name, type, dims }, i) => html`${i > 0 ? ", " : ""}<code>${name}</code> ${type} ${dimsText(dims)}`)}`;
   return facts([
     ["Layers", `${quantized} of ${count(model.layers.length)} quantized`],
     ["Parameters", count(model.parameters)],

@@ -1,6 +1,7 @@
 import type { GpuTensor } from "../../model/gpu.ts";
 import type { Range } from "../../model/range.ts";
 import type { Sightings } from "../../numerics/observer.ts";
+import { elementCount } from "../../values/dims.ts";
 import { type Bank, clear, createBanks, readBack, readBanks } from "./banks.ts";
 import { createPasses, type Passes } from "./passes.ts";
 import { type BindingLimits, cut, type Piece } from "./pieces.ts";
@@ -226,5 +227,5 @@ function valuesOf(name: string, { dims }: GpuTensor, samples: number): number {
     const shape = dims.join(", ");
     throw new Error(`"${name}" has the shape [${shape}], which does not divide into the ${samples} samples joined.`);
   }
-  return dims.reduce((product, dim) => product * dim, 1);
+  return elementCount(dims);
 }

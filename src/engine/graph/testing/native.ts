@@ -2,12 +2,14 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
-import type { DataType, Tensor, TensorData, TensorMap } from "../../model/tensor.ts";
+import type { Tensor, TensorMap } from "../../model/tensor.ts";
 import { decodeModel } from "../../onnx/decode.ts";
 import { concat, encodeModel } from "../../onnx/encode.ts";
 import { inputPorts } from "../../onnx/ports.ts";
 import type { ModelProto } from "../../onnx/proto/onnx_pb.ts";
-import { elementCount, vector } from "../../onnx/tensor.ts";
+import { vector } from "../../onnx/tensor.ts";
+import { elementCount } from "../../values/dims.ts";
+import type { DataType, TensorData } from "../../values/elementTypes.ts";
 
 /** Runs a model on onnxruntime-node, as written or optimized, and gives all of its outputs. */
 export async function run(model: ModelProto, feeds: TensorMap = new Map(), optimize = true): Promise<TensorMap> {

@@ -3,8 +3,8 @@ import { readElements } from "../../data/array.ts";
 import { readNpy } from "../../data/npy.ts";
 import { memoryFile } from "../../data/testing/files.ts";
 import type { Tensor, TensorMap } from "../../model/tensor.ts";
-import { elementCount } from "../../onnx/tensor.ts";
 import { readShared } from "../../testing/shared.ts";
+import { elementCount } from "../../values/dims.ts";
 
 /** A small case of the shared set: its model, and samples of one tensor an input, the first dimension 1. */
 export interface SharedCase {

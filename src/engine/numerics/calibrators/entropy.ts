@@ -1,6 +1,6 @@
 import type { Range } from "../../model/range.ts";
+import { roundHalfEven } from "../../values/round.ts";
 import { type Density, numberBelow } from "../density.ts";
-import { roundHalfEven } from "../round.ts";
 
 const BINS = 2048;
 /** Quantization levels of a magnitude in TensorRT's calibrator, whatever the sign of the data. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { affineParameters, codeLimits } from "../affine.ts";
+import { codeLimits } from "../../values/codes.ts";
+import { affineParameters } from "../affine.ts";
 import { densityOf } from "../density.ts";
 import { DISTRIBUTIONS, drawFrom } from "../testing/distributions.ts";
 import { exhaustiveLeast } from "../testing/exhaustive.ts";

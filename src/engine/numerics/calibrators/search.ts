@@ -1,5 +1,6 @@
 import type { ActivationScheme, Affine, Range } from "../../model/range.ts";
-import { affineParameters, codeLimits, SCALE_FLOOR } from "../affine.ts";
+import { codeLimits } from "../../values/codes.ts";
+import { affineParameters, SCALE_FLOOR } from "../affine.ts";
 import type { Density } from "../density.ts";
 import { type QuantizationSums, quantizationSums } from "../quantization-error.ts";
 

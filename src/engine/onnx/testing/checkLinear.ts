@@ -1,6 +1,7 @@
+import { elementCount } from "../../values/dims.ts";
 import { intOf } from "../attributes.ts";
 import type { NodeProto, TensorProto } from "../proto/onnx_pb.ts";
-import { dimsOf, elementCount, tensorOf } from "../tensor.ts";
+import { dimsOf, tensorOf } from "../tensor.ts";
 import { type Check, type Scope, typeName } from "./checking.ts";
 
 /**

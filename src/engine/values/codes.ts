@@ -1,0 +1,28 @@
+import { integerLimits } from "./elementTypes.ts";
+
+/** The least and the greatest code. */
+export type CodeLimits = readonly [lowest: number, highest: number];
+
+/** The types that activations are quantized to. */
+export type ActivationType = "uint8" | "int8";
+
+/** The types that weights are quantized to. */
+export type WeightType = "int8" | "int4";
+
+const WEIGHT_CODES: Readonly<Record<WeightType, CodeLimits>> = { int8: [-127, 127], int4: [-8, 7] };
+
+/** The largest magnitude of a bias code, which is int32 and as far from zero on either side. */
+export const BIAS_LIMIT = integerLimits("int32")[1];
+
+/** The integers that QuantizeLinear saturates to: [0, 255] or [-128, 127], symmetric or not. */
+export function codeLimits(type: ActivationType): CodeLimits {
+  return integerLimits(type);
+}
+
+/**
+ * The codes that weights use. Symmetric int8 leaves -128 out, so that a weight and its negative are equally far from
+ * zero; of 16 codes none is left out.
+ */
+export function weightLimits(type: WeightType): CodeLimits {
+  return WEIGHT_CODES[type];
+}

@@ -1,0 +1,33 @@
+import { expect, test } from "vitest";
+import { codeLimits, weightLimits } from "./codes.ts";
+import { arrayOf, DATA_TYPES, elementBytes, integerLimits, isDataType } from "./elementTypes.ts";
+
+test.each(DATA_TYPES)("an array of %s holds its limits, and nothing beyond them", (type) => {
+  const array = new (arrayOf(type))(new ArrayBuffer(elementBytes(type)));
+  expect(array.length).toBe(1);
+  const store = (value: number | bigint) => {
+    array[0] = value;
+    return array[0];
+  };
+  const limits = integerLimits(type);
+  if (limits === null) return expect(type).toMatch(/^float/);
+  const [low, high] = limits;
+  const one = typeof low === "bigint" ? 1n : 1;
+  expect([store(low), store(high)]).toEqual([low, high]);
+  if (type === "bool") return;
+  expect(store((low as number) - (one as number))).toBe(high);
+  expect(store((high as number) + (one as number))).toBe(low);
+});
+
+test("names that are no types are told from those that are", () => {
+  expect(DATA_TYPES.every(isDataType)).toBe(true);
+  expect(["string", "bfloat16", "int4", "constructor", "__proto__"].some(isDataType)).toBe(false);
+});
+
+test("codes are of as many values as their bits have, but for symmetric int8", () => {
+  const size = ([lowest, highest]: readonly [number, number]) => highest - lowest + 1;
+  expect([codeLimits("uint8"), codeLimits("int8"), weightLimits("int8"), weightLimits("int4")].map(size)).toEqual([
+    256, 256, 255, 16,
+  ]);
+  expect(weightLimits("int8")).toEqual([-127, 127]);
+});
