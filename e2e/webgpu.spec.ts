@@ -1,7 +1,10 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "./support/app.ts";
+import { drop } from "./support/drop.ts";
+import { writeFiles } from "./support/files.ts";
 import { gpuLaunchOptions } from "./support/gpu.ts";
-import { calibrate, downloadZip, goTo, openSample, SAMPLE_NAME } from "./support/studio.ts";
+import { calibrate, downloadZip, goTo, idle, openSample, SAMPLE_NAME } from "./support/studio.ts";
+import { takenNames, takenSamples } from "./support/taken.ts";
 
 test.use({ launchOptions: gpuLaunchOptions });
 
@@ -12,36 +15,54 @@ interface SavedTensor {
   readonly finite: number;
 }
 
-async function calibrateOn(page: Page, provider: "webgpu" | "wasm", samples: number) {
+async function calibrateOn(page: Page, provider: "webgpu" | "wasm", samples: number, name: string) {
   await goTo(page, "calibrate");
   const form = page.getByTestId("execution");
   if ((await form.getAttribute("open")) === null) await form.locator("summary").click();
   await page.getByTestId("provider").selectOption(provider);
   await calibrate(page, samples);
   const files = await downloadZip(page);
-  return JSON.parse(new TextDecoder().decode(files[`${SAMPLE_NAME}.calibration.json`])) as {
+  const { executors, tensors } = JSON.parse(new TextDecoder().decode(files[`${name}.calibration.json`])) as {
     readonly executors: readonly { readonly runtime: string; readonly provider: string; readonly samples: number }[];
     readonly tensors: readonly SavedTensor[];
   };
+  expect(executors).toMatchObject([{ provider, samples }]);
+  return tensors;
 }
 
-test("the sample calibrated on WebGPU by hand sees what WASM sees, and says where it ran", async ({ page }) => {
-  const samples = 8;
-  await openSample(page);
-  const gpu = await calibrateOn(page, "webgpu", samples);
-  await goTo(page, "calibrate");
-  await expect(page.getByTestId("executors")).toContainText(/WebGPU \(google swiftshader\)/);
-  await expect(page.getByTestId("device")).toContainText("WebGPU");
-  expect(gpu.executors).toMatchObject([{ provider: "webgpu", samples }]);
-  const wasm = await calibrateOn(page, "wasm", samples);
-  expect(wasm.executors).toMatchObject([{ provider: "wasm", samples }]);
-  expect(gpu.tensors.map(({ name }) => name)).toEqual(wasm.tensors.map(({ name }) => name));
-  expect(gpu.tensors.length).toBeGreaterThan(0);
-  for (const [index, there] of gpu.tensors.entries()) {
-    const here = wasm.tensors[index]!;
+function expectAlike(gpu: readonly SavedTensor[], wasm: readonly SavedTensor[]): void {
+  expect(gpu.map(({ name }) => name)).toEqual(wasm.map(({ name }) => name));
+  expect(gpu.length).toBeGreaterThan(0);
+  for (const [index, there] of gpu.entries()) {
+    const here = wasm[index]!;
     expect(there.finite, there.name).toBe(here.finite);
     const range = here.max - here.min;
     expect(Math.abs(there.min - here.min) / range, there.name).toBeLessThan(1e-5);
     expect(Math.abs(there.max - here.max) / range, there.name).toBeLessThan(1e-5);
   }
+}
+
+test("the sample calibrated on WebGPU by hand sees what WASM sees, and says where it ran", async ({ page }) => {
+  const samples = 8;
+  await openSample(page);
+  const gpu = await calibrateOn(page, "webgpu", samples, SAMPLE_NAME);
+  await goTo(page, "calibrate");
+  await expect(page.getByTestId("executors")).toContainText(/WebGPU \(google swiftshader\)/);
+  await expect(page.getByTestId("device")).toContainText("WebGPU");
+  expectAlike(gpu, await calibrateOn(page, "wasm", samples, SAMPLE_NAME));
+});
+
+test("tensors called what every object has are calibrated on WebGPU as on WASM", async ({ page }, testInfo) => {
+  const samples = 8;
+  const files = await writeFiles(testInfo.outputPath(), {
+    "taken.onnx": takenNames(),
+    "taken.npy": takenSamples(samples),
+  });
+  await page.goto("/");
+  await drop(page, Object.values(files));
+  await expect(page.getByTestId("data-samples")).toHaveText(String(samples));
+  await idle(page);
+  const gpu = await calibrateOn(page, "webgpu", samples, "taken");
+  expect(gpu.map(({ name }) => name).sort()).toEqual(["__proto__", "constructor", "propertyIsEnumerable", "toString"]);
+  expectAlike(gpu, await calibrateOn(page, "wasm", samples, "taken"));
 });
