@@ -54,5 +54,5 @@ export const HELP = `octet ${TOOL.version} - quantizes ONNX models to 8 and 4 bi
       What differs between two runs, from their .report.json: settings, ranges, layers, figures.
 
   Every command takes --json: one JSON object on stdout, messages on stderr.
-  Exit codes: 0 done, 1 limit passed or not met, 2 bad input (one line says what), 130 cancelled.
+  Exit codes: 0 done, 1 limit passed or not met, 2 bad input (one line says what), 130 or 143 cancelled.
 `;

@@ -45,7 +45,11 @@ describe("the octet command", () => {
     });
   });
 
-  it("ends with 130 and writes nothing when it is interrupted", async () => {
+  const ENDS = [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const;
+  it.each(ENDS)("cancelled by %s, it ends with %i and leaves nothing", async (signal, exitCode) => {
     const samples = 20_000;
     const many = put(
       folder,
@@ -59,10 +63,10 @@ describe("the octet command", () => {
     child.stderr.on("data", (chunk: Buffer) => {
       const before = stderr.includes("Calibrating...");
       stderr += chunk;
-      if (!before && stderr.includes("Calibrating...")) child.kill("SIGINT");
+      if (!before && stderr.includes("Calibrating...")) child.kill(signal);
     });
     const code = await new Promise((resolve) => child.on("close", resolve));
-    expect(code).toBe(130);
+    expect(code).toBe(exitCode);
     expect(stderr).toMatch(/Cancelled; nothing was written\.\n$/);
     expect(existsSync(join(folder, "cancelled"))).toBe(false);
   });

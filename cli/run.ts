@@ -19,7 +19,6 @@ const COMMANDS = new Map([
 ]);
 
 const EXIT_BAD_INPUT = 2;
-const EXIT_CANCELLED = 130;
 
 /** Runs a command line and returns its exit code; errors become one line on stderr. */
 export async function run([name, ...args]: readonly string[], terminal: Terminal): Promise<number> {
@@ -38,9 +37,9 @@ export async function run([name, ...args]: readonly string[], terminal: Terminal
     }
     return await command(args, terminal);
   } catch (error) {
-    if (terminal.context.signal.aborted) {
+    if (terminal.exitCancelled !== null) {
       terminal.say("Cancelled; nothing was written.");
-      return EXIT_CANCELLED;
+      return terminal.exitCancelled;
     }
     terminal.say(`octet: ${errorLine(error)}`);
     if (process.env.OCTET_DEBUG && error instanceof Error) terminal.say(error.stack ?? "");

@@ -16,6 +16,7 @@ export class Terminal {
   readonly #stdout: Output;
   readonly #stderr: Output;
   readonly #said = new Set<string>();
+  #exitCancelled: number | null = null;
   #task = "";
   #started = 0;
   #drawn = 0;
@@ -30,8 +31,15 @@ export class Terminal {
     this.#stderr = stderr;
   }
 
-  abort(): void {
+  /** Cancels the command, which then ends with this exit code. */
+  abort(exitCode: number): void {
+    this.#exitCancelled ??= exitCode;
     this.#controller.abort();
+  }
+
+  /** The exit code that the command was cancelled with; null while it was not. */
+  get exitCancelled(): number | null {
+    return this.#exitCancelled;
   }
 
   say(message: string): void {

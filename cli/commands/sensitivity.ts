@@ -16,7 +16,6 @@ import { describeSensitivity } from "../sensitivityText.ts";
 import type { Terminal } from "../terminal.ts";
 
 const DEFAULT_SAMPLES = 16;
-const EXIT_CANCELLED = 130;
 
 /** What each layer costs the outputs, and where the exported model's error enters; when cancelled, as far as it is known. */
 export async function sensitivityCommand(argv: readonly string[], terminal: Terminal): Promise<number> {
@@ -92,13 +91,13 @@ export async function sensitivityCommand(argv: readonly string[], terminal: Term
     );
     return 0;
   } catch (error) {
-    if (!context.signal.aborted || !known) throw error;
+    if (terminal.exitCancelled === null || !known) throw error;
     terminal.say("Cancelled; this is what was measured until then.");
     terminal.result(
       args.flag("json"),
       { ...about, sensitivity: known, walk: null, recipe, notices: dataset.notices },
       describeSensitivity(known, null, metric, split),
     );
-    return EXIT_CANCELLED;
+    return terminal.exitCancelled;
   }
 }
