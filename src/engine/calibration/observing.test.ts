@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { garments, photographs } from "../emit/testing/shared.ts";
 import { observationPlan } from "../graph/observation.ts";
 import { graphOf } from "../graph/pass.ts";
 import { prepareModel } from "../graph/prepare.ts";
@@ -13,7 +14,6 @@ import { decodeModel } from "../onnx/decode.ts";
 import { inputPorts } from "../onnx/ports.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
 import { noise } from "../onnx/testing/build.ts";
-import { garments, photographs } from "../quantizer/testing/shared.ts";
 import { nodeRuntime } from "../runtime/node.ts";
 import { needsShared, readShared } from "../testing/shared.ts";
 import { observingSession } from "./observing.ts";

@@ -1,3 +1,4 @@
+import { type ChosenRange, methodRange, rangeOf, statisticsOf } from "../encode/ranges.ts";
 import type { GroupFigures, SeenValues, TensorAnalysis } from "../model/analysis.ts";
 import { type ClipFigures, METHODS, type Range } from "../model/range.ts";
 import type { Recipe } from "../model/recipe.ts";
@@ -6,7 +7,6 @@ import type { Statistics, TensorStatistics } from "../model/statistics.ts";
 import type { ModelSummary, RangeGroup } from "../model/summary.ts";
 import { clipFigures, errorCurve } from "../numerics/figures.ts";
 import { linearHistogram } from "../numerics/linear-histogram.ts";
-import { type ChosenRange, methodRange, rangeOf, statisticsOf } from "../quantizer/ranges.ts";
 import { rangeWithin } from "../values/clamp.ts";
 
 const CHART_BINS = 256;

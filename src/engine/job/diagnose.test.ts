@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { garments, photographs } from "../emit/testing/shared.ts";
 import type { Calibration } from "../model/calibration.ts";
 import type { Dataset } from "../model/dataset.ts";
 import type { Finding } from "../model/diagnosis.ts";
 import type { JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Tensor } from "../model/tensor.ts";
-import { garments, photographs } from "../quantizer/testing/shared.ts";
 import { nodeRuntime } from "../runtime/node.ts";
 import { needsShared, readShared } from "../testing/shared.ts";
 import { calibrate } from "./calibrate.ts";

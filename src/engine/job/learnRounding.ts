@@ -16,12 +16,12 @@ import type {
 } from "../model/rounding.ts";
 import type { Runtime } from "../model/runtime.ts";
 import type { Tensor } from "../model/tensor.ts";
-import type { LayerPlan } from "../quantizer/plan.ts";
-import { layerForm, packRounding, type WeightRows, weightRows } from "../quantizer/rounding.ts";
+import type { LayerPlan } from "../plan/plan.ts";
 import { Walker } from "../tuning/walker.ts";
 import { equalizedModel, type OpenModel } from "./open.ts";
 import { type Quantized, quantizeModel } from "./quantize.ts";
 import { walkerParts } from "./walkerParts.ts";
+import { layerForm, packRounding, type WeightRows, weightRows } from "./weightRows.ts";
 
 /** The products of a layer's inputs are held as matrices of this many squared; beyond it a layer is rounded to nearest. */
 const MOST_INPUTS = 6144;

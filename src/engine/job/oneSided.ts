@@ -2,7 +2,7 @@ import type { Notice } from "../model/job.ts";
 import type { Statistics } from "../model/statistics.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import type { GraphProto } from "../onnx/proto/onnx_pb.ts";
-import { givesProbabilities } from "../quantizer/unseen.ts";
+import { givesProbabilities } from "../plan/unseen.ts";
 import type { OpenModel } from "./open.ts";
 
 /**

@@ -1,5 +1,6 @@
 import { completed, withOutputTypes, withoutAnnotations, withoutStaleShapes } from "../graph/annotations.ts";
 import { applyFactors } from "../graph/applyFactors.ts";
+import { allowInt4 } from "../graph/opset.ts";
 import { prepareModel } from "../graph/prepare.ts";
 import { exposeOutputs, weightsAsInputs } from "../graph/shapes.ts";
 import type { JobContext, Notice } from "../model/job.ts";
@@ -13,8 +14,8 @@ import { opsetOf } from "../onnx/opset.ts";
 import { inputPorts, outputPorts, portOf } from "../onnx/ports.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
-import { planQuantization, type QuantizationPlan } from "../quantizer/plan.ts";
-import { summarizePlan } from "../quantizer/summary.ts";
+import { planQuantization, type QuantizationPlan } from "../plan/plan.ts";
+import { summarizePlan } from "../plan/summary.ts";
 import { ORT } from "../targets/ort.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import { assertInputNames, type ModelInputs, settleInputs, withShapes } from "./inputs.ts";
@@ -155,11 +156,30 @@ export function equalizedModel<M extends PreparedFile>(model: M, recipe: Equaliz
   return result;
 }
 
-/** What is quantized under a recipe, biases not yet corrected. */
+/** The last plan of each float model, by what was chosen. */
+const plans = new WeakMap<ModelProto, { readonly choices: string; readonly plan: QuantizationPlan }>();
+
+/** What is quantized under a recipe, biases not yet corrected: worked out once for as long as the choices stay. */
 export function planModel(model: PreparedFile, recipe: PlanChoices): QuantizationPlan {
-  const { graph } = equalizedModel(model, recipe).folded;
-  if (!graph) throw new Error("a prepared model has a graph");
-  return planQuantization(graph, model.types, recipe, ORT);
+  const float = floatForm(model, recipe);
+  if (!float.graph) throw new Error("a prepared model has a graph");
+  const choices = JSON.stringify([recipe.float, recipe.weights.type]);
+  const known = plans.get(float);
+  if (known?.choices === choices) return known.plan;
+  const plan = planQuantization(float.graph, equalizedModel(model, recipe).types, recipe, ORT);
+  plans.set(float, { choices, plan });
+  return plan;
+}
+
+const withInt4 = new WeakMap<ModelProto, ModelProto>();
+
+/** The float model that is quantized under a recipe: equalized, and able to hold int4 where that is asked for. */
+export function floatForm(model: PreparedFile, recipe: Equalization & Pick<Recipe, "weights">): ModelProto {
+  const { folded } = equalizedModel(model, recipe);
+  if (recipe.weights.type !== "int4") return folded;
+  const known = withInt4.get(folded) ?? allowInt4(folded);
+  withInt4.set(folded, known);
+  return known;
 }
 
 export type PlanChoices = Equalization & Pick<Recipe, "float" | "weights">;

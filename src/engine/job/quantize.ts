@@ -1,5 +1,6 @@
+import { quantizeGraph } from "../emit/index.ts";
+import { resolveRanges } from "../encode/ranges.ts";
 import { applyBiases } from "../graph/applyBiases.ts";
-import { allowInt4 } from "../graph/opset.ts";
 import type { Calibration } from "../model/calibration.ts";
 import { InputError, type Notice } from "../model/job.ts";
 import type { Affine, Range } from "../model/range.ts";
@@ -8,12 +9,9 @@ import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import { encodeModel, totalLength } from "../onnx/encode.ts";
 import type { GraphProto, ModelProto } from "../onnx/proto/onnx_pb.ts";
-import { planQuantization, type QuantizationPlan } from "../quantizer/plan.ts";
-import { quantizeGraph } from "../quantizer/qdq.ts";
-import { resolveRanges } from "../quantizer/ranges.ts";
-import { ORT } from "../targets/ort.ts";
+import { planOn, type QuantizationPlan } from "../plan/plan.ts";
 import { rangeWithin } from "../values/clamp.ts";
-import { type Equalization, equalizedModel, isEqualized, type OpenModel, planModel } from "./open.ts";
+import { type Equalization, equalizedModel, floatForm, isEqualized, type OpenModel, planModel } from "./open.ts";
 
 export interface Quantized {
   readonly model: ModelProto;
@@ -95,10 +93,10 @@ export function quantizationJob(model: OpenModel, recipe: Recipe): QuantizationJ
   if (recipe.corrections.equalization && !recipe.factors) {
     throw new InputError("The recipe asks for equalization, which has not been learnt yet; calibrate first.");
   }
-  const { folded, types } = equalizedModel(model, recipe);
-  const float = recipe.weights.type === "int4" ? allowInt4(folded) : folded;
+  const { types } = equalizedModel(model, recipe);
+  const float = floatForm(model, recipe);
   const corrected = recipe.biases ? applyBiases(float, recipe.biases) : float;
-  const plan = planQuantization(corrected.graph as GraphProto, types, recipe, ORT);
+  const plan = planOn(planModel(model, recipe), corrected.graph as GraphProto);
   if (!quantizesAnything(plan)) {
     const chosen = plan.layers.some(({ reason }) => reason && isChosen(reason));
     const why = chosen ? "the recipe leaves what could be in float" : "no layer has an integer form here";

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { garments, photographs } from "../emit/testing/shared.ts";
 import type { Dataset } from "../model/dataset.ts";
 import type { JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Sensitivity } from "../model/sensitivity.ts";
 import type { Tensor } from "../model/tensor.ts";
 import { spearman } from "../numerics/ranking.ts";
-import { garments, photographs } from "../quantizer/testing/shared.ts";
 import { nodeRuntime } from "../runtime/node.ts";
 import { needsShared, readShared } from "../testing/shared.ts";
 import { bruteForce } from "../tuning/testing/bruteForce.ts";

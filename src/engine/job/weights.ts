@@ -3,9 +3,8 @@ import type { Recipe } from "../model/recipe.ts";
 import { channelLayout } from "../numerics/channels.ts";
 import { weightFigures } from "../numerics/weight-figures.ts";
 import { dimsOf, passingFloats } from "../onnx/tensor.ts";
-import { inputScaleOf } from "../quantizer/inputScale.ts";
-import type { QuantizationPlan } from "../quantizer/plan.ts";
-import { quantizeWeight, weightChoices } from "../quantizer/weights.ts";
+import type { QuantizationPlan } from "../plan/plan.ts";
+import { plannedWeight } from "../plan/plannedWeight.ts";
 import { type OpenModel, planModel } from "./open.ts";
 
 /** Ranges, scales and SQNR of a weight, channel by channel, measured on the codes that are exported. */
@@ -18,9 +17,8 @@ export function analysePlannedWeight(plan: QuantizationPlan, name: string, recip
   const layer = plan.layers.find(({ weightUse }) => weightUse?.name === name);
   const proto = plan.index.initializer(name);
   if (!layer?.weightUse || !proto) throw new Error(`${name} is not the weight of a quantized layer.`);
-  const { weightUse: use, node } = layer;
-  const choices = weightChoices(recipe, layer.id);
-  const { axis, scales, codes } = quantizeWeight(node, use, plan.index, choices, inputScaleOf(layer, plan, recipe));
+  const { weightUse: use } = layer;
+  const { axis, scales, codes } = plannedWeight(layer, use, plan, recipe);
   const dims = dimsOf(proto);
   return { name, dims, axis, ...weightFigures(passingFloats(proto), codes, channelLayout(dims, use.axis), scales) };
 }

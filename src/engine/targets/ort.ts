@@ -2,7 +2,7 @@ import { INT4_OPSET, RUNTIME_DOMAIN } from "../onnx/opset.ts";
 import type { Target } from "./target.ts";
 
 /**
- * ONNX Runtime 1.30 on processors, native and in WASM. Seen on the graphs that it makes of a model (quantizer tests read
+ * ONNX Runtime 1.30 on processors, native and in WASM. Seen on the graphs that it makes of a model (tests of emit read
  * them) and in its sources: onnxruntime/core/optimizer/qdq_transformer (selectors, WeightBiasQuantization), MatMulAddFusion.
  */
 export const ORT: Target = {

@@ -7,9 +7,8 @@ import { dequantizeWeights } from "../numerics/weights.ts";
 import { biasPlace } from "../operators/biasPlace.ts";
 import { joinsOf, weightOf } from "../operators/joins.ts";
 import type { ChannelJoins } from "../operators/operator.ts";
-import { inputScaleOf } from "../quantizer/inputScale.ts";
-import type { LayerPlan, QuantizationPlan } from "../quantizer/plan.ts";
-import { quantizeWeight, weightChoices } from "../quantizer/weights.ts";
+import type { LayerPlan, QuantizationPlan } from "../plan/plan.ts";
+import { plannedWeight } from "../plan/plannedWeight.ts";
 
 /** The mean of each channel of what a layer reads, by the layer's id, where it comes out of a BatchNormalization. */
 export function expectedInputs(
@@ -65,15 +64,9 @@ function correction(
   recipe: Recipe,
   mean: Float64Array,
 ): number[] {
-  const { id, node, weightUse } = layer;
+  const { node, weightUse } = layer;
   if (!weightUse) return [];
-  const { dims, axis, codes, scales } = quantizeWeight(
-    node,
-    weightUse,
-    plan.index,
-    weightChoices(recipe, id),
-    inputScaleOf(layer, plan, recipe),
-  );
+  const { dims, axis, codes, scales } = plannedWeight(layer, weightUse, plan, recipe);
   const weight = weightOf(node, plan.index);
   const rounded = dequantizeWeights(codes, channelLayout(dims, axis), scales);
   const sums = new Float64Array(joins.outputs);

@@ -10,7 +10,7 @@ import { drawFrom } from "../numerics/testing/distributions.ts";
 import { observe } from "../numerics/testing/observe.ts";
 import { makeNode } from "../onnx/attributes.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
-import { planQuantization } from "../quantizer/plan.ts";
+import { planQuantization } from "../plan/plan.ts";
 import { ORT } from "../targets/ort.ts";
 import { Diagnosis } from "./diagnosis.ts";
 

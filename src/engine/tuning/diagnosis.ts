@@ -1,3 +1,5 @@
+import { type ChosenRange, methodRange, rangeOf } from "../encode/ranges.ts";
+import { weightChoices } from "../encode/weight.ts";
 import { CAUSES, type Finding } from "../model/diagnosis.ts";
 import type { Range } from "../model/range.ts";
 import type { Recipe } from "../model/recipe.ts";
@@ -7,9 +9,7 @@ import type { Statistics, TensorStatistics } from "../model/statistics.ts";
 import type { RangeGroup } from "../model/summary.ts";
 import { affineParameters } from "../numerics/affine.ts";
 import type { TensorProto } from "../onnx/proto/onnx_pb.ts";
-import type { LayerPlan, QuantizationPlan } from "../quantizer/plan.ts";
-import { type ChosenRange, methodRange, rangeOf } from "../quantizer/ranges.ts";
-import { weightChoices } from "../quantizer/weights.ts";
+import type { LayerPlan, QuantizationPlan } from "../plan/plan.ts";
 import { activationSymptoms, type Symptom } from "./diagnosisActivations.ts";
 import { sensitiveFindings } from "./diagnosisSensitivity.ts";
 import { weightSymptoms } from "./diagnosisWeights.ts";
@@ -105,7 +105,7 @@ export class Diagnosis {
       const seen = group && statistics.get(group.id);
       const range = group && seen ? this.#chosen(group, seen, recipe).range : null;
       const inputScale = range && affineParameters(range, recipe.activations).scale;
-      const choices = weightChoices(recipe, layer.id);
+      const choices = weightChoices(recipe, plan.target, layer.id);
       const key = JSON.stringify([choices, inputScale]);
       const ofProto = this.#weights.get(proto) ?? new Map<string, Remembered<string, readonly Symptom[]>>();
       this.#weights.set(proto, ofProto);

@@ -1,3 +1,4 @@
+import { type ChosenRange, type methodRange, rangeOf } from "../encode/ranges.ts";
 import type { Cause, Finding } from "../model/diagnosis.ts";
 import type { ActivationScheme, ClipFigures } from "../model/range.ts";
 import type { Recipe } from "../model/recipe.ts";
@@ -7,7 +8,6 @@ import { codeUse } from "../numerics/code-use.ts";
 import { densityOf } from "../numerics/density.ts";
 import { clipFigures } from "../numerics/figures.ts";
 import { clippingError, magnitudeQuantile } from "../numerics/tails.ts";
-import { type ChosenRange, type methodRange, rangeOf } from "../quantizer/ranges.ts";
 import {
   AMPLE_SQNR,
   FEW_BITS,

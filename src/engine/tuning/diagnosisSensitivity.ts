@@ -1,7 +1,7 @@
 import type { Finding } from "../model/diagnosis.ts";
 import type { Sensitivity } from "../model/sensitivity.ts";
 import { dimsOf } from "../onnx/tensor.ts";
-import type { LayerPlan, QuantizationPlan } from "../quantizer/plan.ts";
+import type { LayerPlan, QuantizationPlan } from "../plan/plan.ts";
 import { elementCount } from "../values/dims.ts";
 import { LARGEST_LOSS, SENSITIVE_REGAIN } from "./diagnosisThresholds.ts";
 import { decibels, kilobytes, plural } from "./diagnosisWords.ts";

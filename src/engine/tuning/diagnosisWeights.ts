@@ -1,3 +1,4 @@
+import { encodeWeight, type WeightChoices } from "../encode/weight.ts";
 import type { WeightAnalysis } from "../model/analysis.ts";
 import { channelLayout } from "../numerics/channels.ts";
 import { signalToNoise } from "../numerics/decibels.ts";
@@ -5,9 +6,9 @@ import { weightFigures } from "../numerics/weight-figures.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
 import type { TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { tensorOf } from "../onnx/tensor.ts";
-import type { LayerPlan } from "../quantizer/plan.ts";
-import { quantizeWeight, type WeightChoices } from "../quantizer/weights.ts";
-import type { WeightUse } from "../quantizer/weightUse.ts";
+import type { LayerPlan } from "../plan/plan.ts";
+import { weightSource } from "../plan/weightSource.ts";
+import type { WeightUse } from "../plan/weightUse.ts";
 import type { Symptom } from "./diagnosisActivations.ts";
 import { BIAS_LOSS, DEAD_CHANNEL, DEAD_SHARE, LARGEST_LOSS, SPREAD_GAIN, SPREAD_SQNR } from "./diagnosisThresholds.ts";
 import { decibels, percent, plural, significant } from "./diagnosisWords.ts";
@@ -44,7 +45,7 @@ interface Examined {
 
 function examine({ layer, use, index }: WeightSubject, choices: WeightChoices, scale: number | null): Examined {
   const { data, dims } = tensorOf(index.initializer(use.name) as TensorProto);
-  const { scales, codes, bias, axis } = quantizeWeight(layer.node, use, index, choices, scale);
+  const { scales, codes, bias, axis } = encodeWeight(weightSource(layer, use, index), choices, scale);
   const { channels } = weightFigures(data as Float32Array, codes, channelLayout(dims, use.axis), scales);
   const ranges = channels.map(({ min, max }) => Math.max(-min, max));
   const least = DEAD_CHANNEL * ranges.reduce((a, b) => Math.max(a, b), 0);

@@ -1,16 +1,18 @@
 import { create } from "@bufbuild/protobuf";
+import { quantizeGraph, type WritingChoices } from "../emit/index.ts";
+import type { WeightEncoder } from "../encode/numbers.ts";
+import type { EncodedWeight } from "../encode/weight.ts";
 import { graphOf, withGraph } from "../graph/pass.ts";
 import type { Range } from "../model/range.ts";
+import type { Recipe } from "../model/recipe.ts";
 import type { RangeGroup } from "../model/summary.ts";
-import { affineParameters } from "../numerics/affine.ts";
 import { channelLayout } from "../numerics/channels.ts";
 import { dequantizeWeights } from "../numerics/weights.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import { type ModelProto, ValueInfoProtoSchema } from "../onnx/proto/onnx_pb.ts";
 import { tensorProto } from "../onnx/tensor.ts";
-import type { LayerPlan, QuantizationPlan } from "../quantizer/plan.ts";
-import { quantizeGraph, type WritingChoices } from "../quantizer/qdq.ts";
-import { type QuantizedWeight, quantizeWeight, weightChoices } from "../quantizer/weights.ts";
+import type { LayerPlan, QuantizationPlan } from "../plan/plan.ts";
+import { plannedWeight } from "../plan/plannedWeight.ts";
 import { readBy } from "./units.ts";
 
 /** A float model, what a recipe quantizes of it and how. */
@@ -35,12 +37,16 @@ export interface Treatment {
 export class Forms {
   readonly #subject: Subject;
   readonly #groups: ReadonlyMap<string, RangeGroup>;
-  readonly #weights = new Map<string, QuantizedWeight>();
+  readonly #weights = new Map<string, EncodedWeight>();
+  readonly #positions: ReadonlyMap<string, number>;
+  readonly #resolved: Recipe["resolved"];
   readonly #indices: { readonly float: GraphIndex; readonly corrected: GraphIndex };
 
   constructor(subject: Subject) {
-    const { float, corrected, plan } = subject;
+    const { float, corrected, plan, ranges } = subject;
+    this.#resolved = Object.fromEntries(ranges);
     this.#subject = subject;
+    this.#positions = new Map(plan.layers.map(({ id }, position) => [id, position]));
     this.#groups = new Map(plan.groups.map((group) => [group.id, group]));
     this.#indices = {
       float: float === corrected ? plan.index : new GraphIndex(graphOf(float)),
@@ -91,12 +97,12 @@ export class Forms {
    * since ONNX Runtime rounds activations too where a MatMul reads a DequantizeLinear.
    */
   rounded(positions: readonly number[], outputs: readonly string[]): ModelProto {
-    const { plan, recipe } = this.#subject;
+    const { plan } = this.#subject;
     const model = this.float(positions, outputs, "corrected");
-    const { id, node, weightUse } = plan.layers[positions[0]!]!;
+    const position = positions[0]!;
+    const { node, weightUse } = plan.layers[position]!;
     if (!weightUse) throw new Error(`${node.name} has no weight`);
-    const choices = weightChoices(recipe, id);
-    const { codes, dims, axis, scales } = this.#weigh(node, weightUse, plan.index, choices, null);
+    const { codes, dims, axis, scales } = this.#weightOf(position);
     const data = dequantizeWeights(codes, channelLayout(dims, axis), scales);
     const weight = tensorProto(weightUse.name, { type: "float32", dims, data });
     return withGraph(model, {
@@ -105,20 +111,18 @@ export class Forms {
   }
 
   /** A layer's weight as the exported model has it, also where its input is not rounded here; without that its bias stays. */
-  readonly #weigh: typeof quantizeWeight = (node, use, index, choices, inputScale) => {
-    const key = node.output[0] ?? "";
-    let weight = this.#weights.get(key);
-    if (!weight) {
-      weight = quantizeWeight(node, use, index, choices, inputScale ?? this.#scaleOf(node.input[1 - use.input] ?? ""));
-      this.#weights.set(key, weight);
-    }
+  readonly #weigh: WeightEncoder = ({ id }, _, inputScale) => {
+    const weight = this.#weightOf(this.#positions.get(id)!);
     return inputScale === null ? { ...weight, bias: null } : weight;
   };
 
-  #scaleOf(tensor: string): number | null {
-    const { plan, ranges, recipe } = this.#subject;
-    const group = this.#groups.get(plan.groupOf.get(tensor) ?? "");
-    const range = group && (group.fixed ?? ranges.get(group.id));
-    return range ? affineParameters(range, recipe.activations).scale : null;
+  #weightOf(position: number): EncodedWeight {
+    const { plan, recipe } = this.#subject;
+    const layer = plan.layers[position]!;
+    const known = this.#weights.get(layer.id);
+    if (known) return known;
+    const weight = plannedWeight(layer, layer.weightUse!, plan, { ...recipe, resolved: this.#resolved });
+    this.#weights.set(layer.id, weight);
+    return weight;
   }
 }

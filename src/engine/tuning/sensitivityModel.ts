@@ -1,7 +1,7 @@
 import { graphOf } from "../graph/pass.ts";
 import { InputError } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
-import type { LayerPlan } from "../quantizer/plan.ts";
+import type { LayerPlan } from "../plan/plan.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import { Forms, type Subject } from "./forms.ts";
 import { type SwitchedModel, switchedModel } from "./switchedModel.ts";

@@ -10,7 +10,7 @@ import { intAttribute, intsAttribute, makeNode } from "../onnx/attributes.ts";
 import { inputPorts } from "../onnx/ports.ts";
 import type { ModelProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
-import { planQuantization } from "../quantizer/plan.ts";
+import { planQuantization } from "../plan/plan.ts";
 import { ORT } from "../targets/ort.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import { Forms } from "./forms.ts";

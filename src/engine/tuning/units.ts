@@ -1,7 +1,7 @@
 import { capturedBy } from "../onnx/graph.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { dimsOf } from "../onnx/tensor.ts";
-import type { LayerPlan, QuantizationPlan } from "../quantizer/plan.ts";
+import type { LayerPlan, QuantizationPlan } from "../plan/plan.ts";
 import { elementCount } from "../values/dims.ts";
 
 /** A layer with the followers fused to it: what is quantized, or left in float, as one. */

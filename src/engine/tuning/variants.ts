@@ -1,6 +1,6 @@
 import type { Recipe } from "../model/recipe.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
-import { type LayerPlan, planQuantization, type QuantizationPlan } from "../quantizer/plan.ts";
+import { type LayerPlan, planQuantization, type QuantizationPlan } from "../plan/plan.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import type { Forms, Subject } from "./forms.ts";
 import type { Unit } from "./units.ts";

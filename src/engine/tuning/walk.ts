@@ -3,7 +3,7 @@ import { InputError, type JobContext } from "../model/job.ts";
 import type { Session } from "../model/runtime.ts";
 import type { ErrorWalk, WalkStep } from "../model/sensitivity.ts";
 import { Comparator, type Comparison } from "../numerics/metrics.ts";
-import type { QuantizationPlan } from "../quantizer/plan.ts";
+import type { QuantizationPlan } from "../plan/plan.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import { readBy, unitsOf } from "./units.ts";
 

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import { rangeOf } from "../../engine/encode/ranges.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import type { TensorStatistics } from "../../engine/model/statistics.ts";
 import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
-import { rangeOf } from "../../engine/quantizer/ranges.ts";
 import {
   INT8,
   samePlan,

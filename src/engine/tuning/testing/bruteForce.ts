@@ -1,3 +1,4 @@
+import { quantizeGraph } from "../../emit/index.ts";
 import { type OpenModel, planModel, runnable } from "../../job/open.ts";
 import { quantizationJob, quantizeModel } from "../../job/quantize.ts";
 import type { Dataset } from "../../model/dataset.ts";
@@ -8,7 +9,6 @@ import type { TensorMap } from "../../model/tensor.ts";
 import { encodeModel } from "../../onnx/encode.ts";
 import type { ModelProto } from "../../onnx/proto/onnx_pb.ts";
 import { assertValid } from "../../onnx/testing/checker.ts";
-import { quantizeGraph } from "../../quantizer/qdq.ts";
 import { OutputErrorSum } from "../outputErrors.ts";
 import { unitsOf } from "../units.ts";
 

@@ -13,10 +13,10 @@ import { inputPorts } from "../onnx/ports.ts";
 import type { ModelProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { buildModel, floatInput } from "../onnx/testing/build.ts";
 import { readModel } from "../onnx/testing/models.ts";
+import { planQuantization } from "../plan/plan.ts";
 import { ORT } from "../targets/ort.ts";
 import { needsShared } from "../testing/shared.ts";
-import { planQuantization } from "./plan.ts";
-import { quantizeGraph } from "./qdq.ts";
+import { quantizeGraph } from "./index.ts";
 
 /** Weights all next to the largest one: without a guard every pair of them saturates where the input is large. */
 function heavyWeights(dims: readonly number[]): Tensor {

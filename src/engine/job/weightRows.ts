@@ -4,10 +4,9 @@ import type { Tensor } from "../model/tensor.ts";
 import { packBits } from "../numerics/bits.ts";
 import type { TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { dimsOf, tensorOf } from "../onnx/tensor.ts";
+import type { LayerPlan, QuantizationPlan } from "../plan/plan.ts";
+import { plannedWeight } from "../plan/plannedWeight.ts";
 import { weightLimits } from "../values/codes.ts";
-import { inputScaleOf } from "./inputScale.ts";
-import type { LayerPlan, QuantizationPlan } from "./plan.ts";
-import { quantizeWeight, weightChoices } from "./weights.ts";
 
 /** A layer's weight to be rounded, without how the layer applies it. */
 export type WeightRows = Omit<RoundingProblem, "form">;
@@ -21,11 +20,10 @@ export function weightRows(
   plan: QuantizationPlan,
   recipe: Pick<Recipe, "weights" | "float" | "activations" | "resolved">,
 ): WeightRows | null {
-  const { node, weightUse: use } = layer;
+  const { weightUse: use } = layer;
   if (!use || !hasRows(layer)) return null;
   const weight = tensorOf(plan.index.initializer(use.name) as TensorProto).data as Float32Array;
-  const choices = weightChoices({ ...recipe, rounding: null }, layer.id);
-  const { dims, scales } = quantizeWeight(node, use, plan.index, choices, inputScaleOf(layer, plan, recipe));
+  const { dims, scales, type } = plannedWeight(layer, use, plan, { ...recipe, rounding: null });
   const channels = dims[use.axis as number] as number;
   const inputs = weight.length / channels;
   return {
@@ -33,7 +31,7 @@ export function weightRows(
     channels,
     inputs,
     scales: scales.length === channels ? scales : new Float32Array(channels).fill(scales[0] as number),
-    limits: weightLimits(choices.type),
+    limits: weightLimits(type),
   };
 }
 

@@ -8,42 +8,63 @@ import { type ChannelLayout, channelLayout } from "../numerics/channels.ts";
 import type { Reduction } from "../numerics/reduction.ts";
 import { saturationFreeScales } from "../numerics/saturation.ts";
 import { quantizeWeights, roundWeights, weightScales } from "../numerics/weights.ts";
-import { intOf } from "../onnx/attributes.ts";
-import type { GraphIndex } from "../onnx/graph.ts";
-import type { NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
-import { dimsOf, passingFloats, tensorOf } from "../onnx/tensor.ts";
-import { weightedOf } from "../operators/index.ts";
 import { type WeightType, weightLimits } from "../values/codes.ts";
 import { elementCount } from "../values/dims.ts";
-import type { WeightUse } from "./weightUse.ts";
 
-export interface QuantizedWeight {
+/** A layer's constant factor as numbers, and how its values make output channels. */
+export interface WeightSource {
+  /** The same object for the same values: what they came to last is kept for as long as it is. */
+  readonly key: object;
+  readonly name: string;
+  readonly dims: readonly number[];
+  /** The axis of output channels; null where channels cannot have scales of their own. */
+  readonly channelAxis: number | null;
+  /** The order in which an integer kernel adds its products; null where there is none. */
+  readonly reduction: Reduction | null;
+  readonly values: () => Float32Array;
+  /** What is added to each output channel and becomes int32; null where nothing does. */
+  readonly bias: (() => Float32Array) | null;
+}
+
+export interface EncodedWeight {
   readonly dims: readonly number[];
   /** The axis the scales run along; null for one scale. */
   readonly axis: number | null;
   readonly type: WeightType;
   readonly scales: Float32Array;
   readonly codes: Int8Array;
+  /** The learned rounding that the codes follow; null where they are nearest. */
+  readonly rounding: string | null;
   readonly bias: QuantizedBias | null;
   /** Channels that are all zero or vanishing, and those whose scale the bias raised. */
   readonly dead: readonly number[];
 }
 
-/** The part of a recipe that decides how a layer's weight is quantized. */
+/** The part of a recipe, and of what runs it, that decides how a layer's weight is encoded. */
 export interface WeightChoices extends Pick<Recipe["weights"], "type" | "granularity"> {
-  /** Whether integer kernels multiply it with 8-bit activations; ONNX Runtime has none for int4. */
+  /** Whether integer kernels multiply it with 8-bit activations. */
   readonly isMultiplied: boolean;
+  /** Whether these may add two products in 16 bits. */
+  readonly addsInPairs: boolean;
   /** Its learned rounding, as the recipe has it; null to round to nearest. */
   readonly rounding: string | null;
 }
 
+/** What multiplies weights: a target says it. */
+export interface Multiplier {
+  readonly multiplies: readonly WeightType[];
+  readonly addsInPairs: boolean;
+}
+
 export function weightChoices(
   { weights, float, rounding }: Pick<Recipe, "weights" | "float" | "rounding">,
+  { multiplies, addsInPairs }: Multiplier,
   layer: string,
 ): WeightChoices {
   const learned = weights.rounding === "learned" && rounding ? own(rounding, layer) : undefined;
   const { type, granularity } = weights;
-  return { type, granularity, isMultiplied: type === "int8" && !float.activations, rounding: learned ?? null };
+  const isMultiplied = multiplies.includes(type) && !float.activations;
+  return { type, granularity, isMultiplied, addsInPairs, rounding: learned ?? null };
 }
 
 /** What a weight came to last, and from what. A tensor's values never change, so the same inputs give the same codes. */
@@ -59,7 +80,7 @@ interface Known {
 }
 
 /** One entry a weight, for as long as its model is there: a quarter of the float weight at most. */
-const known = new WeakMap<TensorProto, Known>();
+const known = new WeakMap<object, Known>();
 
 /**
  * A layer's weight in symmetric int8 or int4. Where integer kernels multiply it, its scales are kept from saturating 16-bit
@@ -67,47 +88,39 @@ const known = new WeakMap<TensorProto, Known>();
  * last time are given again, so the result is not to be changed.
  * Throws InputError when the learned rounding is that of another weight.
  */
-export function quantizeWeight(
-  node: NodeProto,
-  use: WeightUse,
-  index: GraphIndex,
-  choices: WeightChoices,
-  inputScale: number | null,
-): QuantizedWeight {
-  const { type, granularity, isMultiplied, rounding } = choices;
-  const proto = index.initializer(use.name) as TensorProto;
+export function encodeWeight(source: WeightSource, choices: WeightChoices, inputScale: number | null): EncodedWeight {
+  const { type, granularity, isMultiplied, addsInPairs, rounding } = choices;
+  const { key, dims, channelAxis } = source;
   let data: Float32Array | null = null;
   const weight = () => {
-    data ??= passingFloats(proto);
+    data ??= source.values();
     return data;
   };
-  const dims = dimsOf(proto);
-  const axis = granularity === "channel" ? use.axis : null;
+  const axis = granularity === "channel" ? channelAxis : null;
   const layout = channelLayout(dims, axis);
-  const channels = use.axis === null ? 1 : (dims[use.axis] as number);
-  const order = use.axis === null ? null : (weightedOf(node, index)?.reduction(node, dims) ?? null);
-  const reduction = order && { ...order, paired: order.paired && isMultiplied };
-  const shape = [axis, use.axis, node.opType, intOf(node, "group"), intOf(node, "transB")];
-  const by = JSON.stringify([type, isMultiplied, ...shape]);
-  const last = known.get(proto);
+  const channels = channelAxis === null ? 1 : (dims[channelAxis] as number);
+  const order = channelAxis === null ? null : source.reduction;
+  const reduction = order && { ...order, paired: order.paired && isMultiplied && addsInPairs };
+  const by = JSON.stringify([type, isMultiplied, axis, channelAxis, reduction]);
+  const last = known.get(key);
   const same = last?.by === by ? last : null;
   const { scales, dead } = same ?? fittedScales(weight(), layout, type, channels, reduction);
-  const quantizesBias = use.bias && inputScale !== null && isMultiplied;
-  const bias = quantizesBias ? quantizeBias(floats(index, use.bias.name), inputScale, scales) : null;
+  const bias =
+    source.bias && inputScale !== null && isMultiplied ? quantizeBias(source.bias(), inputScale, scales) : null;
   const adjusted = bias?.weightScales ?? scales;
-  const made = { dims, axis, type, scales: adjusted, bias, dead };
+  const made = { dims, axis, type, scales: adjusted, rounding, bias, dead };
   if (same?.rounding === rounding && areEqual(same.adjusted, adjusted)) return { ...made, codes: same.codes };
   const limits = weightLimits(type);
   let codes: Int8Array;
   if (rounding !== null)
-    codes = roundWeights(weight(), layout, adjusted, limits, learnedBits(rounding, elementCount(dims), use));
+    codes = roundWeights(weight(), layout, adjusted, limits, learnedBits(rounding, elementCount(dims), source.name));
   else if (reduction) codes = balancedCodes(weight(), spread(adjusted, channels), limits, reduction);
   else codes = quantizeWeights(weight(), layout, adjusted, limits);
-  known.set(proto, { by, scales, dead, adjusted, rounding, codes });
+  known.set(key, { by, scales, dead, adjusted, rounding, codes });
   return { ...made, codes };
 }
 
-function learnedBits(rounding: string, count: number, { name }: WeightUse): Uint8Array {
+function learnedBits(rounding: string, count: number, name: string): Uint8Array {
   const up = unpackBits(rounding, count);
   if (up) return up;
   throw new InputError(
@@ -139,8 +152,4 @@ function fitting(scales: Float32Array, channels: number, raise: (scales: Float32
 
 function spread(scales: Float32Array, channels: number): Float32Array {
   return scales.length === channels ? scales : new Float32Array(channels).fill(scales[0] as number);
-}
-
-function floats(index: GraphIndex, name: string): Float32Array {
-  return tensorOf(index.initializer(name) as TensorProto).data as Float32Array;
 }

@@ -1,3 +1,4 @@
+import { resolveRanges } from "../../encode/ranges.ts";
 import { allowInt4 } from "../../graph/opset.ts";
 import { exposeOutputs } from "../../graph/shapes.ts";
 import { run } from "../../graph/testing/native.ts";
@@ -15,11 +16,10 @@ import type { GraphProto, ModelProto } from "../../onnx/proto/onnx_pb.ts";
 import { toModelFile } from "../../onnx/runtimeFile.ts";
 import { noise, withOutputTypes } from "../../onnx/testing/build.ts";
 import { assertValid } from "../../onnx/testing/checker.ts";
+import { planQuantization, type QuantizationPlan } from "../../plan/plan.ts";
 import { nodeRuntime } from "../../runtime/node.ts";
 import { ORT } from "../../targets/ort.ts";
-import { planQuantization, type QuantizationPlan } from "../plan.ts";
-import { type QuantizedModel, quantizeGraph } from "../qdq.ts";
-import { resolveRanges } from "../ranges.ts";
+import { type QuantizedModel, quantizeGraph } from "../index.ts";
 
 export type Choices = Partial<Pick<Recipe, "activations" | "weights" | "method">> & {
   readonly float?: Partial<Recipe["float"]>;
@@ -86,6 +86,7 @@ export async function tryOut(given: ModelProto, choices: Choices = {}, feedsOf =
     ranges: {},
   });
   const quantized = quantizeGraph(model, plan, ranges, {
+    format: "qdq",
     activations,
     weights,
     float: { ...PLAIN_RECIPE.float, ...choices.float },

@@ -4,41 +4,29 @@ import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { dataTypeOf, dimsOf, tensorOf } from "../onnx/tensor.ts";
 import { operatorOf, weightedOf } from "../operators/index.ts";
 import type { Weighted } from "../operators/operator.ts";
-import { roundHalfEven } from "../values/round.ts";
 import type { QuantizationPlan } from "./plan.ts";
 
-/** A bias as int32 codes of so fine a scale that float32 would round no less. */
-export interface FineBias {
-  readonly scale: number;
-  readonly codes: Int32Array;
-}
-
-const LARGEST_CODE = 2 ** 30;
-
 /**
- * The bias to give a float layer between 8-bit ones, so that it stays in float: where a Conv, ConvTranspose or Gemm
- * with constant float weights stands between DQ and Q, ONNX Runtime quantizes them itself when it loads the model, with one
- * scale a tensor (its WeightBiasQuantization pass), unless the bias is computed; a dequantized one counts as such.
- * Null where that pass leaves the layer alone.
+ * The bias of a float layer between 8-bit ones that has to be computed, so that the layer stays in float: where constant float
+ * weights stand between DQ and Q, a target may quantize them itself when it loads the model, with one scale a tensor,
+ * unless the bias is computed; a dequantized one counts as such. Its values, or how many zeros it is; null where the
+ * target leaves the layer alone.
  */
-export function fineBias(
+export function floatBias(
   node: NodeProto,
   { index, target }: Pick<QuantizationPlan, "index" | "target">,
   isQuantized: (tensor: string) => boolean,
-): FineBias | null {
+): Float32Array | number | null {
   const weighted = weightedOf(node, index);
   if (!weighted || !target.quantizesItself.has(node.opType)) return null;
   const weight = index.initializer(node.input[1] ?? "");
   if (!weight || dataTypeOf(weight.dataType) !== "float32") return null;
   if (!isQuantized(node.input[0] ?? "") || !leadsToQ(node, index, isQuantized)) return null;
   const name = node.input[2];
-  if (!name) return { scale: 1, codes: new Int32Array(outputChannels(node, weighted, dimsOf(weight))) };
+  if (!name) return outputChannels(node, weighted, dimsOf(weight));
   const bias = index.initializer(name);
   if (bias?.dims.length !== 1 || dataTypeOf(bias.dataType) !== "float32") return null;
-  const values = tensorOf(bias).data as Float32Array;
-  const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-  const scale = Math.fround(largest / LARGEST_CODE) || 1;
-  return { scale, codes: Int32Array.from(values, (value) => roundHalfEven(value / scale)) };
+  return tensorOf(bias).data as Float32Array;
 }
 
 function leadsToQ(node: NodeProto, index: GraphIndex, isQuantized: (tensor: string) => boolean): boolean {

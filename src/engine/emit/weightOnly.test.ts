@@ -19,7 +19,7 @@ import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
 import { readModel } from "../onnx/testing/models.ts";
 import { ortRuntime } from "../runtime/onnxruntime.ts";
 import { needsShared } from "../testing/shared.ts";
-import { quantizeGraph } from "./qdq.ts";
+import { quantizeGraph } from "./index.ts";
 import { type Choices, leastSqnr, noiseFeeds, planOf, type Trial, tryOut } from "./testing/trial.ts";
 
 web.env.wasm.numThreads = 1;

@@ -1,14 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { encodeWeight, weightChoices } from "../encode/weight.ts";
 import { InputError } from "../model/job.ts";
 import type { Tensor } from "../model/tensor.ts";
 import { PLAIN_RECIPE } from "../model/testing/recipe.ts";
 import { intAttribute, makeNode } from "../onnx/attributes.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
+import { type LayerPlan, planQuantization } from "../plan/plan.ts";
+import { weightSource } from "../plan/weightSource.ts";
 import { ORT } from "../targets/ort.ts";
-import { type LayerPlan, planQuantization } from "./plan.ts";
-import { packRounding, weightRows } from "./rounding.ts";
-import { quantizeWeight, weightChoices } from "./weights.ts";
+import { packRounding, weightRows } from "./weightRows.ts";
 
 const float = { ...PLAIN_RECIPE.float, activations: true };
 const learned = {
@@ -50,8 +51,8 @@ describe.each(Object.entries(LAYERS))("the rounding of %s", (_, make) => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(0, 1), { minLength: weight.length, maxLength: weight.length }), (bits) => {
         const rounding = packRounding(layer, plan, Uint8Array.from(bits));
-        const choices = weightChoices({ ...learned, rounding: { layer: rounding } }, "layer");
-        const { codes, dims, axis } = quantizeWeight(layer.node, layer.weightUse!, plan.index, choices, null);
+        const choices = weightChoices({ ...learned, rounding: { layer: rounding } }, ORT, "layer");
+        const { codes, dims, axis } = encodeWeight(weightSource(layer, layer.weightUse!, plan.index), choices, null);
         const inner = dims.slice((axis ?? 0) + 1).reduce((product, dim) => product * dim, 1);
         for (let channel = 0; channel < channels; channel++) {
           for (let input = 0; input < inputs; input++) {
@@ -83,15 +84,15 @@ it("one scale serves every row where the recipe has one for the weight", () => {
 
 it("a rounding of another weight is refused by name", () => {
   const { plan, layer } = LAYERS["a Gemm"]();
-  const choices = weightChoices({ ...learned, rounding: { layer: btoa("1234567") } }, "layer");
-  const quantize = () => quantizeWeight(layer.node, layer.weightUse!, plan.index, choices, null);
+  const choices = weightChoices({ ...learned, rounding: { layer: btoa("1234567") } }, ORT, "layer");
+  const quantize = () => encodeWeight(weightSource(layer, layer.weightUse!, plan.index), choices, null);
   expect(quantize).toThrow(InputError);
   expect(quantize).toThrow(/does not fit the weight w of 15 values; set "rounding" to null/);
 });
 
 it("rounding that the recipe holds counts only where it asks for it, and for the layers it names", () => {
   const rounding = { layer: "AA==" };
-  expect(weightChoices({ ...learned, rounding }, "layer").rounding).toBe("AA==");
-  expect(weightChoices({ ...learned, rounding }, "other").rounding).toBeNull();
-  expect(weightChoices({ ...learned, weights: PLAIN_RECIPE.weights, rounding }, "layer").rounding).toBeNull();
+  expect(weightChoices({ ...learned, rounding }, ORT, "layer").rounding).toBe("AA==");
+  expect(weightChoices({ ...learned, rounding }, ORT, "other").rounding).toBeNull();
+  expect(weightChoices({ ...learned, weights: PLAIN_RECIPE.weights, rounding }, ORT, "layer").rounding).toBeNull();
 });

@@ -6,7 +6,7 @@ import type { GraphIndex } from "../../onnx/graph.ts";
 import type { ModelProto, NodeProto } from "../../onnx/proto/onnx_pb.ts";
 import { dimsOf, tensorOf } from "../../onnx/tensor.ts";
 import { operatorOf } from "../../operators/index.ts";
-import type { LayerPlan } from "../plan.ts";
+import type { LayerPlan } from "../../plan/plan.ts";
 import type { Trial } from "./trial.ts";
 
 /** Float32 arithmetic, relative to the largest value. */

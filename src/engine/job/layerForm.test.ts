@@ -4,9 +4,9 @@ import { intAttribute, intsAttribute, makeNode } from "../onnx/attributes.ts";
 import type { AttributeProto, GraphProto } from "../onnx/proto/onnx_pb.ts";
 import { AttributeProtoSchema, AttributeProto_AttributeType as Type } from "../onnx/proto/onnx_pb.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
+import { planQuantization } from "../plan/plan.ts";
 import { ORT } from "../targets/ort.ts";
-import { planQuantization } from "./plan.ts";
-import { layerForm } from "./rounding.ts";
+import { layerForm } from "./weightRows.ts";
 
 const text = (name: string, value: string) =>
   create(AttributeProtoSchema, { name, type: Type.STRING, s: new TextEncoder().encode(value) });

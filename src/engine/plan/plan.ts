@@ -9,6 +9,7 @@ import type { DataType } from "../values/elementTypes.ts";
 import { type Activations, type Candidate, candidatesOf } from "./candidates.ts";
 import { type Settled, settleLayers, settleWeights } from "./settle.ts";
 import { leastRanges } from "./unseen.ts";
+import { weightUse } from "./weightUse.ts";
 
 /** The part of a recipe that decides what is quantized, and to how many bits; ranges and methods do not. */
 export type PlanChoices = Pick<Recipe, "float" | "weights">;
@@ -47,6 +48,21 @@ export function planQuantization(
     : settleLayers(candidates, index, activations, target);
   const layers = [...candidates.values()].map((candidate) => toLayer(candidate, settled, index, choices));
   return { target, index, layers, ...gatherGroups(layers, settled, index) };
+}
+
+/** The same decisions on a graph that differs in its constants only: its nodes are those of the plan's, in their order. */
+export function planOn(plan: QuantizationPlan, graph: GraphProto): QuantizationPlan {
+  if (graph === plan.index.graph) return plan;
+  const index = new GraphIndex(graph);
+  const layers = plan.layers.map((layer, position): LayerPlan => {
+    const node = graph.node[position] as NodeProto;
+    const { descriptor } = layer;
+    const use = layer.weightUse && descriptor?.kind === "weighted" ? weightUse(node, descriptor, index) : null;
+    const inputs = node.input.filter(Boolean);
+    const weight = use && "code" in use ? null : use;
+    return { ...layer, node, inputs, parameters: parametersOf(node, index), weightUse: weight };
+  });
+  return { ...plan, index, layers };
 }
 
 function toLayer(

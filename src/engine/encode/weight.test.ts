@@ -7,8 +7,10 @@ import { GraphIndex } from "../onnx/graph.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
 import { weightedOf } from "../operators/index.ts";
-import { quantizeWeight, type WeightChoices, weightChoices } from "./weights.ts";
-import { type WeightUse, weightUse } from "./weightUse.ts";
+import { weightSource } from "../plan/weightSource.ts";
+import { type WeightUse, weightUse } from "../plan/weightUse.ts";
+import { ORT } from "../targets/ort.ts";
+import { encodeWeight, type WeightChoices, weightChoices } from "./weight.ts";
 
 const conv = (group: number) =>
   makeNode("Conv", ["x", "w", "b"], ["y"], { name: "conv", attributes: [intAttribute("group", group)] });
@@ -26,8 +28,9 @@ function graphOf(node: NodeProto): GraphIndex {
 }
 
 function quantized(node: NodeProto, index: GraphIndex, choices: Partial<WeightChoices>, inputScale: number | null) {
-  const all = { ...weightChoices(PLAIN_RECIPE, "conv"), ...choices };
-  return quantizeWeight(node, weightUse(node, weightedOf(node, index)!, index) as WeightUse, index, all, inputScale);
+  const all = { ...weightChoices(PLAIN_RECIPE, ORT, "conv"), ...choices };
+  const use = weightUse(node, weightedOf(node, index)!, index) as WeightUse;
+  return encodeWeight(weightSource({ node }, use, index), all, inputScale);
 }
 
 test("a weight quantized before comes to what it comes to at first, whatever was asked in between", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { observingSession } from "../calibration/observing.ts";
+import { resolveRanges } from "../encode/ranges.ts";
 import { prepareModel } from "../graph/prepare.ts";
 import { exposeOutputs } from "../graph/shapes.ts";
 import { run } from "../graph/testing/native.ts";
@@ -11,7 +12,6 @@ import { inputPorts } from "../onnx/ports.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
 import { nodeRuntime } from "../runtime/node.ts";
 import { needsShared, readShared } from "../testing/shared.ts";
-import { resolveRanges } from "./ranges.ts";
 import { garments, photographs } from "./testing/shared.ts";
 import { planOf } from "./testing/trial.ts";
 

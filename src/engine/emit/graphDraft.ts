@@ -1,0 +1,126 @@
+import type { EncodedWeight } from "../encode/weight.ts";
+import type { Tensor } from "../model/tensor.ts";
+import { intAttribute, makeNode } from "../onnx/attributes.ts";
+import { withFields } from "../onnx/messages.ts";
+import { freshName, stemOf, tensorNames } from "../onnx/names.ts";
+import { opsetOf } from "../onnx/opset.ts";
+import type { ModelProto, NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
+import { codesProto, type Int4Tensor, tensorProto } from "../onnx/tensor.ts";
+import type { QuantizationPlan } from "../plan/plan.ts";
+
+/** Where scales run along, and whose DequantizeLinear it is. */
+interface Placing {
+  readonly axis?: number | null;
+  readonly domain?: string;
+}
+
+/**
+ * A graph while it is written: nodes in order, initialisers, and names that nothing else has. Names follow ONNX Runtime's
+ * tool: `x_scale`, `x_zero_point`, `x_quantized`, `x_DequantizeLinear_Output`; where x is long, `stemOf` it stands in its place.
+ */
+export class GraphDraft {
+  readonly #model: ModelProto;
+  readonly #plan: QuantizationPlan;
+  /** Names in use, of tensors and of nodes. */
+  readonly #names: Set<string>;
+  readonly #nodes: NodeProto[] = [];
+  readonly #initializers: TensorProto[] = [];
+  readonly #weights = new Map<string, string>();
+
+  constructor(model: ModelProto, plan: QuantizationPlan) {
+    this.#model = model;
+    this.#plan = plan;
+    this.#names = tensorNames(plan.index.graph);
+    for (const { node } of plan.layers) this.#names.add(node.name);
+  }
+
+  /** A new name for what belongs to a tensor. */
+  fresh(tensor: string, suffix: string): string {
+    return freshName(this.#names, stemOf(tensor) + suffix);
+  }
+
+  add(node: NodeProto): void {
+    this.#nodes.push(node);
+  }
+
+  /** Scale and zero point as initialisers, by name. */
+  addParameters(owner: string, scale: Tensor, zeroPoint: Tensor | Int4Tensor): readonly [string, string] {
+    const names = [this.fresh(owner, "_scale"), this.fresh(owner, "_zero_point")] as const;
+    this.#initializers.push(tensorProto(names[0], scale), codesProto(names[1], zeroPoint));
+    return names;
+  }
+
+  dequantize(
+    tensor: string,
+    codes: string,
+    parameters: readonly string[],
+    output: string,
+    { axis = null, domain = "" }: Placing = {},
+  ): void {
+    const name = this.fresh(tensor, "_DequantizeLinear");
+    const attributes = axis === null ? [] : [intAttribute("axis", axis)];
+    this.#nodes.push(makeNode("DequantizeLinear", [codes, ...parameters], [output], { name, attributes, domain }));
+  }
+
+  /** The name of a constant's dequantized values: one scale, or one for each place along the axis; zero points are 0. */
+  constant(
+    name: string,
+    codes: Tensor | Int4Tensor,
+    scales: Float32Array,
+    { axis = null, domain = "" }: Placing = {},
+  ): string {
+    const quantized = this.fresh(name, "_quantized");
+    this.#initializers.push(codesProto(quantized, codes));
+    const dims = axis === null ? [] : [scales.length];
+    const zeros = codes.type === "int32" ? new Int32Array(scales.length) : new Int8Array(scales.length);
+    const parameters = this.addParameters(name, { type: "float32", dims, data: scales }, {
+      ...codes,
+      dims,
+      data: zeros,
+    } as Tensor);
+    const output = this.fresh(name, "_DequantizeLinear_Output");
+    this.dequantize(name, quantized, parameters, output, { axis, domain });
+    return output;
+  }
+
+  /** The same of a constant with a zero point. */
+  affineConstant(name: string, codes: Tensor, scale: Tensor, zeroPoint: Tensor): string {
+    const quantized = this.fresh(name, "_quantized");
+    this.#initializers.push(tensorProto(quantized, codes));
+    const parameters = this.addParameters(name, scale, zeroPoint);
+    const output = this.fresh(name, "_DequantizeLinear_Output");
+    this.dequantize(name, quantized, parameters, output);
+    return output;
+  }
+
+  /** The name of a weight's dequantized values; layers that share a weight, its scales and its rounding share them. */
+  weight(name: string, { type, dims, axis, scales, codes, rounding }: EncodedWeight): string {
+    const key = `${name} ${axis} ${scales.join()} ${rounding}`;
+    const known = this.#weights.get(key);
+    if (known !== undefined) return known;
+    const { int4Opset, ownDomain } = this.#plan.target;
+    const domain = type === "int4" && opsetOf(this.#model) < int4Opset ? (ownDomain ?? "") : "";
+    const output = this.constant(name, { type, dims, data: codes }, scales, { axis, domain });
+    this.#weights.set(key, output);
+    return output;
+  }
+
+  /** The model with the nodes added, and initialisers that they, a caller or a subgraph read. */
+  assemble(): ModelProto {
+    const { graph } = this.#plan.index;
+    const read = new Set(this.#nodes.flatMap((node) => node.input));
+    for (const { name } of graph.output) read.add(name);
+    const isCaptured = (name: string) => this.#plan.index.uses(name).some(({ input }) => input === -1);
+    const kept = graph.initializer.filter(({ name }) => read.has(name) || isCaptured(name));
+    const alive = new Set([...read, ...this.#nodes.flatMap((node) => node.output)]);
+    return withFields(this.#model, {
+      producerName: "octet",
+      producerVersion: "",
+      graph: withFields(graph, {
+        node: this.#nodes,
+        initializer: [...kept, ...this.#initializers],
+        valueInfo: graph.valueInfo.filter(({ name }) => alive.has(name)),
+      }),
+    });
+  }
+}

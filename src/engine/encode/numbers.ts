@@ -1,0 +1,124 @@
+import type { Notice } from "../model/job.ts";
+import type { ActivationScheme, Affine, Range } from "../model/range.ts";
+import type { Recipe } from "../model/recipe.ts";
+import type { RangeGroup } from "../model/summary.ts";
+import { affineParameters } from "../numerics/affine.ts";
+import { codeLimits } from "../values/codes.ts";
+import { roundHalfEven } from "../values/round.ts";
+import { type EncodedConstant, encodeConstant } from "./constant.ts";
+import { type FineBias, fineBias } from "./fineBias.ts";
+import { type EncodedWeight, encodeWeight, type Multiplier, type WeightSource, weightChoices } from "./weight.ts";
+
+/** What of a layer becomes numbers. */
+export interface LayerSource {
+  readonly id: string;
+  readonly weight: WeightSource | null;
+  /** The group of what the weight is multiplied with; null where that stays in float. */
+  readonly inputGroup: string | null;
+  /** A clamp of its own, and the group that it is rounded in. */
+  readonly clamp: (Range & { readonly group: string }) | null;
+  /** The bias of a float layer that is to be computed: its values, or as many zeros as there are channels. */
+  readonly floatBias: Float32Array | number | null;
+}
+
+/** What is encoded, in the order of the graph. */
+export interface EncodeRequest {
+  readonly multiplier: Multiplier;
+  readonly groups: readonly Pick<RangeGroup, "id" | "fixed">[];
+  readonly layers: readonly LayerSource[];
+  /** Constant operands of 8-bit layers, by name. */
+  readonly constants: ReadonlyMap<string, () => Float32Array>;
+}
+
+/** The part of a recipe that decides what numbers a plan comes to. */
+export type EncodingChoices = Pick<Recipe, "activations" | "weights" | "float" | "rounding">;
+
+/** What a plan comes to: codes, scales, zero points and biases, as numbers. */
+export interface Numbers {
+  readonly activations: ActivationScheme;
+  /** Scale and zero point of each range group. */
+  readonly affine: ReadonlyMap<string, Affine>;
+  /** By layer. */
+  readonly weights: ReadonlyMap<string, EncodedWeight>;
+  readonly fineBiases: ReadonlyMap<string, FineBias>;
+  /** Layers that clamp to bounds which quantize to the extreme codes, so that saturating does the same. */
+  readonly implied: ReadonlySet<string>;
+  /** By tensor; constants that are not finite are not in it. */
+  readonly constants: ReadonlyMap<string, EncodedConstant>;
+  readonly notices: readonly Notice[];
+}
+
+/** Encodes a layer's weight; what the same layer came to before may be given again. */
+export type WeightEncoder = (layer: LayerSource, weight: WeightSource, inputScale: number | null) => EncodedWeight;
+
+/**
+ * Works out the numbers of a plan. `ranges` holds a finite range for every group that has none fixed. The same arguments
+ * give the same numbers. Throws InputError as encodeWeight does.
+ */
+export function encode(
+  { multiplier, groups, layers, constants }: EncodeRequest,
+  ranges: ReadonlyMap<string, Range>,
+  choices: EncodingChoices,
+  weigh: WeightEncoder = (layer, weight, inputScale) =>
+    encodeWeight(weight, weightChoices(choices, multiplier, layer.id), inputScale),
+): Numbers {
+  const { activations } = choices;
+  const notices: Notice[] = [];
+  const affine = new Map<string, Affine>();
+  for (const { id, fixed } of groups) {
+    const range = fixed ?? ranges.get(id);
+    if (!range) throw new Error(`There is no range for ${id}.`);
+    const { degenerate, ...parameters } = affineParameters(range, activations);
+    affine.set(id, parameters);
+    if (degenerate) notices.push(degenerateNotice(id, parameters));
+  }
+  const weights = new Map<string, EncodedWeight>();
+  const fineBiases = new Map<string, FineBias>();
+  const implied = new Set<string>();
+  for (const layer of layers) {
+    const { id, weight, inputGroup, clamp, floatBias } = layer;
+    if (clamp && isImplied(clamp, affine.get(clamp.group), activations)) implied.add(id);
+    if (floatBias !== null) fineBiases.set(id, fineBias(floatBias));
+    if (!weight) continue;
+    const encoded = weigh(layer, weight, affine.get(inputGroup ?? "")?.scale ?? null);
+    weights.set(id, encoded);
+    notices.push(...channelNotices(id, encoded));
+  }
+  const encoded = [...constants].map(([name, values]) => [name, encodeConstant(values(), activations)] as const);
+  return {
+    activations,
+    affine,
+    weights,
+    fineBiases,
+    implied,
+    constants: new Map(encoded.filter((entry): entry is [string, EncodedConstant] => entry[1] !== null)),
+    notices,
+  };
+}
+
+function isImplied({ low, high }: Range, affine: Affine | undefined, { type }: ActivationScheme): boolean {
+  if (!affine) return false;
+  const [lowest, highest] = codeLimits(type);
+  const code = (bound: number) => roundHalfEven(bound / affine.scale) + affine.zeroPoint;
+  return code(low) <= lowest && code(high) >= highest;
+}
+
+function degenerateNotice(subject: string, { scale }: Affine): Notice {
+  const message = `${subject} was seen with no values but zero or next to it; its scale is ${scale}.`;
+  return { kind: "warning", subject, message };
+}
+
+function channelNotices(subject: string, { dead, axis, bias }: EncodedWeight): Notice[] {
+  const notices: Notice[] = [];
+  if (dead.length > 0) {
+    const which = axis === null ? "is" : `has ${dead.length} channels that are`;
+    const message = `The weight of ${subject} ${which} all zero or next to it.`;
+    notices.push({ kind: "warning", subject, message });
+  }
+  const raised = bias?.raised.length ?? 0;
+  if (raised > 0) {
+    const message = `${raised} weight scales of ${subject} were raised so that its bias fits 32 bits.`;
+    notices.push({ kind: "info", subject, message });
+  }
+  return notices;
+}
