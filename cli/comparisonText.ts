@@ -6,7 +6,10 @@ import type {
   FigureUnit,
   RangeMove,
 } from "../src/engine/model/comparison.ts";
-import { bytesText, percentText, significant, table } from "./format.ts";
+import { interval, plural, signed, significant } from "../src/engine/values/figures.ts";
+import { change as changeOf, percent, points, pointsOf } from "../src/engine/values/shares.ts";
+import { byteSize, decibel } from "../src/engine/values/units.ts";
+import { table } from "./format.ts";
 
 const LISTED = 10;
 const NAMED = 5;
@@ -16,8 +19,8 @@ export function describeComparison(comparison: Comparison, paths: readonly [stri
   const { a, b, settings, factors, biases, ranges, weights, estimates, figures } = comparison;
   const changed = [
     ...settings.map((setting) => `  ${setting.name}: ${sidesText(setting.a, setting.b)}`),
-    ...(factors.length > 0 ? [`  equalization factors: those of ${counted(factors.length, "tensor")} differ`] : []),
-    ...(biases.length > 0 ? [`  learnt biases: those of ${counted(biases.length, "layer")} differ`] : []),
+    ...(factors.length > 0 ? [`  equalization factors: those of ${plural(factors.length, "tensor")} differ`] : []),
+    ...(biases.length > 0 ? [`  learnt biases: those of ${plural(biases.length, "layer")} differ`] : []),
   ];
   return [
     `A: ${reportText(a, paths[0])}`,
@@ -78,44 +81,35 @@ function section<T>(
 
 function figureRow({ figure, unit, a, b, change, unlike, intervals }: FigureChange): string[] {
   const side = (value: number | null, interval: readonly [number, number] | null) => {
-    if (value === null) return "-";
+    if (value === null) return "–";
     const [low, high] = interval ?? [];
-    const ends = low === undefined ? "" : ` (95 %: ${(100 * low).toFixed(1)} to ${(100 * high!).toFixed(1)})`;
+    const ends = low === undefined ? "" : ` (95 %: ${pointsOf(low)} to ${pointsOf(high!)})`;
     return `${valueText(value, unit)}${ends}`;
   };
-  const changed = change === null || a === null ? "-" : changeText(a, change, unit);
+  const changed = change === null || a === null ? "–" : changeText(a, change, unit);
   return [figure, side(a, intervals?.a ?? null), side(b, intervals?.b ?? null), unlike ? `${changed} ~` : changed];
 }
 
 function valueText(value: number, unit: FigureUnit): string {
-  if (unit === "share") return percentText(value);
-  if (unit === "bytes") return bytesText(value);
-  if (unit === "dB" || unit === "ms") return `${value.toFixed(2)} ${unit}`;
+  if (unit === "share") return percent(value);
+  if (unit === "bytes") return byteSize(value);
   return unit === "" ? significant(value) : `${significant(value)} ${unit}`;
 }
 
 function changeText(from: number, change: number, unit: FigureUnit): string {
   if (change === 0) return "0";
-  if (unit === "share") return `${signed((100 * change).toFixed(1))} points`;
-  if (unit === "dB") return `${signed(change.toFixed(2))} dB`;
-  if (unit === "bytes" || unit === "ms") return `${signed(significant((100 * change) / from))} %`;
-  return signed(significant(change));
-}
-
-function signed(text: string): string {
-  return text.startsWith("-") || text === "NaN" ? text : `+${text}`;
+  if (unit === "share") return points(change);
+  if (unit === "dB") return `${signed(change)} dB`;
+  if (unit === "bytes" || unit === "ms") return changeOf(from, from + change);
+  return signed(change);
 }
 
 function rangeRow({ group, from, to, relative }: RangeMove): string[] {
-  const range = (side: RangeMove["from"]) => (side ? `${significant(side.low)} to ${significant(side.high)}` : "none");
-  return [group, range(from), range(to), relative === null ? "-" : `${significant(100 * relative)} %`];
+  const range = (side: RangeMove["from"]) => (side ? interval(side) : "none");
+  return [group, range(from), range(to), relative === null ? "–" : percent(relative)];
 }
 
 function changeCells({ a, b, change }: Change): string[] {
-  const decibels = (value: number | null) => (value === null ? "-" : `${value.toFixed(1)} dB`);
-  return [decibels(a), decibels(b), change === null ? "-" : signed(change.toFixed(1))];
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+  const decibels = (value: number | null) => (value === null ? "–" : decibel(value));
+  return [decibels(a), decibels(b), change === null ? "–" : signed(change)];
 }

@@ -76,14 +76,14 @@ describe("octet diff", () => {
     expect(stdout).toContain("layers in float: only in A: softmax; only in B: t0, t1, t2, t3, t4 and 9 more");
     expect(stdout).toContain("learnt biases: those of 12 layers differ");
     expect(stdout).not.toContain("0.1,");
-    expect(stdout).toMatch(/top-1, quantized +88\.0 % +89\.5 % +\+1\.5 points\n/);
+    expect(stdout).toMatch(/top-1, quantized +88\.0 % +89\.5 % +\+1\.50 pt\n/);
     expect(stdout).toMatch(
-      /top-1, drop +2\.0 % \(95 %: -1\.0 to 5\.0\) +0\.5 % \(95 %: -2\.0 to 3\.0\) +-1\.5 points\n/,
+      /top-1, drop +2\.00 % \(95 %: −1\.00 pt to 5\.00 pt\) +0\.500 % \(95 %: −2\.00 pt to 3\.00 pt\) +−1\.50 pt\n/,
     );
     expect(stdout).toMatch(/latency p50, quantized +4\.00 ms +4\.00 ms +0 ~\n/);
     expect(stdout).toContain("ranges that moved: 13; the 10 that changed most");
-    expect(stdout.match(/^ +t\d+ +0 to 10 /gm)).toHaveLength(10);
-    expect(stdout).toMatch(/t13 +0 to 10 +0 to 23 +56\.5 %/);
+    expect(stdout.match(/^ +t\d+ +0 to 10\.0 /gm)).toHaveLength(10);
+    expect(stdout).toMatch(/t13 +0 to 10\.0 +0 to 23\.0 +56\.5 %/);
     expect(stdout).toContain("weights that differ in SQNR: none");
     expect(stderr).toMatch(/^warning: .*different places .*a phone/);
   });

@@ -1,4 +1,6 @@
 import type { Progress } from "../src/engine/model/job.ts";
+import { significant } from "../src/engine/values/figures.ts";
+import { countdown } from "../src/engine/values/units.ts";
 
 /** Seconds without which a rate says nothing. */
 const LEAST_SECONDS = 1;
@@ -8,10 +10,5 @@ export function progressLine({ task, done, total, unit }: Progress, seconds: num
   const line = `${task}: ${done} of ${total} ${unit}`;
   if (done === 0 || seconds < LEAST_SECONDS) return line;
   const rate = done / seconds;
-  return `${line}, ${rate.toPrecision(2)} ${unit}/s, ${duration((total - done) / rate)} left`;
-}
-
-function duration(seconds: number): string {
-  const whole = Math.ceil(seconds);
-  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${line}, ${significant(rate, 2)} ${unit}/s, ${countdown((1000 * (total - done)) / rate)} left`;
 }

@@ -1,4 +1,7 @@
 import type { Rounding } from "../src/engine/model/rounding.ts";
+import { plural } from "../src/engine/values/figures.ts";
+import { percent } from "../src/engine/values/shares.ts";
+import { duration } from "../src/engine/values/units.ts";
 
 /** What learning rounding did, layer by layer, without the bits, which are in the recipe. */
 export function roundingFigures({ layers, samples, iterations, learner, seconds }: Rounding): object {
@@ -9,5 +12,5 @@ export function roundingFigures({ layers, samples, iterations, learner, seconds 
 export function roundingText({ layers, samples, iterations, learner, seconds }: Rounding): string {
   const left = layers.map(({ nearest, learnt }) => (nearest === 0 ? 1 : learnt / nearest)).sort((a, b) => a - b);
   const median = left[left.length >> 1] ?? 1;
-  return `  rounding of ${layers.length} layers learnt from ${samples} samples in ${seconds.toFixed(1)} s (${learner}, ${iterations} iterations): ${(100 * median).toFixed(0)} % of the error of rounding to nearest is left, at the median`;
+  return `  rounding of ${plural(layers.length, "layer")} learnt from ${plural(samples, "sample")} in ${duration(1000 * seconds)} (${learner}, ${iterations} iterations): ${percent(median)} of the error of rounding to nearest is left, at the median`;
 }

@@ -39,7 +39,7 @@ describe("octet sensitivity", () => {
     const { stdout } = await measure("--samples", "3", "--metric", "mse");
     expect(stdout).toMatch(/^2 layers on 3 samples .*the first 3 samples calibrated and measured\nMSE of the outputs/);
     const rows = stdout.split("\n").filter((line) => /^ {2}(classify|pool) +#/.test(line));
-    const costs = rows.map((row) => Number(row.trim().split(/\s+/)[2]));
+    const costs = rows.map((row) => Number(row.trim().split(/\s+/)[2]!.replaceAll("−", "-")));
     expect(costs).toHaveLength(2);
     expect(costs[0]).toBeGreaterThanOrEqual(costs[1]!);
   });

@@ -1,6 +1,8 @@
 import type { ErrorMetric, ErrorWalk, OutputErrors, Sensitivity } from "../src/engine/model/sensitivity.ts";
 import { clamp } from "../src/engine/values/clamp.ts";
-import { significant, table } from "./format.ts";
+import { cosineText, plural, significant } from "../src/engine/values/figures.ts";
+import { byteSize, duration } from "../src/engine/values/units.ts";
+import { table } from "./format.ts";
 
 const UNITS: Readonly<Record<ErrorMetric, string>> = {
   sqnr: "SQNR in dB",
@@ -33,7 +35,7 @@ export function describeSensitivity(
   ]);
   const use = split.calibration ? "calibrated and measured" : "measured; the recipe brought its ranges";
   return [
-    `${layers.length} layers on ${samples}${samples < wanted ? ` of ${wanted}` : ""} samples in ${seconds.toFixed(1)} s (${executor.runtime}, ${executor.threads} threads, ${(kept.bytes / 1e6).toFixed(0)} MB kept); the first ${wanted} samples ${use}`,
+    `${plural(layers.length, "layer")} on ${samples}${samples < wanted ? ` of ${wanted}` : ""} samples in ${duration(1000 * seconds)} (${executor.runtime}, ${plural(executor.threads, "thread")}, ${byteSize(kept.bytes)} kept); the first ${wanted} samples ${use}`,
     `${UNITS[metric]} of the outputs, ${text(all, metric)} with everything quantized; left out: all but this layer`,
     ...table([["layer", "", "alone", "weights", "activations", "left out"], ...rows]),
     ...(walk ? describeWalk(walk) : []),
@@ -53,9 +55,9 @@ function describeWalk({ steps }: ErrorWalk): string[] {
       ["layer", "reads", "makes", "loses"],
       ...most.map((step) => [
         step.layer,
-        (step.inputSqnr ?? 0).toFixed(1),
-        step.sqnr.toFixed(1),
-        lossOf(step).toFixed(1),
+        significant(step.inputSqnr ?? 0),
+        significant(step.sqnr),
+        significant(lossOf(step)),
       ]),
     ]),
   ];
@@ -75,7 +77,6 @@ function barOf(cost: number, worst: number, metric: ErrorMetric): string {
 
 function text(errors: OutputErrors | null, metric: ErrorMetric): string {
   const value = errors?.[metric] ?? null;
-  if (value === null) return "-";
-  if (metric === "sqnr") return value.toFixed(1);
-  return metric === "drop" ? (100 * value).toFixed(1) : metric === "cosine" ? value.toFixed(5) : significant(value);
+  if (value === null) return "–";
+  return metric === "cosine" ? cosineText(value) : significant(metric === "drop" ? 100 * value : value);
 }

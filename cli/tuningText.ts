@@ -1,5 +1,8 @@
 import type { TuneLimit, TunePoint, Tuning } from "../src/engine/model/tuning.ts";
-import { bytesText, percentText, significant, table } from "./format.ts";
+import { plural, significant } from "../src/engine/values/figures.ts";
+import { percent, pointsOf } from "../src/engine/values/shares.ts";
+import { byteSize, decibel, duration } from "../src/engine/values/units.ts";
+import { table } from "./format.ts";
 
 const ENDINGS: Readonly<Record<Tuning["ended"], string>> = {
   found: "",
@@ -17,7 +20,7 @@ export function describeTuning(tuning: Tuning): string[] {
   const heads = ["tried", "bytes", "in float", "SQNR", "top-1", "drop", "expected", ...(timed ? ["p50"] : []), "limit"];
   const offered = points[best]!;
   return [
-    `${points.length} points tried in ${seconds.toFixed(1)} s${ENDINGS[ended]}; samples ${first} to ${end - 1} calibrated, ${from} to ${to - 1} judged (${judged.samples} read, ${judged.labelled} labelled)`,
+    `${plural(points.length, "point")} tried in ${duration(1000 * seconds)}${ENDINGS[ended]}; samples ${first} to ${end - 1} calibrated, ${from} to ${to - 1} judged (${judged.samples} read, ${judged.labelled} labelled)`,
     ...table([heads, ...points.map((point, i) => row(point, i + 1, timed, i === best))]),
     chosen === null
       ? `no point keeps the limit, ${limitText(request.limit)}; the nearest is written: ${offered.label}`
@@ -29,19 +32,17 @@ function row(point: TunePoint, number: number, timed: boolean, taken: boolean): 
   const { label, bytes, floatLayers, sqnr, top1, expected, latency, passed } = point;
   return [
     `${number} ${label}`,
-    bytesText(bytes),
+    byteSize(bytes),
     `${floatLayers}`,
-    `${sqnr.toFixed(1)} dB`,
-    top1 ? percentText(top1.quantized) : "-",
-    top1 ? (100 * top1.drop).toFixed(1) : "-",
-    expected === null ? "-" : (100 * expected).toFixed(1),
-    ...(timed ? [latency === null ? "-" : `${latency.toFixed(2)} ms`] : []),
+    decibel(sqnr),
+    top1 ? percent(top1.quantized) : "–",
+    top1 ? significant(100 * top1.drop) : "–",
+    expected === null ? "–" : significant(100 * expected),
+    ...(timed ? [latency === null ? "–" : `${significant(latency)} ms`] : []),
     `${passed ? "kept" : "not kept"}${taken ? " *" : "  "}`,
   ];
 }
 
 function limitText(limit: TuneLimit): string {
-  return limit.kind === "drop"
-    ? `a drop of ${significant(100 * limit.share)} points`
-    : `an SQNR of ${significant(limit.decibels)} dB`;
+  return limit.kind === "drop" ? `a drop of ${pointsOf(limit.share)}` : `an SQNR of ${decibel(limit.decibels)}`;
 }

@@ -5,8 +5,10 @@ import { totalBytes } from "../src/engine/job/quantize.ts";
 import type { Calibration } from "../src/engine/model/calibration.ts";
 import type { Notice } from "../src/engine/model/job.ts";
 import type { Rounding } from "../src/engine/model/rounding.ts";
+import { plural } from "../src/engine/values/figures.ts";
+import { byteSize, duration } from "../src/engine/values/units.ts";
 import type { Arguments } from "./arguments.ts";
-import { bytesText, executorText } from "./format.ts";
+import { executorText } from "./format.ts";
 import { writeFiles } from "./results.ts";
 import { roundingFigures, roundingText } from "./roundingText.ts";
 import type { Terminal } from "./terminal.ts";
@@ -60,10 +62,10 @@ export async function writeJob(
       seconds,
     },
     lines: [
-      `${quantized} of ${layers.length} layers quantized${samples > 0 ? ` on ${samples} samples` : ""}${skipped > 0 ? ` (${skipped} skipped)` : ""} in ${seconds.toFixed(1)} s: ${bytesText(model.bytes)} to ${bytesText(result.quantized.bytes)}`,
+      `${quantized} of ${layers.length} layers quantized${samples > 0 ? ` on ${plural(samples, "sample")}` : ""}${skipped > 0 ? ` (${skipped} skipped)` : ""} in ${duration(1000 * seconds)}: ${byteSize(model.bytes)} to ${byteSize(result.quantized.bytes)}`,
       ...(rounding ? [roundingText(rounding)] : []),
       ...calibration.executors.map((executor) => `  ${executorText(executor)}`),
-      ...files.map(({ name, bytes }) => `  ${join(out, name)} (${bytesText(bytes)})`),
+      ...files.map(({ name, bytes }) => `  ${join(out, name)} (${byteSize(bytes)})`),
     ],
   };
 }

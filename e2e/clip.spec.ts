@@ -1,5 +1,6 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "./support/app.ts";
+import { numberOf } from "./support/figures.ts";
 import { calibrate, evaluate, goTo, openSample, selectLayer } from "./support/studio.ts";
 
 const FIGURES = ["scale", "clipped", "mse", "sqnr"] as const;
@@ -62,10 +63,10 @@ test("the figures follow a dragged handle; let go, it is a step of the recipe th
   }
   await expect(source).toHaveValue("all");
   const held = { figures: await figures(page), range: await range(page) };
-  const [scale, clipped, , sqnr] = held.figures.map(Number.parseFloat);
+  const [scale, clipped, , sqnr] = held.figures.map(numberOf);
   expect(scale).toBeCloseTo((held.range.high - held.range.low) / 255, 4);
-  expect(clipped).toBeGreaterThan(Number.parseFloat(halfway.figures[1]!));
-  expect(sqnr).toBeLessThan(Number.parseFloat(before.figures[3]!));
+  expect(clipped).toBeGreaterThan(numberOf(halfway.figures[1]!));
+  expect(sqnr).toBeLessThan(numberOf(before.figures[3]!));
 
   await page.mouse.up();
   await expect(source).toHaveValue("hand");

@@ -1,4 +1,5 @@
 import { expect, test } from "./support/app.ts";
+import { numberOf } from "./support/figures.ts";
 import { calibrate, goTo, openSample, selectLayer } from "./support/studio.ts";
 
 test("a word explains itself by press and by keyboard, on the selected tensor", async ({ page }) => {
@@ -57,7 +58,7 @@ test("bit depth is tried on a slider and heard, on a tone and on the selected te
   await page.getByRole("button", { name: "Try it" }).click();
   const dialog = page.getByTestId("bit-depth");
   const bits = dialog.getByTestId("bits");
-  const sqnr = async () => Number.parseFloat(await dialog.getByTestId("bit-sqnr").innerText());
+  const sqnr = async () => numberOf(await dialog.getByTestId("bit-sqnr").innerText());
   await bits.focus();
   await page.keyboard.press("End");
   await expect(dialog.getByTestId("bit-levels")).toHaveText("65,536");

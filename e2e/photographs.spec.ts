@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { hasShared, SHARED, SHARED_TAG } from "../src/engine/testing/shared.ts";
 import { expect, test } from "./support/app.ts";
 import { drop } from "./support/drop.ts";
+import { numberOf } from "./support/figures.ts";
 import { calibrate, evaluate, goTo, idle } from "./support/studio.ts";
 
 const MODEL = join(SHARED, "models/squeezenet1.1.onnx");
@@ -27,5 +28,5 @@ test(title, { tag: `@${SHARED_TAG}` }, async ({ page }, testInfo) => {
   await goTo(page, "tune");
   await evaluate(page);
   const sqnr = page.getByTestId("evaluation-result").getByRole("row", { name: "SQNR" }).getByRole("cell").nth(1);
-  expect(Number.parseFloat(await sqnr.innerText())).toBeGreaterThan(15);
+  expect(numberOf(await sqnr.innerText())).toBeGreaterThan(15);
 });

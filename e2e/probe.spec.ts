@@ -1,5 +1,6 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "./support/app.ts";
+import { numberOf } from "./support/figures.ts";
 import { calibrate, evaluate, goTo, idle, openSample, selectLayer } from "./support/studio.ts";
 
 /** A figure of the last measurement: before the change, now, and by how much it changed. */
@@ -52,8 +53,8 @@ test("let go, a handle's effect on the model is measured, and told against what 
   await measured(page);
   const [before, now, change] = await figure(page, "SQNR");
   expect(before).toBe(first);
-  expect(Number.parseFloat(now!)).toBeLessThan(Number.parseFloat(before!));
-  expect(change).toMatch(/^-\d/);
+  expect(numberOf(now!)).toBeLessThan(numberOf(before!));
+  expect(change).toMatch(/^−\d/);
   await expect(page.getByTestId("probe-line")).toContainText(`SQNR ${now} dB (was ${before} dB)`);
 
   await page.getByRole("button", { name: "Undo" }).click();

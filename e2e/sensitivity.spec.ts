@@ -1,5 +1,6 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "./support/app.ts";
+import { numberOf } from "./support/figures.ts";
 import { stored } from "./support/storage.ts";
 import { calibrate, goTo, idle, logEntries, openSample, selectLayer } from "./support/studio.ts";
 
@@ -14,15 +15,16 @@ async function measure(page: Page, samples: number): Promise<void> {
 }
 
 /** Ids and figures of the rows in sight that have a sensitivity, from the top. */
-function bars(page: Page): Promise<{ readonly layer: string; readonly figure: number }[]> {
-  return page.getByTestId("layer-row").evaluateAll((rows) =>
+async function bars(page: Page): Promise<{ readonly layer: string; readonly figure: number }[]> {
+  const shown = await page.getByTestId("layer-row").evaluateAll((rows) =>
     rows
       .sort((a, b) => Number(a.getAttribute("aria-rowindex")) - Number(b.getAttribute("aria-rowindex")))
       .flatMap((row) => {
         const text = row.querySelector('[data-testid="layer-sensitivity"]')?.textContent;
-        return text ? [{ layer: row.getAttribute("data-layer")!, figure: Number.parseFloat(text) }] : [];
+        return text ? [{ layer: row.getAttribute("data-layer")!, text }] : [];
       }),
   );
+  return shown.map(({ layer, text }) => ({ layer, figure: numberOf(text) }));
 }
 
 test("measured sensitivity fills the list, sorts and filters it, and goes stale with the recipe", async ({ page }) => {

@@ -3,8 +3,8 @@ import { reasonText } from "../../src/engine/model/reason.ts";
 import type { ModelSummary } from "../../src/engine/model/summary.ts";
 import { nodeRuntime } from "../../src/engine/runtime/node.ts";
 import { dimsText } from "../../src/engine/values/dims.ts";
+import { byteSize } from "../../src/engine/values/units.ts";
 import { readArguments } from "../arguments.ts";
-import { bytesText } from "../format.ts";
 import { INPUT_OPTIONS, inputsOf, modelSource } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -22,7 +22,7 @@ function describe(summary: ModelSummary): string[] {
   const float = summary.layers.filter(({ precision }) => precision === "float32");
   const count = summary.layers.length - float.length;
   return [
-    `${summary.name}: ${bytesText(summary.bytes)}, opset ${summary.opset}, IR ${summary.irVersion}, ${summary.parameters} parameters, by ${summary.producer || "an unnamed exporter"}`,
+    `${summary.name}: ${byteSize(summary.bytes)}, opset ${summary.opset}, IR ${summary.irVersion}, ${summary.parameters} parameters, by ${summary.producer || "an unnamed exporter"}`,
     ...summary.inputs.map(({ name, type, dims }) => `input  ${name}: ${type} ${dimsText(dims)}`),
     ...summary.outputs.map(({ name, type, dims }) => `output ${name}: ${type} ${dimsText(dims)}`),
     ...summary.preparation.map((note) => `prepared: ${note}`),

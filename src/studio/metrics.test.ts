@@ -27,7 +27,7 @@ test("figures carry their unit, columns go without", () => {
   ]);
   expect([errorDigits(0.999876, "cosine"), errorDigits(1.234e-7, "mse"), errorDigits(0.5, "drop")]).toEqual([
     "0.9999",
-    "1.2e-7",
+    "1.2e−7",
     "50.0",
   ]);
 });

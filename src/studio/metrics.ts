@@ -1,6 +1,7 @@
 import type { ErrorMetric, LayerSensitivity, OutputErrors } from "../engine/model/sensitivity.ts";
 import { clamp } from "../engine/values/clamp.ts";
-import { decibel, significant } from "./format.ts";
+import { cosineText, significant } from "../engine/values/figures.ts";
+import { decibel } from "../engine/values/units.ts";
 
 interface Metric {
   readonly text: string;
@@ -70,11 +71,11 @@ export function errorText(value: number | null, metric: ErrorMetric): string {
 
 /** A figure as short as a column holds it, without its unit. */
 export function errorDigits(value: number, metric: ErrorMetric): string {
-  const text = metric === "cosine" ? value.toFixed(4) : bare(value, metric);
-  return text.includes("e") ? value.toExponential(1) : text;
+  const text = metric === "cosine" ? cosineText(value, 4) : bare(value, metric);
+  return text.includes("e") ? significant(value, 2) : text;
 }
 
 function bare(value: number, metric: ErrorMetric): string {
-  if (metric === "cosine" && Number.isFinite(value)) return value.toFixed(5);
+  if (metric === "cosine") return cosineText(value);
   return significant(metric === "drop" ? value * 100 : value);
 }

@@ -1,4 +1,5 @@
 import type { Notice } from "../model/job.ts";
+import { percent } from "../values/shares.ts";
 
 /** How a float model does on labelled samples. */
 export interface FloatScores {
@@ -33,8 +34,4 @@ export function floatNotice({ classes, samples, accuracy, confidence }: FloatSco
   if (accuracy <= bound) return warn(`near chance for ${classes} classes`);
   if (confidence - accuracy > OVERCONFIDENCE) return warn(`though ${percent(confidence)} sure of its answers`);
   return null;
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }

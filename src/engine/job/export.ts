@@ -2,7 +2,6 @@ import { writeCalibration } from "../artifacts/cache.ts";
 import { writeReportPage } from "../artifacts/html.ts";
 import type { NamedRange } from "../artifacts/namedRange.ts";
 import { writeOrtRanges } from "../artifacts/ortRanges.ts";
-import { byteSize } from "../artifacts/page/format.ts";
 import { writeRecipe } from "../artifacts/recipe.ts";
 import { writeReport } from "../artifacts/report.ts";
 import { writeTensorRtCache } from "../artifacts/tensorrt.ts";
@@ -14,6 +13,8 @@ import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import type { Tuning } from "../model/tuning.ts";
 import { encodeModel, totalLength } from "../onnx/encode.ts";
+
+import { byteSize } from "../values/units.ts";
 import { equalizedName, quantizedName } from "./fileNames.ts";
 import { assertEqualizedFits, assertQuantizedFits } from "./fileSize.ts";
 import { equalizedModel, isEqualized, type OpenModel, summarizeModel } from "./open.ts";

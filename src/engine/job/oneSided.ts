@@ -3,6 +3,7 @@ import type { Statistics } from "../model/statistics.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import type { GraphProto } from "../onnx/proto/onnx_pb.ts";
 import { givesProbabilities } from "../plan/unseen.ts";
+import { significant } from "../values/figures.ts";
 import type { OpenModel } from "./open.ts";
 
 /**
@@ -18,8 +19,8 @@ export function oneSidedProbabilities({ folded }: Pick<OpenModel, "folded">, sta
     if (seen.min <= 0.5 && seen.max >= 0.5) return [];
     const [extreme, missing] =
       seen.max < 0.5
-        ? [`never rose above ${seen.max.toPrecision(2)}`, "positive"]
-        : [`never fell below ${seen.min.toPrecision(2)}`, "negative"];
+        ? [`never rose above ${significant(seen.max)}`, "positive"]
+        : [`never fell below ${significant(seen.min)}`, "negative"];
     const samples = seen.samples.index.length;
     const message = `The probability ${tensor} ${extreme} on ${samples} samples: none seems to be a ${missing}, and what only a ${missing} makes of the model's values may be clipped; add samples that hold one.`;
     return [{ kind: "warning", subject: tensor, message }];

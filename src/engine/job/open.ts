@@ -18,6 +18,7 @@ import { planQuantization, type QuantizationPlan } from "../plan/plan.ts";
 import { summarizePlan } from "../plan/summary.ts";
 import { ORT } from "../targets/ort.ts";
 import type { DataType } from "../values/elementTypes.ts";
+import { interval } from "../values/figures.ts";
 import { assertInputNames, type ModelInputs, settleInputs, withShapes } from "./inputs.ts";
 import { evaluateWith } from "./run.ts";
 import { loadSession } from "./session.ts";
@@ -267,7 +268,7 @@ function unshared(file: ModelFile): ModelFile {
 function widened({ groups }: QuantizationPlan, { ranges }: PlannedChoices): Notice[] {
   return groups.flatMap(({ id, least }) => {
     if (!least || own(ranges, id)) return [];
-    const message = `The range of ${id} holds ${least.low.toFixed(2)} to ${least.high.toFixed(2)} at least: a Sigmoid turns it into probabilities that the model gives, and samples need not show all of them.`;
+    const message = `The range of ${id} holds ${interval(least)} at least: a Sigmoid turns it into probabilities that the model gives, and samples need not show all of them.`;
     return [{ kind: "info", subject: id, message }];
   });
 }

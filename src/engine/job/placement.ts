@@ -8,6 +8,7 @@ import {
   type Provider,
   type Runtimes,
 } from "../model/runtime.ts";
+import { significant } from "../values/figures.ts";
 
 export interface Candidate {
   readonly file: ModelFile;
@@ -87,7 +88,7 @@ async function race(accelerator: Accelerator, candidate: Candidate, signal: Abor
   }
   if (fastest < CLEAR_GAIN * rival) return { accelerator, observer };
   await observer.dispose();
-  const figures = `${fastest.toFixed(1)} ms a sample against ${rival.toFixed(1)} ms`;
+  const figures = `${significant(fastest)} ms a sample against ${significant(rival)} ms`;
   return { accelerator: null, reason: `WebGPU is not faster here on this model: ${figures}.` };
 }
 

@@ -107,7 +107,7 @@ describe("outliers", () => {
     );
     expect(finding.remedy?.edit).toEqual({ kind: "method", group: "x", method: "mse" });
     expect(finding.loss).toBeCloseTo(sqnr(input, INT8, "mse") - sqnr(input, INT8, "minmax"), 6);
-    expect(finding.remedy?.sentence).toContain(`+${finding.loss.toFixed(1)} dB`);
+    expect(finding.remedy?.sentence).toContain(`+${finding.loss.toPrecision(3)} dB`);
   });
 
   it("are none once the range is the best", () => {
@@ -124,7 +124,7 @@ describe("clipping", () => {
   it("is named where a range by hand is too narrow", () => {
     const finding = only({ recipe: { ranges: { y: { low: 0, high: 0.5 } } } }, "clipping");
     expect(finding.layer).toBe("conv");
-    expect(finding.figure).toMatch(/^3\d\.\d % of the values clipped, (9\d\.\d|100) % of the error/);
+    expect(finding.figure).toMatch(/^3\d\.\d % of the values clipped, >?9\d\.\d % of the error/);
     expect(finding.remedy?.edit).toEqual({ kind: "method", group: "y", method: "mse" });
   });
 });
@@ -141,7 +141,7 @@ describe("few levels", () => {
 
   it("send a layer to float when no range helps", () => {
     const finding = findings({ output: bulk(300) }).find(({ cause }) => cause === "few-levels");
-    expect(finding?.figure).toMatch(/^\d+ of 256 codes used, [01]\.\d bits of information, SQNR 1\d\.\d dB/);
+    expect(finding?.figure).toMatch(/^\d+ of 256 codes used, [01]\.\d+ bits of information, SQNR 1\d\.\d dB/);
     expect(finding?.remedy?.edit).toEqual({ kind: "float", layer: "conv" });
     expect(finding?.loss).toBeGreaterThan(0);
   });
@@ -242,7 +242,7 @@ describe("a measured sensitivity", () => {
     expect(finding.figure).toContain("measured on 8 samples");
     expect(finding.remedy).toMatchObject({
       edit: { kind: "float", layer: "conv" },
-      sentence: "Leave it in float: +4.5 dB at the outputs (measured) for about 1.73 kB more.",
+      sentence: "Leave it in float: +4.50 dB at the outputs (measured) for about 1.73 kB more.",
     });
   });
 

@@ -8,6 +8,10 @@ import { codeUse } from "../numerics/code-use.ts";
 import { densityOf } from "../numerics/density.ts";
 import { clipFigures } from "../numerics/figures.ts";
 import { clippingError, magnitudeQuantile } from "../numerics/tails.ts";
+
+import { plural, significant } from "../values/figures.ts";
+import { percent } from "../values/shares.ts";
+import { decibel } from "../values/units.ts";
 import {
   AMPLE_SQNR,
   FEW_BITS,
@@ -18,7 +22,7 @@ import {
   RANGE_GAIN,
   WIDE_RANGE,
 } from "./diagnosisThresholds.ts";
-import { decibels, METHOD_WORDS, percent, plural, significant } from "./diagnosisWords.ts";
+import { METHOD_WORDS } from "./diagnosisWords.ts";
 
 /** A finding of a tensor, before it is known whose it is. */
 export type Symptom = Omit<Finding, "layer">;
@@ -83,11 +87,11 @@ function oneSided({ group, statistics, recipe, byMethod }: ActivationSubject, fi
   return {
     cause: "one-sided",
     sentence: "The values have one sign, so half of a symmetric type's codes are unused.",
-    figure: `${used} of 256 codes used, values ${significant(statistics.min)} to ${significant(statistics.max)}, SQNR ${decibels(figures.sqnr)} (estimated)`,
+    figure: `${used} of 256 codes used, values ${significant(statistics.min)} to ${significant(statistics.max)}, SQNR ${decibel(figures.sqnr)} (estimated)`,
     loss: Math.min(gain, LARGEST_LOSS),
     remedy: {
       edit: { kind: "activations", activations: UINT8 },
-      sentence: `Make all activations uint8, asymmetric: +${decibels(gain)} here (estimated).`,
+      sentence: `Make all activations uint8, asymmetric: +${decibel(gain)} here (estimated).`,
     },
   };
 }
@@ -104,7 +108,7 @@ function poorRange(
   const density = densityOf(statistics);
   const largest = Math.max(-statistics.min, statistics.max);
   const clipping = Math.min(1, clippingError(density, figures.range) / figures.mse);
-  const cost = `SQNR ${decibels(figures.sqnr)} (estimated)`;
+  const cost = `SQNR ${decibel(figures.sqnr)} (estimated)`;
   const say = (cause: Cause, sentence: string, figure: string): Symptom => ({
     cause,
     sentence,
@@ -112,7 +116,7 @@ function poorRange(
     loss: Math.min(gain, LARGEST_LOSS),
     remedy: {
       edit: { kind: "method", group: group.id, method: BEST },
-      sentence: `Set this range by ${METHOD_WORDS[BEST]}: +${decibels(gain)} here (estimated).`,
+      sentence: `Set this range by ${METHOD_WORDS[BEST]}: +${decibel(gain)} here (estimated).`,
     },
   });
   if (clipping > 0.5) {
@@ -146,7 +150,7 @@ function fewLevels({ statistics, recipe, floatLayer }: ActivationSubject, figure
     {
       cause: "few-levels",
       sentence: "Most values share a few codes, whatever the range.",
-      figure: `${used} of 256 codes used, ${entropy.toFixed(1)} bits of information, SQNR ${decibels(figures.sqnr)} (estimated)`,
+      figure: `${used} of 256 codes used, ${significant(entropy)} bits of information, SQNR ${decibel(figures.sqnr)} (estimated)`,
       loss: Math.min(POOR_SQNR - figures.sqnr, LARGEST_LOSS),
       remedy:
         layer === null

@@ -3,8 +3,9 @@ import type { Sensitivity } from "../model/sensitivity.ts";
 import { dimsOf } from "../onnx/tensor.ts";
 import type { LayerPlan, QuantizationPlan } from "../plan/plan.ts";
 import { elementCount } from "../values/dims.ts";
+import { plural } from "../values/figures.ts";
+import { byteSize, decibel } from "../values/units.ts";
 import { LARGEST_LOSS, SENSITIVE_REGAIN } from "./diagnosisThresholds.ts";
-import { decibels, kilobytes, plural } from "./diagnosisWords.ts";
 
 /** What a weight takes more in float32 than quantized, bytes an element. */
 const FLOAT_COST = { int8: 3, int4: 3.5, float32: 0 } as const;
@@ -29,11 +30,11 @@ export function sensitiveFindings(
         layer: id,
         cause: "sensitive",
         sentence: "The outputs suffer from this layer more than its figures explain.",
-        figure: `outputs ${decibels(sensitivity.all.sqnr)}, ${decibels(without.sqnr)} with it in float, ${decibels(alone.sqnr)} with only it in ${layer.precision} (measured on ${plural(sensitivity.samples, "sample")})`,
+        figure: `outputs ${decibel(sensitivity.all.sqnr)}, ${decibel(without.sqnr)} with it in float, ${decibel(alone.sqnr)} with only it in ${layer.precision} (measured on ${plural(sensitivity.samples, "sample")})`,
         loss: Math.min(regained, LARGEST_LOSS),
         remedy: {
           edit: { kind: "float", layer: id },
-          sentence: `Leave it in float: +${decibels(regained)} at the outputs (measured)${bytes > 0 ? ` for about ${kilobytes(bytes)} more` : ""}.`,
+          sentence: `Leave it in float: +${decibel(regained)} at the outputs (measured)${bytes > 0 ? ` for about ${byteSize(bytes)} more` : ""}.`,
         },
       } satisfies Finding,
     ];

@@ -9,9 +9,11 @@ import { tensorOf } from "../onnx/tensor.ts";
 import type { LayerPlan } from "../plan/plan.ts";
 import { weightSource } from "../plan/weightSource.ts";
 import type { WeightUse } from "../plan/weightUse.ts";
+import { plural, significant } from "../values/figures.ts";
+import { percent } from "../values/shares.ts";
+import { decibel } from "../values/units.ts";
 import type { Symptom } from "./diagnosisActivations.ts";
 import { BIAS_LOSS, DEAD_CHANNEL, DEAD_SHARE, LARGEST_LOSS, SPREAD_GAIN, SPREAD_SQNR } from "./diagnosisThresholds.ts";
-import { decibels, percent, plural, significant } from "./diagnosisWords.ts";
 
 export interface WeightSubject {
   readonly layer: LayerPlan;
@@ -96,11 +98,11 @@ function channelSpread(subject: WeightSubject, weight: Examined): Symptom | null
   return {
     cause: "channel-spread",
     sentence: `Channel ranges differ ${significant(largest / smallest)}x, but share one scale.`,
-    figure: `channels ${significant(smallest)} to ${significant(largest)}, SQNR ${decibels(weight.worst)} at worst, mean ${decibels(weight.balanced)}`,
+    figure: `channels ${significant(smallest)} to ${significant(largest)}, SQNR ${decibel(weight.worst)} at worst, mean ${decibel(weight.balanced)}`,
     loss: Math.min(gain, LARGEST_LOSS),
     remedy: {
       edit: { kind: "granularity", granularity: "channel" },
-      sentence: `Give all weights a scale per channel: +${decibels(gain)} here. Where the target takes one a tensor, equalize channels.`,
+      sentence: `Give all weights a scale per channel: +${decibel(gain)} here. Where the target takes one a tensor, equalize channels.`,
     },
   };
 }
@@ -112,7 +114,7 @@ function biasOverflow(subject: WeightSubject, weight: Examined): Symptom | null 
   return {
     cause: "bias-overflow",
     sentence: "The bias needs a coarser scale to fit 32 bits, which is too coarse for the weights.",
-    figure: `${percent(weight.raised / weight.channels)} of the channels raised, SQNR of the weight ${decibels(weight.balanced)} instead of ${decibels(weight.balanced + loss)}`,
+    figure: `${percent(weight.raised / weight.channels)} of the channels raised, SQNR of the weight ${decibel(weight.balanced)} instead of ${decibel(weight.balanced + loss)}`,
     loss: Math.min(loss, LARGEST_LOSS),
     remedy: {
       edit: { kind: "float", layer: subject.layer.id },

@@ -1,7 +1,8 @@
 import { type KeyboardEvent, memo, type PointerEvent, useRef } from "react";
 import type { Range } from "../../engine/model/range.ts";
 import { clamp } from "../../engine/values/clamp.ts";
-import { percent, significant } from "../format.ts";
+import { significant } from "../../engine/values/figures.ts";
+import { percent } from "../../engine/values/shares.ts";
 import { type Handle, type Limits, moveHandle } from "../state/handles.ts";
 import { levels, type Plot, type Scale, ticks } from "./scale.ts";
 

@@ -1,7 +1,7 @@
 import { useCallback, useMemo, useRef } from "react";
 import type { TensorAnalysis } from "../../engine/model/analysis.ts";
 import type { Method, Range } from "../../engine/model/range.ts";
-import { significant } from "../format.ts";
+import { significant } from "../../engine/values/figures.ts";
 import { ErrorCurve } from "./ErrorCurve.tsx";
 import { MethodMarks } from "./MethodMarks.tsx";
 import { linear, plotOf } from "./scale.ts";

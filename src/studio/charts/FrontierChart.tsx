@@ -1,7 +1,8 @@
 import { memo, useRef } from "react";
 import type { Range } from "../../engine/model/range.ts";
 import type { TuneLimit, Tuning } from "../../engine/model/tuning.ts";
-import { byteSize, decibel, percent } from "../format.ts";
+import { percent } from "../../engine/values/shares.ts";
+import { byteSize, decibel } from "../../engine/values/units.ts";
 import { frontierOf, type Worth } from "./frontier.ts";
 import { linear, ticks } from "./scale.ts";
 import { useWidth } from "./useWidth.ts";

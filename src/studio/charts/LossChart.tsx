@@ -1,7 +1,8 @@
 import { memo, useMemo, useRef } from "react";
 import { Line, LineChart, ReferenceLine, Tooltip, XAxis, YAxis } from "recharts";
 import type { LossPoint } from "../../engine/model/rounding.ts";
-import { count, decibel } from "../format.ts";
+import { count } from "../../engine/values/figures.ts";
+import { decibel } from "../../engine/values/units.ts";
 import { decibelsOf } from "./loss.ts";
 import { ticks } from "./scale.ts";
 import { useWidth } from "./useWidth.ts";

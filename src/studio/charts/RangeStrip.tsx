@@ -1,5 +1,5 @@
 import type { Range } from "../../engine/model/range.ts";
-import { interval } from "../format.ts";
+import { interval } from "../../engine/values/figures.ts";
 import { linear } from "./scale.ts";
 
 interface Props {

@@ -2,7 +2,7 @@ import { type MouseEvent, memo, useMemo, useRef } from "react";
 import { Line, LineChart, ReferenceDot, Tooltip, XAxis, YAxis } from "recharts";
 import type { ErrorWalk, WalkStep } from "../../engine/model/sensitivity.ts";
 import { clamp } from "../../engine/values/clamp.ts";
-import { decibel } from "../format.ts";
+import { decibel } from "../../engine/values/units.ts";
 import { useWidth } from "./useWidth.ts";
 import { lossOf, marksOf } from "./walk.ts";
 import "./WalkChart.css";

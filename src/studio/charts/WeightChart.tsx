@@ -2,7 +2,8 @@ import { memo, useRef } from "react";
 import { Bar, BarChart, ReferenceLine, Tooltip, XAxis, YAxis } from "recharts";
 import type { WeightAnalysis } from "../../engine/model/analysis.ts";
 import type { WeightScheme } from "../../engine/model/recipe.ts";
-import { count, decibel, interval, significant } from "../format.ts";
+import { count, interval, significant } from "../../engine/values/figures.ts";
+import { decibel } from "../../engine/values/units.ts";
 import { useWidth } from "./useWidth.ts";
 
 const HEIGHT = 120;

@@ -1,8 +1,8 @@
 import { memo, useMemo, useRef } from "react";
 import { Line, LineChart, ReferenceLine, XAxis, YAxis } from "recharts";
 import type { BitDepth } from "../../engine/model/bitDepth.ts";
+import { significant } from "../../engine/values/figures.ts";
 import { useWidth } from "../charts/useWidth.ts";
-import { significant } from "../format.ts";
 import type { Signal } from "./useSignal.ts";
 
 const HEIGHT = 190;

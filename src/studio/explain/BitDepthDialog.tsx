@@ -1,7 +1,8 @@
 import { Dialog, ToggleGroup } from "radix-ui";
 import { type ReactNode, useState } from "react";
 import type { BitDepth } from "../../engine/model/bitDepth.ts";
-import { byteSize, count, decibel, significant } from "../format.ts";
+import { count, significant } from "../../engine/values/figures.ts";
+import { byteSize, decibel } from "../../engine/values/units.ts";
 import { Facts } from "../parts/Facts.tsx";
 import { studio, useStudio } from "../state/store.ts";
 import { WORDS } from "../words.ts";

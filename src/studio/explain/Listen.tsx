@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "react";
-import { decibel } from "../format.ts";
+import { decibel } from "../../engine/values/units.ts";
 import { Player } from "./player.ts";
 import { quantized, type Signal } from "./useSignal.ts";
 

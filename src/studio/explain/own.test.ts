@@ -42,7 +42,7 @@ test("a zero point says why it is what it is", () => {
   expect(ownLines("zero point", own({}))[0]).toMatch(/zero point 0, since nothing in its range is below 0/);
   const below = own({ figures: figures({ range: { low: -2.5, high: 3 }, zeroPoint: 116 }) });
   expect(ownLines("zero point", below)[0]).toBe(
-    "In relu the integer 116 stands for 0, since its range begins at -2.50.",
+    "In relu the integer 116 stands for 0, since its range begins at −2.50.",
   );
 });
 

@@ -1,7 +1,9 @@
 import type { GroupFigures, WeightAnalysis } from "../../engine/model/analysis.ts";
 import type { Evaluation } from "../../engine/model/evaluation.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
-import { count, decibel, interval, percent, plural, significant } from "../format.ts";
+import { count, interval, plural, significant } from "../../engine/values/figures.ts";
+import { percent } from "../../engine/values/shares.ts";
+import { decibel } from "../../engine/values/units.ts";
 import type { Word } from "../words.ts";
 
 /** What a word can be shown on: the open model and the selected tensor. */

@@ -1,4 +1,4 @@
-import { decibel } from "../format.ts";
+import { decibel } from "../../engine/values/units.ts";
 import { ALL_DB, costOf, errorText, METRICS, NONE_DB, shareOf } from "../metrics.ts";
 import { sensitivityFigures, sensitivityIsStale } from "../state/figures.ts";
 import type { Row } from "../state/layers.ts";

@@ -1,7 +1,7 @@
 import { AUTOMATIC, type Calibration, type Execution, type ExecutorRecord } from "../../engine/model/calibration.ts";
 import type { Notice } from "../../engine/model/job.ts";
 import { PROVIDERS, type Provider } from "../../engine/model/runtime.ts";
-import { plural } from "../format.ts";
+import { plural } from "../../engine/values/figures.ts";
 
 const KEY = "octet-execution";
 

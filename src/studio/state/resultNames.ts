@@ -1,5 +1,5 @@
 import type { Recipe } from "../../engine/model/recipe.ts";
-import { plural } from "../format.ts";
+import { plural } from "../../engine/values/figures.ts";
 
 /** What is the default goes without saying. */
 const BIASES = { empirical: [], analytic: "analytic bias correction", none: "no bias correction" } as const;

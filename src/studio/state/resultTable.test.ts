@@ -97,7 +97,7 @@ describe("the figures of results side by side", () => {
     expect(cells(rows, "top1").map(({ best }) => best)).toEqual([false, true, true]);
     expect(cells(rows, "top1")[0]).toMatchObject({
       text: "90.0 → 85.0 %",
-      note: "drop 5.00 pt (95 %: -1.00 to 5.00)",
+      note: "drop 5.00 pt (95 %: −1.00 to 5.00)",
     });
     expect(cells(rows, "size").some(({ best }) => best)).toBe(false);
     expect(rows.some(({ key }) => key === "top5")).toBe(false);

@@ -1,7 +1,9 @@
 import { settingsOf } from "../../engine/model/comparison.ts";
 import type { Accuracy, Evaluation } from "../../engine/model/evaluation.ts";
 import { own } from "../../engine/model/record.ts";
-import { byteSize, count, decibel, duration, percent, plural, significant } from "../format.ts";
+import { count, plural, significant } from "../../engine/values/figures.ts";
+import { percent, pointsOf } from "../../engine/values/shares.ts";
+import { byteSize, decibel, duration } from "../../engine/values/units.ts";
 import type { Word } from "../words.ts";
 import type { StoredResult } from "./results.ts";
 
@@ -203,7 +205,7 @@ function pairText(
 
 function dropText({ drop, interval }: Accuracy): string {
   const [low, high] = interval.map((share) => significant(share * 100));
-  return `drop ${significant(drop * 100)} pt (95 %: ${low} to ${high})`;
+  return `drop ${pointsOf(drop)} (95 %: ${low} to ${high})`;
 }
 
 function outputFigures(name: string, several: boolean): Figure[] {

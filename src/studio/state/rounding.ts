@@ -2,7 +2,7 @@ import { proxy } from "../../../workers/client.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import { own } from "../../engine/model/record.ts";
 import { type LossPoint, ROUNDING_SAMPLES, type Rounding } from "../../engine/model/rounding.ts";
-import { plural } from "../format.ts";
+import { plural } from "../../engine/values/figures.ts";
 import { withRounding } from "./edits.ts";
 import { runJob } from "./jobs.ts";
 import { alarm, say } from "./log.ts";

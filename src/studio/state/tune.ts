@@ -1,7 +1,7 @@
 import { proxy } from "../../../workers/client.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import type { TunePoint, TuneRequest, Tuning } from "../../engine/model/tuning.ts";
-import { plural } from "../format.ts";
+import { plural } from "../../engine/values/figures.ts";
 import { runJob } from "./jobs.ts";
 import { alarm, say } from "./log.ts";
 import { editRecipe } from "./recipe.ts";

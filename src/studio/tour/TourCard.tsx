@@ -1,7 +1,7 @@
 import { Popover } from "radix-ui";
 import { useEffect, useRef, useState } from "react";
 import { useStore } from "zustand";
-import { count } from "../format.ts";
+import { count } from "../../engine/values/figures.ts";
 import { studio, useStudio } from "../state/store.ts";
 import { idle, PERFORM } from "./perform.ts";
 import { endTour, useTour } from "./state.ts";

@@ -1,5 +1,6 @@
 import type { Finding } from "../../engine/model/diagnosis.ts";
-import { percent, points, significant } from "../format.ts";
+import { significant } from "../../engine/values/figures.ts";
+import { percent, points } from "../../engine/values/shares.ts";
 import { diagnosisIsStale } from "../state/diagnosis.ts";
 import { calibrationIsStale, evaluationIsStale, exportBasis, isPartial } from "../state/steps.ts";
 import type { StudioState } from "../state/store.ts";

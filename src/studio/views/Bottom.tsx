@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { plural } from "../format.ts";
+import { plural } from "../../engine/values/figures.ts";
 import { useStudio } from "../state/store.ts";
 import { JobLine } from "./JobLine.tsx";
 import "./Bottom.css";

@@ -1,4 +1,5 @@
-import { count, duration, plural } from "../format.ts";
+import { count, plural } from "../../engine/values/figures.ts";
+import { duration } from "../../engine/values/units.ts";
 import { Empty } from "../parts/Empty.tsx";
 import { Facts } from "../parts/Facts.tsx";
 import { Notices } from "../parts/Notices.tsx";

@@ -1,6 +1,8 @@
 import type { ClipFigures } from "../../engine/model/range.ts";
+import { significant } from "../../engine/values/figures.ts";
+import { percent } from "../../engine/values/shares.ts";
+import { decibel } from "../../engine/values/units.ts";
 import { tryBitDepths } from "../explain/door.ts";
-import { decibel, percent, significant } from "../format.ts";
 import { Facts } from "../parts/Facts.tsx";
 import { Term } from "../parts/Term.tsx";
 

@@ -1,9 +1,10 @@
 import { useRef } from "react";
 import type { Evaluation } from "../../engine/model/evaluation.ts";
 import type { Range } from "../../engine/model/range.ts";
+import { percent } from "../../engine/values/shares.ts";
+import { byteSize, decibel } from "../../engine/values/units.ts";
 import { linear, spread, ticks } from "../charts/scale.ts";
 import { useWidth } from "../charts/useWidth.ts";
-import { byteSize, decibel, percent } from "../format.ts";
 import type { StoredResult } from "../state/results.ts";
 import { unlike } from "../state/resultTable.ts";
 

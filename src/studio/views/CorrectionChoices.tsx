@@ -1,5 +1,5 @@
 import type { Recipe } from "../../engine/model/recipe.ts";
-import { plural } from "../format.ts";
+import { plural } from "../../engine/values/figures.ts";
 import { Choice } from "../parts/Choice.tsx";
 import { Term } from "../parts/Term.tsx";
 import { withCorrections } from "../state/edits.ts";

@@ -1,4 +1,5 @@
-import { byteSize, count, plural } from "../format.ts";
+import { count, plural } from "../../engine/values/figures.ts";
+import { byteSize } from "../../engine/values/units.ts";
 import { Empty } from "../parts/Empty.tsx";
 import { Facts } from "../parts/Facts.tsx";
 import { FileButton } from "../parts/FileButton.tsx";

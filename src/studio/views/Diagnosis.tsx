@@ -1,5 +1,5 @@
 import { useMemo } from "react";
-import { plural } from "../format.ts";
+import { plural } from "../../engine/values/figures.ts";
 import { appliedFindings, diagnosisIsStale, layersOf } from "../state/diagnosis.ts";
 import type { Row } from "../state/layers.ts";
 import { allRows } from "../state/selection.ts";

@@ -1,5 +1,5 @@
 import type { Finding } from "../../engine/model/diagnosis.ts";
-import { decibel } from "../format.ts";
+import { decibel } from "../../engine/values/units.ts";
 import { applyRemedy } from "../state/diagnosis.ts";
 import { isApplied } from "../state/remedies.ts";
 import { useStudio } from "../state/store.ts";

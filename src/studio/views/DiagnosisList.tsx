@@ -1,6 +1,6 @@
 import { useMemo, useState } from "react";
 import type { Finding } from "../../engine/model/diagnosis.ts";
-import { count, plural } from "../format.ts";
+import { count, plural } from "../../engine/values/figures.ts";
 import type { Row } from "../state/layers.ts";
 import { complaintsOf } from "../state/remedies.ts";
 import { studio, useStudio } from "../state/store.ts";

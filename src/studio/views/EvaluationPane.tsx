@@ -1,6 +1,8 @@
 import type { ReactNode } from "react";
 import type { Evaluation } from "../../engine/model/evaluation.ts";
-import { byteSize, change, count, decibel, duration, percent, plural, points, significant } from "../format.ts";
+import { cosineText, count, plural, significant } from "../../engine/values/figures.ts";
+import { change, percent, points } from "../../engine/values/shares.ts";
+import { byteSize, decibel, duration } from "../../engine/values/units.ts";
 import { Notices } from "../parts/Notices.tsx";
 import { NumberField } from "../parts/NumberField.tsx";
 import { Term } from "../parts/Term.tsx";
@@ -116,7 +118,7 @@ function Results({ evaluation, type }: ResultsProps) {
       ...line("sqnr", <Term word="SQNR" />, decibel(output.sqnr)),
       ...line("mse", <Term word="MSE" />, significant(output.mse)),
       ...line("mae", <Term word="MAE" />, significant(output.mae)),
-      ...line("cosine", <Term word="cosine" />, output.cosine.toFixed(5)),
+      ...line("cosine", <Term word="cosine" />, cosineText(output.cosine)),
       ...line("kl", <Term word="KL" />, output.kl === null ? null : `${significant(output.kl)} nat`),
       ...line("nonFinite", "not finite", output.nonFinite > 0 ? count(output.nonFinite) : null),
     ];

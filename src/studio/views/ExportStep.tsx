@@ -1,4 +1,5 @@
-import { byteSize, change } from "../format.ts";
+import { change } from "../../engine/values/shares.ts";
+import { byteSize } from "../../engine/values/units.ts";
 import { Empty } from "../parts/Empty.tsx";
 import { Facts } from "../parts/Facts.tsx";
 import { Notices } from "../parts/Notices.tsx";

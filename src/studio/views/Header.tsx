@@ -1,4 +1,6 @@
-import { byteSize, percent, significant } from "../format.ts";
+import { significant } from "../../engine/values/figures.ts";
+import { percent } from "../../engine/values/shares.ts";
+import { byteSize } from "../../engine/values/units.ts";
 import { Hint } from "../parts/Term.tsx";
 import { closeModel } from "../state/model.ts";
 import { tellingOutput } from "../state/outputs.ts";

@@ -1,6 +1,7 @@
 import { Progress } from "radix-ui";
 import type { Progress as Done } from "../../engine/model/job.ts";
-import { count, countdown, significant } from "../format.ts";
+import { count, significant } from "../../engine/values/figures.ts";
+import { countdown } from "../../engine/values/units.ts";
 import { cancelJob, pace } from "../state/jobs.ts";
 import { useStudio } from "../state/store.ts";
 import "./JobLine.css";

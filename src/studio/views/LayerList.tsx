@@ -1,7 +1,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type ReactNode, type RefObject, useEffect, useRef } from "react";
+import { plural } from "../../engine/values/figures.ts";
 import { Explanation } from "../explain/Explanation.tsx";
-import { plural } from "../format.ts";
 import { METRICS } from "../metrics.ts";
 import { Hint } from "../parts/Term.tsx";
 import { sensitivityIsStale } from "../state/figures.ts";

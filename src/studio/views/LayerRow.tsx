@@ -1,7 +1,8 @@
 import { memo } from "react";
+import { significant } from "../../engine/values/figures.ts";
+import { percent } from "../../engine/values/shares.ts";
 import { rampColor } from "../charts/ramp.ts";
 import { Sparkline } from "../charts/Sparkline.tsx";
-import { percent, significant } from "../format.ts";
 import { errorDigits, METRICS, sensitivityText } from "../metrics.ts";
 import { PrecisionMark } from "../parts/Precision.tsx";
 import { sensitivityFigures } from "../state/figures.ts";

@@ -1,5 +1,5 @@
 import { useShallow } from "zustand/react/shallow";
-import { plural } from "../format.ts";
+import { plural } from "../../engine/values/figures.ts";
 import { errorText, METRICS, regained } from "../metrics.ts";
 import { type Fact, Facts } from "../parts/Facts.tsx";
 import { Term } from "../parts/Term.tsx";

@@ -1,8 +1,9 @@
 import { memo } from "react";
 import type { TensorAnalysis } from "../../engine/model/analysis.ts";
 import type { Method } from "../../engine/model/range.ts";
+import { interval } from "../../engine/values/figures.ts";
+import { decibel } from "../../engine/values/units.ts";
 import { METHOD_LETTERS, METHOD_NAMES, METHOD_WORDS, methodColour } from "../charts/methods.ts";
-import { decibel, interval } from "../format.ts";
 import { Hint } from "../parts/Term.tsx";
 import { WORDS } from "../words.ts";
 

@@ -1,7 +1,8 @@
 import { commonReasonText } from "../../engine/model/reason.ts";
 import type { ModelSummary } from "../../engine/model/summary.ts";
 import { dimsText } from "../../engine/values/dims.ts";
-import { byteSize, count } from "../format.ts";
+import { count } from "../../engine/values/figures.ts";
+import { byteSize } from "../../engine/values/units.ts";
 import { Facts } from "../parts/Facts.tsx";
 import { Notices } from "../parts/Notices.tsx";
 import { Term } from "../parts/Term.tsx";

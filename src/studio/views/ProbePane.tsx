@@ -1,6 +1,8 @@
 import { memo } from "react";
 import type { Probe } from "../../engine/model/evaluation.ts";
-import { byteSize, change, decibel, percent, plural, points, signed, significant } from "../format.ts";
+import { plural, signed, significant } from "../../engine/values/figures.ts";
+import { change, percent, points } from "../../engine/values/shares.ts";
+import { byteSize, decibel } from "../../engine/values/units.ts";
 import { Term } from "../parts/Term.tsx";
 import { type Probed, probedRange, probeIsStale, setMeasuring } from "../state/probe.ts";
 import { useStudio } from "../state/store.ts";

@@ -1,7 +1,9 @@
 import { memo, useMemo } from "react";
 import type { LayerRounding, Rounding } from "../../engine/model/rounding.ts";
+import { count } from "../../engine/values/figures.ts";
+import { percent } from "../../engine/values/shares.ts";
+import { decibel, duration } from "../../engine/values/units.ts";
 import { decibelsOf } from "../charts/loss.ts";
-import { count, decibel, duration, percent } from "../format.ts";
 import { Hint } from "../parts/Term.tsx";
 import { allRows } from "../state/selection.ts";
 import { useStudio } from "../state/store.ts";

@@ -1,7 +1,8 @@
 import { type ReactNode, useState } from "react";
 import type { Rounding } from "../../engine/model/rounding.ts";
+import { count, plural } from "../../engine/values/figures.ts";
+import { duration } from "../../engine/values/units.ts";
 import { LossChart } from "../charts/LossChart.tsx";
-import { count, duration, plural } from "../format.ts";
 import { Empty } from "../parts/Empty.tsx";
 import { Term } from "../parts/Term.tsx";
 import { adoptRounding, isAdopted, isComplete, LEARNING, roundingIsStale } from "../state/rounding.ts";

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import type { SamplePreview as Preview } from "../../engine/model/dataset.ts";
 import type { Preprocess } from "../../engine/model/preprocess.ts";
 import { dimsText } from "../../engine/values/dims.ts";
-import { significant } from "../format.ts";
+import { significant } from "../../engine/values/figures.ts";
 import { latestOnly } from "../state/latest.ts";
 import { useStudio } from "../state/store.ts";
 import { engine } from "../state/workers.ts";

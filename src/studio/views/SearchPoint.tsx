@@ -1,5 +1,7 @@
 import type { Decision, Tuning } from "../../engine/model/tuning.ts";
-import { byteSize, change, decibel, points as gain, percent, plural } from "../format.ts";
+import { plural } from "../../engine/values/figures.ts";
+import { change, points as gain, percent } from "../../engine/values/shares.ts";
+import { byteSize, decibel } from "../../engine/values/units.ts";
 import { Facts } from "../parts/Facts.tsx";
 import { Term } from "../parts/Term.tsx";
 import { useStudio } from "../state/store.ts";

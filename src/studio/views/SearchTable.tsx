@@ -1,6 +1,7 @@
 import { memo } from "react";
 import type { TunePoint, Tuning } from "../../engine/model/tuning.ts";
-import { byteSize, decibel, points as gain, percent } from "../format.ts";
+import { points as gain, percent } from "../../engine/values/shares.ts";
+import { byteSize, decibel } from "../../engine/values/units.ts";
 import { Hint } from "../parts/Term.tsx";
 
 interface Props {

@@ -1,7 +1,8 @@
 import { useState } from "react";
 import type { Tuning } from "../../engine/model/tuning.ts";
+import { plural } from "../../engine/values/figures.ts";
+import { duration } from "../../engine/values/units.ts";
 import { FrontierChart } from "../charts/FrontierChart.tsx";
-import { duration, plural } from "../format.ts";
 import { Empty } from "../parts/Empty.tsx";
 import { studio, useStudio } from "../state/store.ts";
 import { adoptedIndex, SEARCHING, searchIsStale } from "../state/tune.ts";

@@ -1,5 +1,5 @@
 import { ERROR_METRICS, type ErrorMetric } from "../../engine/model/sensitivity.ts";
-import { significant } from "../format.ts";
+import { significant } from "../../engine/values/figures.ts";
 import { METRICS } from "../metrics.ts";
 import { NumberField } from "../parts/NumberField.tsx";
 import { sensitivityIsStale } from "../state/figures.ts";

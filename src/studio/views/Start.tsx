@@ -1,4 +1,4 @@
-import { byteSize } from "../format.ts";
+import { byteSize } from "../../engine/values/units.ts";
 import { FileButton } from "../parts/FileButton.tsx";
 import { takeFiles } from "../state/intake.ts";
 import { resumeSession } from "../state/model.ts";

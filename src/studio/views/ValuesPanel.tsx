@@ -1,9 +1,10 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { SeenValues } from "../../engine/model/analysis.ts";
+import { count, plural, significant } from "../../engine/values/figures.ts";
+import { percent } from "../../engine/values/shares.ts";
 import { HistogramBars } from "../charts/HistogramBars.tsx";
 import { plotOf } from "../charts/scale.ts";
 import { useWidth } from "../charts/useWidth.ts";
-import { count, percent, plural, significant } from "../format.ts";
 import { Facts } from "../parts/Facts.tsx";
 import { studio, useStudio } from "../state/store.ts";
 import { analysis } from "../state/workers.ts";

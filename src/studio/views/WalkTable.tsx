@@ -1,7 +1,8 @@
 import { memo, useMemo, useState } from "react";
 import type { ErrorWalk, WalkStep } from "../../engine/model/sensitivity.ts";
+import { plural } from "../../engine/values/figures.ts";
+import { decibel } from "../../engine/values/units.ts";
 import { byLoss, lossOf } from "../charts/walk.ts";
-import { decibel, plural } from "../format.ts";
 
 const SHOWN = 12;
 

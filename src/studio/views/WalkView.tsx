@@ -1,6 +1,7 @@
+import { plural } from "../../engine/values/figures.ts";
+import { decibel } from "../../engine/values/units.ts";
 import { WalkChart } from "../charts/WalkChart.tsx";
 import { lossOf, MUCH_DB, marksOf } from "../charts/walk.ts";
-import { decibel, plural } from "../format.ts";
 import { Empty } from "../parts/Empty.tsx";
 import { Term } from "../parts/Term.tsx";
 import { measuredOf, walkIsStale } from "../state/figures.ts";

@@ -1,5 +1,5 @@
 import type { Recipe, WeightScheme } from "../../engine/model/recipe.ts";
-import { plural } from "../format.ts";
+import { plural } from "../../engine/values/figures.ts";
 import { Choice } from "../parts/Choice.tsx";
 import { Term } from "../parts/Term.tsx";
 import { withGranularity, withWeightType } from "../state/edits.ts";

@@ -1,8 +1,9 @@
 import { useEffect, useState } from "react";
 import type { WeightAnalysis } from "../../engine/model/analysis.ts";
 import { dimsText } from "../../engine/values/dims.ts";
+import { plural } from "../../engine/values/figures.ts";
+import { decibel } from "../../engine/values/units.ts";
 import { WeightChart } from "../charts/WeightChart.tsx";
-import { decibel, plural } from "../format.ts";
 import { Term } from "../parts/Term.tsx";
 import { studio, useStudio } from "../state/store.ts";
 import { engine } from "../state/workers.ts";

@@ -1,7 +1,8 @@
 import type { Range } from "../../model/range.ts";
 import type { RangeReport } from "../../model/report.ts";
 import { clamp } from "../../values/clamp.ts";
-import { decibel, significant } from "./format.ts";
+import { significant } from "../../values/figures.ts";
+import { decibel } from "../../values/units.ts";
 import { html, type Markup } from "./markup.ts";
 
 const SPARK = { width: 150, height: 30 };

@@ -1,5 +1,7 @@
 import type { Accuracy, Evaluation } from "../../model/evaluation.ts";
-import { byteSize, count, decibel, percent, plural, points, signed, significant } from "./format.ts";
+import { cosineText, count, plural, significant } from "../../values/figures.ts";
+import { change, percent, points, pointsOf } from "../../values/shares.ts";
+import { byteSize, decibel } from "../../values/units.ts";
 import { html, type Markup } from "./markup.ts";
 
 /** Pass, fail, or why there is neither. */
@@ -19,8 +21,8 @@ export function verdict(evaluation: Evaluation | null): Markup {
       "The samples have no labels, so accuracy was not measured; see how close the outputs are.",
     );
   }
-  const change = top1.drop < 0 ? "rose" : "fell";
-  const text = `Top-1 accuracy ${change} by ${points(Math.abs(top1.drop)).replace("+", "")}; a drop of ${points(judged.limit).replace("+", "")} was allowed.`;
+  const moved = top1.drop < 0 ? "rose" : "fell";
+  const text = `Top-1 accuracy ${moved} by ${pointsOf(Math.abs(top1.drop))}; a drop of ${pointsOf(judged.limit)} was allowed.`;
   return judged.passed ? banner("pass", "Passed", text) : banner("fail", "Failed", text);
 }
 
@@ -44,7 +46,7 @@ ${accuracy}${sizeRow(evaluation)}${timeRow("Latency, p50", latency.float.p50, la
 <h3>Outputs, quantized against float</h3>
 <table><thead><tr><th scope="col">Output</th><th scope="col">SQNR</th><th scope="col">Agreement</th><th scope="col">Cosine</th><th scope="col">MSE</th><th scope="col">MAE</th><th scope="col">KL</th><th scope="col">Not finite</th></tr></thead><tbody>
 ${outputs.map((output) => {
-  return html`<tr><th scope="row"><code>${output.name}</code></th><td>${decibel(output.sqnr)}</td><td>${output.agreement === null ? "–" : percent(output.agreement)}</td><td>${output.cosine.toFixed(5)}</td><td>${significant(output.mse)}</td><td>${significant(output.mae)}</td><td>${output.kl === null ? "–" : `${significant(output.kl)} nat`}</td><td>${count(output.nonFinite)}</td></tr>`;
+  return html`<tr><th scope="row"><code>${output.name}</code></th><td>${decibel(output.sqnr)}</td><td>${output.agreement === null ? "–" : percent(output.agreement)}</td><td>${cosineText(output.cosine)}</td><td>${significant(output.mse)}</td><td>${significant(output.mae)}</td><td>${output.kl === null ? "–" : `${significant(output.kl)} nat`}</td><td>${count(output.nonFinite)}</td></tr>`;
 })}
 </tbody></table>
 <p class="note">MSE and MAE are in the unit of the output. Agreement is the share of rows, along the last axis longer than 1, whose largest element is the same; KL compares the softmax of both, row by row. Both are computed for every output that has such an axis, and say little of one that holds no scores, such as box coordinates. Values that are not finite in one of the two models are left out, and their rows of agreement and KL.</p>
@@ -57,9 +59,9 @@ function accuracyRow(name: string, { float, quantized, drop, interval }: Accurac
 }
 
 function sizeRow({ bytes: { float, quantized } }: Evaluation): Markup {
-  return html`<tr><th scope="row">File size</th><td>${byteSize(float)}</td><td>${byteSize(quantized)}</td><td>${signed((quantized / float - 1) * 100)} %</td></tr>`;
+  return html`<tr><th scope="row">File size</th><td>${byteSize(float)}</td><td>${byteSize(quantized)}</td><td>${change(float, quantized)}</td></tr>`;
 }
 
 function timeRow(name: string, float: number, quantized: number): Markup {
-  return html`<tr><th scope="row">${name}</th><td>${significant(float)} ms</td><td>${significant(quantized)} ms</td><td>${signed((quantized / float - 1) * 100)} %</td></tr>`;
+  return html`<tr><th scope="row">${name}</th><td>${significant(float)} ms</td><td>${significant(quantized)} ms</td><td>${change(float, quantized)}</td></tr>`;
 }

@@ -1,7 +1,9 @@
 import type { RangeReport, Report, ReportedLayer, WeightReport } from "../../model/report.ts";
 import { dimsText } from "../../values/dims.ts";
+import { count, interval, plural, significant } from "../../values/figures.ts";
+import { percent } from "../../values/shares.ts";
+import { decibel } from "../../values/units.ts";
 import { lowestBars, sparkline, sqnrChart } from "./charts.ts";
-import { count, decibel, plural, significant, smallPercent } from "./format.ts";
 import { html, type Markup } from "./markup.ts";
 
 /** A line of the table: an input or a layer, and the range its result takes. */
@@ -78,7 +80,7 @@ function rowMarkup({ number, name, layer, range, shared }: Row, weightOnly: bool
   if (!range) return html`<tr>${head}<td colspan="4" class="why">${explain(layer, shared, weightOnly)}</td></tr>`;
   const { source, figures } = range.chosen;
   const { nonFinite } = range.seen;
-  return html`<tr>${head}<td>${significant(figures.range.low)} to ${significant(figures.range.high)}<small>${SOURCES[source] ?? source}; scale ${significant(figures.scale)}, zero ${figures.zeroPoint}</small></td><td>${sparkline(range)}${nonFinite > 0 ? html`<small>${plural(nonFinite, "value")} not finite</small>` : null}</td><td>${smallPercent(figures.clipped)}</td><td>${decibel(figures.sqnr)}<small>MSE ${significant(figures.mse)}</small></td></tr>`;
+  return html`<tr>${head}<td>${interval(figures.range)}<small>${SOURCES[source] ?? source}; scale ${significant(figures.scale)}, zero ${figures.zeroPoint}</small></td><td>${sparkline(range)}${nonFinite > 0 ? html`<small>${plural(nonFinite, "value")} not finite</small>` : null}</td><td>${percent(figures.clipped)}</td><td>${decibel(figures.sqnr)}<small>MSE ${significant(figures.mse)}</small></td></tr>`;
 }
 
 function explain(layer: ReportedLayer | null, shared: string | null, weightOnly: boolean): Markup {

@@ -3,7 +3,8 @@ import type { Notice } from "../../model/job.ts";
 import type { Preprocess } from "../../model/preprocess.ts";
 import type { Report } from "../../model/report.ts";
 import { dimsText } from "../../values/dims.ts";
-import { byteSize, count, plural } from "./format.ts";
+import { count, plural } from "../../values/figures.ts";
+import { byteSize } from "../../values/units.ts";
 import { html, type Markup } from "./markup.ts";
 
 const ROUNDINGS = { nearest: "rounded to nearest", learned: "learned rounding (AdaRound)" } as const;

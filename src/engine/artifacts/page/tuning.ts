@@ -1,6 +1,8 @@
 import type { TuningRecord } from "../../model/report.ts";
 import type { Decision, TuneLimit } from "../../model/tuning.ts";
-import { byteSize, points as change, decibel, percent, plural, significant } from "./format.ts";
+import { plural, significant } from "../../values/figures.ts";
+import { points as change, percent, pointsOf } from "../../values/shares.ts";
+import { byteSize, decibel } from "../../values/units.ts";
 import { html, type Markup } from "./markup.ts";
 
 const ENDINGS: Readonly<Record<TuningRecord["ended"], string>> = {
@@ -37,7 +39,7 @@ ${points.map((point, i) => {
 
 function limitText(limit: TuneLimit): string {
   return limit.kind === "drop"
-    ? `top-1 may fall by ${change(limit.share).replace("+", "")}`
+    ? `top-1 may fall by ${pointsOf(limit.share)}`
     : `SQNR of at least ${decibel(limit.decibels)}`;
 }
 

@@ -1,0 +1,43 @@
+const GROUPED = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+
+/** Significant digits, three if not told: 0.0235, 1,230, 1.20e−7. Not-a-number is an en dash, infinity its sign. */
+export function significant(value: number, digits = 3): string {
+  if (Number.isNaN(value)) return "–";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  return withMinus(digitsOf(value, digits));
+}
+
+function digitsOf(value: number, digits: number): string {
+  const size = Math.abs(value);
+  if (size === 0) return "0";
+  if (size < 1e-3 || size >= 1e7) return value.toExponential(digits - 1).replace("e+", "e");
+  return size >= 10 ** digits - 0.5 ? GROUPED.format(Number(value.toPrecision(digits))) : value.toPrecision(digits);
+}
+
+/** Significant digits with a sign, zero without one. */
+export function signed(value: number): string {
+  return value > 0 ? `+${significant(value)}` : significant(value);
+}
+
+/** A cosine, whose last decimals count. */
+export function cosineText(value: number, decimals = 5): string {
+  return Number.isNaN(value) ? significant(value) : withMinus(value.toFixed(decimals));
+}
+
+/** A whole number, its thousands apart. */
+export function count(value: number): string {
+  return GROUPED.format(value);
+}
+
+/** "1 layer", "2 layers". */
+export function plural(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
+}
+
+export function interval(range: { readonly low: number; readonly high: number }): string {
+  return `${significant(range.low)} to ${significant(range.high)}`;
+}
+
+function withMinus(text: string): string {
+  return text.replaceAll("-", "−");
+}
