@@ -28,7 +28,7 @@ describe("the case of a detector calibrated on samples without a positive", need
         kind: "warning",
         subject: "sigmoid_15",
         message: expect.stringMatching(
-          /^The probability sigmoid_15 never rose above 0\.0016 on 64 samples: none seems/,
+          /^The probability sigmoid_15 never rose above 0\.00161 on 64 samples: none seems/,
         ),
       },
     ]);

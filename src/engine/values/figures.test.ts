@@ -54,7 +54,7 @@ test("cosines have as many decimals as tell them from 1", () => {
 });
 
 test("counts, plurals and intervals", () => {
-  expect([0, 1200, 5_000_000].map(count)).toEqual(["0", "1,200", "5,000,000"]);
+  expect([0, 1200, 5_000_000, -128].map(count)).toEqual(["0", "1,200", "5,000,000", "−128"]);
   expect([0, 1, 1200].map((value) => plural(value, "layer"))).toEqual(["0 layers", "1 layer", "1,200 layers"]);
   expect(interval({ low: -0.5, high: 6 })).toBe("−0.500 to 6.00");
 });

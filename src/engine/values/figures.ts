@@ -26,7 +26,7 @@ export function cosineText(value: number, decimals = 5): string {
 
 /** A whole number, its thousands apart. */
 export function count(value: number): string {
-  return GROUPED.format(value);
+  return withMinus(GROUPED.format(value));
 }
 
 /** "1 layer", "2 layers". */

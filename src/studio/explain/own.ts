@@ -34,14 +34,15 @@ const ON_TENSOR: Partial<Record<Word, (known: Known) => string | null>> = {
     const { scale, zeroPoint, range } = figures;
     const value = example(range.high >= -range.low ? range.high : range.low);
     const steps = Math.round(value / scale);
-    const stored = zeroPoint === 0 ? `${steps}` : `${steps} + ${zeroPoint} = ${steps + zeroPoint}`;
-    return `One step of ${tensor} is ${significant(scale)}, so ${value} is stored as ${stored}.`;
+    const stored =
+      zeroPoint === 0 ? count(steps) : `${count(steps)} + ${count(zeroPoint)} = ${count(steps + zeroPoint)}`;
+    return `One step of ${tensor} is ${significant(scale)}, so ${significant(value, 1)} is stored as ${stored}.`;
   },
   "zero point"({ tensor, recipe, figures: { figures } }) {
     const { zeroPoint, range } = figures;
-    if (recipe?.activations.symmetric) return `${tensor} has zero point ${zeroPoint}, as all symmetric ranges.`;
-    if (range.low >= 0) return `${tensor} has zero point ${zeroPoint}, since nothing in its range is below 0.`;
-    return `In ${tensor} the integer ${zeroPoint} stands for 0, since its range begins at ${significant(range.low)}.`;
+    if (recipe?.activations.symmetric) return `${tensor} has zero point ${count(zeroPoint)}, as all symmetric ranges.`;
+    if (range.low >= 0) return `${tensor} has zero point ${count(zeroPoint)}, since nothing in its range is below 0.`;
+    return `In ${tensor} the integer ${count(zeroPoint)} stands for 0, since its range begins at ${significant(range.low)}.`;
   },
   "clip range": clipping,
   clipped: clipping,

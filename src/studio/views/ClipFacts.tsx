@@ -1,5 +1,5 @@
 import type { ClipFigures } from "../../engine/model/range.ts";
-import { significant } from "../../engine/values/figures.ts";
+import { count, significant } from "../../engine/values/figures.ts";
 import { percent } from "../../engine/values/shares.ts";
 import { decibel } from "../../engine/values/units.ts";
 import { tryBitDepths } from "../explain/door.ts";
@@ -33,7 +33,7 @@ export function ClipFacts({ figures }: { readonly figures: ClipFigures | null })
           {
             key: "zero point",
             label: LABELS["zero point"],
-            value: show((shown) => String(shown.zeroPoint)),
+            value: show((shown) => count(shown.zeroPoint)),
             testId: "figure-zero-point",
           },
           {

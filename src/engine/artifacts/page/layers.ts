@@ -80,7 +80,7 @@ function rowMarkup({ number, name, layer, range, shared }: Row, weightOnly: bool
   if (!range) return html`<tr>${head}<td colspan="4" class="why">${explain(layer, shared, weightOnly)}</td></tr>`;
   const { source, figures } = range.chosen;
   const { nonFinite } = range.seen;
-  return html`<tr>${head}<td>${interval(figures.range)}<small>${SOURCES[source] ?? source}; scale ${significant(figures.scale)}, zero ${figures.zeroPoint}</small></td><td>${sparkline(range)}${nonFinite > 0 ? html`<small>${plural(nonFinite, "value")} not finite</small>` : null}</td><td>${percent(figures.clipped)}</td><td>${decibel(figures.sqnr)}<small>MSE ${significant(figures.mse)}</small></td></tr>`;
+  return html`<tr>${head}<td>${interval(figures.range)}<small>${SOURCES[source] ?? source}; scale ${significant(figures.scale)}, zero ${count(figures.zeroPoint)}</small></td><td>${sparkline(range)}${nonFinite > 0 ? html`<small>${plural(nonFinite, "value")} not finite</small>` : null}</td><td>${percent(figures.clipped)}</td><td>${decibel(figures.sqnr)}<small>MSE ${significant(figures.mse)}</small></td></tr>`;
 }
 
 function explain(layer: ReportedLayer | null, shared: string | null, weightOnly: boolean): Markup {
