@@ -85,3 +85,15 @@ test("one scale for a whole weight ruins the sample model, and Undo brings it ba
   await expect(page.getByTestId("verdict")).toContainText("pass");
   expect(await shownTop1(page)).toEqual(before);
 });
+
+test("Evaluate can be pressed while ranges are chosen, and waits for them", async ({ page }) => {
+  await openSample(page);
+  await calibrate(page, 20);
+  await page.getByTestId("activations").selectOption("int8");
+  await page.waitForFunction(() => {
+    const find = (id: string) => document.querySelector(`[data-testid="${id}"]`);
+    return find("job") && find("evaluate")?.matches(":enabled") && find("next")?.matches(":enabled");
+  });
+  await evaluate(page);
+  await expect(page.getByRole("alert")).toHaveCount(0);
+});

@@ -1,7 +1,7 @@
 import type { Evaluation } from "../../engine/model/evaluation.ts";
 import { runJob } from "./jobs.ts";
 import { alarm, say, sayNotices } from "./log.ts";
-import { isResolving, resolveRecipe } from "./recipe.ts";
+import { isBusy, resolveRecipe } from "./recipe.ts";
 import { addResult } from "./results.ts";
 import { roundingIsThere } from "./rounding.ts";
 import { evaluationBasis } from "./steps.ts";
@@ -9,8 +9,8 @@ import { studio } from "./store.ts";
 
 /** Measures float against quantized on the samples that did not calibrate. */
 export async function evaluate(): Promise<void> {
-  const { calibration: before, data, samples, job } = studio.getState();
-  if (!before || (job && !isResolving())) return;
+  const { calibration: before, data, samples } = studio.getState();
+  if (!before || isBusy(studio.getState())) return;
   if (!data) {
     alarm("Evaluating needs the samples: drop them in again.");
     return;

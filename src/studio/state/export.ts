@@ -1,6 +1,6 @@
 import { runJob } from "./jobs.ts";
 import { say, sayNotices } from "./log.ts";
-import { isResolving, resolveRecipe } from "./recipe.ts";
+import { isBusy, resolveRecipe } from "./recipe.ts";
 import { roundingIsThere } from "./rounding.ts";
 import { evaluationIsStale, exportBasis } from "./steps.ts";
 import { type StudioState, studio } from "./store.ts";
@@ -12,7 +12,7 @@ const BIG_BYTES = 100e6;
 /** Writes all files: to a place that the person chooses where they are big and the browser can, else as one download. */
 export async function exportFiles(): Promise<void> {
   const before = studio.getState();
-  if (!before.calibration || (before.job && !isResolving())) return;
+  if (!before.calibration || isBusy(before)) return;
   const target = (before.model?.summary.bytes ?? 0) >= BIG_BYTES ? await chooseTarget(before) : null;
   if (target === "none") return;
   const recipe = await resolveRecipe(before.calibration);

@@ -19,6 +19,7 @@ interface JobPlan<R> {
   readonly run: (api: Door<EngineApi>, report: OnProgress) => Promise<R>;
   /** Where a job asked again goes on, such as "from 120 of 300 samples". */
   readonly resumesAt?: () => string;
+  readonly settles?: boolean;
 }
 
 /**
@@ -33,7 +34,10 @@ export async function runJob<R>(plan: JobPlan<R>): Promise<R | null> {
   }
   const id = nextId++;
   studio.setState({
-    job: { id, task: plan.task, on: plan.on, progress: null, first: null, now: Date.now(), cancelling: false },
+    job: {
+      ...{ id, task: plan.task, on: plan.on, progress: null, first: null, now: Date.now(), cancelling: false },
+      settles: plan.settles ?? false,
+    },
   });
   const report = reporter(id);
   try {

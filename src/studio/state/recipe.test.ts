@@ -30,6 +30,7 @@ test("a recipe that is changed while its ranges are chosen has them chosen again
   expect(await resolveRecipe(calibration)).toMatchObject({ method: "entropy", resolved });
   expect(studio.getState().recipe?.present).toMatchObject({ method: "entropy", resolved });
   expect(job).toHaveBeenCalledTimes(2);
+  for (const [plan] of job.mock.calls) expect(plan.settles).toBe(true);
 });
 
 test("a choice that was cancelled, or whose model was closed meanwhile, ends", async () => {

@@ -7,7 +7,7 @@ import { runJob } from "./jobs.ts";
 import { alarm } from "./log.ts";
 import { groupOf, rowOf } from "./selection.ts";
 import { awaitsRounding, textOf } from "./steps.ts";
-import { studio } from "./store.ts";
+import { type StudioState, studio } from "./store.ts";
 
 /** Edits the recipe as one step of undo; `label` names the edit. */
 export function editRecipe(label: string, change: (recipe: Recipe) => Recipe): void {
@@ -76,9 +76,9 @@ export function resolveRecipe(calibration: Calibration): Promise<Recipe | null> 
 
 let resolving: Promise<Recipe | null> | null = null;
 
-/** Whether the job that runs is one that no person asked for, and that can be waited for. */
-export function isResolving(): boolean {
-  return resolving !== null;
+/** Whether a job runs that refuses what a person asks for: one that settles the recipe is waited for. */
+export function isBusy({ job }: Pick<StudioState, "job">): boolean {
+  return job !== null && !job.settles;
 }
 
 /** The statistics that equalizing, or undoing it, put aside, so that the way back need not calibrate again. */
@@ -112,6 +112,7 @@ async function settle(calibration: Calibration): Promise<Recipe | null> {
   const settled = await runJob({
     task: wanted.resolved && data ? "Correcting" : "Choosing ranges",
     on: wanted.model.name,
+    settles: true,
     run: async (api, report) =>
       data
         ? api.settle(withoutWaiting(wanted), calibration.wanted || samples, calibration, execution, report)

@@ -6,7 +6,7 @@ import { plural } from "../../engine/values/figures.ts";
 import { withRounding } from "./edits.ts";
 import { runJob } from "./jobs.ts";
 import { alarm, say } from "./log.ts";
-import { editRecipe, isResolving, resolveRecipe } from "./recipe.ts";
+import { editRecipe, isBusy, resolveRecipe } from "./recipe.ts";
 import { awaitsRounding } from "./steps.ts";
 import { type RoundingSettings, type StudioState, studio } from "./store.ts";
 
@@ -58,8 +58,8 @@ export function resumable(state: StudioState): Rounding | null {
  */
 export async function learnRounding(): Promise<void> {
   const state = studio.getState();
-  const { data, job, model } = state;
-  if (!state.recipe || (job && !isResolving())) return;
+  const { data, model } = state;
+  if (!state.recipe || isBusy(state)) return;
   if (!data) {
     alarm("Learning rounding needs the samples: drop them in again.");
     return;

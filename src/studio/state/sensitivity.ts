@@ -2,7 +2,7 @@ import { proxy } from "../../../workers/client.ts";
 import type { ErrorMetric, Sensitivity } from "../../engine/model/sensitivity.ts";
 import { runJob } from "./jobs.ts";
 import { alarm, say } from "./log.ts";
-import { isResolving, resolveRecipe } from "./recipe.ts";
+import { isBusy, resolveRecipe } from "./recipe.ts";
 import { roundingIsThere } from "./rounding.ts";
 import { basisOf } from "./steps.ts";
 import { type Based, studio } from "./store.ts";
@@ -55,8 +55,8 @@ export async function measureWalk(): Promise<void> {
 }
 
 async function readyToMeasure() {
-  const { calibration, data, job, sensitivitySamples } = studio.getState();
-  if (!calibration || (job && !isResolving())) return null;
+  const { calibration, data, sensitivitySamples } = studio.getState();
+  if (!calibration || isBusy(studio.getState())) return null;
   if (!data) {
     alarm("Measuring needs the samples: drop them in again.");
     return null;

@@ -73,6 +73,8 @@ export interface Job {
   readonly first: { readonly done: number; readonly time: number } | null;
   readonly now: number;
   readonly cancelling: boolean;
+  /** It settles the recipe, which no person asked for: what a person asks for then waits for its end. */
+  readonly settles: boolean;
 }
 
 export interface LogEntry {

@@ -7,6 +7,7 @@ import { Notices } from "../parts/Notices.tsx";
 import { NumberField } from "../parts/NumberField.tsx";
 import { Term } from "../parts/Term.tsx";
 import { evaluate, setLimit } from "../state/evaluate.ts";
+import { isBusy } from "../state/recipe.ts";
 import { evaluatedType, evaluationIsStale } from "../state/steps.ts";
 import { useStudio } from "../state/store.ts";
 import { useFacts } from "../state/useFacts.ts";
@@ -17,7 +18,7 @@ import "./EvaluationPane.css";
 export function EvaluationPane() {
   const facts = useFacts();
   const limit = useStudio((state) => state.limit);
-  const busy = useStudio((state) => state.job !== null);
+  const busy = useStudio(isBusy);
   const { evaluation, calibration, data } = facts;
   const stale = evaluationIsStale(facts);
   return (

@@ -4,6 +4,7 @@ import { Empty } from "../parts/Empty.tsx";
 import { Facts } from "../parts/Facts.tsx";
 import { Notices } from "../parts/Notices.tsx";
 import { exportFiles } from "../state/export.ts";
+import { isBusy } from "../state/recipe.ts";
 import { isStandIn } from "../state/standIn.ts";
 import { awaitsRounding, evaluationIsStale, exportBasis } from "../state/steps.ts";
 import { studio, useStudio } from "../state/store.ts";
@@ -13,7 +14,7 @@ import { DeleteEverything } from "./DeleteEverything.tsx";
 /** The files of the job, as one download. */
 export function ExportStep() {
   const facts = useFacts();
-  const busy = useStudio((state) => state.job !== null);
+  const busy = useStudio(isBusy);
   const { calibration, evaluation, exported } = facts;
   if (!calibration) {
     return (

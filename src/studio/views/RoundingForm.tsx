@@ -1,6 +1,7 @@
 import { clamp } from "../../engine/values/clamp.ts";
 import { NumberField } from "../parts/NumberField.tsx";
 import { cancelJob } from "../state/jobs.ts";
+import { isBusy } from "../state/recipe.ts";
 import {
   changeRounding,
   isAdopted,
@@ -46,6 +47,7 @@ export function RoundingForm() {
 
 function Start() {
   const task = useStudio((state) => state.job?.task ?? null);
+  const busy = useStudio(isBusy);
   const stopping = useStudio((state) => state.job?.cancelling ?? false);
   const hasData = useStudio((state) => state.data !== null);
   const calibrated = useStudio((state) => state.calibration !== null);
@@ -76,7 +78,7 @@ function Start() {
     <button
       type="button"
       className={learnt && !goesOn ? "button" : "button primary"}
-      disabled={task !== null}
+      disabled={busy}
       onClick={learnRounding}
       data-testid="rounding-start"
     >

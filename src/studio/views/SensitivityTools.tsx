@@ -4,6 +4,7 @@ import { METRICS } from "../metrics.ts";
 import { NumberField } from "../parts/NumberField.tsx";
 import { sensitivityIsStale } from "../state/figures.ts";
 import { cancelJob } from "../state/jobs.ts";
+import { isBusy } from "../state/recipe.ts";
 import { MEASURING, measureSensitivity, setMetric, setSensitivitySamples } from "../state/sensitivity.ts";
 import { useStudio } from "../state/store.ts";
 import "./SensitivityTools.css";
@@ -12,6 +13,7 @@ import "./SensitivityTools.css";
 export function SensitivityTools() {
   const metric = useStudio((state) => state.metric);
   const task = useStudio((state) => state.job?.task ?? null);
+  const busy = useStudio(isBusy);
   const stopping = useStudio((state) => state.job?.cancelling ?? false);
   const possible = useStudio((state) => state.calibration !== null && state.data !== null);
   return (
@@ -39,7 +41,7 @@ export function SensitivityTools() {
           className="button"
           aria-keyshortcuts="s"
           title="Measure every layer’s sensitivity"
-          disabled={task !== null || !possible}
+          disabled={busy || !possible}
           onClick={measureSensitivity}
           data-testid="measure-sensitivity"
         >

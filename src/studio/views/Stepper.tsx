@@ -1,6 +1,7 @@
 import { calibrate } from "../state/calibrate.ts";
 import { evaluate } from "../state/evaluate.ts";
 import { exportFiles } from "../state/export.ts";
+import { isBusy } from "../state/recipe.ts";
 import { learnRounding } from "../state/rounding.ts";
 import { type NextAction, nextAction, type Standing, stepStates } from "../state/steps.ts";
 import { STEPS, type Step, studio, useStudio } from "../state/store.ts";
@@ -42,7 +43,8 @@ function showRounding(): void {
 /** The map of the work: where each step stands, and the one button that goes on. */
 export function Stepper() {
   const step = useStudio((state) => state.step);
-  const busy = useStudio((state) => state.job !== null);
+  const running = useStudio((state) => state.job !== null);
+  const busy = useStudio(isBusy);
   const facts = useFacts();
   const states = stepStates(facts);
   const next = nextAction(facts);
@@ -78,7 +80,7 @@ export function Stepper() {
           type="button"
           className="button primary"
           data-testid="next"
-          disabled={busy}
+          disabled={next === "calibrate" ? running : busy}
           onClick={() => {
             studio.setState({ step: action.step });
             action.run?.();

@@ -6,6 +6,7 @@ import { Empty } from "../parts/Empty.tsx";
 import { Term } from "../parts/Term.tsx";
 import { measuredOf, walkIsStale } from "../state/figures.ts";
 import { cancelJob } from "../state/jobs.ts";
+import { isBusy } from "../state/recipe.ts";
 import { allRows, rowOf } from "../state/selection.ts";
 import { measureWalk, WALKING } from "../state/sensitivity.ts";
 import { studio, useStudio } from "../state/store.ts";
@@ -74,6 +75,7 @@ export default function WalkView() {
 
 function Measure() {
   const task = useStudio((state) => state.job?.task ?? null);
+  const busy = useStudio(isBusy);
   const possible = useStudio((state) => state.data !== null);
   const measured = useStudio((state) => state.walk !== null);
   if (task === WALKING) {
@@ -88,7 +90,7 @@ function Measure() {
       <button
         type="button"
         className={measured ? "button" : "button primary"}
-        disabled={task !== null || !possible}
+        disabled={busy || !possible}
         onClick={measureWalk}
         data-testid="measure-walk"
       >

@@ -11,14 +11,19 @@ import { analysis } from "../state/workers.ts";
 
 /**
  * The range to show for a group, and what it does: the one under the pointer while a handle is held, else the recipe's.
- * Where the analysis, which was made for the recipe `settled`, is behind, the figures are those of the latest estimate.
+ * Where the analysis, which was made for the recipe `settled`, is of another range, the figures are those of the latest
+ * estimate.
  * The range of the recipe never waits for the analysis, nor is it taken from one.
  */
 export function useDraft(group: string, { chosen }: TensorAnalysis, settled: Recipe) {
   const [held, setHeld] = useState<Range | null>(null);
   const [estimate, setEstimate] = useState<ClipFigures | null>(null);
   const recipe = useStudio((state) => state.recipe?.present);
-  const ahead = useMemo(() => (recipe && recipe !== settled ? rangeIn(recipe, group) : null), [recipe, settled, group]);
+  const shown = chosen.figures.range;
+  const ahead = useMemo(
+    () => (recipe ? rangeAhead(recipe, settled, shown, group) : null),
+    [recipe, settled, shown, group],
+  );
   const ask = useMemo(
     () =>
       latestOnly(
@@ -52,10 +57,19 @@ export function useDraft(group: string, { chosen }: TensorAnalysis, settled: Rec
   );
   const moving = held ?? ahead;
   return {
-    range: moving ?? chosen.figures.range,
+    range: moving ?? shown,
     figures: moving ? estimate : chosen.figures,
     byHand: held !== null || (recipe !== undefined && own(recipe.ranges, group) !== undefined),
     hold,
     letGo,
   };
+}
+
+/** The range of the recipe, where what was shown under `settled` is another one or is rounded in another way. */
+function rangeAhead(recipe: Recipe, settled: Recipe, shown: Range, group: string): Range | null {
+  if (recipe === settled) return null;
+  const range = rangeIn(recipe, group);
+  const { type, symmetric } = recipe.activations;
+  const rounded = type === settled.activations.type && symmetric === settled.activations.symmetric;
+  return rounded && range?.low === shown.low && range.high === shown.high ? null : range;
 }
