@@ -1,13 +1,15 @@
 import type { Notice } from "../../engine/model/job.ts";
 import { namesItself } from "../state/log.ts";
 
-/** What a person should know but that stops nothing. */
+/** What a person should know but that stops nothing: warnings first, since a long list scrolls. */
 export function Notices({ notices, label }: { readonly notices: readonly Notice[]; readonly label: string }) {
   if (notices.length === 0) return null;
+  const warnings = notices.filter(({ kind }) => kind === "warning");
+  const notes = notices.filter(({ kind }) => kind !== "warning");
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a long list scrolls by keyboard
     <ul className="notices" aria-label={label} tabIndex={0}>
-      {notices.map((notice) => (
+      {[...warnings, ...notes].map((notice) => (
         <li key={`${notice.subject} ${notice.message}`} className={notice.kind}>
           <span className="notice-kind">{notice.kind === "warning" ? "Warning" : "Note"}</span>{" "}
           {namesItself(notice) ? null : <strong>{notice.subject} </strong>}
