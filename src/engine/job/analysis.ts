@@ -43,12 +43,12 @@ export class Analysis {
     return rows;
   }
 
-  /** What the clip chart shows of a group. `window` is what the histogram spans; null takes all that was seen. */
+  /** What the clip chart shows of a group. `window` is what the histogram spans; null takes all that was seen and the least range. */
   analyse(groupId: string, recipe: Recipe, window: Range | null): TensorAnalysis {
     const { group, statistics } = this.#find(groupId);
     const scheme = recipe.activations;
     return {
-      ...this.#outline(group, statistics, recipe, window ?? seenWindow(statistics), CHART_BINS),
+      ...this.#outline(group, statistics, recipe, window ?? wholeWindow(group, statistics), CHART_BINS),
       marks: METHODS.map((method) => ({
         method,
         figures: clipFigures(statistics, scheme, this.#byMethod(method, group, statistics, scheme)),
@@ -127,6 +127,11 @@ function seenWindow({ finite, min, max }: TensorStatistics): Range {
   const low = Math.min(min, 0);
   const high = Math.max(max, 0);
   return low === high ? { low: -1, high: 1 } : { low, high };
+}
+
+function wholeWindow({ least }: RangeGroup, statistics: TensorStatistics): Range {
+  const seen = seenWindow(statistics);
+  return least ? { low: Math.min(seen.low, least.low), high: Math.max(seen.high, least.high) } : seen;
 }
 
 function spark(statistics: TensorStatistics): number[] {

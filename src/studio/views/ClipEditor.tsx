@@ -3,7 +3,7 @@ import { useCallback, useMemo, useState } from "react";
 import type { TensorAnalysis } from "../../engine/model/analysis.ts";
 import type { Method, Range } from "../../engine/model/range.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
-import { plural, significant } from "../../engine/values/figures.ts";
+import { interval, plural, significant } from "../../engine/values/figures.ts";
 import { ClipChart } from "../charts/ClipChart.tsx";
 import { ErrorChart } from "../charts/ErrorChart.tsx";
 import { RangeStrip } from "../charts/RangeStrip.tsx";
@@ -57,7 +57,9 @@ function Editor({ group, analysis, settled, failure, zoomed, onZoom }: EditorPro
   const fixed = analysis.chosen.source === "fixed";
   const { window } = analysis.histogram;
   const { min, max } = analysis.seen;
-  const bounds = useMemo((): Range => ({ low: Math.min(min, 0), high: Math.max(max, 0) }), [min, max]);
+  const least = plan?.groups.find(({ id }) => id === group)?.least ?? null;
+  const float = useMemo((): Range => ({ low: Math.min(min, 0), high: Math.max(max, 0) }), [min, max]);
+  const bounds = useMemo(() => (least ? around(float, least) : float), [float, least]);
   const middle = (window.low + window.high) / 2;
 
   const adopt = useCallback(
@@ -79,7 +81,7 @@ function Editor({ group, analysis, settled, failure, zoomed, onZoom }: EditorPro
   );
   return (
     <section data-testid="clip-editor" aria-label="Clip range">
-      <Sharing analysis={analysis} fixed={fixed} />
+      <Sharing analysis={analysis} fixed={fixed} least={least} />
       <div className="tune-tools">
         {field("low", "Low")}
         {field("high", "High")}
@@ -132,7 +134,7 @@ function Editor({ group, analysis, settled, failure, zoomed, onZoom }: EditorPro
         onNudge={nudge}
         onAdopt={adopt}
       />
-      <RangeStrip float={bounds} quantized={range} window={window} />
+      <RangeStrip float={float} quantized={range} window={window} />
       <ClipFacts figures={figures} />
       <ProbeLine />
       {failure ? <p className="failure">{failure}</p> : null}
@@ -146,7 +148,17 @@ function Editor({ group, analysis, settled, failure, zoomed, onZoom }: EditorPro
   );
 }
 
-function Sharing({ analysis, fixed }: { readonly analysis: TensorAnalysis; readonly fixed: boolean }) {
+function around(a: Range, b: Range): Range {
+  return { low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) };
+}
+
+interface SharingProps {
+  readonly analysis: TensorAnalysis;
+  readonly fixed: boolean;
+  readonly least: Range | null;
+}
+
+function Sharing({ analysis, fixed, least }: SharingProps) {
   const { members } = analysis;
   const heading = <Term word="range group">Shared by {plural(members.length, "tensor")}</Term>;
   return (
@@ -154,6 +166,12 @@ function Sharing({ analysis, fixed }: { readonly analysis: TensorAnalysis; reado
       {fixed ? (
         <p className="hint" data-testid="fixed-range">
           The operator itself bounds these values, so the range is fixed and cannot be moved.
+        </p>
+      ) : null}
+      {least ? (
+        <p className="muted" data-testid="least-range">
+          A Sigmoid turns these values into probabilities that the model gives. Samples need not show all of them, so
+          the range holds {interval(least)} at least, unless it is set by hand.
         </p>
       ) : null}
       {members.length > MOST_NAMED ? (
