@@ -15,6 +15,7 @@ import { inputPorts } from "../onnx/ports.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
 import { noise } from "../onnx/testing/build.ts";
 import { nodeRuntime } from "../runtime/node.ts";
+import { ORT } from "../targets/ort.ts";
 import { needsShared, readShared } from "../testing/shared.ts";
 import { observingSession } from "./observing.ts";
 
@@ -107,7 +108,7 @@ const sample = new URL("../../../public/sample/fashion-mnist-dw.onnx", import.me
 const pictures = (index: number) => noise([1, 1, 28, 28], index + 1);
 
 async function expectDerived(bytes: Uint8Array, sampleOf: (index: number) => Tensor, least: number): Promise<void> {
-  const { observed } = await prepareModel(decodeModel(bytes, "model"), (model) => run(model));
+  const { observed } = await prepareModel(decodeModel(bytes, "model"), (model) => run(model), ORT.opset);
   const made = graphOf(observed).node.flatMap(({ output }) => output.filter(Boolean));
   const session = await nodeRuntime().createSession(toModelFile(exposeOutputs(observed, made)), { threads: 1 });
   const types = new Map(session.outputs.map(({ name, type }) => [name, type]));

@@ -8,6 +8,7 @@ import { floatAttribute, intAttribute, makeNode } from "../onnx/attributes.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { scalar } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
+import { ORT } from "../targets/ort.ts";
 import { needsShared } from "../testing/shared.ts";
 import { leastSqnr, tryOut } from "./testing/trial.ts";
 
@@ -39,7 +40,7 @@ const FLOAT = ["Gemm", "MatMul", "FusedGemm", "FusedMatMul", "Conv", "FusedConv"
 
 /** How many layers the plan calls integer, and the kernels that multiply in float, once prepared and written. */
 async function kernels(float: ReturnType<typeof gemm>) {
-  const prepared = await prepareModel(float, (part) => run(part));
+  const prepared = await prepareModel(float, (part) => run(part), ORT.opset);
   const trial = await tryOut(prepared.folded, {});
   const operators = await optimizedOperators(trial.model);
   const multiplied = trial.plan.layers.filter(
@@ -91,7 +92,7 @@ describe("layers that a plan calls integer", () => {
     ["a bias for each row and no channel", gemm(noise([4, 1]))],
     ["a bias that is not finite", gemm({ ...noise([N]), data: Float32Array.of(0, 1, 2, 3, 4, 5, 6, -Infinity) })],
   ])("are told from those that have none: %s", async (_, float) => {
-    const prepared = await prepareModel(float, (part) => run(part));
+    const prepared = await prepareModel(float, (part) => run(part), ORT.opset);
     const { plan } = await tryOut(prepared.folded, {});
     expect(plan.layers.find(({ id }) => id === "a")?.reason).toEqual({ code: "bias" });
   });

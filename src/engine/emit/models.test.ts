@@ -5,6 +5,7 @@ import type { Tensor } from "../model/tensor.ts";
 import { assertSupported } from "../onnx/checks.ts";
 import { decodeModel } from "../onnx/decode.ts";
 import { inputPorts } from "../onnx/ports.ts";
+import { ORT } from "../targets/ort.ts";
 import { needsShared, readShared } from "../testing/shared.ts";
 import { garments, photographs, tokens } from "./testing/shared.ts";
 import { tryOut } from "./testing/trial.ts";
@@ -31,7 +32,11 @@ const models: readonly (readonly [string, () => (index: number) => Tensor, numbe
 
 describe("real models", needsShared, () => {
   it.each(models)("%s runs in 8 bits near its float form", async (name, samplesOf, layers, least) => {
-    const { folded } = await prepareModel(decodeModel(readShared(`models/${name}.onnx`), name), (model) => run(model));
+    const { folded } = await prepareModel(
+      decodeModel(readShared(`models/${name}.onnx`), name),
+      (model) => run(model),
+      ORT.opset,
+    );
     const input = inputPorts(folded)[0]?.name ?? "";
     const sampleOf = samplesOf();
     const trial = await tryOut(folded, {}, (_, index) => new Map([[input, sampleOf(index)]]));

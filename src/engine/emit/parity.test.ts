@@ -11,6 +11,7 @@ import { decodeModel } from "../onnx/decode.ts";
 import { inputPorts } from "../onnx/ports.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
 import { nodeRuntime } from "../runtime/node.ts";
+import { ORT } from "../targets/ort.ts";
 import { needsShared, readShared } from "../testing/shared.ts";
 import { garments, photographs } from "./testing/shared.ts";
 import { planOf } from "./testing/trial.ts";
@@ -55,7 +56,7 @@ const schemes: readonly (readonly [string, ActivationScheme])[] = [
 
 async function minMaxRanges({ model, samples, sampleOf }: Case) {
   const original = decodeModel(readShared(`models/${model}.onnx`), model);
-  const { folded } = await prepareModel(original, (constants) => run(constants));
+  const { folded } = await prepareModel(original, (constants) => run(constants), ORT.opset);
   const { plan } = await planOf(folded, {});
   const watch = plan.groups.map(({ id }) => id);
   const inputs = inputPorts(folded).map(({ name }) => name);

@@ -112,7 +112,7 @@ describe("outputs do not depend on whether the processor's 8-bit sums saturate",
   });
 
   test.each(["squeezenet1.1.onnx", "mobilenet_v1_0.75_224.onnx"])("%s", needsShared, async (name) => {
-    const { folded } = await prepareModel(decodeModel(readModel(name), name), (model) => run(model));
+    const { folded } = await prepareModel(decodeModel(readModel(name), name), (model) => run(model), ORT.opset);
     const port = inputPorts(folded)[0]!;
     await expectExact(folded, randomFeeds(folded, { [port.name]: [1, 3, 224, 224] }));
   });

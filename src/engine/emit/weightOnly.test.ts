@@ -18,6 +18,7 @@ import { dimsOf, tensorOf, tensorProto } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
 import { readModel } from "../onnx/testing/models.ts";
 import { ortRuntime } from "../runtime/onnxruntime.ts";
+import { ORT } from "../targets/ort.ts";
 import { needsShared } from "../testing/shared.ts";
 import { quantizeGraph } from "./index.ts";
 import { type Choices, leastSqnr, noiseFeeds, planOf, type Trial, tryOut } from "./testing/trial.ts";
@@ -116,7 +117,7 @@ describe("weights alone in int4", () => {
   it("give what the float model gives with the values of the codes, as written and optimized", async () => {
     const trial = await tryOut(network(), choices);
     const feeds = noiseFeeds(network(), 1);
-    const expected = (await run(dequantized(allowInt4(network()), trial), feeds)).get("out");
+    const expected = (await run(dequantized(allowInt4(network(), ORT.ownDomain), trial), feeds)).get("out");
     for (const optimize of [false, true]) {
       const made = (await run(trial.model, feeds, optimize)).get("out");
       expect(relativeDifference(expected, made)).toBeLessThan(1e-5);
@@ -192,8 +193,8 @@ describe("real models", needsShared, () => {
     "%s takes about an eighth of its bytes",
     async (name) => {
       const given = decodeModel(readModel(name), name);
-      const { folded } = await prepareModel(given, (part) => run(part));
-      const raised = allowInt4(folded);
+      const { folded } = await prepareModel(given, (part) => run(part), ORT.opset);
+      const raised = allowInt4(folded, ORT.ownDomain);
       const { plan, session } = await planOf(raised, float, INT4);
       await session.dispose();
       const recipe = { ...PLAIN_RECIPE, weights: INT4, float: { ...PLAIN_RECIPE.float, ...float } };

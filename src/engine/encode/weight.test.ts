@@ -29,7 +29,7 @@ function graphOf(node: NodeProto): GraphIndex {
 
 function quantized(node: NodeProto, index: GraphIndex, choices: Partial<WeightChoices>, inputScale: number | null) {
   const all = { ...weightChoices(PLAIN_RECIPE, ORT, "conv"), ...choices };
-  const use = weightUse(node, weightedOf(node, index)!, index) as WeightUse;
+  const use = weightUse(node, weightedOf(node, index)!, index, ORT) as WeightUse;
   return encodeWeight(weightSource({ node }, use, index), all, inputScale);
 }
 

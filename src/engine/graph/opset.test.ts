@@ -14,6 +14,7 @@ import { opsetOf } from "../onnx/opset.ts";
 import { type AttributeProto, AttributeProtoSchema, GraphProtoSchema, type ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { scalar, vector } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
+import { ORT } from "../targets/ort.ts";
 import { allowInt4, convertOpset } from "./opset.ts";
 import { graphOf } from "./pass.ts";
 import { relativeDifference, run } from "./testing/native.ts";
@@ -261,7 +262,7 @@ const cases21: readonly [string, Case, string?][] = [
 describe("allowInt4", () => {
   it.each(cases21)("keeps the values of %s at opset 21", async (_, parts) => {
     const model = build(parts);
-    const converted = allowInt4(model);
+    const converted = allowInt4(model, ORT.ownDomain);
     expect([opsetOf(converted), converted.irVersion]).toEqual([21, 10n]);
     const feeds = new Map([["x", noise(parts.dims, 99)]]);
     const [before, after] = [await run(model, feeds), await run(converted, feeds)];
@@ -279,24 +280,24 @@ describe("allowInt4", () => {
     ["an operator that is not known there", { op: "GroupNormalization", opset: 18, dims: image }],
   ])("imports ONNX Runtime's own operators beside %s", (_, parts) => {
     const model = build(parts);
-    const allowed = allowInt4(model);
+    const allowed = allowInt4(model, ORT.ownDomain);
     expect(opsetOf(allowed)).toBe(parts.opset);
     expect(allowed.opsetImport.map(({ domain }) => domain)).toEqual(["", "com.microsoft"]);
     expect(allowed.irVersion).toBe(10n);
     expect(allowed.graph).toBe(model.graph);
-    expect(allowInt4(allowed)).toEqual(allowed);
+    expect(allowInt4(allowed, ORT.ownDomain)).toEqual(allowed);
   });
 
   it("leaves opset 21 and later alone", () => {
     const model = withFields(build({ op: "Relu", opset: 22, dims: [2] }), { irVersion: 10n });
-    expect(allowInt4(model)).toBe(model);
+    expect(allowInt4(model, ORT.ownDomain)).toBe(model);
   });
 });
 
 describe("convertOpset", () => {
   it.each(cases)("keeps the values of %s", async (_, parts) => {
     const model = build(parts);
-    const converted = convertOpset(model);
+    const converted = convertOpset(model, ORT.opset);
     expect(opsetOf(converted)).toBe(13);
     expect(converted.irVersion).toBe(7n);
     const feeds = new Map([["x", noise(parts.dims, 99)]]);
@@ -329,7 +330,7 @@ describe("convertOpset", () => {
       ],
       constants: { half: scalar("float32", 0.5) },
     });
-    const converted = convertOpset(model);
+    const converted = convertOpset(model, ORT.opset);
     for (const x of [noise([9], 3), { ...noise([9]), data: new Float32Array(9).fill(-0.75) }]) {
       const feeds = new Map([["x", x]]);
       expect(await run(converted, feeds)).toEqual(await run(model, feeds));
@@ -337,19 +338,19 @@ describe("convertOpset", () => {
   });
 
   it("writes Softmax over the last axis without helpers", () => {
-    const { node } = graphOf(convertOpset(build({ op: "Softmax", opset: 9, dims: [2, 3] })));
+    const { node } = graphOf(convertOpset(build({ op: "Softmax", opset: 9, dims: [2, 3] }), ORT.opset));
     expect(node.map(({ opType }) => opType)).toEqual(["Softmax"]);
   });
 
   it("leaves opset 13 and later alone", () => {
     const model = build({ op: "Relu", opset: 17, dims: [2] });
-    expect(convertOpset(model)).toBe(model);
+    expect(convertOpset(model, ORT.opset)).toBe(model);
   });
 
   it("names what it cannot convert", () => {
     const named = (parts: Case) => {
       const model = build(parts);
-      return () => convertOpset(model);
+      return () => convertOpset(model, ORT.opset);
     };
     expect(named({ op: "Mystery", opset: 9, dims: [1] })).toThrow(
       /"Mystery:y" \(Mystery, opset 9\) cannot be converted to opset 13/,
@@ -367,6 +368,6 @@ describe("convertOpset", () => {
     const model = build({ op: "Relu", opset: 9, dims: [2] });
     const foreign = makeNode("Softmax", ["x"], ["y"], { domain: "com.microsoft" });
     const mixed = withFields(model, { graph: withFields(graphOf(model), { node: [foreign] }) });
-    expect(graphOf(convertOpset(mixed)).node).toEqual([foreign]);
+    expect(graphOf(convertOpset(mixed, ORT.opset)).node).toEqual([foreign]);
   });
 });

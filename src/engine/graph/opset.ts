@@ -5,7 +5,7 @@ import { subgraphsOf } from "../onnx/attributes.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import { withFields } from "../onnx/messages.ts";
 import { freshName, tensorNames } from "../onnx/names.ts";
-import { INT4_IR, INT4_OPSET, isDefaultDomain, opsetOf, withOpset, withRuntimeDomain } from "../onnx/opset.ts";
+import { INT4_IR, INT4_OPSET, isDefaultDomain, opsetOf, withDomain, withOpset } from "../onnx/opset.ts";
 import type { GraphProto, ModelProto, NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { tensorOf, tensorProto } from "../onnx/tensor.ts";
 import { CONVERSIONS, type Conversion, UNCHANGED } from "./opsetRules.ts";
@@ -13,59 +13,66 @@ import { CONVERSIONS_21, UNCHANGED_21 } from "./opsetRules21.ts";
 import { graphOf } from "./pass.ts";
 import { inferRanks } from "./ranks.ts";
 
-/** The first opset whose QuantizeLinear and DequantizeLinear have `axis`. */
-const TARGET_OPSET = 13;
-/** https://github.com/onnx/onnx/blob/main/docs/Versioning.md: the IR version that opset 13 came with. */
-const TARGET_IR = 7n;
 /** ONNX Runtime runs models from opset 7 on. */
 const OLDEST_OPSET = 7;
 
 /**
- * Raises the default operator set to 13 when it is lower, rewriting the operators whose meaning or form changed, in
- * subgraphs too, and the IR version with it.
+ * Raises the default operator set to the one whose rules are known and that reaches `lowest`, where it is lower, rewriting
+ * the operators whose meaning or form changed, in subgraphs too, and the IR version with it.
  * @throws InputError naming an operator whose conversion is not known.
  */
-export function convertOpset(model: ModelProto): ModelProto {
-  const opset = opsetOf(model);
-  const raised = model.irVersion < TARGET_IR ? withFields(model, { irVersion: TARGET_IR }) : model;
-  if (opset >= TARGET_OPSET) return raised;
-  if (opset < OLDEST_OPSET) {
+export function convertOpset(model: ModelProto, lowest: number): ModelProto {
+  if (opsetOf(model) < OLDEST_OPSET) {
     throw new InputError(
-      `The model uses opset ${opset}, older than ONNX Runtime runs; export it with opset ${TARGET_OPSET} or newer.`,
+      `The model uses opset ${opsetOf(model)}, older than ONNX Runtime runs; export it with opset ${lowest} or newer.`,
     );
   }
+  return ALL_RULES.filter(({ from }) => from < lowest).reduce(raise, model);
+}
+
+function raise(model: ModelProto, rules: Rules): ModelProto {
+  const raised = model.irVersion < rules.ir ? withFields(model, { irVersion: rules.ir }) : model;
+  const opset = opsetOf(model);
+  if (opset >= rules.target) return raised;
   const graph = graphOf(model);
-  const converted = convertGraph(graph, opset, TO_13, tensorNames(graph));
-  return withFields(withOpset(raised, TARGET_OPSET), { graph: converted });
+  const converted = convertGraph(graph, opset, rules, tensorNames(graph));
+  return withFields(withOpset(raised, rules.target), { graph: converted });
 }
 
 /**
- * A model of opset 13 or newer that may hold int4 tensors: raised to opset 21, or with ONNX Runtime's own operators
+ * A model of opset 13 or newer that may hold int4 tensors: raised to opset 21, or with a runtime's own operators
  * imported where an operator of the model has no known equal there. Tensors and nodes keep their names and order.
+ * @throws InputError as convertOpset does, where the runtime has no operators of its own.
  */
-export function allowInt4(model: ModelProto): ModelProto {
-  const raised = model.irVersion < INT4_IR ? withFields(model, { irVersion: INT4_IR }) : model;
-  const opset = opsetOf(model);
-  if (opset >= INT4_OPSET) return raised;
-  const graph = graphOf(model);
+export function allowInt4(model: ModelProto, ownDomain: string | null): ModelProto {
   try {
-    const converted = convertGraph(graph, opset, TO_21, tensorNames(graph));
-    return withFields(withOpset(raised, INT4_OPSET), { graph: converted });
+    return raise(model, TO_21);
   } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    return withRuntimeDomain(raised);
+    if (!(error instanceof InputError) || ownDomain === null) throw error;
+    return withDomain(model.irVersion < INT4_IR ? withFields(model, { irVersion: INT4_IR }) : model, ownDomain);
   }
 }
 
 /** What is known of operators between two opsets. */
 interface Rules {
+  /** The lowest opset that needs them, less one; what they raise to, and the IR version that came with it. */
+  readonly from: number;
   readonly target: number;
+  readonly ir: bigint;
   readonly conversions: typeof CONVERSIONS;
   readonly unchanged: ReadonlySet<string>;
 }
 
-const TO_13: Rules = { target: TARGET_OPSET, conversions: CONVERSIONS, unchanged: UNCHANGED };
-const TO_21: Rules = { target: INT4_OPSET, conversions: CONVERSIONS_21, unchanged: UNCHANGED_21 };
+/** IR versions: https://github.com/onnx/onnx/blob/main/docs/Versioning.md. */
+const TO_13: Rules = { from: 0, target: 13, ir: 7n, conversions: CONVERSIONS, unchanged: UNCHANGED };
+const TO_21: Rules = {
+  from: 13,
+  target: INT4_OPSET,
+  ir: INT4_IR,
+  conversions: CONVERSIONS_21,
+  unchanged: UNCHANGED_21,
+};
+const ALL_RULES: readonly Rules[] = [TO_13, TO_21];
 
 function convertGraph(graph: GraphProto, opset: number, rules: Rules, names: Set<string>): GraphProto {
   const { target, conversions, unchanged } = rules;

@@ -11,6 +11,7 @@ import type { ModelProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
 import { scalar, tensorProto } from "../onnx/tensor.ts";
 import { MODEL_NAMES, readModel } from "../onnx/testing/models.ts";
+import { ORT } from "../targets/ort.ts";
 import { needsShared } from "../testing/shared.ts";
 import type { DataType, TensorData } from "../values/elementTypes.ts";
 import { graphOf } from "./pass.ts";
@@ -24,7 +25,7 @@ const cache = new Map<string, ReturnType<typeof prepareOnce>>();
 
 async function prepareOnce(name: string) {
   const model = decodeModel(readModel(name), name);
-  return { model, prepared: await prepareModel(model, evaluate) };
+  return { model, prepared: await prepareModel(model, evaluate, ORT.opset) };
 }
 
 function prepared(name: string) {
@@ -120,7 +121,7 @@ describe("prepareModel on real models", needsShared, () => {
     const { model } = await prepared(name);
     const fixed = decodeModel(readModel(name), name);
     graphOf(fixed).initializer.push(tensorProto("sr", scalar("int64", 16000)));
-    const { folded } = await prepareModel(fixed, evaluate);
+    const { folded } = await prepareModel(fixed, evaluate, ORT.opset);
     const feeds = new Map(feedsOf(name, model));
     const original = await run(model, feeds);
     feeds.delete("sr");
@@ -133,7 +134,7 @@ describe("prepareModel on real models", needsShared, () => {
     "%s: WASM folds to the same bytes as the native runtime",
     async (name) => {
       const { model, prepared: native } = await prepared(name);
-      const { folded } = await prepareModel(model, runOnWasm);
+      const { folded } = await prepareModel(model, runOnWasm, ORT.opset);
       expect(Buffer.compare(concat(encodeModel(folded)), concat(encodeModel(native.folded)))).toBe(0);
     },
   );

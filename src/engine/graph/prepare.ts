@@ -24,12 +24,12 @@ export interface Prepared {
 }
 
 /**
- * Float-to-float preparation: constants folded, opset raised to 13, Ifs with a known condition inlined, Identity
+ * Float-to-float preparation: constants folded, opset raised to `opset`, Ifs with a known condition inlined, Identity
  * removed, Gemm brought to its plain form, BatchNormalization folded. The model given is not changed, weights that stay are not copied, and every
  * activation of `folded` is in `observed` under the same name. `evaluate` runs models that need no inputs.
- * @throws InputError when an operator cannot be converted to opset 13 or the graph is not one.
+ * @throws InputError when an operator cannot be converted or the graph is not one.
  */
-export async function prepareModel(model: ModelProto, evaluate: Evaluate): Promise<Prepared> {
+export async function prepareModel(model: ModelProto, evaluate: Evaluate, opset: number): Promise<Prepared> {
   const changes: Change[] = [];
   const step = (result: PassResult) => {
     changes.push(...result.changes);
@@ -38,7 +38,7 @@ export async function prepareModel(model: ModelProto, evaluate: Evaluate): Promi
   let current = dropEmptyOutputs(withGraph(model, { node: inTopologicalOrder(graphOf(model)).node }));
   current = step(hideInitializers(current));
   current = step(constantsToInitializers(current));
-  current = convertOpset(current);
+  current = convertOpset(current, opset);
   let before: ModelProto;
   do {
     before = current;

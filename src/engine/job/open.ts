@@ -94,7 +94,7 @@ async function prepareFile<T extends object>(
   step(1);
   const sha256 = await fingerprint(source.bytes, external);
   step(2);
-  const prepared = await prepareModel(original, evaluateWith(runtime));
+  const prepared = await prepareModel(original, evaluateWith(runtime), ORT.opset);
   step(3);
   const { types, dims, shapes, inferred } = await inferTypes(prepared.observed, runtime, fileName);
   const restated = (form: ModelProto) => withOutputTypes(withoutStaleShapes(form, inferred), types, inferred);
@@ -178,7 +178,7 @@ const withInt4 = new WeakMap<ModelProto, ModelProto>();
 export function floatForm(model: PreparedFile, recipe: Equalization & Pick<Recipe, "weights">): ModelProto {
   const { folded } = equalizedModel(model, recipe);
   if (recipe.weights.type !== "int4") return folded;
-  const known = withInt4.get(folded) ?? allowInt4(folded);
+  const known = withInt4.get(folded) ?? allowInt4(folded, ORT.ownDomain);
   withInt4.set(folded, known);
   return known;
 }

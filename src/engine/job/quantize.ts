@@ -10,6 +10,8 @@ import { own } from "../model/record.ts";
 import { encodeModel, totalLength } from "../onnx/encode.ts";
 import type { GraphProto, ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { planOn, type QuantizationPlan } from "../plan/plan.ts";
+import { ORT } from "../targets/ort.ts";
+import { assertTakes } from "../targets/target.ts";
 import { rangeWithin } from "../values/clamp.ts";
 import { type Equalization, equalizedModel, floatForm, isEqualized, type OpenModel, planModel } from "./open.ts";
 
@@ -88,6 +90,7 @@ export interface QuantizationJob {
  */
 export function quantizationJob(model: OpenModel, recipe: Recipe): QuantizationJob {
   assertRecipeFor(model, recipe);
+  assertTakes(ORT, recipe);
   const { resolved } = recipe;
   if (!resolved) throw new InputError("The recipe has no ranges yet; calibrate first, or add a calibration cache.");
   if (recipe.corrections.equalization && !recipe.factors) {

@@ -28,11 +28,11 @@ export function withOpset(model: ModelProto, version: number): ModelProto {
   });
 }
 
-/** The model with ONNX Runtime's own operators imported. */
-export function withRuntimeDomain(model: ModelProto): ModelProto {
-  if (model.opsetImport.some(({ domain }) => domain === RUNTIME_DOMAIN)) return model;
-  const own = create(OperatorSetIdProtoSchema, { domain: RUNTIME_DOMAIN, version: 1n });
-  return withFields(model, { opsetImport: [...model.opsetImport, own] });
+/** The model with version 1 of a domain's operators imported. */
+export function withDomain(model: ModelProto, domain: string): ModelProto {
+  if (model.opsetImport.some((known) => known.domain === domain)) return model;
+  const added = create(OperatorSetIdProtoSchema, { domain, version: 1n });
+  return withFields(model, { opsetImport: [...model.opsetImport, added] });
 }
 
 /** Every node of a graph, subgraphs included. */

@@ -52,7 +52,7 @@ export function candidatesOf(
   };
   for (const node of index.graph.node) {
     const descriptor = operatorOf(node, index);
-    const use = descriptor?.kind === "weighted" ? weightUse(node, descriptor, index) : null;
+    const use = descriptor?.kind === "weighted" ? weightUse(node, descriptor, index, target) : null;
     const unusable = use && "code" in use ? use : null;
     const weight = use && "code" in use ? null : use;
     const blocked =

@@ -16,10 +16,10 @@ export type Follower =
 export function followerOf(
   node: NodeProto,
   index: GraphIndex,
-  { fusesAdd }: Target,
+  { fusesAdd, fusesClamp }: Target,
   leads: (producer: NodeProto) => boolean,
 ): Follower | null {
-  const clamp = operatorOf(node, index)?.clamp?.(node, index);
+  const clamp = fusesClamp ? operatorOf(node, index)?.clamp?.(node, index) : null;
   const follower: Follower | null = clamp ? { kind: "clamp", ...clamp } : biasAddOf(node, index);
   if (!follower) return null;
   const read = node.input.find((name) => name && !index.initializer(name)) ?? "";

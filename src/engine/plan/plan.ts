@@ -47,7 +47,7 @@ export function planQuantization(
     ? settleWeights(candidates)
     : settleLayers(candidates, index, activations, target);
   const layers = [...candidates.values()].map((candidate) => toLayer(candidate, settled, index, choices));
-  return { target, index, layers, ...gatherGroups(layers, settled, index) };
+  return { target, index, layers, ...gatherGroups(layers, settled, index, target) };
 }
 
 /** The same decisions on a graph that differs in its constants only: its nodes are those of the plan's, in their order. */
@@ -57,7 +57,8 @@ export function planOn(plan: QuantizationPlan, graph: GraphProto): QuantizationP
   const layers = plan.layers.map((layer, position): LayerPlan => {
     const node = graph.node[position] as NodeProto;
     const { descriptor } = layer;
-    const use = layer.weightUse && descriptor?.kind === "weighted" ? weightUse(node, descriptor, index) : null;
+    const use =
+      layer.weightUse && descriptor?.kind === "weighted" ? weightUse(node, descriptor, index, plan.target) : null;
     const inputs = node.input.filter(Boolean);
     const weight = use && "code" in use ? null : use;
     return { ...layer, node, inputs, parameters: parametersOf(node, index), weightUse: weight };
@@ -94,6 +95,7 @@ function gatherGroups(
   layers: readonly LayerPlan[],
   { isQuantized }: Settled,
   index: GraphIndex,
+  { sharesAcrossMovers }: Target,
 ): Pick<QuantizationPlan, "groups" | "groupOf"> {
   const members = new Map<string, string[]>();
   const groupOf = new Map<string, string>();
@@ -107,8 +109,8 @@ function gatherGroups(
   for (const { name } of index.inputs) if (isQuantized(name)) add(name, name);
   for (const { node, descriptor, precision } of layers) {
     for (const output of node.output.filter(isQuantized)) {
-      const source =
-        descriptor?.kind === "move" && precision !== "float32" ? groupOf.get(node.input[0] ?? "") : undefined;
+      const isMoved = sharesAcrossMovers && descriptor?.kind === "move" && precision !== "float32";
+      const source = isMoved ? groupOf.get(node.input[0] ?? "") : undefined;
       add(output, source ?? output);
       if (source === undefined) limits.set(output, limitsOf(node, descriptor, index));
     }

@@ -5,6 +5,7 @@ import type { NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { dataTypeOf, dimsOf, passingFloats, tensorOf } from "../onnx/tensor.ts";
 import { biasPlace } from "../operators/biasPlace.ts";
 import type { Weighted } from "../operators/operator.ts";
+import type { Target } from "../targets/target.ts";
 
 /** The constant that a weighted layer multiplies by. */
 export interface WeightUse {
@@ -26,7 +27,12 @@ export interface BiasUse {
 }
 
 /** How a weighted node uses its weight; null when both factors are activations, or why it cannot be quantized. */
-export function weightUse(node: NodeProto, weighted: Weighted, index: GraphIndex): WeightUse | Reason | null {
+export function weightUse(
+  node: NodeProto,
+  weighted: Weighted,
+  index: GraphIndex,
+  { fusesAdd }: Pick<Target, "fusesAdd">,
+): WeightUse | Reason | null {
   const input = index.initializer(node.input[1] ?? "") ? 1 : index.initializer(node.input[0] ?? "") ? 0 : -1;
   if (weighted.factors === "second" && input !== 1) return { code: "weight-at-run-time" };
   if (input === -1) return null;
@@ -38,7 +44,8 @@ export function weightUse(node: NodeProto, weighted: Weighted, index: GraphIndex
   if (rank < 2) return { code: "weight-vector" };
   const axis = input === 1 ? weighted.channelAxis(node, rank) : null;
   const channels = axis === null ? null : Number(weight.dims[axis]);
-  return { name, input, axis, bias: weighted.addsBias(node) ? biasOf(node, index, channels) : null };
+  const hasBias = weighted.addsBias(node) && (weighted.bias === "own" || fusesAdd.has(node.opType));
+  return { name, input, axis, bias: hasBias ? biasOf(node, index, channels) : null };
 }
 
 const finite = new WeakMap<TensorProto, boolean>();

@@ -1,4 +1,4 @@
-import { INT4_OPSET, RUNTIME_DOMAIN } from "../onnx/opset.ts";
+import { RUNTIME_DOMAIN } from "../onnx/opset.ts";
 import type { Target } from "./target.ts";
 
 /**
@@ -6,17 +6,23 @@ import type { Target } from "./target.ts";
  * them) and in its sources: onnxruntime/core/optimizer/qdq_transformer (selectors, WeightBiasQuantization), MatMulAddFusion.
  */
 export const ORT: Target = {
-  name: "ort",
-  activations: ["uint8", "int8"],
+  name: "ONNX Runtime",
+  activations: [
+    { type: "uint8", symmetric: false },
+    { type: "uint8", symmetric: true },
+    { type: "int8", symmetric: false },
+    { type: "int8", symmetric: true },
+  ],
   weights: ["int8", "int4"],
   granularities: ["channel", "tensor"],
+  opset: 13,
+  ownDomain: RUNTIME_DOMAIN,
   multiplies: ["int8"],
   addsInPairs: true,
+  sharesAcrossMovers: true,
+  fusesClamp: true,
+  fusesAdd: new Set(["MatMul"]),
   givesFloat: new Set(["Gemm", "MatMul"]),
   wantsIntegerBias: new Set(["Conv", "Gemm"]),
-  fusesAdd: new Set(["MatMul"]),
   quantizesItself: new Set(["Conv", "ConvTranspose", "Gemm"]),
-  opset: 13,
-  int4Opset: INT4_OPSET,
-  ownDomain: RUNTIME_DOMAIN,
 };

@@ -1,27 +1,52 @@
+import { InputError } from "../model/job.ts";
 import type { ActivationScheme } from "../model/range.ts";
-import type { WeightScheme } from "../model/recipe.ts";
+import type { Recipe, WeightScheme } from "../model/recipe.ts";
 
 /** What a runtime takes, and what it makes of what it is given. Operators are named by their type in the default domain. */
 export interface Target {
   readonly name: string;
-  readonly activations: readonly ActivationScheme["type"][];
+  readonly activations: readonly ActivationScheme[];
   readonly weights: readonly WeightScheme["type"][];
   readonly granularities: readonly WeightScheme["granularity"][];
+  /** The lowest opset of a model that it is given quantized. */
+  readonly opset: number;
+  /** The domain of its own DequantizeLinear, for codes that a model's opset does not have yet; null where it has none. */
+  readonly ownDomain: string | null;
   /** The weights that integer kernels multiply with 8-bit activations; others are dequantized and multiplied in float. */
   readonly multiplies: readonly WeightScheme["type"][];
   /** Whether kernels may add two products in 16 bits, so that pairs of weights must not be too large (numerics/saturation.ts). */
   readonly addsInPairs: boolean;
+  /** Whether what only moves values has the scale of what it moves; else its result has one of its own. */
+  readonly sharesAcrossMovers: boolean;
+  /** Whether a clamp, or the Add of a constant after these operators, works on a result before it is rounded. */
+  readonly fusesClamp: boolean;
+  readonly fusesAdd: ReadonlySet<string>;
   /** Operators whose integer kernels give float too: their result is rounded only where an 8-bit layer reads it. */
   readonly givesFloat: ReadonlySet<string>;
   /** Operators that are multiplied in integers only with a bias in int32, or none. */
   readonly wantsIntegerBias: ReadonlySet<string>;
-  /** Operators that it makes one kernel of with the Add of a constant after them. */
-  readonly fusesAdd: ReadonlySet<string>;
   /** Float operators that it quantizes itself between a DequantizeLinear and a QuantizeLinear, unless their bias is computed. */
   readonly quantizesItself: ReadonlySet<string>;
-  /** The opset that QuantizeLinear and DequantizeLinear with an axis need, and int4 codes. */
-  readonly opset: number;
-  readonly int4Opset: number;
-  /** The domain of its own DequantizeLinear, for codes that a model's opset does not have yet; null where it has none. */
-  readonly ownDomain: string | null;
+}
+
+/** Throws InputError where a target does not take what a recipe asks for. */
+export function assertTakes(target: Target, { activations, weights, float }: Recipe): void {
+  const refuse = (what: string, instead: readonly string[]) =>
+    new InputError(`${target.name} takes no ${what}; choose ${instead.join(" or ")}.`);
+  if (!target.weights.includes(weights.type)) throw refuse(`weights in ${weights.type}`, target.weights);
+  if (!target.granularities.includes(weights.granularity)) {
+    const words = { channel: "scales by channel", tensor: "scales by tensor" } as const;
+    throw refuse(
+      words[weights.granularity],
+      target.granularities.map((each) => words[each]),
+    );
+  }
+  const isTaken = (scheme: ActivationScheme) =>
+    scheme.type === activations.type && scheme.symmetric === activations.symmetric;
+  if (float.activations || target.activations.some(isTaken)) return;
+  throw refuse(`activations in ${schemeText(activations)}`, target.activations.map(schemeText));
+}
+
+function schemeText({ type, symmetric }: ActivationScheme): string {
+  return `${symmetric ? "symmetric" : "asymmetric"} ${type}`;
 }

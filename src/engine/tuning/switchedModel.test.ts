@@ -66,7 +66,7 @@ const graphs = fc
   });
 
 function switchable(float: ModelProto, cuts: readonly number[], recipe: Recipe) {
-  const model = recipe.weights.type === "int4" ? allowInt4(float) : float;
+  const model = recipe.weights.type === "int4" ? allowInt4(float, ORT.ownDomain) : float;
   const graph = model.graph!;
   const made = graph.node.flatMap(({ output }) => output);
   const types = new Map<string, DataType>(["x", ...made].map((name) => [name, "float32"]));

@@ -68,7 +68,7 @@ export async function planOf(
 /** Quantizes a model calibrated on noise, checks what is written, runs both models on the first sample and compares them. */
 export async function tryOut(given: ModelProto, choices: Choices = {}, feedsOf = noiseFeeds): Promise<Trial> {
   const weights = choices.weights ?? PLAIN_RECIPE.weights;
-  const model = weights.type === "int4" ? allowInt4(given) : given;
+  const model = weights.type === "int4" ? allowInt4(given, ORT.ownDomain) : given;
   const { plan, session } = await planOf(model, choices.float ?? {}, weights);
   const samples = Array.from({ length: SAMPLES }, (_, i) => feedsOf(model, i + 1));
   const observers = new Map(plan.groups.map(({ id }) => [id, new Observer()]));
