@@ -1,5 +1,5 @@
 import { METHODS, type Range } from "../model/range.ts";
-import type { ChannelFactors, Recipe } from "../model/recipe.ts";
+import { type ChannelFactors, RECIPE_FORMATS, type Recipe } from "../model/recipe.ts";
 import { heading, openDocument } from "./document.ts";
 import type { Field, ParsePreprocess } from "./field.ts";
 import { writeJson } from "./json.ts";
@@ -74,7 +74,7 @@ export function recipeFields(root: Field, parsePreprocess: ParsePreprocess): Rec
   return {
     version: 1,
     model: { name: model.at("name").string(), sha256: model.at("sha256").string() },
-    format: root.at("format").oneOf(["qdq"]),
+    format: root.at("format").oneOf(RECIPE_FORMATS),
     activations: {
       type: activations.at("type").oneOf(["uint8", "int8"]),
       symmetric: activations.at("symmetric").boolean(),

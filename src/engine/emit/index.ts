@@ -1,6 +1,6 @@
 import { type EncodingChoices, encode, type Numbers, type WeightEncoder } from "../encode/numbers.ts";
 import type { Range } from "../model/range.ts";
-import type { Recipe } from "../model/recipe.ts";
+import type { Recipe, RecipeFormat } from "../model/recipe.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import type { QuantizationPlan } from "../plan/plan.ts";
 import { encodeRequest } from "../plan/request.ts";
@@ -8,10 +8,11 @@ import type { Emitted, Writer } from "./emitted.ts";
 import { writeQdq } from "./qdq.ts";
 import { writeWeights } from "./weightOnly.ts";
 
-/** The formats, and who writes them. */
-const WRITERS = { qdq: writeQdq, weights: writeWeights } satisfies Record<string, Writer>;
+/** What is written: a recipe's format, or its weights alone. */
+export type Format = RecipeFormat | "weights";
 
-export type Format = keyof typeof WRITERS;
+/** Who writes what. */
+const WRITERS: Readonly<Record<Format, Writer>> = { qdq: writeQdq, weights: writeWeights };
 
 /** The format that a recipe asks for. */
 export function formatOf({ format, float }: Pick<Recipe, "format" | "float">): Format {

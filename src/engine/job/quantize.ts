@@ -10,7 +10,6 @@ import { own } from "../model/record.ts";
 import { encodeModel, totalLength } from "../onnx/encode.ts";
 import type { GraphProto, ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { planOn, type QuantizationPlan } from "../plan/plan.ts";
-import { ORT } from "../targets/ort.ts";
 import { assertTakes } from "../targets/target.ts";
 import { rangeWithin } from "../values/clamp.ts";
 import { type Equalization, equalizedModel, floatForm, isEqualized, type OpenModel, planModel } from "./open.ts";
@@ -90,7 +89,6 @@ export interface QuantizationJob {
  */
 export function quantizationJob(model: OpenModel, recipe: Recipe): QuantizationJob {
   assertRecipeFor(model, recipe);
-  assertTakes(ORT, recipe);
   const { resolved } = recipe;
   if (!resolved) throw new InputError("The recipe has no ranges yet; calibrate first, or add a calibration cache.");
   if (recipe.corrections.equalization && !recipe.factors) {
@@ -100,6 +98,7 @@ export function quantizationJob(model: OpenModel, recipe: Recipe): QuantizationJ
   const float = floatForm(model, recipe);
   const corrected = recipe.biases ? applyBiases(float, recipe.biases) : float;
   const plan = planOn(planModel(model, recipe), corrected.graph as GraphProto);
+  assertTakes(plan.target, recipe);
   if (!quantizesAnything(plan)) {
     const chosen = plan.layers.some(({ reason }) => reason && isChosen(reason));
     const why = chosen ? "the recipe leaves what could be in float" : "no layer has an integer form here";

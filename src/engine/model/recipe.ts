@@ -27,10 +27,14 @@ export interface WeightScheme {
   readonly rounding: "nearest" | "learned";
 }
 
+/** The formats that a recipe may ask for; weights alone are `float.activations`. */
+export const RECIPE_FORMATS = ["qdq"] as const;
+export type RecipeFormat = (typeof RECIPE_FORMATS)[number];
+
 export interface Recipe {
   readonly version: 1;
   readonly model: { readonly name: string; readonly sha256: string };
-  readonly format: "qdq";
+  readonly format: RecipeFormat;
   readonly activations: ActivationScheme;
   readonly weights: WeightScheme;
   readonly corrections: Corrections;
