@@ -3,13 +3,11 @@
  *   npx tsx scripts/record-exports.ts hashes    writes down anew what the recipes there export today
  *   npx tsx scripts/record-exports.ts recipes   settles recipes of every kind anew, and then the hashes
  */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import { nodeDecoders } from "../cli/decoders.ts";
 import { nodeLearner } from "../cli/learner.ts";
 import { writeRecipe } from "../src/engine/artifacts/recipe.ts";
-import { memoryFile, npyBytes } from "../src/engine/data/testing/files.ts";
 import { type OpenDataset, openData } from "../src/engine/job/data.ts";
 import { defaultRecipe, type OpenModel } from "../src/engine/job/open.ts";
 import { settle } from "../src/engine/job/settle.ts";
@@ -20,61 +18,14 @@ import {
   RECORDED,
   recordedRecipe,
   recordedRecipes,
+  SAMPLE,
 } from "../src/engine/job/testing/recorded.ts";
 import { context } from "../src/engine/job/testing/settledCase.ts";
-import type { Preprocess, Preset } from "../src/engine/model/preprocess.ts";
 import type { Recipe } from "../src/engine/model/recipe.ts";
 import { nodeRuntime } from "../src/engine/runtime/node.ts";
-
-interface Subject {
-  readonly data: { readonly descr: string; readonly dims: readonly number[]; readonly values: ArrayBufferView };
-  readonly preprocess: Preprocess | Preset | null;
-  readonly inputs?: Recipe["inputs"];
-}
+import { subjectOf } from "./subjects.ts";
 
 const SAMPLES = 8;
-const shared = (path: string) => readFileSync(fileURLToPath(new URL(`../../shared/${path}`, import.meta.url)));
-const npyContent = (bytes: Buffer) => bytes.subarray(10 + bytes.readUInt16LE(8));
-const slice = (bytes: Buffer, length: number) => new Uint8Array(bytes.subarray(0, length));
-
-const photographs = () => slice(npyContent(shared("data/imagenet-mini-224.u8.npy")), SAMPLES * 224 * 224 * 3);
-const pictures = (preprocess: Preprocess | Preset): Subject => ({
-  data: { descr: "|u1", dims: [SAMPLES, 224, 224, 3], values: photographs() },
-  preprocess,
-});
-const resized = (height: number, width: number, scale: number, mean: number): Subject =>
-  pictures({
-    resize: { mode: "exact", size: [height, width] },
-    crop: null,
-    layout: "NCHW",
-    color: "BGR",
-    scale,
-    mean: [mean, mean, mean],
-    std: [1, 1, 1],
-  });
-
-const SUBJECTS: Readonly<Record<string, () => Subject>> = {
-  "fashion-mnist-dw": () => ({
-    data: {
-      descr: "<f4",
-      dims: [SAMPLES, 1, 28, 28],
-      values: slice(npyContent(shared("data/fmnist-train500.npy")), SAMPLES * 784 * 4),
-    },
-    preprocess: null,
-  }),
-  "squeezenet1.1": () => pictures("imagenet"),
-  "mobilenet_v1_0.75_224": () => pictures("imagenet-tf"),
-  fastestdet: () => resized(352, 352, 1 / 255, 0),
-  ppocrv4_rec: () => resized(48, 160, 1 / 127.5, 1),
-  stories260K: () => {
-    const rows: number[][] = JSON.parse(shared("data/stories_tokens.json").toString());
-    const tokens = rows.slice(0, SAMPLES).flatMap((row) => row.slice(0, 32).map(BigInt));
-    return {
-      data: { descr: "<i8", dims: [SAMPLES, 32], values: BigInt64Array.from(tokens) },
-      preprocess: null,
-    };
-  },
-};
 
 const PLAIN = { equalization: false, bias: "none" } as const;
 
@@ -142,11 +93,13 @@ function defaultLayers(model: OpenModel): string[] {
     .map(({ name, opType, output }) => name || `${opType}:${output[0]}`);
 }
 
-async function recordRecipes(name: string, subject: Subject): Promise<void> {
-  const model = await openRecorded(name, subject.inputs ?? { shapes: {}, values: {} });
-  const { descr, dims, values } = subject.data;
-  const file = memoryFile("data.npy", npyBytes(descr, dims, values));
-  const data = await openData(model, [file], subject.preprocess, nodeDecoders);
+/** Those of five models of ../shared and of the sample project, which has the pictures of a model there. */
+const RECORDED_MODELS = [SAMPLE, "squeezenet1.1", "mobilenet_v1_0.75_224", "fastestdet", "ppocrv4_rec", "stories260K"];
+
+async function recordRecipes(name: string): Promise<void> {
+  const subject = subjectOf(name === SAMPLE ? "fmnist_dw_bn" : name);
+  const model = await openRecorded(name, subject.inputs);
+  const data = await openData(model, subject.files(SAMPLES), subject.preprocess, nodeDecoders);
   const write = (kind: string, recipe: Recipe) =>
     writeFileSync(`${RECORDED}${name}--${kind}.recipe.json.gz`, gzipSync(writeRecipe(recipe), { level: 9 }));
   const plain = { ...defaultRecipe(model), preprocess: data.preprocess };
@@ -166,9 +119,9 @@ async function recordRecipes(name: string, subject: Subject): Promise<void> {
 
 if (process.argv[2] === "recipes") {
   mkdirSync(RECORDED, { recursive: true });
-  for (const [name, subject] of Object.entries(SUBJECTS)) {
+  for (const name of RECORDED_MODELS) {
     console.log(name);
-    await recordRecipes(name, subject());
+    await recordRecipes(name);
   }
 }
 const hashes: Record<string, Record<string, string>> = {};
