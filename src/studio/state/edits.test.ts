@@ -15,6 +15,7 @@ import {
   withGroupRange,
   withMethod,
   withRounding,
+  withSamplesOf,
   withWeightType,
 } from "./edits.ts";
 
@@ -105,4 +106,23 @@ test("a layer goes to float once and comes back", () => {
   expect(once.float.layers).toEqual(["conv"]);
   expect(samePlan(once, recipe)).toBe(false);
   expect(samePlan(withFloat(once, "layers", "conv", false), recipe)).toBe(true);
+});
+
+test("a layer that comes back gets a corrected bias again", () => {
+  const corrected = { ...recipe, biases: { conv: [1], other: [2] } };
+  const gone = withFloat(corrected, "layers", "conv", true);
+  expect(gone.biases).toEqual({ other: [2] });
+  expect(withFloat(gone, "layers", "conv", false).biases).toBeNull();
+});
+
+test("a calibration of samples preprocessed otherwise leaves nothing that others have taught", () => {
+  const learnt = { factors: { a: { divide: [2], absorb: [0] } }, biases: { conv: [1] }, rounding: { conv: "AA==" } };
+  const preprocess = { resize: null, crop: null, layout: "NCHW", color: "RGB", scale: 1, mean: [0], std: [1] } as const;
+  const taught = { ...recipe, ...learnt, preprocess };
+  expect(withSamplesOf(taught, { preprocess })).toEqual({ ...taught, resolved: null });
+  const otherwise = { ...preprocess, scale: 1 / 255 };
+  expect(withSamplesOf(taught, { preprocess: otherwise })).toEqual({
+    ...taught,
+    ...{ preprocess: otherwise, resolved: null, factors: null, biases: null, rounding: null },
+  });
 });

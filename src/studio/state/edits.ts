@@ -1,3 +1,4 @@
+import type { Calibration } from "../../engine/model/calibration.ts";
 import type { Preprocess } from "../../engine/model/preprocess.ts";
 import type { ActivationScheme, Method, Range } from "../../engine/model/range.ts";
 import type { Corrections, MethodChoice, Recipe, WeightScheme } from "../../engine/model/recipe.ts";
@@ -93,12 +94,19 @@ export function withFloat(
     ...recipe,
     float: { ...recipe.float, [kind]: inFloat ? [...others, name] : others },
     resolved: null,
-    biases: kind === "layers" ? recipe.biases && without(recipe.biases, name) : null,
+    biases: kind === "layers" && inFloat ? recipe.biases && without(recipe.biases, name) : null,
   };
 }
 
 export function withPreprocess(recipe: Recipe, preprocess: Preprocess): Recipe {
   return { ...recipe, preprocess };
+}
+
+/** The recipe for samples that were calibrated on elsewhere: what samples preprocessed otherwise have taught is learnt anew. */
+export function withSamplesOf(recipe: Recipe, { preprocess }: Pick<Calibration, "preprocess">): Recipe {
+  const same = JSON.stringify(preprocess) === JSON.stringify(recipe.preprocess);
+  const learnt = same ? {} : { factors: null, biases: null, rounding: null };
+  return { ...recipe, ...learnt, preprocess, resolved: null };
 }
 
 /** Whether two recipes leave the same things in float, and so share their range groups. */

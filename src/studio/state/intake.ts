@@ -1,6 +1,7 @@
 import type { EngineApi, PathFile } from "../../../workers/protocol.ts";
 import { mergeFiles, onlyLabels, sortFiles } from "../files.ts";
 import { openData } from "./data.ts";
+import { withSamplesOf } from "./edits.ts";
 import { edit } from "./history.ts";
 import { alarm, alarmFor, say } from "./log.ts";
 import { openModel } from "./model.ts";
@@ -44,7 +45,7 @@ async function importDocument({ path, file }: PathFile): Promise<void> {
       studio.setState({ recipe: edit(recipe, document.recipe, `import ${path}`, Date.now()) });
     } else {
       const { calibration } = document;
-      const present = { ...recipe.present, preprocess: calibration.preprocess, resolved: null };
+      const present = withSamplesOf(recipe.present, calibration);
       studio.setState({
         calibration,
         calibrationTime: null,
