@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:f
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Artifact } from "../src/engine/job/export.ts";
+import type { Artifact } from "../src/engine/job/artifact.ts";
 import { InputError } from "../src/engine/model/job.ts";
 import { writeFiles } from "./results.ts";
 import { colourModel, modelBytes, put, putColours, scratch } from "./testing/colours.ts";

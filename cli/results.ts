@@ -1,6 +1,6 @@
 import { access, constants, mkdir, mkdtemp, readdir, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import type { Artifact } from "../src/engine/job/export.ts";
+import type { Artifact } from "../src/engine/job/artifact.ts";
 import { InputError } from "../src/engine/model/job.ts";
 
 /** Holds all files of one run while they are put in place, below the folder that they go into. */

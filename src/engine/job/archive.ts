@@ -1,6 +1,6 @@
 import { Zip, ZipDeflate, type ZipInputFile } from "fflate";
 import { crc32 } from "../values/crc32.ts";
-import type { Artifact } from "./export.ts";
+import type { Artifact } from "./artifact.ts";
 
 /** One zip of all files, in parts: those of models are the models' own, stored as they are; text is compressed. */
 export function zipArtifacts(files: readonly Artifact[], date: string): Uint8Array[] {

@@ -15,18 +15,13 @@ import type { Tuning } from "../model/tuning.ts";
 import { encodeModel, totalLength } from "../onnx/encode.ts";
 
 import { byteSize } from "../values/units.ts";
+import type { Artifact } from "./artifact.ts";
 import { equalizedName, quantizedName } from "./fileNames.ts";
 import { assertEqualizedFits, assertQuantizedFits } from "./fileSize.ts";
 import { equalizedModel, isEqualized, type OpenModel, summarizeModel } from "./open.ts";
 import { assertCalibratedFor, type Quantized, quantizeModel, resolveRecipe } from "./quantize.ts";
 import { reportOf } from "./report.ts";
 import { TOOL } from "./tool.ts";
-
-/** A file of the result, in parts. */
-export interface Artifact {
-  readonly name: string;
-  readonly chunks: readonly Uint8Array[];
-}
 
 export interface ExportRequest {
   readonly recipe: Recipe;

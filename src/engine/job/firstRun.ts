@@ -5,7 +5,7 @@ import type { Tensor, TensorMap } from "../model/tensor.ts";
 import { isAllFinite } from "../numerics/finite.ts";
 import { inputPorts } from "../onnx/ports.ts";
 import { elementCount } from "../values/dims.ts";
-import type { Artifact } from "./export.ts";
+import type { Artifact } from "./artifact.ts";
 import { constantFeed, withShapes } from "./inputs.ts";
 import { type OpenModel, runnable } from "./open.ts";
 import { firstReadable } from "./samples.ts";

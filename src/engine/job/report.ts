@@ -9,7 +9,7 @@ import type { Tuning } from "../model/tuning.ts";
 import { totalLength } from "../onnx/encode.ts";
 import { unlearnt } from "../tuning/decisions.ts";
 import { Analysis } from "./analysis.ts";
-import type { Artifact } from "./export.ts";
+import type { Artifact } from "./artifact.ts";
 import { type OpenModel, summarizeModel } from "./open.ts";
 import type { Quantized } from "./quantize.ts";
 import { TOOL } from "./tool.ts";

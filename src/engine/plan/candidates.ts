@@ -8,9 +8,11 @@ import type { Operator } from "../operators/operator.ts";
 import type { Target } from "../targets/target.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import { type Follower, followerOf } from "./followers.ts";
-import type { PlanChoices } from "./plan.ts";
 import { givesProbabilities } from "./unseen.ts";
 import { type WeightUse, weightUse } from "./weightUse.ts";
+
+/** The part of a recipe that decides what is quantized, and to how many bits; ranges and methods do not. */
+export type PlanChoices = Pick<Recipe, "float" | "weights">;
 
 /** A node as it is on its own, before its neighbours are asked. */
 export interface Candidate {

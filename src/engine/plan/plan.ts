@@ -1,4 +1,3 @@
-import type { Recipe } from "../model/recipe.ts";
 import type { Layer, RangeGroup } from "../model/summary.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import type { GraphProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
@@ -6,13 +5,10 @@ import { dimsOf } from "../onnx/tensor.ts";
 import type { Target } from "../targets/target.ts";
 import { elementCount } from "../values/dims.ts";
 import type { DataType } from "../values/elementTypes.ts";
-import { type Activations, type Candidate, candidatesOf } from "./candidates.ts";
+import { type Activations, type Candidate, candidatesOf, type PlanChoices } from "./candidates.ts";
 import { type Settled, settleLayers, settleWeights } from "./settle.ts";
 import { leastRanges } from "./unseen.ts";
 import { weightUse } from "./weightUse.ts";
-
-/** The part of a recipe that decides what is quantized, and to how many bits; ranges and methods do not. */
-export type PlanChoices = Pick<Recipe, "float" | "weights">;
 
 export type LayerPlan = Layer & Pick<Candidate, "node" | "descriptor" | "weightUse" | "follower">;
 
