@@ -1,101 +1,123 @@
-import { type ParseArgsConfig, parseArgs } from "node:util";
 import { InputError } from "../src/engine/model/job.ts";
 
-/** Options of a command, by the names `util.parseArgs` takes. */
-export type OptionSpecs = NonNullable<ParseArgsConfig["options"]>;
-
-export interface Arguments {
-  readonly positionals: readonly string[];
-  text(name: string): string | null;
-  texts(name: string): readonly string[];
-  flag(name: string): boolean;
-  /** A number of at least 0. */
-  number(name: string): number | null;
-  /** A whole number of at least `least`. */
-  count(name: string, least: number): number | null;
-  choice<T extends string>(name: string, choices: readonly T[]): T | null;
+/** What an option takes, says of itself, and makes of what was given. */
+export interface Kind<T> {
+  /** What help calls the value; null for a flag. */
+  readonly value: string | null;
+  readonly help: string;
+  readonly isRequired: boolean;
+  /** Makes a value of everything given for it, in order. Throws InputError for what it does not take. */
+  read(given: readonly string[], name: string): T;
 }
 
-/** Reads a command's arguments. Throws InputError for an unknown option or a wrong number of names. */
-export function readArguments(args: readonly string[], options: OptionSpecs, names: readonly string[]): Arguments {
-  const { values, positionals } = parse(args, options);
-  if (positionals.length !== names.length) {
-    throw new InputError(
-      `This command takes ${names.join(" and ")}; ${positionals.length} names were given. See octet --help.`,
-    );
-  }
-  const text = (name: string) => {
-    const given = (values[name] as string | undefined) ?? null;
-    if (given === "") throw new InputError(`--${name} has no value; see octet --help.`);
-    return given;
-  };
-  const number = (name: string, what: string, isValid: (value: number) => boolean) => {
-    const given = text(name);
-    if (given === null) return null;
-    const value = Number(given);
-    if (!isValid(value)) throw new InputError(`--${name} takes ${what}, not "${given}".`);
-    return value;
-  };
-  return {
-    positionals,
-    text,
-    texts: (name) => (values[name] as string[] | undefined) ?? [],
-    flag: (name) => values[name] === true,
-    number: (name) => number(name, "a number of at least 0", (value) => Number.isFinite(value) && value >= 0),
-    count: (name, least) =>
-      number(name, `a whole number of at least ${least}`, (value) => Number.isSafeInteger(value) && value >= least),
-    choice(name, choices) {
-      const given = text(name);
-      if (given === null) return null;
-      const found = choices.find((choice) => choice === given);
-      if (!found) throw new InputError(`--${name} takes one of ${choices.join(", ")}; not "${given}".`);
-      return found;
-    },
-  };
+export type Option<T> = Kind<T> & { readonly group: string };
+export type Options = Readonly<Record<string, Option<unknown>>>;
+export type Values<O> = { readonly [K in keyof O]: O[K] extends Kind<infer T> ? T : never };
+
+type Names<N extends readonly string[]> = { readonly [K in keyof N]: string };
+
+/** A command as it is parsed and as its help has it. */
+export interface Definition<N extends readonly string[], O extends Options> {
+  readonly summary: string;
+  /** What its positional arguments are called. */
+  readonly names: N;
+  readonly options: O;
+  readonly example: string;
 }
 
-function parse(args: readonly string[], options: OptionSpecs) {
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
-  } catch (error) {
-    const { message, code } = error as NodeJS.ErrnoException;
-    const option = /'(-[^' ]*)/.exec(message)?.[1] ?? "";
-    if (code === "ERR_PARSE_ARGS_UNKNOWN_OPTION") {
-      throw new InputError(`This command has no option ${option}; see octet --help.`);
-    }
-    const takesValue = options[option.replace(/^-+/, "")]?.type === "string";
-    throw new InputError(`${option} ${takesValue ? "needs a value" : "takes no value"}; see octet --help.`);
-  }
+export interface Arguments<D extends Definition<readonly string[], Options>> {
+  readonly names: Names<D["names"]>;
+  readonly values: Values<D["options"]>;
 }
 
-/** `name=1x3x224x224` pairs as dimensions by name. */
-export function readShapes(pairs: readonly string[]): Record<string, readonly number[]> {
-  return readPairs(pairs, "shape", "data=1x3x224x224", (value) => {
-    const dims = value.split("x");
+export function flag(help: string): Kind<boolean> {
+  return { value: null, help, isRequired: false, read: (given) => given.length > 0 };
+}
+
+/** The last that was given; null where none was. */
+export function text(value: string, help: string): Kind<string | null> {
+  return last(value, help, (given) => given);
+}
+
+export function required(kind: Kind<string | null>): Kind<string> {
+  return { ...kind, isRequired: true, read: (given) => given.at(-1)! };
+}
+
+/** A number of at least 0. */
+export function number(value: string, help: string): Kind<number | null> {
+  return numeric(value, help, "a number of at least 0", (given) => Number.isFinite(given) && given >= 0);
+}
+
+/** A whole number of at least `least`. */
+export function count(least: number, help: string): Kind<number | null> {
+  const what = `a whole number of at least ${least}`;
+  return numeric("N", help, what, (given) => Number.isSafeInteger(given) && given >= least);
+}
+
+function numeric(value: string, help: string, what: string, isValid: (given: number) => boolean): Kind<number | null> {
+  return last(value, help, (given, name) => {
+    if (!isValid(Number(given))) throw new InputError(`--${name} takes ${what}, not "${given}".`);
+    return Number(given);
+  });
+}
+
+/** One of a list, which its help or the name of its value has. */
+export function choice<const T extends string>(value: string, choices: readonly T[], help: string): Kind<T | null> {
+  const listed = value === choices.join("|") ? help : `${choices.join(", ")}: ${help}`;
+  return last(value, listed, (given, name) => {
+    const found = choices.find((each) => each === given);
+    if (!found) throw new InputError(`--${name} takes one of ${choices.join(", ")}; not "${given}".`);
+    return found;
+  });
+}
+
+/** Pairs of `name=1x3x224x224`, as dimensions by name. */
+export function shapes(value: string, help: string): Kind<Record<string, readonly number[]>> {
+  return pairs(value, help, "data=1x3x224x224", (given) => {
+    const dims = given.split("x");
     return dims.every((dim) => /^[1-9]\d{0,8}$/.test(dim)) ? dims.map(Number) : null;
   });
 }
 
-/** `name=16000` pairs as numbers by name. */
-export function readValues(pairs: readonly string[]): Record<string, number> {
-  return readPairs(pairs, "input", "sr=16000", (value) => {
-    const number = Number(value);
-    return value.trim() !== "" && Number.isFinite(number) ? number : null;
+/** Pairs of `name=16000`, as numbers by name. */
+export function constants(value: string, help: string): Kind<Record<string, number>> {
+  return pairs(value, help, "sr=16000", (given) => {
+    const held = Number(given);
+    return given.trim() !== "" && Number.isFinite(held) ? held : null;
   });
 }
 
-function readPairs<T>(
-  pairs: readonly string[],
-  option: string,
+function last<T>(value: string, help: string, read: (given: string, name: string) => T): Kind<T | null> {
+  return {
+    value,
+    help,
+    isRequired: false,
+    read(all, name) {
+      const given = all.at(-1);
+      return given === undefined ? null : read(given, name);
+    },
+  };
+}
+
+function pairs<T>(
+  value: string,
+  help: string,
   example: string,
-  read: (value: string) => T | null,
-): Record<string, T> {
-  const result = new Map<string, T>();
-  for (const pair of pairs) {
-    const at = pair.lastIndexOf("=");
-    const value = at > 0 ? read(pair.slice(at + 1)) : null;
-    if (value === null) throw new InputError(`--${option} takes name=value, for example ${example}; not "${pair}".`);
-    result.set(pair.slice(0, at), value);
-  }
-  return Object.fromEntries(result);
+  read: (given: string) => T | null,
+): Kind<Record<string, T>> {
+  return {
+    value,
+    help,
+    isRequired: false,
+    read(all, name) {
+      const result = new Map<string, T>();
+      for (const pair of all) {
+        const at = pair.lastIndexOf("=");
+        const held = at > 0 ? read(pair.slice(at + 1)) : null;
+        if (held === null) throw new InputError(`--${name} takes name=value, for example ${example}; not "${pair}".`);
+        result.set(pair.slice(0, at), held);
+      }
+      return Object.fromEntries(result);
+    },
+  };
 }

@@ -209,7 +209,7 @@ describe("documents that are not what they are given as", () => {
 
 describe("options that make no sense", () => {
   it.each([
-    [["--methud", "mse"], /no option --methud/],
+    [["--methud", "mse"], /^This command has no option --methud; did you mean --method\?$/],
     [["--method", "best"], /--method takes one of minmax, .*; not "best"/],
     [["--activations", "u4"], /--activations takes one of u8, s8, float; not "u4"/],
     [["--weights", "u4"], /--weights takes one of s8, s4; not "u4"/],
@@ -233,8 +233,9 @@ describe("options that make no sense", () => {
   });
 
   it("names the commands there are, and what a command lacks", async () => {
-    expect(await refusal("quantise", model)).toBe(
-      "There is no command quantise; the commands are inspect, quantize, evaluate, sensitivity, tune, diff.",
+    expect(await refusal("quantise", model)).toBe("There is no command quantise; did you mean quantize?");
+    expect(await refusal("compress", model)).toBe(
+      "There is no command compress; the commands are inspect, quantize, evaluate, sensitivity, tune, diff.",
     );
     expect(await refusal("quantize", model)).toMatch(/needs --data PATH, or --cache FILE/);
     expect(await refusal("evaluate", model, model)).toMatch(/needs --data PATH/);

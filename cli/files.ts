@@ -38,7 +38,9 @@ export async function readBelow(folder: string, path: string): Promise<Uint8Arra
 export async function dataFiles(path: string): Promise<DataFile[]> {
   const info = await stat(path).catch(() => null);
   if (!info?.isDirectory()) return [await singleFile(path)];
-  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
   const name = basename(resolve(path));
   const files: DataFile[] = [];
   for (const entry of entries) {

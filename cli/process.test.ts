@@ -45,6 +45,21 @@ describe("the octet command", () => {
     });
   });
 
+  it("ends with 3, and with the stack if asked, for a fault that nothing awaits", () => {
+    const fault =
+      "process.on('newListener', (name) => name === 'uncaughtException' && setImmediate(() => { throw Error('lost'); }))";
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      ["--import", `data:text/javascript,${fault}`, OCTET, "--help"],
+      {
+        encoding: "utf8",
+        env: { ...process.env, OCTET_DEBUG: "1" },
+      },
+    );
+    expect(status).toBe(3);
+    expect(stderr).toMatch(/^octet: Octet failed unexpectedly \(lost\); please report it .*\nError: lost\n +at /);
+  });
+
   const ENDS = [
     ["SIGINT", 130],
     ["SIGTERM", 143],

@@ -1,53 +1,52 @@
 import { TOOL } from "../src/engine/job/tool.ts";
-import { InputError, isForPeople } from "../src/engine/model/job.ts";
-import { diffCommand } from "./commands/diff.ts";
-import { evaluateCommand } from "./commands/evaluate.ts";
-import { inspectCommand } from "./commands/inspect.ts";
-import { quantizeCommand } from "./commands/quantize.ts";
-import { sensitivityCommand } from "./commands/sensitivity.ts";
-import { tuneCommand } from "./commands/tune.ts";
-import { HELP } from "./help.ts";
+import { isForPeople } from "../src/engine/model/job.ts";
+import type { ArgumentsOf, CommandName } from "./definitions.ts";
+import { type Asked, readCommandLine } from "./parser.ts";
 import type { Terminal } from "./terminal.ts";
 
-const COMMANDS = new Map([
-  ["inspect", inspectCommand],
-  ["quantize", quantizeCommand],
-  ["evaluate", evaluateCommand],
-  ["sensitivity", sensitivityCommand],
-  ["tune", tuneCommand],
-  ["diff", diffCommand],
-]);
+type Action<N extends CommandName> = (args: ArgumentsOf<N>, terminal: Terminal) => Promise<number>;
+
+/** Loaded when asked for: help and the version need no engine. */
+const ACTIONS: { readonly [N in CommandName]: () => Promise<Action<N>> } = {
+  inspect: async () => (await import("./commands/inspect.ts")).inspectCommand,
+  quantize: async () => (await import("./commands/quantize.ts")).quantizeCommand,
+  evaluate: async () => (await import("./commands/evaluate.ts")).evaluateCommand,
+  sensitivity: async () => (await import("./commands/sensitivity.ts")).sensitivityCommand,
+  tune: async () => (await import("./commands/tune.ts")).tuneCommand,
+  diff: async () => (await import("./commands/diff.ts")).diffCommand,
+};
 
 const EXIT_BAD_INPUT = 2;
+const EXIT_FAULT = 3;
 
 /** Runs a command line and returns its exit code; errors become one line on stderr. */
-export async function run([name, ...args]: readonly string[], terminal: Terminal): Promise<number> {
-  if (name === undefined || name === "help" || name === "--help" || name === "-h" || args.includes("--help")) {
-    terminal.print(HELP);
-    return 0;
-  }
-  if (name === "--version") {
-    terminal.print(`${TOOL.version}\n`);
-    return 0;
-  }
+export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
   try {
-    const command = COMMANDS.get(name);
-    if (!command) {
-      throw new InputError(`There is no command ${name}; the commands are ${[...COMMANDS.keys()].join(", ")}.`);
-    }
-    return await command(args, terminal);
+    const asked = readCommandLine(argv, (text) => terminal.print(text));
+    return asked ? await act(asked, terminal) : 0;
   } catch (error) {
     if (terminal.exitCancelled !== null) {
       terminal.say("Cancelled; nothing was written.");
       return terminal.exitCancelled;
     }
-    terminal.say(`octet: ${errorLine(error)}`);
-    if (process.env.OCTET_DEBUG && error instanceof Error) terminal.say(error.stack ?? "");
-    return EXIT_BAD_INPUT;
+    return fail(error, terminal);
   }
 }
 
-function errorLine(error: unknown): string {
+async function act<N extends CommandName>({ name, args }: Asked<N>, terminal: Terminal): Promise<number> {
+  const action = await ACTIONS[name]();
+  return action(args, terminal);
+}
+
+/** Says an error in one line and returns its exit code: bad input is the caller's to mend, all else is Octet's. */
+export function fail(error: unknown, terminal: Terminal): number {
   const message = (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, " ");
-  return error instanceof Error && isForPeople(error) ? message : `Octet failed unexpectedly (${message}).`;
+  const isBadInput = error instanceof Error && isForPeople(error);
+  terminal.say(`octet: ${isBadInput ? message : faultLine(message)}`);
+  if (process.env.OCTET_DEBUG && error instanceof Error) terminal.say(error.stack ?? "");
+  return isBadInput ? EXIT_BAD_INPUT : EXIT_FAULT;
+}
+
+function faultLine(message: string): string {
+  return `Octet failed unexpectedly (${message}); please report it with the command, the version (octet ${TOOL.version}, Node ${process.versions.node}) and the stack that OCTET_DEBUG=1 adds.`;
 }

@@ -7,7 +7,6 @@ import type { Notice } from "../src/engine/model/job.ts";
 import type { Rounding } from "../src/engine/model/rounding.ts";
 import { plural } from "../src/engine/values/figures.ts";
 import { byteSize, duration } from "../src/engine/values/units.ts";
-import type { Arguments } from "./arguments.ts";
 import { executorText } from "./format.ts";
 import { writeFiles } from "./results.ts";
 import { roundingFigures, roundingText } from "./roundingText.ts";
@@ -25,13 +24,13 @@ interface Making {
   readonly start: number;
 }
 
-/** Writes the files of a job into the folder of --out and says what was made. */
+/** Writes the files of a job into a folder, by default one named after the model, and says what was made. */
 export async function writeJob(
   { model, calibration, rounding = null, result, notices: before, start }: Making,
-  args: Arguments,
+  folder: string | null,
   terminal: Terminal,
 ): Promise<{ readonly value: object; readonly lines: readonly string[] }> {
-  const out = args.text("out") ?? `${model.name}.octet`;
+  const out = folder ?? `${model.name}.octet`;
   await writeFiles(out, result.files, terminal.context.signal);
   const notices = [...result.notices, ...before];
   terminal.notices(notices.filter(({ kind }) => kind === "warning"));

@@ -7,47 +7,34 @@ import { modelFileOf, type RunnableModel } from "../../src/engine/job/source.ts"
 import type { Dataset } from "../../src/engine/model/dataset.ts";
 import { InputError, type Notice } from "../../src/engine/model/job.ts";
 import { nodeRuntime } from "../../src/engine/runtime/node.ts";
-import { readArguments } from "../arguments.ts";
 import { nodeDecoders } from "../decoders.ts";
+import type { ArgumentsOf } from "../definitions.ts";
 import { describeEvaluation } from "../evaluationText.ts";
 import { dataFiles } from "../files.ts";
-import { DATA_OPTIONS, INPUT_OPTIONS, inputsOf, labelsOf, modelSource, preprocessOf } from "../options.ts";
+import { inputsOf, labelsOf, modelSource, preprocessOf } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
 
 const EXIT_LIMIT_PASSED = 1;
 const DEFAULT_MAX_DROP = 1;
 
 /** Judges a quantized model against the float one; exits with 1 when top-1 drops by more than the limit. */
-export async function evaluateCommand(argv: readonly string[], terminal: Terminal): Promise<number> {
-  const args = readArguments(
-    argv,
-    {
-      ...DATA_OPTIONS,
-      ...INPUT_OPTIONS,
-      labels: { type: "string" },
-      skip: { type: "string" },
-      "max-drop": { type: "string" },
-      json: { type: "boolean" },
-    },
-    ["FLOAT", "QUANTIZED"],
-  );
-  const [floatPath = "", quantizedPath = ""] = args.positionals;
-  const data = args.text("data");
-  if (data === null) throw new InputError("evaluate needs --data PATH.");
-  const skip = args.count("skip", 0) ?? 0;
-  const wanted = args.count("samples", 1);
-  const maxDrop = args.number("max-drop");
-  const preprocess = await preprocessOf(args);
-  const labels = await labelsOf(args);
+export async function evaluateCommand(
+  { names: [floatPath, quantizedPath], values }: ArgumentsOf<"evaluate">,
+  terminal: Terminal,
+): Promise<number> {
+  const skip = values.skip ?? 0;
+  const maxDrop = values["max-drop"];
+  const preprocess = await preprocessOf(values.preprocess);
+  const labels = await labelsOf(values.labels);
 
   const float = await modelFileOf(await modelSource(floatPath));
   assertFloat(float, floatPath);
   const quantized = await modelFileOf(await modelSource(quantizedPath));
-  const inputs = settleInputs(float.inputs, inputsOf(args));
-  const dataset = await openData(inputs, await dataFiles(data), preprocess, nodeDecoders, labels);
+  const inputs = settleInputs(float.inputs, inputsOf(values));
+  const dataset = await openData(inputs, await dataFiles(values.data), preprocess, nodeDecoders, labels);
   const notices = [...unquantizedNotices(quantized, quantizedPath), ...dataset.notices];
   terminal.notices(notices);
-  const samples = wanted ?? dataset.length;
+  const samples = values.samples ?? dataset.length;
   if (labels || maxDrop !== null) assertLabelled(dataset, skip, samples);
   const evaluation = await evaluateModels(
     {
@@ -64,7 +51,7 @@ export async function evaluateCommand(argv: readonly string[], terminal: Termina
   );
   terminal.notices(evaluation.notices);
   const result = { ...evaluation, notices: [...notices, ...evaluation.notices] };
-  terminal.result(args.flag("json"), result, describeEvaluation(evaluation));
+  terminal.result(values.json, result, describeEvaluation(evaluation));
   return evaluation.verdict?.passed === false ? EXIT_LIMIT_PASSED : 0;
 }
 

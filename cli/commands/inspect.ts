@@ -4,17 +4,19 @@ import type { ModelSummary } from "../../src/engine/model/summary.ts";
 import { nodeRuntime } from "../../src/engine/runtime/node.ts";
 import { dimsText } from "../../src/engine/values/dims.ts";
 import { byteSize } from "../../src/engine/values/units.ts";
-import { readArguments } from "../arguments.ts";
-import { INPUT_OPTIONS, inputsOf, modelSource } from "../options.ts";
+import type { ArgumentsOf } from "../definitions.ts";
+import { inputsOf, modelSource } from "../options.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** Says what is in a model, and what will and won't be quantized and why. */
-export async function inspectCommand(argv: readonly string[], terminal: Terminal): Promise<number> {
-  const args = readArguments(argv, { ...INPUT_OPTIONS, json: { type: "boolean" } }, ["MODEL"]);
-  const source = await modelSource(args.positionals[0] ?? "");
-  const summary = await inspectModel(source, inputsOf(args), nodeRuntime(), terminal.context);
+export async function inspectCommand(
+  { names: [path], values }: ArgumentsOf<"inspect">,
+  terminal: Terminal,
+): Promise<number> {
+  const source = await modelSource(path);
+  const summary = await inspectModel(source, inputsOf(values), nodeRuntime(), terminal.context);
   const layers = summary.layers.map((layer) => ({ ...layer, reason: layer.reason && reasonText(layer.reason) }));
-  terminal.result(args.flag("json"), { ...summary, layers }, describe(summary));
+  terminal.result(values.json, { ...summary, layers }, describe(summary));
   return 0;
 }
 

@@ -13,55 +13,46 @@ import type { Recipe } from "../../src/engine/model/recipe.ts";
 import type { Rounding } from "../../src/engine/model/rounding.ts";
 import type { Runtime } from "../../src/engine/model/runtime.ts";
 import { nodeRuntime } from "../../src/engine/runtime/node.ts";
-import { type Arguments, readArguments } from "../arguments.ts";
 import { nodeDecoders } from "../decoders.ts";
+import type { ArgumentsOf } from "../definitions.ts";
 import { threadedRuntime } from "../executors.ts";
 import { dataFiles } from "../files.ts";
 import { nodeLearner } from "../learner.ts";
-import { DATA_OPTIONS, EXECUTION_OPTIONS, executionOf, INPUT_OPTIONS, preprocessOf } from "../options.ts";
-import { documentOf, openForRecipe, RECIPE_OPTIONS, recipeChanges } from "../recipeOptions.ts";
+import { executionOf, preprocessOf } from "../options.ts";
+import { documentOf, openForRecipe, recipeChanges } from "../recipeOptions.ts";
 import { assertFolder } from "../results.ts";
 import type { Terminal } from "../terminal.ts";
 import { writeJob } from "../written.ts";
 
+type QuantizeValues = ArgumentsOf<"quantize">["values"];
+
 /** Calibrates and quantizes a model and writes every file of the job into one folder. */
-export async function quantizeCommand(argv: readonly string[], terminal: Terminal): Promise<number> {
-  const args = readArguments(
-    argv,
-    {
-      ...DATA_OPTIONS,
-      ...INPUT_OPTIONS,
-      ...EXECUTION_OPTIONS,
-      ...RECIPE_OPTIONS,
-      iterations: { type: "string" },
-      cache: { type: "string" },
-      out: { type: "string" },
-      json: { type: "boolean" },
-    },
-    ["MODEL"],
-  );
+export async function quantizeCommand(
+  { names: [path], values }: ArgumentsOf<"quantize">,
+  terminal: Terminal,
+): Promise<number> {
   const start = performance.now();
-  const changes = recipeChanges(args);
-  const saved = await documentOf(args, "recipe", readRecipe);
-  const cache = await documentOf(args, "cache", readCalibration);
-  const data = await dataRequest(args, cache !== null);
-  if (args.text("out") !== null) await assertFolder(args.text("out") ?? "");
+  const changes = recipeChanges(values);
+  const saved = await documentOf(values.recipe, readRecipe);
+  const cache = await documentOf(values.cache, readCalibration);
+  const data = await dataRequest(values, cache !== null);
+  if (values.out !== null) await assertFolder(values.out);
 
   // Threads that observe start at once: not before the arguments are known to be good, nor where nothing is observed.
   const runtime = cache ? nodeRuntime() : threadedRuntime();
-  const { model, recipe: wanted } = await openForRecipe(args, saved, changes, runtime, terminal);
+  const { model, recipe: wanted } = await openForRecipe(path, values, saved, changes, runtime, terminal);
   const keepsLearnt = saved !== null && Object.keys(changes).length === 0;
   const kept = keepsLearnt ? wanted : { ...wanted, resolved: null, biases: null, rounding: null };
   let settled: Calibrated;
-  if (cache) settled = reuse(cache, model, kept, args);
+  if (cache) settled = reuse(cache, model, kept, values);
   else if (data) settled = await settleOn(data, model, wanted, runtime, terminal);
   else settled = withoutData(model, kept);
   const { calibration, recipe, rounding, dataset, notices: dataNotices } = settled;
   const request = { recipe, calibration, evaluation: null, date: new Date().toISOString() };
   const result = await verifiedExport(model, request, dataset, runtime, terminal.context);
   const made = { model, calibration, rounding, result, notices: dataNotices, start };
-  const { value, lines } = await writeJob(made, args, terminal);
-  terminal.result(args.flag("json"), value, lines);
+  const { value, lines } = await writeJob(made, values.out, terminal);
+  terminal.result(values.json, value, lines);
   return 0;
 }
 
@@ -74,6 +65,8 @@ interface Calibrated {
   /** What the data, or its absence, had to say. */
   readonly notices: readonly Notice[];
 }
+
+const OF_DATA = ["data", "preprocess", "samples", "workers", "threads", "batch", "iterations"] as const;
 
 const WITHOUT = {
   equalization: "leave --equalize out",
@@ -95,12 +88,11 @@ function withoutData(model: OpenModel, recipe: Recipe): Calibrated {
 }
 
 /** What a calibration read from a file leaves to be settled; nothing more can be learnt without samples. */
-function reuse(calibration: Calibration, model: OpenModel, recipe: Recipe, args: Arguments): Calibrated {
+function reuse(calibration: Calibration, model: OpenModel, recipe: Recipe, values: QuantizeValues): Calibrated {
   assertCalibratedFor(model, recipe, calibration);
   const notices: Notice[] = [];
   const warn = (message: string) => notices.push({ kind: "warning", subject: "--cache", message });
-  const ofData = [...Object.keys({ ...DATA_OPTIONS, ...EXECUTION_OPTIONS }), "iterations"];
-  const unused = ofData.filter((name) => args.text(name) !== null);
+  const unused = OF_DATA.filter((name) => values[name] !== null);
   if (unused.length > 0) {
     warn(`${unused.map((name) => `--${name}`).join(", ")} had no effect, since --cache gives the calibration.`);
   }
@@ -130,14 +122,11 @@ interface DataRequest {
 }
 
 /** Null where there is nothing to read. */
-async function dataRequest(args: Arguments, hasCache: boolean): Promise<DataRequest | null> {
-  const samples = args.count("samples", 1);
-  const preprocess = await preprocessOf(args);
-  const execution = executionOf(args);
-  const iterations = args.count("iterations", 1);
-  const data = args.text("data");
+async function dataRequest(values: QuantizeValues, hasCache: boolean): Promise<DataRequest | null> {
+  const { data, samples, iterations } = values;
+  const preprocess = await preprocessOf(values.preprocess);
   if (hasCache || data === null) return null;
-  return { files: await dataFiles(data), preprocess, samples, execution, iterations };
+  return { files: await dataFiles(data), preprocess, samples, execution: executionOf(values), iterations };
 }
 
 async function settleOn(

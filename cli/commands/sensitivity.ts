@@ -4,46 +4,35 @@ import { sensitivity } from "../../src/engine/job/sensitivity.ts";
 import { settle, unlearnt } from "../../src/engine/job/settle.ts";
 import { walk } from "../../src/engine/job/walk.ts";
 import { InputError } from "../../src/engine/model/job.ts";
-import { ERROR_METRICS, type Sensitivity } from "../../src/engine/model/sensitivity.ts";
+import type { Sensitivity } from "../../src/engine/model/sensitivity.ts";
 import { nodeRuntime } from "../../src/engine/runtime/node.ts";
-import { readArguments } from "../arguments.ts";
 import { nodeDecoders } from "../decoders.ts";
+import type { ArgumentsOf } from "../definitions.ts";
 import { dataFiles } from "../files.ts";
 import { nodeLearner } from "../learner.ts";
-import { DATA_OPTIONS, INPUT_OPTIONS, labelsOf, preprocessOf } from "../options.ts";
-import { documentOf, openForRecipe, RECIPE_OPTIONS, recipeChanges } from "../recipeOptions.ts";
+import { labelsOf, preprocessOf } from "../options.ts";
+import { documentOf, openForRecipe, recipeChanges } from "../recipeOptions.ts";
 import { describeSensitivity } from "../sensitivityText.ts";
 import type { Terminal } from "../terminal.ts";
 
 const DEFAULT_SAMPLES = 16;
 
 /** What each layer costs the outputs, and where the exported model's error enters; when cancelled, as far as it is known. */
-export async function sensitivityCommand(argv: readonly string[], terminal: Terminal): Promise<number> {
-  const args = readArguments(
-    argv,
-    {
-      ...DATA_OPTIONS,
-      ...INPUT_OPTIONS,
-      ...RECIPE_OPTIONS,
-      labels: { type: "string" },
-      metric: { type: "string" },
-      json: { type: "boolean" },
-    },
-    ["MODEL"],
-  );
+export async function sensitivityCommand(
+  { names: [path], values }: ArgumentsOf<"sensitivity">,
+  terminal: Terminal,
+): Promise<number> {
   const runtime = nodeRuntime();
   const { context } = terminal;
-  const metric = args.choice("metric", ERROR_METRICS) ?? "sqnr";
-  const changes = recipeChanges(args);
-  const preprocess = await preprocessOf(args);
-  const wanted = args.count("samples", 1) ?? DEFAULT_SAMPLES;
-  const labels = await labelsOf(args);
-  const data = args.text("data");
-  if (data === null) throw new InputError("sensitivity needs --data PATH.");
-  const files = await dataFiles(data);
-  const saved = await documentOf(args, "recipe", readRecipe);
+  const metric = values.metric ?? "sqnr";
+  const changes = recipeChanges(values);
+  const preprocess = await preprocessOf(values.preprocess);
+  const wanted = values.samples ?? DEFAULT_SAMPLES;
+  const labels = await labelsOf(values.labels);
+  const files = await dataFiles(values.data);
+  const saved = await documentOf(values.recipe, readRecipe);
 
-  const { model, recipe: given } = await openForRecipe(args, saved, changes, runtime, terminal);
+  const { model, recipe: given } = await openForRecipe(path, values, saved, changes, runtime, terminal);
   const dataset = await openData(model, files, preprocess ?? given.preprocess, nodeDecoders, labels);
   terminal.notices(dataset.notices);
   const samples = Math.min(wanted, dataset.length);
@@ -85,7 +74,7 @@ export async function sensitivityCommand(argv: readonly string[], terminal: Term
     );
     const errorWalk = await walk(model, recipe, dataset, { samples }, runtime, context);
     terminal.result(
-      args.flag("json"),
+      values.json,
       { ...about, sensitivity: measured, walk: errorWalk, recipe, notices: dataset.notices },
       describeSensitivity(measured, errorWalk, metric, split),
     );
@@ -94,7 +83,7 @@ export async function sensitivityCommand(argv: readonly string[], terminal: Term
     if (terminal.exitCancelled === null || !known) throw error;
     terminal.say("Cancelled; this is what was measured until then.");
     terminal.result(
-      args.flag("json"),
+      values.json,
       { ...about, sensitivity: known, walk: null, recipe, notices: dataset.notices },
       describeSensitivity(known, null, metric, split),
     );

@@ -11,12 +11,12 @@ import type { Evaluation } from "../../src/engine/model/evaluation.ts";
 import { InputError, type JobContext } from "../../src/engine/model/job.ts";
 import type { Runtime } from "../../src/engine/model/runtime.ts";
 import type { TuneLimit, Tuning } from "../../src/engine/model/tuning.ts";
-import { type Arguments, readArguments } from "../arguments.ts";
 import { nodeDecoders } from "../decoders.ts";
+import type { ArgumentsOf } from "../definitions.ts";
 import { threadedRuntime } from "../executors.ts";
 import { dataFiles } from "../files.ts";
-import { DATA_OPTIONS, INPUT_OPTIONS, labelsOf, preprocessOf } from "../options.ts";
-import { documentOf, openForRecipe, RECIPE_OPTIONS, recipeChanges } from "../recipeOptions.ts";
+import { labelsOf, preprocessOf } from "../options.ts";
+import { documentOf, openForRecipe, recipeChanges } from "../recipeOptions.ts";
 import { assertFolder } from "../results.ts";
 import type { Terminal } from "../terminal.ts";
 import { describeTuning } from "../tuningText.ts";
@@ -29,41 +29,19 @@ const DEFAULT_MAX_DROP = 1;
  * Searches for the smallest, or fastest, model that keeps a limit and writes every file of the best; exits with 1 when
  * none keeps it.
  */
-export async function tuneCommand(argv: readonly string[], terminal: Terminal): Promise<number> {
-  const args = readArguments(
-    argv,
-    {
-      ...DATA_OPTIONS,
-      ...INPUT_OPTIONS,
-      ...RECIPE_OPTIONS,
-      labels: { type: "string" },
-      "max-drop": { type: "string" },
-      "min-sqnr": { type: "string" },
-      goal: { type: "string" },
-      budget: { type: "string" },
-      out: { type: "string" },
-      json: { type: "boolean" },
-    },
-    ["MODEL"],
-  );
+export async function tuneCommand({ names: [path], values }: ArgumentsOf<"tune">, terminal: Terminal): Promise<number> {
   const start = performance.now();
-  const changes = recipeChanges(args);
-  const wanted = {
-    limit: limitOf(args),
-    goal: args.choice("goal", ["size", "latency"]),
-    budget: args.number("budget"),
-  };
-  const samples = args.count("samples", 2);
-  const preprocess = await preprocessOf(args);
-  const labels = await labelsOf(args);
-  const data = args.text("data");
-  if (data === null) throw new InputError("tune needs --data PATH.");
-  const files = await dataFiles(data);
-  const saved = await documentOf(args, "recipe", readRecipe);
-  if (args.text("out") !== null) await assertFolder(args.text("out") ?? "");
+  const changes = recipeChanges(values);
+  const { samples, budget } = values;
+  const wanted = { limit: limitOf(values), goal: values.goal ?? "size", budget };
+  const preprocess = await preprocessOf(values.preprocess);
+  const labels = await labelsOf(values.labels);
+  const files = await dataFiles(values.data);
+  const saved = await documentOf(values.recipe, readRecipe);
+  if (values.out !== null) await assertFolder(values.out);
 
   const runtime = threadedRuntime();
-  const { model, recipe } = await openForRecipe(args, saved, changes, runtime, terminal);
+  const { model, recipe } = await openForRecipe(path, values, saved, changes, runtime, terminal);
   if (recipe.weights.rounding === "learned") {
     throw new InputError(
       "tune rounds weights to nearest; give it --rounding nearest, and quantize with --rounding learned and the recipe that it finds.",
@@ -71,7 +49,7 @@ export async function tuneCommand(argv: readonly string[], terminal: Terminal): 
   }
   const dataset = await openData(model, files, preprocess ?? recipe.preprocess, nodeDecoders, labels);
   terminal.notices(dataset.notices);
-  const request = { ...wanted, goal: wanted.goal ?? "size", samples: Math.min(samples ?? Infinity, dataset.length) };
+  const request = { ...wanted, samples: Math.min(samples ?? Infinity, dataset.length) };
   const from = { ...recipe, preprocess: dataset.preprocess };
   const { context } = terminal;
   const { tuning, calibration } = await tune(model, from, dataset, request, runtime, context, () => undefined);
@@ -83,8 +61,8 @@ export async function tuneCommand(argv: readonly string[], terminal: Terminal): 
   const exported = { recipe: chosen, calibration, evaluation, tuning, date };
   const result = await verifiedExport(model, exported, dataset, runtime, context);
   const made = { model, calibration, result, notices: dataset.notices, start };
-  const { value, lines } = await writeJob(made, args, terminal);
-  terminal.result(args.flag("json"), { ...value, tuning: recordOf(tuning), evaluation }, [
+  const { value, lines } = await writeJob(made, values.out, terminal);
+  terminal.result(values.json, { ...value, tuning: recordOf(tuning), evaluation }, [
     ...describeTuning(tuning),
     "",
     ...lines,
@@ -92,9 +70,10 @@ export async function tuneCommand(argv: readonly string[], terminal: Terminal): 
   return tuning.chosen === null ? EXIT_NOT_KEPT : 0;
 }
 
-function limitOf(args: Arguments): TuneLimit {
-  const drop = args.number("max-drop");
-  const decibels = args.number("min-sqnr");
+function limitOf({
+  "max-drop": drop,
+  "min-sqnr": decibels,
+}: Pick<ArgumentsOf<"tune">["values"], "max-drop" | "min-sqnr">): TuneLimit {
   if (drop !== null && decibels !== null) {
     throw new InputError("--max-drop and --min-sqnr are two limits, and a search has one; leave one of them out.");
   }

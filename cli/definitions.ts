@@ -1,0 +1,116 @@
+import { ERROR_METRICS } from "../src/engine/model/sensitivity.ts";
+import { type Arguments, choice, count, type Definition, number, type Options, required, text } from "./arguments.ts";
+import {
+  DATA,
+  EXECUTION_OPTIONS,
+  INPUT_OPTIONS,
+  inGroup,
+  LABELS,
+  OUT,
+  PREPROCESS,
+  RECIPE_OPTIONS,
+  RESULT_OPTIONS,
+} from "./optionGroups.ts";
+
+function define<const N extends readonly string[], O extends Options>(definition: Definition<N, O>) {
+  return definition;
+}
+
+/** Every command: the parser and the help are made of this. */
+export const COMMANDS = {
+  inspect: define({
+    summary: "What is in a model, what will and won't be quantized, and why.",
+    names: ["MODEL"],
+    options: { ...INPUT_OPTIONS, ...RESULT_OPTIONS },
+    example: "octet inspect model.onnx",
+  }),
+  quantize: define({
+    summary: "Calibrates on the data and writes the quantized model, its calibration and its report.",
+    names: ["MODEL"],
+    options: {
+      ...inGroup("Data", {
+        data: DATA,
+        preprocess: PREPROCESS,
+        samples: count(1, "calibrate on the first N samples (default: all)"),
+        cache: text("FILE", "calibration of an earlier run; no data is needed"),
+      }),
+      ...INPUT_OPTIONS,
+      ...RECIPE_OPTIONS,
+      ...inGroup("Recipe", { iterations: count(1, "of learning rounding, for each layer (default: 200)") }),
+      ...EXECUTION_OPTIONS,
+      ...inGroup("Result", { out: OUT }),
+      ...RESULT_OPTIONS,
+    },
+    example: "octet quantize model.onnx --data photos --preprocess imagenet --samples 100 --out result",
+  }),
+  evaluate: define({
+    summary: "Runs both and compares; exits with 1 when the limit is passed.",
+    names: ["FLOAT", "QUANTIZED"],
+    options: {
+      ...inGroup("Data", {
+        data: required(DATA),
+        preprocess: PREPROCESS,
+        labels: LABELS,
+        skip: count(0, "leave out the first N samples"),
+        samples: count(1, "judge on N samples (default: all that follow)"),
+      }),
+      ...INPUT_OPTIONS,
+      ...inGroup("Limit", {
+        "max-drop": number("PERCENT", "limit of the drop in top-1, in points (default: 1)"),
+      }),
+      ...RESULT_OPTIONS,
+    },
+    example: "octet evaluate model.onnx result/model.int8.onnx --data photos --labels labels.csv --max-drop 1",
+  }),
+  sensitivity: define({
+    summary: "What each layer costs the outputs, measured: alone quantized, and left in float when all others are.",
+    names: ["MODEL"],
+    options: {
+      ...inGroup("Data", {
+        data: required(DATA),
+        preprocess: PREPROCESS,
+        labels: LABELS,
+        samples: count(1, "read the first N samples; they calibrate and measure (default: 16)"),
+      }),
+      ...INPUT_OPTIONS,
+      ...RECIPE_OPTIONS,
+      ...inGroup("Result", {
+        metric: choice("NAME", ERROR_METRICS, "what layers are ordered by (default: sqnr); drop needs labels"),
+      }),
+      ...RESULT_OPTIONS,
+    },
+    example: "octet sensitivity model.onnx --data photos --preprocess imagenet --samples 16",
+  }),
+  tune: define({
+    summary: "Searches for the smallest model that keeps a limit: corrections first, then layers left in float.",
+    names: ["MODEL"],
+    options: {
+      ...inGroup("Data", {
+        data: required(DATA),
+        preprocess: PREPROCESS,
+        labels: LABELS,
+        samples: count(2, "read the first N samples: one half calibrates, the other judges (default: all)"),
+      }),
+      ...INPUT_OPTIONS,
+      ...inGroup("Search", {
+        "max-drop": number("PERCENT", "top-1 may drop by so many points (default: 1); needs labels"),
+        "min-sqnr": number("DB", "instead: every output keeps an SQNR of so many dB"),
+        goal: choice("size|latency", ["size", "latency"], "the smallest (default) or the fastest, measured here"),
+        budget: number("SECONDS", "begin no new step after that"),
+      }),
+      ...RECIPE_OPTIONS,
+      ...inGroup("Result", { out: OUT }),
+      ...RESULT_OPTIONS,
+    },
+    example: "octet tune model.onnx --data photos --labels labels.csv --max-drop 1 --out tuned",
+  }),
+  diff: define({
+    summary: "What differs between two runs, from their .report.json: settings, ranges, layers, figures.",
+    names: ["REPORT_A", "REPORT_B"],
+    options: RESULT_OPTIONS,
+    example: "octet diff before/model.report.json after/model.report.json",
+  }),
+};
+
+export type CommandName = keyof typeof COMMANDS;
+export type ArgumentsOf<N extends CommandName> = Arguments<(typeof COMMANDS)[N]>;

@@ -1,0 +1,59 @@
+import { PRESETS } from "../src/engine/model/preprocess.ts";
+import { METHODS } from "../src/engine/model/range.ts";
+import { choice, constants, count, flag, type Kind, type Option, shapes, text } from "./arguments.ts";
+
+/** Puts options under a heading of the help. */
+export function inGroup<const O extends Readonly<Record<string, Kind<unknown>>>>(
+  group: string,
+  kinds: O,
+): { readonly [K in keyof O]: O[K] extends Kind<infer T> ? Option<T> : never } {
+  const grouped = Object.entries(kinds).map(([name, kind]) => [name, { ...kind, group }]);
+  return Object.fromEntries(grouped);
+}
+
+export const DATA = text("PATH", "a folder, a picture, or a .npy or IDX file, gzipped too");
+
+export const PREPROCESS = text(
+  "NAME|FILE.json",
+  `how a picture becomes a tensor: ${PRESETS.join(", ")}, or a .json file (default: assumed from the input's shape)`,
+);
+
+export const LABELS = text(
+  "CSV",
+  "rows of file,label, or an IDX file; when left out, label files among the data count",
+);
+
+/** What the inputs of a model are. */
+export const INPUT_OPTIONS = inGroup("Inputs", {
+  shape: shapes("NAME=1x3x48x320", "dimensions of a dynamic input; may be given more than once"),
+  input: constants("NAME=VALUE", "holds an input at one value; data feeds one, so all others need it"),
+});
+
+/** How samples are run; a short trial decides what they leave open. */
+export const EXECUTION_OPTIONS = inGroup("Execution (default: what a short trial finds quickest)", {
+  workers: count(1, "threads that run samples side by side"),
+  threads: count(1, "threads of ONNX Runtime's own in each of them"),
+  batch: count(1, "samples that each runs at a time"),
+});
+
+/** What makes or changes a recipe. */
+export const RECIPE_OPTIONS = inGroup("Recipe", {
+  method: choice("NAME", METHODS, "how ranges are found (default: chosen by Octet)"),
+  weights: choice("s8|s4", ["s8", "s4"], "int8 (default) or int4"),
+  "per-tensor": flag("one scale for each weight instead of one a channel"),
+  rounding: choice("NAME", ["nearest", "learned"], "how weights are rounded (default: nearest)"),
+  activations: choice(
+    "NAME",
+    ["u8", "s8", "float"],
+    "unsigned asymmetric (default), signed symmetric, or weights alone are quantized, and data is needed only for what is learned on it",
+  ),
+  equalize: flag("cross-layer equalization: for one scale a weight"),
+  "bias-correction": choice("NAME", ["none", "empirical", "analytic"], "how biases are corrected (default: empirical)"),
+  recipe: text("FILE", "settings of an earlier run, which the options beside it change"),
+});
+
+export const OUT = text("DIR", "where to write (default: MODEL.octet)");
+
+export const RESULT_OPTIONS = inGroup("Result", {
+  json: flag("one JSON object on stdout; messages go to stderr"),
+});
