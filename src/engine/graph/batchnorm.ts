@@ -92,8 +92,9 @@ function foldInto(layer: NodeProto, affine: Affine, index: GraphIndex): Weights 
   const bias = layer.input[2] ? floatConstant(index, layer.input[2]) : null;
   if (!weight || bias === undefined) return undefined;
   const channels = affine.factor.length;
-  const channelOf = weightedOf(layer, index)?.channelOf?.(layer, weight.dims, channels);
-  if (!channelOf) return undefined;
+  const operator = weightedOf(layer, index);
+  const channelOf = operator?.channelOf?.(layer, weight.dims);
+  if (!channelOf || operator?.channels(layer, weight.dims) !== channels) return undefined;
   if (bias && bias.data.length !== 1 && (bias.data.length !== channels || bias.dims.at(-1) !== channels))
     return undefined;
   return {

@@ -1,4 +1,3 @@
-import { intOf } from "../onnx/attributes.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { dataTypeOf } from "../onnx/tensor.ts";
@@ -74,13 +73,13 @@ function follow(tensor: string, offset: number, flat: boolean, index: GraphIndex
       if (operator.pads?.(node)) walk.shiftable = false;
       return read(node, tensor, offset, index, walk);
     }
-    const passage = operator?.passage;
+    const passage = operator?.passage?.(node);
     if (!passage || node.output.length !== 1) return false;
     if (!passage.shifts) walk.shiftable = false;
-    if (passage.kind === "pointwise") return passesClamp(node, operator.clamp, offset, index, walk) && on();
-    if (passage.kind === "flattened") return (intOf(node, "axis") ?? 1) === 1 && on(true);
+    if (passage.kind === "pointwise") return passesClamp(node, operator?.clamp, offset, index, walk) && on();
+    if (passage.kind === "flattened") return on(true);
     if (passage.kind === "pooled") return on();
-    const before = concatenatedBefore(node, input, index);
+    const before = joinedBefore(node, input, index);
     return before !== null && on(flat, offset + before);
   });
 }
@@ -110,9 +109,8 @@ function read(node: NodeProto, tensor: string, offset: number, index: GraphIndex
   return true;
 }
 
-/** Channels that a Concat along axis 1 has before one of its inputs; null where they cannot be told. */
-function concatenatedBefore(node: NodeProto, input: number, index: GraphIndex): number | null {
-  if (intOf(node, "axis") !== 1) return null;
+/** Channels that come before those of an input where channels are joined; null where they cannot be told. */
+function joinedBefore(node: NodeProto, input: number, index: GraphIndex): number | null {
   let before = 0;
   for (const name of node.input.slice(0, input)) {
     const channels = channelsOf(name, index);
@@ -127,11 +125,12 @@ function channelsOf(tensor: string, index: GraphIndex): number | null {
   const operator = node && operatorOf(node, index);
   if (!node || !operator) return null;
   if (operator.kind === "weighted") return outputChannels(node, index);
-  if (operator.passage?.kind === "joined") {
+  const passage = operator.passage?.(node);
+  if (passage?.kind === "joined") {
     const parts = node.input.map((name) => channelsOf(name, index));
     return parts.includes(null) ? null : parts.reduce((sum: number, part) => sum + (part ?? 0), 0);
   }
-  return operator.passage ? channelsOf(node.input[0] ?? "", index) : null;
+  return passage ? channelsOf(node.input[0] ?? "", index) : null;
 }
 
 /** Whether a tensor is a matrix of features, so that a layer that reads features can read its channels without a Flatten. */
@@ -140,5 +139,5 @@ function isMatrix(tensor: string, index: GraphIndex): boolean {
   const operator = node && operatorOf(node, index);
   if (!node || !operator) return false;
   if (operator.kind === "weighted") return operator.readsFeatures === true;
-  return operator.passage?.kind === "pointwise" && isMatrix(node.input[0] ?? "", index);
+  return operator.passage?.(node)?.kind === "pointwise" && isMatrix(node.input[0] ?? "", index);
 }

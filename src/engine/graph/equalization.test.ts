@@ -186,6 +186,9 @@ describe("the links that are equalized", () => {
               w4: noise([2, 4, 1, 1]),
               w4_b: noise([2]),
               g: noise([36 * 4, 7]),
+              zero: scalar("float32", 0),
+              six: scalar("float32", 6),
+              infinity: scalar("float32", Infinity),
             },
           }),
         ),
@@ -218,6 +221,37 @@ describe("the links that are equalized", () => {
       makeNode("Gemm", ["f", "g"], ["y"]),
     ]);
     expect(links).toEqual([{ tensor: "a", readers: [["Gemm", 0, 36]], shiftable: false }]);
+  });
+
+  test("go through a Clip from 0 without a bound as through Relu, behind Concat too", () => {
+    const behind = (activation: ReturnType<typeof makeNode>) =>
+      read([
+        pointwise("x", "a", "w1"),
+        pointwise("x", "b", "w2"),
+        makeNode("Concat", ["a", "b"], ["c"], { attributes: [intAttribute("axis", 1)] }),
+        activation,
+        pointwise("r", "y", "w3"),
+      ]);
+    const links = behind(makeNode("Relu", ["c"], ["r"]));
+    expect(links.map(({ tensor }) => tensor)).toEqual(["a", "b"]);
+    expect(behind(makeNode("Clip", ["c", "zero"], ["r"]))).toEqual(links);
+    expect(behind(makeNode("Clip", ["c", "zero", "infinity"], ["r"]))).toEqual(links);
+    expect(behind(makeNode("Clip", ["c", "zero", "six"], ["r"])).map(({ tensor }) => tensor)).toEqual(["a"]);
+  });
+
+  test("are none behind channels that cannot be counted, since they come from rows put together", () => {
+    const joined = (axis: number) =>
+      read([
+        pointwise("x", "a", "w1"),
+        pointwise("x", "b", "w2"),
+        makeNode("Concat", ["a", "b"], ["rows"], { attributes: [intAttribute("axis", axis)] }),
+        pointwise("x2", "d", "w1"),
+        makeNode("Concat", ["rows", "d"], ["c"], { attributes: [intAttribute("axis", 1)] }),
+        makeNode("Flatten", ["c"], ["f"]),
+        makeNode("Gemm", ["f", "g"], ["y"]),
+      ]);
+    expect(joined(1).map(({ tensor }) => tensor)).toEqual(["a", "b", "d"]);
+    expect(joined(2)).toEqual([]);
   });
 
   test("are none where the caller or an Add sees the channels", () => {

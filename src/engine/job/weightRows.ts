@@ -61,9 +61,9 @@ function isLearnable(descriptor: LayerPlan["descriptor"]): boolean {
   return descriptor?.kind === "weighted" && descriptor.form !== undefined;
 }
 
-/** Whether the weight has output channels along its second dimension. */
-function isTransposed({ descriptor, node }: LayerPlan): boolean {
-  return descriptor?.kind === "weighted" && descriptor.isTransposed?.(node) === true;
+/** Whether the weight is a matrix with a column for each output channel. */
+function isTransposed({ weightUse }: LayerPlan): boolean {
+  return weightUse?.axis === 1;
 }
 
 /** A matrix of rows x columns, by columns. */

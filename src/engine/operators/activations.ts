@@ -5,7 +5,7 @@ import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { tensorOf } from "../onnx/tensor.ts";
 import type { Operator, Passage } from "./operator.ts";
 
-const pointwise = (shifts: boolean): Passage => ({ kind: "pointwise", shifts });
+const pointwise = (shifts: boolean) => (): Passage => ({ kind: "pointwise", shifts });
 
 export const RELU: Operator = {
   kind: "activation",

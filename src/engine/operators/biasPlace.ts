@@ -1,7 +1,7 @@
 import type { GraphIndex } from "../onnx/graph.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { dataTypeOf } from "../onnx/tensor.ts";
-import { weightedOf } from "./index.ts";
+import { operatorOf, weightedOf } from "./index.ts";
 
 /** Where the bias of a layer is: the node that adds it and its input there. The input is empty where a bias can be added. */
 export interface BiasPlace {
@@ -18,7 +18,7 @@ export function biasPlace(node: NodeProto, index: GraphIndex): BiasPlace | null 
     return !name || isVector(name, index) ? { node, input: 2 } : null;
   }
   const [use, ...others] = index.uses(node.output[0] ?? "");
-  if (use?.node.opType !== "Add" || others.length > 0) return null;
+  if (!use || !operatorOf(use.node, index)?.adds || others.length > 0) return null;
   const input = 1 - use.input;
   return isVector(use.node.input[input] ?? "", index) ? { node: use.node, input } : null;
 }

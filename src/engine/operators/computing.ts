@@ -1,6 +1,7 @@
+import { intOf } from "../onnx/attributes.ts";
 import type { Operator } from "./operator.ts";
 
-export const ADD: Operator = { kind: "compute", operands: "all" };
+export const ADD: Operator = { kind: "compute", operands: "all", adds: true };
 
 export const MUL: Operator = { kind: "compute", operands: "all", relays: true };
 
@@ -8,9 +9,13 @@ export const CONCAT: Operator = {
   kind: "compute",
   operands: "all",
   holds: () => "all",
-  passage: { kind: "joined", shifts: false },
+  passage: (node) => (intOf(node, "axis") === 1 ? { kind: "joined", shifts: false } : null),
   relays: true,
 };
 
 /** A pool that averages. */
-export const POOL: Operator = { kind: "compute", operands: "first", passage: { kind: "pooled", shifts: false } };
+export const POOL: Operator = {
+  kind: "compute",
+  operands: "first",
+  passage: () => ({ kind: "pooled", shifts: false }),
+};

@@ -28,9 +28,10 @@ export const CONV: Operator = {
       paired: !depthwise,
     };
   },
-  channelOf(_, [outputs, ...rest], channels) {
+  channels: (_, [outputs = 1]) => outputs,
+  channelOf(_, [, ...rest]) {
     const each = elementCount(rest);
-    return outputs === channels ? (element) => Math.floor(element / each) : null;
+    return (element) => Math.floor(element / each);
   },
   joins,
   pads(node) {
@@ -40,7 +41,6 @@ export const CONV: Operator = {
   form(node, [, , ...kernel], input) {
     return kernel.length === 1 || kernel.length === 2 ? convForm(node, kernel, input.slice(2)) : null;
   },
-  isTransposed: () => false,
 };
 
 /** Weights [inputs, outputs of a group, ...kernel]. */
@@ -50,12 +50,12 @@ export const CONV_TRANSPOSE: Operator = {
   channelAxis: () => 1,
   outputAxis: 1,
   bias: "own",
-  addsBias: (node) => (intOf(node, "group") ?? 1) === 1,
+  addsBias: () => true,
   reduction: () => null,
-  channelOf(node, [inputs = 1, outputs = 1, ...kernel], channels) {
+  channels: (node, [, outputs = 1]) => outputs * (intOf(node, "group") ?? 1),
+  channelOf(node, [inputs = 1, outputs = 1, ...kernel]) {
     const groups = intOf(node, "group") ?? 1;
     const each = elementCount(kernel);
-    if (outputs * groups !== channels) return null;
     return (element) => {
       const group = Math.floor(element / (each * outputs) / (inputs / groups));
       return group * outputs + (Math.floor(element / each) % outputs);

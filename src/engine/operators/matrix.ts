@@ -3,7 +3,7 @@ import { floatOf, intOf } from "../onnx/attributes.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import type { Operator } from "./operator.ts";
 
-const isTransposed = (node: NodeProto) => intOf(node, "transB") === 1;
+const isTransposed = (node: NodeProto) => (intOf(node, "transB") ?? 0) !== 0;
 const isPlain = (node: NodeProto) => (floatOf(node, "alpha") ?? 1) === 1 && (floatOf(node, "beta") ?? 1) === 1;
 
 /** Weights [inputs, outputs], or [outputs, inputs] with transB. */
@@ -15,10 +15,9 @@ export const GEMM: Operator = {
   bias: "own",
   addsBias: isPlain,
   reduction: (node, dims) => (isTransposed(node) ? alongRows(dims) : alongColumns(dims)),
-  channelOf(node, [rows = 0, columns = 0], channels) {
-    if ((isTransposed(node) ? rows : columns) !== channels) return null;
-    return (element) => (isTransposed(node) ? Math.floor(element / columns) : element % columns);
-  },
+  channels: (node, [rows = 1, columns = 1]) => (isTransposed(node) ? rows : columns),
+  channelOf: (node, [, columns = 1]) =>
+    isTransposed(node) ? (element) => Math.floor(element / columns) : (element) => element % columns,
   joins(node, [first = 1, second = 1]) {
     if (!isPlain(node) || intOf(node, "transA")) return null;
     const transposed = isTransposed(node);
@@ -37,7 +36,6 @@ export const GEMM: Operator = {
   },
   readsFeatures: true,
   form: (node) => (intOf(node, "transA") ? null : { kind: "matmul" }),
-  isTransposed: (node) => !isTransposed(node),
 };
 
 /** Weights [..., inputs, outputs]; those of several matrices have one scale. */
@@ -50,7 +48,7 @@ export const MAT_MUL: Operator = {
   addsBias: () => true,
   reduction: (_, dims) => alongColumns(dims),
   form: () => ({ kind: "matmul" }),
-  isTransposed: () => true,
+  channels: (_, dims) => dims.at(-1) ?? 1,
 };
 
 function alongRows([, columns = 1]: readonly number[]): Reduction {

@@ -12,9 +12,12 @@ export const SELECTS: Operator = { kind: "move" };
 /** Gives each value once. */
 export const REARRANGES: Operator = { kind: "move", holds: () => "first" };
 
-export const FLATTEN: Operator = { ...REARRANGES, passage: { kind: "flattened", shifts: false } };
+export const FLATTEN: Operator = {
+  ...REARRANGES,
+  passage: (node) => ((intOf(node, "axis") ?? 1) === 1 ? { kind: "flattened", shifts: false } : null),
+};
 
-export const MAX_POOL: Operator = { kind: "move", passage: { kind: "pooled", shifts: false } };
+export const MAX_POOL: Operator = { kind: "move", passage: () => ({ kind: "pooled", shifts: false }) };
 
 export const RESIZE: Operator = { kind: "move", variant: (node) => (selectsNearest(node) ? null : COMPUTES) };
 

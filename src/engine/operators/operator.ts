@@ -19,12 +19,10 @@ export type Operator = Common &
   (
     | Weighted
     | { readonly kind: "compute"; readonly operands: "all" | "first" }
-    | { readonly kind: "activation" }
+    | { readonly kind: "activation"; readonly clamp: NonNullable<Common["clamp"]> }
     | { readonly kind: "move" }
     | { readonly kind: "float"; readonly reason: Reason }
   );
-
-export type OperatorKind = Operator["kind"];
 
 interface Common {
   /** What it is for some attributes; null where it is what stands here. */
@@ -35,7 +33,9 @@ interface Common {
   readonly clamp?: (node: NodeProto, index: GraphIndex) => Range | null;
   /** Whether its first output holds every value of its first input, or of all inputs, each as often. */
   readonly holds?: (node: NodeProto) => "first" | "all" | null;
-  readonly passage?: Passage;
+  /** Its result is the sum of its inputs. */
+  readonly adds?: true;
+  readonly passage?: (node: NodeProto) => Passage | null;
   /** It gives probabilities; `end` is the magnitude of an input from where on its 8-bit result is that of an end. */
   readonly probabilities?: { readonly end: number };
   /** What it makes of probabilities are probabilities, or holds them. */
@@ -44,7 +44,10 @@ interface Common {
 
 /** How a factor s > 0 on a channel of its input comes out, so that f(s y) = s f(y): cross-layer equalization. */
 export interface Passage {
-  /** pointwise: element by element. pooled: within a channel. flattened: a channel's pixels become features. joined: channels after each other. */
+  /**
+   * pointwise: element by element. pooled: within a channel. flattened: a channel's pixels become features. joined: the
+   * channels of its inputs after each other.
+   */
   readonly kind: "pointwise" | "pooled" | "flattened" | "joined";
   /** Whether a constant added to a channel comes out as it was. */
   readonly shifts: boolean;
@@ -61,16 +64,14 @@ export interface Weighted {
   readonly outputAxis: 1 | -1;
   /** Where one constant an output channel is added: its own third input, or the Add that alone reads it. */
   readonly bias: "own" | "next";
-  /** Whether products and bias are added as they are, and in which layers a bias has the channels of the weight's axis. */
+  /** Whether products and bias are added as they are. */
   readonly addsBias: (node: NodeProto) => boolean;
   /** The order in which products are added up, for weights with a scale an output channel; null where there is no integer kernel. */
   readonly reduction: (node: NodeProto, dims: readonly number[]) => Reduction | null;
-  /** The output channel of each weight by its place; null where `channels` do not fit. BatchNormalization is folded by it. */
-  readonly channelOf?: (
-    node: NodeProto,
-    dims: readonly number[],
-    channels: number,
-  ) => ((element: number) => number) | null;
+  /** How many output channels a weight of `dims` makes. */
+  readonly channels: (node: NodeProto, dims: readonly number[]) => number;
+  /** The output channel of each weight by its place: BatchNormalization is folded by it. */
+  readonly channelOf?: (node: NodeProto, dims: readonly number[]) => (element: number) => number;
   /** Which channels each weight joins; null where a factor on an input channel is not one on its weights. */
   readonly joins?: (node: NodeProto, dims: readonly number[]) => ChannelJoins | null;
   /** Whether it reads features of a matrix, not channels of pictures. */
@@ -79,8 +80,6 @@ export interface Weighted {
   readonly pads?: (node: NodeProto) => boolean;
   /** How it applies a weight of `dims` to an input of `input`, for learned rounding; null where no learner knows the form. */
   readonly form?: (node: NodeProto, dims: readonly number[], input: Tensor["dims"]) => LayerForm | null;
-  /** Whether output channels lie along the weight's second dimension, so that rows of channels are columns. */
-  readonly isTransposed?: (node: NodeProto) => boolean;
 }
 
 /** Which output and which input channel each weight joins. */

@@ -82,7 +82,7 @@ function blockedReason(
   if (descriptor.kind === "float") return descriptor.reason;
   const type = activations.typeOf(node.output[0] ?? "");
   if (type !== "float32") return { code: "type", type: type ?? "unknown" };
-  if (descriptor.kind === "activation" && !descriptor.clamp?.(node, index)) return { code: "bounds-at-run-time" };
+  if (descriptor.kind === "activation" && !descriptor.clamp(node, index)) return { code: "bounds-at-run-time" };
   if (givesProbabilities(node, index)) return { code: "gives-probabilities" };
   if (float.layers.includes(index.id(node))) return { code: "recipe-layer" };
   if (float.operators.includes(operator)) return { code: "recipe-operator", operator };

@@ -1,9 +1,7 @@
-import { intOf } from "../onnx/attributes.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { dataTypeOf, dimsOf, tensorOf } from "../onnx/tensor.ts";
 import { operatorOf, weightedOf } from "../operators/index.ts";
-import type { Weighted } from "../operators/operator.ts";
 import type { QuantizationPlan } from "./plan.ts";
 
 /**
@@ -23,7 +21,7 @@ export function floatBias(
   if (!weight || dataTypeOf(weight.dataType) !== "float32") return null;
   if (!isQuantized(node.input[0] ?? "") || !leadsToQ(node, index, isQuantized)) return null;
   const name = node.input[2];
-  if (!name) return outputChannels(node, weighted, dimsOf(weight));
+  if (!name) return weighted.channels(node, dimsOf(weight));
   const bias = index.initializer(name);
   if (bias?.dims.length !== 1 || dataTypeOf(bias.dataType) !== "float32") return null;
   return tensorOf(bias).data as Float32Array;
@@ -40,9 +38,4 @@ function leadsToQ(node: NodeProto, index: GraphIndex, isQuantized: (tensor: stri
     operatorOf(next, index)?.kind === "activation" &&
     leadsToQ(next, index, isQuantized)
   );
-}
-
-function outputChannels(node: NodeProto, { channelAxis, addsBias }: Weighted, dims: readonly number[]): number {
-  const channels = dims[channelAxis(node, dims.length) ?? 0] ?? 1;
-  return addsBias(node) ? channels : channels * (intOf(node, "group") ?? 1);
 }

@@ -19,8 +19,10 @@ export function followerOf(
   { fusesAdd, fusesClamp }: Target,
   leads: (producer: NodeProto) => boolean,
 ): Follower | null {
-  const clamp = fusesClamp ? operatorOf(node, index)?.clamp?.(node, index) : null;
-  const follower: Follower | null = clamp ? { kind: "clamp", ...clamp } : biasAddOf(node, index);
+  const operator = operatorOf(node, index);
+  const clamp = fusesClamp ? operator?.clamp?.(node, index) : null;
+  const adds = operator?.adds && addsVector(node, index);
+  const follower: Follower | null = clamp ? { kind: "clamp", ...clamp } : adds ? { kind: "bias" } : null;
   if (!follower) return null;
   const read = node.input.find((name) => name && !index.initializer(name)) ?? "";
   const producer = index.producer(read);
@@ -30,9 +32,8 @@ export function followerOf(
   return follower;
 }
 
-function biasAddOf(node: NodeProto, index: GraphIndex): Follower | null {
-  if (node.opType !== "Add") return null;
+function addsVector(node: NodeProto, index: GraphIndex): boolean {
   const constants = node.input.map((name) => index.initializer(name)).filter((found) => found !== undefined);
   const [constant] = constants;
-  return constants.length === 1 && constant && dimsOf(constant).length === 1 ? { kind: "bias" } : null;
+  return constants.length === 1 && constant !== undefined && dimsOf(constant).length === 1;
 }

@@ -52,6 +52,20 @@ const reasonOf = ({ layers }: QuantizationPlan, id: string) =>
   words(layers.find((layer) => layer.id === id)?.reason ?? null);
 
 describe("planQuantization", () => {
+  it.each([
+    [0, 1],
+    [1, 0],
+    [2, 0],
+    [-1, 0],
+  ])(
+    "takes the channels of a Gemm's weight along its columns, and along its rows for any transB but 0: %s",
+    (transB, axis) => {
+      const gemm = makeNode("Gemm", ["x", "m", "b"], ["out"], { attributes: [intAttribute("transB", transB)] });
+      const { layers } = plan([gemm], {}, { constants: { m: noise([5, 5]), b: noise([5]) } });
+      expect(layers[0]).toMatchObject({ reason: null, weightUse: { axis, bias: { name: "b" } } });
+    },
+  );
+
   it("shares parameters along what only moves data, and gives what changes values its own", () => {
     const pool = (opType: string, input: string, output: string) =>
       makeNode(opType, [input], [output], { attributes: [intsAttribute("kernel_shape", [2, 2])] });

@@ -36,7 +36,7 @@ export function leastRanges(index: GraphIndex): ReadonlyMap<string, Range> {
     const producer = index.producer(tensor);
     const operator = producer && operatorOf(producer, index);
     if (!producer || !operator) return;
-    if (operator.passage?.kind === "joined") for (const name of producer.input) mark(name, end);
+    if (operator.holds?.(producer) === "all") for (const name of producer.input) mark(name, end);
     else if (operator.kind === "move") mark(producer.input[0] ?? "", end);
   };
   for (const node of index.graph.node) {

@@ -2,12 +2,15 @@ import type { WeightSource } from "../encode/weight.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
 import type { TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { dimsOf, passingFloats, tensorOf } from "../onnx/tensor.ts";
-import { weightedOf } from "../operators/index.ts";
 import type { LayerPlan } from "./plan.ts";
 import type { WeightUse } from "./weightUse.ts";
 
 /** The weight of a layer as it is encoded, out of the graph that `index` asks. */
-export function weightSource({ node }: Pick<LayerPlan, "node">, use: WeightUse, index: GraphIndex): WeightSource {
+export function weightSource(
+  { node, descriptor }: Pick<LayerPlan, "node" | "descriptor">,
+  use: WeightUse,
+  index: GraphIndex,
+): WeightSource {
   const { name, axis, bias } = use;
   const proto = index.initializer(name) as TensorProto;
   const dims = dimsOf(proto);
@@ -16,7 +19,7 @@ export function weightSource({ node }: Pick<LayerPlan, "node">, use: WeightUse, 
     name,
     dims,
     channelAxis: axis,
-    reduction: axis === null ? null : (weightedOf(node, index)?.reduction(node, dims) ?? null),
+    reduction: axis !== null && descriptor?.kind === "weighted" ? descriptor.reduction(node, dims) : null,
     values: () => passingFloats(proto),
     bias: bias && (() => tensorOf(index.initializer(bias.name) as TensorProto).data as Float32Array),
   };

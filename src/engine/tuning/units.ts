@@ -122,6 +122,6 @@ function costOf(
   const weight = index.initializer(weightUse?.name ?? node.input[1] ?? "");
   if (!weight || weight.dims.length < 2) return made * VALUE_COST;
   const shape = dimsOf(weight);
-  const channels = (descriptor?.kind === "weighted" && descriptor.outputAxis === 1 ? shape[0] : shape.at(-1)) || 1;
+  const channels = (descriptor?.kind === "weighted" ? descriptor.channels(node, shape) : shape.at(-1)) || 1;
   return made * (VALUE_COST + elementCount(shape) / channels);
 }
