@@ -84,7 +84,8 @@ const known = new WeakMap<object, Known>();
 
 /**
  * A layer's weight in symmetric int8 or int4. Where integer kernels multiply it, its scales are kept from saturating 16-bit
- * sums and, where the input's scale is given, its bias is in int32; where that would overflow, the scale is raised first. Weights are rounded as was learned, or so that an output channel's errors cancel. Codes that were worked out the
+ * sums and, where the input's scale is given, its bias is in int32; where that would overflow, the scale is raised first.
+ * Weights are rounded as was learned, or so that an output channel's errors cancel. Codes that were worked out the
  * last time are given again, so the result is not to be changed.
  * Throws InputError when the learned rounding is that of another weight.
  */

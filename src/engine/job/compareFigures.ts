@@ -1,7 +1,6 @@
 import type { Change, FigureChange, FigureUnit } from "../model/comparison.ts";
 import type { Accuracy, Evaluation } from "../model/evaluation.ts";
 import type { Report } from "../model/report.ts";
-
 import { quantizedName } from "./fileNames.ts";
 
 interface Figure {

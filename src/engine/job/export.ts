@@ -13,7 +13,6 @@ import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import type { Tuning } from "../model/tuning.ts";
 import { encodeModel, totalLength } from "../onnx/encode.ts";
-
 import { byteSize } from "../values/units.ts";
 import type { Artifact } from "./artifact.ts";
 import { equalizedName, quantizedName } from "./fileNames.ts";

@@ -27,8 +27,6 @@ export type Reason =
   | { readonly code: "recipe-output" }
   | { readonly code: "weights-only" };
 
-export type ReasonCode = Reason["code"];
-
 /** Whether a recipe names the layer, or a tensor of it, as one to stay in float. */
 export function isChosen({ code }: Reason): boolean {
   return code.startsWith("recipe-");

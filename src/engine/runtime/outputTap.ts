@@ -1,4 +1,5 @@
 import { elementCount } from "../values/dims.ts";
+
 /** What of ONNX Runtime's WASM module (onnxruntime-web/lib/wasm/wasm-types.ts) outputs are read with. Addresses are bytes. */
 export interface OrtModule {
   readonly HEAPU8: Uint8Array;

@@ -8,7 +8,6 @@ import { codeUse } from "../numerics/code-use.ts";
 import { densityOf } from "../numerics/density.ts";
 import { clipFigures } from "../numerics/figures.ts";
 import { clippingError, magnitudeQuantile } from "../numerics/tails.ts";
-
 import { plural, significant } from "../values/figures.ts";
 import { percent } from "../values/shares.ts";
 import { decibel } from "../values/units.ts";
