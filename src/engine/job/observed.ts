@@ -4,6 +4,7 @@ import type { Dataset } from "../model/dataset.ts";
 import type { ModelFile, ObservationPlan } from "../model/runtime.ts";
 import { inputPorts } from "../onnx/ports.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
+import { elementCount } from "../values/dims.ts";
 import type { OpenModel } from "./open.ts";
 
 /** A model as calibration runs it. */
@@ -54,7 +55,7 @@ function inputNames({ observed }: OpenModel): string[] {
 
 function activationBytes({ shapes }: OpenModel, watch: readonly string[]): number {
   const elements = watch.map((name) =>
-    (shapes.get(name) ?? []).reduce<number>((product, dim) => product * (typeof dim === "number" ? dim : 1), 1),
+    elementCount((shapes.get(name) ?? []).map((dim) => (typeof dim === "number" ? dim : 1))),
   );
   return 4 * elements.reduce((sum, count) => sum + count, 0);
 }

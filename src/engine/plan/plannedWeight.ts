@@ -1,6 +1,8 @@
 import { type EncodedWeight, encodeWeight, weightChoices } from "../encode/weight.ts";
+import type { Range } from "../model/range.ts";
 import type { Recipe } from "../model/recipe.ts";
-import { inputScaleOf } from "./inputScale.ts";
+import { own } from "../model/record.ts";
+import { affineParameters } from "../numerics/affine.ts";
 import type { LayerPlan, QuantizationPlan } from "./plan.ts";
 import { weightSource } from "./weightSource.ts";
 import type { WeightUse } from "./weightUse.ts";
@@ -13,5 +15,18 @@ export function plannedWeight(
   recipe: Pick<Recipe, "weights" | "float" | "rounding" | "activations" | "resolved">,
 ): EncodedWeight {
   const choices = weightChoices(recipe, plan.target, layer.id);
-  return encodeWeight(weightSource(layer, use, plan.index), choices, inputScaleOf(layer, plan, recipe));
+  return encodeWeight(weightSource(layer, use, plan.index), choices, inputScale(layer, use, plan, recipe));
+}
+
+/** The scale of what a weight is multiplied with; null where that stays in float or has no range yet. */
+function inputScale(
+  { node }: LayerPlan,
+  { input }: WeightUse,
+  { groups, groupOf }: QuantizationPlan,
+  { resolved, activations }: Pick<Recipe, "resolved" | "activations">,
+): number | null {
+  const id = groupOf.get(node.input[1 - input] ?? "");
+  if (id === undefined) return null;
+  const range: Range | undefined = groups.find((group) => group.id === id)?.fixed ?? own(resolved ?? {}, id);
+  return range ? affineParameters(range, activations).scale : null;
 }

@@ -1,4 +1,6 @@
 import type { Activation, Layer, ModelSummary } from "../model/summary.ts";
+import { dimsOf } from "../onnx/tensor.ts";
+import { elementCount } from "../values/dims.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import type { LayerPlan, QuantizationPlan } from "./plan.ts";
 
@@ -25,10 +27,7 @@ export function summarizePlan(
     activations: names.filter((name) => types.get(name) === "float32").map(activation),
     groups,
     operators: countOperators(plan.layers),
-    parameters: index.graph.initializer.reduce(
-      (sum, { dims: shape }) => sum + shape.reduce((product, dim) => product * Number(dim), 1),
-      0,
-    ),
+    parameters: index.graph.initializer.reduce((sum, initializer) => sum + elementCount(dimsOf(initializer)), 0),
   };
 }
 

@@ -2,6 +2,7 @@ import type { JobContext } from "../model/job.ts";
 import type { Tensor } from "../model/tensor.ts";
 import { ChannelErrors } from "../numerics/channelErrors.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
+import { elementCount } from "../values/dims.ts";
 import { Walker, type WalkerParts } from "./walker.ts";
 
 /** A layer whose bias is corrected. */
@@ -59,7 +60,7 @@ export async function correctBiases(
 }
 
 function addToChannels({ dims, data }: Tensor, axis: number, values: readonly number[]): void {
-  const inner = dims.slice(axis < 0 ? axis + dims.length + 1 : axis + 1).reduce((product, dim) => product * dim, 1);
+  const inner = elementCount(dims.slice(axis < 0 ? axis + dims.length + 1 : axis + 1));
   const floats = data as Float32Array;
   for (let i = 0; i < floats.length; i++) {
     floats[i] = (floats[i] as number) + (values[Math.floor(i / inner) % values.length] as number);

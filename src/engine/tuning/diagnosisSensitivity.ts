@@ -2,13 +2,11 @@ import type { Finding } from "../model/diagnosis.ts";
 import type { Sensitivity } from "../model/sensitivity.ts";
 import { dimsOf } from "../onnx/tensor.ts";
 import type { LayerPlan, QuantizationPlan } from "../plan/plan.ts";
+import { floatCost } from "../values/codes.ts";
 import { elementCount } from "../values/dims.ts";
 import { plural } from "../values/figures.ts";
 import { byteSize, decibel } from "../values/units.ts";
 import { LARGEST_LOSS, SENSITIVE_REGAIN } from "./diagnosisThresholds.ts";
-
-/** What a weight takes more in float32 than quantized, bytes an element. */
-const FLOAT_COST = { int8: 3, int4: 3.5, float32: 0 } as const;
 
 /**
  * Layers that, measured, the outputs regain most without, though nothing in `explained` says why. Losses are dB of the
@@ -24,7 +22,7 @@ export function sensitiveFindings(
     const layer = layers.get(id);
     const regained = without.sqnr - sensitivity.all.sqnr;
     if (!layer || layer.precision === "float32" || explained.has(id) || !(regained >= SENSITIVE_REGAIN)) return [];
-    const bytes = floatCost(layer, plan);
+    const bytes = bytesInFloat(layer, plan);
     return [
       {
         layer: id,
@@ -41,7 +39,7 @@ export function sensitiveFindings(
   });
 }
 
-function floatCost({ weight, precision }: LayerPlan, { index }: QuantizationPlan): number {
+function bytesInFloat({ weight, precision }: LayerPlan, { index }: QuantizationPlan): number {
   const proto = weight === null ? undefined : index.initializer(weight);
-  return proto ? FLOAT_COST[precision] * elementCount(dimsOf(proto)) : 0;
+  return proto ? floatCost(precision) * elementCount(dimsOf(proto)) : 0;
 }

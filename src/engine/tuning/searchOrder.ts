@@ -2,9 +2,8 @@ import type { Sensitivity } from "../model/sensitivity.ts";
 import type { ModelSummary } from "../model/summary.ts";
 import type { TuneRequest } from "../model/tuning.ts";
 import { OPERATORS } from "../operators/index.ts";
-
-/** A float32 weight takes so many bytes more than a quantized one. */
-const BYTES_A_WEIGHT = { int8: 3, int4: 3.5, float32: 0 } as const;
+import { floatCost } from "../values/codes.ts";
+import { elementCount } from "../values/dims.ts";
 
 /** A layer that may be moved to another precision, and what that is estimated to cost. */
 export interface Candidate {
@@ -45,9 +44,9 @@ function costsOf({ layers, activations }: Pick<ModelSummary, "layers" | "activat
     layers
       .filter(({ precision }) => precision !== "float32")
       .map(({ id, operator, parameters, outputs, precision }) => {
-        if (goal === "size") return [id, BYTES_A_WEIGHT[precision] * parameters];
+        if (goal === "size") return [id, floatCost(precision) * parameters];
         const shape = dims.get(outputs[0] ?? "") ?? [];
-        const elements = shape.reduce((product, dim) => product * dim, 1);
+        const elements = elementCount(shape);
         const weighted = OPERATORS.get(operator);
         const axis = weighted?.kind === "weighted" ? weighted.outputAxis : -1;
         const channels = shape.at(axis) ?? 1;

@@ -1,4 +1,4 @@
-import { integerLimits } from "./elementTypes.ts";
+import { elementBytes, integerLimits } from "./elementTypes.ts";
 
 /** The least and the greatest code. */
 export type CodeLimits = readonly [lowest: number, highest: number];
@@ -10,6 +10,8 @@ export type ActivationType = "uint8" | "int8";
 export type WeightType = "int8" | "int4";
 
 const WEIGHT_CODES: Readonly<Record<WeightType, CodeLimits>> = { int8: [-127, 127], int4: [-8, 7] };
+
+const WEIGHT_BITS: Readonly<Record<WeightType, number>> = { int8: 8, int4: 4 };
 
 /** The largest magnitude of a bias code, which is int32 and as far from zero on either side. */
 export const BIAS_LIMIT = integerLimits("int32")[1];
@@ -25,4 +27,9 @@ export function codeLimits(type: ActivationType): CodeLimits {
  */
 export function weightLimits(type: WeightType): CodeLimits {
   return WEIGHT_CODES[type];
+}
+
+/** What a weight takes more in float32 than in a type, bytes an element. */
+export function floatCost(type: WeightType | "float32"): number {
+  return type === "float32" ? 0 : elementBytes("float32") - WEIGHT_BITS[type] / 8;
 }

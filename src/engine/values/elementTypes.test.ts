@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { codeLimits, weightLimits } from "./codes.ts";
+import { codeLimits, floatCost, weightLimits } from "./codes.ts";
 import { arrayOf, DATA_TYPES, elementBytes, integerLimits, isDataType } from "./elementTypes.ts";
 
 test.each(DATA_TYPES)("an array of %s holds its limits, and nothing beyond them", (type) => {
@@ -30,4 +30,8 @@ test("codes are of as many values as their bits have, but for symmetric int8", (
     256, 256, 255, 16,
   ]);
   expect(weightLimits("int8")).toEqual([-127, 127]);
+});
+
+test("a weight in float32 takes what its bits leave of four bytes more", () => {
+  expect(["int8" as const, "int4" as const, "float32" as const].map(floatCost)).toEqual([3, 3.5, 0]);
 });
