@@ -1,5 +1,5 @@
 import { writeJson } from "../src/engine/job/documents.ts";
-import type { JobContext, Notice, Progress } from "../src/engine/model/job.ts";
+import { type JobContext, type Notice, noticeText, type Progress } from "../src/engine/model/job.ts";
 import { progressLine } from "./progress.ts";
 
 const REDRAW_MS = 100;
@@ -49,11 +49,11 @@ export class Terminal {
 
   /** Each notice once, however many parts of a job bring it up. */
   notices(notices: readonly Notice[]): void {
-    for (const { kind, subject, message } of notices) {
-      const text = message.includes(subject) ? message : `${subject}: ${message}`;
+    for (const notice of notices) {
+      const text = noticeText(notice);
       if (this.#said.has(text)) continue;
       this.#said.add(text);
-      this.say(`${kind === "warning" ? "warning" : "note"}: ${text}`);
+      this.say(`${notice.kind === "warning" ? "warning" : "note"}: ${text}`);
     }
   }
 

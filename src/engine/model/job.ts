@@ -37,3 +37,14 @@ export interface Notice {
   readonly subject: string;
   readonly message: string;
 }
+
+/** Whether a notice's message has its subject in it, as words of its own: where it has not, the subject is shown before it. */
+export function namesSubject({ subject, message }: Pick<Notice, "subject" | "message">): boolean {
+  const words = subject.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&");
+  return new RegExp(`(?<![^\\s"'(])${words}(?=('s)?["'.,:;!?)]*(\\s|$))`, "u").test(message);
+}
+
+/** A notice as one text. */
+export function noticeText(notice: Notice): string {
+  return namesSubject(notice) ? notice.message : `${notice.subject}: ${notice.message}`;
+}

@@ -1,5 +1,4 @@
-import type { Notice } from "../../engine/model/job.ts";
-import { namesItself } from "../state/log.ts";
+import { type Notice, namesSubject } from "../../engine/model/job.ts";
 
 /** What a person should know but that stops nothing: warnings first, since a long list scrolls. */
 export function Notices({ notices, label }: { readonly notices: readonly Notice[]; readonly label: string }) {
@@ -12,7 +11,7 @@ export function Notices({ notices, label }: { readonly notices: readonly Notice[
       {[...warnings, ...notes].map((notice) => (
         <li key={`${notice.subject} ${notice.message}`} className={notice.kind}>
           <span className="notice-kind">{notice.kind === "warning" ? "Warning" : "Note"}</span>{" "}
-          {namesItself(notice) ? null : <strong>{notice.subject} </strong>}
+          {namesSubject(notice) ? null : <strong>{notice.subject} </strong>}
           {notice.message}
         </li>
       ))}

@@ -1,4 +1,4 @@
-import { isForPeople, type Notice } from "../../engine/model/job.ts";
+import { isForPeople, type Notice, noticeText } from "../../engine/model/job.ts";
 import { type LogEntry, studio } from "./store.ts";
 
 const KEPT = 500;
@@ -11,14 +11,8 @@ export function say(level: LogEntry["level"], text: string): void {
 
 export function sayNotices(notices: readonly Notice[]): void {
   for (const notice of notices) {
-    const { kind, subject, message } = notice;
-    say(kind, namesItself(notice) ? message : `${subject}: ${message}`);
+    say(notice.kind, noticeText(notice));
   }
-}
-
-/** Whether a notice's message begins with its subject. */
-export function namesItself({ subject, message }: Notice): boolean {
-  return message.startsWith(subject);
 }
 
 /** One sentence that stays on screen until dismissed, and in the log. */

@@ -1,5 +1,5 @@
 import type { ExecutorRecord } from "../../model/calibration.ts";
-import type { Notice } from "../../model/job.ts";
+import { type Notice, namesSubject } from "../../model/job.ts";
 import type { Preprocess } from "../../model/preprocess.ts";
 import type { Report } from "../../model/report.ts";
 import { dimsText } from "../../values/dims.ts";
@@ -40,8 +40,9 @@ ${notices.map(noticeItem)}
 </ul></section>`;
 }
 
-function noticeItem({ kind, subject, message }: Notice): Markup {
-  const named = message.includes(subject) ? null : html`<code>${subject}</code>: `;
+function noticeItem(notice: Notice): Markup {
+  const { kind, subject, message } = notice;
+  const named = namesSubject(notice) ? null : html`<code>${subject}</code>: `;
   return html`<li class="${kind}"><strong>${kind === "warning" ? "Warning" : "Note"}</strong> ${named}${message}</li>`;
 }
 
