@@ -2,14 +2,14 @@ import { describe, expect, it } from "vitest";
 import { nodeDecoders } from "../../../cli/decoders.ts";
 import { memoryFile, npyBytes } from "../data/testing/files.ts";
 import type { Tensor } from "../model/tensor.ts";
-import { intAttribute, makeNode } from "../onnx/attributes.ts";
+import { floatAttribute, intAttribute, makeNode } from "../onnx/attributes.ts";
 import { concat, encodeModel } from "../onnx/encode.ts";
-import { vector } from "../onnx/tensor.ts";
+import { scalar, vector } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
 import { nodeRuntime } from "../runtime/node.ts";
 import { needsShared } from "../testing/shared.ts";
 import { openData } from "./data.ts";
-import { defaultRecipe, openModel } from "./open.ts";
+import { defaultRecipe, openModel, planModel } from "./open.ts";
 import { quantizeModel } from "./quantize.ts";
 import { settle } from "./settle.ts";
 import { unseenArrays } from "./testing/cases.ts";
@@ -45,6 +45,17 @@ describe("the case of a detector calibrated on samples without a positive", need
   });
 });
 
+const rootsClipped: Parameters<typeof makeNode>[] = [
+  ["Sqrt", ["p"], ["r"], { name: "r" }],
+  ["Clip", ["r", "none", "one"], ["o"], { name: "o" }],
+];
+
+const readTwice = (operator: string): Parameters<typeof makeNode>[] => [
+  ["MatMul", ["p", "features"], ["f"], { name: "f" }],
+  ["Relu", ["f"], ["unused"], { name: "unused" }],
+  [operator, ["p", "p"], ["o"], { name: "o", attributes: operator === "Concat" ? [intAttribute("axis", 1)] : [] }],
+];
+
 /** A detector that answers the sign of a sum over 3 channels, after whatever `tail` makes of its probabilities. */
 function detector(tail: Parameters<typeof makeNode>[], output: string) {
   return buildModel({
@@ -60,6 +71,10 @@ function detector(tail: Parameters<typeof makeNode>[], output: string) {
     constants: {
       w: { type: "float32", dims: [2, 3, 1, 1], data: Float32Array.of(1, 2, 3, 3, 2, 1) },
       shape: vector("int64", [1n, 2n, 16n]),
+      least: scalar("float32", 1e-4),
+      none: scalar("float32", 0),
+      one: vector("float32", [1]),
+      features: noise([16, 4], 9),
     },
   });
 }
@@ -74,6 +89,22 @@ describe("a detector of small values, calibrated on negatives", () => {
       "c",
     ],
     ["with one probability times another", [["Mul", ["p", "p"], ["m"], { name: "m" }]], "m"],
+    [
+      "with a threshold",
+      [
+        ["Greater", ["p", "least"], ["g"], { name: "g" }],
+        ["Where", ["g", "p", "none"], ["o"], { name: "o" }],
+      ],
+      "o",
+    ],
+    ["with their complement", [["Sub", ["one", "p"], ["o"], { name: "o" }]], "o"],
+    ["with a constant added", [["Add", ["p", "one"], ["o"], { name: "o" }]], "o"],
+    ["with the best of each row", [["ReduceMax", ["p"], ["o"], { name: "o" }]], "o"],
+    ["with roots, clipped", rootsClipped, "o"],
+    ["with the index of the best", [["ArgMax", ["p"], ["o"], { name: "o" }]], "o"],
+    ["with the mean of each row", [["GlobalAveragePool", ["p"], ["o"], { name: "o" }]], "o"],
+    ["with a layer that reads them too, beside a Concat", readTwice("Concat"), "o"],
+    ["with a layer that reads them too, beside a product", readTwice("Mul"), "o"],
   ])("keeps room for positives %s", async (_, tail, output) => {
     const main = nodeRuntime();
     const source = {
@@ -101,8 +132,44 @@ describe("a detector of small values, calibrated on negatives", () => {
     const { plan } = quantizeModel(model, recipe);
     expect(plan.layers.find(({ id }) => id === "sigmoid")?.reason).toEqual({ code: "gives-probabilities" });
     expect(plan.layers.find(({ id }) => id === "detect")?.precision).toBe("int8");
+    expect(
+      plan.layers
+        .filter(({ inputs, weight }) => inputs.includes("p") && weight === null)
+        .map(({ precision }) => precision),
+    ).not.toContain("int8");
+    expect(plan.groups.find(({ id }) => id === "p")?.fixed ?? { low: 0, high: 1 }).toEqual({ low: 0, high: 1 });
     const group = recipe.resolved![plan.groupOf.get("logits")!]!;
     expect(group.low).toBeLessThan(-6);
     expect(group.high).toBeCloseTo(Math.log(509), 6);
   });
+});
+
+it("keeps room for what a HardSigmoid at the end makes of logits, and warns; a gate before a layer with weights is none", async () => {
+  const build = (tail: Parameters<typeof makeNode>[], output: string) =>
+    buildModel({
+      opset: 17,
+      inputs: [floatInput("x", [1, 3, 4, 4])],
+      outputs: [output],
+      nodes: [
+        makeNode("Conv", ["x", "w"], ["logits"], { name: "detect" }),
+        makeNode("HardSigmoid", ["logits"], ["p"], {
+          name: "p",
+          attributes: [floatAttribute("alpha", 0.1), floatAttribute("beta", 0.25)],
+        }),
+        ...tail.map((parts) => makeNode(...parts)),
+      ],
+      constants: { w: noise([2, 3, 1, 1], 1), v: noise([2, 2, 1, 1], 2) },
+    });
+  const leastOf = async (tail: Parameters<typeof makeNode>[], output: string) => {
+    const bytes = concat(encodeModel(build(tail, output)));
+    const source = { bytes, fileName: "d.onnx", readBeside: async () => null };
+    const model = await openModel(source, { shapes: {}, values: {} }, nodeRuntime(), context);
+    return planModel(model, defaultRecipe(model)).groups.find(({ id }) => id === "logits")?.least ?? null;
+  };
+  const gate: Parameters<typeof makeNode>[] = [
+    ["Mul", ["p", "logits"], ["m"], { name: "m" }],
+    ["Conv", ["m", "v"], ["f"], { name: "f" }],
+  ];
+  expect((await leastOf([], "p"))?.high).toBeCloseTo(7.5, 5);
+  expect(await leastOf(gate, "f")).toBeNull();
 });

@@ -11,18 +11,30 @@ export const RELU: Operator = {
   kind: "activation",
   clamp: () => ({ low: 0, high: Infinity }),
   passage: pointwise(true),
+  relays: () => true,
 };
 
 export const CLIP: Operator = {
   kind: "activation",
   clamp: clipBounds,
   passage: pointwise(true),
+  relays: () => true,
 };
 
 export const LEAKY_RELU: Operator = { kind: "compute", operands: "first", passage: pointwise(false) };
 
 /** Beyond ln 509 a sigmoid is within half a step of 1/255 of its ends. */
-export const SIGMOID: Operator = { kind: "compute", operands: "first", probabilities: { end: Math.log(509) } };
+export const SIGMOID: Operator = { kind: "compute", operands: "first", probabilities: () => Math.log(509) };
+
+/** max(0, min(1, alpha x + beta)): a float kernel at run time. */
+export const HARD_SIGMOID: Operator = {
+  kind: "float",
+  reason: { code: "no-gain", operator: "HardSigmoid" },
+  probabilities(node) {
+    const [alpha, beta] = [floatOf(node, "alpha") ?? 0.2, floatOf(node, "beta") ?? 0.5];
+    return Math.max(Math.abs(beta), Math.abs(1 - beta)) / Math.abs(alpha);
+  },
+};
 
 export const SOFTMAX: Operator = { kind: "compute", operands: "first", fixed: { low: 0, high: 1 } };
 

@@ -1,16 +1,22 @@
 import { intOf } from "../onnx/attributes.ts";
 import type { Operator } from "./operator.ts";
 
-export const ADD: Operator = { kind: "compute", operands: "all", adds: true };
+/** Two activations added are features, a residual or gates at work. */
+export const ADD: Operator = {
+  kind: "compute",
+  operands: "all",
+  adds: true,
+  relays: ({ input }, index) => input.some((name) => index.initializer(name)),
+};
 
-export const MUL: Operator = { kind: "compute", operands: "all", relays: true };
+export const MUL: Operator = { kind: "compute", operands: "all", relays: () => true };
 
 export const CONCAT: Operator = {
   kind: "compute",
   operands: "all",
   holds: () => "all",
   passage: (node) => (intOf(node, "axis") === 1 ? { kind: "joined", shifts: false } : null),
-  relays: true,
+  relays: () => true,
 };
 
 /** A pool that averages. */
@@ -18,4 +24,5 @@ export const POOL: Operator = {
   kind: "compute",
   operands: "first",
   passage: () => ({ kind: "pooled", shifts: false }),
+  relays: () => true,
 };

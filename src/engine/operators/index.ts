@@ -1,10 +1,10 @@
 import type { GraphIndex } from "../onnx/graph.ts";
 import { isDefaultDomain } from "../onnx/opset.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
-import { CLIP, LEAKY_RELU, RELU, SIGMOID, SOFTMAX } from "./activations.ts";
+import { CLIP, HARD_SIGMOID, LEAKY_RELU, RELU, SIGMOID, SOFTMAX } from "./activations.ts";
 import { ADD, CONCAT, MUL, POOL } from "./computing.ts";
 import { CONV, CONV_TRANSPOSE } from "./conv.ts";
-import { BATCH_NORMALIZATION, DROPOUT, HOLDS_GRAPH, IDENTITY, NORMALIZES, recurrent } from "./floating.ts";
+import { BATCH_NORMALIZATION, DROPOUT, HOLDS_GRAPH, IDENTITY, NORMALIZES, recurrent, SHAPE } from "./floating.ts";
 import { GEMM, MAT_MUL } from "./matrix.ts";
 import { FLATTEN, MAX_POOL, PAD, REARRANGES, RESIZE, SELECTS } from "./movers.ts";
 import type { Operator, Weighted } from "./operator.ts";
@@ -22,6 +22,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["GlobalAveragePool", POOL],
   ["LeakyRelu", LEAKY_RELU],
   ["Sigmoid", SIGMOID],
+  ["HardSigmoid", HARD_SIGMOID],
   ["Softmax", SOFTMAX],
   ["Relu", RELU],
   ["Clip", CLIP],
@@ -42,6 +43,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["Pad", PAD],
   ["Identity", IDENTITY],
   ["Dropout", DROPOUT],
+  ["Shape", SHAPE],
   ["LSTM", recurrent("LSTM")],
   ["GRU", recurrent("GRU")],
   ["RNN", recurrent("RNN")],

@@ -36,10 +36,10 @@ interface Common {
   /** Its result is the sum of its inputs. */
   readonly adds?: true;
   readonly passage?: (node: NodeProto) => Passage | null;
-  /** It gives probabilities; `end` is the magnitude of an input from where on its 8-bit result is that of an end. */
-  readonly probabilities?: { readonly end: number };
-  /** What it makes of probabilities are probabilities, or holds them. */
-  readonly relays?: boolean;
+  /** It gives probabilities; this is the magnitude of an input from where on its 8-bit result is that of an end. */
+  readonly probabilities?: (node: NodeProto) => number;
+  /** Whether what it makes of probabilities still tells them; of operators that nothing is known of, it does. */
+  readonly relays?: (node: NodeProto, index: GraphIndex) => boolean;
 }
 
 /** How a factor s > 0 on a channel of its input comes out, so that f(s y) = s f(y): cross-layer equalization. */

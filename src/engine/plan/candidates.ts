@@ -8,7 +8,7 @@ import type { Operator } from "../operators/operator.ts";
 import type { Target } from "../targets/target.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import { type Follower, followerOf } from "./followers.ts";
-import { givesProbabilities } from "./unseen.ts";
+import { givesProbabilities, probabilityTensors } from "./unseen.ts";
 import { type WeightUse, weightUse } from "./weightUse.ts";
 
 /** The part of a recipe that decides what is quantized, and to how many bits; ranges and methods do not. */
@@ -43,6 +43,7 @@ export function candidatesOf(
   choices: PlanChoices,
 ): ReadonlyMap<NodeProto, Candidate> {
   const { float, weights } = choices;
+  const probabilities = probabilityTensors(index);
   const isMultiplied = target.multiplies.includes(weights.type) && !float.activations;
   const candidates = new Map<NodeProto, Candidate>();
   const leads = (producer: NodeProto): boolean => {
@@ -60,6 +61,7 @@ export function candidatesOf(
     const blocked =
       blockedReason(node, descriptor, index, activations, float) ??
       unusable ??
+      probabilityReason(node, descriptor, probabilities) ??
       (isMultiplied ? biasReason(node, weight, target) : null);
     const follower = blocked === null ? followerOf(node, index, target, leads) : null;
     const operands = follower || !descriptor ? [] : operandsOf(node, descriptor, weight).filter(activations.has);
@@ -87,6 +89,17 @@ function blockedReason(
   if (float.layers.includes(index.id(node))) return { code: "recipe-layer" };
   if (float.operators.includes(operator)) return { code: "recipe-operator", operator };
   return null;
+}
+
+/** Where a layer with weights reads probabilities too, they are rounded for that layer alone. */
+function probabilityReason(
+  node: NodeProto,
+  descriptor: Operator | null,
+  probabilities: ReadonlySet<string>,
+): Reason | null {
+  if (descriptor?.kind === "weighted" || !node.output.some((name) => probabilities.has(name))) return null;
+  const tensor = node.input.find((name) => probabilities.has(name));
+  return tensor === undefined ? null : { code: "input", tensor };
 }
 
 /** A runtime that wants biases in int32 computes a layer in float without, and then dequantizes its weights at every run. */

@@ -7,7 +7,7 @@ import { elementCount } from "../values/dims.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import { type Activations, type Candidate, candidatesOf, type PlanChoices } from "./candidates.ts";
 import { type Settled, settleLayers, settleWeights } from "./settle.ts";
-import { leastRanges } from "./unseen.ts";
+import { givesProbabilities, leastRanges } from "./unseen.ts";
 import { weightUse } from "./weightUse.ts";
 
 export type LayerPlan = Layer & Pick<Candidate, "node" | "descriptor" | "weightUse" | "follower">;
@@ -127,7 +127,8 @@ function limitsOf(
   descriptor: LayerPlan["descriptor"],
   index: GraphIndex,
 ): Pick<RangeGroup, "fixed" | "bounds"> {
-  return { fixed: descriptor?.fixed ?? null, bounds: descriptor?.clamp?.(node, index) ?? null };
+  const fixed = descriptor?.fixed ?? (givesProbabilities(node, index) ? { low: 0, high: 1 } : null);
+  return { fixed, bounds: descriptor?.clamp?.(node, index) ?? null };
 }
 
 function parametersOf(node: NodeProto, index: GraphIndex): number {

@@ -4,27 +4,38 @@ import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { operatorOf } from "../operators/index.ts";
 
 /**
- * Whether a node is a Sigmoid whose probabilities reach an output of the model, through movers, Concat and Mul. What
- * samples happened to show says nothing of how far these, and the logits before them, can go: a detector calibrated on
- * samples without a positive would never find one.
+ * Whether a node is a Sigmoid or HardSigmoid whose probabilities reach an output of the model, through anything but layers with
+ * weights, normalizations and sums of activations: what these make are features. What samples happened to show says nothing
+ * of how far the probabilities, and the logits before them, can go: a detector calibrated on samples without a positive
+ * would never find one.
  */
 export function givesProbabilities(node: NodeProto, index: GraphIndex): boolean {
-  return operatorOf(node, index)?.probabilities !== undefined && reachesOutput(node, index, new Set());
+  return (
+    operatorOf(node, index)?.probabilities !== undefined &&
+    [...toldBy(node, index)].some((name) => index.isOutput(name))
+  );
 }
 
-function reachesOutput(node: NodeProto, index: GraphIndex, seen: Set<NodeProto>): boolean {
-  if (seen.has(node)) return false;
-  seen.add(node);
-  return node.output.some(
-    (name) =>
-      index.isOutput(name) ||
-      index.uses(name).some((use) => passesOn(use.node, use.input, index) && reachesOutput(use.node, index, seen)),
-  );
+/** The tensors that tell the probabilities of an output of the model. */
+export function probabilityTensors(index: GraphIndex): ReadonlySet<string> {
+  const giving = index.graph.node.filter((node) => givesProbabilities(node, index));
+  return new Set(giving.flatMap((node) => [...toldBy(node, index)]));
+}
+
+function toldBy(node: NodeProto, index: GraphIndex): Set<string> {
+  const told = new Set(node.output.filter(Boolean));
+  for (const name of told) {
+    for (const use of index.uses(name)) {
+      if (passesOn(use.node, use.input, index)) for (const output of use.node.output) if (output) told.add(output);
+    }
+  }
+  return told;
 }
 
 function passesOn(node: NodeProto, input: number, index: GraphIndex): boolean {
   const operator = operatorOf(node, index);
-  return operator?.relays === true || (operator?.kind === "move" && input === 0);
+  if (!operator) return true;
+  return operator.kind === "move" ? input === 0 : operator.relays?.(node, index) === true;
 }
 
 /** For tensors that hold the logits of such probabilities, whatever samples show: the least range that they need. */
@@ -40,7 +51,7 @@ export function leastRanges(index: GraphIndex): ReadonlyMap<string, Range> {
     else if (operator.kind === "move") mark(producer.input[0] ?? "", end);
   };
   for (const node of index.graph.node) {
-    const end = operatorOf(node, index)?.probabilities?.end;
+    const end = operatorOf(node, index)?.probabilities?.(node);
     if (end !== undefined && givesProbabilities(node, index)) mark(node.input[0] ?? "", end);
   }
   return least;
