@@ -6,7 +6,7 @@ import type { Tensor } from "../model/tensor.ts";
 import { Comparator } from "../numerics/metrics.ts";
 import { floatAttribute, intAttribute, makeNode } from "../onnx/attributes.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
-import { scalar } from "../onnx/tensor.ts";
+import { scalar, vector } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
 import { ORT } from "../targets/ort.ts";
 import { needsShared } from "../testing/shared.ts";
@@ -36,7 +36,11 @@ const gemm = (bias: Tensor | null, attributes: ReturnType<typeof intAttribute>[]
 const dense = (bias: Tensor, dims?: readonly number[], add: readonly string[] = ["m", "b"]) =>
   model([node("MatMul", ["x", "w"], "m"), node("Add", add, "a"), ...end], bias, dims);
 
-const FLOAT = ["Gemm", "MatMul", "FusedGemm", "FusedMatMul", "Conv", "FusedConv"];
+const head = (operator: string, inputs: readonly string[]) => [node(operator, inputs, "m"), node("Relu", ["m"], "t")];
+const floatEnd = [node("Sin", ["e"], "a"), node("MatMul", ["a", "v"], "out")];
+const floatTail = [node("Exp", ["t"], "e"), ...floatEnd];
+
+const FLOAT = ["Gemm", "MatMul", "FusedGemm", "FusedMatMul", "Conv", "FusedConv", "Add"];
 
 /** How many layers the plan calls integer, and the kernels that multiply in float, once prepared and written. */
 async function kernels(float: ReturnType<typeof gemm>) {
@@ -62,6 +66,47 @@ describe("layers that a plan calls integer", () => {
     ["Gemm with a scalar bias", gemm(scalar("float32", 0.5))],
     ["Gemm with alpha", gemm(noise([N]), [floatAttribute("alpha", 0.5)])],
     ["Gemm with beta", gemm(noise([1, N]), [floatAttribute("beta", -2)])],
+    [
+      "Gemm with beta 0 and a bias that is not finite",
+      gemm(vector("float32", [1, 2, 3, 4, 5, 6, 7, Infinity]), [floatAttribute("beta", 0)]),
+    ],
+    [
+      "Gemm and a clamp with one reader that is float",
+      model([...head("Gemm", ["x", "w", "b"]), ...floatTail], noise([N])),
+    ],
+    ["MatMul and a clamp with one reader that is float", model([...head("MatMul", ["x", "w"]), ...floatTail], null)],
+    [
+      "Gemm and two clamps",
+      model(
+        [...head("Gemm", ["x", "w", "b"]), node("Clip", ["t"], "t2"), node("Exp", ["t2"], "e"), ...floatEnd],
+        noise([N]),
+      ),
+    ],
+    [
+      "Gemm and a clamp with two readers",
+      model(
+        [
+          ...head("Gemm", ["x", "w", "b"]),
+          node("Exp", ["t"], "e"),
+          node("Sin", ["t"], "s"),
+          node("Mul", ["e", "s"], "a"),
+          node("MatMul", ["a", "v"], "out"),
+        ],
+        noise([N]),
+      ),
+    ],
+    [
+      "MatMul and Add of one value, whose result is read in float",
+      model(
+        [
+          node("MatMul", ["x", "w"], "m"),
+          node("Add", ["m", "b"], "t"),
+          node("Sin", ["t"], "a"),
+          node("MatMul", ["a", "v"], "out"),
+        ],
+        noise([1]),
+      ),
+    ],
     ["Gemm with a transposed input", gemm(noise([N]), [intAttribute("transA", 1)], [16, 4])],
     ["MatMul and Add", dense(noise([N]))],
     ["MatMul and Add, the bias first", dense(noise([N]), [4, 16], ["b", "m"])],

@@ -26,12 +26,14 @@ export function plainGemms(model: ModelProto): PassResult {
     if (node.opType !== "Gemm" || !isDefaultDomain(node.domain)) continue;
     const [a = "", weightName = "", biasName = ""] = node.input;
     const weight = floats(index, weightName);
-    const bias = biasName ? floats(index, biasName) : null;
-    if (!weight || bias === undefined) continue;
     const [alpha, beta] = [floatOf(node, "alpha") ?? 1, floatOf(node, "beta") ?? 1];
+    const isBiased = biasName !== "" && beta !== 0;
+    const bias = isBiased ? floats(index, biasName) : null;
+    if (!weight || bias === undefined) continue;
     const channels = (intOf(node, "transB") ? weight.dims[0] : weight.dims[1]) ?? 0;
     const row = bias && rowOf(bias, channels);
-    const isPlain = alpha === 1 && (!bias || (beta === 1 && (!row || (bias.dims.length === 1 && row === bias.data))));
+    const isPlain =
+      alpha === 1 && (bias ? beta === 1 && (!row || (bias.dims.length === 1 && row === bias.data)) : biasName === "");
     if (isPlain) continue;
     const input = [a, alpha === 1 ? weightName : constant(weightName, weight.dims, scaled(weight.data, alpha))];
     if (bias) input.push(constant(biasName, row ? [channels] : bias.dims, scaled(row ?? bias.data, beta)));

@@ -53,6 +53,7 @@ export function candidatesOf(
     if (descriptor?.kind === "weighted" || follower !== null) return true;
     return descriptor?.kind === "compute" && !descriptor.fixed;
   };
+  const biasOf = (producer: NodeProto) => candidates.get(producer)?.weightUse?.bias ?? null;
   for (const node of index.graph.node) {
     const descriptor = operatorOf(node, index);
     const use = descriptor?.kind === "weighted" ? weightUse(node, descriptor, index, target) : null;
@@ -63,7 +64,7 @@ export function candidatesOf(
       unusable ??
       probabilityReason(node, descriptor, probabilities) ??
       (isMultiplied ? biasReason(node, weight, target) : null);
-    const follower = blocked === null ? followerOf(node, index, target, leads) : null;
+    const follower = blocked === null ? followerOf(node, index, target, leads, biasOf) : null;
     const operands = follower || !descriptor ? [] : operandsOf(node, descriptor, weight).filter(activations.has);
     const reason = blocked ?? (follower || !descriptor ? null : operandReason(descriptor, operands, activations));
     candidates.set(node, { node, descriptor, weightUse: weight, follower, operands, reason });

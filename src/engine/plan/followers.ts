@@ -3,6 +3,7 @@ import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { dimsOf } from "../onnx/tensor.ts";
 import { operatorOf } from "../operators/index.ts";
 import type { Target } from "../targets/target.ts";
+import type { BiasUse } from "./weightUse.ts";
 
 /**
  * An operator that works on its producer's unrounded result, with the Q after it:
@@ -18,6 +19,7 @@ export function followerOf(
   index: GraphIndex,
   { fusesAdd, fusesClamp }: Target,
   leads: (producer: NodeProto) => boolean,
+  biasOf: (producer: NodeProto) => BiasUse | null,
 ): Follower | null {
   const operator = operatorOf(node, index);
   const clamp = fusesClamp ? operator?.clamp?.(node, index) : null;
@@ -28,8 +30,8 @@ export function followerOf(
   const producer = index.producer(read);
   if (!producer || !leads(producer)) return null;
   if (index.isOutput(read) || index.uses(read).length !== 1) return null;
-  if (follower.kind === "bias" && !fusesAdd.has(producer.opType)) return null;
-  return follower;
+  if (follower.kind === "clamp") return follower;
+  return fusesAdd.has(producer.opType) && biasOf(producer)?.output === node.output[0] ? follower : null;
 }
 
 function addsVector(node: NodeProto, index: GraphIndex): boolean {
