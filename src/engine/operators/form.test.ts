@@ -1,38 +1,16 @@
 import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import { intAttribute, intsAttribute, makeNode } from "../onnx/attributes.ts";
-import type { AttributeProto, GraphProto } from "../onnx/proto/onnx_pb.ts";
+import type { AttributeProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { AttributeProtoSchema, AttributeProto_AttributeType as Type } from "../onnx/proto/onnx_pb.ts";
-import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
-import { planQuantization } from "../plan/plan.ts";
-import { ORT } from "../targets/ort.ts";
-import { layerForm } from "./weightRows.ts";
+import { OPERATORS } from "./index.ts";
+import type { Weighted } from "./operator.ts";
 
 const text = (name: string, value: string) =>
   create(AttributeProtoSchema, { name, type: Type.STRING, s: new TextEncoder().encode(value) });
 
-function formOf(node: ReturnType<typeof makeNode>, weight: readonly number[], dims: readonly number[]) {
-  const model = buildModel({
-    opset: 13,
-    inputs: [floatInput("x", dims)],
-    outputs: ["y"],
-    nodes: [node],
-    constants: { w: noise(weight) },
-  });
-  const plan = planQuantization(
-    model.graph as GraphProto,
-    new Map([
-      ["x", "float32"],
-      ["y", "float32"],
-    ]),
-    {
-      float: { layers: [], operators: [], tensors: [], activations: true },
-      weights: { type: "int4", granularity: "channel", rounding: "learned" },
-    },
-    ORT,
-  );
-  return layerForm(plan.layers[0]!, plan, dims);
-}
+const formOf = (node: NodeProto, weight: readonly number[], input: readonly number[]) =>
+  (OPERATORS.get(node.opType) as Weighted).form?.(node, weight, input);
 
 const conv = (...attributes: AttributeProto[]) => makeNode("Conv", ["x", "w"], ["y"], { attributes });
 
