@@ -29,6 +29,16 @@ export interface ChannelLink {
   readonly shiftable: boolean;
 }
 
+/** Where the channels of a link are in a tensor. */
+interface Place {
+  /** Channels before them. */
+  readonly offset: number;
+  /** Whether channels of other layers may be beside them. */
+  readonly isShared: boolean;
+  /** Whether their pixels have become features. */
+  readonly isFlat: boolean;
+}
+
 interface Walk {
   readonly readers: LinkReader[];
   readonly clips: { readonly node: NodeProto; readonly bound: number }[];
@@ -42,7 +52,8 @@ export function channelLinks(index: GraphIndex): ChannelLink[] {
     const tensor = node.output[0] ?? "";
     if (channels === null) return [];
     const walk: Walk = { readers: [], clips: [], shiftable: true };
-    if (!follow(tensor, 0, false, index, walk) || walk.readers.length === 0) return [];
+    if (!follow(tensor, { offset: 0, isShared: false, isFlat: false }, index, walk) || walk.readers.length === 0)
+      return [];
     const nodes = walk.readers.map((reader) => reader.node);
     if (new Set([node, ...nodes]).size <= nodes.length) return [];
     return [{ producer: node, tensor, channels, ...walk }];
@@ -60,35 +71,35 @@ function constantVector(name: string, index: GraphIndex): boolean {
   return bias !== undefined && dataTypeOf(bias.dataType) === "float32" && bias.dims.length === 1;
 }
 
-/** Follows channels `offset` and on to every reader; false when one of them would notice a change. */
-function follow(tensor: string, offset: number, flat: boolean, index: GraphIndex, walk: Walk): boolean {
+/** Follows channels to every reader; false when one of them would notice a change. */
+function follow(tensor: string, place: Place, index: GraphIndex, walk: Walk): boolean {
   if (index.isOutput(tensor)) return false;
   return index.uses(tensor).every(({ node, input }) => {
     if (input === -1) return false;
-    const on = (isFlat = flat, at = offset) => follow(node.output[0] ?? "", at, isFlat, index, walk);
+    const on = (then: Partial<Place> = {}) => follow(node.output[0] ?? "", { ...place, ...then }, index, walk);
     const operator = operatorOf(node, index);
     if (operator?.kind === "weighted") {
-      if (input !== 0 || (operator.readsFeatures && !flat && !isMatrix(tensor, index))) return false;
+      if (input !== 0 || (operator.readsFeatures && !place.isFlat && !isMatrix(tensor, index))) return false;
       if (node.input[2] && !constantVector(node.input[2], index)) walk.shiftable = false;
       if (operator.pads?.(node)) walk.shiftable = false;
-      return read(node, tensor, offset, index, walk);
+      return read(node, tensor, place.offset, index, walk);
     }
     const passage = operator?.passage?.(node);
     if (!passage || node.output.length !== 1) return false;
     if (!passage.shifts) walk.shiftable = false;
-    if (passage.kind === "pointwise") return passesClamp(node, operator?.clamp, offset, index, walk) && on();
-    if (passage.kind === "flattened") return on(true);
+    if (passage.kind === "pointwise") return passesClamp(node, operator?.clamp, place, index, walk) && on();
+    if (passage.kind === "flattened") return on({ isFlat: true });
     if (passage.kind === "pooled") return on();
     const before = joinedBefore(node, input, index);
-    return before !== null && on(flat, offset + before);
+    return before !== null && on({ offset: place.offset + before, isShared: true });
   });
 }
 
-/** A clamp from 0 passes a factor on where its other bound is divided too. */
+/** A clamp from 0 passes a factor on; where it has another bound, that has to be one a channel then. */
 function passesClamp(
   node: NodeProto,
   clamp: Operator["clamp"],
-  offset: number,
+  { isShared, isFlat }: Place,
   index: GraphIndex,
   walk: Walk,
 ): boolean {
@@ -96,7 +107,7 @@ function passesClamp(
   const bounds = clamp(node, index);
   if (bounds?.low !== 0) return false;
   if (bounds.high === Infinity) return true;
-  if (offset > 0) return false;
+  if (isShared || isFlat) return false;
   walk.clips.push({ node, bound: bounds.high });
   return true;
 }
