@@ -9,11 +9,11 @@ import { scalar, tensorOf } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
 import { joinsOf, weightOf } from "../operators/joins.ts";
 import { applyFactors, type Bounds } from "./applyFactors.ts";
-import { channelLinks } from "./channelLinks.ts";
 import { type ChannelExtremes, equalizedTensors, learnFactors } from "./equalization.ts";
 import { graphOf } from "./pass.ts";
 import { exposeOutputs } from "./shapes.ts";
-import { randomFeeds, relativeDifference, run } from "./testing/native.ts";
+import { difference, uneven } from "./testing/equalized.ts";
+import { randomFeeds, run } from "./testing/native.ts";
 
 const pointwise = (input: string, output: string, weight: string, bias = `${weight}_b`) =>
   makeNode("Conv", [input, weight, bias], [output], { name: weight });
@@ -22,16 +22,6 @@ const depthwise = (input: string, output: string, weight: string, group: number)
     name: weight,
     attributes: [intAttribute("group", group), intsAttribute("pads", [1, 1, 1, 1])],
   });
-
-/** Values of very different size by output channel. */
-function uneven(dims: readonly number[], seed: number) {
-  const tensor = noise(dims, seed);
-  const perChannel = tensor.data.length / (dims[0] ?? 1);
-  return {
-    ...tensor,
-    data: (tensor.data as Float32Array).map((v, i) => v * 10 ** ((Math.floor(i / perChannel) % 5) - 2)),
-  };
-}
 
 /** Pointwise, depthwise, pointwise, with Clip between 0 and `bound`, or Relu, after each of the first two. */
 function chain(bound: number | null, seed: number): ModelProto {
@@ -72,12 +62,6 @@ async function seen(model: ModelProto, feeds: readonly TensorMap[]): Promise<Map
     }
   }
   return extremes;
-}
-
-async function difference(model: ModelProto, other: ModelProto, feeds: TensorMap): Promise<number> {
-  const expected = await run(model, feeds, false);
-  const actual = await run(other, feeds, false);
-  return Math.max(...[...expected].map(([name, tensor]) => relativeDifference(tensor, actual.get(name))));
 }
 
 /** The largest magnitude of a layer's weights by output channel, or by input channel. */
@@ -163,149 +147,5 @@ describe("equalization", () => {
     expect(factors.b?.absorb.filter((value) => value !== 0)).toHaveLength(1);
     expect(factors.a?.absorb.every((value) => value === 0)).toBe(true);
     expect(await difference(model, applyFactors(model, factors, "channel"), feeds[0]!)).toBeLessThan(1e-4);
-  });
-});
-
-/** Layers of one and of three channels, or one of five whose pixels become features, and a Clip of what they make. */
-const CLIPPED = {
-  "channels that are joined": [
-    makeNode("Conv", ["x", "w1"], ["a"]),
-    makeNode("Conv", ["x", "w3"], ["b"]),
-    makeNode("Concat", ["a", "b"], ["c"], { attributes: [intAttribute("axis", 1)] }),
-    makeNode("Clip", ["c", "zero", "bound"], ["r"]),
-    makeNode("Conv", ["r", "w4"], ["y"]),
-  ],
-  "pixels as features": [
-    makeNode("Conv", ["x", "w5"], ["a"]),
-    makeNode("Flatten", ["a"], ["f"]),
-    makeNode("Clip", ["f", "zero", "bound"], ["r"]),
-    makeNode("Gemm", ["r", "g"], ["y"]),
-  ],
-};
-
-test.each(Object.entries(CLIPPED))("the bound of a Clip is that of every channel it cuts: of %s", async (_, nodes) => {
-  const model = buildModel({
-    opset: 13,
-    inputs: [floatInput("x", [1, 3, 4, 4])],
-    outputs: ["y"],
-    nodes,
-    constants: {
-      zero: scalar("float32", 0),
-      bound: scalar("float32", 0.1),
-      w1: uneven([1, 3, 1, 1], 2),
-      w3: uneven([3, 3, 1, 1], 3),
-      w4: noise([2, 4, 1, 1], 4),
-      w5: uneven([5, 3, 1, 1], 5),
-      g: noise([80, 4], 6),
-    },
-  });
-  const factors = Object.fromEntries(
-    channelLinks(new GraphIndex(graphOf(model))).map(({ tensor, channels }) => [
-      tensor,
-      { divide: new Array<number>(channels).fill(4), absorb: new Array<number>(channels).fill(0) },
-    ]),
-  );
-  expect(await difference(model, applyFactors(model, factors, "channel"), randomFeeds(model))).toBeLessThan(1e-4);
-});
-
-describe("the links that are equalized", () => {
-  const read = (nodes: Parameters<typeof buildModel>[0]["nodes"], outputs = ["y"]) =>
-    channelLinks(
-      new GraphIndex(
-        graphOf(
-          buildModel({
-            opset: 13,
-            inputs: [floatInput("x", [1, 3, 6, 6])],
-            outputs,
-            nodes,
-            constants: {
-              w1: noise([4, 3, 1, 1]),
-              w1_b: noise([4]),
-              w2: noise([4, 3, 1, 1]),
-              w2_b: noise([4]),
-              w3: noise([5, 8, 1, 1]),
-              w3_b: noise([5]),
-              w4: noise([2, 4, 1, 1]),
-              w4_b: noise([2]),
-              g: noise([36 * 4, 7]),
-              zero: scalar("float32", 0),
-              six: scalar("float32", 6),
-              infinity: scalar("float32", Infinity),
-            },
-          }),
-        ),
-      ),
-    ).map(({ tensor, readers, shiftable }) => ({
-      tensor,
-      readers: readers.map(({ node, offset, block }) => [node.name || node.opType, offset, block]),
-      shiftable,
-    }));
-
-  test("go through Concat with their place in it, and through pooling", () => {
-    const links = read([
-      pointwise("x", "a", "w1"),
-      makeNode("Relu", ["a"], ["ar"]),
-      pointwise("x", "b", "w2"),
-      makeNode("MaxPool", ["b"], ["bp"], { attributes: [intsAttribute("kernel_shape", [1, 1])] }),
-      makeNode("Concat", ["ar", "bp"], ["c"], { attributes: [intAttribute("axis", 1)] }),
-      pointwise("c", "y", "w3"),
-    ]);
-    expect(links).toEqual([
-      { tensor: "a", readers: [["w3", 0, 1]], shiftable: false },
-      { tensor: "b", readers: [["w3", 4, 1]], shiftable: false },
-    ]);
-  });
-
-  test("reach a Gemm behind Flatten, a pixel a feature", () => {
-    const links = read([
-      pointwise("x", "a", "w1"),
-      makeNode("Flatten", ["a"], ["f"]),
-      makeNode("Gemm", ["f", "g"], ["y"]),
-    ]);
-    expect(links).toEqual([{ tensor: "a", readers: [["Gemm", 0, 36]], shiftable: false }]);
-  });
-
-  test("go through a Clip from 0 without a bound as through Relu, behind Concat too", () => {
-    const behind = (activation: ReturnType<typeof makeNode>) =>
-      read([
-        pointwise("x", "a", "w1"),
-        pointwise("x", "b", "w2"),
-        makeNode("Concat", ["a", "b"], ["c"], { attributes: [intAttribute("axis", 1)] }),
-        activation,
-        pointwise("r", "y", "w3"),
-      ]);
-    const links = behind(makeNode("Relu", ["c"], ["r"]));
-    expect(links.map(({ tensor }) => tensor)).toEqual(["a", "b"]);
-    expect(behind(makeNode("Clip", ["c", "zero"], ["r"]))).toEqual(links);
-    expect(behind(makeNode("Clip", ["c", "zero", "infinity"], ["r"]))).toEqual(links);
-    expect(behind(makeNode("Clip", ["c", "zero", "six"], ["r"]))).toEqual([]);
-  });
-
-  test("are none behind channels that cannot be counted, since they come from rows put together", () => {
-    const joined = (axis: number) =>
-      read([
-        pointwise("x", "a", "w1"),
-        pointwise("x", "b", "w2"),
-        makeNode("Concat", ["a", "b"], ["rows"], { attributes: [intAttribute("axis", axis)] }),
-        pointwise("x2", "d", "w1"),
-        makeNode("Concat", ["rows", "d"], ["c"], { attributes: [intAttribute("axis", 1)] }),
-        makeNode("Flatten", ["c"], ["f"]),
-        makeNode("Gemm", ["f", "g"], ["y"]),
-      ]);
-    expect(joined(1).map(({ tensor }) => tensor)).toEqual(["a", "b", "d"]);
-    expect(joined(2)).toEqual([]);
-  });
-
-  test("are none where the caller or an Add sees the channels", () => {
-    expect(read([pointwise("x", "a", "w1"), pointwise("a", "y", "w4")], ["y", "a"])).toEqual([]);
-    expect(
-      read([
-        pointwise("x", "a", "w1"),
-        pointwise("x", "b", "w2"),
-        makeNode("Add", ["a", "b"], ["s"]),
-        pointwise("s", "y", "w4"),
-      ]),
-    ).toEqual([]);
-    expect(read([pointwise("x", "a", "w1"), makeNode("Sigmoid", ["a"], ["s"]), pointwise("s", "y", "w4")])).toEqual([]);
   });
 });
