@@ -10,6 +10,10 @@ export interface Output {
   write(text: string): unknown;
 }
 
+export function noticeLine(notice: Notice): string {
+  return `${notice.kind === "warning" ? "warning" : "note"}: ${noticeText(notice)}`;
+}
+
 /** Messages and progress on stderr, the result on stdout, and cancelling. */
 export class Terminal {
   readonly #controller = new AbortController();
@@ -50,10 +54,10 @@ export class Terminal {
   /** Each notice once, however many parts of a job bring it up. */
   notices(notices: readonly Notice[]): void {
     for (const notice of notices) {
-      const text = noticeText(notice);
-      if (this.#said.has(text)) continue;
-      this.#said.add(text);
-      this.say(`${notice.kind === "warning" ? "warning" : "note"}: ${text}`);
+      const line = noticeLine(notice);
+      if (this.#said.has(line)) continue;
+      this.#said.add(line);
+      this.say(line);
     }
   }
 

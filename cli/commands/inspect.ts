@@ -3,10 +3,11 @@ import { reasonText } from "../../src/engine/model/reason.ts";
 import type { ModelSummary } from "../../src/engine/model/summary.ts";
 import { nodeRuntime } from "../../src/engine/runtime/node.ts";
 import { dimsText } from "../../src/engine/values/dims.ts";
+import { plural } from "../../src/engine/values/figures.ts";
 import { byteSize } from "../../src/engine/values/units.ts";
 import type { ArgumentsOf } from "../definitions.ts";
 import { inputsOf, modelSource } from "../options.ts";
-import type { Terminal } from "../terminal.ts";
+import { noticeLine, type Terminal } from "../terminal.ts";
 
 /** Says what is in a model, and what will and won't be quantized and why. */
 export async function inspectCommand(
@@ -24,7 +25,7 @@ function describe(summary: ModelSummary): string[] {
   const float = summary.layers.filter(({ precision }) => precision === "float32");
   const count = summary.layers.length - float.length;
   return [
-    `${summary.name}: ${byteSize(summary.bytes)}, opset ${summary.opset}, IR ${summary.irVersion}, ${summary.parameters} parameters, by ${summary.producer || "an unnamed exporter"}`,
+    `${summary.name}: ${byteSize(summary.bytes)}, opset ${summary.opset}, IR ${summary.irVersion}, ${plural(summary.parameters, "parameter")}, by ${summary.producer || "an unnamed exporter"}`,
     ...summary.inputs.map(({ name, type, dims }) => `input  ${name}: ${type} ${dimsText(dims)}`),
     ...summary.outputs.map(({ name, type, dims }) => `output ${name}: ${type} ${dimsText(dims)}`),
     ...summary.preparation.map((note) => `prepared: ${note}`),
@@ -36,6 +37,6 @@ function describe(summary: ModelSummary): string[] {
           ...float.map(({ id, operator, reason }) => `  ${id} (${operator}): ${reason && reasonText(reason)}`),
         ]
       : []),
-    ...summary.notices.map(({ message }) => `note: ${message}`),
+    ...summary.notices.map(noticeLine),
   ];
 }

@@ -1,4 +1,5 @@
 import type { DataFile } from "../model/dataset.ts";
+import { elementCount } from "../values/dims.ts";
 import { type DataType, elementBytes, type TensorData } from "../values/elementTypes.ts";
 import { decodeElements } from "./elements.ts";
 
@@ -11,6 +12,11 @@ export interface ArrayFile {
   readonly littleEndian: boolean;
   /** Where the elements start, in bytes. */
   readonly offset: number;
+}
+
+/** Where the elements end, in bytes. */
+export function endOf({ offset, dims, type }: Pick<ArrayFile, "offset" | "dims" | "type">): number {
+  return offset + elementCount(dims) * elementBytes(type);
 }
 
 /** Elements start..start+count of the flattened array. */

@@ -163,6 +163,23 @@ test("garbage behind an array in gzip is said", async () => {
   expect((await feed(dataset, 2)).data).toEqual(floats(12).slice(8));
 });
 
+test.each([
+  ["an array in a .npy file", npyBytes("<f4", [3, 4], floats(12)), input([1, 4])],
+  ["an array in an IDX file", idxBytes([3, 4, 4], range(48)), input([1, 1, 4, 4])],
+])("what stands behind %s is said: a second array there would be left out without a word", async (_, bytes, port) => {
+  const behind = (rest: Uint8Array) => open([memoryFile("a", Uint8Array.from([...bytes, ...rest]))], port);
+  const noticesOf = ({ notices }: OpenDataset) => notices.filter(({ subject }) => subject === "a");
+  const message = (size: string) =>
+    `Ignored ${size} after the end of its array; if several were saved into it, save them as one.`;
+  expect(noticesOf(await behind(new Uint8Array()))).toEqual([]);
+  expect(noticesOf(await behind(Uint8Array.of(0)))).toEqual([
+    { kind: "warning", subject: "a", message: message("1 byte") },
+  ]);
+  const twice = await behind(bytes);
+  expect(twice.length).toBe((await behind(new Uint8Array())).length);
+  expect(noticesOf(twice)).toEqual([{ kind: "warning", subject: "a", message: message(`${bytes.length} bytes`) }]);
+});
+
 const cutShort = (path: string) =>
   new FileChanged(`${path} was cut short while it was read; wait until it is written, and start again.`);
 

@@ -1,8 +1,7 @@
 import type { DataFile } from "../model/dataset.ts";
 import { InputError } from "../model/job.ts";
-import { elementCount } from "../values/dims.ts";
-import { type DataType, elementBytes } from "../values/elementTypes.ts";
-import type { ArrayFile } from "./array.ts";
+import type { DataType } from "../values/elementTypes.ts";
+import { type ArrayFile, endOf } from "./array.ts";
 
 const TYPES: Readonly<Record<number, DataType>> = {
   8: "uint8",
@@ -23,6 +22,6 @@ export async function readIdx(file: DataFile): Promise<ArrayFile> {
   if (head.length < offset) throw short;
   const view = new DataView(head.buffer, head.byteOffset);
   const dims = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
-  if (offset + elementCount(dims) * elementBytes(type) > file.size) throw short;
+  if (endOf({ offset, dims, type }) > file.size) throw short;
   return { format: "idx", file, dims, type, littleEndian: false, offset };
 }

@@ -1,9 +1,8 @@
 import type { DataFile } from "../model/dataset.ts";
 import { InputError } from "../model/job.ts";
 import { own } from "../model/record.ts";
-import { elementCount } from "../values/dims.ts";
-import { type DataType, elementBytes } from "../values/elementTypes.ts";
-import type { ArrayFile } from "./array.ts";
+import type { DataType } from "../values/elementTypes.ts";
+import { type ArrayFile, endOf } from "./array.ts";
 
 const TYPES: Readonly<Record<string, DataType>> = {
   f2: "float16",
@@ -47,7 +46,7 @@ export async function readNpy(file: DataFile): Promise<ArrayFile> {
     throw new InputError(`${file.path} is in Fortran order; write it again with numpy.ascontiguousarray.`);
   }
   const dims = (shape.match(/\d+/g) ?? []).map(Number);
-  if (offset + elementCount(dims) * elementBytes(type) > file.size) {
+  if (endOf({ offset, dims, type }) > file.size) {
     throw new InputError(`${file.path} is cut short: it holds less than its header says; copy it again.`);
   }
   return { format: "npy", file, dims, type, littleEndian: descr[0] !== ">", offset };

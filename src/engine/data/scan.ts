@@ -1,6 +1,7 @@
 import type { DataFile } from "../model/dataset.ts";
 import { InputError, type Notice } from "../model/job.ts";
-import type { ArrayFile } from "./array.ts";
+import { plural } from "../values/figures.ts";
+import { type ArrayFile, endOf } from "./array.ts";
 import { exactFile } from "./exactFile.ts";
 import { gunzipFile, gunzipHead } from "./gzip.ts";
 import { readIdx } from "./idx.ts";
@@ -84,6 +85,10 @@ function ignored(kind: Notice["kind"], files: readonly DataFile[], what: string)
   return [{ kind, subject: files[0]!.path, message: `Ignored ${what}: ${names.join(", ")}${more}.` }];
 }
 
+function trailing({ path }: DataFile, bytes: number, what: string): Notice {
+  return { kind: "warning", subject: path, message: `Ignored ${plural(bytes, "byte")} after the end of its ${what}.` };
+}
+
 /**
  * Looks at the first bytes of each file. Images are not read further; arrays to the end of their header, and arrays
  * in gzip are inflated and held. Throws InputError naming an array that is damaged. A read, now or later, that gives less
@@ -100,12 +105,11 @@ export async function scanFiles(files: readonly DataFile[]): Promise<Scan> {
   const sorted = sortByPath(files).map(exactFile);
   for (let start = 0; start < sorted.length; start += PARALLEL) {
     for (const { found, file, garbage = 0 } of await Promise.all(sorted.slice(start, start + PARALLEL).map(look))) {
-      if (garbage > 0) {
-        const message = `Ignored ${garbage} bytes after the end of its gzip data, which is whole.`;
-        padded.push({ kind: "warning", subject: file.path, message });
-      }
+      if (garbage > 0) padded.push(trailing(file, garbage, "gzip data, which is whole"));
       if (found === "npy" || found === "idx") {
         const array = await (found === "npy" ? readNpy(file) : readIdx(file));
+        const rest = file.size - endOf(array);
+        if (rest > 0) padded.push(trailing(file, rest, "array; if several were saved into it, save them as one"));
         (isLabelArray(array) ? labelArrays : arrays).push(array);
       } else if (found === "table") tables.push(file);
       else if (found === "clutter") clutter.push(file);
