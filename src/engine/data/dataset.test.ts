@@ -4,7 +4,7 @@ import { gzipSync } from "fflate";
 import { expect, test } from "vitest";
 import { nodeDecoders as decoders } from "../../../cli/decoders.ts";
 import type { DataFile } from "../model/dataset.ts";
-import { FileChanged, InputError } from "../model/job.ts";
+import { FileChanged, InputError, namesSubject } from "../model/job.ts";
 import type { Port, Tensor } from "../model/tensor.ts";
 import { needsShared, SHARED } from "../testing/shared.ts";
 import type { TensorData } from "../values/elementTypes.ts";
@@ -225,9 +225,10 @@ test("a folder of images, with clutter, strangers, labels and a damaged image", 
   const dataset = await open(files, input([1, 3, 7, 11]));
   expect(dataset.sources).toEqual(["set/a.jpg", "set/b.jpg", "set/c.png"]);
   expect(dataset.labels).toEqual([1, null, 2]);
+  expect(dataset.notices.slice(0, 2).map(namesSubject)).toEqual([true, true]);
   expect(dataset.notices.map((notice) => notice.message)).toEqual([
-    "Ignored files that are no data: .DS_Store, README.md.",
-    "Ignored files that are no JPEG, PNG, WebP, .npy or IDX: film.gif.",
+    "Ignored files that are no data: set/.DS_Store, set/README.md.",
+    "Ignored files that are no JPEG, PNG, WebP, .npy or IDX: set/film.gif.",
     "1 of 3 samples have no label.",
     expect.stringContaining('preset "unit" is assumed'),
   ]);

@@ -80,7 +80,7 @@ async function look(file: DataFile): Promise<Look> {
 
 function ignored(kind: Notice["kind"], files: readonly DataFile[], what: string): Notice[] {
   if (files.length === 0) return [];
-  const names = files.slice(0, 3).map((file) => baseName(file.path));
+  const names = files.slice(0, 3).map(({ path }) => path);
   const more = files.length > names.length ? ` and ${files.length - names.length} more` : "";
   return [{ kind, subject: files[0]!.path, message: `Ignored ${what}: ${names.join(", ")}${more}.` }];
 }

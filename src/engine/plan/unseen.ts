@@ -41,14 +41,17 @@ function passesOn(node: NodeProto, input: number, index: GraphIndex): boolean {
 /** For tensors that hold the logits of such probabilities, whatever samples show: the least range that they need. */
 export function leastRanges(index: GraphIndex): ReadonlyMap<string, Range> {
   const least = new Map<string, Range>();
-  const mark = (tensor: string, end: number): void => {
-    if (least.has(tensor)) return;
-    least.set(tensor, { low: -end, high: end });
-    const producer = index.producer(tensor);
-    const operator = producer && operatorOf(producer, index);
-    if (!producer || !operator) return;
-    if (operator.holds?.(producer) === "all") for (const name of producer.input) mark(name, end);
-    else if (operator.kind === "move") mark(producer.input[0] ?? "", end);
+  const mark = (logits: string, end: number): void => {
+    const held = [logits];
+    for (const tensor of held) {
+      if (least.has(tensor)) continue;
+      least.set(tensor, { low: -end, high: end });
+      const producer = index.producer(tensor);
+      const operator = producer && operatorOf(producer, index);
+      if (!producer || !operator) continue;
+      if (operator.holds?.(producer) === "all") held.push(...producer.input);
+      else if (operator.kind === "move") held.push(producer.input[0] ?? "");
+    }
   };
   for (const node of index.graph.node) {
     const end = operatorOf(node, index)?.probabilities?.(node);
