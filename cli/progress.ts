@@ -1,5 +1,5 @@
 import type { Progress } from "../src/engine/model/job.ts";
-import { significant } from "../src/engine/values/figures.ts";
+import { significantTo } from "../src/engine/values/figures.ts";
 import { countdown } from "../src/engine/values/units.ts";
 
 /** Seconds without which a rate says nothing. */
@@ -10,5 +10,5 @@ export function progressLine({ task, done, total, unit }: Progress, seconds: num
   const line = `${task}: ${done} of ${total} ${unit}`;
   if (done === 0 || seconds < LEAST_SECONDS) return line;
   const rate = done / seconds;
-  return `${line}, ${significant(rate, 2)} ${unit}/s, ${countdown((1000 * (total - done)) / rate)} left`;
+  return `${line}, ${significantTo(rate, 2)} ${unit}/s, ${countdown((1000 * (total - done)) / rate)} left`;
 }

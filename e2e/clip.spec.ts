@@ -129,7 +129,7 @@ test("a method is adopted with its range, and given back to the method of all", 
   await percentile.click();
   await expect(percentile).toHaveAttribute("aria-pressed", "true");
   await expect(page.getByTestId("tensor-method")).toHaveValue("percentile");
-  const [low, high] = (await percentile.locator(".method-range").innerText()).split(" to ").map(Number);
+  const [low, high] = (await percentile.locator(".method-range").innerText()).split(" to ").map(numberOf);
   const adopted = await range(page);
   expect(adopted.low).toBeCloseTo(low!, 2);
   expect(adopted.high).toBeCloseTo(high!, 2);

@@ -1,6 +1,6 @@
 import type { ErrorMetric, LayerSensitivity, OutputErrors } from "../engine/model/sensitivity.ts";
 import { clamp } from "../engine/values/clamp.ts";
-import { cosineText, significant } from "../engine/values/figures.ts";
+import { cosineText, significant, significantTo } from "../engine/values/figures.ts";
 import { decibel } from "../engine/values/units.ts";
 
 interface Metric {
@@ -72,7 +72,7 @@ export function errorText(value: number | null, metric: ErrorMetric): string {
 /** A figure as short as a column holds it, without its unit. */
 export function errorDigits(value: number, metric: ErrorMetric): string {
   const text = metric === "cosine" ? cosineText(value, 4) : bare(value, metric);
-  return text.includes("e") ? significant(value, 2) : text;
+  return text.includes("e") ? significantTo(value, 2) : text;
 }
 
 function bare(value: number, metric: ErrorMetric): string {

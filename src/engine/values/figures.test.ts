@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { cosineText, count, interval, plural, signed, significant } from "./figures.ts";
+import { cosineText, count, interval, plural, signed, significant, significantTo } from "./figures.ts";
+import { percent } from "./shares.ts";
+import { byteSize, decibel } from "./units.ts";
 
 test.each([
   [0, "0"],
@@ -28,7 +30,7 @@ test.each([
   [99.6, "100"],
   [1234, "1,200"],
   [-1.234e-7, "−1.2e−7"],
-])("two significant digits of %s", (value, text) => expect(significant(value, 2)).toBe(text));
+])("two significant digits of %s", (value, text) => expect(significantTo(value, 2)).toBe(text));
 
 test("a figure is within half a unit of its last digit", () => {
   const values = fc.oneof(
@@ -37,7 +39,7 @@ test("a figure is within half a unit of its last digit", () => {
   );
   fc.assert(
     fc.property(values, fc.integer({ min: 2, max: 6 }), (value, digits) => {
-      const read = Number(significant(value, digits).replaceAll("−", "-").replaceAll(",", ""));
+      const read = Number(significantTo(value, digits).replaceAll("−", "-").replaceAll(",", ""));
       const unit = 10 ** (Math.floor(Math.log10(Math.abs(value))) - digits + 1);
       expect(Math.abs(read - value)).toBeLessThanOrEqual(value === 0 ? 0 : unit * 0.5001);
     }),
@@ -57,4 +59,9 @@ test("counts, plurals and intervals", () => {
   expect([0, 1200, 5_000_000, -128].map(count)).toEqual(["0", "1,200", "5,000,000", "−128"]);
   expect([0, 1, 1200].map((value) => plural(value, "layer"))).toEqual(["0 layers", "1 layer", "1,200 layers"]);
   expect(interval({ low: -0.5, high: 6 })).toBe("−0.500 to 6.00");
+});
+
+test("they are texts of a value alone, whatever else a chart hands to what writes its ticks", () => {
+  for (const write of [significant, signed, count, decibel, byteSize, percent]) expect(write).toHaveLength(1);
+  expect([1, 2].map(significant)).toEqual(["1.00", "2.00"]);
 });

@@ -1,7 +1,12 @@
 const GROUPED = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 
-/** Significant digits, three if not told: 0.0235, 1,230, 1.20e−7. Not-a-number is an en dash, infinity its sign. */
-export function significant(value: number, digits = 3): string {
+/** Three significant digits: 0.0235, 1,230, 1.20e−7. Not-a-number is an en dash, infinity its sign. */
+export function significant(value: number): string {
+  return significantTo(value, 3);
+}
+
+/** The same of another number of digits. */
+export function significantTo(value: number, digits: number): string {
   if (Number.isNaN(value)) return "–";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   return withMinus(digitsOf(value, digits));

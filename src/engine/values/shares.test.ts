@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { change, percent, points, pointsOf } from "./shares.ts";
+import { change, percent, percentFrom, points, pointsOf } from "./shares.ts";
 
 test.each([
   [0, "0 %"],
@@ -21,7 +21,7 @@ test("only nothing is said to be 0 %, and only all 100 %", () => {
       expect(["0 %", "100 %"]).not.toContain(percent(share));
     }),
   );
-  expect(percent(0.00002, 1e-4)).toBe("<0.01 %");
+  expect(percentFrom(1e-4, 0.00002)).toBe("<0.01 %");
 });
 
 test("differences carry their unit, and changes their sign", () => {

@@ -1,7 +1,7 @@
 import type { GroupFigures, WeightAnalysis } from "../../engine/model/analysis.ts";
 import type { Evaluation } from "../../engine/model/evaluation.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
-import { count, interval, plural, significant } from "../../engine/values/figures.ts";
+import { count, interval, plural, significant, significantTo } from "../../engine/values/figures.ts";
 import { percent } from "../../engine/values/shares.ts";
 import { decibel } from "../../engine/values/units.ts";
 import type { Word } from "../words.ts";
@@ -36,7 +36,7 @@ const ON_TENSOR: Partial<Record<Word, (known: Known) => string | null>> = {
     const steps = Math.round(value / scale);
     const stored =
       zeroPoint === 0 ? count(steps) : `${count(steps)} + ${count(zeroPoint)} = ${count(steps + zeroPoint)}`;
-    return `One step of ${tensor} is ${significant(scale)}, so ${significant(value, 1)} is stored as ${stored}.`;
+    return `One step of ${tensor} is ${significant(scale)}, so ${significantTo(value, 1)} is stored as ${stored}.`;
   },
   "zero point"({ tensor, recipe, figures: { figures } }) {
     const { zeroPoint, range } = figures;

@@ -1,6 +1,6 @@
 import { memo } from "react";
 import { significant } from "../../engine/values/figures.ts";
-import { percent } from "../../engine/values/shares.ts";
+import { percentFrom } from "../../engine/values/shares.ts";
 import { rampColor } from "../charts/ramp.ts";
 import { Sparkline } from "../charts/Sparkline.tsx";
 import { errorDigits, METRICS, sensitivityText } from "../metrics.ts";
@@ -127,5 +127,5 @@ function Name({ name }: { readonly name: string }) {
 
 /** A share with two digits, as much as its column holds. */
 function share(value: number): string {
-  return value >= 1e-4 ? `${Number((value * 100).toPrecision(2))} %` : percent(value, 1e-4);
+  return value >= 1e-4 ? `${Number((value * 100).toPrecision(2))} %` : percentFrom(1e-4, value);
 }
