@@ -2,6 +2,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { idxBytes } from "../src/engine/data/testing/files.ts";
+import type { Notice } from "../src/engine/model/job.ts";
 import { colourModel, modelBytes, put, putColours, scratch } from "./testing/colours.ts";
 import { errorOf, octet } from "./testing/command.ts";
 
@@ -70,7 +71,8 @@ describe("octet evaluate", () => {
     const shuffled = put(folder, "off.csv", Array.from({ length: 12 }, (_, i) => `${i}.png,${(i + 1) % 3}`).join("\n"));
     const { json, stderr } = await evaluate(quantized, "--labels", shuffled);
     expect(json().top1.float).toBe(0);
-    expect(json().notices[0].message).toMatch(/near chance for 3 classes: is the normalisation right/);
+    const [doubt] = json().notices.filter(({ subject }: Notice) => subject !== "file size" && subject !== "latency");
+    expect(doubt.message).toMatch(/near chance for 3 classes: is the normalisation right/);
     expect(stderr).toMatch(/warning: .*is the normalisation right/);
   });
 
@@ -82,6 +84,14 @@ describe("octet evaluate", () => {
       expect.objectContaining({ kind: "warning", message: expect.stringMatching(/has no quantized layer/) }),
     );
     expect((await evaluate(quantized)).stderr).not.toMatch(/no quantized layer/);
+  });
+
+  it("says first that the file is larger than the float one", async () => {
+    const { json, stderr } = await evaluate(quantized);
+    expect(json().notices[0].message).toMatch(
+      /^The quantized file is larger than the float one, .* kB against .* B; keep/,
+    );
+    expect(stderr.split("\n").find((line) => line.startsWith("warning: "))).toMatch(/is larger than the float one/);
   });
 
   it("judges closeness without labels, but holds no limit against nothing", async () => {

@@ -23,13 +23,16 @@ function accuracyLine(name: string, { float, quantized, drop, interval }: Accura
 }
 
 function outputLine({ name, sqnr, mse, mae, cosine, agreement, kl, nonFinite }: OutputError): string {
-  const errors = `${name}: SQNR ${decibel(sqnr)}, MSE ${significant(mse)}, MAE ${significant(mae)}, cosine ${cosineText(cosine)}`;
-  return [
-    errors,
+  const errors = [
+    ...(sqnr === null ? [] : [`SQNR ${decibel(sqnr)}`]),
+    `MSE ${significant(mse)}`,
+    `MAE ${significant(mae)}`,
+    ...(cosine === null ? [] : [`cosine ${cosineText(cosine)}`]),
     ...(agreement === null ? [] : [`agreement ${percent(agreement)}`]),
     ...(kl === null ? [] : [`KL ${significant(kl)} nat`]),
     ...(nonFinite === 0 ? [] : [`${nonFinite} not finite`]),
-  ].join(", ");
+  ];
+  return `${name}: ${errors.join(", ")}`;
 }
 
 function latencyLine({ float, quantized, runs, threads, runtime, machine }: Evaluation["latency"]): string {

@@ -5,6 +5,7 @@ import { evaluateModels } from "../../src/engine/job/evaluate.ts";
 import { settleInputs } from "../../src/engine/job/inputs.ts";
 import { modelFileOf, type RunnableModel } from "../../src/engine/job/source.ts";
 import type { Dataset } from "../../src/engine/model/dataset.ts";
+import type { Evaluation } from "../../src/engine/model/evaluation.ts";
 import { InputError, type Notice } from "../../src/engine/model/job.ts";
 import { nodeRuntime } from "../../src/engine/runtime/node.ts";
 import { nodeDecoders } from "../decoders.ts";
@@ -17,7 +18,10 @@ import type { Terminal } from "../terminal.ts";
 const EXIT_LIMIT_PASSED = 1;
 const DEFAULT_MAX_DROP = 1;
 
-/** Judges a quantized model against the float one; exits with 1 when top-1 drops by more than the limit. */
+/**
+ * Judges a quantized model against the float one; exits with 1 when top-1 drops by more than the limit. Throws InputError, after what was
+ * measured is said, where there are labels and yet nothing to hold the limit against.
+ */
 export async function evaluateCommand(
   { names: [floatPath, quantizedPath], values }: ArgumentsOf<"evaluate">,
   terminal: Terminal,
@@ -52,6 +56,7 @@ export async function evaluateCommand(
   terminal.notices(evaluation.notices);
   const result = { ...evaluation, notices: [...notices, ...evaluation.notices] };
   terminal.result(values.json, result, describeEvaluation(evaluation));
+  if (!evaluation.verdict && (labels || maxDrop !== null || evaluation.labelled > 0)) throw unjudged(evaluation);
   return evaluation.verdict?.passed === false ? EXIT_LIMIT_PASSED : 0;
 }
 
@@ -67,6 +72,14 @@ function unquantizedNotices({ quantizedOperator }: RunnableModel, path: string):
   const subject = basename(path);
   const message = `"${subject}" has no quantized layer, so this compares two float models; give the float model first, then the quantized one.`;
   return [{ kind: "warning", subject, message }];
+}
+
+function unjudged({ labelled }: Evaluation): InputError {
+  return new InputError(
+    labelled > 0
+      ? "Top-1 was not judged: the output that it goes by says nothing on these samples, as the first warning has it; mend that, or leave the labels out."
+      : "Top-1 was not judged: the model has no output of class scores, one with exactly one axis longer than 1; leave --labels and --max-drop out.",
+  );
 }
 
 /** A limit that nothing can be held against would always be kept. */

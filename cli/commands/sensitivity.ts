@@ -72,10 +72,12 @@ export async function sensitivityCommand(
         known = partial;
       },
     );
+    terminal.notices(measured.notices);
+    if (metric === "drop" && measured.all.drop === null) throw unmeasured(measured);
     const errorWalk = await walk(model, recipe, dataset, { samples }, runtime, context);
     terminal.result(
       values.json,
-      { ...about, sensitivity: measured, walk: errorWalk, recipe, notices: dataset.notices },
+      { ...about, sensitivity: measured, walk: errorWalk, recipe, notices: [...dataset.notices, ...measured.notices] },
       describeSensitivity(measured, errorWalk, metric, split),
     );
     return 0;
@@ -89,4 +91,12 @@ export async function sensitivityCommand(
     );
     return terminal.exitCancelled;
   }
+}
+
+function unmeasured({ labelled }: Sensitivity): InputError {
+  return new InputError(
+    labelled > 0
+      ? "No drop of top-1 can be measured: the output that top-1 goes by says nothing on these samples, as the warning has it; mend that, or take another --metric."
+      : "No drop of top-1 can be measured: the model has no output of class scores, one with exactly one axis longer than 1; take another --metric.",
+  );
 }

@@ -57,6 +57,7 @@ export async function tuneCommand({ names: [path], values }: ArgumentsOf<"tune">
 
   const chosen = tuning.points[tuning.best]!.recipe;
   const evaluation = await judgeAgain(model, tuning, dataset, runtime, context);
+  terminal.notices(evaluation.notices);
   const date = new Date().toISOString();
   const exported = { recipe: chosen, calibration, evaluation, tuning, date };
   const result = await verifiedExport(model, exported, dataset, runtime, context);

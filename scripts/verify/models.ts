@@ -54,7 +54,7 @@ async function verifyModel(name: string): Promise<Row> {
     "that multiply": multiplied.length,
     "integer kernels that multiply": operators.filter((operator) => INTEGER.test(operator)).length,
     "float kernels that multiply": operators.filter((operator) => FLOAT.test(operator)).length,
-    "SQNR of the worst output (dB)": outputs.reduce((least, { sqnr }) => Math.min(least, sqnr), Infinity),
+    "SQNR of the worst output (dB)": outputs.reduce((least, { sqnr }) => Math.min(least, sqnr ?? -Infinity), Infinity),
     "top-1": top1 ? `${top1.float.toFixed(2)} to ${top1.quantized.toFixed(2)}` : "",
     kB: `${Math.round(bytes.float / 1e3)} to ${Math.round(bytes.quantized / 1e3)}`,
     "time of float's (p50)": latency.quantized.p50 / latency.float.p50,

@@ -2,7 +2,7 @@ import type { Report } from "../model/report.ts";
 import { evaluationSection, verdict } from "./page/evaluation.ts";
 import { layersSection, weightsSection } from "./page/layers.ts";
 import { html, Markup } from "./page/markup.ts";
-import { modelFacts, noticesSection, operatorsTable, settingsSection } from "./page/settings.ts";
+import { modelFacts, noticeList, noticesSection, operatorsTable, settingsSection } from "./page/settings.ts";
 import { STYLE } from "./page/style.ts";
 import { tuningSection } from "./page/tuning.ts";
 
@@ -11,8 +11,7 @@ import { tuningSection } from "./page/tuning.ts";
  * from statistics is said with every figure; all names are escaped.
  */
 export function writeReportPage(report: Report): string {
-  const { model, tool, evaluation, recipe } = report;
-  const notices = [...report.notices, ...(evaluation?.notices ?? [])];
+  const { model, tool, evaluation, recipe, notices } = report;
   const page = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
@@ -22,6 +21,7 @@ export function writeReportPage(report: Report): string {
 <header><p>Quantization report, float32 to ${recipe.weights.type}${recipe.float.activations ? ", weights only" : ""}</p><h1>${model.name}</h1><p>${readable(report.date)}, ${tool.name} ${tool.version}</p></header>
 <main>
 ${verdict(evaluation)}
+${evaluation && evaluation.notices.length > 0 ? noticeList(evaluation.notices) : null}
 <section><h2>Model</h2><div class="columns">${modelFacts(report)}${operatorsTable(report)}</div></section>
 ${evaluation && evaluationSection(evaluation)}
 ${report.tuning && tuningSection(report.tuning)}

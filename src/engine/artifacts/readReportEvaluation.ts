@@ -65,10 +65,10 @@ function readOutput(field: Field): OutputError {
   return {
     name: field.at("name").string(),
     agreement: field.at("agreement").nullable((share) => share.number()),
-    sqnr: field.at("sqnr").number(),
+    sqnr: field.at("sqnr").nullable((decibels) => decibels.number()),
     mse: field.at("mse").number(),
     mae: field.at("mae").number(),
-    cosine: field.at("cosine").number(),
+    cosine: field.at("cosine").nullable((cosine) => cosine.number()),
     kl: field.at("kl").nullable((nats) => nats.number()),
     nonFinite: field.at("nonFinite").integer(0),
   };

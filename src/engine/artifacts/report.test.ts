@@ -73,6 +73,19 @@ test("without an evaluation it claims nothing measured", () => {
   expect(said).not.toContain("Measured on");
 });
 
+test("an evaluation of an output that says nothing has no verdict, dashes, and what was seen first of all", () => {
+  const { evaluation } = REPORT;
+  const silent = { ...evaluation!.outputs[0]!, agreement: null, sqnr: null, cosine: null, kl: null };
+  const notices = [{ kind: "warning" as const, subject: "scores", message: "The output scores is zero everywhere." }];
+  const unjudged = { ...evaluation!, top1: null, top5: null, verdict: null, outputs: [silent], notices };
+  const said = text(writeReportPage({ ...REPORT, evaluation: unjudged }));
+  expect(said).toMatch(
+    /No verdict The output that accuracy goes by says nothing on these samples, as the first notice below has it\.\s+Warning The output scores is zero everywhere\.\s+Model/,
+  );
+  expect(said).toContain("scores – – – 0.0100 0.0200 – 0");
+  expect(said).not.toMatch(/Passed|Top-1 accuracy/);
+});
+
 test("a report of int4 weights alone says so, and names no method of ranges that are not there", () => {
   const { recipe } = REPORT;
   const weights = { ...recipe.weights, type: "int4", rounding: "learned" } as const;

@@ -60,6 +60,7 @@ const request = {
   threads: 1,
 };
 const context: JobContext = { signal: new AbortController().signal, report: () => undefined };
+const none = { agreement: null, sqnr: null, cosine: null, kl: null };
 const evaluate = (float: Session, quantized: Session, data: Dataset, changes: Partial<typeof request> = {}) =>
   evaluateSessions(float, quantized, data, { ...request, ...changes }, context);
 
@@ -141,10 +142,10 @@ describe("evaluateSessions", () => {
   });
 
   it("takes KL of probabilities as they are, not of their softmax", async () => {
-    const sure = session(() => ({ p: tensor([1, 2], [0.5, 0.5]) }));
-    const unsure = session(() => ({ p: tensor([1, 2], [0.9, 0.1]) }));
-    const { outputs } = await evaluate(sure, unsure, dataset(rows));
-    expect(outputs[0]!.kl).toBeCloseTo(0.5 * Math.log(0.5 / 0.9) + 0.5 * Math.log(0.5 / 0.1), 6);
+    const sure = session(() => ({ p: tensor([1, 2, 2], [0.5, 0.5, 1, 0]) }));
+    const unsure = session(() => ({ p: tensor([1, 2, 2], [0.9, 0.1, 1, 0]) }));
+    const { outputs } = await evaluate(sure, unsure, dataset(rows.slice(0, 1)));
+    expect(outputs[0]!.kl).toBeCloseTo((0.5 * Math.log(0.5 / 0.9) + 0.5 * Math.log(0.5 / 0.1)) / 2, 6);
   });
 
   it("refuses models with other inputs, outputs or sizes", async () => {
@@ -178,6 +179,161 @@ describe("evaluateSessions", () => {
     });
     await expect(job).rejects.toThrow(/abort/i);
     expect(log.length).toBeLessThanOrEqual(2);
+  });
+});
+
+describe("an output that says nothing in the float model", () => {
+  const rows = [
+    [3, 1, 0],
+    [0, 2, 1],
+    [1, 0, 5],
+  ];
+  const kept = (name: string, values: (x: Float32Array) => readonly number[]) =>
+    session((x) => ({ [name]: tensor([1, 3], values(x)) }));
+
+  it.each([
+    ["zero", () => [0, 0, 0], /^The output scores is zero everywhere in all 3 samples judged, .*mask of 0/],
+    ["negative zero", () => [-0, 0, -0], /is zero everywhere/],
+    ["one value", () => [0.25, 0.25, 0.25], /^The output scores is 0\.250 everywhere in all 3 samples judged, /],
+    [
+      "the same in every sample",
+      () => [2, 1, 0],
+      /^The output scores is equal in all 3 samples judged, .*samples differ/,
+    ],
+    ["NaN", () => [NaN, Infinity, NaN], /^The output scores has no finite value in all 3 samples judged, /],
+  ] as const)(
+    "%s gets no agreement, SQNR, accuracy or verdict, and a warning first of all",
+    async (_, values, said) => {
+      const float = kept("scores", () => values());
+      const near = kept("scores", () => values().map((value) => value + 0.001));
+      for (const quantized of [float, near, session(identity)]) {
+        const result = await evaluate(float, quantized, dataset(rows, [0, 1, 0]));
+        expect(result.outputs[0]).toMatchObject({ name: "scores", ...none });
+        expect(result).toMatchObject({ labelled: 3, top1: null, top5: null, verdict: null });
+        expect(result.notices[0]).toEqual({ kind: "warning", subject: "scores", message: expect.stringMatching(said) });
+        expect(result.notices.filter(({ subject }) => subject === "scores")).toHaveLength(1);
+      }
+    },
+  );
+
+  it("is judged by the samples asked for alone", async () => {
+    const data = dataset([
+      [1, 2, 3],
+      [0, 0, 0],
+      [0, 0, 0],
+      [4, 2, 0],
+    ]);
+    const part = (skip: number, samples: number) =>
+      evaluate(session(identity), session(identity), data, { skip, samples });
+    expect((await part(1, 2)).outputs[0]).toMatchObject(none);
+    expect((await part(0, 2)).outputs[0]).toMatchObject({ agreement: 1, sqnr: Infinity });
+  });
+
+  it("is not said to be equal in every sample of one", async () => {
+    const steady = kept("scores", () => [2, 1, 0]);
+    const one = await evaluate(steady, steady, dataset([[1, 2, 3]], [0]));
+    expect(one).toMatchObject({
+      top1: { float: 1 },
+      verdict: { passed: true },
+      outputs: [{ agreement: 1 }],
+      notices: [],
+    });
+    const scalar = session(() => ({ y: tensor([1, 1], [7]) }));
+    expect((await evaluate(scalar, scalar, dataset([[1, 2, 3]]))).outputs[0]).toMatchObject({ sqnr: Infinity });
+    const dead = session(() => ({ y: tensor([1, 1], [0]) }));
+    const { notices } = await evaluate(dead, dead, dataset([[1, 2, 3]]));
+    expect(notices[0]?.message).toMatch(/^The output y is zero everywhere in the one sample judged, /);
+  });
+
+  it("leaves the figures of other outputs as they are", async () => {
+    const two = session((x) => ({ anchors: tensor([1, 3, 2], [1, 2, 3, 4, 5, 6]), scores: tensor([1, 3], [...x]) }));
+    const { outputs, verdict, notices } = await evaluate(two, two, dataset(rows, [0, 1, 2]));
+    expect(outputs).toMatchObject([none, { agreement: 1, sqnr: Infinity }]);
+    expect(verdict).toEqual({ limit: 0.01, passed: true });
+    expect(notices.map(({ subject }) => subject)).toEqual(["anchors"]);
+  });
+
+  it("is not what the quantized model alone makes of it", async () => {
+    const flat = kept("scores", () => [0, 0, 0]);
+    const result = await evaluate(session(identity), flat, dataset(rows, [0, 1, 2]));
+    expect(result.outputs[0]).toMatchObject({ agreement: 1 / 3, sqnr: 0, cosine: 0 });
+    expect(result.verdict).toEqual({ limit: 0.01, passed: false });
+    const broken = kept("scores", () => [NaN, NaN, NaN]);
+    const nothing = await evaluate(session(identity), broken, dataset(rows, [0, 1, 2]));
+    expect(nothing.outputs[0]).toMatchObject({ ...none, nonFinite: 9 });
+    expect(nothing.verdict).toEqual({ limit: 0.01, passed: false });
+    expect(nothing.notices[0]?.message).toMatch(/9 values that .* NaN or infinite; no other is left/);
+  });
+
+  it("is told from one whose answer is always the same, of which a note says so and figures are given", async () => {
+    const cats = Array.from({ length: 10 }, (_, i) => [0, 5 + i, 1]);
+    const same = await evaluate(
+      session(identity),
+      session(identity),
+      dataset(
+        cats,
+        cats.map(() => 1),
+      ),
+    );
+    expect(same).toMatchObject({ verdict: { passed: true }, outputs: [{ agreement: 1, sqnr: Infinity }] });
+    expect(same.notices).toEqual([
+      { kind: "info", subject: "scores", message: expect.stringMatching(/at the same place \(1\) in all 10 rows/) },
+    ]);
+    const other = [...cats.slice(1), [9, 0, 0]];
+    expect((await evaluate(session(identity), session(identity), dataset(other))).notices).toEqual([]);
+    expect((await evaluate(session(identity), session(identity), dataset(cats.slice(1)))).notices).toEqual([]);
+  });
+});
+
+describe("what stands against a result comes first of its notices", () => {
+  const rows = [
+    [3, 1, 0],
+    [0, 2, 1],
+    [1, 0, 5],
+  ];
+  const slow = (ms: number) => session(identity, { times: [ms] });
+
+  it("a larger file, a slower model and outputs below 10 dB, each in a sentence with the way out", async () => {
+    const swapped = session((x) => ({ scores: tensor([1, 3], [x[1]!, x[2]!, x[0]!]) }), { times: [3] });
+    const data = dataset([null, ...rows]);
+    const { notices } = await evaluate(slow(2), swapped, data, { bytes: { float: 1000, quantized: 1200 }, threads: 4 });
+    expect(notices).toEqual([
+      {
+        kind: "warning",
+        subject: "file size",
+        message: expect.stringMatching(/larger than the float one, 1\.20 kB against 1\.00 kB; keep the float model/),
+      },
+      {
+        kind: "warning",
+        subject: "latency",
+        message: expect.stringMatching(
+          /slower than the float one here, p50 3\.00 ms against 2\.00 ms \(100 runs each, 4 threads, test, here\); .*octet evaluate/,
+        ),
+      },
+      {
+        kind: "warning",
+        subject: "scores",
+        message: expect.stringMatching(/^The output scores has an SQNR of .* dB, below 10 dB: .*Sensitivity tab/),
+      },
+      expect.objectContaining({ message: "Skipped: sample 0 is corrupt." }),
+    ]);
+  });
+
+  it("and nothing is said within what medians differ by, at 10 dB, and of a file of the same size", async () => {
+    const tenth = session(
+      (x) => ({
+        scores: tensor(
+          [1, 3],
+          [...x].map((value) => value * (1 + 0.31)),
+        ),
+      }),
+      { times: [2.2] },
+    );
+    const equal = { bytes: { float: 100, quantized: 100 } };
+    const { outputs, notices } = await evaluate(slow(2), tenth, dataset(rows), equal);
+    expect(outputs[0]!.sqnr).toBeGreaterThan(10);
+    expect(outputs[0]!.sqnr).toBeLessThan(10.3);
+    expect(notices).toEqual([]);
   });
 });
 

@@ -5,9 +5,10 @@ import type { Session } from "../model/runtime.ts";
 import { TopCounter } from "./accuracy.ts";
 import { assertComparable } from "./comparable.ts";
 import { measureLatency } from "./latency.ts";
-import { nonFiniteNotices, OutputComparison } from "./outputs.ts";
+import { OutputComparison } from "./outputs.ts";
 import { floatNotice } from "./plausibility.ts";
 import { firstScores } from "./scores.ts";
+import { shortfalls } from "./shortfalls.ts";
 
 export interface EvaluationRequest {
   /** Samples skip..skip+samples of the dataset are judged. */
@@ -23,8 +24,9 @@ export interface EvaluationRequest {
 
 /**
  * Runs a float and a quantized session side by side over samples and compares their outputs, then times both in turn.
- * Accuracy goes by the first output with one axis longer than 1, the class scores. Samples that cannot be read are left out and
- * noted. Throws InputError when none can be read, the two do not belong together, or a label is no class of the model.
+ * Accuracy goes by the first output with one axis longer than 1, the class scores. No accuracy is given
+ * of scores that are silent in the float model. Samples that cannot be read are left out and noted. What stands against the result comes
+ * first of its notices. Throws InputError when none can be read, the two do not belong together, or a label is no class of the model.
  */
 export async function evaluateSessions(
   float: Session,
@@ -35,16 +37,17 @@ export async function evaluateSessions(
 ): Promise<Evaluation> {
   assertComparable(float, quantized);
   const outputs = new OutputComparison();
-  const notices: Notice[] = [];
+  const skipped: Notice[] = [];
   const end = Math.min(request.skip + request.samples, dataset.length);
   const total = end - request.skip;
   let counter: TopCounter | null = null;
+  let scores = "";
   let last: Sample | null = null;
   let samples = 0;
   for (let index = request.skip; index < end; index++) {
     context.signal.throwIfAborted();
     context.report({ task: "Evaluating", done: index - request.skip, total, unit: "samples" });
-    const sample = await readable(dataset, index, notices);
+    const sample = await readable(dataset, index, skipped);
     if (!sample) continue;
     last = sample;
     samples++;
@@ -56,14 +59,19 @@ export async function evaluateSessions(
     const other = best && actual.get(best.name)?.data;
     if (label === null || !best || !(other instanceof Float32Array)) continue;
     counter ??= new TopCounter(best.scores);
+    scores = best.name;
     counter.add(best.scores, other, label, sample.source);
   }
-  if (!last) throw new InputError(`Not one of the ${total} samples could be read; ${notices[0]?.message ?? ""}`);
-  const accuracy = counter?.result() ?? null;
+  if (!last) throw new InputError(`Not one of the ${total} samples could be read; ${skipped[0]?.message ?? ""}`);
+  const accuracy = counter && !outputs.variations.isSilent(scores) ? counter.result() : null;
   const doubt = accuracy && floatNotice(accuracy.float);
-  if (doubt) notices.unshift(doubt);
   const errors = outputs.results();
-  notices.push(...nonFiniteNotices(errors));
+  const latency = {
+    ...(await measureLatency(float, quantized, last.feeds, context)),
+    runtime: request.runtime,
+    machine: request.machine,
+    threads: request.threads,
+  };
   return {
     samples,
     labelled: counter?.samples ?? 0,
@@ -72,13 +80,14 @@ export async function evaluateSessions(
     verdict: accuracy ? { limit: request.limit, passed: accuracy.top1.drop <= request.limit + 1e-12 } : null,
     outputs: errors,
     bytes: request.bytes,
-    latency: {
-      ...(await measureLatency(float, quantized, last.feeds, context)),
-      runtime: request.runtime,
-      machine: request.machine,
-      threads: request.threads,
-    },
-    notices,
+    latency,
+    notices: [
+      ...outputs.variations.notices(),
+      ...shortfalls({ bytes: request.bytes, latency, outputs: errors }),
+      ...(doubt ? [doubt] : []),
+      ...skipped,
+      ...outputs.remarks(),
+    ],
   };
 }
 

@@ -3,13 +3,16 @@ import { InputError, type Notice } from "../model/job.ts";
 import type { TensorMap } from "../model/tensor.ts";
 import { Comparator } from "../numerics/metrics.ts";
 import { RowComparison } from "./rows.ts";
+import { oneAnswerNotice, Variations } from "./variation.ts";
 
 /** Compares the float32 outputs of two models by name, sample by sample. */
 export class OutputComparison {
+  readonly variations = new Variations();
   readonly #outputs = new Map<string, OneOutput>();
 
   /** Throws InputError when an output has another size in the two. */
   add(float: TensorMap, quantized: TensorMap): void {
+    this.variations.add(float);
     for (const [name, reference] of float) {
       const other = quantized.get(name);
       if (!(reference.data instanceof Float32Array) || !(other?.data instanceof Float32Array)) continue;
@@ -25,19 +28,14 @@ export class OutputComparison {
   }
 
   results(): OutputError[] {
-    return [...this.#outputs.values()].map((output) => output.result());
+    return [...this.#outputs].map(([name, output]) => output.result(this.variations.isSilent(name)));
   }
-}
 
-/** A warning for each output with pairs left out because one of the two values is not finite. */
-export function nonFiniteNotices(outputs: readonly OutputError[]): Notice[] {
-  return outputs
-    .filter(({ nonFinite }) => nonFinite > 0)
-    .map(({ name, nonFinite }) => ({
-      kind: "warning",
-      subject: name,
-      message: `The output ${name} has ${nonFinite} ${nonFinite === 1 ? "value" : "values"} that the float or the quantized model gives as NaN or infinite; its errors are without them, and agreement and KL without their rows.`,
-    }));
+  /** Of outputs that are not silent: where values are not finite, and where the float model has one answer only. */
+  remarks(): Notice[] {
+    const telling = [...this.#outputs].filter(([name]) => !this.variations.isSilent(name));
+    return telling.flatMap(([, output]) => [output.nonFinite() ?? [], output.oneAnswer() ?? []].flat());
+  }
 }
 
 class OneOutput {
@@ -54,17 +52,33 @@ class OneOutput {
     this.#rows.add(dims, reference, other);
   }
 
-  result(): OutputError {
-    const { sqnr, mse, mae, cosine, skipped } = this.#comparator.result();
+  nonFinite(): Notice | null {
+    const { pairs, skipped } = this.#comparator.result();
+    if (skipped === 0) return null;
+    const rest =
+      pairs === 0
+        ? "no other is left, so its errors are not given"
+        : "its errors are without them, and agreement and KL without their rows";
+    const message = `The output ${this.#name} has ${skipped} ${skipped === 1 ? "value" : "values"} that the float or the quantized model gives as NaN or infinite; ${rest}.`;
+    return { kind: "warning", subject: this.#name, message };
+  }
+
+  oneAnswer(): Notice | null {
+    return oneAnswerNotice(this.#name, this.#rows.onlyAnswer, this.#rows.rows);
+  }
+
+  result(isSilent: boolean): OutputError {
+    const { pairs, sqnr, mse, mae, cosine, skipped } = this.#comparator.result();
     const { rows, agreeing, divergence } = this.#rows;
-    const mean = (sum: number) => (rows > 0 ? sum / rows : null);
+    const mean = (sum: number) => (rows > 0 && !isSilent ? sum / rows : null);
+    const told = (figure: number) => (pairs > 0 && !isSilent ? figure : null);
     return {
       name: this.#name,
       agreement: mean(agreeing),
-      sqnr,
+      sqnr: told(sqnr),
       mse,
       mae,
-      cosine,
+      cosine: told(cosine),
       kl: mean(divergence),
       nonFinite: skipped,
     };

@@ -11,6 +11,8 @@ export class RowComparison {
   #rows = 0;
   #agreeing = 0;
   #divergence = 0;
+  #answer: number | null = null;
+  #oneAnswer = true;
 
   get rows(): number {
     return this.#rows;
@@ -19,6 +21,11 @@ export class RowComparison {
   /** Rows whose largest element is the same. */
   get agreeing(): number {
     return this.#agreeing;
+  }
+
+  /** Where the largest element of every row of the reference is; null where they differ, or there are none. */
+  get onlyAnswer(): number | null {
+    return this.#oneAnswer ? this.#answer : null;
   }
 
   /** The sum of KL(softmax(reference) || softmax(other)), nats; of the rows themselves where they are probabilities. */
@@ -32,7 +39,10 @@ export class RowComparison {
     this.#probabilities ??= rows.every(([row]) => areProbabilities(row));
     this.#rows += rows.length;
     for (const [row, otherRow] of rows) {
-      if (argmax(row) === argmax(otherRow)) this.#agreeing++;
+      const answer = argmax(row);
+      if (answer === argmax(otherRow)) this.#agreeing++;
+      this.#answer ??= answer;
+      this.#oneAnswer &&= answer === this.#answer;
       this.#divergence += this.#probabilities
         ? softmaxDivergence(logitsOf(row), logitsOf(otherRow))
         : softmaxDivergence(row, otherRow);

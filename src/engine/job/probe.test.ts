@@ -95,6 +95,15 @@ describe("a probe", () => {
     }
   });
 
+  it("gives no figure of scores that say nothing, and says so", async () => {
+    const blank: OpenDataset = { ...data, get: async () => data.get(0) };
+    const probe = await new Prober(model, nodeRuntime()).probe(recipe, blank, range, context);
+    expect(probe).toMatchObject({ samples: 16, sqnr: null, agreement: null, kl: null, drop: null });
+    expect(probe.notices).toMatchObject([
+      { kind: "warning", message: expect.stringMatching(/is equal in all 16 samples/) },
+    ]);
+  });
+
   it("runs the float model once for all recipes", async () => {
     const { runtime, runs } = counting();
     const prober = new Prober(model, runtime);
@@ -103,7 +112,7 @@ describe("a probe", () => {
     expect(runs.slice(1)).toEqual([16]);
     const after = await prober.probe(narrowed, data, range, context);
     expect(runs).toEqual([trial, 16, 16]);
-    expect(after.sqnr).toBeLessThan(before.sqnr);
+    expect(after.sqnr).toBeLessThan(before.sqnr!);
     expect(await prober.probe(recipe, data, range, context)).toMatchObject({ sqnr: before.sqnr, kl: before.kl });
   });
 

@@ -75,7 +75,9 @@ export class Prober {
     }
     const outputs = comparison.results();
     const scores = firstScores(references[0]!.expected)?.name;
-    const judged = outputs.find(({ name }) => name === scores) ?? outputs[0];
+    const telling = outputs.filter(({ name }) => !comparison.variations.isSilent(name));
+    const candidates = telling.length > 0 ? telling : outputs;
+    const judged = candidates.find(({ name }) => name === scores) ?? candidates[0];
     if (!judged) throw new InputError("The model has no float32 output, so nothing can be compared.");
     return {
       samples: references.length,
@@ -83,9 +85,10 @@ export class Prober {
       sqnr: judged.sqnr,
       agreement: judged.agreement,
       kl: judged.kl,
-      drop: counter?.result().top1.drop ?? null,
+      drop: counter && scores && !comparison.variations.isSilent(scores) ? counter.result().top1.drop : null,
       bytes: quantized.bytes,
       seconds: (performance.now() - started) / 1000,
+      notices: comparison.variations.notices(),
     };
   }
 

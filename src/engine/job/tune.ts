@@ -1,7 +1,7 @@
 import { measureLatency } from "../evaluation/latency.ts";
 import { equalizedTensors } from "../graph/equalization.ts";
 import type { Calibration } from "../model/calibration.ts";
-import { InputError, type JobContext } from "../model/job.ts";
+import { InputError, type JobContext, type Notice } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Runtime, Session } from "../model/runtime.ts";
 import type { TuneRequest, Tuning } from "../model/tuning.ts";
@@ -30,8 +30,8 @@ export interface TuneResult {
  * Searches for the smallest (or fastest) model that keeps a limit, from a recipe on: see docs/tuning.md. Of the first
  * `request.samples` samples the first half calibrates and teaches the corrections, the second judges; no others are
  * read. `onPoint` brings what is known after every point. Cancelled after the first point, it gives what it has.
- * Throws InputError when the recipe is another model's, there are too few samples, or a limit of top-1 has no labels to
- * go by.
+ * Throws InputError when the recipe is another model's, there are too few samples, or the limit has nothing to go by: no
+ * labels, no class scores, or outputs that mean nothing in the float model.
  */
 export async function tune(
   model: OpenModel,
@@ -90,6 +90,14 @@ function splitOf({ samples, limit }: TuneRequest, dataset: OpenDataset): Tuning[
   return { calibration: [0, half], judgement: [half, end] };
 }
 
+function unjudged([silence]: readonly Notice[]): InputError {
+  return new InputError(
+    silence
+      ? `No drop of top-1 can be measured. ${silence.message}`
+      : "The model has no output of class scores, one with exactly one axis longer than 1, so no drop of top-1 can be measured; give a limit in dB.",
+  );
+}
+
 /** Whether a recipe leaves something to quantize and asks for no equalization where no two layers allow it. */
 function isPossible(model: OpenModel, recipe: Recipe): boolean {
   if (!quantizesAnything(planModel(model, recipe))) return false;
@@ -141,7 +149,8 @@ class Bench {
       "The quantized model",
     );
     try {
-      const { sqnr, top1, expected } = await this.#parts.judge.judge(session, context);
+      const { sqnr, top1, expected, notices } = await this.#parts.judge.judge(session, context);
+      if (request.limit.kind === "drop" && !top1) throw unjudged(notices);
       return {
         recipe,
         bytes: quantized.bytes,

@@ -56,7 +56,7 @@ const settled = (recipe: Recipe) =>
 
 async function sqnrOf(recipe: Recipe): Promise<number> {
   const probe = await new Prober(model, runtime).probe(recipe, data, { skip: SAMPLES, samples: 60 }, context);
-  return probe.sqnr;
+  return probe.sqnr!;
 }
 
 describe("weights alone", () => {

@@ -7,7 +7,10 @@ export interface Accuracy {
   readonly interval: readonly [number, number];
 }
 
-/** How close a quantized output is to the float one, over all samples. */
+/**
+ * How close a quantized output is to the float one, over all samples. Agreement, SQNR, cosine and KL are null where they would mean
+ * nothing: the float output is one value, the same in every sample, or nowhere finite, or no pair of values is finite in both.
+ */
 export interface OutputError {
   readonly name: string;
   /**
@@ -15,10 +18,11 @@ export interface OutputError {
    * no axis is, or no row is finite in both models.
    */
   readonly agreement: number | null;
-  readonly sqnr: number;
+  /** dB. */
+  readonly sqnr: number | null;
   readonly mse: number;
   readonly mae: number;
-  readonly cosine: number;
+  readonly cosine: number | null;
   /**
    * Mean KL(softmax(float) || softmax(quantized)) of a row in nats, of the rows themselves where they are
    * probabilities; null where agreement is.
@@ -37,9 +41,10 @@ export interface Latency {
 export interface Evaluation {
   readonly samples: number;
   readonly labelled: number;
+  /** Null without labels, without class scores, and where these mean nothing in the float model (OutputError); so is the verdict. */
   readonly top1: Accuracy | null;
   readonly top5: Accuracy | null;
-  /** The drop of top-1 allowed, as a share, and whether it was kept; null without labels. */
+  /** The drop of top-1 allowed, as a share, and whether it was kept. */
   readonly verdict: { readonly limit: number; readonly passed: boolean } | null;
   readonly outputs: readonly OutputError[];
   readonly bytes: { readonly float: number; readonly quantized: number };
@@ -57,16 +62,18 @@ export interface Evaluation {
 /** A recipe measured on a few samples, on the very bytes that would be exported: quick, and coarse. */
 export interface Probe {
   readonly samples: number;
-  /** The output compared: the first of class scores, else the first of all. */
+  /** The output compared: the first of class scores, else the first of all, of those that mean something where any does. */
   readonly output: string;
-  /** dB. */
-  readonly sqnr: number;
+  /** dB; as of an OutputError. */
+  readonly sqnr: number | null;
   /** As of an OutputError. */
   readonly agreement: number | null;
   readonly kl: number | null;
-  /** Top-1 of float less top-1 of quantized, as a share; null without labels. */
+  /** Top-1 of float less top-1 of quantized, as a share; null where the accuracy of an Evaluation is. */
   readonly drop: number | null;
   /** Of the quantized file. */
   readonly bytes: number;
   readonly seconds: number;
+  /** Of outputs that mean nothing. */
+  readonly notices: readonly import("./job.ts").Notice[];
 }

@@ -1,3 +1,5 @@
+import type { Notice } from "./job.ts";
+
 /** How far a quantized model's outputs are from the float model's, over the samples measured. */
 export interface OutputErrors {
   /** 10 log10(signal / error) of all outputs' values, dB. */
@@ -7,7 +9,7 @@ export interface OutputErrors {
   readonly cosine: number;
   /** Mean KL(softmax(float) || softmax(quantized)) of a row in nats; null where there are no rows. */
   readonly kl: number | null;
-  /** Top-1 of float less top-1 of quantized, as a share; null without labels. */
+  /** Top-1 of float less top-1 of quantized, as a share; null without labels, and where the scores mean nothing in the float model. */
   readonly drop: number | null;
 }
 
@@ -48,6 +50,8 @@ export interface Sensitivity {
   readonly kept: { readonly bytes: number; readonly bound: number };
   readonly executor: { readonly runtime: string; readonly threads: number };
   readonly seconds: number;
+  /** Of outputs that mean nothing in the float model, and are left out of all errors. */
+  readonly notices: readonly Notice[];
 }
 
 /** One layer of the walk through the exported model. */

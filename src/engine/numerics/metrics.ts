@@ -53,6 +53,17 @@ export class Comparator {
     this.#product += product;
   }
 
+  /** Adds all that another has compared. */
+  merge(other: Comparator): void {
+    this.#pairs += other.#pairs;
+    this.#skipped += other.#skipped;
+    this.#absolute += other.#absolute;
+    this.#squared += other.#squared;
+    this.#energy += other.#energy;
+    this.#otherEnergy += other.#otherEnergy;
+    this.#product += other.#product;
+  }
+
   /** The figures so far. mse and mae are NaN when no pair was compared. */
   result(): Comparison {
     const norm = Math.sqrt(this.#energy * this.#otherEnergy);

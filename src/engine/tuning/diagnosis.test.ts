@@ -234,6 +234,7 @@ describe("a measured sensitivity", () => {
     kept: { bytes: 0, bound: 0 },
     executor: { runtime: "test", threads: 1 },
     seconds: 1,
+    notices: [],
   });
 
   it("names a layer that nothing else explains, with what float regains and takes", () => {

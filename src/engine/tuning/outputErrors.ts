@@ -1,6 +1,7 @@
 import { TopCounter } from "../evaluation/accuracy.ts";
 import { RowComparison } from "../evaluation/rows.ts";
 import { firstScores } from "../evaluation/scores.ts";
+import type { Variations } from "../evaluation/variation.ts";
 import type { OutputErrors } from "../model/sensitivity.ts";
 import type { TensorMap } from "../model/tensor.ts";
 import { Comparator } from "../numerics/metrics.ts";
@@ -14,9 +15,9 @@ export interface Expectation {
 
 /** Gathers how far one quantized model's float32 outputs are from the float model's, sample by sample, all together. */
 export class OutputErrorSum {
-  readonly #values = new Comparator();
-  readonly #rows = new Map<string, RowComparison>();
+  readonly #outputs = new Map<string, { readonly values: Comparator; readonly rows: RowComparison }>();
   #top: TopCounter | null = null;
+  #scores = "";
 
   get labelled(): number {
     return this.#top?.samples ?? 0;
@@ -27,26 +28,32 @@ export class OutputErrorSum {
     for (const [name, { dims, data }] of outputs) {
       const other = actual.get(name)?.data;
       if (!(data instanceof Float32Array) || !(other instanceof Float32Array)) continue;
-      this.#values.add(data, other);
-      const rows = this.#rows.get(name) ?? new RowComparison();
-      this.#rows.set(name, rows);
-      rows.add(dims, data, other);
+      const output = this.#outputs.get(name) ?? { values: new Comparator(), rows: new RowComparison() };
+      this.#outputs.set(name, output);
+      output.values.add(data, other);
+      output.rows.add(dims, data, other);
     }
     const best = label === null ? null : firstScores(outputs);
     const other = best && actual.get(best.name)?.data;
     if (label === null || !best || !(other instanceof Float32Array)) return;
     this.#top ??= new TopCounter(best.scores);
+    this.#scores = best.name;
     this.#top.add(best.scores, other, label, source);
   }
 
-  result(): OutputErrors {
-    const { sqnr, mse, cosine } = this.#values.result();
+  /** Of all outputs but those that say nothing in the float model. */
+  result(variations: Variations): OutputErrors {
+    const values = new Comparator();
     let rows = 0;
     let divergence = 0;
-    for (const output of this.#rows.values()) {
-      rows += output.rows;
-      divergence += output.divergence;
+    for (const [name, output] of this.#outputs) {
+      if (variations.isSilent(name)) continue;
+      values.merge(output.values);
+      rows += output.rows.rows;
+      divergence += output.rows.divergence;
     }
-    return { sqnr, mse, cosine, kl: rows > 0 ? divergence / rows : null, drop: this.#top?.result().top1.drop ?? null };
+    const { sqnr, mse, cosine } = values.result();
+    const top = variations.isSilent(this.#scores) ? null : this.#top;
+    return { sqnr, mse, cosine, kl: rows > 0 ? divergence / rows : null, drop: top?.result().top1.drop ?? null };
   }
 }

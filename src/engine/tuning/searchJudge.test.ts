@@ -75,6 +75,36 @@ describe("a judge", () => {
     expect(worse.sqnr).toBe(alike.sqnr);
   });
 
+  it("leaves out an output that says nothing in the float model, and refuses where none does", async () => {
+    const flat = (session: Session, value: number): Session => ({
+      ...session,
+      run: async (feeds) => {
+        const data = Float32Array.from([value, value, value]);
+        return new Map([["flat", { type: "float32", dims: [1, 3], data }], ...(await session.run(feeds))]);
+      },
+    });
+    const judge = await Judge.over(flat(sessionOf(0), 1), DATASET, [0, 3], CONTEXT);
+    const { sqnr, top1, expected, notices } = await judge.judge(flat(sessionOf(0), 9), CONTEXT);
+    expect([sqnr, top1, expected]).toEqual([Infinity, null, null]);
+    expect(notices).toMatchObject([
+      { subject: "flat", message: expect.stringMatching(/is 1\.00 everywhere in all 3/) },
+    ]);
+    const steady: Session = { ...sessionOf(0), run: async () => new Map([["out", scores(1)]]) };
+    const nothing = await Judge.over(steady, DATASET, [0, 3], CONTEXT);
+    await expect(nothing.judge(steady, CONTEXT)).rejects.toThrow(
+      /^Nothing can be searched by\. The output out is equal in all 3 samples judged/,
+    );
+  });
+
+  it("keeps no limit of SQNR with outputs that quantizing makes NaN", async () => {
+    const broken: Session = {
+      ...sessionOf(0),
+      run: async () => new Map([["out", { type: "float32", dims: [1, 3], data: new Float32Array(3).fill(NaN) }]]),
+    };
+    const judge = await Judge.over(sessionOf(0), DATASET, [0, 3], CONTEXT);
+    expect((await judge.judge(broken, CONTEXT)).sqnr).toBe(-Infinity);
+  });
+
   it("refuses samples none of which can be read", async () => {
     await expect(Judge.over(sessionOf(0), DATASET, [3, 4], CONTEXT)).rejects.toThrow(
       "Not one of the 1 samples that judge could be read; the first: a corrupt picture",

@@ -3,7 +3,7 @@ import { OutputComparison } from "../evaluation/outputs.ts";
 import { firstScores } from "../evaluation/scores.ts";
 import type { Dataset } from "../model/dataset.ts";
 import type { Accuracy } from "../model/evaluation.ts";
-import { InputError, type JobContext } from "../model/job.ts";
+import { InputError, type JobContext, type Notice } from "../model/job.ts";
 import type { Session } from "../model/runtime.ts";
 import type { TensorMap } from "../model/tensor.ts";
 import { ExpectedDrop } from "./searchExpected.ts";
@@ -12,11 +12,13 @@ const MOST_BYTES = 2 ** 28;
 
 /** What one quantized model loses against the float one. */
 export interface Judgement {
-  /** Of the output that is worst off, dB. */
+  /** Of the output that is worst off, dB, of those that mean something in the float model; -Infinity where it has no finite value. */
   readonly sqnr: number;
   readonly top1: Accuracy | null;
-  /** The drop of top-1 to expect, a share, estimated (ExpectedDrop); null without labels. */
+  /** The drop of top-1 to expect, a share, estimated (ExpectedDrop); null where top1 is. */
   readonly expected: number | null;
+  /** Of the outputs that mean nothing. */
+  readonly notices: readonly Notice[];
 }
 
 /**
@@ -79,10 +81,14 @@ export class Judge {
     return this.#readable.filter((index) => (this.#dataset.labels?.[index] ?? null) !== null).length;
   }
 
-  /** Throws InputError when the model has no float32 output to go by, or a label is no class of it. */
+  /**
+   * Throws InputError when the model has no float32 output to go by, none of them means anything in the float model, or a label is no
+   * class of it.
+   */
   async judge(quantized: Session, context: JobContext): Promise<Judgement> {
     const comparison = new OutputComparison();
     let counter: TopCounter | null = null;
+    let scores = "";
     const expectedDrop = new ExpectedDrop();
     for (const [done, index] of this.#readable.entries()) {
       context.signal.throwIfAborted();
@@ -96,13 +102,18 @@ export class Judge {
       const other = best && actual.get(best.name)?.data;
       if (label === null || !best || !(other instanceof Float32Array)) continue;
       counter ??= new TopCounter(best.scores);
+      scores = best.name;
       counter.add(best.scores, other, label, source);
       expectedDrop.add(best.scores, other, label);
     }
     const outputs = comparison.results();
     if (outputs.length === 0) throw new InputError("The model has no float32 output, so nothing can be compared.");
-    const sqnr = outputs.reduce((least, output) => Math.min(least, output.sqnr), Infinity);
-    return { sqnr, top1: counter?.result().top1 ?? null, expected: expectedDrop.result() };
+    const telling = outputs.filter(({ name }) => !comparison.variations.isSilent(name));
+    const top1 = counter && !comparison.variations.isSilent(scores) ? counter.result().top1 : null;
+    const notices = comparison.variations.notices();
+    if (telling.length === 0) throw new InputError(`Nothing can be searched by. ${notices[0]!.message}`);
+    const sqnr = telling.reduce((least, output) => Math.min(least, output.sqnr ?? -Infinity), Infinity);
+    return { sqnr, top1, expected: top1 && expectedDrop.result(), notices };
   }
 }
 

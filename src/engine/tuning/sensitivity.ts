@@ -1,3 +1,4 @@
+import { Variations } from "../evaluation/variation.ts";
 import type { Dataset, Sample } from "../model/dataset.ts";
 import { InputError, type JobContext } from "../model/job.ts";
 import type { Session } from "../model/runtime.ts";
@@ -40,7 +41,8 @@ type Base = Variant["base"];
  * Measures every variant on the first samples of a dataset, one sample after the other; memory is one sample's tensors.
  * Ends early where that is asked for and the ranking is reliable. `onResult` gets the layers known so far during the first sample, and
  * all of them after each. Samples that cannot be read are left
- * out. Throws InputError when none can be read, or the model has no float32 output.
+ * out. Throws InputError when none can be read, the model has no float32 output, or none of its outputs means anything in the
+ * float model.
  */
 export async function measureSensitivity(
   model: SensitivityModel,
@@ -61,6 +63,7 @@ class Measurement {
   readonly #context: JobContext;
   readonly #onResult: (partial: Sensitivity) => void;
   readonly #wanted: number;
+  readonly #float = new Variations();
   readonly #all = new OutputErrorSum();
   readonly #sums: readonly OutputErrorSum[];
   /** Of the samples with an even and with an odd number, by variant; filled where a layer is alone in 8 bits. */
@@ -111,13 +114,16 @@ class Measurement {
       else await this.#measure(sample, label);
       const result = this.#result();
       this.#give(result);
-      if (this.#settled && this.#ranked >= this.#samples * RANKED_ON) return result;
+      if (this.#settled && this.#ranked >= this.#samples * RANKED_ON) break;
       this.#settled ||= this.#request.untilSettled && (result.reliability ?? 0) >= RELIABLE;
     }
     if (this.#samples === 0) {
       throw new InputError(
         `Not one of ${this.#wanted} samples could be read; ${failure?.message ?? "add other data."}`,
       );
+    }
+    if (this.#float.allSilent) {
+      throw new InputError(`Sensitivity has nothing to go by. ${this.#float.notices()[0]!.message}`);
     }
     return this.#result();
   }
@@ -128,6 +134,7 @@ class Measurement {
     const quantized = await this.#baseRun("quantized", feeds);
     const outputs = this.#request.reference ? await this.#request.reference.run(feeds) : this.#outputsOf(float);
     const expectation: Expectation = { outputs, label, source };
+    this.#float.add(outputs);
     this.#all.add(expectation, this.#outputsOf(quantized));
     this.#keep(float, quantized);
     this.#samples++;
@@ -156,6 +163,7 @@ class Measurement {
   async #rank({ feeds, source }: Sample, label: number | null): Promise<void> {
     const float = await this.#baseRun("float", feeds);
     const outputs = this.#request.reference ? await this.#request.reference.run(feeds) : this.#outputsOf(float);
+    this.#float.add(outputs);
     this.#ranked++;
     for (const [at, variant] of this.#model.variants.entries()) {
       this.#context.signal.throwIfAborted();
@@ -221,21 +229,24 @@ class Measurement {
 
   /**
    * Of the layers with weights: the others lose far less, and would make any ranking look reliable. Null where halves of equal size have
-   * fewer than two samples each.
+   * fewer than two samples each, or no output says anything yet.
    */
   #reliability(): number | null {
-    if (this.#samples < LEAST_SAMPLES || this.#samples % 2 === 1) return null;
+    if (this.#samples < LEAST_SAMPLES || this.#samples % 2 === 1 || this.#float.allSilent) return null;
     const { variants } = this.#model;
     const weighted = new Set(variants.flatMap(({ kind, unit }) => (kind === "weights" ? [unit] : [])));
     const pairs = variants.flatMap(({ kind, unit }, at) => {
       const [even, odd] = this.#halves[at]!;
-      return kind === "alone" && weighted.has(unit) ? [[even.result().sqnr, odd.result().sqnr] as const] : [];
+      return kind === "alone" && weighted.has(unit)
+        ? [[even.result(this.#float).sqnr, odd.result(this.#float).sqnr] as const]
+        : [];
     });
     const reliability = splitHalfReliability(pairs);
     return Number.isNaN(reliability) ? null : reliability;
   }
 
   #give(result: Sensitivity): void {
+    if (this.#float.allSilent) return;
     this.#onResult(result);
     this.#given = performance.now();
   }
@@ -252,7 +263,7 @@ class Measurement {
       if (![...kinds.values()].every(isKnown)) continue;
       const errors = (kind: VariantKind) => {
         const at = kinds.get(kind);
-        return at === undefined ? null : this.#sums[at]!.result();
+        return at === undefined ? null : this.#sums[at]!.result(this.#float);
       };
       const alone = errors("alone")!;
       layers.push({
@@ -270,11 +281,12 @@ class Measurement {
       wanted: this.#wanted,
       labelled: this.#all.labelled,
       reliability: this.#reliability(),
-      all: this.#all.result(),
+      all: this.#all.result(this.#float),
       layers,
       kept: { bytes: this.#keptBytes, bound },
       executor,
       seconds: (performance.now() - start) / 1000,
+      notices: this.#float.notices(),
     };
   }
 }

@@ -68,7 +68,7 @@ const ON_TENSOR: Partial<Record<Word, (known: Known) => string | null>> = {
 };
 
 const ON_RESULTS: Partial<Record<Word, (own: Own) => string | null>> = {
-  SQNR: (own) => onOutput(own, ({ sqnr }) => `${decibel(sqnr)}${share(sqnr)}`),
+  SQNR: (own) => onOutput(own, ({ sqnr }) => (sqnr === null ? null : `${decibel(sqnr)}${share(sqnr)}`)),
   KL: (own) => onOutput(own, ({ kl }) => (kl === null ? null : `${significant(kl)} nat a sample`)),
   agreement: (own) => onOutput(own, ({ agreement }) => (agreement === null ? null : percent(agreement))),
   "top-1": ({ evaluation, stale }) =>

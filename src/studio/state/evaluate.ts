@@ -34,7 +34,7 @@ export async function evaluate(): Promise<void> {
   studio.setState({ evaluation: { result, basis } });
   void addResult({ recipe, samples, fingerprint: data.fingerprint, calibration, evaluation: result });
   say("info", `Evaluated on ${result.samples} samples.`);
-  sayNotices(result.notices);
+  sayNotices([...result.notices].reverse());
 }
 
 /** Sets the top-1 drop allowed, as a share, and judges the last evaluation by it. */

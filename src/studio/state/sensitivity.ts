@@ -1,7 +1,7 @@
 import { proxy } from "../../../workers/client.ts";
 import type { ErrorMetric, Sensitivity } from "../../engine/model/sensitivity.ts";
 import { runJob } from "./jobs.ts";
-import { alarm, say } from "./log.ts";
+import { alarm, say, sayNotices } from "./log.ts";
 import { isBusy, resolveRecipe } from "./recipe.ts";
 import { roundingIsThere } from "./rounding.ts";
 import { basisOf } from "./steps.ts";
@@ -32,6 +32,7 @@ export async function measureSensitivity(): Promise<void> {
       "info",
       `Sensitivity of ${result.layers.length} layers measured on ${result.samples} samples${result.samples < result.wanted ? ", which rank the layers reliably" : ""}.`,
     );
+    sayNotices(result.notices);
   } else if (isOpen()) {
     const kept = better(before, studio.getState().sensitivity, basis);
     studio.setState({ sensitivity: kept });

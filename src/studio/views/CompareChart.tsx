@@ -31,7 +31,7 @@ export function CompareChart({ results }: { readonly results: readonly StoredRes
   const points = results.flatMap((result): Point[] => {
     const { id, name, evaluation } = result;
     const value = worth(evaluation);
-    if (value === undefined || !Number.isFinite(value)) return [];
+    if (value == null || !Number.isFinite(value)) return [];
     return [{ id, name, size: evaluation.bytes.quantized, value, unlike: unlike(result, first).samples }];
   });
   const measure = labelled ? "top-1, quantized" : "SQNR";

@@ -48,9 +48,9 @@ export function EvaluationPane() {
       {evaluation ? (
         <div className={stale ? "stale" : undefined} data-testid="evaluation-result">
           {stale ? <p className="hint">Stale: measured before the last change.</p> : null}
+          <Notices notices={evaluation.result.notices} label="Notices about the evaluation" />
           <Verdict evaluation={evaluation.result} />
           <Results evaluation={evaluation.result} type={evaluatedType(evaluation)} />
-          <Notices notices={evaluation.result.notices} label="Notices about the evaluation" />
         </div>
       ) : (
         <p className="muted">
@@ -67,6 +67,13 @@ export function EvaluationPane() {
 
 function Verdict({ evaluation }: { readonly evaluation: Evaluation }) {
   const { verdict, top1 } = evaluation;
+  if (evaluation.labelled > 0 && !verdict) {
+    return (
+      <p className="muted" data-testid="verdict">
+        No verdict: the output that accuracy goes by says nothing on these samples.
+      </p>
+    );
+  }
   if (!verdict || !top1) return null;
   const [low, high] = top1.interval;
   return (
@@ -116,10 +123,10 @@ function Results({ evaluation, type }: ResultsProps) {
     return [
       ...(several ? [{ key: output.name, label: <em>{output.name}</em> }] : []),
       ...line("agreement", <Term word="agreement" />, output.agreement === null ? null : percent(output.agreement)),
-      ...line("sqnr", <Term word="SQNR" />, decibel(output.sqnr)),
+      ...line("sqnr", <Term word="SQNR" />, output.sqnr === null ? null : decibel(output.sqnr)),
       ...line("mse", <Term word="MSE" />, significant(output.mse)),
       ...line("mae", <Term word="MAE" />, significant(output.mae)),
-      ...line("cosine", <Term word="cosine" />, cosineText(output.cosine)),
+      ...line("cosine", <Term word="cosine" />, output.cosine === null ? null : cosineText(output.cosine)),
       ...line("kl", <Term word="KL" />, output.kl === null ? null : `${significant(output.kl)} nat`),
       ...line("nonFinite", "not finite", output.nonFinite > 0 ? count(output.nonFinite) : null),
     ];

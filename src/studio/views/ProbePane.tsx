@@ -3,6 +3,7 @@ import type { Probe } from "../../engine/model/evaluation.ts";
 import { plural, signed, significant } from "../../engine/values/figures.ts";
 import { change, percent, points } from "../../engine/values/shares.ts";
 import { byteSize, decibel } from "../../engine/values/units.ts";
+import { Notices } from "../parts/Notices.tsx";
 import { Term } from "../parts/Term.tsx";
 import { type Probed, probedRange, probeIsStale, setMeasuring } from "../state/probe.ts";
 import { useStudio } from "../state/store.ts";
@@ -72,6 +73,7 @@ export function ProbePane() {
         </label>
         <Progress />
       </div>
+      {probed ? <Notices notices={probed.result.notices} label="Notices about the last change" /> : null}
       {probed ? <Table probed={probed} stale={stale} /> : null}
       <Missing />
     </section>
@@ -135,8 +137,9 @@ export const ProbeLine = memo(function ProbeLine() {
   return (
     <p className="probe-line" data-testid="probe-line">
       <span className={stale ? "stale" : undefined}>
-        Measured on {plural(result.samples, "sample")}: <Term word="SQNR" /> <strong>{decibel(result.sqnr)}</strong>
-        {before ? ` (was ${decibel(before.sqnr)})` : null}
+        Measured on {plural(result.samples, "sample")}: <Term word="SQNR" />{" "}
+        <strong>{result.sqnr === null ? "–" : decibel(result.sqnr)}</strong>
+        {before && before.sqnr !== null ? ` (was ${decibel(before.sqnr)})` : null}
         {result.agreement === null ? null : (
           <>
             , <Term word="agreement" /> <strong>{percent(result.agreement)}</strong>

@@ -18,7 +18,9 @@ export function verdict(evaluation: Evaluation | null): Markup {
     return banner(
       "none",
       "No verdict",
-      "The samples have no labels, so accuracy was not measured; see how close the outputs are.",
+      evaluation.labelled > 0
+        ? "The output that accuracy goes by says nothing on these samples, as the first notice below has it."
+        : "Accuracy was not measured, for want of labels or of class scores; see how close the outputs are.",
     );
   }
   const moved = top1.drop < 0 ? "rose" : "fell";
@@ -46,10 +48,10 @@ ${accuracy}${sizeRow(evaluation)}${timeRow("Latency, p50", latency.float.p50, la
 <h3>Outputs, quantized against float</h3>
 <table><thead><tr><th scope="col">Output</th><th scope="col">SQNR</th><th scope="col">Agreement</th><th scope="col">Cosine</th><th scope="col">MSE</th><th scope="col">MAE</th><th scope="col">KL</th><th scope="col">Not finite</th></tr></thead><tbody>
 ${outputs.map((output) => {
-  return html`<tr><th scope="row"><code>${output.name}</code></th><td>${decibel(output.sqnr)}</td><td>${output.agreement === null ? "–" : percent(output.agreement)}</td><td>${cosineText(output.cosine)}</td><td>${significant(output.mse)}</td><td>${significant(output.mae)}</td><td>${output.kl === null ? "–" : `${significant(output.kl)} nat`}</td><td>${count(output.nonFinite)}</td></tr>`;
+  return html`<tr><th scope="row"><code>${output.name}</code></th><td>${output.sqnr === null ? "–" : decibel(output.sqnr)}</td><td>${output.agreement === null ? "–" : percent(output.agreement)}</td><td>${output.cosine === null ? "–" : cosineText(output.cosine)}</td><td>${significant(output.mse)}</td><td>${significant(output.mae)}</td><td>${output.kl === null ? "–" : `${significant(output.kl)} nat`}</td><td>${count(output.nonFinite)}</td></tr>`;
 })}
 </tbody></table>
-<p class="note">MSE and MAE are in the unit of the output. Agreement is the share of rows, along the last axis longer than 1, whose largest element is the same; KL compares the softmax of both, row by row. Both are computed for every output that has such an axis, and say little of one that holds no scores, such as box coordinates. Values that are not finite in one of the two models are left out, and their rows of agreement and KL.</p>
+<p class="note">MSE and MAE are in the unit of the output. Agreement is the share of rows, along the last axis longer than 1, whose largest element is the same; KL compares the softmax of both, row by row. Both are computed for every output that has such an axis, and say little of one that holds no scores, such as box coordinates. Values that are not finite in one of the two models are left out, and their rows of agreement and KL. A dash stands where a figure would mean nothing.</p>
 </section>`;
 }
 

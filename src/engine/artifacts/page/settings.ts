@@ -35,9 +35,13 @@ ${model.operators.map(({ type, count: all, quantized }) => html`<tr><th scope="r
 }
 
 export function noticesSection(notices: readonly Notice[]): Markup {
-  return html`<section><h2>Notices</h2><ul class="notices">
+  return html`<section><h2>Notices</h2>${noticeList(notices)}</section>`;
+}
+
+export function noticeList(notices: readonly Notice[]): Markup {
+  return html`<ul class="notices">
 ${notices.map(noticeItem)}
-</ul></section>`;
+</ul>`;
 }
 
 function noticeItem(notice: Notice): Markup {

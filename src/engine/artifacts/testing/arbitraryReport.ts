@@ -65,10 +65,10 @@ const evaluation: fc.Arbitrary<Evaluation> = fc.record({
     fc.record({
       name: tensorName,
       agreement: fc.option(figure),
-      sqnr: figure,
+      sqnr: fc.option(figure),
       mse: figure,
       mae: figure,
-      cosine: figure,
+      cosine: fc.option(figure),
       kl: fc.option(figure),
       nonFinite: fc.nat(),
     }),

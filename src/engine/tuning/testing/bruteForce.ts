@@ -1,4 +1,5 @@
 import { quantizeGraph } from "../../emit/index.ts";
+import { Variations } from "../../evaluation/variation.ts";
 import { type OpenModel, planModel, runnable } from "../../job/open.ts";
 import { quantizationJob, quantizeModel } from "../../job/quantize.ts";
 import type { Dataset } from "../../model/dataset.ts";
@@ -39,6 +40,8 @@ export async function bruteForce(
   const float = await runtime.createSession(runnable(model.original), { threads });
   const expected: TensorMap[] = [];
   for (const each of feeds) expected.push(await float.run(each));
+  const variations = new Variations();
+  for (const outputs of expected) variations.add(outputs);
   await float.dispose();
   let variants = 0;
   const judge = async (quantized: ModelProto): Promise<OutputErrors> => {
@@ -50,7 +53,7 @@ export async function bruteForce(
     }
     await session.dispose();
     variants++;
-    return sum.result();
+    return sum.result(variations);
   };
   const leaving = (layers: readonly string[], biases = recipe.biases) =>
     withRanges(model, { ...recipe, float: { ...recipe.float, layers }, biases }, plan.groupOf);

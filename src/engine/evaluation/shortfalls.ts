@@ -1,0 +1,34 @@
+import type { Evaluation, OutputError } from "../model/evaluation.ts";
+import type { Notice } from "../model/job.ts";
+import { plural, significant } from "../values/figures.ts";
+import { byteSize, decibel } from "../values/units.ts";
+
+/** Below this more than a tenth of an output's energy is error. */
+const LEAST_SQNR = 10;
+/** Medians of runs in turn differ by a few percent between a model and itself. */
+const SLOWER = 1.1;
+
+/** What a quantized model is worse in than anyone would quantize for: larger, slower as measured, or outputs below 10 dB. */
+export function shortfalls({ bytes, latency, outputs }: Pick<Evaluation, "bytes" | "latency" | "outputs">): Notice[] {
+  return [...larger(bytes), ...slower(latency), ...outputs.flatMap(poor)];
+}
+
+function larger({ float, quantized }: Evaluation["bytes"]): Notice[] {
+  if (quantized <= float) return [];
+  const message = `The quantized file is larger than the float one, ${byteSize(quantized)} against ${byteSize(float)}; keep the float model where size is what counts.`;
+  return [{ kind: "warning", subject: "file size", message }];
+}
+
+function slower({ float, quantized, runs, runtime, machine, threads }: Evaluation["latency"]): Notice[] {
+  if (!(quantized.p50 > SLOWER * float.p50)) return [];
+  const times = `p50 ${significant(quantized.p50)} ms against ${significant(float.p50)} ms`;
+  const where = `${plural(runs, "run")} each, ${plural(threads, "thread")}, ${runtime}, ${machine}`;
+  const message = `The quantized model is slower than the float one here, ${times} (${where}); measure it with octet evaluate on the machine it is meant for, and keep the float model where it is slower there too.`;
+  return [{ kind: "warning", subject: "latency", message }];
+}
+
+function poor({ name, sqnr }: OutputError): Notice[] {
+  if (sqnr === null || !(sqnr < LEAST_SQNR)) return [];
+  const message = `The output ${name} has an SQNR of ${decibel(sqnr)}, below ${LEAST_SQNR} dB: more than a tenth of its energy is error; find the layers that cost most with octet sensitivity or the studio's Sensitivity tab and leave them in float, or try weights per channel and equalization.`;
+  return [{ kind: "warning", subject: name, message }];
+}
