@@ -78,7 +78,7 @@ class Variation {
 function silenceNotice(name: string, silence: Silence, samples: number): Notice {
   const where = samples === 1 ? "in the one sample judged" : `in all ${count(samples)} samples judged`;
   const [seen, advice] = wordsOf(silence, where);
-  const message = `The output ${name} ${seen}, in the float model itself; no agreement, SQNR, cosine, KL or accuracy is given of it, since they would mean nothing: ${advice}.`;
+  const message = `The output ${name} ${seen}, in the float model itself, so its agreement, SQNR, cosine, KL and accuracy would mean nothing and are not given; ${advice}.`;
   return { kind: "warning", subject: name, message };
 }
 

@@ -152,6 +152,22 @@ describe("sensitivity of real models", { ...needsShared, timeout: 120_000 }, () 
     expect(spearman(pairs)).toBeGreaterThan(0.9);
   });
 
+  it("is refused where the outputs are equal in every sample, and leaves no layer's figures", async () => {
+    const { model, dataset, recipe } = await prepared("fmnist_dw_folded.onnx", garments(), 3);
+    const same = { ...dataset, length: 6, get: async () => dataset.get(0) };
+    const delivered: Sensitivity[] = [];
+    const request = { samples: 6, untilSettled: true };
+    const job = sensitivity(model, recipe, same, request, runtime, quiet, (partial) => delivered.push(partial));
+    await expect(job).rejects.toThrow(
+      /^Sensitivity has nothing to go by\. The output \S+ is equal in all 6 samples judged/,
+    );
+    expect(delivered.at(-1)).toMatchObject({ samples: 6, layers: [], all: { drop: null, kl: null } });
+    const one = { ...dataset, length: 6, get: async (at: number) => dataset.get(at === 5 ? 1 : 0) };
+    expect(
+      (await sensitivity(model, recipe, one, request, runtime, quiet, () => undefined)).layers.length,
+    ).toBeGreaterThan(3);
+  });
+
   it("stops when it is cancelled, and has delivered whole samples until then", async () => {
     const { model, dataset, recipe } = await prepared("fmnist_dw_folded.onnx", garments(), 3);
     const controller = new AbortController();

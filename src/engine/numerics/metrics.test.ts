@@ -26,6 +26,12 @@ test("pairs with NaN or infinity on either side are left out and counted", () =>
   expect({ pairs, skipped, mse }).toEqual({ pairs: 2, skipped: 3, mse: 0.5 });
 });
 
+test("nothing compared has no figure", () => {
+  const none = { pairs: 0, mse: Number.NaN, mae: Number.NaN, sqnr: Number.NaN, cosine: Number.NaN };
+  expect(compare([Number.NaN, 1], [1, Infinity])).toMatchObject(none);
+  expect(compare([], [])).toMatchObject(none);
+});
+
 test("different lengths are refused", () => {
   expect(() => compare([1], [1, 2])).toThrow(RangeError);
 });
@@ -42,11 +48,18 @@ test("adding in parts is adding at once", () => {
       comparator.add((reference as Float32Array).subarray(0, cut), (other as Float32Array).subarray(0, cut));
       comparator.add((reference as Float32Array).subarray(cut), (other as Float32Array).subarray(cut));
       const whole = compare([...(reference as Float32Array)], [...(other as Float32Array)]);
-      const parts = comparator.result();
-      expect(parts.pairs).toBe(whole.pairs);
-      expect(parts.skipped).toBe(whole.skipped);
-      if (whole.pairs > 0) expect(Math.abs(parts.mse - whole.mse)).toBeLessThanOrEqual(1e-12 * whole.mse);
-      expect(parts.cosine).toBeCloseTo(whole.cosine, 12);
+      const merged = new Comparator();
+      merged.merge(comparator);
+      merged.merge(new Comparator());
+      for (const parts of [comparator.result(), merged.result()]) {
+        expect(parts.pairs).toBe(whole.pairs);
+        expect(parts.skipped).toBe(whole.skipped);
+        if (whole.pairs === 0) expect([parts.mse, parts.cosine]).toEqual([Number.NaN, Number.NaN]);
+        else {
+          expect(Math.abs(parts.mse - whole.mse)).toBeLessThanOrEqual(1e-12 * whole.mse);
+          expect(parts.cosine).toBeCloseTo(whole.cosine, 12);
+        }
+      }
     }),
   );
 });

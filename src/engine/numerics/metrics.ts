@@ -10,7 +10,7 @@ export interface Comparison {
   readonly mae: number;
   /** 10 log10(sum x^2 / sum (x - y)^2), dB; Infinity when equal, NaN when nothing but zeros was compared. */
   readonly sqnr: number;
-  /** Of all values as one vector; 1 when both are all zero, 0 when one is. */
+  /** Of all values as one vector; 1 when both are all zero, 0 when one is, NaN when nothing was compared. */
   readonly cosine: number;
 }
 
@@ -64,17 +64,17 @@ export class Comparator {
     this.#product += other.#product;
   }
 
-  /** The figures so far. mse and mae are NaN when no pair was compared. */
+  /** The figures so far, NaN when no pair was compared. */
   result(): Comparison {
     const norm = Math.sqrt(this.#energy * this.#otherEnergy);
-    const equal = this.#energy === this.#otherEnergy;
+    const dead = this.#pairs === 0 ? Number.NaN : Number(this.#energy === this.#otherEnergy);
     return {
       pairs: this.#pairs,
       skipped: this.#skipped,
       mse: this.#squared / this.#pairs,
       mae: this.#absolute / this.#pairs,
       sqnr: signalToNoise(this.#energy, this.#squared),
-      cosine: norm > 0 ? clamp(this.#product / norm, -1, 1) : Number(equal),
+      cosine: norm > 0 ? clamp(this.#product / norm, -1, 1) : dead,
     };
   }
 }

@@ -245,9 +245,9 @@ class Measurement {
     return Number.isNaN(reliability) ? null : reliability;
   }
 
+  /** Without the layers measured so far where these turn out to mean nothing. */
   #give(result: Sensitivity): void {
-    if (this.#float.allSilent) return;
-    this.#onResult(result);
+    this.#onResult(this.#float.allSilent ? { ...result, layers: [] } : result);
     this.#given = performance.now();
   }
 

@@ -34,7 +34,8 @@ export async function measureSensitivity(): Promise<void> {
     );
     sayNotices(result.notices);
   } else if (isOpen()) {
-    const kept = better(before, studio.getState().sensitivity, basis);
+    const now = studio.getState().sensitivity;
+    const kept = better(before, now && now.result.layers.length > 0 ? now : null, basis);
     studio.setState({ sensitivity: kept });
     if (kept) say("info", `Sensitivity is known from ${kept.result.samples} of ${kept.result.wanted} samples.`);
   }
