@@ -27,7 +27,8 @@ export function CompareChart({ results }: { readonly results: readonly StoredRes
   const width = useWidth(frame);
   const first = results[0]!;
   const labelled = results.every(({ evaluation }) => evaluation.top1 !== null);
-  const worth = ({ top1, outputs }: Evaluation) => (labelled ? top1?.quantized : outputs[0]?.sqnr);
+  const worth = ({ top1, outputs }: Evaluation) =>
+    labelled ? top1?.quantized : outputs.find(({ sqnr }) => sqnr !== null)?.sqnr;
   const points = results.flatMap((result): Point[] => {
     const { id, name, evaluation } = result;
     const value = worth(evaluation);
