@@ -50,7 +50,7 @@ test("the layer in float says why, and the range that is wider than what samples
     "Stays in float: its probabilities reach an output of the model",
   );
   await selectLayer(page, "near");
-  await expect(page.getByTestId("least-range")).toContainText("-6.23 to 6.23 at least");
+  await expect(page.getByTestId("least-range")).toContainText("−6.23 to 6.23 at least");
   const high = page.getByTestId("handle-high");
   const value = async () => Number(await high.getAttribute("aria-valuenow"));
   expect(await value()).toBeCloseTo(6.23, 2);
