@@ -183,6 +183,43 @@ describe("data that cannot be used", () => {
   });
 });
 
+describe("data that cannot be right", () => {
+  const SIZE = 3 * 8 * 8;
+  const arrays = (name: string, data: Float32Array) =>
+    put(folder, name, npyBytes("<f4", [data.length / SIZE, 3, 8, 8], data));
+  const noisy = () => Float32Array.from({ length: 4 * SIZE }, (_, i) => Math.sin(i));
+
+  it("is refused where no sample is left", async () => {
+    const nothing = arrays("nothing.npy", new Float32Array(2 * SIZE).fill(Number.NaN));
+    expect(await refusal("quantize", model, "--data", nothing, "--out", out)).toBe(
+      "Not one of 2 samples could be read; the first: nothing.npy[0] holds 192 NaN of 192 values; give it finite ones.",
+    );
+  });
+
+  it("is warned of: samples left out are counted, and one beyond all others is named", async () => {
+    const data = noisy();
+    data[SIZE] = Infinity;
+    data[3 * SIZE] = -1e30;
+    const outcome = await octet("quantize", model, "--data", arrays("odd.npy", data), "--out", out, "--json");
+    expect(outcome.code).toBe(0);
+    expect(outcome.json().calibration).toMatchObject({ samples: 3, skipped: 1 });
+    expect(outcome.stderr).toMatch(/warning: .*odd\.npy\[1\] holds 1 infinite value of 192 values/);
+    expect(outcome.stderr).toMatch(
+      /warning: .*odd\.npy\[3\] reaches 1\.00e30 in picture, where the other 2 samples reach 1\.00 at most/,
+    );
+    rmSync(out, { recursive: true });
+  });
+
+  it("is warned of: the same sample over and over", async () => {
+    const data = noisy();
+    for (const i of [1, 2, 3]) data.copyWithin(i * SIZE, 0, SIZE);
+    const outcome = await octet("quantize", model, "--data", arrays("same.npy", data), "--out", out);
+    expect(outcome.code).toBe(0);
+    expect(outcome.stderr).toMatch(/warning: .*All 4 samples seem to be the same/);
+    rmSync(out, { recursive: true });
+  });
+});
+
 describe("documents that are not what they are given as", () => {
   it("refuses recipes and caches that are none, cut off, or another model's", async () => {
     const text = put(folder, "text.json", "not JSON");

@@ -1,6 +1,8 @@
 import { InputError } from "../model/job.ts";
 import type { Port, Tensor } from "../model/tensor.ts";
 import { dimsText, elementCount } from "../values/dims.ts";
+import type { TensorData } from "../values/elementTypes.ts";
+import { plural, count as written } from "../values/figures.ts";
 import { type ArrayFile, readElements } from "./array.ts";
 import { convertElements, type FeedType } from "./elements.ts";
 import type { Picture } from "./picture.ts";
@@ -73,11 +75,27 @@ function tensorLayout(dims: readonly number[], wanted: Port["dims"]): { count: n
   return layouts.find((layout) => layout.when && fits(layout.dims, wanted)) ?? null;
 }
 
+function checkFinite(data: TensorData, source: string): void {
+  if (!(data instanceof Float32Array || data instanceof Float64Array)) return;
+  let nan = 0;
+  let infinite = 0;
+  for (const value of data) {
+    if (Number.isNaN(value)) nan++;
+    else if (!Number.isFinite(value)) infinite++;
+  }
+  if (nan + infinite === 0) return;
+  const held = [nan > 0 ? `${written(nan)} NaN` : "", infinite > 0 ? plural(infinite, "infinite value") : ""];
+  throw new InputError(
+    `${source} holds ${held.filter(Boolean).join(" and ")} of ${plural(data.length, "value")}; give it finite ones.`,
+  );
+}
+
 /**
  * Cuts an array into samples for a model input. uint8 arrays (N, H, W, C), (N, C, H, W) or (N, H, W), and single ones
  * without N, are pictures where the input has rank 4. Anything else is tensors, taken as they are in the input's
  * type: a batch dim of 1 is added where the array lacks it; an array of the input's very shape is one sample. Throws
- * InputError naming the file, its shape and the input's.
+ * InputError naming the file, its shape and the input's. Reading a tensor that holds NaN or infinity throws InputError
+ * naming the sample.
  */
 export function arrangeArray(array: ArrayFile, port: Port, type: FeedType): SampleFile {
   const { path } = array.file;
@@ -111,7 +129,9 @@ export function arrangeArray(array: ArrayFile, port: Port, type: FeedType): Samp
     count,
     holds: "tensors",
     async read(index) {
-      return { type, dims, data: convertElements(await readElements(array, index * length, length), type, path) };
+      const data = convertElements(await readElements(array, index * length, length), type, path);
+      checkFinite(data, count === 1 ? path : `${path}[${index}]`);
+      return { type, dims, data };
     },
   };
 }

@@ -80,6 +80,21 @@ test("data that does not fit names the file, its shape and the input's", async (
   );
 });
 
+test.each([
+  ["NaN", "<f4", Float32Array.of(1, Number.NaN, 2, Number.NaN), "2 NaN of 4 values"],
+  ["infinity", "<f4", Float32Array.of(1, -Infinity, 2, 3), "1 infinite value of 4 values"],
+  ["both", "<f8", Float64Array.of(Infinity, Number.NaN, Infinity, 3), "1 NaN and 2 infinite values of 4 values"],
+  ["what float32 cannot hold", "<f8", Float64Array.of(1e300, 1, 2, 3), "1 infinite value of 4 values"],
+] as const)("a tensor that holds %s is refused by name, and those beside it are not", async (_, descr, bad, held) => {
+  const data = bad instanceof Float32Array ? new Float32Array(12) : new Float64Array(12);
+  data.set(bad, 4);
+  const dataset = await open([npy("a.npy", [3, 4], data, descr)], input([1, 4]));
+  await expect(dataset.get(1)).rejects.toThrow(new InputError(`a.npy[1] holds ${held}; give it finite ones.`));
+  expect((await feed(dataset, 2)).data).toEqual(new Float32Array(4));
+  const alone = await open([npy("b.npy", [1, 4], bad, descr)], input([1, 4]));
+  await expect(alone.get(0)).rejects.toThrow(`b.npy holds ${held}`);
+});
+
 test("integers become tokens of the input's type, and other inputs are held", async () => {
   const file = npy("tokens.npy", [2, 3], Int32Array.of(1, 2, 3, 4, 5, 6), "<i4");
   const mask: Tensor = { type: "float32", dims: [1], data: Float32Array.of(1) };

@@ -5,9 +5,9 @@ import { InputError, type JobContext, type Notice } from "../model/job.ts";
 import type { Preprocess } from "../model/preprocess.ts";
 import { AcceleratorLost, type Runtimes } from "../model/runtime.ts";
 import { batchToTry } from "./crews.ts";
+import { checkOutputs, doubtsOf } from "./doubts.ts";
 import { MainRun } from "./mainRun.ts";
 import { type ObservedModel, observedModel } from "./observed.ts";
-import { oneSidedProbabilities } from "./oneSided.ts";
 import type { OpenModel } from "./open.ts";
 import { type Candidate, type Placement, placeObserver } from "./placement.ts";
 import { firstReadable } from "./samples.ts";
@@ -29,8 +29,9 @@ const WORTH_ACCELERATING_MS = 3000;
 
 /**
  * Observes every float activation of the model on the first samples of a dataset: on the accelerator, where that is asked
- * for or clearly faster, else on the main runtime, which goes on where an accelerator is lost.
- * Throws InputError when no sample can be read, or `resume` belongs to another model or was equalized otherwise.
+ * for or clearly faster, else on the main runtime, which goes on where an accelerator is lost. Samples that cannot be right
+ * are warned of. Throws InputError when no sample can be read, an output is never finite, or `resume` belongs to another
+ * model or was equalized otherwise.
  */
 export async function calibrate(
   model: OpenModel,
@@ -60,7 +61,7 @@ export async function calibrate(
     watch: observed.plan.watch,
     dataset,
     samples,
-    resume,
+    resume: resume && withoutDoubts(model, resume, dataset),
     context,
     checkpoint: (state) => request.checkpoint(describe(state)),
   });
@@ -78,11 +79,17 @@ export async function calibrate(
     }
     await main.finish();
     const result = calibrator.result();
-    const notices = [...result.notices, ...oneSidedProbabilities(model, result.statistics)];
-    return describe({ ...result, notices });
+    checkOutputs(model, result);
+    return describe({ ...result, notices: [...result.notices, ...doubtsOf(model, result, dataset)] });
   } finally {
     await main.close();
   }
+}
+
+/** A calibration without the warnings that were made of all its samples: more of them may say otherwise. */
+function withoutDoubts(model: OpenModel, calibration: Calibration, dataset: Dataset): Calibration {
+  const made = new Set(doubtsOf(model, calibration, dataset).map(({ message }) => message));
+  return { ...calibration, notices: calibration.notices.filter(({ message }) => !made.has(message)) };
 }
 
 /** Observes on the accelerator what it is given; what it leaves, and why, is noted. */

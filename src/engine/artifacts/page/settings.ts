@@ -73,7 +73,7 @@ export function settingsSection({ recipe, calibration, model, files }: Report): 
       "Samples",
       wanted === 0 ? "none: no range is needed" : `${count(observed.length)} observed of ${count(wanted)} asked for`,
     ],
-    ["Skipped", plural(skipped.length, "unreadable sample")],
+    ["Skipped", plural(skipped.length, "sample")],
     ...executors.map((executor): Fact => ["Run by", ranBy(executor)]),
     [
       "Preprocessing",
