@@ -4,6 +4,8 @@ import type { Corrections, Recipe } from "./recipe.ts";
 export const CAUSES = [
   "outliers",
   "channel-spread",
+  "batch-spread",
+  "outlier-channels",
   "clipping",
   "one-sided",
   "dead",

@@ -12,6 +12,7 @@ import type { TensorProto } from "../onnx/proto/onnx_pb.ts";
 import type { LayerPlan, QuantizationPlan } from "../plan/plan.ts";
 import { activationSymptoms, type Symptom } from "./diagnosisActivations.ts";
 import { sensitiveFindings } from "./diagnosisSensitivity.ts";
+import { batchSpread, outlierChannels } from "./diagnosisSpread.ts";
 import { weightSymptoms } from "./diagnosisWeights.ts";
 
 export interface DiagnosisRequest {
@@ -79,14 +80,20 @@ export class Diagnosis {
       if (!statistics) continue;
       const chosen = this.#chosen(group, statistics, recipe);
       const layer = maker(group.id);
-      const isFreed = () =>
-        layer !== null && layer.precision !== "float32" && !request.planWithout(layer.id).groupOf.has(group.id);
+      const freeing = (by: LayerPlan | null | undefined): string | null =>
+        by && by.precision !== "float32" && !request.planWithout(by.id).groupOf.has(group.id) ? by.id : null;
       const key = JSON.stringify([group, recipe.activations, chosen, recipe.method, recipe.float]);
       let known = this.#activations.get(statistics);
       if (known?.key !== key) {
-        const floatLayer = () => (layer && isFreed() ? layer.id : null);
-        const subject = { group, statistics, recipe, chosen, byMethod: this.#byMethod, floatLayer };
-        known = { key, value: activationSymptoms(subject) };
+        const readers = plan.index.consumers(group.id);
+        const common = { group, statistics, recipe, chosen };
+        const spread = outlierChannels({
+          ...common,
+          index: plan.index,
+          floatReader: () => (readers.length === 1 ? freeing(layers.get(readers[0]!)) : null),
+        });
+        const others = activationSymptoms({ ...common, byMethod: this.#byMethod, floatLayer: () => freeing(layer) });
+        known = { key, value: spread ? [spread, ...others] : others };
         this.#activations.set(statistics, known);
       }
       const owner = layer?.id ?? `input ${group.id}`;
@@ -111,7 +118,9 @@ export class Diagnosis {
       this.#weights.set(proto, ofProto);
       let known = ofProto.get(layer.id);
       if (known?.key !== key) {
-        known = { key, value: weightSymptoms({ layer, use, index, choices, inputScale }) };
+        const subject = { layer, use, index, choices, inputScale };
+        const spread = batchSpread(subject);
+        known = { key, value: [...(spread ? [spread] : []), ...weightSymptoms(subject)] };
         ofProto.set(layer.id, known);
       }
       yield known.value.map((symptom) => ({ layer: layer.id, ...symptom }));

@@ -18,10 +18,12 @@ export const FEW_BITS = 4;
 export const WIDE_RANGE = 1.25;
 /** The smaller side of a one-sided tensor reaches at most this share of the larger. */
 export const ONE_SIDED = 1 / 8;
-/** Below it, with every channel counting the same, one scale for a weight is too coarse, dB. */
+/** Below it, with every channel or batch counting the same, one scale for all is too coarse, dB. */
 export const SPREAD_SQNR = 20;
-/** What a scale for each channel has to gain then: one bit, dB. */
+/** What a scale for each channel has to gain then, or what all have as a whole beyond it: one bit, dB. */
 export const SPREAD_GAIN = BIT;
+/** An outlier channel reaches so many times as far as the median one. */
+export const OUTLIER_REACH = 10;
 /** A weight channel is dead whose largest weight is below this share of the tensor's. */
 export const DEAD_CHANNEL = 1e-6;
 /** Fewer dead channels than this share of a weight are not worth a word. */

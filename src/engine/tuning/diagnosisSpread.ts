@@ -1,0 +1,147 @@
+import { encodeWeight } from "../encode/weight.ts";
+import { affineParameters } from "../numerics/affine.ts";
+import { channelLayout, forEachRun } from "../numerics/channels.ts";
+import { signalToNoise } from "../numerics/decibels.ts";
+import { clipFigures } from "../numerics/figures.ts";
+import type { GraphIndex } from "../onnx/graph.ts";
+import type { TensorProto } from "../onnx/proto/onnx_pb.ts";
+import { tensorOf } from "../onnx/tensor.ts";
+import { weightSource } from "../plan/weightSource.ts";
+import { elementCount } from "../values/dims.ts";
+import { significant } from "../values/figures.ts";
+import { decibel } from "../values/units.ts";
+import type { ActivationSubject, Symptom } from "./diagnosisActivations.ts";
+import { LARGEST_LOSS, OUTLIER_REACH, SPREAD_GAIN, SPREAD_SQNR } from "./diagnosisThresholds.ts";
+import type { WeightSubject } from "./diagnosisWeights.ts";
+
+/**
+ * What the batches of a MatMul's constant lose to scales that they share, measured on the codes that are exported; null
+ * where they lose little, or nothing.
+ */
+export function batchSpread({ layer, use, index, choices, inputScale }: WeightSubject): Symptom | null {
+  const { data, dims } = tensorOf(index.initializer(use.name) as TensorProto);
+  if (layer.node.opType !== "MatMul" || dims.length < 3) return null;
+  const { scales, codes, axis } = encodeWeight(weightSource(layer, use, index), choices, inputScale);
+  const size = elementCount(dims.slice(-2));
+  const batches = Array.from({ length: data.length / size }, () => ({ reach: 0, signal: 0, noise: 0 }));
+  forEachRun(channelLayout(dims, axis), (channel, start, end) => {
+    for (let i = start; i < end; i++) {
+      const value = (data as Float32Array)[i] as number;
+      const batch = batches[Math.floor(i / size)]!;
+      batch.reach = Math.max(batch.reach, Math.abs(value));
+      batch.signal += value * value;
+      batch.noise += (value - Math.fround((codes[i] as number) * (scales[channel] as number))) ** 2;
+    }
+  });
+  const live = batches.filter(({ signal }) => signal > 0).sort((a, b) => a.reach - b.reach);
+  const balanced = balance(live);
+  const whole = signalToNoise(sumOf(live, "signal"), sumOf(live, "noise"));
+  if (!(balanced < SPREAD_SQNR && whole - balanced >= SPREAD_GAIN)) return null;
+  const [smallest, largest] = [live[0]!.reach, live.at(-1)!.reach];
+  return {
+    cause: "batch-spread",
+    sentence: `The matrices of this weight differ ${significant(largest / smallest)}x, but share their scales.`,
+    figure: `${live.length} matrices of ${significant(smallest)} to ${significant(largest)}, SQNR ${decibel(whole)} as a whole, mean ${decibel(balanced)}`,
+    loss: Math.min(SPREAD_SQNR - balanced, LARGEST_LOSS),
+    remedy: {
+      edit: { kind: "float", layer: layer.id },
+      sentence: "Leave the layer in float: its weight is then not rounded.",
+    },
+  };
+}
+
+export interface ChannelSubject extends Pick<ActivationSubject, "group" | "statistics" | "recipe" | "chosen"> {
+  readonly index: GraphIndex;
+  /** The only layer that reads the tensor, if leaving it in float leaves the tensor unquantized; asked only when needed. */
+  readonly floatReader: () => string | null;
+}
+
+/**
+ * What the channels of a normalized activation lose to the one scale that they share, estimated from what its
+ * normalization and the constants after it make of each; null where they lose little, or it is not normalized.
+ */
+export function outlierChannels(subject: ChannelSubject): Symptom | null {
+  const { group, statistics, recipe, chosen, index, floatReader } = subject;
+  const gains = normalizedChannels(group.id, index);
+  if (!gains || statistics.finite === 0) return null;
+  const { sqnr, range } = clipFigures(statistics, recipe.activations, chosen.range);
+  const rounding = affineParameters(range, recipe.activations).scale ** 2 / 12;
+  const live = [...gains].filter((gain) => gain > 0).sort((a, b) => a - b);
+  const balanced = balance(live.map((gain) => ({ signal: gain ** 2, noise: Math.min(rounding, gain ** 2) })));
+  const [median = 0, largest = 0] = [live[live.length >> 1], live.at(-1)];
+  if (!(balanced < SPREAD_SQNR && sqnr - balanced >= SPREAD_GAIN && largest >= OUTLIER_REACH * median)) return null;
+  const reader = floatReader();
+  return {
+    cause: "outlier-channels",
+    sentence: `A few channels reach ${significant(largest / median)}x as far as most, but all share one scale.`,
+    figure: `channels of deviation ${significant(median)} in the middle, the largest ${significant(largest)}, SQNR ${decibel(sqnr)} as a whole, mean ${decibel(balanced)} (estimated)`,
+    loss: Math.min(SPREAD_SQNR - balanced, LARGEST_LOSS),
+    remedy:
+      reader === null
+        ? null
+        : {
+            edit: { kind: "float", layer: reader },
+            sentence: `Leave ${reader} in float, which reads it: the channels are then not rounded.`,
+          },
+  };
+}
+
+/** SQNR when every part counts the same: of the mean over parts of noise / signal. */
+function balance(parts: readonly { readonly signal: number; readonly noise: number }[]): number {
+  return signalToNoise(
+    parts.length,
+    parts.reduce((sum, { signal, noise }) => sum + noise / signal, 0),
+  );
+}
+
+function sumOf(
+  parts: readonly { readonly signal: number; readonly noise: number }[],
+  part: "signal" | "noise",
+): number {
+  return parts.reduce((sum, each) => sum + each[part], 0);
+}
+
+const NORMALIZATIONS: ReadonlySet<string> = new Set(["LayerNormalization", "RMSNormalization"]);
+const UNIT = Float64Array.of(1);
+
+/**
+ * Deviations of the channels of a tensor that is normalized over its last axis, in one node or in parts, and then scaled
+ * and shifted by constants at most; one for all where nothing sets them apart.
+ */
+function normalizedChannels(tensor: string, index: GraphIndex): Float64Array | null {
+  const node = index.producer(tensor);
+  if (!node) return null;
+  const [first = "", second = ""] = node.input;
+  if (NORMALIZATIONS.has(node.opType)) return channelsOf(second, index);
+  if (node.opType === "Div" && isDeviation(second, index)) return UNIT;
+  if (node.opType !== "Mul" && node.opType !== "Add") return null;
+  if (node.opType === "Mul" && [first, second].some((factor) => isReciprocal(factor, index))) return UNIT;
+  const [data, constant] = index.initializer(first) ? [second, first] : [first, second];
+  const factors = channelsOf(constant, index);
+  const before = factors && normalizedChannels(data, index);
+  if (!factors || !before || (before.length > 1 && before.length !== factors.length)) return null;
+  return node.opType === "Add" ? before : factors.map((factor, i) => factor * before[i % before.length]!);
+}
+
+/** Whether a tensor is the root of a mean, with a small constant added before the root. */
+function isDeviation(tensor: string, index: GraphIndex): boolean {
+  const root = index.producer(tensor);
+  const sum = root?.opType === "Sqrt" ? index.producer(root.input[0] ?? "") : undefined;
+  return sum?.opType === "Add" && sum.input.some((name) => index.producer(name)?.opType === "ReduceMean");
+}
+
+function isReciprocal(tensor: string, index: GraphIndex): boolean {
+  const node = index.producer(tensor);
+  if (node?.opType === "Reciprocal") return isDeviation(node.input[0] ?? "", index);
+  const isDivision = node?.opType === "Div" && index.initializer(node.input[0] ?? "") !== undefined;
+  return isDivision && isDeviation(node.input[1] ?? "", index);
+}
+
+/** The magnitudes of a constant that has one value a channel of the last axis. */
+function channelsOf(name: string, index: GraphIndex): Float64Array | null {
+  const proto = index.initializer(name);
+  if (!proto) return null;
+  const { data, dims } = tensorOf(proto);
+  if (data.length < 2 || dims.at(-1) !== data.length) return null;
+  return Float64Array.from(data as Float32Array, Math.abs);
+}
