@@ -30,7 +30,11 @@ it("data that is cut short ends the job, whatever the job is at", async () => {
   const source = { bytes: concat(encodeModel(network)), fileName: "net.onnx", readBeside: async () => null };
   const model = await openModel(source, { shapes: {}, values: {} }, runtime, context);
   const recipe = { ...defaultRecipe(model), corrections: { equalization: true, bias: "empirical" } } as const;
-  const bytes = npyBytes("<f4", [SAMPLES, 2, 4, 4], Float32Array.from({ length: SAMPLES * 32 }, Math.sin));
+  const bytes = npyBytes(
+    "<f4",
+    [SAMPLES, 2, 4, 4],
+    Float32Array.from({ length: SAMPLES * 32 }, (_, i) => Math.sin(i)),
+  );
   const settled = async (file: DataFile) => {
     const data = await openData(model, [file], null, nodeDecoders);
     const request = { samples: SAMPLES, calibration: null };

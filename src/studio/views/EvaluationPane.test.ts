@@ -32,7 +32,7 @@ afterEach(() => vi.restoreAllMocks());
 test("what stands against a result is shown before its verdict and figures", () => {
   const text = shown({ evaluation: { result: { ...measured, notices: [warning] }, basis: BASIS } });
   expect(text).toMatch(
-    /Warning scores The output scores is zero everywhere\. fail drop 2\.00 pt.* agreement 97\.0 % SQNR 30\.0 dB/,
+    /Warning The output scores is zero everywhere\. fail drop 2\.00 pt.* agreement 97\.0 % SQNR 30\.0 dB/,
   );
 });
 
@@ -48,6 +48,6 @@ test("of an output that says nothing no verdict, agreement, SQNR, cosine or KL i
 test("a probe of such an output shows why there are no figures", () => {
   const probed = { result: probe, recipe: REPORT.recipe, on: "", before: null };
   const text = shown({ probed });
-  expect(text).toMatch(/Warning scores The output scores is zero everywhere\..* scores before now change size 9 B/);
+  expect(text).toMatch(/Warning The output scores is zero everywhere\..* scores before now change size 9 B/);
   expect(text).not.toMatch(/agreement|SQNR|KL|NaN/);
 });
