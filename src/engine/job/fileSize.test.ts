@@ -82,7 +82,14 @@ describe("a file that nothing loads", () => {
   });
 
   describe("is refused before samples are run, where it is sure", () => {
-    const file = memoryFile("a.npy", npyBytes("<f4", [4, 2, 4, 4], Float32Array.from({ length: 128 }, Math.sin)));
+    const file = memoryFile(
+      "a.npy",
+      npyBytes(
+        "<f4",
+        [4, 2, 4, 4],
+        Float32Array.from({ length: 128 }, (_, i) => Math.sin(i)),
+      ),
+    );
     const run = async (large: OpenModel, corrections: Recipe["corrections"]) => {
       const tasks = new Set<string>();
       const data = await openData(large, [file], null, nodeDecoders);
