@@ -67,7 +67,7 @@ export function exportJob(model: OpenModel, request: ExportRequest): Exported {
     ...(equalized ? [{ kind: "info" as const, subject: equalized.name, message: EQUALIZED_NOTE }] : []),
   ];
   const files: Artifact[] = [
-    { name: quantizedName(model, recipe), chunks: quantized.chunks },
+    { name: quantizedName(model, recipe), chunks: quantized.chunks, model: quantized.model },
     ...(observed?.files ?? []),
     textFile(`${model.name}.recipe.json`, writeRecipe(recipe)),
     ...(equalized ? [equalized] : []),
@@ -81,9 +81,10 @@ export function exportJob(model: OpenModel, request: ExportRequest): Exported {
 }
 
 function equalizedFile(model: OpenModel, recipe: Recipe): Artifact {
-  const chunks = encodeModel(equalizedModel(model, recipe).observed);
+  const { observed } = equalizedModel(model, recipe);
+  const chunks = encodeModel(observed);
   assertEqualizedFits(model, totalLength(chunks));
-  return { name: equalizedName(model), chunks };
+  return { name: equalizedName(model), chunks, model: observed };
 }
 
 /** Said where the file written is larger than the one given. */

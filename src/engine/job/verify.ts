@@ -1,12 +1,19 @@
 import type { ModelFile } from "../model/runtime.ts";
 import { decodeModel } from "../onnx/decode.ts";
-import { concat } from "../onnx/encode.ts";
+import { concat, totalLength } from "../onnx/encode.ts";
 import { needsAliases, toModelFile } from "../onnx/runtimeFile.ts";
 import type { Artifact } from "./artifact.ts";
 
-/** A model's file as a runtime takes it: the very bytes that are written, but for names that a runtime mistakes. */
-export function writtenFile({ name, chunks }: Artifact): ModelFile {
+/** Longer files are not joined for a check: a runtime in a tab holds twice what is inside a file. */
+const LARGE = 2 ** 25;
+
+/**
+ * A model's file as a runtime takes it: the very bytes that are written, but for names that a runtime mistakes, and for
+ * the weights of a large one, which are handed over beside the graph that they are written in.
+ */
+export function writtenFile({ name, chunks, model }: Artifact): ModelFile {
+  if (model && totalLength(chunks) > LARGE) return toModelFile(model);
   const graph = concat(chunks);
-  const model = decodeModel(graph, name);
-  return model.graph && needsAliases(model.graph) ? toModelFile(model) : { graph, external: [] };
+  const read = decodeModel(graph, name);
+  return read.graph && needsAliases(read.graph) ? toModelFile(read) : { graph, external: [] };
 }

@@ -112,14 +112,14 @@ class State {
   }
 
   /**
-   * Whether a node's result, followers included, is rounded whoever reads it: weighted kernels may give float too, but ONNX
-   * Runtime looks for the Q behind a clamp with one reader, and computes in float what it does not find it after.
+   * Whether a node's result, followers included, is rounded whoever reads it: weighted kernels may give float too, but for a
+   * target that looks for the Q behind a clamp with one reader, and computes in float what it does not find it after.
    */
   #rounds(node: NodeProto): boolean {
     const candidate = this.#candidates.get(node);
     const result = node.output[0] ?? "";
-    if (candidate?.follower?.kind === "clamp" && !this.#index.isOutput(result) && this.#index.uses(result).length === 1)
-      return true;
+    const isClamp = this.#target.roundsClamps && candidate?.follower?.kind === "clamp";
+    if (isClamp && !this.#index.isOutput(result) && this.#index.uses(result).length === 1) return true;
     if (!candidate?.follower)
       return candidate?.descriptor?.kind !== "weighted" || !this.#target.givesFloat.has(node.opType);
     const producer = this.#producerOf(node);

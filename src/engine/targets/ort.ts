@@ -23,6 +23,7 @@ export const ORT: Target = {
   fusesClamp: true,
   fusesAdd: new Set(["MatMul"]),
   givesFloat: new Set(["Gemm", "MatMul"]),
+  roundsClamps: true,
   wantsIntegerBias: new Set(["Conv", "Gemm"]),
   quantizesItself: new Set(["Conv", "ConvTranspose", "Gemm"]),
 };

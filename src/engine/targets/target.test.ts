@@ -47,6 +47,12 @@ describe("a plan goes by what its target is", () => {
       ["g: bias", "y: no-gain"],
     ],
     ["no Add in a kernel", { fusesAdd: new Set() }, [["x"], ["m"], ["r", "t"]], ["g: bias", "y: no-gain"]],
+    [
+      "clamps that hide nothing",
+      { roundsClamps: false, sharesAcrossMovers: false },
+      [["x"], ["r"], ["t"]],
+      ["g: bias", "y: no-gain"],
+    ],
     ["any bias", { wantsIntegerBias: new Set() }, [["x"], ["r", "t"]], ["y: no-gain"]],
     [
       "kernels that always round",

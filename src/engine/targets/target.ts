@@ -23,6 +23,8 @@ export interface Target {
   readonly fusesAdd: ReadonlySet<string>;
   /** Operators whose integer kernels give float too: their result is rounded only where an 8-bit layer reads it. */
   readonly givesFloat: ReadonlySet<string>;
+  /** Whether a clamp with one reader keeps the layer before it from its integer kernel unless its own result is rounded. */
+  readonly roundsClamps: boolean;
   /** Operators that are multiplied in integers only with a bias in int32, or none. */
   readonly wantsIntegerBias: ReadonlySet<string>;
   /** Float operators that it quantizes itself between a DequantizeLinear and a QuantizeLinear, unless their bias is computed. */
