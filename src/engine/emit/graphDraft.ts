@@ -62,35 +62,33 @@ export class GraphDraft {
     this.#nodes.push(makeNode("DequantizeLinear", [codes, ...parameters], [output], { name, attributes, domain }));
   }
 
-  /** The name of a constant's dequantized values: one scale, or one for each place along the axis; zero points are 0. */
+  /** The name of a constant's dequantized values: one scale and zero point, or one for each place along the axis. */
   constant(
     name: string,
     codes: Tensor | Int4Tensor,
-    scales: Float32Array,
+    scale: Tensor,
+    zeroPoint: Tensor | Int4Tensor,
     { axis = null, domain = "" }: Placing = {},
   ): string {
     const quantized = this.fresh(name, "_quantized");
     this.#initializers.push(codesProto(quantized, codes));
-    const dims = axis === null ? [] : [scales.length];
-    const zeros = codes.type === "int32" ? new Int32Array(scales.length) : new Int8Array(scales.length);
-    const parameters = this.addParameters(name, { type: "float32", dims, data: scales }, {
-      ...codes,
-      dims,
-      data: zeros,
-    } as Tensor);
+    const parameters = this.addParameters(name, scale, zeroPoint);
     const output = this.fresh(name, "_DequantizeLinear_Output");
     this.dequantize(name, quantized, parameters, output, { axis, domain });
     return output;
   }
 
-  /** The same of a constant with a zero point. */
-  affineConstant(name: string, codes: Tensor, scale: Tensor, zeroPoint: Tensor): string {
-    const quantized = this.fresh(name, "_quantized");
-    this.#initializers.push(tensorProto(quantized, codes));
-    const parameters = this.addParameters(name, scale, zeroPoint);
-    const output = this.fresh(name, "_DequantizeLinear_Output");
-    this.dequantize(name, quantized, parameters, output);
-    return output;
+  /** The same of a constant whose zero points are 0. */
+  symmetricConstant(
+    name: string,
+    codes: Tensor | Int4Tensor,
+    scales: Float32Array,
+    { axis = null, domain = "" }: Placing = {},
+  ): string {
+    const dims = axis === null ? [] : [scales.length];
+    const zeros = codes.type === "int32" ? new Int32Array(scales.length) : new Int8Array(scales.length);
+    const zeroPoint = { ...codes, dims, data: zeros } as Tensor | Int4Tensor;
+    return this.constant(name, codes, { type: "float32", dims, data: scales }, zeroPoint, { axis, domain });
   }
 
   /** The name of a weight's dequantized values; layers that share a weight, its scales and its rounding share them. */
@@ -100,7 +98,7 @@ export class GraphDraft {
     if (known !== undefined) return known;
     const isKnown = type !== "int4" || opsetOf(this.#model) >= INT4_OPSET;
     const domain = isKnown ? "" : (this.#plan.target.ownDomain ?? "");
-    const output = this.constant(name, { type, dims, data: codes }, scales, { axis, domain });
+    const output = this.symmetricConstant(name, { type, dims, data: codes }, scales, { axis, domain });
     this.#weights.set(key, output);
     return output;
   }

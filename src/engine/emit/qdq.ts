@@ -79,7 +79,7 @@ class QdqWriter {
     if (fine) {
       const name = node.input[2] || `${node.output[0]}_bias`;
       const codes = { type: "int32", dims: [fine.codes.length], data: fine.codes } as const;
-      input[2] = this.#draft.constant(name, codes, Float32Array.of(fine.scale));
+      input[2] = this.#draft.symmetricConstant(name, codes, Float32Array.of(fine.scale));
     }
     const weight = this.#numbers.weights.get(id);
     if (!use || !weight) return input;
@@ -93,7 +93,7 @@ class QdqWriter {
 
   #bias(name: string, axis: number | null, { codes, scales }: NonNullable<EncodedWeight["bias"]>): string {
     const tensor = { type: "int32", dims: [codes.length], data: codes } as const;
-    return this.#draft.constant(name, tensor, scales, { axis: axis === null ? null : 0 });
+    return this.#draft.symmetricConstant(name, tensor, scales, { axis: axis === null ? null : 0 });
   }
 
   /** What a node reads in the place of a tensor: its dequantized form where the tensor or the node is 8-bit. */
@@ -117,7 +117,7 @@ class QdqWriter {
     const { type } = this.#numbers.activations;
     const { scale, zeroPoint } = encoded.affine;
     const codes = { type, dims: dimsOf(proto), data: encoded.codes };
-    const output = this.#draft.affineConstant(name, codes, scalar("float32", scale), scalar(type, zeroPoint));
+    const output = this.#draft.constant(name, codes, scalar("float32", scale), scalar(type, zeroPoint));
     this.#constants.set(name, output);
     return output;
   }

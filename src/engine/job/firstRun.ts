@@ -19,7 +19,7 @@ const MOST_ELEMENTS = 2 ** 24;
 type Outcome = { readonly outputs: TensorMap } | { readonly reason: string };
 
 /**
- * Runs the very bytes of a model's file once, on the first sample that can be read or else on inputs made of the shapes and the held
+ * Runs what is written of a model once (verify.ts says as what), on the first sample that can be read or else on inputs made of the shapes and the held
  * values, and gives what there is to say of it: that it could not be tried, or that outputs are not finite where the float
  * model's are. Throws InputError when it does not load, or does not run on what the float model runs on.
  */
