@@ -20,7 +20,7 @@ export function describeComparison(comparison: Comparison, paths: readonly [stri
   const changed = [
     ...settings.map((setting) => `  ${setting.name}: ${sidesText(setting.a, setting.b)}`),
     ...(factors.length > 0 ? [`  equalization factors: those of ${plural(factors.length, "tensor")} differ`] : []),
-    ...(biases.length > 0 ? [`  learnt biases: those of ${plural(biases.length, "layer")} differ`] : []),
+    ...(biases.length > 0 ? [`  learned biases: those of ${plural(biases.length, "layer")} differ`] : []),
   ];
   return [
     `A: ${reportText(a, paths[0])}`,

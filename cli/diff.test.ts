@@ -74,7 +74,7 @@ describe("octet diff", () => {
     const { code, stdout, stderr } = await octet("diff", ...paths);
     expect(code).toBe(0);
     expect(stdout).toContain("layers in float: only in A: softmax; only in B: t0, t1, t2, t3, t4 and 9 more");
-    expect(stdout).toContain("learnt biases: those of 12 layers differ");
+    expect(stdout).toContain("learned biases: those of 12 layers differ");
     expect(stdout).not.toContain("0.1,");
     expect(stdout).toMatch(/top-1, quantized +88\.0 % +89\.5 % +\+1\.50 pt\n/);
     expect(stdout).toMatch(

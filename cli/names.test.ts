@@ -74,7 +74,7 @@ async function everything(names: readonly string[], label: string) {
   await run("quantize", path, ...on, "--recipe", file("plain", "recipe.json"), "--out", out("again"));
   await run("quantize", path, "--cache", file("plain", "calibration.json"), "--out", out("cached"));
   await run("quantize", path, ...on, "--equalize", "--per-tensor", "--out", out("equalized"));
-  await run("quantize", path, ...on, "--rounding", "learned", "--iterations", "5", "--out", out("learnt"));
+  await run("quantize", path, ...on, "--rounding", "learned", "--iterations", "5", "--out", out("learned"));
   const judged = await run("evaluate", path, file("plain", "int8.onnx"), ...on, "--json");
   const hurts = await run("sensitivity", path, ...on, "--json");
   const found = await run("tune", path, ...on, "--min-sqnr", "20", "--out", out("tuned"), "--json");
@@ -91,7 +91,7 @@ async function everything(names: readonly string[], label: string) {
     resolved,
     biases,
     factors: equalized.factors,
-    rounding: JSON.parse(read("learnt", "recipe.json")).rounding,
+    rounding: JSON.parse(read("learned", "recipe.json")).rounding,
     statistics: JSON.parse(read("plain", "calibration.json")).tensors,
     tensorrt: sorted(read("plain", "trt.cache").split("\n")),
     ranges: JSON.parse(read("plain", "ort-ranges.json")).data,

@@ -25,8 +25,8 @@ it("learns rounding, tells each layer's error before and after, and keeps it in 
   const { rounding, recipe } = outcome.json();
   expect(rounding).toMatchObject({ samples: 12, iterations: 20, learner: expect.stringMatching(/^tfjs .*, WASM$/) });
   expect(rounding.layers.length).toBeGreaterThan(3);
-  for (const { layer, nearest, learnt } of rounding.layers as LayerRounding[]) {
-    expect(learnt).toBeLessThanOrEqual(nearest);
+  for (const { layer, nearest, learned } of rounding.layers as LayerRounding[]) {
+    expect(learned).toBeLessThanOrEqual(nearest);
     expect(outcome.stderr).toContain(`Learning rounding of ${layer}, layer `);
   }
   expect(Object.keys(recipe.rounding)).toHaveLength(rounding.layers.length);
@@ -44,7 +44,7 @@ it("is nothing that a search does at every step", async () => {
   expect(errorOf(outcome)).toMatch(/^tune rounds weights to nearest/);
 });
 
-it("is learnt for sensitivity too, where the recipe asks for it", async () => {
+it("is learned for sensitivity too, where the recipe asks for it", async () => {
   const options = [...ALONE, "--rounding", "learned", "--samples", "4", "--json"];
   const { recipe } = (await octet("sensitivity", MODEL, "--data", DATA, ...options)).json();
   expect(Object.keys(recipe.rounding).length).toBeGreaterThan(3);

@@ -10,7 +10,7 @@ export function roundingFigures({ layers, samples, iterations, learner, seconds 
 
 /** One line: what is left of the layers' output errors, at the median. */
 export function roundingText({ layers, samples, iterations, learner, seconds }: Rounding): string {
-  const left = layers.map(({ nearest, learnt }) => (nearest === 0 ? 1 : learnt / nearest)).sort((a, b) => a - b);
+  const left = layers.map(({ nearest, learned }) => (nearest === 0 ? 1 : learned / nearest)).sort((a, b) => a - b);
   const median = left[left.length >> 1] ?? 1;
-  return `  rounding of ${plural(layers.length, "layer")} learnt from ${plural(samples, "sample")} in ${duration(1000 * seconds)} (${learner}, ${iterations} iterations): ${percent(median)} of the error of rounding to nearest is left, at the median`;
+  return `  rounding of ${plural(layers.length, "layer")} learned from ${plural(samples, "sample")} in ${duration(1000 * seconds)} (${learner}, ${iterations} iterations): ${percent(median)} of the error of rounding to nearest is left, at the median`;
 }

@@ -15,7 +15,7 @@ import type { Terminal } from "./terminal.ts";
 interface Making {
   readonly model: OpenModel;
   readonly calibration: Calibration;
-  /** What learning rounding came to, where it was learnt. */
+  /** What learning rounding came to, where it was learned. */
   readonly rounding?: Rounding | null;
   readonly result: Exported;
   /** What the data had to say. */

@@ -61,7 +61,7 @@ test("tfjs learns rounding on the device of ONNX Runtime as it does in WASM", as
   for (const { gpu, wasm } of layers) {
     expect(gpu.nearest).toBeCloseTo(wasm.nearest, 5);
     expect(gpu.first).toBeCloseTo(wasm.first, 5);
-    expect(gpu.learnt).toBeLessThan(gpu.nearest);
-    expect(gpu.learnt).toBeCloseTo(wasm.learnt, 3);
+    expect(gpu.learned).toBeLessThan(gpu.nearest);
+    expect(gpu.learned).toBeCloseTo(wasm.learned, 3);
   }
 });

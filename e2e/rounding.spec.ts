@@ -19,7 +19,7 @@ async function openRounding(page: Page, samples: number, iterations: number): Pr
   await idle(page);
 }
 
-test("int4 weights alone are rounded as learnt, without a calibration, and exported as they were judged", async ({
+test("int4 weights alone are rounded as learned, without a calibration, and exported as they were judged", async ({
   page,
 }) => {
   await openRounding(page, 8, 30);
@@ -28,7 +28,7 @@ test("int4 weights alone are rounded as learnt, without a calibration, and expor
   await expect(page.getByTestId("rounding-awaited")).toBeVisible();
   await expect(page.getByTestId("step-export")).toHaveAttribute("data-standing", "missing");
   await page.getByTestId("evaluate").click();
-  await expect(page.getByRole("alert")).toContainText("The recipe asks for learned rounding, which is not learnt yet");
+  await expect(page.getByRole("alert")).toContainText("The recipe asks for learned rounding, which is not learned yet");
   await page.getByRole("button", { name: "Dismiss" }).click();
 
   await page.getByTestId("next").click();
@@ -37,7 +37,7 @@ test("int4 weights alone are rounded as learnt, without a calibration, and expor
   await expect(page.getByTestId("rounding-awaited")).toHaveCount(0);
   await expect(page.getByTestId("rounding-start")).toHaveText("Learn again");
   await expect(page.getByTestId("rounding-standing")).toContainText(
-    /^\d+ layers learnt\. 8 samples, 30 iterations each/,
+    /^\d+ layers learned\. 8 samples, 30 iterations each/,
   );
   const first = rows(page).first();
   await expect(first.getByRole("cell")).toHaveText([/^[\d,]+$/, /%$/, /dB$/, /dB$/, /%$/, /s$/]);
@@ -59,9 +59,9 @@ test("int4 weights alone are rounded as learnt, without a calibration, and expor
 
   await page.getByTestId("weights").selectOption("tensor");
   await expect(page.getByTestId("rounding-awaited")).toBeVisible();
-  await expect(page.getByTestId("rounding-learnt")).toContainText("Stale");
+  await expect(page.getByTestId("rounding-learned")).toContainText("Stale");
   await page.getByRole("button", { name: "Undo" }).click();
-  await expect(page.getByTestId("rounding-learnt")).not.toContainText("Stale");
+  await expect(page.getByTestId("rounding-learned")).not.toContainText("Stale");
   await expect(page.getByTestId("rounding-adopted")).toBeVisible();
 });
 
@@ -72,7 +72,7 @@ test("learning that is stopped keeps its layers over a reload, and goes on from 
   await expect(rows(page).first()).toBeVisible({ timeout: 120_000 });
   await page.getByTestId("rounding-stop").click();
   await idle(page);
-  const learnt = await rows(page).allInnerTexts();
+  const learned = await rows(page).allInnerTexts();
   await expect(page.getByTestId("rounding-start")).toHaveText("Go on learning");
   await expect(page.getByTestId("rounding-adopted")).toHaveCount(0);
   await expect(page.getByTestId("rounding")).toHaveValue("nearest");
@@ -81,13 +81,13 @@ test("learning that is stopped keeps its layers over a reload, and goes on from 
   await openSample(page);
   await goTo(page, "tune");
   await page.getByTestId("tab-rounding").click();
-  await expect(rows(page)).toHaveCount(learnt.length);
-  expect(await rows(page).allInnerTexts()).toEqual(learnt);
+  await expect(rows(page)).toHaveCount(learned.length);
+  expect(await rows(page).allInnerTexts()).toEqual(learned);
   await page.getByTestId("rounding-start").click();
-  await expect(rows(page).nth(learnt.length)).toBeVisible({ timeout: 120_000 });
+  await expect(rows(page).nth(learned.length)).toBeVisible({ timeout: 120_000 });
   await page.getByTestId("rounding-stop").click();
   await idle(page);
-  expect((await rows(page).allInnerTexts()).slice(0, learnt.length)).toEqual(learnt);
+  expect((await rows(page).allInnerTexts()).slice(0, learned.length)).toEqual(learned);
 });
 
 test("with activations quantized, rounding asks for the calibration that it needs", async ({ page }) => {

@@ -30,7 +30,7 @@ function fakeWorker(_url: URL, { name }: { readonly name: string }) {
       if (dying.includes(backend)) released.get(name)?.();
       return new Promise((resolve, reject) => {
         stop = reject;
-        if (iterations === 1) resolve({ up: Uint8Array.of(1), changed: 1, nearest: 1, learnt: 0, curve: [] });
+        if (iterations === 1) resolve({ up: Uint8Array.of(1), changed: 1, nearest: 1, learned: 0, curve: [] });
       });
     },
     async abort() {
@@ -74,7 +74,7 @@ test("work whose WebGPU worker dies is begun once more in WASM, and goes on from
     done ||= 2;
     return learn(learner);
   });
-  expect(result).toMatchObject({ changed: 1, learnt: 0 });
+  expect(result).toMatchObject({ changed: 1, learned: 0 });
   expect(began).toEqual([
     ["tfjs, webgpu", 0],
     ["tfjs, wasm", 2],
@@ -102,12 +102,12 @@ test("bad input is not tried again", async () => {
   expect(work).toHaveBeenCalledTimes(1);
 });
 
-test("cancelling ends what is being learnt, and what has not begun, and nothing is begun once more", async () => {
+test("cancelling ends what is being learned, and what has not begun, and nothing is begun once more", async () => {
   const controller = new AbortController();
   const first = withLearner(controller.signal, (learner) => {
-    const learnt = learn(learner, 1000, controller.signal);
+    const learned = learn(learner, 1000, controller.signal);
     setTimeout(() => controller.abort(), 20);
-    return learnt;
+    return learned;
   });
   await expect(first).rejects.toMatchObject({ name: "AbortError" });
   expect([aborted, ended]).toEqual([1, ["webgpu"]]);

@@ -2,8 +2,8 @@ import plain from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url
 import simd from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url";
 import { expose } from "comlink";
 import type {
+  LearnedRounding,
   Learner,
-  LearntRounding,
   LossPoint,
   RoundingProblem,
   RoundingTask,
@@ -13,13 +13,13 @@ import { holdLifeline } from "./lifeline.ts";
 
 export type LearningBackend = "webgpu" | "wasm" | "cpu";
 
-/** tfjs on one backend, and one layer whose rounding is learnt on it. */
+/** tfjs on one backend, and one layer whose rounding is learned on it. */
 export interface LearnerApi {
   /** Returns the learner's label. Rejects when the backend does not start. */
   open(backend: LearningBackend): Promise<string>;
   begin(problem: RoundingProblem): Promise<void>;
   add(float: Tensor, rounded: Tensor): Promise<void>;
-  learn(iterations: number, onPoint: (point: LossPoint) => void): Promise<LearntRounding>;
+  learn(iterations: number, onPoint: (point: LossPoint) => void): Promise<LearnedRounding>;
   /** Ends what `learn` does: it rejects with AbortError. */
   abort(): Promise<void>;
   dispose(): Promise<void>;

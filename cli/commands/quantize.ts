@@ -3,7 +3,7 @@ import { type OpenDataset, openData } from "../../src/engine/job/data.ts";
 import { readCalibration, readRecipe } from "../../src/engine/job/documents.ts";
 import type { OpenModel } from "../../src/engine/job/open.ts";
 import { assertCalibratedFor, resolveRecipe } from "../../src/engine/job/quantize.ts";
-import { settle, settleAlone, unlearnt, wantsOfSamples } from "../../src/engine/job/settle.ts";
+import { settle, settleAlone, unlearned, wantsOfSamples } from "../../src/engine/job/settle.ts";
 import { verifiedExport } from "../../src/engine/job/verifiedExport.ts";
 import type { Calibration, Execution } from "../../src/engine/model/calibration.ts";
 import type { DataFile } from "../../src/engine/model/dataset.ts";
@@ -41,8 +41,8 @@ export async function quantizeCommand(
   // Threads that observe start at once: not before the arguments are known to be good, nor where nothing is observed.
   const runtime = cache ? nodeRuntime() : threadedRuntime();
   const { model, recipe: wanted } = await openForRecipe(path, values, saved, changes, runtime, terminal);
-  const keepsLearnt = saved !== null && Object.keys(changes).length === 0;
-  const kept = keepsLearnt ? wanted : { ...wanted, resolved: null, biases: null, rounding: null };
+  const keepsLearned = saved !== null && Object.keys(changes).length === 0;
+  const kept = keepsLearned ? wanted : { ...wanted, resolved: null, biases: null, rounding: null };
   let settled: Calibrated;
   if (cache) settled = reuse(cache, model, kept, values);
   else if (data) settled = await settleOn(data, model, wanted, runtime, terminal);
@@ -87,7 +87,7 @@ function withoutData(model: OpenModel, recipe: Recipe): Calibrated {
   return { ...settleAlone(model, recipe), dataset: null, notices: [] };
 }
 
-/** What a calibration read from a file leaves to be settled; nothing more can be learnt without samples. */
+/** What a calibration read from a file leaves to be settled; nothing more can be learned without samples. */
 function reuse(calibration: Calibration, model: OpenModel, recipe: Recipe, values: QuantizeValues): Calibrated {
   assertCalibratedFor(model, recipe, calibration);
   const notices: Notice[] = [];
@@ -138,7 +138,7 @@ async function settleOn(
 ): Promise<Calibrated> {
   const dataset = await openData(model, files, preprocess ?? recipe.preprocess, nodeDecoders);
   terminal.notices(dataset.notices);
-  const afresh = { ...unlearnt(recipe), preprocess: dataset.preprocess };
+  const afresh = { ...unlearned(recipe), preprocess: dataset.preprocess };
   const request = {
     samples: samples ?? dataset.length,
     calibration: null,

@@ -1,7 +1,7 @@
 import { openData } from "../../src/engine/job/data.ts";
 import { readRecipe } from "../../src/engine/job/documents.ts";
 import { sensitivity } from "../../src/engine/job/sensitivity.ts";
-import { settle, unlearnt } from "../../src/engine/job/settle.ts";
+import { settle, unlearned } from "../../src/engine/job/settle.ts";
 import { walk } from "../../src/engine/job/walk.ts";
 import { InputError } from "../../src/engine/model/job.ts";
 import type { Sensitivity } from "../../src/engine/model/sensitivity.ts";
@@ -42,7 +42,7 @@ export async function sensitivityCommand(
     );
   }
   const isSettled = saved?.resolved != null && Object.keys(changes).length === 0;
-  const afresh = { ...unlearnt(given), preprocess: dataset.preprocess };
+  const afresh = { ...unlearned(given), preprocess: dataset.preprocess };
   const recipe = isSettled
     ? given
     : (

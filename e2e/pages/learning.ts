@@ -3,7 +3,7 @@ import simd from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm
 import { wasmLearner } from "../../src/engine/learning/wasm.ts";
 import { webgpuLearner } from "../../src/engine/learning/webgpu.ts";
 import type { GpuRuntime } from "../../src/engine/model/gpu.ts";
-import type { LayerForm, Learner, LearntRounding, RoundingProblem } from "../../src/engine/model/rounding.ts";
+import type { LayerForm, LearnedRounding, Learner, RoundingProblem } from "../../src/engine/model/rounding.ts";
 import type { Tensor } from "../../src/engine/model/tensor.ts";
 import type { OpenSample } from "./sample.ts";
 
@@ -35,8 +35,8 @@ const PROBLEMS: readonly (readonly [RoundingProblem, dims: readonly number[]])[]
   [problem({ kind: "matmul" }, 5, 12), [3, 12]],
 ];
 
-async function learn(learner: Learner, iterations: number): Promise<LearntRounding[]> {
-  const results: LearntRounding[] = [];
+async function learn(learner: Learner, iterations: number): Promise<LearnedRounding[]> {
+  const results: LearnedRounding[] = [];
   for (const [each, dims] of PROBLEMS) {
     const task = await learner.begin(each);
     const length = dims.reduce((product, dim) => product * dim, 1);
@@ -67,8 +67,8 @@ export async function learnBeside(runtime: GpuRuntime, { dataset, file }: OpenSa
     runs,
     label: gpu.label,
     layers: onGpu.map((layer, at) => ({
-      gpu: { nearest: layer.nearest, learnt: layer.learnt, first: layer.curve[0]!.loss },
-      wasm: { nearest: wasm[at]!.nearest, learnt: wasm[at]!.learnt, first: wasm[at]!.curve[0]!.loss },
+      gpu: { nearest: layer.nearest, learned: layer.learned, first: layer.curve[0]!.loss },
+      wasm: { nearest: wasm[at]!.nearest, learned: wasm[at]!.learned, first: wasm[at]!.curve[0]!.loss },
     })),
   };
 }

@@ -4,12 +4,12 @@ import { startEffects } from "./state/effects.ts";
 import { listSessions, saveBeforeLeaving } from "./state/persistence.ts";
 import { startProbes } from "./state/probe.ts";
 import { useStudio } from "./state/store.ts";
-import { Alerts } from "./views/Alerts.tsx";
-import { DropTarget } from "./views/DropTarget.tsx";
-import { Start } from "./views/Start.tsx";
+import { Alerts } from "./views/frame/Alerts.tsx";
+import { DropTarget } from "./views/frame/DropTarget.tsx";
+import { Start } from "./views/frame/Start.tsx";
 
-const InputsDialog = lazy(() => import("./views/InputsDialog.tsx"));
-const Workbench = lazy(() => import("./views/Workbench.tsx"));
+const InputsDialog = lazy(() => import("./views/model/InputsDialog.tsx"));
+const Workbench = lazy(() => import("./views/frame/Workbench.tsx"));
 
 export function App() {
   const open = useStudio((state) => state.model !== null);

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import Ajv2020 from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parsePreprocess } from "../data/parse-preprocess.ts";
+import { parsePreprocess } from "../data/parsePreprocess.ts";
 import type { Calibration } from "../model/calibration.ts";
 import { InputError } from "../model/job.ts";
 import { Observer } from "../numerics/observer.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parsePreprocess } from "../data/parse-preprocess.ts";
+import { parsePreprocess } from "../data/parsePreprocess.ts";
 import { InputError } from "../model/job.ts";
 import type { Report } from "../model/report.ts";
 import { readReport } from "./readReport.ts";

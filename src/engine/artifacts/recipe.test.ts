@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import Ajv2020 from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parsePreprocess } from "../data/parse-preprocess.ts";
+import { parsePreprocess } from "../data/parsePreprocess.ts";
 import { InputError } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { classify } from "./document.ts";
@@ -68,7 +68,7 @@ describe("a recipe that is wrong is refused by the name of the field", () => {
     ["a deep one", damage((d) => (d.float!.layer = [])), '"layer" is no field of "float"; remove it or correct it'],
     ["a choice", damage((d) => (d.weights!.type = "int2")), '"weights.type" is "int2"; it must be "int8" or "int4".'],
     [
-      "learnt rounding",
+      "learned rounding",
       damage((d) => (d.rounding = { conv: "no!" })),
       '"rounding["conv"]" is "no!"; it must be base64.',
     ],

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Preprocess } from "../model/preprocess.ts";
 import type { Port } from "../model/tensor.ts";
-import { parsePreprocess } from "./parse-preprocess.ts";
+import { parsePreprocess } from "./parsePreprocess.ts";
 import type { Picture } from "./picture.ts";
 import { applyPreprocess, preparedDims } from "./preprocess.ts";
 import { choosePreprocess, resolvePreset } from "./presets.ts";

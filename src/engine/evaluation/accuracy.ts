@@ -1,6 +1,6 @@
 import type { Accuracy } from "../model/evaluation.ts";
 import { InputError } from "../model/job.ts";
-import { isInTop } from "../numerics/class-scores.ts";
+import { isInTop } from "../numerics/classScores.ts";
 import { pairedDifference } from "../numerics/interval.ts";
 import type { FloatScores } from "./plausibility.ts";
 import { areProbabilities, confidence, logitsOf } from "./scores.ts";

@@ -1,4 +1,4 @@
-import { argmax, softmaxDivergence } from "../numerics/class-scores.ts";
+import { argmax, softmaxDivergence } from "../numerics/classScores.ts";
 import { areProbabilities, logitsOf } from "./scores.ts";
 
 /**

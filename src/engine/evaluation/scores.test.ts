@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Tensor, TensorMap } from "../model/tensor.ts";
-import { softmaxDivergence } from "../numerics/class-scores.ts";
+import { softmaxDivergence } from "../numerics/classScores.ts";
 import { areProbabilities, confidence, firstScores, isClassScores, logitsOf } from "./scores.ts";
 
 const tensor = (dims: readonly number[]) => ({

@@ -6,7 +6,7 @@ import type { RangeReport } from "../model/report.ts";
 import type { Statistics, TensorStatistics } from "../model/statistics.ts";
 import type { ModelSummary, RangeGroup } from "../model/summary.ts";
 import { clipFigures, errorCurve } from "../numerics/figures.ts";
-import { linearHistogram } from "../numerics/linear-histogram.ts";
+import { linearHistogram } from "../numerics/linearHistogram.ts";
 import { rangeWithin } from "../values/clamp.ts";
 
 const CHART_BINS = 256;

@@ -1,5 +1,5 @@
 import { readReport as readReportText } from "../artifacts/readReport.ts";
-import { parsePreprocess } from "../data/parse-preprocess.ts";
+import { parsePreprocess } from "../data/parsePreprocess.ts";
 import {
   type Change,
   type Comparison,

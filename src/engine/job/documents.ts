@@ -1,7 +1,7 @@
 import { readCalibration as readCache } from "../artifacts/cache.ts";
 import { classify } from "../artifacts/document.ts";
 import { readRecipe as readRecipeText } from "../artifacts/recipe.ts";
-import { parsePreprocess as parsePreprocessJson } from "../data/parse-preprocess.ts";
+import { parsePreprocess as parsePreprocessJson } from "../data/parsePreprocess.ts";
 import type { Calibration } from "../model/calibration.ts";
 import { InputError } from "../model/job.ts";
 import type { Preprocess } from "../model/preprocess.ts";

@@ -9,7 +9,7 @@ import { plural } from "../values/figures.ts";
 export function equalSamples(statistics: Statistics, observed: number, subject: string): Notice[] {
   const seen = [...statistics.values()].filter(({ finite }) => finite > 0);
   if (observed < 2 || seen.length === 0 || !seen.every((tensor) => isRepeated(tensor, observed))) return [];
-  const message = `All ${plural(observed, "sample")} seem to be the same: each gives every tensor the same extremes and the same values as often. Ranges learnt from one sample clip what others hold; add samples that differ.`;
+  const message = `All ${plural(observed, "sample")} seem to be the same: each gives every tensor the same extremes and the same values as often. Ranges learned from one sample clip what others hold; add samples that differ.`;
   return [{ kind: "warning", subject, message }];
 }
 

@@ -74,16 +74,16 @@ async function sqnrOf(rounding: Recipe["rounding"]): Promise<number> {
   return (await evaluateModels(request, data, runtime, idle)).outputs[0]!.sqnr as number;
 }
 
-test("outputs on samples that were not learnt from are clearly nearer to the float model's", async () => {
+test("outputs on samples that were not learned from are clearly nearer to the float model's", async () => {
   expect(await sqnrOf(whole.rounding)).toBeGreaterThan((await sqnrOf(null)) + 3);
 });
 
-test("every layer is learnt, in graph order, and none is worse than rounded to nearest", () => {
+test("every layer is learned, in graph order, and none is worse than rounded to nearest", () => {
   expect(whole.wanted).toBe(12);
   expect(whole.layers).toHaveLength(whole.wanted);
   expect(whole.layers.map(({ layer }) => layer)).toEqual(Object.keys(whole.rounding));
-  for (const { nearest, learnt, changed, weights, curve } of whole.layers) {
-    expect(learnt).toBeLessThanOrEqual(nearest);
+  for (const { nearest, learned, changed, weights, curve } of whole.layers) {
+    expect(learned).toBeLessThanOrEqual(nearest);
     expect(changed).toBeLessThan(weights);
     expect(curve.at(-1)!.iteration).toBe(REQUEST.iterations);
   }
@@ -181,7 +181,7 @@ test("with activations in 8 bits, layers learn on what the quantized model feeds
   const { rounding, recipe: settled } = await settle(model, wanted, data, request, runtimes, idle);
   expect(rounding!.layers).toHaveLength(whole.wanted);
   const [first] = rounding!.layers;
-  expect(first!.learnt).toBeLessThan(first!.nearest);
+  expect(first!.learned).toBeLessThan(first!.nearest);
   expect(Object.keys(settled.resolved!).length).toBeGreaterThan(0);
   expect(settled.rounding).not.toEqual(whole.rounding);
 });

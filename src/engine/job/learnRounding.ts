@@ -5,8 +5,8 @@ import { own } from "../model/record.ts";
 import type {
   LayerForm,
   LayerRounding,
+  LearnedRounding,
   Learner,
-  LearntRounding,
   LossPoint,
   Rounding,
   RoundingListener,
@@ -39,12 +39,12 @@ interface LearnableLayer {
 
 /**
  * Learns for each weight whether it is rounded up or down (AdaRound), layer by layer in graph order: a layer is to give on
- * the quantized model's input, its earlier layers rounded as learnt, what the float model gives on its own. Layers that
- * cannot be learnt are rounded to nearest: those that share their weight, ConvTranspose, and the forms that `layerForm`
+ * the quantized model's input, its earlier layers rounded as learned, what the float model gives on its own. Layers that
+ * cannot be learned are rounded to nearest: those that share their weight, ConvTranspose, and the forms that `layerForm`
  * leaves out. Nothing is kept of samples but what `Walker` keeps; with `resume` it walks again through the layers that were
- * learnt, and comes to what it would have come to without a break.
- * Throws InputError as quantizing does, when nothing can be learnt, or no sample can be read; rejects with AbortError when
- * it is cancelled, after `onLayer` had all that was learnt.
+ * learned, and comes to what it would have come to without a break.
+ * Throws InputError as quantizing does, when nothing can be learned, or no sample can be read; rejects with AbortError when
+ * it is cancelled, after `onLayer` had all that was learned.
  */
 export async function learnRounding(
   model: OpenModel,
@@ -62,7 +62,7 @@ export async function learnRounding(
   const quantized = quantizedBy(null);
   const layers = learnableLayers(quantized, recipe);
   if (layers.length === 0)
-    throw new InputError(`${model.name} has no weight whose rounding can be learnt; set rounding to nearest.`);
+    throw new InputError(`${model.name} has no weight whose rounding can be learned; set rounding to nearest.`);
   context.report({ task: "Learning rounding, reading samples", done: 0, total: 100, unit: "%" });
   const parts = await walkerParts(
     made,
@@ -70,7 +70,7 @@ export async function learnRounding(
     request.samples,
     runtime,
     (tensor) =>
-      `Rounding cannot be learnt: the tensor ${tensor} has a type that Octet does not feed; set rounding to nearest.`,
+      `Rounding cannot be learned: the tensor ${tensor} has a type that Octet does not feed; set rounding to nearest.`,
   );
   const float = new Walker(made.equalized ? made.observed : made.folded, parts);
   const rounded = new Walker(quantized.model, parts);
@@ -108,11 +108,11 @@ export async function learnRounding(
         ...rows,
         form: layerForm(layer.plan, quantized.plan, dims) as LayerForm,
       });
-      const learnt = await learnLayer(problem, pairs, learner, request.iterations, context.signal, told);
-      const { nearest, learnt: loss, curve, changed } = learnt;
-      const record = { layer: id, weights: rows.weight.length, changed, nearest, learnt: loss, curve };
+      const learned = await learnLayer(problem, pairs, learner, request.iterations, context.signal, told);
+      const { nearest, learned: loss, curve, changed } = learned;
+      const record = { layer: id, weights: rows.weight.length, changed, nearest, learned: loss, curve };
       const seconds = (performance.now() - begun) / 1000;
-      const packed = packRounding(layer.plan, quantized.plan, learnt.up);
+      const packed = packRounding(layer.plan, quantized.plan, learned.up);
       rounding = { ...withLayer(rounding, { ...record, seconds }, packed), seconds: taken() };
       onLayer(rounding);
     }
@@ -122,7 +122,7 @@ export async function learnRounding(
   return { ...rounding, seconds: taken() };
 }
 
-/** What learnt, all of it where a run went on elsewhere. */
+/** What learned, all of it where a run went on elsewhere. */
 function labelOf({ label }: Learner, resume: Rounding | null): string {
   return !resume || resume.learner.endsWith(label) ? label : `${resume.learner}, then ${label}`;
 }
@@ -157,7 +157,7 @@ async function learnLayer(
   iterations: number,
   signal: AbortSignal,
   onPoint: (point: LossPoint) => void,
-): Promise<LearntRounding> {
+): Promise<LearnedRounding> {
   let task: RoundingTask | null = null;
   try {
     for await (const [float, rounded] of pairs) {

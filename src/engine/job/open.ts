@@ -132,7 +132,7 @@ export function isEqualized({ corrections, factors }: Equalization): boolean {
 const equalized = new WeakMap<PreparedFile, { readonly factors: string; readonly model: PreparedFile }>();
 
 /**
- * The model as a recipe's equalization makes it: the model itself where nothing was learnt. What is then observed is the
+ * The model as a recipe's equalization makes it: the model itself where nothing was learned. What is then observed is the
  * exact float model; in what is quantized, one bound serves all channels of a Clip (graph/applyFactors.ts).
  */
 export function equalizedModel<M extends PreparedFile>(model: M, recipe: Equalization): M {

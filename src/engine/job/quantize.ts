@@ -92,7 +92,7 @@ export function quantizationJob(model: OpenModel, recipe: Recipe): QuantizationJ
   const { resolved } = recipe;
   if (!resolved) throw new InputError("The recipe has no ranges yet; calibrate first, or add a calibration cache.");
   if (recipe.corrections.equalization && !recipe.factors) {
-    throw new InputError("The recipe asks for equalization, which has not been learnt yet; calibrate first.");
+    throw new InputError("The recipe asks for equalization, which has not been learned yet; calibrate first.");
   }
   const { types } = equalizedModel(model, recipe);
   const float = floatForm(model, recipe);

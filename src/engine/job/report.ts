@@ -7,7 +7,7 @@ import type { Recipe } from "../model/recipe.ts";
 import type { Report, TuningRecord, WeightReport } from "../model/report.ts";
 import type { Tuning } from "../model/tuning.ts";
 import { totalLength } from "../onnx/encode.ts";
-import { unlearnt } from "../tuning/decisions.ts";
+import { unlearned } from "../tuning/decisions.ts";
 import { Analysis } from "./analysis.ts";
 import type { Artifact } from "./artifact.ts";
 import { type OpenModel, summarizeModel } from "./open.ts";
@@ -56,7 +56,7 @@ export function reportOf(model: OpenModel, parts: ReportParts): Report {
 export function recordOf({ points, ...search }: Tuning): TuningRecord {
   return {
     ...search,
-    start: unlearnt(points[0]!.recipe),
+    start: unlearned(points[0]!.recipe),
     points: points.map(({ recipe: _, ...point }) => point),
   };
 }

@@ -92,7 +92,7 @@ describe("sensitivity of real models", { ...needsShared, timeout: 120_000 }, () 
     },
   );
 
-  it("of learnt biases takes them where the layer is quantized", async () => {
+  it("of learned biases takes them where the layer is quantized", async () => {
     const { model, dataset, recipe } = await prepared("fmnist_dw_folded.onnx", garments(), 2);
     const [conv] = model.folded.graph!.node.filter(({ opType }) => opType === "Conv");
     const biases = { [conv!.name]: new Array(Number(channelsOf(model, conv!.input[1]!))).fill(0.05) };

@@ -107,7 +107,7 @@ describe("corrections on the sample model, judged on samples that did not teach 
     expect(codes(corrected.recipe)).toEqual(codes(plain.recipe));
   });
 
-  test("what was learnt is kept, and gives the same file wherever the recipe goes", async () => {
+  test("what was learned is kept, and gives the same file wherever the recipe goes", async () => {
     const first = await settled(wish("tensor", { equalization: true, bias: "empirical" }));
     const again = await settled(first.recipe, first.calibration);
     expect(again.recipe).toEqual(first.recipe);
@@ -131,7 +131,7 @@ describe("corrections on the sample model, judged on samples that did not teach 
     await expect(calibrate(model, data, request, { main: runtime, accelerator: null }, context)).rejects.toThrow(
       /another setting of equalization/,
     );
-    expect(() => quantizeModel(model, { ...equalized.recipe, factors: null })).toThrow(/not been learnt yet/);
+    expect(() => quantizeModel(model, { ...equalized.recipe, factors: null })).toThrow(/not been learned yet/);
   });
 
   test("the export of an equalized model holds the float model that its caches belong to", async () => {

@@ -20,7 +20,7 @@ export interface SettleRequest {
   readonly calibration: Calibration | null;
   /** How the samples are run, where they are; a short trial decides when it is absent. */
   readonly execution?: Execution;
-  /** How long rounding is learnt, where it is. */
+  /** How long rounding is learned, where it is. */
   readonly iterations?: number;
   readonly checkpoint?: (calibration: Calibration) => void;
 }
@@ -29,7 +29,7 @@ export interface Settled {
   /** Nothing in it is left open: `quantizeModel` takes it. */
   readonly recipe: Recipe;
   readonly calibration: Calibration;
-  /** What learning rounding came to, where it was learnt. */
+  /** What learning rounding came to, where it was learned. */
   readonly rounding: Rounding | null;
 }
 
@@ -63,7 +63,7 @@ function uncalibrated({ name, sha256 }: OpenModel, recipe: Recipe, preprocess: P
 /**
  * Does what a recipe still lacks, in this order: learns equalization, calibrates where the calibration given does not
  * fit and activations are quantized, settles the ranges, learns rounding where something is there to learn it, or else
- * the biases, since learnt rounding takes the place of correcting them (docs/rounding.md). What the recipe holds already
+ * the biases, since learned rounding takes the place of correcting them (docs/rounding.md). What the recipe holds already
  * is kept. Throws InputError as these do, and before all when a file of the result is sure to be longer than anything loads.
  */
 export async function settle(
@@ -99,7 +99,7 @@ export async function settle(
     settled = { ...settled, rounding: rounding.rounding, biases: null };
   }
   if (settled.weights.rounding === "learned" && settled.rounding && settled.corrections.bias !== "none") {
-    // Later layers have learnt to make up for the mean errors of earlier ones, and correcting these would undo it.
+    // Later layers have learned to make up for the mean errors of earlier ones, and correcting these would undo it.
     settled = { ...settled, biases: settled.biases ?? {} };
   }
   if (settled.corrections.bias === "empirical" && !settled.biases) {
@@ -109,4 +109,4 @@ export async function settle(
   return { recipe: deriveBiases(model, settled), calibration, rounding };
 }
 
-export { unlearnt } from "../tuning/decisions.ts";
+export { unlearned } from "../tuning/decisions.ts";

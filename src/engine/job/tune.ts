@@ -5,7 +5,7 @@ import { InputError, type JobContext, type Notice } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Runtime, Session } from "../model/runtime.ts";
 import type { TuneRequest, Tuning } from "../model/tuning.ts";
-import { unlearnt } from "../tuning/decisions.ts";
+import { unlearned } from "../tuning/decisions.ts";
 import { type Found, type Measurement, search } from "../tuning/search.ts";
 import { Judge } from "../tuning/searchJudge.ts";
 import { type Candidate, orderCandidates } from "../tuning/searchOrder.ts";
@@ -60,7 +60,7 @@ export async function tune(
       seconds: seconds(),
     });
     const bench = new Bench({ model, dataset, request, runtime, threads, context, judge, float: session, split });
-    const found = await search(unlearnt(recipe), request, {
+    const found = await search(unlearned(recipe), request, {
       measure: (wanted, label) => bench.measure(wanted, label),
       order: (settled) => bench.order(settled),
       onPoint: (partial) => onPoint(tuningOf(partial)),
@@ -116,10 +116,10 @@ interface BenchParts {
   readonly split: Tuning["split"];
 }
 
-/** Measures recipes, each on the model that it exports. What equalized and other recipes share is learnt once. */
+/** Measures recipes, each on the model that it exports. What equalized and other recipes share is learned once. */
 class Bench {
   readonly #parts: BenchParts;
-  readonly #learnt = new Map<boolean, Pick<Recipe, "factors" | "rounding"> & { readonly calibration: Calibration }>();
+  readonly #learned = new Map<boolean, Pick<Recipe, "factors" | "rounding"> & { readonly calibration: Calibration }>();
   #measured = 0;
 
   constructor(parts: BenchParts) {
@@ -131,7 +131,7 @@ class Bench {
     if (this.#measured > 0 && !isPossible(model, wanted)) return null;
     const context = this.#within(`${++this.#measured}: ${label}`);
     const { equalization } = wanted.corrections;
-    const known = this.#learnt.get(equalization);
+    const known = this.#learned.get(equalization);
     const { recipe, calibration } = await settle(
       model,
       { ...wanted, factors: known?.factors ?? null, rounding: known?.rounding ?? null },
@@ -140,7 +140,7 @@ class Bench {
       { main: runtime, accelerator: null },
       context,
     );
-    this.#learnt.set(equalization, { calibration, factors: recipe.factors, rounding: recipe.rounding });
+    this.#learned.set(equalization, { calibration, factors: recipe.factors, rounding: recipe.rounding });
     const quantized = quantizeModel(model, recipe);
     const session = await loadSession(
       runtime,
@@ -182,7 +182,7 @@ class Bench {
 
   /** What observed the float model as a recipe that was measured has it. */
   calibrationOf({ corrections }: Recipe): Calibration {
-    return this.#learnt.get(corrections.equalization)!.calibration;
+    return this.#learned.get(corrections.equalization)!.calibration;
   }
 
   async #latency(session: Session, context: JobContext): Promise<number> {

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
 import { nodeDecoders } from "../../../cli/decoders.ts";
 import { readReport } from "../artifacts/readReport.ts";
-import { parsePreprocess } from "../data/parse-preprocess.ts";
+import { parsePreprocess } from "../data/parsePreprocess.ts";
 import { diskFile } from "../data/testing/files.ts";
 import { InputError, type JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";

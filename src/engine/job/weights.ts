@@ -1,7 +1,7 @@
 import type { WeightAnalysis } from "../model/analysis.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { channelLayout } from "../numerics/channels.ts";
-import { weightFigures } from "../numerics/weight-figures.ts";
+import { weightFigures } from "../numerics/weightFigures.ts";
 import { dimsOf, passingFloats } from "../onnx/tensor.ts";
 import type { QuantizationPlan } from "../plan/plan.ts";
 import { plannedWeight } from "../plan/plannedWeight.ts";

@@ -45,20 +45,20 @@ describe.each(Object.entries(learners))("on %s", (_, open) => {
     learner = await open();
   });
 
-  test("what is learnt is next to the best of all roundings, and far better than nearest", async () => {
-    const { up, learnt, nearest } = await learn(learner, problem, samples);
+  test("what is learned is next to the best of all roundings, and far better than nearest", async () => {
+    const { up, learned, nearest } = await learn(learner, problem, samples);
     const weight = roundedWeight(problem, up);
     const best = total((channel) => leastError(problem, channel, samples));
     const reached = total((channel) => channelError(problem, weight, channel, samples));
     expect(reached).toBeLessThan(1.2 * best);
-    expect(learnt).toBeLessThan(0.6 * nearest);
+    expect(learned).toBeLessThan(0.6 * nearest);
   });
 
-  test("the loss falls while weights move freely, and what is learnt is no worse than a channel rounded to nearest", async () => {
-    const { curve, learnt, nearest, up, changed } = await learn(learner, problem, samples);
+  test("the loss falls while weights move freely, and what is learned is no worse than a channel rounded to nearest", async () => {
+    const { curve, learned, nearest, up, changed } = await learn(learner, problem, samples);
     expect(curve[9]!.loss).toBeLessThan(curve[0]!.loss);
     expect(curve.at(-1)!.iteration).toBe(200);
-    expect(learnt).toBeLessThanOrEqual(nearest);
+    expect(learned).toBeLessThanOrEqual(nearest);
     const codes = (up: ArrayLike<number>) => roundedWeight(problem, up);
     const toNearest = codes(problem.weight.map((w) => (w / 0.13 - Math.floor(w / 0.13) > 0.5 ? 1 : 0)));
     expect(codes(up).filter((value, at) => value !== toNearest[at])).toHaveLength(changed);
@@ -71,9 +71,9 @@ describe.each(Object.entries(learners))("on %s", (_, open) => {
 
   test("weights on their codes stay there, and a layer without output keeps nearest", async () => {
     const exact = { ...problem, weight: problem.weight.map((_, at) => ((at % 5) - 2) * problem.scales[0]!) };
-    const { up, nearest, learnt } = await learn(learner, exact, pairs([2, INPUTS], 5, 0), 20);
+    const { up, nearest, learned } = await learn(learner, exact, pairs([2, INPUTS], 5, 0), 20);
     expect([...roundedWeight(exact, up)]).toEqual([...exact.weight]);
-    expect([nearest, learnt]).toEqual([0, 0]);
+    expect([nearest, learned]).toEqual([0, 0]);
     const silent = { ...problem, weight: new Float32Array(CHANNELS * INPUTS) };
     expect([...(await learn(learner, silent, samples, 20)).up]).toEqual(new Array(CHANNELS * INPUTS).fill(0));
   });
@@ -108,7 +108,7 @@ test("backends agree", async () => {
   const [cpu, wasm] = [await learners.cpu(), await learners.wasm()];
   const [a, b] = [await learn(cpu, problem, samples), await learn(wasm, problem, samples)];
   expect(b.nearest).toBeCloseTo(a.nearest, 6);
-  expect(b.learnt).toBeCloseTo(a.learnt, 4);
+  expect(b.learned).toBeCloseTo(a.learned, 4);
   a.curve.slice(0, 10).forEach(({ loss }, at) => {
     expect(b.curve[at]!.loss).toBeCloseTo(loss, 4);
   });

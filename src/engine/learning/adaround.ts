@@ -1,5 +1,5 @@
 import { add, mul, type Tensor3D, tensor3d, tidy, train, variable } from "@tensorflow/tfjs-core";
-import type { LearntRounding, LossPoint, RoundingProblem } from "../model/rounding.ts";
+import type { LearnedRounding, LossPoint, RoundingProblem } from "../model/rounding.ts";
 import { type Choices, choicesOf } from "./choices.ts";
 import { descend } from "./descent.ts";
 import type { GramMatrices } from "./gram.ts";
@@ -28,7 +28,7 @@ export async function adaround(
   iterations: number,
   signal: AbortSignal,
   onPoint: (point: LossPoint) => void,
-): Promise<LearntRounding> {
+): Promise<LearnedRounding> {
   const choices = choicesOf(problem);
   const reconstruction = await Reconstruction.of(problem, matrices);
   const pause = new Pause(signal);
@@ -105,21 +105,21 @@ async function turnOver(up: Uint8Array, choices: Choices, reconstruction: Recons
   }
 }
 
-/** Each channel as learnt, or rounded to nearest where that is no worse. */
+/** Each channel as learned, or rounded to nearest where that is no worse. */
 async function bestOf(up: Uint8Array, choices: Choices, reconstruction: Reconstruction) {
   const [, , inputs] = reconstruction.shape;
-  const learnt = await reconstruction.channelErrors(errorsOf(up, choices));
+  const learned = await reconstruction.channelErrors(errorsOf(up, choices));
   const nearest = await reconstruction.channelErrors(errorsOf(choices.nearest, choices));
   const best = up.map((value, at) => {
     const channel = Math.floor(at / inputs);
-    return learnt[channel]! < nearest[channel]! ? value : choices.nearest[at]!;
+    return learned[channel]! < nearest[channel]! ? value : choices.nearest[at]!;
   });
   const total = (errors: Float64Array) => errors.reduce((sum, error) => sum + error, 0);
   return {
     up: best,
     changed: best.reduce((changed, value, at) => changed + (value === choices.nearest[at] ? 0 : 1), 0),
     nearest: shareOf(total(nearest), reconstruction.power),
-    learnt: shareOf(total(learnt.map((error, channel) => Math.min(error, nearest[channel]!))), reconstruction.power),
+    learned: shareOf(total(learned.map((error, channel) => Math.min(error, nearest[channel]!))), reconstruction.power),
   };
 }
 

@@ -73,17 +73,17 @@ describe.each(Object.entries(learners))("on %s, losses are those of ONNX Runtime
     const inputs = (dims[1]! / form.groups) * form.kernel[0] * form.kernel[1];
     const problem = problemOf(form, channels, inputs);
     const samples = pairs(dims, 12);
-    const learnt = await learn(await open(), problem, samples, 20);
+    const learned = await learn(await open(), problem, samples, 20);
     const nearest = problem.weight.map((value) => (value / 0.13 - Math.floor(value / 0.13) > 0.5 ? 1 : 0));
-    expect(learnt.nearest).toBeCloseTo(await measured(problem, roundedWeight(problem, nearest), samples), 5);
-    expect(learnt.learnt).toBeCloseTo(await measured(problem, roundedWeight(problem, learnt.up), samples), 5);
-    expect(learnt.learnt).toBeLessThan(learnt.nearest);
+    expect(learned.nearest).toBeCloseTo(await measured(problem, roundedWeight(problem, nearest), samples), 5);
+    expect(learned.learned).toBeCloseTo(await measured(problem, roundedWeight(problem, learned.up), samples), 5);
+    expect(learned.learned).toBeLessThan(learned.nearest);
   });
 
   test("of a matrix", async () => {
     const problem = problemOf({ kind: "matmul" }, 5, 12);
     const samples = pairs([4, 12], 30);
-    const learnt = await learn(await open(), problem, samples, 20);
-    expect(learnt.learnt).toBeCloseTo(await measured(problem, roundedWeight(problem, learnt.up), samples), 5);
+    const learned = await learn(await open(), problem, samples, 20);
+    expect(learned.learned).toBeCloseTo(await measured(problem, roundedWeight(problem, learned.up), samples), 5);
   });
 });

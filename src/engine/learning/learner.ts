@@ -28,7 +28,7 @@ async function use(name: Backend["name"]): Promise<void> {
 function taskOf(problem: RoundingProblem): RoundingTask {
   let gram: Gram | null = new Gram(problem);
   const begun = () => {
-    if (!gram) throw new Error("The layer's rounding was learnt already.");
+    if (!gram) throw new Error("The layer's rounding was learned already.");
     return gram;
   };
   return {

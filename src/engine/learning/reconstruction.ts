@@ -22,7 +22,7 @@ const NOISE = 0.02;
  * A layer's expected squared error as a function of its weights' errors D = V - W. With x the float model's input,
  * x^ = x + e the rounded model's, H = E[x^ x^'], K = E[e x^'] and N = E[e e']:
  *   E|V x^ - W x|^2 = E|D x^ + W e|^2 = tr(D H D') + 2 tr(D (W K)') + tr(W N W').
- * What is learnt from takes H with noise on its diagonal; errors that are told do not. Tensors are [groups, channels of a
+ * What is learned from takes H with noise on its diagonal; errors that are told do not. Tensors are [groups, channels of a
  * group, inputs].
  */
 export class Reconstruction {

@@ -27,7 +27,7 @@ export interface Execution {
 /** A short trial decides everything. */
 export const AUTOMATIC: Execution = { provider: null, workers: null, threads: null, batch: null };
 
-/** What a calibration has learnt: complete, or as far as it came. Structured-cloneable, kept over reloads. */
+/** What a calibration has learned: complete, or as far as it came. Structured-cloneable, kept over reloads. */
 export interface Calibration {
   readonly model: { readonly name: string; readonly sha256: string };
   /** Whether the model was equalized before it was observed (Corrections): statistics of one do not fit the other. */

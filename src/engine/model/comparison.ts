@@ -56,7 +56,7 @@ export interface Comparison {
   readonly settings: readonly SettingDifference[];
   /** Tensors whose equalization factors differ. */
   readonly factors: readonly string[];
-  /** Layers whose learnt biases differ. */
+  /** Layers whose learned biases differ. */
   readonly biases: readonly string[];
   /** The settled ranges that differ, those that moved most first. */
   readonly ranges: readonly RangeMove[];

@@ -59,16 +59,16 @@ export interface Recipe {
   };
   /** The ranges all of this came to, by group id; null until calibrated. With them the file needs no statistics. */
   readonly resolved: Readonly<Record<string, Range>> | null;
-  /** What equalization came to, by the tensor that a layer makes before its activation; null until learnt. */
+  /** What equalization came to, by the tensor that a layer makes before its activation; null until learned. */
   readonly factors: Readonly<Record<string, ChannelFactors>> | null;
   /**
    * What bias correction came to: what is added to each output channel of a layer before its activation, by layer;
-   * null until learnt.
+   * null until learned.
    */
   readonly biases: Readonly<Record<string, readonly number[]>> | null;
   /**
-   * What learnt rounding came to, by layer: base64 of one bit a weight, in the order of the weight's values, the lowest
-   * bit of a byte first; 1 where the weight is rounded up. Null until learnt.
+   * What learned rounding came to, by layer: base64 of one bit a weight, in the order of the weight's values, the lowest
+   * bit of a byte first; 1 where the weight is rounded up. Null until learned.
    */
   readonly rounding: Readonly<Record<string, string>> | null;
 }

@@ -1,7 +1,7 @@
 import type { JobContext } from "./job.ts";
 import type { Tensor } from "./tensor.ts";
 
-/** What rounding is learnt on and for how long, unless said otherwise; more gain little: docs/rounding.md. */
+/** What rounding is learned on and for how long, unless said otherwise; more gain little: docs/rounding.md. */
 export const ROUNDING_SAMPLES = 100;
 export const ROUNDING_ITERATIONS = 200;
 
@@ -37,23 +37,23 @@ export interface LossPoint {
   readonly loss: number;
 }
 
-export interface LearntRounding {
+export interface LearnedRounding {
   /** 1 where a weight is rounded up, in the order of `weight`. */
   readonly up: Uint8Array;
   /** How many are not rounded to the nearest code. */
   readonly changed: number;
-  /** The loss rounded to nearest and as learnt, every weight up or down. */
+  /** The loss rounded to nearest and as learned, every weight up or down. */
   readonly nearest: number;
-  readonly learnt: number;
+  readonly learned: number;
   /** The loss while weights lie between up and down. */
   readonly curve: readonly LossPoint[];
 }
 
-/** One layer's rounding being learnt: its inputs are streamed in, then it learns. */
+/** One layer's rounding being learned: its inputs are streamed in, then it learns. */
 export interface RoundingTask {
   /** The layer's input on one sample, in the float model and in the model whose earlier layers are rounded. */
   add(float: Tensor, rounded: Tensor): Promise<void>;
-  learn(iterations: number, signal: AbortSignal, onPoint: (point: LossPoint) => void): Promise<LearntRounding>;
+  learn(iterations: number, signal: AbortSignal, onPoint: (point: LossPoint) => void): Promise<LearnedRounding>;
   dispose(): Promise<void>;
 }
 
@@ -70,9 +70,9 @@ export interface LayerRounding {
   readonly weights: number;
   /** How many are not rounded to the nearest code. */
   readonly changed: number;
-  /** Squared error of the layer's output as a share of its own square, rounded to nearest and as learnt. */
+  /** Squared error of the layer's output as a share of its own square, rounded to nearest and as learned. */
   readonly nearest: number;
-  readonly learnt: number;
+  readonly learned: number;
   readonly curve: readonly LossPoint[];
   readonly seconds: number;
 }
@@ -93,7 +93,7 @@ export interface RoundingRequest {
   /** The first so many samples are read. */
   readonly samples: number;
   readonly iterations: number;
-  /** What a run that was ended came to: its layers are not learnt again. */
+  /** What a run that was ended came to: its layers are not learned again. */
   readonly resume: Rounding | null;
 }
 
@@ -101,6 +101,6 @@ export interface RoundingRequest {
 export interface RoundingListener {
   readonly context: JobContext;
   readonly onPoint: (layer: string, point: LossPoint) => void;
-  /** What has been learnt after each layer that is; a run that goes on has begun with all that was learnt before. */
+  /** What has been learned after each layer that is; a run that goes on has begun with all that was learned before. */
   readonly onLayer: (partial: Rounding) => void;
 }

@@ -5,7 +5,7 @@ import { codeLimits } from "../values/codes.ts";
 import { affineParameters, coveredRange } from "./affine.ts";
 import { signalToNoise } from "./decibels.ts";
 import { type Density, densityOf, numberUpTo } from "./density.ts";
-import { quantizationSums } from "./quantization-error.ts";
+import { quantizationSums } from "./quantizationError.ts";
 
 /**
  * What a clip range does to a tensor, estimated from its statistics. `range` comes back as it has to be covered: with

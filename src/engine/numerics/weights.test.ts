@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { weightLimits } from "../values/codes.ts";
 import { SCALE_FLOOR } from "./affine.ts";
 import { channelLayout } from "./channels.ts";
-import { weightFigures } from "./weight-figures.ts";
+import { weightFigures } from "./weightFigures.ts";
 import { dequantizeWeights, quantizeWeights, roundWeights, weightScales } from "./weights.ts";
 
 test.each([

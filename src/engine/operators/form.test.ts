@@ -46,7 +46,7 @@ test.each([
   expect(formOf(node, [4, 2, 3, 3], [1, 2, side, side])).toMatchObject({ pads });
 });
 
-test("Gemm and MatMul multiply rows; volumes are not learnt", () => {
+test("Gemm and MatMul multiply rows; volumes are not learned", () => {
   expect(formOf(makeNode("MatMul", ["x", "w"], ["y"]), [4, 6], [1, 4])).toEqual({ kind: "matmul" });
   const gemm = (attribute: string) => makeNode("Gemm", ["x", "w"], ["y"], { attributes: [intAttribute(attribute, 1)] });
   expect(formOf(gemm("transB"), [6, 4], [1, 4])).toEqual({ kind: "matmul" });

@@ -5,15 +5,15 @@ import type { Decision } from "../model/tuning.ts";
 export type LayerPrecision = Exclude<Decision["kind"], "corrections">;
 
 /**
- * The recipe that decisions, in their order, make of the one tuning began with. What was learnt under other settings is
+ * The recipe that decisions, in their order, make of the one tuning began with. What was learned under other settings is
  * null again: settling the result on the samples that taught the original gives the recipe of the point that made them.
  */
 export function applyDecisions(recipe: Recipe, decisions: readonly Decision[]): Recipe {
   return decisions.reduce(applyDecision, recipe);
 }
 
-/** A recipe with nothing in it that was learnt from samples. */
-export function unlearnt(recipe: Recipe): Recipe {
+/** A recipe with nothing in it that was learned from samples. */
+export function unlearned(recipe: Recipe): Recipe {
   return { ...recipe, resolved: null, factors: null, biases: null, rounding: null };
 }
 
@@ -24,7 +24,7 @@ function applyDecision(recipe: Recipe, decision: Decision): Recipe {
 
 function withCorrections(recipe: Recipe, corrections: Corrections): Recipe {
   const sameModel = corrections.equalization === recipe.corrections.equalization;
-  return { ...(sameModel ? recipe : unlearnt(recipe)), corrections, biases: null };
+  return { ...(sameModel ? recipe : unlearned(recipe)), corrections, biases: null };
 }
 
 function withPrecision(recipe: Recipe, layers: readonly string[], precision: LayerPrecision): Recipe {

@@ -4,7 +4,7 @@ import type { ActivationScheme, ClipFigures } from "../model/range.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { TensorStatistics } from "../model/statistics.ts";
 import type { RangeGroup } from "../model/summary.ts";
-import { codeUse } from "../numerics/code-use.ts";
+import { codeUse } from "../numerics/codeUse.ts";
 import { densityOf } from "../numerics/density.ts";
 import { clipFigures } from "../numerics/figures.ts";
 import { clippingError, magnitudeQuantile } from "../numerics/tails.ts";

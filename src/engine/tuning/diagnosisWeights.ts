@@ -2,7 +2,7 @@ import { encodeWeight, type WeightChoices } from "../encode/weight.ts";
 import type { WeightAnalysis } from "../model/analysis.ts";
 import { channelLayout } from "../numerics/channels.ts";
 import { signalToNoise } from "../numerics/decibels.ts";
-import { weightFigures } from "../numerics/weight-figures.ts";
+import { weightFigures } from "../numerics/weightFigures.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
 import type { TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { tensorOf } from "../onnx/tensor.ts";

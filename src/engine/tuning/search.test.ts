@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Recipe } from "../model/recipe.ts";
 import { PLAIN_RECIPE } from "../model/testing/recipe.ts";
 import type { TuneRequest } from "../model/tuning.ts";
-import { applyDecisions, unlearnt } from "./decisions.ts";
+import { applyDecisions, unlearned } from "./decisions.ts";
 import { type Found, type Measurement, type SearchTools, search } from "./search.ts";
 
 const START: Recipe = {
@@ -44,7 +44,7 @@ const request: fc.Arbitrary<Omit<TuneRequest, "samples">> = fc.record({
 
 const nameOf = (index: number) => `layer${index}`;
 
-/** The recipe with what is learnt, which follows from its settings. */
+/** The recipe with what is learned, which follows from its settings. */
 function settled(recipe: Recipe): Recipe {
   const kept = `${recipe.corrections.equalization} ${[...recipe.float.layers].sort()}`;
   return {
@@ -102,7 +102,7 @@ async function run(
   return { ...(await search(start, wanted, tools)), streamed };
 }
 
-const settingsOf = (recipe: Recipe) => unlearnt(recipe);
+const settingsOf = (recipe: Recipe) => unlearned(recipe);
 
 describe("a search", () => {
   it("chooses a point that keeps the limit and is the smallest, or fastest, of all that do", async () => {
@@ -235,7 +235,7 @@ describe("the order of steps", () => {
   });
 });
 
-it("a decision about layers takes them from one precision to another and forgets what was learnt", () => {
+it("a decision about layers takes them from one precision to another and forgets what was learned", () => {
   const recipe = settled({ ...START, corrections: { equalization: true, bias: "empirical" } });
   const moved = applyDecisions(recipe, [
     { kind: "float", layers: ["a", "b", "c"] },
@@ -247,6 +247,6 @@ it("a decision about layers takes them from one precision to another and forgets
   const plain = applyDecisions(recipe, [
     { kind: "corrections", corrections: { equalization: false, bias: "empirical" } },
   ]);
-  expect(settingsOf(plain)).toEqual({ ...unlearnt(recipe), corrections: { equalization: false, bias: "empirical" } });
+  expect(settingsOf(plain)).toEqual({ ...unlearned(recipe), corrections: { equalization: false, bias: "empirical" } });
   expect(plain).toMatchObject({ resolved: null, biases: null, factors: null });
 });

@@ -4,7 +4,7 @@ import { applyDecisions, type LayerPrecision } from "./decisions.ts";
 import type { Candidate } from "./searchOrder.ts";
 import { bestOf, compareBy, keeps } from "./searchRank.ts";
 
-/** What a recipe came to: itself with all that was learnt, and the figures of the model it exports. */
+/** What a recipe came to: itself with all that was learned, and the figures of the model it exports. */
 export type Measurement = Pick<
   TunePoint,
   "recipe" | "bytes" | "floatLayers" | "sqnr" | "top1" | "expected" | "latency"
@@ -31,7 +31,7 @@ export type Found = Pick<Tuning, "points" | "chosen" | "best" | "ended">;
 const BUDGET_SPENT = Symbol("the budget is spent");
 
 /**
- * Searches from a recipe without learnt parts: corrections in a fixed order, then layers left in float, as few of the
+ * Searches from a recipe without learned parts: corrections in a fixed order, then layers left in float, as few of the
  * given order as keep the limit, then each of them back, those that cost most first. Every point is measured; what is
  * tried follows from what was measured alone, so that a budget gives a prefix of the same points. Cancelled or out of
  * budget, it gives what it found until then; rejects as `measure` does, and with AbortError when cancelled before the

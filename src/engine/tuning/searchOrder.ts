@@ -15,7 +15,7 @@ export interface Candidate {
 /**
  * The quantized layers by what each regains for what it costs in float, most first: the power of the error that the
  * outputs have when this layer alone is quantized, relative to theirs (such powers add up, decibels do not), per byte or
- * multiply-add. It does not go by what is regained when all but this layer are quantized: learnt biases make up for the
+ * multiply-add. It does not go by what is regained when all but this layer are quantized: learned biases make up for the
  * error of every layer, and would be wrong for one that has none. A layer that costs nothing counts as the cheapest that
  * costs something. Ties keep the order of the graph.
  */

@@ -25,7 +25,7 @@ interface Point {
   readonly error: number;
 }
 
-/** The loss of one layer as its rounding is learnt, in decibels, with that of rounding to nearest. */
+/** The loss of one layer as its rounding is learned, in decibels, with that of rounding to nearest. */
 export const LossChart = memo(function LossChart({ layer, curve, iterations, nearest }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const width = useWidth(frame);

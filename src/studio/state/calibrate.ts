@@ -25,7 +25,7 @@ export async function calibrate(): Promise<void> {
   if (!state.recipe || !state.data || state.job) return;
   const { samples, execution } = state;
   const { present } = state.recipe;
-  const anew = relearnt(state.calibration, present);
+  const anew = relearned(state.calibration, present);
   if (present.corrections.equalization) return calibrateEqualized(present, anew, samples, execution);
   const { preprocess } = present;
   const goesOn = isPartial(state) && !calibrationIsStale(state);
@@ -60,13 +60,13 @@ export async function calibrate(): Promise<void> {
   await resolveRecipe(calibration);
 }
 
-/** What samples that were preprocessed otherwise have taught, to be learnt anew. */
-function relearnt(calibration: Calibration | null, { preprocess }: Recipe): Partial<Recipe> {
+/** What samples that were preprocessed otherwise have taught, to be learned anew. */
+function relearned(calibration: Calibration | null, { preprocess }: Recipe): Partial<Recipe> {
   const same = !calibration || JSON.stringify(calibration.preprocess) === JSON.stringify(preprocess);
   return same ? {} : { factors: null, biases: null, rounding: null };
 }
 
-/** Equalizes where that was not learnt yet, and calibrates the equalized model. */
+/** Equalizes where that was not learned yet, and calibrates the equalized model. */
 async function calibrateEqualized(
   recipe: Recipe,
   anew: Partial<Recipe>,

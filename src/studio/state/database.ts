@@ -5,7 +5,7 @@ import type { Recipe } from "../../engine/model/recipe.ts";
 import type { ErrorMetric, ErrorWalk, Sensitivity } from "../../engine/model/sensitivity.ts";
 import type { Tuning } from "../../engine/model/tuning.ts";
 import type { StoredResult } from "./results.ts";
-import type { Based, LearntRounding, StoredSession } from "./store.ts";
+import type { Based, LearnedRounding, StoredSession } from "./store.ts";
 
 /** What is kept of a session without asking. */
 export interface SessionRecord extends StoredSession {
@@ -31,7 +31,7 @@ interface Schema extends DBSchema {
   sessions: { key: string; value: SessionRecord };
   calibrations: { key: string; value: { readonly sha256: string; readonly calibration: Calibration } };
   tunings: { key: string; value: { readonly sha256: string; readonly tuning: Based<Tuning> } };
-  roundings: { key: string; value: { readonly sha256: string; readonly rounding: LearntRounding } };
+  roundings: { key: string; value: { readonly sha256: string; readonly rounding: LearnedRounding } };
   files: { key: string; value: KeptFiles };
   results: { key: string; value: StoredResult; indexes: { sha256: string } };
 }

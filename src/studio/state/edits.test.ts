@@ -80,19 +80,19 @@ test("what concerns more than one range asks the engine to settle again", () => 
   expect(withGranularity(recipe, "tensor").resolved).toBe(recipe.resolved);
 });
 
-test("rounding that was learnt goes with the weights, their scales and what the layers read", () => {
-  const learnt = { ...withRounding(recipe, "learned", { conv: "AQ==" }), biases: { conv: [1] } };
+test("rounding that was learned goes with the weights, their scales and what the layers read", () => {
+  const learned = { ...withRounding(recipe, "learned", { conv: "AQ==" }), biases: { conv: [1] } };
   for (const edited of [
-    withGranularity(learnt, "tensor"),
-    withWeightType(learnt, "int4"),
-    withCorrections(learnt, { equalization: true }),
-    withRounding(learnt, "nearest", null),
-    withActivations(learnt, null),
+    withGranularity(learned, "tensor"),
+    withWeightType(learned, "int4"),
+    withCorrections(learned, { equalization: true }),
+    withRounding(learned, "nearest", null),
+    withActivations(learned, null),
   ]) {
     expect([edited.rounding, edited.biases]).toEqual([null, null]);
   }
-  const otherBiases = withCorrections(learnt, { bias: "analytic" });
-  expect([otherBiases.rounding, otherBiases.biases]).toEqual([learnt.rounding, null]);
+  const otherBiases = withCorrections(learned, { bias: "analytic" });
+  expect([otherBiases.rounding, otherBiases.biases]).toEqual([learned.rounding, null]);
 });
 
 test("activations go to float and come back under the scheme chosen", () => {
@@ -116,9 +116,9 @@ test("a layer that comes back gets a corrected bias again", () => {
 });
 
 test("a calibration of samples preprocessed otherwise leaves nothing that others have taught", () => {
-  const learnt = { factors: { a: { divide: [2], absorb: [0] } }, biases: { conv: [1] }, rounding: { conv: "AA==" } };
+  const learned = { factors: { a: { divide: [2], absorb: [0] } }, biases: { conv: [1] }, rounding: { conv: "AA==" } };
   const preprocess = { resize: null, crop: null, layout: "NCHW", color: "RGB", scale: 1, mean: [0], std: [1] } as const;
-  const taught = { ...recipe, ...learnt, preprocess };
+  const taught = { ...recipe, ...learned, preprocess };
   expect(withSamplesOf(taught, { preprocess })).toEqual({ ...taught, resolved: null });
   const otherwise = { ...preprocess, scale: 1 / 255 };
   expect(withSamplesOf(taught, { preprocess: otherwise })).toEqual({

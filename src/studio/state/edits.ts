@@ -6,8 +6,8 @@ import { rangeWithin } from "../../engine/values/clamp.ts";
 
 /*
  * Edits of a recipe. Those that concern one range settle it in `resolved` as well; those that concern more
- * leave `resolved` null, and the engine settles it again. So it is with `factors`, `biases` and `rounding`: null is learnt anew. A
- * moved range leaves biases and `rounding` as they were learnt.
+ * leave `resolved` null, and the engine settles it again. So it is with `factors`, `biases` and `rounding`: null is learned anew. A
+ * moved range leaves biases and `rounding` as they were learned.
  */
 
 export const UINT8: ActivationScheme = { type: "uint8", symmetric: false };
@@ -34,7 +34,7 @@ export function withWeightType(recipe: Recipe, type: WeightScheme["type"]): Reci
   return { ...recipe, weights: { ...recipe.weights, type }, resolved: null, biases: null, rounding: null };
 }
 
-/** Rounds weights to nearest, or as learnt: null where that is not done yet. */
+/** Rounds weights to nearest, or as learned: null where that is not done yet. */
 export function withRounding(recipe: Recipe, kind: WeightScheme["rounding"], rounding: Recipe["rounding"]): Recipe {
   return { ...recipe, weights: { ...recipe.weights, rounding: kind }, rounding, biases: null };
 }
@@ -43,8 +43,8 @@ export function withRounding(recipe: Recipe, kind: WeightScheme["rounding"], rou
 export function withCorrections(recipe: Recipe, change: Partial<Corrections>): Recipe {
   const corrections = { ...recipe.corrections, ...change };
   const same = corrections.equalization === recipe.corrections.equalization;
-  const learnt = same ? {} : { factors: null, resolved: null, rounding: null };
-  return { ...recipe, corrections, ...learnt, biases: null };
+  const learned = same ? {} : { factors: null, resolved: null, rounding: null };
+  return { ...recipe, corrections, ...learned, biases: null };
 }
 
 /** One method for every tensor that has none of its own and no range set by hand. */
@@ -102,11 +102,11 @@ export function withPreprocess(recipe: Recipe, preprocess: Preprocess): Recipe {
   return { ...recipe, preprocess };
 }
 
-/** The recipe for samples that were calibrated on elsewhere: what samples preprocessed otherwise have taught is learnt anew. */
+/** The recipe for samples that were calibrated on elsewhere: what samples preprocessed otherwise have taught is learned anew. */
 export function withSamplesOf(recipe: Recipe, { preprocess }: Pick<Calibration, "preprocess">): Recipe {
   const same = JSON.stringify(preprocess) === JSON.stringify(recipe.preprocess);
-  const learnt = same ? {} : { factors: null, biases: null, rounding: null };
-  return { ...recipe, ...learnt, preprocess, resolved: null };
+  const learned = same ? {} : { factors: null, biases: null, rounding: null };
+  return { ...recipe, ...learned, preprocess, resolved: null };
 }
 
 /** Whether two recipes leave the same things in float, and so share their range groups. */

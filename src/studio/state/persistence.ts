@@ -91,7 +91,7 @@ export async function keepFiles(keep: boolean): Promise<void> {
   saveSoon();
 }
 
-/** The stored session of a model with its statistics, its last search and what rounding was learnt, if there is one. */
+/** The stored session of a model with its statistics, its last search and what rounding was learned, if there is one. */
 export async function loadSession(sha256: string) {
   const db = await database();
   const record = await db.get("sessions", sha256);

@@ -76,7 +76,7 @@ test("undoing equalization takes the earlier statistics up again, and redoing it
   expect(job).toHaveBeenCalledTimes(1);
 });
 
-test("without the samples nothing is learnt: what is chosen stays, and equalizing asks for them", async () => {
+test("without the samples nothing is learned: what is chosen stays, and equalizing asks for them", async () => {
   editRecipe("bias", (recipe) => ({ ...withCorrections(recipe, { bias: "empirical" }), resolved }));
   expect(await resolveRecipe(calibration)).toMatchObject({ resolved, biases: null });
   editRecipe("equalization", (recipe) => withCorrections(recipe, { equalization: true }));
@@ -97,7 +97,7 @@ test("biases by BatchNorm’s means are worked out without the samples, once", a
   expect(job).toHaveBeenCalledTimes(1);
 });
 
-test("biases wait for rounding that is not learnt yet, and are learnt once it is", async () => {
+test("biases wait for rounding that is not learned yet, and are learned once it is", async () => {
   const corrections = { equalization: false, bias: "empirical" } as const;
   const weights = { ...RECIPE.weights, rounding: "learned" } as const;
   studio.setState({ data: {} as OpenData, recipe: begin({ ...RECIPE, weights, corrections }) });

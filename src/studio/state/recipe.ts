@@ -49,12 +49,12 @@ export function selected() {
 }
 
 /**
- * Whether everything that the recipe asks to be learnt and chosen is there, for the statistics at hand, but for rounding,
- * which a person has learnt, and what waits for it.
+ * Whether everything that the recipe asks to be learned and chosen is there, for the statistics at hand, but for rounding,
+ * which a person has learned, and what waits for it.
  */
 export function isSettled(recipe: Recipe, calibration: Calibration): boolean {
-  const learnt = recipe.corrections.bias === "none" || recipe.biases !== null || awaitsRounding(recipe);
-  return recipe.resolved !== null && learnt && fits(recipe, calibration);
+  const learned = recipe.corrections.bias === "none" || recipe.biases !== null || awaitsRounding(recipe);
+  return recipe.resolved !== null && learned && fits(recipe, calibration);
 }
 
 /** Statistics of an equalized model are of no use for one that is not, and the reverse. */
@@ -65,7 +65,7 @@ export function fits({ corrections, factors }: Recipe, calibration: Calibration)
 /**
  * Lets the engine choose every range and learn what corrections ask for, calibrating again where equalization was
  * switched, of what the recipe is by the end of it; null when it was cancelled or failed. Without the samples nothing can
- * be learnt, and biases stay as they are. Whoever asks while that is under way gets the same answer.
+ * be learned, and biases stay as they are. Whoever asks while that is under way gets the same answer.
  */
 export function resolveRecipe(calibration: Calibration): Promise<Recipe | null> {
   resolving ??= settle(calibration).finally(() => {
@@ -121,8 +121,8 @@ async function settle(calibration: Calibration): Promise<Recipe | null> {
   const { recipe } = studio.getState();
   if (!settled || recipe?.present.model.sha256 !== wanted.model.sha256) return null;
   if (recipe.present !== wanted) return settle(calibration);
-  const relearnt = settled.recipe.factors !== null && wanted.factors === null;
-  const kept = !relearnt && settled.calibration.equalized === calibration.equalized;
+  const relearned = settled.recipe.factors !== null && wanted.factors === null;
+  const kept = !relearned && settled.calibration.equalized === calibration.equalized;
   if (!kept) {
     aside = calibration;
     factorsOf.set(settled.calibration, JSON.stringify(settled.recipe.factors));
@@ -135,7 +135,7 @@ async function settle(calibration: Calibration): Promise<Recipe | null> {
   return present;
 }
 
-/** What can be settled of a recipe whose rounding is not learnt yet: biases make up for how weights are rounded. */
+/** What can be settled of a recipe whose rounding is not learned yet: biases make up for how weights are rounded. */
 export function withoutWaiting(recipe: Recipe): Recipe {
   if (!awaitsRounding(recipe)) return recipe;
   return {

@@ -74,7 +74,7 @@ describe("the settings of results side by side", () => {
       result("b", { recipe: { biases: { conv: [1, 2] } } }),
     ]);
     expect(rows.map(({ label, cells: [, b] }) => [label, b!.text, b!.note])).toEqual([
-      ["learnt biases", "1 layer", "1 other"],
+      ["learned biases", "1 layer", "1 other"],
       ["settled ranges", "1 range", "2 other"],
     ]);
   });

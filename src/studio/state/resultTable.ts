@@ -74,7 +74,7 @@ export function settingRows(results: readonly StoredResult[]): readonly TableRow
     results.map(({ recipe }) => partsCell(recipe.factors, reference.factors, "tensor")),
   );
   const biases = row(
-    "learnt biases",
+    "learned biases",
     results.map(({ recipe }) => partsCell(recipe.biases, reference.biases, "layer")),
   );
   const rounding = row(

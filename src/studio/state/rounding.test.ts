@@ -29,7 +29,7 @@ const recipe: Recipe = { ...withWeightType(PLAIN_RECIPE, "int4"), resolved: {} }
 const calibration = { wanted: 20, equalized: false } as Calibration;
 const data = { files: [], summary: { samples: 40 }, fingerprint: "d" } as unknown as OpenData;
 const layer = (name: string) => ({ layer: name }) as LayerRounding;
-const learnt = (...names: string[]): Rounding => ({
+const learned = (...names: string[]): Rounding => ({
   rounding: Object.fromEntries(names.map((name) => [name, "AQ=="])),
   layers: names.map(layer),
   wanted: 2,
@@ -66,9 +66,9 @@ beforeEach(() => {
   studio.setState({ ...EMPTY, model, data, samples: 20, recipe: begin(recipe), calibration, job: null, alerts: [] });
 });
 
-test("what is learnt goes into the recipe as one step of undo, and biases are learnt anew", async () => {
+test("what is learned goes into the recipe as one step of undo, and biases are learned anew", async () => {
   studio.setState({ recipe: begin({ ...recipe, biases: { conv: [1] } }) });
-  run([learnt("a")], learnt("a", "b"));
+  run([learned("a")], learned("a", "b"));
   await learnRounding();
   expect(present()).toMatchObject({
     weights: { rounding: "learned" },
@@ -84,20 +84,20 @@ test("what is learnt goes into the recipe as one step of undo, and biases are le
 });
 
 test("a run that was ended keeps its layers and changes no recipe; the next goes on from them", async () => {
-  run([learnt("a")], null);
+  run([learned("a")], null);
   await learnRounding();
-  expect(studio.getState().rounding?.result).toEqual(learnt("a"));
+  expect(studio.getState().rounding?.result).toEqual(learned("a"));
   expect(present()).toEqual(recipe);
-  expect(resumable(studio.getState())).toEqual(learnt("a"));
-  const requests = run([], learnt("a", "b"));
+  expect(resumable(studio.getState())).toEqual(learned("a"));
+  const requests = run([], learned("a", "b"));
   await learnRounding();
-  expect(requests.map(({ resume }) => resume)).toEqual([learnt("a")]);
-  expect(present().rounding).toEqual(learnt("a", "b").rounding);
+  expect(requests.map(({ resume }) => resume)).toEqual([learned("a")]);
+  expect(present().rounding).toEqual(learned("a", "b").rounding);
   expect(resumable(studio.getState())).toBeNull();
 });
 
 test("other samples or iterations begin anew", async () => {
-  run([learnt("a")], null);
+  run([learned("a")], null);
   await learnRounding();
   changeRounding({ iterations: 10 });
   expect(resumable(studio.getState())).toBeNull();
@@ -108,7 +108,7 @@ test("other samples or iterations begin anew", async () => {
 });
 
 test("other weights make it stale and take it out of the recipe; ranges do not", async () => {
-  run([], learnt("a", "b"));
+  run([], learned("a", "b"));
   await learnRounding();
   editRecipe("method", (before) => withMethod(before, "mse"));
   expect(roundingIsStale(studio.getState())).toBe(false);
@@ -124,17 +124,17 @@ test("other weights make it stale and take it out of the recipe; ranges do not",
   expect(roundingIsStale(studio.getState())).toBe(false);
 });
 
-test("a recipe whose weights changed while it was learnt is not rounded so", async () => {
+test("a recipe whose weights changed while it was learned is not rounded so", async () => {
   job.mockImplementationOnce(async () => {
     editRecipe("weights", (before) => withGranularity(before, "tensor"));
-    return learnt("a", "b");
+    return learned("a", "b");
   });
   await learnRounding();
   expect(present()).toEqual(withGranularity(recipe, "tensor"));
   expect(studio.getState().log[0]?.text).toMatch(/changed meanwhile/);
 });
 
-test("without samples nothing is learnt, and what is not learnt is said in a sentence", async () => {
+test("without samples nothing is learned, and what is not learned is said in a sentence", async () => {
   studio.setState({ data: null });
   await learnRounding();
   expect(job).not.toHaveBeenCalled();
@@ -142,7 +142,7 @@ test("without samples nothing is learnt, and what is not learnt is said in a sen
   chooseRounding("learned");
   expect(awaitsRounding(present())).toBe(true);
   expect(roundingIsThere(present())).toBe(false);
-  expect(studio.getState().alerts.at(-1)?.message).toMatch(/not learnt yet/);
+  expect(studio.getState().alerts.at(-1)?.message).toMatch(/not learned yet/);
   expect(roundingIsThere(withRounding(recipe, "learned", {}))).toBe(true);
 });
 
@@ -165,10 +165,10 @@ test("a search, which rounds to nearest, is not begun from a recipe with learned
 
 test("calibrating samples that are preprocessed otherwise takes out what the others taught", async () => {
   const seen = { ...calibration, preprocess: null, observed: [], skipped: [], notices: [] } as unknown as Calibration;
-  const learned = { ...withRounding(recipe, "learned", learnt("a").rounding), biases: {} };
-  const other = { ...learned, preprocess: { scale: 1 } } as unknown as Recipe;
+  const taught = { ...withRounding(recipe, "learned", learned("a").rounding), biases: {} };
+  const other = { ...taught, preprocess: { scale: 1 } } as unknown as Recipe;
   for (const [before, rounding] of [
-    [learned, learned.rounding],
+    [taught, taught.rounding],
     [other, null],
   ] as const) {
     const model = { file: {}, summary: { layers: [] } } as unknown as OpenModel;

@@ -24,7 +24,7 @@ export function changeRounding(change: Partial<RoundingSettings>): void {
   studio.setState(({ roundingSettings }) => ({ roundingSettings: { ...roundingSettings, ...change } }));
 }
 
-/** Whether what was learnt is of other weights, scales or samples than those at hand. */
+/** Whether what was learned is of other weights, scales or samples than those at hand. */
 export function roundingIsStale({ rounding, recipe, data }: Pick<StudioState, "rounding" | "recipe" | "data">) {
   if (!rounding || !recipe) return false;
   const now = weightsText(recipe.present);
@@ -39,9 +39,9 @@ export function isComplete({ layers, wanted }: Rounding): boolean {
 export function isAdopted({ rounding, recipe }: Pick<StudioState, "rounding" | "recipe">): boolean {
   const used = recipe?.present.rounding;
   if (!rounding || !used) return false;
-  const learnt = rounding.result.rounding;
-  const names = Object.keys(learnt);
-  return names.length === Object.keys(used).length && names.every((name) => own(used, name) === learnt[name]);
+  const learned = rounding.result.rounding;
+  const names = Object.keys(learned);
+  return names.length === Object.keys(used).length && names.every((name) => own(used, name) === learned[name]);
 }
 
 /** What a run that was ended came to, where the next one can go on from it. */
@@ -65,7 +65,7 @@ export async function learnRounding(): Promise<void> {
     return;
   }
   if (!state.calibration) {
-    alarm("Rounding is learnt on what a layer reads in the quantized model, which needs ranges: calibrate first.");
+    alarm("Rounding is learned on what a layer reads in the quantized model, which needs ranges: calibrate first.");
     return;
   }
   const recipe = await resolveRecipe(state.calibration);
@@ -90,23 +90,23 @@ export async function learnRounding(): Promise<void> {
   studio.setState({ learning: null });
   if (!isOpen()) return;
   if (!result) {
-    if (last) say("info", `Rounding is learnt for ${last.layers.length} of ${plural(last.wanted, "layer")}.`);
+    if (last) say("info", `Rounding is learned for ${last.layers.length} of ${plural(last.wanted, "layer")}.`);
     return;
   }
   show(result);
-  say("info", `Rounding is learnt for ${plural(result.layers.length, "layer")}.`);
+  say("info", `Rounding is learned for ${plural(result.layers.length, "layer")}.`);
   if (roundingIsStale(studio.getState())) say("warning", "The recipe changed meanwhile, so it is not rounded so yet.");
   else adoptRounding();
 }
 
-/** Makes the recipe round as was learnt, as one step of undo. */
+/** Makes the recipe round as was learned, as one step of undo. */
 export function adoptRounding(): void {
   const { rounding } = studio.getState();
   if (!rounding) return;
   editRecipe("learned rounding", (recipe) => withRounding(recipe, "learned", rounding.result.rounding));
 }
 
-/** Rounds to nearest, or as learnt: at once where that is known. */
+/** Rounds to nearest, or as learned: at once where that is known. */
 export function chooseRounding(kind: Recipe["weights"]["rounding"]): void {
   const state = studio.getState();
   const known = state.rounding && !roundingIsStale(state) && isComplete(state.rounding.result);
@@ -114,10 +114,10 @@ export function chooseRounding(kind: Recipe["weights"]["rounding"]): void {
   else editRecipe("rounding", (recipe) => withRounding(recipe, kind, null));
 }
 
-/** Whether the recipe can be quantized; says what is missing where it asks for rounding that was not learnt. */
+/** Whether the recipe can be quantized; says what is missing where it asks for rounding that was not learned. */
 export function roundingIsThere(recipe: Recipe): boolean {
   if (!awaitsRounding(recipe)) return true;
-  alarm("The recipe asks for learned rounding, which is not learnt yet: learn it in the Rounding tab of Tune.");
+  alarm("The recipe asks for learned rounding, which is not learned yet: learn it in the Rounding tab of Tune.");
   return false;
 }
 
@@ -146,7 +146,7 @@ function basisOf(recipe: Recipe, fingerprint: string): string {
 
 const texts = new WeakMap<Recipe, string>();
 
-/** What learnt rounding depends on in a recipe: the weights, their scales, and what the layers read. */
+/** What learned rounding depends on in a recipe: the weights, their scales, and what the layers read. */
 function weightsText(recipe: Recipe): string {
   const known = texts.get(recipe);
   if (known !== undefined) return known;

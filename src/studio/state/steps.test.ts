@@ -65,15 +65,15 @@ test("an edit makes evaluation and export stale, undoing it makes them good agai
   expect(standings({ ...edited, recipe: begin({ ...recipe }) })[3]).toBe("done");
 });
 
-test("rounding that is asked for and not learnt comes before evaluation and export", () => {
+test("rounding that is asked for and not learned comes before evaluation and export", () => {
   const weights = { ...recipe.weights, rounding: "learned" } as const;
   const awaiting = { ...base, calibration, recipe: begin({ ...recipe, weights }) };
   expect(standings(awaiting)).toEqual(["done", "done", "done", "ready", "missing"]);
   expect(nextAction(awaiting)).toBe("round");
   expect(nextAction({ ...awaiting, data: null })).toBe("data");
-  const learnt = { ...awaiting, recipe: begin({ ...recipe, weights, rounding: { conv: "AQ==" } }) };
-  expect(nextAction(learnt)).toBe("evaluate");
-  const evaluated = { ...learnt, evaluation: { result: {} as Evaluation, basis: evaluationBasis(learnt) } };
+  const learned = { ...awaiting, recipe: begin({ ...recipe, weights, rounding: { conv: "AQ==" } }) };
+  expect(nextAction(learned)).toBe("evaluate");
+  const evaluated = { ...learned, evaluation: { result: {} as Evaluation, basis: evaluationBasis(learned) } };
   const otherwise = { ...evaluated, recipe: begin({ ...recipe, weights, rounding: { conv: "Ag==" } }) };
   expect([standings(evaluated)[3], standings(otherwise)[3]]).toEqual(["done", "stale"]);
 });

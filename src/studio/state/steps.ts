@@ -46,7 +46,7 @@ export function evaluationIsStale(facts: Facts): boolean {
 
 const texts = new WeakMap<Recipe, string>();
 
-/** A recipe as text, to tell whether two are the same; learnt rounding, a bit a weight, is in it by its digest. */
+/** A recipe as text, to tell whether two are the same; learned rounding, a bit a weight, is in it by its digest. */
 export function textOf(recipe: Recipe): string {
   const { rounding } = recipe;
   const text = texts.get(recipe) ?? JSON.stringify({ ...recipe, rounding: rounding && digestOf(rounding) });
@@ -77,14 +77,14 @@ export function isPartial({ calibration }: Facts): boolean {
   return calibration !== null && calibration.observed.length + calibration.skipped.length < calibration.wanted;
 }
 
-/** Whether a recipe rounds as learnt, which is not learnt yet. */
+/** Whether a recipe rounds as learned, which is not learned yet. */
 export function awaitsRounding({ weights, rounding }: Recipe): boolean {
   return weights.rounding === "learned" && rounding === null;
 }
 
 export function stepStates(facts: Facts): Readonly<Record<Step, StepState>> {
   const { model, data, recipe, calibration, evaluation, exported } = facts;
-  const unlearnt = recipe !== null && awaitsRounding(recipe.present);
+  const unlearned = recipe !== null && awaitsRounding(recipe.present);
   const nothing: StepState = { standing: "missing", note: "needs a model" };
   if (!model) return { model: nothing, data: nothing, calibrate: nothing, tune: nothing, export: nothing };
   return {
@@ -97,13 +97,13 @@ export function stepStates(facts: Facts): Readonly<Record<Step, StepState>> {
       ? { standing: "missing", note: "needs calibration" }
       : evaluation
         ? evaluationIsStale(facts)
-          ? { standing: "stale", note: unlearnt ? "rounding not learnt" : "evaluate again" }
+          ? { standing: "stale", note: unlearned ? "rounding not learned" : "evaluate again" }
           : { standing: "done", note: "evaluated" }
-        : { standing: "ready", note: unlearnt ? "rounding not learnt" : "not evaluated" },
+        : { standing: "ready", note: unlearned ? "rounding not learned" : "not evaluated" },
     export: !calibration
       ? { standing: "missing", note: "needs calibration" }
-      : unlearnt
-        ? { standing: "missing", note: "needs learnt rounding" }
+      : unlearned
+        ? { standing: "missing", note: "needs learned rounding" }
         : exported
           ? exported.basis === exportBasis(facts)
             ? { standing: "done", note: "exported" }

@@ -111,19 +111,19 @@ export interface SearchSettings {
   readonly budget: number | null;
 }
 
-/** What rounding is to be learnt with. */
+/** What rounding is to be learned with. */
 export interface RoundingSettings {
   /** The first so many samples; null for as many of those that calibrate as are worth their time. */
   readonly samples: number | null;
   readonly iterations: number;
 }
 
-/** Learnt rounding, and how many samples and iterations were asked for. */
-export interface LearntRounding extends Based<Rounding> {
+/** Learned rounding, and how many samples and iterations were asked for. */
+export interface LearnedRounding extends Based<Rounding> {
   readonly asked: { readonly samples: number; readonly iterations: number };
 }
 
-/** The loss of the layer whose rounding is being learnt, so far. */
+/** The loss of the layer whose rounding is being learned, so far. */
 export interface Learning {
   readonly layer: string;
   readonly curve: readonly LossPoint[];
@@ -161,7 +161,7 @@ export interface StudioState {
   readonly walk: Based<ErrorWalk> | null;
   readonly tuning: Based<Tuning> | null;
   readonly search: SearchSettings;
-  readonly rounding: LearntRounding | null;
+  readonly rounding: LearnedRounding | null;
   readonly roundingSettings: RoundingSettings;
   readonly learning: Learning | null;
   readonly diagnosis: Diagnosed | null;

@@ -99,7 +99,7 @@ function searchBasis(recipe: Recipe, fingerprint: string): string {
 
 const texts = new WeakMap<Recipe, string>();
 
-/** What was chosen in a recipe, without what was learnt from samples; the order of layers says nothing. */
+/** What was chosen in a recipe, without what was learned from samples; the order of layers says nothing. */
 function chosenText(recipe: Recipe): string {
   const known = texts.get(recipe);
   if (known !== undefined) return known;

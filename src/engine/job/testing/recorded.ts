@@ -11,7 +11,7 @@ import { quantizeModel } from "../quantize.ts";
 import { context } from "./settledCase.ts";
 
 /**
- * Resolved recipes of every kind, and in `hashes.json` the SHA-256 of the file that each exports. `scripts/record-exports.ts`
+ * Resolved recipes of every kind, and in `hashes.json` the SHA-256 of the file that each exports. `scripts/recordExports.ts`
  * made them. A hash changes only with what is written on purpose; the commit says why.
  */
 export const RECORDED = fileURLToPath(new URL("recorded/", import.meta.url));

@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import type { LayerForm, Learner, LearntRounding, RoundingProblem } from "../../model/rounding.ts";
+import type { LayerForm, LearnedRounding, Learner, RoundingProblem } from "../../model/rounding.ts";
 import type { Tensor } from "../../model/tensor.ts";
 import { noise } from "../../onnx/testing/build.ts";
 import { cpuLearner } from "../cpu.ts";
@@ -40,7 +40,7 @@ export async function learn(
   problem: RoundingProblem,
   samples: readonly Pair[],
   iterations = 200,
-): Promise<LearntRounding> {
+): Promise<LearnedRounding> {
   const task = await learner.begin(problem);
   for (const [float, rounded] of samples) await task.add(float, rounded);
   return task.learn(iterations, new AbortController().signal, () => undefined);

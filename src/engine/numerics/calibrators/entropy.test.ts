@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { densityOf } from "../density.ts";
-import { directDivergences } from "../testing/direct-entropy.ts";
+import { directDivergences } from "../testing/directEntropy.ts";
 import { drawFrom } from "../testing/distributions.ts";
 import { observe } from "../testing/observe.ts";
 import { divergences, entropyRange } from "./entropy.ts";

@@ -2,7 +2,7 @@ import type { ActivationScheme, Affine, Range } from "../../model/range.ts";
 import { codeLimits } from "../../values/codes.ts";
 import { affineParameters, SCALE_FLOOR } from "../affine.ts";
 import type { Density } from "../density.ts";
-import { type QuantizationSums, quantizationSums } from "../quantization-error.ts";
+import { type QuantizationSums, quantizationSums } from "../quantizationError.ts";
 
 interface Grid {
   /** Codes between the zero points tried, and scales tried in an octave. */

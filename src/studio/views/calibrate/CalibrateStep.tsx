@@ -1,0 +1,124 @@
+import { count, plural } from "../../../engine/values/figures.ts";
+import { duration } from "../../../engine/values/units.ts";
+import { Empty } from "../../parts/Empty.tsx";
+import { Facts } from "../../parts/Facts.tsx";
+import { Notices } from "../../parts/Notices.tsx";
+import { Term } from "../../parts/Term.tsx";
+import { calibrate } from "../../state/calibrate.ts";
+import { isStandIn } from "../../state/standIn.ts";
+import { calibrationIsStale, isPartial } from "../../state/steps.ts";
+import { studio, useStudio } from "../../state/store.ts";
+import { useFacts } from "../../state/useFacts.ts";
+import { ExecutionForm } from "./ExecutionForm.tsx";
+import { Executors } from "./Executors.tsx";
+import "./CalibrateStep.css";
+
+/** Running the samples through the float model, and what came of it. */
+export function CalibrateStep() {
+  const facts = useFacts();
+  const busy = useStudio((state) => state.job !== null);
+  const time = useStudio((state) => state.calibrationTime);
+  const { data, samples } = facts;
+  const calibration = facts.calibration && !isStandIn(facts.calibration) ? facts.calibration : null;
+  const weightsOnly = facts.recipe?.present.float.activations ?? false;
+  const nothing = facts.model?.plan.layers.every((layer) => layer.precision === "float32");
+  if (!data && !calibration && !weightsOnly) {
+    return (
+      <>
+        <h2>Calibrate</h2>
+        <Empty title="Calibration watches the model at work, so it needs samples.">
+          <button type="button" className="button primary" onClick={() => studio.setState({ step: "data" })}>
+            Add data
+          </button>
+        </Empty>
+      </>
+    );
+  }
+  const partial = isPartial(facts);
+  const stale = calibrationIsStale(facts);
+  return (
+    <>
+      <h2>
+        <Term word="calibration">Calibrate</Term>
+      </h2>
+      {nothing ? (
+        <p>Nothing to quantize: every layer of this model stays in float. The list of layers says why.</p>
+      ) : null}
+      {weightsOnly ? (
+        <p data-testid="weights-only">
+          Not needed: only weights are quantized, so no range has to be chosen. It still shows which values the tensors
+          take.
+        </p>
+      ) : null}
+      <p className="muted">
+        {data
+          ? `Runs the first ${plural(samples, "sample")} through the float model and notes which values every tensor takes.`
+          : calibration
+            ? "The statistics are at hand; to calibrate again, drop the samples in."
+            : null}
+      </p>
+      {data ? (
+        <p>
+          <button
+            type="button"
+            className={weightsOnly || (calibration && !partial && !stale) ? "button" : "button primary"}
+            disabled={busy}
+            onClick={calibrate}
+            data-testid="calibrate"
+          >
+            {partial && !stale ? "Go on calibrating" : calibration ? "Calibrate again" : "Calibrate"}
+          </button>{" "}
+          {(calibration && !stale && !busy) || (weightsOnly && !calibration) ? (
+            <button
+              type="button"
+              className={partial ? "button" : "button primary"}
+              onClick={() => studio.setState({ step: "tune" })}
+            >
+              {weightsOnly ? "Go to Tune" : "Tune the ranges"}
+            </button>
+          ) : null}
+        </p>
+      ) : null}
+      {data ? <ExecutionForm /> : null}
+      {calibration ? (
+        <div className={stale ? "calibrated stale" : "calibrated"}>
+          {stale ? (
+            <p className="hint">
+              Stale: the samples or the preprocessing changed since. Calibrate again to bring it up to date.
+            </p>
+          ) : partial && !busy ? (
+            <p className="hint">
+              Stopped at {count(calibration.observed.length)} of {plural(calibration.wanted, "sample")}: go on from
+              there, or use what has been seen.
+            </p>
+          ) : null}
+          <Facts
+            wide
+            facts={[
+              {
+                key: "Samples seen",
+                value: `${count(calibration.observed.length)} of ${count(calibration.wanted)}`,
+                testId: "calibration-observed",
+              },
+              { key: "Skipped", value: count(calibration.skipped.length), testId: "calibration-skipped" },
+              { key: "NaN or Inf", value: nonFinite(calibration.statistics), testId: "calibration-nonfinite" },
+              { key: "Tensors watched", value: count(calibration.statistics.size) },
+              { key: "Time", value: time === null ? "–" : duration(time) },
+            ]}
+          />
+          <Executors calibration={calibration} />
+          <Notices notices={calibration.notices} label="Notices about the calibration" />
+        </div>
+      ) : null}
+    </>
+  );
+}
+
+type Statistics = NonNullable<ReturnType<typeof studio.getState>["calibration"]>["statistics"];
+
+function nonFinite(statistics: Statistics): string {
+  const tensors = [...statistics.values()].filter(
+    (entry) => entry.nan + entry.positiveInfinity + entry.negativeInfinity > 0,
+  );
+  return tensors.length === 0 ? "none" : `in ${plural(tensors.length, "tensor")}`;
+}

@@ -1,0 +1,94 @@
+import { count, plural } from "../../../engine/values/figures.ts";
+import { byteSize } from "../../../engine/values/units.ts";
+import { Empty } from "../../parts/Empty.tsx";
+import { Facts } from "../../parts/Facts.tsx";
+import { FileButton } from "../../parts/FileButton.tsx";
+import { Notices } from "../../parts/Notices.tsx";
+import { NumberField } from "../../parts/NumberField.tsx";
+import { dataNotices, setSamples } from "../../state/data.ts";
+import { takeFiles } from "../../state/intake.ts";
+import { keepFiles } from "../../state/persistence.ts";
+import { useStudio } from "../../state/store.ts";
+import { PreprocessForm } from "./PreprocessForm.tsx";
+import { SamplePreview } from "./SamplePreview.tsx";
+import "./DataStep.css";
+
+const KINDS = { images: "images", npy: "arrays (.npy)", idx: "IDX files" } as const;
+
+/** The samples: what was dropped, how many calibrate and evaluate, and how they become the model's input. */
+export function DataStep() {
+  const data = useStudio((state) => state.data);
+  const samples = useStudio((state) => state.samples);
+  const keep = useStudio((state) => state.keep);
+  const notices = useStudio(dataNotices);
+  if (!data) {
+    return (
+      <>
+        <h2>Data</h2>
+        <Empty title="Drop samples anywhere: images or a folder of them, .npy, or IDX; labels as .csv (file,label) or IDX.">
+          <DataButtons />
+        </Empty>
+      </>
+    );
+  }
+  const { summary, files } = data;
+  const bytes = files.reduce((sum, { file }) => sum + file.size, 0);
+  return (
+    <>
+      <h2>Data</h2>
+      <Facts
+        wide
+        facts={[
+          { key: "Samples", value: count(summary.samples), testId: "data-samples" },
+          { key: "Labelled", value: count(summary.labelled), testId: "data-labelled" },
+          { key: "From", value: `${plural(summary.files, "file")}, ${KINDS[summary.kind]}` },
+          { key: "Size", value: byteSize(bytes) },
+        ]}
+      />
+      <Notices notices={notices} label="Notices about the data" />
+      <div className="form-row">
+        <NumberField
+          label="Calibrate on the first"
+          unit={`of ${count(summary.samples)}`}
+          value={samples}
+          step={1}
+          onCommit={setSamples}
+          testId="samples"
+        />
+        <p className="form-note" data-testid="evaluation-samples">
+          {summary.samples > samples
+            ? `The other ${count(summary.samples - samples)} evaluate.`
+            : "None is left to evaluate."}
+        </p>
+      </div>
+      {summary.preprocess ? <PreprocessForm /> : <p className="muted">Arrays go to the model as they are.</p>}
+      <SamplePreview />
+      {summary.kind === "images" ? (
+        <p className="muted">
+          Pictures are taken as stored: EXIF orientation and colour profiles are not applied, alpha is dropped.
+        </p>
+      ) : null}
+      <div className="form-row">
+        <DataButtons />
+        <label className="check">
+          <input type="checkbox" checked={keep} onChange={(event) => keepFiles(event.target.checked)} />
+          Keep the model and samples on this machine
+        </label>
+      </div>
+    </>
+  );
+}
+
+function DataButtons() {
+  const busy = useStudio((state) => state.job !== null);
+  return (
+    <>
+      <FileButton multiple onFiles={takeFiles} disabled={busy} testId="data-input">
+        Choose files
+      </FileButton>
+      <FileButton folder onFiles={takeFiles} disabled={busy} testId="folder-input">
+        Choose a folder
+      </FileButton>
+    </>
+  );
+}

@@ -1,0 +1,53 @@
+import { Tooltip } from "radix-ui";
+import { createElement } from "react";
+import { renderToStaticMarkup } from "react-dom/server";
+import { afterEach, expect, test, vi } from "vitest";
+import { REPORT } from "../../../engine/artifacts/testing/report.ts";
+import type { Evaluation, Probe } from "../../../engine/model/evaluation.ts";
+import { type StudioState, studio } from "../../state/store.ts";
+import { EvaluationPane } from "./EvaluationPane.tsx";
+
+const BASIS = JSON.stringify([JSON.stringify(REPORT.recipe)]);
+const measured = REPORT.evaluation!;
+const warning = { kind: "warning", subject: "scores", message: "The output scores is zero everywhere." } as const;
+const silent: Evaluation = {
+  ...{ ...measured, top1: null, top5: null, verdict: null, notices: [warning] },
+  outputs: [{ ...measured.outputs[0]!, agreement: null, sqnr: null, cosine: null, kl: null }],
+};
+const probe: Probe = {
+  ...{ samples: 16, output: "scores", sqnr: null, agreement: null, kl: null, drop: null, bytes: 9, seconds: 1 },
+  notices: [warning],
+};
+
+/** What the pane shows as text. */
+function shown(state: Partial<StudioState>): string {
+  vi.spyOn(studio, "getInitialState").mockReturnValue({ ...studio.getState(), ...state });
+  const pane = createElement(Tooltip.Provider, {} as Tooltip.TooltipProviderProps, createElement(EvaluationPane));
+  return renderToStaticMarkup(pane)
+    .replaceAll(/<[^>]*>/g, " ")
+    .replaceAll(/\s+/g, " ");
+}
+afterEach(() => vi.restoreAllMocks());
+
+test("what stands against a result is shown before its verdict and figures", () => {
+  const text = shown({ evaluation: { result: { ...measured, notices: [warning] }, basis: BASIS } });
+  expect(text).toMatch(
+    /Warning The output scores is zero everywhere\. fail drop 2\.00 pt.* agreement 97\.0 % SQNR 30\.0 dB/,
+  );
+});
+
+test("of an output that says nothing no verdict, agreement, SQNR, cosine or KL is shown", () => {
+  const text = shown({ evaluation: { result: silent, basis: BASIS } });
+  expect(text).toMatch(
+    /zero everywhere\. No verdict: the output that accuracy goes by says nothing on these samples\./,
+  );
+  expect(text).toContain("MSE 0.0100");
+  expect(text).not.toMatch(/pass|fail|agreement|SQNR|cosine|KL|NaN/);
+});
+
+test("a probe of such an output shows why there are no figures", () => {
+  const probed = { result: probe, recipe: REPORT.recipe, on: "", before: null };
+  const text = shown({ probed });
+  expect(text).toMatch(/Warning The output scores is zero everywhere\..* scores before now change size 9 B/);
+  expect(text).not.toMatch(/agreement|SQNR|KL|NaN/);
+});

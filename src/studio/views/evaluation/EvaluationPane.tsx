@@ -1,0 +1,190 @@
+import type { ReactNode } from "react";
+import type { Evaluation } from "../../../engine/model/evaluation.ts";
+import { cosineText, count, plural, significant } from "../../../engine/values/figures.ts";
+import { change, percent, points } from "../../../engine/values/shares.ts";
+import { byteSize, decibel, duration } from "../../../engine/values/units.ts";
+import { Notices } from "../../parts/Notices.tsx";
+import { NumberField } from "../../parts/NumberField.tsx";
+import { Term } from "../../parts/Term.tsx";
+import { evaluate, setLimit } from "../../state/evaluate.ts";
+import { isBusy } from "../../state/recipe.ts";
+import { evaluatedType, evaluationIsStale } from "../../state/steps.ts";
+import { useStudio } from "../../state/store.ts";
+import { useFacts } from "../../state/useFacts.ts";
+import { ProbePane } from "./ProbePane.tsx";
+import "./EvaluationPane.css";
+
+/** Float against quantized, measured on the bytes that Export gives. */
+export function EvaluationPane() {
+  const facts = useFacts();
+  const limit = useStudio((state) => state.limit);
+  const busy = useStudio(isBusy);
+  const { evaluation, calibration, data } = facts;
+  const stale = evaluationIsStale(facts);
+  return (
+    <section className="evaluation" aria-labelledby="evaluation-heading" data-testid="evaluation">
+      <div className="pane-head">
+        <h2 id="evaluation-heading">Evaluation</h2>
+        <button
+          type="button"
+          className="button"
+          aria-keyshortcuts="e"
+          disabled={busy || !calibration || !data}
+          onClick={evaluate}
+          data-testid="evaluate"
+        >
+          Evaluate
+        </button>
+      </div>
+      <NumberField
+        label="Top-1 may drop by"
+        unit="pt"
+        value={limit * 100}
+        step={0.1}
+        onCommit={(value) => setLimit(Math.max(0, value / 100))}
+        testId="limit"
+      />
+      <ProbePane />
+      {evaluation ? (
+        <div className={stale ? "stale" : undefined} data-testid="evaluation-result">
+          {stale ? <p className="hint">Stale: measured before the last change.</p> : null}
+          <Notices notices={evaluation.result.notices} label="Notices about the evaluation" />
+          <Verdict evaluation={evaluation.result} />
+          <Results evaluation={evaluation.result} type={evaluatedType(evaluation)} />
+        </div>
+      ) : (
+        <p className="muted">
+          {!calibration
+            ? "Calibrate first; then this compares float and quantized on the other samples."
+            : !data
+              ? "Drop the samples in to evaluate."
+              : "Not measured yet."}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Verdict({ evaluation }: { readonly evaluation: Evaluation }) {
+  const { verdict, top1 } = evaluation;
+  if (evaluation.labelled > 0 && !verdict) {
+    return (
+      <p className="muted" data-testid="verdict">
+        No verdict: the output that accuracy goes by says nothing on these samples.
+      </p>
+    );
+  }
+  if (!verdict || !top1) return null;
+  const [low, high] = top1.interval;
+  return (
+    <p data-testid="verdict">
+      <strong className={`verdict ${verdict.passed ? "pass" : "fail"}`}>{verdict.passed ? "pass" : "fail"}</strong>{" "}
+      <span className="muted">
+        drop {significant(top1.drop * 100)} pt (95 %: {significant(low * 100)} to {significant(high * 100)} pt), limit{" "}
+        {significant(verdict.limit * 100)} pt
+      </span>
+    </p>
+  );
+}
+
+interface Line {
+  readonly key: string;
+  readonly label: ReactNode;
+  readonly float?: string;
+  readonly quantized?: string;
+  readonly change?: string;
+}
+
+interface ResultsProps {
+  readonly evaluation: Evaluation;
+  readonly type: "int8" | "int4";
+}
+
+function Results({ evaluation, type }: ResultsProps) {
+  const { bytes, latency } = evaluation;
+  const several = evaluation.outputs.length > 1;
+  const accuracy = (["top1", "top5"] as const).flatMap((key): Line[] => {
+    const value = evaluation[key];
+    const word = key === "top1" ? "top-1" : "top-5";
+    if (!value) return [];
+    return [
+      {
+        key,
+        label: <Term word={word} />,
+        float: percent(value.float),
+        quantized: percent(value.quantized),
+        change: points(-value.drop),
+      },
+    ];
+  });
+  const outputs = evaluation.outputs.flatMap((output): Line[] => {
+    const line = (key: string, label: ReactNode, quantized: string | null): Line[] =>
+      quantized === null ? [] : [{ key: `${output.name} ${key}`, label, quantized }];
+    return [
+      ...(several ? [{ key: output.name, label: <em>{output.name}</em> }] : []),
+      ...line("agreement", <Term word="agreement" />, output.agreement === null ? null : percent(output.agreement)),
+      ...line("sqnr", <Term word="SQNR" />, output.sqnr === null ? null : decibel(output.sqnr)),
+      ...line("mse", <Term word="MSE" />, significant(output.mse)),
+      ...line("mae", <Term word="MAE" />, significant(output.mae)),
+      ...line("cosine", <Term word="cosine" />, output.cosine === null ? null : cosineText(output.cosine)),
+      ...line("kl", <Term word="KL" />, output.kl === null ? null : `${significant(output.kl)} nat`),
+      ...line("nonFinite", "not finite", output.nonFinite > 0 ? count(output.nonFinite) : null),
+    ];
+  });
+  const lines: Line[] = [
+    ...accuracy,
+    ...outputs,
+    {
+      key: "size",
+      label: "size",
+      float: byteSize(bytes.float),
+      quantized: byteSize(bytes.quantized),
+      change: change(bytes.float, bytes.quantized),
+    },
+    ...(["p50", "p95"] as const).map((quantile) => ({
+      key: quantile,
+      label: <Term word="latency">{`latency ${quantile}`}</Term>,
+      float: duration(latency.float[quantile]),
+      quantized: duration(latency.quantized[quantile]),
+      change: change(latency.float[quantile], latency.quantized[quantile]),
+    })),
+  ];
+  return (
+    <>
+      <table className="table figures">
+        <caption>
+          {plural(evaluation.samples, "sample")}, {evaluation.labelled} labelled
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">Measured</th>
+            <th scope="col" className="number">
+              float
+            </th>
+            <th scope="col" className="number">
+              {type}
+            </th>
+            <th scope="col" className="number">
+              change
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {lines.map((line) => (
+            <tr key={line.key} data-testid={`result-${line.key}`}>
+              <th scope="row">{line.label}</th>
+              <td className="number">{line.float}</td>
+              <td className="number">{line.quantized}</td>
+              <td className="number">{line.change}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p className="muted small">
+        Latency: {latency.runs} runs of each, alternating, {latency.runtime}, {plural(latency.threads, "thread")},{" "}
+        {latency.machine}. In a tab a quantized model is often slower than float; a phone or a server with VNNI is
+        another matter.
+      </p>
+    </>
+  );
+}

@@ -1,0 +1,133 @@
+import { change } from "../../../engine/values/shares.ts";
+import { byteSize } from "../../../engine/values/units.ts";
+import { Empty } from "../../parts/Empty.tsx";
+import { Facts } from "../../parts/Facts.tsx";
+import { Notices } from "../../parts/Notices.tsx";
+import { exportFiles } from "../../state/export.ts";
+import { isBusy } from "../../state/recipe.ts";
+import { isStandIn } from "../../state/standIn.ts";
+import { awaitsRounding, evaluationIsStale, exportBasis } from "../../state/steps.ts";
+import { studio, useStudio } from "../../state/store.ts";
+import { useFacts } from "../../state/useFacts.ts";
+import { DeleteEverything } from "../frame/DeleteEverything.tsx";
+
+/** The files of the job, as one download. */
+export function ExportStep() {
+  const facts = useFacts();
+  const busy = useStudio(isBusy);
+  const { calibration, evaluation, exported } = facts;
+  if (!calibration) {
+    return (
+      <>
+        <h2>Export</h2>
+        <Empty title="There is nothing to export before the model is calibrated.">
+          <button type="button" className="button primary" onClick={() => studio.setState({ step: "calibrate" })}>
+            Go to Calibrate
+          </button>
+        </Empty>
+        <Stored />
+      </>
+    );
+  }
+  const bytes = evaluation?.result.bytes;
+  const uncorrected =
+    facts.data === null &&
+    facts.recipe?.present.corrections.bias === "empirical" &&
+    facts.recipe.present.biases === null;
+  const observed = !isStandIn(calibration);
+  const awaited = facts.recipe !== null && awaitsRounding(facts.recipe.present);
+  const judged = !evaluation
+    ? "Not evaluated: the report will have no measured figures."
+    : evaluationIsStale(facts)
+      ? "The evaluation is stale and will be left out: evaluate again to have it in the report."
+      : "The evaluation of these very bytes goes into the report.";
+  const stale = exported !== null && exported.basis !== exportBasis(facts);
+  return (
+    <>
+      <h2>Export</h2>
+      <p className="muted">
+        One zip: the quantized model, the recipe
+        {observed ? " and the calibration cache that reproduce" : " that reproduces"} it byte for byte,
+        {observed ? " ranges for TensorRT and ONNX Runtime," : ""} and a report as a page and as JSON.
+      </p>
+      {bytes ? (
+        <Facts
+          wide
+          facts={[
+            { key: "Float", value: byteSize(bytes.float) },
+            { key: "Quantized", value: byteSize(bytes.quantized), testId: "export-bytes" },
+            { key: "Change", value: change(bytes.float, bytes.quantized) },
+          ]}
+        />
+      ) : null}
+      {awaited ? (
+        <p className="hint" data-testid="export-awaits">
+          The recipe asks for learned rounding, which is not learned yet.{" "}
+          <button
+            type="button"
+            className="button small"
+            onClick={() => studio.setState({ step: "tune", tuneView: "rounding" })}
+          >
+            Go to Rounding
+          </button>
+        </p>
+      ) : (
+        <p>
+          {judged}
+          {uncorrected ? " Biases are not corrected: that needs samples." : ""}
+        </p>
+      )}
+      <p>
+        <button
+          type="button"
+          className="button primary"
+          disabled={busy || awaited}
+          onClick={exportFiles}
+          data-testid="export"
+        >
+          Download
+        </button>
+      </p>
+      {exported ? (
+        <div className={stale ? "stale" : undefined}>
+          <Notices notices={exported.result.notices} label="Notices about the export" />
+          {stale ? <p className="hint">Stale: the recipe or the evaluation changed since this download.</p> : null}
+          <table className="table" data-testid="export-files">
+            <caption>
+              {exported.result.zipName}, {byteSize(exported.result.zipBytes)}
+            </caption>
+            <thead>
+              <tr>
+                <th scope="col">File</th>
+                <th scope="col" className="number">
+                  Size
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {exported.result.files.map((file) => (
+                <tr key={file.name}>
+                  <td>{file.name}</td>
+                  <td className="number">{byteSize(file.size)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      ) : null}
+      <Stored />
+    </>
+  );
+}
+
+function Stored() {
+  return (
+    <section className="stored">
+      <h3>In this browser</h3>
+      <p className="muted">
+        Recipes, statistics and results stay here over a reload; the model and samples only if you ticked so.
+      </p>
+      <DeleteEverything />
+    </section>
+  );
+}

@@ -1,0 +1,39 @@
+import { Hint } from "../../parts/Term.tsx";
+import { executionText, executorText, fallbacks, PROVIDER_NAMES, placeText } from "../../state/execution.ts";
+import { useStudio } from "../../state/store.ts";
+
+/** Where the samples of the calibration ran, or will run, and why not where they were to. */
+export function Device() {
+  const calibration = useStudio((state) => state.calibration);
+  const execution = useStudio((state) => state.execution);
+  const ran = calibration?.executors ?? [];
+  const reasons = fallbacks(calibration).map(({ message }) => message);
+  const onGpu = ran.some(({ provider }) => provider === "webgpu");
+  const wanted = onGpu || execution.provider === "webgpu";
+  const places = [...new Set(ran.map(placeText))];
+  const text = places.length > 0 ? places.join(" + ") : planned(execution.provider);
+  const isolation = globalThis.crossOriginIsolated
+    ? []
+    : ["The page is not isolated (COOP and COEP headers are missing), so a worker has one thread."];
+  const how =
+    ran.length > 0
+      ? `Calibrated on ${ran.map(executorText).join("; ")}.`
+      : `Not calibrated yet; how it will run: ${executionText(execution)}.`;
+  return (
+    <Hint text={[how, ...reasons, ...isolation].join(" ")}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: its hint is read by keyboard */}
+      <span className="badge" data-testid="device" tabIndex={0}>
+        {text}
+        {wanted && reasons.length > 0 ? (
+          <span className="badge-warning"> ({onGpu ? "WebGPU gave up" : "not WebGPU"})</span>
+        ) : null}
+        {isolation.length > 0 ? <span className="badge-warning"> (page is not isolated)</span> : null}
+      </span>
+    </Hint>
+  );
+}
+
+function planned(provider: keyof typeof PROVIDER_NAMES | null): string {
+  if (provider) return PROVIDER_NAMES[provider];
+  return navigator.gpu ? "WebGPU or WASM" : PROVIDER_NAMES.wasm;
+}

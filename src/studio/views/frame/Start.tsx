@@ -1,0 +1,74 @@
+import { byteSize } from "../../../engine/values/units.ts";
+import { FileButton } from "../../parts/FileButton.tsx";
+import { takeFiles } from "../../state/intake.ts";
+import { resumeSession } from "../../state/model.ts";
+import { openSample } from "../../state/sample.ts";
+import { type StoredSession, useStudio } from "../../state/store.ts";
+import { DeleteEverything } from "./DeleteEverything.tsx";
+import { JobLine } from "./JobLine.tsx";
+import "./Start.css";
+
+/** The first screen: open a model, or go on with what was open last. */
+export function Start() {
+  const sessions = useStudio((state) => state.sessions);
+  const busy = useStudio((state) => state.job !== null);
+  return (
+    <main className="start" data-testid="start">
+      <h1>Octet</h1>
+      <p className="start-what">
+        Quantize an ONNX model to int8 or int4, on your own samples, and see what it costs, layer by layer.
+      </p>
+      <p className="start-privacy">
+        Your model stays in this tab: nothing is uploaded, and the page talks to no other server.
+      </p>
+      <div className="start-drop">
+        <p>Drop an .onnx file, with samples and labels if you like, anywhere on this page</p>
+        <div className="start-ways">
+          <FileButton primary multiple onFiles={takeFiles} disabled={busy} testId="open-model-input">
+            Open model
+          </FileButton>
+          <button type="button" className="button" onClick={openSample} disabled={busy}>
+            Open the sample project
+          </button>
+        </div>
+        <JobLine />
+      </div>
+      {sessions.length > 0 ? (
+        <section className="start-last" aria-labelledby="last-heading">
+          <h2 id="last-heading">Open last</h2>
+          <ul>
+            {sessions.map((session) => (
+              <LastSession key={session.sha256} session={session} busy={busy} />
+            ))}
+          </ul>
+          <DeleteEverything />
+        </section>
+      ) : null}
+    </main>
+  );
+}
+
+function LastSession({ session, busy }: { readonly session: StoredSession; readonly busy: boolean }) {
+  return (
+    <li data-testid="last-session">
+      <div>
+        <span className="last-name">{session.name}</span>
+        <span className="last-facts">
+          {byteSize(session.bytes)}, opset {session.opset}, {new Date(session.savedAt).toLocaleString()}
+        </span>
+        {session.kept ? null : (
+          <span className="last-facts">Recipe and results are kept; the model file is asked for again.</span>
+        )}
+      </div>
+      {session.kept ? (
+        <button type="button" className="button" disabled={busy} onClick={() => resumeSession(session, [])}>
+          Go on
+        </button>
+      ) : (
+        <FileButton multiple disabled={busy} onFiles={(files) => resumeSession(session, files)} testId="resume-input">
+          Choose its file
+        </FileButton>
+      )}
+    </li>
+  );
+}

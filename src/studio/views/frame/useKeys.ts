@@ -1,0 +1,55 @@
+import { useEffect, useRef, useState } from "react";
+import { belongsToControl } from "../../keys.ts";
+import { evaluate } from "../../state/evaluate.ts";
+import { nextMethod, nudgeHandle } from "../../state/handles.ts";
+import { redo, selected, setQuantized, undo } from "../../state/recipe.ts";
+import { selectBy } from "../../state/selection.ts";
+import { measureSensitivity } from "../../state/sensitivity.ts";
+import { studio } from "../../state/store.ts";
+
+/** The studio's keys; the list of keys is open or not. */
+export function useKeys(focusFilter: () => void) {
+  const [help, setHelp] = useState(false);
+  const focus = useRef(focusFilter);
+  focus.current = focusFilter;
+  useEffect(() => {
+    const actions: Readonly<Record<string, () => void>> = {
+      ArrowUp: () => selectBy(-1),
+      ArrowDown: () => selectBy(1),
+      "1": () => quantizeSelected(true),
+      "2": () => quantizeSelected(false),
+      m: () => void nextMethod(),
+      "[": () => void nudgeHandle("low", -1),
+      "]": () => void nudgeHandle("low", 1),
+      "{": () => void nudgeHandle("high", -1),
+      "}": () => void nudgeHandle("high", 1),
+      z: undo,
+      Z: redo,
+      "/": () => focus.current(),
+      g: toggleLayersView,
+      e: () => void evaluate(),
+      s: () => void measureSensitivity(),
+      "?": () => setHelp(true),
+    };
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (belongsToControl(event)) return;
+      const action = actions[event.key];
+      if (!action) return;
+      event.preventDefault();
+      action();
+    };
+    window.addEventListener("keydown", onKeyDown);
+    return () => window.removeEventListener("keydown", onKeyDown);
+  }, []);
+  return { help, setHelp };
+}
+
+function quantizeSelected(quantized: boolean): void {
+  const { row } = selected();
+  if (row?.free) setQuantized(row.id, quantized);
+}
+
+function toggleLayersView(): void {
+  const { layersView } = studio.getState();
+  studio.setState({ layersView: layersView === "list" ? "graph" : "list" });
+}

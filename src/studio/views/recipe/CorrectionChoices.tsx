@@ -1,0 +1,53 @@
+import type { Recipe } from "../../../engine/model/recipe.ts";
+import { plural } from "../../../engine/values/figures.ts";
+import { Choice } from "../../parts/Choice.tsx";
+import { Term } from "../../parts/Term.tsx";
+import { withCorrections } from "../../state/edits.ts";
+import { editRecipe } from "../../state/recipe.ts";
+import { useStudio } from "../../state/store.ts";
+
+type Bias = Recipe["corrections"]["bias"];
+
+/** The remedies that change weights, and what they came to. */
+export function CorrectionChoices({
+  corrections,
+  factors,
+  biases,
+  rounding,
+}: Pick<Recipe, "corrections" | "factors" | "biases" | "rounding">) {
+  const hasData = useStudio((state) => state.data !== null);
+  return (
+    <>
+      <label className="check">
+        <input
+          type="checkbox"
+          checked={corrections.equalization}
+          onChange={(event) =>
+            editRecipe("equalization", (before) => withCorrections(before, { equalization: event.target.checked }))
+          }
+          data-testid="equalization"
+        />
+        <Term word="equalization">Equalize channels</Term>
+        {factors ? <span className="muted">{plural(Object.keys(factors).length, "tensor")}</span> : null}
+      </label>
+      <Choice<Bias>
+        label={<Term word="bias correction">Correct biases</Term>}
+        value={corrections.bias}
+        options={[
+          { value: "empirical", text: "measured on samples" },
+          { value: "analytic", text: "by BatchNorm’s means" },
+          { value: "none", text: "no" },
+        ]}
+        onChoose={(bias) => editRecipe("bias correction", (before) => withCorrections(before, { bias }))}
+        testId="bias-correction"
+      />
+      {biases && rounding && Object.keys(biases).length === 0 ? (
+        <p className="muted small">Learned rounding leaves nothing to correct.</p>
+      ) : biases ? (
+        <p className="muted small">Biases of {plural(Object.keys(biases).length, "layer")} are corrected.</p>
+      ) : corrections.bias === "empirical" && !hasData ? (
+        <p className="muted small">Not measured: needs samples.</p>
+      ) : null}
+    </>
+  );
+}

@@ -1,0 +1,137 @@
+import { METHODS } from "../../../engine/model/range.ts";
+import type { MethodChoice, Recipe } from "../../../engine/model/recipe.ts";
+import { METHOD_NAMES } from "../../charts/methods.ts";
+import { Choice } from "../../parts/Choice.tsx";
+import { Term } from "../../parts/Term.tsx";
+import { INT8, UINT8, withActivations, withFloat, withMethod } from "../../state/edits.ts";
+import { editRecipe, redo, undo } from "../../state/recipe.ts";
+import { useStudio } from "../../state/store.ts";
+import { CorrectionChoices } from "./CorrectionChoices.tsx";
+import { TensorRecipe } from "./TensorRecipe.tsx";
+import { WeightChoices } from "./WeightChoices.tsx";
+import "./RecipePane.css";
+
+/** What is to be done to the model; every change can be undone. */
+export function RecipePane() {
+  const history = useStudio((state) => state.recipe);
+  if (!history) return null;
+  const recipe = history.present;
+  return (
+    <section className="recipe" aria-labelledby="recipe-heading" data-testid="recipe">
+      <div className="pane-head">
+        <h2 id="recipe-heading">Recipe</h2>
+        <button
+          type="button"
+          className="button quiet"
+          aria-keyshortcuts="z"
+          disabled={history.past.length === 0}
+          onClick={undo}
+        >
+          Undo
+        </button>
+        <button
+          type="button"
+          className="button quiet"
+          aria-keyshortcuts="Shift+Z"
+          disabled={history.future.length === 0}
+          onClick={redo}
+        >
+          Redo
+        </button>
+      </div>
+      <Outline recipe={recipe} />
+      <Choice<keyof typeof ACTIVATIONS>
+        label="Activations"
+        value={recipe.float.activations ? "float" : recipe.activations.type}
+        options={[
+          { value: "uint8", text: "uint8, asymmetric" },
+          { value: "int8", text: "int8, symmetric" },
+          { value: "float", text: "float: weights only" },
+        ]}
+        onChoose={(type) => editRecipe("activations", (before) => withActivations(before, ACTIVATIONS[type]))}
+        testId="activations"
+      />
+      <WeightChoices recipe={recipe} />
+      {recipe.float.activations ? null : (
+        <Choice<MethodChoice>
+          label={<Term word="clip range">Ranges by</Term>}
+          value={recipe.method}
+          options={[
+            { value: "auto", text: "auto (default)" },
+            ...METHODS.map((method) => ({ value: method, text: METHOD_NAMES[method] })),
+          ]}
+          onChoose={(method) => editRecipe("method", (before) => withMethod(before, method))}
+          testId="method"
+        />
+      )}
+      <CorrectionChoices {...recipe} />
+      <TensorRecipe />
+      <FloatOperators />
+    </section>
+  );
+}
+
+const ACTIVATIONS = { uint8: UINT8, int8: INT8, float: null } as const;
+
+/** The kind of quantization, in the field's words. */
+function Outline({ recipe: { weights, float } }: { readonly recipe: Recipe }) {
+  const bits = weights.type === "int4" ? "4 bits" : "8 bits";
+  return (
+    <p className="muted">
+      <Term word="QDQ" />, {float.activations ? <Term word="weights only" /> : "static"},{" "}
+      <Term word="bit depth">
+        {float.activations || bits === "8 bits" ? bits : "weights of 4 bits, activations of 8"}
+      </Term>
+    </p>
+  );
+}
+
+function FloatOperators() {
+  const summary = useStudio((state) => state.model?.summary);
+  const inFloat = useStudio((state) => state.recipe?.present.float);
+  if (!summary || !inFloat) return null;
+  const operators = summary.operators.filter((entry) => entry.quantized > 0 || inFloat.operators.includes(entry.type));
+  const left = inFloat.operators.length + inFloat.layers.length + inFloat.tensors.length;
+  return (
+    <details className="fold">
+      <summary>
+        Left in float <span className="muted">{left === 0 ? "nothing by choice" : `${left} by choice`}</span>
+      </summary>
+      <ul className="checks" aria-label="Operators left in float">
+        {operators.map((entry) => (
+          <li key={entry.type}>
+            <label className="check">
+              <input
+                type="checkbox"
+                checked={inFloat.operators.includes(entry.type)}
+                onChange={(event) =>
+                  editRecipe(`operator ${entry.type}`, (before) =>
+                    withFloat(before, "operators", entry.type, event.target.checked),
+                  )
+                }
+              />
+              {entry.type} <span className="muted">{entry.count}</span>
+            </label>
+          </li>
+        ))}
+      </ul>
+      <ul className="chips" aria-label="Layers and tensors left in float">
+        {(["layers", "tensors"] as const).flatMap((kind) =>
+          inFloat[kind].map((name) => (
+            <li key={`${kind} ${name}`}>
+              <span>{name}</span>
+              <button
+                type="button"
+                className="button quiet"
+                aria-label={`Quantize ${name} again`}
+                onClick={() => editRecipe(`${kind} ${name}`, (before) => withFloat(before, kind, name, false))}
+              >
+                ✕
+              </button>
+            </li>
+          )),
+        )}
+      </ul>
+    </details>
+  );
+}

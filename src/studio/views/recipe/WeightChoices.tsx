@@ -1,0 +1,75 @@
+import type { Recipe, WeightScheme } from "../../../engine/model/recipe.ts";
+import { plural } from "../../../engine/values/figures.ts";
+import { Choice } from "../../parts/Choice.tsx";
+import { Term } from "../../parts/Term.tsx";
+import { withGranularity, withWeightType } from "../../state/edits.ts";
+import { editRecipe } from "../../state/recipe.ts";
+import { chooseRounding } from "../../state/rounding.ts";
+import { awaitsRounding } from "../../state/steps.ts";
+import { studio } from "../../state/store.ts";
+
+/** How weights become integers: their type, their scales, and how they are rounded. */
+export function WeightChoices({ recipe }: { readonly recipe: Recipe }) {
+  const { weights, rounding } = recipe;
+  return (
+    <>
+      <div className="field">
+        <span className="field-label">
+          <Term word="int4">Weights</Term>
+        </span>
+        <span className="pair">
+          <select
+            className="input select"
+            aria-label="Weights"
+            value={weights.type}
+            onChange={(event) => {
+              const type = event.target.value as WeightScheme["type"];
+              editRecipe("weight type", (before) => withWeightType(before, type));
+            }}
+            data-testid="weight-type"
+          >
+            <option value="int8">int8</option>
+            <option value="int4">int4</option>
+          </select>
+          <select
+            className="input select"
+            aria-label="Scales of weights"
+            value={weights.granularity}
+            onChange={(event) => {
+              const granularity = event.target.value as WeightScheme["granularity"];
+              editRecipe("weights", (before) => withGranularity(before, granularity));
+            }}
+            data-testid="weights"
+          >
+            <option value="channel">per channel</option>
+            <option value="tensor">per tensor</option>
+          </select>
+        </span>
+      </div>
+      <Choice<WeightScheme["rounding"]>
+        label={<Term word="learned rounding">Rounding</Term>}
+        value={weights.rounding}
+        options={[
+          { value: "nearest", text: "to nearest" },
+          { value: "learned", text: "learned (AdaRound)" },
+        ]}
+        onChoose={chooseRounding}
+        testId="rounding"
+      />
+      {awaitsRounding(recipe) ? (
+        <p className="hint waiting" data-testid="rounding-awaited">
+          Not learned yet.{" "}
+          <button type="button" className="button small" onClick={showRounding}>
+            Go to Rounding
+          </button>
+        </p>
+      ) : rounding ? (
+        <p className="muted small">Rounding of {plural(Object.keys(rounding).length, "layer")} is learned.</p>
+      ) : null}
+    </>
+  );
+}
+
+function showRounding(): void {
+  studio.setState({ step: "tune", tuneView: "rounding" });
+}

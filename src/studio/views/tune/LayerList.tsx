@@ -1,0 +1,154 @@
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { type ReactNode, type RefObject, useEffect, useRef } from "react";
+import { plural } from "../../../engine/values/figures.ts";
+import { Explanation } from "../../explain/Explanation.tsx";
+import { METRICS } from "../../metrics.ts";
+import { Hint } from "../../parts/Term.tsx";
+import { sensitivityIsStale } from "../../state/figures.ts";
+import type { SortKey } from "../../state/layers.ts";
+import { allRows, shownRows } from "../../state/selection.ts";
+import { studio, useStudio } from "../../state/store.ts";
+import type { Word } from "../../words.ts";
+import { LayerRow } from "./LayerRow.tsx";
+import "./LayerList.css";
+
+const ROW_HEIGHT = 26;
+
+interface Column {
+  readonly key: SortKey;
+  readonly text: string;
+  readonly className: string;
+  /** Whether it is sorted with the highest first. */
+  readonly worstFirst?: boolean;
+}
+
+const COLUMNS: readonly Column[] = [
+  { key: "name", text: "Layer", className: "cell-name" },
+  { key: "operator", text: "Op", className: "cell-operator" },
+  { key: "precision", text: "P", className: "cell-precision" },
+  { key: "sensitivity", text: "Sens.", className: "cell-sensitivity", worstFirst: true },
+  { key: "sqnr", text: "SQNR", className: "cell-number" },
+  { key: "clipped", text: "Clipped", className: "cell-number" },
+];
+
+const FILTER_HINT =
+  "Words in name, operator or precision; figures as sqnr<20 (dB), clipped>1%, sens>0.5 (of a full bar). All must hold.";
+
+/** Every layer in graph order or by a column; only the rows in sight exist. */
+export function LayerList({ filterRef }: { readonly filterRef: RefObject<HTMLInputElement | null> }) {
+  const rows = useStudio(shownRows);
+  const total = useStudio((state) => allRows(state).length);
+  const layer = useStudio((state) => state.layer);
+  const filter = useStudio((state) => state.filter);
+  const estimated = useStudio((state) => state.overview.size > 0);
+  const stale = useStudio(sensitivityIsStale);
+  const scroller = useRef<HTMLDivElement>(null);
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW_HEIGHT,
+    overscan: 8,
+  });
+  const selectedIndex = rows.findIndex((row) => row.id === layer);
+  useEffect(() => {
+    if (selectedIndex >= 0) virtual.scrollToIndex(selectedIndex, { align: "auto" });
+  }, [selectedIndex, virtual]);
+
+  return (
+    <div className="layers">
+      <div className="layers-head">
+        <input
+          ref={filterRef}
+          className="input"
+          type="search"
+          placeholder="Filter ( / ): conv sqnr<20 sens>0.5"
+          title={FILTER_HINT}
+          aria-label="Filter the layers"
+          value={filter}
+          onChange={(event) => studio.setState({ filter: event.target.value })}
+          onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
+        />
+        <span className="layers-count">
+          {rows.length === total ? plural(total, "row") : `${rows.length} of ${total}`}
+          {estimated ? ", estimated" : ""}
+        </span>
+      </div>
+      <div
+        className={stale ? "layers-grid stale" : "layers-grid"}
+        role="grid"
+        aria-label="Layers"
+        aria-rowcount={rows.length + 1}
+      >
+        <div className="layer-row heads" role="row" aria-rowindex={1}>
+          {COLUMNS.map((column) => (
+            <Head key={column.key} column={column} />
+          ))}
+          <span role="columnheader" className="cell-spark">
+            Values
+          </span>
+        </div>
+        <div
+          ref={scroller}
+          className="layers-scroll"
+          role="rowgroup"
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: the list is scrolled and walked by keyboard
+          tabIndex={0}
+          aria-label="Rows"
+        >
+          <div role="presentation" style={{ height: virtual.getTotalSize(), position: "relative" }}>
+            {virtual.getVirtualItems().map((item) => {
+              const row = rows[item.index];
+              return row ? (
+                <LayerRow key={row.id} row={row} index={item.index} top={item.start} selected={row.id === layer} />
+              ) : null;
+            })}
+          </div>
+        </div>
+      </div>
+      {rows.length === 0 ? <p className="layers-none">No layer fits “{filter}”.</p> : null}
+    </div>
+  );
+}
+
+function Head({ column }: { readonly column: Column }) {
+  const { key, className, worstFirst = false } = column;
+  const sort = useStudio((state) => state.sort);
+  const active = sort.key === key;
+  const toggle = () => {
+    if (!active) studio.setState({ sort: { key, descending: worstFirst } });
+    else if (sort.descending === worstFirst) studio.setState({ sort: { key, descending: !worstFirst } });
+    else studio.setState({ sort: { key: "order", descending: false } });
+  };
+  return (
+    <span
+      role="columnheader"
+      className={className}
+      aria-sort={active ? (sort.descending ? "descending" : "ascending") : "none"}
+    >
+      <HeadHint column={column}>
+        <button type="button" className="head" onClick={toggle}>
+          <span className={key in EXPLAINED || key === "sensitivity" ? "term" : undefined}>{column.text}</span>
+          {active ? <span aria-hidden="true">{sort.descending ? " ↓" : " ↑"}</span> : null}
+        </button>
+      </HeadHint>
+    </span>
+  );
+}
+
+const EXPLAINED: Partial<Record<SortKey, Word>> = { sqnr: "SQNR", clipped: "clipped" };
+
+/** What a column shows, on hover and on focus of its head. */
+function HeadHint({ column: { key }, children }: { readonly column: Column; readonly children: ReactNode }) {
+  const metric = useStudio((state) => state.metric);
+  const word = EXPLAINED[key];
+  if (word) return <Hint text={<Explanation word={word} />}>{children}</Hint>;
+  if (key !== "sensitivity") return children;
+  const { text: name, unit, bar } = METRICS[metric];
+  return (
+    <Hint
+      text={`Sensitivity: ${name} of the model’s output${unit ? `, ${unit},` : ""} when this layer alone is quantized, measured; the bar is ${bar}.`}
+    >
+      {children}
+    </Hint>
+  );
+}

@@ -1,0 +1,131 @@
+import { memo } from "react";
+import { significant } from "../../../engine/values/figures.ts";
+import { percentFrom } from "../../../engine/values/shares.ts";
+import { rampColor } from "../../charts/ramp.ts";
+import { Sparkline } from "../../charts/Sparkline.tsx";
+import { errorDigits, METRICS, sensitivityText } from "../../metrics.ts";
+import { PrecisionMark } from "../../parts/Precision.tsx";
+import { sensitivityFigures } from "../../state/figures.ts";
+import type { Row } from "../../state/layers.ts";
+import { setQuantized } from "../../state/recipe.ts";
+import { studio, useStudio } from "../../state/store.ts";
+
+interface Props {
+  readonly row: Row;
+  readonly index: number;
+  readonly top: number;
+  readonly selected: boolean;
+}
+
+/** One layer: its figures are estimates from the statistics; one in float says why. */
+export const LayerRow = memo(function LayerRow({ row, index, top, selected }: Props) {
+  const figures = useStudio((state) => (row.group ? state.overview.get(row.group) : undefined));
+  const awaited = useStudio((state) => row.group !== null && state.calibration !== null && state.overview.size === 0);
+  const number = row.fusedWith ? "cell-number fused" : "cell-number";
+  const hint = row.fusedWith ? `estimated, after ${row.fusedWith}` : "estimated";
+  const reason = row.reason ?? (row.group === null ? "its output stays in float" : null);
+  const inFloat = row.precision === "float32";
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the arrow keys walk the rows (useKeys.ts)
+    <div
+      className={selected ? "layer-row selected" : "layer-row"}
+      role="row"
+      aria-rowindex={index + 2}
+      aria-selected={selected}
+      data-testid="layer-row"
+      data-layer={row.id}
+      style={{ transform: `translateY(${top}px)` }}
+      onClick={() => studio.setState({ layer: row.id })}
+    >
+      <span role="gridcell" className="cell-name" title={row.id}>
+        <Name name={row.name} />
+      </span>
+      <span role="gridcell" className="cell-operator" title={row.operator}>
+        {row.operator}
+      </span>
+      <span role="gridcell" className="cell-precision">
+        {row.free ? (
+          <button
+            type="button"
+            className="precision-button"
+            tabIndex={-1}
+            title={inFloat ? "Quantize this layer" : "Leave this layer in float"}
+            onClick={() => setQuantized(row.id, inFloat)}
+          >
+            <PrecisionMark precision={row.precision} />
+          </button>
+        ) : (
+          <PrecisionMark precision={row.precision} />
+        )}
+      </span>
+      <SensitivityCell id={row.id} />
+      {figures ? (
+        <>
+          <span role="gridcell" className={number} title={hint}>
+            {significant(figures.figures.sqnr)}
+          </span>
+          <span role="gridcell" className={number} title={hint}>
+            {share(figures.figures.clipped)}
+          </span>
+          {row.fusedWith ? (
+            <span role="gridcell" className="cell-fused" title={`fused with ${row.fusedWith}`}>
+              fused
+            </span>
+          ) : (
+            <span role="gridcell" className="cell-spark">
+              <Sparkline heights={figures.spark} />
+            </span>
+          )}
+        </>
+      ) : reason ? (
+        <span role="gridcell" className="cell-reason" aria-colspan={3} title={reason}>
+          {reason}
+        </span>
+      ) : (
+        <span role="gridcell" className={awaited ? "cell-reason skeleton" : "cell-reason"} aria-colspan={3} />
+      )}
+    </div>
+  );
+});
+
+/** What the layer alone costs the model's output, measured. */
+function SensitivityCell({ id }: { readonly id: string }) {
+  const figure = useStudio((state) => sensitivityFigures(state).get(id));
+  const all = useStudio((state) => state.sensitivity?.result.all);
+  const metric = useStudio((state) => state.metric);
+  if (!figure || !all) return <span role="gridcell" className="cell-sensitivity" />;
+  return (
+    <span
+      role="gridcell"
+      className="cell-sensitivity"
+      title={sensitivityText(figure.measured, all, metric)}
+      data-testid="layer-sensitivity"
+    >
+      <span className="track" aria-hidden="true">
+        <span className="track-bar" style={{ width: `${figure.share * 100}%`, background: rampColor(figure.share) }} />
+      </span>
+      <span className="track-number" style={{ width: `${METRICS[metric].digits}ch` }}>
+        {errorDigits(figure.value, metric)}
+      </span>
+    </span>
+  );
+}
+
+const SHORT = 14;
+const TAIL = 9;
+
+/** A name that gives way in its middle, since names differ at their ends. */
+function Name({ name }: { readonly name: string }) {
+  const cut = name.length > SHORT ? name.length - TAIL : name.length;
+  return (
+    <>
+      <span className="name-head">{name.slice(0, cut)}</span>
+      <span className="name-tail">{name.slice(cut)}</span>
+    </>
+  );
+}
+
+/** A share with two digits, as much as its column holds. */
+function share(value: number): string {
+  return value >= 1e-4 ? `${Number((value * 100).toPrecision(2))} %` : percentFrom(1e-4, value);
+}

@@ -1,0 +1,35 @@
+import { Tabs } from "radix-ui";
+import { type ComponentType, lazy, Suspense } from "react";
+import { studio, type TuneView, useStudio } from "../../state/store.ts";
+import "./TuneStep.css";
+
+const VIEWS: readonly { readonly view: TuneView; readonly text: string; readonly View: ComponentType }[] = [
+  { view: "layer", text: "Layer", View: lazy(() => import("./layer/LayerView.tsx")) },
+  { view: "walk", text: "Error walk", View: lazy(() => import("./walk/WalkView.tsx")) },
+  { view: "search", text: "Search", View: lazy(() => import("./search/SearchView.tsx")) },
+  { view: "rounding", text: "Rounding", View: lazy(() => import("./rounding/RoundingView.tsx")) },
+  { view: "compare", text: "Compare", View: lazy(() => import("./compare/CompareView.tsx")) },
+];
+
+/** What the person looks at while tuning: one layer, the whole model, a search, or several results. */
+export default function TuneStep() {
+  const tuneView = useStudio((state) => state.tuneView);
+  return (
+    <Tabs.Root value={tuneView} onValueChange={(value) => studio.setState({ tuneView: value as TuneView })}>
+      <Tabs.List className="tabs" aria-label="Views for tuning">
+        {VIEWS.map(({ view, text }) => (
+          <Tabs.Trigger key={view} value={view} className="tab" data-testid={`tab-${view}`}>
+            {text}
+          </Tabs.Trigger>
+        ))}
+      </Tabs.List>
+      {VIEWS.map(({ view, View }) => (
+        <Tabs.Content key={view} value={view} className="tab-view" tabIndex={-1}>
+          <Suspense fallback={<div className="skeleton chart-waiting" />}>
+            <View />
+          </Suspense>
+        </Tabs.Content>
+      ))}
+    </Tabs.Root>
+  );
+}

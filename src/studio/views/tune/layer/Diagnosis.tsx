@@ -1,0 +1,54 @@
+import { useMemo } from "react";
+import { plural } from "../../../../engine/values/figures.ts";
+import { appliedFindings, diagnosisIsStale, layersOf } from "../../../state/diagnosis.ts";
+import type { Row } from "../../../state/layers.ts";
+import { allRows } from "../../../state/selection.ts";
+import { useStudio } from "../../../state/store.ts";
+import { DiagnosisFinding } from "./DiagnosisFinding.tsx";
+import { DiagnosisList } from "./DiagnosisList.tsx";
+import "./Diagnosis.css";
+
+/** Why the selected layer loses and what to do, and in one line what hurts most in all. */
+export function Diagnosis({ row }: { readonly row: Row }) {
+  const diagnosis = useStudio((state) => state.diagnosis);
+  const applied = useStudio((state) => state.applied);
+  const recipe = useStudio((state) => state.recipe);
+  const rows = useStudio(allRows);
+  const stale = useStudio(diagnosisIsStale);
+  const found = useMemo(() => {
+    const done = appliedFindings({ applied, recipe, diagnosis });
+    return [...(diagnosis?.findings ?? []), ...done].sort((a, b) => b.loss - a.loss);
+  }, [applied, recipe, diagnosis]);
+  const own = useMemo(() => {
+    const layers = layersOf(row, rows);
+    return found.filter(({ layer }) => layers.has(layer));
+  }, [found, row, rows]);
+  if (!diagnosis) return <p className="muted small">Looking for what hurts…</p>;
+  return (
+    <section
+      className={stale ? "diagnosis stale" : "diagnosis"}
+      aria-labelledby="diagnosis-heading"
+      data-testid="diagnosis"
+      data-standing={stale ? "stale" : "current"}
+    >
+      <div className="tune-head">
+        <h3 id="diagnosis-heading">Diagnosis</h3>
+        <span className="muted">
+          {own.length === 0 ? "Nothing stands out in this layer." : `${plural(own.length, "finding")} in this layer`}
+        </span>
+        {stale ? <span className="hint">stale</span> : null}
+      </div>
+      {own.length > 0 ? (
+        <ul className="findings">
+          {own.map((finding) => (
+            <DiagnosisFinding
+              key={JSON.stringify([finding.layer, finding.cause, finding.remedy?.edit])}
+              finding={finding}
+            />
+          ))}
+        </ul>
+      ) : null}
+      <DiagnosisList findings={found} current={diagnosis.findings} rows={rows} />
+    </section>
+  );
+}

@@ -1,0 +1,106 @@
+import { memo, useMemo } from "react";
+import type { LayerRounding, Rounding } from "../../../../engine/model/rounding.ts";
+import { count } from "../../../../engine/values/figures.ts";
+import { percent } from "../../../../engine/values/shares.ts";
+import { decibel, duration } from "../../../../engine/values/units.ts";
+import { decibelsOf } from "../../../charts/loss.ts";
+import { Hint } from "../../../parts/Term.tsx";
+import { allRows } from "../../../state/selection.ts";
+import { useStudio } from "../../../state/store.ts";
+
+interface Props {
+  readonly rounding: Rounding;
+  readonly selected: string | null;
+  readonly onSelect: (layer: string) => void;
+}
+
+/** Every layer learned, in the order it was; a press shows its curve. */
+export function RoundingTable({ rounding, selected, onSelect }: Props) {
+  const rows = useStudio(allRows);
+  const names = useMemo(() => new Map(rows.map(({ id, name }) => [id, name])), [rows]);
+  return (
+    <table className="table rounding-table" data-testid="rounding-table">
+      <caption>
+        Error of each layer’s output, measured on the samples it learned from, with every layer before it rounded
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">Layer</th>
+          <th scope="col" className="number">
+            Weights
+          </th>
+          <th scope="col" className="number">
+            <Hint text="Weights that are not rounded to the nearest level.">
+              <span className="term">Changed</span>
+            </Hint>
+          </th>
+          <th scope="col" className="number">
+            Nearest
+          </th>
+          <th scope="col" className="number">
+            Learned
+          </th>
+          <th scope="col">
+            <Hint text="The squared error that is left, as a share of that of rounding to nearest.">
+              <span className="term">Left</span>
+            </Hint>
+          </th>
+          <th scope="col" className="number">
+            Time
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {rounding.layers.map((layer) => (
+          <Layer
+            key={layer.layer}
+            name={names.get(layer.layer) ?? layer.layer}
+            layer={layer}
+            selected={layer.layer === selected}
+            onSelect={onSelect}
+          />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+interface LayerProps {
+  readonly name: string;
+  readonly layer: LayerRounding;
+  readonly selected: boolean;
+  readonly onSelect: (layer: string) => void;
+}
+
+const Layer = memo(function Layer({ name, layer, selected, onSelect }: LayerProps) {
+  const { weights, changed, nearest, learned, seconds } = layer;
+  const left = nearest > 0 ? learned / nearest : 1;
+  return (
+    <tr className={selected ? "selected" : undefined} data-testid="rounding-row">
+      <th scope="row">
+        <button
+          type="button"
+          className="link"
+          title={layer.layer}
+          aria-pressed={selected}
+          onClick={() => onSelect(layer.layer)}
+        >
+          {name}
+        </button>
+      </th>
+      <td className="number">{count(weights)}</td>
+      <td className="number">{percent(weights > 0 ? changed / weights : 0)}</td>
+      <td className="number">{decibel(decibelsOf(nearest))}</td>
+      <td className="number">{decibel(decibelsOf(learned))}</td>
+      <td>
+        <span className="left-over">
+          <span className="left-track" aria-hidden="true">
+            <span className="left-bar" style={{ width: `${Math.min(1, left) * 100}%` }} />
+          </span>
+          <span className="left-number">{percent(left)}</span>
+        </span>
+      </td>
+      <td className="number">{duration(seconds * 1000)}</td>
+    </tr>
+  );
+});

@@ -1,0 +1,146 @@
+import { type ReactNode, useState } from "react";
+import type { Rounding } from "../../../../engine/model/rounding.ts";
+import { count, plural } from "../../../../engine/values/figures.ts";
+import { duration } from "../../../../engine/values/units.ts";
+import { LossChart } from "../../../charts/LossChart.tsx";
+import { Empty } from "../../../parts/Empty.tsx";
+import { Term } from "../../../parts/Term.tsx";
+import { adoptRounding, isAdopted, isComplete, LEARNING, roundingIsStale } from "../../../state/rounding.ts";
+import { studio, useStudio } from "../../../state/store.ts";
+import { RoundingForm } from "./RoundingForm.tsx";
+import { RoundingTable } from "./RoundingTable.tsx";
+import "./RoundingView.css";
+
+/** Learns for each weight whether it rounds up or down, layer by layer, and shows what that came to. */
+export default function RoundingView() {
+  const rounding = useStudio((state) => state.rounding?.result ?? null);
+  const running = useStudio((state) => state.job?.task === LEARNING);
+  const hasData = useStudio((state) => state.data !== null);
+  const weights = useStudio(
+    (state) =>
+      state.model?.plan.layers.filter(({ weight, precision }) => weight && precision !== "float32").length ?? 0,
+  );
+  if (weights === 0) return <Empty title="No weight is quantized under this recipe, so there is nothing to round." />;
+  if (!rounding && !hasData) {
+    return (
+      <Empty title="Rounding is learned on samples, so it needs some.">
+        <button type="button" className="button primary" onClick={() => studio.setState({ step: "data" })}>
+          Add data
+        </button>
+      </Empty>
+    );
+  }
+  return (
+    <>
+      <p className="muted">
+        <Term word="learned rounding">AdaRound</Term> chooses for each weight whether it rounds up or down, layer by
+        layer, so that the layer’s output on samples stays closest to the float model’s. It pays most where levels are
+        few: int4.
+      </p>
+      <RoundingForm />
+      {running || rounding ? <Learned rounding={rounding} running={running} /> : null}
+    </>
+  );
+}
+
+interface LearnedProps {
+  readonly rounding: Rounding | null;
+  readonly running: boolean;
+}
+
+function Learned({ rounding, running }: LearnedProps) {
+  const [chosen, setChosen] = useState<string | null>(null);
+  const stale = useStudio((state) => !running && roundingIsStale(state));
+  const learning = useStudio((state) => state.learning);
+  const iterations = useStudio((state) => state.roundingSettings.iterations);
+  const done = rounding?.layers.find(({ layer }) => layer === chosen) ?? null;
+  const last = running ? null : (rounding?.layers.at(-1) ?? null);
+  const shown = done ?? (learning ? null : last);
+  return (
+    <div className={stale ? "rounding stale" : "rounding"} data-testid="rounding-learned">
+      {stale ? (
+        <p className="hint">
+          Stale: the weights, what stays in float, or the samples are not those it was learned with.
+        </p>
+      ) : null}
+      {rounding ? <Standing rounding={rounding} running={running} stale={stale} /> : null}
+      {shown ? (
+        <Curve layer={shown.layer}>
+          <LossChart
+            layer={shown.layer}
+            curve={shown.curve}
+            iterations={rounding?.iterations ?? iterations}
+            nearest={shown.nearest}
+          />
+        </Curve>
+      ) : learning ? (
+        <Curve layer={learning.layer} live>
+          <LossChart layer={learning.layer} curve={learning.curve} iterations={iterations} nearest={null} />
+        </Curve>
+      ) : running ? (
+        <div className="skeleton loss-waiting" />
+      ) : null}
+      {rounding && rounding.layers.length > 0 ? (
+        <RoundingTable rounding={rounding} selected={shown?.layer ?? null} onSelect={setChosen} />
+      ) : null}
+      {running && chosen !== null ? (
+        <p>
+          <button type="button" className="button" onClick={() => setChosen(null)}>
+            Show the layer under way
+          </button>
+        </p>
+      ) : null}
+    </div>
+  );
+}
+
+interface CurveProps {
+  readonly layer: string;
+  readonly live?: boolean;
+  readonly children: ReactNode;
+}
+
+function Curve({ layer, live, children }: CurveProps) {
+  return (
+    <section className="loss" aria-label="Loss">
+      <h3 data-testid="loss-layer">
+        <Term word="loss">Loss</Term> of {layer} <span className="muted">by iteration</span>
+        {live ? <span className="badge">under way</span> : null}
+      </h3>
+      {children}
+    </section>
+  );
+}
+
+interface StandingProps extends LearnedProps {
+  readonly rounding: Rounding;
+  readonly stale: boolean;
+}
+
+function Standing({ rounding, running, stale }: StandingProps) {
+  const adopted = useStudio(isAdopted);
+  const busy = useStudio((state) => state.job !== null);
+  const { layers, wanted, samples, iterations, seconds, learner } = rounding;
+  const whole = isComplete(rounding);
+  return (
+    <p className="rounding-standing" data-testid="rounding-standing">
+      <strong>
+        {whole
+          ? `${plural(wanted, "layer")} learned.`
+          : `${count(layers.length)} of ${plural(wanted, "layer")} learned.`}
+      </strong>{" "}
+      <span className="muted">
+        {plural(samples, "sample")}, {plural(iterations, "iteration")} each; {duration(seconds * 1000)}, {learner}.
+      </span>
+      {running || stale || layers.length === 0 ? null : adopted ? (
+        <span className="badge" data-testid="rounding-adopted">
+          in the recipe
+        </span>
+      ) : (
+        <button type="button" className="button" disabled={busy} onClick={adoptRounding} data-testid="rounding-adopt">
+          {whole ? "Use in the recipe" : "Use what is learned"}
+        </button>
+      )}
+    </p>
+  );
+}

@@ -1,0 +1,139 @@
+import type { TuneLimit } from "../../../../engine/model/tuning.ts";
+import { clamp } from "../../../../engine/values/clamp.ts";
+import { NumberField } from "../../../parts/NumberField.tsx";
+import { Hint } from "../../../parts/Term.tsx";
+import { setLimit } from "../../../state/evaluate.ts";
+import { cancelJob } from "../../../state/jobs.ts";
+import { studio, useStudio } from "../../../state/store.ts";
+import { changeSearch, requestOf, SEARCHING, searchRecipes } from "../../../state/tune.ts";
+
+const BUDGETS: readonly { readonly seconds: number | null; readonly text: string }[] = [
+  { seconds: null, text: "as long as it takes" },
+  { seconds: 60, text: "1 minute" },
+  { seconds: 300, text: "5 minutes" },
+  { seconds: 900, text: "15 minutes" },
+];
+
+const MAX_DROP = 1;
+
+/** What the search is to keep, what it may read, and its start and stop. */
+export function SearchForm() {
+  const labelled = useStudio((state) => (state.data?.summary.labelled ?? 0) > 0);
+  const kind = useStudio((state) => (labelled ? state.search.limit : "sqnr"));
+  const limit = useStudio((state) => state.limit);
+  const decibels = useStudio((state) => state.search.decibels);
+  const budget = useStudio((state) => state.search.budget);
+  const samples = useStudio((state) => requestOf(state)?.samples ?? 0);
+  const calibrating = useStudio((state) => state.samples);
+  const learned = useStudio((state) => state.recipe?.present.weights.rounding === "learned");
+  const known = BUDGETS.some(({ seconds }) => seconds === budget);
+  return (
+    <fieldset className="search-form" aria-label="Search">
+      <div className="form-row">
+        <span className="field">
+          <select
+            className="input select"
+            aria-label="The limit to keep"
+            value={kind}
+            onChange={(event) => changeSearch({ limit: event.target.value as TuneLimit["kind"] })}
+            data-testid="search-limit-kind"
+          >
+            <option value="drop" disabled={!labelled}>
+              Top-1 drops by at most{labelled ? "" : " (needs labels)"}
+            </option>
+            <option value="sqnr">SQNR is at least</option>
+          </select>
+          {kind === "drop" ? (
+            <NumberField
+              label="Drop of top-1 allowed"
+              hideLabel
+              unit="%"
+              value={limit * 100}
+              step={0.1}
+              onCommit={(value) => setLimit(clamp(value / 100, 0, MAX_DROP))}
+              testId="search-limit"
+            />
+          ) : (
+            <NumberField
+              label="Least SQNR"
+              hideLabel
+              unit="dB"
+              value={decibels}
+              step={1}
+              onCommit={(value) => changeSearch({ decibels: value })}
+              testId="search-limit"
+            />
+          )}
+        </span>
+        <NumberField
+          label="on the first"
+          unit="samples"
+          value={samples}
+          step={10}
+          onCommit={(value) => changeSearch({ samples: Math.max(2, Math.floor(value)) })}
+          testId="search-samples"
+        />
+        <label className="field">
+          <span className="field-label">for</span>
+          <select
+            className="input select"
+            value={budget ?? ""}
+            onChange={(event) =>
+              changeSearch({ budget: event.target.value === "" ? null : Number(event.target.value) })
+            }
+            data-testid="search-budget"
+          >
+            {BUDGETS.map(({ seconds, text }) => (
+              <option key={text} value={seconds ?? ""}>
+                {text}
+              </option>
+            ))}
+            {known || budget === null ? null : <option value={budget}>{budget} s</option>}
+          </select>
+        </label>
+        <Start />
+      </div>
+      <p className="muted small">
+        Finds the <strong>smallest</strong> model; the{" "}
+        <Hint text="octet tune MODEL --goal latency: a tab cannot tell how fast a model is on another runtime.">
+          <span className="term">fastest</span>
+        </Hint>{" "}
+        only the command line finds. One half of the samples calibrates, the other judges.
+        {samples > calibrating ? " Evaluation will then judge on samples that chose the recipe." : ""}
+        {learned ? " It rounds weights to nearest: learn the rounding of the recipe that it finds." : ""}
+      </p>
+    </fieldset>
+  );
+}
+
+function Start() {
+  const task = useStudio((state) => state.job?.task ?? null);
+  const stopping = useStudio((state) => state.job?.cancelling ?? false);
+  const possible = useStudio((state) => (requestOf(state)?.samples ?? 0) >= 2);
+  const hasData = useStudio((state) => state.data !== null);
+  if (task === SEARCHING) {
+    return (
+      <button type="button" className="button" onClick={cancelJob} disabled={stopping} data-testid="search-stop">
+        Stop
+      </button>
+    );
+  }
+  if (!hasData) {
+    return (
+      <button type="button" className="button" onClick={() => studio.setState({ step: "data" })}>
+        Add data to search
+      </button>
+    );
+  }
+  return (
+    <button
+      type="button"
+      className="button primary"
+      disabled={task !== null || !possible}
+      onClick={searchRecipes}
+      data-testid="search-start"
+    >
+      Search
+    </button>
+  );
+}

@@ -1,0 +1,89 @@
+import type { Decision, Tuning } from "../../../../engine/model/tuning.ts";
+import { plural } from "../../../../engine/values/figures.ts";
+import { change, points as gain, percent } from "../../../../engine/values/shares.ts";
+import { byteSize, decibel } from "../../../../engine/values/units.ts";
+import { Facts } from "../../../parts/Facts.tsx";
+import { Term } from "../../../parts/Term.tsx";
+import { useStudio } from "../../../state/store.ts";
+import { adoptPoint } from "../../../state/tune.ts";
+
+interface Props {
+  readonly tuning: Tuning;
+  readonly index: number;
+  readonly adopted: boolean;
+}
+
+/** One point of a search: its figures, what was decided to come to it, and the button that takes it over. */
+export function SearchPoint({ tuning, index, adopted }: Props) {
+  const busy = useStudio((state) => state.job !== null);
+  const point = tuning.points[index]!;
+  const { top1, expected, bytes, sqnr, floatLayers, decisions, passed } = point;
+  return (
+    <section className="search-point" aria-label="The selected point" data-testid="search-point">
+      <div className="search-point-head">
+        <h2>
+          {index + 1}: {point.label}
+        </h2>
+        <strong className={`verdict ${passed ? "pass" : "fail"}`}>
+          {passed ? "keeps the limit" : "misses the limit"}
+        </strong>
+        {adopted ? (
+          <span className="muted" data-testid="search-adopted">
+            This is the recipe of the moment.
+          </span>
+        ) : (
+          <button
+            type="button"
+            className="button"
+            disabled={busy}
+            onClick={() => adoptPoint(point)}
+            data-testid="search-adopt"
+          >
+            Adopt
+          </button>
+        )}
+      </div>
+      <Facts
+        wide
+        facts={[
+          { key: "size", value: `${byteSize(bytes)} (${change(tuning.bytes.float, bytes)})` },
+          {
+            key: "top-1",
+            label: <Term word="top-1" />,
+            value: top1 ? `${percent(top1.quantized)} (${gain(-top1.drop)})` : "–",
+          },
+          ...(top1
+            ? [{ key: "95 % interval", value: `${gain(-top1.interval[1])} to ${gain(-top1.interval[0])}` }]
+            : []),
+          ...(expected === null ? [] : [{ key: "expected (estimated)", value: gain(-expected) }]),
+          { key: "SQNR", label: <Term word="SQNR" />, value: decibel(sqnr) },
+          { key: "in float", value: plural(floatLayers, "layer") },
+        ]}
+      />
+      <ul className="search-decisions" aria-label="Decisions">
+        {outcomeOf(decisions).map((text) => (
+          <li key={text}>{text}</li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** What the decisions come to, taken together. */
+function outcomeOf(decisions: readonly Decision[]): string[] {
+  const float = new Set<string>();
+  const lines: string[] = [];
+  for (const decision of decisions) {
+    if (decision.kind === "corrections") {
+      const { equalization, bias } = decision.corrections;
+      lines.push(`Equalization ${equalization ? "on" : "off"}, bias correction ${bias === "none" ? "off" : bias}`);
+    } else {
+      for (const layer of decision.layers) {
+        if (decision.kind === "float") float.add(layer);
+        else float.delete(layer);
+      }
+    }
+  }
+  if (float.size > 0) lines.push(`Left in float: ${[...float].join(", ")}`);
+  return lines;
+}

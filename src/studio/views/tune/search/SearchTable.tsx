@@ -1,0 +1,94 @@
+import { memo } from "react";
+import type { TunePoint, Tuning } from "../../../../engine/model/tuning.ts";
+import { points as gain, percent } from "../../../../engine/values/shares.ts";
+import { byteSize, decibel } from "../../../../engine/values/units.ts";
+import { Hint } from "../../../parts/Term.tsx";
+
+interface Props {
+  readonly tuning: Tuning;
+  readonly selected: number;
+  readonly adopted: number | null;
+  readonly onSelect: (index: number) => void;
+}
+
+/** Every point of a search in the order it was tried; each can be selected by keyboard. */
+export function SearchTable({ tuning, selected, adopted, onSelect }: Props) {
+  return (
+    <table className="table search-table" data-testid="search-table">
+      <caption>Measured on the exported model, on the samples that judge</caption>
+      <thead>
+        <tr>
+          <th scope="col" className="number">
+            #
+          </th>
+          <th scope="col">Tried</th>
+          <th scope="col" className="number">
+            Size
+          </th>
+          <th scope="col" className="number">
+            In float
+          </th>
+          <th scope="col" className="number">
+            SQNR
+          </th>
+          <th scope="col" className="number">
+            Top-1
+          </th>
+          <th scope="col" className="number most">
+            Change
+          </th>
+          <th scope="col" className="number">
+            <Hint text="Estimated: every sample judged under the errors of all samples, which depends less on luck than counting does.">
+              <span className="term">Expected</span>
+            </Hint>
+          </th>
+          <th scope="col">Limit</th>
+        </tr>
+      </thead>
+      <tbody>
+        {tuning.points.map((point, index) => (
+          <PointRow
+            key={point.label + point.decisions.length}
+            point={point}
+            index={index}
+            selected={index === selected}
+            note={index === adopted ? "adopted" : index === tuning.chosen ? "smallest" : ""}
+            onSelect={onSelect}
+          />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+interface RowProps {
+  readonly point: TunePoint;
+  readonly index: number;
+  readonly selected: boolean;
+  readonly note: string;
+  readonly onSelect: (index: number) => void;
+}
+
+const PointRow = memo(function PointRow({ point, index, selected, note, onSelect }: RowProps) {
+  const { label, bytes, floatLayers, sqnr, top1, expected, passed } = point;
+  return (
+    <tr className={selected ? "selected" : undefined} data-testid="search-row">
+      <td className="number">{index + 1}</td>
+      <th scope="row">
+        <button type="button" className="link" aria-pressed={selected} onClick={() => onSelect(index)}>
+          {label}
+        </button>
+        {note ? <span className="badge">{note}</span> : null}
+      </th>
+      <td className="number">{byteSize(bytes)}</td>
+      <td className="number">{floatLayers}</td>
+      <td className="number">{decibel(sqnr)}</td>
+      <td className="number">{top1 ? percent(top1.quantized) : "–"}</td>
+      <td className="number most">{top1 ? gain(-top1.drop) : "–"}</td>
+      <td className="number">{expected === null ? "–" : gain(-expected)}</td>
+      <td>
+        <span className={`verdict ${passed ? "pass" : "fail"}`}>{passed ? "● kept" : "× missed"}</span>
+      </td>
+    </tr>
+  );
+});

@@ -1,0 +1,109 @@
+import { plural } from "../../../../engine/values/figures.ts";
+import { decibel } from "../../../../engine/values/units.ts";
+import { WalkChart } from "../../../charts/WalkChart.tsx";
+import { lossOf, MUCH_DB, marksOf } from "../../../charts/walk.ts";
+import { Empty } from "../../../parts/Empty.tsx";
+import { Term } from "../../../parts/Term.tsx";
+import { measuredOf, walkIsStale } from "../../../state/figures.ts";
+import { cancelJob } from "../../../state/jobs.ts";
+import { isBusy } from "../../../state/recipe.ts";
+import { allRows, rowOf } from "../../../state/selection.ts";
+import { measureWalk, WALKING } from "../../../state/sensitivity.ts";
+import { studio, useStudio } from "../../../state/store.ts";
+import { WalkTable } from "./WalkTable.tsx";
+import "./WalkView.css";
+
+const select = (layer: string) => studio.setState({ layer });
+
+/** Float against the exported model at every layer's output: where the error enters and how it grows. */
+export default function WalkView() {
+  const walk = useStudio((state) => state.walk?.result ?? null);
+  const stale = useStudio(walkIsStale);
+  const calibrated = useStudio((state) => state.calibration !== null);
+  const step = useStudio((state) => {
+    const row = rowOf(state);
+    return row && state.walk ? measuredOf(state.walk.result.steps, row, allRows(state)) : null;
+  });
+  if (!calibrated) {
+    return (
+      <Empty title="The error is walked through the exported model, which needs calibrated ranges.">
+        <button type="button" className="button primary" onClick={() => studio.setState({ step: "calibrate" })}>
+          Go to Calibrate
+        </button>
+      </Empty>
+    );
+  }
+  return (
+    <>
+      <div className="tune-tools">
+        <h2>
+          <Term word="error walk">Error walk</Term>
+        </h2>
+        <Measure />
+        {walk ? (
+          <span className="muted" data-testid="walk-facts">
+            Measured on the exported model, {plural(walk.samples, "sample")}
+          </span>
+        ) : null}
+        {stale ? <span className="hint">stale: measure again</span> : null}
+      </div>
+      {walk ? (
+        <div className={stale ? "walk stale" : "walk"}>
+          <WalkChart walk={walk} selected={step?.layer ?? null} onSelect={select} />
+          <p className="muted" data-testid="walk-step" aria-live="polite">
+            {step
+              ? `${step.layer}: ${decibel(step.sqnr)} at its output${reading(step)}.`
+              : "The selected layer has no output of its own in the exported model."}
+          </p>
+          <p className="muted">
+            <Term word="SQNR" /> at every layer’s output, in graph order.{" "}
+            {marksOf(walk).length > 0
+              ? `Numbers mark where ${MUCH_DB} dB or more are lost between what a layer reads and makes, most first.`
+              : `No layer loses ${MUCH_DB} dB or more between what it reads and makes.`}
+          </p>
+          <WalkTable walk={walk} selected={step?.layer ?? null} onSelect={select} />
+        </div>
+      ) : (
+        <p className="muted">
+          Runs the float and the exported model side by side, compares them at every layer’s output, and shows where the
+          error enters and how it grows.
+        </p>
+      )}
+    </>
+  );
+}
+
+function Measure() {
+  const task = useStudio((state) => state.job?.task ?? null);
+  const busy = useStudio(isBusy);
+  const possible = useStudio((state) => state.data !== null);
+  const measured = useStudio((state) => state.walk !== null);
+  if (task === WALKING) {
+    return (
+      <button type="button" className="button" onClick={cancelJob}>
+        Stop
+      </button>
+    );
+  }
+  return (
+    <>
+      <button
+        type="button"
+        className={measured ? "button" : "button primary"}
+        disabled={busy || !possible}
+        onClick={measureWalk}
+        data-testid="measure-walk"
+      >
+        Measure the walk
+      </button>
+      {possible ? null : <span className="muted">Drop the samples in to measure.</span>}
+    </>
+  );
+}
+
+function reading(step: Parameters<typeof lossOf>[0]): string {
+  const loss = lossOf(step);
+  if (loss === null || step.inputSqnr === null) return "";
+  const changes = loss < 0 ? "gains" : "loses";
+  return `, ${decibel(step.inputSqnr)} at the worst tensor it reads: ${changes} ${decibel(Math.abs(loss))}`;
+}
