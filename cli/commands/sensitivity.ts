@@ -1,10 +1,11 @@
 import { openData } from "../../src/engine/job/data.ts";
 import { readRecipe } from "../../src/engine/job/documents.ts";
 import { sensitivity } from "../../src/engine/job/sensitivity.ts";
-import { settle, unlearned } from "../../src/engine/job/settle.ts";
+import { settle } from "../../src/engine/job/settle.ts";
 import { walk } from "../../src/engine/job/walk.ts";
 import { InputError } from "../../src/engine/model/job.ts";
 import type { Sensitivity } from "../../src/engine/model/sensitivity.ts";
+import { unlearned } from "../../src/engine/recipe/change.ts";
 import { nodeRuntime } from "../../src/engine/runtime/node.ts";
 import { nodeDecoders } from "../decoders.ts";
 import type { ArgumentsOf } from "../definitions.ts";

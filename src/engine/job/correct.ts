@@ -5,6 +5,7 @@ import type { Recipe } from "../model/recipe.ts";
 import type { Runtime } from "../model/runtime.ts";
 import { biasPlace } from "../operators/biasPlace.ts";
 import { operatorOf, weightedOf } from "../operators/index.ts";
+import { withLearned } from "../recipe/change.ts";
 import { expectedCorrections, expectedInputs } from "../tuning/analyticBias.ts";
 import { type CorrectedLayer, correctBiases } from "../tuning/biasCorrection.ts";
 import { equalizedModel, type OpenModel, planModel } from "./open.ts";
@@ -54,7 +55,7 @@ export async function learnBiases(
 export function deriveBiases(model: OpenModel, recipe: Recipe): Recipe {
   if (recipe.corrections.bias !== "analytic" || recipe.biases) return recipe;
   const means = expectedInputs(planModel(model, recipe), normalizedTensors(model.observed), recipe.factors ?? {});
-  return { ...recipe, biases: expectedCorrections(planModel(model, recipe), recipe, means) };
+  return withLearned(recipe, { biases: expectedCorrections(planModel(model, recipe), recipe, means) });
 }
 
 function correctedLayers({ plan, unrounded }: Quantized): CorrectedLayer[] {

@@ -3,8 +3,8 @@ import type { Finding } from "../model/diagnosis.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Sensitivity } from "../model/sensitivity.ts";
 import { Diagnosis } from "../tuning/diagnosis.ts";
-import { isEqualized, type OpenModel, planModel } from "./open.ts";
-import { assertCalibrated, assertRecipeFor } from "./quantize.ts";
+import { type OpenModel, planModel } from "./open.ts";
+import { assertCalibrated, assertRecipeFor, isCalibratedFor } from "./quantize.ts";
 
 /** How long others in the same thread, such as a job or its cancel, wait at most for a turn, milliseconds. */
 const TURN_MS = 30;
@@ -22,7 +22,7 @@ export class Diagnostician {
   /**
    * Findings under a recipe, worst first: see docs/diagnosis.md. Statistics can be large, so a calibration of null stands
    * for the one given before; the answer is null where none was. Statistics of a model that was not equalized as the
-   * recipe asks do not fit, and only weights are then looked at. `sensitivity` was measured under this recipe. Throws
+   * recipe asks, or of samples preprocessed otherwise, do not fit, and only weights are then looked at. `sensitivity` was measured under this recipe. Throws
    * InputError when recipe or calibration are another model's.
    */
   async diagnose(
@@ -34,12 +34,12 @@ export class Diagnostician {
     if (calibration) assertCalibrated(this.#model, calibration);
     this.#calibration = calibration ?? this.#calibration;
     if (!this.#calibration) return null;
-    const { equalized, statistics } = this.#calibration;
+    const { statistics } = this.#calibration;
     const { float } = recipe;
     const steps = this.#diagnosis.diagnose({
       plan: planModel(this.#model, recipe),
       recipe,
-      statistics: equalized === isEqualized(recipe) ? statistics : new Map(),
+      statistics: isCalibratedFor(recipe, this.#calibration) ? statistics : new Map(),
       sensitivity,
       planWithout: (layer) =>
         planModel(this.#model, { ...recipe, float: { ...float, layers: [...float.layers, layer] } }),

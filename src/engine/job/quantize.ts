@@ -10,6 +10,8 @@ import { own } from "../model/record.ts";
 import { encodeModel, totalLength } from "../onnx/encode.ts";
 import type { GraphProto, ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { planOn, type QuantizationPlan } from "../plan/plan.ts";
+import { withLearned } from "../recipe/change.ts";
+import { sameValue } from "../recipe/text.ts";
 import { assertTakes } from "../targets/target.ts";
 import { rangeWithin } from "../values/clamp.ts";
 import { type Equalization, equalizedModel, floatForm, isEqualized, type OpenModel, planModel } from "./open.ts";
@@ -33,12 +35,21 @@ export interface Quantized {
 export function resolveRecipe(model: OpenModel, recipe: Recipe, calibration: Calibration): Recipe {
   assertCalibratedFor(model, recipe, calibration);
   const plan = planModel(model, recipe);
-  return { ...recipe, resolved: Object.fromEntries(resolveRanges(plan.groups, calibration.statistics, recipe)) };
+  return withLearned(recipe, {
+    resolved: Object.fromEntries(resolveRanges(plan.groups, calibration.statistics, recipe)),
+  });
 }
 
-/** Whether what calibration saw is what the recipe quantizes: equalizing changes what tensors hold. */
-export function isCalibratedFor(recipe: Equalization, calibration: Calibration): boolean {
-  return calibration.equalized === isEqualized(recipe);
+/** Whether what calibration saw is what the recipe quantizes: equalizing and preprocessing change what tensors hold. */
+export function isCalibratedFor(recipe: Calibrated, calibration: Calibration): boolean {
+  return calibration.equalized === isEqualized(recipe) && isPreprocessedFor(recipe, calibration);
+}
+
+type Calibrated = Equalization & Pick<Recipe, "preprocess">;
+
+/** A recipe without preprocessing takes samples as they were given. */
+function isPreprocessedFor({ preprocess }: Calibrated, calibration: Calibration): boolean {
+  return preprocess === null || sameValue(preprocess, calibration.preprocess);
 }
 
 /** Throws InputError when the calibration is another model's. */
@@ -49,9 +60,17 @@ export function assertCalibrated(model: OpenModel, calibration: Calibration): vo
   );
 }
 
-/** Throws InputError as assertCalibrated does, and when one of calibration and recipe is equalized and the other is not. */
-export function assertCalibratedFor(model: OpenModel, recipe: Equalization, calibration: Calibration): void {
+/**
+ * Throws InputError as assertCalibrated does, when one of calibration and recipe is equalized and the other is not, and
+ * when the samples were preprocessed otherwise than the recipe has it.
+ */
+export function assertCalibratedFor(model: OpenModel, recipe: Calibrated, calibration: Calibration): void {
   assertCalibrated(model, calibration);
+  if (!isPreprocessedFor(recipe, calibration)) {
+    throw new InputError(
+      "The calibration was made on samples that were preprocessed otherwise than the recipe has it; calibrate again.",
+    );
+  }
   if (isCalibratedFor(recipe, calibration)) return;
   const [made, wanted] = calibration.equalized ? ["with", "without"] : ["without", "with"];
   throw new InputError(

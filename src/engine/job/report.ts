@@ -7,7 +7,7 @@ import type { Recipe } from "../model/recipe.ts";
 import type { Report, TuningRecord, WeightReport } from "../model/report.ts";
 import type { Tuning } from "../model/tuning.ts";
 import { totalLength } from "../onnx/encode.ts";
-import { unlearned } from "../tuning/decisions.ts";
+import { unlearned } from "../recipe/change.ts";
 import { Analysis } from "./analysis.ts";
 import type { Artifact } from "./artifact.ts";
 import { type OpenModel, summarizeModel } from "./open.ts";

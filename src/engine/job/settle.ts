@@ -4,6 +4,9 @@ import type { Preprocess } from "../model/preprocess.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { ROUNDING_ITERATIONS, ROUNDING_SAMPLES, type Rounding } from "../model/rounding.ts";
 import type { Runtimes } from "../model/runtime.ts";
+import { withLearned } from "../recipe/change.ts";
+import { missing } from "../recipe/derivations.ts";
+import type { Learned } from "../recipe/settings.ts";
 import { calibrate } from "./calibrate.ts";
 import { deriveBiases, learnBiases } from "./correct.ts";
 import type { OpenDataset } from "./data.ts";
@@ -35,16 +38,22 @@ export interface Settled {
 
 export type Want = "equalization" | "calibration" | "learned rounding" | "bias correction";
 
+const WANTS: Readonly<Record<Learned, Want>> = {
+  factors: "equalization",
+  resolved: "calibration",
+  rounding: "learned rounding",
+  biases: "bias correction",
+};
+
 /** What is left to do for a recipe that only samples can settle, in words; empty where the model is enough. */
 export function wantsOfSamples(model: OpenModel, recipe: Recipe): Want[] {
-  const { corrections, weights, factors, biases, rounding, resolved } = recipe;
-  const wants: Record<Want, boolean> = {
-    equalization: corrections.equalization && !factors,
-    calibration: !resolved && planModel(model, recipe).groups.length > 0,
-    "learned rounding": weights.rounding === "learned" && !rounding,
-    "bias correction": corrections.bias === "empirical" && !biases,
-  };
-  return (Object.keys(wants) as Want[]).filter((want) => wants[want]);
+  const alone = new Set<Learned>([
+    ...(planModel(model, recipe).groups.length === 0 ? (["resolved"] as const) : []),
+    ...(recipe.corrections.bias === "analytic" ? (["biases"] as const) : []),
+  ]);
+  return missing(recipe)
+    .filter((part) => !alone.has(part))
+    .map((part) => WANTS[part]);
 }
 
 /** Settles a recipe that wants nothing of samples. */
@@ -76,9 +85,10 @@ export async function settle(
 ): Promise<Settled> {
   assertAllMayFit(model, recipe);
   let settled = recipe;
-  if (recipe.corrections.equalization && !recipe.factors) {
+  const lacks = (part: Learned) => missing(settled).includes(part);
+  if (lacks("factors")) {
     const factors = await learnEqualization(model, dataset, samples, runtimes.main, context);
-    settled = { ...settled, factors, resolved: null, biases: null, rounding: null };
+    settled = withLearned(settled, { factors });
   }
   const fits = given && isCalibratedFor(settled, given) && settled.factors === recipe.factors;
   let calibration = fits ? given : null;
@@ -89,24 +99,22 @@ export async function settle(
     const request = { samples, preprocess: dataset.preprocess, resume: null, execution, checkpoint };
     calibration = await calibrate(equalizedModel(model, settled), dataset, request, runtimes, context);
   }
-  if (!settled.resolved) settled = resolveRecipe(model, settled, calibration);
+  if (lacks("resolved")) settled = resolveRecipe(model, settled, calibration);
   let rounding: Rounding | null = null;
-  if (settled.weights.rounding === "learned" && !settled.rounding && runtimes.learner) {
+  if (lacks("rounding") && runtimes.learner) {
     const request = { samples: Math.min(samples, ROUNDING_SAMPLES), iterations: iterations ?? ROUNDING_ITERATIONS };
     const by = { runtime: runtimes.main, learner: await runtimes.learner() };
     const listener = { context, onPoint: () => undefined, onLayer: () => undefined };
     rounding = await learnRounding(model, settled, dataset, { ...request, resume: null }, by, listener);
-    settled = { ...settled, rounding: rounding.rounding, biases: null };
+    settled = withLearned(settled, { rounding: rounding.rounding });
   }
-  if (settled.weights.rounding === "learned" && settled.rounding && settled.corrections.bias !== "none") {
+  if (lacks("biases") && settled.weights.rounding === "learned" && settled.rounding) {
     // Later layers have learned to make up for the mean errors of earlier ones, and correcting these would undo it.
-    settled = { ...settled, biases: settled.biases ?? {} };
+    settled = withLearned(settled, { biases: {} });
   }
-  if (settled.corrections.bias === "empirical" && !settled.biases) {
+  if (lacks("biases") && settled.corrections.bias === "empirical") {
     const biases = await learnBiases(model, settled, dataset, samples, runtimes.main, context);
-    settled = { ...settled, biases };
+    settled = withLearned(settled, { biases });
   }
   return { recipe: deriveBiases(model, settled), calibration, rounding };
 }
-
-export { unlearned } from "../tuning/decisions.ts";

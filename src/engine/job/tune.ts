@@ -5,7 +5,7 @@ import { InputError, type JobContext, type Notice } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Runtime, Session } from "../model/runtime.ts";
 import type { TuneRequest, Tuning } from "../model/tuning.ts";
-import { unlearned } from "../tuning/decisions.ts";
+import { unlearned } from "../recipe/change.ts";
 import { type Found, type Measurement, search } from "../tuning/search.ts";
 import { Judge } from "../tuning/searchJudge.ts";
 import { type Candidate, orderCandidates } from "../tuning/searchOrder.ts";
@@ -119,7 +119,7 @@ interface BenchParts {
 /** Measures recipes, each on the model that it exports. What equalized and other recipes share is learned once. */
 class Bench {
   readonly #parts: BenchParts;
-  readonly #learned = new Map<boolean, Pick<Recipe, "factors" | "rounding"> & { readonly calibration: Calibration }>();
+  readonly #learned = new Map<boolean, Pick<Recipe, "factors"> & { readonly calibration: Calibration }>();
   #measured = 0;
 
   constructor(parts: BenchParts) {
@@ -134,13 +134,13 @@ class Bench {
     const known = this.#learned.get(equalization);
     const { recipe, calibration } = await settle(
       model,
-      { ...wanted, factors: known?.factors ?? null, rounding: known?.rounding ?? null },
+      { ...wanted, factors: known?.factors ?? null },
       dataset,
       { samples: split.calibration[1], calibration: known?.calibration ?? null },
       { main: runtime, accelerator: null },
       context,
     );
-    this.#learned.set(equalization, { calibration, factors: recipe.factors, rounding: recipe.rounding });
+    this.#learned.set(equalization, { calibration, factors: recipe.factors });
     const quantized = quantizeModel(model, recipe);
     const session = await loadSession(
       runtime,

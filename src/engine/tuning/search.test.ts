@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { Recipe } from "../model/recipe.ts";
 import { PLAIN_RECIPE } from "../model/testing/recipe.ts";
 import type { TuneRequest } from "../model/tuning.ts";
-import { applyDecisions, unlearned } from "./decisions.ts";
+import { unlearned } from "../recipe/change.ts";
+import { applyDecisions } from "./decisions.ts";
 import { type Found, type Measurement, type SearchTools, search } from "./search.ts";
 
 const START: Recipe = {

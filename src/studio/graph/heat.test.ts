@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { GroupFigures } from "../../engine/model/analysis.ts";
 import type { LayerSensitivity, OutputErrors } from "../../engine/model/sensitivity.ts";
 import type { ModelSummary } from "../../engine/model/summary.ts";
+import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
 import type { Row } from "../state/layers.ts";
 import { EMPTY, type StudioState } from "../state/store.ts";
 import { heatScale } from "./heat.ts";
@@ -16,7 +17,7 @@ const plan = { layers, activations } as unknown as ModelSummary;
 const recipe = {
   past: [],
   future: [],
-  present: { float: { layers: [], operators: [], tensors: [], activations: false } },
+  present: PLAIN_RECIPE,
 };
 const open = { ...EMPTY, model: { plan }, recipe } as unknown as StudioState;
 
@@ -29,7 +30,7 @@ const overview = new Map([["relu", { group: "relu", figures: { sqnr: 45 } } as G
 const errors = (sqnr: number, mse: number) => ({ sqnr, mse, cosine: 1, kl: null, drop: null }) as OutputErrors;
 const measured = (layer: string, alone: OutputErrors) => ({ layer, alone }) as LayerSensitivity;
 const result = { layers: [measured("conv", errors(30, 0.5)), measured("gemm", errors(15, 2))] };
-const sensitivity = { result, basis: "" } as unknown as StudioState["sensitivity"];
+const sensitivity = { result, basis: {} } as unknown as StudioState["sensitivity"];
 
 test("before anything is measured the estimate of the range is shown, and a fused layer has that of the other", () => {
   const scale = heatScale({ ...open, overview });

@@ -2,6 +2,8 @@ import { proxy } from "../../../workers/client.ts";
 import type { Calibration } from "../../../workers/protocol.ts";
 import type { Execution } from "../../engine/model/calibration.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
+import { withLearned, withOthers } from "../../engine/recipe/change.ts";
+import type { Origin } from "../../engine/recipe/derivations.ts";
 import { rememberExecution } from "./execution.ts";
 import { amend } from "./history.ts";
 import { runJob } from "./jobs.ts";
@@ -9,7 +11,7 @@ import { firstLayer } from "./layers.ts";
 import { say, sayNotices } from "./log.ts";
 import { asWanted, resolveRecipe, withoutWaiting } from "./recipe.ts";
 import { isStandIn } from "./standIn.ts";
-import { calibrationIsStale, isPartial } from "./steps.ts";
+import { calibrationIsStale, changedSinceCalibration, isPartial } from "./steps.ts";
 import { studio } from "./store.ts";
 
 /** Sets how samples are run, here and from now on. */
@@ -25,8 +27,9 @@ export async function calibrate(): Promise<void> {
   if (!state.recipe || !state.data || state.job) return;
   const { samples, execution } = state;
   const { present } = state.recipe;
-  const anew = relearned(state.calibration, present);
-  if (present.corrections.equalization) return calibrateEqualized(present, anew, samples, execution);
+  const changed = changedSinceCalibration(state);
+  const on = state.data.fingerprint;
+  if (present.corrections.equalization) return calibrateEqualized(present, changed, samples, execution, on);
   const { preprocess } = present;
   const goesOn = isPartial(state) && !calibrationIsStale(state);
   const replacesGood = state.calibration !== null && !isStandIn(state.calibration) && !isPartial(state);
@@ -37,7 +40,7 @@ export async function calibrate(): Promise<void> {
 
   const onCheckpoint = proxy((checkpoint: Calibration) => {
     last = checkpoint;
-    if (!replacesGood && studio.getState().job) studio.setState({ calibration: checkpoint });
+    if (!replacesGood && studio.getState().job) studio.setState({ calibration: checkpoint, calibratedOn: on });
   });
   const calibration = await runJob({
     task: "Calibrating",
@@ -53,28 +56,24 @@ export async function calibrate(): Promise<void> {
     calibration,
     layer: !replacesGood && model && layer === firstLayer(model.summary) ? null : layer,
     calibrationTime: time(),
-    recipe: recipe && amend(recipe, { ...recipe.present, ...anew, resolved: null }),
+    calibratedOn: on,
+    recipe: recipe && amend(recipe, withLearned(withOthers(recipe.present, changed), { resolved: null })),
   }));
   say("info", `Calibrated on ${calibration.observed.length} samples.`);
   sayNotices(calibration.notices);
   await resolveRecipe(calibration);
 }
 
-/** What samples that were preprocessed otherwise have taught, to be learned anew. */
-function relearned(calibration: Calibration | null, { preprocess }: Recipe): Partial<Recipe> {
-  const same = !calibration || JSON.stringify(calibration.preprocess) === JSON.stringify(preprocess);
-  return same ? {} : { factors: null, biases: null, rounding: null };
-}
-
 /** Equalizes where that was not learned yet, and calibrates the equalized model. */
 async function calibrateEqualized(
   recipe: Recipe,
-  anew: Partial<Recipe>,
+  changed: readonly Origin[],
   samples: number,
   execution: Execution,
+  on: string,
 ): Promise<void> {
   const started = performance.now();
-  const wanted = withoutWaiting({ ...recipe, ...anew, resolved: null });
+  const wanted = withoutWaiting(withLearned(withOthers(recipe, changed), { resolved: null }));
   const settled = await runJob({
     task: "Calibrating",
     on: `the first ${samples} samples`,
@@ -85,6 +84,7 @@ async function calibrateEqualized(
   studio.setState({
     calibration: settled.calibration,
     calibrationTime: performance.now() - started,
+    calibratedOn: on,
     recipe: amend(now, asWanted(settled.recipe, recipe)),
   });
   say("info", `Calibrated on ${settled.calibration.observed.length} samples.`);

@@ -2,6 +2,8 @@ import type { PathFile } from "../../../workers/protocol.ts";
 import type { DataSummary } from "../../engine/model/dataset.ts";
 import type { Notice } from "../../engine/model/job.ts";
 import type { Preprocess } from "../../engine/model/preprocess.ts";
+import { withPreprocess } from "../../engine/recipe/edits.ts";
+import { sameValue } from "../../engine/recipe/text.ts";
 import { clamp } from "../../engine/values/clamp.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { amend } from "./history.ts";
@@ -37,10 +39,10 @@ export async function openData(files: readonly PathFile[], wishes: Wishes = {}):
   studio.setState({
     data: { files, summary, fingerprint: print },
     samples: Math.min(summary.samples, wishes.samples ?? earlier),
-    recipe: recipe && amend(recipe, { ...recipe.present, preprocess: summary.preprocess }),
+    recipe: recipe && amend(recipe, withPreprocess(recipe.present, summary.preprocess)),
   });
   sayNotices(summary.notices);
-  if (evaluation && JSON.parse(evaluation.basis)[2] !== print) {
+  if (evaluation && evaluation.basis.data !== print) {
     say("warning", "These are not the samples of the last evaluation: its results are shown as stale.");
   }
   if (keep) await keepFiles(true);
@@ -53,7 +55,7 @@ const memo = new WeakMap<DataSummary, readonly Notice[]>();
 export function dataNotices({ data, recipe }: Pick<StudioState, "data" | "recipe">): readonly Notice[] {
   if (!data) return NONE;
   const { notices, assumed, preprocess } = data.summary;
-  if (!assumed || JSON.stringify(recipe?.present.preprocess) === JSON.stringify(preprocess)) return notices;
+  if (!assumed || sameValue(recipe?.present.preprocess, preprocess)) return notices;
   const others = memo.get(data.summary) ?? notices.filter(({ message }) => message !== assumed.message);
   memo.set(data.summary, others);
   return others;

@@ -27,9 +27,15 @@ export interface KeptFiles {
   readonly data: readonly PathFile[];
 }
 
+export interface StoredCalibration {
+  readonly sha256: string;
+  readonly calibration: Calibration;
+  readonly calibratedOn: string | null;
+}
+
 interface Schema extends DBSchema {
   sessions: { key: string; value: SessionRecord };
-  calibrations: { key: string; value: { readonly sha256: string; readonly calibration: Calibration } };
+  calibrations: { key: string; value: StoredCalibration };
   tunings: { key: string; value: { readonly sha256: string; readonly tuning: Based<Tuning> } };
   roundings: { key: string; value: { readonly sha256: string; readonly rounding: LearnedRounding } };
   files: { key: string; value: KeptFiles };

@@ -4,12 +4,13 @@ import type { Range } from "../../engine/model/range.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import type { Sensitivity } from "../../engine/model/sensitivity.ts";
 import type { ModelSummary } from "../../engine/model/summary.ts";
+import { isApplied, withRemedy } from "../../engine/recipe/remedies.ts";
+import { sameFinding } from "./complaints.ts";
 import { sensitivityIsStale } from "./figures.ts";
 import { latestOnly } from "./latest.ts";
 import type { Row } from "./layers.ts";
 import { alarmFor, say } from "./log.ts";
 import { editRecipe } from "./recipe.ts";
-import { isApplied, sameFinding, withRemedy } from "./remedies.ts";
 import { type StudioState, studio } from "./store.ts";
 import { analysis, engine } from "./workers.ts";
 

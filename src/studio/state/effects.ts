@@ -1,7 +1,7 @@
 import type { Calibration } from "../../../workers/protocol.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import type { ModelSummary } from "../../engine/model/summary.ts";
-import { samePlan } from "./edits.ts";
+import { samePlan } from "../../engine/recipe/edits.ts";
 import { latestOnly } from "./latest.ts";
 import { firstLayer, worstRow } from "./layers.ts";
 import { alarmFor, say } from "./log.ts";
@@ -10,6 +10,7 @@ import { isSettled, resolveRecipe } from "./recipe.ts";
 import { loadResults } from "./results.ts";
 import { allRows } from "./selection.ts";
 import { followedCalibration } from "./standIn.ts";
+import { changedSinceCalibration } from "./steps.ts";
 import { type StudioState, studio } from "./store.ts";
 import { analysis, engine } from "./workers.ts";
 
@@ -76,7 +77,8 @@ export function startEffects(): () => void {
   });
 }
 
-function followRecipe({ recipe, calibration, model }: StudioState): void {
+function followRecipe(state: StudioState): void {
+  const { recipe, calibration, model } = state;
   if (!recipe || !model) return;
   const { present } = recipe;
   if (!planned || !samePlan(planned, present)) {
@@ -84,7 +86,9 @@ function followRecipe({ recipe, calibration, model }: StudioState): void {
     replan(present);
   }
   if (settling) clearTimeout(settling);
-  if (calibration && !isSettled(present, calibration)) {
+  // Other preprocessing is often several edits: a person says when they are done, by calibrating.
+  const waits = changedSinceCalibration(state).includes("preprocess");
+  if (calibration && !waits && !isSettled(present, calibration)) {
     settling = setTimeout(() => {
       const now = studio.getState();
       if (now.recipe?.present === present && now.calibration && !now.job) resolveRecipe(now.calibration);

@@ -1,7 +1,8 @@
 import type { ErrorMetric, LayerSensitivity, Sensitivity } from "../../engine/model/sensitivity.ts";
+import { isCurrent } from "../../engine/recipe/basis.ts";
 import { costOf, shareOf } from "../metrics.ts";
 import type { Row } from "./layers.ts";
-import { isCurrent } from "./steps.ts";
+import { presentOf } from "./steps.ts";
 import type { StudioState } from "./store.ts";
 
 /** What one layer alone costs, by the metric chosen. */
@@ -15,12 +16,12 @@ export interface SensitivityFigure {
 }
 
 /** Whether the recipe or the data is another than that measured. */
-export function sensitivityIsStale({ sensitivity, recipe, data }: StudioState): boolean {
-  return sensitivity !== null && !isCurrent(sensitivity, recipe?.present, data);
+export function sensitivityIsStale(state: StudioState): boolean {
+  return state.sensitivity !== null && !isCurrent("sensitivity", state.sensitivity.basis, presentOf(state));
 }
 
-export function walkIsStale({ walk, recipe, data }: StudioState): boolean {
-  return walk !== null && !isCurrent(walk, recipe?.present, data);
+export function walkIsStale(state: StudioState): boolean {
+  return state.walk !== null && !isCurrent("walk", state.walk.basis, presentOf(state));
 }
 
 const NONE: ReadonlyMap<string, SensitivityFigure> = new Map();

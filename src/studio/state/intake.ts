@@ -1,7 +1,7 @@
 import type { EngineApi, PathFile } from "../../../workers/protocol.ts";
+import { withSamplesOf } from "../../engine/recipe/edits.ts";
 import { mergeFiles, onlyLabels, sortFiles } from "../files.ts";
 import { openData } from "./data.ts";
-import { withSamplesOf } from "./edits.ts";
 import { edit } from "./history.ts";
 import { alarm, alarmFor, say } from "./log.ts";
 import { openModel } from "./model.ts";
@@ -49,6 +49,7 @@ async function importDocument({ path, file }: PathFile): Promise<void> {
       studio.setState({
         calibration,
         calibrationTime: null,
+        calibratedOn: null,
         recipe: edit(recipe, present, `import ${path}`, Date.now()),
         step: "tune",
       });

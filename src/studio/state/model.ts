@@ -68,6 +68,7 @@ export async function openModel(file: File, wishes: Wishes = {}): Promise<boolea
     layer: fits && stored.calibration ? null : firstLayer(summary),
     ...(fits && {
       calibration: stored.calibration,
+      calibratedOn: stored.calibratedOn,
       tuning: stored.tuning,
       rounding: stored.rounding,
       ...(stored.rounding && { roundingSettings: stored.rounding.asked }),

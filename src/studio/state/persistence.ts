@@ -55,10 +55,10 @@ async function saveNow(): Promise<void> {
   });
 }
 
-export async function saveCalibration({ model, calibration }: StudioState): Promise<void> {
+export async function saveCalibration({ model, calibration, calibratedOn }: StudioState): Promise<void> {
   if (!model || !calibration || isStandIn(calibration)) return;
   await guarded(async () => {
-    await (await database()).put("calibrations", { sha256: model.summary.sha256, calibration });
+    await (await database()).put("calibrations", { sha256: model.summary.sha256, calibration, calibratedOn });
   });
 }
 
@@ -102,6 +102,7 @@ export async function loadSession(sha256: string) {
   return {
     record,
     calibration: calibration?.calibration ?? null,
+    calibratedOn: calibration?.calibratedOn ?? null,
     tuning: tuning?.tuning ?? null,
     rounding: rounding?.rounding ?? null,
   };

@@ -2,8 +2,9 @@ import { proxy } from "../../../workers/client.ts";
 import type { Probe } from "../../engine/model/evaluation.ts";
 import type { Progress } from "../../engine/model/job.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
+import { type Basis, basisOf, isCurrent } from "../../engine/recipe/basis.ts";
 import { rememberMeasuring } from "./measuring.ts";
-import { awaitsRounding, textOf } from "./steps.ts";
+import { awaitsRounding, presentOf } from "./steps.ts";
 import { type StudioState, studio } from "./store.ts";
 import { engine } from "./workers.ts";
 
@@ -15,8 +16,7 @@ const SAMPLES = 16;
 export interface Probed {
   readonly result: Probe;
   readonly recipe: Recipe;
-  /** The samples it was measured on. */
-  readonly on: string;
+  readonly basis: Basis;
   /** What was measured on the same samples before the change. */
   readonly before: Probe | null;
 }
@@ -54,10 +54,7 @@ export function probedRange({ data, samples }: Pick<StudioState, "data" | "sampl
 
 /** Whether what was measured is of another recipe, or of other samples, than those at hand. */
 export function probeIsStale(state: Pick<StudioState, "probed" | "recipe" | "data" | "samples">): boolean {
-  const { probed, recipe, data } = state;
-  if (!probed) return false;
-  const same = recipe !== null && textOf(probed.recipe) === textOf(recipe.present);
-  return !same || (data !== null && probed.on !== samplesOf(state));
+  return state.probed !== null && !isCurrent("probe", state.probed.basis, presentOf(state));
 }
 
 async function probeNow(): Promise<void> {
@@ -68,7 +65,7 @@ async function probeNow(): Promise<void> {
   if (awaitsRounding(recipe.present)) return;
   if (probed && !probeIsStale(state)) return;
   const { present } = recipe;
-  const on = samplesOf(state);
+  const basis = basisOf("probe", presentOf(state));
   const id = ++newest;
   let ended = false;
   const show = (progress: Progress) => {
@@ -80,16 +77,13 @@ async function probeNow(): Promise<void> {
     ended = true;
     if (id !== newest) return;
     const last = studio.getState().probed;
-    const before = last?.on === on ? last.result : null;
-    studio.setState({ probed: { result, recipe: present, on, before }, probing: null });
+    const sameSamples = last?.basis.data === basis.data && last?.basis.samples === basis.samples;
+    const before = last && sameSamples ? last.result : null;
+    studio.setState({ probed: { result, recipe: present, basis, before }, probing: null });
   } catch (error) {
     ended = true;
     if (id !== newest) return;
     const { name, message } = error as Error;
     studio.setState({ probing: name === "AbortError" ? null : { progress: null, failure: message } });
   }
-}
-
-function samplesOf({ data, samples }: Pick<StudioState, "data" | "samples">): string {
-  return JSON.stringify([data?.fingerprint, samples]);
 }

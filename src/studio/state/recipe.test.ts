@@ -2,7 +2,7 @@ import { beforeEach, expect, test, vi } from "vitest";
 import type { Calibration } from "../../../workers/protocol.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
-import { withCorrections, withMethod, withRounding } from "./edits.ts";
+import { withCorrections, withMethod, withRounding } from "../../engine/recipe/edits.ts";
 import { begin } from "./history.ts";
 import { runJob } from "./jobs.ts";
 import { editRecipe, redo, resolveRecipe, undo } from "./recipe.ts";

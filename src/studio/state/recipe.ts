@@ -1,12 +1,17 @@
 import type { Calibration } from "../../../workers/protocol.ts";
 import type { Method, Range } from "../../engine/model/range.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
-import { withFloat, withGroupMethod, withGroupRange } from "./edits.ts";
+import { sameRecipe } from "../../engine/recipe/basis.ts";
+import { missing } from "../../engine/recipe/derivations.ts";
+import { withFloat, withGroupMethod, withGroupRange } from "../../engine/recipe/edits.ts";
+import type { Learned } from "../../engine/recipe/settings.ts";
+import { sameValue } from "../../engine/recipe/text.ts";
 import * as history from "./history.ts";
 import { runJob } from "./jobs.ts";
 import { alarm } from "./log.ts";
 import { groupOf, rowOf } from "./selection.ts";
-import { awaitsRounding, textOf } from "./steps.ts";
+import { isStandIn } from "./standIn.ts";
+import { awaitsRounding } from "./steps.ts";
 import { type StudioState, studio } from "./store.ts";
 
 /** Edits the recipe as one step of undo; `label` names the edit. */
@@ -14,7 +19,7 @@ export function editRecipe(label: string, change: (recipe: Recipe) => Recipe): v
   studio.setState(({ recipe }) => {
     if (!recipe) return {};
     const present = change(recipe.present);
-    if (textOf(present) === textOf(recipe.present)) return {};
+    if (sameRecipe(present, recipe.present)) return {};
     return { recipe: history.edit(recipe, present, label, Date.now()) };
   });
 }
@@ -38,7 +43,7 @@ export function setRange(group: string, range: Range): void {
 
 /** Quantizes a layer or leaves it in float, where the choice is the person's. */
 export function setQuantized(layerId: string, quantized: boolean): void {
-  editRecipe(`precision ${layerId}`, (recipe) => withFloat(recipe, "layers", layerId, !quantized));
+  editRecipe(`precision ${layerId}`, (recipe) => withFloat(recipe, "layers", [layerId], !quantized));
 }
 
 /** The selected layer and the group of its output. */
@@ -53,13 +58,15 @@ export function selected() {
  * which a person has learned, and what waits for it.
  */
 export function isSettled(recipe: Recipe, calibration: Calibration): boolean {
-  const learned = recipe.corrections.bias === "none" || recipe.biases !== null || awaitsRounding(recipe);
-  return recipe.resolved !== null && learned && fits(recipe, calibration);
+  const waiting: readonly Learned[] = awaitsRounding(recipe) ? ["rounding", "biases"] : [];
+  return missing(recipe).every((part) => waiting.includes(part)) && fits(recipe, calibration);
 }
 
-/** Statistics of an equalized model are of no use for one that is not, and the reverse. */
-export function fits({ corrections, factors }: Recipe, calibration: Calibration): boolean {
-  return corrections.equalization === calibration.equalized && corrections.equalization === (factors !== null);
+/** Statistics of an equalized model, or of samples preprocessed otherwise, are of no use for one that is not so, and the reverse. */
+export function fits({ corrections, factors, preprocess }: Recipe, calibration: Calibration): boolean {
+  const sameModel =
+    corrections.equalization === calibration.equalized && corrections.equalization === (factors !== null);
+  return sameModel && (isStandIn(calibration) || sameValue(preprocess, calibration.preprocess));
 }
 
 /**
@@ -105,7 +112,10 @@ async function settle(calibration: Calibration): Promise<Recipe | null> {
   const found = takeUp(wanted, calibration);
   if (found) return settle(found);
   if (!data && !fits(wanted, calibration)) {
-    alarm("Equalizing changes what every tensor holds, so the model is calibrated again: drop the samples in again.");
+    const cause = sameValue(wanted.preprocess, calibration.preprocess)
+      ? "Equalizing changes"
+      : "Other preprocessing changes";
+    alarm(`${cause} what every tensor holds, so the model is calibrated again: drop the samples in again.`);
     return null;
   }
   if (!data && wanted.resolved && wanted.corrections.bias !== "analytic") return wanted;
@@ -122,7 +132,7 @@ async function settle(calibration: Calibration): Promise<Recipe | null> {
   if (!settled || recipe?.present.model.sha256 !== wanted.model.sha256) return null;
   if (recipe.present !== wanted) return settle(calibration);
   const relearned = settled.recipe.factors !== null && wanted.factors === null;
-  const kept = !relearned && settled.calibration.equalized === calibration.equalized;
+  const kept = !relearned && fits(settled.recipe, calibration);
   if (!kept) {
     aside = calibration;
     factorsOf.set(settled.calibration, JSON.stringify(settled.recipe.factors));
@@ -130,7 +140,11 @@ async function settle(calibration: Calibration): Promise<Recipe | null> {
   const present = asWanted(settled.recipe, wanted);
   studio.setState({
     recipe: history.amend(recipe, present),
-    ...(!kept && { calibration: settled.calibration, calibrationTime: null }),
+    ...(!kept && {
+      calibration: settled.calibration,
+      calibrationTime: null,
+      calibratedOn: studio.getState().data?.fingerprint ?? null,
+    }),
   });
   return present;
 }

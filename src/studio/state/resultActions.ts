@@ -1,3 +1,4 @@
+import { basisOf } from "../../engine/recipe/basis.ts";
 import { judged } from "./evaluate.ts";
 import { download } from "./export.ts";
 import { calibrationFingerprint } from "./fingerprint.ts";
@@ -5,7 +6,7 @@ import { runJob } from "./jobs.ts";
 import { alarm, say, sayNotices } from "./log.ts";
 import { editRecipe } from "./recipe.ts";
 import type { StoredResult } from "./results.ts";
-import { evaluationBasisOf, evaluationIsStale } from "./steps.ts";
+import { evaluationIsStale } from "./steps.ts";
 import { studio } from "./store.ts";
 import { inquire } from "./workers.ts";
 
@@ -19,7 +20,10 @@ export function reopenResult({ name, recipe, evaluation, samples, fingerprint }:
   }
   editRecipe(`result ${name}`, () => recipe);
   studio.setState({
-    evaluation: { result: judged(evaluation, limit), basis: evaluationBasisOf(recipe, samples, fingerprint) },
+    evaluation: {
+      result: judged(evaluation, limit),
+      basis: basisOf("evaluation", { recipe, samples, data: fingerprint }),
+    },
   });
   const stale = evaluationIsStale(studio.getState())
     ? " Its figures are stale: they were measured on other samples than those at hand."

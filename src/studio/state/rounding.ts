@@ -2,12 +2,13 @@ import { proxy } from "../../../workers/client.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import { own } from "../../engine/model/record.ts";
 import { type LossPoint, ROUNDING_SAMPLES, type Rounding } from "../../engine/model/rounding.ts";
+import { basisOf, isCurrent } from "../../engine/recipe/basis.ts";
+import { withRounding } from "../../engine/recipe/edits.ts";
 import { plural } from "../../engine/values/figures.ts";
-import { withRounding } from "./edits.ts";
 import { runJob } from "./jobs.ts";
 import { alarm, say } from "./log.ts";
 import { editRecipe, isBusy, resolveRecipe } from "./recipe.ts";
-import { awaitsRounding } from "./steps.ts";
+import { awaitsRounding, presentOf } from "./steps.ts";
 import { type RoundingSettings, type StudioState, studio } from "./store.ts";
 
 export const LEARNING = "Learning rounding";
@@ -25,10 +26,9 @@ export function changeRounding(change: Partial<RoundingSettings>): void {
 }
 
 /** Whether what was learned is of other weights, scales or samples than those at hand. */
-export function roundingIsStale({ rounding, recipe, data }: Pick<StudioState, "rounding" | "recipe" | "data">) {
-  if (!rounding || !recipe) return false;
-  const now = weightsText(recipe.present);
-  return data ? rounding.basis !== basisOf(recipe.present, data.fingerprint) : !rounding.basis.endsWith(` ${now}`);
+export function roundingIsStale(state: Pick<StudioState, "rounding" | "recipe" | "data" | "samples">): boolean {
+  if (!state.rounding || !state.recipe) return false;
+  return !isCurrent("rounding", state.rounding.basis, presentOf(state));
 }
 
 export function isComplete({ layers, wanted }: Rounding): boolean {
@@ -70,7 +70,7 @@ export async function learnRounding(): Promise<void> {
   }
   const recipe = await resolveRecipe(state.calibration);
   if (!recipe) return;
-  const basis = basisOf(recipe, data.fingerprint);
+  const basis = basisOf("rounding", { recipe, data: data.fingerprint });
   const now = studio.getState();
   const asked = { samples: roundingSamples(now), iterations: now.roundingSettings.iterations };
   let last = resumable(now);
@@ -138,22 +138,4 @@ function shower(): (layer: string, point: LossPoint) => void {
     shown = now;
     studio.setState({ learning: { layer, curve: [...curve] } });
   };
-}
-
-function basisOf(recipe: Recipe, fingerprint: string): string {
-  return `${fingerprint} ${weightsText(recipe)}`;
-}
-
-const texts = new WeakMap<Recipe, string>();
-
-/** What learned rounding depends on in a recipe: the weights, their scales, and what the layers read. */
-function weightsText(recipe: Recipe): string {
-  const known = texts.get(recipe);
-  if (known !== undefined) return known;
-  const { corrections, factors, float, activations, preprocess, inputs } = recipe;
-  const { type, granularity } = recipe.weights;
-  const read = [float.activations ? null : activations, [...float.layers].sort(), float.operators, preprocess, inputs];
-  const text = JSON.stringify([type, granularity, corrections.equalization, factors, read]);
-  texts.set(recipe, text);
-  return text;
 }

@@ -1,10 +1,11 @@
 import { proxy } from "../../../workers/client.ts";
 import type { ErrorMetric, Sensitivity } from "../../engine/model/sensitivity.ts";
+import { type Basis, basisOf } from "../../engine/recipe/basis.ts";
+import { sameValue } from "../../engine/recipe/text.ts";
 import { runJob } from "./jobs.ts";
 import { alarm, say, sayNotices } from "./log.ts";
 import { isBusy, resolveRecipe } from "./recipe.ts";
 import { roundingIsThere } from "./rounding.ts";
-import { basisOf } from "./steps.ts";
 import { type Based, studio } from "./store.ts";
 
 export const MEASURING = "Measuring sensitivity";
@@ -67,15 +68,15 @@ async function readyToMeasure() {
   if (!recipe || !roundingIsThere(recipe)) return null;
   return {
     recipe,
-    basis: basisOf(recipe, data),
+    basis: basisOf("sensitivity", { recipe, data: data.fingerprint }),
     samples: Math.min(sensitivitySamples, data.summary.samples),
     isOpen: () => studio.getState().calibration === calibration,
   };
 }
 
 /** What a stopped run leaves: its own result, unless the one before is as valid and holds more. */
-function better(before: Based<Sensitivity> | null, now: Based<Sensitivity> | null, basis: string) {
-  if (before?.basis !== basis || !now) return now;
+function better(before: Based<Sensitivity> | null, now: Based<Sensitivity> | null, basis: Basis) {
+  if (!before || !now || !sameValue(before.basis, basis)) return now;
   const fewer = now.result.samples - before.result.samples || now.result.layers.length - before.result.layers.length;
   return fewer < 0 ? before : now;
 }

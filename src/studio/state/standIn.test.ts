@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Calibration } from "../../engine/model/calibration.ts";
 import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
-import { withActivations, withCorrections } from "./edits.ts";
+import { withActivations, withCorrections } from "../../engine/recipe/edits.ts";
 import { begin } from "./history.ts";
 import { followedCalibration, isStandIn } from "./standIn.ts";
 import { nextAction, stepStates } from "./steps.ts";

@@ -1,7 +1,8 @@
 import type { Recipe } from "../../engine/model/recipe.ts";
-import { digestOf } from "./digest.ts";
+import { type Basis, basisOf, differing, isCurrent, type Present } from "../../engine/recipe/basis.ts";
+import type { Origin } from "../../engine/recipe/derivations.ts";
 import { isStandIn } from "./standIn.ts";
-import type { Based, OpenData, Step, StudioState } from "./store.ts";
+import type { Step, StudioState } from "./store.ts";
 
 export type Standing = "done" | "ready" | "stale" | "missing" | "partial" | "unneeded";
 
@@ -15,62 +16,56 @@ export interface StepState {
 export type Facts = Pick<
   StudioState,
   "model" | "data" | "samples" | "recipe" | "calibration" | "evaluation" | "exported"
->;
+> &
+  Partial<Pick<StudioState, "calibratedOn">>;
 
-/** What an evaluation depends on; when it reads otherwise, the evaluation is stale. */
-export function evaluationBasis({ recipe, samples, data }: Facts): string {
-  return evaluationBasisOf(recipe?.present, samples, data?.fingerprint ?? null);
+/** What results can be made of, as it is now. */
+export function presentOf({
+  recipe,
+  data,
+  samples,
+  evaluation = null,
+}: Pick<StudioState, "recipe" | "data" | "samples"> & Partial<Pick<StudioState, "evaluation">>): Present {
+  return {
+    recipe: recipe?.present ?? null,
+    data: data?.fingerprint ?? null,
+    samples,
+    evaluation: evaluation?.basis ?? null,
+  };
 }
 
-/** The basis of an evaluation under a recipe, on what follows the first `samples` samples of the data. */
-export function evaluationBasisOf(recipe: Recipe | undefined, samples: number, fingerprint: string | null): string {
-  return JSON.stringify([recipe ? textOf(recipe) : null, samples, fingerprint]);
+/** What an evaluation made now depends on. */
+export function evaluationBasis(facts: Facts): Basis {
+  return basisOf("evaluation", presentOf(facts));
 }
 
-/** The type of the weights under the recipe of an evaluation. */
-export function evaluatedType({ basis }: Based<unknown>): Recipe["weights"]["type"] {
-  return JSON.parse(JSON.parse(basis)[0]).weights.type;
+/** What an export made now depends on. */
+export function exportBasis(facts: Facts): Basis {
+  return basisOf("exported", presentOf(facts));
 }
 
-/** What an export depends on. */
-export function exportBasis({ recipe, evaluation }: Facts): string {
-  return JSON.stringify([recipe ? textOf(recipe.present) : null, evaluation?.basis ?? null]);
-}
-
-/** Whether the data at hand is gone does not make a result stale; other data does. */
 export function evaluationIsStale(facts: Facts): boolean {
-  if (!facts.evaluation) return false;
-  if (facts.data) return facts.evaluation.basis !== evaluationBasis(facts);
-  return JSON.parse(facts.evaluation.basis)[0] !== (facts.recipe ? textOf(facts.recipe.present) : null);
+  return facts.evaluation !== null && !isCurrent("evaluation", facts.evaluation.basis, presentOf(facts));
 }
 
-const texts = new WeakMap<Recipe, string>();
-
-/** A recipe as text, to tell whether two are the same; learned rounding, a bit a weight, is in it by its digest. */
-export function textOf(recipe: Recipe): string {
-  const { rounding } = recipe;
-  const text = texts.get(recipe) ?? JSON.stringify({ ...recipe, rounding: rounding && digestOf(rounding) });
-  texts.set(recipe, text);
-  return text;
+export function exportIsStale(facts: Facts): boolean {
+  return facts.exported !== null && !isCurrent("exported", facts.exported.basis, presentOf(facts));
 }
 
-/** What a result depends on that was measured under a recipe on the first samples of the data. */
-export function basisOf(recipe: Recipe, data: OpenData): string {
-  return `${data.fingerprint} ${textOf(recipe)}`;
+/** What is another now than when the model was calibrated. */
+export function changedSinceCalibration(facts: Facts): readonly Origin[] {
+  const { calibration, calibratedOn = null, recipe } = facts;
+  if (!calibration || !recipe || isStandIn(calibration)) return [];
+  const { present } = recipe;
+  const seen = basisOf("statistics", { recipe: present, data: calibratedOn, samples: calibration.wanted });
+  const sameModel = calibration.equalized === present.corrections.equalization;
+  const basis = { ...seen, preprocess: calibration.preprocess, ...(!sameModel && { factors: "of another model" }) };
+  return differing("statistics", basis, presentOf(facts));
 }
 
-/** Whether such a result still holds; data that is gone does not end that, other data does. */
-export function isCurrent({ basis }: Based<unknown>, recipe: Recipe | undefined, data: OpenData | null): boolean {
-  if (!recipe) return false;
-  return data ? basis === basisOf(recipe, data) : basis.endsWith(` ${textOf(recipe)}`);
-}
-
-/** Whether the statistics were taken under other preprocessing or for another number of samples. */
-export function calibrationIsStale({ calibration, recipe, samples, data }: Facts): boolean {
-  if (!calibration || !recipe || isStandIn(calibration)) return false;
-  const otherwise = JSON.stringify(calibration.preprocess) !== JSON.stringify(recipe.present.preprocess);
-  const equalized = calibration.equalized !== recipe.present.corrections.equalization;
-  return otherwise || equalized || (data !== null && calibration.wanted !== samples);
+/** Whether the statistics were taken of other samples, under other preprocessing, or of a model equalized otherwise. */
+export function calibrationIsStale(facts: Facts): boolean {
+  return changedSinceCalibration(facts).length > 0;
 }
 
 export function isPartial({ calibration }: Facts): boolean {
@@ -105,9 +100,9 @@ export function stepStates(facts: Facts): Readonly<Record<Step, StepState>> {
       : unlearned
         ? { standing: "missing", note: "needs learned rounding" }
         : exported
-          ? exported.basis === exportBasis(facts)
-            ? { standing: "done", note: "exported" }
-            : { standing: "stale", note: "changed since" }
+          ? exportIsStale(facts)
+            ? { standing: "stale", note: "changed since" }
+            : { standing: "done", note: "exported" }
           : { standing: "ready", note: "ready" },
   };
 }

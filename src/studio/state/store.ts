@@ -13,6 +13,7 @@ import type { ErrorMetric, ErrorWalk, Sensitivity } from "../../engine/model/sen
 import type { ModelSummary } from "../../engine/model/summary.ts";
 import type { Port } from "../../engine/model/tensor.ts";
 import type { TuneLimit, Tuning } from "../../engine/model/tuning.ts";
+import type { Basis } from "../../engine/recipe/basis.ts";
 import { rememberedExecution } from "./execution.ts";
 import type { History } from "./history.ts";
 import type { SortKey } from "./layers.ts";
@@ -43,10 +44,10 @@ export interface OpenData {
   readonly fingerprint: string;
 }
 
-/** A result and the inputs it came from, as text: when they read otherwise, the result is stale. */
+/** A result and what it was made of. */
 export interface Based<T> {
   readonly result: T;
-  readonly basis: string;
+  readonly basis: Basis;
 }
 
 /** Findings, and what they were found in: with another recipe or calibration they are stale. */
@@ -146,6 +147,8 @@ export interface StudioState {
   readonly calibration: Calibration | null;
   /** How long the calibration ran, in milliseconds; null when it was read from a file or store. */
   readonly calibrationTime: number | null;
+  /** Fingerprint of the data that it ran on; null where that is not known. */
+  readonly calibratedOn: string | null;
   readonly overview: ReadonlyMap<string, GroupFigures>;
   readonly evaluation: Based<Evaluation> | null;
   readonly exported: Based<ExportSummary> | null;
@@ -198,6 +201,7 @@ export const EMPTY = {
   recipe: null,
   calibration: null,
   calibrationTime: null,
+  calibratedOn: null,
   overview: new Map(),
   evaluation: null,
   exported: null,

@@ -1,10 +1,12 @@
 import { proxy } from "../../../workers/client.ts";
-import type { Recipe } from "../../engine/model/recipe.ts";
 import type { TunePoint, TuneRequest, Tuning } from "../../engine/model/tuning.ts";
+import { basisOf, differing, sameSettings } from "../../engine/recipe/basis.ts";
+import { sameValue } from "../../engine/recipe/text.ts";
 import { plural } from "../../engine/values/figures.ts";
 import { runJob } from "./jobs.ts";
 import { alarm, say } from "./log.ts";
 import { editRecipe } from "./recipe.ts";
+import { presentOf } from "./steps.ts";
 import { type SearchSettings, type StudioState, studio } from "./store.ts";
 
 export const SEARCHING = "Searching";
@@ -36,7 +38,7 @@ export async function searchRecipes(): Promise<void> {
     alarm("A search rounds weights to nearest: choose that first, and learn rounding for the recipe that it finds.");
     return;
   }
-  const basis = searchBasis(present, data.fingerprint);
+  const basis = basisOf("search", { recipe: present, data: data.fingerprint });
   const show = (result: Tuning) => {
     if (studio.getState().model?.file === model?.file) studio.setState({ tuning: { result, basis } });
   };
@@ -58,7 +60,7 @@ export async function searchRecipes(): Promise<void> {
 export function adoptPoint(point: TunePoint): void {
   const { recipe } = studio.getState();
   if (!recipe) return;
-  if (JSON.stringify(recipe.present.inputs) !== JSON.stringify(point.recipe.inputs)) {
+  if (!sameValue(recipe.present.inputs, point.recipe.inputs)) {
     alarm("The search ran with other shapes or values of the inputs: set them in the Model step first.");
     return;
   }
@@ -77,34 +79,16 @@ export function settingsOf({ limit, samples, budget }: TuneRequest): SearchSetti
 }
 
 /** Whether other data, or a recipe that is neither where the search began nor one of its points, is at hand. */
-export function searchIsStale({ tuning, recipe, data }: Pick<StudioState, "tuning" | "recipe" | "data">): boolean {
+export function searchIsStale(state: StudioState): boolean {
+  const { tuning, recipe } = state;
   if (!tuning || !recipe) return false;
-  const { basis, result } = tuning;
-  if (data && !basis.startsWith(`${data.fingerprint} `)) return true;
-  const now = chosenText(recipe.present);
-  return !basis.endsWith(` ${now}`) && !result.points.some((point) => chosenText(point.recipe) === now);
+  const differs = differing("search", tuning.basis, presentOf(state));
+  return differs.includes("data") || (differs.length > 0 && adoptedIndex(state) === null);
 }
 
 /** The point whose recipe is the one of the moment. */
 export function adoptedIndex({ tuning, recipe }: Pick<StudioState, "tuning" | "recipe">): number | null {
   if (!tuning || !recipe) return null;
-  const now = chosenText(recipe.present);
-  const index = tuning.result.points.findIndex((point) => chosenText(point.recipe) === now);
+  const index = tuning.result.points.findIndex((point) => sameSettings(point.recipe, recipe.present));
   return index < 0 ? null : index;
-}
-
-function searchBasis(recipe: Recipe, fingerprint: string): string {
-  return `${fingerprint} ${chosenText(recipe)}`;
-}
-
-const texts = new WeakMap<Recipe, string>();
-
-/** What was chosen in a recipe, without what was learned from samples; the order of layers says nothing. */
-function chosenText(recipe: Recipe): string {
-  const known = texts.get(recipe);
-  if (known !== undefined) return known;
-  const { resolved: _, factors: __, biases: ___, rounding: ____, float, ...choices } = recipe;
-  const text = JSON.stringify({ ...choices, float: { ...float, layers: [...float.layers].sort() } });
-  texts.set(recipe, text);
-  return text;
 }

@@ -1,5 +1,5 @@
+import { withCorrections, withGranularity } from "../../engine/recipe/edits.ts";
 import { calibrate } from "../state/calibrate.ts";
-import { withCorrections, withGranularity } from "../state/edits.ts";
 import { evaluate } from "../state/evaluate.ts";
 import { exportFiles } from "../state/export.ts";
 import { editRecipe } from "../state/recipe.ts";

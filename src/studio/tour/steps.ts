@@ -2,7 +2,7 @@ import type { Finding } from "../../engine/model/diagnosis.ts";
 import { significant } from "../../engine/values/figures.ts";
 import { percent, points } from "../../engine/values/shares.ts";
 import { diagnosisIsStale } from "../state/diagnosis.ts";
-import { calibrationIsStale, evaluationIsStale, exportBasis, isPartial } from "../state/steps.ts";
+import { calibrationIsStale, evaluationIsStale, exportIsStale, isPartial } from "../state/steps.ts";
 import type { StudioState } from "../state/store.ts";
 import type { Measured, Seen } from "./state.ts";
 
@@ -113,7 +113,7 @@ export const TOUR: readonly TourStep[] = [
       `${rise(ruined, saved)} Export gives one zip: the int8 model, the recipe that repeats it, and a report.`,
     targets: () => [at("export"), at("next"), at("step-export")],
     side: "bottom",
-    done: (state) => state.exported !== null && state.exported.basis === exportBasis(state),
+    done: (state) => state.exported !== null && !exportIsStale(state),
   },
   {
     title: "That is the whole way",

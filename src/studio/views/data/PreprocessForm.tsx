@@ -1,9 +1,9 @@
 import type { Preprocess, Preset } from "../../../engine/model/preprocess.ts";
+import { withPreprocess } from "../../../engine/recipe/edits.ts";
 import { Choice } from "../../parts/Choice.tsx";
 import { Term } from "../../parts/Term.tsx";
 import { TextField } from "../../parts/TextField.tsx";
 import { presetOf } from "../../presets.ts";
-import { withPreprocess } from "../../state/edits.ts";
 import { editRecipe } from "../../state/recipe.ts";
 import { useStudio } from "../../state/store.ts";
 import { usePresets } from "./usePresets.ts";

@@ -4,10 +4,11 @@ import { renderToStaticMarkup } from "react-dom/server";
 import { afterEach, expect, test, vi } from "vitest";
 import { REPORT } from "../../../engine/artifacts/testing/report.ts";
 import type { Evaluation, Probe } from "../../../engine/model/evaluation.ts";
+import { basisOf } from "../../../engine/recipe/basis.ts";
 import { type StudioState, studio } from "../../state/store.ts";
 import { EvaluationPane } from "./EvaluationPane.tsx";
 
-const BASIS = JSON.stringify([JSON.stringify(REPORT.recipe)]);
+const BASIS = basisOf("evaluation", { recipe: REPORT.recipe });
 const measured = REPORT.evaluation!;
 const warning = { kind: "warning", subject: "scores", message: "The output scores is zero everywhere." } as const;
 const silent: Evaluation = {
@@ -46,7 +47,7 @@ test("of an output that says nothing no verdict, agreement, SQNR, cosine or KL i
 });
 
 test("a probe of such an output shows why there are no figures", () => {
-  const probed = { result: probe, recipe: REPORT.recipe, on: "", before: null };
+  const probed = { result: probe, recipe: REPORT.recipe, basis: {}, before: null };
   const text = shown({ probed });
   expect(text).toMatch(/Warning The output scores is zero everywhere\..* scores before now change size 9 B/);
   expect(text).not.toMatch(/agreement|SQNR|KL|NaN/);

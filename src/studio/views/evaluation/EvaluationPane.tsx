@@ -8,7 +8,7 @@ import { NumberField } from "../../parts/NumberField.tsx";
 import { Term } from "../../parts/Term.tsx";
 import { evaluate, setLimit } from "../../state/evaluate.ts";
 import { isBusy } from "../../state/recipe.ts";
-import { evaluatedType, evaluationIsStale } from "../../state/steps.ts";
+import { evaluationIsStale } from "../../state/steps.ts";
 import { useStudio } from "../../state/store.ts";
 import { useFacts } from "../../state/useFacts.ts";
 import { ProbePane } from "./ProbePane.tsx";
@@ -50,7 +50,7 @@ export function EvaluationPane() {
           {stale ? <p className="hint">Stale: measured before the last change.</p> : null}
           <Notices notices={evaluation.result.notices} label="Notices about the evaluation" />
           <Verdict evaluation={evaluation.result} />
-          <Results evaluation={evaluation.result} type={evaluatedType(evaluation)} />
+          <Results evaluation={evaluation.result} type={evaluation.basis.weightType ?? "int8"} />
         </div>
       ) : (
         <p className="muted">

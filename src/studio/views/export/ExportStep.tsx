@@ -6,7 +6,7 @@ import { Notices } from "../../parts/Notices.tsx";
 import { exportFiles } from "../../state/export.ts";
 import { isBusy } from "../../state/recipe.ts";
 import { isStandIn } from "../../state/standIn.ts";
-import { awaitsRounding, evaluationIsStale, exportBasis } from "../../state/steps.ts";
+import { awaitsRounding, evaluationIsStale, exportIsStale } from "../../state/steps.ts";
 import { studio, useStudio } from "../../state/store.ts";
 import { useFacts } from "../../state/useFacts.ts";
 import { DeleteEverything } from "../frame/DeleteEverything.tsx";
@@ -41,7 +41,7 @@ export function ExportStep() {
     : evaluationIsStale(facts)
       ? "The evaluation is stale and will be left out: evaluate again to have it in the report."
       : "The evaluation of these very bytes goes into the report.";
-  const stale = exported !== null && exported.basis !== exportBasis(facts);
+  const stale = exportIsStale(facts);
   return (
     <>
       <h2>Export</h2>

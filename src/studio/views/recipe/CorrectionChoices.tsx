@@ -1,8 +1,8 @@
 import type { Recipe } from "../../../engine/model/recipe.ts";
+import { withCorrections } from "../../../engine/recipe/edits.ts";
 import { plural } from "../../../engine/values/figures.ts";
 import { Choice } from "../../parts/Choice.tsx";
 import { Term } from "../../parts/Term.tsx";
-import { withCorrections } from "../../state/edits.ts";
 import { editRecipe } from "../../state/recipe.ts";
 import { useStudio } from "../../state/store.ts";
 

@@ -1,9 +1,9 @@
 import { METHODS } from "../../../engine/model/range.ts";
 import type { MethodChoice, Recipe } from "../../../engine/model/recipe.ts";
+import { INT8, UINT8, withActivations, withFloat, withMethod } from "../../../engine/recipe/edits.ts";
 import { METHOD_NAMES } from "../../charts/methods.ts";
 import { Choice } from "../../parts/Choice.tsx";
 import { Term } from "../../parts/Term.tsx";
-import { INT8, UINT8, withActivations, withFloat, withMethod } from "../../state/edits.ts";
 import { editRecipe, redo, undo } from "../../state/recipe.ts";
 import { useStudio } from "../../state/store.ts";
 import { CorrectionChoices } from "./CorrectionChoices.tsx";
@@ -106,7 +106,7 @@ function FloatOperators() {
                 checked={inFloat.operators.includes(entry.type)}
                 onChange={(event) =>
                   editRecipe(`operator ${entry.type}`, (before) =>
-                    withFloat(before, "operators", entry.type, event.target.checked),
+                    withFloat(before, "operators", [entry.type], event.target.checked),
                   )
                 }
               />
@@ -124,7 +124,7 @@ function FloatOperators() {
                 type="button"
                 className="button quiet"
                 aria-label={`Quantize ${name} again`}
-                onClick={() => editRecipe(`${kind} ${name}`, (before) => withFloat(before, kind, name, false))}
+                onClick={() => editRecipe(`${kind} ${name}`, (before) => withFloat(before, kind, [name], false))}
               >
                 ✕
               </button>

@@ -1,8 +1,8 @@
 import { METHODS, type Method } from "../../../engine/model/range.ts";
 import { own } from "../../../engine/model/record.ts";
+import { withFloat, withGroupDefault } from "../../../engine/recipe/edits.ts";
 import { METHOD_NAMES } from "../../charts/methods.ts";
 import { Choice } from "../../parts/Choice.tsx";
-import { withFloat, withGroupDefault } from "../../state/edits.ts";
 import { chooseMethod } from "../../state/handles.ts";
 import { editRecipe } from "../../state/recipe.ts";
 import { groupOf, rowOf } from "../../state/selection.ts";
@@ -52,7 +52,7 @@ export function TensorRecipe() {
             type="checkbox"
             checked={leftByChoice}
             onChange={(event) =>
-              editRecipe(`tensor ${tensor}`, (before) => withFloat(before, "tensors", tensor, event.target.checked))
+              editRecipe(`tensor ${tensor}`, (before) => withFloat(before, "tensors", [tensor], event.target.checked))
             }
           />
           Leave this output in float

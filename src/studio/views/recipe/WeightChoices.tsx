@@ -1,8 +1,8 @@
 import type { Recipe, WeightScheme } from "../../../engine/model/recipe.ts";
+import { withGranularity, withWeightType } from "../../../engine/recipe/edits.ts";
 import { plural } from "../../../engine/values/figures.ts";
 import { Choice } from "../../parts/Choice.tsx";
 import { Term } from "../../parts/Term.tsx";
-import { withGranularity, withWeightType } from "../../state/edits.ts";
 import { editRecipe } from "../../state/recipe.ts";
 import { chooseRounding } from "../../state/rounding.ts";
 import { awaitsRounding } from "../../state/steps.ts";

@@ -1,7 +1,7 @@
 import type { Finding } from "../../../../engine/model/diagnosis.ts";
+import { isApplied } from "../../../../engine/recipe/remedies.ts";
 import { decibel } from "../../../../engine/values/units.ts";
 import { applyRemedy } from "../../../state/diagnosis.ts";
-import { isApplied } from "../../../state/remedies.ts";
 import { useStudio } from "../../../state/store.ts";
 
 interface Props {

@@ -1,8 +1,8 @@
 import { useMemo, useState } from "react";
 import type { Finding } from "../../../../engine/model/diagnosis.ts";
 import { count, plural } from "../../../../engine/values/figures.ts";
+import { complaintsOf } from "../../../state/complaints.ts";
 import type { Row } from "../../../state/layers.ts";
-import { complaintsOf } from "../../../state/remedies.ts";
 import { studio, useStudio } from "../../../state/store.ts";
 import { DiagnosisApply, DiagnosisLoss } from "./DiagnosisFinding.tsx";
 

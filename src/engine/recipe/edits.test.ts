@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { rangeOf } from "../../engine/encode/ranges.ts";
-import type { Recipe } from "../../engine/model/recipe.ts";
-import type { TensorStatistics } from "../../engine/model/statistics.ts";
-import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
+import { rangeOf } from "../encode/ranges.ts";
+import type { Recipe } from "../model/recipe.ts";
+import type { TensorStatistics } from "../model/statistics.ts";
+import { PLAIN_RECIPE } from "../model/testing/recipe.ts";
 import {
   INT8,
   samePlan,
@@ -72,7 +72,7 @@ test("what concerns more than one range asks the engine to settle again", () => 
   for (const edited of [
     withMethod(recipe, "mse"),
     withActivations(recipe, INT8),
-    withFloat(recipe, "layers", "conv", true),
+    withFloat(recipe, "layers", ["conv"], true),
     withGroupDefault(recipe, "a"),
   ]) {
     expect(edited.resolved).toBeNull();
@@ -102,17 +102,17 @@ test("activations go to float and come back under the scheme chosen", () => {
 });
 
 test("a layer goes to float once and comes back", () => {
-  const once = withFloat(withFloat(recipe, "layers", "conv", true), "layers", "conv", true);
+  const once = withFloat(withFloat(recipe, "layers", ["conv"], true), "layers", ["conv"], true);
   expect(once.float.layers).toEqual(["conv"]);
   expect(samePlan(once, recipe)).toBe(false);
-  expect(samePlan(withFloat(once, "layers", "conv", false), recipe)).toBe(true);
+  expect(samePlan(withFloat(once, "layers", ["conv"], false), recipe)).toBe(true);
 });
 
 test("a layer that comes back gets a corrected bias again", () => {
   const corrected = { ...recipe, biases: { conv: [1], other: [2] } };
-  const gone = withFloat(corrected, "layers", "conv", true);
-  expect(gone.biases).toEqual({ other: [2] });
-  expect(withFloat(gone, "layers", "conv", false).biases).toBeNull();
+  const gone = withFloat(corrected, "layers", ["conv"], true);
+  expect(gone.biases).toBeNull();
+  expect(withFloat(gone, "layers", ["conv"], false).biases).toBeNull();
 });
 
 test("a calibration of samples preprocessed otherwise leaves nothing that others have taught", () => {

@@ -1,7 +1,8 @@
-import type { Finding, Remedy } from "../../engine/model/diagnosis.ts";
-import type { Range } from "../../engine/model/range.ts";
-import type { Recipe } from "../../engine/model/recipe.ts";
-import { own } from "../../engine/model/record.ts";
+import type { Remedy } from "../model/diagnosis.ts";
+import type { Range } from "../model/range.ts";
+import type { Recipe } from "../model/recipe.ts";
+import { own } from "../model/record.ts";
+import { withSettings } from "./change.ts";
 import {
   withActivations,
   withCorrections,
@@ -20,7 +21,7 @@ export function withRemedy(recipe: Recipe, remedy: Remedy, range: Range | null =
       const { group, method } = remedy;
       if (range) return withGroupMethod(recipe, group, method, range);
       const cleared = withGroupDefault(recipe, group);
-      return { ...cleared, methods: { ...cleared.methods, [group]: method } };
+      return withSettings(cleared, { methods: { ...cleared.methods, [group]: method } });
     }
     case "activations":
       return withActivations(recipe, remedy.activations);
@@ -31,7 +32,7 @@ export function withRemedy(recipe: Recipe, remedy: Remedy, range: Range | null =
     case "bias":
       return withCorrections(recipe, { bias: remedy.bias });
     case "float":
-      return withFloat(recipe, "layers", remedy.layer, true);
+      return withFloat(recipe, "layers", [remedy.layer], true);
   }
 }
 
@@ -51,33 +52,4 @@ export function isApplied(recipe: Recipe, remedy: Remedy): boolean {
     case "float":
       return recipe.float.layers.includes(remedy.layer);
   }
-}
-
-/** Findings of one cause with one remedy for the whole model, told once, by the worst of them. */
-export interface Complaint {
-  readonly finding: Finding;
-  /** Layers that have it too. */
-  readonly others: readonly string[];
-}
-
-/** Worst first, as the findings are. */
-export function complaintsOf(findings: readonly Finding[]): readonly Complaint[] {
-  const byKey = new Map<string, { finding: Finding; others: string[] }>();
-  for (const finding of findings) {
-    const known = byKey.get(keyOf(finding));
-    if (known) known.others.push(finding.layer);
-    else byKey.set(keyOf(finding), { finding, others: [] });
-  }
-  return [...byKey.values()];
-}
-
-function keyOf({ layer, cause, remedy }: Finding): string {
-  const edit = remedy?.edit;
-  const ofAll = edit && edit.kind !== "method" && edit.kind !== "float";
-  return JSON.stringify(ofAll ? [cause, edit] : [cause, layer, edit]);
-}
-
-/** Tells one finding from another across diagnoses. */
-export function sameFinding(a: Finding, b: Finding): boolean {
-  return keyOf(a) === keyOf(b) && a.layer === b.layer;
 }

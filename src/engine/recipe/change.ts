@@ -1,0 +1,48 @@
+import type { Recipe } from "../model/recipe.ts";
+import { learnedFrom, noLongerAsked, type Origin } from "./derivations.ts";
+import { digestOf } from "./digest.ts";
+import { LEARNED, type Learned, SETTINGS, type Setting } from "./settings.ts";
+import { sameValue } from "./text.ts";
+
+/** What is chosen in a recipe; `version` and `model` say what it is and is for. */
+export type Choices = Partial<Omit<Recipe, "version" | "model" | Learned>>;
+export type LearnedParts = Partial<Pick<Recipe, Learned>>;
+
+/**
+ * The recipe with other settings, and without what was derived from those that differ (`DERIVATIONS`). `known` is what the
+ * change makes of a part that it settles itself.
+ */
+export function withSettings(recipe: Recipe, choices: Choices, known: LearnedParts = {}): Recipe {
+  const chosen = { ...recipe, ...choices };
+  const stale = [...learnedFrom(changedSettings(recipe, chosen)), ...noLongerAsked(recipe, chosen)];
+  return withLearned(without(chosen, stale), known);
+}
+
+/** The recipe with a part that was derived anew, and without what followed from another. */
+export function withLearned(recipe: Recipe, parts: LearnedParts): Recipe {
+  const changed = (Object.keys(parts) as Learned[]).filter((part) => digest(recipe[part]) !== digest(parts[part]));
+  return { ...without(recipe, learnedFrom(changed)), ...parts };
+}
+
+/** The recipe without what was derived from these, which have become others. */
+export function withOthers(recipe: Recipe, changed: readonly Origin[]): Recipe {
+  return without(recipe, learnedFrom(changed));
+}
+
+/** A recipe with nothing in it that was derived. */
+export function unlearned(recipe: Recipe): Recipe {
+  return without(recipe, LEARNED);
+}
+
+/** The settings in which two recipes differ. */
+export function changedSettings(before: Recipe, after: Recipe): readonly Setting[] {
+  return (Object.keys(SETTINGS) as Setting[]).filter(
+    (name) => !sameValue(SETTINGS[name](before), SETTINGS[name](after)),
+  );
+}
+
+const digest = (part: object | null | undefined) => part && digestOf(part as Record<string, unknown>);
+
+function without(recipe: Recipe, parts: readonly Learned[]): Recipe {
+  return parts.length === 0 ? recipe : { ...recipe, ...Object.fromEntries(parts.map((part) => [part, null])) };
+}

@@ -1,0 +1,140 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { recipe as anyRecipe } from "../artifacts/testing/arbitrary.ts";
+import type { Recipe } from "../model/recipe.ts";
+import { PLAIN_RECIPE } from "../model/testing/recipe.ts";
+import { basisOf, isCurrent } from "./basis.ts";
+import { changedSettings, unlearned, withLearned, withOthers, withSettings } from "./change.ts";
+import { DERIVATIONS, type Derived, learnedFrom, missing, type Origin, originsOf } from "./derivations.ts";
+import { LEARNED, SETTINGS } from "./settings.ts";
+
+const learned: Recipe = {
+  ...PLAIN_RECIPE,
+  weights: { ...PLAIN_RECIPE.weights, rounding: "learned" },
+  corrections: { equalization: true, bias: "empirical" },
+  factors: { a: { divide: [2], absorb: [0] } },
+  resolved: { a: { low: 0, high: 1 } },
+  rounding: { conv: "AQ==" },
+  biases: { conv: [1] },
+};
+
+test("nothing is derived from itself, and all that is named exists", () => {
+  const outside: readonly Origin[] = ["data", "samples"];
+  for (const [derived, { from, under }] of Object.entries(DERIVATIONS)) {
+    expect(originsOf(derived as Derived)).not.toContain(derived);
+    for (const origin of [...from, ...under]) {
+      expect(origin in SETTINGS || origin in DERIVATIONS || outside.includes(origin), `${derived}: ${origin}`).toBe(
+        true,
+      );
+    }
+    expect(under.filter((origin) => from.includes(origin))).toEqual([]);
+  }
+});
+
+test("every part of a recipe is a setting, or learned, or says what the recipe is of", () => {
+  fc.assert(
+    fc.property(anyRecipe, anyRecipe, (a, b) => {
+      const changed = new Set(changedSettings(a, b));
+      const put = { ...a };
+      for (const key of Object.keys(b) as (keyof Recipe)[]) {
+        if (key !== "version" && key !== "model" && !(LEARNED as readonly string[]).includes(key)) {
+          Object.assign(put, { [key]: b[key] });
+        }
+      }
+      expect(changedSettings(put, b)).toEqual([]);
+      if (changed.size === 0) expect(isCurrent("search", basisOf("search", { recipe: a }), { recipe: b })).toBe(true);
+    }),
+  );
+});
+
+test("a change of any field of the settings is seen by the table", () => {
+  const changes: readonly Partial<Recipe>[] = [
+    { activations: { type: "int8", symmetric: true } },
+    { weights: { ...learned.weights, type: "int4" } },
+    { weights: { ...learned.weights, granularity: "tensor" } },
+    { weights: { ...learned.weights, rounding: "nearest" } },
+    { corrections: { ...learned.corrections, equalization: false } },
+    { corrections: { ...learned.corrections, bias: "none" } },
+    { method: "mse" },
+    { methods: { a: "mse" } },
+    { ranges: { a: { low: 0, high: 2 } } },
+    ...(["layers", "operators", "tensors"] as const).map((kind) => ({ float: { ...learned.float, [kind]: ["x"] } })),
+    { float: { ...learned.float, activations: true } },
+    { inputs: { shapes: { x: [1] }, values: {} } },
+    { inputs: { shapes: {}, values: { x: 1 } } },
+  ];
+  for (const change of changes) {
+    const after = { ...learned, ...change };
+    expect(changedSettings(learned, after)).toHaveLength(1);
+    for (const derived of ["bytes", "evaluation", "sensitivity", "walk", "probe", "search"] as const) {
+      expect(isCurrent(derived, basisOf(derived, { recipe: learned }), { recipe: after })).toBe(false);
+    }
+  }
+});
+
+test("the order of layers left in float, and of names in records, is no change", () => {
+  const float = { ...learned.float, layers: ["a", "b"] };
+  const before = { ...learned, float, methods: { a: "mse", b: "entropy" } } as const;
+  const after = { ...learned, float: { ...float, layers: ["b", "a"] }, methods: { b: "entropy", a: "mse" } } as const;
+  expect(changedSettings(before, after)).toEqual([]);
+  expect(withSettings(before, after).biases).toEqual(before.biases);
+});
+
+test.each<[Origin, readonly string[]]>([
+  ["data", ["factors", "resolved", "rounding", "biases"]],
+  ["samples", ["factors", "resolved", "rounding", "biases"]],
+  ["preprocess", ["factors", "resolved", "rounding", "biases"]],
+  ["equalization", ["factors", "resolved", "rounding", "biases"]],
+  ["factors", ["resolved", "rounding", "biases"]],
+  ["weightType", ["resolved", "rounding", "biases"]],
+  ["granularity", ["rounding", "biases"]],
+  ["activations", ["resolved", "rounding", "biases"]],
+  ["float", ["resolved", "biases"]],
+  ["method", ["resolved", "biases"]],
+  ["rounding", ["biases"]],
+  ["biasCorrection", ["biases"]],
+  ["ranges", ["resolved"]],
+  ["resolved", []],
+  ["biases", []],
+])("another %s takes %j with it", (origin, parts) => {
+  expect(learnedFrom([origin])).toEqual(parts);
+  const left = withOthers(learned, [origin]);
+  expect(LEARNED.filter((part) => left[part] === null)).toEqual(parts);
+});
+
+test("what is learned anew takes what followed from it, and the same once more takes nothing", () => {
+  expect(withLearned(learned, { factors: { a: { divide: [3], absorb: [0] } } })).toMatchObject({
+    resolved: null,
+    rounding: null,
+    biases: null,
+  });
+  expect(withLearned(learned, { factors: structuredClone(learned.factors) })).toEqual(learned);
+  expect(withLearned(learned, { rounding: { conv: "Ag==" } })).toMatchObject({
+    resolved: learned.resolved,
+    biases: null,
+  });
+});
+
+test("what is no longer asked for is not kept", () => {
+  const plain = withSettings(learned, {
+    corrections: { equalization: false, bias: "none" },
+    weights: { ...learned.weights, rounding: "nearest" },
+  });
+  expect(missing(plain)).toEqual(["resolved"]);
+  expect(plain).toEqual({ ...unlearned(plain) });
+  expect(missing(unlearned(learned))).toEqual(LEARNED);
+});
+
+test("a basis tells other samples only from samples that both know", () => {
+  const basis = basisOf("evaluation", { recipe: learned, data: "a", samples: 10 });
+  const now = (data: string | null, samples: number | null) =>
+    isCurrent("evaluation", basis, { recipe: learned, data, samples });
+  expect([now("a", 10), now("b", 10), now("a", 11), now(null, 0)]).toEqual([true, false, false, true]);
+  const unknown = { ...basis, data: null };
+  expect(isCurrent("evaluation", unknown, { recipe: learned, data: "b", samples: 10 })).toBe(true);
+  expect(isCurrent("evaluation", unknown, { recipe: learned, data: "b", samples: 9 })).toBe(false);
+  expect(isCurrent("evaluation", basis, { recipe: null })).toBe(false);
+  expect(
+    isCurrent("evaluation", structuredClone(basis), { recipe: structuredClone(learned), data: "a", samples: 10 }),
+  ).toBe(true);
+});

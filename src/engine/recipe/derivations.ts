@@ -1,0 +1,105 @@
+import type { Recipe } from "../model/recipe.ts";
+import { LEARNED, type Learned, SETTINGS, type Setting } from "./settings.ts";
+
+/** What comes from outside: the files of the samples, and how many of them, from the first, calibrate. */
+export type Outside = "data" | "samples";
+
+/** All that is derived: parts of a recipe, what calibration saw, the exported bytes, and what is measured of them. */
+export type Derived =
+  | Learned
+  | "statistics"
+  | "bytes"
+  | "evaluation"
+  | "probe"
+  | "sensitivity"
+  | "walk"
+  | "search"
+  | "exported";
+
+/** What something can be derived from. */
+export type Origin = Setting | Outside | Derived;
+
+export interface Derivation {
+  /** When one of these becomes another, what was derived is no longer it, and is derived anew. */
+  readonly from: readonly Origin[];
+  /** What it was derived under, too, but outlives: one range that is moved by hand takes nothing with it that was learned. */
+  readonly under: readonly Origin[];
+}
+
+const ALL_SETTINGS = Object.keys(SETTINGS) as Setting[];
+const OBSERVED = ["inputs", "preprocess", "data", "samples"] as const;
+
+/**
+ * What is derived from what, and the only place that says so: edits, remedies, the search's decisions, settling, the
+ * command line and the marks of what is stale read it. Of a new setting it is said here what it touches.
+ */
+export const DERIVATIONS: Readonly<Record<Derived, Derivation>> = {
+  factors: { from: [...OBSERVED, "equalization"], under: [] },
+  statistics: { from: [...OBSERVED, "factors"], under: [] },
+  resolved: {
+    from: ["statistics", "activations", "weightsOnly", "float", "weightType", "method", "methods", "ranges"],
+    under: [],
+  },
+  rounding: {
+    from: [
+      ...["inputs", "preprocess", "data", "factors", "activations", "weightsOnly"],
+      ...["weightType", "granularity"],
+    ] as Origin[],
+    under: ["float", "method", "methods", "ranges"],
+  },
+  biases: {
+    from: [
+      ...[...OBSERVED, "factors", "activations", "weightsOnly", "float", "method", "rounding"],
+      ...["weightType", "granularity", "roundingKind", "biasCorrection"],
+    ] as Origin[],
+    under: ["methods", "ranges"],
+  },
+  bytes: { from: [...ALL_SETTINGS, ...LEARNED], under: [] },
+  evaluation: { from: ["bytes", "data", "samples"], under: [] },
+  probe: { from: ["bytes", "data", "samples"], under: [] },
+  sensitivity: { from: ["bytes", "data"], under: [] },
+  walk: { from: ["bytes", "data"], under: [] },
+  search: { from: [...ALL_SETTINGS, "data"], under: [] },
+  exported: { from: ["bytes", "evaluation"], under: [] },
+};
+
+/** What a recipe asks for of what is learned. */
+const ASKED: Readonly<Record<Learned, (recipe: Recipe) => boolean>> = {
+  factors: ({ corrections }) => corrections.equalization,
+  resolved: () => true,
+  rounding: ({ weights }) => weights.rounding === "learned",
+  biases: ({ corrections }) => corrections.bias !== "none",
+};
+
+const isDerived = (origin: Origin): origin is Derived => origin in DERIVATIONS;
+
+const closures = new Map<Derived, ReadonlySet<Origin>>();
+
+/** All that something is derived from, directly and by way of what else is derived. */
+export function originsOf(derived: Derived): ReadonlySet<Origin> {
+  const known = closures.get(derived);
+  if (known) return known;
+  const found = new Set<Origin>();
+  for (const origin of DERIVATIONS[derived].from) {
+    found.add(origin);
+    if (isDerived(origin)) for (const further of originsOf(origin)) found.add(further);
+  }
+  closures.set(derived, found);
+  return found;
+}
+
+/** The parts of a recipe that are no longer what they were derived as once these have become others. */
+export function learnedFrom(changed: Iterable<Origin>): readonly Learned[] {
+  const origins = [...changed];
+  return LEARNED.filter((part) => origins.some((origin) => origin !== part && originsOf(part).has(origin)));
+}
+
+/** What a recipe asks for and does not hold, in the order in which it is derived. */
+export function missing(recipe: Recipe): readonly Learned[] {
+  return LEARNED.filter((part) => ASKED[part](recipe) && recipe[part] === null);
+}
+
+/** What one recipe asks for and another no longer does. */
+export function noLongerAsked(before: Recipe, after: Recipe): readonly Learned[] {
+  return LEARNED.filter((part) => ASKED[part](before) && !ASKED[part](after));
+}

@@ -1,0 +1,103 @@
+import type { Calibration } from "../model/calibration.ts";
+import type { Preprocess } from "../model/preprocess.ts";
+import type { ActivationScheme, Method, Range } from "../model/range.ts";
+import type { Corrections, MethodChoice, Recipe, WeightScheme } from "../model/recipe.ts";
+import { rangeWithin } from "../values/clamp.ts";
+import { changedSettings, withSettings } from "./change.ts";
+
+/*
+ * Edits of a recipe. Each says what is chosen; what that leaves of what was derived is read from the table
+ * (derivations.ts). Those that concern one range settle it as well.
+ */
+
+export const UINT8: ActivationScheme = { type: "uint8", symmetric: false };
+export const INT8: ActivationScheme = { type: "int8", symmetric: true };
+
+/** Null leaves every activation in float. */
+export function withActivations(recipe: Recipe, activations: ActivationScheme | null): Recipe {
+  return withSettings(recipe, {
+    activations: activations ?? recipe.activations,
+    float: { ...recipe.float, activations: activations === null },
+  });
+}
+
+export function withGranularity(recipe: Recipe, granularity: WeightScheme["granularity"]): Recipe {
+  return withSettings(recipe, { weights: { ...recipe.weights, granularity } });
+}
+
+export function withWeightType(recipe: Recipe, type: WeightScheme["type"]): Recipe {
+  return withSettings(recipe, { weights: { ...recipe.weights, type } });
+}
+
+/** Rounds weights to nearest, or as learned: null where that is not done yet. */
+export function withRounding(recipe: Recipe, kind: WeightScheme["rounding"], rounding: Recipe["rounding"]): Recipe {
+  return withSettings(recipe, { weights: { ...recipe.weights, rounding: kind } }, { rounding });
+}
+
+export function withCorrections(recipe: Recipe, change: Partial<Corrections>): Recipe {
+  return withSettings(recipe, { corrections: { ...recipe.corrections, ...change } });
+}
+
+/** One method for every tensor that has none of its own and no range set by hand. */
+export function withMethod(recipe: Recipe, method: MethodChoice): Recipe {
+  return withSettings(recipe, { method });
+}
+
+/** A method for one group, and the range it comes to. */
+export function withGroupMethod(recipe: Recipe, group: string, method: Method, range: Range): Recipe {
+  return withSettings(
+    recipe,
+    { methods: { ...recipe.methods, [group]: method }, ranges: without(recipe.ranges, group) },
+    { resolved: recipe.resolved && { ...recipe.resolved, [group]: range } },
+  );
+}
+
+/** A range set by hand for one group, without what the group's bounds never let through, as the engine settles it. */
+export function withGroupRange(recipe: Recipe, group: string, range: Range, bounds: Range | null): Recipe {
+  const inside = rangeWithin(range, bounds);
+  return withSettings(
+    recipe,
+    { methods: without(recipe.methods, group), ranges: { ...recipe.ranges, [group]: inside } },
+    { resolved: recipe.resolved && { ...recipe.resolved, [group]: inside } },
+  );
+}
+
+/** Gives one group back to the method of all. */
+export function withGroupDefault(recipe: Recipe, group: string): Recipe {
+  return withSettings(recipe, {
+    methods: without(recipe.methods, group),
+    ranges: without(recipe.ranges, group),
+  });
+}
+
+/** Leaves layers, operators or tensors in float, or takes them back; names that come are the last of the list. */
+export function withFloat(
+  recipe: Recipe,
+  kind: "layers" | "operators" | "tensors",
+  names: readonly string[],
+  inFloat: boolean,
+): Recipe {
+  const moved = new Set(names);
+  const others = recipe.float[kind].filter((name) => !moved.has(name));
+  return withSettings(recipe, { float: { ...recipe.float, [kind]: inFloat ? [...others, ...moved] : others } });
+}
+
+export function withPreprocess(recipe: Recipe, preprocess: Preprocess | null): Recipe {
+  return withSettings(recipe, { preprocess });
+}
+
+/** The recipe for samples that were calibrated on elsewhere: its ranges are settled from them. */
+export function withSamplesOf(recipe: Recipe, { preprocess }: Pick<Calibration, "preprocess">): Recipe {
+  return withSettings(recipe, { preprocess }, { resolved: null });
+}
+
+/** Whether two recipes leave the same things in float, and so share their range groups. */
+export function samePlan(a: Recipe, b: Recipe): boolean {
+  const planned = ["float", "weightsOnly", "activations", "weightType", "granularity", "roundingKind"] as const;
+  const changed = new Set(changedSettings(a, b));
+  return (a.factors === null) === (b.factors === null) && !planned.some((setting) => changed.has(setting));
+}
+
+function without<T>(record: Readonly<Record<string, T>>, key: string): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).filter(([name]) => name !== key));
+}

@@ -1,0 +1,32 @@
+import type { Recipe } from "../model/recipe.ts";
+
+const sorted = (names: readonly string[]) => [...names].sort();
+
+/** What a recipe chooses, by name, and where it stands there. The order of names in a list says nothing. */
+export const SETTINGS = {
+  format: ({ format }) => format,
+  inputs: ({ inputs }) => inputs,
+  preprocess: ({ preprocess }) => preprocess,
+  equalization: ({ corrections }) => corrections.equalization,
+  biasCorrection: ({ corrections }) => corrections.bias,
+  activations: ({ activations }) => activations,
+  float: ({ float }) => ({
+    layers: sorted(float.layers),
+    operators: sorted(float.operators),
+    tensors: sorted(float.tensors),
+  }),
+  weightsOnly: ({ float }) => float.activations,
+  weightType: ({ weights }) => weights.type,
+  granularity: ({ weights }) => weights.granularity,
+  roundingKind: ({ weights }) => weights.rounding,
+  method: ({ method }) => method,
+  methods: ({ methods }) => methods,
+  ranges: ({ ranges }) => ranges,
+} satisfies Record<string, (recipe: Recipe) => unknown>;
+
+export type Setting = keyof typeof SETTINGS;
+export type SettingValues = { readonly [S in Setting]: ReturnType<(typeof SETTINGS)[S]> };
+
+/** What a recipe holds that was derived, in the order in which it is. */
+export const LEARNED = ["factors", "resolved", "rounding", "biases"] as const satisfies readonly (keyof Recipe)[];
+export type Learned = (typeof LEARNED)[number];
