@@ -15,10 +15,10 @@ const api: AnalysisApi = {
   load: async (summary, statistics) => {
     analysis = new Analysis(summary.groups, statistics);
   },
-  overview: async (recipe) => loaded().overview(recipe),
-  analyse: async (group, recipe, window) => loaded().analyse(group, recipe, window),
+  overview: async (choices) => loaded().overview(choices),
+  analyse: async (group, choices, window) => loaded().analyse(group, choices, window),
   values: async (tensor) => loaded().values(tensor),
-  estimate: async (group, recipe, range) => loaded().estimate(group, recipe, range),
+  estimate: async (group, scheme, range) => loaded().estimate(group, scheme, range),
   bitDepth: async (values, bits) => bitDepth(values, bits),
   tone: async (rate, seconds) => tone(rate, seconds),
   liveliest: async (values, length) => liveliest(values, length),

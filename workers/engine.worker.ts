@@ -86,7 +86,7 @@ const api: EngineApi = {
       return summarizeModel(opened, defaultRecipe(opened));
     }),
   defaultRecipe: async () => defaultRecipe(openedModel()),
-  plan: async (recipe) => summarizeModel(openedModel(), recipe),
+  plan: async (choices) => summarizeModel(openedModel(), choices),
   async setData(files, preprocess) {
     const sources = files.map(({ path, file }) => ({
       path,
@@ -129,10 +129,10 @@ const api: EngineApi = {
     }),
   resolve: (recipe, calibration, onProgress) =>
     job(onProgress, async () => deriveBiases(openedModel(), resolveRecipe(openedModel(), recipe, calibration))),
-  weights: async (name, recipe) => analyseWeight(openedModel(), name, recipe),
-  values: async (tensor, sample, count, recipe) => {
-    const opened = equalizedModel(openedModel(), recipe);
-    return activationValues(opened, tensor, openedData(recipe.preprocess), sample, count, runtime);
+  weights: async (name, choices) => analyseWeight(openedModel(), name, choices),
+  values: async (tensor, sample, count, choices) => {
+    const opened = equalizedModel(openedModel(), choices);
+    return activationValues(opened, tensor, openedData(choices.preprocess), sample, count, runtime);
   },
   diagnose: async (recipe, calibration, measured) => diagnostician?.diagnose(recipe, calibration, measured) ?? null,
   evaluate: (recipe, { skip, samples }, limit, onProgress) =>

@@ -6,8 +6,8 @@ import type { Finding } from "../src/engine/model/diagnosis.ts";
 import type { Evaluation, Probe } from "../src/engine/model/evaluation.ts";
 import type { Notice, Progress } from "../src/engine/model/job.ts";
 import type { Preprocess, Preset } from "../src/engine/model/preprocess.ts";
-import type { ClipFigures, Range } from "../src/engine/model/range.ts";
-import type { Recipe } from "../src/engine/model/recipe.ts";
+import type { ActivationScheme, ClipFigures, Range } from "../src/engine/model/range.ts";
+import type { Recipe, RecipePart } from "../src/engine/model/recipe.ts";
 import type { LossPoint, Rounding, RoundingRequest } from "../src/engine/model/rounding.ts";
 import type { ErrorWalk, Sensitivity } from "../src/engine/model/sensitivity.ts";
 import type { Statistics } from "../src/engine/model/statistics.ts";
@@ -22,6 +22,20 @@ export interface PathFile {
 }
 
 export type { Calibration };
+
+/** What the worker for estimates reads of a recipe; of `methods` and `ranges` those of the groups that are asked about. */
+export type RangePart = RecipePart<"activations" | "method" | "methods" | "ranges">;
+
+/** What decides the summary of a model. */
+export type PlanPart = RecipePart<"corrections" | "factors" | "float" | "weights" | "ranges" | "methods">;
+
+/** What decides the codes of one weight; of `rounding` that of the layers which read it. */
+export type WeightPart = RecipePart<
+  "corrections" | "factors" | "float" | "weights" | "rounding" | "activations" | "resolved"
+>;
+
+/** What decides the values that the float model gives. */
+export type ValuesPart = RecipePart<"corrections" | "factors" | "preprocess">;
 
 export interface ExportedFile {
   readonly name: string;
@@ -51,7 +65,7 @@ export interface EngineApi {
   /** The default recipe of the open model. */
   defaultRecipe(): Promise<Recipe>;
   /** The summary under another recipe: what stays in float, and which tensors share a range. */
-  plan(recipe: Recipe): Promise<ModelSummary>;
+  plan(choices: PlanPart): Promise<ModelSummary>;
   /** Takes data and labels, told apart by their content; `preprocess` null lets the engine choose. */
   setData(files: readonly PathFile[], preprocess: Preprocess | null): Promise<DataSummary>;
   /** A preset fitted to the open model and data; rejects when it does not suit them. */
@@ -79,12 +93,12 @@ export interface EngineApi {
   ): Promise<{ readonly recipe: Recipe; readonly calibration: Calibration }>;
   /** Settles what of the recipe needs no samples: every range, by running "auto" where asked, and analytic biases. */
   resolve(recipe: Recipe, calibration: Calibration, onProgress: OnProgress): Promise<Recipe>;
-  weights(name: string, recipe: Recipe): Promise<WeightAnalysis>;
+  weights(name: string, choices: WeightPart): Promise<WeightAnalysis>;
   /**
    * The first `count` values of an activation on one sample, measured by running the float model, equalized where the
    * recipe is. Beside a running job.
    */
-  values(tensor: string, sample: number, count: number, recipe: Recipe): Promise<Float32Array>;
+  values(tensor: string, sample: number, count: number, choices: ValuesPart): Promise<Float32Array>;
   /**
    * What is wrong under a recipe and what helps, worst first. Beside a running job. A calibration of null stands for the
    * one given before, of which only the statistics of range groups are needed; null when the worker has none.
@@ -171,12 +185,12 @@ export interface EngineApi {
 /** The worker that answers about statistics within a frame, whatever the other one is doing. */
 export interface AnalysisApi {
   load(summary: ModelSummary, statistics: Statistics): Promise<void>;
-  overview(recipe: Recipe): Promise<readonly GroupFigures[]>;
+  overview(choices: RangePart): Promise<readonly GroupFigures[]>;
   /** `window` is the interval the histogram is drawn over; null takes min..max. */
-  analyse(group: string, recipe: Recipe, window: Range | null): Promise<TensorAnalysis>;
+  analyse(group: string, choices: RangePart, window: Range | null): Promise<TensorAnalysis>;
   /** What was seen of a tensor that may have no clip range; null where it was not watched. */
   values(tensor: string): Promise<SeenValues | null>;
-  estimate(group: string, recipe: Recipe, range: Range): Promise<ClipFigures>;
+  estimate(group: string, scheme: ActivationScheme, range: Range): Promise<ClipFigures>;
   /** Values at 2..16 bits over their own range; needs no statistics loaded, as what follows. */
   bitDepth(values: Float32Array, bits: number): Promise<BitDepth>;
   /** A plucked 440 Hz note, magnitudes up to 1, `rate` samples a second. */

@@ -1,7 +1,6 @@
-import { type ChosenRange, methodRange, rangeOf, statisticsOf } from "../encode/ranges.ts";
+import { type ChosenRange, methodRange, type RangeChoices, rangeOf, statisticsOf } from "../encode/ranges.ts";
 import type { GroupFigures, SeenValues, TensorAnalysis } from "../model/analysis.ts";
-import { type ClipFigures, METHODS, type Range } from "../model/range.ts";
-import type { Recipe } from "../model/recipe.ts";
+import { type ActivationScheme, type ClipFigures, METHODS, type Range } from "../model/range.ts";
 import type { RangeReport } from "../model/report.ts";
 import type { Statistics, TensorStatistics } from "../model/statistics.ts";
 import type { ModelSummary, RangeGroup } from "../model/summary.ts";
@@ -26,16 +25,16 @@ export class Analysis {
   }
 
   /** One row a group, for the list of layers. Groups without statistics are left out. */
-  overview(recipe: Recipe): GroupFigures[] {
+  overview(choices: RangeChoices): GroupFigures[] {
     const rows: GroupFigures[] = [];
     for (const group of this.#groups.values()) {
       const statistics = this.#statistics.get(group.id);
       if (!statistics) continue;
-      const { range, source } = this.#chosen(group, statistics, recipe);
+      const { range, source } = this.#chosen(group, statistics, choices);
       rows.push({
         group: group.id,
         source,
-        figures: clipFigures(statistics, recipe.activations, range),
+        figures: clipFigures(statistics, choices.activations, range),
         nonFinite: nonFinite(statistics),
         spark: spark(statistics),
       });
@@ -44,11 +43,11 @@ export class Analysis {
   }
 
   /** What the clip chart shows of a group. `window` is what the histogram spans; null takes all that was seen and the least range. */
-  analyse(groupId: string, recipe: Recipe, window: Range | null): TensorAnalysis {
+  analyse(groupId: string, choices: RangeChoices, window: Range | null): TensorAnalysis {
     const { group, statistics } = this.#find(groupId);
-    const scheme = recipe.activations;
+    const scheme = choices.activations;
     return {
-      ...this.#outline(group, statistics, recipe, window ?? wholeWindow(group, statistics), CHART_BINS),
+      ...this.#outline(group, statistics, choices, window ?? wholeWindow(group, statistics), CHART_BINS),
       marks: METHODS.map((method) => ({
         method,
         figures: clipFigures(statistics, scheme, this.#byMethod(method, group, statistics, scheme)),
@@ -64,29 +63,35 @@ export class Analysis {
   }
 
   /** What a report says of a group. */
-  outline(groupId: string, recipe: Recipe): RangeReport {
+  outline(groupId: string, choices: RangeChoices): RangeReport {
     const { group, statistics } = this.#find(groupId);
-    return this.#outline(group, statistics, recipe, seenWindow(statistics), REPORT_BINS);
+    return this.#outline(group, statistics, choices, seenWindow(statistics), REPORT_BINS);
   }
 
   /** What a range set by hand would do. */
-  estimate(groupId: string, recipe: Recipe, range: Range): ClipFigures {
+  estimate(groupId: string, scheme: ActivationScheme, range: Range): ClipFigures {
     const { group, statistics } = this.#find(groupId);
-    return clipFigures(statistics, recipe.activations, rangeWithin(range, group.bounds));
+    return clipFigures(statistics, scheme, rangeWithin(range, group.bounds));
   }
 
-  #outline(group: RangeGroup, statistics: TensorStatistics, recipe: Recipe, window: Range, bins: number): RangeReport {
-    const { range, source } = this.#chosen(group, statistics, recipe);
+  #outline(
+    group: RangeGroup,
+    statistics: TensorStatistics,
+    choices: RangeChoices,
+    window: Range,
+    bins: number,
+  ): RangeReport {
+    const { range, source } = this.#chosen(group, statistics, choices);
     return {
       group: group.id,
       members: group.members,
       ...seenValues(statistics, window, bins),
-      chosen: { source, figures: clipFigures(statistics, recipe.activations, range) },
+      chosen: { source, figures: clipFigures(statistics, choices.activations, range) },
     };
   }
 
-  #chosen(group: RangeGroup, statistics: TensorStatistics, recipe: Recipe): ChosenRange {
-    return rangeOf(group, statistics, recipe, this.#byMethod);
+  #chosen(group: RangeGroup, statistics: TensorStatistics, choices: RangeChoices): ChosenRange {
+    return rangeOf(group, statistics, choices, this.#byMethod);
   }
 
   /** Methods are worked out once for each group and scheme. */

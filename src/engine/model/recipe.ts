@@ -72,3 +72,9 @@ export interface Recipe {
    */
   readonly rounding: Readonly<Record<string, string>> | null;
 }
+
+/**
+ * These fields of a recipe and no others, as a worker is asked with them: a whole recipe, megabytes with learned rounding,
+ * is none.
+ */
+export type RecipePart<K extends keyof Recipe> = Pick<Recipe, K> & { readonly [P in Exclude<keyof Recipe, K>]?: never };

@@ -7,12 +7,15 @@ import type { LayerPlan, QuantizationPlan } from "./plan.ts";
 import { weightSource } from "./weightSource.ts";
 import type { WeightUse } from "./weightUse.ts";
 
+/** The part of a recipe that decides how a planned layer's weight is exported. */
+export type PlannedWeightChoices = Pick<Recipe, "weights" | "float" | "rounding" | "activations" | "resolved">;
+
 /** A planned layer's weight as it is exported under a recipe, whose ranges may be open. */
 export function plannedWeight(
   layer: LayerPlan,
   use: WeightUse,
   plan: QuantizationPlan,
-  recipe: Pick<Recipe, "weights" | "float" | "rounding" | "activations" | "resolved">,
+  recipe: PlannedWeightChoices,
 ): EncodedWeight {
   const choices = weightChoices(recipe, plan.target, layer.id);
   return encodeWeight(weightSource(layer, use, plan.index), choices, inputScale(layer, use, plan, recipe));

@@ -4,7 +4,7 @@ import type { WeightAnalysis } from "../../engine/model/analysis.ts";
 import { groupOf, rowOf } from "../state/selection.ts";
 import { evaluationIsStale } from "../state/steps.ts";
 import { type StudioState, studio, useStudio } from "../state/store.ts";
-import { engine } from "../state/workers.ts";
+import { analyseWeight } from "../state/weights.ts";
 import type { Word } from "../words.ts";
 import { type Own, ownLines, weightLine } from "./own.ts";
 
@@ -44,8 +44,7 @@ function useWeightLine(wanted: boolean): string | null {
     const recipe = studio.getState().recipe?.present;
     if (name === null || !recipe) return;
     let current = true;
-    engine
-      .ask((api) => api.weights(name, recipe))
+    analyseWeight(name, recipe)
       .then((answer) => current && setWeight(answer))
       .catch(() => {});
     return () => {

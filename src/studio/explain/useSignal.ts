@@ -2,6 +2,7 @@ import { useEffect, useMemo, useState } from "react";
 import type { BitDepth } from "../../engine/model/bitDepth.ts";
 import { elementCount } from "../../engine/values/dims.ts";
 import { latestOnly } from "../state/latest.ts";
+import { valuesPart } from "../state/recipeParts.ts";
 import { groupOf, rowOf } from "../state/selection.ts";
 import { type StudioState, studio, useStudio } from "../state/store.ts";
 import { analysis, engine } from "../state/workers.ts";
@@ -62,7 +63,7 @@ async function load(of: string): Promise<Signal> {
   const values =
     of === "tone" || !recipe
       ? await analysis.ask((api) => api.tone(rate, TONE_SECONDS))
-      : await engine.ask((api) => api.values(of, 0, MOST_VALUES, recipe));
+      : await engine.ask((api) => api.values(of, 0, MOST_VALUES, valuesPart(recipe)));
   const start = await analysis.ask((api) => api.liveliest(values, stretch));
   return { of, values, start, stretch, rate };
 }

@@ -6,13 +6,14 @@ import type { Sensitivity } from "../../engine/model/sensitivity.ts";
 import type { ModelSummary } from "../../engine/model/summary.ts";
 import { isApplied, withRemedy } from "../../engine/recipe/remedies.ts";
 import { sameFinding } from "./complaints.ts";
+import { analyseGroup } from "./estimates.ts";
 import { sensitivityIsStale } from "./figures.ts";
 import { latestOnly } from "./latest.ts";
 import type { Row } from "./layers.ts";
 import { alarmFor, say } from "./log.ts";
 import { editRecipe } from "./recipe.ts";
 import { type StudioState, studio } from "./store.ts";
-import { analysis, engine } from "./workers.ts";
+import { engine } from "./workers.ts";
 
 /** Rests between a change and the next diagnosis, so that a run of changes costs one. */
 const REST_MS = 200;
@@ -126,7 +127,7 @@ export async function applyRemedy(finding: Finding): Promise<void> {
   if (edit.kind === "method") {
     const { group, method } = edit;
     try {
-      const { marks } = await analysis.ask((api) => api.analyse(group, recipe.present, null));
+      const { marks } = await analyseGroup(group, recipe.present, null);
       range = marks.find((mark) => mark.method === method)?.figures.range ?? null;
     } catch (error) {
       alarmFor(error, "Changing the method");

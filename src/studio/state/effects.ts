@@ -7,6 +7,7 @@ import { firstLayer, worstRow } from "./layers.ts";
 import { alarmFor, say } from "./log.ts";
 import { saveCalibration, saveRounding, saveSoon, saveTuning } from "./persistence.ts";
 import { isSettled, resolveRecipe } from "./recipe.ts";
+import { planPart, rangePart } from "./recipeParts.ts";
 import { loadResults } from "./results.ts";
 import { allRows } from "./selection.ts";
 import { followedCalibration } from "./standIn.ts";
@@ -28,7 +29,7 @@ let loaded: Pick<Estimated, "plan" | "calibration"> | null = null;
 let settling: ReturnType<typeof setTimeout> | null = null;
 
 const replan = latestOnly(
-  (recipe: Recipe) => engine.ask((api) => api.plan(recipe)),
+  (recipe: Recipe) => engine.ask((api) => api.plan(planPart(recipe))),
   (plan, recipe) => {
     const { model } = studio.getState();
     if (model?.summary.sha256 !== recipe.model.sha256) return;
@@ -42,7 +43,7 @@ const estimate = latestOnly(
     const isLoaded = loaded?.plan === plan && loaded.calibration === calibration;
     if (!isLoaded && analysis.running) await analysis.ask((api) => api.load(plan, calibration.statistics));
     loaded = { plan, calibration };
-    return analysis.ask((api) => api.overview(recipe));
+    return analysis.ask((api) => api.overview(rangePart(recipe)));
   },
   (figures, { calibration }) => {
     const state = studio.getState();

@@ -3,10 +3,10 @@ import type { Recipe } from "../../engine/model/recipe.ts";
 import { own } from "../../engine/model/record.ts";
 import type { RangeGroup } from "../../engine/model/summary.ts";
 import { rangeWithin } from "../../engine/values/clamp.ts";
+import { analyseGroup } from "./estimates.ts";
 import { alarmFor } from "./log.ts";
 import { adoptMethod, selected, setRange } from "./recipe.ts";
 import { studio } from "./store.ts";
-import { analysis } from "./workers.ts";
 
 export type Handle = "low" | "high";
 
@@ -86,7 +86,7 @@ export async function chooseMethod(group: string, method: Method): Promise<void>
   const { recipe } = studio.getState();
   if (!recipe) return;
   try {
-    const { marks } = await analysis.ask((api) => api.analyse(group, recipe.present, null));
+    const { marks } = await analyseGroup(group, recipe.present, null);
     const mark = marks.find((entry) => entry.method === method);
     if (mark) adoptMethod(group, method, mark.figures.range);
   } catch (error) {

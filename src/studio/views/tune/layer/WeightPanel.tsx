@@ -6,7 +6,7 @@ import { decibel } from "../../../../engine/values/units.ts";
 import { WeightChart } from "../../../charts/WeightChart.tsx";
 import { Term } from "../../../parts/Term.tsx";
 import { studio, useStudio } from "../../../state/store.ts";
-import { engine } from "../../../state/workers.ts";
+import { analyseWeight } from "../../../state/weights.ts";
 
 /** Below this the error of a channel is more than a third of its values, in root mean square. */
 const POOR_DB = 10;
@@ -21,8 +21,7 @@ export function WeightPanel({ name }: { readonly name: string }) {
     let wanted = true;
     const recipe = studio.getState().recipe?.present;
     if (!recipe || recipe.weights !== scheme || recipe.rounding !== rounding) return;
-    engine
-      .ask((api) => api.weights(name, recipe))
+    analyseWeight(name, recipe)
       .then((answer) => wanted && setWeights(answer))
       .catch((error: Error) => wanted && setFailure(error.message));
     return () => {

@@ -2,9 +2,9 @@ import { useEffect, useMemo, useState } from "react";
 import type { TensorAnalysis } from "../../../../engine/model/analysis.ts";
 import type { Range } from "../../../../engine/model/range.ts";
 import type { Recipe } from "../../../../engine/model/recipe.ts";
+import { analyseGroup } from "../../../state/estimates.ts";
 import { latestOnly } from "../../../state/latest.ts";
 import { studio, useStudio } from "../../../state/store.ts";
-import { analysis } from "../../../state/workers.ts";
 
 interface Question {
   readonly group: string;
@@ -20,7 +20,7 @@ export function useAnalysis(group: string, window: Range | null) {
   const ask = useMemo(
     () =>
       latestOnly(
-        (question: Question) => analysis.ask((api) => api.analyse(question.group, question.recipe, question.window)),
+        ({ group, recipe, window }: Question) => analyseGroup(group, recipe, window),
         (result: TensorAnalysis, question) => {
           setAnswer({ analysis: result, question });
           setFailure(null);

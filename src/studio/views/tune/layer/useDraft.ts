@@ -3,11 +3,11 @@ import type { TensorAnalysis } from "../../../../engine/model/analysis.ts";
 import type { ClipFigures, Range } from "../../../../engine/model/range.ts";
 import type { Recipe } from "../../../../engine/model/recipe.ts";
 import { own } from "../../../../engine/model/record.ts";
+import { estimateRange } from "../../../state/estimates.ts";
 import { rangeIn } from "../../../state/handles.ts";
 import { latestOnly } from "../../../state/latest.ts";
 import { setRange } from "../../../state/recipe.ts";
-import { studio, useStudio } from "../../../state/store.ts";
-import { analysis } from "../../../state/workers.ts";
+import { useStudio } from "../../../state/store.ts";
 
 /**
  * The range to show for a group, and what it does: the one under the pointer while a handle is held, else the recipe's.
@@ -27,11 +27,7 @@ export function useDraft(group: string, { chosen }: TensorAnalysis, settled: Rec
   const ask = useMemo(
     () =>
       latestOnly(
-        (range: Range) => {
-          const { recipe } = studio.getState();
-          if (!recipe) return Promise.reject(new Error("no model is open"));
-          return analysis.ask((api) => api.estimate(group, recipe.present, range));
-        },
+        (range: Range) => estimateRange(group, range),
         setEstimate,
         () => setEstimate(null),
       ),

@@ -1,0 +1,35 @@
+import type { PlanPart, RangePart, ValuesPart, WeightPart } from "../../../workers/protocol.ts";
+import type { Recipe } from "../../engine/model/recipe.ts";
+
+/*
+ * What the workers are asked with. They are asked with every frame of a drag and every edit, and a recipe with learned
+ * rounding is megabytes, so they get what they read of it and no more.
+ */
+
+export function rangePart({ activations, method, methods, ranges }: Recipe): RangePart {
+  return { activations, method, methods, ranges };
+}
+
+export function rangePartOf(group: string, recipe: Recipe): RangePart {
+  const { activations, method, methods, ranges } = recipe;
+  return { activations, method, methods: entries(methods, [group]), ranges: entries(ranges, [group]) };
+}
+
+export function planPart({ corrections, factors, float, weights, ranges, methods }: Recipe): PlanPart {
+  return { corrections, factors, float, weights, ranges, methods };
+}
+
+/** `layers` are those that read the weight. */
+export function weightPart(layers: readonly string[], recipe: Recipe): WeightPart {
+  const { corrections, factors, float, weights, activations, resolved, rounding } = recipe;
+  const learned = rounding && entries(rounding, layers);
+  return { corrections, factors, float, weights, activations, resolved, rounding: learned };
+}
+
+export function valuesPart({ corrections, factors, preprocess }: Recipe): ValuesPart {
+  return { corrections, factors, preprocess };
+}
+
+function entries<T>(record: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).filter(([name]) => names.includes(name)));
+}
