@@ -5,7 +5,7 @@ import { observingSession } from "../src/engine/calibration/observing.ts";
 import type { ModelFile, ObservationPlan, ObserverSession } from "../src/engine/model/runtime.ts";
 import type { Statistics } from "../src/engine/model/statistics.ts";
 import type { Tensor } from "../src/engine/model/tensor.ts";
-import { nodeRuntime } from "../src/engine/runtime/node.ts";
+import { nodeOrWasm } from "../src/engine/runtime/nodeOrWasm.ts";
 
 /** ONNX Runtime in a thread of its own, and one model at a time that it observes. */
 export interface ExecutorApi {
@@ -16,11 +16,12 @@ export interface ExecutorApi {
   close(): Promise<void>;
 }
 
+const { runtime } = await nodeOrWasm();
 let session: ObserverSession;
 
 const api: ExecutorApi = {
   async open(model, plan, threads) {
-    session = observingSession(await nodeRuntime().createSession(model, { threads }), plan);
+    session = observingSession(await runtime.createSession(model, { threads }), plan);
   },
   async observe(feeds, samples) {
     await session.observe(feeds, samples);

@@ -10,7 +10,6 @@ import {
   type Runtime,
   WorkerDied,
 } from "../src/engine/model/runtime.ts";
-import { nodeRuntime } from "../src/engine/runtime/node.ts";
 import type { ExecutorApi } from "./executor.worker.ts";
 
 interface Thread {
@@ -28,14 +27,14 @@ const STARTED = 2;
 const idle: Thread[] = [];
 
 /**
- * ONNX Runtime's native build; it observes in threads of its own, since its `run` blocks the thread that calls it:
+ * A runtime of Node that observes in threads of its own, since its `run` blocks the thread that calls it:
  * there images are decoded meanwhile. The first threads start at once, while a model is opened, and a thread that is
  * no longer needed waits for the next observer.
  */
-export function threadedRuntime(): Runtime {
+export function threadedRuntime(main: Runtime): Runtime {
   while (idle.length < Math.min(STARTED, availableParallelism())) idle.push(startThread());
   return {
-    ...nodeRuntime(),
+    ...main,
     maxWorkers: availableParallelism(),
     createObserver: (model, plan, { threads }) => openObserver(model, plan, threads),
   };

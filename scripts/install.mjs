@@ -16,6 +16,7 @@ export function install() {
   console.log("Installing dependencies (npm ci) ...");
   const { status } = spawnSync("npm", ["ci", "--include=dev"], {
     stdio: "inherit",
+    env: { ...process.env, ONNXRUNTIME_NODE_INSTALL: "skip" },
     shell: process.platform === "win32",
   });
   if (status !== 0) {

@@ -7,12 +7,12 @@ import { modelFileOf, type RunnableModel } from "../../src/engine/job/source.ts"
 import type { Dataset } from "../../src/engine/model/dataset.ts";
 import type { Evaluation } from "../../src/engine/model/evaluation.ts";
 import { InputError, type Notice } from "../../src/engine/model/job.ts";
-import { nodeRuntime } from "../../src/engine/runtime/node.ts";
 import { nodeDecoders } from "../decoders.ts";
 import type { ArgumentsOf } from "../definitions.ts";
 import { describeEvaluation } from "../evaluationText.ts";
 import { dataFiles } from "../files.ts";
 import { inputsOf, labelsOf, modelSource, preprocessOf } from "../options.ts";
+import { terminalRuntime } from "../runtime.ts";
 import type { Terminal } from "../terminal.ts";
 
 const EXIT_LIMIT_PASSED = 1;
@@ -50,7 +50,7 @@ export async function evaluateCommand(
       machine: cpus()[0]?.model.trim() ?? "this machine",
     },
     dataset,
-    nodeRuntime(),
+    await terminalRuntime(terminal),
     terminal.context,
   );
   terminal.notices(evaluation.notices);

@@ -1,12 +1,12 @@
 import { inspectModel } from "../../src/engine/job/open.ts";
 import { reasonText } from "../../src/engine/model/reason.ts";
 import type { ModelSummary } from "../../src/engine/model/summary.ts";
-import { nodeRuntime } from "../../src/engine/runtime/node.ts";
 import { dimsText } from "../../src/engine/values/dims.ts";
 import { plural } from "../../src/engine/values/figures.ts";
 import { byteSize } from "../../src/engine/values/units.ts";
 import type { ArgumentsOf } from "../definitions.ts";
 import { inputsOf, modelSource } from "../options.ts";
+import { terminalRuntime } from "../runtime.ts";
 import { noticeLine, type Terminal } from "../terminal.ts";
 
 /** Says what is in a model, and what will and won't be quantized and why. */
@@ -15,7 +15,8 @@ export async function inspectCommand(
   terminal: Terminal,
 ): Promise<number> {
   const source = await modelSource(path);
-  const summary = await inspectModel(source, inputsOf(values), nodeRuntime(), terminal.context);
+  const runtime = await terminalRuntime(terminal);
+  const summary = await inspectModel(source, inputsOf(values), runtime, terminal.context);
   const layers = summary.layers.map((layer) => ({ ...layer, reason: layer.reason && reasonText(layer.reason) }));
   terminal.result(values.json, { ...summary, layers }, describe(summary));
   return 0;

@@ -13,7 +13,6 @@ import type { Recipe } from "../../src/engine/model/recipe.ts";
 import type { Rounding } from "../../src/engine/model/rounding.ts";
 import type { Runtime } from "../../src/engine/model/runtime.ts";
 import { unlearned } from "../../src/engine/recipe/change.ts";
-import { nodeRuntime } from "../../src/engine/runtime/node.ts";
 import { nodeDecoders } from "../decoders.ts";
 import type { ArgumentsOf } from "../definitions.ts";
 import { threadedRuntime } from "../executors.ts";
@@ -22,6 +21,7 @@ import { nodeLearner } from "../learner.ts";
 import { executionOf, preprocessOf } from "../options.ts";
 import { documentOf, openForRecipe, recipeChanges } from "../recipeOptions.ts";
 import { assertFolder } from "../results.ts";
+import { terminalRuntime } from "../runtime.ts";
 import type { Terminal } from "../terminal.ts";
 import { writeJob } from "../written.ts";
 
@@ -40,7 +40,8 @@ export async function quantizeCommand(
   if (values.out !== null) await assertFolder(values.out);
 
   // Threads that observe start at once: not before the arguments are known to be good, nor where nothing is observed.
-  const runtime = cache ? nodeRuntime() : threadedRuntime();
+  const found = await terminalRuntime(terminal);
+  const runtime = cache ? found : threadedRuntime(found);
   const { model, recipe: wanted } = await openForRecipe(path, values, saved, changes, runtime, terminal);
   const keepsLearned = saved !== null && Object.keys(changes).length === 0;
   const kept = keepsLearned ? wanted : { ...wanted, resolved: null, biases: null, rounding: null };

@@ -6,13 +6,13 @@ import { walk } from "../../src/engine/job/walk.ts";
 import { InputError } from "../../src/engine/model/job.ts";
 import type { Sensitivity } from "../../src/engine/model/sensitivity.ts";
 import { unlearned } from "../../src/engine/recipe/change.ts";
-import { nodeRuntime } from "../../src/engine/runtime/node.ts";
 import { nodeDecoders } from "../decoders.ts";
 import type { ArgumentsOf } from "../definitions.ts";
 import { dataFiles } from "../files.ts";
 import { nodeLearner } from "../learner.ts";
 import { labelsOf, preprocessOf } from "../options.ts";
 import { documentOf, openForRecipe, recipeChanges } from "../recipeOptions.ts";
+import { terminalRuntime } from "../runtime.ts";
 import { describeSensitivity } from "../sensitivityText.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -23,7 +23,6 @@ export async function sensitivityCommand(
   { names: [path], values }: ArgumentsOf<"sensitivity">,
   terminal: Terminal,
 ): Promise<number> {
-  const runtime = nodeRuntime();
   const { context } = terminal;
   const metric = values.metric ?? "sqnr";
   const changes = recipeChanges(values);
@@ -33,6 +32,7 @@ export async function sensitivityCommand(
   const files = await dataFiles(values.data);
   const saved = await documentOf(values.recipe, readRecipe);
 
+  const runtime = await terminalRuntime(terminal);
   const { model, recipe: given } = await openForRecipe(path, values, saved, changes, runtime, terminal);
   const dataset = await openData(model, files, preprocess ?? given.preprocess, nodeDecoders, labels);
   terminal.notices(dataset.notices);

@@ -18,6 +18,7 @@ import { dataFiles } from "../files.ts";
 import { labelsOf, preprocessOf } from "../options.ts";
 import { documentOf, openForRecipe, recipeChanges } from "../recipeOptions.ts";
 import { assertFolder } from "../results.ts";
+import { terminalRuntime } from "../runtime.ts";
 import type { Terminal } from "../terminal.ts";
 import { describeTuning } from "../tuningText.ts";
 import { writeJob } from "../written.ts";
@@ -40,7 +41,7 @@ export async function tuneCommand({ names: [path], values }: ArgumentsOf<"tune">
   const saved = await documentOf(values.recipe, readRecipe);
   if (values.out !== null) await assertFolder(values.out);
 
-  const runtime = threadedRuntime();
+  const runtime = threadedRuntime(await terminalRuntime(terminal));
   const { model, recipe } = await openForRecipe(path, values, saved, changes, runtime, terminal);
   if (recipe.weights.rounding === "learned") {
     throw new InputError(

@@ -12,10 +12,11 @@ import { defaultRecipe, openModel } from "../../src/engine/job/open.ts";
 import { resolveRecipe } from "../../src/engine/job/quantize.ts";
 import type { Preset } from "../../src/engine/model/preprocess.ts";
 import { METHODS } from "../../src/engine/model/range.ts";
+import { nodeRuntime } from "../../src/engine/runtime/node.ts";
 import { plainInference } from "./plain.ts";
 
 const [mode, modelPath = "", dataPath = "", preset = "", samples = "", warmUp = ""] = process.argv.slice(2);
-const runtime = threadedRuntime();
+const runtime = threadedRuntime(nodeRuntime());
 const context = { signal: new AbortController().signal, report: () => undefined };
 const model = await openModel(await modelSource(modelPath), { shapes: {}, values: {} }, runtime, context);
 const dataset = await openData(model, await dataFiles(dataPath), preset as Preset, nodeDecoders);
