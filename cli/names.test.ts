@@ -113,7 +113,7 @@ describe("names that every object has are like any other", () => {
     for (const part of Object.values(plain)) expect(JSON.stringify(part).length).toBeGreaterThan(1);
     expect(plain.sensitivity.map(({ layer }: { layer: string }) => layer).sort()).toEqual(["layer1", "layer3"]);
     for (const part of plain.changes) expect(part).not.toEqual([]);
-  });
+  }, 60_000);
 
   // Which of the names "__proto__" is decides what it breaks.
   it.each(PLAIN.map((name, i) => [name, i] as const))("with __proto__ in the place of %s", async (_, place) => {

@@ -1,10 +1,10 @@
 import { basename, dirname } from "node:path";
-import { parsePreprocess } from "../src/engine/job/documents.ts";
-import type { ModelSource } from "../src/engine/job/source.ts";
 import type { Execution } from "../src/engine/model/calibration.ts";
 import type { DataFile } from "../src/engine/model/dataset.ts";
 import { InputError } from "../src/engine/model/job.ts";
 import { PRESETS, type Preprocess, type Preset } from "../src/engine/model/preprocess.ts";
+import { parsePreprocess } from "../src/engine/project/documents.ts";
+import type { ModelSource } from "../src/engine/project/index.ts";
 import type { Values } from "./arguments.ts";
 import { readBelow, readText, readWhole, singleFile } from "./files.ts";
 import type { EXECUTION_OPTIONS, INPUT_OPTIONS } from "./optionGroups.ts";

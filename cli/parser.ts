@@ -1,6 +1,6 @@
 import { Command, CommanderError, Option as ParserOption } from "commander";
-import { TOOL } from "../src/engine/job/tool.ts";
 import { InputError } from "../src/engine/model/job.ts";
+import { TOOL } from "../src/engine/values/tool.ts";
 import type { Definition, Option, Options } from "./arguments.ts";
 import { type ArgumentsOf, COMMANDS, type CommandName } from "./definitions.ts";
 

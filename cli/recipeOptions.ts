@@ -1,8 +1,8 @@
-import { defaultRecipe, type OpenModel, openModel } from "../src/engine/job/open.ts";
-import { assertRecipeFor } from "../src/engine/job/quantize.ts";
 import type { Corrections, Recipe, WeightScheme } from "../src/engine/model/recipe.ts";
 import type { Runtime } from "../src/engine/model/runtime.ts";
+import { Project } from "../src/engine/project/index.ts";
 import type { Values } from "./arguments.ts";
+import { nodeEnvironment } from "./environment.ts";
 import { readText } from "./files.ts";
 import type { INPUT_OPTIONS, RECIPE_OPTIONS } from "./optionGroups.ts";
 import { inputsOf, modelSource } from "./options.ts";
@@ -42,8 +42,8 @@ export function recipeChanges(values: Values<typeof RECIPE_OPTIONS>): RecipeChan
 }
 
 /**
- * Opens a model, with the inputs of the saved recipe where no option gives others, and the
- * recipe that it and the changes come to. Throws InputError when the saved recipe is another model's.
+ * Opens a model, with the inputs of the saved recipe where no option gives others, under that recipe with the changes
+ * made. Throws InputError when the saved recipe is another model's.
  */
 export async function openForRecipe(
   path: string,
@@ -52,22 +52,19 @@ export async function openForRecipe(
   { corrections, weights, float, ...changes }: RecipeChanges,
   runtime: Runtime,
   terminal: Terminal,
-): Promise<{ readonly model: OpenModel; readonly recipe: Recipe }> {
+): Promise<Project> {
   const { shapes, values } = inputsOf(given);
   const inputs = {
     shapes: { ...saved?.inputs.shapes, ...shapes },
     values: { ...saved?.inputs.values, ...values },
   };
-  const model = await openModel(await modelSource(path), inputs, runtime, terminal.context);
-  if (saved) assertRecipeFor(model, saved);
-  const base = saved ?? defaultRecipe(model);
-  const recipe = {
-    ...base,
+  const project = await Project.open(await modelSource(path), inputs, nodeEnvironment(runtime), terminal.context);
+  if (saved) project.adopt(saved);
+  const { recipe } = project;
+  return project.edit({
     ...changes,
-    weights: { ...base.weights, ...weights },
-    float: { ...base.float, ...float },
-    corrections: { ...base.corrections, ...corrections },
-    inputs: model.inputs,
-  };
-  return { model, recipe };
+    weights: { ...recipe.weights, ...weights },
+    float: { ...recipe.float, ...float },
+    corrections: { ...recipe.corrections, ...corrections },
+  });
 }

@@ -1,7 +1,7 @@
 import { access, constants, mkdir, mkdtemp, readdir, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import type { Artifact } from "../src/engine/job/artifact.ts";
 import { InputError } from "../src/engine/model/job.ts";
+import type { Artifact } from "../src/engine/project/index.ts";
 
 /** Holds all files of one run while they are put in place, below the folder that they go into. */
 const COMPLETE = ".octet-complete";

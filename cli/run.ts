@@ -1,5 +1,5 @@
-import { TOOL } from "../src/engine/job/tool.ts";
 import { isForPeople } from "../src/engine/model/job.ts";
+import { TOOL } from "../src/engine/values/tool.ts";
 import type { ArgumentsOf, CommandName } from "./definitions.ts";
 import { type Asked, readCommandLine } from "./parser.ts";
 import type { Terminal } from "./terminal.ts";

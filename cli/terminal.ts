@@ -1,5 +1,5 @@
-import { writeJson } from "../src/engine/job/documents.ts";
 import { type JobContext, type Notice, noticeText, type Progress } from "../src/engine/model/job.ts";
+import { writeJson } from "../src/engine/project/documents.ts";
 import { progressLine } from "./progress.ts";
 
 const REDRAW_MS = 100;

@@ -1,10 +1,7 @@
 import { join } from "node:path";
-import type { Exported } from "../src/engine/job/export.ts";
-import { type OpenModel, summarizeModel } from "../src/engine/job/open.ts";
-import { totalBytes } from "../src/engine/job/quantize.ts";
-import type { Calibration } from "../src/engine/model/calibration.ts";
 import type { Notice } from "../src/engine/model/job.ts";
 import type { Rounding } from "../src/engine/model/rounding.ts";
+import { type Exported, type Project, totalBytes } from "../src/engine/project/index.ts";
 import { plural } from "../src/engine/values/figures.ts";
 import { byteSize, duration } from "../src/engine/values/units.ts";
 import { executorText } from "./format.ts";
@@ -13,8 +10,8 @@ import { roundingFigures, roundingText } from "./roundingText.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface Making {
-  readonly model: OpenModel;
-  readonly calibration: Calibration;
+  /** As it was exported. */
+  readonly project: Project;
   /** What learning rounding came to, where it was learned. */
   readonly rounding?: Rounding | null;
   readonly result: Exported;
@@ -26,21 +23,22 @@ interface Making {
 
 /** Writes the files of a job into a folder, by default one named after the model, and says what was made. */
 export async function writeJob(
-  { model, calibration, rounding = null, result, notices: before, start }: Making,
+  { project, rounding = null, result, notices: before, start }: Making,
   folder: string | null,
   terminal: Terminal,
 ): Promise<{ readonly value: object; readonly lines: readonly string[] }> {
+  const { model } = project;
   const out = folder ?? `${model.name}.octet`;
   await writeFiles(out, result.files, terminal.context.signal);
   const notices = [...result.notices, ...before];
   terminal.notices(notices.filter(({ kind }) => kind === "warning"));
 
-  const { layers } = summarizeModel(model, result.recipe);
+  const { layers } = project.plan(result.recipe);
   const quantized = layers.filter(({ precision }) => precision !== "float32").length;
   const files = result.files.map(({ name, chunks }) => ({ name, bytes: totalBytes(chunks) }));
   const seconds = (performance.now() - start) / 1000;
-  const samples = calibration.observed.length;
-  const skipped = calibration.skipped.length;
+  const { observed = [], skipped: missed = [], executors = [], preprocess = null } = project.calibration ?? {};
+  const [samples, skipped] = [observed.length, missed.length];
   return {
     value: {
       model: { name: model.name, sha256: model.sha256, bytes: model.bytes },
@@ -51,8 +49,8 @@ export async function writeJob(
       calibration: {
         samples,
         skipped,
-        executors: calibration.executors,
-        preprocess: calibration.preprocess,
+        executors,
+        preprocess,
       },
       rounding: rounding && roundingFigures(rounding),
       recipe: result.recipe,
@@ -63,7 +61,7 @@ export async function writeJob(
     lines: [
       `${quantized} of ${layers.length} layers quantized${samples > 0 ? ` on ${plural(samples, "sample")}` : ""}${skipped > 0 ? ` (${skipped} skipped)` : ""} in ${duration(1000 * seconds)}: ${byteSize(model.bytes)} to ${byteSize(result.quantized.bytes)}`,
       ...(rounding ? [roundingText(rounding)] : []),
-      ...calibration.executors.map((executor) => `  ${executorText(executor)}`),
+      ...executors.map((executor) => `  ${executorText(executor)}`),
       ...files.map(({ name, bytes }) => `  ${join(out, name)} (${byteSize(bytes)})`),
     ],
   };

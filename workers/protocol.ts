@@ -73,8 +73,8 @@ export interface EngineApi {
   preview(index: number, preprocess: Preprocess | null): Promise<SamplePreview>;
   /** Watches the first `samples` samples; continues from `resume`. `onCheckpoint` brings the state every few seconds. */
   calibrate(
+    choices: ValuesPart,
     samples: number,
-    preprocess: Preprocess | null,
     resume: Calibration | null,
     execution: Execution,
     onProgress: OnProgress,

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { compareReports, readReport } from "../../src/engine/job/compare.ts";
+import { compareReports, readReport } from "../../src/engine/project/index.ts";
 import { describeComparison } from "../comparisonText.ts";
 import type { ArgumentsOf } from "../definitions.ts";
 import { readText } from "../files.ts";

@@ -1,14 +1,17 @@
-import { cpus } from "node:os";
 import { basename } from "node:path";
-import { openData } from "../../src/engine/job/data.ts";
-import { evaluateModels } from "../../src/engine/job/evaluate.ts";
-import { settleInputs } from "../../src/engine/job/inputs.ts";
-import { modelFileOf, type RunnableModel } from "../../src/engine/job/source.ts";
 import type { Dataset } from "../../src/engine/model/dataset.ts";
 import type { Evaluation } from "../../src/engine/model/evaluation.ts";
 import { InputError, type Notice } from "../../src/engine/model/job.ts";
+import {
+  evaluateModels,
+  modelFileOf,
+  openData,
+  type RunnableModel,
+  settleInputs,
+} from "../../src/engine/project/index.ts";
 import { nodeDecoders } from "../decoders.ts";
 import type { ArgumentsOf } from "../definitions.ts";
+import { MACHINE } from "../environment.ts";
 import { describeEvaluation } from "../evaluationText.ts";
 import { dataFiles } from "../files.ts";
 import { inputsOf, labelsOf, modelSource, preprocessOf } from "../options.ts";
@@ -47,7 +50,7 @@ export async function evaluateCommand(
       skip,
       samples,
       limit: (maxDrop ?? DEFAULT_MAX_DROP) / 100,
-      machine: cpus()[0]?.model.trim() ?? "this machine",
+      machine: MACHINE,
     },
     dataset,
     await terminalRuntime(terminal),

@@ -1,6 +1,6 @@
-import { inspectModel } from "../../src/engine/job/open.ts";
 import { reasonText } from "../../src/engine/model/reason.ts";
 import type { ModelSummary } from "../../src/engine/model/summary.ts";
+import { inspectModel } from "../../src/engine/project/index.ts";
 import { dimsText } from "../../src/engine/values/dims.ts";
 import { plural } from "../../src/engine/values/figures.ts";
 import { byteSize } from "../../src/engine/values/units.ts";

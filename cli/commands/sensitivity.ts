@@ -1,15 +1,8 @@
-import { openData } from "../../src/engine/job/data.ts";
-import { readRecipe } from "../../src/engine/job/documents.ts";
-import { sensitivity } from "../../src/engine/job/sensitivity.ts";
-import { settle } from "../../src/engine/job/settle.ts";
-import { walk } from "../../src/engine/job/walk.ts";
 import { InputError } from "../../src/engine/model/job.ts";
 import type { Sensitivity } from "../../src/engine/model/sensitivity.ts";
-import { unlearned } from "../../src/engine/recipe/change.ts";
-import { nodeDecoders } from "../decoders.ts";
+import { readRecipe } from "../../src/engine/project/index.ts";
 import type { ArgumentsOf } from "../definitions.ts";
 import { dataFiles } from "../files.ts";
-import { nodeLearner } from "../learner.ts";
 import { labelsOf, preprocessOf } from "../options.ts";
 import { documentOf, openForRecipe, recipeChanges } from "../recipeOptions.ts";
 import { terminalRuntime } from "../runtime.ts";
@@ -33,52 +26,35 @@ export async function sensitivityCommand(
   const saved = await documentOf(values.recipe, readRecipe);
 
   const runtime = await terminalRuntime(terminal);
-  const { model, recipe: given } = await openForRecipe(path, values, saved, changes, runtime, terminal);
-  const dataset = await openData(model, files, preprocess ?? given.preprocess, nodeDecoders, labels);
-  terminal.notices(dataset.notices);
-  const samples = Math.min(wanted, dataset.length);
-  if (metric === "drop" && !dataset.labels?.slice(0, samples).some((label) => label !== null)) {
+  const project = await openForRecipe(path, values, saved, changes, runtime, terminal);
+  const { recipe: given } = project;
+  const data = await project.takeData(files, preprocess, labels);
+  terminal.notices(data.notices);
+  const samples = Math.min(wanted, data.samples);
+  if (metric === "drop" && !project.labels?.slice(0, samples).some((label) => label !== null)) {
     throw new InputError(
       `None of the first ${samples} samples has a label, which --metric drop needs; give --labels CSV.`,
     );
   }
-  const isSettled = saved?.resolved != null && Object.keys(changes).length === 0;
-  const afresh = { ...unlearned(given), preprocess: dataset.preprocess };
-  const recipe = isSettled
-    ? given
-    : (
-        await settle(
-          model,
-          afresh,
-          dataset,
-          { samples, calibration: null },
-          { main: runtime, accelerator: null, learner: nodeLearner },
-          context,
-        )
-      ).recipe;
+  const unlearned = project.recipe;
+  const { isSettled } = project.adopt(given).edit({ preprocess: data.preprocess });
+  if (!isSettled) await project.adopt(unlearned).settle({ samples }, context);
+  const { recipe, model } = project;
   const all = [0, samples] as const;
   const split = { calibration: isSettled ? null : all, measurement: all };
   const about = { model: { name: model.name, sha256: model.sha256 }, split };
 
   let known: Sensitivity | null = null;
   try {
-    const measured = await sensitivity(
-      model,
-      recipe,
-      dataset,
-      { samples, untilSettled: metric !== "drop" },
-      runtime,
-      context,
-      (partial) => {
-        known = partial;
-      },
-    );
+    const measured = await project.sensitivity({ samples, untilSettled: metric !== "drop" }, context, (partial) => {
+      known = partial;
+    });
     terminal.notices(measured.notices);
     if (metric === "drop" && measured.all.drop === null) throw unmeasured(measured);
-    const errorWalk = await walk(model, recipe, dataset, { samples }, runtime, context);
+    const errorWalk = await project.walk(samples, context);
     terminal.result(
       values.json,
-      { ...about, sensitivity: measured, walk: errorWalk, recipe, notices: [...dataset.notices, ...measured.notices] },
+      { ...about, sensitivity: measured, walk: errorWalk, recipe, notices: [...data.notices, ...measured.notices] },
       describeSensitivity(measured, errorWalk, metric, split),
     );
     return 0;
@@ -87,7 +63,7 @@ export async function sensitivityCommand(
     terminal.say("Cancelled; this is what was measured until then.");
     terminal.result(
       values.json,
-      { ...about, sensitivity: known, walk: null, recipe, notices: dataset.notices },
+      { ...about, sensitivity: known, walk: null, recipe, notices: data.notices },
       describeSensitivity(known, null, metric, split),
     );
     return terminal.exitCancelled;

@@ -1,17 +1,7 @@
-import { cpus } from "node:os";
-import { type OpenDataset, openData } from "../../src/engine/job/data.ts";
-import { readRecipe } from "../../src/engine/job/documents.ts";
-import { evaluateModels } from "../../src/engine/job/evaluate.ts";
-import { type OpenModel, runnable } from "../../src/engine/job/open.ts";
-import { quantizeModel } from "../../src/engine/job/quantize.ts";
-import { recordOf } from "../../src/engine/job/report.ts";
-import { tune } from "../../src/engine/job/tune.ts";
-import { verifiedExport } from "../../src/engine/job/verifiedExport.ts";
 import type { Evaluation } from "../../src/engine/model/evaluation.ts";
 import { InputError, type JobContext } from "../../src/engine/model/job.ts";
-import type { Runtime } from "../../src/engine/model/runtime.ts";
 import type { TuneLimit, Tuning } from "../../src/engine/model/tuning.ts";
-import { nodeDecoders } from "../decoders.ts";
+import { type Project, readRecipe, recordOf } from "../../src/engine/project/index.ts";
 import type { ArgumentsOf } from "../definitions.ts";
 import { threadedRuntime } from "../executors.ts";
 import { dataFiles } from "../files.ts";
@@ -42,27 +32,23 @@ export async function tuneCommand({ names: [path], values }: ArgumentsOf<"tune">
   if (values.out !== null) await assertFolder(values.out);
 
   const runtime = threadedRuntime(await terminalRuntime(terminal));
-  const { model, recipe } = await openForRecipe(path, values, saved, changes, runtime, terminal);
-  if (recipe.weights.rounding === "learned") {
+  const project = await openForRecipe(path, values, saved, changes, runtime, terminal);
+  if (project.recipe.weights.rounding === "learned") {
     throw new InputError(
       "tune rounds weights to nearest; give it --rounding nearest, and quantize with --rounding learned and the recipe that it finds.",
     );
   }
-  const dataset = await openData(model, files, preprocess ?? recipe.preprocess, nodeDecoders, labels);
-  terminal.notices(dataset.notices);
-  const request = { ...wanted, samples: Math.min(samples ?? Infinity, dataset.length) };
-  const from = { ...recipe, preprocess: dataset.preprocess };
+  const data = await project.takeData(files, preprocess, labels);
+  terminal.notices(data.notices);
+  const request = { ...wanted, samples: Math.min(samples ?? Infinity, data.samples) };
   const { context } = terminal;
-  const { tuning, calibration } = await tune(model, from, dataset, request, runtime, context, () => undefined);
+  const tuning = await project.tune(request, context);
   context.signal.throwIfAborted();
 
-  const chosen = tuning.points[tuning.best]!.recipe;
-  const evaluation = await judgeAgain(model, tuning, dataset, runtime, context);
+  const evaluation = await judgeAgain(project, tuning, context);
   terminal.notices(evaluation.notices);
-  const date = new Date().toISOString();
-  const exported = { recipe: chosen, calibration, evaluation, tuning, date };
-  const result = await verifiedExport(model, exported, dataset, runtime, context);
-  const made = { model, calibration, result, notices: dataset.notices, start };
+  const result = await project.export({ evaluation, tuning, date: new Date().toISOString() }, context);
+  const made = { project, result, notices: data.notices, start };
   const { value, lines } = await writeJob(made, values.out, terminal);
   terminal.result(values.json, { ...value, tuning: recordOf(tuning), evaluation }, [
     ...describeTuning(tuning),
@@ -83,26 +69,8 @@ function limitOf({
 }
 
 /** The whole evaluation of the best point, on the samples that judged it. */
-function judgeAgain(
-  model: OpenModel,
-  { points, best, split, request }: Tuning,
-  dataset: OpenDataset,
-  runtime: Runtime,
-  context: JobContext,
-): Promise<Evaluation> {
-  const quantized = quantizeModel(model, points[best]!.recipe);
+function judgeAgain(project: Project, { split, request }: Tuning, context: JobContext): Promise<Evaluation> {
   const [skip, end] = split.judgement;
-  return evaluateModels(
-    {
-      float: { file: runnable(model.original), bytes: model.bytes },
-      quantized: { file: runnable(quantized.model), bytes: quantized.bytes },
-      skip,
-      samples: end - skip,
-      limit: request.limit.kind === "drop" ? request.limit.share : DEFAULT_MAX_DROP / 100,
-      machine: cpus()[0]?.model.trim() ?? "this machine",
-    },
-    dataset,
-    runtime,
-    context,
-  );
+  const limit = request.limit.kind === "drop" ? request.limit.share : DEFAULT_MAX_DROP / 100;
+  return project.evaluate({ skip, samples: end - skip }, limit, context);
 }

@@ -14,6 +14,7 @@ import type { PlainApi } from "./plain.worker.ts";
  */
 const engine = startEngine();
 const none = { shapes: {}, values: {} };
+const AS_IT_IS = { corrections: { equalization: false, bias: "none" }, factors: null, preprocess: null } as const;
 const ignore = proxy(() => undefined);
 let summary: ModelSummary | null = null;
 
@@ -69,7 +70,7 @@ const bench = {
   },
   async calibrate(samples: number, execution: Execution) {
     const { result, time } = await timed(() =>
-      engine.call((api) => api.calibrate(samples, null, null, execution, ignore, ignore)),
+      engine.call((api) => api.calibrate(AS_IT_IS, samples, null, execution, ignore, ignore)),
     );
     const { time: thresholds } = await timed(async () => {
       const recipe = await engine.call((api) => api.defaultRecipe());

@@ -13,6 +13,7 @@ import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import type { Tuning } from "../model/tuning.ts";
 import { encodeModel, totalLength } from "../onnx/encode.ts";
+import { TOOL } from "../values/tool.ts";
 import { byteSize } from "../values/units.ts";
 import type { Artifact } from "./artifact.ts";
 import { equalizedName, quantizedName } from "./fileNames.ts";
@@ -20,7 +21,6 @@ import { assertEqualizedFits, assertQuantizedFits } from "./fileSize.ts";
 import { equalizedModel, isEqualized, type OpenModel, summarizeModel } from "./open.ts";
 import { assertCalibratedFor, type Quantized, quantizeModel, resolveRecipe } from "./quantize.ts";
 import { reportOf } from "./report.ts";
-import { TOOL } from "./tool.ts";
 
 export interface ExportRequest {
   readonly recipe: Recipe;

@@ -185,7 +185,7 @@ export function floatForm(model: PreparedFile, recipe: Equalization & Pick<Recip
 
 export type PlanChoices = Equalization & Pick<Recipe, "float" | "weights">;
 
-type PlannedChoices = PlanChoices & Pick<Recipe, "ranges" | "methods">;
+export type PlannedChoices = PlanChoices & Pick<Recipe, "ranges" | "methods">;
 
 /** The summary of a model under a recipe; layers and tensors that the recipe names but the model lacks become warnings. */
 export function summarizeModel(model: PreparedFile, recipe: PlannedChoices): ModelSummary {

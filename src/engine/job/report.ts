@@ -8,11 +8,11 @@ import type { Report, TuningRecord, WeightReport } from "../model/report.ts";
 import type { Tuning } from "../model/tuning.ts";
 import { totalLength } from "../onnx/encode.ts";
 import { unlearned } from "../recipe/change.ts";
+import { TOOL } from "../values/tool.ts";
 import { Analysis } from "./analysis.ts";
 import type { Artifact } from "./artifact.ts";
 import { type OpenModel, summarizeModel } from "./open.ts";
 import type { Quantized } from "./quantize.ts";
-import { TOOL } from "./tool.ts";
 import { analysePlannedWeight } from "./weights.ts";
 
 interface ReportParts {

@@ -90,11 +90,11 @@ export async function settle(
     const factors = await learnEqualization(model, dataset, samples, runtimes.main, context);
     settled = withLearned(settled, { factors });
   }
-  const fits = given && isCalibratedFor(settled, given) && settled.factors === recipe.factors;
+  const takesRanges = planModel(model, settled).groups.length > 0;
+  const saw = given && isCalibratedFor(settled, given) && settled.factors === recipe.factors;
+  const fits = saw && (given.wanted > 0 || !takesRanges);
   let calibration = fits ? given : null;
-  if (!calibration && planModel(model, settled).groups.length === 0) {
-    calibration = uncalibrated(model, settled, dataset.preprocess);
-  }
+  if (!calibration && !takesRanges) calibration = uncalibrated(model, settled, dataset.preprocess);
   if (!calibration) {
     const request = { samples, preprocess: dataset.preprocess, resume: null, execution, checkpoint };
     calibration = await calibrate(equalizedModel(model, settled), dataset, request, runtimes, context);

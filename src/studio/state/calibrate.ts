@@ -10,6 +10,7 @@ import { runJob } from "./jobs.ts";
 import { firstLayer } from "./layers.ts";
 import { say, sayNotices } from "./log.ts";
 import { asWanted, resolveRecipe, withoutWaiting } from "./recipe.ts";
+import { valuesPart } from "./recipeParts.ts";
 import { isStandIn } from "./standIn.ts";
 import { calibrationIsStale, changedSinceCalibration, isPartial } from "./steps.ts";
 import { studio } from "./store.ts";
@@ -30,7 +31,6 @@ export async function calibrate(): Promise<void> {
   const changed = changedSinceCalibration(state);
   const on = state.data.fingerprint;
   if (present.corrections.equalization) return calibrateEqualized(present, changed, samples, execution, on);
-  const { preprocess } = present;
   const goesOn = isPartial(state) && !calibrationIsStale(state);
   const replacesGood = state.calibration !== null && !isStandIn(state.calibration) && !isPartial(state);
   let last: Calibration | null = goesOn ? state.calibration : null;
@@ -45,7 +45,7 @@ export async function calibrate(): Promise<void> {
   const calibration = await runJob({
     task: "Calibrating",
     on: `the first ${samples} samples`,
-    run: (api, report) => api.calibrate(samples, preprocess, last, execution, report, onCheckpoint),
+    run: (api, report) => api.calibrate(valuesPart(present), samples, last, execution, report, onCheckpoint),
     resumesAt: () => (last ? `from ${last.observed.length} of ${samples} samples` : "from the first sample"),
   });
   if (!calibration) {

@@ -1,0 +1,8 @@
+export {
+  parsePreprocess,
+  readCalibration,
+  readDocument,
+  readRecipe,
+  writeJson,
+  writeRecipe,
+} from "../job/documents.ts";

@@ -1,0 +1,16 @@
+export { zipArtifacts } from "../job/archive.ts";
+export type { Artifact } from "../job/artifact.ts";
+export { compareReports, readReport } from "../job/compare.ts";
+export { openData } from "../job/data.ts";
+export { evaluateModels } from "../job/evaluate.ts";
+export type { Exported } from "../job/export.ts";
+export { settleInputs } from "../job/inputs.ts";
+export { inspectModel } from "../job/open.ts";
+export { totalBytes } from "../job/quantize.ts";
+export { recordOf } from "../job/report.ts";
+export type { Settled, Want } from "../job/settle.ts";
+export { type ModelSource, modelFileOf, modelInputs, type RunnableModel } from "../job/source.ts";
+export { Turns } from "../job/turns.ts";
+export { readCalibration, readDocument, readRecipe, writeRecipe } from "./documents.ts";
+export type { Environment } from "./environment.ts";
+export { Project, type SampleRange } from "./project.ts";

@@ -1,0 +1,323 @@
+import { activationValues } from "../job/bitDepth.ts";
+import { type CalibrationRequest, calibrate } from "../job/calibrate.ts";
+import { deriveBiases } from "../job/correct.ts";
+import { type OpenDataset, openData, previewSample, summarizeData } from "../job/data.ts";
+import { Diagnostician } from "../job/diagnose.ts";
+import { evaluateModels } from "../job/evaluate.ts";
+import type { Exported } from "../job/export.ts";
+import { learnRounding } from "../job/learnRounding.ts";
+import {
+  defaultRecipe,
+  type Equalization,
+  equalizedModel,
+  type OpenModel,
+  openModel,
+  type PlanChoices,
+  type PlannedChoices,
+  runnable,
+  summarizeModel,
+} from "../job/open.ts";
+import { Prober } from "../job/probe.ts";
+import { assertCalibrated, assertRecipeFor, quantizeModel, resolveRecipe } from "../job/quantize.ts";
+import { sensitivity } from "../job/sensitivity.ts";
+import { type Settled, type SettleRequest, settle, settleAlone, type Want, wantsOfSamples } from "../job/settle.ts";
+import type { ModelSource } from "../job/source.ts";
+import { tune } from "../job/tune.ts";
+import { verifiedExport } from "../job/verifiedExport.ts";
+import { walk } from "../job/walk.ts";
+import { analyseWeight } from "../job/weights.ts";
+import type { WeightAnalysis } from "../model/analysis.ts";
+import type { Calibration } from "../model/calibration.ts";
+import type { DataFile, DataSummary, SamplePreview } from "../model/dataset.ts";
+import type { Finding } from "../model/diagnosis.ts";
+import type { Evaluation, Probe } from "../model/evaluation.ts";
+import { InputError, type JobContext } from "../model/job.ts";
+import type { Preprocess, Preset } from "../model/preprocess.ts";
+import type { Recipe } from "../model/recipe.ts";
+import type { Learner, Rounding, RoundingListener, RoundingRequest } from "../model/rounding.ts";
+import type { ErrorWalk, Sensitivity } from "../model/sensitivity.ts";
+import type { ModelSummary } from "../model/summary.ts";
+import type { TuneRequest, Tuning } from "../model/tuning.ts";
+import type { PlannedWeightChoices } from "../plan/plannedWeight.ts";
+import { type Choices, withOthers, withSettings } from "../recipe/change.ts";
+import { missing } from "../recipe/derivations.ts";
+import { withPreprocess } from "../recipe/edits.ts";
+import type { Environment } from "./environment.ts";
+
+/** Samples from `skip` on, so many at most. */
+export interface SampleRange {
+  readonly skip: number;
+  readonly samples: number;
+}
+
+/** What of a recipe decides what the float model computes, and on what. */
+export type ModelChoices = Equalization & Pick<Recipe, "preprocess">;
+
+/**
+ * A model with its data, its recipe, what calibration saw of it, and the jobs there are on them: the engine's entrance, for
+ * workers, the command line and whoever imports it. A change of the recipe drops what was derived from what changed
+ * (recipe/derivations.ts). Jobs take the recipe as it is when they are called, report to their context, end with AbortError
+ * when it is aborted, and throw InputError for what a person can mend.
+ */
+export class Project {
+  readonly #model: OpenModel;
+  readonly #environment: Environment;
+  readonly #diagnostician: Diagnostician;
+  #recipe: Recipe;
+  #calibration: Calibration | null = null;
+  #data: OpenDataset | null = null;
+  #prober: Prober | null = null;
+
+  private constructor(model: OpenModel, environment: Environment) {
+    this.#model = model;
+    this.#environment = environment;
+    this.#diagnostician = new Diagnostician(model);
+    this.#recipe = defaultRecipe(model);
+  }
+
+  /** Decodes, checks and prepares a model. Throws InputError when it cannot be quantized, or an input is left open. */
+  static async open(
+    source: ModelSource,
+    inputs: Recipe["inputs"],
+    environment: Environment,
+    context: JobContext,
+  ): Promise<Project> {
+    return new Project(await openModel(source, inputs, environment.runtimes.main, context), environment);
+  }
+
+  /** The model's name, its SHA-256 and its size in bytes, as it came. */
+  get model(): Pick<OpenModel, "name" | "fileName" | "sha256" | "bytes"> {
+    return this.#model;
+  }
+
+  get recipe(): Recipe {
+    return this.#recipe;
+  }
+
+  /** The recipe that the model starts with. */
+  get defaultRecipe(): Recipe {
+    return defaultRecipe(this.#model);
+  }
+
+  get calibration(): Calibration | null {
+    return this.#calibration;
+  }
+
+  /** What was read of the data; null before there is any. */
+  get data(): DataSummary | null {
+    return this.#data && summarizeData(this.#data);
+  }
+
+  /** The class of each sample, in order, null where it is not known; null without labels. */
+  get labels(): OpenDataset["labels"] {
+    return this.#data?.labels ?? null;
+  }
+
+  /** The model under the recipe: its layers, what is quantized of them and why not, and which tensors share a range. */
+  get summary(): ModelSummary {
+    return this.plan(this.#recipe);
+  }
+
+  plan(choices: PlannedChoices): ModelSummary {
+    return summarizeModel(this.#model, choices);
+  }
+
+  /** Whether the recipe holds all that it asks to be learned. */
+  get isSettled(): boolean {
+    return missing(this.#recipe).length === 0;
+  }
+
+  /** What is left to do that takes samples, in words. */
+  get wants(): readonly Want[] {
+    return wantsOfSamples(this.#model, this.#recipe);
+  }
+
+  /** Takes a recipe in place of the one there is. Throws InputError when it is another model's. */
+  adopt(recipe: Recipe): this {
+    assertRecipeFor(this.#model, recipe);
+    this.#recipe = withSettings(recipe, { inputs: this.#model.inputs });
+    return this;
+  }
+
+  /** Changes settings. */
+  edit(choices: Choices): this {
+    this.#recipe = withSettings(this.#recipe, choices);
+    return this;
+  }
+
+  /** Takes what was calibrated before, here or elsewhere. Throws InputError when it is another model's. */
+  takeCalibration(calibration: Calibration | null): this {
+    if (calibration) assertCalibrated(this.#model, calibration);
+    this.#calibration = calibration;
+    return this;
+  }
+
+  /**
+   * Takes samples and labels, in place of those there are. `preprocess` null leaves the choice to the recipe, or else to
+   * the engine; label files among the data count where `labels` is null. What other samples taught is dropped. Throws
+   * InputError.
+   */
+  async takeData(
+    files: readonly DataFile[],
+    preprocess: Preprocess | Preset | null = null,
+    labels: DataFile | null = null,
+  ): Promise<DataSummary> {
+    const wanted = preprocess ?? this.#recipe.preprocess;
+    const data = await openData(this.#model, files, wanted, this.#environment.decoders, labels);
+    this.#data = data;
+    this.#prober = new Prober(this.#model, this.#environment.runtimes.main);
+    this.#calibration = null;
+    this.#recipe = withPreprocess(withOthers(this.#recipe, ["data", "samples"]), data.preprocess);
+    return summarizeData(data);
+  }
+
+  /** A preset fitted to model and data. Throws InputError when it does not suit them. */
+  preset(preset: Preset): Preprocess {
+    const { preprocess } = this.#dataUnder(null).withPreprocess(preset);
+    if (!preprocess) throw new InputError("Tensors are taken as they are, so no preset applies.");
+    return preprocess;
+  }
+
+  preview(index: number, preprocess: Preprocess | null): Promise<SamplePreview> {
+    return previewSample(this.#dataUnder(preprocess), index);
+  }
+
+  /** Observes the first samples, on the model as the recipe equalizes it; goes on from `resume`. */
+  async calibrate(
+    request: Omit<CalibrationRequest, "preprocess">,
+    context: JobContext,
+    choices: ModelChoices = this.#recipe,
+  ): Promise<Calibration> {
+    const data = this.#dataUnder(choices.preprocess);
+    const whole = { ...request, preprocess: data.preprocess };
+    const model = equalizedModel(this.#model, choices);
+    const calibration = await calibrate(model, data, whole, this.#environment.runtimes, context);
+    this.#calibration = calibration;
+    return calibration;
+  }
+
+  /** Derives what the recipe still lacks, in the order of the table; a calibration that fits is used. */
+  async settle(request: Omit<SettleRequest, "calibration">, context: JobContext): Promise<Settled> {
+    const recipe = this.#recipe;
+    const data = this.#dataUnder(recipe.preprocess);
+    const whole = { ...request, calibration: this.#calibration };
+    return this.#hold(await settle(this.#model, recipe, data, whole, this.#environment.runtimes, context));
+  }
+
+  /** Derives what needs no samples: ranges from the calibration there is, or where none are taken, and analytic biases. */
+  resolve(): Settled {
+    const calibration = this.#calibration;
+    if (!calibration) return this.#hold(settleAlone(this.#model, this.#recipe));
+    const recipe = this.#recipe.resolved ? this.#recipe : resolveRecipe(this.#model, this.#recipe, calibration);
+    return this.#hold({ recipe: deriveBiases(this.#model, recipe), calibration, rounding: null });
+  }
+
+  #hold(settled: Settled): Settled {
+    this.#recipe = settled.recipe;
+    this.#calibration = settled.calibration;
+    return settled;
+  }
+
+  /** Learns which weights round up and which down, under a recipe with ranges. */
+  learnRounding(request: RoundingRequest, learner: Learner, listener: RoundingListener): Promise<Rounding> {
+    const data = this.#dataUnder(this.#recipe.preprocess);
+    const by = { runtime: this.#runtime, learner };
+    return learnRounding(this.#model, this.#recipe, data, request, by, listener);
+  }
+
+  /** Float against the exact bytes that are exported. `limit` is the drop of top-1 allowed, a share. */
+  evaluate({ skip, samples }: SampleRange, limit: number, context: JobContext): Promise<Evaluation> {
+    const quantized = quantizeModel(this.#model, this.#recipe);
+    const request = {
+      float: { file: runnable(this.#model.original), bytes: this.#model.bytes },
+      quantized: { file: runnable(quantized.model), bytes: quantized.bytes },
+      skip,
+      samples,
+      limit,
+      machine: this.#environment.machine,
+    };
+    return evaluateModels(request, this.#dataUnder(this.#recipe.preprocess), this.#runtime, context);
+  }
+
+  /** Float against what would be exported, on few samples, to see what a change did. */
+  async probe(range: SampleRange, context: JobContext): Promise<Probe> {
+    const data = this.#dataUnder(this.#recipe.preprocess);
+    if (!this.#prober) throw new Error("data was taken without a prober");
+    return this.#prober.probe(this.#recipe, data, range, context);
+  }
+
+  /** What every layer costs the outputs, alone and regained; `onResult` brings what is known so far. */
+  sensitivity(
+    request: { readonly samples: number; readonly untilSettled: boolean },
+    context: JobContext,
+    onResult: (partial: Sensitivity) => void = () => undefined,
+  ): Promise<Sensitivity> {
+    const data = this.#dataUnder(this.#recipe.preprocess);
+    return sensitivity(this.#model, this.#recipe, data, request, this.#runtime, context, onResult);
+  }
+
+  /** Float against the exported model at every layer's output, over the first samples. */
+  walk(samples: number, context: JobContext): Promise<ErrorWalk> {
+    const data = this.#dataUnder(this.#recipe.preprocess);
+    return walk(this.#model, this.#recipe, data, { samples }, this.#runtime, context);
+  }
+
+  /** Searches for a smaller or faster model that keeps a limit, and takes the recipe and calibration of the best. */
+  async tune(
+    request: TuneRequest,
+    context: JobContext,
+    onPoint: (tuning: Tuning) => void = () => undefined,
+  ): Promise<Tuning> {
+    const data = this.#dataUnder(this.#recipe.preprocess);
+    const found = await tune(this.#model, this.#recipe, data, request, this.#runtime, context, onPoint);
+    this.#recipe = found.tuning.points[found.tuning.best]!.recipe;
+    this.#calibration = found.calibration;
+    return found.tuning;
+  }
+
+  /** What is wrong under the recipe and what helps, worst first; null where nothing was calibrated. */
+  diagnose(calibration: Calibration | null, measured: Sensitivity | null): Promise<readonly Finding[] | null> {
+    return this.#diagnostician.diagnose(this.#recipe, calibration, measured);
+  }
+
+  /** Ranges, scales and SQNR of a weight, channel by channel, of the codes that are exported. */
+  weight(name: string, choices: PlanChoices & PlannedWeightChoices = this.#recipe): WeightAnalysis {
+    return analyseWeight(this.#model, name, choices);
+  }
+
+  /** The first `count` values of an activation of the float model on one sample. */
+  values(tensor: string, sample: number, count: number, choices: ModelChoices = this.#recipe): Promise<Float32Array> {
+    const model = equalizedModel(this.#model, choices);
+    return activationValues(model, tensor, this.#dataUnder(choices.preprocess), sample, count, this.#runtime);
+  }
+
+  /**
+   * Every file of the job, once each model among them has loaded and run. `date` is ISO 8601. Throws InputError when
+   * nothing was calibrated or something is left to be learned.
+   */
+  export(
+    parts: { readonly evaluation: Evaluation | null; readonly tuning?: Tuning | null; readonly date: string },
+    context: JobContext,
+  ): Promise<Exported> {
+    const { evaluation, tuning, date } = parts;
+    if (!this.#calibration) throw new InputError("Nothing is calibrated yet; settle the recipe first.");
+    const request = {
+      recipe: this.#recipe,
+      calibration: this.#calibration,
+      evaluation,
+      date,
+      ...(tuning && { tuning }),
+    };
+    const data = this.#data && this.#dataUnder(this.#recipe.preprocess);
+    return verifiedExport(this.#model, request, data, this.#runtime, context);
+  }
+
+  get #runtime() {
+    return this.#environment.runtimes.main;
+  }
+
+  #dataUnder(preprocess: Preprocess | null): OpenDataset {
+    if (!this.#data) throw new InputError("There is no data yet; add some first.");
+    return preprocess ? this.#data.withPreprocess(preprocess) : this.#data;
+  }
+}
