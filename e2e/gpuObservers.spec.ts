@@ -65,3 +65,7 @@ test("tfjs learns rounding on the device of ONNX Runtime as it does in WASM", as
     expect(gpu.learned).toBeCloseTo(wasm.learned, 3);
   }
 });
+
+test("tfjs learns nothing on a device that reports an error", async ({ page }) => {
+  expect(await page.evaluate(() => octet.refuseFailing())).toContain("WebGPU failed");
+});

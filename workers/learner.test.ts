@@ -94,6 +94,11 @@ test("backends that do not start are passed over", async () => {
   expect(ended).toEqual(["webgpu", "wasm", "cpu"]);
 });
 
+test("where none starts, the last one says why", async () => {
+  broken = ["webgpu", "wasm", "cpu"];
+  await expect(withLearner(signal, (learner) => learn(learner))).rejects.toThrow("cpu does not start");
+});
+
 test("bad input is not tried again", async () => {
   const work = vi.fn(async () => {
     throw new InputError("There is nothing to learn.");

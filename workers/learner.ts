@@ -43,7 +43,7 @@ async function start(backends: readonly LearningBackend[]): Promise<StartedLearn
       return await started.open(backend);
     } catch (error) {
       started.end();
-      failure ??= error;
+      failure = error;
     }
   }
   throw failure;

@@ -17,7 +17,7 @@ import { webgpuAccelerator } from "../../workers/accelerator.ts";
 import { executorRuntime } from "../../workers/executor.ts";
 import { adversarialRuns } from "./adversarial.ts";
 import { timeSample } from "./bench.ts";
-import { learnBeside } from "./learning.ts";
+import { learnBeside, webgpuRefusal } from "./learning.ts";
 import { openSample, quiet } from "./sample.ts";
 
 /** What a comparison of observers came to: how many figures were compared, and the first that differs. */
@@ -252,12 +252,18 @@ async function learn(iterations: number) {
   return learnBeside(webgpuRuntime({ wasm, mjs }, device, info), await openSample(executorRuntime()), iterations);
 }
 
+async function refuseFailing() {
+  const { device, info } = await openDevice();
+  return webgpuRefusal(device, info);
+}
+
 const hooks = {
   compareGroups,
   compareObservers,
   compareSample,
   learn,
   loseDevice,
+  refuseFailing,
   timeSample: timeSampleHere,
 };
 export type GpuPage = typeof hooks;

@@ -72,3 +72,10 @@ export async function learnBeside(runtime: GpuRuntime, { dataset, file }: OpenSa
     })),
   };
 }
+
+/** What is said where the device reports an error beside what was asked of it. */
+export async function webgpuRefusal(device: GPUDevice, info: GPUAdapterInfo): Promise<string> {
+  const learner = await webgpuLearner(device, info);
+  device.createBuffer({ size: 4, usage: 0 });
+  return learn(learner, 1).then(() => "none", String);
+}

@@ -7,16 +7,18 @@ import { Gram } from "./gram.ts";
 export interface Backend {
   readonly name: "cpu" | "wasm" | "webgpu";
   readonly label: string;
+  /** What went wrong on a device that no promise of tfjs tells, such as memory that it lacked; null where nothing did. */
+  failure?(): string | null;
 }
 
 /** A learner on a backend that is registered. Rejects when it does not start. */
-export async function tfjsLearner({ name, label }: Backend): Promise<Learner> {
+export async function tfjsLearner({ name, label, failure }: Backend): Promise<Learner> {
   await use(name);
   return {
     label: `tfjs ${version_core}, ${label}`,
     async begin(problem) {
       await use(name);
-      return taskOf(problem);
+      return taskOf(problem, failure);
     },
   };
 }
@@ -25,7 +27,7 @@ async function use(name: Backend["name"]): Promise<void> {
   if (!(await setBackend(name))) throw new Error(`tfjs's ${name} backend did not start.`);
 }
 
-function taskOf(problem: RoundingProblem): RoundingTask {
+function taskOf(problem: RoundingProblem, failure: Backend["failure"]): RoundingTask {
   let gram: Gram | null = new Gram(problem);
   const begun = () => {
     if (!gram) throw new Error("The layer's rounding was learned already.");
@@ -38,7 +40,10 @@ function taskOf(problem: RoundingProblem): RoundingTask {
     async learn(iterations, signal, onPoint) {
       const matrices = begun().finish();
       gram = null;
-      return adaround(problem, matrices, iterations, signal, onPoint);
+      const learned = await adaround(problem, matrices, iterations, signal, onPoint);
+      const failed = failure?.();
+      if (failed) throw new Error(failed);
+      return learned;
     },
     async dispose() {
       gram?.dispose();

@@ -7,5 +7,9 @@ import { tfjsLearner } from "./learner.ts";
 export function webgpuLearner(device: GPUDevice, info: GPUAdapterInfo): Promise<Learner> {
   removeBackend("webgpu");
   registerBackend("webgpu", () => new WebGPUBackend(device, info));
-  return tfjsLearner({ name: "webgpu", label: "WebGPU" });
+  let reported: string | null = null;
+  device.addEventListener("uncapturederror", ({ error }) => {
+    reported ??= `WebGPU failed: ${error.message}`;
+  });
+  return tfjsLearner({ name: "webgpu", label: "WebGPU", failure: () => reported });
 }
