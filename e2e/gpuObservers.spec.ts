@@ -53,10 +53,7 @@ test("a device lost halfway costs no sample: WASM goes on, and both are listed",
   expect(found.notices.join()).toContain("the GPU device was lost");
 });
 
-test("tfjs learns rounding on the device of ONNX Runtime as it does in WASM", async ({ page }) => {
-  const { runs, label, layers } = await page.evaluate(() => octet.learn(20));
-  expect(runs).toBe(2);
-  expect(label).toMatch(/^tfjs .*WebGPU$/);
+function expectAlike(layers: Awaited<ReturnType<GpuPage["learnOnWebgl"]>>["layers"]): void {
   expect(layers).toHaveLength(3);
   for (const { gpu, wasm } of layers) {
     expect(gpu.nearest).toBeCloseTo(wasm.nearest, 5);
@@ -64,8 +61,31 @@ test("tfjs learns rounding on the device of ONNX Runtime as it does in WASM", as
     expect(gpu.learned).toBeLessThan(gpu.nearest);
     expect(gpu.learned).toBeCloseTo(wasm.learned, 3);
   }
+}
+
+test("tfjs learns rounding on the device of ONNX Runtime as it does in WASM", async ({ page }) => {
+  const { runs, label, layers } = await page.evaluate(() => octet.learn(20));
+  expect(runs).toBe(2);
+  expect(label).toMatch(/^tfjs .*WebGPU$/);
+  expectAlike(layers);
 });
 
 test("tfjs learns nothing on a device that reports an error", async ({ page }) => {
   expect(await page.evaluate(() => octet.refuseFailing())).toContain("WebGPU failed");
+});
+
+test("tfjs learns rounding with WebGL in a worker as it does in WASM", async ({ page }) => {
+  const { label, layers } = await page.evaluate(() => octet.learnOnWebgl(20));
+  expect(label).toMatch(/^tfjs .*WebGL$/);
+  expectAlike(layers);
+});
+
+test("WebGL that is not exact, fails without a word or is computed on the processor is not learned with", async ({
+  page,
+}) => {
+  expect(await page.evaluate(() => octet.webglRefusals())).toEqual([
+    expect.stringContaining("does not compute in float32"),
+    expect.stringContaining("WebGL failed with error 0x500"),
+    expect.stringMatching(/computed on the processor .*SwiftShader/),
+  ]);
 });

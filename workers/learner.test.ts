@@ -65,22 +65,26 @@ const { signal } = new AbortController();
 const learn = async (learner: Learner, iterations = 1, until: AbortSignal = signal) =>
   (await learner.begin({} as RoundingProblem)).learn(iterations, until, () => undefined);
 
-test("work whose WebGPU worker dies is begun once more in WASM, and goes on from what it kept", async () => {
-  dying = ["webgpu"];
-  let done = 0;
-  const began: [string, number][] = [];
-  const result = await withLearner(signal, async (learner) => {
-    began.push([learner.label, done]);
-    done ||= 2;
-    return learn(learner);
-  });
-  expect(result).toMatchObject({ changed: 1, learned: 0 });
-  expect(began).toEqual([
-    ["tfjs, webgpu", 0],
-    ["tfjs, wasm", 2],
-  ]);
-  expect(ended).toEqual(["webgpu", "wasm"]);
-});
+test.each(["webgpu", "webgl"] as const)(
+  "work whose worker dies on %s is begun once more in WASM, and goes on from what it kept",
+  async (backend) => {
+    broken = backend === "webgl" ? ["webgpu"] : [];
+    dying = [backend];
+    let done = 0;
+    const began: [string, number][] = [];
+    const result = await withLearner(signal, async (learner) => {
+      began.push([learner.label, done]);
+      done ||= 2;
+      return learn(learner);
+    });
+    expect(result).toMatchObject({ changed: 1, learned: 0 });
+    expect(began).toEqual([
+      [`tfjs, ${backend}`, 0],
+      ["tfjs, wasm", 2],
+    ]);
+    expect(ended).toEqual([...broken, backend, "wasm"]);
+  },
+);
 
 test("a worker that dies in WASM too ends the work", async () => {
   dying = ["webgpu", "wasm"];
@@ -89,15 +93,24 @@ test("a worker that dies in WASM too ends the work", async () => {
 });
 
 test("backends that do not start are passed over", async () => {
-  broken = ["webgpu", "wasm"];
+  broken = ["webgpu", "webgl", "wasm"];
   expect(await withLearner(signal, async ({ label }) => label)).toBe("tfjs, cpu");
-  expect(ended).toEqual(["webgpu", "wasm", "cpu"]);
+  expect(ended).toEqual(["webgpu", "webgl", "wasm", "cpu"]);
 });
 
 test("where none starts, the last one says why", async () => {
-  broken = ["webgpu", "wasm", "cpu"];
+  broken = ["webgpu", "webgl", "wasm", "cpu"];
   await expect(withLearner(signal, (learner) => learn(learner))).rejects.toThrow("cpu does not start");
 });
+
+test.each([null, { info: { isFallbackAdapter: true } }])(
+  "an adapter like %j leaves WebGPU untried",
+  async (adapter) => {
+    vi.stubGlobal("navigator", { ...navigator, gpu: { requestAdapter: async () => adapter } });
+    expect(await withLearner(signal, async ({ label }) => label)).toBe("tfjs, webgl");
+    expect(ended).toEqual(["webgl"]);
+  },
+);
 
 test("bad input is not tried again", async () => {
   const work = vi.fn(async () => {

@@ -13,21 +13,24 @@ interface StartedLearner {
   end(): void;
 }
 
+const ON_PROCESSOR: readonly LearningBackend[] = ["wasm", "cpu"];
+
 /**
  * Lets `work` learn with tfjs in a worker of its own: on WebGPU where the browser has an adapter that is none in software,
- * else in WASM. Work that fails on WebGPU is begun once more in WASM.
+ * else with WebGL on such a renderer, else in WASM. Work that fails on WebGPU or WebGL is begun once more in WASM.
  */
 export async function withLearner<T>(signal: AbortSignal, work: (learner: Learner) => Promise<T>): Promise<T> {
-  const slow: readonly LearningBackend[] = ["wasm", "cpu"];
-  const first = await start((await hasGpu()) ? ["webgpu", ...slow] : slow);
+  const onGpu: readonly LearningBackend[] = (await hasGpu()) ? ["webgpu", "webgl"] : ["webgl"];
+  const first = await start([...onGpu, ...ON_PROCESSOR]);
   try {
     return await work(first.learner);
   } catch (error) {
-    if (first.backend !== "webgpu" || signal.aborted || (error instanceof Error && isForPeople(error))) throw error;
+    const isOver = signal.aborted || (error instanceof Error && isForPeople(error));
+    if (isOver || ON_PROCESSOR.includes(first.backend)) throw error;
   } finally {
     first.end();
   }
-  const second = await start(slow);
+  const second = await start(ON_PROCESSOR);
   try {
     return await work(second.learner);
   } finally {

@@ -1,6 +1,7 @@
 import plain from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url";
 import simd from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url";
 import { expose } from "comlink";
+import { openContext } from "../src/engine/learning/webglContext.ts";
 import type {
   LearnedRounding,
   Learner,
@@ -11,7 +12,7 @@ import type {
 import type { Tensor } from "../src/engine/model/tensor.ts";
 import { holdLifeline } from "./lifeline.ts";
 
-export type LearningBackend = "webgpu" | "wasm" | "cpu";
+export type LearningBackend = "webgpu" | "webgl" | "wasm" | "cpu";
 
 /** tfjs on one backend, and one layer whose rounding is learned on it. */
 export interface LearnerApi {
@@ -45,6 +46,11 @@ async function start(backend: LearningBackend): Promise<Learner> {
       // Nothing that waits for a lost device would ever be answered.
       void device.lost.then(() => self.close());
       return webgpuLearner(device, info);
+    }
+    case "webgl": {
+      const { gl, canvas } = openContext();
+      canvas.addEventListener("webglcontextlost", () => self.close());
+      return (await import("../src/engine/learning/webgl.ts")).webglLearner(gl);
     }
     case "wasm":
       return (await import("../src/engine/learning/wasm.ts")).wasmLearner({ simd, plain });

@@ -17,7 +17,7 @@ import { webgpuAccelerator } from "../../workers/accelerator.ts";
 import { executorRuntime } from "../../workers/executor.ts";
 import { adversarialRuns } from "./adversarial.ts";
 import { timeSample } from "./bench.ts";
-import { learnBeside, webgpuRefusal } from "./learning.ts";
+import { learnBeside, learnOnWebgl, webglRefusals, webgpuRefusal } from "./learning.ts";
 import { openSample, quiet } from "./sample.ts";
 
 /** What a comparison of observers came to: how many figures were compared, and the first that differs. */
@@ -262,9 +262,11 @@ const hooks = {
   compareObservers,
   compareSample,
   learn,
+  learnOnWebgl,
   loseDevice,
   refuseFailing,
   timeSample: timeSampleHere,
+  webglRefusals,
 };
 export type GpuPage = typeof hooks;
 Object.assign(window, { octet: hooks });

@@ -1,11 +1,14 @@
 import plain from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url";
 import simd from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url";
+import { type Remote, wrap } from "comlink";
 import { wasmLearner } from "../../src/engine/learning/wasm.ts";
+import { openContext } from "../../src/engine/learning/webglContext.ts";
 import { webgpuLearner } from "../../src/engine/learning/webgpu.ts";
 import type { GpuRuntime } from "../../src/engine/model/gpu.ts";
 import type { LayerForm, LearnedRounding, Learner, RoundingProblem } from "../../src/engine/model/rounding.ts";
 import type { Tensor } from "../../src/engine/model/tensor.ts";
 import type { OpenSample } from "./sample.ts";
+import type { WebglApi } from "./webgl.worker.ts";
 
 const conv = (groups: number): LayerForm => ({
   kind: "conv",
@@ -35,7 +38,7 @@ const PROBLEMS: readonly (readonly [RoundingProblem, dims: readonly number[]])[]
   [problem({ kind: "matmul" }, 5, 12), [3, 12]],
 ];
 
-async function learn(learner: Learner, iterations: number): Promise<LearnedRounding[]> {
+export async function learn(learner: Learner, iterations: number): Promise<LearnedRounding[]> {
   const results: LearnedRounding[] = [];
   for (const [each, dims] of PROBLEMS) {
     const task = await learner.begin(each);
@@ -63,14 +66,40 @@ export async function learnBeside(runtime: GpuRuntime, { dataset, file }: OpenSa
   await run();
   await session.dispose();
   const wasm = await learn(await wasmLearner({ simd, plain }), iterations);
-  return {
-    runs,
-    label: gpu.label,
-    layers: onGpu.map((layer, at) => ({
-      gpu: { nearest: layer.nearest, learned: layer.learned, first: layer.curve[0]!.loss },
-      wasm: { nearest: wasm[at]!.nearest, learned: wasm[at]!.learned, first: wasm[at]!.curve[0]!.loss },
-    })),
-  };
+  return { runs, label: gpu.label, layers: sideBySide(onGpu, wasm) };
+}
+
+function sideBySide(gpu: readonly LearnedRounding[], wasm: readonly LearnedRounding[]) {
+  const lossesOf = ({ nearest, learned, curve }: LearnedRounding) => ({ nearest, learned, first: curve[0]!.loss });
+  return gpu.map((layer, at) => ({ gpu: lossesOf(layer), wasm: lossesOf(wasm[at]!) }));
+}
+
+/** Calls a worker that has a WebGL context, and ends it. */
+async function onWebgl<T>(call: (api: Remote<WebglApi>) => Promise<T>): Promise<T> {
+  const worker = new Worker(new URL("./webgl.worker.ts", import.meta.url), { type: "module" });
+  try {
+    return await call(wrap<WebglApi>(worker));
+  } finally {
+    worker.terminate();
+  }
+}
+
+/** Learns tiny layers with WebGL in a worker, and in WASM. */
+export async function learnOnWebgl(iterations: number) {
+  const { label, layers } = await onWebgl((api) => api.learn(iterations));
+  return { label, layers: sideBySide(layers, await learn(await wasmLearner({ simd, plain }), iterations)) };
+}
+
+/** What is said where WebGL is not to be learned with: half floats, an error while it learns, a renderer in software. */
+export async function webglRefusals(): Promise<readonly string[]> {
+  const failures = [
+    onWebgl((api) => api.learnInHalfFloats()),
+    onWebgl((api) => api.learnWithError()),
+    Promise.resolve().then(openContext),
+  ];
+  return (await Promise.allSettled(failures)).map((each) =>
+    each.status === "rejected" ? String(each.reason) : "none",
+  );
 }
 
 /** What is said where the device reports an error beside what was asked of it. */

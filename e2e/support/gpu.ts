@@ -8,10 +8,15 @@ import { repositoryPath } from "./studio.ts";
 
 const { launchOptions } = config.use ?? {};
 
-/** Chromium computes WebGPU's shaders on the processor. */
+/** Chromium computes the shaders of WebGPU and WebGL on the processor. */
 export const gpuLaunchOptions = {
   ...launchOptions,
-  args: [...(launchOptions?.args ?? []), "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"],
+  args: [
+    ...(launchOptions?.args ?? []),
+    "--enable-unsafe-webgpu",
+    "--use-webgpu-adapter=swiftshader",
+    "--enable-unsafe-swiftshader",
+  ],
 };
 
 export interface ServedPages {

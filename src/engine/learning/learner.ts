@@ -5,7 +5,7 @@ import { Gram } from "./gram.ts";
 
 /** A backend of tfjs, by its own name, and as people know it. */
 export interface Backend {
-  readonly name: "cpu" | "wasm" | "webgpu";
+  readonly name: "cpu" | "wasm" | "webgl" | "webgpu";
   readonly label: string;
   /** What went wrong on a device that no promise of tfjs tells, such as memory that it lacked; null where nothing did. */
   failure?(): string | null;
