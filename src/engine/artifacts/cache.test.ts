@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import Ajv2020 from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parsePreprocess } from "../data/parsePreprocess.ts";
 import type { Calibration } from "../model/calibration.ts";
 import { InputError } from "../model/job.ts";
 import { Observer } from "../numerics/observer.ts";
@@ -11,7 +10,7 @@ import * as arbitrary from "./testing/arbitrary.ts";
 
 const TOOL = "octet 0.1.0";
 const write = (calibration: Calibration) => writeCalibration(calibration, TOOL);
-const read = (text: string) => readCalibration(text, "net.calibration.json", parsePreprocess);
+const read = (text: string) => readCalibration(text, "net.calibration.json");
 
 function observed(samples: number, valuesEach: number): Calibration {
   const observer = new Observer();

@@ -1,15 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parsePreprocess } from "../data/parsePreprocess.ts";
 import { InputError } from "../model/job.ts";
 import type { Report } from "../model/report.ts";
-import { readReport } from "./readReport.ts";
-import { writeReport } from "./report.ts";
+import { readReport, writeReport } from "./report.ts";
 import { arbitraryReport } from "./testing/arbitraryReport.ts";
 import { REPORT, rangeReport, TUNING } from "./testing/report.ts";
 
 const NAME = "little.report.json";
-const read = (text: string) => readReport(text, NAME, parsePreprocess);
+const read = (text: string) => readReport(text, NAME);
 
 describe("a report that was written", () => {
   it("is read as it was, NaN and infinities included", () => {

@@ -2,7 +2,6 @@ import { readFileSync } from "node:fs";
 import Ajv2020 from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parsePreprocess } from "../data/parsePreprocess.ts";
 import { InputError } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { classify } from "./document.ts";
@@ -10,7 +9,7 @@ import { readRecipe, writeRecipe } from "./recipe.ts";
 import * as arbitrary from "./testing/arbitrary.ts";
 import { REPORT } from "./testing/report.ts";
 
-const read = (text: string) => readRecipe(text, "net.recipe.json", parsePreprocess);
+const read = (text: string) => readRecipe(text, "net.recipe.json");
 
 describe("the recipe", () => {
   test("gives back what it was given", () => {

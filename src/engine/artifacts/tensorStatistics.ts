@@ -1,8 +1,51 @@
-import type { Octave, TensorStatistics } from "../model/statistics.ts";
-import { bitsAt, EXPONENTS } from "../numerics/resolution.ts";
-import type { Field } from "./field.ts";
+import { OCTAVE, type Octave, type TensorStatistics, TOTALS } from "../model/statistics.ts";
+import { EXPONENTS } from "../numerics/resolution.ts";
+import { about, type Fail, fields, float32, float32s, integers, into, list, text } from "../schema/define.ts";
 
-const FINEST = bitsAt(0);
+const ENCODED_OCTAVE = about(
+  "Values of one sign and one biased float32 exponent, in 2^bits bins by their top mantissa bits.",
+  into(
+    fields({ ...OCTAVE, counts: about("Bin by bin; -n stands for n empty bins.", integers(Number.MIN_SAFE_INTEGER)) }),
+    ({ counts, ...octave }, fail): Octave => ({ ...octave, counts: fromRuns(counts, 2 ** octave.bits, fail) }),
+  ),
+);
+
+const SAMPLES = about(
+  "Extremes of each sample.",
+  into(
+    fields({
+      index: about("Pairs: a sample, and how many samples in a row start with it.", integers(0)),
+      min: float32s,
+      max: float32s,
+    }),
+    ({ index, min, max }, fail) => {
+      if (max.length !== min.length) fail(`as long as "min", ${min.length} numbers`, "max");
+      return { index: fromSpans(index, min.length, fail), min, max };
+    },
+  ),
+);
+
+/** The JSON form of a tensor's statistics, read as its name and what it stands for. */
+export const TENSOR = into(
+  fields({
+    name: text,
+    ...TOTALS,
+    min: about("Of the finite values; Infinity when there is none.", float32),
+    max: about("Of the finite values; -Infinity when there is none.", float32),
+    samples: SAMPLES,
+    octaves: about("Negative octaves, then positive ones, each by rising exponent.", list(ENCODED_OCTAVE)),
+  }),
+  ({ name, ...statistics }, fail): readonly [string, TensorStatistics] => {
+    const { octaves, zeros, finite } = statistics;
+    const keys = octaves.map(({ negative, exponent }) => (negative ? exponent : EXPONENTS + exponent));
+    if (keys.some((key, i) => i > 0 && key <= (keys[i - 1] as number))) {
+      fail("negative octaves, then positive ones, each by rising exponent", "octaves");
+    }
+    const counted = octaves.reduce((sum, { counts }) => sum + counts.reduce((a, b) => a + b, 0), zeros);
+    if (finite !== counted) fail(`${counted}, the sum of zeros and all counts`, "finite");
+    return [name, statistics];
+  },
+);
 
 /**
  * The JSON form of statistics. Extremes, which are float32, take the fewest digits that give them back. The counts of
@@ -17,49 +60,6 @@ export function encodeStatistics(statistics: TensorStatistics): object {
     max: shortest(max),
     samples: { index: toSpans(samples.index), min: samples.min.map(shortest), max: samples.max.map(shortest) },
     octaves: octaves.map((octave) => ({ ...octave, counts: toRuns(octave.counts) })),
-  };
-}
-
-/** Reads what encodeStatistics wrote. Throws InputError naming the field that is not as it must be. */
-export function decodeStatistics(field: Field): TensorStatistics {
-  const count = (key: string) => field.at(key).integer(0);
-  const octaves = field.at("octaves").list(decodeOctave);
-  const keys = octaves.map(({ negative, exponent }) => (negative ? exponent : EXPONENTS + exponent));
-  if (keys.some((key, i) => i > 0 && key <= (keys[i - 1] as number))) {
-    field.at("octaves").fail("negative octaves, then positive ones, each by rising exponent");
-  }
-  const zeros = count("zeros");
-  const counted = octaves.reduce((sum, { counts }) => sum + counts.reduce((a, b) => a + b, 0), zeros);
-  if (count("finite") !== counted) field.at("finite").fail(`${counted}, the sum of zeros and all counts`);
-  return {
-    finite: counted,
-    zeros,
-    nan: count("nan"),
-    positiveInfinity: count("positiveInfinity"),
-    negativeInfinity: count("negativeInfinity"),
-    min: field.at("min").float32(),
-    max: field.at("max").float32(),
-    octaves,
-    samples: decodeSamples(field.at("samples")),
-  };
-}
-
-function decodeSamples(field: Field): TensorStatistics["samples"] {
-  field.only("index", "min", "max");
-  const min = field.at("min").list((item) => item.float32());
-  const max = field.at("max").list((item) => item.float32());
-  if (max.length !== min.length) field.at("max").fail(`as long as "min", ${min.length} numbers`);
-  return { index: fromSpans(field.at("index"), min.length), min, max };
-}
-
-function decodeOctave(field: Field): Octave {
-  field.only("negative", "exponent", "bits", "counts");
-  const bits = field.at("bits").integer(0, FINEST);
-  return {
-    negative: field.at("negative").boolean(),
-    exponent: field.at("exponent").integer(0, EXPONENTS - 1),
-    bits,
-    counts: fromRuns(field.at("counts"), 2 ** bits),
   };
 }
 
@@ -87,16 +87,17 @@ function toRuns(counts: Float64Array): number[] {
   return runs;
 }
 
-function fromRuns(field: Field, length: number): Float64Array {
+function fromRuns(runs: readonly number[], length: number, fail: Fail): Float64Array {
   const counts = new Float64Array(length);
   let bin = 0;
-  for (const run of field.integers(Number.MIN_SAFE_INTEGER)) {
-    if (run === 0) field.fail("without 0, since -n stands for n empty bins");
+  for (const run of runs) {
     if (run < 0) bin -= run;
     else if (bin < length) counts[bin++] = run;
     else bin++;
   }
-  return bin === length ? counts : field.fail(`counts of ${length} bins in all, where -n stands for n empty ones`);
+  if (runs.includes(0)) fail("without 0, since -n stands for n empty bins", "counts");
+  if (bin !== length) fail(`counts of ${length} bins in all, where -n stands for n empty ones`, "counts");
+  return counts;
 }
 
 function toSpans(indices: readonly number[]): number[] {
@@ -108,15 +109,17 @@ function toSpans(indices: readonly number[]): number[] {
   return spans;
 }
 
-function fromSpans(field: Field, length: number): number[] {
-  const spans = field.integers(0);
-  const rule = `pairs of a first sample and a number of samples, rising, ${length} samples in all`;
-  const total = spans.reduce((sum, value, i) => (i % 2 === 1 ? sum + value : sum), 0);
-  if (spans.length % 2 === 1 || total !== length) field.fail(rule);
+function fromSpans(spans: readonly number[], length: number, fail: Fail): number[] {
   const indices: number[] = [];
+  const refuse = () => {
+    fail(`pairs of a first sample and a number of samples, rising, ${length} samples in all`, "index");
+    return indices;
+  };
+  const total = spans.reduce((sum, value, i) => (i % 2 === 1 ? sum + value : sum), 0);
+  if (spans.length % 2 === 1 || total !== length) return refuse();
   for (let i = 0; i < spans.length; i += 2) {
     const first = spans[i] as number;
-    if (indices.length > 0 && first <= (indices.at(-1) as number)) field.fail(rule);
+    if (indices.length > 0 && first <= (indices.at(-1) as number)) return refuse();
     for (let k = 0; k < (spans[i + 1] as number); k++) indices.push(first + k);
   }
   return indices;

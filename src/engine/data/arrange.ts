@@ -1,4 +1,5 @@
 import { InputError } from "../model/job.ts";
+import type { Size } from "../model/preprocess.ts";
 import type { Port, Tensor } from "../model/tensor.ts";
 import { dimsText, elementCount } from "../values/dims.ts";
 import type { TensorData } from "../values/elementTypes.ts";
@@ -6,7 +7,6 @@ import { plural, count as written } from "../values/figures.ts";
 import { type ArrayFile, readElements } from "./array.ts";
 import { convertElements, type FeedType } from "./elements.ts";
 import type { Picture } from "./picture.ts";
-import type { Size } from "./preprocess.ts";
 import { fits, pictureInput } from "./shape.ts";
 
 /** A file's samples: pictures that are still to be preprocessed, or tensors that are ready. */

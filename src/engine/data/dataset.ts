@@ -1,6 +1,6 @@
 import type { DataFile, DataSummary, Dataset, Sample } from "../model/dataset.ts";
 import { InputError, type Notice } from "../model/job.ts";
-import { PRESETS, type Preprocess, type Preset } from "../model/preprocess.ts";
+import { PRESETS, type Preprocess, type Preset, type Size } from "../model/preprocess.ts";
 import type { Port, Tensor, TensorMap } from "../model/tensor.ts";
 import { dimsText } from "../values/dims.ts";
 import { arrangeArray, type SampleFile } from "./arrange.ts";
@@ -8,7 +8,7 @@ import type { Decoders } from "./decode.ts";
 import { convertElements, type FeedType, isFeedType } from "./elements.ts";
 import { readLabels } from "./labels.ts";
 import type { Picture } from "./picture.ts";
-import { applyPreprocess, checkCrop, preparedDims, type Size } from "./preprocess.ts";
+import { applyPreprocess, checkCrop, preparedDims } from "./preprocess.ts";
 import { choosePreprocess, resolvePreset } from "./presets.ts";
 import { type Scan, scanFiles } from "./scan.ts";
 import { fits } from "./shape.ts";

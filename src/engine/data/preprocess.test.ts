@@ -1,10 +1,12 @@
 import { expect, test } from "vitest";
-import type { Preprocess } from "../model/preprocess.ts";
+import { PREPROCESS, type Preprocess } from "../model/preprocess.ts";
+import { read } from "../model/read.ts";
 import type { Port } from "../model/tensor.ts";
-import { parsePreprocess } from "./parsePreprocess.ts";
 import type { Picture } from "./picture.ts";
 import { applyPreprocess, preparedDims } from "./preprocess.ts";
 import { choosePreprocess, resolvePreset } from "./presets.ts";
+
+const parsePreprocess = (json: unknown, source: string) => read(PREPROCESS, json, source);
 
 const RAW: Preprocess = {
   resize: null,

@@ -1,16 +1,10 @@
 import { InputError } from "../model/job.ts";
-import type { Preprocess } from "../model/preprocess.ts";
+import { cropProblem, type Preprocess, pair, type Size } from "../model/preprocess.ts";
 import { roundHalfEven } from "../values/round.ts";
 import { crop, type Picture, pad, toGray, toRgb } from "./picture.ts";
 import { resize } from "./resize.ts";
 
 const LETTERBOX_FILL = 114;
-
-export type Size = readonly [height: number, width: number];
-
-export function pair(size: number | Size): Size {
-  return typeof size === "number" ? [size, size] : size;
-}
 
 export function channelsOf(preprocess: Preprocess): 1 | 3 {
   return preprocess.color === "GRAY" ? 1 : 3;
@@ -36,16 +30,9 @@ function resizedSizes([height, width]: Size, preprocess: Preprocess): { readonly
 }
 
 /** Throws InputError, which begins with `source`, for a crop beyond what resizing gives, whatever the picture. */
-export function checkCrop({ resize: step, crop: cut }: Preprocess, source: string): void {
-  if (!step || cut === null) return;
-  const [height, width] = pair(step.size);
-  const [cropHeight, cropWidth] = pair(cut);
-  const shorter = step.mode === "shorter";
-  if (shorter ? Math.min(cropHeight, cropWidth) <= height : cropHeight <= height && cropWidth <= width) return;
-  const resized = shorter ? `the shorter side to ${height}` : `to ${width}x${height}`;
-  throw new InputError(
-    `${source} crops ${cropWidth}x${cropHeight} after resizing ${resized}; crop less, or resize to more.`,
-  );
+export function checkCrop(preprocess: Preprocess, source: string): void {
+  const problem = cropProblem(preprocess);
+  if (problem !== null) throw new InputError(`${source} ${problem}`);
 }
 
 /** The size after resizing, padding and cropping. Throws InputError naming `source` for a crop beyond the picture. */

@@ -1,8 +1,7 @@
 import { InputError, type Notice } from "../model/job.ts";
-import type { Preprocess, Preset } from "../model/preprocess.ts";
+import type { Preprocess, Preset, Size } from "../model/preprocess.ts";
 import type { Port } from "../model/tensor.ts";
 import { dimsText } from "../values/dims.ts";
-import type { Size } from "./preprocess.ts";
 import { type PictureInput, pictureInput } from "./shape.ts";
 
 const IMAGENET_MEAN = [0.485, 0.456, 0.406];

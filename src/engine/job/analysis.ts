@@ -1,7 +1,6 @@
 import { type ChosenRange, methodRange, type RangeChoices, rangeOf, statisticsOf } from "../encode/ranges.ts";
-import type { GroupFigures, SeenValues, TensorAnalysis } from "../model/analysis.ts";
+import type { GroupFigures, RangeReport, SeenValues, TensorAnalysis } from "../model/analysis.ts";
 import { type ActivationScheme, type ClipFigures, METHODS, type Range } from "../model/range.ts";
-import type { RangeReport } from "../model/report.ts";
 import type { Statistics, TensorStatistics } from "../model/statistics.ts";
 import type { ModelSummary, RangeGroup } from "../model/summary.ts";
 import { clipFigures, errorCurve } from "../numerics/figures.ts";

@@ -1,5 +1,3 @@
-import { readReport as readReportText } from "../artifacts/readReport.ts";
-import { parsePreprocess } from "../data/parsePreprocess.ts";
 import {
   type Change,
   type Comparison,
@@ -14,10 +12,7 @@ import { own } from "../model/record.ts";
 import type { Report } from "../model/report.ts";
 import { changeOf, compareFigures } from "./compareFigures.ts";
 
-/** A report file. Throws InputError when it is none, cut off, of another version, or a field is wrong. */
-export function readReport(text: string, fileName: string): Report {
-  return readReportText(text, fileName, parsePreprocess);
-}
+export { readReport } from "../artifacts/report.ts";
 
 /**
  * What differs between two reports; changes are b - a, so that comparing the other way round negates them.

@@ -1,21 +1,11 @@
-import { readCalibration as readCache } from "../artifacts/cache.ts";
+import { readCalibration } from "../artifacts/cache.ts";
 import { classify } from "../artifacts/document.ts";
-import { readRecipe as readRecipeText } from "../artifacts/recipe.ts";
-import { parsePreprocess as parsePreprocessJson } from "../data/parsePreprocess.ts";
+import { readRecipe } from "../artifacts/recipe.ts";
 import type { Calibration } from "../model/calibration.ts";
 import { InputError } from "../model/job.ts";
-import type { Preprocess } from "../model/preprocess.ts";
+import { PREPROCESS, type Preprocess } from "../model/preprocess.ts";
+import { read } from "../model/read.ts";
 import type { Recipe } from "../model/recipe.ts";
-
-/** A recipe file. Throws InputError when it is none. */
-export function readRecipe(text: string, fileName: string): Recipe {
-  return readRecipeText(text, fileName, parsePreprocessJson);
-}
-
-/** A calibration cache. Throws InputError when it is none. */
-export function readCalibration(text: string, fileName: string): Calibration {
-  return readCache(text, fileName, parsePreprocessJson);
-}
 
 /** A recipe or a calibration cache, told apart by what the file says it is. Throws InputError when it is neither. */
 export function readDocument(
@@ -35,8 +25,9 @@ export function parsePreprocess(text: string, fileName: string): Preprocess {
   } catch (error) {
     throw new InputError(`${fileName} is not JSON (${(error as Error).message}).`);
   }
-  return parsePreprocessJson(json, fileName);
+  return read(PREPROCESS, json, fileName);
 }
 
 export { writeJson } from "../artifacts/json.ts";
 export { writeRecipe } from "../artifacts/recipe.ts";
+export { readCalibration, readRecipe };

@@ -2,8 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
 import { nodeDecoders } from "../../../cli/decoders.ts";
-import { readReport } from "../artifacts/readReport.ts";
-import { parsePreprocess } from "../data/parsePreprocess.ts";
+import { readReport } from "../artifacts/report.ts";
 import { diskFile } from "../data/testing/files.ts";
 import { InputError, type JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
@@ -79,7 +78,7 @@ describe("weights alone", () => {
     ]);
     expect(quantized.bytes).toBeLessThan(0.4 * model.bytes);
     const text = (at: number) => new TextDecoder().decode(files[at]?.chunks[0]);
-    const report = readReport(text(2), "report.json", parsePreprocess);
+    const report = readReport(text(2), "report.json");
     expect(report.weights.length).toBeGreaterThan(3);
     for (const { sqnr } of report.weights) expect(sqnr).toBeGreaterThan(14);
     expect(text(3)).toContain("Every activation stays in float.");

@@ -1,32 +1,36 @@
-import type { ClipFigures, Method, Range } from "./range.ts";
+import { about, count, fields, list, number, type Of, oneOf, text } from "../schema/define.ts";
+import { CLIP_FIGURES, type ClipFigures, INTERVAL, METHODS, type Method, type Range } from "./range.ts";
 
 export interface MethodMark {
   readonly method: Method;
   readonly figures: ClipFigures;
 }
 
+/** What a range group was seen to hold, its clip range, and what that is estimated to do. */
+export const RANGE_REPORT = fields({
+  group: text,
+  members: list(text),
+  seen: fields({ finite: count, zeros: count, nonFinite: count, min: number, max: number, samples: count }),
+  histogram: about(
+    "Counts in equal bins over `window`, zeros included in theirs.",
+    fields({ window: INTERVAL, counts: list(number) }),
+  ),
+  chosen: fields({
+    source: about("A method, set by hand, or fixed by the operator.", oneOf([...METHODS, "hand", "fixed"])),
+    figures: CLIP_FIGURES,
+  }),
+});
+export type RangeReport = Of<typeof RANGE_REPORT>;
+
 /** Everything the clip chart shows of one range group, from statistics alone: all figures are estimates. */
-export interface TensorAnalysis {
-  readonly group: string;
-  readonly members: readonly string[];
-  readonly seen: {
-    readonly finite: number;
-    readonly zeros: number;
-    readonly nonFinite: number;
-    readonly min: number;
-    readonly max: number;
-    readonly samples: number;
-  };
-  /** Counts in equal bins over `window`, zeros included in theirs. */
-  readonly histogram: { readonly window: Range; readonly counts: readonly number[] };
+export interface TensorAnalysis extends RangeReport {
   readonly marks: readonly MethodMark[];
-  readonly chosen: { readonly source: Method | "hand" | "fixed"; readonly figures: ClipFigures };
   /** Expected MSE as the range shrinks towards zero: `share` of the min-max range kept, 0..1. */
   readonly curve: readonly { readonly share: number; readonly range: Range; readonly mse: number }[];
 }
 
 /** What was seen of a tensor, whether it has a clip range or not. */
-export type SeenValues = Pick<TensorAnalysis, "seen" | "histogram">;
+export type SeenValues = Pick<RangeReport, "seen" | "histogram">;
 
 /** One row of the list of layers, estimated from statistics; null where the layer's output stays in float. */
 export interface GroupFigures {

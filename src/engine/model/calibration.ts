@@ -1,20 +1,32 @@
-import type { Notice } from "./job.ts";
-import type { Preprocess } from "./preprocess.ts";
-import type { Provider } from "./runtime.ts";
-import type { Statistics } from "./statistics.ts";
+import {
+  about,
+  ascending,
+  count,
+  fields,
+  flag,
+  integer,
+  list,
+  nullable,
+  type Of,
+  oneOf,
+  text,
+} from "../schema/define.ts";
+import { NOTICE } from "./job.ts";
+import { PREPROCESS } from "./preprocess.ts";
+import { MODEL_NAME } from "./recipe.ts";
+import { PROVIDERS, type Provider } from "./runtime.ts";
+import { STATISTICS } from "./statistics.ts";
 
 /** One way in which samples were run. No runtime promises the same bits for another. */
-export interface ExecutorRecord {
-  /** "onnxruntime-web 1.30.0, WASM SIMD" and the like. */
-  readonly runtime: string;
-  readonly provider: Provider;
-  /** Workers that ran side by side, the threads of each, and the samples of one run. */
-  readonly workers: number;
-  readonly threads: number;
-  readonly batch: number;
-  /** How many samples it observed. */
-  readonly samples: number;
-}
+const EXECUTOR_RECORD = fields({
+  runtime: about("With version: onnxruntime-web 1.30.0, WASM SIMD and the like.", text),
+  provider: oneOf(PROVIDERS),
+  workers: about("Workers that ran side by side.", integer(1)),
+  threads: about("Threads of each worker.", integer(1)),
+  batch: about("Samples of one run.", integer(1)),
+  samples: about("How many samples it observed.", count),
+});
+export type ExecutorRecord = Of<typeof EXECUTOR_RECORD>;
 
 /** What a person fixes about how samples are run; null leaves it to a short trial. */
 export interface Execution {
@@ -27,18 +39,22 @@ export interface Execution {
 /** A short trial decides everything. */
 export const AUTOMATIC: Execution = { provider: null, workers: null, threads: null, batch: null };
 
+/** How samples were observed: what a cache and a report say of it alike. */
+export const OBSERVATION = {
+  equalized: about(
+    "Whether the model was equalized before it was observed: statistics of one do not fit the other.",
+    flag,
+  ),
+  observed: about("Indices of the samples observed, rising.", ascending),
+  skipped: about("Indices of the samples that could not be read, rising.", ascending),
+  wanted: about("Samples asked for.", count),
+  preprocess: nullable(PREPROCESS),
+  executors: about(
+    "What ran the samples, in the order it began; more than one where a run went on elsewhere. Other runtimes, threads or batches need not give the same bits.",
+    list(EXECUTOR_RECORD),
+  ),
+};
+
 /** What a calibration has learned: complete, or as far as it came. Structured-cloneable, kept over reloads. */
-export interface Calibration {
-  readonly model: { readonly name: string; readonly sha256: string };
-  /** Whether the model was equalized before it was observed (Corrections): statistics of one do not fit the other. */
-  readonly equalized: boolean;
-  readonly statistics: Statistics;
-  /** Indices of the samples observed, ascending, and of those that could not be read. */
-  readonly observed: readonly number[];
-  readonly skipped: readonly number[];
-  readonly wanted: number;
-  readonly preprocess: Preprocess | null;
-  /** What ran the samples, in the order it began; more than one where a run went on elsewhere. */
-  readonly executors: readonly ExecutorRecord[];
-  readonly notices: readonly Notice[];
-}
+export const CALIBRATION = fields({ model: MODEL_NAME, statistics: STATISTICS, ...OBSERVATION, notices: list(NOTICE) });
+export type Calibration = Of<typeof CALIBRATION>;

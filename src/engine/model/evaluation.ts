@@ -1,63 +1,74 @@
-export interface Accuracy {
-  /** Shares, 0..1, of the same samples. */
-  readonly float: number;
-  readonly quantized: number;
-  /** float - quantized, and its 95 % confidence interval, paired by sample. */
-  readonly drop: number;
-  readonly interval: readonly [number, number];
-}
+import { about, count, fields, flag, list, nullable, number, type Of, text, tuple } from "../schema/define.ts";
+import { NOTICE, type Notice } from "./job.ts";
+
+export const ACCURACY = about(
+  "Shares, 0..1, of the same samples.",
+  fields({
+    float: number,
+    quantized: number,
+    drop: about("float - quantized.", number),
+    interval: about(
+      "The 95 % confidence interval of the drop, paired by sample.",
+      tuple([number, number], "a list of two numbers"),
+    ),
+  }),
+);
+export type Accuracy = Of<typeof ACCURACY>;
 
 /**
  * How close a quantized output is to the float one, over all samples. Agreement, SQNR, cosine and KL are null where they would mean
  * nothing: the float output is one value, the same in every sample, or nowhere finite, or no pair of values is finite in both.
  */
-export interface OutputError {
-  readonly name: string;
-  /**
-   * Share of rows whose largest element is the same. A row is what lies along the last axis longer than 1; null where
-   * no axis is, or no row is finite in both models.
-   */
-  readonly agreement: number | null;
-  /** dB. */
-  readonly sqnr: number | null;
-  readonly mse: number;
-  readonly mae: number;
-  readonly cosine: number | null;
-  /**
-   * Mean KL(softmax(float) || softmax(quantized)) of a row in nats, of the rows themselves where they are
-   * probabilities; null where agreement is.
-   */
-  readonly kl: number | null;
-  /** Pairs of values left out because one is NaN or infinite; agreement and KL leave out their whole rows. */
-  readonly nonFinite: number;
-}
+const OUTPUT_ERROR = fields({
+  name: text,
+  agreement: about(
+    "Share of rows whose largest element is the same. A row is what lies along the last axis longer than 1; null where no axis is, or no row is finite in both models.",
+    nullable(number),
+  ),
+  sqnr: about("dB.", nullable(number)),
+  mse: number,
+  mae: number,
+  cosine: nullable(number),
+  kl: about(
+    "Mean KL(softmax(float) || softmax(quantized)) of a row in nats, of the rows themselves where they are probabilities; null where agreement is.",
+    nullable(number),
+  ),
+  nonFinite: about(
+    "Pairs of values left out because one is NaN or infinite; agreement and KL leave out their whole rows.",
+    count,
+  ),
+});
+export type OutputError = Of<typeof OUTPUT_ERROR>;
 
 /** Milliseconds a run of one sample. */
-export interface Latency {
-  readonly p50: number;
-  readonly p95: number;
-}
+const LATENCY = fields({ p50: number, p95: number });
+export type Latency = Of<typeof LATENCY>;
 
-export interface Evaluation {
-  readonly samples: number;
-  readonly labelled: number;
-  /** Null without labels, without class scores, and where these mean nothing in the float model (OutputError); so is the verdict. */
-  readonly top1: Accuracy | null;
-  readonly top5: Accuracy | null;
-  /** The drop of top-1 allowed, as a share, and whether it was kept. */
-  readonly verdict: { readonly limit: number; readonly passed: boolean } | null;
-  readonly outputs: readonly OutputError[];
-  readonly bytes: { readonly float: number; readonly quantized: number };
-  readonly latency: {
-    readonly float: Latency;
-    readonly quantized: Latency;
-    readonly runs: number;
-    readonly runtime: string;
-    readonly machine: string;
-    readonly threads: number;
-  };
-  readonly notices: readonly import("./job.ts").Notice[];
-}
+export const EVALUATION = fields({
+  samples: count,
+  labelled: count,
+  top1: about(
+    "Null without labels, without class scores, and where these mean nothing in the float model; so is the verdict.",
+    nullable(ACCURACY),
+  ),
+  top5: nullable(ACCURACY),
+  verdict: about(
+    "The drop of top-1 allowed, as a share, and whether it was kept.",
+    nullable(fields({ limit: number, passed: flag })),
+  ),
+  outputs: list(OUTPUT_ERROR),
+  bytes: fields({ float: count, quantized: count }),
+  latency: fields({
+    float: LATENCY,
+    quantized: LATENCY,
+    runs: count,
+    runtime: text,
+    machine: text,
+    threads: count,
+  }),
+  notices: list(NOTICE),
+});
+export type Evaluation = Of<typeof EVALUATION>;
 
 /** A recipe measured on a few samples, on the very bytes that would be exported: quick, and coarse. */
 export interface Probe {
@@ -75,5 +86,5 @@ export interface Probe {
   readonly bytes: number;
   readonly seconds: number;
   /** Of outputs that mean nothing. */
-  readonly notices: readonly import("./job.ts").Notice[];
+  readonly notices: readonly Notice[];
 }

@@ -1,3 +1,5 @@
+import { about, fields, type Of, oneOf, text } from "../schema/define.ts";
+
 export interface Progress {
   /** What runs, as a short phrase: "Calibrating". */
   readonly task: string;
@@ -31,12 +33,13 @@ export function isForPeople({ name }: Error): boolean {
   return name === "InputError" || name === "FileChanged";
 }
 
-/** Something a person should know but that stops nothing. `subject` names the tensor, layer or file. */
-export interface Notice {
-  readonly kind: "warning" | "info";
-  readonly subject: string;
-  readonly message: string;
-}
+/** Something a person should know but that stops nothing. */
+export const NOTICE = fields({
+  kind: oneOf(["warning", "info"]),
+  subject: about("The tensor, layer or file.", text),
+  message: text,
+});
+export type Notice = Of<typeof NOTICE>;
 
 /** Whether a notice's message has its subject in it, as words of its own: where it has not, the subject is shown before it. */
 export function namesSubject({ subject, message }: Pick<Notice, "subject" | "message">): boolean {

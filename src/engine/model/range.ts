@@ -1,19 +1,25 @@
-import type { ActivationType } from "../values/codes.ts";
+import { about, also, fields, finite, flag, number, type Of, oneOf } from "../schema/define.ts";
+import { ACTIVATION_TYPES } from "../values/codes.ts";
+
 /** An interval of real values, low <= high. */
-export interface Range {
-  readonly low: number;
-  readonly high: number;
-}
+export const RANGE = about(
+  "low is not above high.",
+  also(fields({ low: finite, high: finite }), ({ low, high }, fail) => {
+    if (low > high) fail("a range whose low is not above its high");
+  }),
+);
+export type Range = Of<typeof RANGE>;
+
+/** Two ends that may be infinite, or NaN where nothing was seen. */
+export const INTERVAL = fields({ low: number, high: number });
 
 /** What the chosen statistics say the clip range should be. Each is described in docs/methods.md. */
 export const METHODS = ["minmax", "average", "percentile", "entropy", "mse", "cosine"] as const;
 export type Method = (typeof METHODS)[number];
 
 /** How an activation is mapped to integers. */
-export interface ActivationScheme {
-  readonly type: ActivationType;
-  readonly symmetric: boolean;
-}
+export const ACTIVATION_SCHEME = fields({ type: oneOf(ACTIVATION_TYPES), symmetric: flag });
+export type ActivationScheme = Of<typeof ACTIVATION_SCHEME>;
 
 /** Affine parameters: x is about scale * (q - zeroPoint). `scale` is a float32 value held in a number. */
 export interface Affine {
@@ -22,14 +28,16 @@ export interface Affine {
 }
 
 /** What a clip range does to a tensor, estimated from its statistics. */
-export interface ClipFigures extends Affine {
-  readonly range: Range;
-  /** Share of the finite values outside the range, 0..1. */
-  readonly clipped: number;
-  /** Mean squared error of quantizing, in the tensor's unit squared. */
-  readonly mse: number;
-  /** 10 log10(mean square / mse), dB; Infinity when nothing is lost, NaN when the tensor is all zero. */
-  readonly sqnr: number;
-  /** Bits of a uniform full-range quantizer of equal SQNR: (sqnr - 1.76) / 6.02. */
-  readonly effectiveBits: number;
-}
+export const CLIP_FIGURES = fields({
+  range: INTERVAL,
+  scale: number,
+  zeroPoint: number,
+  clipped: about("Share of the finite values outside the range, 0..1.", number),
+  mse: about("Mean squared error of quantizing, in the tensor's unit squared.", number),
+  sqnr: about(
+    "10 log10(mean square / mse), dB; Infinity when nothing is lost, NaN when the tensor is all zero.",
+    number,
+  ),
+  effectiveBits: about("Bits of a uniform full-range quantizer of equal SQNR: (sqnr - 1.76) / 6.02.", number),
+});
+export type ClipFigures = Of<typeof CLIP_FIGURES>;

@@ -1,77 +1,112 @@
-import type { WeightType } from "../values/codes.ts";
-import type { Preprocess } from "./preprocess.ts";
-import type { ActivationScheme, Method, Range } from "./range.ts";
+import {
+  about,
+  exactly,
+  fields,
+  finite,
+  finites,
+  flag,
+  integers,
+  list,
+  matching,
+  nullable,
+  type Of,
+  oneOf,
+  record,
+  text,
+} from "../schema/define.ts";
+import { WEIGHT_TYPES } from "../values/codes.ts";
+import { PREPROCESS } from "./preprocess.ts";
+import { ACTIVATION_SCHEME, METHODS, RANGE } from "./range.ts";
 
 /** "auto" is the default of docs/methods.md: it looks at calibration samples only. */
-export type MethodChoice = Method | "auto";
+const METHOD_CHOICE = oneOf([...METHODS, "auto"]);
+export type MethodChoice = Of<typeof METHOD_CHOICE>;
 
 /** Remedies that change weights before they are quantized; docs/corrections.md describes each. */
-export interface Corrections {
-  /** Cross-layer equalization: the float model is rescaled, channel by channel, before it is calibrated. */
-  readonly equalization: boolean;
-  /** Biases make up for the mean error of each output channel: measured on samples, or worked out from BatchNormalization. */
-  readonly bias: "none" | "empirical" | "analytic";
-}
+export const CORRECTIONS = fields({
+  equalization: about(
+    "Cross-layer equalization: the float model is rescaled, channel by channel, before it is calibrated.",
+    flag,
+  ),
+  bias: about(
+    "Biases make up for the mean error of each output channel: measured on samples, or worked out from BatchNormalization.",
+    oneOf(["none", "empirical", "analytic"]),
+  ),
+});
+export type Corrections = Of<typeof CORRECTIONS>;
 
 /** What equalization does to the channels of one tensor, before its activation: y becomes (y - absorb) / divide. */
-export interface ChannelFactors {
-  readonly divide: readonly number[];
-  /** What the next layer's bias takes over from channels that are never smaller; 0 where nothing. */
-  readonly absorb: readonly number[];
-}
+const CHANNEL_FACTORS = fields({
+  divide: finites,
+  absorb: about(
+    "What the next layer's bias takes over from channels that are never smaller; 0 where nothing.",
+    finites,
+  ),
+});
+export type ChannelFactors = Of<typeof CHANNEL_FACTORS>;
 
-export interface WeightScheme {
-  readonly type: WeightType;
-  readonly granularity: "channel" | "tensor";
-  /** Learned: up or down for each weight as reconstructs the layer's output best (AdaRound). */
-  readonly rounding: "nearest" | "learned";
-}
+const WEIGHT_SCHEME = fields({
+  type: oneOf(WEIGHT_TYPES),
+  granularity: oneOf(["channel", "tensor"]),
+  rounding: about(
+    "Learned: up or down for each weight as reconstructs the layer's output best (AdaRound).",
+    oneOf(["nearest", "learned"]),
+  ),
+});
+export type WeightScheme = Of<typeof WEIGHT_SCHEME>;
 
 /** The formats that a recipe may ask for; weights alone are `float.activations`. */
 export const RECIPE_FORMATS = ["qdq"] as const;
 export type RecipeFormat = (typeof RECIPE_FORMATS)[number];
 
-export interface Recipe {
-  readonly version: 1;
-  readonly model: { readonly name: string; readonly sha256: string };
-  readonly format: RecipeFormat;
-  readonly activations: ActivationScheme;
-  readonly weights: WeightScheme;
-  readonly corrections: Corrections;
-  readonly method: MethodChoice;
-  /** Methods that differ from `method`, by tensor (the group's id). */
-  readonly methods: Readonly<Record<string, Method>>;
-  /** Ranges set by hand, by tensor (the group's id). */
-  readonly ranges: Readonly<Record<string, Range>>;
-  /** What stays in float: layers by node name, operators by type, activations by tensor name. */
-  readonly float: {
-    readonly layers: readonly string[];
-    readonly operators: readonly string[];
-    readonly tensors: readonly string[];
-    /** Every activation stays in float: only weights are quantized. */
-    readonly activations: boolean;
-  };
-  readonly preprocess: Preprocess | null;
-  /** Dimensions given to dynamic inputs, and inputs held at one value. */
-  readonly inputs: {
-    readonly shapes: Readonly<Record<string, readonly number[]>>;
-    readonly values: Readonly<Record<string, number>>;
-  };
-  /** The ranges all of this came to, by group id; null until calibrated. With them the file needs no statistics. */
-  readonly resolved: Readonly<Record<string, Range>> | null;
-  /** What equalization came to, by the tensor that a layer makes before its activation; null until learned. */
-  readonly factors: Readonly<Record<string, ChannelFactors>> | null;
-  /**
-   * What bias correction came to: what is added to each output channel of a layer before its activation, by layer;
-   * null until learned.
-   */
-  readonly biases: Readonly<Record<string, readonly number[]>> | null;
-  /**
-   * What learned rounding came to, by layer: base64 of one bit a weight, in the order of the weight's values, the lowest
-   * bit of a byte first; 1 where the weight is rounded up. Null until learned.
-   */
-  readonly rounding: Readonly<Record<string, string>> | null;
-}
+/** Which model a document is about. */
+export const MODEL_NAME = fields({ name: text, sha256: about("Of the model file.", text) });
+
+const NAMES = list(text);
+export const ROUNDING_BITS = matching(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/, "base64");
+
+export const RECIPE = fields({
+  version: exactly(1, "a whole number, 1 to 1"),
+  model: MODEL_NAME,
+  format: about("QuantizeLinear and DequantizeLinear nodes.", oneOf(RECIPE_FORMATS)),
+  activations: ACTIVATION_SCHEME,
+  weights: WEIGHT_SCHEME,
+  corrections: CORRECTIONS,
+  method: METHOD_CHOICE,
+  methods: about("Methods that differ from `method`, by tensor (the group's id).", record(oneOf(METHODS))),
+  ranges: about("Clip ranges set by hand, by tensor (the group's id).", record(RANGE)),
+  float: about(
+    "What stays in float.",
+    fields({
+      layers: about("By node name.", NAMES),
+      operators: about("By type, such as Softmax.", NAMES),
+      tensors: about("By tensor name.", NAMES),
+      activations: about("Every activation: only weights are quantized.", flag),
+    }),
+  ),
+  preprocess: nullable(PREPROCESS),
+  inputs: fields({
+    shapes: about("Dimensions given to dynamic inputs.", record(integers(0))),
+    values: about("Inputs held at one value.", record(finite)),
+  }),
+  resolved: about(
+    "The clip ranges all of this came to, by tensor; null before calibration. With them the file needs no statistics.",
+    nullable(record(RANGE)),
+  ),
+  factors: about(
+    "What equalization came to, by the tensor that a layer makes before its activation: y becomes (y - absorb) / divide. Null until learned.",
+    nullable(record(CHANNEL_FACTORS)),
+  ),
+  biases: about(
+    "What bias correction adds to each output channel of a layer before its activation, by layer; null until learned.",
+    nullable(record(finites)),
+  ),
+  rounding: about(
+    "Learned rounding, by layer: base64 of one bit a weight, in the order of the weight's values, the lowest bit of a byte first; 1 is up. Null until learned.",
+    nullable(record(ROUNDING_BITS)),
+  ),
+});
+export type Recipe = Of<typeof RECIPE>;
 
 /**
  * These fields of a recipe and no others, as a worker is asked with them: a whole recipe, megabytes with learned rounding,

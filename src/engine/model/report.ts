@@ -1,52 +1,43 @@
-import type { TensorAnalysis } from "./analysis.ts";
-import type { Calibration } from "./calibration.ts";
-import type { Evaluation } from "./evaluation.ts";
-import type { Notice } from "./job.ts";
-import type { Recipe } from "./recipe.ts";
-import type { Layer, ModelSummary } from "./summary.ts";
-import type { TunePoint, Tuning } from "./tuning.ts";
+import { about, also, count, fields, integers, list, nullable, number, type Of, text } from "../schema/define.ts";
+import { RANGE_REPORT } from "./analysis.ts";
+import { OBSERVATION } from "./calibration.ts";
+import { EVALUATION } from "./evaluation.ts";
+import { NOTICE } from "./job.ts";
+import { RECIPE } from "./recipe.ts";
+import { REPORTED_MODEL } from "./summary.ts";
+import { TUNING_RECORD } from "./tuning.ts";
 
-/** What a range group was seen to hold, its clip range, and what that is estimated to do. */
-export type RangeReport = Pick<TensorAnalysis, "group" | "members" | "seen" | "histogram" | "chosen">;
+const WEIGHT_REPORT = fields({
+  name: text,
+  dims: integers(0),
+  axis: about("The output-channel axis; null when quantized per tensor.", nullable(count)),
+  sqnr: about("Of the whole tensor, dB.", number),
+  leastSqnr: about("Of the channel that loses most, dB.", number),
+});
+export type WeightReport = Of<typeof WEIGHT_REPORT>;
 
-export interface WeightReport {
-  readonly name: string;
-  readonly dims: readonly number[];
-  /** The output-channel axis; null when quantized per tensor. */
-  readonly axis: number | null;
-  /** Of the whole tensor, and of the channel that loses most, dB. */
-  readonly sqnr: number;
-  readonly leastSqnr: number;
-}
-
-/** How a search found the recipe. A point's decisions, applied to `start` and settled on the same samples, give its recipe. */
-export interface TuningRecord extends Omit<Tuning, "points"> {
-  readonly start: Recipe;
-  readonly points: readonly Omit<TunePoint, "recipe">[];
-}
-
-/** A layer, and why it stays in float in words. */
-export interface ReportedLayer extends Omit<Layer, "reason"> {
-  readonly reason: string | null;
-}
+const DATE = also(text, (date, fail) => {
+  if (Number.isNaN(Date.parse(date))) fail("a date as ISO 8601 writes it");
+});
 
 /** What was done to a model, with what, and what came of it. */
-export interface Report {
-  readonly tool: { readonly name: string; readonly version: string };
-  /** ISO 8601, UTC. */
-  readonly date: string;
-  readonly model: Omit<ModelSummary, "layers" | "activations" | "groups" | "notices"> & {
-    readonly layers: readonly ReportedLayer[];
-  };
-  readonly recipe: Recipe;
-  readonly calibration: Omit<Calibration, "model" | "statistics" | "notices">;
-  /** In graph order. */
-  readonly ranges: readonly RangeReport[];
-  readonly weights: readonly WeightReport[];
-  readonly evaluation: Evaluation | null;
-  /** Null where a person made the recipe. */
-  readonly tuning: TuningRecord | null;
-  readonly files: readonly { readonly name: string; readonly bytes: number }[];
-  /** All that preparing, calibrating and quantizing had to say. */
-  readonly notices: readonly Notice[];
-}
+export const REPORT = fields({
+  tool: fields({ name: text, version: text }),
+  date: about("ISO 8601, UTC.", DATE),
+  model: REPORTED_MODEL,
+  recipe: about("Resolved.", RECIPE),
+  calibration: fields(OBSERVATION),
+  ranges: about(
+    "In graph order.",
+    also(list(RANGE_REPORT), (ranges, fail) => {
+      const twin = ranges.findIndex(({ group }, i) => ranges.findIndex((other) => other.group === group) < i);
+      if (twin >= 0) fail("a group that no other range has", twin, "group");
+    }),
+  ),
+  weights: list(WEIGHT_REPORT),
+  evaluation: nullable(EVALUATION),
+  tuning: about("Null where a person made the recipe.", nullable(TUNING_RECORD)),
+  files: list(fields({ name: text, bytes: count })),
+  notices: about("All that preparing, calibrating and quantizing had to say.", list(NOTICE)),
+});
+export type Report = Of<typeof REPORT>;

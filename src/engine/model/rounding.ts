@@ -1,4 +1,6 @@
+import { count, fields, list, number, type Of, record, text } from "../schema/define.ts";
 import type { JobContext } from "./job.ts";
+import { ROUNDING_BITS } from "./recipe.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** What rounding is learned on and for how long, unless said otherwise; more gain little: docs/rounding.md. */
@@ -32,10 +34,8 @@ export interface RoundingProblem {
 }
 
 /** Iteration, and the squared error of the layer's output as a share of the output's own square. */
-export interface LossPoint {
-  readonly iteration: number;
-  readonly loss: number;
-}
+const LOSS_POINT = fields({ iteration: count, loss: number });
+export type LossPoint = Of<typeof LOSS_POINT>;
 
 export interface LearnedRounding {
   /** 1 where a weight is rounded up, in the order of `weight`. */
@@ -65,29 +65,31 @@ export interface Learner {
 }
 
 /** What learning did to one layer. */
-export interface LayerRounding {
-  readonly layer: string;
-  readonly weights: number;
+const LAYER_ROUNDING = fields({
+  layer: text,
+  weights: count,
   /** How many are not rounded to the nearest code. */
-  readonly changed: number;
+  changed: count,
   /** Squared error of the layer's output as a share of its own square, rounded to nearest and as learned. */
-  readonly nearest: number;
-  readonly learned: number;
-  readonly curve: readonly LossPoint[];
-  readonly seconds: number;
-}
+  nearest: number,
+  learned: number,
+  curve: list(LOSS_POINT),
+  seconds: number,
+});
+export type LayerRounding = Of<typeof LAYER_ROUNDING>;
 
-export interface Rounding {
+export const ROUNDING = fields({
   /** As in the recipe. */
-  readonly rounding: Readonly<Record<string, string>>;
-  readonly layers: readonly LayerRounding[];
+  rounding: record(ROUNDING_BITS),
+  layers: list(LAYER_ROUNDING),
   /** How many layers there are to learn; fewer are in `layers` where learning was cancelled. */
-  readonly wanted: number;
-  readonly samples: number;
-  readonly iterations: number;
-  readonly learner: string;
-  readonly seconds: number;
-}
+  wanted: count,
+  samples: count,
+  iterations: count,
+  learner: text,
+  seconds: number,
+});
+export type Rounding = Of<typeof ROUNDING>;
 
 export interface RoundingRequest {
   /** The first so many samples are read. */

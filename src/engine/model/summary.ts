@@ -1,21 +1,27 @@
+import { about, count, fields, list, nullable, type Of, oneOf, text } from "../schema/define.ts";
 import type { Notice } from "./job.ts";
 import type { Range } from "./range.ts";
 import type { Reason } from "./reason.ts";
-import type { Port } from "./tensor.ts";
+import { PORT } from "./tensor.ts";
+
+/** A layer, and why it stays in float in words. */
+const REPORTED_LAYER = fields({
+  id: about("The node's name, or operator and output where it has none; unique in the model.", text),
+  operator: text,
+  inputs: list(text),
+  outputs: list(text),
+  parameters: about("Elements of the initialisers that this layer reads.", count),
+  weight: about("The initialiser quantized as this layer's weight.", nullable(text)),
+  precision: about(
+    "That of its weight, and of its arithmetic where the activations it reads and makes are quantized.",
+    oneOf(["int8", "int4", "float32"]),
+  ),
+  reason: about("Why it stays in float; null when it is quantized.", nullable(text)),
+});
+export type ReportedLayer = Of<typeof REPORTED_LAYER>;
 
 /** A node of the prepared graph, as a person sees it. */
-export interface Layer {
-  /** The node's name, or operator and output where it has none; unique in the model. */
-  readonly id: string;
-  readonly operator: string;
-  readonly inputs: readonly string[];
-  readonly outputs: readonly string[];
-  /** Elements of the initialisers that this layer reads. */
-  readonly parameters: number;
-  /** The initialiser quantized as this layer's weight. */
-  readonly weight: string | null;
-  /** That of its weight, and of its arithmetic where the activations it reads and makes are quantized. */
-  readonly precision: "int8" | "int4" | "float32";
+export interface Layer extends Omit<ReportedLayer, "reason"> {
   /** Why it stays in float; null when it is quantized. */
   readonly reason: Reason | null;
 }
@@ -45,21 +51,25 @@ export interface Activation {
   readonly group: string | null;
 }
 
-export interface ModelSummary {
-  readonly name: string;
-  readonly sha256: string;
-  readonly bytes: number;
-  readonly irVersion: number;
-  readonly opset: number;
-  readonly producer: string;
-  readonly parameters: number;
-  readonly inputs: readonly Port[];
-  readonly outputs: readonly Port[];
-  readonly operators: readonly { readonly type: string; readonly count: number; readonly quantized: number }[];
+/** A model as a report has it. */
+export const REPORTED_MODEL = fields({
+  name: text,
+  sha256: text,
+  bytes: count,
+  irVersion: count,
+  opset: count,
+  producer: text,
+  parameters: count,
+  inputs: list(PORT),
+  outputs: list(PORT),
+  operators: list(fields({ type: text, count, quantized: count })),
+  layers: list(REPORTED_LAYER),
+  preparation: about('What preparing did: "27 BatchNormalization folded into Conv".', list(text)),
+});
+
+export interface ModelSummary extends Omit<Of<typeof REPORTED_MODEL>, "layers"> {
   readonly layers: readonly Layer[];
   readonly activations: readonly Activation[];
   readonly groups: readonly RangeGroup[];
-  /** What preparing did: "27 BatchNormalization folded into Conv". */
-  readonly preparation: readonly string[];
   readonly notices: readonly Notice[];
 }

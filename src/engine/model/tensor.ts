@@ -1,4 +1,5 @@
-import type { DataType, TensorData } from "../values/elementTypes.ts";
+import { about, either, fields, list, nullable, number, type Of, oneOf, text } from "../schema/define.ts";
+import { DATA_TYPES, type DataType, type TensorData } from "../values/elementTypes.ts";
 
 /** A dense tensor in row-major order. float16 holds its bits in a Uint16Array, bool in a Uint8Array of 0 and 1. */
 export interface Tensor {
@@ -10,9 +11,13 @@ export interface Tensor {
 /** Tensors by graph name: what goes into a run, or comes out of it. */
 export type TensorMap = ReadonlyMap<string, Tensor>;
 
-/** A model's input or output. A dimension is a number, a symbol such as "batch", or null where the file is silent. */
-export interface Port {
-  readonly name: string;
-  readonly type: DataType | "other";
-  readonly dims: readonly (number | string | null)[];
-}
+/** A model's input or output. */
+export const PORT = fields({
+  name: text,
+  type: oneOf([...DATA_TYPES, "other"]),
+  dims: about(
+    'A dimension is a number, a symbol such as "batch", or null where the file is silent.',
+    list(nullable(either([text, number], 'a number, "NaN", "Infinity" or "-Infinity"'))),
+  ),
+});
+export type Port = Of<typeof PORT>;

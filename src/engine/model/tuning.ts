@@ -1,62 +1,122 @@
-import type { Accuracy } from "./evaluation.ts";
-import type { Corrections, Recipe } from "./recipe.ts";
+import {
+  about,
+  also,
+  choice,
+  count,
+  exactly,
+  fields,
+  flag,
+  integer,
+  list,
+  nullable,
+  number,
+  type Of,
+  oneOf,
+  text,
+  tuple,
+  whole,
+} from "../schema/define.ts";
+import { isObject } from "../schema/running.ts";
+import { ACCURACY } from "./evaluation.ts";
+import { CORRECTIONS, RECIPE } from "./recipe.ts";
 
 /** What a quantized model has to keep: its top-1 within a drop (a share) of float's, or its outputs within an SQNR (dB). */
-export type TuneLimit =
-  | { readonly kind: "drop"; readonly share: number }
-  | { readonly kind: "sqnr"; readonly decibels: number };
+const TUNE_LIMIT = choice(
+  "kind",
+  ["drop", "sqnr"],
+  [fields({ kind: exactly("drop"), share: number }), fields({ kind: exactly("sqnr"), decibels: number })],
+);
+export type TuneLimit = Of<typeof TUNE_LIMIT>;
 
-export interface TuneRequest {
-  /** The first so many samples are read, and no others. */
-  readonly samples: number;
-  readonly limit: TuneLimit;
-  readonly goal: "size" | "latency";
-  /** Seconds after which no new step begins; null for none. It only cuts the order of steps short. */
-  readonly budget: number | null;
-}
+const TUNE_REQUEST = fields({
+  samples: about("The first so many samples are read, and no others.", integer(1)),
+  limit: TUNE_LIMIT,
+  goal: oneOf(["size", "latency"]),
+  budget: about(
+    "Seconds after which no new step begins; null for none. It only cuts the order of steps short.",
+    nullable(number),
+  ),
+});
+export type TuneRequest = Of<typeof TUNE_REQUEST>;
 
 /** One change to a recipe. A list of them, applied in order to the recipe that tuning began with, gives a point's recipe. */
-export type Decision =
-  | { readonly kind: "corrections"; readonly corrections: Corrections }
-  | { readonly kind: "float"; readonly layers: readonly string[] }
-  | { readonly kind: "int8"; readonly layers: readonly string[] };
+const DECISION = choice(
+  "kind",
+  ["corrections", "float", "int8"],
+  [
+    fields({ kind: exactly("corrections"), corrections: CORRECTIONS }),
+    fields({ kind: exactly("float"), layers: list(text) }),
+    fields({ kind: exactly("int8"), layers: list(text) }),
+  ],
+);
+export type Decision = Of<typeof DECISION>;
+
+const POINT = {
+  decisions: list(DECISION),
+  label: about("What the last decision did, in words.", text),
+  bytes: count,
+  floatLayers: about("Layers that are in float in the exported model, whatever the reason.", count),
+  sqnr: about("Of the output that is worst off, dB.", number),
+  top1: nullable(ACCURACY),
+  expected: about(
+    "The drop of top-1 to expect, a share, estimated from the errors of all samples; null without labels.",
+    nullable(number),
+  ),
+  latency: about("Median milliseconds of a run, where latency is the goal.", nullable(number)),
+  passed: about("Whether it keeps the limit: a drop has to be kept as measured and as expected.", flag),
+  accepted: about("Whether the search went on from it.", flag),
+};
 
 /** A recipe that was tried, measured on the model it exports. */
-export interface TunePoint {
-  readonly decisions: readonly Decision[];
-  /** What the last decision did, in words. */
-  readonly label: string;
-  readonly recipe: Recipe;
-  readonly bytes: number;
-  /** Layers that are in float in the exported model, whatever the reason. */
-  readonly floatLayers: number;
-  /** Of the output that is worst off, dB. */
-  readonly sqnr: number;
-  readonly top1: Accuracy | null;
-  /** The drop of top-1 to expect, a share, estimated from the errors of all samples; null without labels. */
-  readonly expected: number | null;
-  /** Median milliseconds of a run, where latency is the goal. */
-  readonly latency: number | null;
-  /** Whether it keeps the limit: a drop has to be kept as measured and as expected. */
-  readonly passed: boolean;
-  /** Whether the search went on from it. */
-  readonly accepted: boolean;
+const TUNE_POINT = fields({ ...POINT, recipe: RECIPE });
+export type TunePoint = Of<typeof TUNE_POINT>;
+
+const SPAN = tuple([count, count], "a list of two whole numbers");
+const POINT_INDEX = whole(count, (search) => {
+  return `a whole number, 0 to ${(isObject(search) && Array.isArray(search.points) ? search.points.length : 0) - 1}`;
+});
+
+const SEARCH = {
+  request: TUNE_REQUEST,
+  split: about(
+    "Which samples calibrated and taught the corrections, and which judged: first and one past the last.",
+    fields({ calibration: SPAN, judgement: SPAN }),
+  ),
+  judged: about(
+    "Samples of the judging part that could be read, and how many of them have labels.",
+    fields({ samples: count, labelled: count }),
+  ),
+  executor: fields({ runtime: text, threads: integer(1) }),
+  bytes: fields({ float: count }),
+};
+
+const FOUND = {
+  chosen: about("Index of the best point that keeps the limit; null where none does.", nullable(POINT_INDEX)),
+  best: about(
+    "Index of the point to offer: the chosen one, or where none keeps the limit the one that comes nearest.",
+    POINT_INDEX,
+  ),
+  ended: oneOf(["found", "exhausted", "budget", "cancelled"]),
+  seconds: number,
+};
+
+interface Indexed {
+  readonly points: readonly unknown[];
+  readonly chosen: number | null;
+  readonly best: number;
 }
 
-export interface Tuning {
-  readonly request: TuneRequest;
-  /** Which samples calibrated and taught the corrections, and which judged: first and one past the last. */
-  readonly split: { readonly calibration: readonly [number, number]; readonly judgement: readonly [number, number] };
-  /** Samples of the judging part that could be read, and how many of them have labels. */
-  readonly judged: { readonly samples: number; readonly labelled: number };
-  readonly executor: { readonly runtime: string; readonly threads: number };
-  readonly bytes: { readonly float: number };
-  /** Every point in the order it was tried. */
-  readonly points: readonly TunePoint[];
-  /** Index of the best point that keeps the limit; null where none does. */
-  readonly chosen: number | null;
-  /** Index of the point to offer: the chosen one, or where none keeps the limit the one that comes nearest. */
-  readonly best: number;
-  readonly ended: "found" | "exhausted" | "budget" | "cancelled";
-  readonly seconds: number;
+function pointsAreThere({ points, chosen, best }: Indexed, fail: (rule: string, member: string) => void): void {
+  if (chosen !== null && chosen >= points.length) fail("", "chosen");
+  if (best >= points.length) fail("", "best");
 }
+
+export const TUNING = also(fields({ ...SEARCH, points: list(TUNE_POINT), ...FOUND }), pointsAreThere);
+export type Tuning = Of<typeof TUNING>;
+
+/** How a search found the recipe. A point's decisions, applied to `start` and settled on the same samples, give its recipe. */
+export const TUNING_RECORD = also(
+  fields({ ...SEARCH, start: RECIPE, points: list(fields(POINT)), ...FOUND }),
+  pointsAreThere,
+);
+export type TuningRecord = Of<typeof TUNING_RECORD>;

@@ -4,10 +4,12 @@ import { elementBytes, integerLimits } from "./elementTypes.ts";
 export type CodeLimits = readonly [lowest: number, highest: number];
 
 /** The types that activations are quantized to. */
-export type ActivationType = "uint8" | "int8";
+export const ACTIVATION_TYPES = ["uint8", "int8"] as const;
+export type ActivationType = (typeof ACTIVATION_TYPES)[number];
 
 /** The types that weights are quantized to. */
-export type WeightType = "int8" | "int4";
+export const WEIGHT_TYPES = ["int8", "int4"] as const;
+export type WeightType = (typeof WEIGHT_TYPES)[number];
 
 const WEIGHT_CODES: Readonly<Record<WeightType, CodeLimits>> = { int8: [-127, 127], int4: [-8, 7] };
 

@@ -1,5 +1,5 @@
+import type { RangeReport } from "../../model/analysis.ts";
 import type { Range } from "../../model/range.ts";
-import type { RangeReport } from "../../model/report.ts";
 import { clamp } from "../../values/clamp.ts";
 import { significant } from "../../values/figures.ts";
 import { decibel } from "../../values/units.ts";

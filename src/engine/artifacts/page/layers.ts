@@ -1,4 +1,6 @@
-import type { RangeReport, Report, ReportedLayer, WeightReport } from "../../model/report.ts";
+import type { RangeReport } from "../../model/analysis.ts";
+import type { Report, WeightReport } from "../../model/report.ts";
+import type { ReportedLayer } from "../../model/summary.ts";
 import { dimsText } from "../../values/dims.ts";
 import { count, interval, plural, significant } from "../../values/figures.ts";
 import { percent } from "../../values/shares.ts";

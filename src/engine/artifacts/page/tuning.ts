@@ -1,5 +1,4 @@
-import type { TuningRecord } from "../../model/report.ts";
-import type { Decision, TuneLimit } from "../../model/tuning.ts";
+import type { Decision, TuneLimit, TuningRecord } from "../../model/tuning.ts";
 import { plural, significant } from "../../values/figures.ts";
 import { points as change, percent, pointsOf } from "../../values/shares.ts";
 import { byteSize, decibel } from "../../values/units.ts";

@@ -1,8 +1,9 @@
 import fc from "fast-check";
+import type { RangeReport } from "../../model/analysis.ts";
 import type { Accuracy, Evaluation } from "../../model/evaluation.ts";
 import { METHODS } from "../../model/range.ts";
-import type { RangeReport, Report, TuningRecord, WeightReport } from "../../model/report.ts";
-import type { Decision } from "../../model/tuning.ts";
+import type { Report, WeightReport } from "../../model/report.ts";
+import type { Decision, TuningRecord } from "../../model/tuning.ts";
 import { executors, preprocess, recipe, tensorName } from "./arbitrary.ts";
 import { REPORT } from "./report.ts";
 

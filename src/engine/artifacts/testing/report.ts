@@ -1,4 +1,7 @@
-import type { RangeReport, Report, ReportedLayer, TuningRecord } from "../../model/report.ts";
+import type { RangeReport } from "../../model/analysis.ts";
+import type { Report } from "../../model/report.ts";
+import type { ReportedLayer } from "../../model/summary.ts";
+import type { TuningRecord } from "../../model/tuning.ts";
 
 function layer(id: string, operator: string, input: string, output: string): ReportedLayer {
   return {

@@ -25,6 +25,11 @@ function readSize(text: string): Size | null {
   return second === undefined ? first : [first, second];
 }
 
+function readSide(text: string): number | null {
+  const size = readSize(text);
+  return typeof size === "number" ? size : null;
+}
+
 function readNumbers(text: string): readonly number[] | null {
   const numbers = text
     .split(/[,;\s]+/)
@@ -55,6 +60,7 @@ export function PreprocessForm() {
   const presets = usePresets();
   const busy = useStudio((state) => state.job !== null);
   if (!preprocess) return null;
+  const { resize } = preprocess;
   const preset = presetOf(preprocess, presets);
   const change = (part: Partial<Preprocess>) =>
     editRecipe("preprocessing", (recipe) => withPreprocess(recipe, { ...preprocess, ...part }));
@@ -62,7 +68,8 @@ export function PreprocessForm() {
     const size = preprocess.resize?.size ?? 224;
     const side = typeof size === "number" ? size : size[0];
     if (mode === "none") change({ resize: null });
-    else change({ resize: { mode, size: mode === "shorter" ? side : typeof size === "number" ? [size, size] : size } });
+    else if (mode === "shorter") change({ resize: { mode, size: side } });
+    else change({ resize: { mode, size: typeof size === "number" ? [size, size] : size } });
   };
   return (
     <fieldset className="form" disabled={busy}>
@@ -82,13 +89,22 @@ export function PreprocessForm() {
         options={OPTIONS<ResizeMode>("none", "shorter", "exact", "letterbox")}
         onChoose={setMode}
       />
-      {preprocess.resize ? (
+      {resize?.mode === "shorter" ? (
         <TextField
-          label={preprocess.resize.mode === "shorter" ? "Shorter side" : "Height x width"}
-          value={preprocess.resize.size}
+          label="Shorter side"
+          value={resize.size}
+          show={showSize}
+          read={readSide}
+          onCommit={(size) => change({ resize: { ...resize, size } })}
+        />
+      ) : null}
+      {resize && resize.mode !== "shorter" ? (
+        <TextField
+          label="Height x width"
+          value={resize.size}
           show={showSize}
           read={readSize}
-          onCommit={(size) => preprocess.resize && change({ resize: { ...preprocess.resize, size } })}
+          onCommit={(size) => change({ resize: { ...resize, size } })}
         />
       ) : null}
       <TextField<Size | "none">

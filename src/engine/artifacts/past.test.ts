@@ -1,0 +1,108 @@
+import { readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
+import { describe, expect, test } from "vitest";
+import { InputError } from "../model/job.ts";
+import { readCalibration, writeCalibration } from "./cache.ts";
+import { readRecipe, writeRecipe } from "./recipe.ts";
+import { readReport, writeReport } from "./report.ts";
+
+/** What earlier versions of Octet wrote of public/sample, the caches cut to two tensors. */
+function past(file: string): string {
+  return gunzipSync(readFileSync(new URL(`testing/past/${file}.gz`, import.meta.url))).toString();
+}
+
+const AFTER = { corrections: { equalization: false, bias: "none" }, factors: null, biases: null, rounding: null };
+
+describe("a recipe of before", () => {
+  test.each([
+    ["1-first.recipe.json", AFTER],
+    [
+      "2-corrections.recipe.json",
+      { ...AFTER, corrections: { equalization: false, bias: "empirical" }, biases: { conv: [0.25, -0.5] } },
+    ],
+    ["3-factors.recipe.json", { corrections: { equalization: true, bias: "empirical" }, rounding: null }],
+  ])("%s opens, and what it did not say is what it meant then", (file, said) => {
+    const text = past(file);
+    const written = JSON.parse(text);
+    const recipe = readRecipe(text, file);
+    expect(recipe).toMatchObject(said);
+    expect(recipe.weights).toEqual({ ...written.weights, rounding: "nearest" });
+    expect(recipe.float).toEqual({ ...written.float, activations: false });
+    const { model, format, activations, method, methods, ranges, preprocess, inputs, resolved } = recipe;
+    const kept = { model, format, activations, method, methods, ranges, preprocess, inputs, resolved };
+    expect(written).toMatchObject(kept);
+    expect(readRecipe(writeRecipe(recipe), file)).toEqual(recipe);
+  });
+
+  test("keeps the factors and biases that it had", () => {
+    const { factors, biases } = JSON.parse(past("3-factors.recipe.json"));
+    expect(Object.keys(factors).length).toBeGreaterThan(1);
+    expect(readRecipe(past("3-factors.recipe.json"), "r")).toMatchObject({ factors, biases });
+  });
+
+  test.each<[string, (recipe: Record<string, unknown>) => unknown, string]>([
+    ["a misspelt setting", (r) => Object.assign(r, { activation: {} }), '"activation" is no field of the document'],
+    ["a wrong one", (r) => Object.assign(r, { method: "best" }), '"method" is "best"'],
+    ["half of what came later", (r) => Object.assign(r, { rounding: null }), '"weights.rounding" is missing'],
+    ["weights that are none", (r) => Object.assign(r, { weights: 8 }), '"weights" is 8'],
+    [
+      "a version to come",
+      (r) => Object.assign(r, { version: 2 }),
+      "of version 2 and this Octet reads version 1; update",
+    ],
+    ["no version", (r) => delete r.version, '"version" is missing'],
+  ])("is refused with %s", (_, damage, message) => {
+    const recipe = JSON.parse(past("1-first.recipe.json"));
+    damage(recipe);
+    const reading = () => readRecipe(JSON.stringify(recipe), "old.recipe.json");
+    expect(reading).toThrow(InputError);
+    expect(reading).toThrow(message);
+  });
+});
+
+describe("a calibration of before", () => {
+  test.each([
+    ["1-first.calibration.json", false],
+    ["2-equalized.calibration.json", true],
+  ])("%s opens: one session on the processor had run all samples", (file, equalized) => {
+    const written = JSON.parse(past(file));
+    const calibration = readCalibration(past(file), file);
+    expect(calibration.equalized).toBe(equalized);
+    expect(calibration.executors).toEqual([{ ...written.executor, provider: "cpu", workers: 1, samples: 3 }]);
+    expect(calibration.observed).toEqual([0, 1, 2]);
+    expect([...calibration.statistics.keys()]).toEqual(written.tensors.map(({ name }: { name: string }) => name));
+    const again = JSON.parse(writeCalibration(calibration, "octet"));
+    expect(again.tensors).toEqual(written.tensors);
+  });
+
+  test("in a browser it had run on WASM", () => {
+    const cache = JSON.parse(past("1-first.calibration.json"));
+    cache.executor.runtime = "onnxruntime-web 1.30.0, WASM SIMD";
+    expect(readCalibration(JSON.stringify(cache), "c").executors).toMatchObject([{ provider: "wasm" }]);
+  });
+
+  test("is refused by the name of the field that is wrong", () => {
+    const cache = JSON.parse(past("1-first.calibration.json"));
+    cache.executor.threads = 0;
+    expect(() => readCalibration(JSON.stringify(cache), "c")).toThrow('c: "executors[0].threads" is 0; it must be');
+  });
+});
+
+describe("a report of before", () => {
+  test.each([
+    ["1-first.report.json", null],
+    ["2-tuned.report.json", 1],
+    ["3-today.report.json", null],
+  ])("%s opens", (file, steps) => {
+    const written = JSON.parse(past(file));
+    const report = readReport(past(file), file);
+    expect(report.tuning === null ? null : Math.min(report.tuning.points.length, 1)).toBe(steps);
+    expect(report.recipe).toEqual(readRecipe(JSON.stringify({ kind: "octet-recipe", ...written.recipe }), "r"));
+    if (report.tuning) expect(report.tuning.start.rounding).toBeNull();
+    expect(report.calibration.executors).toMatchObject([
+      { provider: "cpu", samples: report.calibration.observed.length },
+    ]);
+    expect(report.model.layers).toEqual(written.model.layers);
+    expect(readReport(writeReport(report), "again")).toEqual(report);
+  });
+});

@@ -1,0 +1,39 @@
+import { isObject } from "../../schema/running.ts";
+import { lacks, memberLacks, type PastShape } from "./shape.ts";
+
+/** What recipes of version 1 were before they had every field of today. */
+export const PAST_RECIPES: readonly PastShape[] = [
+  {
+    // No corrections: weights were quantized as they are.
+    is: (recipe) => lacks(recipe, "corrections", "biases") && isBeforeRounding(recipe),
+    next: (recipe) => ({ ...recipe, corrections: { equalization: false, bias: "none" }, biases: null }),
+  },
+  {
+    // Corrections, but nowhere to keep what equalization came to.
+    is: (recipe) => lacks(recipe, "factors") && isBeforeRounding(recipe),
+    next: (recipe) => ({ ...recipe, factors: null }),
+  },
+  {
+    // Every weight rounded to nearest, and activations quantized.
+    is: isBeforeRounding,
+    next: (recipe) => ({
+      ...recipe,
+      weights: { ...asObject(recipe.weights), rounding: "nearest" },
+      float: { ...asObject(recipe.float), activations: false },
+      rounding: null,
+    }),
+  },
+];
+
+/** Exactly so, and not a recipe of today that lacks one of its fields. */
+function isBeforeRounding(recipe: Readonly<Record<string, unknown>>): boolean {
+  return (
+    lacks(recipe, "rounding") &&
+    memberLacks(recipe, "weights", "rounding") &&
+    memberLacks(recipe, "float", "activations")
+  );
+}
+
+function asObject(value: unknown) {
+  return isObject(value) ? value : {};
+}

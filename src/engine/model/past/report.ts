@@ -1,0 +1,28 @@
+import { isObject } from "../../schema/running.ts";
+import { PAST_CALIBRATIONS } from "./calibration.ts";
+import { PAST_RECIPES } from "./recipe.ts";
+import { type Json, lacks, type PastShape, renewed } from "./shape.ts";
+
+/** What reports of version 1 were before they had every field of today. */
+export const PAST_REPORTS: readonly PastShape[] = [
+  {
+    // A person had made every recipe.
+    is: (report) => lacks(report, "tuning") && hadOneExecutor(report),
+    next: (report) => ({ ...report, tuning: null }),
+  },
+  {
+    is: hadOneExecutor,
+    next: (report) => ({
+      ...report,
+      recipe: renewed(report.recipe, PAST_RECIPES),
+      calibration: renewed(report.calibration, PAST_CALIBRATIONS),
+      tuning: isObject(report.tuning)
+        ? { ...report.tuning, start: renewed(report.tuning.start, PAST_RECIPES) }
+        : report.tuning,
+    }),
+  },
+];
+
+function hadOneExecutor({ calibration }: Json): boolean {
+  return isObject(calibration) && isObject(calibration.executor);
+}
