@@ -3,7 +3,7 @@ import { startDiagnosis } from "./state/diagnosis.ts";
 import { startEffects } from "./state/effects.ts";
 import { listSessions, saveBeforeLeaving } from "./state/persistence.ts";
 import { startProbes } from "./state/probe.ts";
-import { useStudio } from "./state/store.ts";
+import { useProject, useWork } from "./state/useStudio.ts";
 import { Alerts } from "./views/frame/Alerts.tsx";
 import { DropTarget } from "./views/frame/DropTarget.tsx";
 import { Start } from "./views/frame/Start.tsx";
@@ -12,8 +12,8 @@ const InputsDialog = lazy(() => import("./views/model/InputsDialog.tsx"));
 const Workbench = lazy(() => import("./views/frame/Workbench.tsx"));
 
 export function App() {
-  const open = useStudio((state) => state.model !== null);
-  const asking = useStudio((state) => state.question !== null);
+  const open = useProject((project) => project.model !== null);
+  const asking = useWork((work) => work.question !== null);
   useEffect(() => {
     const stops = [startEffects(), startDiagnosis(), startProbes(), saveBeforeLeaving()];
     listSessions();

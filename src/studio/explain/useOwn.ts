@@ -2,8 +2,10 @@ import { useEffect, useState } from "react";
 import { useShallow } from "zustand/react/shallow";
 import type { WeightAnalysis } from "../../engine/model/analysis.ts";
 import { groupOf, rowOf } from "../state/selection.ts";
-import { evaluationIsStale } from "../state/steps.ts";
-import { type StudioState, studio, useStudio } from "../state/store.ts";
+import type { StudioState } from "../state/slices/studio.ts";
+import { evaluationIsStale, factsOf } from "../state/steps.ts";
+import { studio } from "../state/store.ts";
+import { useStudio } from "../state/useStudio.ts";
 import { analyseWeight } from "../state/weights.ts";
 import type { Word } from "../words.ts";
 import { type Own, ownLines, weightLine } from "./own.ts";
@@ -18,7 +20,8 @@ export function useOwn(word: Word): readonly string[] {
 }
 
 function ownOf(state: StudioState): Own {
-  const { model, recipe, overview, evaluation, calibration } = state;
+  const { model, recipe, calibration } = state.project;
+  const { overview, evaluation } = state.results;
   const group = groupOf(state);
   const plan = model?.plan;
   return {
@@ -27,7 +30,7 @@ function ownOf(state: StudioState): Own {
     figures: (group !== null && overview.get(group)) || null,
     members: plan?.groups.find(({ id }) => id === group)?.members ?? [],
     evaluation: evaluation?.result ?? null,
-    stale: evaluationIsStale(state),
+    stale: evaluationIsStale(factsOf(state)),
     layers: {
       all: plan?.layers.length ?? 0,
       quantized: plan?.layers.filter(({ precision }) => precision !== "float32").length ?? 0,
@@ -41,7 +44,7 @@ function useWeightLine(wanted: boolean): string | null {
   const name = useStudio((state) => (wanted ? (rowOf(state)?.weight ?? null) : null));
   const [weight, setWeight] = useState<WeightAnalysis | null>(null);
   useEffect(() => {
-    const recipe = studio.getState().recipe?.present;
+    const recipe = studio.getState().project.recipe?.present;
     if (name === null || !recipe) return;
     let current = true;
     analyseWeight(name, recipe)

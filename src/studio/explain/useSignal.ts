@@ -4,7 +4,9 @@ import { elementCount } from "../../engine/values/dims.ts";
 import { latestOnly } from "../state/latest.ts";
 import { valuesPart } from "../state/recipeParts.ts";
 import { groupOf, rowOf } from "../state/selection.ts";
-import { type StudioState, studio, useStudio } from "../state/store.ts";
+import type { StudioState } from "../state/slices/studio.ts";
+import { studio } from "../state/store.ts";
+import { useStudio } from "../state/useStudio.ts";
 import { analysis, engine } from "../state/workers.ts";
 
 /** Samples a second, and how many are drawn: a few periods of the tone. */
@@ -28,12 +30,12 @@ export interface Signal {
 
 /** The tensor whose values can be tried: the selected one, while its samples are at hand. */
 export function tensorToTry(state: StudioState): string | null {
-  if (!state.data) return null;
+  if (!state.project.data) return null;
   return groupOf(state) ?? rowOf(state)?.outputs[0] ?? null;
 }
 
 /** How many values a tensor has on one sample; null where its shape is not known. */
-export function sizeOf({ model }: StudioState, tensor: string | null): number | null {
+export function sizeOf({ project: { model } }: StudioState, tensor: string | null): number | null {
   const dims = model?.plan.activations.find(({ name }) => name === tensor)?.dims;
   return dims ? elementCount(dims) : null;
 }
@@ -58,7 +60,7 @@ export function useSignal(source: Source): { readonly signal: Signal | null; rea
 }
 
 async function load(of: string): Promise<Signal> {
-  const recipe = studio.getState().recipe?.present;
+  const recipe = studio.getState().project.recipe?.present;
   const { rate, stretch } = of === "tone" ? TONE : TENSOR;
   const values =
     of === "tone" || !recipe

@@ -1,7 +1,8 @@
 import { type KeyboardEvent, type PointerEvent, useCallback, useEffect, useMemo, useRef } from "react";
 import { sensitivityIsStale } from "../state/figures.ts";
 import { allRows } from "../state/selection.ts";
-import { studio, useStudio } from "../state/store.ts";
+import { actions, studio } from "../state/store.ts";
+import { useResults, useStudio, useView } from "../state/useStudio.ts";
 import { describe } from "./describe.ts";
 import { heatScale } from "./heat.ts";
 import { Legend } from "./Legend.tsx";
@@ -23,11 +24,11 @@ const ARROWS: Readonly<Record<string, Direction>> = {
 export function GraphCanvas({ laid }: { readonly laid: Laid }) {
   const { topology, layout } = laid;
   const rows = useStudio(allRows);
-  const overview = useStudio((state) => state.overview);
-  const sensitivity = useStudio((state) => state.sensitivity);
-  const metric = useStudio((state) => state.metric);
+  const overview = useResults((results) => results.overview);
+  const sensitivity = useResults((results) => results.sensitivity);
+  const metric = useView((view) => view.metric);
   const stale = useStudio(sensitivityIsStale);
-  const layer = useStudio((state) => state.layer);
+  const layer = useView((view) => view.layer);
   const holder = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const ink = useInk(holder);
@@ -44,34 +45,34 @@ export function GraphCanvas({ laid }: { readonly laid: Laid }) {
     cancelAnimationFrame(frame.current);
     frame.current = requestAnimationFrame(() => draw.current());
   }, []);
-  const actions = usePanZoom(canvas, layout, redraw);
+  const panZoom = usePanZoom(canvas, layout, redraw);
   useEffect(() => {
     const context = canvas.current?.getContext("2d");
     draw.current = () => {
-      if (context && ink) paint(context, scene, actions.view(), ink, selected);
+      if (context && ink) paint(context, scene, panZoom.view(), ink, selected);
     };
     redraw();
-  }, [actions, ink, redraw, scene, selected]);
+  }, [panZoom, ink, redraw, scene, selected]);
   useEffect(() => () => cancelAnimationFrame(frame.current), []);
 
   useEffect(() => {
     const element = canvas.current!;
     const observer = new ResizeObserver(() => {
-      const { width, height, density } = actions.view();
+      const { width, height, density } = panZoom.view();
       element.width = width * density;
       element.height = height * density;
-      actions.limit();
+      panZoom.limit();
       draw.current();
     });
     observer.observe(element);
     return () => observer.disconnect();
-  }, [actions]);
+  }, [panZoom]);
 
   const selectedLeft = selected === null ? null : layout.centres[selected]!;
   // biome-ignore lint/correctness/useExhaustiveDependencies: another colour of the same node moves nothing
   useEffect(() => {
-    if (selected !== null) actions.reveal(nodes[selected]!);
-  }, [actions, selectedLeft]);
+    if (selected !== null) panZoom.reveal(nodes[selected]!);
+  }, [panZoom, selectedLeft]);
 
   useEffect(() => {
     if (document.activeElement === document.body) holder.current?.focus({ preventScroll: true });
@@ -79,10 +80,10 @@ export function GraphCanvas({ laid }: { readonly laid: Laid }) {
 
   const choose = (node: number | null) => {
     const row = node === null ? null : nodes[node]!.row;
-    if (row) studio.setState({ layer: row.id });
+    if (row) actions.layerSelected(row.id);
   };
   const zoomToSelected = () => {
-    if (selected !== null) actions.zoomTo(nodes[selected]!);
+    if (selected !== null) panZoom.zoomTo(nodes[selected]!);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -92,16 +93,16 @@ export function GraphCanvas({ laid }: { readonly laid: Laid }) {
       choose(
         selected === null ? first : step(topology, layout, selected, direction, (node) => nodes[node]!.row !== null),
       );
-    } else if (event.key === "+" || event.key === "=") actions.zoomIn();
-    else if (event.key === "-") actions.zoomOut();
-    else if (event.key === "0") actions.fit();
+    } else if (event.key === "+" || event.key === "=") panZoom.zoomIn();
+    else if (event.key === "-") panZoom.zoomOut();
+    else if (event.key === "0") panZoom.fit();
     else if (event.key === "Enter") zoomToSelected();
     else return;
     event.preventDefault();
   };
   const nodeAt = ({ nativeEvent: { offsetX, offsetY } }: { readonly nativeEvent: MouseEvent }): number | null => {
-    const { left, top } = sightOf(actions.view());
-    const { k } = actions.view();
+    const { left, top } = sightOf(panZoom.view());
+    const { k } = panZoom.view();
     const [x, y] = [left + offsetX / k, top + offsetY / k];
     const index = nodes.findIndex((node) => x >= node.left && x <= node.right && y >= node.top && y <= node.bottom);
     return index < 0 ? null : index;
@@ -139,7 +140,7 @@ export function GraphCanvas({ laid }: { readonly laid: Laid }) {
         {selected === null ? "No layer is selected." : describe(topology, nodes, selected, scale.title).long}
       </p>
       <div className="graph-tools">
-        <button type="button" className="button" aria-keyshortcuts="0" onClick={actions.fit}>
+        <button type="button" className="button" aria-keyshortcuts="0" onClick={panZoom.fit}>
           Fit
         </button>
         <button
@@ -151,10 +152,10 @@ export function GraphCanvas({ laid }: { readonly laid: Laid }) {
         >
           Zoom to selected
         </button>
-        <button type="button" className="button" aria-label="Zoom out" aria-keyshortcuts="-" onClick={actions.zoomOut}>
+        <button type="button" className="button" aria-label="Zoom out" aria-keyshortcuts="-" onClick={panZoom.zoomOut}>
           −
         </button>
-        <button type="button" className="button" aria-label="Zoom in" aria-keyshortcuts="+" onClick={actions.zoomIn}>
+        <button type="button" className="button" aria-label="Zoom in" aria-keyshortcuts="+" onClick={panZoom.zoomIn}>
           +
         </button>
       </div>

@@ -1,6 +1,6 @@
 import { useMemo } from "react";
 import type { ModelSummary } from "../../engine/model/summary.ts";
-import { useStudio } from "../state/store.ts";
+import { useProject } from "../state/useStudio.ts";
 import { GraphCanvas } from "./GraphCanvas.tsx";
 import { topologyOf } from "./topology.ts";
 import { useLayout } from "./useLayout.ts";
@@ -8,7 +8,7 @@ import "./Graph.css";
 
 /** The open model's layers as a graph, top to bottom. */
 export default function GraphView() {
-  const plan = useStudio((state) => state.model?.plan ?? null);
+  const plan = useProject((project) => project.model?.plan ?? null);
   return plan ? <PlanGraph plan={plan} /> : null;
 }
 

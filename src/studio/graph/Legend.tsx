@@ -1,13 +1,15 @@
 import { rampColor } from "../charts/ramp.ts";
 import { PrecisionMark, precisionName } from "../parts/Precision.tsx";
-import { useStudio } from "../state/store.ts";
+import { useProject } from "../state/useStudio.ts";
 import type { HeatScale } from "./heat.ts";
 
 const STOPS = 8;
 
 /** What the colours of the nodes stand for. */
 export function Legend({ scale }: { readonly scale: HeatScale }) {
-  const int4 = useStudio((state) => state.model?.plan.layers.some(({ precision }) => precision === "int4") ?? false);
+  const int4 = useProject(
+    (project) => project.model?.plan.layers.some(({ precision }) => precision === "int4") ?? false,
+  );
   const precisions = [...(int4 ? (["int4"] as const) : []), "int8", "float32"] as const;
   const colours = Array.from({ length: STOPS + 1 }, (_, index) => rampColor(index / STOPS));
   return (

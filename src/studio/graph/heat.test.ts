@@ -4,7 +4,9 @@ import type { LayerSensitivity, OutputErrors } from "../../engine/model/sensitiv
 import type { ModelSummary } from "../../engine/model/summary.ts";
 import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
 import type { Row } from "../state/layers.ts";
-import { EMPTY, type StudioState } from "../state/store.ts";
+import type { Project } from "../state/slices/project.ts";
+import type { Results } from "../state/slices/results.ts";
+import { stateWith } from "../state/testing/given.ts";
 import { heatScale } from "./heat.ts";
 
 const layers = ["conv", "relu", "gemm"].map((id) => ({ id, operator: id, outputs: [id], precision: "int8" }));
@@ -19,7 +21,7 @@ const recipe = {
   future: [],
   present: PLAIN_RECIPE,
 };
-const open = { ...EMPTY, model: { plan }, recipe } as unknown as StudioState;
+const open = { model: { plan }, recipe } as unknown as Partial<Project>;
 
 const row = (id: string, group: string | null, fusedWith: string | null = null) => ({ id, group, fusedWith }) as Row;
 const conv = row("conv", "relu", "relu");
@@ -30,10 +32,10 @@ const overview = new Map([["relu", { group: "relu", figures: { sqnr: 45 } } as G
 const errors = (sqnr: number, mse: number) => ({ sqnr, mse, cosine: 1, kl: null, drop: null }) as OutputErrors;
 const measured = (layer: string, alone: OutputErrors) => ({ layer, alone }) as LayerSensitivity;
 const result = { layers: [measured("conv", errors(30, 0.5)), measured("gemm", errors(15, 2))] };
-const sensitivity = { result, basis: {} } as unknown as StudioState["sensitivity"];
+const sensitivity = { result, basis: {} } as unknown as Results["sensitivity"];
 
 test("before anything is measured the estimate of the range is shown, and a fused layer has that of the other", () => {
-  const scale = heatScale({ ...open, overview });
+  const scale = heatScale(stateWith({ ...open, overview }));
   expect(scale.title).toContain("estimated");
   expect(scale.of(relu)).toEqual({ share: 0.25, text: "45.0 dB", own: true });
   expect(scale.of(conv)).toEqual({ share: 0.25, text: "45.0 dB", own: false });
@@ -41,12 +43,12 @@ test("before anything is measured the estimate of the range is shown, and a fuse
 });
 
 test("what was measured goes before estimates, by the metric chosen", () => {
-  const scale = heatScale({ ...open, overview, sensitivity });
+  const scale = heatScale(stateWith({ ...open, overview, sensitivity }));
   expect(scale.title).toContain("measured");
   expect(scale.of(gemm)).toEqual({ share: 0.75, text: "15.0 dB", own: true });
   expect(scale.of(relu)).toEqual({ share: 0.5, text: "30.0 dB", own: false });
   expect(scale.of(row("pool", "relu"))).toBeNull();
-  const byMse = heatScale({ ...open, sensitivity, metric: "mse" });
+  const byMse = heatScale(stateWith({ ...open, sensitivity, metric: "mse" }));
   expect(byMse.of(gemm)?.share).toBe(1);
   expect(byMse.of(conv)).toEqual({ share: 0.25, text: "0.500", own: true });
   expect(byMse.high).toBe("2.00");

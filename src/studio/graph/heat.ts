@@ -3,7 +3,7 @@ import { ALL_DB, costOf, errorText, METRICS, NONE_DB, shareOf } from "../metrics
 import { sensitivityFigures, sensitivityIsStale } from "../state/figures.ts";
 import type { Row } from "../state/layers.ts";
 import { allRows } from "../state/selection.ts";
-import type { StudioState } from "../state/store.ts";
+import type { StudioState } from "../state/slices/studio.ts";
 
 /** How much quantizing a layer hurts. */
 export interface Heat {
@@ -25,11 +25,11 @@ export interface HeatScale {
 
 /** By what was measured; before that by what is estimated from the statistics. */
 export function heatScale(state: StudioState): HeatScale {
-  return state.sensitivity ? measuredHeat(state) : estimatedHeat(state);
+  return state.results.sensitivity ? measuredHeat(state) : estimatedHeat(state);
 }
 
 function measuredHeat(state: StudioState): HeatScale {
-  const { metric } = state;
+  const { metric } = state.view;
   const figures = sensitivityFigures(state);
   const fused = new Map(allRows(state).map((row) => [row.fusedWith, row.id]));
   const worst = [...figures.values()].reduce((most, { cost }) => Math.max(most, cost), 0);
@@ -47,7 +47,7 @@ function measuredHeat(state: StudioState): HeatScale {
   };
 }
 
-function estimatedHeat({ overview, recipe }: StudioState): HeatScale {
+function estimatedHeat({ project: { recipe }, results: { overview } }: StudioState): HeatScale {
   const waiting = recipe?.present.float.activations
     ? "Sensitivity, once it is measured"
     : "SQNR of the range, after calibration";

@@ -4,7 +4,7 @@ import type { Preprocess } from "../../engine/model/preprocess.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import { dataNotices } from "./data.ts";
 import { begin } from "./history.ts";
-import type { OpenData } from "./store.ts";
+import type { OpenData } from "./slices/project.ts";
 
 const assumed: Notice = { kind: "warning", subject: "image", message: "imagenet is assumed" };
 const label: Notice = { kind: "warning", subject: "a.csv", message: "one label has no file" };

@@ -2,16 +2,14 @@ import type { PathFile } from "../../../workers/protocol.ts";
 import type { DataSummary } from "../../engine/model/dataset.ts";
 import type { Notice } from "../../engine/model/job.ts";
 import type { Preprocess } from "../../engine/model/preprocess.ts";
-import { withPreprocess } from "../../engine/recipe/edits.ts";
 import { sameValue } from "../../engine/recipe/text.ts";
-import { clamp } from "../../engine/values/clamp.ts";
 import { fingerprint } from "./fingerprint.ts";
-import { amend } from "./history.ts";
 import { runJob } from "./jobs.ts";
 import { say, sayNotices } from "./log.ts";
 import { keepFiles } from "./persistence.ts";
+import type { Project } from "./slices/project.ts";
 import { isStandIn } from "./standIn.ts";
-import { type StudioState, studio } from "./store.ts";
+import { actions, studio } from "./store.ts";
 
 const MOST_BY_DEFAULT = 500;
 const NONE: readonly Notice[] = [];
@@ -24,7 +22,7 @@ interface Wishes {
 /** Takes samples and labels in place of those open; false when they were refused and nothing changed. */
 export async function openData(files: readonly PathFile[], wishes: Wishes = {}): Promise<boolean> {
   const before = studio.getState();
-  const preprocess = wishes.preprocess ?? before.recipe?.present.preprocess ?? null;
+  const preprocess = wishes.preprocess ?? before.project.recipe?.present.preprocess ?? null;
   const summary = await runJob({
     task: "Reading data",
     on: files.length === 1 ? files[0]!.path : `${files.length} files`,
@@ -32,15 +30,14 @@ export async function openData(files: readonly PathFile[], wishes: Wishes = {}):
   });
   if (!summary) return false;
   const print = await fingerprint(files);
-  const { recipe, calibration, evaluation, keep } = studio.getState();
+  const {
+    project: { calibration, keep },
+    results: { evaluation },
+  } = studio.getState();
   const half = Math.min(MOST_BY_DEFAULT, Math.ceil(summary.samples / 2));
   const known = calibration && !isStandIn(calibration) && calibration.wanted <= summary.samples;
   const earlier = known ? calibration.wanted : half;
-  studio.setState({
-    data: { files, summary, fingerprint: print },
-    samples: Math.min(summary.samples, wishes.samples ?? earlier),
-    recipe: recipe && amend(recipe, withPreprocess(recipe.present, summary.preprocess)),
-  });
+  actions.dataOpened({ files, summary, fingerprint: print }, wishes.samples ?? earlier);
   sayNotices(summary.notices);
   if (evaluation && evaluation.basis.data !== print) {
     say("warning", "These are not the samples of the last evaluation: its results are shown as stale.");
@@ -52,16 +49,11 @@ export async function openData(files: readonly PathFile[], wishes: Wishes = {}):
 const memo = new WeakMap<DataSummary, readonly Notice[]>();
 
 /** What there is to know of the data; that a preprocessing was assumed only for as long as it is the one applied. */
-export function dataNotices({ data, recipe }: Pick<StudioState, "data" | "recipe">): readonly Notice[] {
+export function dataNotices({ data, recipe }: Pick<Project, "data" | "recipe">): readonly Notice[] {
   if (!data) return NONE;
   const { notices, assumed, preprocess } = data.summary;
   if (!assumed || sameValue(recipe?.present.preprocess, preprocess)) return notices;
   const others = memo.get(data.summary) ?? notices.filter(({ message }) => message !== assumed.message);
   memo.set(data.summary, others);
   return others;
-}
-
-export function setSamples(samples: number): void {
-  const { data } = studio.getState();
-  if (data) studio.setState({ samples: clamp(Math.floor(samples), 1, data.summary.samples) });
 }

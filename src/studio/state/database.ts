@@ -4,8 +4,8 @@ import type { Evaluation } from "../../engine/model/evaluation.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import type { ErrorMetric, ErrorWalk, Sensitivity } from "../../engine/model/sensitivity.ts";
 import type { Tuning } from "../../engine/model/tuning.ts";
-import type { StoredResult } from "./results.ts";
-import type { Based, LearnedRounding, StoredSession } from "./store.ts";
+import type { Based, LearnedRounding, StoredResult } from "./slices/results.ts";
+import type { StoredSession } from "./slices/work.ts";
 
 /** What is kept of a session without asking. */
 export interface SessionRecord extends StoredSession {

@@ -12,7 +12,9 @@ import { latestOnly } from "./latest.ts";
 import type { Row } from "./layers.ts";
 import { alarmFor, say } from "./log.ts";
 import { editRecipe } from "./recipe.ts";
-import { type StudioState, studio } from "./store.ts";
+import type { Results } from "./slices/results.ts";
+import type { StudioState } from "./slices/studio.ts";
+import { actions, studio } from "./store.ts";
 import { engine } from "./workers.ts";
 
 /** Rests between a change and the next diagnosis, so that a run of changes costs one. */
@@ -49,7 +51,7 @@ const diagnose = latestOnly(
   },
   (findings, question) => {
     const { recipe, calibration } = question;
-    if (findings && isAsked(question)) studio.setState({ diagnosis: { findings, recipe, calibration } });
+    if (findings && isAsked(question)) actions.diagnosed({ findings, recipe, calibration });
   },
   (error) => say("warning", `The diagnosis could not be brought up to date: ${(error as Error).message}`),
 );
@@ -57,13 +59,14 @@ const diagnose = latestOnly(
 /** Keeps the diagnosis in step with recipe, calibration and what was measured. Returns how to stop it. */
 export function startDiagnosis(): () => void {
   return studio.subscribe((state, before) => {
-    if (state.evaluation !== before.evaluation && state.applied.length > 0) studio.setState({ applied: [] });
+    const { project, results, work } = state;
+    if (results.evaluation !== before.results.evaluation && results.applied.length > 0) actions.remediesEvaluated();
     const changed =
-      state.recipe?.present !== before.recipe?.present ||
-      state.calibration !== before.calibration ||
-      state.model?.plan !== before.model?.plan ||
-      (state.sensitivity !== before.sensitivity && state.job === null);
-    const jobEnded = before.job !== null && state.job === null;
+      project.recipe?.present !== before.project.recipe?.present ||
+      project.calibration !== before.project.calibration ||
+      project.model?.plan !== before.project.model?.plan ||
+      (results.sensitivity !== before.results.sensitivity && work.job === null);
+    const jobEnded = before.work.job !== null && work.job === null;
     if (!changed && !jobEnded) return;
     if (resting) clearTimeout(resting);
     resting = setTimeout(askNow, REST_MS);
@@ -73,7 +76,9 @@ export function startDiagnosis(): () => void {
 /** Asks, unless samples are still being observed: the end of every job asks again. */
 function askNow(): void {
   const state = studio.getState();
-  const { model, calibration, recipe, diagnosis, sensitivity, job } = state;
+  const { model, calibration, recipe } = state.project;
+  const { diagnosis, sensitivity } = state.results;
+  const { job } = state.work;
   if (!model || !calibration || !recipe) return;
   if (job && diagnosis?.calibration !== calibration) return;
   diagnose({
@@ -85,8 +90,8 @@ function askNow(): void {
 }
 
 function isAsked({ recipe, calibration }: Question): boolean {
-  const state = studio.getState();
-  return state.recipe?.present === recipe && state.calibration === calibration;
+  const { project } = studio.getState();
+  return project.recipe?.present === recipe && project.calibration === calibration;
 }
 
 function withGroupsOnly(calibration: Calibration, groups: ReadonlySet<string>): Calibration {
@@ -94,21 +99,19 @@ function withGroupsOnly(calibration: Calibration, groups: ReadonlySet<string>): 
 }
 
 /** Whether recipe or calibration are others than those diagnosed. */
-export function diagnosisIsStale({ diagnosis, recipe, calibration }: StudioState): boolean {
+export function diagnosisIsStale({ project: { recipe, calibration }, results: { diagnosis } }: StudioState): boolean {
   return diagnosis?.recipe !== recipe?.present || diagnosis?.calibration !== calibration;
 }
 
 /** Findings applied since the last evaluation, as far as the recipe still has their remedy and they are not found anew. */
-export function appliedFindings({
-  applied,
-  recipe,
-  diagnosis,
-}: Pick<StudioState, "applied" | "recipe" | "diagnosis">): readonly Finding[] {
+export function appliedFindings(
+  { applied, diagnosis }: Pick<Results, "applied" | "diagnosis">,
+  recipe: Recipe,
+): readonly Finding[] {
   return applied.filter(
     (finding) =>
-      recipe &&
       finding.remedy &&
-      isApplied(recipe.present, finding.remedy.edit) &&
+      isApplied(recipe, finding.remedy.edit) &&
       !diagnosis?.findings.some((found) => sameFinding(found, finding)),
   );
 }
@@ -120,7 +123,7 @@ export function layersOf(row: Row, rows: readonly Row[]): ReadonlySet<string> {
 
 /** Does what a finding suggests, as one step of undo. */
 export async function applyRemedy(finding: Finding): Promise<void> {
-  const { recipe } = studio.getState();
+  const { recipe } = studio.getState().project;
   if (!recipe || !finding.remedy) return;
   const { edit } = finding.remedy;
   let range: Range | null = null;
@@ -135,5 +138,5 @@ export async function applyRemedy(finding: Finding): Promise<void> {
     }
   }
   editRecipe(`remedy ${JSON.stringify(edit)}`, (before) => withRemedy(before, edit, range));
-  studio.setState(({ applied }) => ({ applied: [...applied.filter((one) => !sameFinding(one, finding)), finding] }));
+  actions.remedyApplied(finding);
 }

@@ -2,21 +2,21 @@ import type { Calibration } from "../../../workers/protocol.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import type { ModelSummary } from "../../engine/model/summary.ts";
 import { samePlan } from "../../engine/recipe/edits.ts";
+import { loadResults } from "./keptResults.ts";
 import { latestOnly } from "./latest.ts";
 import { firstLayer, worstRow } from "./layers.ts";
 import { alarmFor, say } from "./log.ts";
 import { saveCalibration, saveRounding, saveSoon, saveTuning } from "./persistence.ts";
 import { isSettled, resolveRecipe } from "./recipe.ts";
 import { planPart, rangePart } from "./recipeParts.ts";
-import { loadResults } from "./results.ts";
 import { allRows } from "./selection.ts";
+import type { StudioState } from "./slices/studio.ts";
 import { followedCalibration } from "./standIn.ts";
-import { changedSinceCalibration } from "./steps.ts";
-import { type StudioState, studio } from "./store.ts";
+import { changedSinceCalibration, factsOf } from "./steps.ts";
+import { actions, studio } from "./store.ts";
 import { analysis, engine } from "./workers.ts";
 
 const SETTLE_AFTER_MS = 500;
-const SAVED = ["evaluation", "limit", "samples", "sensitivity", "walk", "sensitivitySamples", "metric"] as const;
 
 interface Estimated {
   readonly plan: ModelSummary;
@@ -31,9 +31,8 @@ let settling: ReturnType<typeof setTimeout> | null = null;
 const replan = latestOnly(
   (recipe: Recipe) => engine.ask((api) => api.plan(planPart(recipe))),
   (plan, recipe) => {
-    const { model } = studio.getState();
-    if (model?.summary.sha256 !== recipe.model.sha256) return;
-    studio.setState({ model: { ...model, plan } });
+    const { model } = studio.getState().project;
+    if (model?.summary.sha256 === recipe.model.sha256) actions.modelPlanned(plan);
   },
   (error) => alarmFor(error, "Planning"),
 );
@@ -47,10 +46,11 @@ const estimate = latestOnly(
   },
   (figures, { calibration }) => {
     const state = studio.getState();
-    if (state.calibration !== calibration) return;
+    const { model } = state.project;
+    if (state.project.calibration !== calibration) return;
     const overview = new Map(figures.map((entry) => [entry.group, entry]));
-    const worst = worstRow(allRows(state), overview)?.id ?? (state.model && firstLayer(state.model.plan));
-    studio.setState({ overview, layer: state.layer ?? worst });
+    const worst = worstRow(allRows(state), overview)?.id ?? (model && firstLayer(model.plan));
+    actions.estimated(overview, worst);
   },
   (error) => say("warning", `The estimates could not be brought up to date: ${(error as Error).message}`),
 );
@@ -58,28 +58,35 @@ const estimate = latestOnly(
 /** Keeps what follows from the recipe in step with it: the plan, the estimates, the settled ranges, the store. */
 export function startEffects(): () => void {
   return studio.subscribe((changed, before) => {
-    const calibration = followedCalibration(changed);
-    if (calibration !== changed.calibration) studio.setState({ calibration });
+    const followed = followedCalibration(changed.project);
+    if (followed !== changed.project.calibration) actions.calibrationFollowed(followed);
     const state = studio.getState();
-    const recipeChanged = state.recipe?.present !== before.recipe?.present;
-    const modelChanged = state.model?.file !== before.model?.file;
+    const { model, recipe, calibration } = state.project;
+    const recipeChanged = recipe?.present !== before.project.recipe?.present;
+    const calibrationChanged = calibration !== before.project.calibration;
+    const modelChanged = model?.file !== before.project.model?.file;
     if (modelChanged) planned = null;
-    if (state.model && state.model.summary !== before.model?.summary) void loadResults(state.model.summary.sha256);
+    if (model && model.summary !== before.project.model?.summary) void loadResults(model.summary.sha256);
     if (recipeChanged || modelChanged) followRecipe(state);
-    if (state.calibration !== before.calibration && !modelChanged) saveCalibration(state);
-    if (state.tuning !== before.tuning && !modelChanged) saveTuning(state);
-    if (state.rounding !== before.rounding && !modelChanged) saveRounding(state);
-    if (recipeChanged || state.calibration !== before.calibration || state.model?.plan !== before.model?.plan) {
-      if (state.model && state.calibration && state.recipe) {
-        estimate({ plan: state.model.plan, calibration: state.calibration, recipe: state.recipe.present });
-      }
+    if (calibrationChanged && !modelChanged) saveCalibration(state);
+    if (state.results.tuning !== before.results.tuning && !modelChanged) saveTuning(state);
+    if (state.results.rounding !== before.results.rounding && !modelChanged) saveRounding(state);
+    if (recipeChanged || calibrationChanged || model?.plan !== before.project.model?.plan) {
+      if (model && calibration && recipe) estimate({ plan: model.plan, calibration, recipe: recipe.present });
     }
-    if (recipeChanged || SAVED.some((key) => state[key] !== before[key])) saveSoon();
+    const saved = savedOf(before);
+    if (recipeChanged || savedOf(state).some((value, index) => value !== saved[index])) saveSoon();
   });
 }
 
+function savedOf({ project: { samples }, results, view }: StudioState): readonly unknown[] {
+  const { evaluation, sensitivity, walk } = results;
+  const { limit, sensitivitySamples, metric } = view;
+  return [evaluation, limit, samples, sensitivity, walk, sensitivitySamples, metric];
+}
+
 function followRecipe(state: StudioState): void {
-  const { recipe, calibration, model } = state;
+  const { recipe, calibration, model } = state.project;
   if (!recipe || !model) return;
   const { present } = recipe;
   if (!planned || !samePlan(planned, present)) {
@@ -88,11 +95,11 @@ function followRecipe(state: StudioState): void {
   }
   if (settling) clearTimeout(settling);
   // Other preprocessing is often several edits: a person says when they are done, by calibrating.
-  const waits = changedSinceCalibration(state).includes("preprocess");
+  const waits = changedSinceCalibration(factsOf(state)).includes("preprocess");
   if (calibration && !waits && !isSettled(present, calibration)) {
     settling = setTimeout(() => {
-      const now = studio.getState();
-      if (now.recipe?.present === present && now.calibration && !now.job) resolveRecipe(now.calibration);
+      const { project, work } = studio.getState();
+      if (project.recipe?.present === present && project.calibration && !work.job) resolveRecipe(project.calibration);
     }, SETTLE_AFTER_MS);
   }
 }

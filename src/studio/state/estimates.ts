@@ -6,7 +6,7 @@ import { analysis } from "./workers.ts";
 
 /** What a range under the pointer would do to a group. */
 export async function estimateRange(group: string, range: Range) {
-  const { recipe } = studio.getState();
+  const { recipe } = studio.getState().project;
   if (!recipe) throw new Error("no model is open");
   const { activations } = recipe.present;
   return analysis.ask((api) => api.estimate(group, activations, range));

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import type { LayerSensitivity, OutputErrors, Sensitivity } from "../../engine/model/sensitivity.ts";
-import { figuresOf, measuredOf } from "./figures.ts";
-import type { Row } from "./layers.ts";
+import { figuresOf } from "./figures.ts";
 
 const errors = (sqnr: number, mse: number, cosine: number, kl: number | null = null): OutputErrors => ({
   ...{ sqnr, mse, cosine, kl },
@@ -41,9 +40,4 @@ test("other metrics take their share of the worst layer's; what was not measured
     ["d", 0],
   ]);
   expect(shares("kl")).toEqual([["a", 1]]);
-});
-
-test("a row without a measurement takes that of the layer fused with it", () => {
-  const rows = [{ id: "a", fusedWith: "relu" }, { id: "relu" }, { id: "pool" }] as unknown as Row[];
-  expect(rows.map((row) => measuredOf(result.layers, row, rows)?.layer ?? null)).toEqual(["a", "a", null]);
 });

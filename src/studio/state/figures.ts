@@ -1,9 +1,8 @@
 import type { ErrorMetric, LayerSensitivity, Sensitivity } from "../../engine/model/sensitivity.ts";
 import { isCurrent } from "../../engine/recipe/basis.ts";
 import { costOf, shareOf } from "../metrics.ts";
-import type { Row } from "./layers.ts";
-import { presentOf } from "./steps.ts";
-import type { StudioState } from "./store.ts";
+import type { StudioState } from "./slices/studio.ts";
+import { factsOf, presentOf } from "./steps.ts";
 
 /** What one layer alone costs, by the metric chosen. */
 export interface SensitivityFigure {
@@ -17,18 +16,23 @@ export interface SensitivityFigure {
 
 /** Whether the recipe or the data is another than that measured. */
 export function sensitivityIsStale(state: StudioState): boolean {
-  return state.sensitivity !== null && !isCurrent("sensitivity", state.sensitivity.basis, presentOf(state));
+  const { sensitivity } = state.results;
+  return sensitivity !== null && !isCurrent("sensitivity", sensitivity.basis, presentOf(factsOf(state)));
 }
 
 export function walkIsStale(state: StudioState): boolean {
-  return state.walk !== null && !isCurrent("walk", state.walk.basis, presentOf(state));
+  const { walk } = state.results;
+  return walk !== null && !isCurrent("walk", walk.basis, presentOf(factsOf(state)));
 }
 
 const NONE: ReadonlyMap<string, SensitivityFigure> = new Map();
 let memo: { readonly of: unknown; readonly metric: unknown; readonly figures: typeof NONE } | null = null;
 
 /** By layer id; empty before anything is measured, or where the metric was not. */
-export function sensitivityFigures({ sensitivity, metric }: StudioState): ReadonlyMap<string, SensitivityFigure> {
+export function sensitivityFigures({
+  results: { sensitivity },
+  view: { metric },
+}: StudioState): ReadonlyMap<string, SensitivityFigure> {
   if (!sensitivity) return NONE;
   if (memo?.of !== sensitivity.result || memo.metric !== metric) {
     memo = { of: sensitivity.result, metric, figures: figuresOf(sensitivity.result, metric) };
@@ -44,16 +48,4 @@ export function figuresOf({ layers }: Sensitivity, metric: ErrorMetric): Readonl
   });
   const worst = known.reduce((most, { cost }) => Math.max(most, cost), 0);
   return new Map(known.map((entry) => [entry.measured.layer, { ...entry, share: shareOf(entry.cost, worst, metric) }]));
-}
-
-/** What was measured of a row, or of the layer that it is fused to. */
-export function measuredOf<T extends { readonly layer: string }>(
-  measured: readonly T[],
-  row: Row,
-  rows: readonly Row[],
-): T | null {
-  const own = measured.find(({ layer }) => layer === row.id);
-  if (own) return own;
-  const fused = rows.filter(({ fusedWith }) => fusedWith === row.id).map(({ id }) => id);
-  return measured.find(({ layer }) => fused.includes(layer)) ?? null;
 }

@@ -5,7 +5,9 @@ import type { Recipe } from "../../engine/model/recipe.ts";
 import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
 import { moveHandle, nudgeHandle, placeHandle, rangeIn, stepHandle } from "./handles.ts";
 import { begin } from "./history.ts";
-import { type OpenModel, studio } from "./store.ts";
+import type { OpenModel } from "./slices/project.ts";
+import { studio } from "./store.ts";
+import { given } from "./testing/given.ts";
 
 const RECIPE: Recipe = { ...PLAIN_RECIPE, method: "mse" };
 
@@ -50,7 +52,7 @@ test("no handle goes where a Relu or Clip before the tensor lets nothing through
 function open(present: Partial<Recipe>): void {
   const recipe = { ...RECIPE, ...present };
   const figures = { range: { low: -1.28, high: 1.28 } } as ClipFigures;
-  studio.setState({
+  given({
     recipe: begin(recipe),
     model: {
       plan: { groups: [{ id: "a", members: ["a"], fixed: null, bounds: null, least: null }] },
@@ -62,14 +64,14 @@ function open(present: Partial<Recipe>): void {
 test("every press starts from the range of the moment, though nothing was drawn or estimated in between", () => {
   open({ resolved: { a: { low: -1.28, high: 1.28 } } });
   for (let press = 0; press < 9; press++) nudgeHandle("low", 10, "a");
-  expect(studio.getState().recipe?.present.ranges.a).toEqual({ low: 0, high: 1.28 });
-  expect(studio.getState().recipe?.present.resolved?.a).toEqual({ low: 0, high: 1.28 });
+  expect(studio.getState().project.recipe?.present.ranges.a).toEqual({ low: 0, high: 1.28 });
+  expect(studio.getState().project.recipe?.present.resolved?.a).toEqual({ low: 0, high: 1.28 });
 
   open({ resolved: null });
   nudgeHandle("high", -10, "a");
   placeHandle("low", -0.5, "a");
   nudgeHandle("low", 10, "a");
-  const { low, high } = studio.getState().recipe!.present.ranges.a!;
+  const { low, high } = studio.getState().project.recipe!.present.ranges.a!;
   expect(high).toBeCloseTo(1.28 - 0.2, 9);
   expect(low).toBeCloseTo(-0.5 + (10 * (0.5 + high)) / 128, 9);
 });

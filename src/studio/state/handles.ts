@@ -50,8 +50,9 @@ export function rangeIn({ resolved, ranges, activations }: Recipe, group: string
  * pressed before one of them is.
  */
 function editRange(group: string | null, change: (range: Range, limits: Limits) => Range): void {
-  const { recipe, overview, model } = studio.getState();
-  const figures = group === null ? undefined : overview.get(group);
+  const { project, results } = studio.getState();
+  const { recipe, model } = project;
+  const figures = group === null ? undefined : results.overview.get(group);
   if (!recipe || !model || group === null || !figures || figures.source === "fixed") return;
   const { present } = recipe;
   const range = rangeIn(present, group) ?? figures.figures.range;
@@ -76,14 +77,14 @@ export function placeHandle(handle: Handle, value: number, group: string): void 
 /** Gives the selected tensor the method after the one it has. */
 export async function nextMethod(): Promise<void> {
   const { group } = selected();
-  const source = group ? studio.getState().overview.get(group)?.source : undefined;
+  const source = group ? studio.getState().results.overview.get(group)?.source : undefined;
   if (!group || !source || source === "fixed") return;
   await chooseMethod(group, METHODS[(METHODS.indexOf(source as Method) + 1) % METHODS.length]!);
 }
 
 /** Gives a group a method, with the range that the method comes to. */
 export async function chooseMethod(group: string, method: Method): Promise<void> {
-  const { recipe } = studio.getState();
+  const { recipe } = studio.getState().project;
   if (!recipe) return;
   try {
     const { marks } = await analyseGroup(group, recipe.present, null);

@@ -2,10 +2,9 @@ import type { EngineApi, PathFile } from "../../../workers/protocol.ts";
 import { withSamplesOf } from "../../engine/recipe/edits.ts";
 import { mergeFiles, onlyLabels, sortFiles } from "../files.ts";
 import { openData } from "./data.ts";
-import { edit } from "./history.ts";
 import { alarm, alarmFor, say } from "./log.ts";
 import { openModel } from "./model.ts";
-import { studio } from "./store.ts";
+import { actions, studio } from "./store.ts";
 import { engine } from "./workers.ts";
 
 type Imported = Awaited<ReturnType<EngineApi["importJson"]>>;
@@ -17,20 +16,20 @@ export async function takeFiles(files: readonly PathFile[]): Promise<void> {
   if (models.length > 1) return alarm(`${models.length} models were dropped at once: drop one .onnx file.`);
   const [model] = models;
   if (model && !(await openModel(model.file, { beside }))) return;
-  if (!studio.getState().model) {
+  if (!studio.getState().project.model) {
     return alarm(`${files[0]!.path} needs a model to belong to: open an .onnx file first, or drop both together.`);
   }
   if (data.length > 0) {
-    const open = studio.getState().data;
+    const open = studio.getState().project.data;
     const all = open && onlyLabels(data) ? mergeFiles(open.files, data) : data;
     const taken = await openData(all);
-    if (taken && documents.length === 0) studio.setState({ step: "data" });
+    if (taken && documents.length === 0) actions.stepChosen("data");
   }
   for (const document of documents) await importDocument(document);
 }
 
 async function importDocument({ path, file }: PathFile): Promise<void> {
-  const { model, recipe } = studio.getState();
+  const { model, recipe } = studio.getState().project;
   if (!model || !recipe) return;
   try {
     const text = await file.text();
@@ -42,17 +41,11 @@ async function importDocument({ path, file }: PathFile): Promise<void> {
       );
     }
     if ("recipe" in document) {
-      studio.setState({ recipe: edit(recipe, document.recipe, `import ${path}`, Date.now()) });
+      actions.recipeEdited(`import ${path}`, document.recipe, Date.now());
     } else {
       const { calibration } = document;
       const present = withSamplesOf(recipe.present, calibration);
-      studio.setState({
-        calibration,
-        calibrationTime: null,
-        calibratedOn: null,
-        recipe: edit(recipe, present, `import ${path}`, Date.now()),
-        step: "tune",
-      });
+      actions.calibrationImported(calibration, present, `import ${path}`, Date.now());
     }
     say("info", `${path} is taken over.`);
   } catch (error) {

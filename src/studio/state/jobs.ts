@@ -2,7 +2,8 @@ import { type Door, proxy } from "../../../workers/client.ts";
 import type { EngineApi, OnProgress } from "../../../workers/protocol.ts";
 import type { Progress } from "../../engine/model/job.ts";
 import { alarm, alarmFor, say } from "./log.ts";
-import { type Job, studio } from "./store.ts";
+import type { Job } from "./slices/work.ts";
+import { actions, studio } from "./store.ts";
 import { engine } from "./workers.ts";
 
 const PATIENCE_MS = 5000;
@@ -27,18 +28,13 @@ interface JobPlan<R> {
  * and when everything was deleted meanwhile.
  */
 export async function runJob<R>(plan: JobPlan<R>): Promise<R | null> {
-  const running = studio.getState().job;
+  const running = studio.getState().work.job;
   if (running) {
     alarm(`${plan.task} has to wait: cancel “${running.task}” or let it end first.`);
     return null;
   }
   const id = nextId++;
-  studio.setState({
-    job: {
-      ...{ id, task: plan.task, on: plan.on, progress: null, first: null, now: Date.now(), cancelling: false },
-      settles: plan.settles ?? false,
-    },
-  });
+  actions.jobStarted({ id, task: plan.task, on: plan.on, settles: plan.settles ?? false }, Date.now());
   const report = reporter(id);
   try {
     for (let life = 1; ; life++) {
@@ -61,15 +57,15 @@ export async function runJob<R>(plan: JobPlan<R>): Promise<R | null> {
     } else alarmFor(error, plan.task);
     return null;
   } finally {
-    if (currentJob(id)) studio.setState({ job: null });
+    if (currentJob(id)) actions.jobEnded();
   }
 }
 
 /** Asks the running job to end; one that has not ended after five seconds loses its worker. */
 export async function cancelJob(): Promise<void> {
-  const { job } = studio.getState();
+  const { job } = studio.getState().work;
   if (!job || job.cancelling) return;
-  studio.setState({ job: { ...job, cancelling: true } });
+  actions.jobCancelled();
   setTimeout(() => {
     if (currentJob(job.id)) engine.end("it did not answer to Cancel within 5 s");
   }, PATIENCE_MS);
@@ -77,7 +73,7 @@ export async function cancelJob(): Promise<void> {
 }
 
 function currentJob(id: number): Job | null {
-  const { job } = studio.getState();
+  const { job } = studio.getState().work;
   return job?.id === id ? job : null;
 }
 
@@ -89,7 +85,7 @@ function reporter(id: number): OnProgress {
     const sameTask = job.progress?.task === progress.task && job.first !== null && progress.done >= job.first.done;
     if (sameTask && progress.done < progress.total && now - job.now < REPORT_EVERY_MS) return;
     const first = sameTask ? job.first : { done: progress.done, time: now };
-    studio.setState({ job: { ...job, progress, first, now } });
+    actions.jobProgressed(progress, first, now);
   };
 }
 

@@ -3,7 +3,7 @@ import type { GroupFigures } from "../../engine/model/analysis.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import type { ModelSummary } from "../../engine/model/summary.ts";
 import type { SensitivityFigure } from "./figures.ts";
-import { commonStart, filterRows, type Known, type Row, rowsOf, sortRows, worstRow } from "./layers.ts";
+import { commonStart, filterRows, type Known, measuredOf, type Row, rowsOf, sortRows, worstRow } from "./layers.ts";
 
 const row = (id: string, operator: string, group: string | null): Row => ({
   id,
@@ -119,4 +119,9 @@ test("a layer whose output has no range of its own shows that of the layer it is
     ["relu", "r", null],
     ["split", null, null],
   ]);
+});
+
+test("a row without a measurement takes that of the layer fused with it", () => {
+  const rows = [{ id: "a", fusedWith: "relu" }, { id: "relu" }, { id: "pool" }] as unknown as Row[];
+  expect(rows.map((row) => measuredOf([{ layer: "a" }], row, rows)?.layer ?? null)).toEqual(["a", "a", null]);
 });

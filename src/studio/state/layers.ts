@@ -4,8 +4,7 @@ import type { Recipe } from "../../engine/model/recipe.ts";
 import type { Layer, ModelSummary } from "../../engine/model/summary.ts";
 import type { SensitivityFigure } from "./figures.ts";
 import { type FilterFigure, filterWords } from "./filter.ts";
-
-export type SortKey = "order" | "name" | "operator" | "precision" | "sensitivity" | "sqnr" | "clipped";
+import type { Sort, SortKey } from "./slices/view.ts";
 
 /** What is known of the rows: estimates by group, measured sensitivity by layer. */
 export interface Known {
@@ -142,11 +141,7 @@ export function worstRow(rows: readonly Row[], overview: ReadonlyMap<string, Gro
 }
 
 /** Sorted by a column; rows without a figure come last either way, and equals keep graph order. */
-export function sortRows(
-  rows: readonly Row[],
-  known: Known,
-  sort: { readonly key: SortKey; readonly descending: boolean },
-): readonly Row[] {
+export function sortRows(rows: readonly Row[], known: Known, sort: Sort): readonly Row[] {
   if (sort.key === "order") return sort.descending ? [...rows].reverse() : rows;
   const direction = sort.descending ? -1 : 1;
   const keys = new Map(rows.map((row) => [row, sortValue(row, known, sort.key)]));
@@ -163,4 +158,16 @@ function sortValue(row: Row, known: Known, key: SortKey): string | number | null
   if (key === "sensitivity") return known.sensitivity.get(row.id)?.cost ?? null;
   if (key === "name") return row.name;
   return key === "operator" ? row.operator : row.precision;
+}
+
+/** What was measured of a row, or of the layer that it is fused to. */
+export function measuredOf<T extends { readonly layer: string }>(
+  measured: readonly T[],
+  row: Row,
+  rows: readonly Row[],
+): T | null {
+  const own = measured.find(({ layer }) => layer === row.id);
+  if (own) return own;
+  const fused = rows.filter(({ fusedWith }) => fusedWith === row.id).map(({ id }) => id);
+  return measured.find(({ layer }) => fused.includes(layer)) ?? null;
 }

@@ -7,7 +7,8 @@ import { runJob } from "./jobs.ts";
 import { firstLayer } from "./layers.ts";
 import { alarm, say, sayNotices } from "./log.ts";
 import { flush, listSessions, loadFiles, loadSession } from "./persistence.ts";
-import { EMPTY, type InputsQuestion, type StoredSession, studio } from "./store.ts";
+import type { InputsQuestion, StoredSession } from "./slices/work.ts";
+import { actions, studio } from "./store.ts";
 import { settingsOf } from "./tune.ts";
 import { analysis, engine, inquire } from "./workers.ts";
 
@@ -59,29 +60,36 @@ export async function openModel(file: File, wishes: Wishes = {}): Promise<boolea
   if (stored && !fits && !wishes.inputs) return openModel(file, { beside, inputs: stored.record.recipe.inputs });
 
   analysis.close();
-  studio.setState({
-    ...EMPTY,
-    alerts: [],
-    overview: new Map(),
-    model: { file, beside, summary, plan: summary },
-    recipe: begin(fits ? stored.record.recipe : recipe),
-    layer: fits && stored.calibration ? null : firstLayer(summary),
-    ...(fits && {
-      calibration: stored.calibration,
-      calibratedOn: stored.calibratedOn,
-      tuning: stored.tuning,
-      rounding: stored.rounding,
-      ...(stored.rounding && { roundingSettings: stored.rounding.asked }),
-      ...(stored.tuning && { search: settingsOf(stored.tuning.result.request) }),
-      evaluation: stored.record.evaluation,
-      sensitivity: stored.record.sensitivity,
-      walk: stored.record.walk,
-      sensitivitySamples: stored.record.sensitivitySamples,
-      metric: stored.record.metric,
-      samples: stored.record.samples,
-      limit: stored.record.limit,
-      keep: stored.record.kept,
-    }),
+  actions.modelOpened({
+    project: {
+      model: { file, beside, summary, plan: summary },
+      recipe: begin(fits ? stored.record.recipe : recipe),
+      ...(fits && {
+        calibration: stored.calibration,
+        calibratedOn: stored.calibratedOn,
+        samples: stored.record.samples,
+        keep: stored.record.kept,
+      }),
+    },
+    results: fits
+      ? {
+          tuning: stored.tuning,
+          rounding: stored.rounding,
+          evaluation: stored.record.evaluation,
+          sensitivity: stored.record.sensitivity,
+          walk: stored.record.walk,
+        }
+      : {},
+    view: {
+      layer: fits && stored.calibration ? null : firstLayer(summary),
+      ...(fits && {
+        ...(stored.rounding && { roundingSettings: stored.rounding.asked }),
+        ...(stored.tuning && { search: settingsOf(stored.tuning.result.request) }),
+        sensitivitySamples: stored.record.sensitivitySamples,
+        metric: stored.record.metric,
+        limit: stored.record.limit,
+      }),
+    },
   });
   say("info", `${file.name} is open.`);
   if (fits) say("info", `The last session with ${file.name} goes on: recipe, statistics and results are back.`);
@@ -92,16 +100,16 @@ export async function openModel(file: File, wishes: Wishes = {}): Promise<boolea
 function askInputs(model: string, ports: InputsQuestion["ports"]): Promise<Inputs | null> {
   return new Promise((resolve) => {
     const answer = (inputs: Inputs | null) => {
-      studio.setState({ question: null });
+      actions.inputsAnswered();
       resolve(inputs);
     };
-    studio.setState({ question: { model, ports, answer } });
+    actions.inputsAsked({ model, ports, answer });
   });
 }
 
 /** Opens the open model again with its inputs settled otherwise, and its data with it. */
 export async function reopenModel(inputs: Inputs): Promise<void> {
-  const { model, data, samples } = studio.getState();
+  const { model, data, samples } = studio.getState().project;
   if (!model || !(await openModel(model.file, { inputs, beside: model.beside }))) return;
   if (data) await openData(data.files, { samples });
 }
@@ -115,7 +123,7 @@ export async function resumeSession(session: StoredSession, chosen: readonly Pat
   const weights = chosen.length > 0 ? [...beside, ...data] : (kept?.beside ?? []);
   if (!(await openModel(file, { expected: session.sha256, beside: weights }))) return;
   if (kept && kept.data.length > 0) await openData(kept.data);
-  studio.setState({ step: studio.getState().calibration ? "tune" : "model" });
+  actions.stepChosen(studio.getState().project.calibration ? "tune" : "model");
 }
 
 /** Back to the start; the session stays stored. */
@@ -123,6 +131,6 @@ export async function closeModel(): Promise<void> {
   await flush();
   engine.close();
   analysis.close();
-  studio.setState({ ...EMPTY, overview: new Map() });
+  actions.modelClosed();
   await listSessions();
 }

@@ -1,7 +1,8 @@
 import { database, deleteDatabase, type KeptFiles, type SessionRecord } from "./database.ts";
 import { alarm, say } from "./log.ts";
+import type { StudioState } from "./slices/studio.ts";
 import { isStandIn } from "./standIn.ts";
-import { EMPTY, type StudioState, studio } from "./store.ts";
+import { actions, studio } from "./store.ts";
 import { analysis, engine } from "./workers.ts";
 
 const SAVE_AFTER_MS = 400;
@@ -37,8 +38,10 @@ export function saveBeforeLeaving(): () => void {
 async function saveNow(): Promise<void> {
   if (timer) clearTimeout(timer);
   timer = null;
-  const { model, recipe, samples, limit, evaluation, keep } = studio.getState();
-  const { sensitivity, walk, sensitivitySamples, metric } = studio.getState();
+  const { project, results, view } = studio.getState();
+  const { model, recipe, samples, keep } = project;
+  const { evaluation, sensitivity, walk } = results;
+  const { limit, sensitivitySamples, metric } = view;
   if (!model || !recipe) return;
   const { sha256, bytes, opset } = model.summary;
   const record: SessionRecord = {
@@ -55,21 +58,22 @@ async function saveNow(): Promise<void> {
   });
 }
 
-export async function saveCalibration({ model, calibration, calibratedOn }: StudioState): Promise<void> {
+export async function saveCalibration({ project }: StudioState): Promise<void> {
+  const { model, calibration, calibratedOn } = project;
   if (!model || !calibration || isStandIn(calibration)) return;
   await guarded(async () => {
     await (await database()).put("calibrations", { sha256: model.summary.sha256, calibration, calibratedOn });
   });
 }
 
-export async function saveTuning({ model, tuning }: StudioState): Promise<void> {
+export async function saveTuning({ project: { model }, results: { tuning } }: StudioState): Promise<void> {
   if (!model || !tuning) return;
   await guarded(async () => {
     await (await database()).put("tunings", { sha256: model.summary.sha256, tuning });
   });
 }
 
-export async function saveRounding({ model, rounding }: StudioState): Promise<void> {
+export async function saveRounding({ project: { model }, results: { rounding } }: StudioState): Promise<void> {
   if (!model || !rounding) return;
   await guarded(async () => {
     await (await database()).put("roundings", { sha256: model.summary.sha256, rounding });
@@ -78,16 +82,16 @@ export async function saveRounding({ model, rounding }: StudioState): Promise<vo
 
 /** Keeps the model and samples in this browser, or removes them from it. */
 export async function keepFiles(keep: boolean): Promise<void> {
-  const { model, data } = studio.getState();
+  const { model, data } = studio.getState().project;
   if (!model) return;
   const { sha256 } = model.summary;
-  studio.setState({ keep });
+  actions.keepChosen(keep);
   const kept = await guarded(async () => {
     const db = await database();
     if (keep) await db.put("files", { sha256, model: model.file, beside: model.beside, data: data?.files ?? [] });
     else await db.delete("files", sha256);
   });
-  if (!kept) studio.setState({ keep: false });
+  if (!kept) actions.keepChosen(false);
   saveSoon();
 }
 
@@ -117,7 +121,7 @@ export async function listSessions(): Promise<void> {
   await guarded(async () => {
     const records = await (await database()).getAll("sessions");
     const sessions = records.sort((a, b) => b.savedAt - a.savedAt).slice(0, LISTED);
-    studio.setState({ sessions });
+    actions.sessionsListed(sessions);
   });
 }
 
@@ -127,7 +131,7 @@ export async function deleteEverything(): Promise<void> {
   timer = null;
   engine.close();
   analysis.close();
-  studio.setState({ ...EMPTY, job: null, log: [], alerts: [], sessions: [] });
+  actions.everythingDeleted();
   for (const key of Object.keys(localStorage)) {
     if (key.includes("octet")) localStorage.removeItem(key);
   }

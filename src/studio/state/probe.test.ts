@@ -5,7 +5,10 @@ import type { Recipe } from "../../engine/model/recipe.ts";
 import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
 import { begin, edit } from "./history.ts";
 import { probeIsStale, startProbes } from "./probe.ts";
-import { EMPTY, type Job, type OpenData, studio } from "./store.ts";
+import type { OpenData } from "./slices/project.ts";
+import type { Job } from "./slices/work.ts";
+import { studio } from "./store.ts";
+import { fresh, given } from "./testing/given.ts";
 import { engine } from "./workers.ts";
 
 vi.mock("./workers.ts", () => ({ engine: { ask: vi.fn() } }));
@@ -23,7 +26,7 @@ function pending() {
 }
 
 function change(high: number): void {
-  studio.setState(({ recipe: history }) => ({ recipe: edit(history!, recipe(high), "range", 0) }));
+  given({ recipe: edit(studio.getState().project.recipe!, recipe(high), "range", 0) });
 }
 
 let stop: () => void;
@@ -31,9 +34,9 @@ let stop: () => void;
 beforeEach(() => {
   vi.useFakeTimers();
   ask.mockReset();
-  studio.setState({ ...EMPTY, job: null, measuring: true });
+  fresh();
   stop = startProbes();
-  studio.setState({ recipe: begin(recipe(1)), calibration: {} as Calibration, data, samples: 40 });
+  given({ recipe: begin(recipe(1)), calibration: {} as Calibration, data, samples: 40 });
 });
 
 afterEach(() => {
@@ -47,16 +50,20 @@ const rest = () => vi.advanceTimersByTimeAsync(1000);
 test("a run of changes is measured once, and told against what was measured before", async () => {
   pending().resolve(probe(30));
   await rest();
-  expect(studio.getState().probed).toMatchObject({ result: { sqnr: 30 }, before: null });
+  expect(studio.getState().results.probed).toMatchObject({ result: { sqnr: 30 }, before: null });
 
   pending().resolve(probe(28));
   for (const high of [2, 3, 4]) change(high);
   expect(probeIsStale(studio.getState())).toBe(true);
   await rest();
   expect(ask).toHaveBeenCalledTimes(2);
-  expect(studio.getState().probed).toMatchObject({ result: { sqnr: 28 }, before: { sqnr: 30 }, recipe: recipe(4) });
+  expect(studio.getState().results.probed).toMatchObject({
+    result: { sqnr: 28 },
+    before: { sqnr: 30 },
+    recipe: recipe(4),
+  });
   expect(probeIsStale(studio.getState())).toBe(false);
-  expect(studio.getState().probing).toBeNull();
+  expect(studio.getState().work.probing).toBeNull();
 });
 
 test("the newest wins, whichever is answered last", async () => {
@@ -69,31 +76,31 @@ test("the newest wins, whichever is answered last", async () => {
   await rest();
   first.resolve(probe(10));
   await rest();
-  expect(studio.getState().probed).toMatchObject({ result: { sqnr: 20 }, recipe: recipe(2) });
+  expect(studio.getState().results.probed).toMatchObject({ result: { sqnr: 20 }, recipe: recipe(2) });
 });
 
 test("nothing is measured beside a job; what a job ended is measured after it", async () => {
   const ended = pending();
   await rest();
-  studio.setState({ job: {} as Job });
+  given({ job: {} as Job });
   ended.reject(Object.assign(new Error("aborted"), { name: "AbortError" }));
   await rest();
-  expect(studio.getState().probing).toBeNull();
+  expect(studio.getState().work.probing).toBeNull();
   change(2);
   await rest();
   expect(ask).toHaveBeenCalledTimes(1);
   pending().resolve(probe(25));
-  studio.setState({ job: null });
+  given({ job: null });
   await rest();
-  expect(studio.getState().probed).toMatchObject({ result: { sqnr: 25 } });
+  expect(studio.getState().results.probed).toMatchObject({ result: { sqnr: 25 } });
 });
 
 test("nothing is measured when it is switched off, nothing is settled, or no sample is left", async () => {
-  studio.setState({ measuring: false });
+  given({ measuring: false });
   await rest();
-  studio.setState({ measuring: true, samples: 100 });
+  given({ measuring: true, samples: 100 });
   await rest();
-  studio.setState({ samples: 40, recipe: begin({ ...recipe(1), resolved: null }) });
+  given({ samples: 40, recipe: begin({ ...recipe(1), resolved: null }) });
   await rest();
   expect(ask).not.toHaveBeenCalled();
 });
@@ -103,9 +110,9 @@ test("why a measurement failed is kept until the next", async () => {
   await rest();
   failing.reject(new Error("Nothing in net would be quantized."));
   await rest();
-  expect(studio.getState().probing).toMatchObject({ failure: "Nothing in net would be quantized." });
+  expect(studio.getState().work.probing).toMatchObject({ failure: "Nothing in net would be quantized." });
   pending().resolve(probe(25));
   change(2);
   await rest();
-  expect(studio.getState().probing).toBeNull();
+  expect(studio.getState().work.probing).toBeNull();
 });

@@ -5,8 +5,10 @@ import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
 import { withCorrections, withMethod, withRounding } from "../../engine/recipe/edits.ts";
 import { begin } from "./history.ts";
 import { runJob } from "./jobs.ts";
-import { editRecipe, redo, resolveRecipe, undo } from "./recipe.ts";
-import { type OpenData, studio } from "./store.ts";
+import { editRecipe, resolveRecipe } from "./recipe.ts";
+import type { OpenData } from "./slices/project.ts";
+import { actions, studio } from "./store.ts";
+import { given } from "./testing/given.ts";
 
 vi.mock("./jobs.ts", () => ({ runJob: vi.fn() }));
 
@@ -18,7 +20,7 @@ const settled = (recipe: Recipe, by = calibration) => ({ recipe, calibration: by
 
 beforeEach(() => {
   job.mockReset();
-  studio.setState({ recipe: begin(RECIPE), data: null, calibration });
+  given({ recipe: begin(RECIPE), data: null, calibration });
 });
 
 test("a recipe that is changed while its ranges are chosen has them chosen again", async () => {
@@ -28,7 +30,7 @@ test("a recipe that is changed while its ranges are chosen has them chosen again
   });
   job.mockImplementationOnce(async () => settled({ ...RECIPE, method: "entropy", resolved }));
   expect(await resolveRecipe(calibration)).toMatchObject({ method: "entropy", resolved });
-  expect(studio.getState().recipe?.present).toMatchObject({ method: "entropy", resolved });
+  expect(studio.getState().project.recipe?.present).toMatchObject({ method: "entropy", resolved });
   expect(job).toHaveBeenCalledTimes(2);
   for (const [plan] of job.mock.calls) expect(plan.settles).toBe(true);
 });
@@ -37,7 +39,7 @@ test("a choice that was cancelled, or whose model was closed meanwhile, ends", a
   job.mockResolvedValueOnce(null);
   expect(await resolveRecipe(calibration)).toBeNull();
   job.mockImplementationOnce(async () => {
-    studio.setState({ recipe: null });
+    given({ recipe: null });
     return settled({ ...RECIPE, resolved });
   });
   expect(await resolveRecipe(calibration)).toBeNull();
@@ -45,34 +47,34 @@ test("a choice that was cancelled, or whose model was closed meanwhile, ends", a
 });
 
 test("what corrections came to and the statistics they needed are kept, in one step of undo", async () => {
-  studio.setState({ data: {} as OpenData });
+  given({ data: {} as OpenData });
   const equalized = { wanted: 4, equalized: true } as Calibration;
   const factors = { a: { divide: [2], absorb: [0] } };
   editRecipe("equalization", (recipe) => withCorrections(recipe, { equalization: true }));
   job.mockImplementationOnce(async () =>
-    settled({ ...studio.getState().recipe!.present, resolved, factors, biases: {} }, equalized),
+    settled({ ...studio.getState().project.recipe!.present, resolved, factors, biases: {} }, equalized),
   );
   expect(await resolveRecipe(calibration)).toMatchObject({ resolved, factors });
-  expect(studio.getState().calibration).toBe(equalized);
-  undo();
-  expect(studio.getState().recipe?.present).toEqual(RECIPE);
+  expect(studio.getState().project.calibration).toBe(equalized);
+  actions.recipeUndone();
+  expect(studio.getState().project.recipe?.present).toEqual(RECIPE);
 });
 
 test("undoing equalization takes the earlier statistics up again, and redoing it the equalized ones, without a job", async () => {
-  studio.setState({ data: {} as OpenData, recipe: begin({ ...RECIPE, resolved }) });
+  given({ data: {} as OpenData, recipe: begin({ ...RECIPE, resolved }) });
   const equalized = { ...calibration, equalized: true };
   const factors = { a: { divide: [2], absorb: [0] } };
   editRecipe("equalization", (recipe) => withCorrections(recipe, { equalization: true }));
   job.mockImplementationOnce(async () =>
-    settled({ ...studio.getState().recipe!.present, resolved, factors }, equalized),
+    settled({ ...studio.getState().project.recipe!.present, resolved, factors }, equalized),
   );
   await resolveRecipe(calibration);
-  undo();
+  actions.recipeUndone();
   expect(await resolveRecipe(equalized)).toMatchObject({ factors: null });
-  expect(studio.getState().calibration).toBe(calibration);
-  redo();
+  expect(studio.getState().project.calibration).toBe(calibration);
+  actions.recipeRedone();
   expect(await resolveRecipe(calibration)).toMatchObject({ factors });
-  expect(studio.getState().calibration).toBe(equalized);
+  expect(studio.getState().project.calibration).toBe(equalized);
   expect(job).toHaveBeenCalledTimes(1);
 });
 
@@ -81,13 +83,13 @@ test("without the samples nothing is learned: what is chosen stays, and equalizi
   expect(await resolveRecipe(calibration)).toMatchObject({ resolved, biases: null });
   editRecipe("equalization", (recipe) => withCorrections(recipe, { equalization: true }));
   expect(await resolveRecipe(calibration)).toBeNull();
-  expect(studio.getState().alerts.at(-1)?.message).toMatch(/drop the samples in again/);
+  expect(studio.getState().work.alerts.at(-1)?.message).toMatch(/drop the samples in again/);
   expect(job).not.toHaveBeenCalled();
 });
 
 test("biases by BatchNorm’s means are worked out without the samples, once", async () => {
   const corrections = { equalization: false, bias: "analytic" } as const;
-  studio.setState({ recipe: begin({ ...RECIPE, resolved, corrections }) });
+  given({ recipe: begin({ ...RECIPE, resolved, corrections }) });
   job.mockImplementation(async (plan) => {
     const resolve = async (recipe: Recipe) => ({ ...recipe, resolved, biases: {} });
     return plan.run({ resolve } as never, () => undefined);
@@ -100,7 +102,7 @@ test("biases by BatchNorm’s means are worked out without the samples, once", a
 test("biases wait for rounding that is not learned yet, and are learned once it is", async () => {
   const corrections = { equalization: false, bias: "empirical" } as const;
   const weights = { ...RECIPE.weights, rounding: "learned" } as const;
-  studio.setState({ data: {} as OpenData, recipe: begin({ ...RECIPE, weights, corrections }) });
+  given({ data: {} as OpenData, recipe: begin({ ...RECIPE, weights, corrections }) });
   const asked: Recipe[] = [];
   job.mockImplementation(async (plan) => {
     const settle = async (recipe: Recipe) => {
@@ -118,7 +120,7 @@ test("biases wait for rounding that is not learned yet, and are learned once it 
   const rounding = { conv: "AQ==" };
   editRecipe("rounding", (recipe) => withRounding(recipe, "learned", rounding));
   expect(await resolveRecipe(calibration)).toMatchObject({ weights, corrections, rounding, biases: { conv: [1] } });
-  expect(studio.getState().recipe?.present.rounding).toBe(rounding);
+  expect(studio.getState().project.recipe?.present.rounding).toBe(rounding);
 });
 
 test("whoever asks while ranges are chosen gets the same answer from one job", async () => {

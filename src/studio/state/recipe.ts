@@ -6,30 +6,20 @@ import { missing } from "../../engine/recipe/derivations.ts";
 import { withFloat, withGroupMethod, withGroupRange } from "../../engine/recipe/edits.ts";
 import type { Learned } from "../../engine/recipe/settings.ts";
 import { sameValue } from "../../engine/recipe/text.ts";
-import * as history from "./history.ts";
 import { runJob } from "./jobs.ts";
 import { alarm } from "./log.ts";
 import { groupOf, rowOf } from "./selection.ts";
+import type { Work } from "./slices/work.ts";
 import { isStandIn } from "./standIn.ts";
 import { awaitsRounding } from "./steps.ts";
-import { type StudioState, studio } from "./store.ts";
+import { actions, studio } from "./store.ts";
 
 /** Edits the recipe as one step of undo; `label` names the edit. */
 export function editRecipe(label: string, change: (recipe: Recipe) => Recipe): void {
-  studio.setState(({ recipe }) => {
-    if (!recipe) return {};
-    const present = change(recipe.present);
-    if (sameRecipe(present, recipe.present)) return {};
-    return { recipe: history.edit(recipe, present, label, Date.now()) };
-  });
-}
-
-export function undo(): void {
-  studio.setState(({ recipe }) => ({ recipe: recipe && history.undo(recipe) }));
-}
-
-export function redo(): void {
-  studio.setState(({ recipe }) => ({ recipe: recipe && history.redo(recipe) }));
+  const { recipe } = studio.getState().project;
+  if (!recipe) return;
+  const present = change(recipe.present);
+  if (!sameRecipe(present, recipe.present)) actions.recipeEdited(label, present, Date.now());
 }
 
 export function adoptMethod(group: string, method: Method, range: Range): void {
@@ -37,7 +27,7 @@ export function adoptMethod(group: string, method: Method, range: Range): void {
 }
 
 export function setRange(group: string, range: Range): void {
-  const bounds = studio.getState().model?.plan.groups.find(({ id }) => id === group)?.bounds ?? null;
+  const bounds = studio.getState().project.model?.plan.groups.find(({ id }) => id === group)?.bounds ?? null;
   editRecipe(`range ${group}`, (recipe) => withGroupRange(recipe, group, range, bounds));
 }
 
@@ -84,7 +74,7 @@ export function resolveRecipe(calibration: Calibration): Promise<Recipe | null> 
 let resolving: Promise<Recipe | null> | null = null;
 
 /** Whether a job runs that refuses what a person asks for: one that settles the recipe is waited for. */
-export function isBusy({ job }: Pick<StudioState, "job">): boolean {
+export function isBusy({ job }: Pick<Work, "job">): boolean {
   return job !== null && !job.settles;
 }
 
@@ -101,12 +91,13 @@ function takeUp(wanted: Recipe, calibration: Calibration): Calibration | null {
   const factors = wanted.factors && JSON.stringify(wanted.factors);
   if (about(found) !== about(calibration) || (factors && factorsOf.get(found) !== factors)) return null;
   aside = calibration;
-  studio.setState({ calibration: found, calibrationTime: null });
+  actions.calibrationTakenUp(found);
   return found;
 }
 
 async function settle(calibration: Calibration): Promise<Recipe | null> {
-  const { recipe: before, data, execution, samples } = studio.getState();
+  const { project, view } = studio.getState();
+  const { recipe: before, data, samples } = project;
   const wanted = before?.present;
   if (!wanted || isSettled(wanted, calibration)) return wanted ?? null;
   const found = takeUp(wanted, calibration);
@@ -125,10 +116,10 @@ async function settle(calibration: Calibration): Promise<Recipe | null> {
     settles: true,
     run: async (api, report) =>
       data
-        ? api.settle(withoutWaiting(wanted), calibration.wanted || samples, calibration, execution, report)
+        ? api.settle(withoutWaiting(wanted), calibration.wanted || samples, calibration, view.execution, report)
         : { recipe: await api.resolve(withoutWaiting(wanted), calibration, report), calibration },
   });
-  const { recipe } = studio.getState();
+  const { recipe } = studio.getState().project;
   if (!settled || recipe?.present.model.sha256 !== wanted.model.sha256) return null;
   if (recipe.present !== wanted) return settle(calibration);
   const relearned = settled.recipe.factors !== null && wanted.factors === null;
@@ -138,14 +129,9 @@ async function settle(calibration: Calibration): Promise<Recipe | null> {
     factorsOf.set(settled.calibration, JSON.stringify(settled.recipe.factors));
   }
   const present = asWanted(settled.recipe, wanted);
-  studio.setState({
-    recipe: history.amend(recipe, present),
-    ...(!kept && {
-      calibration: settled.calibration,
-      calibrationTime: null,
-      calibratedOn: studio.getState().data?.fingerprint ?? null,
-    }),
-  });
+  if (kept) actions.recipeSettled(present);
+  else
+    actions.recipeSettledAnew(present, settled.calibration, null, studio.getState().project.data?.fingerprint ?? null);
   return present;
 }
 

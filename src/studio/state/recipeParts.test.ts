@@ -9,6 +9,7 @@ import { begin } from "./history.ts";
 import { setQuantized, setRange } from "./recipe.ts";
 import { planPart, rangePart, valuesPart, weightPart } from "./recipeParts.ts";
 import { studio } from "./store.ts";
+import { given } from "./testing/given.ts";
 import { analyseWeight } from "./weights.ts";
 
 /** What a message weighs on its way to a worker; the studio has no types of Node. */
@@ -53,7 +54,7 @@ const bytes = () => posted.map(({ args }) => serialize(args).byteLength);
 beforeEach(() => {
   const summary = plan as unknown as ModelSummary;
   const calibration = { statistics: new Map(), wanted: 4, equalized: false } as unknown as Calibration;
-  studio.setState({
+  given({
     model: { file: {} as File, beside: [], summary, plan: summary },
     recipe: begin(LEARNED),
     calibration,
@@ -67,7 +68,7 @@ test("a drag posts a few kilobytes, though the recipe holds a megabyte of learne
   for (let step = 1; step <= 3; step++) await estimateRange("a", { low: -step, high: 1 });
   setRange("a", { low: -3, high: 1 });
   await vi.waitFor(() => expect(calls()).toContain("overview"));
-  await analyseGroup("a", studio.getState().recipe!.present, null);
+  await analyseGroup("a", studio.getState().project.recipe!.present, null);
   stop();
   expect(new Set(calls())).toEqual(new Set(["estimate", "plan", "load", "overview", "analyse"]));
   for (const size of bytes()) expect(size).toBeLessThan(FEW_KILOBYTES);

@@ -1,31 +1,30 @@
 import { basisOf } from "../../engine/recipe/basis.ts";
-import { judged } from "./evaluate.ts";
 import { download } from "./export.ts";
 import { calibrationFingerprint } from "./fingerprint.ts";
 import { runJob } from "./jobs.ts";
 import { alarm, say, sayNotices } from "./log.ts";
 import { editRecipe } from "./recipe.ts";
-import type { StoredResult } from "./results.ts";
-import { evaluationIsStale } from "./steps.ts";
-import { studio } from "./store.ts";
+import type { StoredResult } from "./slices/results.ts";
+import { evaluationIsStale, factsOf } from "./steps.ts";
+import { actions, studio } from "./store.ts";
+import { judged } from "./verdict.ts";
 import { inquire } from "./workers.ts";
 
 /** Makes the recipe of a result the recipe of the moment, as one step of undo, and its figures the results. */
 export function reopenResult({ name, recipe, evaluation, samples, fingerprint }: StoredResult): void {
-  const { recipe: history, limit } = studio.getState();
+  const {
+    project: { recipe: history },
+    view: { limit },
+  } = studio.getState();
   if (!history) return;
   if (JSON.stringify(history.present.inputs) !== JSON.stringify(recipe.inputs)) {
     alarm(`“${name}” was measured with other shapes or values of the inputs: set them in the Model step first.`);
     return;
   }
   editRecipe(`result ${name}`, () => recipe);
-  studio.setState({
-    evaluation: {
-      result: judged(evaluation, limit),
-      basis: basisOf("evaluation", { recipe, samples, data: fingerprint }),
-    },
-  });
-  const stale = evaluationIsStale(studio.getState())
+  const basis = basisOf("evaluation", { recipe, samples, data: fingerprint });
+  actions.evaluationFinished({ result: judged(evaluation, limit), basis });
+  const stale = evaluationIsStale(factsOf(studio.getState()))
     ? " Its figures are stale: they were measured on other samples than those at hand."
     : "";
   say("info", `“${name}” is open again.${stale}`);
@@ -40,8 +39,9 @@ export async function exportRecipe({ name, recipe }: StoredResult): Promise<void
 
 /** Downloads all files of a result; that needs the calibration it came from. */
 export async function exportResult({ name, recipe, evaluation, calibration: from }: StoredResult): Promise<void> {
-  const { calibration, job } = studio.getState();
-  if (job) return;
+  const { project, work } = studio.getState();
+  const { calibration } = project;
+  if (work.job) return;
   if (!calibration || (await calibrationFingerprint(calibration)) !== from.fingerprint) {
     alarm(
       `“${name}” came from another calibration (${from.observed} samples) than the one at hand: calibrate as then to have all its files, or export its recipe alone.`,

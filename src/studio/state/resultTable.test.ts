@@ -3,8 +3,8 @@ import { REPORT } from "../../engine/artifacts/testing/report.ts";
 import type { Evaluation } from "../../engine/model/evaluation.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import { nameOf, uniqueName } from "./resultNames.ts";
-import type { StoredResult } from "./results.ts";
 import { figureRows, originRows, settingRows } from "./resultTable.ts";
+import type { StoredResult } from "./slices/results.ts";
 
 const EVALUATION = REPORT.evaluation!;
 

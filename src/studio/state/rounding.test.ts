@@ -7,9 +7,8 @@ import { withGranularity, withMethod, withRounding, withWeightType } from "../..
 import { calibrate } from "./calibrate.ts";
 import { begin } from "./history.ts";
 import { runJob } from "./jobs.ts";
-import { editRecipe, undo } from "./recipe.ts";
+import { editRecipe } from "./recipe.ts";
 import {
-  changeRounding,
   chooseRounding,
   isAdopted,
   learnRounding,
@@ -18,8 +17,10 @@ import {
   roundingIsThere,
   roundingSamples,
 } from "./rounding.ts";
+import type { OpenData, OpenModel } from "./slices/project.ts";
 import { awaitsRounding } from "./steps.ts";
-import { EMPTY, type OpenData, type OpenModel, studio } from "./store.ts";
+import { actions, studio } from "./store.ts";
+import { fresh, given } from "./testing/given.ts";
 import { searchRecipes } from "./tune.ts";
 
 vi.mock("./jobs.ts", () => ({ runJob: vi.fn() }));
@@ -38,7 +39,7 @@ const learned = (...names: string[]): Rounding => ({
   learner: "tfjs",
   seconds: 1,
 });
-const present = () => studio.getState().recipe!.present;
+const present = () => studio.getState().project.recipe!.present;
 
 /** Has the next run tell of some layers and then end as it does. */
 function run(layers: readonly Rounding[], end: Rounding | null): { resume: Rounding | null }[] {
@@ -63,11 +64,12 @@ function run(layers: readonly Rounding[], end: Rounding | null): { resume: Round
 beforeEach(() => {
   job.mockReset();
   const model = { file: {} } as OpenModel;
-  studio.setState({ ...EMPTY, model, data, samples: 20, recipe: begin(recipe), calibration, job: null, alerts: [] });
+  fresh();
+  given({ model, data, samples: 20, recipe: begin(recipe), calibration });
 });
 
 test("what is learned goes into the recipe as one step of undo, and biases are learned anew", async () => {
-  studio.setState({ recipe: begin({ ...recipe, biases: { conv: [1] } }) });
+  given({ recipe: begin({ ...recipe, biases: { conv: [1] } }) });
   run([learned("a")], learned("a", "b"));
   await learnRounding();
   expect(present()).toMatchObject({
@@ -76,7 +78,7 @@ test("what is learned goes into the recipe as one step of undo, and biases are l
     biases: null,
   });
   expect(isAdopted(studio.getState())).toBe(true);
-  undo();
+  actions.recipeUndone();
   expect(present()).toMatchObject({ weights: { rounding: "nearest" }, rounding: null, biases: { conv: [1] } });
   expect(isAdopted(studio.getState())).toBe(false);
   chooseRounding("learned");
@@ -86,7 +88,7 @@ test("what is learned goes into the recipe as one step of undo, and biases are l
 test("a run that was ended keeps its layers and changes no recipe; the next goes on from them", async () => {
   run([learned("a")], null);
   await learnRounding();
-  expect(studio.getState().rounding?.result).toEqual(learned("a"));
+  expect(studio.getState().results.rounding?.result).toEqual(learned("a"));
   expect(present()).toEqual(recipe);
   expect(resumable(studio.getState())).toEqual(learned("a"));
   const requests = run([], learned("a", "b"));
@@ -99,11 +101,11 @@ test("a run that was ended keeps its layers and changes no recipe; the next goes
 test("other samples or iterations begin anew", async () => {
   run([learned("a")], null);
   await learnRounding();
-  changeRounding({ iterations: 10 });
+  actions.roundingSettingsChanged({ iterations: 10 });
   expect(resumable(studio.getState())).toBeNull();
-  changeRounding({ iterations: 200, samples: 8 });
+  actions.roundingSettingsChanged({ iterations: 200, samples: 8 });
   expect(resumable(studio.getState())).toBeNull();
-  changeRounding({ samples: 400 });
+  actions.roundingSettingsChanged({ samples: 400 });
   expect(roundingSamples(studio.getState())).toBe(40);
 });
 
@@ -116,11 +118,11 @@ test("other weights make it stale and take it out of the recipe; ranges do not",
   editRecipe("weights", (before) => withGranularity(before, "tensor"));
   expect(roundingIsStale(studio.getState())).toBe(true);
   expect(awaitsRounding(present())).toBe(true);
-  undo();
+  actions.recipeUndone();
   expect(roundingIsStale(studio.getState())).toBe(false);
-  studio.setState({ data: { ...data, fingerprint: "other" } });
+  given({ data: { ...data, fingerprint: "other" } });
   expect(roundingIsStale(studio.getState())).toBe(true);
-  studio.setState({ data: null });
+  given({ data: null });
   expect(roundingIsStale(studio.getState())).toBe(false);
 });
 
@@ -131,33 +133,33 @@ test("a recipe whose weights changed while it was learned is not rounded so", as
   });
   await learnRounding();
   expect(present()).toEqual(withGranularity(recipe, "tensor"));
-  expect(studio.getState().log[0]?.text).toMatch(/changed meanwhile/);
+  expect(studio.getState().work.log[0]?.text).toMatch(/changed meanwhile/);
 });
 
 test("without samples nothing is learned, and what is not learned is said in a sentence", async () => {
-  studio.setState({ data: null });
+  given({ data: null });
   await learnRounding();
   expect(job).not.toHaveBeenCalled();
-  expect(studio.getState().alerts.at(-1)?.message).toMatch(/needs the samples/);
+  expect(studio.getState().work.alerts.at(-1)?.message).toMatch(/needs the samples/);
   chooseRounding("learned");
   expect(awaitsRounding(present())).toBe(true);
   expect(roundingIsThere(present())).toBe(false);
-  expect(studio.getState().alerts.at(-1)?.message).toMatch(/not learned yet/);
+  expect(studio.getState().work.alerts.at(-1)?.message).toMatch(/not learned yet/);
   expect(roundingIsThere(withRounding(recipe, "learned", {}))).toBe(true);
 });
 
 test("learning needs ranges where activations are quantized", async () => {
-  studio.setState({ calibration: null });
+  given({ calibration: null });
   await learnRounding();
   expect(job).not.toHaveBeenCalled();
-  expect(studio.getState().alerts.at(-1)?.message).toMatch(/calibrate first/);
+  expect(studio.getState().work.alerts.at(-1)?.message).toMatch(/calibrate first/);
 });
 
 test("a search, which rounds to nearest, is not begun from a recipe with learned rounding", async () => {
   chooseRounding("learned");
   await searchRecipes();
   expect(job).not.toHaveBeenCalled();
-  expect(studio.getState().alerts.at(-1)?.message).toMatch(/rounds weights to nearest: choose that first/);
+  expect(studio.getState().work.alerts.at(-1)?.message).toMatch(/rounds weights to nearest: choose that first/);
   chooseRounding("nearest");
   await searchRecipes();
   expect(job).toHaveBeenCalledTimes(1);
@@ -172,7 +174,7 @@ test("calibrating samples that are preprocessed otherwise takes out what the oth
     [other, null],
   ] as const) {
     const model = { file: {}, summary: { layers: [] } } as unknown as OpenModel;
-    studio.setState({ model, calibration: seen, recipe: begin(before) });
+    given({ model, calibration: seen, recipe: begin(before) });
     job.mockImplementationOnce(async () => ({ ...seen, preprocess: before.preprocess }));
     await calibrate();
     expect(present()).toMatchObject({ rounding, biases: rounding && {}, weights: { rounding: "learned" } });

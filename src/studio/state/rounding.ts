@@ -8,27 +8,25 @@ import { plural } from "../../engine/values/figures.ts";
 import { runJob } from "./jobs.ts";
 import { alarm, say } from "./log.ts";
 import { editRecipe, isBusy, resolveRecipe } from "./recipe.ts";
-import { awaitsRounding, presentOf } from "./steps.ts";
-import { type RoundingSettings, type StudioState, studio } from "./store.ts";
+import type { StudioState } from "./slices/studio.ts";
+import { awaitsRounding, factsOf, presentOf } from "./steps.ts";
+import { actions, studio } from "./store.ts";
 
 export const LEARNING = "Learning rounding";
 
 const SHOW_EVERY_MS = 100;
 
 /** How many samples are read, of those at hand. */
-export function roundingSamples({ roundingSettings, samples, data }: StudioState): number {
+export function roundingSamples({ project: { samples, data }, view: { roundingSettings } }: StudioState): number {
   const wished = roundingSettings.samples ?? Math.min(samples, ROUNDING_SAMPLES);
   return Math.min(wished, data?.summary.samples ?? wished);
 }
 
-export function changeRounding(change: Partial<RoundingSettings>): void {
-  studio.setState(({ roundingSettings }) => ({ roundingSettings: { ...roundingSettings, ...change } }));
-}
-
 /** Whether what was learned is of other weights, scales or samples than those at hand. */
-export function roundingIsStale(state: Pick<StudioState, "rounding" | "recipe" | "data" | "samples">): boolean {
-  if (!state.rounding || !state.recipe) return false;
-  return !isCurrent("rounding", state.rounding.basis, presentOf(state));
+export function roundingIsStale(state: StudioState): boolean {
+  const { rounding } = state.results;
+  if (!rounding || !state.project.recipe) return false;
+  return !isCurrent("rounding", rounding.basis, presentOf(factsOf(state)));
 }
 
 export function isComplete({ layers, wanted }: Rounding): boolean {
@@ -36,7 +34,7 @@ export function isComplete({ layers, wanted }: Rounding): boolean {
 }
 
 /** Whether the recipe rounds as this result says. */
-export function isAdopted({ rounding, recipe }: Pick<StudioState, "rounding" | "recipe">): boolean {
+export function isAdopted({ project: { recipe }, results: { rounding } }: StudioState): boolean {
   const used = recipe?.present.rounding;
   if (!rounding || !used) return false;
   const learned = rounding.result.rounding;
@@ -46,10 +44,12 @@ export function isAdopted({ rounding, recipe }: Pick<StudioState, "rounding" | "
 
 /** What a run that was ended came to, where the next one can go on from it. */
 export function resumable(state: StudioState): Rounding | null {
-  const { rounding, roundingSettings } = state;
+  const { rounding } = state.results;
   if (!rounding || roundingIsStale(state) || isComplete(rounding.result)) return null;
   const { samples, iterations } = rounding.asked;
-  return samples === roundingSamples(state) && iterations === roundingSettings.iterations ? rounding.result : null;
+  return samples === roundingSamples(state) && iterations === state.view.roundingSettings.iterations
+    ? rounding.result
+    : null;
 }
 
 /**
@@ -57,27 +57,27 @@ export function resumable(state: StudioState): Rounding | null {
  * falls and every layer as it is done; a run that is ended keeps its layers, and the next goes on from them.
  */
 export async function learnRounding(): Promise<void> {
-  const state = studio.getState();
-  const { data, model } = state;
-  if (!state.recipe || isBusy(state)) return;
+  const { project, work } = studio.getState();
+  const { data, model } = project;
+  if (!project.recipe || isBusy(work)) return;
   if (!data) {
     alarm("Learning rounding needs the samples: drop them in again.");
     return;
   }
-  if (!state.calibration) {
+  if (!project.calibration) {
     alarm("Rounding is learned on what a layer reads in the quantized model, which needs ranges: calibrate first.");
     return;
   }
-  const recipe = await resolveRecipe(state.calibration);
+  const recipe = await resolveRecipe(project.calibration);
   if (!recipe) return;
   const basis = basisOf("rounding", { recipe, data: data.fingerprint });
   const now = studio.getState();
-  const asked = { samples: roundingSamples(now), iterations: now.roundingSettings.iterations };
+  const asked = { samples: roundingSamples(now), iterations: now.view.roundingSettings.iterations };
   let last = resumable(now);
-  const isOpen = () => studio.getState().model?.file === model?.file;
+  const isOpen = () => studio.getState().project.model?.file === model?.file;
   const show = (result: Rounding) => {
     last = result;
-    if (isOpen()) studio.setState({ rounding: { result, basis, asked } });
+    if (isOpen()) actions.roundingLearned({ result, basis, asked });
   };
   const onPoint = proxy(shower());
   const onLayer = proxy(show);
@@ -87,7 +87,7 @@ export async function learnRounding(): Promise<void> {
     run: (api, report) => api.learnRounding(recipe, { ...asked, resume: last }, report, onPoint, onLayer),
     resumesAt: () => `from ${last ? `${last.layers.length} of ${plural(last.wanted, "layer")}` : "the first layer"}`,
   });
-  studio.setState({ learning: null });
+  actions.learningEnded();
   if (!isOpen()) return;
   if (!result) {
     if (last) say("info", `Rounding is learned for ${last.layers.length} of ${plural(last.wanted, "layer")}.`);
@@ -101,7 +101,7 @@ export async function learnRounding(): Promise<void> {
 
 /** Makes the recipe round as was learned, as one step of undo. */
 export function adoptRounding(): void {
-  const { rounding } = studio.getState();
+  const { rounding } = studio.getState().results;
   if (!rounding) return;
   editRecipe("learned rounding", (recipe) => withRounding(recipe, "learned", rounding.result.rounding));
 }
@@ -109,7 +109,8 @@ export function adoptRounding(): void {
 /** Rounds to nearest, or as learned: at once where that is known. */
 export function chooseRounding(kind: Recipe["weights"]["rounding"]): void {
   const state = studio.getState();
-  const known = state.rounding && !roundingIsStale(state) && isComplete(state.rounding.result);
+  const { rounding } = state.results;
+  const known = rounding && !roundingIsStale(state) && isComplete(rounding.result);
   if (kind === "learned" && known) adoptRounding();
   else editRecipe("rounding", (recipe) => withRounding(recipe, kind, null));
 }
@@ -134,8 +135,8 @@ function shower(): (layer: string, point: LossPoint) => void {
     }
     curve.push(point);
     const now = performance.now();
-    if (now - shown < SHOW_EVERY_MS || studio.getState().job?.task !== LEARNING) return;
+    if (now - shown < SHOW_EVERY_MS || studio.getState().work.job?.task !== LEARNING) return;
     shown = now;
-    studio.setState({ learning: { layer, curve: [...curve] } });
+    actions.lossShown(layer, [...curve]);
   };
 }

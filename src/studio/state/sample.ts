@@ -4,7 +4,7 @@ import { offerTour } from "../tour/state.ts";
 import { openData } from "./data.ts";
 import { alarmFor } from "./log.ts";
 import { openModel } from "./model.ts";
-import { studio } from "./store.ts";
+import { actions, studio } from "./store.ts";
 
 interface Project {
   readonly model: string;
@@ -25,9 +25,9 @@ export async function openSample(): Promise<void> {
       [project.model, calibration.images, calibration.labels, evaluation.images, evaluation.labels].map(fileOf),
     );
     if (!model || !(await openModel(model.file))) return;
-    const samples = studio.getState().samples || CALIBRATION_SAMPLES;
+    const samples = studio.getState().project.samples || CALIBRATION_SAMPLES;
     if (!(await openData(data, { preprocess: project.preprocess, samples }))) return;
-    studio.setState({ step: "calibrate" });
+    actions.stepChosen("calibrate");
     offerTour();
   } catch (error) {
     alarmFor(error, "Opening the sample project");

@@ -1,14 +1,16 @@
 import { clamp } from "../../engine/values/clamp.ts";
 import { sensitivityFigures } from "./figures.ts";
 import { filterRows, type Row, rowsOf, sortRows } from "./layers.ts";
-import { type StudioState, studio } from "./store.ts";
+import type { StudioState } from "./slices/studio.ts";
+import { actions, studio } from "./store.ts";
 
+const NO_ROWS: readonly Row[] = [];
 let rowsMemo: { readonly plan: unknown; readonly float: unknown; readonly rows: readonly Row[] } | null = null;
 let shownMemo: { readonly inputs: readonly unknown[]; readonly rows: readonly Row[] } | null = null;
 
 /** All rows of the open model. */
-export function allRows({ model, recipe }: StudioState): readonly Row[] {
-  if (!model || !recipe) return [];
+export function allRows({ project: { model, recipe } }: StudioState): readonly Row[] {
+  if (!model || !recipe) return NO_ROWS;
   const { float } = recipe.present;
   if (rowsMemo?.plan !== model.plan || rowsMemo.float !== float) {
     rowsMemo = { plan: model.plan, float, rows: rowsOf(model.plan, recipe.present) };
@@ -18,7 +20,8 @@ export function allRows({ model, recipe }: StudioState): readonly Row[] {
 
 /** The rows as the list shows them: filtered and sorted. */
 export function shownRows(state: StudioState): readonly Row[] {
-  const { filter, sort, overview } = state;
+  const { filter, sort } = state.view;
+  const { overview } = state.results;
   const known = { overview, sensitivity: sensitivityFigures(state) };
   const byFigures = sort.key !== "order" || /[<>]/.test(filter);
   const inputs = [allRows(state), filter, sort, ...(byFigures ? [overview, known.sensitivity] : [])];
@@ -29,7 +32,7 @@ export function shownRows(state: StudioState): readonly Row[] {
 }
 
 export function rowOf(state: StudioState): Row | null {
-  return allRows(state).find((row) => row.id === state.layer) ?? null;
+  return allRows(state).find((row) => row.id === state.view.layer) ?? null;
 }
 
 /** The range group that the selected layer's output belongs to. */
@@ -42,7 +45,7 @@ export function selectBy(offset: number): void {
   const state = studio.getState();
   const rows = shownRows(state);
   if (rows.length === 0) return;
-  const index = rows.findIndex((row) => row.id === state.layer);
+  const index = rows.findIndex((row) => row.id === state.view.layer);
   const next = index < 0 ? 0 : clamp(index + offset, 0, rows.length - 1);
-  studio.setState({ layer: rows[next]!.id });
+  actions.layerSelected(rows[next]!.id);
 }

@@ -1,12 +1,13 @@
 import { proxy } from "../../../workers/client.ts";
-import type { ErrorMetric, Sensitivity } from "../../engine/model/sensitivity.ts";
+import type { Sensitivity } from "../../engine/model/sensitivity.ts";
 import { type Basis, basisOf } from "../../engine/recipe/basis.ts";
 import { sameValue } from "../../engine/recipe/text.ts";
 import { runJob } from "./jobs.ts";
 import { alarm, say, sayNotices } from "./log.ts";
 import { isBusy, resolveRecipe } from "./recipe.ts";
 import { roundingIsThere } from "./rounding.ts";
-import { type Based, studio } from "./store.ts";
+import type { Based } from "./slices/results.ts";
+import { actions, studio } from "./store.ts";
 
 export const MEASURING = "Measuring sensitivity";
 export const WALKING = "Measuring the error walk";
@@ -16,12 +17,12 @@ export async function measureSensitivity(): Promise<void> {
   const ready = await readyToMeasure();
   if (!ready) return;
   const { recipe, basis, samples, isOpen } = ready;
-  const before = studio.getState().sensitivity;
+  const before = studio.getState().results.sensitivity;
   const show = (result: Sensitivity) => {
-    if (isOpen()) studio.setState({ sensitivity: { result, basis } });
+    if (isOpen()) actions.sensitivityMeasured({ result, basis });
   };
   const onResult = proxy(show);
-  const untilSettled = studio.getState().metric !== "drop";
+  const untilSettled = studio.getState().view.metric !== "drop";
   const result = await runJob({
     task: MEASURING,
     on: `the first ${samples} samples`,
@@ -35,9 +36,9 @@ export async function measureSensitivity(): Promise<void> {
     );
     sayNotices(result.notices);
   } else if (isOpen()) {
-    const now = studio.getState().sensitivity;
+    const now = studio.getState().results.sensitivity;
     const kept = better(before, now && now.result.layers.length > 0 ? now : null, basis);
-    studio.setState({ sensitivity: kept });
+    actions.sensitivityMeasured(kept);
     if (kept) say("info", `Sensitivity is known from ${kept.result.samples} of ${kept.result.wanted} samples.`);
   }
 }
@@ -53,13 +54,14 @@ export async function measureWalk(): Promise<void> {
     run: (api, report) => api.walk(recipe, samples, report),
   });
   if (!result || !isOpen()) return;
-  studio.setState({ walk: { result, basis } });
+  actions.walkMeasured({ result, basis });
   say("info", `The error was walked through ${result.steps.length} layers on ${result.samples} samples.`);
 }
 
 async function readyToMeasure() {
-  const { calibration, data, sensitivitySamples } = studio.getState();
-  if (!calibration || isBusy(studio.getState())) return null;
+  const { project, work, view } = studio.getState();
+  const { calibration, data } = project;
+  if (!calibration || isBusy(work)) return null;
   if (!data) {
     alarm("Measuring needs the samples: drop them in again.");
     return null;
@@ -69,8 +71,8 @@ async function readyToMeasure() {
   return {
     recipe,
     basis: basisOf("sensitivity", { recipe, data: data.fingerprint }),
-    samples: Math.min(sensitivitySamples, data.summary.samples),
-    isOpen: () => studio.getState().calibration === calibration,
+    samples: Math.min(view.sensitivitySamples, data.summary.samples),
+    isOpen: () => studio.getState().project.calibration === calibration,
   };
 }
 
@@ -79,13 +81,4 @@ function better(before: Based<Sensitivity> | null, now: Based<Sensitivity> | nul
   if (!before || !now || !sameValue(before.basis, basis)) return now;
   const fewer = now.result.samples - before.result.samples || now.result.layers.length - before.result.layers.length;
   return fewer < 0 ? before : now;
-}
-
-/** Sets how many samples sensitivity and the error walk are measured on. */
-export function setSensitivitySamples(samples: number): void {
-  studio.setState({ sensitivitySamples: Math.max(1, Math.floor(samples)) });
-}
-
-export function setMetric(metric: ErrorMetric): void {
-  studio.setState({ metric });
 }

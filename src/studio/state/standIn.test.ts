@@ -3,9 +3,10 @@ import type { Calibration } from "../../engine/model/calibration.ts";
 import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
 import { withActivations, withCorrections } from "../../engine/recipe/edits.ts";
 import { begin } from "./history.ts";
+import { NO_PROJECT, type OpenData, type OpenModel } from "./slices/project.ts";
+import { NO_RESULTS } from "./slices/results.ts";
 import { followedCalibration, isStandIn } from "./standIn.ts";
 import { nextAction, stepStates } from "./steps.ts";
-import { EMPTY, type OpenData, type OpenModel } from "./store.ts";
 
 const model = { summary: { name: "net", sha256: "00" } } as OpenModel;
 const weightsOnly = withActivations(PLAIN_RECIPE, null);
@@ -33,7 +34,13 @@ test("weights that wait for equalization are not taken for equalized", () => {
 });
 
 test("where only weights are quantized, calibrating is not needed, and export needs no data", () => {
-  const facts = { ...EMPTY, model, recipe: begin(weightsOnly), calibration: following(weightsOnly, null) };
+  const facts = {
+    ...NO_PROJECT,
+    ...NO_RESULTS,
+    model,
+    recipe: begin(weightsOnly),
+    calibration: following(weightsOnly, null),
+  };
   expect(stepStates(facts).calibrate.standing).toBe("unneeded");
   expect(nextAction(facts)).toBe("export");
   const data = { files: [], summary: { samples: 20 }, fingerprint: "d" } as unknown as OpenData;

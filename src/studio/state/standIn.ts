@@ -1,5 +1,5 @@
 import type { Calibration } from "../../engine/model/calibration.ts";
-import type { StudioState } from "./store.ts";
+import type { Project } from "./slices/project.ts";
 
 /** Whether a calibration only stands for one, under a recipe that takes no ranges: it observed nothing. */
 export function isStandIn({ wanted }: Calibration): boolean {
@@ -11,7 +11,7 @@ export function followedCalibration({
   model,
   recipe,
   calibration,
-}: Pick<StudioState, "model" | "recipe" | "calibration">): Calibration | null {
+}: Pick<Project, "model" | "recipe" | "calibration">): Calibration | null {
   if (!model || !recipe) return calibration;
   const { float, corrections, factors, preprocess } = recipe.present;
   if (!float.activations) return calibration && isStandIn(calibration) ? null : calibration;

@@ -4,8 +4,8 @@ import type { Evaluation } from "../../engine/model/evaluation.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
 import { begin } from "./history.ts";
-import { evaluationBasis, exportBasis, nextAction, stepStates } from "./steps.ts";
-import type { OpenData, OpenModel, StudioState } from "./store.ts";
+import type { OpenData, OpenModel } from "./slices/project.ts";
+import { evaluationBasis, exportBasis, type Facts, nextAction, stepStates } from "./steps.ts";
 
 const recipe = PLAIN_RECIPE;
 const base = {
@@ -16,7 +16,7 @@ const base = {
   calibration: null,
   evaluation: null,
   exported: null,
-} satisfies Partial<StudioState>;
+} satisfies Partial<Facts>;
 const calibration = {
   observed: Array.from({ length: 9 }, (_, index) => index),
   skipped: [9],

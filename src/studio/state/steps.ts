@@ -1,8 +1,11 @@
 import type { Recipe } from "../../engine/model/recipe.ts";
 import { type Basis, basisOf, differing, isCurrent, type Present } from "../../engine/recipe/basis.ts";
 import type { Origin } from "../../engine/recipe/derivations.ts";
+import type { Project } from "./slices/project.ts";
+import type { Results } from "./slices/results.ts";
+import type { StudioState } from "./slices/studio.ts";
+import type { Step } from "./slices/view.ts";
 import { isStandIn } from "./standIn.ts";
-import type { Step, StudioState } from "./store.ts";
 
 export type Standing = "done" | "ready" | "stale" | "missing" | "partial" | "unneeded";
 
@@ -13,11 +16,15 @@ export interface StepState {
 }
 
 /** What the standing of the steps follows from. */
-export type Facts = Pick<
-  StudioState,
-  "model" | "data" | "samples" | "recipe" | "calibration" | "evaluation" | "exported"
-> &
-  Partial<Pick<StudioState, "calibratedOn">>;
+export type Facts = Pick<Project, "model" | "data" | "samples" | "recipe" | "calibration"> &
+  Partial<Pick<Project, "calibratedOn">> &
+  Pick<Results, "evaluation" | "exported">;
+
+export function factsOf({ project, results }: StudioState): Facts {
+  const { model, data, samples, recipe, calibration, calibratedOn } = project;
+  const { evaluation, exported } = results;
+  return { model, data, samples, recipe, calibration, calibratedOn, evaluation, exported };
+}
 
 /** What results can be made of, as it is now. */
 export function presentOf({
@@ -25,7 +32,7 @@ export function presentOf({
   data,
   samples,
   evaluation = null,
-}: Pick<StudioState, "recipe" | "data" | "samples"> & Partial<Pick<StudioState, "evaluation">>): Present {
+}: Pick<Project, "recipe" | "data" | "samples"> & Partial<Pick<Results, "evaluation">>): Present {
   return {
     recipe: recipe?.present ?? null,
     data: data?.fingerprint ?? null,

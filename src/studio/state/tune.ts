@@ -6,13 +6,17 @@ import { plural } from "../../engine/values/figures.ts";
 import { runJob } from "./jobs.ts";
 import { alarm, say } from "./log.ts";
 import { editRecipe } from "./recipe.ts";
-import { presentOf } from "./steps.ts";
-import { type SearchSettings, type StudioState, studio } from "./store.ts";
+import type { StudioState } from "./slices/studio.ts";
+import type { SearchSettings } from "./slices/view.ts";
+import { factsOf, presentOf } from "./steps.ts";
+import { actions, studio } from "./store.ts";
 
 export const SEARCHING = "Searching";
 
 /** What the next search is asked; null while there are no samples. */
-export function requestOf({ data, search, samples, limit }: StudioState): TuneRequest | null {
+export function requestOf({ project, view }: StudioState): TuneRequest | null {
+  const { data, samples } = project;
+  const { search, limit } = view;
   if (!data) return null;
   const kind = data.summary.labelled > 0 ? search.limit : "sqnr";
   return {
@@ -26,9 +30,9 @@ export function requestOf({ data, search, samples, limit }: StudioState): TuneRe
 /** Searches for a smaller model that keeps the limit; shows every point as it comes, and keeps them when stopped. */
 export async function searchRecipes(): Promise<void> {
   const state = studio.getState();
-  const { recipe, data, model } = state;
+  const { recipe, data, model } = state.project;
   const request = requestOf(state);
-  if (!recipe || state.job) return;
+  if (!recipe || state.work.job) return;
   if (!data || !request) {
     alarm("A search needs the samples: drop them in again.");
     return;
@@ -40,7 +44,7 @@ export async function searchRecipes(): Promise<void> {
   }
   const basis = basisOf("search", { recipe: present, data: data.fingerprint });
   const show = (result: Tuning) => {
-    if (studio.getState().model?.file === model?.file) studio.setState({ tuning: { result, basis } });
+    if (studio.getState().project.model?.file === model?.file) actions.searchAdvanced({ result, basis });
   };
   const onPoint = proxy(show);
   const result = await runJob({
@@ -58,7 +62,7 @@ export async function searchRecipes(): Promise<void> {
 
 /** Makes a point's recipe the recipe of the moment, as one step of undo. */
 export function adoptPoint(point: TunePoint): void {
-  const { recipe } = studio.getState();
+  const { recipe } = studio.getState().project;
   if (!recipe) return;
   if (!sameValue(recipe.present.inputs, point.recipe.inputs)) {
     alarm("The search ran with other shapes or values of the inputs: set them in the Model step first.");
@@ -68,26 +72,22 @@ export function adoptPoint(point: TunePoint): void {
   say("info", `The recipe is now the one of the search: ${point.label}.`);
 }
 
-export function changeSearch(change: Partial<SearchSettings>): void {
-  studio.setState(({ search }) => ({ search: { ...search, ...change } }));
-}
-
 /** The settings that a search was asked with. */
 export function settingsOf({ limit, samples, budget }: TuneRequest): SearchSettings {
-  const decibels = limit.kind === "sqnr" ? limit.decibels : studio.getState().search.decibels;
+  const decibels = limit.kind === "sqnr" ? limit.decibels : studio.getState().view.search.decibels;
   return { limit: limit.kind, decibels, samples, budget };
 }
 
 /** Whether other data, or a recipe that is neither where the search began nor one of its points, is at hand. */
 export function searchIsStale(state: StudioState): boolean {
-  const { tuning, recipe } = state;
-  if (!tuning || !recipe) return false;
-  const differs = differing("search", tuning.basis, presentOf(state));
+  const { tuning } = state.results;
+  if (!tuning || !state.project.recipe) return false;
+  const differs = differing("search", tuning.basis, presentOf(factsOf(state)));
   return differs.includes("data") || (differs.length > 0 && adoptedIndex(state) === null);
 }
 
 /** The point whose recipe is the one of the moment. */
-export function adoptedIndex({ tuning, recipe }: Pick<StudioState, "tuning" | "recipe">): number | null {
+export function adoptedIndex({ project: { recipe }, results: { tuning } }: StudioState): number | null {
   if (!tuning || !recipe) return null;
   const index = tuning.result.points.findIndex((point) => sameSettings(point.recipe, recipe.present));
   return index < 0 ? null : index;

@@ -1,12 +1,8 @@
 import { useShallow } from "zustand/react/shallow";
-import type { Facts } from "./steps.ts";
-import { useStudio } from "./store.ts";
+import { type Facts, factsOf } from "./steps.ts";
+import { useStudio } from "./useStudio.ts";
 
 /** What the standing of the steps follows from. */
 export function useFacts(): Facts {
-  return useStudio(
-    useShallow(({ model, data, samples, recipe, calibration, evaluation, exported }) => ({
-      ...{ model, data, samples, recipe, calibration, evaluation, exported },
-    })),
-  );
+  return useStudio(useShallow(factsOf));
 }

@@ -6,7 +6,7 @@ import { engine } from "./workers.ts";
 
 /** Ranges, scales and SQNR of a weight of the open model under a recipe, channel by channel. */
 export function analyseWeight(name: string, recipe: Recipe): Promise<WeightAnalysis> {
-  const layers = studio.getState().model?.plan.layers ?? [];
+  const layers = studio.getState().project.model?.plan.layers ?? [];
   const readers = layers.filter(({ weight }) => weight === name).map(({ id }) => id);
   return engine.ask((api) => api.weights(name, weightPart(readers, recipe)));
 }

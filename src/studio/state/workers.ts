@@ -53,7 +53,7 @@ function host<Api>(
 }
 
 export const engine = host<EngineApi>("The engine", startEngine, async (handle) => {
-  const { model, data, recipe } = studio.getState();
+  const { model, data, recipe } = studio.getState().project;
   if (model && recipe) {
     const { file, beside } = model;
     const { inputs, preprocess } = recipe.present;
@@ -71,7 +71,7 @@ export const engine = host<EngineApi>("The engine", startEngine, async (handle) 
 });
 
 export const analysis = host<AnalysisApi>("The worker for estimates", startAnalysis, async (handle) => {
-  const { model, calibration } = studio.getState();
+  const { model, calibration } = studio.getState().project;
   if (model && calibration) await handle.call((api) => api.load(model.plan, calibration.statistics));
 });
 

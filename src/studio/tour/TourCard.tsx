@@ -2,9 +2,10 @@ import { Popover } from "radix-ui";
 import { useEffect, useRef, useState } from "react";
 import { useStore } from "zustand";
 import { count } from "../../engine/values/figures.ts";
-import { studio, useStudio } from "../state/store.ts";
+import { studio } from "../state/store.ts";
+import { useWork } from "../state/useStudio.ts";
 import { idle, PERFORM } from "./perform.ts";
-import { endTour, useTour } from "./state.ts";
+import { endTour, goOn, useTour } from "./state.ts";
 import { measuredBy, TOUR } from "./steps.ts";
 import { useTarget } from "./useTarget.ts";
 import "./Tour.css";
@@ -19,7 +20,7 @@ export default function TourCard({ at }: { readonly at: number }) {
   useAdvance(at);
   const anchor = useRef<Element | null>(null);
   anchor.current = target ?? document.querySelector("header");
-  const busy = working || state.job !== null;
+  const busy = working || state.work.job !== null;
   const last = at === TOUR.length - 1;
   return (
     <Popover.Root open onOpenChange={(open) => !open && endTour()}>
@@ -73,7 +74,7 @@ export default function TourCard({ at }: { readonly at: number }) {
               <button
                 type="button"
                 className="button primary"
-                onClick={last ? endTour : () => useTour.setState({ at: at + 1 })}
+                onClick={last ? endTour : () => goOn(at, undefined, null)}
                 data-testid="tour-next"
               >
                 {last ? "Finish" : "Next"}
@@ -88,7 +89,7 @@ export default function TourCard({ at }: { readonly at: number }) {
 }
 
 function Working() {
-  const progress = useStudio((state) => state.job?.progress);
+  const progress = useWork((work) => work.job?.progress);
   return progress && progress.total > 0 ? `Working, ${count(progress.done)}/${count(progress.total)}` : "Working…";
 }
 
@@ -100,10 +101,7 @@ function useAdvance(at: number): void {
     const look = () => {
       const state = studio.getState();
       if (!done(state)) return;
-      useTour.setState(({ seen }) => ({
-        at: at + 1,
-        seen: leaves ? { ...seen, [leaves]: measuredBy(state) } : seen,
-      }));
+      goOn(at, leaves, measuredBy(state));
     };
     const stop = studio.subscribe(look);
     look();
@@ -118,8 +116,8 @@ function usePerform(at: number) {
   useEffect(
     () =>
       studio.subscribe((state, before) => {
-        if (state.job !== null) setFailedAt(null);
-        const alarmed = state.alerts.length > before.alerts.length || before.job?.cancelling;
+        if (state.work.job !== null) setFailedAt(null);
+        const alarmed = state.work.alerts.length > before.work.alerts.length || before.work.job?.cancelling;
         if (alarmed && !TOUR[at]?.done?.(state)) setFailedAt(at);
       }),
     [at],

@@ -1,11 +1,11 @@
-import { useStudio } from "../state/store.ts";
+import { useProject } from "../state/useStudio.ts";
 import { startTour } from "./start.ts";
 import { endTour, useTour } from "./state.ts";
 import "./Tour.css";
 
 /** Asks once, on the sample project, whether the person wants to be shown around. */
 export function TourOffer() {
-  const open = useStudio((state) => state.model?.file ?? null);
+  const open = useProject((project) => project.model?.file ?? null);
   const offered = useTour(({ file, at }) => file !== null && file === open && at === null);
   if (!offered) return null;
   return (

@@ -3,7 +3,8 @@ import { calibrate } from "../state/calibrate.ts";
 import { evaluate } from "../state/evaluate.ts";
 import { exportFiles } from "../state/export.ts";
 import { editRecipe } from "../state/recipe.ts";
-import { type StudioState, studio } from "../state/store.ts";
+import type { StudioState } from "../state/slices/studio.ts";
+import { actions, studio } from "../state/store.ts";
 import { culpritOf, isCalibrated, isRuined } from "./steps.ts";
 
 const PATIENCE_MS = 20_000;
@@ -19,7 +20,7 @@ export const PERFORM: readonly (() => Promise<void> | void)[] = [
   () => choose("channel"),
   () => evaluatedPer(isRuined(studio.getState()) ? "channel" : null),
   async () => {
-    studio.setState({ step: "export" });
+    actions.stepChosen("export");
     await exportFiles();
   },
   () => {},
@@ -27,10 +28,10 @@ export const PERFORM: readonly (() => Promise<void> | void)[] = [
 
 async function calibrated(): Promise<void> {
   if (!isCalibrated(studio.getState())) {
-    studio.setState({ step: "calibrate" });
+    actions.stepChosen("calibrate");
     await calibrate();
   }
-  if (isCalibrated(studio.getState())) studio.setState({ step: "tune", tuneView: "layer" });
+  if (isCalibrated(studio.getState())) actions.tuneViewOpened("layer");
 }
 
 async function evaluatedPer(granularity: "channel" | "tensor" | null): Promise<void> {
@@ -49,14 +50,12 @@ function choose(granularity: "channel" | "tensor"): void {
 
 async function selectCulprit(): Promise<void> {
   const culprit = await until(culpritOf, PATIENCE_MS);
-  if (culprit) {
-    studio.setState({ step: "tune", tuneView: "layer", layersView: "list", filter: "", layer: culprit.layer });
-  }
+  if (culprit) actions.layerPointedAt(culprit.layer);
 }
 
 /** Waits for the end of the running job. */
 export async function idle(): Promise<void> {
-  await until((state) => (state.job === null ? true : null), Infinity);
+  await until((state) => (state.work.job === null ? true : null), Infinity);
 }
 
 /** What the state comes to show, or null when it did not in good time. */

@@ -9,6 +9,6 @@ export async function startTour(): Promise<void> {
 }
 
 function ready(): boolean {
-  const state = studio.getState();
-  return isSample(state) && state.data !== null;
+  const { project } = studio.getState();
+  return isSample(project) && project.data !== null;
 }

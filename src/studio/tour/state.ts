@@ -1,5 +1,6 @@
-import { create } from "zustand";
-import { type StudioState, studio } from "../state/store.ts";
+import { create, type StoreApi, type UseBoundStore } from "zustand";
+import type { Project } from "../state/slices/project.ts";
+import { studio } from "../state/store.ts";
 
 const KEY = "octet-tour";
 const SAMPLE = "fashion-mnist-dw";
@@ -28,25 +29,38 @@ interface Tour {
 
 const NOTHING: Tour = { file: null, at: null, seen: { before: null, ruined: null, saved: null } };
 
-export const useTour = create<Tour>(() => NOTHING);
+const tour = create<Tour>(() => NOTHING);
+
+/** The tour to read and to follow; it is changed here only. */
+export const useTour: UseBoundStore<Pick<StoreApi<Tour>, "getState" | "getInitialState" | "subscribe">> = tour;
 
 /** Offers the tour of the sample project that was just opened, unless it was taken or skipped before. */
 export function offerTour(): void {
-  const { model } = studio.getState();
-  if (model && localStorage.getItem(KEY) === null) useTour.setState({ ...NOTHING, file: model.file });
+  const { model } = studio.getState().project;
+  if (model && localStorage.getItem(KEY) === null) tour.setState({ ...NOTHING, file: model.file });
 }
 
-export function isSample({ model }: StudioState): boolean {
+export function isSample({ model }: Pick<Project, "model">): boolean {
   return model?.summary.name === SAMPLE;
 }
 
 /** Puts the tour at its first step, on the open model. */
 export function beginTour(): void {
-  useTour.setState({ ...NOTHING, file: studio.getState().model?.file ?? null, at: 0 });
+  tour.setState({ ...NOTHING, file: studio.getState().project.model?.file ?? null, at: 0 });
+}
+
+/** Goes to the step after one that is done; `leaves` is the figure that this one leaves behind. */
+export function goOn(at: number, leaves: keyof Seen | undefined, measured: Measured | null): void {
+  tour.setState(({ seen }) => ({ at: at + 1, seen: leaves ? { ...seen, [leaves]: measured } : seen }));
+}
+
+/** Ends the tour with the model that it ran on; it is offered again. */
+export function leaveTour(): void {
+  tour.setState({ file: null, at: null });
 }
 
 /** Ends the tour or its offer; it is not offered again. */
 export function endTour(): void {
   localStorage.setItem(KEY, "seen");
-  useTour.setState(NOTHING);
+  tour.setState(NOTHING);
 }

@@ -2,8 +2,8 @@ import type { Finding } from "../../engine/model/diagnosis.ts";
 import { significant } from "../../engine/values/figures.ts";
 import { percent, points } from "../../engine/values/shares.ts";
 import { diagnosisIsStale } from "../state/diagnosis.ts";
-import { calibrationIsStale, evaluationIsStale, exportIsStale, isPartial } from "../state/steps.ts";
-import type { StudioState } from "../state/store.ts";
+import type { StudioState } from "../state/slices/studio.ts";
+import { calibrationIsStale, evaluationIsStale, exportIsStale, factsOf, isPartial } from "../state/steps.ts";
 import type { Measured, Seen } from "./state.ts";
 
 export interface TourStep {
@@ -24,7 +24,7 @@ const at = (testId: string) => `[data-testid="${testId}"]`;
 export const TOUR: readonly TourStep[] = [
   {
     title: "Calibrate",
-    text: ({ samples }) =>
+    text: ({ project: { samples } }) =>
       `int8 needs to know which values each tensor takes. The float model runs over ${samples} pictures, and the values are counted.`,
     targets: () => [at("calibrate"), at("next"), at("step-calibrate")],
     side: "bottom",
@@ -33,7 +33,7 @@ export const TOUR: readonly TourStep[] = [
   {
     title: "Evaluate",
     text: (state) => {
-      const { data, samples } = state;
+      const { data, samples } = state.project;
       const first = isRuined(state) ? "Give every channel of the weights its own scale first. " : "";
       return `${first}What does int8 cost? Both models now judge the ${(data?.summary.samples ?? samples) - samples} pictures that did not calibrate.`;
     },
@@ -75,7 +75,8 @@ export const TOUR: readonly TourStep[] = [
     side: "right",
     done: (state) => {
       const culprit = culpritOf(state);
-      return culprit !== null && state.layer === culprit.layer && state.step === "tune" && state.tuneView === "layer";
+      const { layer, step, tuneView } = state.view;
+      return culprit !== null && layer === culprit.layer && step === "tune" && tuneView === "layer";
     },
   },
   {
@@ -97,7 +98,7 @@ export const TOUR: readonly TourStep[] = [
         : "Give every channel a scale of its own again: per channel.",
     targets: () => [at("weights")],
     side: "left",
-    done: (state) => state.recipe !== null && !isRuined(state),
+    done: (state) => state.project.recipe !== null && !isRuined(state),
   },
   {
     title: "Measure the rescue",
@@ -113,7 +114,10 @@ export const TOUR: readonly TourStep[] = [
       `${rise(ruined, saved)} Export gives one zip: the int8 model, the recipe that repeats it, and a report.`,
     targets: () => [at("export"), at("next"), at("step-export")],
     side: "bottom",
-    done: (state) => state.exported !== null && !exportIsStale(state),
+    done: (state) => {
+      const facts = factsOf(state);
+      return facts.exported !== null && !exportIsStale(facts);
+    },
   },
   {
     title: "That is the whole way",
@@ -131,25 +135,26 @@ export function canEqualize(): boolean {
 }
 
 export function isCalibrated(state: StudioState): boolean {
-  return state.calibration !== null && !isPartial(state) && !calibrationIsStale(state) && state.job === null;
+  const facts = factsOf(state);
+  return facts.calibration !== null && !isPartial(facts) && !calibrationIsStale(facts) && state.work.job === null;
 }
 
 export function isEvaluated(state: StudioState): boolean {
-  return state.evaluation !== null && !evaluationIsStale(state) && state.job === null;
+  return state.results.evaluation !== null && !evaluationIsStale(factsOf(state)) && state.work.job === null;
 }
 
 /** Whether weights have one scale each and nothing makes up for it. */
-export function isRuined({ recipe }: StudioState): boolean {
+export function isRuined({ project: { recipe } }: StudioState): boolean {
   return recipe?.present.weights.granularity === "tensor" && !recipe.present.corrections.equalization;
 }
 
 /** The finding that says whose channels differ most; null while it is being looked for. */
 export function culpritOf(state: StudioState): Finding | null {
   if (diagnosisIsStale(state)) return null;
-  return state.diagnosis?.findings.find(({ cause }) => cause === "channel-spread") ?? null;
+  return state.results.diagnosis?.findings.find(({ cause }) => cause === "channel-spread") ?? null;
 }
 
-export function measuredBy({ evaluation }: StudioState): Measured | null {
+export function measuredBy({ results: { evaluation } }: StudioState): Measured | null {
   const top1 = evaluation?.result.top1;
   return evaluation && top1 ? { float: top1.float, int8: top1.quantized, samples: evaluation.result.labelled } : null;
 }

@@ -1,3 +1,4 @@
+import type { Calibration } from "../../../engine/model/calibration.ts";
 import { count, plural } from "../../../engine/values/figures.ts";
 import { duration } from "../../../engine/values/units.ts";
 import { Empty } from "../../parts/Empty.tsx";
@@ -7,8 +8,9 @@ import { Term } from "../../parts/Term.tsx";
 import { calibrate } from "../../state/calibrate.ts";
 import { isStandIn } from "../../state/standIn.ts";
 import { calibrationIsStale, isPartial } from "../../state/steps.ts";
-import { studio, useStudio } from "../../state/store.ts";
+import { actions } from "../../state/store.ts";
 import { useFacts } from "../../state/useFacts.ts";
+import { useProject, useWork } from "../../state/useStudio.ts";
 import { ExecutionForm } from "./ExecutionForm.tsx";
 import { Executors } from "./Executors.tsx";
 import "./CalibrateStep.css";
@@ -16,8 +18,8 @@ import "./CalibrateStep.css";
 /** Running the samples through the float model, and what came of it. */
 export function CalibrateStep() {
   const facts = useFacts();
-  const busy = useStudio((state) => state.job !== null);
-  const time = useStudio((state) => state.calibrationTime);
+  const busy = useWork((work) => work.job !== null);
+  const time = useProject((project) => project.calibrationTime);
   const { data, samples } = facts;
   const calibration = facts.calibration && !isStandIn(facts.calibration) ? facts.calibration : null;
   const weightsOnly = facts.recipe?.present.float.activations ?? false;
@@ -27,7 +29,7 @@ export function CalibrateStep() {
       <>
         <h2>Calibrate</h2>
         <Empty title="Calibration watches the model at work, so it needs samples.">
-          <button type="button" className="button primary" onClick={() => studio.setState({ step: "data" })}>
+          <button type="button" className="button primary" onClick={() => actions.stepChosen("data")}>
             Add data
           </button>
         </Empty>
@@ -72,7 +74,7 @@ export function CalibrateStep() {
             <button
               type="button"
               className={partial ? "button" : "button primary"}
-              onClick={() => studio.setState({ step: "tune" })}
+              onClick={() => actions.stepChosen("tune")}
             >
               {weightsOnly ? "Go to Tune" : "Tune the ranges"}
             </button>
@@ -114,7 +116,7 @@ export function CalibrateStep() {
   );
 }
 
-type Statistics = NonNullable<ReturnType<typeof studio.getState>["calibration"]>["statistics"];
+type Statistics = Calibration["statistics"];
 
 function nonFinite(statistics: Statistics): string {
   const tensors = [...statistics.values()].filter(

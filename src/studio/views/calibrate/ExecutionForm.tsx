@@ -2,7 +2,7 @@ import { Choice } from "../../parts/Choice.tsx";
 import { Term } from "../../parts/Term.tsx";
 import { changeExecution } from "../../state/calibrate.ts";
 import { executionText, gpuObstacle } from "../../state/execution.ts";
-import { useStudio } from "../../state/store.ts";
+import { useView, useWork } from "../../state/useStudio.ts";
 
 const MOST = 8;
 const BATCHES = [1, 2, 4, 8, 16, 32];
@@ -11,8 +11,8 @@ type Place = "auto" | "wasm" | "webgpu";
 
 /** How samples are run; what is left open, a short trial decides. This browser remembers it. */
 export function ExecutionForm() {
-  const execution = useStudio((state) => state.execution);
-  const busy = useStudio((state) => state.job !== null);
+  const execution = useView((view) => view.execution);
+  const busy = useWork((work) => work.job !== null);
   const { provider, workers, threads, batch } = execution;
   const obstacle = gpuObstacle();
   const cores = Math.min(navigator.hardwareConcurrency || 1, MOST);

@@ -5,10 +5,11 @@ import { Facts } from "../../parts/Facts.tsx";
 import { FileButton } from "../../parts/FileButton.tsx";
 import { Notices } from "../../parts/Notices.tsx";
 import { NumberField } from "../../parts/NumberField.tsx";
-import { dataNotices, setSamples } from "../../state/data.ts";
+import { dataNotices } from "../../state/data.ts";
 import { takeFiles } from "../../state/intake.ts";
 import { keepFiles } from "../../state/persistence.ts";
-import { useStudio } from "../../state/store.ts";
+import { actions } from "../../state/store.ts";
+import { useProject, useWork } from "../../state/useStudio.ts";
 import { PreprocessForm } from "./PreprocessForm.tsx";
 import { SamplePreview } from "./SamplePreview.tsx";
 import "./DataStep.css";
@@ -17,10 +18,10 @@ const KINDS = { images: "images", npy: "arrays (.npy)", idx: "IDX files" } as co
 
 /** The samples: what was dropped, how many calibrate and evaluate, and how they become the model's input. */
 export function DataStep() {
-  const data = useStudio((state) => state.data);
-  const samples = useStudio((state) => state.samples);
-  const keep = useStudio((state) => state.keep);
-  const notices = useStudio(dataNotices);
+  const data = useProject((project) => project.data);
+  const samples = useProject((project) => project.samples);
+  const keep = useProject((project) => project.keep);
+  const notices = useProject(dataNotices);
   if (!data) {
     return (
       <>
@@ -52,7 +53,7 @@ export function DataStep() {
           unit={`of ${count(summary.samples)}`}
           value={samples}
           step={1}
-          onCommit={setSamples}
+          onCommit={actions.samplesChosen}
           testId="samples"
         />
         <p className="form-note" data-testid="evaluation-samples">
@@ -80,7 +81,7 @@ export function DataStep() {
 }
 
 function DataButtons() {
-  const busy = useStudio((state) => state.job !== null);
+  const busy = useWork((work) => work.job !== null);
   return (
     <>
       <FileButton multiple onFiles={takeFiles} disabled={busy} testId="data-input">

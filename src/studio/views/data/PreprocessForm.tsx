@@ -5,7 +5,7 @@ import { Term } from "../../parts/Term.tsx";
 import { TextField } from "../../parts/TextField.tsx";
 import { presetOf } from "../../presets.ts";
 import { editRecipe } from "../../state/recipe.ts";
-import { useStudio } from "../../state/store.ts";
+import { useProject, useWork } from "../../state/useStudio.ts";
 import { usePresets } from "./usePresets.ts";
 
 type Size = number | readonly [number, number];
@@ -56,9 +56,9 @@ const OPTIONS = <T extends string>(...values: T[]) => values.map((value) => ({ v
 
 /** How a picture becomes the model's input; every field can be changed. */
 export function PreprocessForm() {
-  const preprocess = useStudio((state) => state.recipe?.present.preprocess);
+  const preprocess = useProject((project) => project.recipe?.present.preprocess);
   const presets = usePresets();
-  const busy = useStudio((state) => state.job !== null);
+  const busy = useWork((work) => work.job !== null);
   if (!preprocess) return null;
   const { resize } = preprocess;
   const preset = presetOf(preprocess, presets);

@@ -4,7 +4,7 @@ import type { Preprocess } from "../../../engine/model/preprocess.ts";
 import { dimsText } from "../../../engine/values/dims.ts";
 import { significant } from "../../../engine/values/figures.ts";
 import { latestOnly } from "../../state/latest.ts";
-import { useStudio } from "../../state/store.ts";
+import { useProject } from "../../state/useStudio.ts";
 import { engine } from "../../state/workers.ts";
 
 interface Question {
@@ -14,8 +14,8 @@ interface Question {
 
 /** A real sample as decoded, and as the model sees it. */
 export function SamplePreview() {
-  const data = useStudio((state) => state.data);
-  const preprocess = useStudio((state) => state.recipe?.present.preprocess ?? null);
+  const data = useProject((project) => project.data);
+  const preprocess = useProject((project) => project.recipe?.present.preprocess ?? null);
   const [index, setIndex] = useState(0);
   const [preview, setPreview] = useState<Preview | null>(null);
   const [failure, setFailure] = useState<string | null>(null);

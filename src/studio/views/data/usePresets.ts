@@ -1,14 +1,14 @@
 import { useEffect, useState } from "react";
 import { PRESETS, type Preprocess, type Preset } from "../../../engine/model/preprocess.ts";
 import type { Presets } from "../../presets.ts";
-import { useStudio } from "../../state/store.ts";
+import { useProject } from "../../state/useStudio.ts";
 import { engine } from "../../state/workers.ts";
 
 const NONE: Presets = new Map();
 
 /** What the presets come to for the open model and data; empty until the engine has said so. */
 export function usePresets(): Presets {
-  const data = useStudio((state) => state.data);
+  const data = useProject((project) => project.data);
   const [presets, setPresets] = useState(NONE);
   useEffect(() => {
     let wanted = true;

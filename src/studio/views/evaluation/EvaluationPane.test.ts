@@ -5,7 +5,9 @@ import { afterEach, expect, test, vi } from "vitest";
 import { REPORT } from "../../../engine/artifacts/testing/report.ts";
 import type { Evaluation, Probe } from "../../../engine/model/evaluation.ts";
 import { basisOf } from "../../../engine/recipe/basis.ts";
-import { type StudioState, studio } from "../../state/store.ts";
+import type { Results } from "../../state/slices/results.ts";
+import { studio } from "../../state/store.ts";
+import { stateWith } from "../../state/testing/given.ts";
 import { EvaluationPane } from "./EvaluationPane.tsx";
 
 const BASIS = basisOf("evaluation", { recipe: REPORT.recipe });
@@ -21,8 +23,8 @@ const probe: Probe = {
 };
 
 /** What the pane shows as text. */
-function shown(state: Partial<StudioState>): string {
-  vi.spyOn(studio, "getInitialState").mockReturnValue({ ...studio.getState(), ...state });
+function shown(results: Partial<Results>): string {
+  vi.spyOn(studio, "getInitialState").mockReturnValue(stateWith(results));
   const pane = createElement(Tooltip.Provider, {} as Tooltip.TooltipProviderProps, createElement(EvaluationPane));
   return renderToStaticMarkup(pane)
     .replaceAll(/<[^>]*>/g, " ")

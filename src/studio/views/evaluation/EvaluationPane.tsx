@@ -6,19 +6,20 @@ import { byteSize, decibel, duration } from "../../../engine/values/units.ts";
 import { Notices } from "../../parts/Notices.tsx";
 import { NumberField } from "../../parts/NumberField.tsx";
 import { Term } from "../../parts/Term.tsx";
-import { evaluate, setLimit } from "../../state/evaluate.ts";
+import { evaluate } from "../../state/evaluate.ts";
 import { isBusy } from "../../state/recipe.ts";
 import { evaluationIsStale } from "../../state/steps.ts";
-import { useStudio } from "../../state/store.ts";
+import { actions } from "../../state/store.ts";
 import { useFacts } from "../../state/useFacts.ts";
+import { useView, useWork } from "../../state/useStudio.ts";
 import { ProbePane } from "./ProbePane.tsx";
 import "./EvaluationPane.css";
 
 /** Float against quantized, measured on the bytes that Export gives. */
 export function EvaluationPane() {
   const facts = useFacts();
-  const limit = useStudio((state) => state.limit);
-  const busy = useStudio(isBusy);
+  const limit = useView((view) => view.limit);
+  const busy = useWork(isBusy);
   const { evaluation, calibration, data } = facts;
   const stale = evaluationIsStale(facts);
   return (
@@ -41,7 +42,7 @@ export function EvaluationPane() {
         unit="pt"
         value={limit * 100}
         step={0.1}
-        onCommit={(value) => setLimit(Math.max(0, value / 100))}
+        onCommit={(value) => actions.limitChosen(Math.max(0, value / 100))}
         testId="limit"
       />
       <ProbePane />

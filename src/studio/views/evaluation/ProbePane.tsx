@@ -5,8 +5,9 @@ import { change, percent, points } from "../../../engine/values/shares.ts";
 import { byteSize, decibel } from "../../../engine/values/units.ts";
 import { Notices } from "../../parts/Notices.tsx";
 import { Term } from "../../parts/Term.tsx";
-import { type Probed, probedRange, probeIsStale, setMeasuring } from "../../state/probe.ts";
-import { useStudio } from "../../state/store.ts";
+import { probedRange, probeIsStale, setMeasuring } from "../../state/probe.ts";
+import type { Probed } from "../../state/slices/results.ts";
+import { useResults, useStudio, useView, useWork } from "../../state/useStudio.ts";
 import type { Word } from "../../words.ts";
 import "./ProbePane.css";
 
@@ -56,9 +57,9 @@ const FIGURES: readonly Figure[] = [
 
 /** What the last change came to on a few samples, against what was before it. */
 export function ProbePane() {
-  const probed = useStudio((state) => state.probed);
+  const probed = useResults((results) => results.probed);
   const stale = useStudio(probeIsStale);
-  const measuring = useStudio((state) => state.measuring);
+  const measuring = useView((view) => view.measuring);
   return (
     <section className="probe" aria-label="What the last change came to" data-testid="probe">
       <div className="probe-head">
@@ -124,9 +125,9 @@ function Table({ probed: { result, before }, stale }: { readonly probed: Probed;
 
 /** The same in one line, where the handles are. */
 export const ProbeLine = memo(function ProbeLine() {
-  const probed = useStudio((state) => state.probed);
+  const probed = useResults((results) => results.probed);
   const stale = useStudio(probeIsStale);
-  const busy = useStudio((state) => state.probing !== null && state.probing.failure === null);
+  const busy = useWork((work) => work.probing !== null && work.probing.failure === null);
   if (!probed)
     return busy ? (
       <p className="probe-line muted">
@@ -152,7 +153,7 @@ export const ProbeLine = memo(function ProbeLine() {
 });
 
 function Progress() {
-  const probing = useStudio((state) => state.probing);
+  const probing = useWork((work) => work.probing);
   if (!probing || probing.failure !== null) return null;
   const { done = 0, total = 1 } = probing.progress ?? {};
   return <progress className="probe-progress" value={done} max={total} aria-label="Measuring the last change" />;
@@ -160,11 +161,13 @@ function Progress() {
 
 /** Why nothing is measured. */
 function Missing() {
-  const failure = useStudio((state) => state.probing?.failure ?? null);
+  const failure = useWork((work) => work.probing?.failure ?? null);
   const reason = useStudio((state) => {
-    if (!state.measuring || !state.calibration) return null;
-    if (!state.data) return "Drop the samples in to measure changes.";
-    return probedRange(state) ? null : "Every sample calibrates: leave some in the Data step to measure changes on.";
+    if (!state.view.measuring || !state.project.calibration) return null;
+    if (!state.project.data) return "Drop the samples in to measure changes.";
+    return probedRange(state.project)
+      ? null
+      : "Every sample calibrates: leave some in the Data step to measure changes on.";
   });
   if (failure !== null) return <p className="failure">{failure}</p>;
   return reason === null ? null : <p className="muted">{reason}</p>;

@@ -7,21 +7,22 @@ import { exportFiles } from "../../state/export.ts";
 import { isBusy } from "../../state/recipe.ts";
 import { isStandIn } from "../../state/standIn.ts";
 import { awaitsRounding, evaluationIsStale, exportIsStale } from "../../state/steps.ts";
-import { studio, useStudio } from "../../state/store.ts";
+import { actions } from "../../state/store.ts";
 import { useFacts } from "../../state/useFacts.ts";
+import { useWork } from "../../state/useStudio.ts";
 import { DeleteEverything } from "../frame/DeleteEverything.tsx";
 
 /** The files of the job, as one download. */
 export function ExportStep() {
   const facts = useFacts();
-  const busy = useStudio(isBusy);
+  const busy = useWork(isBusy);
   const { calibration, evaluation, exported } = facts;
   if (!calibration) {
     return (
       <>
         <h2>Export</h2>
         <Empty title="There is nothing to export before the model is calibrated.">
-          <button type="button" className="button primary" onClick={() => studio.setState({ step: "calibrate" })}>
+          <button type="button" className="button primary" onClick={() => actions.stepChosen("calibrate")}>
             Go to Calibrate
           </button>
         </Empty>
@@ -63,11 +64,7 @@ export function ExportStep() {
       {awaited ? (
         <p className="hint" data-testid="export-awaits">
           The recipe asks for learned rounding, which is not learned yet.{" "}
-          <button
-            type="button"
-            className="button small"
-            onClick={() => studio.setState({ step: "tune", tuneView: "rounding" })}
-          >
+          <button type="button" className="button small" onClick={() => actions.tuneViewOpened("rounding")}>
             Go to Rounding
           </button>
         </p>

@@ -1,10 +1,10 @@
-import { dismiss } from "../../state/log.ts";
-import { useStudio } from "../../state/store.ts";
+import { actions } from "../../state/store.ts";
+import { useWork } from "../../state/useStudio.ts";
 import "./Alerts.css";
 
 /** What went wrong: one sentence each, until dismissed. */
 export function Alerts() {
-  const alerts = useStudio((state) => state.alerts);
+  const alerts = useWork((work) => work.alerts);
   return (
     <div className="alerts">
       {alerts.map((alert) => (
@@ -18,7 +18,7 @@ export function Alerts() {
               </details>
             ) : null}
           </div>
-          <button type="button" className="button" onClick={() => dismiss(alert.id)}>
+          <button type="button" className="button" onClick={() => actions.alertDismissed(alert.id)}>
             Dismiss
           </button>
         </div>

@@ -1,14 +1,14 @@
 import { useState } from "react";
 import { plural } from "../../../engine/values/figures.ts";
-import { useStudio } from "../../state/store.ts";
+import { useWork } from "../../state/useStudio.ts";
 import { JobLine } from "./JobLine.tsx";
 import "./Bottom.css";
 
 /** The running job and the log, newest entry first. */
 export function Bottom() {
   const [open, setOpen] = useState(false);
-  const log = useStudio((state) => state.log);
-  const idle = useStudio((state) => state.job === null);
+  const log = useWork((work) => work.log);
+  const idle = useWork((work) => work.job === null);
   const warnings = log.filter((entry) => entry.level !== "info").length;
   return (
     <footer className="bottom">

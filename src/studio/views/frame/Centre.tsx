@@ -1,5 +1,5 @@
 import { lazy, Suspense } from "react";
-import { useStudio } from "../../state/store.ts";
+import { useView } from "../../state/useStudio.ts";
 import { TourOffer } from "../../tour/TourOffer.tsx";
 import { CalibrateStep } from "../calibrate/CalibrateStep.tsx";
 import { DataStep } from "../data/DataStep.tsx";
@@ -19,7 +19,7 @@ const VIEWS = {
 
 /** The view of the step that the person is in. */
 export function Centre() {
-  const step = useStudio((state) => state.step);
+  const step = useView((view) => view.step);
   const View = VIEWS[step];
   return (
     <div className="centre" data-testid={`view-${step}`}>

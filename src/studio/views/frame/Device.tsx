@@ -1,11 +1,11 @@
 import { Hint } from "../../parts/Term.tsx";
 import { executionText, executorText, fallbacks, PROVIDER_NAMES, placeText } from "../../state/execution.ts";
-import { useStudio } from "../../state/store.ts";
+import { useProject, useView } from "../../state/useStudio.ts";
 
 /** Where the samples of the calibration ran, or will run, and why not where they were to. */
 export function Device() {
-  const calibration = useStudio((state) => state.calibration);
-  const execution = useStudio((state) => state.execution);
+  const calibration = useProject((project) => project.calibration);
+  const execution = useView((view) => view.execution);
   const ran = calibration?.executors ?? [];
   const reasons = fallbacks(calibration).map(({ message }) => message);
   const onGpu = ran.some(({ provider }) => provider === "webgpu");

@@ -5,16 +5,16 @@ import { Hint } from "../../parts/Term.tsx";
 import { closeModel } from "../../state/model.ts";
 import { tellingOutput } from "../../state/outputs.ts";
 import { evaluationIsStale } from "../../state/steps.ts";
-import { useStudio } from "../../state/store.ts";
 import { useFacts } from "../../state/useFacts.ts";
+import { useProject, useWork } from "../../state/useStudio.ts";
 import { type Theme, useTheme } from "../../theme.ts";
 import { Device } from "./Device.tsx";
 import { Stepper } from "./Stepper.tsx";
 import "./Header.css";
 
 export function Header({ onHelp }: { readonly onHelp: () => void }) {
-  const model = useStudio((state) => state.model);
-  const busy = useStudio((state) => state.job !== null);
+  const model = useProject((project) => project.model);
+  const busy = useWork((work) => work.job !== null);
   if (!model) return null;
   return (
     <header className="header">

@@ -1,7 +1,7 @@
 import { Dialog } from "radix-ui";
 import { tryBitDepths } from "../../explain/door.ts";
 import { KEYS } from "../../keys.ts";
-import { useStudio } from "../../state/store.ts";
+import { useProject, useWork } from "../../state/useStudio.ts";
 import { startTour } from "../../tour/start.ts";
 import { isSample } from "../../tour/state.ts";
 import { WORDS } from "../../words.ts";
@@ -13,8 +13,8 @@ interface Props {
 
 /** The keys, and the words of the field. */
 export function HelpDialog({ open, onOpenChange }: Props) {
-  const sample = useStudio(isSample);
-  const busy = useStudio((state) => state.job !== null);
+  const sample = useProject(isSample);
+  const busy = useWork((work) => work.job !== null);
   const go = (where: () => unknown) => {
     onOpenChange(false);
     where();

@@ -3,12 +3,12 @@ import type { Progress as Done } from "../../../engine/model/job.ts";
 import { count, significant } from "../../../engine/values/figures.ts";
 import { countdown } from "../../../engine/values/units.ts";
 import { cancelJob, pace } from "../../state/jobs.ts";
-import { useStudio } from "../../state/store.ts";
+import { useWork } from "../../state/useStudio.ts";
 import "./JobLine.css";
 
 /** What runs, on what, how far it is, how fast, how long still, and the way to stop it. */
 export function JobLine() {
-  const job = useStudio((state) => state.job);
+  const job = useWork((work) => work.job);
   if (!job) return null;
   const { progress } = job;
   const speed = pace(job);

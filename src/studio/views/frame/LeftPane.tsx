@@ -1,7 +1,8 @@
 import { ToggleGroup } from "radix-ui";
 import { lazy, type RefObject, Suspense, useEffect } from "react";
 import { type LayersView, rememberLayersView } from "../../state/layersView.ts";
-import { studio, useStudio } from "../../state/store.ts";
+import { actions } from "../../state/store.ts";
+import { useView } from "../../state/useStudio.ts";
 import { LayerList } from "../tune/LayerList.tsx";
 import { SensitivityTools } from "../tune/SensitivityTools.tsx";
 import "./LeftPane.css";
@@ -10,7 +11,7 @@ const GraphView = lazy(() => import("../../graph/GraphView.tsx"));
 
 /** The layers as a list or as a graph. */
 export function LeftPane({ filterRef }: { readonly filterRef: RefObject<HTMLInputElement | null> }) {
-  const view = useStudio((state) => state.layersView);
+  const view = useView((view) => view.layersView);
   useEffect(() => rememberLayersView(view), [view]);
   return (
     <div className="left">
@@ -21,7 +22,7 @@ export function LeftPane({ filterRef }: { readonly filterRef: RefObject<HTMLInpu
           aria-label="Layers as"
           data-testid="layers-view"
           value={view}
-          onValueChange={(value) => value && studio.setState({ layersView: value as LayersView })}
+          onValueChange={(value) => value && actions.layersViewChosen(value as LayersView)}
         >
           <ToggleGroup.Item value="list">List</ToggleGroup.Item>
           <ToggleGroup.Item value="graph" aria-keyshortcuts="g">

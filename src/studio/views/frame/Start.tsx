@@ -3,15 +3,16 @@ import { FileButton } from "../../parts/FileButton.tsx";
 import { takeFiles } from "../../state/intake.ts";
 import { resumeSession } from "../../state/model.ts";
 import { openSample } from "../../state/sample.ts";
-import { type StoredSession, useStudio } from "../../state/store.ts";
+import type { StoredSession } from "../../state/slices/work.ts";
+import { useWork } from "../../state/useStudio.ts";
 import { DeleteEverything } from "./DeleteEverything.tsx";
 import { JobLine } from "./JobLine.tsx";
 import "./Start.css";
 
 /** The first screen: open a model, or go on with what was open last. */
 export function Start() {
-  const sessions = useStudio((state) => state.sessions);
-  const busy = useStudio((state) => state.job !== null);
+  const sessions = useWork((work) => work.sessions);
+  const busy = useWork((work) => work.job !== null);
   return (
     <main className="start" data-testid="start">
       <h1>Octet</h1>

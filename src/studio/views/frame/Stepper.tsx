@@ -3,9 +3,11 @@ import { evaluate } from "../../state/evaluate.ts";
 import { exportFiles } from "../../state/export.ts";
 import { isBusy } from "../../state/recipe.ts";
 import { learnRounding } from "../../state/rounding.ts";
+import { STEPS, type Step } from "../../state/slices/view.ts";
 import { type NextAction, nextAction, type Standing, stepStates } from "../../state/steps.ts";
-import { STEPS, type Step, studio, useStudio } from "../../state/store.ts";
+import { actions, studio } from "../../state/store.ts";
 import { useFacts } from "../../state/useFacts.ts";
+import { useView, useWork } from "../../state/useStudio.ts";
 import "./Stepper.css";
 
 const STEP_NAMES: Readonly<Record<Step, string>> = {
@@ -31,20 +33,23 @@ const ACTIONS: Readonly<Record<NextAction, { readonly text: string; readonly ste
   };
 
 function showTune(): void {
-  const { calibration, step } = studio.getState();
-  if (calibration && step === "calibrate") studio.setState({ step: "tune" });
+  const {
+    project: { calibration },
+    view: { step },
+  } = studio.getState();
+  if (calibration && step === "calibrate") actions.stepChosen("tune");
 }
 
 function showRounding(): void {
-  studio.setState({ tuneView: "rounding" });
+  actions.tuneViewChosen("rounding");
   void learnRounding();
 }
 
 /** The map of the work: where each step stands, and the one button that goes on. */
 export function Stepper() {
-  const step = useStudio((state) => state.step);
-  const running = useStudio((state) => state.job !== null);
-  const busy = useStudio(isBusy);
+  const step = useView((view) => view.step);
+  const running = useWork((work) => work.job !== null);
+  const busy = useWork(isBusy);
   const facts = useFacts();
   const states = stepStates(facts);
   const next = nextAction(facts);
@@ -63,7 +68,7 @@ export function Stepper() {
                 title={note}
                 data-testid={`step-${name}`}
                 data-standing={standing}
-                onClick={() => studio.setState({ step: name })}
+                onClick={() => actions.stepChosen(name)}
               >
                 <span className="step-mark" aria-hidden="true">
                   {MARKS[standing]}
@@ -82,7 +87,7 @@ export function Stepper() {
           data-testid="next"
           disabled={next === "calibrate" ? running : busy}
           onClick={() => {
-            studio.setState({ step: action.step });
+            actions.stepChosen(action.step);
             action.run?.();
           }}
         >

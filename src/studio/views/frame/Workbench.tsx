@@ -3,7 +3,7 @@ import { useRef } from "react";
 import { flushSync } from "react-dom";
 import { Group, Panel, Separator, useDefaultLayout } from "react-resizable-panels";
 import { BitDepthDoor } from "../../explain/BitDepthDoor.tsx";
-import { studio } from "../../state/store.ts";
+import { actions } from "../../state/store.ts";
 import { Tour } from "../../tour/Tour.tsx";
 import { EvaluationPane } from "../evaluation/EvaluationPane.tsx";
 import { RecipePane } from "../recipe/RecipePane.tsx";
@@ -19,7 +19,7 @@ import "./Workbench.css";
 export default function Workbench() {
   const filter = useRef<HTMLInputElement>(null);
   const { help, setHelp } = useKeys(() => {
-    flushSync(() => studio.setState({ layersView: "list" }));
+    flushSync(() => actions.layersViewChosen("list"));
     filter.current?.focus();
   });
   const layout = useDefaultLayout({ id: "octet-panes", storage: localStorage });

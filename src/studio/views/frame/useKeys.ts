@@ -2,10 +2,10 @@ import { useEffect, useRef, useState } from "react";
 import { belongsToControl } from "../../keys.ts";
 import { evaluate } from "../../state/evaluate.ts";
 import { nextMethod, nudgeHandle } from "../../state/handles.ts";
-import { redo, selected, setQuantized, undo } from "../../state/recipe.ts";
+import { selected, setQuantized } from "../../state/recipe.ts";
 import { selectBy } from "../../state/selection.ts";
 import { measureSensitivity } from "../../state/sensitivity.ts";
-import { studio } from "../../state/store.ts";
+import { actions } from "../../state/store.ts";
 
 /** The studio's keys; the list of keys is open or not. */
 export function useKeys(focusFilter: () => void) {
@@ -13,7 +13,7 @@ export function useKeys(focusFilter: () => void) {
   const focus = useRef(focusFilter);
   focus.current = focusFilter;
   useEffect(() => {
-    const actions: Readonly<Record<string, () => void>> = {
+    const keys: Readonly<Record<string, () => void>> = {
       ArrowUp: () => selectBy(-1),
       ArrowDown: () => selectBy(1),
       "1": () => quantizeSelected(true),
@@ -23,20 +23,20 @@ export function useKeys(focusFilter: () => void) {
       "]": () => void nudgeHandle("low", 1),
       "{": () => void nudgeHandle("high", -1),
       "}": () => void nudgeHandle("high", 1),
-      z: undo,
-      Z: redo,
+      z: actions.recipeUndone,
+      Z: actions.recipeRedone,
       "/": () => focus.current(),
-      g: toggleLayersView,
+      g: actions.layersViewToggled,
       e: () => void evaluate(),
       s: () => void measureSensitivity(),
       "?": () => setHelp(true),
     };
     const onKeyDown = (event: KeyboardEvent) => {
       if (belongsToControl(event)) return;
-      const action = actions[event.key];
-      if (!action) return;
+      const act = keys[event.key];
+      if (!act) return;
       event.preventDefault();
-      action();
+      act();
     };
     window.addEventListener("keydown", onKeyDown);
     return () => window.removeEventListener("keydown", onKeyDown);
@@ -47,9 +47,4 @@ export function useKeys(focusFilter: () => void) {
 function quantizeSelected(quantized: boolean): void {
   const { row } = selected();
   if (row?.free) setQuantized(row.id, quantized);
-}
-
-function toggleLayersView(): void {
-  const { layersView } = studio.getState();
-  studio.setState({ layersView: layersView === "list" ? "graph" : "list" });
 }

@@ -1,12 +1,13 @@
 import { Dialog } from "radix-ui";
 import { useState } from "react";
 import { draftOf, isDynamic, readInputs } from "../../inputs.ts";
-import { type InputsQuestion, useStudio } from "../../state/store.ts";
+import type { InputsQuestion } from "../../state/slices/work.ts";
+import { useWork } from "../../state/useStudio.ts";
 import { InputsFields } from "./InputsFields.tsx";
 
 /** Asks, before a model of several inputs is opened, what they get. */
 export default function InputsDialog() {
-  const question = useStudio((state) => state.question);
+  const question = useWork((work) => work.question);
   return question ? <Question key={question.model} question={question} /> : null;
 }
 

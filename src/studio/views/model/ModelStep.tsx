@@ -6,12 +6,12 @@ import { byteSize } from "../../../engine/values/units.ts";
 import { Facts } from "../../parts/Facts.tsx";
 import { Notices } from "../../parts/Notices.tsx";
 import { Term } from "../../parts/Term.tsx";
-import { useStudio } from "../../state/store.ts";
+import { useProject } from "../../state/useStudio.ts";
 import { InputsForm } from "./InputsForm.tsx";
 
 /** What the file holds, what preparing did, and what will be quantized and what not, and why. */
 export function ModelStep() {
-  const plan = useStudio((state) => state.model?.plan);
+  const plan = useProject((project) => project.model?.plan);
   if (!plan) return null;
   const quantized = plan.layers.filter((layer) => layer.precision !== "float32").length;
   return (

@@ -4,7 +4,7 @@ import { plural } from "../../../engine/values/figures.ts";
 import { Choice } from "../../parts/Choice.tsx";
 import { Term } from "../../parts/Term.tsx";
 import { editRecipe } from "../../state/recipe.ts";
-import { useStudio } from "../../state/store.ts";
+import { useProject } from "../../state/useStudio.ts";
 
 type Bias = Recipe["corrections"]["bias"];
 
@@ -15,7 +15,7 @@ export function CorrectionChoices({
   biases,
   rounding,
 }: Pick<Recipe, "corrections" | "factors" | "biases" | "rounding">) {
-  const hasData = useStudio((state) => state.data !== null);
+  const hasData = useProject((project) => project.data !== null);
   return (
     <>
       <label className="check">

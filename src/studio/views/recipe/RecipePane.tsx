@@ -4,8 +4,9 @@ import { INT8, UINT8, withActivations, withFloat, withMethod } from "../../../en
 import { METHOD_NAMES } from "../../charts/methods.ts";
 import { Choice } from "../../parts/Choice.tsx";
 import { Term } from "../../parts/Term.tsx";
-import { editRecipe, redo, undo } from "../../state/recipe.ts";
-import { useStudio } from "../../state/store.ts";
+import { editRecipe } from "../../state/recipe.ts";
+import { actions } from "../../state/store.ts";
+import { useProject } from "../../state/useStudio.ts";
 import { CorrectionChoices } from "./CorrectionChoices.tsx";
 import { TensorRecipe } from "./TensorRecipe.tsx";
 import { WeightChoices } from "./WeightChoices.tsx";
@@ -13,7 +14,7 @@ import "./RecipePane.css";
 
 /** What is to be done to the model; every change can be undone. */
 export function RecipePane() {
-  const history = useStudio((state) => state.recipe);
+  const history = useProject((project) => project.recipe);
   if (!history) return null;
   const recipe = history.present;
   return (
@@ -25,7 +26,7 @@ export function RecipePane() {
           className="button quiet"
           aria-keyshortcuts="z"
           disabled={history.past.length === 0}
-          onClick={undo}
+          onClick={actions.recipeUndone}
         >
           Undo
         </button>
@@ -34,7 +35,7 @@ export function RecipePane() {
           className="button quiet"
           aria-keyshortcuts="Shift+Z"
           disabled={history.future.length === 0}
-          onClick={redo}
+          onClick={actions.recipeRedone}
         >
           Redo
         </button>
@@ -87,8 +88,8 @@ function Outline({ recipe: { weights, float } }: { readonly recipe: Recipe }) {
 }
 
 function FloatOperators() {
-  const summary = useStudio((state) => state.model?.summary);
-  const inFloat = useStudio((state) => state.recipe?.present.float);
+  const summary = useProject((project) => project.model?.summary);
+  const inFloat = useProject((project) => project.recipe?.present.float);
   if (!summary || !inFloat) return null;
   const operators = summary.operators.filter((entry) => entry.quantized > 0 || inFloat.operators.includes(entry.type));
   const left = inFloat.operators.length + inFloat.layers.length + inFloat.tensors.length;

@@ -6,7 +6,7 @@ import { Choice } from "../../parts/Choice.tsx";
 import { chooseMethod } from "../../state/handles.ts";
 import { editRecipe } from "../../state/recipe.ts";
 import { groupOf, rowOf } from "../../state/selection.ts";
-import { useStudio } from "../../state/store.ts";
+import { useProject, useStudio } from "../../state/useStudio.ts";
 
 type Chosen = Method | "all" | "hand";
 
@@ -14,11 +14,11 @@ type Chosen = Method | "all" | "hand";
 export function TensorRecipe() {
   const row = useStudio(rowOf);
   const group = useStudio(groupOf);
-  const recipe = useStudio((state) => state.recipe?.present);
-  const fixed = useStudio((state) =>
-    state.model?.plan.groups.some((entry) => entry.id === group && entry.fixed !== null),
+  const recipe = useProject((project) => project.recipe?.present);
+  const fixed = useProject((project) =>
+    project.model?.plan.groups.some((entry) => entry.id === group && entry.fixed !== null),
   );
-  const calibrated = useStudio((state) => state.calibration !== null);
+  const calibrated = useProject((project) => project.calibration !== null);
   if (!row || !recipe) return null;
   const tensor = row.fusedWith ? undefined : row.outputs[0];
   const leftByChoice = tensor !== undefined && recipe.float.tensors.includes(tensor);

@@ -6,7 +6,7 @@ import { Term } from "../../parts/Term.tsx";
 import { editRecipe } from "../../state/recipe.ts";
 import { chooseRounding } from "../../state/rounding.ts";
 import { awaitsRounding } from "../../state/steps.ts";
-import { studio } from "../../state/store.ts";
+import { actions } from "../../state/store.ts";
 
 /** How weights become integers: their type, their scales, and how they are rounded. */
 export function WeightChoices({ recipe }: { readonly recipe: Recipe }) {
@@ -71,5 +71,5 @@ export function WeightChoices({ recipe }: { readonly recipe: Recipe }) {
 }
 
 function showRounding(): void {
-  studio.setState({ step: "tune", tuneView: "rounding" });
+  actions.tuneViewOpened("rounding");
 }

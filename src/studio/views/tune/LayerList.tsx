@@ -5,9 +5,10 @@ import { Explanation } from "../../explain/Explanation.tsx";
 import { METRICS } from "../../metrics.ts";
 import { Hint } from "../../parts/Term.tsx";
 import { sensitivityIsStale } from "../../state/figures.ts";
-import type { SortKey } from "../../state/layers.ts";
 import { allRows, shownRows } from "../../state/selection.ts";
-import { studio, useStudio } from "../../state/store.ts";
+import type { SortKey } from "../../state/slices/view.ts";
+import { actions } from "../../state/store.ts";
+import { useResults, useStudio, useView } from "../../state/useStudio.ts";
 import type { Word } from "../../words.ts";
 import { LayerRow } from "./LayerRow.tsx";
 import "./LayerList.css";
@@ -38,9 +39,9 @@ const FILTER_HINT =
 export function LayerList({ filterRef }: { readonly filterRef: RefObject<HTMLInputElement | null> }) {
   const rows = useStudio(shownRows);
   const total = useStudio((state) => allRows(state).length);
-  const layer = useStudio((state) => state.layer);
-  const filter = useStudio((state) => state.filter);
-  const estimated = useStudio((state) => state.overview.size > 0);
+  const layer = useView((view) => view.layer);
+  const filter = useView((view) => view.filter);
+  const estimated = useResults((results) => results.overview.size > 0);
   const stale = useStudio(sensitivityIsStale);
   const scroller = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
@@ -65,7 +66,7 @@ export function LayerList({ filterRef }: { readonly filterRef: RefObject<HTMLInp
           title={FILTER_HINT}
           aria-label="Filter the layers"
           value={filter}
-          onChange={(event) => studio.setState({ filter: event.target.value })}
+          onChange={(event) => actions.rowsFiltered(event.target.value)}
           onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
         />
         <span className="layers-count">
@@ -112,13 +113,8 @@ export function LayerList({ filterRef }: { readonly filterRef: RefObject<HTMLInp
 
 function Head({ column }: { readonly column: Column }) {
   const { key, className, worstFirst = false } = column;
-  const sort = useStudio((state) => state.sort);
+  const sort = useView((view) => view.sort);
   const active = sort.key === key;
-  const toggle = () => {
-    if (!active) studio.setState({ sort: { key, descending: worstFirst } });
-    else if (sort.descending === worstFirst) studio.setState({ sort: { key, descending: !worstFirst } });
-    else studio.setState({ sort: { key: "order", descending: false } });
-  };
   return (
     <span
       role="columnheader"
@@ -126,7 +122,7 @@ function Head({ column }: { readonly column: Column }) {
       aria-sort={active ? (sort.descending ? "descending" : "ascending") : "none"}
     >
       <HeadHint column={column}>
-        <button type="button" className="head" onClick={toggle}>
+        <button type="button" className="head" onClick={() => actions.rowsSorted(key, worstFirst)}>
           <span className={key in EXPLAINED || key === "sensitivity" ? "term" : undefined}>{column.text}</span>
           {active ? <span aria-hidden="true">{sort.descending ? " ↓" : " ↑"}</span> : null}
         </button>
@@ -139,7 +135,7 @@ const EXPLAINED: Partial<Record<SortKey, Word>> = { sqnr: "SQNR", clipped: "clip
 
 /** What a column shows, on hover and on focus of its head. */
 function HeadHint({ column: { key }, children }: { readonly column: Column; readonly children: ReactNode }) {
-  const metric = useStudio((state) => state.metric);
+  const metric = useView((view) => view.metric);
   const word = EXPLAINED[key];
   if (word) return <Hint text={<Explanation word={word} />}>{children}</Hint>;
   if (key !== "sensitivity") return children;

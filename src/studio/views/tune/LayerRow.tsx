@@ -8,7 +8,8 @@ import { PrecisionMark } from "../../parts/Precision.tsx";
 import { sensitivityFigures } from "../../state/figures.ts";
 import type { Row } from "../../state/layers.ts";
 import { setQuantized } from "../../state/recipe.ts";
-import { studio, useStudio } from "../../state/store.ts";
+import { actions } from "../../state/store.ts";
+import { useResults, useStudio, useView } from "../../state/useStudio.ts";
 
 interface Props {
   readonly row: Row;
@@ -19,8 +20,10 @@ interface Props {
 
 /** One layer: its figures are estimates from the statistics; one in float says why. */
 export const LayerRow = memo(function LayerRow({ row, index, top, selected }: Props) {
-  const figures = useStudio((state) => (row.group ? state.overview.get(row.group) : undefined));
-  const awaited = useStudio((state) => row.group !== null && state.calibration !== null && state.overview.size === 0);
+  const figures = useResults((results) => (row.group ? results.overview.get(row.group) : undefined));
+  const awaited = useStudio(
+    (state) => row.group !== null && state.project.calibration !== null && state.results.overview.size === 0,
+  );
   const number = row.fusedWith ? "cell-number fused" : "cell-number";
   const hint = row.fusedWith ? `estimated, after ${row.fusedWith}` : "estimated";
   const reason = row.reason ?? (row.group === null ? "its output stays in float" : null);
@@ -35,7 +38,7 @@ export const LayerRow = memo(function LayerRow({ row, index, top, selected }: Pr
       data-testid="layer-row"
       data-layer={row.id}
       style={{ transform: `translateY(${top}px)` }}
-      onClick={() => studio.setState({ layer: row.id })}
+      onClick={() => actions.layerSelected(row.id)}
     >
       <span role="gridcell" className="cell-name" title={row.id}>
         <Name name={row.name} />
@@ -91,8 +94,8 @@ export const LayerRow = memo(function LayerRow({ row, index, top, selected }: Pr
 /** What the layer alone costs the model's output, measured. */
 function SensitivityCell({ id }: { readonly id: string }) {
   const figure = useStudio((state) => sensitivityFigures(state).get(id));
-  const all = useStudio((state) => state.sensitivity?.result.all);
-  const metric = useStudio((state) => state.metric);
+  const all = useResults((results) => results.sensitivity?.result.all);
+  const metric = useView((view) => view.metric);
   if (!figure || !all) return <span role="gridcell" className="cell-sensitivity" />;
   return (
     <span

@@ -5,24 +5,25 @@ import { NumberField } from "../../parts/NumberField.tsx";
 import { sensitivityIsStale } from "../../state/figures.ts";
 import { cancelJob } from "../../state/jobs.ts";
 import { isBusy } from "../../state/recipe.ts";
-import { MEASURING, measureSensitivity, setMetric, setSensitivitySamples } from "../../state/sensitivity.ts";
-import { useStudio } from "../../state/store.ts";
+import { MEASURING, measureSensitivity } from "../../state/sensitivity.ts";
+import { actions } from "../../state/store.ts";
+import { useProject, useResults, useStudio, useView, useWork } from "../../state/useStudio.ts";
 import "./SensitivityTools.css";
 
 /** Measures which layers hurt, says on what, and by which metric it is told. */
 export function SensitivityTools() {
-  const metric = useStudio((state) => state.metric);
-  const task = useStudio((state) => state.job?.task ?? null);
-  const busy = useStudio(isBusy);
-  const stopping = useStudio((state) => state.job?.cancelling ?? false);
-  const possible = useStudio((state) => state.calibration !== null && state.data !== null);
+  const metric = useView((view) => view.metric);
+  const task = useWork((work) => work.job?.task ?? null);
+  const busy = useWork(isBusy);
+  const stopping = useWork((work) => work.job?.cancelling ?? false);
+  const possible = useProject((project) => project.calibration !== null && project.data !== null);
   return (
     <fieldset className="sensitivity-tools" aria-label="Sensitivity">
       <select
         className="input select"
         aria-label="Sensitivity told as"
         value={metric}
-        onChange={(event) => setMetric(event.target.value as ErrorMetric)}
+        onChange={(event) => actions.metricChosen(event.target.value as ErrorMetric)}
         data-testid="metric"
       >
         {ERROR_METRICS.map((value) => (
@@ -58,7 +59,7 @@ export function SensitivityTools() {
 
 /** How many samples sensitivity and the error walk are measured on. */
 export function SampleField() {
-  const samples = useStudio(({ sensitivitySamples, data }) =>
+  const samples = useStudio(({ project: { data }, view: { sensitivitySamples } }) =>
     data ? Math.min(sensitivitySamples, data.summary.samples) : sensitivitySamples,
   );
   return (
@@ -68,7 +69,7 @@ export function SampleField() {
         unit="samples"
         value={samples}
         step={1}
-        onCommit={setSensitivitySamples}
+        onCommit={actions.sensitivitySamplesChosen}
         testId="sensitivity-samples"
       />
     </span>
@@ -76,7 +77,7 @@ export function SampleField() {
 }
 
 function Standing({ running }: { readonly running: boolean }) {
-  const result = useStudio((state) => state.sensitivity?.result);
+  const result = useResults((results) => results.sensitivity?.result);
   const stale = useStudio(sensitivityIsStale);
   if (!result) return null;
   const { samples, wanted, ranked, reliability } = result;

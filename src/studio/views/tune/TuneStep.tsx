@@ -1,6 +1,8 @@
 import { Tabs } from "radix-ui";
 import { type ComponentType, lazy, Suspense } from "react";
-import { studio, type TuneView, useStudio } from "../../state/store.ts";
+import type { TuneView } from "../../state/slices/view.ts";
+import { actions } from "../../state/store.ts";
+import { useView } from "../../state/useStudio.ts";
 import "./TuneStep.css";
 
 const VIEWS: readonly { readonly view: TuneView; readonly text: string; readonly View: ComponentType }[] = [
@@ -13,9 +15,9 @@ const VIEWS: readonly { readonly view: TuneView; readonly text: string; readonly
 
 /** What the person looks at while tuning: one layer, the whole model, a search, or several results. */
 export default function TuneStep() {
-  const tuneView = useStudio((state) => state.tuneView);
+  const tuneView = useView((view) => view.tuneView);
   return (
-    <Tabs.Root value={tuneView} onValueChange={(value) => studio.setState({ tuneView: value as TuneView })}>
+    <Tabs.Root value={tuneView} onValueChange={(value) => actions.tuneViewChosen(value as TuneView)}>
       <Tabs.List className="tabs" aria-label="Views for tuning">
         {VIEWS.map(({ view, text }) => (
           <Tabs.Trigger key={view} value={view} className="tab" data-testid={`tab-${view}`}>

@@ -5,8 +5,8 @@ import { percent } from "../../../../engine/values/shares.ts";
 import { byteSize, decibel } from "../../../../engine/values/units.ts";
 import { linear, spread, ticks } from "../../../charts/scale.ts";
 import { useWidth } from "../../../charts/useWidth.ts";
-import type { StoredResult } from "../../../state/results.ts";
 import { unlike } from "../../../state/resultTable.ts";
+import type { StoredResult } from "../../../state/slices/results.ts";
 
 const LINE = 15;
 const LEAST_HEIGHT = 170;

@@ -1,10 +1,11 @@
 import { DropdownMenu } from "radix-ui";
 import { useRef, useState } from "react";
 import { sameRecipe } from "../../../../engine/recipe/basis.ts";
+import { renameResult } from "../../../state/keptResults.ts";
 import { exportRecipe, exportResult, reopenResult } from "../../../state/resultActions.ts";
-import { renameResult, type StoredResult } from "../../../state/results.ts";
 import type { Unlike } from "../../../state/resultTable.ts";
-import { useStudio } from "../../../state/store.ts";
+import type { StoredResult } from "../../../state/slices/results.ts";
+import { useProject, useWork } from "../../../state/useStudio.ts";
 
 const DATE = new Intl.DateTimeFormat("en", {
   month: "short",
@@ -22,8 +23,8 @@ interface Props {
 
 /** The head of a result's column: its name, whether it can be compared, and what can be done with it. */
 export function CompareHead({ result, unlike, onDelete }: Props) {
-  const busy = useStudio((state) => state.job !== null);
-  const current = useStudio(({ recipe }) => recipe !== null && sameRecipe(recipe.present, result.recipe));
+  const busy = useWork((work) => work.job !== null);
+  const current = useProject(({ recipe }) => recipe !== null && sameRecipe(recipe.present, result.recipe));
   const apart = [unlike.samples ? "other samples" : [], unlike.machine ? "other machine or threads" : []].flat();
   return (
     <div className="compare-head">

@@ -1,16 +1,18 @@
 import { useState } from "react";
 import { Empty } from "../../../parts/Empty.tsx";
 import { evaluate } from "../../../state/evaluate.ts";
-import { deleteResult, keep, type StoredResult, showResult } from "../../../state/results.ts";
+import { deleteResult, keep, showResult } from "../../../state/keptResults.ts";
 import { unlike } from "../../../state/resultTable.ts";
-import { studio, useStudio } from "../../../state/store.ts";
+import type { StoredResult } from "../../../state/slices/results.ts";
+import { actions } from "../../../state/store.ts";
+import { useProject, useResults, useStudio } from "../../../state/useStudio.ts";
 import { CompareChart } from "./CompareChart.tsx";
 import { CompareTable } from "./CompareTable.tsx";
 import "./CompareView.css";
 
 /** The results of this model side by side. */
 export default function CompareView() {
-  const results = useStudio((state) => state.results);
+  const results = useResults((results) => results.kept);
   const [deleted, setDeleted] = useState<StoredResult | null>(null);
   const shown = results.filter((result) => result.shown);
   return (
@@ -96,8 +98,10 @@ function Shown({ results }: { readonly results: readonly StoredResult[] }) {
 }
 
 function NoResults() {
-  const calibrated = useStudio((state) => state.calibration !== null);
-  const ready = useStudio((state) => state.calibration !== null && state.data !== null && state.job === null);
+  const calibrated = useProject((project) => project.calibration !== null);
+  const ready = useStudio(
+    (state) => state.project.calibration !== null && state.project.data !== null && state.work.job === null,
+  );
   return (
     <Empty title="No results yet. Every evaluation is kept here with its settings: evaluate, change the recipe, evaluate again, and compare.">
       {calibrated ? (
@@ -105,7 +109,7 @@ function NoResults() {
           Evaluate
         </button>
       ) : (
-        <button type="button" className="button primary" onClick={() => studio.setState({ step: "calibrate" })}>
+        <button type="button" className="button primary" onClick={() => actions.stepChosen("calibrate")}>
           Go to Calibrate
         </button>
       )}

@@ -12,7 +12,7 @@ import { NumberField } from "../../../parts/NumberField.tsx";
 import { Term } from "../../../parts/Term.tsx";
 import { type Handle, limitsOf, nudgeHandle, placeHandle } from "../../../state/handles.ts";
 import { adoptMethod } from "../../../state/recipe.ts";
-import { useStudio } from "../../../state/store.ts";
+import { useProject } from "../../../state/useStudio.ts";
 import { ProbeLine } from "../../evaluation/ProbePane.tsx";
 import { ClipFacts } from "./ClipFacts.tsx";
 import { MethodButtons } from "./MethodButtons.tsx";
@@ -49,8 +49,8 @@ interface EditorProps {
 }
 
 function Editor({ group, analysis, settled, failure, zoomed, onZoom }: EditorProps) {
-  const scheme = useStudio((state) => state.recipe?.present.activations);
-  const plan = useStudio((state) => state.model?.plan);
+  const scheme = useProject((project) => project.recipe?.present.activations);
+  const plan = useProject((project) => project.model?.plan);
   const limits = useMemo(() => limitsOf(scheme?.symmetric ?? false, plan?.groups ?? [], group), [scheme, plan, group]);
   const [logarithmic, setLogarithmic] = useState(true);
   const { range, figures, byHand, hold, letGo } = useDraft(group, analysis, settled);

@@ -3,20 +3,20 @@ import { plural } from "../../../../engine/values/figures.ts";
 import { appliedFindings, diagnosisIsStale, layersOf } from "../../../state/diagnosis.ts";
 import type { Row } from "../../../state/layers.ts";
 import { allRows } from "../../../state/selection.ts";
-import { useStudio } from "../../../state/store.ts";
+import { useProject, useResults, useStudio } from "../../../state/useStudio.ts";
 import { DiagnosisFinding } from "./DiagnosisFinding.tsx";
 import { DiagnosisList } from "./DiagnosisList.tsx";
 import "./Diagnosis.css";
 
 /** Why the selected layer loses and what to do, and in one line what hurts most in all. */
 export function Diagnosis({ row }: { readonly row: Row }) {
-  const diagnosis = useStudio((state) => state.diagnosis);
-  const applied = useStudio((state) => state.applied);
-  const recipe = useStudio((state) => state.recipe);
+  const diagnosis = useResults((results) => results.diagnosis);
+  const applied = useResults((results) => results.applied);
+  const recipe = useProject((project) => project.recipe?.present);
   const rows = useStudio(allRows);
   const stale = useStudio(diagnosisIsStale);
   const found = useMemo(() => {
-    const done = appliedFindings({ applied, recipe, diagnosis });
+    const done = recipe ? appliedFindings({ applied, diagnosis }, recipe) : [];
     return [...(diagnosis?.findings ?? []), ...done].sort((a, b) => b.loss - a.loss);
   }, [applied, recipe, diagnosis]);
   const own = useMemo(() => {

@@ -2,7 +2,7 @@ import type { Finding } from "../../../../engine/model/diagnosis.ts";
 import { isApplied } from "../../../../engine/recipe/remedies.ts";
 import { decibel } from "../../../../engine/values/units.ts";
 import { applyRemedy } from "../../../state/diagnosis.ts";
-import { useStudio } from "../../../state/store.ts";
+import { useProject } from "../../../state/useStudio.ts";
 
 interface Props {
   readonly finding: Finding;
@@ -40,7 +40,7 @@ export function DiagnosisLoss({ finding }: Props) {
 /** The button that does what a finding suggests; once it is done, it stays where it was and says so. */
 export function DiagnosisApply({ finding }: Props) {
   const { remedy } = finding;
-  const applied = useStudio(
+  const applied = useProject(
     ({ recipe }) => remedy !== null && recipe !== null && isApplied(recipe.present, remedy.edit),
   );
   if (!remedy) return <span />;

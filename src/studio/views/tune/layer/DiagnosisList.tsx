@@ -3,7 +3,8 @@ import type { Finding } from "../../../../engine/model/diagnosis.ts";
 import { count, plural } from "../../../../engine/values/figures.ts";
 import { complaintsOf } from "../../../state/complaints.ts";
 import type { Row } from "../../../state/layers.ts";
-import { studio, useStudio } from "../../../state/store.ts";
+import { actions } from "../../../state/store.ts";
+import { useView } from "../../../state/useStudio.ts";
 import { DiagnosisApply, DiagnosisLoss } from "./DiagnosisFinding.tsx";
 
 const SHOWN = 8;
@@ -18,7 +19,7 @@ interface Props {
 
 /** What hurts in all layers, worst first, folded into the line that names the worst. */
 export function DiagnosisList({ findings, current, rows }: Props) {
-  const selected = useStudio((state) => state.layer);
+  const selected = useView((view) => view.layer);
   const [open, setOpen] = useState(false);
   const [all, setAll] = useState(false);
   const complaints = useMemo(() => complaintsOf(findings), [findings]);
@@ -57,7 +58,7 @@ export function DiagnosisList({ findings, current, rows }: Props) {
               className="complaint-layer"
               title={entry.finding.layer}
               aria-current={entry.finding.layer === selected}
-              onClick={() => studio.setState({ layer: entry.finding.layer })}
+              onClick={() => actions.layerSelected(entry.finding.layer)}
             >
               {nameOf(entry.finding.layer)}
             </button>

@@ -3,18 +3,19 @@ import { plural } from "../../../../engine/values/figures.ts";
 import { errorText, METRICS, regained } from "../../../metrics.ts";
 import { type Fact, Facts } from "../../../parts/Facts.tsx";
 import { Term } from "../../../parts/Term.tsx";
-import { measuredOf, sensitivityIsStale } from "../../../state/figures.ts";
+import { sensitivityIsStale } from "../../../state/figures.ts";
 import type { Row } from "../../../state/layers.ts";
+import { measuredOf } from "../../../state/layers.ts";
 import { allRows } from "../../../state/selection.ts";
-import { useStudio } from "../../../state/store.ts";
+import { useStudio } from "../../../state/useStudio.ts";
 
 /** What one layer costs the model's output, weights and activations apart; nothing before it is measured. */
 export function LayerSensitivity({ row }: { readonly row: Row }) {
   const { result, metric, measured, stale } = useStudio(
     useShallow((state) => ({
-      result: state.sensitivity?.result,
-      metric: state.metric,
-      measured: state.sensitivity && measuredOf(state.sensitivity.result.layers, row, allRows(state)),
+      result: state.results.sensitivity?.result,
+      metric: state.view.metric,
+      measured: state.results.sensitivity && measuredOf(state.results.sensitivity.result.layers, row, allRows(state)),
       stale: sensitivityIsStale(state),
     })),
   );

@@ -3,7 +3,8 @@ import { Empty } from "../../../parts/Empty.tsx";
 import { PrecisionMark } from "../../../parts/Precision.tsx";
 import { worstRow } from "../../../state/layers.ts";
 import { allRows, rowOf } from "../../../state/selection.ts";
-import { studio, useStudio } from "../../../state/store.ts";
+import { actions } from "../../../state/store.ts";
+import { useProject, useStudio } from "../../../state/useStudio.ts";
 import { ClipEditor } from "./ClipEditor.tsx";
 import { Diagnosis } from "./Diagnosis.tsx";
 import { LayerSensitivity } from "./LayerSensitivity.tsx";
@@ -12,13 +13,13 @@ import { WeightPanel } from "./WeightPanel.tsx";
 
 /** The selected layer: the values of its output and their clip range, and its weights. */
 export default function LayerView() {
-  const calibrated = useStudio((state) => state.calibration !== null);
+  const calibrated = useProject((project) => project.calibration !== null);
   const row = useStudio(rowOf);
   const activation = useStudio((state) =>
-    state.model?.plan.activations.find((entry) => entry.name === rowOf(state)?.outputs[0]),
+    state.project.model?.plan.activations.find((entry) => entry.name === rowOf(state)?.outputs[0]),
   );
-  const worst = useStudio((state) => worstRow(allRows(state), state.overview)?.id);
-  const awaited = useStudio((state) => state.calibration !== null && state.overview.size === 0);
+  const worst = useStudio((state) => worstRow(allRows(state), state.results.overview)?.id);
+  const awaited = useStudio((state) => state.project.calibration !== null && state.results.overview.size === 0);
   if (!row && awaited) {
     return (
       <>
@@ -53,7 +54,7 @@ export default function LayerView() {
       {calibrated ? <Diagnosis row={row} /> : null}
       {!calibrated ? (
         <Empty title="Its values are not known before the model is calibrated.">
-          <button type="button" className="button primary" onClick={() => studio.setState({ step: "calibrate" })}>
+          <button type="button" className="button primary" onClick={() => actions.stepChosen("calibrate")}>
             Go to Calibrate
           </button>
         </Empty>

@@ -6,7 +6,8 @@ import { HistogramBars } from "../../../charts/HistogramBars.tsx";
 import { plotOf } from "../../../charts/scale.ts";
 import { useWidth } from "../../../charts/useWidth.ts";
 import { Facts } from "../../../parts/Facts.tsx";
-import { studio, useStudio } from "../../../state/store.ts";
+import { studio } from "../../../state/store.ts";
+import { useResults } from "../../../state/useStudio.ts";
 import { analysis } from "../../../state/workers.ts";
 import "../../../charts/ClipChart.css";
 
@@ -15,10 +16,10 @@ const HEIGHT = 150;
 /** The values of a tensor that stays in float, and so has no clip range. */
 export function ValuesPanel({ tensor }: { readonly tensor: string }) {
   // New with every estimate, before which the worker has no statistics.
-  const overview = useStudio((state) => state.overview);
+  const overview = useResults((results) => results.overview);
   const [values, setValues] = useState<SeenValues | null>(null);
   useEffect(() => {
-    if (!overview || !studio.getState().calibration?.statistics.has(tensor)) return;
+    if (!overview || !studio.getState().project.calibration?.statistics.has(tensor)) return;
     let wanted = true;
     analysis
       .ask((api) => api.values(tensor))

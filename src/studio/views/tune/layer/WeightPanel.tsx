@@ -5,7 +5,8 @@ import { plural } from "../../../../engine/values/figures.ts";
 import { decibel } from "../../../../engine/values/units.ts";
 import { WeightChart } from "../../../charts/WeightChart.tsx";
 import { Term } from "../../../parts/Term.tsx";
-import { studio, useStudio } from "../../../state/store.ts";
+import { studio } from "../../../state/store.ts";
+import { useProject } from "../../../state/useStudio.ts";
 import { analyseWeight } from "../../../state/weights.ts";
 
 /** Below this the error of a channel is more than a third of its values, in root mean square. */
@@ -13,13 +14,13 @@ const POOR_DB = 10;
 
 /** The ranges of a layer's weight, channel by channel. */
 export function WeightPanel({ name }: { readonly name: string }) {
-  const scheme = useStudio((state) => state.recipe?.present.weights);
-  const rounding = useStudio((state) => state.recipe?.present.rounding);
+  const scheme = useProject((project) => project.recipe?.present.weights);
+  const rounding = useProject((project) => project.recipe?.present.rounding);
   const [weights, setWeights] = useState<WeightAnalysis | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
   useEffect(() => {
     let wanted = true;
-    const recipe = studio.getState().recipe?.present;
+    const recipe = studio.getState().project.recipe?.present;
     if (!recipe || recipe.weights !== scheme || recipe.rounding !== rounding) return;
     analyseWeight(name, recipe)
       .then((answer) => wanted && setWeights(answer))

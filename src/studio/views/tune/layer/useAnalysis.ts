@@ -4,7 +4,8 @@ import type { Range } from "../../../../engine/model/range.ts";
 import type { Recipe } from "../../../../engine/model/recipe.ts";
 import { analyseGroup } from "../../../state/estimates.ts";
 import { latestOnly } from "../../../state/latest.ts";
-import { studio, useStudio } from "../../../state/store.ts";
+import { studio } from "../../../state/store.ts";
+import { useResults } from "../../../state/useStudio.ts";
 
 interface Question {
   readonly group: string;
@@ -14,7 +15,7 @@ interface Question {
 
 /** What is known of a group over a window, and the recipe it was told for; asked again after every change. */
 export function useAnalysis(group: string, window: Range | null) {
-  const overview = useStudio((state) => state.overview);
+  const overview = useResults((results) => results.overview);
   const [answer, setAnswer] = useState<{ readonly analysis: TensorAnalysis; readonly question: Question } | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
   const ask = useMemo(
@@ -30,7 +31,7 @@ export function useAnalysis(group: string, window: Range | null) {
     [],
   );
   useEffect(() => {
-    const recipe = studio.getState().recipe?.present;
+    const recipe = studio.getState().project.recipe?.present;
     if (recipe && overview.has(group)) ask({ group, recipe, window });
   }, [ask, group, window, overview]);
   return { answer: answer?.question.group === group ? answer : null, failure };

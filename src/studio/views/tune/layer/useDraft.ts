@@ -7,7 +7,7 @@ import { estimateRange } from "../../../state/estimates.ts";
 import { rangeIn } from "../../../state/handles.ts";
 import { latestOnly } from "../../../state/latest.ts";
 import { setRange } from "../../../state/recipe.ts";
-import { useStudio } from "../../../state/store.ts";
+import { useProject } from "../../../state/useStudio.ts";
 
 /**
  * The range to show for a group, and what it does: the one under the pointer while a handle is held, else the recipe's.
@@ -18,7 +18,7 @@ import { useStudio } from "../../../state/store.ts";
 export function useDraft(group: string, { chosen }: TensorAnalysis, settled: Recipe) {
   const [held, setHeld] = useState<Range | null>(null);
   const [estimate, setEstimate] = useState<ClipFigures | null>(null);
-  const recipe = useStudio((state) => state.recipe?.present);
+  const recipe = useProject((project) => project.recipe?.present);
   const shown = chosen.figures.range;
   const ahead = useMemo(
     () => (recipe ? rangeAhead(recipe, settled, shown, group) : null),

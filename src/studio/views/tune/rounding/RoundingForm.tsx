@@ -3,7 +3,6 @@ import { NumberField } from "../../../parts/NumberField.tsx";
 import { cancelJob } from "../../../state/jobs.ts";
 import { isBusy } from "../../../state/recipe.ts";
 import {
-  changeRounding,
   isAdopted,
   LEARNING,
   learnRounding,
@@ -11,15 +10,16 @@ import {
   roundingIsStale,
   roundingSamples,
 } from "../../../state/rounding.ts";
-import { studio, useStudio } from "../../../state/store.ts";
+import { actions } from "../../../state/store.ts";
+import { useProject, useStudio, useView, useWork } from "../../../state/useStudio.ts";
 
 const MOST_ITERATIONS = 100_000;
 
 /** What rounding is learned with, and its start and stop. */
 export function RoundingForm() {
   const samples = useStudio(roundingSamples);
-  const iterations = useStudio((state) => state.roundingSettings.iterations);
-  const busy = useStudio((state) => state.job !== null);
+  const iterations = useView((view) => view.roundingSettings.iterations);
+  const busy = useWork((work) => work.job !== null);
   return (
     <fieldset className="rounding-form form-row" aria-label="Learned rounding">
       <NumberField
@@ -28,7 +28,7 @@ export function RoundingForm() {
         value={samples}
         step={8}
         disabled={busy}
-        onCommit={(value) => changeRounding({ samples: Math.max(1, Math.floor(value)) })}
+        onCommit={(value) => actions.roundingSettingsChanged({ samples: Math.max(1, Math.floor(value)) })}
         testId="rounding-samples"
       />
       <NumberField
@@ -37,7 +37,9 @@ export function RoundingForm() {
         value={iterations}
         step={100}
         disabled={busy}
-        onCommit={(value) => changeRounding({ iterations: clamp(Math.floor(value), 1, MOST_ITERATIONS) })}
+        onCommit={(value) =>
+          actions.roundingSettingsChanged({ iterations: clamp(Math.floor(value), 1, MOST_ITERATIONS) })
+        }
         testId="rounding-iterations"
       />
       <Start />
@@ -46,11 +48,11 @@ export function RoundingForm() {
 }
 
 function Start() {
-  const task = useStudio((state) => state.job?.task ?? null);
-  const busy = useStudio(isBusy);
-  const stopping = useStudio((state) => state.job?.cancelling ?? false);
-  const hasData = useStudio((state) => state.data !== null);
-  const calibrated = useStudio((state) => state.calibration !== null);
+  const task = useWork((work) => work.job?.task ?? null);
+  const busy = useWork(isBusy);
+  const stopping = useWork((work) => work.job?.cancelling ?? false);
+  const hasData = useProject((project) => project.data !== null);
+  const calibrated = useProject((project) => project.calibration !== null);
   const goesOn = useStudio((state) => resumable(state) !== null);
   const learned = useStudio((state) => isAdopted(state) && !roundingIsStale(state));
   if (task === LEARNING) {
@@ -62,14 +64,14 @@ function Start() {
   }
   if (!hasData) {
     return (
-      <button type="button" className="button" onClick={() => studio.setState({ step: "data" })}>
+      <button type="button" className="button" onClick={() => actions.stepChosen("data")}>
         Add data to learn
       </button>
     );
   }
   if (!calibrated) {
     return (
-      <button type="button" className="button" onClick={() => studio.setState({ step: "calibrate" })}>
+      <button type="button" className="button" onClick={() => actions.stepChosen("calibrate")}>
         Calibrate to learn
       </button>
     );

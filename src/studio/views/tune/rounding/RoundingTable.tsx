@@ -6,7 +6,7 @@ import { decibel, duration } from "../../../../engine/values/units.ts";
 import { decibelsOf } from "../../../charts/loss.ts";
 import { Hint } from "../../../parts/Term.tsx";
 import { allRows } from "../../../state/selection.ts";
-import { useStudio } from "../../../state/store.ts";
+import { useStudio } from "../../../state/useStudio.ts";
 
 interface Props {
   readonly rounding: Rounding;

@@ -6,25 +6,26 @@ import { LossChart } from "../../../charts/LossChart.tsx";
 import { Empty } from "../../../parts/Empty.tsx";
 import { Term } from "../../../parts/Term.tsx";
 import { adoptRounding, isAdopted, isComplete, LEARNING, roundingIsStale } from "../../../state/rounding.ts";
-import { studio, useStudio } from "../../../state/store.ts";
+import { actions } from "../../../state/store.ts";
+import { useProject, useResults, useStudio, useView, useWork } from "../../../state/useStudio.ts";
 import { RoundingForm } from "./RoundingForm.tsx";
 import { RoundingTable } from "./RoundingTable.tsx";
 import "./RoundingView.css";
 
 /** Learns for each weight whether it rounds up or down, layer by layer, and shows what that came to. */
 export default function RoundingView() {
-  const rounding = useStudio((state) => state.rounding?.result ?? null);
-  const running = useStudio((state) => state.job?.task === LEARNING);
-  const hasData = useStudio((state) => state.data !== null);
-  const weights = useStudio(
-    (state) =>
-      state.model?.plan.layers.filter(({ weight, precision }) => weight && precision !== "float32").length ?? 0,
+  const rounding = useResults((results) => results.rounding?.result ?? null);
+  const running = useWork((work) => work.job?.task === LEARNING);
+  const hasData = useProject((project) => project.data !== null);
+  const weights = useProject(
+    (project) =>
+      project.model?.plan.layers.filter(({ weight, precision }) => weight && precision !== "float32").length ?? 0,
   );
   if (weights === 0) return <Empty title="No weight is quantized under this recipe, so there is nothing to round." />;
   if (!rounding && !hasData) {
     return (
       <Empty title="Rounding is learned on samples, so it needs some.">
-        <button type="button" className="button primary" onClick={() => studio.setState({ step: "data" })}>
+        <button type="button" className="button primary" onClick={() => actions.stepChosen("data")}>
           Add data
         </button>
       </Empty>
@@ -51,8 +52,8 @@ interface LearnedProps {
 function Learned({ rounding, running }: LearnedProps) {
   const [chosen, setChosen] = useState<string | null>(null);
   const stale = useStudio((state) => !running && roundingIsStale(state));
-  const learning = useStudio((state) => state.learning);
-  const iterations = useStudio((state) => state.roundingSettings.iterations);
+  const learning = useWork((work) => work.learning);
+  const iterations = useView((view) => view.roundingSettings.iterations);
   const done = rounding?.layers.find(({ layer }) => layer === chosen) ?? null;
   const last = running ? null : (rounding?.layers.at(-1) ?? null);
   const shown = done ?? (learning ? null : last);
@@ -119,7 +120,7 @@ interface StandingProps extends LearnedProps {
 
 function Standing({ rounding, running, stale }: StandingProps) {
   const adopted = useStudio(isAdopted);
-  const busy = useStudio((state) => state.job !== null);
+  const busy = useWork((work) => work.job !== null);
   const { layers, wanted, samples, iterations, seconds, learner } = rounding;
   const whole = isComplete(rounding);
   return (

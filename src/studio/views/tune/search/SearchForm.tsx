@@ -2,10 +2,10 @@ import type { TuneLimit } from "../../../../engine/model/tuning.ts";
 import { clamp } from "../../../../engine/values/clamp.ts";
 import { NumberField } from "../../../parts/NumberField.tsx";
 import { Hint } from "../../../parts/Term.tsx";
-import { setLimit } from "../../../state/evaluate.ts";
 import { cancelJob } from "../../../state/jobs.ts";
-import { studio, useStudio } from "../../../state/store.ts";
-import { changeSearch, requestOf, SEARCHING, searchRecipes } from "../../../state/tune.ts";
+import { actions } from "../../../state/store.ts";
+import { requestOf, SEARCHING, searchRecipes } from "../../../state/tune.ts";
+import { useProject, useStudio, useView, useWork } from "../../../state/useStudio.ts";
 
 const BUDGETS: readonly { readonly seconds: number | null; readonly text: string }[] = [
   { seconds: null, text: "as long as it takes" },
@@ -18,14 +18,14 @@ const MAX_DROP = 1;
 
 /** What the search is to keep, what it may read, and its start and stop. */
 export function SearchForm() {
-  const labelled = useStudio((state) => (state.data?.summary.labelled ?? 0) > 0);
-  const kind = useStudio((state) => (labelled ? state.search.limit : "sqnr"));
-  const limit = useStudio((state) => state.limit);
-  const decibels = useStudio((state) => state.search.decibels);
-  const budget = useStudio((state) => state.search.budget);
+  const labelled = useProject((project) => (project.data?.summary.labelled ?? 0) > 0);
+  const kind = useView((view) => (labelled ? view.search.limit : "sqnr"));
+  const limit = useView((view) => view.limit);
+  const decibels = useView((view) => view.search.decibels);
+  const budget = useView((view) => view.search.budget);
   const samples = useStudio((state) => requestOf(state)?.samples ?? 0);
-  const calibrating = useStudio((state) => state.samples);
-  const learned = useStudio((state) => state.recipe?.present.weights.rounding === "learned");
+  const calibrating = useProject((project) => project.samples);
+  const learned = useProject((project) => project.recipe?.present.weights.rounding === "learned");
   const known = BUDGETS.some(({ seconds }) => seconds === budget);
   return (
     <fieldset className="search-form" aria-label="Search">
@@ -35,7 +35,7 @@ export function SearchForm() {
             className="input select"
             aria-label="The limit to keep"
             value={kind}
-            onChange={(event) => changeSearch({ limit: event.target.value as TuneLimit["kind"] })}
+            onChange={(event) => actions.searchChanged({ limit: event.target.value as TuneLimit["kind"] })}
             data-testid="search-limit-kind"
           >
             <option value="drop" disabled={!labelled}>
@@ -50,7 +50,7 @@ export function SearchForm() {
               unit="%"
               value={limit * 100}
               step={0.1}
-              onCommit={(value) => setLimit(clamp(value / 100, 0, MAX_DROP))}
+              onCommit={(value) => actions.limitChosen(clamp(value / 100, 0, MAX_DROP))}
               testId="search-limit"
             />
           ) : (
@@ -60,7 +60,7 @@ export function SearchForm() {
               unit="dB"
               value={decibels}
               step={1}
-              onCommit={(value) => changeSearch({ decibels: value })}
+              onCommit={(value) => actions.searchChanged({ decibels: value })}
               testId="search-limit"
             />
           )}
@@ -70,7 +70,7 @@ export function SearchForm() {
           unit="samples"
           value={samples}
           step={10}
-          onCommit={(value) => changeSearch({ samples: Math.max(2, Math.floor(value)) })}
+          onCommit={(value) => actions.searchChanged({ samples: Math.max(2, Math.floor(value)) })}
           testId="search-samples"
         />
         <label className="field">
@@ -79,7 +79,7 @@ export function SearchForm() {
             className="input select"
             value={budget ?? ""}
             onChange={(event) =>
-              changeSearch({ budget: event.target.value === "" ? null : Number(event.target.value) })
+              actions.searchChanged({ budget: event.target.value === "" ? null : Number(event.target.value) })
             }
             data-testid="search-budget"
           >
@@ -107,10 +107,10 @@ export function SearchForm() {
 }
 
 function Start() {
-  const task = useStudio((state) => state.job?.task ?? null);
-  const stopping = useStudio((state) => state.job?.cancelling ?? false);
+  const task = useWork((work) => work.job?.task ?? null);
+  const stopping = useWork((work) => work.job?.cancelling ?? false);
   const possible = useStudio((state) => (requestOf(state)?.samples ?? 0) >= 2);
-  const hasData = useStudio((state) => state.data !== null);
+  const hasData = useProject((project) => project.data !== null);
   if (task === SEARCHING) {
     return (
       <button type="button" className="button" onClick={cancelJob} disabled={stopping} data-testid="search-stop">
@@ -120,7 +120,7 @@ function Start() {
   }
   if (!hasData) {
     return (
-      <button type="button" className="button" onClick={() => studio.setState({ step: "data" })}>
+      <button type="button" className="button" onClick={() => actions.stepChosen("data")}>
         Add data to search
       </button>
     );

@@ -4,8 +4,8 @@ import { change, points as gain, percent } from "../../../../engine/values/share
 import { byteSize, decibel } from "../../../../engine/values/units.ts";
 import { Facts } from "../../../parts/Facts.tsx";
 import { Term } from "../../../parts/Term.tsx";
-import { useStudio } from "../../../state/store.ts";
 import { adoptPoint } from "../../../state/tune.ts";
+import { useWork } from "../../../state/useStudio.ts";
 
 interface Props {
   readonly tuning: Tuning;
@@ -15,7 +15,7 @@ interface Props {
 
 /** One point of a search: its figures, what was decided to come to it, and the button that takes it over. */
 export function SearchPoint({ tuning, index, adopted }: Props) {
-  const busy = useStudio((state) => state.job !== null);
+  const busy = useWork((work) => work.job !== null);
   const point = tuning.points[index]!;
   const { top1, expected, bytes, sqnr, floatLayers, decisions, passed } = point;
   return (

@@ -4,8 +4,9 @@ import { plural } from "../../../../engine/values/figures.ts";
 import { duration } from "../../../../engine/values/units.ts";
 import { FrontierChart } from "../../../charts/FrontierChart.tsx";
 import { Empty } from "../../../parts/Empty.tsx";
-import { studio, useStudio } from "../../../state/store.ts";
+import { actions } from "../../../state/store.ts";
 import { adoptedIndex, SEARCHING, searchIsStale } from "../../../state/tune.ts";
+import { useProject, useResults, useStudio, useWork } from "../../../state/useStudio.ts";
 import { SearchForm } from "./SearchForm.tsx";
 import { SearchPoint } from "./SearchPoint.tsx";
 import { SearchTable } from "./SearchTable.tsx";
@@ -13,13 +14,13 @@ import "./SearchView.css";
 
 /** Searches for a smaller model that keeps a limit, and shows every point tried by its size and its worth. */
 export default function SearchView() {
-  const tuning = useStudio((state) => state.tuning?.result ?? null);
-  const searching = useStudio((state) => state.job?.task === SEARCHING);
-  const hasData = useStudio((state) => state.data !== null);
+  const tuning = useResults((results) => results.tuning?.result ?? null);
+  const searching = useWork((work) => work.job?.task === SEARCHING);
+  const hasData = useProject((project) => project.data !== null);
   if (!tuning && !hasData) {
     return (
       <Empty title="A search measures every model it tries, so it needs samples.">
-        <button type="button" className="button primary" onClick={() => studio.setState({ step: "data" })}>
+        <button type="button" className="button primary" onClick={() => actions.stepChosen("data")}>
           Add data
         </button>
       </Empty>

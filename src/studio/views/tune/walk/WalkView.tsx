@@ -4,30 +4,32 @@ import { WalkChart } from "../../../charts/WalkChart.tsx";
 import { lossOf, MUCH_DB, marksOf } from "../../../charts/walk.ts";
 import { Empty } from "../../../parts/Empty.tsx";
 import { Term } from "../../../parts/Term.tsx";
-import { measuredOf, walkIsStale } from "../../../state/figures.ts";
+import { walkIsStale } from "../../../state/figures.ts";
 import { cancelJob } from "../../../state/jobs.ts";
+import { measuredOf } from "../../../state/layers.ts";
 import { isBusy } from "../../../state/recipe.ts";
 import { allRows, rowOf } from "../../../state/selection.ts";
 import { measureWalk, WALKING } from "../../../state/sensitivity.ts";
-import { studio, useStudio } from "../../../state/store.ts";
+import { actions } from "../../../state/store.ts";
+import { useProject, useResults, useStudio, useWork } from "../../../state/useStudio.ts";
 import { WalkTable } from "./WalkTable.tsx";
 import "./WalkView.css";
 
-const select = (layer: string) => studio.setState({ layer });
+const select = actions.layerSelected;
 
 /** Float against the exported model at every layer's output: where the error enters and how it grows. */
 export default function WalkView() {
-  const walk = useStudio((state) => state.walk?.result ?? null);
+  const walk = useResults((results) => results.walk?.result ?? null);
   const stale = useStudio(walkIsStale);
-  const calibrated = useStudio((state) => state.calibration !== null);
+  const calibrated = useProject((project) => project.calibration !== null);
   const step = useStudio((state) => {
     const row = rowOf(state);
-    return row && state.walk ? measuredOf(state.walk.result.steps, row, allRows(state)) : null;
+    return row && state.results.walk ? measuredOf(state.results.walk.result.steps, row, allRows(state)) : null;
   });
   if (!calibrated) {
     return (
       <Empty title="The error is walked through the exported model, which needs calibrated ranges.">
-        <button type="button" className="button primary" onClick={() => studio.setState({ step: "calibrate" })}>
+        <button type="button" className="button primary" onClick={() => actions.stepChosen("calibrate")}>
           Go to Calibrate
         </button>
       </Empty>
@@ -74,10 +76,10 @@ export default function WalkView() {
 }
 
 function Measure() {
-  const task = useStudio((state) => state.job?.task ?? null);
-  const busy = useStudio(isBusy);
-  const possible = useStudio((state) => state.data !== null);
-  const measured = useStudio((state) => state.walk !== null);
+  const task = useWork((work) => work.job?.task ?? null);
+  const busy = useWork(isBusy);
+  const possible = useProject((project) => project.data !== null);
+  const measured = useResults((results) => results.walk !== null);
   if (task === WALKING) {
     return (
       <button type="button" className="button" onClick={cancelJob}>

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { REPORT } from "../../engine/artifacts/testing/report.ts";
-import { judged } from "./evaluate.ts";
+import { judged } from "./verdict.ts";
 
 const evaluation = REPORT.evaluation!;
 

@@ -1,0 +1,119 @@
+import type { Calibration, ExportedFile } from "../../../../workers/protocol.ts";
+import type { GroupFigures } from "../../../engine/model/analysis.ts";
+import type { Finding } from "../../../engine/model/diagnosis.ts";
+import type { Evaluation, Probe } from "../../../engine/model/evaluation.ts";
+import type { Notice } from "../../../engine/model/job.ts";
+import type { Recipe } from "../../../engine/model/recipe.ts";
+import type { Rounding } from "../../../engine/model/rounding.ts";
+import type { ErrorWalk, Sensitivity } from "../../../engine/model/sensitivity.ts";
+import type { Tuning } from "../../../engine/model/tuning.ts";
+import type { Basis } from "../../../engine/recipe/basis.ts";
+import { sameFinding } from "../complaints.ts";
+import type { Changes } from "./slice.ts";
+
+/** A result and what it was made of. */
+export interface Based<T> {
+  readonly result: T;
+  readonly basis: Basis;
+}
+
+/** Findings, and what they were found in: with another recipe or calibration they are stale. */
+export interface Diagnosed {
+  readonly findings: readonly Finding[];
+  readonly recipe: Recipe;
+  readonly calibration: Calibration;
+}
+
+export interface ExportSummary {
+  readonly zipName: string;
+  readonly zipBytes: number;
+  readonly files: readonly ExportedFile[];
+  readonly notices: readonly Notice[];
+}
+
+/** What was measured of the last change, and what of. */
+export interface Probed {
+  readonly result: Probe;
+  readonly recipe: Recipe;
+  readonly basis: Basis;
+  /** What was measured on the same samples before the change. */
+  readonly before: Probe | null;
+}
+
+/** Learned rounding, and how many samples and iterations were asked for. */
+export interface LearnedRounding extends Based<Rounding> {
+  readonly asked: { readonly samples: number; readonly iterations: number };
+}
+
+/** A finished evaluation that was kept, with what it came from. */
+export interface StoredResult {
+  readonly id: string;
+  /** Of the model. */
+  readonly sha256: string;
+  readonly name: string;
+  /** When it was measured: milliseconds since 1970. */
+  readonly date: number;
+  /** Resolved. */
+  readonly recipe: Recipe;
+  /** How many samples, from the first, were to calibrate; the rest was judged. */
+  readonly samples: number;
+  /** Of the files of the samples (state/fingerprint.ts). */
+  readonly fingerprint: string;
+  readonly calibration: { readonly fingerprint: string; readonly observed: number; readonly skipped: number };
+  readonly evaluation: Evaluation;
+  /** Whether it is among those side by side. */
+  readonly shown: boolean;
+}
+
+/** What was measured and estimated of the open model. */
+export interface Results {
+  /** Estimates under the recipe of the moment, by group. */
+  readonly overview: ReadonlyMap<string, GroupFigures>;
+  readonly evaluation: Based<Evaluation> | null;
+  readonly exported: Based<ExportSummary> | null;
+  /** What the last change came to, measured in the background. */
+  readonly probed: Probed | null;
+  /** Every evaluation of this model that was kept, newest first. */
+  readonly kept: readonly StoredResult[];
+  readonly sensitivity: Based<Sensitivity> | null;
+  readonly walk: Based<ErrorWalk> | null;
+  readonly tuning: Based<Tuning> | null;
+  readonly rounding: LearnedRounding | null;
+  readonly diagnosis: Diagnosed | null;
+  /** Findings whose remedy was applied since the last evaluation. */
+  readonly applied: readonly Finding[];
+}
+
+export const NO_RESULTS: Results = {
+  overview: new Map(),
+  evaluation: null,
+  exported: null,
+  probed: null,
+  kept: [],
+  sensitivity: null,
+  walk: null,
+  tuning: null,
+  rounding: null,
+  diagnosis: null,
+  applied: [],
+};
+
+export const resultsChanges = {
+  evaluationFinished: (_, evaluation: Based<Evaluation>) => ({ evaluation }),
+  exportFinished: (_, exported: Based<ExportSummary>) => ({ exported }),
+  /** Results are kept, brought back or changed: one of the same id is replaced. */
+  resultsKept: ({ kept }, later: readonly StoredResult[]) => {
+    const byId = new Map([...kept, ...later].map((result) => [result.id, result]));
+    return { kept: [...byId.values()].sort((a, b) => b.date - a.date) };
+  },
+  resultDeleted: ({ kept }, id: string) => ({ kept: kept.filter((entry) => entry.id !== id) }),
+  sensitivityMeasured: (_, sensitivity: Based<Sensitivity> | null) => ({ sensitivity }),
+  walkMeasured: (_, walk: Based<ErrorWalk>) => ({ walk }),
+  searchAdvanced: (_, tuning: Based<Tuning>) => ({ tuning }),
+  roundingLearned: (_, rounding: LearnedRounding) => ({ rounding }),
+  diagnosed: (_, diagnosis: Diagnosed) => ({ diagnosis }),
+  remedyApplied: ({ applied }, finding: Finding) => ({
+    applied: [...applied.filter((one) => !sameFinding(one, finding)), finding],
+  }),
+  remediesEvaluated: () => ({ applied: [] }),
+} satisfies Changes<Results>;

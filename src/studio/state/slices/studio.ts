@@ -1,0 +1,107 @@
+import type { Calibration } from "../../../../workers/protocol.ts";
+import type { GroupFigures } from "../../../engine/model/analysis.ts";
+import type { Recipe } from "../../../engine/model/recipe.ts";
+import { withLearned, withOthers } from "../../../engine/recipe/change.ts";
+import type { Origin } from "../../../engine/recipe/derivations.ts";
+import { amend, edit } from "../history.ts";
+import { judged } from "../verdict.ts";
+import { NO_PROJECT, type Project } from "./project.ts";
+import { NO_RESULTS, type Probed, type Results } from "./results.ts";
+import type { Changes } from "./slice.ts";
+import { FIRST_LOOK, firstView, type View } from "./view.ts";
+import { NO_WORK, NOTHING_MEASURED, type Work } from "./work.ts";
+
+export interface StudioState {
+  readonly project: Project;
+  readonly work: Work;
+  readonly results: Results;
+  readonly view: View;
+}
+
+export function firstState(): StudioState {
+  return { project: NO_PROJECT, work: NO_WORK, results: NO_RESULTS, view: firstView() };
+}
+
+/** All of one model goes: the project, its results, what is measured of it and how it is looked at. The log and what this browser remembers stay. */
+function withoutModel({ work, view }: StudioState): StudioState {
+  return {
+    project: NO_PROJECT,
+    work: { ...work, ...NOTHING_MEASURED },
+    results: NO_RESULTS,
+    view: { ...view, ...FIRST_LOOK },
+  };
+}
+
+/** What is known of a model as it is opened: of the file, and of the session with it that goes on. */
+export interface Opened {
+  readonly project: Partial<Project>;
+  readonly results: Partial<Results>;
+  readonly view: Partial<View>;
+}
+
+/** What changes several slices at once. */
+export const studioChanges = {
+  modelOpened: (state, opened: Opened) => {
+    const { project, work, results, view } = withoutModel(state);
+    return {
+      project: { ...project, ...opened.project },
+      work: { ...work, alerts: [] },
+      results: { ...results, ...opened.results },
+      view: { ...view, ...opened.view },
+    };
+  },
+  modelClosed: withoutModel,
+  everythingDeleted: (state) => {
+    const { work, ...others } = withoutModel(state);
+    return { ...others, work: { ...work, job: null, log: [], alerts: [], sessions: [] } };
+  },
+  /**
+   * Samples were observed, of the data `calibratedOn`. What followed from what `changed` since the last time is to be learned
+   * again, and `looksElsewhere` leaves the row to the estimates.
+   */
+  calibrated: (
+    { project, view },
+    calibration: Calibration,
+    calibrationTime: number | null,
+    calibratedOn: string,
+    changed: readonly Origin[],
+    looksElsewhere: boolean,
+  ) => {
+    const { recipe } = project;
+    const present = recipe && withLearned(withOthers(recipe.present, changed), { resolved: null });
+    return {
+      project: { ...project, calibration, calibrationTime, calibratedOn, recipe: present && amend(recipe, present) },
+      view: looksElsewhere ? { ...view, layer: null } : view,
+    };
+  },
+  calibrationImported: ({ project, view }, calibration: Calibration, present: Recipe, label: string, time: number) => ({
+    project: {
+      ...project,
+      calibration,
+      calibrationTime: null,
+      calibratedOn: null,
+      recipe: project.recipe && edit(project.recipe, present, label, time),
+    },
+    view: { ...view, step: "tune" },
+  }),
+  /** `worst` is looked at where no row is chosen yet. */
+  estimated: ({ results, view }, overview: ReadonlyMap<string, GroupFigures>, worst: string | null) => ({
+    results: { ...results, overview },
+    view: { ...view, layer: view.layer ?? worst },
+  }),
+  probeFinished: ({ results, work }, probed: Probed) => ({
+    results: { ...results, probed },
+    work: { ...work, probing: null },
+  }),
+  /** The top-1 drop allowed, as a share; the last evaluation is judged by it. */
+  limitChosen: ({ results, view }, limit: number) => {
+    const { evaluation } = results;
+    return {
+      results: {
+        ...results,
+        evaluation: evaluation && { ...evaluation, result: judged(evaluation.result, limit) },
+      },
+      view: { ...view, limit },
+    };
+  },
+} satisfies Changes<StudioState>;

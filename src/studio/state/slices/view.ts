@@ -1,0 +1,112 @@
+import type { Execution } from "../../../engine/model/calibration.ts";
+import { ROUNDING_ITERATIONS } from "../../../engine/model/rounding.ts";
+import type { ErrorMetric } from "../../../engine/model/sensitivity.ts";
+import type { TuneLimit } from "../../../engine/model/tuning.ts";
+import { rememberedExecution } from "../execution.ts";
+import { type LayersView, rememberedLayersView } from "../layersView.ts";
+import { rememberedMeasuring } from "../measuring.ts";
+import type { Changes } from "./slice.ts";
+
+export const STEPS = ["model", "data", "calibrate", "tune", "export"] as const;
+export type Step = (typeof STEPS)[number];
+
+export type TuneView = "layer" | "walk" | "search" | "rounding" | "compare";
+
+export type SortKey = "order" | "name" | "operator" | "precision" | "sensitivity" | "sqnr" | "clipped";
+
+export interface Sort {
+  readonly key: SortKey;
+  readonly descending: boolean;
+}
+
+/** What a search is to keep and to read. The drop of top-1 that it may cost is the one that evaluation allows. */
+export interface SearchSettings {
+  readonly limit: TuneLimit["kind"];
+  readonly decibels: number;
+  /** The first so many samples; null for those that calibrate. */
+  readonly samples: number | null;
+  /** Seconds; null for as long as it takes. */
+  readonly budget: number | null;
+}
+
+/** What rounding is to be learned with. */
+export interface RoundingSettings {
+  /** The first so many samples; null for as many of those that calibrate as are worth their time. */
+  readonly samples: number | null;
+  readonly iterations: number;
+}
+
+/** What is looked at, and what the forms say. */
+export interface View {
+  readonly step: Step;
+  /** Which view of the Tune step is open. */
+  readonly tuneView: TuneView;
+  /** Id of the selected row; null until the estimates tell which layer needs a look first. */
+  readonly layer: string | null;
+  readonly filter: string;
+  readonly sort: Sort;
+  readonly layersView: LayersView;
+  /** What sensitivity is told in. */
+  readonly metric: ErrorMetric;
+  /** Top-1 drop allowed, as a share. */
+  readonly limit: number;
+  readonly search: SearchSettings;
+  readonly roundingSettings: RoundingSettings;
+  /** How many samples, from the first, sensitivity and the error walk are measured on. */
+  readonly sensitivitySamples: number;
+  /** How samples are run. */
+  readonly execution: Execution;
+  /** Whether every change is measured. */
+  readonly measuring: boolean;
+}
+
+const GRAPH_ORDER: Sort = { key: "order", descending: false };
+
+/** What every model is looked at with first; the rest is remembered in this browser. */
+export const FIRST_LOOK = {
+  step: "model",
+  tuneView: "layer",
+  layer: null,
+  filter: "",
+  sort: GRAPH_ORDER,
+  metric: "sqnr",
+  limit: 0.01,
+  search: { limit: "drop", decibels: 20, samples: null, budget: null },
+  roundingSettings: { samples: null, iterations: ROUNDING_ITERATIONS },
+  sensitivitySamples: 16,
+} as const satisfies Partial<View>;
+
+export function firstView(): View {
+  return {
+    ...FIRST_LOOK,
+    layersView: rememberedLayersView(),
+    execution: rememberedExecution(),
+    measuring: rememberedMeasuring(),
+  };
+}
+
+export const viewChanges = {
+  stepChosen: (_, step: Step) => ({ step }),
+  tuneViewChosen: (_, tuneView: TuneView) => ({ tuneView }),
+  /** From any step. */
+  tuneViewOpened: (_, tuneView: TuneView) => ({ step: "tune", tuneView }),
+  layerSelected: (_, layer: string | null) => ({ layer }),
+  /** Where a row of the list is to be pointed at, whatever was looked at before. */
+  layerPointedAt: (_, layer: string) => ({ step: "tune", tuneView: "layer", layersView: "list", filter: "", layer }),
+  rowsFiltered: (_, filter: string) => ({ filter }),
+  /** By a column, worst first or last; then the other way round; then in graph order again. */
+  rowsSorted: ({ sort }, key: SortKey, worstFirst: boolean) => {
+    if (sort.key !== key) return { sort: { key, descending: worstFirst } };
+    return { sort: sort.descending === worstFirst ? { key, descending: !worstFirst } : GRAPH_ORDER };
+  },
+  layersViewChosen: (_, layersView: LayersView) => ({ layersView }),
+  layersViewToggled: ({ layersView }) => ({ layersView: layersView === "list" ? "graph" : "list" }),
+  metricChosen: (_, metric: ErrorMetric) => ({ metric }),
+  searchChanged: ({ search }, change: Partial<SearchSettings>) => ({ search: { ...search, ...change } }),
+  roundingSettingsChanged: ({ roundingSettings }, change: Partial<RoundingSettings>) => ({
+    roundingSettings: { ...roundingSettings, ...change },
+  }),
+  sensitivitySamplesChosen: (_, samples: number) => ({ sensitivitySamples: Math.max(1, Math.floor(samples)) }),
+  executionChanged: ({ execution }, change: Partial<Execution>) => ({ execution: { ...execution, ...change } }),
+  measuringChosen: (_, measuring: boolean) => ({ measuring }),
+} satisfies Changes<View>;

@@ -1,0 +1,107 @@
+import type { Progress } from "../../../engine/model/job.ts";
+import type { Recipe } from "../../../engine/model/recipe.ts";
+import type { LossPoint } from "../../../engine/model/rounding.ts";
+import type { Port } from "../../../engine/model/tensor.ts";
+import type { Changes } from "./slice.ts";
+
+export interface Job {
+  readonly id: number;
+  readonly task: string;
+  /** What it runs on. */
+  readonly on: string;
+  readonly progress: Progress | null;
+  /** The first report of the running task and when it came: rate and time left count from there. */
+  readonly first: { readonly done: number; readonly time: number } | null;
+  readonly now: number;
+  readonly cancelling: boolean;
+  /** It settles the recipe, which no person asked for: what a person asks for then waits for its end. */
+  readonly settles: boolean;
+}
+
+export interface LogEntry {
+  readonly id: number;
+  readonly time: number;
+  readonly level: "error" | "warning" | "info";
+  readonly text: string;
+}
+
+export interface Alert {
+  readonly id: number;
+  readonly message: string;
+  /** What only helps to find a defect, folded away. */
+  readonly details: string | null;
+}
+
+/** The loss of the layer whose rounding is being learned, so far. */
+export interface Learning {
+  readonly layer: string;
+  readonly curve: readonly LossPoint[];
+}
+
+/** The measurement of the last change under way, or why there is none. */
+export interface Probing {
+  readonly progress: Progress | null;
+  readonly failure: string | null;
+}
+
+/** What has to be known before a model can be opened: what its inputs get. */
+export interface InputsQuestion {
+  readonly model: string;
+  readonly ports: readonly Port[];
+  /** Null when the person would rather not open it. */
+  readonly answer: (inputs: Recipe["inputs"] | null) => void;
+}
+
+/** A session that can be taken up again. */
+export interface StoredSession {
+  readonly sha256: string;
+  readonly name: string;
+  readonly bytes: number;
+  readonly opset: number;
+  readonly savedAt: number;
+  readonly kept: boolean;
+}
+
+/** What goes on, and what was said of it. */
+export interface Work {
+  readonly job: Job | null;
+  /** Newest first. */
+  readonly log: readonly LogEntry[];
+  readonly alerts: readonly Alert[];
+  /** Null when there is nothing to say of a measurement. */
+  readonly probing: Probing | null;
+  readonly learning: Learning | null;
+  readonly question: InputsQuestion | null;
+  /** Those last worked on in this browser, latest first. */
+  readonly sessions: readonly StoredSession[];
+}
+
+/** What goes on of a model that is gone. */
+export const NOTHING_MEASURED = { probing: null, learning: null } as const satisfies Partial<Work>;
+
+export const NO_WORK: Work = { ...NOTHING_MEASURED, job: null, log: [], alerts: [], question: null, sessions: [] };
+
+const LOGGED = 500;
+const ALERTS = 3;
+
+export const workChanges = {
+  jobStarted: (_, job: Pick<Job, "id" | "task" | "on" | "settles">, now: number) => ({
+    job: { ...job, progress: null, first: null, now, cancelling: false },
+  }),
+  jobProgressed: ({ job }, progress: Progress, first: Job["first"], now: number) => ({
+    job: job && { ...job, progress, first, now },
+  }),
+  jobCancelled: ({ job }) => ({ job: job && { ...job, cancelling: true } }),
+  jobEnded: () => ({ job: null }),
+  said: ({ log }, entry: LogEntry) => ({ log: [entry, ...log].slice(0, LOGGED) }),
+  alarmed: ({ alerts }, alert: Alert) => ({ alerts: [...alerts, alert].slice(-ALERTS) }),
+  alertDismissed: ({ alerts }, id: number) => ({ alerts: alerts.filter((alert) => alert.id !== id) }),
+  probeProgressed: (_, progress: Progress | null) => ({ probing: { progress, failure: null } }),
+  probeGivenUp: () => ({ probing: null }),
+  probeFailed: (_, failure: string) => ({ probing: { progress: null, failure } }),
+  lossShown: (_, layer: string, curve: readonly LossPoint[]) => ({ learning: { layer, curve } }),
+  learningEnded: () => ({ learning: null }),
+  inputsAsked: (_, question: InputsQuestion) => ({ question }),
+  inputsAnswered: () => ({ question: null }),
+  sessionsListed: (_, sessions: readonly StoredSession[]) => ({ sessions }),
+} satisfies Changes<Work>;
