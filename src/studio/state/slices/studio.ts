@@ -22,7 +22,10 @@ export function firstState(): StudioState {
   return { project: NO_PROJECT, work: NO_WORK, results: NO_RESULTS, view: firstView() };
 }
 
-/** All of one model goes: the project, its results, what is measured of it and how it is looked at. The log and what this browser remembers stay. */
+/**
+ * All of one model goes: the project, its results, what is measured of it and how it is looked at. What was said stays, and
+ * what this browser remembers.
+ */
 function withoutModel({ work, view }: StudioState): StudioState {
   return {
     project: NO_PROJECT,
