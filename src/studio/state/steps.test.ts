@@ -5,7 +5,16 @@ import type { Recipe } from "../../engine/model/recipe.ts";
 import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
 import { begin } from "./history.ts";
 import type { OpenData, OpenModel } from "./slices/project.ts";
-import { evaluationBasis, exportBasis, type Facts, nextAction, stepStates } from "./steps.ts";
+import {
+  calibrationIsStale,
+  evaluationBasis,
+  exportBasis,
+  type Facts,
+  factsOf,
+  nextAction,
+  stepStates,
+} from "./steps.ts";
+import { stateWith } from "./testing/given.ts";
 
 const recipe = PLAIN_RECIPE;
 const base = {
@@ -14,6 +23,7 @@ const base = {
   samples: 10,
   recipe: begin(recipe),
   calibration: null,
+  calibratedOn: null,
   evaluation: null,
   exported: null,
 } satisfies Partial<Facts>;
@@ -55,6 +65,15 @@ test("a cancelled calibration is partial, other preprocessing or another count m
   expect(standings({ ...base, calibration, samples: 11 })[2]).toBe("stale");
   const other = begin({ ...recipe, preprocess: { scale: 1 } } as Recipe);
   expect(standings({ ...base, calibration, recipe: other })[2]).toBe("stale");
+});
+
+test("other samples make it stale, those it ran on and those that are gone do not", () => {
+  const stale = (on: string | null, data: OpenData | null) =>
+    calibrationIsStale(factsOf(stateWith({ ...base, calibration, calibratedOn: on, data })));
+  expect(stale("d", base.data)).toBe(false);
+  expect(stale("other", base.data)).toBe(true);
+  expect(stale("other", null)).toBe(false);
+  expect(stale(null, base.data)).toBe(false);
 });
 
 test("an edit makes evaluation and export stale, undoing it makes them good again", () => {

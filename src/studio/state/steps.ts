@@ -16,8 +16,7 @@ export interface StepState {
 }
 
 /** What the standing of the steps follows from. */
-export type Facts = Pick<Project, "model" | "data" | "samples" | "recipe" | "calibration"> &
-  Partial<Pick<Project, "calibratedOn">> &
+export type Facts = Pick<Project, "model" | "data" | "samples" | "recipe" | "calibration" | "calibratedOn"> &
   Pick<Results, "evaluation" | "exported">;
 
 export function factsOf({ project, results }: StudioState): Facts {
@@ -61,7 +60,7 @@ export function exportIsStale(facts: Facts): boolean {
 
 /** What is another now than when the model was calibrated. */
 export function changedSinceCalibration(facts: Facts): readonly Origin[] {
-  const { calibration, calibratedOn = null, recipe } = facts;
+  const { calibration, calibratedOn, recipe } = facts;
   if (!calibration || !recipe || isStandIn(calibration)) return [];
   const { present } = recipe;
   const seen = basisOf("statistics", { recipe: present, data: calibratedOn, samples: calibration.wanted });
