@@ -1,7 +1,7 @@
 import { env } from "@tensorflow/tfjs-core";
 import { expose } from "comlink";
 import { webglLearner } from "../../src/engine/learning/webgl.ts";
-import { learn } from "./learning.ts";
+import { learn } from "./tinyLayers.ts";
 
 /** A context in software too, which the app would not take. */
 function context(): WebGL2RenderingContext {
