@@ -1,6 +1,5 @@
 import type { Page } from "@playwright/test";
-import type { SessionRecord } from "../../src/studio/state/database.ts";
-import type { StoredResult } from "../../src/studio/state/slices/results.ts";
+import type { SessionRecord, StoredResult } from "../../src/studio/state/stored.ts";
 
 interface Stored {
   /** Records in all databases of the page's origin. */

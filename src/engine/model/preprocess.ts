@@ -25,46 +25,47 @@ const SIZE = about("A side in pixels, or [height, width].", either([SIDE, tuple(
 
 /**
  * How a picture becomes a tensor: resize, centre crop, order channels, then value = (x * scale - mean) / std
- * with x in 0..255. `mean` and `std` have one entry, or one per channel in the order of `color`.
+ * with x in 0..255. `mean` and `std` have one entry, or one per channel in the order of `color`. While a person edits one
+ * its fields need not fit each other.
  */
-export const PREPROCESS = named(
+export const EDITED_PREPROCESS = named(
   "preprocessing",
   about(
     "value = (x * scale - mean) / std, x in 0..255; mean and std have one entry, or one a channel in the order of color.",
-    saying(
-      also(
-        fields({
-          resize: whole(
-            nullable(
-              either(
-                [
-                  about("The shorter side becomes size.", fields({ mode: exactly("shorter"), size: SIDE })),
-                  about(
-                    "exact: [height, width]. letterbox: fits into [height, width], the rest filled with 114.",
-                    fields({ mode: oneOf(["exact", "letterbox"]), size: SIZE }),
-                  ),
-                ],
-                "",
+    fields({
+      resize: whole(
+        nullable(
+          either(
+            [
+              about("The shorter side becomes size.", fields({ mode: exactly("shorter"), size: SIDE })),
+              about(
+                "exact: [height, width]. letterbox: fits into [height, width], the rest filled with 114.",
+                fields({ mode: oneOf(["exact", "letterbox"]), size: SIZE }),
               ),
-            ),
-            'null, or {"mode": "shorter", "size": side}, or mode "exact" or "letterbox" with a side or [height, width]',
+            ],
+            "",
           ),
-          crop: about("Centre crop, in pixels.", whole(nullable(SIZE), `null, ${SIDE_RULE}, or [height, width]`)),
-          layout: oneOf(["NCHW", "NHWC"]),
-          color: whole(oneOf(["RGB", "BGR", "GRAY"]), '"RGB", "BGR" or "GRAY"'),
-          scale: whole(divisor, "a number other than 0"),
-          mean: whole(few(finite), listRule),
-          std: whole(few(divisor), (preprocess) => `${listRule(preprocess)}, none of them 0`),
-        }),
-        ({ color, mean, std }, fail) => {
-          const channels = color === "GRAY" ? 1 : 3;
-          if (mean.length !== 1 && mean.length !== channels) fail("", "mean");
-          if (std.length !== 1 && std.length !== channels) fail("", "std");
-        },
+        ),
+        'null, or {"mode": "shorter", "size": side}, or mode "exact" or "letterbox" with a side or [height, width]',
       ),
-      cropProblem,
-    ),
+      crop: about("Centre crop, in pixels.", whole(nullable(SIZE), `null, ${SIDE_RULE}, or [height, width]`)),
+      layout: oneOf(["NCHW", "NHWC"]),
+      color: whole(oneOf(["RGB", "BGR", "GRAY"]), '"RGB", "BGR" or "GRAY"'),
+      scale: whole(divisor, "a number other than 0"),
+      mean: whole(few(finite), listRule),
+      std: whole(few(divisor), (preprocess) => `${listRule(preprocess)}, none of them 0`),
+    }),
   ),
+);
+
+/** The same, to be worked with. */
+export const PREPROCESS = saying(
+  also(EDITED_PREPROCESS, ({ color, mean, std }, fail) => {
+    const channels = color === "GRAY" ? 1 : 3;
+    if (mean.length !== 1 && mean.length !== channels) fail("", "mean");
+    if (std.length !== 1 && std.length !== channels) fail("", "std");
+  }),
+  cropProblem,
 );
 export type Preprocess = Of<typeof PREPROCESS>;
 

@@ -12,10 +12,11 @@ import {
   type Of,
   oneOf,
   record,
+  type Schema,
   text,
 } from "../schema/define.ts";
 import { WEIGHT_TYPES } from "../values/codes.ts";
-import { PREPROCESS } from "./preprocess.ts";
+import { EDITED_PREPROCESS, PREPROCESS } from "./preprocess.ts";
 import { ACTIVATION_SCHEME, METHODS, RANGE } from "./range.ts";
 
 /** "auto" is the default of docs/methods.md: it looks at calibration samples only. */
@@ -65,47 +66,52 @@ export const MODEL_NAME = fields({ name: text, sha256: about("Of the model file.
 const NAMES = list(text);
 export const ROUNDING_BITS = matching(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/, "base64");
 
-export const RECIPE = fields({
-  version: exactly(1, "a whole number, 1 to 1"),
-  model: MODEL_NAME,
-  format: about("QuantizeLinear and DequantizeLinear nodes.", oneOf(RECIPE_FORMATS)),
-  activations: ACTIVATION_SCHEME,
-  weights: WEIGHT_SCHEME,
-  corrections: CORRECTIONS,
-  method: METHOD_CHOICE,
-  methods: about("Methods that differ from `method`, by tensor (the group's id).", record(oneOf(METHODS))),
-  ranges: about("Clip ranges set by hand, by tensor (the group's id).", record(RANGE)),
-  float: about(
-    "What stays in float.",
-    fields({
-      layers: about("By node name.", NAMES),
-      operators: about("By type, such as Softmax.", NAMES),
-      tensors: about("By tensor name.", NAMES),
-      activations: about("Every activation: only weights are quantized.", flag),
+// @__NO_SIDE_EFFECTS__
+function recipeWith<S extends Schema>(preprocess: S) {
+  return fields({
+    version: exactly(1, "a whole number, 1 to 1"),
+    model: MODEL_NAME,
+    format: about("QuantizeLinear and DequantizeLinear nodes.", oneOf(RECIPE_FORMATS)),
+    activations: ACTIVATION_SCHEME,
+    weights: WEIGHT_SCHEME,
+    corrections: CORRECTIONS,
+    method: METHOD_CHOICE,
+    methods: about("Methods that differ from `method`, by tensor (the group's id).", record(oneOf(METHODS))),
+    ranges: about("Clip ranges set by hand, by tensor (the group's id).", record(RANGE)),
+    float: about(
+      "What stays in float.",
+      fields({
+        layers: about("By node name.", NAMES),
+        operators: about("By type, such as Softmax.", NAMES),
+        tensors: about("By tensor name.", NAMES),
+        activations: about("Every activation: only weights are quantized.", flag),
+      }),
+    ),
+    preprocess: nullable(preprocess),
+    inputs: fields({
+      shapes: about("Dimensions given to dynamic inputs.", record(integers(0))),
+      values: about("Inputs held at one value.", record(finite)),
     }),
-  ),
-  preprocess: nullable(PREPROCESS),
-  inputs: fields({
-    shapes: about("Dimensions given to dynamic inputs.", record(integers(0))),
-    values: about("Inputs held at one value.", record(finite)),
-  }),
-  resolved: about(
-    "The clip ranges all of this came to, by tensor; null before calibration. With them the file needs no statistics.",
-    nullable(record(RANGE)),
-  ),
-  factors: about(
-    "What equalization came to, by the tensor that a layer makes before its activation: y becomes (y - absorb) / divide. Null until learned.",
-    nullable(record(CHANNEL_FACTORS)),
-  ),
-  biases: about(
-    "What bias correction adds to each output channel of a layer before its activation, by layer; null until learned.",
-    nullable(record(finites)),
-  ),
-  rounding: about(
-    "Learned rounding, by layer: base64 of one bit a weight, in the order of the weight's values, the lowest bit of a byte first; 1 is up. Null until learned.",
-    nullable(record(ROUNDING_BITS)),
-  ),
-});
+    resolved: about(
+      "The clip ranges all of this came to, by tensor; null before calibration. With them the file needs no statistics.",
+      nullable(record(RANGE)),
+    ),
+    factors: about(
+      "What equalization came to, by the tensor that a layer makes before its activation: y becomes (y - absorb) / divide. Null until learned.",
+      nullable(record(CHANNEL_FACTORS)),
+    ),
+    biases: about(
+      "What bias correction adds to each output channel of a layer before its activation, by layer; null until learned.",
+      nullable(record(finites)),
+    ),
+    rounding: about(
+      "Learned rounding, by layer: base64 of one bit a weight, in the order of the weight's values, the lowest bit of a byte first; 1 is up. Null until learned.",
+      nullable(record(ROUNDING_BITS)),
+    ),
+  });
+}
+
+export const RECIPE = recipeWith(PREPROCESS);
 export type Recipe = Of<typeof RECIPE>;
 
 /**
@@ -113,3 +119,5 @@ export type Recipe = Of<typeof RECIPE>;
  * is none.
  */
 export type RecipePart<K extends keyof Recipe> = Pick<Recipe, K> & { readonly [P in Exclude<keyof Recipe, K>]?: never };
+/** A recipe that a person is at, which is kept whatever it is. */
+export const EDITED_RECIPE = recipeWith(EDITED_PREPROCESS);

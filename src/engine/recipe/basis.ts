@@ -62,7 +62,7 @@ export function sameRecipe(a: Recipe, b: Recipe): boolean {
 const leaves = new Map<Derived, readonly Origin[]>();
 
 /** The origins by whose values a basis is told: those that a recipe holds or that come from outside. */
-function leavesOf(derived: Derived): readonly Origin[] {
+export function leavesOf(derived: Derived): readonly Origin[] {
   const known = leaves.get(derived);
   if (known) return known;
   const found = DERIVATIONS[derived].from.flatMap((origin): readonly Origin[] =>

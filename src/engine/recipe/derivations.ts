@@ -37,19 +37,16 @@ export const DERIVATIONS: Readonly<Record<Derived, Derivation>> = {
   factors: { from: [...OBSERVED, "equalization"], under: [] },
   statistics: { from: [...OBSERVED, "factors"], under: [] },
   resolved: {
-    from: ["statistics", "activations", "weightsOnly", "float", "weightType", "method", "methods", "ranges"],
+    from: ["statistics", "activations", "float", "weightType", "method", "methods", "ranges"],
     under: [],
   },
   rounding: {
-    from: [
-      ...["inputs", "preprocess", "data", "factors", "activations", "weightsOnly"],
-      ...["weightType", "granularity"],
-    ] as Origin[],
+    from: [...["inputs", "preprocess", "data", "factors", "activations"], ...["weightType", "granularity"]] as Origin[],
     under: ["float", "method", "methods", "ranges"],
   },
   biases: {
     from: [
-      ...[...OBSERVED, "factors", "activations", "weightsOnly", "float", "method", "rounding"],
+      ...[...OBSERVED, "factors", "activations", "float", "method", "rounding"],
       ...["weightType", "granularity", "roundingKind", "biasCorrection"],
     ] as Origin[],
     under: ["methods", "ranges"],

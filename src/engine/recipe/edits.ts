@@ -93,7 +93,7 @@ export function withSamplesOf(recipe: Recipe, { preprocess }: Pick<Calibration, 
 
 /** Whether two recipes leave the same things in float, and so share their range groups. */
 export function samePlan(a: Recipe, b: Recipe): boolean {
-  const planned = ["float", "weightsOnly", "activations", "weightType", "granularity", "roundingKind"] as const;
+  const planned = ["float", "activations", "weightType", "granularity", "roundingKind"] as const;
   const changed = new Set(changedSettings(a, b));
   return (a.factors === null) === (b.factors === null) && !planned.some((setting) => changed.has(setting));
 }

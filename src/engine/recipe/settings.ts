@@ -1,6 +1,6 @@
 import type { Recipe } from "../model/recipe.ts";
 
-const sorted = (names: readonly string[]) => [...names].sort();
+const sorted = (names: readonly string[]): readonly string[] => [...names].sort();
 
 /** What a recipe chooses, by name, and where it stands there. The order of names in a list says nothing. */
 export const SETTINGS = {
@@ -9,13 +9,13 @@ export const SETTINGS = {
   preprocess: ({ preprocess }) => preprocess,
   equalization: ({ corrections }) => corrections.equalization,
   biasCorrection: ({ corrections }) => corrections.bias,
-  activations: ({ activations }) => activations,
+  /** Null where only weights are quantized. */
+  activations: ({ activations, float }) => (float.activations ? null : activations),
   float: ({ float }) => ({
     layers: sorted(float.layers),
     operators: sorted(float.operators),
     tensors: sorted(float.tensors),
   }),
-  weightsOnly: ({ float }) => float.activations,
   weightType: ({ weights }) => weights.type,
   granularity: ({ weights }) => weights.granularity,
   roundingKind: ({ weights }) => weights.rounding,

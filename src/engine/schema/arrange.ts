@@ -1,3 +1,4 @@
+import { is } from "valibot";
 import type { Schema } from "./define.ts";
 import { isObject } from "./running.ts";
 
@@ -19,7 +20,7 @@ function arrange(schema: Inside, value: unknown): unknown {
   if (schema.wrapped) return arrange(schema.wrapped, value);
   const { entries, options, value: member } = schema;
   if (entries) return Object.fromEntries(Object.keys(entries).map((key) => [key, arrange(entries[key]!, value[key])]));
-  if (options) return arrange(options.find((option) => option.entries)!, value);
+  if (options) return arrange(options.find((option) => is(option as unknown as Schema, value))!, value);
   const keys = Object.keys(value).sort();
   return Object.fromEntries(keys.map((key) => [key, member ? arrange(member, value[key]) : value[key]]));
 }

@@ -1,61 +1,36 @@
-import { type DBSchema, deleteDB, type IDBPDatabase, openDB } from "idb";
-import type { Calibration, PathFile } from "../../../workers/protocol.ts";
-import type { Evaluation } from "../../engine/model/evaluation.ts";
-import type { Recipe } from "../../engine/model/recipe.ts";
-import type { ErrorMetric, ErrorWalk, Sensitivity } from "../../engine/model/sensitivity.ts";
-import type { Tuning } from "../../engine/model/tuning.ts";
-import type { Based, LearnedRounding, StoredResult } from "./slices/results.ts";
-import type { StoredSession } from "./slices/work.ts";
-
-/** What is kept of a session without asking. */
-export interface SessionRecord extends StoredSession {
-  readonly recipe: Recipe;
-  readonly samples: number;
-  readonly limit: number;
-  readonly evaluation: Based<Evaluation> | null;
-  readonly sensitivity: Based<Sensitivity> | null;
-  readonly walk: Based<ErrorWalk> | null;
-  readonly sensitivitySamples: number;
-  readonly metric: ErrorMetric;
-}
-
-/** What is kept only when the person says so. */
-export interface KeptFiles {
-  readonly sha256: string;
-  readonly model: File;
-  readonly beside: readonly PathFile[];
-  readonly data: readonly PathFile[];
-}
-
-export interface StoredCalibration {
-  readonly sha256: string;
-  readonly calibration: Calibration;
-  readonly calibratedOn: string | null;
-}
+import { type DBSchema, deleteDB, type IDBPDatabase, type IDBPTransaction, openDB, type StoreNames } from "idb";
+import type { Json } from "../../engine/model/past/shape.ts";
+import type { Of } from "../../engine/schema/define.ts";
+import type { KEPT_FILES, RESULT, SESSION, STORED_CALIBRATION, STORED_ROUNDING, STORED_TUNING } from "./stored.ts";
+import { RENEWALS } from "./storedPast.ts";
 
 interface Schema extends DBSchema {
-  sessions: { key: string; value: SessionRecord };
-  calibrations: { key: string; value: StoredCalibration };
-  tunings: { key: string; value: { readonly sha256: string; readonly tuning: Based<Tuning> } };
-  roundings: { key: string; value: { readonly sha256: string; readonly rounding: LearnedRounding } };
-  files: { key: string; value: KeptFiles };
-  results: { key: string; value: StoredResult; indexes: { sha256: string } };
+  sessions: { key: string; value: Of<typeof SESSION> };
+  calibrations: { key: string; value: Of<typeof STORED_CALIBRATION> };
+  tunings: { key: string; value: Of<typeof STORED_TUNING> };
+  roundings: { key: string; value: Of<typeof STORED_ROUNDING> };
+  files: { key: string; value: Of<typeof KEPT_FILES> };
+  results: { key: string; value: Of<typeof RESULT>; indexes: { sha256: string } };
 }
 
 const NAME = "octet";
+const VERSION = 4;
 let opened: Promise<IDBPDatabase<Schema>> | null = null;
 
-/** The database of this browser: one record a model in each store, by the model's SHA-256, and its results one by one. */
+/**
+ * The database of this browser: one record a model in each store, by the model's SHA-256, and its results one by one. One
+ * of an earlier version is brought to this one, store by store and record by record.
+ */
 export function database(): Promise<IDBPDatabase<Schema>> {
-  opened ??= openDB<Schema>(NAME, 3, {
-    upgrade: (db) => {
-      for (const store of [...db.objectStoreNames]) db.deleteObjectStore(store);
-      db.createObjectStore("sessions", { keyPath: "sha256" });
-      db.createObjectStore("calibrations", { keyPath: "sha256" });
-      db.createObjectStore("tunings", { keyPath: "sha256" });
-      db.createObjectStore("roundings", { keyPath: "sha256" });
-      db.createObjectStore("files", { keyPath: "sha256" });
-      db.createObjectStore("results", { keyPath: "id" }).createIndex("sha256", "sha256");
+  opened ??= openDB<Schema>(NAME, VERSION, {
+    upgrade: async (db, from, _, transaction) => {
+      if (from < 1) for (const store of ["sessions", "calibrations", "files"] as const) create(db, store);
+      if (from < 2) {
+        create(db, "tunings");
+        db.createObjectStore("results", { keyPath: "id" }).createIndex("sha256", "sha256");
+      }
+      if (from < 3) create(db, "roundings");
+      if (from > 0) for (const store of db.objectStoreNames) await renewStore(transaction, store);
     },
     blocking: async () => {
       (await opened)?.close();
@@ -63,6 +38,26 @@ export function database(): Promise<IDBPDatabase<Schema>> {
     },
   });
   return opened;
+}
+
+function create(
+  db: IDBPDatabase<Schema>,
+  store: "sessions" | "calibrations" | "tunings" | "roundings" | "files",
+): void {
+  db.createObjectStore(store, { keyPath: "sha256" });
+}
+
+/** Record by record, so that one of them is in memory at a time. */
+async function renewStore(
+  transaction: IDBPTransaction<Schema, StoreNames<Schema>[], "versionchange">,
+  store: StoreNames<Schema>,
+): Promise<void> {
+  const renew = RENEWALS[store];
+  let cursor = renew ? await transaction.objectStore(store).openCursor() : null;
+  while (cursor && renew) {
+    await cursor.update(renew(cursor.value as unknown as Json) as never);
+    cursor = await cursor.continue();
+  }
 }
 
 /** Deletes the database with all that is in it. */

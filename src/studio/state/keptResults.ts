@@ -3,8 +3,9 @@ import { database } from "./database.ts";
 import { calibrationFingerprint } from "./fingerprint.ts";
 import { guarded } from "./persistence.ts";
 import { nameOf, uniqueName } from "./resultNames.ts";
-import type { StoredResult } from "./slices/results.ts";
 import { actions, studio } from "./store.ts";
+import { RESULT, type StoredResult } from "./stored.ts";
+import { sound } from "./storedCheck.ts";
 
 interface Measured extends Pick<StoredResult, "recipe" | "samples" | "fingerprint" | "evaluation"> {
   readonly calibration: Calibration;
@@ -31,7 +32,8 @@ export async function addResult({ calibration, ...measured }: Measured): Promise
 /** Brings back the results kept of a model. */
 export async function loadResults(sha256: string): Promise<void> {
   await guarded(async () => {
-    const stored = await (await database()).getAllFromIndex("results", "sha256", sha256);
+    const all = await (await database()).getAllFromIndex("results", "sha256", sha256);
+    const stored = all.filter((result) => sound(RESULT, result, `result ${JSON.stringify(result.name)}`));
     if (studio.getState().project.model?.summary.sha256 === sha256) actions.resultsKept(stored);
   });
 }

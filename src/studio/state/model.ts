@@ -30,6 +30,7 @@ interface Wishes {
  */
 export async function openModel(file: File, wishes: Wishes = {}): Promise<boolean> {
   const { expected, beside = [] } = wishes;
+  const earlier = studio.getState().work.alerts;
   await flush();
   const remembered = expected ? await loadSession(expected) : null;
   const inputs = wishes.inputs ?? remembered?.record.recipe.inputs ?? AS_WRITTEN;
@@ -60,7 +61,7 @@ export async function openModel(file: File, wishes: Wishes = {}): Promise<boolea
   if (stored && !fits && !wishes.inputs) return openModel(file, { beside, inputs: stored.record.recipe.inputs });
 
   analysis.close();
-  actions.modelOpened({
+  actions.modelOpened(earlier, {
     project: {
       model: { file, beside, summary, plan: summary },
       recipe: begin(fits ? stored.record.recipe : recipe),

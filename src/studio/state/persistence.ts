@@ -1,12 +1,24 @@
-import { database, deleteDatabase, type KeptFiles, type SessionRecord } from "./database.ts";
+import { database, deleteDatabase } from "./database.ts";
 import { alarm, say } from "./log.ts";
 import type { StudioState } from "./slices/studio.ts";
 import { isStandIn } from "./standIn.ts";
 import { actions, studio } from "./store.ts";
+import {
+  KEPT_FILES,
+  type KeptFiles,
+  SESSION,
+  type SessionRecord,
+  STORED_CALIBRATION,
+  STORED_ROUNDING,
+  STORED_TUNING,
+} from "./stored.ts";
+import { sound } from "./storedCheck.ts";
 import { analysis, engine } from "./workers.ts";
 
 const SAVE_AFTER_MS = 400;
 const LISTED = 5;
+const NEWER =
+  "What this browser has stored is of a newer version of Octet, so nothing is read or stored; update Octet.";
 
 let timer: ReturnType<typeof setTimeout> | null = null;
 
@@ -102,24 +114,32 @@ export async function loadSession(sha256: string) {
   const calibration = await db.get("calibrations", sha256);
   const tuning = await db.get("tunings", sha256);
   const rounding = await db.get("roundings", sha256);
-  if (!record) return null;
+  if (!record || !sound(SESSION, record, sessionOf(record))) return null;
+  const of = (what: string) => `${what} of ${record.name}`;
   return {
     record,
-    calibration: calibration?.calibration ?? null,
-    calibratedOn: calibration?.calibratedOn ?? null,
-    tuning: tuning?.tuning ?? null,
-    rounding: rounding?.rounding ?? null,
+    ...(calibration && sound(STORED_CALIBRATION, calibration, of("calibration"))
+      ? { calibration: calibration.calibration, calibratedOn: calibration.calibratedOn }
+      : { calibration: null, calibratedOn: null }),
+    tuning: tuning && sound(STORED_TUNING, tuning, of("search")) ? tuning.tuning : null,
+    rounding: rounding && sound(STORED_ROUNDING, rounding, of("rounding")) ? rounding.rounding : null,
   };
 }
 
 export async function loadFiles(sha256: string): Promise<KeptFiles | null> {
-  return (await (await database()).get("files", sha256)) ?? null;
+  const files = await (await database()).get("files", sha256);
+  return files && sound(KEPT_FILES, files, "model and samples") ? files : null;
+}
+
+function sessionOf({ name }: SessionRecord): string {
+  return typeof name === "string" ? `session of ${name}` : "session";
 }
 
 /** Lists the sessions last worked on, latest first. */
 export async function listSessions(): Promise<void> {
   await guarded(async () => {
-    const records = await (await database()).getAll("sessions");
+    const stored = await (await database()).getAll("sessions");
+    const records = stored.filter((record) => sound(SESSION, record, sessionOf(record)));
     const sessions = records.sort((a, b) => b.savedAt - a.savedAt).slice(0, LISTED);
     actions.sessionsListed(sessions);
   });
@@ -149,7 +169,8 @@ export async function guarded(store: () => Promise<void>): Promise<boolean> {
   } catch (error) {
     if (!warned) {
       warned = true;
-      alarm("This browser cannot store the session, so a reload will start afresh.", String(error));
+      const newer = error instanceof DOMException && error.name === "VersionError";
+      alarm(newer ? NEWER : "This browser cannot store the session, so a reload will start afresh.", String(error));
     }
     return false;
   }

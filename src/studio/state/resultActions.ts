@@ -4,9 +4,9 @@ import { calibrationFingerprint } from "./fingerprint.ts";
 import { runJob } from "./jobs.ts";
 import { alarm, say, sayNotices } from "./log.ts";
 import { editRecipe } from "./recipe.ts";
-import type { StoredResult } from "./slices/results.ts";
 import { evaluationIsStale, factsOf } from "./steps.ts";
 import { actions, studio } from "./store.ts";
+import type { StoredResult } from "./stored.ts";
 import { judged } from "./verdict.ts";
 import { inquire } from "./workers.ts";
 

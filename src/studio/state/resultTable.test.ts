@@ -4,7 +4,7 @@ import type { Evaluation } from "../../engine/model/evaluation.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import { nameOf, uniqueName } from "./resultNames.ts";
 import { figureRows, originRows, settingRows } from "./resultTable.ts";
-import type { StoredResult } from "./slices/results.ts";
+import type { StoredResult } from "./stored.ts";
 
 const EVALUATION = REPORT.evaluation!;
 

@@ -5,7 +5,7 @@ import { count, plural, significant } from "../../engine/values/figures.ts";
 import { percent, pointsOf } from "../../engine/values/shares.ts";
 import { byteSize, decibel, duration } from "../../engine/values/units.ts";
 import type { Word } from "../words.ts";
-import type { StoredResult } from "./slices/results.ts";
+import type { StoredResult } from "./stored.ts";
 
 export interface Cell {
   readonly text: string;

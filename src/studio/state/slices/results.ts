@@ -9,6 +9,7 @@ import type { ErrorWalk, Sensitivity } from "../../../engine/model/sensitivity.t
 import type { Tuning } from "../../../engine/model/tuning.ts";
 import type { Basis } from "../../../engine/recipe/basis.ts";
 import { sameFinding } from "../complaints.ts";
+import type { StoredResult } from "../stored.ts";
 import type { Changes } from "./slice.ts";
 
 /** A result and what it was made of. */
@@ -43,26 +44,6 @@ export interface Probed {
 /** Learned rounding, and how many samples and iterations were asked for. */
 export interface LearnedRounding extends Based<Rounding> {
   readonly asked: { readonly samples: number; readonly iterations: number };
-}
-
-/** A finished evaluation that was kept, with what it came from. */
-export interface StoredResult {
-  readonly id: string;
-  /** Of the model. */
-  readonly sha256: string;
-  readonly name: string;
-  /** When it was measured: milliseconds since 1970. */
-  readonly date: number;
-  /** Resolved. */
-  readonly recipe: Recipe;
-  /** How many samples, from the first, were to calibrate; the rest was judged. */
-  readonly samples: number;
-  /** Of the files of the samples (state/fingerprint.ts). */
-  readonly fingerprint: string;
-  readonly calibration: { readonly fingerprint: string; readonly observed: number; readonly skipped: number };
-  readonly evaluation: Evaluation;
-  /** Whether it is among those side by side. */
-  readonly shown: boolean;
 }
 
 /** What was measured and estimated of the open model. */

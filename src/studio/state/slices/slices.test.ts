@@ -6,9 +6,10 @@ import type { Finding } from "../../../engine/model/diagnosis.ts";
 import { PLAIN_RECIPE } from "../../../engine/model/testing/recipe.ts";
 import { begin } from "../history.ts";
 import { actions, studio } from "../store.ts";
+import type { StoredResult } from "../stored.ts";
 import { fresh, given } from "../testing/given.ts";
 import { NO_PROJECT, type OpenData, type OpenModel } from "./project.ts";
-import { NO_RESULTS, type StoredResult } from "./results.ts";
+import { NO_RESULTS } from "./results.ts";
 import type { LogEntry } from "./work.ts";
 
 const state = () => studio.getState();
@@ -31,7 +32,11 @@ function begun(): void {
 test("another model leaves nothing of the one before, but the log and what this browser remembers", () => {
   begun();
   const other = { file: { name: "other.onnx" } } as OpenModel;
-  actions.modelOpened({ project: { model: other }, results: {}, view: { layer: "first" } });
+  actions.modelOpened(studio.getState().work.alerts, {
+    project: { model: other },
+    results: {},
+    view: { layer: "first" },
+  });
   const first = studio.getInitialState();
   expect(state()).toEqual({
     project: { ...NO_PROJECT, model: other },
@@ -42,7 +47,11 @@ test("another model leaves nothing of the one before, but the log and what this 
 });
 
 test("a model that is opened takes up what is stored of it", () => {
-  actions.modelOpened({ project: { model, samples: 7 }, results: { evaluation }, view: { limit: 0.2 } });
+  actions.modelOpened(studio.getState().work.alerts, {
+    project: { model, samples: 7 },
+    results: { evaluation },
+    view: { limit: 0.2 },
+  });
   expect(state().project).toMatchObject({ model, samples: 7, data: null });
   expect(state().results).toMatchObject({ evaluation, kept: [] });
   expect(state().view).toMatchObject({ limit: 0.2, step: "model" });

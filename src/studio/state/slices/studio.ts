@@ -9,7 +9,7 @@ import { NO_PROJECT, type Project } from "./project.ts";
 import { NO_RESULTS, type Probed, type Results } from "./results.ts";
 import type { Changes } from "./slice.ts";
 import { FIRST_LOOK, firstView, type View } from "./view.ts";
-import { NO_WORK, NOTHING_MEASURED, type Work } from "./work.ts";
+import { type Alert, NO_WORK, NOTHING_MEASURED, type Work } from "./work.ts";
 
 export interface StudioState {
   readonly project: Project;
@@ -44,11 +44,12 @@ export interface Opened {
 
 /** What changes several slices at once. */
 export const studioChanges = {
-  modelOpened: (state, opened: Opened) => {
+  /** Alerts that came before the model was opened go with what was open then. */
+  modelOpened: (state, earlier: readonly Alert[], opened: Opened) => {
     const { project, work, results, view } = withoutModel(state);
     return {
       project: { ...project, ...opened.project },
-      work: { ...work, alerts: [] },
+      work: { ...work, alerts: work.alerts.filter((alert) => !earlier.includes(alert)) },
       results: { ...results, ...opened.results },
       view: { ...view, ...opened.view },
     };

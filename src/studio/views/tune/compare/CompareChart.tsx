@@ -6,7 +6,7 @@ import { byteSize, decibel } from "../../../../engine/values/units.ts";
 import { linear, spread, ticks } from "../../../charts/scale.ts";
 import { useWidth } from "../../../charts/useWidth.ts";
 import { unlike } from "../../../state/resultTable.ts";
-import type { StoredResult } from "../../../state/slices/results.ts";
+import type { StoredResult } from "../../../state/stored.ts";
 
 const LINE = 15;
 const LEAST_HEIGHT = 170;

@@ -4,7 +4,7 @@ import { sameRecipe } from "../../../../engine/recipe/basis.ts";
 import { renameResult } from "../../../state/keptResults.ts";
 import { exportRecipe, exportResult, reopenResult } from "../../../state/resultActions.ts";
 import type { Unlike } from "../../../state/resultTable.ts";
-import type { StoredResult } from "../../../state/slices/results.ts";
+import type { StoredResult } from "../../../state/stored.ts";
 import { useProject, useWork } from "../../../state/useStudio.ts";
 
 const DATE = new Intl.DateTimeFormat("en", {

@@ -1,6 +1,6 @@
 import { Term } from "../../../parts/Term.tsx";
 import { type Cell, figureRows, originRows, settingRows, type TableRow, unlike } from "../../../state/resultTable.ts";
-import type { StoredResult } from "../../../state/slices/results.ts";
+import type { StoredResult } from "../../../state/stored.ts";
 import { CompareHead } from "./CompareHead.tsx";
 
 interface Props {

@@ -1,0 +1,31 @@
+import { EDITED_RECIPE } from "../model/recipe.ts";
+import { check } from "../schema/check.ts";
+import { count, custom, fields, list, nullable, type Schema, text } from "../schema/define.ts";
+import { type Basis, leavesOf } from "./basis.ts";
+import type { Derived, Outside } from "./derivations.ts";
+import type { Learned, Setting } from "./settings.ts";
+
+const { format, inputs, preprocess, activations, weights, corrections, method, methods, ranges } =
+  EDITED_RECIPE.entries;
+const NAMES = list(text);
+const DIGEST = text;
+
+const VALUES: Readonly<Record<Setting | Learned | Outside, Schema>> = {
+  ...{ format, inputs, preprocess, activations, method, methods, ranges },
+  equalization: corrections.entries.equalization,
+  biasCorrection: corrections.entries.bias,
+  float: fields({ layers: NAMES, operators: NAMES, tensors: NAMES }),
+  weightType: weights.entries.type,
+  granularity: weights.entries.granularity,
+  roundingKind: weights.entries.rounding,
+  ...{ factors: DIGEST, resolved: DIGEST, rounding: DIGEST, biases: DIGEST },
+  ...{ data: text, samples: count },
+};
+
+/** A basis of what is derived so, as it is stored; null is what was not known. */
+// @__NO_SIDE_EFFECTS__
+export function basisSchema(derived: Exclude<Derived, "exported">) {
+  const entries = leavesOf(derived).map((origin) => [origin, nullable(VALUES[origin as keyof typeof VALUES])]);
+  const schema = fields(Object.fromEntries(entries));
+  return custom<Basis>((value) => check(schema, value, "").problem === null, "what a result was made of");
+}

@@ -1,0 +1,72 @@
+import { PAST_RECIPES } from "../../engine/model/past/recipe.ts";
+import { renewed } from "../../engine/model/past/shape.ts";
+import { RECIPE, type Recipe } from "../../engine/model/recipe.ts";
+import { type Basis, basisOf } from "../../engine/recipe/basis.ts";
+import { basisSchema } from "../../engine/recipe/basisSchema.ts";
+import { unlearned } from "../../engine/recipe/change.ts";
+import type { Derived } from "../../engine/recipe/derivations.ts";
+import { digestOf } from "../../engine/recipe/digest.ts";
+import { check } from "../../engine/schema/check.ts";
+import { isObject } from "../../engine/schema/running.ts";
+
+/**
+ * The basis of a result that was stored while a basis was text: a fingerprint of data and a recipe, of an evaluation a list of
+ * recipe, samples and fingerprint. What cannot be read of it makes a basis that nothing of today is like, so that its result is
+ * stale. One of today stays as it is.
+ */
+export function pastBasis(derived: Derived, basis: unknown): unknown {
+  if (typeof basis !== "string") return basis;
+  if (derived === "evaluation") {
+    const [recipe, samples, data] = listIn(basis);
+    return told(derived, typeof recipe === "string" ? parsed(recipe) : recipe, {
+      data: typeof data === "string" ? data : null,
+      samples: typeof samples === "number" ? samples : null,
+    });
+  }
+  const space = basis.indexOf(" ");
+  const outside = { data: basis.slice(0, Math.max(0, space)) || null };
+  const stored = parsed(basis.slice(space + 1));
+  return derived === "rounding" ? toldOfRounding(stored, outside) : told(derived, stored, outside);
+}
+
+/** What rounding was learned for stood in a list. */
+function toldOfRounding(stored: unknown, outside: Pick<Basis, "data">): Basis {
+  const unknown = basisOf("rounding", { recipe: null, ...outside });
+  if (!Array.isArray(stored) || !Array.isArray(stored[4])) return unknown;
+  const [weightType, granularity, , factors, [activations, , , preprocess, inputs]] = stored;
+  const then = { weightType, granularity, activations, preprocess, inputs };
+  const basis = { ...unknown, ...then, factors: isObject(factors) ? digestOf(factors) : null };
+  return check(basisSchema("rounding"), basis, "").problem === null ? basis : unknown;
+}
+
+function told(derived: Derived, stored: unknown, outside: Pick<Basis, "data" | "samples">): Basis {
+  const recipe = recipeIn(derived, stored);
+  if (!recipe) return basisOf(derived, { recipe: null, ...outside });
+  const basis = basisOf(derived, { recipe: { ...recipe, rounding: null }, ...outside });
+  // Learned rounding was told by its digest, which is worked out today as it was then.
+  const { rounding } = stored as { readonly rounding?: unknown };
+  return typeof rounding === "string" && "rounding" in basis ? { ...basis, rounding } : basis;
+}
+
+/** A recipe as text had it, with a digest for learned rounding, and for a search nothing that was learned. */
+function recipeIn(derived: Derived, stored: unknown): Recipe | null {
+  if (!isObject(stored)) return null;
+  const withoutBits = "rounding" in stored ? { ...stored, rounding: null } : stored;
+  const whole =
+    derived === "search" ? { ...unlearned(stored as unknown as Recipe) } : renewed(withoutBits, PAST_RECIPES);
+  const { problem } = check(RECIPE, whole, "");
+  return problem === null ? (whole as Recipe) : null;
+}
+
+function listIn(text: string): readonly unknown[] {
+  const list = parsed(text);
+  return Array.isArray(list) ? list : [];
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

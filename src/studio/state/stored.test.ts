@@ -1,0 +1,265 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import * as arbitrary from "../../engine/artifacts/testing/arbitrary.ts";
+import { REPORT, TUNING } from "../../engine/artifacts/testing/report.ts";
+import { type Basis, basisOf, isCurrent } from "../../engine/recipe/basis.ts";
+import { basisSchema } from "../../engine/recipe/basisSchema.ts";
+import type { Derived } from "../../engine/recipe/derivations.ts";
+import { digestOf } from "../../engine/recipe/digest.ts";
+import { check } from "../../engine/schema/check.ts";
+import type { Schema } from "../../engine/schema/define.ts";
+import { pastBasis } from "./pastBasis.ts";
+import { RESULT, SESSION, STORED_CALIBRATION, STORED_ROUNDING, STORED_TUNING } from "./stored.ts";
+import { RENEWALS } from "./storedPast.ts";
+
+const { recipe, evaluation } = REPORT;
+const basis = basisOf("evaluation", { recipe, samples: 40, data: "files" });
+const on = (derived: Derived) => basisOf(derived, { recipe, data: "files" });
+const errors = { sqnr: Number.NaN, mse: 0, cosine: 1, kl: null, drop: null };
+
+const SESSION_RECORD = {
+  ...{ sha256: "ab", name: "net.onnx", bytes: 10, opset: 13, savedAt: 1, kept: false },
+  ...{ recipe, samples: 40, limit: 0.01, sensitivitySamples: 16, metric: "sqnr" },
+  evaluation: { result: evaluation, basis },
+  sensitivity: {
+    basis: on("sensitivity"),
+    result: {
+      ...{ samples: 4, wanted: 4, ranked: 4, labelled: 0, reliability: null, all: errors, seconds: 1, notices: [] },
+      layers: [{ layer: "conv", weights: null, activations: errors, alone: errors, without: errors }],
+      kept: { bytes: 1, bound: 2 },
+      executor: { runtime: "r", threads: 1 },
+    },
+  },
+  walk: {
+    basis: on("walk"),
+    result: { samples: 4, steps: [{ layer: "conv", tensor: "x", sqnr: Infinity, mse: 0, inputSqnr: null }] },
+  },
+};
+const RESULT_RECORD = {
+  ...{
+    id: "1",
+    sha256: "ab",
+    name: "first",
+    date: 1,
+    recipe,
+    samples: 40,
+    fingerprint: "files",
+    evaluation,
+    shown: true,
+  },
+  calibration: { fingerprint: "seen", observed: 40, skipped: 0 },
+};
+const { start, ...search } = TUNING;
+const TUNING_RECORD = {
+  sha256: "ab",
+  tuning: {
+    basis: on("search"),
+    result: { ...search, points: search.points.map((point) => ({ ...point, recipe: start })) },
+  },
+};
+const ROUNDING_RECORD = {
+  sha256: "ab",
+  rounding: {
+    basis: on("rounding"),
+    asked: { samples: 8, iterations: 20 },
+    result: {
+      ...{ rounding: { conv: "QUI=" }, wanted: 2, samples: 8, iterations: 20, learner: "tfjs", seconds: 1 },
+      layers: [
+        {
+          ...{ layer: "conv", weights: 9, changed: 1, nearest: 0.5, learned: 0.25, seconds: 1 },
+          curve: [{ iteration: 0, loss: 1 }],
+        },
+      ],
+    },
+  },
+};
+
+const problemOf = (schema: Schema, record: unknown) => check(schema, record, "stored").problem;
+
+describe("what is stored", () => {
+  it.each([
+    ["sessions", SESSION, SESSION_RECORD],
+    ["tunings", STORED_TUNING, TUNING_RECORD],
+    ["roundings", STORED_ROUNDING, ROUNDING_RECORD],
+    ["results", RESULT, RESULT_RECORD],
+  ] as const)("in %s is taken as it is, and not renewed", (store, schema, record) => {
+    expect(problemOf(schema, record)).toBeNull();
+    expect(JSON.stringify(RENEWALS[store]!(record))).toBe(JSON.stringify(record));
+  });
+
+  it("in calibrations is any calibration, checked but for the numbers of its lists", () => {
+    fc.assert(
+      fc.property(arbitrary.calibration, (calibration) => {
+        const record = { sha256: "ab", calibration, calibratedOn: null };
+        expect(problemOf(STORED_CALIBRATION, structuredClone(record))).toBeNull();
+        expect(RENEWALS.calibrations!(record)).toEqual(record);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it("may be a recipe whose preprocessing does not fit yet, which no file may hold", () => {
+    const preprocess = { ...REPORT.calibration.preprocess, color: "GRAY", mean: [0, 0, 0], crop: 300 };
+    expect(problemOf(SESSION, { ...SESSION_RECORD, recipe: { ...recipe, preprocess } })).toBeNull();
+    expect(problemOf(RESULT, { ...RESULT_RECORD, recipe: { ...recipe, preprocess } })).toContain('"mean" is [0,0,0]');
+  });
+
+  it.each<[string, Schema, unknown, string]>([
+    ["limit", SESSION, { ...SESSION_RECORD, limit: null }, 'stored: "limit" is null; it must be a number'],
+    [
+      "basis",
+      SESSION,
+      { ...SESSION_RECORD, evaluation: { result: evaluation, basis: { ...basis, method: "best" } } },
+      "it must be what a result was made of",
+    ],
+    ["stranger", RESULT, { ...RESULT_RECORD, colour: 1 }, '"colour" is no field of the document'],
+    [
+      "counts",
+      STORED_CALIBRATION,
+      {
+        sha256: "ab",
+        calibration: {
+          ...REPORT.calibration,
+          model: recipe.model,
+          notices: [],
+          statistics: new Map([["x", { finite: 1 }]]),
+        },
+      },
+      'stored: "calibration.statistics["x"].zeros" is missing',
+    ],
+    [
+      "no map",
+      STORED_CALIBRATION,
+      { sha256: "ab", calibration: { ...REPORT.calibration, model: recipe.model, notices: [], statistics: {} } },
+      'stored: "calibration.statistics" is {}; it must be a map.',
+    ],
+  ])("is refused for its %s", (_, schema, record, message) => {
+    expect(problemOf(schema, record)).toContain(message);
+  });
+});
+
+describe("what an earlier version stored", () => {
+  const firstRecipe = () => {
+    const { corrections, factors, biases, rounding, ...first } = structuredClone(recipe);
+    const { rounding: _, ...weights } = first.weights;
+    const { activations, ...float } = first.float;
+    return { ...first, weights, float };
+  };
+
+  it("version 1: a session without sensitivity, a basis that held the recipe itself", () => {
+    const { sensitivity, walk, sensitivitySamples, metric, ...first } = SESSION_RECORD;
+    const then = JSON.stringify([firstRecipe(), 40, "files"]);
+    const record = { ...first, recipe: firstRecipe(), evaluation: { result: evaluation, basis: then } };
+    expect(problemOf(SESSION, record)).not.toBeNull();
+    const renewed = RENEWALS.sessions!(record);
+    expect(problemOf(SESSION, renewed)).toBeNull();
+    expect(renewed).toMatchObject({ sensitivity: null, walk: null, sensitivitySamples: 16, metric: "sqnr" });
+    expect(renewed.recipe).toEqual({ ...recipe, corrections: { equalization: false, bias: "none" } });
+    const corrections = { equalization: false, bias: "none" } as const;
+    const { basis: told } = renewed.evaluation as { readonly basis: Basis };
+    expect(isCurrent("evaluation", told, { recipe: { ...recipe, corrections }, samples: 40, data: "files" })).toBe(
+      true,
+    );
+  });
+
+  it("version 2: recipes without rounding in sessions, results and points of a search, one executor of a calibration", () => {
+    const { rounding, ...before } = structuredClone(recipe);
+    const { rounding: _, ...weights } = before.weights;
+    const { activations, ...float } = before.float;
+    const second = { ...before, weights, float };
+    expect(RENEWALS.sessions!({ ...SESSION_RECORD, recipe: second }).recipe).toEqual(recipe);
+    expect(RENEWALS.results!({ ...RESULT_RECORD, recipe: second }).recipe).toEqual(recipe);
+    const points = TUNING_RECORD.tuning.result.points.map((point) => ({ ...point, recipe: second }));
+    const tuning = { ...TUNING_RECORD.tuning, result: { ...TUNING_RECORD.tuning.result, points } };
+    const renewed = RENEWALS.tunings!({ ...TUNING_RECORD, tuning });
+    expect(problemOf(STORED_TUNING, renewed)).toBeNull();
+    expect(renewed).toMatchObject({
+      tuning: { result: { points: points.map(() => ({ recipe: { rounding: null } })) } },
+    });
+
+    const { executors, ...rest } = REPORT.calibration;
+    const calibration = {
+      ...{ ...rest, model: recipe.model, statistics: new Map(), notices: [] },
+      executor: { runtime: "onnxruntime-web 1.30.0, WASM SIMD", threads: 4, batch: 1 },
+    };
+    const stored = RENEWALS.calibrations!({ sha256: "ab", calibration });
+    expect(problemOf(STORED_CALIBRATION, stored)).toBeNull();
+    expect(stored).toMatchObject({
+      calibration: { executors: [{ provider: "wasm", workers: 1, threads: 4, batch: 1, samples: 3 }] },
+    });
+  });
+
+  it("version 3: the loss as learned had another name, and sensitivity fewer fields", () => {
+    const { learned, ...layer } = ROUNDING_RECORD.rounding.result.layers[0]!;
+    const result = { ...ROUNDING_RECORD.rounding.result, layers: [{ ...layer, learnt: learned }] };
+    const record = { ...ROUNDING_RECORD, rounding: { ...ROUNDING_RECORD.rounding, result } };
+    expect(problemOf(STORED_ROUNDING, record)).toContain('"learnt" is no field of "rounding.result.layers[0]"');
+    expect(RENEWALS.roundings!(record)).toEqual(ROUNDING_RECORD);
+
+    const { ranked, reliability, notices, ...before } = SESSION_RECORD.sensitivity.result;
+    const session = { ...SESSION_RECORD, sensitivity: { ...SESSION_RECORD.sensitivity, result: before } };
+    expect(RENEWALS.sessions!(session)).toEqual(SESSION_RECORD);
+    expect(RENEWALS.calibrations!({ sha256: "ab", calibration: REPORT.calibration })).toMatchObject({
+      calibratedOn: null,
+    });
+  });
+
+  it("version 3: a basis was text, with learned rounding in it as its digest", () => {
+    const learned = {
+      ...recipe,
+      weights: { ...recipe.weights, rounding: "learned" },
+      rounding: { conv: "QUI=" },
+    } as const;
+    const text = JSON.stringify({ ...learned, rounding: digestOf(learned.rounding) });
+    const { resolved, factors, biases, rounding, ...choices } = learned;
+    const present = { recipe: learned, data: "files", samples: 40 };
+    for (const [derived, then] of [
+      ["evaluation", JSON.stringify([text, 40, "files"])],
+      ["sensitivity", `files ${text}`],
+      ["walk", `files ${text}`],
+      ["search", `files ${JSON.stringify(choices)}`],
+    ] as const) {
+      const basis = pastBasis(derived, then) as Basis;
+      expect(check(basisSchema(derived), basis, "").problem).toBeNull();
+      expect(isCurrent(derived, basis, present), derived).toBe(true);
+      expect(isCurrent(derived, basis, { ...present, data: "others" }), derived).toBe(false);
+      expect(isCurrent(derived, basis, { ...present, recipe: { ...learned, method: "cosine" } }), derived).toBe(false);
+    }
+    const { type, granularity } = learned.weights;
+    const read = [learned.activations, [], [], learned.preprocess, learned.inputs];
+    const ofRounding = pastBasis(
+      "rounding",
+      `files ${JSON.stringify([type, granularity, false, factors, read])}`,
+    ) as Basis;
+    expect(isCurrent("rounding", ofRounding, { ...present, recipe: { ...learned, method: "cosine" } })).toBe(true);
+    const coarse = { ...learned, weights: { ...learned.weights, granularity: "tensor" } } as const;
+    expect(isCurrent("rounding", ofRounding, { ...present, recipe: coarse })).toBe(false);
+    const other = { ...present, recipe: { ...learned, rounding: { conv: "QUM=" } } };
+    expect(isCurrent("evaluation", pastBasis("evaluation", JSON.stringify([text, 40, "files"])) as Basis, other)).toBe(
+      false,
+    );
+  });
+
+  it("makes a result stale whose basis cannot be read", () => {
+    for (const derived of ["evaluation", "sensitivity", "walk", "search", "rounding"] as const) {
+      for (const then of ["", "x", "files {}", 'files ["int8"]', "[1]", "null", JSON.stringify(["{}", 1, "files"])]) {
+        const basis = pastBasis(derived, then) as Basis;
+        expect(check(basisSchema(derived), basis, "").problem).toBeNull();
+        expect(isCurrent(derived, basis, { recipe, data: "files", samples: 1 }), `${derived} ${then}`).toBe(false);
+        expect(pastBasis(derived, basis)).toBe(basis);
+      }
+    }
+  });
+
+  it("is left as it is where it is of no shape that was ever stored", () => {
+    for (const record of [
+      { sha256: "ab" },
+      { sha256: "ab", recipe: 3, calibration: [], tuning: null, rounding: { result: 4 } },
+    ]) {
+      for (const [store, renew] of Object.entries(RENEWALS)) {
+        expect(() => renew(record), store).not.toThrow();
+        expect(renew(record)).toMatchObject(record);
+      }
+    }
+  });
+});

@@ -1,0 +1,82 @@
+import { CALIBRATION } from "../../engine/model/calibration.ts";
+import { EVALUATION } from "../../engine/model/evaluation.ts";
+import { EDITED_RECIPE, RECIPE } from "../../engine/model/recipe.ts";
+import { ROUNDING } from "../../engine/model/rounding.ts";
+import { ERROR_METRICS, ERROR_WALK, SENSITIVITY } from "../../engine/model/sensitivity.ts";
+import { TUNING } from "../../engine/model/tuning.ts";
+import {
+  count,
+  custom,
+  fields,
+  flag,
+  integer,
+  list,
+  nullable,
+  number,
+  type Of,
+  oneOf,
+  text,
+} from "../../engine/schema/define.ts";
+import { based } from "./storedBasis.ts";
+
+/** What is kept of a session without asking. */
+export const SESSION = fields({
+  sha256: text,
+  name: text,
+  bytes: count,
+  opset: count,
+  savedAt: number,
+  kept: flag,
+  recipe: EDITED_RECIPE,
+  samples: count,
+  limit: number,
+  evaluation: nullable(based("evaluation", EVALUATION)),
+  sensitivity: nullable(based("sensitivity", SENSITIVITY)),
+  walk: nullable(based("walk", ERROR_WALK)),
+  sensitivitySamples: count,
+  metric: oneOf(ERROR_METRICS),
+});
+export type SessionRecord = Of<typeof SESSION>;
+
+export const STORED_CALIBRATION = fields({
+  sha256: text,
+  calibration: CALIBRATION,
+  /** Fingerprint of the data that it ran on; null where that is not known. */
+  calibratedOn: nullable(text),
+});
+export const STORED_TUNING = fields({ sha256: text, tuning: based("search", TUNING) });
+export const STORED_ROUNDING = fields({
+  sha256: text,
+  rounding: fields({
+    ...based("rounding", ROUNDING).entries,
+    asked: fields({ samples: count, iterations: integer(1) }),
+  }),
+});
+
+const FILE = custom<File>((value) => value instanceof File, "a file");
+const PATH_FILES = list(fields({ path: text, file: FILE }));
+
+/** What is kept only when the person says so. */
+export const KEPT_FILES = fields({ sha256: text, model: FILE, beside: PATH_FILES, data: PATH_FILES });
+export type KeptFiles = Of<typeof KEPT_FILES>;
+
+/** A finished evaluation that was kept, with what it came from. */
+export const RESULT = fields({
+  id: text,
+  /** Of the model. */
+  sha256: text,
+  name: text,
+  /** When it was measured: milliseconds since 1970. */
+  date: number,
+  /** Resolved. */
+  recipe: RECIPE,
+  /** How many samples, from the first, were to calibrate; the rest was judged. */
+  samples: count,
+  /** Of the files of the samples (state/fingerprint.ts). */
+  fingerprint: text,
+  calibration: fields({ fingerprint: text, observed: count, skipped: count }),
+  evaluation: EVALUATION,
+  /** Whether it is among those side by side. */
+  shown: flag,
+});
+export type StoredResult = Of<typeof RESULT>;
