@@ -18,6 +18,7 @@ import {
 import { WEIGHT_TYPES } from "../values/codes.ts";
 import { EDITED_PREPROCESS, PREPROCESS } from "./preprocess.ts";
 import { ACTIVATION_SCHEME, METHODS, RANGE } from "./range.ts";
+import { VERSIONS } from "./versions.ts";
 
 /** "auto" is the default of docs/methods.md: it looks at calibration samples only. */
 const METHOD_CHOICE = oneOf([...METHODS, "auto"]);
@@ -69,7 +70,7 @@ export const ROUNDING_BITS = matching(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}
 // @__NO_SIDE_EFFECTS__
 function recipeWith<S extends Schema>(preprocess: S) {
   return fields({
-    version: exactly(1, "a whole number, 1 to 1"),
+    version: exactly(VERSIONS.recipe, `a whole number, ${VERSIONS.recipe} to ${VERSIONS.recipe}`),
     model: MODEL_NAME,
     format: about("QuantizeLinear and DequantizeLinear nodes.", oneOf(RECIPE_FORMATS)),
     activations: ACTIVATION_SCHEME,
