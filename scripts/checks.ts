@@ -37,10 +37,10 @@ function types(): Outcome {
   return check(results.every((ok) => ok));
 }
 
-function unit(): Outcome {
-  const file = join(reports, "unit.json");
-  const ok = succeeds("vitest", ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${file}`]);
-  return counted(ok, file, unitOutcome);
+function vitest(name: string, ...args: readonly string[]): Outcome {
+  const file = join(reports, `${name}.json`);
+  const output = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
+  return counted(succeeds("vitest", ["run", ...output, ...args]), file, unitOutcome);
 }
 
 function build(): Outcome {
@@ -48,17 +48,23 @@ function build(): Outcome {
   return check(succeeds("vite", ["build", "--logLevel", "warn"]));
 }
 
-function endToEnd(): Outcome {
+/** Runs tests in a Chromium, which CHROMIUM_PATH then names. */
+function inChromium(run: () => Outcome): Outcome {
   const chromium = findChromium() ?? installChromium();
   if (!chromium) {
     console.error("No Chromium could be found or installed. Name one with CHROMIUM_PATH=/path/to/chromium.");
     return FAILED;
   }
   console.log(`Testing in ${chromium}`);
+  process.env.CHROMIUM_PATH = chromium;
+  return run();
+}
+
+function endToEnd(): Outcome {
   const file = join(reports, "e2e.json");
   const { status } = spawnSync(process.execPath, ["scripts/playwright.mjs", "test", "--reporter=list,json"], {
     stdio: "inherit",
-    env: { ...process.env, CHROMIUM_PATH: chromium, PLAYWRIGHT_JSON_OUTPUT_FILE: file },
+    env: { ...process.env, PLAYWRIGHT_JSON_OUTPUT_FILE: file },
   });
   return counted(status === 0, file, endToEndOutcome);
 }
@@ -66,9 +72,10 @@ function endToEnd(): Outcome {
 const steps: readonly (readonly [string, () => Outcome])[] = [
   ["types", types],
   ["lint", () => check(succeeds("biome", ["check", "."]))],
-  ["unit", unit],
+  ["unit", () => vitest("unit")],
   ["build", build],
-  ["e2e", endToEnd],
+  ["e2e", () => inChromium(endToEnd)],
+  ["packed", () => inChromium(() => vitest("packed", "--config", "packed/vitest.config.ts"))],
 ];
 
 const summary: string[] = [];

@@ -1,0 +1,57 @@
+/** Compiles the library and the command line into lib, as `npm pack` takes them: all that they need but the runtimes is in it. */
+import { copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { basename } from "node:path";
+import { build, type InlineConfig, type Plugin } from "vite";
+
+const OUT = "lib";
+const { dependencies, optionalDependencies } = JSON.parse(readFileSync("package.json", "utf8"));
+const RUNTIMES = Object.keys({ ...dependencies, ...optionalDependencies });
+
+/** Puts the files that `packageFile` names beside the code. */
+const filesBeside: Plugin = {
+  name: "octet-files-beside",
+  transform: (code) =>
+    code.replaceAll(/\bpackageFile\("([^"]+)"\)/g, (_, specifier: string) => {
+      copyFileSync(createRequire(import.meta.url).resolve(specifier), `${OUT}/${basename(specifier)}`);
+      return `packageFile("./${basename(specifier)}")`;
+    }),
+};
+
+/** One build: what runs in Node, or what runs in a page. */
+async function compile(input: Readonly<Record<string, string>>, licences: string, config: InlineConfig): Promise<void> {
+  await build({
+    configFile: false,
+    logLevel: "warn",
+    publicDir: false,
+    ...config,
+    build: {
+      ...config.build,
+      outDir: OUT,
+      emptyOutDir: false,
+      minify: false,
+      license: { fileName: licences },
+      rolldownOptions: {
+        input,
+        external: (id) => RUNTIMES.some((name) => id === name || id.startsWith(`${name}/`)),
+        preserveEntrySignatures: "strict",
+        output: {
+          entryFileNames: "[name]",
+          chunkFileNames: "[name]-[hash].js",
+          assetFileNames: "[name][extname]",
+          banner: ({ name }) => (name === "octet.js" ? "#!/usr/bin/env node" : ""),
+        },
+      },
+    },
+  });
+}
+
+rmSync(OUT, { recursive: true, force: true });
+mkdirSync(OUT);
+await compile({ "octet.js": "cli/main.ts", "executor.worker.mjs": "cli/executor.worker.ts" }, "licences-node.md", {
+  plugins: [filesBeside],
+  // What tfjs is compiled from expects CommonJS.
+  define: { __dirname: "import.meta.dirname", __filename: "import.meta.filename" },
+  ssr: { noExternal: true },
+  build: { ssr: true, target: "node20.19" },
+});
