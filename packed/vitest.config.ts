@@ -8,6 +8,7 @@ export default defineConfig({
     include: ["packed/**/*.test.ts"],
     environment: "node",
     testTimeout: 120_000,
+    hookTimeout: 120_000,
     globalSetup: "packed/install.ts",
   },
 });

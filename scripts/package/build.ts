@@ -3,6 +3,7 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename } from "node:path";
 import { build, type InlineConfig, type Plugin } from "vite";
+import { declareTypes } from "./types.ts";
 
 const OUT = "lib";
 const { dependencies, optionalDependencies } = JSON.parse(readFileSync("package.json", "utf8"));
@@ -48,10 +49,19 @@ async function compile(input: Readonly<Record<string, string>>, licences: string
 
 rmSync(OUT, { recursive: true, force: true });
 mkdirSync(OUT);
-await compile({ "octet.js": "cli/main.ts", "executor.worker.mjs": "cli/executor.worker.ts" }, "licences-node.md", {
-  plugins: [filesBeside],
-  // What tfjs is compiled from expects CommonJS.
-  define: { __dirname: "import.meta.dirname", __filename: "import.meta.filename" },
-  ssr: { noExternal: true },
-  build: { ssr: true, target: "node20.19" },
+await compile(
+  { "octet.js": "cli/main.ts", "executor.worker.mjs": "cli/executor.worker.ts", "node.js": "src/library/node.ts" },
+  "licences-node.md",
+  {
+    plugins: [filesBeside],
+    // What tfjs is compiled from expects CommonJS.
+    define: { __dirname: "import.meta.dirname", __filename: "import.meta.filename" },
+    ssr: { noExternal: true },
+    build: { ssr: true, target: "node20.19" },
+  },
+);
+await compile({ "browser.js": "src/library/browser.ts" }, "licences-browser.md", {
+  base: "./",
+  build: { target: "es2023", assetsInlineLimit: 0, modulePreload: false },
 });
+declareTypes(`${OUT}/types`);

@@ -13,7 +13,7 @@ export async function nodeOrWasm(): Promise<FoundRuntime> {
     return { runtime: nodeRuntime(), missing: null };
   } catch (error) {
     const { packagedWasm } = await import("./packagedWasm.ts");
-    return { runtime: packagedWasm(1), missing: reasonOf(error as NodeJS.ErrnoException) };
+    return { runtime: await packagedWasm(1), missing: reasonOf(error as NodeJS.ErrnoException) };
   }
 }
 

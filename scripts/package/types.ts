@@ -1,0 +1,28 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+
+const ENTRIES = ["src/library/node.d.ts", "src/library/browser.d.ts"];
+const IMPORTED = /(?<=(?:from|import)\s*\(?)"(\.[^"]+)\.ts"/g;
+
+/** Writes the declarations that the library's own reach, and no others. */
+export function declareTypes(folder: string): void {
+  const all = mkdtempSync(join(tmpdir(), "octet-types-"));
+  try {
+    const args = ["node_modules/typescript/bin/tsc", "-p", "scripts/package/tsconfig.json", "--outDir", all];
+    const { status } = spawnSync(process.execPath, args, { stdio: "inherit" });
+    if (status !== 0) throw new Error("The types of the library could not be made.");
+    const reached = new Set(ENTRIES);
+    for (const name of reached) {
+      const text = readFileSync(join(all, name), "utf8").replaceAll(IMPORTED, (_, specifier: string) => {
+        reached.add(`${join(dirname(name), specifier)}.d.ts`);
+        return `"${specifier}.js"`;
+      });
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      writeFileSync(join(folder, name), text);
+    }
+  } finally {
+    rmSync(all, { recursive: true });
+  }
+}

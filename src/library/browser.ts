@@ -1,0 +1,34 @@
+import plain from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url";
+import simd from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url";
+import { bytesOf } from "../../workers/bytesOf.ts";
+import { browserDecoders } from "../../workers/decoders.ts";
+import type { DataFile } from "../engine/model/dataset.ts";
+import { packagedWasm } from "../engine/runtime/packagedWasm.ts";
+import { openIn } from "./open.ts";
+import type { ModelBytes, OpenOptions, Project } from "./project.ts";
+import { sourceOf } from "./source.ts";
+
+/**
+ * Opens an ONNX model, a file or in memory, on ONNX Runtime's WASM build, in the page or worker that calls: with threads where it is
+ * cross-origin isolated. Data are files, as an input element or a drop gives them. Rejects with InputError.
+ */
+export async function openProject(
+  model: File | ModelBytes,
+  options: OpenOptions = {},
+): Promise<Project<Iterable<File> | readonly DataFile[]>> {
+  const given = model instanceof File ? { name: model.name, bytes: await bytesOf(model, model.name) } : model;
+  const main = options.runtime ?? (await packagedWasm(crossOriginIsolated ? navigator.hardwareConcurrency : 1));
+  const learner = async () => (await import("../engine/learning/wasm.ts")).wasmLearner({ simd, plain });
+  const machine = `this browser (${navigator.hardwareConcurrency} cores)`;
+  const environment = { runtimes: { main, accelerator: null, learner }, decoders: browserDecoders, machine };
+  return openIn(sourceOf(given), environment, async (data) => [...data].map(dataFile), options);
+}
+
+function dataFile(file: File | DataFile): DataFile {
+  if (!(file instanceof File)) return file;
+  const path = file.webkitRelativePath || file.name;
+  const { size } = file;
+  return { path, size, read: (start = 0, end = size) => bytesOf(file.slice(start, end), path) };
+}
+
+export * from "./exports.ts";

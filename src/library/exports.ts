@@ -1,0 +1,11 @@
+export type { Calibration } from "../engine/model/calibration.ts";
+export type { DataFile, DataSummary } from "../engine/model/dataset.ts";
+export type { Evaluation } from "../engine/model/evaluation.ts";
+export { FileChanged, InputError, type Notice, type Progress } from "../engine/model/job.ts";
+export type { Preprocess, Preset } from "../engine/model/preprocess.ts";
+export type { Recipe } from "../engine/model/recipe.ts";
+export type { Runtime, Session } from "../engine/model/runtime.ts";
+export type { Sensitivity } from "../engine/model/sensitivity.ts";
+export type { ModelSummary } from "../engine/model/summary.ts";
+export { wasmOver as wasmRuntime } from "../engine/runtime/packagedWasm.ts";
+export type { Choices, JobOptions, ModelBytes, OpenOptions, Project, Result, WrittenFile } from "./project.ts";

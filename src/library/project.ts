@@ -1,0 +1,85 @@
+import type { Calibration } from "../engine/model/calibration.ts";
+import type { DataFile, DataSummary } from "../engine/model/dataset.ts";
+import type { Evaluation } from "../engine/model/evaluation.ts";
+import type { Notice, Progress } from "../engine/model/job.ts";
+import type { Preprocess, Preset } from "../engine/model/preprocess.ts";
+import type { Recipe } from "../engine/model/recipe.ts";
+import type { Runtime } from "../engine/model/runtime.ts";
+import type { Sensitivity } from "../engine/model/sensitivity.ts";
+import type { ModelSummary } from "../engine/model/summary.ts";
+
+/** How a job tells how far it is, and is cancelled: it then rejects with the signal's reason and changes nothing. */
+export interface JobOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export interface OpenOptions extends JobOptions {
+  /** Where models run; ONNX Runtime's own where it is left out. */
+  readonly runtime?: Runtime;
+  /** Dimensions of dynamic inputs, by input. */
+  readonly shapes?: Recipe["inputs"]["shapes"];
+  /** Inputs that are held at one value: data feeds one input. */
+  readonly values?: Recipe["inputs"]["values"];
+}
+
+/** A model in memory. `readBeside` reads files that it names as holding its weights, null for one that there is not. */
+export interface ModelBytes {
+  readonly name: string;
+  readonly bytes: Uint8Array | ArrayBuffer;
+  readonly readBeside?: (path: string) => Promise<Uint8Array | null>;
+}
+
+/** What is chosen in a recipe, as docs/schemas/recipe.schema.json has it. */
+export type Choices = Partial<
+  Pick<Recipe, "activations" | "weights" | "corrections" | "method" | "methods" | "ranges" | "float">
+>;
+
+export interface WrittenFile {
+  readonly name: string;
+  /** Its bytes, in parts: `writeFile` of Node and `new Blob` of a page take them as they are. */
+  readonly chunks: readonly Uint8Array<ArrayBuffer>[];
+}
+
+export interface Result extends WrittenFile {
+  /** What running the model once, and quantizing it, had to say. */
+  readonly notices: readonly Notice[];
+}
+
+/**
+ * A model, its data and its recipe. `Data` is what holds samples here: paths in Node, files in a page. One job runs at a
+ * time. What a person can mend rejects with InputError, a sentence to be shown as it is.
+ */
+export interface Project<Data> {
+  /** What runs the models: "onnxruntime-node 1.30.0, CPU" and the like. */
+  readonly runtime: string;
+  /** The model under the recipe: its layers, which of them are quantized, and why the others are not. */
+  readonly summary: ModelSummary;
+  readonly recipe: Recipe;
+  /** Changes settings of the recipe; what was derived from others is derived anew by the next job that needs it. */
+  change(choices: Choices): void;
+  /** Takes samples, and labels where they lie apart, in place of those there are. */
+  useData(
+    data: Data,
+    options?: { readonly preprocess?: Preprocess | Preset; readonly labels?: Data },
+  ): Promise<DataSummary>;
+  /** Calibrates on the first samples, all by default, and learns what else the recipe asks for. */
+  calibrate(options?: JobOptions & { readonly samples?: number }): Promise<Calibration>;
+  /** The quantized model, once it has loaded and run. */
+  quantize(options?: JobOptions): Promise<Result>;
+  /** What each layer costs the outputs, on the first samples, 16 by default. */
+  sensitivity(options?: JobOptions & { readonly samples?: number }): Promise<Sensitivity>;
+  /**
+   * Float against the very bytes that `quantize` gives, on `samples` samples from `skip` on, all by default. `maxDrop` is
+   * the drop of top-1 that passes, in points: 1 by default.
+   */
+  evaluate(
+    options?: JobOptions & { readonly skip?: number; readonly samples?: number; readonly maxDrop?: number },
+  ): Promise<Evaluation>;
+  /** Every file of the job (docs/formats.md), with the last evaluation in the report where it is of these bytes. */
+  export(
+    options?: JobOptions,
+  ): Promise<{ readonly files: readonly WrittenFile[]; readonly notices: readonly Notice[] }>;
+}
+
+export type { DataFile };
