@@ -3,7 +3,19 @@ import { join } from "node:path";
 import { describe, expect, inject, it } from "vitest";
 import manifest from "../package.json" with { type: "json" };
 import { FEW_RETRIES, npm } from "./install.ts";
-import { bare, commandOf, DATA, FROM_SOURCES, isInstalled, MODEL, native, quantize, run, scratch } from "./support.ts";
+import {
+  bare,
+  commandOf,
+  DATA,
+  FROM_SOURCES,
+  isInstalled,
+  MODEL,
+  native,
+  quantize,
+  ROOT,
+  run,
+  scratch,
+} from "./support.ts";
 
 const MB = 2 ** 20;
 
@@ -27,7 +39,7 @@ describe("the package", () => {
   });
 
   it("could be published", () => {
-    const { status, stdout, stderr } = npm(["publish", "--dry-run", "--ignore-scripts", "--json", ...FEW_RETRIES]);
+    const { status, stdout, stderr } = npm(["publish", "--dry-run", "--json", ...FEW_RETRIES]);
     expect(status, stderr).toBe(0);
     expect(stdout).toContain(`"name": "${manifest.name}"`);
   });
@@ -82,4 +94,8 @@ describe.skipIf(!isInstalled)("installed from the registry, the octet command", 
     const judged = run(folder(), commandOf(native), "evaluate", MODEL, made.path, ...data);
     expect(JSON.parse(judged.stdout).outputs[0].sqnr).toBeGreaterThan(20);
   });
+});
+
+it("leaves nothing compiled in the checkout, where npx would run it in place of the sources", () => {
+  expect(existsSync(join(ROOT, "lib"))).toBe(false);
 });

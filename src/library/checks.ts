@@ -33,6 +33,11 @@ export function checkedPreprocess(given: Preprocess | Preset | undefined): Prepr
   throw new InputError(`preprocess is ${PRESETS.join(", ")} or an object of docs/data.md; not "${given}".`);
 }
 
+/** Throws InputError for what is no drop of top-1 in points. */
+export function assertDrop(maxDrop: number): void {
+  if (!(maxDrop >= 0)) throw new InputError(`maxDrop is a number of points of at least 0, not ${maxDrop}.`);
+}
+
 /** Throws InputError for what is no whole number of at least `least`. */
 export function assertCount(name: string, value: number, least: number): number {
   if (Number.isSafeInteger(value) && value >= least) return value;

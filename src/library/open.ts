@@ -3,8 +3,9 @@ import type { Evaluation } from "../engine/model/evaluation.ts";
 import { InputError, type JobContext } from "../engine/model/job.ts";
 import type { Recipe } from "../engine/model/recipe.ts";
 import { type Artifact, Project as Engine, type Environment, type ModelSource } from "../engine/project/index.ts";
+import { sameRecipe } from "../engine/recipe/basis.ts";
 import { unlearned } from "../engine/recipe/change.ts";
-import { assertCount, checkedChoices, checkedPreprocess } from "./checks.ts";
+import { assertCount, assertDrop, checkedChoices, checkedPreprocess } from "./checks.ts";
 import type { JobOptions, OpenOptions, Project, WrittenFile } from "./project.ts";
 
 const SENSITIVITY_SAMPLES = 16;
@@ -46,12 +47,13 @@ export async function openIn<Data>(
     if (engine.isSettled && engine.calibration) return;
     if (calibrated !== null) await engine.settle({ samples: calibrated }, context);
     else if (engine.wants.length === 0) engine.resolve();
-    else throw new InputError(`${engine.wants.join(" and ")} takes samples: call useData, then calibrate.`);
+    else
+      throw new InputError(`The recipe takes samples for ${engine.wants.join(" and ")}; call useData, then calibrate.`);
   }
 
   async function exported(context: JobContext) {
     await settle(context);
-    const evaluation = judged?.recipe === engine.recipe ? judged.evaluation : null;
+    const evaluation = judged && sameRecipe(judged.recipe, engine.recipe) ? judged.evaluation : null;
     return engine.export({ evaluation, date: new Date().toISOString() }, context);
   }
 
@@ -99,13 +101,16 @@ export async function openIn<Data>(
       }),
     sensitivity: ({ samples = SENSITIVITY_SAMPLES, ...options } = {}) =>
       job(options, async (context) => {
+        const range = rangeOf({ samples });
         await settle(context);
-        return engine.sensitivity({ ...rangeOf({ samples }), untilSettled: true }, context);
+        return engine.sensitivity({ ...range, untilSettled: true }, context);
       }),
     evaluate: ({ skip = 0, samples, maxDrop = MAX_DROP, ...options } = {}) =>
       job(options, async (context) => {
+        const range = rangeOf({ skip, samples });
+        assertDrop(maxDrop);
         await settle(context);
-        const evaluation = await engine.evaluate(rangeOf({ skip, samples }), maxDrop / 100, context);
+        const evaluation = await engine.evaluate(range, maxDrop / 100, context);
         judged = { evaluation, recipe: engine.recipe };
         return evaluation;
       }),

@@ -1,0 +1,3 @@
+import { rmSync } from "node:fs";
+
+rmSync("lib", { recursive: true, force: true });
