@@ -33,9 +33,13 @@ describe("the package", () => {
     expect(packed.files.filter((path) => /(?<!\.d)\.tsx?$|\.test\.|testing/.test(path))).toEqual([]);
   });
 
-  it("depends on runtimes alone", () => {
+  it("depends on runtimes, and on what its types name", () => {
     const { dependencies, optionalDependencies } = manifest;
-    expect(Object.keys({ ...dependencies, ...optionalDependencies })).toEqual(["onnxruntime-web", "onnxruntime-node"]);
+    expect(Object.keys({ ...dependencies, ...optionalDependencies })).toEqual([
+      "onnxruntime-web",
+      "valibot",
+      "onnxruntime-node",
+    ]);
   });
 
   it("could be published", () => {

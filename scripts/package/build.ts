@@ -1,4 +1,4 @@
-/** Compiles the library and the command line into lib, as `npm pack` takes them: all that they need but the runtimes is in it. */
+/** Compiles the library and the command line into lib, as `npm pack` takes them: all that they need but the package's dependencies is in it. */
 import { copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename } from "node:path";
@@ -7,7 +7,7 @@ import { declareTypes } from "./types.ts";
 
 const OUT = "lib";
 const { dependencies, optionalDependencies } = JSON.parse(readFileSync("package.json", "utf8"));
-const RUNTIMES = Object.keys({ ...dependencies, ...optionalDependencies });
+const INSTALLED = Object.keys({ ...dependencies, ...optionalDependencies });
 
 /** Puts the files that `packageFile` names beside the code. */
 const filesBeside: Plugin = {
@@ -19,8 +19,14 @@ const filesBeside: Plugin = {
     }),
 };
 
-/** One build: what runs in Node, or what runs in a page. */
-async function compile(input: Readonly<Record<string, string>>, licences: string, config: InlineConfig): Promise<void> {
+interface Part {
+  readonly input: Readonly<Record<string, string>>;
+  readonly licences: string;
+  /** Packages that are imported where it runs, and not compiled in. */
+  readonly external: readonly string[];
+}
+
+async function compile({ input, licences, external }: Part, config: InlineConfig): Promise<void> {
   await build({
     configFile: false,
     logLevel: "warn",
@@ -34,7 +40,7 @@ async function compile(input: Readonly<Record<string, string>>, licences: string
       license: { fileName: licences },
       rolldownOptions: {
         input,
-        external: (id) => RUNTIMES.some((name) => id === name || id.startsWith(`${name}/`)),
+        external: (id) => external.some((name) => id === name || id.startsWith(`${name}/`)),
         preserveEntrySignatures: "strict",
         output: {
           entryFileNames: "[name]",
@@ -50,8 +56,15 @@ async function compile(input: Readonly<Record<string, string>>, licences: string
 rmSync(OUT, { recursive: true, force: true });
 mkdirSync(OUT);
 await compile(
-  { "octet.js": "cli/main.ts", "executor.worker.mjs": "cli/executor.worker.ts", "node.js": "src/library/node.ts" },
-  "licences-node.md",
+  {
+    input: {
+      "octet.js": "cli/main.ts",
+      "executor.worker.mjs": "cli/executor.worker.ts",
+      "node.js": "src/library/node.ts",
+    },
+    licences: "licences-node.md",
+    external: INSTALLED,
+  },
   {
     plugins: [filesBeside],
     // What tfjs is compiled from expects CommonJS.
@@ -60,8 +73,9 @@ await compile(
     build: { ssr: true, target: "node20.19" },
   },
 );
-await compile({ "browser.js": "src/library/browser.ts" }, "licences-browser.md", {
-  base: "./",
-  build: { target: "es2023", assetsInlineLimit: 0, modulePreload: false },
-});
+// An import map of a plain page should have no more to name than the runtime.
+await compile(
+  { input: { "browser.js": "src/library/browser.ts" }, licences: "licences-browser.md", external: ["onnxruntime-web"] },
+  { base: "./", build: { target: "es2023", assetsInlineLimit: 0, modulePreload: false } },
+);
 declareTypes(`${OUT}/types`);
