@@ -18,7 +18,8 @@ export function pastBasis(derived: Derived, basis: unknown): unknown {
   if (typeof basis !== "string") return basis;
   if (derived === "evaluation") {
     const [recipe, samples, data] = listIn(basis);
-    return told(derived, typeof recipe === "string" ? parsed(recipe) : recipe, {
+    // The first versions had the recipe itself here, and quantized otherwise than today.
+    return told(derived, typeof recipe === "string" ? parsed(recipe) : null, {
       data: typeof data === "string" ? data : null,
       samples: typeof samples === "number" ? samples : null,
     });
