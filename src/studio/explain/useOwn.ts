@@ -4,8 +4,7 @@ import type { WeightAnalysis } from "../../engine/model/analysis.ts";
 import { groupOf, rowOf } from "../state/selection.ts";
 import type { StudioState } from "../state/slices/studio.ts";
 import { evaluationIsStale, factsOf } from "../state/steps.ts";
-import { studio } from "../state/store.ts";
-import { useStudio } from "../state/useStudio.ts";
+import { useProject, useStudio } from "../state/useStudio.ts";
 import { analyseWeight } from "../state/weights.ts";
 import type { Word } from "../words.ts";
 import { type Own, ownLines, weightLine } from "./own.ts";
@@ -42,9 +41,9 @@ function ownOf(state: StudioState): Own {
 
 function useWeightLine(wanted: boolean): string | null {
   const name = useStudio((state) => (wanted ? (rowOf(state)?.weight ?? null) : null));
+  const recipe = useProject(({ recipe }) => recipe?.present ?? null);
   const [weight, setWeight] = useState<WeightAnalysis | null>(null);
   useEffect(() => {
-    const recipe = studio.getState().project.recipe?.present;
     if (name === null || !recipe) return;
     let current = true;
     analyseWeight(name, recipe)
@@ -53,6 +52,6 @@ function useWeightLine(wanted: boolean): string | null {
     return () => {
       current = false;
     };
-  }, [name]);
+  }, [name, recipe]);
   return weight?.name === name && weight ? weightLine(weight) : null;
 }
