@@ -37,6 +37,22 @@ test("a word explains itself by press and by keyboard, on the selected tensor", 
   await expect(page.getByRole("combobox", { name: "Ranges by" })).toBeVisible();
 });
 
+test("a slow press is a press: no hint comes up under the pointer and takes its release", async ({ page }) => {
+  await openSample(page);
+  await calibrate(page, 10);
+  await goTo(page, "tune");
+  await selectLayer(page, "/block4/pw/conv/Conv");
+  const term = page.getByTestId("weight-facts").getByRole("button", { name: "per channel" });
+  await term.scrollIntoViewIfNeeded();
+  const box = (await term.boundingBox())!;
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await page.mouse.down();
+  await page.waitForTimeout(1500);
+  await expect(page.getByRole("tooltip")).toHaveCount(0);
+  await page.mouse.up();
+  await expect(page.getByTestId("explanation").getByTestId("own")).toHaveText(/of 127 steps\.$/);
+});
+
 test("bit depth is tried on a slider and heard, on a tone and on the selected tensor", async ({ page }) => {
   await page.addInitScript(() => {
     const made: AudioContext[] = [];

@@ -16,10 +16,17 @@ export function Term({ word, children }: { readonly word: Word; readonly childre
   const term = useRef<HTMLSpanElement>(null);
   const closing = useRef(false);
   const escaped = useRef(false);
+  const pressing = useRef(false);
   useLayoutEffect(() => {
     const [first] = neighbours(term.current);
     if (term.current) term.current.tabIndex = first === term.current ? 0 : -1;
   });
+  // A hint that came up under a pressed pointer would take its release, and with it the press.
+  const press = () => {
+    pressing.current = true;
+    setHinted(false);
+    document.addEventListener("pointerup", () => (pressing.current = false), { once: true });
+  };
   const toggle = () => {
     setHinted(false);
     setOpen(!open);
@@ -35,7 +42,10 @@ export function Term({ word, children }: { readonly word: Word; readonly childre
   };
   return (
     <Popover.Root open={open} onOpenChange={setOpen}>
-      <Tooltip.Root open={hinted && !open} onOpenChange={(shown) => setHinted(shown && !closing.current)}>
+      <Tooltip.Root
+        open={hinted && !open}
+        onOpenChange={(shown) => setHinted(shown && !closing.current && !pressing.current)}
+      >
         <Popover.Anchor asChild>
           <Tooltip.Trigger asChild>
             {/* biome-ignore lint/a11y/useSemanticElements: a button in a label would be what the label names */}
@@ -46,6 +56,7 @@ export function Term({ word, children }: { readonly word: Word; readonly childre
               tabIndex={-1}
               aria-haspopup="dialog"
               aria-expanded={open}
+              onPointerDown={press}
               onClick={(event) => {
                 event.preventDefault();
                 toggle();
