@@ -44,5 +44,7 @@ export function changedSettings(before: Recipe, after: Recipe): readonly Setting
 const digest = (part: object | null | undefined) => part && digestOf(part as Record<string, unknown>);
 
 function without(recipe: Recipe, parts: readonly Learned[]): Recipe {
-  return parts.length === 0 ? recipe : { ...recipe, ...Object.fromEntries(parts.map((part) => [part, null])) };
+  return parts.every((part) => recipe[part] === null)
+    ? recipe
+    : { ...recipe, ...Object.fromEntries(parts.map((part) => [part, null])) };
 }

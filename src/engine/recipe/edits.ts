@@ -3,7 +3,7 @@ import type { Preprocess } from "../model/preprocess.ts";
 import type { ActivationScheme, Method, Range } from "../model/range.ts";
 import type { Corrections, MethodChoice, Recipe, WeightScheme } from "../model/recipe.ts";
 import { rangeWithin } from "../values/clamp.ts";
-import { changedSettings, withSettings } from "./change.ts";
+import { changedSettings, withOthers, withSettings } from "./change.ts";
 
 /*
  * Edits of a recipe. Each says what is chosen; what that leaves of what was derived is read from the table
@@ -88,7 +88,7 @@ export function withPreprocess(recipe: Recipe, preprocess: Preprocess | null): R
 
 /** The recipe for samples that were calibrated on elsewhere: its ranges are settled from them. */
 export function withSamplesOf(recipe: Recipe, { preprocess }: Pick<Calibration, "preprocess">): Recipe {
-  return withSettings(recipe, { preprocess }, { resolved: null });
+  return withOthers(withPreprocess(recipe, preprocess), ["statistics"]);
 }
 
 /** Whether two recipes leave the same things in float, and so share their range groups. */

@@ -2,7 +2,7 @@ import { proxy } from "../../../workers/client.ts";
 import type { Calibration } from "../../../workers/protocol.ts";
 import type { Execution } from "../../engine/model/calibration.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
-import { withLearned, withOthers } from "../../engine/recipe/change.ts";
+import { withOthers } from "../../engine/recipe/change.ts";
 import type { Origin } from "../../engine/recipe/derivations.ts";
 import { rememberExecution } from "./execution.ts";
 import { runJob } from "./jobs.ts";
@@ -11,7 +11,7 @@ import { say, sayNotices } from "./log.ts";
 import { asWanted, resolveRecipe, withoutWaiting } from "./recipe.ts";
 import { valuesPart } from "./recipeParts.ts";
 import { isStandIn } from "./standIn.ts";
-import { calibrationIsStale, changedSinceCalibration, factsOf, isPartial } from "./steps.ts";
+import { calibrationIsStale, changedByCalibrating, factsOf, isPartial } from "./steps.ts";
 import { actions, studio } from "./store.ts";
 
 /** Sets how samples are run, here and from now on. */
@@ -28,7 +28,7 @@ export async function calibrate(): Promise<void> {
   const { execution } = state.view;
   const { present } = recipe;
   const facts = factsOf(state);
-  const changed = changedSinceCalibration(facts);
+  const changed = changedByCalibrating(facts);
   const on = data.fingerprint;
   if (present.corrections.equalization) return calibrateEqualized(present, changed, samples, execution, on);
   const goesOn = isPartial(facts) && !calibrationIsStale(facts);
@@ -40,7 +40,7 @@ export async function calibrate(): Promise<void> {
 
   const onCheckpoint = proxy((checkpoint: Calibration) => {
     last = checkpoint;
-    if (!replacesGood && studio.getState().work.job) actions.calibrationAdvanced(checkpoint, on);
+    if (!replacesGood && studio.getState().work.job) actions.calibrationAdvanced(checkpoint, on, changed);
   });
   const calibration = await runJob({
     task: "Calibrating",
@@ -69,7 +69,7 @@ async function calibrateEqualized(
   on: string,
 ): Promise<void> {
   const started = performance.now();
-  const wanted = withoutWaiting(withLearned(withOthers(recipe, changed), { resolved: null }));
+  const wanted = withoutWaiting(withOthers(recipe, [...changed, "statistics"]));
   const settled = await runJob({
     task: "Calibrating",
     on: `the first ${samples} samples`,
@@ -77,7 +77,8 @@ async function calibrateEqualized(
   });
   const { recipe: now } = studio.getState().project;
   if (!settled || now?.present !== recipe) return;
-  actions.recipeSettledAnew(asWanted(settled.recipe, recipe), settled.calibration, performance.now() - started, on);
+  const spent = performance.now() - started;
+  actions.recipeSettledAnew(asWanted(settled.recipe, recipe), settled.calibration, spent, on, changed);
   say("info", `Calibrated on ${settled.calibration.observed.length} samples.`);
   sayNotices(settled.calibration.notices);
 }

@@ -3,27 +3,20 @@ import { addResult } from "./keptResults.ts";
 import { alarm, say, sayNotices } from "./log.ts";
 import { isBusy, resolveRecipe } from "./recipe.ts";
 import { roundingIsThere } from "./rounding.ts";
+import type { Project } from "./slices/project.ts";
 import { evaluationBasis, factsOf } from "./steps.ts";
 import { actions, studio } from "./store.ts";
 
 /** Measures float against quantized on the samples that did not calibrate. */
 export async function evaluate(): Promise<void> {
   const { project, work } = studio.getState();
-  const { calibration: before, data, samples } = project;
-  if (!before || isBusy(work)) return;
-  if (!data) {
-    alarm("Evaluating needs the samples: drop them in again.");
-    return;
-  }
-  const rest = data.summary.samples - samples;
-  if (rest <= 0) {
-    alarm("Every sample calibrates: leave some to evaluate in the Data step.");
-    return;
-  }
+  const { calibration: before } = project;
+  if (!before || isBusy(work) || !isSomethingLeft(project)) return;
   const recipe = await resolveRecipe(before);
   const state = studio.getState();
-  const { calibration } = state.project;
-  if (!recipe || !calibration || !roundingIsThere(recipe)) return;
+  const { calibration, data, samples } = state.project;
+  if (!recipe || !calibration || !roundingIsThere(recipe) || !data || !isSomethingLeft(state.project)) return;
+  const rest = data.summary.samples - samples;
   const basis = evaluationBasis(factsOf(state));
   const { limit } = state.view;
   const result = await runJob({
@@ -36,4 +29,15 @@ export async function evaluate(): Promise<void> {
   void addResult({ recipe, samples, fingerprint: data.fingerprint, calibration, evaluation: result });
   say("info", `Evaluated on ${result.samples} samples.`);
   sayNotices([...result.notices].reverse());
+}
+
+/** Whether there are samples that do not calibrate; says so where there are none. */
+function isSomethingLeft({ data, samples }: Pick<Project, "data" | "samples">): boolean {
+  if (data && data.summary.samples > samples) return true;
+  alarm(
+    data
+      ? "Every sample calibrates: leave some to evaluate in the Data step."
+      : "Evaluating needs the samples: drop them in again.",
+  );
+  return false;
 }

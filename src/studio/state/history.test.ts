@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { amend, begin, edit, redo, undo } from "./history.ts";
+import { amend, begin, edit, map, redo, undo } from "./history.ts";
 
 test("undo and redo walk through every edit", () => {
   let history = begin("a");
@@ -31,4 +31,10 @@ test("amending adds no step", () => {
   const history = amend(edit(begin("a"), "b", "x", 0), "b, resolved");
   expect(history.present).toBe("b, resolved");
   expect(undo(history).present).toBe("a");
+});
+
+test("a change of every value is no step, and undo and redo lead to changed values", () => {
+  const history = map(undo(edit(edit(begin(1), 2, "x", 0), 3, "y", 0)), (value) => 10 * value);
+  expect([undo(history), history, redo(history)].map(({ present }) => present)).toEqual([10, 20, 30]);
+  expect(history.past).toHaveLength(1);
 });

@@ -26,6 +26,12 @@ export function amend<T>(history: History<T>, present: T): History<T> {
   return { ...history, present };
 }
 
+/** Every value of the history, each as `change` leaves it; no step of its own. */
+export function map<T>(history: History<T>, change: (value: T) => T): History<T> {
+  const { past, present, future } = history;
+  return { ...history, past: past.map(change), present: change(present), future: future.map(change) };
+}
+
 export function undo<T>(history: History<T>): History<T> {
   const last = history.past.at(-1);
   if (last === undefined) return history;

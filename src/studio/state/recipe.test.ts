@@ -1,5 +1,6 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import type { Calibration } from "../../../workers/protocol.ts";
+import type { Preprocess } from "../../engine/model/preprocess.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
 import { withCorrections, withMethod, withRounding } from "../../engine/recipe/edits.ts";
@@ -20,7 +21,7 @@ const settled = (recipe: Recipe, by = calibration) => ({ recipe, calibration: by
 
 beforeEach(() => {
   job.mockReset();
-  given({ recipe: begin(RECIPE), data: null, calibration });
+  given({ recipe: begin(RECIPE), data: null, calibration, calibratedOn: null });
 });
 
 test("a recipe that is changed while its ranges are chosen has them chosen again", async () => {
@@ -131,4 +132,58 @@ test("whoever asks while ranges are chosen gets the same answer from one job", a
     { ...RECIPE, resolved },
   ]);
   expect(job).toHaveBeenCalledTimes(1);
+});
+
+test("statistics put aside of other samples are not taken up, though they are as many", async () => {
+  const [here, there] = ["here", "there"].map((fingerprint) => ({ fingerprint }) as OpenData);
+  const equalized = { ...calibration, equalized: true };
+  const factors = { a: { divide: [2], absorb: [0] } };
+  const learned = () => settled({ ...studio.getState().project.recipe!.present, resolved, factors }, equalized);
+  given({ data: here!, samples: 4, calibratedOn: "here", recipe: begin({ ...RECIPE, resolved }) });
+  editRecipe("equalization", (recipe) => withCorrections(recipe, { equalization: true }));
+  job.mockImplementationOnce(async () => learned());
+  await resolveRecipe(calibration);
+  const elsewhere = { ...equalized };
+  given({ data: there!, calibration: elsewhere, calibratedOn: "there" });
+  editRecipe("equalization", (recipe) => withCorrections(recipe, { equalization: false }));
+  const anew = { ...calibration };
+  job.mockImplementationOnce(async () =>
+    settled({ ...studio.getState().project.recipe!.present, resolved: { a: { low: 0, high: 3 } } }, anew),
+  );
+  expect(await resolveRecipe(elsewhere)).toMatchObject({ resolved: { a: { low: 0, high: 3 } } });
+  expect(studio.getState().project).toMatchObject({ calibratedOn: "there" });
+  expect(studio.getState().project.calibration).toBe(anew);
+});
+
+test("a calibration that comes while ranges are chosen from another has them chosen from it", async () => {
+  const imported = { wanted: 9, equalized: false } as Calibration;
+  const other = { a: { low: 0, high: 2 } };
+  job.mockImplementationOnce(async () => {
+    actions.calibrationImported(imported, RECIPE, "import", 0);
+    return settled({ ...RECIPE, resolved });
+  });
+  job.mockImplementationOnce(async () => settled({ ...RECIPE, resolved: other }, imported));
+  expect(await resolveRecipe(calibration)).toMatchObject({ resolved: other });
+  expect(studio.getState().project.recipe?.present).toMatchObject({ resolved: other });
+  expect(studio.getState().project.calibration).toBe(imported);
+});
+
+test("where a model is calibrated again, it is on the samples chosen now, and nothing that others taught is kept", async () => {
+  const data = { fingerprint: "there" } as OpenData;
+  const taught = { ...RECIPE, resolved, preprocess: { scale: 1 } as Preprocess };
+  const asked: unknown[] = [];
+  job.mockImplementation(async (plan) => {
+    const settle = async (recipe: Recipe, samples: number) => {
+      asked.push([recipe.resolved, samples]);
+      return settled({ ...recipe, resolved: {} }, { ...calibration, preprocess: recipe.preprocess });
+    };
+    return plan.run({ settle } as never, () => undefined);
+  });
+  given({ data, samples: 3, calibratedOn: "here", recipe: begin(taught) });
+  await resolveRecipe(calibration);
+  expect(asked).toEqual([[null, 3]]);
+  expect(studio.getState().project).toMatchObject({ calibratedOn: "there", calibration: { preprocess: { scale: 1 } } });
+  given({ data, samples: 3, calibration, calibratedOn: "here", recipe: begin(RECIPE) });
+  await resolveRecipe(calibration);
+  expect(asked[1]).toEqual([null, 4]);
 });

@@ -9,9 +9,10 @@ import { sameValue } from "../../engine/recipe/text.ts";
 import { runJob } from "./jobs.ts";
 import { alarm } from "./log.ts";
 import { groupOf, rowOf } from "./selection.ts";
+import { type Project, untaught } from "./slices/project.ts";
 import type { Work } from "./slices/work.ts";
 import { isStandIn } from "./standIn.ts";
-import { awaitsRounding } from "./steps.ts";
+import { awaitsRounding, changedSinceCalibration, factsOf } from "./steps.ts";
 import { actions, studio } from "./store.ts";
 
 /** Edits the recipe as one step of undo; `label` names the edit. */
@@ -79,28 +80,30 @@ export function isBusy({ job }: Pick<Work, "job">): boolean {
 }
 
 /** The statistics that equalizing, or undoing it, put aside, so that the way back need not calibrate again. */
-let aside: Calibration | null = null;
-/** The factors that an equalized model was observed under, as text. */
-const factorsOf = new WeakMap<Calibration, string>();
+let aside: Pick<Project, "calibration" | "calibratedOn"> | null = null;
+/** The factors that an equalized model was observed under. */
+const factorsOf = new WeakMap<Calibration, Recipe["factors"]>();
 
 /** Takes up the statistics put aside where they, and not those at hand, are of what the recipe quantizes. */
-function takeUp(wanted: Recipe, calibration: Calibration): Calibration | null {
-  const found = aside;
+function takeUp(wanted: Recipe, calibration: Calibration, calibratedOn: string | null): Calibration | null {
+  const found = aside?.calibration;
   if (!found || fits(wanted, calibration) || !fits(wanted, found)) return null;
-  const about = ({ model, wanted: samples, preprocess }: Calibration) => JSON.stringify([model, samples, preprocess]);
-  const factors = wanted.factors && JSON.stringify(wanted.factors);
-  if (about(found) !== about(calibration) || (factors && factorsOf.get(found) !== factors)) return null;
-  aside = calibration;
-  actions.calibrationTakenUp(found);
+  const on = aside?.calibratedOn ?? null;
+  if (on !== null && calibratedOn !== null && on !== calibratedOn) return null;
+  const about = ({ model, wanted: samples, preprocess }: Calibration) => [model, samples, preprocess];
+  if (!sameValue(about(found), about(calibration))) return null;
+  if (wanted.factors && !sameValue(factorsOf.get(found), wanted.factors)) return null;
+  aside = { calibration, calibratedOn };
+  actions.calibrationTakenUp(found, on);
   return found;
 }
 
 async function settle(calibration: Calibration): Promise<Recipe | null> {
-  const { project, view } = studio.getState();
-  const { recipe: before, data, samples } = project;
+  const state = studio.getState();
+  const { recipe: before, data, samples, calibratedOn } = state.project;
   const wanted = before?.present;
   if (!wanted || isSettled(wanted, calibration)) return wanted ?? null;
-  const found = takeUp(wanted, calibration);
+  const found = takeUp(wanted, calibration, calibratedOn);
   if (found) return settle(found);
   if (!data && !fits(wanted, calibration)) {
     const cause = sameValue(wanted.preprocess, calibration.preprocess)
@@ -110,28 +113,30 @@ async function settle(calibration: Calibration): Promise<Recipe | null> {
     return null;
   }
   if (!data && wanted.resolved && wanted.corrections.bias !== "analytic") return wanted;
+  const changed = changedSinceCalibration(factsOf(state));
+  const goesOn = fits(wanted, calibration);
+  const asked = goesOn ? wanted : untaught(wanted, changed);
+  const observed = (goesOn && calibration.wanted) || samples;
   const settled = await runJob({
     task: wanted.resolved && data ? "Correcting" : "Choosing ranges",
     on: wanted.model.name,
     settles: true,
     run: async (api, report) =>
       data
-        ? api.settle(withoutWaiting(wanted), calibration.wanted || samples, calibration, view.execution, report)
-        : { recipe: await api.resolve(withoutWaiting(wanted), calibration, report), calibration },
+        ? api.settle(withoutWaiting(asked), observed, calibration, state.view.execution, report)
+        : { recipe: await api.resolve(withoutWaiting(asked), calibration, report), calibration },
   });
-  const { recipe } = studio.getState().project;
+  const { recipe, calibration: now } = studio.getState().project;
   if (!settled || recipe?.present.model.sha256 !== wanted.model.sha256) return null;
-  if (recipe.present !== wanted) return settle(calibration);
-  const relearned = settled.recipe.factors !== null && wanted.factors === null;
-  const kept = !relearned && fits(settled.recipe, calibration);
-  if (!kept) {
-    aside = calibration;
-    factorsOf.set(settled.calibration, JSON.stringify(settled.recipe.factors));
+  if (recipe.present !== wanted || (now && now !== calibration)) return settle(now ?? calibration);
+  const relearned = settled.recipe.factors !== null && asked.factors === null;
+  const present = asWanted(settled.recipe, asked);
+  if (!relearned && fits(settled.recipe, calibration)) actions.recipeSettled(present);
+  else {
+    aside = { calibration, calibratedOn };
+    factorsOf.set(settled.calibration, settled.recipe.factors);
+    actions.recipeSettledAnew(present, settled.calibration, null, data?.fingerprint ?? null, changed);
   }
-  const present = asWanted(settled.recipe, wanted);
-  if (kept) actions.recipeSettled(present);
-  else
-    actions.recipeSettledAnew(present, settled.calibration, null, studio.getState().project.data?.fingerprint ?? null);
   return present;
 }
 

@@ -28,6 +28,7 @@ export async function measureSensitivity(): Promise<void> {
     on: `the first ${samples} samples`,
     run: (api, report) => api.sensitivity(recipe, samples, untilSettled, report, onResult),
   });
+  if (!isOpen()) return;
   if (result) {
     show(result);
     say(
@@ -35,7 +36,7 @@ export async function measureSensitivity(): Promise<void> {
       `Sensitivity of ${result.layers.length} layers measured on ${result.samples} samples${result.samples < result.wanted ? ", which rank the layers reliably" : ""}.`,
     );
     sayNotices(result.notices);
-  } else if (isOpen()) {
+  } else {
     const now = studio.getState().results.sensitivity;
     const kept = better(before, now && now.result.layers.length > 0 ? now : null, basis);
     actions.sensitivityMeasured(kept);
@@ -60,7 +61,7 @@ export async function measureWalk(): Promise<void> {
 
 async function readyToMeasure() {
   const { project, work, view } = studio.getState();
-  const { calibration, data } = project;
+  const { calibration, data, model } = project;
   if (!calibration || isBusy(work)) return null;
   if (!data) {
     alarm("Measuring needs the samples: drop them in again.");
@@ -72,7 +73,7 @@ async function readyToMeasure() {
     recipe,
     basis: basisOf("sensitivity", { recipe, data: data.fingerprint }),
     samples: Math.min(view.sensitivitySamples, data.summary.samples),
-    isOpen: () => studio.getState().project.calibration === calibration,
+    isOpen: () => studio.getState().project.model?.file === model?.file,
   };
 }
 

@@ -7,6 +7,7 @@ import { begin } from "./history.ts";
 import type { OpenData, OpenModel } from "./slices/project.ts";
 import {
   calibrationIsStale,
+  changedByCalibrating,
   evaluationBasis,
   exportBasis,
   type Facts,
@@ -74,6 +75,17 @@ test("other samples make it stale, those it ran on and those that are gone do no
   expect(stale("other", base.data)).toBe(true);
   expect(stale("other", null)).toBe(false);
   expect(stale(null, base.data)).toBe(false);
+});
+
+test("calibrating again replaces ranges of a part of the samples, and of those that are not known", () => {
+  const changed = (on: string | null, of: Calibration | null, samples = 10) =>
+    changedByCalibrating(factsOf(stateWith({ ...base, calibration: of, calibratedOn: on, samples })));
+  expect(changed("d", calibration)).toEqual([]);
+  expect(changed("other", calibration, 9)).toEqual(["data", "samples"]);
+  expect(changed("d", { ...calibration, skipped: [] })).toEqual(["statistics"]);
+  expect(changed(null, calibration)).toEqual(["statistics"]);
+  expect(changed(null, null)).toEqual([]);
+  expect(changed(null, { ...calibration, observed: [], skipped: [], wanted: 0 })).toEqual([]);
 });
 
 test("an edit makes evaluation and export stale, undoing it makes them good again", () => {

@@ -69,6 +69,16 @@ export function changedSinceCalibration(facts: Facts): readonly Origin[] {
   return differing("statistics", basis, presentOf(facts));
 }
 
+/**
+ * What is another once the model is calibrated again: ranges, too, where not all samples were observed before, or where it
+ * is not known which.
+ */
+export function changedByCalibrating(facts: Facts): readonly Origin[] {
+  const { calibration, calibratedOn } = facts;
+  const replaced = calibration !== null && !isStandIn(calibration) && (isPartial(facts) || calibratedOn === null);
+  return [...changedSinceCalibration(facts), ...(replaced ? (["statistics"] as const) : [])];
+}
+
 /** Whether the statistics were taken of other samples, under other preprocessing, or of a model equalized otherwise. */
 export function calibrationIsStale(facts: Facts): boolean {
   return changedSinceCalibration(facts).length > 0;

@@ -2,6 +2,8 @@ import type { Calibration, PathFile } from "../../../../workers/protocol.ts";
 import type { DataSummary } from "../../../engine/model/dataset.ts";
 import type { Recipe } from "../../../engine/model/recipe.ts";
 import type { ModelSummary } from "../../../engine/model/summary.ts";
+import { withOthers } from "../../../engine/recipe/change.ts";
+import type { Origin } from "../../../engine/recipe/derivations.ts";
 import { withPreprocess } from "../../../engine/recipe/edits.ts";
 import { clamp } from "../../../engine/values/clamp.ts";
 import * as history from "../history.ts";
@@ -51,14 +53,34 @@ export const NO_PROJECT: Project = {
   keep: false,
 };
 
+/** What a recipe does not say of what it was taught. */
+const UNSAID: ReadonlySet<Origin> = new Set(["data", "samples", "statistics"]);
+
+/** The recipe without what samples taught that `changed`; its settings say whether the rest is of them. */
+export function untaught(recipe: Recipe, changed: readonly Origin[]): Recipe {
+  return withOthers(
+    recipe,
+    changed.filter((origin) => UNSAID.has(origin)),
+  );
+}
+
+/** The history once the model was calibrated again: undo and redo bring nothing back that other samples taught. */
+export function observedAnew(recipe: history.History<Recipe>, changed: readonly Origin[]): history.History<Recipe> {
+  return history.map(recipe, (one) => untaught(one, changed));
+}
+
 export const projectChanges = {
   modelPlanned: ({ model }, plan: ModelSummary) => ({ model: model && { ...model, plan } }),
-  /** Samples are preprocessed as the engine settled it, which is no edit of the person's. */
-  dataOpened: ({ recipe }, data: OpenData, samples: number) => ({
-    data,
-    samples: Math.min(data.summary.samples, samples),
-    recipe: recipe && history.amend(recipe, withPreprocess(recipe.present, data.summary.preprocess)),
-  }),
+  /** Samples are preprocessed as the engine settled it, which is no edit of the person's, nor undone with one. */
+  dataOpened: ({ recipe }, data: OpenData, samples: number) => {
+    const { preprocess } = data.summary;
+    const chosen = recipe && history.map(recipe, (one) => (one.preprocess ? one : withPreprocess(one, preprocess)));
+    return {
+      data,
+      samples: Math.min(data.summary.samples, samples),
+      recipe: chosen && history.amend(chosen, withPreprocess(chosen.present, preprocess)),
+    };
+  },
   samplesChosen: ({ data, samples }, wanted: number) => ({
     samples: data ? clamp(Math.floor(wanted), 1, data.summary.samples) : samples,
   }),
@@ -66,10 +88,18 @@ export const projectChanges = {
   /** A stand-in came or went with what the recipe quantizes. */
   calibrationFollowed: (_, calibration: Calibration | null) => ({ calibration }),
   /** More was observed; how long that took is known at the end. */
-  calibrationAdvanced: (_, calibration: Calibration, calibratedOn: string) => ({ calibration, calibratedOn }),
+  calibrationAdvanced: ({ recipe }, calibration: Calibration, calibratedOn: string, changed: readonly Origin[]) => ({
+    calibration,
+    calibratedOn,
+    recipe: recipe && observedAnew(recipe, changed),
+  }),
   calibrationTimed: (_, calibrationTime: number | null) => ({ calibrationTime }),
   /** Statistics that were put aside are those at hand again. */
-  calibrationTakenUp: (_, calibration: Calibration) => ({ calibration, calibrationTime: null }),
+  calibrationTakenUp: (_, calibration: Calibration, calibratedOn: string | null) => ({
+    calibration,
+    calibrationTime: null,
+    calibratedOn,
+  }),
   recipeEdited: ({ recipe }, label: string, present: Recipe, time: number) => ({
     recipe: recipe && history.edit(recipe, present, label, time),
   }),
@@ -84,5 +114,11 @@ export const projectChanges = {
     calibration: Calibration,
     calibrationTime: number | null,
     calibratedOn: string | null,
-  ) => ({ recipe: recipe && history.amend(recipe, present), calibration, calibrationTime, calibratedOn }),
+    changed: readonly Origin[],
+  ) => ({
+    recipe: recipe && history.amend(observedAnew(recipe, changed), present),
+    calibration,
+    calibrationTime,
+    calibratedOn,
+  }),
 } satisfies Changes<Project>;

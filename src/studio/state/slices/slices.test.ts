@@ -3,8 +3,10 @@ import { REPORT } from "../../../engine/artifacts/testing/report.ts";
 import type { GroupFigures } from "../../../engine/model/analysis.ts";
 import type { Calibration } from "../../../engine/model/calibration.ts";
 import type { Finding } from "../../../engine/model/diagnosis.ts";
+import type { Preprocess } from "../../../engine/model/preprocess.ts";
+import type { Recipe } from "../../../engine/model/recipe.ts";
 import { PLAIN_RECIPE } from "../../../engine/model/testing/recipe.ts";
-import { begin } from "../history.ts";
+import { begin, edit, undo } from "../history.ts";
 import { actions, studio } from "../store.ts";
 import type { StoredResult } from "../stored.ts";
 import { fresh, given } from "../testing/given.ts";
@@ -140,6 +142,78 @@ test("a calibration has the ranges chosen again, and a time that is not known is
   actions.calibrated(calibration, null, "prints", [], true);
   expect(state().project.calibrationTime).toBeNull();
   expect(state().view.layer).toBeNull();
+});
+
+const taught = {
+  ...PLAIN_RECIPE,
+  corrections: { equalization: true, bias: "empirical" },
+  weights: { ...PLAIN_RECIPE.weights, rounding: "learned" },
+  factors: { a: { divide: [2], absorb: [0] } },
+  resolved: { a: { low: 0, high: 1 } },
+  rounding: { conv: "AQ==" },
+  biases: { conv: [1] },
+} as const satisfies Recipe;
+const edited = edit(begin<Recipe>(taught), { ...taught, method: "mse" }, "method", 0);
+
+test("what other samples taught is not brought back by undo or redo", () => {
+  const moves = [
+    { recipe: edited, move: actions.recipeUndone },
+    { recipe: undo(edited), move: actions.recipeRedone },
+  ];
+  for (const changed of [["data"], ["samples"], ["preprocess", "data"]] as const) {
+    for (const { recipe, move } of moves) {
+      given({ recipe });
+      actions.calibrated(calibration, null, "prints", changed, false);
+      move();
+      expect(state().project.recipe?.present).toMatchObject({ factors: null, resolved: null, biases: null });
+      given({ recipe });
+      actions.recipeSettledAnew({ ...taught, method: "mse" }, calibration, null, "prints", changed);
+      expect(state().project.recipe?.present).toEqual({ ...taught, method: "mse" });
+      move();
+      expect(state().project.recipe?.present).toMatchObject({ factors: null, resolved: null, biases: null });
+    }
+  }
+});
+
+test("ranges of a part of the samples, or of unknown ones, end with them; what the same samples taught is undone to", () => {
+  given({ recipe: edited });
+  actions.calibrated(calibration, null, "prints", ["statistics"], false);
+  actions.recipeUndone();
+  expect(state().project.recipe?.present).toEqual({ ...taught, resolved: null });
+  given({ recipe: edited });
+  actions.calibrationImported(calibration, { ...taught, resolved: null }, "import a.json", 1000);
+  actions.recipeUndone();
+  expect(state().project.recipe?.present).toEqual({ ...taught, method: "mse", resolved: null });
+  given({ recipe: edited });
+  actions.calibrated(calibration, null, "prints", ["preprocess"], false);
+  actions.recipeUndone();
+  expect(state().project.recipe?.present).toEqual(taught);
+});
+
+test("as more is observed, what a part or other samples taught is gone, also where it is cancelled then", () => {
+  given({ recipe: edited });
+  actions.calibrationAdvanced(calibration, "prints", ["statistics"]);
+  expect(state().project.recipe?.present).toEqual({ ...taught, method: "mse", resolved: null });
+  const { recipe } = state().project;
+  actions.calibrationAdvanced(calibration, "prints", ["statistics"]);
+  expect(state().project.recipe?.present).toBe(recipe?.present);
+  actions.calibrationAdvanced(calibration, "prints", ["data"]);
+  expect(state().project.recipe?.present).toMatchObject({ factors: null, rounding: null, biases: null });
+});
+
+test("no undo leads to before the samples were preprocessed", () => {
+  const preprocess = { scale: 1 } as Preprocess;
+  const chosen = { scale: 2 } as Preprocess;
+  const data = { summary: { samples: 4, preprocess } } as OpenData;
+  given({ recipe: edit(begin(PLAIN_RECIPE), { ...PLAIN_RECIPE, method: "mse" }, "method", 0) });
+  actions.dataOpened(data, 2);
+  actions.recipeUndone();
+  expect(state().project.recipe?.present).toEqual({ ...PLAIN_RECIPE, preprocess });
+  given({ recipe: edit(begin({ ...PLAIN_RECIPE, preprocess: chosen }), PLAIN_RECIPE, "import", 0) });
+  actions.dataOpened(data, 2);
+  expect(state().project.recipe?.present).toEqual({ ...PLAIN_RECIPE, preprocess });
+  actions.recipeUndone();
+  expect(state().project.recipe?.present).toEqual({ ...PLAIN_RECIPE, preprocess: chosen });
 });
 
 test("an imported calibration is one step of undo and leads to Tune", () => {

@@ -1,11 +1,11 @@
 import type { Calibration } from "../../../../workers/protocol.ts";
 import type { GroupFigures } from "../../../engine/model/analysis.ts";
 import type { Recipe } from "../../../engine/model/recipe.ts";
-import { withLearned, withOthers } from "../../../engine/recipe/change.ts";
+import { withOthers } from "../../../engine/recipe/change.ts";
 import type { Origin } from "../../../engine/recipe/derivations.ts";
 import { amend, edit } from "../history.ts";
 import { judged } from "../verdict.ts";
-import { NO_PROJECT, type Project } from "./project.ts";
+import { NO_PROJECT, observedAnew, type Project } from "./project.ts";
 import { NO_RESULTS, type Probed, type Results } from "./results.ts";
 import type { Changes } from "./slice.ts";
 import { FIRST_LOOK, firstView, type View } from "./view.ts";
@@ -71,8 +71,9 @@ export const studioChanges = {
     changed: readonly Origin[],
     looksElsewhere: boolean,
   ) => {
-    const { recipe } = project;
-    const present = recipe && withLearned(withOthers(recipe.present, changed), { resolved: null });
+    const { recipe: before } = project;
+    const recipe = before && observedAnew(before, changed);
+    const present = recipe && withOthers(recipe.present, [...changed, "statistics"]);
     return {
       project: { ...project, calibration, calibrationTime, calibratedOn, recipe: present && amend(recipe, present) },
       view: looksElsewhere ? { ...view, layer: null } : view,
@@ -84,7 +85,7 @@ export const studioChanges = {
       calibration,
       calibrationTime: null,
       calibratedOn: null,
-      recipe: project.recipe && edit(project.recipe, present, label, time),
+      recipe: project.recipe && edit(observedAnew(project.recipe, ["statistics"]), present, label, time),
     },
     view: { ...view, step: "tune" },
   }),

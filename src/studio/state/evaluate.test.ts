@@ -1,0 +1,53 @@
+import { beforeEach, expect, test, vi } from "vitest";
+import type { Calibration } from "../../../workers/protocol.ts";
+import { REPORT } from "../../engine/artifacts/testing/report.ts";
+import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
+import { evaluate } from "./evaluate.ts";
+import { begin } from "./history.ts";
+import { runJob } from "./jobs.ts";
+import type { OpenData, OpenModel } from "./slices/project.ts";
+import { evaluationIsStale, factsOf } from "./steps.ts";
+import { actions, studio } from "./store.ts";
+import { fresh, given } from "./testing/given.ts";
+
+vi.mock("./jobs.ts", () => ({ runJob: vi.fn() }));
+vi.mock("./keptResults.ts", () => ({ addResult: vi.fn() }));
+
+const job = vi.mocked(runJob);
+const calibration = { wanted: 20, equalized: false } as Calibration;
+const data = { fingerprint: "f", summary: { samples: 40 } } as unknown as OpenData;
+
+beforeEach(() => {
+  fresh();
+  job.mockReset();
+  given({ model: { file: {} } as OpenModel, data, samples: 20, calibration, recipe: begin(PLAIN_RECIPE) });
+});
+
+/** Evaluates while ranges are chosen in a job, during which the number of samples is changed. */
+async function evaluateWith(samples: number) {
+  const asked: unknown[] = [];
+  job.mockImplementationOnce(async () => {
+    actions.samplesChosen(samples);
+    return { recipe: { ...PLAIN_RECIPE, resolved: {} }, calibration };
+  });
+  job.mockImplementationOnce(async (plan) => {
+    const ask = async (_: unknown, range: unknown) => {
+      asked.push(range);
+      return REPORT.evaluation;
+    };
+    return plan.run({ evaluate: ask } as never, () => undefined);
+  });
+  await evaluate();
+  return asked;
+}
+
+test("the samples judged are those of the moment, and the figures are told to be of them", async () => {
+  expect(await evaluateWith(10)).toEqual([{ skip: 10, samples: 30 }]);
+  expect(studio.getState().results.evaluation?.basis.samples).toBe(10);
+  expect(evaluationIsStale(factsOf(studio.getState()))).toBe(false);
+});
+
+test("where every sample came to calibrate meanwhile, none is judged, and that is said", async () => {
+  expect(await evaluateWith(40)).toEqual([]);
+  expect(studio.getState().work.alerts.at(-1)?.message).toMatch(/^Every sample calibrates/);
+});
