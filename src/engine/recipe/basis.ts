@@ -2,7 +2,7 @@ import type { Recipe } from "../model/recipe.ts";
 import { DERIVATIONS, type Derived, type Origin } from "./derivations.ts";
 import { digestOf } from "./digest.ts";
 import { LEARNED, type Learned, SETTINGS, type Setting, type SettingValues } from "./settings.ts";
-import { textOf } from "./text.ts";
+import { sameValue, textOf } from "./text.ts";
 
 /**
  * What a result was made of: the settings as they were, what was learned by its digest, and the samples. When one of them
@@ -57,6 +57,12 @@ export function sameSettings(a: Recipe, b: Recipe): boolean {
 /** Whether two recipes give the same bytes for the same reasons: settings and all that was learned. */
 export function sameRecipe(a: Recipe, b: Recipe): boolean {
   return a === b || isCurrent("bytes", basisOf("bytes", { recipe: a }), { recipe: b });
+}
+
+/** Whether two recipes quantize the same things in the same groups, and name the same groups. */
+export function samePlan(a: Recipe, b: Recipe): boolean {
+  const named = ({ methods, ranges }: Recipe) => [methods, ranges].map((record) => Object.keys(record).sort());
+  return isCurrent("plan", basisOf("plan", { recipe: a }), { recipe: b }) && sameValue(named(a), named(b));
 }
 
 const leaves = new Map<Derived, readonly Origin[]>();

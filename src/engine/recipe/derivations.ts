@@ -4,9 +4,10 @@ import { LEARNED, type Learned, SETTINGS, type Setting } from "./settings.ts";
 /** What comes from outside: the files of the samples, and how many of them, from the first, calibrate. */
 export type Outside = "data" | "samples";
 
-/** All that is derived: parts of a recipe, what calibration saw, the exported bytes, and what is measured of them. */
+/** All that is derived: parts of a recipe, its plan, what calibration saw, the exported bytes, and what is measured of them. */
 export type Derived =
   | Learned
+  | "plan"
   | "statistics"
   | "bytes"
   | "evaluation"
@@ -35,6 +36,7 @@ const OBSERVED = ["inputs", "preprocess", "data", "samples"] as const;
  */
 export const DERIVATIONS: Readonly<Record<Derived, Derivation>> = {
   factors: { from: [...OBSERVED, "equalization"], under: [] },
+  plan: { from: ["equalization", "factors", "activations", "float", "weightType"], under: [] },
   statistics: { from: [...OBSERVED, "factors"], under: [] },
   resolved: {
     from: ["statistics", "activations", "float", "weightType", "method", "methods", "ranges"],

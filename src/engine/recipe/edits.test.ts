@@ -3,9 +3,9 @@ import { rangeOf } from "../encode/ranges.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { TensorStatistics } from "../model/statistics.ts";
 import { PLAIN_RECIPE } from "../model/testing/recipe.ts";
+import { samePlan } from "./basis.ts";
 import {
   INT8,
-  samePlan,
   withActivations,
   withCorrections,
   withFloat,
@@ -106,6 +106,22 @@ test("a layer goes to float once and comes back", () => {
   expect(once.float.layers).toEqual(["conv"]);
   expect(samePlan(once, recipe)).toBe(false);
   expect(samePlan(withFloat(once, "layers", ["conv"], false), recipe)).toBe(true);
+});
+
+test("a plan is another where equalizing came to other factors, and where ranges or methods are of other names", () => {
+  const equalized = (divide: number) => ({
+    ...withCorrections(recipe, { equalization: true }),
+    factors: { a: { divide: [divide], absorb: [0] } },
+  });
+  expect(samePlan(equalized(2), equalized(2))).toBe(true);
+  expect(samePlan(equalized(2), equalized(3))).toBe(false);
+  expect(samePlan(equalized(2), recipe)).toBe(false);
+  expect(samePlan(recipe, withGroupRange(recipe, "b", { low: 0, high: 3 }, null))).toBe(true);
+  expect(samePlan(recipe, withGroupRange(recipe, "c", { low: 0, high: 3 }, null))).toBe(false);
+  expect(samePlan(recipe, withGroupDefault(recipe, "a"))).toBe(false);
+  expect(samePlan(recipe, withActivations(recipe, null))).toBe(false);
+  expect(samePlan(recipe, withWeightType(recipe, "int4"))).toBe(false);
+  expect(samePlan(recipe, withMethod(recipe, "mse"))).toBe(true);
 });
 
 test("a layer that comes back gets a corrected bias again", () => {

@@ -3,7 +3,7 @@ import type { Preprocess } from "../model/preprocess.ts";
 import type { ActivationScheme, Method, Range } from "../model/range.ts";
 import type { Corrections, MethodChoice, Recipe, WeightScheme } from "../model/recipe.ts";
 import { rangeWithin } from "../values/clamp.ts";
-import { changedSettings, withOthers, withSettings } from "./change.ts";
+import { withOthers, withSettings } from "./change.ts";
 
 /*
  * Edits of a recipe. Each says what is chosen; what that leaves of what was derived is read from the table
@@ -89,13 +89,6 @@ export function withPreprocess(recipe: Recipe, preprocess: Preprocess | null): R
 /** The recipe for samples that were calibrated on elsewhere: its ranges are settled from them. */
 export function withSamplesOf(recipe: Recipe, { preprocess }: Pick<Calibration, "preprocess">): Recipe {
   return withOthers(withPreprocess(recipe, preprocess), ["statistics"]);
-}
-
-/** Whether two recipes leave the same things in float, and so share their range groups. */
-export function samePlan(a: Recipe, b: Recipe): boolean {
-  const planned = ["float", "activations", "weightType", "granularity", "roundingKind"] as const;
-  const changed = new Set(changedSettings(a, b));
-  return (a.factors === null) === (b.factors === null) && !planned.some((setting) => changed.has(setting));
 }
 
 function without<T>(record: Readonly<Record<string, T>>, key: string): Record<string, T> {

@@ -1,7 +1,7 @@
 import type { Calibration } from "../../../workers/protocol.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import type { ModelSummary } from "../../engine/model/summary.ts";
-import { samePlan } from "../../engine/recipe/edits.ts";
+import { samePlan } from "../../engine/recipe/basis.ts";
 import { loadResults } from "./keptResults.ts";
 import { latestOnly } from "./latest.ts";
 import { firstLayer, worstRow } from "./layers.ts";

@@ -4,6 +4,7 @@ import { mergeFiles, onlyLabels, sortFiles } from "../files.ts";
 import { openData } from "./data.ts";
 import { alarm, alarmFor, say } from "./log.ts";
 import { openModel } from "./model.ts";
+import { isForInputs } from "./recipe.ts";
 import { actions, studio } from "./store.ts";
 import { engine } from "./workers.ts";
 
@@ -41,6 +42,7 @@ async function importDocument({ path, file }: PathFile): Promise<void> {
       );
     }
     if ("recipe" in document) {
+      if (!isForInputs(document.recipe, `${path} was made`)) return;
       actions.recipeEdited(`import ${path}`, document.recipe, Date.now());
     } else {
       const { calibration } = document;

@@ -1,5 +1,6 @@
 import type { PathFile } from "../../../workers/protocol.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
+import { sameValue } from "../../engine/recipe/text.ts";
 import { sortFiles } from "../files.ts";
 import { openData } from "./data.ts";
 import { begin } from "./history.ts";
@@ -57,7 +58,7 @@ export async function openModel(file: File, wishes: Wishes = {}): Promise<boolea
   const recipe = await inquire("Opening", (api) => api.defaultRecipe());
   if (!recipe) return false;
   const stored = remembered ?? (await loadSession(summary.sha256).catch(() => null));
-  const fits = stored !== null && JSON.stringify(stored.record.recipe.inputs) === JSON.stringify(inputs);
+  const fits = stored !== null && sameValue(stored.record.recipe.inputs, inputs);
   if (stored && !fits && !wishes.inputs) return openModel(file, { beside, inputs: stored.record.recipe.inputs });
 
   analysis.close();

@@ -44,6 +44,14 @@ export function selected() {
   return { row, group: groupOf(state) };
 }
 
+/** Whether a recipe is for the inputs that the model is open with; where it is not, `made` says of what it was made with others. */
+export function isForInputs({ inputs }: Recipe, made: string): boolean {
+  const { recipe } = studio.getState().project;
+  if (!recipe || sameValue(recipe.present.inputs, inputs)) return true;
+  alarm(`${made} with other shapes or values of the inputs: set them in the Model step first.`);
+  return false;
+}
+
 /**
  * Whether everything that the recipe asks to be learned and chosen is there, for the statistics at hand, but for rounding,
  * which a person has learned, and what waits for it.

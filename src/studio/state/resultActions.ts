@@ -3,7 +3,7 @@ import { download } from "./export.ts";
 import { calibrationFingerprint } from "./fingerprint.ts";
 import { runJob } from "./jobs.ts";
 import { alarm, say, sayNotices } from "./log.ts";
-import { editRecipe } from "./recipe.ts";
+import { editRecipe, isForInputs } from "./recipe.ts";
 import { evaluationIsStale, factsOf } from "./steps.ts";
 import { actions, studio } from "./store.ts";
 import type { StoredResult } from "./stored.ts";
@@ -11,16 +11,14 @@ import { judged } from "./verdict.ts";
 import { inquire } from "./workers.ts";
 
 /** Makes the recipe of a result the recipe of the moment, as one step of undo, and its figures the results. */
-export function reopenResult({ name, recipe, evaluation, samples, fingerprint }: StoredResult): void {
+export async function reopenResult(result: StoredResult): Promise<void> {
+  const { name, recipe, evaluation, samples, fingerprint } = result;
   const {
     project: { recipe: history },
     view: { limit },
   } = studio.getState();
   if (!history) return;
-  if (JSON.stringify(history.present.inputs) !== JSON.stringify(recipe.inputs)) {
-    alarm(`“${name}” was measured with other shapes or values of the inputs: set them in the Model step first.`);
-    return;
-  }
+  if (!isForInputs(recipe, `“${name}” was measured`)) return;
   editRecipe(`result ${name}`, () => recipe);
   const basis = basisOf("evaluation", { recipe, samples, data: fingerprint });
   actions.evaluationFinished({ result: judged(evaluation, limit), basis });
@@ -28,6 +26,17 @@ export function reopenResult({ name, recipe, evaluation, samples, fingerprint }:
     ? " Its figures are stale: they were measured on other samples than those at hand."
     : "";
   say("info", `“${name}” is open again.${stale}`);
+  if (await isOfCalibration(result)) return;
+  say(
+    "warning",
+    `The ranges of “${name}” came from another calibration (${result.calibration.observed} samples) than the one at hand, whose statistics and caches would be exported beside them: calibrate to have them chosen anew.`,
+  );
+}
+
+/** Whether a result came from the calibration at hand. */
+async function isOfCalibration({ calibration: from }: StoredResult): Promise<boolean> {
+  const { calibration } = studio.getState().project;
+  return calibration !== null && (await calibrationFingerprint(calibration)) === from.fingerprint;
 }
 
 /** Downloads the recipe of a result. */
@@ -38,11 +47,12 @@ export async function exportRecipe({ name, recipe }: StoredResult): Promise<void
 }
 
 /** Downloads all files of a result; that needs the calibration it came from. */
-export async function exportResult({ name, recipe, evaluation, calibration: from }: StoredResult): Promise<void> {
+export async function exportResult(result: StoredResult): Promise<void> {
+  const { name, recipe, evaluation, calibration: from } = result;
   const { project, work } = studio.getState();
   const { calibration } = project;
-  if (work.job) return;
-  if (!calibration || (await calibrationFingerprint(calibration)) !== from.fingerprint) {
+  if (work.job || !isForInputs(recipe, `“${name}” was measured`)) return;
+  if (!calibration || !(await isOfCalibration(result))) {
     alarm(
       `“${name}” came from another calibration (${from.observed} samples) than the one at hand: calibrate as then to have all its files, or export its recipe alone.`,
     );

@@ -1,11 +1,10 @@
 import { proxy } from "../../../workers/client.ts";
 import type { TunePoint, TuneRequest, Tuning } from "../../engine/model/tuning.ts";
 import { basisOf, differing, sameSettings } from "../../engine/recipe/basis.ts";
-import { sameValue } from "../../engine/recipe/text.ts";
 import { plural } from "../../engine/values/figures.ts";
 import { runJob } from "./jobs.ts";
 import { alarm, say } from "./log.ts";
-import { editRecipe } from "./recipe.ts";
+import { editRecipe, isForInputs } from "./recipe.ts";
 import type { StudioState } from "./slices/studio.ts";
 import type { SearchSettings } from "./slices/view.ts";
 import { factsOf, presentOf } from "./steps.ts";
@@ -62,12 +61,7 @@ export async function searchRecipes(): Promise<void> {
 
 /** Makes a point's recipe the recipe of the moment, as one step of undo. */
 export function adoptPoint(point: TunePoint): void {
-  const { recipe } = studio.getState().project;
-  if (!recipe) return;
-  if (!sameValue(recipe.present.inputs, point.recipe.inputs)) {
-    alarm("The search ran with other shapes or values of the inputs: set them in the Model step first.");
-    return;
-  }
+  if (!isForInputs(point.recipe, "The search ran")) return;
   editRecipe(`search ${point.label}`, () => point.recipe);
   say("info", `The recipe is now the one of the search: ${point.label}.`);
 }

@@ -1,0 +1,77 @@
+import { beforeEach, expect, test, vi } from "vitest";
+import type { Calibration } from "../../../workers/protocol.ts";
+import type { Recipe } from "../../engine/model/recipe.ts";
+import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
+import type { TunePoint } from "../../engine/model/tuning.ts";
+import { calibrationFingerprint } from "./fingerprint.ts";
+import { begin } from "./history.ts";
+import { takeFiles } from "./intake.ts";
+import { runJob } from "./jobs.ts";
+import { exportResult, reopenResult } from "./resultActions.ts";
+import type { OpenModel } from "./slices/project.ts";
+import { studio } from "./store.ts";
+import type { StoredResult } from "./stored.ts";
+import { fresh, given } from "./testing/given.ts";
+import { adoptPoint } from "./tune.ts";
+import { engine } from "./workers.ts";
+
+vi.mock("./jobs.ts", () => ({ runJob: vi.fn() }));
+vi.mock("./workers.ts", () => ({ engine: { ask: vi.fn() } }));
+
+const { sha256 } = PLAIN_RECIPE.model;
+const model = { file: { name: "net.onnx" }, summary: { sha256 } } as OpenModel;
+const calibration = { wanted: 4, observed: [], skipped: [], statistics: new Map() } as unknown as Calibration;
+const recipe: Recipe = { ...PLAIN_RECIPE, inputs: { shapes: { x: [1, 3], y: [2] }, values: {} } };
+const reordered: Recipe = { ...recipe, method: "mse", inputs: { values: {}, shapes: { y: [2], x: [1, 3] } } };
+const otherwise: Recipe = { ...recipe, method: "mse", inputs: { shapes: { x: [1, 4], y: [2] }, values: {} } };
+
+const measured = {
+  ...{ name: "best", evaluation: {}, samples: 4, fingerprint: "f" },
+  calibration: { fingerprint: await calibrationFingerprint(calibration), observed: 3 },
+} as StoredResult;
+
+const takes: Readonly<Record<string, (taken: Recipe) => unknown>> = {
+  "a result": (taken) => reopenResult({ ...measured, recipe: taken }),
+  "a point of a search": (taken) => adoptPoint({ label: "8 bit", recipe: taken } as TunePoint),
+  "a file": (taken) => {
+    vi.mocked(engine.ask).mockResolvedValueOnce({ recipe: taken });
+    return takeFiles([{ path: "net.recipe.json", file: new File(["{}"], "net.recipe.json") }]);
+  },
+};
+
+beforeEach(() => {
+  fresh();
+  vi.mocked(runJob).mockReset();
+  given({ model, recipe: begin(recipe), calibration });
+});
+
+test.each(Object.entries(takes))("a recipe of %s is taken for the inputs it was made for", async (_, take) => {
+  await take(otherwise);
+  expect(studio.getState().project.recipe?.present).toBe(recipe);
+  expect(studio.getState().work.alerts).toHaveLength(1);
+  expect(studio.getState().work.alerts[0]?.message).toMatch(/other shapes or values of the inputs: set them in the/);
+  await take(reordered);
+  expect(studio.getState().project.recipe?.present).toBe(reordered);
+  expect(studio.getState().work.alerts).toHaveLength(1);
+});
+
+test("the files of a result that was measured with other inputs are not made", async () => {
+  const result = { ...measured, recipe: otherwise };
+  await exportResult(result);
+  expect(runJob).not.toHaveBeenCalled();
+  expect(studio.getState().work.alerts[0]?.message).toMatch(/^“best” was measured with other shapes/);
+  await exportResult({ ...result, recipe: reordered });
+  expect(runJob).toHaveBeenCalledTimes(1);
+});
+
+test("a result that came from another calibration than the one at hand says so when it is opened again", async () => {
+  const warnings = () => studio.getState().work.log.filter(({ level }) => level === "warning");
+  await reopenResult({ ...measured, recipe: reordered });
+  expect(warnings()).toEqual([]);
+  given({ calibration: { ...calibration, observed: [1, 2] } });
+  await reopenResult({ ...measured, recipe });
+  expect(studio.getState().project.recipe?.present).toBe(recipe);
+  expect(warnings().map(({ text }) => text)).toEqual([
+    expect.stringMatching(/“best” came from another calibration \(3/),
+  ]);
+});
