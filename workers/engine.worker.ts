@@ -65,7 +65,7 @@ const api: EngineApi = {
       size: file.size,
       read: (start = 0, end = file.size) => bytesOf(file.slice(start, end), path),
     }));
-    return opened().takeData(sources, preprocess);
+    return opened().edit({ preprocess }).takeData(sources);
   },
   preset: async (preset) => opened().preset(preset),
   preview: (index, preprocess) => opened().preview(index, preprocess),

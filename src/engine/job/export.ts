@@ -13,6 +13,7 @@ import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import type { Tuning } from "../model/tuning.ts";
 import { encodeModel, totalLength } from "../onnx/encode.ts";
+import { missing } from "../recipe/derivations.ts";
 import { TOOL } from "../values/tool.ts";
 import { byteSize } from "../values/units.ts";
 import type { Artifact } from "./artifact.ts";
@@ -59,6 +60,7 @@ export function exportJob(model: OpenModel, request: ExportRequest): Exported {
   const equalized = isEqualized(recipe) ? equalizedFile(model, recipe) : null;
   const notices: Notice[] = [
     ...growth(model, quantizedName(model, recipe), quantized.bytes),
+    ...uncorrected(recipe, quantizedName(model, recipe)),
     ...(request.notices ?? []),
     ...summarizeModel(model, recipe).notices,
     ...calibration.notices,
@@ -91,6 +93,13 @@ function equalizedFile(model: OpenModel, recipe: Recipe): Artifact {
 function growth({ bytes }: OpenModel, subject: string, written: number): Notice[] {
   if (written <= bytes) return [];
   const message = `"${subject}" is larger than the float model, ${byteSize(written)} against ${byteSize(bytes)}: its weights are so few that what quantizing adds (scales, zero points, QuantizeLinear layers) takes more than smaller weights save; keep the float model where size is what counts.`;
+  return [{ kind: "warning", subject, message }];
+}
+
+/** Said where a recipe asks for corrected biases that it does not hold. */
+function uncorrected(recipe: Recipe, subject: string): Notice[] {
+  if (!missing(recipe).includes("biases")) return [];
+  const message = `"${subject}" has no corrected biases, though the recipe asks for them: they have not been learned since it was changed; learn them on data, or set bias correction to none.`;
   return [{ kind: "warning", subject, message }];
 }
 

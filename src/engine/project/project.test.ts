@@ -189,3 +189,27 @@ test("samples taken in place of others leave nothing that those taught, and rang
   expect(await settled(project.recipe)).toEqual(whole);
   expect(project.calibration?.statistics).toEqual(calibration?.statistics);
 });
+
+test("biases that are asked for and not learned are warned of in what is exported, and none where they are", async () => {
+  const warned = async () => {
+    const { notices } = await project.export({ evaluation: null, date: "2026-01-01T00:00:00Z" }, context);
+    return notices.filter(({ message }) => message.includes("bias"));
+  };
+  const whole = await settled(plain);
+  expect(await warned()).toEqual([]);
+  for (const bias of ["empirical", "analytic"] as const) {
+    project.adopt(whole).edit({ corrections: { equalization: false, bias: "none" } });
+    project.edit({ corrections: { equalization: false, bias } });
+    expect(project.recipe).toMatchObject({ resolved: whole.resolved, biases: null });
+    expect(await warned()).toMatchObject([{ kind: "warning", subject: "net.int8.onnx" }]);
+  }
+  project.edit({ corrections: { equalization: false, bias: "none" } });
+  expect(await warned()).toEqual([]);
+});
+
+test("ranges are chosen again once the model was calibrated again", async () => {
+  const whole = await settled(plain);
+  await project.calibrate({ samples: 2, resume: null, checkpoint: () => undefined }, context);
+  expect(project.recipe).toEqual({ ...whole, resolved: null });
+  expect(project.resolve().recipe.resolved).not.toEqual(whole.resolved);
+});

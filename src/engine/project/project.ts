@@ -182,7 +182,7 @@ export class Project {
     return previewSample(this.#dataUnder(preprocess), index);
   }
 
-  /** Observes the first samples, on the model as the recipe equalizes it; goes on from `resume`. */
+  /** Observes the first samples, on the model as the recipe equalizes it; goes on from `resume`. Its ranges are chosen again. */
   async calibrate(
     request: Omit<CalibrationRequest, "preprocess">,
     context: JobContext,
@@ -193,6 +193,7 @@ export class Project {
     const model = equalizedModel(this.#model, choices);
     const calibration = await calibrate(model, data, whole, this.#environment.runtimes, context);
     this.#calibration = calibration;
+    this.#recipe = withOthers(this.#recipe, ["statistics"]);
     return calibration;
   }
 
@@ -293,7 +294,7 @@ export class Project {
 
   /**
    * Every file of the job, once each model among them has loaded and run. `date` is ISO 8601. Throws InputError when
-   * nothing was calibrated or something is left to be learned.
+   * nothing was calibrated, or equalization or rounding is left to be learned; of biases there is a warning.
    */
   export(
     parts: { readonly evaluation: Evaluation | null; readonly tuning?: Tuning | null; readonly date: string },
