@@ -10,6 +10,7 @@ import type { Range } from "../model/range.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import type { Report } from "../model/report.ts";
+import { sameValue } from "../recipe/text.ts";
 import { changeOf, compareFigures } from "./compareFigures.ts";
 
 export { readReport } from "../artifacts/report.ts";
@@ -75,7 +76,7 @@ function runs(indices: readonly number[]): string {
 /** The names whose entries differ, or which one side alone has. */
 function differing<T>(a: Readonly<Record<string, T>> | null, b: Readonly<Record<string, T>> | null): string[] {
   return union(Object.keys(a ?? {}), Object.keys(b ?? {})).filter(
-    (name) => JSON.stringify(own(a ?? {}, name)) !== JSON.stringify(own(b ?? {}, name)),
+    (name) => !sameValue(own(a ?? {}, name), own(b ?? {}, name)),
   );
 }
 

@@ -1,6 +1,7 @@
 import type { Change, FigureChange, FigureUnit } from "../model/comparison.ts";
 import type { Accuracy, Evaluation } from "../model/evaluation.ts";
 import type { Report } from "../model/report.ts";
+import { sameValue } from "../recipe/text.ts";
 import { quantizedName } from "./fileNames.ts";
 
 interface Figure {
@@ -90,10 +91,10 @@ function unlikeness(
   left: Evaluation,
   right: Evaluation,
 ): Record<"samples" | "machine", string | null> {
-  const preprocess = [a, b].map(({ recipe }) => JSON.stringify(recipe.preprocess));
+  const sameModel = a.model.sha256 === b.model.sha256;
   const where = ({ latency }: Evaluation) => `${latency.runtime}, ${latency.threads} threads, ${latency.machine}`;
   return {
-    samples: otherSamples(left, right, a.model.sha256 === b.model.sha256 && preprocess[0] === preprocess[1]),
+    samples: otherSamples(left, right, sameModel && sameValue(a.recipe.preprocess, b.recipe.preprocess)),
     machine:
       where(left) === where(right)
         ? null

@@ -11,6 +11,8 @@ import {
   withGroupDefault,
   withGroupMethod,
 } from "./edits.ts";
+import { SETTINGS } from "./settings.ts";
+import { sameValue } from "./text.ts";
 
 /**
  * The recipe with a remedy applied. `range` is what a method comes to; without it the engine settles the ranges again.
@@ -42,7 +44,7 @@ export function isApplied(recipe: Recipe, remedy: Remedy): boolean {
     case "method":
       return own(recipe.methods, remedy.group) === remedy.method && !own(recipe.ranges, remedy.group);
     case "activations":
-      return JSON.stringify(recipe.activations) === JSON.stringify(remedy.activations);
+      return sameValue(SETTINGS.activations(recipe), remedy.activations);
     case "granularity":
       return recipe.weights.granularity === remedy.granularity;
     case "equalization":

@@ -2,13 +2,13 @@ import { proxy } from "../../../workers/client.ts";
 import type { Calibration } from "../../../workers/protocol.ts";
 import type { Execution } from "../../engine/model/calibration.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
-import { withOthers } from "../../engine/recipe/change.ts";
+import { withLearned, withOthers } from "../../engine/recipe/change.ts";
 import type { Origin } from "../../engine/recipe/derivations.ts";
 import { rememberExecution } from "./execution.ts";
 import { runJob } from "./jobs.ts";
 import { firstLayer } from "./layers.ts";
 import { say, sayNotices } from "./log.ts";
-import { asWanted, resolveRecipe, withoutWaiting } from "./recipe.ts";
+import { asWanted, fits, resolveRecipe, withoutWaiting } from "./recipe.ts";
 import { valuesPart } from "./recipeParts.ts";
 import { isStandIn } from "./standIn.ts";
 import { calibrationIsStale, changedByCalibrating, factsOf, isPartial } from "./steps.ts";
@@ -75,10 +75,23 @@ async function calibrateEqualized(
     on: `the first ${samples} samples`,
     run: (api, report) => api.settle(wanted, samples, null, execution, report),
   });
-  const { recipe: now } = studio.getState().project;
-  if (!settled || now?.present !== recipe) return;
+  const now = studio.getState().project.recipe?.present;
+  if (!settled || now?.model.sha256 !== recipe.model.sha256) return;
+  const edited = now !== recipe;
+  const observed = withOthers(now, [...changed, "statistics"]);
+  const present = edited
+    ? withLearned(observed, { factors: settled.recipe.factors })
+    : asWanted(settled.recipe, recipe);
+  if (edited && !fits(present, settled.calibration)) {
+    say(
+      "warning",
+      "The recipe was changed meanwhile, so that tensors hold something else than was observed: calibrate again.",
+    );
+    return;
+  }
   const spent = performance.now() - started;
-  actions.recipeSettledAnew(asWanted(settled.recipe, recipe), settled.calibration, spent, on, changed);
+  actions.recipeSettledAnew(present, settled.calibration, spent, on, changed);
   say("info", `Calibrated on ${settled.calibration.observed.length} samples.`);
   sayNotices(settled.calibration.notices);
+  if (edited) await resolveRecipe(settled.calibration);
 }

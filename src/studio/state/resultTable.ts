@@ -1,6 +1,7 @@
 import { settingsOf } from "../../engine/model/comparison.ts";
 import type { Accuracy, Evaluation } from "../../engine/model/evaluation.ts";
 import { own } from "../../engine/model/record.ts";
+import { sameValue } from "../../engine/recipe/text.ts";
 import { count, plural, significant } from "../../engine/values/figures.ts";
 import { percent, pointsOf } from "../../engine/values/shares.ts";
 import { byteSize, decibel, duration } from "../../engine/values/units.ts";
@@ -118,9 +119,7 @@ function partsCell<T>(
   noun: string,
 ): Cell {
   const names = [...new Set([...Object.keys(record ?? {}), ...Object.keys(reference ?? {})])];
-  const differing = names.filter(
-    (name) => JSON.stringify(own(record ?? {}, name)) !== JSON.stringify(own(reference ?? {}, name)),
-  );
+  const differing = names.filter((name) => !sameValue(own(record ?? {}, name), own(reference ?? {}, name)));
   const total = Object.keys(record ?? {}).length;
   return {
     ...PLAIN,
