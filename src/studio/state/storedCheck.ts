@@ -6,7 +6,7 @@ const told = new Set<string>();
 
 /**
  * Whether a stored record is as its schema has it; one that is not is left out, which is said once. The record itself goes on
- * to be used: results are compared with the text of recipes, in the order of their members.
+ * to be used: checking changes nothing.
  */
 export function sound<S extends Schema>(schema: S, record: unknown, what: string): record is Of<S> {
   const { problem } = check(schema, record, `The stored ${what}`);
