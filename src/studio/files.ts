@@ -32,6 +32,12 @@ export function onlyLabels(files: readonly PathFile[]): boolean {
   return files.length > 0 && files.every((file) => LABELS.test(file.path));
 }
 
+/** The files that hold the samples: all but labels, where there are others. */
+export function samplesAmong(files: readonly PathFile[]): readonly PathFile[] {
+  const samples = files.filter((file) => !LABELS.test(file.path));
+  return samples.length > 0 ? samples : files;
+}
+
 /** The files of two sets; where both have a path, the later set's file counts. */
 export function mergeFiles(earlier: readonly PathFile[], later: readonly PathFile[]): PathFile[] {
   return [...new Map([...earlier, ...later].map((file) => [file.path, file])).values()];

@@ -15,7 +15,7 @@ import { fresh, given } from "./testing/given.ts";
 vi.mock("./jobs.ts", () => ({ runJob: vi.fn() }));
 
 const job = vi.mocked(runJob);
-const data = { fingerprint: "there", summary: { samples: 8 } } as unknown as OpenData;
+const data = { fingerprint: "labelled", samplesFingerprint: "there", summary: { samples: 8 } } as unknown as OpenData;
 const model = { file: {}, summary: { layers: [] } } as unknown as OpenModel;
 const factors = (divide: number) => ({ a: { divide: [divide], absorb: [0] } });
 const resolved = { a: { low: 0, high: 1 } };

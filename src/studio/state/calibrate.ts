@@ -29,7 +29,7 @@ export async function calibrate(): Promise<void> {
   const { present } = recipe;
   const facts = factsOf(state);
   const changed = changedByCalibrating(facts);
-  const on = data.fingerprint;
+  const on = data.samplesFingerprint;
   if (present.corrections.equalization) return calibrateEqualized(present, changed, samples, execution, on);
   const goesOn = isPartial(facts) && !calibrationIsStale(facts);
   const replacesGood = before !== null && !isStandIn(before) && !isPartial(facts);

@@ -3,7 +3,7 @@ import type { DataSummary } from "../../engine/model/dataset.ts";
 import type { Notice } from "../../engine/model/job.ts";
 import type { Preprocess } from "../../engine/model/preprocess.ts";
 import { sameValue } from "../../engine/recipe/text.ts";
-import { fingerprint } from "./fingerprint.ts";
+import { fingerprint, samplesFingerprint } from "./fingerprint.ts";
 import { runJob } from "./jobs.ts";
 import { say, sayNotices } from "./log.ts";
 import { keepFiles } from "./persistence.ts";
@@ -29,7 +29,7 @@ export async function openData(files: readonly PathFile[], wishes: Wishes = {}):
     run: (api) => api.setData(files, preprocess),
   });
   if (!summary) return false;
-  const print = await fingerprint(files);
+  const [print, samplesPrint] = await Promise.all([fingerprint(files), samplesFingerprint(files)]);
   const {
     project: { calibration, keep },
     results: { evaluation },
@@ -37,7 +37,10 @@ export async function openData(files: readonly PathFile[], wishes: Wishes = {}):
   const half = Math.min(MOST_BY_DEFAULT, Math.ceil(summary.samples / 2));
   const known = calibration && !isStandIn(calibration) && calibration.wanted <= summary.samples;
   const earlier = known ? calibration.wanted : half;
-  actions.dataOpened({ files, summary, fingerprint: print }, wishes.samples ?? earlier);
+  actions.dataOpened(
+    { files, summary, fingerprint: print, samplesFingerprint: samplesPrint },
+    wishes.samples ?? earlier,
+  );
   sayNotices(summary.notices);
   if (evaluation && evaluation.basis.data !== print) {
     say("warning", "These are not the samples of the last evaluation: its results are shown as stale.");

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { fingerprint } from "./fingerprint.ts";
+import { fingerprint, samplesFingerprint } from "./fingerprint.ts";
 
 const file = (path: string, text: string) => ({ path, file: new File([text], path) });
 
@@ -8,4 +8,16 @@ test("the order of files does not matter, their names and content do", async () 
   expect(await fingerprint([...set].reverse())).toBe(await fingerprint(set));
   expect(await fingerprint([file("a.png", "one"), file("b.png", "owt")])).not.toBe(await fingerprint(set));
   expect(await fingerprint([file("a.png", "one"), file("c.png", "two")])).not.toBe(await fingerprint(set));
+});
+
+test("labels that come, go or change leave the samples what they are", async () => {
+  const set = [file("a.png", "one"), file("b.png", "two")];
+  const samples = await samplesFingerprint(set);
+  expect(samples).toBe(await fingerprint(set));
+  for (const labels of [file("labels.csv", "a.png,1"), file("t10k-labels-idx1-ubyte.gz", "1")]) {
+    expect(await samplesFingerprint([...set, labels])).toBe(samples);
+    expect(await fingerprint([...set, labels])).not.toBe(samples);
+    expect(await samplesFingerprint([file("a.png", "one"), labels])).not.toBe(samples);
+  }
+  expect(await samplesFingerprint([file("a.csv", "1")])).not.toBe(await samplesFingerprint([file("b.csv", "1")]));
 });

@@ -1,4 +1,5 @@
 import type { Calibration, PathFile } from "../../../workers/protocol.ts";
+import { samplesAmong } from "../files.ts";
 
 const HEAD_BYTES = 65_536;
 const FILES_READ = 200;
@@ -11,6 +12,11 @@ export async function fingerprint(files: readonly PathFile[]): Promise<string> {
   );
   const list = sorted.map(({ path, file }, index) => [path, file.size, heads[index] ?? null]);
   return sha256(new TextEncoder().encode(JSON.stringify(list)));
+}
+
+/** Tells sets of samples apart, whatever their labels. */
+export function samplesFingerprint(files: readonly PathFile[]): Promise<string> {
+  return fingerprint(samplesAmong(files));
 }
 
 /** Tells calibrations apart: SHA-256 over what was observed, and counts and extremes of every tensor. */

@@ -135,7 +135,7 @@ test("whoever asks while ranges are chosen gets the same answer from one job", a
 });
 
 test("statistics put aside of other samples are not taken up, though they are as many", async () => {
-  const [here, there] = ["here", "there"].map((fingerprint) => ({ fingerprint }) as OpenData);
+  const [here, there] = ["here", "there"].map((samplesFingerprint) => ({ samplesFingerprint }) as OpenData);
   const equalized = { ...calibration, equalized: true };
   const factors = { a: { divide: [2], absorb: [0] } };
   const learned = () => settled({ ...studio.getState().project.recipe!.present, resolved, factors }, equalized);
@@ -169,7 +169,7 @@ test("a calibration that comes while ranges are chosen from another has them cho
 });
 
 test("where a model is calibrated again, it is on the samples chosen now, and nothing that others taught is kept", async () => {
-  const data = { fingerprint: "there" } as OpenData;
+  const data = { samplesFingerprint: "there" } as OpenData;
   const taught = { ...RECIPE, resolved, preprocess: { scale: 1 } as Preprocess };
   const asked: unknown[] = [];
   job.mockImplementation(async (plan) => {

@@ -143,7 +143,7 @@ async function settle(calibration: Calibration): Promise<Recipe | null> {
   else {
     aside = { calibration, calibratedOn };
     factorsOf.set(settled.calibration, settled.recipe.factors);
-    actions.recipeSettledAnew(present, settled.calibration, null, data?.fingerprint ?? null, changed);
+    actions.recipeSettledAnew(present, settled.calibration, null, data?.samplesFingerprint ?? null, changed);
   }
   return present;
 }

@@ -20,7 +20,7 @@ import { stateWith } from "./testing/given.ts";
 const recipe = PLAIN_RECIPE;
 const base = {
   model: {} as OpenModel,
-  data: { files: [], summary: { samples: 20 }, fingerprint: "d" } as unknown as OpenData,
+  data: { files: [], summary: { samples: 20 }, fingerprint: "d", samplesFingerprint: "d" } as unknown as OpenData,
   samples: 10,
   recipe: begin(recipe),
   calibration: null,
@@ -75,6 +75,7 @@ test("other samples make it stale, those it ran on and those that are gone do no
   expect(stale("other", base.data)).toBe(true);
   expect(stale("other", null)).toBe(false);
   expect(stale(null, base.data)).toBe(false);
+  expect(stale("d", { ...base.data, fingerprint: "with labels" })).toBe(false);
 });
 
 test("calibrating again replaces ranges of a part of the samples, and of those that are not known", () => {

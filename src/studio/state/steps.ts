@@ -66,7 +66,8 @@ export function changedSinceCalibration(facts: Facts): readonly Origin[] {
   const seen = basisOf("statistics", { recipe: present, data: calibratedOn, samples: calibration.wanted });
   const sameModel = calibration.equalized === present.corrections.equalization;
   const basis = { ...seen, preprocess: calibration.preprocess, ...(!sameModel && { factors: "of another model" }) };
-  return differing("statistics", basis, presentOf(facts));
+  const samples = facts.data?.samplesFingerprint ?? null;
+  return differing("statistics", basis, { ...presentOf(facts), data: samples });
 }
 
 /**

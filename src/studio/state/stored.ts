@@ -41,7 +41,7 @@ export type SessionRecord = Of<typeof SESSION>;
 export const STORED_CALIBRATION = fields({
   sha256: text,
   calibration: CALIBRATION,
-  /** Fingerprint of the data that it ran on; null where that is not known. */
+  /** Fingerprint of the samples that it ran on; null where that is not known. */
   calibratedOn: nullable(text),
 });
 export const STORED_TUNING = fields({ sha256: text, tuning: based("search", TUNING) });

@@ -24,6 +24,8 @@ export interface OpenData {
   readonly summary: DataSummary;
   /** Tells these files from others (state/fingerprint.ts). */
   readonly fingerprint: string;
+  /** The same without labels, of which calibration reads nothing. */
+  readonly samplesFingerprint: string;
 }
 
 /** What is worked on. */
@@ -36,7 +38,7 @@ export interface Project {
   readonly calibration: Calibration | null;
   /** How long the calibration ran, in milliseconds; null when it was read from a file or store. */
   readonly calibrationTime: number | null;
-  /** Fingerprint of the data that it ran on; null where that is not known. */
+  /** Fingerprint of the samples that it ran on; null where that is not known. */
   readonly calibratedOn: string | null;
   /** Whether model and samples are kept in this browser. */
   readonly keep: boolean;
