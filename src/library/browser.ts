@@ -4,6 +4,7 @@ import { bytesOf } from "../../workers/bytesOf.ts";
 import { browserDecoders } from "../../workers/decoders.ts";
 import type { DataFile } from "../engine/model/dataset.ts";
 import { packagedWasm } from "../engine/runtime/packagedWasm.ts";
+import { checkedFiles, checkedOpening } from "./checks.ts";
 import { openIn } from "./open.ts";
 import type { ModelBytes, OpenOptions, Project } from "./project.ts";
 import { sourceOf } from "./source.ts";
@@ -17,11 +18,19 @@ export async function openProject(
   options: OpenOptions = {},
 ): Promise<Project<Iterable<File> | readonly DataFile[]>> {
   const given = model instanceof File ? { name: model.name, bytes: await bytesOf(model, model.name) } : model;
-  const main = options.runtime ?? (await packagedWasm(crossOriginIsolated ? navigator.hardwareConcurrency : 1));
+  const source = sourceOf(given, "a File");
+  const opening = checkedOpening(options);
+  const main = opening.runtime ?? (await packagedWasm(crossOriginIsolated ? navigator.hardwareConcurrency : 1));
   const learner = async () => (await import("../engine/learning/wasm.ts")).wasmLearner({ simd, plain });
   const machine = `this browser (${navigator.hardwareConcurrency} cores)`;
   const environment = { runtimes: { main, accelerator: null, learner }, decoders: browserDecoders, machine };
-  return openIn(sourceOf(given), environment, async (data) => [...data].map(dataFile), options);
+  const filesOf = async (data: Iterable<File> | readonly DataFile[]) =>
+    checkedFiles(isIterable(data) ? Array.from(data, dataFile) : data, "a list of files");
+  return openIn(source, environment, filesOf, opening);
+}
+
+function isIterable(data: unknown): data is Iterable<unknown> {
+  return typeof data === "object" && data !== null && Symbol.iterator in data;
 }
 
 function dataFile(file: File | DataFile): DataFile {

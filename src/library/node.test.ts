@@ -1,13 +1,19 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeEach, describe, expect, it } from "vitest";
-import { InputError, openProject, wasmRuntime } from "./node.ts";
+import { InputError, openProject, type Preprocess, wasmRuntime } from "./node.ts";
 import type { Choices } from "./project.ts";
 
 const sample = (name: string) => fileURLToPath(new URL(`../../public/sample/${name}`, import.meta.url));
 const MODEL = sample("fashion-mnist-dw.onnx");
 const DATA = sample("evaluation-images-idx3-ubyte.gz");
+const CALIBRATION = sample("calibration-images-idx3-ubyte.gz");
 const LABELS = sample("evaluation-labels-idx1-ubyte.gz");
+
+const UNIT: Preprocess = {
+  ...{ resize: null, crop: null, layout: "NCHW", color: "GRAY" },
+  ...{ scale: 1 / 255, mean: [0], std: [1] },
+};
 
 /** The sentence that a call is refused with. */
 const refusal = (call: () => unknown): Promise<string> =>
@@ -16,6 +22,8 @@ const refusal = (call: () => unknown): Promise<string> =>
     (error) => (error instanceof InputError ? error.message : `no InputError: ${error}`),
   );
 
+const bytesOf = ({ chunks }: { readonly chunks: readonly Uint8Array<ArrayBuffer>[] }) =>
+  new Blob([...chunks]).arrayBuffer();
 const sizeOf = (chunks: readonly Uint8Array[]) => chunks.reduce((sum, { byteLength }) => sum + byteLength, 0);
 
 let project: Awaited<ReturnType<typeof openProject>>;
@@ -69,6 +77,60 @@ describe("a project", () => {
     expect(sizeOf((await project.quantize()).chunks)).toBeGreaterThan(20_000);
   });
 
+  it("goes on from the recipe and the calibration that it exported", async () => {
+    await project.useData(DATA, { preprocess: "unit" });
+    project.change({ weights: { ...project.recipe.weights, granularity: "tensor" } });
+    await project.calibrate({ samples: 12 });
+    const { files } = await project.export();
+    const textOf = (end: string) => {
+      return new Blob([...(files.find(({ name }) => name.endsWith(end))?.chunks ?? [])]).text();
+    };
+    const recipe = await textOf(".recipe.json");
+    const again = await openProject(MODEL, { recipe });
+    expect(again.recipe).toEqual(project.recipe);
+    expect(await bytesOf(await again.quantize())).toEqual(await bytesOf(await project.quantize()));
+
+    const seen = await openProject(MODEL, { calibration: await textOf(".calibration.json") });
+    expect(await refusal(() => seen.quantize())).toMatch(/^The recipe takes samples for bias correction; /);
+    const { corrections, weights } = seen.recipe;
+    seen.change({ corrections: { ...corrections, bias: "none" }, weights: { ...weights, granularity: "tensor" } });
+    await seen.quantize();
+    expect(seen.recipe).toEqual({ ...project.recipe, corrections: { ...corrections, bias: "none" }, biases: null });
+    seen.change({ method: "minmax" });
+    await seen.quantize();
+    expect(seen.recipe.resolved).not.toEqual(project.recipe.resolved);
+
+    const other = recipe.replace(/"sha256": "\w+"/, `"sha256": "${"0".repeat(64)}"`);
+    expect(await refusal(() => openProject(MODEL, { recipe: other }))).toMatch(/^The recipe was made for /);
+    expect(await refusal(() => openProject(MODEL, { recipe: "" }))).toMatch(/^recipe is empty/);
+    expect(await refusal(() => openProject(MODEL, { calibration: recipe }))).toMatch(
+      /^calibration is an Octet recipe, /,
+    );
+    expect(await refusal(() => openProject(MODEL, { recipe: project.recipe as never }))).toMatch(
+      /^recipe is the text /,
+    );
+  });
+
+  it("is judged on other data than it was calibrated on, and learns nothing of these", async () => {
+    await project.useData(CALIBRATION, { preprocess: "unit" });
+    await project.calibrate({ samples: 12 });
+    const { recipe } = project;
+    const before = await bytesOf(await project.quantize());
+    const own = await project.evaluate({ skip: 12, samples: 20 });
+    expect(own).toMatchObject({ samples: 20, labelled: 0, verdict: null });
+    const other = await project.evaluate({ data: DATA, labels: LABELS, samples: 30, maxDrop: 100 });
+    expect(other).toMatchObject({ samples: 30, labelled: 30, verdict: { passed: true } });
+    expect(other.outputs).not.toEqual(own.outputs);
+    const all = await project.evaluate({ data: DATA, labels: LABELS, skip: 490 });
+    expect(all.samples).toBe(10);
+    expect(project.recipe).toEqual(recipe);
+    expect(await bytesOf(await project.quantize())).toEqual(before);
+    expect(await refusal(() => project.evaluate({ labels: LABELS }))).toMatch(/^labels are those of data /);
+    expect(await refusal(() => project.evaluate({ maxDrop: 1, samples: 2 }))).toBe(
+      "maxDrop has nothing to be held against: no sample has a label; give labels, or leave maxDrop out.",
+    );
+  });
+
   it("is as it was after a job that is cancelled", async () => {
     await project.useData(DATA, { preprocess: "unit" });
     await project.calibrate({ samples: 12 });
@@ -117,6 +179,76 @@ describe("a project", () => {
     }
     expect(await refusal(() => project.evaluate({ maxDrop: Number.NaN }))).toMatch(/^maxDrop is a number of points/);
     expect(await refusal(() => project.evaluate({ skip: -1 }))).toBe("skip is a whole number of at least 0, not -1.");
+  });
+
+  it("refuses what no type would let pass", async () => {
+    const refusals: readonly (readonly [string, () => unknown, RegExp])[] = [
+      ["a model that is none", () => openProject(3 as never), /^A model is a path, or an object with its name/],
+      ["no model", () => openProject(undefined as never), /^A model is a path/],
+      ["bytes without a name", () => openProject(readFileSync(MODEL) as never), /^A model is a path/],
+      ["text for bytes", () => openProject({ name: "m", bytes: "onnx" as never }), /^A model is a path/],
+      [
+        "a misspelt option",
+        () => openProject(MODEL, { shape: {} } as never),
+        /^There is no option "shape"; there are shapes, /,
+      ],
+      ["options that are none", () => openProject(MODEL, null as never), /^An object of options is wanted, /],
+      [
+        "a shape as text",
+        () => openProject(MODEL, { shapes: { image: "1x1" as never } }),
+        /^openProject: "shapes\["image"\]" is "1x1"/,
+      ],
+      ["a value as text", () => openProject(MODEL, { values: { image: "0" as never } }), /"values\["image"\]" is "0"/],
+      [
+        "a runtime by its name",
+        () => openProject(MODEL, { runtime: "wasm" as never }),
+        /^runtime is what wasmRuntime makes/,
+      ],
+      [
+        "a controller",
+        () => openProject(MODEL, { signal: new AbortController() as never }),
+        /^signal is an AbortSignal/,
+      ],
+      ["paths", () => project.useData([DATA] as never), /^Data and labels are a path, or a list of objects/],
+      ["no data", () => project.useData(undefined as never), /^Data and labels are a path/],
+      [
+        "misspelt preprocessing",
+        () => project.useData(DATA, { preproces: "unit" } as never),
+        /^There is no option "preproces"/,
+      ],
+      [
+        "misspelt samples",
+        () => project.calibrate({ sample: 5 } as never),
+        /^There is no option "sample"; there are samples, signal, onProgress\.$/,
+      ],
+      ["a number for options", () => project.calibrate(5 as never), /^An object of options is wanted, .*; not 5\.$/],
+      [
+        "progress that is no function",
+        () => project.quantize({ onProgress: {} as never }),
+        /^onProgress is a function/,
+      ],
+      ["misspelt limit", () => project.evaluate({ maxdrop: 1 } as never), /^There is no option "maxdrop"/],
+      ["no choices", () => project.change(null as never), /^An object of choices is wanted/],
+      [
+        "NaN in a range",
+        () => project.change({ ranges: { image: { low: Number.NaN, high: 1 } } }),
+        /"ranges\["image"\]\.low" is NaN; it must be a number/,
+      ],
+      [
+        "an infinite scale",
+        () => project.useData(DATA, { preprocess: { ...UNIT, scale: Infinity } }),
+        /"scale" is Infinity; it must be /,
+      ],
+    ];
+    for (const [what, call, sentence] of refusals) expect(await refusal(call), what).toMatch(sentence);
+  });
+
+  it("takes what is undefined as left out", async () => {
+    const { recipe } = project;
+    project.change({ method: undefined } as never);
+    expect(project.recipe).toEqual(recipe);
+    await project.useData(DATA, { preprocess: "unit", labels: undefined } as never);
+    await project.calibrate({ samples: 2, onProgress: undefined, signal: undefined } as never);
   });
 
   it("takes a model in memory, data of its caller's and the runtime that it is handed", async () => {

@@ -4,6 +4,7 @@ import { dataFiles } from "../../cli/files.ts";
 import { modelSource } from "../../cli/options.ts";
 import type { DataFile } from "../engine/model/dataset.ts";
 import { nodeOrWasm } from "../engine/runtime/nodeOrWasm.ts";
+import { checkedFiles, checkedOpening } from "./checks.ts";
 import { openIn } from "./open.ts";
 import type { ModelBytes, OpenOptions, Project } from "./project.ts";
 import { sourceOf } from "./source.ts";
@@ -16,14 +17,12 @@ export async function openProject(
   model: string | ModelBytes,
   options: OpenOptions = {},
 ): Promise<Project<string | readonly DataFile[]>> {
-  const source = typeof model === "string" ? await modelSource(model) : sourceOf(model);
-  const main = options.runtime ?? threadedRuntime((await nodeOrWasm()).runtime);
-  return openIn(
-    source,
-    nodeEnvironment(main),
-    async (data) => (typeof data === "string" ? dataFiles(data) : data),
-    options,
-  );
+  const source = typeof model === "string" ? await modelSource(model) : sourceOf(model, "a path");
+  const opening = checkedOpening(options);
+  const main = opening.runtime ?? threadedRuntime((await nodeOrWasm()).runtime);
+  const filesOf = async (data: string | readonly DataFile[]) =>
+    typeof data === "string" ? dataFiles(data) : checkedFiles(data, "a path");
+  return openIn(source, nodeEnvironment(main), filesOf, opening);
 }
 
 export * from "./exports.ts";

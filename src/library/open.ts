@@ -2,10 +2,26 @@ import type { DataFile } from "../engine/model/dataset.ts";
 import type { Evaluation } from "../engine/model/evaluation.ts";
 import { InputError, type JobContext } from "../engine/model/job.ts";
 import type { Recipe } from "../engine/model/recipe.ts";
-import { type Artifact, Project as Engine, type Environment, type ModelSource } from "../engine/project/index.ts";
+import {
+  type Artifact,
+  Project as Engine,
+  type Environment,
+  type ModelSource,
+  readCalibration,
+  readRecipe,
+} from "../engine/project/index.ts";
 import { sameRecipe } from "../engine/recipe/basis.ts";
 import { unlearned } from "../engine/recipe/change.ts";
-import { assertCount, assertDrop, checkedChoices, checkedPreprocess } from "./checks.ts";
+import {
+  assertCount,
+  assertDrop,
+  assertNames,
+  checkedChoices,
+  checkedContext,
+  checkedInputs,
+  checkedPreprocess,
+  documentOf,
+} from "./checks.ts";
 import type { JobOptions, OpenOptions, Project, WrittenFile } from "./project.ts";
 
 const SENSITIVITY_SAMPLES = 16;
@@ -16,9 +32,13 @@ export async function openIn<Data>(
   source: ModelSource,
   environment: Environment,
   filesOf: (data: Data) => Promise<readonly DataFile[]>,
-  { shapes = {}, values = {}, ...options }: OpenOptions,
+  options: OpenOptions,
 ): Promise<Project<Data>> {
-  const engine = await Engine.open(source, { shapes, values }, environment, contextOf(options));
+  const saved = documentOf("recipe", options.recipe, readRecipe);
+  const seen = documentOf("calibration", options.calibration, readCalibration);
+  const engine = await Engine.open(source, checkedInputs(options, saved), environment, checkedContext(options));
+  if (saved) engine.adopt(saved);
+  if (seen) engine.takeCalibration(seen).edit({ preprocess: seen.preprocess });
   let isBusy = false;
   let calibrated: number | null = null;
   let judged: { readonly evaluation: Evaluation; readonly recipe: Recipe } | null = null;
@@ -27,28 +47,41 @@ export async function openIn<Data>(
     if (isBusy) throw new InputError("A job is running on this project; wait for it or cancel it.");
   }
 
-  async function job<T>(options: JobOptions, work: (context: JobContext) => Promise<T>): Promise<T> {
+  /** Runs one job at a time; `names` are the options that it has beside those of every job. */
+  async function job<T, Options extends JobOptions>(
+    options: Options,
+    names: readonly (keyof Options)[],
+    work: (context: JobContext) => Promise<T>,
+  ): Promise<T> {
+    assertNames("option", options, [...names, "signal", "onProgress"]);
+    const context = checkedContext(options);
     assertIdle();
     isBusy = true;
     try {
-      return await work(contextOf(options));
+      return await work(context);
     } finally {
       isBusy = false;
     }
   }
 
   /** Samples there are, of those that are asked for. */
-  function rangeOf({ skip = 0, samples }: { readonly skip?: number; readonly samples: number | undefined }) {
-    const rest = Math.max(0, (engine.data?.samples ?? 0) - assertCount("skip", skip, 0));
+  function rangeOf(samples: number | undefined, skip = 0, all = engine.data?.samples ?? 0) {
+    const rest = Math.max(0, all - assertCount("skip", skip, 0));
     return { skip, samples: samples === undefined ? rest : Math.min(assertCount("samples", samples, 1), rest) };
+  }
+
+  async function labelsOf(labels: Data | undefined): Promise<DataFile | null> {
+    const [table = null, second] = labels === undefined ? [] : await filesOf(labels);
+    if (second) throw new InputError("labels is one file; name it alone.");
+    return table;
   }
 
   async function settle(context: JobContext): Promise<void> {
     if (engine.isSettled && engine.calibration) return;
+    const wants = engine.calibration ? engine.wants.filter((want) => want !== "calibration") : engine.wants;
     if (calibrated !== null) await engine.settle({ samples: calibrated }, context);
-    else if (engine.wants.length === 0) engine.resolve();
-    else
-      throw new InputError(`The recipe takes samples for ${engine.wants.join(" and ")}; call useData, then calibrate.`);
+    else if (wants.length === 0) engine.resolve();
+    else throw new InputError(`The recipe takes samples for ${wants.join(" and ")}; call useData, then calibrate.`);
   }
 
   async function exported(context: JobContext) {
@@ -69,18 +102,19 @@ export async function openIn<Data>(
       assertIdle();
       engine.edit(checkedChoices(engine.recipe, choices));
     },
-    useData: (data, { preprocess, labels } = {}) =>
-      job({}, async () => {
-        const [table, second] = labels === undefined ? [] : await filesOf(labels);
-        if (second) throw new InputError("labels is one file; name it alone.");
-        const summary = await engine.takeData(await filesOf(data), checkedPreprocess(preprocess), table);
+    async useData(data, options = {}) {
+      assertNames("option", options, ["preprocess", "labels"]);
+      return job({}, [], async () => {
+        const table = await labelsOf(options.labels);
+        const summary = await engine.takeData(await filesOf(data), checkedPreprocess(options.preprocess), table);
         calibrated = null;
         judged = null;
         return summary;
-      }),
-    calibrate: ({ samples, ...options } = {}) =>
-      job(options, async (context) => {
-        const range = rangeOf({ samples });
+      });
+    },
+    calibrate: (options = {}) =>
+      job(options, ["samples"], async (context) => {
+        const range = rangeOf(options.samples);
         const { recipe, calibration } = engine;
         try {
           engine.adopt(unlearned(recipe)).takeCalibration(null);
@@ -93,37 +127,52 @@ export async function openIn<Data>(
         }
       }),
     quantize: (options = {}) =>
-      job(options, async (context) => {
+      job(options, [], async (context) => {
         const { files, notices } = await exported(context);
         const [model, ...others] = files;
         const names = new Set(others.map(({ name }) => name));
         return { ...written(model!), notices: notices.filter(({ subject }) => !names.has(subject)) };
       }),
-    sensitivity: ({ samples = SENSITIVITY_SAMPLES, ...options } = {}) =>
-      job(options, async (context) => {
-        const range = rangeOf({ samples });
+    sensitivity: (options = {}) =>
+      job(options, ["samples"], async (context) => {
+        const range = rangeOf(options.samples ?? SENSITIVITY_SAMPLES);
         await settle(context);
         return engine.sensitivity({ ...range, untilSettled: true }, context);
       }),
-    evaluate: ({ skip = 0, samples, maxDrop = MAX_DROP, ...options } = {}) =>
-      job(options, async (context) => {
-        const range = rangeOf({ skip, samples });
-        assertDrop(maxDrop);
+    evaluate: (options = {}) =>
+      job(options, ["data", "labels", "skip", "samples", "maxDrop"], async (context) => {
+        const { data, labels, skip, samples, maxDrop } = options;
+        assertDrop(maxDrop ?? MAX_DROP);
+        if (labels !== undefined && data === undefined) {
+          throw new InputError(
+            "labels are those of data that is given beside them; give labels of the project's data to useData.",
+          );
+        }
+        const beside = data === undefined ? null : await engine.openBeside(await filesOf(data), await labelsOf(labels));
+        const range = rangeOf(samples, skip, beside?.length);
         await settle(context);
-        const evaluation = await engine.evaluate(range, maxDrop / 100, context);
+        const measured = await engine.evaluate(range, (maxDrop ?? MAX_DROP) / 100, context, beside ?? undefined);
+        const evaluation = { ...measured, notices: [...(beside?.notices ?? []), ...measured.notices] };
+        if (maxDrop !== undefined) assertJudged(evaluation);
         judged = { evaluation, recipe: engine.recipe };
         return evaluation;
       }),
     export: (options = {}) =>
-      job(options, async (context) => {
+      job(options, [], async (context) => {
         const { files, notices } = await exported(context);
         return { files: files.map(written), notices };
       }),
   };
 }
 
-const written = ({ name, chunks }: Artifact): WrittenFile => ({ name, chunks: chunks as WrittenFile["chunks"] });
-
-function contextOf({ signal = new AbortController().signal, onProgress = () => undefined }: JobOptions): JobContext {
-  return { signal, report: onProgress };
+/** A limit that nothing can be held against would always be kept. */
+function assertJudged({ verdict, labelled }: Evaluation): void {
+  if (verdict) return;
+  const why =
+    labelled === 0
+      ? "no sample has a label; give labels"
+      : "the output that top-1 goes by has no class scores, or none that mean something on these samples; mend that";
+  throw new InputError(`maxDrop has nothing to be held against: ${why}, or leave maxDrop out.`);
 }
+
+const written = ({ name, chunks }: Artifact): WrittenFile => ({ name, chunks: chunks as WrittenFile["chunks"] });

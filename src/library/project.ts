@@ -21,6 +21,10 @@ export interface OpenOptions extends JobOptions {
   readonly shapes?: Recipe["inputs"]["shapes"];
   /** Inputs that are held at one value: data feeds one input. */
   readonly values?: Recipe["inputs"]["values"];
+  /** The text of a recipe, as `export` writes it: the settings to begin with, and what was learned of these. */
+  readonly recipe?: string;
+  /** The text of a calibration cache, as `export` writes it: what `calibrate` saw, in place of calling it. */
+  readonly calibration?: string;
 }
 
 /** A model in memory. `readBeside` reads files that it names as holding its weights, null for one that there is not. */
@@ -70,11 +74,18 @@ export interface Project<Data> {
   /** What each layer costs the outputs, on the first samples, 16 by default. */
   sensitivity(options?: JobOptions & { readonly samples?: number }): Promise<Sensitivity>;
   /**
-   * Float against the very bytes that `quantize` gives, on `samples` samples from `skip` on, all by default. `maxDrop` is
-   * the drop of top-1 that passes, in points: 1 by default.
+   * Float against the very bytes that `quantize` gives, on `samples` samples from `skip` on, all by default: those of the
+   * project, or of `data` and `labels` where these are given. `maxDrop` is the drop of top-1 that passes, in points: 1 by default.
+   * Where it is given and there is nothing to hold it against, rejects with InputError.
    */
   evaluate(
-    options?: JobOptions & { readonly skip?: number; readonly samples?: number; readonly maxDrop?: number },
+    options?: JobOptions & {
+      readonly data?: Data;
+      readonly labels?: Data;
+      readonly skip?: number;
+      readonly samples?: number;
+      readonly maxDrop?: number;
+    },
   ): Promise<Evaluation>;
   /** Every file of the job (docs/formats.md), with the last evaluation in the report where it is of these bytes. */
   export(

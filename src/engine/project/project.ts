@@ -226,8 +226,21 @@ export class Project {
     return learnRounding(this.#model, this.#recipe, data, request, by, listener);
   }
 
-  /** Float against the exact bytes that are exported. `limit` is the drop of top-1 allowed, a share. */
-  evaluate({ skip, samples }: SampleRange, limit: number, context: JobContext): Promise<Evaluation> {
+  /** Samples beside those of the project, prepared as the recipe has it: to judge by, not to learn from. Throws InputError. */
+  openBeside(files: readonly DataFile[], labels: DataFile | null = null): Promise<OpenDataset> {
+    return openData(this.#model, files, this.#recipe.preprocess, this.#environment.decoders, labels);
+  }
+
+  /**
+   * Float against the exact bytes that are exported, on the project's samples if no others are given. `limit` is the drop of
+   * top-1 allowed, a share.
+   */
+  evaluate(
+    { skip, samples }: SampleRange,
+    limit: number,
+    context: JobContext,
+    data: OpenDataset = this.#dataUnder(this.#recipe.preprocess),
+  ): Promise<Evaluation> {
     const quantized = quantizeModel(this.#model, this.#recipe);
     const request = {
       float: { file: runnable(this.#model.original), bytes: this.#model.bytes },
@@ -237,7 +250,7 @@ export class Project {
       limit,
       machine: this.#environment.machine,
     };
-    return evaluateModels(request, this.#dataUnder(this.#recipe.preprocess), this.#runtime, context);
+    return evaluateModels(request, data, this.#runtime, context);
   }
 
   /** Float against what would be exported, on few samples, to see what a change did. */

@@ -55,7 +55,7 @@ describe("a sentence names the source, the path, the value and the rule", () => 
     ["a limited one", integer(1, 8), 9, "it is 9; it must be a whole number, 1 to 8."],
     ["2^53", integer(0), 2 ** 53, "it is 9007199254740992; it must be a whole number from 0."],
     ["many integers", integers(0), [1, 1.5], 'it: "[1]" is 1.5; it must be a whole number from 0.'],
-    ["infinity", fields({ a: finite }), parsed('{"a": 1e999}'), 'it: "a" is null; it must be a number.'],
+    ["infinity", fields({ a: finite }), parsed('{"a": 1e999}'), 'it: "a" is Infinity; it must be a number.'],
     ["many numbers", finites, [1, "NaN"], 'it: "[1]" is "NaN"; it must be a number.'],
     ["a figure", number, "nan", 'it is "nan"; it must be a number, "NaN", "Infinity" or "-Infinity".'],
     ["many extremes", float32s, [0, "NaN"], 'it: "[1]" is "NaN"; it must be a number, "Infinity" or "-Infinity".'],

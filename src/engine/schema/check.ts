@@ -89,7 +89,7 @@ function extended({ schema, path }: Place, key: string | number): string {
 
 function stateOf(value: unknown): string {
   if (value === undefined) return "is missing";
-  const text = JSON.stringify(value) ?? String(value);
+  const text = typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value));
   return `is ${text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text}`;
 }
 
