@@ -3,6 +3,7 @@ import type { Json } from "../../engine/model/past/shape.ts";
 import type { Of } from "../../engine/schema/define.ts";
 import type { KEPT_FILES, RESULT, SESSION, STORED_CALIBRATION, STORED_ROUNDING, STORED_TUNING } from "./stored.ts";
 import { RENEWALS } from "./storedPast.ts";
+import { wholly } from "./wholly.ts";
 
 interface Schema extends DBSchema {
   sessions: { key: string; value: Of<typeof SESSION> };
@@ -23,15 +24,16 @@ let opened: Promise<IDBPDatabase<Schema>> | null = null;
  */
 export function database(): Promise<IDBPDatabase<Schema>> {
   opened ??= openDB<Schema>(NAME, VERSION, {
-    upgrade: async (db, from, _, transaction) => {
-      if (from < 1) for (const store of ["sessions", "calibrations", "files"] as const) create(db, store);
-      if (from < 2) {
-        create(db, "tunings");
-        db.createObjectStore("results", { keyPath: "id" }).createIndex("sha256", "sha256");
-      }
-      if (from < 3) create(db, "roundings");
-      if (from > 0) for (const store of db.objectStoreNames) await renewStore(transaction, store);
-    },
+    upgrade: (db, from, _, transaction) =>
+      wholly(transaction, async () => {
+        if (from < 1) for (const store of ["sessions", "calibrations", "files"] as const) create(db, store);
+        if (from < 2) {
+          create(db, "tunings");
+          db.createObjectStore("results", { keyPath: "id" }).createIndex("sha256", "sha256");
+        }
+        if (from < 3) create(db, "roundings");
+        if (from > 0) for (const store of db.objectStoreNames) await renewStore(transaction, store);
+      }),
     blocking: async () => {
       (await opened)?.close();
       opened = null;
