@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join, posix } from "node:path";
+import { pathToFileURL } from "node:url";
 import { describe, expect, inject, it } from "vitest";
 import manifest from "../package.json" with { type: "json" };
 import { FEW_RETRIES, npm } from "./install.ts";
@@ -33,13 +34,20 @@ describe("the package", () => {
     expect(packed.files.filter((path) => /(?<!\.d)\.tsx?$|\.test\.|testing/.test(path))).toEqual([]);
   });
 
-  it("depends on runtimes, and on what its types name", () => {
+  it("has every document that its documents lead to", () => {
+    const documents = packed.files.filter((path) => /^[^/]+\.md$|^docs\/.*\.md$/.test(path));
+    expect(documents).toContain("docs/library.md");
+    const astray = documents.flatMap((path) => {
+      const links = readFileSync(join(ROOT, path), "utf8").matchAll(/\]\((?!\w+:|#)([^)#]+)/g);
+      const targets = [...links].map(([, link = ""]) => posix.join(posix.dirname(path), link));
+      return targets.filter((target) => !packed.files.some((file) => file === target || file.startsWith(`${target}/`)));
+    });
+    expect(astray).toEqual([]);
+  });
+
+  it("depends on runtimes alone", () => {
     const { dependencies, optionalDependencies } = manifest;
-    expect(Object.keys({ ...dependencies, ...optionalDependencies })).toEqual([
-      "onnxruntime-web",
-      "valibot",
-      "onnxruntime-node",
-    ]);
+    expect(Object.keys({ ...dependencies, ...optionalDependencies })).toEqual(["onnxruntime-web", "onnxruntime-node"]);
   });
 
   it("could be published", () => {
@@ -58,7 +66,7 @@ describe.skipIf(!isInstalled)("installed from the registry, the octet command", 
   it("has neither the studio nor a compiler with it, and is small", () => {
     for (const place of [native, bare]) {
       const modules = readdirSync(join(place, "node_modules"));
-      for (const name of ["react", "recharts", "tsx", "esbuild", "typescript", "@tensorflow"]) {
+      for (const name of ["react", "recharts", "tsx", "esbuild", "typescript", "valibot", "@tensorflow"]) {
         expect(modules).not.toContain(name);
       }
       const own = modules.filter((name) => !name.startsWith("onnxruntime-"));
@@ -79,6 +87,24 @@ describe.skipIf(!isInstalled)("installed from the registry, the octet command", 
     const help = (command: string) => run(folder(), command, "help", "quantize").stdout;
     expect(help(commandOf(native))).toMatch(/--rounding/);
     expect(help(commandOf(native))).toBe(help(FROM_SOURCES));
+  });
+
+  it("ends with 2 for bad input, said as in the checkout, and with 3 for a fault of its own", () => {
+    for (const args of [
+      ["quantize", MODEL, "--smaples", "3"],
+      ["inspect", "none.onnx"],
+    ]) {
+      const { status, stderr } = run(folder(), commandOf(native), ...args);
+      expect([status, stderr]).toEqual([2, run(folder(), FROM_SOURCES, ...args).stderr]);
+    }
+    const faulty = join(folder(), "faulty.mjs");
+    const command = pathToFileURL(commandOf(native));
+    writeFileSync(faulty, `JSON.stringify = () => { throw new TypeError("broken"); }; await import("${command}");`);
+    const { status, stderr } = run(folder(), faulty, "inspect", MODEL);
+    expect([status, stderr]).toEqual([
+      3,
+      expect.stringMatching(/octet: Octet failed unexpectedly \(broken\); please report it/),
+    ]);
   });
 
   it("makes the very bytes that the checkout makes, learned rounding included", () => {

@@ -1,12 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, posix } from "node:path";
 
 const ENTRIES = ["src/library/node.d.ts", "src/library/browser.d.ts"];
+/** What types of documents are inferred with. It stands in one file, of declarations that import nothing. */
+const VALIBOT = "node_modules/valibot/dist/index.d.mts";
 const IMPORTED = /(?<=(?:from|import)\s*\(?)"(\.[^"]+)\.ts"/g;
 
-/** Writes the declarations that the library's own reach, and no others. */
+/** Writes the declarations that the library's own reach, and no others, so that they import no package. */
 export function declareTypes(folder: string): void {
   const all = mkdtempSync(join(tmpdir(), "octet-types-"));
   try {
@@ -19,9 +21,11 @@ export function declareTypes(folder: string): void {
         reached.add(`${join(dirname(name), specifier)}.d.ts`);
         return `"${specifier}.js"`;
       });
+      const valibot = posix.relative(posix.dirname(name), "valibot.js");
       mkdirSync(dirname(join(folder, name)), { recursive: true });
-      writeFileSync(join(folder, name), text);
+      writeFileSync(join(folder, name), text.replaceAll('"valibot"', `"${valibot}"`));
     }
+    copyFileSync(VALIBOT, join(folder, "valibot.d.ts"));
   } finally {
     rmSync(all, { recursive: true });
   }
