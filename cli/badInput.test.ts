@@ -225,6 +225,8 @@ describe("documents that are not what they are given as", () => {
     const text = put(folder, "text.json", "not JSON");
     const other = put(folder, "other.json", '{"a": 1}');
     expect(await quantize(model, "--recipe", text)).toMatch(/text\.json is not complete JSON/);
+    const raw = put(folder, "raw.json", '{\n"resize": nul\u001b[31m\n');
+    expect(await quantize(model, "--preprocess", raw)).toMatch(/raw\.json is not JSON \([^\p{Cc}]*\)\.$/u);
     expect(await quantize(model, "--recipe", other)).toMatch(/other\.json is JSON but neither/);
     expect(await quantize(model, "--cache", other)).toMatch(/other\.json is JSON but neither/);
     expect(await quantize(model, "--cache", join(folder, "gone.json"))).toMatch(/There is no file .*gone\.json/);

@@ -62,6 +62,11 @@ function kindOf(object: Readonly<Record<string, unknown>>, fileName: string): Do
   );
 }
 
+/** Why JSON could not be read, on one line: what is quoted of a file may hold characters that a terminal obeys. */
+export function reasonOf(error: unknown): string {
+  return (error as Error).message.replace(/[\s\p{Cc}]+/gu, " ");
+}
+
 function parseObject(text: string, fileName: string): Readonly<Record<string, unknown>> {
   const json = text.trim();
   if (json === "") throw new InputError(`${fileName} is empty; export it again.`);
@@ -69,8 +74,7 @@ function parseObject(text: string, fileName: string): Readonly<Record<string, un
   try {
     value = JSON.parse(json);
   } catch (error) {
-    const why = (error as Error).message.replace(/\s+/g, " ");
-    throw new InputError(`${fileName} is not complete JSON (${why}); copy or export it again.`);
+    throw new InputError(`${fileName} is not complete JSON (${reasonOf(error)}); copy or export it again.`);
   }
   if (!isObject(value)) {
     throw new InputError(`${fileName} is JSON but no object, so it is no Octet recipe, calibration or report.`);

@@ -90,8 +90,9 @@ describe("a dropped JSON file", () => {
     expect(classify('{"kind": "octet-calibration"}', "a.json")).toBe("calibration");
   });
 
-  test.each([
+  test.each<[string, string | RegExp]>([
     ["", "a.json is empty"],
+    ["\u0000{\u001b[31m\n", /^a\.json is not complete JSON \([^\p{Cc}]*\); copy or export it again\.$/u],
     ["hello\nworld", "a.json is not complete JSON"],
     ['{"kind": "octet-recipe",', "a.json is not complete JSON"],
     ["[1, 2]", "a.json is JSON but no object"],

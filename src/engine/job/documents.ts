@@ -1,5 +1,5 @@
 import { readCalibration } from "../artifacts/cache.ts";
-import { classify } from "../artifacts/document.ts";
+import { classify, reasonOf } from "../artifacts/document.ts";
 import { readRecipe } from "../artifacts/recipe.ts";
 import type { Calibration } from "../model/calibration.ts";
 import { InputError } from "../model/job.ts";
@@ -23,7 +23,7 @@ export function parsePreprocess(text: string, fileName: string): Preprocess {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new InputError(`${fileName} is not JSON (${(error as Error).message}).`);
+    throw new InputError(`${fileName} is not JSON (${reasonOf(error)}).`);
   }
   return read(PREPROCESS, json, fileName);
 }
