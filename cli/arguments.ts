@@ -39,8 +39,13 @@ export function text(value: string, help: string): Kind<string | null> {
   return last(value, help, (given) => given);
 }
 
-export function required(kind: Kind<string | null>): Kind<string> {
-  return { ...kind, isRequired: true, read: (given) => given.at(-1)! };
+/** All that was given; null where nothing was. */
+export function texts(value: string, help: string): Kind<readonly string[] | null> {
+  return { value, help, isRequired: false, read: (given) => (given.length > 0 ? given : null) };
+}
+
+export function required<T>(kind: Kind<T | null>): Kind<T> {
+  return { ...kind, isRequired: true, read: (given, name) => kind.read(given, name) as T };
 }
 
 /** A number of at least 0. */

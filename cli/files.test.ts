@@ -25,7 +25,11 @@ it("a file that is cut short, or removed, after it was opened gives no sample", 
     ),
   );
   const input = { name: "x", type: "float32", dims: [1, 4] } as const;
-  const dataset = await openDataset(await dataFiles(path), { input, preprocess: null, fixed: new Map(), decoders });
+  const dataset = await openDataset(await dataFiles(path), {
+    inputs: { open: [input], held: [] },
+    preprocess: null,
+    decoders,
+  });
   expect((await dataset.get(2)).feeds.get("x")?.data).toEqual(Float32Array.of(8, 9, 10, 11));
   truncateSync(path, 128 + 40);
   expect((await dataset.get(1)).feeds.get("x")?.data).toEqual(Float32Array.of(4, 5, 6, 7));

@@ -50,9 +50,24 @@ export async function dataFiles(path: string): Promise<DataFile[]> {
     files.push(dataFile(full, [name, ...relative(path, full).split(sep)].filter(Boolean).join("/"), found.size));
   }
   if (files.length === 0) {
-    throw new InputError(`The folder ${path} is empty; name one that holds images, .npy or IDX files.`);
+    throw new InputError(`The folder ${path} is empty; name one that holds images, .npy, .npz or IDX files.`);
   }
   return files;
+}
+
+/**
+ * The files of several sources, each a path, or NAME=PATH for the model's input of that name; what is a path as it stands
+ * is one. Throws InputError as `dataFiles` does.
+ */
+export async function dataSources(given: readonly string[]): Promise<DataFile[]> {
+  const sources = given.map(async (source) => {
+    const at = source.indexOf("=");
+    const isPath = at < 1 || (await stat(source).catch(() => null)) !== null;
+    if (isPath) return dataFiles(source);
+    const input = source.slice(0, at);
+    return (await dataFiles(source.slice(at + 1))).map((file): DataFile => ({ ...file, input }));
+  });
+  return (await Promise.all(sources)).flat();
 }
 
 /** One file. Throws InputError when there is none. */

@@ -1,6 +1,6 @@
 import { PRESETS } from "../src/engine/model/preprocess.ts";
 import { METHODS } from "../src/engine/model/range.ts";
-import { choice, constants, count, flag, type Kind, type Option, shapes, text } from "./arguments.ts";
+import { choice, constants, count, flag, type Kind, type Option, shapes, text, texts } from "./arguments.ts";
 
 /** Puts options under a heading of the help. */
 export function inGroup<const O extends Readonly<Record<string, Kind<unknown>>>>(
@@ -11,7 +11,10 @@ export function inGroup<const O extends Readonly<Record<string, Kind<unknown>>>>
   return Object.fromEntries(grouped);
 }
 
-export const DATA = text("PATH", "a folder, a picture, or a .npy or IDX file, gzipped too");
+export const DATA = texts(
+  "PATH",
+  "a folder, a picture, or a .npy, .npz or IDX file; NAME=PATH for the input NAME; may be given more than once",
+);
 
 export const PREPROCESS = text(
   "NAME|FILE.json",
@@ -26,7 +29,7 @@ export const LABELS = text(
 /** What the inputs of a model are. */
 export const INPUT_OPTIONS = inGroup("Inputs", {
   shape: shapes("NAME=1x3x48x320", "dimensions of a dynamic input; may be given more than once"),
-  input: constants("NAME=VALUE", "holds an input at one value; data feeds one, so all others need it"),
+  input: constants("NAME=VALUE", "holds an input at one value; may be given more than once"),
 });
 
 /** How samples are run; a short trial decides what they leave open. */

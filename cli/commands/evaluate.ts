@@ -13,7 +13,7 @@ import { nodeDecoders } from "../decoders.ts";
 import type { ArgumentsOf } from "../definitions.ts";
 import { MACHINE } from "../environment.ts";
 import { describeEvaluation } from "../evaluationText.ts";
-import { dataFiles } from "../files.ts";
+import { dataSources } from "../files.ts";
 import { inputsOf, labelsOf, modelSource, preprocessOf } from "../options.ts";
 import { terminalRuntime } from "../runtime.ts";
 import type { Terminal } from "../terminal.ts";
@@ -38,7 +38,7 @@ export async function evaluateCommand(
   assertFloat(float, floatPath);
   const quantized = await modelFileOf(await modelSource(quantizedPath));
   const inputs = settleInputs(float.inputs, inputsOf(values));
-  const dataset = await openData(inputs, await dataFiles(values.data), preprocess, nodeDecoders, labels);
+  const dataset = await openData(inputs, await dataSources(values.data), preprocess, nodeDecoders, labels);
   const notices = [...unquantizedNotices(quantized, quantizedPath), ...dataset.notices];
   terminal.notices(notices);
   const samples = values.samples ?? dataset.length;

@@ -6,7 +6,7 @@ import type { Rounding } from "../../src/engine/model/rounding.ts";
 import { type Project, readCalibration, readRecipe } from "../../src/engine/project/index.ts";
 import type { ArgumentsOf } from "../definitions.ts";
 import { threadedRuntime } from "../executors.ts";
-import { dataFiles } from "../files.ts";
+import { dataSources } from "../files.ts";
 import { executionOf, preprocessOf } from "../options.ts";
 import { documentOf, openForRecipe, recipeChanges } from "../recipeOptions.ts";
 import { assertFolder } from "../results.ts";
@@ -105,7 +105,7 @@ async function dataRequest(values: QuantizeValues, hasCache: boolean): Promise<D
   const { data, samples, iterations } = values;
   const preprocess = await preprocessOf(values.preprocess);
   if (hasCache || data === null) return null;
-  return { files: await dataFiles(data), preprocess, samples, execution: executionOf(values), iterations };
+  return { files: await dataSources(data), preprocess, samples, execution: executionOf(values), iterations };
 }
 
 async function settleOn(

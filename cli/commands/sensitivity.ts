@@ -2,7 +2,7 @@ import { InputError } from "../../src/engine/model/job.ts";
 import type { Sensitivity } from "../../src/engine/model/sensitivity.ts";
 import { readRecipe } from "../../src/engine/project/index.ts";
 import type { ArgumentsOf } from "../definitions.ts";
-import { dataFiles } from "../files.ts";
+import { dataSources } from "../files.ts";
 import { labelsOf, preprocessOf } from "../options.ts";
 import { documentOf, openForRecipe, recipeChanges } from "../recipeOptions.ts";
 import { terminalRuntime } from "../runtime.ts";
@@ -22,7 +22,7 @@ export async function sensitivityCommand(
   const preprocess = await preprocessOf(values.preprocess);
   const wanted = values.samples ?? DEFAULT_SAMPLES;
   const labels = await labelsOf(values.labels);
-  const files = await dataFiles(values.data);
+  const files = await dataSources(values.data);
   const saved = await documentOf(values.recipe, readRecipe);
 
   const runtime = await terminalRuntime(terminal);

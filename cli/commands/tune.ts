@@ -4,7 +4,7 @@ import type { TuneLimit, Tuning } from "../../src/engine/model/tuning.ts";
 import { type Project, readRecipe, recordOf } from "../../src/engine/project/index.ts";
 import type { ArgumentsOf } from "../definitions.ts";
 import { threadedRuntime } from "../executors.ts";
-import { dataFiles } from "../files.ts";
+import { dataSources } from "../files.ts";
 import { labelsOf, preprocessOf } from "../options.ts";
 import { documentOf, openForRecipe, recipeChanges } from "../recipeOptions.ts";
 import { assertFolder } from "../results.ts";
@@ -27,7 +27,7 @@ export async function tuneCommand({ names: [path], values }: ArgumentsOf<"tune">
   const wanted = { limit: limitOf(values), goal: values.goal ?? "size", budget };
   const preprocess = await preprocessOf(values.preprocess);
   const labels = await labelsOf(values.labels);
-  const files = await dataFiles(values.data);
+  const files = await dataSources(values.data);
   const saved = await documentOf(values.recipe, readRecipe);
   if (values.out !== null) await assertFolder(values.out);
 

@@ -19,7 +19,7 @@ export interface OpenOptions extends JobOptions {
   readonly runtime?: Runtime;
   /** Dimensions of dynamic inputs, by input. */
   readonly shapes?: Recipe["inputs"]["shapes"];
-  /** Inputs that are held at one value: data feeds one input. */
+  /** Inputs that are held at one value. */
   readonly values?: Recipe["inputs"]["values"];
   /** The text of a recipe, as `export` writes it: the settings to begin with, and what was learned of these. */
   readonly recipe?: string;

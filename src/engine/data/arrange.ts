@@ -2,10 +2,10 @@ import { InputError } from "../model/job.ts";
 import type { Size } from "../model/preprocess.ts";
 import type { Port, Tensor } from "../model/tensor.ts";
 import { dimsText, elementCount } from "../values/dims.ts";
-import type { TensorData } from "../values/elementTypes.ts";
+import type { DataType, TensorData } from "../values/elementTypes.ts";
 import { plural, count as written } from "../values/figures.ts";
 import { type ArrayFile, readElements } from "./array.ts";
-import { convertElements, type FeedType } from "./elements.ts";
+import { convertElements, widenHalf } from "./elements.ts";
 import type { Picture } from "./picture.ts";
 import { fits, pictureInput } from "./shape.ts";
 
@@ -63,8 +63,13 @@ function interleave(planes: Uint8Array, size: number, channels: number): Uint8Ar
   return out;
 }
 
-/** How many samples an array holds for an input, and the dims of each; null when it does not fit. */
-function tensorLayout(dims: readonly number[], wanted: Port["dims"]): { count: number; dims: number[] } | null {
+interface TensorLayout {
+  readonly count: number;
+  readonly dims: readonly number[];
+}
+
+/** How many samples an array may hold for an input, and the dims of each, the likeliest first; none when it does not fit. */
+function tensorLayouts(dims: readonly number[], wanted: Port["dims"]): TensorLayout[] {
   const [first = 1, ...rest] = dims;
   const layouts = [
     { count: 1, dims: [...dims], when: typeof wanted[0] === "number" || first === 1 || dims.length === 1 },
@@ -72,14 +77,16 @@ function tensorLayout(dims: readonly number[], wanted: Port["dims"]): { count: n
     { count: first, dims: rest, when: dims.length === wanted.length + 1 },
     { count: 1, dims: [1, ...dims], when: dims.length === wanted.length - 1 },
   ];
-  return layouts.find((layout) => layout.when && fits(layout.dims, wanted)) ?? null;
+  const fitting = layouts.filter((layout) => layout.when && fits(layout.dims, wanted));
+  return fitting.filter(({ count }, i) => fitting.findIndex((other) => other.count === count) === i);
 }
 
-function checkFinite(data: TensorData, source: string): void {
-  if (!(data instanceof Float32Array || data instanceof Float64Array)) return;
+function checkFinite(data: TensorData, type: DataType, source: string): void {
+  if (!type.startsWith("float")) return;
   let nan = 0;
   let infinite = 0;
-  for (const value of data) {
+  for (const held of data) {
+    const value = type === "float16" ? widenHalf(held as number) : Number(held);
     if (Number.isNaN(value)) nan++;
     else if (!Number.isFinite(value)) infinite++;
   }
@@ -91,20 +98,20 @@ function checkFinite(data: TensorData, source: string): void {
 }
 
 /**
- * Cuts an array into samples for a model input. uint8 arrays (N, H, W, C), (N, C, H, W) or (N, H, W), and single ones
+ * The ways to cut an array into samples for a model input, the likeliest first, each with another count. uint8 arrays (N, H, W, C), (N, C, H, W) or (N, H, W), and single ones
  * without N, are pictures where the input has rank 4. Anything else is tensors, taken as they are in the input's
  * type: a batch dim of 1 is added where the array lacks it; an array of the input's very shape is one sample. Throws
  * InputError naming the file, its shape and the input's. Reading a tensor that holds NaN or infinity throws InputError
  * naming the sample.
  */
-export function arrangeArray(array: ArrayFile, port: Port, type: FeedType): SampleFile {
+export function arrangements(array: ArrayFile, port: Port, type: DataType): readonly [SampleFile, ...SampleFile[]] {
   const { path } = array.file;
   if (elementCount(array.dims) === 0) throw new InputError(`${path} (${dimsText(array.dims)}) holds no samples.`);
   const picture = pictureLayout(array, port);
   if (picture) {
     const { count, width, height, channels, planar } = picture;
     const size = width * height;
-    return {
+    const pictures: SampleFile = {
       path,
       count,
       holds: "pictures",
@@ -114,15 +121,20 @@ export function arrangeArray(array: ArrayFile, port: Port, type: FeedType): Samp
         return { width, height, channels, data: planar ? interleave(data, size, channels) : data };
       },
     };
+    return [pictures];
   }
-  const layout = tensorLayout(array.dims, port.dims);
-  if (!layout) {
+  const [first, ...others] = tensorLayouts(array.dims, port.dims);
+  if (!first) {
     throw new InputError(
       `${path} holds ${array.type} of shape ${dimsText(array.dims)}, which does not fit input "${port.name}" ` +
         `(${dimsText(port.dims)}); give it samples of that shape.`,
     );
   }
-  const { count, dims } = layout;
+  return [tensors(array, first, type), ...others.map((layout) => tensors(array, layout, type))];
+}
+
+function tensors(array: ArrayFile, { count, dims }: TensorLayout, type: DataType): SampleFile {
+  const { path } = array.file;
   const length = elementCount(dims);
   return {
     path,
@@ -130,7 +142,7 @@ export function arrangeArray(array: ArrayFile, port: Port, type: FeedType): Samp
     holds: "tensors",
     async read(index) {
       const data = convertElements(await readElements(array, index * length, length), type, path);
-      checkFinite(data, count === 1 ? path : `${path}[${index}]`);
+      checkFinite(data, type, count === 1 ? path : `${path}[${index}]`);
       return { type, dims, data };
     },
   };

@@ -19,7 +19,7 @@ function input(dims: Port["dims"], type: Port["type"] = "float32"): Port {
 }
 
 function open(files: readonly DataFile[], port: Port, preprocess: DatasetOptions["preprocess"] = null) {
-  return openDataset(files, { input: port, preprocess, fixed: new Map(), decoders });
+  return openDataset(files, { inputs: { open: [port], held: [] }, preprocess, decoders });
 }
 
 const image = (name: keyof typeof pillow.images, path: string = name) =>
@@ -99,9 +99,11 @@ test("integers become tokens of the input's type, and other inputs are held", as
   const file = npy("tokens.npy", [2, 3], Int32Array.of(1, 2, 3, 4, 5, 6), "<i4");
   const mask: Tensor = { type: "float32", dims: [1], data: Float32Array.of(1) };
   const dataset = await openDataset([file], {
-    input: input(["batch", "seq"], "int64"),
+    inputs: {
+      open: [input(["batch", "seq"], "int64")],
+      held: [{ port: { name: "mask", type: "float32", dims: ["one"] }, value: 1 }],
+    },
     preprocess: null,
-    fixed: new Map([["mask", mask]]),
     decoders,
   });
   expect((await dataset.get(1)).feeds).toEqual(
@@ -243,7 +245,7 @@ test("a folder of images, with clutter, strangers, labels and a damaged image", 
   expect(dataset.notices.slice(0, 2).map(namesSubject)).toEqual([true, true]);
   expect(dataset.notices.map((notice) => notice.message)).toEqual([
     "Ignored files that are no data: set/.DS_Store, set/README.md.",
-    "Ignored files that are no JPEG, PNG, WebP, .npy or IDX: set/film.gif.",
+    "Ignored files that are no JPEG, PNG, WebP, .npy, .npz or IDX: set/film.gif.",
     "1 of 3 samples have no label.",
     expect.stringContaining('preset "unit" is assumed'),
   ]);
@@ -255,8 +257,11 @@ test("a folder of images, with clutter, strangers, labels and a damaged image", 
 });
 
 test.each([
-  [[], "The data holds no images, .npy or IDX files"],
-  [[memoryFile("set/a.txt", "x"), memoryFile("set/b/c.bin", "y")], "The folder set holds no images, .npy or IDX files"],
+  [[], "The data holds no images, .npy, .npz or IDX files"],
+  [
+    [memoryFile("set/a.txt", "x"), memoryFile("set/b/c.bin", "y")],
+    "The folder set holds no images, .npy, .npz or IDX files",
+  ],
   [[memoryFile("model.zip", "PK")], "model.zip holds no images"],
   [[image("gray.png"), npy("a.npy", [1, 4], floats(4))], "The set of files mixes images (1) and .npy files (1)"],
   [
@@ -275,7 +280,7 @@ test("a preprocessing that does not suit the input is refused", async () => {
   );
   await expect(open(files, input([1, 576]))).rejects.toThrow('Input "x" (1 × 576) does not look like pictures');
   await expect(open(files, input([8, 3, 7, 11]), "raw")).rejects.toThrow("takes 8 × 3 × 7 × 11");
-  await expect(open(files, input([1, 3, 7, 11], "float16"), "raw")).rejects.toThrow('Input "x" takes float16');
+  await expect(open(files, input([1, 3, 7, 11], "other"), "raw")).rejects.toThrow('Input "x" takes no numbers');
   const small = { ...resolvePreset("imagenet", input([1, 3, 224, 224]), null), crop: 299 };
   await expect(open(files, input([1, 3, 299, 299]), small)).rejects.toThrow(
     "The preprocessing crops 299x299 after resizing the shorter side to 256",

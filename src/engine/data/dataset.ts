@@ -1,25 +1,27 @@
-import type { DataFile, DataSummary, Dataset, Sample } from "../model/dataset.ts";
+import type { DataFile, DataSummary, Dataset, ModelInputs, Sample } from "../model/dataset.ts";
 import { InputError, type Notice } from "../model/job.ts";
 import { PRESETS, type Preprocess, type Preset, type Size } from "../model/preprocess.ts";
-import type { Port, Tensor, TensorMap } from "../model/tensor.ts";
+import type { Port, Tensor } from "../model/tensor.ts";
 import { dimsText } from "../values/dims.ts";
-import { arrangeArray, type SampleFile } from "./arrange.ts";
+import type { DataType } from "../values/elementTypes.ts";
+import type { SampleFile } from "./arrange.ts";
+import { type Column, readColumns } from "./columns.ts";
+import { heldTensor } from "./constant.ts";
 import type { Decoders } from "./decode.ts";
-import { convertElements, type FeedType, isFeedType } from "./elements.ts";
+import { convertElements } from "./elements.ts";
 import { readLabels } from "./labels.ts";
+import { filledTensor, fillingOf, symbolsOf } from "./meanings.ts";
 import type { Picture } from "./picture.ts";
 import { applyPreprocess, checkCrop, preparedDims } from "./preprocess.ts";
 import { choosePreprocess, resolvePreset } from "./presets.ts";
-import { type Scan, scanFiles } from "./scan.ts";
+import { scanFiles } from "./scan.ts";
 import { fits } from "./shape.ts";
 
 export interface DatasetOptions {
-  /** The model input that gets the data. */
-  readonly input: Port;
+  /** The model's inputs: those that are open are fed, or filled by what they mean. */
+  readonly inputs: ModelInputs;
   /** Null lets the engine choose; a preset is fitted to the input and the data. */
   readonly preprocess: Preprocess | Preset | null;
-  /** The other inputs, held constant. */
-  readonly fixed: TensorMap;
   readonly decoders: Decoders;
 }
 
@@ -27,6 +29,7 @@ export interface OpenDataset extends Dataset {
   readonly kind: DataSummary["kind"];
   /** Files that hold samples; labels are not counted. */
   readonly files: number;
+  /** The input that previews show: the one that pictures feed, else the first that data feeds. */
   readonly input: Port;
   /** What is applied; null for tensors, which are taken as they are. */
   readonly preprocess: Preprocess | null;
@@ -36,38 +39,6 @@ export interface OpenDataset extends Dataset {
   picture(index: number): Promise<Picture | null>;
   /** The same files under another preprocessing; nothing is read again. */
   withPreprocess(preprocess: DatasetOptions["preprocess"]): OpenDataset;
-}
-
-function describe(files: readonly DataFile[]): string {
-  if (files.length === 0) return "The data";
-  if (files.length === 1) return files[0]!.path;
-  const folders = files.map((file) => file.path.split("/").slice(0, -1));
-  const shared = folders[0]!.findIndex((part, i) => folders.some((folder) => folder[i] !== part));
-  const folder = (shared < 0 ? folders[0]! : folders[0]!.slice(0, shared)).join("/");
-  return folder ? `The folder ${folder}` : "The set of files";
-}
-
-function kindOf(scan: Scan, files: readonly DataFile[]): DataSummary["kind"] {
-  const counts = {
-    images: scan.images.length,
-    npy: scan.arrays.filter((array) => array.format === "npy").length,
-    idx: scan.arrays.filter((array) => array.format === "idx").length,
-  };
-  const kinds = (["images", "npy", "idx"] as const).filter((kind) => counts[kind] > 0);
-  if (kinds.length === 1) return kinds[0]!;
-  if (kinds.length === 0) {
-    throw new InputError(`${describe(files)} holds no images, .npy or IDX files; give it some of one kind.`);
-  }
-  const label = { images: "images", npy: ".npy files", idx: "IDX files" };
-  const mix = kinds.map((kind) => `${label[kind]} (${counts[kind]})`).join(" and ");
-  throw new InputError(`${describe(files)} mixes ${mix}; give it files of one kind.`);
-}
-
-function feedType(input: Port): FeedType {
-  if (isFeedType(input.type)) return input.type;
-  throw new InputError(
-    `Input "${input.name}" takes ${input.type}, which data cannot be brought to; use another model.`,
-  );
 }
 
 /** The one size that all pictures have, or null. */
@@ -106,71 +77,86 @@ function settlePreprocess(
 }
 
 /** Brings a picture to the input's type and shape. */
-function prepare(picture: Picture, preprocess: Preprocess, input: Port, type: FeedType, source: string): Tensor {
+function prepare(picture: Picture, preprocess: Preprocess, input: Port, type: DataType, source: string): Tensor {
   const prepared = applyPreprocess(picture, preprocess, source);
   const dims = [1, ...prepared.dims];
   if (!fits(dims, input.dims)) throw misfit(source, dims, input);
   return { type, dims, data: convertElements(prepared.data, type, `${source}, preprocessed,`) };
 }
 
-function imageFile(file: DataFile, decoders: Decoders): SampleFile {
-  return {
-    path: file.path,
-    count: 1,
-    holds: "pictures",
-    size: null,
-    read: async () => decoders.decode(await file.read(), file.path),
-  };
+/** The column whose files name the samples: that of the pictures, else the first. */
+function leadOf(columns: readonly Column[]): Column {
+  const [picture, second] = columns.filter(({ files }) => files[0]!.holds === "pictures");
+  if (!second) return picture ?? columns[0]!;
+  throw new InputError(
+    `Pictures feed one input, and are given for ${picture!.port.name} and ${second.port.name}; give tensors for one of them.`,
+  );
+}
+
+function filledNotice({ name }: Port, filling: string): Notice {
+  return { kind: "info", subject: name, message: `Nothing gives the input ${name}, so it is filled with ${filling}.` };
+}
+
+/** What holds each sample: a file, and where in it. */
+function cellsOf({ files }: Column) {
+  return files.flatMap((file) => Array.from({ length: file.count }, (_, at) => ({ file, at })));
 }
 
 /**
- * Opens images, .npy or IDX files, with labels among them, as samples for one input of a model. Only headers are
- * read here, and each sample when it is asked for. Throws InputError for files of mixed kinds or of none, and for
- * data that does not fit the input.
+ * Opens images, .npy, .npz or IDX files, with labels among them, as samples for the inputs of a model. Only headers are
+ * read here, and each sample when it is asked for. Throws InputError for files of mixed kinds or of none, for data that does
+ * not fit an input, and for inputs that nothing gives.
  */
 export async function openDataset(files: readonly DataFile[], options: DatasetOptions): Promise<OpenDataset> {
-  const { input, fixed, decoders } = options;
-  const type = feedType(input);
+  const { inputs, decoders } = options;
   const scan = await scanFiles(files);
-  const kind = kindOf(scan, files);
-  const sampleFiles =
-    kind === "images"
-      ? scan.images.map((file) => imageFile(file, decoders))
-      : scan.arrays.map((array) => arrangeArray(array, input, type));
-  const stranger = sampleFiles.find((file) => file.holds !== sampleFiles[0]!.holds);
-  if (stranger) {
-    throw new InputError(
-      `${sampleFiles[0]!.path} holds ${sampleFiles[0]!.holds}, but ${stranger.path} ${stranger.holds}; give one of them.`,
-    );
-  }
-  const samples = sampleFiles.flatMap((file) => Array.from({ length: file.count }, (_, index) => ({ file, index })));
-  const sources = samples.map(({ file, index }) => (file.count === 1 ? file.path : `${file.path}[${index}]`));
-  const { labels, notices: labelNotices } = await readLabels(scan.labels, sampleFiles, sources);
+  const { columns, notices } = await readColumns(scan, files, inputs, decoders);
+  const lead = leadOf(columns);
+  const fed = columns.map(({ port }) => port);
+  const filled = inputs.open.filter((port) => !fed.includes(port));
+  const cells = new Map(columns.map((column) => [column, cellsOf(column)]));
+  const samples = cells.get(lead)!;
+  const sources = samples.map(({ file, at }) => (file.count === 1 ? file.path : `${file.path}[${at}]`));
+  const { labels, notices: labelNotices } = await readLabels(scan.labels, lead.files, sources);
+  const told = [
+    ...scan.notices,
+    ...notices,
+    ...filled.map((port) => filledNotice(port, fillingOf(port, fed)!)),
+    ...labelNotices,
+  ];
 
   function build(wanted: DatasetOptions["preprocess"]): OpenDataset {
-    const { preprocess, notice, assumed } = settlePreprocess(sampleFiles, input, wanted);
+    const { preprocess, notice, assumed } = settlePreprocess(lead.files, lead.port, wanted);
+    const read = async (column: Column, index: number) => {
+      const { file, at } = cells.get(column)![index]!;
+      if (file.holds === "tensors") return file.read(at);
+      return prepare(await file.read(at), preprocess!, column.port, column.type, sources[index]!);
+    };
     return {
       length: samples.length,
       sources,
       labels,
-      notices: [...scan.notices, ...labelNotices, ...(notice ? [notice] : [])],
-      kind,
-      files: sampleFiles.length,
-      input,
+      notices: [...told, ...(notice ? [notice] : [])],
+      kind: lead.kind,
+      files: new Set(
+        columns.flatMap((column) =>
+          column.files.map(({ path }) => (column.kind === "npz" ? path : `${column.port.name}=${path}`)),
+        ),
+      ).size,
+      input: lead.port,
       preprocess,
       assumed,
       async picture(index) {
-        const { file, index: at } = samples[index]!;
+        const { file, at } = samples[index]!;
         return file.holds === "pictures" ? file.read(at) : null;
       },
       async get(index): Promise<Sample> {
-        const { file, index: at } = samples[index]!;
-        const source = sources[index]!;
-        const tensor =
-          file.holds === "tensors"
-            ? await file.read(at)
-            : prepare(await file.read(at), preprocess!, input, type, source);
-        return { source, feeds: new Map([...fixed, [input.name, tensor]]) };
+        const feeds = new Map<string, Tensor>();
+        for (const column of columns) feeds.set(column.port.name, await read(column, index));
+        for (const port of filled) feeds.set(port.name, filledTensor(port, fed, feeds));
+        const symbols = symbolsOf(fed, ({ name }) => feeds.get(name)!.dims);
+        for (const each of inputs.held) feeds.set(each.port.name, heldTensor(each, symbols));
+        return { source: sources[index]!, feeds };
       },
       withPreprocess: build,
     };

@@ -3,10 +3,11 @@ import { FileChanged } from "../model/job.ts";
 
 /** The file, of which every read gives the bytes asked for: it throws FileChanged where fewer came. */
 export function exactFile(file: DataFile): DataFile {
-  const { path, size } = file;
+  const { path, size, input } = file;
   return {
     path,
     size,
+    ...(input !== undefined && { input }),
     async read(start = 0, end = size) {
       const bytes = await file.read(start, end);
       if (bytes.length !== end - start) {

@@ -58,7 +58,12 @@ export async function gunzipFile(file: DataFile): Promise<Inflated> {
   if (isGzip(rest)) throw damaged;
   const content = joined(chunks);
   return {
-    file: { path: file.path, size: content.length, read: async (start, end) => content.subarray(start, end) },
+    file: {
+      path: file.path,
+      size: content.length,
+      ...(file.input !== undefined && { input: file.input }),
+      read: async (start, end) => content.subarray(start, end),
+    },
     garbage: rest.some((byte) => byte !== 0) ? rest.length : 0,
   };
 }

@@ -1,5 +1,5 @@
 export type ImageFormat = "jpeg" | "png" | "webp";
-export type Content = ImageFormat | "npy" | "idx" | "gzip";
+export type Content = ImageFormat | "npy" | "idx" | "gzip" | "zip";
 
 /** Bytes that `sniff` needs to see. */
 export const MAGIC_BYTES = 16;
@@ -31,6 +31,7 @@ export function sniff(head: Uint8Array): Content | null {
   if (image) return image;
   if (startsWith(head, [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59])) return "npy";
   if (isGzip(head)) return "gzip";
+  if (startsWith(head, [0x50, 0x4b, 3, 4]) || startsWith(head, [0x50, 0x4b, 5, 6])) return "zip";
   if (startsWith(head, [0, 0]) && IDX_TYPES.includes(head[2]!) && head[3]! >= 1 && head[3]! <= 4) return "idx";
   return null;
 }

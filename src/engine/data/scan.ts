@@ -7,11 +7,13 @@ import { gunzipFile, gunzipHead } from "./gzip.ts";
 import { readIdx } from "./idx.ts";
 import { type Content, MAGIC_BYTES, sniff } from "./magic.ts";
 import { readNpy } from "./npy.ts";
+import { type NpzFile, readNpz } from "./npz.ts";
 
 /** The files of a data set, told apart by their content, each list in the byte order of paths. */
 export interface Scan {
   readonly images: readonly DataFile[];
   readonly arrays: readonly ArrayFile[];
+  readonly npz: readonly NpzFile[];
   readonly labels: { readonly tables: readonly DataFile[]; readonly arrays: readonly ArrayFile[] };
   readonly notices: readonly Notice[];
 }
@@ -50,10 +52,11 @@ function isLabelTable(path: string): boolean {
 }
 
 function isLabelArray({ format, file, dims, type }: ArrayFile): boolean {
+  if (file.input !== undefined) return false;
   return dims.length === 1 && /^u?int/.test(type) && (format === "idx" || /label/i.test(baseName(file.path)));
 }
 
-type Found = Content | "table" | "clutter" | "unknown";
+type Found = Exclude<Content, "gzip" | "zip"> | "npz" | "table" | "clutter" | "unknown";
 
 interface Look {
   readonly found: Found;
@@ -70,7 +73,10 @@ async function look(file: DataFile): Promise<Look> {
     if (inner !== "npy" && inner !== "idx") return { found: "unknown", file };
     return { found: inner, ...(await gunzipFile(file)) };
   }
+  const isNpz = /\.npz$/i.test(file.path);
+  if (content === "zip") return { found: isNpz ? "npz" : "unknown", file };
   if (content) return { found: content, file };
+  if (isNpz) throw new InputError(`${file.path} is no .npz file; write it again with numpy.savez.`);
   if (isLabelTable(file.path)) return { found: "table", file };
   if (isClutter(file.path)) return { found: "clutter", file };
   if (/\.npy$/i.test(file.path)) throw new InputError(`${file.path} is no .npy file; write it again with numpy.save.`);
@@ -97,6 +103,7 @@ function trailing({ path }: DataFile, bytes: number, what: string): Notice {
 export async function scanFiles(files: readonly DataFile[]): Promise<Scan> {
   const images: DataFile[] = [];
   const arrays: ArrayFile[] = [];
+  const npz: NpzFile[] = [];
   const tables: DataFile[] = [];
   const labelArrays: ArrayFile[] = [];
   const clutter: DataFile[] = [];
@@ -111,7 +118,8 @@ export async function scanFiles(files: readonly DataFile[]): Promise<Scan> {
         const rest = file.size - endOf(array);
         if (rest > 0) padded.push(trailing(file, rest, "array; if several were saved into it, save them as one"));
         (isLabelArray(array) ? labelArrays : arrays).push(array);
-      } else if (found === "table") tables.push(file);
+      } else if (found === "npz") npz.push(await readNpz(file));
+      else if (found === "table") tables.push(file);
       else if (found === "clutter") clutter.push(file);
       else if (found === "unknown") unknown.push(file);
       else images.push(file);
@@ -120,11 +128,12 @@ export async function scanFiles(files: readonly DataFile[]): Promise<Scan> {
   return {
     images,
     arrays,
+    npz,
     labels: { tables, arrays: labelArrays },
     notices: [
       ...padded,
       ...ignored("info", clutter, "files that are no data"),
-      ...ignored("warning", unknown, "files that are no JPEG, PNG, WebP, .npy or IDX"),
+      ...ignored("warning", unknown, "files that are no JPEG, PNG, WebP, .npy, .npz or IDX"),
     ],
   };
 }

@@ -1,13 +1,12 @@
 import { type OpenDataset, openDataset } from "../data/dataset.ts";
 import type { Decoders } from "../data/decode.ts";
 import { scanFiles } from "../data/scan.ts";
-import type { DataFile, DataSummary } from "../model/dataset.ts";
+import type { DataFile, DataSummary, ModelInputs } from "../model/dataset.ts";
 import { InputError } from "../model/job.ts";
 import type { Preprocess, Preset } from "../model/preprocess.ts";
-import type { ModelInputs } from "./inputs.ts";
 
 /**
- * Opens data for a model's input; the model's other inputs are held at their values. `labels` are the only ones that
+ * Opens data for a model's inputs; what is neither given nor held is filled by what it means, where it means something. `labels` are the only ones that
  * count when they are given; else label files among the data do. Throws InputError.
  */
 export async function openData(
@@ -18,13 +17,13 @@ export async function openData(
   labels: DataFile | null = null,
 ): Promise<OpenDataset> {
   const all = labels ? [...(await withoutLabels(files)), await checkedLabels(labels)] : files;
-  return openDataset(all, { input: model.dataInput, preprocess, fixed: model.fixed, decoders });
+  return openDataset(all, { inputs: { open: model.open, held: model.held }, preprocess, decoders });
 }
 
 async function withoutLabels(files: readonly DataFile[]): Promise<readonly DataFile[]> {
   const { labels } = await scanFiles(files);
   const paths = new Set([...labels.tables, ...labels.arrays.map(({ file }) => file)].map(({ path }) => path));
-  return files.filter(({ path }) => !paths.has(path));
+  return files.filter(({ path, input }) => input !== undefined || !paths.has(path));
 }
 
 async function checkedLabels(file: DataFile): Promise<DataFile> {

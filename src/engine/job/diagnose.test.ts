@@ -27,7 +27,7 @@ async function patient(name: string, sampleOf: (index: number) => Tensor, sample
   const fileName = `${name}.onnx`;
   const source = { bytes: readShared(`models/${fileName}`), fileName, readBeside: async () => null };
   const model = await openModel(source, { shapes: {}, values: {} }, nodeRuntime(), context);
-  const input = model.dataInput.name;
+  const input = model.open[0]!.name;
   const dataset: Dataset = {
     length: samples,
     sources: [],

@@ -17,7 +17,7 @@ export function doubtsOf(
   const inputs = new Set(inputPorts(model.observed).map(({ name }) => name));
   return [
     ...farSamples(statistics, inputs, sources),
-    ...equalSamples(statistics, observed.length, model.dataInput.name),
+    ...equalSamples(statistics, observed.length, model.open.map(({ name }) => name).join(", ")),
     ...unpreparedData(model, statistics),
     ...oneSidedProbabilities(model, statistics),
   ];

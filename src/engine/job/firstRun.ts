@@ -1,3 +1,4 @@
+import { heldTensor } from "../data/constant.ts";
 import type { Dataset, Sample } from "../model/dataset.ts";
 import { InputError, type Notice } from "../model/job.ts";
 import { type Runtime, type Session, WorkerDied } from "../model/runtime.ts";
@@ -6,7 +7,7 @@ import { isAllFinite } from "../numerics/finite.ts";
 import { inputPorts } from "../onnx/ports.ts";
 import { elementCount } from "../values/dims.ts";
 import type { Artifact } from "./artifact.ts";
-import { constantFeed, withShapes } from "./inputs.ts";
+import { withShapes } from "./inputs.ts";
 import { type OpenModel, runnable } from "./open.ts";
 import { firstReadable } from "./samples.ts";
 import { loadSession, reasonOf } from "./session.ts";
@@ -72,12 +73,14 @@ async function sampleFor(model: OpenModel, dataset: Dataset | null): Promise<Sam
   }
 }
 
-function madeSample({ original, inputs, fixed }: OpenModel): Sample {
+function madeSample({ original, inputs, held }: OpenModel): Sample {
   const feeds = new Map<string, Tensor>();
+  const values = new Map(held.map(({ port, value }) => [port.name, value]));
   for (const port of withShapes(inputPorts(original), inputs.shapes)) {
     const elements = elementCount(port.dims.map((dim) => (typeof dim === "number" ? dim : 1)));
     if (elements > MOST_ELEMENTS) throw new InputError(`its input ${port.name} has ${elements} values.`);
-    feeds.set(port.name, fixed.get(port.name) ?? constantFeed(port, port.type.startsWith("float") ? 1 : 0));
+    const value = values.get(port.name) ?? (port.type.startsWith("float") ? 1 : 0);
+    feeds.set(port.name, heldTensor({ port, value }));
   }
   return { source: "inputs made of its shapes", feeds };
 }

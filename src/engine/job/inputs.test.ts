@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { heldTensor } from "../data/constant.ts";
 import { InputError } from "../model/job.ts";
 import type { Port } from "../model/tensor.ts";
 import { settleInputs, withShapes } from "./inputs.ts";
@@ -9,25 +10,24 @@ const state: Port = { name: "state", type: "float32", dims: [2, null, 128] };
 const rate: Port = { name: "sr", type: "int64", dims: [] };
 
 describe("settleInputs", () => {
-  it("gives data the one input that is not held, and fills the others", () => {
-    const { dataInput, fixed } = settleInputs([input, state, rate], { shapes: {}, values: { state: 0, sr: 16000 } });
-    expect(dataInput).toEqual(input);
-    expect(fixed.get("sr")).toEqual({ type: "int64", dims: [], data: BigInt64Array.of(16000n) });
-    expect(fixed.get("state")).toEqual({ type: "float32", dims: [2, 1, 128], data: new Float32Array(256) });
+  it("leaves open what is not held", () => {
+    const { open, held } = settleInputs([input, state, rate], { shapes: {}, values: { state: 0.5, sr: 16000 } });
+    expect(open).toEqual([input]);
+    expect(held.map((each) => heldTensor(each))).toEqual([
+      { type: "float32", dims: [2, 1, 128], data: new Float32Array(256).fill(0.5) },
+      { type: "int64", dims: [], data: BigInt64Array.of(16000n) },
+    ]);
+    expect(settleInputs([input, rate], none).open).toEqual([input, rate]);
   });
 
   it("takes shapes for held inputs too", () => {
     const shapes = { state: [2, 3, 128], input: [3, 576] };
-    const { dataInput, fixed } = settleInputs([input, state], { shapes, values: { state: 1 } });
-    expect(dataInput.dims).toEqual([3, 576]);
-    expect(fixed.get("state")?.data).toEqual(new Float32Array(768).fill(1));
+    const { open, held } = settleInputs([input, state], { shapes, values: { state: 1 } });
+    expect(open[0]!.dims).toEqual([3, 576]);
+    expect(heldTensor(held[0]!).data).toEqual(new Float32Array(768).fill(1));
   });
 
-  it("refuses inputs left open, all held, unknown, or of no numbers", () => {
-    expect(() => settleInputs([input, rate], none)).toThrow(
-      /2 inputs \(input, sr\) and data feeds one; hold the others/,
-    );
-    expect(() => settleInputs([rate], { shapes: {}, values: { sr: 1 } })).toThrow(/Every input .* is held at a value/);
+  it("refuses inputs unknown, of no numbers, or held at what they do not take", () => {
     expect(() => settleInputs([input], { shapes: {}, values: { sr: 1 } })).toThrow(
       /no input named sr; its inputs are input/,
     );
@@ -35,6 +35,9 @@ describe("settleInputs", () => {
     const text: Port = { name: "text", type: "other", dims: [1] };
     expect(() => settleInputs([input, text], { shapes: {}, values: { text: 1 } })).toThrow(
       /text is no tensor of numbers/,
+    );
+    expect(() => settleInputs([rate], { shapes: {}, values: { sr: 0.5 } })).toThrow(
+      new InputError("The value of sr holds 0.5, but the model's input takes int64; give it integers in range."),
     );
   });
 });

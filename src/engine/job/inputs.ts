@@ -1,39 +1,24 @@
+import { heldTensor } from "../data/constant.ts";
+import type { ModelInputs } from "../model/dataset.ts";
 import { InputError } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
-import type { Port, Tensor, TensorMap } from "../model/tensor.ts";
-import { filled } from "../onnx/tensor.ts";
-import { dimsText, elementCount } from "../values/dims.ts";
-
-/** The input that gets the data, with the dimensions asked for, and what the other inputs are held at. */
-export interface ModelInputs {
-  readonly dataInput: Port;
-  readonly fixed: TensorMap;
-}
+import type { Port } from "../model/tensor.ts";
+import { dimsText } from "../values/dims.ts";
 
 /**
- * Sorts a model's inputs into the one that data feeds and those held at a value.
- * Throws InputError when that leaves none or several for the data, or a name or shape is not the model's.
+ * Sorts a model's inputs into those that are open and those held at a value.
+ * Throws InputError when a name, a shape or a value is not for the model.
  */
 export function settleInputs(ports: readonly Port[], inputs: Recipe["inputs"]): ModelInputs {
   assertInputNames(ports, inputs);
-  if (ports.length === 0) throw new InputError("The model has no inputs, so no data can reach it.");
   const shaped = withShapes(ports, inputs.shapes);
-  const open = shaped.filter(({ name }) => own(inputs.values, name) === undefined);
-  const [dataInput, ...others] = open;
-  if (!dataInput) throw new InputError("Every input of the model is held at a value, so no data can reach it.");
-  if (others.length > 0) {
-    const names = open.map(({ name }) => name).join(", ");
-    throw new InputError(
-      `The model has ${open.length} inputs (${names}) and data feeds one; hold the others at values that suit the model, name=value each.`,
-    );
-  }
-  const fixed = new Map<string, Tensor>();
-  for (const port of shaped) {
+  const held = shaped.flatMap((port) => {
     const value = own(inputs.values, port.name);
-    if (value !== undefined) fixed.set(port.name, constantFeed(port, value));
-  }
-  return { dataInput, fixed };
+    return value === undefined ? [] : [{ port, value }];
+  });
+  for (const each of held) heldTensor(each);
+  return { open: shaped.filter(({ name }) => own(inputs.values, name) === undefined), held };
 }
 
 /** Throws InputError when a shape or a value is given for an input that the model does not have. */
@@ -65,11 +50,4 @@ export function withShapes(
     }
     return { ...port, dims: given };
   });
-}
-
-/** A tensor for a port filled with one value; dimensions left open become 1. Throws InputError where it takes no numbers. */
-export function constantFeed(port: Port, value: number): Tensor {
-  if (port.type === "other") throw new InputError(`The input ${port.name} is no tensor of numbers and cannot be fed.`);
-  const dims = port.dims.map((dim) => (typeof dim === "number" ? dim : 1));
-  return { type: port.type, dims, data: filled(port.type, elementCount(dims), value) };
 }

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { nodeDecoders } from "../../../cli/decoders.ts";
-import { npyBytes } from "../data/testing/files.ts";
+import { memoryFile, npyBytes } from "../data/testing/files.ts";
 import type { JobContext } from "../model/job.ts";
 import { decodeModel } from "../onnx/decode.ts";
 import { readModel } from "../onnx/testing/models.ts";
@@ -38,21 +38,28 @@ describe("reference models", needsShared, () => {
     const graph = decodeModel(readModel(name), name).graph!;
     const produced = graph.node.flatMap(({ output }) => output);
     expect(graph.node.filter(({ opType }) => opType === "BatchNormalization")).toHaveLength(27);
-    expect(lines.map((line) => line.split(": ")[0]).sort()).toEqual([model.dataInput.name, ...produced].sort());
+    expect(lines.map((line) => line.split(": ")[0]).sort()).toEqual([model.open[0]!.name, ...produced].sort());
     expect(lines.every((line) => /: [0-9a-f]{8}$/.test(line))).toBe(true);
 
     const ranges = JSON.parse(text(".ort-ranges.json")).data;
     const folded = model.folded.graph!.node.flatMap(({ output }) => output);
-    expect(Object.keys(ranges).sort()).toEqual([model.dataInput.name, ...folded].sort());
+    expect(Object.keys(ranges).sort()).toEqual([model.open[0]!.name, ...folded].sort());
   });
 
-  it("silero_vad: opens once its other inputs are held, and says so before", async () => {
-    await expect(open("silero_vad_v5.onnx")).rejects.toThrow(
-      /3 inputs \(input, state, sr\) and data feeds one; hold the others/,
+  it("silero_vad: asks what each input gets that is neither given nor held", async () => {
+    const asking = openData(
+      await open("silero_vad_v5.onnx"),
+      [memoryFile("x.npy", npyBytes("<f4", [1, 576], new Float32Array(576)))],
+      null,
+      nodeDecoders,
     );
+    await expect(asking).rejects.toThrow(/does not say what each of the inputs input, state, sr gets; give it by name/);
     const model = await open("silero_vad_v5.onnx", { state: 0, sr: 16000 }, { input: [1, 576], state: [2, 1, 128] });
-    expect(model.dataInput).toMatchObject({ name: "input", dims: [1, 576] });
-    expect(model.fixed.get("sr")?.data).toEqual(BigInt64Array.of(16000n));
+    expect(model.open).toMatchObject([{ name: "input", dims: [1, 576] }]);
+    expect(model.held.map(({ port: { name, dims }, value }) => [name, dims, value])).toEqual([
+      ["state", [2, 1, 128], 0],
+      ["sr", [], 16000],
+    ]);
   });
 
   it("superres_prepost: is refused for its operators", async () => {

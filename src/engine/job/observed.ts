@@ -2,6 +2,7 @@ import { observationPlan } from "../graph/observation.ts";
 import { exposeOutputs } from "../graph/shapes.ts";
 import type { Dataset } from "../model/dataset.ts";
 import type { ModelFile, ObservationPlan } from "../model/runtime.ts";
+import type { Port } from "../model/tensor.ts";
 import { inputPorts } from "../onnx/ports.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
 import { elementCount } from "../values/dims.ts";
@@ -60,9 +61,10 @@ function activationBytes({ shapes }: OpenModel, watch: readonly string[]): numbe
   return 4 * elements.reduce((sum, count) => sum + count, 0);
 }
 
-/** The runtime carries the symbol of the input's first dimension to whatever surely grows with it. */
-function joins({ dataInput, fixed, shapes }: OpenModel, watch: readonly string[]): boolean {
-  const [batch, ...rest] = dataInput.dims;
-  const isOpen = typeof batch === "string" && rest.every((dim) => typeof dim === "number") && fixed.size === 0;
+/** The runtime carries the symbol of the inputs' first dimension to whatever surely grows with it. */
+function joins({ open, held, shapes }: OpenModel, watch: readonly string[]): boolean {
+  const batch = open[0]?.dims[0];
+  const grows = ({ dims: [first, ...rest] }: Port) => first === batch && rest.every((dim) => typeof dim === "number");
+  const isOpen = typeof batch === "string" && open.every(grows) && held.length === 0;
   return isOpen && watch.every((name) => shapes.get(name)?.[0] === batch);
 }

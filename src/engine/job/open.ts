@@ -3,6 +3,7 @@ import { applyFactors } from "../graph/applyFactors.ts";
 import { allowInt4 } from "../graph/opset.ts";
 import { prepareModel } from "../graph/prepare.ts";
 import { exposeOutputs, weightsAsInputs } from "../graph/shapes.ts";
+import type { ModelInputs } from "../model/dataset.ts";
 import type { JobContext, Notice } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
@@ -19,7 +20,7 @@ import { summarizePlan } from "../plan/summary.ts";
 import { ORT } from "../targets/ort.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import { interval } from "../values/figures.ts";
-import { assertInputNames, type ModelInputs, settleInputs, withShapes } from "./inputs.ts";
+import { assertInputNames, settleInputs, withShapes } from "./inputs.ts";
 import { evaluateWith } from "./run.ts";
 import { loadSession } from "./session.ts";
 import { fingerprint, type ModelSource, readWholeModel } from "./source.ts";
@@ -50,7 +51,7 @@ type PreparedFile = Omit<OpenModel, keyof ModelInputs>;
 
 /**
  * Decodes, checks and prepares a model.
- * Throws InputError when the file is no model that can be quantized, or an input is left open.
+ * Throws InputError when the file is no model that can be quantized, or a shape or a value is not for its inputs.
  */
 export function openModel(
   source: ModelSource,

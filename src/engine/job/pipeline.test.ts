@@ -152,7 +152,7 @@ describe("calibrating", () => {
   it("watches every float activation and the input by its original name", () => {
     const names = model.original.graph!.node.flatMap(({ output }) => output);
     expect([...calibration.statistics.keys()].sort()).toEqual(
-      [model.dataInput.name, ...names.filter((name) => model.types.get(name) === "float32")].sort(),
+      [model.open[0]!.name, ...names.filter((name) => model.types.get(name) === "float32")].sort(),
     );
   });
 

@@ -29,7 +29,7 @@ function datasetOf(
     sources: Array.from({ length }, (_, i) => `sample ${i}`),
     labels,
     notices: [],
-    get: async (index) => ({ source: `sample ${index}`, feeds: new Map([[model.dataInput.name, sample(index)]]) }),
+    get: async (index) => ({ source: `sample ${index}`, feeds: new Map([[model.open[0]!.name, sample(index)]]) }),
   } satisfies Dataset;
 }
 

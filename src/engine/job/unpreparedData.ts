@@ -21,12 +21,17 @@ const WHAT_TO_DO =
  * layer are nothing. Networks on raw grey pictures look like that when all is well, so those are not judged by biases.
  */
 export function unpreparedData(model: OpenModel, statistics: Statistics): Notice[] {
-  const input = model.dataInput.name;
+  const names = model.open.map(({ name }) => name);
+  const inputs = names.filter((name) => (statistics.get(name)?.finite ?? 0) > 0);
+  const moments = firstMoments(model, statistics);
+  const faults = moments
+    ? [{ input: inputs[0] ?? names[0]!, found: offMoments(moments) }]
+    : inputs.map((input) => ({ input, found: offBiases(input, model, statistics) }));
+  const fault = faults.find(({ found }) => found !== null);
+  if (!fault) return [];
+  const { input, found } = fault;
   const seen = statistics.get(input);
   const range = seen && seen.finite > 0 ? ` (${input} holds ${significant(seen.min)} to ${significant(seen.max)})` : "";
-  const moments = firstMoments(model, statistics);
-  const found = moments ? offMoments(moments) : offBiases(model, statistics);
-  if (!found) return [];
   const message = `The data does not seem to be prepared as the network expects${range}: ${found}; ${WHAT_TO_DO}`;
   return [{ kind: "warning", subject: input, message }];
 }
@@ -62,12 +67,12 @@ function offMoments({ tensor, seen, expected }: Moments): string | null {
     : null;
 }
 
-function offBiases({ folded, dataInput }: OpenModel, statistics: Statistics): string | null {
-  const input = statistics.get(dataInput.name);
+function offBiases(name: string, { folded }: OpenModel, statistics: Statistics): string | null {
+  const input = statistics.get(name);
   if (!input || input.min < 0 || input.max > 255 || input.max <= 127.5) return null;
   const index = new GraphIndex(folded.graph as GraphProto);
-  for (const node of readersOf(dataInput.name, index)) {
-    const [weight, bias] = [node.input[1], node.input[2]].map((name) => index.initializer(name ?? ""));
+  for (const node of readersOf(name, index)) {
+    const [weight, bias] = [node.input[1], node.input[2]].map((each) => index.initializer(each ?? ""));
     const output = statistics.get(node.output[0] ?? "");
     if (node.opType !== "Conv" || !weight || !bias || !output || Number(weight.dims[1]) !== 3) continue;
     const largest = (tensorOf(bias).data as Float32Array).reduce((most, value) => Math.max(most, Math.abs(value)), 0);

@@ -1,14 +1,28 @@
 import type { Notice } from "./job.ts";
 import type { Preprocess } from "./preprocess.ts";
-import type { TensorMap } from "./tensor.ts";
+import type { Port, TensorMap } from "./tensor.ts";
 
 /** A file that is read on demand and in parts: a File in the tab, a path in the terminal. */
 export interface DataFile {
   /** Path with "/" as the person gave it, unique in the set. */
   readonly path: string;
   readonly size: number;
+  /** The model's input that it is for; where it is left out, its name or the data as a whole says so (docs/data.md). */
+  readonly input?: string;
   /** Bytes start..end (end excluded), fewer where the file has shrunk; the whole file without arguments. */
   read(start?: number, end?: number): Promise<Uint8Array>;
+}
+
+/** An input that is held at one value in every sample. */
+export interface HeldInput {
+  readonly port: Port;
+  readonly value: number;
+}
+
+/** A model's inputs, with the dimensions asked for: those that every sample gives, and those that are held. */
+export interface ModelInputs {
+  readonly open: readonly Port[];
+  readonly held: readonly HeldInput[];
 }
 
 /** One sample ready to run, by input name, and where it came from. */
@@ -48,7 +62,8 @@ export interface DataSummary {
   readonly samples: number;
   readonly labelled: number;
   readonly files: number;
-  readonly kind: "images" | "npy" | "idx";
+  /** Of what the input shown in previews is fed from. */
+  readonly kind: "images" | "npy" | "idx" | "npz";
   /** What is applied: given, or chosen from the data and the model's input; null for tensors taken as they are. */
   readonly preprocess: Preprocess | null;
   /** That it was chosen, and has to be checked: one of the notices, or null. */

@@ -75,7 +75,7 @@ export class Project {
     this.#recipe = defaultRecipe(model);
   }
 
-  /** Decodes, checks and prepares a model. Throws InputError when it cannot be quantized, or an input is left open. */
+  /** Decodes, checks and prepares a model. Throws InputError when it cannot be quantized, or a shape or a value is not for its inputs. */
   static async open(
     source: ModelSource,
     inputs: Recipe["inputs"],

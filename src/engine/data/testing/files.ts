@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { zipSync } from "fflate";
 import type { DataFile } from "../../model/dataset.ts";
 
 /** A file held in memory that notes what is read of it. */
@@ -79,4 +80,14 @@ export function idxBytes(dims: readonly number[], data: Uint8Array): Uint8Array 
 
 export function range(count: number): Uint8Array {
   return Uint8Array.from({ length: count }, (_, i) => i);
+}
+
+/** A zip archive as zipfile writes it, deflated where `level` is above 0; a .npz file where it holds .npy files. */
+export function zipBytes(files: Readonly<Record<string, Uint8Array>>, level: 0 | 6 = 0): Uint8Array {
+  return zipSync(files, { level });
+}
+
+/** A .npz file as numpy.savez writes it, with arrays as they are in .npy files by name. */
+export function npzBytes(arrays: Readonly<Record<string, Uint8Array>>, level: 0 | 6 = 0): Uint8Array {
+  return zipBytes(Object.fromEntries(Object.entries(arrays).map(([name, npy]) => [`${name}.npy`, npy])), level);
 }

@@ -1,3 +1,4 @@
+import { heldTensor } from "../../data/constant.ts";
 import { run } from "../../graph/testing/native.ts";
 import type { Calibration } from "../../model/calibration.ts";
 import type { JobContext } from "../../model/job.ts";
@@ -24,7 +25,8 @@ export function open(model: ModelProto | Uint8Array, inputs: Recipe["inputs"] = 
 }
 
 /** Tensors as the samples of a dataset; what the model's other inputs are held at goes with each. */
-export function datasetOf({ dataInput, fixed }: OpenModel, samples: readonly TensorMap[]): OpenDataset {
+export function datasetOf({ open: [input], held }: OpenModel, samples: readonly TensorMap[]): OpenDataset {
+  const constants = held.map((each) => [each.port.name, heldTensor(each)] as const);
   const dataset: OpenDataset = {
     length: samples.length,
     sources: samples.map((_, i) => `sample ${i}`),
@@ -32,10 +34,10 @@ export function datasetOf({ dataInput, fixed }: OpenModel, samples: readonly Ten
     notices: [],
     kind: "npy",
     files: 1,
-    input: dataInput,
+    input: input!,
     preprocess: null,
     assumed: null,
-    get: async (i) => ({ source: `sample ${i}`, feeds: new Map([...fixed, ...samples[i]!]) }),
+    get: async (i) => ({ source: `sample ${i}`, feeds: new Map([...constants, ...samples[i]!]) }),
     picture: async () => null,
     withPreprocess: () => dataset,
   };
@@ -65,7 +67,7 @@ export async function quantizeAndCompare(
   const written = decodeModel(concat(exported.quantized.chunks), "written.onnx");
   const comparators = new Map<string, Comparator>();
   for (const feeds of unseen) {
-    const all = new Map([...model.fixed, ...feeds]);
+    const all = new Map([...model.held.map((each) => [each.port.name, heldTensor(each)] as const), ...feeds]);
     const [float, quantized] = [await run(model.original, all), await run(written, all)];
     for (const [name, { data, type }] of float) {
       if (type !== "float32") continue;

@@ -14,7 +14,7 @@ import { PreprocessForm } from "./PreprocessForm.tsx";
 import { SamplePreview } from "./SamplePreview.tsx";
 import "./DataStep.css";
 
-const KINDS = { images: "images", npy: "arrays (.npy)", idx: "IDX files" } as const;
+const KINDS = { images: "images", npy: "arrays (.npy)", idx: "IDX files", npz: "arrays (.npz)" } as const;
 
 /** The samples: what was dropped, how many calibrate and evaluate, and how they become the model's input. */
 export function DataStep() {

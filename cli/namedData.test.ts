@@ -1,0 +1,95 @@
+import { rmSync } from "node:fs";
+import { basename, join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { npyBytes, npzBytes } from "../src/engine/data/testing/files.ts";
+import { makeNode } from "../src/engine/onnx/attributes.ts";
+import { withFields } from "../src/engine/onnx/messages.ts";
+import { floatInput } from "../src/engine/onnx/testing/build.ts";
+import { needsShared, SHARED } from "../src/engine/testing/shared.ts";
+import { colourModel, modelBytes, put, putColours, scratch } from "./testing/colours.ts";
+import { errorOf, octet } from "./testing/command.ts";
+
+const folder = scratch();
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** The worst SQNR of a model quantized on some data and judged on other, and what quantizing said. */
+async function quantizeAndJudge(
+  model: string,
+  data: readonly string[],
+  unseen: readonly string[],
+  options: readonly string[] = [],
+) {
+  const out = join(folder, `${basename(model)}.${data.length}`);
+  const sources = (paths: readonly string[]) => paths.flatMap((path) => ["--data", path]);
+  const made = await octet("quantize", model, ...sources(data), ...options, "--out", out);
+  expect(made.stderr).not.toMatch(/octet: /);
+  const file = join(out, `${basename(model, ".onnx")}.int8.onnx`);
+  const judged = await octet("evaluate", model, file, ...sources(unseen), ...options, "--json");
+  expect([made.code, judged.code]).toEqual([0, 0]);
+  const sqnrs = judged.json().outputs.map(({ sqnr }: { readonly sqnr: number }) => sqnr);
+  return { sqnr: Math.min(...sqnrs), said: made.stderr };
+}
+
+describe("a model of two inputs", () => {
+  const base = colourModel();
+  const graph = base.graph!;
+  const two = put(
+    folder,
+    "two.onnx",
+    modelBytes(
+      withFields(base, {
+        graph: withFields(graph, {
+          input: [...graph.input, floatInput("bias", [1, 3])],
+          output: [{ ...graph.output[0]!, name: "sum" }],
+          node: [...graph.node, makeNode("Add", ["scores", "bias"], ["sum"], { name: "add" })],
+        }),
+      }),
+    ),
+  );
+  const biases = npyBytes(
+    "<f4",
+    [6, 3],
+    Float32Array.from({ length: 18 }, (_, i) => Math.sin(i)),
+  );
+
+  it("takes pictures for one and an array for the other, which is named", async () => {
+    const photos = await putColours(folder, "photos", 6);
+    const given = [photos, `bias=${put(folder, "x=1.npy", biases)}`];
+    const { sqnr } = await quantizeAndJudge(two, given, given, ["--preprocess", "unit"]);
+    expect(sqnr).toBeGreaterThan(20);
+    const refused = await octet("quantize", two, "--data", photos, "--out", join(folder, "none"));
+    expect([refused.code, errorOf(refused)]).toEqual([
+      2,
+      "The data does not say what each of the inputs picture, bias gets; give it by name (NAME=PATH, or a .npz file with arrays of these names), or hold it at a value (NAME=VALUE).",
+    ]);
+  });
+
+  it("takes both from one .npz file, and a path that has a = in it as the path that it is", async () => {
+    const pictures = npyBytes(
+      "<f4",
+      [6, 3, 8, 8],
+      Float32Array.from({ length: 1152 }, (_, i) => Math.cos(i) ** 2),
+    );
+    const path = put(folder, "a=b.npz", npzBytes({ picture: pictures, bias: biases }, 6));
+    expect((await quantizeAndJudge(two, [path], [path])).sqnr).toBeGreaterThan(20);
+  });
+});
+
+describe("cases", needsShared, () => {
+  const of = (name: string, file: string) => join(SHARED, "cases", name, file);
+
+  it.each([
+    ["three-token-inputs", "calib.npz", 28, []],
+    [
+      "three-token-inputs",
+      "calib.npy",
+      28,
+      ["attention_mask, so it is filled with ones", "token_type_ids, so it is filled with zeros"],
+    ],
+    ["two-tower", "calib.npz", 30, []],
+  ])("%s with %s", async (name, data, least, notes) => {
+    const { sqnr, said } = await quantizeAndJudge(of(name, "model.onnx"), [of(name, data)], [of(name, "test.npz")]);
+    expect(sqnr).toBeGreaterThan(least);
+    expect(said.match(/(?<=^note: Nothing gives the input ).*(?=\.$)/gm) ?? []).toEqual(notes);
+  });
+});

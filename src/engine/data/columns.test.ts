@@ -1,0 +1,291 @@
+import { describe, expect, it } from "vitest";
+import { nodeDecoders as decoders } from "../../../cli/decoders.ts";
+import type { DataFile, ModelInputs } from "../model/dataset.ts";
+import { InputError } from "../model/job.ts";
+import type { Port } from "../model/tensor.ts";
+import { type OpenDataset, openDataset } from "./dataset.ts";
+import { memoryFile, npyBytes, npzBytes } from "./testing/files.ts";
+
+const port = (name: string, dims: Port["dims"], type: Port["type"] = "float32"): Port => ({ name, type, dims });
+const floats = (count: number, from = 0) => Float32Array.from({ length: count }, (_, i) => from + i);
+const array = (dims: readonly number[], from = 0) =>
+  npyBytes(
+    "<f4",
+    dims,
+    floats(
+      dims.reduce((a, b) => a * b, 1),
+      from,
+    ),
+  );
+const longs = (dims: readonly number[], from = 0) =>
+  npyBytes(
+    "<i8",
+    dims,
+    BigInt64Array.from(
+      floats(
+        dims.reduce((a, b) => a * b, 1),
+        from,
+      ),
+      BigInt,
+    ),
+  );
+
+const A = port("a", [1, 3]);
+const B = port("b", ["N", 2, 2]);
+const TWO: ModelInputs = { open: [A, B], held: [] };
+const IDS = port("input_ids", ["batch", "seq"], "int64");
+const TEXT: ModelInputs = {
+  open: [IDS, port("attention_mask", ["batch", "seq"], "int64"), port("token_type_ids", ["batch", "seq"], "int64")],
+  held: [],
+};
+
+const open = (files: readonly DataFile[], inputs: ModelInputs) =>
+  openDataset(files, { inputs, preprocess: null, decoders });
+const named = (input: string, file: DataFile): DataFile => ({ ...file, input });
+
+async function feeds(dataset: OpenDataset, index: number) {
+  const { feeds: map } = await dataset.get(index);
+  return Object.fromEntries([...map].map(([name, { dims, data }]) => [name, [dims, [...data].map(Number)]]));
+}
+
+const messages = ({ notices }: OpenDataset) => notices.map(({ message }) => message);
+
+describe("a .npz file", () => {
+  it.each([0, 6] as const)("gives each input the array of its name, at level %d", async (level) => {
+    const bytes = npzBytes({ b: array([5, 2, 2], 100), a: array([5, 3]) }, level);
+    const dataset = await open([memoryFile("in/calib.npz", bytes)], TWO);
+    expect(dataset).toMatchObject({ length: 5, kind: "npz", files: 1, input: A, notices: [] });
+    expect(dataset.sources[4]).toBe("in/calib.npz[4]");
+    expect(await feeds(dataset, 1)).toEqual({
+      a: [
+        [1, 3],
+        [3, 4, 5],
+      ],
+      b: [
+        [1, 2, 2],
+        [104, 105, 106, 107],
+      ],
+    });
+  });
+
+  it("is one of several in the order of their paths, of one sample or more", async () => {
+    const file = (path: string, count: number, from: number) =>
+      memoryFile(path, npzBytes({ a: array([count, 3], from), b: array([count, 2, 2], from) }));
+    const dataset = await open([file("z.npz", 1, 50), file("m.npz", 2, 0)], TWO);
+    expect(dataset.sources).toEqual(["m.npz[0]", "m.npz[1]", "z.npz"]);
+    expect((await feeds(dataset, 2)).b).toEqual([
+      [1, 2, 2],
+      [50, 51, 52, 53],
+    ]);
+  });
+
+  it("cuts all its arrays into as many samples, where one of them alone would be one sample", async () => {
+    const inputs: ModelInputs = { open: [port("user", ["N"], "int64"), port("item", ["N", 4])], held: [] };
+    const dataset = await open([memoryFile("x.npz", npzBytes({ user: longs([6]), item: array([6, 4]) }))], inputs);
+    expect(await feeds(dataset, 5)).toEqual({
+      user: [[1], [5]],
+      item: [
+        [1, 4],
+        [20, 21, 22, 23],
+      ],
+    });
+  });
+
+  it("says which of its arrays are not used, and why", async () => {
+    const bytes = npzBytes({ a: array([2, 3]), b: array([2, 2, 2]), y: longs([2]) });
+    const dataset = await open([memoryFile("c.npz", bytes)], { open: [A], held: [{ port: B, value: 1 }] });
+    expect(messages(dataset)).toEqual([
+      "c.npz/b is not used: the input b is held at a value.",
+      "c.npz/y is not used: the model has no input of that name.",
+    ]);
+    expect((await feeds(dataset, 0)).b).toEqual([
+      [1, 2, 2],
+      [1, 1, 1, 1],
+    ]);
+  });
+
+  it("of one array feeds the one input there is", async () => {
+    const dataset = await open([memoryFile("c.npz", npzBytes({ arr_0: array([4, 3]) }))], { open: [A], held: [] });
+    expect(dataset.length).toBe(4);
+  });
+
+  it.each([
+    [{ a: array([5, 3]), b: array([4, 2, 2]) }, /^c\.npz holds 5 of a and 4 of b; give it as many/],
+    [{ x: array([5, 3]), y: array([4, 2, 2]) }, /has arrays named x, y, and none is an input that takes data \(a, b\)/],
+    [{ a: array([5, 3]) }, /does not say what the input b gets; give it by name \(NAME=PATH, or a \.npz/],
+    [
+      { a: array([5, 4]), b: array([5, 2, 2]) },
+      /^c\.npz\/a\.npy holds float32 of shape 5 × 4, which does not fit input "a"/,
+    ],
+    [{}, /^c\.npz holds no array/],
+  ])("is refused in one sentence: %#", async (arrays: Record<string, Uint8Array>, message) => {
+    const refused = open([memoryFile("c.npz", npzBytes(arrays))], TWO);
+    await expect(refused).rejects.toThrow(message);
+    await expect(refused).rejects.toThrow(InputError);
+  });
+
+  it("is refused where another lacks an array that it has, or where it is none", async () => {
+    const whole = npzBytes({ a: array([1, 3]), b: array([1, 2, 2]) });
+    const half = npzBytes({ a: array([1, 3]) });
+    const files = [memoryFile("1.npz", whole), memoryFile("2.npz", half)];
+    await expect(open(files, TWO)).rejects.toThrow("2.npz has no array named b, as other .npz files have; add it.");
+    await expect(open([memoryFile("1.npz", "text")], TWO)).rejects.toThrow("1.npz is no .npz file");
+  });
+});
+
+describe("a source an input", () => {
+  it("feeds the inputs that a person names, from files or folders, index by index", async () => {
+    const files = [
+      named("b", memoryFile("b/1.npy", array([1, 2, 2], 10))),
+      named("b", memoryFile("b/0.npy", array([1, 2, 2]))),
+      named("a", memoryFile("anything.npy", array([2, 3]))),
+    ];
+    const dataset = await open(files, TWO);
+    expect(dataset.sources).toEqual(["anything.npy[0]", "anything.npy[1]"]);
+    expect(await feeds(dataset, 1)).toEqual({
+      a: [
+        [1, 3],
+        [3, 4, 5],
+      ],
+      b: [
+        [1, 2, 2],
+        [10, 11, 12, 13],
+      ],
+    });
+    expect(dataset.files).toBe(3);
+  });
+
+  it("takes arrays that are named like the inputs, or lie in folders that are", async () => {
+    const files = [memoryFile("set/a.npy", array([2, 3])), memoryFile("set/b/0.npy", array([2, 2, 2]))];
+    expect((await open(files, TWO)).length).toBe(2);
+  });
+
+  it("leaves what names no input to the one that is left", async () => {
+    const files = [named("b", memoryFile("1.npy", array([2, 2, 2]))), memoryFile("2.npy", array([2, 3]))];
+    expect((await open(files, TWO)).length).toBe(2);
+  });
+
+  it("warns where files of folders that go together are named apart", async () => {
+    const folder = (input: string, names: readonly string[], dims: readonly number[]) =>
+      names.map((name) => named(input, memoryFile(`${input}/${name}.npy`, array(dims))));
+    const pair = (names: readonly string[]) =>
+      open([...folder("a", ["0", "1"], [1, 3]), ...folder("b", names, [1, 2, 2])], TWO);
+    expect(messages(await pair(["0", "1"]))).toEqual([]);
+    expect(messages(await pair(["1", "2"]))).toEqual([expect.stringMatching(/a\/0\.npy goes with b\/1\.npy/)]);
+  });
+
+  it.each([
+    [[named("c", memoryFile("c.npy", array([2, 3])))], TWO, /no input named c; its inputs are a, b/],
+    [[memoryFile("x.npy", array([2, 3]))], TWO, /does not say what each of the inputs a, b gets/],
+    [[named("a", memoryFile("x.npy", array([2, 3])))], TWO, /does not say what the input b gets/],
+    [
+      [named("a", memoryFile("a.npy", array([2, 3]))), named("b", memoryFile("b.npy", array([3, 2, 2])))],
+      TWO,
+      /The data holds 2 of a and 3 of b; give it as many/,
+    ],
+    [
+      [named("b", memoryFile("b.npy", array([2, 2, 2]))), memoryFile("a.npy", array([2, 3]))],
+      { open: [A], held: [{ port: B, value: 0 }] },
+      /The input b is held at a value and given b\.npy as well/,
+    ],
+    [
+      [memoryFile("x.npy", array([2, 3]))],
+      { open: [], held: [{ port: A, value: 0 }] },
+      /Every input .* no data can reach/,
+    ],
+  ] as const)("is refused in one sentence: %#", async (files, inputs, message) => {
+    await expect(open(files, inputs)).rejects.toThrow(message);
+  });
+});
+
+describe("what nobody gives", () => {
+  it("is filled by what it means, for each sample, and said", async () => {
+    const dataset = await open([memoryFile("ids.npy", longs([3, 4]))], TEXT);
+    expect(await feeds(dataset, 1)).toEqual({
+      input_ids: [
+        [1, 4],
+        [4, 5, 6, 7],
+      ],
+      attention_mask: [
+        [1, 4],
+        [1, 1, 1, 1],
+      ],
+      token_type_ids: [
+        [1, 4],
+        [0, 0, 0, 0],
+      ],
+    });
+    expect(messages(dataset)).toEqual([
+      "Nothing gives the input attention_mask, so it is filled with ones.",
+      "Nothing gives the input token_type_ids, so it is filled with zeros.",
+    ]);
+  });
+
+  it("makes a decoder begin with an empty cache", async () => {
+    const past = (name: string) => port(name, ["batch", 2, "past_sequence_length", 8]);
+    const inputs: ModelInputs = {
+      open: [
+        IDS,
+        port("attention_mask", ["batch", "past_sequence_length + seq"], "int64"),
+        port("position_ids", ["batch", "seq"], "int32"),
+        past("past_key_values.0.key"),
+        past("past_key_values.0.value"),
+        port("use_cache_branch", [1], "bool"),
+      ],
+      held: [],
+    };
+    const ids = memoryFile("ids.npy", longs([2, 3]));
+    const first = await feeds(await open([ids], inputs), 0);
+    expect(first).toEqual({
+      input_ids: [
+        [1, 3],
+        [0, 1, 2],
+      ],
+      attention_mask: [
+        [1, 3],
+        [1, 1, 1],
+      ],
+      position_ids: [
+        [1, 3],
+        [0, 1, 2],
+      ],
+      "past_key_values.0.key": [[1, 2, 0, 8], []],
+      "past_key_values.0.value": [[1, 2, 0, 8], []],
+      use_cache_branch: [[1], [0]],
+    });
+    const cache = ["key", "value"].map((part) =>
+      named(`past_key_values.0.${part}`, memoryFile(`${part}.npy`, array([2, 2, 5, 8]))),
+    );
+    const later = await feeds(await open([ids, ...cache], inputs), 0);
+    expect(later.attention_mask).toEqual([
+      [1, 8],
+      [1, 1, 1, 1, 1, 1, 1, 1],
+    ]);
+    expect(later.position_ids).toEqual([
+      [1, 3],
+      [5, 6, 7],
+    ]);
+  });
+
+  it.each([
+    ["a mask that may be added", port("attention_mask", ["batch", 1, "seq", "seq"])],
+    ["a mask of floats", port("attention_mask", ["batch", "seq"])],
+    ["a mask by another name", port("my_mask", ["batch", "seq"], "int64")],
+    ["a past of two open sizes", port("past_key_values.0.key", ["batch", "heads", "past", 8])],
+    ["a past whose first size is no batch", port("past_key_values.0.key", ["batch_x_heads", "past", 8])],
+    ["a state", port("state", [2, 1, 8])],
+  ])("is asked for where that is not sure: %s", async (_, other) => {
+    const refused = open([named("input_ids", memoryFile("ids.npy", longs([3, 4])))], { open: [IDS, other], held: [] });
+    await expect(refused).rejects.toThrow(`does not say what the input ${other.name} gets`);
+  });
+
+  it("is held in the sizes that the sample's symbols have", async () => {
+    const [ids, mask, types] = TEXT.open as [Port, Port, Port];
+    const inputs = { open: [ids, types], held: [{ port: mask, value: 1 }] };
+    const dataset = await open([memoryFile("ids.npy", longs([3, 4]))], inputs);
+    expect((await feeds(dataset, 0)).attention_mask).toEqual([
+      [1, 4],
+      [1, 1, 1, 1],
+    ]);
+  });
+});

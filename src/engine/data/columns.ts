@@ -1,0 +1,130 @@
+import type { DataFile, DataSummary, ModelInputs } from "../model/dataset.ts";
+import { InputError, type Notice } from "../model/job.ts";
+import type { Port } from "../model/tensor.ts";
+import type { DataType } from "../values/elementTypes.ts";
+import { plural } from "../values/figures.ts";
+import { arrangements, type SampleFile } from "./arrange.ts";
+import type { ArrayFile } from "./array.ts";
+import type { Decoders } from "./decode.ts";
+import { describe, type Given, givenInputs } from "./given.ts";
+import type { NpzFile } from "./npz.ts";
+import type { Scan } from "./scan.ts";
+
+/** The samples of one input, file by file. */
+export interface Column {
+  readonly port: Port;
+  readonly type: DataType;
+  readonly kind: DataSummary["kind"];
+  readonly files: readonly SampleFile[];
+  readonly count: number;
+}
+
+/**
+ * The samples of every input that data feeds, in the order of the model's inputs, as many of each. Throws InputError for
+ * files of mixed kinds or of none, for data that does not fit its input, and where it is not told what an input gets.
+ */
+export async function readColumns(
+  scan: Scan,
+  files: readonly DataFile[],
+  inputs: ModelInputs,
+  decoders: Decoders,
+): Promise<{ readonly columns: readonly Column[]; readonly notices: readonly Notice[] }> {
+  const { given, notices } = givenInputs(scan, files, inputs);
+  const archives = new Map<NpzFile, Map<Port, SampleFile>>();
+  for (const npz of scan.npz) archives.set(npz, await readArchive(npz, given));
+  const choices = given.map((each) => alternatives(each, files, archives, decoders));
+  const [lead, ...others] = choices;
+  const counts = lead!.files.map(countOf);
+  const count = counts.find((each) => others.every((other) => other.files.some((some) => countOf(some) === each)));
+  if (count === undefined) {
+    const held = choices.map(({ port, files: [first] }) => `${countOf(first!)} of ${port.name}`);
+    throw new InputError(`The data holds ${held.join(" and ")}; give it as many samples of each input.`);
+  }
+  const columns = choices.map(({ port, type, kind, files: all }) => {
+    return { port, type, kind, files: all.find((some) => countOf(some) === count)!, count };
+  });
+  return { columns, notices: [...notices, ...strangePairs(columns)] };
+}
+
+const countOf = (files: readonly SampleFile[]) => files.reduce((sum, { count }) => sum + count, 0);
+
+/** The arrays of a .npz file by input, each cut into as many samples. */
+async function readArchive(npz: NpzFile, given: readonly Given[]): Promise<Map<Port, SampleFile>> {
+  const { path } = npz.file;
+  const found: (readonly [Port, readonly SampleFile[]])[] = [];
+  for (const { port, type, arrays } of given) {
+    const name = arrays.get(npz);
+    if (name !== undefined) found.push([port, arrangements(await npz.array(name), port, type)]);
+  }
+  const [lead, ...others] = found;
+  const shared = lead?.[1].find(({ count }) => others.every(([, all]) => all.some((file) => file.count === count)));
+  if (lead && !shared) {
+    const held = found.map(([port, [file]]) => `${file!.count} of ${port.name}`);
+    throw new InputError(`${path} holds ${held.join(" and ")}; give it as many samples of each input.`);
+  }
+  return new Map(found.map(([port, all]) => [port, { ...all.find(({ count }) => count === shared!.count)!, path }]));
+}
+
+/** What an input's data may be cut into, the likeliest first: an array alone may be cut in several ways. */
+function alternatives(
+  { port, type, images, loose, arrays }: Given,
+  files: readonly DataFile[],
+  archives: ReadonlyMap<NpzFile, ReadonlyMap<Port, SampleFile>>,
+  decoders: Decoders,
+) {
+  const kind = kindOf(images, loose, arrays, files);
+  const about = { port, type, kind };
+  if (kind === "images") return { ...about, files: [images.map((file) => imageFile(file, decoders))] };
+  if (kind === "npz") return { ...about, files: [[...arrays.keys()].map((npz) => archives.get(npz)!.get(port)!)] };
+  const cut = loose.map((array) => arrangements(array, port, type));
+  const stranger = cut.find(([file]) => file.holds !== cut[0]![0].holds);
+  if (stranger) {
+    const [first] = cut[0]!;
+    throw new InputError(
+      `${first.path} holds ${first.holds}, but ${stranger[0].path} ${stranger[0].holds}; give one of them.`,
+    );
+  }
+  return { ...about, files: cut.length === 1 ? cut[0]!.map((file) => [file]) : [cut.map(([file]) => file)] };
+}
+
+const LABELS = { images: "images", npy: ".npy files", idx: "IDX files", npz: ".npz files" };
+
+function kindOf(
+  images: readonly DataFile[],
+  loose: readonly ArrayFile[],
+  arrays: ReadonlyMap<NpzFile, string>,
+  files: readonly DataFile[],
+): DataSummary["kind"] {
+  const counts = {
+    images: images.length,
+    npy: loose.filter(({ format }) => format === "npy").length,
+    idx: loose.filter(({ format }) => format === "idx").length,
+    npz: arrays.size,
+  };
+  const kinds = (["images", "npy", "idx", "npz"] as const).filter((kind) => counts[kind] > 0);
+  if (kinds.length === 1) return kinds[0]!;
+  const mix = kinds.map((kind) => `${LABELS[kind]} (${counts[kind]})`).join(" and ");
+  throw new InputError(`${describe(files)} mixes ${mix}; give it files of one kind.`);
+}
+
+function imageFile(file: DataFile, decoders: Decoders): SampleFile {
+  return {
+    path: file.path,
+    count: 1,
+    holds: "pictures",
+    size: null,
+    read: async () => decoders.decode(await file.read(), file.path),
+  };
+}
+
+/** Warns where files that go together by their order alone are named apart. */
+function strangePairs(columns: readonly Column[]): Notice[] {
+  const stem = (path: string) => path.slice(path.lastIndexOf("/") + 1).replace(/\.[^.]*$/, "");
+  const [lead, ...others] = columns.filter(({ files }) => files.length > 1);
+  return others.flatMap(({ port, files }): Notice[] => {
+    const at = files.findIndex(({ path }, i) => stem(path) !== stem(lead!.files[i]?.path ?? ""));
+    if (at < 0) return [];
+    const message = `Files go together by their order, and ${plural(files.length, "file")} of ${port.name} are named apart from those of ${lead!.port.name}: ${lead!.files[at]?.path ?? "nothing"} goes with ${files[at]!.path}.`;
+    return [{ kind: "warning", subject: files[at]!.path, message }];
+  });
+}

@@ -1,0 +1,160 @@
+import type { DataFile, ModelInputs } from "../model/dataset.ts";
+import { InputError, type Notice } from "../model/job.ts";
+import type { Port } from "../model/tensor.ts";
+import type { DataType } from "../values/elementTypes.ts";
+import type { ArrayFile } from "./array.ts";
+import { fillingOf, hasMeaning } from "./meanings.ts";
+import type { NpzFile } from "./npz.ts";
+import type { Scan } from "./scan.ts";
+
+/** What one input is given. */
+export interface Given {
+  readonly port: Port;
+  readonly type: DataType;
+  readonly images: DataFile[];
+  readonly loose: ArrayFile[];
+  /** The name of its array in each .npz file. */
+  readonly arrays: Map<NpzFile, string>;
+}
+
+/**
+ * Sorts files by the input that they are for, in the order of the model's inputs: those that a person names, arrays named
+ * like an input, and all others for the one input that is left. Throws InputError where that is none or several.
+ */
+export function givenInputs(
+  scan: Scan,
+  files: readonly DataFile[],
+  inputs: ModelInputs,
+): { readonly given: readonly Given[]; readonly notices: readonly Notice[] } {
+  const { open } = inputs;
+  if (open.length === 0) throw new InputError(unreachable(inputs));
+  const all = new Map(open.map((port) => [port.name, emptyOf(port)]));
+  const notices: Notice[] = [];
+  const rest: ((given: Given) => void)[] = [];
+  const isNamed = open.length + inputs.held.length > 1;
+
+  const sort = (file: DataFile, name: string | null, give: (given: Given) => void) => {
+    const target = file.input ?? name;
+    if (target === null) return rest.push(give);
+    const given = all.get(target);
+    if (given) return give(given);
+    if (file.input !== undefined) throw new InputError(refusal(file.input, file.path, inputs));
+    return notices.push(unused(file, `the input ${name} is held at a value`));
+  };
+  const nameOf = ({ path }: DataFile) => (isNamed ? inputIn(path, inputs) : null);
+  for (const file of scan.images) sort(file, null, ({ images }) => images.push(file));
+  for (const array of scan.arrays) sort(array.file, nameOf(array.file), ({ loose }) => loose.push(array));
+  for (const npz of scan.npz) sortArchive(npz, inputs, all, notices, rest);
+
+  if (rest.length > 0) {
+    const target = lone([...all.values()]);
+    if (!target) throw new InputError(ungiven(open.filter(({ name }) => isEmpty(all.get(name)!))));
+    for (const give of rest) give(target);
+  }
+  const given = [...all.values()].filter((each) => !isEmpty(each));
+  if (given.length === 0) {
+    throw new InputError(`${describe(files)} holds no images, .npy, .npz or IDX files; give it some of one kind.`);
+  }
+  const fed = given.map(({ port }) => port);
+  const missing = open.filter((port) => !fed.includes(port) && fillingOf(port, fed) === null);
+  if (missing.length > 0) throw new InputError(ungiven(missing));
+  return { given, notices };
+}
+
+/** How messages call a set of files. */
+export function describe(files: readonly DataFile[]): string {
+  if (files.length === 0) return "The data";
+  if (files.length === 1) return files[0]!.path;
+  const folders = files.map((file) => file.path.split("/").slice(0, -1));
+  const shared = folders[0]!.findIndex((part, i) => folders.some((folder) => folder[i] !== part));
+  const folder = (shared < 0 ? folders[0]! : folders[0]!.slice(0, shared)).join("/");
+  return folder ? `The folder ${folder}` : "The set of files";
+}
+
+function emptyOf(port: Port): Given {
+  const { name, type } = port;
+  if (type === "other") {
+    throw new InputError(`Input "${name}" takes no numbers, so data cannot be brought to it; use another model.`);
+  }
+  return { port, type, images: [], loose: [], arrays: new Map() };
+}
+
+const isEmpty = ({ images, loose, arrays }: Given) => images.length + loose.length + arrays.size === 0;
+
+/** The one input that is left for what names none; null where there is none, or several. */
+function lone(all: readonly Given[]): Given | null {
+  if (all.length === 1) return all[0]!;
+  const left = all.filter((given) => isEmpty(given) && !hasMeaning(given.port));
+  return left.length === 1 ? left[0]! : null;
+}
+
+/** The input that an array's file, or a folder that it is in, is named like; null for none. */
+function inputIn(path: string, { open, held }: ModelInputs): string | null {
+  const names = new Set([...open, ...held.map(({ port }) => port)].map(({ name }) => name));
+  const [file = "", ...folders] = path.split("/").reverse();
+  return [file.replace(/(\.npy|\.idx)?(\.gz)?$/i, ""), ...folders].find((part) => names.has(part)) ?? null;
+}
+
+function sortArchive(
+  npz: NpzFile,
+  inputs: ModelInputs,
+  all: ReadonlyMap<string, Given>,
+  notices: Notice[],
+  rest: ((given: Given) => void)[],
+): void {
+  const { file, names } = npz;
+  const alone = names.length === 1 ? names[0]! : null;
+  if (file.input !== undefined) {
+    const given = all.get(file.input);
+    if (!given) throw new InputError(refusal(file.input, file.path, inputs));
+    const name = names.includes(file.input) ? file.input : alone;
+    if (name === null) throw new InputError(`${file.path} has no array named ${file.input}, but ${names.join(", ")}.`);
+    given.arrays.set(npz, name);
+    return;
+  }
+  const matched = names.filter((name) => all.has(name));
+  if (matched.length === 0 && alone !== null) {
+    rest.push(({ arrays }) => arrays.set(npz, alone));
+    return;
+  }
+  if (matched.length === 0) {
+    const wanted = inputs.open.map(({ name }) => name).join(", ");
+    throw new InputError(
+      `${file.path} has arrays named ${names.join(", ")}, and none is an input that takes data (${wanted}); name them like the inputs.`,
+    );
+  }
+  const lacking = [...all.values()].find(({ port, arrays }) => arrays.size > 0 && !matched.includes(port.name));
+  if (lacking) {
+    throw new InputError(`${file.path} has no array named ${lacking.port.name}, as other .npz files have; add it.`);
+  }
+  for (const name of matched) all.get(name)!.arrays.set(npz, name);
+  const held = new Set(inputs.held.map(({ port }) => port.name));
+  for (const name of names.filter((each) => !all.has(each))) {
+    const why = held.has(name) ? `the input ${name} is held at a value` : "the model has no input of that name";
+    notices.push(unused({ path: `${file.path}/${name}` }, why));
+  }
+}
+
+function unused({ path }: Pick<DataFile, "path">, why: string): Notice {
+  return { kind: "warning", subject: path, message: `${path} is not used: ${why}.` };
+}
+
+function unreachable({ held }: ModelInputs): string {
+  return held.length > 0
+    ? "Every input of the model is held at a value, so no data can reach it."
+    : "The model has no inputs, so no data can reach it.";
+}
+
+function refusal(name: string, path: string, { open, held }: ModelInputs): string {
+  if (held.some(({ port }) => port.name === name)) {
+    return `The input ${name} is held at a value and given ${path} as well; leave one of them out.`;
+  }
+  const names = [...open, ...held.map(({ port }) => port)].map((port) => port.name).join(", ");
+  return `The model has no input named ${name}; its inputs are ${names}.`;
+}
+
+function ungiven(ports: readonly Port[]): string {
+  const names = ports.map(({ name }) => name).join(", ");
+  const what = ports.length === 1 ? `what the input ${names} gets` : `what each of the inputs ${names} gets`;
+  return `The data does not say ${what}; give it by name (NAME=PATH, or a .npz file with arrays of these names), or hold it at a value (NAME=VALUE).`;
+}
