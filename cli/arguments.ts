@@ -80,7 +80,7 @@ export function choice<const T extends string>(value: string, choices: readonly 
 export function shapes(value: string, help: string): Kind<Record<string, readonly number[]>> {
   return pairs(value, help, "data=1x3x224x224", (given) => {
     const dims = given.split("x");
-    return dims.every((dim) => /^[1-9]\d{0,8}$/.test(dim)) ? dims.map(Number) : null;
+    return dims.every((dim) => /^(0|[1-9]\d{0,8})$/.test(dim)) ? dims.map(Number) : null;
   });
 }
 

@@ -87,6 +87,8 @@ describe("cases", needsShared, () => {
       ["attention_mask, so it is filled with ones", "token_type_ids, so it is filled with zeros"],
     ],
     ["two-tower", "calib.npz", 30, []],
+    ["past-of-length-0", "calib.npz", 28, []],
+    ["past-of-length-0", "calib.npy", 28, ["past, so it is filled with a past of length 0"]],
   ])("%s with %s", async (name, data, least, notes) => {
     const { sqnr, said } = await quantizeAndJudge(of(name, "model.onnx"), [of(name, data)], [of(name, "test.npz")]);
     expect(sqnr).toBeGreaterThan(least);

@@ -91,9 +91,9 @@ describe("help", () => {
 
   it("leaves nothing behind for the next run", () => {
     const first = read("quantize", "model.onnx", "--shape", "a=1x2", "--equalize");
-    const second = read("quantize", "model.onnx", "--shape", "b=3");
+    const second = read("quantize", "model.onnx", "--shape", "b=3x0");
     expect(first?.args.values).toMatchObject({ shape: { a: [1, 2] }, equalize: true });
-    expect(second?.args.values).toMatchObject({ shape: { b: [3] }, equalize: false });
+    expect(second?.args.values).toMatchObject({ shape: { b: [3, 0] }, equalize: false });
   });
 });
 

@@ -14,6 +14,15 @@ interface Ready {
   readonly sample: Sample;
 }
 
+/** How many samples, from the first on, have its shape but for the first dimension, so that they can be joined. */
+function alike(ready: readonly Ready[]): number {
+  const shapeOf = ({ sample }: Ready) =>
+    JSON.stringify([...sample.feeds].map(([name, { dims }]) => [name, dims.slice(1)]));
+  const [first] = ready.map(shapeOf);
+  const other = ready.findIndex((each) => shapeOf(each) !== first);
+  return other < 0 ? ready.length : other;
+}
+
 /**
  * Reads samples in the order of their indices, one batch ahead of what was asked for: while that one is run, the next
  * is decoded. `onSkip` is told of samples that cannot be read.
@@ -37,11 +46,11 @@ export class SampleFeed {
     return this.#waiting.length + this.#ready.length + (this.#isDecoding ? 1 : 0);
   }
 
-  /** The next `size` samples, fewer at the end; null when none is left. Rejects with what reading a sample threw. */
+  /** The next `size` samples, fewer at the end and where the next has another shape; null when none is left. Rejects with what reading a sample threw. */
   next(size: number): Promise<Batch | null> {
     const batch = this.#reading.then(async () => {
       await this.#read(size);
-      return this.#ready.splice(0, size);
+      return this.#ready.splice(0, alike(this.#ready.slice(0, size)));
     });
     this.#reading = batch.then(() => this.#read(size)).catch(() => undefined);
     return batch.then((ready) => {

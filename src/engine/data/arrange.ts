@@ -34,7 +34,7 @@ function isChannels(dim: number | undefined): dim is 1 | 3 | 4 {
 
 /** How a uint8 array holds pictures for an input of rank 4, or null when it does not. */
 function pictureLayout(array: ArrayFile, port: Port): PictureLayout | null {
-  if (array.type !== "uint8" || port.dims.length !== 4) return null;
+  if (array.type !== "uint8" || port.dims.length !== 4 || elementCount(array.dims) === 0) return null;
   const input = pictureInput(port.dims);
   const { dims } = array;
   const [a = 0, b = 0, c = 0, d] = dims;
@@ -106,7 +106,6 @@ function checkFinite(data: TensorData, type: DataType, source: string): void {
  */
 export function arrangements(array: ArrayFile, port: Port, type: DataType): readonly [SampleFile, ...SampleFile[]] {
   const { path } = array.file;
-  if (elementCount(array.dims) === 0) throw new InputError(`${path} (${dimsText(array.dims)}) holds no samples.`);
   const picture = pictureLayout(array, port);
   if (picture) {
     const { count, width, height, channels, planar } = picture;
@@ -123,7 +122,9 @@ export function arrangements(array: ArrayFile, port: Port, type: DataType): read
     };
     return [pictures];
   }
-  const [first, ...others] = tensorLayouts(array.dims, port.dims);
+  const layouts = tensorLayouts(array.dims, port.dims);
+  const [first, ...others] = layouts.filter(({ count }) => count > 0);
+  if (!first && layouts.length > 0) throw new InputError(`${path} (${dimsText(array.dims)}) holds no samples.`);
   if (!first) {
     throw new InputError(
       `${path} holds ${array.type} of shape ${dimsText(array.dims)}, which does not fit input "${port.name}" ` +

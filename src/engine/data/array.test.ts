@@ -30,6 +30,17 @@ test.each([
   }
 });
 
+test.each([
+  ["<f4", [2, 3], Float32Array.of(0, 3, 1, 4, 2, 5), Float32Array.of(0, 1, 2, 3, 4, 5)],
+  ["|u1", [2, 1, 2, 2], Uint8Array.of(0, 4, 2, 6, 1, 5, 3, 7), range(8)],
+  [">i2", [2, 2], Uint8Array.of(0, 0, 0, 2, 0, 1, 0, 3), Int16Array.of(0, 1, 2, 3)],
+  ["<i8", [3], BigInt64Array.of(1n, 2n, 3n), BigInt64Array.of(1n, 2n, 3n)],
+  ["<f4", [0, 2], new Float32Array(0), new Float32Array(0)],
+] as const)("Fortran order is brought to C order: %s %j", async (descr, dims, stored, held) => {
+  const array = await readNpy(memoryFile("a.npy", npyBytes(descr, dims, stored, { order: "True" })));
+  expect(await readElements(array, 0, held.length)).toEqual(held);
+});
+
 test("float16 is widened exactly", async () => {
   // np.float16([1, -2, 65504, 2 ** -24, 0.333251953125, inf, nan]).view("u2")
   const bits = Uint16Array.of(0x3c00, 0xc000, 0x7bff, 0x0001, 0x3555, 0x7c00, 0x7e00);
@@ -52,7 +63,6 @@ test("a vector, a scalar and an empty array have their shapes", async () => {
 });
 
 test.each([
-  ["is in Fortran order", npyBytes("<f4", [2, 2], new Float32Array(4), { order: "True" })],
   ['holds elements of type "<U3"', npyBytes("<U3", [1], new Uint8Array(12))],
   ['holds elements of type "<constructor"', npyBytes("<constructor", [1], new Uint8Array(8))],
   ['holds elements of type "<c8"', npyBytes("<c8", [1], new Uint8Array(8))],

@@ -198,6 +198,39 @@ describe("a source an input", () => {
   });
 });
 
+describe("samples of their own sizes", () => {
+  it("come from arrays of different lengths, each with its own", async () => {
+    const files = [
+      memoryFile("0.npy", longs([2, 4])),
+      memoryFile("1.npy", longs([3])),
+      memoryFile("2.npy", longs([1, 5])),
+    ];
+    const dataset = await open(files, TEXT);
+    const dims = await Promise.all([0, 1, 2, 3].map(async (i) => (await feeds(dataset, i)).attention_mask![0]));
+    expect(dims).toEqual([
+      [1, 4],
+      [1, 4],
+      [1, 3],
+      [1, 5],
+    ]);
+  });
+
+  it("may have dimensions of 0, but there are none where the first is 0", async () => {
+    const inputs: ModelInputs = { open: [A, port("past", [1, "P", 4])], held: [] };
+    const empty = await open([memoryFile("x.npz", npzBytes({ a: array([2, 3]), past: array([2, 0, 4]) }))], inputs);
+    expect(await feeds(empty, 1)).toEqual({
+      a: [
+        [1, 3],
+        [3, 4, 5],
+      ],
+      past: [[1, 0, 4], []],
+    });
+    await expect(open([memoryFile("a.npy", array([0, 3]))], { open: [A], held: [] })).rejects.toThrow(
+      "a.npy (0 × 3) holds no samples.",
+    );
+  });
+});
+
 describe("what nobody gives", () => {
   it("is filled by what it means, for each sample, and said", async () => {
     const dataset = await open([memoryFile("ids.npy", longs([3, 4]))], TEXT);
@@ -273,10 +306,17 @@ describe("what nobody gives", () => {
     ["a mask by another name", port("my_mask", ["batch", "seq"], "int64")],
     ["a past of two open sizes", port("past_key_values.0.key", ["batch", "heads", "past", 8])],
     ["a past whose first size is no batch", port("past_key_values.0.key", ["batch_x_heads", "past", 8])],
+    ["a past of a fixed size", port("past_key_values.0.key", [1, 2, 4, 8])],
     ["a state", port("state", [2, 1, 8])],
   ])("is asked for where that is not sure: %s", async (_, other) => {
     const refused = open([named("input_ids", memoryFile("ids.npy", longs([3, 4])))], { open: [IDS, other], held: [] });
     await expect(refused).rejects.toThrow(`does not say what the input ${other.name} gets`);
+  });
+
+  it("may be said to be empty by its shape", async () => {
+    const inputs = { open: [A, port("past", [1, 0, 4])], held: [] };
+    const dataset = await open([memoryFile("a.npy", array([2, 3]))], inputs);
+    expect((await feeds(dataset, 0)).past).toEqual([[1, 0, 4], []]);
   });
 
   it("is held in the sizes that the sample's symbols have", async () => {

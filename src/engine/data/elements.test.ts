@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { InputError } from "../model/job.ts";
 import { convertElements, widenHalf } from "./elements.ts";
 
 test("float16 is the nearest, ties to even, as NumPy has it", () => {
@@ -24,6 +25,33 @@ test("float16 is the nearest, ties to even, as NumPy has it", () => {
   ];
   const values = Float64Array.from(known, ([value]) => value);
   expect([...convertElements(values, "float16", "x")]).toEqual(known.map(([, bits]) => bits));
+});
+
+test.each([
+  ["int64 to float32", BigInt64Array.of(1n, 16777216n), "float32", [1, 16777216]],
+  ["int64 to float64", BigInt64Array.of(2n ** 60n), "float64", [2 ** 60]],
+  ["uint16 to float16", Uint16Array.of(2048), "float16", [0x6800]],
+  ["floats to bool", Float32Array.of(0, 1), "bool", [0, 1]],
+  ["int64 to int32", BigInt64Array.of(-5n), "int32", [-5]],
+  ["bool to int64", Uint8Array.of(1), "int64", [1n]],
+  ["fractions to float32", Float64Array.of(0.1), "float32", [Math.fround(0.1)]],
+] as const)("%s", (_, values, type, held) => {
+  expect([...convertElements(values, type, "x")]).toEqual(held);
+});
+
+test.each([
+  [BigInt64Array.of(16777217n), "float32", "16777217", "integers that it holds exactly, or floats"],
+  [BigInt64Array.of(2n ** 53n + 1n), "float64", "9007199254740993", "integers that it holds exactly, or floats"],
+  [Int32Array.of(2049), "float16", "2049", "integers that it holds exactly, or floats"],
+  [Int32Array.of(70000), "float16", "70000", "integers that it holds exactly, or floats"],
+  [BigInt64Array.of(2n ** 40n), "float16", "1099511627776", "integers that it holds exactly, or floats"],
+  [Float32Array.of(0.5), "int64", "0.5", "integers in range"],
+  [BigInt64Array.of(2n ** 31n), "int32", "2147483648", "integers in range"],
+  [Int32Array.of(2), "bool", "2", "integers in range"],
+] as const)("what is not held exactly is refused: %#", (values, type, value, wanted) => {
+  expect(() => convertElements(values, type, "x.npy")).toThrow(
+    new InputError(`x.npy holds ${value}, but the model's input takes ${type}; give it ${wanted}.`),
+  );
 });
 
 test("every float16 is itself again, and numbers that are not its bits are values", () => {

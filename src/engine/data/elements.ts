@@ -34,25 +34,37 @@ export function decodeElements(bytes: Uint8Array, type: DataType, littleEndian: 
   return type === "float16" ? Float32Array.from(elements as Uint16Array, widenHalf) : elements;
 }
 
+function isSame(held: number, value: number | bigint): boolean {
+  return typeof value === "bigint" ? Number.isFinite(held) && BigInt(held) === value : held === value;
+}
+
 /**
- * Values, float16 widened, as an array of the type a model takes. To float they are rounded; to an integer type they must be integers
- * within its range, else InputError naming `source`.
+ * Values, float16 widened, as an array of the type a model takes. Fractions are rounded to a float type; integers, to a float
+ * or an integer type, must be what it holds exactly, else InputError naming `source`.
  */
 export function convertElements(values: TensorData, type: DataType, source: string): TensorData {
-  if (type === "float16") return Uint16Array.from(values as Iterable<number>, (value) => narrowHalf(Number(value)));
   const Target = arrayOf(type);
-  if (values instanceof Target && type !== "bool") return values;
-  if (type === "float32") return Float32Array.from(values as Iterable<number>, Number);
-  if (type === "float64") return Float64Array.from(values as Iterable<number>, Number);
-  const [low, high] = integerLimits(type);
-  const big = type === "int64" || type === "uint64";
+  if (values instanceof Target && type !== "bool" && type !== "float16") return values;
   const out = new Target(new ArrayBuffer(values.length * elementBytes(type)));
+  const refuse = (value: number | bigint, wanted: string) =>
+    new InputError(`${source} holds ${value}, but the model's input takes ${type}; give it ${wanted}.`);
+  if (type.startsWith("float")) {
+    const isWhole = !(values instanceof Float32Array || values instanceof Float64Array);
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i]!;
+      const number = Number(value);
+      out[i] = type === "float16" ? narrowHalf(number) : number;
+      const held = type === "float16" ? widenHalf(out[i] as number) : Number(out[i]);
+      if (isWhole && !isSame(held, value)) throw refuse(value, "integers that it holds exactly, or floats");
+    }
+    return out;
+  }
+  const [low, high] = integerLimits(type as Exclude<DataType, `float${string}`>);
+  const big = type === "int64" || type === "uint64";
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
     const number = Number(value);
-    if (!(value >= low && value <= high && Number.isInteger(number))) {
-      throw new InputError(`${source} holds ${value}, but the model's input takes ${type}; give it integers in range.`);
-    }
+    if (!(value >= low && value <= high && Number.isInteger(number))) throw refuse(value, "integers in range");
     out[i] = big ? BigInt(value) : number;
   }
   return out;

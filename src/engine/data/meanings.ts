@@ -161,6 +161,8 @@ function lengthAxis({ dims }: Port, symbols: Symbols): number {
 
 function pastDims(port: Port, { symbols, batch }: Sizes): readonly number[] | null {
   const [first] = port.dims;
+  const stated = port.dims.filter((dim) => typeof dim === "number");
+  if (stated.length === port.dims.length) return stated.includes(0) ? stated : null;
   const length = lengthAxis(port, symbols);
   const isBatch = typeof first !== "string" || symbols.has(first) || /^(batch(_size)?|n|b)$/i.test(first);
   if (length < 0 || !isBatch) return null;

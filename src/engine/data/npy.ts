@@ -1,7 +1,8 @@
 import type { DataFile } from "../model/dataset.ts";
 import { InputError } from "../model/job.ts";
 import { own } from "../model/record.ts";
-import type { DataType } from "../values/elementTypes.ts";
+import { elementCount } from "../values/dims.ts";
+import { type DataType, elementBytes } from "../values/elementTypes.ts";
 import { type ArrayFile, endOf } from "./array.ts";
 
 const TYPES: Readonly<Record<string, DataType>> = {
@@ -20,8 +21,8 @@ const TYPES: Readonly<Record<string, DataType>> = {
 };
 
 /**
- * Reads the header of a .npy file (NEP 1, versions 1 to 3). Throws InputError naming the file for Fortran order,
- * element types other than numbers and bool, and a file shorter than its header says.
+ * Reads the header of a .npy file (NEP 1, versions 1 to 3). Arrays in Fortran order are brought to C order and held.
+ * Throws InputError naming the file for element types other than numbers and bool, and a file shorter than its header says.
  */
 export async function readNpy(file: DataFile): Promise<ArrayFile> {
   const broken = new InputError(`${file.path} is a damaged .npy file; write it again with numpy.save.`);
@@ -42,12 +43,31 @@ export async function readNpy(file: DataFile): Promise<ArrayFile> {
     const held = descr === undefined ? "a structured array" : `elements of type "${descr}"`;
     throw new InputError(`${file.path} holds ${held}; give it numbers, such as float32 or uint8.`);
   }
-  if (order === "True") {
-    throw new InputError(`${file.path} is in Fortran order; write it again with numpy.ascontiguousarray.`);
-  }
   const dims = (shape.match(/\d+/g) ?? []).map(Number);
   if (endOf({ offset, dims, type }) > file.size) {
     throw new InputError(`${file.path} is cut short: it holds less than its header says; copy it again.`);
   }
-  return { format: "npy", file, dims, type, littleEndian: descr[0] !== ">", offset };
+  const rowMajor = order === "True" ? await inRowMajor(file, offset, dims, elementBytes(type)) : file;
+  return { format: "npy", file: rowMajor, dims, type, littleEndian: descr[0] !== ">", offset };
+}
+
+/** A file with the elements after `offset`, which are in Fortran order, in C order; it is held. */
+async function inRowMajor(file: DataFile, offset: number, dims: readonly number[], width: number): Promise<DataFile> {
+  const bytes = await file.read();
+  const elements = bytes.slice(offset);
+  const strides = dims.map((_, axis) => elementCount(dims.slice(0, axis)) * width);
+  const at = dims.map(() => 0);
+  const count = elementCount(dims);
+  let from = 0;
+  for (let i = 0; i < count; i++) {
+    for (let byte = 0; byte < width; byte++) bytes[offset + i * width + byte] = elements[from + byte]!;
+    for (let axis = dims.length - 1; axis >= 0; axis--) {
+      at[axis]!++;
+      from += strides[axis]!;
+      if (at[axis]! < dims[axis]!) break;
+      from -= strides[axis]! * dims[axis]!;
+      at[axis] = 0;
+    }
+  }
+  return { ...file, read: async (start = 0, end = bytes.length) => bytes.subarray(start, end) };
 }
