@@ -111,6 +111,102 @@ describe("octet evaluate", () => {
   });
 });
 
+describe("octet evaluate with labels", () => {
+  let swapped: string;
+  let photos: string;
+  const found = (...options: string[]) =>
+    octet("evaluate", swapped, swapped, "--data", photos, "--json", "--max-drop", "50", ...options);
+  const ofPreprocessing = (notices: readonly Notice[]) => notices.filter(({ subject }) => subject === "preprocessing");
+
+  beforeAll(async () => {
+    // The classes of red and blue change places: the model was made for BGR.
+    swapped = put(folder, "swapped.onnx", modelBytes(colourModel({ classes: [2, 1, 0] })));
+    photos = await putColours(folder, "many", 24);
+  });
+
+  it("gives no verdict under an assumed preprocessing that another beats, and names that", async () => {
+    const { code, json, stderr } = await found();
+    expect(code).toBe(2);
+    const { verdict, top1, preprocessing, notices } = json();
+    expect(verdict).toBeNull();
+    expect(top1.float).toBeCloseTo(1 / 3);
+    expect(preprocessing).toMatchObject({ by: "labels", samples: 24, inUse: { preset: "unit" }, labelShift: 0 });
+    expect(preprocessing.better.preprocess.color).toBe("BGR");
+    const [warning] = ofPreprocessing(notices);
+    expect(warning).toMatchObject({ kind: "warning" });
+    expect(warning!.message).toMatch(
+      /^The float model answers better with --preprocess FILE\.json that holds \{.*"color":"BGR".*\}: mean log-probability of the label .* against .* on 24 labelled samples \(p < 0\.01\); give it, or --preprocess unit to keep what is assumed\.$/,
+    );
+    expect(stderr).toMatch(/^octet: The limit was not judged: .* preprocessing assumed is not the model's/m);
+  });
+
+  it("warns of one that a person gave, and judges by it", async () => {
+    const { code, json } = await found("--preprocess", "unit");
+    expect(code).toBe(0);
+    expect(json().verdict).toMatchObject({ passed: true });
+    expect(ofPreprocessing(json().notices)[0]!.message).toMatch(/give it in place of what was given where the model/);
+  });
+
+  it("says nothing of the right one", async () => {
+    const { preprocess } = (await found()).json().preprocessing.better;
+    const right = put(folder, "bgr.json", JSON.stringify({ ...preprocess, scale: 1, mean: [0], std: [1] }));
+    const { code, json } = await found("--preprocess", right);
+    expect(code).toBe(0);
+    expect(json().top1.float).toBe(1);
+    expect(ofPreprocessing(json().notices)).toEqual([]);
+  });
+
+  it("gives no verdict on labels that are off by one, whoever gave the preprocessing", async () => {
+    const rows = Array.from({ length: 24 }, (_, i) => `${i}.png,${(i % 3) + 1}`).join("\n");
+    const four = put(folder, "four.onnx", modelBytes(colourModel({ background: true })));
+    const offByOne = put(
+      folder,
+      "less.csv",
+      rows.replaceAll(/,(\d)/g, (_, label) => `,${label - 1}`),
+    );
+    const judged = (table: string) =>
+      octet("evaluate", four, four, "--data", photos, "--json", "--preprocess", "unit", "--labels", table);
+    const { code, json } = await judged(offByOne);
+    expect(code).toBe(2);
+    expect(json()).toMatchObject({ verdict: null, preprocessing: { labelShift: 1 } });
+    expect(json().notices.find(({ subject }: Notice) => subject === "labels").message).toMatch(
+      /^The labels seem to be off by one: with 1 added to each /,
+    );
+    expect((await judged(put(folder, "more.csv", rows))).json().verdict).toMatchObject({ passed: true });
+  });
+
+  it("says that a few cannot tell", async () => {
+    const few = await putColours(folder, "few", 3);
+    const { code, json } = await octet("evaluate", swapped, swapped, "--data", few, "--json", "--max-drop", "100");
+    expect(code).toBe(0);
+    expect(ofPreprocessing(json().notices)).toEqual([
+      expect.objectContaining({
+        kind: "info",
+        message: expect.stringMatching(
+          /^3 labelled samples cannot tell whether the preset that is assumed is the right/,
+        ),
+      }),
+    ]);
+  });
+
+  it("quantize and tune say the same before they begin, and go on", async () => {
+    for (const command of ["quantize", "tune"]) {
+      const options = [
+        "--data",
+        photos,
+        "--out",
+        join(folder, command),
+        "--json",
+        ...(command === "tune" ? ["--budget", "0"] : []),
+      ];
+      const { code, json, stderr } = await octet(command, swapped, ...options);
+      expect(code).not.toBe(2);
+      expect(stderr).toMatch(/warning: preprocessing: The float model answers better with [\s\S]*Calibrating/);
+      expect(ofPreprocessing(json().notices)).toHaveLength(1);
+    }
+  });
+});
+
 describe("octet evaluate refuses", () => {
   const refusal = async (...args: Parameters<typeof evaluate>) => {
     const outcome = await evaluate(...args);

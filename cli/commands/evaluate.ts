@@ -4,6 +4,7 @@ import type { Evaluation } from "../../src/engine/model/evaluation.ts";
 import { InputError, type Notice } from "../../src/engine/model/job.ts";
 import {
   evaluateModels,
+  findPreprocess,
   modelFileOf,
   openData,
   type RunnableModel,
@@ -15,15 +16,18 @@ import { MACHINE } from "../environment.ts";
 import { describeEvaluation } from "../evaluationText.ts";
 import { dataSources } from "../files.ts";
 import { inputsOf, labelsOf, modelSource, preprocessOf } from "../options.ts";
+import { isDisproved, preprocessNotices } from "../preprocessText.ts";
 import { terminalRuntime } from "../runtime.ts";
 import type { Terminal } from "../terminal.ts";
 
 const EXIT_LIMIT_PASSED = 1;
 const DEFAULT_MAX_DROP = 1;
+const NOT_JUDGED =
+  "The limit was not judged: the labels say that the preprocessing assumed is not the model's, or that they are off by one, as the warning has it; give what it names.";
 
 /**
  * Judges a quantized model against the float one; exits with 1 when top-1 drops by more than the limit. Throws InputError, after what was
- * measured is said, where there are labels and yet nothing to hold the limit against.
+ * measured is said, where there are labels and yet nothing to hold the limit against, or they say that it would be held against the wrong figures.
  */
 export async function evaluateCommand(
   { names: [floatPath, quantizedPath], values }: ArgumentsOf<"evaluate">,
@@ -39,11 +43,20 @@ export async function evaluateCommand(
   const quantized = await modelFileOf(await modelSource(quantizedPath));
   const inputs = settleInputs(float.inputs, inputsOf(values));
   const dataset = await openData(inputs, await dataSources(values.data), preprocess, nodeDecoders, labels);
-  const notices = [...unquantizedNotices(quantized, quantizedPath), ...dataset.notices];
-  terminal.notices(notices);
+  const before = [...unquantizedNotices(quantized, quantizedPath), ...dataset.notices];
+  terminal.notices(before);
   const samples = values.samples ?? dataset.length;
   if (labels || maxDrop !== null) assertLabelled(dataset, skip, samples);
-  const evaluation = await evaluateModels(
+  const runtime = await terminalRuntime(terminal);
+  const assumed = dataset.assumed !== null;
+  const finding =
+    dataset.labels || assumed
+      ? await findPreprocess(float.file, dataset, { skip: 0, samples: dataset.length }, runtime, terminal.context)
+      : null;
+  const notices = [...before, ...(finding ? preprocessNotices(finding, assumed) : [])];
+  terminal.notices(notices);
+  const isWrong = finding !== null && isDisproved(finding, assumed);
+  const measured = await evaluateModels(
     {
       float,
       quantized,
@@ -53,12 +66,14 @@ export async function evaluateCommand(
       machine: MACHINE,
     },
     dataset,
-    await terminalRuntime(terminal),
+    runtime,
     terminal.context,
   );
+  const evaluation = isWrong ? { ...measured, verdict: null } : measured;
   terminal.notices(evaluation.notices);
-  const result = { ...evaluation, notices: [...notices, ...evaluation.notices] };
+  const result = { ...evaluation, preprocessing: finding, notices: [...notices, ...evaluation.notices] };
   terminal.result(values.json, result, describeEvaluation(evaluation));
+  if (isWrong) throw new InputError(NOT_JUDGED);
   if (!evaluation.verdict && (labels || maxDrop !== null || evaluation.labelled > 0)) throw unjudged(evaluation);
   return evaluation.verdict?.passed === false ? EXIT_LIMIT_PASSED : 0;
 }

@@ -8,6 +8,7 @@ import type { ArgumentsOf } from "../definitions.ts";
 import { threadedRuntime } from "../executors.ts";
 import { dataSources } from "../files.ts";
 import { executionOf, preprocessOf } from "../options.ts";
+import { checkPreprocess } from "../preprocessCheck.ts";
 import { documentOf, openForRecipe, recipeChanges } from "../recipeOptions.ts";
 import { assertFolder } from "../results.ts";
 import { terminalRuntime } from "../runtime.ts";
@@ -115,7 +116,8 @@ async function settleOn(
 ): Promise<Calibrated> {
   const data = await project.takeData(files, preprocess);
   terminal.notices(data.notices);
+  const found = await checkPreprocess(project, data, data.samples, terminal);
   const request = { samples: samples ?? data.samples, execution, ...(iterations !== null && { iterations }) };
   const { rounding } = await project.settle(request, terminal.context);
-  return { rounding, notices: data.notices };
+  return { rounding, notices: [...data.notices, ...found] };
 }

@@ -4,6 +4,7 @@ import { readRecipe } from "../../src/engine/project/index.ts";
 import type { ArgumentsOf } from "../definitions.ts";
 import { dataSources } from "../files.ts";
 import { labelsOf, preprocessOf } from "../options.ts";
+import { checkPreprocess } from "../preprocessCheck.ts";
 import { documentOf, openForRecipe, recipeChanges } from "../recipeOptions.ts";
 import { terminalRuntime } from "../runtime.ts";
 import { describeSensitivity } from "../sensitivityText.ts";
@@ -36,6 +37,7 @@ export async function sensitivityCommand(
       `None of the first ${samples} samples has a label, which --metric drop needs; give --labels CSV.`,
     );
   }
+  const notices = [...data.notices, ...(await checkPreprocess(project, data, samples, terminal))];
   const unlearned = project.recipe;
   const { isSettled } = project.adopt(given).edit({ preprocess: data.preprocess });
   if (!isSettled) await project.adopt(unlearned).settle({ samples }, context);
@@ -54,7 +56,7 @@ export async function sensitivityCommand(
     const errorWalk = await project.walk(samples, context);
     terminal.result(
       values.json,
-      { ...about, sensitivity: measured, walk: errorWalk, recipe, notices: [...data.notices, ...measured.notices] },
+      { ...about, sensitivity: measured, walk: errorWalk, recipe, notices: [...notices, ...measured.notices] },
       describeSensitivity(measured, errorWalk, metric, split),
     );
     return 0;
@@ -63,7 +65,7 @@ export async function sensitivityCommand(
     terminal.say("Cancelled; this is what was measured until then.");
     terminal.result(
       values.json,
-      { ...about, sensitivity: known, walk: null, recipe, notices: data.notices },
+      { ...about, sensitivity: known, walk: null, recipe, notices },
       describeSensitivity(known, null, metric, split),
     );
     return terminal.exitCancelled;

@@ -6,6 +6,7 @@ import type { ArgumentsOf } from "../definitions.ts";
 import { threadedRuntime } from "../executors.ts";
 import { dataSources } from "../files.ts";
 import { labelsOf, preprocessOf } from "../options.ts";
+import { checkPreprocess } from "../preprocessCheck.ts";
 import { documentOf, openForRecipe, recipeChanges } from "../recipeOptions.ts";
 import { assertFolder } from "../results.ts";
 import { terminalRuntime } from "../runtime.ts";
@@ -41,6 +42,7 @@ export async function tuneCommand({ names: [path], values }: ArgumentsOf<"tune">
   const data = await project.takeData(files, preprocess, labels);
   terminal.notices(data.notices);
   const request = { ...wanted, samples: Math.min(samples ?? Infinity, data.samples) };
+  const found = await checkPreprocess(project, data, request.samples, terminal);
   const { context } = terminal;
   const tuning = await project.tune(request, context);
   context.signal.throwIfAborted();
@@ -48,7 +50,7 @@ export async function tuneCommand({ names: [path], values }: ArgumentsOf<"tune">
   const evaluation = await judgeAgain(project, tuning, context);
   terminal.notices(evaluation.notices);
   const result = await project.export({ evaluation, tuning, date: new Date().toISOString() }, context);
-  const made = { project, result, notices: data.notices, start };
+  const made = { project, result, notices: [...data.notices, ...found], start };
   const { value, lines } = await writeJob(made, values.out, terminal);
   terminal.result(values.json, { ...value, tuning: recordOf(tuning), evaluation }, [
     ...describeTuning(tuning),

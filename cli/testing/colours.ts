@@ -11,20 +11,27 @@ import { buildModel, floatInput } from "../../src/engine/onnx/testing/build.ts";
 const SIDE = 8;
 const PRIMARIES = 3;
 
-/** A classifier of pictures by their strongest colour; `classes` says which class each of red, green and blue is. */
-export function colourModel({ classes = [0, 1, 2], input = "picture", side = SIDE } = {}): ModelProto {
-  const weights = new Float32Array(PRIMARIES * PRIMARIES).fill(-1);
-  for (const [colour, label] of classes.entries()) weights[label * PRIMARIES + colour] = 4;
+/** A classifier of pictures by their strongest colour; `classes` says which class each of red, green and blue is; with a background those follow it. */
+export function colourModel({
+  classes = [0, 1, 2],
+  input = "picture",
+  side = SIDE,
+  background = false,
+} = {}): ModelProto {
+  const count = background ? PRIMARIES + 1 : PRIMARIES;
+  const first = count - PRIMARIES;
+  const weights = new Float32Array(count * PRIMARIES).fill(-1);
+  for (const [colour, label] of classes.entries()) weights[(first + label) * PRIMARIES + colour] = 4;
   return buildModel({
     opset: 13,
     inputs: [floatInput(input, [1, PRIMARIES, side, side])],
-    outputs: [floatInput("scores", [1, PRIMARIES])],
+    outputs: [floatInput("scores", [1, count])],
     nodes: [
       makeNode("Conv", [input, "weights"], ["maps"], { name: "classify" }),
       makeNode("GlobalAveragePool", ["maps"], ["means"], { name: "pool" }),
       makeNode("Flatten", ["means"], ["scores"], { name: "flatten", attributes: [intAttribute("axis", 1)] }),
     ],
-    constants: { weights: { type: "float32", dims: [PRIMARIES, PRIMARIES, 1, 1], data: weights } },
+    constants: { weights: { type: "float32", dims: [count, PRIMARIES, 1, 1], data: weights } },
   });
 }
 

@@ -12,7 +12,7 @@ import { convertElements } from "./elements.ts";
 import { readLabels } from "./labels.ts";
 import { filledTensor, fillingOf, symbolsOf } from "./meanings.ts";
 import type { Picture } from "./picture.ts";
-import { applyPreprocess, checkCrop, preparedDims } from "./preprocess.ts";
+import { applyPreprocess, checkCrop, type PreparedPicture, preparedDims, preparer } from "./preprocess.ts";
 import { choosePreprocess, resolvePreset } from "./presets.ts";
 import { scanFiles } from "./scan.ts";
 import { fits } from "./shape.ts";
@@ -37,6 +37,11 @@ export interface OpenDataset extends Dataset {
   readonly assumed: Notice | null;
   /** The sample before preprocessing, or null when it is a tensor. Throws InputError as `get` does. */
   picture(index: number): Promise<Picture | null>;
+  /**
+   * A sample under each of some preprocessings, the picture read once; null for one that it does not suit. Throws
+   * InputError as `get` does where it cannot be read, or is a tensor.
+   */
+  variants(index: number, preprocesses: readonly Preprocess[]): Promise<readonly (Sample | null)[]>;
   /** The same files under another preprocessing; nothing is read again. */
   withPreprocess(preprocess: DatasetOptions["preprocess"]): OpenDataset;
 }
@@ -76,9 +81,8 @@ function settlePreprocess(
   return { preprocess, notice: assumed, assumed };
 }
 
-/** Brings a picture to the input's type and shape. */
-function prepare(picture: Picture, preprocess: Preprocess, input: Port, type: DataType, source: string): Tensor {
-  const prepared = applyPreprocess(picture, preprocess, source);
+/** Brings a prepared picture to the input's type and shape. */
+function feedOf(prepared: PreparedPicture, input: Port, type: DataType, source: string): Tensor {
   const dims = [1, ...prepared.dims];
   if (!fits(dims, input.dims)) throw misfit(source, dims, input);
   return { type, dims, data: convertElements(prepared.data, type, `${source}, preprocessed,`) };
@@ -125,12 +129,22 @@ export async function openDataset(files: readonly DataFile[], options: DatasetOp
     ...labelNotices,
   ];
 
+  /** With what fills other inputs, and what is held. */
+  function completed(given: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
+    const feeds = new Map(given);
+    for (const port of filled) feeds.set(port.name, filledTensor(port, fed, feeds));
+    const symbols = symbolsOf(fed, ({ name }) => feeds.get(name)!.dims);
+    for (const each of inputs.held) feeds.set(each.port.name, heldTensor(each, symbols));
+    return feeds;
+  }
+
   function build(wanted: DatasetOptions["preprocess"]): OpenDataset {
     const { preprocess, notice, assumed } = settlePreprocess(lead.files, lead.port, wanted);
     const read = async (column: Column, index: number) => {
       const { file, at } = cells.get(column)![index]!;
       if (file.holds === "tensors") return file.read(at);
-      return prepare(await file.read(at), preprocess!, column.port, column.type, sources[index]!);
+      const prepared = applyPreprocess(await file.read(at), preprocess!, sources[index]!);
+      return feedOf(prepared, column.port, column.type, sources[index]!);
     };
     return {
       length: samples.length,
@@ -153,10 +167,26 @@ export async function openDataset(files: readonly DataFile[], options: DatasetOp
       async get(index): Promise<Sample> {
         const feeds = new Map<string, Tensor>();
         for (const column of columns) feeds.set(column.port.name, await read(column, index));
-        for (const port of filled) feeds.set(port.name, filledTensor(port, fed, feeds));
-        const symbols = symbolsOf(fed, ({ name }) => feeds.get(name)!.dims);
-        for (const each of inputs.held) feeds.set(each.port.name, heldTensor(each, symbols));
-        return { source: sources[index]!, feeds };
+        return { source: sources[index]!, feeds: completed(feeds) };
+      },
+      async variants(index, preprocesses) {
+        const { file, at } = samples[index]!;
+        const source = sources[index]!;
+        if (file.holds === "tensors") throw new InputError(`${source} is a tensor, which is taken as it is.`);
+        const prepared = preparer(await file.read(at), source);
+        const others = columns.filter((column) => column !== lead);
+        const given = await Promise.all(
+          others.map(async (column) => [column.port.name, await read(column, index)] as const),
+        );
+        return preprocesses.map((wanted) => {
+          try {
+            const tensor = feedOf(prepared(wanted), lead.port, lead.type, source);
+            return { source, feeds: completed(new Map([...given, [lead.port.name, tensor]])) };
+          } catch (error) {
+            if (error instanceof InputError) return null;
+            throw error;
+          }
+        });
       },
       withPreprocess: build,
     };

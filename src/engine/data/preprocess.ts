@@ -81,12 +81,27 @@ function valueTable(scale: number, mean: number, std: number): Float32Array {
  * A picture as the tensor a model sees: dims [C, H, W] or [H, W, C] by `layout`. Throws InputError naming `source`
  * for a crop beyond the picture.
  */
-export function applyPreprocess(
-  picture: Picture,
-  preprocess: Preprocess,
-  source: string,
-): { readonly dims: readonly number[]; readonly data: Float32Array } {
-  const { width, height, data: pixels } = fitPicture(picture, preprocess, source);
+export function applyPreprocess(picture: Picture, preprocess: Preprocess, source: string): PreparedPicture {
+  return preparer(picture, source)(preprocess);
+}
+
+export interface PreparedPicture {
+  readonly dims: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** `applyPreprocess` for several preprocessings of one picture: those that resize and crop alike share that. */
+export function preparer(picture: Picture, source: string): (preprocess: Preprocess) => PreparedPicture {
+  const fitted = new Map<string, Picture>();
+  return (preprocess) => {
+    const key = JSON.stringify([preprocess.resize, preprocess.crop, channelsOf(preprocess)]);
+    const pixels = fitted.get(key) ?? fitPicture(picture, preprocess, source);
+    fitted.set(key, pixels);
+    return normalized(pixels, preprocess);
+  };
+}
+
+function normalized({ width, height, data: pixels }: Picture, preprocess: Preprocess): PreparedPicture {
   const { layout, color, scale, mean, std } = preprocess;
   const channels = channelsOf(preprocess);
   const size = width * height;

@@ -4,8 +4,13 @@ import type { Port } from "../model/tensor.ts";
 import { dimsText } from "../values/dims.ts";
 import { type PictureInput, pictureInput } from "./shape.ts";
 
-const IMAGENET_MEAN = [0.485, 0.456, 0.406];
-const IMAGENET_STD = [0.229, 0.224, 0.225];
+/** What a preset makes of a value, in the order RGB. */
+export const NORMALISATIONS: Readonly<Record<Preset, Pick<Preprocess, "scale" | "mean" | "std">>> = {
+  imagenet: { scale: 1 / 255, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+  "imagenet-tf": { scale: 1 / 255, mean: [0.5], std: [0.5] },
+  unit: { scale: 1 / 255, mean: [0], std: [1] },
+  raw: { scale: 1, mean: [0], std: [1] },
+};
 const IMAGENET_RESIZE = 256;
 const IMAGENET_CROP = 224;
 
@@ -37,7 +42,7 @@ export function resolvePreset(preset: Preset, port: Port, size: Size | null): Pr
     }
     const open = height === null || width === null || isSize(input, size);
     const resize = open ? null : ({ mode: "exact", size: [height, width] } as const);
-    return { resize, crop: null, layout, color, scale: preset === "unit" ? 1 / 255 : 1, mean: [0], std: [1] };
+    return { resize, crop: null, layout, color, ...NORMALISATIONS[preset] };
   }
   if (color === "GRAY") {
     throw new InputError(`Preset "${preset}" is for colour pictures, but input "${port.name}" takes gray; use "unit".`);
@@ -45,8 +50,7 @@ export function resolvePreset(preset: Preset, port: Port, size: Size | null): Pr
   const geometry = isSize(input, size)
     ? { resize: null, crop: null }
     : ({ resize: { mode: "shorter", size: IMAGENET_RESIZE }, crop: IMAGENET_CROP } as const);
-  const [mean, std] = preset === "imagenet" ? [IMAGENET_MEAN, IMAGENET_STD] : [[0.5], [0.5]];
-  return { ...geometry, layout, color, scale: 1 / 255, mean, std };
+  return { ...geometry, layout, color, ...NORMALISATIONS[preset] };
 }
 
 function likelyPreset(port: Port): Preset {

@@ -1,4 +1,5 @@
 import type { Tensor, TensorMap } from "../model/tensor.ts";
+import { logSumExp } from "../numerics/classScores.ts";
 
 /** Below this a probability counts as this much: an 8-bit Softmax rounds most of its outputs to 0. */
 const LEAST_PROBABILITY = 1e-7;
@@ -39,4 +40,16 @@ export function confidence(logits: Float32Array): number {
   let sum = 0;
   for (const logit of logits) sum += Math.exp(logit - largest);
   return 1 / sum;
+}
+
+/**
+ * The natural logarithm of the probability that scores give a class, at least that of 1e-7, so that one sure mistake does
+ * not outweigh everything; as little where the scores are not all finite, or have no such class.
+ */
+export function logProbability(scores: Float32Array, label: number, probabilities: boolean): number {
+  const least = Math.log(LEAST_PROBABILITY);
+  const own = scores[label];
+  if (own === undefined || !scores.every(Number.isFinite)) return least;
+  if (probabilities) return Math.log(Math.max(own, LEAST_PROBABILITY));
+  return Math.max(own - logSumExp(scores), least);
 }

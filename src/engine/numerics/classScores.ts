@@ -39,7 +39,8 @@ export function softmaxDivergence(reference: Float32Array, other: Float32Array):
   return divergence < 0 ? 0 : divergence;
 }
 
-function logSumExp(scores: Float32Array): number {
+/** The natural logarithm of the sum of exp(score), without overflow for large scores. */
+export function logSumExp(scores: Float32Array): number {
   let largest = -Infinity;
   for (const score of scores) largest = Math.max(largest, score);
   let sum = 0;

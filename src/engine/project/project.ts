@@ -5,6 +5,7 @@ import { type OpenDataset, openData, previewSample, summarizeData } from "../job
 import { Diagnostician } from "../job/diagnose.ts";
 import { evaluateModels } from "../job/evaluate.ts";
 import type { Exported } from "../job/export.ts";
+import { findPreprocess } from "../job/findPreprocess.ts";
 import { learnRounding } from "../job/learnRounding.ts";
 import {
   defaultRecipe,
@@ -33,6 +34,7 @@ import type { Finding } from "../model/diagnosis.ts";
 import type { Evaluation, Probe } from "../model/evaluation.ts";
 import { InputError, type JobContext } from "../model/job.ts";
 import type { Preprocess, Preset } from "../model/preprocess.ts";
+import type { PreprocessFinding } from "../model/preprocessFinding.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Learner, Rounding, RoundingListener, RoundingRequest } from "../model/rounding.ts";
 import type { ErrorWalk, Sensitivity } from "../model/sensitivity.ts";
@@ -176,6 +178,15 @@ export class Project {
     const { preprocess } = this.#dataUnder(null).withPreprocess(preset);
     if (!preprocess) throw new InputError("Tensors are taken as they are, so no preset applies.");
     return preprocess;
+  }
+
+  /**
+   * Which preprocessing makes the float model answer as labelled, the recipe's or another, on up to 64 samples of a range;
+   * without labels, answer sharpest. Null where there is nothing to go by.
+   */
+  findPreprocess(range: SampleRange, context: JobContext): Promise<PreprocessFinding | null> {
+    const data = this.#dataUnder(this.#recipe.preprocess);
+    return findPreprocess(runnable(this.#model.original), data, range, this.#runtime, context);
   }
 
   preview(index: number, preprocess: Preprocess | null): Promise<SamplePreview> {

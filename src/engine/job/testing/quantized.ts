@@ -1,7 +1,7 @@
 import { heldTensor } from "../../data/constant.ts";
 import { run } from "../../graph/testing/native.ts";
 import type { Calibration } from "../../model/calibration.ts";
-import type { JobContext } from "../../model/job.ts";
+import { InputError, type JobContext } from "../../model/job.ts";
 import type { Recipe } from "../../model/recipe.ts";
 import type { TensorMap } from "../../model/tensor.ts";
 import { Comparator } from "../../numerics/metrics.ts";
@@ -39,6 +39,9 @@ export function datasetOf({ open: [input], held }: OpenModel, samples: readonly 
     assumed: null,
     get: async (i) => ({ source: `sample ${i}`, feeds: new Map([...constants, ...samples[i]!]) }),
     picture: async () => null,
+    variants: async () => {
+      throw new InputError("tensors are taken as they are");
+    },
     withPreprocess: () => dataset,
   };
   return dataset;
