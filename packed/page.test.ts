@@ -1,8 +1,9 @@
-import { createReadStream, existsSync, readFileSync } from "node:fs";
+import { createReadStream, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
 import { type Browser, chromium, type Page } from "@playwright/test";
+import { build } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { findChromium } from "../scripts/chromium.ts";
 import { EXAMPLES } from "./examples.ts";
@@ -20,6 +21,7 @@ const WORKER_PAGE = `<!doctype html>
   };
 </script>`;
 
+const PAGES = ["/page.html", "/worker.html", "/bundled/dist/index.html"];
 const OWN: Readonly<Record<string, string>> = {
   "/page.html": EXAMPLES.page,
   "/worker.html": WORKER_PAGE,
@@ -45,7 +47,15 @@ const server: Server = createServer((request, response) => {
 
 const folder = scratch();
 
-describe.skipIf(!isInstalled)("installed from the registry, in a plain page, the library", () => {
+/** Bundles the documented page with Vite, where no import map says where the packages lie. */
+async function bundle(): Promise<void> {
+  const root = join(bare, "bundled");
+  mkdirSync(root);
+  writeFileSync(join(root, "index.html"), EXAMPLES.page.replace(/<script type="importmap">[\s\S]*?<\/script>/, ""));
+  await build({ root, base: "./", configFile: false, logLevel: "error" });
+}
+
+describe.skipIf(!isInstalled)("installed from the registry, in a page, the library", () => {
   let browser: Browser;
   let page: Page;
   let origin: string;
@@ -53,6 +63,7 @@ describe.skipIf(!isInstalled)("installed from the registry, in a plain page, the
   beforeAll(async () => {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    await bundle();
     expected = quantize(folder(), commandOf(bare)).bytes;
     const executablePath = findChromium();
     browser = await chromium.launch({ ...(executablePath && { executablePath }), args: ["--no-sandbox"] });
@@ -62,7 +73,7 @@ describe.skipIf(!isInstalled)("installed from the registry, in a plain page, the
     server.close();
   });
 
-  it.each(["/page.html", "/worker.html"])("runs the documented program: %s", async (path) => {
+  it.each(PAGES)("runs the documented program: %s", async (path) => {
     page = await browser.newPage();
     const problems: string[] = [];
     page.on("pageerror", ({ message }) => problems.push(message));

@@ -19,6 +19,17 @@ const filesBeside: Plugin = {
     }),
 };
 
+/** Renames the helper that Vite puts around imports: where a page is bundled with Vite too, it would stand there twice. */
+const ownHelper: Plugin = {
+  name: "octet-own-helper",
+  enforce: "post",
+  generateBundle(_, bundle) {
+    for (const part of Object.values(bundle)) {
+      if (part.type === "chunk") part.code = part.code.replaceAll("__vitePreload", "octetPreload");
+    }
+  },
+};
+
 interface Part {
   readonly input: Readonly<Record<string, string>>;
   readonly licences: string;
@@ -76,6 +87,6 @@ await compile(
 // An import map of a plain page should have no more to name than the runtime.
 await compile(
   { input: { "browser.js": "src/library/browser.ts" }, licences: "licences-browser.md", external: ["onnxruntime-web"] },
-  { base: "./", build: { target: "es2023", assetsInlineLimit: 0, modulePreload: false } },
+  { base: "./", plugins: [ownHelper], build: { target: "es2023", assetsInlineLimit: 0, modulePreload: false } },
 );
 declareTypes(`${OUT}/types`);
