@@ -20,6 +20,8 @@ const SAMPLES = about(
     }),
     ({ index, min, max }, fail) => {
       if (max.length !== min.length) fail(`as long as "min", ${min.length} numbers`, "max");
+      const rises = min.every((low, i) => low <= (max[i] as number) || (low === Infinity && max[i] === -Infinity));
+      if (!rises) fail('as large as "min" for each sample, or -Infinity where that is Infinity', "max");
       return { index: fromSpans(index, min.length, fail), min, max };
     },
   ),
@@ -36,7 +38,11 @@ export const TENSOR = into(
     octaves: about("Negative octaves, then positive ones, each by rising exponent.", list(ENCODED_OCTAVE)),
   }),
   ({ name, ...statistics }, fail): readonly [string, TensorStatistics] => {
-    const { octaves, zeros, finite } = statistics;
+    const { octaves, zeros, finite, samples } = statistics;
+    const least = samples.min.reduce((a, b) => Math.min(a, b), Infinity);
+    const most = samples.max.reduce((a, b) => Math.max(a, b), -Infinity);
+    if (statistics.min !== least) fail(`${least}, the least of "samples.min"`, "min");
+    if (statistics.max !== most) fail(`${most}, the largest of "samples.max"`, "max");
     const keys = octaves.map(({ negative, exponent }) => (negative ? exponent : EXPONENTS + exponent));
     if (keys.some((key, i) => i > 0 && key <= (keys[i - 1] as number))) {
       fail("negative octaves, then positive ones, each by rising exponent", "octaves");
