@@ -72,10 +72,16 @@ export function assertCalibratedFor(model: OpenModel, recipe: Calibrated, calibr
     );
   }
   if (isCalibratedFor(recipe, calibration)) return;
+  assertEqualizationLearned(recipe);
   const [made, wanted] = calibration.equalized ? ["with", "without"] : ["without", "with"];
   throw new InputError(
     `The calibration was made ${made} equalization and the recipe is ${wanted} it, which changes what tensors hold; calibrate again.`,
   );
+}
+
+function assertEqualizationLearned({ corrections, factors }: Equalization): void {
+  if (!corrections.equalization || factors) return;
+  throw new InputError("The recipe asks for equalization, which has not been learned yet; calibrate first.");
 }
 
 /** Throws InputError when the recipe is another model's. */
@@ -110,9 +116,7 @@ export function quantizationJob(model: OpenModel, recipe: Recipe): QuantizationJ
   assertRecipeFor(model, recipe);
   const { resolved } = recipe;
   if (!resolved) throw new InputError("The recipe has no ranges yet; calibrate first, or add a calibration cache.");
-  if (recipe.corrections.equalization && !recipe.factors) {
-    throw new InputError("The recipe asks for equalization, which has not been learned yet; calibrate first.");
-  }
+  assertEqualizationLearned(recipe);
   const { types } = equalizedModel(model, recipe);
   const float = floatForm(model, recipe);
   const corrected = recipe.biases ? applyBiases(float, recipe.biases) : float;

@@ -213,3 +213,17 @@ test("ranges are chosen again once the model was calibrated again", async () => 
   expect(project.recipe).toEqual({ ...whole, resolved: null });
   expect(project.resolve().recipe.resolved).not.toEqual(whole.resolved);
 });
+
+test("a recipe that asks for equalization and does not hold it is not told to be without", async () => {
+  const equalized = await settled(withCorrections(plain, { equalization: true }));
+  const { calibration } = project;
+  expect(calibration?.equalized).toBe(true);
+  project.adopt(unlearned(equalized));
+  expect(() => project.resolve()).toThrow(/asks for equalization, which has not been learned yet/);
+  expect(() => project.adopt(plain).resolve()).toThrow(/made with equalization and the recipe is without it/);
+  project
+    .adopt(equalized)
+    .takeCalibration({ ...calibration!, equalized: false })
+    .edit({ method: "mse" });
+  expect(() => project.resolve()).toThrow(/made without equalization and the recipe is with it/);
+});

@@ -2,13 +2,14 @@ import { beforeEach, expect, test, vi } from "vitest";
 import type { Calibration } from "../../../workers/protocol.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
-import type { TunePoint } from "../../engine/model/tuning.ts";
+import type { TunePoint, Tuning } from "../../engine/model/tuning.ts";
+import { basisOf } from "../../engine/recipe/basis.ts";
 import { calibrationFingerprint } from "./fingerprint.ts";
 import { begin } from "./history.ts";
 import { takeFiles } from "./intake.ts";
 import { runJob } from "./jobs.ts";
 import { exportResult, reopenResult } from "./resultActions.ts";
-import type { OpenModel } from "./slices/project.ts";
+import type { OpenData, OpenModel } from "./slices/project.ts";
 import { studio } from "./store.ts";
 import type { StoredResult } from "./stored.ts";
 import { fresh, given } from "./testing/given.ts";
@@ -74,4 +75,20 @@ test("a result that came from another calibration than the one at hand says so w
   expect(warnings().map(({ text }) => text)).toEqual([
     expect.stringMatching(/“best” came from another calibration \(3/),
   ]);
+});
+
+test("a point that was found on other samples than those at hand is adopted, and says so", () => {
+  const warnings = () => studio.getState().work.log.filter(({ level }) => level === "warning");
+  const tuning = (data: string) => ({
+    result: { points: [] } as unknown as Tuning,
+    basis: basisOf("search", { recipe, data }),
+  });
+  const point = { label: "8 bit", recipe: reordered } as TunePoint;
+  given({ data: { fingerprint: "here" } as OpenData, tuning: tuning("here") });
+  adoptPoint(point);
+  expect(warnings()).toEqual([]);
+  given({ tuning: tuning("there"), recipe: begin(recipe) });
+  adoptPoint(point);
+  expect(studio.getState().project.recipe?.present).toBe(reordered);
+  expect(warnings().map(({ text }) => text)).toEqual([expect.stringMatching(/8 bit .*other samples .* calibrate/)]);
 });

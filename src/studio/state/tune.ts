@@ -1,6 +1,6 @@
 import { proxy } from "../../../workers/client.ts";
 import type { TunePoint, TuneRequest, Tuning } from "../../engine/model/tuning.ts";
-import { basisOf, differing, sameSettings } from "../../engine/recipe/basis.ts";
+import { basisOf, differing, isCurrent, sameSettings } from "../../engine/recipe/basis.ts";
 import { plural } from "../../engine/values/figures.ts";
 import { runJob } from "./jobs.ts";
 import { alarm, say } from "./log.ts";
@@ -64,6 +64,17 @@ export function adoptPoint(point: TunePoint): void {
   if (!isForInputs(point.recipe, "The search ran")) return;
   editRecipe(`search ${point.label}`, () => point.recipe);
   say("info", `The recipe is now the one of the search: ${point.label}.`);
+  if (!isOfOtherSamples(studio.getState())) return;
+  say(
+    "warning",
+    `${point.label} was found on other samples than those at hand, and its ranges are theirs: calibrate to have them chosen anew.`,
+  );
+}
+
+/** Whether the search ran on other data than that at hand. */
+function isOfOtherSamples(state: StudioState): boolean {
+  const { tuning } = state.results;
+  return tuning !== null && differing("search", tuning.basis, presentOf(factsOf(state))).includes("data");
 }
 
 /** The settings that a search was asked with. */
@@ -76,8 +87,8 @@ export function settingsOf({ limit, samples, budget }: TuneRequest): SearchSetti
 export function searchIsStale(state: StudioState): boolean {
   const { tuning } = state.results;
   if (!tuning || !state.project.recipe) return false;
-  const differs = differing("search", tuning.basis, presentOf(factsOf(state)));
-  return differs.includes("data") || (differs.length > 0 && adoptedIndex(state) === null);
+  if (isOfOtherSamples(state)) return true;
+  return !isCurrent("search", tuning.basis, presentOf(factsOf(state))) && adoptedIndex(state) === null;
 }
 
 /** The point whose recipe is the one of the moment. */
