@@ -5,6 +5,7 @@ import { openData } from "./data.ts";
 import { alarm, alarmFor, say } from "./log.ts";
 import { openModel } from "./model.ts";
 import { isForInputs } from "./recipe.ts";
+import { suitedTo } from "./slices/project.ts";
 import { actions, studio } from "./store.ts";
 import { engine } from "./workers.ts";
 
@@ -43,7 +44,9 @@ async function importDocument({ path, file }: PathFile): Promise<void> {
     }
     if ("recipe" in document) {
       if (!isForInputs(document.recipe, `${path} was made`)) return;
-      actions.recipeEdited(`import ${path}`, document.recipe, Date.now());
+      const { data } = studio.getState().project;
+      const taken = data ? suitedTo(document.recipe, data) : document.recipe;
+      actions.recipeEdited(`import ${path}`, taken, Date.now());
     } else {
       const { calibration } = document;
       const present = withSamplesOf(recipe.present, calibration);

@@ -1,5 +1,6 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import type { Calibration } from "../../../workers/protocol.ts";
+import type { Preprocess } from "../../engine/model/preprocess.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
 import type { TunePoint, Tuning } from "../../engine/model/tuning.ts";
@@ -91,4 +92,25 @@ test("a point that was found on other samples than those at hand is adopted, and
   adoptPoint(point);
   expect(studio.getState().project.recipe?.present).toBe(reordered);
   expect(warnings().map(({ text }) => text)).toEqual([expect.stringMatching(/8 bit .*other samples .* calibrate/)]);
+});
+
+test("a recipe file that leaves preprocessing open, or has one for tensors, goes by the samples at hand", async () => {
+  const preprocess = { scale: 1 } as Preprocess;
+  const taught = { ...recipe, resolved: { a: { low: 0, high: 1 } } };
+  const imported = async (of: Recipe, at: Preprocess | null) => {
+    given({ recipe: begin(recipe), data: { summary: { preprocess: at } } as OpenData });
+    await takes["a file"]!(of);
+    return studio.getState().project.recipe!.present;
+  };
+  expect(await imported(taught, preprocess)).toEqual({ ...taught, preprocess, resolved: null });
+  expect(await imported({ ...taught, preprocess: { ...preprocess, scale: 2 } }, null)).toEqual({
+    ...taught,
+    resolved: null,
+  });
+  const chosen = { ...taught, preprocess: { ...preprocess, scale: 2 } };
+  expect(await imported(chosen, preprocess)).toEqual(chosen);
+  expect(await imported(taught, null)).toEqual(taught);
+  given({ recipe: begin(recipe), data: null });
+  await takes["a file"]!(chosen);
+  expect(studio.getState().project.recipe?.present).toEqual(chosen);
 });

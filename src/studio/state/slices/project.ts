@@ -55,6 +55,11 @@ export const NO_PROJECT: Project = {
   keep: false,
 };
 
+/** The recipe, with the preprocessing of the data where it has none or these are tensors, which take none. */
+export function suitedTo(recipe: Recipe, { summary: { preprocess } }: OpenData): Recipe {
+  return preprocess && recipe.preprocess ? recipe : withPreprocess(recipe, preprocess);
+}
+
 /** What a recipe does not say of what it was taught. */
 const UNSAID: ReadonlySet<Origin> = new Set(["data", "samples", "statistics"]);
 
@@ -75,12 +80,11 @@ export const projectChanges = {
   modelPlanned: ({ model }, plan: ModelSummary) => ({ model: model && { ...model, plan } }),
   /** Samples are preprocessed as the engine settled it, which is no edit of the person's, nor undone with one. */
   dataOpened: ({ recipe }, data: OpenData, samples: number) => {
-    const { preprocess } = data.summary;
-    const chosen = recipe && history.map(recipe, (one) => (one.preprocess ? one : withPreprocess(one, preprocess)));
+    const suited = recipe && history.map(recipe, (one) => suitedTo(one, data));
     return {
       data,
       samples: Math.min(data.summary.samples, samples),
-      recipe: chosen && history.amend(chosen, withPreprocess(chosen.present, preprocess)),
+      recipe: suited && history.amend(suited, withPreprocess(suited.present, data.summary.preprocess)),
     };
   },
   samplesChosen: ({ data, samples }, wanted: number) => ({
