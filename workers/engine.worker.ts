@@ -68,6 +68,8 @@ const api: EngineApi = {
     return opened().edit({ preprocess }).takeData(sources);
   },
   preset: async (preset) => opened().preset(preset),
+  findPreprocess: (recipe, samples, onProgress) =>
+    job(onProgress, (context) => opened().adopt(recipe).findPreprocess({ skip: 0, samples }, context)),
   preview: (index, preprocess) => opened().preview(index, preprocess),
   calibrate: (choices, samples, resume, execution, onProgress, onCheckpoint) =>
     job(onProgress, async (context) => {

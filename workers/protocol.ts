@@ -6,6 +6,7 @@ import type { Finding } from "../src/engine/model/diagnosis.ts";
 import type { Evaluation, Probe } from "../src/engine/model/evaluation.ts";
 import type { Notice, Progress } from "../src/engine/model/job.ts";
 import type { Preprocess, Preset } from "../src/engine/model/preprocess.ts";
+import type { PreprocessFinding } from "../src/engine/model/preprocessFinding.ts";
 import type { ActivationScheme, ClipFigures, Range } from "../src/engine/model/range.ts";
 import type { Recipe, RecipePart } from "../src/engine/model/recipe.ts";
 import type { LossPoint, Rounding, RoundingRequest } from "../src/engine/model/rounding.ts";
@@ -70,6 +71,8 @@ export interface EngineApi {
   setData(files: readonly PathFile[], preprocess: Preprocess | null): Promise<DataSummary>;
   /** A preset fitted to the open model and data; rejects when it does not suit them. */
   preset(preset: Preset): Promise<Preprocess>;
+  /** Under which preprocessing the float model answers as labelled, or without labels sharpest; null where nothing tells. */
+  findPreprocess(recipe: Recipe, samples: number, onProgress: OnProgress): Promise<PreprocessFinding | null>;
   preview(index: number, preprocess: Preprocess | null): Promise<SamplePreview>;
   /** Watches the first `samples` samples; continues from `resume`. `onCheckpoint` brings the state every few seconds. */
   calibrate(

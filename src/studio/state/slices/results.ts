@@ -3,6 +3,8 @@ import type { GroupFigures } from "../../../engine/model/analysis.ts";
 import type { Finding } from "../../../engine/model/diagnosis.ts";
 import type { Evaluation, Probe } from "../../../engine/model/evaluation.ts";
 import type { Notice } from "../../../engine/model/job.ts";
+import type { Preprocess } from "../../../engine/model/preprocess.ts";
+import type { PreprocessFinding } from "../../../engine/model/preprocessFinding.ts";
 import type { Recipe } from "../../../engine/model/recipe.ts";
 import type { Rounding } from "../../../engine/model/rounding.ts";
 import type { ErrorWalk, Sensitivity } from "../../../engine/model/sensitivity.ts";
@@ -46,10 +48,19 @@ export interface LearnedRounding extends Based<Rounding> {
   readonly asked: { readonly samples: number; readonly iterations: number };
 }
 
+/** What trying other preprocessings found, of which data and beside which. */
+export interface TriedPreprocess {
+  /** Null where nothing tells. */
+  readonly finding: PreprocessFinding | null;
+  readonly preprocess: Preprocess | null;
+  readonly data: string;
+}
+
 /** What was measured and estimated of the open model. */
 export interface Results {
   /** Estimates under the recipe of the moment, by group. */
   readonly overview: ReadonlyMap<string, GroupFigures>;
+  readonly triedPreprocess: TriedPreprocess | null;
   readonly evaluation: Based<Evaluation> | null;
   readonly exported: Based<ExportSummary> | null;
   /** What the last change came to, measured in the background. */
@@ -67,6 +78,7 @@ export interface Results {
 
 export const NO_RESULTS: Results = {
   overview: new Map(),
+  triedPreprocess: null,
   evaluation: null,
   exported: null,
   probed: null,
@@ -80,6 +92,7 @@ export const NO_RESULTS: Results = {
 };
 
 export const resultsChanges = {
+  preprocessTried: (_, triedPreprocess: TriedPreprocess) => ({ triedPreprocess }),
   evaluationFinished: (_, evaluation: Based<Evaluation>) => ({ evaluation }),
   exportFinished: (_, exported: Based<ExportSummary>) => ({ exported }),
   /** Results are kept, brought back or changed: one of the same id is replaced. */

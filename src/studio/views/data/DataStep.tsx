@@ -11,6 +11,7 @@ import { keepFiles } from "../../state/persistence.ts";
 import { actions } from "../../state/store.ts";
 import { useProject, useWork } from "../../state/useStudio.ts";
 import { PreprocessForm } from "./PreprocessForm.tsx";
+import { PreprocessOffer } from "./PreprocessOffer.tsx";
 import { SamplePreview } from "./SamplePreview.tsx";
 import "./DataStep.css";
 
@@ -63,6 +64,7 @@ export function DataStep() {
         </p>
       </div>
       {summary.preprocess ? <PreprocessForm /> : <p className="muted">Arrays go to the model as they are.</p>}
+      {summary.preprocess || summary.labelled > 0 ? <PreprocessOffer /> : null}
       <SamplePreview />
       {summary.kind === "images" ? (
         <p className="muted">

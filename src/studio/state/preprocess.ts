@@ -1,0 +1,68 @@
+import type { Preprocess } from "../../engine/model/preprocess.ts";
+import type { PreprocessFinding, PreprocessTrial } from "../../engine/model/preprocessFinding.ts";
+import { withPreprocess } from "../../engine/recipe/edits.ts";
+import { sameValue } from "../../engine/recipe/text.ts";
+import { plural, significant } from "../../engine/values/figures.ts";
+import { runJob } from "./jobs.ts";
+import { editRecipe } from "./recipe.ts";
+import type { TriedPreprocess } from "./slices/results.ts";
+import type { StudioState } from "./slices/studio.ts";
+import { actions, studio } from "./store.ts";
+
+/** Tries other preprocessings on the float model. */
+export async function tryPreprocesses(): Promise<void> {
+  const { data, recipe } = studio.getState().project;
+  if (!data || !recipe) return;
+  const { present } = recipe;
+  const found = await runJob({
+    task: "Comparing preprocessings",
+    on: "the float model",
+    run: async (api, report) => ({ finding: await api.findPreprocess(present, data.summary.samples, report) }),
+  });
+  if (!found || studio.getState().project.data !== data) return;
+  actions.preprocessTried({ ...found, preprocess: present.preprocess, data: data.fingerprint });
+}
+
+/** What was tried beside the preprocessing and on the data at hand; null before that. */
+export function triedNow({ project, results }: Pick<StudioState, "project" | "results">): TriedPreprocess | null {
+  const { triedPreprocess: tried } = results;
+  const isNow =
+    tried &&
+    tried.data === project.data?.fingerprint &&
+    sameValue(tried.preprocess, project.recipe?.present.preprocess ?? null);
+  return isNow ? tried : null;
+}
+
+export function adoptPreprocess(preprocess: Preprocess): void {
+  editRecipe("preprocessing", (recipe) => withPreprocess(recipe, preprocess));
+}
+
+/** What trying came to, in sentences. */
+export function triedText({ finding }: TriedPreprocess): readonly string[] {
+  if (!finding)
+    return ["Nothing tells: it takes an output of class scores, and labels that are classes of this model."];
+  const { shifted, labelShift, samples } = finding;
+  const labels = shifted
+    ? [
+        `The labels seem to be off by one: with ${labelShift > 0 ? "1 added to" : "1 taken from"} each the mean log-probability of the label is ${significant(shifted.to)}, and ${significant(shifted.from)} as they are, on ${plural(samples, "sample")} (p < 0.01); give them so.`,
+      ]
+    : [];
+  return [...labels, comparisonText(finding)];
+}
+
+function comparisonText({ by, better, isConfirmed, inUse, samples, trials }: PreprocessFinding): string {
+  const on = `on ${plural(samples, by === "labels" ? "labelled sample" : "sample")}`;
+  if (better) {
+    const whose = by === "labels" ? "the label" : "the likeliest class";
+    const figures = `mean log-probability of ${whose} ${significant(better.logProbability)} against ${significant(inUse.logProbability)} ${on} (p < 0.01)`;
+    return by === "labels"
+      ? `The float model answers better with ${nameOf(better)}: ${figures}.`
+      : `A hint and no more, without labels to tell by: the float model answers more sharply with ${nameOf(better)}: ${figures}.`;
+  }
+  if (isConfirmed) return `Of ${trials.length} preprocessings this one answers best ${on} (p < 0.01).`;
+  return `Cannot tell: of ${plural(trials.length, "preprocessing")} tried ${on} none is better than this one by more than chance (p < 0.01), nor this one than all others.`;
+}
+
+export function nameOf({ preset, preprocess }: PreprocessTrial): string {
+  return preset ?? (preprocess ? `${preprocess.color}, ${preprocess.layout}, own values` : "what they are");
+}
