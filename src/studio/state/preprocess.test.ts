@@ -50,6 +50,8 @@ test("says what is better, what cannot be told and what is off by one", () => {
   expect(text({})).toBe(
     "The float model answers better with raw: mean log-probability of the label −0.900 against −1.60 on 64 labelled samples (p < 0.01).",
   );
+  const own = { ...better, preset: null };
+  expect(text({ better: own })).toMatch(/better with RGB, NCHW, scale 1\.00, mean 0 and std 1: /);
   expect(text({ by: "sharpness" })).toMatch(/^A hint and no more, .* on 64 samples/);
   expect(text({ better: null })).toMatch(/^Cannot tell: of 2 preprocessings/);
   expect(text({ better: null, isConfirmed: true })).toMatch(/this one answers best/);

@@ -63,6 +63,8 @@ function comparisonText({ by, better, isConfirmed, inUse, samples, trials }: Pre
   return `Cannot tell: of ${plural(trials.length, "preprocessing")} tried ${on} none is better than this one by more than chance (p < 0.01), nor this one than all others.`;
 }
 
-export function nameOf({ preset, preprocess }: PreprocessTrial): string {
-  return preset ?? (preprocess ? `${preprocess.color}, ${preprocess.layout}, own values` : "what they are");
+function nameOf({ preset, preprocess }: PreprocessTrial): string {
+  if (preset || !preprocess) return preset ?? "what they are";
+  const { color, layout, scale, mean, std } = preprocess;
+  return `${color}, ${layout}, scale ${significant(scale)}, mean ${mean.join(", ")} and std ${std.join(", ")}`;
 }

@@ -1,4 +1,4 @@
-import { adoptPreprocess, nameOf, triedNow, triedText, tryPreprocesses } from "../../state/preprocess.ts";
+import { adoptPreprocess, triedNow, triedText, tryPreprocesses } from "../../state/preprocess.ts";
 import { useStudio, useWork } from "../../state/useStudio.ts";
 
 /** Tries other preprocessings on the float model, and offers one that answers better. */
@@ -20,7 +20,7 @@ export function PreprocessOffer() {
           onClick={() => adoptPreprocess(preprocess)}
           data-testid="use-preprocess"
         >
-          Use {nameOf(better)}
+          Use {better.preset ?? "the better one"}
         </button>
       ) : null}
       {tried ? (
