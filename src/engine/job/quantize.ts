@@ -10,8 +10,8 @@ import { own } from "../model/record.ts";
 import { encodeModel, totalLength } from "../onnx/encode.ts";
 import type { GraphProto, ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { planOn, type QuantizationPlan } from "../plan/plan.ts";
+import { isPreprocessedFor } from "../recipe/basis.ts";
 import { withLearned } from "../recipe/change.ts";
-import { sameValue } from "../recipe/text.ts";
 import { assertTakes } from "../targets/target.ts";
 import { rangeWithin } from "../values/clamp.ts";
 import { type Equalization, equalizedModel, floatForm, isEqualized, type OpenModel, planModel } from "./open.ts";
@@ -46,11 +46,6 @@ export function isCalibratedFor(recipe: Calibrated, calibration: Calibration): b
 }
 
 type Calibrated = Equalization & Pick<Recipe, "preprocess">;
-
-/** A recipe without preprocessing takes samples as they were given. */
-function isPreprocessedFor({ preprocess }: Calibrated, calibration: Calibration): boolean {
-  return preprocess === null || sameValue(preprocess, calibration.preprocess);
-}
 
 /** Throws InputError when the calibration is another model's. */
 export function assertCalibrated(model: OpenModel, calibration: Calibration): void {

@@ -1,3 +1,4 @@
+import type { Calibration } from "../model/calibration.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { DERIVATIONS, type Derived, type Origin } from "./derivations.ts";
 import { digestOf } from "./digest.ts";
@@ -57,6 +58,14 @@ export function sameSettings(a: Recipe, b: Recipe): boolean {
 /** Whether two recipes give the same bytes for the same reasons: settings and all that was learned. */
 export function sameRecipe(a: Recipe, b: Recipe): boolean {
   return a === b || isCurrent("bytes", basisOf("bytes", { recipe: a }), { recipe: b });
+}
+
+/** Whether a calibration saw samples as a recipe has them; one without preprocessing takes them as they were given. */
+export function isPreprocessedFor(
+  { preprocess }: Pick<Recipe, "preprocess">,
+  calibration: Pick<Calibration, "preprocess">,
+): boolean {
+  return preprocess === null || sameValue(preprocess, calibration.preprocess);
 }
 
 /** Whether two recipes quantize the same things in the same groups, and name the same groups. */

@@ -1,7 +1,7 @@
 import type { Calibration } from "../../../workers/protocol.ts";
 import type { Method, Range } from "../../engine/model/range.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
-import { sameRecipe } from "../../engine/recipe/basis.ts";
+import { isPreprocessedFor, sameRecipe } from "../../engine/recipe/basis.ts";
 import { missing } from "../../engine/recipe/derivations.ts";
 import { withFloat, withGroupMethod, withGroupRange } from "../../engine/recipe/edits.ts";
 import type { Learned } from "../../engine/recipe/settings.ts";
@@ -62,10 +62,11 @@ export function isSettled(recipe: Recipe, calibration: Calibration): boolean {
 }
 
 /** Statistics of an equalized model, or of samples preprocessed otherwise, are of no use for one that is not so, and the reverse. */
-export function fits({ corrections, factors, preprocess }: Recipe, calibration: Calibration): boolean {
+export function fits(recipe: Recipe, calibration: Calibration): boolean {
+  const { corrections, factors } = recipe;
   const sameModel =
     corrections.equalization === calibration.equalized && corrections.equalization === (factors !== null);
-  return sameModel && (isStandIn(calibration) || sameValue(preprocess, calibration.preprocess));
+  return sameModel && (isStandIn(calibration) || isPreprocessedFor(recipe, calibration));
 }
 
 /**
@@ -114,9 +115,7 @@ async function settle(calibration: Calibration): Promise<Recipe | null> {
   const found = takeUp(wanted, calibration, calibratedOn);
   if (found) return settle(found);
   if (!data && !fits(wanted, calibration)) {
-    const cause = sameValue(wanted.preprocess, calibration.preprocess)
-      ? "Equalizing changes"
-      : "Other preprocessing changes";
+    const cause = isPreprocessedFor(wanted, calibration) ? "Equalizing changes" : "Other preprocessing changes";
     alarm(`${cause} what every tensor holds, so the model is calibrated again: drop the samples in again.`);
     return null;
   }

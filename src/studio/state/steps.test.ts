@@ -4,6 +4,7 @@ import type { Evaluation } from "../../engine/model/evaluation.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
 import { begin } from "./history.ts";
+import { fits } from "./recipe.ts";
 import type { OpenData, OpenModel } from "./slices/project.ts";
 import {
   calibrationIsStale,
@@ -66,6 +67,14 @@ test("a cancelled calibration is partial, other preprocessing or another count m
   expect(standings({ ...base, calibration, samples: 11 })[2]).toBe("stale");
   const other = begin({ ...recipe, preprocess: { scale: 1 } } as Recipe);
   expect(standings({ ...base, calibration, recipe: other })[2]).toBe("stale");
+});
+
+test("samples as they were given are of no other preprocessing, as the engine has it", () => {
+  const preprocessed = { ...calibration, preprocess: { scale: 1 } } as unknown as Calibration;
+  expect(standings({ ...base, calibration: preprocessed })[2]).toBe("done");
+  const otherwise = begin({ ...recipe, preprocess: { scale: 2 } } as Recipe);
+  expect(standings({ ...base, calibration: preprocessed, recipe: otherwise })[2]).toBe("stale");
+  expect([recipe, otherwise.present].map((one) => fits(one, preprocessed))).toEqual([true, false]);
 });
 
 test("other samples make it stale, those it ran on and those that are gone do not", () => {

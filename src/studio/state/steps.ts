@@ -1,5 +1,12 @@
 import type { Recipe } from "../../engine/model/recipe.ts";
-import { type Basis, basisOf, differing, isCurrent, type Present } from "../../engine/recipe/basis.ts";
+import {
+  type Basis,
+  basisOf,
+  differing,
+  isCurrent,
+  isPreprocessedFor,
+  type Present,
+} from "../../engine/recipe/basis.ts";
 import type { Origin } from "../../engine/recipe/derivations.ts";
 import type { Project } from "./slices/project.ts";
 import type { Results } from "./slices/results.ts";
@@ -65,7 +72,8 @@ export function changedSinceCalibration(facts: Facts): readonly Origin[] {
   const { present } = recipe;
   const seen = basisOf("statistics", { recipe: present, data: calibratedOn, samples: calibration.wanted });
   const sameModel = calibration.equalized === present.corrections.equalization;
-  const basis = { ...seen, preprocess: calibration.preprocess, ...(!sameModel && { factors: "of another model" }) };
+  const preprocess = isPreprocessedFor(present, calibration) ? present.preprocess : calibration.preprocess;
+  const basis = { ...seen, preprocess, ...(!sameModel && { factors: "of another model" }) };
   const samples = facts.data?.samplesFingerprint ?? null;
   return differing("statistics", basis, { ...presentOf(facts), data: samples });
 }
