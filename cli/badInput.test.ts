@@ -263,7 +263,7 @@ describe("options that make no sense", () => {
     [["--out", ""], /--out has no value/],
     [["--shape", "picture"], /--shape takes name=value, for example data=1x3x224x224; not "picture"/],
     [["--shape", "picture=1x3xBIG"], /--shape takes name=value/],
-    [["--shape", "picture=1x3x0x8"], /--shape takes name=value/],
+    [["--shape", "picture=1x3x-1x8"], /--shape takes name=value/],
     [["--shape", "picture=1x3x9x9"], /The shape 1 × 3 × 9 × 9 does not fit the input picture/],
     [["--shape", "image=1x3x8x8"], /no input named image; its inputs are picture/],
     [["--input", "picture=loud"], /--input takes name=value/],
