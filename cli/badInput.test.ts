@@ -132,7 +132,7 @@ describe("data that cannot be used", () => {
     expect(await on(empty)).toMatch(`The folder ${empty} is empty`);
     put(empty, "notes.md", "no data");
     put(empty, "more.md", "no data");
-    expect(await on(empty)).toMatch(/The folder empty holds no images, \.npy, \.npz or IDX files/);
+    expect(await on(empty)).toMatch(/The folder empty holds no images, \.npy, \.npz, \.jsonl or IDX files/);
   });
 
   it("does not fit the input", async () => {

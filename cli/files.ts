@@ -50,7 +50,7 @@ export async function dataFiles(path: string): Promise<DataFile[]> {
     files.push(dataFile(full, [name, ...relative(path, full).split(sep)].filter(Boolean).join("/"), found.size));
   }
   if (files.length === 0) {
-    throw new InputError(`The folder ${path} is empty; name one that holds images, .npy, .npz or IDX files.`);
+    throw new InputError(`The folder ${path} is empty; name one that holds images, .npy, .npz, .jsonl or IDX files.`);
   }
   return files;
 }

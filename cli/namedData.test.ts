@@ -60,7 +60,7 @@ describe("a model of two inputs", () => {
     const refused = await octet("quantize", two, "--data", photos, "--out", join(folder, "none"));
     expect([refused.code, errorOf(refused)]).toEqual([
       2,
-      "The data does not say what each of the inputs picture, bias gets; give it by name (NAME=PATH, or a .npz file with arrays of these names), or hold it at a value (NAME=VALUE).",
+      "The data does not say what each of the inputs picture, bias gets; give it by name (NAME=PATH, or a .npz or .jsonl file with these names), or hold it at a value (NAME=VALUE).",
     ]);
   });
 

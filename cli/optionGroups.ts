@@ -13,7 +13,7 @@ export function inGroup<const O extends Readonly<Record<string, Kind<unknown>>>>
 
 export const DATA = texts(
   "PATH",
-  "a folder, a picture, or a .npy, .npz or IDX file; NAME=PATH for the input NAME; may be given more than once",
+  "a folder, a zip of one, a picture, or a .npy, .npz, .jsonl or IDX file; NAME=PATH for the input NAME; may be given more than once",
 );
 
 export const PREPROCESS = text(

@@ -2,10 +2,9 @@ import { InputError } from "../model/job.ts";
 import type { Size } from "../model/preprocess.ts";
 import type { Port, Tensor } from "../model/tensor.ts";
 import { dimsText, elementCount } from "../values/dims.ts";
-import type { DataType, TensorData } from "../values/elementTypes.ts";
-import { plural, count as written } from "../values/figures.ts";
+import type { DataType } from "../values/elementTypes.ts";
 import { type ArrayFile, readElements } from "./array.ts";
-import { convertElements, widenHalf } from "./elements.ts";
+import { checkFinite, convertElements } from "./elements.ts";
 import type { Picture } from "./picture.ts";
 import { fits, pictureInput } from "./shape.ts";
 
@@ -79,22 +78,6 @@ function tensorLayouts(dims: readonly number[], wanted: Port["dims"]): TensorLay
   ];
   const fitting = layouts.filter((layout) => layout.when && fits(layout.dims, wanted));
   return fitting.filter(({ count }, i) => fitting.findIndex((other) => other.count === count) === i);
-}
-
-function checkFinite(data: TensorData, type: DataType, source: string): void {
-  if (!type.startsWith("float")) return;
-  let nan = 0;
-  let infinite = 0;
-  for (const held of data) {
-    const value = type === "float16" ? widenHalf(held as number) : Number(held);
-    if (Number.isNaN(value)) nan++;
-    else if (!Number.isFinite(value)) infinite++;
-  }
-  if (nan + infinite === 0) return;
-  const held = [nan > 0 ? `${written(nan)} NaN` : "", infinite > 0 ? plural(infinite, "infinite value") : ""];
-  throw new InputError(
-    `${source} holds ${held.filter(Boolean).join(" and ")} of ${plural(data.length, "value")}; give it finite ones.`,
-  );
 }
 
 /**

@@ -111,8 +111,8 @@ describe("a .npz file", () => {
 
   it.each([
     [{ a: array([5, 3]), b: array([4, 2, 2]) }, /^c\.npz holds 5 of a and 4 of b; give it as many/],
-    [{ x: array([5, 3]), y: array([4, 2, 2]) }, /has arrays named x, y, and none is an input that takes data \(a, b\)/],
-    [{ a: array([5, 3]) }, /does not say what the input b gets; give it by name \(NAME=PATH, or a \.npz/],
+    [{ x: array([5, 3]), y: array([4, 2, 2]) }, /^c\.npz holds x, y, and none is an input that takes data \(a, b\)/],
+    [{ a: array([5, 3]) }, /does not say what the input b gets; give it by name \(NAME=PATH, or a \.npz or \.jsonl/],
     [
       { a: array([5, 4]), b: array([5, 2, 2]) },
       /^c\.npz\/a\.npy holds float32 of shape 5 × 4, which does not fit input "a"/,
@@ -128,7 +128,7 @@ describe("a .npz file", () => {
     const whole = npzBytes({ a: array([1, 3]), b: array([1, 2, 2]) });
     const half = npzBytes({ a: array([1, 3]) });
     const files = [memoryFile("1.npz", whole), memoryFile("2.npz", half)];
-    await expect(open(files, TWO)).rejects.toThrow("2.npz has no array named b, as other .npz files have; add it.");
+    await expect(open(files, TWO)).rejects.toThrow("2.npz has nothing named b, as other files have; add it.");
     await expect(open([memoryFile("1.npz", "text")], TWO)).rejects.toThrow("1.npz is no .npz file");
   });
 });

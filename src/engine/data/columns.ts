@@ -7,7 +7,7 @@ import { arrangements, type SampleFile } from "./arrange.ts";
 import type { ArrayFile } from "./array.ts";
 import type { Decoders } from "./decode.ts";
 import { describe, type Given, givenInputs } from "./given.ts";
-import type { NpzFile } from "./npz.ts";
+import type { NamedFile } from "./named.ts";
 import type { Scan } from "./scan.ts";
 
 /** The samples of one input, file by file. */
@@ -30,9 +30,9 @@ export async function readColumns(
   decoders: Decoders,
 ): Promise<{ readonly columns: readonly Column[]; readonly notices: readonly Notice[] }> {
   const { given, notices } = givenInputs(scan, files, inputs);
-  const archives = new Map<NpzFile, Map<Port, SampleFile>>();
-  for (const npz of scan.npz) archives.set(npz, await readArchive(npz, given));
-  const choices = given.map((each) => alternatives(each, files, archives, decoders));
+  const cut = new Map<NamedFile, Map<Port, SampleFile>>();
+  for (const several of scan.named) cut.set(several, await readNamed(several, given));
+  const choices = given.map((each) => alternatives(each, files, cut, decoders));
   const [lead, ...others] = choices;
   const counts = lead!.files.map(countOf);
   const count = counts.find((each) => others.every((other) => other.files.some((some) => countOf(some) === each)));
@@ -48,13 +48,13 @@ export async function readColumns(
 
 const countOf = (files: readonly SampleFile[]) => files.reduce((sum, { count }) => sum + count, 0);
 
-/** The arrays of a .npz file by input, each cut into as many samples. */
-async function readArchive(npz: NpzFile, given: readonly Given[]): Promise<Map<Port, SampleFile>> {
-  const { path } = npz.file;
+/** What a file of several inputs holds of each, cut into as many samples. */
+async function readNamed(several: NamedFile, given: readonly Given[]): Promise<Map<Port, SampleFile>> {
+  const { path } = several.file;
   const found: (readonly [Port, readonly SampleFile[]])[] = [];
-  for (const { port, type, arrays } of given) {
-    const name = arrays.get(npz);
-    if (name !== undefined) found.push([port, arrangements(await npz.array(name), port, type)]);
+  for (const { port, type, named } of given) {
+    const name = named.get(several);
+    if (name !== undefined) found.push([port, await several.samples(name, port, type)]);
   }
   const [lead, ...others] = found;
   const shared = lead?.[1].find(({ count }) => others.every(([, all]) => all.some((file) => file.count === count)));
@@ -67,41 +67,45 @@ async function readArchive(npz: NpzFile, given: readonly Given[]): Promise<Map<P
 
 /** What an input's data may be cut into, the likeliest first: an array alone may be cut in several ways. */
 function alternatives(
-  { port, type, images, loose, arrays }: Given,
+  { port, type, images, loose, named }: Given,
   files: readonly DataFile[],
-  archives: ReadonlyMap<NpzFile, ReadonlyMap<Port, SampleFile>>,
+  several: ReadonlyMap<NamedFile, ReadonlyMap<Port, SampleFile>>,
   decoders: Decoders,
 ) {
-  const kind = kindOf(images, loose, arrays, files);
+  const kind = kindOf(images, loose, named, files);
   const about = { port, type, kind };
   if (kind === "images") return { ...about, files: [images.map((file) => imageFile(file, decoders))] };
-  if (kind === "npz") return { ...about, files: [[...arrays.keys()].map((npz) => archives.get(npz)!.get(port)!)] };
-  const cut = loose.map((array) => arrangements(array, port, type));
-  const stranger = cut.find(([file]) => file.holds !== cut[0]![0].holds);
+  if (named.size > 0) return { ...about, files: [[...named.keys()].map((file) => several.get(file)!.get(port)!)] };
+  const arranged = loose.map((array) => arrangements(array, port, type));
+  const stranger = arranged.find(([file]) => file.holds !== arranged[0]![0].holds);
   if (stranger) {
-    const [first] = cut[0]!;
+    const [first] = arranged[0]!;
     throw new InputError(
       `${first.path} holds ${first.holds}, but ${stranger[0].path} ${stranger[0].holds}; give one of them.`,
     );
   }
-  return { ...about, files: cut.length === 1 ? cut[0]!.map((file) => [file]) : [cut.map(([file]) => file)] };
+  return {
+    ...about,
+    files: arranged.length === 1 ? arranged[0]!.map((file) => [file]) : [arranged.map(([file]) => file)],
+  };
 }
 
-const LABELS = { images: "images", npy: ".npy files", idx: "IDX files", npz: ".npz files" };
+const LABELS = { images: "images", npy: ".npy files", idx: "IDX files", npz: ".npz files", jsonl: ".jsonl files" };
 
 function kindOf(
   images: readonly DataFile[],
   loose: readonly ArrayFile[],
-  arrays: ReadonlyMap<NpzFile, string>,
+  named: ReadonlyMap<NamedFile, string>,
   files: readonly DataFile[],
 ): DataSummary["kind"] {
   const counts = {
     images: images.length,
     npy: loose.filter(({ format }) => format === "npy").length,
     idx: loose.filter(({ format }) => format === "idx").length,
-    npz: arrays.size,
+    npz: [...named.keys()].filter((file) => file.kind === "npz").length,
+    jsonl: [...named.keys()].filter((file) => file.kind === "jsonl").length,
   };
-  const kinds = (["images", "npy", "idx", "npz"] as const).filter((kind) => counts[kind] > 0);
+  const kinds = (["images", "npy", "idx", "npz", "jsonl"] as const).filter((kind) => counts[kind] > 0);
   if (kinds.length === 1) return kinds[0]!;
   const mix = kinds.map((kind) => `${LABELS[kind]} (${counts[kind]})`).join(" and ");
   throw new InputError(`${describe(files)} mixes ${mix}; give it files of one kind.`);

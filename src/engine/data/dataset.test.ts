@@ -245,7 +245,7 @@ test("a folder of images, with clutter, strangers, labels and a damaged image", 
   expect(dataset.notices.slice(0, 2).map(namesSubject)).toEqual([true, true]);
   expect(dataset.notices.map((notice) => notice.message)).toEqual([
     "Ignored files that are no data: set/.DS_Store, set/README.md.",
-    "Ignored files that are no JPEG, PNG, WebP, .npy, .npz or IDX: set/film.gif.",
+    "Ignored files that are no JPEG, PNG, WebP, .npy, .npz, .jsonl or IDX: set/film.gif.",
     "1 of 3 samples have no label.",
     expect.stringContaining('preset "unit" is assumed'),
   ]);
@@ -257,10 +257,10 @@ test("a folder of images, with clutter, strangers, labels and a damaged image", 
 });
 
 test.each([
-  [[], "The data holds no images, .npy, .npz or IDX files"],
+  [[], "The data holds no images, .npy, .npz, .jsonl or IDX files"],
   [
     [memoryFile("set/a.txt", "x"), memoryFile("set/b/c.bin", "y")],
-    "The folder set holds no images, .npy, .npz or IDX files",
+    "The folder set holds no images, .npy, .npz, .jsonl or IDX files",
   ],
   [[memoryFile("model.zip", "PK")], "model.zip holds no images"],
   [[image("gray.png"), npy("a.npy", [1, 4], floats(4))], "The set of files mixes images (1) and .npy files (1)"],

@@ -14,7 +14,7 @@ import { filledTensor, fillingOf, symbolsOf } from "./meanings.ts";
 import type { Picture } from "./picture.ts";
 import { applyPreprocess, checkCrop, type PreparedPicture, preparedDims, preparer } from "./preprocess.ts";
 import { choosePreprocess, resolvePreset } from "./presets.ts";
-import { scanFiles } from "./scan.ts";
+import { type Scan, scanFiles } from "./scan.ts";
 import { fits } from "./shape.ts";
 
 export interface DatasetOptions {
@@ -23,6 +23,8 @@ export interface DatasetOptions {
   /** Null lets the engine choose; a preset is fitted to the input and the data. */
   readonly preprocess: Preprocess | Preset | null;
   readonly decoders: Decoders;
+  /** The only labels that count; those among the data do where it is left out. */
+  readonly labels?: DataFile;
 }
 
 export interface OpenDataset extends Dataset {
@@ -106,8 +108,16 @@ function cellsOf({ files }: Column) {
   return files.flatMap((file) => Array.from({ length: file.count }, (_, at) => ({ file, at })));
 }
 
+async function scanLabels(file: DataFile): Promise<Scan> {
+  const scan = await scanFiles([file]);
+  if (scan.labels.tables.length + scan.labels.arrays.length === 1) return scan;
+  throw new InputError(
+    `${file.path} holds no labels; give a .csv file with rows of file,label, or an IDX file of labels.`,
+  );
+}
+
 /**
- * Opens images, .npy, .npz or IDX files, with labels among them, as samples for the inputs of a model. Only headers are
+ * Opens images, .npy, .npz, .jsonl or IDX files, with labels among them and in zip archives too, as samples for the inputs of a model. Only headers are
  * read here, and each sample when it is asked for. Throws InputError for files of mixed kinds or of none, for data that does
  * not fit an input, and for inputs that nothing gives.
  */
@@ -121,11 +131,13 @@ export async function openDataset(files: readonly DataFile[], options: DatasetOp
   const cells = new Map(columns.map((column) => [column, cellsOf(column)]));
   const samples = cells.get(lead)!;
   const sources = samples.map(({ file, at }) => (file.count === 1 ? file.path : `${file.path}[${at}]`));
-  const { labels, notices: labelNotices } = await readLabels(scan.labels, lead.files, sources);
+  const labelled = options.labels ? await scanLabels(options.labels) : scan;
+  const { labels, notices: labelNotices } = await readLabels(labelled.labels, lead.files, sources);
   const told = [
     ...scan.notices,
     ...notices,
     ...filled.map((port) => filledNotice(port, fillingOf(port, fed)!)),
+    ...(labelled === scan ? [] : labelled.notices),
     ...labelNotices,
   ];
 
@@ -154,7 +166,9 @@ export async function openDataset(files: readonly DataFile[], options: DatasetOp
       kind: lead.kind,
       files: new Set(
         columns.flatMap((column) =>
-          column.files.map(({ path }) => (column.kind === "npz" ? path : `${column.port.name}=${path}`)),
+          column.files.map(({ path }) =>
+            column.kind === "npz" || column.kind === "jsonl" ? path : `${column.port.name}=${path}`,
+          ),
         ),
       ).size,
       input: lead.port,

@@ -1,5 +1,6 @@
 import { InputError } from "../model/job.ts";
 import { arrayOf, type DataType, elementBytes, integerLimits, type TensorData } from "../values/elementTypes.ts";
+import { plural, count as written } from "../values/figures.ts";
 import { roundHalfEven } from "../values/round.ts";
 
 /** The value of a float16 by its bits. */
@@ -68,4 +69,21 @@ export function convertElements(values: TensorData, type: DataType, source: stri
     out[i] = big ? BigInt(value) : number;
   }
   return out;
+}
+
+/** Throws InputError naming `source` where a tensor of floats holds NaN or infinity. */
+export function checkFinite(data: TensorData, type: DataType, source: string): void {
+  if (!type.startsWith("float")) return;
+  let nan = 0;
+  let infinite = 0;
+  for (const held of data) {
+    const value = type === "float16" ? widenHalf(held as number) : Number(held);
+    if (Number.isNaN(value)) nan++;
+    else if (!Number.isFinite(value)) infinite++;
+  }
+  if (nan + infinite === 0) return;
+  const held = [nan > 0 ? `${written(nan)} NaN` : "", infinite > 0 ? plural(infinite, "infinite value") : ""];
+  throw new InputError(
+    `${source} holds ${held.filter(Boolean).join(" and ")} of ${plural(data.length, "value")}; give it finite ones.`,
+  );
 }

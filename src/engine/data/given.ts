@@ -4,7 +4,7 @@ import type { Port } from "../model/tensor.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import type { ArrayFile } from "./array.ts";
 import { fillingOf, hasMeaning } from "./meanings.ts";
-import type { NpzFile } from "./npz.ts";
+import type { NamedFile } from "./named.ts";
 import type { Scan } from "./scan.ts";
 
 /** What one input is given. */
@@ -13,8 +13,8 @@ export interface Given {
   readonly type: DataType;
   readonly images: DataFile[];
   readonly loose: ArrayFile[];
-  /** The name of its array in each .npz file. */
-  readonly arrays: Map<NpzFile, string>;
+  /** Under which name each file of several inputs holds it. */
+  readonly named: Map<NamedFile, string>;
 }
 
 /**
@@ -44,7 +44,7 @@ export function givenInputs(
   const nameOf = ({ path }: DataFile) => (isNamed ? inputIn(path, inputs) : null);
   for (const file of scan.images) sort(file, null, ({ images }) => images.push(file));
   for (const array of scan.arrays) sort(array.file, nameOf(array.file), ({ loose }) => loose.push(array));
-  for (const npz of scan.npz) sortArchive(npz, inputs, all, notices, rest);
+  for (const several of scan.named) sortNamed(several, inputs, all, notices, rest);
 
   if (rest.length > 0) {
     const target = lone([...all.values()]);
@@ -53,7 +53,9 @@ export function givenInputs(
   }
   const given = [...all.values()].filter((each) => !isEmpty(each));
   if (given.length === 0) {
-    throw new InputError(`${describe(files)} holds no images, .npy, .npz or IDX files; give it some of one kind.`);
+    throw new InputError(
+      `${describe(files)} holds no images, .npy, .npz, .jsonl or IDX files; give it some of one kind.`,
+    );
   }
   const fed = given.map(({ port }) => port);
   const missing = open.filter((port) => !fed.includes(port) && fillingOf(port, fed) === null);
@@ -76,10 +78,10 @@ function emptyOf(port: Port): Given {
   if (type === "other") {
     throw new InputError(`Input "${name}" takes no numbers, so data cannot be brought to it; use another model.`);
   }
-  return { port, type, images: [], loose: [], arrays: new Map() };
+  return { port, type, images: [], loose: [], named: new Map() };
 }
 
-const isEmpty = ({ images, loose, arrays }: Given) => images.length + loose.length + arrays.size === 0;
+const isEmpty = ({ images, loose, named }: Given) => images.length + loose.length + named.size === 0;
 
 /** The one input that is left for what names none; null where there is none, or several. */
 function lone(all: readonly Given[]): Given | null {
@@ -95,39 +97,39 @@ function inputIn(path: string, { open, held }: ModelInputs): string | null {
   return [file.replace(/(\.npy|\.idx)?(\.gz)?$/i, ""), ...folders].find((part) => names.has(part)) ?? null;
 }
 
-function sortArchive(
-  npz: NpzFile,
+function sortNamed(
+  several: NamedFile,
   inputs: ModelInputs,
   all: ReadonlyMap<string, Given>,
   notices: Notice[],
   rest: ((given: Given) => void)[],
 ): void {
-  const { file, names } = npz;
+  const { file, names } = several;
   const alone = names.length === 1 ? names[0]! : null;
   if (file.input !== undefined) {
     const given = all.get(file.input);
     if (!given) throw new InputError(refusal(file.input, file.path, inputs));
     const name = names.includes(file.input) ? file.input : alone;
-    if (name === null) throw new InputError(`${file.path} has no array named ${file.input}, but ${names.join(", ")}.`);
-    given.arrays.set(npz, name);
+    if (name === null) throw new InputError(`${file.path} has nothing named ${file.input}, but ${names.join(", ")}.`);
+    given.named.set(several, name);
     return;
   }
   const matched = names.filter((name) => all.has(name));
   if (matched.length === 0 && alone !== null) {
-    rest.push(({ arrays }) => arrays.set(npz, alone));
+    rest.push(({ named }) => named.set(several, alone));
     return;
   }
   if (matched.length === 0) {
     const wanted = inputs.open.map(({ name }) => name).join(", ");
     throw new InputError(
-      `${file.path} has arrays named ${names.join(", ")}, and none is an input that takes data (${wanted}); name them like the inputs.`,
+      `${file.path} holds ${names.join(", ")}, and none is an input that takes data (${wanted}); name what it holds like the inputs.`,
     );
   }
-  const lacking = [...all.values()].find(({ port, arrays }) => arrays.size > 0 && !matched.includes(port.name));
+  const lacking = [...all.values()].find(({ port, named }) => named.size > 0 && !matched.includes(port.name));
   if (lacking) {
-    throw new InputError(`${file.path} has no array named ${lacking.port.name}, as other .npz files have; add it.`);
+    throw new InputError(`${file.path} has nothing named ${lacking.port.name}, as other files have; add it.`);
   }
-  for (const name of matched) all.get(name)!.arrays.set(npz, name);
+  for (const name of matched) all.get(name)!.named.set(several, name);
   const held = new Set(inputs.held.map(({ port }) => port.name));
   for (const name of names.filter((each) => !all.has(each))) {
     const why = held.has(name) ? `the input ${name} is held at a value` : "the model has no input of that name";
@@ -156,5 +158,5 @@ function refusal(name: string, path: string, { open, held }: ModelInputs): strin
 function ungiven(ports: readonly Port[]): string {
   const names = ports.map(({ name }) => name).join(", ");
   const what = ports.length === 1 ? `what the input ${names} gets` : `what each of the inputs ${names} gets`;
-  return `The data does not say ${what}; give it by name (NAME=PATH, or a .npz file with arrays of these names), or hold it at a value (NAME=VALUE).`;
+  return `The data does not say ${what}; give it by name (NAME=PATH, or a .npz or .jsonl file with these names), or hold it at a value (NAME=VALUE).`;
 }

@@ -5,15 +5,19 @@ import { type ArrayFile, endOf } from "./array.ts";
 import { exactFile } from "./exactFile.ts";
 import { gunzipFile, gunzipHead } from "./gzip.ts";
 import { readIdx } from "./idx.ts";
-import { type Content, MAGIC_BYTES, sniff } from "./magic.ts";
+import { readJsonLines } from "./jsonLines.ts";
+import { type Content, type ImageFormat, MAGIC_BYTES, sniff } from "./magic.ts";
+import type { NamedFile } from "./named.ts";
 import { readNpy } from "./npy.ts";
-import { type NpzFile, readNpz } from "./npz.ts";
+import { readNpz } from "./npz.ts";
+import { zipMembers } from "./zip.ts";
 
 /** The files of a data set, told apart by their content, each list in the byte order of paths. */
 export interface Scan {
   readonly images: readonly DataFile[];
   readonly arrays: readonly ArrayFile[];
-  readonly npz: readonly NpzFile[];
+  /** Those that hold several inputs by name: .npz and .jsonl. */
+  readonly named: readonly NamedFile[];
   readonly labels: { readonly tables: readonly DataFile[]; readonly arrays: readonly ArrayFile[] };
   readonly notices: readonly Notice[];
 }
@@ -26,9 +30,9 @@ export function baseName(path: string): string {
 }
 
 /** Orders by the UTF-8 bytes of the paths, on which every machine agrees. */
-export function sortByPath<T extends { readonly path: string }>(files: readonly T[]): T[] {
+function sortByPath<T>(files: readonly T[], pathOf: (file: T) => string): T[] {
   const encoder = new TextEncoder();
-  const keyed = files.map((file) => ({ file, key: encoder.encode(file.path) }));
+  const keyed = files.map((file) => ({ file, key: encoder.encode(pathOf(file)) }));
   keyed.sort(({ key: a }, { key: b }) => {
     const length = Math.min(a.length, b.length);
     for (let i = 0; i < length; i++) if (a[i] !== b[i]) return a[i]! - b[i]!;
@@ -56,7 +60,7 @@ function isLabelArray({ format, file, dims, type }: ArrayFile): boolean {
   return dims.length === 1 && /^u?int/.test(type) && (format === "idx" || /label/i.test(baseName(file.path)));
 }
 
-type Found = Exclude<Content, "gzip" | "zip"> | "npz" | "table" | "clutter" | "unknown";
+type Found = Exclude<Content, "gzip"> | "npz" | "jsonl" | "table" | "clutter" | "unknown";
 
 interface Look {
   readonly found: Found;
@@ -65,23 +69,44 @@ interface Look {
   readonly garbage?: number;
 }
 
-async function look(file: DataFile): Promise<Look> {
-  if (isHidden(file.path)) return { found: "clutter", file };
-  const content = sniff(await file.read(0, Math.min(MAGIC_BYTES, file.size)));
+/** A file as it is listed; one in an archive is inflated again by every read until it is held. */
+interface Listed {
+  readonly file: DataFile;
+  hold(): Promise<DataFile>;
+}
+
+async function look({ file: listed, hold }: Listed): Promise<Look> {
+  const { path } = listed;
+  if (isHidden(path)) return { found: "clutter", file: listed };
+  const isImage = /\.(jpe?g|png|webp)$/i.test(path);
+  let content: Content | null;
+  try {
+    content = sniff(await listed.read(0, Math.min(MAGIC_BYTES, listed.size)));
+  } catch (error) {
+    // A damaged image stays a sample, so that it is skipped and counted like one that fails to decode.
+    if (error instanceof InputError && isImage) return { found: "jpeg", file: listed };
+    throw error;
+  }
+  if (content && isPicture(content)) return { found: content, file: listed };
+  const file = await hold();
   if (content === "gzip") {
     const inner = sniff(await gunzipHead(file));
     if (inner !== "npy" && inner !== "idx") return { found: "unknown", file };
     return { found: inner, ...(await gunzipFile(file)) };
   }
-  const isNpz = /\.npz$/i.test(file.path);
-  if (content === "zip") return { found: isNpz ? "npz" : "unknown", file };
+  const isNpz = /\.npz$/i.test(path);
+  if (content === "zip" && isNpz) return { found: "npz", file };
   if (content) return { found: content, file };
-  if (isNpz) throw new InputError(`${file.path} is no .npz file; write it again with numpy.savez.`);
-  if (isLabelTable(file.path)) return { found: "table", file };
-  if (isClutter(file.path)) return { found: "clutter", file };
-  if (/\.npy$/i.test(file.path)) throw new InputError(`${file.path} is no .npy file; write it again with numpy.save.`);
-  // A damaged image stays a sample, so that it is skipped and counted like one that fails to decode.
-  return { found: /\.(jpe?g|png|webp)$/i.test(file.path) ? "jpeg" : "unknown", file };
+  if (isNpz) throw new InputError(`${path} is no .npz file; write it again with numpy.savez.`);
+  if (/\.(jsonl|ndjson)$/i.test(path)) return { found: "jsonl", file };
+  if (isLabelTable(path)) return { found: "table", file };
+  if (isClutter(path)) return { found: "clutter", file };
+  if (/\.npy$/i.test(path)) throw new InputError(`${path} is no .npy file; write it again with numpy.save.`);
+  return { found: isImage ? "jpeg" : "unknown", file };
+}
+
+function isPicture(content: Content): content is ImageFormat {
+  return content === "jpeg" || content === "png" || content === "webp";
 }
 
 function ignored(kind: Notice["kind"], files: readonly DataFile[], what: string): Notice[] {
@@ -96,20 +121,41 @@ function trailing({ path }: DataFile, bytes: number, what: string): Notice {
 }
 
 /**
- * Looks at the first bytes of each file. Images are not read further; arrays to the end of their header, and arrays
- * in gzip are inflated and held. Throws InputError naming an array that is damaged. A read, now or later, that gives less
- * than the file held at first throws FileChanged.
+ * Looks at the first bytes of each file, and of those in zip archives. Images are not read further; arrays to the end of
+ * their header, and arrays in gzip, or deflated in an archive, are inflated and held. Throws InputError naming an array that is
+ * damaged. A read, now or later, that gives less than the file held at first throws FileChanged.
  */
 export async function scanFiles(files: readonly DataFile[]): Promise<Scan> {
+  return scanListed(
+    files.map(exactFile).map((file) => ({ file, hold: async () => file })),
+    true,
+  );
+}
+
+async function listArchive(archive: DataFile): Promise<Listed[]> {
+  const { input } = archive;
+  return (await zipMembers(archive)).map(({ name, size, open }) => ({
+    file: {
+      path: `${archive.path}/${name}`,
+      size,
+      ...(input !== undefined && { input }),
+      read: async (start = 0, end = size) => (await open()).read(start, end),
+    },
+    hold: open,
+  }));
+}
+
+async function scanListed(files: readonly Listed[], opensArchives: boolean): Promise<Scan> {
   const images: DataFile[] = [];
   const arrays: ArrayFile[] = [];
-  const npz: NpzFile[] = [];
+  const named: NamedFile[] = [];
   const tables: DataFile[] = [];
   const labelArrays: ArrayFile[] = [];
   const clutter: DataFile[] = [];
   const unknown: DataFile[] = [];
   const padded: Notice[] = [];
-  const sorted = sortByPath(files).map(exactFile);
+  const archives: Listed[] = [];
+  const sorted = sortByPath(files, ({ file }) => file.path);
   for (let start = 0; start < sorted.length; start += PARALLEL) {
     for (const { found, file, garbage = 0 } of await Promise.all(sorted.slice(start, start + PARALLEL).map(look))) {
       if (garbage > 0) padded.push(trailing(file, garbage, "gzip data, which is whole"));
@@ -118,22 +164,39 @@ export async function scanFiles(files: readonly DataFile[]): Promise<Scan> {
         const rest = file.size - endOf(array);
         if (rest > 0) padded.push(trailing(file, rest, "array; if several were saved into it, save them as one"));
         (isLabelArray(array) ? labelArrays : arrays).push(array);
-      } else if (found === "npz") npz.push(await readNpz(file));
+      } else if (found === "npz") named.push(await readNpz(file));
+      else if (found === "jsonl") named.push(await readJsonLines(file));
+      else if (found === "zip" && opensArchives) archives.push(...(await listArchive(file)));
       else if (found === "table") tables.push(file);
       else if (found === "clutter") clutter.push(file);
-      else if (found === "unknown") unknown.push(file);
+      else if (found === "unknown" || found === "zip") unknown.push(file);
       else images.push(file);
     }
   }
-  return {
+  const scan: Scan = {
     images,
     arrays,
-    npz,
+    named,
     labels: { tables, arrays: labelArrays },
     notices: [
       ...padded,
       ...ignored("info", clutter, "files that are no data"),
-      ...ignored("warning", unknown, "files that are no JPEG, PNG, WebP, .npy, .npz or IDX"),
+      ...ignored("warning", unknown, "files that are no JPEG, PNG, WebP, .npy, .npz, .jsonl or IDX"),
     ],
+  };
+  return archives.length === 0 ? scan : merged(scan, await scanListed(archives, false));
+}
+
+function merged(a: Scan, b: Scan): Scan {
+  const pathOf = ({ file }: { readonly file: DataFile }) => file.path;
+  return {
+    images: sortByPath([...a.images, ...b.images], ({ path }) => path),
+    arrays: sortByPath([...a.arrays, ...b.arrays], pathOf),
+    named: sortByPath([...a.named, ...b.named], pathOf),
+    labels: {
+      tables: [...a.labels.tables, ...b.labels.tables],
+      arrays: [...a.labels.arrays, ...b.labels.arrays],
+    },
+    notices: [...a.notices, ...b.notices],
   };
 }

@@ -6,6 +6,7 @@ import { crc32 } from "../values/crc32.ts";
 /** A file in a zip archive, of which nothing but its entry in the directory has been read. */
 export interface ZipMember {
   readonly name: string;
+  readonly size: number;
   /**
    * Its content, once it has the CRC-32 that the archive gives it: what is stored is read from the archive in parts, what
    * is deflated is inflated and held. Throws InputError naming a member that is damaged, encrypted or otherwise compressed.
@@ -49,7 +50,7 @@ export async function zipMembers(archive: DataFile): Promise<ZipMember[]> {
     const entries = await readDirectory(archive, damaged);
     return entries
       .filter(({ name }) => !name.endsWith("/"))
-      .map((entry) => ({ name: entry.name, open: () => openMember(archive, entry) }));
+      .map((entry) => ({ name: entry.name, size: entry.size, open: () => openMember(archive, entry) }));
   } catch (error) {
     if (error instanceof RangeError) throw damaged;
     throw error;

@@ -63,7 +63,7 @@ export interface DataSummary {
   readonly labelled: number;
   readonly files: number;
   /** Of what the input shown in previews is fed from. */
-  readonly kind: "images" | "npy" | "idx" | "npz";
+  readonly kind: "images" | "npy" | "idx" | "npz" | "jsonl";
   /** What is applied: given, or chosen from the data and the model's input; null for tensors taken as they are. */
   readonly preprocess: Preprocess | null;
   /** That it was chosen, and has to be checked: one of the notices, or null. */

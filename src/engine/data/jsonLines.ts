@@ -1,0 +1,122 @@
+import type { DataFile } from "../model/dataset.ts";
+import { InputError } from "../model/job.ts";
+import { own } from "../model/record.ts";
+import type { Port, Tensor } from "../model/tensor.ts";
+import { dimsText } from "../values/dims.ts";
+import type { DataType } from "../values/elementTypes.ts";
+import { checkFinite, convertElements } from "./elements.ts";
+import type { NamedFile } from "./named.ts";
+import { fits } from "./shape.ts";
+
+/** Bytes looked through for ends of lines at a time. */
+const PIECE = 1 << 20;
+const LINE_FEED = 10;
+
+interface Line {
+  /** As editors count it, from 1. */
+  readonly number: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+/**
+ * Opens JSON lines: an object a line, a sample each, of numbers or nested lists of them by input. Of the file, where its lines
+ * are is kept, and the first is read for the names. Throws InputError where that is no such object.
+ */
+export async function readJsonLines(file: DataFile): Promise<NamedFile> {
+  const lines = await linesOf(file);
+  const [first] = lines;
+  if (!first) throw new InputError(`${file.path} is empty; give it an object of input names and values a line.`);
+  let last: { readonly line: Line; readonly values: Promise<Values> } | null = null;
+  const valuesOf = (line: Line): Promise<Values> => {
+    if (last?.line !== line) last = { line, values: parsed(file, line) };
+    return last.values;
+  };
+  return {
+    kind: "jsonl",
+    file,
+    names: Object.keys(await valuesOf(first)),
+    async samples(name, port, type) {
+      const read = async (index: number): Promise<Tensor> => {
+        const line = lines[index]!;
+        const where = `${file.path}, line ${line.number}`;
+        const value = own(await valuesOf(line), name);
+        if (value === undefined) throw new InputError(`${where} has no ${name}, as the first line has; add it.`);
+        return tensorOf(value, port, type, `${where}: ${name}`);
+      };
+      return [{ path: file.path, count: lines.length, holds: "tensors", read }];
+    },
+  };
+}
+
+async function linesOf(file: DataFile): Promise<Line[]> {
+  const lines: Line[] = [];
+  let start = 0;
+  let number = 1;
+  let isBlank = true;
+  const end = (at: number) => {
+    if (!isBlank) lines.push({ number, start, end: at });
+    number++;
+    start = at + 1;
+    isBlank = true;
+  };
+  for (let from = 0; from < file.size; from += PIECE) {
+    const bytes = await file.read(from, Math.min(from + PIECE, file.size));
+    for (let i = 0; i < bytes.length; i++) {
+      if (bytes[i] === LINE_FEED) end(from + i);
+      else if (bytes[i]! > 32) isBlank = false;
+    }
+  }
+  end(file.size);
+  return lines;
+}
+
+async function parsed(file: DataFile, { number, start, end }: Line): Promise<Values> {
+  const text = new TextDecoder().decode(await file.read(start, end));
+  let value: unknown = null;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    value = null;
+  }
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Values;
+  throw new InputError(
+    `${file.path}, line ${number} is no JSON object; give it one of input names and lists of numbers, such as {"input_ids": [1, 2]}.`,
+  );
+}
+
+function tensorOf(value: unknown, port: Port, type: DataType, source: string): Tensor {
+  const dims: number[] = [];
+  for (let part = value; Array.isArray(part); part = part[0]) dims.push(part.length);
+  const numbers: number[] = [];
+  flatten(value, dims, 0, numbers, source);
+  const wanted = [dims, [1, ...dims]].find((each) => fits(each, port.dims));
+  if (!wanted) {
+    throw new InputError(
+      `${source} is ${dimsText(dims)}, which does not fit input "${port.name}" (${dimsText(port.dims)}); give it samples of that shape.`,
+    );
+  }
+  const beyond = numbers.find((each) => Number.isInteger(each) && !Number.isSafeInteger(each));
+  if (beyond !== undefined && !type.startsWith("float")) {
+    throw new InputError(`${source} holds ${beyond}, which JSON does not hold exactly; give it in a .npz file.`);
+  }
+  const data = convertElements(Float64Array.from(numbers), type, source);
+  checkFinite(data, type, source);
+  return { type, dims: wanted, data };
+}
+
+function flatten(value: unknown, dims: readonly number[], depth: number, numbers: number[], source: string): void {
+  if (depth === dims.length) {
+    if (typeof value !== "number" && typeof value !== "boolean") {
+      throw new InputError(`${source} holds ${JSON.stringify(value)}; give it numbers, in lists of equal lengths.`);
+    }
+    numbers.push(Number(value));
+    return;
+  }
+  if (!Array.isArray(value) || value.length !== dims[depth]) {
+    throw new InputError(`${source} holds lists of different lengths or depths; give it lists of equal lengths.`);
+  }
+  for (const part of value) flatten(part, dims, depth + 1, numbers, source);
+}
