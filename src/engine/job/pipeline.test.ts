@@ -9,6 +9,7 @@ import { writeCalibration } from "../artifacts/cache.ts";
 import { diskFile } from "../data/testing/files.ts";
 import type { Calibration } from "../model/calibration.ts";
 import type { JobContext } from "../model/job.ts";
+import { InputError } from "../model/job.ts";
 import type { Preprocess } from "../model/preprocess.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Runtime } from "../model/runtime.ts";
@@ -187,6 +188,20 @@ describe("exporting", () => {
     const partial = { ...recipe, resolved: Object.fromEntries(kept) };
     expect(() => quantizeModel(model, partial)).toThrow(`no range for tensor ${missing![0]}; calibrate again`);
     expect(() => quantizeModel(model, { ...recipe, resolved: null })).toThrow(/has no ranges yet; calibrate first/);
+  });
+
+  it.each([
+    [0, 1e300],
+    [-3.5e38, 1],
+  ])("refuses ranges that no float32 reaches: %d to %d", (low, high) => {
+    const [id] = Object.keys(recipe.resolved!) as [string];
+    const wide = { ...recipe, resolved: { ...recipe.resolved, [id]: { low, high } } };
+    expect(() => quantizeModel(model, wide)).toThrow(InputError);
+    expect(() => quantizeModel(model, wide)).toThrow(
+      `range of tensor ${id}, ${low} to ${high}, is wider than any float32`,
+    );
+    const by = { ...recipe, ranges: { [id]: { low, high } }, resolved: null };
+    expect(() => quantizeModel(model, resolveRecipe(model, by, calibration))).toThrow(/is wider than any float32/);
   });
 
   it("refuses a recipe that leaves nothing to quantize", () => {

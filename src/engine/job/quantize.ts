@@ -124,6 +124,7 @@ export function quantizationJob(model: OpenModel, recipe: Recipe): QuantizationJ
   }
   const missing = plan.groups.find(({ id, fixed }) => !fixed && !own(resolved, id));
   if (missing) throw new InputError(`The recipe has no range for tensor ${missing.id}; calibrate again.`);
+  assertScalable(resolved);
   assertHandRangesResolved(plan, recipe, resolved);
   return { float, corrected, types, plan, ranges: new Map(Object.entries(resolved)) };
 }
@@ -146,6 +147,16 @@ export function quantizeModel(model: OpenModel, recipe: Recipe): Quantized {
     rounded: quantized.rounded,
     notices: quantized.notices,
   };
+}
+
+/** Tensors are float32, and so are scales. */
+function assertScalable(resolved: NonNullable<Recipe["resolved"]>) {
+  for (const [id, { low, high }] of Object.entries(resolved)) {
+    if (Number.isFinite(Math.fround(low)) && Number.isFinite(Math.fround(high))) continue;
+    throw new InputError(
+      `The recipe's range of tensor ${id}, ${low} to ${high}, is wider than any float32; narrow it, or calibrate again.`,
+    );
+  }
 }
 
 /** A range set by hand in a recipe whose resolved ranges were left as they were would do nothing. */
