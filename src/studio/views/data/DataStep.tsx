@@ -15,7 +15,13 @@ import { PreprocessOffer } from "./PreprocessOffer.tsx";
 import { SamplePreview } from "./SamplePreview.tsx";
 import "./DataStep.css";
 
-const KINDS = { images: "images", npy: "arrays (.npy)", idx: "IDX files", npz: "arrays (.npz)", jsonl: "JSON lines" } as const;
+const KINDS = {
+  images: "images",
+  npy: "arrays (.npy)",
+  idx: "IDX files",
+  npz: "arrays (.npz)",
+  jsonl: "JSON lines",
+} as const;
 
 /** The samples: what was dropped, how many calibrate and evaluate, and how they become the model's input. */
 export function DataStep() {
