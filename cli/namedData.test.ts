@@ -2,9 +2,10 @@ import { rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { npyBytes, npzBytes } from "../src/engine/data/testing/files.ts";
-import { makeNode } from "../src/engine/onnx/attributes.ts";
+import { intAttribute, makeNode } from "../src/engine/onnx/attributes.ts";
 import { withFields } from "../src/engine/onnx/messages.ts";
-import { floatInput } from "../src/engine/onnx/testing/build.ts";
+import { TensorProto_DataType } from "../src/engine/onnx/proto/onnx_pb.ts";
+import { buildModel, floatInput, noise } from "../src/engine/onnx/testing/build.ts";
 import { needsShared, SHARED } from "../src/engine/testing/shared.ts";
 import { colourModel, modelBytes, put, putColours, scratch } from "./testing/colours.ts";
 import { errorOf, octet } from "./testing/command.ts";
@@ -75,7 +76,55 @@ describe("a model of two inputs", () => {
   });
 });
 
+describe("weights alone", () => {
+  const alone = ["--activations", "float", "--bias-correction", "none"];
+
+  it("need nothing for the inputs, and what is written is run on inputs that mean something", async () => {
+    const tokens = (name: string, length: number | string) => {
+      const port = floatInput(name, [1, length]);
+      const value = port.type!.value;
+      if (value.case === "tensorType") value.value.elemType = TensorProto_DataType.INT64;
+      return port;
+    };
+    // A mask of another length than the tokens does not run.
+    const model = buildModel({
+      opset: 13,
+      inputs: [floatInput("x", [1, 4]), tokens("input_ids", 4), tokens("attention_mask", "total")],
+      outputs: [floatInput("y", [1, 4])],
+      nodes: [
+        makeNode("MatMul", ["x", "w"], ["m"]),
+        makeNode("Cast", ["input_ids"], ["i"], { attributes: [intAttribute("to", TensorProto_DataType.FLOAT)] }),
+        makeNode("Cast", ["attention_mask"], ["a"], { attributes: [intAttribute("to", TensorProto_DataType.FLOAT)] }),
+        makeNode("Add", ["m", "i"], ["s"]),
+        makeNode("MatMul", ["a", "v"], ["p"]),
+        makeNode("Add", ["s", "p"], ["y"]),
+      ],
+      constants: { w: noise([4, 4], 1), v: noise([4, 4], 2) },
+    });
+    const path = put(folder, "alone.onnx", modelBytes(model));
+    const { code, stderr } = await octet("quantize", path, ...alone, "--out", join(folder, "alone"));
+    expect([code, stderr]).toEqual([0, expect.not.stringMatching(/NaN|not run here/)]);
+  });
+});
+
 describe("cases", needsShared, () => {
+  it("weights alone of three-token-inputs need no data", async () => {
+    const path = join(SHARED, "cases/three-token-inputs/model.onnx");
+    const out = join(folder, "three");
+    const made = await octet(
+      "quantize",
+      path,
+      "--activations",
+      "float",
+      "--bias-correction",
+      "none",
+      "--out",
+      out,
+      "--json",
+    );
+    expect([made.code, made.stderr]).toEqual([0, expect.not.stringMatching(/not run here/)]);
+  });
+
   const of = (name: string, file: string) => join(SHARED, "cases", name, file);
 
   it.each([

@@ -1,4 +1,5 @@
 import { heldTensor } from "../data/constant.ts";
+import { filledTensor, fillingOf, hasMeaning } from "../data/meanings.ts";
 import type { Dataset, Sample } from "../model/dataset.ts";
 import { InputError, type Notice } from "../model/job.ts";
 import { type Runtime, type Session, WorkerDied } from "../model/runtime.ts";
@@ -76,12 +77,18 @@ async function sampleFor(model: OpenModel, dataset: Dataset | null): Promise<Sam
 function madeSample({ original, inputs, held }: OpenModel): Sample {
   const feeds = new Map<string, Tensor>();
   const values = new Map(held.map(({ port, value }) => [port.name, value]));
-  for (const port of withShapes(inputPorts(original), inputs.shapes)) {
-    const elements = elementCount(port.dims.map((dim) => (typeof dim === "number" ? dim : 1)));
-    if (elements > MOST_ELEMENTS) throw new InputError(`its input ${port.name} has ${elements} values.`);
+  const ports = withShapes(inputPorts(original), inputs.shapes);
+  for (const { name, dims } of ports) {
+    const elements = elementCount(dims.map((dim) => (typeof dim === "number" ? dim : 1)));
+    if (elements > MOST_ELEMENTS) throw new InputError(`its input ${name} has ${elements} values.`);
+  }
+  const given = ports.filter((port) => values.has(port.name) || !hasMeaning(port));
+  const filled = ports.filter((port) => !given.includes(port) && fillingOf(port, given) !== null);
+  for (const port of ports.filter((each) => !filled.includes(each))) {
     const value = values.get(port.name) ?? (port.type.startsWith("float") ? 1 : 0);
     feeds.set(port.name, heldTensor({ port, value }));
   }
+  for (const port of filled) feeds.set(port.name, filledTensor(port, given, feeds));
   return { source: "inputs made of its shapes", feeds };
 }
 
