@@ -1,8 +1,6 @@
 import { expose } from "comlink";
 import { InputError, type JobContext } from "../src/engine/model/job.ts";
 import type { Rounding } from "../src/engine/model/rounding.ts";
-import type { Sensitivity } from "../src/engine/model/sensitivity.ts";
-import type { Tuning } from "../src/engine/model/tuning.ts";
 import {
   type Environment,
   modelInputs,
@@ -19,7 +17,7 @@ import { browserDecoders } from "./decoders.ts";
 import { executorRuntime } from "./executor.ts";
 import { withLearner } from "./learner.ts";
 import { holdLifeline } from "./lifeline.ts";
-import type { Calibration, EngineApi, OnProgress, PathFile } from "./protocol.ts";
+import type { EngineApi, OnProgress, PathFile } from "./protocol.ts";
 import { writeParts } from "./writeParts.ts";
 
 const environment: Environment = {
@@ -33,6 +31,21 @@ const turns = new Turns();
 /** Runs one job: its progress goes to the page, and `cancel` ends it. */
 function job<T>(onProgress: OnProgress, work: (context: JobContext) => Promise<T>): Promise<T> {
   return turns.job((signal) => work({ signal, report: (progress) => void onProgress(progress) }));
+}
+
+/** Hands partial results to the page; the whole one comes when the last of them has arrived. */
+async function delivering<T, P>(
+  tell: (partial: P) => unknown,
+  work: (deliver: (partial: P) => void) => Promise<T>,
+): Promise<T> {
+  let delivered: unknown;
+  try {
+    return await work((partial) => {
+      delivered = tell(partial);
+    });
+  } finally {
+    await delivered;
+  }
 }
 
 function opened(): Project {
@@ -72,17 +85,11 @@ const api: EngineApi = {
     job(onProgress, (context) => opened().adopt(recipe).findPreprocess({ skip: 0, samples }, context)),
   preview: (index, preprocess) => opened().preview(index, preprocess),
   calibrate: (choices, samples, resume, execution, onProgress, onCheckpoint) =>
-    job(onProgress, async (context) => {
-      let delivered: unknown;
-      const checkpoint = (state: Calibration) => {
-        delivered = onCheckpoint(state);
-      };
-      try {
-        return await opened().calibrate({ samples, resume, execution, checkpoint }, context, choices);
-      } finally {
-        await delivered;
-      }
-    }),
+    job(onProgress, (context) =>
+      delivering(onCheckpoint, (checkpoint) =>
+        opened().calibrate({ samples, resume, execution, checkpoint }, context, choices),
+      ),
+    ),
   settle: (recipe, samples, calibration, execution, onProgress) =>
     job(onProgress, (context) =>
       opened().adopt(recipe).takeCalibration(calibration).settle({ samples, execution }, context),
@@ -101,52 +108,35 @@ const api: EngineApi = {
         .probe(range, { signal, report: (progress) => void onProgress(progress) }),
     ),
   sensitivity: (recipe, samples, untilSettled, onProgress, onResult) =>
-    job(onProgress, async (context) => {
-      let delivered: unknown;
-      const deliver = (partial: Sensitivity) => {
-        delivered = onResult(partial);
-      };
-      try {
-        return await opened().adopt(recipe).sensitivity({ samples, untilSettled }, context, deliver);
-      } finally {
-        await delivered;
-      }
-    }),
+    job(onProgress, (context) =>
+      delivering(onResult, (deliver) =>
+        opened().adopt(recipe).sensitivity({ samples, untilSettled }, context, deliver),
+      ),
+    ),
   walk: (recipe, samples, onProgress) => job(onProgress, (context) => opened().adopt(recipe).walk(samples, context)),
   tune: (recipe, request, onProgress, onPoint) =>
-    job(onProgress, async (context) => {
-      let delivered: unknown;
-      const deliver = (tuning: Tuning) => {
-        delivered = onPoint(tuning);
-      };
-      try {
-        return await opened().adopt(recipe).tune(request, context, deliver);
-      } finally {
-        await delivered;
-      }
-    }),
+    job(onProgress, (context) =>
+      delivering(onPoint, (deliver) => opened().adopt(recipe).tune(request, context, deliver)),
+    ),
   learnRounding: (recipe, request, onProgress, onPoint, onLayer) =>
-    job(onProgress, async (context) => {
-      let { resume } = request;
-      let delivered: unknown;
-      const listener = {
-        context,
-        onPoint,
-        onLayer: (partial: Rounding) => {
-          resume = partial;
-          delivered = onLayer(partial);
-        },
-      };
-      try {
-        return await withLearner(context.signal, (learner) =>
+    job(onProgress, (context) =>
+      delivering(onLayer, (deliver) => {
+        let { resume } = request;
+        const listener = {
+          context,
+          onPoint,
+          onLayer: (partial: Rounding) => {
+            resume = partial;
+            deliver(partial);
+          },
+        };
+        return withLearner(context.signal, (learner) =>
           opened()
             .adopt(recipe)
             .learnRounding({ ...request, resume }, learner, listener),
         );
-      } finally {
-        await delivered;
-      }
-    }),
+      }),
+    ),
   exportFiles: (recipe, calibration, evaluation, tuning, onProgress, target = null) =>
     job(onProgress, async (context) => {
       const date = new Date().toISOString();

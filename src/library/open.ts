@@ -78,7 +78,7 @@ export async function openIn<Data>(
 
   async function settle(context: JobContext): Promise<void> {
     if (engine.isSettled && engine.calibration) return;
-    const wants = engine.calibration ? engine.wants.filter((want) => want !== "calibration") : engine.wants;
+    const { wants } = engine;
     if (calibrated !== null) await engine.settle({ samples: calibrated }, context);
     else if (wants.length === 0) engine.resolve();
     else throw new InputError(`The recipe takes samples for ${wants.join(" and ")}; call useData, then calibrate.`);

@@ -129,9 +129,9 @@ export class Project {
     return missing(this.#recipe).length === 0;
   }
 
-  /** What is left to do that takes samples, in words. */
+  /** What is left to do that takes samples, in words: a calibration that is there needs none. */
   get wants(): readonly Want[] {
-    return wantsOfSamples(this.#model, this.#recipe);
+    return wantsOfSamples(this.#model, this.#recipe).filter((want) => want !== "calibration" || !this.#calibration);
   }
 
   /** Takes a recipe in place of the one there is. Throws InputError when it is another model's. */

@@ -36,13 +36,18 @@ export function basisOf(derived: Derived, { recipe, ...outside }: Present): Basi
  * What is another now than in a basis. Samples that are not at hand, or that the basis does not know, are not told apart.
  */
 export function differing(derived: Derived, basis: Basis, present: Present): readonly Origin[] {
-  const [before, now] = [textsOf(basis), textsOf(basisOf(derived, present))];
+  const before = textsOf(basis);
+  const held = present.recipe && textsOf(valuesOf(present.recipe));
+  const now = (origin: Origin) =>
+    origin === "data" || origin === "samples" || origin === "evaluation"
+      ? textOf(present[origin] ?? null)
+      : (held?.get(origin) ?? NOTHING);
   const gone = (present.data ?? null) === null;
   const unknown = new Set<Origin>([
     ...(gone ? (["data", "samples"] as const) : []),
     ...((basis.data ?? null) === null ? (["data"] as const) : []),
   ]);
-  return leavesOf(derived).filter((origin) => !unknown.has(origin) && before.get(origin) !== now.get(origin));
+  return leavesOf(derived).filter((origin) => !unknown.has(origin) && before.get(origin) !== now(origin));
 }
 
 /** Whether what was made on a basis still holds; without a recipe nothing does. */
@@ -101,8 +106,10 @@ function valuesOf(recipe: Recipe): RecipeValues {
   return values;
 }
 
+const NOTHING = textOf(null);
 const texts = new WeakMap<object, ReadonlyMap<string, string>>();
 
+/** Worked out once for a basis, and for the values of a recipe: marks of what is stale are asked for at every change. */
 function textsOf(basis: Basis): ReadonlyMap<string, string> {
   const before = texts.get(basis);
   if (before) return before;
