@@ -7,6 +7,7 @@ import { foldBatchNormalization } from "./batchnorm.ts";
 import { dropEmptyOutputs, dropUnread, hideInitializers } from "./cleanup.ts";
 import { constantsToInitializers, foldConstants } from "./constants.ts";
 import { removeIdentities } from "./identity.ts";
+import { inlineFunctions } from "./inlineFunctions.ts";
 import { inlineConstantIfs } from "./inlineIf.ts";
 import { convertOpset } from "./opset.ts";
 import { type Change, type Evaluate, graphOf, type PassResult, withGraph } from "./pass.ts";
@@ -24,7 +25,7 @@ export interface Prepared {
 }
 
 /**
- * Float-to-float preparation: constants folded, opset raised to `opset`, Ifs with a known condition inlined, Identity
+ * Float-to-float preparation: functions of the model inlined, constants folded, opset raised to `opset`, Ifs with a known condition inlined, Identity
  * removed, Gemm brought to its plain form, BatchNormalization folded. The model given is not changed, weights that stay are not copied, and every
  * activation of `folded` is in `observed` under the same name. `evaluate` runs models that need no inputs.
  * @throws InputError when an operator cannot be converted or the graph is not one.
@@ -35,7 +36,8 @@ export async function prepareModel(model: ModelProto, evaluate: Evaluate, opset:
     changes.push(...result.changes);
     return result.model;
   };
-  let current = dropEmptyOutputs(withGraph(model, { node: inTopologicalOrder(graphOf(model)).node }));
+  let current = step(inlineFunctions(model));
+  current = dropEmptyOutputs(withGraph(current, { node: inTopologicalOrder(graphOf(current)).node }));
   current = step(hideInitializers(current));
   current = step(constantsToInitializers(current));
   current = convertOpset(current, opset);

@@ -1,5 +1,6 @@
 import { completed, withOutputTypes, withoutAnnotations, withoutStaleShapes } from "../graph/annotations.ts";
 import { applyFactors } from "../graph/applyFactors.ts";
+import { inlineFunctions } from "../graph/inlineFunctions.ts";
 import { allowInt4 } from "../graph/opset.ts";
 import { prepareModel } from "../graph/prepare.ts";
 import { exposeOutputs, weightsAsInputs } from "../graph/shapes.ts";
@@ -90,7 +91,7 @@ async function prepareFile<T extends object>(
   };
   step(0);
   const { model: original, external, bytes } = await readWholeModel(source);
-  assertSupported(original, fileName);
+  assertSupported(inlineFunctions(original).model, fileName);
   const checked = check(inputPorts(original));
   step(1);
   const sha256 = await fingerprint(source.bytes, external);

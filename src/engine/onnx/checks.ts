@@ -16,8 +16,8 @@ const QUANTIZED = [
 const RUNTIME_DOMAINS = new Set(["ai.onnx.ml", "com.microsoft", "com.microsoft.nchwc"]);
 
 /**
- * Refuses what cannot be quantized here: a model that is already quantized, one with operators that ONNX Runtime does
- * not have, one in training mode, one without outputs.
+ * Refuses what cannot be quantized here, functions of the model being inlined: a model that is already quantized, one with
+ * operators that ONNX Runtime does not have, one in training mode, one without outputs.
  * @throws InputError naming the file and the operator.
  */
 export function assertSupported(model: ModelProto, fileName: string): void {
@@ -26,7 +26,6 @@ export function assertSupported(model: ModelProto, fileName: string): void {
   if (!graph || graph.output.length === 0) {
     throw new InputError(`${file} has no outputs, so there is nothing to compute; export the model again.`);
   }
-  const functions = new Set(model.functions.map(({ domain, name }) => `${domain}.${name}`));
   const nodes = nodesOf(model);
 
   const quantized = quantizedOperator(model);
@@ -35,7 +34,7 @@ export function assertSupported(model: ModelProto, fileName: string): void {
       `${file} is already quantized (it has a ${quantized} layer); choose the float model it was made from.`,
     );
   }
-  const custom = nodes.find(({ domain, opType }) => !isKnownDomain(domain) && !functions.has(`${domain}.${opType}`));
+  const custom = nodes.find(({ domain }) => !isKnownDomain(domain));
   if (custom) {
     throw new InputError(
       `${file} uses the operator ${custom.domain}.${custom.opType}, which ONNX Runtime does not have; export the model without it.`,
