@@ -136,6 +136,7 @@ describe("cases", needsShared, () => {
       ["attention_mask, so it is filled with ones", "token_type_ids, so it is filled with zeros"],
     ],
     ["two-tower", "calib.npz", 30, []],
+    ["fixed-batch-8", "calib.npy", 25, []],
     ["past-of-length-0", "calib.npz", 28, []],
     ["past-of-length-0", "calib.npy", 28, ["past, so it is filled with a past of length 0"]],
   ])("%s with %s", async (name, data, least, notes) => {

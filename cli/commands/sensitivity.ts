@@ -1,3 +1,4 @@
+import { classesOf } from "../../src/engine/model/dataset.ts";
 import { InputError } from "../../src/engine/model/job.ts";
 import type { Sensitivity } from "../../src/engine/model/sensitivity.ts";
 import { readRecipe } from "../../src/engine/project/index.ts";
@@ -32,7 +33,7 @@ export async function sensitivityCommand(
   const data = await project.takeData(files, preprocess, labels);
   terminal.notices(data.notices);
   const samples = Math.min(wanted, data.samples);
-  if (metric === "drop" && !project.labels?.slice(0, samples).some((label) => label !== null)) {
+  if (metric === "drop" && !project.labels?.slice(0, samples).some((label) => classesOf(label).length > 0)) {
     throw new InputError(
       `None of the first ${samples} samples has a label, which --metric drop needs; give --labels CSV.`,
     );

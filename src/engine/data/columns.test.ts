@@ -231,6 +231,83 @@ describe("samples of their own sizes", () => {
   });
 });
 
+describe("a model whose batch is fixed", () => {
+  const BATCH: ModelInputs = { open: [port("a", [3, 2]), port("b", [3, "n"])], held: [] };
+
+  it("takes samples that many at a time, and says so, and which are left", async () => {
+    const bytes = npzBytes({ a: array([7, 2]), b: array([7, 1], 100) });
+    const dataset = await open([memoryFile("x.npz", bytes)], BATCH);
+    expect(dataset.length).toBe(2);
+    expect(dataset.sources).toEqual(["x.npz[0] to x.npz[2]", "x.npz[3] to x.npz[5]"]);
+    expect(await feeds(dataset, 1)).toEqual({
+      a: [
+        [3, 2],
+        [6, 7, 8, 9, 10, 11],
+      ],
+      b: [
+        [3, 1],
+        [103, 104, 105],
+      ],
+    });
+    expect(messages(dataset)).toEqual([
+      "The input a takes 3 samples at a time, so 7 samples make 2; the last 1 of them is left out.",
+      "The input b takes 3 samples at a time, so 7 samples make 2; the last 1 of them is left out.",
+    ]);
+  });
+
+  it("takes batches that are whole as they are", async () => {
+    const whole = npzBytes({ a: array([2, 3, 2]), b: array([2, 3, 4]) });
+    const dataset = await open([memoryFile("x.npz", whole)], BATCH);
+    expect([dataset.length, messages(dataset)]).toEqual([2, []]);
+    expect((await feeds(dataset, 1)).a).toEqual([
+      [3, 2],
+      [6, 7, 8, 9, 10, 11],
+    ]);
+  });
+
+  it("takes files and pictures together too, with a label for each", async () => {
+    const inputs: ModelInputs = { open: [port("x", [2, 3, 2, 2])], held: [] };
+    const pixels = npyBytes(
+      "|u1",
+      [5, 2, 2, 3],
+      Uint8Array.from({ length: 60 }, (_, i) => i),
+    );
+    const labels = memoryFile("labels.csv", "x.npy[1],1\nx.npy[4],0");
+    const dataset = await openDataset([memoryFile("x.npy", pixels), labels], { inputs, preprocess: "raw", decoders });
+    expect(dataset.labels).toEqual([
+      [null, 1],
+      [null, null],
+    ]);
+    expect(dataset.length).toBe(2);
+    expect(await dataset.variants(1, [dataset.preprocess!])).toEqual([await dataset.get(1)]);
+    const [dims, data] = (await feeds(dataset, 1)).x as [number[], number[]];
+    expect([dims, data.slice(0, 4), data.slice(12, 16)]).toEqual([
+      [2, 3, 2, 2],
+      [24, 27, 30, 33],
+      [36, 39, 42, 45],
+    ]);
+  });
+
+  it.each([
+    [[memoryFile("a.npy", array([2, 2]))], [3, 2], /takes 3 samples at a time, and there are 2; add some/],
+    [
+      [memoryFile("a.npy", array([6, 5]))],
+      [3, 2],
+      /^a\.npy holds float32 of shape 6 × 5, which does not fit input "a" \(3 × 2\)/,
+    ],
+  ] as const)("refuses what makes none: %#", async (files, dims, message) => {
+    await expect(open(files, { open: [port("a", dims)], held: [] })).rejects.toThrow(message);
+  });
+
+  it("joins no samples of different shapes", async () => {
+    const inputs: ModelInputs = { open: [port("a", [2, "n"])], held: [] };
+    const files = [memoryFile("0.npy", array([1, 4])), memoryFile("1.npy", array([1, 5]))];
+    await expect((await open(files, inputs)).get(0)).rejects.toThrow(
+      "0.npy to 1.npy cannot run together: one is 1 × 4, and another 1 × 5; give samples of one shape.",
+    );
+  });
+});
+
 describe("what nobody gives", () => {
   it("is filled by what it means, for each sample, and said", async () => {
     const dataset = await open([memoryFile("ids.npy", longs([3, 4]))], TEXT);

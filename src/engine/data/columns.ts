@@ -5,6 +5,7 @@ import type { DataType } from "../values/elementTypes.ts";
 import { plural } from "../values/figures.ts";
 import { arrangements, type SampleFile } from "./arrange.ts";
 import type { ArrayFile } from "./array.ts";
+import { batchNotice, rowsOf, single as singleRow } from "./batches.ts";
 import type { Decoders } from "./decode.ts";
 import { describe, type Given, givenInputs } from "./given.ts";
 import type { NamedFile } from "./named.ts";
@@ -16,7 +17,10 @@ export interface Column {
   readonly type: DataType;
   readonly kind: DataSummary["kind"];
   readonly files: readonly SampleFile[];
-  readonly count: number;
+  /** How many of the files' samples make one of the model, whose batch is fixed. */
+  readonly rows: number;
+  /** The input as one of the files' samples is for it. */
+  readonly each: Port;
 }
 
 /**
@@ -31,19 +35,36 @@ export async function readColumns(
 ): Promise<{ readonly columns: readonly Column[]; readonly notices: readonly Notice[] }> {
   const { given, notices } = givenInputs(scan, files, inputs);
   const cut = new Map<NamedFile, Map<Port, SampleFile>>();
-  for (const several of scan.named) cut.set(several, await readNamed(several, given));
-  const choices = given.map((each) => alternatives(each, files, cut, decoders));
+  const rows = await Promise.all(given.map(rowsOf));
+  const single = given.map((each, i) => (rows[i] === 1 ? each : { ...each, port: singleRow(each.port) }));
+  for (const several of scan.named) cut.set(several, await readNamed(several, single));
+  const choices = single.map((each, i) => ({ ...alternatives(each, files, cut, decoders), rows: rows[i]! }));
   const [lead, ...others] = choices;
-  const counts = lead!.files.map(countOf);
-  const count = counts.find((each) => others.every((other) => other.files.some((some) => countOf(some) === each)));
-  if (count === undefined) {
+  const pairOf = (leading: readonly SampleFile[], { files: all, rows: at }: (typeof choices)[number]) => {
+    const batches = Math.floor(countOf(leading) / lead!.rows);
+    return all.find((some) =>
+      at === lead!.rows ? countOf(some) === countOf(leading) : Math.floor(countOf(some) / at) === batches,
+    );
+  };
+  const leading = lead!.files.find((some) => others.every((other) => pairOf(some, other)));
+  if (!leading) {
     const held = choices.map(({ port, files: [first] }) => `${countOf(first!)} of ${port.name}`);
     throw new InputError(`The data holds ${held.join(" and ")}; give it as many samples of each input.`);
   }
-  const columns = choices.map(({ port, type, kind, files: all }) => {
-    return { port, type, kind, files: all.find((some) => countOf(some) === count)!, count };
+  const columns = choices.map((choice, i): Column => {
+    const { port: each, type, kind, rows: at } = choice;
+    return { port: given[i]!.port, each, type, kind, files: pairOf(leading, choice)!, rows: at };
   });
-  return { columns, notices: [...notices, ...strangePairs(columns)] };
+  const few = columns.find(({ files: some, rows: at }) => countOf(some) < at);
+  if (few) {
+    const held = countOf(few.files);
+    throw new InputError(
+      `The input ${few.port.name} takes ${few.rows} samples at a time, and there ${held === 1 ? "is 1" : `are ${held}`}; add some.`,
+    );
+  }
+  const batches = columns.filter(({ rows: at }) => at > 1);
+  const told = batches.map(({ port, rows: at, files: some }) => batchNotice(port, at, countOf(some)));
+  return { columns, notices: [...notices, ...told, ...strangePairs(columns)] };
 }
 
 const countOf = (files: readonly SampleFile[]) => files.reduce((sum, { count }) => sum + count, 0);

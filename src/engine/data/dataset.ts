@@ -5,6 +5,7 @@ import type { Port, Tensor } from "../model/tensor.ts";
 import { dimsText } from "../values/dims.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import type { SampleFile } from "./arrange.ts";
+import { joinTensors } from "./batches.ts";
 import { type Column, readColumns } from "./columns.ts";
 import { heldTensor } from "./constant.ts";
 import type { Decoders } from "./decode.ts";
@@ -103,9 +104,25 @@ function filledNotice({ name }: Port, filling: string): Notice {
   return { kind: "info", subject: name, message: `Nothing gives the input ${name}, so it is filled with ${filling}.` };
 }
 
-/** What holds each sample: a file, and where in it. */
-function cellsOf({ files }: Column) {
+/** What holds each sample of a file: the file, and where in it. */
+function cellsOf(files: readonly SampleFile[]) {
   return files.flatMap((file) => Array.from({ length: file.count }, (_, at) => ({ file, at })));
+}
+
+type Cell = ReturnType<typeof cellsOf>[number];
+
+const sourceOf = ({ file, at }: Cell) => (file.count === 1 ? file.path : `${file.path}[${at}]`);
+
+/** What holds each sample of the model, whose batch may take several of a file's. */
+function groupsOf({ files, rows }: Column): Cell[][] {
+  const cells = cellsOf(files);
+  const count = Math.floor(cells.length / rows);
+  return Array.from({ length: count }, (_, i) => cells.slice(i * rows, (i + 1) * rows));
+}
+
+function groupSource(group: readonly Cell[]): string {
+  const [first, last] = [sourceOf(group[0]!), sourceOf(group.at(-1)!)];
+  return group.length === 1 ? first : `${first} to ${last}`;
 }
 
 async function scanLabels(file: DataFile): Promise<Scan> {
@@ -114,6 +131,16 @@ async function scanLabels(file: DataFile): Promise<Scan> {
   throw new InputError(
     `${file.path} holds no labels; give a .csv file with rows of file,label, or an IDX file of labels.`,
   );
+}
+
+async function labelsOf(
+  { labels: given }: Scan,
+  { files, rows }: Column,
+): Promise<Pick<Dataset, "labels" | "notices">> {
+  const { labels, notices } = await readLabels(given, files, cellsOf(files).map(sourceOf));
+  if (rows === 1 || !labels) return { labels, notices };
+  const batches = Array.from({ length: Math.floor(labels.length / rows) }, (_, i) => i * rows);
+  return { labels: batches.map((at) => labels.slice(at, at + rows)), notices };
 }
 
 /**
@@ -128,11 +155,11 @@ export async function openDataset(files: readonly DataFile[], options: DatasetOp
   const lead = leadOf(columns);
   const fed = columns.map(({ port }) => port);
   const filled = inputs.open.filter((port) => !fed.includes(port));
-  const cells = new Map(columns.map((column) => [column, cellsOf(column)]));
-  const samples = cells.get(lead)!;
-  const sources = samples.map(({ file, at }) => (file.count === 1 ? file.path : `${file.path}[${at}]`));
+  const groups = new Map(columns.map((column) => [column, groupsOf(column)]));
+  const samples = groups.get(lead)!;
+  const sources = samples.map(groupSource);
   const labelled = options.labels ? await scanLabels(options.labels) : scan;
-  const { labels, notices: labelNotices } = await readLabels(labelled.labels, lead.files, sources);
+  const { labels, notices: labelNotices } = await labelsOf(labelled, lead);
   const told = [
     ...scan.notices,
     ...notices,
@@ -151,12 +178,17 @@ export async function openDataset(files: readonly DataFile[], options: DatasetOp
   }
 
   function build(wanted: DatasetOptions["preprocess"]): OpenDataset {
-    const { preprocess, notice, assumed } = settlePreprocess(lead.files, lead.port, wanted);
-    const read = async (column: Column, index: number) => {
-      const { file, at } = cells.get(column)![index]!;
+    const { preprocess, notice, assumed } = settlePreprocess(lead.files, lead.each, wanted);
+    const readCell = async ({ each, type }: Column, cell: Cell) => {
+      const { file, at } = cell;
       if (file.holds === "tensors") return file.read(at);
-      const prepared = applyPreprocess(await file.read(at), preprocess!, sources[index]!);
-      return feedOf(prepared, column.port, column.type, sources[index]!);
+      const source = sourceOf(cell);
+      return feedOf(applyPreprocess(await file.read(at), preprocess!, source), each, type, source);
+    };
+    const read = async (column: Column, index: number) => {
+      const tensors: Tensor[] = [];
+      for (const cell of groups.get(column)![index]!) tensors.push(await readCell(column, cell));
+      return joinTensors(tensors, sources[index]!);
     };
     return {
       length: samples.length,
@@ -175,7 +207,7 @@ export async function openDataset(files: readonly DataFile[], options: DatasetOp
       preprocess,
       assumed,
       async picture(index) {
-        const { file, at } = samples[index]!;
+        const { file, at } = samples[index]![0]!;
         return file.holds === "pictures" ? file.read(at) : null;
       },
       async get(index): Promise<Sample> {
@@ -184,17 +216,22 @@ export async function openDataset(files: readonly DataFile[], options: DatasetOp
         return { source: sources[index]!, feeds: completed(feeds) };
       },
       async variants(index, preprocesses) {
-        const { file, at } = samples[index]!;
         const source = sources[index]!;
-        if (file.holds === "tensors") throw new InputError(`${source} is a tensor, which is taken as it is.`);
-        const prepared = preparer(await file.read(at), source);
+        const prepared: { readonly under: ReturnType<typeof preparer>; readonly from: string }[] = [];
+        for (const cell of samples[index]!) {
+          const { file, at } = cell;
+          const from = sourceOf(cell);
+          if (file.holds === "tensors") throw new InputError(`${from} is a tensor, which is taken as it is.`);
+          prepared.push({ under: preparer(await file.read(at), from), from });
+        }
         const others = columns.filter((column) => column !== lead);
         const given = await Promise.all(
           others.map(async (column) => [column.port.name, await read(column, index)] as const),
         );
         return preprocesses.map((wanted) => {
           try {
-            const tensor = feedOf(prepared(wanted), lead.port, lead.type, source);
+            const rows = prepared.map(({ under, from }) => feedOf(under(wanted), lead.each, lead.type, from));
+            const tensor = joinTensors(rows, source);
             return { source, feeds: completed(new Map([...given, [lead.port.name, tensor]])) };
           } catch (error) {
             if (error instanceof InputError) return null;

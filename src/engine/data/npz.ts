@@ -1,6 +1,7 @@
 import type { DataFile } from "../model/dataset.ts";
 import { InputError } from "../model/job.ts";
 import { arrangements } from "./arrange.ts";
+import type { ArrayFile } from "./array.ts";
 import { MAGIC_BYTES, sniff } from "./magic.ts";
 import type { NamedFile } from "./named.ts";
 import { readNpy } from "./npy.ts";
@@ -14,16 +15,22 @@ export async function readNpz(file: DataFile): Promise<NamedFile> {
     const what = other === undefined ? "holds no array" : `holds ${other}, which is no array`;
     throw new InputError(`${file.path} ${what}; write it with numpy.savez.`);
   }
+  const arrays = new Map<string, Promise<ArrayFile>>();
+  const read = async (name: string) => {
+    const content = await members.get(`${name}.npy`)!.open();
+    if (sniff(await content.read(0, Math.min(MAGIC_BYTES, content.size))) !== "npy") {
+      throw new InputError(`${content.path} is no .npy file; write ${file.path} again with numpy.savez.`);
+    }
+    return readNpy(content);
+  };
   return {
     kind: "npz",
     file,
     names: [...members.keys()].map((name) => name.slice(0, -".npy".length)),
     async samples(name, port, type) {
-      const content = await members.get(`${name}.npy`)!.open();
-      if (sniff(await content.read(0, Math.min(MAGIC_BYTES, content.size))) !== "npy") {
-        throw new InputError(`${content.path} is no .npy file; write ${file.path} again with numpy.savez.`);
-      }
-      return arrangements(await readNpy(content), port, type);
+      const array = arrays.get(name) ?? read(name);
+      arrays.set(name, array);
+      return arrangements(await array, port, type);
     },
   };
 }

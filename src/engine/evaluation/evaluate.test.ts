@@ -99,6 +99,15 @@ describe("evaluateSessions", () => {
     expect(result.verdict?.passed).toBe(false);
   });
 
+  it("judges each row of a batch", async () => {
+    const pairs: Compute = ([a, b, c]) => ({ scores: tensor([2, 3], [a!, b!, c!, b!, a!, c!]) });
+    const others: Compute = ([a, b, c]) => ({ scores: tensor([2, 3], [a!, b!, c!, a!, b!, c!]) });
+    const labels = [[0, 1], [1, null], null];
+    const result = await evaluate(session(pairs), session(others), dataset(rows, labels));
+    expect(result).toMatchObject({ samples: 3, labelled: 3, top1: { float: 1 } });
+    expect(result.top1!.drop).toBeCloseTo(1 / 3);
+  });
+
   it("passes a drop that equals the limit", async () => {
     const swapped = session((x) => ({ scores: tensor([1, 3], [x[1]!, x[0]!, x[2]!]) }));
     const data = dataset(

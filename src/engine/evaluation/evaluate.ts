@@ -2,12 +2,11 @@ import type { Dataset, Sample } from "../model/dataset.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import { InputError, type JobContext, type Notice } from "../model/job.ts";
 import type { Session } from "../model/runtime.ts";
-import { TopCounter } from "./accuracy.ts";
 import { assertComparable } from "./comparable.ts";
+import { LabelledScores } from "./labelled.ts";
 import { measureLatency } from "./latency.ts";
 import { OutputComparison } from "./outputs.ts";
 import { floatNotice } from "./plausibility.ts";
-import { firstScores } from "./scores.ts";
 import { shortfalls } from "./shortfalls.ts";
 
 export interface EvaluationRequest {
@@ -24,7 +23,7 @@ export interface EvaluationRequest {
 
 /**
  * Runs a float and a quantized session side by side over samples and compares their outputs, then times both in turn.
- * Accuracy goes by the first output with one axis longer than 1, the class scores. No accuracy is given
+ * Accuracy goes by the first output with one axis longer than 1, the class scores, or of a batch by each of its rows. No accuracy is given
  * of scores that are silent in the float model. Samples that cannot be read are left out and noted. What stands against the result comes
  * first of its notices. Throws InputError when none can be read, the two do not belong together, or a label is no class of the model.
  */
@@ -40,8 +39,7 @@ export async function evaluateSessions(
   const skipped: Notice[] = [];
   const end = Math.min(request.skip + request.samples, dataset.length);
   const total = end - request.skip;
-  let counter: TopCounter | null = null;
-  let scores = "";
+  const scores = new LabelledScores();
   let last: Sample | null = null;
   let samples = 0;
   for (let index = request.skip; index < end; index++) {
@@ -54,16 +52,10 @@ export async function evaluateSessions(
     const expected = await float.run(sample.feeds);
     const actual = await quantized.run(sample.feeds);
     outputs.add(expected, actual);
-    const label = dataset.labels?.[index] ?? null;
-    const best = firstScores(expected);
-    const other = best && actual.get(best.name)?.data;
-    if (label === null || !best || !(other instanceof Float32Array)) continue;
-    counter ??= new TopCounter(best.scores);
-    scores = best.name;
-    counter.add(best.scores, other, label, sample.source);
+    scores.add(expected, actual, dataset.labels?.[index] ?? null, sample.source);
   }
   if (!last) throw new InputError(`Not one of the ${total} samples could be read; ${skipped[0]?.message ?? ""}`);
-  const accuracy = counter && !outputs.variations.isSilent(scores) ? counter.result() : null;
+  const accuracy = scores.output !== null && !outputs.variations.isSilent(scores.output) ? scores.result() : null;
   const doubt = accuracy && floatNotice(accuracy.float);
   const errors = outputs.results();
   const latency = {
@@ -74,7 +66,7 @@ export async function evaluateSessions(
   };
   return {
     samples,
-    labelled: counter?.samples ?? 0,
+    labelled: scores.samples,
     top1: accuracy?.top1 ?? null,
     top5: accuracy?.top5 ?? null,
     verdict: accuracy ? { limit: request.limit, passed: accuracy.top1.drop <= request.limit + 1e-12 } : null,

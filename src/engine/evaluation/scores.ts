@@ -18,6 +18,25 @@ export function firstScores(outputs: TensorMap): { readonly name: string; readon
   return null;
 }
 
+/** The class scores of each row of a batch: the first output of so many rows that hold some; null when there is none. */
+export function scoreRows(
+  outputs: TensorMap,
+  rows: number,
+): { readonly name: string; readonly rows: readonly Float32Array[] } | null {
+  if (rows === 1) {
+    const found = firstScores(outputs);
+    return found && { name: found.name, rows: [found.scores] };
+  }
+  for (const [name, tensor] of outputs) {
+    const { data, dims } = tensor;
+    if (!(data instanceof Float32Array) || dims[0] !== rows || !isClassScores({ ...tensor, dims: dims.slice(1) }))
+      continue;
+    const length = data.length / rows;
+    return { name, rows: Array.from({ length: rows }, (_, at) => data.subarray(at * length, (at + 1) * length)) };
+  }
+  return null;
+}
+
 /** Whether scores are probabilities already: within [0, 1], with a sum of 1. */
 export function areProbabilities(scores: Float32Array): boolean {
   let sum = 0;

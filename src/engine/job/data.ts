@@ -1,6 +1,6 @@
 import { type OpenDataset, openDataset } from "../data/dataset.ts";
 import type { Decoders } from "../data/decode.ts";
-import type { DataFile, DataSummary, ModelInputs } from "../model/dataset.ts";
+import { classesOf, type DataFile, type DataSummary, type ModelInputs } from "../model/dataset.ts";
 import type { Preprocess, Preset } from "../model/preprocess.ts";
 
 /**
@@ -21,7 +21,7 @@ export function openData(
 export function summarizeData(dataset: OpenDataset): DataSummary {
   return {
     samples: dataset.length,
-    labelled: dataset.labels?.filter((label) => label !== null).length ?? 0,
+    labelled: dataset.labels?.flatMap(classesOf).length ?? 0,
     files: dataset.files,
     kind: dataset.kind,
     preprocess: dataset.preprocess,

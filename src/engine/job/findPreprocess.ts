@@ -1,5 +1,5 @@
 import { type Candidate, preprocessCandidates, spanOf } from "../data/candidates.ts";
-import type { Sample } from "../model/dataset.ts";
+import { classesOf, type Sample } from "../model/dataset.ts";
 import { InputError, type JobContext } from "../model/job.ts";
 import type { Preprocess } from "../model/preprocess.ts";
 import type { LabelShift, PreprocessFinding } from "../model/preprocessFinding.ts";
@@ -28,10 +28,10 @@ export async function findPreprocess(
   context: JobContext,
 ): Promise<PreprocessFinding | null> {
   const range = Array.from({ length: Math.max(0, Math.min(samples, data.length - skip)) }, (_, i) => skip + i);
-  const labelled = range.filter((index) => data.labels?.[index] != null);
+  const labelled = range.filter((index) => typeof data.labels?.[index] === "number");
   const hasLabels = labelled.length > 0;
   const candidates = hasLabels ? preprocessCandidates(data) : ofSimilarSpan(preprocessCandidates(data));
-  const shifts = allowedShifts(hasLabels ? data.labels! : []);
+  const shifts = allowedShifts(hasLabels ? data.labels!.flatMap(classesOf) : []);
   if (candidates.length === 1 && shifts.length === 1) return null;
   const chosen = spread(hasLabels ? labelled : range);
   const report = (done: number) =>
@@ -45,7 +45,8 @@ export async function findPreprocess(
       report(done);
       const variants = await variantsOf(data, index, trials.preprocesses);
       if (!variants) continue;
-      if (!(await trials.add(variants, data.labels?.[index] ?? null, context.signal))) return null;
+      if (!(await trials.add(variants, hasLabels ? classesOf(data.labels?.[index])[0]! : null, context.signal)))
+        return null;
     }
     return trials.result();
   } finally {
@@ -84,8 +85,7 @@ async function variantsOf(
 }
 
 /** Shifts under which no label is below 0, and the classes that there must be for each. */
-function allowedShifts(known: readonly (number | null)[]): readonly AllowedShift[] {
-  const labels = known.filter((label) => label !== null);
+function allowedShifts(labels: readonly number[]): readonly AllowedShift[] {
   if (labels.length === 0) return [{ shift: 0, classes: 0 }];
   const [least, most] = labels.reduce(
     ([low, high], label) => [Math.min(low, label), Math.max(high, label)],

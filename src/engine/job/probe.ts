@@ -1,7 +1,7 @@
-import { TopCounter } from "../evaluation/accuracy.ts";
+import { LabelledScores } from "../evaluation/labelled.ts";
 import { OutputComparison } from "../evaluation/outputs.ts";
 import { firstScores } from "../evaluation/scores.ts";
-import type { Dataset, Sample } from "../model/dataset.ts";
+import type { Dataset, Sample, SampleLabel } from "../model/dataset.ts";
 import type { Probe } from "../model/evaluation.ts";
 import { InputError, type JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
@@ -16,7 +16,7 @@ const MOST_BYTES = 2 ** 28;
 
 /** A sample, and what the float model makes of it. */
 interface Reference extends Sample {
-  readonly label: number | null;
+  readonly label: SampleLabel;
   readonly expected: TensorMap;
 }
 
@@ -57,24 +57,20 @@ export class Prober {
     const options = { threads: this.#threads ?? 1 };
     const session = await loadSession(this.#runtime, runnable(quantized.model), options, "The quantized model");
     const comparison = new OutputComparison();
-    let counter: TopCounter | null = null;
+    const labelled = new LabelledScores();
     try {
       for (const [done, { feeds, expected, label, source }] of references.entries()) {
         context.signal.throwIfAborted();
         context.report({ task: "Measuring the change", done, total: references.length, unit: "samples" });
         const actual = await session.run(feeds);
         comparison.add(expected, actual);
-        const best = firstScores(expected);
-        const other = best && actual.get(best.name)?.data;
-        if (label === null || !best || !(other instanceof Float32Array)) continue;
-        counter ??= new TopCounter(best.scores);
-        counter.add(best.scores, other, label, source);
+        labelled.add(expected, actual, label, source);
       }
     } finally {
       await session.dispose();
     }
     const outputs = comparison.results();
-    const scores = firstScores(references[0]!.expected)?.name;
+    const scores = labelled.output ?? firstScores(references[0]!.expected)?.name;
     const telling = outputs.filter(({ name }) => !comparison.variations.isSilent(name));
     const candidates = telling.length > 0 ? telling : outputs;
     const judged = candidates.find(({ name }) => name === scores) ?? candidates[0];
@@ -85,7 +81,7 @@ export class Prober {
       sqnr: judged.sqnr,
       agreement: judged.agreement,
       kl: judged.kl,
-      drop: counter && scores && !comparison.variations.isSilent(scores) ? counter.result().top1.drop : null,
+      drop: scores && !comparison.variations.isSilent(scores) ? (labelled.result()?.top1.drop ?? null) : null,
       bytes: quantized.bytes,
       seconds: (performance.now() - started) / 1000,
       notices: comparison.variations.notices(),

@@ -1,6 +1,7 @@
 import { measureLatency } from "../evaluation/latency.ts";
 import { equalizedTensors } from "../graph/equalization.ts";
 import type { Calibration } from "../model/calibration.ts";
+import { classesOf } from "../model/dataset.ts";
 import { InputError, type JobContext, type Notice } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Runtime, Session } from "../model/runtime.ts";
@@ -82,7 +83,7 @@ function splitOf({ samples, limit }: TuneRequest, dataset: OpenDataset): Tuning[
     throw new InputError("A search needs two samples or more: one half calibrates and the other judges; add data.");
   }
   const judging = dataset.labels?.slice(half, end) ?? [];
-  if (limit.kind === "drop" && !judging.some((label) => label !== null)) {
+  if (limit.kind === "drop" && judging.flatMap(classesOf).length === 0) {
     throw new InputError(
       `None of the samples ${half} to ${end - 1}, which judge, has a label, so no drop of top-1 can be measured; give labels, or a limit in dB.`,
     );

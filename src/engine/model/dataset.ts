@@ -31,12 +31,20 @@ export interface Sample {
   readonly feeds: TensorMap;
 }
 
+/** The class of a sample, null where it is not known; of a batch, one for each of its rows. */
+export type SampleLabel = number | null | readonly (number | null)[];
+
+/** The classes that a label knows. */
+export function classesOf(label: SampleLabel | undefined): readonly number[] {
+  return [label ?? null].flat().filter((each) => each !== null);
+}
+
 /** Samples in the byte order of their paths (and by index within a file). Nothing is kept between calls. */
 export interface Dataset {
   readonly length: number;
   readonly sources: readonly string[];
-  /** Class index by sample, null where there is no label; null when there are no labels at all. */
-  readonly labels: readonly (number | null)[] | null;
+  /** By sample; null when there are no labels at all. */
+  readonly labels: readonly SampleLabel[] | null;
   readonly notices: readonly Notice[];
   /**
    * Throws InputError for a sample that cannot be read, such as a corrupt image: callers skip and count it. Throws FileChanged

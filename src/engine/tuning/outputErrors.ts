@@ -1,7 +1,7 @@
-import { TopCounter } from "../evaluation/accuracy.ts";
+import { LabelledScores } from "../evaluation/labelled.ts";
 import { RowComparison } from "../evaluation/rows.ts";
-import { firstScores } from "../evaluation/scores.ts";
 import type { Variations } from "../evaluation/variation.ts";
+import type { SampleLabel } from "../model/dataset.ts";
 import type { OutputErrors } from "../model/sensitivity.ts";
 import type { TensorMap } from "../model/tensor.ts";
 import { Comparator } from "../numerics/metrics.ts";
@@ -9,18 +9,17 @@ import { Comparator } from "../numerics/metrics.ts";
 /** The float model's outputs for a sample, and what it should have said. */
 export interface Expectation {
   readonly outputs: TensorMap;
-  readonly label: number | null;
+  readonly label: SampleLabel;
   readonly source: string;
 }
 
 /** Gathers how far one quantized model's float32 outputs are from the float model's, sample by sample, all together. */
 export class OutputErrorSum {
   readonly #outputs = new Map<string, { readonly values: Comparator; readonly rows: RowComparison }>();
-  #top: TopCounter | null = null;
-  #scores = "";
+  readonly #labelled = new LabelledScores();
 
   get labelled(): number {
-    return this.#top?.samples ?? 0;
+    return this.#labelled.samples;
   }
 
   /** Throws InputError when the label is no class of the model. */
@@ -33,12 +32,7 @@ export class OutputErrorSum {
       output.values.add(data, other);
       output.rows.add(dims, data, other);
     }
-    const best = label === null ? null : firstScores(outputs);
-    const other = best && actual.get(best.name)?.data;
-    if (label === null || !best || !(other instanceof Float32Array)) return;
-    this.#top ??= new TopCounter(best.scores);
-    this.#scores = best.name;
-    this.#top.add(best.scores, other, label, source);
+    this.#labelled.add(outputs, actual, label, source);
   }
 
   /** Of all outputs but those that say nothing in the float model. */
@@ -53,7 +47,8 @@ export class OutputErrorSum {
       divergence += output.rows.divergence;
     }
     const { sqnr, mse, cosine } = values.result();
-    const top = variations.isSilent(this.#scores) ? null : this.#top;
-    return { sqnr, mse, cosine, kl: rows > 0 ? divergence / rows : null, drop: top?.result().top1.drop ?? null };
+    const { output } = this.#labelled;
+    const top = output === null || variations.isSilent(output) ? null : this.#labelled.result();
+    return { sqnr, mse, cosine, kl: rows > 0 ? divergence / rows : null, drop: top?.top1.drop ?? null };
   }
 }

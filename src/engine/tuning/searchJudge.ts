@@ -1,7 +1,6 @@
-import { TopCounter } from "../evaluation/accuracy.ts";
+import { LabelledScores } from "../evaluation/labelled.ts";
 import { OutputComparison } from "../evaluation/outputs.ts";
-import { firstScores } from "../evaluation/scores.ts";
-import type { Dataset } from "../model/dataset.ts";
+import { classesOf, type Dataset } from "../model/dataset.ts";
 import type { Accuracy } from "../model/evaluation.ts";
 import { InputError, type JobContext, type Notice } from "../model/job.ts";
 import type { Session } from "../model/runtime.ts";
@@ -78,7 +77,7 @@ export class Judge {
   }
 
   get labelled(): number {
-    return this.#readable.filter((index) => (this.#dataset.labels?.[index] ?? null) !== null).length;
+    return this.#readable.reduce((sum, index) => sum + classesOf(this.#dataset.labels?.[index]).length, 0);
   }
 
   /**
@@ -87,8 +86,7 @@ export class Judge {
    */
   async judge(quantized: Session, context: JobContext): Promise<Judgement> {
     const comparison = new OutputComparison();
-    let counter: TopCounter | null = null;
-    let scores = "";
+    const labelled = new LabelledScores();
     const expectedDrop = new ExpectedDrop();
     for (const [done, index] of this.#readable.entries()) {
       context.signal.throwIfAborted();
@@ -97,19 +95,14 @@ export class Judge {
       const expected = this.#outputs.get(index) ?? (await this.#float.run(feeds));
       const actual = await quantized.run(feeds);
       comparison.add(expected, actual);
-      const label = this.#dataset.labels?.[index] ?? null;
-      const best = firstScores(expected);
-      const other = best && actual.get(best.name)?.data;
-      if (label === null || !best || !(other instanceof Float32Array)) continue;
-      counter ??= new TopCounter(best.scores);
-      scores = best.name;
-      counter.add(best.scores, other, label, source);
-      expectedDrop.add(best.scores, other, label);
+      const rows = labelled.add(expected, actual, this.#dataset.labels?.[index] ?? null, source);
+      for (const row of rows) expectedDrop.add(row.float, row.quantized, row.label);
     }
     const outputs = comparison.results();
     if (outputs.length === 0) throw new InputError("The model has no float32 output, so nothing can be compared.");
     const telling = outputs.filter(({ name }) => !comparison.variations.isSilent(name));
-    const top1 = counter && !comparison.variations.isSilent(scores) ? counter.result().top1 : null;
+    const isTelling = labelled.output !== null && !comparison.variations.isSilent(labelled.output);
+    const top1 = isTelling ? (labelled.result()?.top1 ?? null) : null;
     const notices = comparison.variations.notices();
     if (telling.length === 0) throw new InputError(`Nothing can be searched by. ${notices[0]!.message}`);
     const sqnr = telling.reduce((least, output) => Math.min(least, output.sqnr ?? -Infinity), Infinity);

@@ -1,5 +1,5 @@
 import { Variations } from "../evaluation/variation.ts";
-import type { Dataset, Sample } from "../model/dataset.ts";
+import type { Dataset, Sample, SampleLabel } from "../model/dataset.ts";
 import { InputError, type JobContext } from "../model/job.ts";
 import type { Session } from "../model/runtime.ts";
 import type { LayerSensitivity, Sensitivity } from "../model/sensitivity.ts";
@@ -128,7 +128,7 @@ class Measurement {
     return this.#result();
   }
 
-  async #measure({ feeds, source }: Sample, label: number | null): Promise<void> {
+  async #measure({ feeds, source }: Sample, label: SampleLabel): Promise<void> {
     const { variants } = this.#model;
     const float = await this.#baseRun("float", feeds);
     const quantized = await this.#baseRun("quantized", feeds);
@@ -160,7 +160,7 @@ class Measurement {
   }
 
   /** Measures what layers are ranked by, and nothing else. */
-  async #rank({ feeds, source }: Sample, label: number | null): Promise<void> {
+  async #rank({ feeds, source }: Sample, label: SampleLabel): Promise<void> {
     const float = await this.#baseRun("float", feeds);
     const outputs = this.#request.reference ? await this.#request.reference.run(feeds) : this.#outputsOf(float);
     this.#float.add(outputs);
