@@ -6,25 +6,14 @@ import { plural } from "../values/figures.ts";
 import { arrangements, type SampleFile } from "./arrange.ts";
 import type { Given } from "./given.ts";
 
-/**
- * How many samples make one of a model whose batch is fixed: 1 where the data has the batch already. Throws InputError where it
- * fits neither way.
- */
+/** How many samples make one of a model whose batch is fixed: 1 where the data has the batch already, and where it fits neither way. */
 export async function rowsOf(given: Given): Promise<number> {
   const [rows] = given.port.dims;
   if (typeof rows !== "number" || rows < 2 || given.port.dims.length < 2) return 1;
   if (given.images.length > 0) return rows;
-  try {
-    const files = await filesOf(given, given.port);
-    return files.some(({ holds }) => holds === "pictures") ? rows : 1;
-  } catch (error) {
-    if (!(error instanceof InputError)) throw error;
-    const refuse = () => {
-      throw error;
-    };
-    await filesOf(given, single(given.port)).catch(refuse);
-    return rows;
-  }
+  const whole = await filesOf(given, given.port);
+  if (whole) return whole.some(({ holds }) => holds === "pictures") ? rows : 1;
+  return (await filesOf(given, single(given.port))) ? rows : 1;
 }
 
 /** The input as one row of its batch takes it. */
@@ -32,10 +21,20 @@ export function single(port: Port): Port {
   return { ...port, dims: [1, ...port.dims.slice(1)] };
 }
 
-async function filesOf({ type, loose, named }: Given, port: Port): Promise<SampleFile[]> {
-  const files = loose.map((array) => arrangements(array, port, type)[0]);
-  for (const [file, name] of named) files.push((await file.samples(name, port, type))[0]);
-  return files;
+/** Null where they do not fit; of JSON lines the first says so. */
+async function filesOf({ type, loose, named }: Given, port: Port): Promise<readonly SampleFile[] | null> {
+  try {
+    const files = loose.map((array) => arrangements(array, port, type)[0]);
+    for (const [file, name] of named) {
+      const [samples] = await file.samples(name, port, type);
+      if (file.kind === "jsonl") await samples.read(0);
+      files.push(samples);
+    }
+    return files;
+  } catch (error) {
+    if (error instanceof InputError) return null;
+    throw error;
+  }
 }
 
 /** Says how samples are put together, and how many at the end are too few. */

@@ -288,6 +288,24 @@ describe("a model whose batch is fixed", () => {
     ]);
   });
 
+  it("takes lines together too", async () => {
+    const lines = [0, 1, 2, 3].map((i) => `{"a": [${i}, ${i}]}`).join("\n");
+    const dataset = await open([memoryFile("x.jsonl", lines)], { open: [port("a", [2, 2])], held: [] });
+    expect(dataset.length).toBe(2);
+    expect((await feeds(dataset, 1)).a).toEqual([
+      [2, 2],
+      [2, 2, 3, 3],
+    ]);
+    const whole = await open([memoryFile("x.jsonl", '{"a": [[1, 2], [3, 4]]}')], {
+      open: [port("a", [2, 2])],
+      held: [],
+    });
+    expect((await feeds(whole, 0)).a).toEqual([
+      [2, 2],
+      [1, 2, 3, 4],
+    ]);
+  });
+
   it.each([
     [[memoryFile("a.npy", array([2, 2]))], [3, 2], /takes 3 samples at a time, and there are 2; add some/],
     [
