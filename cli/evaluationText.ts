@@ -1,4 +1,5 @@
-import type { Accuracy, Evaluation, OutputError } from "../src/engine/model/evaluation.ts";
+import type { Accuracy, Evaluation, OutputError, OutputPart } from "../src/engine/model/evaluation.ts";
+import { channelsText } from "../src/engine/values/channels.ts";
 import { cosineText, plural, significant } from "../src/engine/values/figures.ts";
 import { percent, pointsOf } from "../src/engine/values/shares.ts";
 import { byteSize, decibel } from "../src/engine/values/units.ts";
@@ -10,7 +11,7 @@ export function describeEvaluation(evaluation: Evaluation): string[] {
     `${plural(samples, "sample")}, ${labelled} of them labelled; float, then quantized:`,
     ...(top1 ? [accuracyLine("top-1", top1)] : []),
     ...(top5 ? [accuracyLine("top-5", top5)] : []),
-    ...outputs.map(outputLine),
+    ...outputs.flatMap((output) => [outputLine(output), ...output.parts.map(partLine)]),
     `size: ${byteSize(bytes.float)}, ${byteSize(bytes.quantized)}`,
     latencyLine(evaluation.latency),
     ...(verdict ? [`${verdict.passed ? "passed" : "failed"}: a drop of ${pointsOf(verdict.limit)} is allowed`] : []),
@@ -33,6 +34,10 @@ function outputLine({ name, sqnr, mse, mae, cosine, agreement, kl, nonFinite }: 
     ...(nonFinite === 0 ? [] : [`${nonFinite} not finite`]),
   ];
   return `${name}: ${errors.join(", ")}`;
+}
+
+function partLine({ channels, largest, sqnr }: OutputPart): string {
+  return `  ${channelsText(channels, largest)}: SQNR ${decibel(sqnr)}`;
 }
 
 function latencyLine({ float, quantized, runs, threads, runtime, machine }: Evaluation["latency"]): string {

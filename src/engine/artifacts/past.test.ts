@@ -5,6 +5,7 @@ import { InputError } from "../model/job.ts";
 import { readCalibration, writeCalibration } from "./cache.ts";
 import { readRecipe, writeRecipe } from "./recipe.ts";
 import { readReport, writeReport } from "./report.ts";
+import { REPORT } from "./testing/report.ts";
 
 /** What earlier versions of Octet wrote of public/sample, the caches cut to two tensors. */
 function past(file: string): string {
@@ -104,5 +105,13 @@ describe("a report of before", () => {
     ]);
     expect(report.model.layers).toEqual(written.model.layers);
     expect(readReport(writeReport(report), "again")).toEqual(report);
+  });
+
+  test("had an SQNR of each output as a whole", () => {
+    const written = JSON.parse(writeReport(REPORT));
+    for (const output of written.evaluation.outputs) delete output.parts;
+    expect(readReport(JSON.stringify(written), "r")).toEqual(REPORT);
+    delete written.evaluation.outputs[0].mse;
+    expect(() => readReport(JSON.stringify(written), "r")).toThrow('"evaluation.outputs[0].mse" is missing');
   });
 });

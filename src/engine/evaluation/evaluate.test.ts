@@ -76,7 +76,7 @@ describe("evaluateSessions", () => {
     expect(result).toMatchObject({ samples: 3, labelled: 3, top1: { float: 1, quantized: 1, drop: 0 }, top5: null });
     expect(result.verdict).toEqual({ limit: 0.01, passed: true });
     expect(result.outputs).toEqual([
-      { name: "scores", agreement: 1, sqnr: Infinity, mse: 0, mae: 0, cosine: 1, kl: 0, nonFinite: 0 },
+      { name: "scores", agreement: 1, sqnr: Infinity, parts: [], mse: 0, mae: 0, cosine: 1, kl: 0, nonFinite: 0 },
     ]);
   });
 

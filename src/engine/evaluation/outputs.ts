@@ -2,6 +2,7 @@ import type { OutputError } from "../model/evaluation.ts";
 import { InputError, type Notice } from "../model/job.ts";
 import type { TensorMap } from "../model/tensor.ts";
 import { Comparator } from "../numerics/metrics.ts";
+import { PartComparison } from "./parts.ts";
 import { RowComparison } from "./rows.ts";
 import { oneAnswerNotice, Variations } from "./variation.ts";
 
@@ -42,6 +43,7 @@ class OneOutput {
   readonly #name: string;
   readonly #comparator = new Comparator();
   readonly #rows = new RowComparison();
+  readonly #parts = new PartComparison();
 
   constructor(name: string) {
     this.#name = name;
@@ -50,6 +52,7 @@ class OneOutput {
   add(dims: readonly number[], reference: Float32Array, other: Float32Array): void {
     this.#comparator.add(reference, other);
     this.#rows.add(dims, reference, other);
+    this.#parts.add(dims, reference, other);
   }
 
   nonFinite(): Notice | null {
@@ -72,10 +75,12 @@ class OneOutput {
     const { rows, agreeing, divergence } = this.#rows;
     const mean = (sum: number) => (rows > 0 && !isSilent ? sum / rows : null);
     const told = (figure: number) => (pairs > 0 && !isSilent ? figure : null);
+    const parts = isSilent ? [] : this.#parts.results();
     return {
       name: this.#name,
       agreement: mean(agreeing),
-      sqnr: told(sqnr),
+      sqnr: told(parts.reduce((least, part) => Math.min(least, part.sqnr), sqnr)),
+      parts,
       mse,
       mae,
       cosine: told(cosine),

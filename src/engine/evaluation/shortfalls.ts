@@ -1,5 +1,6 @@
 import type { Evaluation, OutputError } from "../model/evaluation.ts";
 import type { Notice } from "../model/job.ts";
+import { channelsText } from "../values/channels.ts";
 import { plural, significant } from "../values/figures.ts";
 import { byteSize, decibel } from "../values/units.ts";
 
@@ -27,8 +28,10 @@ function slower({ float, quantized, runs, runtime, machine, threads }: Evaluatio
   return [{ kind: "warning", subject: "latency", message }];
 }
 
-function poor({ name, sqnr }: OutputError): Notice[] {
+function poor({ name, sqnr, parts }: OutputError): Notice[] {
   if (sqnr === null || !(sqnr < LEAST_SQNR)) return [];
-  const message = `The output ${name} has an SQNR of ${decibel(sqnr)}, below ${LEAST_SQNR} dB: more than a tenth of its energy is error; find the layers that cost most with octet sensitivity or the studio's Sensitivity tab and leave them in float, or try weights per channel and equalization.`;
+  const worst = parts.find((part) => part.sqnr === sqnr);
+  const where = worst ? ` in its ${channelsText(worst.channels, worst.largest)}` : "";
+  const message = `The output ${name} has an SQNR of ${decibel(sqnr)}${where}, below ${LEAST_SQNR} dB: more than a tenth of its energy is error; find the layers that cost most with octet sensitivity or the studio's Sensitivity tab and leave them in float, or try weights per channel and equalization.`;
   return [{ kind: "warning", subject: name, message }];
 }

@@ -2,6 +2,7 @@ import type { Change, FigureChange, FigureUnit } from "../model/comparison.ts";
 import type { Accuracy, Evaluation } from "../model/evaluation.ts";
 import type { Report } from "../model/report.ts";
 import { sameValue } from "../recipe/text.ts";
+import { channelsText } from "../values/channels.ts";
 import { quantizedName } from "./fileNames.ts";
 
 interface Figure {
@@ -55,12 +56,13 @@ function figuresOf({ evaluation, files, model, recipe }: Report): Figure[] {
   if (!evaluation) return size;
   const { top1, top5, outputs, latency } = evaluation;
   const several = outputs.length > 1;
-  const closeness = outputs.flatMap(({ name, agreement, sqnr, mse, mae, cosine, kl, nonFinite }): Figure[] => {
+  const closeness = outputs.flatMap(({ name, agreement, sqnr, parts, mse, mae, cosine, kl, nonFinite }): Figure[] => {
     const figure = (what: string, unit: FigureUnit, value: number | null): Figure[] =>
       value === null ? [] : [{ figure: several ? `${name}: ${what}` : what, unit, of: "samples", value }];
     return [
       ...figure("agreement", "share", agreement),
       ...figure("SQNR", "dB", sqnr),
+      ...parts.flatMap((part) => figure(`SQNR of ${channelsText(part.channels, part.largest)}`, "dB", part.sqnr)),
       ...figure("MSE", "", mse),
       ...figure("MAE", "", mae),
       ...figure("cosine", "", cosine),

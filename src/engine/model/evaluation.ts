@@ -15,6 +15,17 @@ export const ACCURACY = about(
 );
 export type Accuracy = Of<typeof ACCURACY>;
 
+const OUTPUT_PART = fields({
+  axis: count,
+  channels: about(
+    "First and last of each run of channels along the axis.",
+    list(tuple([count, count], "a list of two numbers")),
+  ),
+  largest: about("The largest magnitude in the float model.", number),
+  sqnr: about("Of these channels, dB.", number),
+});
+export type OutputPart = Of<typeof OUTPUT_PART>;
+
 /**
  * How close a quantized output is to the float one, over all samples. Agreement, SQNR, cosine and KL are null where they would mean
  * nothing: the float output is one value, the same in every sample, or nowhere finite, or no pair of values is finite in both.
@@ -25,7 +36,11 @@ const OUTPUT_ERROR = fields({
     "Share of rows whose largest element is the same. A row is what lies along the last axis longer than 1; null where no axis is, or no row is finite in both models.",
     nullable(number),
   ),
-  sqnr: about("dB.", nullable(number)),
+  sqnr: about("dB; of the worst part, where there are parts.", nullable(number)),
+  parts: about(
+    "Channels whose values are more than 16x as large as others', such as boxes beside scores, have errors of their own, the smallest values first; empty where all are of one size.",
+    list(OUTPUT_PART),
+  ),
   mse: number,
   mae: number,
   cosine: nullable(number),

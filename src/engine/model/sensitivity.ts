@@ -3,7 +3,7 @@ import { NOTICE } from "./job.ts";
 
 /** How far a quantized model's outputs are from the float model's, over the samples measured. */
 const OUTPUT_ERRORS = fields({
-  /** 10 log10(signal / error) of all outputs' values, dB. */
+  /** 10 log10(signal / error) of the worst output, of its worst part where there are parts, dB. */
   sqnr: number,
   mse: number,
   /** 1 where the outputs point the same way. */

@@ -11,6 +11,17 @@ const outputs = (scores: readonly number[], anchors: readonly number[]): TensorM
     ]),
   );
 
+test("SQNR is that of the worst output, or of its worst part: boxes do not hide scores, in another output or in the same", () => {
+  const sum = new OutputErrorSum();
+  const float = new Variations();
+  for (const step of [1, 2]) {
+    const expected = outputs([640, 0.5 * step], [500 * step, 400]);
+    float.add(expected);
+    sum.add({ outputs: expected, label: null, source: "" }, outputs([640, 0.4 * step], [500 * step, 400]));
+  }
+  expect(sum.result(float).sqnr).toBeCloseTo(20 * Math.log10(5));
+});
+
 test("errors are over all outputs, but for those that are equal in every sample of the float model", () => {
   const sum = new OutputErrorSum();
   const float = new Variations();

@@ -1,4 +1,5 @@
 import { PAST_CALIBRATIONS } from "../../engine/model/past/calibration.ts";
+import { PAST_EVALUATIONS } from "../../engine/model/past/evaluation.ts";
 import { PAST_RECIPES } from "../../engine/model/past/recipe.ts";
 import { PAST_ROUNDINGS } from "../../engine/model/past/rounding.ts";
 import { PAST_SENSITIVITIES } from "../../engine/model/past/sensitivity.ts";
@@ -19,7 +20,7 @@ export const RENEWALS: Readonly<Record<string, (record: Json) => Json>> = {
       ...record,
       ...since,
       recipe: renewed(record.recipe, PAST_RECIPES),
-      evaluation: withResult("evaluation", record.evaluation, asItIs),
+      evaluation: withResult("evaluation", record.evaluation, (result) => renewed(result, PAST_EVALUATIONS)),
       ...("sensitivity" in record && {
         sensitivity: withResult("sensitivity", record.sensitivity, (result) => renewed(result, PAST_SENSITIVITIES)),
       }),
@@ -36,7 +37,11 @@ export const RENEWALS: Readonly<Record<string, (record: Json) => Json>> = {
     ...record,
     rounding: withResult("rounding", record.rounding, (result) => renewed(result, PAST_ROUNDINGS)),
   }),
-  results: (record) => ({ ...record, recipe: renewed(record.recipe, PAST_RECIPES) }),
+  results: (record) => ({
+    ...record,
+    recipe: renewed(record.recipe, PAST_RECIPES),
+    evaluation: renewed(record.evaluation, PAST_EVALUATIONS),
+  }),
 };
 
 function withResult(derived: Derived, based: unknown, renew: (result: unknown) => unknown): unknown {

@@ -1,4 +1,5 @@
 import type { Accuracy, Evaluation } from "../../model/evaluation.ts";
+import { channelsText } from "../../values/channels.ts";
 import { cosineText, count, plural, significant } from "../../values/figures.ts";
 import { change, percent, points, pointsOf } from "../../values/shares.ts";
 import { byteSize, decibel } from "../../values/units.ts";
@@ -48,10 +49,14 @@ ${accuracy}${sizeRow(evaluation)}${timeRow("Latency, p50", latency.float.p50, la
 <h3>Outputs, quantized against float</h3>
 <table><thead><tr><th scope="col">Output</th><th scope="col">SQNR</th><th scope="col">Agreement</th><th scope="col">Cosine</th><th scope="col">MSE</th><th scope="col">MAE</th><th scope="col">KL</th><th scope="col">Not finite</th></tr></thead><tbody>
 ${outputs.map((output) => {
-  return html`<tr><th scope="row"><code>${output.name}</code></th><td>${output.sqnr === null ? "–" : decibel(output.sqnr)}</td><td>${output.agreement === null ? "–" : percent(output.agreement)}</td><td>${output.cosine === null ? "–" : cosineText(output.cosine)}</td><td>${significant(output.mse)}</td><td>${significant(output.mae)}</td><td>${output.kl === null ? "–" : `${significant(output.kl)} nat`}</td><td>${count(output.nonFinite)}</td></tr>`;
+  return html`<tr><th scope="row"><code>${output.name}</code></th><td>${output.sqnr === null ? "–" : decibel(output.sqnr)}</td><td>${output.agreement === null ? "–" : percent(output.agreement)}</td><td>${output.cosine === null ? "–" : cosineText(output.cosine)}</td><td>${significant(output.mse)}</td><td>${significant(output.mae)}</td><td>${output.kl === null ? "–" : `${significant(output.kl)} nat`}</td><td>${count(output.nonFinite)}</td></tr>${output.parts.map(
+    ({ channels, largest, sqnr }) => {
+      return html`<tr><th scope="row">${channelsText(channels, largest)}</th><td>${decibel(sqnr)}</td><td colspan="6"></td></tr>`;
+    },
+  )}`;
 })}
 </tbody></table>
-<p class="note">MSE and MAE are in the unit of the output. Agreement is the share of rows, along the last axis longer than 1, whose largest element is the same; KL compares the softmax of both, row by row. Both are computed for every output that has such an axis, and say little of one that holds no scores, such as box coordinates. Values that are not finite in one of the two models are left out, and their rows of agreement and KL. A dash stands where a figure would mean nothing.</p>
+<p class="note">MSE and MAE are in the unit of the output. Agreement is the share of rows, along the last axis longer than 1, whose largest element is the same; KL compares the softmax of both, row by row. Both are computed for every output that has such an axis, and say little of one that holds no scores, such as box coordinates. Values that are not finite in one of the two models are left out, and their rows of agreement and KL. A dash stands where a figure would mean nothing. Where channels of an output are more than 16x as large as others, such as boxes beside scores, each size has an SQNR of its own, and that of the output is the least of them.</p>
 </section>`;
 }
 

@@ -4,6 +4,7 @@ import type { Accuracy, Evaluation } from "../../model/evaluation.ts";
 import { METHODS } from "../../model/range.ts";
 import type { Report, WeightReport } from "../../model/report.ts";
 import type { Decision, TuningRecord } from "../../model/tuning.ts";
+import { channelsText } from "../../values/channels.ts";
 import { executors, preprocess, recipe, tensorName } from "./arbitrary.ts";
 import { REPORT } from "./report.ts";
 
@@ -67,6 +68,15 @@ const evaluation: fc.Arbitrary<Evaluation> = fc.record({
       name: tensorName,
       agreement: fc.option(figure),
       sqnr: fc.option(figure),
+      parts: fc.uniqueArray(
+        fc.record({
+          axis: fc.nat(),
+          channels: fc.array(fc.tuple(fc.nat(), fc.nat()), { maxLength: 2 }),
+          largest: figure,
+          sqnr: figure,
+        }),
+        { maxLength: 2, selector: ({ channels, largest }) => channelsText(channels, largest) },
+      ),
       mse: figure,
       mae: figure,
       cosine: fc.option(figure),

@@ -105,7 +105,17 @@ export const REPORT: Report = {
     top5: null,
     verdict: { limit: 0.01, passed: false },
     outputs: [
-      { name: "scores", agreement: 0.97, sqnr: 30, mse: 0.01, mae: 0.02, cosine: 0.999, kl: 0.003, nonFinite: 0 },
+      {
+        name: "scores",
+        agreement: 0.97,
+        sqnr: 30,
+        parts: [],
+        mse: 0.01,
+        mae: 0.02,
+        cosine: 0.999,
+        kl: 0.003,
+        nonFinite: 0,
+      },
     ],
     bytes: { float: 100_000, quantized: 28_000 },
     latency: {

@@ -1,5 +1,6 @@
 import { isObject } from "../../schema/running.ts";
 import { PAST_CALIBRATIONS } from "./calibration.ts";
+import { PAST_EVALUATIONS } from "./evaluation.ts";
 import { PAST_RECIPES } from "./recipe.ts";
 import { type Json, lacks, type PastShape, renewed } from "./shape.ts";
 
@@ -20,6 +21,10 @@ export const PAST_REPORTS: readonly PastShape[] = [
         ? { ...report.tuning, start: renewed(report.tuning.start, PAST_RECIPES) }
         : report.tuning,
     }),
+  },
+  {
+    is: ({ evaluation }) => isObject(evaluation) && renewed(evaluation, PAST_EVALUATIONS) !== evaluation,
+    next: (report) => ({ ...report, evaluation: renewed(report.evaluation, PAST_EVALUATIONS) }),
   },
 ];
 

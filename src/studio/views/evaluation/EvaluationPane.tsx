@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import type { Evaluation } from "../../../engine/model/evaluation.ts";
+import { channelsText } from "../../../engine/values/channels.ts";
 import { cosineText, count, plural, significant } from "../../../engine/values/figures.ts";
 import { change, percent, points } from "../../../engine/values/shares.ts";
 import { byteSize, decibel, duration } from "../../../engine/values/units.ts";
@@ -125,6 +126,9 @@ function Results({ evaluation, type }: ResultsProps) {
       ...(several ? [{ key: output.name, label: <em>{output.name}</em> }] : []),
       ...line("agreement", <Term word="agreement" />, output.agreement === null ? null : percent(output.agreement)),
       ...line("sqnr", <Term word="SQNR" />, output.sqnr === null ? null : decibel(output.sqnr)),
+      ...output.parts.flatMap(({ channels, largest, sqnr }, part) =>
+        line(`part ${part}`, channelsText(channels, largest), decibel(sqnr)),
+      ),
       ...line("mse", <Term word="MSE" />, significant(output.mse)),
       ...line("mae", <Term word="MAE" />, significant(output.mae)),
       ...line("cosine", <Term word="cosine" />, output.cosine === null ? null : cosineText(output.cosine)),
