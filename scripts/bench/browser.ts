@@ -19,11 +19,16 @@ export interface ServedBrowser {
 }
 
 /** Builds the page of the benchmark and serves it; the studio is served with `serveStudio`. */
-export async function serveBenchPage(args: readonly string[] = []): Promise<ServedBrowser> {
-  const folder = mkdtempSync(join(tmpdir(), "octet-bench-"));
+export function serveBenchPage(args: readonly string[] = []): Promise<ServedBrowser> {
+  return servePage(fileURLToPath(new URL("page", import.meta.url)), args);
+}
+
+/** Builds the page in a folder and serves it. */
+export async function servePage(root: string, args: readonly string[] = []): Promise<ServedBrowser> {
+  const folder = mkdtempSync(join(tmpdir(), "octet-page-"));
   await build({
     configFile: false,
-    root: fileURLToPath(new URL("page", import.meta.url)),
+    root,
     worker: { format: "es" },
     build: { target: "es2022", outDir: folder, emptyOutDir: true },
     logLevel: "error",
