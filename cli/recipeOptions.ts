@@ -43,7 +43,7 @@ export function recipeChanges(values: Values<typeof RECIPE_OPTIONS>): RecipeChan
 
 /**
  * Opens a model, with the inputs of the saved recipe where no option gives others, under that recipe with the changes
- * made. Throws InputError when the saved recipe is another model's.
+ * made; what the recipe has to leave behind is told. Throws InputError when the saved recipe is another model's.
  */
 export async function openForRecipe(
   path: string,
@@ -59,7 +59,7 @@ export async function openForRecipe(
     values: { ...saved?.inputs.values, ...values },
   };
   const project = await Project.open(await modelSource(path), inputs, nodeEnvironment(runtime), terminal.context);
-  if (saved) project.adopt(saved);
+  if (saved) terminal.notices(project.adopt(saved).notices);
   const { recipe } = project;
   return project.edit({
     ...changes,

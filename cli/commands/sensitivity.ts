@@ -38,7 +38,7 @@ export async function sensitivityCommand(
       `None of the first ${samples} samples has a label, which --metric drop needs; give --labels CSV.`,
     );
   }
-  const notices = [...data.notices, ...(await checkPreprocess(project, data, samples, terminal))];
+  const notices = [...project.notices, ...data.notices, ...(await checkPreprocess(project, data, samples, terminal))];
   const unlearned = project.recipe;
   const { isSettled } = project.adopt(given).edit({ preprocess: data.preprocess });
   if (!isSettled) await project.adopt(unlearned).settle({ samples }, context);

@@ -29,6 +29,12 @@ export async function downgrade(page: Page, version: 1 | 3): Promise<void> {
     };
     const database = await answer(opening);
 
+    // Before version 5 there was one preparation of a model.
+    const points = (records.tunings ?? []).flatMap(({ tuning }) => tuning.result.points);
+    for (const { recipe } of [...(records.sessions ?? []), ...(records.results ?? []), ...points]) {
+      delete recipe.preparation;
+    }
+    for (const { tuning } of records.tunings ?? []) delete tuning.basis.preparation;
     for (const { rounding } of records.roundings ?? []) {
       for (const layer of rounding.result.layers) {
         layer.learnt = layer.learned;

@@ -5,7 +5,7 @@ import { InputError } from "../model/job.ts";
 import { readCalibration, writeCalibration } from "./cache.ts";
 import { readRecipe, writeRecipe } from "./recipe.ts";
 import { readReport, writeReport } from "./report.ts";
-import { REPORT } from "./testing/report.ts";
+import { REPORT, TUNING } from "./testing/report.ts";
 
 /** What earlier versions of Octet wrote of public/sample, the caches cut to two tensors. */
 function past(file: string): string {
@@ -41,6 +41,14 @@ describe("a recipe of before", () => {
     expect(readRecipe(past("3-factors.recipe.json"), "r")).toMatchObject({ factors, biases });
   });
 
+  test("of one preparation of a model, which did not say which, is for the first and keeps all that was learned", () => {
+    const { kind, ...written } = JSON.parse(past("4-rounding.recipe.json"));
+    expect(Object.keys(written.rounding).length).toBeGreaterThan(1);
+    const recipe = readRecipe(past("4-rounding.recipe.json"), "r");
+    expect(recipe).toEqual({ ...written, preparation: 1 });
+    expect(readRecipe(writeRecipe(recipe), "r")).toEqual(recipe);
+  });
+
   test.each<[string, (recipe: Record<string, unknown>) => unknown, string]>([
     ["a misspelt setting", (r) => Object.assign(r, { activation: {} }), '"activation" is no field of the document'],
     ["a wrong one", (r) => Object.assign(r, { method: "best" }), '"method" is "best"'],
@@ -50,6 +58,11 @@ describe("a recipe of before", () => {
       "a version to come",
       (r) => Object.assign(r, { version: 2 }),
       "of version 2 and this Octet reads version 1; update",
+    ],
+    [
+      "no preparation",
+      (r) => Object.assign(r, { preparation: 0 }),
+      '"preparation" is 0; it must be a whole number from 1',
     ],
     ["no version", (r) => delete r.version, '"version" is missing'],
   ])("is refused with %s", (_, damage, message) => {
@@ -113,5 +126,13 @@ describe("a report of before", () => {
     expect(readReport(JSON.stringify(written), "r")).toEqual(REPORT);
     delete written.evaluation.outputs[0].mse;
     expect(() => readReport(JSON.stringify(written), "r")).toThrow('"evaluation.outputs[0].mse" is missing');
+  });
+
+  test("whose recipes did not say which preparation they are for opens", () => {
+    const report = { ...REPORT, tuning: TUNING };
+    const written = JSON.parse(writeReport(report));
+    delete written.recipe.preparation;
+    delete written.tuning.start.preparation;
+    expect(readReport(JSON.stringify(written), "old.report.json")).toEqual(report);
   });
 });

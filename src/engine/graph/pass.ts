@@ -7,6 +7,8 @@ export interface Change {
   readonly count: number;
   readonly noun: string;
   readonly what: string;
+  /** The generation of the pass, where it came after the first (`LATEST_PREPARATION`). */
+  readonly generation?: number;
 }
 
 /** The same model object, and no changes, where there was nothing to do. */

@@ -21,6 +21,11 @@ export interface Prepared {
   readonly observed: ModelProto;
   /** What was done: "27 BatchNormalization layers folded into Conv". */
   readonly notes: readonly string[];
+  /**
+   * The latest generation of the passes that changed this model, 1 where none of those that came later did: what was learned
+   * for the model under another is of other weights or layers.
+   */
+  readonly generation: number;
   readonly notices: readonly Notice[];
 }
 
@@ -55,7 +60,13 @@ export async function prepareModel(model: ModelProto, evaluate: Evaluate, opset:
   const folded = dropUnread(step(foldBatchNormalization(step(removeIdentities(observed, "activations")))));
 
   const raised = opsetOf(model) === opsetOf(folded) ? [] : [`opset ${opsetOf(model)} converted to ${opsetOf(folded)}`];
-  return { folded, observed, notes: [...raised, ...summarize(changes)], notices: unfoldedNotices(folded) };
+  return {
+    folded,
+    observed,
+    notes: [...raised, ...summarize(changes)],
+    generation: Math.max(1, ...changes.map(({ generation = 1 }) => generation)),
+    notices: unfoldedNotices(folded),
+  };
 }
 
 function summarize(changes: readonly Change[]): string[] {

@@ -59,6 +59,24 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+it("does not go on from what was observed of other tensors, as another version of Octet prepared the model", async () => {
+  const [, name] = [...plain.statistics.keys()];
+  const resume = {
+    ...plain,
+    observed: plain.observed.slice(0, 20),
+    statistics: new Map([...plain.statistics].filter(([tensor]) => tensor !== name)),
+  };
+  const request = { samples: SAMPLES, preprocess: data.preprocess, resume, checkpoint: () => undefined };
+  const again = await calibrate(model, data, request, { main: native, accelerator: null }, context);
+  expect(again.statistics).toEqual(plain.statistics);
+  expect(again.observed).toHaveLength(SAMPLES);
+  expect(again.notices).toContainEqual({
+    kind: "info",
+    subject: name,
+    message: `The calibration to continue holds nothing about tensor ${name}, so all samples were observed from the first.`,
+  });
+});
+
 /** Lets every look at the clock take a while, so that what is done every few seconds is done every few samples. */
 function slowClock(milliseconds: number): void {
   let now = 0;

@@ -57,14 +57,17 @@ export async function calibrate(
     ...observation,
   });
   const { samples } = request;
+  const { watch } = observed.plan;
+  const unseen = resume && watch.find((name) => !resume.statistics.has(name));
   const calibrator = new Calibrator({
-    watch: observed.plan.watch,
+    watch,
     dataset,
     samples,
-    resume: resume && withoutDoubts(model, resume, dataset),
+    resume: resume && unseen === undefined ? withoutDoubts(model, resume, dataset) : null,
     context,
     checkpoint: (state) => request.checkpoint(describe(state)),
   });
+  if (unseen) calibrator.note({ kind: "info", subject: unseen, message: unseenMessage(unseen) });
   const main = new MainRun(runtimes.main, observed, execution, calibrator);
   try {
     const candidate = {
@@ -84,6 +87,11 @@ export async function calibrate(
   } finally {
     await main.close();
   }
+}
+
+/** Another version of Octet prepared the model otherwise, so that other tensors were observed. */
+function unseenMessage(tensor: string): string {
+  return `The calibration to continue holds nothing about tensor ${tensor}, so all samples were observed from the first.`;
 }
 
 /** A calibration without the warnings that were made of all its samples: more of them may say otherwise. */

@@ -31,7 +31,7 @@ export interface ExportRequest {
   readonly date: string;
   /** The search that found the recipe. */
   readonly tuning?: Tuning;
-  /** What running the quantized model had to say. */
+  /** What there is to say beside what the export itself has to say: of the recipe as it came, of running the quantized model. */
   readonly notices?: readonly Notice[];
 }
 

@@ -45,6 +45,8 @@ export interface OpenModel extends ModelInputs {
   readonly shapes: ReadonlyMap<string, Port["dims"]>;
   readonly inputs: Recipe["inputs"];
   readonly preparation: readonly string[];
+  /** Of the preparation (`Prepared`). */
+  readonly generation: number;
   readonly notices: readonly Notice[];
 }
 
@@ -115,6 +117,7 @@ async function prepareFile<T extends object>(
     shapes,
     inputs,
     preparation: prepared.notes,
+    generation: prepared.generation,
     notices: prepared.notices,
     ...checked,
   };
@@ -203,6 +206,7 @@ export function summarizeModel(model: PreparedFile, recipe: PlannedChoices): Mod
     outputs: outputPorts(model.original),
     ...summarizePlan(plan, model.types, model.dims),
     preparation: model.preparation,
+    generation: model.generation,
     notices: [...model.notices, ...widened(plan, recipe), ...unmatched(plan, recipe)],
   };
 }
@@ -212,6 +216,7 @@ export function defaultRecipe(model: PreparedFile): Recipe {
   return {
     version: 1,
     model: { name: model.name, sha256: model.sha256 },
+    preparation: model.generation,
     format: "qdq",
     activations: { type: "uint8", symmetric: false },
     weights: { type: "int8", granularity: "channel", rounding: "nearest" },

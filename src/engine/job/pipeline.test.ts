@@ -183,6 +183,14 @@ describe("exporting", () => {
     );
   });
 
+  it("refuses a recipe that was settled for another preparation of the model", () => {
+    const other = { ...model, generation: model.generation + 1 };
+    expect(() => quantizeModel(other, recipe)).toThrow(InputError);
+    expect(() => quantizeModel(other, recipe)).toThrow(
+      /^The recipe was settled for .* another version of Octet prepares/,
+    );
+  });
+
   it("names the tensor that a recipe has no range for", () => {
     const [missing, ...kept] = Object.entries(recipe.resolved!);
     const partial = { ...recipe, resolved: Object.fromEntries(kept) };

@@ -87,6 +87,14 @@ export function assertRecipeFor(model: OpenModel, recipe: Recipe): void {
   );
 }
 
+/** What was learned for another preparation would be put on other weights. */
+function assertPreparedFor(model: OpenModel, recipe: Recipe) {
+  if (recipe.preparation === model.generation) return;
+  throw new InputError(
+    `The recipe was settled for ${model.fileName} as another version of Octet prepares it (preparation ${recipe.preparation}, here ${model.generation}); settle it anew.`,
+  );
+}
+
 /** Whether a plan leaves anything to quantize. */
 export function quantizesAnything({ layers }: QuantizationPlan): boolean {
   return layers.some(({ reason }) => reason === null);
@@ -104,11 +112,12 @@ export interface QuantizationJob {
 }
 
 /**
- * What is to be done to quantize a model by a resolved recipe. Throws InputError when the recipe is another model's, is
- * not resolved or no longer as it was when it was, or leaves nothing to quantize.
+ * What is to be done to quantize a model by a resolved recipe. Throws InputError when the recipe is another model's, or for
+ * another preparation of it, is not resolved or no longer as it was when it was, or leaves nothing to quantize.
  */
 export function quantizationJob(model: OpenModel, recipe: Recipe): QuantizationJob {
   assertRecipeFor(model, recipe);
+  assertPreparedFor(model, recipe);
   const { resolved } = recipe;
   if (!resolved) throw new InputError("The recipe has no ranges yet; calibrate first, or add a calibration cache.");
   assertEqualizationLearned(recipe);

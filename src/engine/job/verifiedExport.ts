@@ -26,5 +26,6 @@ export async function verifiedExport(
     notices.push(...(await firstRun(model, artifact, dataset, runtime)));
   }
   context.signal.throwIfAborted();
-  return notices.length > 0 ? exportJob(model, { ...request, notices }) : exported;
+  if (notices.length === 0) return exported;
+  return exportJob(model, { ...request, notices: [...(request.notices ?? []), ...notices] });
 }

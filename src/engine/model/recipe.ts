@@ -5,6 +5,7 @@ import {
   finite,
   finites,
   flag,
+  integer,
   integers,
   list,
   matching,
@@ -72,6 +73,10 @@ function recipeWith<S extends Schema>(preprocess: S) {
   return fields({
     version: exactly(VERSIONS.recipe, `a whole number, ${VERSIONS.recipe} to ${VERSIONS.recipe}`),
     model: MODEL_NAME,
+    preparation: about(
+      "Which preparation of the model before quantizing it is for, counted from 1: what was learned for another is not taken over.",
+      integer(1),
+    ),
     format: about("QuantizeLinear and DequantizeLinear nodes.", oneOf(RECIPE_FORMATS)),
     activations: ACTIVATION_SCHEME,
     weights: WEIGHT_SCHEME,

@@ -71,5 +71,7 @@ export interface ModelSummary extends Omit<Of<typeof REPORTED_MODEL>, "layers"> 
   readonly layers: readonly Layer[];
   readonly activations: readonly Activation[];
   readonly groups: readonly RangeGroup[];
+  /** Of the preparation; what was learned for a model prepared otherwise is not for this one. */
+  readonly generation: number;
   readonly notices: readonly Notice[];
 }

@@ -32,7 +32,7 @@ import type { Calibration } from "../model/calibration.ts";
 import type { DataFile, DataSummary, SamplePreview } from "../model/dataset.ts";
 import type { Finding } from "../model/diagnosis.ts";
 import type { Evaluation, Probe } from "../model/evaluation.ts";
-import { InputError, type JobContext } from "../model/job.ts";
+import { InputError, type JobContext, type Notice } from "../model/job.ts";
 import type { Preprocess, Preset } from "../model/preprocess.ts";
 import type { PreprocessFinding } from "../model/preprocessFinding.ts";
 import type { Recipe } from "../model/recipe.ts";
@@ -44,6 +44,7 @@ import type { PlannedWeightChoices } from "../plan/plannedWeight.ts";
 import { type Choices, withOthers, withSettings } from "../recipe/change.ts";
 import { missing } from "../recipe/derivations.ts";
 import { withPreprocess } from "../recipe/edits.ts";
+import { preparedFor } from "../recipe/preparation.ts";
 import type { Environment } from "./environment.ts";
 
 /** Samples from `skip` on, so many at most. */
@@ -66,6 +67,7 @@ export class Project {
   readonly #environment: Environment;
   readonly #diagnostician: Diagnostician;
   #recipe: Recipe;
+  #notices: readonly Notice[] = [];
   #calibration: Calibration | null = null;
   #data: OpenDataset | null = null;
   #prober: Prober | null = null;
@@ -101,6 +103,11 @@ export class Project {
     return defaultRecipe(this.#model);
   }
 
+  /** What the last recipe that was learned for another preparation of the model had to leave behind. */
+  get notices(): readonly Notice[] {
+    return this.#notices;
+  }
+
   get calibration(): Calibration | null {
     return this.#calibration;
   }
@@ -134,10 +141,15 @@ export class Project {
     return wantsOfSamples(this.#model, this.#recipe).filter((want) => want !== "calibration" || !this.#calibration);
   }
 
-  /** Takes a recipe in place of the one there is. Throws InputError when it is another model's. */
+  /**
+   * Takes a recipe in place of the one there is, without what it holds that was learned for another preparation of the model:
+   * `notices` say so. Throws InputError when it is another model's, or of a newer Octet.
+   */
   adopt(recipe: Recipe): this {
     assertRecipeFor(this.#model, recipe);
-    this.#recipe = withSettings(recipe, { inputs: this.#model.inputs });
+    const prepared = preparedFor(recipe, this.#model.generation);
+    if (prepared.notices.length > 0) this.#notices = prepared.notices;
+    this.#recipe = withSettings(prepared.recipe, { inputs: this.#model.inputs });
     return this;
   }
 
@@ -331,6 +343,7 @@ export class Project {
       calibration: this.#calibration,
       evaluation,
       date,
+      notices: this.#notices,
       ...(tuning && { tuning }),
     };
     const data = this.#data && this.#dataUnder(this.#recipe.preprocess);

@@ -49,6 +49,7 @@ test("every part of a recipe is a setting, or learned, or says what the recipe i
 
 test("a change of any field of the settings is seen by the table", () => {
   const changes: readonly Partial<Recipe>[] = [
+    { preparation: 2 },
     { activations: { type: "int8", symmetric: true } },
     { weights: { ...learned.weights, type: "int4" } },
     { weights: { ...learned.weights, granularity: "tensor" } },
@@ -81,6 +82,7 @@ test("the order of layers left in float, and of names in records, is no change",
 });
 
 test.each<[Origin, readonly string[]]>([
+  ["preparation", ["factors", "resolved", "rounding", "biases"]],
   ["data", ["factors", "resolved", "rounding", "biases"]],
   ["samples", ["factors", "resolved", "rounding", "biases"]],
   ["preprocess", ["factors", "resolved", "rounding", "biases"]],

@@ -35,19 +35,20 @@ const OBSERVED = ["inputs", "preprocess", "data", "samples"] as const;
  * command line and the marks of what is stale read it. Of a new setting it is said here what it touches.
  */
 export const DERIVATIONS: Readonly<Record<Derived, Derivation>> = {
-  factors: { from: [...OBSERVED, "equalization"], under: [] },
-  plan: { from: ["equalization", "factors", "activations", "float", "weightType"], under: [] },
+  factors: { from: ["preparation", ...OBSERVED, "equalization"], under: [] },
+  plan: { from: ["preparation", "equalization", "factors", "activations", "float", "weightType"], under: [] },
   statistics: { from: [...OBSERVED, "factors"], under: [] },
   resolved: {
-    from: ["statistics", "activations", "float", "weightType", "method", "methods", "ranges"],
+    from: ["preparation", "statistics", "activations", "float", "weightType", "method", "methods", "ranges"],
     under: [],
   },
   rounding: {
-    from: ["inputs", "preprocess", "data", "factors", "activations", "weightType", "granularity"],
+    from: ["preparation", "inputs", "preprocess", "data", "factors", "activations", "weightType", "granularity"],
     under: ["float", "method", "methods", "ranges"],
   },
   biases: {
     from: [
+      "preparation",
       ...OBSERVED,
       "factors",
       "activations",

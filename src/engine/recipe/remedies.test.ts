@@ -9,6 +9,7 @@ const UINT8 = { type: "uint8", symmetric: false } as const;
 const RECIPE: Recipe = {
   version: 1,
   model: { name: "m", sha256: "" },
+  preparation: 1,
   format: "qdq",
   activations: { type: "int8", symmetric: true },
   weights: { type: "int8", granularity: "tensor", rounding: "nearest" },

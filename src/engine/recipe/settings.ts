@@ -2,8 +2,12 @@ import type { Recipe } from "../model/recipe.ts";
 
 const sorted = (names: readonly string[]): readonly string[] => [...names].sort();
 
-/** What a recipe chooses, by name, and where it stands there. The order of names in a list says nothing. */
+/**
+ * What a recipe chooses, and what of the model it is for, by name, and where it stands there. The order of names in a list
+ * says nothing.
+ */
 export const SETTINGS = {
+  preparation: ({ preparation }) => preparation,
   format: ({ format }) => format,
   inputs: ({ inputs }) => inputs,
   preprocess: ({ preprocess }) => preprocess,

@@ -15,7 +15,7 @@ interface Schema extends DBSchema {
 }
 
 const NAME = "octet";
-const VERSION = 4;
+const VERSION = 5;
 let opened: Promise<IDBPDatabase<Schema>> | null = null;
 
 /**

@@ -4,6 +4,7 @@ import { mergeFiles, onlyLabels, sortFiles } from "../files.ts";
 import { openData } from "./data.ts";
 import { alarm, alarmFor, say } from "./log.ts";
 import { openModel } from "./model.ts";
+import { preparedHere } from "./preparation.ts";
 import { isForInputs } from "./recipe.ts";
 import { suitedTo } from "./slices/project.ts";
 import { actions, studio } from "./store.ts";
@@ -45,7 +46,9 @@ async function importDocument({ path, file }: PathFile): Promise<void> {
     if ("recipe" in document) {
       if (!isForInputs(document.recipe, `${path} was made`)) return;
       const { data } = studio.getState().project;
-      const taken = data ? suitedTo(document.recipe, data) : document.recipe;
+      const prepared = preparedHere(document.recipe, model.summary, `Reading ${path}`);
+      if (!prepared) return;
+      const taken = data ? suitedTo(prepared, data) : prepared;
       actions.recipeEdited(`import ${path}`, taken, Date.now());
     } else {
       const { calibration } = document;

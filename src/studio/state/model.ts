@@ -8,6 +8,7 @@ import { runJob } from "./jobs.ts";
 import { firstLayer } from "./layers.ts";
 import { alarm, say, sayNotices } from "./log.ts";
 import { flush, listSessions, loadFiles, loadSession } from "./persistence.ts";
+import { preparedHere } from "./preparation.ts";
 import type { InputsQuestion, StoredSession } from "./slices/work.ts";
 import { actions, studio } from "./store.ts";
 import { settingsOf } from "./tune.ts";
@@ -58,14 +59,16 @@ export async function openModel(file: File, wishes: Wishes = {}): Promise<boolea
   const recipe = await inquire("Opening", (api) => api.defaultRecipe());
   if (!recipe) return false;
   const stored = remembered ?? (await loadSession(summary.sha256).catch(() => null));
-  const fits = stored !== null && sameValue(stored.record.recipe.inputs, inputs);
-  if (stored && !fits && !wishes.inputs) return openModel(file, { beside, inputs: stored.record.recipe.inputs });
+  const isForInputs = stored !== null && sameValue(stored.record.recipe.inputs, inputs);
+  if (stored && !isForInputs && !wishes.inputs) return openModel(file, { beside, inputs: stored.record.recipe.inputs });
+  const goesOn = isForInputs ? preparedHere(stored.record.recipe, summary, "Going on with the last session") : null;
+  const fits = isForInputs && goesOn !== null;
 
   analysis.close();
   actions.modelOpened(earlier, {
     project: {
       model: { file, beside, summary, plan: summary },
-      recipe: begin(fits ? stored.record.recipe : recipe),
+      recipe: begin(goesOn ?? recipe),
       ...(fits && {
         calibration: stored.calibration,
         calibratedOn: stored.calibratedOn,

@@ -1,7 +1,7 @@
 import { PAST_RECIPES } from "../../engine/model/past/recipe.ts";
-import { renewed } from "../../engine/model/past/shape.ts";
+import { type Json, lacks, renewed } from "../../engine/model/past/shape.ts";
 import { RECIPE, type Recipe } from "../../engine/model/recipe.ts";
-import { type Basis, basisOf } from "../../engine/recipe/basis.ts";
+import { type Basis, basisOf, leavesOf } from "../../engine/recipe/basis.ts";
 import { basisSchema } from "../../engine/recipe/basisSchema.ts";
 import { unlearned } from "../../engine/recipe/change.ts";
 import type { Derived } from "../../engine/recipe/derivations.ts";
@@ -15,6 +15,7 @@ import { isObject } from "../../engine/schema/running.ts";
  * stale. One of today stays as it is.
  */
 export function pastBasis(derived: Derived, basis: unknown): unknown {
+  if (isObject(basis)) return sincePreparation(derived, basis);
   if (typeof basis !== "string") return basis;
   if (derived === "evaluation") {
     const [recipe, samples, data] = listIn(basis);
@@ -30,12 +31,19 @@ export function pastBasis(derived: Derived, basis: unknown): unknown {
   return derived === "rounding" ? toldOfRounding(stored, outside) : told(derived, stored, outside);
 }
 
+/** Before version 5 there was one preparation of a model, and a basis did not say which. */
+function sincePreparation(derived: Derived, basis: Json): Json {
+  return leavesOf(derived).includes("preparation") && lacks(basis, "preparation")
+    ? { ...basis, preparation: 1 }
+    : basis;
+}
+
 /** What rounding was learned for stood in a list. */
 function toldOfRounding(stored: unknown, outside: Pick<Basis, "data">): Basis {
   const unknown = basisOf("rounding", { recipe: null, ...outside });
   if (!Array.isArray(stored) || !Array.isArray(stored[4])) return unknown;
   const [weightType, granularity, , factors, [activations, , , preprocess, inputs]] = stored;
-  const then = { weightType, granularity, activations, preprocess, inputs };
+  const then = { preparation: 1, weightType, granularity, activations, preprocess, inputs };
   const basis = { ...unknown, ...then, factors: isObject(factors) ? digestOf(factors) : null };
   return check(basisSchema("rounding"), basis, "").problem === null ? basis : unknown;
 }
@@ -53,8 +61,8 @@ function told(derived: Derived, stored: unknown, outside: Pick<Basis, "data" | "
 function recipeIn(derived: Derived, stored: unknown): Recipe | null {
   if (!isObject(stored)) return null;
   const withoutBits = "rounding" in stored ? { ...stored, rounding: null } : stored;
-  const whole =
-    derived === "search" ? { ...unlearned(stored as unknown as Recipe) } : renewed(withoutBits, PAST_RECIPES);
+  const asked = derived === "search" ? unlearned(stored as unknown as Recipe) : withoutBits;
+  const whole = renewed(asked, PAST_RECIPES);
   const { problem } = check(RECIPE, whole, "");
   return problem === null ? (whole as Recipe) : null;
 }

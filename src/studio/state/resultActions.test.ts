@@ -1,5 +1,6 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import type { Calibration } from "../../../workers/protocol.ts";
+import { LATEST_PREPARATION } from "../../engine/model/preparation.ts";
 import type { Preprocess } from "../../engine/model/preprocess.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
@@ -21,7 +22,7 @@ vi.mock("./jobs.ts", () => ({ runJob: vi.fn() }));
 vi.mock("./workers.ts", () => ({ engine: { ask: vi.fn() } }));
 
 const { sha256 } = PLAIN_RECIPE.model;
-const model = { file: { name: "net.onnx" }, summary: { sha256 } } as OpenModel;
+const model = { file: { name: "net.onnx" }, summary: { sha256, generation: 1 } } as OpenModel;
 const calibration = { wanted: 4, observed: [], skipped: [], statistics: new Map() } as unknown as Calibration;
 const recipe: Recipe = { ...PLAIN_RECIPE, inputs: { shapes: { x: [1, 3], y: [2] }, values: {} } };
 const reordered: Recipe = { ...recipe, method: "mse", inputs: { values: {}, shapes: { y: [2], x: [1, 3] } } };
@@ -64,6 +65,34 @@ test("the files of a result that was measured with other inputs are not made", a
   expect(studio.getState().work.alerts[0]?.message).toMatch(/^“best” was measured with other shapes/);
   await exportResult({ ...result, recipe: reordered });
   expect(runJob).toHaveBeenCalledTimes(1);
+});
+
+test.each(Object.entries(takes))(
+  "of a recipe of %s nothing is taken that another preparation taught",
+  async (_, take) => {
+    given({ model: { ...model, summary: { ...model.summary, generation: 2 } } });
+    const taught = { ...reordered, biases: { conv: [1] }, resolved: { a: { low: 0, high: 1 } } };
+    await take(taught);
+    const { project, work } = studio.getState();
+    expect(project.recipe?.present).toEqual({ ...taught, preparation: 2, biases: null, resolved: null });
+    const warnings = work.log.filter(({ level }) => level === "warning").map(({ text }) => text);
+    expect(warnings).toContainEqual(
+      expect.stringMatching(/^The recipe was learned for net as another version of Octet/),
+    );
+  },
+);
+
+test.each(Object.entries(takes))("a recipe of %s of a newer Octet is refused", async (_, take) => {
+  await take({ ...reordered, preparation: LATEST_PREPARATION + 1 });
+  expect(studio.getState().project.recipe?.present).toBe(recipe);
+  expect(studio.getState().work.alerts[0]?.message).toMatch(/as a newer Octet prepares it .* update Octet\.$/);
+});
+
+test("the files of a result that was measured under another preparation are not made", async () => {
+  given({ model: { ...model, summary: { ...model.summary, generation: 2 } } });
+  await exportResult({ ...measured, recipe });
+  expect(runJob).not.toHaveBeenCalled();
+  expect(studio.getState().work.alerts[0]?.message).toMatch(/^“best” was measured of the model as another version/);
 });
 
 test("a result that came from another calibration than the one at hand says so when it is opened again", async () => {

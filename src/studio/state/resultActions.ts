@@ -3,6 +3,7 @@ import { download } from "./export.ts";
 import { calibrationFingerprint } from "./fingerprint.ts";
 import { runJob } from "./jobs.ts";
 import { alarm, say, sayNotices } from "./log.ts";
+import { preparedHere } from "./preparation.ts";
 import { editRecipe, isForInputs } from "./recipe.ts";
 import { evaluationIsStale, factsOf } from "./steps.ts";
 import { actions, studio } from "./store.ts";
@@ -14,16 +15,22 @@ import { inquire } from "./workers.ts";
 export async function reopenResult(result: StoredResult): Promise<void> {
   const { name, recipe, evaluation, samples, fingerprint } = result;
   const {
-    project: { recipe: history },
+    project: { model },
     view: { limit },
   } = studio.getState();
-  if (!history) return;
+  if (!model) return;
   if (!isForInputs(recipe, `“${name}” was measured`)) return;
-  editRecipe(`result ${name}`, () => recipe);
+  const prepared = preparedHere(recipe, model.summary, `Opening “${name}”`);
+  if (!prepared) return;
+  editRecipe(`result ${name}`, () => prepared);
   const basis = basisOf("evaluation", { recipe, samples, data: fingerprint });
   actions.evaluationFinished({ result: judged(evaluation, limit), basis });
+  const cause =
+    prepared === recipe
+      ? "on other samples than those at hand"
+      : "of the model as another version of Octet prepares it";
   const stale = evaluationIsStale(factsOf(studio.getState()))
-    ? " Its figures are stale: they were measured on other samples than those at hand."
+    ? ` Its figures are stale: they were measured ${cause}.`
     : "";
   say("info", `“${name}” is open again.${stale}`);
   if (await isOfCalibration(result)) return;
@@ -50,8 +57,14 @@ export async function exportRecipe({ name, recipe }: StoredResult): Promise<void
 export async function exportResult(result: StoredResult): Promise<void> {
   const { name, recipe, evaluation, calibration: from } = result;
   const { project, work } = studio.getState();
-  const { calibration } = project;
+  const { calibration, model } = project;
   if (work.job || !isForInputs(recipe, `“${name}” was measured`)) return;
+  if (model && recipe.preparation !== model.summary.generation) {
+    alarm(
+      `“${name}” was measured of the model as another version of Octet prepares it: open it again and evaluate, or export its recipe alone.`,
+    );
+    return;
+  }
   if (!calibration || !(await isOfCalibration(result))) {
     alarm(
       `“${name}” came from another calibration (${from.observed} samples) than the one at hand: calibrate as then to have all its files, or export its recipe alone.`,

@@ -140,7 +140,7 @@ describe("what is stored", () => {
 
 describe("what an earlier version stored", () => {
   const firstRecipe = () => {
-    const { corrections, factors, biases, rounding, ...first } = structuredClone(recipe);
+    const { preparation, corrections, factors, biases, rounding, ...first } = structuredClone(recipe);
     const { rounding: _, ...weights } = first.weights;
     const { activations, ...float } = first.float;
     return { ...first, weights, float };
@@ -163,7 +163,7 @@ describe("what an earlier version stored", () => {
   });
 
   it("version 2: recipes without rounding in sessions, results and points of a search, one executor of a calibration", () => {
-    const { rounding, ...before } = structuredClone(recipe);
+    const { preparation, rounding, ...before } = structuredClone(recipe);
     const { rounding: _, ...weights } = before.weights;
     const { activations, ...float } = before.float;
     const second = { ...before, weights, float };
@@ -210,8 +210,9 @@ describe("what an earlier version stored", () => {
       weights: { ...recipe.weights, rounding: "learned" },
       rounding: { conv: "QUI=" },
     } as const;
-    const text = JSON.stringify({ ...learned, rounding: digestOf(learned.rounding) });
-    const { resolved, factors, biases, rounding, ...choices } = learned;
+    const { preparation, ...then } = learned;
+    const text = JSON.stringify({ ...then, rounding: digestOf(learned.rounding) });
+    const { resolved, factors, biases, rounding, ...choices } = then;
     const present = { recipe: learned, data: "files", samples: 40 };
     for (const [derived, then] of [
       ["evaluation", JSON.stringify([text, 40, "files"])],
@@ -238,6 +239,34 @@ describe("what an earlier version stored", () => {
     expect(isCurrent("evaluation", pastBasis("evaluation", JSON.stringify([text, 40, "files"])) as Basis, other)).toBe(
       false,
     );
+  });
+
+  it("version 4: neither a recipe nor a basis said which preparation of the model it is for", () => {
+    const without = <T extends { readonly preparation?: unknown }>({ preparation, ...rest }: T) => rest;
+    const { evaluation, sensitivity, walk } = SESSION_RECORD;
+    const session = {
+      ...SESSION_RECORD,
+      recipe: without(recipe),
+      evaluation: { ...evaluation, basis: without(evaluation.basis) },
+      sensitivity: { ...sensitivity, basis: without(sensitivity.basis) },
+      walk: { ...walk, basis: without(walk.basis) },
+    };
+    expect(problemOf(SESSION, session)).not.toBeNull();
+    expect(RENEWALS.sessions!(session)).toEqual(SESSION_RECORD);
+    expect(RENEWALS.results!({ ...RESULT_RECORD, recipe: without(recipe) })).toEqual(RESULT_RECORD);
+    const { tuning } = TUNING_RECORD;
+    const points = tuning.result.points.map((point) => ({ ...point, recipe: without(point.recipe) }));
+    const search = { basis: without(tuning.basis), result: { ...tuning.result, points } };
+    expect(RENEWALS.tunings!({ ...TUNING_RECORD, tuning: search })).toEqual(TUNING_RECORD);
+    const { rounding } = ROUNDING_RECORD;
+    const learned = { ...rounding, basis: without(rounding.basis) };
+    expect(RENEWALS.roundings!({ ...ROUNDING_RECORD, rounding: learned })).toEqual(ROUNDING_RECORD);
+    const measured = RENEWALS.sessions!(session).evaluation as { readonly basis: Basis };
+    const present = (preparation: number) => ({ recipe: { ...recipe, preparation }, samples: 40, data: "files" });
+    expect([1, 2].map((preparation) => isCurrent("evaluation", measured.basis, present(preparation)))).toEqual([
+      true,
+      false,
+    ]);
   });
 
   it("makes a result stale whose basis cannot be read", () => {

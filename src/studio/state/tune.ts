@@ -4,6 +4,7 @@ import { basisOf, differing, isCurrent, sameSettings } from "../../engine/recipe
 import { plural } from "../../engine/values/figures.ts";
 import { runJob } from "./jobs.ts";
 import { alarm, say } from "./log.ts";
+import { preparedHere } from "./preparation.ts";
 import { editRecipe, isForInputs } from "./recipe.ts";
 import type { StudioState } from "./slices/studio.ts";
 import type { SearchSettings } from "./slices/view.ts";
@@ -61,8 +62,11 @@ export async function searchRecipes(): Promise<void> {
 
 /** Makes a point's recipe the recipe of the moment, as one step of undo. */
 export function adoptPoint(point: TunePoint): void {
-  if (!isForInputs(point.recipe, "The search ran")) return;
-  editRecipe(`search ${point.label}`, () => point.recipe);
+  const { model } = studio.getState().project;
+  if (!model || !isForInputs(point.recipe, "The search ran")) return;
+  const recipe = preparedHere(point.recipe, model.summary, `Taking ${point.label}`);
+  if (!recipe) return;
+  editRecipe(`search ${point.label}`, () => recipe);
   say("info", `The recipe is now the one of the search: ${point.label}.`);
   if (!isOfOtherSamples(studio.getState())) return;
   say(

@@ -62,6 +62,7 @@ const names = fc.array(tensorName, { maxLength: 4 });
 export const recipe: fc.Arbitrary<Recipe> = fc.record({
   version: fc.constant(1 as const),
   model,
+  preparation: fc.integer({ min: 1, max: 9 }),
   format: fc.constant("qdq" as const),
   activations: fc.record({ type: fc.constantFrom("uint8" as const, "int8" as const), symmetric: fc.boolean() }),
   weights: fc.record({

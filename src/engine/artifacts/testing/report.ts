@@ -65,6 +65,7 @@ export const REPORT: Report = {
   recipe: {
     version: 1,
     model: { name: "little", sha256: "ab".repeat(32) },
+    preparation: 1,
     format: "qdq",
     activations: { type: "uint8", symmetric: false },
     weights: { type: "int8", granularity: "channel", rounding: "nearest" },

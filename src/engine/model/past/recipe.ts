@@ -23,6 +23,11 @@ export const PAST_RECIPES: readonly PastShape[] = [
       rounding: null,
     }),
   },
+  {
+    // There was one preparation.
+    is: (recipe) => lacks(recipe, "preparation"),
+    next: (recipe) => ({ ...recipe, preparation: 1 }),
+  },
 ];
 
 /** Exactly so, and not a recipe of today that lacks one of its fields. */

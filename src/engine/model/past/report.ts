@@ -15,8 +15,15 @@ export const PAST_REPORTS: readonly PastShape[] = [
     is: hadOneExecutor,
     next: (report) => ({
       ...report,
-      recipe: renewed(report.recipe, PAST_RECIPES),
       calibration: renewed(report.calibration, PAST_CALIBRATIONS),
+    }),
+  },
+  {
+    // Recipes were of any shape before today's.
+    is: ({ recipe }) => isObject(recipe) && lacks(recipe, "preparation"),
+    next: (report) => ({
+      ...report,
+      recipe: renewed(report.recipe, PAST_RECIPES),
       tuning: isObject(report.tuning)
         ? { ...report.tuning, start: renewed(report.tuning.start, PAST_RECIPES) }
         : report.tuning,

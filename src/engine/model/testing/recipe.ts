@@ -4,6 +4,7 @@ import type { Recipe } from "../recipe.ts";
 export const PLAIN_RECIPE: Recipe = {
   version: 1,
   model: { name: "net", sha256: "00" },
+  preparation: 1,
   format: "qdq",
   activations: { type: "uint8", symmetric: false },
   weights: { type: "int8", granularity: "channel", rounding: "nearest" },

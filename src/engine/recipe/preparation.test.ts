@@ -1,0 +1,60 @@
+import { expect, test } from "vitest";
+import { InputError } from "../model/job.ts";
+import { LATEST_PREPARATION } from "../model/preparation.ts";
+import type { Recipe } from "../model/recipe.ts";
+import { PLAIN_RECIPE } from "../model/testing/recipe.ts";
+import { preparedFor } from "./preparation.ts";
+import { LEARNED } from "./settings.ts";
+
+const recipe: Recipe = {
+  ...PLAIN_RECIPE,
+  weights: { ...PLAIN_RECIPE.weights, rounding: "learned" },
+  corrections: { equalization: true, bias: "empirical" },
+  methods: { a: "mse" },
+  ranges: { a: { low: 0, high: 2 } },
+  float: { ...PLAIN_RECIPE.float, layers: ["conv"] },
+  factors: { a: { divide: [2], absorb: [0] } },
+  resolved: { a: { low: 0, high: 1 } },
+  rounding: { conv: "AQ==" },
+  biases: { conv: [1] },
+};
+
+test("a recipe for the same preparation is the recipe itself, and nothing is said", () => {
+  const taken = preparedFor(recipe, recipe.preparation);
+  expect(taken.recipe).toBe(recipe);
+  expect(taken.notices).toEqual([]);
+});
+
+test("for another one it keeps its settings and nothing that was learned, which is said in one sentence", () => {
+  const taken = preparedFor(recipe, recipe.preparation + 1);
+  const unlearned = Object.fromEntries(LEARNED.map((part) => [part, null]));
+  expect(taken.recipe).toEqual({ ...recipe, ...unlearned, preparation: recipe.preparation + 1 });
+  expect(taken.notices).toEqual([
+    {
+      kind: "warning",
+      subject: "recipe",
+      message: expect.stringMatching(
+        /^The recipe was learned for net as another .* of equalization, ranges, learned rounding, corrected biases is of other weights/,
+      ),
+    },
+  ]);
+});
+
+test("only what is there is named", () => {
+  const { notices } = preparedFor({ ...recipe, factors: null, rounding: null, resolved: {} }, recipe.preparation + 1);
+  expect(notices).toEqual([
+    expect.objectContaining({ message: expect.stringContaining("holds of corrected biases is") }),
+  ]);
+  expect(preparedFor(PLAIN_RECIPE, PLAIN_RECIPE.preparation + 1)).toEqual({
+    recipe: { ...PLAIN_RECIPE, preparation: PLAIN_RECIPE.preparation + 1 },
+    notices: [],
+  });
+});
+
+test("a recipe of a newer Octet is refused, whatever the model's preparation", () => {
+  const newer = { ...recipe, preparation: LATEST_PREPARATION + 1 };
+  for (let preparation = 1; preparation <= LATEST_PREPARATION; preparation++) {
+    expect(() => preparedFor(newer, preparation)).toThrow(InputError);
+    expect(() => preparedFor(newer, preparation)).toThrow(/newer Octet .* update Octet\.$/);
+  }
+});

@@ -1,0 +1,34 @@
+import { InputError, type Notice } from "../model/job.ts";
+import { LATEST_PREPARATION } from "../model/preparation.ts";
+import type { Recipe } from "../model/recipe.ts";
+import { withSettings } from "./change.ts";
+import { LEARNED, type Learned } from "./settings.ts";
+
+const WORDS: Readonly<Record<Learned, string>> = {
+  factors: "equalization",
+  resolved: "ranges",
+  rounding: "learned rounding",
+  biases: "corrected biases",
+};
+
+/**
+ * A recipe for a model that is prepared so: what was learned for another preparation, of other weights or layers, is not
+ * taken over, which is told. Settings stay. Throws InputError for a preparation to come.
+ */
+export function preparedFor(
+  recipe: Recipe,
+  preparation: number,
+): { readonly recipe: Recipe; readonly notices: readonly Notice[] } {
+  if (recipe.preparation > LATEST_PREPARATION) {
+    throw new InputError(
+      `The recipe is for ${recipe.model.name} as a newer Octet prepares it before quantizing (preparation ${recipe.preparation}; this one knows ${LATEST_PREPARATION}); update Octet.`,
+    );
+  }
+  if (recipe.preparation === preparation) return { recipe, notices: [] };
+  const taken = withSettings(recipe, { preparation });
+  const dropped = LEARNED.filter((part) => taken[part] === null && Object.keys(recipe[part] ?? {}).length > 0);
+  if (dropped.length === 0) return { recipe: taken, notices: [] };
+  const parts = dropped.map((part) => WORDS[part]).join(", ");
+  const message = `The recipe was learned for ${recipe.model.name} as another version of Octet prepares it before quantizing; what it holds of ${parts} is of other weights or layers than are quantized now, and is not used: calibrate to have it learned anew.`;
+  return { recipe: taken, notices: [{ kind: "warning", subject: "recipe", message }] };
+}
