@@ -5,6 +5,7 @@ import { InputError, type Notice } from "../../src/engine/model/job.ts";
 import {
   evaluateModels,
   findPreprocess,
+  floatFileOf,
   modelFileOf,
   openData,
   type RunnableModel,
@@ -38,12 +39,12 @@ export async function evaluateCommand(
   const preprocess = await preprocessOf(values.preprocess);
   const labels = await labelsOf(values.labels);
 
-  const float = await modelFileOf(await modelSource(floatPath));
+  const float = await floatFileOf(await modelSource(floatPath));
   assertFloat(float, floatPath);
   const quantized = await modelFileOf(await modelSource(quantizedPath));
   const inputs = settleInputs(float.inputs, inputsOf(values));
   const dataset = await openData(inputs, await dataSources(values.data), preprocess, nodeDecoders, labels);
-  const before = [...unquantizedNotices(quantized, quantizedPath), ...dataset.notices];
+  const before = [...float.notices, ...unquantizedNotices(quantized, quantizedPath), ...dataset.notices];
   terminal.notices(before);
   const samples = values.samples ?? dataset.length;
   if (labels || maxDrop !== null) assertLabelled(dataset, skip, samples);

@@ -15,6 +15,13 @@ test("data feeds the first input of real numbers, and the others are held at zer
   expect(readInputs(ports, draft)).toEqual({ shapes: {}, values: { sr: 0, state: 0 } });
 });
 
+test("numbers of float16 and float64 are real ones too", () => {
+  for (const type of ["float16", "float64"] as const) {
+    const others = ports.map((port): Port => (port.type === "float32" ? { ...port, type } : port));
+    expect(draftOf(others, asWritten).data).toBe("x");
+  }
+});
+
 test("inputs of names that every object has are like any other", () => {
   const names = ["__proto__", "constructor", "toString"];
   const taken = names.map((name): Port => ({ name, type: "float32", dims: ["n"] }));

@@ -17,7 +17,7 @@ export const isDynamic = (port: Port) => port.dims.some((dim) => typeof dim !== 
 /** The draft that says what `inputs` say; where they are silent, data feeds the first input of real numbers. */
 export function draftOf(ports: readonly Port[], inputs: Recipe["inputs"]): InputsDraft {
   const open = ports.filter(({ name }) => own(inputs.values, name) === undefined);
-  const data = open.find(({ type }) => type === "float32") ?? open[0];
+  const data = open.find(({ type }) => type.startsWith("float")) ?? open[0];
   return {
     data: data?.name ?? "",
     shapes: Object.fromEntries(ports.map(({ name }) => [name, own(inputs.shapes, name)?.join(" x ") ?? ""])),

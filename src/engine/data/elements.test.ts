@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { InputError } from "../model/job.ts";
-import { convertElements, widenHalf } from "./elements.ts";
+import { widenHalf } from "../values/halfFloats.ts";
+import { convertElements } from "./elements.ts";
 
 test("float16 is the nearest, ties to even, as NumPy has it", () => {
   const least = 2 ** -24;

@@ -1,16 +1,8 @@
 import { InputError } from "../model/job.ts";
 import { arrayOf, type DataType, elementBytes, integerLimits, type TensorData } from "../values/elementTypes.ts";
 import { plural, count as written } from "../values/figures.ts";
+import { widenHalf } from "../values/halfFloats.ts";
 import { roundHalfEven } from "../values/round.ts";
-
-/** The value of a float16 by its bits. */
-export function widenHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25);
-}
 
 /** The bits of the nearest float16, ties to even, as IEEE 754 has it. */
 function narrowHalf(value: number): number {

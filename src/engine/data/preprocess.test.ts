@@ -120,6 +120,8 @@ test.each([
   [port([1, 3, 240, 320]), "unit"],
   [port([1, 1, 28, 28]), "unit"],
   [port([1, 224, 224, 3], "uint8"), "raw"],
+  [port([1, 3, 224, 224], "float16"), "imagenet"],
+  [port([1, 3, 224, 224], "float64"), "imagenet"],
 ] as const)("without a preprocessing %o gets a preset, and a notice says so", (input, preset) => {
   const { preprocess, notice } = choosePreprocess(input, null);
   expect(preprocess).toEqual(resolvePreset(preset, input, null));

@@ -54,7 +54,7 @@ export function resolvePreset(preset: Preset, port: Port, size: Size | null): Pr
 }
 
 function likelyPreset(port: Port): Preset {
-  if (port.type !== "float32" && port.type !== "float64") return "raw";
+  if (!port.type.startsWith("float")) return "raw";
   const input = pictureInput(port.dims);
   const classifier = input?.channels === 3 && input.height === IMAGENET_CROP && input.width === IMAGENET_CROP;
   if (!classifier) return "unit";

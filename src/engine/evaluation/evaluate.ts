@@ -8,6 +8,7 @@ import { measureLatency } from "./latency.ts";
 import { OutputComparison } from "./outputs.ts";
 import { floatNotice } from "./plausibility.ts";
 import { shortfalls } from "./shortfalls.ts";
+import { widened } from "./widened.ts";
 
 export interface EvaluationRequest {
   /** Samples skip..skip+samples of the dataset are judged. */
@@ -49,8 +50,8 @@ export async function evaluateSessions(
     if (!sample) continue;
     last = sample;
     samples++;
-    const expected = await float.run(sample.feeds);
-    const actual = await quantized.run(sample.feeds);
+    const expected = widened(await float.run(sample.feeds));
+    const actual = widened(await quantized.run(sample.feeds));
     outputs.add(expected, actual);
     scores.add(expected, actual, dataset.labels?.[index] ?? null, sample.source);
   }

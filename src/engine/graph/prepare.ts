@@ -12,6 +12,7 @@ import { inlineConstantIfs } from "./inlineIf.ts";
 import { convertOpset } from "./opset.ts";
 import { type Change, type Evaluate, graphOf, type PassResult, withGraph } from "./pass.ts";
 import { plainGemms } from "./plainGemm.ts";
+import { raiseFloats } from "./raiseFloats.ts";
 import { foldStaticShapes } from "./staticShapes.ts";
 
 export interface Prepared {
@@ -30,9 +31,10 @@ export interface Prepared {
 }
 
 /**
- * Float-to-float preparation: functions of the model inlined, constants folded, opset raised to `opset`, Ifs with a known condition inlined, Identity
- * removed, Gemm brought to its plain form, BatchNormalization folded. The model given is not changed, weights that stay are not copied, and every
- * activation of `folded` is in `observed` under the same name. `evaluate` runs models that need no inputs.
+ * Float-to-float preparation: functions of the model inlined, all floats made float32 (raiseFloats.ts), constants folded, opset
+ * raised to `opset`, Ifs with a known condition inlined, Identity removed, Gemm brought to its plain form, BatchNormalization
+ * folded. The model given is not changed, weights that stay are not copied, and every activation of `folded` is in `observed`
+ * under the same name. `evaluate` runs models that need no inputs.
  * @throws InputError when an operator cannot be converted or the graph is not one.
  */
 export async function prepareModel(model: ModelProto, evaluate: Evaluate, opset: number): Promise<Prepared> {
@@ -44,6 +46,8 @@ export async function prepareModel(model: ModelProto, evaluate: Evaluate, opset:
   let current = step(inlineFunctions(model));
   current = dropEmptyOutputs(withGraph(current, { node: inTopologicalOrder(graphOf(current)).node }));
   current = step(hideInitializers(current));
+  const raised = raiseFloats(current);
+  current = step(raised);
   current = step(constantsToInitializers(current));
   current = convertOpset(current, opset);
   let before: ModelProto;
@@ -59,13 +63,13 @@ export async function prepareModel(model: ModelProto, evaluate: Evaluate, opset:
   const observed = dropUnread(current);
   const folded = dropUnread(step(foldBatchNormalization(step(removeIdentities(observed, "activations")))));
 
-  const raised = opsetOf(model) === opsetOf(folded) ? [] : [`opset ${opsetOf(model)} converted to ${opsetOf(folded)}`];
+  const opsets = opsetOf(model) === opsetOf(folded) ? [] : [`opset ${opsetOf(model)} converted to ${opsetOf(folded)}`];
   return {
     folded,
     observed,
-    notes: [...raised, ...summarize(changes)],
+    notes: [...opsets, ...summarize(changes)],
     generation: Math.max(1, ...changes.map(({ generation = 1 }) => generation)),
-    notices: unfoldedNotices(folded),
+    notices: [...raised.notices, ...unfoldedNotices(folded)],
   };
 }
 

@@ -13,8 +13,9 @@ import {
   type TensorProto,
   ValueInfoProtoSchema,
 } from "../onnx/proto/onnx_pb.ts";
-import { tensorProto } from "../onnx/tensor.ts";
+import { filled, tensorProto } from "../onnx/tensor.ts";
 import { elementCount } from "../values/dims.ts";
+import type { DataType } from "../values/elementTypes.ts";
 import { CONVERSIONS, UNCHANGED } from "./opsetRules.ts";
 import { type Evaluate, graphOf, type PassResult, withGraph } from "./pass.ts";
 
@@ -44,7 +45,7 @@ const SHAPE_INPUTS: Readonly<Record<string, readonly number[]>> = {
 };
 
 /**
- * Makes the results of Shape nodes initialisers where the shape is certain: every input of the model is float32 of a
+ * Makes the results of Shape nodes initialisers where the shape is certain: every input of the model is floats of a
  * fixed shape, and what lies between lets no data decide about shapes. The shapes come from one run on zeros.
  */
 export async function foldStaticShapes(model: ModelProto, evaluate: Evaluate): Promise<PassResult> {
@@ -52,7 +53,7 @@ export async function foldStaticShapes(model: ModelProto, evaluate: Evaluate): P
   const index = new GraphIndex(graph);
   const ports = index.inputs.map(portOf);
   const isFixed = ({ dims, type }: Port) =>
-    type === "float32" && dims.every((dim) => typeof dim === "number" && dim > 0);
+    type.startsWith("float") && dims.every((dim) => typeof dim === "number" && dim > 0);
   const shapes = ports.every(isFixed) ? certainShapes(index) : [];
   if (shapes.length === 0) return { model, changes: [] };
   let values: TensorMap;
@@ -124,7 +125,11 @@ function zeroModel(
   });
 }
 
-function zeros({ name, dims }: Port): TensorProto {
+function zeros({ name, type, dims }: Port): TensorProto {
   const shape = dims.map(Number);
-  return tensorProto(name, { type: "float32", dims: shape, data: new Float32Array(elementCount(shape)) });
+  return tensorProto(name, {
+    type: type as DataType,
+    dims: shape,
+    data: filled(type as DataType, elementCount(shape), 0),
+  });
 }

@@ -4,6 +4,7 @@ import { InputError, type Notice } from "../model/job.ts";
 import { inputPorts } from "../onnx/ports.ts";
 import { equalSamples } from "./equalSamples.ts";
 import { farSamples } from "./farSamples.ts";
+import { inputValues } from "./inputValues.ts";
 import { oneSidedProbabilities } from "./oneSided.ts";
 import type { OpenModel } from "./open.ts";
 import { unpreparedData } from "./unpreparedData.ts";
@@ -14,7 +15,7 @@ export function doubtsOf(
   { statistics, observed }: Pick<Observation, "statistics" | "observed">,
   { sources }: Pick<Dataset, "sources">,
 ): Notice[] {
-  const inputs = new Set(inputPorts(model.observed).map(({ name }) => name));
+  const inputs = new Set(inputPorts(model.observed).map(({ name }) => inputValues(model, name)));
   return [
     ...farSamples(statistics, inputs, sources),
     ...equalSamples(statistics, observed.length, model.open.map(({ name }) => name).join(", ")),

@@ -90,9 +90,15 @@ function equalizedFile(model: OpenModel, recipe: Recipe): Artifact {
 }
 
 /** Said where the file written is larger than the one given. */
-function growth({ bytes }: OpenModel, subject: string, written: number): Notice[] {
+function growth({ bytes, original, reference }: OpenModel, subject: string, written: number): Notice[] {
   if (written <= bytes) return [];
-  const message = `"${subject}" is larger than the float model, ${byteSize(written)} against ${byteSize(bytes)}: its weights are so few that what quantizing adds (scales, zero points, QuantizeLinear layers) takes more than smaller weights save; keep the float model where size is what counts.`;
+  const added =
+    "what quantizing adds (scales, zero points, QuantizeLinear layers) takes more than smaller weights save";
+  const why =
+    original === reference
+      ? `its weights are so few that ${added}`
+      : `what was not float32 and stays in float is float32 there, or ${added}`;
+  const message = `"${subject}" is larger than the float model, ${byteSize(written)} against ${byteSize(bytes)}: ${why}; keep the float model where size is what counts.`;
   return [{ kind: "warning", subject, message }];
 }
 

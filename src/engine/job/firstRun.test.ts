@@ -137,7 +137,7 @@ describe("one run of what is written", () => {
         node: model.original.graph!.node.map((node) => withFields(node, { domain: "com.example" })),
       }),
     });
-    const notices = await firstRun({ ...model, original: foreign }, artifact(broken()), data, runtime);
+    const notices = await firstRun({ ...model, reference: foreign }, artifact(broken()), data, runtime);
     expect(notices).toMatchObject([{ kind: "warning", subject: FILE }]);
     expect(notices[0]?.message).toMatch(/not run here: the float model does not run on sample 0 either/);
   });

@@ -40,7 +40,7 @@ export async function firstRun(
   }
   const written = await runOnce(async () => session, sample.feeds);
   if ("outputs" in written && nonFinite(written.outputs).length === 0) return [];
-  const float = await runOnce(() => runtime.createSession(runnable(model.original), { threads: 1 }), sample.feeds);
+  const float = await runOnce(() => runtime.createSession(runnable(model.reference), { threads: 1 }), sample.feeds);
   if ("reason" in float) {
     return [notRun(fileName, `the float model does not run on ${sample.source} either (${float.reason}).`)];
   }
@@ -74,10 +74,10 @@ async function sampleFor(model: OpenModel, dataset: Dataset | null): Promise<Sam
   }
 }
 
-function madeSample({ original, inputs, held }: OpenModel): Sample {
+function madeSample({ reference, inputs, held }: OpenModel): Sample {
   const feeds = new Map<string, Tensor>();
   const values = new Map(held.map(({ port, value }) => [port.name, value]));
-  const ports = withShapes(inputPorts(original), inputs.shapes);
+  const ports = withShapes(inputPorts(reference), inputs.shapes);
   for (const { name, dims } of ports) {
     const elements = elementCount(dims.map((dim) => (typeof dim === "number" ? dim : 1)));
     if (elements > MOST_ELEMENTS) throw new InputError(`its input ${name} has ${elements} values.`);

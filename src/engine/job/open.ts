@@ -3,6 +3,7 @@ import { applyFactors } from "../graph/applyFactors.ts";
 import { inlineFunctions } from "../graph/inlineFunctions.ts";
 import { allowInt4 } from "../graph/opset.ts";
 import { prepareModel } from "../graph/prepare.ts";
+import { raiseFloats } from "../graph/raiseFloats.ts";
 import { exposeOutputs, weightsAsInputs } from "../graph/shapes.ts";
 import type { ModelInputs } from "../model/dataset.ts";
 import type { JobContext, Notice } from "../model/job.ts";
@@ -34,6 +35,8 @@ export interface OpenModel extends ModelInputs {
   readonly bytes: number;
   readonly sha256: string;
   readonly original: ModelProto;
+  /** The original in float32, which what is quantized is compared with. */
+  readonly reference: ModelProto;
   readonly folded: ModelProto;
   readonly observed: ModelProto;
   /** Whether `folded` and `observed` are equalized. */
@@ -93,8 +96,10 @@ async function prepareFile<T extends object>(
   };
   step(0);
   const { model: original, external, bytes } = await readWholeModel(source);
-  assertSupported(inlineFunctions(original).model, fileName);
-  const checked = check(inputPorts(original));
+  const inlined = inlineFunctions(original).model;
+  assertSupported(inlined, fileName);
+  const reference = raiseFloats(inlined).model;
+  const checked = check(inputPorts(reference));
   step(1);
   const sha256 = await fingerprint(source.bytes, external);
   step(2);
@@ -109,6 +114,7 @@ async function prepareFile<T extends object>(
     bytes,
     sha256,
     original,
+    reference,
     folded: restated(prepared.folded),
     observed: restated(prepared.observed),
     equalized: false,
@@ -202,8 +208,8 @@ export function summarizeModel(model: PreparedFile, recipe: PlannedChoices): Mod
     irVersion: Number(model.original.irVersion),
     opset: opsetOf(model.original),
     producer: `${model.original.producerName} ${model.original.producerVersion}`.trim(),
-    inputs: withShapes(inputPorts(model.original), model.inputs.shapes),
-    outputs: outputPorts(model.original),
+    inputs: withShapes(inputPorts(model.reference), model.inputs.shapes),
+    outputs: outputPorts(model.reference),
     ...summarizePlan(plan, model.types, model.dims),
     preparation: model.preparation,
     generation: model.generation,

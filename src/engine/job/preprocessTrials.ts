@@ -1,5 +1,6 @@
 import type { Candidate } from "../data/candidates.ts";
 import { areProbabilities, firstScores, logProbability } from "../evaluation/scores.ts";
+import { widened } from "../evaluation/widened.ts";
 import type { Sample } from "../model/dataset.ts";
 import { InputError } from "../model/job.ts";
 import type { Preprocess } from "../model/preprocess.ts";
@@ -85,7 +86,7 @@ export class PreprocessTrials {
   /** Null where the model does not run on a sample that is preprocessed otherwise. */
   async #run({ feeds, source }: Sample, isOwn: boolean): Promise<TensorMap | null> {
     try {
-      return await this.#session.run(feeds, this.#output === null ? undefined : [this.#output]);
+      return widened(await this.#session.run(feeds, this.#output === null ? undefined : [this.#output]));
     } catch (error) {
       const refused = refusal(error, `The float model does not run on ${source}`);
       if (isOwn || !(refused instanceof InputError)) throw refused;

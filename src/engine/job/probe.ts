@@ -1,6 +1,7 @@
 import { LabelledScores } from "../evaluation/labelled.ts";
 import { OutputComparison } from "../evaluation/outputs.ts";
 import { firstScores } from "../evaluation/scores.ts";
+import { widened } from "../evaluation/widened.ts";
 import type { Dataset, Sample, SampleLabel } from "../model/dataset.ts";
 import type { Probe } from "../model/evaluation.ts";
 import { InputError, type JobContext } from "../model/job.ts";
@@ -62,7 +63,7 @@ export class Prober {
       for (const [done, { feeds, expected, label, source }] of references.entries()) {
         context.signal.throwIfAborted();
         context.report({ task: "Measuring the change", done, total: references.length, unit: "samples" });
-        const actual = await session.run(feeds);
+        const actual = widened(await session.run(feeds));
         comparison.add(expected, actual);
         labelled.add(expected, actual, label, source);
       }
@@ -110,7 +111,7 @@ export class Prober {
         report({ task: "Running the float model", done: known.next - skip, total: end - skip, unit: "samples" });
         const sample = await readable(dataset, known.next);
         if (!sample) continue;
-        const expected = await session.run(sample.feeds);
+        const expected = widened(await session.run(sample.feeds));
         known.bytes += bytesOf(sample.feeds) + bytesOf(expected);
         if (known.bytes > this.#mostBytes && known.references.length > 0) {
           known.next = end;
@@ -125,7 +126,7 @@ export class Prober {
   }
 
   async #floatSession(sample: Sample) {
-    const file = runnable(this.#model.original);
+    const file = runnable(this.#model.reference);
     const threads = this.#threads;
     if (threads === null) return quickestSession(this.#runtime, file, sample, "The float model");
     return { session: await loadSession(this.#runtime, file, { threads }, "The float model"), threads };

@@ -1,3 +1,5 @@
+import { type RaisedFloats, raiseFloats } from "../graph/raiseFloats.ts";
+import type { Notice } from "../model/job.ts";
 import type { ModelFile } from "../model/runtime.ts";
 import type { Port } from "../model/tensor.ts";
 import { quantizedOperator } from "../onnx/checks.ts";
@@ -29,6 +31,8 @@ export interface RunnableModel {
   readonly inputs: readonly Port[];
   /** The type of the first operator on quantized tensors; null in a float model. */
   readonly quantizedOperator: string | null;
+  /** What was done to it before it is run. */
+  readonly notices: readonly Notice[];
 }
 
 /** Decodes a model with the weights it keeps in other files. Throws InputError when a file is damaged or missing. */
@@ -58,13 +62,27 @@ export function modelInputs({ bytes, fileName }: Pick<ModelSource, "bytes" | "fi
  * Throws InputError as decoding does.
  */
 export async function modelFileOf(source: ModelSource): Promise<RunnableModel> {
+  return runnableModel(source, (model) => ({ model, notices: [] }));
+}
+
+/** A float model to compare with, in float32 (graph/raiseFloats.ts). Throws InputError as decoding does. */
+export async function floatFileOf(source: ModelSource): Promise<RunnableModel> {
+  return runnableModel(source, raiseFloats);
+}
+
+async function runnableModel(
+  source: ModelSource,
+  change: (model: ModelProto) => Pick<RaisedFloats, "model" | "notices">,
+): Promise<RunnableModel> {
   const { model, external, bytes } = await readWholeModel(source);
-  const isWhole = external.length === 0 && !(model.graph && needsAliases(model.graph));
+  const { model: changed, notices } = change(model);
+  const isWhole = changed === model && external.length === 0 && !(model.graph && needsAliases(model.graph));
   return {
-    file: isWhole ? { graph: source.bytes, external } : toModelFile(model),
+    file: isWhole ? { graph: source.bytes, external } : toModelFile(changed),
     bytes,
-    inputs: inputPorts(model),
+    inputs: inputPorts(changed),
     quantizedOperator: quantizedOperator(model),
+    notices,
   };
 }
 

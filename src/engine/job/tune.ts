@@ -48,7 +48,7 @@ export async function tune(
   assertRecipeFor(model, recipe);
   const split = splitOf(request, dataset);
   const sample = await firstReadable(dataset, split.judgement[0], split.judgement[1] - split.judgement[0]);
-  const { session, threads } = await quickestSession(runtime, runnable(model.original), sample, "The float model");
+  const { session, threads } = await quickestSession(runtime, runnable(model.reference), sample, "The float model");
   try {
     const judge = await Judge.over(session, dataset, split.judgement, context);
     const tuningOf = (found: Found): Tuning => ({

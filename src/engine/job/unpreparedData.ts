@@ -6,6 +6,7 @@ import { GraphIndex } from "../onnx/graph.ts";
 import type { GraphProto } from "../onnx/proto/onnx_pb.ts";
 import { tensorOf } from "../onnx/tensor.ts";
 import { significant } from "../values/figures.ts";
+import { inputValues } from "./inputValues.ts";
 import type { OpenModel } from "./open.ts";
 
 /** Right data gives 0.88 to 1.05 times the deviation that is expected; pictures of 0 to 255, 49 to 117 times. */
@@ -21,7 +22,7 @@ const WHAT_TO_DO =
  * layer are nothing. Networks on raw grey pictures look like that when all is well, so those are not judged by biases.
  */
 export function unpreparedData(model: OpenModel, statistics: Statistics): Notice[] {
-  const names = model.open.map(({ name }) => name);
+  const names = model.open.map(({ name }) => inputValues(model, name));
   const inputs = names.filter((name) => (statistics.get(name)?.finite ?? 0) > 0);
   const moments = firstMoments(model, statistics);
   const faults = moments

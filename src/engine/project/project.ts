@@ -198,7 +198,7 @@ export class Project {
    */
   findPreprocess(range: SampleRange, context: JobContext): Promise<PreprocessFinding | null> {
     const data = this.#dataUnder(this.#recipe.preprocess);
-    return findPreprocess(runnable(this.#model.original), data, range, this.#runtime, context);
+    return findPreprocess(runnable(this.#model.reference), data, range, this.#runtime, context);
   }
 
   preview(index: number, preprocess: Preprocess | null): Promise<SamplePreview> {
@@ -266,7 +266,7 @@ export class Project {
   ): Promise<Evaluation> {
     const quantized = quantizeModel(this.#model, this.#recipe);
     const request = {
-      float: { file: runnable(this.#model.original), bytes: this.#model.bytes },
+      float: { file: runnable(this.#model.reference), bytes: this.#model.bytes },
       quantized: { file: runnable(quantized.model), bytes: quantized.bytes },
       skip,
       samples,

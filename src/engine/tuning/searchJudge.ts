@@ -1,5 +1,6 @@
 import { LabelledScores } from "../evaluation/labelled.ts";
 import { OutputComparison } from "../evaluation/outputs.ts";
+import { widened } from "../evaluation/widened.ts";
 import { classesOf, type Dataset } from "../model/dataset.ts";
 import type { Accuracy } from "../model/evaluation.ts";
 import { InputError, type JobContext, type Notice } from "../model/job.ts";
@@ -56,7 +57,7 @@ export class Judge {
         const { feeds } = await dataset.get(index);
         readable.push(index);
         if (room <= 0) continue;
-        const results = await float.run(feeds);
+        const results = widened(await float.run(feeds));
         room -= bytesOf(results);
         if (room > 0) outputs.set(index, results);
       } catch (error) {
@@ -92,8 +93,8 @@ export class Judge {
       context.signal.throwIfAborted();
       context.report({ task: "Judging", done, total: this.samples, unit: "samples" });
       const { feeds, source } = await this.#dataset.get(index);
-      const expected = this.#outputs.get(index) ?? (await this.#float.run(feeds));
-      const actual = await quantized.run(feeds);
+      const expected = this.#outputs.get(index) ?? widened(await this.#float.run(feeds));
+      const actual = widened(await quantized.run(feeds));
       comparison.add(expected, actual);
       const rows = labelled.add(expected, actual, this.#dataset.labels?.[index] ?? null, source);
       for (const row of rows) expectedDrop.add(row.float, row.quantized, row.label);

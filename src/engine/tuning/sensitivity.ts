@@ -1,4 +1,5 @@
 import { Variations } from "../evaluation/variation.ts";
+import { widened } from "../evaluation/widened.ts";
 import type { Dataset, Sample, SampleLabel } from "../model/dataset.ts";
 import { InputError, type JobContext } from "../model/job.ts";
 import type { Session } from "../model/runtime.ts";
@@ -132,7 +133,9 @@ class Measurement {
     const { variants } = this.#model;
     const float = await this.#baseRun("float", feeds);
     const quantized = await this.#baseRun("quantized", feeds);
-    const outputs = this.#request.reference ? await this.#request.reference.run(feeds) : this.#outputsOf(float);
+    const outputs = this.#request.reference
+      ? widened(await this.#request.reference.run(feeds))
+      : this.#outputsOf(float);
     const expectation: Expectation = { outputs, label, source };
     this.#float.add(outputs);
     this.#all.add(expectation, this.#outputsOf(quantized));
@@ -162,7 +165,9 @@ class Measurement {
   /** Measures what layers are ranked by, and nothing else. */
   async #rank({ feeds, source }: Sample, label: SampleLabel): Promise<void> {
     const float = await this.#baseRun("float", feeds);
-    const outputs = this.#request.reference ? await this.#request.reference.run(feeds) : this.#outputsOf(float);
+    const outputs = this.#request.reference
+      ? widened(await this.#request.reference.run(feeds))
+      : this.#outputsOf(float);
     this.#float.add(outputs);
     this.#ranked++;
     for (const [at, variant] of this.#model.variants.entries()) {
@@ -197,13 +202,13 @@ class Measurement {
     );
     const fetches = segments.slice(start).flatMap(({ makes }) => makes.filter((name) => outputs.has(name)));
     const given = [...before].filter(([name]) => outputs.has(name));
-    if (fetches.length === 0) return new Map(given);
+    if (fetches.length === 0) return widened(new Map(given));
     const switches = switched.feeds(modes, (unit) => changes.get(unit) ?? formIn(base, unit), before);
-    return new Map([...given, ...(await this.#session.run(new Map([...feeds, ...switches]), fetches))]);
+    return widened(new Map([...given, ...(await this.#session.run(new Map([...feeds, ...switches]), fetches))]));
   }
 
   #outputsOf(results: TensorMap): TensorMap {
-    return new Map([...results].filter(([name]) => this.#model.outputs.has(name)));
+    return widened(new Map([...results].filter(([name]) => this.#model.outputs.has(name))));
   }
 
   /** Finds how many segments' tensors fit the bound, and how many bytes they take. */

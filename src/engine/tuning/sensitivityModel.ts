@@ -62,9 +62,9 @@ export function sensitivityModel({ subject, types, dims, choices, bound }: Sensi
   const outputs = new Set(
     graphOf(float)
       .output.map(({ name }) => name)
-      .filter((name) => types.get(name) === "float32" && plan.index.producer(name)),
+      .filter((name) => types.get(name)?.startsWith("float") && plan.index.producer(name)),
   );
-  if (outputs.size === 0) throw new InputError("The model has no float32 output, so no error can be measured.");
+  if (outputs.size === 0) throw new InputError("The model has no output of floats, so no error can be measured.");
   return {
     switched: switchedModel({ model: float, units, forms, segments, types, dims, isCopied }),
     units,

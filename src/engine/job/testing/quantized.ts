@@ -1,4 +1,5 @@
 import { heldTensor } from "../../data/constant.ts";
+import { widened } from "../../evaluation/widened.ts";
 import { run } from "../../graph/testing/native.ts";
 import type { Calibration } from "../../model/calibration.ts";
 import { InputError, type JobContext } from "../../model/job.ts";
@@ -50,7 +51,7 @@ export function datasetOf({ open: [input], held }: OpenModel, samples: readonly 
 export interface Compared extends Exported {
   readonly model: OpenModel;
   readonly calibration: Calibration;
-  /** Of each float32 output on the unseen samples, dB: the file written against the file given. */
+  /** Of each output of floats on the unseen samples, dB: the file written against the file given. */
   readonly sqnr: Readonly<Record<string, number>>;
 }
 
@@ -71,7 +72,7 @@ export async function quantizeAndCompare(
   const comparators = new Map<string, Comparator>();
   for (const feeds of unseen) {
     const all = new Map([...model.held.map((each) => [each.port.name, heldTensor(each)] as const), ...feeds]);
-    const [float, quantized] = [await run(model.original, all), await run(written, all)];
+    const [float, quantized] = [widened(await run(model.reference, all)), widened(await run(written, all))];
     for (const [name, { data, type }] of float) {
       if (type !== "float32") continue;
       const comparator = comparators.get(name) ?? new Comparator();
