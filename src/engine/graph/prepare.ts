@@ -1,11 +1,13 @@
 import type { Notice } from "../model/job.ts";
+import type { TensorMap } from "../model/tensor.ts";
 import { GraphIndex } from "../onnx/graph.ts";
-import { opsetOf } from "../onnx/opset.ts";
+import { allNodes, isDefaultDomain, opsetOf } from "../onnx/opset.ts";
 import { inTopologicalOrder } from "../onnx/order.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { foldBatchNormalization } from "./batchnorm.ts";
 import { dropEmptyOutputs, dropUnread, hideInitializers } from "./cleanup.ts";
 import { constantsToInitializers, foldConstants } from "./constants.ts";
+import { holdInputs, reachingIfs } from "./heldInputs.ts";
 import { removeIdentities } from "./identity.ts";
 import { inlineFunctions } from "./inlineFunctions.ts";
 import { inlineConstantIfs } from "./inlineIf.ts";
@@ -28,16 +30,24 @@ export interface Prepared {
    */
   readonly generation: number;
   readonly notices: readonly Notice[];
+  /** The held inputs whose values decided an If, so that both forms answer for these values alone. */
+  readonly decided: readonly string[];
 }
 
 /**
  * Float-to-float preparation: functions of the model inlined, all floats made float32 (raiseFloats.ts), constants folded, opset
  * raised to `opset`, Ifs with a known condition inlined, Identity removed, Gemm brought to its plain form, BatchNormalization
- * folded. The model given is not changed, weights that stay are not copied, and every activation of `folded` is in `observed`
- * under the same name. `evaluate` runs models that need no inputs.
+ * folded. Inputs that are `held` at a value count as constants where that decides an If. The model given is not changed, weights
+ * that stay are not copied, and every activation of `folded` is in `observed` under the same name. `evaluate` runs models that
+ * need no inputs.
  * @throws InputError when an operator cannot be converted or the graph is not one.
  */
-export async function prepareModel(model: ModelProto, evaluate: Evaluate, opset: number): Promise<Prepared> {
+export async function prepareModel(
+  model: ModelProto,
+  evaluate: Evaluate,
+  opset: number,
+  held: TensorMap = new Map(),
+): Promise<Prepared> {
   const changes: Change[] = [];
   const step = (result: PassResult) => {
     changes.push(...result.changes);
@@ -50,6 +60,54 @@ export async function prepareModel(model: ModelProto, evaluate: Evaluate, opset:
   current = step(raised);
   current = step(constantsToInitializers(current));
   current = convertOpset(current, opset);
+  const { model: known, changes: made, decided } = await foldDecided(current, evaluate, held);
+  changes.push(...made);
+  current = step(plainGemms(known));
+  const observed = dropUnread(current);
+  const folded = dropUnread(step(foldBatchNormalization(step(removeIdentities(observed, "activations")))));
+
+  const opsets = opsetOf(model) === opsetOf(folded) ? [] : [`opset ${opsetOf(model)} converted to ${opsetOf(folded)}`];
+  return {
+    folded,
+    observed,
+    notes: [...opsets, ...summarize(changes)],
+    generation: Math.max(decided.length > 0 ? 2 : 1, ...changes.map(({ generation = 1 }) => generation)),
+    notices: [...raised.notices, ...unfoldedNotices(folded)],
+    decided,
+  };
+}
+
+/** Folds what is constant, and what follows from as few of the held inputs as decide as many Ifs as all of them. */
+async function foldDecided(
+  model: ModelProto,
+  evaluate: Evaluate,
+  held: TensorMap,
+): Promise<PassResult & Pick<Prepared, "decided">> {
+  const plain = await foldKnown(model, evaluate);
+  const withHeld = (names: readonly string[]) => {
+    const values = new Map([...held].filter(([name]) => names.includes(name)));
+    return foldKnown(holdInputs(plain.model, values), evaluate);
+  };
+  let decided = [...reachingIfs(plain.model, held.keys())];
+  let best = decided.length > 0 ? await withHeld(decided) : plain;
+  if (decided.length === 0 || countIfs(best.model) === countIfs(plain.model)) return { ...plain, decided: [] };
+  for (const name of decided) {
+    const others = decided.filter((other) => other !== name);
+    const without = others.length > 0 ? await withHeld(others) : null;
+    if (without === null || countIfs(without.model) > countIfs(best.model)) continue;
+    decided = others;
+    best = without;
+  }
+  return { model: best.model, changes: [...plain.changes, ...best.changes], decided };
+}
+
+async function foldKnown(model: ModelProto, evaluate: Evaluate): Promise<PassResult> {
+  const changes: Change[] = [];
+  const step = (result: PassResult) => {
+    changes.push(...result.changes);
+    return result.model;
+  };
+  let current = model;
   let before: ModelProto;
   do {
     before = current;
@@ -59,18 +117,12 @@ export async function prepareModel(model: ModelProto, evaluate: Evaluate, opset:
     current = step(await foldStaticShapes(current, evaluate));
     current = step(inlineConstantIfs(current));
   } while (current !== before);
-  current = step(plainGemms(current));
-  const observed = dropUnread(current);
-  const folded = dropUnread(step(foldBatchNormalization(step(removeIdentities(observed, "activations")))));
+  return { model: current, changes };
+}
 
-  const opsets = opsetOf(model) === opsetOf(folded) ? [] : [`opset ${opsetOf(model)} converted to ${opsetOf(folded)}`];
-  return {
-    folded,
-    observed,
-    notes: [...opsets, ...summarize(changes)],
-    generation: Math.max(1, ...changes.map(({ generation = 1 }) => generation)),
-    notices: [...raised.notices, ...unfoldedNotices(folded)],
-  };
+function countIfs(model: ModelProto): number {
+  return [...allNodes(graphOf(model))].filter(({ opType, domain }) => opType === "If" && isDefaultDomain(domain))
+    .length;
 }
 
 function summarize(changes: readonly Change[]): string[] {

@@ -22,6 +22,7 @@ import { summarizePlan } from "../plan/summary.ts";
 import { ORT } from "../targets/ort.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import { interval } from "../values/figures.ts";
+import { constantInputs, decidedBy } from "./heldConstants.ts";
 import { assertInputNames, settleInputs, withShapes } from "./inputs.ts";
 import { evaluateWith } from "./run.ts";
 import { loadSession } from "./session.ts";
@@ -103,7 +104,9 @@ async function prepareFile<T extends object>(
   step(1);
   const sha256 = await fingerprint(source.bytes, external);
   step(2);
-  const prepared = await prepareModel(original, evaluateWith(runtime), ORT.opset);
+  const held = constantInputs(inputPorts(original), inputs);
+  const prepared = await prepareModel(original, evaluateWith(runtime), ORT.opset, held);
+  const decided = decidedBy(prepared.decided, inputs);
   step(3);
   const { types, dims, shapes, inferred } = await inferTypes(prepared.observed, runtime, fileName);
   const restated = (form: ModelProto) => withOutputTypes(withoutStaleShapes(form, inferred), types, inferred);
@@ -122,9 +125,9 @@ async function prepareFile<T extends object>(
     dims,
     shapes,
     inputs,
-    preparation: prepared.notes,
+    preparation: [...prepared.notes, ...decided.notes],
     generation: prepared.generation,
-    notices: prepared.notices,
+    notices: [...prepared.notices, ...decided.notices],
     ...checked,
   };
 }

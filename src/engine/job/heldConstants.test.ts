@@ -1,0 +1,111 @@
+import { expect, test } from "vitest";
+import type { Tensor, TensorMap } from "../model/tensor.ts";
+import { decodeModel } from "../onnx/decode.ts";
+import { inputPorts } from "../onnx/ports.ts";
+import { toModelFile } from "../onnx/runtimeFile.ts";
+import { scalar } from "../onnx/tensor.ts";
+import { noise } from "../onnx/testing/build.ts";
+import { readModel } from "../onnx/testing/models.ts";
+import { needsShared } from "../testing/shared.ts";
+import { constantInputs, decidedBy } from "./heldConstants.ts";
+import { summarizeModel } from "./open.ts";
+import { quantizeAndCompare, runtime } from "./testing/quantized.ts";
+
+const NAME = "silero_vad_v5.onnx";
+const WINDOW = 512;
+const CONTEXT = 64;
+const RATE = 16000;
+
+/** Syllables of a voice of 100 to 200 Hz in three formants, with noise and pauses between, along which the state is carried. */
+async function speech(seed: number): Promise<TensorMap[]> {
+  const model = decodeModel(readModel(NAME), NAME);
+  const session = await runtime.createSession(toModelFile(model), { threads: 1 });
+  const windows = 24;
+  const random = noise([4096], seed).data as Float32Array;
+  const hiss = noise([windows * WINDOW + CONTEXT], seed + 1).data as Float32Array;
+  let phase = 0;
+  const signal = hiss.map((breath, i) => {
+    const syllable = Math.floor(i / 2500);
+    const part = (i % 2500) / 2500;
+    const [pitch, ...formants] = [0, 1, 2, 3].map((k) => random[syllable * 4 + k] as number);
+    phase += (150 + 50 * pitch!) / RATE;
+    const voice = [500, 1400, 2500].reduce((sum, middle, k) => {
+      const formant = middle * (1 + 0.4 * formants[k]!);
+      return (
+        sum +
+        (Math.sin((2 * Math.PI * formant * (phase % 1)) / (150 + 50 * pitch!)) * Math.exp(-3 * (phase % 1))) / (k + 1)
+      );
+    }, 0);
+    const isVoiced = syllable % 4 !== 3;
+    return (isVoiced ? 0.2 * Math.sin(Math.PI * part) * voice : 0) + 0.004 * breath;
+  });
+  const samples: TensorMap[] = [];
+  let state: Tensor = { type: "float32", dims: [2, 1, 128], data: new Float32Array(256) };
+  for (let i = 0; i < windows; i++) {
+    const at = i * WINDOW;
+    const input: Tensor = {
+      type: "float32",
+      dims: [1, WINDOW + CONTEXT],
+      data: signal.slice(at, at + WINDOW + CONTEXT),
+    };
+    const feeds = new Map([
+      ["input", input],
+      ["state", state],
+    ]);
+    samples.push(feeds);
+    state = (await session.run(new Map([...feeds, ["sr", scalar("int64", RATE)]]))).get("stateN")!;
+  }
+  await session.dispose();
+  return samples;
+}
+
+test("silero_vad at a held rate has its Convs quantized", needsShared, async () => {
+  const inputs = { shapes: {}, values: { sr: RATE } };
+  const { model, recipe, quantized, notices, files, sqnr } = await quantizeAndCompare(
+    readModel(NAME),
+    await speech(1),
+    await speech(100),
+    inputs,
+  );
+  const summary = summarizeModel(model, recipe);
+  expect(summary.operators.find(({ type }) => type === "Conv")).toEqual({ type: "Conv", count: 6, quantized: 6 });
+  expect(Math.min(...Object.values(sqnr))).toBeGreaterThan(30);
+  expect(quantized.bytes).toBeLessThan(0.4 * model.bytes);
+  expect(inputPorts(quantized.model).map(({ name }) => name)).toEqual(["input", "state", "sr"]);
+  const message =
+    "The model was prepared for sr = 16000 alone: in the place of each If layer that this decides stands the branch taken. What is written still takes the input and answers for that value whatever it is fed.";
+  expect(notices).toContainEqual({ kind: "warning", subject: "sr", message });
+  const report = files.find(({ name }) => name.endsWith(".report.json"))!;
+  const text = report.chunks.map((chunk) => new TextDecoder().decode(chunk)).join("");
+  expect(text).toContain("prepared for sr = 16000 alone");
+});
+
+test("flags, integers and lone numbers of a fixed shape may count as constants", () => {
+  const ports = [
+    { name: "flag", type: "bool", dims: [] },
+    { name: "sizes", type: "int64", dims: [2] },
+    { name: "open", type: "int64", dims: ["n"] },
+    { name: "lone", type: "float32", dims: [1] },
+    { name: "many", type: "float32", dims: [2] },
+    { name: "fed", type: "float32", dims: [] },
+  ] as const;
+  const values = { flag: 1, sizes: 7, open: 3, lone: 0.5, many: 2 };
+  const names = (shapes: Readonly<Record<string, readonly number[]>>) => [
+    ...constantInputs(ports, { shapes, values }).keys(),
+  ];
+  expect(names({})).toEqual(["flag", "sizes", "lone"]);
+  expect(names({ open: [4] })).toEqual(["flag", "sizes", "open", "lone"]);
+  expect(constantInputs(ports, { shapes: {}, values }).get("sizes")).toEqual({
+    type: "int64",
+    dims: [2],
+    data: BigInt64Array.of(7n, 7n),
+  });
+  expect(() => constantInputs(ports, { shapes: {}, values: { sizes: 0.5 } })).toThrow(/sizes/);
+});
+
+test("what was decided by several inputs names them all", () => {
+  const { notes, notices } = decidedBy(["sr", "mode"], { shapes: {}, values: { sr: 8000, mode: 1 } });
+  expect(notes).toEqual(["prepared for sr = 8000 and mode = 1 alone"]);
+  expect(notices[0]?.message).toContain("sr = 8000 and mode = 1 alone");
+  expect(decidedBy([], { shapes: {}, values: { sr: 8000 } })).toEqual({ notes: [], notices: [] });
+});
