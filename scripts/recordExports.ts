@@ -1,7 +1,8 @@
 /**
  * Records what resolved recipes export, for src/engine/job/recorded.test.ts:
  *   npx tsx scripts/recordExports.ts hashes    writes down anew what the recipes there export today
- *   npx tsx scripts/recordExports.ts recipes   settles recipes of every kind anew, and then the hashes
+ *   npx tsx scripts/recordExports.ts recipes [MODEL...]   settles recipes of every kind anew, of these models or of all, and
+ *                                                         then the hashes
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
@@ -119,7 +120,8 @@ async function recordRecipes(name: string): Promise<void> {
 
 if (process.argv[2] === "recipes") {
   mkdirSync(RECORDED, { recursive: true });
-  for (const name of RECORDED_MODELS) {
+  const named = process.argv.slice(3);
+  for (const name of RECORDED_MODELS.filter((model) => named.length === 0 || named.includes(model))) {
     console.log(name);
     await recordRecipes(name);
   }

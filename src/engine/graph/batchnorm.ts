@@ -3,91 +3,84 @@ import { floatOf } from "../onnx/attributes.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import { withFields } from "../onnx/messages.ts";
 import { freshName, tensorNames } from "../onnx/names.ts";
-import { isDefaultDomain } from "../onnx/opset.ts";
 import type { ModelProto, NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
-import { dataTypeOf, tensorOf, tensorProto } from "../onnx/tensor.ts";
+import { tensorProto } from "../onnx/tensor.ts";
 import { weightedOf } from "../operators/index.ts";
-import { graphOf, type PassResult, withGraph } from "./pass.ts";
-
-/** y = x * factor + offset, by channel. */
-interface Affine {
-  readonly factor: Float64Array;
-  readonly offset: Float64Array;
-}
+import { type Affine, channelAffine, floatConstant, NORMALIZATION } from "./channelAffine.ts";
+import { type Change, graphOf, type PassResult, withGraph } from "./pass.ts";
 
 interface Weights {
   readonly weight: Tensor;
-  readonly bias: Tensor;
+  /** Null where the layer has none and needs none. */
+  readonly bias: Tensor | null;
   readonly node: NodeProto;
 }
 
 /**
- * Folds BatchNormalization into the Conv, ConvTranspose or Gemm before it, where nothing else reads the tensor between
- * them. The layer's output takes the name of BatchNormalization's. Computed in float64, stored as float32.
+ * Folds what only scales and shifts channels, BatchNormalization or a Mul, Add, Sub or Div with constants (a frozen one, as
+ * detectors have it), into the Conv, ConvTranspose, Gemm or MatMul before it, where nothing else reads the tensor between
+ * them. The layer's output takes the name of the other's. Computed in float64, stored as float32.
  */
 export function foldBatchNormalization(model: ModelProto): PassResult {
-  const counts = new Map<string, number>();
+  const counts = new Map<string, Change>();
   let current = model;
   for (;;) {
-    const { next, operators } = foldOnce(current);
-    if (operators.length === 0) break;
-    for (const operator of operators) counts.set(operator, (counts.get(operator) ?? 0) + 1);
+    const { next, folded } = foldOnce(current);
+    if (folded.length === 0) break;
+    for (const { noun, operator } of folded) {
+      const key = `${noun} ${operator}`;
+      const count = (counts.get(key)?.count ?? 0) + 1;
+      const isFirst = noun === NORMALIZATION && operator !== "MatMul";
+      counts.set(key, { count, noun, what: `folded into ${operator}`, ...(!isFirst && { generation: 2 }) });
+    }
     current = next;
   }
-  const changes = [...counts].map(([operator, count]) => ({
-    count,
-    noun: "BatchNormalization layer",
-    what: `folded into ${operator}`,
-  }));
-  return { model: current, changes };
+  return { model: current, changes: [...counts.values()] };
 }
 
-function foldOnce(model: ModelProto): { readonly next: ModelProto; readonly operators: readonly string[] } {
+interface Folded {
+  readonly noun: string;
+  readonly operator: string;
+}
+
+function foldOnce(model: ModelProto): { readonly next: ModelProto; readonly folded: readonly Folded[] } {
   const graph = graphOf(model);
   const index = new GraphIndex(graph);
   const names = tensorNames(graph);
   const replaced = new Map<NodeProto, NodeProto>();
   const gone = new Set<NodeProto>();
   const added: TensorProto[] = [];
+  const folded: Folded[] = [];
   for (const node of graph.node) {
-    const affine = affineOf(node, index);
-    const [input = "", output = ""] = [node.input[0], node.output[0]];
+    const step = channelAffine(node, index);
+    const [input = "", output = ""] = [step?.input, node.output[0]];
     const layer = index.producer(input);
-    if (!affine || !layer || gone.has(layer) || replaced.has(layer)) continue;
+    if (!step || !layer || gone.has(layer) || replaced.has(layer)) continue;
     if (index.isOutput(input) || index.uses(input).length !== 1) continue;
-    const folded = foldInto(layer, affine, index);
-    if (!folded) continue;
+    const affine = step.of(layer);
+    const made = affine && foldInto(layer, affine, step.noun === NORMALIZATION, index);
+    if (!made) continue;
     const weight = freshName(names, `${layer.input[1]}.folded`);
-    const bias = freshName(names, `${layer.input[2] || `${output}.bias`}.folded`);
-    added.push(tensorProto(weight, folded.weight), tensorProto(bias, folded.bias));
-    replaced.set(layer, withFields(folded.node, { input: [layer.input[0] ?? "", weight, bias], output: [output] }));
+    added.push(tensorProto(weight, made.weight));
+    const inputs = [layer.input[0] ?? "", weight];
+    if (made.bias) {
+      const bias = freshName(names, `${layer.input[2] || `${output}.bias`}.folded`);
+      added.push(tensorProto(bias, made.bias));
+      inputs.push(bias);
+    }
+    replaced.set(layer, withFields(made.node, { input: inputs, output: [output] }));
     gone.add(node);
+    folded.push({ noun: step.noun, operator: layer.opType });
   }
   const next = withGraph(model, {
     node: graph.node.filter((node) => !gone.has(node)).map((node) => replaced.get(node) ?? node),
     initializer: [...graph.initializer, ...added],
   });
-  return { next, operators: [...replaced.keys()].map(({ opType }) => opType) };
+  return { next, folded };
 }
 
-/** https://onnx.ai/onnx/operators/onnx__BatchNormalization.html: (x - mean) / sqrt(var + epsilon) * scale + B. */
-function affineOf(node: NodeProto, index: GraphIndex): Affine | undefined {
-  if (node.opType !== "BatchNormalization" || !isDefaultDomain(node.domain)) return undefined;
-  if (node.output.slice(1).some((name) => name && (index.isOutput(name) || index.uses(name).length > 0)))
-    return undefined;
-  const [scale, shift, mean, variance] = node.input.slice(1).map((name) => floatConstant(index, name)?.data);
-  if (!scale || !shift || !mean || !variance) return undefined;
-  const epsilon = floatOf(node, "epsilon") ?? 1e-5;
-  const at = (data: Tensor["data"], i: number) => Number(data[i]);
-  const factor = Float64Array.from(
-    { length: scale.length },
-    (_, i) => at(scale, i) / Math.sqrt(at(variance, i) + epsilon),
-  );
-  const offset = factor.map((value, i) => at(shift, i) - at(mean, i) * value);
-  return { factor, offset };
-}
-
-function foldInto(layer: NodeProto, affine: Affine, index: GraphIndex): Weights | undefined {
+/** `biased`: with a bias even where nothing is added, for a layer that can have one. */
+function foldInto(layer: NodeProto, affine: Affine, biased: boolean, index: GraphIndex): Weights | undefined {
   const weight = floatConstant(index, layer.input[1]);
   const bias = layer.input[2] ? floatConstant(index, layer.input[2]) : null;
   if (!weight || bias === undefined) return undefined;
@@ -97,11 +90,22 @@ function foldInto(layer: NodeProto, affine: Affine, index: GraphIndex): Weights 
   if (!channelOf || operator?.channels(layer, weight.dims) !== channels) return undefined;
   if (bias && bias.data.length !== 1 && (bias.data.length !== channels || bias.dims.at(-1) !== channels))
     return undefined;
-  return {
+  const isShifted = bias !== null || affine.offset.some((value) => value !== 0);
+  if (isShifted && operator.bias === "next") return undefined;
+  const takesBias = isShifted || (biased && operator.bias === "own");
+  const made = {
     weight: scaled(weight, affine, channelOf),
-    bias: shifted(bias, affine, floatOf(layer, "beta") ?? 1),
+    bias: takesBias ? shifted(bias, affine, floatOf(layer, "beta") ?? 1) : null,
+  };
+  if (!holdsFinite(made.weight) || !holdsFinite(made.bias)) return undefined;
+  return {
+    ...made,
     node: withFields(layer, { attribute: layer.attribute.filter(({ name }) => name !== "beta") }),
   };
+}
+
+function holdsFinite(tensor: Tensor | null): boolean {
+  return tensor === null || (tensor.data as Float32Array).every(Number.isFinite);
 }
 
 function scaled(weight: Tensor, { factor }: Affine, channelOf: (element: number) => number): Tensor {
@@ -115,9 +119,4 @@ function shifted(bias: Tensor | null, { factor, offset }: Affine, beta: number):
   const at = (i: number) => Number(bias?.data[bias.data.length === 1 ? 0 : i] ?? 0);
   const data = Float32Array.from(offset, (value, i) => value + beta * at(i) * (factor[i] ?? 1));
   return { type: "float32", dims: [offset.length], data };
-}
-
-function floatConstant(index: GraphIndex, name: string | undefined): Tensor | undefined {
-  const proto = name ? index.initializer(name) : undefined;
-  return proto && dataTypeOf(proto.dataType) === "float32" ? tensorOf(proto) : undefined;
 }

@@ -3,4 +3,4 @@
  * and is new has the next one, and so have those that come with it: what recipes hold that was learned is of the model as it
  * was prepared then.
  */
-export const LATEST_PREPARATION = 1;
+export const LATEST_PREPARATION = 2;

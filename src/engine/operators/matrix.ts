@@ -49,6 +49,7 @@ export const MAT_MUL: Operator = {
   reduction: (_, dims) => alongColumns(dims),
   form: () => ({ kind: "matmul" }),
   channels: (_, dims) => dims.at(-1) ?? 1,
+  channelOf: (_, dims) => (element) => element % (dims.at(-1) ?? 1),
 };
 
 function alongRows([, columns = 1]: readonly number[]): Reduction {

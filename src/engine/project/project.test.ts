@@ -67,6 +67,47 @@ beforeAll(async () => {
   plain = project.recipe;
 });
 
+test("a recipe that another preparation of the model taught loses that, with a notice, and keeps its settings", async () => {
+  const frozen = buildModel({
+    opset: 13,
+    inputs: [floatInput("in", [1, 1, 6, 6])],
+    outputs: ["out"],
+    nodes: [
+      makeNode("Conv", ["in", "w"], ["a"], { name: "first" }),
+      makeNode("Mul", ["a", "f"], ["b"], { name: "scale" }),
+      makeNode("Add", ["b", "s"], ["out"], { name: "shift" }),
+    ],
+    constants: { w: noise([4, 1, 3, 3]), f: noise([4, 1, 1], 2), s: noise([4, 1, 1], 3) },
+  });
+  const bytes = new Uint8Array(Buffer.concat(encodeModel(frozen)));
+  const source = { bytes, fileName: "frozen.onnx", readBeside: async () => null };
+  const open = () => Project.open(source, { shapes: {}, values: {} }, environment, context);
+  const now = await open();
+  expect([now.summary.generation, now.recipe.preparation]).toEqual([2, 2]);
+  const range = { low: -1, high: 1 };
+  const old: Recipe = {
+    ...{ ...now.recipe, preparation: 1, method: "percentile", ranges: { in: range } },
+    ...{ resolved: { in: range, a: range, b: range, out: range }, biases: { first: [1, 2, 3, 4] } },
+  };
+  expect(now.adopt(old).recipe).toEqual({ ...old, preparation: 2, resolved: null, biases: null });
+  expect(now.notices).toEqual([
+    expect.objectContaining({
+      kind: "warning",
+      message: expect.stringContaining("ranges, corrected biases is of other"),
+    }),
+  ]);
+  expect(now.isSettled).toBe(false);
+  await now.takeData([memoryFile("images.idx", IMAGES)]);
+  await now.settle({ samples: SAMPLES }, context);
+  const { notices, recipe } = await now.export({ evaluation: null, date: "2026-11-28T00:00:00Z" }, context);
+  expect(notices).toEqual(expect.arrayContaining([...now.notices]));
+  const again = await open();
+  expect(again.adopt(recipe).recipe).toEqual(recipe);
+  expect(again.notices).toEqual([]);
+  expect(() => again.adopt({ ...recipe, preparation: 99 })).toThrow(/newer Octet/);
+  expect(again.recipe).toEqual(recipe);
+});
+
 interface Edit {
   readonly name: string;
   readonly change: (recipe: Recipe) => Recipe;
