@@ -1,9 +1,9 @@
 import { expose } from "comlink";
+import { InputsMissing } from "../src/engine/model/dataset.ts";
 import { InputError, type JobContext } from "../src/engine/model/job.ts";
 import type { Rounding } from "../src/engine/model/rounding.ts";
 import {
   type Environment,
-  modelInputs,
   Project,
   readDocument,
   Turns,
@@ -63,7 +63,6 @@ function finderAmong(files: readonly PathFile[]) {
 }
 
 const api: EngineApi = {
-  inputs: async (file, fileName) => modelInputs({ bytes: await bytesOf(file, fileName), fileName }),
   open: (file, fileName, beside, inputs, onProgress) =>
     job(onProgress, async (context) => {
       const source = { bytes: await bytesOf(file, fileName), fileName, readBeside: finderAmong(beside) };
@@ -72,13 +71,21 @@ const api: EngineApi = {
     }),
   defaultRecipe: async () => opened().defaultRecipe,
   plan: async (choices) => opened().plan(choices),
-  setData: (files, preprocess) => {
-    const sources = files.map(({ path, file }) => ({
+  sources: async () => opened().sources,
+  setData: async (files, preprocess) => {
+    const sources = files.map(({ path, file, input }) => ({
       path,
       size: file.size,
+      ...(input !== undefined && { input }),
       read: (start = 0, end = file.size) => bytesOf(file.slice(start, end), path),
     }));
-    return opened().edit({ preprocess }).takeData(sources);
+    try {
+      const summary = await opened().edit({ preprocess }).takeData(sources);
+      return { summary, sources: summary.inputs };
+    } catch (error) {
+      if (error instanceof InputsMissing) return { summary: null, sources: error.sources };
+      throw error;
+    }
   },
   preset: async (preset) => opened().preset(preset),
   findPreprocess: (recipe, samples, onProgress) =>

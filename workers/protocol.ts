@@ -1,7 +1,7 @@
 import type { GroupFigures, SeenValues, TensorAnalysis, WeightAnalysis } from "../src/engine/model/analysis.ts";
 import type { BitDepth } from "../src/engine/model/bitDepth.ts";
 import type { Calibration, Execution } from "../src/engine/model/calibration.ts";
-import type { DataSummary, SamplePreview } from "../src/engine/model/dataset.ts";
+import type { DataSummary, InputSource, SamplePreview } from "../src/engine/model/dataset.ts";
 import type { Finding } from "../src/engine/model/diagnosis.ts";
 import type { Evaluation, Probe } from "../src/engine/model/evaluation.ts";
 import type { Notice, Progress } from "../src/engine/model/job.ts";
@@ -13,13 +13,14 @@ import type { LossPoint, Rounding, RoundingRequest } from "../src/engine/model/r
 import type { ErrorWalk, Sensitivity } from "../src/engine/model/sensitivity.ts";
 import type { Statistics } from "../src/engine/model/statistics.ts";
 import type { ModelSummary } from "../src/engine/model/summary.ts";
-import type { Port } from "../src/engine/model/tensor.ts";
 import type { TuneRequest, Tuning } from "../src/engine/model/tuning.ts";
 
 /** A dropped or chosen file with its path below the folder it came from. */
 export interface PathFile {
   readonly path: string;
   readonly file: File;
+  /** The model's input that it is for, where the person says so. */
+  readonly input?: string;
 }
 
 export type { Calibration };
@@ -38,6 +39,14 @@ export type WeightPart = RecipePart<
 /** What decides the values that the float model gives. */
 export type ValuesPart = RecipePart<"corrections" | "factors" | "preprocess">;
 
+/** What became of data that was given. */
+export interface DataTaken {
+  /** Null where an input is left without values: nothing is taken then. */
+  readonly summary: DataSummary | null;
+  /** Where each input gets its values, or would. */
+  readonly sources: readonly InputSource[];
+}
+
 export interface ExportedFile {
   readonly name: string;
   readonly size: number;
@@ -50,8 +59,6 @@ export type OnProgress = (progress: Progress) => void;
  * (shown as they are), AbortError (cancelled), or unexpected. One job at a time; `cancel` ends the running one.
  */
 export interface EngineApi {
-  /** The inputs of a model that need not be open. */
-  inputs(file: Blob, fileName: string): Promise<readonly Port[]>;
   /**
    * Decodes, checks and prepares a model; the model open before stays open when this fails. `beside` are the files
    * it may keep weights in: those it names are read, found by the end of their path.
@@ -67,8 +74,12 @@ export interface EngineApi {
   defaultRecipe(): Promise<Recipe>;
   /** The summary under another recipe: what stays in float, and which tensors share a range. */
   plan(choices: PlanPart): Promise<ModelSummary>;
-  /** Takes data and labels, told apart by their content; `preprocess` null lets the engine choose. */
-  setData(files: readonly PathFile[], preprocess: Preprocess | null): Promise<DataSummary>;
+  /** Where each input of the open model gets its values. */
+  sources(): Promise<readonly InputSource[]>;
+  /**
+   * Takes data and labels, told apart by their content; `preprocess` null lets the engine choose.
+   */
+  setData(files: readonly PathFile[], preprocess: Preprocess | null): Promise<DataTaken>;
   /** A preset fitted to the open model and data; rejects when it does not suit them. */
   preset(preset: Preset): Promise<Preprocess>;
   /** Under which preprocessing the float model answers as labelled, or without labels sharpest; null where nothing tells. */

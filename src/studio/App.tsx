@@ -3,17 +3,15 @@ import { startDiagnosis } from "./state/diagnosis.ts";
 import { startEffects } from "./state/effects.ts";
 import { listSessions, saveBeforeLeaving } from "./state/persistence.ts";
 import { startProbes } from "./state/probe.ts";
-import { useProject, useWork } from "./state/useStudio.ts";
+import { useProject } from "./state/useStudio.ts";
 import { Alerts } from "./views/frame/Alerts.tsx";
 import { DropTarget } from "./views/frame/DropTarget.tsx";
 import { Start } from "./views/frame/Start.tsx";
 
-const InputsDialog = lazy(() => import("./views/model/InputsDialog.tsx"));
 const Workbench = lazy(() => import("./views/frame/Workbench.tsx"));
 
 export function App() {
   const open = useProject((project) => project.model !== null);
-  const asking = useWork((work) => work.question !== null);
   useEffect(() => {
     const stops = [startEffects(), startDiagnosis(), startProbes(), saveBeforeLeaving()];
     listSessions();
@@ -31,11 +29,6 @@ export function App() {
       ) : (
         <Start />
       )}
-      {asking ? (
-        <Suspense>
-          <InputsDialog />
-        </Suspense>
-      ) : null}
     </DropTarget>
   );
 }

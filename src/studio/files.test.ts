@@ -1,15 +1,24 @@
 import { expect, test } from "vitest";
-import { mergeFiles, onlyLabels, sortFiles } from "./files.ts";
+import { filesFor, mergeFiles, onlyLabels, samplesAmong, sortFiles } from "./files.ts";
 
 const named = (...paths: string[]) => paths.map((path) => ({ path, file: new File([path], path) }));
 
 test("a mixed drop is told apart by name", () => {
   const sorted = sortFiles(
-    named("net.ONNX", "net.recipe.json", "a/net.calibration.json", "photos/1.jpg", "labels.csv", "w/net.onnx.data"),
+    named(
+      "net.ONNX",
+      "net.recipe.json",
+      "a/net.calibration.json",
+      "photos/1.jpg",
+      "labels.csv",
+      "c.jsonl",
+      "all.zip",
+      "w/net.onnx.data",
+    ),
   );
   expect(sorted.models.map((file) => file.path)).toEqual(["net.ONNX"]);
   expect(sorted.documents.map((file) => file.path)).toEqual(["net.recipe.json", "a/net.calibration.json"]);
-  expect(sorted.data.map((file) => file.path)).toEqual(["photos/1.jpg", "labels.csv"]);
+  expect(sorted.data.map((file) => file.path)).toEqual(["photos/1.jpg", "labels.csv", "c.jsonl", "all.zip"]);
   expect(sorted.beside.map((file) => file.path)).toEqual(["w/net.onnx.data"]);
 });
 
@@ -30,4 +39,28 @@ test("merging keeps one file a path, the later one", () => {
   const [old] = named("labels.csv");
   const [fresh] = named("labels.csv");
   expect(mergeFiles([...named("1.png"), old!], [fresh!]).map((file) => file === fresh)).toEqual([false, true]);
+});
+
+test("files for an input replace those it got, and stay apart from another input's of the same name", () => {
+  const [npz] = named("c.npz");
+  const first = filesFor("a", named("x.npy", "y.npy"), [npz!]);
+  expect(first.map(({ path, input }) => [path, input])).toEqual([
+    ["c.npz", undefined],
+    ["x.npy", "a"],
+    ["y.npy", "a"],
+  ]);
+  const both = filesFor("b", named("x.npy"), first);
+  expect(both.map(({ path, input }) => [path, input])).toEqual([
+    ["c.npz", undefined],
+    ["x.npy", "a"],
+    ["y.npy", "a"],
+    ["b/x.npy", "b"],
+  ]);
+  expect(filesFor("a", named("z.npy"), both).map(({ path }) => path)).toEqual(["c.npz", "b/x.npy", "z.npy"]);
+  expect(filesFor("a", named("c.npz"), [npz!]).map(({ input }) => input)).toEqual(["a"]);
+});
+
+test("what an input is given are samples, whatever its name", () => {
+  const files = [...named("labels.csv"), ...filesFor("a", named("token_labels"), [])];
+  expect(samplesAmong(files).map(({ path }) => path)).toEqual(["token_labels"]);
 });

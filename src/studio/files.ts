@@ -11,7 +11,8 @@ export interface SortedFiles {
 
 const MODEL = /\.onnx$/i;
 const DOCUMENT = /(^|[./])(recipe|calibration)\.json$/i;
-const SAMPLES = /\.(npy|npz|csv|gz|jpe?g|png|webp|gif|bmp|tiff?|avif|heic)$|ubyte$|idx\d?$|labels?[^/]*\.txt$/i;
+const SAMPLES =
+  /\.(npy|npz|jsonl|ndjson|zip|csv|gz|jpe?g|png|webp|gif|bmp|tiff?|avif|heic)$|ubyte$|idx\d?$|labels?[^/]*\.txt$/i;
 const LABELS = /\.csv$|labels[^/]*(\.gz)?$/i;
 
 /**
@@ -34,13 +35,21 @@ export function onlyLabels(files: readonly PathFile[]): boolean {
 
 /** The files that hold the samples: all but labels, where there are others. */
 export function samplesAmong(files: readonly PathFile[]): readonly PathFile[] {
-  const samples = files.filter((file) => !LABELS.test(file.path));
+  const samples = files.filter((file) => file.input !== undefined || !LABELS.test(file.path));
   return samples.length > 0 ? samples : files;
 }
 
 /** The files of two sets; where both have a path, the later set's file counts. */
 export function mergeFiles(earlier: readonly PathFile[], later: readonly PathFile[]): PathFile[] {
   return [...new Map([...earlier, ...later].map((file) => [file.path, file])).values()];
+}
+
+/** A set in which an input gets other files than before; paths stay apart where two inputs get files of one name. */
+export function filesFor(input: string, files: readonly PathFile[], earlier: readonly PathFile[]): PathFile[] {
+  const others = earlier.filter((file) => file.input !== input);
+  const taken = new Set(others.filter((file) => file.input !== undefined).map(({ path }) => path));
+  const given = files.map(({ path, file }) => ({ path: taken.has(path) ? `${input}/${path}` : path, file, input }));
+  return mergeFiles(others, given);
 }
 
 /** Files of an <input>; a chosen folder keeps the paths below it. */

@@ -1,47 +1,70 @@
+import type { InputSource, SampleTensor } from "../engine/model/dataset.ts";
 import type { Recipe } from "../engine/model/recipe.ts";
 import { own } from "../engine/model/record.ts";
 import type { Port } from "../engine/model/tensor.ts";
+import { elementCount } from "../engine/values/dims.ts";
+import { plural, significant } from "../engine/values/figures.ts";
 
-/** What a person has written about a model's inputs so far. */
-export interface InputsDraft {
-  /** The input that data feeds. */
-  readonly data: string;
-  /** By input; an empty text leaves the file's own shape. */
-  readonly shapes: Readonly<Record<string, string>>;
-  /** By input: the number that fills it. */
-  readonly values: Readonly<Record<string, string>>;
-}
+type Shapes = Recipe["inputs"]["shapes"];
+
+/** By input, what a person has written of its shape so far; an empty text leaves the file's own. */
+export type ShapesDraft = Readonly<Record<string, string>>;
 
 export const isDynamic = (port: Port) => port.dims.some((dim) => typeof dim !== "number");
 
-/** The draft that says what `inputs` say; where they are silent, data feeds the first input of real numbers. */
-export function draftOf(ports: readonly Port[], inputs: Recipe["inputs"]): InputsDraft {
-  const open = ports.filter(({ name }) => own(inputs.values, name) === undefined);
-  const data = open.find(({ type }) => type.startsWith("float")) ?? open[0];
-  return {
-    data: data?.name ?? "",
-    shapes: Object.fromEntries(ports.map(({ name }) => [name, own(inputs.shapes, name)?.join(" x ") ?? ""])),
-    values: Object.fromEntries(ports.map(({ name }) => [name, String(own(inputs.values, name) ?? 0)])),
-  };
+/** The draft that says what `shapes` say. */
+export function draftOf(ports: readonly Port[], shapes: Shapes): ShapesDraft {
+  return Object.fromEntries(ports.map(({ name }) => [name, own(shapes, name)?.join(" x ") ?? ""]));
 }
 
-/** The inputs that a draft comes to, or one sentence on what is wrong with it. */
-export function readInputs(ports: readonly Port[], draft: InputsDraft): Recipe["inputs"] | string {
+/** The shapes that a draft comes to, or one sentence on what is wrong with it. */
+export function readShapes(ports: readonly Port[], draft: ShapesDraft): Shapes | string {
   const shapes = new Map<string, readonly number[]>();
-  const values = new Map<string, number>();
   for (const { name, dims } of ports) {
-    const sides = (own(draft.shapes, name) ?? "").split(/[x×,\s]+/i).filter(Boolean);
-    if (sides.length > 0) {
-      const shape = sides.map(Number);
-      if (!shape.every((side) => Number.isInteger(side) && side > 0))
-        return `The shape of ${name} takes whole numbers.`;
-      if (shape.length !== dims.length) return `The shape of ${name} takes ${dims.length} numbers.`;
-      shapes.set(name, shape);
-    }
-    if (name === draft.data) continue;
-    const text = (own(draft.values, name) ?? "").trim();
-    if (text === "" || !Number.isFinite(Number(text))) return `${name} takes a number to be held at.`;
-    values.set(name, Number(text));
+    const sides = (own(draft, name) ?? "").split(/[x×,\s]+/i).filter(Boolean);
+    if (sides.length === 0) continue;
+    const shape = sides.map(Number);
+    if (!shape.every((side) => Number.isInteger(side) && side >= 0)) return `The shape of ${name} takes whole numbers.`;
+    if (shape.length !== dims.length) return `The shape of ${name} takes ${plural(dims.length, "number")}.`;
+    shapes.set(name, shape);
   }
-  return { shapes: Object.fromEntries(shapes), values: Object.fromEntries(values) };
+  return Object.fromEntries(shapes);
+}
+
+/** The value that an input is to be held at, or null where a text is no number. */
+export function readHeld(text: string): number | null {
+  const value = Number(text.trim().replace(",", "."));
+  return text.trim() === "" || !Number.isFinite(value) ? null : value;
+}
+
+const KINDS = { images: "image", npy: ".npy file", idx: "IDX file", npz: ".npz file", jsonl: ".jsonl file" } as const;
+
+/** Where an input gets its values, in words. */
+export function sourceText(source: InputSource): string {
+  if (source.from === "held") return `held at ${source.value}`;
+  if (source.from === "filled") return `filled: ${source.filling}`;
+  if (source.from === "nothing") return "missing: choose a file for it, or hold it";
+  const { kind, path, files, array } = source;
+  const from = files === 1 ? path : `${plural(files, KINDS[kind])}, from ${path} on`;
+  return array === null ? from : `${from}: ${array}`;
+}
+
+/** What data leaves without values, as the beginning of a sentence. */
+export function lackText(sources: readonly InputSource[]): string {
+  const names = sources.filter(({ from }) => from === "nothing").map(({ name }) => name);
+  return `${names.join(", ")} ${names.length === 1 ? "gets" : "get"} no values yet`;
+}
+
+const INTEGERS = 24;
+const FRACTIONS = 6;
+
+/** The first values of an input in a sample: integers as they are, others rounded. */
+export function valuesText({ type, dims, values, min, max }: SampleTensor): string {
+  const total = elementCount(dims);
+  if (total === 0) return "no values";
+  const isWhole = !type.startsWith("float");
+  const shown = values.slice(0, isWhole ? INTEGERS : FRACTIONS);
+  const text = shown.map((value) => (isWhole ? String(value) : significant(Number(value)))).join(isWhole ? " " : ", ");
+  if (total <= shown.length) return text;
+  return isWhole ? `${text} …` : `${text} … (${significant(min)} to ${significant(max)})`;
 }

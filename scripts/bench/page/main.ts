@@ -65,8 +65,8 @@ const bench = {
   async data(preset: Preset): Promise<number> {
     await engine.call((api) => api.setData(chosen("data"), null));
     const preprocess = await engine.call((api) => api.preset(preset));
-    const { samples } = await engine.call((api) => api.setData(chosen("data"), preprocess));
-    return samples;
+    const { summary: data } = await engine.call((api) => api.setData(chosen("data"), preprocess));
+    return data!.samples;
   },
   async calibrate(samples: number, execution: Execution) {
     const { result, time } = await timed(() =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { nodeDecoders as decoders } from "../../../cli/decoders.ts";
-import type { DataFile, ModelInputs } from "../model/dataset.ts";
+import { type DataFile, InputsMissing, type ModelInputs } from "../model/dataset.ts";
 import { InputError } from "../model/job.ts";
 import type { Port } from "../model/tensor.ts";
 import { type OpenDataset, openDataset } from "./dataset.ts";
@@ -189,12 +189,82 @@ describe("a source an input", () => {
       /The input b is held at a value and given b\.npy as well/,
     ],
     [
+      [memoryFile("c.npz", npzBytes({ a: array([2, 3]), b: array([2, 2, 2]) })), memoryFile("x.npy", array([2, 3]))],
+      TWO,
+      /^x\.npy names no input, and every input has its data without it; leave it out/,
+    ],
+    [
       [memoryFile("x.npy", array([2, 3]))],
       { open: [], held: [{ port: A, value: 0 }] },
       /Every input .* no data can reach/,
     ],
   ] as const)("is refused in one sentence: %#", async (files, inputs, message) => {
     await expect(open(files, inputs)).rejects.toThrow(message);
+  });
+});
+
+describe("where each input gets its values", () => {
+  const given = (name: string, path: string, kind: string, array: string | null = null, files = 1) => {
+    return { name, from: "data", kind, path, files, array };
+  };
+
+  it("is told, what is filled and held too", async () => {
+    const [ids, mask, types] = TEXT.open as [Port, Port, Port];
+    const npz = memoryFile("c.npz", npzBytes({ input_ids: longs([2, 4]) }));
+    const dataset = await open([npz], { open: [ids, mask], held: [{ port: types, value: 1 }] });
+    expect(dataset.inputs).toEqual([
+      given("input_ids", "c.npz", "npz", "input_ids"),
+      { name: "attention_mask", from: "filled", filling: "ones" },
+      { name: "token_type_ids", from: "held", value: 1 },
+    ]);
+    const files = [memoryFile("b/1.npy", array([1, 2, 2])), memoryFile("b/0.npy", array([1, 2, 2]))];
+    expect((await open([...files, memoryFile("a.npy", array([2, 3]))], TWO)).inputs).toEqual([
+      given("a", "a.npy", "npy"),
+      given("b", "b/0.npy", "npy", null, 2),
+    ]);
+  });
+
+  it("is what a person says, above what a file holds under that name, which is said", async () => {
+    const npz = memoryFile("c.npz", npzBytes({ a: array([2, 3]), b: array([2, 2, 2]) }));
+    const other = named("b", memoryFile("other.npy", array([2, 2, 2], 50)));
+    for (const files of [
+      [npz, other],
+      [memoryFile("a.npy", array([2, 3])), memoryFile("b.npy", array([2, 2, 2])), other],
+    ]) {
+      const dataset = await open(files, TWO);
+      expect(dataset.inputs[1]).toEqual(given("b", "other.npy", "npy"));
+      expect((await feeds(dataset, 0)).b).toEqual([
+        [1, 2, 2],
+        [50, 51, 52, 53],
+      ]);
+      expect(messages(dataset)).toEqual([
+        expect.stringMatching(/^(c\.npz\/b|b\.npy) is not used: the input b is given other\.npy\.$/),
+      ]);
+    }
+  });
+
+  it("is told of the others where one gets nothing, as if the rest were given", async () => {
+    const lacking = async (files: readonly DataFile[], inputs: ModelInputs) => {
+      const error = await open(files, inputs).catch((problem: unknown) => problem);
+      if (!(error instanceof InputsMissing)) throw error;
+      return error.sources;
+    };
+    const nothing = (name: string) => ({ name, from: "nothing" });
+    const a = memoryFile("a.npy", array([2, 3]));
+    expect(await lacking([a], TWO)).toEqual([given("a", "a.npy", "npy"), nothing("b")]);
+    expect(await lacking([memoryFile("x.npy", array([2, 3]))], TWO)).toEqual([nothing("a"), nothing("b")]);
+    const seen = port("pixel_values", [1, 3, 2, 2]);
+    const both: ModelInputs = { open: [seen, ...TEXT.open.slice(0, 2)], held: [] };
+    const picture = named("pixel_values", memoryFile("p.npy", array([2, 3, 2, 2])));
+    expect(await lacking([picture], both)).toEqual([
+      given("pixel_values", "p.npy", "npy"),
+      nothing("input_ids"),
+      { name: "attention_mask", from: "filled", filling: "ones" },
+    ]);
+  });
+
+  it("comes after what is given and does not fit", async () => {
+    await expect(open([memoryFile("a.npy", array([2, 4]))], TWO)).rejects.toThrow(/^a\.npy holds .* does not fit/);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { DataFile, DataSummary, ModelInputs } from "../model/dataset.ts";
+import type { DataFile, DataSummary, InputSource, ModelInputs } from "../model/dataset.ts";
 import { InputError, type Notice } from "../model/job.ts";
 import type { Port } from "../model/tensor.ts";
 import type { DataType } from "../values/elementTypes.ts";
@@ -7,7 +7,7 @@ import { arrangements, type SampleFile } from "./arrange.ts";
 import type { ArrayFile } from "./array.ts";
 import { batchNotice, rowsOf, single as singleRow } from "./batches.ts";
 import type { Decoders } from "./decode.ts";
-import { describe, type Given, givenInputs } from "./given.ts";
+import { assertGiven, describe, type Given, givenInputs, inputSources } from "./given.ts";
 import type { NamedFile } from "./named.ts";
 import type { Scan } from "./scan.ts";
 
@@ -24,21 +24,27 @@ export interface Column {
 }
 
 /**
- * The samples of every input that data feeds, in the order of the model's inputs, as many of each. Throws InputError for
- * files of mixed kinds or of none, for data that does not fit its input, and where it is not told what an input gets.
+ * The samples of every input that data feeds, in the order of the model's inputs, as many of each, and where every input gets
+ * its values. Throws InputError for files of mixed kinds or of none and for data that does not fit its input, and InputsMissing
+ * where it is not told what an input gets.
  */
 export async function readColumns(
   scan: Scan,
   files: readonly DataFile[],
   inputs: ModelInputs,
   decoders: Decoders,
-): Promise<{ readonly columns: readonly Column[]; readonly notices: readonly Notice[] }> {
+): Promise<{
+  readonly columns: readonly Column[];
+  readonly sources: readonly InputSource[];
+  readonly notices: readonly Notice[];
+}> {
   const { given, notices } = givenInputs(scan, files, inputs);
   const cut = new Map<NamedFile, Map<Port, SampleFile>>();
   const rows = await Promise.all(given.map(rowsOf));
   const single = given.map((each, i) => (rows[i] === 1 ? each : { ...each, port: singleRow(each.port) }));
   for (const several of scan.named) cut.set(several, await readNamed(several, single));
   const choices = single.map((each, i) => ({ ...alternatives(each, files, cut, decoders), rows: rows[i]! }));
+  assertGiven(inputs, given);
   const [lead, ...others] = choices;
   const pairOf = (leading: readonly SampleFile[], { files: all, rows: at }: (typeof choices)[number]) => {
     const batches = Math.floor(countOf(leading) / lead!.rows);
@@ -64,7 +70,7 @@ export async function readColumns(
   }
   const batches = columns.filter(({ rows: at }) => at > 1);
   const told = batches.map(({ port, rows: at, files: some }) => batchNotice(port, at, countOf(some)));
-  return { columns, notices: [...notices, ...told, ...strangePairs(columns)] };
+  return { columns, sources: inputSources(inputs, given), notices: [...notices, ...told, ...strangePairs(columns)] };
 }
 
 const countOf = (files: readonly SampleFile[]) => files.reduce((sum, { count }) => sum + count, 0);

@@ -311,7 +311,7 @@ test("the preview shows the picture as decoded, and the tensor drawn back", asyn
   for (const shown of [dataset, bgr]) {
     const { original, prepared, ...rest } = await previewSample(shown, 0);
     expect([original!.width, original!.height, original!.rgba.length]).toEqual([11, 7, 308]);
-    expect(rest).toMatchObject({ source: "color.png", input: "x", dims: [1, 3, 7, 11] });
+    expect(rest).toMatchObject({ source: "color.png", input: "x", tensors: [{ name: "x", dims: [1, 3, 7, 11] }] });
     for (let c = 0; c < 3; c++) {
       const channel = (rgba: Uint8ClampedArray) => [...rgba.filter((_, i) => i % 4 === c)];
       const from = channel(original!.rgba);
@@ -322,7 +322,13 @@ test("the preview shows the picture as decoded, and the tensor drawn back", asyn
     }
   }
   const tensors = await open([npy("a.npy", [1, 4], Float32Array.of(1, 2, 3, -2))], input([1, 4]));
-  expect(await previewSample(tensors, 0)).toMatchObject({ original: null, prepared: null, min: -2, max: 3, mean: 1 });
+  const halves = await open([npy("a.npy", [1, 4], Float32Array.of(1, 2, 3, -2))], input([1, 4], "float16"));
+  const empty = await open([npy("a.npy", [1, 0, 4], new Float32Array(0))], input([1, "P", 4]));
+  const none = { dims: [1, 0, 4], values: [], min: Number.NaN, max: Number.NaN, mean: Number.NaN };
+  expect((await previewSample(halves, 0)).tensors).toMatchObject([{ type: "float16", values: [1, 2, 3, -2], mean: 1 }]);
+  expect((await previewSample(empty, 0)).tensors).toMatchObject([none]);
+  const told = { name: "x", type: "float32", values: [1, 2, 3, -2], min: -2, max: 3, mean: 1 };
+  expect(await previewSample(tensors, 0)).toMatchObject({ original: null, prepared: null, tensors: [told] });
 });
 
 // The first 50 tensors that `load` of shared/peers/ort_quantize.py makes with Pillow 12.3: hashlib.sha256(b"".join(...)).

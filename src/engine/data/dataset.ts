@@ -1,4 +1,4 @@
-import type { DataFile, DataSummary, Dataset, ModelInputs, Sample } from "../model/dataset.ts";
+import type { DataFile, DataSummary, Dataset, InputSource, ModelInputs, Sample } from "../model/dataset.ts";
 import { InputError, type Notice } from "../model/job.ts";
 import { PRESETS, type Preprocess, type Preset, type Size } from "../model/preprocess.ts";
 import type { Port, Tensor } from "../model/tensor.ts";
@@ -30,6 +30,8 @@ export interface DatasetOptions {
 
 export interface OpenDataset extends Dataset {
   readonly kind: DataSummary["kind"];
+  /** Where each input gets its values. */
+  readonly inputs: readonly InputSource[];
   /** Files that hold samples; labels are not counted. */
   readonly files: number;
   /** The input that previews show: the one that pictures feed, else the first that data feeds. */
@@ -146,12 +148,12 @@ async function labelsOf(
 /**
  * Opens images, .npy, .npz, .jsonl or IDX files, with labels among them and in zip archives too, as samples for the inputs of a model. Only headers are
  * read here, and each sample when it is asked for. Throws InputError for files of mixed kinds or of none, for data that does
- * not fit an input, and for inputs that nothing gives.
+ * not fit an input, and InputsMissing for inputs that nothing gives.
  */
 export async function openDataset(files: readonly DataFile[], options: DatasetOptions): Promise<OpenDataset> {
   const { inputs, decoders } = options;
   const scan = await scanFiles(files);
-  const { columns, notices } = await readColumns(scan, files, inputs, decoders);
+  const { columns, sources: inputSources, notices } = await readColumns(scan, files, inputs, decoders);
   const lead = leadOf(columns);
   const fed = columns.map(({ port }) => port);
   const filled = inputs.open.filter((port) => !fed.includes(port));
@@ -196,6 +198,7 @@ export async function openDataset(files: readonly DataFile[], options: DatasetOp
       labels,
       notices: [...told, ...(notice ? [notice] : [])],
       kind: lead.kind,
+      inputs: inputSources,
       files: new Set(
         columns.flatMap((column) =>
           column.files.map(({ path }) =>

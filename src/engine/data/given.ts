@@ -1,4 +1,10 @@
-import type { DataFile, ModelInputs } from "../model/dataset.ts";
+import {
+  type DataFile,
+  type DataSummary,
+  type InputSource,
+  InputsMissing,
+  type ModelInputs,
+} from "../model/dataset.ts";
 import { InputError, type Notice } from "../model/job.ts";
 import type { Port } from "../model/tensor.ts";
 import type { DataType } from "../values/elementTypes.ts";
@@ -17,9 +23,16 @@ export interface Given {
   readonly named: Map<NamedFile, string>;
 }
 
+/** A file that names no input, and how an input is given it. */
+interface Loose {
+  readonly file: DataFile;
+  give(given: Given): void;
+}
+
 /**
- * Sorts files by the input that they are for, in the order of the model's inputs: those that a person names, arrays named
- * like an input, and all others for the one input that is left. Throws InputError where that is none or several.
+ * Sorts files by the input that they are for, in the order of the model's inputs: those that a person names, which stand above
+ * all others, arrays named like an input, and the rest for the one input that is left. Throws InputError where that is none,
+ * and InputsMissing where it is several.
  */
 export function givenInputs(
   scan: Scan,
@@ -30,12 +43,14 @@ export function givenInputs(
   if (open.length === 0) throw new InputError(unreachable(inputs));
   const all = new Map(open.map((port) => [port.name, emptyOf(port)]));
   const notices: Notice[] = [];
-  const rest: ((given: Given) => void)[] = [];
+  const rest: Loose[] = [];
   const isNamed = open.length + inputs.held.length > 1;
+  const chosen = chosenFiles(scan);
 
   const sort = (file: DataFile, name: string | null, give: (given: Given) => void) => {
     const target = file.input ?? name;
-    if (target === null) return rest.push(give);
+    if (target === null) return rest.push({ file, give });
+    if (file.input === undefined && chosen.has(target)) return notices.push(unused(file, outdone(target, chosen)));
     const given = all.get(target);
     if (given) return give(given);
     if (file.input !== undefined) throw new InputError(refusal(file.input, file.path, inputs));
@@ -44,12 +59,16 @@ export function givenInputs(
   const nameOf = ({ path }: DataFile) => (isNamed ? inputIn(path, inputs) : null);
   for (const file of scan.images) sort(file, null, ({ images }) => images.push(file));
   for (const array of scan.arrays) sort(array.file, nameOf(array.file), ({ loose }) => loose.push(array));
-  for (const several of scan.named) sortNamed(several, inputs, all, notices, rest);
+  for (const several of scan.named) sortNamed(several, inputs, all, chosen, notices, rest);
 
   if (rest.length > 0) {
     const target = lone([...all.values()]);
-    if (!target) throw new InputError(ungiven(open.filter(({ name }) => isEmpty(all.get(name)!))));
-    for (const give of rest) give(target);
+    if (!target) {
+      const empty = open.filter(({ name }) => isEmpty(all.get(name)!));
+      if (empty.length === 0) throw new InputError(superfluous(rest[0]!.file));
+      throw new InputsMissing(ungiven(empty), inputSources(inputs, [...all.values()]));
+    }
+    for (const { give } of rest) give(target);
   }
   const given = [...all.values()].filter((each) => !isEmpty(each));
   if (given.length === 0) {
@@ -57,10 +76,37 @@ export function givenInputs(
       `${describe(files)} holds no images, .npy, .npz, .jsonl or IDX files; give it some of one kind.`,
     );
   }
-  const fed = given.map(({ port }) => port);
-  const missing = open.filter((port) => !fed.includes(port) && fillingOf(port, fed) === null);
-  if (missing.length > 0) throw new InputError(ungiven(missing));
   return { given, notices };
+}
+
+/** Throws InputsMissing where an input is neither given nor filled by what it means. */
+export function assertGiven(inputs: ModelInputs, given: readonly Given[]): void {
+  const fed = given.map(({ port }) => port);
+  const missing = inputs.open.filter((port) => !fed.includes(port) && fillingOf(port, fed) === null);
+  if (missing.length > 0) throw new InputsMissing(ungiven(missing), inputSources(inputs, given));
+}
+
+/** Where each input gets its values; what is filled, once all that is left to give is given. */
+export function inputSources({ open, held }: ModelInputs, given: readonly Given[]): readonly InputSource[] {
+  const fed = open.filter((port) => given.some((each) => each.port === port && !isEmpty(each)));
+  const toCome = open.filter((port) => !fed.includes(port) && !hasMeaning(port));
+  const sources = open.map((port): InputSource => {
+    const { name } = port;
+    if (fed.includes(port)) return { name, from: "data", ...dataOf(given.find((each) => each.port === port)!) };
+    const filling = fillingOf(port, [...fed, ...toCome]);
+    return filling === null ? { name, from: "nothing" } : { name, from: "filled", filling };
+  });
+  return [...sources, ...held.map(({ port, value }): InputSource => ({ name: port.name, from: "held", value }))];
+}
+
+function dataOf({ images, loose, named }: Given) {
+  const all: readonly (readonly [DataSummary["kind"], DataFile, string | null])[] = [
+    ...images.map((file) => ["images", file, null] as const),
+    ...loose.map(({ format, file }) => [format, file, null] as const),
+    ...[...named].map(([{ kind, file }, name]) => [kind, file, name] as const),
+  ];
+  const [kind, { path }, array] = all[0]!;
+  return { kind, path, files: all.length, array };
 }
 
 /** How messages call a set of files. */
@@ -97,12 +143,23 @@ function inputIn(path: string, { open, held }: ModelInputs): string | null {
   return [file.replace(/(\.npy|\.idx)?(\.gz)?$/i, ""), ...folders].find((part) => names.has(part)) ?? null;
 }
 
+/** By input, the first file that a person names it for. */
+function chosenFiles({ images, arrays, named }: Scan): ReadonlyMap<string, DataFile> {
+  const files = [...images, ...arrays.map(({ file }) => file), ...named.map(({ file }) => file)];
+  return new Map(files.flatMap((file) => (file.input === undefined ? [] : [[file.input, file] as const])).reverse());
+}
+
+function outdone(name: string, chosen: ReadonlyMap<string, DataFile>): string {
+  return `the input ${name} is given ${chosen.get(name)!.path}`;
+}
+
 function sortNamed(
   several: NamedFile,
   inputs: ModelInputs,
   all: ReadonlyMap<string, Given>,
+  chosen: ReadonlyMap<string, DataFile>,
   notices: Notice[],
-  rest: ((given: Given) => void)[],
+  rest: Loose[],
 ): void {
   const { file, names } = several;
   const alone = names.length === 1 ? names[0]! : null;
@@ -115,8 +172,9 @@ function sortNamed(
     return;
   }
   const matched = names.filter((name) => all.has(name));
+  const free = matched.filter((name) => !chosen.has(name));
   if (matched.length === 0 && alone !== null) {
-    rest.push(({ named }) => named.set(several, alone));
+    rest.push({ file, give: ({ named }) => named.set(several, alone) });
     return;
   }
   if (matched.length === 0) {
@@ -125,14 +183,20 @@ function sortNamed(
       `${file.path} holds ${names.join(", ")}, and none is an input that takes data (${wanted}); name what it holds like the inputs.`,
     );
   }
-  const lacking = [...all.values()].find(({ port, named }) => named.size > 0 && !matched.includes(port.name));
+  const lacking = [...all.values()].find(
+    ({ port, named }) => named.size > 0 && !chosen.has(port.name) && !matched.includes(port.name),
+  );
   if (lacking) {
     throw new InputError(`${file.path} has nothing named ${lacking.port.name}, as other files have; add it.`);
   }
-  for (const name of matched) all.get(name)!.named.set(several, name);
+  for (const name of free) all.get(name)!.named.set(several, name);
   const held = new Set(inputs.held.map(({ port }) => port.name));
-  for (const name of names.filter((each) => !all.has(each))) {
-    const why = held.has(name) ? `the input ${name} is held at a value` : "the model has no input of that name";
+  for (const name of names.filter((each) => !free.includes(each))) {
+    const why = chosen.has(name)
+      ? outdone(name, chosen)
+      : held.has(name)
+        ? `the input ${name} is held at a value`
+        : "the model has no input of that name";
     notices.push(unused({ path: `${file.path}/${name}` }, why));
   }
 }
@@ -153,6 +217,10 @@ function refusal(name: string, path: string, { open, held }: ModelInputs): strin
   }
   const names = [...open, ...held.map(({ port }) => port)].map((port) => port.name).join(", ");
   return `The model has no input named ${name}; its inputs are ${names}.`;
+}
+
+function superfluous({ path }: DataFile): string {
+  return `${path} names no input, and every input has its data without it; leave it out, or say which input it is for.`;
 }
 
 function ungiven(ports: readonly Port[]): string {

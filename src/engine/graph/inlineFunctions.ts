@@ -34,7 +34,10 @@ export function inlineFunctions(model: ModelProto): PassResult {
   const inliner = new Inliner(model);
   const inlined = inliner.write();
   const { count } = inliner;
-  return { model: inlined, changes: count === 0 ? [] : [{ count, noun: "function call", what: "inlined" }] };
+  return {
+    model: inlined,
+    changes: count === 0 ? [] : [{ count, noun: "function call", what: "inlined", generation: 2 }],
+  };
 }
 
 type Called = Pick<FunctionProto, "domain" | "name" | "overload">;

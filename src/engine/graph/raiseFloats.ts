@@ -86,7 +86,12 @@ function elementTypeOf({ type }: ValueInfoProto): Code {
 
 function changesOf({ constants, types, casts }: FloatRaiser): Change[] {
   const made = (counts: ReadonlyMap<Code, number>, noun: string) =>
-    [...counts].map(([type, count]) => ({ count, noun: `${FLOAT_NAMES.get(type)} ${noun}`, what: wordsFor(type) }));
+    [...counts].map(([type, count]) => ({
+      count,
+      noun: `${FLOAT_NAMES.get(type)} ${noun}`,
+      what: wordsFor(type),
+      generation: 2,
+    }));
   const removed = { count: casts, noun: "Cast layer", what: "between float32 and float32 removed" };
   const told = made(constants, "constant");
   return [...(told.length > 0 ? told : made(types, "tensor type")), ...(casts > 0 ? [removed] : [])];

@@ -1,6 +1,7 @@
 import { type OpenDataset, openDataset } from "../data/dataset.ts";
 import type { Decoders } from "../data/decode.ts";
-import { classesOf, type DataFile, type DataSummary, type ModelInputs } from "../model/dataset.ts";
+import { inputSources } from "../data/given.ts";
+import { classesOf, type DataFile, type DataSummary, type InputSource, type ModelInputs } from "../model/dataset.ts";
 import type { Preprocess, Preset } from "../model/preprocess.ts";
 
 /**
@@ -24,10 +25,16 @@ export function summarizeData(dataset: OpenDataset): DataSummary {
     labelled: dataset.labels?.flatMap(classesOf).length ?? 0,
     files: dataset.files,
     kind: dataset.kind,
+    inputs: dataset.inputs,
     preprocess: dataset.preprocess,
     assumed: dataset.assumed,
     notices: dataset.notices,
   };
+}
+
+/** Where a model's inputs get their values while there is no data. */
+export function sourcesWithoutData({ open, held }: ModelInputs): readonly InputSource[] {
+  return inputSources({ open, held }, []);
 }
 
 export type { OpenDataset } from "../data/dataset.ts";

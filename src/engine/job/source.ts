@@ -51,11 +51,6 @@ export async function readWholeModel({ bytes, fileName, readBeside }: ModelSourc
   };
 }
 
-/** The inputs of a model file, without its weights being read. Throws InputError when it is no model. */
-export function modelInputs({ bytes, fileName }: Pick<ModelSource, "bytes" | "fileName">): readonly Port[] {
-  return inputPorts(decodeModel(bytes, fileName));
-}
-
 /**
  * A model to run as it is: the runtime gets the bytes of the file, or, where it keeps weights in others, the graph with the
  * weights under names of ours, since runtimes do not agree on how a path is written; so it does where names need aliases.

@@ -1,4 +1,5 @@
-import type { Notice } from "./job.ts";
+import type { DataType } from "../values/elementTypes.ts";
+import { InputError, type Notice } from "./job.ts";
 import type { Preprocess } from "./preprocess.ts";
 import type { Port, TensorMap } from "./tensor.ts";
 
@@ -23,6 +24,33 @@ export interface HeldInput {
 export interface ModelInputs {
   readonly open: readonly Port[];
   readonly held: readonly HeldInput[];
+}
+
+/** Where an input gets its values. */
+export type InputSource = { readonly name: string } & (
+  | {
+      readonly from: "data";
+      readonly kind: DataSummary["kind"];
+      /** The first of its files. */
+      readonly path: string;
+      readonly files: number;
+      /** What it is called in files of several inputs; null in others. */
+      readonly array: string | null;
+    }
+  /** `filling` says by what, in words. */
+  | { readonly from: "filled"; readonly filling: string }
+  | { readonly from: "held"; readonly value: number }
+  | { readonly from: "nothing" }
+);
+
+/** Data that leaves an input without values; `sources` says what the others get. */
+export class InputsMissing extends InputError {
+  readonly sources: readonly InputSource[];
+
+  constructor(message: string, sources: readonly InputSource[]) {
+    super(message);
+    this.sources = sources;
+  }
 }
 
 /** One sample ready to run, by input name, and where it came from. */
@@ -53,17 +81,27 @@ export interface Dataset {
   get(index: number): Promise<Sample>;
 }
 
+/** What an input gets of one sample; of an empty tensor min, max and mean are NaN. */
+export interface SampleTensor {
+  readonly name: string;
+  readonly type: DataType;
+  readonly dims: readonly number[];
+  /** The first of its values, exact where they are integers. */
+  readonly values: readonly (number | bigint)[];
+  readonly min: number;
+  readonly max: number;
+  readonly mean: number;
+}
+
 /** A sample as a person looks at it: the picture as decoded, and what the model will see. */
 export interface SamplePreview {
   readonly source: string;
   readonly original: { readonly width: number; readonly height: number; readonly rgba: Uint8ClampedArray } | null;
   /** The preprocessed tensor drawn back as a picture: each channel from its min to its max. */
   readonly prepared: { readonly width: number; readonly height: number; readonly rgba: Uint8ClampedArray } | null;
+  /** What is drawn. */
   readonly input: string;
-  readonly dims: readonly number[];
-  readonly min: number;
-  readonly max: number;
-  readonly mean: number;
+  readonly tensors: readonly SampleTensor[];
 }
 
 export interface DataSummary {
@@ -72,6 +110,8 @@ export interface DataSummary {
   readonly files: number;
   /** Of what the input shown in previews is fed from. */
   readonly kind: "images" | "npy" | "idx" | "npz" | "jsonl";
+  /** Where each of the model's inputs gets its values: those that are open, then those that are held. */
+  readonly inputs: readonly InputSource[];
   /** What is applied: given, or chosen from the data and the model's input; null for tensors taken as they are. */
   readonly preprocess: Preprocess | null;
   /** That it was chosen, and has to be checked: one of the notices, or null. */

@@ -10,7 +10,7 @@ export { inspectModel } from "../job/open.ts";
 export { totalBytes } from "../job/quantize.ts";
 export { recordOf } from "../job/report.ts";
 export type { Settled, Want } from "../job/settle.ts";
-export { floatFileOf, type ModelSource, modelFileOf, modelInputs, type RunnableModel } from "../job/source.ts";
+export { floatFileOf, type ModelSource, modelFileOf, type RunnableModel } from "../job/source.ts";
 export { Turns } from "../job/turns.ts";
 export { readCalibration, readDocument, readRecipe, writeRecipe } from "./documents.ts";
 export type { Environment } from "./environment.ts";

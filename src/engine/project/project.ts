@@ -1,7 +1,7 @@
 import { activationValues } from "../job/bitDepth.ts";
 import { type CalibrationRequest, calibrate } from "../job/calibrate.ts";
 import { deriveBiases } from "../job/correct.ts";
-import { type OpenDataset, openData, previewSample, summarizeData } from "../job/data.ts";
+import { type OpenDataset, openData, previewSample, sourcesWithoutData, summarizeData } from "../job/data.ts";
 import { Diagnostician } from "../job/diagnose.ts";
 import { evaluateModels } from "../job/evaluate.ts";
 import type { Exported } from "../job/export.ts";
@@ -29,7 +29,7 @@ import { walk } from "../job/walk.ts";
 import { analyseWeight } from "../job/weights.ts";
 import type { WeightAnalysis } from "../model/analysis.ts";
 import type { Calibration } from "../model/calibration.ts";
-import type { DataFile, DataSummary, SamplePreview } from "../model/dataset.ts";
+import type { DataFile, DataSummary, InputSource, SamplePreview } from "../model/dataset.ts";
 import type { Finding } from "../model/diagnosis.ts";
 import type { Evaluation, Probe } from "../model/evaluation.ts";
 import { InputError, type JobContext, type Notice } from "../model/job.ts";
@@ -117,6 +117,11 @@ export class Project {
     return this.#data && summarizeData(this.#data);
   }
 
+  /** Where each input of the model gets its values. */
+  get sources(): readonly InputSource[] {
+    return this.#data?.inputs ?? sourcesWithoutData(this.#model);
+  }
+
   /** The class of each sample, in order, null where it is not known; null without labels. */
   get labels(): OpenDataset["labels"] {
     return this.#data?.labels ?? null;
@@ -169,7 +174,7 @@ export class Project {
   /**
    * Takes samples and labels, in place of those there are. `preprocess` null leaves the choice to the recipe, or else to
    * the engine; label files among the data count where `labels` is null. What other samples taught is dropped. Throws
-   * InputError.
+   * InputError, and InputsMissing where an input is left without values.
    */
   async takeData(
     files: readonly DataFile[],

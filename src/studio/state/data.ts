@@ -1,8 +1,10 @@
 import type { PathFile } from "../../../workers/protocol.ts";
 import type { DataSummary } from "../../engine/model/dataset.ts";
-import type { Notice } from "../../engine/model/job.ts";
+import { isForPeople, type Notice } from "../../engine/model/job.ts";
 import type { Preprocess } from "../../engine/model/preprocess.ts";
 import { sameValue } from "../../engine/recipe/text.ts";
+import { mergeFiles } from "../files.ts";
+import { lackText } from "../inputs.ts";
 import { fingerprint, samplesFingerprint } from "./fingerprint.ts";
 import { runJob } from "./jobs.ts";
 import { say, sayNotices } from "./log.ts";
@@ -17,18 +19,40 @@ const NONE: readonly Notice[] = [];
 interface Wishes {
   readonly preprocess?: Preprocess;
   readonly samples?: number;
+  /** Files that were given before and wait for others. */
+  readonly beside?: readonly PathFile[];
 }
 
-/** Takes samples and labels in place of those open; false when they were refused and nothing changed. */
-export async function openData(files: readonly PathFile[], wishes: Wishes = {}): Promise<boolean> {
+/**
+ * Takes samples and labels in place of those open, with those that wait for them where they go together, or keeps them for others
+ * to come where an input is left without values; false when they were refused and nothing changed.
+ */
+export async function openData(given: readonly PathFile[], wishes: Wishes = {}): Promise<boolean> {
   const before = studio.getState();
+  const together = wishes.beside ? mergeFiles(wishes.beside, given) : given;
+  let files = together;
   const preprocess = wishes.preprocess ?? before.project.recipe?.present.preprocess ?? null;
-  const summary = await runJob({
+  const taken = await runJob({
     task: "Reading data",
-    on: files.length === 1 ? files[0]!.path : `${files.length} files`,
-    run: (api) => api.setData(files, preprocess),
+    on: given.length === 1 ? given[0]!.path : `${given.length} files`,
+    run: async (api) => {
+      try {
+        files = together;
+        return await api.setData(files, preprocess);
+      } catch (error) {
+        if (together === given || !isForPeople(error as Error)) throw error;
+        files = given;
+        return api.setData(files, preprocess);
+      }
+    },
   });
-  if (!summary) return false;
+  if (!taken) return false;
+  const { summary, sources } = taken;
+  if (!summary) {
+    actions.dataOffered({ files, sources });
+    say("warning", `${lackText(sources)}: see the Data step.`);
+    return true;
+  }
   const [print, samplesPrint] = await Promise.all([fingerprint(files), samplesFingerprint(files)]);
   const {
     project: { calibration, keep },

@@ -10,6 +10,12 @@ test("the order of files does not matter, their names and content do", async () 
   expect(await fingerprint([file("a.png", "one"), file("c.png", "two")])).not.toBe(await fingerprint(set));
 });
 
+test("which input a file is for matters, and nothing where it is not said", async () => {
+  const plain = file("a.npy", "one");
+  expect(await fingerprint([{ ...plain, input: "a" }])).not.toBe(await fingerprint([plain]));
+  expect(await fingerprint([{ ...plain, input: "a" }])).not.toBe(await fingerprint([{ ...plain, input: "b" }]));
+});
+
 test("labels that come, go or change leave the samples what they are", async () => {
   const set = [file("a.png", "one"), file("b.png", "two")];
   const samples = await samplesFingerprint(set);

@@ -4,13 +4,16 @@ import { samplesAmong } from "../files.ts";
 const HEAD_BYTES = 65_536;
 const FILES_READ = 200;
 
-/** Tells sets of files apart: SHA-256 over all paths and sizes and the beginnings of the first 200 files. */
+/** Tells sets of files apart: SHA-256 over all paths and sizes, the inputs that they are for, and the beginnings of the first 200 files. */
 export async function fingerprint(files: readonly PathFile[]): Promise<string> {
   const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : 1));
   const heads = await Promise.all(
     sorted.slice(0, FILES_READ).map(async ({ file }) => sha256(await file.slice(0, HEAD_BYTES).arrayBuffer())),
   );
-  const list = sorted.map(({ path, file }, index) => [path, file.size, heads[index] ?? null]);
+  const list = sorted.map(({ path, file, input }, index) => {
+    const known = [path, file.size, heads[index] ?? null];
+    return input === undefined ? known : [...known, input];
+  });
   return sha256(new TextEncoder().encode(JSON.stringify(list)));
 }
 

@@ -23,9 +23,9 @@ export async function takeFiles(files: readonly PathFile[]): Promise<void> {
     return alarm(`${files[0]!.path} needs a model to belong to: open an .onnx file first, or drop both together.`);
   }
   if (data.length > 0) {
-    const open = studio.getState().project.data;
-    const all = open && onlyLabels(data) ? mergeFiles(open.files, data) : data;
-    const taken = await openData(all);
+    const { data: open, offered } = studio.getState().project;
+    const all = open && !offered && onlyLabels(data) ? mergeFiles(open.files, data) : data;
+    const taken = await openData(all, { ...(offered && { beside: offered.files }) });
     if (taken && documents.length === 0) actions.stepChosen("data");
   }
   for (const document of documents) await importDocument(document);

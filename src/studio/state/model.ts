@@ -1,7 +1,7 @@
 import type { PathFile } from "../../../workers/protocol.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import { sameValue } from "../../engine/recipe/text.ts";
-import { sortFiles } from "../files.ts";
+import { filesFor, sortFiles } from "../files.ts";
 import { openData } from "./data.ts";
 import { begin } from "./history.ts";
 import { runJob } from "./jobs.ts";
@@ -9,7 +9,7 @@ import { firstLayer } from "./layers.ts";
 import { alarm, say, sayNotices } from "./log.ts";
 import { flush, listSessions, loadFiles, loadSession } from "./persistence.ts";
 import { preparedHere } from "./preparation.ts";
-import type { InputsQuestion, StoredSession } from "./slices/work.ts";
+import type { StoredSession } from "./slices/work.ts";
 import { actions, studio } from "./store.ts";
 import { settingsOf } from "./tune.ts";
 import { analysis, engine, inquire } from "./workers.ts";
@@ -27,7 +27,7 @@ interface Wishes {
 }
 
 /**
- * Opens a model, and what is stored of its last session; asks first what its inputs get when it has several.
+ * Opens a model, and what is stored of its last session.
  * False when it was not opened; what was open before then stays open.
  */
 export async function openModel(file: File, wishes: Wishes = {}): Promise<boolean> {
@@ -36,28 +36,20 @@ export async function openModel(file: File, wishes: Wishes = {}): Promise<boolea
   await flush();
   const remembered = expected ? await loadSession(expected) : null;
   const inputs = wishes.inputs ?? remembered?.record.recipe.inputs ?? AS_WRITTEN;
-  const opened = await runJob({
+  const summary = await runJob({
     task: "Opening",
     on: file.name,
-    run: async (api, report) => {
-      const ports = inputs === AS_WRITTEN ? await api.inputs(file, file.name) : [];
-      if (ports.length > 1) return { ports };
-      return { summary: await api.open(file, file.name, beside, inputs, report) };
-    },
+    run: (api, report) => api.open(file, file.name, beside, inputs, report),
   });
-  if (!opened) return false;
-  if (!opened.summary) {
-    const answer = await askInputs(file.name, opened.ports);
-    return answer !== null && openModel(file, { ...wishes, inputs: answer });
-  }
-  const { summary } = opened;
+  if (!summary) return false;
   if (expected && summary.sha256 !== expected) {
     engine.close();
     alarm(`${file.name} is not the model of that session (its SHA-256 differs): choose the file it was made with.`);
     return false;
   }
   const recipe = await inquire("Opening", (api) => api.defaultRecipe());
-  if (!recipe) return false;
+  const sources = await inquire("Opening", (api) => api.sources());
+  if (!recipe || !sources) return false;
   const stored = remembered ?? (await loadSession(summary.sha256).catch(() => null));
   const isForInputs = stored !== null && sameValue(stored.record.recipe.inputs, inputs);
   if (stored && !isForInputs && !wishes.inputs) return openModel(file, { beside, inputs: stored.record.recipe.inputs });
@@ -67,7 +59,7 @@ export async function openModel(file: File, wishes: Wishes = {}): Promise<boolea
   analysis.close();
   actions.modelOpened(earlier, {
     project: {
-      model: { file, beside, summary, plan: summary },
+      model: { file, beside, summary, plan: summary, sources },
       recipe: begin(goesOn ?? recipe),
       ...(fits && {
         calibration: stored.calibration,
@@ -102,21 +94,35 @@ export async function openModel(file: File, wishes: Wishes = {}): Promise<boolea
   return true;
 }
 
-function askInputs(model: string, ports: InputsQuestion["ports"]): Promise<Inputs | null> {
-  return new Promise((resolve) => {
-    const answer = (inputs: Inputs | null) => {
-      actions.inputsAnswered();
-      resolve(inputs);
-    };
-    actions.inputsAsked({ model, ports, answer });
-  });
+/** Opens the open model again with its inputs settled otherwise, and `files` as its data; those that are refused are kept. */
+export async function reopenModel(inputs: Inputs, files: readonly PathFile[] = filesNow()): Promise<void> {
+  const { model, data, samples } = studio.getState().project;
+  if (!model || !(await openModel(model.file, { inputs, beside: model.beside })) || files.length === 0) return;
+  if (await openData(files, { ...(data && { samples }) })) return;
+  const { sources } = studio.getState().project.model ?? model;
+  actions.dataOffered({ files, sources });
 }
 
-/** Opens the open model again with its inputs settled otherwise, and its data with it. */
-export async function reopenModel(inputs: Inputs): Promise<void> {
-  const { model, data, samples } = studio.getState().project;
-  if (!model || !(await openModel(model.file, { inputs, beside: model.beside }))) return;
-  if (data) await openData(data.files, { samples });
+/** Gives an input files, in place of what it got. */
+export async function giveInput(name: string, files: readonly PathFile[]): Promise<void> {
+  await openData(filesFor(name, files, filesNow()));
+}
+
+/** Holds an input at a value, or with null leaves it to data again. */
+export async function holdInput(name: string, value: number | null): Promise<void> {
+  const { recipe } = studio.getState().project;
+  if (!recipe) return;
+  const { shapes, values } = recipe.present.inputs;
+  const others = Object.entries(values).filter(([other]) => other !== name);
+  const held = value === null ? others : [...others, [name, value] as const];
+  const files = filesNow().filter((file) => file.input !== name);
+  await reopenModel({ shapes, values: Object.fromEntries(held) }, files);
+  actions.stepChosen("data");
+}
+
+function filesNow(): readonly PathFile[] {
+  const { data, offered } = studio.getState().project;
+  return (offered ?? data)?.files ?? [];
 }
 
 /** Takes up a stored session: with its kept files, or with those that the person chose for it. */

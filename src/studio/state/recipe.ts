@@ -48,7 +48,9 @@ export function selected() {
 export function isForInputs({ inputs }: Recipe, made: string): boolean {
   const { recipe } = studio.getState().project;
   if (!recipe || sameValue(recipe.present.inputs, inputs)) return true;
-  alarm(`${made} with other shapes or values of the inputs: set them in the Model step first.`);
+  alarm(
+    `${made} with other shapes or values of the inputs: set them in the Model step (shapes) and the Data step (values) first.`,
+  );
   return false;
 }
 

@@ -55,7 +55,7 @@ beforeEach(() => {
   const summary = plan as unknown as ModelSummary;
   const calibration = { statistics: new Map(), wanted: 4, equalized: false } as unknown as Calibration;
   given({
-    model: { file: {} as File, beside: [], summary, plan: summary },
+    model: { file: {} as File, beside: [], summary, plan: summary, sources: [] },
     recipe: begin(LEARNED),
     calibration,
   });

@@ -7,6 +7,7 @@ import { TUNING } from "../../engine/model/tuning.ts";
 import {
   count,
   custom,
+  either,
   fields,
   flag,
   integer,
@@ -54,7 +55,9 @@ export const STORED_ROUNDING = fields({
 });
 
 const FILE = custom<File>((value) => value instanceof File, "a file");
-const PATH_FILES = list(fields({ path: text, file: FILE }));
+const PATH_FILES = list(
+  either([fields({ path: text, file: FILE }), fields({ path: text, file: FILE, input: text })], "a file and its path"),
+);
 
 /** What is kept only when the person says so. */
 export const KEPT_FILES = fields({ sha256: text, model: FILE, beside: PATH_FILES, data: PATH_FILES });

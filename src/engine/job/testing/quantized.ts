@@ -34,6 +34,7 @@ export function datasetOf({ open: [input], held }: OpenModel, samples: readonly 
     labels: null,
     notices: [],
     kind: "npy",
+    inputs: [],
     files: 1,
     input: input!,
     preprocess: null,

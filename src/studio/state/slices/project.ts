@@ -1,5 +1,5 @@
 import type { Calibration, PathFile } from "../../../../workers/protocol.ts";
-import type { DataSummary } from "../../../engine/model/dataset.ts";
+import type { DataSummary, InputSource } from "../../../engine/model/dataset.ts";
 import type { Recipe } from "../../../engine/model/recipe.ts";
 import type { ModelSummary } from "../../../engine/model/summary.ts";
 import { withOthers } from "../../../engine/recipe/change.ts";
@@ -17,6 +17,8 @@ export interface OpenModel {
   readonly summary: ModelSummary;
   /** Under the recipe of the moment. */
   readonly plan: ModelSummary;
+  /** Where its inputs get their values while there is no data. */
+  readonly sources: readonly InputSource[];
 }
 
 export interface OpenData {
@@ -28,10 +30,17 @@ export interface OpenData {
   readonly samplesFingerprint: string;
 }
 
+/** Files that leave an input without values: they wait for others. */
+export interface OfferedData {
+  readonly files: readonly PathFile[];
+  readonly sources: readonly InputSource[];
+}
+
 /** What is worked on. */
 export interface Project {
   readonly model: OpenModel | null;
   readonly data: OpenData | null;
+  readonly offered: OfferedData | null;
   /** How many samples, from the first, are to calibrate; the rest evaluates. */
   readonly samples: number;
   readonly recipe: history.History<Recipe> | null;
@@ -47,6 +56,7 @@ export interface Project {
 export const NO_PROJECT: Project = {
   model: null,
   data: null,
+  offered: null,
   samples: 0,
   recipe: null,
   calibration: null,
@@ -83,10 +93,14 @@ export const projectChanges = {
     const suited = recipe && history.map(recipe, (one) => suitedTo(one, data));
     return {
       data,
+      offered: null,
       samples: Math.min(data.summary.samples, samples),
       recipe: suited && history.amend(suited, withPreprocess(suited.present, data.summary.preprocess)),
     };
   },
+  /** The data that is open stays until they have what they lack. */
+  dataOffered: (_, offered: OfferedData) => ({ offered }),
+  offerDropped: () => ({ offered: null }),
   samplesChosen: ({ data, samples }, wanted: number) => ({
     samples: data ? clamp(Math.floor(wanted), 1, data.summary.samples) : samples,
   }),

@@ -1,7 +1,5 @@
 import type { Progress } from "../../../engine/model/job.ts";
-import type { Recipe } from "../../../engine/model/recipe.ts";
 import type { LossPoint } from "../../../engine/model/rounding.ts";
-import type { Port } from "../../../engine/model/tensor.ts";
 import type { Changes } from "./slice.ts";
 
 export interface Job {
@@ -44,14 +42,6 @@ export interface Probing {
   readonly failure: string | null;
 }
 
-/** What has to be known before a model can be opened: what its inputs get. */
-export interface InputsQuestion {
-  readonly model: string;
-  readonly ports: readonly Port[];
-  /** Null when the person would rather not open it. */
-  readonly answer: (inputs: Recipe["inputs"] | null) => void;
-}
-
 /** A session that can be taken up again. */
 export interface StoredSession {
   readonly sha256: string;
@@ -71,7 +61,6 @@ export interface Work {
   /** Null when there is nothing to say of a measurement. */
   readonly probing: Probing | null;
   readonly learning: Learning | null;
-  readonly question: InputsQuestion | null;
   /** Those last worked on in this browser, latest first. */
   readonly sessions: readonly StoredSession[];
 }
@@ -79,7 +68,7 @@ export interface Work {
 /** What goes on of a model that is gone. */
 export const NOTHING_MEASURED = { probing: null, learning: null } as const satisfies Partial<Work>;
 
-export const NO_WORK: Work = { ...NOTHING_MEASURED, job: null, log: [], alerts: [], question: null, sessions: [] };
+export const NO_WORK: Work = { ...NOTHING_MEASURED, job: null, log: [], alerts: [], sessions: [] };
 
 const LOGGED = 500;
 const ALERTS = 3;
@@ -101,7 +90,5 @@ export const workChanges = {
   probeFailed: (_, failure: string) => ({ probing: { progress: null, failure } }),
   lossShown: (_, layer: string, curve: readonly LossPoint[]) => ({ learning: { layer, curve } }),
   learningEnded: () => ({ learning: null }),
-  inputsAsked: (_, question: InputsQuestion) => ({ question }),
-  inputsAnswered: () => ({ question: null }),
   sessionsListed: (_, sessions: readonly StoredSession[]) => ({ sessions }),
 } satisfies Changes<Work>;

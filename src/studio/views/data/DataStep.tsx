@@ -10,6 +10,7 @@ import { takeFiles } from "../../state/intake.ts";
 import { keepFiles } from "../../state/persistence.ts";
 import { actions } from "../../state/store.ts";
 import { useProject, useWork } from "../../state/useStudio.ts";
+import { InputSources } from "./InputSources.tsx";
 import { PreprocessForm } from "./PreprocessForm.tsx";
 import { PreprocessOffer } from "./PreprocessOffer.tsx";
 import { SamplePreview } from "./SamplePreview.tsx";
@@ -23,19 +24,26 @@ const KINDS = {
   jsonl: "JSON lines",
 } as const;
 
+const EMPTY =
+  "Drop samples anywhere: images or a folder of them, .npy, IDX, or a zip of these; labels as .csv (file,label) or IDX.";
+const EMPTY_OF_SEVERAL =
+  "Drop samples anywhere: .npz or JSON lines with the names of the inputs, or .npy files that are named like them; or give each input its own below.";
+
 /** The samples: what was dropped, how many calibrate and evaluate, and how they become the model's input. */
 export function DataStep() {
   const data = useProject((project) => project.data);
   const samples = useProject((project) => project.samples);
   const keep = useProject((project) => project.keep);
   const notices = useProject(dataNotices);
+  const several = useProject(({ model }) => (model?.plan.inputs.length ?? 0) > 1);
   if (!data) {
     return (
       <>
         <h2>Data</h2>
-        <Empty title="Drop samples anywhere: images or a folder of them, .npy, or IDX; labels as .csv (file,label) or IDX.">
+        <Empty title={several ? EMPTY_OF_SEVERAL : EMPTY}>
           <DataButtons />
         </Empty>
+        {several ? <InputSources tensors={[]} /> : null}
       </>
     );
   }
@@ -69,7 +77,11 @@ export function DataStep() {
             : "None is left to evaluate."}
         </p>
       </div>
-      {summary.preprocess ? <PreprocessForm /> : <p className="muted">Arrays go to the model as they are.</p>}
+      {summary.preprocess ? (
+        <PreprocessForm />
+      ) : several ? null : (
+        <p className="muted">Arrays go to the model as they are.</p>
+      )}
       {summary.preprocess || summary.labelled > 0 ? <PreprocessOffer /> : null}
       <SamplePreview />
       {summary.kind === "images" ? (

@@ -3,16 +3,18 @@ import type { SamplePreview as Preview } from "../../../engine/model/dataset.ts"
 import type { Preprocess } from "../../../engine/model/preprocess.ts";
 import { dimsText } from "../../../engine/values/dims.ts";
 import { significant } from "../../../engine/values/figures.ts";
+import { valuesText } from "../../inputs.ts";
 import { latestOnly } from "../../state/latest.ts";
 import { useProject } from "../../state/useStudio.ts";
 import { engine } from "../../state/workers.ts";
+import { InputSources } from "./InputSources.tsx";
 
 interface Question {
   readonly index: number;
   readonly preprocess: Preprocess | null;
 }
 
-/** A real sample as decoded, and as the model sees it. */
+/** A real sample: what each input gets of it, as decoded, and as the model sees it. */
 export function SamplePreview() {
   const data = useProject((project) => project.data);
   const preprocess = useProject((project) => project.recipe?.present.preprocess ?? null);
@@ -37,6 +39,9 @@ export function SamplePreview() {
     if (data && total > 0) ask({ index: shown, preprocess });
   }, [data, total, shown, preprocess, ask]);
   if (total === 0) return null;
+  const several = (data?.summary.inputs.length ?? 0) > 1;
+  const lead = preview?.tensors.find(({ name }) => name === preview.input);
+  const pictured = preview?.original || preview?.prepared;
   return (
     <section className="preview" data-testid="preview">
       <div className="preview-head">
@@ -53,21 +58,29 @@ export function SamplePreview() {
         </span>
       </div>
       {failure ? <p className="failure">{failure}</p> : null}
-      {preview ? (
+      {several ? <InputSources tensors={preview && !failure ? preview.tensors : []} /> : null}
+      {preview && lead ? (
         <div className="preview-pair">
           <Picture caption="As decoded" picture={preview.original} />
           <Picture
-            caption={`As the model sees it, ${preview.input} ${dimsText(preview.dims)}`}
+            caption={`As the model sees it, ${preview.input} ${dimsText(lead.dims)}`}
             picture={preview.prepared}
           />
-          <dl className="facts preview-facts">
-            {(["min", "max", "mean"] as const).map((name) => (
-              <div key={name}>
-                <dt>{name}</dt>
-                <dd data-testid={`preview-${name}`}>{significant(preview[name])}</dd>
-              </div>
-            ))}
-          </dl>
+          {several && !pictured ? null : (
+            <dl className="facts preview-facts">
+              {(["min", "max", "mean"] as const).map((name) => (
+                <div key={name}>
+                  <dt>{name}</dt>
+                  <dd data-testid={`preview-${name}`}>{significant(lead[name])}</dd>
+                </div>
+              ))}
+            </dl>
+          )}
+          {several || pictured ? null : (
+            <p className="preview-values" data-testid="preview-values">
+              {valuesText(lead)}
+            </p>
+          )}
         </div>
       ) : failure ? null : (
         <div className="skeleton preview-waiting" />
