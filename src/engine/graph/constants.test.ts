@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
+import type { Tensor } from "../model/tensor.ts";
 import {
   attributeOf,
   floatsAttribute,
@@ -8,7 +9,13 @@ import {
   makeNode,
   tensorAttribute,
 } from "../onnx/attributes.ts";
-import { type AttributeProto, AttributeProtoSchema, GraphProtoSchema, type ModelProto } from "../onnx/proto/onnx_pb.ts";
+import {
+  type AttributeProto,
+  AttributeProtoSchema,
+  GraphProtoSchema,
+  type ModelProto,
+  type NodeProto,
+} from "../onnx/proto/onnx_pb.ts";
 import { scalar, tensorOf, tensorProto, vector } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise, type Parts } from "../onnx/testing/build.ts";
 import { constantsToInitializers, foldConstants } from "./constants.ts";
@@ -118,6 +125,101 @@ describe("foldConstants", () => {
     const { model: folded } = await foldConstants(model, evaluate);
     expect(ops(folded)).toEqual(["ConstantOfShape", "Expand", "Add", "Add", "Relu", "Relu"]);
     expect(value(folded, "tiled")?.dims).toEqual([2, 600]);
+  });
+});
+
+describe("what would be large", () => {
+  const huge = 2_000_000_000;
+  const long = noise([100_000]);
+  const bombs: readonly [string, readonly NodeProto[], Readonly<Record<string, Tensor>>][] = [
+    ["Pad", [makeNode("Pad", ["v", "pads"], ["big"])], { pads: vector("int64", [0, huge]) }],
+    [
+      "Pad of one axis",
+      [makeNode("Pad", ["v", "pads", "", "axes"], ["big"])],
+      { pads: vector("int64", [huge, 0]), axes: vector("int64", [-1]) },
+    ],
+    [
+      "OneHot",
+      [makeNode("OneHot", ["ids", "depth", "v"], ["big"])],
+      { ids: vector("int64", [0, 1]), depth: scalar("int64", huge) },
+    ],
+    [
+      "an outer sum",
+      [makeNode("Unsqueeze", ["long", "one"], ["column"]), makeNode("Add", ["long", "column"], ["big"])],
+      { long, one: vector("int64", [1]) },
+    ],
+    [
+      "an outer choice",
+      [
+        makeNode("Reshape", ["long", "shape"], ["column"]),
+        makeNode("Greater", ["column", "zero"], ["is"]),
+        makeNode("Where", ["is", "long", "zero"], ["big"]),
+      ],
+      { long, shape: vector("int64", [-1, 1]), zero: scalar("float32", 0) },
+    ],
+    [
+      "Gather",
+      [makeNode("Gather", ["rows", "ids"], ["big"], { attributes: [intAttribute("axis", 0)] })],
+      { rows: noise([1, 100_000]), ids: { type: "int64", dims: [10_000], data: new BigInt64Array(10_000) } },
+    ],
+    [
+      "GatherND",
+      [makeNode("GatherND", ["rows", "ids"], ["big"])],
+      { rows: noise([1, 100_000]), ids: { type: "int64", dims: [10_000, 1], data: new BigInt64Array(10_000) } },
+    ],
+    [
+      "a larger one at every step",
+      Array.from({ length: 12 }, (_, i) => {
+        const from = i === 0 ? "v" : `t${i - 1}`;
+        return makeNode("Concat", new Array(8).fill(from), [i === 11 ? "big" : `t${i}`], {
+          attributes: [intAttribute("axis", 0)],
+        });
+      }),
+      {},
+    ],
+  ];
+
+  it.each(bombs)("is not computed: %s", async (_, nodes, constants) => {
+    const model = build({
+      inputs: x,
+      outputs: ["y"],
+      nodes: [
+        ...nodes,
+        makeNode("ReduceMax", ["big"], ["top"], { attributes: [intAttribute("keepdims", 0)] }),
+        makeNode("Add", ["x", "top"], ["y"]),
+      ],
+      constants: { v: noise([2]), ...constants },
+    });
+    const bytes: number[] = [];
+    const { model: folded } = await foldConstants(model, async (part) => {
+      const values = await run(part);
+      for (const { data } of values.values()) bytes.push(data.byteLength);
+      return values;
+    });
+    expect(ops(folded)).toEqual(expect.arrayContaining(["ReduceMax", "Add"]));
+    expect(graphOf(folded).node.flatMap(({ output }) => output)).toContain("big");
+    expect(Math.max(0, ...bytes)).toBeLessThan(64 << 20);
+  });
+
+  it("is computed where a model is as large itself, and where it turns out to be smaller than it may be", async () => {
+    const rows = noise([5000, 4000]);
+    const model = build({
+      inputs: x,
+      outputs: ["y"],
+      nodes: [
+        makeNode("Transpose", ["rows"], ["turned"]),
+        makeNode("NonZero", ["few"], ["where"]),
+        makeNode("Shape", ["where"], ["count"]),
+        makeNode("ReduceMax", ["turned"], ["top"], { attributes: [intAttribute("keepdims", 0)] }),
+        makeNode("Cast", ["count"], ["counted"], { attributes: [intAttribute("to", 1)] }),
+        makeNode("Mul", ["counted", "top"], ["factor"]),
+        makeNode("ReduceMax", ["factor"], ["most"], { attributes: [intAttribute("keepdims", 0)] }),
+        makeNode("Add", ["x", "most"], ["y"]),
+      ],
+      constants: { rows, few: vector("float32", [0, 1, 0, 2]) },
+    });
+    const { model: folded } = await foldConstants(model, evaluate);
+    expect(ops(folded)).toEqual(["Add"]);
   });
 });
 

@@ -12,11 +12,10 @@ import {
   type TensorProto,
   ValueInfoProtoSchema,
 } from "../onnx/proto/onnx_pb.ts";
-import { dataTypeOf, dimsOf, scalar, tensorProto, vector } from "../onnx/tensor.ts";
-import { elementCount } from "../values/dims.ts";
-import { elementBytes } from "../values/elementTypes.ts";
+import { dataTypeOf, dimsOf, scalar, tensorOf, tensorProto, vector } from "../onnx/tensor.ts";
 import { GROWTH_LIMIT, isExact } from "./exact.ts";
 import { type Evaluate, graphOf, type PassResult, withGraph } from "./pass.ts";
+import { bytesOf, type Known, outputSize, type Size, sizeOfTensor } from "./sizes.ts";
 
 /** Turns Constant nodes into initialisers of the same name; those that hold strings or sparse tensors stay. */
 export function constantsToInitializers(model: ModelProto): PassResult {
@@ -51,9 +50,13 @@ function constantValue(node: NodeProto, name: string): TensorProto | undefined {
   return make && tensorProto(name, make());
 }
 
+/** What is computed on the way to a constant may take so many bytes, or as many as all constants of the model. */
+const WORKING_BYTES = 64 * 1024 * 1024;
+
 /**
  * Computes in advance what follows from initialisers alone, by operators whose result is the same on every runtime,
- * and makes it initialisers. Nodes that make a graph output stay.
+ * and makes it initialisers. Nodes that make a graph output stay, and those whose result would be too large, which is told
+ * from shapes before anything is computed.
  */
 export async function foldConstants(model: ModelProto, evaluate: Evaluate): Promise<PassResult> {
   let current = model;
@@ -89,17 +92,35 @@ function foldable(model: ModelProto, tooLarge: ReadonlySet<string>): Foldable {
   const graph = graphOf(model);
   const index = new GraphIndex(graph);
   const sources = new Map<string, number>();
+  const sizes = new Map<string, Size>();
   for (const tensor of graph.initializer) {
     const type = dataTypeOf(tensor.dataType);
-    if (type !== "other") sources.set(tensor.name, elementCount(dimsOf(tensor)) * elementBytes(type));
+    if (type === "other") continue;
+    const size = sizeOfTensor({ type, dims: dimsOf(tensor) });
+    sizes.set(tensor.name, size);
+    sources.set(tensor.name, bytesOf(size));
   }
+  const limit = Math.max(
+    WORKING_BYTES,
+    [...sources.values()].reduce((sum, bytes) => sum + bytes, 0),
+  );
+  const known: Known = {
+    size: (name) => sizes.get(name),
+    value: (name) => {
+      const constant = index.initializer(name);
+      return constant && tensorOf(constant);
+    },
+  };
   const nodes = new Set<NodeProto>();
   for (const node of graph.node) {
     const inputs = node.input.filter(Boolean);
     if (inputs.length === 0 || !inputs.every((name) => sources.has(name))) continue;
     if (node.output.some((name) => index.isOutput(name) || tooLarge.has(name))) continue;
     if (!isExact(node, (name) => index.initializer(name))) continue;
+    const size = outputSize(node, known);
+    if (!size || bytesOf(size) > limit) continue;
     nodes.add(node);
+    for (const name of node.output) sizes.set(name, size);
     const bytes = inputs.reduce((sum, name) => sum + (sources.get(name) ?? 0), 0);
     for (const name of node.output) sources.set(name, bytes);
   }
