@@ -105,7 +105,7 @@ async function prepareFile<T extends object>(
   const sha256 = await fingerprint(source.bytes, external);
   step(2);
   const held = constantInputs(inputPorts(original), inputs);
-  const prepared = await prepareModel(original, evaluateWith(runtime), ORT.opset, held);
+  const prepared = await prepareModel(original, evaluateWith(runtime, `"${fileName}"`), ORT.opset, held);
   const decided = decidedBy(prepared.decided, inputs);
   step(3);
   const { types, dims, shapes, inferred } = await inferTypes(prepared.observed, runtime, fileName);
