@@ -1,7 +1,7 @@
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { firstRun } from "../src/engine/job/firstRun.ts";
+import { firstRun, RunCrashed } from "../src/engine/job/firstRun.ts";
 import { InputError } from "../src/engine/model/job.ts";
 import { makeNode } from "../src/engine/onnx/attributes.ts";
 import { vector } from "../src/engine/onnx/tensor.ts";
@@ -35,6 +35,23 @@ test("a model that does not run is bad input, and nothing is written", async () 
   expect(refused.code).toBe(2);
   expect(errorOf(refused)).toBe('"even.int8.onnx" loads but does not run.');
   expect(existsSync(out)).toBe(false);
+});
+
+test("a model that crashes the runtime is kept under a name that says so, with all else, and the exit code is 2", async () => {
+  const out = join(folder, "crashed");
+  vi.mocked(firstRun).mockRejectedValueOnce(
+    new RunCrashed("it ended (SIGSEGV) on x.npy, which the float model runs on"),
+  );
+  const crashed = await octet("quantize", model, ...alone, "--out", out, "--json");
+  expect(crashed.code).toBe(2);
+  expect(crashed.stderr).toMatch(
+    /^warning: "even\.int8\.onnx" crashes ONNX Runtime, so it is kept as "even\.int8\.unproven\.onnx".*SIGSEGV/m,
+  );
+  expect(readdirSync(out).sort()).toEqual(
+    ["int8.unproven.onnx", "recipe.json", "report.html", "report.json"].map((ending) => `even.${ending}`),
+  );
+  expect(crashed.json()).toMatchObject({ unproven: ["even.int8.unproven.onnx"] });
+  expect(readFileSync(join(out, "even.report.json"), "utf8")).toContain("crashes ONNX Runtime");
 });
 
 test("what could not be run is said on stderr, and shapes that are given make it run", async () => {

@@ -9,6 +9,9 @@ import { writeFiles } from "./results.ts";
 import { roundingFigures, roundingText } from "./roundingText.ts";
 import type { Terminal } from "./terminal.ts";
 
+/** As for bad input: there is no model to rely on. */
+export const EXIT_UNPROVEN = 2;
+
 interface Making {
   /** As it was exported. */
   readonly project: Project;
@@ -53,6 +56,7 @@ export async function writeJob(
         preprocess,
       },
       rounding: rounding && roundingFigures(rounding),
+      unproven: result.unproven,
       recipe: result.recipe,
       parameters: Object.fromEntries(result.quantized.affine),
       notices,

@@ -14,6 +14,8 @@ interface Executor {
 }
 
 const LINGER_MS = 5000;
+/** What a module can address. */
+const WASM_BYTES = 2 ** 32;
 const ENDED = "ONNX Runtime's worker ended, perhaps for want of memory";
 
 /**
@@ -64,6 +66,7 @@ export function executorRuntime(): Runtime {
     provider: "wasm",
     maxThreads: self.crossOriginIsolated ? Math.min(navigator.hardwareConcurrency, 8) : 1,
     maxWorkers: navigator.hardwareConcurrency,
+    freeBytes: () => WASM_BYTES,
     async createSession(model, { threads, optimize = true }) {
       const made = await create(0, threads, (api) => api.createSession(model, threads, optimize));
       const { executor, created } = made;

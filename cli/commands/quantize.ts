@@ -12,8 +12,9 @@ import { checkPreprocess } from "../preprocessCheck.ts";
 import { documentOf, openForRecipe, recipeChanges } from "../recipeOptions.ts";
 import { assertFolder } from "../results.ts";
 import { terminalRuntime } from "../runtime.ts";
+import { withSeparate } from "../separate.ts";
 import type { Terminal } from "../terminal.ts";
-import { writeJob } from "../written.ts";
+import { EXIT_UNPROVEN, writeJob } from "../written.ts";
 
 type QuantizeValues = ArgumentsOf<"quantize">["values"];
 
@@ -30,7 +31,7 @@ export async function quantizeCommand(
   if (values.out !== null) await assertFolder(values.out);
 
   // Threads that observe start at once: not before the arguments are known to be good, nor where nothing is observed.
-  const found = await terminalRuntime(terminal);
+  const found = withSeparate(await terminalRuntime(terminal), true);
   const runtime = cache ? found : threadedRuntime(found);
   const project = await openForRecipe(path, values, saved, changes, runtime, terminal);
   let settled: Calibrated;
@@ -40,7 +41,7 @@ export async function quantizeCommand(
   const result = await project.export({ evaluation: null, date: new Date().toISOString() }, terminal.context);
   const { value, lines } = await writeJob({ ...settled, project, result, start }, values.out, terminal);
   terminal.result(values.json, value, lines);
-  return 0;
+  return result.unproven.length > 0 ? EXIT_UNPROVEN : 0;
 }
 
 interface Calibrated {

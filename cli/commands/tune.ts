@@ -10,9 +10,10 @@ import { checkPreprocess } from "../preprocessCheck.ts";
 import { documentOf, openForRecipe, recipeChanges } from "../recipeOptions.ts";
 import { assertFolder } from "../results.ts";
 import { terminalRuntime } from "../runtime.ts";
+import { withSeparate } from "../separate.ts";
 import type { Terminal } from "../terminal.ts";
 import { describeTuning } from "../tuningText.ts";
-import { writeJob } from "../written.ts";
+import { EXIT_UNPROVEN, writeJob } from "../written.ts";
 
 const EXIT_NOT_KEPT = 1;
 const DEFAULT_MAX_DROP = 1;
@@ -32,7 +33,7 @@ export async function tuneCommand({ names: [path], values }: ArgumentsOf<"tune">
   const saved = await documentOf(values.recipe, readRecipe);
   if (values.out !== null) await assertFolder(values.out);
 
-  const runtime = threadedRuntime(await terminalRuntime(terminal));
+  const runtime = threadedRuntime(withSeparate(await terminalRuntime(terminal), true));
   const project = await openForRecipe(path, values, saved, changes, runtime, terminal);
   if (project.recipe.weights.rounding === "learned") {
     throw new InputError(
@@ -57,6 +58,7 @@ export async function tuneCommand({ names: [path], values }: ArgumentsOf<"tune">
     "",
     ...lines,
   ]);
+  if (result.unproven.length > 0) return EXIT_UNPROVEN;
   return tuning.chosen === null ? EXIT_NOT_KEPT : 0;
 }
 

@@ -71,6 +71,7 @@ await compile(
     input: {
       "octet.js": "cli/main.ts",
       "executor.worker.mjs": "cli/executor.worker.ts",
+      "separate.worker.mjs": "cli/separate.worker.ts",
       "node.js": "src/library/node.ts",
     },
     licences: "licences-node.md",

@@ -2,6 +2,7 @@ import { nodeEnvironment } from "../../cli/environment.ts";
 import { threadedRuntime } from "../../cli/executors.ts";
 import { dataFiles } from "../../cli/files.ts";
 import { modelSource } from "../../cli/options.ts";
+import { withSeparate } from "../../cli/separate.ts";
 import type { DataFile } from "../engine/model/dataset.ts";
 import { nodeOrWasm } from "../engine/runtime/nodeOrWasm.ts";
 import { checkedFiles, checkedOpening } from "./checks.ts";
@@ -19,7 +20,7 @@ export async function openProject(
 ): Promise<Project<string | readonly DataFile[]>> {
   const source = typeof model === "string" ? await modelSource(model) : sourceOf(model, "a path");
   const opening = checkedOpening(options);
-  const main = opening.runtime ?? threadedRuntime((await nodeOrWasm()).runtime);
+  const main = opening.runtime ?? threadedRuntime(withSeparate((await nodeOrWasm()).runtime, false));
   const filesOf = async (data: string | readonly DataFile[]) =>
     typeof data === "string" ? dataFiles(data) : checkedFiles(data, "a path");
   return openIn(source, nodeEnvironment(main), filesOf, opening);

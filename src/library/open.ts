@@ -128,8 +128,10 @@ export async function openIn<Data>(
       }),
     quantize: (options = {}) =>
       job(options, [], async (context) => {
-        const { files, notices } = await exported(context);
+        const { files, notices, unproven } = await exported(context);
         const [model, ...others] = files;
+        const crash = notices.find(({ subject }) => subject === model!.name && unproven.includes(subject));
+        if (crash) throw new InputError(crash.message);
         const names = new Set(others.map(({ name }) => name));
         return { ...written(model!), notices: notices.filter(({ subject }) => !names.has(subject)) };
       }),

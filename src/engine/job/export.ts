@@ -17,7 +17,7 @@ import { missing } from "../recipe/derivations.ts";
 import { TOOL } from "../values/tool.ts";
 import { byteSize } from "../values/units.ts";
 import type { Artifact } from "./artifact.ts";
-import { equalizedName, quantizedName } from "./fileNames.ts";
+import { equalizedName, quantizedName, unprovenName } from "./fileNames.ts";
 import { assertEqualizedFits, assertQuantizedFits } from "./fileSize.ts";
 import { equalizedModel, isEqualized, type OpenModel, summarizeModel } from "./open.ts";
 import { assertCalibratedFor, type Quantized, quantizeModel, resolveRecipe } from "./quantize.ts";
@@ -33,6 +33,8 @@ export interface ExportRequest {
   readonly tuning?: Tuning;
   /** What there is to say beside what the export itself has to say: of the recipe as it came, of running the quantized model. */
   readonly notices?: readonly Notice[];
+  /** The models, by name, that crash the runtime: they get another name. */
+  readonly crashed?: ReadonlySet<string>;
 }
 
 export interface Exported {
@@ -40,6 +42,8 @@ export interface Exported {
   readonly recipe: Recipe;
   readonly files: readonly Artifact[];
   readonly notices: readonly Notice[];
+  /** The files that hold a model which crashes the runtime. */
+  readonly unproven: readonly string[];
 }
 
 const TENSORRT_NOTE =
@@ -50,17 +54,19 @@ const EQUALIZED_NOTE =
 
 /** Every file of the job; the model among them is the one that `evaluate` judges. Throws InputError as quantizing does, and for one longer than anything loads. */
 export function exportJob(model: OpenModel, request: ExportRequest): Exported {
-  const { calibration, evaluation, date, tuning } = request;
+  const { calibration, evaluation, date, tuning, crashed } = request;
+  const nameOf = (name: string) => (crashed?.has(name) ? unprovenName(name) : name);
   assertCalibratedFor(model, request.recipe, calibration);
   assertRoundingLearned(request.recipe);
   const recipe = request.recipe.resolved ? request.recipe : resolveRecipe(model, request.recipe, calibration);
   const quantized = quantizeModel(model, recipe);
   const observed = calibration.statistics.size > 0 ? rangeFiles(model, recipe, calibration, quantized) : null;
   assertQuantizedFits(model, recipe, quantized.bytes);
-  const equalized = isEqualized(recipe) ? equalizedFile(model, recipe) : null;
+  const equalized = isEqualized(recipe) ? equalizedFile(model, recipe, nameOf(equalizedName(model))) : null;
+  const name = nameOf(quantizedName(model, recipe));
   const notices: Notice[] = [
-    ...growth(model, quantizedName(model, recipe), quantized.bytes),
-    ...uncorrected(recipe, quantizedName(model, recipe)),
+    ...growth(model, name, quantized.bytes),
+    ...uncorrected(recipe, name),
     ...(request.notices ?? []),
     ...summarizeModel(model, recipe).notices,
     ...calibration.notices,
@@ -69,7 +75,7 @@ export function exportJob(model: OpenModel, request: ExportRequest): Exported {
     ...(equalized ? [{ kind: "info" as const, subject: equalized.name, message: EQUALIZED_NOTE }] : []),
   ];
   const files: Artifact[] = [
-    { name: quantizedName(model, recipe), chunks: quantized.chunks, model: quantized.model },
+    { name, chunks: quantized.chunks, model: quantized.model },
     ...(observed?.files ?? []),
     textFile(`${model.name}.recipe.json`, writeRecipe(recipe)),
     ...(equalized ? [equalized] : []),
@@ -79,14 +85,14 @@ export function exportJob(model: OpenModel, request: ExportRequest): Exported {
     textFile(`${model.name}.report.json`, writeReport(report)),
     textFile(`${model.name}.report.html`, writeReportPage(report)),
   );
-  return { quantized, recipe, files, notices };
+  return { quantized, recipe, files, notices, unproven: [...(crashed ?? [])].map(unprovenName) };
 }
 
-function equalizedFile(model: OpenModel, recipe: Recipe): Artifact {
+function equalizedFile(model: OpenModel, recipe: Recipe, name: string): Artifact {
   const { observed } = equalizedModel(model, recipe);
   const chunks = encodeModel(observed);
   assertEqualizedFits(model, totalLength(chunks));
-  return { name: equalizedName(model), chunks, model: observed };
+  return { name, chunks, model: observed };
 }
 
 /** Said where the file written is larger than the one given. */

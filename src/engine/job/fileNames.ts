@@ -12,3 +12,8 @@ export function quantizedName({ name }: Named, { weights }: Pick<Recipe, "weight
 export function equalizedName({ name }: Named): string {
   return `${name}.equalized.onnx`;
 }
+
+/** The name of a model's file that never ran here without a crash. */
+export function unprovenName(name: string): string {
+  return name.replace(/\.onnx$/, ".unproven.onnx");
+}

@@ -3,15 +3,16 @@ import type { Calibration } from "../model/calibration.ts";
 import type { Dataset } from "../model/dataset.ts";
 import { InputError } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
-import type { Runtime } from "../model/runtime.ts";
+import { type Runtime, WorkerDied } from "../model/runtime.ts";
 import type { TensorMap } from "../model/tensor.ts";
 import { intAttribute, intsAttribute, makeNode } from "../onnx/attributes.ts";
-import { encodeModel } from "../onnx/encode.ts";
+import { concat, encodeModel } from "../onnx/encode.ts";
 import { withFields } from "../onnx/messages.ts";
 import type { ModelProto, NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { scalar, tensorProto, vector } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
-import { firstRun } from "./firstRun.ts";
+import { memorySize } from "../values/units.ts";
+import { firstRun, RunCrashed } from "./firstRun.ts";
 import { defaultRecipe, type OpenModel } from "./open.ts";
 import type { Quantized } from "./quantize.ts";
 import { settleAlone } from "./settle.ts";
@@ -140,6 +141,71 @@ describe("one run of what is written", () => {
     const notices = await firstRun({ ...model, reference: foreign }, artifact(broken()), data, runtime);
     expect(notices).toMatchObject([{ kind: "warning", subject: FILE }]);
     expect(notices[0]?.message).toMatch(/not run here: the float model does not run on sample 0 either/);
+  });
+
+  /** Sessions of its own process, which dies of quantized models, or of all. */
+  const crashing = (when: "loading" | "running", all = false): Runtime => ({
+    ...runtime,
+    createSession: () => Promise.reject(new Error("not in this process")),
+    separate: {
+      ...runtime,
+      async createSession(file, options) {
+        const dies = all || new TextDecoder("latin1").decode(file.graph).includes("QuantizeLinear");
+        if (dies && when === "loading") throw new WorkerDied("the process ended (SIGSEGV)");
+        const session = await runtime.createSession(file, options);
+        return dies
+          ? { ...session, run: () => Promise.reject(new WorkerDied("the process ended (SIGSEGV)")) }
+          : session;
+      },
+    },
+  });
+
+  test.each(["loading", "running"] as const)(
+    "outlives a crash while %s, and tells it from one of float",
+    async (when) => {
+      const crashed = firstRun(model, artifact(quantized), data, crashing(when));
+      await expect(crashed).rejects.toThrow(RunCrashed);
+      await expect(crashed).rejects.toThrow("the process ended (SIGSEGV) on sample 0, which the float model runs on");
+      const notices = await firstRun(model, artifact(quantized), data, crashing(when, true));
+      expect(notices[0]?.message).toMatch(
+        /not run here: the float model does not run on sample 0 either \(.*SIGSEGV\)/,
+      );
+    },
+  );
+
+  test("keeps what crashes under another name, and all that is written beside it", async () => {
+    const request = { recipe, calibration, evaluation: null, date: "" };
+    const made = await verifiedExport(model, request, data, crashing("running"), context);
+    const name = "made.int8.unproven.onnx";
+    expect(made.unproven).toEqual([name]);
+    expect(made.files.map((file) => file.name).filter((each) => each.endsWith(".onnx"))).toEqual([name]);
+    expect(made.files.length).toBeGreaterThan(3);
+    expect(made.notices).toContainEqual({
+      kind: "warning",
+      subject: name,
+      message: expect.stringContaining(`"${FILE}"`),
+    });
+    expect((await verifiedExport(model, request, data, runtime, context)).unproven).toEqual([]);
+  });
+
+  test("looks at the structure alone where there is no memory for more, and says how much it takes", async () => {
+    const none: Runtime = {
+      ...runtime,
+      freeBytes: () => 4096,
+      createSession: () => Promise.reject(new Error("no memory")),
+    };
+    const notices = await firstRun(model, artifact(quantized), data, none);
+    expect(notices).toMatchObject([{ kind: "warning", subject: FILE }]);
+    const bytes = 2 * concat(encodeModel(quantized.model)).length + 2 * 4 * 144;
+    expect(notices[0]?.message).toContain(
+      `was not run here: ${memorySize(bytes)} needed, and ${memorySize(4096)} are free`,
+    );
+    const { graph } = quantized.model;
+    const cut = {
+      ...quantized,
+      model: withFields(quantized.model, { graph: withFields(graph!, { node: graph!.node.slice(3) }) }),
+    };
+    await expect(firstRun(model, artifact(cut), data, none)).rejects.toThrow(/which nothing in the model makes/);
   });
 
   test("is before any file is handed out", async () => {

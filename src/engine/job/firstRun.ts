@@ -5,25 +5,40 @@ import { InputError, type Notice } from "../model/job.ts";
 import { type Runtime, type Session, WorkerDied } from "../model/runtime.ts";
 import type { Tensor, TensorMap } from "../model/tensor.ts";
 import { isAllFinite } from "../numerics/finite.ts";
+import { decodeModel } from "../onnx/decode.ts";
+import { concat } from "../onnx/encode.ts";
+import { inTopologicalOrder } from "../onnx/order.ts";
 import { inputPorts } from "../onnx/ports.ts";
+import { toModelFile } from "../onnx/runtimeFile.ts";
 import { elementCount } from "../values/dims.ts";
+import { memorySize } from "../values/units.ts";
 import type { Artifact } from "./artifact.ts";
 import { withShapes } from "./inputs.ts";
 import { type OpenModel, runnable } from "./open.ts";
 import { firstReadable } from "./samples.ts";
 import { loadSession, reasonOf } from "./session.ts";
+import { sessionBytes } from "./sessionBytes.ts";
 import { writtenFile } from "./verify.ts";
 
 /** A larger input is not made up: it would take more memory than a check is worth. */
 const MOST_ELEMENTS = 2 ** 24;
 
-/** What one run came to: its outputs, or why there are none. */
-type Outcome = { readonly outputs: TensorMap } | { readonly reason: string };
+const NOTHING: TensorMap = new Map();
+
+/** What one run came to: its outputs, why there are none, or how the runtime died of it. */
+type Outcome = { readonly outputs: TensorMap } | { readonly reason: string } | { readonly death: string };
+
+/** A model that ends the runtime which runs it, on what the float model runs on; `message` says how and on what. */
+export class RunCrashed extends Error {
+  override readonly name = "RunCrashed";
+}
 
 /**
- * Runs what is written of a model once (verify.ts says as what), on the first sample that can be read or else on inputs made of the shapes and the held
- * values, and gives what there is to say of it: that it could not be tried, or that outputs are not finite where the float
- * model's are. Throws InputError when it does not load, or does not run on what the float model runs on.
+ * Runs what is written of a model once (verify.ts says as what), in a process of its own where the runtime has one, on the first
+ * sample that can be read or else on inputs made of the shapes and the held values, and gives what there is to say of it: that it
+ * could not be tried, or was looked at in structure alone for want of memory, or that outputs are not finite where the float
+ * model's are. Throws InputError when it does not load, or does not run on what the float model runs on, and RunCrashed where
+ * the runtime dies of it.
  */
 export async function firstRun(
   model: OpenModel,
@@ -32,18 +47,26 @@ export async function firstRun(
   runtime: Runtime,
 ): Promise<Notice[]> {
   const fileName = artifact.name;
+  const separate = runtime.separate ?? runtime;
   const sample = await sampleFor(model, dataset);
-  const session = await loadSession(runtime, writtenFile(artifact), { threads: 1 }, `"${fileName}"`);
+  const feeds = sample instanceof InputError ? NOTHING : sample.feeds;
+  const needed = sessionBytes(model, artifact, feeds);
+  const free = separate.freeBytes?.() ?? Number.POSITIVE_INFINITY;
+  if (needed > free) return [unfit(artifact, needed, free)];
+  const loaded = await loadOnce(separate, artifact);
   if (sample instanceof InputError) {
-    await session.dispose();
+    if ("death" in loaded) throw new RunCrashed(`${loaded.death} while it was loaded`);
+    await loaded.session.dispose();
     return [notRun(fileName, sample.message)];
   }
-  const written = await runOnce(async () => session, sample.feeds);
+  const written = "death" in loaded ? loaded : await runOnce(async () => loaded.session, feeds);
   if ("outputs" in written && nonFinite(written.outputs).length === 0) return [];
-  const float = await runOnce(() => runtime.createSession(runnable(model.reference), { threads: 1 }), sample.feeds);
-  if ("reason" in float) {
-    return [notRun(fileName, `the float model does not run on ${sample.source} either (${float.reason}).`)];
+  const float = await runOnce(() => separate.createSession(runnable(model.reference), { threads: 1 }), feeds);
+  if (!("outputs" in float)) {
+    const why = "reason" in float ? float.reason : float.death;
+    return [notRun(fileName, `the float model does not run on ${sample.source} either (${why}).`)];
   }
+  if ("death" in written) throw new RunCrashed(`${written.death} on ${sample.source}, which the float model runs on`);
   if ("reason" in written) {
     throw new InputError(
       `"${fileName}" loads but does not run on ${sample.source}, which the float model runs on, so nothing was written; leave the layer that ONNX Runtime names in float in the recipe: ${written.reason}`,
@@ -62,6 +85,14 @@ export async function firstRun(
 function notRun(fileName: string, why: string): Notice {
   const message = `"${fileName}" was loaded but not run here: ${why} Run it on a sample of yours before you rely on it.`;
   return { kind: "warning", subject: fileName, message };
+}
+
+/** Looks at the structure of what there is no memory to run. */
+function unfit({ name, chunks, model }: Artifact, needed: number, free: number): Notice {
+  const { graph } = decodeModel(model ? toModelFile(model).graph : concat(chunks), name);
+  if (graph) inTopologicalOrder(graph);
+  const message = `"${name}" was not run here: ${memorySize(needed)} needed, and ${memorySize(free)} are free. Its structure was checked; run it where there is that much before you rely on it.`;
+  return { kind: "warning", subject: name, message };
 }
 
 /** A sample, or why there is none. */
@@ -92,14 +123,24 @@ function madeSample({ reference, inputs, held }: OpenModel): Sample {
   return { source: "inputs made of its shapes", feeds };
 }
 
+/** A session of what is written. Throws InputError where it does not load. */
+async function loadOnce(runtime: Runtime, artifact: Artifact): Promise<{ session: Session } | { death: string }> {
+  try {
+    const options = { threads: 1 };
+    return { session: await loadSession(runtime, writtenFile(artifact), options, `"${artifact.name}"`) };
+  } catch (error) {
+    if (error instanceof WorkerDied) return { death: error.message };
+    throw error;
+  }
+}
+
 async function runOnce(open: () => Promise<Session>, feeds: TensorMap): Promise<Outcome> {
   let session: Session | null = null;
   try {
     session = await open();
     return { outputs: await session.run(feeds) };
   } catch (error) {
-    if (error instanceof WorkerDied) throw error;
-    return { reason: reasonOf(error) };
+    return error instanceof WorkerDied ? { death: error.message } : { reason: reasonOf(error) };
   } finally {
     await session?.dispose();
   }

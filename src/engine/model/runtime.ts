@@ -75,6 +75,10 @@ export interface Runtime {
   readonly maxWorkers?: number;
   createSession(model: ModelFile, options: SessionOptions): Promise<Session>;
   readonly provider: Provider;
+  /** Runs each model in a process of its own, where a crash ends nothing else; absent where every session is apart. */
+  readonly separate?: Runtime;
+  /** Bytes that sessions can still take; unknown where it is absent. */
+  readonly freeBytes?: () => number;
   /**
    * A session that observes where it runs, in a worker of its own; sessions of several workers run side by side.
    * Absent where tensors are at hand in any case: the caller then observes what a session gives.

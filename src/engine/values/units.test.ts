@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { byteSize, countdown, decibel, duration } from "./units.ts";
+import { byteSize, countdown, decibel, duration, memorySize } from "./units.ts";
 
 test.each([
   [0, "0 B"],
@@ -11,6 +11,12 @@ test.each([
   [4_956_208, "4.96 MB"],
   [2_147_483_647, "2.15 GB"],
 ])("%d bytes", (bytes, text) => expect(byteSize(bytes)).toBe(text));
+
+test.each([
+  [300 * 2 ** 20, "300 MiB"],
+  [2 ** 30, "1.00 GiB"],
+  [2.5 * 2 ** 30, "2.50 GiB"],
+])("%d bytes of memory", (bytes, text) => expect(memorySize(bytes)).toBe(text));
 
 test("decibels", () => {
   expect([31, -1.25, 0.04, 0, Infinity, -Infinity, Number.NaN].map(decibel)).toEqual([

@@ -18,6 +18,11 @@ export function byteSize(bytes: number): string {
   return `${unit === 0 ? value : significant(value)} ${BYTE_UNITS[unit]}`;
 }
 
+/** Memory, in binary units: 2.5 GiB, or 300 MiB. */
+export function memorySize(bytes: number): string {
+  return bytes < 2 ** 30 ? `${significant(bytes / 2 ** 20)} MiB` : `${significant(bytes / 2 ** 30)} GiB`;
+}
+
 /** A stretch of time, in milliseconds, as a person says it: 840 ms, 12.4 s, 3 min 20 s, 2 h 5 min. */
 export function duration(milliseconds: number): string {
   if (milliseconds < 999.5) return `${significant(milliseconds)} ms`;
