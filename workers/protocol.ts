@@ -29,11 +29,11 @@ export type { Calibration };
 export type RangePart = RecipePart<"activations" | "method" | "methods" | "ranges">;
 
 /** What decides the summary of a model. */
-export type PlanPart = RecipePart<"corrections" | "factors" | "float" | "weights" | "ranges" | "methods">;
+export type PlanPart = RecipePart<"corrections" | "factors" | "float" | "weights" | "spared" | "ranges" | "methods">;
 
 /** What decides the codes of one weight; of `rounding` that of the layers which read it. */
 export type WeightPart = RecipePart<
-  "corrections" | "factors" | "float" | "weights" | "rounding" | "activations" | "resolved"
+  "corrections" | "factors" | "float" | "weights" | "rounding" | "activations" | "spared" | "resolved"
 >;
 
 /** What decides the values that the float model gives. */

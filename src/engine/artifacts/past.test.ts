@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { InputError } from "../model/job.ts";
+import { BEFORE_PREPARATIONS } from "../model/past/recipe.ts";
 import { readCalibration, writeCalibration } from "./cache.ts";
 import { readRecipe, writeRecipe } from "./recipe.ts";
 import { readReport, writeReport } from "./report.ts";
@@ -45,7 +46,7 @@ describe("a recipe of before", () => {
     const { kind, ...written } = JSON.parse(past("4-rounding.recipe.json"));
     expect(Object.keys(written.rounding).length).toBeGreaterThan(1);
     const recipe = readRecipe(past("4-rounding.recipe.json"), "r");
-    expect(recipe).toEqual({ ...written, preparation: 1 });
+    expect(recipe).toEqual({ ...written, ...BEFORE_PREPARATIONS });
     expect(readRecipe(writeRecipe(recipe), "r")).toEqual(recipe);
   });
 
@@ -129,10 +130,11 @@ describe("a report of before", () => {
   });
 
   test("whose recipes did not say which preparation they are for opens", () => {
-    const report = { ...REPORT, tuning: TUNING };
+    const start = { ...TUNING.start, ...BEFORE_PREPARATIONS };
+    const report = { ...REPORT, recipe: { ...REPORT.recipe, ...BEFORE_PREPARATIONS }, tuning: { ...TUNING, start } };
     const written = JSON.parse(writeReport(report));
-    delete written.recipe.preparation;
-    delete written.tuning.start.preparation;
+    for (const recipe of [written.recipe, written.tuning.start])
+      for (const later of Object.keys(BEFORE_PREPARATIONS)) delete recipe[later];
     expect(readReport(JSON.stringify(written), "old.report.json")).toEqual(report);
   });
 });

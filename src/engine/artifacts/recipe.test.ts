@@ -36,7 +36,7 @@ describe("the recipe", () => {
         const document = JSON.parse(writeRecipe(recipe));
         validate(document);
         expect(validate.errors).toBeNull();
-        // Without a preparation a document is a recipe of before (past.test.ts).
+        // 4711 is a preparation.
         const keys = Object.keys(document).filter((name) => name !== "preparation");
         const key = keys[seed % keys.length] as string;
         for (const damaged of [

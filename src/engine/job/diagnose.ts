@@ -43,6 +43,8 @@ export class Diagnostician {
       sensitivity,
       planWithout: (layer) =>
         planModel(this.#model, { ...recipe, float: { ...float, layers: [...float.layers, layer] } }),
+      planWithoutTensor: (tensor) =>
+        planModel(this.#model, { ...recipe, float: { ...float, tensors: [...float.tensors, tensor] } }),
     });
     let started = performance.now();
     for (;;) {

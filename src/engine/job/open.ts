@@ -7,6 +7,7 @@ import { raiseFloats } from "../graph/raiseFloats.ts";
 import { exposeOutputs, weightsAsInputs } from "../graph/shapes.ts";
 import type { ModelInputs } from "../model/dataset.ts";
 import type { JobContext, Notice } from "../model/job.ts";
+import { reasonText } from "../model/reason.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import type { ModelFile, Runtime } from "../model/runtime.ts";
@@ -178,7 +179,7 @@ const plans = new WeakMap<ModelProto, { readonly choices: string; readonly plan:
 export function planModel(model: PreparedFile, recipe: PlanChoices): QuantizationPlan {
   const float = floatForm(model, recipe);
   if (!float.graph) throw new Error("a prepared model has a graph");
-  const choices = JSON.stringify([recipe.float, recipe.weights.type]);
+  const choices = JSON.stringify([recipe.float, recipe.weights.type, recipe.spared]);
   const known = plans.get(float);
   if (known?.choices === choices) return known.plan;
   const plan = planQuantization(float.graph, equalizedModel(model, recipe).types, recipe, ORT);
@@ -197,7 +198,7 @@ export function floatForm(model: PreparedFile, recipe: Equalization & Pick<Recip
   return known;
 }
 
-export type PlanChoices = Equalization & Pick<Recipe, "float" | "weights">;
+export type PlanChoices = Equalization & Pick<Recipe, "float" | "weights" | "spared">;
 
 export type PlannedChoices = PlanChoices & Pick<Recipe, "ranges" | "methods">;
 
@@ -216,7 +217,7 @@ export function summarizeModel(model: PreparedFile, recipe: PlannedChoices): Mod
     ...summarizePlan(plan, model.types, model.dims),
     preparation: model.preparation,
     generation: model.generation,
-    notices: [...model.notices, ...widened(plan, recipe), ...unmatched(plan, recipe)],
+    notices: [...model.notices, ...widened(plan, recipe), ...spared(plan), ...unmatched(plan, recipe)],
   };
 }
 
@@ -236,6 +237,7 @@ export function defaultRecipe(model: PreparedFile): Recipe {
     float: { layers: [], operators: [], tensors: [], activations: false },
     preprocess: null,
     inputs: model.inputs,
+    spared: null,
     resolved: null,
     factors: null,
     biases: null,
@@ -287,6 +289,16 @@ function widened({ groups }: QuantizationPlan, { ranges }: PlannedChoices): Noti
     const message = `The range of ${id} holds ${interval(least)} at least: a Sigmoid turns it into probabilities that the model gives, and samples need not show all of them.`;
     return [{ kind: "info", subject: id, message }];
   });
+}
+
+function spared({ layers }: QuantizationPlan): Notice[] {
+  const reasons = layers.flatMap(({ reason }) => (reason?.code === "spared" ? [reason] : []));
+  const byTensor = new Map(reasons.map((reason) => [reason.tensor, reason]));
+  return [...byTensor].map(([tensor, reason]) => ({
+    kind: "info",
+    subject: tensor,
+    message: `${tensor} stays in float: ${reasonText(reason)}.`,
+  }));
 }
 
 function unmatched(plan: QuantizationPlan, recipe: PlannedChoices): Notice[] {

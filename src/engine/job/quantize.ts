@@ -15,6 +15,7 @@ import { withLearned } from "../recipe/change.ts";
 import { assertTakes } from "../targets/target.ts";
 import { rangeWithin } from "../values/clamp.ts";
 import { type Equalization, equalizedModel, floatForm, isEqualized, type OpenModel, planModel } from "./open.ts";
+import { spareTensors } from "./spare.ts";
 
 export interface Quantized {
   readonly model: ModelProto;
@@ -34,8 +35,10 @@ export interface Quantized {
  */
 export function resolveRecipe(model: OpenModel, recipe: Recipe, calibration: Calibration): Recipe {
   assertCalibratedFor(model, recipe, calibration);
-  const plan = planModel(model, recipe);
+  const spared = recipe.spared ?? spareTensors(model, recipe, calibration.statistics);
+  const plan = planModel(model, { ...recipe, spared });
   return withLearned(recipe, {
+    spared,
     resolved: Object.fromEntries(resolveRanges(plan.groups, calibration.statistics, recipe)),
   });
 }

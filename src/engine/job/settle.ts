@@ -40,6 +40,7 @@ export type Want = "equalization" | "calibration" | "learned rounding" | "bias c
 
 const WANTS: Readonly<Record<Learned, Want>> = {
   factors: "equalization",
+  spared: "calibration",
   resolved: "calibration",
   rounding: "learned rounding",
   biases: "bias correction",
@@ -48,12 +49,11 @@ const WANTS: Readonly<Record<Learned, Want>> = {
 /** What is left to do for a recipe that only samples can settle, in words; empty where the model is enough. */
 export function wantsOfSamples(model: OpenModel, recipe: Recipe): Want[] {
   const alone = new Set<Learned>([
-    ...(planModel(model, recipe).groups.length === 0 ? (["resolved"] as const) : []),
+    ...(planModel(model, recipe).groups.length === 0 ? (["spared", "resolved"] as const) : []),
     ...(recipe.corrections.bias === "analytic" ? (["biases"] as const) : []),
   ]);
-  return missing(recipe)
-    .filter((part) => !alone.has(part))
-    .map((part) => WANTS[part]);
+  const wants = missing(recipe).filter((part) => !alone.has(part));
+  return [...new Set(wants.map((part) => WANTS[part]))];
 }
 
 /** Settles a recipe that wants nothing of samples. */

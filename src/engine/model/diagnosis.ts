@@ -6,6 +6,7 @@ export const CAUSES = [
   "channel-spread",
   "batch-spread",
   "outlier-channels",
+  "small-part",
   "clipping",
   "one-sided",
   "dead",
@@ -22,7 +23,8 @@ export type Remedy =
   | { readonly kind: "granularity"; readonly granularity: Recipe["weights"]["granularity"] }
   | { readonly kind: "equalization" }
   | { readonly kind: "bias"; readonly bias: Corrections["bias"] }
-  | { readonly kind: "float"; readonly layer: string };
+  | { readonly kind: "float"; readonly layer: string }
+  | { readonly kind: "float-tensor"; readonly tensor: string };
 
 /** What is wrong with a layer, the figure that says so, and what to do about it. */
 export interface Finding {

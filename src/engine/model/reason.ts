@@ -20,6 +20,8 @@ export type Reason =
   /** What is around it. */
   | { readonly code: "layer-before" }
   | { readonly code: "input"; readonly tensor: string }
+  /** A scale of `tensor` would be too coarse for `lost`. */
+  | { readonly code: "spared"; readonly tensor: string; readonly lost: string }
   /** What the recipe asks for. */
   | { readonly code: "recipe-layer" }
   | { readonly code: "recipe-operator"; readonly operator: string }
@@ -69,6 +71,10 @@ export function reasonText(reason: Reason): string {
       return "the layer before it stays in float";
     case "input":
       return `its input ${reason.tensor} stays in float`;
+    case "spared":
+      return reason.lost === reason.tensor
+        ? `8 bits over the whole range of ${reason.tensor} are too coarse for what it holds`
+        : `one scale for ${reason.tensor} is too coarse for ${reason.lost}`;
     case "recipe-layer":
       return "the recipe leaves this layer in float";
     case "recipe-operator":
@@ -84,5 +90,6 @@ export function reasonText(reason: Reason): string {
 
 /** The same of several layers at once: without the tensors of each. */
 export function commonReasonText(reason: Reason): string {
+  if (reason.code === "spared") return "one scale for what it makes or reads is too coarse for part of that";
   return reason.code === "input" ? "an input stays in float" : reasonText(reason);
 }

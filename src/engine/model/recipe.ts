@@ -98,6 +98,10 @@ function recipeWith<S extends Schema>(preprocess: S) {
       shapes: about("Dimensions given to dynamic inputs.", record(integers(0))),
       values: about("Inputs held at one value.", record(finite)),
     }),
+    spared: about(
+      "Tensors that stay in float by default since their scale would be too coarse for an operand, or for what they hold: by tensor, what would be lost. Null before calibration.",
+      nullable(record(text)),
+    ),
     resolved: about(
       "The clip ranges all of this came to, by tensor; null before calibration. With them the file needs no statistics.",
       nullable(record(RANGE)),

@@ -12,7 +12,7 @@ import { givesProbabilities, probabilityTensors } from "./unseen.ts";
 import { type WeightUse, weightUse } from "./weightUse.ts";
 
 /** The part of a recipe that decides what is quantized, and to how many bits; ranges and methods do not. */
-export type PlanChoices = Pick<Recipe, "float" | "weights">;
+export type PlanChoices = Pick<Recipe, "float" | "weights" | "spared">;
 
 /** A node as it is on its own, before its neighbours are asked. */
 export interface Candidate {
@@ -30,8 +30,10 @@ export interface Candidate {
 export interface Activations {
   /** Whether a tensor holds float32 values that depend on the input. */
   readonly has: (tensor: string) => boolean;
-  /** Whether the recipe leaves a tensor in float. */
+  /** Whether a tensor stays in float whoever makes and reads it, by choice or for what its scale would lose. */
   readonly isExcluded: (tensor: string) => boolean;
+  /** What the scale of a tensor that is excluded would lose; undefined where the recipe chooses so. */
+  readonly wouldLose: (tensor: string) => string | undefined;
   readonly typeOf: (tensor: string) => DataType | "other" | undefined;
 }
 
@@ -123,5 +125,7 @@ function operandsOf(node: NodeProto, descriptor: Operator, use: WeightUse | null
 function operandReason({ kind }: Operator, operands: readonly string[], activations: Activations): Reason | null {
   if (operands.length === 0) return { code: "constants" };
   const tensor = kind === "weighted" ? operands.find(activations.isExcluded) : undefined;
-  return tensor === undefined ? null : { code: "recipe-input", tensor };
+  if (tensor === undefined) return null;
+  const lost = activations.wouldLose(tensor);
+  return lost === undefined ? { code: "recipe-input", tensor } : { code: "spared", tensor, lost };
 }

@@ -20,6 +20,7 @@ function plan(
     constants?: Record<string, Tensor>;
     types?: Record<string, DataType>;
     weights?: Partial<WeightScheme>;
+    spared?: Record<string, string>;
   } = {},
 ): QuantizationPlan {
   const { graph } = buildModel({
@@ -38,6 +39,7 @@ function plan(
     {
       weights: { ...PLAIN_RECIPE.weights, ...options.weights },
       float: { ...PLAIN_RECIPE.float, ...float },
+      spared: options.spared ?? null,
     },
     ORT,
   );

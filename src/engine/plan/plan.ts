@@ -33,9 +33,11 @@ export function planQuantization(
 ): QuantizationPlan {
   const index = new GraphIndex(graph);
   const excluded = new Set(choices.float.tensors);
+  const spared = new Map(Object.entries(choices.spared ?? {}).filter(([tensor]) => !excluded.has(tensor)));
   const activations: Activations = {
     has: (tensor) => types.get(tensor) === "float32" && !index.initializer(tensor),
-    isExcluded: (tensor) => !choices.float.activations && excluded.has(tensor),
+    isExcluded: (tensor) => !choices.float.activations && (excluded.has(tensor) || spared.has(tensor)),
+    wouldLose: (tensor) => spared.get(tensor),
     typeOf: (tensor) => types.get(tensor),
   };
   const candidates = candidatesOf(index, activations, target, choices);

@@ -90,7 +90,10 @@ class State {
     const float = operands.find((name) => !this.isQuantized(name));
     if (float !== undefined) return { code: "input", tensor: float };
     const results = node.output.filter(this.#activations.has).map((name) => this.#end(name));
-    return results.every(this.#activations.isExcluded) ? { code: "recipe-output" } : null;
+    if (!results.every(this.#activations.isExcluded)) return null;
+    const tensor = results.find((name) => this.#activations.wouldLose(name) !== undefined);
+    if (tensor === undefined) return { code: "recipe-output" };
+    return { code: "spared", tensor, lost: this.#activations.wouldLose(tensor)! };
   }
 
   #isInteger(node: NodeProto): boolean {

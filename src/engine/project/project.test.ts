@@ -251,7 +251,7 @@ test("biases that are asked for and not learned are warned of in what is exporte
 test("ranges are chosen again once the model was calibrated again", async () => {
   const whole = await settled(plain);
   await project.calibrate({ samples: 2, resume: null, checkpoint: () => undefined }, context);
-  expect(project.recipe).toEqual({ ...whole, resolved: null });
+  expect(project.recipe).toEqual({ ...whole, spared: null, resolved: null });
   expect(project.resolve().recipe.resolved).not.toEqual(whole.resolved);
 });
 

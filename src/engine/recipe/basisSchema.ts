@@ -18,7 +18,7 @@ const VALUES: Readonly<Record<Setting | Learned | Outside, Schema>> = {
   weightType: weights.entries.type,
   granularity: weights.entries.granularity,
   roundingKind: weights.entries.rounding,
-  ...{ factors: DIGEST, resolved: DIGEST, rounding: DIGEST, biases: DIGEST },
+  ...{ factors: DIGEST, spared: DIGEST, resolved: DIGEST, rounding: DIGEST, biases: DIGEST },
   ...{ data: text, samples: count },
 };
 

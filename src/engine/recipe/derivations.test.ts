@@ -13,6 +13,7 @@ const learned: Recipe = {
   weights: { ...PLAIN_RECIPE.weights, rounding: "learned" },
   corrections: { equalization: true, bias: "empirical" },
   factors: { a: { divide: [2], absorb: [0] } },
+  spared: { b: "c" },
   resolved: { a: { low: 0, high: 1 } },
   rounding: { conv: "AQ==" },
   biases: { conv: [1] },
@@ -82,19 +83,20 @@ test("the order of layers left in float, and of names in records, is no change",
 });
 
 test.each<[Origin, readonly string[]]>([
-  ["preparation", ["factors", "resolved", "rounding", "biases"]],
-  ["data", ["factors", "resolved", "rounding", "biases"]],
-  ["samples", ["factors", "resolved", "rounding", "biases"]],
-  ["preprocess", ["factors", "resolved", "rounding", "biases"]],
-  ["equalization", ["factors", "resolved", "rounding", "biases"]],
-  ["factors", ["resolved", "rounding", "biases"]],
-  ["weightType", ["resolved", "rounding", "biases"]],
+  ["preparation", ["factors", "spared", "resolved", "rounding", "biases"]],
+  ["data", ["factors", "spared", "resolved", "rounding", "biases"]],
+  ["samples", ["factors", "spared", "resolved", "rounding", "biases"]],
+  ["preprocess", ["factors", "spared", "resolved", "rounding", "biases"]],
+  ["equalization", ["factors", "spared", "resolved", "rounding", "biases"]],
+  ["factors", ["spared", "resolved", "rounding", "biases"]],
+  ["weightType", ["spared", "resolved", "rounding", "biases"]],
   ["granularity", ["rounding", "biases"]],
-  ["activations", ["resolved", "rounding", "biases"]],
-  ["float", ["resolved", "biases"]],
-  ["method", ["resolved", "biases"]],
+  ["activations", ["spared", "resolved", "rounding", "biases"]],
+  ["float", ["spared", "resolved", "biases"]],
+  ["method", ["spared", "resolved", "biases"]],
   ["rounding", ["biases"]],
   ["biasCorrection", ["biases"]],
+  ["spared", ["resolved"]],
   ["ranges", ["resolved"]],
   ["resolved", []],
   ["biases", []],
@@ -122,7 +124,7 @@ test("what is no longer asked for is not kept", () => {
     corrections: { equalization: false, bias: "none" },
     weights: { ...learned.weights, rounding: "nearest" },
   });
-  expect(missing(plain)).toEqual(["resolved"]);
+  expect(missing(plain)).toEqual(["spared", "resolved"]);
   expect(plain).toEqual({ ...unlearned(plain) });
   expect(missing(unlearned(learned))).toEqual(LEARNED);
 });

@@ -36,15 +36,19 @@ const OBSERVED = ["inputs", "preprocess", "data", "samples"] as const;
  */
 export const DERIVATIONS: Readonly<Record<Derived, Derivation>> = {
   factors: { from: ["preparation", ...OBSERVED, "equalization"], under: [] },
-  plan: { from: ["preparation", "equalization", "factors", "activations", "float", "weightType"], under: [] },
+  plan: { from: ["preparation", "equalization", "factors", "activations", "float", "weightType", "spared"], under: [] },
   statistics: { from: [...OBSERVED, "factors"], under: [] },
+  spared: {
+    from: ["preparation", "statistics", "activations", "float", "weightType", "method"],
+    under: ["methods", "ranges"],
+  },
   resolved: {
-    from: ["preparation", "statistics", "activations", "float", "weightType", "method", "methods", "ranges"],
+    from: ["preparation", "statistics", "activations", "float", "weightType", "spared", "method", "methods", "ranges"],
     under: [],
   },
   rounding: {
     from: ["preparation", "inputs", "preprocess", "data", "factors", "activations", "weightType", "granularity"],
-    under: ["float", "method", "methods", "ranges"],
+    under: ["float", "spared", "method", "methods", "ranges"],
   },
   biases: {
     from: [
@@ -60,7 +64,7 @@ export const DERIVATIONS: Readonly<Record<Derived, Derivation>> = {
       "rounding",
       "biasCorrection",
     ],
-    under: ["methods", "ranges"],
+    under: ["spared", "methods", "ranges"],
   },
   bytes: { from: [...ALL_SETTINGS, ...LEARNED], under: [] },
   evaluation: { from: ["bytes", "data", "samples"], under: [] },
@@ -74,6 +78,8 @@ export const DERIVATIONS: Readonly<Record<Derived, Derivation>> = {
 /** What a recipe asks for of what is learned. */
 const ASKED: Readonly<Record<Learned, (recipe: Recipe) => boolean>> = {
   factors: ({ corrections }) => corrections.equalization,
+  /** Ranges that there are were settled with it. */
+  spared: ({ resolved }) => resolved === null,
   resolved: () => true,
   rounding: ({ weights }) => weights.rounding === "learned",
   biases: ({ corrections }) => corrections.bias !== "none",

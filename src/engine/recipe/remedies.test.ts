@@ -23,6 +23,7 @@ const RECIPE: Recipe = {
   resolved: { a: { low: -9, high: 9 }, b: { low: 0, high: 1 } },
   factors: null,
   biases: { conv: [1] },
+  spared: null,
   rounding: null,
 };
 

@@ -35,6 +35,8 @@ export function withRemedy(recipe: Recipe, remedy: Remedy, range: Range | null =
       return withCorrections(recipe, { bias: remedy.bias });
     case "float":
       return withFloat(recipe, "layers", [remedy.layer], true);
+    case "float-tensor":
+      return withFloat(recipe, "tensors", [remedy.tensor], true);
   }
 }
 
@@ -53,5 +55,7 @@ export function isApplied(recipe: Recipe, remedy: Remedy): boolean {
       return recipe.corrections.bias === remedy.bias;
     case "float":
       return recipe.float.layers.includes(remedy.layer);
+    case "float-tensor":
+      return recipe.float.tensors.includes(remedy.tensor);
   }
 }

@@ -32,5 +32,11 @@ export type Setting = keyof typeof SETTINGS;
 export type SettingValues = { readonly [S in Setting]: ReturnType<(typeof SETTINGS)[S]> };
 
 /** What a recipe holds that was derived, in the order in which it is. */
-export const LEARNED = ["factors", "resolved", "rounding", "biases"] as const satisfies readonly (keyof Recipe)[];
+export const LEARNED = [
+  "factors",
+  "spared",
+  "resolved",
+  "rounding",
+  "biases",
+] as const satisfies readonly (keyof Recipe)[];
 export type Learned = (typeof LEARNED)[number];

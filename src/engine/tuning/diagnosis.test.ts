@@ -54,7 +54,7 @@ function findings(given: Case): Finding[] {
   const types = new Map(["x", "c", "y"].map((name) => [name, "float32" as const]));
   const recipe = { ...RECIPE, ...given.recipe };
   const planOf = (float: Recipe["float"]) =>
-    planQuantization(model.graph!, types, { float, weights: PLAIN_RECIPE.weights }, ORT);
+    planQuantization(model.graph!, types, { float, weights: PLAIN_RECIPE.weights, spared: null }, ORT);
   const steps = new Diagnosis().diagnose({
     plan: planOf(recipe.float),
     recipe,
@@ -64,6 +64,7 @@ function findings(given: Case): Finding[] {
     ]),
     sensitivity: given.sensitivity ?? null,
     planWithout: (layer) => planOf({ ...recipe.float, layers: [...recipe.float.layers, layer] }),
+    planWithoutTensor: (tensor) => planOf({ ...recipe.float, tensors: [...recipe.float.tensors, tensor] }),
   });
   for (;;) {
     const step = steps.next();

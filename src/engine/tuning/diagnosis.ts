@@ -11,6 +11,7 @@ import { affineParameters } from "../numerics/affine.ts";
 import type { TensorProto } from "../onnx/proto/onnx_pb.ts";
 import type { LayerPlan, QuantizationPlan } from "../plan/plan.ts";
 import { activationSymptoms, type Symptom } from "./diagnosisActivations.ts";
+import { coarseFindings } from "./diagnosisCoarse.ts";
 import { sensitiveFindings } from "./diagnosisSensitivity.ts";
 import { batchSpread, outlierChannels } from "./diagnosisSpread.ts";
 import { weightSymptoms } from "./diagnosisWeights.ts";
@@ -24,6 +25,8 @@ export interface DiagnosisRequest {
   readonly sensitivity: Sensitivity | null;
   /** The plan with one layer more in float. */
   readonly planWithout: (layer: string) => QuantizationPlan;
+  /** The plan with one tensor more in float. */
+  readonly planWithoutTensor: (tensor: string) => QuantizationPlan;
 }
 
 interface Remembered<K, V> {
@@ -54,6 +57,7 @@ export class Diagnosis {
         yield;
       }
     }
+    findings.push(...this.#ofParts(request));
     if (sensitivity) {
       const explained = new Set(findings.filter(({ remedy }) => remedy !== null).map(({ layer }) => layer));
       findings.push(...sensitiveFindings(plan, sensitivity, explained));
@@ -65,16 +69,19 @@ export class Diagnosis {
     );
   }
 
+  #ofParts({ plan, recipe, statistics, planWithoutTensor }: DiagnosisRequest): Finding[] {
+    const groups = new Map(plan.groups.map((group) => [group.id, group]));
+    const scaleOf = (id: string): number | null => {
+      const [group, seen] = [groups.get(id), statistics.get(id)];
+      return group && seen ? affineParameters(this.#chosen(group, seen, recipe).range, recipe.activations).scale : null;
+    };
+    return coarseFindings({ plan, statistics, scaleOf, makerOf: makersIn(plan), planWithoutTensor });
+  }
+
   *#ofGroups(request: DiagnosisRequest): Generator<readonly Finding[]> {
     const { plan, recipe } = request;
     const layers = new Map(plan.layers.map((layer) => [layer.node, layer]));
-    const maker = (tensor: string): LayerPlan | null => {
-      const node = plan.index.producer(tensor);
-      const layer = node && layers.get(node);
-      if (!layer?.follower) return layer ?? null;
-      const before = layer.node.input.find((name) => plan.index.producer(name) !== undefined);
-      return before === undefined ? layer : maker(before);
-    };
+    const maker = makersIn(plan);
     for (const group of plan.groups) {
       const statistics = request.statistics.get(group.id);
       if (!statistics) continue;
@@ -143,4 +150,17 @@ export class Diagnosis {
     known.set(key, range);
     return range;
   };
+}
+
+/** The layer that computes a tensor, before activation functions fused to it. */
+function makersIn({ layers, index }: QuantizationPlan): (tensor: string) => LayerPlan | null {
+  const byNode = new Map(layers.map((layer) => [layer.node, layer]));
+  const maker = (tensor: string): LayerPlan | null => {
+    const node = index.producer(tensor);
+    const layer = node && byNode.get(node);
+    if (!layer?.follower) return layer ?? null;
+    const before = layer.node.input.find((name) => index.producer(name) !== undefined);
+    return before === undefined ? layer : maker(before);
+  };
+  return maker;
 }

@@ -30,7 +30,7 @@ function findings(
   const types = new Map(["x", ...nodes.flatMap(([, , made]) => made)].map((name) => [name, "float32" as const]));
   const planOf = (layers: readonly string[]) => {
     const float = { ...PLAIN_RECIPE.float, layers };
-    return planQuantization(model.graph!, types, { float, weights: PLAIN_RECIPE.weights }, ORT);
+    return planQuantization(model.graph!, types, { float, weights: PLAIN_RECIPE.weights, spared: null }, ORT);
   };
   const steps = new Diagnosis().diagnose({
     plan: planOf([]),
@@ -38,6 +38,7 @@ function findings(
     statistics: new Map(Object.entries(values).map(([name, held]) => [name, observe(held)])),
     sensitivity: null,
     planWithout: (layer) => planOf([layer]),
+    planWithoutTensor: () => planOf([]),
   });
   for (;;) {
     const step = steps.next();

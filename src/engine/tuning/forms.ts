@@ -23,7 +23,7 @@ export interface Subject {
   /** Of `corrected`. */
   readonly plan: QuantizationPlan;
   readonly ranges: ReadonlyMap<string, Range>;
-  readonly recipe: WritingChoices;
+  readonly recipe: WritingChoices & Pick<Recipe, "spared">;
 }
 
 /** How layers run: which tensors are rounded, and which layers by 8-bit kernels. */

@@ -129,8 +129,8 @@ class VariantList {
   #changesWithout(unit: Unit): Map<number, string> {
     const ids = unit.positions.map((at) => this.#plan.layers[at]!.id);
     const float = { ...this.#choices, layers: [...this.#choices.layers, ...ids] };
-    const { weights } = this.#subject.recipe;
-    const plan = planQuantization(this.#plan.index.graph, this.#types, { float, weights }, this.#plan.target);
+    const { weights, spared } = this.#subject.recipe;
+    const plan = planQuantization(this.#plan.index.graph, this.#types, { float, weights, spared }, this.#plan.target);
     const changes = new Map<number, string>();
     for (const [at, { positions, makes }] of this.#units.entries()) {
       const signature = signatureOf(positions, plan);

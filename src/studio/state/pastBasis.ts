@@ -1,9 +1,8 @@
-import { PAST_RECIPES } from "../../engine/model/past/recipe.ts";
+import { BEFORE_PREPARATIONS, PAST_RECIPES } from "../../engine/model/past/recipe.ts";
 import { type Json, lacks, renewed } from "../../engine/model/past/shape.ts";
 import { RECIPE, type Recipe } from "../../engine/model/recipe.ts";
 import { type Basis, basisOf, leavesOf } from "../../engine/recipe/basis.ts";
 import { basisSchema } from "../../engine/recipe/basisSchema.ts";
-import { unlearned } from "../../engine/recipe/change.ts";
 import type { Derived } from "../../engine/recipe/derivations.ts";
 import { digestOf } from "../../engine/recipe/digest.ts";
 import { check } from "../../engine/schema/check.ts";
@@ -15,7 +14,7 @@ import { isObject } from "../../engine/schema/running.ts";
  * stale. One of today stays as it is.
  */
 export function pastBasis(derived: Derived, basis: unknown): unknown {
-  if (isObject(basis)) return sincePreparation(derived, basis);
+  if (isObject(basis)) return withLater(derived, basis);
   if (typeof basis !== "string") return basis;
   if (derived === "evaluation") {
     const [recipe, samples, data] = listIn(basis);
@@ -31,11 +30,20 @@ export function pastBasis(derived: Derived, basis: unknown): unknown {
   return derived === "rounding" ? toldOfRounding(stored, outside) : told(derived, stored, outside);
 }
 
-/** Before version 5 there was one preparation of a model, and a basis did not say which. */
-function sincePreparation(derived: Derived, basis: Json): Json {
-  return leavesOf(derived).includes("preparation") && lacks(basis, "preparation")
-    ? { ...basis, preparation: 1 }
-    : basis;
+/** What a basis did not say when recipes did not. */
+const LATER: Readonly<Record<string, unknown>> = {
+  ...BEFORE_PREPARATIONS,
+  spared: digestOf(BEFORE_PREPARATIONS.spared),
+};
+
+function laterOf(derived: Derived): Json {
+  const names = leavesOf(derived).filter((name) => name in LATER);
+  return Object.fromEntries(names.map((name) => [name, LATER[name]]));
+}
+
+function withLater(derived: Derived, basis: Json): Json {
+  const later = laterOf(derived);
+  return lacks(basis, ...Object.keys(later)) ? { ...basis, ...later } : basis;
 }
 
 /** What rounding was learned for stood in a list. */
@@ -43,8 +51,8 @@ function toldOfRounding(stored: unknown, outside: Pick<Basis, "data">): Basis {
   const unknown = basisOf("rounding", { recipe: null, ...outside });
   if (!Array.isArray(stored) || !Array.isArray(stored[4])) return unknown;
   const [weightType, granularity, , factors, [activations, , , preprocess, inputs]] = stored;
-  const then = { preparation: 1, weightType, granularity, activations, preprocess, inputs };
-  const basis = { ...unknown, ...then, factors: isObject(factors) ? digestOf(factors) : null };
+  const then = { weightType, granularity, activations, preprocess, inputs };
+  const basis = { ...unknown, ...laterOf("rounding"), ...then, factors: isObject(factors) ? digestOf(factors) : null };
   return check(basisSchema("rounding"), basis, "").problem === null ? basis : unknown;
 }
 
@@ -57,12 +65,15 @@ function told(derived: Derived, stored: unknown, outside: Pick<Basis, "data" | "
   return typeof rounding === "string" && "rounding" in basis ? { ...basis, rounding } : basis;
 }
 
+/** All that could be learned then. */
+const UNLEARNED = { resolved: null, factors: null, biases: null, rounding: null };
+
 /** A recipe as text had it, with a digest for learned rounding, and for a search nothing that was learned. */
 function recipeIn(derived: Derived, stored: unknown): Recipe | null {
   if (!isObject(stored)) return null;
   const withoutBits = "rounding" in stored ? { ...stored, rounding: null } : stored;
-  const asked = derived === "search" ? unlearned(stored as unknown as Recipe) : withoutBits;
-  const whole = renewed(asked, PAST_RECIPES);
+  const then = derived === "search" ? { ...stored, ...UNLEARNED } : withoutBits;
+  const whole = renewed(then, PAST_RECIPES);
   const { problem } = check(RECIPE, whole, "");
   return problem === null ? (whole as Recipe) : null;
 }

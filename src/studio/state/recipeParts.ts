@@ -15,15 +15,15 @@ export function rangePartOf(group: string, recipe: Recipe): RangePart {
   return { activations, method, methods: entries(methods, [group]), ranges: entries(ranges, [group]) };
 }
 
-export function planPart({ corrections, factors, float, weights, ranges, methods }: Recipe): PlanPart {
-  return { corrections, factors, float, weights, ranges, methods };
+export function planPart({ corrections, factors, float, weights, spared, ranges, methods }: Recipe): PlanPart {
+  return { corrections, factors, float, weights, spared, ranges, methods };
 }
 
 /** `layers` are those that read the weight. */
 export function weightPart(layers: readonly string[], recipe: Recipe): WeightPart {
-  const { corrections, factors, float, weights, activations, resolved, rounding } = recipe;
+  const { corrections, factors, float, weights, activations, spared, resolved, rounding } = recipe;
   const learned = rounding && entries(rounding, layers);
-  return { corrections, factors, float, weights, activations, resolved, rounding: learned };
+  return { corrections, factors, float, weights, activations, spared, resolved, rounding: learned };
 }
 
 export function valuesPart({ corrections, factors, preprocess }: Recipe): ValuesPart {

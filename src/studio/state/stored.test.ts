@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import * as arbitrary from "../../engine/artifacts/testing/arbitrary.ts";
 import { REPORT, TUNING } from "../../engine/artifacts/testing/report.ts";
+import { BEFORE_PREPARATIONS } from "../../engine/model/past/recipe.ts";
 import { type Basis, basisOf, isCurrent } from "../../engine/recipe/basis.ts";
 import { basisSchema } from "../../engine/recipe/basisSchema.ts";
 import type { Derived } from "../../engine/recipe/derivations.ts";
@@ -138,9 +139,17 @@ describe("what is stored", () => {
   });
 });
 
+type Later = keyof typeof BEFORE_PREPARATIONS;
+
+/** A recipe, or a basis, without what neither said before a recipe said which preparation it is for. */
+function withoutLater<T extends object>(given: T): Omit<T, Later> {
+  const entries = Object.entries(given).filter(([name]) => !(name in BEFORE_PREPARATIONS));
+  return Object.fromEntries(entries) as Omit<T, Later>;
+}
+
 describe("what an earlier version stored", () => {
   const firstRecipe = () => {
-    const { preparation, corrections, factors, biases, rounding, ...first } = structuredClone(recipe);
+    const { corrections, factors, biases, rounding, ...first } = withoutLater(structuredClone(recipe));
     const { rounding: _, ...weights } = first.weights;
     const { activations, ...float } = first.float;
     return { ...first, weights, float };
@@ -163,7 +172,7 @@ describe("what an earlier version stored", () => {
   });
 
   it("version 2: recipes without rounding in sessions, results and points of a search, one executor of a calibration", () => {
-    const { preparation, rounding, ...before } = structuredClone(recipe);
+    const { rounding, ...before } = withoutLater(structuredClone(recipe));
     const { rounding: _, ...weights } = before.weights;
     const { activations, ...float } = before.float;
     const second = { ...before, weights, float };
@@ -210,7 +219,7 @@ describe("what an earlier version stored", () => {
       weights: { ...recipe.weights, rounding: "learned" },
       rounding: { conv: "QUI=" },
     } as const;
-    const { preparation, ...then } = learned;
+    const then = withoutLater(learned);
     const text = JSON.stringify({ ...then, rounding: digestOf(learned.rounding) });
     const { resolved, factors, biases, rounding, ...choices } = then;
     const present = { recipe: learned, data: "files", samples: 40 };
@@ -242,24 +251,23 @@ describe("what an earlier version stored", () => {
   });
 
   it("version 4: neither a recipe nor a basis said which preparation of the model it is for", () => {
-    const without = <T extends { readonly preparation?: unknown }>({ preparation, ...rest }: T) => rest;
     const { evaluation, sensitivity, walk } = SESSION_RECORD;
     const session = {
       ...SESSION_RECORD,
-      recipe: without(recipe),
-      evaluation: { ...evaluation, basis: without(evaluation.basis) },
-      sensitivity: { ...sensitivity, basis: without(sensitivity.basis) },
-      walk: { ...walk, basis: without(walk.basis) },
+      recipe: withoutLater(recipe),
+      evaluation: { ...evaluation, basis: withoutLater(evaluation.basis) },
+      sensitivity: { ...sensitivity, basis: withoutLater(sensitivity.basis) },
+      walk: { ...walk, basis: withoutLater(walk.basis) },
     };
     expect(problemOf(SESSION, session)).not.toBeNull();
     expect(RENEWALS.sessions!(session)).toEqual(SESSION_RECORD);
-    expect(RENEWALS.results!({ ...RESULT_RECORD, recipe: without(recipe) })).toEqual(RESULT_RECORD);
+    expect(RENEWALS.results!({ ...RESULT_RECORD, recipe: withoutLater(recipe) })).toEqual(RESULT_RECORD);
     const { tuning } = TUNING_RECORD;
-    const points = tuning.result.points.map((point) => ({ ...point, recipe: without(point.recipe) }));
-    const search = { basis: without(tuning.basis), result: { ...tuning.result, points } };
+    const points = tuning.result.points.map((point) => ({ ...point, recipe: withoutLater(point.recipe) }));
+    const search = { basis: withoutLater(tuning.basis), result: { ...tuning.result, points } };
     expect(RENEWALS.tunings!({ ...TUNING_RECORD, tuning: search })).toEqual(TUNING_RECORD);
     const { rounding } = ROUNDING_RECORD;
-    const learned = { ...rounding, basis: without(rounding.basis) };
+    const learned = { ...rounding, basis: withoutLater(rounding.basis) };
     expect(RENEWALS.roundings!({ ...ROUNDING_RECORD, rounding: learned })).toEqual(ROUNDING_RECORD);
     const measured = RENEWALS.sessions!(session).evaluation as { readonly basis: Basis };
     const present = (preparation: number) => ({ recipe: { ...recipe, preparation }, samples: 40, data: "files" });

@@ -80,6 +80,7 @@ export const recipe: fc.Arbitrary<Recipe> = fc.record({
   float: fc.record({ layers: names, operators: names, tensors: names, activations: fc.boolean() }),
   preprocess: fc.option(preprocess),
   inputs: fc.record({ shapes: record(fc.array(fc.nat(), { maxLength: 4 })), values: record(number) }),
+  spared: fc.option(record(fc.string())),
   resolved: fc.option(record(range)),
   factors: fc.option(
     record(fc.record({ divide: fc.array(number, { maxLength: 4 }), absorb: fc.array(number, { maxLength: 4 }) })),

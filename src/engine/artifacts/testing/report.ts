@@ -79,6 +79,7 @@ export const REPORT: Report = {
     resolved: { image: { low: -0.5, high: 2 } },
     factors: null,
     biases: null,
+    spared: {},
     rounding: null,
   },
   calibration: {

@@ -58,6 +58,7 @@ export async function planOf(
       {
         weights,
         float: { ...PLAIN_RECIPE.float, ...float },
+        spared: null,
       },
       ORT,
     ),

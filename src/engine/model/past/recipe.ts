@@ -1,6 +1,13 @@
 import { isObject } from "../../schema/running.ts";
 import { lacks, memberLacks, type PastShape } from "./shape.ts";
 
+/** What recipes came to mean by saying nothing of it, when they did not say which preparation of a model they are for. */
+export const BEFORE_PREPARATIONS = {
+  preparation: 1,
+  /** Nothing stayed in float for what its scale would lose. */
+  spared: {},
+};
+
 /** What recipes of version 1 were before they had every field of today. */
 export const PAST_RECIPES: readonly PastShape[] = [
   {
@@ -24,9 +31,9 @@ export const PAST_RECIPES: readonly PastShape[] = [
     }),
   },
   {
-    // There was one preparation.
-    is: (recipe) => lacks(recipe, "preparation"),
-    next: (recipe) => ({ ...recipe, preparation: 1 }),
+    // One preparation, and nothing of what came with the second.
+    is: (recipe) => lacks(recipe, ...Object.keys(BEFORE_PREPARATIONS)),
+    next: (recipe) => ({ ...recipe, ...BEFORE_PREPARATIONS }),
   },
 ];
 

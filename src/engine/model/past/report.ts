@@ -19,21 +19,26 @@ export const PAST_REPORTS: readonly PastShape[] = [
     }),
   },
   {
-    // Recipes were of any shape before today's.
-    is: ({ recipe }) => isObject(recipe) && lacks(recipe, "preparation"),
-    next: (report) => ({
-      ...report,
-      recipe: renewed(report.recipe, PAST_RECIPES),
-      tuning: isObject(report.tuning)
-        ? { ...report.tuning, start: renewed(report.tuning.start, PAST_RECIPES) }
-        : report.tuning,
-    }),
-  },
-  {
-    is: ({ evaluation }) => isObject(evaluation) && renewed(evaluation, PAST_EVALUATIONS) !== evaluation,
+    // Errors of each output as a whole.
+    is: ({ evaluation }) => renewed(evaluation, PAST_EVALUATIONS) !== evaluation,
     next: (report) => ({ ...report, evaluation: renewed(report.evaluation, PAST_EVALUATIONS) }),
   },
+  {
+    // Nothing spared.
+    is: ({ recipe }) => renewed(recipe, PAST_RECIPES) !== recipe,
+    next: withRecipes,
+  },
 ];
+
+/** The report with the recipes in it in the shape of today. */
+function withRecipes(report: Json): Json {
+  const { recipe, tuning } = report;
+  return {
+    ...report,
+    recipe: renewed(recipe, PAST_RECIPES),
+    tuning: isObject(tuning) ? { ...tuning, start: renewed(tuning.start, PAST_RECIPES) } : tuning,
+  };
+}
 
 function hadOneExecutor({ calibration }: Json): boolean {
   return isObject(calibration) && isObject(calibration.executor);

@@ -18,5 +18,6 @@ export const PLAIN_RECIPE: Recipe = {
   resolved: null,
   factors: null,
   biases: null,
+  spared: null,
   rounding: null,
 };

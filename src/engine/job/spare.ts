@@ -1,0 +1,85 @@
+import { type RangeChoices, rangeOf } from "../encode/ranges.ts";
+import type { Recipe } from "../model/recipe.ts";
+import { own } from "../model/record.ts";
+import type { Statistics } from "../model/statistics.ts";
+import { affineParameters } from "../numerics/affine.ts";
+import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
+import { dimsOf } from "../onnx/tensor.ts";
+import { type Coarse, coarseOf } from "../plan/coarse.ts";
+import type { QuantizationPlan } from "../plan/plan.ts";
+import { reachIn } from "../plan/reach.ts";
+import { elementCount } from "../values/dims.ts";
+import { type OpenModel, planModel } from "./open.ts";
+
+/** What leaving tensors in float may cost by default, as a share of the quantized file. */
+const LARGEST_COST = 0.01;
+
+/**
+ * The tensors that stay in float by default, with what their scale would lose: where leaving one in float leaves it unrounded, and
+ * all of them together cost less than a hundredth of the bytes. A range set by hand is a person's choice, and none of these.
+ */
+export function spareTensors(model: OpenModel, recipe: Recipe, statistics: Statistics): Record<string, string> {
+  const spared = new Map<string, string>();
+  const planWith = (tensors: ReadonlyMap<string, string>) =>
+    planModel(model, { ...recipe, spared: Object.fromEntries(tensors) });
+  const start = planWith(spared);
+  const saved = savedBy(start, recipe);
+  const most = LARGEST_COST * (model.bytes - saved);
+  const tried = new Set<string>();
+  for (let plan = start; ; ) {
+    const found = coarseOf(plan, reachIn(plan, statistics), scalesIn(plan, recipe, statistics));
+    const next = found.find(({ group }) => !tried.has(group));
+    if (!next) return Object.fromEntries(spared);
+    tried.add(next.group);
+    const more = new Map(spared).set(next.group, next.lost);
+    const after = planWith(more);
+    const isDear = saved - savedBy(after, recipe) >= most;
+    if (after.groupOf.has(next.group) || isDear || !helps(next, plan, after)) continue;
+    spared.set(next.group, next.lost);
+    plan = after;
+  }
+}
+
+/** The scales of the groups that a person has not set. */
+function scalesIn({ groups }: QuantizationPlan, recipe: Recipe, statistics: Statistics) {
+  const byId = new Map(groups.map((group) => [group.id, group]));
+  return (id: string, above: number): number | null => {
+    const group = byId.get(id);
+    const seen = statistics.get(id);
+    if (!group || !seen || own(recipe.ranges, id)) return null;
+    const scaleUnder = (choices: RangeChoices) =>
+      affineParameters(rangeOf(group, seen, choices).range, recipe.activations).scale;
+    // No method reaches beyond what was seen, and finding what one reaches takes long.
+    const widest = { ...recipe, method: "minmax", methods: {} } as const;
+    return scaleUnder(widest) <= above ? null : scaleUnder(recipe);
+  };
+}
+
+/** Bytes that a plan's weights are smaller by. */
+function savedBy({ layers, index }: QuantizationPlan, { weights }: Pick<Recipe, "weights">): number {
+  const names = new Set(layers.flatMap(({ weight }) => weight ?? []));
+  const bytes = weights.type === "int4" ? 3.5 : 3;
+  return [...names].reduce((sum, name) => sum + bytes * elementCount(dimsOf(index.initializer(name)!)), 0);
+}
+
+/**
+ * Whether it gains that a tensor stays in float: where layers with weights that read it have to as well, only for what a Concat joins or
+ * is lost as a whole, since of a sum they read no more than what 8 bits hold of the largest operand. What a layer with weights makes stays in
+ * float only where its kernel gives that.
+ */
+function helps({ group, lost }: Coarse, before: QuantizationPlan, after: QuantizationPlan): boolean {
+  const maker = makerOf(group, before);
+  const weighted = before.layers.filter(({ descriptor, reason }) => descriptor?.kind === "weighted" && reason === null);
+  if (weighted.some(({ node }) => node === maker) && !before.target.givesFloat.has(maker!.opType)) return false;
+  const isPart = before.groupOf.get(lost) !== group;
+  const stay = new Set(after.layers.flatMap(({ id, reason }) => (reason === null ? [id] : [])));
+  return !isPart || maker?.opType === "Concat" || weighted.every(({ id }) => stay.has(id));
+}
+
+/** The node that computes a tensor, before the followers fused to it. */
+function makerOf(tensor: string, plan: QuantizationPlan): NodeProto | undefined {
+  const node = plan.index.producer(tensor);
+  const isFollower = plan.layers.some((layer) => layer.node === node && layer.follower);
+  const read = isFollower ? node?.input.find((name) => plan.index.producer(name)) : undefined;
+  return read === undefined ? node : makerOf(read, plan);
+}
