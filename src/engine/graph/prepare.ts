@@ -7,6 +7,7 @@ import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { foldBatchNormalization } from "./batchnorm.ts";
 import { dropEmptyOutputs, dropUnread, hideInitializers } from "./cleanup.ts";
 import { constantsToInitializers, foldConstants } from "./constants.ts";
+import { evenMatrices } from "./evenMatrices.ts";
 import { holdInputs, reachingIfs } from "./heldInputs.ts";
 import { removeIdentities } from "./identity.ts";
 import { inlineFunctions } from "./inlineFunctions.ts";
@@ -36,10 +37,10 @@ export interface Prepared {
 
 /**
  * Float-to-float preparation: functions of the model inlined, all floats made float32 (raiseFloats.ts), constants folded, opset
- * raised to `opset`, Ifs with a known condition inlined, Identity removed, Gemm brought to its plain form, BatchNormalization
- * folded. Inputs that are `held` at a value count as constants where that decides an If. The model given is not changed, weights
- * that stay are not copied, and every activation of `folded` is in `observed` under the same name. `evaluate` runs models that
- * need no inputs.
+ * raised to `opset`, Ifs with a known condition inlined, Identity removed, Gemm brought to its plain form, matrices of one MatMul
+ * to one size, BatchNormalization folded. Inputs that are `held` at a value count as constants where that decides an If. The model
+ * given is not changed, weights that stay are not copied, and every activation of `folded` is in `observed` under the same name.
+ * `evaluate` runs models that need no inputs.
  * @throws InputError when an operator cannot be converted or the graph is not one.
  */
 export async function prepareModel(
@@ -62,7 +63,7 @@ export async function prepareModel(
   current = convertOpset(current, opset);
   const { model: known, changes: made, decided } = await foldDecided(current, evaluate, held);
   changes.push(...made);
-  current = step(plainGemms(known));
+  current = step(evenMatrices(step(plainGemms(known))));
   const observed = dropUnread(current);
   const folded = dropUnread(step(foldBatchNormalization(step(removeIdentities(observed, "activations")))));
 

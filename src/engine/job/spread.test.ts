@@ -79,24 +79,9 @@ describe("the cases of parts that share a scale", needsShared, () => {
     expect(await findings(["MatMul18"])).toEqual([]);
   });
 
-  it("matrices of one constant are found with their figures, and mended", async () => {
+  it("matrices of one constant are brought to one size, which leaves nothing to find", async () => {
     const { findings, sqnr } = await patient("batched-matmul-weight");
-    const found = await findings([]);
-    expect(found).toEqual([
-      {
-        layer: "MatMul5",
-        cause: "batch-spread",
-        sentence: "The matrices of this weight differ 97.3x, but share their scales.",
-        figure: expect.stringMatching(/^4 matrices of 0\.0111 to 1\.08, SQNR 39\.\d dB as a whole, mean 8\.\d+ dB$/),
-        loss: expect.closeTo(11, 0),
-        remedy: {
-          edit: { kind: "float", layer: "MatMul5" },
-          sentence: "Leave the layer in float: its weight is then not rounded.",
-        },
-      },
-    ]);
-    expect(await sqnr([])).toBeLessThan(7);
-    expect(await sqnr(["MatMul5"])).toBeGreaterThan(30);
-    expect(await findings(["MatMul5"])).toEqual([]);
+    expect(await findings([])).toEqual([]);
+    expect(await sqnr([])).toBeGreaterThan(30);
   });
 });

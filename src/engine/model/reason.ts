@@ -8,6 +8,7 @@ export type Reason =
   | { readonly code: "not-folded" }
   | { readonly code: "holds-graph" }
   | { readonly code: "gives-probabilities" }
+  | { readonly code: "sizes-matrices" }
   /** What it computes with. */
   | { readonly code: "type"; readonly type: string }
   | { readonly code: "bounds-at-run-time" }
@@ -51,6 +52,8 @@ export function reasonText(reason: Reason): string {
       return "it holds a graph of its own, which runs in float";
     case "gives-probabilities":
       return "its probabilities reach an output of the model, and samples need not show all that they can be";
+    case "sizes-matrices":
+      return "it gives each matrix of the MatMul before it a size of its own, which that gives in float";
     case "type":
       return `its values are ${reason.type}, not float32`;
     case "bounds-at-run-time":

@@ -2,7 +2,8 @@ import type { Reason } from "../model/reason.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
 import { isDefaultDomain } from "../onnx/opset.ts";
-import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
+import type { NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
+import { dimsOf } from "../onnx/tensor.ts";
 import { operatorOf } from "../operators/index.ts";
 import type { Operator } from "../operators/operator.ts";
 import type { Target } from "../targets/target.ts";
@@ -89,9 +90,25 @@ function blockedReason(
   if (type !== "float32") return { code: "type", type: type ?? "unknown" };
   if (descriptor.kind === "activation" && !descriptor.clamp(node, index)) return { code: "bounds-at-run-time" };
   if (givesProbabilities(node, index)) return { code: "gives-probabilities" };
+  if (sizesMatrices(node, index)) return { code: "sizes-matrices" };
   if (float.layers.includes(index.id(node))) return { code: "recipe-layer" };
   if (float.operators.includes(operator)) return { code: "recipe-operator", operator };
   return null;
+}
+
+/** Whether a node multiplies what a MatMul makes by constants that differ where its weights share one scale: between matrices, or rows. */
+function sizesMatrices({ opType, input }: NodeProto, index: GraphIndex): boolean {
+  const factor = input.map((name) => index.initializer(name)).find((found) => found !== undefined);
+  const maker = input.map((name) => index.producer(name)).find((found) => found !== undefined);
+  if (opType !== "Mul" || !factor || maker?.opType !== "MatMul" || !isDefaultDomain(maker.domain)) return false;
+  const weights = maker.input.map((name) => index.initializer(name)).find((found) => found !== undefined);
+  if (!weights) return false;
+  const isSecond = index.initializer(maker.input[1] ?? "") === weights;
+  const differs = (tensor: TensorProto, end: number) =>
+    dimsOf(tensor)
+      .slice(0, end)
+      .some((dim) => dim > 1);
+  return isSecond ? differs(factor, -2) && differs(weights, -2) : differs(factor, -1);
 }
 
 /** Where a layer with weights reads probabilities too, they are rounded for that layer alone. */
