@@ -12,10 +12,11 @@ import {
   type TensorProto,
   ValueInfoProtoSchema,
 } from "../onnx/proto/onnx_pb.ts";
-import { dataTypeOf, dimsOf, scalar, tensorOf, tensorProto, vector } from "../onnx/tensor.ts";
-import { GROWTH_LIMIT, isExact } from "./exact.ts";
+import { scalar, tensorProto, vector } from "../onnx/tensor.ts";
+import { ConstantSizes } from "./constantSizes.ts";
+import { isExact } from "./exact.ts";
 import { type Evaluate, graphOf, type PassResult, withGraph } from "./pass.ts";
-import { bytesOf, type Known, outputSize, type Size, sizeOfTensor } from "./sizes.ts";
+import { bytesOf } from "./sizes.ts";
 
 /** Turns Constant nodes into initialisers of the same name; those that hold strings or sparse tensors stay. */
 export function constantsToInitializers(model: ModelProto): PassResult {
@@ -50,9 +51,6 @@ function constantValue(node: NodeProto, name: string): TensorProto | undefined {
   return make && tensorProto(name, make());
 }
 
-/** What is computed on the way to a constant may take so many bytes, or as many as all constants of the model. */
-const WORKING_BYTES = 64 * 1024 * 1024;
-
 /**
  * Computes in advance what follows from initialisers alone, by operators whose result is the same on every runtime,
  * and makes it initialisers. Nodes that make a graph output stay, and those whose result would be too large, which is told
@@ -63,14 +61,17 @@ export async function foldConstants(model: ModelProto, evaluate: Evaluate): Prom
   let folded = 0;
   const tooLarge = new Set<string>();
   for (;;) {
-    const { nodes, wanted, sources } = foldable(current, tooLarge);
+    const { nodes, wanted, sizes } = foldable(current, tooLarge);
     if (nodes.length === 0) break;
+    const large = wanted.filter((name) => {
+      const size = sizes.size(name);
+      return size?.dims && sizes.grows(name, bytesOf(size));
+    });
+    for (const name of large) tooLarge.add(name);
+    if (large.length > 0) continue;
     const values =
       wanted.length === 0 ? new Map<string, Tensor>() : await evaluate(constantModel(current, nodes, wanted));
-    const grown = wanted.filter((name) => {
-      const bytes = values.get(name)?.data.byteLength ?? 0;
-      return bytes > GROWTH_LIMIT && bytes > (sources.get(name) ?? 0);
-    });
+    const grown = wanted.filter((name) => sizes.grows(name, values.get(name)?.data.byteLength ?? 0));
     for (const name of grown) tooLarge.add(name);
     if (grown.length > 0) continue;
     current = replace(current, nodes, values);
@@ -84,65 +85,49 @@ interface Foldable {
   readonly nodes: readonly NodeProto[];
   /** What other nodes read of them. */
   readonly wanted: readonly string[];
-  /** Bytes of the initialisers behind each tensor. */
-  readonly sources: ReadonlyMap<string, number>;
+  readonly sizes: ConstantSizes;
 }
 
 function foldable(model: ModelProto, tooLarge: ReadonlySet<string>): Foldable {
   const graph = graphOf(model);
   const index = new GraphIndex(graph);
-  const sources = new Map<string, number>();
-  const sizes = new Map<string, Size>();
-  for (const tensor of graph.initializer) {
-    const type = dataTypeOf(tensor.dataType);
-    if (type === "other") continue;
-    const size = sizeOfTensor({ type, dims: dimsOf(tensor) });
-    sizes.set(tensor.name, size);
-    sources.set(tensor.name, bytesOf(size));
-  }
-  const limit = Math.max(
-    WORKING_BYTES,
-    [...sources.values()].reduce((sum, bytes) => sum + bytes, 0),
-  );
-  const known: Known = {
-    size: (name) => sizes.get(name),
-    value: (name) => {
-      const constant = index.initializer(name);
-      return constant && tensorOf(constant);
-    },
-  };
+  const sizes = new ConstantSizes(index);
   const nodes = new Set<NodeProto>();
   for (const node of graph.node) {
-    const inputs = node.input.filter(Boolean);
-    if (inputs.length === 0 || !inputs.every((name) => sources.has(name))) continue;
+    if (!sizes.readsConstants(node)) continue;
     if (node.output.some((name) => index.isOutput(name) || tooLarge.has(name))) continue;
-    if (!isExact(node, (name) => index.initializer(name))) continue;
-    const size = outputSize(node, known);
-    if (!size || bytesOf(size) > limit) continue;
-    nodes.add(node);
-    for (const name of node.output) sizes.set(name, size);
-    const bytes = inputs.reduce((sum, name) => sum + (sources.get(name) ?? 0), 0);
-    for (const name of node.output) sources.set(name, bytes);
+    if (isExact(node, (name) => index.initializer(name)) && sizes.take(node)) nodes.add(node);
   }
   const wanted = [...nodes]
     .flatMap(({ output }) => output)
     .filter((name) => index.consumers(name).some((reader) => !nodes.has(reader)));
-  return { nodes: [...nodes], wanted, sources };
+  return { nodes: [...nodes], wanted, sizes };
 }
 
-function constantModel(model: ModelProto, nodes: readonly NodeProto[], wanted: readonly string[]): ModelProto {
+/** A model of constant nodes that gives what is wanted of them; `more` are initialisers beside those of the model. */
+export function constantModel(
+  model: ModelProto,
+  nodes: readonly NodeProto[],
+  wanted: readonly string[],
+  more: readonly TensorProto[] = [],
+): ModelProto {
   const read = new Set(nodes.flatMap(({ input }) => input));
   return withFields(model, {
     graph: create(GraphProtoSchema, {
       name: "constants",
       node: [...nodes],
-      initializer: graphOf(model).initializer.filter(({ name }) => read.has(name)),
+      initializer: [...graphOf(model).initializer, ...more].filter(({ name }) => read.has(name)),
       output: wanted.map((name) => create(ValueInfoProtoSchema, { name })),
     }),
   });
 }
 
-function replace(model: ModelProto, nodes: readonly NodeProto[], values: ReadonlyMap<string, Tensor>): ModelProto {
+/** The model with initialisers in the place of nodes. */
+export function replace(
+  model: ModelProto,
+  nodes: readonly NodeProto[],
+  values: ReadonlyMap<string, Tensor>,
+): ModelProto {
   const graph = graphOf(model);
   const gone = new Set(nodes);
   return withGraph(model, {

@@ -24,11 +24,16 @@ const EXPANDING = new Set(["ConstantOfShape", "Expand", "Tile", "Range"]);
 /** A folded tensor beyond this many bytes, and larger than what it is made from, stays a computation. */
 export const GROWTH_LIMIT = 1 << 20;
 
+/** Whether a node may be exact, whatever it reads. */
+export function mayBeExact({ opType, domain }: NodeProto): boolean {
+  return isDefaultDomain(domain) && [EXACT, EXACT_ON_INTEGERS, EXPANDING].some((operators) => operators.has(opType));
+}
+
 type Constant = (tensor: string) => TensorProto | undefined;
 
 /** Whether a node may be computed in advance once its inputs are known; `constant` gives those known already. */
 export function isExact(node: NodeProto, constant: Constant): boolean {
-  if (!isDefaultDomain(node.domain)) return false;
+  if (!mayBeExact(node)) return false;
   if (node.opType === "Cast" && dataTypeOf(intOf(node, "to") ?? 0) === "other") return false;
   if (EXACT.has(node.opType)) return true;
   const inputs = node.input.filter(Boolean).map(constant);

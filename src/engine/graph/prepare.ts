@@ -6,6 +6,7 @@ import { inTopologicalOrder } from "../onnx/order.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { foldBatchNormalization } from "./batchnorm.ts";
 import { dropEmptyOutputs, dropUnread, hideInitializers } from "./cleanup.ts";
+import { computeConstants, largeConstants } from "./computeConstants.ts";
 import { constantsToInitializers, foldConstants } from "./constants.ts";
 import { evenMatrices } from "./evenMatrices.ts";
 import { holdInputs, reachingIfs } from "./heldInputs.ts";
@@ -73,7 +74,7 @@ export async function prepareModel(
     observed,
     notes: [...opsets, ...summarize(changes)],
     generation: Math.max(decided.length > 0 ? 2 : 1, ...changes.map(({ generation = 1 }) => generation)),
-    notices: [...raised.notices, ...unfoldedNotices(folded)],
+    notices: [...raised.notices, ...unfoldedNotices(folded), ...largeConstants(folded)],
     decided,
   };
 }
@@ -115,6 +116,7 @@ async function foldKnown(model: ModelProto, evaluate: Evaluate): Promise<PassRes
     current = step(constantsToInitializers(current));
     current = step(removeIdentities(current, "constants"));
     current = step(await foldConstants(current, evaluate));
+    current = step(await computeConstants(current, evaluate));
     current = step(await foldStaticShapes(current, evaluate));
     current = step(inlineConstantIfs(current));
   } while (current !== before);

@@ -1,9 +1,10 @@
 import type { Tensor } from "../model/tensor.ts";
-import { intOf, intsOf } from "../onnx/attributes.ts";
+import { intOf, intsOf, stringOf } from "../onnx/attributes.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { dataTypeOf } from "../onnx/tensor.ts";
 import { elementCount } from "../values/dims.ts";
 import { type DataType, elementBytes } from "../values/elementTypes.ts";
+import { equationOf } from "./einsum.ts";
 
 /** What is known of a constant before it is computed: its shape, or null, and how many elements it has at most. */
 export interface Size {
@@ -46,10 +47,12 @@ interface AtMost {
 type Shape = readonly number[] | AtMost;
 
 const BROADCAST = new Set(
-  `Add And Div Equal Greater GreaterOrEqual Less LessOrEqual Max Min Mod Mul Or Pow Sub Where Xor`.split(/\s+/),
+  `Add And Div Equal Greater GreaterOrEqual Less LessOrEqual Max Mean Min Mod Mul Or Pow Sub Sum Where Xor`.split(
+    /\s+/,
+  ),
 );
 const AS_FIRST = new Set(
-  `Abs Cast Ceil Clip CumSum EyeLike Floor Identity IsInf IsNaN Neg Not Reciprocal Relu Round Scatter ScatterElements
+  `Abs BatchNormalization Cast Ceil Clip CumSum EyeLike Floor Identity InstanceNormalization IsInf IsNaN Neg Not Reciprocal Relu Round Scatter ScatterElements
   ScatterND Sign Sqrt Trilu`.split(/\s+/),
 );
 /** They have no more elements than their first input. */
@@ -145,6 +148,23 @@ const SHAPES: Readonly<Record<string, (node: NodeProto, first: Size, known: Know
     if (!repeats) return null;
     const times = numbers(repeats);
     return dims ? dims.map((dim, i) => dim * (times[i] ?? 1)) : { elements: elements * elementCount(times) };
+  },
+  MatMul: (node, { dims }, { size }) => {
+    const other = size(node.input[1] ?? "")?.dims;
+    if (!dims?.length || !other?.length) return null;
+    const batches = broadcastDims([dims.slice(0, -2), other.slice(0, -2)]);
+    return [...batches, ...dims.slice(-2, -1), ...(other.length === 1 ? [] : other.slice(-1))];
+  },
+  Gemm: (node, { dims }, { size }) => {
+    const other = size(node.input[1] ?? "")?.dims;
+    if (!dims || !other) return null;
+    return [dims[intOf(node, "transA") === 1 ? 1 : 0] ?? 0, other[intOf(node, "transB") === 1 ? 0 : 1] ?? 0];
+  },
+  Einsum: (node, _, known) => {
+    const shapes = sizesOf(node, known).map(({ dims }) => dims);
+    if (!shapes.every((dims) => dims !== null)) return null;
+    const equation = equationOf(stringOf(node, "equation") ?? "", shapes);
+    return equation && [...equation.result].map((letter) => equation.sizes.get(letter) ?? 0);
   },
   Range: (node, _, { value }) => {
     const ends = node.input.slice(0, 3).map((name) => value(name));
