@@ -6,6 +6,7 @@ import {
   INPUT_OPTIONS,
   inGroup,
   LABELS,
+  MODEL_OPTIONS,
   OUT,
   PREPROCESS,
   RECIPE_OPTIONS,
@@ -21,7 +22,7 @@ export const COMMANDS = {
   inspect: define({
     summary: "What is in a model, what will and won't be quantized, and why.",
     names: ["MODEL"],
-    options: { ...INPUT_OPTIONS, ...RESULT_OPTIONS },
+    options: { ...INPUT_OPTIONS, ...MODEL_OPTIONS, ...RESULT_OPTIONS },
     example: "octet inspect model.onnx",
   }),
   quantize: define({
@@ -35,6 +36,7 @@ export const COMMANDS = {
         cache: text("FILE", "calibration of an earlier run; no data is needed"),
       }),
       ...INPUT_OPTIONS,
+      ...MODEL_OPTIONS,
       ...RECIPE_OPTIONS,
       ...inGroup("Recipe", { iterations: count(1, "of learning rounding, for each layer (default: 200)") }),
       ...EXECUTION_OPTIONS,
@@ -73,6 +75,7 @@ export const COMMANDS = {
         samples: count(1, "read the first N samples; they calibrate and measure (default: 16)"),
       }),
       ...INPUT_OPTIONS,
+      ...MODEL_OPTIONS,
       ...RECIPE_OPTIONS,
       ...inGroup("Result", {
         metric: choice("NAME", ERROR_METRICS, "what layers are ordered by (default: sqnr); drop needs labels"),
@@ -92,6 +95,7 @@ export const COMMANDS = {
         samples: count(2, "read the first N samples: one half calibrates, the other judges (default: all)"),
       }),
       ...INPUT_OPTIONS,
+      ...MODEL_OPTIONS,
       ...inGroup("Search", {
         "max-drop": number("PERCENT", "top-1 may drop by so many points (default: 1); needs labels"),
         "min-sqnr": number("DB", "instead: every output keeps an SQNR of so many dB"),

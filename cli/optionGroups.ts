@@ -32,6 +32,15 @@ export const INPUT_OPTIONS = inGroup("Inputs", {
   input: constants("NAME=VALUE", "holds an input at one value; may be given more than once"),
 });
 
+/** How a model is taken. */
+export const MODEL_OPTIONS = inGroup("Model", {
+  quantized: choice(
+    "keep|fold",
+    ["keep", "fold"],
+    "of a model that is quantized in part: layers in integers stay as they are (default), or all is float32 again, to be quantized anew",
+  ),
+});
+
 /** How samples are run; a short trial decides what they leave open. */
 export const EXECUTION_OPTIONS = inGroup("Execution (default: what a short trial finds quickest)", {
   workers: count(1, "threads that run samples side by side"),

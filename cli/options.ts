@@ -3,11 +3,12 @@ import type { Execution } from "../src/engine/model/calibration.ts";
 import type { DataFile } from "../src/engine/model/dataset.ts";
 import { InputError } from "../src/engine/model/job.ts";
 import { PRESETS, type Preprocess, type Preset } from "../src/engine/model/preprocess.ts";
+import type { Recipe } from "../src/engine/model/recipe.ts";
 import { parsePreprocess } from "../src/engine/project/documents.ts";
 import type { ModelSource } from "../src/engine/project/index.ts";
 import type { Values } from "./arguments.ts";
 import { readBelow, readText, readWhole, singleFile } from "./files.ts";
-import type { EXECUTION_OPTIONS, INPUT_OPTIONS } from "./optionGroups.ts";
+import type { EXECUTION_OPTIONS, INPUT_OPTIONS, MODEL_OPTIONS } from "./optionGroups.ts";
 
 /** What a person fixed. */
 export function executionOf({ workers, threads, batch }: Values<typeof EXECUTION_OPTIONS>): Execution {
@@ -16,6 +17,15 @@ export function executionOf({ workers, threads, batch }: Values<typeof EXECUTION
 
 export function inputsOf({ shape, input }: Values<typeof INPUT_OPTIONS>) {
   return { shapes: shape, values: input };
+}
+
+/** What becomes of what is quantized already, as a recipe has it; `saved` has it where the option is left out. */
+export function quantizedOf(
+  { quantized }: Values<typeof MODEL_OPTIONS>,
+  saved?: Recipe["inputs"],
+): Pick<Recipe["inputs"], "quantized"> {
+  const chosen = quantized ?? saved?.quantized;
+  return chosen === "fold" ? { quantized: chosen } : {};
 }
 
 export async function modelSource(path: string): Promise<ModelSource> {

@@ -4,8 +4,8 @@ import { Project } from "../src/engine/project/index.ts";
 import type { Values } from "./arguments.ts";
 import { nodeEnvironment } from "./environment.ts";
 import { readText } from "./files.ts";
-import type { INPUT_OPTIONS, RECIPE_OPTIONS } from "./optionGroups.ts";
-import { inputsOf, modelSource } from "./options.ts";
+import type { INPUT_OPTIONS, MODEL_OPTIONS, RECIPE_OPTIONS } from "./optionGroups.ts";
+import { inputsOf, modelSource, quantizedOf } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** The document that an option names; null when it is not given. Throws InputError when it cannot be read. */
@@ -47,7 +47,7 @@ export function recipeChanges(values: Values<typeof RECIPE_OPTIONS>): RecipeChan
  */
 export async function openForRecipe(
   path: string,
-  given: Values<typeof INPUT_OPTIONS>,
+  given: Values<typeof INPUT_OPTIONS & typeof MODEL_OPTIONS>,
   saved: Recipe | null,
   { corrections, weights, float, ...changes }: RecipeChanges,
   runtime: Runtime,
@@ -57,6 +57,7 @@ export async function openForRecipe(
   const inputs = {
     shapes: { ...saved?.inputs.shapes, ...shapes },
     values: { ...saved?.inputs.values, ...values },
+    ...quantizedOf(given, saved?.inputs),
   };
   const project = await Project.open(await modelSource(path), inputs, nodeEnvironment(runtime), terminal.context);
   if (saved) terminal.notices(project.adopt(saved).notices);

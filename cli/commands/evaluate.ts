@@ -40,11 +40,16 @@ export async function evaluateCommand(
   const labels = await labelsOf(values.labels);
 
   const float = await floatFileOf(await modelSource(floatPath));
-  assertFloat(float, floatPath);
   const quantized = await modelFileOf(await modelSource(quantizedPath));
+  assertOrder(float, floatPath, quantized);
   const inputs = settleInputs(float.inputs, inputsOf(values));
   const dataset = await openData(inputs, await dataSources(values.data), preprocess, nodeDecoders, labels);
-  const before = [...float.notices, ...unquantizedNotices(quantized, quantizedPath), ...dataset.notices];
+  const before = [
+    ...float.notices,
+    ...partlyQuantizedNotices(float, floatPath),
+    ...unquantizedNotices(quantized, quantizedPath),
+    ...dataset.notices,
+  ];
   terminal.notices(before);
   const samples = values.samples ?? dataset.length;
   if (labels || maxDrop !== null) assertLabelled(dataset, skip, samples);
@@ -79,11 +84,19 @@ export async function evaluateCommand(
   return evaluation.verdict?.passed === false ? EXIT_LIMIT_PASSED : 0;
 }
 
-function assertFloat({ quantizedOperator }: RunnableModel, path: string): void {
-  if (quantizedOperator === null) return;
+function assertOrder({ quantizedOperator }: RunnableModel, path: string, second: RunnableModel): void {
+  if (quantizedOperator === null || second.quantizedOperator !== null) return;
   throw new InputError(
     `"${basename(path)}" is already quantized (it has a ${quantizedOperator} layer); give the float model first, then the quantized one.`,
   );
+}
+
+/** A model that was quantized in part before is what its quantized one is compared with. */
+function partlyQuantizedNotices({ quantizedOperator }: RunnableModel, path: string): Notice[] {
+  if (quantizedOperator === null) return [];
+  const subject = basename(path);
+  const message = `"${subject}" has quantized layers itself (${quantizedOperator}), so what is compared with is that model as it is, not a float one.`;
+  return [{ kind: "warning", subject, message }];
 }
 
 function unquantizedNotices({ quantizedOperator }: RunnableModel, path: string): Notice[] {

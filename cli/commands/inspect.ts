@@ -5,7 +5,7 @@ import { dimsText } from "../../src/engine/values/dims.ts";
 import { plural } from "../../src/engine/values/figures.ts";
 import { byteSize } from "../../src/engine/values/units.ts";
 import type { ArgumentsOf } from "../definitions.ts";
-import { inputsOf, modelSource } from "../options.ts";
+import { inputsOf, modelSource, quantizedOf } from "../options.ts";
 import { terminalRuntime } from "../runtime.ts";
 import { noticeLine, type Terminal } from "../terminal.ts";
 
@@ -16,7 +16,12 @@ export async function inspectCommand(
 ): Promise<number> {
   const source = await modelSource(path);
   const runtime = await terminalRuntime(terminal);
-  const summary = await inspectModel(source, inputsOf(values), runtime, terminal.context);
+  const summary = await inspectModel(
+    source,
+    { ...inputsOf(values), ...quantizedOf(values) },
+    runtime,
+    terminal.context,
+  );
   const layers = summary.layers.map((layer) => ({ ...layer, reason: layer.reason && reasonText(layer.reason) }));
   terminal.result(values.json, { ...summary, layers }, describe(summary));
   return 0;

@@ -52,6 +52,7 @@ export function checkedContext({
 const OPENING = [
   "shapes",
   "values",
+  "quantized",
   "recipe",
   "calibration",
   "runtime",
@@ -69,11 +70,15 @@ export function checkedOpening(given: OpenOptions): OpenOptions {
 }
 
 /** Inputs of the recipe that is given, and those given beside it, which go before. Throws InputError. */
-export function checkedInputs({ shapes, values }: OpenOptions, recipe: Recipe | null): Recipe["inputs"] {
+export function checkedInputs({ shapes, values, quantized }: OpenOptions, recipe: Recipe | null): Recipe["inputs"] {
+  if (quantized !== undefined && quantized !== "keep" && quantized !== "fold") {
+    throw new InputError(`quantized is "keep" or "fold", not ${JSON.stringify(quantized)}.`);
+  }
   const given = read(RECIPE.entries.inputs, { shapes: shapes ?? {}, values: values ?? {} }, "openProject");
   return {
     shapes: { ...recipe?.inputs.shapes, ...given.shapes },
     values: { ...recipe?.inputs.values, ...given.values },
+    ...((quantized ?? recipe?.inputs.quantized) === "fold" && { quantized: "fold" }),
   };
 }
 

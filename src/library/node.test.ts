@@ -200,6 +200,11 @@ describe("a project", () => {
       ],
       ["a value as text", () => openProject(MODEL, { values: { image: "0" as never } }), /"values\["image"\]" is "0"/],
       [
+        "what becomes of integers, in other words",
+        () => openProject(MODEL, { quantized: "float" as never }),
+        /^quantized is "keep" or "fold", not "float"\.$/,
+      ],
+      [
         "a runtime by its name",
         () => openProject(MODEL, { runtime: "wasm" as never }),
         /^runtime is what wasmRuntime makes/,

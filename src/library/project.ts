@@ -21,6 +21,8 @@ export interface OpenOptions extends JobOptions {
   readonly shapes?: Recipe["inputs"]["shapes"];
   /** Inputs that are held at one value. */
   readonly values?: Recipe["inputs"]["values"];
+  /** What becomes of the layers of a model that are in integers already: kept so by default, or folded back to float32. */
+  readonly quantized?: "keep" | "fold";
   /** The text of a recipe, as `export` writes it: the settings to begin with, and what was learned of these. */
   readonly recipe?: string;
   /** The text of a calibration cache, as `export` writes it: what `calibrate` saw, in place of calling it. */

@@ -76,7 +76,8 @@ const HELD: Readonly<Record<string, Tensor>> = {
 };
 
 const held = (...names: readonly string[]): TensorMap => new Map(names.map((name) => [name, HELD[name]!]));
-const prepare = (names: readonly string[]) => prepareModel(model(), (each) => run(each), ORT.opset, held(...names));
+const prepare = (names: readonly string[]) =>
+  prepareModel(model(), (each) => run(each), ORT.opset, { held: held(...names) });
 const ifs = (given: ModelProto) => [...allNodes(graphOf(given))].filter(({ opType }) => opType === "If").length;
 
 describe("held inputs", () => {

@@ -9,6 +9,7 @@ import { dropEmptyOutputs, dropUnread, hideInitializers } from "./cleanup.ts";
 import { computeConstants, largeConstants } from "./computeConstants.ts";
 import { constantsToInitializers, foldConstants } from "./constants.ts";
 import { evenMatrices } from "./evenMatrices.ts";
+import { foldQuantized } from "./foldQuantized.ts";
 import { holdInputs, reachingIfs } from "./heldInputs.ts";
 import { removeIdentities } from "./identity.ts";
 import { inlineFunctions } from "./inlineFunctions.ts";
@@ -18,6 +19,9 @@ import { type Change, type Evaluate, graphOf, type PassResult, withGraph } from 
 import { plainGemms } from "./plainGemm.ts";
 import { raiseFloats } from "./raiseFloats.ts";
 import { foldStaticShapes } from "./staticShapes.ts";
+
+/** What becomes of parts that are quantized already: those that are whole in integers stay so, or all is made float again. */
+export type QuantizedParts = "keep" | "fold";
 
 export interface Prepared {
   /** What is quantized. */
@@ -37,18 +41,18 @@ export interface Prepared {
 }
 
 /**
- * Float-to-float preparation: functions of the model inlined, all floats made float32 (raiseFloats.ts), constants folded, opset
- * raised to `opset`, Ifs with a known condition inlined, Identity removed, Gemm brought to its plain form, matrices of one MatMul
- * to one size, BatchNormalization folded. Inputs that are `held` at a value count as constants where that decides an If. The model
- * given is not changed, weights that stay are not copied, and every activation of `folded` is in `observed` under the same name.
- * `evaluate` runs models that need no inputs.
+ * Float-to-float preparation: functions of the model inlined, all floats made float32 (raiseFloats.ts), what is quantized made
+ * float again where it is not kept (foldQuantized.ts), constants folded, opset raised to `opset`, Ifs with a known condition
+ * inlined, Identity removed, Gemm brought to its plain form, matrices of one MatMul to one size, BatchNormalization folded. Inputs
+ * that are `held` at a value count as constants where that decides an If. The model given is not changed, weights that stay are not
+ * copied, and every activation of `folded` is in `observed` under the same name. `evaluate` runs models that need no inputs.
  * @throws InputError when an operator cannot be converted or the graph is not one.
  */
 export async function prepareModel(
   model: ModelProto,
   evaluate: Evaluate,
   opset: number,
-  held: TensorMap = new Map(),
+  { held = new Map(), quantized = "keep" }: { readonly held?: TensorMap; readonly quantized?: QuantizedParts } = {},
 ): Promise<Prepared> {
   const changes: Change[] = [];
   const step = (result: PassResult) => {
@@ -61,6 +65,8 @@ export async function prepareModel(
   const raised = raiseFloats(current);
   current = step(raised);
   current = step(constantsToInitializers(current));
+  const folding = foldQuantized(current, quantized === "fold");
+  current = step(folding);
   current = convertOpset(current, opset);
   const { model: known, changes: made, decided } = await foldDecided(current, evaluate, held);
   changes.push(...made);
@@ -74,7 +80,7 @@ export async function prepareModel(
     observed,
     notes: [...opsets, ...summarize(changes)],
     generation: Math.max(decided.length > 0 ? 2 : 1, ...changes.map(({ generation = 1 }) => generation)),
-    notices: [...raised.notices, ...unfoldedNotices(folded), ...largeConstants(folded)],
+    notices: [...raised.notices, ...folding.notices, ...unfoldedNotices(folded), ...largeConstants(folded)],
     decided,
   };
 }

@@ -105,6 +105,7 @@ export function settingsOf(recipe: Recipe): readonly Setting[] {
       "input values",
       Object.entries(inputs.values).map(([name, value]) => `${name}: ${value}`),
     ),
+    many("quantized before", inputs.quantized === "fold" ? ["folded back to float32"] : []),
   ];
 }
 

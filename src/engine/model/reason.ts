@@ -9,6 +9,8 @@ export type Reason =
   | { readonly code: "holds-graph" }
   | { readonly code: "gives-probabilities" }
   | { readonly code: "sizes-matrices" }
+  | { readonly code: "in-integers" }
+  | { readonly code: "kept" }
   /** What it computes with. */
   | { readonly code: "type"; readonly type: string }
   | { readonly code: "bounds-at-run-time" }
@@ -54,6 +56,10 @@ export function reasonText(reason: Reason): string {
       return "its probabilities reach an output of the model, and samples need not show all that they can be";
     case "sizes-matrices":
       return "it gives each matrix of the MatMul before it a size of its own, which that gives in float";
+    case "in-integers":
+      return "it works on integers already";
+    case "kept":
+      return "the model has it in integers already, and it is kept so";
     case "type":
       return `its values are ${reason.type}, not float32`;
     case "bounds-at-run-time":

@@ -9,6 +9,7 @@ import {
   integers,
   list,
   matching,
+  maybe,
   nullable,
   type Of,
   oneOf,
@@ -97,6 +98,10 @@ function recipeWith<S extends Schema>(preprocess: S) {
     inputs: fields({
       shapes: about("Dimensions given to dynamic inputs.", record(integers(0))),
       values: about("Inputs held at one value.", record(finite)),
+      quantized: about(
+        "What of the model is quantized already is made float32 again, all of it; where this is absent, layers that are whole in integers stay as they are.",
+        maybe(exactly("fold")),
+      ),
     }),
     spared: about(
       "Tensors that stay in float by default since their scale would be too coarse for an operand, or for what they hold: by tensor, what would be lost. Null before calibration.",

@@ -16,8 +16,8 @@ const QUANTIZED = [
 const RUNTIME_DOMAINS = new Set(["ai.onnx.ml", "com.microsoft", "com.microsoft.nchwc"]);
 
 /**
- * Refuses what cannot be quantized here, functions of the model being inlined: a model that is already quantized, one with
- * operators that ONNX Runtime does not have, one in training mode, one without outputs.
+ * Refuses what cannot be run here, functions of the model being inlined: a model with operators that ONNX Runtime does not have,
+ * one in training mode, one without outputs.
  * @throws InputError naming the file and the operator.
  */
 export function assertSupported(model: ModelProto, fileName: string): void {
@@ -28,12 +28,6 @@ export function assertSupported(model: ModelProto, fileName: string): void {
   }
   const nodes = nodesOf(model);
 
-  const quantized = quantizedOperator(model);
-  if (quantized) {
-    throw new InputError(
-      `${file} is already quantized (it has a ${quantized} layer); choose the float model it was made from.`,
-    );
-  }
   const custom = nodes.find(({ domain }) => !isKnownDomain(domain));
   if (custom) {
     throw new InputError(

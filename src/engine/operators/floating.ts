@@ -13,6 +13,9 @@ export const IDENTITY: Operator = {
   relays: () => true,
 };
 
+/** Its integers are the model's own. */
+export const IN_INTEGERS: Operator = { kind: "float", reason: { code: "in-integers" }, relays: () => true };
+
 /** At inference it is an Identity; its third input may make it train. */
 export const DROPOUT: Operator = {
   kind: "float",

@@ -4,7 +4,16 @@ import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { CLIP, HARD_SIGMOID, LEAKY_RELU, RELU, SIGMOID, SOFTMAX } from "./activations.ts";
 import { ADD, CONCAT, MUL, POOL } from "./computing.ts";
 import { CONV, CONV_TRANSPOSE } from "./conv.ts";
-import { BATCH_NORMALIZATION, DROPOUT, HOLDS_GRAPH, IDENTITY, NORMALIZES, recurrent, SHAPE } from "./floating.ts";
+import {
+  BATCH_NORMALIZATION,
+  DROPOUT,
+  HOLDS_GRAPH,
+  IDENTITY,
+  IN_INTEGERS,
+  NORMALIZES,
+  recurrent,
+  SHAPE,
+} from "./floating.ts";
 import { GEMM, MAT_MUL } from "./matrix.ts";
 import { FLATTEN, MAX_POOL, PAD, REARRANGES, RESIZE, SELECTS } from "./movers.ts";
 import type { Operator, Weighted } from "./operator.ts";
@@ -53,6 +62,13 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["If", HOLDS_GRAPH],
   ["Loop", HOLDS_GRAPH],
   ["Scan", HOLDS_GRAPH],
+  ["QuantizeLinear", IN_INTEGERS],
+  ["DequantizeLinear", IN_INTEGERS],
+  ["DynamicQuantizeLinear", IN_INTEGERS],
+  ["QLinearConv", IN_INTEGERS],
+  ["QLinearMatMul", IN_INTEGERS],
+  ["ConvInteger", IN_INTEGERS],
+  ["MatMulInteger", IN_INTEGERS],
 ]);
 
 /** What is known of a node's operator; null where nothing is. */

@@ -6,6 +6,7 @@ import type { NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { dimsOf } from "../onnx/tensor.ts";
 import { operatorOf } from "../operators/index.ts";
 import type { Operator } from "../operators/operator.ts";
+import { layersInIntegers } from "../operators/quantizing.ts";
 import type { Target } from "../targets/target.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import { type Follower, followerOf } from "./followers.ts";
@@ -85,6 +86,7 @@ function blockedReason(
   const { opType: operator, domain } = node;
   if (!isDefaultDomain(domain)) return { code: "not-standard", domain, operator };
   if (!descriptor) return { code: "no-gain", operator };
+  if (layersInIntegers(index).has(node)) return { code: "kept" };
   if (descriptor.kind === "float") return descriptor.reason;
   const type = activations.typeOf(node.output[0] ?? "");
   if (type !== "float32") return { code: "type", type: type ?? "unknown" };

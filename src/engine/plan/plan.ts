@@ -1,7 +1,9 @@
+import type { Range } from "../model/range.ts";
 import type { Layer, RangeGroup } from "../model/summary.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import type { GraphProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { dimsOf } from "../onnx/tensor.ts";
+import { gridOf, isDequantizer, isQuantizer } from "../operators/quantizing.ts";
 import type { Target } from "../targets/target.ts";
 import { elementCount } from "../values/dims.ts";
 import type { DataType } from "../values/elementTypes.ts";
@@ -79,7 +81,7 @@ function toLayer(
     outputs: node.output.filter(Boolean),
     parameters: parametersOf(node, index),
     weight: isFloat ? null : (weightUse?.name ?? null),
-    precision: isFloat ? "float32" : weightUse ? weights.type : "int8",
+    precision: reason?.code === "kept" ? "int8" : isFloat ? "float32" : weightUse ? weights.type : "int8",
     reason,
     node,
     descriptor,
@@ -129,8 +131,18 @@ function limitsOf(
   descriptor: LayerPlan["descriptor"],
   index: GraphIndex,
 ): Pick<RangeGroup, "fixed" | "bounds"> {
-  const fixed = descriptor?.fixed ?? (givesProbabilities(node, index) ? { low: 0, high: 1 } : null);
+  const own = descriptor?.fixed ?? (givesProbabilities(node, index) ? { low: 0, high: 1 } : null);
+  const fixed = own ?? gridBeside(node, index);
   return { fixed, bounds: descriptor?.clamp?.(node, index) ?? null };
+}
+
+/** What a DequantizeLinear of the model can give, or what its QuantizeLinear takes of what a layer makes. */
+function gridBeside(node: NodeProto, index: GraphIndex): Range | null {
+  if (isDequantizer(node)) return gridOf(node, index);
+  const uses = index.uses(node.output[0] ?? "");
+  const [first] = uses;
+  const isTaken = first !== undefined && isQuantizer(first.node) && first.input === 0 && uses.length === 1;
+  return isTaken ? gridOf(first.node, index) : null;
 }
 
 function parametersOf(node: NodeProto, index: GraphIndex): number {

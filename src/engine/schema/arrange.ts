@@ -19,7 +19,10 @@ function arrange(schema: Inside, value: unknown): unknown {
   if (!isObject(value)) return value;
   if (schema.wrapped) return arrange(schema.wrapped, value);
   const { entries, options, value: member } = schema;
-  if (entries) return Object.fromEntries(Object.keys(entries).map((key) => [key, arrange(entries[key]!, value[key])]));
+  if (entries) {
+    const present = Object.keys(entries).filter((key) => Object.hasOwn(value, key));
+    return Object.fromEntries(present.map((key) => [key, arrange(entries[key]!, value[key])]));
+  }
   if (options) return arrange(options.find((option) => is(option as unknown as Schema, value))!, value);
   const keys = Object.keys(value).sort();
   return Object.fromEntries(keys.map((key) => [key, member ? arrange(member, value[key]) : value[key]]));

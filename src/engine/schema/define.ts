@@ -90,6 +90,12 @@ export function nullable<S extends Schema>(schema: S) {
   return v.nullable(schema);
 }
 
+/** A member that may be absent. */
+// @__NO_SIDE_EFFECTS__
+export function maybe<S extends Schema>(schema: S) {
+  return v.optional(schema);
+}
+
 /** A list of any length. */
 // @__NO_SIDE_EFFECTS__
 export function list<S extends Schema>(item: S) {

@@ -8,6 +8,7 @@ import { Notices } from "../../parts/Notices.tsx";
 import { Term } from "../../parts/Term.tsx";
 import { useProject } from "../../state/useStudio.ts";
 import { InputsForm } from "./InputsForm.tsx";
+import { QuantizedForm } from "./QuantizedForm.tsx";
 
 /** What the file holds, what preparing did, and what will be quantized and what not, and why. */
 export function ModelStep() {
@@ -62,6 +63,7 @@ export function ModelStep() {
             </tbody>
           </table>
           <InputsForm />
+          <QuantizedForm />
         </section>
         <section>
           <h3>Prepared</h3>

@@ -1,0 +1,61 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { needsShared, SHARED } from "../src/engine/testing/shared.ts";
+import { errorOf, octet } from "./testing/command.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "octet-partly-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const CASE = join(SHARED, "cases/partly-quantized");
+const model = join(CASE, "model.onnx");
+const data = join(CASE, "calib.npy");
+const written = (name: string) => join(folder, name, "model.int8.onnx");
+
+describe("a model that is quantized in part", needsShared, () => {
+  it("is quantized by choice with its integers kept or folded back, and a recipe remembers which", async () => {
+    for (const [name, ...options] of [["kept"], ["folded", "--quantized", "fold"]] as const) {
+      const made = await octet("quantize", model, "--data", data, "--out", join(folder, name), "--json", ...options);
+      expect(made.code).toBe(0);
+      const { layers, recipe, notices } = JSON.parse(made.stdout);
+      expect(layers).toEqual(name === "kept" ? { total: 10, quantized: 5 } : { total: 5, quantized: 5 });
+      expect(recipe.inputs).toEqual({ shapes: {}, values: {}, ...(name === "folded" && { quantized: "fold" }) });
+      expect(notices.map(({ subject }: { subject: string }) => subject)).toContain("quantized in part");
+    }
+    const again = await octet(
+      ...["quantize", model, "--recipe", join(folder, "folded/model.recipe.json")],
+      ...["--cache", join(folder, "folded/model.calibration.json"), "--out", join(folder, "again")],
+    );
+    expect(again.code).toBe(0);
+    expect(readFileSync(written("again"))).toEqual(readFileSync(written("folded")));
+  });
+
+  it("is what its quantized model is compared with, and the other way round is refused", async () => {
+    const judged = await octet("evaluate", model, written("kept"), "--data", data, "--json");
+    expect(judged.code).toBe(0);
+    const { outputs, notices } = JSON.parse(judged.stdout);
+    expect(outputs[0].sqnr).toBeGreaterThan(30);
+    expect(notices[0].message).toMatch(/^"model\.onnx" has quantized layers itself \(QuantizeLinear\)/);
+  });
+
+  it("is inspected either way", async () => {
+    const kept = JSON.parse((await octet("inspect", model, "--json")).stdout);
+    const reasons = kept.layers.map(({ id, reason }: { id: string; reason: string | null }) => [id, reason]);
+    expect(reasons).toContainEqual(["Conv13", "the model has it in integers already, and it is kept so"]);
+    const folded = JSON.parse((await octet("inspect", model, "--quantized", "fold", "--json")).stdout);
+    expect(folded.preparation).toEqual([
+      "1 quantized constant made float32 again",
+      "2 quantizing pairs taken out (QuantizeLinear, DequantizeLinear)",
+    ]);
+  });
+
+  it("without a layer left in float is refused, and says the way out", async () => {
+    const refused = await octet("inspect", written("kept"));
+    expect(refused.code).toBe(2);
+    expect(errorOf(refused)).toMatch(
+      /is already quantized .* or fold its integers back to float32 \(octet quantize --quantized fold\)\.$/,
+    );
+    expect((await octet("inspect", written("kept"), "--quantized", "fold")).code).toBe(0);
+  });
+});

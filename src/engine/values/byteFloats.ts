@@ -1,0 +1,30 @@
+/** https://onnx.ai/onnx/technical/float8.html: bits of exponent and fraction, its bias, and which bits are no finite number. */
+const FORMS = {
+  FLOAT8E4M3FN: { fraction: 3, bias: 7, special: (bits: number) => ((bits & 0x7f) === 0x7f ? Number.NaN : null) },
+  FLOAT8E4M3FNUZ: { fraction: 3, bias: 8, special: (bits: number) => (bits === 0x80 ? Number.NaN : null) },
+  FLOAT8E5M2: {
+    fraction: 2,
+    bias: 15,
+    special(bits: number) {
+      if ((bits & 0x7c) !== 0x7c) return null;
+      if ((bits & 3) !== 0) return Number.NaN;
+      return bits & 0x80 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+    },
+  },
+  FLOAT8E5M2FNUZ: { fraction: 2, bias: 16, special: (bits: number) => (bits === 0x80 ? Number.NaN : null) },
+} as const;
+
+/** What makes the value of a float of 8 bits, by ONNX's name of its type; undefined for other types. */
+export function widenByte(type: string): ((bits: number) => number) | undefined {
+  if (!Object.hasOwn(FORMS, type)) return undefined;
+  const { fraction, bias, special } = FORMS[type as keyof typeof FORMS];
+  return (bits) => {
+    const known = special(bits);
+    if (known !== null) return known;
+    const sign = bits & 0x80 ? -1 : 1;
+    const exponent = (bits & 0x7f) >> fraction;
+    const rest = bits & ((1 << fraction) - 1);
+    const scale = 2 ** (Math.max(exponent, 1) - bias - fraction);
+    return sign * (exponent === 0 ? rest : rest + (1 << fraction)) * scale;
+  };
+}
