@@ -34,6 +34,7 @@ export interface SwitchedParts {
   readonly segments: readonly (Segment & { readonly float: ModelProto; readonly quantized: ModelProto })[];
   /** Of tensors that segments make. */
   readonly types: ReadonlyMap<string, DataType | "other">;
+  /** No dimensions are those of a scalar, or of a tensor of which not even their number is known. */
   readonly dims: ReadonlyMap<string, readonly number[]>;
   /** Whether segments that run whole have copies of their convolutions' weights, which lets the runtime pack them. */
   readonly isCopied: boolean;
@@ -121,8 +122,8 @@ class SwitchedWriter {
       input,
       output: [...output, ...inner.map((name) => create(ValueInfoProtoSchema, { name }))],
       valueInfo: inner.flatMap((name) => {
-        const shape = dims.get(name);
-        return shape ? [this.#port(name, types.get(name) as DataType, shape)] : [];
+        const shape = dims.get(name) ?? [];
+        return shape.length > 0 ? [this.#port(name, types.get(name) as DataType, shape)] : [];
       }),
       initializer: [...this.#shared.values(), this.#sizes()],
     });
