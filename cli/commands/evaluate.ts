@@ -99,8 +99,8 @@ function partlyQuantizedNotices({ quantizedOperator }: RunnableModel, path: stri
   return [{ kind: "warning", subject, message }];
 }
 
-function unquantizedNotices({ quantizedOperator }: RunnableModel, path: string): Notice[] {
-  if (quantizedOperator !== null) return [];
+function unquantizedNotices({ quantizedOperator, keepsIntegers }: RunnableModel, path: string): Notice[] {
+  if (quantizedOperator !== null || keepsIntegers) return [];
   const subject = basename(path);
   const message = `"${subject}" has no quantized layer, so this compares two float models; give the float model first, then the quantized one.`;
   return [{ kind: "warning", subject, message }];

@@ -1,5 +1,5 @@
 import { reasonText } from "../../src/engine/model/reason.ts";
-import type { ModelSummary } from "../../src/engine/model/summary.ts";
+import type { Layer, ModelSummary } from "../../src/engine/model/summary.ts";
 import { inspectModel } from "../../src/engine/project/index.ts";
 import { dimsText } from "../../src/engine/values/dims.ts";
 import { plural } from "../../src/engine/values/figures.ts";
@@ -29,6 +29,7 @@ export async function inspectCommand(
 
 function describe(summary: ModelSummary): string[] {
   const float = summary.layers.filter(({ precision }) => precision === "float32");
+  const stored = summary.layers.filter(({ precision, reason }) => precision !== "float32" && reason !== null);
   const count = summary.layers.length - float.length;
   return [
     `${summary.name}: ${byteSize(summary.bytes)}, opset ${summary.opset}, IR ${summary.irVersion}, ${plural(summary.parameters, "parameter")}, by ${summary.producer || "an unnamed exporter"}`,
@@ -37,12 +38,12 @@ function describe(summary: ModelSummary): string[] {
     ...summary.preparation.map((note) => `prepared: ${note}`),
     `${count} of ${summary.layers.length} layers will be quantized:`,
     ...summary.operators.map(({ type, count: all, quantized }) => `  ${type}: ${quantized} of ${all}`),
-    ...(float.length > 0
-      ? [
-          "In float:",
-          ...float.map(({ id, operator, reason }) => `  ${id} (${operator}): ${reason && reasonText(reason)}`),
-        ]
-      : []),
+    ...(float.length > 0 ? ["In float:", ...float.map(reasonLine)] : []),
+    ...(stored.length > 0 ? ["In float but for their weights:", ...stored.map(reasonLine)] : []),
     ...summary.notices.map(noticeLine),
   ];
+}
+
+function reasonLine({ id, operator, reason }: Layer): string {
+  return `  ${id} (${operator}): ${reason && reasonText(reason)}`;
 }

@@ -55,7 +55,7 @@ function model(): ModelProto {
         "isFast",
         "y",
         [
-          ifNode("mode", "inner", [makeNode("Neg", ["x"], ["n"])], [makeNode("Relu", ["x"], ["r"])]),
+          ifNode("mode", "inner", [makeNode("Neg", ["x"], ["n"], { name: "last" })], [makeNode("Relu", ["x"], ["r"])]),
           makeNode("Mul", ["inner", "gain"], ["scaled"]),
         ],
         [makeNode("Tanh", ["x"], ["t"])],
@@ -63,7 +63,7 @@ function model(): ModelProto {
       makeNode("ReduceMean", ["x"], ["mean"]),
       makeNode("Mul", ["mean", "gain"], ["weighed"]),
       makeNode("Greater", ["weighed", "none"], ["above"]),
-      makeNode("Squeeze", ["above"], ["isAbove"]),
+      makeNode("Squeeze", ["above"], ["isAbove"], { name: "last" }),
       ifNode("isAbove", "z", [makeNode("Exp", ["x"], ["e"])], [makeNode("Abs", ["x"], ["a"])]),
     ],
   });
@@ -84,7 +84,7 @@ describe("held inputs", () => {
   it.each<readonly [held: readonly string[], decided: readonly string[], left: number]>([
     [[], [], 3],
     [["rate"], ["rate"], 2],
-    [["mode"], [], 3],
+    [["mode"], ["mode"], 2],
     [["rate", "mode"], ["rate", "mode"], 1],
     [["mode", "gain", "rate"], ["rate", "mode"], 1],
     [["gain"], [], 3],

@@ -49,7 +49,11 @@ function inline(graph: GraphProto, node: NodeProto, branch: GraphProto): GraphPr
   for (const name of [...branch.initializer.map((tensor) => tensor.name), ...made]) {
     if (name && !renames.has(name)) renames.set(name, freshName(names, name));
   }
-  const body = [...branch.node, ...copies].map((inner) => renameTensors(inner, renames));
+  const nodes = new Set(graph.node.filter((other) => other !== node).map(({ name }) => name));
+  const body = [...branch.node, ...copies].map((inner) => {
+    const renamed = renameTensors(inner, renames);
+    return inner.name && nodes.has(inner.name) ? withFields(renamed, { name: freshName(nodes, inner.name) }) : renamed;
+  });
   const initializer = branch.initializer.map((tensor) =>
     withFields(tensor, { name: renames.get(tensor.name) ?? tensor.name }),
   );

@@ -9,6 +9,7 @@ import { dropEmptyOutputs, dropUnread, hideInitializers } from "./cleanup.ts";
 import { computeConstants, largeConstants } from "./computeConstants.ts";
 import { constantsToInitializers, foldConstants } from "./constants.ts";
 import { evenMatrices } from "./evenMatrices.ts";
+import { foldBodies } from "./foldBodies.ts";
 import { foldQuantized } from "./foldQuantized.ts";
 import { holdInputs, reachingIfs } from "./heldInputs.ts";
 import { removeIdentities } from "./identity.ts";
@@ -125,6 +126,7 @@ async function foldKnown(model: ModelProto, evaluate: Evaluate): Promise<PassRes
     current = step(await computeConstants(current, evaluate));
     current = step(await foldStaticShapes(current, evaluate));
     current = step(inlineConstantIfs(current));
+    current = step(await foldBodies(current, evaluate));
   } while (current !== before);
   return { model: current, changes };
 }

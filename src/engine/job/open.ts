@@ -44,7 +44,7 @@ export interface OpenModel extends ModelInputs {
   readonly observed: ModelProto;
   /** Whether `folded` and `observed` are equalized. */
   readonly equalized: boolean;
-  /** Element type and, where it is static, shape of each activation of both prepared forms. */
+  /** Element type and, where it is static and has dimensions, shape of each activation of both prepared forms. */
   readonly types: ReadonlyMap<string, DataType | "other">;
   readonly dims: ReadonlyMap<string, readonly number[]>;
   /** Shape of each activation of the model as it came, with the symbols that the runtime infers. */
@@ -276,7 +276,7 @@ async function inferTypes(
     types.set(port.name, port.type);
     inferred.set(port.name, port.dims);
     shapes.set(port.name, shape);
-    if (shape.every((dim) => typeof dim === "number")) dims.set(port.name, shape as number[]);
+    if (shape.length > 0 && shape.every((dim) => typeof dim === "number")) dims.set(port.name, shape as number[]);
   }
   await session.dispose();
   return { types, dims, shapes, inferred };
@@ -306,8 +306,9 @@ function spared({ layers }: QuantizationPlan): Notice[] {
 }
 
 function unmatched(plan: QuantizationPlan, recipe: PlannedChoices): Notice[] {
-  const layers = new Set(plan.layers.map(({ id }) => id));
-  const operators = new Set(plan.layers.map(({ operator }) => operator));
+  const all = [...plan.layers, ...plan.stored.map(({ layer }) => layer)];
+  const layers = new Set(all.map(({ id }) => id));
+  const operators = new Set(all.map(({ operator }) => operator));
   const tensors = new Set(plan.layers.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]));
   const missing = (kind: string, names: readonly string[], known: ReadonlySet<string>): Notice[] =>
     names

@@ -1,4 +1,5 @@
 import { quantizeGraph } from "../emit/index.ts";
+import { storeWeights } from "../emit/storeWeights.ts";
 import { resolveRanges } from "../encode/ranges.ts";
 import { applyBiases } from "../graph/applyBiases.ts";
 import type { Calibration } from "../model/calibration.ts";
@@ -99,8 +100,8 @@ function assertPreparedFor(model: OpenModel, recipe: Recipe) {
 }
 
 /** Whether a plan leaves anything to quantize. */
-export function quantizesAnything({ layers }: QuantizationPlan): boolean {
-  return layers.some(({ reason }) => reason === null);
+export function quantizesAnything({ layers, stored }: QuantizationPlan): boolean {
+  return layers.some(({ reason }) => reason === null) || stored.some(({ weights }) => weights.length > 0);
 }
 
 /** What a resolved recipe quantizes. */
@@ -148,9 +149,10 @@ export function quantizationJob(model: OpenModel, recipe: Recipe): QuantizationJ
 export function quantizeModel(model: OpenModel, recipe: Recipe): Quantized {
   const { corrected, plan, ranges } = quantizationJob(model, recipe);
   const quantized = quantizeGraph(corrected, plan, ranges, recipe);
-  const chunks = encodeModel(quantized.model);
+  const written = storeWeights(quantized.model, plan.stored, recipe.weights.granularity);
+  const chunks = encodeModel(written);
   return {
-    model: quantized.model,
+    model: written,
     chunks,
     bytes: totalLength(chunks),
     plan,

@@ -2,7 +2,7 @@ import { type RaisedFloats, raiseFloats } from "../graph/raiseFloats.ts";
 import type { Notice } from "../model/job.ts";
 import type { ModelFile } from "../model/runtime.ts";
 import type { Port } from "../model/tensor.ts";
-import { quantizedOperator } from "../onnx/checks.ts";
+import { keepsIntegers, quantizedOperator } from "../onnx/checks.ts";
 import { decodeModel } from "../onnx/decode.ts";
 import { attachExternal, externalLocations } from "../onnx/external.ts";
 import { inputPorts } from "../onnx/ports.ts";
@@ -33,6 +33,8 @@ export interface RunnableModel {
   readonly quantizedOperator: string | null;
   /** What was done to it before it is run. */
   readonly notices: readonly Notice[];
+  /** Whether weights of layers that are computed in float are kept in integers. */
+  readonly keepsIntegers: boolean;
 }
 
 /** Decodes a model with the weights it keeps in other files. Throws InputError when a file is damaged or missing. */
@@ -78,6 +80,7 @@ async function runnableModel(
     inputs: inputPorts(changed),
     quantizedOperator: quantizedOperator(model),
     notices,
+    keepsIntegers: keepsIntegers(model),
   };
 }
 

@@ -7,6 +7,9 @@ export type Reason =
   | { readonly code: "normalizes" }
   | { readonly code: "not-folded" }
   | { readonly code: "holds-graph" }
+  | { readonly code: "inside"; readonly operator: string }
+  /** It is computed in float, inside another operator or not, and its weights are kept in int8. */
+  | { readonly code: "stored"; readonly inside: string | null }
   | { readonly code: "gives-probabilities" }
   | { readonly code: "sizes-matrices" }
   | { readonly code: "in-integers" }
@@ -18,6 +21,7 @@ export type Reason =
   | { readonly code: "weight-type" }
   | { readonly code: "weight-not-finite"; readonly weight: string }
   | { readonly code: "weight-vector" }
+  | { readonly code: "weight-small" }
   | { readonly code: "bias" }
   | { readonly code: "constants" }
   /** What is around it. */
@@ -52,6 +56,12 @@ export function reasonText(reason: Reason): string {
       return "it could not be folded into a layer before it";
     case "holds-graph":
       return "it holds a graph of its own, which runs in float";
+    case "inside":
+      return `it is inside ${reason.operator}, whose graph runs in float`;
+    case "stored":
+      return reason.inside === null
+        ? "a recurrent state gathers error step by step, so that its weights alone are in int8"
+        : `it is inside ${reason.inside}, whose graph runs in float, so that its weights alone are in int8`;
     case "gives-probabilities":
       return "its probabilities reach an output of the model, and samples need not show all that they can be";
     case "sizes-matrices":
@@ -72,6 +82,8 @@ export function reasonText(reason: Reason): string {
       return `its weight ${reason.weight} holds NaN or infinite values`;
     case "weight-vector":
       return "its weight is a vector, which gains nothing from 8 bits";
+    case "weight-small":
+      return "its weights are so small that keeping them in 8 bits would save nothing";
     case "bias":
       return "its bias is not one finite constant an output channel, and without that it has no integer kernel";
     case "constants":

@@ -6,7 +6,10 @@ import { PORT } from "./tensor.ts";
 
 /** A layer, and why it stays in float in words. */
 const REPORTED_LAYER = fields({
-  id: about("The node's name, or operator and output where it has none; unique in the model.", text),
+  id: about(
+    "The node's name, or operator and output where it has none; that of a layer inside another begins with that one's and the name of its graph. Unique in the model.",
+    text,
+  ),
   operator: text,
   inputs: list(text),
   outputs: list(text),
@@ -16,13 +19,13 @@ const REPORTED_LAYER = fields({
     "That of its weight, and of its arithmetic where the activations it reads and makes are quantized.",
     oneOf(["int8", "int4", "float32"]),
   ),
-  reason: about("Why it stays in float; null when it is quantized.", nullable(text)),
+  reason: about("Why it, or all of it but its weights, stays in float; null when it is quantized.", nullable(text)),
 });
 export type ReportedLayer = Of<typeof REPORTED_LAYER>;
 
-/** A node of the prepared graph, as a person sees it. */
+/** A node of the prepared graph, or one with weights in a graph that a node holds, as a person sees it. */
 export interface Layer extends Omit<ReportedLayer, "reason"> {
-  /** Why it stays in float; null when it is quantized. */
+  /** Why it, or all of it but its weights, stays in float; null when it is quantized. */
   readonly reason: Reason | null;
 }
 

@@ -1,7 +1,7 @@
 import { InputError } from "../model/job.ts";
-import { intOf } from "./attributes.ts";
+import { intOf, subgraphsOf } from "./attributes.ts";
 import { allNodes, isDefaultDomain } from "./opset.ts";
-import type { ModelProto, NodeProto } from "./proto/onnx_pb.ts";
+import { TensorProto_DataType as Code, type GraphProto, type ModelProto, type NodeProto } from "./proto/onnx_pb.ts";
 
 /** Operators of ONNX and of ONNX Runtime (com.microsoft) that work on quantized tensors. */
 const QUANTIZED = [
@@ -45,6 +45,20 @@ export function quantizedOperator(model: ModelProto): string | null {
     ({ domain, opType }) => isKnownDomain(domain) && QUANTIZED.some((name) => name.test(opType)),
   );
   return quantized?.opType ?? null;
+}
+
+/** Whether weights are kept in integers and cast to float, as Octet writes those of layers that are computed in float. */
+export function keepsIntegers({ graph }: ModelProto): boolean {
+  return graph !== undefined && castsCodes(graph);
+}
+
+function castsCodes(graph: GraphProto): boolean {
+  const codes = new Set(
+    graph.initializer.filter(({ dataType, dims }) => dataType === Code.INT8 && dims.length > 1).map(({ name }) => name),
+  );
+  return graph.node.some(
+    (node) => (node.opType === "Cast" && codes.has(node.input[0] ?? "")) || subgraphsOf(node).some(castsCodes),
+  );
 }
 
 function nodesOf({ graph, functions }: ModelProto): NodeProto[] {

@@ -1,6 +1,12 @@
 import type { Operator } from "./operator.ts";
 
-export const recurrent = (operator: string): Operator => ({ kind: "float", reason: { code: "recurrent", operator } });
+/** W and R, [directions, gates x hidden, inputs]: a scale for each row of each direction. Bias, states and peepholes stay as they are. */
+export const recurrent = (operator: string): Operator => ({
+  kind: "float",
+  reason: { code: "recurrent", operator },
+  keeps: [1, 2].map((input) => ({ input, axes: [0, 1] })),
+});
+
 export const NORMALIZES: Operator = { kind: "float", reason: { code: "normalizes" } };
 export const BATCH_NORMALIZATION: Operator = { kind: "float", reason: { code: "not-folded" } };
 export const HOLDS_GRAPH: Operator = { kind: "float", reason: { code: "holds-graph" }, relays: () => true };

@@ -33,6 +33,8 @@ interface Common {
   readonly clamp?: (node: NodeProto, index: GraphIndex) => Range | null;
   /** Whether its first output holds every value of its first input, or of all inputs, each as often. */
   readonly holds?: (node: NodeProto) => "first" | "all" | null;
+  /** Inputs whose constant weights may be kept in 8 bits though it is computed in float, and their axes that have scales of their own. */
+  readonly keeps?: readonly KeptInput[];
   /** Its result is the sum of its inputs. */
   readonly adds?: true;
   readonly passage?: (node: NodeProto) => Passage | null;
@@ -40,6 +42,12 @@ interface Common {
   readonly probabilities?: (node: NodeProto) => number;
   /** Whether what it makes of probabilities still tells them; of operators that nothing is known of, it does. */
   readonly relays?: (node: NodeProto, index: GraphIndex) => boolean;
+}
+
+/** An input that may be a weight, by its position; axes from the first on. */
+export interface KeptInput {
+  readonly input: number;
+  readonly axes: readonly number[];
 }
 
 /** How a factor s > 0 on a channel of its input comes out, so that f(s y) = s f(y): cross-layer equalization. */

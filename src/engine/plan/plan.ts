@@ -9,6 +9,7 @@ import { elementCount } from "../values/dims.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import { type Activations, type Candidate, candidatesOf, type PlanChoices } from "./candidates.ts";
 import { type Settled, settleLayers, settleWeights } from "./settle.ts";
+import { type StoredLayer, storedLayers } from "./stored.ts";
 import { givesProbabilities, leastRanges } from "./unseen.ts";
 import { weightUse } from "./weightUse.ts";
 
@@ -21,6 +22,8 @@ export interface QuantizationPlan {
   readonly groups: readonly RangeGroup[];
   /** The group of each quantized activation. */
   readonly groupOf: ReadonlyMap<string, string>;
+  /** Layers with weights that are computed in float: recurrent ones, and those inside others. */
+  readonly stored: readonly StoredLayer[];
 }
 
 /**
@@ -46,8 +49,13 @@ export function planQuantization(
   const settled = choices.float.activations
     ? settleWeights(candidates)
     : settleLayers(candidates, index, activations, target);
-  const layers = [...candidates.values()].map((candidate) => toLayer(candidate, settled, index, choices));
-  return { target, index, layers, ...gatherGroups(layers, settled, index, target) };
+  const stored = storedLayers(graph, choices.float);
+  const own = new Map(stored.flatMap(({ layer, inside }) => (inside === null ? [[layer.id, layer] as const] : [])));
+  const layers = [...candidates.values()].map((candidate): LayerPlan => {
+    const layer = toLayer(candidate, settled, index, choices);
+    return { ...layer, ...own.get(layer.id) };
+  });
+  return { target, index, layers, ...gatherGroups(layers, settled, index, target), stored };
 }
 
 /** The same decisions on a graph that differs in its constants only: its nodes are those of the plan's, in their order. */

@@ -22,11 +22,13 @@ export function summarizePlan(
     };
   };
   const names = [...index.inputs.map(({ name }) => name), ...plan.layers.flatMap(({ outputs }) => outputs)];
+  const inner = plan.stored.flatMap(({ layer, inside }) => (inside === null ? [] : [layer]));
+  const layers = [...plan.layers.map(toLayer), ...inner];
   return {
-    layers: plan.layers.map(toLayer),
+    layers,
     activations: names.filter((name) => types.get(name) === "float32").map(activation),
     groups,
-    operators: countOperators(plan.layers),
+    operators: countOperators(layers),
     parameters: index.graph.initializer.reduce((sum, initializer) => sum + elementCount(dimsOf(initializer)), 0),
   };
 }

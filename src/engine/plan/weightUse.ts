@@ -51,7 +51,7 @@ export function weightUse(
 const finite = new WeakMap<TensorProto, boolean>();
 
 /** Looks at a weight's values once, however often its graph is planned. */
-function isFiniteWeight(weight: TensorProto): boolean {
+export function isFiniteWeight(weight: TensorProto): boolean {
   const known = finite.get(weight) ?? isAllFinite(passingFloats(weight));
   finite.set(weight, known);
   return known;

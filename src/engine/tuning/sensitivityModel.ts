@@ -39,6 +39,9 @@ export function sensitivityModel({ subject, types, dims, choices, bound }: Sensi
   const { float, plan } = subject;
   const cutter = new Forms(subject);
   const units = unitsOf(plan);
+  if (!units.some(({ isMeasured }) => isMeasured)) {
+    throw new InputError("No layer is computed in integers, so there is nothing whose sensitivity can be measured.");
+  }
   const { forms, formIn, variants } = variantsOf(subject, cutter, units, types, choices);
   const isKnown = ({ makes }: Segment) => makes.every((name) => (types.get(name) ?? "other") !== "other");
   const starts = evenStarts(units, SEGMENTS, plan, dims);

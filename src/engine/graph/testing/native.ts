@@ -69,6 +69,11 @@ export function relativeDifference(a: Tensor | undefined, b: Tensor | undefined)
 
 /** The operators that onnxruntime-node runs a model with, after its own optimizations, in its order. */
 export async function optimizedOperators(model: ModelProto): Promise<string[]> {
+  return (await optimizedModel(model)).graph?.node.map(({ opType }) => opType) ?? [];
+}
+
+/** What onnxruntime-node makes of a model by its own optimizations. */
+export async function optimizedModel(model: ModelProto): Promise<ModelProto> {
   const folder = mkdtempSync(join(tmpdir(), "octet-optimized-"));
   try {
     const file = join(folder, "optimized.onnx");
@@ -79,7 +84,7 @@ export async function optimizedOperators(model: ModelProto): Promise<string[]> {
       logSeverityLevel: 3,
     });
     await session.release();
-    return decodeModel(new Uint8Array(readFileSync(file)), file).graph?.node.map(({ opType }) => opType) ?? [];
+    return decodeModel(new Uint8Array(readFileSync(file)), file);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,0 +1,142 @@
+import type { Reason } from "../model/reason.ts";
+import type { Recipe } from "../model/recipe.ts";
+import type { Layer } from "../model/summary.ts";
+import { GraphIndex } from "../onnx/graph.ts";
+import type { GraphProto, NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
+import { dataTypeOf, dimsOf } from "../onnx/tensor.ts";
+import { operatorOf } from "../operators/index.ts";
+import type { KeptInput } from "../operators/operator.ts";
+import { elementCount } from "../values/dims.ts";
+import { isFiniteWeight } from "./weightUse.ts";
+
+/** A weight kept in int8 in the file, of a layer that is computed in float. */
+export interface StoredWeight extends KeptInput {
+  readonly name: string;
+}
+
+/** A layer that is computed in float whatever is chosen but has weights: a recurrent one, or one inside another operator. */
+export interface StoredLayer {
+  readonly layer: Layer;
+  /** Those of its weights that are kept in int8. */
+  readonly weights: readonly StoredWeight[];
+  /** The operator whose graph it is in; null in the model's own graph. */
+  readonly inside: string | null;
+}
+
+/** The constants that a name may mean in a graph; undefined where it means no constant. */
+export type Scope = (name: string) => TensorProto | undefined;
+
+/** The constants of a graph, and of those around it where it gives a name no other meaning. */
+export function scopeOf(graph: GraphProto, outer: Scope): Scope {
+  const constants = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
+  const made = new Set([...graph.input.map(({ name }) => name), ...graph.node.flatMap(({ output }) => output)]);
+  return (name) => constants.get(name) ?? (made.has(name) ? undefined : outer(name));
+}
+
+/** The name of a layer inside another one. */
+export const innerId = (holder: string, attribute: string, id: string) => `${holder}/${attribute}/${id}`;
+
+/**
+ * The recurrent layers of a graph, and the layers with weights in the graphs that its nodes hold. Their weights are in int8
+ * whatever the recipe's type of weights: a state gathers error step by step.
+ */
+export function storedLayers(graph: GraphProto, float: Recipe["float"]): StoredLayer[] {
+  const found: StoredLayer[] = [];
+  const visit = (within: GraphProto, outer: Scope, inside: string | null, idOf: (id: string) => string) => {
+    const index = new GraphIndex(within);
+    const scope = scopeOf(within, outer);
+    for (const node of within.node) {
+      const id = idOf(index.id(node));
+      const keeping = keepingOf(node, index, scope, inside);
+      if (keeping) found.push(storedLayer(node, keeping, { id, scope, inside, float }));
+      for (const { name, g, graphs } of node.attribute) {
+        for (const body of g ? [g, ...graphs] : graphs) {
+          visit(body, scope, node.opType, (inner) => innerId(id, name, inner));
+        }
+      }
+    }
+  };
+  visit(
+    graph,
+    () => undefined,
+    null,
+    (id) => id,
+  );
+  return found;
+}
+
+/** What may be kept of a node's weights, and why the node is in float where nothing is. */
+interface Keeping {
+  readonly inputs: readonly KeptInput[];
+  readonly reason: Reason;
+}
+
+/** Null for a node without weights, or that can be quantized as a whole. */
+function keepingOf(node: NodeProto, index: GraphIndex, scope: Scope, inside: string | null): Keeping | null {
+  const operator = operatorOf(node, index);
+  const within: Reason | null = inside === null ? null : { code: "inside", operator: inside };
+  if (operator?.kind === "float" && operator.keeps) {
+    return { inputs: operator.keeps, reason: within ?? operator.reason };
+  }
+  if (operator?.kind !== "weighted" || within === null) return null;
+  const positions = operator.factors === "second" ? [1] : [1, 0];
+  const input = positions.find((at) => scope(node.input[at] ?? ""));
+  if (input === undefined) return { inputs: [], reason: within };
+  const rank = scope(node.input[input] ?? "")?.dims.length ?? 0;
+  const axis = input === 1 && rank > 1 ? operator.channelAxis(node, rank) : null;
+  return { inputs: [{ input, axes: axis === null ? [] : [axis] }], reason: within };
+}
+
+interface Place {
+  readonly id: string;
+  readonly scope: Scope;
+  readonly inside: string | null;
+  readonly float: Recipe["float"];
+}
+
+function storedLayer(node: NodeProto, { inputs, reason }: Keeping, { id, scope, inside, float }: Place): StoredLayer {
+  const constants = node.input.filter(Boolean).flatMap((name) => scope(name) ?? []);
+  const weights = inputs.flatMap((each) => {
+    const name = node.input[each.input] ?? "";
+    const weight = scope(name);
+    return weight ? [{ ...each, name, fault: faultOf(weight, each.axes) }] : [];
+  });
+  const chosen = chosenReason(node.opType, id, float);
+  const kept = chosen ? [] : weights.filter(({ fault }) => fault === null);
+  const fault =
+    weights.find((each) => each.fault?.code === "weight-not-finite") ?? (inside === null ? weights[0] : null);
+  const isFloat = kept.length === 0;
+  return {
+    inside,
+    weights: kept.map(({ name, input, axes }) => ({ name, input, axes })),
+    layer: {
+      id,
+      operator: node.opType,
+      inputs: node.input.filter(Boolean),
+      outputs: node.output.filter(Boolean),
+      parameters: [...new Set(constants)].reduce((sum, tensor) => sum + elementCount(dimsOf(tensor)), 0),
+      weight: null,
+      precision: isFloat ? "float32" : "int8",
+      reason: chosen ?? (isFloat ? (fault?.fault ?? reason) : { code: "stored", inside }),
+    },
+  };
+}
+
+function chosenReason(operator: string, id: string, float: Recipe["float"]): Reason | null {
+  if (float.layers.includes(id)) return { code: "recipe-layer" };
+  return float.operators.includes(operator) ? { code: "recipe-operator", operator } : null;
+}
+
+/** What the names and nodes of a weight in int8 take, about. */
+const bytesBeside = (name: string) => 200 + 6 * name.length;
+
+function faultOf(weight: TensorProto, axes: readonly number[]): Reason | null {
+  if (dataTypeOf(weight.dataType) !== "float32") return { code: "weight-type" };
+  const dims = dimsOf(weight);
+  if (dims.length < 2) return { code: "weight-vector" };
+  const count = elementCount(dims);
+  const scales = axes.reduce((product, axis) => product * (dims[axis] ?? 1), 1);
+  const kept = count + 4 * scales + bytesBeside(weight.name);
+  if (kept >= 4 * count) return { code: "weight-small" };
+  return isFiniteWeight(weight) ? null : { code: "weight-not-finite", weight: weight.name };
+}
