@@ -87,3 +87,28 @@ it("gives the model itself where there is nothing to fold", async () => {
   const { model: once } = await foldBodies(model(), (each) => run(each));
   expect((await foldBodies(once, (each) => run(each))).model).toBe(once);
 });
+
+it("keeps no constant that only a graph within read before it was folded there", async () => {
+  const branch = (name: string) =>
+    body(name, [makeNode("Mul", ["own", "outer"], ["m"]), makeNode("Add", ["x", "m"], ["a"])], [x("a")]);
+  const inner = makeNode("If", ["go"], ["next"], { attributes: [branch("then_branch"), branch("else_branch")] });
+  const loop = body("body", [inner, makeNode("Identity", ["go"], ["on"])], [flag("on"), x("next")], {
+    input: [portInfo({ name: "i", type: "int64", dims: [] }), flag("go"), x("state")],
+    initializer: [tensorProto("own", scalar("float32", 0.5))],
+  });
+  const given = buildModel({
+    opset: 17,
+    inputs: [x("x")],
+    outputs: ["y"],
+    nodes: [makeNode("Loop", ["times", "", "x"], ["y"], { attributes: [loop] })],
+    constants: { outer: noise([2, 3], 2), times: scalar("int64", 2) },
+  });
+  const { model: folded } = await foldBodies(given, (each) => run(each));
+  const within = graphOf(folded).node[0]!.attribute[0]!.g!;
+  expect(within.initializer).toEqual([]);
+  expect(within.node[0]!.attribute.map(({ g }) => g!.initializer.map(({ name }) => name))).toEqual([["m"], ["m"]]);
+  const feeds = new Map([["x", noise([2, 3], 4)]]);
+  expect(relativeDifference((await run(given, feeds)).get("y"), (await run(folded, feeds)).get("y"))).toBeLessThan(
+    1e-6,
+  );
+});

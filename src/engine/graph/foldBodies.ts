@@ -70,9 +70,10 @@ class BodyFolder {
     } while (current !== before);
     const given = new Set(borrowed);
     const own = graphOf(current).initializer.filter((tensor) => !given.has(tensor));
-    const index = new GraphIndex(graphOf(current));
-    const kept = own.filter(({ name }) => index.isOutput(name) || index.uses(name).length > 0);
-    return this.within(graphOf(withGraph(current, { initializer: kept })), outer);
+    const folded = await this.within(graphOf(withGraph(current, { initializer: own })), outer);
+    const index = new GraphIndex(folded);
+    const isRead = (name: string) => index.isOutput(name) || index.uses(name).length > 0;
+    return withFields(folded, { initializer: own.filter(({ name }) => isRead(name)) });
   }
 }
 
