@@ -23,10 +23,12 @@ import { scalar, tensorProto, vector } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise, portInfo } from "../onnx/testing/build.ts";
 import { faultsOf } from "../onnx/testing/checker.ts";
 import { needsShared } from "../testing/shared.ts";
+import { orderCandidates } from "../tuning/searchOrder.ts";
 import { exportJob } from "./export.ts";
 import { defaultRecipe, summarizeModel } from "./open.ts";
 import { sensitivity } from "./sensitivity.ts";
 import { settle } from "./settle.ts";
+import { storedErrors } from "./storedErrors.ts";
 import { sharedCase } from "./testing/cases.ts";
 import { context, datasetOf, open, quantizeAndCompare, runtime } from "./testing/quantized.ts";
 
@@ -218,6 +220,23 @@ describe("weights of recurrent layers", () => {
     expect(layers.find((each) => each.startsWith("rec"))).toBe(
       "rec float32: a recurrent state gathers error step by step, and ONNX Runtime has no static 8-bit GRU",
     );
+  });
+
+  it("are among what a search may leave in float, by what each loses alone", async () => {
+    const model = await open(recurrentModel("LSTM", 1));
+    const dataset = datasetOf(model, samples(XS, 100));
+    const request = { samples: 8, calibration: null };
+    const start = defaultRecipe(model);
+    const { recipe } = await settle(model, start, dataset, request, { main: runtime, accelerator: null }, context);
+    const place = { runtime, threads: 1 };
+    const [error, ...others] = await storedErrors(model, recipe, dataset, { samples: 8 }, place, context);
+    expect(others).toEqual([]);
+    expect(error!.layer).toBe("rec");
+    expect(error!.alone.sqnr).toBeCloseTo((await quantized(recurrentModel("LSTM", 1), XS)).sqnr, -1);
+    const summary = summarizeModel(model, recipe);
+    const floatBytes = 3 * summary.layers[0]!.parameters;
+    expect(orderCandidates([error!], summary, "size")).toEqual([{ layer: "rec", cost: floatBytes }]);
+    expect(orderCandidates([error!], summary, "latency")).toEqual([{ layer: "rec", cost: 0 }]);
   });
 
   it("have no sensitivity of their own, and the sentence says so where nothing else has", async () => {

@@ -17,6 +17,7 @@ import { firstReadable } from "./samples.ts";
 import { sensitivity } from "./sensitivity.ts";
 import { loadSession, quickestSession } from "./session.ts";
 import { settle } from "./settle.ts";
+import { storedErrors } from "./storedErrors.ts";
 
 /** Samples that the order of layers is measured on: it needs to be roughly right, since every step is verified. */
 const ORDER_SAMPLES = 16;
@@ -167,18 +168,16 @@ class Bench {
   }
 
   async order(settled: Recipe): Promise<readonly Candidate[]> {
-    const { model, dataset, runtime, split, request } = this.#parts;
+    const { model, dataset, runtime, split, request, threads } = this.#parts;
     const samples = Math.min(ORDER_SAMPLES, split.calibration[1]);
-    const measured = await sensitivity(
-      model,
-      settled,
-      dataset,
-      { samples, untilSettled: true },
-      runtime,
-      this.#within("the order of layers"),
-      () => undefined,
-    );
-    return orderCandidates(measured.layers, summarizeModel(model, settled), request.goal);
+    const context = this.#within("the order of layers");
+    const wanted = { samples, untilSettled: true };
+    const isInteger = planModel(model, settled).layers.some(({ reason }) => reason === null);
+    const { layers } = isInteger
+      ? await sensitivity(model, settled, dataset, wanted, runtime, context, () => undefined)
+      : { layers: [] };
+    const stored = await storedErrors(model, settled, dataset, { samples }, { runtime, threads }, context);
+    return orderCandidates([...layers, ...stored], summarizeModel(model, settled), request.goal);
   }
 
   /** What observed the float model as a recipe that was measured has it. */

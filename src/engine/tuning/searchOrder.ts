@@ -1,4 +1,3 @@
-import type { Sensitivity } from "../model/sensitivity.ts";
 import type { ModelSummary } from "../model/summary.ts";
 import type { TuneRequest } from "../model/tuning.ts";
 import { OPERATORS } from "../operators/index.ts";
@@ -20,7 +19,7 @@ export interface Candidate {
  * costs something. Ties keep the order of the graph.
  */
 export function orderCandidates(
-  layers: Sensitivity["layers"],
+  layers: readonly { readonly layer: string; readonly alone: { readonly sqnr: number } }[],
   summary: Pick<ModelSummary, "layers" | "activations">,
   goal: TuneRequest["goal"],
 ): Candidate[] {
@@ -43,8 +42,9 @@ function costsOf({ layers, activations }: Pick<ModelSummary, "layers" | "activat
   return new Map(
     layers
       .filter(({ precision }) => precision !== "float32")
-      .map(({ id, operator, parameters, outputs, precision }) => {
+      .map(({ id, operator, parameters, outputs, precision, reason }) => {
         if (goal === "size") return [id, floatCost(precision) * parameters];
+        if (reason?.code === "stored") return [id, 0];
         const shape = dims.get(outputs[0] ?? "") ?? [];
         const elements = elementCount(shape);
         const weighted = OPERATORS.get(operator);
