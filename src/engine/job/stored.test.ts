@@ -348,6 +348,9 @@ describe("weights inside Loop, Scan and If", () => {
       `if/then_branch/mix int8: ${keptInside("If")}`,
       `if/else_branch/mix int8: ${keptInside("If")}`,
     ]);
+    for (const { id, inputs, outputs } of result.layers) {
+      expect([inputs.length > 0, outputs.length > 0]).toEqual(id.includes("/") ? [false, false] : [true, true]);
+    }
     expect(result.sqnr).toBeGreaterThan(28);
     expect(result.bytes).toBeLessThan(0.5 * result.floatBytes);
     const { graph: optimized } = await optimizedModel(result.written);

@@ -11,8 +11,8 @@ const REPORTED_LAYER = fields({
     text,
   ),
   operator: text,
-  inputs: list(text),
-  outputs: list(text),
+  inputs: about("Tensors of the model's own graph; none of a layer inside another.", list(text)),
+  outputs: about("Likewise.", list(text)),
   parameters: about("Elements of the initialisers that this layer reads.", count),
   weight: about("The initialiser quantized as this layer's weight.", nullable(text)),
   precision: about(

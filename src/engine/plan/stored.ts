@@ -106,14 +106,15 @@ function storedLayer(node: NodeProto, { inputs, reason }: Keeping, { id, scope, 
   const fault =
     weights.find((each) => each.fault?.code === "weight-not-finite") ?? (inside === null ? weights[0] : null);
   const isFloat = kept.length === 0;
+  const seen = (names: readonly string[]) => (inside === null ? names.filter(Boolean) : []);
   return {
     inside,
     weights: kept.map(({ name, input, axes }) => ({ name, input, axes })),
     layer: {
       id,
       operator: node.opType,
-      inputs: node.input.filter(Boolean),
-      outputs: node.output.filter(Boolean),
+      inputs: seen(node.input),
+      outputs: seen(node.output),
       parameters: [...new Set(constants)].reduce((sum, tensor) => sum + elementCount(dimsOf(tensor)), 0),
       weight: null,
       precision: isFloat ? "float32" : "int8",
