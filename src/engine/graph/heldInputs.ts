@@ -3,7 +3,7 @@ import { subgraphsOf } from "../onnx/attributes.ts";
 import { capturedBy } from "../onnx/graph.ts";
 import { freshName, renameTensors, tensorNames } from "../onnx/names.ts";
 import { isDefaultDomain } from "../onnx/opset.ts";
-import type { GraphProto, ModelProto } from "../onnx/proto/onnx_pb.ts";
+import type { GraphProto, ModelProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { tensorProto } from "../onnx/tensor.ts";
 import { graphOf, withGraph } from "./pass.ts";
 
@@ -19,18 +19,19 @@ export function holdInputs(model: ModelProto, held: TensorMap): ModelProto {
   });
 }
 
-/** Which of the tensors the condition of an If may follow from. The graph is in topological order. */
-export function reachingIfs(model: ModelProto, tensors: Iterable<string>): ReadonlySet<string> {
-  const found = new Set<string>();
+/** Which of the tensors the condition of each If, at any depth, may follow from. The graph is in topological order. */
+export function conditionsOf(
+  model: ModelProto,
+  tensors: Iterable<string>,
+): readonly { readonly node: NodeProto; readonly sources: ReadonlySet<string> }[] {
+  const found: { readonly node: NodeProto; readonly sources: ReadonlySet<string> }[] = [];
   const visit = (graph: GraphProto, outer: ReadonlyMap<string, ReadonlySet<string>>) => {
     const sources = new Map(outer);
     const sourcesOf = (names: Iterable<string>) =>
       new Set([...names].flatMap((name) => [...(sources.get(name) ?? [])]));
     for (const node of graph.node) {
       const read = sourcesOf([...node.input, ...capturedBy(node)]);
-      if (node.opType === "If" && isDefaultDomain(node.domain)) {
-        for (const name of sourcesOf(node.input)) found.add(name);
-      }
+      if (node.opType === "If" && isDefaultDomain(node.domain)) found.push({ node, sources: sourcesOf(node.input) });
       for (const inner of subgraphsOf(node)) visit(inner, withAll(sources, inner.input, read));
       for (const output of node.output) sources.set(output, read);
     }

@@ -11,7 +11,7 @@ import { constantsToInitializers, foldConstants } from "./constants.ts";
 import { evenMatrices } from "./evenMatrices.ts";
 import { foldBodies } from "./foldBodies.ts";
 import { foldQuantized } from "./foldQuantized.ts";
-import { holdInputs, reachingIfs } from "./heldInputs.ts";
+import { conditionsOf, holdInputs } from "./heldInputs.ts";
 import { removeIdentities } from "./identity.ts";
 import { inlineFunctions } from "./inlineFunctions.ts";
 import { inlineConstantIfs } from "./inlineIf.ts";
@@ -97,7 +97,7 @@ async function foldDecided(
     const values = new Map([...held].filter(([name]) => names.includes(name)));
     return foldKnown(holdInputs(plain.model, values), evaluate);
   };
-  let decided = [...reachingIfs(plain.model, held.keys())];
+  let decided = [...new Set(conditionsOf(plain.model, held.keys()).flatMap(({ sources }) => [...sources]))];
   let best = decided.length > 0 ? await withHeld(decided) : plain;
   if (decided.length === 0 || countIfs(best.model) === countIfs(plain.model)) return { ...plain, decided: [] };
   for (const name of decided) {

@@ -1,15 +1,23 @@
+import { create } from "@bufbuild/protobuf";
 import { expect, test } from "vitest";
 import type { Tensor, TensorMap } from "../model/tensor.ts";
+import { intAttribute, makeNode } from "../onnx/attributes.ts";
 import { decodeModel } from "../onnx/decode.ts";
 import { inputPorts } from "../onnx/ports.ts";
+import {
+  AttributeProto_AttributeType,
+  AttributeProtoSchema,
+  GraphProtoSchema,
+  type ModelProto,
+} from "../onnx/proto/onnx_pb.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
 import { scalar } from "../onnx/tensor.ts";
-import { noise } from "../onnx/testing/build.ts";
+import { buildModel, floatInput, noise, portInfo } from "../onnx/testing/build.ts";
 import { readModel } from "../onnx/testing/models.ts";
 import { needsShared } from "../testing/shared.ts";
 import { constantInputs, decidedBy } from "./heldConstants.ts";
 import { summarizeModel } from "./open.ts";
-import { quantizeAndCompare, runtime } from "./testing/quantized.ts";
+import { open, quantizeAndCompare, runtime } from "./testing/quantized.ts";
 
 const NAME = "silero_vad_v5.onnx";
 const WINDOW = 512;
@@ -108,4 +116,50 @@ test("what was decided by several inputs names them all", () => {
   expect(notes).toEqual(["prepared for sr = 8000 and mode = 1 alone"]);
   expect(notices[0]?.message).toContain("sr = 8000 and mode = 1 alone");
   expect(decidedBy([], { shapes: {}, values: { sr: 8000 } })).toEqual({ notes: [], notices: [] });
+});
+
+const PICTURE = [1, 2, 4, 4];
+
+/** An If whose branches convolve, or only clamp, by a flag, or by a flag and the data. */
+function gated(condition: "flag" | "both", operator: "Conv" | "PRelu"): ModelProto {
+  const branch = (name: string) =>
+    create(AttributeProtoSchema, {
+      name,
+      type: AttributeProto_AttributeType.GRAPH,
+      g: create(GraphProtoSchema, {
+        name,
+        node: [makeNode(operator, ["x", "w"], ["inner"])],
+        output: [floatInput("inner", PICTURE)],
+      }),
+    });
+  return buildModel({
+    opset: 17,
+    inputs: [floatInput("x", PICTURE), portInfo({ name: "flag", type: "bool", dims: [] })],
+    outputs: [floatInput("y", PICTURE)],
+    nodes: [
+      makeNode("ReduceMean", ["x"], ["mean"], { attributes: [intAttribute("keepdims", 0)] }),
+      makeNode("Greater", ["mean", "none"], ["above"]),
+      makeNode("And", ["flag", "above"], ["both"]),
+      makeNode("If", [condition], ["y"], {
+        name: "gate",
+        attributes: [branch("then_branch"), branch("else_branch")],
+      }),
+    ],
+    constants: { w: noise(operator === "Conv" ? [2, 2, 1, 1] : [1]), none: scalar("float32", 0) },
+  });
+}
+
+test.each<readonly [string, "flag" | "both", "Conv" | "PRelu", boolean, boolean]>([
+  ["told of", "flag", "Conv", false, true],
+  ["held", "flag", "Conv", true, false],
+  ["decided by data too", "both", "Conv", false, false],
+  ["without weights", "flag", "PRelu", false, false],
+])("an If that an input decides: %s", async (_, condition, operator, isHeld, isTold) => {
+  const { notices } = await open(gated(condition, operator), { shapes: {}, values: isHeld ? { flag: 1 } : {} });
+  const message =
+    "The layers inside gate run in float, since flag decides at each run which of them do; hold this input at a value to have those quantized that it takes.";
+  expect(notices.filter(({ subject }) => subject === "flag" && !isHeld)).toEqual(
+    isTold ? [{ kind: "info", subject: "flag", message }] : [],
+  );
+  expect(notices.filter(({ kind }) => kind === "warning")).toHaveLength(isHeld ? 1 : 0);
 });

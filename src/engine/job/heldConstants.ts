@@ -1,8 +1,13 @@
 import { heldTensor } from "../data/constant.ts";
+import { conditionsOf } from "../graph/heldInputs.ts";
 import type { Notice } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import type { Port, TensorMap } from "../model/tensor.ts";
+import { subgraphsOf } from "../onnx/attributes.ts";
+import { allNodes, isDefaultDomain } from "../onnx/opset.ts";
+import type { ModelProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
+import { OPERATORS } from "../operators/index.ts";
 import { elementCount } from "../values/dims.ts";
 import { withShapes } from "./inputs.ts";
 
@@ -21,6 +26,31 @@ export function constantInputs(ports: readonly Port[], inputs: Recipe["inputs"])
 function isConstant({ type, dims }: Port): boolean {
   if (type === "other" || !dims.every((dim) => typeof dim === "number")) return false;
   return /int|bool/.test(type) || elementCount(dims) === 1;
+}
+
+/** Said of each If with weights inside that a value of inputs which are not held decides: held, they have its layers quantized. */
+export function undecided(model: ModelProto, ports: readonly Port[], inputs: Recipe["inputs"]): Notice[] {
+  const shaped = withShapes(ports, inputs.shapes);
+  const free = new Set(
+    shaped.filter((port) => own(inputs.values, port.name) === undefined && isConstant(port)).map(({ name }) => name),
+  );
+  const conditions = conditionsOf(
+    model,
+    ports.map(({ name }) => name),
+  );
+  return conditions.flatMap(({ node, sources }) => {
+    const isFree = sources.size > 0 && [...sources].every((name) => free.has(name));
+    if (!isFree || !holdsWeights(node)) return [];
+    const names = [...sources].join(" and ");
+    const message = `The layers inside ${node.name || `the If that makes ${node.output[0]}`} run in float, since ${names} ${sources.size === 1 ? "decides" : "decide"} at each run which of them do; hold ${sources.size === 1 ? "this input" : "these inputs"} at a value to have those quantized that it takes.`;
+    return [{ kind: "info" as const, subject: names, message }];
+  });
+}
+
+function holdsWeights(node: NodeProto): boolean {
+  return subgraphsOf(node)
+    .flatMap((graph) => [...allNodes(graph)])
+    .some(({ opType, domain }) => isDefaultDomain(domain) && OPERATORS.get(opType)?.kind === "weighted");
 }
 
 /** What is said of held inputs whose values decided which layers there are. */

@@ -23,7 +23,7 @@ import { summarizePlan } from "../plan/summary.ts";
 import { ORT } from "../targets/ort.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import { interval } from "../values/figures.ts";
-import { constantInputs, decidedBy } from "./heldConstants.ts";
+import { constantInputs, decidedBy, undecided } from "./heldConstants.ts";
 import { assertInputNames, settleInputs, withShapes } from "./inputs.ts";
 import { assertLayersLeft } from "./layersLeft.ts";
 import { evaluateWith } from "./run.ts";
@@ -132,7 +132,7 @@ async function prepareFile<T extends object>(
     inputs,
     preparation: [...prepared.notes, ...decided.notes],
     generation: prepared.generation,
-    notices: [...prepared.notices, ...decided.notices],
+    notices: [...prepared.notices, ...decided.notices, ...undecided(prepared.folded, inputPorts(original), inputs)],
     ...checked,
   };
 }
