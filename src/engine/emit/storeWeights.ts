@@ -1,6 +1,4 @@
-import { encodeWeight, type WeightChoices } from "../encode/weight.ts";
 import type { Recipe } from "../model/recipe.ts";
-import type { Tensor } from "../model/tensor.ts";
 import { intAttribute, makeNode } from "../onnx/attributes.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import { withFields } from "../onnx/messages.ts";
@@ -8,18 +6,17 @@ import { freshName, stemOf, tensorNames } from "../onnx/names.ts";
 import { allNodes } from "../onnx/opset.ts";
 import type { GraphProto, ModelProto, NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { TensorProto_DataType as Code } from "../onnx/proto/onnx_pb.ts";
-import { dimsOf, passingFloats, tensorProto } from "../onnx/tensor.ts";
+import { dimsOf, tensorProto } from "../onnx/tensor.ts";
 import { innerId, type StoredLayer, type StoredWeight } from "../plan/stored.ts";
+import { storedWeight } from "../plan/storedWeight.ts";
+
+type Granularity = Recipe["weights"]["granularity"];
 
 /**
  * Keeps weights of layers that are computed in float in int8: a Cast and a Mul by their scales give the values, which
  * ONNX Runtime works out when it loads the model. A DequantizeLinear it would compute at every run.
  */
-export function storeWeights(
-  model: ModelProto,
-  stored: readonly StoredLayer[],
-  granularity: Recipe["weights"]["granularity"],
-): ModelProto {
+export function storeWeights(model: ModelProto, stored: readonly StoredLayer[], granularity: Granularity): ModelProto {
   const layers = stored.filter(({ weights }) => weights.length > 0);
   if (layers.length === 0 || !model.graph) return model;
   return withFields(model, { graph: new StoredWriter(model.graph, layers, granularity).write() });
@@ -37,10 +34,10 @@ interface Level {
 class StoredWriter {
   readonly #graph: GraphProto;
   readonly #stored: ReadonlyMap<string, StoredLayer>;
-  readonly #granularity: WeightChoices["granularity"];
+  readonly #granularity: Granularity;
   readonly #names: Set<string>;
 
-  constructor(graph: GraphProto, stored: readonly StoredLayer[], granularity: WeightChoices["granularity"]) {
+  constructor(graph: GraphProto, stored: readonly StoredLayer[], granularity: Granularity) {
     this.#graph = graph;
     this.#stored = new Map(stored.map((each) => [each.layer.id, each]));
     this.#granularity = granularity;
@@ -96,46 +93,21 @@ class StoredWriter {
     const key = JSON.stringify([name, axes]);
     const known = level.values.get(key);
     if (known !== undefined) return known;
-    const { codes, scales } = this.#encoded(proto, axes);
+    const dims = dimsOf(proto);
+    const { codes, scales, axis } = storedWeight(proto, axes, this.#granularity);
+    const along = axis === null ? [] : dims.map((size, at) => (axes.includes(at) ? size : 1));
     const [quantized, scale, cast, value] = ["_quantized", "_scale", "_quantized_cast", "_value"].map((suffix) =>
       freshName(this.#names, stemOf(name) + suffix),
     ) as [string, string, string, string];
-    level.initializers.push(tensorProto(quantized, codes), tensorProto(scale, scales));
+    level.initializers.push(
+      tensorProto(quantized, { type: "int8", dims, data: codes }),
+      tensorProto(scale, { type: "float32", dims: along, data: scales }),
+    );
     level.nodes.push(
       makeNode("Cast", [quantized], [cast], { attributes: [intAttribute("to", Code.FLOAT)] }),
       makeNode("Mul", [cast, scale], [value]),
     );
     level.values.set(key, value);
     return value;
-  }
-
-  /** With a scale for each place along the axes. */
-  #encoded(proto: TensorProto, axes: readonly number[]): Readonly<Record<"codes" | "scales", Tensor>> {
-    const dims = dimsOf(proto);
-    const [first, second] = axes;
-    const isJoined = first === 0 && second === 1;
-    const matrix = isJoined ? [dims[0]! * dims[1]!, ...dims.slice(2)] : dims;
-    const source = {
-      key: {},
-      name: proto.name,
-      dims: matrix,
-      channelAxis: first ?? null,
-      reduction: null,
-      values: () => passingFloats(proto),
-      bias: null,
-    };
-    const choices = {
-      type: "int8",
-      granularity: this.#granularity,
-      isMultiplied: false,
-      addsInPairs: false,
-      rounding: null,
-    } as const;
-    const { codes, scales, axis } = encodeWeight(source, choices, null);
-    const along = dims.map((size, at) => (axes.includes(at) ? size : 1));
-    return {
-      codes: { type: "int8", dims, data: codes },
-      scales: { type: "float32", dims: axis === null ? [] : along, data: scales },
-    };
   }
 }

@@ -13,7 +13,7 @@ import { Analysis } from "./analysis.ts";
 import type { Artifact } from "./artifact.ts";
 import { type OpenModel, summarizeModel } from "./open.ts";
 import type { Quantized } from "./quantize.ts";
-import { analysePlannedWeight } from "./weights.ts";
+import { analysePlannedWeight, analyseStoredWeight } from "./weights.ts";
 
 interface ReportParts {
   readonly recipe: Recipe;
@@ -42,9 +42,14 @@ export function reportOf(model: OpenModel, parts: ReportParts): Report {
     recipe,
     calibration: observation,
     ranges: groups.filter(({ id }) => calibration.statistics.has(id)).map(({ id }) => analysis.outline(id, recipe)),
-    weights: quantized.plan.layers.flatMap(({ weightUse }) =>
-      weightUse ? [weightReport(analysePlannedWeight(quantized.plan, weightUse.name, recipe))] : [],
-    ),
+    weights: [
+      ...quantized.plan.layers.flatMap(({ weightUse }) =>
+        weightUse ? [analysePlannedWeight(quantized.plan, weightUse.name, recipe)] : [],
+      ),
+      ...quantized.plan.stored.flatMap(({ weights }) =>
+        weights.map((weight) => analyseStoredWeight(weight, recipe.weights)),
+      ),
+    ].map(weightReport),
     evaluation,
     tuning: tuning ? recordOf(tuning) : null,
     files: files.map(({ name, chunks }) => ({ name, bytes: totalLength(chunks) })),

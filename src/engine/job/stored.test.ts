@@ -3,6 +3,7 @@ import { describe, expect, it, test } from "vitest";
 import { optimizedModel, optimizedOperators, run } from "../graph/testing/native.ts";
 import { reasonText } from "../model/reason.ts";
 import type { Recipe } from "../model/recipe.ts";
+import type { Report } from "../model/report.ts";
 import type { Layer } from "../model/summary.ts";
 import type { Tensor, TensorMap } from "../model/tensor.ts";
 import { Comparator } from "../numerics/metrics.ts";
@@ -79,6 +80,7 @@ interface Written {
   readonly floatBytes: number;
   readonly sqnr: number;
   readonly layers: readonly Layer[];
+  readonly weights: Report["weights"];
 }
 
 /** What a recipe with some changes makes of a model with the input x, and its SQNR in dB on other samples. */
@@ -104,7 +106,16 @@ async function quantized(given: ModelProto, dims: readonly number[], changes: Pa
   }
   expect(faultsOf(written)).toEqual([]);
   const { layers } = summarizeModel(model, recipe);
-  return { written, bytes: exported.quantized.bytes, floatBytes: model.bytes, sqnr: comparator.result().sqnr, layers };
+  const text = exported.files.find(({ name }) => name.endsWith(".report.json"))!;
+  const { weights } = JSON.parse(new TextDecoder().decode(concat(text.chunks))) as Report;
+  return {
+    written,
+    weights,
+    bytes: exported.quantized.bytes,
+    floatBytes: model.bytes,
+    sqnr: comparator.result().sqnr,
+    layers,
+  };
 }
 
 const told = ({ layers }: Written) =>
@@ -129,6 +140,12 @@ describe("weights of recurrent layers", () => {
     expect(result.bytes).toBeLessThan(0.35 * result.floatBytes);
     expect(result.sqnr).toBeGreaterThan(36);
     expect(await optimizedOperators(result.written)).toEqual([operator]);
+    const rows = directions * GATES[operator] * HIDDEN;
+    expect(result.weights.map(({ name, dims, axis }) => [name, dims, axis])).toEqual([
+      ["w", [rows, INPUTS], 0],
+      ["r", [rows, HIDDEN], 0],
+    ]);
+    for (const { sqnr } of result.weights) expect(sqnr).toBeGreaterThan(40);
     const scales = result.written.graph!.initializer.filter(({ name }) => name.endsWith("_scale"));
     expect(scales.map(({ dims }) => dims.map(Number))).toEqual([
       [directions, GATES[operator] * HIDDEN, 1],

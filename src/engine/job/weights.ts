@@ -4,6 +4,8 @@ import { weightFigures } from "../numerics/weightFigures.ts";
 import { dimsOf, passingFloats } from "../onnx/tensor.ts";
 import type { QuantizationPlan } from "../plan/plan.ts";
 import { type PlannedWeightChoices, plannedWeight } from "../plan/plannedWeight.ts";
+import type { StoredWeight } from "../plan/stored.ts";
+import { storedWeight } from "../plan/storedWeight.ts";
 import { type OpenModel, type PlanChoices, planModel } from "./open.ts";
 
 /** Ranges, scales and SQNR of a weight, channel by channel, measured on the codes that are exported. */
@@ -28,4 +30,14 @@ export function analysePlannedWeight(
   const { axis, scales, codes } = plannedWeight(layer, use, plan, recipe);
   const dims = dimsOf(proto);
   return { name, dims, axis, ...weightFigures(passingFloats(proto), codes, channelLayout(dims, use.axis), scales) };
+}
+
+/** The same of a weight that is kept in int8 for a layer in float; two axes with scales of their own are one. */
+export function analyseStoredWeight(
+  { name, tensor, axes }: StoredWeight,
+  { granularity }: Pick<PlannedWeightChoices["weights"], "granularity">,
+): WeightAnalysis {
+  const { dims, axis, scales, codes } = storedWeight(tensor, axes, granularity);
+  const layout = channelLayout(dims, axes[0] ?? null);
+  return { name, dims, axis, ...weightFigures(passingFloats(tensor), codes, layout, scales) };
 }

@@ -12,6 +12,7 @@ import { isFiniteWeight } from "./weightUse.ts";
 /** A weight kept in int8 in the file, of a layer that is computed in float. */
 export interface StoredWeight extends KeptInput {
   readonly name: string;
+  readonly tensor: TensorProto;
 }
 
 /** A layer that is computed in float whatever is chosen but has weights: a recurrent one, or one inside another operator. */
@@ -99,7 +100,7 @@ function storedLayer(node: NodeProto, { inputs, reason }: Keeping, { id, scope, 
   const weights = inputs.flatMap((each) => {
     const name = node.input[each.input] ?? "";
     const weight = scope(name);
-    return weight ? [{ ...each, name, fault: faultOf(weight, each.axes) }] : [];
+    return weight ? [{ ...each, name, tensor: weight, fault: faultOf(weight, each.axes) }] : [];
   });
   const chosen = chosenReason(node.opType, id, float);
   const kept = chosen ? [] : weights.filter(({ fault }) => fault === null);
@@ -109,7 +110,7 @@ function storedLayer(node: NodeProto, { inputs, reason }: Keeping, { id, scope, 
   const seen = (names: readonly string[]) => (inside === null ? names.filter(Boolean) : []);
   return {
     inside,
-    weights: kept.map(({ name, input, axes }) => ({ name, input, axes })),
+    weights: kept.map(({ name, tensor, input, axes }) => ({ name, tensor, input, axes })),
     layer: {
       id,
       operator: node.opType,
