@@ -1,5 +1,6 @@
 import { PRESETS } from "../src/engine/model/preprocess.ts";
 import { METHODS } from "../src/engine/model/range.ts";
+import { ELEMENTWISE } from "../src/engine/model/recipe.ts";
 import { choice, constants, count, flag, type Kind, type Option, shapes, text, texts } from "./arguments.ts";
 
 /** Puts options under a heading of the help. */
@@ -58,6 +59,11 @@ export const RECIPE_OPTIONS = inGroup("Recipe", {
     "NAME",
     ["u8", "s8", "float"],
     "unsigned asymmetric (default), signed symmetric, or weights alone are quantized, and data is needed only for what is learned on it",
+  ),
+  elementwise: choice(
+    "NAME",
+    ELEMENTWISE,
+    "layers without weights (Add, Mul, Concat, pools, Softmax): decided on samples (default), quantized, or left in float",
   ),
   equalize: flag("cross-layer equalization: for one scale a weight"),
   "bias-correction": choice("NAME", ["none", "empirical", "analytic"], "how biases are corrected (default: empirical)"),

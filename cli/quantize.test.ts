@@ -165,7 +165,7 @@ describe("the same model", () => {
   });
 
   it("comes out of its recipe and the same data, and of its cache alone with the same options", async () => {
-    const options = ["--method", "entropy", "--bias-correction", "none"];
+    const options = ["--method", "entropy", "--bias-correction", "none", "--elementwise", "join"];
     const { bytes, file } = await fromData("base", ...options);
     expect((await quantize("by data", "--recipe", file("recipe.json"), "--data", data)).bytes).toEqual(bytes);
     expect((await quantize("by cache", "--cache", file("calibration.json"), ...options)).bytes).toEqual(bytes);
@@ -182,6 +182,28 @@ describe("the same model", () => {
         message: expect.stringMatching(/Biases were not corrected, since that takes samples/),
       }),
     );
+  });
+
+  it("says which layers without weights are in float, as decided on the data; out of the cache alone all are quantized", async () => {
+    const { result, file } = await fromData("decided");
+    const { float, joined, samples, sqnr } = result.elementwise;
+    expect(result.recipe).toMatchObject({ elementwise: "auto", unjoined: float });
+    expect([...float, ...joined].length).toBeGreaterThan(0);
+    expect(samples).toBeGreaterThan(0);
+    expect(sqnr.decided).toBeGreaterThanOrEqual(Math.max(sqnr.joined, sqnr.float) - 0.3);
+    expect((await quantize("again", "--recipe", file("recipe.json"), "--data", data)).result.elementwise).toEqual(
+      result.elementwise,
+    );
+    const kept = await quantize("as it is", "--recipe", file("recipe.json"), "--cache", file("calibration.json"));
+    expect(kept.result).toMatchObject({ elementwise: null, recipe: { unjoined: float } });
+    const alone = await quantize("alone", "--cache", file("calibration.json"));
+    expect(alone.result.recipe).toMatchObject({ elementwise: "join", unjoined: null });
+    expect(alone.result.notices.map(({ message }: { message: string }) => message)).toContainEqual(
+      expect.stringMatching(/^Layers without weights are all quantized, since deciding which takes samples/),
+    );
+    const plain = await fromData("by hand", "--elementwise", "float");
+    expect(plain.result.recipe).toMatchObject({ elementwise: "float", unjoined: null });
+    expect(plain.result.layers.quantized).toBeLessThan(alone.result.layers.quantized);
   });
 
   it("comes out of a recipe with a range set by hand", async () => {

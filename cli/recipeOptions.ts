@@ -17,14 +17,14 @@ export async function documentOf<T>(
 }
 
 /** What options change in a recipe. */
-export type RecipeChanges = Partial<Pick<Recipe, "method" | "activations">> & {
+export type RecipeChanges = Partial<Pick<Recipe, "method" | "activations" | "elementwise">> & {
   readonly corrections?: Partial<Corrections>;
   readonly weights?: Partial<WeightScheme>;
   readonly float?: Pick<Recipe["float"], "activations">;
 };
 
 export function recipeChanges(values: Values<typeof RECIPE_OPTIONS>): RecipeChanges {
-  const { method, activations, rounding, weights: type, "bias-correction": bias } = values;
+  const { method, activations, rounding, elementwise, weights: type, "bias-correction": bias } = values;
   const corrections = { ...(values.equalize && { equalization: true }), ...(bias && { bias }) };
   const weights: Partial<WeightScheme> = {
     ...(type && { type: type === "s4" ? "int4" : "int8" }),
@@ -34,6 +34,7 @@ export function recipeChanges(values: Values<typeof RECIPE_OPTIONS>): RecipeChan
   return {
     ...(Object.keys(corrections).length > 0 && { corrections }),
     ...(method && { method }),
+    ...(elementwise && { elementwise }),
     ...(Object.keys(weights).length > 0 && { weights }),
     ...(activations && { float: { activations: activations === "float" } }),
     ...(activations === "s8" && { activations: { type: "int8", symmetric: true } }),

@@ -1,9 +1,11 @@
 import { join } from "node:path";
+import type { ElementwiseDecision } from "../src/engine/model/elementwise.ts";
 import type { Notice } from "../src/engine/model/job.ts";
 import type { Rounding } from "../src/engine/model/rounding.ts";
 import { type Exported, type Project, totalBytes } from "../src/engine/project/index.ts";
 import { plural } from "../src/engine/values/figures.ts";
 import { byteSize, duration } from "../src/engine/values/units.ts";
+import { elementwiseText } from "./elementwiseText.ts";
 import { executorText } from "./format.ts";
 import { writeFiles } from "./results.ts";
 import { roundingFigures, roundingText } from "./roundingText.ts";
@@ -17,6 +19,8 @@ interface Making {
   readonly project: Project;
   /** What learning rounding came to, where it was learned. */
   readonly rounding?: Rounding | null;
+  /** What was decided of layers without weights, where it was decided now. */
+  readonly elementwise?: ElementwiseDecision | null;
   readonly result: Exported;
   /** What the data had to say. */
   readonly notices: readonly Notice[];
@@ -26,7 +30,7 @@ interface Making {
 
 /** Writes the files of a job into a folder, by default one named after the model, and says what was made. */
 export async function writeJob(
-  { project, rounding = null, result, notices: before, start }: Making,
+  { project, rounding = null, elementwise = null, result, notices: before, start }: Making,
   folder: string | null,
   terminal: Terminal,
 ): Promise<{ readonly value: object; readonly lines: readonly string[] }> {
@@ -57,6 +61,12 @@ export async function writeJob(
       },
       rounding: rounding && roundingFigures(rounding),
       unproven: result.unproven,
+      elementwise: elementwise && {
+        float: elementwise.unjoined,
+        joined: elementwise.joined,
+        samples: elementwise.samples,
+        sqnr: elementwise.sqnr,
+      },
       recipe: result.recipe,
       parameters: Object.fromEntries(result.quantized.affine),
       notices,
@@ -64,6 +74,7 @@ export async function writeJob(
     },
     lines: [
       `${quantized} of ${layers.length} layers quantized${samples > 0 ? ` on ${plural(samples, "sample")}` : ""}${skipped > 0 ? ` (${skipped} skipped)` : ""} in ${duration(1000 * seconds)}: ${byteSize(model.bytes)} to ${byteSize(result.quantized.bytes)}`,
+      ...(elementwise ? elementwiseText(elementwise) : []),
       ...(rounding ? [roundingText(rounding)] : []),
       ...executors.map((executor) => `  ${executorText(executor)}`),
       ...files.map(({ name, bytes }) => `  ${join(out, name)} (${byteSize(bytes)})`),

@@ -29,11 +29,14 @@ export type { Calibration };
 export type RangePart = RecipePart<"activations" | "method" | "methods" | "ranges">;
 
 /** What decides the summary of a model. */
-export type PlanPart = RecipePart<"corrections" | "factors" | "float" | "weights" | "spared" | "ranges" | "methods">;
+export type PlanPart = RecipePart<
+  "corrections" | "factors" | "float" | "weights" | "elementwise" | "unjoined" | "spared" | "ranges" | "methods"
+>;
 
 /** What decides the codes of one weight; of `rounding` that of the layers which read it. */
 export type WeightPart = RecipePart<
-  "corrections" | "factors" | "float" | "weights" | "rounding" | "activations" | "spared" | "resolved"
+  | ("corrections" | "factors" | "float" | "weights" | "elementwise" | "unjoined" | "spared")
+  | ("rounding" | "activations" | "resolved")
 >;
 
 /** What decides the values that the float model gives. */

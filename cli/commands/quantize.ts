@@ -1,9 +1,11 @@
 import type { Calibration, Execution } from "../../src/engine/model/calibration.ts";
 import type { DataFile } from "../../src/engine/model/dataset.ts";
+import type { ElementwiseDecision } from "../../src/engine/model/elementwise.ts";
 import { InputError, type Notice } from "../../src/engine/model/job.ts";
 import type { Preprocess, Preset } from "../../src/engine/model/preprocess.ts";
 import type { Rounding } from "../../src/engine/model/rounding.ts";
 import { type Project, readCalibration, readRecipe } from "../../src/engine/project/index.ts";
+import { listed } from "../../src/engine/values/figures.ts";
 import type { ArgumentsOf } from "../definitions.ts";
 import { threadedRuntime } from "../executors.ts";
 import { dataSources } from "../files.ts";
@@ -46,6 +48,7 @@ export async function quantizeCommand(
 
 interface Calibrated {
   readonly rounding: Rounding | null;
+  readonly elementwise: ElementwiseDecision | null;
   /** What the data, or its absence, had to say. */
   readonly notices: readonly Notice[];
 }
@@ -54,6 +57,7 @@ const OF_DATA = ["data", "preprocess", "samples", "workers", "threads", "batch",
 
 const WITHOUT = {
   equalization: "leave --equalize out",
+  "deciding elementwise operators": "--elementwise join",
   "learned rounding": "--rounding nearest",
   "bias correction": "--bias-correction none",
 } as const;
@@ -65,10 +69,10 @@ function withoutData(project: Project): Calibrated {
     throw new InputError("quantize needs --data PATH, or --cache FILE from an earlier calibration.");
   }
   if (wants.length > 0) {
-    const instead = wants.map((want) => WITHOUT[want]).join(" and ");
-    throw new InputError(`quantize needs --data PATH for ${wants.join(" and ")}; give it, or ${instead}.`);
+    const instead = listed(wants.map((want) => WITHOUT[want]));
+    throw new InputError(`quantize needs --data PATH for ${listed(wants)}; give it, or ${instead}.`);
   }
-  return { rounding: project.resolve().rounding, notices: [] };
+  return { ...project.resolve(), notices: [] };
 }
 
 /** Settles by a calibration read from a file what that leaves to be settled; nothing more can be learned without samples. */
@@ -80,6 +84,12 @@ function reuse(calibration: Calibration, project: Project, values: QuantizeValue
     warn(`${unused.map((name) => `--${name}`).join(", ")} had no effect, since --cache gives the calibration.`);
   }
   project.takeCalibration(calibration).edit({ preprocess: calibration.preprocess });
+  if (project.wants.includes("deciding elementwise operators")) {
+    warn(
+      "Layers without weights are all quantized, since deciding which takes samples; give --data in place of --cache.",
+    );
+    project.edit({ elementwise: "join" });
+  }
   const { corrections, weights, biases, rounding } = project.recipe;
   if (corrections.bias === "empirical" && !biases) {
     warn("Biases were not corrected, since that takes samples; give --data in place of --cache.");
@@ -89,7 +99,7 @@ function reuse(calibration: Calibration, project: Project, values: QuantizeValue
     warn("Weights were rounded to nearest, since learning takes samples; give --data in place of --cache.");
     project.edit({ weights: { ...weights, rounding: "nearest" } });
   }
-  return { rounding: project.resolve().rounding, notices };
+  return { ...project.resolve(), notices };
 }
 
 interface DataRequest {
@@ -119,6 +129,6 @@ async function settleOn(
   terminal.notices(data.notices);
   const found = await checkPreprocess(project, data, data.samples, terminal);
   const request = { samples: samples ?? data.samples, execution, ...(iterations !== null && { iterations }) };
-  const { rounding } = await project.settle(request, terminal.context);
-  return { rounding, notices: [...data.notices, ...found] };
+  const { rounding, elementwise } = await project.settle(request, terminal.context);
+  return { rounding, elementwise, notices: [...data.notices, ...found] };
 }

@@ -14,6 +14,7 @@ const CHOICES = [
   "methods",
   "ranges",
   "float",
+  "elementwise",
 ] as const satisfies (keyof Choices)[];
 
 /** Settings as a recipe file may hold them: callers need not be TypeScript. Throws InputError. */

@@ -42,7 +42,7 @@ describe("a project", () => {
     const lenient = await project.evaluate({ skip: 20, samples: 30, maxDrop: 100 });
     expect(lenient).toMatchObject({ samples: 30, labelled: 30, verdict: { passed: true } });
     const { name, chunks, notices } = await project.quantize();
-    expect(notices).toEqual([]);
+    expect(notices.map(({ subject, kind }) => [subject, kind])).toEqual([["elementwise operators", "info"]]);
     const { files } = await project.export();
     expect(sizeOf(files.find((file) => file.name === name)?.chunks ?? [])).toBe(sizeOf(chunks));
     const reportOf = async () => {
@@ -91,11 +91,16 @@ describe("a project", () => {
     expect(await bytesOf(await again.quantize())).toEqual(await bytesOf(await project.quantize()));
 
     const seen = await openProject(MODEL, { calibration: await textOf(".calibration.json") });
-    expect(await refusal(() => seen.quantize())).toMatch(/^The recipe takes samples for bias correction; /);
+    expect(await refusal(() => seen.quantize())).toMatch(
+      /^The recipe takes samples for deciding elementwise operators and bias correction; /,
+    );
     const { corrections, weights } = seen.recipe;
-    seen.change({ corrections: { ...corrections, bias: "none" }, weights: { ...weights, granularity: "tensor" } });
+    const plain = { corrections: { ...corrections, bias: "none" }, elementwise: "join" } as const;
+    seen.change({ ...plain, weights: { ...weights, granularity: "tensor" } });
     await seen.quantize();
-    expect(seen.recipe).toEqual({ ...project.recipe, corrections: { ...corrections, bias: "none" }, biases: null });
+    project.change({ elementwise: "join" });
+    await project.quantize();
+    expect(seen.recipe).toEqual({ ...project.recipe, ...plain, biases: null });
     seen.change({ method: "minmax" });
     await seen.quantize();
     expect(seen.recipe.resolved).not.toEqual(project.recipe.resolved);
@@ -158,7 +163,7 @@ describe("a project", () => {
       [() => openProject("none.onnx"), /^There is no file none\.onnx/],
       [
         () => project.quantize(),
-        /^The recipe takes samples for calibration and bias correction; call useData, then calibrate\.$/,
+        /^The recipe takes samples for deciding elementwise operators, calibration and bias correction; call useData, then calibrate\.$/,
       ],
       [() => project.calibrate(), /^There is no data yet/],
       [wrong({ weights: { type: "int4" } }), /"weights\.granularity" is /],

@@ -12,6 +12,7 @@ import {
 } from "../engine/project/index.ts";
 import { sameRecipe } from "../engine/recipe/basis.ts";
 import { unlearned } from "../engine/recipe/change.ts";
+import { listed } from "../engine/values/figures.ts";
 import {
   assertCount,
   assertDrop,
@@ -81,7 +82,7 @@ export async function openIn<Data>(
     const { wants } = engine;
     if (calibrated !== null) await engine.settle({ samples: calibrated }, context);
     else if (wants.length === 0) engine.resolve();
-    else throw new InputError(`The recipe takes samples for ${wants.join(" and ")}; call useData, then calibrate.`);
+    else throw new InputError(`The recipe takes samples for ${listed(wants)}; call useData, then calibrate.`);
   }
 
   async function exported(context: JobContext) {

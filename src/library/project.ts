@@ -38,7 +38,7 @@ export interface ModelBytes {
 
 /** What is chosen in a recipe, as docs/schemas/recipe.schema.json has it. */
 export type Choices = Partial<
-  Pick<Recipe, "activations" | "weights" | "corrections" | "method" | "methods" | "ranges" | "float">
+  Pick<Recipe, "activations" | "weights" | "corrections" | "method" | "methods" | "ranges" | "float" | "elementwise">
 >;
 
 export interface WrittenFile {

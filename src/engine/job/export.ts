@@ -17,6 +17,7 @@ import { missing } from "../recipe/derivations.ts";
 import { TOOL } from "../values/tool.ts";
 import { byteSize } from "../values/units.ts";
 import type { Artifact } from "./artifact.ts";
+import { undecidedRegions } from "./elementwise.ts";
 import { equalizedName, quantizedName, unprovenName } from "./fileNames.ts";
 import { assertEqualizedFits, assertQuantizedFits } from "./fileSize.ts";
 import { equalizedModel, isEqualized, type OpenModel, summarizeModel } from "./open.ts";
@@ -67,6 +68,7 @@ export function exportJob(model: OpenModel, request: ExportRequest): Exported {
   const notices: Notice[] = [
     ...growth(model, name, quantized.bytes),
     ...uncorrected(recipe, name),
+    ...undecided(model, recipe, name),
     ...(request.notices ?? []),
     ...summarizeModel(model, recipe).notices,
     ...calibration.notices,
@@ -112,6 +114,13 @@ function growth({ bytes, original, reference }: OpenModel, subject: string, writ
 function uncorrected(recipe: Recipe, subject: string): Notice[] {
   if (!missing(recipe).includes("biases")) return [];
   const message = `"${subject}" has no corrected biases, though the recipe asks for them: they have not been learned since it was changed; learn them on data, or set bias correction to none.`;
+  return [{ kind: "warning", subject, message }];
+}
+
+/** Said where a recipe asks to have layers without weights decided on samples, and they were not. */
+function undecided(model: OpenModel, recipe: Recipe, subject: string): Notice[] {
+  if (!missing(recipe).includes("unjoined") || undecidedRegions(model, recipe).length === 0) return [];
+  const message = `"${subject}" has every layer without weights quantized, since it was not decided on samples which of them gain by it; settle the recipe on data, or choose "join" or "float".`;
   return [{ kind: "warning", subject, message }];
 }
 

@@ -19,10 +19,11 @@ import { inputPorts, outputPorts, portOf } from "../onnx/ports.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
 import { planQuantization, type QuantizationPlan } from "../plan/plan.ts";
+import { joins } from "../plan/regions.ts";
 import { summarizePlan } from "../plan/summary.ts";
 import { ORT } from "../targets/ort.ts";
 import type { DataType } from "../values/elementTypes.ts";
-import { interval } from "../values/figures.ts";
+import { interval, plural } from "../values/figures.ts";
 import { constantInputs, decidedBy, undecided } from "./heldConstants.ts";
 import { assertInputNames, settleInputs, withShapes } from "./inputs.ts";
 import { assertLayersLeft } from "./layersLeft.ts";
@@ -183,7 +184,8 @@ const plans = new WeakMap<ModelProto, { readonly choices: string; readonly plan:
 export function planModel(model: PreparedFile, recipe: PlanChoices): QuantizationPlan {
   const float = floatForm(model, recipe);
   if (!float.graph) throw new Error("a prepared model has a graph");
-  const choices = JSON.stringify([recipe.float, recipe.weights.type, recipe.spared]);
+  const { float: kept, weights, elementwise, unjoined, spared: coarse } = recipe;
+  const choices = JSON.stringify([kept, weights.type, elementwise, unjoined, coarse]);
   const known = plans.get(float);
   if (known?.choices === choices) return known.plan;
   const plan = planQuantization(float.graph, equalizedModel(model, recipe).types, recipe, ORT);
@@ -202,7 +204,7 @@ export function floatForm(model: PreparedFile, recipe: Equalization & Pick<Recip
   return known;
 }
 
-export type PlanChoices = Equalization & Pick<Recipe, "float" | "weights" | "spared">;
+export type PlanChoices = Equalization & Pick<Recipe, "float" | "weights" | "elementwise" | "unjoined" | "spared">;
 
 export type PlannedChoices = PlanChoices & Pick<Recipe, "ranges" | "methods">;
 
@@ -221,7 +223,13 @@ export function summarizeModel(model: PreparedFile, recipe: PlannedChoices): Mod
     ...summarizePlan(plan, model.types, model.dims),
     preparation: model.preparation,
     generation: model.generation,
-    notices: [...model.notices, ...widened(plan, recipe), ...spared(plan), ...unmatched(plan, recipe)],
+    notices: [
+      ...model.notices,
+      ...decided(plan, recipe),
+      ...widened(plan, recipe),
+      ...spared(plan),
+      ...unmatched(plan, recipe),
+    ],
   };
 }
 
@@ -239,11 +247,13 @@ export function defaultRecipe(model: PreparedFile): Recipe {
     methods: {},
     ranges: {},
     float: { layers: [], operators: [], tensors: [], activations: false },
+    elementwise: "auto",
     preprocess: null,
     inputs: model.inputs,
     spared: null,
     resolved: null,
     factors: null,
+    unjoined: null,
     biases: null,
     rounding: null,
   };
@@ -285,6 +295,22 @@ async function inferTypes(
 /** With data of its own: on its way to a worker, a view takes the whole file along that it is a view of. */
 function unshared(file: ModelFile): ModelFile {
   return { ...file, external: file.external.map(({ path, data }) => ({ path, data: data.slice() })) };
+}
+
+/** What was decided of layers without weights. */
+function decided({ layers }: QuantizationPlan, { elementwise, unjoined, float }: PlannedChoices): Notice[] {
+  if (elementwise !== "auto" || unjoined === null || float.activations) return [];
+  const inFloat = layers.filter(({ reason }) => reason?.code === "decided");
+  const total = inFloat.length + layers.filter(joins).length;
+  if (total === 0) return [];
+  const operators = new Map<string, number>();
+  for (const { operator } of inFloat) operators.set(operator, (operators.get(operator) ?? 0) + 1);
+  const which = [...operators].map(([operator, times]) => `${times} ${operator}`).join(", ");
+  const message =
+    inFloat.length === 0
+      ? `All ${plural(total, "layer")} without weights are quantized, as decided on calibration samples.`
+      : `${inFloat.length} of ${plural(total, "layer")} without weights stay in float, as decided on calibration samples: ${which}.`;
+  return [{ kind: "info", subject: "elementwise operators", message }];
 }
 
 function widened({ groups }: QuantizationPlan, { ranges }: PlannedChoices): Notice[] {

@@ -36,7 +36,7 @@ export async function sensitivity(
     subject: { float, corrected, plan, ranges, recipe },
     types,
     dims: model.dims,
-    choices: recipe.float,
+    choices: recipe,
     bound: KEPT_BOUND,
   });
   context.signal.throwIfAborted();

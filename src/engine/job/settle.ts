@@ -1,4 +1,5 @@
 import { AUTOMATIC, type Calibration, type Execution } from "../model/calibration.ts";
+import type { ElementwiseDecision } from "../model/elementwise.ts";
 import type { JobContext } from "../model/job.ts";
 import type { Preprocess } from "../model/preprocess.ts";
 import type { Recipe } from "../model/recipe.ts";
@@ -10,6 +11,7 @@ import type { Learned } from "../recipe/settings.ts";
 import { calibrate } from "./calibrate.ts";
 import { deriveBiases, learnBiases } from "./correct.ts";
 import type { OpenDataset } from "./data.ts";
+import { decideElementwise, undecidedRegions } from "./elementwise.ts";
 import { learnEqualization } from "./equalize.ts";
 import { assertAllMayFit } from "./fileSize.ts";
 import { learnRounding } from "./learnRounding.ts";
@@ -34,12 +36,20 @@ export interface Settled {
   readonly calibration: Calibration;
   /** What learning rounding came to, where it was learned. */
   readonly rounding: Rounding | null;
+  /** What was decided of layers without weights, where it was decided here. */
+  readonly elementwise: ElementwiseDecision | null;
 }
 
-export type Want = "equalization" | "calibration" | "learned rounding" | "bias correction";
+export type Want =
+  | "equalization"
+  | "deciding elementwise operators"
+  | "calibration"
+  | "learned rounding"
+  | "bias correction";
 
 const WANTS: Readonly<Record<Learned, Want>> = {
   factors: "equalization",
+  unjoined: "deciding elementwise operators",
   spared: "calibration",
   resolved: "calibration",
   rounding: "learned rounding",
@@ -49,6 +59,7 @@ const WANTS: Readonly<Record<Learned, Want>> = {
 /** What is left to do for a recipe that only samples can settle, in words; empty where the model is enough. */
 export function wantsOfSamples(model: OpenModel, recipe: Recipe): Want[] {
   const alone = new Set<Learned>([
+    ...(undecidedRegions(model, recipe).length === 0 ? (["unjoined"] as const) : []),
     ...(planModel(model, recipe).groups.length === 0 ? (["spared", "resolved"] as const) : []),
     ...(recipe.corrections.bias === "analytic" ? (["biases"] as const) : []),
   ]);
@@ -59,8 +70,9 @@ export function wantsOfSamples(model: OpenModel, recipe: Recipe): Want[] {
 /** Settles a recipe that wants nothing of samples. */
 export function settleAlone(model: OpenModel, recipe: Recipe): Settled {
   const calibration = uncalibrated(model, recipe, recipe.preprocess);
-  const resolved = recipe.resolved ? recipe : resolveRecipe(model, recipe, calibration);
-  return { recipe: deriveBiases(model, resolved), calibration, rounding: null };
+  const decided = missing(recipe).includes("unjoined") ? withLearned(recipe, { unjoined: [] }) : recipe;
+  const resolved = decided.resolved ? decided : resolveRecipe(model, decided, calibration);
+  return { recipe: deriveBiases(model, resolved), calibration, rounding: null, elementwise: null };
 }
 
 /** What stands for the calibration of a recipe that takes no ranges. */
@@ -99,6 +111,11 @@ export async function settle(
     const request = { samples, preprocess: dataset.preprocess, resume: null, execution, checkpoint };
     calibration = await calibrate(equalizedModel(model, settled), dataset, request, runtimes, context);
   }
+  let elementwise: ElementwiseDecision | null = null;
+  if (lacks("unjoined")) {
+    elementwise = await decideElementwise(model, settled, calibration, dataset, samples, runtimes.main, context);
+    settled = withLearned(settled, { unjoined: elementwise.unjoined });
+  }
   if (lacks("resolved")) settled = resolveRecipe(model, settled, calibration);
   let rounding: Rounding | null = null;
   if (lacks("rounding") && runtimes.learner) {
@@ -116,5 +133,5 @@ export async function settle(
     const biases = await learnBiases(model, settled, dataset, samples, runtimes.main, context);
     settled = withLearned(settled, { biases });
   }
-  return { recipe: deriveBiases(model, settled), calibration, rounding };
+  return { recipe: deriveBiases(model, settled), calibration, rounding, elementwise };
 }

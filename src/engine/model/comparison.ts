@@ -93,6 +93,8 @@ export function settingsOf(recipe: Recipe): readonly Setting[] {
       Object.entries(recipe.methods).map(([group, method]) => `${group}: ${method}`),
     ),
     many("ranges by hand", Object.keys(recipe.ranges)),
+    one("layers without weights", ELEMENTWISE_WORDS[recipe.elementwise]),
+    many("decided to stay in float", recipe.unjoined ?? []),
     many("layers in float", float.layers),
     many("operators in float", float.operators),
     many("tensors in float", float.tensors),
@@ -108,6 +110,8 @@ export function settingsOf(recipe: Recipe): readonly Setting[] {
     many("quantized before", inputs.quantized === "fold" ? ["folded back to float32"] : []),
   ];
 }
+
+const ELEMENTWISE_WORDS = { auto: "decided on samples", join: "quantized", float: "in float" } as const;
 
 function preprocessSettings(preprocess: Preprocess | null): Setting[] {
   const size = (value: number | readonly number[]) => (typeof value === "number" ? String(value) : value.join(" × "));

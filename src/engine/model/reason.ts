@@ -34,7 +34,10 @@ export type Reason =
   | { readonly code: "recipe-operator"; readonly operator: string }
   | { readonly code: "recipe-input"; readonly tensor: string }
   | { readonly code: "recipe-output" }
-  | { readonly code: "weights-only" };
+  | { readonly code: "recipe-elementwise" }
+  | { readonly code: "weights-only" }
+  /** What was decided on calibration samples. */
+  | { readonly code: "decided" };
 
 /** Whether a recipe names the layer, or a tensor of it, as one to stay in float. */
 export function isChosen({ code }: Reason): boolean {
@@ -104,6 +107,10 @@ export function reasonText(reason: Reason): string {
       return `the recipe leaves its input ${reason.tensor} in float`;
     case "recipe-output":
       return "the recipe leaves its output in float";
+    case "recipe-elementwise":
+      return "the recipe leaves every layer without weights in float";
+    case "decided":
+      return "on calibration samples that brought the outputs closer to the float model, or saved as much time";
     case "weights-only":
       return "weights-only recipe";
   }

@@ -59,6 +59,10 @@ const WEIGHT_SCHEME = fields({
 });
 export type WeightScheme = Of<typeof WEIGHT_SCHEME>;
 
+/** What becomes of layers without weights that make new values: Add, Mul, Concat, pools, Softmax. */
+export const ELEMENTWISE = ["auto", "join", "float"] as const;
+export type Elementwise = (typeof ELEMENTWISE)[number];
+
 /** The formats that a recipe may ask for; weights alone are `float.activations`. */
 export const RECIPE_FORMATS = ["qdq"] as const;
 export type RecipeFormat = (typeof RECIPE_FORMATS)[number];
@@ -94,6 +98,10 @@ function recipeWith<S extends Schema>(preprocess: S) {
         activations: about("Every activation: only weights are quantized.", flag),
       }),
     ),
+    elementwise: about(
+      "Layers without weights that make new values (Add, Mul, Concat, pools, Softmax): quantized wherever what they read is, left in float, or decided region by region on calibration samples.",
+      oneOf(ELEMENTWISE),
+    ),
     preprocess: nullable(preprocess),
     inputs: fields({
       shapes: about("Dimensions given to dynamic inputs.", record(integers(0))),
@@ -114,6 +122,10 @@ function recipeWith<S extends Schema>(preprocess: S) {
     factors: about(
       "What equalization came to, by the tensor that a layer makes before its activation: y becomes (y - absorb) / divide. Null until learned.",
       nullable(record(CHANNEL_FACTORS)),
+    ),
+    unjoined: about(
+      "The layers without weights that were decided to stay in float, by node name; null until decided.",
+      nullable(NAMES),
     ),
     biases: about(
       "What bias correction adds to each output channel of a layer before its activation, by layer; null until learned.",

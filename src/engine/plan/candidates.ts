@@ -14,7 +14,7 @@ import { givesProbabilities, probabilityTensors } from "./unseen.ts";
 import { type WeightUse, weightUse } from "./weightUse.ts";
 
 /** The part of a recipe that decides what is quantized, and to how many bits; ranges and methods do not. */
-export type PlanChoices = Pick<Recipe, "float" | "weights" | "spared">;
+export type PlanChoices = Pick<Recipe, "float" | "weights" | "elementwise" | "unjoined" | "spared">;
 
 /** A node as it is on its own, before its neighbours are asked. */
 export interface Candidate {
@@ -70,7 +70,12 @@ export function candidatesOf(
       (isMultiplied ? biasReason(node, weight, target) : null);
     const follower = blocked === null ? followerOf(node, index, target, leads, biasOf) : null;
     const operands = follower || !descriptor ? [] : operandsOf(node, descriptor, weight).filter(activations.has);
-    const reason = blocked ?? (follower || !descriptor ? null : operandReason(descriptor, operands, activations));
+    const reason =
+      blocked ??
+      (follower || !descriptor
+        ? null
+        : (operandReason(descriptor, operands, activations) ??
+          elementwiseReason(node, descriptor, weight, index, choices)));
     candidates.set(node, { node, descriptor, weightUse: weight, follower, operands, reason });
   }
   return candidates;
@@ -128,6 +133,23 @@ function probabilityReason(
 function biasReason(node: NodeProto, use: WeightUse | null, { wantsIntegerBias }: Target): Reason | null {
   if (!node.input[2] || !wantsIntegerBias.has(node.opType)) return null;
   return use?.bias ? null : { code: "bias" };
+}
+
+/** Whether a layer makes new values of activations alone: elementwise operators, pools, products of two activations. */
+export function isWithoutWeights({ kind }: Operator, weight: WeightUse | null): boolean {
+  return kind === "compute" || (kind === "weighted" && weight === null);
+}
+
+function elementwiseReason(
+  node: NodeProto,
+  descriptor: Operator,
+  weight: WeightUse | null,
+  index: GraphIndex,
+  { elementwise, unjoined }: PlanChoices,
+): Reason | null {
+  if (elementwise === "join" || !isWithoutWeights(descriptor, weight)) return null;
+  if (elementwise === "float") return { code: "recipe-elementwise" };
+  return unjoined?.includes(index.id(node)) ? { code: "decided" } : null;
 }
 
 function operandsOf(node: NodeProto, descriptor: Operator, use: WeightUse | null): string[] {

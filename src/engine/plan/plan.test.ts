@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Reason, reasonText } from "../model/reason.ts";
-import type { WeightScheme } from "../model/recipe.ts";
+import type { Recipe, WeightScheme } from "../model/recipe.ts";
 import type { Tensor } from "../model/tensor.ts";
 import { PLAIN_RECIPE } from "../model/testing/recipe.ts";
 import { intAttribute, intsAttribute, makeNode } from "../onnx/attributes.ts";
@@ -21,6 +21,7 @@ function plan(
     types?: Record<string, DataType>;
     weights?: Partial<WeightScheme>;
     spared?: Record<string, string>;
+    elementwise?: Pick<Recipe, "elementwise" | "unjoined">;
   } = {},
 ): QuantizationPlan {
   const { graph } = buildModel({
@@ -37,6 +38,8 @@ function plan(
     graph,
     types,
     {
+      ...PLAIN_RECIPE,
+      ...options.elementwise,
       weights: { ...PLAIN_RECIPE.weights, ...options.weights },
       float: { ...PLAIN_RECIPE.float, ...float },
       spared: options.spared ?? null,

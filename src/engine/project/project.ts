@@ -238,7 +238,7 @@ export class Project {
     const calibration = this.#calibration;
     if (!calibration) return this.#hold(settleAlone(this.#model, this.#recipe));
     const recipe = this.#recipe.resolved ? this.#recipe : resolveRecipe(this.#model, this.#recipe, calibration);
-    return this.#hold({ recipe: deriveBiases(this.#model, recipe), calibration, rounding: null });
+    return this.#hold({ recipe: deriveBiases(this.#model, recipe), calibration, rounding: null, elementwise: null });
   }
 
   #hold(settled: Settled): Settled {

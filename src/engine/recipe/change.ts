@@ -41,7 +41,8 @@ export function changedSettings(before: Recipe, after: Recipe): readonly Setting
   );
 }
 
-const digest = (part: object | null | undefined) => part && digestOf(part as Record<string, unknown>);
+const digest = (part: object | null | undefined) =>
+  part && digestOf(part as Record<string, unknown> | readonly unknown[]);
 
 function without(recipe: Recipe, parts: readonly Learned[]): Recipe {
   return parts.every((part) => recipe[part] === null)

@@ -12,6 +12,8 @@ const learned: Recipe = {
   ...PLAIN_RECIPE,
   weights: { ...PLAIN_RECIPE.weights, rounding: "learned" },
   corrections: { equalization: true, bias: "empirical" },
+  elementwise: "auto",
+  unjoined: ["add"],
   factors: { a: { divide: [2], absorb: [0] } },
   spared: { b: "c" },
   resolved: { a: { low: 0, high: 1 } },
@@ -58,6 +60,7 @@ test("a change of any field of the settings is seen by the table", () => {
     { corrections: { ...learned.corrections, equalization: false } },
     { corrections: { ...learned.corrections, bias: "none" } },
     { method: "mse" },
+    { elementwise: "join" },
     { methods: { a: "mse" } },
     { ranges: { a: { low: 0, high: 2 } } },
     ...(["layers", "operators", "tensors"] as const).map((kind) => ({ float: { ...learned.float, [kind]: ["x"] } })),
@@ -83,15 +86,17 @@ test("the order of layers left in float, and of names in records, is no change",
 });
 
 test.each<[Origin, readonly string[]]>([
-  ["preparation", ["factors", "spared", "resolved", "rounding", "biases"]],
-  ["data", ["factors", "spared", "resolved", "rounding", "biases"]],
-  ["samples", ["factors", "spared", "resolved", "rounding", "biases"]],
-  ["preprocess", ["factors", "spared", "resolved", "rounding", "biases"]],
-  ["equalization", ["factors", "spared", "resolved", "rounding", "biases"]],
-  ["factors", ["spared", "resolved", "rounding", "biases"]],
-  ["weightType", ["spared", "resolved", "rounding", "biases"]],
+  ["preparation", ["factors", "unjoined", "spared", "resolved", "rounding", "biases"]],
+  ["data", ["factors", "unjoined", "spared", "resolved", "rounding", "biases"]],
+  ["samples", ["factors", "unjoined", "spared", "resolved", "rounding", "biases"]],
+  ["preprocess", ["factors", "unjoined", "spared", "resolved", "rounding", "biases"]],
+  ["equalization", ["factors", "unjoined", "spared", "resolved", "rounding", "biases"]],
+  ["factors", ["unjoined", "spared", "resolved", "rounding", "biases"]],
+  ["elementwise", ["unjoined", "spared", "resolved", "biases"]],
+  ["unjoined", ["spared", "resolved", "biases"]],
+  ["weightType", ["unjoined", "spared", "resolved", "rounding", "biases"]],
   ["granularity", ["rounding", "biases"]],
-  ["activations", ["spared", "resolved", "rounding", "biases"]],
+  ["activations", ["unjoined", "spared", "resolved", "rounding", "biases"]],
   ["float", ["spared", "resolved", "biases"]],
   ["method", ["spared", "resolved", "biases"]],
   ["rounding", ["biases"]],
@@ -123,6 +128,7 @@ test("what is no longer asked for is not kept", () => {
   const plain = withSettings(learned, {
     corrections: { equalization: false, bias: "none" },
     weights: { ...learned.weights, rounding: "nearest" },
+    elementwise: "float",
   });
   expect(missing(plain)).toEqual(["spared", "resolved"]);
   expect(plain).toEqual({ ...unlearned(plain) });

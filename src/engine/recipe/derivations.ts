@@ -29,6 +29,8 @@ export interface Derivation {
 
 const ALL_SETTINGS = Object.keys(SETTINGS) as Setting[];
 const OBSERVED = ["inputs", "preprocess", "data", "samples"] as const;
+/** What decides which layers are quantized before it is known what a scale would lose. */
+const JOINED = ["factors", "activations", "float", "elementwise", "unjoined", "weightType"] as const;
 
 /**
  * What is derived from what, and the only place that says so: edits, remedies, the search's decisions, settling, the
@@ -36,28 +38,29 @@ const OBSERVED = ["inputs", "preprocess", "data", "samples"] as const;
  */
 export const DERIVATIONS: Readonly<Record<Derived, Derivation>> = {
   factors: { from: ["preparation", ...OBSERVED, "equalization"], under: [] },
-  plan: { from: ["preparation", "equalization", "factors", "activations", "float", "weightType", "spared"], under: [] },
+  unjoined: {
+    from: ["preparation", ...OBSERVED, "factors", "elementwise", "activations", "weightType"],
+    under: ["float", "granularity", "method", "methods", "ranges"],
+  },
+  plan: { from: ["preparation", "equalization", ...JOINED, "spared"], under: [] },
   statistics: { from: [...OBSERVED, "factors"], under: [] },
   spared: {
-    from: ["preparation", "statistics", "activations", "float", "weightType", "method"],
+    from: ["preparation", "statistics", ...JOINED, "method"],
     under: ["methods", "ranges"],
   },
   resolved: {
-    from: ["preparation", "statistics", "activations", "float", "weightType", "spared", "method", "methods", "ranges"],
+    from: ["preparation", "statistics", ...JOINED, "spared", "method", "methods", "ranges"],
     under: [],
   },
   rounding: {
     from: ["preparation", "inputs", "preprocess", "data", "factors", "activations", "weightType", "granularity"],
-    under: ["float", "spared", "method", "methods", "ranges"],
+    under: ["float", "elementwise", "unjoined", "spared", "method", "methods", "ranges"],
   },
   biases: {
     from: [
       "preparation",
       ...OBSERVED,
-      "factors",
-      "activations",
-      "float",
-      "weightType",
+      ...JOINED,
       "granularity",
       "roundingKind",
       "method",
@@ -78,6 +81,7 @@ export const DERIVATIONS: Readonly<Record<Derived, Derivation>> = {
 /** What a recipe asks for of what is learned. */
 const ASKED: Readonly<Record<Learned, (recipe: Recipe) => boolean>> = {
   factors: ({ corrections }) => corrections.equalization,
+  unjoined: ({ elementwise, float }) => elementwise === "auto" && !float.activations,
   /** Ranges that there are were settled with it. */
   spared: ({ resolved }) => resolved === null,
   resolved: () => true,

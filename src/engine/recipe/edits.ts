@@ -1,7 +1,7 @@
 import type { Calibration } from "../model/calibration.ts";
 import type { Preprocess } from "../model/preprocess.ts";
 import type { ActivationScheme, Method, Range } from "../model/range.ts";
-import type { Corrections, MethodChoice, Recipe, WeightScheme } from "../model/recipe.ts";
+import type { Corrections, Elementwise, MethodChoice, Recipe, WeightScheme } from "../model/recipe.ts";
 import { rangeWithin } from "../values/clamp.ts";
 import { withOthers, withSettings } from "./change.ts";
 
@@ -32,6 +32,10 @@ export function withWeightType(recipe: Recipe, type: WeightScheme["type"]): Reci
 /** Rounds weights to nearest, or as learned: null where that is not done yet. */
 export function withRounding(recipe: Recipe, kind: WeightScheme["rounding"], rounding: Recipe["rounding"]): Recipe {
   return withSettings(recipe, { weights: { ...recipe.weights, rounding: kind } }, { rounding });
+}
+
+export function withElementwise(recipe: Recipe, elementwise: Elementwise): Recipe {
+  return withSettings(recipe, { elementwise });
 }
 
 export function withCorrections(recipe: Recipe, change: Partial<Corrections>): Recipe {

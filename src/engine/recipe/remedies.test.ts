@@ -18,12 +18,14 @@ const RECIPE: Recipe = {
   methods: { b: "entropy" },
   ranges: { a: { low: -9, high: 9 } },
   float: { layers: [], operators: [], tensors: [], activations: false },
+  elementwise: "join",
   preprocess: null,
   inputs: { shapes: {}, values: {} },
   resolved: { a: { low: -9, high: 9 }, b: { low: 0, high: 1 } },
   factors: null,
   biases: { conv: [1] },
   spared: null,
+  unjoined: null,
   rounding: null,
 };
 

@@ -20,6 +20,7 @@ export const SETTINGS = {
     operators: sorted(float.operators),
     tensors: sorted(float.tensors),
   }),
+  elementwise: ({ elementwise }) => elementwise,
   weightType: ({ weights }) => weights.type,
   granularity: ({ weights }) => weights.granularity,
   roundingKind: ({ weights }) => weights.rounding,
@@ -34,6 +35,7 @@ export type SettingValues = { readonly [S in Setting]: ReturnType<(typeof SETTIN
 /** What a recipe holds that was derived, in the order in which it is. */
 export const LEARNED = [
   "factors",
+  "unjoined",
   "spared",
   "resolved",
   "rounding",

@@ -1,4 +1,5 @@
 import { RUNTIME_DOMAIN } from "../onnx/opset.ts";
+import { ORT_COSTS } from "./ortCosts.ts";
 import type { Target } from "./target.ts";
 
 /**
@@ -26,4 +27,5 @@ export const ORT: Target = {
   roundsClamps: true,
   wantsIntegerBias: new Set(["Conv", "Gemm"]),
   quantizesItself: new Set(["Conv", "ConvTranspose", "Gemm"]),
+  costs: ORT_COSTS,
 };

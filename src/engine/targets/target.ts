@@ -29,6 +29,26 @@ export interface Target {
   readonly wantsIntegerBias: ReadonlySet<string>;
   /** Float operators that it quantizes itself between a DequantizeLinear and a QuantizeLinear, unless their bias is computed. */
   readonly quantizesItself: ReadonlySet<string>;
+  readonly costs: KernelCosts;
+}
+
+/** What layers take, in nanoseconds of one thread: a table, so that what is decided by it is decided everywhere alike. */
+export interface KernelCosts {
+  /** By operator, for each value read or made, whichever are more. `integer` is null where there is no integer kernel. */
+  readonly kernels: ReadonlyMap<string, KernelCost>;
+  /** Of operators that are not there, and of those that only move values. */
+  readonly others: KernelCost;
+  readonly moves: KernelCost;
+  /** For each value that is rounded, or made float again, beside a kernel. */
+  readonly quantize: number;
+  readonly dequantize: number;
+  /** For each layer, however little it does. */
+  readonly layer: number;
+}
+
+export interface KernelCost {
+  readonly float: number;
+  readonly integer: number | null;
 }
 
 /** Throws InputError where a target does not take what a recipe asks for. */

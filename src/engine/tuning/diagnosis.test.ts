@@ -53,8 +53,7 @@ function findings(given: Case): Finding[] {
   });
   const types = new Map(["x", "c", "y"].map((name) => [name, "float32" as const]));
   const recipe = { ...RECIPE, ...given.recipe };
-  const planOf = (float: Recipe["float"]) =>
-    planQuantization(model.graph!, types, { float, weights: PLAIN_RECIPE.weights, spared: null }, ORT);
+  const planOf = (float: Recipe["float"]) => planQuantization(model.graph!, types, { ...PLAIN_RECIPE, float }, ORT);
   const steps = new Diagnosis().diagnose({
     plan: planOf(recipe.float),
     recipe,

@@ -30,7 +30,7 @@ function findings(
   const types = new Map(["x", ...nodes.flatMap(([, , made]) => made)].map((name) => [name, "float32" as const]));
   const planOf = (layers: readonly string[]) => {
     const float = { ...PLAIN_RECIPE.float, layers };
-    return planQuantization(model.graph!, types, { float, weights: PLAIN_RECIPE.weights, spared: null }, ORT);
+    return planQuantization(model.graph!, types, { ...PLAIN_RECIPE, float }, ORT);
   };
   const steps = new Diagnosis().diagnose({
     plan: planOf([]),

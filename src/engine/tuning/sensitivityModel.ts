@@ -1,6 +1,6 @@
 import { graphOf } from "../graph/pass.ts";
 import { InputError } from "../model/job.ts";
-import type { Recipe } from "../model/recipe.ts";
+import type { PlanChoices } from "../plan/candidates.ts";
 import type { LayerPlan } from "../plan/plan.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import { Forms, type Subject } from "./forms.ts";
@@ -12,8 +12,8 @@ export interface SensitivityRequest {
   readonly subject: Subject;
   readonly types: ReadonlyMap<string, DataType | "other">;
   readonly dims: ReadonlyMap<string, readonly number[]>;
-  /** What the recipe leaves in float. */
-  readonly choices: Recipe["float"];
+  /** What the recipe quantizes. */
+  readonly choices: PlanChoices;
   /** Bytes that tensors and weights kept may take. */
   readonly bound: number;
 }

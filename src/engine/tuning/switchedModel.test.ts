@@ -85,7 +85,7 @@ function switchable(float: ModelProto, cuts: readonly number[], recipe: Recipe) 
       quantized: cutter.quantized(positions, segment.makes, treatment),
     };
   });
-  const { forms, formIn } = variantsOf(subject, cutter, units, types, recipe.float);
+  const { forms, formIn } = variantsOf(subject, cutter, units, types, recipe);
   const switched = switchedModel({ model, units, forms, segments, types, dims: new Map(), isCopied: true });
   return { switched, segments, formIn };
 }

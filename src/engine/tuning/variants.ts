@@ -1,5 +1,5 @@
-import type { Recipe } from "../model/recipe.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
+import type { PlanChoices } from "../plan/candidates.ts";
 import { type LayerPlan, planQuantization, type QuantizationPlan } from "../plan/plan.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import type { Forms, Subject } from "./forms.ts";
@@ -31,7 +31,7 @@ export function variantsOf(
   cutter: Forms,
   units: readonly Unit[],
   types: ReadonlyMap<string, DataType | "other">,
-  choices: Recipe["float"],
+  choices: PlanChoices,
 ): Variants {
   return new VariantList(subject, cutter, units, types, choices).build();
 }
@@ -43,14 +43,14 @@ class VariantList {
   readonly #cutter: Forms;
   readonly #units: readonly Unit[];
   readonly #types: ReadonlyMap<string, DataType | "other">;
-  readonly #choices: Recipe["float"];
+  readonly #choices: PlanChoices;
 
   constructor(
     subject: Subject,
     cutter: Forms,
     units: readonly Unit[],
     types: ReadonlyMap<string, DataType | "other">,
-    choices: Recipe["float"],
+    choices: PlanChoices,
   ) {
     this.#subject = subject;
     this.#plan = subject.plan;
@@ -128,9 +128,9 @@ class VariantList {
   /** Units that are not as in the quantized model once the recipe leaves one more in float: its neighbours may follow. */
   #changesWithout(unit: Unit): Map<number, string> {
     const ids = unit.positions.map((at) => this.#plan.layers[at]!.id);
-    const float = { ...this.#choices, layers: [...this.#choices.layers, ...ids] };
-    const { weights, spared } = this.#subject.recipe;
-    const plan = planQuantization(this.#plan.index.graph, this.#types, { float, weights, spared }, this.#plan.target);
+    const { float } = this.#choices;
+    const choices = { ...this.#choices, float: { ...float, layers: [...float.layers, ...ids] } };
+    const plan = planQuantization(this.#plan.index.graph, this.#types, choices, this.#plan.target);
     const changes = new Map<number, string>();
     for (const [at, { positions, makes }] of this.#units.entries()) {
       const signature = signatureOf(positions, plan);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { cosineText, count, interval, plural, signed, significant, significantTo } from "./figures.ts";
+import { cosineText, count, interval, listed, plural, signed, significant, significantTo } from "./figures.ts";
 import { percent } from "./shares.ts";
 import { byteSize, decibel } from "./units.ts";
 
@@ -65,3 +65,10 @@ test("they are texts of a value alone, whatever else a chart hands to what write
   for (const write of [significant, signed, count, decibel, byteSize, percent]) expect(write).toHaveLength(1);
   expect([1, 2].map(significant)).toEqual(["1.00", "2.00"]);
 });
+
+test.each([
+  [[], ""],
+  [["a"], "a"],
+  [["a", "b"], "a and b"],
+  [["a", "b", "c"], "a, b and c"],
+])("%j listed in words", (names, text) => expect(listed(names)).toBe(text));

@@ -15,15 +15,16 @@ export function rangePartOf(group: string, recipe: Recipe): RangePart {
   return { activations, method, methods: entries(methods, [group]), ranges: entries(ranges, [group]) };
 }
 
-export function planPart({ corrections, factors, float, weights, spared, ranges, methods }: Recipe): PlanPart {
-  return { corrections, factors, float, weights, spared, ranges, methods };
+export function planPart(recipe: Recipe): PlanPart {
+  const { corrections, factors, float, weights, elementwise, unjoined, spared, ranges, methods } = recipe;
+  return { corrections, factors, float, weights, elementwise, unjoined, spared, ranges, methods };
 }
 
 /** `layers` are those that read the weight. */
 export function weightPart(layers: readonly string[], recipe: Recipe): WeightPart {
-  const { corrections, factors, float, weights, activations, spared, resolved, rounding } = recipe;
-  const learned = rounding && entries(rounding, layers);
-  return { corrections, factors, float, weights, activations, spared, resolved, rounding: learned };
+  const { corrections, factors, float, weights, elementwise, unjoined, spared, activations, resolved } = recipe;
+  const rounding = recipe.rounding && entries(recipe.rounding, layers);
+  return { corrections, factors, float, weights, elementwise, unjoined, spared, activations, resolved, rounding };
 }
 
 export function valuesPart({ corrections, factors, preprocess }: Recipe): ValuesPart {

@@ -63,7 +63,7 @@ export function settingsSection({ recipe, calibration, model, files }: Report): 
       float.activations ? "float" : `${activations.type}, ${activations.symmetric ? "symmetric" : "asymmetric"}`,
     ],
     ["Weights", `${weights.type}, symmetric, per ${weights.granularity}, ${ROUNDINGS[weights.rounding]}`],
-    ...(float.activations ? [] : rangeFacts(recipe)),
+    ...(float.activations ? [] : [["Layers without weights", elementwiseText(recipe)] as const, ...rangeFacts(recipe)]),
     [
       "Left in float",
       left.length === 0 ? "nothing by choice" : html`${left.map((name) => html`<code>${name}</code> `)}`,
@@ -83,6 +83,12 @@ export function settingsSection({ recipe, calibration, model, files }: Report): 
 ${model.preparation.length > 0 ? html`<h3>Preparation</h3><ul>${model.preparation.map((step) => html`<li>${step}</li>`)}</ul>` : null}
 <h3>Files</h3><table class="files"><tbody>${files.map(({ name, bytes }) => html`<tr><th scope="row"><code>${name}</code></th><td>${byteSize(bytes)}</td></tr>`)}</tbody></table>
 </section>`;
+}
+
+function elementwiseText({ elementwise, unjoined }: Report["recipe"]): string {
+  if (elementwise === "join") return "quantized wherever what they read is";
+  if (elementwise === "float") return "float";
+  return unjoined ? `decided on samples: ${plural(unjoined.length, "layer")} in float` : "not decided yet";
 }
 
 function rangeFacts({ method, methods, ranges }: Report["recipe"]): readonly Fact[] {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import type { Calibration } from "../../model/calibration.ts";
 import type { Preprocess } from "../../model/preprocess.ts";
 import { METHODS, type Range } from "../../model/range.ts";
-import type { Recipe } from "../../model/recipe.ts";
+import { ELEMENTWISE, type Recipe } from "../../model/recipe.ts";
 import { PROVIDERS } from "../../model/runtime.ts";
 import { Observer } from "../../numerics/observer.ts";
 
@@ -78,6 +78,7 @@ export const recipe: fc.Arbitrary<Recipe> = fc.record({
   methods: record(fc.constantFrom(...METHODS)),
   ranges: record(range),
   float: fc.record({ layers: names, operators: names, tensors: names, activations: fc.boolean() }),
+  elementwise: fc.constantFrom(...ELEMENTWISE),
   preprocess: fc.option(preprocess),
   inputs: fc.record({ shapes: record(fc.array(fc.nat(), { maxLength: 4 })), values: record(number) }),
   spared: fc.option(record(fc.string())),
@@ -85,6 +86,7 @@ export const recipe: fc.Arbitrary<Recipe> = fc.record({
   factors: fc.option(
     record(fc.record({ divide: fc.array(number, { maxLength: 4 }), absorb: fc.array(number, { maxLength: 4 }) })),
   ),
+  unjoined: fc.option(names),
   biases: fc.option(record(fc.array(number, { maxLength: 4 }))),
   rounding: fc.option(record(fc.base64String({ maxLength: 8 }))),
 });

@@ -55,11 +55,7 @@ export async function planOf(
     plan: planQuantization(
       withOutputTypes(model.graph, session.outputs),
       types,
-      {
-        weights,
-        float: { ...PLAIN_RECIPE.float, ...float },
-        spared: null,
-      },
+      { ...PLAIN_RECIPE, weights, float: { ...PLAIN_RECIPE.float, ...float } },
       ORT,
     ),
     session,

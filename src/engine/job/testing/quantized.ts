@@ -62,12 +62,14 @@ export async function quantizeAndCompare(
   samples: readonly TensorMap[],
   unseen: readonly TensorMap[],
   inputs: Recipe["inputs"] = AS_WRITTEN,
+  change: Partial<Recipe> = {},
 ): Promise<Compared> {
   const model = await open(given, inputs);
+  const start = { ...defaultRecipe(model), ...change };
   const request = { samples: samples.length, calibration: null };
   const runtimes = { main: runtime, accelerator: null };
   const dataset = datasetOf(model, samples);
-  const { recipe, calibration } = await settle(model, defaultRecipe(model), dataset, request, runtimes, context);
+  const { recipe, calibration } = await settle(model, start, dataset, request, runtimes, context);
   const exported = exportJob(model, { recipe, calibration, evaluation: null, date: "" });
   const written = decodeModel(concat(exported.quantized.chunks), "written.onnx");
   const comparators = new Map<string, Comparator>();

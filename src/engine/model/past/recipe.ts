@@ -4,6 +4,9 @@ import { lacks, memberLacks, type PastShape } from "./shape.ts";
 /** What recipes came to mean by saying nothing of it, when they did not say which preparation of a model they are for. */
 export const BEFORE_PREPARATIONS = {
   preparation: 1,
+  /** Layers without weights were quantized wherever what they read was. */
+  elementwise: "join" as const,
+  unjoined: null,
   /** Nothing stayed in float for what its scale would lose. */
   spared: {},
 };

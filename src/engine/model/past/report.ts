@@ -24,7 +24,7 @@ export const PAST_REPORTS: readonly PastShape[] = [
     next: (report) => ({ ...report, evaluation: renewed(report.evaluation, PAST_EVALUATIONS) }),
   },
   {
-    // Nothing spared.
+    // Recipes of before preparations had generations.
     is: ({ recipe }) => renewed(recipe, PAST_RECIPES) !== recipe,
     next: withRecipes,
   },

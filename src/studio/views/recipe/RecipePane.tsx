@@ -8,6 +8,7 @@ import { editRecipe } from "../../state/recipe.ts";
 import { actions } from "../../state/store.ts";
 import { useProject } from "../../state/useStudio.ts";
 import { CorrectionChoices } from "./CorrectionChoices.tsx";
+import { ElementwiseChoice } from "./ElementwiseChoice.tsx";
 import { TensorRecipe } from "./TensorRecipe.tsx";
 import { WeightChoices } from "./WeightChoices.tsx";
 import "./RecipePane.css";
@@ -65,6 +66,7 @@ export function RecipePane() {
           testId="method"
         />
       )}
+      {recipe.float.activations ? null : <ElementwiseChoice {...recipe} />}
       <CorrectionChoices {...recipe} />
       <TensorRecipe />
       <FloatOperators />
