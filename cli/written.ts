@@ -40,8 +40,9 @@ export async function writeJob(
   const notices = [...result.notices, ...before];
   terminal.notices(notices.filter(({ kind }) => kind === "warning"));
 
-  const { layers } = project.plan(result.recipe);
+  const { layers, floatKernels: computedInFloat } = project.plan(result.recipe);
   const quantized = layers.filter(({ precision }) => precision !== "float32").length;
+  const integer = quantized - computedInFloat.length;
   const files = result.files.map(({ name, chunks }) => ({ name, bytes: totalBytes(chunks) }));
   const seconds = (performance.now() - start) / 1000;
   const { observed = [], skipped: missed = [], executors = [], preprocess = null } = project.calibration ?? {};
@@ -52,7 +53,7 @@ export async function writeJob(
       out,
       files,
       bytes: { float: model.bytes, quantized: result.quantized.bytes },
-      layers: { total: layers.length, quantized },
+      layers: { total: layers.length, quantized, integer, computedInFloat },
       calibration: {
         samples,
         skipped,
@@ -73,11 +74,18 @@ export async function writeJob(
       seconds,
     },
     lines: [
-      `${quantized} of ${layers.length} layers quantized${samples > 0 ? ` on ${plural(samples, "sample")}` : ""}${skipped > 0 ? ` (${skipped} skipped)` : ""} in ${duration(1000 * seconds)}: ${byteSize(model.bytes)} to ${byteSize(result.quantized.bytes)}`,
+      `${layersText(layers.length, quantized, integer)}${samples > 0 ? ` on ${plural(samples, "sample")}` : ""}${skipped > 0 ? ` (${skipped} skipped)` : ""} in ${duration(1000 * seconds)}: ${byteSize(model.bytes)} to ${byteSize(result.quantized.bytes)}`,
       ...(elementwise ? elementwiseText(elementwise) : []),
       ...(rounding ? [roundingText(rounding)] : []),
       ...executors.map((executor) => `  ${executorText(executor)}`),
       ...files.map(({ name, bytes }) => `  ${join(out, name)} (${byteSize(bytes)})`),
     ],
   };
+}
+
+/** How many layers run in integers; those that are only stored in fewer bits are told apart. */
+function layersText(total: number, quantized: number, integer: number): string {
+  if (integer === quantized) return `${integer} of ${total} layers quantized`;
+  if (integer === 0) return `${quantized} of ${total} layers stored in fewer bits and computed in float`;
+  return `${integer} of ${total} layers quantized, ${quantized - integer} more stored in 8 bits and computed in float,`;
 }

@@ -31,12 +31,13 @@ function describe(summary: ModelSummary): string[] {
   const float = summary.layers.filter(({ precision }) => precision === "float32");
   const stored = summary.layers.filter(({ precision, reason }) => precision !== "float32" && reason !== null);
   const count = summary.layers.length - float.length;
+  const inFloat = summary.floatKernels.length + stored.length;
   return [
     `${summary.name}: ${byteSize(summary.bytes)}, opset ${summary.opset}, IR ${summary.irVersion}, ${plural(summary.parameters, "parameter")}, by ${summary.producer || "an unnamed exporter"}`,
     ...summary.inputs.map(({ name, type, dims }) => `input  ${name}: ${type} ${dimsText(dims)}`),
     ...summary.outputs.map(({ name, type, dims }) => `output ${name}: ${type} ${dimsText(dims)}`),
     ...summary.preparation.map((note) => `prepared: ${note}`),
-    `${count} of ${summary.layers.length} layers will be quantized:`,
+    `${count} of ${summary.layers.length} layers will be quantized${inFloat > 0 ? `, ${inFloat} of them stored so and computed in float` : ""}:`,
     ...summary.operators.map(({ type, count: all, quantized }) => `  ${type}: ${quantized} of ${all}`),
     ...(float.length > 0 ? ["In float:", ...float.map(reasonLine)] : []),
     ...(stored.length > 0 ? ["In float but for their weights:", ...stored.map(reasonLine)] : []),

@@ -43,9 +43,9 @@ const floatTail = [node("Exp", ["t"], "e"), ...floatEnd];
 const FLOAT = ["Gemm", "MatMul", "FusedGemm", "FusedMatMul", "Conv", "FusedConv", "Add"];
 
 /** How many layers the plan calls integer, and the kernels that multiply in float, once prepared and written. */
-async function kernels(float: ReturnType<typeof gemm>) {
+async function kernels(float: ReturnType<typeof gemm>, choices: Parameters<typeof tryOut>[1] = {}) {
   const prepared = await prepareModel(float, (part) => run(part), ORT.opset);
-  const trial = await tryOut(prepared.folded, {});
+  const trial = await tryOut(prepared.folded, choices);
   const operators = await optimizedOperators(trial.model);
   const multiplied = trial.plan.layers.filter(
     ({ descriptor, reason }) => descriptor?.kind === "weighted" && reason === null,
@@ -129,6 +129,32 @@ describe("layers that a plan calls integer", () => {
     const found = await kernels(float);
     expect(found.integer).toBe(2);
     expect(found.float).toEqual([]);
+    expect(found.sqnr).toBeGreaterThan(30);
+  });
+
+  it.each<[string, ReturnType<typeof gemm>, number, number]>([
+    ["the same for every row", dense(noise([1, N])), 0, 2],
+    ["one value", dense(noise([1, 1])), 0, 2],
+    ["another for each row", dense(noise([4, N])), 1, 2],
+    ["one for each row", dense(noise([4, 1])), 1, 2],
+    [
+      "an activation",
+      model(
+        [
+          node("Sin", ["x"], "s"),
+          node("MatMul", ["s", "w"], "m"),
+          node("MatMul", ["x", "w"], "n"),
+          node("Add", ["n", "m"], "a"),
+          ...end,
+        ],
+        null,
+      ),
+      0,
+      3,
+    ],
+  ])("have an integer kernel where what is added to a product stays in float: %s", async (_, float, sums, integer) => {
+    const found = await kernels(float, { elementwise: "float" });
+    expect(found).toMatchObject({ integer, float: Array(sums).fill("Add") });
     expect(found.sqnr).toBeGreaterThan(30);
   });
 

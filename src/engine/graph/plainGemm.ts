@@ -6,14 +6,17 @@ import { isDefaultDomain } from "../onnx/opset.ts";
 import type { ModelProto, NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { dataTypeOf, dimsOf, tensorOf, tensorProto } from "../onnx/tensor.ts";
 import { graphOf, type PassResult, withGraph } from "./pass.ts";
+import { inferRanks } from "./ranks.ts";
 
 /**
- * Brings each Gemm with constant weights to alpha 1, beta 1 and, where its bias is the same for every row, a bias of one
+ * Brings the Add of a constant after each MatMul, where that is the same for every row, to one value an output channel, and
+ * each Gemm with constant weights to alpha 1, beta 1 and, where its bias is the same for every row, a bias of one
  * value an output channel: the form that has an integer kernel. Computed in float64, stored as float32.
  */
 export function plainGemms(model: ModelProto): PassResult {
   const graph = graphOf(model);
   const index = new GraphIndex(graph);
+  const ranks = inferRanks(graph);
   const names = tensorNames(graph);
   const added: TensorProto[] = [];
   const replaced = new Map<NodeProto, NodeProto>();
@@ -23,6 +26,11 @@ export function plainGemms(model: ModelProto): PassResult {
     return name;
   };
   for (const node of graph.node) {
+    const sum = plainSum(node, index, ranks);
+    if (sum) {
+      const input = node.input.map((name, at) => (at === sum.input ? constant(name, [sum.row.length], sum.row) : name));
+      replaced.set(node, withFields(node, { input }));
+    }
     if (node.opType !== "Gemm" || !isDefaultDomain(node.domain)) continue;
     const [a = "", weightName = "", biasName = ""] = node.input;
     const weight = floats(index, weightName);
@@ -41,9 +49,30 @@ export function plainGemms(model: ModelProto): PassResult {
     replaced.set(node, withFields(node, { input, attribute }));
   }
   if (replaced.size === 0) return { model, changes: [] };
-  const changes = [{ count: replaced.size, noun: "Gemm", what: "brought to plain scale and bias" }];
+  const gemms = [...replaced.keys()].filter(({ opType }) => opType === "Gemm").length;
+  const changes = [
+    { count: gemms, noun: "Gemm", what: "brought to plain scale and bias" },
+    { count: replaced.size - gemms, noun: "bias", what: "after MatMul brought to one value an output channel" },
+  ].filter(({ count }) => count > 0);
   const node = graph.node.map((before) => replaced.get(before) ?? before);
   return { model: withGraph(model, { node, initializer: [...graph.initializer, ...added] }), changes };
+}
+
+/** The input of the Add after a MatMul that adds the same to every row, and what that is, where it is not plain yet. */
+function plainSum(
+  node: NodeProto,
+  index: GraphIndex,
+  ranks: ReadonlyMap<string, number>,
+): { readonly input: number; readonly row: Float32Array } | null {
+  if (node.opType !== "Add" || !isDefaultDomain(node.domain)) return null;
+  const input = node.input.findIndex((name) => index.initializer(name));
+  const product = index.producer(node.input[1 - input] ?? "");
+  if (input < 0 || product?.opType !== "MatMul" || !isDefaultDomain(product.domain)) return null;
+  const [bias, weight] = [floats(index, node.input[input]!), floats(index, product.input[1] ?? "")];
+  const rank = ranks.get(product.input[0] ?? "") ?? 0;
+  if (!bias || weight?.dims.length !== 2 || bias.dims.length === 1 || bias.dims.length > rank) return null;
+  const row = rowOf(bias, weight.dims[1] ?? 0);
+  return row && { input, row };
 }
 
 interface Floats {

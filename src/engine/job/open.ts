@@ -18,12 +18,13 @@ import { opsetOf } from "../onnx/opset.ts";
 import { inputPorts, outputPorts, portOf } from "../onnx/ports.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
+import { floatKernels } from "../plan/kernels.ts";
 import { planQuantization, type QuantizationPlan } from "../plan/plan.ts";
 import { joins } from "../plan/regions.ts";
 import { summarizePlan } from "../plan/summary.ts";
 import { ORT } from "../targets/ort.ts";
 import type { DataType } from "../values/elementTypes.ts";
-import { interval, plural } from "../values/figures.ts";
+import { interval, listed, plural } from "../values/figures.ts";
 import { constantInputs, decidedBy, undecided } from "./heldConstants.ts";
 import { assertInputNames, settleInputs, withShapes } from "./inputs.ts";
 import { assertLayersLeft } from "./layersLeft.ts";
@@ -188,7 +189,8 @@ export function planModel(model: PreparedFile, recipe: PlanChoices): Quantizatio
   const choices = JSON.stringify([kept, weights.type, elementwise, unjoined, coarse]);
   const known = plans.get(float);
   if (known?.choices === choices) return known.plan;
-  const plan = planQuantization(float.graph, equalizedModel(model, recipe).types, recipe, ORT);
+  const { types, shapes } = equalizedModel(model, recipe);
+  const plan = planQuantization(float.graph, types, recipe, ORT, (tensor) => shapes.get(tensor)?.length);
   plans.set(float, { choices, plan });
   return plan;
 }
@@ -226,6 +228,7 @@ export function summarizeModel(model: PreparedFile, recipe: PlannedChoices): Mod
     notices: [
       ...model.notices,
       ...decided(plan, recipe),
+      ...storedOnly(plan, recipe),
       ...widened(plan, recipe),
       ...spared(plan),
       ...unmatched(plan, recipe),
@@ -312,6 +315,20 @@ function decided({ layers }: QuantizationPlan, { elementwise, unjoined, float }:
       : `${inFloat.length} of ${plural(total, "layer")} without weights stay in float, as decided on calibration samples: ${which}.`;
   return [{ kind: "info", subject: "elementwise operators", message }];
 }
+
+/** Names layers that are written in 8 bits and gain no speed by it; where all of a recipe are so, it was asked for. */
+function storedOnly(plan: QuantizationPlan, { weights, float }: PlannedChoices): Notice[] {
+  if (float.activations || !plan.target.multiplies.includes(weights.type)) return [];
+  const stored = new Set(floatKernels(plan));
+  const layers = plan.layers.filter(({ id, follower }) => stored.has(id) && !follower);
+  if (layers.length === 0) return [];
+  const named = layers.slice(0, NAMED).map(({ id, operator }) => `${id} (${operator})`);
+  const more = layers.length > NAMED ? [`${layers.length - NAMED} more`] : [];
+  const message = `${plan.target.name} has no integer kernel for ${plural(layers.length, "layer")} that ${layers.length === 1 ? "is" : "are"} stored in 8 bits and computed in float: ${listed([...named, ...more])}.`;
+  return [{ kind: "info", subject: "computed in float", message }];
+}
+
+const NAMED = 5;
 
 function widened({ groups }: QuantizationPlan, { ranges }: PlannedChoices): Notice[] {
   return groups.flatMap(({ id, least }) => {

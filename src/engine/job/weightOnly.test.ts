@@ -66,7 +66,7 @@ describe("weights alone", () => {
       "learned rounding",
       "bias correction",
     ]);
-    expect(wantsOfSamples(model, wish({}, "none", false))).toEqual(["calibration"]);
+    expect(wantsOfSamples(model, wish({}, "none", false))).toEqual(["deciding elementwise operators", "calibration"]);
     const made = settleAlone(model, recipe);
     expect(made.recipe.resolved).toEqual({});
     const { files, quantized } = exportValid(model, { ...made, evaluation: null, date: DATE });

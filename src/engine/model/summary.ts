@@ -72,6 +72,8 @@ export const REPORTED_MODEL = fields({
 
 export interface ModelSummary extends Omit<Of<typeof REPORTED_MODEL>, "layers"> {
   readonly layers: readonly Layer[];
+  /** Layers that are quantized, and that the runtime computes in float all the same, by name. */
+  readonly floatKernels: readonly string[];
   readonly activations: readonly Activation[];
   readonly groups: readonly RangeGroup[];
   /** Of the preparation; what was learned for a model prepared otherwise is not for this one. */

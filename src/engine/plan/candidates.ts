@@ -37,6 +37,8 @@ export interface Activations {
   /** What the scale of a tensor that is excluded would lose; undefined where the recipe chooses so. */
   readonly wouldLose: (tensor: string) => string | undefined;
   readonly typeOf: (tensor: string) => DataType | "other" | undefined;
+  /** The number of its dimensions; undefined where it is not known. */
+  readonly rankOf: (tensor: string) => number | undefined;
 }
 
 /** Every node of the graph, in its order. */

@@ -28,13 +28,14 @@ export interface QuantizationPlan {
 
 /**
  * Decides what is quantized in a prepared graph for a target, and which activations share parameters. `types` gives the element
- * type of every activation.
+ * type of every activation, `rankOf` the number of its dimensions, where it is known.
  */
 export function planQuantization(
   graph: GraphProto,
   types: ReadonlyMap<string, DataType | "other">,
   choices: PlanChoices,
   target: Target,
+  rankOf: (tensor: string) => number | undefined = () => undefined,
 ): QuantizationPlan {
   const index = new GraphIndex(graph);
   const excluded = new Set(choices.float.tensors);
@@ -44,6 +45,7 @@ export function planQuantization(
     isExcluded: (tensor) => !choices.float.activations && (excluded.has(tensor) || spared.has(tensor)),
     wouldLose: (tensor) => spared.get(tensor),
     typeOf: (tensor) => types.get(tensor),
+    rankOf: (tensor) => index.initializer(tensor)?.dims.length ?? rankOf(tensor),
   };
   const candidates = candidatesOf(index, activations, target, choices);
   const settled = choices.float.activations

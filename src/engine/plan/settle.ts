@@ -123,10 +123,27 @@ class State {
     const result = node.output[0] ?? "";
     const isClamp = this.#target.roundsClamps && candidate?.follower?.kind === "clamp";
     if (isClamp && !this.#index.isOutput(result) && this.#index.uses(result).length === 1) return true;
-    if (!candidate?.follower)
-      return candidate?.descriptor?.kind !== "weighted" || !this.#target.givesFloat.has(node.opType);
+    if (!candidate?.follower) {
+      const isWeighted = candidate?.descriptor?.kind === "weighted";
+      return !isWeighted || !this.#target.givesFloat.has(node.opType) || this.#isAddedInFloat(node);
+    }
     const producer = this.#producerOf(node);
     return producer !== undefined && this.#rounds(producer);
+  }
+
+  /**
+   * Whether a target would make one float layer of a product of two dimensions and a sum that stays in float: it does so before
+   * it looks for integer kernels, but for a product that is rounded.
+   */
+  #isAddedInFloat(node: NodeProto): boolean {
+    const result = node.output[0] ?? "";
+    const [use, ...others] = this.#index.uses(result);
+    if (!this.#target.fusesAdd.has(node.opType) || !use || others.length > 0 || this.#index.isOutput(result))
+      return false;
+    const reader = this.#candidates.get(use.node);
+    if (!reader?.descriptor?.adds || this.#isInteger(use.node)) return false;
+    const addend = use.node.input[1 - use.input] ?? "";
+    return this.#activations.rankOf(result) === 2 && (this.#activations.rankOf(addend) ?? 2) <= 2;
   }
 
   #producerOf(follower: NodeProto): NodeProto | undefined {

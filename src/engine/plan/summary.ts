@@ -2,6 +2,7 @@ import type { Activation, Layer, ModelSummary } from "../model/summary.ts";
 import { dimsOf } from "../onnx/tensor.ts";
 import { elementCount } from "../values/dims.ts";
 import type { DataType } from "../values/elementTypes.ts";
+import { floatKernels } from "./kernels.ts";
 import type { LayerPlan, QuantizationPlan } from "./plan.ts";
 
 /** The layers, activations, groups and operator counts of a plan, without what belongs to the file. */
@@ -9,7 +10,7 @@ export function summarizePlan(
   plan: QuantizationPlan,
   types: ReadonlyMap<string, DataType | "other">,
   dims: ReadonlyMap<string, readonly number[]>,
-): Pick<ModelSummary, "layers" | "activations" | "groups" | "operators" | "parameters"> {
+): Pick<ModelSummary, "layers" | "floatKernels" | "activations" | "groups" | "operators" | "parameters"> {
   const { index, groups, groupOf } = plan;
   const activation = (name: string): Activation => {
     const producer = index.producer(name);
@@ -26,6 +27,7 @@ export function summarizePlan(
   const layers = [...plan.layers.map(toLayer), ...inner];
   return {
     layers,
+    floatKernels: floatKernels(plan),
     activations: names.filter((name) => types.get(name) === "float32").map(activation),
     groups,
     operators: countOperators(layers),

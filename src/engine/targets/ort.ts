@@ -27,5 +27,9 @@ export const ORT: Target = {
   roundsClamps: true,
   wantsIntegerBias: new Set(["Conv", "Gemm"]),
   quantizesItself: new Set(["Conv", "ConvTranspose", "Gemm"]),
+  integerKernels: new Set([
+    ...["Conv", "Gemm", "MatMul"],
+    ...["Add", "Mul", "Concat", "AveragePool", "GlobalAveragePool", "LeakyRelu", "Sigmoid", "Softmax"],
+  ]),
   costs: ORT_COSTS,
 };

@@ -29,6 +29,8 @@ export interface Target {
   readonly wantsIntegerBias: ReadonlySet<string>;
   /** Float operators that it quantizes itself between a DequantizeLinear and a QuantizeLinear, unless their bias is computed. */
   readonly quantizesItself: ReadonlySet<string>;
+  /** Operators that have integer kernels; what only moves values moves codes. */
+  readonly integerKernels: ReadonlySet<string>;
   readonly costs: KernelCosts;
 }
 

@@ -21,7 +21,7 @@ import { nodeRuntime } from "../../runtime/node.ts";
 import { ORT } from "../../targets/ort.ts";
 import { type QuantizedModel, quantizeGraph } from "../index.ts";
 
-export type Choices = Partial<Pick<Recipe, "activations" | "weights" | "method">> & {
+export type Choices = Partial<Pick<Recipe, "activations" | "weights" | "method" | "elementwise">> & {
   readonly float?: Partial<Recipe["float"]>;
 };
 
@@ -46,17 +46,19 @@ export async function planOf(
   model: ModelProto,
   float: Partial<Recipe["float"]>,
   weights = PLAIN_RECIPE.weights,
+  elementwise = PLAIN_RECIPE.elementwise,
 ): Promise<{ readonly plan: QuantizationPlan; readonly session: Session }> {
   if (!model.graph) throw new Error("a test model has a graph");
   const made = model.graph.node.flatMap(({ output }) => output.filter(Boolean));
   const session = await runtime.createSession(toModelFile(exposeOutputs(model, made)), { threads: 1 });
-  const types = new Map([...session.inputs, ...session.outputs].map(({ name, type }) => [name, type]));
+  const ports = new Map([...session.inputs, ...session.outputs].map((port) => [port.name, port]));
   return {
     plan: planQuantization(
       withOutputTypes(model.graph, session.outputs),
-      types,
-      { ...PLAIN_RECIPE, weights, float: { ...PLAIN_RECIPE.float, ...float } },
+      new Map([...ports].map(([name, { type }]) => [name, type])),
+      { ...PLAIN_RECIPE, weights, elementwise, float: { ...PLAIN_RECIPE.float, ...float } },
       ORT,
+      (tensor) => ports.get(tensor)?.dims.length,
     ),
     session,
   };
@@ -66,7 +68,7 @@ export async function planOf(
 export async function tryOut(given: ModelProto, choices: Choices = {}, feedsOf = noiseFeeds): Promise<Trial> {
   const weights = choices.weights ?? PLAIN_RECIPE.weights;
   const model = weights.type === "int4" ? allowInt4(given, ORT.ownDomain) : given;
-  const { plan, session } = await planOf(model, choices.float ?? {}, weights);
+  const { plan, session } = await planOf(model, choices.float ?? {}, weights, choices.elementwise);
   const samples = Array.from({ length: SAMPLES }, (_, i) => feedsOf(model, i + 1));
   const observers = new Map(plan.groups.map(({ id }) => [id, new Observer()]));
   for (const [i, feeds] of samples.entries()) {

@@ -14,7 +14,8 @@ import { QuantizedForm } from "./QuantizedForm.tsx";
 export function ModelStep() {
   const plan = useProject((project) => project.model?.plan);
   if (!plan) return null;
-  const quantized = plan.layers.filter((layer) => layer.precision !== "float32").length;
+  const stored = plan.layers.filter((layer) => layer.precision !== "float32").length;
+  const quantized = stored - plan.floatKernels.length;
   return (
     <>
       <h2>Model</h2>
@@ -23,6 +24,15 @@ export function ModelStep() {
         facts={[
           { key: "Layers", value: count(plan.layers.length), testId: "model-layers" },
           { key: "Quantized", value: `${count(quantized)} of ${count(plan.layers.length)}`, testId: "model-quantized" },
+          ...(plan.floatKernels.length > 0
+            ? [
+                {
+                  key: "Stored in fewer bits only",
+                  value: `${count(plan.floatKernels.length)}, computed in float`,
+                  testId: "model-stored",
+                },
+              ]
+            : []),
           { key: "Parameters", value: count(plan.parameters), testId: "model-parameters" },
           { key: "Size", value: byteSize(plan.bytes) },
           { key: "opset", label: <Term word="opset">Opset</Term>, value: plan.opset },
@@ -30,7 +40,7 @@ export function ModelStep() {
           { key: "Producer", value: plan.producer || "not named" },
         ]}
       />
-      {quantized === 0 ? (
+      {stored === 0 ? (
         <p className="hint" data-testid="nothing-to-quantize">
           Nothing to quantize: every layer of this model stays in float, for the reasons below.
         </p>

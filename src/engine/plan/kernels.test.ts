@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { PLAIN_RECIPE } from "../model/testing/recipe.ts";
+import { makeNode, stringAttribute } from "../onnx/attributes.ts";
+import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
+import { ORT } from "../targets/ort.ts";
+import { floatKernels } from "./kernels.ts";
+import { planQuantization } from "./plan.ts";
+
+const node = (opType: string, inputs: readonly string[], output: string, attributes = [stringAttribute("note", "")]) =>
+  makeNode(opType, inputs, [output], { name: output, attributes });
+
+const NODES = [
+  node("Conv", ["x", "v"], "a"),
+  node("Relu", ["a"], "b"),
+  node("ConvTranspose", ["b", "v"], "up"),
+  node("Relu", ["up"], "r"),
+  node("Resize", ["r", "", "s"], "big", [stringAttribute("mode", "linear")]),
+  node("MaxPool", ["big"], "m"),
+  node("Conv", ["m", "v"], "c"),
+  node("Sin", ["c"], "out"),
+];
+
+function kernels(choices: Partial<Parameters<typeof planQuantization>[2]> = {}) {
+  const { graph } = buildModel({
+    opset: 17,
+    inputs: [floatInput("x", [1, 4, 6, 6])],
+    outputs: ["out"],
+    nodes: NODES,
+    constants: { v: noise([4, 4, 1, 1]), s: noise([4]) },
+  });
+  const types = new Map(["x", ...NODES.flatMap(({ output }) => output)].map((name) => [name, "float32" as const]));
+  return floatKernels(planQuantization(graph!, types, { ...PLAIN_RECIPE, ...choices }, ORT));
+}
+
+test("what has no integer kernel is told, with what follows it; what moves codes, and what stays in float anyway, is not", () => {
+  expect(kernels()).toEqual(["up", "r", "big"]);
+});
+
+test("weights alone, and in int4, are computed in float wherever they are", () => {
+  expect(kernels({ float: { ...PLAIN_RECIPE.float, activations: true } })).toEqual(["a", "up", "c"]);
+  expect(kernels({ weights: { ...PLAIN_RECIPE.weights, type: "int4" } })).toEqual(["a", "b", "up", "r", "big", "c"]);
+});

@@ -1,0 +1,24 @@
+import type { LayerPlan, QuantizationPlan } from "./plan.ts";
+
+/**
+ * The layers of a plan that are quantized and that its target computes in float all the same, between a DequantizeLinear and a
+ * QuantizeLinear, by name: for want of an integer kernel, or as their weights or activations are none that these take.
+ */
+export function floatKernels(plan: QuantizationPlan): string[] {
+  const inFloat = new Set<LayerPlan["node"]>();
+  for (const layer of plan.layers) if (layer.reason === null && isFloat(layer, plan, inFloat)) inFloat.add(layer.node);
+  return plan.layers.flatMap(({ id, node }) => (inFloat.has(node) ? [id] : []));
+}
+
+function isFloat(
+  layer: LayerPlan,
+  { index, target, groups }: QuantizationPlan,
+  inFloat: ReadonlySet<LayerPlan["node"]>,
+) {
+  const { node, descriptor, operator, weightUse, follower, precision } = layer;
+  if (groups.length === 0) return true;
+  if (follower) return node.input.some((name) => inFloat.has(index.producer(name) ?? node));
+  if (descriptor?.kind === "move" || descriptor?.kind === "activation") return false;
+  if (weightUse && !(target.multiplies as readonly string[]).includes(precision)) return true;
+  return !target.integerKernels.has(operator);
+}
