@@ -5,6 +5,7 @@ import { allNodes, isDefaultDomain, opsetOf } from "../onnx/opset.ts";
 import { inTopologicalOrder } from "../onnx/order.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { foldBatchNormalization } from "./batchnorm.ts";
+import { castsLike } from "./castLike.ts";
 import { dropEmptyOutputs, dropUnread, hideInitializers } from "./cleanup.ts";
 import { computeConstants, largeConstants } from "./computeConstants.ts";
 import { constantsToInitializers, foldConstants } from "./constants.ts";
@@ -68,7 +69,7 @@ export async function prepareModel(
   current = step(constantsToInitializers(current));
   const folding = foldQuantized(current, quantized === "fold");
   current = step(folding);
-  current = convertOpset(current, opset);
+  current = step(castsLike(convertOpset(current, opset)));
   const { model: known, changes: made, decided } = await foldDecided(current, evaluate, held);
   changes.push(...made);
   current = step(evenMatrices(step(plainGemms(known))));
