@@ -20,6 +20,7 @@ import { convertOpset } from "./opset.ts";
 import { type Change, type Evaluate, graphOf, type PassResult, withGraph } from "./pass.ts";
 import { plainGemms } from "./plainGemm.ts";
 import { raiseFloats } from "./raiseFloats.ts";
+import { shareConstants } from "./shareConstants.ts";
 import { foldStaticShapes } from "./staticShapes.ts";
 
 /** What becomes of parts that are quantized already: those that are whole in integers stay so, or all is made float again. */
@@ -72,7 +73,7 @@ export async function prepareModel(
   current = step(castsLike(convertOpset(current, opset)));
   const { model: known, changes: made, decided } = await foldDecided(current, evaluate, held);
   changes.push(...made);
-  current = step(evenMatrices(step(plainGemms(known))));
+  current = step(evenMatrices(step(plainGemms(step(shareConstants(known))))));
   const observed = dropUnread(current);
   const folded = dropUnread(step(foldBatchNormalization(step(removeIdentities(observed, "activations")))));
 
