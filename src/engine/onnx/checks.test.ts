@@ -3,7 +3,7 @@ import { needsShared } from "../testing/shared.ts";
 import { intAttribute, makeNode } from "./attributes.ts";
 import { assertSupported, quantizedOperator } from "./checks.ts";
 import { decodeModel } from "./decode.ts";
-import { buildModel, floatInput } from "./testing/build.ts";
+import { buildModel, floatInput, noise } from "./testing/build.ts";
 import { MODEL_NAMES, readModel } from "./testing/models.ts";
 
 const single = (opType: string, domain = "", attributes = [intAttribute("unused", 0)]) =>
@@ -51,6 +51,21 @@ describe("assertSupported", () => {
   it("refuses training mode and a graph without outputs", () => {
     const training = single("BatchNormalization", "", [intAttribute("training_mode", 1)]);
     expect(() => assertSupported(training, "m.onnx")).toThrow(/training mode/);
+    const attributes = [intAttribute("training_mode", 1)];
+    const ofWeights = (from: string) =>
+      buildModel({
+        opset: 15,
+        inputs: [floatInput("x", [1, 3, 4, 4])],
+        outputs: ["y"],
+        nodes: [
+          makeNode("Relu", [from], ["r"]),
+          makeNode("BatchNormalization", ["r", "s", "s", "s", "s"], ["n"], { attributes }),
+          makeNode("Conv", ["x", "n"], ["y"]),
+        ],
+        constants: { w: noise([3, 3, 1, 1]), s: noise([3]) },
+      });
+    expect(() => assertSupported(ofWeights("w"), "m.onnx")).not.toThrow();
+    expect(() => assertSupported(ofWeights("x"), "m.onnx")).toThrow(/training mode/);
     expect(() => assertSupported(buildModel({ opset: 13, outputs: [], nodes: [] }), "m.onnx")).toThrow(/no outputs/);
   });
 });

@@ -34,7 +34,9 @@ export function assertSupported(model: ModelProto, fileName: string): void {
       `${file} uses the operator ${custom.domain}.${custom.opType}, which ONNX Runtime does not have; export the model without it.`,
     );
   }
-  if (model.trainingInfo.length > 0 || nodes.some(isTraining)) {
+  const training = nodes.filter(isTraining);
+  const constants = training.length > 0 ? constantTensors(graph) : new Set<string>();
+  if (model.trainingInfo.length > 0 || training.some(({ input }) => !constants.has(input[0] ?? ""))) {
     throw new InputError(`${file} was exported in training mode; export it in inference mode.`);
   }
 }
@@ -67,6 +69,21 @@ function nodesOf({ graph, functions }: ModelProto): NodeProto[] {
 
 function isKnownDomain(domain: string): boolean {
   return isDefaultDomain(domain) || RUNTIME_DOMAINS.has(domain);
+}
+
+/** What follows from initialisers alone: a weight that is standardised by BatchNormalization in training is one. */
+function constantTensors({ initializer, node }: GraphProto): ReadonlySet<string> {
+  const constants = new Set(initializer.map(({ name }) => name));
+  let known = -1;
+  while (constants.size > known) {
+    known = constants.size;
+    for (const { opType, input, output } of node) {
+      const reads = input.filter(Boolean);
+      if (reads.length === 0 ? opType !== "Constant" : !reads.every((name) => constants.has(name))) continue;
+      for (const name of output) if (name) constants.add(name);
+    }
+  }
+  return constants;
 }
 
 function isTraining(node: NodeProto): boolean {
