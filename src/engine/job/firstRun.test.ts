@@ -173,6 +173,21 @@ describe("one run of what is written", () => {
     },
   );
 
+  test("takes one death for an accident", async () => {
+    const dying = crashing("running");
+    const { separate } = dying;
+    let deaths = 0;
+    const once: Runtime = {
+      ...dying,
+      separate: {
+        ...separate!,
+        createSession: (...given) => (deaths++ === 0 ? separate! : runtime).createSession(...given),
+      },
+    };
+    expect(await firstRun(model, artifact(quantized), data, once)).toEqual([]);
+    expect(deaths).toBe(2);
+  });
+
   test("keeps what crashes under another name, and all that is written beside it", async () => {
     const request = { recipe, calibration, evaluation: null, date: "" };
     const made = await verifiedExport(model, request, data, crashing("running"), context);

@@ -53,15 +53,16 @@ export async function firstRun(
   const needed = sessionBytes(model, artifact, feeds);
   const free = separate.freeBytes?.() ?? Number.POSITIVE_INFINITY;
   if (needed > free) return [unfit(artifact, needed, free)];
-  const loaded = await loadOnce(separate, artifact);
+  const open = () => loadSession(separate, writtenFile(artifact), { threads: 1 }, `"${fileName}"`);
   if (sample instanceof InputError) {
+    const loaded = await surely(() => runOnce(open, null));
     if ("death" in loaded) throw new RunCrashed(`${loaded.death} while it was loaded`);
-    await loaded.session.dispose();
     return [notRun(fileName, sample.message)];
   }
-  const written = "death" in loaded ? loaded : await runOnce(async () => loaded.session, feeds);
+  const written = await surely(() => runOnce(open, feeds));
   if ("outputs" in written && nonFinite(written.outputs).length === 0) return [];
-  const float = await runOnce(() => separate.createSession(runnable(model.reference), { threads: 1 }), feeds);
+  const openFloat = () => separate.createSession(runnable(model.reference), { threads: 1 });
+  const float = await surely(() => runOnce(openFloat, feeds));
   if (!("outputs" in float)) {
     const why = "reason" in float ? float.reason : float.death;
     return [notRun(fileName, `the float model does not run on ${sample.source} either (${why}).`)];
@@ -123,27 +124,24 @@ function madeSample({ reference, inputs, held }: OpenModel): Sample {
   return { source: "inputs made of its shapes", feeds };
 }
 
-/** A session of what is written. Throws InputError where it does not load. */
-async function loadOnce(runtime: Runtime, artifact: Artifact): Promise<{ session: Session } | { death: string }> {
-  try {
-    const options = { threads: 1 };
-    return { session: await loadSession(runtime, writtenFile(artifact), options, `"${artifact.name}"`) };
-  } catch (error) {
-    if (error instanceof WorkerDied) return { death: error.message };
-    throw error;
-  }
-}
-
-async function runOnce(open: () => Promise<Session>, feeds: TensorMap): Promise<Outcome> {
+/** Loads a model and runs it, or with no feeds loads it alone. Throws InputError where `open` does. */
+async function runOnce(open: () => Promise<Session>, feeds: TensorMap | null): Promise<Outcome> {
   let session: Session | null = null;
   try {
     session = await open();
-    return { outputs: await session.run(feeds) };
+    return { outputs: feeds ? await session.run(feeds) : NOTHING };
   } catch (error) {
+    if (error instanceof InputError) throw error;
     return error instanceof WorkerDied ? { death: error.message } : { reason: reasonOf(error) };
   } finally {
     await session?.dispose();
   }
+}
+
+/** A runtime may die of something else: what it is said to die of, it dies of twice. */
+async function surely(attempt: () => Promise<Outcome>): Promise<Outcome> {
+  const outcome = await attempt();
+  return "death" in outcome ? attempt() : outcome;
 }
 
 function nonFinite(outputs: TensorMap): string[] {
