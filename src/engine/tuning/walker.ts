@@ -9,6 +9,8 @@ import type { DataType } from "../values/elementTypes.ts";
 /** Bytes that the tensors between two layers may take, of all samples and of two walkers together. */
 export const KEPT_BYTES = 256 * 2 ** 20;
 
+const GONE: Map<string, Tensor> = new Map();
+
 export interface WalkerParts {
   readonly typeOf: (tensor: string) => DataType;
   /** What the graph is fed, sample by sample. */
@@ -56,6 +58,8 @@ export class Walker {
     const kept: Map<string, Tensor>[] = [];
     let bytes = 0;
     for await (const step of this.#run(tensor, signal)) {
+      // What this sample had before is not read again: without it two layers' tensors of all samples would be there at once.
+      this.#kept[results.length] = GONE;
       results.push(step.results);
       kept.push(step.next);
       bytes += bytesOf(step.next);
