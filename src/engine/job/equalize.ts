@@ -1,10 +1,13 @@
 import { type ChannelExtremes, equalizedTensors, learnFactors } from "../graph/equalization.ts";
 import { exposeOutputs } from "../graph/shapes.ts";
+import { smoothedTensors, smoothingFactors } from "../graph/smoothing.ts";
 import type { Dataset } from "../model/dataset.ts";
 import { InputError, type JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Runtime } from "../model/runtime.ts";
 import { channelExtremes } from "../numerics/channelExtremes.ts";
+import { GraphIndex } from "../onnx/graph.ts";
+import type { GraphProto } from "../onnx/proto/onnx_pb.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
 import type { OpenModel } from "./open.ts";
 import { readableSamples } from "./samples.ts";
@@ -24,7 +27,10 @@ export async function learnEqualization(
   runtime: Runtime,
   context: JobContext,
 ): Promise<NonNullable<Recipe["factors"]>> {
-  const tensors = equalizedTensors(model.folded);
+  const links = equalizedTensors(model.folded);
+  const smoothed = smoothedTensors(new GraphIndex(model.folded.graph as GraphProto)).map(({ tensor }) => tensor);
+  const axes = new Map([...smoothed.map((name) => [name, -1] as const), ...links.map((name) => [name, 1] as const)]);
+  const tensors = [...axes.keys()];
   if (tensors.length === 0) {
     throw new InputError(
       `No two layers of ${model.name} follow each other so that channels can be equalized; switch equalization off.`,
@@ -39,10 +45,13 @@ export async function learnEqualization(
       context.signal.throwIfAborted();
       context.report({ task: "Equalizing", done, total, unit: "samples" });
       const made = await session.run(sample.feeds, tensors);
-      for (const [name, tensor] of made) extremes.set(name, channelExtremes(tensor, 1, extremes.get(name)));
+      for (const [name, tensor] of made)
+        extremes.set(name, channelExtremes(tensor, axes.get(name)!, extremes.get(name)));
     }
   } finally {
     await session.dispose();
   }
-  return learnFactors(model.folded, extremes);
+  const ofLinks = new Map([...extremes].filter(([name]) => axes.get(name) === 1));
+  const ofSmoothed = new Map([...extremes].filter(([name]) => axes.get(name) === -1));
+  return { ...smoothingFactors(model.folded, ofSmoothed), ...learnFactors(model.folded, ofLinks) };
 }

@@ -5,6 +5,7 @@ import { allowInt4 } from "../graph/opset.ts";
 import { prepareModel } from "../graph/prepare.ts";
 import { raiseFloats } from "../graph/raiseFloats.ts";
 import { exposeOutputs, weightsAsInputs } from "../graph/shapes.ts";
+import { applySmoothing } from "../graph/smoothing.ts";
 import type { ModelInputs } from "../model/dataset.ts";
 import type { JobContext, Notice } from "../model/job.ts";
 import { reasonText } from "../model/reason.ts";
@@ -163,13 +164,14 @@ export function equalizedModel<M extends PreparedFile>(model: M, recipe: Equaliz
   const text = JSON.stringify(factors);
   const known = equalized.get(model);
   if (known?.factors === text) return known.model as M;
-  const observed = applyFactors(model.folded, factors, "channel");
+  const smooth = (form: ModelProto) => applySmoothing(form, factors);
+  const observed = smooth(applyFactors(model.folded, factors, "channel"));
   const made = observed.graph?.node.flatMap(({ output }) => output.filter(Boolean)) ?? [];
   const types = new Map(model.types);
   for (const name of made) if (!types.has(name)) types.set(name, "float32");
   const result: M = {
     ...model,
-    folded: applyFactors(model.folded, factors, "tensor"),
+    folded: smooth(applyFactors(model.folded, factors, "tensor")),
     observed,
     types,
     equalized: true,

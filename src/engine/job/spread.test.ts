@@ -16,10 +16,10 @@ import { sharedCase } from "./testing/cases.ts";
 import { context } from "./testing/settledCase.ts";
 
 interface Patient {
-  /** Worst first, with layers left in float. */
-  readonly findings: (float: readonly string[]) => Promise<readonly Finding[]>;
+  /** Worst first, with layers left in float, and equalized or not. */
+  readonly findings: (float: readonly string[], equalization?: boolean) => Promise<readonly Finding[]>;
   /** Of the output on unseen inputs, with layers left in float and all else settled anew, dB. */
-  readonly sqnr: (float: readonly string[]) => Promise<number>;
+  readonly sqnr: (float: readonly string[], equalization?: boolean) => Promise<number>;
 }
 
 async function patient(name: string): Promise<Patient> {
@@ -30,19 +30,24 @@ async function patient(name: string): Promise<Patient> {
   const files = [memoryFile("calib.npy", readShared(`cases/${name}/calib.npy`))];
   const data = await openData(model, files, null, nodeDecoders);
   let calibration: Calibration | null = null;
-  const settled = async (layers: readonly string[]) => {
-    const recipe = { ...defaultRecipe(model), float: { ...defaultRecipe(model).float, layers } };
+  const settled = async (layers: readonly string[], equalization = false) => {
+    const plain = defaultRecipe(model);
+    const recipe = {
+      ...plain,
+      float: { ...plain.float, layers },
+      corrections: { ...plain.corrections, equalization },
+    };
     const result = await settle(model, recipe, data, { samples: data.length, calibration }, runtimes, context);
     calibration = result.calibration;
     return result;
   };
   return {
-    async findings(float) {
-      const { recipe, calibration: seen } = await settled(float);
+    async findings(float, equalization) {
+      const { recipe, calibration: seen } = await settled(float, equalization);
       return (await new Diagnostician(model).diagnose(recipe, seen, null)) ?? [];
     },
-    async sqnr(float) {
-      const quantized = quantizeModel(model, (await settled(float)).recipe).model;
+    async sqnr(float, equalization) {
+      const quantized = quantizeModel(model, (await settled(float, equalization)).recipe).model;
       const comparator = new Comparator();
       for (const feeds of unseen) {
         const rounded = await run(quantized, feeds);
@@ -69,12 +74,14 @@ describe("the cases of parts that share a scale", needsShared, () => {
         ),
         loss: expect.closeTo(16, 0),
         remedy: {
-          edit: { kind: "float", layer: "MatMul18" },
-          sentence: "Leave MatMul18 in float, which reads it: the channels are then not rounded.",
+          edit: { kind: "equalization" },
+          sentence: expect.stringMatching(/^Equalize channels: divide them where they are scaled, .* \+3\d/),
         },
       },
     ]);
     expect(await sqnr([])).toBeLessThan(5);
+    expect(await sqnr([], true)).toBeGreaterThan(30);
+    expect(await findings([], true)).toEqual([]);
     expect(await sqnr(["MatMul18"])).toBeGreaterThan(30);
     expect(await findings(["MatMul18"])).toEqual([]);
   });

@@ -89,7 +89,16 @@ export class Diagnosis {
       const layer = maker(group.id);
       const freeing = (by: LayerPlan | null | undefined): string | null =>
         by && by.precision !== "float32" && !request.planWithout(by.id).groupOf.has(group.id) ? by.id : null;
-      const key = JSON.stringify([group, recipe.activations, chosen, recipe.method, recipe.float]);
+      const { corrections, weights } = recipe;
+      const key = JSON.stringify([
+        group,
+        recipe.activations,
+        chosen,
+        recipe.method,
+        recipe.float,
+        corrections,
+        weights.granularity,
+      ]);
       let known = this.#activations.get(statistics);
       if (known?.key !== key) {
         const readers = plan.index.consumers(group.id);

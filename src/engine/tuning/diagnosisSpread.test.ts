@@ -93,7 +93,10 @@ describe("channels of a normalization that share a scale", () => {
             /^channels of deviation 0\.500 in the middle, the largest 40\.0, SQNR .* mean /,
           ),
           loss: expect.any(Number),
-          remedy: { edit: { kind: "float", layer: "reads" }, sentence: expect.stringMatching(/^Leave reads in float/) },
+          remedy: {
+            edit: { kind: "equalization" },
+            sentence: expect.stringMatching(/^Equalize channels: .* \+1\d\.\d dB here \(estimated\)\.$/),
+          },
         },
       ]);
       expect(found[0]!.loss).toBeGreaterThan(5);
@@ -151,15 +154,34 @@ describe("channels of a normalization that share a scale", () => {
     expect(20 - finding!.loss).toBeLessThan(measured + 1.5);
   });
 
-  it("have no remedy where two layers read them", () => {
+  it("are left in float where equalization cannot divide them and one layer reads them", () => {
     const by = gains(2, 40);
+    const w = noise([1, CHANNELS, 8], 3);
+    const [found] = findings(dims, [norm, matmul], { ...common, gamma: row(by), w }, { n: scaled(by) });
+    expect(found?.remedy).toEqual({
+      edit: { kind: "float", layer: "reads" },
+      sentence: expect.stringMatching(/^Leave reads in float/),
+    });
+  });
+
+  it("have no remedy where a residual reads them too, and equalization where two layers with weights do", () => {
+    const by = gains(2, 40);
+    const residual: Nodes = [
+      ["MatMul", ["n", "square"], ["a"], { name: "reads" }],
+      ["Add", ["a", "n"], ["y"], { name: "add" }],
+    ];
+    const square = noise([CHANNELS, CHANNELS], 3);
+    const held = findings(dims, [norm, ...residual], { ...common, gamma: row(by), square }, { n: scaled(by) });
+    expect(held.map(({ cause, remedy }) => [cause, remedy])).toEqual([["outlier-channels", null]]);
     const second: Nodes = [
       ["MatMul", ["n", "w"], ["a"], { name: "reads" }],
       ["MatMul", ["n", "w"], ["b"], { name: "reads too" }],
       ["Add", ["a", "b"], ["y"], { name: "add" }],
     ];
     const found = findings(dims, [norm, ...second], { ...common, gamma: row(by) }, { n: scaled(by) });
-    expect(found.map(({ cause, remedy }) => [cause, remedy])).toEqual([["outlier-channels", null]]);
+    expect(found.map(({ cause, remedy }) => [cause, remedy?.edit.kind])).toEqual([
+      ["outlier-channels", "equalization"],
+    ]);
   });
 
   it("are nothing where they are alike, where none is normalized, and where some are small", () => {

@@ -1,4 +1,5 @@
 import { encodeWeight } from "../encode/weight.ts";
+import { smoothedTensors, smoothedWeightLoss, smoothingOf } from "../graph/smoothing.ts";
 import { affineParameters } from "../numerics/affine.ts";
 import { channelLayout, forEachRun } from "../numerics/channels.ts";
 import { signalToNoise } from "../numerics/decibels.ts";
@@ -70,19 +71,47 @@ export function outlierChannels(subject: ChannelSubject): Symptom | null {
   const balanced = balance(live.map((gain) => ({ signal: gain ** 2, noise: Math.min(rounding, gain ** 2) })));
   const [median = 0, largest = 0] = [live[live.length >> 1], live.at(-1)];
   if (!(balanced < SPREAD_SQNR && sqnr - balanced >= SPREAD_GAIN && largest >= OUTLIER_REACH * median)) return null;
-  const reader = floatReader();
   return {
     cause: "outlier-channels",
     sentence: `A few channels reach ${significant(largest / median)}x as far as most, but all share one scale.`,
     figure: `channels of deviation ${significant(median)} in the middle, the largest ${significant(largest)}, SQNR ${decibel(sqnr)} as a whole, mean ${decibel(balanced)} (estimated)`,
     loss: Math.min(SPREAD_SQNR - balanced, LARGEST_LOSS),
-    remedy:
-      reader === null
-        ? null
-        : {
-            edit: { kind: "float", layer: reader },
-            sentence: `Leave ${reader} in float, which reads it: the channels are then not rounded.`,
-          },
+    remedy: smoothingRemedy(subject, gains, rounding) ?? floatRemedy(floatReader()),
+  };
+}
+
+function floatRemedy(reader: string | null): Symptom["remedy"] {
+  if (reader === null) return null;
+  return {
+    edit: { kind: "float", layer: reader },
+    sentence: `Leave ${reader} in float, which reads it: the channels are then not rounded.`,
+  };
+}
+
+/** Equalization, where it divides these channels and tensor and weights together gain by it. */
+function smoothingRemedy(
+  { group, recipe, index }: ChannelSubject,
+  gains: Float64Array,
+  rounding: number,
+): Symptom["remedy"] {
+  if (recipe.corrections.equalization) return null;
+  const link = smoothedTensors(index).find(({ tensor }) => tensor === group.id);
+  const divide = link && link.channels === gains.length ? smoothingOf(link, gains, index) : null;
+  if (!link || !divide) return null;
+  const perColumn = recipe.weights.granularity === "channel";
+  const largest = gains.reduce((most, gain) => Math.max(most, gain), 0);
+  const left = (by: Float64Array): number => {
+    const smoothed = gains.map((gain, channel) => gain / (by[channel] as number));
+    const noise = rounding * (smoothed.reduce((most, gain) => Math.max(most, gain), 0) / largest) ** 2;
+    const live = [...smoothed].filter((gain) => gain > 0);
+    const lost = live.reduce((sum, gain) => sum + Math.min(1, noise / gain ** 2), 0) / live.length;
+    return signalToNoise(1, lost + smoothedWeightLoss(link, by, perColumn, index));
+  };
+  const gain = left(divide) - left(gains.map(() => 1));
+  if (!(gain >= SPREAD_GAIN)) return null;
+  return {
+    edit: { kind: "equalization" },
+    sentence: `Equalize channels: divide them where they are scaled, and multiply the weights that read them: +${decibel(gain)} here (estimated).`,
   };
 }
 
