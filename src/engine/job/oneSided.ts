@@ -2,7 +2,7 @@ import type { Notice } from "../model/job.ts";
 import type { Statistics } from "../model/statistics.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import type { GraphProto } from "../onnx/proto/onnx_pb.ts";
-import { givesProbabilities } from "../plan/unseen.ts";
+import { endsOf } from "../plan/unseen.ts";
 import { significant } from "../values/figures.ts";
 import type { OpenModel } from "./open.ts";
 
@@ -15,7 +15,7 @@ export function oneSidedProbabilities({ folded }: Pick<OpenModel, "folded">, sta
   return index.graph.node.flatMap((node) => {
     const tensor = node.output[0] ?? "";
     const seen = statistics.get(tensor);
-    if (!seen || seen.finite === 0 || !givesProbabilities(node, index)) return [];
+    if (!seen || seen.finite === 0 || endsOf(node, index)?.low !== 0) return [];
     if (seen.min <= 0.5 && seen.max >= 0.5) return [];
     const [extreme, missing] =
       seen.max < 0.5

@@ -335,7 +335,7 @@ const NAMED = 5;
 function widened({ groups }: QuantizationPlan, { ranges }: PlannedChoices): Notice[] {
   return groups.flatMap(({ id, least }) => {
     if (!least || own(ranges, id)) return [];
-    const message = `The range of ${id} holds ${interval(least)} at least: a Sigmoid turns it into probabilities that the model gives, and samples need not show all of them.`;
+    const message = `The range of ${id} holds ${interval(least)} at least: a Sigmoid or Tanh makes of it what the model gives, and samples need not show all of that.`;
     return [{ kind: "info", subject: id, message }];
   });
 }

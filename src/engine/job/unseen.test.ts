@@ -4,7 +4,7 @@ import { memoryFile, npyBytes } from "../data/testing/files.ts";
 import type { Tensor } from "../model/tensor.ts";
 import { floatAttribute, intAttribute, makeNode } from "../onnx/attributes.ts";
 import { concat, encodeModel } from "../onnx/encode.ts";
-import { scalar, vector } from "../onnx/tensor.ts";
+import { scalar, tensorProto, vector } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
 import { nodeRuntime } from "../runtime/node.ts";
 import { needsShared } from "../testing/shared.ts";
@@ -13,6 +13,7 @@ import { defaultRecipe, openModel, planModel } from "./open.ts";
 import { quantizeModel } from "./quantize.ts";
 import { settle } from "./settle.ts";
 import { unseenArrays } from "./testing/cases.ts";
+import { open, quantizeAndCompare } from "./testing/quantized.ts";
 import { context, settledCase } from "./testing/settledCase.ts";
 
 const positives = (tensor: Tensor | undefined) =>
@@ -172,4 +173,105 @@ it("keeps room for what a HardSigmoid at the end makes of logits, and warns; a g
   ];
   expect((await leastOf([], "p"))?.high).toBeCloseTo(7.5, 5);
   expect(await leastOf(gate, "f")).toBeNull();
+});
+
+/** One number a picture, of the layer "detect", and what `tail` makes of it. */
+function answer(tail: readonly Parameters<typeof makeNode>[]) {
+  return buildModel({
+    opset: 17,
+    inputs: [floatInput("x", [1, 3, 4, 4])],
+    outputs: ["o"],
+    nodes: [makeNode("Conv", ["x", "w"], ["logits"], { name: "detect" }), ...tail.map((parts) => makeNode(...parts))],
+    constants: {
+      w: { type: "float32", dims: [2, 3, 1, 1], data: Float32Array.of(2, -2, 2, 2, -1, 2) },
+      ...{ one: scalar("float32", 1), minus: vector("float32", [-1]), two: scalar("float32", 2) },
+    },
+  });
+}
+
+const exponent = (negation: Parameters<typeof makeNode>): Parameters<typeof makeNode>[] => [
+  negation,
+  ["Exp", ["n"], ["e"], { name: "exp" }],
+];
+const written: Parameters<typeof makeNode>[] = [
+  ...exponent(["Neg", ["logits"], ["n"], { name: "neg" }]),
+  ["Add", ["e", "one"], ["s"], { name: "add" }],
+];
+
+/** Inputs of both signs, by channel, that "detect" makes logits of one sign of. */
+const signed = (sign: number, seed: number) => {
+  const { data, ...rest } = noise([1, 3, 4, 4], seed);
+  return new Map([
+    [
+      "x",
+      { ...rest, data: (data as Float32Array).map((value, i) => (i >= 16 && i < 32 ? -sign : sign) * Math.abs(value)) },
+    ],
+  ]);
+};
+const seeds = [1, 2, 3, 4, 5, 6, 7, 8];
+
+describe("an end that is written out, or is a Tanh, calibrated on one side", () => {
+  it.each<[string, Parameters<typeof makeNode>[], number]>([
+    ["1 / (1 + exp(-x))", [...written, ["Div", ["one", "s"], ["o"], { name: "o" }]], Math.log(509)],
+    ["its Reciprocal", [...written, ["Reciprocal", ["s"], ["o"], { name: "o" }]], Math.log(509)],
+    [
+      "with x times -1, and movers",
+      [
+        ["Flatten", ["logits"], ["f"], { name: "f" }],
+        ...exponent(["Mul", ["minus", "f"], ["n"], { name: "neg" }]),
+        ["Add", ["one", "e"], ["s"], { name: "add" }],
+        ["Reciprocal", ["s"], ["r"], { name: "r" }],
+        ["Unsqueeze", ["r", "axes"], ["o"], { name: "o" }],
+      ],
+      Math.log(509),
+    ],
+    [
+      "exp(x) / (1 + exp(x))",
+      [
+        ["Exp", ["logits"], ["e"], { name: "exp" }],
+        ["Add", ["one", "e"], ["s"], { name: "add" }],
+        ["Div", ["e", "s"], ["o"], { name: "o" }],
+      ],
+      Math.log(509),
+    ],
+    ["a Tanh", [["Tanh", ["logits"], ["o"], { name: "o" }]], Math.log(509) / 2],
+  ])("%s has room for the other", async (_, tail, end) => {
+    const given = answer(tail);
+    given.graph!.initializer.push(tensorProto("axes", vector("int64", [0n])));
+    const { sqnr, recipe, calibration } = await quantizeAndCompare(
+      given,
+      seeds.map((seed) => signed(-1, seed)),
+      seeds.map((seed) => signed(1, 100 + seed)),
+    );
+    expect(recipe.resolved!.logits!.high).toBeCloseTo(end, 6);
+    expect(sqnr.o).toBeGreaterThan(30);
+    expect(calibration.notices.map(({ subject }) => subject)).toEqual(
+      end === Math.log(509) ? [expect.stringMatching(/^[or]$/)] : [],
+    );
+  });
+
+  it.each<[string, Parameters<typeof makeNode>[]]>([
+    ["2 / (1 + exp(-x))", [...written, ["Div", ["two", "s"], ["o"], { name: "o" }]]],
+    [
+      "1 / (2 + exp(-x))",
+      [
+        written[0]!,
+        written[1]!,
+        ["Add", ["e", "two"], ["s"], { name: "add" }],
+        ["Div", ["one", "s"], ["o"], { name: "o" }],
+      ],
+    ],
+    [
+      "1 / (1 + exp(x))",
+      [
+        ["Exp", ["logits"], ["e"], { name: "exp" }],
+        ["Add", ["e", "one"], ["s"], { name: "add" }],
+        ["Div", ["one", "s"], ["o"], { name: "o" }],
+      ],
+    ],
+    ["exp", [["Exp", ["logits"], ["o"], { name: "exp" }]]],
+  ])("%s is no such end", async (_, tail) => {
+    const model = await open(answer(tail));
+    expect(planModel(model, defaultRecipe(model)).groups.map(({ least }) => least)).toEqual([null, null]);
+  });
 });

@@ -23,8 +23,18 @@ export const CLIP: Operator = {
 
 export const LEAKY_RELU: Operator = { kind: "compute", operands: "first", passage: pointwise(false) };
 
+/** tanh(x) = 2 sigmoid(2x) - 1. */
+export const TANH: Operator = {
+  kind: "float",
+  reason: { code: "no-gain", operator: "Tanh" },
+  probabilities: () => SIGMOID_END / 2,
+  ends: { low: -1, high: 1 },
+};
+
 /** Beyond ln 509 a sigmoid is within half a step of 1/255 of its ends. */
-export const SIGMOID: Operator = { kind: "compute", operands: "first", probabilities: () => Math.log(509) };
+export const SIGMOID_END = Math.log(509);
+
+export const SIGMOID: Operator = { kind: "compute", operands: "first", probabilities: () => SIGMOID_END };
 
 /** max(0, min(1, alpha x + beta)): a float kernel at run time. */
 export const HARD_SIGMOID: Operator = {

@@ -1,7 +1,7 @@
 import type { GraphIndex } from "../onnx/graph.ts";
 import { isDefaultDomain } from "../onnx/opset.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
-import { CLIP, HARD_SIGMOID, LEAKY_RELU, RELU, SIGMOID, SOFTMAX } from "./activations.ts";
+import { CLIP, HARD_SIGMOID, LEAKY_RELU, RELU, SIGMOID, SOFTMAX, TANH } from "./activations.ts";
 import { ADD, CONCAT, MUL, POOL } from "./computing.ts";
 import { CONV, CONV_TRANSPOSE } from "./conv.ts";
 import {
@@ -32,6 +32,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["LeakyRelu", LEAKY_RELU],
   ["Sigmoid", SIGMOID],
   ["HardSigmoid", HARD_SIGMOID],
+  ["Tanh", TANH],
   ["Softmax", SOFTMAX],
   ["Relu", RELU],
   ["Clip", CLIP],

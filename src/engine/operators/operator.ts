@@ -40,6 +40,8 @@ interface Common {
   readonly passage?: (node: NodeProto) => Passage | null;
   /** It gives probabilities; this is the magnitude of an input from where on its 8-bit result is that of an end. */
   readonly probabilities?: (node: NodeProto) => number;
+  /** The ends of what it gives as probabilities, where they are not 0 and 1. */
+  readonly ends?: Range;
   /** Whether what it makes of probabilities still tells them; of operators that nothing is known of, it does. */
   readonly relays?: (node: NodeProto, index: GraphIndex) => boolean;
 }

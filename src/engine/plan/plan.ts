@@ -10,7 +10,7 @@ import type { DataType } from "../values/elementTypes.ts";
 import { type Activations, type Candidate, candidatesOf, type PlanChoices } from "./candidates.ts";
 import { type Settled, settleLayers, settleWeights } from "./settle.ts";
 import { type StoredLayer, storedLayers } from "./stored.ts";
-import { givesProbabilities, leastRanges } from "./unseen.ts";
+import { endsOf, leastRanges } from "./unseen.ts";
 import { weightUse } from "./weightUse.ts";
 
 export type LayerPlan = Layer & Pick<Candidate, "node" | "descriptor" | "weightUse" | "follower">;
@@ -141,8 +141,7 @@ function limitsOf(
   descriptor: LayerPlan["descriptor"],
   index: GraphIndex,
 ): Pick<RangeGroup, "fixed" | "bounds"> {
-  const own = descriptor?.fixed ?? (givesProbabilities(node, index) ? { low: 0, high: 1 } : null);
-  const fixed = own ?? gridBeside(node, index);
+  const fixed = descriptor?.fixed ?? endsOf(node, index) ?? gridBeside(node, index);
   return { fixed, bounds: descriptor?.clamp?.(node, index) ?? null };
 }
 

@@ -170,8 +170,8 @@ function Sharing({ analysis, fixed, least }: SharingProps) {
       ) : null}
       {least ? (
         <p className="muted" data-testid="least-range">
-          A Sigmoid turns these values into probabilities that the model gives. Samples need not show all of them, so
-          the range holds {interval(least)} at least, unless it is set by hand.
+          A Sigmoid or Tanh makes of these values what the model gives. Samples need not show all of that, so the range
+          holds {interval(least)} at least, unless it is set by hand.
         </p>
       ) : null}
       {members.length > MOST_NAMED ? (
