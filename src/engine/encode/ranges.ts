@@ -40,19 +40,21 @@ export function rangeOf(
   return { range: byMethod(method, group, statistics, choices.activations), source: method };
 }
 
-/** Where one method puts the clip range of a group, its least range and its bounds kept. */
+/** Where one method puts the clip range of a group, its least range and its bounds kept, and of a gate all that was seen. */
 export function methodRange(
   method: Method,
   group: RangeGroup,
   statistics: TensorStatistics,
   scheme: ActivationScheme,
 ): Range {
-  return rangeWithin(withLeast(chooseRange(method, statistics, scheme), group), group.bounds);
+  const { least, whole, bounds } = group;
+  const { finite, min, max } = statistics;
+  const seen = whole && finite > 0 ? { low: min, high: max } : null;
+  return rangeWithin(holding(holding(chooseRange(method, statistics, scheme), least), seen), bounds);
 }
 
-function withLeast(range: Range, { least }: RangeGroup): Range {
-  if (!least) return range;
-  return { low: Math.min(range.low, least.low), high: Math.max(range.high, least.high) };
+function holding(range: Range, held: Range | null): Range {
+  return held ? { low: Math.min(range.low, held.low), high: Math.max(range.high, held.high) } : range;
 }
 
 /** The statistics of a group. Throws InputError when they are missing, as with another model's cache. */

@@ -174,7 +174,7 @@ function namedRanges(
   for (const [name, statistics] of calibration.statistics) {
     const group = plan.groupOf.get(name);
     const known = group === undefined ? null : (fixed.get(group) ?? own(recipe.resolved ?? {}, group));
-    const alone = { id: name, members: [name], fixed: null, bounds: null, least: null };
+    const alone = { id: name, members: [name], fixed: null, bounds: null, least: null, whole: false };
     const range = known ?? methodRange(methodOf(name, recipe), alone, statistics, recipe.activations);
     original.push({ name, range });
   }

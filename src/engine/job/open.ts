@@ -232,6 +232,7 @@ export function summarizeModel(model: PreparedFile, recipe: PlannedChoices): Mod
       ...decided(plan, recipe),
       ...storedOnly(plan, recipe),
       ...widened(plan, recipe),
+      ...gates(plan, recipe),
       ...spared(plan),
       ...unmatched(plan, recipe),
     ],
@@ -338,6 +339,14 @@ function widened({ groups }: QuantizationPlan, { ranges }: PlannedChoices): Noti
     const message = `The range of ${id} holds ${interval(least)} at least: a Sigmoid or Tanh makes of it what the model gives, and samples need not show all of that.`;
     return [{ kind: "info", subject: id, message }];
   });
+}
+
+function gates({ groups }: QuantizationPlan, { ranges }: PlannedChoices): Notice[] {
+  const whole = groups.filter((group) => group.whole && !own(ranges, group.id));
+  if (whole.length === 0) return [];
+  const what = whole.length === 1 ? `The range of ${whole[0]!.id} cuts` : `The ranges of ${whole.length} Sigmoids cut`;
+  const message = `${what} nothing that samples show: what a gate rarely lets through is what it is there for.`;
+  return [{ kind: "info", subject: whole[0]!.id, message }];
 }
 
 function spared({ layers }: QuantizationPlan): Notice[] {

@@ -9,11 +9,11 @@ import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
 import { nodeRuntime } from "../runtime/node.ts";
 import { needsShared } from "../testing/shared.ts";
 import { openData } from "./data.ts";
-import { defaultRecipe, openModel, planModel } from "./open.ts";
-import { quantizeModel } from "./quantize.ts";
+import { defaultRecipe, openModel, planModel, summarizeModel } from "./open.ts";
+import { quantizeModel, resolveRecipe } from "./quantize.ts";
 import { settle } from "./settle.ts";
 import { unseenArrays } from "./testing/cases.ts";
-import { open, quantizeAndCompare } from "./testing/quantized.ts";
+import { datasetOf, open, quantizeAndCompare } from "./testing/quantized.ts";
 import { context, settledCase } from "./testing/settledCase.ts";
 
 const positives = (tensor: Tensor | undefined) =>
@@ -274,4 +274,53 @@ describe("an end that is written out, or is a Tanh, calibrated on one side", () 
     const model = await open(answer(tail));
     expect(planModel(model, defaultRecipe(model)).groups.map(({ least }) => least)).toEqual([null, null]);
   });
+});
+
+describe("a gate inside the model", () => {
+  /** A picture, and where it is let through: mostly nowhere. */
+  const gated = buildModel({
+    opset: 17,
+    inputs: [floatInput("x", [1, 3, 4, 4])],
+    outputs: ["o"],
+    nodes: [
+      makeNode("Conv", ["x", "w", "b"], ["logits"], { name: "detect" }),
+      makeNode("Sigmoid", ["logits"], ["gate"], { name: "gate" }),
+      makeNode("Mul", ["logits", "gate"], ["m"], { name: "m" }),
+      makeNode("Conv", ["m", "v"], ["o"], { name: "reads" }),
+    ],
+    constants: {
+      w: { type: "float32", dims: [2, 3, 1, 1], data: Float32Array.of(40, 0, 0, 40, 0, 0) },
+      b: vector("float32", [-8, -8]),
+      v: noise([2, 2, 1, 1], 2),
+    },
+  });
+  const shut = (seed: number) => {
+    const { data, ...rest } = noise([1, 3, 4, 4], seed);
+    const values = (data as Float32Array).map((value, i) => (i === 0 ? Math.abs(value) / 2 : value / 1000));
+    return new Map([["x", { ...rest, data: values }]]);
+  };
+
+  it.each(["auto", "percentile", "entropy"] as const)(
+    "keeps all that it was seen to let through, by %s, and it is said",
+    async (method) => {
+      const model = await open(gated);
+      const recipe = { ...defaultRecipe(model), method };
+      const runtimes = { main: nodeRuntime(), accelerator: null };
+      const dataset = datasetOf(
+        model,
+        Array.from({ length: 64 }, (_, i) => shut(i + 1)),
+      );
+      const settled = await settle(model, recipe, dataset, { samples: 64, calibration: null }, runtimes, context);
+      const seen = settled.calibration.statistics.get("gate")!;
+      const { low, high } = settled.recipe.resolved!.gate!;
+      expect(high).toBeGreaterThanOrEqual(seen.max);
+      expect(low).toBeLessThanOrEqual(seen.min);
+      expect(high).toBeLessThanOrEqual(1);
+      expect(summarizeModel(model, settled.recipe).notices.map(({ message }) => message)).toContain(
+        "The range of gate cuts nothing that samples show: what a gate rarely lets through is what it is there for.",
+      );
+      const byHand = { ...settled.recipe, ranges: { gate: { low: 0, high: 0.5 } }, resolved: null };
+      expect(resolveRecipe(model, byHand, settled.calibration).resolved!.gate).toEqual({ low: 0, high: 0.5 });
+    },
+  );
 });

@@ -40,6 +40,8 @@ export interface RangeGroup {
   readonly bounds: Range | null;
   /** What the range holds at least, unless it is set by hand: samples need not show all that such a tensor can be. */
   readonly least: Range | null;
+  /** Whether methods cut nothing that was seen, since it is a gate: what it rarely lets through is what it is there for. */
+  readonly whole: boolean;
 }
 
 /** An activation of the prepared model that calibration can watch. */

@@ -109,7 +109,7 @@ function gatherGroups(
 ): Pick<QuantizationPlan, "groups" | "groupOf"> {
   const members = new Map<string, string[]>();
   const groupOf = new Map<string, string>();
-  const limits = new Map<string, Pick<RangeGroup, "fixed" | "bounds">>();
+  const limits = new Map<string, Pick<RangeGroup, "fixed" | "bounds" | "whole">>();
   const add = (tensor: string, group: string) => {
     groupOf.set(tensor, group);
     const known = members.get(group);
@@ -126,7 +126,7 @@ function gatherGroups(
     }
   }
   const least = leastRanges(index);
-  const open = { fixed: null, bounds: null };
+  const open = { fixed: null, bounds: null, whole: false };
   const groups = [...members].map(([id, names]) => ({
     id,
     members: names,
@@ -140,9 +140,10 @@ function limitsOf(
   node: NodeProto,
   descriptor: LayerPlan["descriptor"],
   index: GraphIndex,
-): Pick<RangeGroup, "fixed" | "bounds"> {
+): Pick<RangeGroup, "fixed" | "bounds" | "whole"> {
   const fixed = descriptor?.fixed ?? endsOf(node, index) ?? gridBeside(node, index);
-  return { fixed, bounds: descriptor?.clamp?.(node, index) ?? null };
+  const whole = fixed === null && descriptor?.probabilities !== undefined;
+  return { fixed, bounds: descriptor?.clamp?.(node, index) ?? null, whole };
 }
 
 /** What a DequantizeLinear of the model can give, or what its QuantizeLinear takes of what a layer makes. */

@@ -53,7 +53,7 @@ test("a range by hand is settled as the engine settles it, within what a Relu or
       { low: 0, high: 0.5 },
     ]) {
       const { ranges, resolved } = withGroupRange(recipe, "a", range, bounds);
-      const group = { id: "a", members: ["a"], fixed: null, bounds, least: null };
+      const group = { id: "a", members: ["a"], fixed: null, bounds, least: null, whole: false };
       const settled = rangeOf(group, {} as TensorStatistics, { ...recipe, ranges: { a: range } }).range;
       expect(ranges.a).toEqual(settled);
       expect(resolved?.a).toEqual(settled);

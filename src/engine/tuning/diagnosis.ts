@@ -154,7 +154,7 @@ export class Diagnosis {
   readonly #byMethod: typeof methodRange = (method, group, statistics, scheme) => {
     const known = this.#ranges.get(statistics) ?? new Map<string, Range>();
     this.#ranges.set(statistics, known);
-    const key = JSON.stringify([method, scheme, group.bounds, group.least]);
+    const key = JSON.stringify([method, scheme, group.bounds, group.least, group.whole]);
     const range = known.get(key) ?? methodRange(method, group, statistics, scheme);
     known.set(key, range);
     return range;

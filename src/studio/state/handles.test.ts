@@ -55,7 +55,7 @@ function open(present: Partial<Recipe>): void {
   given({
     recipe: begin(recipe),
     model: {
-      plan: { groups: [{ id: "a", members: ["a"], fixed: null, bounds: null, least: null }] },
+      plan: { groups: [{ id: "a", members: ["a"], fixed: null, bounds: null, least: null, whole: false }] },
     } as unknown as OpenModel,
     overview: new Map([["a", { group: "a", source: "mse", figures, nonFinite: 0, spark: [] }]]),
   });

@@ -45,7 +45,7 @@ const LEARNED: Recipe = {
   biases: {},
   rounding: Object.fromEntries(LAYERS.map((layer) => [layer, layer[0]!.repeat(MEGABYTE / 2)])),
 };
-const group = (id: string) => ({ id, members: [id], fixed: null, bounds: null, least: null });
+const group = (id: string) => ({ id, members: [id], fixed: null, bounds: null, least: null, whole: false });
 const layer = (id: string) => ({ id, outputs: [], weight: `${id}.weight`, precision: "int8" }) as unknown as Layer;
 const plan = { sha256: "00", groups: [group("a"), group("b")], layers: LAYERS.map(layer), activations: [] };
 const calls = () => posted.map(({ call }) => call);
