@@ -1,4 +1,10 @@
-import type { Accuracy, Evaluation, OutputError, OutputPart } from "../src/engine/model/evaluation.ts";
+import {
+  type Accuracy,
+  type Evaluation,
+  type OutputError,
+  type OutputPart,
+  otherText,
+} from "../src/engine/model/evaluation.ts";
 import { channelsText } from "../src/engine/values/channels.ts";
 import { cosineText, plural, significant } from "../src/engine/values/figures.ts";
 import { percent, pointsOf } from "../src/engine/values/shares.ts";
@@ -12,6 +18,7 @@ export function describeEvaluation(evaluation: Evaluation): string[] {
     ...(top1 ? [accuracyLine("top-1", top1)] : []),
     ...(top5 ? [accuracyLine("top-5", top5)] : []),
     ...outputs.flatMap((output) => [outputLine(output), ...output.parts.map(partLine)]),
+    ...(evaluation.others ?? []).map((other) => `${other.name}: ${otherText(other)}`),
     `size: ${byteSize(bytes.float)}, ${byteSize(bytes.quantized)}`,
     latencyLine(evaluation.latency),
     ...(verdict ? [`${verdict.passed ? "passed" : "failed"}: a drop of ${pointsOf(verdict.limit)} is allowed`] : []),

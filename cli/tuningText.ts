@@ -21,6 +21,7 @@ export function describeTuning(tuning: Tuning): string[] {
   const offered = points[best]!;
   return [
     `${plural(points.length, "point")} tried in ${duration(1000 * seconds)}${ENDINGS[ended]}; samples ${first} to ${end - 1} calibrated, ${from} to ${to - 1} judged (${judged.samples} read, ${judged.labelled} labelled)`,
+    ...(judged.by ? [`SQNR of ${judged.by.join(", ")}, since no output has floats of a size that holds`] : []),
     ...table([heads, ...points.map((point, i) => row(point, i + 1, timed, i === best))]),
     chosen === null
       ? `no point keeps the limit, ${limitText(request.limit)}; the nearest is written: ${offered.label}`

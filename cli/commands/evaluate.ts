@@ -70,6 +70,7 @@ export async function evaluateCommand(
       samples,
       limit: (maxDrop ?? DEFAULT_MAX_DROP) / 100,
       machine: MACHINE,
+      dataShaped: float.dataShaped,
     },
     dataset,
     runtime,

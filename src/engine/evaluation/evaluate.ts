@@ -1,5 +1,5 @@
 import type { Dataset, Sample } from "../model/dataset.ts";
-import type { Evaluation } from "../model/evaluation.ts";
+import type { Evaluation, OtherOutput } from "../model/evaluation.ts";
 import { InputError, type JobContext, type Notice } from "../model/job.ts";
 import type { Session } from "../model/runtime.ts";
 import { assertComparable } from "./comparable.ts";
@@ -7,6 +7,7 @@ import { LabelledScores } from "./labelled.ts";
 import { measureLatency } from "./latency.ts";
 import { OutputComparison } from "./outputs.ts";
 import { floatNotice } from "./plausibility.ts";
+import { rowAxes } from "./rowSets.ts";
 import { shortfalls } from "./shortfalls.ts";
 import { widened } from "./widened.ts";
 
@@ -20,6 +21,8 @@ export interface EvaluationRequest {
   readonly runtime: string;
   readonly machine: string;
   readonly threads: number;
+  /** Outputs of which data decides how many rows they have; none when absent. */
+  readonly dataShaped?: ReadonlySet<string>;
 }
 
 /**
@@ -36,11 +39,12 @@ export async function evaluateSessions(
   context: JobContext,
 ): Promise<Evaluation> {
   assertComparable(float, quantized);
-  const outputs = new OutputComparison();
+  const outputs = new OutputComparison(rowAxes(float.outputs, request.dataShaped ?? new Set()));
   const skipped: Notice[] = [];
   const end = Math.min(request.skip + request.samples, dataset.length);
   const total = end - request.skip;
   const scores = new LabelledScores();
+  const given = new Set<string>();
   let last: Sample | null = null;
   let samples = 0;
   for (let index = request.skip; index < end; index++) {
@@ -51,6 +55,7 @@ export async function evaluateSessions(
     last = sample;
     samples++;
     const expected = widened(await float.run(sample.feeds));
+    for (const name of expected.keys()) given.add(name);
     const actual = widened(await quantized.run(sample.feeds));
     outputs.add(expected, actual);
     scores.add(expected, actual, dataset.labels?.[index] ?? null, sample.source);
@@ -59,6 +64,7 @@ export async function evaluateSessions(
   const accuracy = scores.output !== null && !outputs.variations.isSilent(scores.output) ? scores.result() : null;
   const doubt = accuracy && floatNotice(accuracy.float);
   const errors = outputs.results();
+  const others = [...outputs.others(), ...unseen(float, given)];
   const latency = {
     ...(await measureLatency(float, quantized, last.feeds, context)),
     runtime: request.runtime,
@@ -72,16 +78,24 @@ export async function evaluateSessions(
     top5: accuracy?.top5 ?? null,
     verdict: accuracy ? { limit: request.limit, passed: accuracy.top1.drop <= request.limit + 1e-12 } : null,
     outputs: errors,
+    ...(others.length > 0 && { others }),
     bytes: request.bytes,
     latency,
     notices: [
       ...outputs.variations.notices(),
-      ...shortfalls({ bytes: request.bytes, latency, outputs: errors }),
+      ...shortfalls({ bytes: request.bytes, latency, outputs: errors, others }),
       ...(doubt ? [doubt] : []),
       ...skipped,
       ...outputs.remarks(),
     ],
   };
+}
+
+/** Outputs that no run gives, since they are no tensors. */
+function unseen({ outputs }: Session, given: ReadonlySet<string>): OtherOutput[] {
+  return outputs
+    .filter(({ name }) => !given.has(name))
+    .map(({ name }) => ({ name, kind: "skipped", float: 0, quantized: 0, same: null }));
 }
 
 async function readable(dataset: Dataset, index: number, notices: Notice[]): Promise<Sample | null> {

@@ -1,17 +1,47 @@
-import type { Evaluation, OutputError } from "../model/evaluation.ts";
+import type { Evaluation, OtherOutput, OutputError } from "../model/evaluation.ts";
 import type { Notice } from "../model/job.ts";
 import { channelsText } from "../values/channels.ts";
 import { plural, significant } from "../values/figures.ts";
+import { percent } from "../values/shares.ts";
 import { byteSize, decibel } from "../values/units.ts";
 
 /** Below this more than a tenth of an output's energy is error. */
 const LEAST_SQNR = 10;
+/** A tenth of an output's rows or values is other ones. */
+const LEAST_SAME = 0.9;
 /** Medians of runs in turn differ by a few percent between a model and itself. */
 const SLOWER = 1.1;
 
 /** What a quantized model is worse in than anyone would quantize for: larger, slower as measured, or outputs below 10 dB. */
-export function shortfalls({ bytes, latency, outputs }: Pick<Evaluation, "bytes" | "latency" | "outputs">): Notice[] {
-  return [...larger(bytes), ...slower(latency), ...outputs.flatMap(poor)];
+export function shortfalls({
+  bytes,
+  latency,
+  outputs,
+  others = [],
+}: Pick<Evaluation, "bytes" | "latency" | "outputs" | "others">): Notice[] {
+  return [
+    ...larger(bytes),
+    ...slower(latency),
+    ...outputs.flatMap(poor),
+    ...others.flatMap(unlike),
+    ...uncompared(outputs),
+  ];
+}
+
+function unlike({ name, kind, same }: OtherOutput): Notice[] {
+  if (same === null || same >= LEAST_SAME) return [];
+  const message =
+    kind === "rows"
+      ? `The output ${name} has a counterpart in the other model for ${percent(same)} of its rows only; leave layers in float until more agree.`
+      : `The output ${name} has ${percent(same)} of its values equal in the two models; leave layers in float until more agree.`;
+  return [{ kind: "warning", subject: name, message }];
+}
+
+function uncompared(outputs: readonly OutputError[]): Notice[] {
+  if (outputs.length > 0) return [];
+  const message =
+    "No output of the model is floats of a size that holds for both models, so there is no SQNR: go by the shares that are the same.";
+  return [{ kind: "info", subject: "outputs", message }];
 }
 
 function larger({ float, quantized }: Evaluation["bytes"]): Notice[] {

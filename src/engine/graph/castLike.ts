@@ -37,7 +37,10 @@ export function castsLike(model: ModelProto): PassResult {
     return withFields(each, { opType: "Cast", input, attribute });
   });
   if (count === 0) return { model, changes: [] };
-  return { model: withGraph(model, { node }), changes: [{ count, noun: "CastLike layer", what: "given its type", generation: 2 }] };
+  return {
+    model: withGraph(model, { node }),
+    changes: [{ count, noun: "CastLike layer", what: "given its type", generation: 2 }],
+  };
 }
 
 function isCastLike({ opType, domain }: NodeProto): boolean {

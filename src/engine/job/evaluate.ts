@@ -13,6 +13,8 @@ export interface EvaluationJob {
   readonly samples: number;
   /** The drop of top-1 allowed, as a share. */
   readonly limit: number;
+  /** Outputs of which data decides how many rows they have; none when absent. */
+  readonly dataShaped?: ReadonlySet<string>;
   /** What the machine is called in the result. */
   readonly machine: string;
 }

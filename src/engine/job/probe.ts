@@ -1,5 +1,6 @@
 import { LabelledScores } from "../evaluation/labelled.ts";
 import { OutputComparison } from "../evaluation/outputs.ts";
+import { rowAxes } from "../evaluation/rowSets.ts";
 import { firstScores } from "../evaluation/scores.ts";
 import { widened } from "../evaluation/widened.ts";
 import type { Dataset, Sample, SampleLabel } from "../model/dataset.ts";
@@ -8,10 +9,11 @@ import { InputError, type JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Runtime } from "../model/runtime.ts";
 import type { TensorMap } from "../model/tensor.ts";
-import { type OpenModel, runnable } from "./open.ts";
+import type { OpenModel } from "./open.ts";
 import { quantizeModel } from "./quantize.ts";
 import { firstReadable } from "./samples.ts";
 import { loadSession, quickestSession } from "./session.ts";
+import { outputsShapedByData, quantizedFile, referenceFile, standInNotices, standInsOf } from "./standIns.ts";
 
 const MOST_BYTES = 2 ** 28;
 
@@ -29,6 +31,7 @@ export class Prober {
   readonly #model: OpenModel;
   readonly #runtime: Runtime;
   readonly #mostBytes: number;
+  readonly #standIns: readonly string[];
   #threads: number | null = null;
   #known: { readonly of: string; next: number; bytes: number; readonly references: Reference[] } | null = null;
 
@@ -36,6 +39,7 @@ export class Prober {
     this.#model = model;
     this.#runtime = runtime;
     this.#mostBytes = mostBytes;
+    this.#standIns = standInsOf(model);
   }
 
   /**
@@ -56,8 +60,9 @@ export class Prober {
     const references = await this.#references(recipe, dataset, range, context);
     context.signal.throwIfAborted();
     const options = { threads: this.#threads ?? 1 };
-    const session = await loadSession(this.#runtime, runnable(quantized.model), options, "The quantized model");
-    const comparison = new OutputComparison();
+    const { file, named } = quantizedFile(quantized, this.#standIns);
+    const session = named(await loadSession(this.#runtime, file, options, "The quantized model"));
+    const comparison = new OutputComparison(rowAxes(session.outputs, outputsShapedByData(this.#model)));
     const labelled = new LabelledScores();
     try {
       for (const [done, { feeds, expected, label, source }] of references.entries()) {
@@ -75,7 +80,7 @@ export class Prober {
     const telling = outputs.filter(({ name }) => !comparison.variations.isSilent(name));
     const candidates = telling.length > 0 ? telling : outputs;
     const judged = candidates.find(({ name }) => name === scores) ?? candidates[0];
-    if (!judged) throw new InputError("The model has no float32 output, so nothing can be compared.");
+    if (!judged) throw new InputError("The model has no output of floats, so nothing can be compared.");
     return {
       samples: references.length,
       output: judged.name,
@@ -85,7 +90,7 @@ export class Prober {
       drop: scores && !comparison.variations.isSilent(scores) ? (labelled.result()?.top1.drop ?? null) : null,
       bytes: quantized.bytes,
       seconds: (performance.now() - started) / 1000,
-      notices: comparison.variations.notices(),
+      notices: [...standInNotices(this.#standIns), ...comparison.variations.notices()],
     };
   }
 
@@ -126,7 +131,7 @@ export class Prober {
   }
 
   async #floatSession(sample: Sample) {
-    const file = runnable(this.#model.reference);
+    const file = referenceFile(this.#model, this.#standIns);
     const threads = this.#threads;
     if (threads === null) return quickestSession(this.#runtime, file, sample, "The float model");
     return { session: await loadSession(this.#runtime, file, { threads }, "The float model"), threads };

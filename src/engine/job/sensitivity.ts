@@ -1,3 +1,4 @@
+import { exposeOutputs } from "../graph/shapes.ts";
 import type { Dataset } from "../model/dataset.ts";
 import type { JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
@@ -10,6 +11,7 @@ import { equalizedModel, type OpenModel } from "./open.ts";
 import { quantizationJob } from "./quantize.ts";
 import { firstReadable } from "./samples.ts";
 import { loadSession, similarSession } from "./session.ts";
+import { outputsShapedByData, standInNotices, standInsOf } from "./standIns.ts";
 
 /** What tensors and weights that are kept for not running layers again may take, bytes. */
 const KEPT_BOUND = 512 * 2 ** 20;
@@ -32,12 +34,15 @@ export async function sensitivity(
   context.report({ task: "Preparing every variant", done: 0, total: 1, unit: "models" });
   const { float, corrected, types, plan, ranges } = quantizationJob(model, recipe);
   const first = await firstReadable(dataset, 0, samples);
+  const standIns = standInsOf(model);
   const measured = sensitivityModel({
     subject: { float, corrected, plan, ranges, recipe },
     types,
     dims: model.dims,
     choices: recipe,
     bound: KEPT_BOUND,
+    dataShaped: outputsShapedByData(model),
+    standIns,
   });
   context.signal.throwIfAborted();
   const file = toModelFile(measured.switched.model);
@@ -54,12 +59,18 @@ export async function sensitivity(
     sessions.push(session);
     const { observed, equalized } = equalizedModel(model, recipe);
     const reference = equalized
-      ? await loadSession(runtime, toModelFile(observed), { threads }, `"${model.fileName}", equalized,`)
+      ? await loadSession(
+          runtime,
+          toModelFile(exposeOutputs(observed, standIns)),
+          { threads },
+          `"${model.fileName}", equalized,`,
+        )
       : null;
     if (reference) sessions.push(reference);
     const executor = { runtime: runtime.label, threads };
     const request = { samples, untilSettled, reference, bound: KEPT_BOUND, executor, start };
-    return await measureSensitivity(measured, session, dataset, request, context, onResult);
+    const result = await measureSensitivity(measured, session, dataset, request, context, onResult);
+    return { ...result, notices: [...standInNotices(standIns), ...result.notices] };
   } finally {
     await Promise.all(sessions.map((session) => session.dispose()));
   }

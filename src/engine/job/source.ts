@@ -1,3 +1,4 @@
+import { dataShapedOutputs } from "../graph/dataShaped.ts";
 import { type RaisedFloats, raiseFloats } from "../graph/raiseFloats.ts";
 import type { Notice } from "../model/job.ts";
 import type { ModelFile } from "../model/runtime.ts";
@@ -31,6 +32,8 @@ export interface RunnableModel {
   readonly inputs: readonly Port[];
   /** The type of the first operator on quantized tensors; null in a float model. */
   readonly quantizedOperator: string | null;
+  /** Outputs of which data decides how many rows they have. */
+  readonly dataShaped: ReadonlySet<string>;
   /** What was done to it before it is run. */
   readonly notices: readonly Notice[];
   /** Whether weights of layers that are computed in float are kept in integers. */
@@ -79,6 +82,7 @@ async function runnableModel(
     bytes,
     inputs: inputPorts(changed),
     quantizedOperator: quantizedOperator(model),
+    dataShaped: dataShapedOutputs(changed),
     notices,
     keepsIntegers: keepsIntegers(model),
   };

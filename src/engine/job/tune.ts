@@ -11,12 +11,13 @@ import { type Found, type Measurement, search } from "../tuning/search.ts";
 import { Judge } from "../tuning/searchJudge.ts";
 import { type Candidate, orderCandidates } from "../tuning/searchOrder.ts";
 import type { OpenDataset } from "./data.ts";
-import { type OpenModel, planModel, runnable, summarizeModel } from "./open.ts";
+import { type OpenModel, planModel, summarizeModel } from "./open.ts";
 import { assertRecipeFor, quantizeModel, quantizesAnything } from "./quantize.ts";
 import { firstReadable } from "./samples.ts";
 import { sensitivity } from "./sensitivity.ts";
 import { loadSession, quickestSession } from "./session.ts";
 import { settle } from "./settle.ts";
+import { outputsShapedByData, quantizedFile, referenceFile, standInsOf } from "./standIns.ts";
 import { storedErrors } from "./storedErrors.ts";
 
 /** Samples that the order of layers is measured on: it needs to be roughly right, since every step is verified. */
@@ -49,19 +50,32 @@ export async function tune(
   assertRecipeFor(model, recipe);
   const split = splitOf(request, dataset);
   const sample = await firstReadable(dataset, split.judgement[0], split.judgement[1] - split.judgement[0]);
-  const { session, threads } = await quickestSession(runtime, runnable(model.reference), sample, "The float model");
+  const standIns = standInsOf(model);
+  const file = referenceFile(model, standIns);
+  const { session, threads } = await quickestSession(runtime, file, sample, "The float model");
   try {
-    const judge = await Judge.over(session, dataset, split.judgement, context);
+    const judge = await Judge.over(session, dataset, split.judgement, context, undefined, outputsShapedByData(model));
     const tuningOf = (found: Found): Tuning => ({
       request,
       split,
-      judged: { samples: judge.samples, labelled: judge.labelled },
+      judged: { samples: judge.samples, labelled: judge.labelled, ...(standIns.length > 0 && { by: standIns }) },
       executor: { runtime: runtime.label, threads },
       bytes: { float: model.bytes },
       ...found,
       seconds: seconds(),
     });
-    const bench = new Bench({ model, dataset, request, runtime, threads, context, judge, float: session, split });
+    const bench = new Bench({
+      model,
+      dataset,
+      request,
+      runtime,
+      threads,
+      context,
+      judge,
+      float: session,
+      split,
+      standIns,
+    });
     const found = await search(unlearned(recipe), request, {
       measure: (wanted, label) => bench.measure(wanted, label),
       order: (settled) => bench.order(settled),
@@ -116,6 +130,8 @@ interface BenchParts {
   readonly judge: Judge;
   readonly float: Session;
   readonly split: Tuning["split"];
+  /** What is compared in place of outputs. */
+  readonly standIns: readonly string[];
 }
 
 /** Measures recipes, each on the model that it exports. What equalized and other recipes share is learned once. */
@@ -144,12 +160,8 @@ class Bench {
     );
     this.#learned.set(equalization, { calibration, factors: recipe.factors });
     const quantized = quantizeModel(model, recipe);
-    const session = await loadSession(
-      runtime,
-      runnable(quantized.model),
-      { threads: this.#parts.threads },
-      "The quantized model",
-    );
+    const { file, named } = quantizedFile(quantized, this.#parts.standIns);
+    const session = named(await loadSession(runtime, file, { threads: this.#parts.threads }, "The quantized model"));
     try {
       const { sqnr, top1, expected, notices } = await this.#parts.judge.judge(session, context);
       if (request.limit.kind === "drop" && !top1) throw unjudged(notices);

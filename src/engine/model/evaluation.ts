@@ -1,4 +1,19 @@
-import { about, count, fields, flag, list, nullable, number, type Of, text, tuple } from "../schema/define.ts";
+import {
+  about,
+  count,
+  fields,
+  flag,
+  list,
+  maybe,
+  nullable,
+  number,
+  type Of,
+  oneOf,
+  text,
+  tuple,
+} from "../schema/define.ts";
+import { plural, count as written } from "../values/figures.ts";
+import { percent } from "../values/shares.ts";
 import { NOTICE, type Notice } from "./job.ts";
 
 export const ACCURACY = about(
@@ -55,6 +70,30 @@ const OUTPUT_ERROR = fields({
 });
 export type OutputError = Of<typeof OUTPUT_ERROR>;
 
+/** How an output compares that no SQNR is given of. */
+const OTHER_OUTPUT = fields({
+  name: text,
+  kind: about(
+    "Rows: as many as data decides, compared as sets. Values: integers, truth values or texts. Skipped: no tensor, so that it is not compared.",
+    oneOf(["rows", "values", "skipped"]),
+  ),
+  float: about("Rows or values that the float model gave, of all samples.", count),
+  quantized: about("Those that the quantized model gave.", count),
+  same: about(
+    "Share of values that are equal; of rows, the share in both models that have a counterpart in the other: no value of integers differs, or none of floats by more than 5 % of the largest of its column. Null where there are too many, and of what is skipped.",
+    nullable(number),
+  ),
+});
+export type OtherOutput = Of<typeof OTHER_OUTPUT>;
+
+/** How such an output compares, in words. */
+export function otherText({ kind, float, quantized, same }: OtherOutput): string {
+  if (kind === "skipped") return "no tensor, so it is not compared";
+  if (kind === "values") return `${percent(same ?? 0)} of ${plural(float, "value")} equal`;
+  const matched = same === null ? "too many to be matched" : `${percent(same)} with a counterpart in the other`;
+  return `${plural(float, "row")} in float, ${written(quantized)} quantized; ${matched}`;
+}
+
 /** Milliseconds a run of one sample. */
 const LATENCY = fields({ p50: number, p95: number });
 export type Latency = Of<typeof LATENCY>;
@@ -71,7 +110,8 @@ export const EVALUATION = fields({
     "The drop of top-1 allowed, as a share, and whether it was kept.",
     nullable(fields({ limit: number, passed: flag })),
   ),
-  outputs: list(OUTPUT_ERROR),
+  outputs: about("Those of floats that are compared value by value.", list(OUTPUT_ERROR)),
+  others: maybe(about("The other outputs; absent where there are none.", list(OTHER_OUTPUT))),
   bytes: fields({ float: count, quantized: count }),
   latency: fields({
     float: LATENCY,

@@ -8,6 +8,7 @@ import {
   flag,
   integer,
   list,
+  maybe,
   nullable,
   number,
   type Of,
@@ -84,7 +85,13 @@ const SEARCH = {
   ),
   judged: about(
     "Samples of the judging part that could be read, and how many of them have labels.",
-    fields({ samples: count, labelled: count }),
+    fields({
+      samples: count,
+      labelled: count,
+      by: maybe(
+        about("Tensors compared in the place of outputs, where none of these can be; absent elsewhere.", list(text)),
+      ),
+    }),
   ),
   executor: fields({ runtime: text, threads: integer(1) }),
   bytes: fields({ float: count }),

@@ -23,6 +23,7 @@ import { assertCalibrated, assertRecipeFor, quantizeModel, resolveRecipe } from 
 import { sensitivity } from "../job/sensitivity.ts";
 import { type Settled, type SettleRequest, settle, settleAlone, type Want, wantsOfSamples } from "../job/settle.ts";
 import type { ModelSource } from "../job/source.ts";
+import { outputsShapedByData } from "../job/standIns.ts";
 import { tune } from "../job/tune.ts";
 import { verifiedExport } from "../job/verifiedExport.ts";
 import { walk } from "../job/walk.ts";
@@ -277,6 +278,7 @@ export class Project {
       samples,
       limit,
       machine: this.#environment.machine,
+      dataShaped: outputsShapedByData(this.#model),
     };
     return evaluateModels(request, data, this.#runtime, context);
   }

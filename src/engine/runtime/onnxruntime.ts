@@ -52,6 +52,12 @@ export function ortRuntime(
   };
 }
 
+/** What to fetch where some outputs are no tensors, which the packages cannot give; undefined where all are. */
+function tensorOutputs(outputs: readonly InferenceSession.ValueMetadata[]): readonly string[] | undefined {
+  const tensors = outputs.filter(({ isTensor }) => isTensor).map(({ name }) => name);
+  return tensors.length > 0 && tensors.length < outputs.length ? tensors : undefined;
+}
+
 function wrap(ort: OrtApi, native: InferenceSession, tap: OutputTap | null, aliases: Aliases): Session {
   let lastRunTime = Number.NaN;
   const timed = async (run: () => Promise<InferenceSession.OnnxValueMapType>) => {
@@ -65,6 +71,7 @@ function wrap(ort: OrtApi, native: InferenceSession, tap: OutputTap | null, alia
     }
     return outputs satisfies TensorMap;
   };
+  const tensors = tensorOutputs(native.outputMetadata);
   const session: Session = {
     inputs: native.inputMetadata.map((metadata) => toPort(metadata, aliases)),
     outputs: native.outputMetadata.map((metadata) => toPort(metadata, aliases)),
@@ -73,7 +80,7 @@ function wrap(ort: OrtApi, native: InferenceSession, tap: OutputTap | null, alia
     },
     async run(feeds, fetches) {
       const inputs = toInputs(ort, feeds, aliases);
-      const wanted = fetches?.map((name) => aliases.inGraph(name));
+      const wanted = fetches?.map((name) => aliases.inGraph(name)) ?? tensors;
       const run = () => (wanted ? native.run(inputs, wanted) : native.run(inputs));
       return tap ? tap.exclusively(() => timed(run)) : timed(run);
     },
@@ -111,11 +118,22 @@ export function toPort(metadata: InferenceSession.ValueMetadata, aliases: Aliase
   };
 }
 
+/** FNV-1a, 64 bits: http://www.isthe.com/chongo/tech/comp/fnv/ */
+function hashOf(text: string): bigint {
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of new TextEncoder().encode(text)) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+  return hash;
+}
+
 /** A tensor as the packages take it; the data is shared. */
 function toOrt(ort: OrtApi, tensor: Tensor): OrtTensor {
   return new ort.Tensor(tensor.type, tensor.data as never, tensor.dims);
 }
 
+/** Texts are held as hashes, which tell whether they are equal. */
 function fromOrt(value: OrtTensor): Tensor {
+  if (value.type === "string") {
+    return { type: "uint64", dims: [...value.dims], data: BigUint64Array.from(value.data as string[], hashOf) };
+  }
   return { type: value.type as DataType, dims: [...value.dims], data: value.data as Tensor["data"] };
 }

@@ -3,6 +3,7 @@ import { PartComparison } from "../evaluation/parts.ts";
 import { RowComparison } from "../evaluation/rows.ts";
 import type { Variations } from "../evaluation/variation.ts";
 import type { SampleLabel } from "../model/dataset.ts";
+import { InputError } from "../model/job.ts";
 import type { OutputErrors } from "../model/sensitivity.ts";
 import type { TensorMap } from "../model/tensor.ts";
 import { Comparator } from "../numerics/metrics.ts";
@@ -29,11 +30,16 @@ export class OutputErrorSum {
     return this.#labelled.samples;
   }
 
-  /** Throws InputError when the label is no class of the model. */
+  /** Throws InputError when the label is no class of the model, or an output has another size in the two. */
   add({ outputs, label, source }: Expectation, actual: TensorMap): void {
     for (const [name, { dims, data }] of outputs) {
       const other = actual.get(name)?.data;
       if (!(data instanceof Float32Array) || !(other instanceof Float32Array)) continue;
+      if (data.length !== other.length) {
+        throw new InputError(
+          `The output ${name} has ${data.length} values in the float model and ${other.length} in a quantized one, so no error can be measured of it.`,
+        );
+      }
       const output = this.#outputs.get(name) ?? {
         values: new Comparator(),
         rows: new RowComparison(),

@@ -1,5 +1,6 @@
 import { LabelledScores } from "../evaluation/labelled.ts";
-import { OutputComparison } from "../evaluation/outputs.ts";
+import { OutputComparison, type RowAxes } from "../evaluation/outputs.ts";
+import { rowAxes } from "../evaluation/rowSets.ts";
 import { widened } from "../evaluation/widened.ts";
 import { classesOf, type Dataset } from "../model/dataset.ts";
 import type { Accuracy } from "../model/evaluation.ts";
@@ -30,21 +31,30 @@ export class Judge {
   readonly #dataset: Dataset;
   readonly #readable: readonly number[];
   readonly #outputs: ReadonlyMap<number, TensorMap>;
+  readonly #axes: RowAxes;
 
-  private constructor(float: Session, dataset: Dataset, readable: readonly number[], outputs: Map<number, TensorMap>) {
+  private constructor(
+    float: Session,
+    dataset: Dataset,
+    readable: readonly number[],
+    outputs: Map<number, TensorMap>,
+    axes: RowAxes,
+  ) {
+    this.#axes = axes;
     this.#float = float;
     this.#dataset = dataset;
     this.#readable = readable;
     this.#outputs = outputs;
   }
 
-  /** Runs the float model. Throws InputError when no sample can be read. */
+  /** Runs the float model; `dataShaped` are outputs of which data decides how many rows they have. Throws InputError when no sample can be read. */
   static async over(
     float: Session,
     dataset: Dataset,
     [first, end]: readonly [number, number],
     context: JobContext,
     mostBytes = MOST_BYTES,
+    dataShaped: ReadonlySet<string> = new Set(),
   ): Promise<Judge> {
     const outputs = new Map<number, TensorMap>();
     const readable: number[] = [];
@@ -70,7 +80,7 @@ export class Judge {
         `Not one of the ${end - first} samples that judge could be read; the first: ${failure?.message}`,
       );
     }
-    return new Judge(float, dataset, readable, outputs);
+    return new Judge(float, dataset, readable, outputs, rowAxes(float.outputs, dataShaped));
   }
 
   get samples(): number {
@@ -86,7 +96,7 @@ export class Judge {
    * class of it.
    */
   async judge(quantized: Session, context: JobContext): Promise<Judgement> {
-    const comparison = new OutputComparison();
+    const comparison = new OutputComparison(this.#axes);
     const labelled = new LabelledScores();
     const expectedDrop = new ExpectedDrop();
     for (const [done, index] of this.#readable.entries()) {
@@ -100,7 +110,7 @@ export class Judge {
       for (const row of rows) expectedDrop.add(row.float, row.quantized, row.label);
     }
     const outputs = comparison.results();
-    if (outputs.length === 0) throw new InputError("The model has no float32 output, so nothing can be compared.");
+    if (outputs.length === 0) throw new InputError("The model has no output of floats, so nothing can be compared.");
     const telling = outputs.filter(({ name }) => !comparison.variations.isSilent(name));
     const isTelling = labelled.output !== null && !comparison.variations.isSilent(labelled.output);
     const top1 = isTelling ? (labelled.result()?.top1 ?? null) : null;

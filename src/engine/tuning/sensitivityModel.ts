@@ -16,6 +16,9 @@ export interface SensitivityRequest {
   readonly choices: PlanChoices;
   /** Bytes that tensors and weights kept may take. */
   readonly bound: number;
+  /** Outputs whose size data decides, which are not compared, and tensors that are compared in the place of outputs. */
+  readonly dataShaped: ReadonlySet<string>;
+  readonly standIns: readonly string[];
 }
 
 /** A model that runs as every variant of a sensitivity measurement, and the variants. */
@@ -35,7 +38,15 @@ export interface SensitivityModel {
 const SEGMENTS = 12;
 
 /** Throws InputError when no layer is quantized, or nothing the model gives is float32. */
-export function sensitivityModel({ subject, types, dims, choices, bound }: SensitivityRequest): SensitivityModel {
+export function sensitivityModel({
+  subject,
+  types,
+  dims,
+  choices,
+  bound,
+  dataShaped,
+  standIns,
+}: SensitivityRequest): SensitivityModel {
   const { float, plan } = subject;
   const cutter = new Forms(subject);
   const units = unitsOf(plan);
@@ -43,17 +54,25 @@ export function sensitivityModel({ subject, types, dims, choices, bound }: Sensi
     throw new InputError("No layer is computed in integers, so there is nothing whose sensitivity can be measured.");
   }
   const { forms, formIn, variants } = variantsOf(subject, cutter, units, types, choices);
+  const outputs = new Set([
+    ...graphOf(float)
+      .output.map(({ name }) => name)
+      .filter((name) => types.get(name)?.startsWith("float") && plan.index.producer(name) && !dataShaped.has(name)),
+    ...standIns,
+  ]);
+  if (outputs.size === 0) throw new InputError("The model has no output of floats, so no error can be measured.");
+  const isWanted = (name: string) => outputs.has(name);
   const isKnown = ({ makes }: Segment) => makes.every((name) => (types.get(name) ?? "other") !== "other");
   const starts = evenStarts(units, SEGMENTS, plan, dims);
-  while (!segmentsOf(units, starts, plan).every(isKnown)) {
-    const bad = segmentsOf(units, starts, plan).findIndex((segment) => !isKnown(segment));
+  while (!segmentsOf(units, starts, plan, isWanted).every(isKnown)) {
+    const bad = segmentsOf(units, starts, plan, isWanted).findIndex((segment) => !isKnown(segment));
     if (starts.length === 1) {
       throw new InputError("An output of the model is no tensor of numbers, so its error cannot be measured.");
     }
     starts.splice(Math.min(bad + 1, starts.length - 1), 1);
   }
   const treatment = { layers: (at: number) => plan.layers[at] as LayerPlan, isRounded: () => true };
-  const segments = segmentsOf(units, starts, plan).map((segment) => {
+  const segments = segmentsOf(units, starts, plan, isWanted).map((segment) => {
     const positions = units.slice(segment.from, segment.to).flatMap((unit) => unit.positions);
     return {
       ...segment,
@@ -62,12 +81,6 @@ export function sensitivityModel({ subject, types, dims, choices, bound }: Sensi
     };
   });
   const isCopied = copiedBytes(subject, true) <= bound / 2;
-  const outputs = new Set(
-    graphOf(float)
-      .output.map(({ name }) => name)
-      .filter((name) => types.get(name)?.startsWith("float") && plan.index.producer(name)),
-  );
-  if (outputs.size === 0) throw new InputError("The model has no output of floats, so no error can be measured.");
   return {
     switched: switchedModel({ model: float, units, forms, segments, types, dims, isCopied }),
     units,

@@ -63,19 +63,24 @@ export interface Segment {
   /** The first unit, and one past the last. */
   readonly from: number;
   readonly to: number;
-  /** Tensors made here that later segments or the caller read. */
+  /** Tensors made here that later segments read, or that are wanted. */
   readonly makes: readonly string[];
 }
 
-/** Cuts a sequence of units before each of `starts`, which ascend from 0. */
-export function segmentsOf(units: readonly Unit[], starts: readonly number[], plan: QuantizationPlan): Segment[] {
+/** Cuts a sequence of units before each of `starts`, which ascend from 0; `isWanted` says what the caller reads, all outputs by default. */
+export function segmentsOf(
+  units: readonly Unit[],
+  starts: readonly number[],
+  plan: QuantizationPlan,
+  isWanted = (name: string) => plan.index.isOutput(name),
+): Segment[] {
   const readers = readersOf(
     units.map(({ positions }) => positions),
     plan,
   );
   return starts.map((from, i) => {
     const to = starts[i + 1] ?? units.length;
-    const isNeeded = (name: string) => plan.index.isOutput(name) || readers.get(name)?.some((reader) => reader >= to);
+    const isNeeded = (name: string) => isWanted(name) || readers.get(name)?.some((reader) => reader >= to);
     return {
       from,
       to,

@@ -1,3 +1,4 @@
+import { dataShaped } from "../graph/dataShaped.ts";
 import type { Dataset } from "../model/dataset.ts";
 import { InputError, type JobContext } from "../model/job.ts";
 import type { Session } from "../model/runtime.ts";
@@ -16,15 +17,17 @@ export interface WalkStop {
   readonly reads: readonly string[];
 }
 
-/** Every layer that makes float32 values, in graph order. */
+/** Every layer that makes float32 values, in graph order, but for those of which data decides how many there are. */
 export function walkStops(plan: QuantizationPlan, types: ReadonlyMap<string, DataType | "other">): WalkStop[] {
+  const sizedByData = dataShaped(plan.index.graph);
+  const isCompared = (name: string) => types.get(name) === "float32" && !sizedByData.has(name);
   return unitsOf(plan).flatMap(({ id, positions, makes }) => {
-    const tensor = makes.find((name) => types.get(name) === "float32");
+    const tensor = makes.find(isCompared);
     if (tensor === undefined) return [];
     const nodes = positions.map((at) => plan.layers[at]!.node);
     const own = new Set(nodes.flatMap(({ output }) => output));
     const reads = [...new Set(nodes.flatMap(readBy))].filter(
-      (name) => !own.has(name) && plan.index.producer(name) && types.get(name) === "float32",
+      (name) => !own.has(name) && plan.index.producer(name) && isCompared(name),
     );
     return [{ layer: id, tensor, reads }];
   });
@@ -32,7 +35,7 @@ export function walkStops(plan: QuantizationPlan, types: ReadonlyMap<string, Dat
 
 /**
  * Compares each stop's tensor in a float and a quantized session, over the first samples of a dataset. `nameOf` is what a
- * tensor's values are called in the quantized one. Samples that cannot be read are left out.
+ * tensor's values are called in the quantized one. Samples that cannot be read are left out, and so are tensors of another size in the two.
  * Throws InputError when none can be read.
  */
 export async function walkErrors(
@@ -56,8 +59,9 @@ export async function walkErrors(
       const float = await sessions.float.run(feeds, tensors);
       const quantized = await sessions.quantized.run(feeds, tensors.map(nameOf));
       for (const [name, comparator] of comparators) {
-        const other = quantized.get(nameOf(name));
-        comparator.add(float.get(name)?.data as Float32Array, other?.data as Float32Array);
+        const [values, others] = [float.get(name)?.data, quantized.get(nameOf(name))?.data];
+        if (values?.length === others?.length) comparator.add(values as Float32Array, others as Float32Array);
+        else comparators.delete(name);
       }
       read++;
     } catch (error) {
@@ -67,11 +71,12 @@ export async function walkErrors(
   }
   if (read === 0) throw new InputError(`Not one of ${total} samples could be read; ${failure?.message ?? "add data."}`);
   const results = new Map([...comparators].map(([name, comparator]) => [name, comparator.result()]));
-  return { samples: read, steps: stops.map((stop) => stepOf(stop, results)) };
+  const compared = stops.filter(({ tensor }) => results.has(tensor));
+  return { samples: read, steps: compared.map((stop) => stepOf(stop, results)) };
 }
 
 function stepOf({ layer, tensor, reads }: WalkStop, results: ReadonlyMap<string, Comparison>): WalkStep {
   const { sqnr, mse } = results.get(tensor)!;
-  const before = reads.map((name) => results.get(name)!.sqnr);
+  const before = reads.flatMap((name) => results.get(name)?.sqnr ?? []);
   return { layer, tensor, sqnr, mse, inputSqnr: before.length > 0 ? Math.min(...before) : null };
 }

@@ -1,4 +1,4 @@
-import type { Accuracy, Evaluation } from "../../model/evaluation.ts";
+import { type Accuracy, type Evaluation, otherText } from "../../model/evaluation.ts";
 import { channelsText } from "../../values/channels.ts";
 import { cosineText, count, plural, significant } from "../../values/figures.ts";
 import { change, percent, points, pointsOf } from "../../values/shares.ts";
@@ -56,6 +56,7 @@ ${outputs.map((output) => {
   )}`;
 })}
 </tbody></table>
+${(evaluation.others ?? []).map((other) => html`<p class="note"><code>${other.name}</code>: ${otherText(other)}.</p>`)}
 <p class="note">MSE and MAE are in the unit of the output. Agreement is the share of rows, along the last axis longer than 1, whose largest element is the same; KL compares the softmax of both, row by row. Both are computed for every output that has such an axis, and say little of one that holds no scores, such as box coordinates. Values that are not finite in one of the two models are left out, and their rows of agreement and KL. A dash stands where a figure would mean nothing. Where channels of an output are more than 16x as large as others, such as boxes beside scores, each size has an SQNR of its own, and that of the output is the least of them.</p>
 </section>`;
 }

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import type { Evaluation } from "../../../engine/model/evaluation.ts";
+import { type Evaluation, otherText } from "../../../engine/model/evaluation.ts";
 import { channelsText } from "../../../engine/values/channels.ts";
 import { cosineText, count, plural, significant } from "../../../engine/values/figures.ts";
 import { change, percent, points } from "../../../engine/values/shares.ts";
@@ -136,9 +136,13 @@ function Results({ evaluation, type }: ResultsProps) {
       ...line("nonFinite", "not finite", output.nonFinite > 0 ? count(output.nonFinite) : null),
     ];
   });
+  const others = (evaluation.others ?? []).map((other): Line => {
+    return { key: other.name, label: <em>{other.name}</em>, quantized: otherText(other) };
+  });
   const lines: Line[] = [
     ...accuracy,
     ...outputs,
+    ...others,
     {
       key: "size",
       label: "size",

@@ -98,7 +98,8 @@ function Standing({ tuning, searching, stale }: StandingProps) {
           </strong>
         )}
         <span className="muted">
-          Samples {first + 1} to {end} calibrated, {from + 1} to {to} judged ({judged.samples} read{labelled});{" "}
+          Samples {first + 1} to {end} calibrated, {from + 1} to {to} judged ({judged.samples} read{labelled}
+          {judged.by ? `; SQNR of ${judged.by.join(", ")}, since no output has floats of a size that holds` : ""});{" "}
           {duration(seconds * 1000)}, {executor.runtime}.
         </span>
       </p>
