@@ -177,7 +177,12 @@ class Folder {
   }
 
   #notices(): Notice[] {
-    const kept = this.#kept.size > 0 ? [`${plural(this.#kept.size, "layer")} in integers left as they came`] : [];
+    const kept =
+      this.#kept.size > 0
+        ? [
+            `${plural(this.#kept.size, "layer")} in integers ${this.#kept.size === 1 ? "stays as it is" : "stay as they are"}`,
+          ]
+        : [];
     const folded =
       this.#weights + this.#pairs > 0
         ? [`what ${kept.length > 0 ? "else " : ""}was quantized is float32 again, to be quantized anew`]

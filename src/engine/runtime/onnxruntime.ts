@@ -130,8 +130,12 @@ function toOrt(ort: OrtApi, tensor: Tensor): OrtTensor {
   return new ort.Tensor(tensor.type, tensor.data as never, tensor.dims);
 }
 
-/** Texts are held as hashes, which tell whether they are equal. */
+/** Texts are held as hashes, which tell whether they are equal; float16 as its bits, also where JavaScript has a Float16Array. */
 function fromOrt(value: OrtTensor): Tensor {
+  if (value.type === "float16") {
+    const { buffer, byteOffset, length } = value.data as Uint16Array;
+    return { type: "float16", dims: [...value.dims], data: new Uint16Array(buffer, byteOffset, length) };
+  }
   if (value.type === "string") {
     return { type: "uint64", dims: [...value.dims], data: BigUint64Array.from(value.data as string[], hashOf) };
   }

@@ -25,11 +25,16 @@ export async function run(model: ModelProto, feeds: TensorMap = new Map(), optim
   const results = await session.run(Object.fromEntries(ort));
   const outputs = Object.entries(results).map(([name, { type, dims, data }]): [string, Tensor] => [
     name,
-    { type: type as DataType, dims, data: (data as TensorData).slice() },
+    { type: type as DataType, dims, data: bitsOf(type, data as TensorData).slice() },
   ]);
   await session.release();
   if (outputs.length === 0) throw new Error("the model gave nothing to compare");
   return new Map(outputs);
+}
+
+/** float16 is a Float16Array where JavaScript has one. */
+function bitsOf(type: string, data: TensorData): TensorData {
+  return type === "float16" ? new Uint16Array(data.buffer, data.byteOffset, data.length) : data;
 }
 
 /** Seeded values in [0, 1) for every input; `dims` gives the shapes of inputs that have dynamic ones. */
