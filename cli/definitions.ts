@@ -33,6 +33,7 @@ export const COMMANDS = {
         data: DATA,
         preprocess: PREPROCESS,
         samples: count(1, "calibrate on the first N samples (default: all)"),
+        goal: choice("speed", ["speed"], "times what may be written on this machine, and writes the fastest"),
         cache: text("FILE", "calibration of an earlier run; no data is needed"),
       }),
       ...INPUT_OPTIONS,

@@ -13,13 +13,14 @@ const read = (...argv: string[]) => readCommandLine(argv, () => undefined);
 /** Something that every option of a command takes. */
 const GIVEN: Record<string, string> = {
   ...{ shape: "x=1x3", input: "y=1", method: "mse", weights: "s4", rounding: "learned", activations: "float" },
-  ...{ "bias-correction": "none", elementwise: "float", metric: "kl", goal: "latency", quantized: "fold" },
+  ...{ "bias-correction": "none", elementwise: "float", metric: "kl", quantized: "fold" },
+  ...{ "quantize goal": "speed", "tune goal": "latency" },
 };
 
 /** A command line with every option of a command. */
 function everything(name: CommandName): string[] {
   const options = Object.entries(COMMANDS[name].options).map(([option, { value }]) =>
-    value === null ? `--${option}` : `--${option}=${GIVEN[option] ?? "7"}`,
+    value === null ? `--${option}` : `--${option}=${GIVEN[`${name} ${option}`] ?? GIVEN[option] ?? "7"}`,
   );
   return [name, ...COMMANDS[name].names, ...options];
 }

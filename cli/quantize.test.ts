@@ -206,6 +206,23 @@ describe("the same model", () => {
     expect(plain.result.layers.quantized).toBeLessThan(alone.result.layers.quantized);
   });
 
+  it("is the fastest on this machine, where that is asked for, and comes out of its recipe without a clock", async () => {
+    const { bytes, result, file, stderr } = await fromData("fast", "--goal", "speed");
+    const { float, candidates, runs } = result.speed;
+    expect(candidates.length).toBeGreaterThan(0);
+    expect(runs).toBeGreaterThan(0);
+    const isSlower = candidates[0].milliseconds > float;
+    expect(/The float model is faster here/.test(stderr)).toBe(isSlower);
+    if (isSlower) expect(result.notices[0].message).toMatch(/^The float model is faster here/);
+    const again = await quantize("as fast", "--recipe", file("recipe.json"), "--cache", file("calibration.json"));
+    expect(again.bytes).toEqual(bytes);
+    expect(again.result.speed).toBeNull();
+    const out = join(folder, "not timed");
+    const refused = await octet("quantize", model, ...["--activations", "float", "--goal", "speed", "--out", out]);
+    expect(errorOf(refused)).toMatch(/^Weights alone, and weights in int4, are computed in float/);
+    expect(existsSync(out)).toBe(false);
+  });
+
   it("comes out of a recipe with a range set by hand", async () => {
     const { bytes, file } = await fromData("before");
     const recipe = JSON.parse(readFileSync(file("recipe.json"), "utf8"));

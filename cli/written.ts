@@ -2,13 +2,15 @@ import { join } from "node:path";
 import type { ElementwiseDecision } from "../src/engine/model/elementwise.ts";
 import type { Notice } from "../src/engine/model/job.ts";
 import type { Rounding } from "../src/engine/model/rounding.ts";
-import { type Exported, type Project, totalBytes } from "../src/engine/project/index.ts";
+import type { SpeedTrial } from "../src/engine/model/speed.ts";
+import { type Exported, type Project, speedNotice, totalBytes } from "../src/engine/project/index.ts";
 import { plural } from "../src/engine/values/figures.ts";
 import { byteSize, duration } from "../src/engine/values/units.ts";
 import { elementwiseText } from "./elementwiseText.ts";
 import { executorText } from "./format.ts";
 import { writeFiles } from "./results.ts";
 import { roundingFigures, roundingText } from "./roundingText.ts";
+import { speedText } from "./speedText.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** As for bad input: there is no model to rely on. */
@@ -19,6 +21,7 @@ interface Making {
   readonly project: Project;
   /** What learning rounding came to, where it was learned. */
   readonly rounding?: Rounding | null;
+  readonly speed?: SpeedTrial | null;
   /** What was decided of layers without weights, where it was decided now. */
   readonly elementwise?: ElementwiseDecision | null;
   readonly result: Exported;
@@ -30,14 +33,15 @@ interface Making {
 
 /** Writes the files of a job into a folder, by default one named after the model, and says what was made. */
 export async function writeJob(
-  { project, rounding = null, elementwise = null, result, notices: before, start }: Making,
+  { project, rounding = null, elementwise = null, speed = null, result, notices: before, start }: Making,
   folder: string | null,
   terminal: Terminal,
 ): Promise<{ readonly value: object; readonly lines: readonly string[] }> {
   const { model } = project;
   const out = folder ?? `${model.name}.octet`;
   await writeFiles(out, result.files, terminal.context.signal);
-  const notices = [...result.notices, ...before];
+  const slower = speed && speedNotice(speed, model.fileName);
+  const notices = [...(slower ? [slower] : []), ...result.notices, ...before];
   terminal.notices(notices.filter(({ kind }) => kind === "warning"));
 
   const { layers, floatKernels: computedInFloat } = project.plan(result.recipe);
@@ -68,6 +72,7 @@ export async function writeJob(
         samples: elementwise.samples,
         sqnr: elementwise.sqnr,
       },
+      speed,
       recipe: result.recipe,
       parameters: Object.fromEntries(result.quantized.affine),
       notices,
@@ -75,6 +80,7 @@ export async function writeJob(
     },
     lines: [
       `${layersText(layers.length, quantized, integer)}${samples > 0 ? ` on ${plural(samples, "sample")}` : ""}${skipped > 0 ? ` (${skipped} skipped)` : ""} in ${duration(1000 * seconds)}: ${byteSize(model.bytes)} to ${byteSize(result.quantized.bytes)}`,
+      ...(speed ? speedText(speed) : []),
       ...(elementwise ? elementwiseText(elementwise) : []),
       ...(rounding ? [roundingText(rounding)] : []),
       ...executors.map((executor) => `  ${executorText(executor)}`),

@@ -4,7 +4,8 @@ import type { ElementwiseDecision } from "../../src/engine/model/elementwise.ts"
 import { InputError, type Notice } from "../../src/engine/model/job.ts";
 import type { Preprocess, Preset } from "../../src/engine/model/preprocess.ts";
 import type { Rounding } from "../../src/engine/model/rounding.ts";
-import { type Project, readCalibration, readRecipe } from "../../src/engine/project/index.ts";
+import type { SpeedTrial } from "../../src/engine/model/speed.ts";
+import { assertTimeable, type Project, readCalibration, readRecipe } from "../../src/engine/project/index.ts";
 import { listed } from "../../src/engine/values/figures.ts";
 import type { ArgumentsOf } from "../definitions.ts";
 import { threadedRuntime } from "../executors.ts";
@@ -36,10 +37,11 @@ export async function quantizeCommand(
   const found = withSeparate(await terminalRuntime(terminal), true);
   const runtime = cache ? found : threadedRuntime(found);
   const project = await openForRecipe(path, values, saved, changes, runtime, terminal);
+  if (values.goal === "speed") assertTimeable(project.recipe);
   let settled: Calibrated;
   if (cache) settled = reuse(cache, project, values);
   else if (data) settled = await settleOn(data, project, terminal);
-  else settled = withoutData(project);
+  else settled = withoutData(project, values);
   const result = await project.export({ evaluation: null, date: new Date().toISOString() }, terminal.context);
   const { value, lines } = await writeJob({ ...settled, project, result, start }, values.out, terminal);
   terminal.result(values.json, value, lines);
@@ -49,11 +51,13 @@ export async function quantizeCommand(
 interface Calibrated {
   readonly rounding: Rounding | null;
   readonly elementwise: ElementwiseDecision | null;
+  /** What was timed, where that was asked for. */
+  readonly speed: SpeedTrial | null;
   /** What the data, or its absence, had to say. */
   readonly notices: readonly Notice[];
 }
 
-const OF_DATA = ["data", "preprocess", "samples", "workers", "threads", "batch", "iterations"] as const;
+const OF_DATA = ["data", "preprocess", "samples", "workers", "threads", "batch", "iterations", "goal"] as const;
 
 const WITHOUT = {
   equalization: "leave --equalize out",
@@ -63,7 +67,8 @@ const WITHOUT = {
 } as const;
 
 /** Settles what wants nothing of samples. Throws InputError where something does. */
-function withoutData(project: Project): Calibrated {
+function withoutData(project: Project, { goal }: QuantizeValues): Calibrated {
+  if (goal === "speed") throw new InputError("--goal speed times runs on a sample; give --data PATH.");
   const wants = project.wants.filter((want) => want !== "calibration");
   if (wants.length < project.wants.length) {
     throw new InputError("quantize needs --data PATH, or --cache FILE from an earlier calibration.");
@@ -72,7 +77,7 @@ function withoutData(project: Project): Calibrated {
     const instead = listed(wants.map((want) => WITHOUT[want]));
     throw new InputError(`quantize needs --data PATH for ${listed(wants)}; give it, or ${instead}.`);
   }
-  return { ...project.resolve(), notices: [] };
+  return { ...project.resolve(), speed: null, notices: [] };
 }
 
 /** Settles by a calibration read from a file what that leaves to be settled; nothing more can be learned without samples. */
@@ -99,7 +104,7 @@ function reuse(calibration: Calibration, project: Project, values: QuantizeValue
     warn("Weights were rounded to nearest, since learning takes samples; give --data in place of --cache.");
     project.edit({ weights: { ...weights, rounding: "nearest" } });
   }
-  return { ...project.resolve(), notices };
+  return { ...project.resolve(), speed: null, notices };
 }
 
 interface DataRequest {
@@ -110,18 +115,19 @@ interface DataRequest {
   readonly execution: Execution;
   /** Of learning rounding; null for the default. */
   readonly iterations: number | null;
+  readonly goal: QuantizeValues["goal"];
 }
 
 /** Null where there is nothing to read. */
 async function dataRequest(values: QuantizeValues, hasCache: boolean): Promise<DataRequest | null> {
-  const { data, samples, iterations } = values;
+  const { data, samples, iterations, goal } = values;
   const preprocess = await preprocessOf(values.preprocess);
   if (hasCache || data === null) return null;
-  return { files: await dataSources(data), preprocess, samples, execution: executionOf(values), iterations };
+  return { files: await dataSources(data), preprocess, samples, execution: executionOf(values), iterations, goal };
 }
 
 async function settleOn(
-  { files, preprocess, samples, execution, iterations }: DataRequest,
+  { files, preprocess, samples, execution, iterations, goal }: DataRequest,
   project: Project,
   terminal: Terminal,
 ): Promise<Calibrated> {
@@ -129,6 +135,11 @@ async function settleOn(
   terminal.notices(data.notices);
   const found = await checkPreprocess(project, data, data.samples, terminal);
   const request = { samples: samples ?? data.samples, execution, ...(iterations !== null && { iterations }) };
-  const { rounding, elementwise } = await project.settle(request, terminal.context);
-  return { rounding, elementwise, notices: [...data.notices, ...found] };
+  const settled = await project.settle(request, terminal.context);
+  if (goal !== "speed") return { ...settled, speed: null, notices: [...data.notices, ...found] };
+  const speed = await project.chooseFastest(terminal.context);
+  const again = project.isSettled ? settled : await project.settle(request, terminal.context);
+  const elementwise = project.recipe.elementwise === "auto" ? settled.elementwise : null;
+  const rounding = again.rounding ?? settled.rounding;
+  return { rounding, elementwise, speed, notices: [...data.notices, ...found] };
 }

@@ -4,6 +4,7 @@ export { compareReports, readReport } from "../job/compare.ts";
 export { openData } from "../job/data.ts";
 export { evaluateModels } from "../job/evaluate.ts";
 export type { Exported } from "../job/export.ts";
+export { assertTimeable, speedNotice } from "../job/fastest.ts";
 export { findPreprocess } from "../job/findPreprocess.ts";
 export { settleInputs } from "../job/inputs.ts";
 export { inspectModel } from "../job/open.ts";

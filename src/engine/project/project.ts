@@ -5,6 +5,7 @@ import { type OpenDataset, openData, previewSample, sourcesWithoutData, summariz
 import { Diagnostician } from "../job/diagnose.ts";
 import { evaluateModels } from "../job/evaluate.ts";
 import type { Exported } from "../job/export.ts";
+import { assertTimeable, chooseFastest } from "../job/fastest.ts";
 import { findPreprocess } from "../job/findPreprocess.ts";
 import { learnRounding } from "../job/learnRounding.ts";
 import {
@@ -39,6 +40,7 @@ import type { PreprocessFinding } from "../model/preprocessFinding.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Learner, Rounding, RoundingListener, RoundingRequest } from "../model/rounding.ts";
 import type { ErrorWalk, Sensitivity } from "../model/sensitivity.ts";
+import type { SpeedTrial } from "../model/speed.ts";
 import type { ModelSummary } from "../model/summary.ts";
 import type { TuneRequest, Tuning } from "../model/tuning.ts";
 import type { PlannedWeightChoices } from "../plan/plannedWeight.ts";
@@ -232,6 +234,19 @@ export class Project {
     const data = this.#dataUnder(recipe.preprocess);
     const whole = { ...request, calibration: this.#calibration };
     return this.#hold(await settle(this.#model, recipe, data, whole, this.#environment.runtimes, context));
+  }
+
+  /**
+   * Times the settled recipe against the float model and against recipes that quantize more or less, on this machine, and takes
+   * the quickest quantized one, which is then to be settled again where it is another.
+   */
+  async chooseFastest(context: JobContext): Promise<SpeedTrial> {
+    assertTimeable(this.#recipe);
+    if (!this.#calibration) throw new InputError("Nothing is calibrated yet; settle the recipe first.");
+    const data = this.#dataUnder(this.#recipe.preprocess);
+    const found = await chooseFastest(this.#model, this.#recipe, this.#calibration, data, this.#runtime, context);
+    this.#recipe = withSettings(this.#recipe, found.choices);
+    return found.trial;
   }
 
   /** Derives what needs no samples: ranges from the calibration there is, or where none are taken, and analytic biases. */
