@@ -25,8 +25,11 @@ interface Candidate {
 }
 
 /** The recipe as it is, and what may be faster: other choices of what is quantized, from much to little. */
-function candidatesOf({ float }: Recipe): Candidate[] {
-  const operators = [...new Set([...float.operators, "Conv", "ConvTranspose"])];
+function candidatesOf(model: OpenModel, recipe: Recipe): Candidate[] {
+  const { float } = recipe;
+  const found = new Set(planModel(model, recipe).layers.map(({ operator }) => operator));
+  const convolutions = ["Conv", "ConvTranspose"].filter((operator) => found.has(operator));
+  const operators = [...new Set([...float.operators, ...convolutions])];
   return [
     { name: "as decided", choices: {} },
     { name: "every layer without weights quantized", choices: { elementwise: "join" } },
@@ -62,7 +65,7 @@ export async function chooseFastest(
     const float = await open(model.original, "The float model");
     const rivals: (Candidate & { readonly session: Session })[] = [];
     const seen = new Set<string>();
-    for (const candidate of candidatesOf(recipe)) {
+    for (const candidate of candidatesOf(model, recipe)) {
       context.signal.throwIfAborted();
       const made = resolved(model, withSettings(recipe, candidate.choices), calibration);
       const key = made && JSON.stringify(planModel(model, made).layers.map(({ reason }) => reason === null));
@@ -119,7 +122,7 @@ async function inTurn(
 /** Said first where the float model is the fastest of all. */
 export function speedNotice({ float, candidates }: SpeedTrial, subject: string): Notice | null {
   const [best] = candidates;
-  if (!best || best.milliseconds <= float) return null;
+  if (!best || best.milliseconds * CLEAR_GAIN <= float) return null;
   const message = `The float model is faster here, ${significant(float)} ms a run against ${significant(best.milliseconds)} ms of the fastest that is quantized (one sample, one thread): keep it where speed is what counts; what is written is the fastest quantized one.`;
   return { kind: "warning", subject, message };
 }

@@ -77,6 +77,28 @@ const ROUNDING_RECORD = {
 
 const problemOf = (schema: Schema, record: unknown) => check(schema, record, "stored").problem;
 
+describe("a record of before layers without weights were decided", () => {
+  const without = <T extends object>(value: T): T =>
+    JSON.parse(JSON.stringify(value, (key, entry) => (key in BEFORE_PREPARATIONS ? undefined : entry)));
+
+  it.each([
+    ["sessions", SESSION, SESSION_RECORD],
+    ["results", RESULT, RESULT_RECORD],
+    ["tunings", STORED_TUNING, TUNING_RECORD],
+    ["roundings", STORED_ROUNDING, ROUNDING_RECORD],
+  ] as const)(
+    "is one of today once the database is upgraded, and what was measured holds: %s",
+    (store, schema, record) => {
+      const renewed = RENEWALS[store]!(without(structuredClone(record)));
+      const figures = JSON.parse(JSON.stringify(record));
+      expect(JSON.parse(JSON.stringify(renewed))).toEqual(figures);
+      if (store === "results" || store === "tunings" || store === "roundings") {
+        expect(problemOf(schema, RENEWALS[store]!(without(structuredClone(record))))).toBeNull();
+      }
+    },
+  );
+});
+
 describe("what is stored", () => {
   it.each([
     ["sessions", SESSION, SESSION_RECORD],
