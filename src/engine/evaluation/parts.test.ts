@@ -4,9 +4,13 @@ import { shortfalls } from "./shortfalls.ts";
 
 type Values = readonly number[];
 
+/** Each sample so often: of few values no parts are told. */
+const TIMES = 8;
+
 function compared(dims: Values | readonly Values[], float: readonly Values[], quantized: readonly Values[]) {
   const comparison = new OutputComparison();
-  for (const [sample, values] of float.entries()) {
+  const again = Array.from({ length: TIMES }, () => [...float.entries()]).flat();
+  for (const [sample, values] of again) {
     const of = (data: Values) => {
       const shape = (Array.isArray(dims[0]) ? dims[sample] : dims) as Values;
       return new Map([["y", { type: "float32" as const, dims: shape, data: Float32Array.from(data) }]]);
@@ -87,6 +91,18 @@ describe("an output of parts of very different size", () => {
     ]);
     expect(sqnr).toBeCloseTo(20, 2);
   });
+});
+
+it("has no parts while too few values are there to tell them by", () => {
+  const comparison = new OutputComparison();
+  const output = new Map([["y", { type: "float32" as const, dims: [1, 2], data: Float32Array.of(640, 0.5) }]]);
+  for (let sample = 0; sample < 7; sample++) comparison.add(output, output);
+  const other = new Map([["y", { type: "float32" as const, dims: [1, 2], data: Float32Array.of(600, 0.4) }]]);
+  comparison.add(other, other);
+  expect(comparison.results()[0]!.parts).toHaveLength(2);
+  const few = new OutputComparison();
+  for (const each of [output, other]) few.add(each, each);
+  expect(few.results()[0]!.parts).toEqual([]);
 });
 
 describe("an output of one part", () => {

@@ -5,6 +5,8 @@ import { partsBySize } from "../numerics/parts.ts";
 
 /** Longer axes are places or words, not parts. */
 const MOST_CHANNELS = 1024;
+/** Of fewer values a channel it cannot be told how large it gets. */
+const LEAST_VALUES = 8;
 
 /**
  * Compares an output of two models channel by channel along each axis that has as many of them in every sample, so that parts of
@@ -27,6 +29,18 @@ export class PartComparison {
     const found = (this.#axes ?? []).map((tally, axis) => tally?.parts(axis) ?? []);
     return found.reduce((best, parts) => (contrast(parts) > contrast(best) ? parts : best), []);
   }
+
+  /** SQNR of parts that were told on other samples, dB; of those along an axis that cannot be told here, none. */
+  sqnrsOf(parts: readonly OutputPart[]): readonly number[] {
+    return parts.flatMap(({ axis, channels }) => {
+      const tally = this.#axes?.[axis];
+      return tally ? [tally.sqnrOf(channels.flatMap(([first, last]) => numbers(first, last)))] : [];
+    });
+  }
+}
+
+function numbers(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i);
 }
 
 function contrast(parts: readonly OutputPart[]): number {
@@ -39,6 +53,7 @@ class AxisTally {
   #high = new Float64Array();
   #energy = new Float64Array();
   #noise = new Float64Array();
+  #values = 0;
 
   /** Whether the axis is there and as long as before. */
   add(dims: readonly number[], axis: number, reference: Float32Array, other: Float32Array): boolean {
@@ -51,6 +66,7 @@ class AxisTally {
       this.#noise = new Float64Array(channels);
     }
     if (this.#low.length !== channels) return false;
+    this.#values += outer * inner;
     for (let run = 0; run < outer * channels; run++) {
       const channel = run % channels;
       let [low, high, energy, noise] = [Infinity, -Infinity, 0, 0];
@@ -72,15 +88,19 @@ class AxisTally {
   }
 
   parts(axis: number): readonly OutputPart[] {
+    if (this.#values < LEAST_VALUES) return [];
     const extents = Array.from(this.#low, (low, channel) => ({ low, high: this.#high[channel]! }));
-    const sum = (values: Float64Array, channels: readonly number[]) =>
-      channels.reduce((total, channel) => total + values[channel]!, 0);
     return (partsBySize(extents) ?? []).map((channels) => ({
       axis,
       channels: runsOf(channels),
       largest: channels.reduce((most, i) => Math.max(most, -extents[i]!.low, extents[i]!.high), 0),
-      sqnr: signalToNoise(sum(this.#energy, channels), sum(this.#noise, channels)),
+      sqnr: this.sqnrOf(channels),
     }));
+  }
+
+  sqnrOf(channels: readonly number[]): number {
+    const sum = (values: Float64Array) => channels.reduce((total, channel) => total + (values[channel] ?? 0), 0);
+    return signalToNoise(sum(this.#energy), sum(this.#noise));
   }
 }
 

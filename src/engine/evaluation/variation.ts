@@ -1,6 +1,8 @@
+import type { OutputPart } from "../model/evaluation.ts";
 import type { Notice } from "../model/job.ts";
 import type { TensorMap } from "../model/tensor.ts";
 import { count, significant } from "../values/figures.ts";
+import { PartComparison } from "./parts.ts";
 
 type Silence =
   | { readonly kind: "nothing finite" }
@@ -18,12 +20,18 @@ export class Variations {
   readonly #outputs = new Map<string, Variation>();
 
   add(float: TensorMap): void {
-    for (const [name, { data }] of float) {
+    for (const [name, { dims, data }] of float) {
       if (!(data instanceof Float32Array)) continue;
       const output = this.#outputs.get(name) ?? new Variation();
       this.#outputs.set(name, output);
       output.add(data);
+      output.parts.add(dims, data, data);
     }
+  }
+
+  /** The parts of an output, by the samples seen; without errors. */
+  partsOf(name: string): readonly OutputPart[] {
+    return this.#outputs.get(name)?.parts.results() ?? [];
   }
 
   isSilent(name: string): boolean {
@@ -44,6 +52,7 @@ export class Variations {
 }
 
 class Variation {
+  readonly parts = new PartComparison();
   #first: Float32Array | null = null;
   #samples = 0;
   #values = 0;

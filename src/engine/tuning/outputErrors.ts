@@ -62,7 +62,7 @@ export class OutputErrorSum {
     for (const [name, output] of this.#outputs) {
       if (variations.isSilent(name)) continue;
       values.merge(output.values);
-      figures.push(...[output.values.result(), ...output.parts.results()].map(({ sqnr }) => sqnr));
+      figures.push(output.values.result().sqnr, ...output.parts.sqnrsOf(variations.partsOf(name)));
       rows += output.rows.rows;
       divergence += output.rows.divergence;
     }
