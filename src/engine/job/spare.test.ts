@@ -11,9 +11,11 @@ import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { scalar, vector } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
 import { isApplied, withRemedy } from "../recipe/remedies.ts";
+import { needsShared } from "../testing/shared.ts";
 import { Diagnostician } from "./diagnose.ts";
 import { planModel } from "./open.ts";
 import { quantizeModel, resolveRecipe } from "./quantize.ts";
+import { sharedCase } from "./testing/cases.ts";
 import { quantizeAndCompare } from "./testing/quantized.ts";
 
 type Node = Parameters<typeof makeNode>;
@@ -273,4 +275,14 @@ describe("the recipe", () => {
     const read = readRecipe(JSON.stringify(written), "before");
     expect(concat(quantizeModel(opened, read).chunks)).toEqual(concat(quantizeModel(opened, before).chunks));
   });
+});
+
+it("scores beside boxes, in the case of it, keep more than 20 dB", needsShared, async () => {
+  const { bytes, calibration, unseen } = await sharedCase("detector-concat", ["x"]);
+  const { model, quantized } = await quantizeAndCompare(bytes, calibration, unseen);
+  const comparison = new OutputComparison();
+  for (const feeds of unseen) comparison.add(await run(model.original, feeds), await run(quantized.model, feeds));
+  const [output] = comparison.results();
+  expect(output!.parts.map(({ channels }) => channels)).toEqual([[[4, 8]], [[0, 3]]]);
+  expect(output!.sqnr).toBeGreaterThan(30);
 });
