@@ -8,13 +8,19 @@ import { freshName, tensorNames } from "../onnx/names.ts";
 import { INT4_IR, INT4_OPSET, isDefaultDomain, opsetOf, withDomain, withOpset } from "../onnx/opset.ts";
 import type { GraphProto, ModelProto, NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { tensorOf, tensorProto } from "../onnx/tensor.ts";
-import { CONVERSIONS, type Conversion, UNCHANGED } from "./opsetRules.ts";
+import { CONVERSIONS, type Conversion, UNCHANGED, without } from "./opsetRules.ts";
+import { CONVERSIONS_7, UNCHANGED_7 } from "./opsetRules7.ts";
 import { CONVERSIONS_21, UNCHANGED_21 } from "./opsetRules21.ts";
 import { graphOf } from "./pass.ts";
 import { inferRanks } from "./ranks.ts";
 
 /** ONNX Runtime runs models from opset 7 on. */
-const OLDEST_OPSET = 7;
+const OLDEST_RUN = 7;
+
+/** The model as it runs: itself, or raised where its opset is older. Throws InputError as convertOpset does. */
+export function runnableOpset(model: ModelProto): ModelProto {
+  return convertOpset(model, OLDEST_RUN);
+}
 
 /**
  * Raises the default operator set to the one whose rules are known and that reaches `lowest`, where it is lower, rewriting
@@ -22,11 +28,6 @@ const OLDEST_OPSET = 7;
  * @throws InputError naming an operator whose conversion is not known.
  */
 export function convertOpset(model: ModelProto, lowest: number): ModelProto {
-  if (opsetOf(model) < OLDEST_OPSET) {
-    throw new InputError(
-      `The model uses opset ${opsetOf(model)}, older than ONNX Runtime runs; export it with opset ${lowest} or newer.`,
-    );
-  }
   return ALL_RULES.filter(({ from }) => from < lowest).reduce(raise, model);
 }
 
@@ -64,7 +65,8 @@ interface Rules {
 }
 
 /** IR versions: https://github.com/onnx/onnx/blob/main/docs/Versioning.md. */
-const TO_13: Rules = { from: 0, target: 13, ir: 7n, conversions: CONVERSIONS, unchanged: UNCHANGED };
+const TO_7: Rules = { from: 0, target: 7, ir: 3n, conversions: CONVERSIONS_7, unchanged: UNCHANGED_7 };
+const TO_13: Rules = { from: 7, target: 13, ir: 7n, conversions: CONVERSIONS, unchanged: UNCHANGED };
 const TO_21: Rules = {
   from: 13,
   target: INT4_OPSET,
@@ -72,14 +74,14 @@ const TO_21: Rules = {
   conversions: CONVERSIONS_21,
   unchanged: UNCHANGED_21,
 };
-const ALL_RULES: readonly Rules[] = [TO_13, TO_21];
+const ALL_RULES: readonly Rules[] = [TO_7, TO_13, TO_21];
 
 function convertGraph(graph: GraphProto, opset: number, rules: Rules, names: Set<string>): GraphProto {
   const { target, conversions, unchanged } = rules;
   const index = new GraphIndex(graph);
   const ranks = inferRanks(graph);
   const added: TensorProto[] = [];
-  const conversion = (node: NodeProto): Conversion => ({
+  const conversion = (node: NodeProto, written: NodeProto): Conversion => ({
     node,
     opset,
     constant(role: string, tensor: Tensor): string {
@@ -96,18 +98,24 @@ function convertGraph(graph: GraphProto, opset: number, rules: Rules, names: Set
     isRead: (tensor: string) => index.isOutput(tensor) || index.uses(tensor).length > 0,
     fail: (why: string) =>
       new InputError(
-        `Layer "${index.id(node)}" (${node.opType}, opset ${opset}) cannot be converted to opset ${target}: ${why}; export the model with opset ${target} or newer.`,
+        `Layer "${index.id(written)}" (${node.opType}, opset ${opset}) cannot be converted to opset ${target}: ${why}; export the model with opset ${target} or newer.`,
       ),
   });
-  const node = graph.node.flatMap((old) => {
+  const node = graph.node.flatMap((written) => {
+    const old = withoutConsumed(written, opset);
     const inner = convertSubgraphs(old, opset, rules, names);
     if (!isDefaultDomain(old.domain)) return [inner];
     const convert = own(conversions, old.opType);
-    if (convert) return convert(conversion(old));
-    if (!unchanged.has(old.opType)) throw conversion(old).fail("the operator is not known there");
+    if (convert) return convert(conversion(old, written));
+    if (!unchanged.has(old.opType)) throw conversion(old, written).fail("the operator is not known there");
     return [inner];
   });
   return withFields(graph, { node, initializer: [...graph.initializer, ...added] });
+}
+
+/** Before opset 6 a node said which of its inputs it may overwrite, which changes nothing that is computed. */
+function withoutConsumed(node: NodeProto, opset: number): NodeProto {
+  return opset < 6 ? withFields(node, { attribute: without(node, "consumed_inputs") }) : node;
 }
 
 function convertSubgraphs(node: NodeProto, opset: number, rules: Rules, names: Set<string>): NodeProto {

@@ -8,7 +8,7 @@ import { scalar, vector } from "../onnx/tensor.ts";
 /** What a conversion sees: one node of the default domain, and its surroundings. */
 export interface Conversion {
   readonly node: NodeProto;
-  /** The version the node was written for: 7 to 20. */
+  /** The version the node was written for: 1 to 20. */
   readonly opset: number;
   /** Adds an initialiser named after the node's output and its role, and gives its name. */
   constant(role: string, tensor: Tensor): string;

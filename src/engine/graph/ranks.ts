@@ -59,7 +59,7 @@ function rankOf(
     case "Gather":
       return first !== undefined && second !== undefined ? first + second - 1 : undefined;
     case "Reshape":
-      return lengths.get(node.input[1] ?? "");
+      return intsOf(node, "shape")?.length ?? lengths.get(node.input[1] ?? "");
     case "MatMul":
       return first !== undefined && second !== undefined && first > 1 && second > 1
         ? Math.max(first, second)

@@ -1,7 +1,7 @@
 import { completed, withOutputTypes, withoutAnnotations, withoutStaleShapes } from "../graph/annotations.ts";
 import { applyFactors } from "../graph/applyFactors.ts";
 import { inlineFunctions } from "../graph/inlineFunctions.ts";
-import { allowInt4 } from "../graph/opset.ts";
+import { allowInt4, runnableOpset } from "../graph/opset.ts";
 import { prepareModel } from "../graph/prepare.ts";
 import { raiseFloats } from "../graph/raiseFloats.ts";
 import { exposeOutputs, weightsAsInputs } from "../graph/shapes.ts";
@@ -140,8 +140,10 @@ async function prepareFile<T extends object>(
   };
 }
 
-/** A model as a runtime takes it. */
-export const runnable = toModelFile;
+/** A model as a runtime takes it. Throws InputError as `runnableOpset` does. */
+export function runnable(model: ModelProto): ModelFile {
+  return toModelFile(runnableOpset(model));
+}
 
 /** What decides whether, and how, a model is equalized. */
 export type Equalization = Pick<Recipe, "corrections" | "factors">;

@@ -1,4 +1,5 @@
 import { dataShapedOutputs } from "../graph/dataShaped.ts";
+import { runnableOpset } from "../graph/opset.ts";
 import { type RaisedFloats, raiseFloats } from "../graph/raiseFloats.ts";
 import type { Notice } from "../model/job.ts";
 import type { ModelFile } from "../model/runtime.ts";
@@ -58,8 +59,9 @@ export async function readWholeModel({ bytes, fileName, readBeside }: ModelSourc
 
 /**
  * A model to run as it is: the runtime gets the bytes of the file, or, where it keeps weights in others, the graph with the
- * weights under names of ours, since runtimes do not agree on how a path is written; so it does where names need aliases.
- * Throws InputError as decoding does.
+ * weights under names of ours, since runtimes do not agree on how a path is written; so it does where names need aliases, and
+ * where the opset is older than it runs.
+ * Throws InputError as decoding does, and `runnableOpset`.
  */
 export async function modelFileOf(source: ModelSource): Promise<RunnableModel> {
   return runnableModel(source, (model) => ({ model, notices: [] }));
@@ -75,7 +77,8 @@ async function runnableModel(
   change: (model: ModelProto) => Pick<RaisedFloats, "model" | "notices">,
 ): Promise<RunnableModel> {
   const { model, external, bytes } = await readWholeModel(source);
-  const { model: changed, notices } = change(model);
+  const { model: floats, notices } = change(model);
+  const changed = runnableOpset(floats);
   const isWhole = changed === model && external.length === 0 && !(model.graph && needsAliases(model.graph));
   return {
     file: isWhole ? { graph: source.bytes, external } : toModelFile(changed),
