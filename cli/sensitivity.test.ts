@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const measure = (...options: string[]) =>
-  octet("sensitivity", model, "--data", data, "--preprocess", "unit", ...options);
+  octet("sensitivity", model, "--data", data, "--preprocess", "unit", "--elementwise", "join", ...options);
 
 describe("octet sensitivity", () => {
   it("gives every layer's errors and the walk, and says which samples it read", async () => {
