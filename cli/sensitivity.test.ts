@@ -16,11 +16,11 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const measure = (...options: string[]) =>
-  octet("sensitivity", model, "--data", data, "--preprocess", "unit", "--elementwise", "join", ...options);
+  octet("sensitivity", model, "--data", data, "--preprocess", "unit", ...options);
 
 describe("octet sensitivity", () => {
   it("gives every layer's errors and the walk, and says which samples it read", async () => {
-    const { code, json } = await measure("--samples", "4", "--json");
+    const { code, json } = await measure("--samples", "4", "--elementwise", "join", "--json");
     expect(code).toBe(0);
     const { sensitivity, walk, split, recipe } = json();
     expect(split).toEqual({ calibration: [0, 4], measurement: [0, 4] });
@@ -36,7 +36,7 @@ describe("octet sensitivity", () => {
   });
 
   it("prints the layers by a metric, the worst first", async () => {
-    const { stdout } = await measure("--samples", "3", "--metric", "mse");
+    const { stdout } = await measure("--samples", "3", "--elementwise", "join", "--metric", "mse");
     expect(stdout).toMatch(/^2 layers on 3 samples .*the first 3 samples calibrated and measured\nMSE of the outputs/);
     const rows = stdout.split("\n").filter((line) => /^ {2}(classify|pool) +#/.test(line));
     const costs = rows.map((row) => Number(row.trim().split(/\s+/)[2]!.replaceAll("−", "-")));
