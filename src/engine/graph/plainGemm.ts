@@ -52,7 +52,10 @@ export function plainGemms(model: ModelProto): PassResult {
   const gemms = [...replaced.keys()].filter(({ opType }) => opType === "Gemm").length;
   const changes = [
     { count: gemms, noun: "Gemm", what: "brought to plain scale and bias" },
-    { count: replaced.size - gemms, noun: "bias", what: "after MatMul brought to one value an output channel" },
+    {
+      ...{ count: replaced.size - gemms, noun: "bias", what: "after MatMul brought to one value an output channel" },
+      generation: 2,
+    },
   ].filter(({ count }) => count > 0);
   const node = graph.node.map((before) => replaced.get(before) ?? before);
   return { model: withGraph(model, { node, initializer: [...graph.initializer, ...added] }), changes };

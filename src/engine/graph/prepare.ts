@@ -75,7 +75,8 @@ export async function prepareModel(
   changes.push(...made);
   current = step(evenMatrices(step(plainGemms(step(shareConstants(known))))));
   const observed = dropUnread(current);
-  const folded = dropUnread(step(foldBatchNormalization(step(removeIdentities(observed, "activations")))));
+  const plain = step(plainGemms(step(foldBatchNormalization(step(removeIdentities(observed, "activations"))))));
+  const folded = dropUnread(plain);
 
   const opsets = opsetOf(model) === opsetOf(folded) ? [] : [`opset ${opsetOf(model)} converted to ${opsetOf(folded)}`];
   return {

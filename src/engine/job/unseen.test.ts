@@ -304,7 +304,7 @@ describe("a gate inside the model", () => {
     "keeps all that it was seen to let through, by %s, and it is said",
     async (method) => {
       const model = await open(gated);
-      const recipe = { ...defaultRecipe(model), method };
+      const recipe = { ...defaultRecipe(model), method, elementwise: "join" } as const;
       const runtimes = { main: nodeRuntime(), accelerator: null };
       const dataset = datasetOf(
         model,
