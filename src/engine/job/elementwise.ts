@@ -23,7 +23,7 @@ const MOST_BYTES = 2 ** 27;
 
 /** The layers without weights that a recipe would quantize, by region, whatever was decided of them. */
 export function undecidedRegions(model: OpenModel, recipe: Recipe): readonly Region[] {
-  return regionsOf(planModel(model, { ...recipe, elementwise: "join" }));
+  return regionsOf(planModel(model, { ...recipe, elementwise: "auto", unjoined: [] }));
 }
 
 /**

@@ -11,6 +11,9 @@ export const ADD: Operator = {
 
 export const MUL: Operator = { kind: "compute", operands: "all", relays: () => true };
 
+/** Gives values of its second or third input, as its first says. */
+export const WHERE: Operator = { kind: "compute", operands: "all", relays: () => true, isLate: true };
+
 export const CONCAT: Operator = {
   kind: "compute",
   operands: "all",

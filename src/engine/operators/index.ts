@@ -2,7 +2,7 @@ import type { GraphIndex } from "../onnx/graph.ts";
 import { isDefaultDomain } from "../onnx/opset.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { CLIP, HARD_SIGMOID, LEAKY_RELU, RELU, SIGMOID, SOFTMAX, TANH } from "./activations.ts";
-import { ADD, CONCAT, MUL, POOL } from "./computing.ts";
+import { ADD, CONCAT, MUL, POOL, WHERE } from "./computing.ts";
 import { CONV, CONV_TRANSPOSE } from "./conv.ts";
 import {
   BATCH_NORMALIZATION,
@@ -15,7 +15,7 @@ import {
   SHAPE,
 } from "./floating.ts";
 import { GEMM, MAT_MUL } from "./matrix.ts";
-import { FLATTEN, MAX_POOL, PAD, REARRANGES, RESIZE, SELECTS } from "./movers.ts";
+import { FLATTEN, GATHER_ELEMENTS, MAX_POOL, PAD, REARRANGES, RESIZE, SELECTS } from "./movers.ts";
 import type { Operator, Weighted } from "./operator.ts";
 
 /** The operators of the default ONNX domain that anything is known of; all others stay in float. */
@@ -26,6 +26,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["MatMul", MAT_MUL],
   ["Add", ADD],
   ["Mul", MUL],
+  ["Where", WHERE],
   ["Concat", CONCAT],
   ["AveragePool", POOL],
   ["GlobalAveragePool", POOL],
@@ -47,6 +48,7 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["Slice", SELECTS],
   ["Split", SELECTS],
   ["Gather", SELECTS],
+  ["GatherElements", GATHER_ELEMENTS],
   ["Expand", SELECTS],
   ["Tile", SELECTS],
   ["Resize", RESIZE],

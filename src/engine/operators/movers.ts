@@ -9,6 +9,8 @@ const COMPUTES: Operator = { kind: "compute", operands: "first" };
 /** Gives some of its values, or some more than once. */
 export const SELECTS: Operator = { kind: "move" };
 
+export const GATHER_ELEMENTS: Operator = { kind: "move", isLate: true };
+
 /** Gives each value once. */
 export const REARRANGES: Operator = { kind: "move", holds: () => "first" };
 

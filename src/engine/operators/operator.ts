@@ -25,6 +25,8 @@ export type Operator = Common &
   );
 
 interface Common {
+  /** Quantized only by recipes that decide on samples: those of before knew nothing of it, and give the bytes that they gave. */
+  readonly isLate?: true;
   /** What it is for some attributes; null where it is what stands here. */
   readonly variant?: (node: NodeProto, index: GraphIndex) => Operator | null;
   /** The range that its output cannot leave. */

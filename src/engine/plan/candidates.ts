@@ -66,7 +66,7 @@ export function candidatesOf(
     const unusable = use && "code" in use ? use : null;
     const weight = use && "code" in use ? null : use;
     const blocked =
-      blockedReason(node, descriptor, index, activations, float) ??
+      blockedReason(node, descriptor, index, activations, choices) ??
       unusable ??
       probabilityReason(node, descriptor, probabilities) ??
       (isMultiplied ? biasReason(node, weight, target) : null);
@@ -88,13 +88,14 @@ function blockedReason(
   descriptor: Operator | null,
   index: GraphIndex,
   activations: Activations,
-  float: Recipe["float"],
+  { float, elementwise }: PlanChoices,
 ): Reason | null {
   const { opType: operator, domain } = node;
   if (!isDefaultDomain(domain)) return { code: "not-standard", domain, operator };
   if (!descriptor) return { code: "no-gain", operator };
   if (layersInIntegers(index).has(node)) return { code: "kept" };
   if (descriptor.kind === "float") return descriptor.reason;
+  if (descriptor.isLate && elementwise === "join") return { code: "no-gain", operator };
   const type = activations.typeOf(node.output[0] ?? "");
   if (type !== "float32") return { code: "type", type: type ?? "unknown" };
   if (descriptor.kind === "activation" && !descriptor.clamp(node, index)) return { code: "bounds-at-run-time" };

@@ -15,7 +15,8 @@ const NODES = [
   node("ConvTranspose", ["b", "v"], "up"),
   node("Relu", ["up"], "r"),
   node("Resize", ["r", "", "s"], "big", [stringAttribute("mode", "linear")]),
-  node("MaxPool", ["big"], "m"),
+  node("Pad", ["big"], "p"),
+  node("MaxPool", ["p"], "m"),
   node("Conv", ["m", "v"], "c"),
   node("Sin", ["c"], "out"),
 ];
@@ -33,10 +34,18 @@ function kernels(choices: Partial<Parameters<typeof planQuantization>[2]> = {}) 
 }
 
 test("what has no integer kernel is told, with what follows it; what moves codes, and what stays in float anyway, is not", () => {
-  expect(kernels()).toEqual(["up", "r", "big"]);
+  expect(kernels()).toEqual(["up", "r", "big", "p"]);
 });
 
 test("weights alone, and in int4, are computed in float wherever they are", () => {
   expect(kernels({ float: { ...PLAIN_RECIPE.float, activations: true } })).toEqual(["a", "up", "c"]);
-  expect(kernels({ weights: { ...PLAIN_RECIPE.weights, type: "int4" } })).toEqual(["a", "b", "up", "r", "big", "c"]);
+  expect(kernels({ weights: { ...PLAIN_RECIPE.weights, type: "int4" } })).toEqual([
+    "a",
+    "b",
+    "up",
+    "r",
+    "big",
+    "p",
+    "c",
+  ]);
 });

@@ -18,7 +18,8 @@ function isFloat(
   const { node, descriptor, operator, weightUse, follower, precision } = layer;
   if (groups.length === 0) return true;
   if (follower) return node.input.some((name) => inFloat.has(index.producer(name) ?? node));
-  if (descriptor?.kind === "move" || descriptor?.kind === "activation") return false;
+  if (descriptor?.kind === "move") return target.movesInFloat.has(operator);
+  if (descriptor?.kind === "activation") return false;
   if (weightUse && !(target.multiplies as readonly string[]).includes(precision)) return true;
   return !target.integerKernels.has(operator);
 }

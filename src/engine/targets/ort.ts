@@ -29,7 +29,8 @@ export const ORT: Target = {
   quantizesItself: new Set(["Conv", "ConvTranspose", "Gemm"]),
   integerKernels: new Set([
     ...["Conv", "Gemm", "MatMul"],
-    ...["Add", "Mul", "Concat", "AveragePool", "GlobalAveragePool", "LeakyRelu", "Sigmoid", "Softmax"],
+    ...["Add", "Mul", "Concat", "AveragePool", "GlobalAveragePool", "LeakyRelu", "Sigmoid", "Softmax", "Where"],
   ]),
+  movesInFloat: new Set(["Pad", "SpaceToDepth"]),
   costs: ORT_COSTS,
 };

@@ -17,6 +17,7 @@ export const ORT_COSTS: KernelCosts = {
     ["Sigmoid", kernel(0.26, 0.19)],
     ["Softmax", kernel(0.47, 1.9)],
     ["MatMul", kernel(0.77, 0.96)],
+    ["Where", kernel(0.25, 0.21)],
     ["Resize", kernel(5.8, null)],
   ]),
   others: kernel(0.25, null),

@@ -29,8 +29,9 @@ export interface Target {
   readonly wantsIntegerBias: ReadonlySet<string>;
   /** Float operators that it quantizes itself between a DequantizeLinear and a QuantizeLinear, unless their bias is computed. */
   readonly quantizesItself: ReadonlySet<string>;
-  /** Operators that have integer kernels; what only moves values moves codes. */
+  /** Operators that have integer kernels; what only moves values moves codes, but for some. */
   readonly integerKernels: ReadonlySet<string>;
+  readonly movesInFloat: ReadonlySet<string>;
   readonly costs: KernelCosts;
 }
 
