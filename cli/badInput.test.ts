@@ -152,7 +152,9 @@ describe("data that cannot be used", () => {
     mkdirSync(corrupt);
     put(corrupt, "a.png", "no picture");
     put(corrupt, "b.jpg", "no picture");
-    expect(await on(corrupt, "--preprocess", "unit")).toMatch(/Not one of 2 samples could be read; .*a\.png/);
+    expect(await on(corrupt, "--preprocess", "unit", "--order", "path")).toMatch(
+      /Not one of 2 samples could be read; .*a\.png/,
+    );
 
     const mixed = await putColours(folder, "mixed", 4);
     put(mixed, "2.png", "no picture");
@@ -167,18 +169,20 @@ describe("data that cannot be used", () => {
       }),
     );
     expect(outcome.stderr).toMatch(/warning: .*mixed\/2\.png/);
+    const unseen = await putColours(folder, "unseen", 4, 10);
+    put(unseen, "12.png", "no picture");
     const judged = await octet(
       "evaluate",
       model,
       join(out, "colours.int8.onnx"),
       "--data",
-      mixed,
+      unseen,
       "--preprocess",
       "unit",
       "--json",
     );
     expect(judged.json()).toMatchObject({ samples: 3, labelled: 3 });
-    expect(judged.json().notices).toContainEqual(expect.objectContaining({ subject: "mixed/2.png" }));
+    expect(judged.json().notices).toContainEqual(expect.objectContaining({ subject: "unseen/12.png" }));
     rmSync(out, { recursive: true });
   });
 });
@@ -191,7 +195,7 @@ describe("data that cannot be right", () => {
 
   it("is refused where no sample is left", async () => {
     const nothing = arrays("nothing.npy", new Float32Array(2 * SIZE).fill(Number.NaN));
-    expect(await refusal("quantize", model, "--data", nothing, "--out", out)).toBe(
+    expect(await refusal("quantize", model, "--data", nothing, "--order", "path", "--out", out)).toBe(
       "Not one of 2 samples could be read; the first: nothing.npy[0] holds 192 NaN of 192 values; give it finite ones.",
     );
   });

@@ -7,6 +7,7 @@ import {
   inGroup,
   LABELS,
   MODEL_OPTIONS,
+  ORDER,
   OUT,
   PREPROCESS,
   RECIPE_OPTIONS,
@@ -54,8 +55,13 @@ export const COMMANDS = {
         data: required(DATA),
         preprocess: PREPROCESS,
         labels: LABELS,
-        skip: count(0, "leave out the first N samples"),
+        skip: count(0, "leave out the first N samples: those that calibrated"),
         samples: count(1, "judge on N samples (default: all that follow)"),
+        order: ORDER,
+        recipe: text(
+          "FILE",
+          "of the quantized model: which samples calibrated it (default: NAME.recipe.json beside it)",
+        ),
       }),
       ...INPUT_OPTIONS,
       ...inGroup("Limit", {

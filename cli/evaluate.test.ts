@@ -1,8 +1,9 @@
-import { readFileSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { idxBytes } from "../src/engine/data/testing/files.ts";
 import type { Notice } from "../src/engine/model/job.ts";
+import { BEFORE_PREPARATIONS } from "../src/engine/model/past/recipe.ts";
 import { colourModel, modelBytes, put, putColours, scratch } from "./testing/colours.ts";
 import { errorOf, octet } from "./testing/command.ts";
 
@@ -15,7 +16,8 @@ beforeAll(async () => {
   folder = scratch();
   float = put(folder, "colours.onnx", modelBytes(colourModel()));
   data = await putColours(folder, "photos", 12);
-  await octet("quantize", float, "--data", data, "--preprocess", "unit", "--samples", "6", "--out", folder);
+  const others = await putColours(folder, "others", 6, 12);
+  await octet("quantize", float, "--data", others, "--preprocess", "unit", "--out", folder);
   quantized = join(folder, "colours.int8.onnx");
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -204,6 +206,74 @@ describe("octet evaluate with labels", () => {
       expect(stderr).toMatch(/warning: preprocessing: The float model answers better with [\s\S]*Calibrating/);
       expect(ofPreprocessing(json().notices)).toHaveLength(1);
     }
+  });
+});
+
+describe("samples that calibrated", () => {
+  const make = async (name: string, ...options: string[]) => {
+    const out = join(folder, name);
+    const made = await octet(
+      ...["quantize", float, "--data", data, "--preprocess", "unit", "--samples", "5", "--out", out, "--json"],
+      ...options,
+    );
+    expect(made.code).toBe(0);
+    return { file: join(out, "colours.int8.onnx"), recipe: join(out, "colours.recipe.json"), made: made.json() };
+  };
+
+  it("do not judge, in whatever folder they lie, and --skip leaves them out", async () => {
+    const { file, recipe, made } = await make("apart");
+    expect(made.recipe).toMatchObject({ seed: 0, prints: expect.stringMatching(/^.{40}$/) });
+    const refused = await evaluate(file);
+    expect([refused.code, errorOf(refused)]).toEqual([
+      2,
+      expect.stringMatching(
+        /^5 of the 12 samples to judge calibrated the model, photos\/\d+\.png the first, .*; leave out the first 5 \(--skip 5\)\.$/,
+      ),
+    ]);
+    const { code, json, stderr } = await evaluate(file, "--skip", "5");
+    expect([code, json().samples]).toEqual([0, 7]);
+    expect(stderr).not.toMatch(/is not known/);
+
+    const elsewhere = join(folder, "elsewhere");
+    mkdirSync(elsewhere);
+    copyFileSync(join(data, "labels.csv"), join(elsewhere, "labels.csv"));
+    for (let i = 0; i < 12; i++) copyFileSync(join(data, `${i}.png`), join(elsewhere, `${i}.png`));
+    const there = await octet(
+      ...["evaluate", float, file, "--data", elsewhere, "--preprocess", "unit", "--skip", "3", "--json"],
+    );
+    expect(errorOf(there)).toMatch(/^2 of the 9 samples to judge calibrated the model, elsewhere.*--skip 5/);
+
+    const moved = put(folder, "moved.int8.onnx", readFileSync(file));
+    const unknown = await evaluate(moved);
+    expect(unknown.code).toBe(0);
+    expect(unknown.stderr).toMatch(
+      /Which samples calibrated moved\.int8\.onnx is not known \(no recipe lies beside it/,
+    );
+    expect(errorOf(await evaluate(moved, "--recipe", recipe))).toMatch(/^5 of the 12 samples to judge calibrated/);
+  });
+
+  it("are the first by path under --order path, which the recipe keeps", async () => {
+    const { file, made } = await make("by-path", "--order", "path");
+    expect(made.recipe.seed).toBeNull();
+    expect((await evaluate(file, "--skip", "5")).json().samples).toBe(7);
+    const balanced = await evaluate(file, "--skip", "5", "--order", "balanced");
+    expect(errorOf(balanced)).toMatch(/take them in the order that calibrated it \(--order path\)/);
+  });
+
+  it("are of the recipe that a run begins with, and of the calibration that it takes", async () => {
+    const first = await make("first");
+    const older = JSON.parse(readFileSync(first.recipe, "utf8"));
+    for (const later of Object.keys(BEFORE_PREPARATIONS)) delete older[later];
+    const before = put(folder, "before.json", JSON.stringify({ ...older, resolved: null, biases: null }));
+    const again = await make("again", "--recipe", before);
+    expect(again.made.recipe).toMatchObject({
+      seed: null,
+      prints: (await make("path", "--order", "path")).made.recipe.prints,
+    });
+    const out = join(folder, "cached");
+    const cache = join(folder, "first", "colours.calibration.json");
+    const cached = await octet("quantize", float, "--cache", cache, "--method", "mse", "--out", out, "--json");
+    expect(cached.json().recipe).toMatchObject({ seed: 0, prints: first.made.recipe.prints });
   });
 });
 

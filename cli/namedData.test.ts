@@ -47,16 +47,19 @@ describe("a model of two inputs", () => {
       }),
     ),
   );
-  const biases = npyBytes(
-    "<f4",
-    [6, 3],
-    Float32Array.from({ length: 18 }, (_, i) => Math.sin(i)),
-  );
+  const biases = (from: number) =>
+    npyBytes(
+      "<f4",
+      [6, 3],
+      Float32Array.from({ length: 18 }, (_, i) => Math.sin(from + i)),
+    );
 
   it("takes pictures for one and an array for the other, which is named", async () => {
     const photos = await putColours(folder, "photos", 6);
-    const given = [photos, `bias=${put(folder, "x=1.npy", biases)}`];
-    const { sqnr } = await quantizeAndJudge(two, given, given, ["--preprocess", "unit"]);
+    const given = [photos, `bias=${put(folder, "x=1.npy", biases(0))}`];
+    const others = await putColours(folder, "others", 6, 30);
+    const unseen = [others, `bias=${put(folder, "y=1.npy", biases(18))}`];
+    const { sqnr } = await quantizeAndJudge(two, given, unseen, ["--preprocess", "unit"]);
     expect(sqnr).toBeGreaterThan(20);
     const refused = await octet("quantize", two, "--data", photos, "--out", join(folder, "none"));
     expect([refused.code, errorOf(refused)]).toEqual([
@@ -66,13 +69,15 @@ describe("a model of two inputs", () => {
   });
 
   it("takes both from one .npz file, and a path that has a = in it as the path that it is", async () => {
-    const pictures = npyBytes(
-      "<f4",
-      [6, 3, 8, 8],
-      Float32Array.from({ length: 1152 }, (_, i) => Math.cos(i) ** 2),
-    );
-    const path = put(folder, "a=b.npz", npzBytes({ picture: pictures, bias: biases }, 6));
-    expect((await quantizeAndJudge(two, [path], [path])).sqnr).toBeGreaterThan(20);
+    const pictures = (from: number) =>
+      npyBytes(
+        "<f4",
+        [6, 3, 8, 8],
+        Float32Array.from({ length: 1152 }, (_, i) => Math.cos(from + i) ** 2),
+      );
+    const path = put(folder, "a=b.npz", npzBytes({ picture: pictures(0), bias: biases(0) }, 6));
+    const unseen = put(folder, "c=d.npz", npzBytes({ picture: pictures(1152), bias: biases(18) }, 6));
+    expect((await quantizeAndJudge(two, [path], [unseen])).sqnr).toBeGreaterThan(20);
   });
 });
 

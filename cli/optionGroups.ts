@@ -24,7 +24,13 @@ export const PREPROCESS = text(
 
 export const LABELS = text(
   "CSV",
-  "rows of file,label, or an IDX file; when left out, label files among the data count",
+  "rows of file,label, an IDX file, or a list of class names for class folders; when left out, what is among the data counts",
+);
+
+export const ORDER = choice(
+  "balanced|path",
+  ["balanced", "path"],
+  "in which order samples are taken: at random, of each class folder in turn, or by their paths (default: as the recipe has it, balanced in a new one)",
 );
 
 /** What the inputs of a model are. */
@@ -50,25 +56,32 @@ export const EXECUTION_OPTIONS = inGroup("Execution (default: what a short trial
 });
 
 /** What makes or changes a recipe. */
-export const RECIPE_OPTIONS = inGroup("Recipe", {
-  method: choice("NAME", METHODS, "how ranges are found (default: chosen by Octet)"),
-  weights: choice("s8|s4", ["s8", "s4"], "int8 (default) or int4"),
-  "per-tensor": flag("one scale for each weight instead of one a channel"),
-  rounding: choice("NAME", ["nearest", "learned"], "how weights are rounded (default: nearest)"),
-  activations: choice(
-    "NAME",
-    ["u8", "s8", "float"],
-    "unsigned asymmetric (default), signed symmetric, or weights alone are quantized, and data is needed only for what is learned on it",
-  ),
-  elementwise: choice(
-    "NAME",
-    ELEMENTWISE,
-    "layers without weights (Add, Mul, Concat, pools, Softmax): decided on samples (default), quantized, or left in float",
-  ),
-  equalize: flag("cross-layer equalization: for one scale a weight"),
-  "bias-correction": choice("NAME", ["none", "empirical", "analytic"], "how biases are corrected (default: empirical)"),
-  recipe: text("FILE", "settings of an earlier run, which the options beside it change"),
-});
+export const RECIPE_OPTIONS = {
+  ...inGroup("Data", { order: ORDER }),
+  ...inGroup("Recipe", {
+    method: choice("NAME", METHODS, "how ranges are found (default: chosen by Octet)"),
+    weights: choice("s8|s4", ["s8", "s4"], "int8 (default) or int4"),
+    "per-tensor": flag("one scale for each weight instead of one a channel"),
+    rounding: choice("NAME", ["nearest", "learned"], "how weights are rounded (default: nearest)"),
+    activations: choice(
+      "NAME",
+      ["u8", "s8", "float"],
+      "unsigned asymmetric (default), signed symmetric, or weights alone are quantized, and data is needed only for what is learned on it",
+    ),
+    elementwise: choice(
+      "NAME",
+      ELEMENTWISE,
+      "layers without weights (Add, Mul, Concat, pools, Softmax): decided on samples (default), quantized, or left in float",
+    ),
+    equalize: flag("cross-layer equalization: for one scale a weight"),
+    "bias-correction": choice(
+      "NAME",
+      ["none", "empirical", "analytic"],
+      "how biases are corrected (default: empirical)",
+    ),
+    recipe: text("FILE", "settings of an earlier run, which the options beside it change"),
+  }),
+};
 
 export const OUT = text("DIR", "where to write (default: MODEL.octet)");
 

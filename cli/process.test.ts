@@ -24,16 +24,24 @@ const octet = (...args: string[]) =>
 
 describe("the octet command", () => {
   it("prints one JSON object and nothing else on stdout, from any folder", () => {
-    const made = octet("quantize", "colours.onnx", "--data", "photos", "--preprocess", "unit", "--json");
+    const made = octet(
+      "quantize",
+      "colours.onnx",
+      "--data",
+      "photos",
+      "--preprocess",
+      "unit",
+      ...["--samples", "3", "--json"],
+    );
     expect(made.status).toBe(0);
     expect(JSON.parse(made.stdout)).toMatchObject({ out: "colours.octet", layers: { total: 3 } });
     expect(made.stderr).toMatch(/^Opening the model\.\.\.$/m);
     const judged = octet(
       ...["evaluate", "colours.onnx", "colours.octet/colours.int8.onnx", "--data", "photos"],
-      ...["--preprocess", "unit", "--json"],
+      ...["--preprocess", "unit", "--skip", "3", "--json"],
     );
     expect(judged.status).toBe(0);
-    expect(JSON.parse(judged.stdout)).toMatchObject({ samples: 6, verdict: { passed: true } });
+    expect(JSON.parse(judged.stdout)).toMatchObject({ samples: 3, verdict: { passed: true } });
   });
 
   it("ends with 2 and one line on stderr for bad input", () => {

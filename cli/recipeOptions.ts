@@ -1,6 +1,6 @@
 import type { Corrections, Recipe, WeightScheme } from "../src/engine/model/recipe.ts";
 import type { Runtime } from "../src/engine/model/runtime.ts";
-import { Project } from "../src/engine/project/index.ts";
+import { DEFAULT_SEED, Project } from "../src/engine/project/index.ts";
 import type { Values } from "./arguments.ts";
 import { nodeEnvironment } from "./environment.ts";
 import { readText } from "./files.ts";
@@ -21,10 +21,21 @@ export type RecipeChanges = Partial<Pick<Recipe, "method" | "activations" | "ele
   readonly corrections?: Partial<Corrections>;
   readonly weights?: Partial<WeightScheme>;
   readonly float?: Pick<Recipe["float"], "activations">;
+  readonly order: Order;
 };
 
+/** In which order samples are to be taken; null is as a recipe has it. */
+type Order = Values<typeof RECIPE_OPTIONS>["order"];
+
+/** The seed of the order that is asked for, under a recipe or where there is none. */
+export function seedOf(order: Order, recipe: Pick<Recipe, "seed"> | null): number | null {
+  if (order === "path") return null;
+  if (order === null && recipe) return recipe.seed;
+  return recipe?.seed ?? DEFAULT_SEED;
+}
+
 export function recipeChanges(values: Values<typeof RECIPE_OPTIONS>): RecipeChanges {
-  const { method, activations, rounding, elementwise, weights: type, "bias-correction": bias } = values;
+  const { method, activations, rounding, elementwise, order, weights: type, "bias-correction": bias } = values;
   const corrections = { ...(values.equalize && { equalization: true }), ...(bias && { bias }) };
   const weights: Partial<WeightScheme> = {
     ...(type && { type: type === "s4" ? "int4" : "int8" }),
@@ -32,6 +43,7 @@ export function recipeChanges(values: Values<typeof RECIPE_OPTIONS>): RecipeChan
     ...(rounding && { rounding }),
   };
   return {
+    order,
     ...(Object.keys(corrections).length > 0 && { corrections }),
     ...(method && { method }),
     ...(elementwise && { elementwise }),
@@ -50,7 +62,7 @@ export async function openForRecipe(
   path: string,
   given: Values<typeof INPUT_OPTIONS & typeof MODEL_OPTIONS>,
   saved: Recipe | null,
-  { corrections, weights, float, ...changes }: RecipeChanges,
+  { corrections, weights, float, order, ...changes }: RecipeChanges,
   runtime: Runtime,
   terminal: Terminal,
 ): Promise<Project> {
@@ -65,6 +77,7 @@ export async function openForRecipe(
   const { recipe } = project;
   return project.edit({
     ...changes,
+    seed: seedOf(order, recipe),
     weights: { ...recipe.weights, ...weights },
     float: { ...recipe.float, ...float },
     corrections: { ...recipe.corrections, ...corrections },

@@ -30,7 +30,13 @@ describe("the sample model with one scale a weight", () => {
     const outcome = await octet(
       ...["tune", path, "--data", join(SAMPLE, "evaluation-images-idx3-ubyte.gz"), "--samples", "100"],
       ...["--labels", join(SAMPLE, "evaluation-labels-idx1-ubyte.gz"), "--out", out, "--json"],
-      ...["--preprocess", put(folder, "preprocess.json", JSON.stringify(preprocess)), "--per-tensor"],
+      ...[
+        "--preprocess",
+        put(folder, "preprocess.json", JSON.stringify(preprocess)),
+        "--per-tensor",
+        "--order",
+        "path",
+      ],
     );
     expect(outcome.stderr).not.toMatch(/^octet: /m);
     expect(outcome.code).toBe(0);
@@ -74,7 +80,7 @@ describe("a search", () => {
     for (const index of [4, 5]) writeFileSync(join(partly, `${index}.png`), "no picture");
     const outcome = await octet(
       ...["tune", model, "--data", partly, "--preprocess", "unit", "--out", join(folder, "first"), "--samples", "4"],
-      ...["--min-sqnr", "10", "--json"],
+      ...["--min-sqnr", "10", "--order", "path", "--json"],
     );
     expect(outcome.stderr).not.toMatch(/Skipped|octet:/);
     expect(outcome.code).toBe(0);

@@ -49,7 +49,13 @@ export async function writeJob(
   const integer = quantized - computedInFloat.length;
   const files = result.files.map(({ name, chunks }) => ({ name, bytes: totalBytes(chunks) }));
   const seconds = (performance.now() - start) / 1000;
-  const { observed = [], skipped: missed = [], executors = [], preprocess = null } = project.calibration ?? {};
+  const {
+    observed = [],
+    skipped: missed = [],
+    executors = [],
+    preprocess = null,
+    seed = null,
+  } = project.calibration ?? {};
   const [samples, skipped] = [observed.length, missed.length];
   return {
     value: {
@@ -63,6 +69,7 @@ export async function writeJob(
         skipped,
         executors,
         preprocess,
+        seed,
       },
       rounding: rounding && roundingFigures(rounding),
       unproven: result.unproven,

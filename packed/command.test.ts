@@ -15,6 +15,7 @@ import {
   quantize,
   ROOT,
   run,
+  SAMPLES,
   scratch,
 } from "./support.ts";
 
@@ -120,7 +121,7 @@ describe.skipIf(!isInstalled)("installed from the registry, the octet command", 
     const made = quantize(folder(), commandOf(bare), "--workers", "2");
     expect(made.stderr.match(/^note: onnxruntime-node is not installed, so models run in WASM.*$/gm)).toHaveLength(1);
     expect(made.executors).toMatchObject([{ provider: "wasm", workers: 2, threads: 1 }]);
-    const data = ["--data", DATA, "--preprocess", "unit", "--samples", "24", "--json"];
+    const data = ["--data", DATA, "--preprocess", "unit", "--skip", String(SAMPLES), "--samples", "24", "--json"];
     const judged = run(folder(), commandOf(native), "evaluate", MODEL, made.path, ...data);
     expect(JSON.parse(judged.stdout).outputs[0].sqnr).toBeGreaterThan(20);
   });

@@ -72,7 +72,7 @@ const api: EngineApi = {
   defaultRecipe: async () => opened().defaultRecipe,
   plan: async (choices) => opened().plan(choices),
   sources: async () => opened().sources,
-  setData: async (files, preprocess) => {
+  setData: async (files, { preprocess, seed }) => {
     const sources = files.map(({ path, file, input }) => ({
       path,
       size: file.size,
@@ -80,7 +80,7 @@ const api: EngineApi = {
       read: (start = 0, end = file.size) => bytesOf(file.slice(start, end), path),
     }));
     try {
-      const summary = await opened().edit({ preprocess }).takeData(sources);
+      const summary = await opened().edit({ preprocess, seed }).takeData(sources);
       return { summary, sources: summary.inputs };
     } catch (error) {
       if (error instanceof InputsMissing) return { summary: null, sources: error.sources };
@@ -90,7 +90,7 @@ const api: EngineApi = {
   preset: async (preset) => opened().preset(preset),
   findPreprocess: (recipe, samples, onProgress) =>
     job(onProgress, (context) => opened().adopt(recipe).findPreprocess({ skip: 0, samples }, context)),
-  preview: (index, preprocess) => opened().preview(index, preprocess),
+  preview: (index, choices) => opened().preview(index, choices),
   calibrate: (choices, samples, resume, execution, onProgress, onCheckpoint) =>
     job(onProgress, (context) =>
       delivering(onCheckpoint, (checkpoint) =>

@@ -40,7 +40,10 @@ export type WeightPart = RecipePart<
 >;
 
 /** What decides the values that the float model gives. */
-export type ValuesPart = RecipePart<"corrections" | "factors" | "preprocess">;
+export type ValuesPart = RecipePart<"corrections" | "factors" | "preprocess" | "seed">;
+
+/** Which samples there are, and how they are prepared. */
+export type SamplesPart = RecipePart<"preprocess" | "seed">;
 
 /** What became of data that was given. */
 export interface DataTaken {
@@ -80,14 +83,14 @@ export interface EngineApi {
   /** Where each input of the open model gets its values. */
   sources(): Promise<readonly InputSource[]>;
   /**
-   * Takes data and labels, told apart by their content; `preprocess` null lets the engine choose.
+   * Takes data and labels, told apart by their content; a preprocessing of null lets the engine choose.
    */
-  setData(files: readonly PathFile[], preprocess: Preprocess | null): Promise<DataTaken>;
+  setData(files: readonly PathFile[], choices: SamplesPart): Promise<DataTaken>;
   /** A preset fitted to the open model and data; rejects when it does not suit them. */
   preset(preset: Preset): Promise<Preprocess>;
   /** Under which preprocessing the float model answers as labelled, or without labels sharpest; null where nothing tells. */
   findPreprocess(recipe: Recipe, samples: number, onProgress: OnProgress): Promise<PreprocessFinding | null>;
-  preview(index: number, preprocess: Preprocess | null): Promise<SamplePreview>;
+  preview(index: number, choices: SamplesPart): Promise<SamplePreview>;
   /** Watches the first `samples` samples; continues from `resume`. `onCheckpoint` brings the state every few seconds. */
   calibrate(
     choices: ValuesPart,

@@ -10,6 +10,7 @@ import {
   openData,
   type RunnableModel,
   settleInputs,
+  unseenNotices,
 } from "../../src/engine/project/index.ts";
 import { nodeDecoders } from "../decoders.ts";
 import type { ArgumentsOf } from "../definitions.ts";
@@ -18,6 +19,8 @@ import { describeEvaluation } from "../evaluationText.ts";
 import { dataSources } from "../files.ts";
 import { inputsOf, labelsOf, modelSource, preprocessOf } from "../options.ts";
 import { isDisproved, preprocessNotices } from "../preprocessText.ts";
+import { recipeOf, unknownNotices } from "../recipeBeside.ts";
+import { seedOf } from "../recipeOptions.ts";
 import { terminalRuntime } from "../runtime.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -42,24 +45,28 @@ export async function evaluateCommand(
   const float = await floatFileOf(await modelSource(floatPath));
   const quantized = await modelFileOf(await modelSource(quantizedPath));
   assertOrder(float, floatPath, quantized);
-  const inputs = settleInputs(float.inputs, inputsOf(values));
-  const dataset = await openData(inputs, await dataSources(values.data), preprocess, nodeDecoders, labels);
+  const inputs = { ...settleInputs(float.inputs, inputsOf(values)), classes: float.classes };
+  const recipe = await recipeOf(quantizedPath, values.recipe);
+  const seed = seedOf(values.order, recipe);
+  const dataset = await openData(inputs, await dataSources(values.data), preprocess, nodeDecoders, labels, seed);
   const before = [
     ...float.notices,
     ...partlyQuantizedNotices(float, floatPath),
     ...unquantizedNotices(quantized, quantizedPath),
+    ...unknownNotices(recipe, basename(quantizedPath)),
     ...dataset.notices,
   ];
   terminal.notices(before);
   const samples = values.samples ?? dataset.length;
   if (labels || maxDrop !== null) assertLabelled(dataset, skip, samples);
+  const repeated = recipe ? await unseenNotices(recipe, dataset, { skip, samples }, terminal.context) : [];
   const runtime = await terminalRuntime(terminal);
   const assumed = dataset.assumed !== null;
   const finding =
     dataset.labels || assumed
       ? await findPreprocess(float.file, dataset, { skip: 0, samples: dataset.length }, runtime, terminal.context)
       : null;
-  const notices = [...before, ...(finding ? preprocessNotices(finding, assumed) : [])];
+  const notices = [...before, ...repeated, ...(finding ? preprocessNotices(finding, assumed) : [])];
   terminal.notices(notices);
   const isWrong = finding !== null && isDisproved(finding, assumed);
   const measured = await evaluateModels(

@@ -57,7 +57,8 @@ interface Calibrated {
   readonly notices: readonly Notice[];
 }
 
-const OF_DATA = ["data", "preprocess", "samples", "workers", "threads", "batch", "iterations", "goal"] as const;
+const RUNNING = ["workers", "threads", "batch", "iterations", "goal"] as const;
+const OF_DATA = ["data", "preprocess", "samples", "order", ...RUNNING] as const;
 
 const WITHOUT = {
   equalization: "leave --equalize out",
@@ -88,7 +89,7 @@ function reuse(calibration: Calibration, project: Project, values: QuantizeValue
   if (unused.length > 0) {
     warn(`${unused.map((name) => `--${name}`).join(", ")} had no effect, since --cache gives the calibration.`);
   }
-  project.takeCalibration(calibration).edit({ preprocess: calibration.preprocess });
+  project.takeCalibration(calibration).edit({ preprocess: calibration.preprocess, seed: calibration.seed });
   if (project.wants.includes("deciding elementwise operators")) {
     warn(
       "Layers without weights are all quantized, since deciding which takes samples; give --data in place of --cache.",

@@ -51,12 +51,12 @@ export function put(folder: string, name: string, content: Uint8Array | string):
   return path;
 }
 
-/** Writes photos of red, green and blue in turn, and labels.csv, into a new folder below `parent`. */
-export async function putColours(parent: string, name: string, count: number): Promise<string> {
+/** Writes photos of red, green and blue in turn, numbered from `first` on, and labels.csv, into a new folder below `parent`. */
+export async function putColours(parent: string, name: string, count: number, first = 0): Promise<string> {
   const folder = join(parent, name);
   mkdirSync(folder);
   const rows = ["file,label"];
-  for (let i = 0; i < count; i++) {
+  for (let i = first; i < first + count; i++) {
     put(folder, `${i}.png`, await colourPng(i));
     rows.push(`${i}.png,${i % PRIMARIES}`);
   }

@@ -15,6 +15,7 @@ const CHOICES = [
   "ranges",
   "float",
   "elementwise",
+  "seed",
 ] as const satisfies (keyof Choices)[];
 
 /** Settings as a recipe file may hold them: callers need not be TypeScript. Throws InputError. */

@@ -131,9 +131,25 @@ describe("a project", () => {
     expect(project.recipe).toEqual(recipe);
     expect(await bytesOf(await project.quantize())).toEqual(before);
     expect(await refusal(() => project.evaluate({ labels: LABELS }))).toMatch(/^labels are those of data /);
-    expect(await refusal(() => project.evaluate({ maxDrop: 1, samples: 2 }))).toBe(
+    expect(await refusal(() => project.evaluate({ maxDrop: 1, skip: 12, samples: 2 }))).toBe(
       "maxDrop has nothing to be held against: no sample has a label; give labels, or leave maxDrop out.",
     );
+  });
+
+  it("takes samples in the order of its recipe, and does not judge on those that calibrated", async () => {
+    await project.useData(DATA, { preprocess: "unit" });
+    await project.calibrate({ samples: 6 });
+    const { seed, prints } = project.recipe;
+    expect(seed).toBe(0);
+    expect(await refusal(() => project.evaluate({ skip: 2, samples: 5 }))).toMatch(
+      /^4 of the 5 samples to judge calibrated the model, .*; leave out the first 6 \(--skip 6\)\.$/,
+    );
+    project.change({ seed: null });
+    expect(await project.evaluate({ skip: 6, samples: 2 })).toMatchObject({ samples: 2 });
+    expect(project.recipe.prints).not.toBe(prints);
+    project.change({ seed });
+    await project.evaluate({ skip: 6, samples: 2 });
+    expect(project.recipe.prints).toBe(prints);
   });
 
   it("is as it was after a job that is cancelled", async () => {

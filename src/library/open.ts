@@ -39,7 +39,7 @@ export async function openIn<Data>(
   const seen = documentOf("calibration", options.calibration, readCalibration);
   const engine = await Engine.open(source, checkedInputs(options, saved), environment, checkedContext(options));
   if (saved) engine.adopt(saved);
-  if (seen) engine.takeCalibration(seen).edit({ preprocess: seen.preprocess });
+  if (seen) engine.takeCalibration(seen).edit({ preprocess: seen.preprocess, seed: seen.seed });
   let isBusy = false;
   let calibrated: number | null = null;
   let judged: { readonly evaluation: Evaluation; readonly recipe: Recipe } | null = null;

@@ -38,7 +38,10 @@ export interface ModelBytes {
 
 /** What is chosen in a recipe, as docs/schemas/recipe.schema.json has it. */
 export type Choices = Partial<
-  Pick<Recipe, "activations" | "weights" | "corrections" | "method" | "methods" | "ranges" | "float" | "elementwise">
+  Pick<
+    Recipe,
+    "activations" | "weights" | "corrections" | "method" | "methods" | "ranges" | "float" | "elementwise" | "seed"
+  >
 >;
 
 export interface WrittenFile {

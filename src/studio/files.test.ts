@@ -22,6 +22,13 @@ test("a mixed drop is told apart by name", () => {
   expect(sorted.beside.map((file) => file.path)).toEqual(["w/net.onnx.data"]);
 });
 
+test("samples of every kind come with a model, and what numbers their folders", () => {
+  const paths = ["a.zip", "b.npz", "c.jsonl", "d.ndjson", "classes.txt", "names/synsets.txt", "labels.txt"];
+  const { data, beside } = sortFiles(named("net.onnx", ...paths, "notes.txt"));
+  expect(data.map((file) => file.path)).toEqual(paths);
+  expect(beside.map((file) => file.path)).toEqual(["notes.txt"]);
+});
+
 test("without a model nothing is taken for its weights", () => {
   const { beside, data } = sortFiles(named("train-images", "labels.csv"));
   expect(beside).toEqual([]);
@@ -30,6 +37,7 @@ test("without a model nothing is taken for its weights", () => {
 
 test("labels alone belong to the data already there", () => {
   expect(onlyLabels(named("labels.csv"))).toBe(true);
+  expect(onlyLabels(named("imagenet_classes.txt"))).toBe(true);
   expect(onlyLabels(named("t10k-labels-idx1-ubyte.gz"))).toBe(true);
   expect(onlyLabels(named("labels.csv", "1.png"))).toBe(false);
   expect(onlyLabels([])).toBe(false);

@@ -12,8 +12,8 @@ export interface SortedFiles {
 const MODEL = /\.onnx$/i;
 const DOCUMENT = /(^|[./])(recipe|calibration)\.json$/i;
 const SAMPLES =
-  /\.(npy|npz|jsonl|ndjson|zip|csv|gz|jpe?g|png|webp|gif|bmp|tiff?|avif|heic)$|ubyte$|idx\d?$|labels?[^/]*\.txt$/i;
-const LABELS = /\.csv$|labels[^/]*(\.gz)?$/i;
+  /\.(npy|npz|jsonl|ndjson|zip|csv|gz|jpe?g|png|webp|gif|bmp|tiff?|avif|heic)$|ubyte$|idx\d?$|(label|class|synset|categor)[^/]*\.txt$/i;
+const LABELS = /\.csv$|labels[^/]*(\.gz)?$|(class|synset|categor)[^/]*\.txt$/i;
 
 /**
  * Tells a dropped set apart by name: models, documents to import, and everything else, which is data; with a model,

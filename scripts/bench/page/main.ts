@@ -14,7 +14,12 @@ import type { PlainApi } from "./plain.worker.ts";
  */
 const engine = startEngine();
 const none = { shapes: {}, values: {} };
-const AS_IT_IS = { corrections: { equalization: false, bias: "none" }, factors: null, preprocess: null } as const;
+const AS_IT_IS = {
+  corrections: { equalization: false, bias: "none" },
+  factors: null,
+  preprocess: null,
+  seed: null,
+} as const;
 const ignore = proxy(() => undefined);
 let summary: ModelSummary | null = null;
 
@@ -46,6 +51,8 @@ function withoutData(model: ModelSummary, recipe: Recipe): { recipe: Recipe; cal
       skipped: [],
       wanted: 0,
       preprocess: null,
+      seed: null,
+      prints: null,
       executors: [],
       notices: [],
     },
@@ -63,9 +70,9 @@ const bench = {
     return time;
   },
   async data(preset: Preset): Promise<number> {
-    await engine.call((api) => api.setData(chosen("data"), null));
+    await engine.call((api) => api.setData(chosen("data"), { preprocess: null, seed: null }));
     const preprocess = await engine.call((api) => api.preset(preset));
-    const { summary: data } = await engine.call((api) => api.setData(chosen("data"), preprocess));
+    const { summary: data } = await engine.call((api) => api.setData(chosen("data"), { preprocess, seed: null }));
     return data!.samples;
   },
   async calibrate(samples: number, execution: Execution) {

@@ -30,6 +30,8 @@ function observed(samples: number, valuesEach: number): Calibration {
     skipped: [],
     wanted: samples,
     preprocess: null,
+    seed: 0,
+    prints: null,
     executors: [{ runtime: "onnxruntime-node 1.30.0", provider: "cpu", workers: 2, threads: 1, batch: 1, samples: 2 }],
     notices: [],
   };

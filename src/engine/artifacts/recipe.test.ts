@@ -41,7 +41,7 @@ describe("the recipe", () => {
         const key = keys[seed % keys.length] as string;
         for (const damaged of [
           { ...document, [key]: undefined },
-          { ...document, [key]: 4711 },
+          { ...document, [key]: -4711 },
           { ...document, preparation: [0, 1.5, "1", null][seed % 4] },
         ]) {
           const plain = JSON.parse(JSON.stringify(damaged));

@@ -3,13 +3,18 @@ import type { Size } from "../model/preprocess.ts";
 import type { Port, Tensor } from "../model/tensor.ts";
 import { dimsText, elementCount } from "../values/dims.ts";
 import type { DataType } from "../values/elementTypes.ts";
-import { type ArrayFile, readElements } from "./array.ts";
+import { type ArrayFile, readBytes, readElements } from "./array.ts";
 import { checkFinite, convertElements } from "./elements.ts";
 import type { Picture } from "./picture.ts";
 import { fits, pictureInput } from "./shape.ts";
 
 /** A file's samples: pictures that are still to be preprocessed, or tensors that are ready. */
-export type SampleFile = { readonly path: string; readonly count: number } & (
+export type SampleFile = {
+  readonly path: string;
+  readonly count: number;
+  /** What the file holds of a sample, as it is. */
+  bytes(index: number): Promise<Uint8Array>;
+} & (
   | {
       readonly holds: "pictures";
       /** Null where each picture has its own. */
@@ -98,6 +103,7 @@ export function arrangements(array: ArrayFile, port: Port, type: DataType): read
       count,
       holds: "pictures",
       size: [height, width],
+      bytes: (index) => readBytes(array, index * size * channels, size * channels),
       async read(index) {
         const data = (await readElements(array, index * size * channels, size * channels)) as Uint8Array;
         return { width, height, channels, data: planar ? interleave(data, size, channels) : data };
@@ -124,6 +130,7 @@ function tensors(array: ArrayFile, { count, dims }: TensorLayout, type: DataType
     path,
     count,
     holds: "tensors",
+    bytes: (index) => readBytes(array, index * length, length),
     async read(index) {
       const data = convertElements(await readElements(array, index * length, length), type, path);
       checkFinite(data, type, count === 1 ? path : `${path}[${index}]`);

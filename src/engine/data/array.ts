@@ -21,7 +21,12 @@ export function endOf({ offset, dims, type }: Pick<ArrayFile, "offset" | "dims" 
 
 /** Elements start..start+count of the flattened array. */
 export async function readElements(array: ArrayFile, start: number, count: number): Promise<TensorData> {
+  return decodeElements(await readBytes(array, start, count), array.type, array.littleEndian);
+}
+
+/** The same as they are in the file. */
+export function readBytes(array: ArrayFile, start: number, count: number): Promise<Uint8Array> {
   const width = elementBytes(array.type);
   const from = array.offset + start * width;
-  return decodeElements(await array.file.read(from, from + count * width), array.type, array.littleEndian);
+  return array.file.read(from, from + count * width);
 }

@@ -73,7 +73,7 @@ export async function readColumns(
   return { columns, sources: inputSources(inputs, given), notices: [...notices, ...told, ...strangePairs(columns)] };
 }
 
-const countOf = (files: readonly SampleFile[]) => files.reduce((sum, { count }) => sum + count, 0);
+export const countOf = (files: readonly SampleFile[]) => files.reduce((sum, { count }) => sum + count, 0);
 
 /** What a file of several inputs holds of each, cut into as many samples. */
 async function readNamed(several: NamedFile, given: readonly Given[]): Promise<Map<Port, SampleFile>> {
@@ -144,6 +144,7 @@ function imageFile(file: DataFile, decoders: Decoders): SampleFile {
     count: 1,
     holds: "pictures",
     size: null,
+    bytes: () => file.read(),
     read: async () => decoders.decode(await file.read(), file.path),
   };
 }

@@ -4,18 +4,24 @@ import { PRESETS, type Preprocess, type Preset, type Size } from "../model/prepr
 import type { Port, Tensor } from "../model/tensor.ts";
 import { dimsText } from "../values/dims.ts";
 import type { DataType } from "../values/elementTypes.ts";
+import { plural } from "../values/figures.ts";
 import type { SampleFile } from "./arrange.ts";
 import { joinTensors } from "./batches.ts";
-import { type Column, readColumns } from "./columns.ts";
+import { classLists } from "./classLists.ts";
+import { type Column, countOf, readColumns } from "./columns.ts";
 import { heldTensor } from "./constant.ts";
 import type { Decoders } from "./decode.ts";
 import { convertElements } from "./elements.ts";
+import { folderLabels } from "./folderLabels.ts";
+import { classFolders } from "./folders.ts";
 import { readLabels } from "./labels.ts";
 import { filledTensor, fillingOf, symbolsOf } from "./meanings.ts";
+import { sampleOrder } from "./order.ts";
 import type { Picture } from "./picture.ts";
 import { applyPreprocess, checkCrop, type PreparedPicture, preparedDims, preparer } from "./preprocess.ts";
 import { choosePreprocess, resolvePreset } from "./presets.ts";
-import { type Scan, scanFiles } from "./scan.ts";
+import { printOf } from "./print.ts";
+import { ignored, type Scan, scanFiles } from "./scan.ts";
 import { fits } from "./shape.ts";
 
 export interface DatasetOptions {
@@ -26,14 +32,20 @@ export interface DatasetOptions {
   readonly decoders: Decoders;
   /** The only labels that count; those among the data do where it is left out. */
   readonly labels?: DataFile;
+  /** Of the order of the samples (order.ts); that of their paths where it is null or left out. */
+  readonly seed?: number | null;
 }
 
 export interface OpenDataset extends Dataset {
+  readonly seed: number | null;
+  print(index: number): Promise<string>;
   readonly kind: DataSummary["kind"];
   /** Where each input gets its values. */
   readonly inputs: readonly InputSource[];
   /** Files that hold samples; labels are not counted. */
   readonly files: number;
+  /** Class folders that the samples lie in; 0 where they lie in none. */
+  readonly folders: number;
   /** The input that previews show: the one that pictures feed, else the first that data feeds. */
   readonly input: Port;
   /** What is applied; null for tensors, which are taken as they are. */
@@ -49,6 +61,8 @@ export interface OpenDataset extends Dataset {
   variants(index: number, preprocesses: readonly Preprocess[]): Promise<readonly (Sample | null)[]>;
   /** The same files under another preprocessing; nothing is read again. */
   withPreprocess(preprocess: DatasetOptions["preprocess"]): OpenDataset;
+  /** The same samples in another order. */
+  withSeed(seed: number | null): OpenDataset;
 }
 
 /** The one size that all pictures have, or null. */
@@ -106,43 +120,69 @@ function filledNotice({ name }: Port, filling: string): Notice {
   return { kind: "info", subject: name, message: `Nothing gives the input ${name}, so it is filled with ${filling}.` };
 }
 
-/** What holds each sample of a file: the file, and where in it. */
-function cellsOf(files: readonly SampleFile[]) {
-  return files.flatMap((file) => Array.from({ length: file.count }, (_, at) => ({ file, at })));
+interface Cell {
+  readonly file: SampleFile;
+  /** Which of the file's samples. */
+  readonly at: number;
 }
 
-type Cell = ReturnType<typeof cellsOf>[number];
-
-const sourceOf = ({ file, at }: Cell) => (file.count === 1 ? file.path : `${file.path}[${at}]`);
-
-/** What holds each sample of the model, whose batch may take several of a file's. */
-function groupsOf({ files, rows }: Column): Cell[][] {
-  const cells = cellsOf(files);
-  const count = Math.floor(cells.length / rows);
-  return Array.from({ length: count }, (_, i) => cells.slice(i * rows, (i + 1) * rows));
+/** Finds what holds a sample, of those of all files one after the other: nothing is kept of each, as there may be millions. */
+function cellFinder(files: readonly SampleFile[]): (sample: number) => Cell {
+  let end = 0;
+  const ends = files.map(({ count }) => {
+    end += count;
+    return end;
+  });
+  return (sample) => {
+    let [low, high] = [0, files.length - 1];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (ends[middle]! > sample) high = middle;
+      else low = middle + 1;
+    }
+    const file = files[low]!;
+    return { file, at: sample - (ends[low]! - file.count) };
+  };
 }
 
-function groupSource(group: readonly Cell[]): string {
+function sourceOf({ file, at }: Cell): string {
+  return file.count === 1 ? file.path : `${file.path}[${at}]`;
+}
+
+function groupSource(group: readonly Cell[], isShuffled: boolean): string {
   const [first, last] = [sourceOf(group[0]!), sourceOf(group.at(-1)!)];
-  return group.length === 1 ? first : `${first} to ${last}`;
+  if (group.length === 1) return first;
+  return isShuffled ? `${first} and ${plural(group.length - 1, "other")}` : `${first} to ${last}`;
+}
+
+/**
+ * How many samples there are, and where in a column's listing the rows of each lie, by a seed of their order. What is shuffled
+ * are rows; batches where not all inputs (`areAlike`) are put together of as many rows, and no row of one belongs to one of another.
+ */
+function listingsOf(lead: Column, areAlike: boolean) {
+  const known = new Map<number, Uint32Array>();
+  const total = countOf(lead.files);
+  const length = Math.floor(total / lead.rows);
+  return (seed: number | null) => {
+    const order =
+      seed === null
+        ? null
+        : (known.get(seed) ?? sampleOrder(areAlike ? lead.files : [{ path: "", count: length }], seed));
+    if (seed !== null) known.set(seed, order!);
+    const listed = (at: number) => (order ? order[at]! : at);
+    const rowsOf = ({ rows }: Column, index: number): number[] =>
+      Array.from({ length: rows }, (_, row) => (areAlike ? listed(index * rows + row) : listed(index) * rows + row));
+    return { length, rowsOf };
+  };
 }
 
 async function scanLabels(file: DataFile): Promise<Scan> {
   const scan = await scanFiles([file]);
-  if (scan.labels.tables.length + scan.labels.arrays.length === 1) return scan;
+  const { tables, arrays, lists } = scan.labels;
+  if (tables.length + arrays.length + lists.length === 1) return scan;
   throw new InputError(
-    `${file.path} holds no labels; give a .csv file with rows of file,label, or an IDX file of labels.`,
+    `${file.path} holds no labels; give a .csv file with rows of file,label, an IDX file of labels, or for class folders a list of class names.`,
   );
-}
-
-async function labelsOf(
-  { labels: given }: Scan,
-  { files, rows }: Column,
-): Promise<Pick<Dataset, "labels" | "notices">> {
-  const { labels, notices } = await readLabels(given, files, cellsOf(files).map(sourceOf));
-  if (rows === 1 || !labels) return { labels, notices };
-  const batches = Array.from({ length: Math.floor(labels.length / rows) }, (_, i) => i * rows);
-  return { labels: batches.map((at) => labels.slice(at, at + rows)), notices };
 }
 
 /**
@@ -157,17 +197,30 @@ export async function openDataset(files: readonly DataFile[], options: DatasetOp
   const lead = leadOf(columns);
   const fed = columns.map(({ port }) => port);
   const filled = inputs.open.filter((port) => !fed.includes(port));
-  const groups = new Map(columns.map((column) => [column, groupsOf(column)]));
-  const samples = groups.get(lead)!;
-  const sources = samples.map(groupSource);
+  const total = countOf(lead.files);
+  const finders = new Map(columns.map((column) => [column, cellFinder(column.files)]));
+  const cellOf = finders.get(lead)!;
   const labelled = options.labels ? await scanLabels(options.labels) : scan;
-  const { labels, notices: labelNotices } = await labelsOf(labelled, lead);
+  const { tables, lists } = await classLists(labelled.labels);
+  const { arrays } = labelled.labels;
+  const hasLabels = tables.length + arrays.length > 0;
+  const listed = hasLabels ? Array.from({ length: total }, (_, sample) => sourceOf(cellOf(sample))) : [];
+  const byFolder = !hasLabels && lead.kind === "images";
+  const paths = lead.files.map(({ path }) => path);
+  const { labels, notices: labelNotices } = byFolder
+    ? folderLabels(paths, lists, inputs.classes ?? null)
+    : await readLabels({ tables, arrays }, lead.files, listed);
+  const unused = byFolder && labelNotices.length > 0 ? [] : ignored("info", lists, "files that are no data");
+  const areAlike = columns.every(({ rows }) => rows === lead.rows);
+  const listings = listingsOf(lead, areAlike);
+  const folders = new Set(classFolders(paths).filter((folder) => folder !== null)).size;
   const told = [
     ...scan.notices,
     ...notices,
     ...filled.map((port) => filledNotice(port, fillingOf(port, fed)!)),
     ...(labelled === scan ? [] : labelled.notices),
     ...labelNotices,
+    ...unused,
   ];
 
   /** With what fills other inputs, and what is held. */
@@ -179,8 +232,11 @@ export async function openDataset(files: readonly DataFile[], options: DatasetOp
     return feeds;
   }
 
-  function build(wanted: DatasetOptions["preprocess"]): OpenDataset {
+  function build(wanted: DatasetOptions["preprocess"], seed: number | null): OpenDataset {
     const { preprocess, notice, assumed } = settlePreprocess(lead.files, lead.each, wanted);
+    const { length, rowsOf } = listings(seed);
+    const cellsAt = (column: Column, index: number) => rowsOf(column, index).map(finders.get(column)!);
+    const sourceAt = (index: number) => groupSource(cellsAt(lead, index), seed !== null);
     const readCell = async ({ each, type }: Column, cell: Cell) => {
       const { file, at } = cell;
       if (file.holds === "tensors") return file.read(at);
@@ -189,13 +245,23 @@ export async function openDataset(files: readonly DataFile[], options: DatasetOp
     };
     const read = async (column: Column, index: number) => {
       const tensors: Tensor[] = [];
-      for (const cell of groups.get(column)![index]!) tensors.push(await readCell(column, cell));
-      return joinTensors(tensors, sources[index]!);
+      for (const cell of cellsAt(column, index)) tensors.push(await readCell(column, cell));
+      return joinTensors(tensors, sourceAt(index));
     };
+    let sources: readonly string[] | null = null;
     return {
-      length: samples.length,
-      sources,
-      labels,
+      length,
+      seed,
+      get sources() {
+        sources ??= Array.from({ length }, (_, index) => sourceAt(index));
+        return sources;
+      },
+      labels:
+        labels &&
+        Array.from({ length }, (_, index) => {
+          const each = rowsOf(lead, index).map((row) => labels[row]!);
+          return lead.rows === 1 ? each[0]! : each;
+        }),
       notices: [...told, ...(notice ? [notice] : [])],
       kind: lead.kind,
       inputs: inputSources,
@@ -206,22 +272,30 @@ export async function openDataset(files: readonly DataFile[], options: DatasetOp
           ),
         ),
       ).size,
+      folders,
       input: lead.port,
       preprocess,
       assumed,
       async picture(index) {
-        const { file, at } = samples[index]![0]!;
+        const { file, at } = cellsAt(lead, index)[0]!;
         return file.holds === "pictures" ? file.read(at) : null;
       },
       async get(index): Promise<Sample> {
         const feeds = new Map<string, Tensor>();
         for (const column of columns) feeds.set(column.port.name, await read(column, index));
-        return { source: sources[index]!, feeds: completed(feeds) };
+        return { source: sourceAt(index), feeds: completed(feeds) };
+      },
+      async print(index) {
+        const cells = columns.map((column) => cellsAt(column, index));
+        const rows = areAlike ? cells[0]!.map((_, row) => cells.map((each) => each[row]!)) : [cells.flat()];
+        const bytesOf = ({ file, at }: Cell) => file.bytes(at);
+        const prints = await Promise.all(rows.map(async (row) => printOf(await Promise.all(row.map(bytesOf)))));
+        return prints.join("");
       },
       async variants(index, preprocesses) {
-        const source = sources[index]!;
+        const source = sourceAt(index);
         const prepared: { readonly under: ReturnType<typeof preparer>; readonly from: string }[] = [];
-        for (const cell of samples[index]!) {
+        for (const cell of cellsAt(lead, index)) {
           const { file, at } = cell;
           const from = sourceOf(cell);
           if (file.holds === "tensors") throw new InputError(`${from} is a tensor, which is taken as it is.`);
@@ -242,8 +316,9 @@ export async function openDataset(files: readonly DataFile[], options: DatasetOp
           }
         });
       },
-      withPreprocess: build,
+      withPreprocess: (other) => build(other, seed),
+      withSeed: (other) => build(wanted, other),
     };
   }
-  return build(options.preprocess);
+  return build(options.preprocess, options.seed ?? null);
 }

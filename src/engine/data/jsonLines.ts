@@ -46,7 +46,8 @@ export async function readJsonLines(file: DataFile): Promise<NamedFile> {
         if (value === undefined) throw new InputError(`${where} has no ${name}, as the first line has; add it.`);
         return tensorOf(value, port, type, `${where}: ${name}`);
       };
-      return [{ path: file.path, count: lines.length, holds: "tensors", read }];
+      const bytes = (index: number) => file.read(lines[index]!.start, lines[index]!.end);
+      return [{ path: file.path, count: lines.length, holds: "tensors", bytes, read }];
     },
   };
 }

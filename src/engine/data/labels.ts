@@ -122,8 +122,23 @@ async function readLabelArray(array: ArrayFile, spans: readonly Span[], labels: 
     if (label < 0 || label > MAX_CLASS) {
       throw new InputError(`${array.file.path}: label ${label} at index ${i} is no class index, which counts from 0.`);
     }
+    const before = labels[start + i];
+    if (before !== null && before !== label) {
+      throw new InputError(
+        `${array.file.path}: the sample at index ${i} has the label ${before} already, not ${label}; leave one of the two files out.`,
+      );
+    }
     labels[start + i] = label;
   }
+}
+
+/** Says that labels come from several files, but where each array has data of its own. */
+function told({ tables, arrays }: Pick<Scan["labels"], "tables" | "arrays">, files: number): Notice[] {
+  const paths = [...arrays.map(({ file }) => file), ...tables].map(({ path }) => path);
+  if (paths.length < 2 || (tables.length === 0 && arrays.length <= files)) return [];
+  return [
+    { kind: "info", subject: paths[0]!, message: `Labels come from ${paths.length} files: ${paths.join(", ")}.` },
+  ];
 }
 
 /**
@@ -132,7 +147,7 @@ async function readLabelArray(array: ArrayFile, spans: readonly Span[], labels: 
  * InputError naming the line of a bad row, or the file whose count does not fit.
  */
 export async function readLabels(
-  found: Scan["labels"],
+  found: Pick<Scan["labels"], "tables" | "arrays">,
   files: readonly Pick<SampleFile, "path" | "count">[],
   sources: readonly string[],
 ): Promise<Labels> {
@@ -145,7 +160,7 @@ export async function readLabels(
     return span;
   });
   for (const array of found.arrays) await readLabelArray(array, spans, labels);
-  const notices: Notice[] = [];
+  const notices = told(found, files.length);
   const find = sampleFinder(sources);
   for (const table of found.tables) notices.push(...(await readTable(table, find, labels)));
   const missing = labels.filter((label) => label === null).length;

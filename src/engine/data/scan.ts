@@ -18,7 +18,12 @@ export interface Scan {
   readonly arrays: readonly ArrayFile[];
   /** Those that hold several inputs by name: .npz and .jsonl. */
   readonly named: readonly NamedFile[];
-  readonly labels: { readonly tables: readonly DataFile[]; readonly arrays: readonly ArrayFile[] };
+  readonly labels: {
+    readonly tables: readonly DataFile[];
+    readonly arrays: readonly ArrayFile[];
+    /** Names of classes. */
+    readonly lists: readonly DataFile[];
+  };
   readonly notices: readonly Notice[];
 }
 
@@ -55,12 +60,16 @@ function isLabelTable(path: string): boolean {
   return /\.csv$/i.test(name) || (/label/i.test(name) && /\.txt$/i.test(name));
 }
 
+function isClassList(path: string): boolean {
+  return /(class|synset|categor)[^/]*\.txt$/i.test(baseName(path));
+}
+
 function isLabelArray({ format, file, dims, type }: ArrayFile): boolean {
   if (file.input !== undefined) return false;
   return dims.length === 1 && /^u?int/.test(type) && (format === "idx" || /label/i.test(baseName(file.path)));
 }
 
-type Found = Exclude<Content, "gzip"> | "npz" | "jsonl" | "table" | "clutter" | "unknown";
+type Found = Exclude<Content, "gzip"> | "npz" | "jsonl" | "table" | "list" | "clutter" | "unknown";
 
 interface Look {
   readonly found: Found;
@@ -100,6 +109,7 @@ async function look({ file: listed, hold }: Listed): Promise<Look> {
   if (isNpz) throw new InputError(`${path} is no .npz file; write it again with numpy.savez.`);
   if (/\.(jsonl|ndjson)$/i.test(path)) return { found: "jsonl", file };
   if (isLabelTable(path)) return { found: "table", file };
+  if (isClassList(path)) return { found: "list", file };
   if (isClutter(path)) return { found: "clutter", file };
   if (/\.npy$/i.test(path)) throw new InputError(`${path} is no .npy file; write it again with numpy.save.`);
   return { found: isImage ? "jpeg" : "unknown", file };
@@ -109,7 +119,7 @@ function isPicture(content: Content): content is ImageFormat {
   return content === "jpeg" || content === "png" || content === "webp";
 }
 
-function ignored(kind: Notice["kind"], files: readonly DataFile[], what: string): Notice[] {
+export function ignored(kind: Notice["kind"], files: readonly Pick<DataFile, "path">[], what: string): Notice[] {
   if (files.length === 0) return [];
   const names = files.slice(0, 3).map(({ path }) => path);
   const more = files.length > names.length ? ` and ${files.length - names.length} more` : "";
@@ -151,6 +161,7 @@ async function scanListed(files: readonly Listed[], opensArchives: boolean): Pro
   const named: NamedFile[] = [];
   const tables: DataFile[] = [];
   const labelArrays: ArrayFile[] = [];
+  const lists: DataFile[] = [];
   const clutter: DataFile[] = [];
   const unknown: DataFile[] = [];
   const padded: Notice[] = [];
@@ -168,6 +179,7 @@ async function scanListed(files: readonly Listed[], opensArchives: boolean): Pro
       else if (found === "jsonl") named.push(await readJsonLines(file));
       else if (found === "zip" && opensArchives) archives.push(...(await listArchive(file)));
       else if (found === "table") tables.push(file);
+      else if (found === "list") lists.push(file);
       else if (found === "clutter") clutter.push(file);
       else if (found === "unknown" || found === "zip") unknown.push(file);
       else images.push(file);
@@ -177,7 +189,7 @@ async function scanListed(files: readonly Listed[], opensArchives: boolean): Pro
     images,
     arrays,
     named,
-    labels: { tables, arrays: labelArrays },
+    labels: { tables, arrays: labelArrays, lists },
     notices: [
       ...padded,
       ...ignored("info", clutter, "files that are no data"),
@@ -196,6 +208,7 @@ function merged(a: Scan, b: Scan): Scan {
     labels: {
       tables: [...a.labels.tables, ...b.labels.tables],
       arrays: [...a.labels.arrays, ...b.labels.arrays],
+      lists: [...a.labels.lists, ...b.labels.lists],
     },
     notices: [...a.notices, ...b.notices],
   };

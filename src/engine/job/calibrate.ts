@@ -10,6 +10,7 @@ import { MainRun } from "./mainRun.ts";
 import { type ObservedModel, observedModel } from "./observed.ts";
 import type { OpenModel } from "./open.ts";
 import { type Candidate, type Placement, placeObserver } from "./placement.ts";
+import { printing } from "./prints.ts";
 import { firstReadable } from "./samples.ts";
 
 export interface CalibrationRequest {
@@ -31,7 +32,7 @@ const WORTH_ACCELERATING_MS = 3000;
  * Observes every float activation of the model on the first samples of a dataset: on the accelerator, where that is asked
  * for or clearly faster, else on the main runtime, which goes on where an accelerator is lost. Samples that cannot be right
  * are warned of. Throws InputError when no sample can be read, an output is never finite, or `resume` belongs to another
- * model or was equalized otherwise.
+ * model, was equalized otherwise, or took samples in another order.
  */
 export async function calibrate(
   model: OpenModel,
@@ -47,13 +48,20 @@ export async function calibrate(
   if (resume && resume.equalized !== model.equalized) {
     throw new InputError("The calibration to continue was made with another setting of equalization; start afresh.");
   }
+  const { seed = null } = dataset;
+  if (resume && resume.seed !== seed) {
+    throw new InputError("The calibration to continue took the samples in another order; start afresh.");
+  }
   context.report({ task: "Starting ONNX Runtime", done: 0, total: request.samples, unit: "samples" });
+  const printed = printing(dataset, resume);
   const observed = observedModel(model, dataset);
   const describe = (observation: Observation): Calibration => ({
     model: { name: model.name, sha256: model.sha256 },
     equalized: model.equalized,
     wanted: request.samples,
     preprocess: request.preprocess,
+    seed,
+    prints: printed.of(observation.observed),
     ...observation,
   });
   const { samples } = request;
@@ -61,7 +69,7 @@ export async function calibrate(
   const unseen = resume && watch.find((name) => !resume.statistics.has(name));
   const calibrator = new Calibrator({
     watch,
-    dataset,
+    dataset: printed.dataset,
     samples,
     resume: resume && unseen === undefined ? withoutDoubts(model, resume, dataset) : null,
     context,

@@ -6,7 +6,8 @@ import type { Preprocess, Preset } from "../model/preprocess.ts";
 
 /**
  * Opens data for a model's inputs; what is neither given nor held is filled by what it means, where it means something. `labels` are the only ones that
- * count when they are given; else label files among the data do. Throws InputError.
+ * count when they are given; else label files among the data do. `seed` is that of the samples' order, which null leaves as that of their paths.
+ * Throws InputError.
  */
 export function openData(
   model: ModelInputs,
@@ -14,9 +15,10 @@ export function openData(
   preprocess: Preprocess | Preset | null,
   decoders: Decoders,
   labels: DataFile | null = null,
+  seed: number | null = null,
 ): Promise<OpenDataset> {
-  const inputs = { open: model.open, held: model.held };
-  return openDataset(files, { inputs, preprocess, decoders, ...(labels && { labels }) });
+  const inputs = { open: model.open, held: model.held, classes: model.classes ?? null };
+  return openDataset(files, { inputs, preprocess, decoders, seed, ...(labels && { labels }) });
 }
 
 export function summarizeData(dataset: OpenDataset): DataSummary {
@@ -24,6 +26,7 @@ export function summarizeData(dataset: OpenDataset): DataSummary {
     samples: dataset.length,
     labelled: dataset.labels?.flatMap(classesOf).length ?? 0,
     files: dataset.files,
+    folders: dataset.folders,
     kind: dataset.kind,
     inputs: dataset.inputs,
     preprocess: dataset.preprocess,

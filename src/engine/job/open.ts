@@ -26,6 +26,7 @@ import { summarizePlan } from "../plan/summary.ts";
 import { ORT } from "../targets/ort.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import { interval, listed, plural } from "../values/figures.ts";
+import { classesOf } from "./classes.ts";
 import { constantInputs, decidedBy, undecided } from "./heldConstants.ts";
 import { assertInputNames, settleInputs, withShapes } from "./inputs.ts";
 import { assertLayersLeft } from "./layersLeft.ts";
@@ -59,7 +60,7 @@ export interface OpenModel extends ModelInputs {
   readonly notices: readonly Notice[];
 }
 
-type PreparedFile = Omit<OpenModel, keyof ModelInputs>;
+type PreparedFile = Omit<OpenModel, "open" | "held">;
 
 /**
  * Decodes, checks and prepares a model.
@@ -133,6 +134,7 @@ async function prepareFile<T extends object>(
     dims,
     shapes,
     inputs,
+    classes: classesOf(outputPorts(original).map((port) => ({ ...port, dims: shapes.get(port.name) ?? port.dims }))),
     preparation: [...prepared.notes, ...decided.notes],
     generation: prepared.generation,
     notices: [...prepared.notices, ...decided.notices, ...undecided(prepared.folded, inputPorts(original), inputs)],
@@ -241,6 +243,9 @@ export function summarizeModel(model: PreparedFile, recipe: PlannedChoices): Mod
   };
 }
 
+/** Of the order in which a new recipe takes samples. */
+export const DEFAULT_SEED = 0;
+
 /** The recipe a model starts with. */
 export function defaultRecipe(model: PreparedFile): Recipe {
   return {
@@ -257,6 +262,7 @@ export function defaultRecipe(model: PreparedFile): Recipe {
     float: { layers: [], operators: [], tensors: [], activations: false },
     elementwise: "auto",
     preprocess: null,
+    seed: DEFAULT_SEED,
     inputs: model.inputs,
     spared: null,
     resolved: null,
@@ -264,6 +270,7 @@ export function defaultRecipe(model: PreparedFile): Recipe {
     unjoined: null,
     biases: null,
     rounding: null,
+    prints: null,
   };
 }
 

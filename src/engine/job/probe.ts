@@ -95,12 +95,12 @@ export class Prober {
   }
 
   async #references(
-    { preprocess }: Recipe,
+    { preprocess, seed }: Recipe,
     dataset: Dataset,
     { skip, samples }: { readonly skip: number; readonly samples: number },
     { signal, report }: JobContext,
   ): Promise<readonly Reference[]> {
-    const of = JSON.stringify([preprocess, skip, samples]);
+    const of = JSON.stringify([preprocess, seed, skip, samples]);
     if (this.#known?.of !== of) this.#known = { of, next: skip, bytes: 0, references: [] };
     const known = this.#known;
     const end = Math.min(skip + samples, dataset.length);

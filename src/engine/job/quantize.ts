@@ -16,6 +16,7 @@ import { withLearned } from "../recipe/change.ts";
 import { assertTakes } from "../targets/target.ts";
 import { rangeWithin } from "../values/clamp.ts";
 import { type Equalization, equalizedModel, floatForm, isEqualized, type OpenModel, planModel } from "./open.ts";
+import { joinPrints } from "./prints.ts";
 import { spareTensors } from "./spare.ts";
 
 export interface Quantized {
@@ -38,10 +39,8 @@ export function resolveRecipe(model: OpenModel, recipe: Recipe, calibration: Cal
   assertCalibratedFor(model, recipe, calibration);
   const spared = recipe.spared ?? spareTensors(model, recipe, calibration.statistics);
   const plan = planModel(model, { ...recipe, spared });
-  return withLearned(recipe, {
-    spared,
-    resolved: Object.fromEntries(resolveRanges(plan.groups, calibration.statistics, recipe)),
-  });
+  const resolved = Object.fromEntries(resolveRanges(plan.groups, calibration.statistics, recipe));
+  return { ...withLearned(recipe, { spared, resolved }), prints: joinPrints(recipe.prints, calibration.prints) };
 }
 
 /** Whether what calibration saw is what the recipe quantizes: equalizing and preprocessing change what tensors hold. */

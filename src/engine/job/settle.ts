@@ -1,7 +1,6 @@
 import { AUTOMATIC, type Calibration, type Execution } from "../model/calibration.ts";
 import type { ElementwiseDecision } from "../model/elementwise.ts";
 import type { JobContext } from "../model/job.ts";
-import type { Preprocess } from "../model/preprocess.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { ROUNDING_ITERATIONS, ROUNDING_SAMPLES, type Rounding } from "../model/rounding.ts";
 import type { Runtimes } from "../model/runtime.ts";
@@ -16,6 +15,7 @@ import { learnEqualization } from "./equalize.ts";
 import { assertAllMayFit } from "./fileSize.ts";
 import { learnRounding } from "./learnRounding.ts";
 import { equalizedModel, isEqualized, type OpenModel, planModel } from "./open.ts";
+import { joinPrints, printing } from "./prints.ts";
 import { isCalibratedFor, resolveRecipe } from "./quantize.ts";
 
 export interface SettleRequest {
@@ -69,16 +69,21 @@ export function wantsOfSamples(model: OpenModel, recipe: Recipe): Want[] {
 
 /** Settles a recipe that wants nothing of samples. */
 export function settleAlone(model: OpenModel, recipe: Recipe): Settled {
-  const calibration = uncalibrated(model, recipe, recipe.preprocess);
+  const calibration = uncalibrated(model, recipe, recipe);
   const decided = missing(recipe).includes("unjoined") ? withLearned(recipe, { unjoined: [] }) : recipe;
   const resolved = decided.resolved ? decided : resolveRecipe(model, decided, calibration);
   return { recipe: deriveBiases(model, resolved), calibration, rounding: null, elementwise: null };
 }
 
 /** What stands for the calibration of a recipe that takes no ranges. */
-function uncalibrated({ name, sha256 }: OpenModel, recipe: Recipe, preprocess: Preprocess | null): Calibration {
-  const nothing = { observed: [], skipped: [], wanted: 0, executors: [], notices: [] };
-  return { model: { name, sha256 }, equalized: isEqualized(recipe), statistics: new Map(), preprocess, ...nothing };
+function uncalibrated(
+  { name, sha256 }: OpenModel,
+  recipe: Recipe,
+  { preprocess, seed }: Pick<Recipe, "preprocess" | "seed">,
+): Calibration {
+  const nothing = { observed: [], skipped: [], wanted: 0, prints: null, executors: [], notices: [] };
+  const about = { model: { name, sha256 }, equalized: isEqualized(recipe), statistics: new Map() };
+  return { ...about, preprocess, seed, ...nothing };
 }
 
 /**
@@ -97,23 +102,24 @@ export async function settle(
 ): Promise<Settled> {
   assertAllMayFit(model, recipe);
   let settled = recipe;
+  const taught = printing(dataset, null);
   const lacks = (part: Learned) => missing(settled).includes(part);
   if (lacks("factors")) {
-    const factors = await learnEqualization(model, dataset, samples, runtimes.main, context);
+    const factors = await learnEqualization(model, taught.dataset, samples, runtimes.main, context);
     settled = withLearned(settled, { factors });
   }
   const takesRanges = planModel(model, settled).groups.length > 0;
   const saw = given && isCalibratedFor(settled, given) && settled.factors === recipe.factors;
-  const fits = saw && (given.wanted > 0 || !takesRanges);
+  const fits = saw && (given.wanted > 0 ? given.seed === dataset.seed : !takesRanges);
   let calibration = fits ? given : null;
-  if (!calibration && !takesRanges) calibration = uncalibrated(model, settled, dataset.preprocess);
+  if (!calibration && !takesRanges) calibration = uncalibrated(model, settled, dataset);
   if (!calibration) {
     const request = { samples, preprocess: dataset.preprocess, resume: null, execution, checkpoint };
     calibration = await calibrate(equalizedModel(model, settled), dataset, request, runtimes, context);
   }
   let elementwise: ElementwiseDecision | null = null;
   if (lacks("unjoined")) {
-    elementwise = await decideElementwise(model, settled, calibration, dataset, samples, runtimes.main, context);
+    elementwise = await decideElementwise(model, settled, calibration, taught.dataset, samples, runtimes.main, context);
     settled = withLearned(settled, { unjoined: elementwise.unjoined });
   }
   if (lacks("resolved")) settled = resolveRecipe(model, settled, calibration);
@@ -122,7 +128,7 @@ export async function settle(
     const request = { samples: Math.min(samples, ROUNDING_SAMPLES), iterations: iterations ?? ROUNDING_ITERATIONS };
     const by = { runtime: runtimes.main, learner: await runtimes.learner() };
     const listener = { context, onPoint: () => undefined, onLayer: () => undefined };
-    rounding = await learnRounding(model, settled, dataset, { ...request, resume: null }, by, listener);
+    rounding = await learnRounding(model, settled, taught.dataset, { ...request, resume: null }, by, listener);
     settled = withLearned(settled, { rounding: rounding.rounding });
   }
   if (lacks("biases") && settled.weights.rounding === "learned" && settled.rounding) {
@@ -130,8 +136,9 @@ export async function settle(
     settled = withLearned(settled, { biases: {} });
   }
   if (lacks("biases") && settled.corrections.bias === "empirical") {
-    const biases = await learnBiases(model, settled, dataset, samples, runtimes.main, context);
+    const biases = await learnBiases(model, settled, taught.dataset, samples, runtimes.main, context);
     settled = withLearned(settled, { biases });
   }
+  if (taught.all !== null) settled = { ...settled, prints: joinPrints(settled.prints, taught.all) };
   return { recipe: deriveBiases(model, settled), calibration, rounding, elementwise };
 }

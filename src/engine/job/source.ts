@@ -7,9 +7,10 @@ import type { Port } from "../model/tensor.ts";
 import { keepsIntegers, quantizedOperator } from "../onnx/checks.ts";
 import { decodeModel } from "../onnx/decode.ts";
 import { attachExternal, externalLocations } from "../onnx/external.ts";
-import { inputPorts } from "../onnx/ports.ts";
+import { inputPorts, outputPorts } from "../onnx/ports.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { needsAliases, toModelFile } from "../onnx/runtimeFile.ts";
+import { classesOf } from "./classes.ts";
 
 /** A model file as it is given. */
 export interface ModelSource {
@@ -31,6 +32,8 @@ export interface RunnableModel {
   readonly file: ModelFile;
   readonly bytes: number;
   readonly inputs: readonly Port[];
+  /** Of its scores, as `classesOf` has it. */
+  readonly classes: number | null;
   /** The type of the first operator on quantized tensors; null in a float model. */
   readonly quantizedOperator: string | null;
   /** Outputs of which data decides how many rows they have. */
@@ -84,6 +87,7 @@ async function runnableModel(
     file: isWhole ? { graph: source.bytes, external } : toModelFile(changed),
     bytes,
     inputs: inputPorts(changed),
+    classes: classesOf(outputPorts(changed)),
     quantizedOperator: quantizedOperator(model),
     dataShaped: dataShapedOutputs(changed),
     notices,

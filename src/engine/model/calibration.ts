@@ -13,7 +13,7 @@ import {
 } from "../schema/define.ts";
 import { NOTICE } from "./job.ts";
 import { PREPROCESS } from "./preprocess.ts";
-import { MODEL_NAME } from "./recipe.ts";
+import { MODEL_NAME, PRINTS, SEED } from "./recipe.ts";
 import { PROVIDERS, type Provider } from "./runtime.ts";
 import { STATISTICS } from "./statistics.ts";
 
@@ -45,10 +45,12 @@ export const OBSERVATION = {
     "Whether the model was equalized before it was observed: statistics of one do not fit the other.",
     flag,
   ),
-  observed: about("Indices of the samples observed, rising.", ascending),
+  seed: SEED,
+  observed: about("Indices of the samples observed, in that order, rising.", ascending),
   skipped: about("Indices of the samples that could not be read, rising.", ascending),
   wanted: about("Samples asked for.", count),
   preprocess: nullable(PREPROCESS),
+  prints: PRINTS,
   executors: about(
     "What ran the samples, in the order it began; more than one where a run went on elsewhere. Other runtimes, threads or batches need not give the same bits.",
     list(EXECUTOR_RECORD),

@@ -99,6 +99,7 @@ export function settingsOf(recipe: Recipe): readonly Setting[] {
     many("operators in float", float.operators),
     many("tensors in float", float.tensors),
     ...preprocessSettings(recipe.preprocess),
+    one("samples taken", recipe.seed === null ? "by path" : `balanced, seed ${recipe.seed}`),
     many(
       "input shapes",
       Object.entries(inputs.shapes).map(([name, dims]) => `${name}: ${dimsText(dims)}`),

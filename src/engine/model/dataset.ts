@@ -24,6 +24,8 @@ export interface HeldInput {
 export interface ModelInputs {
   readonly open: readonly Port[];
   readonly held: readonly HeldInput[];
+  /** Of the model's scores, by which folders may be its classes: 0 where it has no scores; null, or left out, where it does not say. */
+  readonly classes?: number | null;
 }
 
 /** Where an input gets its values. */
@@ -67,9 +69,11 @@ export function classesOf(label: SampleLabel | undefined): readonly number[] {
   return [label ?? null].flat().filter((each) => each !== null);
 }
 
-/** Samples in the byte order of their paths (and by index within a file). Nothing is kept between calls. */
+/** Samples in an order: that of a seed, or the byte order of their paths (and by index within a file). Nothing is kept between calls. */
 export interface Dataset {
   readonly length: number;
+  /** Of their order; null, or left out, for that of their paths. */
+  readonly seed?: number | null;
   readonly sources: readonly string[];
   /** By sample; null when there are no labels at all. */
   readonly labels: readonly SampleLabel[] | null;
@@ -79,6 +83,8 @@ export interface Dataset {
    * for a file that is no longer what it was.
    */
   get(index: number): Promise<Sample>;
+  /** Tells what the data holds of a sample from that of others (data/print.ts); left out where nothing does. Throws as `get` does. */
+  print?(index: number): Promise<string>;
 }
 
 /** What an input gets of one sample; of an empty tensor min, max and mean are NaN. */
@@ -108,6 +114,8 @@ export interface DataSummary {
   readonly samples: number;
   readonly labelled: number;
   readonly files: number;
+  /** Class folders that the samples lie in; 0 where they lie in none. */
+  readonly folders: number;
   /** Of what the input shown in previews is fed from. */
   readonly kind: "images" | "npy" | "idx" | "npz" | "jsonl";
   /** Where each of the model's inputs gets its values: those that are open, then those that are held. */

@@ -70,6 +70,17 @@ export type RecipeFormat = (typeof RECIPE_FORMATS)[number];
 /** Which model a document is about. */
 export const MODEL_NAME = fields({ name: text, sha256: about("Of the model file.", text) });
 
+/** In which order samples are taken: data/order.ts. */
+export const SEED = about(
+  "Of the order in which samples are taken, of each class folder in turn; null for that of their paths.",
+  nullable(integer(0, 2 ** 32 - 1)),
+);
+/** Eight characters for each sample. */
+export const PRINTS = about(
+  "What tells the samples that taught it from others: for each, the first 48 bits of the SHA-256 of what the data holds of it, as base64. Null where that is not known.",
+  nullable(matching(/^(?:[A-Za-z0-9+/]{8})*$/, "eight base64 characters for each sample")),
+);
+
 const NAMES = list(text);
 export const ROUNDING_BITS = matching(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/, "base64");
 
@@ -103,6 +114,7 @@ function recipeWith<S extends Schema>(preprocess: S) {
       oneOf(ELEMENTWISE),
     ),
     preprocess: nullable(preprocess),
+    seed: SEED,
     inputs: fields({
       shapes: about("Dimensions given to dynamic inputs.", record(integers(0))),
       values: about("Inputs held at one value.", record(finite)),
@@ -135,6 +147,7 @@ function recipeWith<S extends Schema>(preprocess: S) {
       "Learned rounding, by layer: base64 of one bit a weight, in the order of the weight's values, the lowest bit of a byte first; 1 is up. Null until learned.",
       nullable(record(ROUNDING_BITS)),
     ),
+    prints: PRINTS,
   });
 }
 

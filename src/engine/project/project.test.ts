@@ -268,3 +268,29 @@ test("a recipe that asks for equalization and does not hold it is not told to be
     .edit({ method: "mse" });
   expect(() => project.resolve()).toThrow(/made without equalization and the recipe is with it/);
 });
+
+test("what a recipe was taught by does not judge it, and another order of the samples teaches anew", async () => {
+  await project.adopt(plain).takeData([memoryFile("images.idx", IMAGES)]);
+  const taught = (await project.settle({ samples: 3 }, context)).recipe;
+  const first = project.calibration!;
+  expect([taught.seed, taught.prints, first.seed]).toEqual([0, first.prints, 0]);
+  const judge = (skip: number) => project.evaluate({ skip, samples: SAMPLES }, 0.01, context);
+  await expect(judge(2)).rejects.toThrow("1 of the 4 samples to judge calibrated the model");
+  expect(await judge(3)).toMatchObject({ samples: 3 });
+  project.edit({ seed: null });
+  expect([project.isSettled, project.recipe.prints]).toEqual([false, null]);
+  const byPath = (await project.settle({ samples: 3 }, context)).recipe;
+  expect([byPath.seed, project.calibration!.seed]).toEqual([null, null]);
+  expect(byPath.prints).not.toBe(taught.prints);
+  await expect(project.calibrate({ samples: 4, resume: first, checkpoint: () => undefined }, context)).rejects.toThrow(
+    "took the samples in another order; start afresh",
+  );
+});
+
+test("weights alone are taught by the samples that learned what they correct", async () => {
+  await project.adopt(withActivations(plain, null)).takeData([memoryFile("images.idx", IMAGES)]);
+  const { recipe, calibration } = await project.settle({ samples: 4 }, context);
+  expect(calibration.prints).toBeNull();
+  expect(recipe.prints).toHaveLength(4 * 8);
+  await expect(project.evaluate({ skip: 0, samples: SAMPLES }, 0.01, context)).rejects.toThrow("(--skip 4)");
+});

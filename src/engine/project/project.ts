@@ -19,6 +19,7 @@ import {
   runnable,
   summarizeModel,
 } from "../job/open.ts";
+import { unseenNotices } from "../job/overlap.ts";
 import { Prober } from "../job/probe.ts";
 import { assertCalibrated, assertRecipeFor, quantizeModel, resolveRecipe } from "../job/quantize.ts";
 import { sensitivity } from "../job/sensitivity.ts";
@@ -57,7 +58,10 @@ export interface SampleRange {
 }
 
 /** What of a recipe decides what the float model computes, and on what. */
-export type ModelChoices = Equalization & Pick<Recipe, "preprocess">;
+export type ModelChoices = Equalization & SampleChoices;
+
+/** What of a recipe decides which samples there are, and how they are prepared. */
+export type SampleChoices = Pick<Recipe, "preprocess" | "seed">;
 
 /**
  * A model with its data, its recipe, what calibration saw of it, and the jobs there are on them: the engine's entrance, for
@@ -127,7 +131,7 @@ export class Project {
 
   /** The class of each sample, in order, null where it is not known; null without labels. */
   get labels(): OpenDataset["labels"] {
-    return this.#data?.labels ?? null;
+    return this.#data ? this.#dataUnder(this.#recipe).labels : null;
   }
 
   /** The model under the recipe: its layers, what is quantized of them and why not, and which tensors share a range. */
@@ -185,7 +189,8 @@ export class Project {
     labels: DataFile | null = null,
   ): Promise<DataSummary> {
     const wanted = preprocess ?? this.#recipe.preprocess;
-    const data = await openData(this.#model, files, wanted, this.#environment.decoders, labels);
+    const { seed } = this.#recipe;
+    const data = await openData(this.#model, files, wanted, this.#environment.decoders, labels, seed);
     this.#data = data;
     this.#prober = new Prober(this.#model, this.#environment.runtimes.main);
     this.#calibration = null;
@@ -195,7 +200,7 @@ export class Project {
 
   /** A preset fitted to model and data. Throws InputError when it does not suit them. */
   preset(preset: Preset): Preprocess {
-    const { preprocess } = this.#dataUnder(null).withPreprocess(preset);
+    const { preprocess } = this.#opened.withPreprocess(preset);
     if (!preprocess) throw new InputError("Tensors are taken as they are, so no preset applies.");
     return preprocess;
   }
@@ -205,12 +210,12 @@ export class Project {
    * without labels, answer sharpest. Null where there is nothing to go by.
    */
   findPreprocess(range: SampleRange, context: JobContext): Promise<PreprocessFinding | null> {
-    const data = this.#dataUnder(this.#recipe.preprocess);
+    const data = this.#dataUnder(this.#recipe);
     return findPreprocess(runnable(this.#model.reference), data, range, this.#runtime, context);
   }
 
-  preview(index: number, preprocess: Preprocess | null): Promise<SamplePreview> {
-    return previewSample(this.#dataUnder(preprocess), index);
+  preview(index: number, choices: SampleChoices = this.#recipe): Promise<SamplePreview> {
+    return previewSample(this.#dataUnder(choices), index);
   }
 
   /** Observes the first samples, on the model as the recipe equalizes it; goes on from `resume`. Its ranges are chosen again. */
@@ -219,7 +224,7 @@ export class Project {
     context: JobContext,
     choices: ModelChoices = this.#recipe,
   ): Promise<Calibration> {
-    const data = this.#dataUnder(choices.preprocess);
+    const data = this.#dataUnder(choices);
     const whole = { ...request, preprocess: data.preprocess };
     const model = equalizedModel(this.#model, choices);
     const calibration = await calibrate(model, data, whole, this.#environment.runtimes, context);
@@ -231,7 +236,7 @@ export class Project {
   /** Derives what the recipe still lacks, in the order of the table; a calibration that fits is used. */
   async settle(request: Omit<SettleRequest, "calibration">, context: JobContext): Promise<Settled> {
     const recipe = this.#recipe;
-    const data = this.#dataUnder(recipe.preprocess);
+    const data = this.#dataUnder(recipe);
     const whole = { ...request, calibration: this.#calibration };
     return this.#hold(await settle(this.#model, recipe, data, whole, this.#environment.runtimes, context));
   }
@@ -265,26 +270,28 @@ export class Project {
 
   /** Learns which weights round up and which down, under a recipe with ranges. */
   learnRounding(request: RoundingRequest, learner: Learner, listener: RoundingListener): Promise<Rounding> {
-    const data = this.#dataUnder(this.#recipe.preprocess);
+    const data = this.#dataUnder(this.#recipe);
     const by = { runtime: this.#runtime, learner };
     return learnRounding(this.#model, this.#recipe, data, request, by, listener);
   }
 
   /** Samples beside those of the project, prepared as the recipe has it: to judge by, not to learn from. Throws InputError. */
   openBeside(files: readonly DataFile[], labels: DataFile | null = null): Promise<OpenDataset> {
-    return openData(this.#model, files, this.#recipe.preprocess, this.#environment.decoders, labels);
+    const { preprocess, seed } = this.#recipe;
+    return openData(this.#model, files, preprocess, this.#environment.decoders, labels, seed);
   }
 
   /**
    * Float against the exact bytes that are exported, on the project's samples if no others are given. `limit` is the drop of
-   * top-1 allowed, a share.
+   * top-1 allowed, a share. Throws InputError where samples among them taught the recipe.
    */
-  evaluate(
+  async evaluate(
     { skip, samples }: SampleRange,
     limit: number,
     context: JobContext,
-    data: OpenDataset = this.#dataUnder(this.#recipe.preprocess),
+    data: OpenDataset = this.#dataUnder(this.#recipe),
   ): Promise<Evaluation> {
+    const repeated = await unseenNotices(this.#recipe, data, { skip, samples }, context);
     const quantized = quantizeModel(this.#model, this.#recipe);
     const request = {
       float: { file: runnable(this.#model.reference), bytes: this.#model.bytes },
@@ -295,12 +302,13 @@ export class Project {
       machine: this.#environment.machine,
       dataShaped: outputsShapedByData(this.#model),
     };
-    return evaluateModels(request, data, this.#runtime, context);
+    const evaluation = await evaluateModels(request, data, this.#runtime, context);
+    return { ...evaluation, notices: [...evaluation.notices, ...repeated] };
   }
 
   /** Float against what would be exported, on few samples, to see what a change did. */
   async probe(range: SampleRange, context: JobContext): Promise<Probe> {
-    const data = this.#dataUnder(this.#recipe.preprocess);
+    const data = this.#dataUnder(this.#recipe);
     if (!this.#prober) throw new Error("data was taken without a prober");
     return this.#prober.probe(this.#recipe, data, range, context);
   }
@@ -311,13 +319,13 @@ export class Project {
     context: JobContext,
     onResult: (partial: Sensitivity) => void = () => undefined,
   ): Promise<Sensitivity> {
-    const data = this.#dataUnder(this.#recipe.preprocess);
+    const data = this.#dataUnder(this.#recipe);
     return sensitivity(this.#model, this.#recipe, data, request, this.#runtime, context, onResult);
   }
 
   /** Float against the exported model at every layer's output, over the first samples. */
   walk(samples: number, context: JobContext): Promise<ErrorWalk> {
-    const data = this.#dataUnder(this.#recipe.preprocess);
+    const data = this.#dataUnder(this.#recipe);
     return walk(this.#model, this.#recipe, data, { samples }, this.#runtime, context);
   }
 
@@ -327,7 +335,7 @@ export class Project {
     context: JobContext,
     onPoint: (tuning: Tuning) => void = () => undefined,
   ): Promise<Tuning> {
-    const data = this.#dataUnder(this.#recipe.preprocess);
+    const data = this.#dataUnder(this.#recipe);
     const found = await tune(this.#model, this.#recipe, data, request, this.#runtime, context, onPoint);
     this.#recipe = found.tuning.points[found.tuning.best]!.recipe;
     this.#calibration = found.calibration;
@@ -347,7 +355,7 @@ export class Project {
   /** The first `count` values of an activation of the float model on one sample. */
   values(tensor: string, sample: number, count: number, choices: ModelChoices = this.#recipe): Promise<Float32Array> {
     const model = equalizedModel(this.#model, choices);
-    return activationValues(model, tensor, this.#dataUnder(choices.preprocess), sample, count, this.#runtime);
+    return activationValues(model, tensor, this.#dataUnder(choices), sample, count, this.#runtime);
   }
 
   /**
@@ -368,7 +376,7 @@ export class Project {
       notices: this.#notices,
       ...(tuning && { tuning }),
     };
-    const data = this.#data && this.#dataUnder(this.#recipe.preprocess);
+    const data = this.#data && this.#dataUnder(this.#recipe);
     return verifiedExport(this.#model, request, data, this.#runtime, context);
   }
 
@@ -376,8 +384,13 @@ export class Project {
     return this.#environment.runtimes.main;
   }
 
-  #dataUnder(preprocess: Preprocess | null): OpenDataset {
+  get #opened(): OpenDataset {
     if (!this.#data) throw new InputError("There is no data yet; add some first.");
-    return preprocess ? this.#data.withPreprocess(preprocess) : this.#data;
+    return this.#data;
+  }
+
+  #dataUnder({ preprocess, seed }: SampleChoices): OpenDataset {
+    const data = this.#opened.withSeed(seed);
+    return preprocess ? data.withPreprocess(preprocess) : data;
   }
 }

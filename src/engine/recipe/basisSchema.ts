@@ -5,13 +5,13 @@ import { type Basis, leavesOf } from "./basis.ts";
 import type { Derived, Outside } from "./derivations.ts";
 import type { Learned, Setting } from "./settings.ts";
 
-const { preparation, format, inputs, preprocess, activations, weights, corrections } = EDITED_RECIPE.entries;
+const { preparation, format, inputs, preprocess, seed, activations, weights, corrections } = EDITED_RECIPE.entries;
 const { elementwise, method, methods, ranges } = EDITED_RECIPE.entries;
 const NAMES = list(text);
 const DIGEST = text;
 
 const VALUES: Readonly<Record<Setting | Learned | Outside, Schema>> = {
-  ...{ preparation, format, inputs, preprocess, activations, elementwise, method, methods, ranges },
+  ...{ preparation, format, inputs, preprocess, seed, activations, elementwise, method, methods, ranges },
   equalization: corrections.entries.equalization,
   biasCorrection: corrections.entries.bias,
   float: fields({ layers: NAMES, operators: NAMES, tensors: NAMES }),

@@ -4,8 +4,8 @@ import { digestOf } from "./digest.ts";
 import { LEARNED, type Learned, SETTINGS, type Setting } from "./settings.ts";
 import { sameValue } from "./text.ts";
 
-/** What is chosen in a recipe; `version` and `model` say what it is and is for. */
-export type Choices = Partial<Omit<Recipe, "version" | "model" | Learned>>;
+/** What is chosen in a recipe; `version` and `model` say what it is and is for, `prints` which samples taught it. */
+export type Choices = Partial<Omit<Recipe, "version" | "model" | "prints" | Learned>>;
 export type LearnedParts = Partial<Pick<Recipe, Learned>>;
 
 /**
@@ -45,7 +45,7 @@ const digest = (part: object | null | undefined) =>
   part && digestOf(part as Record<string, unknown> | readonly unknown[]);
 
 function without(recipe: Recipe, parts: readonly Learned[]): Recipe {
-  return parts.every((part) => recipe[part] === null)
-    ? recipe
-    : { ...recipe, ...Object.fromEntries(parts.map((part) => [part, null])) };
+  if (parts.every((part) => recipe[part] === null)) return recipe;
+  const left = { ...recipe, ...Object.fromEntries(parts.map((part) => [part, null])) };
+  return LEARNED.every((part) => left[part] === null) ? { ...left, prints: null } : left;
 }

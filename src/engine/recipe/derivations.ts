@@ -28,7 +28,7 @@ export interface Derivation {
 }
 
 const ALL_SETTINGS = Object.keys(SETTINGS) as Setting[];
-const OBSERVED = ["inputs", "preprocess", "data", "samples"] as const;
+const OBSERVED = ["inputs", "preprocess", "seed", "data", "samples"] as const;
 /** What decides which layers are quantized before it is known what a scale would lose. */
 const JOINED = ["factors", "activations", "float", "elementwise", "unjoined", "weightType"] as const;
 
@@ -53,7 +53,17 @@ export const DERIVATIONS: Readonly<Record<Derived, Derivation>> = {
     under: [],
   },
   rounding: {
-    from: ["preparation", "inputs", "preprocess", "data", "factors", "activations", "weightType", "granularity"],
+    from: [
+      "preparation",
+      "inputs",
+      "preprocess",
+      "seed",
+      "data",
+      "factors",
+      "activations",
+      "weightType",
+      "granularity",
+    ],
     under: ["float", "elementwise", "unjoined", "spared", "method", "methods", "ranges"],
   },
   biases: {

@@ -91,8 +91,8 @@ export function withPreprocess(recipe: Recipe, preprocess: Preprocess | null): R
 }
 
 /** The recipe for samples that were calibrated on elsewhere: its ranges are settled from them. */
-export function withSamplesOf(recipe: Recipe, { preprocess }: Pick<Calibration, "preprocess">): Recipe {
-  return withOthers(withPreprocess(recipe, preprocess), ["statistics"]);
+export function withSamplesOf(recipe: Recipe, { preprocess, seed }: Pick<Calibration, "preprocess" | "seed">): Recipe {
+  return withOthers(withSettings(recipe, { preprocess, seed }), ["statistics"]);
 }
 
 function without<T>(record: Readonly<Record<string, T>>, key: string): Record<string, T> {

@@ -20,6 +20,7 @@ const RECIPE: Recipe = {
   float: { layers: [], operators: [], tensors: [], activations: false },
   elementwise: "join",
   preprocess: null,
+  seed: 0,
   inputs: { shapes: {}, values: {} },
   resolved: { a: { low: -9, high: 9 }, b: { low: 0, high: 1 } },
   factors: null,
@@ -27,6 +28,7 @@ const RECIPE: Recipe = {
   spared: null,
   unjoined: null,
   rounding: null,
+  prints: null,
 };
 
 const REMEDIES: readonly Remedy[] = [

@@ -11,6 +11,7 @@ export const SETTINGS = {
   format: ({ format }) => format,
   inputs: ({ inputs }) => inputs,
   preprocess: ({ preprocess }) => preprocess,
+  seed: ({ seed }) => seed,
   equalization: ({ corrections }) => corrections.equalization,
   biasCorrection: ({ corrections }) => corrections.bias,
   /** Null where only weights are quantized. */

@@ -25,7 +25,7 @@ const equalized: Recipe = { ...withCorrections(plain, { equalization: true }), f
 const seen = (observed: number, wanted = 4): Calibration =>
   ({
     ...{ observed: Array.from({ length: observed }, (_, i) => i), skipped: [], wanted, notices: [] },
-    ...{ equalized: false, preprocess: null },
+    ...{ equalized: false, preprocess: null, seed: null },
   }) as unknown as Calibration;
 const present = () => studio.getState().project.recipe!.present;
 

@@ -19,6 +19,8 @@ const NONE: readonly Notice[] = [];
 interface Wishes {
   readonly preprocess?: Preprocess;
   readonly samples?: number;
+  /** Of the order in which samples are taken; null for that of their paths. */
+  readonly seed?: number | null;
   /** Files that were given before and wait for others. */
   readonly beside?: readonly PathFile[];
 }
@@ -31,18 +33,18 @@ export async function openData(given: readonly PathFile[], wishes: Wishes = {}):
   const before = studio.getState();
   const together = wishes.beside ? mergeFiles(wishes.beside, given) : given;
   let files = together;
-  const preprocess = wishes.preprocess ?? before.project.recipe?.present.preprocess ?? null;
+  const { preprocess = null, seed = null } = { ...before.project.recipe?.present, ...wishes };
   const taken = await runJob({
     task: "Reading data",
     on: given.length === 1 ? given[0]!.path : `${given.length} files`,
     run: async (api) => {
       try {
         files = together;
-        return await api.setData(files, preprocess);
+        return await api.setData(files, { preprocess, seed });
       } catch (error) {
         if (together === given || !isForPeople(error as Error)) throw error;
         files = given;
-        return api.setData(files, preprocess);
+        return api.setData(files, { preprocess, seed });
       }
     },
   });
@@ -64,6 +66,7 @@ export async function openData(given: readonly PathFile[], wishes: Wishes = {}):
   actions.dataOpened(
     { files, summary, fingerprint: print, samplesFingerprint: samplesPrint },
     wishes.samples ?? earlier,
+    seed,
   );
   sayNotices(summary.notices);
   if (evaluation && evaluation.basis.data !== print) {

@@ -14,7 +14,7 @@ vi.mock("./jobs.ts", () => ({ runJob: vi.fn() }));
 vi.mock("./keptResults.ts", () => ({ addResult: vi.fn() }));
 
 const job = vi.mocked(runJob);
-const calibration = { wanted: 20, equalized: false } as Calibration;
+const calibration = { wanted: 20, equalized: false, seed: null } as Calibration;
 const data = { fingerprint: "f", summary: { samples: 40 } } as unknown as OpenData;
 
 beforeEach(() => {

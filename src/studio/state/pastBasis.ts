@@ -11,7 +11,7 @@ import { isObject } from "../../engine/schema/running.ts";
 /**
  * The basis of a result that was stored while a basis was text: a fingerprint of data and a recipe, of an evaluation a list of
  * recipe, samples and fingerprint. What cannot be read of it makes a basis that nothing of today is like, so that its result is
- * stale. One of today stays as it is.
+ * stale. Since, samples were taken in the order of their paths. One of today stays as it is.
  */
 export function pastBasis(derived: Derived, basis: unknown): unknown {
   if (isObject(basis)) return withLater(derived, basis);

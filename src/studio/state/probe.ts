@@ -37,10 +37,17 @@ export function startProbes(): () => void {
   });
 }
 
-/** The samples that a recipe is measured on, from the first that does not calibrate; null where none is left. */
-export function probedRange({ data, samples }: Pick<Project, "data" | "samples">) {
-  const rest = (data?.summary.samples ?? 0) - samples;
-  return rest > 0 ? { skip: samples, samples: Math.min(SAMPLES, rest) } : null;
+/** The samples that a recipe is measured on, from the first that does not calibrate, nor did; null where none is left. */
+export function probedRange({
+  data,
+  samples,
+  calibration,
+  calibratedOn,
+}: Pick<Project, "data" | "samples" | "calibration" | "calibratedOn">) {
+  const did = data && calibration && calibratedOn === data.samplesFingerprint ? calibration.wanted : 0;
+  const skip = Math.max(samples, did);
+  const rest = (data?.summary.samples ?? 0) - skip;
+  return rest > 0 ? { skip, samples: Math.min(SAMPLES, rest) } : null;
 }
 
 /** Whether what was measured is of another recipe, or of other samples, than those at hand. */

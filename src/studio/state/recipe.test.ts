@@ -14,7 +14,7 @@ import { given } from "./testing/given.ts";
 vi.mock("./jobs.ts", () => ({ runJob: vi.fn() }));
 
 const RECIPE: Recipe = PLAIN_RECIPE;
-const calibration = { wanted: 4, equalized: false } as Calibration;
+const calibration = { wanted: 4, equalized: false, seed: null } as Calibration;
 const resolved = { a: { low: 0, high: 1 } };
 const job = vi.mocked(runJob);
 const settled = (recipe: Recipe, by = calibration) => ({ recipe, calibration: by });
@@ -49,7 +49,7 @@ test("a choice that was cancelled, or whose model was closed meanwhile, ends", a
 
 test("what corrections came to and the statistics they needed are kept, in one step of undo", async () => {
   given({ data: {} as OpenData });
-  const equalized = { wanted: 4, equalized: true } as Calibration;
+  const equalized = { wanted: 4, equalized: true, seed: null } as Calibration;
   const factors = { a: { divide: [2], absorb: [0] } };
   editRecipe("equalization", (recipe) => withCorrections(recipe, { equalization: true }));
   job.mockImplementationOnce(async () =>
@@ -84,7 +84,11 @@ test("without the samples nothing is learned: what is chosen stays, and equalizi
   expect(await resolveRecipe(calibration)).toMatchObject({ resolved, biases: null });
   editRecipe("equalization", (recipe) => withCorrections(recipe, { equalization: true }));
   expect(await resolveRecipe(calibration)).toBeNull();
-  expect(studio.getState().work.alerts.at(-1)?.message).toMatch(/drop the samples in again/);
+  const alerts = () => studio.getState().work.alerts.map(({ message }) => message);
+  expect(alerts().at(-1)).toMatch(/^Equalizing changes what .*drop the samples in again/);
+  editRecipe("order", (recipe) => ({ ...withCorrections(recipe, { equalization: false }), seed: 7 }));
+  expect(await resolveRecipe(calibration)).toBeNull();
+  expect(alerts().at(-1)).toMatch(/^Taking samples in another order changes what .*drop the samples in again/);
   expect(job).not.toHaveBeenCalled();
 });
 
@@ -156,7 +160,7 @@ test("statistics put aside of other samples are not taken up, though they are as
 });
 
 test("a calibration that comes while ranges are chosen from another has them chosen from it", async () => {
-  const imported = { wanted: 9, equalized: false } as Calibration;
+  const imported = { wanted: 9, equalized: false, seed: null } as Calibration;
   const other = { a: { low: 0, high: 2 } };
   job.mockImplementationOnce(async () => {
     actions.calibrationImported(imported, RECIPE, "import", 0);

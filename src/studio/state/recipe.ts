@@ -63,12 +63,13 @@ export function isSettled(recipe: Recipe, calibration: Calibration): boolean {
   return missing(recipe).every((part) => waiting.includes(part)) && fits(recipe, calibration);
 }
 
-/** Statistics of an equalized model, or of samples preprocessed otherwise, are of no use for one that is not so, and the reverse. */
+/** Statistics of an equalized model, or of samples taken or preprocessed otherwise, are of no use for one that is not so, and the reverse. */
 export function fits(recipe: Recipe, calibration: Calibration): boolean {
   const { corrections, factors } = recipe;
   const sameModel =
     corrections.equalization === calibration.equalized && corrections.equalization === (factors !== null);
-  return sameModel && (isStandIn(calibration) || isPreprocessedFor(recipe, calibration));
+  const sameSamples = recipe.seed === calibration.seed && isPreprocessedFor(recipe, calibration);
+  return sameModel && (isStandIn(calibration) || sameSamples);
 }
 
 /**
@@ -117,8 +118,9 @@ async function settle(calibration: Calibration): Promise<Recipe | null> {
   const found = takeUp(wanted, calibration, calibratedOn);
   if (found) return settle(found);
   if (!data && !fits(wanted, calibration)) {
-    const cause = isPreprocessedFor(wanted, calibration) ? "Equalizing changes" : "Other preprocessing changes";
-    alarm(`${cause} what every tensor holds, so the model is calibrated again: drop the samples in again.`);
+    alarm(
+      `${causeOf(wanted, calibration)} what every tensor holds, so the model is calibrated again: drop the samples in again.`,
+    );
     return null;
   }
   if (!data && wanted.resolved && wanted.corrections.bias !== "analytic") return wanted;
@@ -147,6 +149,12 @@ async function settle(calibration: Calibration): Promise<Recipe | null> {
     actions.recipeSettledAnew(present, settled.calibration, null, data?.samplesFingerprint ?? null, changed);
   }
   return present;
+}
+
+/** What a calibration was made without, of what the recipe asks for. */
+function causeOf(wanted: Recipe, calibration: Calibration): string {
+  if (!isPreprocessedFor(wanted, calibration)) return "Other preprocessing changes";
+  return wanted.seed === calibration.seed ? "Equalizing changes" : "Taking samples in another order changes";
 }
 
 /** What can be settled of a recipe whose rounding is not learned yet: biases make up for how weights are rounded. */

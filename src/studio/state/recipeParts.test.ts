@@ -53,7 +53,7 @@ const bytes = () => posted.map(({ args }) => serialize(args).byteLength);
 
 beforeEach(() => {
   const summary = plan as unknown as ModelSummary;
-  const calibration = { statistics: new Map(), wanted: 4, equalized: false } as unknown as Calibration;
+  const calibration = { statistics: new Map(), wanted: 4, equalized: false, seed: null } as unknown as Calibration;
   given({
     model: { file: {} as File, beside: [], summary, plan: summary, sources: [] },
     recipe: begin(LEARNED),
@@ -97,7 +97,7 @@ test("a weight is asked for with the rounding of the layers that read it", async
 
 test("parts have the fields that are read, and rounding only where weights are asked for", () => {
   expect(Object.keys(rangePart(LEARNED))).toEqual(["activations", "method", "methods", "ranges"]);
-  expect(Object.keys(valuesPart(LEARNED))).toEqual(["corrections", "factors", "preprocess"]);
+  expect(Object.keys(valuesPart(LEARNED))).toEqual(["corrections", "factors", "preprocess", "seed"]);
   expect(planPart(LEARNED)).not.toHaveProperty("rounding");
   expect(weightPart([], { ...LEARNED, rounding: null }).rounding).toBeNull();
   expect(weightPart(["__proto__"], LEARNED).rounding).toEqual({});

@@ -1,4 +1,4 @@
-import type { PlanPart, RangePart, ValuesPart, WeightPart } from "../../../workers/protocol.ts";
+import type { PlanPart, RangePart, SamplesPart, ValuesPart, WeightPart } from "../../../workers/protocol.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 
 /*
@@ -27,8 +27,12 @@ export function weightPart(layers: readonly string[], recipe: Recipe): WeightPar
   return { corrections, factors, float, weights, elementwise, unjoined, spared, activations, resolved, rounding };
 }
 
-export function valuesPart({ corrections, factors, preprocess }: Recipe): ValuesPart {
-  return { corrections, factors, preprocess };
+export function valuesPart({ corrections, factors, preprocess, seed }: Recipe): ValuesPart {
+  return { corrections, factors, preprocess, seed };
+}
+
+export function samplesPart({ preprocess, seed }: Pick<Recipe, "preprocess" | "seed">): SamplesPart {
+  return { preprocess, seed };
 }
 
 function entries<T>(record: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> {

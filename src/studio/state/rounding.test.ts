@@ -27,7 +27,7 @@ vi.mock("./jobs.ts", () => ({ runJob: vi.fn() }));
 
 const job = vi.mocked(runJob);
 const recipe: Recipe = { ...withWeightType(PLAIN_RECIPE, "int4"), resolved: {} };
-const calibration = { wanted: 20, equalized: false } as Calibration;
+const calibration = { wanted: 20, equalized: false, seed: null } as Calibration;
 const data = { files: [], summary: { samples: 40 }, fingerprint: "d" } as unknown as OpenData;
 const layer = (name: string) => ({ layer: name }) as LayerRounding;
 const learned = (...names: string[]): Rounding => ({
@@ -106,7 +106,7 @@ test("other samples or iterations begin anew", async () => {
   actions.roundingSettingsChanged({ iterations: 200, samples: 8 });
   expect(resumable(studio.getState())).toBeNull();
   actions.roundingSettingsChanged({ samples: 400 });
-  expect(roundingSamples(studio.getState())).toBe(40);
+  expect(roundingSamples(studio.getState())).toBe(20);
 });
 
 test("other weights make it stale and take it out of the recipe; ranges do not", async () => {

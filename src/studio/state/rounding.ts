@@ -16,10 +16,9 @@ export const LEARNING = "Learning rounding";
 
 const SHOW_EVERY_MS = 100;
 
-/** How many samples are read, of those at hand. */
-export function roundingSamples({ project: { samples, data }, view: { roundingSettings } }: StudioState): number {
-  const wished = roundingSettings.samples ?? Math.min(samples, ROUNDING_SAMPLES);
-  return Math.min(wished, data?.summary.samples ?? wished);
+/** How many samples are read, of those that calibrate: the others judge. */
+export function roundingSamples({ project: { samples }, view: { roundingSettings } }: StudioState): number {
+  return Math.min(roundingSettings.samples ?? ROUNDING_SAMPLES, samples);
 }
 
 /** Whether what was learned is of other weights, scales or samples than those at hand. */

@@ -16,7 +16,7 @@ interface Project {
 const FOLDER = "sample/";
 const CALIBRATION_SAMPLES = 300;
 
-/** Opens the project that comes with the studio: a model, samples to calibrate on and samples to evaluate on. */
+/** Opens the project that comes with the studio: a model, samples to calibrate on and, after them by name, samples to evaluate on. */
 export async function openSample(): Promise<void> {
   try {
     const project: Project = await (await fetched("project.json")).json();
@@ -26,7 +26,7 @@ export async function openSample(): Promise<void> {
     );
     if (!model || !(await openModel(model.file))) return;
     const samples = studio.getState().project.samples || CALIBRATION_SAMPLES;
-    if (!(await openData(data, { preprocess: project.preprocess, samples }))) return;
+    if (!(await openData(data, { preprocess: project.preprocess, samples, seed: null }))) return;
     actions.stepChosen("calibrate");
     offerTour();
   } catch (error) {

@@ -14,7 +14,7 @@ vi.mock("./jobs.ts", () => ({ runJob: vi.fn() }));
 
 const job = vi.mocked(runJob);
 const model = { file: {} } as OpenModel;
-const calibration = { wanted: 20, equalized: false } as Calibration;
+const calibration = { wanted: 20, equalized: false, seed: null } as Calibration;
 const data = { fingerprint: "f", summary: { samples: 40 } } as unknown as OpenData;
 const corrections = { equalization: true, bias: "none" } as const;
 const sensitivity = { layers: [], samples: 16, wanted: 16, notices: [] } as unknown as Sensitivity;

@@ -13,11 +13,12 @@ export function followedCalibration({
   calibration,
 }: Pick<Project, "model" | "recipe" | "calibration">): Calibration | null {
   if (!model || !recipe) return calibration;
-  const { float, corrections, factors, preprocess } = recipe.present;
+  const { float, corrections, factors, preprocess, seed } = recipe.present;
   if (!float.activations) return calibration && isStandIn(calibration) ? null : calibration;
   if (calibration) return calibration;
-  const nothing = { statistics: new Map(), observed: [], skipped: [], wanted: 0, executors: [], notices: [] };
+  const seen = { statistics: new Map(), observed: [], skipped: [], wanted: 0, prints: null };
+  const nothing = { ...seen, executors: [], notices: [] };
   const { name, sha256 } = model.summary;
   const equalized = corrections.equalization && factors !== null;
-  return { model: { name, sha256 }, equalized, preprocess, ...nothing };
+  return { model: { name, sha256 }, equalized, preprocess, seed, ...nothing };
 }

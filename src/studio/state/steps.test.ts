@@ -35,6 +35,7 @@ const calibration = {
   wanted: 10,
   equalized: false,
   preprocess: null,
+  seed: null,
 } as unknown as Calibration;
 const standings = (facts: Parameters<typeof stepStates>[0]) =>
   Object.values(stepStates(facts)).map((step) => step.standing);
@@ -74,6 +75,9 @@ test("samples as they were given are of no other preprocessing, as the engine ha
   expect(standings({ ...base, calibration: preprocessed })[2]).toBe("done");
   const otherwise = begin({ ...recipe, preprocess: { scale: 2 } } as Recipe);
   expect(standings({ ...base, calibration: preprocessed, recipe: otherwise })[2]).toBe("stale");
+  const ordered = begin({ ...recipe, seed: 7 });
+  expect(standings({ ...base, calibration, recipe: ordered })[2]).toBe("stale");
+  expect(fits(ordered.present, calibration)).toBe(false);
   expect([recipe, otherwise.present].map((one) => fits(one, preprocessed))).toEqual([true, false]);
 });
 

@@ -73,7 +73,8 @@ export function changedSinceCalibration(facts: Facts): readonly Origin[] {
   const seen = basisOf("statistics", { recipe: present, data: calibratedOn, samples: calibration.wanted });
   const sameModel = calibration.equalized === present.corrections.equalization;
   const preprocess = isPreprocessedFor(present, calibration) ? present.preprocess : calibration.preprocess;
-  const basis = { ...seen, preprocess, ...(!sameModel && { factors: "of another model" }) };
+  const { seed } = calibration;
+  const basis = { ...seen, preprocess, seed, ...(!sameModel && { factors: "of another model" }) };
   const samples = facts.data?.samplesFingerprint ?? null;
   return differing("statistics", basis, { ...presentOf(facts), data: samples });
 }
@@ -88,7 +89,7 @@ export function changedByCalibrating(facts: Facts): readonly Origin[] {
   return [...changedSinceCalibration(facts), ...(replaced ? (["statistics"] as const) : [])];
 }
 
-/** Whether the statistics were taken of other samples, under other preprocessing, or of a model equalized otherwise. */
+/** Whether the statistics were taken of other samples, or in another order, under other preprocessing, or of a model equalized otherwise. */
 export function calibrationIsStale(facts: Facts): boolean {
   return changedSinceCalibration(facts).length > 0;
 }

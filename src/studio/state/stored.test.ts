@@ -13,7 +13,10 @@ import { pastBasis } from "./pastBasis.ts";
 import { RESULT, SESSION, STORED_CALIBRATION, STORED_ROUNDING, STORED_TUNING } from "./stored.ts";
 import { RENEWALS } from "./storedPast.ts";
 
-const { recipe, evaluation } = REPORT;
+/** Samples were taken by path before there was a choice. */
+const BY_PATH = { seed: null, prints: null };
+const { evaluation } = REPORT;
+const recipe = { ...REPORT.recipe, ...BY_PATH };
 const basis = basisOf("evaluation", { recipe, samples: 40, data: "files" });
 const on = (derived: Derived) => basisOf(derived, { recipe, data: "files" });
 const errors = { sqnr: Number.NaN, mse: 0, cosine: 1, kl: null, drop: null };
@@ -55,7 +58,7 @@ const TUNING_RECORD = {
   sha256: "ab",
   tuning: {
     basis: on("search"),
-    result: { ...search, points: search.points.map((point) => ({ ...point, recipe: start })) },
+    result: { ...search, points: search.points.map((point) => ({ ...point, recipe: { ...start, ...BY_PATH } })) },
   },
 };
 const ROUNDING_RECORD = {
@@ -245,13 +248,13 @@ describe("what an earlier version stored", () => {
     const text = JSON.stringify({ ...then, rounding: digestOf(learned.rounding) });
     const { resolved, factors, biases, rounding, ...choices } = then;
     const present = { recipe: learned, data: "files", samples: 40 };
-    for (const [derived, then] of [
+    for (const [derived, stored] of [
       ["evaluation", JSON.stringify([text, 40, "files"])],
       ["sensitivity", `files ${text}`],
       ["walk", `files ${text}`],
       ["search", `files ${JSON.stringify(choices)}`],
     ] as const) {
-      const basis = pastBasis(derived, then) as Basis;
+      const basis = pastBasis(derived, stored) as Basis;
       expect(check(basisSchema(derived), basis, "").problem).toBeNull();
       expect(isCurrent(derived, basis, present), derived).toBe(true);
       expect(isCurrent(derived, basis, { ...present, data: "others" }), derived).toBe(false);
@@ -297,6 +300,8 @@ describe("what an earlier version stored", () => {
       true,
       false,
     ]);
+    const balanced = { ...present(1), recipe: { ...recipe, seed: 0 } };
+    expect(isCurrent("evaluation", measured.basis, balanced)).toBe(false);
   });
 
   it("makes a result stale whose basis cannot be read", () => {

@@ -1,6 +1,7 @@
 import { type Door, proxy, startAnalysis, startEngine, type WorkerHandle } from "../../../workers/client.ts";
 import type { AnalysisApi, EngineApi } from "../../../workers/protocol.ts";
 import { alarmFor, say } from "./log.ts";
+import { samplesPart } from "./recipeParts.ts";
 import { studio } from "./store.ts";
 
 /** Keeps one worker running and gives a new one what the last one held before it is asked anything. */
@@ -56,7 +57,7 @@ export const engine = host<EngineApi>("The engine", startEngine, async (handle) 
   const { model, data, recipe } = studio.getState().project;
   if (model && recipe) {
     const { file, beside } = model;
-    const { inputs, preprocess } = recipe.present;
+    const { inputs } = recipe.present;
     await handle.call((api) =>
       api.open(
         file,
@@ -66,7 +67,7 @@ export const engine = host<EngineApi>("The engine", startEngine, async (handle) 
         proxy(() => {}),
       ),
     );
-    if (data) await handle.call((api) => api.setData(data.files, preprocess));
+    if (data) await handle.call((api) => api.setData(data.files, samplesPart(recipe.present)));
   }
 });
 

@@ -56,6 +56,9 @@ export const preprocess: fc.Arbitrary<Preprocess> = fc.record({
   std: fc.oneof(fc.tuple(factor), fc.tuple(factor, factor, factor)),
 });
 
+export const seed = fc.option(fc.nat({ max: 2 ** 32 - 1 }));
+export const prints = fc.option(fc.stringMatching(/^([A-Za-z0-9+/]{8}){0,3}$/));
+
 const model = fc.record({ name: fc.string(), sha256: fc.stringMatching(/^[0-9a-f]{64}$/) });
 const names = fc.array(tensorName, { maxLength: 4 });
 
@@ -80,6 +83,7 @@ export const recipe: fc.Arbitrary<Recipe> = fc.record({
   float: fc.record({ layers: names, operators: names, tensors: names, activations: fc.boolean() }),
   elementwise: fc.constantFrom(...ELEMENTWISE),
   preprocess: fc.option(preprocess),
+  seed,
   inputs: fc.record({ shapes: record(fc.array(fc.nat(), { maxLength: 4 })), values: record(number) }),
   spared: fc.option(record(fc.string())),
   resolved: fc.option(record(range)),
@@ -89,6 +93,7 @@ export const recipe: fc.Arbitrary<Recipe> = fc.record({
   unjoined: fc.option(names),
   biases: fc.option(record(fc.array(number, { maxLength: 4 }))),
   rounding: fc.option(record(fc.base64String({ maxLength: 8 }))),
+  prints,
 });
 
 /** Statistics of tensors that were really observed: any float32, NaN and infinities too, in rising samples. */
@@ -123,6 +128,8 @@ export const calibration: fc.Arbitrary<Calibration> = fc.record({
   skipped: indices(),
   wanted: fc.nat(),
   preprocess: fc.option(preprocess),
+  seed,
+  prints,
   executors,
   notices: fc.array(
     fc.record({

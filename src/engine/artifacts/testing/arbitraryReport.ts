@@ -5,7 +5,7 @@ import { METHODS } from "../../model/range.ts";
 import type { Report, WeightReport } from "../../model/report.ts";
 import type { Decision, TuningRecord } from "../../model/tuning.ts";
 import { channelsText } from "../../values/channels.ts";
-import { executors, preprocess, recipe, tensorName } from "./arbitrary.ts";
+import { executors, preprocess, prints, recipe, seed, tensorName } from "./arbitrary.ts";
 import { REPORT } from "./report.ts";
 
 /** Any float64 but -0, which JSON does not keep. */
@@ -159,6 +159,8 @@ export const arbitraryReport: fc.Arbitrary<Report> = fc.record({
     skipped: indices,
     wanted: fc.nat(),
     preprocess: fc.option(preprocess),
+    seed,
+    prints,
     executors,
   }),
   ranges: fc.uniqueArray(range, { maxLength: 3, selector: ({ group }) => group }),

@@ -1,4 +1,5 @@
 import { heldTensor } from "../../data/constant.ts";
+import { printOf } from "../../data/print.ts";
 import { widened } from "../../evaluation/widened.ts";
 import { run } from "../../graph/testing/native.ts";
 import type { Calibration } from "../../model/calibration.ts";
@@ -36,6 +37,8 @@ export function datasetOf({ open: [input], held }: OpenModel, samples: readonly 
     kind: "npy",
     inputs: [],
     files: 1,
+    folders: 0,
+    seed: null,
     input: input!,
     preprocess: null,
     assumed: null,
@@ -44,7 +47,9 @@ export function datasetOf({ open: [input], held }: OpenModel, samples: readonly 
     variants: async () => {
       throw new InputError("tensors are taken as they are");
     },
+    print: async (i) => printOf([...samples[i]!.values()].map(({ data }) => new Uint8Array(data.buffer.slice(0)))),
     withPreprocess: () => dataset,
+    withSeed: () => dataset,
   };
   return dataset;
 }

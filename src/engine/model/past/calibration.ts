@@ -16,6 +16,11 @@ export const PAST_CALIBRATIONS: readonly PastShape[] = [
       executors: [only(executor as Json, calibration.observed)],
     }),
   },
+  {
+    // Samples were taken in the order of their paths, and nothing was kept that tells them from others.
+    is: (calibration) => lacks(calibration, "seed", "prints"),
+    next: (calibration) => ({ ...calibration, seed: null, prints: null }),
+  },
 ];
 
 function hadOneExecutor({ executor, executors }: Json): boolean {

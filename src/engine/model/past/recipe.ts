@@ -9,6 +9,9 @@ export const BEFORE_PREPARATIONS = {
   unjoined: null,
   /** Nothing stayed in float for what its scale would lose. */
   spared: {},
+  /** Samples were taken in the order of their paths, and nothing was kept that tells them from others. */
+  seed: null,
+  prints: null,
 };
 
 /** What recipes of version 1 were before they had every field of today. */

@@ -12,11 +12,9 @@ export const PAST_REPORTS: readonly PastShape[] = [
     next: (report) => ({ ...report, tuning: null }),
   },
   {
-    is: hadOneExecutor,
-    next: (report) => ({
-      ...report,
-      calibration: renewed(report.calibration, PAST_CALIBRATIONS),
-    }),
+    // One session ran all samples, and later several, in the order of their paths.
+    is: ({ calibration }) => renewed(calibration, PAST_CALIBRATIONS) !== calibration,
+    next: (report) => ({ ...report, calibration: renewed(report.calibration, PAST_CALIBRATIONS) }),
   },
   {
     // Errors of each output as a whole.

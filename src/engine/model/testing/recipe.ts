@@ -15,6 +15,7 @@ export const PLAIN_RECIPE: Recipe = {
   float: { layers: [], operators: [], tensors: [], activations: false },
   elementwise: "join",
   preprocess: null,
+  seed: null,
   inputs: { shapes: {}, values: {} },
   resolved: null,
   factors: null,
@@ -22,4 +23,5 @@ export const PLAIN_RECIPE: Recipe = {
   biases: null,
   spared: null,
   rounding: null,
+  prints: null,
 };

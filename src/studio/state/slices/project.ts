@@ -2,7 +2,7 @@ import type { Calibration, PathFile } from "../../../../workers/protocol.ts";
 import type { DataSummary, InputSource } from "../../../engine/model/dataset.ts";
 import type { Recipe } from "../../../engine/model/recipe.ts";
 import type { ModelSummary } from "../../../engine/model/summary.ts";
-import { withOthers } from "../../../engine/recipe/change.ts";
+import { withOthers, withSettings } from "../../../engine/recipe/change.ts";
 import type { Origin } from "../../../engine/recipe/derivations.ts";
 import { withPreprocess } from "../../../engine/recipe/edits.ts";
 import { clamp } from "../../../engine/values/clamp.ts";
@@ -89,13 +89,14 @@ export function observedAnew(recipe: history.History<Recipe>, changed: readonly 
 export const projectChanges = {
   modelPlanned: ({ model }, plan: ModelSummary) => ({ model: model && { ...model, plan } }),
   /** Samples are preprocessed as the engine settled it, which is no edit of the person's, nor undone with one. */
-  dataOpened: ({ recipe }, data: OpenData, samples: number) => {
+  dataOpened: ({ recipe }, data: OpenData, samples: number, seed = recipe?.present.seed ?? null) => {
+    const { preprocess } = data.summary;
     const suited = recipe && history.map(recipe, (one) => suitedTo(one, data));
     return {
       data,
       offered: null,
       samples: Math.min(data.summary.samples, samples),
-      recipe: suited && history.amend(suited, withPreprocess(suited.present, data.summary.preprocess)),
+      recipe: suited && history.amend(suited, withSettings(suited.present, { preprocess, seed })),
     };
   },
   /** The data that is open stays until they have what they lack. */

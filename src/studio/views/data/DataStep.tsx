@@ -1,3 +1,4 @@
+import type { DataSummary } from "../../../engine/model/dataset.ts";
 import { count, plural } from "../../../engine/values/figures.ts";
 import { byteSize } from "../../../engine/values/units.ts";
 import { Empty } from "../../parts/Empty.tsx";
@@ -25,7 +26,7 @@ const KINDS = {
 } as const;
 
 const EMPTY =
-  "Drop samples anywhere: images or a folder of them, .npy, IDX, or a zip of these; labels as .csv (file,label) or IDX.";
+  "Drop samples anywhere: images or a folder of them, .npy, .npz, JSON lines, IDX, or a zip of any; labels as .csv (file,label), IDX, or a folder a class.";
 const EMPTY_OF_SEVERAL =
   "Drop samples anywhere: .npz or JSON lines with the names of the inputs, or .npy files that are named like them; or give each input its own below.";
 
@@ -34,6 +35,7 @@ export function DataStep() {
   const data = useProject((project) => project.data);
   const samples = useProject((project) => project.samples);
   const keep = useProject((project) => project.keep);
+  const seed = useProject((project) => project.recipe?.present.seed ?? null);
   const notices = useProject(dataNotices);
   const several = useProject(({ model }) => (model?.plan.inputs.length ?? 0) > 1);
   if (!data) {
@@ -74,7 +76,8 @@ export function DataStep() {
         <p className="form-note" data-testid="evaluation-samples">
           {summary.samples > samples
             ? `The other ${count(summary.samples - samples)} evaluate.`
-            : "None is left to evaluate."}
+            : "None is left to evaluate."}{" "}
+          {orderText(summary, seed)}
         </p>
       </div>
       {summary.preprocess ? (
@@ -98,6 +101,12 @@ export function DataStep() {
       </div>
     </>
   );
+}
+
+/** In which order samples are taken. */
+function orderText({ folders }: DataSummary, seed: number | null): string {
+  if (seed === null) return "Taken in the order of their paths.";
+  return `Taken at random${folders > 1 ? `, balanced over ${count(folders)} class folders` : ""}, seed ${seed}.`;
 }
 
 function DataButtons() {

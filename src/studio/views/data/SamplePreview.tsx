@@ -1,30 +1,32 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import type { SamplePreview as Preview } from "../../../engine/model/dataset.ts";
-import type { Preprocess } from "../../../engine/model/preprocess.ts";
+import type { Recipe } from "../../../engine/model/recipe.ts";
 import { dimsText } from "../../../engine/values/dims.ts";
 import { significant } from "../../../engine/values/figures.ts";
 import { valuesText } from "../../inputs.ts";
 import { latestOnly } from "../../state/latest.ts";
+import { samplesPart } from "../../state/recipeParts.ts";
 import { useProject } from "../../state/useStudio.ts";
 import { engine } from "../../state/workers.ts";
 import { InputSources } from "./InputSources.tsx";
 
 interface Question {
   readonly index: number;
-  readonly preprocess: Preprocess | null;
+  readonly choices: Pick<Recipe, "preprocess" | "seed">;
 }
 
 /** A real sample: what each input gets of it, as decoded, and as the model sees it. */
 export function SamplePreview() {
   const data = useProject((project) => project.data);
   const preprocess = useProject((project) => project.recipe?.present.preprocess ?? null);
+  const seed = useProject((project) => project.recipe?.present.seed ?? null);
   const [index, setIndex] = useState(0);
   const [preview, setPreview] = useState<Preview | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
   const ask = useMemo(
     () =>
       latestOnly(
-        (question: Question) => engine.ask((api) => api.preview(question.index, question.preprocess)),
+        ({ index, choices }: Question) => engine.ask((api) => api.preview(index, samplesPart(choices))),
         (answer) => {
           setPreview(answer);
           setFailure(null);
@@ -36,8 +38,8 @@ export function SamplePreview() {
   const total = data?.summary.samples ?? 0;
   const shown = Math.min(index, Math.max(0, total - 1));
   useEffect(() => {
-    if (data && total > 0) ask({ index: shown, preprocess });
-  }, [data, total, shown, preprocess, ask]);
+    if (data && total > 0) ask({ index: shown, choices: { preprocess, seed } });
+  }, [data, total, shown, preprocess, seed, ask]);
   if (total === 0) return null;
   const several = (data?.summary.inputs.length ?? 0) > 1;
   const lead = preview?.tensors.find(({ name }) => name === preview.input);

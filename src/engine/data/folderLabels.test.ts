@@ -1,0 +1,164 @@
+import { expect, test } from "vitest";
+import { nodeDecoders as decoders } from "../../../cli/decoders.ts";
+import type { DataFile } from "../model/dataset.ts";
+import { type ClassList, classLists } from "./classLists.ts";
+import { openDataset } from "./dataset.ts";
+import { folderLabels } from "./folderLabels.ts";
+import { memoryFile, npyBytes, zipBytes } from "./testing/files.ts";
+import pillow from "./testing/pillow.json" with { type: "json" };
+
+const inFolders = (...folders: string[]) => folders.map((folder, i) => `train/${folder}/${i}.jpg`);
+const list = (path: string, ...names: string[]): ClassList => ({ path, names });
+const saying = (message: string) => [{ kind: expect.any(String), subject: expect.any(String), message }];
+
+test("folders are numbered in the order of their names, as torchvision has it, and named", () => {
+  expect(folderLabels(inFolders("owl", "cat", "dog", "cat"), [], 3)).toEqual({
+    labels: [2, 0, 1, 0],
+    notices: saying("3 classes by folder, numbered in the order of their names: cat, dog, owl."),
+  });
+  expect(folderLabels(inFolders("cat", "cat-2", "Zebra", "\u{1f600}", "\uff5e"), [], 5).labels).toEqual([
+    1, 2, 0, 4, 3,
+  ]);
+  const many = inFolders(...Array.from({ length: 12 }, (_, i) => String.fromCharCode(97 + i)));
+  expect(folderLabels(many, [], 12).notices[0]!.message).toMatch(/: a, b, c, d, e, f, g, h, i, j and 2 more\.$/);
+  expect(folderLabels(["in/train/cat/1.png", "in/val/cat/2.png", "in/val/dog/3.png"], [], 2).labels).toEqual([0, 0, 1]);
+});
+
+test("names that are all numbers are the classes' own", () => {
+  expect(folderLabels(inFolders("10", "2", "007"), [], 1000)).toEqual({
+    labels: [10, 2, 7],
+    notices: saying("3 classes by folder, whose names are their numbers: 2, 007, 10."),
+  });
+  expect(folderLabels(inFolders("1", "one"), [], 2).labels).toEqual([0, 1]);
+  expect(folderLabels(inFolders("3", "4"), [], null).labels).toEqual([3, 4]);
+  expect(folderLabels(inFolders("2021", "2022"), [], 1000)).toEqual({
+    labels: null,
+    notices: saying(
+      'The folder "2021" would be class 2021 of a model that has 1,000 classes, so that folders give no labels; name the folders by the numbers of their classes, or give a list of all class names (classes.txt), or labels as .csv.',
+    ),
+  });
+});
+
+test("names that are in a list are the classes of that place", () => {
+  const synsets = list("synset.txt", "n01440764 tench, Tinca tinca", "n01443537 goldfish", "n01484850 white shark");
+  expect(folderLabels(inFolders("n01484850", "n01440764"), [synsets], 1000)).toEqual({
+    labels: [2, 0],
+    notices: saying("2 classes by folder, numbered as in synset.txt: n01440764, n01484850."),
+  });
+  const words = list("classes.txt", "tench", "white shark", "crane", "crane");
+  expect(folderLabels(inFolders("white_shark", "tench"), [words], null).labels).toEqual([1, 0]);
+  expect(folderLabels(inFolders("white shark", "tench"), [words, synsets], null).labels).toEqual([1, 0]);
+});
+
+test.each<[string, string[], ClassList[], number | null, RegExp]>([
+  [
+    "another number of classes",
+    ["cat", "dog"],
+    [],
+    1000,
+    /^The samples lie in 2 folders \(cat, dog\), and the model has 1,000 classes: which folder is which class is not known, .*classes\.txt/,
+  ],
+  ["a number that is not known", ["cat", "dog"], [], null, /and the model does not say how many classes it has/],
+  [
+    "a name that is not in the list",
+    ["cat", "dog"],
+    [list("c.txt", "dog", "owl")],
+    2,
+    /^The folder "cat" is not among the 2 names of c\.txt/,
+  ],
+  [
+    "a name that the list has twice",
+    ["cat", "dog"],
+    [list("c.txt", "cat", "cat", "dog")],
+    3,
+    /"cat" is not among .* or is there twice/,
+  ],
+  [
+    "a list that is longer than the model's",
+    ["cat", "dog"],
+    [list("c.txt", "owl", "cat", "dog")],
+    2,
+    /^The folder "dog" would be class 2 of a model that has 2 classes/,
+  ],
+  [
+    "lists that differ",
+    ["cat", "dog"],
+    [list("c.txt", "cat", "dog"), list("d.txt", "dog", "cat")],
+    2,
+    /^c\.txt and d\.txt number the folders otherwise/,
+  ],
+])("folders give no labels where there is %s, which is said", (_, folders, lists, classes, message) => {
+  const { labels, notices } = folderLabels(inFolders(...folders), lists, classes);
+  expect([labels, notices]).toEqual([null, [expect.objectContaining({ kind: "warning" })]]);
+  expect(notices[0]!.message).toMatch(message);
+});
+
+test("nothing is said of a model without scores, nor of files that lie in one folder or beside others", () => {
+  const nothing = { labels: null, notices: [] };
+  expect(folderLabels(inFolders("cat", "dog"), [], 0)).toEqual(nothing);
+  expect(folderLabels(inFolders("cat", "cat"), [], 1)).toEqual(nothing);
+  expect(folderLabels(["in/1.jpg", "in/cat/2.jpg"], [], 1)).toEqual(nothing);
+  expect(folderLabels([], [], 1)).toEqual(nothing);
+});
+
+test("labels.txt is a table or a list by what it holds, and other names of lists are lists", async () => {
+  const of = async (name: string, text: string, isList = false) => {
+    const files = [memoryFile(name, text)];
+    const { tables, lists } = await classLists({ tables: isList ? [] : files, arrays: [], lists: isList ? files : [] });
+    return tables.length > 0 ? "table" : lists[0]!.names;
+  };
+  expect(await of("labels.txt", "cat\r\ndog, small\n\n")).toEqual(["cat", "dog, small"]);
+  expect(await of("labels.txt", "file,label\nx,tench")).toBe("table");
+  expect(await of("labels.txt", "x/a,3")).toBe("table");
+  expect(await of("labels.txt", "a.jpg 3")).toBe("table");
+  expect(await of("labels.txt", "")).toBe("table");
+  expect(await of("labels.csv", "cat\ndog")).toBe("table");
+  expect(await of("classes.txt", "a,1", true)).toEqual(["a,1"]);
+});
+
+const picture = new Uint8Array(Buffer.from(Object.values(pillow.images)[0]!.file, "base64"));
+const port = { name: "x", type: "float32", dims: [1, 3, 4, 4] } as const;
+const open = (files: readonly DataFile[], classes: number | null, labels?: DataFile) =>
+  openDataset(files, {
+    inputs: { open: [port], held: [], classes },
+    preprocess: "unit",
+    decoders,
+    ...(labels && { labels }),
+  });
+const photos = { "cat/1.jpg": picture, "cat/2.jpg": picture, "dog/1.jpg": picture };
+
+test("pictures of a folder or a zip archive are labelled by it, by a list that is given, and by labels before all", async () => {
+  const files = Object.entries(photos).map(([path, bytes]) => memoryFile(`train/${path}`, bytes));
+  const zip = memoryFile("data.zip", zipBytes({ ...photos, "classes.txt": new TextEncoder().encode("owl\ndog\ncat") }));
+  const byName = await open(files, 2);
+  expect([byName.labels, byName.notices.map(({ message }) => message)]).toEqual([
+    [0, 0, 1],
+    ["2 classes by folder, numbered in the order of their names: cat, dog."],
+  ]);
+  expect(await open([zip], 3)).toMatchObject({ labels: [2, 2, 1], folders: 2 });
+  const given = memoryFile("names/labels.txt", "dog\ncat");
+  expect(await open(files, 2, given)).toMatchObject({ labels: [1, 1, 0] });
+  const table = memoryFile("train/labels.csv", "cat/1.jpg,5");
+  expect((await open([...files, table], 2)).labels).toEqual([5, null, null]);
+  const unused = await open([...files.slice(0, 2), memoryFile("train/classes.txt", "cat")], 2);
+  expect([unused.labels, unused.notices.at(-1)?.message]).toEqual([
+    null,
+    "Ignored files that are no data: train/classes.txt.",
+  ]);
+});
+
+test("more than one file of labels is told, and two that differ are refused", async () => {
+  const rows = memoryFile("x.npy", npyBytes("<f4", [2, 3, 4, 4], new Float32Array(96)));
+  const csv = (name: string, text: string) => memoryFile(name, text);
+  const two = await open([rows, csv("a.csv", "x.npy[0],1"), csv("b.csv", "x.npy[1],2")], null);
+  expect(two.labels).toEqual([1, 2]);
+  expect(two.notices.map(({ message }) => message)).toContain("Labels come from 2 files: a.csv, b.csv.");
+  const one = await open([rows, csv("a.csv", "x.npy[0],1\nx.npy[1],2")], null);
+  expect(one.notices.map(({ message }) => message).join()).not.toMatch(/Labels come from/);
+  const array = (name: string, ...values: number[]) => memoryFile(name, npyBytes("|u1", [2], Uint8Array.from(values)));
+  const same = await open([rows, array("labels.npy", 1, 2), array("my-labels.npy", 1, 2)], null);
+  expect(same.notices.map(({ message }) => message)).toContain("Labels come from 2 files: labels.npy, my-labels.npy.");
+  await expect(open([rows, array("labels.npy", 1, 2), array("my-labels.npy", 1, 3)], null)).rejects.toThrow(
+    "my-labels.npy: the sample at index 1 has the label 2 already, not 3; leave one of the two files out.",
+  );
+});
