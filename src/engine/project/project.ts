@@ -248,7 +248,7 @@ export class Project {
   async chooseFastest(context: JobContext): Promise<SpeedTrial> {
     assertTimeable(this.#recipe);
     if (!this.#calibration) throw new InputError("Nothing is calibrated yet; settle the recipe first.");
-    const data = this.#dataUnder(this.#recipe.preprocess);
+    const data = this.#dataUnder(this.#recipe);
     const found = await chooseFastest(this.#model, this.#recipe, this.#calibration, data, this.#runtime, context);
     this.#recipe = withSettings(this.#recipe, found.choices);
     return found.trial;
