@@ -54,6 +54,24 @@ describe("a project", () => {
     expect((await reportOf()).evaluation).toBeNull();
   });
 
+  it("leaves out of a recipe what another preparation of the model taught, and says so", async () => {
+    await project.useData(DATA, { preprocess: "unit" });
+    await project.calibrate({ samples: 6 });
+    const { files } = await project.export();
+    const file = files.find(({ name }) => name.endsWith(".recipe.json"));
+    const written = JSON.parse(await new Blob([...(file?.chunks ?? [])]).text());
+    const recipe = JSON.stringify({ ...written, preparation: written.preparation + 1 });
+    const again = await openProject(MODEL, { recipe });
+    expect(again.recipe).toMatchObject({ preparation: written.preparation, resolved: null, biases: null });
+    const message = /^The recipe was learned for fashion-mnist-dw as another version of Octet prepares it/;
+    expect(await refusal(() => again.quantize())).toMatch(message);
+    await again.useData(DATA, { preprocess: "unit" });
+    await again.calibrate({ samples: 6 });
+    expect((await again.quantize()).notices).toContainEqual(
+      expect.objectContaining({ message: expect.stringMatching(message) }),
+    );
+  });
+
   it("derives anew what a change touches, on the same samples, and nothing else", async () => {
     await project.useData(DATA, { preprocess: "unit" });
     await project.calibrate({ samples: 12 });

@@ -79,10 +79,15 @@ export async function openIn<Data>(
 
   async function settle(context: JobContext): Promise<void> {
     if (engine.isSettled && engine.calibration) return;
-    const { wants } = engine;
+    const { wants, notices } = engine;
     if (calibrated !== null) await engine.settle({ samples: calibrated }, context);
     else if (wants.length === 0) engine.resolve();
-    else throw new InputError(`The recipe takes samples for ${listed(wants)}; call useData, then calibrate.`);
+    else {
+      const [dropped] = notices;
+      throw new InputError(
+        dropped?.message ?? `The recipe takes samples for ${listed(wants)}; call useData, then calibrate.`,
+      );
+    }
   }
 
   async function exported(context: JobContext) {
