@@ -92,6 +92,31 @@ export function constants(value: string, help: string): Kind<Record<string, numb
   });
 }
 
+/** Pairs of `stateN=state`, an output and the input that it feeds: outputs by input. */
+export function states(value: string, help: string): Kind<Record<string, string>> {
+  return {
+    value,
+    help,
+    isRequired: false,
+    read(all, name) {
+      const result = new Map<string, string>();
+      for (const pair of all) {
+        const at = pair.indexOf("=");
+        const [output, input] = [pair.slice(0, at), pair.slice(at + 1)];
+        if (at < 1 || input === "") {
+          throw new InputError(`--${name} takes output=input, for example stateN=state; not "${pair}".`);
+        }
+        const other = result.get(input);
+        if (other !== undefined && other !== output) {
+          throw new InputError(`--${name} feeds ${input} from ${other} and from ${output}; name one output.`);
+        }
+        result.set(input, output);
+      }
+      return Object.fromEntries(result);
+    },
+  };
+}
+
 function last<T>(value: string, help: string, read: (given: string, name: string) => T): Kind<T | null> {
   return {
     value,

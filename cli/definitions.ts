@@ -65,7 +65,10 @@ export const COMMANDS = {
       }),
       ...INPUT_OPTIONS,
       ...inGroup("Limit", {
-        "max-drop": number("PERCENT", "limit of the drop in top-1, in points (default: 1)"),
+        "max-drop": number(
+          "PERCENT",
+          "limit of the drop in top-1, in points, or without labels of the rise of perplexity, in percent (default: 1)",
+        ),
       }),
       ...RESULT_OPTIONS,
     },
@@ -104,7 +107,10 @@ export const COMMANDS = {
       ...INPUT_OPTIONS,
       ...MODEL_OPTIONS,
       ...inGroup("Search", {
-        "max-drop": number("PERCENT", "top-1 may drop by so many points (default: 1); needs labels"),
+        "max-drop": number(
+          "PERCENT",
+          "top-1 may drop by so many points, or without labels perplexity rise by so many percent (default: 1)",
+        ),
         "min-sqnr": number("DB", "instead: every output keeps an SQNR of so many dB"),
         goal: choice("size|latency", ["size", "latency"], "the smallest (default) or the fastest, measured here"),
         budget: number("SECONDS", "begin no new step after that"),

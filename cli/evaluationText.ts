@@ -4,6 +4,7 @@ import {
   type OutputError,
   type OutputPart,
   otherText,
+  type Perplexity,
 } from "../src/engine/model/evaluation.ts";
 import { channelsText } from "../src/engine/values/channels.ts";
 import { cosineText, plural, significant } from "../src/engine/values/figures.ts";
@@ -12,22 +13,30 @@ import { byteSize, decibel } from "../src/engine/values/units.ts";
 
 /** An evaluation for a person, line by line; the float figure comes first. */
 export function describeEvaluation(evaluation: Evaluation): string[] {
-  const { samples, labelled, top1, top5, outputs, bytes, verdict } = evaluation;
+  const allowed = (limit: number) =>
+    evaluation.top1 ? `a drop of ${pointsOf(limit)}` : `a rise of perplexity of ${percent(limit)}`;
+  const { samples, labelled, top1, top5, perplexity, outputs, bytes, verdict } = evaluation;
   return [
     `${plural(samples, "sample")}, ${labelled} of them labelled; float, then quantized:`,
     ...(top1 ? [accuracyLine("top-1", top1)] : []),
     ...(top5 ? [accuracyLine("top-5", top5)] : []),
+    ...(perplexity ? [perplexityLine(perplexity)] : []),
     ...outputs.flatMap((output) => [outputLine(output), ...output.parts.map(partLine)]),
     ...(evaluation.others ?? []).map((other) => `${other.name}: ${otherText(other)}`),
     `size: ${byteSize(bytes.float)}, ${byteSize(bytes.quantized)}`,
     latencyLine(evaluation.latency),
-    ...(verdict ? [`${verdict.passed ? "passed" : "failed"}: a drop of ${pointsOf(verdict.limit)} is allowed`] : []),
+    ...(verdict ? [`${verdict.passed ? "passed" : "failed"}: ${allowed(verdict.limit)} is allowed`] : []),
   ];
 }
 
 function accuracyLine(name: string, { float, quantized, drop, interval }: Accuracy): string {
   const [low, high] = interval;
   return `${name}: ${percent(float)}, ${percent(quantized)}; drop ${pointsOf(drop)} (95 % interval ${pointsOf(low)} to ${pointsOf(high)})`;
+}
+
+function perplexityLine({ output, tokens, float, quantized, rise, interval }: Perplexity): string {
+  const within = interval ? ` (95 % interval ${percent(interval[0])} to ${percent(interval[1])})` : "";
+  return `perplexity of ${plural(tokens, "next token")} by ${output}, lower is better: ${significant(float)}, ${significant(quantized)}; rise ${percent(rise)}${within}`;
 }
 
 function outputLine({ name, sqnr, mse, mae, cosine, agreement, kl, nonFinite }: OutputError): string {

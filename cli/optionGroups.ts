@@ -1,7 +1,7 @@
 import { PRESETS } from "../src/engine/model/preprocess.ts";
 import { METHODS } from "../src/engine/model/range.ts";
 import { ELEMENTWISE } from "../src/engine/model/recipe.ts";
-import { choice, constants, count, flag, type Kind, type Option, shapes, text, texts } from "./arguments.ts";
+import { choice, constants, count, flag, type Kind, type Option, shapes, states, text, texts } from "./arguments.ts";
 
 /** Puts options under a heading of the help. */
 export function inGroup<const O extends Readonly<Record<string, Kind<unknown>>>>(
@@ -37,6 +37,10 @@ export const ORDER = choice(
 export const INPUT_OPTIONS = inGroup("Inputs", {
   shape: shapes("NAME=1x3x48x320", "dimensions of a dynamic input; may be given more than once"),
   input: constants("NAME=VALUE", "holds an input at one value; may be given more than once"),
+  state: states(
+    "OUTPUT=INPUT",
+    "an output that feeds an input at the next step of a sequence; may be given more than once",
+  ),
 });
 
 /** How a model is taken. */

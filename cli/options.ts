@@ -15,8 +15,8 @@ export function executionOf({ workers, threads, batch }: Values<typeof EXECUTION
   return { provider: null, workers, threads, batch };
 }
 
-export function inputsOf({ shape, input }: Values<typeof INPUT_OPTIONS>) {
-  return { shapes: shape, values: input };
+export function inputsOf({ shape, input, state }: Values<typeof INPUT_OPTIONS>) {
+  return { shapes: shape, values: input, state };
 }
 
 /** What becomes of what is quantized already, as a recipe has it; `saved` has it where the option is left out. */

@@ -1,6 +1,6 @@
 import type { Corrections, Recipe, WeightScheme } from "../src/engine/model/recipe.ts";
 import type { Runtime } from "../src/engine/model/runtime.ts";
-import { DEFAULT_SEED, Project } from "../src/engine/project/index.ts";
+import { DEFAULT_SEED, Project, withInputs } from "../src/engine/project/index.ts";
 import type { Values } from "./arguments.ts";
 import { nodeEnvironment } from "./environment.ts";
 import { readText } from "./files.ts";
@@ -66,12 +66,7 @@ export async function openForRecipe(
   runtime: Runtime,
   terminal: Terminal,
 ): Promise<Project> {
-  const { shapes, values } = inputsOf(given);
-  const inputs = {
-    shapes: { ...saved?.inputs.shapes, ...shapes },
-    values: { ...saved?.inputs.values, ...values },
-    ...quantizedOf(given, saved?.inputs),
-  };
+  const inputs = { ...withInputs(saved?.inputs ?? null, inputsOf(given)), ...quantizedOf(given, saved?.inputs) };
   const project = await Project.open(await modelSource(path), inputs, nodeEnvironment(runtime), terminal.context);
   if (saved) terminal.notices(project.adopt(saved).notices);
   const { recipe } = project;

@@ -17,33 +17,48 @@ export function describeTuning(tuning: Tuning): string[] {
   const [first, end] = split.calibration;
   const [from, to] = split.judgement;
   const timed = request.goal === "latency";
-  const heads = ["tried", "bytes", "in float", "SQNR", "top-1", "drop", "expected", ...(timed ? ["p50"] : []), "limit"];
+  const byTokens = goesByTokens(points);
+  const task = byTokens ? ["perplexity", "rise"] : ["top-1", "drop", "expected"];
+  const heads = ["tried", "bytes", "in float", "SQNR", ...task, ...(timed ? ["p50"] : []), "limit"];
   const offered = points[best]!;
   return [
     `${plural(points.length, "point")} tried in ${duration(1000 * seconds)}${ENDINGS[ended]}; samples ${first} to ${end - 1} calibrated, ${from} to ${to - 1} judged (${judged.samples} read, ${judged.labelled} labelled)`,
     ...(judged.by ? [`SQNR of ${judged.by.join(", ")}, since no output has floats of a size that holds`] : []),
-    ...table([heads, ...points.map((point, i) => row(point, i + 1, timed, i === best))]),
+    ...table([heads, ...points.map((point, i) => row(point, i + 1, timed, i === best, byTokens))]),
     chosen === null
-      ? `no point keeps the limit, ${limitText(request.limit)}; the nearest is written: ${offered.label}`
-      : `the ${timed ? "fastest" : "smallest"} that keeps the limit, ${limitText(request.limit)}: ${offered.label}`,
+      ? `no point keeps the limit, ${limitText(request.limit, byTokens)}; the nearest is written: ${offered.label}`
+      : `the ${timed ? "fastest" : "smallest"} that keeps the limit, ${limitText(request.limit, byTokens)}: ${offered.label}`,
   ];
 }
 
-function row(point: TunePoint, number: number, timed: boolean, taken: boolean): string[] {
-  const { label, bytes, floatLayers, sqnr, top1, expected, latency, passed } = point;
+/** Where nothing is labelled and next tokens are judged. */
+function goesByTokens(points: readonly TunePoint[]): boolean {
+  return points.some(({ top1, perplexity }) => !top1 && perplexity);
+}
+
+function taskCells({ top1, perplexity, expected }: TunePoint, byTokens: boolean): string[] {
+  if (byTokens) return perplexity ? [significant(perplexity.quantized), percent(perplexity.rise)] : ["–", "–"];
+  return [
+    top1 ? percent(top1.quantized) : "–",
+    top1 ? significant(100 * top1.drop) : "–",
+    expected === null ? "–" : significant(100 * expected),
+  ];
+}
+
+function row(point: TunePoint, number: number, timed: boolean, taken: boolean, byTokens: boolean): string[] {
+  const { label, bytes, floatLayers, sqnr, latency, passed } = point;
   return [
     `${number} ${label}`,
     byteSize(bytes),
     `${floatLayers}`,
     decibel(sqnr),
-    top1 ? percent(top1.quantized) : "–",
-    top1 ? significant(100 * top1.drop) : "–",
-    expected === null ? "–" : significant(100 * expected),
+    ...taskCells(point, byTokens),
     ...(timed ? [latency === null ? "–" : `${significant(latency)} ms`] : []),
     `${passed ? "kept" : "not kept"}${taken ? " *" : "  "}`,
   ];
 }
 
-function limitText(limit: TuneLimit): string {
+function limitText(limit: TuneLimit, byTokens: boolean): string {
+  if (limit.kind === "drop" && byTokens) return `a rise of perplexity of ${percent(limit.share)}`;
   return limit.kind === "drop" ? `a drop of ${pointsOf(limit.share)}` : `an SQNR of ${decibel(limit.decibels)}`;
 }

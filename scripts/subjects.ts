@@ -14,7 +14,7 @@ export interface Subject {
   readonly data: string;
 }
 
-const OPEN: Recipe["inputs"] = { shapes: {}, values: {} };
+const OPEN: Recipe["inputs"] = { shapes: {}, values: {}, state: {} };
 
 /** Throws an Error for a model that has no data here. */
 export function subjectOf(name: string): Subject {

@@ -8,7 +8,7 @@ import type { Notice, Progress } from "../src/engine/model/job.ts";
 import type { Preprocess, Preset } from "../src/engine/model/preprocess.ts";
 import type { PreprocessFinding } from "../src/engine/model/preprocessFinding.ts";
 import type { ActivationScheme, ClipFigures, Range } from "../src/engine/model/range.ts";
-import type { Recipe, RecipePart } from "../src/engine/model/recipe.ts";
+import type { GivenInputs, Recipe, RecipePart } from "../src/engine/model/recipe.ts";
 import type { LossPoint, Rounding, RoundingRequest } from "../src/engine/model/rounding.ts";
 import type { ErrorWalk, Sensitivity } from "../src/engine/model/sensitivity.ts";
 import type { Statistics } from "../src/engine/model/statistics.ts";
@@ -73,7 +73,7 @@ export interface EngineApi {
     file: Blob,
     fileName: string,
     beside: readonly PathFile[],
-    inputs: Recipe["inputs"],
+    inputs: GivenInputs,
     onProgress: OnProgress,
   ): Promise<ModelSummary>;
   /** The default recipe of the open model. */

@@ -4,8 +4,10 @@ import type { Evaluation } from "../../src/engine/model/evaluation.ts";
 import { InputError, type Notice } from "../../src/engine/model/job.ts";
 import {
   evaluateModels,
+  FloatRunner,
   findPreprocess,
   floatFileOf,
+  isTokenInput,
   modelFileOf,
   openData,
   type RunnableModel,
@@ -30,7 +32,7 @@ const NOT_JUDGED =
   "The limit was not judged: the labels say that the preprocessing assumed is not the model's, or that they are off by one, as the warning has it; give what it names.";
 
 /**
- * Judges a quantized model against the float one; exits with 1 when top-1 drops by more than the limit. Throws InputError, after what was
+ * Judges a quantized model against the float one; exits with 1 when top-1 drops, or without labels perplexity rises, by more than the limit. Throws InputError, after what was
  * measured is said, where there are labels and yet nothing to hold the limit against, or they say that it would be held against the wrong figures.
  */
 export async function evaluateCommand(
@@ -45,10 +47,13 @@ export async function evaluateCommand(
   const float = await floatFileOf(await modelSource(floatPath));
   const quantized = await modelFileOf(await modelSource(quantizedPath));
   assertOrder(float, floatPath, quantized);
-  const inputs = { ...settleInputs(float.inputs, inputsOf(values)), classes: float.classes };
+  const inputs = { ...settleInputs(float.inputs, inputsOf(values), float.outputs), classes: float.classes };
   const recipe = await recipeOf(quantizedPath, values.recipe);
   const seed = seedOf(values.order, recipe);
-  const dataset = await openData(inputs, await dataSources(values.data), preprocess, nodeDecoders, labels, seed);
+  const files = await dataSources(values.data);
+  const runtime = await terminalRuntime(terminal);
+  const runner = new FloatRunner(float.file, runtime);
+  const dataset = await openData(inputs, files, preprocess, nodeDecoders, labels, seed, runner);
   const before = [
     ...float.notices,
     ...partlyQuantizedNotices(float, floatPath),
@@ -58,9 +63,9 @@ export async function evaluateCommand(
   ];
   terminal.notices(before);
   const samples = values.samples ?? dataset.length;
-  if (labels || maxDrop !== null) assertLabelled(dataset, skip, samples);
+  const hasTokens = inputs.open.some(isTokenInput);
+  if (labels || (maxDrop !== null && !hasTokens)) assertLabelled(dataset, skip, samples);
   const repeated = recipe ? await unseenNotices(recipe, dataset, { skip, samples }, terminal.context) : [];
-  const runtime = await terminalRuntime(terminal);
   const assumed = dataset.assumed !== null;
   const finding =
     dataset.labels || assumed
@@ -83,6 +88,7 @@ export async function evaluateCommand(
     runtime,
     terminal.context,
   );
+  await dataset.sequences?.release();
   const evaluation = isWrong ? { ...measured, verdict: null } : measured;
   terminal.notices(evaluation.notices);
   const result = { ...evaluation, preprocessing: finding, notices: [...notices, ...evaluation.notices] };
@@ -118,7 +124,7 @@ function unjudged({ labelled }: Evaluation): InputError {
   return new InputError(
     labelled > 0
       ? "Top-1 was not judged: the output that it goes by says nothing on these samples, as the first warning has it; mend that, or leave the labels out."
-      : "Top-1 was not judged: the model has no output of class scores, one with exactly one axis longer than 1; leave --labels and --max-drop out.",
+      : "Top-1 was not judged: the model has no output of class scores, one with exactly one axis longer than 1, nor of scores for its next tokens; leave --labels and --max-drop out.",
   );
 }
 

@@ -41,7 +41,7 @@ export async function quantizeCommand(
   let settled: Calibrated;
   if (cache) settled = reuse(cache, project, values);
   else if (data) settled = await settleOn(data, project, terminal);
-  else settled = withoutData(project, values);
+  else settled = withoutData(project, values, terminal);
   const result = await project.export({ evaluation: null, date: new Date().toISOString() }, terminal.context);
   const { value, lines } = await writeJob({ ...settled, project, result, start }, values.out, terminal);
   terminal.result(values.json, value, lines);
@@ -67,9 +67,11 @@ const WITHOUT = {
   "bias correction": "--bias-correction none",
 } as const;
 
-/** Settles what wants nothing of samples. Throws InputError where something does. */
-function withoutData(project: Project, { goal }: QuantizeValues): Calibrated {
-  if (goal === "speed") throw new InputError("--goal speed times runs on a sample; give --data PATH.");
+/** Settles what wants nothing of samples; biases are left as they are where nobody asks for their correction. Throws InputError where something wants some. */
+function withoutData(project: Project, values: QuantizeValues, terminal: Terminal): Calibrated {
+  if (values.goal === "speed") throw new InputError("--goal speed times runs on a sample; give --data PATH.");
+  const notices = values["bias-correction"] === null ? project.leaveBiases() : [];
+  terminal.notices(notices);
   const wants = project.wants.filter((want) => want !== "calibration");
   if (wants.length < project.wants.length) {
     throw new InputError("quantize needs --data PATH, or --cache FILE from an earlier calibration.");
@@ -78,7 +80,7 @@ function withoutData(project: Project, { goal }: QuantizeValues): Calibrated {
     const instead = listed(wants.map((want) => WITHOUT[want]));
     throw new InputError(`quantize needs --data PATH for ${listed(wants)}; give it, or ${instead}.`);
   }
-  return { ...project.resolve(), speed: null, notices: [] };
+  return { ...project.resolve(), speed: null, notices };
 }
 
 /** Settles by a calibration read from a file what that leaves to be settled; nothing more can be learned without samples. */

@@ -4,6 +4,7 @@ import { PREPROCESS, PRESETS, type Preprocess, type Preset } from "../engine/mod
 import { read } from "../engine/model/read.ts";
 import { RECIPE, type Recipe } from "../engine/model/recipe.ts";
 import { unlearned } from "../engine/recipe/change.ts";
+import { withInputs } from "../engine/recipe/inputs.ts";
 import type { Choices, JobOptions, OpenOptions } from "./project.ts";
 
 const CHOICES = [
@@ -55,6 +56,7 @@ const OPENING = [
   "shapes",
   "values",
   "quantized",
+  "state",
   "recipe",
   "calibration",
   "runtime",
@@ -72,14 +74,17 @@ export function checkedOpening(given: OpenOptions): OpenOptions {
 }
 
 /** Inputs of the recipe that is given, and those given beside it, which go before. Throws InputError. */
-export function checkedInputs({ shapes, values, quantized }: OpenOptions, recipe: Recipe | null): Recipe["inputs"] {
+export function checkedInputs(
+  { shapes, values, state, quantized }: OpenOptions,
+  recipe: Recipe | null,
+): Recipe["inputs"] {
   if (quantized !== undefined && quantized !== "keep" && quantized !== "fold") {
     throw new InputError(`quantized is "keep" or "fold", not ${JSON.stringify(quantized)}.`);
   }
-  const given = read(RECIPE.entries.inputs, { shapes: shapes ?? {}, values: values ?? {} }, "openProject");
+  const whole = { shapes: shapes ?? {}, values: values ?? {}, state: state ?? {} };
+  const given = read(RECIPE.entries.inputs, whole, "openProject");
   return {
-    shapes: { ...recipe?.inputs.shapes, ...given.shapes },
-    values: { ...recipe?.inputs.values, ...given.values },
+    ...withInputs(recipe?.inputs ?? null, given),
     ...((quantized ?? recipe?.inputs.quantized) === "fold" && { quantized: "fold" }),
   };
 }

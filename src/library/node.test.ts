@@ -191,6 +191,14 @@ describe("a project", () => {
     expect(project.recipe.method).toBe("mse");
   });
 
+  it("quantizes weights alone without data, and says that biases are as they were", async () => {
+    project.change({ float: { ...project.recipe.float, activations: true } });
+    const { name, notices } = await project.quantize();
+    expect(name).toBe("fashion-mnist-dw.int8.onnx");
+    expect(notices.map(({ message }) => message)).toContainEqual(expect.stringMatching(/^Biases were not corrected/));
+    expect(project.recipe.corrections.bias).toBe("none");
+  });
+
   it("refuses what is not as it should be, in one sentence", async () => {
     const wrong = (choices: object) => () => project.change(choices as Choices);
     const refusals: readonly (readonly [() => unknown, RegExp])[] = [
@@ -242,6 +250,11 @@ describe("a project", () => {
         "what becomes of integers, in other words",
         () => openProject(MODEL, { quantized: "float" as never }),
         /^quantized is "keep" or "fold", not "float"\.$/,
+      ],
+      [
+        "a state of no output",
+        () => openProject(MODEL, { state: { image: "next" } }),
+        /^The model has no output named next to feed image from/,
       ],
       [
         "a runtime by its name",

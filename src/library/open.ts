@@ -1,6 +1,6 @@
 import type { DataFile } from "../engine/model/dataset.ts";
 import type { Evaluation } from "../engine/model/evaluation.ts";
-import { InputError, type JobContext } from "../engine/model/job.ts";
+import { InputError, type JobContext, type Notice } from "../engine/model/job.ts";
 import type { Recipe } from "../engine/model/recipe.ts";
 import {
   type Artifact,
@@ -77,8 +77,11 @@ export async function openIn<Data>(
     return table;
   }
 
+  let left: readonly Notice[] = [];
+
   async function settle(context: JobContext): Promise<void> {
     if (engine.isSettled && engine.calibration) return;
+    left = engine.leaveBiases();
     const { wants, notices } = engine;
     if (calibrated !== null) await engine.settle({ samples: calibrated }, context);
     else if (wants.length === 0) engine.resolve();
@@ -93,7 +96,8 @@ export async function openIn<Data>(
   async function exported(context: JobContext) {
     await settle(context);
     const evaluation = judged && sameRecipe(judged.recipe, engine.recipe) ? judged.evaluation : null;
-    return engine.export({ evaluation, date: new Date().toISOString() }, context);
+    const result = await engine.export({ evaluation, date: new Date().toISOString() }, context);
+    return { ...result, notices: [...left, ...result.notices] };
   }
 
   return {

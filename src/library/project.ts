@@ -23,6 +23,8 @@ export interface OpenOptions extends JobOptions {
   readonly values?: Recipe["inputs"]["values"];
   /** What becomes of the layers of a model that are in integers already: kept so by default, or folded back to float32. */
   readonly quantized?: "keep" | "fold";
+  /** Inputs that carry a state along a sequence, each with the output that feeds it at the next step. */
+  readonly state?: Recipe["inputs"]["state"];
   /** The text of a recipe, as `export` writes it: the settings to begin with, and what was learned of these. */
   readonly recipe?: string;
   /** The text of a calibration cache, as `export` writes it: what `calibrate` saw, in place of calling it. */
@@ -80,7 +82,8 @@ export interface Project<Data> {
   sensitivity(options?: JobOptions & { readonly samples?: number }): Promise<Sensitivity>;
   /**
    * Float against the very bytes that `quantize` gives, on `samples` samples from `skip` on, all by default: those of the
-   * project, or of `data` and `labels` where these are given. `maxDrop` is the drop of top-1 that passes, in points: 1 by default.
+   * project, or of `data` and `labels` where these are given. `maxDrop` is the drop of top-1 that passes, in points, or without
+   * labels the rise of perplexity, in percent: 1 by default.
    * Where it is given and there is nothing to hold it against, rejects with InputError.
    */
   evaluate(

@@ -10,7 +10,7 @@ type Shapes = Recipe["inputs"]["shapes"];
 /** By input, what a person has written of its shape so far; an empty text leaves the file's own. */
 export type ShapesDraft = Readonly<Record<string, string>>;
 
-export const isDynamic = (port: Port) => port.dims.some((dim) => typeof dim !== "number");
+export const isDynamic = (port: Port) => port.unshaped || port.dims.some((dim) => typeof dim !== "number");
 
 /** The draft that says what `shapes` say. */
 export function draftOf(ports: readonly Port[], shapes: Shapes): ShapesDraft {
@@ -20,12 +20,13 @@ export function draftOf(ports: readonly Port[], shapes: Shapes): ShapesDraft {
 /** The shapes that a draft comes to, or one sentence on what is wrong with it. */
 export function readShapes(ports: readonly Port[], draft: ShapesDraft): Shapes | string {
   const shapes = new Map<string, readonly number[]>();
-  for (const { name, dims } of ports) {
+  for (const { name, dims, unshaped } of ports) {
     const sides = (own(draft, name) ?? "").split(/[x×,\s]+/i).filter(Boolean);
     if (sides.length === 0) continue;
     const shape = sides.map(Number);
     if (!shape.every((side) => Number.isInteger(side) && side >= 0)) return `The shape of ${name} takes whole numbers.`;
-    if (shape.length !== dims.length) return `The shape of ${name} takes ${plural(dims.length, "number")}.`;
+    if (!unshaped && shape.length !== dims.length)
+      return `The shape of ${name} takes ${plural(dims.length, "number")}.`;
     shapes.set(name, shape);
   }
   return Object.fromEntries(shapes);
@@ -42,6 +43,7 @@ const KINDS = { images: "image", npy: ".npy file", idx: "IDX file", npz: ".npz f
 /** Where an input gets its values, in words. */
 export function sourceText(source: InputSource): string {
   if (source.from === "held") return `held at ${source.value}`;
+  if (source.from === "state") return `from output ${source.output} of the step before`;
   if (source.from === "filled") return `filled: ${source.filling}`;
   if (source.from === "nothing") return "missing: choose a file for it, or hold it";
   const { kind, path, files, array } = source;

@@ -17,6 +17,8 @@ export const WORDS = {
   "effective bits": "The bits of an ideal uniform quantizer with the same SQNR.",
   "top-1": "The share of labelled samples whose best class is the right one.",
   "top-5": "The share of labelled samples with the right class among the best five.",
+  perplexity:
+    "How many tokens the next one is as good as drawn from, by the model's own scores: lower is better, and 1 is certain.",
   "per channel": "Each output channel of a weight has a scale of its own, so small channels keep their detail.",
   "per tensor": "One scale for a whole weight; channels much smaller than the largest lose their detail.",
   QDQ: "A quantized model written with QuantizeLinear and DequantizeLinear nodes, which runtimes fuse.",

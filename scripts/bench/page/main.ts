@@ -13,7 +13,7 @@ import type { PlainApi } from "./plain.worker.ts";
  * Times are milliseconds from a call to its answer.
  */
 const engine = startEngine();
-const none = { shapes: {}, values: {} };
+const none = { shapes: {}, values: {}, state: {} };
 const AS_IT_IS = {
   corrections: { equalization: false, bias: "none" },
   factors: null,

@@ -14,6 +14,10 @@ export type SampleFile = {
   readonly count: number;
   /** What the file holds of a sample, as it is. */
   bytes(index: number): Promise<Uint8Array>;
+  /** How many steps each sequence has, where samples are steps; one sequence where it is left out. */
+  readonly sequences?: readonly number[];
+  /** That all steps of a sequence have the same; another input says where they come from. */
+  readonly repeats?: true;
 } & (
   | {
       readonly holds: "pictures";
@@ -67,7 +71,7 @@ function interleave(planes: Uint8Array, size: number, channels: number): Uint8Ar
   return out;
 }
 
-interface TensorLayout {
+export interface TensorLayout {
   readonly count: number;
   readonly dims: readonly number[];
 }
@@ -123,7 +127,8 @@ export function arrangements(array: ArrayFile, port: Port, type: DataType): read
   return [tensors(array, first, type), ...others.map((layout) => tensors(array, layout, type))];
 }
 
-function tensors(array: ArrayFile, { count, dims }: TensorLayout, type: DataType): SampleFile {
+/** Tensors as the samples of a file. */
+export function tensors(array: ArrayFile, { count, dims }: TensorLayout, type: DataType): SampleFile {
   const { path } = array.file;
   const length = elementCount(dims);
   return {

@@ -10,6 +10,7 @@ import type { Decoders } from "./decode.ts";
 import { assertGiven, describe, type Given, givenInputs, inputSources } from "./given.ts";
 import type { NamedFile } from "./named.ts";
 import type { Scan } from "./scan.ts";
+import { heldAlong, repeatNotice, sequencesOf } from "./sequences.ts";
 
 /** The samples of one input, file by file. */
 export interface Column {
@@ -40,10 +41,12 @@ export async function readColumns(
 }> {
   const { given, notices } = givenInputs(scan, files, inputs);
   const cut = new Map<NamedFile, Map<Port, SampleFile>>();
-  const rows = await Promise.all(given.map(rowsOf));
+  const areSteps = (inputs.states ?? []).length > 0;
+  const rows = await Promise.all(given.map((each) => (areSteps ? 1 : rowsOf(each))));
   const single = given.map((each, i) => (rows[i] === 1 ? each : { ...each, port: singleRow(each.port) }));
-  for (const several of scan.named) cut.set(several, await readNamed(several, single));
-  const choices = single.map((each, i) => ({ ...alternatives(each, files, cut, decoders), rows: rows[i]! }));
+  for (const several of scan.named) cut.set(several, await readNamed(several, single, areSteps));
+  const cuts = single.map((each, i) => ({ ...alternatives(each, files, cut, decoders, areSteps), rows: rows[i]! }));
+  const choices = areSteps ? heldAlong(cuts) : cuts;
   assertGiven(inputs, given);
   const [lead, ...others] = choices;
   const pairOf = (leading: readonly SampleFile[], { files: all, rows: at }: (typeof choices)[number]) => {
@@ -70,19 +73,27 @@ export async function readColumns(
   }
   const batches = columns.filter(({ rows: at }) => at > 1);
   const told = batches.map(({ port, rows: at, files: some }) => batchNotice(port, at, countOf(some)));
-  return { columns, sources: inputSources(inputs, given), notices: [...notices, ...told, ...strangePairs(columns)] };
+  const repeating = columns.filter(({ files: [file] }) => file!.repeats).map(({ port }) => repeatNotice(port));
+  const sources = inputSources(inputs, given);
+  return { columns, sources, notices: [...notices, ...told, ...repeating, ...strangePairs(columns)] };
 }
 
 export const countOf = (files: readonly SampleFile[]) => files.reduce((sum, { count }) => sum + count, 0);
 
 /** What a file of several inputs holds of each, cut into as many samples. */
-async function readNamed(several: NamedFile, given: readonly Given[]): Promise<Map<Port, SampleFile>> {
+async function readNamed(
+  several: NamedFile,
+  given: readonly Given[],
+  areSteps: boolean,
+): Promise<Map<Port, SampleFile>> {
   const { path } = several.file;
   const found: (readonly [Port, readonly SampleFile[]])[] = [];
   for (const { port, type, named } of given) {
     const name = named.get(several);
-    if (name !== undefined) found.push([port, await several.samples(name, port, type)]);
+    if (name === undefined) continue;
+    found.push([port, areSteps ? [await several.steps(name, port, type)] : await several.samples(name, port, type)]);
   }
+  if (areSteps) return new Map(found.map(([port, [file]]) => [port, { ...file!, path }]));
   const [lead, ...others] = found;
   const shared = lead?.[1].find(({ count }) => others.every(([, all]) => all.some((file) => file.count === count)));
   if (lead && !shared) {
@@ -98,12 +109,15 @@ function alternatives(
   files: readonly DataFile[],
   several: ReadonlyMap<NamedFile, ReadonlyMap<Port, SampleFile>>,
   decoders: Decoders,
+  areSteps: boolean,
 ) {
   const kind = kindOf(images, loose, named, files);
   const about = { port, type, kind };
   if (kind === "images") return { ...about, files: [images.map((file) => imageFile(file, decoders))] };
   if (named.size > 0) return { ...about, files: [[...named.keys()].map((file) => several.get(file)!.get(port)!)] };
-  const arranged = loose.map((array) => arrangements(array, port, type));
+  const arranged = loose.map((array): readonly [SampleFile, ...SampleFile[]] =>
+    areSteps ? [sequencesOf(array, port, type)] : arrangements(array, port, type),
+  );
   const stranger = arranged.find(([file]) => file.holds !== arranged[0]![0].holds);
   if (stranger) {
     const [first] = arranged[0]!;

@@ -1,7 +1,7 @@
-import type { DataFile, DataSummary, Dataset, InputSource, ModelInputs, Sample } from "../model/dataset.ts";
+import type { DataFile, DataSummary, Dataset, InputSource, ModelInputs, Sample, StateInput } from "../model/dataset.ts";
 import { InputError, type Notice } from "../model/job.ts";
 import { PRESETS, type Preprocess, type Preset, type Size } from "../model/preprocess.ts";
-import type { Port, Tensor } from "../model/tensor.ts";
+import type { Port, Tensor, TensorMap } from "../model/tensor.ts";
 import { dimsText } from "../values/dims.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import { plural } from "../values/figures.ts";
@@ -15,14 +15,16 @@ import { convertElements } from "./elements.ts";
 import { folderLabels } from "./folderLabels.ts";
 import { classFolders } from "./folders.ts";
 import { readLabels } from "./labels.ts";
+import { type Cell, cellFinder, listingsOf } from "./listing.ts";
 import { filledTensor, fillingOf, symbolsOf } from "./meanings.ts";
-import { sampleOrder } from "./order.ts";
 import type { Picture } from "./picture.ts";
 import { applyPreprocess, checkCrop, type PreparedPicture, preparedDims, preparer } from "./preprocess.ts";
 import { choosePreprocess, resolvePreset } from "./presets.ts";
-import { printOf } from "./print.ts";
+import { printOf, stepPrints } from "./print.ts";
 import { ignored, type Scan, scanFiles } from "./scan.ts";
+import { placeOf, sequencesNotice, sharedLengths } from "./sequences.ts";
 import { fits } from "./shape.ts";
+import { beginningOf, FloatStates, type StateRunner } from "./states.ts";
 
 export interface DatasetOptions {
   /** The model's inputs: those that are open are fed, or filled by what they mean. */
@@ -34,6 +36,8 @@ export interface DatasetOptions {
   readonly labels?: DataFile;
   /** Of the order of the samples (order.ts); that of their paths where it is null or left out. */
   readonly seed?: number | null;
+  /** Runs the float model, where inputs carry a state. */
+  readonly runner?: StateRunner;
 }
 
 export interface OpenDataset extends Dataset {
@@ -107,10 +111,10 @@ function feedOf(prepared: PreparedPicture, input: Port, type: DataType, source: 
   return { type, dims, data: convertElements(prepared.data, type, `${source}, preprocessed,`) };
 }
 
-/** The column whose files name the samples: that of the pictures, else the first. */
+/** The column whose files name the samples: that of the pictures, else the first that has one for each. */
 function leadOf(columns: readonly Column[]): Column {
   const [picture, second] = columns.filter(({ files }) => files[0]!.holds === "pictures");
-  if (!second) return picture ?? columns[0]!;
+  if (!second) return picture ?? columns.find(({ files }) => !files[0]!.repeats)!;
   throw new InputError(
     `Pictures feed one input, and are given for ${picture!.port.name} and ${second.port.name}; give tensors for one of them.`,
   );
@@ -120,33 +124,10 @@ function filledNotice({ name }: Port, filling: string): Notice {
   return { kind: "info", subject: name, message: `Nothing gives the input ${name}, so it is filled with ${filling}.` };
 }
 
-interface Cell {
-  readonly file: SampleFile;
-  /** Which of the file's samples. */
-  readonly at: number;
-}
-
-/** Finds what holds a sample, of those of all files one after the other: nothing is kept of each, as there may be millions. */
-function cellFinder(files: readonly SampleFile[]): (sample: number) => Cell {
-  let end = 0;
-  const ends = files.map(({ count }) => {
-    end += count;
-    return end;
-  });
-  return (sample) => {
-    let [low, high] = [0, files.length - 1];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (ends[middle]! > sample) high = middle;
-      else low = middle + 1;
-    }
-    const file = files[low]!;
-    return { file, at: sample - (ends[low]! - file.count) };
-  };
-}
-
 function sourceOf({ file, at }: Cell): string {
-  return file.count === 1 ? file.path : `${file.path}[${at}]`;
+  if (file.count === 1) return file.path;
+  const { sequences = [] } = file;
+  return sequences.length < 2 ? `${file.path}[${at}]` : `${file.path}[${placeOf(sequences, at).join("][")}]`;
 }
 
 function groupSource(group: readonly Cell[], isShuffled: boolean): string {
@@ -155,25 +136,20 @@ function groupSource(group: readonly Cell[], isShuffled: boolean): string {
   return isShuffled ? `${first} and ${plural(group.length - 1, "other")}` : `${first} to ${last}`;
 }
 
-/**
- * How many samples there are, and where in a column's listing the rows of each lie, by a seed of their order. What is shuffled
- * are rows; batches where not all inputs (`areAlike`) are put together of as many rows, and no row of one belongs to one of another.
- */
-function listingsOf(lead: Column, areAlike: boolean) {
-  const known = new Map<number, Uint32Array>();
-  const total = countOf(lead.files);
-  const length = Math.floor(total / lead.rows);
-  return (seed: number | null) => {
-    const order =
-      seed === null
-        ? null
-        : (known.get(seed) ?? sampleOrder(areAlike ? lead.files : [{ path: "", count: length }], seed));
-    if (seed !== null) known.set(seed, order!);
-    const listed = (at: number) => (order ? order[at]! : at);
-    const rowsOf = ({ rows }: Column, index: number): number[] =>
-      Array.from({ length: rows }, (_, row) => (areAlike ? listed(index * rows + row) : listed(index) * rows + row));
-    return { length, rowsOf };
-  };
+const NONE: TensorMap = new Map();
+
+/** The first step of each step's sequence. */
+function starts(lengths: readonly number[]): (index: number) => number {
+  const firsts: number[] = [];
+  for (const length of lengths) {
+    const first = firsts.length;
+    for (let step = 0; step < length; step++) firsts.push(first);
+  }
+  return (index) => firsts[index]!;
+}
+
+function carriedIn(feeds: TensorMap, states: readonly StateInput[]): TensorMap {
+  return new Map(states.map(({ port: { name } }) => [name, feeds.get(name)!]));
 }
 
 async function scanLabels(file: DataFile): Promise<Scan> {
@@ -188,35 +164,40 @@ async function scanLabels(file: DataFile): Promise<Scan> {
 /**
  * Opens images, .npy, .npz, .jsonl or IDX files, with labels among them and in zip archives too, as samples for the inputs of a model. Only headers are
  * read here, and each sample when it is asked for. Throws InputError for files of mixed kinds or of none, for data that does
- * not fit an input, and InputsMissing for inputs that nothing gives.
+ * not fit an input, and InputsMissing for inputs that nothing gives. Where inputs carry a state, samples are the steps of sequences, the second of
+ * which is run once, so that what cannot be a state is refused here.
  */
 export async function openDataset(files: readonly DataFile[], options: DatasetOptions): Promise<OpenDataset> {
   const { inputs, decoders } = options;
   const scan = await scanFiles(files);
   const { columns, sources: inputSources, notices } = await readColumns(scan, files, inputs, decoders);
   const lead = leadOf(columns);
-  const fed = columns.map(({ port }) => port);
+  const given = columns.map(({ port }) => port);
+  const states = inputs.states ?? [];
+  const fed = [...given, ...states.map(({ port }) => port)];
   const filled = inputs.open.filter((port) => !fed.includes(port));
   const total = countOf(lead.files);
   const finders = new Map(columns.map((column) => [column, cellFinder(column.files)]));
   const cellOf = finders.get(lead)!;
+  const lengths = states.length > 0 ? sharedLengths(columns) : null;
   const labelled = options.labels ? await scanLabels(options.labels) : scan;
   const { tables, lists } = await classLists(labelled.labels);
   const { arrays } = labelled.labels;
   const hasLabels = tables.length + arrays.length > 0;
   const listed = hasLabels ? Array.from({ length: total }, (_, sample) => sourceOf(cellOf(sample))) : [];
-  const byFolder = !hasLabels && lead.kind === "images";
+  const byFolder = !hasLabels && lead.kind === "images" && lengths === null;
   const paths = lead.files.map(({ path }) => path);
   const { labels, notices: labelNotices } = byFolder
     ? folderLabels(paths, lists, inputs.classes ?? null)
     : await readLabels({ tables, arrays }, lead.files, listed);
   const unused = byFolder && labelNotices.length > 0 ? [] : ignored("info", lists, "files that are no data");
   const areAlike = columns.every(({ rows }) => rows === lead.rows);
-  const listings = listingsOf(lead, areAlike);
+  const listings = listingsOf(lead, areAlike, lengths);
   const folders = new Set(classFolders(paths).filter((folder) => folder !== null)).size;
   const told = [
     ...scan.notices,
     ...notices,
+    ...(lengths ? [sequencesNotice(lengths, beginningOf(states, given))] : []),
     ...filled.map((port) => filledNotice(port, fillingOf(port, fed)!)),
     ...(labelled === scan ? [] : labelled.notices),
     ...labelNotices,
@@ -224,8 +205,8 @@ export async function openDataset(files: readonly DataFile[], options: DatasetOp
   ];
 
   /** With what fills other inputs, and what is held. */
-  function completed(given: ReadonlyMap<string, Tensor>): Map<string, Tensor> {
-    const feeds = new Map(given);
+  function completed(given: TensorMap, carried: TensorMap = NONE): Map<string, Tensor> {
+    const feeds = new Map([...given, ...carried]);
     for (const port of filled) feeds.set(port.name, filledTensor(port, fed, feeds));
     const symbols = symbolsOf(fed, ({ name }) => feeds.get(name)!.dims);
     for (const each of inputs.held) feeds.set(each.port.name, heldTensor(each, symbols));
@@ -234,7 +215,7 @@ export async function openDataset(files: readonly DataFile[], options: DatasetOp
 
   function build(wanted: DatasetOptions["preprocess"], seed: number | null): OpenDataset {
     const { preprocess, notice, assumed } = settlePreprocess(lead.files, lead.each, wanted);
-    const { length, rowsOf } = listings(seed);
+    const { length, rowsOf, sequences } = listings(seed);
     const cellsAt = (column: Column, index: number) => rowsOf(column, index).map(finders.get(column)!);
     const sourceAt = (index: number) => groupSource(cellsAt(lead, index), seed !== null);
     const readCell = async ({ each, type }: Column, cell: Cell) => {
@@ -248,8 +229,27 @@ export async function openDataset(files: readonly DataFile[], options: DatasetOp
       for (const cell of cellsAt(column, index)) tensors.push(await readCell(column, cell));
       return joinTensors(tensors, sourceAt(index));
     };
+    const givenOf = async (index: number) => {
+      const feeds = new Map<string, Tensor>();
+      for (const column of columns) feeds.set(column.port.name, await read(column, index));
+      return feeds;
+    };
+    const bytesOf = ({ file, at }: Cell) => file.bytes(at);
+    const rowPrints = async (index: number) => {
+      const cells = columns.map((column) => cellsAt(column, index));
+      const rows = areAlike ? cells[0]!.map((_, row) => cells.map((each) => each[row]!)) : [cells.flat()];
+      const prints = await Promise.all(rows.map(async (row) => printOf(await Promise.all(row.map(bytesOf)))));
+      return prints.join("");
+    };
+    const startOf = sequences && starts(sequences);
+    const printStep =
+      startOf &&
+      stepPrints(length, startOf, (index) => columns.flatMap((column) => cellsAt(column, index)).map(bytesOf));
+    const steps = { sourceAt, startOf: startOf!, given: givenOf, completed };
+    const walk = startOf && new FloatStates(states, given, steps, options.runner!);
+    const feedsOf = async (index: number) => (walk ? walk.feeds(index) : completed(await givenOf(index)));
     let sources: readonly string[] | null = null;
-    return {
+    const dataset: OpenDataset = {
       length,
       seed,
       get sources() {
@@ -262,6 +262,19 @@ export async function openDataset(files: readonly DataFile[], options: DatasetOp
           const each = rowsOf(lead, index).map((row) => labels[row]!);
           return lead.rows === 1 ? each[0]! : each;
         }),
+      ...(walk && {
+        sequences: {
+          states: new Map(states.map(({ port, output }) => [port.name, output.name])),
+          startOf,
+          release: () => walk.release(),
+          async trySecond() {
+            await walk.tryStep(
+              Array.from({ length }, (_, index) => index).findIndex((index) => startOf(index) < index),
+            );
+            await walk.release();
+          },
+        },
+      }),
       notices: [...told, ...(notice ? [notice] : [])],
       kind: lead.kind,
       inputs: inputSources,
@@ -280,18 +293,8 @@ export async function openDataset(files: readonly DataFile[], options: DatasetOp
         const { file, at } = cellsAt(lead, index)[0]!;
         return file.holds === "pictures" ? file.read(at) : null;
       },
-      async get(index): Promise<Sample> {
-        const feeds = new Map<string, Tensor>();
-        for (const column of columns) feeds.set(column.port.name, await read(column, index));
-        return { source: sourceAt(index), feeds: completed(feeds) };
-      },
-      async print(index) {
-        const cells = columns.map((column) => cellsAt(column, index));
-        const rows = areAlike ? cells[0]!.map((_, row) => cells.map((each) => each[row]!)) : [cells.flat()];
-        const bytesOf = ({ file, at }: Cell) => file.bytes(at);
-        const prints = await Promise.all(rows.map(async (row) => printOf(await Promise.all(row.map(bytesOf)))));
-        return prints.join("");
-      },
+      get: async (index): Promise<Sample> => ({ source: sourceAt(index), feeds: await feedsOf(index) }),
+      print: printStep ?? rowPrints,
       async variants(index, preprocesses) {
         const source = sourceAt(index);
         const prepared: { readonly under: ReturnType<typeof preparer>; readonly from: string }[] = [];
@@ -301,15 +304,16 @@ export async function openDataset(files: readonly DataFile[], options: DatasetOp
           if (file.holds === "tensors") throw new InputError(`${from} is a tensor, which is taken as it is.`);
           prepared.push({ under: preparer(await file.read(at), from), from });
         }
+        const carried = walk ? carriedIn(await walk.feeds(index), states) : NONE;
         const others = columns.filter((column) => column !== lead);
-        const given = await Promise.all(
+        const beside = await Promise.all(
           others.map(async (column) => [column.port.name, await read(column, index)] as const),
         );
         return preprocesses.map((wanted) => {
           try {
             const rows = prepared.map(({ under, from }) => feedOf(under(wanted), lead.each, lead.type, from));
             const tensor = joinTensors(rows, source);
-            return { source, feeds: completed(new Map([...given, [lead.port.name, tensor]])) };
+            return { source, feeds: completed(new Map([...beside, [lead.port.name, tensor]]), carried) };
           } catch (error) {
             if (error instanceof InputError) return null;
             throw error;
@@ -317,8 +321,11 @@ export async function openDataset(files: readonly DataFile[], options: DatasetOp
         });
       },
       withPreprocess: (other) => build(other, seed),
-      withSeed: (other) => build(wanted, other),
+      withSeed: (other) => (other === seed ? dataset : build(wanted, other)),
     };
+    return dataset;
   }
-  return build(options.preprocess, options.seed ?? null);
+  const dataset = build(options.preprocess, options.seed ?? null);
+  await dataset.sequences?.trySecond();
+  return dataset;
 }

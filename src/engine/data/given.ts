@@ -12,6 +12,7 @@ import type { ArrayFile } from "./array.ts";
 import { fillingOf, hasMeaning } from "./meanings.ts";
 import type { NamedFile } from "./named.ts";
 import type { Scan } from "./scan.ts";
+import { likelyNext } from "./stateNames.ts";
 
 /** What one input is given. */
 export interface Given {
@@ -66,7 +67,7 @@ export function givenInputs(
     if (!target) {
       const empty = open.filter(({ name }) => isEmpty(all.get(name)!));
       if (empty.length === 0) throw new InputError(superfluous(rest[0]!.file));
-      throw new InputsMissing(ungiven(empty), inputSources(inputs, [...all.values()]));
+      throw new InputsMissing(ungiven(empty, inputs), inputSources(inputs, [...all.values()]));
     }
     for (const { give } of rest) give(target);
   }
@@ -81,22 +82,30 @@ export function givenInputs(
 
 /** Throws InputsMissing where an input is neither given nor filled by what it means. */
 export function assertGiven(inputs: ModelInputs, given: readonly Given[]): void {
-  const fed = given.map(({ port }) => port);
+  const fed = [...given, ...(inputs.states ?? [])].map(({ port }) => port);
   const missing = inputs.open.filter((port) => !fed.includes(port) && fillingOf(port, fed) === null);
-  if (missing.length > 0) throw new InputsMissing(ungiven(missing), inputSources(inputs, given));
+  if (missing.length > 0) throw new InputsMissing(ungiven(missing, inputs), inputSources(inputs, given));
 }
 
 /** Where each input gets its values; what is filled, once all that is left to give is given. */
-export function inputSources({ open, held }: ModelInputs, given: readonly Given[]): readonly InputSource[] {
+export function inputSources(
+  { open, held, states = [] }: ModelInputs,
+  given: readonly Given[],
+): readonly InputSource[] {
   const fed = open.filter((port) => given.some((each) => each.port === port && !isEmpty(each)));
   const toCome = open.filter((port) => !fed.includes(port) && !hasMeaning(port));
+  const carried = states.map(({ port }) => port);
   const sources = open.map((port): InputSource => {
     const { name } = port;
     if (fed.includes(port)) return { name, from: "data", ...dataOf(given.find((each) => each.port === port)!) };
-    const filling = fillingOf(port, [...fed, ...toCome]);
+    const filling = fillingOf(port, [...fed, ...toCome, ...carried]);
     return filling === null ? { name, from: "nothing" } : { name, from: "filled", filling };
   });
-  return [...sources, ...held.map(({ port, value }): InputSource => ({ name: port.name, from: "held", value }))];
+  return [
+    ...sources,
+    ...states.map(({ port, output }): InputSource => ({ name: port.name, from: "state", output: output.name })),
+    ...held.map(({ port, value }): InputSource => ({ name: port.name, from: "held", value })),
+  ];
 }
 
 function dataOf({ images, loose, named }: Given) {
@@ -107,6 +116,10 @@ function dataOf({ images, loose, named }: Given) {
   ];
   const [kind, { path }, array] = all[0]!;
   return { kind, path, files: all.length, array };
+}
+
+export function unshapedMessage({ name }: Port): string {
+  return `The model does not say what shape its input ${name} has, not even how many dimensions; give the shape of a sample, for example --shape ${name}=1x3x224x224.`;
 }
 
 /** How messages call a set of files. */
@@ -121,6 +134,7 @@ export function describe(files: readonly DataFile[]): string {
 
 function emptyOf(port: Port): Given {
   const { name, type } = port;
+  if (port.unshaped) throw new InputError(unshapedMessage(port));
   if (type === "other") {
     throw new InputError(`Input "${name}" takes no numbers, so data cannot be brought to it; use another model.`);
   }
@@ -223,8 +237,17 @@ function superfluous({ path }: DataFile): string {
   return `${path} names no input, and every input has its data without it; leave it out, or say which input it is for.`;
 }
 
-function ungiven(ports: readonly Port[]): string {
+function ungiven(ports: readonly Port[], { outputs = [] }: ModelInputs): string {
   const names = ports.map(({ name }) => name).join(", ");
   const what = ports.length === 1 ? `what the input ${names} gets` : `what each of the inputs ${names} gets`;
-  return `The data does not say ${what}; give it by name (NAME=PATH, or a .npz or .jsonl file with these names), or hold it at a value (NAME=VALUE).`;
+  const ways =
+    "give it by name (NAME=PATH, or a .npz or .jsonl file with these names), or hold it at a value (NAME=VALUE)";
+  const links = ports.flatMap((port) => {
+    const next = likelyNext(port, outputs);
+    return next === null ? [] : [`--state ${next}=${port.name}`];
+  });
+  const more = links.length > 2 ? " and so on" : "";
+  const state =
+    links.length > 0 ? `, or feed it from an output of the step before: ${links.slice(0, 2).join(" ")}${more}` : "";
+  return `The data does not say ${what}; ${ways}${state}.`;
 }

@@ -2,10 +2,11 @@ import type { DataFile } from "../model/dataset.ts";
 import { InputError } from "../model/job.ts";
 import { own } from "../model/record.ts";
 import type { Port, Tensor } from "../model/tensor.ts";
-import { dimsText } from "../values/dims.ts";
+import { dimsText, elementCount } from "../values/dims.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import { checkFinite, convertElements } from "./elements.ts";
 import type { NamedFile } from "./named.ts";
+import { type SequenceLayout, sequenceLayout } from "./sequences.ts";
 import { fits } from "./shape.ts";
 
 /** Bytes looked through for ends of lines at a time. */
@@ -34,20 +35,43 @@ export async function readJsonLines(file: DataFile): Promise<NamedFile> {
     if (last?.line !== line) last = { line, values: parsed(file, line) };
     return last.values;
   };
+  const nested = async (line: Line, name: string): Promise<Nested> => {
+    const where = `${file.path}, line ${line.number}`;
+    const value = own(await valuesOf(line), name);
+    if (value === undefined) throw new InputError(`${where} has no ${name}, as the first line has; add it.`);
+    return nestedOf(value, `${where}: ${name}`);
+  };
   return {
     kind: "jsonl",
     file,
     names: Object.keys(await valuesOf(first)),
     async samples(name, port, type) {
-      const read = async (index: number): Promise<Tensor> => {
-        const line = lines[index]!;
-        const where = `${file.path}, line ${line.number}`;
-        const value = own(await valuesOf(line), name);
-        if (value === undefined) throw new InputError(`${where} has no ${name}, as the first line has; add it.`);
-        return tensorOf(value, port, type, `${where}: ${name}`);
-      };
+      const read = async (index: number) => tensorOf(await nested(lines[index]!, name), port, type);
       const bytes = (index: number) => file.read(lines[index]!.start, lines[index]!.end);
       return [{ path: file.path, count: lines.length, holds: "tensors", bytes, read }];
+    },
+    async steps(name, port, type) {
+      const cells: { readonly line: Line; readonly step: number }[] = [];
+      const sequences: number[] = [];
+      for (const line of lines) {
+        const { steps } = stepsOf(await nested(line, name), port);
+        sequences.push(steps);
+        for (let step = 0; step < steps; step++) cells.push({ line, step });
+      }
+      let last: { readonly line: Line; readonly held: Nested } | null = null;
+      const read = async (index: number): Promise<Tensor> => {
+        const { line, step } = cells[index]!;
+        if (last?.line !== line) last = { line, held: await nested(line, name) };
+        const { numbers, source } = last.held;
+        const { dims } = stepsOf(last.held, port);
+        const length = elementCount(dims);
+        return elementsOf(numbers.slice(step * length, (step + 1) * length), dims, type, source);
+      };
+      const bytes = async (index: number) => {
+        const { data } = await read(index);
+        return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+      };
+      return { path: file.path, count: cells.length, sequences, holds: "tensors", bytes, read };
     },
   };
 }
@@ -88,24 +112,48 @@ async function parsed(file: DataFile, { number, start, end }: Line): Promise<Val
   );
 }
 
-function tensorOf(value: unknown, port: Port, type: DataType, source: string): Tensor {
+/** Numbers in nested lists of equal lengths. */
+interface Nested {
+  readonly source: string;
+  readonly dims: readonly number[];
+  readonly numbers: readonly number[];
+}
+
+function nestedOf(value: unknown, source: string): Nested {
   const dims: number[] = [];
   for (let part = value; Array.isArray(part); part = part[0]) dims.push(part.length);
   const numbers: number[] = [];
   flatten(value, dims, 0, numbers, source);
+  return { source, dims, numbers };
+}
+
+function tensorOf({ source, dims, numbers }: Nested, port: Port, type: DataType): Tensor {
   const wanted = [dims, [1, ...dims]].find((each) => fits(each, port.dims));
   if (!wanted) {
     throw new InputError(
       `${source} is ${dimsText(dims)}, which does not fit input "${port.name}" (${dimsText(port.dims)}); give it samples of that shape.`,
     );
   }
+  return elementsOf(numbers, wanted, type, source);
+}
+
+/** A line is one sequence. */
+function stepsOf({ source, dims }: Nested, port: Port): SequenceLayout {
+  const layout = sequenceLayout([1, ...dims], port, source);
+  if (layout && layout.steps * layout.sequences > 0) return layout;
+  throw new InputError(
+    `${source} is ${dimsText(dims)}, which is no sequence of steps for input "${port.name}" (${dimsText(port.dims)}); give it a list of steps.`,
+  );
+}
+
+function elementsOf(numbers: readonly number[], dims: readonly number[], type: DataType, source: string): Tensor {
   const beyond = numbers.find((each) => Number.isInteger(each) && !Number.isSafeInteger(each));
   if (beyond !== undefined && !type.startsWith("float")) {
     throw new InputError(`${source} holds ${beyond}, which JSON does not hold exactly; give it in a .npz file.`);
   }
   const data = convertElements(Float64Array.from(numbers), type, source);
   checkFinite(data, type, source);
-  return { type, dims: wanted, data };
+  return { type, dims, data };
 }
 
 function flatten(value: unknown, dims: readonly number[], depth: number, numbers: number[], source: string): void {

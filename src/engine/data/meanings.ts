@@ -54,12 +54,12 @@ const MEANINGS: readonly Meaning[] = [
     name: /^use_cache_branch$/,
     types: ["bool"],
     ranks: [0, 1],
-    filling: "false",
-    fill: (port) =>
+    filling: "false, and true where there is a past",
+    fill: (port, { past }) =>
       constantTensor(
         port,
         port.dims.map(() => 1),
-        0,
+        past > 0 ? 1 : 0,
       ),
   },
 ];

@@ -10,4 +10,6 @@ export interface NamedFile {
   readonly names: readonly string[];
   /** The ways to cut what has a name into samples for an input, the likeliest first. Throws InputError where it does not fit. */
   samples(name: string, port: Port, type: DataType): Promise<readonly [SampleFile, ...SampleFile[]]>;
+  /** The same as the steps of sequences. */
+  steps(name: string, port: Port, type: DataType): Promise<SampleFile>;
 }

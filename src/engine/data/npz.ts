@@ -5,6 +5,7 @@ import type { ArrayFile } from "./array.ts";
 import { MAGIC_BYTES, sniff } from "./magic.ts";
 import type { NamedFile } from "./named.ts";
 import { readNpy } from "./npy.ts";
+import { sequencesOf } from "./sequences.ts";
 import { zipMembers } from "./zip.ts";
 
 /** Opens a .npz file (numpy.savez), of which its directory is read. Throws InputError where it is damaged, or holds anything but arrays. */
@@ -16,21 +17,23 @@ export async function readNpz(file: DataFile): Promise<NamedFile> {
     throw new InputError(`${file.path} ${what}; write it with numpy.savez.`);
   }
   const arrays = new Map<string, Promise<ArrayFile>>();
-  const read = async (name: string) => {
+  const open = async (name: string) => {
     const content = await members.get(`${name}.npy`)!.open();
     if (sniff(await content.read(0, Math.min(MAGIC_BYTES, content.size))) !== "npy") {
       throw new InputError(`${content.path} is no .npy file; write ${file.path} again with numpy.savez.`);
     }
     return readNpy(content);
   };
+  const arrayOf = (name: string) => {
+    const array = arrays.get(name) ?? open(name);
+    arrays.set(name, array);
+    return array;
+  };
   return {
     kind: "npz",
     file,
     names: [...members.keys()].map((name) => name.slice(0, -".npy".length)),
-    async samples(name, port, type) {
-      const array = arrays.get(name) ?? read(name);
-      arrays.set(name, array);
-      return arrangements(await array, port, type);
-    },
+    samples: async (name, port, type) => arrangements(await arrayOf(name), port, type),
+    steps: async (name, port, type) => sequencesOf(await arrayOf(name), port, type),
   };
 }

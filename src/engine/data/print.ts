@@ -11,6 +11,28 @@ export async function printOf(parts: readonly Uint8Array[]): Promise<string> {
   return btoa(String.fromCharCode(...all.subarray(0, BYTES)));
 }
 
+/**
+ * The prints of steps: which step of which sequence it is, as one step, such as a token, may well be in any sequence.
+ * `bytesOf` gives what files hold of a step.
+ */
+export function stepPrints(
+  length: number,
+  startOf: (index: number) => number,
+  bytesOf: (index: number) => readonly Promise<Uint8Array>[],
+): (index: number) => Promise<string> {
+  let last: { readonly start: number; readonly print: Promise<string> } | null = null;
+  const sequencePrint = async (start: number) => {
+    const parts: Uint8Array[] = [];
+    for (let at = start; at < length && startOf(at) === start; at++) parts.push(...(await Promise.all(bytesOf(at))));
+    return printOf(parts);
+  };
+  return async (index) => {
+    const start = startOf(index);
+    if (last?.start !== start) last = { start, print: sequencePrint(start) };
+    return printOf([new TextEncoder().encode(`${await last.print} ${index - start}`)]);
+  };
+}
+
 async function sha256(bytes: Uint8Array): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
 }

@@ -5,7 +5,9 @@ import type { Session } from "../model/runtime.ts";
 import { assertComparable } from "./comparable.ts";
 import { LabelledScores } from "./labelled.ts";
 import { measureLatency } from "./latency.ts";
+import { NextTokens, stepOf } from "./nextTokens.ts";
 import { OutputComparison } from "./outputs.ts";
+import { OwnStates } from "./ownStates.ts";
 import { floatNotice } from "./plausibility.ts";
 import { rowAxes } from "./rowSets.ts";
 import { shortfalls } from "./shortfalls.ts";
@@ -15,7 +17,7 @@ export interface EvaluationRequest {
   /** Samples skip..skip+samples of the dataset are judged. */
   readonly skip: number;
   readonly samples: number;
-  /** The drop of top-1 allowed, as a share. */
+  /** The drop of top-1 allowed, or of perplexity the rise, as a share. */
   readonly limit: number;
   readonly bytes: Evaluation["bytes"];
   readonly runtime: string;
@@ -28,8 +30,8 @@ export interface EvaluationRequest {
 /**
  * Runs a float and a quantized session side by side over samples and compares their outputs, then times both in turn.
  * Accuracy goes by the first output with one axis longer than 1, the class scores, or of a batch by each of its rows. No accuracy is given
- * of scores that are silent in the float model. Samples that cannot be read are left out and noted. What stands against the result comes
- * first of its notices. Throws InputError when none can be read, the two do not belong together, or a label is no class of the model.
+ * of scores that are silent in the float model. Where the model gives scores for next tokens their perplexity is given, which is judged where there are no labels. Samples that cannot be read are left out and noted. What stands against the result comes
+ * first of its notices. Along sequences each carries its own states. Throws InputError when none can be read, the two do not belong together, or a label is no class of the model.
  */
 export async function evaluateSessions(
   float: Session,
@@ -45,6 +47,8 @@ export async function evaluateSessions(
   const total = end - request.skip;
   const scores = new LabelledScores();
   const given = new Set<string>();
+  const own = new OwnStates(quantized, dataset);
+  const next = new NextTokens();
   let last: Sample | null = null;
   let samples = 0;
   for (let index = request.skip; index < end; index++) {
@@ -56,13 +60,16 @@ export async function evaluateSessions(
     samples++;
     const expected = widened(await float.run(sample.feeds));
     for (const name of expected.keys()) given.add(name);
-    const actual = widened(await quantized.run(sample.feeds));
+    const actual = widened(await own.run(index, sample.feeds));
     outputs.add(expected, actual);
+    next.add(sample.feeds, expected, actual, stepOf(dataset, index));
     scores.add(expected, actual, dataset.labels?.[index] ?? null, sample.source);
   }
   if (!last) throw new InputError(`Not one of the ${total} samples could be read; ${skipped[0]?.message ?? ""}`);
   const accuracy = scores.output !== null && !outputs.variations.isSilent(scores.output) ? scores.result() : null;
   const doubt = accuracy && floatNotice(accuracy.float);
+  const perplexity = next.output !== null && !outputs.variations.isSilent(next.output) ? next.result() : null;
+  const lost = accuracy?.top1.drop ?? perplexity?.rise ?? null;
   const errors = outputs.results();
   const others = [...outputs.others(), ...unseen(float, given)];
   const latency = {
@@ -76,7 +83,8 @@ export async function evaluateSessions(
     labelled: scores.samples,
     top1: accuracy?.top1 ?? null,
     top5: accuracy?.top5 ?? null,
-    verdict: accuracy ? { limit: request.limit, passed: accuracy.top1.drop <= request.limit + 1e-12 } : null,
+    perplexity,
+    verdict: lost === null ? null : { limit: request.limit, passed: lost <= request.limit + 1e-12 },
     outputs: errors,
     ...(others.length > 0 && { others }),
     bytes: request.bytes,
@@ -85,6 +93,7 @@ export async function evaluateSessions(
       ...outputs.variations.notices(),
       ...shortfalls({ bytes: request.bytes, latency, outputs: errors, others }),
       ...(doubt ? [doubt] : []),
+      ...next.notices(),
       ...skipped,
       ...outputs.remarks(),
     ],

@@ -1,5 +1,5 @@
 import type { Change, FigureChange, FigureUnit } from "../model/comparison.ts";
-import type { Accuracy, Evaluation } from "../model/evaluation.ts";
+import type { Accuracy, Evaluation, Perplexity } from "../model/evaluation.ts";
 import type { Report } from "../model/report.ts";
 import { sameValue } from "../recipe/text.ts";
 import { channelsText } from "../values/channels.ts";
@@ -74,7 +74,14 @@ function figuresOf({ evaluation, files, model, recipe }: Report): Figure[] {
     { figure: `latency ${quantile}, float`, unit: "ms", of: "machine", value: latency.float[quantile] },
     { figure: `latency ${quantile}, quantized`, unit: "ms", of: "machine", value: latency.quantized[quantile] },
   ]);
-  return [...accuracyFigures("top-1", top1), ...accuracyFigures("top-5", top5), ...closeness, ...size, ...times];
+  return [
+    ...accuracyFigures("top-1", top1),
+    ...accuracyFigures("top-5", top5),
+    ...perplexityFigures(evaluation.perplexity),
+    ...closeness,
+    ...size,
+    ...times,
+  ];
 }
 
 function accuracyFigures(name: string, accuracy: Accuracy | null): Figure[] {
@@ -84,6 +91,16 @@ function accuracyFigures(name: string, accuracy: Accuracy | null): Figure[] {
     { figure: `${name}, float`, unit: "share", of: "samples", value: float },
     { figure: `${name}, quantized`, unit: "share", of: "samples", value: quantized },
     { figure: `${name}, drop`, unit: "share", of: "samples", value: drop, interval },
+  ];
+}
+
+function perplexityFigures(perplexity: Perplexity | null): Figure[] {
+  if (!perplexity) return [];
+  const { float, quantized, rise, interval } = perplexity;
+  return [
+    { figure: "perplexity, float", unit: "", of: "samples", value: float },
+    { figure: "perplexity, quantized", unit: "", of: "samples", value: quantized },
+    { figure: "perplexity, rise", unit: "share", of: "samples", value: rise, ...(interval && { interval }) },
   ];
 }
 
@@ -113,8 +130,10 @@ function otherSamples(a: Evaluation, b: Evaluation, sameFloat: boolean): string 
   if (!sameFloat) {
     return "The float models or their preprocessing differ, so accuracy and errors are not those of the settings alone.";
   }
-  const differs = (["top1", "top5"] as const).some((top) => (changeOf(a[top]?.float, b[top]?.float).change ?? 0) !== 0);
-  return differs
-    ? "The float model's accuracy differs, so samples, labels or runtime do too: accuracy and errors are not to be compared as if equal."
+  const differs = (task: "top1" | "top5" | "perplexity") =>
+    (changeOf(a[task]?.float, b[task]?.float).change ?? 0) !== 0;
+  const what = differs("top1") || differs("top5") ? "accuracy" : differs("perplexity") ? "perplexity" : null;
+  return what
+    ? `The float model's ${what} differs, so samples, labels or runtime do too: accuracy and errors are not to be compared as if equal.`
     : null;
 }

@@ -1,13 +1,14 @@
 import { type OpenDataset, openDataset } from "../data/dataset.ts";
 import type { Decoders } from "../data/decode.ts";
 import { inputSources } from "../data/given.ts";
+import type { StateRunner } from "../data/states.ts";
 import { classesOf, type DataFile, type DataSummary, type InputSource, type ModelInputs } from "../model/dataset.ts";
 import type { Preprocess, Preset } from "../model/preprocess.ts";
 
 /**
  * Opens data for a model's inputs; what is neither given nor held is filled by what it means, where it means something. `labels` are the only ones that
- * count when they are given; else label files among the data do. `seed` is that of the samples' order, which null leaves as that of their paths.
- * Throws InputError.
+ * count when they are given; else label files among the data do. `seed` is that of the samples' order, which null leaves as that of their paths;
+ * `runner` runs the float model where inputs carry a state. Throws InputError.
  */
 export function openData(
   model: ModelInputs,
@@ -16,9 +17,12 @@ export function openData(
   decoders: Decoders,
   labels: DataFile | null = null,
   seed: number | null = null,
+  runner: StateRunner | null = null,
 ): Promise<OpenDataset> {
-  const inputs = { open: model.open, held: model.held, classes: model.classes ?? null };
-  return openDataset(files, { inputs, preprocess, decoders, seed, ...(labels && { labels }) });
+  const { open, held, states = [], outputs = [], classes = null } = model;
+  const inputs = { open, held, states, outputs, classes };
+  const given = { ...(labels && { labels }), ...(runner && { runner }) };
+  return openDataset(files, { inputs, preprocess, decoders, seed, ...given });
 }
 
 export function summarizeData(dataset: OpenDataset): DataSummary {
@@ -36,8 +40,8 @@ export function summarizeData(dataset: OpenDataset): DataSummary {
 }
 
 /** Where a model's inputs get their values while there is no data. */
-export function sourcesWithoutData({ open, held }: ModelInputs): readonly InputSource[] {
-  return inputSources({ open, held }, []);
+export function sourcesWithoutData(model: ModelInputs): readonly InputSource[] {
+  return inputSources(model, []);
 }
 
 export type { OpenDataset } from "../data/dataset.ts";

@@ -45,3 +45,5 @@ export async function evaluateModels(
     await float.dispose();
   }
 }
+
+export { isTokenInput } from "../evaluation/nextTokens.ts";

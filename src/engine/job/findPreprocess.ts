@@ -17,7 +17,7 @@ const SIMILAR_SPAN = 8;
  * Runs the float model under every preprocessing that suits the data, and judges under which it answers as labelled
  * (judgePreprocess.ts): on up to 64 labelled samples of skip..skip+samples, spread evenly. Without labels there it tells
  * under which of those of a similar scale it answers sharpest. Null where there is nothing to go by: no
- * output of class scores, labels that are classes of another model, tensors without labels. A preprocessing that a sample
+ * output of class scores, labels that are classes of another model, tensors without labels, steps of sequences. A preprocessing that a sample
  * does not suit is left out. Throws InputError when no sample can be read, or the model does not run.
  */
 export async function findPreprocess(
@@ -27,6 +27,7 @@ export async function findPreprocess(
   runtime: Runtime,
   context: JobContext,
 ): Promise<PreprocessFinding | null> {
+  if (data.sequences) return null;
   const range = Array.from({ length: Math.max(0, Math.min(samples, data.length - skip)) }, (_, i) => skip + i);
   const labelled = range.filter((index) => typeof data.labels?.[index] === "number");
   const hasLabels = labelled.length > 0;

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { Calibration } from "../model/calibration.ts";
 import type { Dataset } from "../model/dataset.ts";
 import { InputError } from "../model/job.ts";
-import type { Recipe } from "../model/recipe.ts";
+import type { GivenInputs, Recipe } from "../model/recipe.ts";
 import { type Runtime, WorkerDied } from "../model/runtime.ts";
 import type { TensorMap } from "../model/tensor.ts";
 import { intAttribute, intsAttribute, makeNode } from "../onnx/attributes.ts";
@@ -246,7 +246,7 @@ const alone = (model: OpenModel): Recipe => ({
 const withoutBias = (recipe: Recipe): Recipe => ({ ...recipe, corrections: { equalization: false, bias: "none" } });
 
 /** Exports a model's weights alone, without data. */
-async function exportAlone(given: ModelProto, inputs?: Recipe["inputs"]) {
+async function exportAlone(given: ModelProto, inputs?: GivenInputs) {
   const model = await open(given, inputs);
   const { recipe, calibration } = settleAlone(model, withoutBias(alone(model)));
   return verifiedExport(model, { recipe, calibration, evaluation: null, date: "" }, null, runtime, context);

@@ -110,7 +110,8 @@ function madeSample({ reference, inputs, held }: OpenModel): Sample {
   const feeds = new Map<string, Tensor>();
   const values = new Map(held.map(({ port, value }) => [port.name, value]));
   const ports = withShapes(inputPorts(reference), inputs.shapes);
-  for (const { name, dims } of ports) {
+  for (const { name, dims, unshaped } of ports) {
+    if (unshaped && !values.has(name)) throw new InputError(`the model does not say what shape its input ${name} has.`);
     const elements = elementCount(dims.map((dim) => (typeof dim === "number" ? dim : 1)));
     if (elements > MOST_ELEMENTS) throw new InputError(`its input ${name} has ${elements} values.`);
   }

@@ -1,7 +1,7 @@
 import { heldTensor } from "../data/constant.ts";
 import { conditionsOf } from "../graph/heldInputs.ts";
 import type { Notice } from "../model/job.ts";
-import type { Recipe } from "../model/recipe.ts";
+import type { GivenInputs } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import type { Port, TensorMap } from "../model/tensor.ts";
 import { subgraphsOf } from "../onnx/attributes.ts";
@@ -15,7 +15,7 @@ import { withShapes } from "./inputs.ts";
  * The held inputs that may count as constants when a model is prepared: flags, integers and lone numbers of a fixed shape.
  * Throws InputError where a value or a shape is not for its input.
  */
-export function constantInputs(ports: readonly Port[], inputs: Recipe["inputs"]): TensorMap {
+export function constantInputs(ports: readonly Port[], inputs: GivenInputs): TensorMap {
   const held = withShapes(ports, inputs.shapes).flatMap((port): [string, ReturnType<typeof heldTensor>][] => {
     const value = own(inputs.values, port.name);
     return value !== undefined && isConstant(port) ? [[port.name, heldTensor({ port, value })]] : [];
@@ -29,7 +29,7 @@ function isConstant({ type, dims }: Port): boolean {
 }
 
 /** Said of each If with weights inside that a value of inputs which are not held decides: held, they have its layers quantized. */
-export function undecided(model: ModelProto, ports: readonly Port[], inputs: Recipe["inputs"]): Notice[] {
+export function undecided(model: ModelProto, ports: readonly Port[], inputs: GivenInputs): Notice[] {
   const shaped = withShapes(ports, inputs.shapes);
   const free = new Set(
     shaped.filter((port) => own(inputs.values, port.name) === undefined && isConstant(port)).map(({ name }) => name),
@@ -56,7 +56,7 @@ function holdsWeights(node: NodeProto): boolean {
 /** What is said of held inputs whose values decided which layers there are. */
 export function decidedBy(
   names: readonly string[],
-  { values }: Recipe["inputs"],
+  { values }: GivenInputs,
 ): { readonly notes: readonly string[]; readonly notices: readonly Notice[] } {
   if (names.length === 0) return { notes: [], notices: [] };
   const note = `prepared for ${names.map((name) => `${name} = ${own(values, name)}`).join(" and ")} alone`;

@@ -1,16 +1,21 @@
 import { heldTensor } from "../data/constant.ts";
 import type { ModelInputs } from "../model/dataset.ts";
 import { InputError } from "../model/job.ts";
-import type { Recipe } from "../model/recipe.ts";
+import type { GivenInputs } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import type { Port } from "../model/tensor.ts";
 import { dimsText } from "../values/dims.ts";
+import { stateInputs } from "./states.ts";
 
 /**
- * Sorts a model's inputs into those that are open and those held at a value.
- * Throws InputError when a name, a shape or a value is not for the model.
+ * Sorts a model's inputs into those that are open, those held at a value, and those that carry a state.
+ * Throws InputError when a name, a shape, a value or a state is not for the model.
  */
-export function settleInputs(ports: readonly Port[], inputs: Recipe["inputs"]): ModelInputs {
+export function settleInputs(
+  ports: readonly Port[],
+  inputs: GivenInputs,
+  outputs: readonly Port[] = [],
+): Required<Omit<ModelInputs, "classes">> {
   assertInputNames(ports, inputs);
   const shaped = withShapes(ports, inputs.shapes);
   const held = shaped.flatMap((port) => {
@@ -18,12 +23,18 @@ export function settleInputs(ports: readonly Port[], inputs: Recipe["inputs"]): 
     return value === undefined ? [] : [{ port, value }];
   });
   for (const each of held) heldTensor(each);
-  return { open: shaped.filter(({ name }) => own(inputs.values, name) === undefined), held };
+  const states = stateInputs(
+    ports.map((port, i) => (port.unshaped ? shaped[i]! : port)),
+    outputs,
+    inputs,
+  );
+  const settled = new Set([...held, ...states].map(({ port }) => port.name));
+  return { open: shaped.filter(({ name }) => !settled.has(name)), held, states, outputs };
 }
 
-/** Throws InputError when a shape or a value is given for an input that the model does not have. */
-export function assertInputNames(ports: readonly Port[], inputs: Recipe["inputs"]): void {
-  for (const name of [...Object.keys(inputs.shapes), ...Object.keys(inputs.values)]) {
+/** Throws InputError when a shape, a value or a state is given for an input that the model does not have. */
+function assertInputNames(ports: readonly Port[], { shapes, values, state = {} }: GivenInputs): void {
+  for (const name of [shapes, values, state].flatMap(Object.keys)) {
     if (ports.some((port) => port.name === name)) continue;
     const names = ports.map((port) => port.name).join(", ");
     throw new InputError(`The model has no input named ${name}; its inputs are ${names}.`);
@@ -42,12 +53,14 @@ export function withShapes(
     const given = own(shapes, port.name);
     if (!given) return port;
     const fits =
-      given.length === port.dims.length && port.dims.every((dim, i) => typeof dim !== "number" || dim === given[i]);
+      port.unshaped ||
+      (given.length === port.dims.length && port.dims.every((dim, i) => typeof dim !== "number" || dim === given[i]));
     if (!fits) {
       throw new InputError(
         `The shape ${dimsText(given)} does not fit the input ${port.name}, which is ${dimsText(port.dims)}.`,
       );
     }
-    return { ...port, dims: given };
+    const { name, type } = port;
+    return { name, type, dims: given };
   });
 }

@@ -104,7 +104,7 @@ describe("layers that a plan calls integer have an integer kernel on the runtime
       const path = `cases/${name}`;
       const kind = existsSync(`${SHARED}${path}/calib.npz`) ? "npz" : "npy";
       try {
-        const model = await open(`${path}/model.onnx`, { shapes: {}, values: {} });
+        const model = await open(`${path}/model.onnx`, { shapes: {}, values: {}, state: {} });
         const files = [memoryFile(`calib.${kind}`, readShared(`${path}/calib.${kind}`))];
         for (const elementwise of ["join", "float"] as const) {
           await expectIntegers(model, await settled(model, files, elementwise, null));

@@ -62,9 +62,9 @@ function activationBytes({ shapes }: OpenModel, watch: readonly string[]): numbe
 }
 
 /** The runtime carries the symbol of the inputs' first dimension to whatever surely grows with it. */
-function joins({ open, held, shapes }: OpenModel, watch: readonly string[]): boolean {
+function joins({ open, held, states, shapes }: OpenModel, watch: readonly string[]): boolean {
   const batch = open[0]?.dims[0];
   const grows = ({ dims: [first, ...rest] }: Port) => first === batch && rest.every((dim) => typeof dim === "number");
-  const isOpen = typeof batch === "string" && open.every(grows) && held.length === 0;
+  const isOpen = typeof batch === "string" && open.every(grows) && held.length + states.length === 0;
   return isOpen && watch.every((name) => shapes.get(name)?.[0] === batch);
 }

@@ -1,3 +1,4 @@
+import { unshapedMessage } from "../data/given.ts";
 import { completed, withOutputTypes, withoutAnnotations, withoutStaleShapes } from "../graph/annotations.ts";
 import { applyFactors } from "../graph/applyFactors.ts";
 import { inlineFunctions } from "../graph/inlineFunctions.ts";
@@ -9,7 +10,7 @@ import { applySmoothing } from "../graph/smoothing.ts";
 import type { ModelInputs } from "../model/dataset.ts";
 import type { JobContext, Notice } from "../model/job.ts";
 import { reasonText } from "../model/reason.ts";
-import type { Recipe } from "../model/recipe.ts";
+import type { GivenInputs, Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import type { ModelFile, Runtime } from "../model/runtime.ts";
 import type { ModelSummary } from "../model/summary.ts";
@@ -28,14 +29,14 @@ import type { DataType } from "../values/elementTypes.ts";
 import { interval, listed, plural } from "../values/figures.ts";
 import { classesOf } from "./classes.ts";
 import { constantInputs, decidedBy, undecided } from "./heldConstants.ts";
-import { assertInputNames, settleInputs, withShapes } from "./inputs.ts";
+import { settleInputs, withShapes } from "./inputs.ts";
 import { assertLayersLeft } from "./layersLeft.ts";
 import { evaluateWith } from "./run.ts";
 import { loadSession } from "./session.ts";
 import { fingerprint, type ModelSource, readWholeModel } from "./source.ts";
 
 /** A model that is open: the file as it came, its prepared forms, and what is known of its activations. */
-export interface OpenModel extends ModelInputs {
+export interface OpenModel extends Required<ModelInputs> {
   /** The file's name without ".onnx". */
   readonly name: string;
   readonly fileName: string;
@@ -60,7 +61,7 @@ export interface OpenModel extends ModelInputs {
   readonly notices: readonly Notice[];
 }
 
-type PreparedFile = Omit<OpenModel, "open" | "held">;
+type PreparedFile = Omit<OpenModel, "open" | "held" | "states" | "outputs">;
 
 /**
  * Decodes, checks and prepares a model.
@@ -68,22 +69,22 @@ type PreparedFile = Omit<OpenModel, "open" | "held">;
  */
 export function openModel(
   source: ModelSource,
-  inputs: Recipe["inputs"],
+  inputs: GivenInputs,
   runtime: Runtime,
   context: JobContext,
 ): Promise<OpenModel> {
-  return prepareFile(source, inputs, runtime, context, (ports) => settleInputs(ports, inputs));
+  return prepareFile(source, inputs, runtime, context, (ports, outputs) => settleInputs(ports, inputs, outputs));
 }
 
 /** The summary of a model under its default recipe; its inputs may be left open. Throws InputError as opening does. */
 export async function inspectModel(
   source: ModelSource,
-  inputs: Recipe["inputs"],
+  inputs: GivenInputs,
   runtime: Runtime,
   context: JobContext,
 ): Promise<ModelSummary> {
-  const model = await prepareFile(source, inputs, runtime, context, (ports) => {
-    assertInputNames(ports, inputs);
+  const model = await prepareFile(source, inputs, runtime, context, (ports, outputs) => {
+    settleInputs(ports, inputs, outputs);
     return {};
   });
   return summarizeModel(model, defaultRecipe(model));
@@ -91,10 +92,10 @@ export async function inspectModel(
 
 async function prepareFile<T extends object>(
   source: ModelSource,
-  inputs: Recipe["inputs"],
+  inputs: GivenInputs,
   runtime: Runtime,
   context: JobContext,
-  check: (ports: readonly Port[]) => T,
+  check: (ports: readonly Port[], outputs: readonly Port[]) => T,
 ): Promise<PreparedFile & T> {
   const { fileName } = source;
   const step = (done: number) => {
@@ -106,7 +107,7 @@ async function prepareFile<T extends object>(
   const inlined = inlineFunctions(original).model;
   assertSupported(inlined, fileName);
   const reference = raiseFloats(inlined).model;
-  const checked = check(inputPorts(reference));
+  const checked = check(inputPorts(reference), outputPorts(reference));
   step(1);
   const sha256 = await fingerprint(source.bytes, external);
   step(2);
@@ -133,7 +134,7 @@ async function prepareFile<T extends object>(
     types,
     dims,
     shapes,
-    inputs,
+    inputs: { ...inputs, state: inputs.state ?? {} },
     classes: classesOf(outputPorts(original).map((port) => ({ ...port, dims: shapes.get(port.name) ?? port.dims }))),
     preparation: [...prepared.notes, ...decided.notes],
     generation: prepared.generation,
@@ -219,6 +220,7 @@ export type PlannedChoices = PlanChoices & Pick<Recipe, "ranges" | "methods">;
 /** The summary of a model under a recipe; layers and tensors that the recipe names but the model lacks become warnings. */
 export function summarizeModel(model: PreparedFile, recipe: PlannedChoices): ModelSummary {
   const plan = planModel(model, recipe);
+  const inputs = withShapes(inputPorts(model.original), model.inputs.shapes);
   return {
     name: model.name,
     sha256: model.sha256,
@@ -226,13 +228,14 @@ export function summarizeModel(model: PreparedFile, recipe: PlannedChoices): Mod
     irVersion: Number(model.original.irVersion),
     opset: opsetOf(model.original),
     producer: `${model.original.producerName} ${model.original.producerVersion}`.trim(),
-    inputs: withShapes(inputPorts(model.reference), model.inputs.shapes),
+    inputs: inputs.map(({ name, type, dims }) => ({ name, type, dims })),
     outputs: outputPorts(model.reference),
     ...summarizePlan(plan, model.types, model.dims),
     preparation: model.preparation,
     generation: model.generation,
     notices: [
       ...model.notices,
+      ...unshaped(inputs),
       ...decided(plan, recipe),
       ...storedOnly(plan, recipe),
       ...widened(plan, recipe),
@@ -295,10 +298,11 @@ async function inferTypes(
   const session = await runtime
     .createSession(unshared(toModelFile(weightsAsInputs(exposed))), { threads: 1 })
     .catch(() => loadSession(runtime, toModelFile(exposed), { threads: 1 }, `"${fileName}"`));
-  const own = new Set(inputPorts(observed).map(({ name }) => name));
+  const own = new Map(inputPorts(observed).map((port) => [port.name, port]));
   for (const port of [...session.inputs.filter(({ name }) => own.has(name)), ...session.outputs]) {
     const shape = completed(port.dims, stated.get(port.name)?.dims);
     types.set(port.name, port.type);
+    if (own.get(port.name)?.unshaped) continue;
     inferred.set(port.name, port.dims);
     shapes.set(port.name, shape);
     if (shape.length > 0 && shape.every((dim) => typeof dim === "number")) dims.set(port.name, shape as number[]);
@@ -341,6 +345,11 @@ function storedOnly(plan: QuantizationPlan, { weights, float }: PlannedChoices):
 }
 
 const NAMED = 5;
+
+function unshaped(inputs: readonly Port[]): Notice[] {
+  const silent = inputs.filter((port) => port.unshaped);
+  return silent.map((port) => ({ kind: "warning", subject: port.name, message: unshapedMessage(port) }));
+}
 
 function widened({ groups }: QuantizationPlan, { ranges }: PlannedChoices): Notice[] {
   return groups.flatMap(({ id, least }) => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { optimizedOperators } from "../graph/testing/native.ts";
-import type { Recipe } from "../model/recipe.ts";
+import type { GivenInputs } from "../model/recipe.ts";
 import { makeNode } from "../onnx/attributes.ts";
 import { decodeModel } from "../onnx/decode.ts";
 import { concat, encodeModel } from "../onnx/encode.ts";
@@ -18,7 +18,7 @@ import { sharedCase } from "./testing/cases.ts";
 import { AS_WRITTEN, context, datasetOf, open, quantizeAndCompare, runtime } from "./testing/quantized.ts";
 import { tune } from "./tune.ts";
 
-const FOLDED: Recipe["inputs"] = { ...AS_WRITTEN, quantized: "fold" };
+const FOLDED: GivenInputs = { ...AS_WRITTEN, quantized: "fold" };
 
 describe("the shared cases", needsShared, () => {
   test.each([

@@ -22,6 +22,7 @@ export function printing(dataset: Dataset, before: Pick<Calibration, "observed" 
   return {
     dataset: {
       ...{ length: dataset.length, labels: dataset.labels, notices: dataset.notices },
+      ...(dataset.sequences && { sequences: dataset.sequences }),
       get sources() {
         return dataset.sources;
       },

@@ -1,5 +1,6 @@
 import { LabelledScores } from "../evaluation/labelled.ts";
 import { OutputComparison } from "../evaluation/outputs.ts";
+import { OwnStates } from "../evaluation/ownStates.ts";
 import { rowAxes } from "../evaluation/rowSets.ts";
 import { firstScores } from "../evaluation/scores.ts";
 import { widened } from "../evaluation/widened.ts";
@@ -19,6 +20,7 @@ const MOST_BYTES = 2 ** 28;
 
 /** A sample, and what the float model makes of it. */
 interface Reference extends Sample {
+  readonly index: number;
   readonly label: SampleLabel;
   readonly expected: TensorMap;
 }
@@ -64,11 +66,12 @@ export class Prober {
     const session = named(await loadSession(this.#runtime, file, options, "The quantized model"));
     const comparison = new OutputComparison(rowAxes(session.outputs, outputsShapedByData(this.#model)));
     const labelled = new LabelledScores();
+    const own = new OwnStates(session, dataset);
     try {
-      for (const [done, { feeds, expected, label, source }] of references.entries()) {
+      for (const [done, { index, feeds, expected, label, source }] of references.entries()) {
         context.signal.throwIfAborted();
         context.report({ task: "Measuring the change", done, total: references.length, unit: "samples" });
-        const actual = widened(await session.run(feeds));
+        const actual = widened(await own.run(index, feeds));
         comparison.add(expected, actual);
         labelled.add(expected, actual, label, source);
       }
@@ -122,7 +125,7 @@ export class Prober {
           known.next = end;
           break;
         }
-        known.references.push({ ...sample, label: dataset.labels?.[known.next] ?? null, expected });
+        known.references.push({ ...sample, index: known.next, label: dataset.labels?.[known.next] ?? null, expected });
       }
     } finally {
       await session.dispose();

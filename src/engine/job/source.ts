@@ -32,6 +32,7 @@ export interface RunnableModel {
   readonly file: ModelFile;
   readonly bytes: number;
   readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
   /** Of its scores, as `classesOf` has it. */
   readonly classes: number | null;
   /** The type of the first operator on quantized tensors; null in a float model. */
@@ -87,6 +88,7 @@ async function runnableModel(
     file: isWhole ? { graph: source.bytes, external } : toModelFile(changed),
     bytes,
     inputs: inputPorts(changed),
+    outputs: outputPorts(changed),
     classes: classesOf(outputPorts(changed)),
     quantizedOperator: quantizedOperator(model),
     dataShaped: dataShapedOutputs(changed),

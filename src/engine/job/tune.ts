@@ -1,4 +1,5 @@
 import { measureLatency } from "../evaluation/latency.ts";
+import { isTokenInput } from "../evaluation/nextTokens.ts";
 import { equalizedTensors } from "../graph/equalization.ts";
 import type { Calibration } from "../model/calibration.ts";
 import { classesOf } from "../model/dataset.ts";
@@ -34,7 +35,7 @@ export interface TuneResult {
  * `request.samples` samples the first half calibrates and teaches the corrections, the second judges; no others are
  * read. `onPoint` brings what is known after every point. Cancelled after the first point, it gives what it has.
  * Throws InputError when the recipe is another model's, there are too few samples, or the limit has nothing to go by: no
- * labels, no class scores, or outputs that mean nothing in the float model.
+ * labels, no class scores, no scores for next tokens, or outputs that mean nothing in the float model.
  */
 export async function tune(
   model: OpenModel,
@@ -48,7 +49,7 @@ export async function tune(
   const start = performance.now();
   const seconds = () => (performance.now() - start) / 1000;
   assertRecipeFor(model, recipe);
-  const split = splitOf(request, dataset);
+  const split = splitOf(request, dataset, model.open.some(isTokenInput));
   const sample = await firstReadable(dataset, split.judgement[0], split.judgement[1] - split.judgement[0]);
   const standIns = standInsOf(model);
   const file = referenceFile(model, standIns);
@@ -90,15 +91,24 @@ export async function tune(
   }
 }
 
-/** Halves the first samples; the first half is the larger. */
-function splitOf({ samples, limit }: TuneRequest, dataset: OpenDataset): Tuning["split"] {
-  const end = Math.min(samples, dataset.length);
+/** The larger half of the first samples; where these are steps, as many as end with the sequence nearest to it, if there is one. */
+function halfOf(end: number, { sequences }: OpenDataset): number {
   const half = Math.ceil(end / 2);
+  for (let far = 0; sequences && far < half; far++) {
+    for (const at of [half + far, half - far]) if (at > 0 && at < end && sequences.startOf(at) === at) return at;
+  }
+  return half;
+}
+
+/** Halves the first samples; the first half is the larger, but for whole sequences. */
+function splitOf({ samples, limit }: TuneRequest, dataset: OpenDataset, hasTokens: boolean): Tuning["split"] {
+  const end = Math.min(samples, dataset.length);
+  const half = halfOf(end, dataset);
   if (end < 2) {
     throw new InputError("A search needs two samples or more: one half calibrates and the other judges; add data.");
   }
   const judging = dataset.labels?.slice(half, end) ?? [];
-  if (limit.kind === "drop" && judging.flatMap(classesOf).length === 0) {
+  if (limit.kind === "drop" && !hasTokens && judging.flatMap(classesOf).length === 0) {
     throw new InputError(
       `None of the samples ${half} to ${end - 1}, which judge, has a label, so no drop of top-1 can be measured; give labels, or a limit in dB.`,
     );
@@ -110,7 +120,7 @@ function unjudged([silence]: readonly Notice[]): InputError {
   return new InputError(
     silence
       ? `No drop of top-1 can be measured. ${silence.message}`
-      : "The model has no output of class scores, one with exactly one axis longer than 1, so no drop of top-1 can be measured; give a limit in dB.",
+      : "The model has no output of class scores, one with exactly one axis longer than 1, and labels for it, nor scores for the next of its tokens that mean something in the float model, so neither top-1 nor perplexity can be measured; give a limit in dB.",
   );
 }
 
@@ -163,14 +173,15 @@ class Bench {
     const { file, named } = quantizedFile(quantized, this.#parts.standIns);
     const session = named(await loadSession(runtime, file, { threads: this.#parts.threads }, "The quantized model"));
     try {
-      const { sqnr, top1, expected, notices } = await this.#parts.judge.judge(session, context);
-      if (request.limit.kind === "drop" && !top1) throw unjudged(notices);
+      const { sqnr, top1, perplexity, expected, notices } = await this.#parts.judge.judge(session, context);
+      if (request.limit.kind === "drop" && !top1 && !perplexity) throw unjudged(notices);
       return {
         recipe,
         bytes: quantized.bytes,
         floatLayers: quantized.plan.layers.filter(({ precision }) => precision === "float32").length,
         sqnr,
         top1,
+        perplexity,
         expected,
         latency: request.goal === "latency" ? await this.#latency(session, context) : null,
       };

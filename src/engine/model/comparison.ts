@@ -108,6 +108,10 @@ export function settingsOf(recipe: Recipe): readonly Setting[] {
       "input values",
       Object.entries(inputs.values).map(([name, value]) => `${name}: ${value}`),
     ),
+    many(
+      "input states",
+      Object.entries(inputs.state).map(([name, output]) => `${name}: ${output}`),
+    ),
     many("quantized before", inputs.quantized === "fold" ? ["folded back to float32"] : []),
   ];
 }

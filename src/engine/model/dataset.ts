@@ -20,12 +20,35 @@ export interface HeldInput {
   readonly value: number;
 }
 
-/** A model's inputs, with the dimensions asked for: those that every sample gives, and those that are held. */
+/** An input that an output of the step before feeds. */
+export interface StateInput {
+  readonly port: Port;
+  readonly output: Port;
+  /** The shape that it begins with in a sequence; null where its own dimensions say it. */
+  readonly start: readonly number[] | null;
+}
+
+/** A model's inputs, with the dimensions asked for: those that every sample gives, those that are held, and those that carry a state. */
 export interface ModelInputs {
   readonly open: readonly Port[];
   readonly held: readonly HeldInput[];
   /** Of the model's scores, by which folders may be its classes: 0 where it has no scores; null, or left out, where it does not say. */
   readonly classes?: number | null;
+  /** None where it is left out. */
+  readonly states?: readonly StateInput[];
+  /** What the model gives, of which some may be the state that an input lacks. */
+  readonly outputs?: readonly Port[];
+}
+
+export interface Sequences {
+  /** The output that feeds each input that carries a state. */
+  readonly states: ReadonlyMap<string, string>;
+  /** The first step of the sequence that a step is of. */
+  startOf(index: number): number;
+  /** Throws InputError where the second step of the first sequence that has one cannot be fed what the first one makes. */
+  trySecond(): Promise<void>;
+  /** Gives back what runs the float model, until a step is asked for. */
+  release(): Promise<void>;
 }
 
 /** Where an input gets its values. */
@@ -42,6 +65,8 @@ export type InputSource = { readonly name: string } & (
   /** `filling` says by what, in words. */
   | { readonly from: "filled"; readonly filling: string }
   | { readonly from: "held"; readonly value: number }
+  /** The output that feeds it at the next step. */
+  | { readonly from: "state"; readonly output: string }
   | { readonly from: "nothing" }
 );
 
@@ -77,6 +102,8 @@ export interface Dataset {
   readonly sources: readonly string[];
   /** By sample; null when there are no labels at all. */
   readonly labels: readonly SampleLabel[] | null;
+  /** Where samples are the steps of sequences: inputs are fed what the float model carries from one to the next. */
+  readonly sequences?: Sequences;
   readonly notices: readonly Notice[];
   /**
    * Throws InputError for a sample that cannot be read, such as a corrupt image: callers skip and count it. Throws FileChanged

@@ -40,6 +40,21 @@ const OUTPUT_PART = fields({
   sqnr: about("Of these channels, dB.", number),
 });
 export type OutputPart = Of<typeof OUTPUT_PART>;
+export const PERPLEXITY = about(
+  "exp of the mean negative log-likelihood of the next token, over the same tokens; lower is better.",
+  fields({
+    output: about("What holds the scores.", text),
+    tokens: about("Next tokens that were judged.", count),
+    float: number,
+    quantized: number,
+    rise: about("quantized / float - 1, a share.", number),
+    interval: about(
+      "The 95 % confidence interval of the rise, paired by row of tokens; null for a single row.",
+      nullable(tuple([number, number], "a list of two numbers")),
+    ),
+  }),
+);
+export type Perplexity = Of<typeof PERPLEXITY>;
 
 /**
  * How close a quantized output is to the float one, over all samples. Agreement, SQNR, cosine and KL are null where they would mean
@@ -102,12 +117,16 @@ export const EVALUATION = fields({
   samples: count,
   labelled: count,
   top1: about(
-    "Null without labels, without class scores, and where these mean nothing in the float model; so is the verdict.",
+    "Null without labels, without class scores, and where these mean nothing in the float model.",
     nullable(ACCURACY),
   ),
   top5: nullable(ACCURACY),
+  perplexity: about(
+    "Of the next tokens: null where the model takes no token ids or gives no scores for each, and where these mean nothing in the float model.",
+    nullable(PERPLEXITY),
+  ),
   verdict: about(
-    "The drop of top-1 allowed, as a share, and whether it was kept.",
+    "The drop of top-1 allowed, or where there is none the rise of perplexity, as a share, and whether it was kept.",
     nullable(fields({ limit: number, passed: flag })),
   ),
   outputs: about("Those of floats that are compared value by value.", list(OUTPUT_ERROR)),

@@ -122,6 +122,10 @@ function recipeWith<S extends Schema>(preprocess: S) {
         "What of the model is quantized already is made float32 again, all of it; where this is absent, layers that are whole in integers stay as they are.",
         maybe(exactly("fold")),
       ),
+      state: about(
+        "Inputs that carry a state from one step of a sequence to the next: by input, the output of the step before.",
+        record(text),
+      ),
     }),
     spared: about(
       "Tensors that stay in float by default since their scale would be too coarse for an operand, or for what they hold: by tensor, what would be lost. Null before calibration.",
@@ -153,6 +157,9 @@ function recipeWith<S extends Schema>(preprocess: S) {
 
 export const RECIPE = recipeWith(PREPROCESS);
 export type Recipe = Of<typeof RECIPE>;
+
+/** What is said of a model's inputs; without a state where none is named. */
+export type GivenInputs = Omit<Recipe["inputs"], "state"> & Partial<Pick<Recipe["inputs"], "state">>;
 
 /**
  * These fields of a recipe and no others, as a worker is asked with them: a whole recipe, megabytes with learned rounding,

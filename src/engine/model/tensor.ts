@@ -20,4 +20,7 @@ export const PORT = fields({
     list(nullable(either([text, number], 'a number, "NaN", "Infinity" or "-Infinity"'))),
   ),
 });
-export type Port = Of<typeof PORT>;
+export type Port = Of<typeof PORT> & {
+  /** Of an input whose shape the file does not say, not even how many dimensions it has: `dims` is then empty. No document has it. */
+  readonly unshaped?: true;
+};

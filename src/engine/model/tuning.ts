@@ -18,10 +18,10 @@ import {
   whole,
 } from "../schema/define.ts";
 import { isObject } from "../schema/running.ts";
-import { ACCURACY } from "./evaluation.ts";
+import { ACCURACY, PERPLEXITY } from "./evaluation.ts";
 import { CORRECTIONS, RECIPE } from "./recipe.ts";
 
-/** What a quantized model has to keep: its top-1 within a drop (a share) of float's, or its outputs within an SQNR (dB). */
+/** What a quantized model has to keep: its top-1 within a drop (a share) of float's, without labels its perplexity within a rise (a share), or its outputs within an SQNR (dB). */
 const TUNE_LIMIT = choice(
   "kind",
   ["drop", "sqnr"],
@@ -59,6 +59,7 @@ const POINT = {
   floatLayers: about("Layers that are in float in the exported model, whatever the reason.", count),
   sqnr: about("Of the output that is worst off, dB.", number),
   top1: nullable(ACCURACY),
+  perplexity: nullable(PERPLEXITY),
   expected: about(
     "The drop of top-1 to expect, a share, estimated from the errors of all samples; null without labels.",
     nullable(number),

@@ -30,6 +30,28 @@ export function pairedDifference({ samples, onlyFirst, onlySecond }: PairedOutco
   };
 }
 
+/** What rows of different lengths come to: sums of differences d and of lengths n, and of their squares and products. */
+export interface RowSums {
+  readonly rows: number;
+  readonly tokens: number;
+  readonly difference: number;
+  readonly dd: number;
+  readonly dn: number;
+  readonly nn: number;
+}
+
+/**
+ * The 95 % confidence interval of the mean difference of a token, sum d / sum n, rows being drawn and not tokens (the ratio
+ * estimator; Cochran, "Sampling Techniques", 1977, section 6.3). Null for fewer than two rows.
+ */
+export function ratioInterval({ rows, tokens, difference, dd, dn, nn }: RowSums): readonly [number, number] | null {
+  if (rows < 2) return null;
+  const mean = difference / tokens;
+  const squares = Math.max(0, dd - 2 * mean * dn + mean * mean * nn);
+  const reach = (Z * Math.sqrt((rows / (rows - 1)) * squares)) / tokens;
+  return [mean - reach, mean + reach];
+}
+
 /**
  * The value below which a share of `values` lies, 0 <= share <= 1, interpolated linearly between order statistics
  * (Hyndman and Fan's type 7, NumPy's default). Throws RangeError without values.

@@ -16,7 +16,12 @@ export function portOf(info: ValueInfoProto): Port {
 
 /** What must be fed: the graph's inputs without those that have an initialiser. */
 export function inputPorts(model: ModelProto): Port[] {
-  return model.graph ? new GraphIndex(model.graph).inputs.map(portOf) : [];
+  if (!model.graph) return [];
+  return new GraphIndex(model.graph).inputs.map((info) => {
+    const port = portOf(info);
+    const value = info.type?.value;
+    return value?.case === "tensorType" && !value.value.shape ? { ...port, unshaped: true } : port;
+  });
 }
 
 export function outputPorts(model: ModelProto): Port[] {

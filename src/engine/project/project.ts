@@ -26,6 +26,7 @@ import { sensitivity } from "../job/sensitivity.ts";
 import { type Settled, type SettleRequest, settle, settleAlone, type Want, wantsOfSamples } from "../job/settle.ts";
 import type { ModelSource } from "../job/source.ts";
 import { outputsShapedByData } from "../job/standIns.ts";
+import { FloatRunner } from "../job/stateRunner.ts";
 import { tune } from "../job/tune.ts";
 import { verifiedExport } from "../job/verifiedExport.ts";
 import { walk } from "../job/walk.ts";
@@ -38,7 +39,7 @@ import type { Evaluation, Probe } from "../model/evaluation.ts";
 import { InputError, type JobContext, type Notice } from "../model/job.ts";
 import type { Preprocess, Preset } from "../model/preprocess.ts";
 import type { PreprocessFinding } from "../model/preprocessFinding.ts";
-import type { Recipe } from "../model/recipe.ts";
+import type { GivenInputs, Recipe } from "../model/recipe.ts";
 import type { Learner, Rounding, RoundingListener, RoundingRequest } from "../model/rounding.ts";
 import type { ErrorWalk, Sensitivity } from "../model/sensitivity.ts";
 import type { SpeedTrial } from "../model/speed.ts";
@@ -89,7 +90,7 @@ export class Project {
   /** Decodes, checks and prepares a model. Throws InputError when it cannot be quantized, or a shape or a value is not for its inputs. */
   static async open(
     source: ModelSource,
-    inputs: Recipe["inputs"],
+    inputs: GivenInputs,
     environment: Environment,
     context: JobContext,
   ): Promise<Project> {
@@ -153,6 +154,15 @@ export class Project {
     return wantsOfSamples(this.#model, this.#recipe).filter((want) => want !== "calibration" || !this.#calibration);
   }
 
+  /** Leaves bias correction out where weights alone are quantized and there is no data to correct on; gives what there is to say of it. */
+  leaveBiases(): readonly Notice[] {
+    const { float, corrections } = this.#recipe;
+    if (!float.activations || this.#data || !this.wants.includes("bias correction")) return [];
+    this.edit({ corrections: { ...corrections, bias: "none" } });
+    const message = "Biases were not corrected, since that takes samples; give data to have them corrected.";
+    return [{ kind: "info", subject: "Biases", message }];
+  }
+
   /**
    * Takes a recipe in place of the one there is, without what it holds that was learned for another preparation of the model:
    * `notices` say so. Throws InputError when it is another model's, or of a newer Octet.
@@ -189,8 +199,7 @@ export class Project {
     labels: DataFile | null = null,
   ): Promise<DataSummary> {
     const wanted = preprocess ?? this.#recipe.preprocess;
-    const { seed } = this.#recipe;
-    const data = await openData(this.#model, files, wanted, this.#environment.decoders, labels, seed);
+    const data = await this.#open(files, wanted, labels);
     this.#data = data;
     this.#prober = new Prober(this.#model, this.#environment.runtimes.main);
     this.#calibration = null;
@@ -215,7 +224,7 @@ export class Project {
   }
 
   preview(index: number, choices: SampleChoices = this.#recipe): Promise<SamplePreview> {
-    return previewSample(this.#dataUnder(choices), index);
+    return this.#on(choices, (data) => previewSample(data, index));
   }
 
   /** Observes the first samples, on the model as the recipe equalizes it; goes on from `resume`. Its ranges are chosen again. */
@@ -224,10 +233,11 @@ export class Project {
     context: JobContext,
     choices: ModelChoices = this.#recipe,
   ): Promise<Calibration> {
-    const data = this.#dataUnder(choices);
-    const whole = { ...request, preprocess: data.preprocess };
     const model = equalizedModel(this.#model, choices);
-    const calibration = await calibrate(model, data, whole, this.#environment.runtimes, context);
+    const calibration = await this.#on(choices, (data) => {
+      const whole = { ...request, preprocess: data.preprocess };
+      return calibrate(model, data, whole, this.#environment.runtimes, context);
+    });
     this.#calibration = calibration;
     this.#recipe = withOthers(this.#recipe, ["statistics"]);
     return calibration;
@@ -236,9 +246,11 @@ export class Project {
   /** Derives what the recipe still lacks, in the order of the table; a calibration that fits is used. */
   async settle(request: Omit<SettleRequest, "calibration">, context: JobContext): Promise<Settled> {
     const recipe = this.#recipe;
-    const data = this.#dataUnder(recipe);
     const whole = { ...request, calibration: this.#calibration };
-    return this.#hold(await settle(this.#model, recipe, data, whole, this.#environment.runtimes, context));
+    const settled = await this.#on(recipe, (data) =>
+      settle(this.#model, recipe, data, whole, this.#environment.runtimes, context),
+    );
+    return this.#hold(settled);
   }
 
   /**
@@ -248,8 +260,10 @@ export class Project {
   async chooseFastest(context: JobContext): Promise<SpeedTrial> {
     assertTimeable(this.#recipe);
     if (!this.#calibration) throw new InputError("Nothing is calibrated yet; settle the recipe first.");
-    const data = this.#dataUnder(this.#recipe);
-    const found = await chooseFastest(this.#model, this.#recipe, this.#calibration, data, this.#runtime, context);
+    const [recipe, calibration] = [this.#recipe, this.#calibration];
+    const found = await this.#on(recipe, (data) =>
+      chooseFastest(this.#model, recipe, calibration, data, this.#runtime, context),
+    );
     this.#recipe = withSettings(this.#recipe, found.choices);
     return found.trial;
   }
@@ -270,15 +284,14 @@ export class Project {
 
   /** Learns which weights round up and which down, under a recipe with ranges. */
   learnRounding(request: RoundingRequest, learner: Learner, listener: RoundingListener): Promise<Rounding> {
-    const data = this.#dataUnder(this.#recipe);
+    const recipe = this.#recipe;
     const by = { runtime: this.#runtime, learner };
-    return learnRounding(this.#model, this.#recipe, data, request, by, listener);
+    return this.#on(recipe, (data) => learnRounding(this.#model, recipe, data, request, by, listener));
   }
 
   /** Samples beside those of the project, prepared as the recipe has it: to judge by, not to learn from. Throws InputError. */
   openBeside(files: readonly DataFile[], labels: DataFile | null = null): Promise<OpenDataset> {
-    const { preprocess, seed } = this.#recipe;
-    return openData(this.#model, files, preprocess, this.#environment.decoders, labels, seed);
+    return this.#open(files, this.#recipe.preprocess, labels);
   }
 
   /**
@@ -302,15 +315,17 @@ export class Project {
       machine: this.#environment.machine,
       dataShaped: outputsShapedByData(this.#model),
     };
-    const evaluation = await evaluateModels(request, data, this.#runtime, context);
+    const evaluation = await released(data, evaluateModels(request, data, this.#runtime, context));
     return { ...evaluation, notices: [...evaluation.notices, ...repeated] };
   }
 
   /** Float against what would be exported, on few samples, to see what a change did. */
   async probe(range: SampleRange, context: JobContext): Promise<Probe> {
-    const data = this.#dataUnder(this.#recipe);
-    if (!this.#prober) throw new Error("data was taken without a prober");
-    return this.#prober.probe(this.#recipe, data, range, context);
+    const recipe = this.#recipe;
+    return this.#on(recipe, (data) => {
+      if (!this.#prober) throw new Error("data was taken without a prober");
+      return this.#prober.probe(recipe, data, range, context);
+    });
   }
 
   /** What every layer costs the outputs, alone and regained; `onResult` brings what is known so far. */
@@ -319,14 +334,16 @@ export class Project {
     context: JobContext,
     onResult: (partial: Sensitivity) => void = () => undefined,
   ): Promise<Sensitivity> {
-    const data = this.#dataUnder(this.#recipe);
-    return sensitivity(this.#model, this.#recipe, data, request, this.#runtime, context, onResult);
+    const recipe = this.#recipe;
+    return this.#on(recipe, (data) =>
+      sensitivity(this.#model, recipe, data, request, this.#runtime, context, onResult),
+    );
   }
 
   /** Float against the exported model at every layer's output, over the first samples. */
   walk(samples: number, context: JobContext): Promise<ErrorWalk> {
-    const data = this.#dataUnder(this.#recipe);
-    return walk(this.#model, this.#recipe, data, { samples }, this.#runtime, context);
+    const recipe = this.#recipe;
+    return this.#on(recipe, (data) => walk(this.#model, recipe, data, { samples }, this.#runtime, context));
   }
 
   /** Searches for a smaller or faster model that keeps a limit, and takes the recipe and calibration of the best. */
@@ -335,8 +352,10 @@ export class Project {
     context: JobContext,
     onPoint: (tuning: Tuning) => void = () => undefined,
   ): Promise<Tuning> {
-    const data = this.#dataUnder(this.#recipe);
-    const found = await tune(this.#model, this.#recipe, data, request, this.#runtime, context, onPoint);
+    const recipe = this.#recipe;
+    const found = await this.#on(recipe, (data) =>
+      tune(this.#model, recipe, data, request, this.#runtime, context, onPoint),
+    );
     this.#recipe = found.tuning.points[found.tuning.best]!.recipe;
     this.#calibration = found.calibration;
     return found.tuning;
@@ -355,7 +374,7 @@ export class Project {
   /** The first `count` values of an activation of the float model on one sample. */
   values(tensor: string, sample: number, count: number, choices: ModelChoices = this.#recipe): Promise<Float32Array> {
     const model = equalizedModel(this.#model, choices);
-    return activationValues(model, tensor, this.#dataUnder(choices), sample, count, this.#runtime);
+    return this.#on(choices, (data) => activationValues(model, tensor, data, sample, count, this.#runtime));
   }
 
   /**
@@ -376,12 +395,23 @@ export class Project {
       notices: this.#notices,
       ...(tuning && { tuning }),
     };
-    const data = this.#data && this.#dataUnder(this.#recipe);
-    return verifiedExport(this.#model, request, data, this.#runtime, context);
+    const run = (data: OpenDataset | null) => verifiedExport(this.#model, request, data, this.#runtime, context);
+    return this.#data ? this.#on(this.#recipe, run) : run(null);
+  }
+
+  #open(files: readonly DataFile[], preprocess: Preprocess | Preset | null, labels: DataFile | null) {
+    const runner = new FloatRunner(runnable(this.#model.reference), this.#runtime);
+    return openData(this.#model, files, preprocess, this.#environment.decoders, labels, this.#recipe.seed, runner);
   }
 
   get #runtime() {
     return this.#environment.runtimes.main;
+  }
+
+  /** Does a job on the data. */
+  #on<T>(choices: SampleChoices, work: (data: OpenDataset) => Promise<T>): Promise<T> {
+    const data = this.#dataUnder(choices);
+    return released(data, work(data));
   }
 
   get #opened(): OpenDataset {
@@ -393,4 +423,9 @@ export class Project {
     const data = this.#opened.withSeed(seed);
     return preprocess ? data.withPreprocess(preprocess) : data;
   }
+}
+
+/** A job on data, after which nothing of the data is left that runs. */
+function released<T>(data: OpenDataset, job: Promise<T>): Promise<T> {
+  return job.finally(() => data.sequences?.release());
 }

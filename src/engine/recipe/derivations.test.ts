@@ -65,8 +65,9 @@ test("a change of any field of the settings is seen by the table", () => {
     { ranges: { a: { low: 0, high: 2 } } },
     ...(["layers", "operators", "tensors"] as const).map((kind) => ({ float: { ...learned.float, [kind]: ["x"] } })),
     { float: { ...learned.float, activations: true } },
-    { inputs: { shapes: { x: [1] }, values: {} } },
-    { inputs: { shapes: {}, values: { x: 1 } } },
+    { inputs: { shapes: { x: [1] }, values: {}, state: {} } },
+    { inputs: { shapes: {}, values: { x: 1 }, state: {} } },
+    { inputs: { shapes: {}, values: {}, state: { x: "y" } } },
   ];
   for (const change of changes) {
     const after = { ...learned, ...change };

@@ -21,7 +21,7 @@ const RECIPE: Recipe = {
   elementwise: "join",
   preprocess: null,
   seed: 0,
-  inputs: { shapes: {}, values: {} },
+  inputs: { shapes: {}, values: {}, state: {} },
   resolved: { a: { low: -9, high: 9 }, b: { low: 0, high: 1 } },
   factors: null,
   biases: { conv: [1] },

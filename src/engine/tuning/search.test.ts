@@ -71,6 +71,7 @@ function measureIn({ layers, equalized, corrected, judges, luck }: World, recipe
     floatLayers: float.size,
     sqnr: -10 * Math.log10(error),
     top1: { float: 1, quantized: 1 - wrong / judges, drop: wrong / judges, interval: [0, 1] },
+    perplexity: null,
     expected: Math.min(1, Math.floor(error * 50) / 50),
     latency: bytes % 17,
   };

@@ -7,7 +7,7 @@ import { bestOf, compareBy, keeps } from "./searchRank.ts";
 /** What a recipe came to: itself with all that was learned, and the figures of the model it exports. */
 export type Measurement = Pick<
   TunePoint,
-  "recipe" | "bytes" | "floatLayers" | "sqnr" | "top1" | "expected" | "latency"
+  "recipe" | "bytes" | "floatLayers" | "sqnr" | "top1" | "perplexity" | "expected" | "latency"
 >;
 
 /** What a search asks of the world around it. */

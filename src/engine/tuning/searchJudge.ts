@@ -1,9 +1,11 @@
 import { LabelledScores } from "../evaluation/labelled.ts";
+import { NextTokens, stepOf } from "../evaluation/nextTokens.ts";
 import { OutputComparison, type RowAxes } from "../evaluation/outputs.ts";
+import { OwnStates } from "../evaluation/ownStates.ts";
 import { rowAxes } from "../evaluation/rowSets.ts";
 import { widened } from "../evaluation/widened.ts";
 import { classesOf, type Dataset } from "../model/dataset.ts";
-import type { Accuracy } from "../model/evaluation.ts";
+import type { Accuracy, Perplexity } from "../model/evaluation.ts";
 import { InputError, type JobContext, type Notice } from "../model/job.ts";
 import type { Session } from "../model/runtime.ts";
 import type { TensorMap } from "../model/tensor.ts";
@@ -16,6 +18,7 @@ export interface Judgement {
   /** Of the output that is worst off, dB, of those that mean something in the float model; -Infinity where it has no finite value. */
   readonly sqnr: number;
   readonly top1: Accuracy | null;
+  readonly perplexity: Perplexity | null;
   /** The drop of top-1 to expect, a share, estimated (ExpectedDrop); null where top1 is. */
   readonly expected: number | null;
   /** Of the outputs that mean nothing. */
@@ -98,14 +101,17 @@ export class Judge {
   async judge(quantized: Session, context: JobContext): Promise<Judgement> {
     const comparison = new OutputComparison(this.#axes);
     const labelled = new LabelledScores();
+    const own = new OwnStates(quantized, this.#dataset);
+    const next = new NextTokens();
     const expectedDrop = new ExpectedDrop();
     for (const [done, index] of this.#readable.entries()) {
       context.signal.throwIfAborted();
       context.report({ task: "Judging", done, total: this.samples, unit: "samples" });
       const { feeds, source } = await this.#dataset.get(index);
       const expected = this.#outputs.get(index) ?? widened(await this.#float.run(feeds));
-      const actual = widened(await quantized.run(feeds));
+      const actual = widened(await own.run(index, feeds));
       comparison.add(expected, actual);
+      next.add(feeds, expected, actual, stepOf(this.#dataset, index));
       const rows = labelled.add(expected, actual, this.#dataset.labels?.[index] ?? null, source);
       for (const row of rows) expectedDrop.add(row.float, row.quantized, row.label);
     }
@@ -117,7 +123,8 @@ export class Judge {
     const notices = comparison.variations.notices();
     if (telling.length === 0) throw new InputError(`Nothing can be searched by. ${notices[0]!.message}`);
     const sqnr = telling.reduce((least, output) => Math.min(least, output.sqnr ?? -Infinity), Infinity);
-    return { sqnr, top1, expected: top1 && expectedDrop.result(), notices };
+    const perplexity = next.output !== null && !comparison.variations.isSilent(next.output) ? next.result() : null;
+    return { sqnr, top1, perplexity, expected: top1 && expectedDrop.result(), notices };
   }
 }
 

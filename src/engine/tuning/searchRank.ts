@@ -1,19 +1,19 @@
 import type { TuneLimit, TunePoint, TuneRequest } from "../model/tuning.ts";
 
-type Figures = Pick<TunePoint, "bytes" | "sqnr" | "top1" | "expected" | "latency" | "passed">;
+type Figures = Pick<TunePoint, "bytes" | "sqnr" | "top1" | "perplexity" | "expected" | "latency" | "passed">;
 
 /** Half a step of what shares of samples are rounded to. */
 const SHARE_TOLERANCE = 1e-12;
 
-/** Whether figures keep a limit. A drop has to be kept as measured and as expected, and is never kept without labels. */
-export function keeps(limit: TuneLimit, figures: Pick<Figures, "top1" | "expected" | "sqnr">): boolean {
+/** Whether figures keep a limit. A drop has to be kept as measured and as expected; without labels perplexity may rise so much, and without either it is never kept. */
+export function keeps(limit: TuneLimit, figures: Pick<Figures, "top1" | "perplexity" | "expected" | "sqnr">): boolean {
   if (limit.kind === "sqnr") return figures.sqnr >= limit.decibels;
   return dropOf(figures) <= limit.share + SHARE_TOLERANCE;
 }
 
-/** The larger of the measured and the expected drop; infinite without labels. */
-function dropOf({ top1, expected }: Pick<Figures, "top1" | "expected">): number {
-  return top1 === null ? Infinity : Math.max(top1.drop, expected ?? Infinity);
+/** The larger of the measured and the expected drop; without labels the rise of perplexity, infinite where there is none. */
+function dropOf({ top1, perplexity, expected }: Pick<Figures, "top1" | "perplexity" | "expected">): number {
+  return top1 === null ? (perplexity?.rise ?? Infinity) : Math.max(top1.drop, expected ?? Infinity);
 }
 
 /**

@@ -16,7 +16,7 @@ import { analysis, engine, inquire } from "./workers.ts";
 
 type Inputs = Recipe["inputs"];
 
-const AS_WRITTEN: Inputs = { shapes: {}, values: {} };
+const AS_WRITTEN: Inputs = { shapes: {}, values: {}, state: {} };
 
 interface Wishes {
   /** The SHA-256 that the model must have. */
@@ -112,11 +112,12 @@ export async function giveInput(name: string, files: readonly PathFile[]): Promi
 export async function holdInput(name: string, value: number | null): Promise<void> {
   const { recipe } = studio.getState().project;
   if (!recipe) return;
-  const { shapes, values } = recipe.present.inputs;
-  const others = Object.entries(values).filter(([other]) => other !== name);
+  const { inputs } = recipe.present;
+  const others = Object.entries(inputs.values).filter(([other]) => other !== name);
   const held = value === null ? others : [...others, [name, value] as const];
+  const state = Object.fromEntries(Object.entries(inputs.state).filter(([other]) => other !== name));
   const files = filesNow().filter((file) => file.input !== name);
-  await reopenModel({ shapes, values: Object.fromEntries(held) }, files);
+  await reopenModel({ ...inputs, values: Object.fromEntries(held), state }, files);
   actions.stepChosen("data");
 }
 

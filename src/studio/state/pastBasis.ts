@@ -43,7 +43,12 @@ function laterOf(derived: Derived): Json {
 
 function withLater(derived: Derived, basis: Json): Json {
   const later = laterOf(derived);
-  return lacks(basis, ...Object.keys(later)) ? { ...basis, ...later } : basis;
+  return lacks(basis, ...Object.keys(later)) ? { ...basis, ...later, ...withoutState(basis.inputs) } : basis;
+}
+
+/** No input carried a state then. */
+function withoutState(inputs: unknown): Json {
+  return { inputs: isObject(inputs) ? { ...inputs, state: {} } : inputs };
 }
 
 /** What rounding was learned for stood in a list. */
@@ -51,7 +56,7 @@ function toldOfRounding(stored: unknown, outside: Pick<Basis, "data">): Basis {
   const unknown = basisOf("rounding", { recipe: null, ...outside });
   if (!Array.isArray(stored) || !Array.isArray(stored[4])) return unknown;
   const [weightType, granularity, , factors, [activations, , , preprocess, inputs]] = stored;
-  const then = { weightType, granularity, activations, preprocess, inputs };
+  const then = { weightType, granularity, activations, preprocess, ...withoutState(inputs) };
   const basis = { ...unknown, ...laterOf("rounding"), ...then, factors: isObject(factors) ? digestOf(factors) : null };
   return check(basisSchema("rounding"), basis, "").problem === null ? basis : unknown;
 }

@@ -24,9 +24,17 @@ vi.mock("./workers.ts", () => ({ engine: { ask: vi.fn() } }));
 const { sha256 } = PLAIN_RECIPE.model;
 const model = { file: { name: "net.onnx" }, summary: { sha256, generation: 1 } } as OpenModel;
 const calibration = { wanted: 4, observed: [], skipped: [], statistics: new Map() } as unknown as Calibration;
-const recipe: Recipe = { ...PLAIN_RECIPE, inputs: { shapes: { x: [1, 3], y: [2] }, values: {} } };
-const reordered: Recipe = { ...recipe, method: "mse", inputs: { values: {}, shapes: { y: [2], x: [1, 3] } } };
-const otherwise: Recipe = { ...recipe, method: "mse", inputs: { shapes: { x: [1, 4], y: [2] }, values: {} } };
+const recipe: Recipe = { ...PLAIN_RECIPE, inputs: { shapes: { x: [1, 3], y: [2] }, values: {}, state: {} } };
+const reordered: Recipe = {
+  ...recipe,
+  method: "mse",
+  inputs: { state: {}, values: {}, shapes: { y: [2], x: [1, 3] } },
+};
+const otherwise: Recipe = {
+  ...recipe,
+  method: "mse",
+  inputs: { shapes: { x: [1, 4], y: [2] }, values: {}, state: {} },
+};
 
 const measured = {
   ...{ name: "best", evaluation: {}, samples: 4, fingerprint: "f" },

@@ -147,7 +147,12 @@ export function figureRows(results: readonly StoredResult[]): readonly TableRow[
   if (!first) return [];
   const others = results.map((result) => unlike(result, first));
   const names = [...new Set(results.flatMap(({ evaluation }) => evaluation.outputs.map(({ name }) => name)))];
-  return [...accuracyFigures(), ...names.flatMap((name) => outputFigures(name, names.length > 1)), ...costFigures()]
+  return [
+    ...accuracyFigures(),
+    perplexityFigure(),
+    ...names.flatMap((name) => outputFigures(name, names.length > 1)),
+    ...costFigures(),
+  ]
     .filter(({ value }) => results.some(({ evaluation }) => value(evaluation) != null))
     .map((figure): TableRow => {
       const values = results.map(({ evaluation }) => figure.value(evaluation) ?? null);
@@ -189,6 +194,16 @@ function accuracyFigures(): Figure[] {
       note: (evaluation) => evaluation[key] && dropText(evaluation[key]),
     };
   });
+}
+
+function perplexityFigure(): Figure {
+  return {
+    ...{ key: "perplexity", label: "perplexity", word: "perplexity", of: "samples", better: "low" },
+    value: (evaluation) => evaluation.perplexity?.quantized,
+    text: ({ perplexity }) =>
+      perplexity ? `${significant(perplexity.float)} → ${significant(perplexity.quantized)}` : "–",
+    note: (evaluation) => evaluation.perplexity && `rise ${percent(evaluation.perplexity.rise)}`,
+  };
 }
 
 /** Float first, then quantized; a unit that both have is said once. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import * as arbitrary from "../../engine/artifacts/testing/arbitrary.ts";
 import { REPORT, TUNING } from "../../engine/artifacts/testing/report.ts";
 import { BEFORE_PREPARATIONS } from "../../engine/model/past/recipe.ts";
+import type { Recipe } from "../../engine/model/recipe.ts";
 import { type Basis, basisOf, isCurrent } from "../../engine/recipe/basis.ts";
 import { basisSchema } from "../../engine/recipe/basisSchema.ts";
 import type { Derived } from "../../engine/recipe/derivations.ts";
@@ -164,11 +165,14 @@ describe("what is stored", () => {
   });
 });
 
+const withoutState = ({ state: _, ...inputs }: Recipe["inputs"]) => inputs;
+
 type Later = keyof typeof BEFORE_PREPARATIONS;
 
 /** A recipe, or a basis, without what neither said before a recipe said which preparation it is for. */
 function withoutLater<T extends object>(given: T): Omit<T, Later> {
-  const entries = Object.entries(given).filter(([name]) => !(name in BEFORE_PREPARATIONS));
+  const all = { ...given, ...("inputs" in given && { inputs: withoutState(given.inputs as Recipe["inputs"]) }) };
+  const entries = Object.entries(all).filter(([name]) => !(name in BEFORE_PREPARATIONS));
   return Object.fromEntries(entries) as Omit<T, Later>;
 }
 
@@ -300,8 +304,23 @@ describe("what an earlier version stored", () => {
       true,
       false,
     ]);
+    const carrying = { ...recipe, inputs: { ...recipe.inputs, state: { h: "hn" } } };
+    expect(isCurrent("evaluation", measured.basis, { ...present(1), recipe: carrying })).toBe(false);
     const balanced = { ...present(1), recipe: { ...recipe, seed: 0 } };
     expect(isCurrent("evaluation", measured.basis, balanced)).toBe(false);
+  });
+
+  it("version 4: errors were of outputs as a whole, and next tokens were not judged, in points of a search neither", () => {
+    const without = <T extends { readonly perplexity: unknown }>({ perplexity: _, ...rest }: T) => rest;
+    const outputs = evaluation!.outputs.map(({ parts: _, ...output }) => output);
+    const before = { ...without(evaluation!), outputs };
+    const session = { ...SESSION_RECORD, evaluation: { result: before, basis } };
+    expect(RENEWALS.sessions!(session)).toEqual(SESSION_RECORD);
+    const result = { id: "1", recipe, evaluation: before };
+    expect(RENEWALS.results!(result)).toEqual({ ...result, evaluation });
+    const points = TUNING.points.map(without);
+    const renewed = RENEWALS.tunings!({ tuning: { result: { ...TUNING, points }, basis: on("search") } });
+    expect(renewed).toEqual({ tuning: { result: TUNING, basis: on("search") } });
   });
 
   it("makes a result stale whose basis cannot be read", () => {

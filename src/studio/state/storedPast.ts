@@ -4,6 +4,7 @@ import { PAST_RECIPES } from "../../engine/model/past/recipe.ts";
 import { PAST_ROUNDINGS } from "../../engine/model/past/rounding.ts";
 import { PAST_SENSITIVITIES } from "../../engine/model/past/sensitivity.ts";
 import { type Json, lacks, renewed } from "../../engine/model/past/shape.ts";
+import { PAST_TUNINGS } from "../../engine/model/past/tuning.ts";
 import type { Derived } from "../../engine/recipe/derivations.ts";
 import { isObject } from "../../engine/schema/running.ts";
 import { pastBasis } from "./pastBasis.ts";
@@ -53,5 +54,5 @@ function withRenewedPoints(tuning: unknown): unknown {
   const points = tuning.points.map((point: unknown) => {
     return isObject(point) ? { ...point, recipe: renewed(point.recipe, PAST_RECIPES) } : point;
   });
-  return { ...tuning, points };
+  return renewed({ ...tuning, points }, PAST_TUNINGS);
 }

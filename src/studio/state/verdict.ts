@@ -1,7 +1,7 @@
 import type { Evaluation } from "../../engine/model/evaluation.ts";
 
-/** An evaluation judged by another limit; without labels there is no verdict. */
+/** An evaluation judged by another limit; without labels and next tokens there is no verdict. */
 export function judged(evaluation: Evaluation, limit: number): Evaluation {
-  const { top1 } = evaluation;
-  return top1 ? { ...evaluation, verdict: { limit, passed: top1.drop <= limit } } : evaluation;
+  const lost = evaluation.top1?.drop ?? evaluation.perplexity?.rise ?? null;
+  return lost === null ? evaluation : { ...evaluation, verdict: { limit, passed: lost <= limit } };
 }

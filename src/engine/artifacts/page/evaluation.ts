@@ -1,4 +1,4 @@
-import { type Accuracy, type Evaluation, otherText } from "../../model/evaluation.ts";
+import { type Accuracy, type Evaluation, otherText, type Perplexity } from "../../model/evaluation.ts";
 import { channelsText } from "../../values/channels.ts";
 import { cosineText, count, plural, significant } from "../../values/figures.ts";
 import { change, percent, points, pointsOf } from "../../values/shares.ts";
@@ -14,7 +14,12 @@ export function verdict(evaluation: Evaluation | null): Markup {
       "The quantized model was not run. Every figure below is computed or estimated, none is measured on it.",
     );
   }
-  const { top1, verdict: judged } = evaluation;
+  const { top1, perplexity, verdict: judged } = evaluation;
+  if (judged && !top1 && perplexity) {
+    const moved = perplexity.rise < 0 ? "fell" : "rose";
+    const text = `Perplexity ${moved} by ${percent(Math.abs(perplexity.rise))}; a rise of ${percent(judged.limit)} was allowed.`;
+    return judged.passed ? banner("pass", "Passed", text) : banner("fail", "Failed", text);
+  }
   if (!judged || !top1) {
     return banner(
       "none",
@@ -39,6 +44,7 @@ export function evaluationSection(evaluation: Evaluation): Markup {
   const accuracy = [
     evaluation.top1 && accuracyRow("Top-1 accuracy", evaluation.top1),
     evaluation.top5 && accuracyRow("Top-5 accuracy", evaluation.top5),
+    evaluation.perplexity && perplexityRow(evaluation.perplexity),
   ];
   return html`<section><h2>Float against quantized</h2>
 <p class="note">Measured on ${plural(samples, "sample")}${labelled > 0 ? `, ${labelled} of them labelled,` : ""} by running the file that was exported.</p>
@@ -64,6 +70,12 @@ ${(evaluation.others ?? []).map((other) => html`<p class="note"><code>${other.na
 function accuracyRow(name: string, { float, quantized, drop, interval }: Accuracy): Markup {
   const [low, high] = interval;
   return html`<tr><th scope="row">${name}</th><td>${percent(float)}</td><td>${percent(quantized)}</td><td>${points(-drop)}<small>95 % interval ${points(-high)} to ${points(-low)}, paired by sample</small></td></tr>`;
+}
+
+function perplexityRow({ output, tokens, float, quantized, rise, interval }: Perplexity): Markup {
+  const signed = (share: number) => `${share > 0 ? "+" : ""}${percent(share)}`;
+  const within = interval ? `95 % interval ${signed(interval[0])} to ${signed(interval[1])}, paired by row; ` : "";
+  return html`<tr><th scope="row">Perplexity</th><td>${significant(float)}</td><td>${significant(quantized)}</td><td>${signed(rise)}<small>${within}${plural(tokens, "next token")} by <code>${output}</code>, lower is better</small></td></tr>`;
 }
 
 function sizeRow({ bytes: { float, quantized } }: Evaluation): Markup {

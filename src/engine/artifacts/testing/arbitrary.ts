@@ -84,7 +84,11 @@ export const recipe: fc.Arbitrary<Recipe> = fc.record({
   elementwise: fc.constantFrom(...ELEMENTWISE),
   preprocess: fc.option(preprocess),
   seed,
-  inputs: fc.record({ shapes: record(fc.array(fc.nat(), { maxLength: 4 })), values: record(number) }),
+  inputs: fc.record({
+    shapes: record(fc.array(fc.nat(), { maxLength: 4 })),
+    values: record(number),
+    state: record(fc.string()),
+  }),
   spared: fc.option(record(fc.string())),
   resolved: fc.option(record(range)),
   factors: fc.option(

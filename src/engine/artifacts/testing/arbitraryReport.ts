@@ -55,6 +55,14 @@ const accuracy: fc.Arbitrary<Accuracy> = fc.record({
   drop: figure,
   interval: fc.tuple(figure, figure),
 });
+const perplexity = fc.record({
+  output: tensorName,
+  tokens: fc.nat(),
+  float: figure,
+  quantized: figure,
+  rise: figure,
+  interval: fc.option(fc.tuple(figure, figure)),
+});
 const latency = fc.record({ p50: figure, p95: figure });
 
 const evaluation: fc.Arbitrary<Evaluation> = fc.record({
@@ -62,6 +70,7 @@ const evaluation: fc.Arbitrary<Evaluation> = fc.record({
   labelled: fc.nat(),
   top1: fc.option(accuracy),
   top5: fc.option(accuracy),
+  perplexity: fc.option(perplexity),
   verdict: fc.option(fc.record({ limit: figure, passed: fc.boolean() })),
   outputs: fc.uniqueArray(
     fc.record({
@@ -115,6 +124,7 @@ const point: fc.Arbitrary<TuningRecord["points"][number]> = fc.record({
   floatLayers: fc.nat(),
   sqnr: figure,
   top1: fc.option(accuracy),
+  perplexity: fc.option(perplexity),
   expected: fc.option(figure),
   latency: fc.option(figure),
   passed: fc.boolean(),

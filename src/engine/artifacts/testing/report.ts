@@ -77,7 +77,7 @@ export const REPORT: Report = {
     elementwise: "join",
     preprocess: null,
     seed: 0,
-    inputs: { shapes: {}, values: {} },
+    inputs: { shapes: {}, values: {}, state: {} },
     resolved: { image: { low: -0.5, high: 2 } },
     factors: null,
     unjoined: null,
@@ -111,6 +111,7 @@ export const REPORT: Report = {
     labelled: 50,
     top1: { float: 0.9, quantized: 0.88, drop: 0.02, interval: [-0.01, 0.05] },
     top5: null,
+    perplexity: null,
     verdict: { limit: 0.01, passed: false },
     outputs: [
       {
@@ -157,6 +158,7 @@ export const TUNING: TuningRecord = {
       floatLayers: 1,
       sqnr: 3,
       top1: { float: 0.8, quantized: 0.1, drop: 0.7, interval: [0.5, 0.8] },
+      perplexity: null,
       expected: 0.69,
       latency: null,
       passed: false,
@@ -172,6 +174,7 @@ export const TUNING: TuningRecord = {
       floatLayers: 2,
       sqnr: 21,
       top1: { float: 0.8, quantized: 0.8, drop: 0, interval: [-0.1, 0.1] },
+      perplexity: null,
       expected: 0.004,
       latency: null,
       passed: true,

@@ -4,7 +4,7 @@ import { widened } from "../../evaluation/widened.ts";
 import { run } from "../../graph/testing/native.ts";
 import type { Calibration } from "../../model/calibration.ts";
 import { InputError, type JobContext } from "../../model/job.ts";
-import type { Recipe } from "../../model/recipe.ts";
+import type { GivenInputs, Recipe } from "../../model/recipe.ts";
 import type { TensorMap } from "../../model/tensor.ts";
 import { Comparator } from "../../numerics/metrics.ts";
 import { decodeModel } from "../../onnx/decode.ts";
@@ -19,9 +19,9 @@ import { settle } from "../settle.ts";
 export const runtime = nodeRuntime();
 export const context: JobContext = { signal: new AbortController().signal, report: () => undefined };
 
-export const AS_WRITTEN: Recipe["inputs"] = { shapes: {}, values: {} };
+export const AS_WRITTEN: GivenInputs = { shapes: {}, values: {} };
 
-export function open(model: ModelProto | Uint8Array, inputs: Recipe["inputs"] = AS_WRITTEN): Promise<OpenModel> {
+export function open(model: ModelProto | Uint8Array, inputs: GivenInputs = AS_WRITTEN): Promise<OpenModel> {
   const bytes = model instanceof Uint8Array ? model : concat(encodeModel(model));
   return openModel({ bytes, fileName: "made.onnx", readBeside: async () => null }, inputs, runtime, context);
 }
@@ -66,7 +66,7 @@ export async function quantizeAndCompare(
   given: ModelProto | Uint8Array,
   samples: readonly TensorMap[],
   unseen: readonly TensorMap[],
-  inputs: Recipe["inputs"] = AS_WRITTEN,
+  inputs: GivenInputs = AS_WRITTEN,
   change: Partial<Recipe> = {},
 ): Promise<Compared> {
   const model = await open(given, inputs);

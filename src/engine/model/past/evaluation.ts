@@ -6,13 +6,13 @@ const isWhole = (output: unknown): output is Json => isObject(output) && lacks(o
 /** What evaluations were before they had every field of today. */
 export const PAST_EVALUATIONS: readonly PastShape[] = [
   {
-    // Errors of each output as a whole.
-    is: ({ outputs }) => Array.isArray(outputs) && outputs.some(isWhole),
+    // Errors were of each output as a whole, and next tokens were not judged.
+    is: (evaluation) =>
+      lacks(evaluation, "perplexity") && Array.isArray(evaluation.outputs) && evaluation.outputs.every(isWhole),
     next: (evaluation) => ({
       ...evaluation,
-      outputs: (evaluation.outputs as readonly unknown[]).map((output) =>
-        isWhole(output) ? { ...output, parts: [] } : output,
-      ),
+      perplexity: null,
+      outputs: (evaluation.outputs as readonly Json[]).map((output) => ({ ...output, parts: [] })),
     }),
   },
 ];

@@ -38,8 +38,13 @@ export const PAST_RECIPES: readonly PastShape[] = [
   },
   {
     // One preparation, and nothing of what came with the second.
-    is: (recipe) => lacks(recipe, ...Object.keys(BEFORE_PREPARATIONS)),
-    next: (recipe) => ({ ...recipe, ...BEFORE_PREPARATIONS }),
+    is: (recipe) => lacks(recipe, ...Object.keys(BEFORE_PREPARATIONS)) && memberLacks(recipe, "inputs", "state"),
+    next: (recipe) => ({
+      ...recipe,
+      ...BEFORE_PREPARATIONS,
+      // No input carried a state.
+      inputs: { ...asObject(recipe.inputs), state: {} },
+    }),
   },
 ];
 

@@ -3,6 +3,7 @@ import { PAST_CALIBRATIONS } from "./calibration.ts";
 import { PAST_EVALUATIONS } from "./evaluation.ts";
 import { PAST_RECIPES } from "./recipe.ts";
 import { type Json, lacks, type PastShape, renewed } from "./shape.ts";
+import { PAST_TUNINGS } from "./tuning.ts";
 
 /** What reports of version 1 were before they had every field of today. */
 export const PAST_REPORTS: readonly PastShape[] = [
@@ -17,20 +18,16 @@ export const PAST_REPORTS: readonly PastShape[] = [
     next: (report) => ({ ...report, calibration: renewed(report.calibration, PAST_CALIBRATIONS) }),
   },
   {
-    // Errors of each output as a whole.
-    is: ({ evaluation }) => renewed(evaluation, PAST_EVALUATIONS) !== evaluation,
-    next: (report) => ({ ...report, evaluation: renewed(report.evaluation, PAST_EVALUATIONS) }),
-  },
-  {
-    // Recipes of before preparations had generations.
+    // Recipes of before preparations had generations; errors were of each output as a whole, and next tokens were not judged.
     is: ({ recipe }) => renewed(recipe, PAST_RECIPES) !== recipe,
-    next: withRecipes,
+    next: ({ evaluation, ...report }) => withRecipes({ ...report, evaluation: renewed(evaluation, PAST_EVALUATIONS) }),
   },
 ];
 
-/** The report with the recipes in it in the shape of today. */
+/** The report with the recipes in it, and the search, in the shape of today. */
 function withRecipes(report: Json): Json {
-  const { recipe, tuning } = report;
+  const { recipe } = report;
+  const tuning = renewed(report.tuning, PAST_TUNINGS);
   return {
     ...report,
     recipe: renewed(recipe, PAST_RECIPES),

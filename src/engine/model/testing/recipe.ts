@@ -16,7 +16,7 @@ export const PLAIN_RECIPE: Recipe = {
   elementwise: "join",
   preprocess: null,
   seed: null,
-  inputs: { shapes: {}, values: {} },
+  inputs: { shapes: {}, values: {}, state: {} },
   resolved: null,
   factors: null,
   unjoined: null,

@@ -68,7 +68,7 @@ export function EvaluationPane() {
 }
 
 function Verdict({ evaluation }: { readonly evaluation: Evaluation }) {
-  const { verdict, top1 } = evaluation;
+  const { verdict, top1, perplexity } = evaluation;
   if (evaluation.labelled > 0 && !verdict) {
     return (
       <p className="muted" data-testid="verdict">
@@ -76,14 +76,18 @@ function Verdict({ evaluation }: { readonly evaluation: Evaluation }) {
       </p>
     );
   }
-  if (!verdict || !top1) return null;
-  const [low, high] = top1.interval;
+  const unit = top1 ? "pt" : "%";
+  const [word, lost, interval] = top1
+    ? ["drop", top1.drop, top1.interval]
+    : ["perplexity: rise", perplexity?.rise ?? Number.NaN, perplexity?.interval ?? null];
+  if (!verdict) return null;
+  const within = interval ? ` (95 %: ${interval.map((share) => significant(share * 100)).join(" to ")} ${unit})` : "";
   return (
     <p data-testid="verdict">
       <strong className={`verdict ${verdict.passed ? "pass" : "fail"}`}>{verdict.passed ? "pass" : "fail"}</strong>{" "}
       <span className="muted">
-        drop {significant(top1.drop * 100)} pt (95 %: {significant(low * 100)} to {significant(high * 100)} pt), limit{" "}
-        {significant(verdict.limit * 100)} pt
+        {word} {significant(lost * 100)} {unit}
+        {within}, limit {significant(verdict.limit * 100)} {unit}
       </span>
     </p>
   );
@@ -139,8 +143,21 @@ function Results({ evaluation, type }: ResultsProps) {
   const others = (evaluation.others ?? []).map((other): Line => {
     return { key: other.name, label: <em>{other.name}</em>, quantized: otherText(other) };
   });
+  const { perplexity } = evaluation;
+  const tokens: Line[] = perplexity
+    ? [
+        {
+          key: "perplexity",
+          label: <Term word="perplexity">{`perplexity, ${plural(perplexity.tokens, "next token")}`}</Term>,
+          float: significant(perplexity.float),
+          quantized: significant(perplexity.quantized),
+          change: change(perplexity.float, perplexity.quantized),
+        },
+      ]
+    : [];
   const lines: Line[] = [
     ...accuracy,
+    ...tokens,
     ...outputs,
     ...others,
     {

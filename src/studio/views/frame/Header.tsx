@@ -57,9 +57,11 @@ function Results() {
   const agreement = tellingOutput(result.outputs, facts.model?.summary.outputs ?? [])?.agreement;
   const text = result.top1
     ? `top-1 ${significant(result.top1.float * 100)} → ${percent(result.top1.quantized)}`
-    : agreement != null
-      ? `agreement ${percent(agreement)}`
-      : "evaluated";
+    : result.perplexity
+      ? `perplexity ${significant(result.perplexity.float)} → ${significant(result.perplexity.quantized)}`
+      : agreement != null
+        ? `agreement ${percent(agreement)}`
+        : "evaluated";
   const verdict = result.verdict ? (result.verdict.passed ? "pass" : "fail") : null;
   const stale = evaluationIsStale(facts);
   return (

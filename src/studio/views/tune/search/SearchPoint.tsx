@@ -1,5 +1,5 @@
 import type { Decision, Tuning } from "../../../../engine/model/tuning.ts";
-import { plural } from "../../../../engine/values/figures.ts";
+import { plural, significant } from "../../../../engine/values/figures.ts";
 import { change, points as gain, percent } from "../../../../engine/values/shares.ts";
 import { byteSize, decibel } from "../../../../engine/values/units.ts";
 import { Facts } from "../../../parts/Facts.tsx";
@@ -17,7 +17,7 @@ interface Props {
 export function SearchPoint({ tuning, index, adopted }: Props) {
   const busy = useWork((work) => work.job !== null);
   const point = tuning.points[index]!;
-  const { top1, expected, bytes, sqnr, floatLayers, decisions, passed } = point;
+  const { top1, perplexity, expected, bytes, sqnr, floatLayers, decisions, passed } = point;
   return (
     <section className="search-point" aria-label="The selected point" data-testid="search-point">
       <div className="search-point-head">
@@ -54,6 +54,15 @@ export function SearchPoint({ tuning, index, adopted }: Props) {
           },
           ...(top1
             ? [{ key: "95 % interval", value: `${gain(-top1.interval[1])} to ${gain(-top1.interval[0])}` }]
+            : []),
+          ...(perplexity
+            ? [
+                {
+                  key: "perplexity",
+                  label: <Term word="perplexity" />,
+                  value: `${significant(perplexity.quantized)} (${change(perplexity.float, perplexity.quantized)})`,
+                },
+              ]
             : []),
           ...(expected === null ? [] : [{ key: "expected (estimated)", value: gain(-expected) }]),
           { key: "SQNR", label: <Term word="SQNR" />, value: decibel(sqnr) },
