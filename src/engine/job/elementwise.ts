@@ -1,5 +1,6 @@
 import { resolveRanges } from "../encode/ranges.ts";
 import { Variations } from "../evaluation/variation.ts";
+import { widened } from "../evaluation/widened.ts";
 import type { Calibration } from "../model/calibration.ts";
 import type { Dataset, Sample } from "../model/dataset.ts";
 import type { ElementwiseDecision } from "../model/elementwise.ts";
@@ -128,7 +129,7 @@ class Judge {
     runtime: Runtime,
     { signal }: JobContext,
   ): Promise<Judge> {
-    const file = runnable(model.original);
+    const file = runnable(model.reference);
     const first = await firstReadable(dataset, 0, samples);
     const { session, threads } = await similarSession(runtime, file, first, "The float model");
     const references: Reference[] = [];
@@ -136,7 +137,7 @@ class Judge {
       let bytes = 0;
       for await (const { sample } of readableSamples(dataset, samples)) {
         signal.throwIfAborted();
-        const expected = await session.run(sample.feeds);
+        const expected = widened(await session.run(sample.feeds));
         bytes += bytesOf(sample.feeds) + bytesOf(expected);
         if (bytes > MOST_BYTES && references.length > 0) break;
         references.push({ ...sample, expected });
@@ -169,7 +170,7 @@ class Judge {
   }
 
   async #compare({ feeds, expected }: Reference, session: Session, outputs: Map<string, Comparator>): Promise<void> {
-    const actual = await session.run(feeds);
+    const actual = widened(await session.run(feeds));
     for (const [name, { data }] of expected) {
       const other = actual.get(name)?.data;
       if (!(data instanceof Float32Array) || !(other instanceof Float32Array)) continue;

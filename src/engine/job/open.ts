@@ -220,7 +220,7 @@ export type PlannedChoices = PlanChoices & Pick<Recipe, "ranges" | "methods">;
 /** The summary of a model under a recipe; layers and tensors that the recipe names but the model lacks become warnings. */
 export function summarizeModel(model: PreparedFile, recipe: PlannedChoices): ModelSummary {
   const plan = planModel(model, recipe);
-  const inputs = withShapes(inputPorts(model.original), model.inputs.shapes);
+  const inputs = withShapes(inputPorts(model.reference), model.inputs.shapes);
   return {
     name: model.name,
     sha256: model.sha256,

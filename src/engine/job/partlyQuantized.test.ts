@@ -36,7 +36,7 @@ describe("the shared cases", needsShared, () => {
     );
     expect(faultsOf(quantized.model)).toEqual([]);
     expect(notices.filter(({ subject }) => subject === "quantized in part")).toHaveLength(1);
-    expect(recipe.inputs).toEqual(inputs);
+    expect(recipe.inputs).toEqual({ ...inputs, state: {} });
   });
 
   test("partly-quantized: layers are measured and searched; what is kept is no candidate", async () => {
