@@ -269,9 +269,10 @@ describe("the recipe", () => {
   it("of before has nothing spared, and its bytes", async () => {
     const { model: opened, recipe, calibration } = await quantized(model);
     const before = resolveRecipe(opened, { ...recipe, resolved: null, spared: {} }, calibration);
-    const written = JSON.parse(writeRecipe(before));
+    const written = JSON.parse(writeRecipe({ ...before, seed: null, prints: null }));
     expect(written).toMatchObject(BEFORE_PREPARATIONS);
     for (const later of Object.keys(BEFORE_PREPARATIONS)) delete written[later];
+    delete written.inputs.state;
     const read = readRecipe(JSON.stringify(written), "before");
     expect(concat(quantizeModel(opened, read).chunks)).toEqual(concat(quantizeModel(opened, before).chunks));
   });
