@@ -2,6 +2,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { npyBytes } from "../src/engine/data/testing/files.ts";
+import { BEFORE_PREPARATIONS } from "../src/engine/model/past/recipe.ts";
 import { makeNode } from "../src/engine/onnx/attributes.ts";
 import { buildModel, floatInput, noise } from "../src/engine/onnx/testing/build.ts";
 import { modelBytes, put, scratch } from "./testing/colours.ts";
@@ -33,7 +34,8 @@ beforeAll(async () => {
   const first = await octet("quantize", model, "--data", data, "--out", join(folder, "first"));
   expect(first.code).toBe(0);
   const recipe = JSON.parse(readFileSync(join(folder, "first", "frozen.recipe.json"), "utf8"));
-  delete recipe.preparation;
+  for (const later of Object.keys(BEFORE_PREPARATIONS)) delete recipe[later];
+  delete recipe.inputs.state;
   recipe.biases = { conv: [7, 7, 7, 7] };
   old = put(folder, "old.recipe.json", JSON.stringify(recipe));
 });
@@ -79,7 +81,8 @@ it("a recipe of this Octet is taken as it is", async () => {
 });
 
 it("a recipe of a newer Octet is refused in one sentence", async () => {
-  const newer = { ...JSON.parse(readFileSync(old, "utf8")), preparation: 99 };
+  const today = JSON.parse(readFileSync(join(folder, "first", "frozen.recipe.json"), "utf8"));
+  const newer = { ...today, preparation: 99 };
   const path = put(folder, "newer.recipe.json", JSON.stringify(newer));
   const outcome = await octet("quantize", model, "--recipe", path, "--data", data, "--out", join(folder, "newer"));
   expect(errorOf(outcome)).toMatch(/as a newer Octet prepares it .* update Octet\.$/);
