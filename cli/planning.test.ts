@@ -25,12 +25,13 @@ beforeEach(() => {
 });
 
 test.each([
-  ["the default recipe, biases corrected", []],
+  ["biases corrected", []],
   ["analytic corrections", ["--bias-correction", "analytic"]],
   ["int4", ["--weights", "s4"]],
-])("one quantize command plans the graph once: %s", async (_, options) => {
+])("one quantize command that has nothing to decide plans the graph once: %s", async (_, options) => {
   const out = join(folder, "out");
-  const run = await octet("quantize", model, "--data", data, "--preprocess", "unit", ...options, "--out", out);
+  const all = ["--preprocess", "unit", "--elementwise", "join", ...options];
+  const run = await octet("quantize", model, "--data", data, ...all, "--out", out);
   expect(run.code, run.stderr).toBe(0);
   expect(planQuantization).toHaveBeenCalledTimes(1);
 });

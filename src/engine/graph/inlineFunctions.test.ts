@@ -146,7 +146,7 @@ describe("inlineFunctions", () => {
       ["", "y"],
     ]);
     expect(inlineFunctions(withFunctions(nodes, [body])).changes).toEqual([
-      { count: 4, noun: "function call", what: "inlined" },
+      { count: 4, noun: "function call", what: "inlined", generation: 2 },
     ]);
   });
 

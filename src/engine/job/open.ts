@@ -193,7 +193,7 @@ export function planModel(model: PreparedFile, recipe: PlanChoices): Quantizatio
   const float = floatForm(model, recipe);
   if (!float.graph) throw new Error("a prepared model has a graph");
   const { float: kept, weights, elementwise, unjoined, spared: coarse } = recipe;
-  const choices = JSON.stringify([kept, weights.type, elementwise, unjoined, coarse]);
+  const choices = JSON.stringify([kept, weights.type, elementwise, unjoined, coarse ?? {}]);
   const known = plans.get(float);
   if (known?.choices === choices) return known.plan;
   const { types, shapes } = equalizedModel(model, recipe);
