@@ -38,12 +38,12 @@ test("a zip archive of a folder a class, its labels and a damaged picture among 
   await drop(page, [files["colours.onnx"]!, files["photos.zip"]!]);
   await expect(page.getByTestId("data-samples")).toHaveText(String(PHOTOS + 1));
   await expect(page.getByTestId("data-labelled")).toHaveText(String(PHOTOS));
-  await expect(page.getByTestId("preview")).toContainText("photos.zip/set/blue/11.png");
+  await expect(page.getByTestId("preview")).toContainText("photos.zip/set/");
   await idle(page);
   await page.getByTestId("preset").selectOption("unit");
 
-  await calibrate(page, PHOTOS);
-  await expect(page.getByTestId("calibration-observed")).toHaveText(`${PHOTOS - 1} of ${PHOTOS}`);
+  await calibrate(page, PHOTOS + 1);
+  await expect(page.getByTestId("calibration-observed")).toHaveText(`${PHOTOS} of ${PHOTOS + 1}`);
   await expect(page.getByLabel("Notices about the calibration")).toContainText("photos.zip/set/red/1000.png");
   await goTo(page, "data");
   await page.getByTestId("samples").fill("8");
