@@ -29,12 +29,22 @@ export async function downgrade(page: Page, version: 1 | 3): Promise<void> {
     };
     const database = await answer(opening);
 
-    // Before version 5 there was one preparation of a model.
+    // Before version 5 there was one preparation of a model, and nothing of what came with the second.
+    const withoutLater = (part: Record) => {
+      for (const later of ["preparation", "elementwise", "unjoined", "spared", "seed", "prints"]) delete part[later];
+      if (part.inputs) delete part.inputs.state;
+    };
     const points = (records.tunings ?? []).flatMap(({ tuning }) => tuning.result.points);
-    for (const { recipe } of [...(records.sessions ?? []), ...(records.results ?? []), ...points]) {
-      delete recipe.preparation;
+    for (const { recipe } of [...(records.sessions ?? []), ...(records.results ?? []), ...points]) withoutLater(recipe);
+    for (const { tuning } of records.tunings ?? []) withoutLater(tuning.basis);
+    for (const { rounding } of records.roundings ?? []) withoutLater(rounding.basis);
+    for (const { calibration } of records.calibrations ?? []) withoutLater(calibration);
+    const sessions = (records.sessions ?? []).map(({ evaluation }) => evaluation?.result);
+    for (const measured of [...sessions, ...(records.results ?? []).map(({ evaluation }) => evaluation)]) {
+      if (!measured) continue;
+      delete measured.perplexity;
+      for (const output of measured.outputs) delete output.parts;
     }
-    for (const { tuning } of records.tunings ?? []) delete tuning.basis.preparation;
     for (const { rounding } of records.roundings ?? []) {
       for (const layer of rounding.result.layers) {
         layer.learnt = layer.learned;

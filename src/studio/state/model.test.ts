@@ -33,7 +33,7 @@ async function reopened(recipe: Recipe) {
 beforeEach(() => {
   fresh();
   const summary = { sha256: "00", layers: [], notices: [], generation: anew.preparation };
-  vi.mocked(runJob).mockResolvedValue({ summary });
+  vi.mocked(runJob).mockResolvedValue(summary);
   vi.mocked(inquire).mockResolvedValue(anew);
 });
 
