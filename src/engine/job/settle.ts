@@ -4,7 +4,7 @@ import type { JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { ROUNDING_ITERATIONS, ROUNDING_SAMPLES, type Rounding } from "../model/rounding.ts";
 import type { Runtimes } from "../model/runtime.ts";
-import { withLearned } from "../recipe/change.ts";
+import { withLearned, withoutVainPrints } from "../recipe/change.ts";
 import { missing } from "../recipe/derivations.ts";
 import type { Learned } from "../recipe/settings.ts";
 import { calibrate } from "./calibrate.ts";
@@ -140,5 +140,5 @@ export async function settle(
     settled = withLearned(settled, { biases });
   }
   if (taught.all !== null) settled = { ...settled, prints: joinPrints(settled.prints, taught.all) };
-  return { recipe: deriveBiases(model, settled), calibration, rounding, elementwise };
+  return { recipe: deriveBiases(model, withoutVainPrints(settled)), calibration, rounding, elementwise };
 }

@@ -21,17 +21,17 @@ export function withSettings(recipe: Recipe, choices: Choices, known: LearnedPar
 /** The recipe with a part that was derived anew, and without what followed from another. */
 export function withLearned(recipe: Recipe, parts: LearnedParts): Recipe {
   const changed = (Object.keys(parts) as Learned[]).filter((part) => digest(recipe[part]) !== digest(parts[part]));
-  return { ...without(recipe, learnedFrom(changed)), ...parts };
+  return withoutVainPrints({ ...without(recipe, learnedFrom(changed)), ...parts });
 }
 
 /** The recipe without what was derived from these, which have become others. */
 export function withOthers(recipe: Recipe, changed: readonly Origin[]): Recipe {
-  return without(recipe, learnedFrom(changed));
+  return withoutVainPrints(without(recipe, learnedFrom(changed)));
 }
 
 /** A recipe with nothing in it that was derived. */
 export function unlearned(recipe: Recipe): Recipe {
-  return without(recipe, LEARNED);
+  return withoutVainPrints(without(recipe, LEARNED));
 }
 
 /** The settings in which two recipes differ. */
@@ -46,6 +46,11 @@ const digest = (part: object | null | undefined) =>
 
 function without(recipe: Recipe, parts: readonly Learned[]): Recipe {
   if (parts.every((part) => recipe[part] === null)) return recipe;
-  const left = { ...recipe, ...Object.fromEntries(parts.map((part) => [part, null])) };
-  return LEARNED.every((part) => left[part] === null) ? { ...left, prints: null } : left;
+  return { ...recipe, ...Object.fromEntries(parts.map((part) => [part, null])) };
+}
+
+/** Without the prints of samples where nothing is held that samples can have taught: what is settled and empty is none. */
+export function withoutVainPrints(recipe: Recipe): Recipe {
+  const isEmpty = LEARNED.every((part) => Object.keys(recipe[part] ?? {}).length === 0);
+  return isEmpty && recipe.prints !== null ? { ...recipe, prints: null } : recipe;
 }
