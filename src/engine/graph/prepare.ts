@@ -83,7 +83,7 @@ export async function prepareModel(
     folded,
     observed,
     notes: [...opsets, ...summarize(changes)],
-    generation: Math.max(decided.length > 0 ? 2 : 1, ...changes.map(({ generation = 1 }) => generation)),
+    generation: Math.max(1, ...changes.map(({ generation = 1 }) => generation)),
     notices: [...raised.notices, ...folding.notices, ...unfoldedNotices(folded), ...largeConstants(folded)],
     decided,
   };
@@ -110,7 +110,8 @@ async function foldDecided(
     decided = others;
     best = without;
   }
-  return { model: best.model, changes: [...plain.changes, ...best.changes], decided };
+  const since = best.changes.map((change): Change => ({ ...change, generation: 2 }));
+  return { model: best.model, changes: [...plain.changes, ...since], decided };
 }
 
 async function foldKnown(model: ModelProto, evaluate: Evaluate): Promise<PassResult> {

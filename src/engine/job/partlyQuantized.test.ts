@@ -15,7 +15,7 @@ import { quantizeModel } from "./quantize.ts";
 import { sensitivity } from "./sensitivity.ts";
 import { settle, settleAlone } from "./settle.ts";
 import { sharedCase } from "./testing/cases.ts";
-import { AS_WRITTEN, context, datasetOf, open, quantizeAndCompare, runtime } from "./testing/quantized.ts";
+import { AS_WRITTEN, context, datasetOf, open, quantizeAndCompare, runtime, settledOn } from "./testing/quantized.ts";
 import { tune } from "./tune.ts";
 
 const FOLDED: GivenInputs = { ...AS_WRITTEN, quantized: "fold" };
@@ -43,15 +43,7 @@ describe("the shared cases", needsShared, () => {
     const { bytes, calibration } = await sharedCase("partly-quantized", ["x"]);
     const model = await open(bytes);
     const data = datasetOf(model, calibration);
-    const runtimes = { main: runtime, accelerator: null };
-    const { recipe } = await settle(
-      model,
-      defaultRecipe(model),
-      data,
-      { samples: 8, calibration: null },
-      runtimes,
-      context,
-    );
+    const recipe = await settledOn(model, data, 8);
     const measured = await sensitivity(
       model,
       recipe,

@@ -17,10 +17,9 @@ import { defaultRecipe, runnable } from "./open.ts";
 import { Prober } from "./probe.ts";
 import { quantizeModel } from "./quantize.ts";
 import { sensitivity } from "./sensitivity.ts";
-import { settle } from "./settle.ts";
 import { outputsShapedByData, standInsOf } from "./standIns.ts";
 import { sharedCase } from "./testing/cases.ts";
-import { context, datasetOf, open, runtime } from "./testing/quantized.ts";
+import { context, datasetOf, open, runtime, settledOn } from "./testing/quantized.ts";
 import { tune } from "./tune.ts";
 import { walk } from "./walk.ts";
 
@@ -28,15 +27,7 @@ import { walk } from "./walk.ts";
 async function everything(given: ModelProto | Uint8Array, samples: readonly TensorMap[]) {
   const model = await open(given);
   const data = datasetOf(model, samples);
-  const runtimes = { main: runtime, accelerator: null };
-  const { recipe } = await settle(
-    model,
-    defaultRecipe(model),
-    data,
-    { samples: 4, calibration: null },
-    runtimes,
-    context,
-  );
+  const recipe = await settledOn(model, data, 4);
   const quantized = quantizeModel(model, recipe);
   const job = {
     float: { file: runnable(model.reference), bytes: model.bytes },

@@ -11,11 +11,9 @@ import {
 import { scalar, vector } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise, portInfo } from "../onnx/testing/build.ts";
 import { needsShared } from "../testing/shared.ts";
-import { defaultRecipe } from "./open.ts";
 import { sensitivity } from "./sensitivity.ts";
-import { settle } from "./settle.ts";
 import { sharedCase } from "./testing/cases.ts";
-import { context, datasetOf, open, runtime } from "./testing/quantized.ts";
+import { context, datasetOf, open, runtime, settledOn } from "./testing/quantized.ts";
 
 type Given = Parameters<typeof open>[0];
 type Samples = Parameters<typeof datasetOf>[1];
@@ -23,15 +21,7 @@ type Samples = Parameters<typeof datasetOf>[1];
 async function measured(given: Given, samples: Samples): Promise<readonly string[]> {
   const model = await open(given);
   const data = datasetOf(model, samples);
-  const runtimes = { main: runtime, accelerator: null };
-  const { recipe } = await settle(
-    model,
-    defaultRecipe(model),
-    data,
-    { samples: 4, calibration: null },
-    runtimes,
-    context,
-  );
+  const recipe = await settledOn(model, data, 4);
   const request = { samples: 4, untilSettled: false };
   const { layers } = await sensitivity(model, recipe, data, request, runtime, context, () => undefined);
   for (const { alone } of layers) expect(alone.sqnr).toBeGreaterThan(15);

@@ -54,6 +54,13 @@ export function datasetOf({ open: [input], held }: OpenModel, samples: readonly 
   return dataset;
 }
 
+/** The default recipe of a model, settled on the first so many of its samples. */
+export async function settledOn(model: OpenModel, data: OpenDataset, samples: number): Promise<Recipe> {
+  const runtimes = { main: runtime, accelerator: null };
+  const request = { samples, calibration: null };
+  return (await settle(model, defaultRecipe(model), data, request, runtimes, context)).recipe;
+}
+
 export interface Compared extends Exported {
   readonly model: OpenModel;
   readonly calibration: Calibration;

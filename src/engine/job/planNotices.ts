@@ -1,0 +1,116 @@
+import type { Notice } from "../model/job.ts";
+import { reasonText } from "../model/reason.ts";
+import type { Recipe } from "../model/recipe.ts";
+import { own } from "../model/record.ts";
+import { floatKernels } from "../plan/kernels.ts";
+import type { QuantizationPlan } from "../plan/plan.ts";
+import { joins } from "../plan/regions.ts";
+import { interval, listed, plural } from "../values/figures.ts";
+
+type Choices = Pick<Recipe, "elementwise" | "unjoined" | "float" | "weights" | "ranges" | "methods">;
+
+/** Layers that a notice names one by one. */
+const NAMED = 5;
+
+/** What there is to say of a plan, and of what a recipe names that it lacks. */
+export function planNotices(plan: QuantizationPlan, recipe: Choices): Notice[] {
+  return [
+    ...decided(plan, recipe),
+    ...storedOnly(plan, recipe),
+    ...widened(plan, recipe),
+    ...gates(plan, recipe),
+    ...spared(plan),
+    ...unmatched(plan, recipe),
+  ];
+}
+
+/** What was decided of layers without weights. */
+function decided({ layers }: QuantizationPlan, { elementwise, unjoined, float }: Choices): Notice[] {
+  if (elementwise !== "auto" || unjoined === null || float.activations) return [];
+  const inFloat = layers.filter(({ reason }) => reason?.code === "decided");
+  const total = inFloat.length + layers.filter(joins).length;
+  if (total === 0) return [];
+  const operators = new Map<string, number>();
+  for (const { operator } of inFloat) operators.set(operator, (operators.get(operator) ?? 0) + 1);
+  const which = [...operators].map(([operator, times]) => `${times} ${operator}`).join(", ");
+  const message =
+    inFloat.length === 0
+      ? `All ${plural(total, "layer")} without weights are quantized, as decided on calibration samples.`
+      : `${inFloat.length} of ${plural(total, "layer")} without weights stay in float, as decided on calibration samples: ${which}.`;
+  return [{ kind: "info", subject: "elementwise operators", message }];
+}
+
+/** Names layers that are written in 8 bits and gain no speed by it; where all of a recipe are so, it was asked for. */
+function storedOnly(plan: QuantizationPlan, { weights, float }: Choices): Notice[] {
+  if (float.activations || !plan.target.multiplies.includes(weights.type)) return [];
+  const stored = new Set(floatKernels(plan));
+  const layers = plan.layers.filter(({ id, follower }) => stored.has(id) && !follower);
+  if (layers.length === 0) return [];
+  const named = layers.slice(0, NAMED).map(({ id, operator }) => `${id} (${operator})`);
+  const more = layers.length > NAMED ? [`${layers.length - NAMED} more`] : [];
+  const message = `${plan.target.name} has no integer kernel for ${plural(layers.length, "layer")} that ${layers.length === 1 ? "is" : "are"} stored in 8 bits and computed in float: ${listed([...named, ...more])}.`;
+  return [{ kind: "info", subject: "computed in float", message }];
+}
+
+function widened({ groups }: QuantizationPlan, { ranges }: Choices): Notice[] {
+  return groups.flatMap(({ id, least }) => {
+    if (!least || own(ranges, id)) return [];
+    const message = `The range of ${id} holds ${interval(least)} at least: a Sigmoid or Tanh makes of it what the model gives, and samples need not show all of that.`;
+    return [{ kind: "info", subject: id, message }];
+  });
+}
+
+function gates({ groups }: QuantizationPlan, { ranges }: Choices): Notice[] {
+  const whole = groups.filter((group) => group.whole && !own(ranges, group.id));
+  if (whole.length === 0) return [];
+  const what = whole.length === 1 ? `The range of ${whole[0]!.id} cuts` : `The ranges of ${whole.length} Sigmoids cut`;
+  const message = `${what} nothing that samples show: what a gate rarely lets through is what it is there for.`;
+  return [{ kind: "info", subject: whole[0]!.id, message }];
+}
+
+function spared({ layers }: QuantizationPlan): Notice[] {
+  const reasons = layers.flatMap(({ reason }) => (reason?.code === "spared" ? [reason] : []));
+  const byTensor = new Map(reasons.map((reason) => [reason.tensor, reason]));
+  return [...byTensor].map(([tensor, reason]) => ({
+    kind: "info",
+    subject: tensor,
+    message: `${tensor} stays in float: ${reasonText(reason)}.`,
+  }));
+}
+
+function unmatched(plan: QuantizationPlan, recipe: Choices): Notice[] {
+  const all = [...plan.layers, ...plan.stored.map(({ layer }) => layer)];
+  const layers = new Set(all.map(({ id }) => id));
+  const operators = new Set(all.map(({ operator }) => operator));
+  const tensors = new Set(plan.layers.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]));
+  const missing = (kind: string, names: readonly string[], known: ReadonlySet<string>): Notice[] =>
+    names
+      .filter((name) => !known.has(name))
+      .map((name) => ({
+        kind: "warning",
+        subject: name,
+        message: `The recipe leaves the ${kind} ${name} in float, but the prepared model has none of that name.`,
+      }));
+  return [
+    ...missing("layer", recipe.float.layers, layers),
+    ...missing("operator", recipe.float.operators, operators),
+    ...missing("tensor", recipe.float.tensors, tensors),
+    ...withoutGroup(plan, Object.keys(recipe.ranges), "a range"),
+    ...withoutGroup(plan, Object.keys(recipe.methods), "a method"),
+  ];
+}
+
+function withoutGroup(plan: QuantizationPlan, names: readonly string[], what: string): Notice[] {
+  const ids = new Set(plan.groups.map(({ id }) => id));
+  return names
+    .filter((name) => !ids.has(name))
+    .map((name) => {
+      const owner = plan.groupOf.get(name);
+      const why = owner ? `it shares that of ${owner}; set it there` : "no quantized tensor of that name sets one";
+      return {
+        kind: "warning",
+        subject: name,
+        message: `The recipe gives ${name} ${what}, which is not used: ${why}.`,
+      };
+    });
+}
