@@ -31,6 +31,15 @@ async function refusal(...args: string[]): Promise<string> {
 const quantize = (path: string, ...options: string[]) =>
   refusal("quantize", path, "--data", data, "--preprocess", "unit", "--out", out, ...options);
 
+describe("a format", () => {
+  it.each([
+    ["weights", "u8", "--format weights leaves activations in float; leave --activations u8 out."],
+    ["qdq", "float", "--format qdq quantizes activations; leave --activations float out, or use --format weights."],
+  ])("%s does not go with activations in %s", async (format, activations, sentence) => {
+    expect(await quantize(model, "--format", format, "--activations", activations)).toBe(sentence);
+  });
+});
+
 describe("a model that cannot be quantized", () => {
   it("is missing, a folder, or given not at all", async () => {
     const missing = join(folder, "no-such.onnx");

@@ -62,7 +62,7 @@ describe("octet diff", () => {
         ...a.recipe,
         resolved: resolved(1),
         biases: Object.fromEntries(names.slice(0, 12).map((name) => [name, [0.1, 0.2]])),
-        float: { layers: names, operators: [], tensors: [], activations: false },
+        float: { layers: names, operators: [], tensors: [] },
       },
       evaluation: {
         ...evaluation,

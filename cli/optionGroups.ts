@@ -1,3 +1,4 @@
+import { RECIPE_FORMATS } from "../src/engine/model/format.ts";
 import { PRESETS } from "../src/engine/model/preprocess.ts";
 import { METHODS } from "../src/engine/model/range.ts";
 import { ELEMENTWISE } from "../src/engine/model/recipe.ts";
@@ -64,13 +65,18 @@ export const RECIPE_OPTIONS = {
   ...inGroup("Data", { order: ORDER }),
   ...inGroup("Recipe", {
     method: choice("NAME", METHODS, "how ranges are found (default: chosen by Octet)"),
+    format: choice(
+      "NAME",
+      RECIPE_FORMATS,
+      "qdq (default): QuantizeLinear and DequantizeLinear around weights and activations; weights: weights alone, and data is needed only for what is learned on it",
+    ),
     weights: choice("s8|s4", ["s8", "s4"], "int8 (default) or int4"),
     "per-tensor": flag("one scale for each weight instead of one a channel"),
     rounding: choice("NAME", ["nearest", "learned"], "how weights are rounded (default: nearest)"),
     activations: choice(
       "NAME",
       ["u8", "s8", "float"],
-      "unsigned asymmetric (default), signed symmetric, or weights alone are quantized, and data is needed only for what is learned on it",
+      "unsigned asymmetric (default), signed symmetric, or float, which is --format weights",
     ),
     elementwise: choice(
       "NAME",

@@ -12,7 +12,15 @@ const read = (...argv: string[]) => readCommandLine(argv, () => undefined);
 
 /** Something that every option of a command takes. */
 const GIVEN: Record<string, string> = {
-  ...{ shape: "x=1x3", input: "y=1", method: "mse", weights: "s4", rounding: "learned", activations: "float" },
+  ...{
+    shape: "x=1x3",
+    input: "y=1",
+    method: "mse",
+    weights: "s4",
+    rounding: "learned",
+    activations: "float",
+    format: "weights",
+  },
   ...{ state: "z=h", "bias-correction": "none", elementwise: "float", metric: "kl", quantized: "fold", order: "path" },
   ...{ "quantize goal": "speed", "tune goal": "latency" },
 };

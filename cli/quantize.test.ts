@@ -46,7 +46,7 @@ describe("weights alone", () => {
     expect(outcome.json()).toMatchObject({
       layers: { total: 3, quantized: 1 },
       calibration: { samples: 0, skipped: 0, executors: [] },
-      recipe: { weights: { type: "int4", granularity: "channel", rounding: "nearest" }, float: { activations: true } },
+      recipe: { weights: { type: "int4", granularity: "channel", rounding: "nearest" }, format: "weights" },
       parameters: {},
     });
     const [node] = decodeModel(readFileSync(join(out, "colours.int4.onnx")), "colours.int4.onnx").graph!.node;

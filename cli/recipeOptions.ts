@@ -1,3 +1,4 @@
+import { InputError } from "../src/engine/model/job.ts";
 import type { Corrections, Recipe, WeightScheme } from "../src/engine/model/recipe.ts";
 import type { Runtime } from "../src/engine/model/runtime.ts";
 import { DEFAULT_SEED, Project, withInputs } from "../src/engine/project/index.ts";
@@ -17,10 +18,9 @@ export async function documentOf<T>(
 }
 
 /** What options change in a recipe. */
-export type RecipeChanges = Partial<Pick<Recipe, "method" | "activations" | "elementwise">> & {
+export type RecipeChanges = Partial<Pick<Recipe, "format" | "method" | "activations" | "elementwise">> & {
   readonly corrections?: Partial<Corrections>;
   readonly weights?: Partial<WeightScheme>;
-  readonly float?: Pick<Recipe["float"], "activations">;
   readonly order: Order;
 };
 
@@ -35,7 +35,13 @@ export function seedOf(order: Order, recipe: Pick<Recipe, "seed"> | null): numbe
 }
 
 export function recipeChanges(values: Values<typeof RECIPE_OPTIONS>): RecipeChanges {
-  const { method, activations, rounding, elementwise, order, weights: type, "bias-correction": bias } = values;
+  const { method, format, activations, rounding, elementwise, order, weights: type, "bias-correction": bias } = values;
+  if (format === "weights" && activations !== null && activations !== "float") {
+    throw new InputError(`--format weights leaves activations in float; leave --activations ${activations} out.`);
+  }
+  if (format === "qdq" && activations === "float") {
+    throw new InputError("--format qdq quantizes activations; leave --activations float out, or use --format weights.");
+  }
   const corrections = { ...(values.equalize && { equalization: true }), ...(bias && { bias }) };
   const weights: Partial<WeightScheme> = {
     ...(type && { type: type === "s4" ? "int4" : "int8" }),
@@ -48,7 +54,7 @@ export function recipeChanges(values: Values<typeof RECIPE_OPTIONS>): RecipeChan
     ...(method && { method }),
     ...(elementwise && { elementwise }),
     ...(Object.keys(weights).length > 0 && { weights }),
-    ...(activations && { float: { activations: activations === "float" } }),
+    ...((format || activations) && { format: format ?? (activations === "float" ? "weights" : "qdq") }),
     ...(activations === "s8" && { activations: { type: "int8", symmetric: true } }),
     ...(activations === "u8" && { activations: { type: "uint8", symmetric: false } }),
   };
@@ -62,7 +68,7 @@ export async function openForRecipe(
   path: string,
   given: Values<typeof INPUT_OPTIONS & typeof MODEL_OPTIONS>,
   saved: Recipe | null,
-  { corrections, weights, float, order, ...changes }: RecipeChanges,
+  { corrections, weights, order, ...changes }: RecipeChanges,
   runtime: Runtime,
   terminal: Terminal,
 ): Promise<Project> {
@@ -74,7 +80,6 @@ export async function openForRecipe(
     ...changes,
     seed: seedOf(order, recipe),
     weights: { ...recipe.weights, ...weights },
-    float: { ...recipe.float, ...float },
     corrections: { ...recipe.corrections, ...corrections },
   });
 }

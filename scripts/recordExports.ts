@@ -36,7 +36,7 @@ const KINDS: Readonly<Record<string, (recipe: Recipe) => Recipe>> = {
   tensor: (recipe) => ({ ...recipe, corrections: PLAIN, weights: { ...recipe.weights, granularity: "tensor" } }),
   s8: (recipe) => ({ ...recipe, corrections: PLAIN, activations: { type: "int8", symmetric: true } }),
   int4: (recipe) => ({ ...recipe, corrections: PLAIN, weights: { ...recipe.weights, type: "int4" } }),
-  "weights-only": (recipe) => ({ ...recipe, corrections: PLAIN, float: { ...recipe.float, activations: true } }),
+  "weights-only": (recipe) => ({ ...recipe, corrections: PLAIN, format: "weights" }),
   equalized: (recipe) => ({ ...recipe, corrections: { equalization: true, bias: "none" } }),
   corrected: (recipe) => ({ ...recipe, corrections: { equalization: false, bias: "empirical" } }),
   analytic: (recipe) => ({ ...recipe, corrections: { equalization: false, bias: "analytic" } }),
@@ -44,7 +44,7 @@ const KINDS: Readonly<Record<string, (recipe: Recipe) => Recipe>> = {
     ...recipe,
     corrections: PLAIN,
     weights: { type: "int4", granularity: "channel", rounding: "learned" },
-    float: { ...recipe.float, activations: true },
+    format: "weights",
   }),
 };
 

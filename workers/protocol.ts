@@ -30,12 +30,21 @@ export type RangePart = RecipePart<"activations" | "method" | "methods" | "range
 
 /** What decides the summary of a model. */
 export type PlanPart = RecipePart<
-  "corrections" | "factors" | "float" | "weights" | "elementwise" | "unjoined" | "spared" | "ranges" | "methods"
+  | "corrections"
+  | "factors"
+  | "format"
+  | "float"
+  | "weights"
+  | "elementwise"
+  | "unjoined"
+  | "spared"
+  | "ranges"
+  | "methods"
 >;
 
 /** What decides the codes of one weight; of `rounding` that of the layers which read it. */
 export type WeightPart = RecipePart<
-  | ("corrections" | "factors" | "float" | "weights" | "elementwise" | "unjoined" | "spared")
+  | ("corrections" | "factors" | "format" | "float" | "weights" | "elementwise" | "unjoined" | "spared")
   | ("rounding" | "activations" | "resolved")
 >;
 

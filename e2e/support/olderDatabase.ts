@@ -33,6 +33,11 @@ export async function downgrade(page: Page, version: 1 | 3): Promise<void> {
     const withoutLater = (part: Record) => {
       for (const later of ["preparation", "elementwise", "unjoined", "spared", "seed", "prints"]) delete part[later];
       if (part.inputs) delete part.inputs.state;
+      // Before version 6 weights alone were a flag of what stays in float.
+      if (part.float?.layers && part.format) {
+        part.float.activations = part.format === "weights";
+        part.format = "qdq";
+      }
     };
     const points = (records.tunings ?? []).flatMap(({ tuning }) => tuning.result.points);
     for (const { recipe } of [...(records.sessions ?? []), ...(records.results ?? []), ...points]) withoutLater(recipe);

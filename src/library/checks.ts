@@ -14,6 +14,7 @@ const CHOICES = [
   "method",
   "methods",
   "ranges",
+  "format",
   "float",
   "elementwise",
   "seed",

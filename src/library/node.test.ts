@@ -89,7 +89,7 @@ describe("a project", () => {
   it("needs no data where the recipe wants none", async () => {
     const { recipe } = project;
     project.change({
-      float: { ...recipe.float, activations: true },
+      format: "weights",
       corrections: { ...recipe.corrections, bias: "none" },
     });
     expect(sizeOf((await project.quantize()).chunks)).toBeGreaterThan(20_000);
@@ -192,7 +192,7 @@ describe("a project", () => {
   });
 
   it("quantizes weights alone without data, and says that biases are as they were", async () => {
-    project.change({ float: { ...project.recipe.float, activations: true } });
+    project.change({ format: "weights" });
     const { name, notices } = await project.quantize();
     expect(name).toBe("fashion-mnist-dw.int8.onnx");
     expect(notices.map(({ message }) => message)).toContainEqual(expect.stringMatching(/^Biases were not corrected/));

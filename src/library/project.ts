@@ -42,7 +42,16 @@ export interface ModelBytes {
 export type Choices = Partial<
   Pick<
     Recipe,
-    "activations" | "weights" | "corrections" | "method" | "methods" | "ranges" | "float" | "elementwise" | "seed"
+    | "activations"
+    | "weights"
+    | "corrections"
+    | "method"
+    | "methods"
+    | "ranges"
+    | "format"
+    | "float"
+    | "elementwise"
+    | "seed"
   >
 >;
 

@@ -1,3 +1,4 @@
+import { takesRanges } from "../model/format.ts";
 import type { Report } from "../model/report.ts";
 import { evaluationSection, verdict } from "./page/evaluation.ts";
 import { layersSection, weightsSection } from "./page/layers.ts";
@@ -18,7 +19,7 @@ export function writeReportPage(report: Report): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${model.name}: quantization report</title>
 <style>${new Markup(STYLE)}</style></head><body>
-<header><p>Quantization report, float32 to ${recipe.weights.type}${recipe.float.activations ? ", weights only" : ""}</p><h1>${model.name}</h1><p>${readable(report.date)}, ${tool.name} ${tool.version}</p></header>
+<header><p>Quantization report, float32 to ${recipe.weights.type}${takesRanges(recipe) ? "" : ", weights only"}</p><h1>${model.name}</h1><p>${readable(report.date)}, ${tool.name} ${tool.version}</p></header>
 <main>
 ${verdict(evaluation)}
 ${evaluation && evaluation.notices.length > 0 ? noticeList(evaluation.notices) : null}

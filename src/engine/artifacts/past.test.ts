@@ -3,6 +3,7 @@ import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { InputError } from "../model/job.ts";
 import { BEFORE_PREPARATIONS } from "../model/past/recipe.ts";
+import { withFlag } from "../model/testing/olderRecipe.ts";
 import { readCalibration, writeCalibration } from "./cache.ts";
 import { readRecipe, writeRecipe } from "./recipe.ts";
 import { readReport, writeReport } from "./report.ts";
@@ -29,7 +30,7 @@ describe("a recipe of before", () => {
     const recipe = readRecipe(text, file);
     expect(recipe).toMatchObject(said);
     expect(recipe.weights).toEqual({ ...written.weights, rounding: "nearest" });
-    expect(recipe.float).toEqual({ ...written.float, activations: false });
+    expect(recipe.float).toEqual(written.float);
     expect(recipe.inputs).toEqual({ ...written.inputs, state: {} });
     const { model, format, activations, method, methods, ranges, preprocess, resolved } = recipe;
     const kept = { model, format, activations, method, methods, ranges, preprocess, resolved };
@@ -47,7 +48,17 @@ describe("a recipe of before", () => {
     const { kind, ...written } = JSON.parse(past("4-rounding.recipe.json"));
     expect(Object.keys(written.rounding).length).toBeGreaterThan(1);
     const recipe = readRecipe(past("4-rounding.recipe.json"), "r");
-    expect(recipe).toEqual({ ...written, ...BEFORE_PREPARATIONS, inputs: { ...written.inputs, state: {} } });
+    expect(withFlag(recipe)).toEqual({ ...written, ...BEFORE_PREPARATIONS, inputs: { ...written.inputs, state: {} } });
+    expect(readRecipe(writeRecipe(recipe), "r")).toEqual(recipe);
+  });
+
+  test("whose weights alone are quantized asks for that as its format", () => {
+    const { kind, ...written } = JSON.parse(past("5-weights-alone.recipe.json"));
+    const { activations, ...float } = written.float;
+    expect([activations, written.format]).toEqual([true, "qdq"]);
+    const recipe = readRecipe(past("5-weights-alone.recipe.json"), "r");
+    expect(recipe).toEqual({ ...written, format: "weights", float });
+    expect(withFlag(recipe)).toEqual(written);
     expect(readRecipe(writeRecipe(recipe), "r")).toEqual(recipe);
   });
 

@@ -89,8 +89,7 @@ test("an evaluation of an output that says nothing has no verdict, dashes, and w
 test("a report of int4 weights alone says so, and names no method of ranges that are not there", () => {
   const { recipe } = REPORT;
   const weights = { ...recipe.weights, type: "int4", rounding: "learned" } as const;
-  const float = { ...recipe.float, activations: true };
-  const said = text(writeReportPage({ ...REPORT, recipe: { ...recipe, weights, float } }));
+  const said = text(writeReportPage({ ...REPORT, recipe: { ...recipe, weights, format: "weights" } }));
   expect(said).toContain("Quantization report, float32 to int4, weights only");
   expect(said).toContain("Activations float Weights int4, symmetric, per channel, learned rounding (AdaRound)");
   expect(said).not.toContain("Own method");

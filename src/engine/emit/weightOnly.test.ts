@@ -27,7 +27,7 @@ web.env.wasm.numThreads = 1;
 const wasm = ortRuntime(web, { label: "wasm", maxThreads: 1, provider: "wasm" });
 
 const INT4 = { type: "int4", granularity: "channel", rounding: "nearest" } as const;
-const float = { activations: true };
+const format = "weights" as const;
 
 /** Weights of odd counts, shared ones, every weighted operator, and a pool. */
 function network(opset = 17, pool: ReturnType<typeof intAttribute>[] = []): ModelProto {
@@ -85,7 +85,7 @@ function dequantized(model: ModelProto, { model: quantized }: Trial): ModelProto
 }
 
 describe("weights alone in int4", () => {
-  const choices: Choices = { weights: INT4, float };
+  const choices: Choices = { weights: INT4, format };
 
   it("are packed, with a DequantizeLinear along their output channels, and nothing else is added", async () => {
     const { model, plan } = await tryOut(network(), choices);
@@ -152,7 +152,8 @@ describe("weights alone in int4", () => {
   it("stay in float for the layers and operators that the recipe names", async () => {
     const { plan } = await tryOut(network(), {
       weights: INT4,
-      float: { activations: true, layers: ["conv"], operators: ["ConvTranspose"], tensors: ["x", "r"] },
+      format,
+      float: { layers: ["conv"], operators: ["ConvTranspose"], tensors: ["x", "r"] },
     });
     expect(plan.layers.filter(({ precision }) => precision === "int4").map(({ id }) => id)).toEqual(["depthwise"]);
     expect(reasonText(plan.layers[0]!.reason!)).toBe("the recipe leaves this layer in float");
@@ -161,7 +162,7 @@ describe("weights alone in int4", () => {
 
 describe("other widths", () => {
   it("int8 weights alone are finer, and as good as free", async () => {
-    const trial = await tryOut(network(), { float });
+    const trial = await tryOut(network(), { format });
     expect(trial.plan.layers[0]).toMatchObject({ precision: "int8", weight: "w" });
     expect(opsetOf(trial.model)).toBe(17);
     expect(leastSqnr(trial)).toBeGreaterThan(35);
@@ -195,9 +196,9 @@ describe("real models", needsShared, () => {
       const given = decodeModel(readModel(name), name);
       const { folded } = await prepareModel(given, (part) => run(part), ORT.opset);
       const raised = allowInt4(folded, ORT.ownDomain);
-      const { plan, session } = await planOf(raised, float, INT4);
+      const { plan, session } = await planOf(raised, { format, weights: INT4 });
       await session.dispose();
-      const recipe = { ...PLAIN_RECIPE, weights: INT4, float: { ...PLAIN_RECIPE.float, ...float } };
+      const recipe = { ...PLAIN_RECIPE, weights: INT4, format } as const;
       const { model } = quantizeGraph(raised, plan, new Map(), recipe);
       expect(totalLength(encodeModel(model)) / totalLength(encodeModel(given))).toBeLessThan(0.14);
     },

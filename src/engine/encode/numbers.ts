@@ -31,7 +31,7 @@ export interface EncodeRequest {
 }
 
 /** The part of a recipe that decides what numbers a plan comes to. */
-export type EncodingChoices = Pick<Recipe, "activations" | "weights" | "float" | "rounding">;
+export type EncodingChoices = Pick<Recipe, "format" | "activations" | "weights" | "rounding">;
 
 /** What a plan comes to: codes, scales, zero points and biases, as numbers. */
 export interface Numbers {

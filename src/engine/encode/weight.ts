@@ -1,3 +1,4 @@
+import { takesRanges } from "../model/format.ts";
 import { InputError } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
@@ -57,13 +58,13 @@ export interface Multiplier {
 }
 
 export function weightChoices(
-  { weights, float, rounding }: Pick<Recipe, "weights" | "float" | "rounding">,
+  { format, weights, rounding }: Pick<Recipe, "format" | "weights" | "rounding">,
   { multiplies, addsInPairs }: Multiplier,
   layer: string,
 ): WeightChoices {
   const learned = weights.rounding === "learned" && rounding ? own(rounding, layer) : undefined;
   const { type, granularity } = weights;
-  const isMultiplied = multiplies.includes(type) && !float.activations;
+  const isMultiplied = multiplies.includes(type) && takesRanges({ format });
   return { type, granularity, isMultiplied, addsInPairs, rounding: learned ?? null };
 }
 

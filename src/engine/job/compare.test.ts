@@ -69,7 +69,7 @@ describe("what differs", () => {
       corrections: { equalization: true, bias: "empirical" },
       method: "mse",
       methods: { image: "entropy" },
-      float: { layers: ["gemm", "softmax"], operators: [], tensors: [], activations: false },
+      float: { layers: ["gemm", "softmax"], operators: [], tensors: [] },
     });
     expect(compareReports(REPORT, other).settings).toEqual([
       { name: "weights", a: ["int8, per channel"], b: ["int8, per tensor"] },
@@ -89,7 +89,7 @@ describe("what differs", () => {
     const [one, other] = [
       ["a", "b"],
       ["b", "a"],
-    ].map((layers) => withRecipe({ float: { layers, operators: [], tensors: [], activations: false } }));
+    ].map((layers) => withRecipe({ float: { layers, operators: [], tensors: [] } }));
     expect(compareReports(one!, other!).settings).toEqual([]);
   });
 

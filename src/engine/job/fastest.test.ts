@@ -105,7 +105,7 @@ describe("the fastest of what may be written", () => {
   it("is not asked of what is computed in float", () => {
     const { recipe } = settled;
     expect(() => assertTimeable({ ...recipe, weights: { ...recipe.weights, type: "int4" } })).toThrow(/--goal speed/);
-    expect(() => assertTimeable({ ...recipe, float: { ...recipe.float, activations: true } })).toThrow(/--goal speed/);
+    expect(() => assertTimeable({ ...recipe, format: "weights" })).toThrow(/--goal speed/);
     expect(() => assertTimeable(recipe)).not.toThrow();
   });
 });

@@ -1,6 +1,7 @@
 import { resolveRanges } from "../encode/ranges.ts";
 import type { Calibration } from "../model/calibration.ts";
 import type { Dataset } from "../model/dataset.ts";
+import { takesRanges } from "../model/format.ts";
 import { InputError, type JobContext, type Notice } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Runtime, Session } from "../model/runtime.ts";
@@ -128,8 +129,8 @@ export function speedNotice({ float, candidates }: SpeedTrial, subject: string):
 }
 
 /** Throws InputError for a recipe that cannot be timed for speed. */
-export function assertTimeable({ float, weights }: Recipe): void {
-  if (!float.activations && weights.type === "int8") return;
+export function assertTimeable(recipe: Recipe): void {
+  if (takesRanges(recipe) && recipe.weights.type === "int8") return;
   throw new InputError(
     "Weights alone, and weights in int4, are computed in float and never faster for it; leave --goal speed out, or quantize activations too, with weights in int8.",
   );

@@ -36,8 +36,7 @@ beforeAll(async () => {
   });
   const source = { bytes: concat(encodeModel(network)), fileName: "net.onnx", readBeside: async () => null };
   model = await openModel(source, { shapes: {}, values: {} }, runtime, context);
-  const float = { layers: [], operators: [], tensors: [], activations: true };
-  weightsAlone = { ...defaultRecipe(model), corrections: { equalization: false, bias: "none" }, float };
+  weightsAlone = { ...defaultRecipe(model), corrections: { equalization: false, bias: "none" }, format: "weights" };
 });
 
 /** The model with a constant that says it has so many bytes. */

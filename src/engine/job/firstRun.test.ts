@@ -241,7 +241,7 @@ describe("one run of what is written", () => {
 
 const alone = (model: OpenModel): Recipe => ({
   ...defaultRecipe(model),
-  float: { layers: [], operators: [], tensors: [], activations: true },
+  format: "weights",
 });
 const withoutBias = (recipe: Recipe): Recipe => ({ ...recipe, corrections: { equalization: false, bias: "none" } });
 

@@ -50,7 +50,7 @@ beforeAll(async () => {
     ...plain,
     weights: { type: "int4", granularity: "channel", rounding: "learned" },
     corrections: { equalization: false, bias: "none" },
-    float: { ...plain.float, activations: true },
+    format: "weights",
     preprocess,
     resolved: {},
   };
@@ -177,7 +177,7 @@ test("settling learns where the recipe asks for it and holds nothing yet", async
 test("with activations in 8 bits, layers learn on what the quantized model feeds them", async () => {
   const runtimes = { main: runtime, accelerator: null, learner: async () => learner };
   const request = { samples: 20, calibration: null, iterations: 20 };
-  const wanted = { ...recipe, float: { ...recipe.float, activations: false }, resolved: null };
+  const wanted = { ...recipe, format: "qdq" as const, resolved: null };
   const { rounding, recipe: settled } = await settle(model, wanted, data, request, runtimes, idle);
   expect(rounding!.layers).toHaveLength(whole.wanted);
   const [first] = rounding!.layers;

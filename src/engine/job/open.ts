@@ -188,8 +188,8 @@ const plans = new WeakMap<ModelProto, { readonly choices: string; readonly plan:
 export function planModel(model: PreparedFile, recipe: PlanChoices): QuantizationPlan {
   const float = floatForm(model, recipe);
   if (!float.graph) throw new Error("a prepared model has a graph");
-  const { float: kept, weights, elementwise, unjoined, spared: coarse } = recipe;
-  const choices = JSON.stringify([kept, weights.type, elementwise, unjoined, coarse ?? {}]);
+  const { format, float: kept, weights, elementwise, unjoined, spared: coarse } = recipe;
+  const choices = JSON.stringify([format, kept, weights.type, elementwise, unjoined, coarse ?? {}]);
   const known = plans.get(float);
   if (known?.choices === choices) return known.plan;
   const { types, shapes } = equalizedModel(model, recipe);
@@ -209,7 +209,8 @@ export function floatForm(model: PreparedFile, recipe: Equalization & Pick<Recip
   return known;
 }
 
-export type PlanChoices = Equalization & Pick<Recipe, "float" | "weights" | "elementwise" | "unjoined" | "spared">;
+export type PlanChoices = Equalization &
+  Pick<Recipe, "format" | "float" | "weights" | "elementwise" | "unjoined" | "spared">;
 
 export type PlannedChoices = PlanChoices & Pick<Recipe, "ranges" | "methods">;
 
@@ -249,7 +250,7 @@ export function defaultRecipe(model: PreparedFile): Recipe {
     method: "auto",
     methods: {},
     ranges: {},
-    float: { layers: [], operators: [], tensors: [], activations: false },
+    float: { layers: [], operators: [], tensors: [] },
     elementwise: "auto",
     preprocess: null,
     seed: DEFAULT_SEED,

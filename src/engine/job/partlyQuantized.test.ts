@@ -112,7 +112,7 @@ describe("what Octet wrote, opened again", () => {
   test("with weights alone in integers is a float model again", async () => {
     const model = await open(small);
     const recipe = { ...defaultRecipe(model), corrections: { equalization: false, bias: "none" as const } };
-    const alone = settleAlone(model, { ...recipe, float: { ...recipe.float, activations: true } });
+    const alone = settleAlone(model, { ...recipe, format: "weights" });
     const { sqnr } = await quantizeAndCompare(concat(quantizeModel(model, alone.recipe).chunks), samples, samples);
     expect(sqnr.y).toBeGreaterThan(25);
   });

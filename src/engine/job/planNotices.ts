@@ -1,3 +1,4 @@
+import { takesRanges } from "../model/format.ts";
 import type { Notice } from "../model/job.ts";
 import { reasonText } from "../model/reason.ts";
 import type { Recipe } from "../model/recipe.ts";
@@ -7,7 +8,7 @@ import type { QuantizationPlan } from "../plan/plan.ts";
 import { joins } from "../plan/regions.ts";
 import { interval, listed, plural } from "../values/figures.ts";
 
-type Choices = Pick<Recipe, "elementwise" | "unjoined" | "float" | "weights" | "ranges" | "methods">;
+type Choices = Pick<Recipe, "elementwise" | "unjoined" | "format" | "float" | "weights" | "ranges" | "methods">;
 
 /** Layers that a notice names one by one. */
 const NAMED = 5;
@@ -25,8 +26,8 @@ export function planNotices(plan: QuantizationPlan, recipe: Choices): Notice[] {
 }
 
 /** What was decided of layers without weights. */
-function decided({ layers }: QuantizationPlan, { elementwise, unjoined, float }: Choices): Notice[] {
-  if (elementwise !== "auto" || unjoined === null || float.activations) return [];
+function decided({ layers }: QuantizationPlan, { elementwise, unjoined, format }: Choices): Notice[] {
+  if (elementwise !== "auto" || unjoined === null || !takesRanges({ format })) return [];
   const inFloat = layers.filter(({ reason }) => reason?.code === "decided");
   const total = inFloat.length + layers.filter(joins).length;
   if (total === 0) return [];
@@ -41,8 +42,8 @@ function decided({ layers }: QuantizationPlan, { elementwise, unjoined, float }:
 }
 
 /** Names layers that are written in 8 bits and gain no speed by it; where all of a recipe are so, it was asked for. */
-function storedOnly(plan: QuantizationPlan, { weights, float }: Choices): Notice[] {
-  if (float.activations || !plan.target.multiplies.includes(weights.type)) return [];
+function storedOnly(plan: QuantizationPlan, { format, weights }: Choices): Notice[] {
+  if (!takesRanges({ format }) || !plan.target.multiplies.includes(weights.type)) return [];
   const stored = new Set(floatKernels(plan));
   const layers = plan.layers.filter(({ id, follower }) => stored.has(id) && !follower);
   if (layers.length === 0) return [];

@@ -138,8 +138,11 @@ describe.each(["float16", "float64"] as const)("a network that is %s throughout"
   test("has its weights alone quantized, without a sample", async () => {
     const { model } = await layered();
     const recipe = defaultRecipe(model);
-    const float = { ...recipe.float, activations: true };
-    const alone = settleAlone(model, { ...recipe, float, corrections: { equalization: false, bias: "none" } });
+    const alone = settleAlone(model, {
+      ...recipe,
+      format: "weights",
+      corrections: { equalization: false, bias: "none" },
+    });
     const request = { recipe: alone.recipe, calibration: alone.calibration, evaluation: null, date: "" };
     const { quantized, notices } = await verifiedExport(model, request, null, runtime, context);
     expect(quantized.bytes).toBeLessThan(model.bytes);

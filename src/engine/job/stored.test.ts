@@ -156,7 +156,7 @@ describe("weights of recurrent layers", () => {
   it.each<readonly [string, Partial<Recipe>]>([
     ["one scale a tensor", { weights: { type: "int8", granularity: "tensor", rounding: "nearest" } }],
     ["int4 for weights", { weights: { type: "int4", granularity: "channel", rounding: "nearest" } }],
-    ["activations in float", { float: { layers: [], operators: [], tensors: [], activations: true } }],
+    ["activations in float", { format: "weights" }],
   ])("stay in int8 with %s", async (_, changes) => {
     const result = await quantized(recurrentModel("GRU", 2), XS, changes);
     expect(told(result)).toEqual([`rec int8: ${KEPT}`]);
@@ -202,7 +202,7 @@ describe("weights of recurrent layers", () => {
 
   it("are told where they stay in float", async () => {
     const float = (changes: Partial<Recipe["float"]>) => ({
-      float: { layers: [], operators: [], tensors: [], activations: false, ...changes },
+      float: { layers: [], operators: [], tensors: [], ...changes },
     });
     const model = (constants: Readonly<Record<string, Tensor>> = {}) => {
       const whole = recurrentModel("GRU", 1, { v: scaled([HIDDEN, 8], 7, 0.3), ...constants });
@@ -377,7 +377,7 @@ describe("weights inside Loop, Scan and If", () => {
   });
 
   it("are left by the recipe, by layer and by operator", async () => {
-    const float = { layers: ["loop/body/Conv:n"], operators: ["MatMul"], tensors: [], activations: false };
+    const float = { layers: ["loop/body/Conv:n"], operators: ["MatMul"], tensors: [] };
     const result = await quantized(withBodies(), PICTURE, { float });
     expect(told(result).filter((each) => each.includes("/"))).toEqual([
       `loop/body/conv int8: ${keptInside("Loop")}`,

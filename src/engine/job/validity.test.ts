@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { takesRanges } from "../model/format.ts";
 import type { JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
-import { PLAIN_RECIPE } from "../model/testing/recipe.ts";
 import { assertValid } from "../onnx/testing/checker.ts";
 import { nodeRuntime } from "../runtime/node.ts";
 import { needsShared, readShared } from "../testing/shared.ts";
@@ -25,7 +25,6 @@ const models = [
 ];
 
 const channel = { granularity: "channel", rounding: "nearest" } as const;
-const alone = { ...PLAIN_RECIPE.float, activations: true };
 
 /** What each changes in the default recipe. */
 const recipes: readonly Partial<Recipe>[] = [
@@ -33,8 +32,8 @@ const recipes: readonly Partial<Recipe>[] = [
   { activations: { type: "int8", symmetric: true } },
   { weights: { type: "int8", granularity: "tensor", rounding: "nearest" } },
   { weights: { type: "int4", ...channel } },
-  { weights: { type: "int4", ...channel }, float: alone },
-  { float: alone },
+  { weights: { type: "int4", ...channel }, format: "weights" },
+  { format: "weights" },
 ];
 
 describe("what is written of real models is valid ONNX", needsShared, () => {
@@ -45,7 +44,7 @@ describe("what is written of real models is valid ONNX", needsShared, () => {
     for (const changes of recipes) {
       const recipe = { ...defaultRecipe(model), ...changes };
       const groups = planModel(model, recipe).groups.map(({ id }) => [id, { low: -1, high: 1 }]);
-      expect(groups.length > 0).toBe(!recipe.float.activations);
+      expect(groups.length > 0).toBe(takesRanges(recipe));
       const { chunks, plan } = quantizeModel(model, { ...recipe, resolved: Object.fromEntries(groups) });
       expect(plan.layers.filter(({ reason }) => reason === null).length).toBeGreaterThan(0);
       assertValid(chunks, `${name}, ${JSON.stringify(changes)}`);

@@ -46,7 +46,7 @@ function wish(weights: Partial<Recipe["weights"]>, bias: Recipe["corrections"]["
     ...base,
     weights: { ...base.weights, ...weights },
     corrections: { equalization: false, bias },
-    float: { ...base.float, activations },
+    format: activations ? "weights" : "qdq",
   };
 }
 

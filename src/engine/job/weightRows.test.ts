@@ -11,10 +11,9 @@ import { weightSource } from "../plan/weightSource.ts";
 import { ORT } from "../targets/ort.ts";
 import { packRounding, weightRows } from "./weightRows.ts";
 
-const float = { ...PLAIN_RECIPE.float, activations: true };
 const learned = {
   ...PLAIN_RECIPE,
-  float,
+  format: "weights",
   weights: { type: "int4", granularity: "channel", rounding: "learned" },
 } as const;
 

@@ -18,7 +18,7 @@ export type WeightRows = Omit<RoundingProblem, "form">;
 export function weightRows(
   layer: LayerPlan,
   plan: QuantizationPlan,
-  recipe: Pick<Recipe, "weights" | "float" | "activations" | "resolved">,
+  recipe: Pick<Recipe, "format" | "weights" | "activations" | "resolved">,
 ): WeightRows | null {
   const { weightUse: use } = layer;
   if (!use || !hasRows(layer)) return null;

@@ -1,4 +1,5 @@
 import { dimsText } from "../values/dims.ts";
+import { takesRanges } from "./format.ts";
 import type { Notice } from "./job.ts";
 import type { Preprocess } from "./preprocess.ts";
 import type { Range } from "./range.ts";
@@ -81,7 +82,7 @@ export function settingsOf(recipe: Recipe): readonly Setting[] {
   return [
     one(
       "activations",
-      float.activations ? "float" : `${activations.type}, ${activations.symmetric ? "symmetric" : "asymmetric"}`,
+      takesRanges(recipe) ? `${activations.type}, ${activations.symmetric ? "symmetric" : "asymmetric"}` : "float",
     ),
     one("weights", `${weights.type}, per ${weights.granularity}`),
     one("rounding", weights.rounding),

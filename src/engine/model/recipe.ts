@@ -18,6 +18,7 @@ import {
   text,
 } from "../schema/define.ts";
 import { WEIGHT_TYPES } from "../values/codes.ts";
+import { RECIPE_FORMATS } from "./format.ts";
 import { EDITED_PREPROCESS, PREPROCESS } from "./preprocess.ts";
 import { ACTIVATION_SCHEME, METHODS, RANGE } from "./range.ts";
 import { VERSIONS } from "./versions.ts";
@@ -63,10 +64,6 @@ export type WeightScheme = Of<typeof WEIGHT_SCHEME>;
 export const ELEMENTWISE = ["auto", "join", "float"] as const;
 export type Elementwise = (typeof ELEMENTWISE)[number];
 
-/** The formats that a recipe may ask for; weights alone are `float.activations`. */
-export const RECIPE_FORMATS = ["qdq"] as const;
-export type RecipeFormat = (typeof RECIPE_FORMATS)[number];
-
 /** Which model a document is about. */
 export const MODEL_NAME = fields({ name: text, sha256: about("Of the model file.", text) });
 
@@ -93,7 +90,10 @@ function recipeWith<S extends Schema>(preprocess: S) {
       "Which preparation of the model before quantizing it is for, counted from 1: what was learned for another is not taken over.",
       integer(1),
     ),
-    format: about("QuantizeLinear and DequantizeLinear nodes.", oneOf(RECIPE_FORMATS)),
+    format: about(
+      "qdq: QuantizeLinear and DequantizeLinear around weights and activations; weights: weights alone, every activation stays in float.",
+      oneOf(RECIPE_FORMATS),
+    ),
     activations: ACTIVATION_SCHEME,
     weights: WEIGHT_SCHEME,
     corrections: CORRECTIONS,
@@ -106,7 +106,6 @@ function recipeWith<S extends Schema>(preprocess: S) {
         layers: about("By node name.", NAMES),
         operators: about("By type, such as Softmax.", NAMES),
         tensors: about("By tensor name.", NAMES),
-        activations: about("Every activation: only weights are quantized.", flag),
       }),
     ),
     elementwise: about(

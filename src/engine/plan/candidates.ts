@@ -1,3 +1,4 @@
+import { takesRanges } from "../model/format.ts";
 import type { Reason } from "../model/reason.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
@@ -14,7 +15,7 @@ import { givesProbabilities, probabilityTensors } from "./unseen.ts";
 import { type WeightUse, weightUse } from "./weightUse.ts";
 
 /** The part of a recipe that decides what is quantized, and to how many bits; ranges and methods do not. */
-export type PlanChoices = Pick<Recipe, "float" | "weights" | "elementwise" | "unjoined" | "spared">;
+export type PlanChoices = Pick<Recipe, "format" | "float" | "weights" | "elementwise" | "unjoined" | "spared">;
 
 /** A node as it is on its own, before its neighbours are asked. */
 export interface Candidate {
@@ -48,9 +49,9 @@ export function candidatesOf(
   target: Target,
   choices: PlanChoices,
 ): ReadonlyMap<NodeProto, Candidate> {
-  const { float, weights } = choices;
+  const { weights } = choices;
   const probabilities = probabilityTensors(index);
-  const isMultiplied = target.multiplies.includes(weights.type) && !float.activations;
+  const isMultiplied = target.multiplies.includes(weights.type) && takesRanges(choices);
   const candidates = new Map<NodeProto, Candidate>();
   const leads = (producer: NodeProto): boolean => {
     const found = candidates.get(producer);

@@ -38,7 +38,7 @@ test("what has no integer kernel is told, with what follows it; what moves codes
 });
 
 test("weights alone, and in int4, are computed in float wherever they are", () => {
-  expect(kernels({ float: { ...PLAIN_RECIPE.float, activations: true } })).toEqual(["a", "up", "c"]);
+  expect(kernels({ format: "weights" })).toEqual(["a", "up", "c"]);
   expect(kernels({ weights: { ...PLAIN_RECIPE.weights, type: "int4" } })).toEqual([
     "a",
     "b",

@@ -1,3 +1,4 @@
+import { takesRanges } from "../model/format.ts";
 import type { Range } from "../model/range.ts";
 import type { Layer, RangeGroup } from "../model/summary.ts";
 import { GraphIndex } from "../onnx/graph.ts";
@@ -42,15 +43,15 @@ export function planQuantization(
   const spared = new Map(Object.entries(choices.spared ?? {}).filter(([tensor]) => !excluded.has(tensor)));
   const activations: Activations = {
     has: (tensor) => types.get(tensor) === "float32" && !index.initializer(tensor),
-    isExcluded: (tensor) => !choices.float.activations && (excluded.has(tensor) || spared.has(tensor)),
+    isExcluded: (tensor) => takesRanges(choices) && (excluded.has(tensor) || spared.has(tensor)),
     wouldLose: (tensor) => spared.get(tensor),
     typeOf: (tensor) => types.get(tensor),
     rankOf: (tensor) => index.initializer(tensor)?.dims.length ?? rankOf(tensor),
   };
   const candidates = candidatesOf(index, activations, target, choices);
-  const settled = choices.float.activations
-    ? settleWeights(candidates)
-    : settleLayers(candidates, index, activations, target);
+  const settled = takesRanges(choices)
+    ? settleLayers(candidates, index, activations, target)
+    : settleWeights(candidates);
   const stored = storedLayers(graph, choices.float);
   const own = new Map(stored.flatMap(({ layer, inside }) => (inside === null ? [[layer.id, layer] as const] : [])));
   const layers = [...candidates.values()].map((candidate): LayerPlan => {

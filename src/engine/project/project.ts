@@ -36,6 +36,7 @@ import type { Calibration } from "../model/calibration.ts";
 import type { DataFile, DataSummary, InputSource, SamplePreview } from "../model/dataset.ts";
 import type { Finding } from "../model/diagnosis.ts";
 import type { Evaluation, Probe } from "../model/evaluation.ts";
+import { takesRanges } from "../model/format.ts";
 import { InputError, type JobContext, type Notice } from "../model/job.ts";
 import type { Preprocess, Preset } from "../model/preprocess.ts";
 import type { PreprocessFinding } from "../model/preprocessFinding.ts";
@@ -156,8 +157,8 @@ export class Project {
 
   /** Leaves bias correction out where weights alone are quantized and there is no data to correct on; gives what there is to say of it. */
   leaveBiases(): readonly Notice[] {
-    const { float, corrections } = this.#recipe;
-    if (!float.activations || this.#data || !this.wants.includes("bias correction")) return [];
+    const { corrections } = this.#recipe;
+    if (takesRanges(this.#recipe) || this.#data || !this.wants.includes("bias correction")) return [];
     this.edit({ corrections: { ...corrections, bias: "none" } });
     const message = "Biases were not corrected, since that takes samples; give data to have them corrected.";
     return [{ kind: "info", subject: "Biases", message }];

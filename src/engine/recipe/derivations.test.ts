@@ -64,14 +64,14 @@ test("a change of any field of the settings is seen by the table", () => {
     { methods: { a: "mse" } },
     { ranges: { a: { low: 0, high: 2 } } },
     ...(["layers", "operators", "tensors"] as const).map((kind) => ({ float: { ...learned.float, [kind]: ["x"] } })),
-    { float: { ...learned.float, activations: true } },
+    { format: "weights" },
     { inputs: { shapes: { x: [1] }, values: {}, state: {} } },
     { inputs: { shapes: {}, values: { x: 1 }, state: {} } },
     { inputs: { shapes: {}, values: {}, state: { x: "y" } } },
   ];
   for (const change of changes) {
     const after = { ...learned, ...change };
-    expect(changedSettings(learned, after)).toHaveLength(1);
+    expect(changedSettings(learned, after)).toHaveLength("format" in change ? 2 : 1);
     for (const derived of ["bytes", "evaluation", "sensitivity", "walk", "probe", "search"] as const) {
       expect(isCurrent(derived, basisOf(derived, { recipe: learned }), { recipe: after })).toBe(false);
     }

@@ -1,3 +1,4 @@
+import { takesRanges } from "../model/format.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { LEARNED, type Learned, SETTINGS, type Setting } from "./settings.ts";
 
@@ -30,7 +31,7 @@ export interface Derivation {
 const ALL_SETTINGS = Object.keys(SETTINGS) as Setting[];
 const OBSERVED = ["inputs", "preprocess", "seed", "data", "samples"] as const;
 /** What decides which layers are quantized before it is known what a scale would lose. */
-const JOINED = ["factors", "activations", "float", "elementwise", "unjoined", "weightType"] as const;
+const JOINED = ["format", "factors", "activations", "float", "elementwise", "unjoined", "weightType"] as const;
 
 /**
  * What is derived from what, and the only place that says so: edits, remedies, the search's decisions, settling, the
@@ -39,7 +40,7 @@ const JOINED = ["factors", "activations", "float", "elementwise", "unjoined", "w
 export const DERIVATIONS: Readonly<Record<Derived, Derivation>> = {
   factors: { from: ["preparation", ...OBSERVED, "equalization"], under: [] },
   unjoined: {
-    from: ["preparation", ...OBSERVED, "factors", "elementwise", "activations", "weightType"],
+    from: ["preparation", ...OBSERVED, "format", "factors", "elementwise", "activations", "weightType"],
     under: ["float", "granularity", "method", "methods", "ranges"],
   },
   plan: { from: ["preparation", "equalization", ...JOINED, "spared"], under: [] },
@@ -59,6 +60,7 @@ export const DERIVATIONS: Readonly<Record<Derived, Derivation>> = {
       "preprocess",
       "seed",
       "data",
+      "format",
       "factors",
       "activations",
       "weightType",
@@ -91,7 +93,7 @@ export const DERIVATIONS: Readonly<Record<Derived, Derivation>> = {
 /** What a recipe asks for of what is learned. */
 const ASKED: Readonly<Record<Learned, (recipe: Recipe) => boolean>> = {
   factors: ({ corrections }) => corrections.equalization,
-  unjoined: ({ elementwise, float }) => elementwise === "auto" && !float.activations,
+  unjoined: (recipe) => recipe.elementwise === "auto" && takesRanges(recipe),
   /** Ranges that there are were settled with it. */
   spared: ({ resolved }) => resolved === null,
   resolved: () => true,

@@ -97,8 +97,8 @@ test("rounding that was learned goes with the weights, their scales and what the
 
 test("activations go to float and come back under the scheme chosen", () => {
   const inFloat = withActivations(recipe, null);
-  expect(inFloat).toMatchObject({ activations: recipe.activations, float: { activations: true }, resolved: null });
-  expect(withActivations(inFloat, INT8)).toMatchObject({ activations: INT8, float: { activations: false } });
+  expect(inFloat).toMatchObject({ activations: recipe.activations, format: "weights", resolved: null });
+  expect(withActivations(inFloat, INT8)).toMatchObject({ activations: INT8, format: "qdq" });
 });
 
 test("a layer goes to float once and comes back", () => {

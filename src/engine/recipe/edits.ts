@@ -17,7 +17,7 @@ export const INT8: ActivationScheme = { type: "int8", symmetric: true };
 export function withActivations(recipe: Recipe, activations: ActivationScheme | null): Recipe {
   return withSettings(recipe, {
     activations: activations ?? recipe.activations,
-    float: { ...recipe.float, activations: activations === null },
+    format: activations === null ? "weights" : "qdq",
   });
 }
 

@@ -17,7 +17,7 @@ const RECIPE: Recipe = {
   method: "minmax",
   methods: { b: "entropy" },
   ranges: { a: { low: -9, high: 9 } },
-  float: { layers: [], operators: [], tensors: [], activations: false },
+  float: { layers: [], operators: [], tensors: [] },
   elementwise: "join",
   preprocess: null,
   seed: 0,

@@ -1,3 +1,4 @@
+import { takesRanges } from "../model/format.ts";
 import type { Recipe } from "../model/recipe.ts";
 
 const sorted = (names: readonly string[]): readonly string[] => [...names].sort();
@@ -14,8 +15,8 @@ export const SETTINGS = {
   seed: ({ seed }) => seed,
   equalization: ({ corrections }) => corrections.equalization,
   biasCorrection: ({ corrections }) => corrections.bias,
-  /** Null where only weights are quantized. */
-  activations: ({ activations, float }) => (float.activations ? null : activations),
+  /** Null where they get no scales. */
+  activations: (recipe) => (takesRanges(recipe) ? recipe.activations : null),
   float: ({ float }) => ({
     layers: sorted(float.layers),
     operators: sorted(float.operators),

@@ -82,7 +82,7 @@ describe("what a target does not take", () => {
   });
 
   it("does not matter where activations stay in float, and is nothing for ONNX Runtime", () => {
-    const float = { ...PLAIN_RECIPE, float: { ...PLAIN_RECIPE.float, activations: true } };
+    const float = { ...PLAIN_RECIPE, format: "weights" as const };
     expect(() => assertTakes({ ...ORT, activations: [] }, float)).not.toThrow();
     expect(() => assertTakes(ORT, PLAIN_RECIPE)).not.toThrow();
   });

@@ -1,3 +1,4 @@
+import { takesRanges } from "../model/format.ts";
 import { InputError } from "../model/job.ts";
 import type { ActivationScheme } from "../model/range.ts";
 import type { Recipe, WeightScheme } from "../model/recipe.ts";
@@ -55,7 +56,8 @@ export interface KernelCost {
 }
 
 /** Throws InputError where a target does not take what a recipe asks for. */
-export function assertTakes(target: Target, { activations, weights, float }: Recipe): void {
+export function assertTakes(target: Target, recipe: Recipe): void {
+  const { activations, weights } = recipe;
   const refuse = (what: string, instead: readonly string[]) =>
     new InputError(`${target.name} takes no ${what}; choose ${instead.join(" or ")}.`);
   if (!target.weights.includes(weights.type)) throw refuse(`weights in ${weights.type}`, target.weights);
@@ -68,7 +70,7 @@ export function assertTakes(target: Target, { activations, weights, float }: Rec
   }
   const isTaken = (scheme: ActivationScheme) =>
     scheme.type === activations.type && scheme.symmetric === activations.symmetric;
-  if (float.activations || target.activations.some(isTaken)) return;
+  if (!takesRanges(recipe) || target.activations.some(isTaken)) return;
   throw refuse(`activations in ${schemeText(activations)}`, target.activations.map(schemeText));
 }
 

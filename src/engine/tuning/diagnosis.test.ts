@@ -269,7 +269,7 @@ describe("the order", () => {
   });
 
   it("leaves out a layer in float", () => {
-    const float = { layers: ["conv"], operators: [], tensors: [], activations: false };
+    const float = { layers: ["conv"], operators: [], tensors: [] };
     expect(findings({ weight: () => 0, recipe: { float } })).toEqual([]);
   });
 });

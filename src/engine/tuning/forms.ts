@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
-import { quantizeGraph, type WritingChoices } from "../emit/index.ts";
-import type { WeightEncoder } from "../encode/numbers.ts";
+import { quantizeGraph } from "../emit/index.ts";
+import type { EncodingChoices, WeightEncoder } from "../encode/numbers.ts";
 import type { EncodedWeight } from "../encode/weight.ts";
 import { graphOf, withGraph } from "../graph/pass.ts";
 import type { Range } from "../model/range.ts";
@@ -23,7 +23,7 @@ export interface Subject {
   /** Of `corrected`. */
   readonly plan: QuantizationPlan;
   readonly ranges: ReadonlyMap<string, Range>;
-  readonly recipe: WritingChoices & Pick<Recipe, "spared">;
+  readonly recipe: EncodingChoices & Pick<Recipe, "spared">;
 }
 
 /** How layers run: which tensors are rounded, and which layers by 8-bit kernels. */

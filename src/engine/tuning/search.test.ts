@@ -244,7 +244,7 @@ it("a decision about layers takes them from one precision to another and forgets
     { kind: "int8", layers: ["b", "not there"] },
     { kind: "float", layers: ["c", "d"] },
   ]);
-  expect(moved.float).toEqual({ layers: ["a", "c", "d"], operators: ["Softmax"], tensors: [], activations: false });
+  expect(moved.float).toEqual({ layers: ["a", "c", "d"], operators: ["Softmax"], tensors: [] });
   expect(moved).toMatchObject({ resolved: null, biases: null, factors: recipe.factors });
   const plain = applyDecisions(recipe, [
     { kind: "corrections", corrections: { equalization: false, bias: "empirical" } },

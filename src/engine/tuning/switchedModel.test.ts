@@ -117,7 +117,7 @@ describe("a model with switches", () => {
   });
 
   it("gives the same when segments run whole quantized as when their units do one by one", async () => {
-    const recipes = fc.constantFrom(PLAIN_RECIPE, INT4, { ...INT4, float: { ...INT4.float, activations: true } });
+    const recipes = fc.constantFrom(PLAIN_RECIPE, INT4, { ...INT4, format: "weights" });
     await fc.assert(
       fc.asyncProperty(graphs, fc.array(fc.nat(), { maxLength: 4 }), recipes, async (model, cuts, recipe) => {
         const { switched, segments, formIn } = switchable(model, cuts, recipe);

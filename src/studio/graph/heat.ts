@@ -1,3 +1,4 @@
+import { takesRanges } from "../../engine/model/format.ts";
 import { decibel } from "../../engine/values/units.ts";
 import { ALL_DB, costOf, errorText, METRICS, NONE_DB, shareOf } from "../metrics.ts";
 import { sensitivityFigures, sensitivityIsStale } from "../state/figures.ts";
@@ -48,9 +49,10 @@ function measuredHeat(state: StudioState): HeatScale {
 }
 
 function estimatedHeat({ project: { recipe }, results: { overview } }: StudioState): HeatScale {
-  const waiting = recipe?.present.float.activations
-    ? "Sensitivity, once it is measured"
-    : "SQNR of the range, after calibration";
+  const waiting =
+    recipe && !takesRanges(recipe.present)
+      ? "Sensitivity, once it is measured"
+      : "SQNR of the range, after calibration";
   return {
     title: overview.size > 0 ? "SQNR of the range, estimated" : waiting,
     low: decibel(NONE_DB),

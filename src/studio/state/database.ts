@@ -15,7 +15,7 @@ interface Schema extends DBSchema {
 }
 
 const NAME = "octet";
-const VERSION = 5;
+const VERSION = 6;
 let opened: Promise<IDBPDatabase<Schema>> | null = null;
 
 /**

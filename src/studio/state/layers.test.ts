@@ -90,7 +90,7 @@ test("names lose what all begin with, and the operator at their end unless they 
     layer("/m/b/Add_1", "Add"),
   ];
   const plan = { layers, activations: [] } as unknown as ModelSummary;
-  const recipe = { float: { layers: [], operators: [], tensors: [], activations: false } } as unknown as Recipe;
+  const recipe = { float: { layers: [], operators: [], tensors: [] } } as unknown as Recipe;
   expect(rowsOf(plan, recipe).map(({ name }) => name)).toEqual(["a/Conv", "a/Relu", "b", "Gemm", "b/Add_1"]);
 });
 
@@ -112,7 +112,7 @@ test("a layer whose output has no range of its own shows that of the layer it is
       { name: "s", producer: "split", consumers: ["conv", "relu"], group: null },
     ],
   } as unknown as ModelSummary;
-  const recipe = { float: { layers: [], operators: [], tensors: [], activations: false } } as unknown as Recipe;
+  const recipe = { float: { layers: [], operators: [], tensors: [] } } as unknown as Recipe;
   expect(rowsOf(plan, recipe).map(({ id, group, fusedWith }) => [id, group, fusedWith])).toEqual([
     ["input x", "x", null],
     ["conv", "r", "relu"],

@@ -43,7 +43,14 @@ function laterOf(derived: Derived): Json {
 
 function withLater(derived: Derived, basis: Json): Json {
   const later = laterOf(derived);
-  return lacks(basis, ...Object.keys(later)) ? { ...basis, ...later, ...withoutState(basis.inputs) } : basis;
+  const since = lacks(basis, ...Object.keys(later)) ? { ...basis, ...later, ...withoutState(basis.inputs) } : basis;
+  const format = leavesOf(derived).includes("format") ? formatOf(since) : since.format;
+  return format === since.format ? since : { ...since, format };
+}
+
+/** Weights alone were told by what activations are. */
+function formatOf({ format = "qdq", activations }: Json): Basis["format"] {
+  return format === "qdq" && activations === null ? "weights" : (format as Basis["format"]);
 }
 
 /** No input carried a state then. */
@@ -56,7 +63,14 @@ function toldOfRounding(stored: unknown, outside: Pick<Basis, "data">): Basis {
   const unknown = basisOf("rounding", { recipe: null, ...outside });
   if (!Array.isArray(stored) || !Array.isArray(stored[4])) return unknown;
   const [weightType, granularity, , factors, [activations, , , preprocess, inputs]] = stored;
-  const then = { weightType, granularity, activations, preprocess, ...withoutState(inputs) };
+  const then = {
+    weightType,
+    granularity,
+    activations,
+    format: formatOf({ activations }),
+    preprocess,
+    ...withoutState(inputs),
+  };
   const basis = { ...unknown, ...laterOf("rounding"), ...then, factors: isObject(factors) ? digestOf(factors) : null };
   return check(basisSchema("rounding"), basis, "").problem === null ? basis : unknown;
 }

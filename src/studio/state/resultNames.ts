@@ -1,3 +1,4 @@
+import { takesRanges } from "../../engine/model/format.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import { plural } from "../../engine/values/figures.ts";
 
@@ -12,8 +13,8 @@ export function nameOf(recipe: Recipe): string {
     weights.type === "int4" ? "int4" : [],
     `per ${weights.granularity}`,
     weights.rounding === "learned" ? "learned rounding" : [],
-    float.activations ? "weights only" : method,
-    activations.type === "int8" && !float.activations ? "int8 activations" : [],
+    takesRanges(recipe) ? method : "weights only",
+    activations.type === "int8" && takesRanges(recipe) ? "int8 activations" : [],
     corrections.equalization ? "equalized" : [],
     BIASES[corrections.bias],
     counted(Object.keys(methods).length, "own method"),

@@ -50,7 +50,7 @@ describe("the settings of results side by side", () => {
 
   it("name of a list what not every result has, whatever its order", () => {
     const float = (...layers: string[]) => ({
-      recipe: { float: { layers, operators: [], tensors: [], activations: false } },
+      recipe: { float: { layers, operators: [], tensors: [] } },
     });
     const rows = settingRows([
       result("a", float("x", "y")),
@@ -155,7 +155,7 @@ describe("the name of a result", () => {
       nameOf({
         ...REPORT.recipe,
         method: "mse",
-        float: { layers: [], operators: [], tensors: [], activations: false },
+        float: { layers: [], operators: [], tensors: [] },
       }),
     ).toBe("per channel, mse, no bias correction");
     expect(

@@ -1,4 +1,5 @@
 import type { Calibration } from "../../engine/model/calibration.ts";
+import { takesRanges } from "../../engine/model/format.ts";
 import type { Project } from "./slices/project.ts";
 
 /** Whether a calibration only stands for one, under a recipe that takes no ranges: it observed nothing. */
@@ -13,8 +14,8 @@ export function followedCalibration({
   calibration,
 }: Pick<Project, "model" | "recipe" | "calibration">): Calibration | null {
   if (!model || !recipe) return calibration;
-  const { float, corrections, factors, preprocess, seed } = recipe.present;
-  if (!float.activations) return calibration && isStandIn(calibration) ? null : calibration;
+  const { corrections, factors, preprocess, seed } = recipe.present;
+  if (takesRanges(recipe.present)) return calibration && isStandIn(calibration) ? null : calibration;
   if (calibration) return calibration;
   const seen = { statistics: new Map(), observed: [], skipped: [], wanted: 0, prints: null };
   const nothing = { ...seen, executors: [], notices: [] };

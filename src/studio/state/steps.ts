@@ -1,3 +1,4 @@
+import { takesRanges } from "../../engine/model/format.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import {
   type Basis,
@@ -149,7 +150,7 @@ export type NextAction = "data" | "calibrate" | "round" | "evaluate" | "export";
 export function nextAction(facts: Facts): NextAction | null {
   if (!facts.model) return null;
   const states = stepStates(facts);
-  const needed = !facts.recipe?.present.float.activations;
+  const needed = facts.recipe === null || takesRanges(facts.recipe.present);
   if (needed && facts.data && ["ready", "stale", "partial"].includes(states.calibrate.standing)) return "calibrate";
   if (!facts.calibration) return "data";
   if (facts.recipe && awaitsRounding(facts.recipe.present)) return facts.data ? "round" : "data";

@@ -4,6 +4,7 @@ import * as arbitrary from "../../engine/artifacts/testing/arbitrary.ts";
 import { REPORT, TUNING } from "../../engine/artifacts/testing/report.ts";
 import { BEFORE_PREPARATIONS } from "../../engine/model/past/recipe.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
+import { withFlag } from "../../engine/model/testing/olderRecipe.ts";
 import { type Basis, basisOf, isCurrent } from "../../engine/recipe/basis.ts";
 import { basisSchema } from "../../engine/recipe/basisSchema.ts";
 import type { Derived } from "../../engine/recipe/derivations.ts";
@@ -182,8 +183,7 @@ describe("what an earlier version stored", () => {
   const firstRecipe = () => {
     const { corrections, factors, biases, rounding, ...first } = withoutLater(structuredClone(recipe));
     const { rounding: _, ...weights } = first.weights;
-    const { activations, ...float } = first.float;
-    return { ...first, weights, float };
+    return { ...first, weights };
   };
 
   it("version 1: a session without sensitivity, a basis that held the recipe itself", () => {
@@ -205,8 +205,7 @@ describe("what an earlier version stored", () => {
   it("version 2: recipes without rounding in sessions, results and points of a search, one executor of a calibration", () => {
     const { rounding, ...before } = withoutLater(structuredClone(recipe));
     const { rounding: _, ...weights } = before.weights;
-    const { activations, ...float } = before.float;
-    const second = { ...before, weights, float };
+    const second = { ...before, weights };
     expect(RENEWALS.sessions!({ ...SESSION_RECORD, recipe: second }).recipe).toEqual(recipe);
     expect(RENEWALS.results!({ ...RESULT_RECORD, recipe: second }).recipe).toEqual(recipe);
     const points = TUNING_RECORD.tuning.result.points.map((point) => ({ ...point, recipe: second }));
@@ -227,6 +226,23 @@ describe("what an earlier version stored", () => {
     expect(stored).toMatchObject({
       calibration: { executors: [{ provider: "wasm", workers: 1, threads: 4, batch: 1, samples: 3 }] },
     });
+  });
+
+  it("version 5: weights alone were a flag of what stays in float, and a basis told them by what activations are", () => {
+    const alone: Recipe = { ...recipe, format: "weights" };
+    for (const [then, now] of [
+      [withFlag(recipe), recipe],
+      [withFlag(alone), alone],
+    ] as const) {
+      expect(RENEWALS.results!({ ...RESULT_RECORD, recipe: then }).recipe).toEqual(now);
+      for (const derived of ["evaluation", "sensitivity", "walk", "search", "rounding"] as const) {
+        const today = basisOf(derived, { recipe: now, data: "files", samples: 40 });
+        const { format, ...others } = today;
+        const before = derived === "rounding" ? others : { ...others, format: "qdq" };
+        expect(pastBasis(derived, before)).toEqual(today);
+        expect(pastBasis(derived, today)).toBe(today);
+      }
+    }
   });
 
   it("version 3: the loss as learned had another name, and sensitivity fewer fields", () => {

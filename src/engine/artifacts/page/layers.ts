@@ -1,4 +1,5 @@
 import type { RangeReport } from "../../model/analysis.ts";
+import { takesRanges } from "../../model/format.ts";
 import type { Report, WeightReport } from "../../model/report.ts";
 import type { ReportedLayer } from "../../model/summary.ts";
 import { dimsText } from "../../values/dims.ts";
@@ -44,7 +45,7 @@ export function layersSection(report: Report): Markup {
 <p class="note">${note}</p>
 ${chart && html`<figure>${chart}<figcaption>SQNR of each quantized activation in graph order; higher is better. The lowest:</figcaption><ol class="lowest">${lowest}</ol></figure>`}
 <table class="layers"><thead><tr><th scope="col">#</th><th scope="col">Layer</th><th scope="col">Precision</th><th scope="col">Clip range</th><th scope="col">Histogram</th><th scope="col">Clipped</th><th scope="col">SQNR</th></tr></thead><tbody>
-${rows.map((row) => rowMarkup(row, report.recipe.float.activations))}
+${rows.map((row) => rowMarkup(row, !takesRanges(report.recipe)))}
 </tbody></table>
 <p class="note">Histogram heights are logarithmic; shaded is what the clip range leaves out. I8 and I4 are int8 and int4 weights, or int8 arithmetic; F32 stays in float.</p>
 </section>`;

@@ -1,4 +1,5 @@
 import type { ExecutorRecord } from "../../model/calibration.ts";
+import { takesRanges } from "../../model/format.ts";
 import { type Notice, namesSubject } from "../../model/job.ts";
 import type { Preprocess } from "../../model/preprocess.ts";
 import type { Report } from "../../model/report.ts";
@@ -60,10 +61,12 @@ export function settingsSection({ recipe, calibration, model, files }: Report): 
     ["Format", "QDQ (QuantizeLinear and DequantizeLinear nodes)"],
     [
       "Activations",
-      float.activations ? "float" : `${activations.type}, ${activations.symmetric ? "symmetric" : "asymmetric"}`,
+      takesRanges(recipe) ? `${activations.type}, ${activations.symmetric ? "symmetric" : "asymmetric"}` : "float",
     ],
     ["Weights", `${weights.type}, symmetric, per ${weights.granularity}, ${ROUNDINGS[weights.rounding]}`],
-    ...(float.activations ? [] : [["Layers without weights", elementwiseText(recipe)] as const, ...rangeFacts(recipe)]),
+    ...(takesRanges(recipe)
+      ? [["Layers without weights", elementwiseText(recipe)] as const, ...rangeFacts(recipe)]
+      : []),
     [
       "Left in float",
       left.length === 0 ? "nothing by choice" : html`${left.map((name) => html`<code>${name}</code> `)}`,

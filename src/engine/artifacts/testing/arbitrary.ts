@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import type { Calibration } from "../../model/calibration.ts";
+import { RECIPE_FORMATS } from "../../model/format.ts";
 import type { Preprocess } from "../../model/preprocess.ts";
 import { METHODS, type Range } from "../../model/range.ts";
 import { ELEMENTWISE, type Recipe } from "../../model/recipe.ts";
@@ -66,7 +67,7 @@ export const recipe: fc.Arbitrary<Recipe> = fc.record({
   version: fc.constant(1 as const),
   model,
   preparation: fc.integer({ min: 1, max: 9 }),
-  format: fc.constant("qdq" as const),
+  format: fc.constantFrom(...RECIPE_FORMATS),
   activations: fc.record({ type: fc.constantFrom("uint8" as const, "int8" as const), symmetric: fc.boolean() }),
   weights: fc.record({
     type: fc.constantFrom("int8" as const, "int4" as const),
@@ -80,7 +81,7 @@ export const recipe: fc.Arbitrary<Recipe> = fc.record({
   method: fc.constantFrom(...METHODS, "auto" as const),
   methods: record(fc.constantFrom(...METHODS)),
   ranges: record(range),
-  float: fc.record({ layers: names, operators: names, tensors: names, activations: fc.boolean() }),
+  float: fc.record({ layers: names, operators: names, tensors: names }),
   elementwise: fc.constantFrom(...ELEMENTWISE),
   preprocess: fc.option(preprocess),
   seed,

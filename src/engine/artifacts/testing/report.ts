@@ -73,7 +73,7 @@ export const REPORT: Report = {
     method: "auto",
     methods: {},
     ranges: {},
-    float: { layers: ["softmax"], operators: [], tensors: [], activations: false },
+    float: { layers: ["softmax"], operators: [], tensors: [] },
     elementwise: "join",
     preprocess: null,
     seed: 0,

@@ -21,7 +21,7 @@ import { nodeRuntime } from "../../runtime/node.ts";
 import { ORT } from "../../targets/ort.ts";
 import { type QuantizedModel, quantizeGraph } from "../index.ts";
 
-export type Choices = Partial<Pick<Recipe, "activations" | "weights" | "method" | "elementwise">> & {
+export type Choices = Partial<Pick<Recipe, "format" | "activations" | "weights" | "method" | "elementwise">> & {
   readonly float?: Partial<Recipe["float"]>;
 };
 
@@ -44,9 +44,7 @@ export function noiseFeeds(model: ModelProto, seed: number): TensorMap {
 /** The plan of a model, and a session that gives every tensor in it. */
 export async function planOf(
   model: ModelProto,
-  float: Partial<Recipe["float"]>,
-  weights = PLAIN_RECIPE.weights,
-  elementwise = PLAIN_RECIPE.elementwise,
+  { float, ...choices }: Choices,
 ): Promise<{ readonly plan: QuantizationPlan; readonly session: Session }> {
   if (!model.graph) throw new Error("a test model has a graph");
   const made = model.graph.node.flatMap(({ output }) => output.filter(Boolean));
@@ -56,7 +54,7 @@ export async function planOf(
     plan: planQuantization(
       withOutputTypes(model.graph, session.outputs),
       new Map([...ports].map(([name, { type }]) => [name, type])),
-      { ...PLAIN_RECIPE, weights, elementwise, float: { ...PLAIN_RECIPE.float, ...float } },
+      { ...PLAIN_RECIPE, ...choices, float: { ...PLAIN_RECIPE.float, ...float } },
       ORT,
       (tensor) => ports.get(tensor)?.dims.length,
     ),
@@ -68,7 +66,7 @@ export async function planOf(
 export async function tryOut(given: ModelProto, choices: Choices = {}, feedsOf = noiseFeeds): Promise<Trial> {
   const weights = choices.weights ?? PLAIN_RECIPE.weights;
   const model = weights.type === "int4" ? allowInt4(given, ORT.ownDomain) : given;
-  const { plan, session } = await planOf(model, choices.float ?? {}, weights, choices.elementwise);
+  const { plan, session } = await planOf(model, choices);
   const samples = Array.from({ length: SAMPLES }, (_, i) => feedsOf(model, i + 1));
   const observers = new Map(plan.groups.map(({ id }) => [id, new Observer()]));
   for (const [i, feeds] of samples.entries()) {
@@ -85,10 +83,9 @@ export async function tryOut(given: ModelProto, choices: Choices = {}, feedsOf =
     ranges: {},
   });
   const quantized = quantizeGraph(model, plan, ranges, {
-    format: "qdq",
+    format: choices.format ?? "qdq",
     activations,
     weights,
-    float: { ...PLAIN_RECIPE.float, ...choices.float },
     rounding: null,
   });
   assertValid(encodeModel(quantized.model), "the quantized model");

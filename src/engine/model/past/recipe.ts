@@ -1,5 +1,5 @@
 import { isObject } from "../../schema/running.ts";
-import { lacks, memberLacks, type PastShape } from "./shape.ts";
+import { type Json, lacks, memberLacks, type PastShape } from "./shape.ts";
 
 /** What recipes came to mean by saying nothing of it, when they did not say which preparation of a model they are for. */
 export const BEFORE_PREPARATIONS = {
@@ -45,6 +45,14 @@ export const PAST_RECIPES: readonly PastShape[] = [
       // No input carried a state.
       inputs: { ...asObject(recipe.inputs), state: {} },
     }),
+  },
+  {
+    // Weights alone were a flag of what stays in float.
+    is: ({ float }) => isObject(float) && typeof float.activations === "boolean",
+    next: (recipe) => {
+      const { activations, ...float } = asObject(recipe.float) as Json;
+      return { ...recipe, ...(activations === true && { format: "weights" }), float };
+    },
   },
 ];
 

@@ -12,7 +12,7 @@ export const PLAIN_RECIPE: Recipe = {
   method: "auto",
   methods: {},
   ranges: {},
-  float: { layers: [], operators: [], tensors: [], activations: false },
+  float: { layers: [], operators: [], tensors: [] },
   elementwise: "join",
   preprocess: null,
   seed: null,

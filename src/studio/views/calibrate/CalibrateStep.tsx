@@ -1,4 +1,5 @@
 import type { Calibration } from "../../../engine/model/calibration.ts";
+import { takesRanges } from "../../../engine/model/format.ts";
 import { count, plural } from "../../../engine/values/figures.ts";
 import { duration } from "../../../engine/values/units.ts";
 import { Empty } from "../../parts/Empty.tsx";
@@ -22,7 +23,7 @@ export function CalibrateStep() {
   const time = useProject((project) => project.calibrationTime);
   const { data, samples } = facts;
   const calibration = facts.calibration && !isStandIn(facts.calibration) ? facts.calibration : null;
-  const weightsOnly = facts.recipe?.present.float.activations ?? false;
+  const weightsOnly = facts.recipe !== null && !takesRanges(facts.recipe.present);
   const nothing = facts.model?.plan.layers.every((layer) => layer.precision === "float32");
   if (!data && !calibration && !weightsOnly) {
     return (

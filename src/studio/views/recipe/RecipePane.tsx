@@ -1,3 +1,4 @@
+import { takesRanges } from "../../../engine/model/format.ts";
 import { METHODS } from "../../../engine/model/range.ts";
 import type { MethodChoice, Recipe } from "../../../engine/model/recipe.ts";
 import { INT8, UINT8, withActivations, withFloat, withMethod } from "../../../engine/recipe/edits.ts";
@@ -44,7 +45,7 @@ export function RecipePane() {
       <Outline recipe={recipe} />
       <Choice<keyof typeof ACTIVATIONS>
         label="Activations"
-        value={recipe.float.activations ? "float" : recipe.activations.type}
+        value={takesRanges(recipe) ? recipe.activations.type : "float"}
         options={[
           { value: "uint8", text: "uint8, asymmetric" },
           { value: "int8", text: "int8, symmetric" },
@@ -54,7 +55,7 @@ export function RecipePane() {
         testId="activations"
       />
       <WeightChoices recipe={recipe} />
-      {recipe.float.activations ? null : (
+      {takesRanges(recipe) && (
         <Choice<MethodChoice>
           label={<Term word="clip range">Ranges by</Term>}
           value={recipe.method}
@@ -66,7 +67,7 @@ export function RecipePane() {
           testId="method"
         />
       )}
-      {recipe.float.activations ? null : <ElementwiseChoice {...recipe} />}
+      {takesRanges(recipe) && <ElementwiseChoice {...recipe} />}
       <CorrectionChoices {...recipe} />
       <TensorRecipe />
       <FloatOperators />
@@ -77,13 +78,14 @@ export function RecipePane() {
 const ACTIVATIONS = { uint8: UINT8, int8: INT8, float: null } as const;
 
 /** The kind of quantization, in the field's words. */
-function Outline({ recipe: { weights, float } }: { readonly recipe: Recipe }) {
+function Outline({ recipe }: { readonly recipe: Recipe }) {
+  const { weights } = recipe;
   const bits = weights.type === "int4" ? "4 bits" : "8 bits";
   return (
     <p className="muted">
-      <Term word="QDQ" />, {float.activations ? <Term word="weights only" /> : "static"},{" "}
+      <Term word="QDQ" />, {takesRanges(recipe) ? "static" : <Term word="weights only" />},{" "}
       <Term word="bit depth">
-        {float.activations || bits === "8 bits" ? bits : "weights of 4 bits, activations of 8"}
+        {!takesRanges(recipe) || bits === "8 bits" ? bits : "weights of 4 bits, activations of 8"}
       </Term>
     </p>
   );
