@@ -47,7 +47,7 @@ export function differing(derived: Derived, basis: Basis, present: Present): rea
     ...(gone ? (["data", "samples"] as const) : []),
     ...((basis.data ?? null) === null ? (["data"] as const) : []),
   ]);
-  return leavesOf(derived).filter((origin) => !unknown.has(origin) && before.get(origin) !== now(origin));
+  return leavesOf(derived).filter((origin) => !unknown.has(origin) && (before.get(origin) ?? NOTHING) !== now(origin));
 }
 
 /** Whether what was made on a basis still holds; without a recipe nothing does. */

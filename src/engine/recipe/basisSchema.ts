@@ -1,8 +1,8 @@
 import { EDITED_RECIPE } from "../model/recipe.ts";
 import { check } from "../schema/check.ts";
-import { count, custom, fields, list, nullable, type Schema, text } from "../schema/define.ts";
+import { count, custom, fields, list, maybe, nullable, type Schema, text } from "../schema/define.ts";
 import { type Basis, leavesOf } from "./basis.ts";
-import type { Derived, Outside } from "./derivations.ts";
+import type { Derived, Origin, Outside } from "./derivations.ts";
 import type { Learned, Setting } from "./settings.ts";
 
 const { preparation, format, inputs, preprocess, seed, activations, weights, corrections } = EDITED_RECIPE.entries;
@@ -22,10 +22,16 @@ const VALUES: Readonly<Record<Setting | Learned | Outside, Schema>> = {
   ...{ data: text, samples: count },
 };
 
+/** Settings that recipes may leave out: a basis of before they were there does not say them, and means null. */
+const SINCE: ReadonlySet<Origin> = new Set();
+
 /** A basis of what is derived so, as it is stored; null is what was not known. */
 // @__NO_SIDE_EFFECTS__
 export function basisSchema(derived: Exclude<Derived, "exported">) {
-  const entries = leavesOf(derived).map((origin) => [origin, nullable(VALUES[origin as keyof typeof VALUES])]);
+  const entries = leavesOf(derived).map((origin) => {
+    const value = nullable(VALUES[origin as keyof typeof VALUES]);
+    return [origin, SINCE.has(origin) ? maybe(value) : value];
+  });
   const schema = fields(Object.fromEntries(entries));
   return custom<Basis>((value) => check(schema, value, "").problem === null, "what a result was made of");
 }
