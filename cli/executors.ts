@@ -23,13 +23,13 @@ interface Thread {
 /** Threads started ahead: most models are observed on at least so many. */
 const STARTED = 2;
 
-/** Threads that wait for something to observe; none of them keeps the process alive. */
+/** Threads that were started ahead; none of them keeps the process alive. */
 const idle: Thread[] = [];
 
 /**
  * A runtime of Node that observes in threads of its own, since its `run` blocks the thread that calls it:
- * there images are decoded meanwhile. The first threads start at once, while a model is opened, and a thread that is
- * no longer needed waits for the next observer.
+ * there images are decoded meanwhile. The first threads start at once, while a model is opened; a thread ends with its
+ * observer, since only then its memory is given back.
  */
 export function threadedRuntime(main: Runtime): Runtime {
   while (idle.length < Math.min(STARTED, availableParallelism())) idle.push(startThread());
@@ -89,13 +89,8 @@ async function openObserver(model: ModelFile, plan: ObservationPlan, threads: nu
     },
     take: () => ask((remote) => remote.take()),
     async dispose() {
-      try {
-        await ask((remote) => remote.close());
-      } catch {
-        return thread.end();
-      }
-      worker.unref();
-      idle.push(thread);
+      await ask((remote) => remote.close()).catch(() => undefined);
+      await thread.end();
     },
   };
 }

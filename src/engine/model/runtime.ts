@@ -19,7 +19,7 @@ export interface Session {
   run(feeds: TensorMap, fetches?: readonly string[]): Promise<TensorMap>;
   /**
    * Runs the model once and shows its float32 outputs in `fetches`, at least one, where the runtime has them: a tensor is
-   * good for the call alone. Absent where it costs nothing that outputs become the caller's own.
+   * good for the call alone. Absent where outputs come from elsewhere and become the caller's own in any case.
    */
   peek?(feeds: TensorMap, fetches: readonly string[], see: (name: string, tensor: Tensor) => void): Promise<void>;
   /** Milliseconds the last run took inside the runtime, without what carried tensors to it. */

@@ -1,4 +1,5 @@
 import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from "onnxruntime-common";
+import { release } from "../model/release.ts";
 import type { ModelFile, Runtime, Session, SessionOptions } from "../model/runtime.ts";
 import type { Port, Tensor, TensorMap } from "../model/tensor.ts";
 import { type DataType, isDataType } from "../values/elementTypes.ts";
@@ -86,16 +87,18 @@ function wrap(ort: OrtApi, native: InferenceSession, tap: OutputTap | null, alia
     },
     dispose: () => native.release(),
   };
-  if (!tap) return session;
   session.peek = async (feeds, fetches, see) => {
+    const shown = tap ? fetches.slice(0, -1) : [];
     const inputs = toInputs(ort, feeds, aliases);
-    const wanted = fetches.map((name) => aliases.inGraph(name));
-    const outputs = await tap.exclusively(
-      () => timed(() => native.run(inputs, wanted.slice(-1))),
-      wanted.slice(0, -1),
-      (name, dims, data) => see(aliases.nameOf(name), { type: "float32", dims, data }),
-    );
+    const inGraph = (names: readonly string[]) => names.map((name) => aliases.inGraph(name));
+    const run = () => timed(() => native.run(inputs, inGraph(fetches.slice(shown.length))));
+    const outputs = tap
+      ? await tap.exclusively(run, inGraph(shown), (name, dims, data) =>
+          see(aliases.nameOf(name), { type: "float32", dims, data }),
+        )
+      : await run();
     for (const [name, tensor] of outputs) if (tensor.type === "float32") see(name, tensor);
+    release(outputs.values());
   };
   return session;
 }
