@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { SampleTensor } from "../engine/model/dataset.ts";
 import type { Port } from "../engine/model/tensor.ts";
-import { draftOf, lackText, readHeld, readShapes, sourceText, valuesText } from "./inputs.ts";
+import { draftOf, lackText, likelyStates, readHeld, readShapes, sourceText, stateOffer, valuesText } from "./inputs.ts";
 
 const ports: readonly Port[] = [
   { name: "sr", type: "int64", dims: [] },
@@ -45,6 +45,39 @@ test("where an input gets its values is told", () => {
   const missing = ["a", "b"].map((name) => ({ name, from: "nothing" }) as const);
   expect(lackText([...missing.slice(0, 1), { name: "c", from: "held", value: 0 }])).toBe("a gets no values yet");
   expect(lackText(missing)).toBe("a, b get no values yet");
+});
+
+const floats = (name: string, ...dims: Port["dims"]): Port => ({ name, type: "float32", dims });
+
+test("what fits an input in type and shape may feed it, the one that is called like its next state first", () => {
+  const h = floats("h", "N", 16);
+  const outputs = [floats("y", "N", 4), floats("c", "N", 16), floats("hn", null, 16), floats("flat", 16)];
+  expect(stateOffer(h, outputs, {})).toEqual({ outputs: ["hn", "c"], likely: "hn" });
+  expect(stateOffer(h, outputs, { h: "hn" })).toEqual({ outputs: ["hn", "c"], likely: "hn" });
+  expect(stateOffer(h, outputs, { k: "hn" })).toEqual({ outputs: ["c"], likely: null });
+  expect(stateOffer({ ...h, type: "int64" }, outputs, {})).toEqual({ outputs: [], likely: null });
+  expect(stateOffer(floats("z", 4), [], {})).toEqual({ outputs: [], likely: null });
+});
+
+test("inputs that nothing gives, or that are filled, are known as states by their names", () => {
+  const ports = ["x", "h", "past.0", "c", "__proto__"].map((name) => floats(name, 1, 2));
+  const outputs = ["y", "hn", "present.0", "cn", "__proto__n"].map((name) => floats(name, 1, 2));
+  const sources = [
+    { name: "x", from: "nothing" },
+    { name: "h", from: "nothing" },
+    { name: "past.0", from: "filled", filling: "a past of length 0" },
+    { name: "c", from: "held", value: 0 },
+    { name: "__proto__", from: "nothing" },
+  ] as const;
+  expect([...likelyStates(ports, outputs, sources, {})]).toEqual([
+    ["h", "hn"],
+    ["past.0", "present.0"],
+    ["__proto__", "__proto__n"],
+  ]);
+  expect([...likelyStates(ports, outputs, sources, { c: "hn" })]).toEqual([
+    ["past.0", "present.0"],
+    ["__proto__", "__proto__n"],
+  ]);
 });
 
 test("the values of a sample are told, integers as they are", () => {

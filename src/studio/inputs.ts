@@ -1,6 +1,7 @@
 import type { InputSource, SampleTensor } from "../engine/model/dataset.ts";
 import type { Recipe } from "../engine/model/recipe.ts";
 import { own } from "../engine/model/record.ts";
+import { canFeed, likelyNext } from "../engine/model/stateNames.ts";
 import type { Port } from "../engine/model/tensor.ts";
 import { elementCount } from "../engine/values/dims.ts";
 import { plural, significant } from "../engine/values/figures.ts";
@@ -38,6 +39,40 @@ export function readHeld(text: string): number | null {
   return text.trim() === "" || !Number.isFinite(value) ? null : value;
 }
 
+/** What may feed an input at the next step of a sequence. */
+export interface StateOffer {
+  /** The outputs of its type and shape that feed no other input, the one that is called like its next state first. */
+  readonly outputs: readonly string[];
+  /** The one that is called so; null where none is. */
+  readonly likely: string | null;
+}
+
+export function stateOffer(port: Port, outputs: readonly Port[], state: Recipe["inputs"]["state"]): StateOffer {
+  const taken = Object.entries(state).flatMap(([input, output]) => (input === port.name ? [] : [output]));
+  const fitting = outputs.filter((output) => canFeed(output, port) && !taken.includes(output.name));
+  const likely = likelyNext(port, fitting);
+  const others = fitting.map(({ name }) => name).filter((name) => name !== likely);
+  return { outputs: likely === null ? others : [likely, ...others], likely };
+}
+
+/** The inputs that nothing gives yet, or that are filled, each with the output that is called like its next state. */
+export function likelyStates(
+  ports: readonly Port[],
+  outputs: readonly Port[],
+  sources: readonly InputSource[],
+  state: Recipe["inputs"]["state"],
+): ReadonlyMap<string, string> {
+  const free = ports.filter(({ name }) =>
+    sources.some((source) => source.name === name && (source.from === "nothing" || source.from === "filled")),
+  );
+  return new Map(
+    free.flatMap((port): [string, string][] => {
+      const { likely } = stateOffer(port, outputs, state);
+      return likely === null ? [] : [[port.name, likely]];
+    }),
+  );
+}
+
 const KINDS = { images: "image", npy: ".npy file", idx: "IDX file", npz: ".npz file", jsonl: ".jsonl file" } as const;
 
 /** Where an input gets its values, in words. */
@@ -45,7 +80,7 @@ export function sourceText(source: InputSource): string {
   if (source.from === "held") return `held at ${source.value}`;
   if (source.from === "state") return `from output ${source.output} of the step before`;
   if (source.from === "filled") return `filled: ${source.filling}`;
-  if (source.from === "nothing") return "missing: choose a file for it, or hold it";
+  if (source.from === "nothing") return "missing: choose where it comes from";
   const { kind, path, files, array } = source;
   const from = files === 1 ? path : `${plural(files, KINDS[kind])}, from ${path} on`;
   return array === null ? from : `${from}: ${array}`;

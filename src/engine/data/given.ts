@@ -6,13 +6,13 @@ import {
   type ModelInputs,
 } from "../model/dataset.ts";
 import { InputError, type Notice } from "../model/job.ts";
+import { likelyNext } from "../model/stateNames.ts";
 import type { Port } from "../model/tensor.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import type { ArrayFile } from "./array.ts";
 import { fillingOf, hasMeaning } from "./meanings.ts";
 import type { NamedFile } from "./named.ts";
 import type { Scan } from "./scan.ts";
-import { likelyNext } from "./stateNames.ts";
 
 /** What one input is given. */
 export interface Given {

@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import { nodeDecoders as decoders } from "../../../cli/decoders.ts";
 import type { DataFile, ModelInputs, StateInput } from "../model/dataset.ts";
 import { InputError } from "../model/job.ts";
+import { likelyNext } from "../model/stateNames.ts";
 import type { Port, Tensor, TensorMap } from "../model/tensor.ts";
 import { type OpenDataset, openDataset } from "./dataset.ts";
 import { placeOf, sequenceLayout } from "./sequences.ts";
-import { likelyNext } from "./stateNames.ts";
 import type { StateRunner } from "./states.ts";
 import { memoryFile, npyBytes, npzBytes } from "./testing/files.ts";
 

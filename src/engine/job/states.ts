@@ -1,8 +1,8 @@
-import { canFeed } from "../data/stateNames.ts";
 import type { StateInput } from "../model/dataset.ts";
 import { InputError } from "../model/job.ts";
 import type { GivenInputs } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
+import { canFeed } from "../model/stateNames.ts";
 import type { Port } from "../model/tensor.ts";
 import { dimsText } from "../values/dims.ts";
 

@@ -108,16 +108,34 @@ export async function giveInput(name: string, files: readonly PathFile[]): Promi
   await openData(filesFor(name, files, filesNow()));
 }
 
-/** Holds an input at a value, or with null leaves it to data again. */
-export async function holdInput(name: string, value: number | null): Promise<void> {
+/** Holds an input at a value. */
+export function holdInput(name: string, value: number): Promise<void> {
+  return settleInputs([name], { values: { [name]: value } });
+}
+
+/** Feeds inputs, by name, from outputs of the step before. */
+export function feedInputs(outputs: ReadonlyMap<string, string>): Promise<void> {
+  return settleInputs([...outputs.keys()], { state: Object.fromEntries(outputs) });
+}
+
+/** Leaves an input to data again. */
+export function freeInput(name: string): Promise<void> {
+  return settleInputs([name], {});
+}
+
+/** Gives inputs what is said of them in place of what they got. */
+async function settleInputs(names: readonly string[], given: Partial<Pick<Inputs, "values" | "state">>): Promise<void> {
   const { recipe } = studio.getState().project;
   if (!recipe) return;
   const { inputs } = recipe.present;
-  const others = Object.entries(inputs.values).filter(([other]) => other !== name);
-  const held = value === null ? others : [...others, [name, value] as const];
-  const state = Object.fromEntries(Object.entries(inputs.state).filter(([other]) => other !== name));
-  const files = filesNow().filter((file) => file.input !== name);
-  await reopenModel({ ...inputs, values: Object.fromEntries(held), state }, files);
+  const others = <T>(record: Readonly<Record<string, T>>) =>
+    Object.entries(record).filter(([name]) => !names.includes(name));
+  const together = <T>(record: Readonly<Record<string, T>>, more: Readonly<Record<string, T>> = {}) =>
+    Object.fromEntries([...others(record), ...Object.entries(more)]);
+  const values = together(inputs.values, given.values);
+  const state = together(inputs.state, given.state);
+  const files = filesNow().filter(({ input }) => input === undefined || !names.includes(input));
+  await reopenModel({ ...inputs, values, state }, files);
   actions.stepChosen("data");
 }
 

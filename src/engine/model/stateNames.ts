@@ -1,4 +1,4 @@
-import type { Port } from "../model/tensor.ts";
+import type { Port } from "./tensor.ts";
 
 /** Whether an output may be what an input takes at the next step, by type and shape; of an output without a shape its type alone tells. */
 export function canFeed(output: Port, input: Port): boolean {
