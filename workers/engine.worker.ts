@@ -91,6 +91,7 @@ const api: EngineApi = {
   findPreprocess: (recipe, samples, onProgress) =>
     job(onProgress, (context) => opened().adopt(recipe).findPreprocess({ skip: 0, samples }, context)),
   preview: (index, choices) => opened().preview(index, choices),
+  predict: (index, choices) => turns.probe("prediction", (signal) => opened().predict(index, { signal }, choices)),
   calibrate: (choices, samples, resume, execution, onProgress, onCheckpoint) =>
     job(onProgress, (context) =>
       delivering(onCheckpoint, (checkpoint) =>
@@ -109,7 +110,7 @@ const api: EngineApi = {
   evaluate: (recipe, range, limit, onProgress) =>
     job(onProgress, (context) => opened().adopt(recipe).evaluate(range, limit, context)),
   probe: (recipe, range, onProgress) =>
-    turns.probe((signal) =>
+    turns.probe("change", (signal) =>
       opened()
         .adopt(recipe)
         .probe(range, { signal, report: (progress) => void onProgress(progress) }),

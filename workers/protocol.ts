@@ -5,6 +5,7 @@ import type { DataSummary, InputSource, SamplePreview } from "../src/engine/mode
 import type { Finding } from "../src/engine/model/diagnosis.ts";
 import type { Evaluation, Probe } from "../src/engine/model/evaluation.ts";
 import type { Notice, Progress } from "../src/engine/model/job.ts";
+import type { Prediction } from "../src/engine/model/prediction.ts";
 import type { Preprocess, Preset } from "../src/engine/model/preprocess.ts";
 import type { PreprocessFinding } from "../src/engine/model/preprocessFinding.ts";
 import type { ActivationScheme, ClipFigures, Range } from "../src/engine/model/range.ts";
@@ -100,6 +101,11 @@ export interface EngineApi {
   /** Under which preprocessing the float model answers as labelled, or without labels sharpest; null where nothing tells. */
   findPreprocess(recipe: Recipe, samples: number, onProgress: OnProgress): Promise<PreprocessFinding | null>;
   preview(index: number, choices: SamplesPart): Promise<SamplePreview>;
+  /**
+   * What the float model answers to a sample; null where it gives no class scores. Beside jobs, to which it gives way: rejects
+   * with AbortError when one runs, or when a job or a newer question starts before it has ended.
+   */
+  predict(index: number, choices: SamplesPart): Promise<Prediction | null>;
   /** Watches the first `samples` samples; continues from `resume`. `onCheckpoint` brings the state every few seconds. */
   calibrate(
     choices: ValuesPart,

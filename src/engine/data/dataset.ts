@@ -8,6 +8,7 @@ import { plural } from "../values/figures.ts";
 import type { SampleFile } from "./arrange.ts";
 import { joinTensors } from "./batches.ts";
 import { classLists } from "./classLists.ts";
+import { classNames } from "./classNames.ts";
 import { type Column, countOf, readColumns } from "./columns.ts";
 import { heldTensor } from "./constant.ts";
 import type { Decoders } from "./decode.ts";
@@ -50,6 +51,8 @@ export interface OpenDataset extends Dataset {
   readonly files: number;
   /** Class folders that the samples lie in; 0 where they lie in none. */
   readonly folders: number;
+  /** What classes are called, by number, where folders or a list of them say so. */
+  readonly classNames: ReadonlyMap<number, string>;
   /** The input that previews show: the one that pictures feed, else the first that data feeds. */
   readonly input: Port;
   /** What is applied; null for tensors, which are taken as they are. */
@@ -193,7 +196,9 @@ export async function openDataset(files: readonly DataFile[], options: DatasetOp
   const unused = byFolder && labelNotices.length > 0 ? [] : ignored("info", lists, "files that are no data");
   const areAlike = columns.every(({ rows }) => rows === lead.rows);
   const listings = listingsOf(lead, areAlike, lengths);
-  const folders = new Set(classFolders(paths).filter((folder) => folder !== null)).size;
+  const placed = classFolders(paths);
+  const folders = new Set(placed.filter((folder) => folder !== null)).size;
+  const named = classNames((byFolder && labels) || [], placed, lists, inputs.classes ?? null);
   const told = [
     ...scan.notices,
     ...notices,
@@ -286,6 +291,7 @@ export async function openDataset(files: readonly DataFile[], options: DatasetOp
         ),
       ).size,
       folders,
+      classNames: named,
       input: lead.port,
       preprocess,
       assumed,

@@ -1,28 +1,37 @@
 import { InputError } from "../model/job.ts";
 
-/** Who may use the runtime: one job at a time, and beside jobs at most one probe, which gives way to everything newer. */
+/** What is asked while no job runs. */
+export type ProbeKind = "change" | "prediction" | "preprocessing";
+
+interface Probe {
+  readonly controller: AbortController;
+  readonly ended: Promise<unknown>;
+}
+
+/** Who may use the runtime: one job at a time, and beside jobs at most one probe of each kind, which gives way to a newer one and to jobs. */
 export class Turns {
   #job: AbortController | null = null;
-  #probe: { readonly controller: AbortController; readonly ended: Promise<unknown> } | null = null;
+  readonly #probes = new Map<ProbeKind, Probe>();
 
-  /** Ends the probe there is, waits until it has let go of the runtime, and runs. Throws InputError while another job runs. */
+  /** Ends the probes there are, waits until they have let go of the runtime, and runs. Throws InputError while another job runs. */
   async job<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     if (this.#job) throw new InputError("Another job is running; wait for it or cancel it.");
     const controller = new AbortController();
     this.#job = controller;
     try {
-      this.#probe?.controller.abort();
-      await this.#probe?.ended;
+      const probes = [...this.#probes.values()];
+      for (const { controller: probe } of probes) probe.abort();
+      await Promise.all(probes.map(({ ended }) => ended));
       return await work(controller.signal);
     } finally {
       this.#job = null;
     }
   }
 
-  /** Runs in the place of an older probe. Rejects with AbortError when a job runs, or a job or newer probe starts before the end. */
-  async probe<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  /** Runs in the place of an older probe of its kind. Rejects with AbortError when a job runs, or a job or newer one starts before the end. */
+  async probe<T>(kind: ProbeKind, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const controller = new AbortController();
-    const older = this.#probe;
+    const older = this.#probes.get(kind);
     older?.controller.abort();
     if (this.#job) controller.abort();
     const answer = (async () => {
@@ -33,11 +42,11 @@ export class Turns {
       return result;
     })();
     const probe = { controller, ended: answer.catch(() => undefined) };
-    this.#probe = probe;
+    this.#probes.set(kind, probe);
     try {
       return await answer;
     } finally {
-      if (this.#probe === probe) this.#probe = null;
+      if (this.#probes.get(kind) === probe) this.#probes.delete(kind);
     }
   }
 

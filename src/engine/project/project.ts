@@ -20,6 +20,7 @@ import {
   summarizeModel,
 } from "../job/open.ts";
 import { unseenNotices } from "../job/overlap.ts";
+import { predict } from "../job/predict.ts";
 import { Prober } from "../job/probe.ts";
 import { assertCalibrated, assertRecipeFor, quantizeModel, resolveRecipe } from "../job/quantize.ts";
 import { sensitivity } from "../job/sensitivity.ts";
@@ -38,6 +39,7 @@ import type { Finding } from "../model/diagnosis.ts";
 import type { Evaluation, Probe } from "../model/evaluation.ts";
 import { takesRanges } from "../model/format.ts";
 import { InputError, type JobContext, type Notice } from "../model/job.ts";
+import type { Prediction } from "../model/prediction.ts";
 import type { Preprocess, Preset } from "../model/preprocess.ts";
 import type { PreprocessFinding } from "../model/preprocessFinding.ts";
 import type { GivenInputs, Recipe } from "../model/recipe.ts";
@@ -226,6 +228,14 @@ export class Project {
 
   preview(index: number, choices: SampleChoices = this.#recipe): Promise<SamplePreview> {
     return this.#on(choices, (data) => previewSample(data, index));
+  }
+
+  /** What the float model answers to a sample; null where it gives no class scores. */
+  predict(index: number, { signal }: Pick<JobContext, "signal">, choices: SampleChoices = this.#recipe) {
+    return this.#on(
+      choices,
+      (data): Promise<Prediction | null> => predict(this.#model, data, index, this.#runtime, signal),
+    );
   }
 
   /** Observes the first samples, on the model as the recipe equalizes it; goes on from `resume`. Its ranges are chosen again. */

@@ -38,6 +38,7 @@ export function datasetOf({ open: [input], held }: OpenModel, samples: readonly 
     inputs: [],
     files: 1,
     folders: 0,
+    classNames: new Map(),
     seed: null,
     input: input!,
     preprocess: null,

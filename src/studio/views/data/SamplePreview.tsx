@@ -9,6 +9,7 @@ import { samplesPart } from "../../state/recipeParts.ts";
 import { useProject } from "../../state/useStudio.ts";
 import { engine } from "../../state/workers.ts";
 import { InputSources } from "./InputSources.tsx";
+import { SamplePrediction } from "./SamplePrediction.tsx";
 
 interface Question {
   readonly index: number;
@@ -59,7 +60,7 @@ export function SamplePreview() {
           {preview ? `, ${preview.source}` : ""}
         </span>
       </div>
-      {failure ? <p className="failure">{failure}</p> : null}
+      {failure ? <p className="failure">{failure}</p> : <SamplePrediction index={shown} />}
       {several ? <InputSources tensors={preview && !failure ? preview.tensors : []} /> : null}
       {preview && lead ? (
         <div className="preview-pair">
