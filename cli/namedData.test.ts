@@ -140,7 +140,7 @@ describe("cases", needsShared, () => {
       28,
       ["attention_mask, so it is filled with ones", "token_type_ids, so it is filled with zeros"],
     ],
-    ["two-tower", "calib.npz", 30, []],
+    ["two-tower", "calib.npz", 33, []],
     ["fixed-batch-8", "calib.npy", 25, []],
     ["past-of-length-0", "calib.npz", 28, []],
     ["past-of-length-0", "calib.npy", 28, ["past, so it is filled with a past of length 0"]],

@@ -31,7 +31,7 @@ export const WORDS = {
   WebGPU: "The browser’s access to the graphics processor. The float model runs there when that is faster.",
   worker:
     "A thread of the browser beside the page, with a copy of the runtime and the model; several run samples side by side.",
-  "range group": "Tensors that share one scale because the operators between them only move data.",
+  "range group": "Tensors that share one scale because the operators between them only move data, or join it.",
   symmetric: "The range reaches equally far to both sides of zero, so the zero point is 0.",
   asymmetric: "The range fits the values on both sides of zero, and the zero point moves with it.",
   equalization:

@@ -24,8 +24,8 @@ export function methodOf(group: string, choices: RangeChoices): Method {
 }
 
 /**
- * The clip range of a group: fixed by its operator, set by hand, or what the method finds in the statistics of the
- * group's first member, which all others are moved from. `byMethod` may remember what it finds.
+ * The clip range of a group: fixed by its operator, set by hand, or what the method finds in the statistics of the member
+ * that it is named after, which all others are moved from or joined in. `byMethod` may remember what it finds.
  */
 export function rangeOf(
   group: RangeGroup,

@@ -77,7 +77,7 @@ describe("diagnosis of real models", needsShared, () => {
     const samples = photographs({ scale: 1 / 255, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] });
     const { diagnose } = await patient("squeezenet1.1", samples, 2);
     const symmetric = await diagnose({ activations: INT8, method: "minmax" });
-    expect(layersOf(symmetric, "one-sided")).toHaveLength(35);
+    expect(layersOf(symmetric, "one-sided")).toHaveLength(19);
     expect(symmetric.every(({ loss }) => loss > 2.9 && loss < 9)).toBe(true);
     for (const weights of [PER_TENSOR, { type: "int8", granularity: "channel", rounding: "nearest" } as const]) {
       expect(await diagnose({ activations: UINT8, weights })).toEqual([]);

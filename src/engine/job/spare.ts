@@ -71,7 +71,7 @@ function helps({ group, lost }: Coarse, before: QuantizationPlan, after: Quantiz
   const maker = makerOf(group, before);
   const weighted = before.layers.filter(({ descriptor, reason }) => descriptor?.kind === "weighted" && reason === null);
   if (weighted.some(({ node }) => node === maker) && !before.target.givesFloat.has(maker!.opType)) return false;
-  const isPart = before.groupOf.get(lost) !== group;
+  const isPart = maker?.input.includes(lost) ?? false;
   const stay = new Set(after.layers.flatMap(({ id, reason }) => (reason === null ? [id] : [])));
   return !isPart || maker?.opType === "Concat" || weighted.every(({ id }) => stay.has(id));
 }

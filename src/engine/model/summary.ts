@@ -29,14 +29,14 @@ export interface Layer extends Omit<ReportedLayer, "reason"> {
   readonly reason: Reason | null;
 }
 
-/** Activations that share one scale and zero point, because the operators between them only move data. */
+/** Activations that share one scale and zero point, because the operators between them only move data, or join it. */
 export interface RangeGroup {
-  /** The first member in graph order. */
+  /** The member whose values decide the range: the first in graph order, or what joins the others. */
   readonly id: string;
   readonly members: readonly string[];
   /** A range that follows from the operator, such as Softmax's [0, 1]. */
   readonly fixed: Range | null;
-  /** What a Relu or Clip before the first member lets through, infinite where open; ranges are kept inside it. */
+  /** What the Relu or Clip before a member lets through, infinite where open; ranges are kept inside it. */
   readonly bounds: Range | null;
   /** What the range holds at least, unless it is set by hand: samples need not show all that such a tensor can be. */
   readonly least: Range | null;

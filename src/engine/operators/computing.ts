@@ -12,12 +12,13 @@ export const ADD: Operator = {
 export const MUL: Operator = { kind: "compute", operands: "all", relays: () => true };
 
 /** Gives values of its second or third input, as its first says. */
-export const WHERE: Operator = { kind: "compute", operands: "all", relays: () => true, isLate: true };
+export const WHERE: Operator = { kind: "compute", operands: "all", relays: () => true, isLate: true, passesFrom: 1 };
 
 export const CONCAT: Operator = {
   kind: "compute",
   operands: "all",
   holds: () => "all",
+  passesFrom: 0,
   passage: (node) => (intOf(node, "axis") === 1 ? { kind: "joined", shifts: false } : null),
   relays: () => true,
 };

@@ -35,6 +35,8 @@ interface Common {
   readonly clamp?: (node: NodeProto, index: GraphIndex) => Range | null;
   /** Whether its first output holds every value of its first input, or of all inputs, each as often. */
   readonly holds?: (node: NodeProto) => "first" | "all" | null;
+  /** It makes nothing but values of its inputs from this one on. */
+  readonly passesFrom?: number;
   /** Inputs whose constant weights may be kept in 8 bits though it is computed in float, and their axes that have scales of their own. */
   readonly keeps?: readonly KeptInput[];
   /** Its result is the sum of its inputs. */

@@ -32,20 +32,19 @@ export function coarseOf(
 ): Coarse[] {
   const { layers, groups } = plan;
   const followers = new Set(layers.flatMap(({ node, follower }) => (follower ? [node] : [])));
-  const makers = new Map<string, LayerPlan>();
+  const makers = new Map<string, LayerPlan[]>();
   for (const layer of layers) {
     const { node, reason, follower } = layer;
     if (reason !== null || follower !== null || !isDefaultDomain(node.domain) || !MIXES.has(node.opType)) continue;
     const group = plan.groupOf.get(endOf(layer, followers, plan));
-    if (group !== undefined) makers.set(group, layer);
+    if (group !== undefined) makers.set(group, [...(makers.get(group) ?? []), layer]);
   }
   return groups.flatMap(({ id, members }) => {
-    const maker = makers.get(id);
-    const steps = maker?.node.opType === "Concat" ? JOINED_STEPS : LEAST_STEPS;
-    const candidates = [
-      ...members.map((name) => ({ name, steps: LEAST_STEPS })),
-      ...(maker ? operandsOf(maker, plan.index) : []).map((name) => ({ name, steps })),
-    ];
+    const operands = (makers.get(id) ?? []).flatMap((maker) => {
+      const steps = maker.node.opType === "Concat" ? JOINED_STEPS : LEAST_STEPS;
+      return operandsOf(maker, plan.index).map((name) => ({ name, steps }));
+    });
+    const candidates = [...members.map((name) => ({ name, steps: LEAST_STEPS })), ...operands];
     let worst: { readonly lost: string; readonly reach: number; readonly least: number } | null = null;
     for (const { name, steps } of candidates) {
       const reach = reachOf(name) ?? 0;

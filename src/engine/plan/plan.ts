@@ -9,6 +9,7 @@ import type { Target } from "../targets/target.ts";
 import { elementCount } from "../values/dims.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import { type Activations, type Candidate, candidatesOf, type PlanChoices } from "./candidates.ts";
+import { withOperands } from "./operands.ts";
 import { type Settled, settleLayers, settleWeights } from "./settle.ts";
 import { type StoredLayer, storedLayers } from "./stored.ts";
 import { endsOf, leastRanges } from "./unseen.ts";
@@ -53,12 +54,14 @@ export function planQuantization(
     ? settleLayers(candidates, index, activations, target)
     : settleWeights(candidates);
   const stored = storedLayers(graph, choices.float);
-  const own = new Map(stored.flatMap(({ layer, inside }) => (inside === null ? [[layer.id, layer] as const] : [])));
+  const kept = new Map(stored.flatMap(({ layer, inside }) => (inside === null ? [[layer.id, layer] as const] : [])));
   const layers = [...candidates.values()].map((candidate): LayerPlan => {
     const layer = toLayer(candidate, settled, index, choices);
-    return { ...layer, ...own.get(layer.id) };
+    return { ...layer, ...kept.get(layer.id) };
   });
-  return { target, index, layers, ...gatherGroups(layers, settled, index, target), stored };
+  const own = gatherGroups(layers, settled, index, target);
+  const grouped = choices.elementwise === "join" ? own : withOperands(own, layers, index);
+  return { target, index, layers, ...grouped, stored };
 }
 
 /** The same decisions on a graph that differs in its constants only: its nodes are those of the plan's, in their order. */
