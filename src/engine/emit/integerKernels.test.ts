@@ -8,6 +8,7 @@ import { floatAttribute, intAttribute, makeNode } from "../onnx/attributes.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { scalar, vector } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
+import { floatKernels } from "../plan/kernels.ts";
 import { ORT } from "../targets/ort.ts";
 import { needsShared } from "../testing/shared.ts";
 import { leastSqnr, tryOut } from "./testing/trial.ts";
@@ -156,6 +157,31 @@ describe("layers that a plan calls integer", () => {
     const found = await kernels(float, { elementwise: "float" });
     expect(found).toMatchObject({ integer, float: Array(sums).fill("Add") });
     expect(found.sqnr).toBeGreaterThan(30);
+  });
+
+  it.each([
+    ["MatMul", [node("MatMul", ["w", "x"], "a"), ...end]],
+    ["MatMul of two matrices", [node("MatMul", ["w3", "x"], "a"), ...end]],
+    ["Gemm", [node("Gemm", ["w", "x"], "a"), ...end]],
+    ["MatMul whose result is read in float", [node("MatMul", ["w", "x"], "e"), ...floatEnd]],
+    ["MatMul and Add", [node("MatMul", ["w", "x"], "m"), node("Add", ["m", "b"], "a"), ...end]],
+  ])("are told from those that are computed in float as their weight comes first: %s", async (_, nodes) => {
+    const float = buildModel({
+      opset: 17,
+      inputs: [floatInput("x", [16, N])],
+      outputs: ["out"],
+      nodes,
+      constants: {
+        ...{ w: noise([4, 16], 5), w3: noise([2, 4, 16], 7) },
+        ...{ v: noise([N, 6], 6), b: noise([N]) },
+      },
+    });
+    const trial = await tryOut(float, {});
+    const first = nodes[0]!.name;
+    expect(floatKernels(trial.plan).filter((id) => id !== "r")).toEqual([first]);
+    const operators = await optimizedOperators(trial.model);
+    expect(operators.filter((operator) => FLOAT.includes(operator))).toHaveLength(1);
+    expect(leastSqnr(trial)).toBeGreaterThan(30);
   });
 
   it.each([

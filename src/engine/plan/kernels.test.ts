@@ -21,15 +21,15 @@ const NODES = [
   node("Sin", ["c"], "out"),
 ];
 
-function kernels(choices: Partial<Parameters<typeof planQuantization>[2]> = {}) {
+function kernels(choices: Partial<Parameters<typeof planQuantization>[2]> = {}, nodes = NODES) {
   const { graph } = buildModel({
     opset: 17,
     inputs: [floatInput("x", [1, 4, 6, 6])],
     outputs: ["out"],
-    nodes: NODES,
-    constants: { v: noise([4, 4, 1, 1]), s: noise([4]) },
+    nodes,
+    constants: { v: noise([4, 4, 1, 1]), s: noise([4]), w: noise([6, 6]) },
   });
-  const types = new Map(["x", ...NODES.flatMap(({ output }) => output)].map((name) => [name, "float32" as const]));
+  const types = new Map(["x", ...nodes.flatMap(({ output }) => output)].map((name) => [name, "float32" as const]));
   return floatKernels(planQuantization(graph!, types, { ...PLAIN_RECIPE, ...choices }, ORT));
 }
 
@@ -48,4 +48,15 @@ test("weights alone, and in int4, are computed in float wherever they are", () =
     "p",
     "c",
   ]);
+});
+
+test("a product whose weight comes first is computed in float, and a clamp after it with it", () => {
+  const nodes = [
+    node("MatMul", ["w", "x"], "first"),
+    node("Relu", ["first"], "clamped"),
+    node("Add", ["clamped", "clamped"], "sum"),
+    node("MatMul", ["sum", "w"], "second"),
+    node("Sin", ["second"], "out"),
+  ];
+  expect(kernels({}, nodes)).toEqual(["first", "clamped"]);
 });

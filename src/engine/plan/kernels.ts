@@ -2,7 +2,7 @@ import type { LayerPlan, QuantizationPlan } from "./plan.ts";
 
 /**
  * The layers of a plan that are quantized and that its target computes in float all the same, between a DequantizeLinear and a
- * QuantizeLinear, by name: for want of an integer kernel, or as their weights or activations are none that these take.
+ * QuantizeLinear, by name: for want of an integer kernel, or as their weights or activations are none that these take, or not in that order.
  */
 export function floatKernels(plan: QuantizationPlan): string[] {
   const inFloat = new Set<LayerPlan["node"]>();
@@ -21,5 +21,6 @@ function isFloat(
   if (descriptor?.kind === "move") return target.movesInFloat.has(operator);
   if (descriptor?.kind === "activation") return false;
   if (weightUse && !(target.multiplies as readonly string[]).includes(precision)) return true;
+  if (weightUse?.input === 0 && !target.multipliesFirst) return true;
   return !target.integerKernels.has(operator);
 }

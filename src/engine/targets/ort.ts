@@ -19,6 +19,7 @@ export const ORT: Target = {
   opset: 13,
   ownDomain: RUNTIME_DOMAIN,
   multiplies: ["int8"],
+  multipliesFirst: false,
   addsInPairs: true,
   sharesAcrossMovers: true,
   fusesClamp: true,

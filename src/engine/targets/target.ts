@@ -15,6 +15,8 @@ export interface Target {
   readonly ownDomain: string | null;
   /** The weights that integer kernels multiply with 8-bit activations; others are dequantized and multiplied in float. */
   readonly multiplies: readonly WeightScheme["type"][];
+  /** Whether they take weights that come first, too; else such a product is computed in float. */
+  readonly multipliesFirst: boolean;
   /** Whether kernels may add two products in 16 bits, so that pairs of weights must not be too large (numerics/saturation.ts). */
   readonly addsInPairs: boolean;
   /** Whether what only moves values has the scale of what it moves; else its result has one of its own. */
