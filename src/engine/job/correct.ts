@@ -10,7 +10,7 @@ import { expectedCorrections, expectedInputs } from "../tuning/analyticBias.ts";
 import { type CorrectedLayer, correctBiases } from "../tuning/biasCorrection.ts";
 import { equalizedModel, type OpenModel, planModel } from "./open.ts";
 import { type Quantized, quantizeModel } from "./quantize.ts";
-import { walkerParts } from "./walkerParts.ts";
+import { walkersOf } from "./walkersOf.ts";
 
 /** Fewer leave small networks to chance, more gain nothing: docs/corrections.md. */
 const SAMPLES = 100;
@@ -29,7 +29,8 @@ export async function learnBiases(
 ): Promise<NonNullable<Recipe["biases"]>> {
   const made = equalizedModel(model, recipe);
   const quantized = quantizeModel(model, { ...recipe, biases: null });
-  const parts = await walkerParts(
+  const [float, walked] = await walkersOf(
+    [made.equalized ? made.observed : made.folded, quantized.model],
     made,
     dataset,
     Math.min(samples, SAMPLES),
@@ -37,15 +38,7 @@ export async function learnBiases(
     (tensor) =>
       `Biases cannot be corrected on samples: the tensor ${tensor} has a type that Octet does not feed; set bias correction to none.`,
   );
-  return correctBiases(
-    {
-      float: made.equalized ? made.observed : made.folded,
-      quantized: quantized.model,
-      layers: correctedLayers(quantized),
-      ...parts,
-    },
-    context,
-  );
+  return correctBiases({ float, quantized: walked, layers: correctedLayers(quantized) }, context);
 }
 
 /**

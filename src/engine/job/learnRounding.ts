@@ -17,10 +17,10 @@ import type {
 import type { Runtime } from "../model/runtime.ts";
 import type { Tensor } from "../model/tensor.ts";
 import type { LayerPlan } from "../plan/plan.ts";
-import { Walker } from "../tuning/walker.ts";
+import { pairsOf } from "../tuning/walker.ts";
 import { equalizedModel, type OpenModel } from "./open.ts";
 import { type Quantized, quantizeModel } from "./quantize.ts";
-import { walkerParts } from "./walkerParts.ts";
+import { walkersOf } from "./walkersOf.ts";
 import { layerForm, packRounding, type WeightRows, weightRows } from "./weightRows.ts";
 
 /** The products of a layer's inputs are held as matrices of this many squared; beyond it a layer is rounded to nearest. */
@@ -64,7 +64,8 @@ export async function learnRounding(
   if (layers.length === 0)
     throw new InputError(`${model.name} has no weight whose rounding can be learned; set rounding to nearest.`);
   context.report({ task: "Learning rounding, reading samples", done: 0, total: 100, unit: "%" });
-  const parts = await walkerParts(
+  const [float, rounded] = await walkersOf(
+    [made.equalized ? made.observed : made.folded, quantized.model],
     made,
     dataset,
     request.samples,
@@ -72,14 +73,12 @@ export async function learnRounding(
     (tensor) =>
       `Rounding cannot be learned: the tensor ${tensor} has a type that Octet does not feed; set rounding to nearest.`,
   );
-  const float = new Walker(made.equalized ? made.observed : made.folded, parts);
-  const rounded = new Walker(quantized.model, parts);
 
   let rounding: Rounding = {
     rounding: {},
     layers: [],
     wanted: layers.length,
-    samples: parts.feeds.length,
+    samples: float.samples,
     iterations: request.iterations,
     learner: labelOf(learner, request.resume),
     seconds: 0,
@@ -168,23 +167,6 @@ async function learnLayer(
     return await task.learn(iterations, signal, onPoint);
   } finally {
     await task?.dispose();
-  }
-}
-
-/** Two tensors of each sample, made one after the other. */
-async function* pairsOf(
-  first: AsyncGenerator<Tensor>,
-  second: AsyncGenerator<Tensor>,
-): AsyncGenerator<readonly [Tensor, Tensor]> {
-  try {
-    for (;;) {
-      const [one, other] = [await first.next(), await second.next()];
-      if (one.done || other.done) return;
-      yield [one.value, other.value];
-    }
-  } finally {
-    await first.return(undefined);
-    await second.return(undefined);
   }
 }
 

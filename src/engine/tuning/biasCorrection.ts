@@ -1,9 +1,8 @@
 import type { JobContext } from "../model/job.ts";
 import type { Tensor } from "../model/tensor.ts";
 import { ChannelErrors } from "../numerics/channelErrors.ts";
-import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { elementCount } from "../values/dims.ts";
-import { Walker, type WalkerParts } from "./walker.ts";
+import { KEPT_BYTES, pairsOf, type Walker } from "./walker.ts";
 
 /** A layer whose bias is corrected. */
 export interface CorrectedLayer {
@@ -17,9 +16,10 @@ export interface CorrectedLayer {
   readonly passes: { readonly low: number; readonly high: number };
 }
 
-export interface CorrectionRequest extends WalkerParts {
-  readonly float: ModelProto;
-  readonly quantized: ModelProto;
+export interface CorrectionRequest {
+  /** Through the float and the quantized graph, on the same samples. */
+  readonly float: Walker;
+  readonly quantized: Walker;
   /** In graph order. */
   readonly layers: readonly CorrectedLayer[];
 }
@@ -29,30 +29,31 @@ export interface CorrectionRequest extends WalkerParts {
  * 2019, section 4.2 and appendix D): layer by layer, with everything before it quantized and corrected, the mean error of
  * each output channel before its activation is taken off its bias. Two things refine it: only values count that the
  * activation lets through, since no other error passes it; and a mean is trusted as far as it exceeds its standard error.
- * Both graphs advance from one layer to the next with the tensors between them kept, so that nothing runs twice.
- * Gives what to add to each layer's bias.
+ * Both graphs advance from one layer to the next, sample by sample; samples whose tensors would take more than KEPT_BYTES are
+ * left out from there on. Gives what to add to each layer's bias.
  */
 export async function correctBiases(
-  request: CorrectionRequest,
+  { float, quantized, layers }: CorrectionRequest,
   context: JobContext,
 ): Promise<Record<string, number[]>> {
-  const float = new Walker(request.float, request);
-  const quantized = new Walker(request.quantized, request);
   const biases = new Map<string, number[]>();
-  for (const [done, layer] of request.layers.entries()) {
+  for (const [done, layer] of layers.entries()) {
     context.signal.throwIfAborted();
-    context.report({ task: "Correcting biases", done, total: request.layers.length, unit: "layers" });
-    const expected = await float.advance(layer.float, context.signal);
-    const actual = await quantized.advance(layer.quantized, context.signal);
+    context.report({ task: "Correcting biases", done, total: layers.length, unit: "layers" });
     const errors = new ChannelErrors(layer.axis, layer.passes);
-    for (const [sample, reference] of expected.entries()) {
-      const other = actual[sample];
-      if (other) errors.add(reference, other);
+    let samples = 0;
+    for await (const [reference, other] of pairsOf(
+      float.stream(layer.float, context.signal),
+      quantized.stream(layer.quantized, context.signal),
+    )) {
+      errors.add(reference, other);
+      samples++;
+      if (Math.max(float.passedBytes, quantized.passedBytes) > KEPT_BYTES / 2) break;
     }
     const correction = errors.means();
     if (correction.some((value) => value !== 0)) biases.set(layer.id, correction);
-    for (const tensor of actual) addToChannels(tensor, layer.axis, correction);
-    const samples = Math.min(expected.length, actual.length);
+    float.change(layer.float, () => undefined);
+    quantized.change(layer.quantized, (tensor) => addToChannels(tensor, layer.axis, correction));
     float.keep(samples);
     quantized.keep(samples);
   }

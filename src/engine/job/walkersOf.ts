@@ -2,23 +2,26 @@ import type { Dataset } from "../model/dataset.ts";
 import { InputError } from "../model/job.ts";
 import type { Runtime } from "../model/runtime.ts";
 import type { TensorMap } from "../model/tensor.ts";
+import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
-import { bytesOf, KEPT_BYTES, type WalkerParts } from "../tuning/walker.ts";
+import { bytesOf, KEPT_BYTES, Walker, type WalkerParts } from "../tuning/walker.ts";
 import type { OpenModel } from "./open.ts";
 import { readableSamples } from "./samples.ts";
 import { loadSession } from "./session.ts";
 
 /**
- * What walks through a model and what is made of it, on the first samples, of as many as there is room for. `what` says
- * what cannot be done, and the way out, when a tensor has a type that is not fed. Throws InputError when no sample can be read.
+ * Walkers through two graphs of a model, on its first samples, of as many as there is room for; nothing but they holds the
+ * samples. `what` says what cannot be done, and the way out, when a tensor has a type that is not fed. Throws InputError when no
+ * sample can be read.
  */
-export async function walkerParts(
+export async function walkersOf(
+  [first, second]: readonly [ModelProto, ModelProto],
   model: OpenModel,
   dataset: Dataset,
   samples: number,
   runtime: Runtime,
   what: (tensor: string) => string,
-): Promise<WalkerParts> {
+): Promise<[Walker, Walker]> {
   const feeds: TensorMap[] = [];
   let bytes = 0;
   for await (const { sample } of readableSamples(dataset, samples)) {
@@ -26,8 +29,7 @@ export async function walkerParts(
     bytes += bytesOf(sample.feeds);
     if (bytes > KEPT_BYTES / 2) break;
   }
-  return {
-    feeds,
+  const parts: WalkerParts = {
     // Tensors that quantizing added are float32, where a slice is fed them.
     typeOf(tensor) {
       const type = model.types.get(tensor) ?? "float32";
@@ -36,4 +38,5 @@ export async function walkerParts(
     },
     open: (slice) => loadSession(runtime, toModelFile(slice), { threads: 1 }, `A part of "${model.fileName}"`),
   };
+  return [new Walker(first, feeds, parts), new Walker(second, feeds, parts)];
 }
