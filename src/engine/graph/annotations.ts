@@ -83,7 +83,7 @@ function hasShape({ type }: ValueInfoProto): boolean {
   return type?.value.case === "tensorType" && type.value.value.shape !== undefined;
 }
 
-function withShape(info: ValueInfoProto, dims: Dims | null): ValueInfoProto {
+export function withShape(info: ValueInfoProto, dims: Dims | null): ValueInfoProto {
   const value = info.type?.value;
   if (value?.case !== "tensorType") return info;
   const dim = dims?.map((size) => {

@@ -10,6 +10,7 @@ import { dropEmptyOutputs, dropUnread, hideInitializers } from "./cleanup.ts";
 import { computeConstants, largeConstants } from "./computeConstants.ts";
 import { constantsToInitializers, foldConstants } from "./constants.ts";
 import { evenMatrices } from "./evenMatrices.ts";
+import { fixShapes, type Shapes } from "./fixShapes.ts";
 import { foldBodies } from "./foldBodies.ts";
 import { foldQuantized } from "./foldQuantized.ts";
 import { conditionsOf, holdInputs } from "./heldInputs.ts";
@@ -41,13 +42,15 @@ export interface Prepared {
   readonly notices: readonly Notice[];
   /** The held inputs whose values decided an If, so that both forms answer for these values alone. */
   readonly decided: readonly string[];
+  /** The inputs whose shapes decided one, so that both forms take these shapes alone. */
+  readonly shaped: readonly string[];
 }
 
 /**
  * Float-to-float preparation: functions of the model inlined, all floats made float32 (raiseFloats.ts), what is quantized made
  * float again where it is not kept (foldQuantized.ts), constants folded, opset raised to `opset`, Ifs with a known condition
  * inlined, Identity removed, Gemm brought to its plain form, matrices of one MatMul to one size, BatchNormalization folded. Inputs
- * that are `held` at a value count as constants where that decides an If. The model given is not changed, weights that stay are not
+ * that are `held` at a value count as constants where that decides an If, and so do the shapes of inputs that are known. The model given is not changed, weights that stay are not
  * copied, and every activation of `folded` is in `observed` under the same name. `evaluate` runs models that need no inputs.
  * @throws InputError when an operator cannot be converted or the graph is not one.
  */
@@ -55,7 +58,11 @@ export async function prepareModel(
   model: ModelProto,
   evaluate: Evaluate,
   opset: number,
-  { held = new Map(), quantized = "keep" }: { readonly held?: TensorMap; readonly quantized?: QuantizedParts } = {},
+  {
+    held = new Map(),
+    shapes = new Map(),
+    quantized = "keep",
+  }: { readonly held?: TensorMap; readonly shapes?: Shapes; readonly quantized?: QuantizedParts } = {},
 ): Promise<Prepared> {
   const changes: Change[] = [];
   const step = (result: PassResult) => {
@@ -71,7 +78,8 @@ export async function prepareModel(
   const folding = foldQuantized(current, quantized === "fold");
   current = step(folding);
   current = step(castsLike(convertOpset(current, opset)));
-  const { model: known, changes: made, decided } = await foldDecided(current, evaluate, held);
+  const free = new Map([...shapes].filter(([name]) => !held.has(name)));
+  const { model: known, changes: made, decided } = await foldDecided(current, evaluate, held, free);
   changes.push(...made);
   current = step(evenMatrices(step(plainGemms(step(shareConstants(known))))));
   const observed = dropUnread(current);
@@ -85,22 +93,30 @@ export async function prepareModel(
     notes: [...opsets, ...summarize(changes)],
     generation: Math.max(1, ...changes.map(({ generation = 1 }) => generation)),
     notices: [...raised.notices, ...folding.notices, ...unfoldedNotices(folded), ...largeConstants(folded)],
-    decided,
+    decided: decided.filter((name) => held.has(name)),
+    shaped: decided.filter((name) => free.has(name)),
   };
 }
 
-/** Folds what is constant, and what follows from as few of the held inputs as decide as many Ifs as all of them. */
+/** Folds what is constant, and what follows from as few of the held inputs and known shapes as decide as many Ifs as all of them. */
 async function foldDecided(
   model: ModelProto,
   evaluate: Evaluate,
   held: TensorMap,
+  shapes: Shapes,
 ): Promise<PassResult & Pick<Prepared, "decided">> {
   const plain = await foldKnown(model, evaluate);
-  const withHeld = (names: readonly string[]) => {
-    const values = new Map([...held].filter(([name]) => names.includes(name)));
-    return foldKnown(holdInputs(plain.model, values), evaluate);
+  const withHeld = async (names: readonly string[]): Promise<PassResult> => {
+    const named = <T>(map: ReadonlyMap<string, T>) => new Map([...map].filter(([name]) => names.includes(name)));
+    const fixed = fixShapes(plain.model, named(shapes));
+    const known = await foldKnown(holdInputs(fixed.model, named(held)), evaluate);
+    return { model: known.model, changes: [...fixed.changes, ...known.changes] };
   };
-  let decided = [...new Set(conditionsOf(plain.model, held.keys()).flatMap(({ sources }) => [...sources]))];
+  const known = [...held.keys(), ...shapes.keys()];
+  const sources = new Set(conditionsOf(plain.model, known).flatMap((condition) => [...condition.sources]));
+  // The shape of what is made of one input may be that of others, too.
+  const isShaped = [...sources].some((name) => shapes.has(name));
+  let decided = known.filter((name) => sources.has(name) || (isShaped && shapes.has(name)));
   let best = decided.length > 0 ? await withHeld(decided) : plain;
   if (decided.length === 0 || countIfs(best.model) === countIfs(plain.model)) return { ...plain, decided: [] };
   for (const name of decided) {

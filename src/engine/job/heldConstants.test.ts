@@ -15,7 +15,7 @@ import { scalar } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise, portInfo } from "../onnx/testing/build.ts";
 import { readModel } from "../onnx/testing/models.ts";
 import { needsShared } from "../testing/shared.ts";
-import { constantInputs, decidedBy } from "./heldConstants.ts";
+import { constantInputs, decidedBy, knownShapes } from "./heldConstants.ts";
 import { summarizeModel } from "./open.ts";
 import { open, quantizeAndCompare, runtime } from "./testing/quantized.ts";
 
@@ -111,11 +111,91 @@ test("flags, integers and lone numbers of a fixed shape may count as constants",
   expect(() => constantInputs(ports, { shapes: {}, values: { sizes: 0.5 } })).toThrow(/sizes/);
 });
 
+test("what shapes decided names those that were given, and that no other is taken", () => {
+  const given = { shapes: { x: [1, 16], y: [2] }, values: { sr: 8000 } };
+  const shaped = decidedBy({ decided: [], shaped: ["x", "stated"] }, given);
+  expect(shaped.notes).toEqual(["prepared for x of shape 1 × 16 alone"]);
+  expect(shaped.notices).toEqual([
+    {
+      kind: "warning",
+      subject: "x",
+      message:
+        "The model was prepared for x of shape 1 × 16 alone: in the place of each If layer that this decides stands the branch taken. What is written takes no other shape.",
+    },
+  ]);
+  expect(decidedBy({ decided: [], shaped: ["stated"] }, given)).toEqual({ notes: [], notices: [] });
+  const both = decidedBy({ decided: ["sr"], shaped: ["x"] }, given);
+  expect(both.notes).toEqual(["prepared for sr = 8000 and x of shape 1 × 16 alone"]);
+  expect(both.notices[0]?.message).toMatch(/answers for that value whatever it is fed, and takes no other shape\.$/);
+});
+
+test("shapes are known where the model states them, or they are given", () => {
+  const ports = [
+    { name: "fixed", type: "float32", dims: [1, 4] },
+    { name: "open", type: "float32", dims: ["n", 4] },
+    { name: "silent", type: "float32", dims: [], unshaped: true },
+  ] as const;
+  const shapes = { open: [2, 4], silent: [3] };
+  expect([...knownShapes(ports, { shapes: {}, values: {} }).keys()]).toEqual(["fixed"]);
+  expect(Object.fromEntries(knownShapes(ports, { shapes, values: {} }))).toEqual({ fixed: [1, 4], ...shapes });
+  expect(() => knownShapes(ports, { shapes: { open: [2, 5] }, values: {} })).toThrow(/does not fit the input open/);
+});
+
+test("layers inside an If that a given shape decides are quantized", async () => {
+  const condition: Parameters<typeof makeNode>[] = [
+    ["Shape", ["x"], ["shape"]],
+    ["Gather", ["shape", "first"], ["rows"]],
+    ["Equal", ["rows", "two"], ["isPair"]],
+  ];
+  const branch = (name: string, opType: string, inputs: readonly string[]) =>
+    create(AttributeProtoSchema, {
+      name,
+      type: AttributeProto_AttributeType.GRAPH,
+      g: create(GraphProtoSchema, { name, node: [makeNode(opType, inputs, [name])], output: [{ name }] }),
+    });
+  const attributes = [branch("then_branch", "MatMul", ["x", "w"]), branch("else_branch", "MatMul", ["x", "v"])];
+  const given = buildModel({
+    opset: 17,
+    inputs: [floatInput("x", ["rows", 8]), portInfo({ name: "id", type: "int64", dims: [1] })],
+    outputs: ["y", "same"],
+    nodes: [
+      ...condition.map((parts) => makeNode(...parts)),
+      makeNode("If", ["isPair"], ["y"], { attributes }),
+      makeNode("Neg", ["id"], ["same"]),
+    ],
+    constants: { w: noise([8, 4], 1), v: noise([8, 4], 2), first: scalar("int64", 0), two: scalar("int64", 2) },
+  });
+  const id: Tensor = { type: "int64", dims: [1], data: BigInt64Array.of(3n) };
+  const samples = [1, 2, 3, 4].map(
+    (seed) =>
+      new Map([
+        ["x", noise([2, 8], seed)],
+        ["id", id],
+      ] as const),
+  );
+  await expect(quantizeAndCompare(given, samples, samples)).rejects.toThrow(/no layer has an integer form/);
+  const fixed = await quantizeAndCompare(given, samples, samples, { shapes: { x: [2, 8] }, values: {} });
+  expect(summarizeModel(fixed.model, fixed.recipe).operators).toContainEqual({
+    type: "MatMul",
+    count: 1,
+    quantized: 1,
+  });
+  expect(fixed.sqnr.y).toBeGreaterThan(30);
+  expect(inputPorts(fixed.quantized.model)[0]?.dims).toEqual([2, 8]);
+  expect(fixed.notices.map(({ message }) => message).join()).toContain("prepared for x of shape 2 × 8 alone");
+});
+
 test("what was decided by several inputs names them all", () => {
-  const { notes, notices } = decidedBy(["sr", "mode"], { shapes: {}, values: { sr: 8000, mode: 1 } });
+  const { notes, notices } = decidedBy(
+    { decided: ["sr", "mode"], shaped: [] },
+    { shapes: {}, values: { sr: 8000, mode: 1 } },
+  );
   expect(notes).toEqual(["prepared for sr = 8000 and mode = 1 alone"]);
   expect(notices[0]?.message).toContain("sr = 8000 and mode = 1 alone");
-  expect(decidedBy([], { shapes: {}, values: { sr: 8000 } })).toEqual({ notes: [], notices: [] });
+  expect(decidedBy({ decided: [], shaped: [] }, { shapes: {}, values: { sr: 8000 } })).toEqual({
+    notes: [],
+    notices: [],
+  });
 });
 
 const PICTURE = [1, 2, 4, 4];

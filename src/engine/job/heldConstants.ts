@@ -1,5 +1,6 @@
 import { heldTensor } from "../data/constant.ts";
 import { conditionsOf } from "../graph/heldInputs.ts";
+import type { Prepared } from "../graph/prepare.ts";
 import type { Notice } from "../model/job.ts";
 import type { GivenInputs } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
@@ -8,7 +9,7 @@ import { subgraphsOf } from "../onnx/attributes.ts";
 import { allNodes, isDefaultDomain } from "../onnx/opset.ts";
 import type { ModelProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { OPERATORS } from "../operators/index.ts";
-import { elementCount } from "../values/dims.ts";
+import { dimsText, elementCount } from "../values/dims.ts";
 import { withShapes } from "./inputs.ts";
 
 /**
@@ -21,6 +22,14 @@ export function constantInputs(ports: readonly Port[], inputs: GivenInputs): Ten
     return value !== undefined && isConstant(port) ? [[port.name, heldTensor({ port, value })]] : [];
   });
   return new Map(held);
+}
+
+/** The shapes of inputs that are known, as the model has them or as they are given. Throws InputError as withShapes does. */
+export function knownShapes(ports: readonly Port[], { shapes }: GivenInputs): ReadonlyMap<string, readonly number[]> {
+  const fixed = withShapes(ports, shapes).filter(
+    ({ dims, unshaped }) => !unshaped && dims.every((dim) => typeof dim === "number"),
+  );
+  return new Map(fixed.map(({ name, dims }) => [name, dims.map(Number)]));
 }
 
 function isConstant({ type, dims }: Port): boolean {
@@ -53,13 +62,22 @@ function holdsWeights(node: NodeProto): boolean {
     .some(({ opType, domain }) => isDefaultDomain(domain) && OPERATORS.get(opType)?.kind === "weighted");
 }
 
-/** What is said of held inputs whose values decided which layers there are. */
+/** What is said of held inputs whose values, and of inputs whose given shapes, decided which layers there are. */
 export function decidedBy(
-  names: readonly string[],
-  { values }: GivenInputs,
+  { decided, shaped }: Pick<Prepared, "decided" | "shaped">,
+  { values, shapes }: GivenInputs,
 ): { readonly notes: readonly string[]; readonly notices: readonly Notice[] } {
+  const given = shaped.filter((name) => own(shapes, name));
+  const names = [...decided, ...given];
   if (names.length === 0) return { notes: [], notices: [] };
-  const note = `prepared for ${names.map((name) => `${name} = ${own(values, name)}`).join(" and ")} alone`;
-  const message = `The model was ${note}: in the place of each If layer that this decides stands the branch taken. What is written still takes the input and answers for that value whatever it is fed.`;
+  const known = [
+    ...decided.map((name) => `${name} = ${own(values, name)}`),
+    ...given.map((name) => `${name} of shape ${dimsText(own(shapes, name)!)}`),
+  ];
+  const note = `prepared for ${known.join(" and ")} alone`;
+  const held = decided.length === 0 ? "" : " still takes the input and answers for that value whatever it is fed";
+  const fixed = given.length === 0 ? "" : " takes no other shape";
+  const what = [held, fixed].filter(Boolean).join(", and");
+  const message = `The model was ${note}: in the place of each If layer that this decides stands the branch taken. What is written${what}.`;
   return { notes: [note], notices: [{ kind: "warning", subject: names.join(", "), message }] };
 }
