@@ -1,7 +1,5 @@
 /** 48 bits: among a thousand samples and a million others one pair is alike by chance once in 280,000 times. */
 const BYTES = 6;
-/** Characters of a print. */
-export const PRINT_LENGTH = 8;
 
 /** Tells a sample from others by what files hold of it: the first 48 bits of its SHA-256, of several parts of their digests', as base64. */
 export async function printOf(parts: readonly Uint8Array[]): Promise<string> {

@@ -7,11 +7,14 @@ import { learners } from "../learning/testing/problems.ts";
 import type { JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Learner, Rounding, RoundingRequest } from "../model/rounding.ts";
+import { withLearnedRounding } from "../recipe/edits.ts";
+import { printsIn } from "../recipe/prints.ts";
 import { nodeRuntime } from "../runtime/node.ts";
 import { type OpenDataset, openData } from "./data.ts";
 import { evaluateModels } from "./evaluate.ts";
 import { learnRounding } from "./learnRounding.ts";
 import { defaultRecipe, type OpenModel, openModel, runnable } from "./open.ts";
+import { unseenNotices } from "./overlap.ts";
 import { quantizeModel } from "./quantize.ts";
 import { settle } from "./settle.ts";
 
@@ -184,4 +187,23 @@ test("with activations in 8 bits, layers learn on what the quantized model feeds
   expect(first!.learned).toBeLessThan(first!.nearest);
   expect(Object.keys(settled.resolved!).length).toBeGreaterThan(0);
   expect(settled.rounding).not.toEqual(whole.rounding);
+});
+
+test("a recipe of weights alone that is rounded so refuses to be judged on the samples that taught it", async () => {
+  const taught = withLearnedRounding({ ...recipe, seed: null, prints: null }, whole);
+  expect(printsIn(taught.prints)).toHaveLength(REQUEST.samples);
+  const judging = (skip: number) => unseenNotices(taught, data, { skip, samples: 60 }, idle);
+  await expect(judging(0)).rejects.toThrow(/^40 of the 60 samples to judge calibrated the model.*\(--skip 40\)/);
+  expect(await judging(40)).toEqual([]);
+  const partial = await new Promise<Rounding>((resolve) => {
+    const controller = new AbortController();
+    const ended = (layer: Rounding) => {
+      controller.abort();
+      resolve(layer);
+    };
+    learn(REQUEST, { ...idle, signal: controller.signal }, ended).catch(() => undefined);
+  });
+  expect(partial.layers.length).toBeLessThan(partial.wanted);
+  expect(partial.prints).toBe(whole.prints);
+  expect((await learn({ ...REQUEST, resume: partial })).prints).toBe(whole.prints);
 });

@@ -19,6 +19,7 @@ import type { Tensor } from "../model/tensor.ts";
 import type { LayerPlan } from "../plan/plan.ts";
 import { pairsOf } from "../tuning/walker.ts";
 import { equalizedModel, type OpenModel } from "./open.ts";
+import { printing } from "./prints.ts";
 import { type Quantized, quantizeModel } from "./quantize.ts";
 import { walkersOf } from "./walkersOf.ts";
 import { layerForm, packRounding, type WeightRows, weightRows } from "./weightRows.ts";
@@ -64,10 +65,11 @@ export async function learnRounding(
   if (layers.length === 0)
     throw new InputError(`${model.name} has no weight whose rounding can be learned; set rounding to nearest.`);
   context.report({ task: "Learning rounding, reading samples", done: 0, total: 100, unit: "%" });
+  const taught = printing(dataset, null);
   const [float, rounded] = await walkersOf(
     [made.equalized ? made.observed : made.folded, quantized.model],
     made,
-    dataset,
+    taught.dataset,
     request.samples,
     runtime,
     (tensor) =>
@@ -82,6 +84,7 @@ export async function learnRounding(
     iterations: request.iterations,
     learner: labelOf(learner, request.resume),
     seconds: 0,
+    prints: taught.all,
   };
   let share = 0;
   for (const [position, layer] of layers.entries()) {

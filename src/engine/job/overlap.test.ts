@@ -3,8 +3,9 @@ import { expect, test } from "vitest";
 import { nodeDecoders } from "../../../cli/decoders.ts";
 import { openDataset } from "../data/dataset.ts";
 import { memoryFile, npyBytes } from "../data/testing/files.ts";
+import { joinPrints, printsIn } from "../recipe/prints.ts";
 import { unseenNotices } from "./overlap.ts";
-import { joinPrints, printing, printsIn } from "./prints.ts";
+import { printing } from "./prints.ts";
 import { context } from "./testing/settledCase.ts";
 
 const port = { name: "x", type: "float32", dims: [1, 2] } as const;

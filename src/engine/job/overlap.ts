@@ -1,8 +1,8 @@
 import type { Dataset } from "../model/dataset.ts";
 import { InputError, type JobContext, type Notice } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
+import { printsIn } from "../recipe/prints.ts";
 import { plural } from "../values/figures.ts";
-import { printsIn } from "./prints.ts";
 
 interface SampleRange {
   readonly skip: number;

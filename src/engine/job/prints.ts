@@ -1,4 +1,3 @@
-import { PRINT_LENGTH } from "../data/print.ts";
 import type { Calibration } from "../model/calibration.ts";
 import type { Dataset } from "../model/dataset.ts";
 import type { Recipe } from "../model/recipe.ts";
@@ -41,15 +40,4 @@ export function printing(dataset: Dataset, before: Pick<Calibration, "observed" 
       return known.size > 0 ? [...known.values()].join("") : null;
     },
   };
-}
-
-/** Each print once; null where none is known. */
-export function joinPrints(...texts: readonly Recipe["prints"][]): Recipe["prints"] {
-  if (texts.every((text) => text === null)) return null;
-  return [...new Set(texts.flatMap(printsIn))].join("");
-}
-
-export function printsIn(text: Recipe["prints"]): readonly string[] {
-  const count = (text?.length ?? 0) / PRINT_LENGTH;
-  return Array.from({ length: count }, (_, i) => text!.slice(i * PRINT_LENGTH, (i + 1) * PRINT_LENGTH));
 }

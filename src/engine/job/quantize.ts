@@ -13,10 +13,10 @@ import type { GraphProto, ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { planOn, type QuantizationPlan } from "../plan/plan.ts";
 import { isPreprocessedFor } from "../recipe/basis.ts";
 import { withLearned } from "../recipe/change.ts";
+import { joinPrints } from "../recipe/prints.ts";
 import { assertTakes } from "../targets/target.ts";
 import { rangeWithin } from "../values/clamp.ts";
 import { type Equalization, equalizedModel, floatForm, isEqualized, type OpenModel, planModel } from "./open.ts";
-import { joinPrints } from "./prints.ts";
 import { spareTensors } from "./spare.ts";
 
 export interface Quantized {

@@ -6,6 +6,7 @@ import { ROUNDING_ITERATIONS, ROUNDING_SAMPLES, type Rounding } from "../model/r
 import type { Runtimes } from "../model/runtime.ts";
 import { withLearned, withoutVainPrints } from "../recipe/change.ts";
 import { missing } from "../recipe/derivations.ts";
+import { joinPrints } from "../recipe/prints.ts";
 import type { Learned } from "../recipe/settings.ts";
 import { calibrate } from "./calibrate.ts";
 import { deriveBiases, learnBiases } from "./correct.ts";
@@ -15,7 +16,7 @@ import { learnEqualization } from "./equalize.ts";
 import { assertAllMayFit } from "./fileSize.ts";
 import { learnRounding } from "./learnRounding.ts";
 import { equalizedModel, isEqualized, type OpenModel, planModel } from "./open.ts";
-import { joinPrints, printing } from "./prints.ts";
+import { printing } from "./prints.ts";
 import { isCalibratedFor, resolveRecipe } from "./quantize.ts";
 
 export interface SettleRequest {
@@ -128,7 +129,7 @@ export async function settle(
     const request = { samples: Math.min(samples, ROUNDING_SAMPLES), iterations: iterations ?? ROUNDING_ITERATIONS };
     const by = { runtime: runtimes.main, learner: await runtimes.learner() };
     const listener = { context, onPoint: () => undefined, onLayer: () => undefined };
-    rounding = await learnRounding(model, settled, taught.dataset, { ...request, resume: null }, by, listener);
+    rounding = await learnRounding(model, settled, dataset, { ...request, resume: null }, by, listener);
     settled = withLearned(settled, { rounding: rounding.rounding });
   }
   if (lacks("biases") && settled.weights.rounding === "learned" && settled.rounding) {
@@ -139,6 +140,6 @@ export async function settle(
     const biases = await learnBiases(model, settled, taught.dataset, samples, runtimes.main, context);
     settled = withLearned(settled, { biases });
   }
-  if (taught.all !== null) settled = { ...settled, prints: joinPrints(settled.prints, taught.all) };
+  settled = { ...settled, prints: joinPrints(settled.prints, taught.all, rounding?.prints ?? null) };
   return { recipe: deriveBiases(model, withoutVainPrints(settled)), calibration, rounding, elementwise };
 }

@@ -1,6 +1,6 @@
 import { count, fields, list, number, type Of, record, text } from "../schema/define.ts";
 import type { JobContext } from "./job.ts";
-import { ROUNDING_BITS } from "./recipe.ts";
+import { PRINTS, ROUNDING_BITS } from "./recipe.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** What rounding is learned on and for how long, unless said otherwise; more gain little: docs/rounding.md. */
@@ -88,6 +88,8 @@ export const ROUNDING = fields({
   iterations: count,
   learner: text,
   seconds: number,
+  /** Of the samples that were read. */
+  prints: PRINTS,
 });
 export type Rounding = Of<typeof ROUNDING>;
 

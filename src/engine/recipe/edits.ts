@@ -2,8 +2,10 @@ import type { Calibration } from "../model/calibration.ts";
 import type { Preprocess } from "../model/preprocess.ts";
 import type { ActivationScheme, Method, Range } from "../model/range.ts";
 import type { Corrections, Elementwise, MethodChoice, Recipe, WeightScheme } from "../model/recipe.ts";
+import type { Rounding } from "../model/rounding.ts";
 import { rangeWithin } from "../values/clamp.ts";
-import { withOthers, withSettings } from "./change.ts";
+import { withOthers, withoutVainPrints, withSettings } from "./change.ts";
+import { joinPrints } from "./prints.ts";
 
 /*
  * Edits of a recipe. Each says what is chosen; what that leaves of what was derived is read from the table
@@ -32,6 +34,15 @@ export function withWeightType(recipe: Recipe, type: WeightScheme["type"]): Reci
 /** Rounds weights to nearest, or as learned: null where that is not done yet. */
 export function withRounding(recipe: Recipe, kind: WeightScheme["rounding"], rounding: Recipe["rounding"]): Recipe {
   return withSettings(recipe, { weights: { ...recipe.weights, rounding: kind } }, { rounding });
+}
+
+/** Rounds weights as was learned; the recipe knows the samples that taught it. */
+export function withLearnedRounding(
+  recipe: Recipe,
+  { rounding, prints }: Pick<Rounding, "rounding" | "prints">,
+): Recipe {
+  const learned = withRounding(recipe, "learned", rounding);
+  return withoutVainPrints({ ...learned, prints: joinPrints(learned.prints, prints) });
 }
 
 export function withElementwise(recipe: Recipe, elementwise: Elementwise): Recipe {

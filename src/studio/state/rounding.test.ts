@@ -38,6 +38,7 @@ const learned = (...names: string[]): Rounding => ({
   iterations: 200,
   learner: "tfjs",
   seconds: 1,
+  prints: "AAAAAAAABBBBBBBB",
 });
 const present = () => studio.getState().project.recipe!.present;
 
@@ -83,6 +84,27 @@ test("what is learned goes into the recipe as one step of undo, and biases are l
   expect(isAdopted(studio.getState())).toBe(false);
   chooseRounding("learned");
   expect(isAdopted(studio.getState())).toBe(true);
+});
+
+test("a recipe of weights alone knows the samples that its rounding was learned on, for as long as it is rounded so", async () => {
+  const alone: Recipe = { ...recipe, float: { ...recipe.float, activations: true }, prints: null };
+  given({ recipe: begin(alone), calibration: { ...calibration, wanted: 0 } });
+  run([], learned("a", "b"));
+  await learnRounding();
+  expect(present().prints).toBe("AAAAAAAABBBBBBBB");
+  chooseRounding("nearest");
+  expect(present().prints).toBeNull();
+  chooseRounding("learned");
+  expect(present().prints).toBe("AAAAAAAABBBBBBBB");
+});
+
+test("samples that calibrated and taught rounding are known once", async () => {
+  given({ recipe: begin({ ...recipe, resolved: { x: { low: 0, high: 1 } }, prints: "BBBBBBBBCCCCCCCC" }) });
+  run([], learned("a", "b"));
+  await learnRounding();
+  expect(present().prints).toBe("BBBBBBBBCCCCCCCCAAAAAAAA");
+  chooseRounding("nearest");
+  expect(present().prints).toBe("BBBBBBBBCCCCCCCCAAAAAAAA");
 });
 
 test("a run that was ended keeps its layers and changes no recipe; the next goes on from them", async () => {

@@ -3,7 +3,7 @@ import type { Recipe } from "../../engine/model/recipe.ts";
 import { own } from "../../engine/model/record.ts";
 import { type LossPoint, ROUNDING_SAMPLES, type Rounding } from "../../engine/model/rounding.ts";
 import { basisOf, isCurrent } from "../../engine/recipe/basis.ts";
-import { withRounding } from "../../engine/recipe/edits.ts";
+import { withLearnedRounding, withRounding } from "../../engine/recipe/edits.ts";
 import { plural } from "../../engine/values/figures.ts";
 import { runJob } from "./jobs.ts";
 import { alarm, say } from "./log.ts";
@@ -102,7 +102,7 @@ export async function learnRounding(): Promise<void> {
 export function adoptRounding(): void {
   const { rounding } = studio.getState().results;
   if (!rounding) return;
-  editRecipe("learned rounding", (recipe) => withRounding(recipe, "learned", rounding.result.rounding));
+  editRecipe("learned rounding", (recipe) => withLearnedRounding(recipe, rounding.result));
 }
 
 /** Rounds to nearest, or as learned: at once where that is known. */

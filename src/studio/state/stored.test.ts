@@ -69,7 +69,15 @@ const ROUNDING_RECORD = {
     basis: on("rounding"),
     asked: { samples: 8, iterations: 20 },
     result: {
-      ...{ rounding: { conv: "QUI=" }, wanted: 2, samples: 8, iterations: 20, learner: "tfjs", seconds: 1 },
+      ...{
+        rounding: { conv: "QUI=" },
+        wanted: 2,
+        samples: 8,
+        iterations: 20,
+        learner: "tfjs",
+        seconds: 1,
+        prints: null,
+      },
       layers: [
         {
           ...{ layer: "conv", weights: 9, changed: 1, nearest: 0.5, learned: 0.25, seconds: 1 },
@@ -251,6 +259,10 @@ describe("what an earlier version stored", () => {
     const record = { ...ROUNDING_RECORD, rounding: { ...ROUNDING_RECORD.rounding, result } };
     expect(problemOf(STORED_ROUNDING, record)).toContain('"learnt" is no field of "rounding.result.layers[0]"');
     expect(RENEWALS.roundings!(record)).toEqual(ROUNDING_RECORD);
+    const { prints, ...silent } = ROUNDING_RECORD.rounding.result;
+    const unknown = { ...ROUNDING_RECORD, rounding: { ...ROUNDING_RECORD.rounding, result: silent } };
+    expect(problemOf(STORED_ROUNDING, unknown)).toContain("prints");
+    expect(RENEWALS.roundings!(unknown)).toEqual(ROUNDING_RECORD);
 
     const { ranked, reliability, notices, ...before } = SESSION_RECORD.sensitivity.result;
     const session = { ...SESSION_RECORD, sensitivity: { ...SESSION_RECORD.sensitivity, result: before } };

@@ -8,6 +8,11 @@ export const PAST_ROUNDINGS: readonly PastShape[] = [
     is: ({ layers }) => Array.isArray(layers) && layers.some((layer) => isObject(layer) && !lacks(layer, "learnt")),
     next: ({ layers, ...rounding }) => ({ ...rounding, layers: (layers as readonly unknown[]).map(renamed) }),
   },
+  {
+    // Nothing was kept that tells the samples from others.
+    is: (rounding) => lacks(rounding, "prints"),
+    next: (rounding) => ({ ...rounding, prints: null }),
+  },
 ];
 
 function renamed(layer: unknown): unknown {
