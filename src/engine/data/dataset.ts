@@ -188,10 +188,10 @@ export async function openDataset(files: readonly DataFile[], options: DatasetOp
   const { arrays } = labelled.labels;
   const hasLabels = tables.length + arrays.length > 0;
   const listed = hasLabels ? Array.from({ length: total }, (_, sample) => sourceOf(cellOf(sample))) : [];
-  const byFolder = !hasLabels && lead.kind === "images" && lengths === null;
+  const byFolder = !hasLabels && lengths === null;
   const paths = lead.files.map(({ path }) => path);
   const { labels, notices: labelNotices } = byFolder
-    ? folderLabels(paths, lists, inputs.classes ?? null)
+    ? folderLabels(lead.files, lists, inputs.classes ?? null)
     : await readLabels({ tables, arrays }, lead.files, listed);
   const unused = byFolder && labelNotices.length > 0 ? [] : ignored("info", lists, "files that are no data");
   const areAlike = columns.every(({ rows }) => rows === lead.rows);

@@ -4,10 +4,11 @@ import type { DataFile } from "../model/dataset.ts";
 import { type ClassList, classLists } from "./classLists.ts";
 import { openDataset } from "./dataset.ts";
 import { folderLabels } from "./folderLabels.ts";
-import { memoryFile, npyBytes, zipBytes } from "./testing/files.ts";
+import { memoryFile, npyBytes, npzBytes, zipBytes } from "./testing/files.ts";
 import pillow from "./testing/pillow.json" with { type: "json" };
 
-const inFolders = (...folders: string[]) => folders.map((folder, i) => `train/${folder}/${i}.jpg`);
+const alone = (...paths: string[]) => paths.map((path) => ({ path, count: 1 }));
+const inFolders = (...folders: string[]) => alone(...folders.map((folder, i) => `train/${folder}/${i}.jpg`));
 const list = (path: string, ...names: string[]): ClassList => ({ path, names });
 const saying = (message: string) => [{ kind: expect.any(String), subject: expect.any(String), message }];
 
@@ -21,7 +22,9 @@ test("folders are numbered in the order of their names, as torchvision has it, a
   ]);
   const many = inFolders(...Array.from({ length: 12 }, (_, i) => String.fromCharCode(97 + i)));
   expect(folderLabels(many, [], 12).notices[0]!.message).toMatch(/: a, b, c, d, e, f, g, h, i, j and 2 more\.$/);
-  expect(folderLabels(["in/train/cat/1.png", "in/val/cat/2.png", "in/val/dog/3.png"], [], 2).labels).toEqual([0, 0, 1]);
+  expect(folderLabels(alone("in/train/cat/1.png", "in/val/cat/2.png", "in/val/dog/3.png"), [], 2).labels).toEqual([
+    0, 0, 1,
+  ]);
 });
 
 test("names that are all numbers are the classes' own", () => {
@@ -97,7 +100,7 @@ test("nothing is said of a model without scores, nor of files that lie in one fo
   const nothing = { labels: null, notices: [] };
   expect(folderLabels(inFolders("cat", "dog"), [], 0)).toEqual(nothing);
   expect(folderLabels(inFolders("cat", "cat"), [], 1)).toEqual(nothing);
-  expect(folderLabels(["in/1.jpg", "in/cat/2.jpg"], [], 1)).toEqual(nothing);
+  expect(folderLabels(alone("in/1.jpg", "in/cat/2.jpg"), [], 1)).toEqual(nothing);
   expect(folderLabels([], [], 1)).toEqual(nothing);
 });
 
@@ -145,6 +148,82 @@ test("pictures of a folder or a zip archive are labelled by it, by a list that i
     null,
     "Ignored files that are no data: train/classes.txt.",
   ]);
+});
+
+test("every sample of a file has the label of its folder", () => {
+  const files = [
+    { path: "in/cat/a.npy", count: 3 },
+    { path: "in/dog/b.npy", count: 0 },
+    { path: "in/dog/c.npy", count: 2 },
+  ];
+  expect(folderLabels(files, [], 2).labels).toEqual([0, 0, 0, 1, 1]);
+});
+
+/** So many samples, of one value. */
+const rows = (count: number, value: number) =>
+  npyBytes("<f4", [count, 3, 4, 4], new Float32Array(count * 48).fill(value));
+const lines = (count: number) =>
+  new TextEncoder().encode(`${JSON.stringify({ x: Array(48).fill(1) })}\n`.repeat(count));
+const reshaped = { ...port, dims: [1, 48] } as const;
+
+test.each<[string, Readonly<Record<string, Uint8Array>>]>([
+  [".npy", { "cat/1.npy": rows(2, 1), "dog/1.npy": rows(1, 2), "dog/2.npy": rows(1, 3) }],
+  [
+    ".npz",
+    {
+      "cat/1.npz": npzBytes({ x: rows(2, 1) }),
+      "dog/1.npz": npzBytes({ x: rows(1, 2) }),
+      "dog/2.npz": npzBytes({ x: rows(1, 3) }),
+    },
+  ],
+  [".jsonl", { "cat/1.jsonl": lines(2), "dog/1.jsonl": lines(2) }],
+])("arrays in class folders are labelled by them, as pictures are: %s", async (kind, files) => {
+  const inputs = { open: [kind === ".jsonl" ? reshaped : port], held: [], classes: 2 };
+  const loose = Object.entries(files).map(([path, bytes]) => memoryFile(`train/${path}`, bytes));
+  const archive = [memoryFile("data.zip", zipBytes(files))];
+  for (const given of [loose, archive]) {
+    const { labels, notices } = await openDataset(given, { inputs, preprocess: null, decoders });
+    expect(labels).toEqual([0, 0, 1, 1]);
+    expect(notices.map(({ message }) => message)).toContain(
+      "2 classes by folder, numbered in the order of their names: cat, dog.",
+    );
+  }
+  const list = memoryFile("train/classes.txt", "dog\ncat");
+  const listed = await openDataset([...loose, list], { inputs, preprocess: null, decoders });
+  expect(listed.labels).toEqual([1, 1, 0, 0]);
+});
+
+test("labels by folder go with samples in any order, in batches, and give way to labels that are given", async () => {
+  const files = [memoryFile("in/0/a.npy", rows(4, 0)), memoryFile("in/1/b.npy", rows(4, 1))];
+  const inputs = { open: [port], held: [], classes: 2 };
+  const shuffled = await openDataset(files, { inputs, preprocess: null, decoders, seed: 7 });
+  for (const [i, label] of shuffled.labels!.entries()) {
+    expect((await shuffled.get(i)).feeds.get("x")!.data[0]).toBe(label);
+  }
+  const batches = { ...inputs, open: [{ ...port, dims: [2, 3, 4, 4] }] };
+  const batched = await openDataset(files, { inputs: batches, preprocess: null, decoders });
+  expect(batched.labels).toEqual([
+    [0, 0],
+    [0, 0],
+    [1, 1],
+    [1, 1],
+  ]);
+  const labels = memoryFile("in/labels.npy", npyBytes("|u1", [8], Uint8Array.from([1, 1, 1, 1, 0, 0, 0, 0])));
+  const given = await openDataset([...files, labels], { inputs, preprocess: null, decoders });
+  expect(given.labels).toEqual([1, 1, 1, 1, 0, 0, 0, 0]);
+});
+
+test("an array in no class folder, or each input's in a folder of its own, gives no labels and no notice", async () => {
+  const two = { open: [port, { ...port, name: "y" }], held: [], classes: 2 };
+  const apart = [
+    { ...memoryFile("in/x/a.npy", rows(2, 1)), input: "x" },
+    { ...memoryFile("in/y/a.npy", rows(2, 1)), input: "y" },
+  ];
+  for (const files of [apart, [memoryFile("in/both.npz", npzBytes({ x: rows(2, 1), y: rows(2, 2) }))]]) {
+    const { labels, notices } = await openDataset(files, { inputs: two, preprocess: null, decoders });
+    expect(labels).toBeNull();
+    expect(notices.map(({ message }) => message).join()).not.toMatch(/folder/);
+  }
 });
 
 test("more than one file of labels is told, and two that differ are refused", async () => {

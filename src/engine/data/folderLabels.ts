@@ -1,5 +1,6 @@
 import type { Notice } from "../model/job.ts";
 import { count } from "../values/figures.ts";
+import type { SampleFile } from "./arrange.ts";
 import type { ClassList } from "./classLists.ts";
 import { classFolders, holderOf } from "./folders.ts";
 import type { Labels } from "./labels.ts";
@@ -17,11 +18,16 @@ interface Numbering {
 }
 
 /**
- * The labels of files that lie in one folder a class: the folder's name where all are numbers, else its place in a list that is
+ * The labels of samples whose files lie in one folder a class: the folder's name where all are numbers, else its place in a list that is
  * given of class names, else that among the folders by name, as torchvision's ImageFolder has it, where the model has as many classes.
  * `classes` are those of the model's scores: 0 where it has none, null where that is not known.
  */
-export function folderLabels(paths: readonly string[], lists: readonly ClassList[], classes: number | null): Labels {
+export function folderLabels(
+  files: readonly Pick<SampleFile, "path" | "count">[],
+  lists: readonly ClassList[],
+  classes: number | null,
+): Labels {
+  const paths = files.map(({ path }) => path);
   const folders = classFolders(paths);
   const names = sortedNames(folders);
   const subject = holderOf(paths) || (paths[0] ?? "");
@@ -48,7 +54,8 @@ export function folderLabels(paths: readonly string[], lists: readonly ClassList
     subject,
     message: `${count(names.length)} classes by folder, ${by}: ${some(names.toSorted((a, b) => numbers.get(a)! - numbers.get(b)!))}.`,
   };
-  return { labels: folders.map((folder) => numbers.get(folder!)!), notices: [notice] };
+  const labels = files.flatMap(({ count: samples }, i) => Array<number>(samples).fill(numbers.get(folders[i]!)!));
+  return { labels, notices: [notice] };
 }
 
 /** By code point, as Python sorts. */
