@@ -4,11 +4,6 @@ import { plural, significant } from "../src/engine/values/figures.ts";
 
 const TEST = "p < 0.01";
 
-/** Whether labels say that accuracy would be judged on the wrong footing: they are off by one, or an assumption is. */
-export function isDisproved({ by, better, labelShift }: PreprocessFinding, assumed: boolean): boolean {
-  return by === "labels" && (labelShift !== 0 || (assumed && better !== null));
-}
-
 /** What trying other preprocessings had to say; of one that a person gave, only what stands against it. */
 export function preprocessNotices(finding: PreprocessFinding, assumed: boolean): Notice[] {
   const { by, better, isConfirmed, trials, samples } = finding;

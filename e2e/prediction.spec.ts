@@ -53,6 +53,7 @@ test("classes are told by the names of their folders", async ({ page }, testInfo
   await page.goto("/");
   await drop(page, [SAMPLE_MODEL, zip!]);
   await idle(page);
+  await expect(page.getByTestId("preview")).toContainText("photos.zip/train/");
   const [, folder = ""] = /photos\.zip\/train\/(\w+)\//.exec(await page.getByTestId("preview").innerText()) ?? [];
   await expect(page.getByTestId("prediction-label")).toHaveText(`${folder} (class ${CLASSES.indexOf(folder)})`);
   await expect(page.getByTestId("prediction-class")).toHaveText(/^\w+ \(class \d\)$/);

@@ -4,6 +4,7 @@ import { InputError, type JobContext } from "../src/engine/model/job.ts";
 import type { Rounding } from "../src/engine/model/rounding.ts";
 import {
   type Environment,
+  type ProbeKind,
   Project,
   readDocument,
   Turns,
@@ -31,6 +32,11 @@ const turns = new Turns();
 /** Runs one job: its progress goes to the page, and `cancel` ends it. */
 function job<T>(onProgress: OnProgress, work: (context: JobContext) => Promise<T>): Promise<T> {
   return turns.job((signal) => work({ signal, report: (progress) => void onProgress(progress) }));
+}
+
+/** Runs beside jobs, to which it gives way. */
+function probe<T>(kind: ProbeKind, onProgress: OnProgress, work: (context: JobContext) => Promise<T>): Promise<T> {
+  return turns.probe(kind, (signal) => work({ signal, report: (progress) => void onProgress(progress) }));
 }
 
 /** Hands partial results to the page; the whole one comes when the last of them has arrived. */
@@ -88,8 +94,10 @@ const api: EngineApi = {
     }
   },
   preset: async (preset) => opened().preset(preset),
-  findPreprocess: (recipe, samples, onProgress) =>
-    job(onProgress, (context) => opened().adopt(recipe).findPreprocess({ skip: 0, samples }, context)),
+  findPreprocess: (choices, samples, beside, onProgress) => {
+    const find = (context: JobContext) => opened().findPreprocess({ skip: 0, samples }, context, choices);
+    return beside ? probe("preprocessing", onProgress, find) : job(onProgress, find);
+  },
   preview: (index, choices) => opened().preview(index, choices),
   predict: (index, choices) => turns.probe("prediction", (signal) => opened().predict(index, { signal }, choices)),
   calibrate: (choices, samples, resume, execution, onProgress, onCheckpoint) =>
@@ -110,11 +118,7 @@ const api: EngineApi = {
   evaluate: (recipe, range, limit, onProgress) =>
     job(onProgress, (context) => opened().adopt(recipe).evaluate(range, limit, context)),
   probe: (recipe, range, onProgress) =>
-    turns.probe("change", (signal) =>
-      opened()
-        .adopt(recipe)
-        .probe(range, { signal, report: (progress) => void onProgress(progress) }),
-    ),
+    probe("change", onProgress, (context) => opened().adopt(recipe).probe(range, context)),
   sensitivity: (recipe, samples, untilSettled, onProgress, onResult) =>
     job(onProgress, (context) =>
       delivering(onResult, (deliver) =>

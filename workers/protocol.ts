@@ -98,8 +98,17 @@ export interface EngineApi {
   setData(files: readonly PathFile[], choices: SamplesPart): Promise<DataTaken>;
   /** A preset fitted to the open model and data; rejects when it does not suit them. */
   preset(preset: Preset): Promise<Preprocess>;
-  /** Under which preprocessing the float model answers as labelled, or without labels sharpest; null where nothing tells. */
-  findPreprocess(recipe: Recipe, samples: number, onProgress: OnProgress): Promise<PreprocessFinding | null>;
+  /**
+   * Under which preprocessing the float model answers as labelled, or without labels sharpest; null where nothing tells. A job, or
+   * `beside` those, to which it gives way: rejects with AbortError when one runs, or when a job or a newer question starts before
+   * it has ended.
+   */
+  findPreprocess(
+    choices: SamplesPart,
+    samples: number,
+    beside: boolean,
+    onProgress: OnProgress,
+  ): Promise<PreprocessFinding | null>;
   preview(index: number, choices: SamplesPart): Promise<SamplePreview>;
   /**
    * What the float model answers to a sample; null where it gives no class scores. Beside jobs, to which it gives way: rejects

@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { classesOf, type Dataset } from "../../src/engine/model/dataset.ts";
 import type { Evaluation } from "../../src/engine/model/evaluation.ts";
 import { InputError, type Notice } from "../../src/engine/model/job.ts";
+import { isDisproved } from "../../src/engine/model/preprocessFinding.ts";
 import {
   evaluateModels,
   FloatRunner,
@@ -20,7 +21,7 @@ import { MACHINE } from "../environment.ts";
 import { describeEvaluation } from "../evaluationText.ts";
 import { dataSources } from "../files.ts";
 import { inputsOf, labelsOf, modelSource, preprocessOf } from "../options.ts";
-import { isDisproved, preprocessNotices } from "../preprocessText.ts";
+import { preprocessNotices } from "../preprocessText.ts";
 import { recipeOf, unknownNotices } from "../recipeBeside.ts";
 import { seedOf } from "../recipeOptions.ts";
 import { terminalRuntime } from "../runtime.ts";

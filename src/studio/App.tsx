@@ -1,4 +1,5 @@
 import { lazy, Suspense, useEffect } from "react";
+import { startComparing } from "./state/comparing.ts";
 import { startDiagnosis } from "./state/diagnosis.ts";
 import { startEffects } from "./state/effects.ts";
 import { listSessions, saveBeforeLeaving } from "./state/persistence.ts";
@@ -13,7 +14,7 @@ const Workbench = lazy(() => import("./views/frame/Workbench.tsx"));
 export function App() {
   const open = useProject((project) => project.model !== null);
   useEffect(() => {
-    const stops = [startEffects(), startDiagnosis(), startProbes(), saveBeforeLeaving()];
+    const stops = [startEffects(), startDiagnosis(), startProbes(), startComparing(), saveBeforeLeaving()];
     listSessions();
     return () => {
       for (const stop of stops) stop();

@@ -34,3 +34,8 @@ export interface PreprocessFinding {
   /** With that shift and without it, under the best preprocessing: what says so; null where there is none. */
   readonly shifted: { readonly from: number; readonly to: number } | null;
 }
+
+/** Whether labels say that accuracy would be judged on the wrong footing: they are off by one, or an assumption is. */
+export function isDisproved({ by, better, labelShift }: PreprocessFinding, assumed: boolean): boolean {
+  return by === "labels" && (labelShift !== 0 || (assumed && better !== null));
+}

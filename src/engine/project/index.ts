@@ -14,7 +14,7 @@ export { recordOf } from "../job/report.ts";
 export type { Settled, Want } from "../job/settle.ts";
 export { floatFileOf, type ModelSource, modelFileOf, type RunnableModel } from "../job/source.ts";
 export { FloatRunner } from "../job/stateRunner.ts";
-export { Turns } from "../job/turns.ts";
+export { type ProbeKind, Turns } from "../job/turns.ts";
 export { withInputs } from "../recipe/inputs.ts";
 export { readCalibration, readDocument, readRecipe, writeRecipe } from "./documents.ts";
 export type { Environment } from "./environment.ts";

@@ -221,8 +221,12 @@ export class Project {
    * Which preprocessing makes the float model answer as labelled, the recipe's or another, on up to 64 samples of a range;
    * without labels, answer sharpest. Null where there is nothing to go by.
    */
-  findPreprocess(range: SampleRange, context: JobContext): Promise<PreprocessFinding | null> {
-    const data = this.#dataUnder(this.#recipe);
+  findPreprocess(
+    range: SampleRange,
+    context: JobContext,
+    choices: SampleChoices = this.#recipe,
+  ): Promise<PreprocessFinding | null> {
+    const data = this.#dataUnder(choices);
     return findPreprocess(runnable(this.#model.reference), data, range, this.#runtime, context);
   }
 

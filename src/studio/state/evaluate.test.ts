@@ -47,6 +47,34 @@ test("the samples judged are those of the moment, and the figures are told to be
   expect(evaluationIsStale(factsOf(studio.getState()))).toBe(false);
 });
 
+test("what labels speak against is not judged", async () => {
+  const summary = { samples: 40, labelled: 40, preprocess: null, assumed: null };
+  given({
+    data: { fingerprint: "f", summary } as unknown as OpenData,
+    recipe: begin({ ...PLAIN_RECIPE, resolved: {} }),
+  });
+  const asked: string[] = [];
+  job.mockImplementation(async (plan) =>
+    plan.run(
+      {
+        settle: async () => ({ recipe: { ...PLAIN_RECIPE, resolved: {} }, calibration }),
+        findPreprocess: async () => {
+          asked.push("comparison");
+          return { by: "labels", better: null, labelShift: 1, shifted: { from: -3, to: -1 }, trials: [], samples: 40 };
+        },
+        evaluate: async () => {
+          asked.push("evaluation");
+          return REPORT.evaluation;
+        },
+      } as never,
+      () => undefined,
+    ),
+  );
+  await evaluate();
+  expect(asked).toEqual(["comparison", "evaluation"]);
+  expect(studio.getState().results.evaluation?.result.verdict).toBeNull();
+});
+
 test("where every sample came to calibrate meanwhile, none is judged, and that is said", async () => {
   expect(await evaluateWith(40)).toEqual([]);
   expect(studio.getState().work.alerts.at(-1)?.message).toMatch(/^Every sample calibrates/);

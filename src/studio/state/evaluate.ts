@@ -1,13 +1,16 @@
+import { compareFirst } from "./comparing.ts";
 import { runJob } from "./jobs.ts";
 import { addResult } from "./keptResults.ts";
 import { alarm, say, sayNotices } from "./log.ts";
+import { isDisprovedNow } from "./preprocess.ts";
 import { isBusy, resolveRecipe } from "./recipe.ts";
 import { roundingIsThere } from "./rounding.ts";
 import type { Project } from "./slices/project.ts";
 import { evaluationBasis, factsOf } from "./steps.ts";
 import { actions, studio } from "./store.ts";
+import { unjudged } from "./verdict.ts";
 
-/** Measures float against quantized on the samples that did not calibrate. */
+/** Measures float against quantized on the samples that did not calibrate; no limit is judged where labels speak against the preprocessing. */
 export async function evaluate(): Promise<void> {
   const { project, work } = studio.getState();
   const { calibration: before } = project;
@@ -22,7 +25,11 @@ export async function evaluate(): Promise<void> {
   const result = await runJob({
     task: "Evaluating",
     on: `${rest} samples`,
-    run: (api, report) => api.evaluate(recipe, { skip: samples, samples: rest }, limit, report),
+    run: async (api, report) => {
+      await compareFirst(api, report);
+      const evaluation = await api.evaluate(recipe, { skip: samples, samples: rest }, limit, report);
+      return isDisprovedNow(studio.getState()) ? unjudged(evaluation) : evaluation;
+    },
   });
   if (!result) return;
   actions.evaluationFinished({ result, basis });

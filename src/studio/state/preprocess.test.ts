@@ -4,7 +4,7 @@ import type { PreprocessFinding } from "../../engine/model/preprocessFinding.ts"
 import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
 import { withPreprocess } from "../../engine/recipe/edits.ts";
 import { begin } from "./history.ts";
-import { adoptPreprocess, triedNow, triedText } from "./preprocess.ts";
+import { adoptPreprocess, isDisprovedNow, triedNow, triedText } from "./preprocess.ts";
 import type { OpenData } from "./slices/project.ts";
 import { actions, studio } from "./store.ts";
 import { fresh, given } from "./testing/given.ts";
@@ -27,7 +27,7 @@ beforeEach(() => {
 
 test("what was tried holds for the preprocessing and the data that it was tried beside", () => {
   expect(triedNow(studio.getState())).toBeNull();
-  const tried = { finding, preprocess: unit, data: "one" };
+  const tried = { finding, failure: null, preprocess: unit, data: "one" };
   actions.preprocessTried(tried);
   expect(triedNow(studio.getState())).toBe(tried);
   given({ data: { fingerprint: "two" } as OpenData });
@@ -35,7 +35,7 @@ test("what was tried holds for the preprocessing and the data that it was tried 
 });
 
 test("one press takes the better one, which can be undone", () => {
-  actions.preprocessTried({ finding, preprocess: unit, data: "one" });
+  actions.preprocessTried({ finding, failure: null, preprocess: unit, data: "one" });
   adoptPreprocess(better.preprocess);
   expect(studio.getState().project.recipe?.present.preprocess).toEqual(raw);
   expect(triedNow(studio.getState())).toBeNull();
@@ -46,7 +46,7 @@ test("one press takes the better one, which can be undone", () => {
 
 test("says what is better, what cannot be told and what is off by one", () => {
   const text = (changes: Partial<PreprocessFinding>) =>
-    triedText({ finding: { ...finding, ...changes }, preprocess: unit, data: "one" }).join(" ");
+    triedText({ finding: { ...finding, ...changes }, failure: null, preprocess: unit, data: "one" }).join(" ");
   expect(text({})).toBe(
     "The float model answers better with raw: mean log-probability of the label −0.900 against −1.60 on 64 labelled samples (p < 0.01).",
   );
@@ -58,7 +58,24 @@ test("says what is better, what cannot be told and what is off by one", () => {
   expect(text({ better: null, labelShift: 1, shifted: { from: -9, to: -0.5 } })).toMatch(
     /^The labels seem to be off by one: with 1 added to each .*\. Cannot tell/,
   );
-  expect(triedText({ finding: null, preprocess: unit, data: "one" })).toEqual([
-    expect.stringMatching(/^Nothing tells/),
+  const nothing = { finding: null, failure: null, preprocess: unit, data: "one" };
+  expect(triedText(nothing)).toEqual([expect.stringMatching(/^Nothing tells/)]);
+  expect(triedText({ ...nothing, failure: "It does not run." })).toEqual([
+    "Other preprocessings could not be tried: It does not run.",
   ]);
+});
+
+test("labels speak against an assumed preprocessing and against labels that are off, not against what a person chose", () => {
+  const summary = { assumed: { kind: "info", subject: "x", message: "assumed" }, preprocess: unit };
+  const disproved = (changes: Partial<PreprocessFinding>, data: object = summary) => {
+    given({ data: { fingerprint: "one", summary: data } as OpenData });
+    actions.preprocessTried({ finding: { ...finding, ...changes }, failure: null, preprocess: unit, data: "one" });
+    return isDisprovedNow(studio.getState());
+  };
+  expect(disproved({})).toBe(true);
+  expect(disproved({ better: null })).toBe(false);
+  expect(disproved({ by: "sharpness" })).toBe(false);
+  expect(disproved({}, { ...summary, assumed: null })).toBe(false);
+  expect(disproved({}, { ...summary, preprocess: raw })).toBe(false);
+  expect(disproved({ better: null, labelShift: 1 }, { ...summary, assumed: null })).toBe(true);
 });

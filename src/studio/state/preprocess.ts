@@ -1,30 +1,31 @@
 import type { Preprocess } from "../../engine/model/preprocess.ts";
 import type { PreprocessFinding, PreprocessTrial } from "../../engine/model/preprocessFinding.ts";
+import { isDisproved } from "../../engine/model/preprocessFinding.ts";
 import { withPreprocess } from "../../engine/recipe/edits.ts";
 import { sameValue } from "../../engine/recipe/text.ts";
 import { plural, significant } from "../../engine/values/figures.ts";
-import { runJob } from "./jobs.ts";
+import { say } from "./log.ts";
 import { editRecipe } from "./recipe.ts";
+import type { Project } from "./slices/project.ts";
 import type { TriedPreprocess } from "./slices/results.ts";
 import type { StudioState } from "./slices/studio.ts";
-import { actions, studio } from "./store.ts";
+import { actions } from "./store.ts";
 
-/** Tries other preprocessings on the float model. */
-export async function tryPreprocesses(): Promise<void> {
-  const { data, recipe } = studio.getState().project;
-  if (!data || !recipe) return;
-  const { present } = recipe;
-  const found = await runJob({
-    task: "Comparing preprocessings",
-    on: "the float model",
-    run: async (api, report) => ({ finding: await api.findPreprocess(present, data.summary.samples, report) }),
-  });
-  if (!found || studio.getState().project.data !== data) return;
-  actions.preprocessTried({ ...found, preprocess: present.preprocess, data: data.fingerprint });
+type Tried = Pick<StudioState, "project" | "results">;
+
+/** Whether there are labels to tell by, or a preprocessing that was only assumed. */
+export function isComparable(project: Pick<Project, "data" | "recipe">): boolean {
+  const { data, recipe } = project;
+  return data !== null && recipe !== null && (data.summary.labelled > 0 || isAssumed(project));
+}
+
+function isAssumed({ data, recipe }: Pick<Project, "data" | "recipe">): boolean {
+  const { assumed = null, preprocess = null } = data?.summary ?? {};
+  return assumed !== null && sameValue(recipe?.present.preprocess ?? null, preprocess);
 }
 
 /** What was tried beside the preprocessing and on the data at hand; null before that. */
-export function triedNow({ project, results }: Pick<StudioState, "project" | "results">): TriedPreprocess | null {
+export function triedNow({ project, results }: Tried): TriedPreprocess | null {
   const { triedPreprocess: tried } = results;
   const isNow =
     tried &&
@@ -33,12 +34,26 @@ export function triedNow({ project, results }: Pick<StudioState, "project" | "re
   return isNow ? tried : null;
 }
 
+/** Whether the labels say that no limit can be judged: they are off by one, or the preprocessing was assumed and is another. */
+export function isDisprovedNow(state: Tried): boolean {
+  const finding = triedNow(state)?.finding;
+  return finding ? isDisproved(finding, isAssumed(state.project)) : false;
+}
+
+/** Takes what trying other preprocessings came to; what speaks against the one in use is said in the log too. */
+export function preprocessTried(tried: TriedPreprocess): void {
+  actions.preprocessTried(tried);
+  const { finding } = tried;
+  if (finding?.better || finding?.shifted) say("warning", triedText(tried).join(" "));
+}
+
 export function adoptPreprocess(preprocess: Preprocess): void {
   editRecipe("preprocessing", (recipe) => withPreprocess(recipe, preprocess));
 }
 
 /** What trying came to, in sentences. */
-export function triedText({ finding }: TriedPreprocess): readonly string[] {
+export function triedText({ finding, failure }: TriedPreprocess): readonly string[] {
+  if (failure !== null) return [`Other preprocessings could not be tried: ${failure}`];
   if (!finding)
     return ["Nothing tells: it takes an output of class scores, and labels that are classes of this model."];
   const { shifted, labelShift, samples } = finding;

@@ -24,9 +24,11 @@ export function verdict(evaluation: Evaluation | null): Markup {
     return banner(
       "none",
       "No verdict",
-      evaluation.labelled > 0
-        ? "The output that accuracy goes by says nothing on these samples, as the first notice below has it."
-        : "Accuracy was not measured, for want of labels or of class scores; see how close the outputs are.",
+      top1
+        ? "Accuracy was measured, and not judged, for what the first notice below says."
+        : evaluation.labelled > 0
+          ? "The output that accuracy goes by says nothing on these samples, as the first notice below has it."
+          : "Accuracy was not measured, for want of labels or of class scores; see how close the outputs are.",
     );
   }
   const moved = top1.drop < 0 ? "rose" : "fell";

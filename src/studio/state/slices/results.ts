@@ -52,6 +52,8 @@ export interface LearnedRounding extends Based<Rounding> {
 export interface TriedPreprocess {
   /** Null where nothing tells. */
   readonly finding: PreprocessFinding | null;
+  /** Why none could be tried; null where they could. */
+  readonly failure: string | null;
   readonly preprocess: Preprocess | null;
   readonly data: string;
 }

@@ -61,12 +61,14 @@ export interface Work {
   /** Null when there is nothing to say of a measurement. */
   readonly probing: Probing | null;
   readonly learning: Learning | null;
+  /** The comparison with other preprocessings under way; null when there is none. */
+  readonly comparing: { readonly progress: Progress | null } | null;
   /** Those last worked on in this browser, latest first. */
   readonly sessions: readonly StoredSession[];
 }
 
 /** What goes on of a model that is gone. */
-export const NOTHING_MEASURED = { probing: null, learning: null } as const satisfies Partial<Work>;
+export const NOTHING_MEASURED = { probing: null, learning: null, comparing: null } as const satisfies Partial<Work>;
 
 export const NO_WORK: Work = { ...NOTHING_MEASURED, job: null, log: [], alerts: [], sessions: [] };
 
@@ -88,6 +90,8 @@ export const workChanges = {
   probeProgressed: (_, progress: Progress | null) => ({ probing: { progress, failure: null } }),
   probeGivenUp: () => ({ probing: null }),
   probeFailed: (_, failure: string) => ({ probing: { progress: null, failure } }),
+  comparingProgressed: (_, progress: Progress | null) => ({ comparing: { progress } }),
+  comparingEnded: () => ({ comparing: null }),
   lossShown: (_, layer: string, curve: readonly LossPoint[]) => ({ learning: { layer, curve } }),
   learningEnded: () => ({ learning: null }),
   sessionsListed: (_, sessions: readonly StoredSession[]) => ({ sessions }),

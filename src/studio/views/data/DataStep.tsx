@@ -85,7 +85,7 @@ export function DataStep() {
       ) : several ? null : (
         <p className="muted">Arrays go to the model as they are.</p>
       )}
-      {summary.preprocess || summary.labelled > 0 ? <PreprocessOffer /> : null}
+      <PreprocessOffer />
       <SamplePreview />
       {summary.kind === "images" ? (
         <p className="muted">

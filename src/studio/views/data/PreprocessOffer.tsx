@@ -1,33 +1,32 @@
-import { adoptPreprocess, triedNow, triedText, tryPreprocesses } from "../../state/preprocess.ts";
-import { useStudio, useWork } from "../../state/useStudio.ts";
+import { isComparable, triedNow, triedText } from "../../state/preprocess.ts";
+import { useProject, useStudio, useWork } from "../../state/useStudio.ts";
+import { UsePreprocess } from "./UsePreprocess.tsx";
 
-/** Tries other preprocessings on the float model, and offers one that answers better. */
+/** What comparing with other preprocessings came to, and one that answers better. */
 export function PreprocessOffer() {
   const tried = useStudio(triedNow);
-  const busy = useWork((work) => work.job !== null);
-  const better = tried?.finding?.better;
-  const preprocess = better?.preprocess;
+  const comparable = useProject(isComparable);
+  const comparing = useWork((work) => work.comparing);
+  if (!comparable) return null;
+  if (!tried) {
+    const { done, total } = comparing?.progress ?? {};
+    const so = total === undefined ? "" : `, ${done} of ${total} samples`;
+    return (
+      <p className="muted compared" data-testid="comparing-preprocesses">
+        {comparing
+          ? `Comparing with other preprocessings${so}…`
+          : "Compared with other preprocessings once nothing else runs."}
+      </p>
+    );
+  }
+  const { finding } = tried;
+  const speaks = finding?.better || finding?.shifted;
   return (
-    <div className="form-row">
-      <button type="button" className="button" disabled={busy} onClick={tryPreprocesses} data-testid="try-preprocesses">
-        Compare with other preprocessings
-      </button>
-      {preprocess ? (
-        <button
-          type="button"
-          className="button primary"
-          disabled={busy}
-          onClick={() => adoptPreprocess(preprocess)}
-          data-testid="use-preprocess"
-        >
-          Use {better.preset ?? "the better one"}
-        </button>
-      ) : null}
-      {tried ? (
-        <p className="form-note" role="status" data-testid="tried-preprocesses">
-          {triedText(tried).join(" ")}
-        </p>
-      ) : null}
+    <div className="form-row compared">
+      <p className={speaks ? "hint" : "muted"} role="status" data-testid="tried-preprocesses">
+        {triedText(tried).join(" ")}
+      </p>
+      <UsePreprocess />
     </div>
   );
 }

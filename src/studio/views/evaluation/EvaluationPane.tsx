@@ -13,6 +13,7 @@ import { evaluationIsStale } from "../../state/steps.ts";
 import { actions } from "../../state/store.ts";
 import { useFacts } from "../../state/useFacts.ts";
 import { useView, useWork } from "../../state/useStudio.ts";
+import { PreprocessWarning } from "./PreprocessWarning.tsx";
 import { ProbePane } from "./ProbePane.tsx";
 import "./EvaluationPane.css";
 
@@ -46,6 +47,7 @@ export function EvaluationPane() {
         onCommit={(value) => actions.limitChosen(Math.max(0, value / 100))}
         testId="limit"
       />
+      <PreprocessWarning />
       <ProbePane />
       {evaluation ? (
         <div className={stale ? "stale" : undefined} data-testid="evaluation-result">
@@ -72,7 +74,9 @@ function Verdict({ evaluation }: { readonly evaluation: Evaluation }) {
   if (evaluation.labelled > 0 && !verdict) {
     return (
       <p className="muted" data-testid="verdict">
-        No verdict: the output that accuracy goes by says nothing on these samples.
+        {top1
+          ? "No verdict: the labels speak against the preprocessing, or are off by one."
+          : "No verdict: the output that accuracy goes by says nothing on these samples."}
       </p>
     );
   }
