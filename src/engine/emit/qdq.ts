@@ -7,6 +7,7 @@ import type { ModelProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { dimsOf, scalar } from "../onnx/tensor.ts";
 import type { LayerPlan, QuantizationPlan } from "../plan/plan.ts";
 import { takesConstants } from "../plan/request.ts";
+import { roundedEarly } from "../plan/roundedEarly.ts";
 import type { Emitted, Writer } from "./emitted.ts";
 import { GraphDraft } from "./graphDraft.ts";
 
@@ -22,6 +23,7 @@ class QdqWriter {
   readonly #numbers: Numbers;
   /** Nodes that are quantized. */
   readonly #integer: ReadonlySet<NodeProto>;
+  readonly #early: ReadonlySet<string>;
   readonly #unrounded = new Map<string, string>();
   readonly #dequantized = new Map<string, string>();
   readonly #constants = new Map<string, string>();
@@ -35,6 +37,7 @@ class QdqWriter {
     this.#plan = plan;
     this.#numbers = numbers;
     this.#integer = new Set(plan.layers.filter(({ reason }) => reason === null).map(({ node }) => node));
+    this.#early = roundedEarly(plan);
   }
 
   write(): Emitted {
@@ -122,13 +125,19 @@ class QdqWriter {
     return output;
   }
 
-  /** Q and DQ of one activation: `from` is read, `to` is what the DQ writes, or a new name. */
+  /**
+   * Q and DQ of one activation: `from` is read, `to` is what the DQ writes, or a new name. A Sum of one tensor gives it as it is,
+   * and lets no Q through.
+   */
   #quantizePair(tensor: string, from: string, to: string | null): void {
     const parameters = this.#parametersOf(this.#plan.groupOf.get(tensor) ?? tensor);
     const codes = this.#draft.fresh(tensor, "_QuantizeLinear_Output");
     const output = to ?? this.#draft.fresh(tensor, "_DequantizeLinear_Output");
     const name = this.#draft.fresh(tensor, "_QuantizeLinear");
-    this.#draft.add(makeNode("QuantizeLinear", [from, ...parameters], [codes], { name }));
+    const isEarly = this.#early.has(tensor);
+    const rounded = isEarly ? this.#draft.fresh(tensor, "_Sum_Output") : from;
+    if (isEarly) this.#draft.add(makeNode("Sum", [from], [rounded], { name: this.#draft.fresh(tensor, "_Sum") }));
+    this.#draft.add(makeNode("QuantizeLinear", [rounded, ...parameters], [codes], { name }));
     this.#draft.dequantize(tensor, codes, parameters, output);
     this.#dequantized.set(tensor, output);
   }

@@ -4,7 +4,7 @@ import type { Target } from "./target.ts";
 
 /**
  * ONNX Runtime 1.30 on processors, native and in WASM. Seen on the graphs that it makes of a model (tests of emit read
- * them) and in its sources: onnxruntime/core/optimizer/qdq_transformer (selectors, WeightBiasQuantization), MatMulAddFusion.
+ * them) and in its sources: onnxruntime/core/optimizer/qdq_transformer (selectors, WeightBiasQuantization, QDQPropagation), MatMulAddFusion.
  */
 export const ORT: Target = {
   name: "ONNX Runtime",
@@ -33,5 +33,7 @@ export const ORT: Target = {
     ...["Add", "Mul", "Concat", "AveragePool", "GlobalAveragePool", "LeakyRelu", "Sigmoid", "Softmax", "Where"],
   ]),
   movesInFloat: new Set(["Pad", "SpaceToDepth"]),
+  roundsBefore: new Set(["MaxPool", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Slice"]),
+  slowOnCodes: new Set(["MaxPool"]),
   costs: ORT_COSTS,
 };

@@ -35,6 +35,9 @@ export interface Target {
   /** Operators that have integer kernels; what only moves values moves codes, but for some. */
   readonly integerKernels: ReadonlySet<string>;
   readonly movesInFloat: ReadonlySet<string>;
+  /** Float operators that move values, and before which it rounds what is rounded after them; those that are slow on codes then. */
+  readonly roundsBefore: ReadonlySet<string>;
+  readonly slowOnCodes: ReadonlySet<string>;
   readonly costs: KernelCosts;
 }
 
