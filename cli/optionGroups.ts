@@ -72,6 +72,7 @@ export const RECIPE_OPTIONS = {
     ),
     weights: choice("s8|s4", ["s8", "s4"], "int8 (default) or int4"),
     "per-tensor": flag("one scale for each weight instead of one a channel"),
+    "power-of-two": flag("every scale raised to a power of two"),
     rounding: choice("NAME", ["nearest", "learned"], "how weights are rounded (default: nearest)"),
     activations: choice(
       "NAME",

@@ -1,4 +1,5 @@
 import { InputError } from "../src/engine/model/job.ts";
+import type { ActivationScheme } from "../src/engine/model/range.ts";
 import type { Corrections, Recipe, WeightScheme } from "../src/engine/model/recipe.ts";
 import type { Runtime } from "../src/engine/model/runtime.ts";
 import { DEFAULT_SEED, Project, withInputs } from "../src/engine/project/index.ts";
@@ -18,7 +19,8 @@ export async function documentOf<T>(
 }
 
 /** What options change in a recipe. */
-export type RecipeChanges = Partial<Pick<Recipe, "format" | "method" | "activations" | "elementwise">> & {
+export type RecipeChanges = Partial<Pick<Recipe, "format" | "method" | "elementwise">> & {
+  readonly activations?: Partial<ActivationScheme>;
   readonly corrections?: Partial<Corrections>;
   readonly weights?: Partial<WeightScheme>;
   readonly order: Order;
@@ -43,10 +45,17 @@ export function recipeChanges(values: Values<typeof RECIPE_OPTIONS>): RecipeChan
     throw new InputError("--format qdq quantizes activations; leave --activations float out, or use --format weights.");
   }
   const corrections = { ...(values.equalize && { equalization: true }), ...(bias && { bias }) };
+  const powers: Pick<WeightScheme, "scales"> = values["power-of-two"] ? { scales: "power-of-two" } : {};
   const weights: Partial<WeightScheme> = {
     ...(type && { type: type === "s4" ? "int4" : "int8" }),
     ...(values["per-tensor"] && { granularity: "tensor" }),
     ...(rounding && { rounding }),
+    ...powers,
+  };
+  const scheme: Partial<ActivationScheme> = {
+    ...(activations === "s8" && { type: "int8", symmetric: true }),
+    ...(activations === "u8" && { type: "uint8", symmetric: false }),
+    ...powers,
   };
   return {
     order,
@@ -55,8 +64,7 @@ export function recipeChanges(values: Values<typeof RECIPE_OPTIONS>): RecipeChan
     ...(elementwise && { elementwise }),
     ...(Object.keys(weights).length > 0 && { weights }),
     ...((format || activations) && { format: format ?? (activations === "float" ? "weights" : "qdq") }),
-    ...(activations === "s8" && { activations: { type: "int8", symmetric: true } }),
-    ...(activations === "u8" && { activations: { type: "uint8", symmetric: false } }),
+    ...(Object.keys(scheme).length > 0 && { activations: scheme }),
   };
 }
 
@@ -68,7 +76,7 @@ export async function openForRecipe(
   path: string,
   given: Values<typeof INPUT_OPTIONS & typeof MODEL_OPTIONS>,
   saved: Recipe | null,
-  { corrections, weights, order, ...changes }: RecipeChanges,
+  { corrections, weights, activations, order, ...changes }: RecipeChanges,
   runtime: Runtime,
   terminal: Terminal,
 ): Promise<Project> {
@@ -79,6 +87,7 @@ export async function openForRecipe(
   return project.edit({
     ...changes,
     seed: seedOf(order, recipe),
+    activations: { ...recipe.activations, ...activations },
     weights: { ...recipe.weights, ...weights },
     corrections: { ...recipe.corrections, ...corrections },
   });

@@ -10,16 +10,16 @@ import { dimsOf, tensorProto } from "../onnx/tensor.ts";
 import { innerId, type StoredLayer, type StoredWeight } from "../plan/stored.ts";
 import { storedWeight } from "../plan/storedWeight.ts";
 
-type Granularity = Recipe["weights"]["granularity"];
+type Scaling = Pick<Recipe["weights"], "granularity" | "scales">;
 
 /**
  * Keeps weights of layers that are computed in float in int8: a Cast and a Mul by their scales give the values, which
  * ONNX Runtime works out when it loads the model. A DequantizeLinear it would compute at every run.
  */
-export function storeWeights(model: ModelProto, stored: readonly StoredLayer[], granularity: Granularity): ModelProto {
+export function storeWeights(model: ModelProto, stored: readonly StoredLayer[], scaling: Scaling): ModelProto {
   const layers = stored.filter(({ weights }) => weights.length > 0);
   if (layers.length === 0 || !model.graph) return model;
-  return withFields(model, { graph: new StoredWriter(model.graph, layers, granularity).write() });
+  return withFields(model, { graph: new StoredWriter(model.graph, layers, scaling).write() });
 }
 
 /** A graph on the way: its constants, and the values made of those that are kept in int8. */
@@ -34,13 +34,13 @@ interface Level {
 class StoredWriter {
   readonly #graph: GraphProto;
   readonly #stored: ReadonlyMap<string, StoredLayer>;
-  readonly #granularity: Granularity;
+  readonly #scaling: Scaling;
   readonly #names: Set<string>;
 
-  constructor(graph: GraphProto, stored: readonly StoredLayer[], granularity: Granularity) {
+  constructor(graph: GraphProto, stored: readonly StoredLayer[], scaling: Scaling) {
     this.#graph = graph;
     this.#stored = new Map(stored.map((each) => [each.layer.id, each]));
-    this.#granularity = granularity;
+    this.#scaling = scaling;
     this.#names = tensorNames(graph);
     for (const { name } of allNodes(graph)) this.#names.add(name);
   }
@@ -94,7 +94,7 @@ class StoredWriter {
     const known = level.values.get(key);
     if (known !== undefined) return known;
     const dims = dimsOf(proto);
-    const { codes, scales, axis } = storedWeight(proto, axes, this.#granularity);
+    const { codes, scales, axis } = storedWeight(proto, axes, this.#scaling);
     const along = axis === null ? [] : dims.map((size, at) => (axes.includes(at) ? size : 1));
     const [quantized, scale, cast, value] = ["_quantized", "_scale", "_quantized_cast", "_value"].map((suffix) =>
       freshName(this.#names, stemOf(name) + suffix),

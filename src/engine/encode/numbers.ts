@@ -78,7 +78,7 @@ export function encode(
   for (const layer of layers) {
     const { id, weight, inputGroup, clamp, floatBias } = layer;
     if (clamp && isImplied(clamp, affine.get(clamp.group), activations)) implied.add(id);
-    if (floatBias !== null) fineBiases.set(id, fineBias(floatBias));
+    if (floatBias !== null) fineBiases.set(id, fineBias(floatBias, choices.weights.scales));
     if (!weight) continue;
     const encoded = weigh(layer, weight, affine.get(inputGroup ?? "")?.scale ?? null);
     weights.set(id, encoded);

@@ -2,6 +2,7 @@ import { takesRanges } from "../model/format.ts";
 import { InputError } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
+import { allowedScale } from "../numerics/affine.ts";
 import { balancedCodes } from "../numerics/balance.ts";
 import { type QuantizedBias, quantizeBias } from "../numerics/bias.ts";
 import { unpackBits } from "../numerics/bits.ts";
@@ -42,7 +43,7 @@ export interface EncodedWeight {
 }
 
 /** The part of a recipe, and of what runs it, that decides how a layer's weight is encoded. */
-export interface WeightChoices extends Pick<Recipe["weights"], "type" | "granularity"> {
+export interface WeightChoices extends Pick<Recipe["weights"], "type" | "granularity" | "scales"> {
   /** Whether integer kernels multiply it with 8-bit activations. */
   readonly isMultiplied: boolean;
   /** Whether these may add two products in 16 bits. */
@@ -63,9 +64,9 @@ export function weightChoices(
   layer: string,
 ): WeightChoices {
   const learned = weights.rounding === "learned" && rounding ? own(rounding, layer) : undefined;
-  const { type, granularity } = weights;
+  const { type, granularity, scales } = weights;
   const isMultiplied = multiplies.includes(type) && takesRanges({ format });
-  return { type, granularity, isMultiplied, addsInPairs, rounding: learned ?? null };
+  return { type, granularity, scales, isMultiplied, addsInPairs, rounding: learned ?? null };
 }
 
 /** What a weight came to last, and from what. A tensor's values never change, so the same inputs give the same codes. */
@@ -91,7 +92,7 @@ const known = new WeakMap<object, Known>();
  * Throws InputError when the learned rounding is that of another weight.
  */
 export function encodeWeight(source: WeightSource, choices: WeightChoices, inputScale: number | null): EncodedWeight {
-  const { type, granularity, isMultiplied, addsInPairs, rounding } = choices;
+  const { type, granularity, isMultiplied, addsInPairs, rounding, scales: allowed } = choices;
   const { key, dims, channelAxis } = source;
   let data: Float32Array | null = null;
   const weight = () => {
@@ -103,12 +104,14 @@ export function encodeWeight(source: WeightSource, choices: WeightChoices, input
   const channels = channelAxis === null ? 1 : (dims[channelAxis] as number);
   const order = channelAxis === null ? null : source.reduction;
   const reduction = order && { ...order, paired: order.paired && isMultiplied && addsInPairs };
-  const by = JSON.stringify([type, isMultiplied, axis, channelAxis, reduction]);
+  const by = JSON.stringify([type, isMultiplied, axis, channelAxis, reduction, allowed]);
   const last = known.get(key);
   const same = last?.by === by ? last : null;
-  const { scales, dead } = same ?? fittedScales(weight(), layout, type, channels, reduction);
+  const { scales, dead } = same ?? fittedScales(weight(), layout, channels, reduction, choices);
   const bias =
-    source.bias && inputScale !== null && isMultiplied ? quantizeBias(source.bias(), inputScale, scales) : null;
+    source.bias && inputScale !== null && isMultiplied
+      ? quantizeBias(source.bias(), inputScale, scales, allowed)
+      : null;
   const adjusted = bias?.weightScales ?? scales;
   const made = { dims, axis, type, scales: adjusted, rounding, bias, dead };
   if (same?.rounding === rounding && areEqual(same.adjusted, adjusted)) return { ...made, codes: same.codes };
@@ -133,13 +136,13 @@ function learnedBits(rounding: string, count: number, name: string): Uint8Array 
 function fittedScales(
   weight: Float32Array,
   layout: ChannelLayout,
-  type: WeightType,
   channels: number,
   reduction: Reduction | null,
+  { type, scales: allowed }: Pick<WeightChoices, "type" | "scales">,
 ) {
-  const { scales: least, dead } = weightScales(weight, layout, type);
+  const { scales: least, dead } = weightScales(weight, layout, type, allowed);
   const scales = reduction ? fitting(least, channels, (each) => saturationFreeScales(weight, each, reduction)) : least;
-  return { scales, dead };
+  return { scales: scales.map((scale) => allowedScale(scale, allowed)), dead };
 }
 
 function areEqual(a: Float32Array, b: Float32Array): boolean {

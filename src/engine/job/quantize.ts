@@ -148,7 +148,7 @@ export function quantizationJob(model: OpenModel, recipe: Recipe): QuantizationJ
 export function quantizeModel(model: OpenModel, recipe: Recipe): Quantized {
   const { corrected, plan, ranges } = quantizationJob(model, recipe);
   const quantized = quantizeGraph(corrected, plan, ranges, recipe);
-  const written = storeWeights(quantized.model, plan.stored, recipe.weights.granularity);
+  const written = storeWeights(quantized.model, plan.stored, recipe.weights);
   const chunks = encodeModel(written);
   return {
     model: written,

@@ -37,7 +37,7 @@ export async function storedErrors(
     for (const [done, each] of stored.entries()) {
       context.signal.throwIfAborted();
       context.report({ task: "Measuring weights in int8", done, total: stored.length, unit: "layers" });
-      const session = await load(storeWeights(corrected, [each], recipe.weights.granularity));
+      const session = await load(storeWeights(corrected, [each], recipe.weights));
       try {
         const sqnr = await sqnrOf(float, session, dataset, samples, context);
         found.push({ layer: each.layer.id, alone: { sqnr } });

@@ -35,9 +35,9 @@ export function analysePlannedWeight(
 /** The same of a weight that is kept in int8 for a layer in float; two axes with scales of their own are one. */
 export function analyseStoredWeight(
   { name, tensor, axes }: StoredWeight,
-  { granularity }: Pick<PlannedWeightChoices["weights"], "granularity">,
+  scaling: Pick<PlannedWeightChoices["weights"], "granularity" | "scales">,
 ): WeightAnalysis {
-  const { dims, axis, scales, codes } = storedWeight(tensor, axes, granularity);
+  const { dims, axis, scales, codes } = storedWeight(tensor, axes, scaling);
   const layout = channelLayout(dims, axes[0] ?? null);
   return { name, dims, axis, ...weightFigures(passingFloats(tensor), codes, layout, scales) };
 }

@@ -2,7 +2,7 @@ import { dimsText } from "../values/dims.ts";
 import { takesRanges } from "./format.ts";
 import type { Notice } from "./job.ts";
 import type { Preprocess } from "./preprocess.ts";
-import type { Range } from "./range.ts";
+import type { Range, Scales } from "./range.ts";
 import type { Recipe } from "./recipe.ts";
 
 /** A setting of a recipe in words: one value, or the entries of a list whose order means nothing. */
@@ -82,9 +82,11 @@ export function settingsOf(recipe: Recipe): readonly Setting[] {
   return [
     one(
       "activations",
-      takesRanges(recipe) ? `${activations.type}, ${activations.symmetric ? "symmetric" : "asymmetric"}` : "float",
+      takesRanges(recipe)
+        ? `${activations.type}, ${activations.symmetric ? "symmetric" : "asymmetric"}${scalesText(activations)}`
+        : "float",
     ),
-    one("weights", `${weights.type}, per ${weights.granularity}`),
+    one("weights", `${weights.type}, per ${weights.granularity}${scalesText(weights)}`),
     one("rounding", weights.rounding),
     one("equalization", corrections.equalization ? "on" : "off"),
     one("bias correction", corrections.bias),
@@ -115,6 +117,11 @@ export function settingsOf(recipe: Recipe): readonly Setting[] {
     ),
     many("quantized before", inputs.quantized === "fold" ? ["folded back to float32"] : []),
   ];
+}
+
+/** What is said of scales that are not free. */
+function scalesText({ scales }: { readonly scales?: Scales }): string {
+  return scales ? ", powers of two" : "";
 }
 
 const ELEMENTWISE_WORDS = { auto: "decided on samples", join: "quantized", float: "in float" } as const;

@@ -1,4 +1,4 @@
-import { about, also, fields, finite, flag, number, type Of, oneOf } from "../schema/define.ts";
+import { about, also, exactly, fields, finite, flag, maybe, number, type Of, oneOf } from "../schema/define.ts";
 import { ACTIVATION_TYPES } from "../values/codes.ts";
 
 /** An interval of real values, low <= high. */
@@ -17,8 +17,15 @@ export const INTERVAL = fields({ low: number, high: number });
 export const METHODS = ["minmax", "average", "percentile", "entropy", "mse", "cosine"] as const;
 export type Method = (typeof METHODS)[number];
 
+/** What scales may be, where they are not free. */
+export const SCALES = about(
+  "power-of-two: every scale is raised to a power of two, so that a shift does what a factor did.",
+  maybe(exactly("power-of-two")),
+);
+export type Scales = Of<typeof SCALES>;
+
 /** How an activation is mapped to integers. */
-export const ACTIVATION_SCHEME = fields({ type: oneOf(ACTIVATION_TYPES), symmetric: flag });
+export const ACTIVATION_SCHEME = fields({ type: oneOf(ACTIVATION_TYPES), symmetric: flag, scales: SCALES });
 export type ActivationScheme = Of<typeof ACTIVATION_SCHEME>;
 
 /** Affine parameters: x is about scale * (q - zeroPoint). `scale` is a float32 value held in a number. */

@@ -20,7 +20,7 @@ import {
 import { WEIGHT_TYPES } from "../values/codes.ts";
 import { RECIPE_FORMATS } from "./format.ts";
 import { EDITED_PREPROCESS, PREPROCESS } from "./preprocess.ts";
-import { ACTIVATION_SCHEME, METHODS, RANGE } from "./range.ts";
+import { ACTIVATION_SCHEME, METHODS, RANGE, SCALES } from "./range.ts";
 import { VERSIONS } from "./versions.ts";
 
 /** "auto" is the default of docs/methods.md: it looks at calibration samples only. */
@@ -57,6 +57,7 @@ const WEIGHT_SCHEME = fields({
     "Learned: up or down for each weight as reconstructs the layer's output best (AdaRound).",
     oneOf(["nearest", "learned"]),
   ),
+  scales: SCALES,
 });
 export type WeightScheme = Of<typeof WEIGHT_SCHEME>;
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { ActivationScheme } from "../model/range.ts";
 import { needsShared, readShared } from "../testing/shared.ts";
 import { codeLimits } from "../values/codes.ts";
-import { affineParameters, SCALE_FLOOR } from "./affine.ts";
+import { affineParameters, allowedScale, SCALE_FLOOR } from "./affine.ts";
 import { quantize } from "./quantize.ts";
 import { SCHEMES } from "./testing/measure.ts";
 
@@ -99,5 +99,55 @@ describe("ONNX Runtime's parameters", needsShared, () => {
       expect(Math.abs(ours.scale / scale - 1)).toBeLessThan(2e-7);
       expect(ours.zeroPoint).toBe(zero_point);
     }
+  });
+});
+
+describe("a scale of powers of two", () => {
+  const powers = { scales: "power-of-two" } as const;
+
+  test.each([
+    [1, 1],
+    [1.0000001, 2],
+    [0.3, 0.5],
+    [2 ** -63, 2 ** -63],
+    [2 ** -149, 2 ** -149],
+    [3 * 2 ** 100, 2 ** 102],
+    [0, 0],
+  ])("is the least that is not below: %d gives %d", (scale, power) => {
+    expect(allowedScale(scale, "power-of-two")).toBe(power);
+    expect(allowedScale(scale, undefined)).toBe(scale);
+  });
+
+  test("has every power of two stay as it is, and all between two become the upper one", () => {
+    for (let exponent = -140; exponent < 127; exponent++) {
+      const power = 2 ** exponent;
+      expect(allowedScale(power, "power-of-two")).toBe(power);
+      expect(allowedScale(power * (1 + 2 ** -40), "power-of-two")).toBe(2 * power);
+    }
+  });
+
+  test("holds the whole range, the zero point that of the scale raised", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...SCHEMES),
+        fc.double({ min: -1e6, max: 1e6, noNaN: true }),
+        fc.double({ min: -1e6, max: 1e6, noNaN: true }),
+        (scheme, a, b) => {
+          const range = { low: Math.min(a, b, 0), high: Math.max(a, b, 0) };
+          const free = affineParameters(range, scheme);
+          const { scale, zeroPoint } = affineParameters(range, { ...scheme, ...powers });
+          expect(Number.isInteger(Math.log2(scale))).toBe(true);
+          if (free.degenerate) return;
+          expect(scale).toBeGreaterThanOrEqual(free.scale * (1 - 2 ** -23));
+          expect(scale).toBeLessThan(2 * free.scale * (1 + 2 ** -23));
+          const [lowest, highest] = codeLimits(scheme.type);
+          const slack = 0.5000001 * scale;
+          expect((lowest - zeroPoint) * scale - slack).toBeLessThanOrEqual(range.low);
+          expect((highest - zeroPoint) * scale + slack).toBeGreaterThanOrEqual(
+            scheme.symmetric ? range.high - slack : range.high,
+          );
+        },
+      ),
+    );
   });
 });

@@ -1,4 +1,4 @@
-import type { ActivationScheme, Affine, Range } from "../model/range.ts";
+import type { ActivationScheme, Affine, Range, Scales } from "../model/range.ts";
 import { codeLimits } from "../values/codes.ts";
 import { roundHalfEven } from "../values/round.ts";
 
@@ -29,8 +29,18 @@ export function coveredRange(range: Range, scheme: ActivationScheme): Range {
 }
 
 /**
+ * The least power of two that is not below a scale above 0, where scales are powers of two; else the scale itself. A power that
+ * float32 does not reach is Infinity, and none is below the least subnormal.
+ */
+export function allowedScale(scale: number, scales: Scales): number {
+  if (scales === undefined || !(scale > 0) || !(scale < Infinity)) return scale;
+  const power = 2 ** Math.ceil(Math.log2(scale));
+  return power / 2 >= scale ? power / 2 : power < scale ? 2 * power : power;
+}
+
+/**
  * Scale and zero point of an activation whose real values lie in `range` (ONNX QuantizeLinear: x is about
- * scale * (q - zeroPoint)). Symmetric int8 maps the bound to 127, symmetric uint8 to 127.5 codes around 128. The zero
+ * scale * (q - zeroPoint)), the scale raised to a power of two where the scheme wants that. Symmetric int8 maps the bound to 127, symmetric uint8 to 127.5 codes around 128. The zero
  * point comes from the float64 scale, which is then rounded to float32. Throws RangeError as coveredRange does, and
  * when the scale exceeds float32.
  */
@@ -41,9 +51,10 @@ export function affineParameters(range: Range, scheme: ActivationScheme): Affine
   const exact = (high - low) / steps;
   const centre = scheme.symmetric && scheme.type === "uint8" ? 128 : 0;
   if (exact === 0) return { scale: 1, zeroPoint: centre, degenerate: true };
-  const scale = Math.fround(exact);
+  const allowed = allowedScale(exact, scheme.scales);
+  const scale = Math.fround(allowed);
   if (!Number.isFinite(scale)) throw new RangeError(`The range [${low}, ${high}] is wider than float32 can scale.`);
-  const zeroPoint = scheme.symmetric ? centre : roundHalfEven(lowest - low / exact);
+  const zeroPoint = scheme.symmetric ? centre : roundHalfEven(lowest - low / allowed);
   const degenerate = scale < SCALE_FLOOR;
   return { scale: degenerate ? SCALE_FLOOR : scale, zeroPoint, degenerate };
 }

@@ -1,6 +1,8 @@
+import type { Scales } from "../model/range.ts";
 import { clamp } from "../values/clamp.ts";
 import { BIAS_LIMIT } from "../values/codes.ts";
 import { roundHalfEven } from "../values/round.ts";
+import { allowedScale } from "./affine.ts";
 
 const SMALLEST_NORMAL = 2 ** -126;
 /** Keeps the bias inside int32 after the scales are rounded to float32 (ONNX Runtime, PR 22020). */
@@ -17,10 +19,15 @@ export interface QuantizedBias {
 
 /**
  * Quantizes a bias to int32 with zero point 0 and scale inputScale * weightScale. Where that scale is below
- * 1.0001 * 2|b| / (2^32 - 2), or not a normal float32, the weight scale is raised. `weightScales` holds one scale a
+ * 1.0001 * 2|b| / (2^32 - 2), or not a normal float32, the weight scale is raised, to a power of two where only these are allowed. `weightScales` holds one scale a
  * bias element, or one for all. Throws RangeError when a bias is not finite or the lengths differ.
  */
-export function quantizeBias(bias: Float32Array, inputScale: number, weightScales: Float32Array): QuantizedBias {
+export function quantizeBias(
+  bias: Float32Array,
+  inputScale: number,
+  weightScales: Float32Array,
+  allowed?: Scales,
+): QuantizedBias {
   if (weightScales.length !== 1 && weightScales.length !== bias.length) {
     throw new RangeError(`A bias of ${bias.length} elements does not go with ${weightScales.length} weight scales.`);
   }
@@ -37,7 +44,7 @@ export function quantizeBias(bias: Float32Array, inputScale: number, weightScale
     const least = needed[channel] as number;
     if (inputScale * scale >= least) return scale;
     raised.push(channel);
-    return least / inputScale;
+    return allowedScale(least / inputScale, allowed);
   });
   const scales = adjusted.map((scale) => inputScale * scale);
   const codes = Int32Array.from(bias, (value, element) => {

@@ -9,7 +9,7 @@ import { quantizationSums } from "./quantizationError.ts";
 
 /**
  * What a clip range does to a tensor, estimated from its statistics. `range` comes back as it has to be covered: with
- * zero, and mirrored when symmetric. Errors are those of the codes that QuantizeLinear gives. With no finite
+ * zero, and mirrored when symmetric; where scales are powers of two, as all that the codes reach. Errors are those of the codes that QuantizeLinear gives. With no finite
  * value, nothing is clipped, mse is 0 and sqnr NaN. Throws RangeError for a range that affineParameters refuses.
  */
 export function clipFigures(statistics: TensorStatistics, scheme: ActivationScheme, range: Range): ClipFigures {
@@ -36,8 +36,10 @@ export function errorCurve(
 
 function figuresOf(density: Density, scheme: ActivationScheme, range: Range): ClipFigures {
   const { scale, zeroPoint } = affineParameters(range, scheme);
-  const covered = coveredRange(range, scheme);
   const [lowest, highest] = codeLimits(scheme.type);
+  const covered = scheme.scales
+    ? { low: (lowest - zeroPoint) * scale, high: (highest - zeroPoint) * scale }
+    : coveredRange(range, scheme);
   const quantizer = { scale, below: zeroPoint - lowest, above: highest - zeroPoint };
   const { energy, squaredError } = quantizationSums(density, quantizer);
   const sqnr = signalToNoise(energy, squaredError);

@@ -1,6 +1,8 @@
+import type { Scales } from "../model/range.ts";
 import { clamp } from "../values/clamp.ts";
 import type { CodeLimits } from "../values/codes.ts";
 import { roundHalfEven } from "../values/round.ts";
+import { allowedScale } from "./affine.ts";
 import type { ChannelLayout } from "./channels.ts";
 import { forEachRow } from "./reduction.ts";
 
@@ -16,13 +18,14 @@ const REFINEMENTS = [STEP / 2, STEP / 4, STEP / 8];
  * step so wide that it holds them all; choosing that by an L_p norm is what Nahshan et al., *Loss Aware Post-Training
  * Quantization* (2019), 3.1, do, and p = 2 is the usual MSE. Here p = 3: a clipped weight is wrong in one direction, which does
  * not average out as rounding does, so that p = 2, which clips most, does worse at a network's outputs (docs/quantizer.md).
- * `largest` has max|w| of each channel; where it is 0 the scale is 0.
+ * `largest` has max|w| of each channel; where it is 0 the scale is 0. Where scales are powers of two, only these are tried.
  */
 export function leastErrorScales(
   weights: Float32Array,
   layout: ChannelLayout,
   largest: Float64Array,
   limits: CodeLimits,
+  allowed?: Scales,
 ): Float32Array {
   const { outer, channels, inner } = layout;
   const rows = {
@@ -36,20 +39,24 @@ export function leastErrorScales(
   const scales = new Float32Array(channels);
   forEachRow(weights, rows, (row, channel) => {
     const bound = largest[channel] as number;
-    if (bound > 0) scales[channel] = leastErrorScale(row, bound, limits);
+    if (bound > 0) scales[channel] = leastErrorScale(row, bound, limits, allowed);
   });
   return scales;
 }
 
-function leastErrorScale(row: Float32Array, bound: number, limits: CodeLimits): number {
+function leastErrorScale(row: Float32Array, bound: number, limits: CodeLimits, allowed: Scales): number {
   const [lowest, highest] = limits;
-  let best = Math.fround(bound / highest);
+  let best = Math.fround(allowedScale(bound / highest, allowed));
   let least = errorOf(row, best, limits);
   const consider = (exact: number) => {
     const scale = Math.fround(exact);
     const error = errorOf(row, scale, limits);
     if (error < least) [best, least] = [scale, error];
   };
+  if (allowed) {
+    for (const power of [best / 2, best / 4]) consider(power);
+    return best;
+  }
   consider(bound / -lowest);
   for (let trial = 1; trial < TRIALS; trial++) consider((bound / highest) * 2 ** (-trial * STEP));
   for (const step of REFINEMENTS) {

@@ -1,7 +1,8 @@
+import type { Scales } from "../model/range.ts";
 import { clamp } from "../values/clamp.ts";
 import { type CodeLimits, type WeightType, weightLimits } from "../values/codes.ts";
 import { roundHalfEven } from "../values/round.ts";
-import { SCALE_FLOOR } from "./affine.ts";
+import { allowedScale, SCALE_FLOOR } from "./affine.ts";
 import { type ChannelLayout, forEachRun } from "./channels.ts";
 import { leastErrorScales } from "./leastErrorScales.ts";
 import { forEachRow, rowsOf } from "./reduction.ts";
@@ -15,9 +16,14 @@ export interface WeightScales {
 
 /**
  * Scales of symmetric weights with zero point 0: max|w| / 127 in int8, where clipping has little to win; in int4 those
- * of least error (leastErrorScales.ts). Throws RangeError when a weight is not finite.
+ * of least error (leastErrorScales.ts). Powers of two where only these are allowed. Throws RangeError when a weight is not finite.
  */
-export function weightScales(weights: Float32Array, layout: ChannelLayout, type: WeightType): WeightScales {
+export function weightScales(
+  weights: Float32Array,
+  layout: ChannelLayout,
+  type: WeightType,
+  allowed?: Scales,
+): WeightScales {
   const largest = new Float64Array(layout.channels);
   forEachRow(weights, rowsOf(layout), (row, channel) => {
     const bound = largestMagnitude(row);
@@ -27,8 +33,8 @@ export function weightScales(weights: Float32Array, layout: ChannelLayout, type:
   const limits = weightLimits(type);
   const scales =
     type === "int8"
-      ? Float32Array.from(largest, (bound) => bound / limits[1])
-      : leastErrorScales(weights, layout, largest, limits);
+      ? Float32Array.from(largest, (bound) => allowedScale(bound / limits[1], allowed))
+      : leastErrorScales(weights, layout, largest, limits, allowed);
   const dead: number[] = [];
   scales.forEach((scale, channel) => {
     if (scale >= SCALE_FLOOR) return;

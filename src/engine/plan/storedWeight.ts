@@ -10,7 +10,7 @@ import { dimsOf, passingFloats } from "../onnx/tensor.ts";
 export function storedWeight(
   tensor: TensorProto,
   axes: readonly number[],
-  granularity: Recipe["weights"]["granularity"],
+  { granularity, scales }: Pick<Recipe["weights"], "granularity" | "scales">,
 ): EncodedWeight {
   const dims = dimsOf(tensor);
   const [first = 1, second = 1, ...rest] = dims;
@@ -24,5 +24,5 @@ export function storedWeight(
     bias: null,
   };
   const fixed = { type: "int8", isMultiplied: false, addsInPairs: false, rounding: null } as const;
-  return encodeWeight(source, { ...fixed, granularity }, null);
+  return encodeWeight(source, { ...fixed, granularity, scales }, null);
 }

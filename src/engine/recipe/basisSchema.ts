@@ -17,13 +17,14 @@ const VALUES: Readonly<Record<Setting | Learned | Outside, Schema>> = {
   float: fields({ layers: NAMES, operators: NAMES, tensors: NAMES }),
   weightType: weights.entries.type,
   granularity: weights.entries.granularity,
+  weightScales: weights.entries.scales,
   roundingKind: weights.entries.rounding,
   ...{ factors: DIGEST, unjoined: DIGEST, spared: DIGEST, resolved: DIGEST, rounding: DIGEST, biases: DIGEST },
   ...{ data: text, samples: count },
 };
 
 /** Settings that recipes may leave out: a basis of before they were there does not say them, and means null. */
-const SINCE: ReadonlySet<Origin> = new Set();
+const SINCE: ReadonlySet<Origin> = new Set(["weightScales"]);
 
 /** A basis of what is derived so, as it is stored; null is what was not known. */
 // @__NO_SIDE_EFFECTS__

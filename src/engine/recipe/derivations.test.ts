@@ -56,6 +56,8 @@ test("a change of any field of the settings is seen by the table", () => {
     { activations: { type: "int8", symmetric: true } },
     { weights: { ...learned.weights, type: "int4" } },
     { weights: { ...learned.weights, granularity: "tensor" } },
+    { weights: { ...learned.weights, scales: "power-of-two" } },
+    { activations: { ...learned.activations, scales: "power-of-two" } },
     { weights: { ...learned.weights, rounding: "nearest" } },
     { corrections: { ...learned.corrections, equalization: false } },
     { corrections: { ...learned.corrections, bias: "none" } },

@@ -18,9 +18,17 @@ export const INT8: ActivationScheme = { type: "int8", symmetric: true };
 /** Null leaves every activation in float. */
 export function withActivations(recipe: Recipe, activations: ActivationScheme | null): Recipe {
   return withSettings(recipe, {
-    activations: activations ?? recipe.activations,
+    activations: { ...recipe.activations, ...activations },
     format: activations === null ? "weights" : "qdq",
   });
+}
+
+/** Whether every scale is a power of two; else they are free. */
+export function withPowersOfTwo(recipe: Recipe, chosen: boolean): Recipe {
+  const { scales: _, ...activations } = recipe.activations;
+  const { scales: __, ...weights } = recipe.weights;
+  const scales = chosen ? ({ scales: "power-of-two" } as const) : {};
+  return withSettings(recipe, { activations: { ...activations, ...scales }, weights: { ...weights, ...scales } });
 }
 
 export function withGranularity(recipe: Recipe, granularity: WeightScheme["granularity"]): Recipe {

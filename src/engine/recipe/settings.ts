@@ -25,6 +25,7 @@ export const SETTINGS = {
   elementwise: ({ elementwise }) => elementwise,
   weightType: ({ weights }) => weights.type,
   granularity: ({ weights }) => weights.granularity,
+  weightScales: ({ weights }) => weights.scales ?? null,
   roundingKind: ({ weights }) => weights.rounding,
   method: ({ method }) => method,
   methods: ({ methods }) => methods,

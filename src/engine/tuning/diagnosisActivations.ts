@@ -79,8 +79,9 @@ function dead({ finite, nan, positiveInfinity, negativeInfinity, min, samples }:
 function oneSided({ group, statistics, recipe, byMethod }: ActivationSubject, figures: ClipFigures): Symptom | null {
   const [shorter, longer] = [-statistics.min, statistics.max].sort((a, b) => a - b) as [number, number];
   if (!recipe.activations.symmetric || shorter > ONE_SIDED * longer || figures.sqnr >= AMPLE_SQNR) return null;
-  const other = rangeOf(group, statistics, { ...recipe, activations: UINT8 }, byMethod);
-  const gain = clipFigures(statistics, UINT8, other.range).sqnr - figures.sqnr;
+  const activations = { ...recipe.activations, ...UINT8 };
+  const other = rangeOf(group, statistics, { ...recipe, activations }, byMethod);
+  const gain = clipFigures(statistics, activations, other.range).sqnr - figures.sqnr;
   if (!(gain >= RANGE_GAIN)) return null;
   const { used } = codeUse(densityOf(statistics), recipe.activations, figures);
   return {
@@ -89,7 +90,7 @@ function oneSided({ group, statistics, recipe, byMethod }: ActivationSubject, fi
     figure: `${used} of 256 codes used, values ${significant(statistics.min)} to ${significant(statistics.max)}, SQNR ${decibel(figures.sqnr)} (estimated)`,
     loss: Math.min(gain, LARGEST_LOSS),
     remedy: {
-      edit: { kind: "activations", activations: UINT8 },
+      edit: { kind: "activations", activations },
       sentence: `Make all activations uint8, asymmetric: +${decibel(gain)} here (estimated).`,
     },
   };

@@ -12,6 +12,7 @@ export function nameOf(recipe: Recipe): string {
   return [
     weights.type === "int4" ? "int4" : [],
     `per ${weights.granularity}`,
+    weights.scales ? "powers of two" : [],
     weights.rounding === "learned" ? "learned rounding" : [],
     takesRanges(recipe) ? method : "weights only",
     activations.type === "int8" && takesRanges(recipe) ? "int8 activations" : [],

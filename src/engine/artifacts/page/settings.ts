@@ -61,9 +61,14 @@ export function settingsSection({ recipe, calibration, model, files }: Report): 
     ["Format", "QDQ (QuantizeLinear and DequantizeLinear nodes)"],
     [
       "Activations",
-      takesRanges(recipe) ? `${activations.type}, ${activations.symmetric ? "symmetric" : "asymmetric"}` : "float",
+      takesRanges(recipe)
+        ? `${activations.type}, ${activations.symmetric ? "symmetric" : "asymmetric"}${powersOfTwo(activations)}`
+        : "float",
     ],
-    ["Weights", `${weights.type}, symmetric, per ${weights.granularity}, ${ROUNDINGS[weights.rounding]}`],
+    [
+      "Weights",
+      `${weights.type}, symmetric, per ${weights.granularity}${powersOfTwo(weights)}, ${ROUNDINGS[weights.rounding]}`,
+    ],
     ...(takesRanges(recipe)
       ? [["Layers without weights", elementwiseText(recipe)] as const, ...rangeFacts(recipe)]
       : []),
@@ -86,6 +91,10 @@ export function settingsSection({ recipe, calibration, model, files }: Report): 
 ${model.preparation.length > 0 ? html`<h3>Preparation</h3><ul>${model.preparation.map((step) => html`<li>${step}</li>`)}</ul>` : null}
 <h3>Files</h3><table class="files"><tbody>${files.map(({ name, bytes }) => html`<tr><th scope="row"><code>${name}</code></th><td>${byteSize(bytes)}</td></tr>`)}</tbody></table>
 </section>`;
+}
+
+function powersOfTwo({ scales }: Pick<Report["recipe"]["weights"], "scales">): string {
+  return scales ? ", scales powers of two" : "";
 }
 
 function elementwiseText({ elementwise, unjoined }: Report["recipe"]): string {

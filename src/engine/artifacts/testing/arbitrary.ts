@@ -63,17 +63,26 @@ export const prints = fc.option(fc.stringMatching(/^([A-Za-z0-9+/]{8}){0,3}$/));
 const model = fc.record({ name: fc.string(), sha256: fc.stringMatching(/^[0-9a-f]{64}$/) });
 const names = fc.array(tensorName, { maxLength: 4 });
 
+const scales = fc.constant("power-of-two" as const);
+
 export const recipe: fc.Arbitrary<Recipe> = fc.record({
   version: fc.constant(1 as const),
   model,
   preparation: fc.integer({ min: 1, max: 9 }),
   format: fc.constantFrom(...RECIPE_FORMATS),
-  activations: fc.record({ type: fc.constantFrom("uint8" as const, "int8" as const), symmetric: fc.boolean() }),
-  weights: fc.record({
-    type: fc.constantFrom("int8" as const, "int4" as const),
-    granularity: fc.constantFrom("channel" as const, "tensor" as const),
-    rounding: fc.constantFrom("nearest" as const, "learned" as const),
-  }),
+  activations: fc.record(
+    { type: fc.constantFrom("uint8" as const, "int8" as const), symmetric: fc.boolean(), scales },
+    { requiredKeys: ["type", "symmetric"] },
+  ),
+  weights: fc.record(
+    {
+      type: fc.constantFrom("int8" as const, "int4" as const),
+      granularity: fc.constantFrom("channel" as const, "tensor" as const),
+      rounding: fc.constantFrom("nearest" as const, "learned" as const),
+      scales,
+    },
+    { requiredKeys: ["type", "granularity", "rounding"] },
+  ),
   corrections: fc.record({
     equalization: fc.boolean(),
     bias: fc.constantFrom("none" as const, "empirical" as const, "analytic" as const),

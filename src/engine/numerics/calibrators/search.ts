@@ -1,6 +1,6 @@
 import type { ActivationScheme, Affine, Range } from "../../model/range.ts";
 import { codeLimits } from "../../values/codes.ts";
-import { affineParameters, SCALE_FLOOR } from "../affine.ts";
+import { affineParameters, allowedScale, SCALE_FLOOR } from "../affine.ts";
 import type { Density } from "../density.ts";
 import { type QuantizationSums, quantizationSums } from "../quantizationError.ts";
 
@@ -24,6 +24,13 @@ const FINER_SCALES: readonly Grid[] = [
   { zeroStep: 0, perOctave: 256, zeroReach: 0, scaleReach: 128 },
   { zeroStep: 0, perOctave: 2048, zeroReach: 0, scaleReach: 8 },
 ];
+/** Of powers of two each was tried; around the best of them the zero points are. */
+const ZERO_POINTS: readonly Grid[] = [4, 1].map((zeroStep) => ({
+  zeroStep,
+  perOctave: 1,
+  zeroReach: 4,
+  scaleReach: 1,
+}));
 /** How far below the widest scale the search looks, in octaves. */
 const DEPTH = 14;
 /** A zero point's scales are given up once this many times worse than its best. */
@@ -39,7 +46,7 @@ interface Candidate extends Affine {
 
 /**
  * The range whose quantizer has the least `loss`, over all scales and, in an asymmetric scheme, zero points: a coarse
- * grid, refined around its best points. Min-max and the scales that end exactly at an extreme are always tried.
+ * grid, refined around its best points; where scales are powers of two, over these alone. Min-max and the scales that end exactly at an extreme are always tried.
  * Returns min-max itself when the values vanish.
  */
 export function searchRange(
@@ -53,20 +60,22 @@ export function searchRange(
   const [lowest, highest] = codeLimits(scheme.type);
 
   const candidate = (scale: number, zeroPoint: number): Candidate => {
-    const tooWide = scale > FLOAT32_ROUNDING * widestScale(density, scheme, zeroPoint);
-    if (tooWide || scale < SCALE_FLOOR) return { scale, zeroPoint, loss: Infinity };
+    const widest = allowedScale(widestScale(density, scheme, zeroPoint), scheme.scales);
+    if (scale > FLOAT32_ROUNDING * widest || scale < SCALE_FLOOR) return { scale, zeroPoint, loss: Infinity };
     const quantizer = { scale, below: zeroPoint - lowest, above: highest - zeroPoint };
     return { scale, zeroPoint, loss: loss(quantizationSums(density, quantizer)) };
   };
   const better = (a: Candidate, b: Candidate) => (b.loss < a.loss ? b : a);
 
+  const isFree = scheme.scales === undefined;
+  const perOctave = isFree ? COARSE.perOctave : 1;
   const points = [candidate(minmax.scale, minmax.zeroPoint)];
   const zeroPoints = coarseZeroPoints(density, scheme, minmax.zeroPoint);
   for (const zeroPoint of zeroPoints) {
-    const widest = widestScale(density, scheme, zeroPoint);
+    const widest = allowedScale(widestScale(density, scheme, zeroPoint), scheme.scales);
     let least = Infinity;
-    for (let step = 0; step <= DEPTH * COARSE.perOctave; step++) {
-      const point = candidate(widest * 2 ** (-step / COARSE.perOctave), zeroPoint);
+    for (let step = 0; step <= DEPTH * perOctave; step++) {
+      const point = candidate(widest * 2 ** (-step / perOctave), zeroPoint);
       points.push(point);
       least = Math.min(least, point.loss);
       if (point.loss > HOPELESS * least) break;
@@ -75,7 +84,7 @@ export function searchRange(
 
   const refine = (start: Candidate): Candidate => {
     let best = start;
-    for (const grid of zeroPoints.length === 1 ? FINER_SCALES : FINER) {
+    for (const grid of isFree ? (zeroPoints.length === 1 ? FINER_SCALES : FINER) : ZERO_POINTS) {
       const centre = best;
       for (const zeroPoint of neighbours(centre.zeroPoint, grid, scheme)) {
         for (let step = -grid.scaleReach; step <= grid.scaleReach; step++) {
@@ -83,7 +92,9 @@ export function searchRange(
         }
       }
     }
-    const ending = endingScales(density, scheme, best.zeroPoint).map((scale) => candidate(scale, best.zeroPoint));
+    const ending = (isFree ? endingScales(density, scheme, best.zeroPoint) : []).map((scale) =>
+      candidate(scale, best.zeroPoint),
+    );
     return ending.reduce(better, best);
   };
   const starts = points.sort((a, b) => a.loss - b.loss).slice(0, STARTS);

@@ -1,5 +1,5 @@
 import type { Recipe, WeightScheme } from "../../../engine/model/recipe.ts";
-import { withGranularity, withWeightType } from "../../../engine/recipe/edits.ts";
+import { withGranularity, withPowersOfTwo, withWeightType } from "../../../engine/recipe/edits.ts";
 import { plural } from "../../../engine/values/figures.ts";
 import { Choice } from "../../parts/Choice.tsx";
 import { Term } from "../../parts/Term.tsx";
@@ -46,6 +46,18 @@ export function WeightChoices({ recipe }: { readonly recipe: Recipe }) {
           </select>
         </span>
       </div>
+      <label className="check">
+        <input
+          type="checkbox"
+          checked={weights.scales !== undefined}
+          onChange={(event) => {
+            const chosen = event.target.checked;
+            editRecipe("scales", (before) => withPowersOfTwo(before, chosen));
+          }}
+          data-testid="powers-of-two"
+        />
+        Scales are powers of two
+      </label>
       <Choice<WeightScheme["rounding"]>
         label={<Term word="learned rounding">Rounding</Term>}
         value={weights.rounding}
