@@ -87,7 +87,7 @@ test("what is learned goes into the recipe as one step of undo, and biases are l
 });
 
 test("a recipe of weights alone knows the samples that its rounding was learned on, for as long as it is rounded so", async () => {
-  const alone: Recipe = { ...recipe, float: { ...recipe.float, activations: true }, prints: null };
+  const alone: Recipe = { ...recipe, format: "weights", prints: null };
   given({ recipe: begin(alone), calibration: { ...calibration, wanted: 0 } });
   run([], learned("a", "b"));
   await learnRounding();
