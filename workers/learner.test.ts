@@ -26,6 +26,7 @@ function fakeWorker(_url: URL, { name }: { readonly name: string }) {
     },
     begin: async () => undefined,
     add: async () => undefined,
+    products: async () => ({ gram: new Float32Array(), cross: new Float32Array() }),
     learn: (iterations) => {
       if (dying.includes(backend)) released.get(name)?.();
       return new Promise((resolve, reject) => {

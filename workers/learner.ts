@@ -97,6 +97,7 @@ async function begin(
         signal.throwIfAborted();
       }
     },
+    products: () => ask((remote) => remote.products()),
     dispose: () => ask((remote) => remote.dispose()),
   };
 }

@@ -3,6 +3,7 @@ import simd from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm
 import { expose } from "comlink";
 import { openContext } from "../src/engine/learning/webglContext.ts";
 import type {
+  LayerProducts,
   LearnedRounding,
   Learner,
   LossPoint,
@@ -23,6 +24,7 @@ export interface LearnerApi {
   learn(iterations: number, onPoint: (point: LossPoint) => void): Promise<LearnedRounding>;
   /** Ends what `learn` does: it rejects with AbortError. */
   abort(): Promise<void>;
+  products(): Promise<LayerProducts>;
   dispose(): Promise<void>;
 }
 
@@ -76,6 +78,7 @@ const api: LearnerApi = {
   async abort() {
     controller.abort();
   },
+  products: () => begun().products(),
   async dispose() {
     await task?.dispose();
     task = null;

@@ -16,27 +16,13 @@ import type {
 } from "../model/rounding.ts";
 import type { Runtime } from "../model/runtime.ts";
 import type { Tensor } from "../model/tensor.ts";
-import type { LayerPlan } from "../plan/plan.ts";
-import { pairsOf } from "../tuning/walker.ts";
+import { drain, pairsOf } from "../tuning/walker.ts";
+import { learnableLayers } from "./layerInputs.ts";
 import { equalizedModel, type OpenModel } from "./open.ts";
 import { printing } from "./prints.ts";
-import { type Quantized, quantizeModel } from "./quantize.ts";
+import { quantizeModel } from "./quantize.ts";
 import { walkersOf } from "./walkersOf.ts";
 import { layerForm, packRounding, type WeightRows, weightRows } from "./weightRows.ts";
-
-/** The products of a layer's inputs are held as matrices of this many squared; beyond it a layer is rounded to nearest. */
-const MOST_INPUTS = 6144;
-/** What a weight costs beside the matrix product of an iteration, in multiply-adds. */
-const OVERHEAD = 700;
-
-interface LearnableLayer {
-  readonly plan: LayerPlan;
-  /** The layer's input, in the float and in the quantized graph. */
-  readonly float: string;
-  readonly quantized: string;
-  /** Its part of all the work. */
-  readonly share: number;
-}
 
 /**
  * Learns for each weight whether it is rounded up or down (AdaRound), layer by layer in graph order: a layer is to give on
@@ -137,21 +123,6 @@ function withLayer(rounding: Rounding, layer: LayerRounding, bits: string): Roun
   };
 }
 
-/** The weights that are quantized and belong to one layer alone, with what each costs as a share of all. */
-function learnableLayers({ plan, rounded }: Quantized, recipe: Recipe): LearnableLayer[] {
-  const found = plan.layers.flatMap((layer) => {
-    const { reason, weightUse: use, node } = layer;
-    if (reason !== null || !use || plan.index.uses(use.name).length !== 1 || !layerForm(layer, plan, [])) return [];
-    const rows = weightRows(layer, plan, recipe);
-    if (!rows || rows.inputs > MOST_INPUTS) return [];
-    const float = node.input[1 - use.input] ?? "";
-    const cost = rows.weight.length * (rows.inputs + OVERHEAD);
-    return [{ plan: layer, float, quantized: rounded.get(float) ?? float, cost }];
-  });
-  const whole = found.reduce((sum, { cost }) => sum + cost, 0);
-  return found.map(({ cost, ...layer }) => ({ ...layer, share: cost / whole }));
-}
-
 async function learnLayer(
   problem: (dims: Tensor["dims"]) => RoundingProblem,
   pairs: AsyncGenerator<readonly [Tensor, Tensor]>,
@@ -171,8 +142,4 @@ async function learnLayer(
   } finally {
     await task?.dispose();
   }
-}
-
-async function drain(pairs: AsyncGenerator<unknown>): Promise<void> {
-  while (!(await pairs.next()).done);
 }

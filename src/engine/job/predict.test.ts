@@ -36,7 +36,13 @@ test("the likeliest class is named, with its score, what softmax makes of that, 
   const model = await passing();
   const data = { ...datasetOf(model, [sampleOf([1, 3, 2])]), labels: [0], classNames: NAMES };
   const found = await predict(model, data, 0, runtime, signal);
-  expect(found).toMatchObject({ output: "made", classes: 3, top: { index: 1, name: "owl" }, score: 3, isProbability: false });
+  expect(found).toMatchObject({
+    output: "made",
+    classes: 3,
+    top: { index: 1, name: "owl" },
+    score: 3,
+    isProbability: false,
+  });
   expect(found?.label).toEqual({ index: 0, name: null });
   expect(found?.share).toBeCloseTo(Math.exp(3) / (Math.exp(1) + Math.exp(3) + Math.exp(2)), 6);
 });

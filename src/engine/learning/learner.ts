@@ -2,6 +2,7 @@ import { setBackend, version_core } from "@tensorflow/tfjs-core";
 import type { Learner, RoundingProblem, RoundingTask } from "../model/rounding.ts";
 import { adaround } from "./adaround.ts";
 import { Gram } from "./gram.ts";
+import { Reconstruction } from "./reconstruction.ts";
 
 /** A backend of tfjs, by its own name, and as people know it. */
 export interface Backend {
@@ -44,6 +45,19 @@ function taskOf(problem: RoundingProblem, failure: Backend["failure"]): Rounding
       const failed = failure?.();
       if (failed) throw new Error(failed);
       return learned;
+    },
+    async products() {
+      const matrices = begun().finish();
+      gram = null;
+      const reconstruction = await Reconstruction.of(problem, matrices);
+      try {
+        const products = { gram: (await reconstruction.gram()).slice(), cross: (await reconstruction.cross()).slice() };
+        const failed = failure?.();
+        if (failed) throw new Error(failed);
+        return products;
+      } finally {
+        reconstruction.dispose();
+      }
     },
     async dispose() {
       gram?.dispose();

@@ -97,6 +97,11 @@ export class Reconstruction {
     return (await this.#gram.data()) as Float32Array;
   }
 
+  /** W K, as [channels, inputs]. */
+  async cross(): Promise<Float32Array> {
+    return (await this.#cross.data()) as Float32Array;
+  }
+
   /** The whole squared error of each channel. */
   async channelErrors(errors: Float32Array): Promise<Float64Array> {
     const sums = tidy(() => {

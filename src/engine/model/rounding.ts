@@ -49,11 +49,23 @@ export interface LearnedRounding {
   readonly curve: readonly LossPoint[];
 }
 
-/** One layer's rounding being learned: its inputs are streamed in, then it learns. */
+/**
+ * What a layer's squared error depends on, with x the float model's input, x^ = x + e the quantized model's: means over
+ * positions, of each group of a convolution.
+ */
+export interface LayerProducts {
+  /** E[x^ x^'] with noise on its diagonal, as [groups, inputs, inputs]. */
+  readonly gram: Float32Array;
+  /** W E[e x^'], as [channels, inputs]. */
+  readonly cross: Float32Array;
+}
+
+/** One layer's rounding being learned: its inputs are streamed in, then it learns, or gives what they add up to. */
 export interface RoundingTask {
   /** The layer's input on one sample, in the float model and in the model whose earlier layers are rounded. */
   add(float: Tensor, rounded: Tensor): Promise<void>;
   learn(iterations: number, signal: AbortSignal, onPoint: (point: LossPoint) => void): Promise<LearnedRounding>;
+  products(): Promise<LayerProducts>;
   dispose(): Promise<void>;
 }
 

@@ -208,3 +208,7 @@ export async function* pairsOf(
 export function bytesOf(tensors: TensorMap): number {
   return [...tensors.values()].reduce((bytes, { data }) => bytes + data.byteLength, 0);
 }
+
+export async function drain(pairs: AsyncGenerator<unknown>): Promise<void> {
+  while (!(await pairs.next()).done);
+}

@@ -1,0 +1,196 @@
+import { roundHalfEven } from "../values/round.ts";
+import { cholesky, solveCholesky } from "./cholesky.ts";
+
+/** What a weight is multiplied with: means of products of its inputs, [inputs, inputs], symmetric. */
+export interface InputProducts {
+  readonly inputs: number;
+  readonly gram: ArrayLike<number>;
+}
+
+/** One output channel on a grid: a value is (code - zero point) * scale, with one of each for every `block` inputs. */
+export interface ChannelGrid {
+  readonly block: number;
+  readonly scales: Float32Array;
+  readonly zeroPoints: ArrayLike<number>;
+  readonly limits: readonly [lowest: number, highest: number];
+}
+
+/** What is added to the diagonal of singular products, as a share of its mean. */
+const LEAST_DAMPING = 1e-4;
+/** Rounds in which scales are fitted to codes, and codes to scales. */
+const ROUNDS = 3;
+const SWEEPS = 4;
+
+/**
+ * Finds codes of weights that give nearly the products that the weights give, rather than nearly the weights: GPTQ (Frantar
+ * and others 2022), as the nearest plane of a lattice (Babai) on the Cholesky factor of the inputs' products, inputs of the
+ * greatest products first ("act order"). Then codes are turned one by one while that lowers the error, and scales fitted to
+ * the codes by least squares, in turn.
+ */
+export class ProductRounding {
+  readonly #inputs: number;
+  /** Position to input, in the order of rounding from the last. */
+  readonly #order: Int32Array;
+  readonly #gram: Float64Array;
+  readonly #factor: Float64Array;
+
+  constructor({ inputs, gram }: InputProducts) {
+    this.#inputs = inputs;
+    const diagonal = Float64Array.from({ length: inputs }, (_, i) => gram[i * inputs + i]!);
+    const mean = diagonal.reduce((sum, value) => sum + value, 0) / inputs;
+    this.#order = Int32Array.from(diagonal.keys()).sort((a, b) => diagonal[a]! - diagonal[b]! || b - a);
+    const permuted = new Float64Array(inputs * inputs);
+    for (let i = 0; i < inputs; i++) {
+      const row = this.#order[i]! * inputs;
+      for (let j = 0; j < inputs; j++) permuted[i * inputs + j] = gram[row + this.#order[j]!]!;
+    }
+    this.#gram = permuted;
+    this.#factor = transposed(factorOf(permuted, inputs, mean > 0 ? mean * LEAST_DAMPING : 1), inputs);
+  }
+
+  /**
+   * The codes of one channel's weights, and its scales, which are fitted where `fits` says so. Squared errors are those of
+   * the products: with codes nearest to the weights, and with those that are given.
+   */
+  round(
+    weight: Float32Array,
+    grid: ChannelGrid,
+    fits: boolean,
+  ): { readonly codes: Int16Array; readonly scales: Float32Array; readonly nearest: number; readonly error: number } {
+    const nearest = this.#error(this.#apart(weight, nearestCodes(weight, grid), grid));
+    let best = { codes: this.#plane(weight, grid), scales: grid.scales };
+    let error = this.#error(this.#descended(weight, best.codes, grid));
+    for (let round = 0; fits && round < ROUNDS; round++) {
+      const scales = this.#fittedScales(weight, best.codes, { ...grid, scales: best.scales });
+      const codes = best.codes.slice();
+      const now = this.#error(this.#descended(weight, codes, { ...grid, scales }));
+      if (!(now < error)) break;
+      [best, error] = [{ codes, scales }, now];
+    }
+    return { ...best, nearest, error };
+  }
+
+  /** Each code nearest to what is wanted of it once those rounded before it are known. */
+  #plane(weight: Float32Array, grid: ChannelGrid): Int16Array {
+    const inputs = this.#inputs;
+    const codes = new Int16Array(inputs);
+    const errors = new Float64Array(inputs);
+    for (let i = inputs - 1; i >= 0; i--) {
+      const row = i * inputs;
+      let shift = 0;
+      for (let j = i + 1; j < inputs; j++) shift += this.#factor[row + j]! * errors[j]!;
+      const input = this.#order[i]!;
+      const code = codeOf(weight[input]! + shift / this.#factor[row + i]!, input, grid);
+      codes[input] = code;
+      errors[i] = weight[input]! - gridValue(code, input, grid);
+    }
+    return codes;
+  }
+
+  /** Turns codes to a neighbour wherever that lowers the error; gives the errors that are left. */
+  #descended(weight: Float32Array, codes: Int16Array, grid: ChannelGrid): Float64Array {
+    const inputs = this.#inputs;
+    const errors = this.#apart(weight, codes, grid);
+    const slopes = this.#products(errors);
+    const [lowest, highest] = grid.limits;
+    for (let sweep = 0; sweep < SWEEPS; sweep++) {
+      let turned = 0;
+      for (let i = inputs - 1; i >= 0; i--) {
+        const input = this.#order[i]!;
+        const scale = grid.scales[Math.floor(input / grid.block)]!;
+        const own = this.#gram[i * inputs + i]!;
+        const wanted = roundHalfEven(slopes[i]! / own / scale);
+        const code = Math.min(highest, Math.max(lowest, codes[input]! + wanted));
+        const change = (code - codes[input]!) * scale;
+        if (change === 0 || change * (change * own - 2 * slopes[i]!) >= 0) continue;
+        codes[input] = code;
+        errors[i] = errors[i]! - change;
+        for (let j = 0, at = i * inputs; j < inputs; j++, at++) slopes[j] = slopes[j]! - change * this.#gram[at]!;
+        turned++;
+      }
+      if (turned === 0) break;
+    }
+    return errors;
+  }
+
+  /** The scales with which given codes come closest; those of blocks that would turn sign or vanish stay. */
+  #fittedScales(weight: Float32Array, codes: Int16Array, grid: ChannelGrid): Float32Array {
+    const inputs = this.#inputs;
+    const blocks = grid.scales.length;
+    const wanted = this.#products(Float64Array.from(this.#order, (input) => weight[input]!));
+    const matrix = new Float64Array(blocks * blocks);
+    const values = new Float64Array(blocks);
+    const steps = Float64Array.from(this.#order, (input) => codes[input]! - grid.zeroPoints[blockOf(input, grid)]!);
+    for (let i = 0; i < inputs; i++) {
+      const step = steps[i]!;
+      if (step === 0) continue;
+      const block = blockOf(this.#order[i]!, grid);
+      values[block] = values[block]! + step * wanted[i]!;
+      for (let j = 0; j < inputs; j++) {
+        const at = block * blocks + blockOf(this.#order[j]!, grid);
+        matrix[at] = matrix[at]! + step * steps[j]! * this.#gram[i * inputs + j]!;
+      }
+    }
+    for (let block = 0; block < blocks; block++) {
+      const at = block * blocks + block;
+      if (matrix[at] === 0) [matrix[at], values[block]] = [1, grid.scales[block]!];
+    }
+    const factor = cholesky(matrix, blocks);
+    if (!factor) return grid.scales;
+    solveCholesky(factor, blocks, values);
+    return grid.scales.map((scale, block) => (values[block]! > scale / 2 ? values[block]! : scale));
+  }
+
+  /** Weights less what their codes mean, in the order of rounding. */
+  #apart(weight: Float32Array, codes: Int16Array, grid: ChannelGrid): Float64Array {
+    return Float64Array.from(this.#order, (input) => weight[input]! - gridValue(codes[input]!, input, grid));
+  }
+
+  #products(values: Float64Array): Float64Array {
+    const inputs = this.#inputs;
+    const made = new Float64Array(inputs);
+    for (let i = 0; i < inputs; i++) {
+      let sum = 0;
+      for (let j = 0, at = i * inputs; j < inputs; j++, at++) sum += this.#gram[at]! * values[j]!;
+      made[i] = sum;
+    }
+    return made;
+  }
+
+  #error(errors: Float64Array): number {
+    return this.#products(errors).reduce((sum, value, i) => sum + value * errors[i]!, 0);
+  }
+}
+
+const blockOf = (input: number, { block }: ChannelGrid) => Math.floor(input / block);
+
+function gridValue(code: number, input: number, grid: ChannelGrid): number {
+  const block = blockOf(input, grid);
+  return (code - grid.zeroPoints[block]!) * grid.scales[block]!;
+}
+
+function codeOf(value: number, input: number, grid: ChannelGrid): number {
+  const block = blockOf(input, grid);
+  const [lowest, highest] = grid.limits;
+  const code = roundHalfEven(value / grid.scales[block]!) + grid.zeroPoints[block]!;
+  return Math.min(highest, Math.max(lowest, code));
+}
+
+function nearestCodes(weight: Float32Array, grid: ChannelGrid): Int16Array {
+  return Int16Array.from(weight, (value, input) => codeOf(value, input, grid));
+}
+
+/** Of few samples products are singular: then their diagonal is raised, as much as it takes. */
+function factorOf(matrix: Float64Array, size: number, damping: number): Float64Array {
+  for (let more = damping; ; more *= 10) {
+    const factor = cholesky(matrix, size);
+    if (factor) return factor;
+    for (let i = 0; i < size; i++) matrix[i * size + i] = matrix[i * size + i]! + more;
+  }
+}
+
+function transposed(matrix: Float64Array, size: number): Float64Array {
+  const made = new Float64Array(matrix.length);
+  for (let i = 0; i < size; i++) for (let j = 0; j < size; j++) made[j * size + i] = matrix[i * size + j]!;
+  return made;
+}
