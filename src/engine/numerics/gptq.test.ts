@@ -72,7 +72,7 @@ describe("codes by products", () => {
     expect(codes[0]! + codes[1]!).toBe(1);
   });
 
-  it("never lie further from the products than the nearest codes do by more than a little, and are within limits", () => {
+  it("never lie further from the products than the nearest codes do, and are within limits", () => {
     fc.assert(
       fc.property(fc.array(floats(8), { minLength: 3, maxLength: 20 }), floats(8), fc.boolean(), (samples, w, fits) => {
         const halves: ChannelGrid = {
@@ -83,7 +83,7 @@ describe("codes by products", () => {
         };
         const rounding = new ProductRounding({ inputs: 8, gram: productsOf(samples, 8) });
         const { codes, scales, nearest, error } = rounding.round(Float32Array.from(w), halves, fits);
-        expect(error).toBeLessThanOrEqual(nearest * 1.5 + 1e-12);
+        expect(error).toBeLessThanOrEqual(nearest * (1 + 1e-9) + 1e-12);
         for (const code of codes) expect(code >= 0 && code <= 15).toBe(true);
         for (const scale of scales) expect(scale).toBeGreaterThan(0);
         if (!fits) expect(scales).toEqual(halves.scales);

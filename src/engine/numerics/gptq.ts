@@ -57,9 +57,13 @@ export class ProductRounding {
     grid: ChannelGrid,
     fits: boolean,
   ): { readonly codes: Int16Array; readonly scales: Float32Array; readonly nearest: number; readonly error: number } {
-    const nearest = this.#error(this.#apart(weight, nearestCodes(weight, grid), grid));
-    let best = { codes: this.#plane(weight, grid), scales: grid.scales };
-    let error = this.#error(this.#descended(weight, best.codes, grid));
+    const plain = nearestCodes(weight, grid);
+    const nearest = this.#error(this.#apart(weight, plain, grid));
+    const plane = this.#plane(weight, grid);
+    let error = this.#error(this.#descended(weight, plane, grid));
+    const turned = error < nearest ? error : this.#error(this.#descended(weight, plain, grid));
+    let best = { codes: turned < error ? plain : plane, scales: grid.scales };
+    error = Math.min(error, turned);
     for (let round = 0; fits && round < ROUNDS; round++) {
       const scales = this.#fittedScales(weight, best.codes, { ...grid, scales: best.scales });
       const codes = best.codes.slice();
