@@ -31,7 +31,7 @@ function describe(summary: ModelSummary): string[] {
   const float = summary.layers.filter(({ precision }) => precision === "float32");
   const stored = summary.layers.filter(({ precision, reason }) => precision !== "float32" && reason !== null);
   const count = summary.layers.length - float.length;
-  const inFloat = summary.floatKernels.length + stored.length;
+  const inFloat = summary.floatKernels.length;
   return [
     `${summary.name}: ${byteSize(summary.bytes)}, opset ${summary.opset}, IR ${summary.irVersion}, ${plural(summary.parameters, "parameter")}, by ${summary.producer || "an unnamed exporter"}`,
     ...summary.inputs.map(({ name, type, dims }) => `input  ${name}: ${type} ${dimsText(dims)}`),

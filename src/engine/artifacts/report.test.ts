@@ -67,6 +67,29 @@ test("every layer has a row that says where its result is rounded, or why it sta
   expect(rows[5]).toContain("6 softmax Softmax F32 In float: the recipe says so.");
 });
 
+test("layers that are stored in fewer bits and computed in float are told from those that run in integers", () => {
+  const { model } = REPORT;
+  const operators = [
+    { type: "Conv", count: 1, quantized: 1 },
+    { type: "MaxPool", count: 1, quantized: 1 },
+    { type: "Softmax", count: 1, quantized: 0 },
+  ];
+  const page = (floatKernels: readonly string[] | null) =>
+    writeReportPage({ ...REPORT, model: { ...model, operators, floatKernels } });
+  const said = text(page(["pool", "gemm"]));
+  expect(said).toContain("Layers 2 of 5 quantized Stored in fewer bits only 2, computed in float Parameters");
+  expect(said).toContain("Conv 1 1 MaxPool 1 0 1 stored, in float Softmax 1 0");
+  expect(said).toContain("4 pool MaxPool, computed in float I8 Shares the range of relu_out");
+  expect(said).toContain("5 gemm Gemm, computed in float I8");
+  expect(said).toContain("int8 arithmetic, but where a layer is said to be computed in float;");
+  for (const none of [[], null]) {
+    const all = text(page(none));
+    expect(all).toContain("Layers 4 of 5 quantized Parameters");
+    expect(all).toContain("Conv 1 1 MaxPool 1 1 Softmax 1 0");
+    expect(all).not.toMatch(/computed in float|Stored in/);
+  }
+});
+
 test("without an evaluation it claims nothing measured", () => {
   const said = text(writeReportPage({ ...REPORT, evaluation: null }));
   expect(said).toContain("Not evaluated The quantized model was not run.");

@@ -45,7 +45,7 @@ function decided({ layers }: QuantizationPlan, { elementwise, unjoined, format }
 function storedOnly(plan: QuantizationPlan, { format, weights }: Choices): Notice[] {
   if (!takesRanges({ format }) || !plan.target.multiplies.includes(weights.type)) return [];
   const stored = new Set(floatKernels(plan));
-  const layers = plan.layers.filter(({ id, follower }) => stored.has(id) && !follower);
+  const layers = plan.layers.filter(({ id, follower, reason }) => stored.has(id) && reason === null && !follower);
   if (layers.length === 0) return [];
   const named = layers.slice(0, NAMED).map(({ id, operator }) => `${id} (${operator})`);
   const more = layers.length > NAMED ? [`${layers.length - NAMED} more`] : [];

@@ -29,15 +29,7 @@ interface ReportParts {
 /** Gathers the report of a finished job. */
 export function reportOf(model: OpenModel, parts: ReportParts): Report {
   const { recipe, calibration, evaluation, tuning, date, quantized, files, notices } = parts;
-  const {
-    activations: _,
-    floatKernels,
-    generation,
-    groups,
-    notices: __,
-    layers,
-    ...facts
-  } = summarizeModel(model, recipe);
+  const { activations: _, generation, groups, notices: __, layers, ...facts } = summarizeModel(model, recipe);
   const analysis = new Analysis(groups, calibration.statistics);
   const { model: ____, statistics: _____, notices: ______, ...observation } = calibration;
   return {

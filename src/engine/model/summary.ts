@@ -69,10 +69,14 @@ export const REPORTED_MODEL = fields({
   outputs: list(PORT),
   operators: list(fields({ type: text, count, quantized: count })),
   layers: list(REPORTED_LAYER),
+  floatKernels: about(
+    "The layers of these that are stored in fewer bits alone and computed in float, by id; null in reports of before.",
+    nullable(list(text)),
+  ),
   preparation: about('What preparing did: "27 BatchNormalization folded into Conv".', list(text)),
 });
 
-export interface ModelSummary extends Omit<Of<typeof REPORTED_MODEL>, "layers"> {
+export interface ModelSummary extends Omit<Of<typeof REPORTED_MODEL>, "layers" | "floatKernels"> {
   readonly layers: readonly Layer[];
   /** Layers that are quantized, and that the runtime computes in float all the same, by name. */
   readonly floatKernels: readonly string[];

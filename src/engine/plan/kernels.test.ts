@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { PLAIN_RECIPE } from "../model/testing/recipe.ts";
-import { makeNode, stringAttribute } from "../onnx/attributes.ts";
+import { intAttribute, makeNode, stringAttribute } from "../onnx/attributes.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
 import { ORT } from "../targets/ort.ts";
 import { floatKernels } from "./kernels.ts";
@@ -27,7 +27,13 @@ function kernels(choices: Partial<Parameters<typeof planQuantization>[2]> = {}, 
     inputs: [floatInput("x", [1, 4, 6, 6])],
     outputs: ["out"],
     nodes,
-    constants: { v: noise([4, 4, 1, 1]), s: noise([4]), w: noise([6, 6]) },
+    constants: {
+      v: noise([4, 4, 1, 1]),
+      s: noise([4]),
+      w: noise([6, 6]),
+      large: noise([1, 32, 64]),
+      again: noise([1, 32, 8]),
+    },
   });
   const types = new Map(["x", ...nodes.flatMap(({ output }) => output)].map((name) => [name, "float32" as const]));
   return floatKernels(planQuantization(graph!, types, { ...PLAIN_RECIPE, ...choices }, ORT));
@@ -59,4 +65,16 @@ test("a product whose weight comes first is computed in float, and a clamp after
     node("Sin", ["second"], "out"),
   ];
   expect(kernels({}, nodes)).toEqual(["first", "clamped"]);
+});
+
+test("recurrent layers that keep nothing in 8 bits but weights are computed in float, and those that keep none are not quantized", () => {
+  const recurrent = (name: string, weights: readonly string[]) =>
+    makeNode("LSTM", ["seq", ...weights], [name], { name, attributes: [intAttribute("hidden_size", 8)] });
+  const nodes = [
+    node("MatMul", ["x", "w"], "seq"),
+    recurrent("kept", ["large", "again"]),
+    recurrent("whole", ["seq", "seq"]),
+    node("Add", ["kept", "whole"], "out"),
+  ];
+  expect(kernels({}, nodes)).toEqual(["kept"]);
 });

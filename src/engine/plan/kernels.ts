@@ -3,11 +3,17 @@ import type { LayerPlan, QuantizationPlan } from "./plan.ts";
 /**
  * The layers of a plan that are quantized and that its target computes in float all the same, between a DequantizeLinear and a
  * QuantizeLinear, by name: for want of an integer kernel, or as their weights or activations are none that these take, or not in that order.
+ * With them those that have nothing in 8 bits but weights in the file, inside others too.
  */
 export function floatKernels(plan: QuantizationPlan): string[] {
   const inFloat = new Set<LayerPlan["node"]>();
   for (const layer of plan.layers) if (layer.reason === null && isFloat(layer, plan, inFloat)) inFloat.add(layer.node);
-  return plan.layers.flatMap(({ id, node }) => (inFloat.has(node) ? [id] : []));
+  const stored = plan.stored.filter(({ layer }) => layer.reason?.code === "stored");
+  const own = new Set(stored.flatMap(({ layer, inside }) => (inside === null ? [layer.id] : [])));
+  return [
+    ...plan.layers.flatMap(({ id, node }) => (inFloat.has(node) || own.has(id) ? [id] : [])),
+    ...stored.flatMap(({ layer, inside }) => (inside === null ? [] : [layer.id])),
+  ];
 }
 
 function isFloat(

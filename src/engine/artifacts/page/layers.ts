@@ -30,6 +30,7 @@ const SOURCES: Readonly<Record<string, string>> = {
 /** SQNR over the depth of the model, then every layer with its range. */
 export function layersSection(report: Report): Markup {
   const rows = rowsOf(report);
+  const inFloat = new Set(report.model.floatKernels);
   const bars = rows.flatMap(({ number, range }) => (range ? [{ number, value: range.chosen.figures.sqnr }] : []));
   const names = new Map(rows.map(({ number, name }) => [number, name]));
   const samples = plural(report.calibration.observed.length, "calibration sample");
@@ -45,9 +46,9 @@ export function layersSection(report: Report): Markup {
 <p class="note">${note}</p>
 ${chart && html`<figure>${chart}<figcaption>SQNR of each quantized activation in graph order; higher is better. The lowest:</figcaption><ol class="lowest">${lowest}</ol></figure>`}
 <table class="layers"><thead><tr><th scope="col">#</th><th scope="col">Layer</th><th scope="col">Precision</th><th scope="col">Clip range</th><th scope="col">Histogram</th><th scope="col">Clipped</th><th scope="col">SQNR</th></tr></thead><tbody>
-${rows.map((row) => rowMarkup(row, !takesRanges(report.recipe)))}
+${rows.map((row) => rowMarkup(row, !takesRanges(report.recipe), inFloat.has(row.layer?.id ?? "")))}
 </tbody></table>
-<p class="note">Histogram heights are logarithmic; shaded is what the clip range leaves out. I8 and I4 are int8 and int4 weights, or int8 arithmetic; F32 stays in float.</p>
+<p class="note">Histogram heights are logarithmic; shaded is what the clip range leaves out. I8 and I4 are int8 and int4 weights, or int8 arithmetic${inFloat.size > 0 ? ", but where a layer is said to be computed in float" : ""}; F32 stays in float.</p>
 </section>`;
 }
 
@@ -76,10 +77,10 @@ function rowsOf({ model, ranges }: Report): Row[] {
   return [...rows, ...layers].map((row, i) => ({ number: i + 1, ...row }));
 }
 
-function rowMarkup({ number, name, layer, range, shared }: Row, weightOnly: boolean): Markup {
+function rowMarkup({ number, name, layer, range, shared }: Row, weightOnly: boolean, inFloat: boolean): Markup {
   const mark = markOf(layer?.precision ?? "int8");
   const precision = html`<span class="precision ${mark.toLowerCase()}">${mark}</span>`;
-  const head = html`<td>${number}</td><th scope="row"><code>${name}</code><small>${layer?.operator ?? "Input"}</small></th><td>${precision}</td>`;
+  const head = html`<td>${number}</td><th scope="row"><code>${name}</code><small>${layer?.operator ?? "Input"}${inFloat ? ", computed in float" : ""}</small></th><td>${precision}</td>`;
   if (!range) return html`<tr>${head}<td colspan="4" class="why">${explain(layer, shared, weightOnly)}</td></tr>`;
   const { source, figures } = range.chosen;
   const { nonFinite } = range.seen;

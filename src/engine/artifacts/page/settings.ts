@@ -14,11 +14,13 @@ type Fact = readonly [term: string, detail: string | Markup];
 
 /** What the model is. */
 export function modelFacts({ model }: Report): Markup {
-  const quantized = model.layers.filter(({ precision }) => precision !== "float32").length;
+  const stored = model.floatKernels?.length ?? 0;
+  const quantized = model.layers.filter(({ precision }) => precision !== "float32").length - stored;
   const ports = (list: Report["model"]["inputs"]) =>
     html`${list.map(({ name, type, dims }, i) => html`${i > 0 ? ", " : ""}<code>${name}</code> ${type} ${dimsText(dims)}`)}`;
   return facts([
     ["Layers", `${quantized} of ${count(model.layers.length)} quantized`],
+    ...(stored > 0 ? [["Stored in fewer bits only", `${count(stored)}, computed in float`] as const] : []),
     ["Parameters", count(model.parameters)],
     ["Size", byteSize(model.bytes)],
     ["Format", `opset ${model.opset}, ONNX IR ${model.irVersion}`],
@@ -30,8 +32,15 @@ export function modelFacts({ model }: Report): Markup {
 }
 
 export function operatorsTable({ model }: Report): Markup {
+  const inFloat = new Set(model.floatKernels);
+  const stored = (type: string) =>
+    model.layers.filter(({ id, operator }) => operator === type && inFloat.has(id)).length;
+  const told = (type: string, quantized: number) => {
+    const alone = stored(type);
+    return html`${quantized - alone}${alone > 0 ? html`<small>${alone} stored, in float</small>` : null}`;
+  };
   return html`<table class="operators"><thead><tr><th scope="col">Operator</th><th scope="col">Count</th><th scope="col">Quantized</th></tr></thead><tbody>
-${model.operators.map(({ type, count: all, quantized }) => html`<tr><th scope="row">${type}</th><td>${all}</td><td>${quantized}</td></tr>`)}
+${model.operators.map(({ type, count: all, quantized }) => html`<tr><th scope="row">${type}</th><td>${all}</td><td>${told(type, quantized)}</td></tr>`)}
 </tbody></table>`;
 }
 

@@ -60,6 +60,7 @@ export const REPORT: Report = {
       layer("gemm", "Gemm", "pool_out", "logits"),
       { ...layer("softmax", "Softmax", "logits", "scores"), precision: "float32", reason: "the recipe says so" },
     ],
+    floatKernels: [],
     preparation: ["1 BatchNormalization folded into Conv"],
   },
   recipe: {

@@ -18,9 +18,14 @@ export const PAST_REPORTS: readonly PastShape[] = [
     next: (report) => ({ ...report, calibration: renewed(report.calibration, PAST_CALIBRATIONS) }),
   },
   {
-    // Recipes of before preparations had generations; errors were of each output as a whole, and next tokens were not judged.
+    // Recipes of before preparations had generations; errors were of each output as a whole, next tokens were not judged, and layers that
+    // are stored in fewer bits alone were not told from those that run in integers.
     is: ({ recipe }) => renewed(recipe, PAST_RECIPES) !== recipe,
-    next: ({ evaluation, ...report }) => withRecipes({ ...report, evaluation: renewed(evaluation, PAST_EVALUATIONS) }),
+    next: ({ evaluation, model, ...report }) =>
+      withRecipes({
+        ...{ ...report, evaluation: renewed(evaluation, PAST_EVALUATIONS) },
+        model: isObject(model) ? { ...model, floatKernels: null } : model,
+      }),
   },
 ];
 
