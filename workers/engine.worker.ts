@@ -7,6 +7,7 @@ import {
   type ProbeKind,
   Project,
   readDocument,
+  speedNotice,
   Turns,
   totalBytes,
   writeRecipe,
@@ -112,6 +113,14 @@ const api: EngineApi = {
     ),
   resolve: (recipe, calibration, onProgress) =>
     job(onProgress, async () => opened().adopt(recipe).takeCalibration(calibration).resolve().recipe),
+  chooseFastest: (recipe, calibration, onProgress) =>
+    job(onProgress, async (context) => {
+      const held = opened().adopt(recipe).takeCalibration(calibration);
+      const trial = await held.chooseFastest(context);
+      const { runtimes, machine } = environment;
+      const on = `${runtimes.main.label}, one thread, ${machine}`;
+      return { recipe: held.recipe, trial, on, notice: speedNotice(trial, held.model.name) };
+    }),
   weights: async (name, choices) => opened().weight(name, choices),
   values: async (tensor, sample, count, choices) => opened().values(tensor, sample, count, choices),
   diagnose: async (recipe, calibration, measured) => project?.adopt(recipe).diagnose(calibration, measured) ?? null,

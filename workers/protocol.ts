@@ -12,6 +12,7 @@ import type { ActivationScheme, ClipFigures, Range } from "../src/engine/model/r
 import type { GivenInputs, Recipe, RecipePart } from "../src/engine/model/recipe.ts";
 import type { LossPoint, Rounding, RoundingRequest } from "../src/engine/model/rounding.ts";
 import type { ErrorWalk, Sensitivity } from "../src/engine/model/sensitivity.ts";
+import type { SpeedTrial } from "../src/engine/model/speed.ts";
 import type { Statistics } from "../src/engine/model/statistics.ts";
 import type { ModelSummary } from "../src/engine/model/summary.ts";
 import type { TuneRequest, Tuning } from "../src/engine/model/tuning.ts";
@@ -61,6 +62,16 @@ export interface DataTaken {
   readonly summary: DataSummary | null;
   /** Where each input gets its values, or would. */
   readonly sources: readonly InputSource[];
+}
+
+/** What was timed, and the recipe of the quickest, which is to be settled again where it is another. */
+export interface SpeedChoice {
+  readonly recipe: Recipe;
+  readonly trial: SpeedTrial;
+  /** The runtime, its threads and the machine that it was timed on, in words. */
+  readonly on: string;
+  /** What is to be said first of it; null where nothing is. */
+  readonly notice: Notice | null;
 }
 
 export interface ExportedFile {
@@ -137,6 +148,8 @@ export interface EngineApi {
   ): Promise<{ readonly recipe: Recipe; readonly calibration: Calibration }>;
   /** Settles what of the recipe needs no samples: every range, by running "auto" where asked, and analytic biases. */
   resolve(recipe: Recipe, calibration: Calibration, onProgress: OnProgress): Promise<Recipe>;
+  /** Times a settled recipe against the float model and against recipes that quantize more or less, in this tab. */
+  chooseFastest(recipe: Recipe, calibration: Calibration, onProgress: OnProgress): Promise<SpeedChoice>;
   weights(name: string, choices: WeightPart): Promise<WeightAnalysis>;
   /**
    * The first `count` values of an activation on one sample, measured by running the float model, equalized where the

@@ -1,4 +1,4 @@
-import type { Calibration, ExportedFile } from "../../../../workers/protocol.ts";
+import type { Calibration, ExportedFile, SpeedChoice } from "../../../../workers/protocol.ts";
 import type { GroupFigures } from "../../../engine/model/analysis.ts";
 import type { Finding } from "../../../engine/model/diagnosis.ts";
 import type { Evaluation, Probe } from "../../../engine/model/evaluation.ts";
@@ -58,11 +58,21 @@ export interface TriedPreprocess {
   readonly data: string;
 }
 
+/** What a recipe quantizes, for fidelity or for speed. */
+export type Extent = Pick<Recipe, "elementwise" | "float">;
+
+/** What was timed for speed, what the recipe quantizes for it, and what it did before. */
+export interface MeasuredSpeed extends SpeedChoice {
+  readonly before: Extent;
+}
+
 /** What was measured and estimated of the open model. */
 export interface Results {
   /** Estimates under the recipe of the moment, by group. */
   readonly overview: ReadonlyMap<string, GroupFigures>;
   readonly triedPreprocess: TriedPreprocess | null;
+  /** What was timed for speed; null where fidelity is the goal. */
+  readonly speed: MeasuredSpeed | null;
   readonly evaluation: Based<Evaluation> | null;
   readonly exported: Based<ExportSummary> | null;
   /** What the last change came to, measured in the background. */
@@ -81,6 +91,7 @@ export interface Results {
 export const NO_RESULTS: Results = {
   overview: new Map(),
   triedPreprocess: null,
+  speed: null,
   evaluation: null,
   exported: null,
   probed: null,
@@ -95,6 +106,8 @@ export const NO_RESULTS: Results = {
 
 export const resultsChanges = {
   preprocessTried: (_, triedPreprocess: TriedPreprocess) => ({ triedPreprocess }),
+  speedMeasured: (_, speed: MeasuredSpeed) => ({ speed }),
+  speedForgotten: () => ({ speed: null }),
   evaluationFinished: (_, evaluation: Based<Evaluation>) => ({ evaluation }),
   exportFinished: (_, exported: Based<ExportSummary>) => ({ exported }),
   /** Results are kept, brought back or changed: one of the same id is replaced. */

@@ -10,6 +10,7 @@ import { actions } from "../../state/store.ts";
 import { useProject } from "../../state/useStudio.ts";
 import { CorrectionChoices } from "./CorrectionChoices.tsx";
 import { ElementwiseChoice } from "./ElementwiseChoice.tsx";
+import { GoalChoice } from "./GoalChoice.tsx";
 import { TensorRecipe } from "./TensorRecipe.tsx";
 import { WeightChoices } from "./WeightChoices.tsx";
 import "./RecipePane.css";
@@ -43,6 +44,7 @@ export function RecipePane() {
         </button>
       </div>
       <Outline recipe={recipe} />
+      <GoalChoice />
       <Choice<keyof typeof ACTIVATIONS>
         label="Activations"
         value={takesRanges(recipe) ? recipe.activations.type : "float"}
