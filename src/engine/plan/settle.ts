@@ -89,6 +89,10 @@ class State {
     if (descriptor?.kind === "weighted") return null;
     const float = operands.find((name) => !this.isQuantized(name));
     if (float !== undefined) return { code: "input", tensor: float };
+    const isMovedInFloat = descriptor?.kind === "move" && this.#target.movesInFloat.has(node.opType);
+    if (isMovedInFloat && !node.output.some((name) => this.#read.has(name))) {
+      return { code: "no-gain", operator: node.opType };
+    }
     const results = node.output.filter(this.#activations.has).map((name) => this.#end(name));
     if (!results.every(this.#activations.isExcluded)) return null;
     const tensor = results.find((name) => this.#activations.wouldLose(name) !== undefined);
