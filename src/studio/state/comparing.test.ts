@@ -106,11 +106,11 @@ test("without labels only what was assumed is compared", async () => {
 test("before a verdict it is a job, where labels can tell and that was not done yet", async () => {
   stop();
   given({ recipe: used(unit), data: dataOf(unit, 0) });
-  await compareFirst(api, () => undefined);
+  await compareFirst(api, studio.getState().project, () => undefined);
   expect(findPreprocess).not.toHaveBeenCalled();
   given({ data: dataOf(unit, 90) });
-  await compareFirst(api, () => undefined);
-  await compareFirst(api, () => undefined);
+  await compareFirst(api, studio.getState().project, () => undefined);
+  await compareFirst(api, studio.getState().project, () => undefined);
   expect(findPreprocess.mock.calls.map(([, , beside]) => beside)).toEqual([false]);
   expect(tried()?.finding).toBe(finding);
 });

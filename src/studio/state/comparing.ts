@@ -54,10 +54,9 @@ async function compareNow(): Promise<void> {
 }
 
 /** Compares, as part of a job, where labels can tell and that was not done yet: no verdict comes before. */
-export async function compareFirst(api: Door<EngineApi>, report: OnProgress): Promise<void> {
-  const state = studio.getState();
-  const { project } = state;
-  if (isComparable(project) && project.data!.summary.labelled > 0 && !triedNow(state)) {
+export async function compareFirst(api: Door<EngineApi>, project: Project, report: OnProgress): Promise<void> {
+  const { results } = studio.getState();
+  if (isComparable(project) && project.data!.summary.labelled > 0 && !triedNow({ project, results })) {
     await compare(api, project, false, report);
   }
 }

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import type { Calibration } from "../../../workers/protocol.ts";
 import { REPORT } from "../../engine/artifacts/testing/report.ts";
+import type { Preprocess } from "../../engine/model/preprocess.ts";
 import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
 import { evaluate } from "./evaluate.ts";
 import { begin } from "./history.ts";
@@ -15,6 +16,10 @@ vi.mock("./keptResults.ts", () => ({ addResult: vi.fn() }));
 
 const job = vi.mocked(runJob);
 const calibration = { wanted: 20, equalized: false, seed: null } as Calibration;
+/** What Undo may bring back while samples are judged. */
+const OTHER: Preprocess = {
+  ...({ resize: null, crop: null, layout: "NCHW", color: "BGR", scale: 1, mean: [0], std: [1] } as const),
+};
 const data = { fingerprint: "f", summary: { samples: 40 } } as unknown as OpenData;
 
 beforeEach(() => {
@@ -64,6 +69,7 @@ test("what labels speak against is not judged", async () => {
         },
         evaluate: async () => {
           asked.push("evaluation");
+          given({ recipe: begin({ ...PLAIN_RECIPE, preprocess: OTHER, resolved: {} }) });
           return REPORT.evaluation;
         },
       } as never,

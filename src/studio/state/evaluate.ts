@@ -26,9 +26,10 @@ export async function evaluate(): Promise<void> {
     task: "Evaluating",
     on: `${rest} samples`,
     run: async (api, report) => {
-      await compareFirst(api, report);
+      await compareFirst(api, state.project, report);
       const evaluation = await api.evaluate(recipe, { skip: samples, samples: rest }, limit, report);
-      return isDisprovedNow(studio.getState()) ? unjudged(evaluation) : evaluation;
+      const { results } = studio.getState();
+      return isDisprovedNow({ project: state.project, results }) ? unjudged(evaluation) : evaluation;
     },
   });
   if (!result) return;

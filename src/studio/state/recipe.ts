@@ -49,7 +49,7 @@ export function isForInputs({ inputs }: Recipe, made: string): boolean {
   const { recipe } = studio.getState().project;
   if (!recipe || sameValue(recipe.present.inputs, inputs)) return true;
   alarm(
-    `${made} with other shapes or values of the inputs: set them in the Model step (shapes) and the Data step (values) first.`,
+    `${made} with other shapes, values or states of the inputs: set them in the Model step (shapes) and the Data step (values and states) first.`,
   );
   return false;
 }

@@ -60,7 +60,9 @@ test.each(Object.entries(takes))("a recipe of %s is taken for the inputs it was 
   await take(otherwise);
   expect(studio.getState().project.recipe?.present).toBe(recipe);
   expect(studio.getState().work.alerts).toHaveLength(1);
-  expect(studio.getState().work.alerts[0]?.message).toMatch(/other shapes or values of the inputs: set them in the/);
+  expect(studio.getState().work.alerts[0]?.message).toMatch(
+    /other shapes, values or states of the inputs: set them in the/,
+  );
   await take(reordered);
   expect(studio.getState().project.recipe?.present).toBe(reordered);
   expect(studio.getState().work.alerts).toHaveLength(1);

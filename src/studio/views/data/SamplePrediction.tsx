@@ -29,8 +29,8 @@ export function SamplePrediction({ index }: { readonly index: number }) {
   const seed = useProject((project) => project.recipe?.present.seed ?? null);
   const busy = useWork((work) => work.job !== null);
   const [answer, setAnswer] = useState<Answer | null>(null);
-  const isNow =
-    answer?.data === data && answer.preprocess === preprocess && answer.seed === seed && answer.index === index;
+  const isAlike = answer?.preprocess === preprocess && answer.seed === seed && answer.index === index;
+  const isNow = answer?.data === data && (isAlike || isNoClassifier(answer));
   useEffect(() => {
     if (busy || isNow) return;
     const asked: Asked = { data, preprocess, seed, index };
@@ -60,6 +60,11 @@ export function SamplePrediction({ index }: { readonly index: number }) {
       )}
     </p>
   );
+}
+
+/** A model that gives one sample no class scores gives others none. */
+function isNoClassifier({ prediction, failure }: Answer): boolean {
+  return prediction === null && failure === null;
 }
 
 function Told({ prediction, failure }: Pick<Answer, "prediction" | "failure">) {
