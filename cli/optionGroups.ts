@@ -68,7 +68,7 @@ export const RECIPE_OPTIONS = {
     format: choice(
       "NAME",
       RECIPE_FORMATS,
-      "qdq (default): QuantizeLinear and DequantizeLinear around weights and activations; weights: weights alone, and data is needed only for what is learned on it",
+      "qdq (default): QuantizeLinear and DequantizeLinear around weights and activations; qoperator: operators on codes (QLinearConv); weights: weights alone, and data is needed only for what is learned on it",
     ),
     weights: choice("s8|s4", ["s8", "s4"], "int8 (default) or int4"),
     "per-tensor": flag("one scale for each weight instead of one a channel"),

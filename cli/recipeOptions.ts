@@ -1,3 +1,4 @@
+import { takesRanges } from "../src/engine/model/format.ts";
 import { InputError } from "../src/engine/model/job.ts";
 import type { ActivationScheme } from "../src/engine/model/range.ts";
 import type { Corrections, Recipe, WeightScheme } from "../src/engine/model/recipe.ts";
@@ -41,8 +42,10 @@ export function recipeChanges(values: Values<typeof RECIPE_OPTIONS>): RecipeChan
   if (format === "weights" && activations !== null && activations !== "float") {
     throw new InputError(`--format weights leaves activations in float; leave --activations ${activations} out.`);
   }
-  if (format === "qdq" && activations === "float") {
-    throw new InputError("--format qdq quantizes activations; leave --activations float out, or use --format weights.");
+  if (format && takesRanges({ format }) && activations === "float") {
+    throw new InputError(
+      `--format ${format} quantizes activations; leave --activations float out, or use --format weights.`,
+    );
   }
   const corrections = { ...(values.equalize && { equalization: true }), ...(bias && { bias }) };
   const powers: Pick<WeightScheme, "scales"> = values["power-of-two"] ? { scales: "power-of-two" } : {};
@@ -63,7 +66,8 @@ export function recipeChanges(values: Values<typeof RECIPE_OPTIONS>): RecipeChan
     ...(method && { method }),
     ...(elementwise && { elementwise }),
     ...(Object.keys(weights).length > 0 && { weights }),
-    ...((format || activations) && { format: format ?? (activations === "float" ? "weights" : "qdq") }),
+    ...(format && { format }),
+    ...(!format && activations === "float" && { format: "weights" as const }),
     ...(Object.keys(scheme).length > 0 && { activations: scheme }),
   };
 }
@@ -85,6 +89,7 @@ export async function openForRecipe(
   if (saved) terminal.notices(project.adopt(saved).notices);
   const { recipe } = project;
   return project.edit({
+    ...(activations?.type && !takesRanges(recipe) && { format: "qdq" }),
     ...changes,
     seed: seedOf(order, recipe),
     activations: { ...recipe.activations, ...activations },

@@ -3,9 +3,9 @@ import type { Tensor } from "../model/tensor.ts";
 import { intAttribute, makeNode } from "../onnx/attributes.ts";
 import { withFields } from "../onnx/messages.ts";
 import { freshName, stemOf, tensorNames } from "../onnx/names.ts";
-import { INT4_OPSET, opsetOf } from "../onnx/opset.ts";
+import { INT4_OPSET, opsetOf, RUNTIME_DOMAIN, withDomain } from "../onnx/opset.ts";
 import type { ModelProto, NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
-import { codesProto, type Int4Tensor, tensorProto } from "../onnx/tensor.ts";
+import { codesProto, type Int4Tensor, scalar, tensorProto } from "../onnx/tensor.ts";
 import type { QuantizationPlan } from "../plan/plan.ts";
 
 /** Where scales run along, and whose DequantizeLinear it is. */
@@ -13,6 +13,9 @@ interface Placing {
   readonly axis?: number | null;
   readonly domain?: string;
 }
+
+/** The names of codes, their scale and their zero point. */
+export type Stored = readonly [codes: string, scale: string, zeroPoint: string];
 
 /**
  * A graph while it is written: nodes in order, initialisers, and names that nothing else has. Names follow ONNX Runtime's
@@ -26,6 +29,8 @@ export class GraphDraft {
   readonly #nodes: NodeProto[] = [];
   readonly #initializers: TensorProto[] = [];
   readonly #weights = new Map<string, string>();
+  readonly #stored = new Map<string, Stored>();
+  #zero: string | null = null;
 
   constructor(model: ModelProto, plan: QuantizationPlan) {
     this.#model = model;
@@ -41,6 +46,20 @@ export class GraphDraft {
 
   add(node: NodeProto): void {
     this.#nodes.push(node);
+  }
+
+  /** Codes with their scale and zero point as initialisers, by name. */
+  store(name: string, codes: Tensor | Int4Tensor, scale: Tensor, zeroPoint: Tensor | Int4Tensor): Stored {
+    const quantized = this.fresh(name, "_quantized");
+    this.#initializers.push(codesProto(quantized, codes));
+    return [quantized, ...this.addParameters(name, scale, zeroPoint)];
+  }
+
+  /** A constant that is written as it is, by name. */
+  addConstant(owner: string, suffix: string, tensor: Tensor): string {
+    const name = this.fresh(owner, suffix);
+    this.#initializers.push(tensorProto(name, tensor));
+    return name;
   }
 
   /** Scale and zero point as initialisers, by name. */
@@ -70,9 +89,7 @@ export class GraphDraft {
     zeroPoint: Tensor | Int4Tensor,
     { axis = null, domain = "" }: Placing = {},
   ): string {
-    const quantized = this.fresh(name, "_quantized");
-    this.#initializers.push(codesProto(quantized, codes));
-    const parameters = this.addParameters(name, scale, zeroPoint);
+    const [quantized, ...parameters] = this.store(name, codes, scale, zeroPoint);
     const output = this.fresh(name, "_DequantizeLinear_Output");
     this.dequantize(name, quantized, parameters, output, { axis, domain });
     return output;
@@ -89,6 +106,35 @@ export class GraphDraft {
     const zeros = codes.type === "int32" ? new Int32Array(scales.length) : new Int8Array(scales.length);
     const zeroPoint = { ...codes, dims, data: zeros } as Tensor | Int4Tensor;
     return this.constant(name, codes, { type: "float32", dims, data: scales }, zeroPoint, { axis, domain });
+  }
+
+  /** A weight's int8 codes, scales and the zero point that all of them share; layers that share a weight share them. */
+  weightCodes(name: string, { dims, axis, scales, codes, rounding }: EncodedWeight): Stored {
+    const key = `${name} ${axis} ${scales.join()} ${rounding}`;
+    const known = this.#stored.get(key);
+    if (known) return known;
+    const stored = [
+      this.addConstant(name, "_quantized", { type: "int8", dims, data: codes }),
+      this.addConstant(name, "_scale", { type: "float32", dims: axis === null ? [] : [scales.length], data: scales }),
+      this.#sharedZero(),
+    ] as const;
+    this.#stored.set(key, stored);
+    return stored;
+  }
+
+  /** Zero points for a weight whose operator takes one for each scale. */
+  zeroPoints(name: string, { axis, scales }: EncodedWeight): string {
+    if (axis === null) return this.#sharedZero();
+    return this.addConstant(name, "_zero_point", {
+      type: "int8",
+      dims: [scales.length],
+      data: new Int8Array(scales.length),
+    });
+  }
+
+  #sharedZero(): string {
+    this.#zero ??= this.addConstant("weight", "_zero_point", scalar("int8", 0));
+    return this.#zero;
   }
 
   /** The name of a weight's dequantized values; layers that share a weight, its scales and its rounding share them. */
@@ -111,7 +157,8 @@ export class GraphDraft {
     const isCaptured = (name: string) => this.#plan.index.uses(name).some(({ input }) => input === -1);
     const kept = graph.initializer.filter(({ name }) => read.has(name) || isCaptured(name));
     const alive = new Set([...read, ...this.#nodes.flatMap((node) => node.output)]);
-    return withFields(this.#model, {
+    const isOwn = this.#nodes.some(({ domain }) => domain === RUNTIME_DOMAIN);
+    return withFields(isOwn ? withDomain(this.#model, RUNTIME_DOMAIN) : this.#model, {
       producerName: "octet",
       producerVersion: "",
       graph: withFields(graph, {

@@ -6,10 +6,15 @@ import type { QuantizationPlan } from "../plan/plan.ts";
 import { encodeRequest } from "../plan/request.ts";
 import type { Emitted, Writer } from "./emitted.ts";
 import { writeQdq } from "./qdq.ts";
+import { writeQOperator } from "./qoperator.ts";
 import { writeWeights } from "./weightOnly.ts";
 
 /** Who writes what. */
-const WRITERS: Readonly<Record<RecipeFormat, Writer>> = { qdq: writeQdq, weights: writeWeights };
+const WRITERS: Readonly<Record<RecipeFormat, Writer>> = {
+  qdq: writeQdq,
+  qoperator: writeQOperator,
+  weights: writeWeights,
+};
 
 export type QuantizedModel = Emitted & Pick<Numbers, "affine" | "notices">;
 

@@ -186,4 +186,21 @@ describe("quantizing", () => {
       { numRuns: 200 },
     );
   });
+
+  it("on codes comes to what pairs of Q and DQ come to, for random graphs", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 9 }), choices, async (steps, recipe) => {
+        const model = build(steps);
+        const pairs = await tryOut(model, recipe);
+        const codes = await tryOut(model, { ...recipe, format: "qoperator" });
+        for (const [name, { optimized, literal }] of Object.entries(codes.sqnr)) {
+          const paired = pairs.sqnr[name]!;
+          const least = Math.min(paired.literal, paired.optimized);
+          // Kernels round a tie, and what stays in float is added, in another order.
+          expect(Math.min(optimized, literal)).toBeGreaterThan(Math.min(least - 3, 30));
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
 });

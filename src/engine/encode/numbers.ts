@@ -3,7 +3,7 @@ import type { ActivationScheme, Affine, Range } from "../model/range.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { RangeGroup } from "../model/summary.ts";
 import { affineParameters } from "../numerics/affine.ts";
-import { codeLimits } from "../values/codes.ts";
+import { type CodeLimits, codeLimits } from "../values/codes.ts";
 import { roundHalfEven } from "../values/round.ts";
 import { type EncodedConstant, encodeConstant } from "./constant.ts";
 import { type FineBias, fineBias } from "./fineBias.ts";
@@ -43,6 +43,8 @@ export interface Numbers {
   readonly fineBiases: ReadonlyMap<string, FineBias>;
   /** Layers that clamp to bounds which quantize to the extreme codes, so that saturating does the same. */
   readonly implied: ReadonlySet<string>;
+  /** What the other clamps let through, in codes of the group that they are rounded in, by layer. */
+  readonly clamps: ReadonlyMap<string, CodeLimits>;
   /** By tensor; constants that are not finite are not in it. */
   readonly constants: ReadonlyMap<string, EncodedConstant>;
   readonly notices: readonly Notice[];
@@ -75,9 +77,15 @@ export function encode(
   const weights = new Map<string, EncodedWeight>();
   const fineBiases = new Map<string, FineBias>();
   const implied = new Set<string>();
+  const clamps = new Map<string, CodeLimits>();
   for (const layer of layers) {
     const { id, weight, inputGroup, clamp, floatBias } = layer;
-    if (clamp && isImplied(clamp, affine.get(clamp.group), activations)) implied.add(id);
+    const known = clamp && affine.get(clamp.group);
+    if (known) {
+      const limits = clampedCodes(clamp, known, activations);
+      if (limits.every((limit, end) => limit === codeLimits(activations.type)[end])) implied.add(id);
+      else clamps.set(id, limits);
+    }
     if (floatBias !== null) fineBiases.set(id, fineBias(floatBias, choices.weights.scales));
     if (!weight) continue;
     const encoded = weigh(layer, weight, affine.get(inputGroup ?? "")?.scale ?? null);
@@ -91,16 +99,18 @@ export function encode(
     weights,
     fineBiases,
     implied,
+    clamps,
     constants: new Map(encoded.filter((entry): entry is [string, EncodedConstant] => entry[1] !== null)),
     notices,
   };
 }
 
-function isImplied({ low, high }: Range, affine: Affine | undefined, { type }: ActivationScheme): boolean {
-  if (!affine) return false;
+/** The codes between two bounds: all of them where saturating does the same. */
+function clampedCodes({ low, high }: Range, affine: Affine, { type }: ActivationScheme): CodeLimits {
   const [lowest, highest] = codeLimits(type);
-  const code = (bound: number) => roundHalfEven(bound / affine.scale) + affine.zeroPoint;
-  return code(low) <= lowest && code(high) >= highest;
+  const code = (bound: number) =>
+    Math.min(Math.max(roundHalfEven(bound / affine.scale) + affine.zeroPoint, lowest), highest);
+  return [code(low), code(high)];
 }
 
 function degenerateNotice(subject: string, { scale }: Affine): Notice {

@@ -1,5 +1,6 @@
 import { normalizedTensors } from "../graph/normalization.ts";
 import type { Dataset } from "../model/dataset.ts";
+import { inPairs } from "../model/format.ts";
 import type { JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Runtime } from "../model/runtime.ts";
@@ -28,7 +29,7 @@ export async function learnBiases(
   context: JobContext,
 ): Promise<NonNullable<Recipe["biases"]>> {
   const made = equalizedModel(model, recipe);
-  const quantized = quantizeModel(model, { ...recipe, biases: null });
+  const quantized = quantizeModel(model, { ...inPairs(recipe), biases: null });
   const [float, walked] = await walkersOf(
     [made.equalized ? made.observed : made.folded, quantized.model],
     made,

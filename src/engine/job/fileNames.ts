@@ -1,11 +1,12 @@
+import { multipliesAll } from "../model/format.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { OpenModel } from "./open.ts";
 
 type Named = Pick<OpenModel, "name">;
 
-/** The quantized model's file: named after the type of its weights. */
-export function quantizedName({ name }: Named, { weights }: Pick<Recipe, "weights">): string {
-  return `${name}.${weights.type}.onnx`;
+/** The quantized model's file: named after the type of its weights, or after its format where that has one type alone. */
+export function quantizedName({ name }: Named, { format, weights }: Pick<Recipe, "format" | "weights">): string {
+  return `${name}.${multipliesAll({ format }) ? format : weights.type}.onnx`;
 }
 
 /** The file of the float model after equalization. */

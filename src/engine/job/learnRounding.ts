@@ -1,4 +1,5 @@
 import type { Dataset } from "../model/dataset.ts";
+import { inPairs } from "../model/format.ts";
 import { InputError } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
@@ -45,7 +46,12 @@ export async function learnRounding(
   const taken = () => (request.resume?.seconds ?? 0) + (performance.now() - start) / 1000;
   const made = equalizedModel(model, recipe);
   const quantizedBy = (rounding: Recipe["rounding"]) =>
-    quantizeModel(model, { ...recipe, weights: { ...recipe.weights, rounding: "learned" }, rounding, biases: null });
+    quantizeModel(model, {
+      ...inPairs(recipe),
+      weights: { ...recipe.weights, rounding: "learned" },
+      rounding,
+      biases: null,
+    });
   const quantized = quantizedBy(null);
   const layers = learnableLayers(quantized, recipe);
   if (layers.length === 0)

@@ -62,7 +62,7 @@ export class Prober {
     const references = await this.#references(recipe, dataset, range, context);
     context.signal.throwIfAborted();
     const options = { threads: this.#threads ?? 1 };
-    const { file, named } = quantizedFile(quantized, this.#standIns);
+    const { file, named } = quantizedFile(this.#model, recipe, quantized, this.#standIns);
     const session = named(await loadSession(this.#runtime, file, options, "The quantized model"));
     const comparison = new OutputComparison(rowAxes(session.outputs, outputsShapedByData(this.#model)));
     const labelled = new LabelledScores();

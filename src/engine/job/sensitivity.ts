@@ -1,5 +1,6 @@
 import { exposeOutputs } from "../graph/shapes.ts";
 import type { Dataset } from "../model/dataset.ts";
+import { inPairs } from "../model/format.ts";
 import type { JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Runtime, Session } from "../model/runtime.ts";
@@ -36,7 +37,7 @@ export async function sensitivity(
   const first = await firstReadable(dataset, 0, samples);
   const standIns = standInsOf(model);
   const measured = sensitivityModel({
-    subject: { float, corrected, plan, ranges, recipe },
+    subject: { float, corrected, plan, ranges, recipe: inPairs(recipe) },
     types,
     dims: model.dims,
     choices: recipe,

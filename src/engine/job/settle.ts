@@ -8,6 +8,7 @@ import { withLearned, withoutVainPrints } from "../recipe/change.ts";
 import { missing } from "../recipe/derivations.ts";
 import { joinPrints } from "../recipe/prints.ts";
 import type { Learned } from "../recipe/settings.ts";
+import { assertTakes } from "../targets/target.ts";
 import { calibrate } from "./calibrate.ts";
 import { deriveBiases, learnBiases } from "./correct.ts";
 import type { OpenDataset } from "./data.ts";
@@ -101,6 +102,7 @@ export async function settle(
   runtimes: Runtimes,
   context: JobContext,
 ): Promise<Settled> {
+  assertTakes(planModel(model, recipe).target, recipe);
   assertAllMayFit(model, recipe);
   let settled = recipe;
   const taught = printing(dataset, null);

@@ -1,12 +1,14 @@
 import { dataShaped, dataShapedOutputs } from "../graph/dataShaped.ts";
 import { graphOf } from "../graph/pass.ts";
 import { exposeOutputs } from "../graph/shapes.ts";
+import { inPairs } from "../model/format.ts";
 import type { Notice } from "../model/job.ts";
+import type { Recipe } from "../model/recipe.ts";
 import type { ModelFile, Session } from "../model/runtime.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
 import type { OpenModel } from "./open.ts";
-import type { Quantized } from "./quantize.ts";
+import { type Quantized, quantizeModel } from "./quantize.ts";
 
 /** The outputs of a model of which data decides how many rows they have. */
 export function outputsShapedByData({ reference }: Pick<OpenModel, "reference">): ReadonlySet<string> {
@@ -49,11 +51,18 @@ export function referenceFile(model: OpenModel, standIns: readonly string[]): Mo
   return toModelFile(exposeOutputs(model.reference, standIns));
 }
 
-/** The same of a quantized model, whose tensors may have other names: `named` makes a session of it give those of the float model. */
+/**
+ * The same of a quantized model, whose tensors may have other names: `named` makes a session of it give those of the float model.
+ * Where stand-ins are compared, it is in a format that shows them.
+ */
 export function quantizedFile(
-  { model, rounded }: Pick<Quantized, "model" | "rounded">,
+  open: OpenModel,
+  recipe: Recipe,
+  quantized: Quantized,
   standIns: readonly string[],
 ): { readonly file: ModelFile; readonly named: (session: Session) => Session } {
+  const shown = standIns.length === 0 ? recipe : inPairs(recipe);
+  const { model, rounded } = shown === recipe ? quantized : quantizeModel(open, shown);
   const names = new Map(standIns.map((name) => [rounded.get(name) ?? name, name]));
   const file = toModelFile(exposeOutputs(model, [...names.keys()]));
   return { file, named: (session) => (names.size === 0 ? session : renaming(session, names)) };

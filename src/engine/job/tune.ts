@@ -170,7 +170,7 @@ class Bench {
     );
     this.#learned.set(equalization, { calibration, factors: recipe.factors });
     const quantized = quantizeModel(model, recipe);
-    const { file, named } = quantizedFile(quantized, this.#parts.standIns);
+    const { file, named } = quantizedFile(model, recipe, quantized, this.#parts.standIns);
     const session = named(await loadSession(runtime, file, { threads: this.#parts.threads }, "The quantized model"));
     try {
       const { sqnr, top1, perplexity, expected, notices } = await this.#parts.judge.judge(session, context);

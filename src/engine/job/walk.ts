@@ -1,5 +1,6 @@
 import { exposeOutputs } from "../graph/shapes.ts";
 import type { Dataset } from "../model/dataset.ts";
+import { inPairs } from "../model/format.ts";
 import type { JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Runtime } from "../model/runtime.ts";
@@ -26,7 +27,7 @@ export async function walk(
 ): Promise<ErrorWalk> {
   context.report({ task: "Starting ONNX Runtime", done: 0, total: samples, unit: "samples" });
   const { float, types } = quantizationJob(model, recipe);
-  const { model: exported, plan, rounded } = quantizeModel(model, recipe);
+  const { model: exported, plan, rounded } = quantizeModel(model, inPairs(recipe));
   const stops = walkStops(plan, types);
   const tensors = stops.flatMap(({ tensor, reads }) => [tensor, ...reads]);
   const nameOf = (tensor: string) => rounded.get(tensor) ?? tensor;

@@ -80,6 +80,7 @@ export interface ComparedReport {
 export function settingsOf(recipe: Recipe): readonly Setting[] {
   const { activations, weights, corrections, float, inputs } = recipe;
   return [
+    one("format", recipe.format),
     one(
       "activations",
       takesRanges(recipe)

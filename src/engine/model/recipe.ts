@@ -92,7 +92,7 @@ function recipeWith<S extends Schema>(preprocess: S) {
       integer(1),
     ),
     format: about(
-      "qdq: QuantizeLinear and DequantizeLinear around weights and activations; weights: weights alone, every activation stays in float.",
+      "qdq: QuantizeLinear and DequantizeLinear around weights and activations; qoperator: operators on codes (QLinearConv); weights: weights alone, every activation stays in float.",
       oneOf(RECIPE_FORMATS),
     ),
     activations: ACTIVATION_SCHEME,

@@ -1,6 +1,6 @@
 import { EDITED_RECIPE } from "../model/recipe.ts";
 import { check } from "../schema/check.ts";
-import { count, custom, fields, list, maybe, nullable, type Schema, text } from "../schema/define.ts";
+import { count, custom, fields, flag, list, maybe, nullable, type Schema, text } from "../schema/define.ts";
 import { type Basis, leavesOf } from "./basis.ts";
 import type { Derived, Origin, Outside } from "./derivations.ts";
 import type { Learned, Setting } from "./settings.ts";
@@ -12,6 +12,7 @@ const DIGEST = text;
 
 const VALUES: Readonly<Record<Setting | Learned | Outside, Schema>> = {
   ...{ preparation, format, inputs, preprocess, seed, activations, elementwise, method, methods, ranges },
+  onCodes: flag,
   equalization: corrections.entries.equalization,
   biasCorrection: corrections.entries.bias,
   float: fields({ layers: NAMES, operators: NAMES, tensors: NAMES }),
@@ -24,7 +25,7 @@ const VALUES: Readonly<Record<Setting | Learned | Outside, Schema>> = {
 };
 
 /** Settings that recipes may leave out: a basis of before they were there does not say them, and means null. */
-const SINCE: ReadonlySet<Origin> = new Set(["weightScales"]);
+const SINCE: ReadonlySet<Origin> = new Set(["weightScales", "onCodes"]);
 
 /** A basis of what is derived so, as it is stored; null is what was not known. */
 // @__NO_SIDE_EFFECTS__

@@ -1,4 +1,5 @@
 import type { Calibration } from "../model/calibration.ts";
+import { type RecipeFormat, takesRanges } from "../model/format.ts";
 import type { Preprocess } from "../model/preprocess.ts";
 import type { ActivationScheme, Method, Range } from "../model/range.ts";
 import type { Corrections, Elementwise, MethodChoice, Recipe, WeightScheme } from "../model/recipe.ts";
@@ -19,7 +20,7 @@ export const INT8: ActivationScheme = { type: "int8", symmetric: true };
 export function withActivations(recipe: Recipe, activations: ActivationScheme | null): Recipe {
   return withSettings(recipe, {
     activations: { ...recipe.activations, ...activations },
-    format: activations === null ? "weights" : "qdq",
+    format: activations === null ? "weights" : takesRanges(recipe) ? recipe.format : "qdq",
   });
 }
 
@@ -29,6 +30,10 @@ export function withPowersOfTwo(recipe: Recipe, chosen: boolean): Recipe {
   const { scales: __, ...weights } = recipe.weights;
   const scales = chosen ? ({ scales: "power-of-two" } as const) : {};
   return withSettings(recipe, { activations: { ...activations, ...scales }, weights: { ...weights, ...scales } });
+}
+
+export function withFormat(recipe: Recipe, format: RecipeFormat): Recipe {
+  return withSettings(recipe, { format });
 }
 
 export function withGranularity(recipe: Recipe, granularity: WeightScheme["granularity"]): Recipe {

@@ -1,4 +1,4 @@
-import { takesRanges } from "../model/format.ts";
+import { inPairs, takesRanges } from "../model/format.ts";
 import type { Recipe } from "../model/recipe.ts";
 
 const sorted = (names: readonly string[]): readonly string[] => [...names].sort();
@@ -9,7 +9,9 @@ const sorted = (names: readonly string[]): readonly string[] => [...names].sort(
  */
 export const SETTINGS = {
   preparation: ({ preparation }) => preparation,
-  format: ({ format }) => format,
+  format: (recipe) => inPairs(recipe).format,
+  /** Whether it is written on codes, which changes no value; null where not. */
+  onCodes: (recipe) => (inPairs(recipe) === recipe ? null : true),
   inputs: ({ inputs }) => inputs,
   preprocess: ({ preprocess }) => preprocess,
   seed: ({ seed }) => seed,

@@ -1,4 +1,4 @@
-import { takesRanges } from "../model/format.ts";
+import { multipliesAll, takesRanges } from "../model/format.ts";
 import { InputError } from "../model/job.ts";
 import type { ActivationScheme } from "../model/range.ts";
 import type { Recipe, WeightScheme } from "../model/recipe.ts";
@@ -66,6 +66,11 @@ export function assertTakes(target: Target, recipe: Recipe): void {
   const refuse = (what: string, instead: readonly string[]) =>
     new InputError(`${target.name} takes no ${what}; choose ${instead.join(" or ")}.`);
   if (!target.weights.includes(weights.type)) throw refuse(`weights in ${weights.type}`, target.weights);
+  if (multipliesAll(recipe) && !target.multiplies.includes(weights.type)) {
+    throw new InputError(
+      `The format ${recipe.format} holds weights that ${target.name} multiplies in integers; choose ${target.multiplies.join(" or ")} in the place of ${weights.type}, or another format.`,
+    );
+  }
   if (!target.granularities.includes(weights.granularity)) {
     const words = { channel: "scales by channel", tensor: "scales by tensor" } as const;
     throw refuse(

@@ -14,6 +14,7 @@ export function nameOf(recipe: Recipe): string {
     `per ${weights.granularity}`,
     weights.scales ? "powers of two" : [],
     weights.rounding === "learned" ? "learned rounding" : [],
+    recipe.format === "qoperator" ? "on codes" : [],
     takesRanges(recipe) ? method : "weights only",
     activations.type === "int8" && takesRanges(recipe) ? "int8 activations" : [],
     corrections.equalization ? "equalized" : [],

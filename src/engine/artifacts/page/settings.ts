@@ -1,5 +1,5 @@
 import type { ExecutorRecord } from "../../model/calibration.ts";
-import { takesRanges } from "../../model/format.ts";
+import { FORMAT_WORDS, takesRanges } from "../../model/format.ts";
 import { type Notice, namesSubject } from "../../model/job.ts";
 import type { Preprocess } from "../../model/preprocess.ts";
 import type { Report } from "../../model/report.ts";
@@ -67,7 +67,7 @@ export function settingsSection({ recipe, calibration, model, files }: Report): 
   const left = [...float.layers, ...float.operators, ...float.tensors];
   return html`<section><h2>Settings</h2>
 <div class="columns"><div><h3>Recipe</h3>${facts([
-    ["Format", "QDQ (QuantizeLinear and DequantizeLinear nodes)"],
+    ["Format", FORMAT_WORDS[recipe.format]],
     [
       "Activations",
       takesRanges(recipe)
