@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SHARED } from "../../src/engine/testing/shared.ts";
 import { lastLineOf } from "../bench/apart.ts";
@@ -127,7 +127,7 @@ async function peersOf(
     const out = join(folder, `${name}.onnx`);
     const asked = [float, format, out, "--calib", calibration, ...RAISED, ...options];
     try {
-      await lastLineOf(PEER_PYTHON, [`${TOOLS}baselines.py`, ...asked]);
+      await lastLineOf(PEER_PYTHON, [`${TOOLS}baselines.py`, ...asked], dirname(out));
       const result = await judged(float, out, judge, task);
       if (result.placement.q + result.placement.dq + result.placement.integer_total > 0) made.push([name, result]);
     } catch (error) {
