@@ -2,6 +2,7 @@ import { RECIPE_FORMATS } from "../src/engine/model/format.ts";
 import { PRESETS } from "../src/engine/model/preprocess.ts";
 import { METHODS } from "../src/engine/model/range.ts";
 import { ELEMENTWISE } from "../src/engine/model/recipe.ts";
+import { TARGET_NAMES } from "../src/engine/model/target.ts";
 import { choice, constants, count, flag, type Kind, type Option, shapes, states, text, texts } from "./arguments.ts";
 
 /** Puts options under a heading of the help. */
@@ -64,6 +65,11 @@ export const EXECUTION_OPTIONS = inGroup("Execution (default: what a short trial
 export const RECIPE_OPTIONS = {
   ...inGroup("Data", { order: ORDER }),
   ...inGroup("Recipe", {
+    target: choice(
+      "NAME",
+      TARGET_NAMES,
+      "where the model is to run (default: ort-cpu); sets format, types and scales, which options beside it change",
+    ),
     method: choice("NAME", METHODS, "how ranges are found (default: chosen by Octet)"),
     format: choice(
       "NAME",

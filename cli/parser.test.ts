@@ -16,6 +16,7 @@ const GIVEN: Record<string, string> = {
     shape: "x=1x3",
     input: "y=1",
     method: "mse",
+    target: "tensorrt",
     weights: "s4",
     rounding: "learned",
     activations: "float",

@@ -3,6 +3,7 @@ import { InputError } from "../src/engine/model/job.ts";
 import type { ActivationScheme } from "../src/engine/model/range.ts";
 import type { Corrections, Recipe, WeightScheme } from "../src/engine/model/recipe.ts";
 import type { Runtime } from "../src/engine/model/runtime.ts";
+import type { TargetName } from "../src/engine/model/target.ts";
 import { DEFAULT_SEED, Project, withInputs } from "../src/engine/project/index.ts";
 import type { Values } from "./arguments.ts";
 import { nodeEnvironment } from "./environment.ts";
@@ -24,6 +25,7 @@ export type RecipeChanges = Partial<Pick<Recipe, "format" | "method" | "elementw
   readonly activations?: Partial<ActivationScheme>;
   readonly corrections?: Partial<Corrections>;
   readonly weights?: Partial<WeightScheme>;
+  readonly target: TargetName | null;
   readonly order: Order;
 };
 
@@ -62,6 +64,7 @@ export function recipeChanges(values: Values<typeof RECIPE_OPTIONS>): RecipeChan
   };
   return {
     order,
+    target: values.target,
     ...(Object.keys(corrections).length > 0 && { corrections }),
     ...(method && { method }),
     ...(elementwise && { elementwise }),
@@ -80,13 +83,14 @@ export async function openForRecipe(
   path: string,
   given: Values<typeof INPUT_OPTIONS & typeof MODEL_OPTIONS>,
   saved: Recipe | null,
-  { corrections, weights, activations, order, ...changes }: RecipeChanges,
+  { target, corrections, weights, activations, order, ...changes }: RecipeChanges,
   runtime: Runtime,
   terminal: Terminal,
 ): Promise<Project> {
   const inputs = { ...withInputs(saved?.inputs ?? null, inputsOf(given)), ...quantizedOf(given, saved?.inputs) };
   const project = await Project.open(await modelSource(path), inputs, nodeEnvironment(runtime), terminal.context);
   if (saved) terminal.notices(project.adopt(saved).notices);
+  if (target !== null) project.aim(target);
   const { recipe } = project;
   return project.edit({
     ...(activations?.type && !takesRanges(recipe) && { format: "qdq" }),

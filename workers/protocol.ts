@@ -34,6 +34,7 @@ export type RangePart = RecipePart<"activations" | "method" | "methods" | "range
 export type PlanPart = RecipePart<
   | "corrections"
   | "factors"
+  | "target"
   | "format"
   | "float"
   | "weights"
@@ -46,7 +47,7 @@ export type PlanPart = RecipePart<
 
 /** What decides the codes of one weight; of `rounding` that of the layers which read it. */
 export type WeightPart = RecipePart<
-  | ("corrections" | "factors" | "format" | "float" | "weights" | "elementwise" | "unjoined" | "spared")
+  | ("corrections" | "factors" | "target" | "format" | "float" | "weights" | "elementwise" | "unjoined" | "spared")
   | ("rounding" | "activations" | "resolved")
 >;
 

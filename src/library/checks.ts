@@ -8,6 +8,7 @@ import { withInputs } from "../engine/recipe/inputs.ts";
 import type { Choices, JobOptions, OpenOptions } from "./project.ts";
 
 const CHOICES = [
+  "target",
   "activations",
   "weights",
   "corrections",

@@ -211,7 +211,7 @@ describe("a project", () => {
       [wrong({ weights: { type: "int4" } }), /"weights\.granularity" is /],
       [wrong({ weights: null }), /"weights" is null/],
       [wrong({ method: "best" }), /"method" is "best"/],
-      [wrong({ wieghts: {} }), /^There is no choice "wieghts"; there are activations, /],
+      [wrong({ wieghts: {} }), /^There is no choice "wieghts"; there are target, activations, /],
       [wrong({ resolved: {} }), /^There is no choice "resolved"/],
       [() => project.useData(DATA, { preprocess: "units" as "unit" }), /^preprocess is imagenet, .*not "units"\.$/],
       [() => project.useData(DATA, { preprocess: { scale: 1 } as never }), /^preprocess: /],

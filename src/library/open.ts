@@ -110,7 +110,9 @@ export async function openIn<Data>(
     },
     change(choices) {
       assertIdle();
-      engine.edit(checkedChoices(engine.recipe, choices));
+      const { target, ...others } = checkedChoices(engine.recipe, choices);
+      if (target) engine.aim(target);
+      engine.edit(others);
     },
     async useData(data, options = {}) {
       assertNames("option", options, ["preprocess", "labels"]);

@@ -42,6 +42,7 @@ export interface ModelBytes {
 export type Choices = Partial<
   Pick<
     Recipe,
+    | "target"
     | "activations"
     | "weights"
     | "corrections"
@@ -76,7 +77,7 @@ export interface Project<Data> {
   /** The model under the recipe: its layers, which of them are quantized, and why the others are not. */
   readonly summary: ModelSummary;
   readonly recipe: Recipe;
-  /** Changes settings of the recipe; what was derived from others is derived anew by the next job that needs it. */
+  /** Changes settings of the recipe, a target with what it sets before the others; what was derived from others is derived anew by the next job that needs it. */
   change(choices: Choices): void;
   /** Takes samples, and labels where they lie apart, in place of those there are. */
   useData(

@@ -36,12 +36,13 @@ describe("the recipe", () => {
         const document = JSON.parse(writeRecipe(recipe));
         validate(document);
         expect(validate.errors).toBeNull();
-        // 4711 is a preparation.
-        const keys = Object.keys(document).filter((name) => name !== "preparation");
+        // 4711 is a preparation, and a target may be left out.
+        const keys = Object.keys(document).filter((name) => name !== "preparation" && name !== "target");
         const key = keys[seed % keys.length] as string;
         for (const damaged of [
           { ...document, [key]: undefined },
           { ...document, [key]: -4711 },
+          { ...document, target: "board" },
           { ...document, preparation: [0, 1.5, "1", null][seed % 4] },
         ]) {
           const plain = JSON.parse(JSON.stringify(damaged));

@@ -1,6 +1,7 @@
 import type { Numbers } from "../encode/numbers.ts";
 import type { EncodedWeight } from "../encode/weight.ts";
 import type { Affine } from "../model/range.ts";
+import type { Tensor } from "../model/tensor.ts";
 import { makeNode } from "../onnx/attributes.ts";
 import { dimsOf, scalar } from "../onnx/tensor.ts";
 import type { LayerPlan, QuantizationPlan } from "../plan/plan.ts";
@@ -45,7 +46,8 @@ export class DequantizedInputs {
     }
     const weight = this.#numbers.weights.get(id);
     if (!use || !weight) return input;
-    input[use.input] = this.#draft.weight(use.name, weight);
+    const isUnsigned = this.#plan.target.unsignedWeights.has(node.opType);
+    input[use.input] = this.#draft.weight(use.name, weight, isUnsigned);
     if (!use.bias || !weight.bias) return input;
     const name = this.#bias(use.bias.name, weight.axis, weight.bias);
     if (node.output.includes(use.bias.output)) input[use.bias.input] = name;
@@ -77,9 +79,10 @@ export class DequantizedInputs {
     return names;
   }
 
-  #bias(name: string, axis: number | null, { codes, scales }: NonNullable<EncodedWeight["bias"]>): string {
-    const tensor = { type: "int32", dims: [codes.length], data: codes } as const;
-    return this.#draft.symmetricConstant(name, tensor, scales, { axis: axis === null ? null : 0 });
+  #bias(name: string, axis: number | null, { type, codes, scales }: NonNullable<EncodedWeight["bias"]>): string {
+    const dims = [codes.length];
+    const tensor: Tensor = type === "int8" ? { type, dims, data: Int8Array.from(codes) } : { type, dims, data: codes };
+    return this.#draft.symmetricConstant(name, tensor, scales, { axis: axis === null || type === "int8" ? null : 0 });
   }
 
   /** What a layer reads in the place of a constant operand. */

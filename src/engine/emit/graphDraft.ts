@@ -137,16 +137,29 @@ export class GraphDraft {
     return this.#zero;
   }
 
-  /** The name of a weight's dequantized values; layers that share a weight, its scales and its rounding share them. */
-  weight(name: string, { type, dims, axis, scales, codes, rounding }: EncodedWeight): string {
-    const key = `${name} ${axis} ${scales.join()} ${rounding}`;
+  /**
+   * The name of a weight's dequantized values; layers that share a weight, its scales and its rounding share them. Unsigned, codes
+   * of int8 are 128 more, and their zero points 128.
+   */
+  weight(name: string, { type, dims, axis, scales, codes, rounding }: EncodedWeight, isUnsigned = false): string {
+    const key = `${name} ${axis} ${scales.join()} ${rounding} ${isUnsigned}`;
     const known = this.#weights.get(key);
     if (known !== undefined) return known;
     const isKnown = type !== "int4" || opsetOf(this.#model) >= INT4_OPSET;
     const domain = isKnown ? "" : (this.#plan.target.ownDomain ?? "");
-    const output = this.symmetricConstant(name, { type, dims, data: codes }, scales, { axis, domain });
+    const output =
+      isUnsigned && type === "int8"
+        ? this.#unsignedConstant(name, { type, dims, data: codes }, scales, axis)
+        : this.symmetricConstant(name, { type, dims, data: codes }, scales, { axis, domain });
     this.#weights.set(key, output);
     return output;
+  }
+
+  #unsignedConstant(name: string, { dims, data }: Tensor, scales: Float32Array, axis: number | null): string {
+    const scaleDims = axis === null ? [] : [scales.length];
+    const codes: Tensor = { type: "uint8", dims, data: Uint8Array.from(data as Int8Array, (code) => code + 128) };
+    const zeroPoint: Tensor = { type: "uint8", dims: scaleDims, data: new Uint8Array(scales.length).fill(128) };
+    return this.constant(name, codes, { type: "float32", dims: scaleDims, data: scales }, zeroPoint, { axis });
   }
 
   /** The model with the nodes added, and initialisers that they, a caller or a subgraph read. */

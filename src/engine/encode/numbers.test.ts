@@ -7,7 +7,7 @@ import { fineBias } from "./fineBias.ts";
 import { type EncodeRequest, encode, type LayerSource } from "./numbers.ts";
 import type { WeightSource } from "./weight.ts";
 
-const multiplier = { multiplies: ["int8"], addsInPairs: true } as const;
+const multiplier = { multiplies: ["int8"], addsInPairs: true, halvesOthers: false, biases: "int32" } as const;
 const unit = { low: 0, high: 255 };
 
 const layer = (changes: Partial<LayerSource> = {}): LayerSource => ({
@@ -24,6 +24,7 @@ const weight = (values: readonly number[], bias: readonly number[] | null = null
   name: "w",
   dims: [2, values.length / 2],
   channelAxis: 0,
+  hasChannelScales: true,
   reduction: null,
   values: () => Float32Array.from(values),
   bias: bias && (() => Float32Array.from(bias)),

@@ -14,6 +14,7 @@ function source(key: object, paired: boolean): WeightSource {
     key,
     name: "w",
     dims: [6, 1, 3, 3],
+    hasChannelScales: true,
     channelAxis: 0,
     reduction: { length: 9, inner: 1, channelStride: 9, innerStride: 9, outerStride: 1, paired },
     values: () => WEIGHT,

@@ -4,13 +4,13 @@ import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import { allowedScale } from "../numerics/affine.ts";
 import { balancedCodes } from "../numerics/balance.ts";
-import { type QuantizedBias, quantizeBias } from "../numerics/bias.ts";
+import { byteBias, type QuantizedBias, quantizeBias } from "../numerics/bias.ts";
 import { unpackBits } from "../numerics/bits.ts";
 import { type ChannelLayout, channelLayout } from "../numerics/channels.ts";
 import type { Reduction } from "../numerics/reduction.ts";
 import { saturationFreeScales } from "../numerics/saturation.ts";
 import { quantizeWeights, roundWeights, weightScales } from "../numerics/weights.ts";
-import { type WeightType, weightLimits } from "../values/codes.ts";
+import { type CodeLimits, type WeightType, weightLimits } from "../values/codes.ts";
 import { elementCount } from "../values/dims.ts";
 
 /** A layer's constant factor as numbers, and how its values make output channels. */
@@ -21,6 +21,8 @@ export interface WeightSource {
   readonly dims: readonly number[];
   /** The axis of output channels; null where channels cannot have scales of their own. */
   readonly channelAxis: number | null;
+  /** Whether channels may have scales of their own where a recipe asks for that. */
+  readonly hasChannelScales: boolean;
   /** The order in which an integer kernel adds its products; null where there is none. */
   readonly reduction: Reduction | null;
   readonly values: () => Float32Array;
@@ -46,28 +48,34 @@ export interface EncodedWeight {
 export interface WeightChoices extends Pick<Recipe["weights"], "type" | "granularity" | "scales"> {
   /** Whether integer kernels multiply it with 8-bit activations. */
   readonly isMultiplied: boolean;
-  /** Whether these may add two products in 16 bits. */
+  /** Whether these may add two products in 16 bits, and a weight whose pairs cannot be told takes half of the codes for that. */
   readonly addsInPairs: boolean;
+  readonly halvesOthers: boolean;
+  /** What a bias becomes. */
+  readonly biases: "int32" | "int8" | "float";
   /** Its learned rounding, as the recipe has it; null to round to nearest. */
   readonly rounding: string | null;
 }
 
 /** What multiplies weights: a target says it. */
-export interface Multiplier {
+export interface Multiplier extends Pick<WeightChoices, "addsInPairs" | "halvesOthers" | "biases"> {
   readonly multiplies: readonly WeightType[];
-  readonly addsInPairs: boolean;
 }
 
 export function weightChoices(
   { format, weights, rounding }: Pick<Recipe, "format" | "weights" | "rounding">,
-  { multiplies, addsInPairs }: Multiplier,
+  { multiplies, addsInPairs, halvesOthers, biases }: Multiplier,
   layer: string,
 ): WeightChoices {
   const learned = weights.rounding === "learned" && rounding ? own(rounding, layer) : undefined;
   const { type, granularity, scales } = weights;
   const isMultiplied = multiplies.includes(type) && takesRanges({ format });
-  return { type, granularity, scales, isMultiplied, addsInPairs, rounding: learned ?? null };
+  const kernel = { isMultiplied, addsInPairs, halvesOthers, biases };
+  return { type, granularity, scales, ...kernel, rounding: learned ?? null };
 }
+
+/** Two of these and two unsigned activations stay within 16 bits, whichever they are. */
+const HALF_OF_INT8: CodeLimits = [-64, 64];
 
 /** What a weight came to last, and from what. A tensor's values never change, so the same inputs give the same codes. */
 interface Known {
@@ -92,30 +100,32 @@ const known = new WeakMap<object, Known>();
  * Throws InputError when the learned rounding is that of another weight.
  */
 export function encodeWeight(source: WeightSource, choices: WeightChoices, inputScale: number | null): EncodedWeight {
-  const { type, granularity, isMultiplied, addsInPairs, rounding, scales: allowed } = choices;
-  const { key, dims, channelAxis } = source;
+  const { type, granularity, isMultiplied, addsInPairs, halvesOthers, biases, rounding, scales: allowed } = choices;
+  const { key, dims, channelAxis, hasChannelScales } = source;
   let data: Float32Array | null = null;
   const weight = () => {
     data ??= source.values();
     return data;
   };
-  const axis = granularity === "channel" ? channelAxis : null;
+  const axis = granularity === "channel" && hasChannelScales ? channelAxis : null;
   const layout = channelLayout(dims, axis);
   const channels = channelAxis === null ? 1 : (dims[channelAxis] as number);
   const order = channelAxis === null ? null : source.reduction;
   const reduction = order && { ...order, paired: order.paired && isMultiplied && addsInPairs };
-  const by = JSON.stringify([type, isMultiplied, axis, channelAxis, reduction, allowed]);
+  const limits = halvesOthers && isMultiplied && type === "int8" && !order ? HALF_OF_INT8 : weightLimits(type);
+  const by = JSON.stringify([type, isMultiplied, axis, channelAxis, reduction, allowed, limits]);
   const last = known.get(key);
   const same = last?.by === by ? last : null;
-  const { scales, dead } = same ?? fittedScales(weight(), layout, channels, reduction, choices);
+  const { scales, dead } = same ?? fittedScales(weight(), layout, channels, reduction, choices, limits);
   const bias =
-    source.bias && inputScale !== null && isMultiplied
-      ? quantizeBias(source.bias(), inputScale, scales, allowed)
+    source.bias && inputScale !== null && isMultiplied && biases !== "float"
+      ? biases === "int8"
+        ? byteBias(source.bias(), scales, allowed)
+        : quantizeBias(source.bias(), inputScale, scales, allowed)
       : null;
   const adjusted = bias?.weightScales ?? scales;
   const made = { dims, axis, type, scales: adjusted, rounding, bias, dead };
   if (same?.rounding === rounding && areEqual(same.adjusted, adjusted)) return { ...made, codes: same.codes };
-  const limits = weightLimits(type);
   let codes: Int8Array;
   if (rounding !== null)
     codes = roundWeights(weight(), layout, adjusted, limits, learnedBits(rounding, elementCount(dims), source.name));
@@ -139,8 +149,9 @@ function fittedScales(
   channels: number,
   reduction: Reduction | null,
   { type, scales: allowed }: Pick<WeightChoices, "type" | "scales">,
+  limits: CodeLimits,
 ) {
-  const { scales: least, dead } = weightScales(weight, layout, type, allowed);
+  const { scales: least, dead } = weightScales(weight, layout, type, allowed, limits);
   const scales = reduction ? fitting(least, channels, (each) => saturationFreeScales(weight, each, reduction)) : least;
   return { scales: scales.map((scale) => allowedScale(scale, allowed)), dead };
 }

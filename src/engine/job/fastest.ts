@@ -8,6 +8,7 @@ import type { Runtime, Session } from "../model/runtime.ts";
 import type { SpeedTrial } from "../model/speed.ts";
 import { quantile } from "../numerics/interval.ts";
 import { type Choices, withSettings } from "../recipe/change.ts";
+import { targetOf } from "../targets/index.ts";
 import { significant } from "../values/figures.ts";
 import { type OpenModel, planModel, runnable } from "./open.ts";
 import { quantizeModel } from "./quantize.ts";
@@ -130,6 +131,12 @@ export function speedNotice({ float, candidates }: SpeedTrial, subject: string):
 
 /** Throws InputError for a recipe that cannot be timed for speed. */
 export function assertTimeable(recipe: Recipe): void {
+  const { isHere, name } = targetOf(recipe);
+  if (!isHere) {
+    throw new InputError(
+      `--goal speed times models on this machine, and ${name} runs elsewhere; leave it out, or choose another target.`,
+    );
+  }
   if (takesRanges(recipe) && recipe.weights.type === "int8") return;
   throw new InputError(
     "Weights alone, and weights in int4, are computed in float and never faster for it; leave --goal speed out, or quantize activations too, with weights in int8.",

@@ -20,7 +20,9 @@ import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
 import { planQuantization, type QuantizationPlan } from "../plan/plan.ts";
 import { summarizePlan } from "../plan/summary.ts";
+import { targetOf } from "../targets/index.ts";
 import { ORT } from "../targets/ort.ts";
+import type { Target } from "../targets/target.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import { classesOf } from "./classes.ts";
 import { constantInputs, decidedBy, knownShapes, undecided } from "./heldConstants.ts";
@@ -189,12 +191,12 @@ const plans = new WeakMap<ModelProto, { readonly choices: string; readonly plan:
 export function planModel(model: PreparedFile, recipe: PlanChoices): QuantizationPlan {
   const float = floatForm(model, recipe);
   if (!float.graph) throw new Error("a prepared model has a graph");
-  const { format, float: kept, weights, elementwise, unjoined, spared: coarse } = recipe;
-  const choices = JSON.stringify([format, kept, weights.type, elementwise, unjoined, coarse ?? {}]);
+  const { target, format, float: kept, weights, elementwise, unjoined, spared: coarse } = recipe;
+  const choices = JSON.stringify([target ?? null, format, kept, weights.type, elementwise, unjoined, coarse ?? {}]);
   const known = plans.get(float);
   if (known?.choices === choices) return known.plan;
   const { types, shapes } = equalizedModel(model, recipe);
-  const plan = planQuantization(float.graph, types, recipe, ORT, (tensor) => shapes.get(tensor)?.length);
+  const plan = planQuantization(float.graph, types, recipe, targetOf(recipe), (tensor) => shapes.get(tensor)?.length);
   plans.set(float, { choices, plan });
   return plan;
 }
@@ -211,7 +213,7 @@ export function floatForm(model: PreparedFile, recipe: Equalization & Pick<Recip
 }
 
 export type PlanChoices = Equalization &
-  Pick<Recipe, "format" | "float" | "weights" | "elementwise" | "unjoined" | "spared">;
+  Pick<Recipe, "target" | "format" | "float" | "weights" | "elementwise" | "unjoined" | "spared">;
 
 export type PlannedChoices = PlanChoices & Pick<Recipe, "ranges" | "methods">;
 
@@ -231,7 +233,7 @@ export function summarizeModel(model: PreparedFile, recipe: PlannedChoices): Mod
     ...summarizePlan(plan, model.types, model.dims),
     preparation: model.preparation,
     generation: model.generation,
-    notices: [...model.notices, ...unshaped(inputs), ...planNotices(plan, recipe)],
+    notices: [...model.notices, ...unshaped(inputs), ...unsized(inputs, plan.target), ...planNotices(plan, recipe)],
   };
 }
 
@@ -303,6 +305,16 @@ async function inferTypes(
 /** With data of its own: on its way to a worker, a view takes the whole file along that it is a view of. */
 function unshared(file: ModelFile): ModelFile {
   return { ...file, external: file.external.map(({ path, data }) => ({ path, data: data.slice() })) };
+}
+
+/** Said of inputs without fixed dimensions where the target asks for them. */
+function unsized(inputs: readonly Port[], { staticShapes, name: target }: Target): Notice[] {
+  const open = staticShapes ? inputs.filter(({ dims }) => dims.some((dim) => typeof dim !== "number")) : [];
+  return open.map(({ name }) => ({
+    kind: "warning",
+    subject: name,
+    message: `${target} takes no input whose dimensions are not fixed; give ${name} its dimensions.`,
+  }));
 }
 
 function unshaped(inputs: readonly Port[]): Notice[] {

@@ -3,6 +3,7 @@ import type { Notice } from "../model/job.ts";
 import { reasonText } from "../model/reason.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
+import { DEFAULT_TARGET } from "../model/target.ts";
 import { floatKernels } from "../plan/kernels.ts";
 import type { QuantizationPlan } from "../plan/plan.ts";
 import { joins } from "../plan/regions.ts";
@@ -16,6 +17,7 @@ const NAMED = 5;
 /** What there is to say of a plan, and of what a recipe names that it lacks. */
 export function planNotices(plan: QuantizationPlan, recipe: Choices): Notice[] {
   return [
+    ...asked(plan),
     ...decided(plan, recipe),
     ...storedOnly(plan, recipe),
     ...widened(plan, recipe),
@@ -23,6 +25,17 @@ export function planNotices(plan: QuantizationPlan, recipe: Choices): Notice[] {
     ...spared(plan),
     ...unmatched(plan, recipe),
   ];
+}
+
+/** What a target asks for, and where that is written. */
+function asked({ target }: QuantizationPlan): Notice[] {
+  if (target.id === DEFAULT_TARGET) return [];
+  const elsewhere = `What is measured here is measured in ONNX Runtime on the processor, which computes what is written for ${target.name}, but not in its time.`;
+  const messages = [
+    ...target.rules.map(({ says, source }) => `${says} (${source})`),
+    ...(target.isHere ? [] : [elsewhere]),
+  ];
+  return messages.map((message) => ({ kind: "info", subject: target.id, message }));
 }
 
 /** What was decided of layers without weights. */

@@ -18,6 +18,7 @@ import { assertTakes } from "../targets/target.ts";
 import { rangeWithin } from "../values/clamp.ts";
 import { type Equalization, equalizedModel, floatForm, isEqualized, type OpenModel, planModel } from "./open.ts";
 import { spareTensors } from "./spare.ts";
+import { assertWhole } from "./whole.ts";
 
 export interface Quantized {
   readonly model: ModelProto;
@@ -129,6 +130,7 @@ export function quantizationJob(model: OpenModel, recipe: Recipe): QuantizationJ
   const corrected = recipe.biases ? applyBiases(float, recipe.biases) : float;
   const plan = planOn(planModel(model, recipe), corrected.graph as GraphProto);
   assertTakes(plan.target, recipe);
+  assertWhole(plan, types, model.name);
   if (!quantizesAnything(plan)) {
     const chosen = plan.layers.some(({ reason }) => reason && isChosen(reason));
     const why = chosen ? "the recipe leaves what could be in float" : "no layer has an integer form here";

@@ -8,6 +8,7 @@ import { withLearned, withoutVainPrints } from "../recipe/change.ts";
 import { missing } from "../recipe/derivations.ts";
 import { joinPrints } from "../recipe/prints.ts";
 import type { Learned } from "../recipe/settings.ts";
+import { targetOf } from "../targets/index.ts";
 import { assertTakes } from "../targets/target.ts";
 import { calibrate } from "./calibrate.ts";
 import { deriveBiases, learnBiases } from "./correct.ts";
@@ -71,6 +72,7 @@ export function wantsOfSamples(model: OpenModel, recipe: Recipe): Want[] {
 
 /** Settles a recipe that wants nothing of samples. */
 export function settleAlone(model: OpenModel, recipe: Recipe): Settled {
+  assertTakes(targetOf(recipe), recipe);
   const calibration = uncalibrated(model, recipe, recipe);
   const decided = missing(recipe).includes("unjoined") ? withLearned(recipe, { unjoined: [] }) : recipe;
   const resolved = decided.resolved ? decided : resolveRecipe(model, decided, calibration);
@@ -102,7 +104,7 @@ export async function settle(
   runtimes: Runtimes,
   context: JobContext,
 ): Promise<Settled> {
-  assertTakes(planModel(model, recipe).target, recipe);
+  assertTakes(targetOf(recipe), recipe);
   assertAllMayFit(model, recipe);
   let settled = recipe;
   const taught = printing(dataset, null);

@@ -8,6 +8,7 @@ import { dimsOf } from "../onnx/tensor.ts";
 import { type Coarse, coarseOf } from "../plan/coarse.ts";
 import type { QuantizationPlan } from "../plan/plan.ts";
 import { reachIn } from "../plan/reach.ts";
+import { targetOf } from "../targets/index.ts";
 import { elementCount } from "../values/dims.ts";
 import { type OpenModel, planModel } from "./open.ts";
 
@@ -19,6 +20,7 @@ const LARGEST_COST = 0.01;
  * all of them together cost less than a hundredth of the bytes. A range set by hand is a person's choice, and none of these.
  */
 export function spareTensors(model: OpenModel, recipe: Recipe, statistics: Statistics): Record<string, string> {
+  if (targetOf(recipe).floats !== "where it gains") return {};
   const spared = new Map<string, string>();
   const planWith = (tensors: ReadonlyMap<string, string>) =>
     planModel(model, { ...recipe, spared: Object.fromEntries(tensors) });
@@ -80,6 +82,8 @@ function helps({ group, lost }: Coarse, before: QuantizationPlan, after: Quantiz
 function makerOf(tensor: string, plan: QuantizationPlan): NodeProto | undefined {
   const node = plan.index.producer(tensor);
   const isFollower = plan.layers.some((layer) => layer.node === node && layer.follower);
+  const role = plan.layers.find((layer) => layer.node === node)?.follower;
+  if (role?.kind === "sum") return makerOf(role.taken, plan);
   const read = isFollower ? node?.input.find((name) => plan.index.producer(name)) : undefined;
   return read === undefined ? node : makerOf(read, plan);
 }

@@ -8,6 +8,7 @@ import type { Recipe } from "../model/recipe.ts";
 import type { Runtime, Session } from "../model/runtime.ts";
 import type { TuneRequest, Tuning } from "../model/tuning.ts";
 import { unlearned } from "../recipe/change.ts";
+import { targetOf } from "../targets/index.ts";
 import { type Found, type Measurement, search } from "../tuning/search.ts";
 import { Judge } from "../tuning/searchJudge.ts";
 import { type Candidate, orderCandidates } from "../tuning/searchOrder.ts";
@@ -49,6 +50,10 @@ export async function tune(
   const start = performance.now();
   const seconds = () => (performance.now() - start) / 1000;
   assertRecipeFor(model, recipe);
+  const { floats, name } = targetOf(recipe);
+  if (floats === "never") {
+    throw new InputError(`A search leaves layers in float, and ${name} takes none; choose another target.`);
+  }
   const split = splitOf(request, dataset, model.open.some(isTokenInput));
   const sample = await firstReadable(dataset, split.judgement[0], split.judgement[1] - split.judgement[0]);
   const standIns = standInsOf(model);

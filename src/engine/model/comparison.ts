@@ -4,6 +4,7 @@ import type { Notice } from "./job.ts";
 import type { Preprocess } from "./preprocess.ts";
 import type { Range, Scales } from "./range.ts";
 import type { Recipe } from "./recipe.ts";
+import { DEFAULT_TARGET } from "./target.ts";
 
 /** A setting of a recipe in words: one value, or the entries of a list whose order means nothing. */
 export interface Setting {
@@ -80,6 +81,7 @@ export interface ComparedReport {
 export function settingsOf(recipe: Recipe): readonly Setting[] {
   const { activations, weights, corrections, float, inputs } = recipe;
   return [
+    one("target", recipe.target ?? DEFAULT_TARGET),
     one("format", recipe.format),
     one(
       "activations",

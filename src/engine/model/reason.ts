@@ -7,6 +7,8 @@ export type Reason =
   | { readonly code: "normalizes" }
   | { readonly code: "not-folded" }
   | { readonly code: "holds-graph" }
+  /** The target has no integer kernel for it. */
+  | { readonly code: "no-kernel"; readonly operator: string; readonly target: string }
   | { readonly code: "inside"; readonly operator: string }
   /** It is computed in float, inside another operator or not, and its weights are kept in int8. */
   | { readonly code: "stored"; readonly inside: string | null }
@@ -67,6 +69,8 @@ export function reasonText(reason: Reason): string {
         : `it is inside ${reason.inside}, whose graph runs in float, so that its weights alone are in int8`;
     case "gives-probabilities":
       return "its probabilities reach an output of the model, and samples need not show all that they can be";
+    case "no-kernel":
+      return `${reason.target} has no integer kernel for ${reason.operator}`;
     case "sizes-matrices":
       return "it gives each matrix of the MatMul before it a size of its own, which that gives in float";
     case "in-integers":

@@ -21,6 +21,7 @@ import { WEIGHT_TYPES } from "../values/codes.ts";
 import { RECIPE_FORMATS } from "./format.ts";
 import { EDITED_PREPROCESS, PREPROCESS } from "./preprocess.ts";
 import { ACTIVATION_SCHEME, METHODS, RANGE, SCALES } from "./range.ts";
+import { TARGET } from "./target.ts";
 import { VERSIONS } from "./versions.ts";
 
 /** "auto" is the default of docs/methods.md: it looks at calibration samples only. */
@@ -91,6 +92,7 @@ function recipeWith<S extends Schema>(preprocess: S) {
       "Which preparation of the model before quantizing it is for, counted from 1: what was learned for another is not taken over.",
       integer(1),
     ),
+    target: TARGET,
     format: about(
       "qdq: QuantizeLinear and DequantizeLinear around weights and activations; qoperator: operators on codes (QLinearConv); weights: weights alone, every activation stays in float.",
       oneOf(RECIPE_FORMATS),

@@ -1,18 +1,19 @@
 import type { Scales } from "../model/range.ts";
 import { clamp } from "../values/clamp.ts";
-import { BIAS_LIMIT } from "../values/codes.ts";
+import { BIAS_LIMIT, weightLimits } from "../values/codes.ts";
 import { roundHalfEven } from "../values/round.ts";
-import { allowedScale } from "./affine.ts";
+import { allowedScale, SCALE_FLOOR } from "./affine.ts";
 
 const SMALLEST_NORMAL = 2 ** -126;
 /** Keeps the bias inside int32 after the scales are rounded to float32 (ONNX Runtime, PR 22020). */
 const MARGIN = 1.0001;
 
 export interface QuantizedBias {
+  readonly type: "int32" | "int8";
   /** The weight scales to use: raised where the bias would not fit, so requantize those channels. */
   readonly weightScales: Float32Array;
   readonly raised: readonly number[];
-  /** inputScale * weightScale in float32, one for each weight scale. */
+  /** Of int32 inputScale * weightScale in float32, one for each weight scale; of int8 one. */
   readonly scales: Float32Array;
   readonly codes: Int32Array;
 }
@@ -51,5 +52,14 @@ export function quantizeBias(
     const code = roundHalfEven(value / (scales[channelOf(element)] as number));
     return clamp(code, -BIAS_LIMIT, BIAS_LIMIT);
   });
-  return { weightScales: adjusted, raised, scales, codes };
+  return { type: "int32", weightScales: adjusted, raised, scales, codes };
+}
+
+/** Quantizes a bias to symmetric int8 with one scale of its own, and leaves the scales of the weights as they are. */
+export function byteBias(bias: Float32Array, weightScales: Float32Array, allowed?: Scales): QuantizedBias {
+  const largest = bias.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const [lowest, highest] = weightLimits("int8");
+  const scale = Math.max(SCALE_FLOOR, Math.fround(allowedScale(largest / highest, allowed)));
+  const codes = Int32Array.from(bias, (value) => clamp(roundHalfEven(value / scale), lowest, highest));
+  return { type: "int8", weightScales, raised: [], scales: Float32Array.of(scale), codes };
 }

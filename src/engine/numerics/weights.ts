@@ -15,7 +15,7 @@ export interface WeightScales {
 }
 
 /**
- * Scales of symmetric weights with zero point 0: max|w| / 127 in int8, where clipping has little to win; in int4 those
+ * Scales of symmetric weights with zero point 0: max|w| over the largest code, 127, in int8, where clipping has little to win; in int4 those
  * of least error (leastErrorScales.ts). Powers of two where only these are allowed. Throws RangeError when a weight is not finite.
  */
 export function weightScales(
@@ -23,6 +23,7 @@ export function weightScales(
   layout: ChannelLayout,
   type: WeightType,
   allowed?: Scales,
+  limits: CodeLimits = weightLimits(type),
 ): WeightScales {
   const largest = new Float64Array(layout.channels);
   forEachRow(weights, rowsOf(layout), (row, channel) => {
@@ -30,7 +31,6 @@ export function weightScales(
     if (!(bound < Infinity)) throw new RangeError(`A weight of channel ${channel} is not finite.`);
     largest[channel] = bound;
   });
-  const limits = weightLimits(type);
   const scales =
     type === "int8"
       ? Float32Array.from(largest, (bound) => allowedScale(bound / limits[1], allowed))

@@ -29,6 +29,7 @@ export const TANH: Operator = {
   reason: { code: "no-gain", operator: "Tanh" },
   probabilities: () => SIGMOID_END / 2,
   ends: { low: -1, high: 1 },
+  elsewhere: { kind: "compute", operands: "first", fixed: { low: -1, high: 1 } },
 };
 
 /** Beyond ln 509 a sigmoid is within half a step of 1/255 of its ends. */

@@ -11,6 +11,20 @@ export const ADD: Operator = {
 
 export const MUL: Operator = { kind: "compute", operands: "all", relays: () => true };
 
+export const SUB: Operator = {
+  kind: "float",
+  reason: { code: "no-gain", operator: "Sub" },
+  relays: () => true,
+  elsewhere: { kind: "compute", operands: "all" },
+};
+
+export const REDUCE_MEAN: Operator = {
+  kind: "float",
+  reason: { code: "no-gain", operator: "ReduceMean" },
+  relays: () => true,
+  elsewhere: { kind: "compute", operands: "first" },
+};
+
 /** Gives values of its second or third input, as its first says. */
 export const WHERE: Operator = { kind: "compute", operands: "all", relays: () => true, isLate: true, passesFrom: 1 };
 

@@ -2,7 +2,7 @@ import type { GraphIndex } from "../onnx/graph.ts";
 import { isDefaultDomain } from "../onnx/opset.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { CLIP, HARD_SIGMOID, LEAKY_RELU, RELU, SIGMOID, SOFTMAX, TANH } from "./activations.ts";
-import { ADD, CONCAT, MUL, POOL, WHERE } from "./computing.ts";
+import { ADD, CONCAT, MUL, POOL, REDUCE_MEAN, SUB, WHERE } from "./computing.ts";
 import { CONV, CONV_TRANSPOSE } from "./conv.ts";
 import {
   BATCH_NORMALIZATION,
@@ -26,10 +26,12 @@ export const OPERATORS: ReadonlyMap<string, Operator> = new Map<string, Operator
   ["MatMul", MAT_MUL],
   ["Add", ADD],
   ["Mul", MUL],
+  ["Sub", SUB],
   ["Where", WHERE],
   ["Concat", CONCAT],
   ["AveragePool", POOL],
   ["GlobalAveragePool", POOL],
+  ["ReduceMean", REDUCE_MEAN],
   ["LeakyRelu", LEAKY_RELU],
   ["Sigmoid", SIGMOID],
   ["HardSigmoid", HARD_SIGMOID],
@@ -79,6 +81,13 @@ export function operatorOf(node: NodeProto, index: GraphIndex): Operator | null 
   if (!isDefaultDomain(node.domain)) return null;
   const operator = OPERATORS.get(node.opType);
   return operator?.variant?.(node, index) ?? operator ?? null;
+}
+
+/** The same for a target: a float operator that it has an integer kernel of is what it is there. */
+export function operatorFor(node: NodeProto, index: GraphIndex, integerKernels: ReadonlySet<string>): Operator | null {
+  const operator = operatorOf(node, index);
+  const other = operator?.elsewhere;
+  return other && integerKernels.has(node.opType) ? other : operator;
 }
 
 /** The same of a layer with weights; null for all others. */

@@ -29,6 +29,8 @@ interface Common {
   readonly isLate?: true;
   /** What it is for some attributes; null where it is what stands here. */
   readonly variant?: (node: NodeProto, index: GraphIndex) => Operator | null;
+  /** What a float operator is for targets that have an integer kernel of it. */
+  readonly elsewhere?: Operator;
   /** The range that its output cannot leave. */
   readonly fixed?: Range;
   /** The interval it clamps to; null where that is computed at run time. */

@@ -5,7 +5,7 @@ import type { GraphIndex } from "../onnx/graph.ts";
 import { isDefaultDomain } from "../onnx/opset.ts";
 import type { NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { dimsOf } from "../onnx/tensor.ts";
-import { operatorOf } from "../operators/index.ts";
+import { operatorFor } from "../operators/index.ts";
 import type { Operator } from "../operators/operator.ts";
 import { layersInIntegers } from "../operators/quantizing.ts";
 import type { Target } from "../targets/target.ts";
@@ -24,7 +24,7 @@ export interface Candidate {
   readonly weightUse: WeightUse | null;
   /** Set on an operator that works on its producer's result before that is quantized. */
   readonly follower: Follower | null;
-  /** The activations that its 8-bit kernel reads; none for a follower. */
+  /** The activations that its 8-bit kernel reads; of a follower the residual that it adds. */
   readonly operands: readonly string[];
   /** Why it stays in float whatever its neighbours do; null when it need not. */
   readonly reason: Reason | null;
@@ -58,21 +58,22 @@ export function candidatesOf(
     if (!found || found.reason !== null) return false;
     const { descriptor, follower } = found;
     if (descriptor?.kind === "weighted" || follower !== null) return true;
-    return descriptor?.kind === "compute" && !descriptor.fixed;
+    return descriptor?.kind === "compute" && !descriptor.fixed && !target.fixedOutputs.has(producer.opType);
   };
   const biasOf = (producer: NodeProto) => candidates.get(producer)?.weightUse?.bias ?? null;
   for (const node of index.graph.node) {
-    const descriptor = operatorOf(node, index);
+    const descriptor = operatorFor(node, index, target.integerKernels);
     const use = descriptor?.kind === "weighted" ? weightUse(node, descriptor, index, target) : null;
     const unusable = use && "code" in use ? use : null;
     const weight = use && "code" in use ? null : use;
     const blocked =
-      blockedReason(node, descriptor, index, activations, choices) ??
+      blockedReason(node, descriptor, index, activations, target, choices) ??
       unusable ??
-      probabilityReason(node, descriptor, probabilities) ??
+      kernelReason(node, descriptor, weight, target, choices) ??
+      (target.floats === "where it gains" ? probabilityReason(node, descriptor, probabilities) : null) ??
       (isMultiplied ? biasReason(node, weight, target) : null);
     const follower = blocked === null ? followerOf(node, index, target, leads, biasOf) : null;
-    const operands = follower || !descriptor ? [] : operandsOf(node, descriptor, weight).filter(activations.has);
+    const operands = operandsOf(node, descriptor, weight, follower).filter(activations.has);
     const reason =
       blocked ??
       (follower || !descriptor
@@ -89,6 +90,7 @@ function blockedReason(
   descriptor: Operator | null,
   index: GraphIndex,
   activations: Activations,
+  { hasPast, floats }: Target,
   { float, elementwise }: PlanChoices,
 ): Reason | null {
   const { opType: operator, domain } = node;
@@ -96,15 +98,31 @@ function blockedReason(
   if (!descriptor) return { code: "no-gain", operator };
   if (layersInIntegers(index).has(node)) return { code: "kept" };
   if (descriptor.kind === "float") return descriptor.reason;
-  if (descriptor.isLate && elementwise === "join") return { code: "no-gain", operator };
+  if (descriptor.isLate && elementwise === "join" && hasPast) return { code: "no-gain", operator };
   const type = activations.typeOf(node.output[0] ?? "");
   if (type !== "float32") return { code: "type", type: type ?? "unknown" };
   if (descriptor.kind === "activation" && !descriptor.clamp(node, index)) return { code: "bounds-at-run-time" };
-  if (givesProbabilities(node, index)) return { code: "gives-probabilities" };
-  if (sizesMatrices(node, index)) return { code: "sizes-matrices" };
+  if (floats === "where it gains") {
+    if (givesProbabilities(node, index)) return { code: "gives-probabilities" };
+    if (sizesMatrices(node, index)) return { code: "sizes-matrices" };
+  }
   if (float.layers.includes(index.id(node))) return { code: "recipe-layer" };
   if (float.operators.includes(operator)) return { code: "recipe-operator", operator };
   return null;
+}
+
+/** What a target that stores nothing it computes in float cannot compute otherwise. */
+function kernelReason(
+  { opType: operator }: NodeProto,
+  descriptor: Operator | null,
+  weight: WeightUse | null,
+  { name, storesOthers, integerKernels, multipliesActivations }: Target,
+  choices: PlanChoices,
+): Reason | null {
+  if (storesOthers || !takesRanges(choices)) return null;
+  const isProduct = descriptor?.kind === "weighted" && weight === null;
+  const has = integerKernels.has(operator) && (multipliesActivations || !isProduct);
+  return has ? null : { code: "no-kernel", operator, target: name };
 }
 
 /** Whether a node multiplies what a MatMul makes by constants that differ where its weights share one scale: between matrices, or rows. */
@@ -156,7 +174,14 @@ function elementwiseReason(
   return unjoined?.includes(index.id(node)) ? { code: "decided" } : null;
 }
 
-function operandsOf(node: NodeProto, descriptor: Operator, use: WeightUse | null): string[] {
+function operandsOf(
+  node: NodeProto,
+  descriptor: Operator | null,
+  use: WeightUse | null,
+  follower: Follower | null,
+): string[] {
+  if (follower?.kind === "sum") return node.input.filter((name) => name !== follower.taken);
+  if (follower || !descriptor) return [];
   switch (descriptor.kind) {
     case "weighted":
       return [...new Set(node.input.slice(0, 2).filter((_, position) => position !== use?.input))];

@@ -1,4 +1,4 @@
-import type { KernelCost } from "../targets/target.ts";
+import type { KernelCost, KernelCosts } from "../targets/target.ts";
 import type { LayerPlan, QuantizationPlan } from "./plan.ts";
 
 /**
@@ -6,8 +6,8 @@ import type { LayerPlan, QuantizationPlan } from "./plan.ts";
  * table: to compare plans of one model. `sizeOf` gives how many values a tensor has.
  */
 export function elementwiseCost(plan: QuantizationPlan, sizeOf: (tensor: string) => number): number {
-  const { index, layers, groupOf, target } = plan;
-  const { quantize, dequantize, layer: each } = target.costs;
+  const { index, layers, groupOf } = plan;
+  const { quantize, dequantize, layer: each } = costsOf(plan);
   const quantized = new Set(layers.filter(({ reason }) => reason === null).map(({ node }) => node));
   const integer = new Set(
     layers.filter((layer) => layer.reason === null && kernelOf(layer, plan)?.integer !== null).map(({ node }) => node),
@@ -30,9 +30,14 @@ export function elementwiseCost(plan: QuantizationPlan, sizeOf: (tensor: string)
 }
 
 /** Null for what costs the same in every plan: layers with weights, and those that follow another. */
-function kernelOf(layer: LayerPlan, { target }: QuantizationPlan): KernelCost | null {
+function kernelOf(layer: LayerPlan, plan: QuantizationPlan): KernelCost | null {
   const { descriptor, operator, weightUse, follower } = layer;
   if (follower || weightUse) return null;
-  const { kernels, others, moves } = target.costs;
+  const { kernels, others, moves } = costsOf(plan);
   return kernels.get(operator) ?? (descriptor?.kind === "move" ? moves : others);
+}
+
+function costsOf({ target }: QuantizationPlan): KernelCosts {
+  if (!target.costs) throw new Error(`The kernels of ${target.name} were not timed.`);
+  return target.costs;
 }

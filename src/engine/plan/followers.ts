@@ -7,23 +7,26 @@ import type { BiasUse } from "./weightUse.ts";
 
 /**
  * An operator that works on its producer's unrounded result, with the Q after it:
- * a clamp to [low, high], which is dropped where the quantized range implies it, or the bias added to a MatMul.
+ * a clamp to [low, high], which is dropped where the quantized range implies it, the bias added to a MatMul, or the sum of a
+ * result, `taken` over unrounded, and a residual.
  */
 export type Follower =
   | { readonly kind: "clamp"; readonly low: number; readonly high: number }
-  | { readonly kind: "bias" };
+  | { readonly kind: "bias" }
+  | { readonly kind: "sum"; readonly taken: string };
 
 /** The follower that a node is; null when another node or the caller sees what it reads. */
 export function followerOf(
   node: NodeProto,
   index: GraphIndex,
-  { fusesAdd, fusesClamp }: Target,
+  { fusesAdd, fusesClamp, fusesSum }: Target,
   leads: (producer: NodeProto) => boolean,
   biasOf: (producer: NodeProto) => BiasUse | null,
 ): Follower | null {
   const operator = operatorOf(node, index);
   const clamp = fusesClamp ? operator?.clamp?.(node, index) : null;
   const adds = operator?.adds && addsVector(node, index);
+  if (operator?.adds && !clamp && !adds) return sumOf(node, index, fusesSum, leads);
   const follower: Follower | null = clamp ? { kind: "clamp", ...clamp } : adds ? { kind: "bias" } : null;
   if (!follower) return null;
   const read = node.input.find((name) => name && !index.initializer(name)) ?? "";
@@ -32,6 +35,25 @@ export function followerOf(
   if (index.isOutput(read) || index.uses(read).length !== 1) return null;
   if (follower.kind === "clamp") return follower;
   return fusesAdd.has(producer.opType) && biasOf(producer)?.output === node.output[0] ? follower : null;
+}
+
+/** The sum of two activations of which a kernel makes one: the later of two, which is the main branch of a residual block. */
+function sumOf(
+  { input }: NodeProto,
+  index: GraphIndex,
+  fusesSum: ReadonlySet<string>,
+  leads: (producer: NodeProto) => boolean,
+): Follower | null {
+  if (new Set(input).size < 2 || input.some((name) => index.initializer(name))) return null;
+  const position = new Map(index.graph.node.map((node, at) => [node, at]));
+  const fused = input.flatMap((name) => {
+    const producer = index.producer(name);
+    const isOwn = producer && fusesSum.has(producer.opType) && leads(producer);
+    const isFree = index.uses(name).length === 1 && !index.isOutput(name);
+    return isOwn && isFree ? [{ taken: name, at: position.get(producer) ?? -1 }] : [];
+  });
+  const last = fused.sort((a, b) => b.at - a.at)[0];
+  return last ? { kind: "sum", taken: last.taken } : null;
 }
 
 function addsVector(node: NodeProto, index: GraphIndex): boolean {

@@ -23,6 +23,7 @@ function isFloat(
 ) {
   const { node, descriptor, operator, weightUse, follower, precision } = layer;
   if (groups.length === 0) return true;
+  if (follower?.kind === "sum") return inFloat.has(index.producer(follower.taken) ?? node);
   if (follower) return node.input.some((name) => inFloat.has(index.producer(name) ?? node));
   if (descriptor?.kind === "move") return target.movesInFloat.has(operator);
   if (descriptor?.kind === "activation") return false;

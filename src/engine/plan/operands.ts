@@ -47,6 +47,7 @@ export function withOperands(grouped: Grouped, layers: readonly Planned[], index
   const isSum = (tensor: string): boolean => {
     const maker = index.producer(tensor);
     const layer = maker && byNode.get(maker);
+    if (layer?.follower?.kind === "sum") return true;
     if (layer?.follower) return layer.node.input.some(isSum);
     return layer !== undefined && MIXES.has(layer.node.opType) && layer.descriptor?.passesFrom !== 0;
   };

@@ -9,6 +9,7 @@ import type { Target } from "../targets/target.ts";
 import { elementCount } from "../values/dims.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import { type Activations, type Candidate, candidatesOf, type PlanChoices } from "./candidates.ts";
+import { withOneScale } from "./oneScale.ts";
 import { withOperands } from "./operands.ts";
 import { type Settled, settleLayers, settleWeights } from "./settle.ts";
 import { type StoredLayer, storedLayers } from "./stored.ts";
@@ -60,7 +61,8 @@ export function planQuantization(
     return { ...layer, ...kept.get(layer.id) };
   });
   const own = gatherGroups(layers, settled, index, target);
-  const grouped = choices.elementwise === "join" ? own : withOperands(own, layers, index);
+  const isApart = choices.elementwise === "join" && target.hasPast;
+  const grouped = target.joinsOnOneScale ? withOneScale(own, layers) : isApart ? own : withOperands(own, layers, index);
   return { target, index, layers, ...grouped, stored };
 }
 
@@ -109,7 +111,7 @@ function gatherGroups(
   layers: readonly LayerPlan[],
   { isQuantized }: Settled,
   index: GraphIndex,
-  { sharesAcrossMovers }: Target,
+  { sharesAcrossMovers, keepsScale, fixedOutputs }: Target,
 ): Pick<QuantizationPlan, "groups" | "groupOf"> {
   const members = new Map<string, string[]>();
   const groupOf = new Map<string, string>();
@@ -123,10 +125,11 @@ function gatherGroups(
   for (const { name } of index.inputs) if (isQuantized(name)) add(name, name);
   for (const { node, descriptor, precision } of layers) {
     for (const output of node.output.filter(isQuantized)) {
-      const isMoved = sharesAcrossMovers && descriptor?.kind === "move" && precision !== "float32";
+      const isMover = (sharesAcrossMovers && descriptor?.kind === "move") || keepsScale.has(node.opType);
+      const isMoved = isMover && precision !== "float32";
       const source = isMoved ? groupOf.get(node.input[0] ?? "") : undefined;
       add(output, source ?? output);
-      if (source === undefined) limits.set(output, limitsOf(node, descriptor, index));
+      if (source === undefined) limits.set(output, limitsOf(node, descriptor, index, fixedOutputs));
     }
   }
   const least = leastRanges(index);
@@ -144,8 +147,9 @@ function limitsOf(
   node: NodeProto,
   descriptor: LayerPlan["descriptor"],
   index: GraphIndex,
+  fixedOutputs: Target["fixedOutputs"],
 ): Pick<RangeGroup, "fixed" | "bounds" | "whole"> {
-  const fixed = descriptor?.fixed ?? endsOf(node, index) ?? gridBeside(node, index);
+  const fixed = fixedOutputs.get(node.opType) ?? descriptor?.fixed ?? endsOf(node, index) ?? gridBeside(node, index);
   const whole = fixed === null && descriptor?.probabilities !== undefined;
   return { fixed, bounds: descriptor?.clamp?.(node, index) ?? null, whole };
 }

@@ -78,13 +78,16 @@ class State {
     if (!this.#activations.has(tensor) || this.#activations.isExcluded(tensor) || this.#follower(tensor)) return false;
     if (this.#multiplied.has(tensor)) return true;
     const producer = this.#index.producer(tensor);
+    if (!producer && this.#target.floats !== "where it gains") return this.#read.has(tensor);
     return producer !== undefined && this.#isInteger(producer) && (this.#read.has(tensor) || this.#rounds(producer));
   }
 
   floatReason({ node, descriptor, follower, operands }: Candidate): Reason | null {
     if (follower) {
       const producer = this.#producerOf(node);
-      return producer && this.#isInteger(producer) ? null : { code: "layer-before" };
+      if (!producer || !this.#isInteger(producer)) return { code: "layer-before" };
+      const residual = operands.find((name) => !this.isQuantized(name));
+      return residual === undefined ? null : { code: "input", tensor: residual };
     }
     if (descriptor?.kind === "weighted") return null;
     const float = operands.find((name) => !this.isQuantized(name));
@@ -107,9 +110,9 @@ class State {
   /** The quantized follower that takes a tensor over before it is rounded. */
   #follower(tensor: string): NodeProto | null {
     const [use, ...others] = this.#index.uses(tensor);
-    const takesOver =
-      use && others.length === 0 && this.#candidates.get(use.node)?.follower && this.#isInteger(use.node);
-    return takesOver ? use.node : null;
+    const follower = use && others.length === 0 ? this.#candidates.get(use.node)?.follower : null;
+    const takesOver = follower && (follower.kind !== "sum" || follower.taken === tensor);
+    return takesOver && use && this.#isInteger(use.node) ? use.node : null;
   }
 
   /** The tensor that is rounded in the place of one that followers take over. */
@@ -151,6 +154,8 @@ class State {
   }
 
   #producerOf(follower: NodeProto): NodeProto | undefined {
+    const role = this.#candidates.get(follower)?.follower;
+    if (role?.kind === "sum") return this.#index.producer(role.taken);
     return follower.input.map((name) => this.#index.producer(name)).find((made) => made !== undefined);
   }
 }

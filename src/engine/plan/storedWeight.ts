@@ -19,10 +19,18 @@ export function storedWeight(
     name: tensor.name,
     dims: axes.length === 2 ? [first * second, ...rest] : dims,
     channelAxis: axes[0] ?? null,
+    hasChannelScales: true,
     reduction: null,
     values: () => passingFloats(tensor),
     bias: null,
   };
-  const fixed = { type: "int8", isMultiplied: false, addsInPairs: false, rounding: null } as const;
+  const fixed = {
+    type: "int8",
+    isMultiplied: false,
+    addsInPairs: false,
+    halvesOthers: false,
+    biases: "float",
+    rounding: null,
+  } as const;
   return encodeWeight(source, { ...fixed, granularity, scales }, null);
 }

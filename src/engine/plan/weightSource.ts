@@ -11,7 +11,7 @@ export function weightSource(
   use: WeightUse,
   index: GraphIndex,
 ): WeightSource {
-  const { name, axis, bias } = use;
+  const { name, axis, hasChannelScales, bias } = use;
   const proto = index.initializer(name) as TensorProto;
   const dims = dimsOf(proto);
   return {
@@ -19,6 +19,7 @@ export function weightSource(
     name,
     dims,
     channelAxis: axis,
+    hasChannelScales,
     reduction: axis !== null && descriptor?.kind === "weighted" ? descriptor.reduction(node, dims) : null,
     values: () => passingFloats(proto),
     bias: bias && (() => tensorOf(index.initializer(bias.name) as TensorProto).data as Float32Array),

@@ -14,6 +14,8 @@ export interface WeightUse {
   readonly input: number;
   /** The axis of output channels; null where channels cannot have scales of their own. */
   readonly axis: number | null;
+  /** Whether it may have a scale for each of them where a recipe asks for that. */
+  readonly hasChannelScales: boolean;
   /** The constant bias that becomes int32, or null. */
   readonly bias: BiasUse | null;
 }
@@ -31,7 +33,7 @@ export function weightUse(
   node: NodeProto,
   weighted: Weighted,
   index: GraphIndex,
-  { fusesAdd }: Pick<Target, "fusesAdd">,
+  { fusesAdd, perChannel }: Pick<Target, "fusesAdd" | "perChannel">,
 ): WeightUse | Reason | null {
   const input = index.initializer(node.input[1] ?? "") ? 1 : index.initializer(node.input[0] ?? "") ? 0 : -1;
   if (weighted.factors === "second" && input !== 1) return { code: "weight-at-run-time" };
@@ -45,7 +47,8 @@ export function weightUse(
   const axis = input === 1 ? weighted.channelAxis(node, rank) : null;
   const channels = axis === null ? null : Number(weight.dims[axis]);
   const hasBias = weighted.addsBias(node) && (weighted.bias === "own" || fusesAdd.has(node.opType));
-  return { name, input, axis, bias: hasBias ? biasOf(node, index, channels) : null };
+  const hasChannelScales = perChannel?.has(node.opType) ?? true;
+  return { name, input, axis, hasChannelScales, bias: hasBias ? biasOf(node, index, channels) : null };
 }
 
 const finite = new WeakMap<TensorProto, boolean>();

@@ -47,11 +47,12 @@ import type { Learner, Rounding, RoundingListener, RoundingRequest } from "../mo
 import type { ErrorWalk, Sensitivity } from "../model/sensitivity.ts";
 import type { SpeedTrial } from "../model/speed.ts";
 import type { ModelSummary } from "../model/summary.ts";
+import type { TargetName } from "../model/target.ts";
 import type { TuneRequest, Tuning } from "../model/tuning.ts";
 import type { PlannedWeightChoices } from "../plan/plannedWeight.ts";
 import { type Choices, withOthers, withSettings } from "../recipe/change.ts";
 import { missing } from "../recipe/derivations.ts";
-import { withPreprocess } from "../recipe/edits.ts";
+import { withPreprocess, withTarget } from "../recipe/edits.ts";
 import { preparedFor } from "../recipe/preparation.ts";
 import type { Environment } from "./environment.ts";
 
@@ -175,6 +176,12 @@ export class Project {
     const prepared = preparedFor(recipe, this.#model.generation);
     if (prepared.notices.length > 0) this.#notices = prepared.notices;
     this.#recipe = withSettings(prepared.recipe, { inputs: this.#model.inputs });
+    return this;
+  }
+
+  /** Makes the recipe one for a target, with what that sets. */
+  aim(target: TargetName): this {
+    this.#recipe = withTarget(this.#recipe, target);
     return this;
   }
 

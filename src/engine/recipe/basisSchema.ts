@@ -5,13 +5,15 @@ import { type Basis, leavesOf } from "./basis.ts";
 import type { Derived, Origin, Outside } from "./derivations.ts";
 import type { Learned, Setting } from "./settings.ts";
 
-const { preparation, format, inputs, preprocess, seed, activations, weights, corrections } = EDITED_RECIPE.entries;
+const { preparation, target, format, inputs, preprocess, seed, activations, weights, corrections } =
+  EDITED_RECIPE.entries;
 const { elementwise, method, methods, ranges } = EDITED_RECIPE.entries;
 const NAMES = list(text);
 const DIGEST = text;
 
 const VALUES: Readonly<Record<Setting | Learned | Outside, Schema>> = {
   ...{ preparation, format, inputs, preprocess, seed, activations, elementwise, method, methods, ranges },
+  target,
   onCodes: flag,
   equalization: corrections.entries.equalization,
   biasCorrection: corrections.entries.bias,
@@ -25,7 +27,7 @@ const VALUES: Readonly<Record<Setting | Learned | Outside, Schema>> = {
 };
 
 /** Settings that recipes may leave out: a basis of before they were there does not say them, and means null. */
-const SINCE: ReadonlySet<Origin> = new Set(["weightScales", "onCodes"]);
+const SINCE: ReadonlySet<Origin> = new Set(["target", "weightScales", "onCodes"]);
 
 /** A basis of what is derived so, as it is stored; null is what was not known. */
 // @__NO_SIDE_EFFECTS__

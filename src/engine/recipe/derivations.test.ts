@@ -44,6 +44,7 @@ test("every part of a recipe is a setting, or learned, or says what the recipe i
           Object.assign(put, { [key]: b[key] });
         }
       }
+      if (!b.target) delete put.target;
       expect(changedSettings(put, b)).toEqual([]);
       if (changed.size === 0) expect(isCurrent("search", basisOf("search", { recipe: a }), { recipe: b })).toBe(true);
     }),
@@ -67,6 +68,7 @@ test("a change of any field of the settings is seen by the table", () => {
     { ranges: { a: { low: 0, high: 2 } } },
     ...(["layers", "operators", "tensors"] as const).map((kind) => ({ float: { ...learned.float, [kind]: ["x"] } })),
     { format: "weights" },
+    { target: "tensorrt" },
     { inputs: { shapes: { x: [1] }, values: {}, state: {} } },
     { inputs: { shapes: {}, values: { x: 1 }, state: {} } },
     { inputs: { shapes: {}, values: {}, state: { x: "y" } } },

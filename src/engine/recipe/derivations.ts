@@ -31,7 +31,16 @@ export interface Derivation {
 const ALL_SETTINGS = Object.keys(SETTINGS) as Setting[];
 const OBSERVED = ["inputs", "preprocess", "seed", "data", "samples"] as const;
 /** What decides which layers are quantized before it is known what a scale would lose. */
-const JOINED = ["format", "factors", "activations", "float", "elementwise", "unjoined", "weightType"] as const;
+const JOINED = [
+  "target",
+  "format",
+  "factors",
+  "activations",
+  "float",
+  "elementwise",
+  "unjoined",
+  "weightType",
+] as const;
 
 /**
  * What is derived from what, and the only place that says so: edits, remedies, the search's decisions, settling, the
@@ -40,7 +49,7 @@ const JOINED = ["format", "factors", "activations", "float", "elementwise", "unj
 export const DERIVATIONS: Readonly<Record<Derived, Derivation>> = {
   factors: { from: ["preparation", ...OBSERVED, "equalization"], under: [] },
   unjoined: {
-    from: ["preparation", ...OBSERVED, "format", "factors", "elementwise", "activations", "weightType"],
+    from: ["preparation", ...OBSERVED, "target", "format", "factors", "elementwise", "activations", "weightType"],
     under: ["float", "granularity", "weightScales", "method", "methods", "ranges"],
   },
   plan: { from: ["preparation", "equalization", ...JOINED, "spared"], under: [] },
@@ -60,6 +69,7 @@ export const DERIVATIONS: Readonly<Record<Derived, Derivation>> = {
       "preprocess",
       "seed",
       "data",
+      "target",
       "format",
       "factors",
       "activations",

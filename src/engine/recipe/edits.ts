@@ -4,6 +4,8 @@ import type { Preprocess } from "../model/preprocess.ts";
 import type { ActivationScheme, Method, Range } from "../model/range.ts";
 import type { Corrections, Elementwise, MethodChoice, Recipe, WeightScheme } from "../model/recipe.ts";
 import type { Rounding } from "../model/rounding.ts";
+import { DEFAULT_TARGET, type TargetName } from "../model/target.ts";
+import { TARGETS } from "../targets/index.ts";
 import { rangeWithin } from "../values/clamp.ts";
 import { withOthers, withoutVainPrints, withSettings } from "./change.ts";
 import { joinPrints } from "./prints.ts";
@@ -15,6 +17,17 @@ import { joinPrints } from "./prints.ts";
 
 export const UINT8: ActivationScheme = { type: "uint8", symmetric: false };
 export const INT8: ActivationScheme = { type: "int8", symmetric: true };
+
+/** The recipe for another target, with what that one sets; for the one it is for already, as it is. */
+export function withTarget(recipe: Recipe, name: TargetName): Recipe {
+  if (name === (recipe.target ?? DEFAULT_TARGET)) return recipe;
+  const { weights, ...defaults } = TARGETS[name].defaults;
+  const { scales: _, ...before } = recipe.weights;
+  const changed = withSettings(recipe, { target: name, ...defaults, weights: { ...before, ...weights } });
+  if (name !== DEFAULT_TARGET) return changed;
+  const { target: __, ...back } = changed;
+  return back;
+}
 
 /** Null leaves every activation in float. */
 export function withActivations(recipe: Recipe, activations: ActivationScheme | null): Recipe {

@@ -1,5 +1,6 @@
 import { inPairs, takesRanges } from "../model/format.ts";
 import type { Recipe } from "../model/recipe.ts";
+import { DEFAULT_TARGET } from "../model/target.ts";
 
 const sorted = (names: readonly string[]): readonly string[] => [...names].sort();
 
@@ -9,6 +10,8 @@ const sorted = (names: readonly string[]): readonly string[] => [...names].sort(
  */
 export const SETTINGS = {
   preparation: ({ preparation }) => preparation,
+  /** Null for the one that recipes are for which do not say. */
+  target: ({ target = DEFAULT_TARGET }) => (target === DEFAULT_TARGET ? null : target),
   format: (recipe) => inPairs(recipe).format,
   /** Whether it is written on codes, which changes no value; null where not. */
   onCodes: (recipe) => (inPairs(recipe) === recipe ? null : true),

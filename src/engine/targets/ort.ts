@@ -1,13 +1,38 @@
+import { RECIPE_FORMATS } from "../model/format.ts";
 import { RUNTIME_DOMAIN } from "../onnx/opset.ts";
 import { ORT_COSTS } from "./ortCosts.ts";
 import type { Target } from "./target.ts";
+
+export const QUANTIZATION_GUIDE =
+  "https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html#data-type-selection";
+const SELECTORS = "https://github.com/microsoft/onnxruntime/tree/main/onnxruntime/core/optimizer/qdq_transformer";
+
+const NONE: ReadonlySet<string> = new Set();
 
 /**
  * ONNX Runtime 1.30 on processors, native and in WASM. Seen on the graphs that it makes of a model (tests of emit read
  * them) and in its sources: onnxruntime/core/optimizer/qdq_transformer (selectors, WeightBiasQuantization, QDQPropagation), MatMulAddFusion.
  */
 export const ORT: Target = {
+  id: "ort-cpu",
   name: "ONNX Runtime",
+  defaults: {
+    format: "qdq",
+    activations: { type: "uint8", symmetric: false },
+    weights: { type: "int8", granularity: "channel" },
+    elementwise: "auto",
+  },
+  rules: [
+    {
+      says: "Weights are signed, activations unsigned: processors multiply these quickest, and no pair of weights is so large that one without VNNI would saturate.",
+      source: QUANTIZATION_GUIDE,
+    },
+    {
+      says: "Layers are laid out as its selectors look for them: DequantizeLinear before, QuantizeLinear after, biases in int32.",
+      source: SELECTORS,
+    },
+  ],
+  formats: RECIPE_FORMATS,
   activations: [
     { type: "uint8", symmetric: false },
     { type: "uint8", symmetric: true },
@@ -16,16 +41,26 @@ export const ORT: Target = {
   ],
   weights: ["int8", "int4"],
   granularities: ["channel", "tensor"],
+  perChannel: null,
+  scales: undefined,
   opset: 13,
   ownDomain: RUNTIME_DOMAIN,
   multiplies: ["int8"],
   multipliesFirst: false,
+  multipliesActivations: true,
+  unsignedWeights: NONE,
   addsInPairs: true,
+  halvesOthers: false,
   sharesAcrossMovers: true,
+  keepsScale: NONE,
+  joinsOnOneScale: false,
+  fixedOutputs: new Map(),
   fusesClamp: true,
   fusesAdd: new Set(["MatMul"]),
+  fusesSum: NONE,
   givesFloat: new Set(["Gemm", "MatMul"]),
   roundsClamps: true,
+  biases: "int32",
   wantsIntegerBias: new Set(["Conv", "Gemm"]),
   quantizesItself: new Set(["Conv", "ConvTranspose", "Gemm"]),
   integerKernels: new Set([
@@ -35,5 +70,12 @@ export const ORT: Target = {
   movesInFloat: new Set(["Pad", "SpaceToDepth"]),
   roundsBefore: new Set(["MaxPool", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Slice"]),
   slowOnCodes: new Set(["MaxPool"]),
+  storesOthers: true,
+  kernels: null,
+  without: "not accepted",
+  floats: "where it gains",
+  hasPast: true,
+  staticShapes: false,
+  isHere: true,
   costs: ORT_COSTS,
 };

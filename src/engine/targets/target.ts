@@ -1,34 +1,61 @@
-import { multipliesAll, takesRanges } from "../model/format.ts";
+import { multipliesAll, type RecipeFormat, takesRanges } from "../model/format.ts";
 import { InputError } from "../model/job.ts";
-import type { ActivationScheme } from "../model/range.ts";
+import type { ActivationScheme, Range, Scales } from "../model/range.ts";
 import type { Recipe, WeightScheme } from "../model/recipe.ts";
+import type { TargetName } from "../model/target.ts";
 
 /** What a runtime takes, and what it makes of what it is given. Operators are named by their type in the default domain. */
 export interface Target {
+  readonly id: TargetName;
+  /** As sentences have it. */
   readonly name: string;
+  /** What a recipe becomes when the target is chosen. */
+  readonly defaults: TargetDefaults;
+  /** What it asks for, a sentence each, and where that is written. */
+  readonly rules: readonly TargetRule[];
+  readonly formats: readonly RecipeFormat[];
   readonly activations: readonly ActivationScheme[];
   readonly weights: readonly WeightScheme["type"][];
   readonly granularities: readonly WeightScheme["granularity"][];
+  /** Operators whose weights may have a scale a channel where a recipe asks for that; null: all. */
+  readonly perChannel: ReadonlySet<string> | null;
+  /** What scales must be; undefined: free. */
+  readonly scales: Scales;
   /** The lowest opset of a model that it is given quantized. */
   readonly opset: number;
   /** The domain of its own DequantizeLinear, for codes that a model's opset does not have yet; null where it has none. */
   readonly ownDomain: string | null;
   /** The weights that integer kernels multiply with 8-bit activations; others are dequantized and multiplied in float. */
   readonly multiplies: readonly WeightScheme["type"][];
-  /** Whether they take weights that come first, too; else such a product is computed in float. */
+  /** Whether integer kernels multiply a weight that comes first, and two activations. */
   readonly multipliesFirst: boolean;
+  readonly multipliesActivations: boolean;
+  /** Operators whose weights are written as uint8 with zero point 128, the same values: their kernels take no signed ones. */
+  readonly unsignedWeights: ReadonlySet<string>;
   /** Whether kernels may add two products in 16 bits, so that pairs of weights must not be too large (numerics/saturation.ts). */
   readonly addsInPairs: boolean;
+  /** Whether a weight whose pairs cannot be told, since it has no channels, takes half of the codes for that. */
+  readonly halvesOthers: boolean;
   /** Whether what only moves values has the scale of what it moves; else its result has one of its own. */
   readonly sharesAcrossMovers: boolean;
+  /** Operators that make new values, and whose result has the scale of their input all the same. */
+  readonly keepsScale: ReadonlySet<string>;
+  /** Whether all that a Concat joins, and what it makes, has one scale. */
+  readonly joinsOnOneScale: boolean;
+  /** The ranges that the results of operators must have. */
+  readonly fixedOutputs: ReadonlyMap<string, Range>;
   /** Whether a clamp, or the Add of a constant after these operators, works on a result before it is rounded. */
   readonly fusesClamp: boolean;
   readonly fusesAdd: ReadonlySet<string>;
+  /** Operators whose kernels add another tensor to their result before it is rounded: a residual, which is rounded then. */
+  readonly fusesSum: ReadonlySet<string>;
   /** Operators whose integer kernels give float too: their result is rounded only where an 8-bit layer reads it. */
   readonly givesFloat: ReadonlySet<string>;
   /** Whether a clamp with one reader keeps the layer before it from its integer kernel unless its own result is rounded. */
   readonly roundsClamps: boolean;
-  /** Operators that are multiplied in integers only with a bias in int32, or none. */
+  /** What the constant biases of integer layers become. */
+  readonly biases: "int32" | "int8" | "float";
+  /** Operators that are multiplied in integers only with a constant bias, or none. */
   readonly wantsIntegerBias: ReadonlySet<string>;
   /** Float operators that it quantizes itself between a DequantizeLinear and a QuantizeLinear, unless their bias is computed. */
   readonly quantizesItself: ReadonlySet<string>;
@@ -38,7 +65,32 @@ export interface Target {
   /** Float operators that move values, and before which it rounds what is rounded after them; those that are slow on codes then. */
   readonly roundsBefore: ReadonlySet<string>;
   readonly slowOnCodes: ReadonlySet<string>;
-  readonly costs: KernelCosts;
+  /** Whether other operators are stored in 8 bits where that fits, and computed in float; else they stay in float, movers too. */
+  readonly storesOthers: boolean;
+  /** Operators that it has any kernel for; null: all. */
+  readonly kernels: ReadonlySet<string> | null;
+  /** What becomes of a layer that it has no kernel for. */
+  readonly without: "falls back" | "not accepted";
+  /** Layers in float: left so where that gains something, only where they must be, or not taken at all. */
+  readonly floats: "where it gains" | "where it must" | "never";
+  /** Whether recipes of before are for it, which join all and know no late operators (Operator.isLate). */
+  readonly hasPast: boolean;
+  /** Whether every dimension of its inputs must be a number. */
+  readonly staticShapes: boolean;
+  /** Whether what is measured here is measured on it. */
+  readonly isHere: boolean;
+  /** Null where its kernels were not timed. */
+  readonly costs: KernelCosts | null;
+}
+
+export interface TargetDefaults extends Pick<Recipe, "format" | "activations" | "elementwise"> {
+  readonly weights: Pick<WeightScheme, "type" | "granularity" | "scales">;
+}
+
+export interface TargetRule {
+  readonly says: string;
+  /** An address. */
+  readonly source: string;
 }
 
 /** What layers take, in nanoseconds of one thread: a table, so that what is decided by it is decided everywhere alike. */
@@ -60,28 +112,50 @@ export interface KernelCost {
   readonly integer: number | null;
 }
 
+/** The part of a recipe that a target may refuse. */
+export type Asked = Pick<Recipe, "format" | "activations" | "weights" | "elementwise" | "float">;
+
 /** Throws InputError where a target does not take what a recipe asks for. */
-export function assertTakes(target: Target, recipe: Recipe): void {
-  const { activations, weights } = recipe;
+export function assertTakes(target: Target, recipe: Asked): void {
+  const refusal = refusalOf(target, recipe);
+  if (refusal !== null) throw new InputError(refusal);
+}
+
+/** The sentence with which a target refuses a recipe; null where it takes it. */
+export function refusalOf(target: Target, recipe: Asked): string | null {
+  const { activations, weights, elementwise, float } = recipe;
   const refuse = (what: string, instead: readonly string[]) =>
-    new InputError(`${target.name} takes no ${what}; choose ${instead.join(" or ")}.`);
-  if (!target.weights.includes(weights.type)) throw refuse(`weights in ${weights.type}`, target.weights);
+    `${target.name} takes no ${what}; choose ${instead.join(" or ")}.`;
+  if (!target.formats.includes(recipe.format)) return refuse(`format ${recipe.format}`, target.formats);
+  if (!target.weights.includes(weights.type)) return refuse(`weights in ${weights.type}`, target.weights);
   if (multipliesAll(recipe) && !target.multiplies.includes(weights.type)) {
-    throw new InputError(
-      `The format ${recipe.format} holds weights that ${target.name} multiplies in integers; choose ${target.multiplies.join(" or ")} in the place of ${weights.type}, or another format.`,
-    );
+    return `The format ${recipe.format} holds weights that ${target.name} multiplies in integers; choose ${target.multiplies.join(" or ")} in the place of ${weights.type}, or another format.`;
   }
   if (!target.granularities.includes(weights.granularity)) {
     const words = { channel: "scales by channel", tensor: "scales by tensor" } as const;
-    throw refuse(
+    return refuse(
       words[weights.granularity],
       target.granularities.map((each) => words[each]),
     );
   }
+  const ranged = takesRanges(recipe);
+  const isFree = weights.scales === undefined || (ranged && activations.scales === undefined);
+  if (target.scales !== undefined && isFree) return refuse("scales but powers of two", ["powers of two"]);
+  if (target.floats === "never") {
+    const left = [...float.layers, ...float.operators, ...float.tensors];
+    if (left.length > 0) return `${target.name} takes nothing in float; take ${left.join(", ")} back.`;
+  }
+  if (!ranged) return null;
   const isTaken = (scheme: ActivationScheme) =>
     scheme.type === activations.type && scheme.symmetric === activations.symmetric;
-  if (!takesRanges(recipe) || target.activations.some(isTaken)) return;
-  throw refuse(`activations in ${schemeText(activations)}`, target.activations.map(schemeText));
+  if (!target.activations.some(isTaken)) {
+    return refuse(`activations in ${schemeText(activations)}`, target.activations.map(schemeText));
+  }
+  const ways = [...(target.costs ? ["auto"] : []), "join", ...(target.floats === "never" ? [] : ["float"])];
+  if (ways.includes(elementwise)) return null;
+  const why =
+    elementwise === "auto" ? "layers without weights decided on samples, as its kernels were not timed" : null;
+  return refuse(why ?? "layers without weights in float", ways);
 }
 
 function schemeText({ type, symmetric }: ActivationScheme): string {

@@ -10,6 +10,8 @@ import type { RangeGroup } from "../model/summary.ts";
 import { affineParameters } from "../numerics/affine.ts";
 import type { TensorProto } from "../onnx/proto/onnx_pb.ts";
 import type { LayerPlan, QuantizationPlan } from "../plan/plan.ts";
+import { withRemedy } from "../recipe/remedies.ts";
+import { refusalOf } from "../targets/target.ts";
 import { activationSymptoms, type Symptom } from "./diagnosisActivations.ts";
 import { coarseFindings } from "./diagnosisCoarse.ts";
 import { sensitiveFindings } from "./diagnosisSensitivity.ts";
@@ -49,7 +51,7 @@ export class Diagnosis {
    * Yields after each tensor, so that a caller may let others have their turn.
    */
   *diagnose(request: DiagnosisRequest): Generator<undefined, Finding[]> {
-    const { plan, sensitivity } = request;
+    const { plan, recipe, sensitivity } = request;
     const findings: Finding[] = [];
     for (const tensors of [this.#ofGroups(request), this.#ofWeights(request)]) {
       for (const found of tensors) {
@@ -64,7 +66,8 @@ export class Diagnosis {
     }
     const places = new Map(plan.layers.map(({ id }, place) => [id, place]));
     const place = ({ layer }: Finding) => places.get(layer) ?? -1;
-    return findings.sort(
+    const taken = findings.map((finding) => withTaken(finding, plan, recipe));
+    return taken.sort(
       (a, b) => b.loss - a.loss || place(a) - place(b) || CAUSES.indexOf(a.cause) - CAUSES.indexOf(b.cause),
     );
   }
@@ -161,6 +164,12 @@ export class Diagnosis {
   };
 }
 
+/** Without a remedy that the target does not take. */
+function withTaken(finding: Finding, { target }: QuantizationPlan, recipe: Recipe): Finding {
+  const { remedy } = finding;
+  return remedy && refusalOf(target, withRemedy(recipe, remedy.edit)) !== null ? { ...finding, remedy: null } : finding;
+}
+
 /** The layer that computes a tensor, before activation functions fused to it. */
 function makersIn({ layers, index }: QuantizationPlan): (tensor: string) => LayerPlan | null {
   const byNode = new Map(layers.map((layer) => [layer.node, layer]));
@@ -168,7 +177,9 @@ function makersIn({ layers, index }: QuantizationPlan): (tensor: string) => Laye
     const node = index.producer(tensor);
     const layer = node && byNode.get(node);
     if (!layer?.follower) return layer ?? null;
-    const before = layer.node.input.find((name) => index.producer(name) !== undefined);
+    const { follower } = layer;
+    const read = follower.kind === "sum" ? [follower.taken] : layer.node.input;
+    const before = read.find((name) => index.producer(name) !== undefined);
     return before === undefined ? layer : maker(before);
   };
   return maker;

@@ -16,17 +16,20 @@ export function rangePartOf(group: string, recipe: Recipe): RangePart {
 }
 
 export function planPart(recipe: Recipe): PlanPart {
-  const { corrections, factors, format, float, weights, elementwise, unjoined, spared, ranges, methods } = recipe;
-  return { corrections, factors, format, float, weights, elementwise, unjoined, spared, ranges, methods };
+  const { corrections, factors, target, format, float, weights, elementwise, unjoined, spared, ranges, methods } =
+    recipe;
+  return { corrections, factors, target, format, float, weights, elementwise, unjoined, spared, ranges, methods };
 }
 
 /** `layers` are those that read the weight. */
 export function weightPart(layers: readonly string[], recipe: Recipe): WeightPart {
-  const { corrections, factors, format, float, weights, elementwise, unjoined, spared, activations, resolved } = recipe;
+  const { corrections, factors, target, format, float, weights, elementwise, unjoined, spared } = recipe;
+  const { activations, resolved } = recipe;
   const rounding = recipe.rounding && entries(recipe.rounding, layers);
   return {
     corrections,
     factors,
+    target,
     format,
     float,
     weights,

@@ -10,6 +10,7 @@ export function nameOf(recipe: Recipe): string {
   const { activations, weights, corrections, method, methods, ranges, float } = recipe;
   const counted = (count: number, noun: string, where = "") => (count > 0 ? `${plural(count, noun)}${where}` : []);
   return [
+    recipe.target ?? [],
     weights.type === "int4" ? "int4" : [],
     `per ${weights.granularity}`,
     weights.scales ? "powers of two" : [],

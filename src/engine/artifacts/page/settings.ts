@@ -3,6 +3,7 @@ import { FORMAT_WORDS, takesRanges } from "../../model/format.ts";
 import { type Notice, namesSubject } from "../../model/job.ts";
 import type { Preprocess } from "../../model/preprocess.ts";
 import type { Report } from "../../model/report.ts";
+import { DEFAULT_TARGET } from "../../model/target.ts";
 import { dimsText } from "../../values/dims.ts";
 import { count, plural } from "../../values/figures.ts";
 import { byteSize } from "../../values/units.ts";
@@ -67,6 +68,7 @@ export function settingsSection({ recipe, calibration, model, files }: Report): 
   const left = [...float.layers, ...float.operators, ...float.tensors];
   return html`<section><h2>Settings</h2>
 <div class="columns"><div><h3>Recipe</h3>${facts([
+    ["Target", recipe.target ?? DEFAULT_TARGET],
     ["Format", FORMAT_WORDS[recipe.format]],
     [
       "Activations",

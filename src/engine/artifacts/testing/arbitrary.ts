@@ -5,6 +5,7 @@ import type { Preprocess } from "../../model/preprocess.ts";
 import { METHODS, type Range } from "../../model/range.ts";
 import { ELEMENTWISE, type Recipe } from "../../model/recipe.ts";
 import { PROVIDERS } from "../../model/runtime.ts";
+import { TARGET_NAMES } from "../../model/target.ts";
 import { Observer } from "../../numerics/observer.ts";
 
 /** Names as hostile files have them: any text, and keys with a meaning or an order of their own in JavaScript. */
@@ -65,7 +66,7 @@ const names = fc.array(tensorName, { maxLength: 4 });
 
 const scales = fc.constant("power-of-two" as const);
 
-export const recipe: fc.Arbitrary<Recipe> = fc.record({
+const settings = fc.record({
   version: fc.constant(1 as const),
   model,
   preparation: fc.integer({ min: 1, max: 9 }),
@@ -109,6 +110,10 @@ export const recipe: fc.Arbitrary<Recipe> = fc.record({
   rounding: fc.option(record(fc.base64String({ maxLength: 8 }))),
   prints,
 });
+
+export const recipe: fc.Arbitrary<Recipe> = fc
+  .tuple(settings, fc.option(fc.constantFrom(...TARGET_NAMES)))
+  .map(([given, target]) => ({ ...given, ...(target && { target }) }));
 
 /** Statistics of tensors that were really observed: any float32, NaN and infinities too, in rising samples. */
 const statistics = fc

@@ -18,10 +18,13 @@ import { noise, withOutputTypes } from "../../onnx/testing/build.ts";
 import { assertValid } from "../../onnx/testing/checker.ts";
 import { planQuantization, type QuantizationPlan } from "../../plan/plan.ts";
 import { nodeRuntime } from "../../runtime/node.ts";
+import { targetOf } from "../../targets/index.ts";
 import { ORT } from "../../targets/ort.ts";
 import { type QuantizedModel, quantizeGraph } from "../index.ts";
 
-export type Choices = Partial<Pick<Recipe, "format" | "activations" | "weights" | "method" | "elementwise">> & {
+export type Choices = Partial<
+  Pick<Recipe, "target" | "format" | "activations" | "weights" | "method" | "elementwise">
+> & {
   readonly float?: Partial<Recipe["float"]>;
 };
 
@@ -55,7 +58,7 @@ export async function planOf(
       withOutputTypes(model.graph, session.outputs),
       new Map([...ports].map(([name, { type }]) => [name, type])),
       { ...PLAIN_RECIPE, ...choices, float: { ...PLAIN_RECIPE.float, ...float } },
-      ORT,
+      targetOf(choices),
       (tensor) => ports.get(tensor)?.dims.length,
     ),
     session,

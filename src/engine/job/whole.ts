@@ -1,0 +1,48 @@
+import { InputError } from "../model/job.ts";
+import { reasonText } from "../model/reason.ts";
+import type { QuantizationPlan } from "../plan/plan.ts";
+import type { DataType } from "../values/elementTypes.ts";
+import { plural } from "../values/figures.ts";
+
+/** Layers that a message names one by one. */
+const NAMED = 20;
+
+type Types = ReadonlyMap<string, DataType | "other">;
+
+/** Throws InputError, naming layers, where a target takes nothing in float and something of a plan would be. */
+export function assertWhole(plan: QuantizationPlan, types: Types, model: string): void {
+  if (plan.target.floats !== "never") return;
+  const left = [...floatLayers(plan, types), ...mixedConcats(plan)];
+  const floats = plan.index.inputs.filter(({ name }) => types.get(name) === "float32" && !plan.groupOf.has(name));
+  const inputs = left.length > 0 ? [] : floats.map(({ name }) => `input ${name}: no layer in integers reads it`);
+  const all = [...left, ...inputs];
+  if (all.length === 0) return;
+  const more = all.length > NAMED ? `; ${all.length - NAMED} more` : "";
+  throw new InputError(
+    `${plan.target.name} takes nothing in float, and ${plural(all.length, "layer")} of ${model} would be: ${all.slice(0, NAMED).join("; ")}${more}. Change the model there, or choose another target.`,
+  );
+}
+
+/** Whether a layer makes a tensor of floats: what only makes integers, such as shapes, is no layer in float. */
+export function makesFloats({ outputs }: { readonly outputs: readonly string[] }, types: Types): boolean {
+  return outputs.some((name) => types.get(name)?.startsWith("float"));
+}
+
+function floatLayers({ layers, stored }: QuantizationPlan, types: Types): string[] {
+  const own = layers.filter((layer) => layer.reason && layer.reason.code !== "kept" && makesFloats(layer, types));
+  const inner = stored.flatMap(({ layer, inside }) => (inside === null ? [] : [layer]));
+  return [...own, ...inner].map(({ id, operator, reason }) => `${id} (${operator}): ${reason && reasonText(reason)}`);
+}
+
+/** What joins a tensor whose range is fixed cannot have one scale with it. */
+function mixedConcats({ layers, groupOf, target }: QuantizationPlan): string[] {
+  if (!target.joinsOnOneScale) return [];
+  return layers.flatMap(({ id, node, reason }) => {
+    if (node.opType !== "Concat" || reason !== null) return [];
+    const made = groupOf.get(node.output[0] ?? "");
+    const other = node.input.find((name) => groupOf.has(name) && groupOf.get(name) !== made);
+    return other === undefined
+      ? []
+      : [`${id} (Concat): the scale of ${other} is fixed, and the others have none of it`];
+  });
+}

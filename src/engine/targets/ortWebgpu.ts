@@ -1,0 +1,50 @@
+import { ORT } from "./ort.ts";
+import type { Target } from "./target.ts";
+
+const OPERATORS = "https://github.com/microsoft/onnxruntime/blob/main/js/web/docs/webgpu-operators.md";
+
+/** The WebGPU provider of ONNX Runtime Web 1.30. */
+export const ORT_WEBGPU: Target = {
+  ...ORT,
+  id: "ort-webgpu",
+  name: "ONNX Runtime Web on WebGPU",
+  defaults: { ...ORT.defaults, format: "weights" },
+  rules: [
+    {
+      says: "It has DequantizeLinear and no QuantizeLinear nor any integer kernel, so that activations stay in float and weights alone are in 8 bits.",
+      source: OPERATORS,
+    },
+    {
+      says: "What is not in its list of operators runs on the processor, and its tensors go there and back.",
+      source: OPERATORS,
+    },
+  ],
+  formats: ["weights"],
+  weights: ["int8"],
+  multiplies: [],
+  integerKernels: new Set(),
+  kernels: new Set([
+    ..."Abs Acos Acosh Add ArgMax ArgMin Asin Asinh Atan Atanh AveragePool BatchNormalization Cast Ceil Clip Concat Conv".split(
+      " ",
+    ),
+    ..."ConvTranspose Cos Cosh CumSum DFT DepthToSpace DequantizeLinear Div Einsum Elu Equal Erf Exp Expand Flatten Floor".split(
+      " ",
+    ),
+    ..."Gather GatherElements GatherND Gelu Gemm GlobalAveragePool GlobalMaxPool Greater GreaterOrEqual GridSample".split(
+      " ",
+    ),
+    ..."HardSigmoid HardSwish If InstanceNormalization LayerNormalization LeakyRelu Less LessOrEqual Log MatMul MaxPool".split(
+      " ",
+    ),
+    ..."Mul Neg Not Pad Pow Range Reciprocal ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean".split(
+      " ",
+    ),
+    ..."ReduceMin ReduceProd ReduceSum ReduceSumSquare Relu Reshape Resize ScatterND Shape Sigmoid Sin Sinh Slice".split(
+      " ",
+    ),
+    ..."Softmax Split Sqrt Squeeze Sub Tan Tanh ThresholdedRelu Tile Transpose Unsqueeze Where".split(" "),
+  ]),
+  without: "falls back",
+  hasPast: false,
+  isHere: false,
+};

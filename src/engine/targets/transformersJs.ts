@@ -1,0 +1,16 @@
+import { ORT_WEB } from "./ortWeb.ts";
+import type { Target } from "./target.ts";
+
+/** transformers.js 3, which runs ONNX Runtime Web. */
+export const TRANSFORMERS_JS: Target = {
+  ...ORT_WEB,
+  id: "transformers.js",
+  name: "transformers.js",
+  rules: [
+    {
+      says: "On WASM it takes 8-bit weights (q8) where nothing else is asked for, of a file that ends in _quantized.onnx.",
+      source: "https://huggingface.co/docs/transformers.js/guides/dtypes",
+    },
+    ...ORT_WEB.rules,
+  ],
+};
