@@ -1,10 +1,13 @@
 import type { SpeedTrial } from "../src/engine/model/speed.ts";
-import { significant } from "../src/engine/values/figures.ts";
+import { plural, significant } from "../src/engine/values/figures.ts";
 
 /** What was timed, a line each. */
-export function speedText({ float, candidates, runs }: SpeedTrial): string[] {
+export function speedText({ float, candidates, written, runs, threads, runtime }: SpeedTrial): string[] {
   return [
-    `One sample on one thread of this machine, medians of ${runs} runs in turn: float ${significant(float)} ms`,
-    ...candidates.map(({ name, milliseconds }) => `  ${name}: ${significant(milliseconds)} ms`),
+    `Written: ${written}. Measured with one sample on ${plural(threads, "thread")} of this machine, ${runtime}, medians of ${runs} rounds in turn: float ${significant(float)} ms`,
+    ...candidates.map(
+      ({ name, milliseconds, ofFloat }) =>
+        `  ${name}: ${significant(milliseconds)} ms, ${ofFloat.toFixed(2)} of float's time`,
+    ),
   ];
 }

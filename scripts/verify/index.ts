@@ -1,6 +1,6 @@
 /**
- * What is too heavy for `npm test`: every model of ../shared/models with its default recipe, into docs/verified.md, and beside
- * the peer on data built for it, into docs/models.md.
+ * What is too heavy for `npm test`: every model of ../shared/models with its default recipe, into docs/verified.md, with that
+ * for speed, into docs/speed.md, and beside the peer on data built for it, into docs/models.md.
  *   npm run verify
  */
 import "../../src/engine/runtime/telemetry.ts";
@@ -24,6 +24,16 @@ await write("verified.md", verifyModels, [
   "Written by `npm run verify`. Default recipes, calibrated on the first 32 samples and judged on the 32 after them, native ONNX Runtime.",
   "The kernels are those of the graph that ONNX Runtime made of the file. Samples of `mnist_cntk`, `ultraface_rfb320`, `fastestdet` and",
   "`ppocrv4_rec` are not what they were made for: there SQNR says how near the quantized network is to the float one, and nothing of the task.",
+]);
+
+const { timeSpeed } = await import("./speed.ts");
+await write("speed.md", timeSpeed, [
+  "# Written for speed",
+  "",
+  "Written by `npm run verify`. What `octet quantize --goal speed` writes of every model of `../shared/models` ([command-line.md](command-line.md#quantize)),",
+  "timed anew beside the float model and what the default recipe writes: ONNX Runtime, natively, one sample on one thread, in rounds in turn, each",
+  "the lesser of two runs; the median of the time over that of the float model in the same round, and its 95 % confidence interval. The SQNR is",
+  "that of what is written for speed, on samples that did not calibrate it. `silero_vad_v5` is timed and judged on noise.",
 ]);
 
 const missing = peerMissing();

@@ -54,7 +54,7 @@ function slower({ float, quantized, runs, runtime, machine, threads }: Evaluatio
   if (!(quantized.p50 > SLOWER * float.p50)) return [];
   const times = `p50 ${significant(quantized.p50)} ms against ${significant(float.p50)} ms`;
   const where = `${plural(runs, "run")} each, ${plural(threads, "thread")}, ${runtime}, ${machine}`;
-  const message = `The quantized model is slower than the float one here, ${times} (${where}); measure it with octet evaluate on the machine it is meant for, and keep the float model where it is slower there too.`;
+  const message = `The quantized model is slower than the float one here, ${times} (${where}); measure it with octet evaluate on the machine it is meant for, and where it is slower there too, have octet quantize --goal speed write what is not.`;
   return [{ kind: "warning", subject: "latency", message }];
 }
 

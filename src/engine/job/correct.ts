@@ -53,9 +53,10 @@ export function deriveBiases(model: OpenModel, recipe: Recipe): Recipe {
 }
 
 function correctedLayers({ plan, unrounded }: Quantized): CorrectedLayer[] {
-  return plan.layers.flatMap(({ id, node, weightUse }) => {
+  return plan.layers.flatMap(({ id, node, weightUse, reason }) => {
     const quantized = unrounded.get(id);
-    if (!weightUse || quantized === undefined || !biasPlace(node, plan.index)) return [];
+    const isRounded = weightUse !== null || reason?.code === "recipe-stored";
+    if (!isRounded || quantized === undefined || !biasPlace(node, plan.index)) return [];
     const [reader, ...readers] = plan.index.consumers(node.output[0] ?? "");
     const isSeen = plan.index.isOutput(node.output[0] ?? "");
     const alone = reader && readers.length === 0 && !isSeen ? reader : null;

@@ -106,7 +106,7 @@ function unmatched(plan: QuantizationPlan, recipe: Choices): Notice[] {
         message: `The recipe leaves the ${kind} ${name} in float, but the prepared model has none of that name.`,
       }));
   return [
-    ...missing("layer", recipe.float.layers, layers),
+    ...missing("layer", [...recipe.float.layers, ...(recipe.float.stored ?? [])], layers),
     ...missing("operator", recipe.float.operators, operators),
     ...missing("tensor", recipe.float.tensors, tensors),
     ...withoutGroup(plan, Object.keys(recipe.ranges), "a range"),

@@ -102,6 +102,7 @@ export function settingsOf(recipe: Recipe): readonly Setting[] {
     one("layers without weights", ELEMENTWISE_WORDS[recipe.elementwise]),
     many("decided to stay in float", recipe.unjoined ?? []),
     many("layers in float", float.layers),
+    many("layers in float but for their weights", float.stored ?? []),
     many("operators in float", float.operators),
     many("tensors in float", float.tensors),
     ...preprocessSettings(recipe.preprocess),

@@ -33,6 +33,7 @@ export type Reason =
   | { readonly code: "spared"; readonly tensor: string; readonly lost: string }
   /** What the recipe asks for. */
   | { readonly code: "recipe-layer" }
+  | { readonly code: "recipe-stored" }
   | { readonly code: "recipe-operator"; readonly operator: string }
   | { readonly code: "recipe-input"; readonly tensor: string }
   | { readonly code: "recipe-output" }
@@ -44,6 +45,11 @@ export type Reason =
 /** Whether a recipe names the layer, or a tensor of it, as one to stay in float. */
 export function isChosen({ code }: Reason): boolean {
   return code.startsWith("recipe-");
+}
+
+/** Whether the layer is computed in float and its weights alone are in int8. */
+export function isStored({ code }: Reason): boolean {
+  return code === "stored" || code === "recipe-stored";
 }
 
 /** A reason in words, to go on after "stays in float: ". */
@@ -105,6 +111,8 @@ export function reasonText(reason: Reason): string {
         : `one scale for ${reason.tensor} is too coarse for ${reason.lost}`;
     case "recipe-layer":
       return "the recipe leaves this layer in float";
+    case "recipe-stored":
+      return "the recipe has it computed in float, with its weights alone in int8";
     case "recipe-operator":
       return `the recipe leaves every ${reason.operator} in float`;
     case "recipe-input":

@@ -109,6 +109,12 @@ function recipeWith<S extends Schema>(preprocess: S) {
         layers: about("By node name.", NAMES),
         operators: about("By type, such as Softmax.", NAMES),
         tensors: about("By tensor name.", NAMES),
+        stored: maybe(
+          about(
+            "Layers that keep their weights in int8 all the same: the runtime makes them float when it loads the file. By node name.",
+            NAMES,
+          ),
+        ),
       }),
     ),
     elementwise: about(

@@ -78,7 +78,7 @@ export const REPORTED_MODEL = fields({
 
 export interface ModelSummary extends Omit<Of<typeof REPORTED_MODEL>, "layers" | "floatKernels"> {
   readonly layers: readonly Layer[];
-  /** Layers that are quantized, and that the runtime computes in float all the same, by name. */
+  /** Layers that are quantized, or stored so, and that the runtime computes in float all the same, by name. */
   readonly floatKernels: readonly string[];
   readonly activations: readonly Activation[];
   readonly groups: readonly RangeGroup[];

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { pairedDifference, quantile } from "./interval.ts";
+import { medianInterval, pairedDifference, quantile } from "./interval.ts";
 
 test("a worked example: 10 of 100 only float, 2 only quantized", () => {
   const { difference, interval } = pairedDifference({ samples: 100, onlyFirst: 10, onlySecond: 2 });
@@ -64,4 +64,23 @@ test("quantiles interpolate between order statistics", () => {
   expect(quantile([3, 1, 2], 0)).toBe(1);
   expect(quantile([3, 1, 2], 1)).toBe(3);
   expect(() => quantile([], 0.5)).toThrow(RangeError);
+});
+
+test("the interval of a median holds it in 95 of 100 draws, and is all there is of few values", () => {
+  expect(medianInterval([3, 1, 2])).toEqual([1, 3]);
+  expect(medianInterval([7])).toEqual([7, 7]);
+  expect(medianInterval([9, 1, 8, 2, 7, 3, 6, 4, 5])).toEqual([2, 8]);
+  expect(() => medianInterval([])).toThrow(RangeError);
+  let state = 12345;
+  const uniform = () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+  let held = 0;
+  for (let draw = 0; draw < 2000; draw++) {
+    const [low, high] = medianInterval(Array.from({ length: 40 }, uniform));
+    if (low <= 0.5 && high >= 0.5) held++;
+  }
+  expect(held / 2000).toBeGreaterThan(0.93);
+  expect(held / 2000).toBeLessThan(0.98);
 });

@@ -64,3 +64,15 @@ export function quantile(values: readonly number[], share: number): number {
   const above = sorted[Math.ceil(position)] as number;
   return below + (above - below) * (position - Math.floor(position));
 }
+
+/**
+ * The 95 % confidence interval of the median, by order statistics: those of ranks (n -+ z sqrt(n)) / 2, the normal approximation
+ * of the sign test (Conover, "Practical Nonparametric Statistics", 1999, section 3.2); of few values all. Throws RangeError
+ * without values.
+ */
+export function medianInterval(values: readonly number[]): readonly [low: number, high: number] {
+  if (values.length === 0) throw new RangeError("A median needs at least one value.");
+  const sorted = values.toSorted((a, b) => a - b);
+  const below = Math.max(0, Math.floor((values.length - Z * Math.sqrt(values.length)) / 2));
+  return [sorted[below] as number, sorted.at(-1 - below) as number];
+}

@@ -106,7 +106,8 @@ function blockedReason(
     if (givesProbabilities(node, index)) return { code: "gives-probabilities" };
     if (sizesMatrices(node, index)) return { code: "sizes-matrices" };
   }
-  if (float.layers.includes(index.id(node))) return { code: "recipe-layer" };
+  const id = index.id(node);
+  if (float.layers.includes(id) || float.stored?.includes(id)) return { code: "recipe-layer" };
   if (float.operators.includes(operator)) return { code: "recipe-operator", operator };
   return null;
 }

@@ -38,8 +38,8 @@ export function scopeOf(graph: GraphProto, outer: Scope): Scope {
 export const innerId = (holder: string, attribute: string, id: string) => `${holder}/${attribute}/${id}`;
 
 /**
- * The recurrent layers of a graph, and the layers with weights in the graphs that its nodes hold. Their weights are in int8
- * whatever the recipe's type of weights: a state gathers error step by step.
+ * The recurrent layers of a graph, the layers with weights in the graphs that its nodes hold, and those that the recipe names as
+ * stored. Their weights are in int8 whatever the recipe's type of weights: a state gathers error step by step.
  */
 export function storedLayers(graph: GraphProto, float: Recipe["float"]): StoredLayer[] {
   const found: StoredLayer[] = [];
@@ -48,7 +48,7 @@ export function storedLayers(graph: GraphProto, float: Recipe["float"]): StoredL
     const scope = scopeOf(within, outer);
     for (const node of within.node) {
       const id = idOf(index.id(node));
-      const keeping = keepingOf(node, index, scope, inside);
+      const keeping = keepingOf(node, index, scope, inside, float.stored?.includes(id) ?? false);
       if (keeping) found.push(storedLayer(node, keeping, { id, scope, inside, float }));
       for (const { name, g, graphs } of node.attribute) {
         for (const body of g ? [g, ...graphs] : graphs) {
@@ -72,17 +72,24 @@ interface Keeping {
   readonly reason: Reason;
 }
 
-/** Null for a node without weights, or that can be quantized as a whole. */
-function keepingOf(node: NodeProto, index: GraphIndex, scope: Scope, inside: string | null): Keeping | null {
+/** Null for a node without weights, or that can be quantized as a whole and is not chosen to be stored. */
+function keepingOf(
+  node: NodeProto,
+  index: GraphIndex,
+  scope: Scope,
+  inside: string | null,
+  isChosen: boolean,
+): Keeping | null {
   const operator = operatorOf(node, index);
-  const within: Reason | null = inside === null ? null : { code: "inside", operator: inside };
+  const chosen: Reason | null = isChosen ? { code: "recipe-stored" } : null;
+  const within: Reason | null = inside === null ? chosen : { code: "inside", operator: inside };
   if (operator?.kind === "float" && operator.keeps) {
     return { inputs: operator.keeps, reason: within ?? operator.reason };
   }
   if (operator?.kind !== "weighted" || within === null) return null;
   const positions = operator.factors === "second" ? [1] : [1, 0];
   const input = positions.find((at) => scope(node.input[at] ?? ""));
-  if (input === undefined) return { inputs: [], reason: within };
+  if (input === undefined) return inside === null ? null : { inputs: [], reason: within };
   const rank = scope(node.input[input] ?? "")?.dims.length ?? 0;
   const axis = input === 1 && rank > 1 ? operator.channelAxis(node, rank) : null;
   return { inputs: [{ input, axes: axis === null ? [] : [axis] }], reason: within };
@@ -119,9 +126,13 @@ function storedLayer(node: NodeProto, { inputs, reason }: Keeping, { id, scope, 
       parameters: [...new Set(constants)].reduce((sum, tensor) => sum + elementCount(dimsOf(tensor)), 0),
       weight: null,
       precision: isFloat ? "float32" : "int8",
-      reason: chosen ?? (isFloat ? (fault?.fault ?? reason) : { code: "stored", inside }),
+      reason: chosen ?? (isFloat ? (fault?.fault ?? reason) : storedReason(reason, inside)),
     },
   };
+}
+
+function storedReason(reason: Reason, inside: string | null): Reason {
+  return reason.code === "recipe-stored" ? reason : { code: "stored", inside };
 }
 
 function chosenReason(operator: string, id: string, float: Recipe["float"]): Reason | null {

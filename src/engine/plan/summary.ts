@@ -1,3 +1,4 @@
+import { isStored } from "../model/reason.ts";
 import type { Activation, Layer, ModelSummary } from "../model/summary.ts";
 import { dimsOf } from "../onnx/tensor.ts";
 import { elementCount } from "../values/dims.ts";
@@ -27,7 +28,10 @@ export function summarizePlan(
   const layers = [...plan.layers.map(toLayer), ...inner];
   return {
     layers,
-    floatKernels: floatKernels(plan),
+    floatKernels: [
+      ...floatKernels(plan),
+      ...layers.flatMap(({ id, reason }) => (reason && isStored(reason) ? [id] : [])),
+    ],
     activations: names.filter((name) => types.get(name) === "float32").map(activation),
     groups,
     operators: countOperators(layers),

@@ -277,7 +277,7 @@ export class Project {
 
   /**
    * Times the settled recipe against the float model and against recipes that quantize more or less, on this machine, and takes
-   * the quickest quantized one, which is then to be settled again where it is another.
+   * the quickest, or weights in 8 bits alone where none is faster than float, to be settled again where it is another.
    */
   async chooseFastest(context: JobContext): Promise<SpeedTrial> {
     assertTimeable(this.#recipe);

@@ -119,8 +119,11 @@ export function withFloat(
   inFloat: boolean,
 ): Recipe {
   const moved = new Set(names);
-  const others = recipe.float[kind].filter((name) => !moved.has(name));
-  return withSettings(recipe, { float: { ...recipe.float, [kind]: inFloat ? [...others, ...moved] : others } });
+  const { stored, ...float } = recipe.float;
+  const others = float[kind].filter((name) => !moved.has(name));
+  const kept = kind === "layers" && !inFloat ? stored?.filter((name) => !moved.has(name)) : stored;
+  const left = { ...float, [kind]: inFloat ? [...others, ...moved] : others };
+  return withSettings(recipe, { float: kept ? { ...left, stored: kept } : left });
 }
 
 export function withPreprocess(recipe: Recipe, preprocess: Preprocess | null): Recipe {

@@ -26,6 +26,7 @@ export const SETTINGS = {
     layers: sorted(float.layers),
     operators: sorted(float.operators),
     tensors: sorted(float.tensors),
+    ...(float.stored && float.stored.length > 0 && { stored: sorted(float.stored) }),
   }),
   elementwise: ({ elementwise }) => elementwise,
   weightType: ({ weights }) => weights.type,

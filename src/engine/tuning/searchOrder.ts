@@ -1,3 +1,4 @@
+import { isStored } from "../model/reason.ts";
 import type { ModelSummary } from "../model/summary.ts";
 import type { TuneRequest } from "../model/tuning.ts";
 import { OPERATORS } from "../operators/index.ts";
@@ -44,7 +45,7 @@ function costsOf({ layers, activations }: Pick<ModelSummary, "layers" | "activat
       .filter(({ precision }) => precision !== "float32")
       .map(({ id, operator, parameters, outputs, precision, reason }) => {
         if (goal === "size") return [id, floatCost(precision) * parameters];
-        if (reason?.code === "stored") return [id, 0];
+        if (reason && isStored(reason)) return [id, 0];
         const shape = dims.get(outputs[0] ?? "") ?? [];
         const elements = elementCount(shape);
         const weighted = OPERATORS.get(operator);

@@ -71,7 +71,10 @@ export function rowsOf(plan: ModelSummary, recipe: Recipe): readonly Row[] {
       reason: layer.reason && reasonText(layer.reason),
       group: own ?? fused,
       fusedWith: fused === null ? null : reader,
-      free: layer.reason === null || recipe.float.layers.includes(layer.id),
+      free:
+        layer.reason === null ||
+        recipe.float.layers.includes(layer.id) ||
+        (recipe.float.stored?.includes(layer.id) ?? false),
     };
   });
   return [...inputs, ...layers];

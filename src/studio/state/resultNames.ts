@@ -23,6 +23,7 @@ export function nameOf(recipe: Recipe): string {
     counted(Object.keys(methods).length, "own method"),
     counted(Object.keys(ranges).length, "range", " by hand"),
     counted(float.layers.length, "layer", " in float"),
+    counted(float.stored?.length ?? 0, "layer", " in float but for weights"),
     counted(float.operators.length, "operator", " in float"),
     counted(float.tensors.length, "tensor", " in float"),
   ]

@@ -80,6 +80,14 @@ export function settingsSection({ recipe, calibration, model, files }: Report): 
       "Weights",
       `${weights.type}, symmetric, per ${weights.granularity}${powersOfTwo(weights)}, ${ROUNDINGS[weights.rounding]}`,
     ],
+    ...(float.stored && float.stored.length > 0
+      ? [
+          [
+            "Weights in int8, computed in float",
+            html`${float.stored.map((name) => html`<code>${name}</code> `)}`,
+          ] as const,
+        ]
+      : []),
     ...(takesRanges(recipe)
       ? [["Layers without weights", elementwiseText(recipe)] as const, ...rangeFacts(recipe)]
       : []),

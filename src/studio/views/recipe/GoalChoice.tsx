@@ -37,7 +37,7 @@ export function GoalChoice() {
 }
 
 function Measured({ trial, on, notice, stale }: MeasuredSpeed & { readonly stale: boolean }) {
-  const { float, candidates, runs } = trial;
+  const { float, candidates, runs, written } = trial;
   return (
     <div className={stale ? "goal-speed stale" : "goal-speed"} data-testid="goal-speed">
       {stale ? <p className="hint">Stale: timed before the last change.</p> : null}
@@ -49,7 +49,7 @@ function Measured({ trial, on, notice, stale }: MeasuredSpeed & { readonly stale
         <tbody>
           {[{ name: "float model", milliseconds: float }, ...candidates].map(({ name, milliseconds }) => (
             <tr key={name}>
-              <th scope="row">{name}</th>
+              <th scope="row">{name === written ? `${name}, written` : name}</th>
               <td className="number">{significant(milliseconds)} ms</td>
             </tr>
           ))}

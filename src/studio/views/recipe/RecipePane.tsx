@@ -98,7 +98,8 @@ function FloatOperators() {
   const inFloat = useProject((project) => project.recipe?.present.float);
   if (!summary || !inFloat) return null;
   const operators = summary.operators.filter((entry) => entry.quantized > 0 || inFloat.operators.includes(entry.type));
-  const left = inFloat.operators.length + inFloat.layers.length + inFloat.tensors.length;
+  const named = { layers: [...new Set([...inFloat.layers, ...(inFloat.stored ?? [])])], tensors: inFloat.tensors };
+  const left = inFloat.operators.length + named.layers.length + named.tensors.length;
   return (
     <details className="fold">
       <summary>
@@ -124,7 +125,7 @@ function FloatOperators() {
       </ul>
       <ul className="chips" aria-label="Layers and tensors left in float">
         {(["layers", "tensors"] as const).flatMap((kind) =>
-          inFloat[kind].map((name) => (
+          named[kind].map((name) => (
             <li key={`${kind} ${name}`}>
               <span>{name}</span>
               <button

@@ -1,0 +1,173 @@
+import { describe, expect, it } from "vitest";
+import { optimizedOperators, run } from "../graph/testing/native.ts";
+import { reasonText } from "../model/reason.ts";
+import type { Recipe } from "../model/recipe.ts";
+import type { Tensor } from "../model/tensor.ts";
+import { Comparator } from "../numerics/metrics.ts";
+import { intAttribute, makeNode } from "../onnx/attributes.ts";
+import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
+import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
+import { withFloat } from "../recipe/edits.ts";
+import { exportJob } from "./export.ts";
+import { defaultRecipe, planModel, summarizeModel } from "./open.ts";
+import { settle } from "./settle.ts";
+import { context, datasetOf, open, runtime } from "./testing/quantized.ts";
+
+const conv = (inputs: readonly string[], output: string, group = 1) =>
+  makeNode("Conv", inputs, [output], { name: output, attributes: [intAttribute("group", group)] });
+
+/** Channels that one scale for the whole tensor cannot hold. */
+function steep(dims: readonly number[], seed: number): Tensor {
+  const tensor = noise(dims, seed);
+  const inner = dims.slice(1).reduce((product, dim) => product * dim, 1);
+  const values = (tensor.data as Float32Array).map((value, i) => value * 1000 ** -(Math.floor(i / inner) / dims[0]!));
+  return { ...tensor, data: values };
+}
+
+const NET = buildModel({
+  opset: 17,
+  inputs: [floatInput("x", [1, 16, 10, 10])],
+  outputs: ["y"],
+  nodes: [
+    conv(["x", "v"], "a"),
+    conv(["a", "w", "b"], "middle"),
+    conv(["middle", "small"], "thin", 16),
+    makeNode("Flatten", ["thin"], ["flat"], { name: "flat" }),
+    makeNode("MatMul", ["flat", "m"], ["y"], { name: "last" }),
+  ],
+  constants: {
+    v: noise([16, 16, 3, 3], 1),
+    w: steep([16, 16, 3, 3], 2),
+    b: noise([16], 3),
+    small: noise([16, 1, 1, 1], 4),
+    m: noise([576, 12], 5),
+  },
+});
+
+async function made(given: ModelProto, float: Partial<Recipe["float"]>, changes: Partial<Recipe> = {}) {
+  const model = await open(given);
+  const samples = Array.from({ length: 6 }, (_, i) => new Map([["x", noise([1, 16, 10, 10], 50 + i)]]));
+  const dataset = datasetOf(model, samples);
+  const plain = defaultRecipe(model);
+  const asked: Recipe = { ...plain, ...changes, float: { ...plain.float, ...float } };
+  const runtimes = { main: runtime, accelerator: null };
+  const { recipe, calibration } = await settle(
+    model,
+    asked,
+    dataset,
+    { samples: 6, calibration: null },
+    runtimes,
+    context,
+  );
+  const { quantized } = exportJob(model, { recipe, calibration, evaluation: null, date: "" });
+  const comparators = [new Comparator(), new Comparator()];
+  for (let seed = 0; seed < 4; seed++) {
+    const feeds = new Map([["x", noise([1, 16, 10, 10], 90 + seed)]]);
+    const expected = (await run(given, feeds)).get("y")!.data as Float32Array;
+    for (const [at, comparator] of comparators.entries()) {
+      comparator.add(expected, (await run(quantized.model, feeds, at === 0)).get("y")!.data as Float32Array);
+    }
+  }
+  const [optimized, literal] = comparators.map((comparator) => comparator.result().sqnr) as [number, number];
+  const summary = summarizeModel(model, recipe);
+  const reasons = new Map(
+    summary.layers.map(({ id, precision, reason }) => [id, [precision, reason && reasonText(reason)]]),
+  );
+  return { model, recipe, quantized, summary, reasons, optimized, literal };
+}
+
+const STORED = "the recipe has it computed in float, with its weights alone in int8";
+
+describe("layers that a recipe names as stored", () => {
+  it("are all in float and keep their weights in int8, a quarter of the bytes, with nothing left to compute of them", async () => {
+    const { model, recipe, quantized, summary, reasons, optimized, literal } = await made(
+      NET,
+      { stored: ["a", "middle", "thin", "last"] },
+      { elementwise: "float" },
+    );
+    expect(quantized.bytes).toBeLessThan(0.4 * model.bytes);
+    const operators = await optimizedOperators(quantized.model);
+    expect(
+      operators.filter((operator) => /Quantize|Cast|Mul$|Integer/.test(operator) && operator !== "MatMul"),
+    ).toEqual([]);
+    for (const id of ["a", "middle", "last"]) expect(reasons.get(id)).toEqual(["int8", STORED]);
+    expect(reasons.get("thin")).toEqual([
+      "float32",
+      "its weights are so small that keeping them in 8 bits would save nothing",
+    ]);
+    expect(summary.floatKernels).toEqual(["a", "middle", "last"]);
+    expect(Object.keys(recipe.biases ?? {})).toEqual(["a", "middle"]);
+    expect(Math.min(optimized, literal)).toBeGreaterThan(38);
+  });
+
+  it("stand between integer ones, and keep scales of their own in the runtime", async () => {
+    const { quantized, reasons, optimized, literal } = await made(NET, { stored: ["middle"] });
+    expect(reasons.get("middle")).toEqual(["int8", STORED]);
+    expect(reasons.get("a")).toEqual(["int8", null]);
+    const int8 = quantized.model.graph!.initializer.filter(({ name }) => /^w_quantized/.test(name));
+    expect(int8.map(({ dims }) => dims.map(Number))).toEqual([[16, 16, 3, 3]]);
+    expect(quantized.model.graph!.initializer.some(({ name }) => name === "w")).toBe(false);
+    expect(await optimizedOperators(quantized.model)).not.toContain("Cast");
+    expect(Math.abs(optimized - literal)).toBeLessThan(0.2);
+    expect(optimized).toBeGreaterThan(25);
+  });
+
+  it("share their weights with integer ones", async () => {
+    const twice = buildModel({
+      opset: 17,
+      inputs: [floatInput("x", [1, 16, 10, 10])],
+      outputs: ["y"],
+      nodes: [conv(["x", "v"], "a"), conv(["a", "v"], "y")],
+      constants: { v: noise([16, 16, 3, 3], 1) },
+    });
+    const { optimized, reasons } = await made(twice, { stored: ["y"] });
+    expect([reasons.get("a"), reasons.get("y")]).toEqual([
+      ["int8", null],
+      ["int8", STORED],
+    ]);
+    expect(optimized).toBeGreaterThan(30);
+  });
+
+  it("are in float whole where the recipe says that too, and in integers again when they are taken back", async () => {
+    const { model, recipe, reasons } = await made(NET, { stored: ["middle", "last"], layers: ["middle"] });
+    expect(reasons.get("middle")).toEqual(["float32", "the recipe leaves this layer in float"]);
+    expect(reasons.get("last")).toEqual(["int8", STORED]);
+    const back = withFloat(recipe, "layers", ["middle"], false);
+    expect(back.float).toEqual({ ...recipe.float, layers: [], stored: ["last"] });
+    expect(back.resolved).toBeNull();
+    const { layers } = planModel(model, { ...back, spared: null });
+    expect(layers.find(({ id }) => id === "middle")?.reason).toBeNull();
+  });
+
+  it("have a weight to store: one computed at run time, or of NaN, is in float, and says why", async () => {
+    const weights = noise([16, 16, 1, 1], 7);
+    const faulty = buildModel({
+      opset: 17,
+      inputs: [floatInput("x", [1, 16, 10, 10])],
+      outputs: ["y"],
+      nodes: [
+        conv(["x", "v"], "a"),
+        makeNode("ReduceMean", ["a"], ["mean"], { name: "mean", attributes: [intAttribute("keepdims", 1)] }),
+        makeNode("Mul", ["w", "mean"], ["made"], { name: "made" }),
+        conv(["a", "made"], "late"),
+        conv(["late", "nan"], "y"),
+      ],
+      constants: {
+        v: noise([16, 16, 3, 3], 1),
+        w: weights,
+        nan: { ...weights, data: (weights.data as Float32Array).map((value, i) => (i === 9 ? Number.NaN : value)) },
+      },
+    });
+    const model = await open(faulty);
+    const plain = defaultRecipe(model);
+    const recipe = { ...plain, float: { ...plain.float, stored: ["late", "y", "nowhere"] } };
+    const { layers, floatKernels, notices } = summarizeModel(model, recipe);
+    const told = (id: string) => layers.find((layer) => layer.id === id);
+    expect(told("late")).toMatchObject({ precision: "float32", reason: { code: "recipe-layer" } });
+    expect(told("y")).toMatchObject({ precision: "float32", reason: { code: "weight-not-finite" } });
+    expect(floatKernels).toEqual([]);
+    expect(notices.map(({ message }) => message)).toContain(
+      "The recipe leaves the layer nowhere in float, but the prepared model has none of that name.",
+    );
+  });
+});
