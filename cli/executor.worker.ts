@@ -1,7 +1,8 @@
 import { parentPort } from "node:worker_threads";
 import { expose } from "comlink";
 import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
-import { observingSession } from "../src/engine/calibration/observing.ts";
+import { openObserving } from "../src/engine/calibration/observing.ts";
+import { release } from "../src/engine/model/release.ts";
 import type { ModelFile, ObservationPlan, ObserverSession } from "../src/engine/model/runtime.ts";
 import type { Statistics } from "../src/engine/model/statistics.ts";
 import type { Tensor } from "../src/engine/model/tensor.ts";
@@ -9,7 +10,7 @@ import { nodeOrWasm } from "../src/engine/runtime/nodeOrWasm.ts";
 
 /** ONNX Runtime in a thread of its own, and one model at a time that it observes. */
 export interface ExecutorApi {
-  open(model: ModelFile, plan: ObservationPlan, threads: number): Promise<void>;
+  open(pieces: readonly ModelFile[], plan: ObservationPlan, threads: number): Promise<void>;
   /** Returns what the run took, in milliseconds. */
   observe(feeds: ReadonlyMap<string, Tensor>, samples: readonly number[]): Promise<number>;
   take(): Promise<Statistics>;
@@ -20,11 +21,12 @@ const { runtime } = await nodeOrWasm();
 let session: ObserverSession;
 
 const api: ExecutorApi = {
-  async open(model, plan, threads) {
-    session = observingSession(await runtime.createSession(model, { threads }), plan);
+  async open(pieces, plan, threads) {
+    session = await openObserving(runtime, pieces, plan, threads);
   },
   async observe(feeds, samples) {
     await session.observe(feeds, samples);
+    release(feeds.values());
     return session.lastRunTime;
   },
   take: () => session.take(),

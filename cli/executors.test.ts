@@ -18,7 +18,7 @@ it("hands out no thread that ended while it waited", async () => {
   const file: ModelFile = { graph: new Uint8Array(readFileSync(SAMPLE)), external: [] };
   const { createObserver } = threadedRuntime(nodeRuntime());
   const open = async () => {
-    const observer = await createObserver?.(file, PLAN, { worker: 0, threads: 1 });
+    const observer = await createObserver?.([file], PLAN, { worker: 0, threads: 1 });
     expect((await observer?.take())?.size).toBe(0);
     await observer?.dispose();
   };
@@ -31,9 +31,9 @@ it("goes on after a model that does not load", async () => {
   const { createObserver } = threadedRuntime(nodeRuntime());
   const options = { worker: 0, threads: 1 };
   const bad = { graph: new Uint8Array([1, 2, 3]), external: [] };
-  await expect(createObserver?.(bad, PLAN, options)).rejects.toThrow();
+  await expect(createObserver?.([bad], PLAN, options)).rejects.toThrow();
   const good = { graph: new Uint8Array(readFileSync(SAMPLE)), external: [] };
-  const observer = await createObserver?.(good, PLAN, options);
+  const observer = await createObserver?.([good], PLAN, options);
   expect((await observer?.take())?.size).toBe(0);
   await observer?.dispose();
 });

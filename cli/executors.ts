@@ -36,7 +36,7 @@ export function threadedRuntime(main: Runtime): Runtime {
   return {
     ...main,
     maxWorkers: availableParallelism(),
-    createObserver: (model, plan, { threads }) => openObserver(model, plan, threads),
+    createObserver: (pieces, plan, { threads }) => openObserver(pieces, plan, threads),
   };
 }
 
@@ -68,13 +68,17 @@ function startThread(): Thread {
   return thread;
 }
 
-async function openObserver(model: ModelFile, plan: ObservationPlan, threads: number): Promise<ObserverSession> {
+async function openObserver(
+  pieces: readonly ModelFile[],
+  plan: ObservationPlan,
+  threads: number,
+): Promise<ObserverSession> {
   const thread = idle.pop() ?? startThread();
   const { worker, ask } = thread;
   worker.ref();
   try {
     await thread.ready;
-    await ask((remote) => remote.open(model, plan, threads));
+    await ask((remote) => remote.open(pieces, plan, threads));
   } catch (error) {
     await thread.end();
     throw error;

@@ -88,8 +88,8 @@ export function executorRuntime(): Runtime {
         },
       } satisfies Session;
     },
-    async createObserver(model, plan, { worker, threads }) {
-      const made = await create(worker, threads, (api) => api.createObserver(model, plan, threads));
+    async createObserver(pieces, plan, { worker, threads }) {
+      const made = await create(worker, threads, (api) => api.createObserver(pieces, plan, threads));
       const { executor, created } = made;
       let lastRunTime = Number.NaN;
       return {

@@ -1,7 +1,8 @@
 import { expose, transfer } from "comlink";
 import mjs from "onnxruntime-web/ort-wasm-simd-threaded.mjs?url";
 import wasm from "onnxruntime-web/ort-wasm-simd-threaded.wasm?url";
-import { observingSession } from "../src/engine/calibration/observing.ts";
+import { openObserving } from "../src/engine/calibration/observing.ts";
+import { release } from "../src/engine/model/release.ts";
 import type { ModelFile, ObservationPlan, ObserverSession, Runtime, Session } from "../src/engine/model/runtime.ts";
 import type { Statistics } from "../src/engine/model/statistics.ts";
 import type { Port, Tensor } from "../src/engine/model/tensor.ts";
@@ -26,7 +27,7 @@ export interface ExecutorApi {
   ): Promise<{ readonly outputs: ReadonlyMap<string, Tensor>; readonly time: number }>;
   disposeSession(id: number): Promise<void>;
   createObserver(
-    model: ModelFile,
+    pieces: readonly ModelFile[],
     plan: ObservationPlan,
     threads: number,
   ): Promise<{ readonly id: number; readonly label: string }>;
@@ -66,15 +67,16 @@ const api: ExecutorApi = {
     sessions.set(id, created);
     return { id, label, inputs: created.inputs, outputs: created.outputs };
   },
-  async createObserver(model, plan, threads) {
-    const { label, createSession } = runtimeFor(threads);
+  async createObserver(pieces, plan, threads) {
+    const runtime = runtimeFor(threads);
     const id = nextId++;
-    observers.set(id, observingSession(await createSession(model, { threads }), plan));
-    return { id, label };
+    observers.set(id, await openObserving(runtime, pieces, plan, threads));
+    return { id, label: runtime.label };
   },
   async observe(id, feeds, samples) {
     const observing = observer(id);
     await observing.observe(feeds, samples);
+    release(feeds.values());
     return observing.lastRunTime;
   },
   take: (id) => observer(id).take(),

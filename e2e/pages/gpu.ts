@@ -122,7 +122,7 @@ async function compareSample(samples: number): Promise<{
   const { dataset, file, plan } = await openSample(runtime);
   const accelerator = await webgpuAccelerator();
   const onGpu = await accelerator.createObserver(file, plan);
-  const onCpu = observingSession(await runtime.createSession(file, { threads: 1 }), plan);
+  const onCpu = observingSession([await runtime.createSession(file, { threads: 1 })], plan);
   for (let i = 0; i < samples; i++) {
     const { feeds } = await dataset.get(i);
     await onGpu.observe(feeds, [i]);

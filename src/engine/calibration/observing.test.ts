@@ -56,7 +56,7 @@ const NaNs: Tensor = tensor([2, 2], Number.NaN, Infinity, -Infinity, Number.NaN)
 describe("observingSession", () => {
   test("fetches what is counted, and derives the rest", async () => {
     const session = doubling();
-    const observing = observingSession(session, plan);
+    const observing = observingSession([session], plan);
     await observing.observe(new Map([["x", tensor([3], 1, -2, 0.5)]]), [4]);
     expect(session.fetched).toEqual([["y", "n"]]);
     expect(observing.lastRunTime).toBeGreaterThanOrEqual(0);
@@ -70,7 +70,7 @@ describe("observingSession", () => {
   });
 
   test("starts anew after a take, and batches count by sample", async () => {
-    const observing = observingSession(doubling(), plan);
+    const observing = observingSession([doubling()], plan);
     await observing.observe(new Map([["x", tensor([4], 9, 8, 7, 6)]]), [0]);
     await observing.take();
     await observing.observe(new Map([["x", tensor([4, 1], 1, -2, 0.5, 4)]]), [7, 3]);
@@ -80,7 +80,7 @@ describe("observingSession", () => {
   });
 
   test("clamps infinities and passes NaN on", async () => {
-    const observing = observingSession(doubling(), plan);
+    const observing = observingSession([doubling()], plan);
     await observing.observe(new Map([["x", NaNs]]), [0, 1]);
     const z = (await observing.take()).get("z");
     expect(z).toMatchObject({ nan: 4, positiveInfinity: 0, negativeInfinity: 0, finite: 4, zeros: 2, max: 3 });
@@ -90,14 +90,14 @@ describe("observingSession", () => {
   test("runs nothing where only inputs are counted", async () => {
     const session = doubling();
     const inputs: ObservationPlan = { watch: ["x", "y"], derived: [{ tensor: "y", from: ["x"], clamp: null }] };
-    const observing = observingSession(session, inputs);
+    const observing = observingSession([session], inputs);
     await observing.observe(new Map([["x", tensor([1], 1)]]), [0]);
     expect(session.fetched).toEqual([]);
     expect((await observing.take()).get("y")).toEqual(observe([1]));
   });
 
   test("says which tensor does not divide into samples", async () => {
-    const observing = observingSession(doubling(), plan);
+    const observing = observingSession([doubling()], plan);
     await expect(observing.observe(new Map([["x", tensor([3], 1, 2, 3)]]), [0, 1])).rejects.toThrow(/"x".*\[3\].*2 /);
   });
 });
@@ -116,8 +116,8 @@ async function expectDerived(bytes: Uint8Array, sampleOf: (index: number) => Ten
   const watched = [input, ...made.filter((name) => types.get(name) === "float32")];
   const derivations = observationPlan(observed, watched);
   expect(derivations.derived.length).toBeGreaterThanOrEqual(least);
-  const all = observingSession(session, { watch: watched, derived: [] });
-  const some = observingSession(session, derivations);
+  const all = observingSession([session], { watch: watched, derived: [] });
+  const some = observingSession([session], derivations);
   for (let i = 0; i < 3; i++) {
     const feeds: TensorMap = new Map([[input, sampleOf(i)]]);
     await all.observe(feeds, [i]);

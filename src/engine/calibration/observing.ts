@@ -1,5 +1,6 @@
 import type { Range } from "../model/range.ts";
-import type { ObservationPlan, ObserverSession, Session } from "../model/runtime.ts";
+import { release } from "../model/release.ts";
+import type { ModelFile, ObservationPlan, ObserverSession, Runtime, Session } from "../model/runtime.ts";
 import type { Statistics, TensorStatistics } from "../model/statistics.ts";
 import type { Tensor, TensorMap } from "../model/tensor.ts";
 import { Kernel } from "../numerics/kernel/kernel.ts";
@@ -7,15 +8,35 @@ import { clampSightings, Observer, type Sightings, summarize } from "../numerics
 import { type Leaf, leavesOf } from "./leaves.ts";
 
 /**
- * Observes on the CPU what a session gives. `plan.watch` names inputs and outputs of the session; outputs that are derived
- * are not fetched, nor need the session have them. Tensors other than float32 are watched without being counted.
- * It owns the session: disposing of it disposes of the session.
+ * Opens a model on a runtime, in consecutive pieces, to be observed there. What the runs of several pieces take is given back
+ * after each, since no two run at once. Rejects as `createSession` does.
+ */
+export async function openObserving(
+  { createSession }: Pick<Runtime, "createSession">,
+  pieces: readonly ModelFile[],
+  plan: ObservationPlan,
+  threads: number,
+): Promise<ObserverSession> {
+  const sessions: Session[] = [];
+  try {
+    for (const piece of pieces) sessions.push(await createSession(piece, { threads, arena: pieces.length === 1 }));
+  } catch (error) {
+    await disposeAll(sessions);
+    throw error;
+  }
+  return observingSession(sessions, plan);
+}
+
+/**
+ * Observes on the CPU what sessions give, consecutive pieces of one model: each is fed inputs of the model and float32 tensors
+ * that earlier ones give, which are held until the last that reads them. `plan.watch` names inputs and outputs; outputs that are
+ * derived are not fetched, nor need a session have them. Tensors other than float32 are watched without being counted.
+ * It owns the sessions: disposing of it disposes of them.
  * `observe` throws Error when the first dimension of a tensor is not a multiple of the samples joined.
  */
-export function observingSession(session: Session, plan: ObservationPlan): ObserverSession {
+export function observingSession(sessions: readonly Session[], plan: ObservationPlan): ObserverSession {
   const leaves = leavesOf(plan);
-  const outputs = new Set(session.outputs.map(({ name }) => name));
-  const fetches = [...counted(leaves)].filter((name) => outputs.has(name));
+  const runs = runsOf(sessions, counted(leaves));
   const kernel = new Kernel();
   let observers = observersOf(leaves, kernel);
   let lastRunTime = Number.NaN;
@@ -32,7 +53,7 @@ export function observingSession(session: Session, plan: ObservationPlan): Obser
         }
       };
       for (const [name, tensor] of feeds) see(name, tensor);
-      if (fetches.length > 0) await shown(session, feeds, fetches, see);
+      await runAll(runs, feeds, see);
       lastRunTime = performance.now() - start;
     },
     async take() {
@@ -41,8 +62,54 @@ export function observingSession(session: Session, plan: ObservationPlan): Obser
       observers = observersOf(leaves, kernel);
       return statistics;
     },
-    dispose: () => session.dispose(),
+    dispose: () => disposeAll(sessions),
   };
+}
+
+async function disposeAll(sessions: readonly Session[]): Promise<void> {
+  await Promise.all(sessions.map((session) => session.dispose()));
+}
+
+/** One piece: what it is fed of earlier ones, gives to later ones, and is asked for. */
+interface Run {
+  readonly session: Session;
+  readonly fed: ReadonlySet<string> | null;
+  readonly carried: ReadonlySet<string>;
+  readonly fetches: readonly string[];
+  /** What no later piece reads. */
+  readonly last: readonly string[];
+}
+
+function runsOf(sessions: readonly Session[], wanted: ReadonlySet<string>): Run[] {
+  const reads = sessions.map(({ inputs }) => new Set(inputs.map(({ name }) => name)));
+  const made = new Set<string>();
+  return sessions.map((session, i) => {
+    const isReadAfter = (name: string) => reads.slice(i + 1).some((names) => names.has(name));
+    const outputs = session.outputs.map(({ name }) => name);
+    const carried = new Set(outputs.filter(isReadAfter));
+    const last = [...made].filter((name) => reads[i]!.has(name) && !isReadAfter(name));
+    for (const name of carried) made.add(name);
+    const fetches = [...new Set([...wanted, ...carried])].filter((name) => outputs.includes(name));
+    return { session, fed: sessions.length > 1 ? reads[i]! : null, carried, fetches, last };
+  });
+}
+
+async function runAll(
+  runs: readonly Run[],
+  feeds: TensorMap,
+  see: (name: string, tensor: Tensor) => void,
+): Promise<void> {
+  const held = new Map(feeds);
+  for (const { session, fed, carried, fetches, last } of runs) {
+    if (fetches.length === 0) continue;
+    const inputs = fed ? new Map([...held].filter(([name]) => fed.has(name))) : held;
+    await shown(session, inputs, fetches, (name, tensor) => {
+      see(name, tensor);
+      if (carried.has(name)) held.set(name, { ...tensor, data: tensor.data.slice() });
+    });
+    release(last.flatMap((name) => held.get(name) ?? []));
+    for (const name of last) held.delete(name);
+  }
 }
 
 /** Runs a session and shows its outputs, without copying them where it can. */

@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import type { Port } from "../model/tensor.ts";
 import { capturedBy, type GraphIndex } from "../onnx/graph.ts";
 import {
   type TensorProto_DataType as Code,
@@ -24,7 +25,7 @@ export function frontierAt(index: GraphIndex, at: number): string[] {
 
 /**
  * Nodes `from`..`to` (end excluded) as a model of their own that is fed what lies on the frontier at `from` and gives
- * `outputs`. `typeOf` says what is fed where. Shapes are left open.
+ * `outputs`. `typeOf` says what is fed where, `dimsOf` of what shape; where it says nothing that is left open.
  */
 export function sliceModel(
   model: ModelProto,
@@ -32,6 +33,7 @@ export function sliceModel(
   [from, to]: readonly [number, number],
   outputs: readonly string[],
   typeOf: (tensor: string) => DataType,
+  dimsOf: (tensor: string) => Port["dims"] | undefined = () => undefined,
 ): ModelProto {
   const graph = graphOf(model);
   const node = graph.node.slice(from, to);
@@ -39,7 +41,7 @@ export function sliceModel(
   const input = frontierAt(index, from).filter((name) => read.has(name));
   return withGraph(model, {
     node,
-    input: input.map((name) => portOf(name, typeOf(name))),
+    input: input.map((name) => portOf(name, typeOf(name), dimsOf(name))),
     output: outputs.map((name) => create(ValueInfoProtoSchema, { name })),
     initializer: graph.initializer.filter(({ name }) => read.has(name)),
     valueInfo: [],
@@ -50,11 +52,17 @@ function readBy(node: NodeProto): string[] {
   return [...node.input.filter(Boolean), ...capturedBy(node)];
 }
 
-function portOf(name: string, type: DataType): ValueInfoProto {
+function portOf(name: string, type: DataType, dims: Port["dims"] | undefined): ValueInfoProto {
   const elemType: Code = dataTypeCode(type);
-  const tensorType = create(TypeProto_TensorSchema, { elemType });
+  const shape = dims && { shape: { dim: dims.map(dimension) } };
+  const tensorType = create(TypeProto_TensorSchema, { elemType, ...shape });
   return create(ValueInfoProtoSchema, {
     name,
     type: create(TypeProtoSchema, { value: { case: "tensorType", value: tensorType } }),
   });
+}
+
+function dimension(dim: Port["dims"][number]) {
+  if (typeof dim === "number") return { value: { case: "dimValue" as const, value: BigInt(dim) } };
+  return dim === null ? {} : { value: { case: "dimParam" as const, value: dim } };
 }

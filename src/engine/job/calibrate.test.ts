@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { nodeDecoders } from "../../../cli/decoders.ts";
-import { observingSession } from "../calibration/observing.ts";
+import { openObserving } from "../calibration/observing.ts";
 import { diskFile } from "../data/testing/files.ts";
 import { AUTOMATIC, type Calibration, type Execution } from "../model/calibration.ts";
 import {
@@ -95,12 +95,12 @@ interface Watched {
 
 /** Observers of the native runtime, each of which fails from the call on that `fails` tells by its number. */
 async function observer(
-  file: ModelFile,
+  pieces: readonly ModelFile[],
   plan: ObservationPlan,
   watched: Watched,
   failure: (observer: number, call: number) => Error | null = () => null,
 ): Promise<ObserverSession> {
-  const session = observingSession(await native.createSession(file, { threads: 1 }), plan);
+  const session = await openObserving(native, pieces, plan, 1);
   const number = watched.opened++;
   watched.open++;
   let call = 0;
@@ -125,7 +125,7 @@ function workersOf(watched: Watched, failure?: (observer: number, call: number) 
   return {
     ...native,
     maxWorkers: 3,
-    createObserver: (file, plan) => observer(file, plan, watched, failure),
+    createObserver: (pieces, plan) => observer(pieces, plan, watched, failure),
   };
 }
 
@@ -134,7 +134,7 @@ function acceleratorOf(watched: Watched, failure?: (observer: number, call: numb
     label: "a device",
     provider: "webgpu",
     software: false,
-    createObserver: (file, plan) => observer(file, plan, watched, failure),
+    createObserver: (file, plan) => observer([file], plan, watched, failure),
     end: () => undefined,
   };
 }
@@ -201,8 +201,8 @@ describe("calibrating on several workers", () => {
       return null;
     };
     const { createObserver, ...rest } = workersOf(watched, note);
-    const failing: Runtime["createObserver"] = (file, plan, options) =>
-      options.worker === 1 ? Promise.reject(new Error("std::bad_alloc")) : createObserver!(file, plan, options);
+    const failing: Runtime["createObserver"] = (pieces, plan, options) =>
+      options.worker === 1 ? Promise.reject(new Error("std::bad_alloc")) : createObserver!(pieces, plan, options);
     const made = await run({ main: { ...rest, createObserver: failing }, accelerator: null }, { batch: 1 });
     expectAlike(made, plain);
     expect(watched).toEqual({ open: 0, opened: 2 });

@@ -3,7 +3,7 @@ import { AUTOMATIC } from "../model/calibration.ts";
 import { batchToTry, shapesFor } from "./crews.ts";
 
 const MIB = 2 ** 20;
-const small = { weightBytes: 10 * MIB, activationBytes: 50 * MIB };
+const small = { weightBytes: 10 * MIB, heldBytes: 50 * MIB };
 const machine = (maxThreads: number, maxWorkers?: number) => ({ maxThreads, ...(maxWorkers && { maxWorkers }) });
 
 describe("shapesFor", () => {
@@ -16,10 +16,10 @@ describe("shapesFor", () => {
   });
 
   it("tries threads in place of workers where these do not fit a gibibyte, or cannot be had", () => {
-    const large = { weightBytes: 200 * MIB, activationBytes: 300 * MIB };
+    const large = { weightBytes: 200 * MIB, heldBytes: 300 * MIB };
     expect(shapesFor(machine(4, 8), AUTOMATIC, large).rival).toEqual({ workers: 1, threads: 4 });
     expect(shapesFor(machine(4), AUTOMATIC, small).rival).toEqual({ workers: 1, threads: 4 });
-    expect(shapesFor(machine(4, 8), AUTOMATIC, { ...large, activationBytes: 100 * MIB }).rival).toEqual({
+    expect(shapesFor(machine(4, 8), AUTOMATIC, { ...large, heldBytes: 100 * MIB }).rival).toEqual({
       workers: 2,
       threads: 1,
     });

@@ -1,5 +1,5 @@
 import type { Crew } from "../calibration/calibrate.ts";
-import { observingSession } from "../calibration/observing.ts";
+import { openObserving } from "../calibration/observing.ts";
 import type { Execution } from "../model/calibration.ts";
 import { type ObserverSession, type Runtime, WorkerDied } from "../model/runtime.ts";
 import type { ObservedModel } from "./observed.ts";
@@ -7,7 +7,7 @@ import { refusal } from "./session.ts";
 
 /** Workers beyond these gain little: they share memory's bandwidth. */
 const MOST_WORKERS = 4;
-/** What the sessions of several workers may take together; each holds the weights twice, and its activations. */
+/** What the sessions of several workers may take together; each holds the weights twice, and what it observes. */
 const WORKERS_BYTES = 2 ** 30;
 /** Samples are joined by themselves only where their activations stay in the processor's caches. */
 const BATCH_BYTES = 2 ** 24;
@@ -23,10 +23,10 @@ export interface Shape {
 export function shapesFor(
   { maxThreads, maxWorkers = 1 }: Pick<Runtime, "maxThreads" | "maxWorkers">,
   { workers, threads }: Execution,
-  { weightBytes, activationBytes }: Pick<ObservedModel, "weightBytes" | "activationBytes">,
+  { weightBytes, heldBytes }: Pick<ObservedModel, "weightBytes" | "heldBytes">,
 ): { readonly first: Shape; readonly rival: Shape | null } {
   const first = { workers: workers ?? 1, threads: threads ?? 1 };
-  const fitting = Math.floor(WORKERS_BYTES / Math.max(1, 2 * weightBytes + activationBytes));
+  const fitting = Math.floor(WORKERS_BYTES / Math.max(1, 2 * weightBytes + heldBytes));
   const many = Math.min(MOST_WORKERS, fitting, Math.floor(maxWorkers / first.threads));
   if (workers === null && many > 1) return { first, rival: { ...first, workers: many } };
   const wide = Math.floor(maxThreads / first.workers);
@@ -86,12 +86,12 @@ export class Crews {
   }
 
   async #openOne(worker: number, threads: number, failure: typeof runFailure): Promise<ObserverSession> {
-    const { file, plan, what } = this.#model;
+    const { pieces, plan, what } = this.#model;
     let observer: ObserverSession;
     try {
       observer = this.#runtime.createObserver
-        ? await this.#runtime.createObserver(file, plan, { worker, threads })
-        : observingSession(await this.#runtime.createSession(file, { threads }), plan);
+        ? await this.#runtime.createObserver(pieces, plan, { worker, threads })
+        : await openObserving(this.#runtime, pieces, plan, threads);
     } catch (error) {
       throw refusal(error, `${what} does not load in ONNX Runtime`);
     }

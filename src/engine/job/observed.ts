@@ -1,9 +1,11 @@
 import { observationPlan } from "../graph/observation.ts";
+import { piecesOf } from "../graph/pieces.ts";
 import { exposeOutputs } from "../graph/shapes.ts";
 import type { Dataset } from "../model/dataset.ts";
 import type { ModelFile, ObservationPlan } from "../model/runtime.ts";
 import type { Port } from "../model/tensor.ts";
 import { inputPorts } from "../onnx/ports.ts";
+import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
 import { elementCount } from "../values/dims.ts";
 import type { OpenModel } from "./open.ts";
@@ -11,35 +13,54 @@ import type { OpenModel } from "./open.ts";
 /** A model as calibration runs it. */
 export interface ObservedModel {
   readonly file: ModelFile;
+  /** It in consecutive pieces, so that not all tensors watched are there at once; in one where they are few. */
+  readonly pieces: readonly ModelFile[];
   readonly plan: ObservationPlan;
   /** How messages call it. */
   readonly what: string;
   /** Where samples came from, by index. */
   readonly sources: readonly string[];
   readonly weightBytes: number;
+  /** What a worker has beside the weights while it observes a sample. */
+  readonly heldBytes: number;
   /** Of the tensors watched, for one sample; dimensions that are not known count as 1. */
   readonly activationBytes: number;
   /** Whether samples may be joined along the first dimension: every tensor watched then grows with it. */
   readonly joins: boolean;
 }
 
+/** As the runtime has what a piece gives, as it hands it over, and what is carried on and left by the run before. */
+const COPIES = 4;
+/** Of what is counted of a tensor (numerics/histogram.ts), while it is counted and as it is handed over. */
+const COUNTED_BYTES = 2 * 331e3;
+/** What the tensors watched may take together, in one sample; a larger model is observed in pieces of no more. */
+const PIECE_BYTES = 2 ** 23;
+
 /** What calibration of a model on a dataset runs, and what it watches: every float activation and input, held ones too. */
 export function observedModel(model: OpenModel, { sources }: Pick<Dataset, "sources">): ObservedModel {
   const plan = observationPlan(model.observed, watchedTensors(model));
   const free = new Set([...plan.derived.map(({ tensor }) => tensor), ...inputNames(model)]);
-  const file = toModelFile(
-    exposeOutputs(
-      model.observed,
-      plan.watch.filter((name) => !free.has(name)),
-    ),
-  );
+  const exposed = plan.watch.filter((name) => !free.has(name));
+  const file = toModelFile(exposeOutputs(model.observed, exposed));
+  const size = (tensor: string) => bytesOf(model, tensor);
+  const cut = piecesOf(model.observed, {
+    exposed,
+    typeOf: (tensor) => model.types.get(tensor) ?? "other",
+    dimsOf: (tensor) => model.inferred.get(tensor),
+    bytesOf: size,
+    bound: PIECE_BYTES,
+  });
+  const given = cut.length > 0 ? cut.map(outputNames) : [exposed];
+  const most = Math.max(...given.map((names) => names.reduce((sum, name) => sum + size(name), 0)));
   return {
     file,
+    pieces: cut.length > 0 ? cut.map(toModelFile) : [file],
     plan,
     what: `"${model.fileName}"`,
     sources,
     weightBytes: file.external.reduce((sum, { data }) => sum + data.byteLength, file.graph.byteLength),
-    activationBytes: activationBytes(model, plan.watch),
+    heldBytes: COPIES * most + COUNTED_BYTES * plan.watch.length,
+    activationBytes: plan.watch.reduce((sum, name) => sum + size(name), 0),
     joins: joins(model, plan.watch),
   };
 }
@@ -50,15 +71,16 @@ function watchedTensors(model: OpenModel): string[] {
   return [...inputNames(model), ...outputs].filter((name) => model.types.get(name) === "float32");
 }
 
+function outputNames({ graph }: ModelProto): string[] {
+  return graph?.output.map(({ name }) => name) ?? [];
+}
+
 function inputNames({ observed }: OpenModel): string[] {
   return inputPorts(observed).map(({ name }) => name);
 }
 
-function activationBytes({ shapes }: OpenModel, watch: readonly string[]): number {
-  const elements = watch.map((name) =>
-    elementCount((shapes.get(name) ?? []).map((dim) => (typeof dim === "number" ? dim : 1))),
-  );
-  return 4 * elements.reduce((sum, count) => sum + count, 0);
+function bytesOf({ shapes }: OpenModel, tensor: string): number {
+  return 4 * elementCount((shapes.get(tensor) ?? []).map((dim) => (typeof dim === "number" ? dim : 1)));
 }
 
 /** The runtime carries the symbol of the inputs' first dimension to whatever surely grows with it. */

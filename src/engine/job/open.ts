@@ -52,6 +52,8 @@ export interface OpenModel extends Required<ModelInputs> {
   readonly dims: ReadonlyMap<string, readonly number[]>;
   /** Shape of each activation of the model as it came, with the symbols that the runtime infers. */
   readonly shapes: ReadonlyMap<string, Port["dims"]>;
+  /** What of it the runtime infers from the shapes of inputs alone. */
+  readonly inferred: ReadonlyMap<string, Port["dims"]>;
   readonly inputs: Recipe["inputs"];
   readonly preparation: readonly string[];
   /** Of the preparation (`Prepared`). */
@@ -133,6 +135,7 @@ async function prepareFile<T extends object>(
     types,
     dims,
     shapes,
+    inferred,
     inputs: { ...inputs, state: inputs.state ?? {} },
     classes: classesOf(outputPorts(original).map((port) => ({ ...port, dims: shapes.get(port.name) ?? port.dims }))),
     preparation: [...prepared.notes, ...decided.notes],
@@ -276,7 +279,7 @@ async function inferTypes(
   observed: ModelProto,
   runtime: Runtime,
   fileName: string,
-): Promise<Pick<OpenModel, "types" | "dims" | "shapes"> & { readonly inferred: OpenModel["shapes"] }> {
+): Promise<Pick<OpenModel, "types" | "dims" | "shapes" | "inferred">> {
   const names = observed.graph?.node.flatMap(({ output }) => output.filter(Boolean)) ?? [];
   const types = new Map<string, DataType | "other">();
   const dims = new Map<string, readonly number[]>();

@@ -31,6 +31,8 @@ export interface SessionOptions {
   readonly threads: number;
   /** Off: nodes run as written, so that a fused node does not hide a tensor. Default on. */
   readonly optimize?: boolean;
+  /** Off: what a run takes is given back after it, and not kept for the next. Default on. */
+  readonly arena?: boolean;
 }
 
 /** Where ONNX Runtime computes: its native CPU build, its WASM SIMD build, or WebGPU. */
@@ -81,9 +83,14 @@ export interface Runtime {
   readonly freeBytes?: () => number;
   /**
    * A session that observes where it runs, in a worker of its own; sessions of several workers run side by side.
-   * Absent where tensors are at hand in any case: the caller then observes what a session gives.
+   * `pieces` are a model, in one or in consecutive pieces, each of which reads inputs of the model and float32 tensors of earlier
+   * ones. Absent where tensors are at hand in any case: the caller then observes what sessions give.
    */
-  createObserver?(model: ModelFile, plan: ObservationPlan, options: ObserverOptions): Promise<ObserverSession>;
+  createObserver?(
+    pieces: readonly ModelFile[],
+    plan: ObservationPlan,
+    options: ObserverOptions,
+  ): Promise<ObserverSession>;
 }
 
 export interface ObserverOptions {

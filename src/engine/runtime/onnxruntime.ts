@@ -36,6 +36,7 @@ export function ortRuntime(
       graphOptimizationLevel: session.optimize === false ? "disabled" : "all",
       intraOpNumThreads: session.threads,
       interOpNumThreads: 1,
+      enableCpuMemArena: session.arena ?? true,
       logSeverityLevel: 3,
       externalData: model.external.map(({ path, data }) => ({ path, data })),
     });
