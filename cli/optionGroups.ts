@@ -1,7 +1,7 @@
 import { RECIPE_FORMATS } from "../src/engine/model/format.ts";
 import { PRESETS } from "../src/engine/model/preprocess.ts";
 import { METHODS } from "../src/engine/model/range.ts";
-import { ELEMENTWISE } from "../src/engine/model/recipe.ts";
+import { ELEMENTWISE, WEIGHT_ALGORITHMS, WEIGHT_OPERATORS } from "../src/engine/model/recipe.ts";
 import { TARGET_NAMES } from "../src/engine/model/target.ts";
 import { choice, constants, count, flag, type Kind, type Option, shapes, states, text, texts } from "./arguments.ts";
 
@@ -76,7 +76,26 @@ export const RECIPE_OPTIONS = {
       RECIPE_FORMATS,
       "qdq (default): QuantizeLinear and DequantizeLinear around weights and activations; qoperator: operators on codes (QLinearConv); weights: weights alone, and data is needed only for what is learned on it",
     ),
-    weights: choice("s8|s4", ["s8", "s4"], "int8 (default) or int4"),
+    weights: choice(
+      "s8|u8|s4|u4",
+      ["s8", "u8", "s4", "u4"],
+      "int8 (default), uint8, int4 or uint4; unsigned ones have zero points, and are for weights alone",
+    ),
+    block: choice(
+      "16|32|64|128|256",
+      ["16", "32", "64", "128", "256"],
+      "weights alone: how many weights that are added up share a scale, of MatMul and Gemm (default: all of an output channel)",
+    ),
+    operator: choice(
+      "NAME",
+      WEIGHT_OPERATORS,
+      "of blocks: a DequantizeLinear before the layer (default), or ONNX Runtime's own MatMulNBits and GatherBlockQuantized where they fit",
+    ),
+    algorithm: choice(
+      "NAME",
+      WEIGHT_ALGORITHMS,
+      "of blocks: hqq (default) searches scales and zero points of least error, nearest takes what holds all weights",
+    ),
     "per-tensor": flag("one scale for each weight instead of one a channel"),
     "power-of-two": flag("every scale raised to a power of two"),
     rounding: choice("NAME", ["nearest", "learned"], "how weights are rounded (default: nearest)"),

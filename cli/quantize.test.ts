@@ -56,6 +56,18 @@ describe("weights alone", () => {
     expect(readFileSync(join(`${out}2`, "colours.int4.onnx"))).toEqual(readFileSync(join(out, "colours.int4.onnx")));
   });
 
+  it("are in blocks, of a type, by an operator and an algorithm, where the options say so", async () => {
+    const out = join(folder, "blocks");
+    const options = ["--weights", "u4", "--block", "16", "--operator", "matmulnbits", "--algorithm", "nearest"];
+    const outcome = await octet("quantize", model, "--format", "weights", ...options, "--out", out, "--json");
+    expect(outcome.code).toBe(0);
+    const weights = { type: "uint4", block: 16, operator: "matmulnbits", algorithm: "nearest" };
+    expect(outcome.json()).toMatchObject({ recipe: { format: "weights", weights } });
+    const again = await octet("quantize", model, "--recipe", join(out, "colours.recipe.json"), "--out", `${out}2`);
+    expect(again.code).toBe(0);
+    expect(readFileSync(join(`${out}2`, "colours.uint4.onnx"))).toEqual(readFileSync(join(out, "colours.uint4.onnx")));
+  });
+
   it("have biases corrected on data, and say so where there is none", async () => {
     const none = await octet("quantize", model, ...alone, "--out", join(folder, "uncorrected"));
     expect([none.code, none.stderr]).toEqual([

@@ -5,6 +5,7 @@ import type { Corrections, Recipe, WeightScheme } from "../src/engine/model/reci
 import type { Runtime } from "../src/engine/model/runtime.ts";
 import type { TargetName } from "../src/engine/model/target.ts";
 import { DEFAULT_SEED, Project, withInputs } from "../src/engine/project/index.ts";
+import type { BlockSize } from "../src/engine/values/codes.ts";
 import type { Values } from "./arguments.ts";
 import { nodeEnvironment } from "./environment.ts";
 import { readText } from "./files.ts";
@@ -39,6 +40,8 @@ export function seedOf(order: Order, recipe: Pick<Recipe, "seed"> | null): numbe
   return recipe?.seed ?? DEFAULT_SEED;
 }
 
+const WEIGHT_TYPE = { s8: "int8", u8: "uint8", s4: "int4", u4: "uint4" } as const;
+
 export function recipeChanges(values: Values<typeof RECIPE_OPTIONS>): RecipeChanges {
   const { method, format, activations, rounding, elementwise, order, weights: type, "bias-correction": bias } = values;
   if (format === "weights" && activations !== null && activations !== "float") {
@@ -52,7 +55,10 @@ export function recipeChanges(values: Values<typeof RECIPE_OPTIONS>): RecipeChan
   const corrections = { ...(values.equalize && { equalization: true }), ...(bias && { bias }) };
   const powers: Pick<WeightScheme, "scales"> = values["power-of-two"] ? { scales: "power-of-two" } : {};
   const weights: Partial<WeightScheme> = {
-    ...(type && { type: type === "s4" ? "int4" : "int8" }),
+    ...(type && { type: WEIGHT_TYPE[type] }),
+    ...(values.block && { block: Number(values.block) as BlockSize }),
+    ...(values.operator && { operator: values.operator }),
+    ...(values.algorithm && { algorithm: values.algorithm }),
     ...(values["per-tensor"] && { granularity: "tensor" }),
     ...(rounding && { rounding }),
     ...powers,

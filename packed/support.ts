@@ -51,6 +51,6 @@ export function quantize(folder: string, command: string, ...options: readonly s
   const outcome = run(folder, command, "quantize", MODEL, ...data, "--out", out, "--json", ...options);
   expect(outcome.status, outcome.stderr).toBe(0);
   const { calibration } = JSON.parse(outcome.stdout);
-  const path = join(out, readdirSync(out).find((name) => /\.int\d\.onnx$/.test(name)) ?? "");
+  const path = join(out, readdirSync(out).find((name) => /\.u?int\d\.onnx$/.test(name)) ?? "");
   return { path, bytes: readFileSync(path), stderr: outcome.stderr, executors: calibration.executors };
 }

@@ -25,6 +25,8 @@ export const WORDS = {
   "weights only":
     "Weights are stored as integers and made float again when the model runs; activations are not quantized.",
   int4: "Integers of 4 bits, 16 levels: half the size of int8, and so coarse that weights have to be rounded with care.",
+  blocks:
+    "Weights that are added up share a scale in blocks of some, of MatMul and Gemm: finer than one a channel, for a few more bytes.",
   "learned rounding":
     "AdaRound: instead of to the nearest level, each weight is rounded up or down, whichever keeps the layer’s output on samples closest; gradient descent finds out which.",
   loss: "The squared error of a layer’s output as a share of the output’s own square; in decibels, 10 dB less is a tenth of the error.",

@@ -68,7 +68,11 @@ describe("a recipe that is wrong is refused by the name of the field", () => {
       'net.recipe.json: "activation" is no field of the document',
     ],
     ["a deep one", damage((d) => (d.float!.layer = [])), '"layer" is no field of "float"; remove it or correct it'],
-    ["a choice", damage((d) => (d.weights!.type = "int2")), '"weights.type" is "int2"; it must be "int8" or "int4".'],
+    [
+      "a choice",
+      damage((d) => (d.weights!.type = "int2")),
+      '"weights.type" is "int2"; it must be "int8" or "uint8" or "int4" or "uint4".',
+    ],
     [
       "learned rounding",
       damage((d) => (d.rounding = { conv: "no!" })),

@@ -1,3 +1,4 @@
+import { scaleDimsOf } from "../encode/decoded.ts";
 import type { EncodedWeight } from "../encode/weight.ts";
 import type { Tensor } from "../model/tensor.ts";
 import { intAttribute, makeNode } from "../onnx/attributes.ts";
@@ -7,10 +8,12 @@ import { INT4_OPSET, opsetOf, RUNTIME_DOMAIN, withDomain } from "../onnx/opset.t
 import type { ModelProto, NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { codesProto, type Int4Tensor, scalar, tensorProto } from "../onnx/tensor.ts";
 import type { QuantizationPlan } from "../plan/plan.ts";
+import { weightBits, weightCodes } from "../values/codes.ts";
 
-/** Where scales run along, and whose DequantizeLinear it is. */
+/** Where scales run along, how many values of a block share one, and whose DequantizeLinear it is. */
 interface Placing {
   readonly axis?: number | null;
+  readonly block?: number | null;
   readonly domain?: string;
 }
 
@@ -74,10 +77,13 @@ export class GraphDraft {
     codes: string,
     parameters: readonly string[],
     output: string,
-    { axis = null, domain = "" }: Placing = {},
+    { axis = null, block = null, domain = "" }: Placing = {},
   ): void {
     const name = this.fresh(tensor, "_DequantizeLinear");
-    const attributes = axis === null ? [] : [intAttribute("axis", axis)];
+    const attributes = [
+      ...(axis === null ? [] : [intAttribute("axis", axis)]),
+      ...(block === null ? [] : [intAttribute("block_size", block)]),
+    ];
     this.#nodes.push(makeNode("DequantizeLinear", [codes, ...parameters], [output], { name, attributes, domain }));
   }
 
@@ -87,11 +93,11 @@ export class GraphDraft {
     codes: Tensor | Int4Tensor,
     scale: Tensor,
     zeroPoint: Tensor | Int4Tensor,
-    { axis = null, domain = "" }: Placing = {},
+    placing: Placing = {},
   ): string {
     const [quantized, ...parameters] = this.store(name, codes, scale, zeroPoint);
     const output = this.fresh(name, "_DequantizeLinear_Output");
-    this.dequantize(name, quantized, parameters, output, { axis, domain });
+    this.dequantize(name, quantized, parameters, output, placing);
     return output;
   }
 
@@ -138,19 +144,28 @@ export class GraphDraft {
   }
 
   /**
-   * The name of a weight's dequantized values; layers that share a weight, its scales and its rounding share them. Unsigned, codes
-   * of int8 are 128 more, and their zero points 128.
+   * The name of a weight's dequantized values; layers that share a weight, its scales and its rounding share them. Scales of blocks take
+   * the DequantizeLinear of opset 21, which is the model's. Unsigned, codes of int8 are 128 more, and their zero points 128.
    */
-  weight(name: string, { type, dims, axis, scales, codes, rounding }: EncodedWeight, isUnsigned = false): string {
-    const key = `${name} ${axis} ${scales.join()} ${rounding} ${isUnsigned}`;
+  weight(name: string, encoded: EncodedWeight, isUnsigned = false): string {
+    const { type, dims, axis, blocks, scales, zeroPoints, codes, rounding } = encoded;
+    const key = `${name} ${axis} ${JSON.stringify(blocks)} ${scales.join()} ${zeroPoints?.join()} ${rounding} ${isUnsigned}`;
     const known = this.#weights.get(key);
     if (known !== undefined) return known;
-    const isKnown = type !== "int4" || opsetOf(this.#model) >= INT4_OPSET;
+    const isKnown = weightBits(type) > 4 || opsetOf(this.#model) >= INT4_OPSET;
     const domain = isKnown ? "" : (this.#plan.target.ownDomain ?? "");
+    const own = scaleDimsOf(encoded);
+    const zeros = zeroPoints ?? weightCodes(type, scales.length);
     const output =
       isUnsigned && type === "int8"
-        ? this.#unsignedConstant(name, { type, dims, data: codes }, scales, axis)
-        : this.symmetricConstant(name, { type, dims, data: codes }, scales, { axis, domain });
+        ? this.#unsignedConstant(name, { type, dims, data: codes as Int8Array }, scales, axis)
+        : this.constant(
+            name,
+            { type, dims, data: codes } as Tensor | Int4Tensor,
+            { type: "float32", dims: own, data: scales },
+            { type, dims: own, data: zeros } as Tensor | Int4Tensor,
+            { axis: blocks ? blocks.axis : axis, block: blocks?.size ?? null, domain },
+          );
     this.#weights.set(key, output);
     return output;
   }

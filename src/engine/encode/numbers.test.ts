@@ -26,6 +26,8 @@ const weight = (values: readonly number[], bias: readonly number[] | null = null
   channelAxis: 0,
   hasChannelScales: true,
   reduction: null,
+  blockAxis: null,
+  importance: null,
   values: () => Float32Array.from(values),
   bias: bias && (() => Float32Array.from(bias)),
 });

@@ -17,6 +17,8 @@ function source(key: object, paired: boolean): WeightSource {
     hasChannelScales: true,
     channelAxis: 0,
     reduction: { length: 9, inner: 1, channelStride: 9, innerStride: 9, outerStride: 1, paired },
+    blockAxis: null,
+    importance: null,
     values: () => WEIGHT,
     bias: () => BIAS,
   };

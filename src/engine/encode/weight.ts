@@ -6,11 +6,13 @@ import { allowedScale } from "../numerics/affine.ts";
 import { balancedCodes } from "../numerics/balance.ts";
 import { byteBias, type QuantizedBias, quantizeBias } from "../numerics/bias.ts";
 import { unpackBits } from "../numerics/bits.ts";
+import { asymmetricScales, extremeScales, leastErrorBlocks } from "../numerics/blockScales.ts";
+import { blockLayout, quantizeBlocks } from "../numerics/blocks.ts";
 import { type ChannelLayout, channelLayout } from "../numerics/channels.ts";
 import type { Reduction } from "../numerics/reduction.ts";
 import { saturationFreeScales } from "../numerics/saturation.ts";
 import { quantizeWeights, roundWeights, weightScales } from "../numerics/weights.ts";
-import { type CodeLimits, type WeightType, weightLimits } from "../values/codes.ts";
+import { type CodeLimits, isAsymmetric, type WeightCodes, type WeightType, weightLimits } from "../values/codes.ts";
 import { elementCount } from "../values/dims.ts";
 
 /** A layer's constant factor as numbers, and how its values make output channels. */
@@ -25,6 +27,10 @@ export interface WeightSource {
   readonly hasChannelScales: boolean;
   /** The order in which an integer kernel adds its products; null where there is none. */
   readonly reduction: Reduction | null;
+  /** The axis whose values may share scales in blocks, the one that products are added along; null where they cannot. */
+  readonly blockAxis: number | null;
+  /** How large each input along that axis is, where constants say so; null where nothing does. */
+  readonly importance: (() => Float32Array) | null;
   readonly values: () => Float32Array;
   /** What is added to each output channel and becomes int32; null where nothing does. */
   readonly bias: (() => Float32Array) | null;
@@ -32,20 +38,25 @@ export interface WeightSource {
 
 export interface EncodedWeight {
   readonly dims: readonly number[];
-  /** The axis the scales run along; null for one scale. */
+  /** The axis the scales run along; null for one scale, and for blocks. */
   readonly axis: number | null;
+  /** Blocks of values along an axis that share scales (numerics/blocks.ts); null where whole channels do, or all. */
+  readonly blocks: { readonly axis: number; readonly size: number } | null;
   readonly type: WeightType;
   readonly scales: Float32Array;
-  readonly codes: Int8Array;
+  /** One a scale; null where all are 0. */
+  readonly zeroPoints: WeightCodes | null;
+  readonly codes: WeightCodes;
   /** The learned rounding that the codes follow; null where they are nearest. */
   readonly rounding: string | null;
   readonly bias: QuantizedBias | null;
-  /** Channels that are all zero or vanishing, and those whose scale the bias raised. */
+  /** Channels, or blocks, that are all zero or vanishing. */
   readonly dead: readonly number[];
 }
 
 /** The part of a recipe, and of what runs it, that decides how a layer's weight is encoded. */
-export interface WeightChoices extends Pick<Recipe["weights"], "type" | "granularity" | "scales"> {
+export interface WeightChoices
+  extends Pick<Recipe["weights"], "type" | "granularity" | "scales" | "block" | "algorithm"> {
   /** Whether integer kernels multiply it with 8-bit activations. */
   readonly isMultiplied: boolean;
   /** Whether these may add two products in 16 bits, and a weight whose pairs cannot be told takes half of the codes for that. */
@@ -68,38 +79,71 @@ export function weightChoices(
   layer: string,
 ): WeightChoices {
   const learned = weights.rounding === "learned" && rounding ? own(rounding, layer) : undefined;
-  const { type, granularity, scales } = weights;
+  const { type, granularity, scales, block, algorithm } = weights;
   const isMultiplied = multiplies.includes(type) && takesRanges({ format });
   const kernel = { isMultiplied, addsInPairs, halvesOthers, biases };
-  return { type, granularity, scales, ...kernel, rounding: learned ?? null };
+  return { type, granularity, scales, block, algorithm, ...kernel, rounding: learned ?? null };
 }
 
 /** Two of these and two unsigned activations stay within 16 bits, whichever they are. */
 const HALF_OF_INT8: CodeLimits = [-64, 64];
+
+type Codes = Pick<EncodedWeight, "axis" | "blocks" | "scales" | "zeroPoints" | "codes" | "bias" | "dead">;
 
 /** What a weight came to last, and from what. A tensor's values never change, so the same inputs give the same codes. */
 interface Known {
   /** All that its scales follow from, beside its values. */
   readonly by: string;
   readonly scales: Float32Array;
+  readonly zeroPoints: WeightCodes | null;
   readonly dead: readonly number[];
   /** The scales after the bias, and the codes that follow from them and the rounding. */
   readonly adjusted: Float32Array;
   readonly rounding: string | null;
-  readonly codes: Int8Array;
+  readonly codes: WeightCodes;
 }
 
 /** One entry a weight, for as long as its model is there: a quarter of the float weight at most. */
 const known = new WeakMap<object, Known>();
 
 /**
- * A layer's weight in symmetric int8 or int4. Where integer kernels multiply it, its scales are kept from saturating 16-bit
- * sums and, where the input's scale is given, its bias is in int32; where that would overflow, the scale is raised first.
- * Weights are rounded as was learned, or so that an output channel's errors cancel. Codes that were worked out the
- * last time are given again, so the result is not to be changed.
- * Throws InputError when the learned rounding is that of another weight.
+ * A layer's weight in integers, in blocks where the choices have them and the layer adds products along an axis of its own. Where integer
+ * kernels multiply it, its scales are kept from saturating 16-bit sums and, where the input's scale is given, its bias is in
+ * int32; where that would overflow, the scale is raised first. Weights of channels are rounded as was learned, or so that an
+ * output channel's errors cancel, those of blocks to nearest. Codes that were worked out the last time are given again, so
+ * the result is not to be changed. Throws InputError when the learned rounding is that of another weight.
  */
 export function encodeWeight(source: WeightSource, choices: WeightChoices, inputScale: number | null): EncodedWeight {
+  const { dims, blockAxis } = source;
+  const { type, rounding, block } = choices;
+  const codes =
+    block !== undefined && blockAxis !== null
+      ? encodeBlocks(source, choices, { axis: blockAxis, size: block })
+      : encodeChannels(source, choices, inputScale);
+  return { dims, type, rounding, ...codes };
+}
+
+function encodeBlocks(
+  { key, dims, importance, values }: WeightSource,
+  { type, algorithm }: WeightChoices,
+  blocks: NonNullable<EncodedWeight["blocks"]>,
+): Codes {
+  const layout = blockLayout(dims, blocks.axis, blocks.size);
+  const inputs = algorithm === "nearest" ? null : (importance?.() ?? null);
+  const by = JSON.stringify([type, blocks, algorithm, inputs && [...inputs]]);
+  const last = known.get(key);
+  const made = { axis: null, blocks, bias: null };
+  if (last?.by === by)
+    return { ...made, scales: last.scales, zeroPoints: last.zeroPoints, codes: last.codes, dead: last.dead };
+  const weight = values();
+  const fitted =
+    algorithm === "nearest" ? extremeScales(weight, layout, type) : leastErrorBlocks(weight, layout, type, inputs);
+  const codes = quantizeBlocks(weight, layout, fitted.scales, fitted.zeroPoints, type);
+  known.set(key, { by, ...fitted, adjusted: fitted.scales, rounding: null, codes });
+  return { ...made, ...fitted, codes };
+}
+
+function encodeChannels(source: WeightSource, choices: WeightChoices, inputScale: number | null): Codes {
   const { type, granularity, isMultiplied, addsInPairs, halvesOthers, biases, rounding, scales: allowed } = choices;
   const { key, dims, channelAxis, hasChannelScales } = source;
   let data: Float32Array | null = null;
@@ -116,7 +160,7 @@ export function encodeWeight(source: WeightSource, choices: WeightChoices, input
   const by = JSON.stringify([type, isMultiplied, axis, channelAxis, reduction, allowed, limits]);
   const last = known.get(key);
   const same = last?.by === by ? last : null;
-  const { scales, dead } = same ?? fittedScales(weight(), layout, channels, reduction, choices, limits);
+  const { scales, zeroPoints, dead } = same ?? fittedScales(weight(), layout, channels, reduction, choices, limits);
   const bias =
     source.bias && inputScale !== null && isMultiplied && biases !== "float"
       ? biases === "int8"
@@ -124,14 +168,21 @@ export function encodeWeight(source: WeightSource, choices: WeightChoices, input
         : quantizeBias(source.bias(), inputScale, scales, allowed)
       : null;
   const adjusted = bias?.weightScales ?? scales;
-  const made = { dims, axis, type, scales: adjusted, rounding, bias, dead };
+  const made = { axis, blocks: null, scales: adjusted, zeroPoints, bias, dead };
   if (same?.rounding === rounding && areEqual(same.adjusted, adjusted)) return { ...made, codes: same.codes };
-  let codes: Int8Array;
+  let codes: WeightCodes;
   if (rounding !== null)
     codes = roundWeights(weight(), layout, adjusted, limits, learnedBits(rounding, elementCount(dims), source.name));
-  else if (reduction) codes = balancedCodes(weight(), spread(adjusted, channels), limits, reduction);
-  else codes = quantizeWeights(weight(), layout, adjusted, limits);
-  known.set(key, { by, scales, dead, adjusted, rounding, codes });
+  else if (reduction)
+    codes = balancedCodes(
+      weight(),
+      spread(adjusted, channels),
+      limits,
+      reduction,
+      zeroPoints && spread(zeroPoints, channels),
+    );
+  else codes = quantizeWeights(weight(), layout, adjusted, limits, zeroPoints);
+  known.set(key, { by, scales, zeroPoints, dead, adjusted, rounding, codes });
   return { ...made, codes };
 }
 
@@ -150,10 +201,11 @@ function fittedScales(
   reduction: Reduction | null,
   { type, scales: allowed }: Pick<WeightChoices, "type" | "scales">,
   limits: CodeLimits,
-) {
+): Pick<Known, "scales" | "zeroPoints" | "dead"> {
+  if (isAsymmetric(type)) return asymmetricScales(weight, layout, type);
   const { scales: least, dead } = weightScales(weight, layout, type, allowed, limits);
   const scales = reduction ? fitting(least, channels, (each) => saturationFreeScales(weight, each, reduction)) : least;
-  return { scales: scales.map((scale) => allowedScale(scale, allowed)), dead };
+  return { scales: scales.map((scale) => allowedScale(scale, allowed)), zeroPoints: null, dead };
 }
 
 function areEqual(a: Float32Array, b: Float32Array): boolean {
@@ -166,6 +218,8 @@ function fitting(scales: Float32Array, channels: number, raise: (scales: Float32
   return scales.length === channels ? raised : Float32Array.of(raised.reduce((a, b) => Math.max(a, b)));
 }
 
-function spread(scales: Float32Array, channels: number): Float32Array {
-  return scales.length === channels ? scales : new Float32Array(channels).fill(scales[0] as number);
+/** One a channel of what there may be one of for all. */
+function spread<T extends Float32Array | WeightCodes>(values: T, channels: number): T {
+  if (values.length === channels) return values;
+  return new (values.constructor as new (length: number) => T)(channels).fill(values[0] as number) as T;
 }

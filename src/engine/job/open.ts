@@ -14,7 +14,7 @@ import type { ModelFile, Runtime } from "../model/runtime.ts";
 import type { ModelSummary } from "../model/summary.ts";
 import type { Port } from "../model/tensor.ts";
 import { assertSupported } from "../onnx/checks.ts";
-import { opsetOf } from "../onnx/opset.ts";
+import { INT4_OPSET, opsetOf } from "../onnx/opset.ts";
 import { inputPorts, outputPorts, portOf } from "../onnx/ports.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
@@ -23,6 +23,7 @@ import { summarizePlan } from "../plan/summary.ts";
 import { targetOf } from "../targets/index.ts";
 import { ORT } from "../targets/ort.ts";
 import type { Target } from "../targets/target.ts";
+import { weightBits } from "../values/codes.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import { classesOf } from "./classes.ts";
 import { constantInputs, decidedBy, knownShapes, undecided } from "./heldConstants.ts";
@@ -195,7 +196,15 @@ export function planModel(model: PreparedFile, recipe: PlanChoices): Quantizatio
   const float = floatForm(model, recipe);
   if (!float.graph) throw new Error("a prepared model has a graph");
   const { target, format, float: kept, weights, elementwise, unjoined, spared: coarse } = recipe;
-  const choices = JSON.stringify([target ?? null, format, kept, weights.type, elementwise, unjoined, coarse ?? {}]);
+  const choices = JSON.stringify([
+    target ?? null,
+    format,
+    kept,
+    [weights.type, weights.block, weights.operator],
+    elementwise,
+    unjoined,
+    coarse ?? {},
+  ]);
   const known = plans.get(float);
   if (known?.choices === choices) return known.plan;
   const { types, shapes } = equalizedModel(model, recipe);
@@ -206,13 +215,19 @@ export function planModel(model: PreparedFile, recipe: PlanChoices): Quantizatio
 
 const withInt4 = new WeakMap<ModelProto, ModelProto>();
 
-/** The float model that is quantized under a recipe: equalized, and able to hold int4 where that is asked for. */
+/**
+ * The float model that is quantized under a recipe: equalized, and able to hold int4, or weights in blocks, where that is asked for. Throws
+ * InputError for blocks in a model that cannot be raised to opset 21, which their DequantizeLinear came with.
+ */
 export function floatForm(model: PreparedFile, recipe: Equalization & Pick<Recipe, "weights">): ModelProto {
   const { folded } = equalizedModel(model, recipe);
-  if (recipe.weights.type !== "int4") return folded;
-  const known = withInt4.get(folded) ?? allowInt4(folded, ORT.ownDomain);
-  withInt4.set(folded, known);
-  return known;
+  const inBlocks = recipe.weights.block !== undefined;
+  if (weightBits(recipe.weights.type) > 4 && !inBlocks) return folded;
+  const known = withInt4.get(folded);
+  if (known && (!inBlocks || opsetOf(known) >= INT4_OPSET)) return known;
+  const made = allowInt4(folded, inBlocks ? null : ORT.ownDomain);
+  withInt4.set(folded, made);
+  return made;
 }
 
 export type PlanChoices = Equalization &

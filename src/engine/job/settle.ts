@@ -94,7 +94,8 @@ function uncalibrated(
  * Does what a recipe still lacks, in this order: learns equalization, calibrates where the calibration given does not
  * fit and activations are quantized, settles the ranges, learns rounding where something is there to learn it, or else
  * the biases, since learned rounding takes the place of correcting them (docs/rounding.md). What the recipe holds already
- * is kept. Throws InputError as these do, and before all when a file of the result is sure to be longer than anything loads.
+ * is kept. Throws InputError as these do, and before all when the target does not take what is asked for or a file of the result is
+ * sure to be longer than anything loads.
  */
 export async function settle(
   model: OpenModel,

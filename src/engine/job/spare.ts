@@ -9,6 +9,7 @@ import { type Coarse, coarseOf } from "../plan/coarse.ts";
 import type { QuantizationPlan } from "../plan/plan.ts";
 import { reachIn } from "../plan/reach.ts";
 import { targetOf } from "../targets/index.ts";
+import { floatCost } from "../values/codes.ts";
 import { elementCount } from "../values/dims.ts";
 import { type OpenModel, planModel } from "./open.ts";
 
@@ -60,7 +61,7 @@ function scalesIn({ groups }: QuantizationPlan, recipe: Recipe, statistics: Stat
 /** Bytes that a plan's weights are smaller by. */
 function savedBy({ layers, index }: QuantizationPlan, { weights }: Pick<Recipe, "weights">): number {
   const names = new Set(layers.flatMap(({ weight }) => weight ?? []));
-  const bytes = weights.type === "int4" ? 3.5 : 3;
+  const bytes = floatCost(weights.type);
   return [...names].reduce((sum, name) => sum + bytes * elementCount(dimsOf(index.initializer(name)!)), 0);
 }
 

@@ -1,6 +1,9 @@
+import { channelScales, decodedWeight } from "../encode/decoded.ts";
+import type { EncodedWeight } from "../encode/weight.ts";
 import type { WeightAnalysis } from "../model/analysis.ts";
 import { channelLayout } from "../numerics/channels.ts";
 import { weightFigures } from "../numerics/weightFigures.ts";
+import type { TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { dimsOf, passingFloats } from "../onnx/tensor.ts";
 import type { QuantizationPlan } from "../plan/plan.ts";
 import { type PlannedWeightChoices, plannedWeight } from "../plan/plannedWeight.ts";
@@ -27,9 +30,9 @@ export function analysePlannedWeight(
   const proto = plan.index.initializer(name);
   if (!layer?.weightUse || !proto) throw new Error(`${name} is not the weight of a quantized layer.`);
   const { weightUse: use } = layer;
-  const { axis, scales, codes } = plannedWeight(layer, use, plan, recipe);
+  const encoded = plannedWeight(layer, use, plan, recipe);
   const dims = dimsOf(proto);
-  return { name, dims, axis, ...weightFigures(passingFloats(proto), codes, channelLayout(dims, use.axis), scales) };
+  return { name, dims, axis: encoded.axis, ...figuresOf(proto, encoded, use.axis) };
 }
 
 /** The same of a weight that is kept in int8 for a layer in float; two axes with scales of their own are one. */
@@ -37,7 +40,13 @@ export function analyseStoredWeight(
   { name, tensor, axes }: StoredWeight,
   scaling: Pick<PlannedWeightChoices["weights"], "granularity" | "scales">,
 ): WeightAnalysis {
-  const { dims, axis, scales, codes } = storedWeight(tensor, axes, scaling);
-  const layout = channelLayout(dims, axes[0] ?? null);
-  return { name, dims, axis, ...weightFigures(passingFloats(tensor), codes, layout, scales) };
+  const encoded = storedWeight(tensor, axes, scaling);
+  const { dims, axis } = encoded;
+  return { name, dims, axis, ...figuresOf(tensor, encoded, axes[0] ?? null) };
+}
+
+function figuresOf(tensor: TensorProto, encoded: EncodedWeight, channelAxis: number | null) {
+  const values = decodedWeight(encoded);
+  const layout = channelLayout(encoded.dims, channelAxis);
+  return weightFigures(passingFloats(tensor), values, layout, channelScales(encoded, channelAxis));
 }

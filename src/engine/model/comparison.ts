@@ -3,7 +3,7 @@ import { takesRanges } from "./format.ts";
 import type { Notice } from "./job.ts";
 import type { Preprocess } from "./preprocess.ts";
 import type { Range, Scales } from "./range.ts";
-import type { Recipe } from "./recipe.ts";
+import { type Recipe, scalesOf } from "./recipe.ts";
 import { DEFAULT_TARGET } from "./target.ts";
 
 /** A setting of a recipe in words: one value, or the entries of a list whose order means nothing. */
@@ -89,7 +89,7 @@ export function settingsOf(recipe: Recipe): readonly Setting[] {
         ? `${activations.type}, ${activations.symmetric ? "symmetric" : "asymmetric"}${scalesText(activations)}`
         : "float",
     ),
-    one("weights", `${weights.type}, per ${weights.granularity}${scalesText(weights)}`),
+    one("weights", `${weights.type}, ${scalesOf(weights)}${scalesText(weights)}`),
     one("rounding", weights.rounding),
     one("equalization", corrections.equalization ? "on" : "off"),
     one("bias correction", corrections.bias),

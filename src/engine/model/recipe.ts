@@ -12,12 +12,13 @@ import {
   maybe,
   nullable,
   type Of,
+  oneNumber,
   oneOf,
   record,
   type Schema,
   text,
 } from "../schema/define.ts";
-import { WEIGHT_TYPES } from "../values/codes.ts";
+import { BLOCK_SIZES, WEIGHT_TYPES } from "../values/codes.ts";
 import { RECIPE_FORMATS } from "./format.ts";
 import { EDITED_PREPROCESS, PREPROCESS } from "./preprocess.ts";
 import { ACTIVATION_SCHEME, METHODS, RANGE, SCALES } from "./range.ts";
@@ -51,6 +52,11 @@ const CHANNEL_FACTORS = fields({
 });
 export type ChannelFactors = Of<typeof CHANNEL_FACTORS>;
 
+/** Who makes values of codes: a DequantizeLinear before the layer, or an operator of the runtime's own that is the layer. */
+export const WEIGHT_OPERATORS = ["dequantize", "matmulnbits"] as const;
+/** How scales and zero points of blocks are found. */
+export const WEIGHT_ALGORITHMS = ["nearest", "hqq"] as const;
+
 const WEIGHT_SCHEME = fields({
   type: oneOf(WEIGHT_TYPES),
   granularity: oneOf(["channel", "tensor"]),
@@ -59,8 +65,27 @@ const WEIGHT_SCHEME = fields({
     oneOf(["nearest", "learned"]),
   ),
   scales: SCALES,
+  block: about(
+    "Weights alone: how many weights that are added up share a scale, of matrices; where this is absent, all of an output channel, or of the tensor.",
+    maybe(oneNumber(BLOCK_SIZES)),
+  ),
+  operator: about(
+    "Weights alone, in blocks: matmulnbits has ONNX Runtime's own MatMulNBits and GatherBlockQuantized where they fit; where this is absent, or they do not, a DequantizeLinear gives the values.",
+    maybe(oneOf(WEIGHT_OPERATORS)),
+  ),
+  algorithm: about(
+    "Of blocks: hqq searches scales and zero points of least error, without data, and is what is done where this is absent; nearest takes those that hold the least and the largest weight.",
+    maybe(oneOf(WEIGHT_ALGORITHMS)),
+  ),
 });
 export type WeightScheme = Of<typeof WEIGHT_SCHEME>;
+
+/** What shares scales of weights, and what reads the codes, in words: "per channel", "blocks of 32 for MatMulNBits, scales of least error". */
+export function scalesOf({ granularity, block, operator, algorithm = "hqq" }: WeightScheme): string {
+  if (block === undefined) return `per ${granularity}`;
+  const reader = operator === "matmulnbits" ? " for MatMulNBits" : "";
+  return `blocks of ${block}${reader}, scales ${algorithm === "hqq" ? "of least error" : "by the largest weight"}`;
+}
 
 /** What becomes of layers without weights that make new values: Add, Mul, Concat, pools, Softmax. */
 export const ELEMENTWISE = ["auto", "join", "float"] as const;

@@ -1,4 +1,5 @@
 import { about, count, fields, list, nullable, type Of, oneOf, text } from "../schema/define.ts";
+import { WEIGHT_TYPES } from "../values/codes.ts";
 import type { Notice } from "./job.ts";
 import type { Range } from "./range.ts";
 import type { Reason } from "./reason.ts";
@@ -17,7 +18,7 @@ const REPORTED_LAYER = fields({
   weight: about("The initialiser quantized as this layer's weight.", nullable(text)),
   precision: about(
     "That of its weight, and of its arithmetic where the activations it reads and makes are quantized.",
-    oneOf(["int8", "int4", "float32"]),
+    oneOf([...WEIGHT_TYPES, "float32"]),
   ),
   reason: about("Why it, or all of it but its weights, stays in float; null when it is quantized.", nullable(text)),
 });

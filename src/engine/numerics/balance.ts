@@ -1,5 +1,5 @@
 import { clamp } from "../values/clamp.ts";
-import type { CodeLimits } from "../values/codes.ts";
+import type { CodeLimits, WeightCodes } from "../values/codes.ts";
 import { roundSmallHalfEven } from "../values/round.ts";
 import { mapRows, type Reduction } from "./reduction.ts";
 import { pairFits } from "./saturation.ts";
@@ -17,18 +17,21 @@ const NEXT_BAND = 4;
  * a weight that is exact or one whose pair would no longer fit. Inputs that come out of a Relu have a positive mean, so
  * that the sum of a channel's errors shifts its output, while single errors average out. No data is needed. It is the
  * output-channel step of SQuant (Guo et al., ICLR 2022, "On-the-Fly Data-Free Quantization via Diagonal Hessian
- * Approximation"). `scales` holds one scale a channel.
+ * Approximation"). `scales` holds one scale a channel, and `zeroPoints` one a channel, or is null where all are 0.
  */
 export function balancedCodes(
   weights: Float32Array,
   scales: Float32Array,
   [lowest, highest]: CodeLimits,
   reduction: Reduction,
-): Int8Array {
+  zeroPoints: WeightCodes | null = null,
+): WeightCodes {
   const { length, paired } = reduction;
   const errors = new Float64Array(length);
-  return mapRows(weights, reduction, (row, channel, codes) => {
-    const sum = roundRow(row, scales[channel] as number, lowest, highest, codes, errors);
+  const room: WeightCodes = zeroPoints ? new Uint8Array(weights.length) : new Int8Array(weights.length);
+  return mapRows(weights, reduction, room, (row, channel, codes) => {
+    const zero = zeroPoints ? (zeroPoints[channel] as number) : 0;
+    const sum = roundRow(row, scales[channel] as number, zero, lowest, highest, codes, errors);
     const step = Math.sign(sum);
     let wanted = Math.ceil(Math.abs(sum) - 0.5);
     if (wanted <= 0) return;
@@ -48,22 +51,23 @@ export function balancedCodes(
   });
 }
 
-/** Rounds a row to nearest, writes w / scale - q into `errors`, and returns their sum. */
+/** Rounds a row to nearest, writes w / scale - (q - zero point) into `errors`, and returns their sum. */
 function roundRow(
   row: Float32Array,
   scale: number,
+  zero: number,
   lowest: number,
   highest: number,
-  codes: Int8Array,
+  codes: WeightCodes,
   errors: Float64Array,
 ): number {
   let sum = 0;
   for (let k = 0; k < row.length; k++) {
     const exact = (row[k] as number) / scale;
     const near = Math.fround(exact);
-    const code = roundSmallHalfEven(clamp(near, lowest, highest));
+    const code = roundSmallHalfEven(clamp(near, lowest - zero, highest - zero));
     const error = exact - code;
-    codes[k] = code;
+    codes[k] = code + zero;
     errors[k] = error;
     sum += error;
   }

@@ -52,7 +52,7 @@ test("codes lie where their weights do", () => {
   fc.assert(
     fc.property(reductions, ({ channels, by }) => {
       const weights = Float32Array.from({ length: channels * by.length }, (_, at) => (at % 200) - 100);
-      const codes = mapRows(weights, by, (row, _, written) => written.set(row));
+      const codes = mapRows(weights, by, new Int8Array(weights.length), (row, _, written) => written.set(row));
       expect([...codes]).toEqual([...weights]);
     }),
   );

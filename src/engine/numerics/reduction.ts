@@ -1,3 +1,4 @@
+import type { WeightCodes } from "../values/codes.ts";
 import type { ChannelLayout } from "./channels.ts";
 
 /**
@@ -47,27 +48,27 @@ export function forEachRow(
   }
 }
 
-/** Codes in the places of the weights; `round` writes those of each channel, in the order of the reduction. */
-export function mapRows(
+/** Codes in the places of the weights, in `codes`; `round` writes those of each channel, in the order of the reduction. */
+export function mapRows<T extends WeightCodes>(
   weights: Float32Array,
   reduction: Reduction,
-  round: (row: Float32Array, channel: number, codes: Int8Array) => void,
-): Int8Array {
+  codes: T,
+  round: (row: Float32Array, channel: number, codes: T) => void,
+): T {
   const { length } = reduction;
-  const codes = new Int8Array(weights.length);
   if (isContiguous(reduction)) {
     forEachRow(weights, reduction, (row, channel) => {
-      round(row, channel, codes.subarray(channel * length, (channel + 1) * length));
+      round(row, channel, codes.subarray(channel * length, (channel + 1) * length) as T);
     });
     return codes;
   }
   const pitch = length + GAP;
   const channels = weights.length / length;
   const together = togetherIn(reduction, channels);
-  const block = new Int8Array(together * pitch);
+  const block = new (codes.constructor as new (length: number) => T)(together * pitch);
   forEachRow(weights, reduction, (row, channel) => {
     const at = channel % together;
-    round(row, channel, block.subarray(at * pitch, at * pitch + length));
+    round(row, channel, block.subarray(at * pitch, at * pitch + length) as T);
     if (at === together - 1 || channel === channels - 1)
       placeRows(block, pitch, reduction, channel - at, at + 1, codes);
   });
@@ -107,12 +108,12 @@ function copyRows(
 }
 
 function placeRows(
-  block: Int8Array,
+  block: WeightCodes,
   pitch: number,
   { length, inner, channelStride, innerStride, outerStride }: Reduction,
   first: number,
   count: number,
-  codes: Int8Array,
+  codes: WeightCodes,
 ): void {
   let start = first * channelStride;
   for (let k = 0; k < length; start += outerStride) {

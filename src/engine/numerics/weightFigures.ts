@@ -3,17 +3,17 @@ import type { ChannelLayout } from "./channels.ts";
 import { signalToNoise } from "./decibels.ts";
 
 /**
- * What quantizing weights to these codes costs, measured on the weights: extremes and SQNR of each channel, and of all.
- * `scales` holds one scale a channel, or one for all.
+ * What quantizing weights costs, measured on the weights and the values that their codes stand for: extremes and SQNR of each
+ * channel, and of all. `scales` holds one scale a channel, or one for all.
  */
 export function weightFigures(
   weights: Float32Array,
-  codes: Int8Array,
+  values: Float32Array,
   layout: ChannelLayout,
   scales: Float32Array,
 ): Pick<WeightAnalysis, "channels" | "sqnr"> {
-  const sums = channelSums(weights, codes, layout, scales);
-  const total = (values: Float64Array) => values.reduce((sum, value) => sum + value, 0);
+  const sums = channelSums(weights, values, layout);
+  const total = (parts: Float64Array) => parts.reduce((sum, value) => sum + value, 0);
   return {
     channels: Array.from(sums.energy, (energy, channel) => ({
       min: sums.min[channel] as number,
@@ -25,24 +25,22 @@ export function weightFigures(
   };
 }
 
-function channelSums(weights: Float32Array, codes: Int8Array, layout: ChannelLayout, scales: Float32Array) {
+function channelSums(weights: Float32Array, values: Float32Array, layout: ChannelLayout) {
   const { outer, channels, inner } = layout;
   const mins = new Float64Array(channels).fill(Infinity);
   const maxs = new Float64Array(channels).fill(-Infinity);
   const energies = new Float64Array(channels);
   const errors = new Float64Array(channels);
-  const scaleStep = scales.length === 1 ? 0 : 1;
   let i = 0;
   for (let block = 0; block < outer; block++) {
     for (let channel = 0; channel < channels; channel++) {
-      const scale = scales[channel * scaleStep] as number;
       let min = mins[channel] as number;
       let max = maxs[channel] as number;
       let energy = energies[channel] as number;
       let squares = errors[channel] as number;
       for (const end = i + inner; i < end; i++) {
         const weight = weights[i] as number;
-        const error = weight - Math.fround((codes[i] as number) * scale);
+        const error = weight - (values[i] as number);
         if (weight < min) min = weight;
         if (weight > max) max = weight;
         energy += weight * weight;

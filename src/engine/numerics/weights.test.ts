@@ -68,7 +68,7 @@ test("figures of a channel are its own, and the total weighs them by energy", ()
   const scales = Float32Array.of(1, 1);
   const { channels, sqnr } = weightFigures(
     weights,
-    quantizeWeights(weights, layout, scales, weightLimits("int8")),
+    dequantizeWeights(quantizeWeights(weights, layout, scales, weightLimits("int8")), layout, scales),
     layout,
     scales,
   );

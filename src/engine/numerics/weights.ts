@@ -1,6 +1,6 @@
 import type { Scales } from "../model/range.ts";
 import { clamp } from "../values/clamp.ts";
-import { type CodeLimits, type WeightType, weightLimits } from "../values/codes.ts";
+import { type CodeLimits, type WeightCodes, type WeightType, weightLimits } from "../values/codes.ts";
 import { roundHalfEven } from "../values/round.ts";
 import { allowedScale, SCALE_FLOOR } from "./affine.ts";
 import { type ChannelLayout, forEachRun } from "./channels.ts";
@@ -56,18 +56,20 @@ function largestMagnitude(values: Float32Array): number {
   return largest;
 }
 
-/** q = clamp(roundHalfEven(w / scale)) with the scale of each channel and w / scale in float32. */
+/** q = clamp(roundHalfEven(w / scale) + zero point) with those of each channel and w / scale in float32; null is 0 for all. */
 export function quantizeWeights(
   weights: Float32Array,
   layout: ChannelLayout,
   scales: Float32Array,
   [lowest, highest]: CodeLimits,
-): Int8Array {
-  const codes = new Int8Array(weights.length);
+  zeroPoints: WeightCodes | null = null,
+): WeightCodes {
+  const codes: WeightCodes = zeroPoints ? new Uint8Array(weights.length) : new Int8Array(weights.length);
   forEachRun(layout, (channel, start, end) => {
     const scale = scales[channel] as number;
+    const zero = zeroPoints ? (zeroPoints[channel] as number) : 0;
     for (let i = start; i < end; i++) {
-      const code = roundHalfEven(Math.fround((weights[i] as number) / scale));
+      const code = roundHalfEven(Math.fround((weights[i] as number) / scale)) + zero;
       codes[i] = clamp(code, lowest, highest);
     }
   });
@@ -93,12 +95,18 @@ export function roundWeights(
   return codes;
 }
 
-/** w = q * scale in float32 with the scale of each channel. */
-export function dequantizeWeights(codes: Int8Array, layout: ChannelLayout, scales: Float32Array): Float32Array {
+/** w = (q - zero point) * scale in float32 with those of each channel; null is 0 for all. */
+export function dequantizeWeights(
+  codes: WeightCodes,
+  layout: ChannelLayout,
+  scales: Float32Array,
+  zeroPoints: WeightCodes | null = null,
+): Float32Array {
   const weights = new Float32Array(codes.length);
   forEachRun(layout, (channel, start, end) => {
     const scale = scales[channel] as number;
-    for (let i = start; i < end; i++) weights[i] = (codes[i] as number) * scale;
+    const zero = zeroPoints ? (zeroPoints[channel] as number) : 0;
+    for (let i = start; i < end; i++) weights[i] = ((codes[i] as number) - zero) * scale;
   });
   return weights;
 }

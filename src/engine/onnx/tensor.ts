@@ -97,25 +97,28 @@ export function tensorProto(name: string, tensor: Tensor): TensorProto {
   });
 }
 
-/** A tensor of ONNX's int4: one code of -8..7 an element. */
+/** A tensor of ONNX's 4-bit integers: one code of -8..7, or of 0..15, an element. */
 export interface Int4Tensor {
-  readonly type: "int4";
+  readonly type: "int4" | "uint4";
   readonly dims: readonly number[];
-  readonly data: Int8Array;
+  readonly data: Int8Array | Uint8Array;
 }
 
-/** A TensorProto of integer codes; those of int4 are packed two to a byte, the first in the low four bits. */
+/** A TensorProto of integer codes; those of 4 bits are packed two to a byte, the first in the low four bits. */
 export function codesProto(name: string, tensor: Tensor | Int4Tensor): TensorProto {
-  if (tensor.type !== "int4") return tensorProto(name, tensor);
+  if (tensor.type !== "int4" && tensor.type !== "uint4") return tensorProto(name, tensor as Tensor);
   const { dims, data } = tensor;
-  return create(TensorProtoSchema, { name, dataType: Code.INT4, dims: dims.map(BigInt), rawData: packNibbles(data) });
+  const dataType = tensor.type === "int4" ? Code.INT4 : Code.UINT4;
+  return create(TensorProtoSchema, { name, dataType, dims: dims.map(BigInt), rawData: packNibbles(data) });
 }
 
-function packNibbles(codes: Int8Array): Uint8Array<ArrayBuffer> {
+function packNibbles(codes: Int8Array | Uint8Array): Uint8Array<ArrayBuffer> {
   const packed = new Uint8Array(Math.ceil(codes.length / 2));
-  for (let i = 0; i < codes.length; i++) {
-    packed[i >> 1] = (packed[i >> 1] as number) | (((codes[i] as number) & 15) << (4 * (i & 1)));
+  const pairs = codes.length >> 1;
+  for (let i = 0; i < pairs; i++) {
+    packed[i] = ((codes[2 * i] as number) & 15) | (((codes[2 * i + 1] as number) & 15) << 4);
   }
+  if (codes.length & 1) packed[pairs] = (codes[codes.length - 1] as number) & 15;
   return packed;
 }
 

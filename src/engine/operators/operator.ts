@@ -76,6 +76,8 @@ export interface Weighted {
   readonly factors: "second" | "either";
   /** The weight's axis of output channels; null where channels cannot have scales of their own. */
   readonly channelAxis: (node: NodeProto, rank: number) => number | null;
+  /** The axis of a matrix that products are added along, where input `at` is the weight; none where it is no matrix. */
+  readonly inputAxis?: (node: NodeProto, rank: number, at: number) => number;
   /** The axis of output channels in what it makes, negative from the end. */
   readonly outputAxis: 1 | -1;
   /** Where one constant an output channel is added: its own third input, or the Add that alone reads it. */

@@ -11,6 +11,7 @@ import { layersInIntegers } from "../operators/quantizing.ts";
 import type { Target } from "../targets/target.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import { type Follower, followerOf } from "./followers.ts";
+import { lookedUpTable } from "./ownOperator.ts";
 import { givesProbabilities, probabilityTensors } from "./unseen.ts";
 import { type WeightUse, weightUse } from "./weightUse.ts";
 
@@ -65,7 +66,8 @@ export function candidatesOf(
     const descriptor = operatorFor(node, index, target.integerKernels);
     const use = descriptor?.kind === "weighted" ? weightUse(node, descriptor, index, target) : null;
     const unusable = use && "code" in use ? use : null;
-    const weight = use && "code" in use ? null : use;
+    const table = lookedUpTable(node, index, choices);
+    const weight = use && "code" in use ? null : (use ?? table);
     const blocked =
       blockedReason(node, descriptor, index, activations, target, choices) ??
       unusable ??
@@ -76,7 +78,7 @@ export function candidatesOf(
     const operands = operandsOf(node, descriptor, weight, follower).filter(activations.has);
     const reason =
       blocked ??
-      (follower || !descriptor
+      (follower || table || !descriptor
         ? null
         : (operandReason(descriptor, operands, activations) ??
           elementwiseReason(node, descriptor, weight, index, choices)));

@@ -11,12 +11,17 @@ import type { DataType } from "../values/elementTypes.ts";
 import { type Activations, type Candidate, candidatesOf, type PlanChoices } from "./candidates.ts";
 import { withOneScale } from "./oneScale.ts";
 import { withOperands } from "./operands.ts";
+import { type OwnOperator, ownOperator } from "./ownOperator.ts";
 import { type Settled, settleLayers, settleWeights } from "./settle.ts";
 import { type StoredLayer, storedLayers } from "./stored.ts";
 import { endsOf, leastRanges } from "./unseen.ts";
 import { weightUse } from "./weightUse.ts";
 
-export type LayerPlan = Layer & Pick<Candidate, "node" | "descriptor" | "weightUse" | "follower">;
+export type LayerPlan = Layer &
+  Pick<Candidate, "node" | "descriptor" | "weightUse" | "follower"> & {
+    /** The operator of the runtime's own that it becomes; null where it stays what it is. */
+    readonly ownOperator: OwnOperator | null;
+  };
 
 export interface QuantizationPlan {
   readonly target: Target;
@@ -74,7 +79,9 @@ export function planOn(plan: QuantizationPlan, graph: GraphProto): QuantizationP
     const node = graph.node[position] as NodeProto;
     const { descriptor } = layer;
     const use =
-      layer.weightUse && descriptor?.kind === "weighted" ? weightUse(node, descriptor, index, plan.target) : null;
+      layer.weightUse && descriptor?.kind === "weighted"
+        ? weightUse(node, descriptor, index, plan.target)
+        : layer.weightUse;
     const inputs = node.input.filter(Boolean);
     const weight = use && "code" in use ? null : use;
     return { ...layer, node, inputs, parameters: parametersOf(node, index), weightUse: weight };
@@ -86,8 +93,9 @@ function toLayer(
   { node, descriptor, weightUse, follower }: Candidate,
   { reasons }: Settled,
   index: GraphIndex,
-  { weights }: PlanChoices,
+  choices: PlanChoices,
 ): LayerPlan {
+  const { weights } = choices;
   const reason = reasons.get(node) ?? null;
   const isFloat = reason !== null;
   return {
@@ -103,6 +111,7 @@ function toLayer(
     descriptor,
     weightUse: isFloat ? null : weightUse,
     follower: isFloat ? null : follower,
+    ownOperator: isFloat || !weightUse ? null : ownOperator(node, weightUse, index, choices),
   };
 }
 

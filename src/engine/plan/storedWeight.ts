@@ -21,6 +21,8 @@ export function storedWeight(
     channelAxis: axes[0] ?? null,
     hasChannelScales: true,
     reduction: null,
+    blockAxis: null,
+    importance: null,
     values: () => passingFloats(tensor),
     bias: null,
   };

@@ -2,6 +2,7 @@ import type { WeightSource } from "../encode/weight.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
 import type { TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { dimsOf, passingFloats, tensorOf } from "../onnx/tensor.ts";
+import { inputImportance } from "./importance.ts";
 import type { LayerPlan } from "./plan.ts";
 import type { WeightUse } from "./weightUse.ts";
 
@@ -11,7 +12,7 @@ export function weightSource(
   use: WeightUse,
   index: GraphIndex,
 ): WeightSource {
-  const { name, axis, hasChannelScales, bias } = use;
+  const { name, axis, hasChannelScales, blockAxis, bias } = use;
   const proto = index.initializer(name) as TensorProto;
   const dims = dimsOf(proto);
   return {
@@ -21,6 +22,8 @@ export function weightSource(
     channelAxis: axis,
     hasChannelScales,
     reduction: axis !== null && descriptor?.kind === "weighted" ? descriptor.reduction(node, dims) : null,
+    blockAxis,
+    importance: blockAxis === null ? null : inputImportance(node, use, index),
     values: () => passingFloats(proto),
     bias: bias && (() => tensorOf(index.initializer(bias.name) as TensorProto).data as Float32Array),
   };

@@ -16,6 +16,8 @@ export interface WeightUse {
   readonly axis: number | null;
   /** Whether it may have a scale for each of them where a recipe asks for that. */
   readonly hasChannelScales: boolean;
+  /** The axis along which its values may share scales in blocks: that of inputs; null where they cannot. */
+  readonly blockAxis: number | null;
   /** The constant bias that becomes int32, or null. */
   readonly bias: BiasUse | null;
 }
@@ -48,7 +50,8 @@ export function weightUse(
   const channels = axis === null ? null : Number(weight.dims[axis]);
   const hasBias = weighted.addsBias(node) && (weighted.bias === "own" || fusesAdd.has(node.opType));
   const hasChannelScales = perChannel?.has(node.opType) ?? true;
-  return { name, input, axis, hasChannelScales, bias: hasBias ? biasOf(node, index, channels) : null };
+  const blockAxis = weighted.inputAxis?.(node, rank, input) ?? null;
+  return { name, input, axis, hasChannelScales, blockAxis, bias: hasBias ? biasOf(node, index, channels) : null };
 }
 
 const finite = new WeakMap<TensorProto, boolean>();

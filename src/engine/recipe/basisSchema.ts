@@ -22,12 +22,22 @@ const VALUES: Readonly<Record<Setting | Learned | Outside, Schema>> = {
   granularity: weights.entries.granularity,
   weightScales: weights.entries.scales,
   roundingKind: weights.entries.rounding,
+  weightBlock: weights.entries.block.wrapped,
+  weightOperator: weights.entries.operator.wrapped,
+  weightAlgorithm: weights.entries.algorithm.wrapped,
   ...{ factors: DIGEST, unjoined: DIGEST, spared: DIGEST, resolved: DIGEST, rounding: DIGEST, biases: DIGEST },
   ...{ data: text, samples: count },
 };
 
 /** Settings that recipes may leave out: a basis of before they were there does not say them, and means null. */
-const SINCE: ReadonlySet<Origin> = new Set(["target", "weightScales", "onCodes"]);
+const SINCE: ReadonlySet<Origin> = new Set([
+  "target",
+  "weightScales",
+  "onCodes",
+  "weightBlock",
+  "weightOperator",
+  "weightAlgorithm",
+]);
 
 /** A basis of what is derived so, as it is stored; null is what was not known. */
 // @__NO_SIDE_EFFECTS__

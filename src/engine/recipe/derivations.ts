@@ -40,6 +40,8 @@ const JOINED = [
   "elementwise",
   "unjoined",
   "weightType",
+  "weightBlock",
+  "weightOperator",
 ] as const;
 
 /**
@@ -76,6 +78,7 @@ export const DERIVATIONS: Readonly<Record<Derived, Derivation>> = {
       "weightType",
       "granularity",
       "weightScales",
+      "weightBlock",
     ],
     under: ["float", "elementwise", "unjoined", "spared", "method", "methods", "ranges"],
   },
@@ -86,6 +89,7 @@ export const DERIVATIONS: Readonly<Record<Derived, Derivation>> = {
       ...JOINED,
       "granularity",
       "weightScales",
+      "weightAlgorithm",
       "roundingKind",
       "method",
       "rounding",

@@ -7,6 +7,7 @@ import { samePlan } from "./basis.ts";
 import {
   INT8,
   withActivations,
+  withBlock,
   withCorrections,
   withFloat,
   withGranularity,
@@ -16,6 +17,8 @@ import {
   withMethod,
   withRounding,
   withSamplesOf,
+  withWeightAlgorithm,
+  withWeightOperator,
   withWeightType,
 } from "./edits.ts";
 
@@ -142,4 +145,24 @@ test("a calibration of samples preprocessed otherwise leaves nothing that others
     ...taught,
     ...{ preprocess: otherwise, resolved: null, factors: null, biases: null, rounding: null },
   });
+});
+
+test("what goes with weights alone is dropped where activations are quantized too, and by default not written", () => {
+  const alone = withWeightOperator(
+    withBlock(withWeightType(withActivations(recipe, null), "uint4"), 32),
+    "matmulnbits",
+  );
+  const chosen = withWeightAlgorithm(alone, "nearest");
+  expect(chosen.weights).toEqual({
+    ...{ type: "uint4", granularity: "channel", rounding: "nearest" },
+    ...{ block: 32, operator: "matmulnbits", algorithm: "nearest" },
+  });
+  const plain = { type: "uint4", granularity: "channel", rounding: "nearest" };
+  expect(withBlock(chosen, null).weights).toEqual(plain);
+  expect(withWeightAlgorithm(withWeightOperator(chosen, null), null).weights).toEqual({ ...plain, block: 32 });
+  expect(withActivations(chosen, INT8).weights).toEqual({ ...plain, type: "int4" });
+  const learned = { ...recipe, weights: { ...recipe.weights, rounding: "learned", granularity: "tensor" } } as const;
+  expect(withBlock(learned, 16).weights).toMatchObject({ rounding: "nearest", granularity: "channel" });
+  expect(withWeightType(learned, "uint8").weights.rounding).toBe("nearest");
+  expect(withWeightType(learned, "int4").weights.rounding).toBe("learned");
 });

@@ -7,6 +7,7 @@ import type { Rounding } from "../model/rounding.ts";
 import { DEFAULT_TARGET, type TargetName } from "../model/target.ts";
 import { TARGETS } from "../targets/index.ts";
 import { rangeWithin } from "../values/clamp.ts";
+import { type BlockSize, isAsymmetric } from "../values/codes.ts";
 import { withOthers, withoutVainPrints, withSettings } from "./change.ts";
 import { joinPrints } from "./prints.ts";
 
@@ -29,11 +30,12 @@ export function withTarget(recipe: Recipe, name: TargetName): Recipe {
   return back;
 }
 
-/** Null leaves every activation in float. */
+/** Null leaves every activation in float; weights that are quantized with them have no blocks and no zero points. */
 export function withActivations(recipe: Recipe, activations: ActivationScheme | null): Recipe {
   return withSettings(recipe, {
     activations: { ...recipe.activations, ...activations },
     format: activations === null ? "weights" : takesRanges(recipe) ? recipe.format : "qdq",
+    weights: activations === null ? recipe.weights : beside(recipe.weights),
   });
 }
 
@@ -46,15 +48,47 @@ export function withPowersOfTwo(recipe: Recipe, chosen: boolean): Recipe {
 }
 
 export function withFormat(recipe: Recipe, format: RecipeFormat): Recipe {
-  return withSettings(recipe, { format });
+  return withSettings(recipe, { format, weights: takesRanges({ format }) ? beside(recipe.weights) : recipe.weights });
+}
+
+const SYMMETRIC = { int8: "int8", uint8: "int8", int4: "int4", uint4: "int4" } as const;
+
+/** Weights that are quantized with activations. */
+function beside(weights: WeightScheme): WeightScheme {
+  return { ...unblocked(weights), type: SYMMETRIC[weights.type] };
+}
+
+function unblocked({ block: _, operator: __, algorithm: ___, ...weights }: WeightScheme): WeightScheme {
+  return weights;
+}
+
+/** How many weights share a scale, which has then more than one a tensor; null for one a channel. */
+export function withBlock(recipe: Recipe, block: BlockSize | null): Recipe {
+  if (block === null) return withSettings(recipe, { weights: unblocked(recipe.weights) });
+  const { scales: _, ...weights } = recipe.weights;
+  return withSettings(recipe, { weights: { ...weights, granularity: "channel", rounding: "nearest", block } });
+}
+
+/** Null is what is done where nothing is chosen. */
+export function withWeightOperator(recipe: Recipe, operator: WeightScheme["operator"] | null): Recipe {
+  const { operator: _, ...weights } = recipe.weights;
+  return withSettings(recipe, { weights: { ...weights, ...(operator && { operator }) } });
+}
+
+export function withWeightAlgorithm(recipe: Recipe, algorithm: WeightScheme["algorithm"] | null): Recipe {
+  const { algorithm: _, ...weights } = recipe.weights;
+  return withSettings(recipe, { weights: { ...weights, ...(algorithm && { algorithm }) } });
 }
 
 export function withGranularity(recipe: Recipe, granularity: WeightScheme["granularity"]): Recipe {
   return withSettings(recipe, { weights: { ...recipe.weights, granularity } });
 }
 
+/** Learned rounding and powers of two are for symmetric types. */
 export function withWeightType(recipe: Recipe, type: WeightScheme["type"]): Recipe {
-  return withSettings(recipe, { weights: { ...recipe.weights, type } });
+  if (!isAsymmetric(type)) return withSettings(recipe, { weights: { ...recipe.weights, type } });
+  const { scales: _, ...weights } = recipe.weights;
+  return withSettings(recipe, { weights: { ...weights, type, rounding: "nearest" } });
 }
 
 /** Rounds weights to nearest, or as learned: null where that is not done yet. */

@@ -78,6 +78,12 @@ export function oneOf<const T extends readonly string[]>(values: T) {
   return v.picklist(values, values.map((value) => `"${value}"`).join(" or "));
 }
 
+/** One of these numbers. */
+// @__NO_SIDE_EFFECTS__
+export function oneNumber<const T extends readonly number[]>(values: T) {
+  return v.picklist(values, values.join(" or "));
+}
+
 /** One text, or one number. */
 // @__NO_SIDE_EFFECTS__
 export function exactly<const T extends string | number>(value: T, rule = `"${value}"`) {

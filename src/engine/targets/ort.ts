@@ -39,7 +39,7 @@ export const ORT: Target = {
     { type: "int8", symmetric: false },
     { type: "int8", symmetric: true },
   ],
-  weights: ["int8", "int4"],
+  weights: ["int8", "uint8", "int4", "uint4"],
   granularities: ["channel", "tensor"],
   perChannel: null,
   scales: undefined,

@@ -4,6 +4,7 @@ import { PLAIN_RECIPE } from "../model/testing/recipe.ts";
 import { makeNode } from "../onnx/attributes.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
 import { planQuantization } from "../plan/plan.ts";
+import { WEIGHT_TYPES } from "../values/codes.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import { ORT } from "./ort.ts";
 import { assertTakes, type Target } from "./target.ts";
@@ -79,6 +80,38 @@ describe("what a target does not take", () => {
     const refused = () => assertTakes({ ...ORT, name: "Board", ...changes }, PLAIN_RECIPE);
     expect(refused).toThrow(InputError);
     expect(refused).toThrow(sentence);
+  });
+
+  it.each<[Partial<typeof PLAIN_RECIPE.weights> & { format?: "weights" }, string]>([
+    [
+      { type: "uint4" },
+      'Weights in uint4 are for weights alone; choose int8 or int4, or leave activations in float (format "weights").',
+    ],
+    [{ type: "uint8" }, "Weights in uint8 are for weights alone"],
+    [{ block: 32 }, "Blocks of weights, their operator and their algorithm are for weights alone"],
+    [{ operator: "dequantize" }, "are for weights alone"],
+    [{ algorithm: "hqq" }, "are for weights alone"],
+    [{ format: "weights", operator: "matmulnbits" }, "MatMulNBits takes weights in blocks; choose a block of 16"],
+    [{ format: "weights", algorithm: "nearest" }, "The algorithm nearest finds scales of blocks; choose a block of 16"],
+    [{ format: "weights", block: 16, granularity: "tensor" }, "Blocks of weights have more scales than one a tensor"],
+    [{ format: "weights", block: 16, rounding: "learned" }, "Rounding is learned of symmetric weights"],
+    [{ format: "weights", type: "uint4", rounding: "learned" }, "Rounding is learned of symmetric weights"],
+  ])("of weights that do not go together, is refused in a sentence: %o", ({ format, ...weights }, sentence) => {
+    const recipe = {
+      ...PLAIN_RECIPE,
+      format: format ?? PLAIN_RECIPE.format,
+      weights: { ...PLAIN_RECIPE.weights, ...weights },
+    };
+    const refused = () => assertTakes(ORT, recipe);
+    expect(refused).toThrow(InputError);
+    expect(refused).toThrow(sentence);
+  });
+
+  it("is nothing of weights alone in blocks, of any type", () => {
+    for (const type of WEIGHT_TYPES) {
+      const weights = { ...PLAIN_RECIPE.weights, type, block: 64, operator: "matmulnbits", algorithm: "hqq" } as const;
+      expect(() => assertTakes(ORT, { ...PLAIN_RECIPE, format: "weights", weights })).not.toThrow();
+    }
   });
 
   it("does not matter where activations stay in float, and is nothing for ONNX Runtime", () => {

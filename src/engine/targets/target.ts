@@ -3,6 +3,7 @@ import { InputError } from "../model/job.ts";
 import type { ActivationScheme, Range, Scales } from "../model/range.ts";
 import type { Recipe, WeightScheme } from "../model/recipe.ts";
 import type { TargetName } from "../model/target.ts";
+import { assertWeightForm } from "./weightForm.ts";
 
 /** What a runtime takes, and what it makes of what it is given. Operators are named by their type in the default domain. */
 export interface Target {
@@ -117,6 +118,7 @@ export type Asked = Pick<Recipe, "format" | "activations" | "weights" | "element
 
 /** Throws InputError where a target does not take what a recipe asks for. */
 export function assertTakes(target: Target, recipe: Asked): void {
+  assertWeightForm(recipe);
   const refusal = refusalOf(target, recipe);
   if (refusal !== null) throw new InputError(refusal);
 }

@@ -1,9 +1,8 @@
+import { decodedWeight } from "../encode/decoded.ts";
 import type { ChannelMoments } from "../graph/normalization.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
-import { channelLayout } from "../numerics/channels.ts";
 import { clampedNormalMean } from "../numerics/normal.ts";
-import { dequantizeWeights } from "../numerics/weights.ts";
 import { biasPlace } from "../operators/biasPlace.ts";
 import { joinsOf, weightOf } from "../operators/joins.ts";
 import type { ChannelJoins } from "../operators/operator.ts";
@@ -66,9 +65,8 @@ function correction(
 ): number[] {
   const { node, weightUse } = layer;
   if (!weightUse) return [];
-  const { dims, axis, codes, scales } = plannedWeight(layer, weightUse, plan, recipe);
   const weight = weightOf(node, plan.index);
-  const rounded = dequantizeWeights(codes, channelLayout(dims, axis), scales);
+  const rounded = decodedWeight(plannedWeight(layer, weightUse, plan, recipe));
   const sums = new Float64Array(joins.outputs);
   joins.forEachRun((output, input, start, length) => {
     let error = 0;

@@ -1,12 +1,13 @@
+import { decodedWeight } from "../encode/decoded.ts";
 import { encodeWeight } from "../encode/weight.ts";
 import { smoothedTensors, smoothedWeightLoss, smoothingOf } from "../graph/smoothing.ts";
 import { affineParameters } from "../numerics/affine.ts";
-import { channelLayout, forEachRun } from "../numerics/channels.ts";
 import { signalToNoise } from "../numerics/decibels.ts";
 import { clipFigures } from "../numerics/figures.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
 import type { TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { tensorOf } from "../onnx/tensor.ts";
+import { normalizedChannels } from "../plan/normalizedChannels.ts";
 import { weightSource } from "../plan/weightSource.ts";
 import { elementCount } from "../values/dims.ts";
 import { significant } from "../values/figures.ts";
@@ -22,18 +23,17 @@ import type { WeightSubject } from "./diagnosisWeights.ts";
 export function batchSpread({ layer, use, index, choices, inputScale }: WeightSubject): Symptom | null {
   const { data, dims } = tensorOf(index.initializer(use.name) as TensorProto);
   if (layer.node.opType !== "MatMul" || dims.length < 3) return null;
-  const { scales, codes, axis } = encodeWeight(weightSource(layer, use, index), choices, inputScale);
+  const encoded = encodeWeight(weightSource(layer, use, index), choices, inputScale);
+  const rounded = decodedWeight(encoded);
   const size = elementCount(dims.slice(-2));
   const batches = Array.from({ length: data.length / size }, () => ({ reach: 0, signal: 0, noise: 0 }));
-  forEachRun(channelLayout(dims, axis), (channel, start, end) => {
-    for (let i = start; i < end; i++) {
-      const value = (data as Float32Array)[i] as number;
-      const batch = batches[Math.floor(i / size)]!;
-      batch.reach = Math.max(batch.reach, Math.abs(value));
-      batch.signal += value * value;
-      batch.noise += (value - Math.fround((codes[i] as number) * (scales[channel] as number))) ** 2;
-    }
-  });
+  for (let i = 0; i < data.length; i++) {
+    const value = (data as Float32Array)[i] as number;
+    const batch = batches[Math.floor(i / size)]!;
+    batch.reach = Math.max(batch.reach, Math.abs(value));
+    batch.signal += value * value;
+    batch.noise += (value - (rounded[i] as number)) ** 2;
+  }
   const live = batches.filter(({ signal }) => signal > 0).sort((a, b) => a.reach - b.reach);
   const balanced = balance(live);
   const whole = signalToNoise(sumOf(live, "signal"), sumOf(live, "noise"));
@@ -128,49 +128,4 @@ function sumOf(
   part: "signal" | "noise",
 ): number {
   return parts.reduce((sum, each) => sum + each[part], 0);
-}
-
-const NORMALIZATIONS: ReadonlySet<string> = new Set(["LayerNormalization", "RMSNormalization"]);
-const UNIT = Float64Array.of(1);
-
-/**
- * Deviations of the channels of a tensor that is normalized over its last axis, in one node or in parts, and then scaled
- * and shifted by constants at most; one for all where nothing sets them apart.
- */
-function normalizedChannels(tensor: string, index: GraphIndex): Float64Array | null {
-  const node = index.producer(tensor);
-  if (!node) return null;
-  const [first = "", second = ""] = node.input;
-  if (NORMALIZATIONS.has(node.opType)) return channelsOf(second, index);
-  if (node.opType === "Div" && isDeviation(second, index)) return UNIT;
-  if (node.opType !== "Mul" && node.opType !== "Add") return null;
-  if (node.opType === "Mul" && [first, second].some((factor) => isReciprocal(factor, index))) return UNIT;
-  const [data, constant] = index.initializer(first) ? [second, first] : [first, second];
-  const factors = channelsOf(constant, index);
-  const before = factors && normalizedChannels(data, index);
-  if (!factors || !before || (before.length > 1 && before.length !== factors.length)) return null;
-  return node.opType === "Add" ? before : factors.map((factor, i) => factor * before[i % before.length]!);
-}
-
-/** Whether a tensor is the root of a mean, with a small constant added before the root. */
-function isDeviation(tensor: string, index: GraphIndex): boolean {
-  const root = index.producer(tensor);
-  const sum = root?.opType === "Sqrt" ? index.producer(root.input[0] ?? "") : undefined;
-  return sum?.opType === "Add" && sum.input.some((name) => index.producer(name)?.opType === "ReduceMean");
-}
-
-function isReciprocal(tensor: string, index: GraphIndex): boolean {
-  const node = index.producer(tensor);
-  if (node?.opType === "Reciprocal") return isDeviation(node.input[0] ?? "", index);
-  const isDivision = node?.opType === "Div" && index.initializer(node.input[0] ?? "") !== undefined;
-  return isDivision && isDeviation(node.input[1] ?? "", index);
-}
-
-/** The magnitudes of a constant that has one value a channel of the last axis. */
-function channelsOf(name: string, index: GraphIndex): Float64Array | null {
-  const proto = index.initializer(name);
-  if (!proto) return null;
-  const { data, dims } = tensorOf(proto);
-  if (data.length < 2 || dims.at(-1) !== data.length) return null;
-  return Float64Array.from(data as Float32Array, Math.abs);
 }

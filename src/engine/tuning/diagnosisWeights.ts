@@ -1,3 +1,4 @@
+import { channelScales, decodedWeight } from "../encode/decoded.ts";
 import { encodeWeight, type WeightChoices } from "../encode/weight.ts";
 import type { WeightAnalysis } from "../model/analysis.ts";
 import { channelLayout } from "../numerics/channels.ts";
@@ -47,8 +48,15 @@ interface Examined {
 
 function examine({ layer, use, index }: WeightSubject, choices: WeightChoices, scale: number | null): Examined {
   const { data, dims } = tensorOf(index.initializer(use.name) as TensorProto);
-  const { scales, codes, bias, axis } = encodeWeight(weightSource(layer, use, index), choices, scale);
-  const { channels } = weightFigures(data as Float32Array, codes, channelLayout(dims, use.axis), scales);
+  const encoded = encodeWeight(weightSource(layer, use, index), choices, scale);
+  const { bias, axis } = encoded;
+  const layout = channelLayout(dims, use.axis);
+  const { channels } = weightFigures(
+    data as Float32Array,
+    decodedWeight(encoded),
+    layout,
+    channelScales(encoded, use.axis),
+  );
   const ranges = channels.map(({ min, max }) => Math.max(-min, max));
   const least = DEAD_CHANNEL * ranges.reduce((a, b) => Math.max(a, b), 0);
   const isLive = (channel: number) => (ranges[channel] as number) > least;

@@ -1,13 +1,12 @@
 import { create } from "@bufbuild/protobuf";
 import { quantizeGraph } from "../emit/index.ts";
+import { decodedWeight } from "../encode/decoded.ts";
 import type { EncodingChoices, WeightEncoder } from "../encode/numbers.ts";
 import type { EncodedWeight } from "../encode/weight.ts";
 import { graphOf, withGraph } from "../graph/pass.ts";
 import type { Range } from "../model/range.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { RangeGroup } from "../model/summary.ts";
-import { channelLayout } from "../numerics/channels.ts";
-import { dequantizeWeights } from "../numerics/weights.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import { type ModelProto, ValueInfoProtoSchema } from "../onnx/proto/onnx_pb.ts";
 import { tensorProto } from "../onnx/tensor.ts";
@@ -102,9 +101,9 @@ export class Forms {
     const position = positions[0]!;
     const { node, weightUse } = plan.layers[position]!;
     if (!weightUse) throw new Error(`${node.name} has no weight`);
-    const { codes, dims, axis, scales } = this.#weightOf(position);
-    const data = dequantizeWeights(codes, channelLayout(dims, axis), scales);
-    const weight = tensorProto(weightUse.name, { type: "float32", dims, data });
+    const encoded = this.#weightOf(position);
+    const data = decodedWeight(encoded);
+    const weight = tensorProto(weightUse.name, { type: "float32", dims: encoded.dims, data });
     return withGraph(model, {
       initializer: graphOf(model).initializer.map((tensor) => (tensor.name === weight.name ? weight : tensor)),
     });

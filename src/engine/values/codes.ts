@@ -8,12 +8,24 @@ export const ACTIVATION_TYPES = ["uint8", "int8"] as const;
 export type ActivationType = (typeof ACTIVATION_TYPES)[number];
 
 /** The types that weights are quantized to. */
-export const WEIGHT_TYPES = ["int8", "int4"] as const;
+export const WEIGHT_TYPES = ["int8", "uint8", "int4", "uint4"] as const;
 export type WeightType = (typeof WEIGHT_TYPES)[number];
 
-const WEIGHT_CODES: Readonly<Record<WeightType, CodeLimits>> = { int8: [-127, 127], int4: [-8, 7] };
+const WEIGHT_CODES: Readonly<Record<WeightType, CodeLimits>> = {
+  int8: [-127, 127],
+  uint8: [0, 255],
+  int4: [-8, 7],
+  uint4: [0, 15],
+};
 
-const WEIGHT_BITS: Readonly<Record<WeightType, number>> = { int8: 8, int4: 4 };
+const WEIGHT_BITS: Readonly<Record<WeightType, number>> = { int8: 8, uint8: 8, int4: 4, uint4: 4 };
+
+/** Codes of weights: Uint8Array for the unsigned types, whose zero points are their own. */
+export type WeightCodes = Int8Array | Uint8Array;
+
+/** How many values along the summed axis of a weight may share a scale. */
+export const BLOCK_SIZES = [16, 32, 64, 128, 256] as const;
+export type BlockSize = (typeof BLOCK_SIZES)[number];
 
 /** The largest magnitude of a bias code, which is int32 and as far from zero on either side. */
 export const BIAS_LIMIT = integerLimits("int32")[1];
@@ -29,6 +41,21 @@ export function codeLimits(type: ActivationType): CodeLimits {
  */
 export function weightLimits(type: WeightType): CodeLimits {
   return WEIGHT_CODES[type];
+}
+
+/** How many bits a code of a weight takes. */
+export function weightBits(type: WeightType): number {
+  return WEIGHT_BITS[type];
+}
+
+/** Whether a type's weights have zero points: the unsigned ones. */
+export function isAsymmetric(type: WeightType): boolean {
+  return WEIGHT_CODES[type][0] === 0;
+}
+
+/** Room for the codes of so many weights. */
+export function weightCodes(type: WeightType, count: number): WeightCodes {
+  return isAsymmetric(type) ? new Uint8Array(count) : new Int8Array(count);
 }
 
 /** What a weight takes more in float32 than in a type, bytes an element. */

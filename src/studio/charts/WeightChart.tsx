@@ -2,6 +2,7 @@ import { memo, useRef } from "react";
 import { Bar, BarChart, ReferenceLine, Tooltip, XAxis, YAxis } from "recharts";
 import type { WeightAnalysis } from "../../engine/model/analysis.ts";
 import type { WeightScheme } from "../../engine/model/recipe.ts";
+import { weightBits } from "../../engine/values/codes.ts";
 import { count, interval, significant } from "../../engine/values/figures.ts";
 import { decibel } from "../../engine/values/units.ts";
 import { useWidth } from "./useWidth.ts";
@@ -20,7 +21,7 @@ interface Props {
   readonly type: WeightScheme["type"];
 }
 
-const STEPS: Readonly<Record<WeightScheme["type"], number>> = { int8: 254, int4: 15 };
+const STEPS: Readonly<Record<WeightScheme["type"], number>> = { int8: 254, uint8: 255, int4: 15, uint4: 15 };
 
 /** From the smallest to the largest weight of every output channel. */
 export const WeightChart = memo(function WeightChart({ weights, type }: Props) {
@@ -48,7 +49,12 @@ export const WeightChart = memo(function WeightChart({ weights, type }: Props) {
             isAnimationActive={false}
             cursor={{ fill: "var(--hover)" }}
           />
-          <Bar dataKey="range" fill={`var(--precision-${type})`} minPointSize={1} isAnimationActive={false} />
+          <Bar
+            dataKey="range"
+            fill={`var(--precision-int${weightBits(type)})`}
+            minPointSize={1}
+            isAnimationActive={false}
+          />
         </BarChart>
       ) : null}
     </div>

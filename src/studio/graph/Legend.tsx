@@ -4,13 +4,20 @@ import { useProject } from "../state/useStudio.ts";
 import type { HeatScale } from "./heat.ts";
 
 const STOPS = 8;
+/** Precisions that are named where a layer has them. */
+const OTHERS = ["uint4", "int4", "uint8"] as const;
 
 /** What the colours of the nodes stand for. */
 export function Legend({ scale }: { readonly scale: HeatScale }) {
-  const int4 = useProject(
-    (project) => project.model?.plan.layers.some(({ precision }) => precision === "int4") ?? false,
-  );
-  const precisions = [...(int4 ? (["int4"] as const) : []), "int8", "float32"] as const;
+  const others = useProject((project) => {
+    const present = new Set(project.model?.plan.layers.map(({ precision }) => precision));
+    return OTHERS.filter((precision) => present.has(precision)).join();
+  });
+  const precisions = [
+    ...OTHERS.filter((precision) => others.split(",").includes(precision)),
+    "int8",
+    "float32",
+  ] as const;
   const colours = Array.from({ length: STOPS + 1 }, (_, index) => rampColor(index / STOPS));
   return (
     <dl className={scale.stale ? "graph-legend stale" : "graph-legend"} data-testid="graph-legend">

@@ -28,7 +28,9 @@ export function inkOf(element: HTMLElement): Ink {
     token: Object.fromEntries(TOKENS.map((token) => [token, resolve(`var(--${token})`)])) as Record<Token, string>,
     precision: {
       int8: resolve("var(--precision-int8)"),
+      uint8: resolve("var(--precision-int8)"),
       int4: resolve("var(--precision-int4)"),
+      uint4: resolve("var(--precision-int4)"),
       float32: resolve("var(--precision-float32)"),
     },
     ramp: (share) => ramp[Math.round(share * RAMP_STEPS)]!,

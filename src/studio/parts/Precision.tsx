@@ -1,7 +1,15 @@
-export type Precision = "int8" | "int4" | "float32";
+import type { WeightType } from "../../engine/values/codes.ts";
 
-const LETTERS: Record<Precision, string> = { int8: "8", int4: "4", float32: "F" };
-const NAMES: Record<Precision, string> = { int8: "int8", int4: "int4", float32: "float" };
+export type Precision = WeightType | "float32";
+
+const LETTERS: Record<Precision, string> = { int8: "8", uint8: "8", int4: "4", uint4: "4", float32: "F" };
+const NAMES: Record<Precision, string> = {
+  int8: "int8",
+  uint8: "uint8",
+  int4: "int4",
+  uint4: "uint4",
+  float32: "float",
+};
 
 export function precisionName(precision: Precision): string {
   return NAMES[precision];

@@ -11,8 +11,10 @@ export function nameOf(recipe: Recipe): string {
   const counted = (count: number, noun: string, where = "") => (count > 0 ? `${plural(count, noun)}${where}` : []);
   return [
     recipe.target ?? [],
-    weights.type === "int4" ? "int4" : [],
-    `per ${weights.granularity}`,
+    weights.type === "int8" ? [] : weights.type,
+    weights.block === undefined ? `per ${weights.granularity}` : `blocks of ${weights.block}`,
+    weights.operator === "matmulnbits" ? "MatMulNBits" : [],
+    weights.algorithm === "nearest" ? "nearest scales" : [],
     weights.scales ? "powers of two" : [],
     weights.rounding === "learned" ? "learned rounding" : [],
     recipe.format === "qoperator" ? "on codes" : [],

@@ -48,7 +48,7 @@ ${chart && html`<figure>${chart}<figcaption>SQNR of each quantized activation in
 <table class="layers"><thead><tr><th scope="col">#</th><th scope="col">Layer</th><th scope="col">Precision</th><th scope="col">Clip range</th><th scope="col">Histogram</th><th scope="col">Clipped</th><th scope="col">SQNR</th></tr></thead><tbody>
 ${rows.map((row) => rowMarkup(row, !takesRanges(report.recipe), inFloat.has(row.layer?.id ?? "")))}
 </tbody></table>
-<p class="note">Histogram heights are logarithmic; shaded is what the clip range leaves out. I8 and I4 are int8 and int4 weights, or int8 arithmetic${inFloat.size > 0 ? ", but where a layer is said to be computed in float" : ""}; F32 stays in float.</p>
+<p class="note">Histogram heights are logarithmic; shaded is what the clip range leaves out. I8 and I4 are int8 and int4 weights, or int8 arithmetic${inFloat.size > 0 ? ", but where a layer is said to be computed in float" : ""}; U8 and U4 are weights with zero points; F32 stays in float.</p>
 </section>`;
 }
 
@@ -94,7 +94,13 @@ function explain(layer: ReportedLayer | null, shared: string | null, weightOnly:
   return html`Rounded after the next layer.`;
 }
 
+const MARKS: ReadonlyMap<string, string> = new Map([
+  ["int8", "I8"],
+  ["uint8", "U8"],
+  ["int4", "I4"],
+  ["uint4", "U4"],
+]);
+
 function markOf(precision: ReportedLayer["precision"]): string {
-  if (precision === "int8") return "I8";
-  return precision === "int4" ? "I4" : "F32";
+  return MARKS.get(precision) ?? "F32";
 }

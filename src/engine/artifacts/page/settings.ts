@@ -2,8 +2,10 @@ import type { ExecutorRecord } from "../../model/calibration.ts";
 import { FORMAT_WORDS, takesRanges } from "../../model/format.ts";
 import { type Notice, namesSubject } from "../../model/job.ts";
 import type { Preprocess } from "../../model/preprocess.ts";
+import { scalesOf } from "../../model/recipe.ts";
 import type { Report } from "../../model/report.ts";
 import { DEFAULT_TARGET } from "../../model/target.ts";
+import { isAsymmetric } from "../../values/codes.ts";
 import { dimsText } from "../../values/dims.ts";
 import { count, plural } from "../../values/figures.ts";
 import { byteSize } from "../../values/units.ts";
@@ -78,7 +80,7 @@ export function settingsSection({ recipe, calibration, model, files }: Report): 
     ],
     [
       "Weights",
-      `${weights.type}, symmetric, per ${weights.granularity}${powersOfTwo(weights)}, ${ROUNDINGS[weights.rounding]}`,
+      `${weights.type}, ${isAsymmetric(weights.type) ? "asymmetric" : "symmetric"}, ${scalesOf(weights)}${powersOfTwo(weights)}, ${ROUNDINGS[weights.rounding]}`,
     ],
     ...(float.stored && float.stored.length > 0
       ? [

@@ -3,10 +3,11 @@ import type { Calibration } from "../../model/calibration.ts";
 import { RECIPE_FORMATS } from "../../model/format.ts";
 import type { Preprocess } from "../../model/preprocess.ts";
 import { METHODS, type Range } from "../../model/range.ts";
-import { ELEMENTWISE, type Recipe } from "../../model/recipe.ts";
+import { ELEMENTWISE, type Recipe, WEIGHT_ALGORITHMS, WEIGHT_OPERATORS } from "../../model/recipe.ts";
 import { PROVIDERS } from "../../model/runtime.ts";
 import { TARGET_NAMES } from "../../model/target.ts";
 import { Observer } from "../../numerics/observer.ts";
+import { BLOCK_SIZES, WEIGHT_TYPES } from "../../values/codes.ts";
 
 /** Names as hostile files have them: any text, and keys with a meaning or an order of their own in JavaScript. */
 export const tensorName = fc.oneof(
@@ -77,10 +78,13 @@ const settings = fc.record({
   ),
   weights: fc.record(
     {
-      type: fc.constantFrom("int8" as const, "int4" as const),
+      type: fc.constantFrom(...WEIGHT_TYPES),
       granularity: fc.constantFrom("channel" as const, "tensor" as const),
       rounding: fc.constantFrom("nearest" as const, "learned" as const),
       scales,
+      block: fc.constantFrom(...BLOCK_SIZES),
+      operator: fc.constantFrom(...WEIGHT_OPERATORS),
+      algorithm: fc.constantFrom(...WEIGHT_ALGORITHMS),
     },
     { requiredKeys: ["type", "granularity", "rounding"] },
   ),

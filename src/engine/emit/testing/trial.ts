@@ -20,6 +20,7 @@ import { planQuantization, type QuantizationPlan } from "../../plan/plan.ts";
 import { nodeRuntime } from "../../runtime/node.ts";
 import { targetOf } from "../../targets/index.ts";
 import { ORT } from "../../targets/ort.ts";
+import { weightBits } from "../../values/codes.ts";
 import { type QuantizedModel, quantizeGraph } from "../index.ts";
 
 export type Choices = Partial<
@@ -68,7 +69,7 @@ export async function planOf(
 /** Quantizes a model calibrated on noise, checks what is written, runs both models on the first sample and compares them. */
 export async function tryOut(given: ModelProto, choices: Choices = {}, feedsOf = noiseFeeds): Promise<Trial> {
   const weights = choices.weights ?? PLAIN_RECIPE.weights;
-  const model = weights.type === "int4" ? allowInt4(given, ORT.ownDomain) : given;
+  const model = weightBits(weights.type) === 4 || weights.block ? allowInt4(given, ORT.ownDomain) : given;
   const { plan, session } = await planOf(model, choices);
   const samples = Array.from({ length: SAMPLES }, (_, i) => feedsOf(model, i + 1));
   const observers = new Map(plan.groups.map(({ id }) => [id, new Observer()]));

@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import { type Evaluation, otherText } from "../../../engine/model/evaluation.ts";
 import { channelsText } from "../../../engine/values/channels.ts";
+import type { WeightType } from "../../../engine/values/codes.ts";
 import { cosineText, count, plural, significant } from "../../../engine/values/figures.ts";
 import { change, percent, points } from "../../../engine/values/shares.ts";
 import { byteSize, decibel, duration } from "../../../engine/values/units.ts";
@@ -107,7 +108,7 @@ interface Line {
 
 interface ResultsProps {
   readonly evaluation: Evaluation;
-  readonly type: "int8" | "int4";
+  readonly type: WeightType;
 }
 
 function Results({ evaluation, type }: ResultsProps) {

@@ -2,6 +2,7 @@ import { takesRanges } from "../../../engine/model/format.ts";
 import { METHODS } from "../../../engine/model/range.ts";
 import type { MethodChoice, Recipe } from "../../../engine/model/recipe.ts";
 import { INT8, UINT8, withActivations, withFloat, withMethod } from "../../../engine/recipe/edits.ts";
+import { weightBits } from "../../../engine/values/codes.ts";
 import { METHOD_NAMES } from "../../charts/methods.ts";
 import { Choice } from "../../parts/Choice.tsx";
 import { Term } from "../../parts/Term.tsx";
@@ -82,7 +83,7 @@ const ACTIVATIONS = { uint8: UINT8, int8: INT8, float: null } as const;
 /** The kind of quantization, in the field's words. */
 function Outline({ recipe }: { readonly recipe: Recipe }) {
   const { weights } = recipe;
-  const bits = weights.type === "int4" ? "4 bits" : "8 bits";
+  const bits = weightBits(weights.type) === 4 ? "4 bits" : "8 bits";
   return (
     <p className="muted">
       <Term word="QDQ" />, {takesRanges(recipe) ? "static" : <Term word="weights only" />},{" "}

@@ -1,5 +1,6 @@
 import type { Recipe, WeightScheme } from "../../../engine/model/recipe.ts";
 import { withGranularity, withPowersOfTwo, withWeightType } from "../../../engine/recipe/edits.ts";
+import { isAsymmetric, WEIGHT_TYPES } from "../../../engine/values/codes.ts";
 import { plural } from "../../../engine/values/figures.ts";
 import { Choice } from "../../parts/Choice.tsx";
 import { Term } from "../../parts/Term.tsx";
@@ -7,10 +8,12 @@ import { editRecipe } from "../../state/recipe.ts";
 import { chooseRounding } from "../../state/rounding.ts";
 import { awaitsRounding } from "../../state/steps.ts";
 import { actions } from "../../state/store.ts";
+import { BlockChoices } from "./BlockChoices.tsx";
 
 /** How weights become integers: their type, their scales, and how they are rounded. */
 export function WeightChoices({ recipe }: { readonly recipe: Recipe }) {
   const { weights, rounding } = recipe;
+  const isAlone = recipe.format === "weights";
   return (
     <>
       <div className="field">
@@ -28,13 +31,17 @@ export function WeightChoices({ recipe }: { readonly recipe: Recipe }) {
             }}
             data-testid="weight-type"
           >
-            <option value="int8">int8</option>
-            <option value="int4">int4</option>
+            {WEIGHT_TYPES.filter((type) => isAlone || !isAsymmetric(type)).map((type) => (
+              <option key={type} value={type}>
+                {type}
+              </option>
+            ))}
           </select>
           <select
             className="input select"
             aria-label="Scales of weights"
             value={weights.granularity}
+            disabled={weights.block !== undefined}
             onChange={(event) => {
               const granularity = event.target.value as WeightScheme["granularity"];
               editRecipe("weights", (before) => withGranularity(before, granularity));
@@ -50,6 +57,7 @@ export function WeightChoices({ recipe }: { readonly recipe: Recipe }) {
         <input
           type="checkbox"
           checked={weights.scales !== undefined}
+          disabled={weights.block !== undefined || isAsymmetric(weights.type)}
           onChange={(event) => {
             const chosen = event.target.checked;
             editRecipe("scales", (before) => withPowersOfTwo(before, chosen));
@@ -58,16 +66,29 @@ export function WeightChoices({ recipe }: { readonly recipe: Recipe }) {
         />
         Scales are powers of two
       </label>
-      <Choice<WeightScheme["rounding"]>
-        label={<Term word="learned rounding">Rounding</Term>}
-        value={weights.rounding}
-        options={[
-          { value: "nearest", text: "to nearest" },
-          { value: "learned", text: "learned (AdaRound)" },
-        ]}
-        onChoose={chooseRounding}
-        testId="rounding"
-      />
+      {isAlone ? (
+        <BlockChoices {...weights} />
+      ) : (
+        <p className="muted small">
+          Blocks, and types with zero points, are for weights alone: leave activations in float.
+        </p>
+      )}
+      {weights.block === undefined && !isAsymmetric(weights.type) ? (
+        <Choice<WeightScheme["rounding"]>
+          label={<Term word="learned rounding">Rounding</Term>}
+          value={weights.rounding}
+          options={[
+            { value: "nearest", text: "to nearest" },
+            { value: "learned", text: "learned (AdaRound)" },
+          ]}
+          onChoose={chooseRounding}
+          testId="rounding"
+        />
+      ) : (
+        <p className="muted small">
+          Rounded to nearest: rounding is learned of symmetric weights with a scale a channel.
+        </p>
+      )}
       {awaitsRounding(recipe) ? (
         <p className="hint waiting" data-testid="rounding-awaited">
           Not learned yet.{" "}

@@ -1,0 +1,233 @@
+import { clamp } from "../values/clamp.ts";
+import {
+  type CodeLimits,
+  isAsymmetric,
+  type WeightCodes,
+  type WeightType,
+  weightBits,
+  weightCodes,
+  weightLimits,
+} from "../values/codes.ts";
+import { roundSmallHalfEven } from "../values/round.ts";
+import { SCALE_FLOOR } from "./affine.ts";
+import { type BlockLayout, forEachBlock, scaleCount, zeroPointOf } from "./blocks.ts";
+import type { ChannelLayout } from "./channels.ts";
+import { forEachRow, rowsOf } from "./reduction.ts";
+
+export interface BlockScales {
+  /** One float32 scale a block, at least SCALE_FLOOR. */
+  readonly scales: Float32Array;
+  /** One a block; null where all are 0. */
+  readonly zeroPoints: WeightCodes | null;
+  /** Blocks whose scale was raised to SCALE_FLOOR: all zero, or vanishing. */
+  readonly dead: readonly number[];
+}
+
+/** What a block comes to. */
+interface Fit {
+  scale: number;
+  zeroPoint: number;
+}
+
+type Fitter = (block: Float32Array, first: number, fit: Fit) => void;
+/** Goes through blocks: the values of each, the place of its scale, and where it begins. */
+type Blocks = (visit: (block: Float32Array, at: number, first: number) => void) => void;
+
+/**
+ * Scales and zero points of blocks that hold the least and the largest weight, zero included; those of symmetric types the
+ * largest magnitude. Throws RangeError when a weight is not finite.
+ */
+export function extremeScales(weights: Float32Array, layout: BlockLayout, type: WeightType): BlockScales {
+  return fitted(scaleCount(layout), blocksOf(weights, layout), type, extremeFitter(type));
+}
+
+/**
+ * Scales and zero points of whole output channels, for types that have zero points: of least error in 4 bits, and in 8, where
+ * clipping has little to win, those that hold the least and the largest weight. Throws RangeError when a weight is not finite.
+ */
+export function asymmetricScales(weights: Float32Array, layout: ChannelLayout, type: WeightType): BlockScales {
+  const rows = rowsOf(layout);
+  const search = new BlockSearch(rows.length, type, null);
+  const fitter: Fitter =
+    weightBits(type) === 8 ? extremeFitter(type) : (row, first, fit) => search.fit(row, first, fit);
+  const channels: Blocks = (visit) => forEachRow(weights, rows, (row, channel) => visit(row, channel, 0));
+  return fitted(layout.channels, channels, type, fitter);
+}
+
+function extremeFitter(type: WeightType): Fitter {
+  const limits = weightLimits(type);
+  const [lowest, highest] = limits;
+  if (!isAsymmetric(type)) {
+    return (block, _, fit) => {
+      const [low, high] = extremesOf(block);
+      fit.scale = Math.fround(Math.max(high, -low) / highest);
+    };
+  }
+  return (block, _, fit) => {
+    const [low, high] = extremesOf(block);
+    fit.scale = Math.fround((high - low) / (highest - lowest));
+    fit.zeroPoint = fit.scale > 0 ? zeroPointOf(low, fit.scale, limits) : lowest;
+  };
+}
+
+/** Shares of the scale that holds all of a block which are tried: clipping gains where there are few codes. */
+const SHARES: Readonly<Record<8 | 4, readonly number[]>> = { 8: [1], 4: [1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7] };
+/** Tried around the best of them. */
+const NEAR = [0.97, 1.03];
+
+/**
+ * Scales and zero points of least error sum h |w - s (q - z)|^2.5 of a block, without data: for each of some shares of the range that
+ * holds all of it, and the zero points next to where its middle lies, the scale that a least squares fit of the codes gives, and
+ * then the neighbours of the best. The idea that scale and zero point are best found by the weights' own error, with a norm that
+ * outliers weigh in otherwise than in squares, is that of Badri and Shaji, *Half-Quadratic Quantization of Large Machine Learning
+ * Models* (2023). `importance` holds how large each input along the axis is, where that is known without data: h is its
+ * square, and 1 where it is null. Throws RangeError when a weight is not finite.
+ */
+export function leastErrorBlocks(
+  weights: Float32Array,
+  layout: BlockLayout,
+  type: WeightType,
+  importance: Float32Array | null,
+): BlockScales {
+  const search = new BlockSearch(layout.size, type, squared(importance));
+  return fitted(scaleCount(layout), blocksOf(weights, layout), type, (block, first, fit) =>
+    search.fit(block, first, fit),
+  );
+}
+
+/** Squares of magnitudes, 1 in the mean; null where all are alike or one is not finite. */
+function squared(importance: Float32Array | null): Float64Array | null {
+  if (!importance) return null;
+  let sum = 0;
+  for (let k = 0; k < importance.length; k++) sum += Math.abs(importance[k] as number);
+  const mean = sum / importance.length;
+  if (!(mean > 0 && mean < Infinity)) return null;
+  return Float64Array.from(importance, (value) => (value / mean) ** 2);
+}
+
+class BlockSearch {
+  readonly #limits: CodeLimits;
+  readonly #asymmetric: boolean;
+  readonly #shares: readonly number[];
+  readonly #squares: Float64Array | null;
+  readonly #ones: Float64Array;
+  readonly #whole: Fitter;
+  #block: Float32Array = new Float32Array();
+  #weights: Float64Array;
+  #scale = 0;
+  #zeroPoint = 0;
+  #least = Infinity;
+
+  constructor(size: number, type: WeightType, squares: Float64Array | null) {
+    this.#limits = weightLimits(type);
+    this.#asymmetric = isAsymmetric(type);
+    this.#shares = SHARES[weightBits(type) === 8 ? 8 : 4];
+    this.#squares = squares;
+    this.#ones = new Float64Array(size).fill(1);
+    this.#weights = this.#ones;
+    this.#whole = extremeFitter(type);
+  }
+
+  fit(block: Float32Array, first: number, fit: Fit): void {
+    this.#whole(block, first, fit);
+    if (!(fit.scale >= SCALE_FLOOR && fit.scale < Infinity)) return;
+    this.#block = block;
+    this.#weights = this.#squares ? this.#squares.subarray(first, first + block.length) : this.#ones;
+    this.#least = Infinity;
+    this.#refine(fit.scale, fit.zeroPoint);
+    const [low, high] = extremesOf(block);
+    const [lowest, highest] = this.#limits;
+    const whole = this.#asymmetric ? fit.scale : Math.max(high / highest, low / lowest);
+    for (const share of this.#shares) {
+      const scale = whole * share;
+      if (!this.#asymmetric) {
+        this.#refine(scale, 0);
+        continue;
+      }
+      const middle = clamp((lowest + highest) / 2 - (low + high) / 2 / scale, lowest, highest);
+      this.#refine(scale, Math.floor(middle));
+      if (middle > Math.floor(middle)) this.#refine(scale, Math.ceil(middle));
+    }
+    if (this.#asymmetric) {
+      const { scale, zeroPoint } = { scale: this.#scale, zeroPoint: this.#zeroPoint };
+      if (zeroPoint > lowest) this.#refine(scale, zeroPoint - 1);
+      if (zeroPoint < highest) this.#refine(scale, zeroPoint + 1);
+    }
+    const [scale, zeroPoint] = [this.#scale, this.#zeroPoint];
+    for (const near of NEAR) this.#refine(scale * near, zeroPoint);
+    fit.scale = this.#scale;
+    fit.zeroPoint = this.#zeroPoint;
+  }
+
+  /** Tries a scale, and the one that fits the codes it gives best. */
+  #refine(scale: number, zeroPoint: number): void {
+    const fitting = this.#consider(Math.fround(scale), zeroPoint);
+    if (fitting > 0) this.#consider(Math.fround(fitting), zeroPoint);
+  }
+
+  /** The scale of least squares for the codes that one gives. */
+  #consider(scale: number, zeroPoint: number): number {
+    if (!(scale >= SCALE_FLOOR)) return 0;
+    const block = this.#block;
+    const weights = this.#weights;
+    const low = this.#limits[0] - zeroPoint;
+    const high = this.#limits[1] - zeroPoint;
+    const steps = 1 / scale;
+    let error = 0;
+    let products = 0;
+    let squares = 0;
+    for (let k = 0; k < block.length; k++) {
+      const value = block[k] as number;
+      const weight = weights[k] as number;
+      const near = value * steps;
+      const code = roundSmallHalfEven(near < low ? low : near > high ? high : near);
+      const distance = Math.abs(value - scale * code);
+      error += weight * distance * distance * Math.sqrt(distance);
+      products += weight * code * value;
+      squares += weight * code * code;
+    }
+    if (error < this.#least) {
+      this.#least = error;
+      this.#scale = scale;
+      this.#zeroPoint = zeroPoint;
+    }
+    return squares > 0 ? products / squares : 0;
+  }
+}
+
+function blocksOf(weights: Float32Array, layout: BlockLayout): Blocks {
+  return (visit) => forEachBlock(weights, layout, visit);
+}
+
+function fitted(count: number, blocks: Blocks, type: WeightType, fitter: Fitter): BlockScales {
+  const scales = new Float32Array(count);
+  const zeroPoints = isAsymmetric(type) ? weightCodes(type, count) : null;
+  const dead: number[] = [];
+  const fit: Fit = { scale: 0, zeroPoint: 0 };
+  blocks((block, at, first) => {
+    fit.scale = 0;
+    fit.zeroPoint = 0;
+    fitter(block, first, fit);
+    if (!(fit.scale < Infinity)) throw new RangeError(`A weight of block ${at} is not finite.`);
+    if (fit.scale < SCALE_FLOOR) {
+      fit.scale = SCALE_FLOOR;
+      dead.push(at);
+    }
+    scales[at] = fit.scale;
+    if (zeroPoints) zeroPoints[at] = fit.zeroPoint;
+  });
+  return { scales, zeroPoints, dead: dead.sort((a, b) => a - b) };
+}
+
+/** The least and the largest value, 0 among them; NaN where one is NaN. */
+function extremesOf(values: Float32Array): readonly [low: number, high: number] {
+  let low = 0;
+  let high = 0;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number;
+    if (value < low) low = value;
+    else if (value > high) high = value;
+    else if (Number.isNaN(value)) return [Number.NaN, Number.NaN];
+  }
+  return [low, high];
+}

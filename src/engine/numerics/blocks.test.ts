@@ -1,0 +1,143 @@
+import fc from "fast-check";
+import { describe, expect, it, test } from "vitest";
+import { WEIGHT_TYPES, type WeightType, weightLimits } from "../values/codes.ts";
+import { SCALE_FLOOR } from "./affine.ts";
+import { asymmetricScales, extremeScales, leastErrorBlocks } from "./blockScales.ts";
+import { blockLayout, dequantizeBlocks, forEachBlock, quantizeBlocks, scaleCount, scaleDims } from "./blocks.ts";
+import { channelLayout } from "./channels.ts";
+import { dequantizeWeights, quantizeWeights } from "./weights.ts";
+
+const noise = (count: number, seed = 1) =>
+  Float32Array.from({ length: count }, (_, i) => Math.sin((i + seed) ** 2) * (1 + ((i * 7) % 5)));
+
+const layouts = fc.record({
+  outer: fc.integer({ min: 1, max: 3 }),
+  length: fc.integer({ min: 1, max: 70 }),
+  inner: fc.integer({ min: 1, max: 40 }),
+  size: fc.constantFrom(16, 32),
+});
+
+test("blocks lie along an axis, the last shorter, and each is seen once", () => {
+  fc.assert(
+    fc.property(layouts, ({ outer, length, inner, size }) => {
+      const dims = [outer, length, inner];
+      const layout = blockLayout(dims, 1, size);
+      expect(scaleDims(dims, 1, size)).toEqual([outer, Math.ceil(length / size), inner]);
+      const values = Float32Array.from({ length: outer * length * inner }, (_, i) => i);
+      const seen = new Map<number, number[]>();
+      forEachBlock(values, layout, (block, at, first) => {
+        expect(seen.has(at)).toBe(false);
+        expect(first % size).toBe(0);
+        seen.set(at, [...block]);
+      });
+      const expected = new Map<number, number[]>();
+      for (const i of values.keys()) {
+        const [o, k, column] = [Math.floor(i / (length * inner)), Math.floor(i / inner) % length, i % inner];
+        const at = (o * Math.ceil(length / size) + Math.floor(k / size)) * inner + column;
+        expected.set(at, [...(expected.get(at) ?? []), i]);
+      }
+      expect(seen).toEqual(expected);
+      expect(scaleCount(layout)).toBe(expected.size);
+    }),
+  );
+});
+
+test("an axis outside the tensor is refused", () => {
+  expect(() => blockLayout([2, 3], 2, 16)).toThrow("Axis 2 is outside a tensor of 2 dimensions.");
+});
+
+describe.each(WEIGHT_TYPES)("scales of blocks in %s", (type: WeightType) => {
+  const dims = [2, 70, 5];
+  const layout = blockLayout(dims, 1, 32);
+  const weights = noise(700);
+  const [lowest, highest] = weightLimits(type);
+  const errorOf = ({ scales, zeroPoints }: ReturnType<typeof extremeScales>, power: number, by = weights) => {
+    const codes = quantizeBlocks(by, layout, scales, zeroPoints, type);
+    const values = dequantizeBlocks(codes, layout, scales, zeroPoints);
+    return by.reduce((sum, value, i) => sum + Math.abs(value - values[i]!) ** power, 0);
+  };
+
+  it("that hold all weights are wrong by half a step at most, or by what rounding the zero point leaves", () => {
+    const { scales, zeroPoints, dead } = extremeScales(weights, layout, type);
+    const codes = quantizeBlocks(weights, layout, scales, zeroPoints, type);
+    const values = dequantizeBlocks(codes, layout, scales, zeroPoints);
+    expect(dead).toEqual([]);
+    for (const [i, value] of weights.entries()) {
+      const scale = scales[(Math.floor(i / 350) * 3 + Math.floor((Math.floor(i / 5) % 70) / 32)) * 5 + (i % 5)]!;
+      expect(codes[i]).toBeGreaterThanOrEqual(lowest);
+      expect(codes[i]).toBeLessThanOrEqual(highest);
+      expect(Math.abs(value - values[i]!)).toBeLessThanOrEqual(scale * (zeroPoints ? 1.001 : 0.501));
+    }
+  });
+
+  it("of least error are not worse, and a good deal better in 4 bits", () => {
+    const held = errorOf(extremeScales(weights, layout, type), 2.5);
+    const least = errorOf(leastErrorBlocks(weights, layout, type, null), 2.5);
+    expect(least).toBeLessThanOrEqual(held * 1.0001);
+    if (type === "int4" || type === "uint4") expect(least).toBeLessThan(held * 0.85);
+  });
+
+  it("weigh inputs that are large more", () => {
+    const importance = Float32Array.from({ length: 70 }, (_, k) => (k % 2 === 0 ? 10 : 0.1));
+    const large = (found: ReturnType<typeof extremeScales>) => {
+      const codes = quantizeBlocks(weights, layout, found.scales, found.zeroPoints, type);
+      const values = dequantizeBlocks(codes, layout, found.scales, found.zeroPoints);
+      return weights.reduce(
+        (sum, w, i) => sum + (Math.floor(i / 5) % 2 === 0 ? Math.abs(w - values[i]!) ** 2.5 : 0),
+        0,
+      );
+    };
+    const known = large(leastErrorBlocks(weights, layout, type, importance));
+    expect(known).toBeLessThan(large(leastErrorBlocks(weights, layout, type, null)));
+  });
+
+  it("are the least there is of blocks of zeros, whose values stay zeros", () => {
+    const zeros = new Float32Array(700);
+    for (const found of [extremeScales(zeros, layout, type), leastErrorBlocks(zeros, layout, type, null)]) {
+      expect(found.dead).toHaveLength(30);
+      expect(found.scales.every((scale) => scale === SCALE_FLOOR)).toBe(true);
+      expect(errorOf(found, 1, zeros)).toBe(0);
+    }
+  });
+
+  it("are refused where a weight is not finite", () => {
+    for (const bad of [Number.NaN, Infinity, -Infinity]) {
+      const broken = weights.slice();
+      broken[77] = bad;
+      expect(() => extremeScales(broken, layout, type)).toThrow(RangeError);
+      expect(() => leastErrorBlocks(broken, layout, type, null)).toThrow(RangeError);
+    }
+  });
+});
+
+test("what is equal everywhere is exact", () => {
+  const layout = blockLayout([32], 0, 16);
+  for (const value of [3.7, -0.02]) {
+    const weights = new Float32Array(32).fill(value);
+    for (const type of WEIGHT_TYPES) {
+      const { scales, zeroPoints } = leastErrorBlocks(weights, layout, type, null);
+      const values = dequantizeBlocks(
+        quantizeBlocks(weights, layout, scales, zeroPoints, type),
+        layout,
+        scales,
+        zeroPoints,
+      );
+      for (const each of values) expect(each).toBeCloseTo(weights[0]!, 6);
+    }
+  }
+});
+
+test.each(["uint8", "uint4"] as const)("whole channels in %s have zero points of their own", (type) => {
+  const layout = channelLayout([3, 4, 9], 1);
+  const weights = noise(108).map((value, i) => value + 3 * (Math.floor(i / 9) % 4));
+  const { scales, zeroPoints } = asymmetricScales(weights, layout, type);
+  expect(scales).toHaveLength(4);
+  expect(new Set(zeroPoints).size).toBeGreaterThan(2);
+  const codes = quantizeWeights(weights, layout, scales, weightLimits(type), zeroPoints);
+  const values = dequantizeWeights(codes, layout, scales, zeroPoints);
+  const [signal, error] = weights.reduce(
+    ([s, e], value, i) => [s + value ** 2, e + (value - values[i]!) ** 2] as const,
+    [0, 0] as readonly [number, number],
+  );
+  expect(10 * Math.log10(signal / error)).toBeGreaterThan(type === "uint8" ? 45 : 20);
+});

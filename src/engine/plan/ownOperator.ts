@@ -1,0 +1,47 @@
+import type { Recipe } from "../model/recipe.ts";
+import { floatOf, intOf } from "../onnx/attributes.ts";
+import type { GraphIndex } from "../onnx/graph.ts";
+import { isDefaultDomain } from "../onnx/opset.ts";
+import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
+import { dataTypeOf, dimsOf } from "../onnx/tensor.ts";
+import { isFiniteWeight, type WeightUse } from "./weightUse.ts";
+
+/** Operators of ONNX Runtime's own that read a weight in blocks as its codes. */
+export type OwnOperator = "MatMulNBits" | "GatherBlockQuantized";
+
+/** The part of a recipe that decides whether such an operator is written. */
+export type OwnOperatorChoices = Pick<Recipe, "format"> & {
+  readonly weights: Pick<Recipe["weights"], "block" | "operator">;
+};
+
+/** Whether layers become operators of the runtime's own where they fit. */
+export function takesOwnOperators({ format, weights }: OwnOperatorChoices): boolean {
+  return format === "weights" && weights.operator === "matmulnbits" && weights.block !== undefined;
+}
+
+/** The operator that a layer with a weight becomes; null where a DequantizeLinear gives the layer its weight. */
+export function ownOperator(
+  node: NodeProto,
+  use: WeightUse,
+  index: GraphIndex,
+  choices: OwnOperatorChoices,
+): OwnOperator | null {
+  if (!takesOwnOperators(choices) || !isDefaultDomain(node.domain)) return null;
+  if (node.opType === "Gather") return "GatherBlockQuantized";
+  if (use.input !== 1 || index.initializer(use.name)?.dims.length !== 2) return null;
+  if (node.opType === "MatMul") return "MatMulNBits";
+  const isPlain = (floatOf(node, "alpha") ?? 1) === 1 && (floatOf(node, "beta") ?? 1) === 1 && !intOf(node, "transA");
+  return node.opType === "Gemm" && isPlain ? "MatMulNBits" : null;
+}
+
+/** The table that a Gather looks rows up in, where it can stay in blocks; null for any other layer. */
+export function lookedUpTable(node: NodeProto, index: GraphIndex, choices: OwnOperatorChoices): WeightUse | null {
+  if (!takesOwnOperators(choices) || node.opType !== "Gather" || !isDefaultDomain(node.domain)) return null;
+  const name = node.input[0] ?? "";
+  const table = index.initializer(name);
+  if (table?.dims.length !== 2 || (intOf(node, "axis") ?? 0) !== 0) return null;
+  if (index.initializer(node.input[1] ?? "") || dataTypeOf(table.dataType) !== "float32") return null;
+  const [, width = 0] = dimsOf(table);
+  if (width % (choices.weights.block ?? 1) !== 0 || !isFiniteWeight(table)) return null;
+  return { name, input: 0, axis: 0, hasChannelScales: true, blockAxis: 1, bias: null };
+}

@@ -1,0 +1,45 @@
+import { takesRanges } from "../model/format.ts";
+import { InputError } from "../model/job.ts";
+import type { Recipe } from "../model/recipe.ts";
+import { isAsymmetric } from "../values/codes.ts";
+
+/** Throws InputError where what a recipe asks of its weights does not go together. */
+export function assertWeightForm(recipe: Pick<Recipe, "format" | "weights">): void {
+  const { type, granularity, rounding, scales, block, operator, algorithm } = recipe.weights;
+  if (takesRanges(recipe)) {
+    if (isAsymmetric(type)) {
+      throw new InputError(
+        `Weights in ${type} are for weights alone; choose int8 or int4, or leave activations in float (format "weights").`,
+      );
+    }
+    if (block !== undefined || operator !== undefined || algorithm !== undefined) {
+      throw new InputError(
+        'Blocks of weights, their operator and their algorithm are for weights alone; leave them out, or leave activations in float (format "weights").',
+      );
+    }
+  }
+  if (block === undefined) {
+    if (operator === "matmulnbits") {
+      throw new InputError("MatMulNBits takes weights in blocks; choose a block of 16, 32, 64, 128 or 256 weights.");
+    }
+    if (algorithm !== undefined) {
+      throw new InputError(
+        `The algorithm ${algorithm} finds scales of blocks; choose a block of 16, 32, 64, 128 or 256 weights, or leave the algorithm out.`,
+      );
+    }
+  } else if (granularity === "tensor") {
+    throw new InputError(
+      "Blocks of weights have more scales than one a tensor; take scales by channel, which layers without blocks have then, or leave the block out.",
+    );
+  }
+  if (scales !== undefined && (block !== undefined || isAsymmetric(type))) {
+    throw new InputError(
+      "Powers of two are for scales of symmetric weights a channel or a tensor; leave scales free, or choose int8 or int4 without blocks.",
+    );
+  }
+  if (rounding === "learned" && (block !== undefined || isAsymmetric(type))) {
+    throw new InputError(
+      "Rounding is learned of symmetric weights with a scale a channel; round to nearest, or choose int8 or int4 without blocks.",
+    );
+  }
+}
