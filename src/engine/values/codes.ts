@@ -50,7 +50,7 @@ export function weightBits(type: WeightType): number {
 
 /** Whether a type's weights have zero points: the unsigned ones. */
 export function isAsymmetric(type: WeightType): boolean {
-  return WEIGHT_CODES[type][0] === 0;
+  return type === "uint8" || type === "uint4";
 }
 
 /** Room for the codes of so many weights. */
