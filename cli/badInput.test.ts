@@ -34,6 +34,12 @@ const quantize = (path: string, ...options: string[]) =>
 describe("a format", () => {
   it.each([
     ["weights", "u8", "--format weights leaves activations in float; leave --activations u8 out."],
+    [
+      "qoperator",
+      "float",
+      "--format qoperator quantizes activations; leave --activations float out, or use --format weights.",
+    ],
+    ["dynamic", "u8", "--format dynamic finds scales of activations as the model runs; leave --activations u8 out."],
     ["qdq", "float", "--format qdq quantizes activations; leave --activations float out, or use --format weights."],
   ])("%s does not go with activations in %s", async (format, activations, sentence) => {
     expect(await quantize(model, "--format", format, "--activations", activations)).toBe(sentence);

@@ -74,7 +74,7 @@ export const RECIPE_OPTIONS = {
     format: choice(
       "NAME",
       RECIPE_FORMATS,
-      "qdq (default): QuantizeLinear and DequantizeLinear around weights and activations; qoperator: operators on codes (QLinearConv); weights: weights alone, and data is needed only for what is learned on it",
+      "qdq (default): QuantizeLinear and DequantizeLinear around weights and activations; qoperator: operators on codes (QLinearConv); dynamic: scales of activations are found as the model runs; weights: weights alone; for these two data is needed only for what is learned on it",
     ),
     weights: choice(
       "s8|u8|s4|u4",

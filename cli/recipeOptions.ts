@@ -47,6 +47,11 @@ export function recipeChanges(values: Values<typeof RECIPE_OPTIONS>): RecipeChan
   if (format === "weights" && activations !== null && activations !== "float") {
     throw new InputError(`--format weights leaves activations in float; leave --activations ${activations} out.`);
   }
+  if (format === "dynamic" && activations !== null) {
+    throw new InputError(
+      `--format dynamic finds scales of activations as the model runs; leave --activations ${activations} out.`,
+    );
+  }
   if (format && takesRanges({ format }) && activations === "float") {
     throw new InputError(
       `--format ${format} quantizes activations; leave --activations float out, or use --format weights.`,

@@ -1,4 +1,4 @@
-import { takesRanges } from "../model/format.ts";
+import type { RecipeFormat } from "../model/format.ts";
 import type { Report } from "../model/report.ts";
 import { evaluationSection, verdict } from "./page/evaluation.ts";
 import { layersSection, weightsSection } from "./page/layers.ts";
@@ -6,6 +6,14 @@ import { html, Markup } from "./page/markup.ts";
 import { modelFacts, noticeList, noticesSection, operatorsTable, settingsSection } from "./page/settings.ts";
 import { STYLE } from "./page/style.ts";
 import { tuningSection } from "./page/tuning.ts";
+
+/** What of a model is quantized, where that is not all. */
+const KINDS: Readonly<Record<RecipeFormat, string>> = {
+  qdq: "",
+  qoperator: "",
+  dynamic: ", scales found at run time",
+  weights: ", weights only",
+};
 
 /**
  * The report as one HTML page to read or print: no script, nothing loaded. What was measured and what is estimated
@@ -19,7 +27,7 @@ export function writeReportPage(report: Report): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${model.name}: quantization report</title>
 <style>${new Markup(STYLE)}</style></head><body>
-<header><p>Quantization report, float32 to ${recipe.weights.type}${takesRanges(recipe) ? "" : ", weights only"}</p><h1>${model.name}</h1><p>${readable(report.date)}, ${tool.name} ${tool.version}</p></header>
+<header><p>Quantization report, float32 to ${recipe.weights.type}${KINDS[recipe.format]}</p><h1>${model.name}</h1><p>${readable(report.date)}, ${tool.name} ${tool.version}</p></header>
 <main>
 ${verdict(evaluation)}
 ${evaluation && evaluation.notices.length > 0 ? noticeList(evaluation.notices) : null}

@@ -4,6 +4,7 @@ import type { Range } from "../model/range.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import type { QuantizationPlan } from "../plan/plan.ts";
 import { encodeRequest } from "../plan/request.ts";
+import { writeDynamic } from "./dynamic.ts";
 import type { Emitted, Writer } from "./emitted.ts";
 import { writeQdq } from "./qdq.ts";
 import { writeQOperator } from "./qoperator.ts";
@@ -13,6 +14,7 @@ import { writeWeights } from "./weightOnly.ts";
 const WRITERS: Readonly<Record<RecipeFormat, Writer>> = {
   qdq: writeQdq,
   qoperator: writeQOperator,
+  dynamic: writeDynamic,
   weights: writeWeights,
 };
 

@@ -1,4 +1,4 @@
-import { takesRanges } from "../model/format.ts";
+import { multiplies as multipliesIn } from "../model/format.ts";
 import { InputError } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
@@ -80,7 +80,7 @@ export function weightChoices(
 ): WeightChoices {
   const learned = weights.rounding === "learned" && rounding ? own(rounding, layer) : undefined;
   const { type, granularity, scales, block, algorithm } = weights;
-  const isMultiplied = multiplies.includes(type) && takesRanges({ format });
+  const isMultiplied = multiplies.includes(type) && multipliesIn({ format });
   const kernel = { isMultiplied, addsInPairs, halvesOthers, biases };
   return { type, granularity, scales, block, algorithm, ...kernel, rounding: learned ?? null };
 }

@@ -14,7 +14,7 @@ import { defaultRecipe, type OpenModel, openModel } from "./open.ts";
 import { Prober } from "./probe.ts";
 import { quantizeModel } from "./quantize.ts";
 import { sensitivity } from "./sensitivity.ts";
-import { type Settled, settle } from "./settle.ts";
+import { type Settled, settle, settleAlone, wantsOfSamples } from "./settle.ts";
 import { exportValid } from "./testing/exported.ts";
 import { tune } from "./tune.ts";
 import { walk } from "./walk.ts";
@@ -48,7 +48,10 @@ const settled = (recipe: Recipe) =>
 const sqnrOf = async (recipe: Recipe) =>
   (await new Prober(model, runtime).probe(recipe, data, { skip: SAMPLES, samples: 40 }, context)).sqnr!;
 
-describe.each<[RecipeFormat, number]>([["qoperator", 30]])("the format %s", (format, least) => {
+describe.each<[RecipeFormat, number]>([
+  ["qoperator", 30],
+  ["dynamic", 35],
+])("the format %s", (format, least) => {
   let made: Settled;
   beforeAll(async () => {
     made = await settled(under(format));
@@ -106,4 +109,31 @@ test("operators on codes have the biases that pairs of Q and DQ are given, and t
   expect({ ...codes.recipe, format: "qdq" }).toEqual(pairs.recipe);
   expect(Math.abs((await sqnrOf(codes.recipe)) - (await sqnrOf(pairs.recipe)))).toBeLessThan(1);
   expect(quantizeModel(model, codes.recipe).bytes).toBeLessThan(quantizeModel(model, pairs.recipe).bytes);
+});
+
+test("scales found at run time want nothing of samples, but for what is learned on them", async () => {
+  const recipe = under("dynamic");
+  expect(wantsOfSamples(model, recipe)).toEqual(["bias correction"]);
+  const { corrections } = recipe;
+  const { recipe: alone, calibration } = settleAlone(model, {
+    ...recipe,
+    corrections: { ...corrections, bias: "none" },
+  });
+  const { files, notices } = exportValid(model, {
+    recipe: alone,
+    calibration,
+    evaluation: null,
+    date: "2026-11-28T00:00:00.000Z",
+  });
+  expect(files.map(({ name }) => name.replace("fashion-mnist-dw.", ""))).toEqual([
+    "dynamic.onnx",
+    "recipe.json",
+    "report.json",
+    "report.html",
+  ]);
+  const text = new TextDecoder().decode(files[3]?.chunks[0]);
+  expect(text).toContain("scales of activations are found as the model runs");
+  expect(text).not.toContain("weights only");
+  expect(notices).toContainEqual(expect.objectContaining({ subject: "computed in float" }));
+  expect(await sqnrOf(alone)).toBeGreaterThan(35);
 });

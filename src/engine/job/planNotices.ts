@@ -1,4 +1,4 @@
-import { takesRanges } from "../model/format.ts";
+import { multiplies, takesRanges } from "../model/format.ts";
 import type { Notice } from "../model/job.ts";
 import { reasonText } from "../model/reason.ts";
 import type { Recipe } from "../model/recipe.ts";
@@ -56,13 +56,14 @@ function decided({ layers }: QuantizationPlan, { elementwise, unjoined, format }
 
 /** Names layers that are written in 8 bits and gain no speed by it; where all of a recipe are so, it was asked for. */
 function storedOnly(plan: QuantizationPlan, { format, weights }: Choices): Notice[] {
-  if (!takesRanges({ format }) || !plan.target.multiplies.includes(weights.type)) return [];
+  if (!multiplies({ format }) || !plan.target.multiplies.includes(weights.type)) return [];
   const stored = new Set(floatKernels(plan));
   const layers = plan.layers.filter(({ id, follower, reason }) => stored.has(id) && reason === null && !follower);
   if (layers.length === 0) return [];
   const named = layers.slice(0, NAMED).map(({ id, operator }) => `${id} (${operator})`);
   const more = layers.length > NAMED ? [`${layers.length - NAMED} more`] : [];
-  const message = `${plan.target.name} has no integer kernel for ${plural(layers.length, "layer")} that ${layers.length === 1 ? "is" : "are"} stored in 8 bits and computed in float: ${listed([...named, ...more])}.`;
+  const lack = format === "dynamic" ? "no quick integer kernel" : "no integer kernel";
+  const message = `${plan.target.name} has ${lack} for ${plural(layers.length, "layer")} that ${layers.length === 1 ? "is" : "are"} stored in 8 bits and computed in float: ${listed([...named, ...more])}.`;
   return [{ kind: "info", subject: "computed in float", message }];
 }
 

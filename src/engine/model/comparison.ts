@@ -1,5 +1,5 @@
 import { dimsText } from "../values/dims.ts";
-import { takesRanges } from "./format.ts";
+import { takesRanges, unscaledText } from "./format.ts";
 import type { Notice } from "./job.ts";
 import type { Preprocess } from "./preprocess.ts";
 import type { Range, Scales } from "./range.ts";
@@ -87,7 +87,7 @@ export function settingsOf(recipe: Recipe): readonly Setting[] {
       "activations",
       takesRanges(recipe)
         ? `${activations.type}, ${activations.symmetric ? "symmetric" : "asymmetric"}${scalesText(activations)}`
-        : "float",
+        : unscaledText(recipe),
     ),
     one("weights", `${weights.type}, ${scalesOf(weights)}${scalesText(weights)}`),
     one("rounding", weights.rounding),

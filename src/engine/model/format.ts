@@ -1,24 +1,40 @@
 /** The formats that a recipe may ask for. */
-export const RECIPE_FORMATS = ["qdq", "qoperator", "weights"] as const;
+export const RECIPE_FORMATS = ["qdq", "qoperator", "dynamic", "weights"] as const;
 export type RecipeFormat = (typeof RECIPE_FORMATS)[number];
 
 /** What each writes, in words. */
 export const FORMAT_WORDS: Readonly<Record<RecipeFormat, string>> = {
   qdq: "QDQ (QuantizeLinear and DequantizeLinear nodes)",
   qoperator: "QOperator (operators on codes, such as QLinearConv)",
+  dynamic: "dynamic (scales of activations are found as the model runs)",
   weights: "QDQ (DequantizeLinear nodes after weights)",
 };
 
 /** Whether activations get scales from calibration; else they stay in float. */
-const TAKES_RANGES: Readonly<Record<RecipeFormat, boolean>> = { qdq: true, qoperator: true, weights: false };
+const TAKES_RANGES: Readonly<Record<RecipeFormat, boolean>> = {
+  qdq: true,
+  qoperator: true,
+  dynamic: false,
+  weights: false,
+};
 
 export function takesRanges({ format }: { readonly format: RecipeFormat }): boolean {
   return TAKES_RANGES[format];
 }
 
+/** What becomes of activations that get no scales from calibration, in words. */
+export function unscaledText({ format }: { readonly format: RecipeFormat }): string {
+  return format === "dynamic" ? "uint8, scales found at run time" : "float";
+}
+
+/** Whether its weights are multiplied by activations in 8 bits. */
+export function multiplies({ format }: { readonly format: RecipeFormat }): boolean {
+  return format !== "weights";
+}
+
 /** Whether a format holds nothing but weights that integer kernels multiply, of the layers that it quantizes. */
 export function multipliesAll({ format }: { readonly format: RecipeFormat }): boolean {
-  return format === "qoperator";
+  return format === "qoperator" || format === "dynamic";
 }
 
 /** A recipe on codes as one in pairs of Q and DQ, which comes to the same values and shows every one of them; others as they are. */

@@ -39,6 +39,7 @@ export type Reason =
   | { readonly code: "recipe-output" }
   | { readonly code: "recipe-elementwise" }
   | { readonly code: "weights-only" }
+  | { readonly code: "without-weights" }
   /** What was decided on calibration samples. */
   | { readonly code: "decided" };
 
@@ -125,6 +126,8 @@ export function reasonText(reason: Reason): string {
       return "on calibration samples that brought the outputs closer to the float model, or saved as much time";
     case "weights-only":
       return "weights-only recipe";
+    case "without-weights":
+      return "it has no weights, and others get no scales where these are found at run time";
   }
 }
 

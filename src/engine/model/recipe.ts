@@ -119,7 +119,7 @@ function recipeWith<S extends Schema>(preprocess: S) {
     ),
     target: TARGET,
     format: about(
-      "qdq: QuantizeLinear and DequantizeLinear around weights and activations; qoperator: operators on codes (QLinearConv); weights: weights alone, every activation stays in float.",
+      "qdq: QuantizeLinear and DequantizeLinear around weights and activations; qoperator: operators on codes (QLinearConv); dynamic: scales of activations are found as the model runs; weights: weights alone, every activation stays in float.",
       oneOf(RECIPE_FORMATS),
     ),
     activations: ACTIVATION_SCHEME,

@@ -22,7 +22,7 @@ function isFloat(
   inFloat: ReadonlySet<LayerPlan["node"]>,
 ) {
   const { node, descriptor, operator, weightUse, follower, precision } = layer;
-  if (groups.length === 0) return true;
+  if (groups.length === 0) return layer.runTime !== "integer";
   if (follower?.kind === "sum") return inFloat.has(index.producer(follower.taken) ?? node);
   if (follower) return node.input.some((name) => inFloat.has(index.producer(name) ?? node));
   if (descriptor?.kind === "move") return target.movesInFloat.has(operator);

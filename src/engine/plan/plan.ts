@@ -9,6 +9,7 @@ import type { Target } from "../targets/target.ts";
 import { elementCount } from "../values/dims.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import { type Activations, type Candidate, candidatesOf, type PlanChoices } from "./candidates.ts";
+import { type RunTimeKernel, runTimeKernel, settleAtRunTime } from "./dynamic.ts";
 import { withOneScale } from "./oneScale.ts";
 import { withOperands } from "./operands.ts";
 import { type OwnOperator, ownOperator } from "./ownOperator.ts";
@@ -17,11 +18,12 @@ import { type StoredLayer, storedLayers } from "./stored.ts";
 import { endsOf, leastRanges } from "./unseen.ts";
 import { weightUse } from "./weightUse.ts";
 
-export type LayerPlan = Layer &
-  Pick<Candidate, "node" | "descriptor" | "weightUse" | "follower"> & {
-    /** The operator of the runtime's own that it becomes; null where it stays what it is. */
-    readonly ownOperator: OwnOperator | null;
-  };
+export interface LayerPlan extends Layer, Pick<Candidate, "node" | "descriptor" | "weightUse" | "follower"> {
+  /** The operator of the runtime's own that it becomes; null where it stays what it is. */
+  readonly ownOperator: OwnOperator | null;
+  /** How it is computed where the scales of activations are found at run time; null in other formats. */
+  readonly runTime: RunTimeKernel | null;
+}
 
 export interface QuantizationPlan {
   readonly target: Target;
@@ -58,11 +60,13 @@ export function planQuantization(
   const candidates = candidatesOf(index, activations, target, choices);
   const settled = takesRanges(choices)
     ? settleLayers(candidates, index, activations, target)
-    : settleWeights(candidates);
+    : choices.format === "dynamic"
+      ? settleAtRunTime(candidates)
+      : settleWeights(candidates);
   const stored = storedLayers(graph, choices.float);
   const kept = new Map(stored.flatMap(({ layer, inside }) => (inside === null ? [[layer.id, layer] as const] : [])));
   const layers = [...candidates.values()].map((candidate): LayerPlan => {
-    const layer = toLayer(candidate, settled, index, choices);
+    const layer = toLayer(candidate, settled, index, target, choices);
     return { ...layer, ...kept.get(layer.id) };
   });
   const own = gatherGroups(layers, settled, index, target);
@@ -93,9 +97,10 @@ function toLayer(
   { node, descriptor, weightUse, follower }: Candidate,
   { reasons }: Settled,
   index: GraphIndex,
+  target: Target,
   choices: PlanChoices,
 ): LayerPlan {
-  const { weights } = choices;
+  const { format, weights } = choices;
   const reason = reasons.get(node) ?? null;
   const isFloat = reason !== null;
   return {
@@ -112,6 +117,7 @@ function toLayer(
     weightUse: isFloat ? null : weightUse,
     follower: isFloat ? null : follower,
     ownOperator: isFloat || !weightUse ? null : ownOperator(node, weightUse, index, choices),
+    runTime: format === "dynamic" && !isFloat && weightUse ? runTimeKernel(node, weightUse, target) : null,
   };
 }
 

@@ -8,20 +8,23 @@ import type { WeightUse } from "./weightUse.ts";
 
 /** The weight of a layer as it is encoded, out of the graph that `index` asks. */
 export function weightSource(
-  { node, descriptor }: Pick<LayerPlan, "node" | "descriptor">,
+  { node, descriptor, runTime }: Pick<LayerPlan, "node" | "descriptor"> & Partial<Pick<LayerPlan, "runTime">>,
   use: WeightUse,
   index: GraphIndex,
 ): WeightSource {
   const { name, axis, hasChannelScales, blockAxis, bias } = use;
   const proto = index.initializer(name) as TensorProto;
   const dims = dimsOf(proto);
+  const reduction = axis !== null && descriptor?.kind === "weighted" ? descriptor.reduction(node, dims) : null;
+  // ConvInteger takes unsigned weights, whose products are not added in 16 bits.
+  const isPaired = runTime === "integer" && node.opType !== "Conv";
   return {
     key: proto,
     name,
     dims,
     channelAxis: axis,
     hasChannelScales,
-    reduction: axis !== null && descriptor?.kind === "weighted" ? descriptor.reduction(node, dims) : null,
+    reduction: reduction && { ...reduction, paired: reduction.paired && (!runTime || isPaired) },
     blockAxis,
     importance: blockAxis === null ? null : inputImportance(node, use, index),
     values: () => passingFloats(proto),

@@ -16,6 +16,7 @@ export const ELSEWHERE = {
   movesInFloat: new Set<string>(),
   roundsBefore: new Set<string>(),
   slowOnCodes: new Set<string>(),
+  multipliesAtRunTime: new Set<string>(),
   storesOthers: false,
   hasPast: false,
   isHere: false,

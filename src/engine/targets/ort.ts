@@ -77,5 +77,6 @@ export const ORT: Target = {
   hasPast: true,
   staticShapes: false,
   isHere: true,
+  multipliesAtRunTime: new Set(["Conv", "Gemm", "MatMul"]),
   costs: ORT_COSTS,
 };

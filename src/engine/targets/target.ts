@@ -80,6 +80,8 @@ export interface Target {
   readonly staticShapes: boolean;
   /** Whether what is measured here is measured on it. */
   readonly isHere: boolean;
+  /** Operators that are multiplied in integers where the scales of activations are found at run time, faster than its other kernels. */
+  readonly multipliesAtRunTime: ReadonlySet<string>;
   /** Null where its kernels were not timed. */
   readonly costs: KernelCosts | null;
 }
@@ -132,6 +134,9 @@ export function refusalOf(target: Target, recipe: Asked): string | null {
   if (!target.weights.includes(weights.type)) return refuse(`weights in ${weights.type}`, target.weights);
   if (multipliesAll(recipe) && !target.multiplies.includes(weights.type)) {
     return `The format ${recipe.format} holds weights that ${target.name} multiplies in integers; choose ${target.multiplies.join(" or ")} in the place of ${weights.type}, or another format.`;
+  }
+  if (recipe.format === "dynamic" && activations.scales) {
+    return "Scales that are found as the model runs are no powers of two; leave powers of two out, or choose another format.";
   }
   if (!target.granularities.includes(weights.granularity)) {
     const words = { channel: "scales by channel", tensor: "scales by tensor" } as const;

@@ -18,7 +18,7 @@ export function nameOf(recipe: Recipe): string {
     weights.scales ? "powers of two" : [],
     weights.rounding === "learned" ? "learned rounding" : [],
     recipe.format === "qoperator" ? "on codes" : [],
-    takesRanges(recipe) ? method : "weights only",
+    takesRanges(recipe) ? method : recipe.format === "dynamic" ? "dynamic" : "weights only",
     activations.type === "int8" && takesRanges(recipe) ? "int8 activations" : [],
     corrections.equalization ? "equalized" : [],
     BIASES[corrections.bias],

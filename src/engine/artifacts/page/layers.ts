@@ -1,5 +1,5 @@
 import type { RangeReport } from "../../model/analysis.ts";
-import { takesRanges } from "../../model/format.ts";
+import type { RecipeFormat } from "../../model/format.ts";
 import type { Report, WeightReport } from "../../model/report.ts";
 import type { ReportedLayer } from "../../model/summary.ts";
 import { dimsText } from "../../values/dims.ts";
@@ -27,6 +27,12 @@ const SOURCES: Readonly<Record<string, string>> = {
   mse: "MSE",
 };
 
+/** What there is to say of a layer without ranges, by format. */
+const ALONE: Readonly<Partial<Record<RecipeFormat, string>>> = {
+  weights: "what it reads and makes stays in float",
+  dynamic: "what it reads is rounded as the model runs where it is multiplied in integers, and what it makes is float",
+};
+
 /** SQNR over the depth of the model, then every layer with its range. */
 export function layersSection(report: Report): Markup {
   const rows = rowsOf(report);
@@ -41,12 +47,14 @@ export function layersSection(report: Report): Markup {
   const note =
     report.ranges.length > 0
       ? `Estimated from the histograms of ${samples}, not measured: what rounding and clipping does to each activation by itself. Errors that add up along the network are not in it.`
-      : "Every activation stays in float.";
+      : report.recipe.format === "dynamic"
+        ? "The scales of activations are found as the model runs: there is nothing to estimate."
+        : "Every activation stays in float.";
   return html`<section><h2>Activations, estimated</h2>
 <p class="note">${note}</p>
 ${chart && html`<figure>${chart}<figcaption>SQNR of each quantized activation in graph order; higher is better. The lowest:</figcaption><ol class="lowest">${lowest}</ol></figure>`}
 <table class="layers"><thead><tr><th scope="col">#</th><th scope="col">Layer</th><th scope="col">Precision</th><th scope="col">Clip range</th><th scope="col">Histogram</th><th scope="col">Clipped</th><th scope="col">SQNR</th></tr></thead><tbody>
-${rows.map((row) => rowMarkup(row, !takesRanges(report.recipe), inFloat.has(row.layer?.id ?? "")))}
+${rows.map((row) => rowMarkup(row, ALONE[report.recipe.format] ?? null, inFloat.has(row.layer?.id ?? "")))}
 </tbody></table>
 <p class="note">Histogram heights are logarithmic; shaded is what the clip range leaves out. I8 and I4 are int8 and int4 weights, or int8 arithmetic${inFloat.size > 0 ? ", but where a layer is said to be computed in float" : ""}; U8 and U4 are weights with zero points; F32 stays in float.</p>
 </section>`;
@@ -77,20 +85,20 @@ function rowsOf({ model, ranges }: Report): Row[] {
   return [...rows, ...layers].map((row, i) => ({ number: i + 1, ...row }));
 }
 
-function rowMarkup({ number, name, layer, range, shared }: Row, weightOnly: boolean, inFloat: boolean): Markup {
+function rowMarkup({ number, name, layer, range, shared }: Row, alone: string | null, inFloat: boolean): Markup {
   const mark = markOf(layer?.precision ?? "int8");
   const precision = html`<span class="precision ${mark.toLowerCase()}">${mark}</span>`;
   const head = html`<td>${number}</td><th scope="row"><code>${name}</code><small>${layer?.operator ?? "Input"}${inFloat ? ", computed in float" : ""}</small></th><td>${precision}</td>`;
-  if (!range) return html`<tr>${head}<td colspan="4" class="why">${explain(layer, shared, weightOnly)}</td></tr>`;
+  if (!range) return html`<tr>${head}<td colspan="4" class="why">${explain(layer, shared, alone)}</td></tr>`;
   const { source, figures } = range.chosen;
   const { nonFinite } = range.seen;
   return html`<tr>${head}<td>${interval(figures.range)}<small>${SOURCES[source] ?? source}; scale ${significant(figures.scale)}, zero ${count(figures.zeroPoint)}</small></td><td>${sparkline(range)}${nonFinite > 0 ? html`<small>${plural(nonFinite, "value")} not finite</small>` : null}</td><td>${percent(figures.clipped)}</td><td>${decibel(figures.sqnr)}<small>MSE ${significant(figures.mse)}</small></td></tr>`;
 }
 
-function explain(layer: ReportedLayer | null, shared: string | null, weightOnly: boolean): Markup {
+function explain(layer: ReportedLayer | null, shared: string | null, alone: string | null): Markup {
   if (layer?.reason) return html`In float: ${layer.reason}.`;
   if (shared !== null) return html`Shares the range of <code>${shared}</code>.`;
-  if (weightOnly && layer) return html`Its weight is in ${layer.precision}; what it reads and makes stays in float.`;
+  if (alone !== null && layer) return html`Its weight is in ${layer.precision}; ${alone}.`;
   return html`Rounded after the next layer.`;
 }
 

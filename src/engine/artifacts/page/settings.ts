@@ -1,5 +1,5 @@
 import type { ExecutorRecord } from "../../model/calibration.ts";
-import { FORMAT_WORDS, takesRanges } from "../../model/format.ts";
+import { FORMAT_WORDS, takesRanges, unscaledText } from "../../model/format.ts";
 import { type Notice, namesSubject } from "../../model/job.ts";
 import type { Preprocess } from "../../model/preprocess.ts";
 import { scalesOf } from "../../model/recipe.ts";
@@ -76,7 +76,7 @@ export function settingsSection({ recipe, calibration, model, files }: Report): 
       "Activations",
       takesRanges(recipe)
         ? `${activations.type}, ${activations.symmetric ? "symmetric" : "asymmetric"}${powersOfTwo(activations)}`
-        : "float",
+        : unscaledText(recipe),
     ],
     [
       "Weights",
