@@ -41,6 +41,7 @@ describe("a format", () => {
     ],
     ["dynamic", "u8", "--format dynamic finds scales of activations as the model runs; leave --activations u8 out."],
     ["qdq", "float", "--format qdq quantizes activations; leave --activations float out, or use --format weights."],
+    ["float16", "u8", "--format float16 makes no integers of weights or activations; leave --activations out."],
   ])("%s does not go with activations in %s", async (format, activations, sentence) => {
     expect(await quantize(model, "--format", format, "--activations", activations)).toBe(sentence);
   });

@@ -1,4 +1,4 @@
-import { takesRanges } from "../src/engine/model/format.ts";
+import { takesCodes, takesRanges } from "../src/engine/model/format.ts";
 import { InputError } from "../src/engine/model/job.ts";
 import type { ActivationScheme } from "../src/engine/model/range.ts";
 import type { Corrections, Recipe, WeightScheme } from "../src/engine/model/recipe.ts";
@@ -57,6 +57,7 @@ export function recipeChanges(values: Values<typeof RECIPE_OPTIONS>): RecipeChan
       `--format ${format} quantizes activations; leave --activations float out, or use --format weights.`,
     );
   }
+  if (format && !takesCodes({ format })) assertNoCodes(values, format);
   const corrections = { ...(values.equalize && { equalization: true }), ...(bias && { bias }) };
   const powers: Pick<WeightScheme, "scales"> = values["power-of-two"] ? { scales: "power-of-two" } : {};
   const weights: Partial<WeightScheme> = {
@@ -84,6 +85,18 @@ export function recipeChanges(values: Values<typeof RECIPE_OPTIONS>): RecipeChan
     ...(!format && activations === "float" && { format: "weights" as const }),
     ...(Object.keys(scheme).length > 0 && { activations: scheme }),
   };
+}
+
+const OF_CODES = [
+  ...(["weights", "per-tensor", "power-of-two", "rounding", "activations"] as const),
+  ...(["method", "elementwise", "bias-correction"] as const),
+];
+
+/** Throws InputError where an option is about codes and the format has none. */
+function assertNoCodes(values: Values<typeof RECIPE_OPTIONS>, format: string): void {
+  const given = OF_CODES.find((name) => values[name] !== null && values[name] !== false);
+  if (given === undefined) return;
+  throw new InputError(`--format ${format} makes no integers of weights or activations; leave --${given} out.`);
 }
 
 /**

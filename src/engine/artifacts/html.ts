@@ -1,4 +1,5 @@
-import type { RecipeFormat } from "../model/format.ts";
+import { type RecipeFormat, takesCodes } from "../model/format.ts";
+import type { Recipe } from "../model/recipe.ts";
 import type { Report } from "../model/report.ts";
 import { evaluationSection, verdict } from "./page/evaluation.ts";
 import { layersSection, weightsSection } from "./page/layers.ts";
@@ -13,6 +14,7 @@ const KINDS: Readonly<Record<RecipeFormat, string>> = {
   qoperator: "",
   dynamic: ", scales found at run time",
   weights: ", weights only",
+  float16: "",
 };
 
 /**
@@ -27,7 +29,7 @@ export function writeReportPage(report: Report): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${model.name}: quantization report</title>
 <style>${new Markup(STYLE)}</style></head><body>
-<header><p>Quantization report, float32 to ${recipe.weights.type}${KINDS[recipe.format]}</p><h1>${model.name}</h1><p>${readable(report.date)}, ${tool.name} ${tool.version}</p></header>
+<header><p>Quantization report, float32 to ${goalOf(recipe)}</p><h1>${model.name}</h1><p>${readable(report.date)}, ${tool.name} ${tool.version}</p></header>
 <main>
 ${verdict(evaluation)}
 ${evaluation && evaluation.notices.length > 0 ? noticeList(evaluation.notices) : null}
@@ -43,6 +45,10 @@ ${settingsSection(report)}
 </body></html>
 `;
   return page.text;
+}
+
+function goalOf(recipe: Recipe): string {
+  return takesCodes(recipe) ? `${recipe.weights.type}${KINDS[recipe.format]}` : recipe.format;
 }
 
 function readable(date: string): string {

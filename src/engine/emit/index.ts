@@ -6,6 +6,7 @@ import type { QuantizationPlan } from "../plan/plan.ts";
 import { encodeRequest } from "../plan/request.ts";
 import { writeDynamic } from "./dynamic.ts";
 import type { Emitted, Writer } from "./emitted.ts";
+import { writeFloat16 } from "./float16.ts";
 import { writeQdq } from "./qdq.ts";
 import { writeQOperator } from "./qoperator.ts";
 import { writeWeights } from "./weightOnly.ts";
@@ -16,6 +17,7 @@ const WRITERS: Readonly<Record<RecipeFormat, Writer>> = {
   qoperator: writeQOperator,
   dynamic: writeDynamic,
   weights: writeWeights,
+  float16: writeFloat16,
 };
 
 export type QuantizedModel = Emitted & Pick<Numbers, "affine" | "notices">;

@@ -7,6 +7,7 @@ import { type CodeLimits, codeLimits } from "../values/codes.ts";
 import { roundHalfEven } from "../values/round.ts";
 import { type EncodedConstant, encodeConstant } from "./constant.ts";
 import { type FineBias, fineBias } from "./fineBias.ts";
+import { encodeHalves } from "./halves.ts";
 import { type EncodedWeight, encodeWeight, type Multiplier, type WeightSource, weightChoices } from "./weight.ts";
 
 /** What of a layer becomes numbers. */
@@ -28,6 +29,8 @@ export interface EncodeRequest {
   readonly layers: readonly LayerSource[];
   /** Constant operands of 8-bit layers, by name. */
   readonly constants: ReadonlyMap<string, () => Float32Array>;
+  /** Weights that become float16. */
+  readonly halves?: readonly WeightSource[];
 }
 
 /** The part of a recipe that decides what numbers a plan comes to. */
@@ -40,6 +43,8 @@ export interface Numbers {
   readonly affine: ReadonlyMap<string, Affine>;
   /** By layer. */
   readonly weights: ReadonlyMap<string, EncodedWeight>;
+  /** Bits of weights in float16, by name. */
+  readonly halves: ReadonlyMap<string, Uint16Array>;
   readonly fineBiases: ReadonlyMap<string, FineBias>;
   /** Layers that clamp to bounds which quantize to the extreme codes, so that saturating does the same. */
   readonly implied: ReadonlySet<string>;
@@ -58,7 +63,7 @@ export type WeightEncoder = (layer: LayerSource, weight: WeightSource, inputScal
  * give the same numbers. Throws InputError as encodeWeight does.
  */
 export function encode(
-  { multiplier, groups, layers, constants }: EncodeRequest,
+  { multiplier, groups, layers, constants, halves = [] }: EncodeRequest,
   ranges: ReadonlyMap<string, Range>,
   choices: EncodingChoices,
   weigh: WeightEncoder = (layer, weight, inputScale) =>
@@ -97,6 +102,7 @@ export function encode(
     activations,
     affine,
     weights,
+    halves: new Map(halves.map((weight) => [weight.name, encodeHalves(weight)])),
     fineBiases,
     implied,
     clamps,

@@ -1,7 +1,7 @@
 import { subgraphsOf } from "../onnx/attributes.ts";
+import { type ElementTypes, inferElementTypes } from "../onnx/elementTypes.ts";
 import { isDefaultDomain } from "../onnx/opset.ts";
 import { TensorProto_DataType as Code, type GraphProto } from "../onnx/proto/onnx_pb.ts";
-import { type ElementTypes, inferElementTypes } from "./elementTypes.ts";
 
 /** What makes float64 the type of a network rather than of a few sums beside it. */
 const LAYERS = new Set(["Conv", "ConvTranspose", "Gemm", "GRU", "LSTM", "MatMul", "RNN"]);

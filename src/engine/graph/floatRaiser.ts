@@ -1,3 +1,4 @@
+import { type ElementTypes, inferElementTypes, TYPE_ATTRIBUTES } from "../onnx/elementTypes.ts";
 import { withFields } from "../onnx/messages.ts";
 import { renameTensors } from "../onnx/names.ts";
 import { isDefaultDomain } from "../onnx/opset.ts";
@@ -12,7 +13,6 @@ import {
   type TypeProto,
   type ValueInfoProto,
 } from "../onnx/proto/onnx_pb.ts";
-import { type ElementTypes, inferElementTypes, TYPE_ATTRIBUTES } from "./elementTypes.ts";
 import { type Losses, raisedTensor } from "./raisedTensor.ts";
 
 /** What is made float32, by what people call it. */

@@ -125,8 +125,8 @@ function undecided(model: OpenModel, recipe: Recipe, subject: string): Notice[] 
 }
 
 /** Throws InputError where a recipe asks for learned rounding that it does not hold. */
-function assertRoundingLearned({ weights, rounding }: Recipe): void {
-  if (weights.rounding === "nearest" || rounding) return;
+function assertRoundingLearned(recipe: Recipe): void {
+  if (!missing(recipe).includes("rounding")) return;
   throw new InputError(
     "The recipe asks for learned rounding, which has not been learned yet; learn it on data, or round to nearest.",
   );

@@ -18,6 +18,7 @@ import type {
 import type { Runtime } from "../model/runtime.ts";
 import type { Tensor } from "../model/tensor.ts";
 import { drain, pairsOf } from "../tuning/walker.ts";
+import { assertTakesCodes } from "./codesOnly.ts";
 import { learnableLayers } from "./layerInputs.ts";
 import { equalizedModel, type OpenModel } from "./open.ts";
 import { printing } from "./prints.ts";
@@ -44,6 +45,7 @@ export async function learnRounding(
 ): Promise<Rounding> {
   const start = performance.now();
   const taken = () => (request.resume?.seconds ?? 0) + (performance.now() - start) / 1000;
+  assertTakesCodes(recipe, "Learned rounding");
   const made = equalizedModel(model, recipe);
   const quantizedBy = (rounding: Recipe["rounding"]) =>
     quantizeModel(model, {

@@ -8,6 +8,7 @@ import { raiseFloats } from "../graph/raiseFloats.ts";
 import { exposeOutputs, weightsAsInputs } from "../graph/shapes.ts";
 import { applySmoothing } from "../graph/smoothing.ts";
 import type { ModelInputs } from "../model/dataset.ts";
+import { takesCodes } from "../model/format.ts";
 import type { JobContext, Notice } from "../model/job.ts";
 import type { GivenInputs, Recipe } from "../model/recipe.ts";
 import type { ModelFile, Runtime } from "../model/runtime.ts";
@@ -219,8 +220,9 @@ const withInt4 = new WeakMap<ModelProto, ModelProto>();
  * The float model that is quantized under a recipe: equalized, and able to hold int4, or weights in blocks, where that is asked for. Throws
  * InputError for blocks in a model that cannot be raised to opset 21, which their DequantizeLinear came with.
  */
-export function floatForm(model: PreparedFile, recipe: Equalization & Pick<Recipe, "weights">): ModelProto {
+export function floatForm(model: PreparedFile, recipe: Equalization & Pick<Recipe, "format" | "weights">): ModelProto {
   const { folded } = equalizedModel(model, recipe);
+  if (!takesCodes(recipe)) return folded;
   const inBlocks = recipe.weights.block !== undefined;
   if (weightBits(recipe.weights.type) > 4 && !inBlocks) return folded;
   const known = withInt4.get(folded);

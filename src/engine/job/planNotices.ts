@@ -8,8 +8,12 @@ import { floatKernels } from "../plan/kernels.ts";
 import type { QuantizationPlan } from "../plan/plan.ts";
 import { joins } from "../plan/regions.ts";
 import { interval, listed, plural } from "../values/figures.ts";
+import { halfNotices } from "./halfNotices.ts";
 
-type Choices = Pick<Recipe, "elementwise" | "unjoined" | "format" | "float" | "weights" | "ranges" | "methods">;
+type Choices = Pick<
+  Recipe,
+  "elementwise" | "unjoined" | "format" | "float" | "weights" | "ranges" | "methods" | "spared"
+>;
 
 /** Layers that a notice names one by one. */
 const NAMED = 5;
@@ -23,6 +27,7 @@ export function planNotices(plan: QuantizationPlan, recipe: Choices): Notice[] {
     ...widened(plan, recipe),
     ...gates(plan, recipe),
     ...spared(plan),
+    ...halfNotices(plan, recipe),
     ...unmatched(plan, recipe),
   ];
 }

@@ -3,6 +3,7 @@ import { storeWeights } from "../emit/storeWeights.ts";
 import { resolveRanges } from "../encode/ranges.ts";
 import { applyBiases } from "../graph/applyBiases.ts";
 import type { Calibration } from "../model/calibration.ts";
+import { seeksExtremes } from "../model/format.ts";
 import { InputError, type Notice } from "../model/job.ts";
 import type { Affine, Range } from "../model/range.ts";
 import { isChosen } from "../model/reason.ts";
@@ -38,10 +39,16 @@ export interface Quantized {
  */
 export function resolveRecipe(model: OpenModel, recipe: Recipe, calibration: Calibration): Recipe {
   assertCalibratedFor(model, recipe, calibration);
-  const spared = recipe.spared ?? spareTensors(model, recipe, calibration.statistics);
+  const isSeen = !seeksExtremes(recipe) || calibration.statistics.size > 0;
+  const spared = recipe.spared ?? (isSeen ? spareTensors(model, recipe, calibration.statistics) : null);
   const plan = planModel(model, { ...recipe, spared });
   const resolved = Object.fromEntries(resolveRanges(plan.groups, calibration.statistics, recipe));
   return { ...withLearned(recipe, { spared, resolved }), prints: joinPrints(recipe.prints, calibration.prints) };
+}
+
+/** Whether nothing that a calibration settles is open in a recipe. */
+export function looksResolved(recipe: Recipe): boolean {
+  return recipe.resolved !== null && (recipe.spared !== null || !seeksExtremes(recipe));
 }
 
 /** Whether what calibration saw is what the recipe quantizes: equalizing and preprocessing change what tensors hold. */

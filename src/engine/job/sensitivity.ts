@@ -8,6 +8,7 @@ import type { Sensitivity } from "../model/sensitivity.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
 import { measureSensitivity } from "../tuning/sensitivity.ts";
 import { sensitivityModel } from "../tuning/sensitivityModel.ts";
+import { assertTakesCodes } from "./codesOnly.ts";
 import { equalizedModel, type OpenModel } from "./open.ts";
 import { quantizationJob } from "./quantize.ts";
 import { firstReadable } from "./samples.ts";
@@ -32,6 +33,7 @@ export async function sensitivity(
   onResult: (partial: Sensitivity) => void,
 ): Promise<Sensitivity> {
   const start = performance.now();
+  assertTakesCodes(recipe, "What each layer costs");
   context.report({ task: "Preparing every variant", done: 0, total: 1, unit: "models" });
   const { float, corrected, types, plan, ranges } = quantizationJob(model, recipe);
   const first = await firstReadable(dataset, 0, samples);

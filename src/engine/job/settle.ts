@@ -1,5 +1,6 @@
 import { AUTOMATIC, type Calibration, type Execution } from "../model/calibration.ts";
 import type { ElementwiseDecision } from "../model/elementwise.ts";
+import { seeksExtremes } from "../model/format.ts";
 import type { JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { ROUNDING_ITERATIONS, ROUNDING_SAMPLES, type Rounding } from "../model/rounding.ts";
@@ -19,7 +20,7 @@ import { assertAllMayFit } from "./fileSize.ts";
 import { learnRounding } from "./learnRounding.ts";
 import { equalizedModel, isEqualized, type OpenModel, planModel } from "./open.ts";
 import { printing } from "./prints.ts";
-import { isCalibratedFor, resolveRecipe } from "./quantize.ts";
+import { isCalibratedFor, looksResolved, resolveRecipe } from "./quantize.ts";
 
 export interface SettleRequest {
   /** Nothing but the first so many samples is read. */
@@ -114,11 +115,11 @@ export async function settle(
     const factors = await learnEqualization(model, taught.dataset, samples, runtimes.main, context);
     settled = withLearned(settled, { factors });
   }
-  const takesRanges = planModel(model, settled).groups.length > 0;
+  const observes = seeksExtremes(settled) || planModel(model, settled).groups.length > 0;
   const saw = given && isCalibratedFor(settled, given) && settled.factors === recipe.factors;
-  const fits = saw && (given.wanted > 0 ? given.seed === dataset.seed : !takesRanges);
+  const fits = saw && (given.wanted > 0 ? given.seed === dataset.seed : !observes);
   let calibration = fits ? given : null;
-  if (!calibration && !takesRanges) calibration = uncalibrated(model, settled, dataset);
+  if (!calibration && !observes) calibration = uncalibrated(model, settled, dataset);
   if (!calibration) {
     const request = { samples, preprocess: dataset.preprocess, resume: null, execution, checkpoint };
     calibration = await calibrate(equalizedModel(model, settled), dataset, request, runtimes, context);
@@ -128,7 +129,7 @@ export async function settle(
     elementwise = await decideElementwise(model, settled, calibration, taught.dataset, samples, runtimes.main, context);
     settled = withLearned(settled, { unjoined: elementwise.unjoined });
   }
-  if (lacks("resolved")) settled = resolveRecipe(model, settled, calibration);
+  if (!looksResolved(settled)) settled = resolveRecipe(model, settled, calibration);
   let rounding: Rounding | null = null;
   if (lacks("rounding") && runtimes.learner) {
     const request = { samples: Math.min(samples, ROUNDING_SAMPLES), iterations: iterations ?? ROUNDING_ITERATIONS };

@@ -1,4 +1,5 @@
 import { type RangeChoices, rangeOf } from "../encode/ranges.ts";
+import { seeksExtremes } from "../model/format.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import type { Statistics } from "../model/statistics.ts";
@@ -11,6 +12,7 @@ import { reachIn } from "../plan/reach.ts";
 import { targetOf } from "../targets/index.ts";
 import { floatCost } from "../values/codes.ts";
 import { elementCount } from "../values/dims.ts";
+import { HALF_LARGEST } from "../values/halfFloats.ts";
 import { type OpenModel, planModel } from "./open.ts";
 
 /** What leaving tensors in float may cost by default, as a share of the quantized file. */
@@ -21,6 +23,7 @@ const LARGEST_COST = 0.01;
  * all of them together cost less than a hundredth of the bytes. A range set by hand is a person's choice, and none of these.
  */
 export function spareTensors(model: OpenModel, recipe: Recipe, statistics: Statistics): Record<string, string> {
+  if (seeksExtremes(recipe)) return tooLarge(statistics);
   if (targetOf(recipe).floats !== "where it gains") return {};
   const spared = new Map<string, string>();
   const planWith = (tensors: ReadonlyMap<string, string>) =>
@@ -41,6 +44,15 @@ export function spareTensors(model: OpenModel, recipe: Recipe, statistics: Stati
     spared.set(next.group, next.lost);
     plan = after;
   }
+}
+
+/** Samples need not show the largest values that there are. */
+const HALF_MARGIN = 2;
+
+/** The tensors that were seen with values near or above the largest float16. */
+function tooLarge(statistics: Statistics): Record<string, string> {
+  const found = [...statistics].filter(([, { min, max }]) => HALF_MARGIN * Math.max(-min, max) > HALF_LARGEST);
+  return Object.fromEntries(found.map(([name]) => [name, name]));
 }
 
 /** The scales of the groups that a person has not set. */

@@ -12,6 +12,7 @@ import { targetOf } from "../targets/index.ts";
 import { type Found, type Measurement, search } from "../tuning/search.ts";
 import { Judge } from "../tuning/searchJudge.ts";
 import { type Candidate, orderCandidates } from "../tuning/searchOrder.ts";
+import { assertTakesCodes } from "./codesOnly.ts";
 import type { OpenDataset } from "./data.ts";
 import { type OpenModel, planModel, summarizeModel } from "./open.ts";
 import { assertRecipeFor, quantizeModel, quantizesAnything } from "./quantize.ts";
@@ -49,6 +50,7 @@ export async function tune(
 ): Promise<TuneResult> {
   const start = performance.now();
   const seconds = () => (performance.now() - start) / 1000;
+  assertTakesCodes(recipe, "A search for a smaller or faster model");
   assertRecipeFor(model, recipe);
   const { floats, name } = targetOf(recipe);
   if (floats === "never") {

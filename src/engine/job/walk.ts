@@ -7,6 +7,7 @@ import type { Runtime } from "../model/runtime.ts";
 import type { ErrorWalk } from "../model/sensitivity.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
 import { walkErrors, walkStops } from "../tuning/walk.ts";
+import { assertTakesCodes } from "./codesOnly.ts";
 import type { OpenModel } from "./open.ts";
 import { quantizationJob, quantizeModel } from "./quantize.ts";
 import { firstReadable } from "./samples.ts";
@@ -25,6 +26,7 @@ export async function walk(
   runtime: Runtime,
   context: JobContext,
 ): Promise<ErrorWalk> {
+  assertTakesCodes(recipe, "The error layer by layer");
   context.report({ task: "Starting ONNX Runtime", done: 0, total: samples, unit: "samples" });
   const { float, types } = quantizationJob(model, recipe);
   const { model: exported, plan, rounded } = quantizeModel(model, inPairs(recipe));

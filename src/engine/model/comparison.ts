@@ -1,5 +1,5 @@
 import { dimsText } from "../values/dims.ts";
-import { takesRanges, unscaledText } from "./format.ts";
+import { takesCodes, takesRanges, unscaledText } from "./format.ts";
 import type { Notice } from "./job.ts";
 import type { Preprocess } from "./preprocess.ts";
 import type { Range, Scales } from "./range.ts";
@@ -80,6 +80,7 @@ export interface ComparedReport {
 /** A recipe's settings in words, in the order a person thinks of them; the ranges, factors, biases and rounding they came to are not in it. */
 export function settingsOf(recipe: Recipe): readonly Setting[] {
   const { activations, weights, corrections, float, inputs } = recipe;
+  const isCoded = takesCodes(recipe);
   return [
     one("target", recipe.target ?? DEFAULT_TARGET),
     one("format", recipe.format),
@@ -87,9 +88,11 @@ export function settingsOf(recipe: Recipe): readonly Setting[] {
       "activations",
       takesRanges(recipe)
         ? `${activations.type}, ${activations.symmetric ? "symmetric" : "asymmetric"}${scalesText(activations)}`
-        : unscaledText(recipe),
+        : isCoded
+          ? unscaledText(recipe)
+          : recipe.format,
     ),
-    one("weights", `${weights.type}, ${scalesOf(weights)}${scalesText(weights)}`),
+    one("weights", isCoded ? `${weights.type}, ${scalesOf(weights)}${scalesText(weights)}` : recipe.format),
     one("rounding", weights.rounding),
     one("equalization", corrections.equalization ? "on" : "off"),
     one("bias correction", corrections.bias),

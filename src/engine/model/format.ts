@@ -1,5 +1,5 @@
 /** The formats that a recipe may ask for. */
-export const RECIPE_FORMATS = ["qdq", "qoperator", "dynamic", "weights"] as const;
+export const RECIPE_FORMATS = ["qdq", "qoperator", "dynamic", "weights", "float16"] as const;
 export type RecipeFormat = (typeof RECIPE_FORMATS)[number];
 
 /** What each writes, in words. */
@@ -8,6 +8,7 @@ export const FORMAT_WORDS: Readonly<Record<RecipeFormat, string>> = {
   qoperator: "QOperator (operators on codes, such as QLinearConv)",
   dynamic: "dynamic (scales of activations are found as the model runs)",
   weights: "QDQ (DequantizeLinear nodes after weights)",
+  float16: "float16 (weights and what layers make)",
 };
 
 /** Whether activations get scales from calibration; else they stay in float. */
@@ -16,6 +17,7 @@ const TAKES_RANGES: Readonly<Record<RecipeFormat, boolean>> = {
   qoperator: true,
   dynamic: false,
   weights: false,
+  float16: false,
 };
 
 export function takesRanges({ format }: { readonly format: RecipeFormat }): boolean {
@@ -29,7 +31,7 @@ export function unscaledText({ format }: { readonly format: RecipeFormat }): str
 
 /** Whether its weights are multiplied by activations in 8 bits. */
 export function multiplies({ format }: { readonly format: RecipeFormat }): boolean {
-  return format !== "weights";
+  return TAKES_RANGES[format] || format === "dynamic";
 }
 
 /** Whether a format holds nothing but weights that integer kernels multiply, of the layers that it quantizes. */
@@ -40,4 +42,14 @@ export function multipliesAll({ format }: { readonly format: RecipeFormat }): bo
 /** A recipe on codes as one in pairs of Q and DQ, which comes to the same values and shows every one of them; others as they are. */
 export function inPairs<R extends { readonly format: RecipeFormat }>(recipe: R): R {
   return recipe.format === "qoperator" ? { ...recipe, format: "qdq" } : recipe;
+}
+
+/** Whether what samples show of a tensor's extremes decides what stays in float. */
+export function seeksExtremes({ format }: { readonly format: RecipeFormat }): boolean {
+  return format === "float16";
+}
+
+/** Whether weights become integers; else they are floats of fewer bits, and no setting for codes touches them. */
+export function takesCodes({ format }: { readonly format: RecipeFormat }): boolean {
+  return format !== "float16";
 }

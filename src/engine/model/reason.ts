@@ -1,3 +1,5 @@
+import { HALF_LARGEST } from "../values/halfFloats.ts";
+
 /** Why a layer stays in float: a code, and what the sentence about it names. */
 export type Reason =
   /** The operator. */
@@ -31,6 +33,12 @@ export type Reason =
   | { readonly code: "input"; readonly tensor: string }
   /** A scale of `tensor` would be too coarse for `lost`. */
   | { readonly code: "spared"; readonly tensor: string; readonly lost: string }
+  /** What float16 would make of what it reads or makes. */
+  | { readonly code: "no-half"; readonly operator: string }
+  | { readonly code: "too-large"; readonly tensor: string }
+  | { readonly code: "too-small"; readonly tensor: string }
+  | { readonly code: "counts" }
+  | { readonly code: "last" }
   /** What the recipe asks for. */
   | { readonly code: "recipe-layer" }
   | { readonly code: "recipe-stored" }
@@ -110,6 +118,16 @@ export function reasonText(reason: Reason): string {
       return reason.lost === reason.tensor
         ? `8 bits over the whole range of ${reason.tensor} are too coarse for what it holds`
         : `one scale for ${reason.tensor} is too coarse for ${reason.lost}`;
+    case "no-half":
+      return `${reason.operator} takes no float16`;
+    case "too-large":
+      return `${reason.tensor} holds values above ${HALF_LARGEST}, which are infinite in float16`;
+    case "too-small":
+      return `what ${reason.tensor} holds is too small for float16`;
+    case "counts":
+      return "it works out positions or sizes, which float16 holds exactly up to 2048 alone";
+    case "last":
+      return "it works out an output, which is float32, from what the last layers with weights give";
     case "recipe-layer":
       return "the recipe leaves this layer in float";
     case "recipe-stored":

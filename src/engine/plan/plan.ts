@@ -10,6 +10,7 @@ import { elementCount } from "../values/dims.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import { type Activations, type Candidate, candidatesOf, type PlanChoices } from "./candidates.ts";
 import { type RunTimeKernel, runTimeKernel, settleAtRunTime } from "./dynamic.ts";
+import { type HalfPlan, planHalves } from "./halfPlan.ts";
 import { withOneScale } from "./oneScale.ts";
 import { withOperands } from "./operands.ts";
 import { type OwnOperator, ownOperator } from "./ownOperator.ts";
@@ -34,6 +35,8 @@ export interface QuantizationPlan {
   readonly groupOf: ReadonlyMap<string, string>;
   /** Layers with weights that are computed in float: recurrent ones, and those inside others. */
   readonly stored: readonly StoredLayer[];
+  /** What is in float16; null of formats that have none. */
+  readonly half: HalfPlan | null;
 }
 
 /**
@@ -47,6 +50,7 @@ export function planQuantization(
   target: Target,
   rankOf: (tensor: string) => number | undefined = () => undefined,
 ): QuantizationPlan {
+  if (choices.format === "float16") return planHalves(graph, types, choices, target);
   const index = new GraphIndex(graph);
   const excluded = new Set(choices.float.tensors);
   const spared = new Map(Object.entries(choices.spared ?? {}).filter(([tensor]) => !excluded.has(tensor)));
@@ -72,7 +76,7 @@ export function planQuantization(
   const own = gatherGroups(layers, settled, index, target);
   const isApart = choices.elementwise === "join" && target.hasPast;
   const grouped = target.joinsOnOneScale ? withOneScale(own, layers) : isApart ? own : withOperands(own, layers, index);
-  return { target, index, layers, ...grouped, stored };
+  return { target, index, layers, ...grouped, stored, half: null };
 }
 
 /** The same decisions on a graph that differs in its constants only: its nodes are those of the plan's, in their order. */

@@ -2,13 +2,14 @@ import type { WeightSource } from "../encode/weight.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
 import type { TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { dimsOf, passingFloats, tensorOf } from "../onnx/tensor.ts";
+import type { Candidate } from "./candidates.ts";
 import { inputImportance } from "./importance.ts";
 import type { LayerPlan } from "./plan.ts";
 import type { WeightUse } from "./weightUse.ts";
 
 /** The weight of a layer as it is encoded, out of the graph that `index` asks. */
 export function weightSource(
-  { node, descriptor, runTime }: Pick<LayerPlan, "node" | "descriptor"> & Partial<Pick<LayerPlan, "runTime">>,
+  { node, descriptor, runTime }: Pick<Candidate, "node" | "descriptor"> & Partial<Pick<LayerPlan, "runTime">>,
   use: WeightUse,
   index: GraphIndex,
 ): WeightSource {

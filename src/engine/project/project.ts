@@ -22,7 +22,7 @@ import {
 import { unseenNotices } from "../job/overlap.ts";
 import { predict } from "../job/predict.ts";
 import { Prober } from "../job/probe.ts";
-import { assertCalibrated, assertRecipeFor, quantizeModel, resolveRecipe } from "../job/quantize.ts";
+import { assertCalibrated, assertRecipeFor, looksResolved, quantizeModel, resolveRecipe } from "../job/quantize.ts";
 import { sensitivity } from "../job/sensitivity.ts";
 import { type Settled, type SettleRequest, settle, settleAlone, type Want, wantsOfSamples } from "../job/settle.ts";
 import type { ModelSource } from "../job/source.ts";
@@ -294,7 +294,7 @@ export class Project {
   resolve(): Settled {
     const calibration = this.#calibration;
     if (!calibration) return this.#hold(settleAlone(this.#model, this.#recipe));
-    const recipe = this.#recipe.resolved ? this.#recipe : resolveRecipe(this.#model, this.#recipe, calibration);
+    const recipe = looksResolved(this.#recipe) ? this.#recipe : resolveRecipe(this.#model, this.#recipe, calibration);
     return this.#hold({ recipe: deriveBiases(this.#model, recipe), calibration, rounding: null, elementwise: null });
   }
 

@@ -1,4 +1,4 @@
-import { takesRanges } from "../model/format.ts";
+import { takesCodes, takesRanges } from "../model/format.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { LEARNED, type Learned, SETTINGS, type Setting } from "./settings.ts";
 
@@ -113,8 +113,8 @@ const ASKED: Readonly<Record<Learned, (recipe: Recipe) => boolean>> = {
   /** Ranges that there are were settled with it. */
   spared: ({ resolved }) => resolved === null,
   resolved: () => true,
-  rounding: ({ weights }) => weights.rounding === "learned",
-  biases: ({ corrections }) => corrections.bias !== "none",
+  rounding: (recipe) => recipe.weights.rounding === "learned" && takesCodes(recipe),
+  biases: (recipe) => recipe.corrections.bias !== "none" && takesCodes(recipe),
 };
 
 const isDerived = (origin: Origin): origin is Derived => origin in DERIVATIONS;

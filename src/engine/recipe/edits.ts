@@ -39,6 +39,11 @@ export function withActivations(recipe: Recipe, activations: ActivationScheme | 
   });
 }
 
+/** Weights and activations as floats of fewer bits. */
+export function withFloats(recipe: Recipe, format: "float16"): Recipe {
+  return withSettings(recipe, { format });
+}
+
 /** Whether every scale is a power of two; else they are free. */
 export function withPowersOfTwo(recipe: Recipe, chosen: boolean): Recipe {
   const { scales: _, ...activations } = recipe.activations;

@@ -30,7 +30,7 @@ export const OPENVINO: Target = {
       source: "https://docs.openvino.ai/2024/openvino-workflow/model-optimization-guide/weight-compression.html",
     },
   ],
-  formats: ["qdq", "weights"],
+  formats: ["qdq", "weights", "float16"],
   weights: ["int8", "int4"],
   addsInPairs: true,
   integerKernels: new Set([

@@ -19,7 +19,7 @@ export const ORT_WEBGPU: Target = {
       source: OPERATORS,
     },
   ],
-  formats: ["weights"],
+  formats: ["weights", "float16"],
   weights: ["int8"],
   multiplies: [],
   integerKernels: new Set(),

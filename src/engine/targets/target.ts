@@ -1,4 +1,4 @@
-import { multipliesAll, type RecipeFormat, takesRanges } from "../model/format.ts";
+import { multipliesAll, type RecipeFormat, takesCodes, takesRanges } from "../model/format.ts";
 import { InputError } from "../model/job.ts";
 import type { ActivationScheme, Range, Scales } from "../model/range.ts";
 import type { Recipe, WeightScheme } from "../model/recipe.ts";
@@ -96,6 +96,12 @@ export interface TargetRule {
   readonly source: string;
 }
 
+/** Positions among inputs, and among outputs. */
+export interface FloatPorts {
+  readonly inputs?: readonly number[];
+  readonly outputs?: readonly number[];
+}
+
 /** What layers take, in nanoseconds of one thread: a table, so that what is decided by it is decided everywhere alike. */
 export interface KernelCosts {
   /** By operator, for each value read or made, whichever are more. `integer` is null where there is no integer kernel. */
@@ -131,6 +137,7 @@ export function refusalOf(target: Target, recipe: Asked): string | null {
   const refuse = (what: string, instead: readonly string[]) =>
     `${target.name} takes no ${what}; choose ${instead.join(" or ")}.`;
   if (!target.formats.includes(recipe.format)) return refuse(`format ${recipe.format}`, target.formats);
+  if (!takesCodes(recipe)) return null;
   if (!target.weights.includes(weights.type)) return refuse(`weights in ${weights.type}`, target.weights);
   if (multipliesAll(recipe) && !target.multiplies.includes(weights.type)) {
     return `The format ${recipe.format} holds weights that ${target.name} multiplies in integers; choose ${target.multiplies.join(" or ")} in the place of ${weights.type}, or another format.`;

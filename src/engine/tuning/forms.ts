@@ -87,7 +87,15 @@ export class Forms {
     }
     const groups = [...new Set(groupOf.values())].map((id) => this.#groups.get(id)!);
     const layers = positions.map((at, i) => ({ ...treatment.layers(at), node: graph.node[i]! }));
-    const slice = { target: plan.target, index: new GraphIndex(graph), layers, groups, groupOf, stored: [] };
+    const slice = {
+      target: plan.target,
+      index: new GraphIndex(graph),
+      layers,
+      groups,
+      groupOf,
+      stored: [],
+      half: null,
+    };
     return quantizeGraph(model, slice, ranges, recipe, this.#weigh).model;
   }
 

@@ -59,6 +59,7 @@ export function weightCodes(type: WeightType, count: number): WeightCodes {
 }
 
 /** What a weight takes more in float32 than in a type, bytes an element. */
-export function floatCost(type: WeightType | "float32"): number {
-  return type === "float32" ? 0 : elementBytes("float32") - WEIGHT_BITS[type] / 8;
+export function floatCost(type: WeightType | "float16" | "float32"): number {
+  if (type === "float16" || type === "float32") return elementBytes("float32") - elementBytes(type);
+  return elementBytes("float32") - WEIGHT_BITS[type] / 8;
 }

@@ -1,3 +1,5 @@
+import { roundHalfEven } from "./round.ts";
+
 /** The value of a float16 by its bits. */
 export function widenHalf(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
@@ -14,4 +16,47 @@ const floats = new Float32Array(words.buffer);
 export function widenBfloat(bits: number): number {
   words[0] = bits << 16;
   return floats[0] as number;
+}
+
+/** The largest finite float16. */
+export const HALF_LARGEST = 65504;
+
+/** Smaller float16 have fewer bits the smaller they are. */
+export const HALF_LEAST_NORMAL = 2 ** -14;
+
+/** The bits of the float16 nearest a float32, half to even; what rounds beyond the largest is infinite. */
+export function narrowHalf(value: number): number {
+  floats[0] = value;
+  const bits = words[0] as number;
+  const sign = (bits >>> 16) & 0x8000;
+  const magnitude = bits & 0x7fffffff;
+  if (magnitude > 0x7f800000) return sign | 0x7e00;
+  if (magnitude >= 0x47800000) return sign | 0x7c00;
+  if (magnitude < 0x38800000) return sign | roundHalfEven(Math.abs(floats[0] as number) * 2 ** 24);
+  const rebased = magnitude - 0x38000000;
+  return sign | ((rebased + 0xfff + ((rebased >>> 13) & 1)) >>> 13);
+}
+
+/** The bits of the bfloat16 nearest a float32, half to even. */
+export function narrowBfloat(value: number): number {
+  floats[0] = value;
+  const bits = words[0] as number;
+  if ((bits & 0x7fffffff) > 0x7f800000) return (bits >>> 16) | 0x40;
+  return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
+}
+
+/** The bits of the float16 nearest each value. */
+export function nearestHalves(values: Float32Array): Uint16Array<ArrayBuffer> {
+  return mapBits(values, narrowHalf);
+}
+
+/** The bits of the bfloat16 nearest each value. */
+export function nearestBfloats(values: Float32Array): Uint16Array<ArrayBuffer> {
+  return mapBits(values, narrowBfloat);
+}
+
+function mapBits(values: Float32Array, narrow: (value: number) => number): Uint16Array<ArrayBuffer> {
+  const bits = new Uint16Array(values.length);
+  for (let i = 0; i < values.length; i++) bits[i] = narrow(values[i] as number);
+  return bits;
 }

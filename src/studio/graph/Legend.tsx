@@ -1,23 +1,16 @@
 import { rampColor } from "../charts/ramp.ts";
-import { PrecisionMark, precisionName } from "../parts/Precision.tsx";
+import { type Precision, PrecisionMark, precisionName } from "../parts/Precision.tsx";
 import { useProject } from "../state/useStudio.ts";
 import type { HeatScale } from "./heat.ts";
 
 const STOPS = 8;
-/** Precisions that are named where a layer has them. */
-const OTHERS = ["uint4", "int4", "uint8"] as const;
+const PRECISIONS: readonly Precision[] = ["uint4", "int4", "uint8", "int8", "float16", "float32"];
 
 /** What the colours of the nodes stand for. */
 export function Legend({ scale }: { readonly scale: HeatScale }) {
-  const others = useProject((project) => {
-    const present = new Set(project.model?.plan.layers.map(({ precision }) => precision));
-    return OTHERS.filter((precision) => present.has(precision)).join();
-  });
-  const precisions = [
-    ...OTHERS.filter((precision) => others.split(",").includes(precision)),
-    "int8",
-    "float32",
-  ] as const;
+  const layers = useProject((project) => project.model?.plan.layers);
+  const has = (precision: Precision) => layers?.some((layer) => layer.precision === precision) ?? false;
+  const precisions = PRECISIONS.filter((precision) => precision === "float32" || has(precision));
   const colours = Array.from({ length: STOPS + 1 }, (_, index) => rampColor(index / STOPS));
   return (
     <dl className={scale.stale ? "graph-legend stale" : "graph-legend"} data-testid="graph-legend">

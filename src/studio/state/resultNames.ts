@@ -1,4 +1,4 @@
-import { takesRanges } from "../../engine/model/format.ts";
+import { takesCodes, takesRanges } from "../../engine/model/format.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import { plural } from "../../engine/values/figures.ts";
 
@@ -7,6 +7,7 @@ const BIASES = { empirical: [], analytic: "analytic bias correction", none: "no 
 
 /** A name that says the settings: "per channel, mse, equalized, 2 layers in float". */
 export function nameOf(recipe: Recipe): string {
+  if (!takesCodes(recipe)) return floatNameOf(recipe);
   const { activations, weights, corrections, method, methods, ranges, float } = recipe;
   const counted = (count: number, noun: string, where = "") => (count > 0 ? `${plural(count, noun)}${where}` : []);
   return [
@@ -29,6 +30,13 @@ export function nameOf(recipe: Recipe): string {
     counted(float.operators.length, "operator", " in float"),
     counted(float.tensors.length, "tensor", " in float"),
   ]
+    .flat()
+    .join(", ");
+}
+
+function floatNameOf({ format, corrections, float }: Recipe): string {
+  const left = float.layers.length + float.operators.length + float.tensors.length;
+  return [format, corrections.equalization ? "equalized" : [], left > 0 ? `${left} left in float32` : []]
     .flat()
     .join(", ");
 }

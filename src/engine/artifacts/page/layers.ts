@@ -98,17 +98,20 @@ function rowMarkup({ number, name, layer, range, shared }: Row, alone: string | 
 function explain(layer: ReportedLayer | null, shared: string | null, alone: string | null): Markup {
   if (layer?.reason) return html`In float: ${layer.reason}.`;
   if (shared !== null) return html`Shares the range of <code>${shared}</code>.`;
+  if (layer?.precision === "float16") return html`In float16.`;
   if (alone !== null && layer) return html`Its weight is in ${layer.precision}; ${alone}.`;
   return html`Rounded after the next layer.`;
 }
 
-const MARKS: ReadonlyMap<string, string> = new Map([
-  ["int8", "I8"],
-  ["uint8", "U8"],
-  ["int4", "I4"],
-  ["uint4", "U4"],
-]);
+const MARKS: Readonly<Record<ReportedLayer["precision"], string>> = {
+  int8: "I8",
+  uint8: "U8",
+  int4: "I4",
+  uint4: "U4",
+  float16: "F16",
+  float32: "F32",
+};
 
 function markOf(precision: ReportedLayer["precision"]): string {
-  return MARKS.get(precision) ?? "F32";
+  return MARKS[precision] ?? "F32";
 }

@@ -1,5 +1,5 @@
 import type { ExecutorRecord } from "../../model/calibration.ts";
-import { FORMAT_WORDS, takesRanges, unscaledText } from "../../model/format.ts";
+import { FORMAT_WORDS, takesCodes, takesRanges, unscaledText } from "../../model/format.ts";
 import { type Notice, namesSubject } from "../../model/job.ts";
 import type { Preprocess } from "../../model/preprocess.ts";
 import { scalesOf } from "../../model/recipe.ts";
@@ -63,21 +63,11 @@ function noticeItem(notice: Notice): Markup {
   return html`<li class="${kind}"><strong>${kind === "warning" ? "Warning" : "Note"}</strong> ${named}${message}</li>`;
 }
 
-/** How it was done: recipe, calibration, preparation, files. */
-export function settingsSection({ recipe, calibration, model, files }: Report): Markup {
-  const { activations, weights, float } = recipe;
-  const { observed, skipped, wanted, executors } = calibration;
-  const left = [...float.layers, ...float.operators, ...float.tensors];
-  return html`<section><h2>Settings</h2>
-<div class="columns"><div><h3>Recipe</h3>${facts([
-    ["Target", recipe.target ?? DEFAULT_TARGET],
-    ["Format", FORMAT_WORDS[recipe.format]],
-    [
-      "Activations",
-      takesRanges(recipe)
-        ? `${activations.type}, ${activations.symmetric ? "symmetric" : "asymmetric"}${powersOfTwo(activations)}`
-        : unscaledText(recipe),
-    ],
+function codeFacts(recipe: Report["recipe"]): Fact[] {
+  const { activations, float, weights } = recipe;
+  const scheme = `${activations.type}, ${activations.symmetric ? "symmetric" : "asymmetric"}${powersOfTwo(activations)}`;
+  return [
+    ["Activations", takesRanges(recipe) ? scheme : unscaledText(recipe)],
     [
       "Weights",
       `${weights.type}, ${isAsymmetric(weights.type) ? "asymmetric" : "symmetric"}, ${scalesOf(weights)}${powersOfTwo(weights)}, ${ROUNDINGS[weights.rounding]}`,
@@ -90,6 +80,19 @@ export function settingsSection({ recipe, calibration, model, files }: Report): 
           ] as const,
         ]
       : []),
+  ];
+}
+
+/** How it was done: recipe, calibration, preparation, files. */
+export function settingsSection({ recipe, calibration, model, files }: Report): Markup {
+  const { float } = recipe;
+  const { observed, skipped, wanted, executors } = calibration;
+  const left = [...float.layers, ...float.operators, ...float.tensors];
+  return html`<section><h2>Settings</h2>
+<div class="columns"><div><h3>Recipe</h3>${facts([
+    ["Target", recipe.target ?? DEFAULT_TARGET],
+    ["Format", FORMAT_WORDS[recipe.format]],
+    ...(takesCodes(recipe) ? codeFacts(recipe) : []),
     ...(takesRanges(recipe)
       ? [["Layers without weights", elementwiseText(recipe)] as const, ...rangeFacts(recipe)]
       : []),

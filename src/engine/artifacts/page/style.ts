@@ -1,10 +1,10 @@
 /** Screen, light and dark, and print. */
 export const STYLE = `
 :root { color-scheme: light dark; --page: #fff; --ink: #1b2126; --quiet: #5a6670; --line: #d9dfe4; --faint: #f3f5f7;
-  --bar: #8fa3b5; --low: #b54708; --accent: #0b62a4; --pass: #136c43; --fail: #a8201a; --i8: #0f6e66; --i4: #7038b5; --f32: #5b6573; }
+  --bar: #8fa3b5; --low: #b54708; --accent: #0b62a4; --pass: #136c43; --fail: #a8201a; --i8: #0f6e66; --i4: #7038b5; --f16: #8a4b00; --f32: #5b6573; }
 @media screen and (prefers-color-scheme: dark) {
   :root { --page: #14181c; --ink: #e3e8ec; --quiet: #9ba8b3; --line: #333c44; --faint: #1d2328;
-    --bar: #5f7487; --low: #f0954f; --accent: #6db6ee; --pass: #62c795; --fail: #f28b82; --i8: #45c2b4; --i4: #c09bff; --f32: #9aa5b3; } }
+    --bar: #5f7487; --low: #f0954f; --accent: #6db6ee; --pass: #62c795; --fail: #f28b82; --i8: #45c2b4; --i4: #c09bff; --f16: #f0b35a; --f32: #9aa5b3; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 32px 28px 64px; max-width: 1080px; background: var(--page); color: var(--ink);
   font: 14px/1.5 system-ui, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; font-variant-numeric: tabular-nums; }
@@ -33,7 +33,7 @@ tbody th { font-weight: 400; }
 .layers td:first-child { color: var(--quiet); text-align: right; }
 .layers th[scope="row"] { min-width: 170px; } .layers td { white-space: nowrap; } .layers td.why { color: var(--quiet); white-space: normal; }
 .precision { display: inline-block; min-width: 34px; padding: 0 5px; border: 1px solid currentColor; border-radius: 3px; font-size: 11px; font-weight: 650; text-align: center; }
-.precision.i8, .precision.u8 { color: var(--i8); } .precision.i4, .precision.u4 { color: var(--i4); } .precision.f32 { color: var(--f32); }
+.precision.i8, .precision.u8 { color: var(--i8); } .precision.i4, .precision.u4 { color: var(--i4); } .precision.f16 { color: var(--f16); } .precision.f32 { color: var(--f32); }
 figure { margin: 14px 0; } svg { display: block; } svg.bars { width: 100%; height: auto; }
 svg text { fill: var(--quiet); font-size: 12px; }
 .tick { text-anchor: end; dominant-baseline: middle; } .mark { text-anchor: middle; } .end { text-anchor: end; }

@@ -1,5 +1,5 @@
 import type { Calibration } from "../../../engine/model/calibration.ts";
-import { takesRanges } from "../../../engine/model/format.ts";
+import { seeksExtremes, takesRanges } from "../../../engine/model/format.ts";
 import { count, plural } from "../../../engine/values/figures.ts";
 import { duration } from "../../../engine/values/units.ts";
 import { Empty } from "../../parts/Empty.tsx";
@@ -49,8 +49,9 @@ export function CalibrateStep() {
       ) : null}
       {weightsOnly ? (
         <p data-testid="weights-only">
-          Not needed: only weights are quantized, so no range has to be chosen. It still shows which values the tensors
-          take.
+          {facts.recipe && seeksExtremes(facts.recipe.present)
+            ? "Not needed, but worth it: what samples show above the largest float16 stays in float32."
+            : "Not needed: only weights are quantized, so no range has to be chosen. It still shows which values the tensors take."}
         </p>
       ) : null}
       <p className="muted">

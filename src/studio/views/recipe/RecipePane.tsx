@@ -1,7 +1,7 @@
-import { takesRanges } from "../../../engine/model/format.ts";
+import { takesCodes, takesRanges } from "../../../engine/model/format.ts";
 import { METHODS } from "../../../engine/model/range.ts";
 import type { MethodChoice, Recipe } from "../../../engine/model/recipe.ts";
-import { INT8, UINT8, withActivations, withFloat, withMethod } from "../../../engine/recipe/edits.ts";
+import { INT8, UINT8, withActivations, withFloat, withFloats, withMethod } from "../../../engine/recipe/edits.ts";
 import { weightBits } from "../../../engine/values/codes.ts";
 import { METHOD_NAMES } from "../../charts/methods.ts";
 import { Choice } from "../../parts/Choice.tsx";
@@ -21,6 +21,7 @@ export function RecipePane() {
   const history = useProject((project) => project.recipe);
   if (!history) return null;
   const recipe = history.present;
+  const isCoded = takesCodes(recipe);
   return (
     <section className="recipe" aria-labelledby="recipe-heading" data-testid="recipe">
       <div className="pane-head">
@@ -46,18 +47,23 @@ export function RecipePane() {
       </div>
       <Outline recipe={recipe} />
       <GoalChoice />
-      <Choice<keyof typeof ACTIVATIONS>
+      <Choice<keyof typeof ACTIVATIONS | "float16">
         label="Activations"
-        value={takesRanges(recipe) ? recipe.activations.type : "float"}
+        value={isCoded ? (takesRanges(recipe) ? recipe.activations.type : "float") : "float16"}
         options={[
           { value: "uint8", text: "uint8, asymmetric" },
           { value: "int8", text: "int8, symmetric" },
           { value: "float", text: "float: weights only" },
+          { value: "float16", text: "float16, weights too" },
         ]}
-        onChoose={(type) => editRecipe("activations", (before) => withActivations(before, ACTIVATIONS[type]))}
+        onChoose={(type) =>
+          editRecipe("activations", (before) =>
+            type === "float16" ? withFloats(before, type) : withActivations(before, ACTIVATIONS[type]),
+          )
+        }
         testId="activations"
       />
-      <WeightChoices recipe={recipe} />
+      {isCoded && <WeightChoices recipe={recipe} />}
       {takesRanges(recipe) && (
         <Choice<MethodChoice>
           label={<Term word="clip range">Ranges by</Term>}
@@ -71,7 +77,7 @@ export function RecipePane() {
         />
       )}
       {takesRanges(recipe) && <ElementwiseChoice {...recipe} />}
-      <CorrectionChoices {...recipe} />
+      {isCoded && <CorrectionChoices {...recipe} />}
       <TensorRecipe />
       <FloatOperators />
     </section>
@@ -83,6 +89,7 @@ const ACTIVATIONS = { uint8: UINT8, int8: INT8, float: null } as const;
 /** The kind of quantization, in the field's words. */
 function Outline({ recipe }: { readonly recipe: Recipe }) {
   const { weights } = recipe;
+  if (!takesCodes(recipe)) return <p className="muted">{recipe.format}, but for what has to stay in float32</p>;
   const bits = weightBits(weights.type) === 4 ? "4 bits" : "8 bits";
   return (
     <p className="muted">

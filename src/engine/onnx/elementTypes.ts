@@ -1,11 +1,6 @@
-import { intOf, subgraphsOf, tensorAttributeOf } from "../onnx/attributes.ts";
-import { isDefaultDomain } from "../onnx/opset.ts";
-import {
-  TensorProto_DataType as Code,
-  type GraphProto,
-  type NodeProto,
-  type ValueInfoProto,
-} from "../onnx/proto/onnx_pb.ts";
+import { intOf, subgraphsOf, tensorAttributeOf } from "./attributes.ts";
+import { isDefaultDomain } from "./opset.ts";
+import { TensorProto_DataType as Code, type GraphProto, type NodeProto, type ValueInfoProto } from "./proto/onnx_pb.ts";
 
 /** Element types by tensor, as codes of `TensorProto.DataType`; what is not known is not there. */
 export type ElementTypes = ReadonlyMap<string, Code>;

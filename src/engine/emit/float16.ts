@@ -1,0 +1,271 @@
+import { create } from "@bufbuild/protobuf";
+import type { Numbers } from "../encode/numbers.ts";
+import { attributeOf, intAttribute, makeNode, subgraphsOf, tensorAttribute } from "../onnx/attributes.ts";
+import { type ElementTypes, inferElementTypes } from "../onnx/elementTypes.ts";
+import { GraphIndex } from "../onnx/graph.ts";
+import { withFields } from "../onnx/messages.ts";
+import { freshName, stemOf, tensorNames } from "../onnx/names.ts";
+import {
+  TensorProto_DataType as Code,
+  type GraphProto,
+  type ModelProto,
+  type NodeProto,
+  type TensorProto,
+  TypeProto_TensorSchema,
+  TypeProtoSchema,
+  type ValueInfoProto,
+} from "../onnx/proto/onnx_pb.ts";
+import { filled, passingFloats, tensorProto } from "../onnx/tensor.ts";
+import { READS_ANY } from "../plan/halfLayers.ts";
+import type { HalfPlan } from "../plan/halfPlan.ts";
+import type { QuantizationPlan } from "../plan/plan.ts";
+import { innerId } from "../plan/stored.ts";
+import { nearestHalves } from "../values/halfFloats.ts";
+import type { Emitted, Writer } from "./emitted.ts";
+
+/**
+ * float16: constants and what layers make, but for layers that the plan leaves in float32, with a Cast, one a tensor, where the two
+ * meet; in the graphs that layers hold too. Inputs and outputs of the model stay float32.
+ */
+export const writeFloat16: Writer = (model, plan, numbers) => {
+  if (!plan.half) throw new Error("a plan of float16 says what is in it");
+  return new HalfWriter(model, plan, plan.half, numbers).write();
+};
+
+/** A graph on the way, and what it gives a meaning of its own. */
+interface Level {
+  readonly outer: Level | null;
+  readonly graph: GraphProto;
+  readonly idOf: (node: NodeProto) => string;
+  /** What float inputs and outputs are. */
+  readonly port: Code;
+  /** Types in float32, and those of float tensors as they are written. */
+  readonly before: ElementTypes;
+  readonly written: Map<string, Code>;
+  /** What readers want of each of its constants. */
+  readonly wanted: Map<string, Set<Code>>;
+  /** What a tensor is called in another type than its own, and in its own where that is not its name. */
+  readonly called: Map<string, string>;
+  readonly casts: Map<string, NodeProto[]>;
+  readonly bodies: Map<GraphProto, Level>;
+}
+
+type Read = (name: string, type: Code) => string;
+
+const keyOf = (name: string, type: Code) => `${type} ${name}`;
+
+class HalfWriter {
+  readonly #model: ModelProto;
+  readonly #ports: HalfPlan["ports"];
+  readonly #layers: ReadonlySet<string>;
+  readonly #numbers: Numbers;
+  readonly #root: Level;
+  readonly #names: Set<string>;
+  readonly #unrounded = new Map<string, string>();
+
+  constructor(model: ModelProto, { index }: QuantizationPlan, { layers, ports, types }: HalfPlan, numbers: Numbers) {
+    const { graph } = index;
+    this.#model = model;
+    this.#ports = ports;
+    this.#layers = layers;
+    this.#numbers = numbers;
+    this.#names = tensorNames(graph);
+    this.#root = this.#level(graph, null, types, Code.FLOAT, (id) => id);
+  }
+
+  write(): Emitted {
+    this.#settle(this.#root);
+    const graph = this.#write(this.#root);
+    const model = withFields(this.#model, { producerName: "octet", producerVersion: "", graph });
+    return { model, unrounded: this.#unrounded, rounded: new Map() };
+  }
+
+  #isHalf(level: Level, node: NodeProto): boolean {
+    return this.#layers.has(level.idOf(node));
+  }
+
+  #level(graph: GraphProto, outer: Level | null, types: ElementTypes, port: Code, name: (id: string) => string): Level {
+    const index = new GraphIndex(graph);
+    const level: Level = {
+      outer,
+      graph,
+      idOf: (node) => name(index.id(node)),
+      port,
+      before: types,
+      written: new Map(),
+      wanted: new Map(graph.initializer.map((tensor) => [tensor.name, new Set<Code>()])),
+      called: new Map(),
+      casts: new Map(),
+      bodies: new Map(),
+    };
+    for (const node of graph.node) {
+      const id = level.idOf(node);
+      const inner = this.#isHalf(level, node) ? Code.FLOAT16 : Code.FLOAT;
+      for (const { name: attribute, g, graphs } of node.attribute) {
+        for (const body of g ? [g, ...graphs] : graphs) {
+          const nameOf = (each: string) => innerId(id, attribute, each);
+          level.bodies.set(body, this.#level(body, level, inferElementTypes(body, types), inner, nameOf));
+        }
+      }
+    }
+    return level;
+  }
+
+  /** What a node reads an input as; undefined where it takes what there is. */
+  #wants(level: Level, node: NodeProto, input: number): Code | undefined {
+    if (level.before.get(node.input[input] ?? "") !== Code.FLOAT || READS_ANY.has(node.opType)) return undefined;
+    if (!this.#isHalf(level, node)) return Code.FLOAT;
+    return this.#ports.get(node.opType)?.inputs?.includes(input) ? Code.FLOAT : Code.FLOAT16;
+  }
+
+  /** Settles as what each float tensor is written. */
+  #settle(level: Level): void {
+    const { graph, before, written, port } = level;
+    const isFloat = (name: string) => before.get(name) === Code.FLOAT;
+    for (const { name } of graph.input) if (isFloat(name)) written.set(name, port);
+    for (const node of graph.node) {
+      for (const [input, name] of node.input.entries()) {
+        const type = this.#wants(level, node, input);
+        if (type !== undefined) levelOf(level, name)?.wanted.get(name)?.add(type);
+      }
+      const floats = this.#ports.get(node.opType)?.outputs;
+      for (const [output, name] of node.output.entries()) {
+        if (!name || !isFloat(name)) continue;
+        written.set(name, this.#isHalf(level, node) && !floats?.includes(output) ? Code.FLOAT16 : Code.FLOAT);
+      }
+      for (const body of bodiesOf(level, node)) this.#settle(body);
+    }
+    for (const { name } of graph.output) if (isFloat(name)) levelOf(level, name)?.wanted.get(name)?.add(port);
+    for (const [name, types] of level.wanted) {
+      const isHalf = types.has(Code.FLOAT16) && types.size === 1;
+      if (isFloat(name)) written.set(name, isHalf ? Code.FLOAT16 : Code.FLOAT);
+    }
+    if (level.outer !== null) return;
+    const made = new Set(graph.node.flatMap(({ output }) => output));
+    for (const { name } of graph.output) {
+      if (!made.has(name) || written.get(name) !== Code.FLOAT16) continue;
+      const inner = this.#fresh(name, Code.FLOAT16);
+      level.called.set(keyOf(name, Code.FLOAT16), inner).set(keyOf(name, Code.FLOAT), name);
+      level.casts.set(name, [castNode(inner, name, Code.FLOAT)]);
+    }
+  }
+
+  #write(level: Level): GraphProto {
+    const { graph, written, port } = level;
+    const own = (name: string) => level.called.get(keyOf(name, written.get(name) ?? Code.UNDEFINED)) ?? name;
+    const read: Read = (name, type) => this.#read(level, name, type);
+    const nodes = graph.node.map((node) => {
+      const input = node.input.map((name, at) => {
+        const type = this.#wants(level, node, at);
+        return type === undefined ? this.#asItIs(level, name) : read(name, type);
+      });
+      const output = node.output.map(own);
+      this.#unrounded.set(level.idOf(node), output[0] ?? "");
+      const bodies = new Map(bodiesOf(level, node).map((body) => [body.graph, this.#write(body)]));
+      return withFields(this.#node(level, node, bodies), { input, output });
+    });
+    const output = graph.output.map((info) => {
+      if (level.outer === null || level.before.get(info.name) !== Code.FLOAT) return info;
+      return typed(withFields(info, { name: read(info.name, port) }), port);
+    });
+    const before = graph.node.flatMap((node, at) => [
+      nodes[at] as NodeProto,
+      ...node.output.flatMap((name) => level.casts.get(name) ?? []),
+    ]);
+    const given = new Set([...graph.input, ...graph.initializer].map(({ name }) => name));
+    return withFields(graph, {
+      node: [...[...given].flatMap((name) => level.casts.get(name) ?? []), ...before],
+      initializer: graph.initializer.map((tensor) =>
+        written.get(tensor.name) === Code.FLOAT16 ? this.#narrow(tensor, level.outer === null) : tensor,
+      ),
+      input: graph.input.map((info) => typed(info, written.get(info.name))),
+      output,
+      valueInfo: graph.valueInfo.map((info) =>
+        own(info.name) === info.name ? typed(info, written.get(info.name)) : info,
+      ),
+    });
+  }
+
+  /** The name of a tensor in a type, with a Cast where it is made when it is another one. */
+  #read(from: Level, name: string, type: Code): string {
+    const level = levelOf(from, name);
+    const own = level?.written.get(name);
+    if (!level || own === undefined) return name;
+    const key = keyOf(name, type);
+    const known = level.called.get(key);
+    if (known !== undefined) return known;
+    if (own === type) return name;
+    const cast = this.#fresh(name, type);
+    level.called.set(key, cast);
+    level.casts.set(name, [...(level.casts.get(name) ?? []), castNode(this.#asItIs(level, name), cast, type)]);
+    return cast;
+  }
+
+  #asItIs(from: Level, name: string): string {
+    const level = levelOf(from, name);
+    return level?.called.get(keyOf(name, level.written.get(name) ?? Code.UNDEFINED)) ?? name;
+  }
+
+  #fresh(name: string, type: Code): string {
+    return freshName(this.#names, stemOf(name) + (type === Code.FLOAT16 ? "_f16" : "_f32"));
+  }
+
+  #node(level: Level, node: NodeProto, bodies: ReadonlyMap<GraphProto, GraphProto>): NodeProto {
+    const makesHalf = this.#isHalf(level, node) && level.before.get(node.output[0] ?? "") === Code.FLOAT;
+    const attribute = node.attribute.map((each) => {
+      if (each.g || each.graphs.length > 0) {
+        const g = each.g && bodies.get(each.g);
+        return withFields(each, { g, graphs: each.graphs.map((graph) => bodies.get(graph) ?? graph) });
+      }
+      if (!makesHalf) return each;
+      if (node.opType === "Cast" && each.name === "to") return intAttribute("to", Code.FLOAT16);
+      return each.name === "value" && each.t ? withFields(each, { t: this.#narrow(each.t, false) }) : each;
+    });
+    if (makesHalf && node.opType === "ConstantOfShape" && !attributeOf(node, "value")) {
+      const zero = { type: "float16", dims: [1], data: filled("float16", 1, 0) } as const;
+      attribute.push(tensorAttribute("value", tensorProto("", zero)));
+    }
+    const reads = levelOf(level, node.input[0] ?? "")?.written.get(node.input[0] ?? "");
+    // ONNX Runtime's own casts take one between equal types for another one when it optimizes nothing.
+    if (makesHalf && node.opType === "Cast" && reads === Code.FLOAT16)
+      return makeNode("Identity", [], [], { name: node.name });
+    return withFields(node, { attribute });
+  }
+
+  /** `isOwn`: whether the constant is one of the model's own graph, of which some are encoded. */
+  #narrow(tensor: TensorProto, isOwn: boolean): TensorProto {
+    if (tensor.dataType !== Code.FLOAT) return tensor;
+    const bits = (isOwn ? this.#numbers.halves.get(tensor.name) : undefined) ?? nearestHalves(passingFloats(tensor));
+    return withFields(tensor, {
+      dataType: Code.FLOAT16,
+      rawData: new Uint8Array(bits.buffer as ArrayBuffer, bits.byteOffset, bits.byteLength),
+      floatData: [],
+    });
+  }
+}
+
+/** The graph on the way in which a name has its meaning. */
+function levelOf(level: Level, name: string): Level | null {
+  for (let each: Level | null = level; each; each = each.outer) {
+    if (each.written.has(name) || each.wanted.has(name)) return each;
+    const { graph } = each;
+    if (graph.input.some((info) => info.name === name)) return each;
+  }
+  return null;
+}
+
+function bodiesOf(level: Level, node: NodeProto): Level[] {
+  return subgraphsOf(node).flatMap((body) => level.bodies.get(body) ?? []);
+}
+
+function castNode(from: string, to: string, type: Code): NodeProto {
+  return makeNode("Cast", [from], [to], { attributes: [intAttribute("to", type)] });
+}
+
+/** A tensor's type with other elements; itself where they are the same or it is no tensor. */
+function typed(info: ValueInfoProto, elemType: Code | undefined): ValueInfoProto {
+  const value = info.type?.value;
+  if (value?.case !== "tensorType" || elemType === undefined || value.value.elemType === elemType) return info;
+  const tensor = create(TypeProto_TensorSchema, { ...value.value, elemType });
+  return withFields(info, { type: create(TypeProtoSchema, { value: { case: "tensorType", value: tensor } }) });
+}

@@ -1,0 +1,198 @@
+import type { Reason } from "../model/reason.ts";
+import type { Recipe } from "../model/recipe.ts";
+import { halfLosses } from "../numerics/halfWeights.ts";
+import { subgraphsOf, tensorAttributeOf } from "../onnx/attributes.ts";
+import { type ElementTypes, inferElementTypes } from "../onnx/elementTypes.ts";
+import { GraphIndex } from "../onnx/graph.ts";
+import { isDefaultDomain } from "../onnx/opset.ts";
+import {
+  TensorProto_DataType as Code,
+  type GraphProto,
+  type NodeProto,
+  type TensorProto,
+} from "../onnx/proto/onnx_pb.ts";
+import { dimsOf, passingFloats } from "../onnx/tensor.ts";
+import { layersInIntegers } from "../operators/quantizing.ts";
+import { FLOAT_ONLY, FLOAT_WITH } from "../targets/halves.ts";
+import { elementCount } from "../values/dims.ts";
+import { HALF_LEAST_NORMAL } from "../values/halfFloats.ts";
+import { lastLayers } from "./lastLayers.ts";
+import { innerId, type Scope, scopeOf } from "./stored.ts";
+
+/** A layer of a graph or of those that its nodes hold, and why it stays in float32; null where it is in float16. */
+export interface HalfLayer {
+  readonly id: string;
+  readonly node: NodeProto;
+  /** The operator whose graph it is in; null in the model's own graph. */
+  readonly inside: string | null;
+  readonly parameters: number;
+  readonly reason: Reason | null;
+}
+
+type Choices = Pick<Recipe, "float" | "spared">;
+
+const words = (text: string) => new Set(text.split(" "));
+
+const MOVES = "Concat Expand Flatten Gather Identity Pad Reshape Slice Split Squeeze Tile Transpose Unsqueeze Where";
+/** What too large or too small a constant is handed on by, until something makes other values of it. */
+const HANDS_ON_LARGE = words(`${MOVES} Add Max Min Mul Neg Sub Sum`);
+const HANDS_ON_SMALL = words(`${MOVES} Abs Add Clip Max Mul Pow Sqrt Sum`);
+const HANDS_ON_COUNTS = words(
+  `${MOVES} Abs Add Ceil Clip Div Einsum Floor MatMul Max Min Mod Mul Neg Pow ReduceSum Round Sqrt Sub`,
+);
+/** An infinite bound bounds what a bound too large for float16 does. */
+const BOUNDED = words("Clip Min");
+const VALUED = words("Constant ConstantOfShape");
+/** Operators that take a tensor of any type for what it is. */
+export const READS_ANY: ReadonlySet<string> = words("Cast Shape Size");
+const COUNTED = new Set([Code.INT32, Code.INT64, Code.UINT32, Code.UINT64]);
+/** Constants of more elements are weights, and not part of how positions and sizes are worked out. */
+const LARGEST_SETTING = 1024;
+
+/**
+ * Decides which layers are in float16. In float32 stay what a person or a target asks for, what holds values above the largest
+ * float16, on samples or in a constant, and what reads them, what reads a constant that would be 0, and what counts. `types`
+ * are those of the graph's tensors.
+ */
+export function halfLayers(graph: GraphProto, types: ElementTypes, choices: Choices): HalfLayer[] {
+  const found: HalfLayer[] = [];
+  visit(graph, { types, scope: () => undefined, inside: null, isFloat: false, idOf: (id) => id });
+  return found;
+
+  interface Around {
+    readonly types: ElementTypes;
+    readonly scope: Scope;
+    readonly inside: string | null;
+    /** Whether the layer that holds the graph stays in float32, and all in it. */
+    readonly isFloat: boolean;
+    readonly idOf: (id: string) => string;
+  }
+
+  function visit(within: GraphProto, around: Around): void {
+    const index = new GraphIndex(within);
+    const scope = scopeOf(within, around.scope);
+    const known = around.inside === null ? around.types : inferElementTypes(within, around.types);
+    const last = around.inside === null ? lastLayers(index) : new Set<NodeProto>();
+    const reasonOf = reasoning({ index, scope, types: known, choices, idOf: around.idOf, last });
+    for (const node of within.node) {
+      const id = around.idOf(index.id(node));
+      const own = reasonOf(node);
+      const reason: Reason | null = own ?? (around.isFloat ? { code: "inside", operator: around.inside ?? "" } : null);
+      found.push({ id, node, inside: around.inside, parameters: parametersOf(node, scope), reason });
+      for (const { name, g, graphs } of node.attribute) {
+        for (const body of g ? [g, ...graphs] : graphs) {
+          const idOf = (inner: string) => innerId(id, name, inner);
+          visit(body, { types: known, scope, inside: node.opType, isFloat: reason !== null, idOf });
+        }
+      }
+    }
+  }
+}
+
+interface Place {
+  readonly index: GraphIndex;
+  readonly scope: Scope;
+  readonly types: ElementTypes;
+  readonly choices: Choices;
+  readonly idOf: (id: string) => string;
+  /** What works out the outputs of the model. */
+  readonly last: ReadonlySet<NodeProto>;
+}
+
+/** The reason of each node of a graph, asked in its order. */
+function reasoning({ index, scope, types, choices: { float, spared }, idOf, last }: Place) {
+  const isFloat = (name: string) => types.get(name) === Code.FLOAT;
+  /** By tensor, the constant that makes it too large or too small. */
+  const [large, small] = [new Map<string, string>(), new Map<string, string>()];
+  const counts = new Set<string>();
+  const kept = layersInIntegers(index);
+
+  const handOn = (node: NodeProto, marks: Map<string, string>, by: ReadonlySet<string>, constant: string | null) => {
+    const source = constant ?? node.input.map((name) => marks.get(name)).find((found) => found !== undefined) ?? null;
+    if (source !== null && by.has(node.opType)) for (const name of node.output) marks.set(name, source);
+    return source;
+  };
+
+  const isCounting = (node: NodeProto): boolean => {
+    if (node.opType === "Cast") return COUNTED.has(types.get(node.input[0] ?? "") ?? Code.UNDEFINED);
+    if (node.opType === "Range") return true;
+    const read = node.input.filter(isFloat);
+    const isSetting = (name: string) => {
+      const constant = scope(name);
+      return constant !== undefined && elementCount(dimsOf(constant)) <= LARGEST_SETTING;
+    };
+    return read.some((name) => counts.has(name)) && read.every((name) => counts.has(name) || isSetting(name));
+  };
+
+  const ownReason = (node: NodeProto): Reason | null => {
+    const { opType: operator, domain } = node;
+    const touched = [...node.input, ...node.output].filter(Boolean);
+    if (!isDefaultDomain(domain)) return { code: "not-standard", domain, operator };
+    if (kept.has(node)) return { code: "kept" };
+    const holds = subgraphsOf(node).length > 0;
+    const isMoot = READS_ANY.has(operator) ? !node.output.some(isFloat) : !touched.some(isFloat);
+    if (!holds && isMoot) return { code: "type", type: typeName(types.get(node.output[0] ?? "")) };
+    if (touched.some((name) => types.get(name) === undefined && !scope(name))) return { code: "no-half", operator };
+    if (float.layers.includes(idOf(index.id(node)))) return { code: "recipe-layer" };
+    if (float.operators.includes(operator)) return { code: "recipe-operator", operator };
+    const read = node.input.find((name) => float.tensors.includes(name));
+    if (read !== undefined) return { code: "recipe-input", tensor: read };
+    if (node.output.some((name) => float.tensors.includes(name))) return { code: "recipe-output" };
+    const lacking = FLOAT_WITH.get(operator);
+    const isLacking = lacking !== undefined && node.attribute.some(({ name }) => name === lacking);
+    if (isLacking || FLOAT_ONLY.has(operator)) return { code: "no-half", operator };
+    return null;
+  };
+
+  return (node: NodeProto): Reason | null => {
+    const constants = node.input.flatMap((name) => {
+      const tensor = isFloat(name) ? scope(name) : undefined;
+      return tensor ? [tensor] : [];
+    });
+    const value = VALUED.has(node.opType) ? tensorAttributeOf(node, "value") : undefined;
+    if (value?.dataType === Code.FLOAT) constants.push(value);
+    const nameOf = (tensor: TensorProto | undefined) => (tensor ? tensor.name || (node.output[0] ?? "") : null);
+    const bounds = BOUNDED.has(node.opType);
+    const tooLarge = bounds ? null : nameOf(constants.find((tensor) => lossesOf(tensor).infinite > 0));
+    const tooSmall = nameOf(constants.find(vanishes));
+    const largest = handOn(node, large, HANDS_ON_LARGE, tooLarge);
+    const smallest = handOn(node, small, HANDS_ON_SMALL, tooSmall);
+    const isCount = isCounting(node);
+    if (isCount && (node.opType === "Cast" || node.opType === "Range" || HANDS_ON_COUNTS.has(node.opType))) {
+      for (const name of node.output) counts.add(name);
+    }
+    const own = ownReason(node);
+    if (own !== null) return own;
+    const seen = [...node.input, ...node.output].find((name) => spared && Object.hasOwn(spared, name));
+    if (seen !== undefined) return { code: "too-large", tensor: seen };
+    if (largest !== null) return { code: "too-large", tensor: largest };
+    if (smallest !== null) return { code: "too-small", tensor: smallest };
+    if (isCount) return { code: "counts" };
+    return last.has(node) ? { code: "last" } : null;
+  };
+}
+
+const losses = new WeakMap<TensorProto, ReturnType<typeof halfLosses>>();
+
+/** What float16 loses of a constant: looked for once, however often its graph is planned. */
+export function lossesOf(tensor: TensorProto): ReturnType<typeof halfLosses> {
+  const known = losses.get(tensor) ?? halfLosses(passingFloats(tensor));
+  losses.set(tensor, known);
+  return known;
+}
+
+/** Whether nothing would be left of a constant, or of a weight less than the bits that float16 has. */
+function vanishes(tensor: TensorProto): boolean {
+  const { vanished, values, largest } = lossesOf(tensor);
+  const isWeight = tensor.dims.length > 1 && values > 0;
+  return (vanished > 0 && vanished === values) || (isWeight && largest > 0 && largest < HALF_LEAST_NORMAL);
+}
+
+function parametersOf(node: NodeProto, scope: Scope): number {
+  const constants = new Set(node.input.filter(Boolean).flatMap((name) => scope(name) ?? []));
+  return [...constants].reduce((sum, tensor) => sum + elementCount(dimsOf(tensor)), 0);
+}
+
+function typeName(type: Code | undefined): string {
+  return type === undefined ? "unknown" : Code[type].toLowerCase();
+}

@@ -1,0 +1,84 @@
+import type { WeightSource } from "../encode/weight.ts";
+import type { Layer } from "../model/summary.ts";
+import type { ElementTypes } from "../onnx/elementTypes.ts";
+import { GraphIndex } from "../onnx/graph.ts";
+import type { TensorProto_DataType as Code, GraphProto } from "../onnx/proto/onnx_pb.ts";
+import { dataTypeCode } from "../onnx/tensor.ts";
+import { operatorOf } from "../operators/index.ts";
+import { FLOAT_PORTS } from "../targets/halves.ts";
+import type { Target } from "../targets/target.ts";
+import type { DataType } from "../values/elementTypes.ts";
+import type { Candidate, PlanChoices } from "./candidates.ts";
+import { type HalfLayer, halfLayers } from "./halfLayers.ts";
+import type { StoredLayer } from "./stored.ts";
+import { weightSource } from "./weightSource.ts";
+import { weightUse } from "./weightUse.ts";
+
+/** What of a graph, and of the graphs that its nodes hold, is in float16. */
+export interface HalfPlan {
+  /** The layers that are, by id. */
+  readonly layers: ReadonlySet<string>;
+  /** The weights among them that are encoded. */
+  readonly weights: readonly WeightSource[];
+  /** Inputs and outputs of them that are float32 all the same, by operator. */
+  readonly ports: typeof FLOAT_PORTS;
+  /** Element types of the graph's own tensors as they are in float32. */
+  readonly types: ElementTypes;
+}
+
+/** No layer becomes an operator of the runtime's own, or finds scales at run time. */
+interface PlannedLayer extends Layer, Pick<Candidate, "node" | "descriptor" | "weightUse" | "follower"> {
+  readonly ownOperator: null;
+  readonly runTime: null;
+}
+
+/** The plan of a model in float16: no range groups, and layers that are in float16 or say why not. */
+export function planHalves(
+  graph: GraphProto,
+  types: ReadonlyMap<string, DataType | "other">,
+  choices: PlanChoices,
+  target: Target,
+) {
+  const index = new GraphIndex(graph);
+  const known: ElementTypes = new Map([
+    ...[...types].flatMap(([name, type]) => (type === "other" ? [] : [[name, dataTypeCode(type)] as const])),
+    ...graph.initializer.map(({ name, dataType }): [string, Code] => [name, dataType]),
+  ]);
+  const found = halfLayers(graph, known, choices);
+  const stored = found.flatMap((layer): StoredLayer[] =>
+    layer.inside === null || layer.parameters === 0
+      ? []
+      : [{ layer: toLayer(layer, false), weights: [], inside: layer.inside }],
+  );
+  const own = found.filter(({ inside }) => inside === null);
+  const layers = own.map((layer): PlannedLayer => {
+    const { node } = layer;
+    const planned = { node, descriptor: operatorOf(node, index), weightUse: null, follower: null };
+    return { ...toLayer(layer, true), ...planned, ownOperator: null, runTime: null };
+  });
+  const weights = own.flatMap(({ node, reason }) => {
+    const descriptor = operatorOf(node, index);
+    const use = reason === null && descriptor?.kind === "weighted" ? weightUse(node, descriptor, index, target) : null;
+    return use && !("code" in use) ? [weightSource({ node, descriptor }, use, index)] : [];
+  });
+  const half: HalfPlan = {
+    layers: new Set(found.flatMap(({ id, reason }) => (reason === null ? [id] : []))),
+    weights,
+    ports: FLOAT_PORTS,
+    types: known,
+  };
+  return { target, index, layers, groups: [], groupOf: new Map<string, string>(), stored, half };
+}
+
+function toLayer({ id, node, parameters, reason }: HalfLayer, isOwn: boolean): Layer {
+  return {
+    id,
+    operator: node.opType,
+    inputs: isOwn ? node.input.filter(Boolean) : [],
+    outputs: isOwn ? node.output.filter(Boolean) : [],
+    parameters,
+    weight: null,
+    precision: reason === null ? "float16" : "float32",
+    reason,
+  };
+}
