@@ -3,13 +3,13 @@ import type { GraphIndex } from "../onnx/graph.ts";
 import type { TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { dimsOf, passingFloats, tensorOf } from "../onnx/tensor.ts";
 import type { Candidate } from "./candidates.ts";
+import type { RunTimeKernel } from "./dynamic.ts";
 import { inputImportance } from "./importance.ts";
-import type { LayerPlan } from "./plan.ts";
 import type { WeightUse } from "./weightUse.ts";
 
 /** The weight of a layer as it is encoded, out of the graph that `index` asks. */
 export function weightSource(
-  { node, descriptor, runTime }: Pick<Candidate, "node" | "descriptor"> & Partial<Pick<LayerPlan, "runTime">>,
+  { node, descriptor, runTime }: Pick<Candidate, "node" | "descriptor"> & { readonly runTime?: RunTimeKernel | null },
   use: WeightUse,
   index: GraphIndex,
 ): WeightSource {
