@@ -1,7 +1,7 @@
 import { parentPort } from "node:worker_threads";
-import { expose } from "comlink";
+import { expose, transfer } from "comlink";
 import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
-import { openObserving } from "../src/engine/calibration/observing.ts";
+import { largeBuffers, openObserving } from "../src/engine/calibration/observing.ts";
 import { release } from "../src/engine/model/release.ts";
 import type { ModelFile, ObservationPlan, ObserverSession } from "../src/engine/model/runtime.ts";
 import type { Statistics } from "../src/engine/model/statistics.ts";
@@ -29,7 +29,10 @@ const api: ExecutorApi = {
     release(feeds.values());
     return session.lastRunTime;
   },
-  take: () => session.take(),
+  async take() {
+    const statistics = await session.take();
+    return transfer(statistics, largeBuffers(statistics));
+  },
   close: () => session.dispose(),
 };
 

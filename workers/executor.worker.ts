@@ -1,7 +1,7 @@
 import { expose, transfer } from "comlink";
 import mjs from "onnxruntime-web/ort-wasm-simd-threaded.mjs?url";
 import wasm from "onnxruntime-web/ort-wasm-simd-threaded.wasm?url";
-import { openObserving } from "../src/engine/calibration/observing.ts";
+import { largeBuffers, openObserving } from "../src/engine/calibration/observing.ts";
 import { release } from "../src/engine/model/release.ts";
 import type { ModelFile, ObservationPlan, ObserverSession, Runtime, Session } from "../src/engine/model/runtime.ts";
 import type { Statistics } from "../src/engine/model/statistics.ts";
@@ -79,7 +79,10 @@ const api: ExecutorApi = {
     release(feeds.values());
     return observing.lastRunTime;
   },
-  take: (id) => observer(id).take(),
+  async take(id) {
+    const statistics = await observer(id).take();
+    return transfer(statistics, largeBuffers(statistics));
+  },
   async disposeObserver(id) {
     await observer(id).dispose();
     observers.delete(id);
