@@ -179,31 +179,38 @@ class BlockSearch {
   /** The scale of least squares for the codes that one gives. */
   #consider(scale: number, zeroPoint: number): number {
     if (!(Math.abs(scale) >= SCALE_FLOOR)) return 0;
-    const block = this.#block;
-    const weights = this.#weights;
-    const low = this.#limits[0] - zeroPoint;
-    const high = this.#limits[1] - zeroPoint;
-    const steps = 1 / scale;
-    let error = 0;
-    let products = 0;
-    let squares = 0;
-    for (let k = 0; k < block.length; k++) {
-      const value = block[k] as number;
-      const weight = weights[k] as number;
-      const near = value * steps;
-      const code = roundSmallHalfEven(near < low ? low : near > high ? high : near);
-      const distance = Math.abs(value - scale * code);
-      error += weight * distance * distance * Math.sqrt(distance);
-      products += weight * code * value;
-      squares += weight * code * code;
-    }
-    if (error < this.#least) {
-      this.#least = error;
+    const tried = tryScale(this.#block, this.#weights, scale, this.#limits[0] - zeroPoint, this.#limits[1] - zeroPoint);
+    if (tried < this.#least) {
+      this.#least = tried;
       this.#scale = scale;
       this.#zeroPoint = zeroPoint;
     }
-    return squares > 0 ? products / squares : 0;
+    return fittingScale;
   }
+}
+
+/** What `tryScale` finds beside the error. */
+let fittingScale = 0;
+
+/** The error of a block under a scale; `fittingScale` is then the one of least squares for its codes. */
+function tryScale(block: Float32Array, weights: Float64Array, scale: number, low: number, high: number): number {
+  const steps = 1 / scale;
+  const count = block.length;
+  let error = 0;
+  let products = 0;
+  let squares = 0;
+  for (let k = 0; k < count; k++) {
+    const value = block[k] as number;
+    const weight = weights[k] as number;
+    const code = roundSmallHalfEven(Math.min(Math.max(value * steps, low), high));
+    const distance = Math.abs(value - scale * code);
+    const weighted = weight * code;
+    error += weight * distance * distance * Math.sqrt(distance);
+    products += weighted * value;
+    squares += weighted * code;
+  }
+  fittingScale = squares > 0 ? products / squares : 0;
+  return error;
 }
 
 function blocksOf(weights: Float32Array, layout: BlockLayout): Blocks {

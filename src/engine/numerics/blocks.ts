@@ -77,18 +77,6 @@ export function forEachBlock(
   }
 }
 
-/** Calls `visit` for each run of values next to each other: from `start` to `end`, and where the scale of the first is. */
-function forEachScaledRun(layout: BlockLayout, visit: (start: number, end: number, scale: number) => void): void {
-  const { outer, length, inner, size } = layout;
-  const blocks = blocksAlong(layout);
-  for (let o = 0; o < outer; o++) {
-    for (let k = 0; k < length; k++) {
-      const start = (o * length + k) * inner;
-      visit(start, start + inner, (o * blocks + Math.floor(k / size)) * inner);
-    }
-  }
-}
-
 /** q = clamp(roundHalfEven(w / scale) + zero point) with w / scale in float32; without zero points they are 0. */
 export function quantizeBlocks(
   weights: Float32Array,
@@ -99,13 +87,21 @@ export function quantizeBlocks(
 ): WeightCodes {
   const [lowest, highest] = weightLimits(type);
   const codes = weightCodes(type, weights.length);
-  forEachScaledRun(layout, (start, end, scale) => {
-    for (let i = start, at = scale; i < end; i++, at++) {
-      const zero = zeroPoints === null ? 0 : (zeroPoints[at] as number);
-      const steps = clamp(Math.fround((weights[i] as number) / (scales[at] as number)), lowest - zero, highest - zero);
-      codes[i] = roundSmallHalfEven(steps) + zero;
+  const zeros = zeroPoints ?? weightCodes(type, scales.length);
+  const { outer, length, inner, size } = layout;
+  const blocks = blocksAlong(layout);
+  for (let o = 0; o < outer; o++) {
+    for (let k = 0; k < length; k += size) {
+      const row = (o * blocks + k / size) * inner;
+      const end = (o * length + Math.min(k + size, length)) * inner;
+      for (let i = (o * length + k) * inner, at = row; i < end; i++) {
+        const zero = zeros[at] as number;
+        const steps = Math.fround((weights[i] as number) / (scales[at] as number));
+        codes[i] = roundSmallHalfEven(Math.min(Math.max(steps, lowest - zero), highest - zero)) + zero;
+        if (++at === row + inner) at = row;
+      }
     }
-  });
+  }
   return codes;
 }
 
@@ -117,12 +113,19 @@ export function dequantizeBlocks(
   zeroPoints: WeightCodes | null,
 ): Float32Array {
   const weights = new Float32Array(codes.length);
-  forEachScaledRun(layout, (start, end, scale) => {
-    for (let i = start, at = scale; i < end; i++, at++) {
-      const zero = zeroPoints === null ? 0 : (zeroPoints[at] as number);
-      weights[i] = ((codes[i] as number) - zero) * (scales[at] as number);
+  const { outer, length, inner, size } = layout;
+  const blocks = blocksAlong(layout);
+  for (let o = 0; o < outer; o++) {
+    for (let k = 0; k < length; k += size) {
+      const row = (o * blocks + k / size) * inner;
+      const end = (o * length + Math.min(k + size, length)) * inner;
+      for (let i = (o * length + k) * inner, at = row; i < end; i++) {
+        const zero = zeroPoints === null ? 0 : (zeroPoints[at] as number);
+        weights[i] = ((codes[i] as number) - zero) * (scales[at] as number);
+        if (++at === row + inner) at = row;
+      }
     }
-  });
+  }
   return weights;
 }
 
