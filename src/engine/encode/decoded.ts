@@ -32,8 +32,7 @@ export function channelScales(
   const layout = channelLayout(scaleDims(dims, blocks.axis, blocks.size), channelAxis);
   const largest = new Float32Array(layout.channels);
   forEachRun(layout, (channel, start, end) => {
-    for (let i = start; i < end; i++)
-      largest[channel] = Math.max(largest[channel] as number, Math.abs(scales[i] as number));
+    for (let i = start; i < end; i++) largest[channel] = Math.max(largest[channel] as number, scales[i] as number);
   });
   return largest;
 }

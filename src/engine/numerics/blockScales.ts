@@ -15,7 +15,7 @@ import type { ChannelLayout } from "./channels.ts";
 import { forEachRow, rowsOf } from "./reduction.ts";
 
 export interface BlockScales {
-  /** One float32 scale a block, of magnitude SCALE_FLOOR at least. */
+  /** One float32 scale a block, at least SCALE_FLOOR. */
   readonly scales: Float32Array;
   /** One a block; null where all are 0. */
   readonly zeroPoints: WeightCodes | null;
@@ -34,8 +34,8 @@ type Fitter = (block: Float32Array, first: number, fit: Fit) => void;
 type Blocks = (visit: (block: Float32Array, at: number, first: number) => void) => void;
 
 /**
- * Scales and zero points of blocks that hold the least and the largest weight, zero included; scales of int4, which has one code more
- * below zero, are below zero themselves where that is finer. Throws RangeError when a weight is not finite.
+ * Scales and zero points of blocks that hold the least and the largest weight, zero included; those of symmetric types the
+ * largest magnitude. Throws RangeError when a weight is not finite.
  */
 export function extremeScales(weights: Float32Array, layout: BlockLayout, type: WeightType): BlockScales {
   return fitted(scaleCount(layout), blocksOf(weights, layout), type, extremeFitter(type));
@@ -59,8 +59,8 @@ function extremeFitter(type: WeightType): Fitter {
   const [lowest, highest] = limits;
   if (!isAsymmetric(type)) {
     return (block, _, fit) => {
-      const [upright, turned] = holding(extremesOf(block), limits);
-      fit.scale = Math.fround(-turned < upright ? turned : upright);
+      const [low, high] = extremesOf(block);
+      fit.scale = Math.fround(Math.max(high, -low) / highest);
     };
   }
   return (block, _, fit) => {
@@ -68,11 +68,6 @@ function extremeFitter(type: WeightType): Fitter {
     fit.scale = Math.fround((high - low) / (highest - lowest));
     fit.zeroPoint = fit.scale > 0 ? zeroPointOf(low, fit.scale, limits) : lowest;
   };
-}
-
-/** The least scales, above zero and below it, with which symmetric codes hold all of a block. */
-function holding([low, high]: readonly [number, number], [lowest, highest]: CodeLimits): readonly [number, number] {
-  return [Math.max(high / highest, low / lowest), -Math.max(high / -lowest, low / -highest)];
 }
 
 /** Shares of the scale that holds all of a block which are tried: clipping gains where there are few codes. */
@@ -135,50 +130,44 @@ class BlockSearch {
 
   fit(block: Float32Array, first: number, fit: Fit): void {
     this.#whole(block, first, fit);
-    if (!(Math.abs(fit.scale) >= SCALE_FLOOR && Math.abs(fit.scale) < Infinity)) return;
+    if (!(fit.scale >= SCALE_FLOOR && fit.scale < Infinity)) return;
     this.#block = block;
     this.#weights = this.#squares ? this.#squares.subarray(first, first + block.length) : this.#ones;
     this.#least = Infinity;
     this.#refine(fit.scale, fit.zeroPoint);
-    if (this.#asymmetric) this.#searchZeroPoints(fit.scale, extremesOf(block));
-    else this.#searchScales(extremesOf(block));
+    const [low, high] = extremesOf(block);
+    const [lowest, highest] = this.#limits;
+    const whole = this.#asymmetric ? fit.scale : Math.max(high / highest, low / lowest);
+    for (const share of this.#shares) {
+      const scale = whole * share;
+      if (!this.#asymmetric) {
+        this.#refine(scale, 0);
+        continue;
+      }
+      const middle = clamp((lowest + highest) / 2 - (low + high) / 2 / scale, lowest, highest);
+      this.#refine(scale, Math.floor(middle));
+      if (middle > Math.floor(middle)) this.#refine(scale, Math.ceil(middle));
+    }
+    if (this.#asymmetric) {
+      const { scale, zeroPoint } = { scale: this.#scale, zeroPoint: this.#zeroPoint };
+      if (zeroPoint > lowest) this.#refine(scale, zeroPoint - 1);
+      if (zeroPoint < highest) this.#refine(scale, zeroPoint + 1);
+    }
     const [scale, zeroPoint] = [this.#scale, this.#zeroPoint];
     for (const near of NEAR) this.#refine(scale * near, zeroPoint);
     fit.scale = this.#scale;
     fit.zeroPoint = this.#zeroPoint;
   }
 
-  #searchScales(extremes: readonly [number, number]): void {
-    const [lowest, highest] = this.#limits;
-    const [upright, turned] = holding(extremes, this.#limits);
-    for (const share of this.#shares) {
-      this.#refine(upright * share, 0);
-      if (lowest !== -highest) this.#refine(turned * share, 0);
-    }
-  }
-
-  #searchZeroPoints(whole: number, [low, high]: readonly [number, number]): void {
-    const [lowest, highest] = this.#limits;
-    for (const share of this.#shares) {
-      const scale = whole * share;
-      const middle = clamp((lowest + highest) / 2 - (low + high) / 2 / scale, lowest, highest);
-      this.#refine(scale, Math.floor(middle));
-      if (middle > Math.floor(middle)) this.#refine(scale, Math.ceil(middle));
-    }
-    const [scale, zeroPoint] = [this.#scale, this.#zeroPoint];
-    if (zeroPoint > lowest) this.#refine(scale, zeroPoint - 1);
-    if (zeroPoint < highest) this.#refine(scale, zeroPoint + 1);
-  }
-
   /** Tries a scale, and the one that fits the codes it gives best. */
   #refine(scale: number, zeroPoint: number): void {
     const fitting = this.#consider(Math.fround(scale), zeroPoint);
-    if (fitting * scale > 0) this.#consider(Math.fround(fitting), zeroPoint);
+    if (fitting > 0) this.#consider(Math.fround(fitting), zeroPoint);
   }
 
   /** The scale of least squares for the codes that one gives. */
   #consider(scale: number, zeroPoint: number): number {
-    if (!(Math.abs(scale) >= SCALE_FLOOR)) return 0;
+    if (!(scale >= SCALE_FLOOR)) return 0;
     const tried = tryScale(this.#block, this.#weights, scale, this.#limits[0] - zeroPoint, this.#limits[1] - zeroPoint);
     if (tried < this.#least) {
       this.#least = tried;
@@ -226,8 +215,8 @@ function fitted(count: number, blocks: Blocks, type: WeightType, fitter: Fitter)
     fit.scale = 0;
     fit.zeroPoint = 0;
     fitter(block, first, fit);
-    if (!(Math.abs(fit.scale) < Infinity)) throw new RangeError(`A weight of block ${at} is not finite.`);
-    if (Math.abs(fit.scale) < SCALE_FLOOR) {
+    if (!(fit.scale < Infinity)) throw new RangeError(`A weight of block ${at} is not finite.`);
+    if (fit.scale < SCALE_FLOOR) {
       fit.scale = SCALE_FLOOR;
       dead.push(at);
     }

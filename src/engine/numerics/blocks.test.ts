@@ -66,7 +66,7 @@ describe.each(WEIGHT_TYPES)("scales of blocks in %s", (type: WeightType) => {
       const scale = scales[(Math.floor(i / 350) * 3 + Math.floor((Math.floor(i / 5) % 70) / 32)) * 5 + (i % 5)]!;
       expect(codes[i]).toBeGreaterThanOrEqual(lowest);
       expect(codes[i]).toBeLessThanOrEqual(highest);
-      expect(Math.abs(value - values[i]!)).toBeLessThanOrEqual(Math.abs(scale) * (zeroPoints ? 1.001 : 0.501));
+      expect(Math.abs(value - values[i]!)).toBeLessThanOrEqual(scale * (zeroPoints ? 1.001 : 0.501));
     }
   });
 
@@ -124,19 +124,6 @@ test("what is equal everywhere is exact", () => {
       );
       for (const each of values) expect(each).toBeCloseTo(weights[0]!, 6);
     }
-  }
-});
-
-test("scales of int4 are below zero where the largest weight is above, which the code more below zero then holds", () => {
-  const layout = blockLayout([16], 0, 16);
-  const weights = Float32Array.from({ length: 16 }, (_, i) => (i === 3 ? 8 : (i % 8) - 0.1));
-  for (const sign of [1, -1]) {
-    const given = weights.map((value) => sign * value);
-    const { scales } = extremeScales(given, layout, "int4");
-    expect(scales[0]).toBe(-sign);
-    const codes = quantizeBlocks(given, layout, scales, null, "int4");
-    expect(codes[3]).toBe(-8);
-    expect(dequantizeBlocks(codes, layout, scales, null)[3]).toBe(sign * 8);
   }
 });
 
