@@ -69,7 +69,7 @@ test("axe finds nothing serious on any screen, light or dark", async ({ page }) 
   await page.getByTestId("rounding-start").click();
   await expect(page.getByTestId("rounding-adopted")).toBeVisible({ timeout: 120_000 });
   await look("rounding");
-  await page.getByTestId("activations").selectOption("float");
+  await page.getByTestId("format").selectOption("weights");
   await expect(page.getByTestId("rounding-awaited")).toBeVisible();
   await page.getByTestId("tab-layer").click();
   await expect(page.getByTestId("values-chart")).toBeVisible();

@@ -53,7 +53,7 @@ test("a model of 100 MB is read and its files are written by a worker: the page 
   await expect(page.getByTestId("workbench")).toBeVisible({ timeout: 120_000 });
   await expect(page.getByTestId("model-name")).toHaveText("wide.onnx");
 
-  await page.getByTestId("activations").selectOption("float");
+  await page.getByTestId("format").selectOption("weights");
   await expect(page.getByTestId("step-export")).toHaveAttribute("data-standing", "ready");
   await idle(page);
   await goTo(page, "export");

@@ -33,7 +33,7 @@ async function resume(page: Page): Promise<void> {
 
 test("a database of version 3 is upgraded: the session, its rounding and its results are there", async ({ page }) => {
   await openSample(page);
-  await page.getByTestId("activations").selectOption("float");
+  await page.getByTestId("format").selectOption("weights");
   await page.getByTestId("weight-type").selectOption("int4");
   await goTo(page, "tune");
   await page.getByTestId("tab-rounding").click();

@@ -8,7 +8,7 @@ const rows = (page: Page) => page.getByTestId("rounding-row");
 /** The sample project under int4 weights and activations in float, in the Rounding tab. */
 async function openRounding(page: Page, samples: number, iterations: number): Promise<void> {
   await openSample(page);
-  await page.getByTestId("activations").selectOption("float");
+  await page.getByTestId("format").selectOption("weights");
   await page.getByTestId("weight-type").selectOption("int4");
   await goTo(page, "tune");
   await page.getByTestId("tab-rounding").click();

@@ -22,6 +22,12 @@ export const WORDS = {
   "per channel": "Each output channel of a weight has a scale of its own, so small channels keep their detail.",
   "per tensor": "One scale for a whole weight; channels much smaller than the largest lose their detail.",
   QDQ: "A quantized model written with QuantizeLinear and DequantizeLinear nodes, which runtimes fuse.",
+  format:
+    "How the quantized model is written: for any runtime to fuse, as ONNX Runtime’s own integer operators, with scales that are found as it runs, or with integer weights alone.",
+  QOperator:
+    "A quantized model written with operators that compute on codes, such as QLinearConv; ONNX Runtime has them.",
+  dynamic:
+    "The scale of an activation is found each time the model runs, from the values at hand: no calibration, at the price of finding it.",
   "weights only":
     "Weights are stored as integers and made float again when the model runs; activations are not quantized.",
   int4: "Integers of 4 bits, 16 levels: half the size of int8, and so coarse that weights have to be rounded with care.",

@@ -16,6 +16,7 @@ import {
   withActivations,
   withCorrections,
   withFloat,
+  withFormat,
   withGranularity,
   withGroupDefault,
   withGroupRange,
@@ -127,7 +128,8 @@ const EDITS: readonly Edit[] = [
   ...(["minmax", "mse", "auto"] as const).map((method) => edit(method, (r) => withMethod(r, method), ROUNDING)),
   ...(["tensor", "channel"] as const).map((kind) => edit(`a scale a ${kind}`, (r) => withGranularity(r, kind))),
   ...(["int8", "int4"] as const).map((type) => edit(type, (r) => withWeightType(r, type))),
-  ...[UINT8, INT8, null].map((scheme) => edit(`activations ${scheme?.type}`, (r) => withActivations(r, scheme))),
+  ...[UINT8, INT8].map((scheme) => edit(`activations ${scheme.type}`, (r) => withActivations(r, scheme))),
+  edit("weights alone", (r) => withFormat(r, "weights")),
   ...[true, false].map((on) => edit(`equalization ${on}`, (r) => withCorrections(r, { equalization: on }))),
   ...(["none", "empirical", "analytic"] as const).map((bias) =>
     edit(`bias ${bias}`, (r) => withCorrections(r, { bias }), ROUNDING),
@@ -212,7 +214,7 @@ test("whatever is edited, undone and redone, a recipe comes to what it comes to 
 test("activations that were in float are calibrated when they come back", async () => {
   const whole = await fromNothing(plain);
   project.takeCalibration(null);
-  await settled(withActivations(whole, null));
+  await settled(withFormat(whole, "weights"));
   expect(project.calibration?.observed).toEqual([]);
   expect(await settled(withActivations(project.recipe, UINT8))).toEqual(whole);
   expect(project.calibration?.observed).toHaveLength(SAMPLES);
@@ -288,7 +290,7 @@ test("what a recipe was taught by does not judge it, and another order of the sa
 });
 
 test("weights alone are taught by the samples that learned what they correct", async () => {
-  await project.adopt(withActivations(plain, null)).takeData([memoryFile("images.idx", IMAGES)]);
+  await project.adopt(withFormat(plain, "weights")).takeData([memoryFile("images.idx", IMAGES)]);
   const { recipe, calibration } = await project.settle({ samples: 4 }, context);
   expect(calibration.prints).toBeNull();
   expect(recipe.prints).toHaveLength(4 * 8);

@@ -10,6 +10,7 @@ import {
   withBlock,
   withCorrections,
   withFloat,
+  withFormat,
   withGranularity,
   withGroupDefault,
   withGroupMethod,
@@ -90,7 +91,7 @@ test("rounding that was learned goes with the weights, their scales and what the
     withWeightType(learned, "int4"),
     withCorrections(learned, { equalization: true }),
     withRounding(learned, "nearest", null),
-    withActivations(learned, null),
+    withFormat(learned, "weights"),
   ]) {
     expect([edited.rounding, edited.biases]).toEqual([null, null]);
   }
@@ -99,9 +100,19 @@ test("rounding that was learned goes with the weights, their scales and what the
 });
 
 test("activations go to float and come back under the scheme chosen", () => {
-  const inFloat = withActivations(recipe, null);
+  const inFloat = withFormat(recipe, "weights");
   expect(inFloat).toMatchObject({ activations: recipe.activations, format: "weights", resolved: null });
   expect(withActivations(inFloat, INT8)).toMatchObject({ activations: INT8, format: "qdq" });
+});
+
+test("what was learned stays where codes are written in the place of pairs, and goes with every other format", () => {
+  const learned = { ...withRounding(recipe, "learned", { conv: "AQ==" }), biases: { conv: [1] } };
+  const codes = withFormat(learned, "qoperator");
+  expect({ ...codes, format: "qdq" }).toEqual(learned);
+  expect(withActivations(codes, INT8).format).toBe("qoperator");
+  for (const format of ["dynamic", "weights"] as const) {
+    expect(withFormat(learned, format)).toMatchObject({ format, resolved: null, rounding: null, biases: null });
+  }
 });
 
 test("a layer goes to float once and comes back", () => {
@@ -122,7 +133,7 @@ test("a plan is another where equalizing came to other factors, and where ranges
   expect(samePlan(recipe, withGroupRange(recipe, "b", { low: 0, high: 3 }, null))).toBe(true);
   expect(samePlan(recipe, withGroupRange(recipe, "c", { low: 0, high: 3 }, null))).toBe(false);
   expect(samePlan(recipe, withGroupDefault(recipe, "a"))).toBe(false);
-  expect(samePlan(recipe, withActivations(recipe, null))).toBe(false);
+  expect(samePlan(recipe, withFormat(recipe, "weights"))).toBe(false);
   expect(samePlan(recipe, withWeightType(recipe, "int4"))).toBe(false);
   expect(samePlan(recipe, withMethod(recipe, "mse"))).toBe(true);
 });
@@ -149,7 +160,7 @@ test("a calibration of samples preprocessed otherwise leaves nothing that others
 
 test("what goes with weights alone is dropped where activations are quantized too, and by default not written", () => {
   const alone = withWeightOperator(
-    withBlock(withWeightType(withActivations(recipe, null), "uint4"), 32),
+    withBlock(withWeightType(withFormat(recipe, "weights"), "uint4"), 32),
     "matmulnbits",
   );
   const chosen = withWeightAlgorithm(alone, "nearest");

@@ -1,5 +1,5 @@
 import type { Calibration } from "../model/calibration.ts";
-import { type RecipeFormat, takesRanges } from "../model/format.ts";
+import { multiplies, type RecipeFormat, takesRanges } from "../model/format.ts";
 import type { Preprocess } from "../model/preprocess.ts";
 import type { ActivationScheme, Method, Range } from "../model/range.ts";
 import type { Corrections, Elementwise, MethodChoice, Recipe, WeightScheme } from "../model/recipe.ts";
@@ -30,18 +30,13 @@ export function withTarget(recipe: Recipe, name: TargetName): Recipe {
   return back;
 }
 
-/** Null leaves every activation in float; weights that are quantized with them have no blocks and no zero points. */
-export function withActivations(recipe: Recipe, activations: ActivationScheme | null): Recipe {
+/** Weights that are quantized with activations have no blocks and no zero points. */
+export function withActivations(recipe: Recipe, activations: ActivationScheme): Recipe {
   return withSettings(recipe, {
     activations: { ...recipe.activations, ...activations },
-    format: activations === null ? "weights" : takesRanges(recipe) ? recipe.format : "qdq",
-    weights: activations === null ? recipe.weights : beside(recipe.weights),
+    format: takesRanges(recipe) ? recipe.format : "qdq",
+    weights: beside(recipe.weights),
   });
-}
-
-/** Weights and activations as floats of fewer bits. */
-export function withFloats(recipe: Recipe, format: "float16"): Recipe {
-  return withSettings(recipe, { format });
 }
 
 /** Whether every scale is a power of two; else they are free. */
@@ -52,8 +47,9 @@ export function withPowersOfTwo(recipe: Recipe, chosen: boolean): Recipe {
   return withSettings(recipe, { activations: { ...activations, ...scales }, weights: { ...weights, ...scales } });
 }
 
+/** Weights that are multiplied by codes have no blocks and no zero points; else they stay as they are chosen. */
 export function withFormat(recipe: Recipe, format: RecipeFormat): Recipe {
-  return withSettings(recipe, { format, weights: takesRanges({ format }) ? beside(recipe.weights) : recipe.weights });
+  return withSettings(recipe, { format, weights: multiplies({ format }) ? beside(recipe.weights) : recipe.weights });
 }
 
 const SYMMETRIC = { int8: "int8", uint8: "int8", int4: "int4", uint4: "int4" } as const;

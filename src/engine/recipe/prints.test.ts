@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Recipe } from "../model/recipe.ts";
 import { PLAIN_RECIPE } from "../model/testing/recipe.ts";
-import { withActivations, withGroupRange } from "./edits.ts";
+import { withFormat, withGroupRange } from "./edits.ts";
 
 const taught: Recipe = {
   ...PLAIN_RECIPE,
@@ -15,5 +15,5 @@ test("samples that taught a range are known after another range was set by hand"
 });
 
 test("no samples are known where nothing is left that they taught", () => {
-  expect(withActivations({ ...taught, biases: {} }, null).prints).toBeNull();
+  expect(withFormat({ ...taught, biases: {} }, "weights").prints).toBeNull();
 });

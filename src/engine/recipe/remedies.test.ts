@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import * as history from "../../studio/state/history.ts";
 import type { Remedy } from "../model/diagnosis.ts";
 import type { Recipe } from "../model/recipe.ts";
-import { withActivations } from "./edits.ts";
+import { withFormat } from "./edits.ts";
 import { isApplied, withRemedy } from "./remedies.ts";
 
 const UINT8 = { type: "uint8", symmetric: false } as const;
@@ -61,7 +61,7 @@ describe("withRemedy", () => {
 
   it("is not applied where activations are in float, whatever type they would have", () => {
     const remedy = { kind: "activations", activations: UINT8 } as const;
-    const inFloat = withActivations({ ...RECIPE, activations: UINT8 }, null);
+    const inFloat = withFormat({ ...RECIPE, activations: UINT8 }, "weights");
     expect(isApplied(inFloat, remedy)).toBe(false);
     expect(isApplied(withRemedy(inFloat, remedy), remedy)).toBe(true);
     expect(isApplied({ ...RECIPE, activations: { symmetric: false, type: "uint8" } }, remedy)).toBe(true);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Calibration } from "../../engine/model/calibration.ts";
 import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
-import { withActivations, withCorrections } from "../../engine/recipe/edits.ts";
+import { withCorrections, withFormat } from "../../engine/recipe/edits.ts";
 import { begin } from "./history.ts";
 import { NO_PROJECT, type OpenData, type OpenModel } from "./slices/project.ts";
 import { NO_RESULTS } from "./slices/results.ts";
@@ -9,7 +9,7 @@ import { followedCalibration, isStandIn } from "./standIn.ts";
 import { nextAction, stepStates } from "./steps.ts";
 
 const model = { summary: { name: "net", sha256: "00" } } as OpenModel;
-const weightsOnly = withActivations(PLAIN_RECIPE, null);
+const weightsOnly = withFormat(PLAIN_RECIPE, "weights");
 const real = { wanted: 8, observed: [], skipped: [], preprocess: null, equalized: false } as unknown as Calibration;
 const following = (recipe: typeof PLAIN_RECIPE, calibration: Calibration | null) =>
   followedCalibration({ model, recipe: begin(recipe), calibration });

@@ -51,7 +51,11 @@ export function CalibrateStep() {
         <p data-testid="weights-only">
           {facts.recipe && seeksExtremes(facts.recipe.present)
             ? "Not needed, but worth it: what samples show above the largest float16 stays in float32."
-            : "Not needed: only weights are quantized, so no range has to be chosen. It still shows which values the tensors take."}
+            : `Not needed: ${
+                facts.recipe?.present.format === "dynamic"
+                  ? "scales of activations are found as the model runs"
+                  : "only weights are quantized"
+              }, so no range has to be chosen. It still shows which values the tensors take.`}
         </p>
       ) : null}
       <p className="muted">

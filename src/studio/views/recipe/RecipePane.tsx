@@ -1,7 +1,8 @@
-import { takesCodes, takesRanges } from "../../../engine/model/format.ts";
+import type { ReactNode } from "react";
+import { type RecipeFormat, takesCodes, takesRanges } from "../../../engine/model/format.ts";
 import { METHODS } from "../../../engine/model/range.ts";
 import type { MethodChoice, Recipe } from "../../../engine/model/recipe.ts";
-import { INT8, UINT8, withActivations, withFloat, withFloats, withMethod } from "../../../engine/recipe/edits.ts";
+import { INT8, UINT8, withActivations, withFloat, withMethod } from "../../../engine/recipe/edits.ts";
 import { weightBits } from "../../../engine/values/codes.ts";
 import { METHOD_NAMES } from "../../charts/methods.ts";
 import { Choice } from "../../parts/Choice.tsx";
@@ -11,6 +12,7 @@ import { actions } from "../../state/store.ts";
 import { useProject } from "../../state/useStudio.ts";
 import { CorrectionChoices } from "./CorrectionChoices.tsx";
 import { ElementwiseChoice } from "./ElementwiseChoice.tsx";
+import { FormatChoice } from "./FormatChoice.tsx";
 import { GoalChoice } from "./GoalChoice.tsx";
 import { TensorRecipe } from "./TensorRecipe.tsx";
 import { WeightChoices } from "./WeightChoices.tsx";
@@ -47,22 +49,19 @@ export function RecipePane() {
       </div>
       <Outline recipe={recipe} />
       <GoalChoice />
-      <Choice<keyof typeof ACTIVATIONS | "float16">
-        label="Activations"
-        value={isCoded ? (takesRanges(recipe) ? recipe.activations.type : "float") : "float16"}
-        options={[
-          { value: "uint8", text: "uint8, asymmetric" },
-          { value: "int8", text: "int8, symmetric" },
-          { value: "float", text: "float: weights only" },
-          { value: "float16", text: "float16, weights too" },
-        ]}
-        onChoose={(type) =>
-          editRecipe("activations", (before) =>
-            type === "float16" ? withFloats(before, type) : withActivations(before, ACTIVATIONS[type]),
-          )
-        }
-        testId="activations"
-      />
+      <FormatChoice recipe={recipe} />
+      {takesRanges(recipe) && (
+        <Choice<keyof typeof ACTIVATIONS>
+          label="Activations"
+          value={recipe.activations.type}
+          options={[
+            { value: "uint8", text: "uint8, asymmetric" },
+            { value: "int8", text: "int8, symmetric" },
+          ]}
+          onChoose={(type) => editRecipe("activations", (before) => withActivations(before, ACTIVATIONS[type]))}
+          testId="activations"
+        />
+      )}
       {isCoded && <WeightChoices recipe={recipe} />}
       {takesRanges(recipe) && (
         <Choice<MethodChoice>
@@ -84,7 +83,27 @@ export function RecipePane() {
   );
 }
 
-const ACTIVATIONS = { uint8: UINT8, int8: INT8, float: null } as const;
+const ACTIVATIONS = { uint8: UINT8, int8: INT8 } as const;
+
+const KINDS: Readonly<Record<RecipeFormat, ReactNode>> = {
+  qdq: (
+    <>
+      <Term word="QDQ" />, static
+    </>
+  ),
+  qoperator: (
+    <>
+      <Term word="QOperator" />, static
+    </>
+  ),
+  dynamic: <Term word="dynamic" />,
+  weights: (
+    <>
+      <Term word="QDQ" />, <Term word="weights only" />
+    </>
+  ),
+  float16: "float16",
+};
 
 /** The kind of quantization, in the field's words. */
 function Outline({ recipe }: { readonly recipe: Recipe }) {
@@ -93,7 +112,7 @@ function Outline({ recipe }: { readonly recipe: Recipe }) {
   const bits = weightBits(weights.type) === 4 ? "4 bits" : "8 bits";
   return (
     <p className="muted">
-      <Term word="QDQ" />, {takesRanges(recipe) ? "static" : <Term word="weights only" />},{" "}
+      {KINDS[recipe.format]},{" "}
       <Term word="bit depth">
         {!takesRanges(recipe) || bits === "8 bits" ? bits : "weights of 4 bits, activations of 8"}
       </Term>

@@ -1,3 +1,4 @@
+import { multipliesAll } from "../../../engine/model/format.ts";
 import type { Recipe, WeightScheme } from "../../../engine/model/recipe.ts";
 import { withGranularity, withPowersOfTwo, withWeightType } from "../../../engine/recipe/edits.ts";
 import { isAsymmetric, WEIGHT_TYPES } from "../../../engine/values/codes.ts";
@@ -32,7 +33,7 @@ export function WeightChoices({ recipe }: { readonly recipe: Recipe }) {
             data-testid="weight-type"
           >
             {WEIGHT_TYPES.filter((type) => isAlone || !isAsymmetric(type)).map((type) => (
-              <option key={type} value={type}>
+              <option key={type} value={type} disabled={type !== "int8" && multipliesAll(recipe)}>
                 {type}
               </option>
             ))}
@@ -57,7 +58,7 @@ export function WeightChoices({ recipe }: { readonly recipe: Recipe }) {
         <input
           type="checkbox"
           checked={weights.scales !== undefined}
-          disabled={weights.block !== undefined || isAsymmetric(weights.type)}
+          disabled={weights.block !== undefined || isAsymmetric(weights.type) || recipe.format === "dynamic"}
           onChange={(event) => {
             const chosen = event.target.checked;
             editRecipe("scales", (before) => withPowersOfTwo(before, chosen));

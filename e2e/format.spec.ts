@@ -1,0 +1,39 @@
+import type { Page } from "@playwright/test";
+import { expect, test } from "./support/app.ts";
+import { calibrate, downloadZip, evaluate, goTo, openSample, SAMPLE_NAME } from "./support/studio.ts";
+
+const models = (files: Record<string, Uint8Array>) => Object.keys(files).filter((name) => name.endsWith(".onnx"));
+const passes = async (page: Page) => {
+  await evaluate(page);
+  await expect(page.getByTestId("verdict")).toContainText("pass");
+};
+
+test("operators on codes take over what was calibrated for pairs, pass, and are downloaded under their name", async ({
+  page,
+}) => {
+  await openSample(page);
+  await calibrate(page, 100);
+  await goTo(page, "tune");
+  await page.getByTestId("format").selectOption("qoperator");
+  await expect(page.getByTestId("step-calibrate")).toHaveAttribute("data-standing", "done");
+  await expect(page.getByRole("region", { name: "Recipe", exact: true })).toContainText("QOperator, static");
+  await expect(page.getByTestId("weight-type").locator("option", { hasText: "int4" })).toBeDisabled();
+  await passes(page);
+  expect(models(await downloadZip(page))).toEqual([`${SAMPLE_NAME}.qoperator.onnx`]);
+});
+
+test("scales found at run time need no calibration, and leave no choice of ranges", async ({ page }) => {
+  await openSample(page);
+  await page.getByTestId("format").selectOption("dynamic");
+  await page.getByTestId("bias-correction").selectOption("none");
+  for (const choice of ["activations", "method"]) await expect(page.getByTestId(choice)).toHaveCount(0);
+  await goTo(page, "calibrate");
+  await expect(page.getByTestId("weights-only")).toContainText("found as the model runs");
+  await passes(page);
+  expect(models(await downloadZip(page))).toEqual([`${SAMPLE_NAME}.dynamic.onnx`]);
+  await page.getByTestId("format").selectOption("weights");
+  await page.getByTestId("weight-type").selectOption("int4");
+  const formats = page.getByTestId("format").locator("option");
+  await expect(formats.filter({ hasText: "dynamic" })).toBeDisabled();
+  await expect(formats.filter({ hasText: "QOperator" })).toBeDisabled();
+});

@@ -1,0 +1,35 @@
+import { multipliesAll, RECIPE_FORMATS, type RecipeFormat } from "../../../engine/model/format.ts";
+import type { Recipe } from "../../../engine/model/recipe.ts";
+import { withFormat } from "../../../engine/recipe/edits.ts";
+import { Choice } from "../../parts/Choice.tsx";
+import { Term } from "../../parts/Term.tsx";
+import { editRecipe } from "../../state/recipe.ts";
+
+const TEXTS: Readonly<Record<RecipeFormat, string>> = {
+  qdq: "QDQ (default)",
+  qoperator: "QOperator: on codes",
+  dynamic: "dynamic: no calibration",
+  weights: "weights alone",
+  float16: "float16, weights and activations",
+};
+
+/** What is written; what the weights as they are chosen do not go with is out of reach. */
+export function FormatChoice({ recipe }: { readonly recipe: Recipe }) {
+  const { weights, activations } = recipe;
+  const isRefused = (format: RecipeFormat) =>
+    (multipliesAll({ format }) && weights.type !== "int8") ||
+    (format === "dynamic" && activations.scales !== undefined);
+  return (
+    <Choice<RecipeFormat>
+      label={<Term word="format">Format</Term>}
+      value={recipe.format}
+      options={RECIPE_FORMATS.map((format) => ({
+        value: format,
+        text: TEXTS[format],
+        disabled: format !== recipe.format && isRefused(format),
+      }))}
+      onChoose={(format) => editRecipe("format", (before) => withFormat(before, format))}
+      testId="format"
+    />
+  );
+}
