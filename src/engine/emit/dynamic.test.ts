@@ -152,6 +152,24 @@ describe("what is slow or not to be had in integers", () => {
     expect(leastSqnr(trial)).toBeGreaterThan(35);
   });
 
+  it.each([
+    ["both unbounded", ["a", "b"], 0],
+    ["one a gate", ["a", "gate"], 1],
+    ["one a constant", ["a", "k"], 1],
+  ])("is a product of two activations, %s, by a matrix", async (_, factors, integer) => {
+    const nodes = [
+      node("MatMul", ["x", "w"], "a"),
+      node("MatMul", ["x", "v"], "b"),
+      node("Sigmoid", ["b"], "gate"),
+      node("Mul", factors, "product"),
+      node("MatMul", ["product", "u"], "out"),
+    ];
+    const constants = { w: noise([8, 6], 3), v: noise([8, 6], 4), u: noise([6, 8], 5), k: noise([6], 6) };
+    const trial = await tryOut(network(nodes, [4, 8], constants), { format });
+    expect(count(trial, "MatMulInteger")).toBe(2 + integer);
+    expect(leastSqnr(trial)).toBeGreaterThan(30);
+  });
+
   it("is told with the layers that have no weights", async () => {
     const model = network([node("Conv", ["x", "w"], "c"), node("Softmax", ["c"], "out")], [1, 3, 6, 6], {
       w: noise([4, 3, 3, 3], 5),

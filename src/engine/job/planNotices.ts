@@ -67,8 +67,12 @@ function storedOnly(plan: QuantizationPlan, { format, weights }: Choices): Notic
   if (layers.length === 0) return [];
   const named = layers.slice(0, NAMED).map(({ id, operator }) => `${id} (${operator})`);
   const more = layers.length > NAMED ? [`${layers.length - NAMED} more`] : [];
-  const lack = format === "dynamic" ? "no quick integer kernel" : "no integer kernel";
-  const message = `${plan.target.name} has ${lack} for ${plural(layers.length, "layer")} that ${layers.length === 1 ? "is" : "are"} stored in 8 bits and computed in float: ${listed([...named, ...more])}.`;
+  const which = listed([...named, ...more]);
+  const are = layers.length === 1 ? "is" : "are";
+  const message =
+    format === "dynamic"
+      ? `${plural(layers.length, "layer")} ${are} stored in 8 bits and computed in float, where ${plan.target.name} has no quick integer kernel or one scale is too coarse for a product of activations: ${which}.`
+      : `${plan.target.name} has no integer kernel for ${plural(layers.length, "layer")} that ${are} stored in 8 bits and computed in float: ${which}.`;
   return [{ kind: "info", subject: "computed in float", message }];
 }
 

@@ -121,7 +121,7 @@ function toLayer(
     weightUse: isFloat ? null : weightUse,
     follower: isFloat ? null : follower,
     ownOperator: isFloat || !weightUse ? null : ownOperator(node, weightUse, index, choices),
-    runTime: format === "dynamic" && !isFloat && weightUse ? runTimeKernel(node, weightUse, target) : null,
+    runTime: format === "dynamic" && !isFloat && weightUse ? runTimeKernel(node, weightUse, index, target) : null,
   };
 }
 
