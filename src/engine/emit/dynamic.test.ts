@@ -6,7 +6,7 @@ import { PLAIN_RECIPE } from "../model/testing/recipe.ts";
 import { channelLayout } from "../numerics/channels.ts";
 import { dequantizeWeights } from "../numerics/weights.ts";
 import { intAttribute, intsAttribute, makeNode } from "../onnx/attributes.ts";
-import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
+import { TensorProto_DataType as Code, type ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
 import { vector } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
@@ -93,6 +93,21 @@ describe("scales that are found at run time", () => {
     for (const result of results) expect(relativeDifference(wanted, result.get("out"))).toBeLessThan(1e-5);
     // Of 1 % of the others' size, the small channels would be left with a tenth of this by one scale.
     expect(leastSqnr(trial)).toBeGreaterThan(35);
+  });
+
+  it("multiply those of many channels, which are kept in float16 as it holds them, dead channels too", async () => {
+    const w = uneven([8, 40], 1, 3);
+    const data = (w.data as Float32Array).map((value, at) => (at % 40 === 7 ? 0 : value));
+    const model = network([node("MatMul", ["x", "w"], "out")], [5, 8], { w: { ...w, data } as Tensor });
+    const trial = await tryOut(model, { format });
+    const types = new Map(trial.model.graph!.initializer.map(({ name, dataType }) => [name, dataType]));
+    expect(types.get("w_scale")).toBe(Code.FLOAT16);
+    expect((await optimizedOperators(trial.model)).filter((each) => each !== "DynamicQuantizeMatMul")).toEqual([]);
+    expect(leastSqnr(trial)).toBeGreaterThan(35);
+    const tiny = { ...w, data: data.map((value) => value * 2 ** -40) } as Tensor;
+    const small = await tryOut(network([node("MatMul", ["x", "w"], "out")], [5, 8], { w: tiny }), { format });
+    expect(small.model.graph!.initializer.every(({ dataType }) => dataType !== Code.FLOAT16)).toBe(true);
+    expect(leastSqnr(small)).toBeGreaterThan(35);
   });
 
   it("are found once for all that read a tensor", async () => {

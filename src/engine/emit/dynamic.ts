@@ -6,6 +6,7 @@ import { TensorProto_DataType as Code, type ModelProto, type NodeProto } from ".
 import { scalar, tensorOf } from "../onnx/tensor.ts";
 import type { LayerPlan, QuantizationPlan } from "../plan/plan.ts";
 import type { WeightUse } from "../plan/weightUse.ts";
+import { halfBits } from "../values/halfFloats.ts";
 import type { Emitted, Writer } from "./emitted.ts";
 import { GraphDraft } from "./graphDraft.ts";
 
@@ -26,6 +27,9 @@ const SHORT: Readonly<Record<string, string>> = {
 
 /** The zero point of weights that are unsigned: ConvInteger takes no others, natively and in WASM. */
 const MIDDLE = 128;
+
+/** Two bytes a scale less make up for a Cast beyond so many. */
+const FEW_SCALES = 32;
 
 class DynamicWriter {
   readonly #draft: GraphDraft;
@@ -61,13 +65,7 @@ class DynamicWriter {
     const isConv = node.opType === "Conv";
     const rank = weight.dims.length;
     const spread = isConv ? new Array(rank - 2).fill(1) : [];
-    const scales = this.#constant(`${use.name} ${weight.scales.join()}`, () =>
-      this.#draft.addConstant(use.name, "_scale", {
-        type: "float32",
-        dims: weight.axis === null ? [] : [weight.scales.length, ...spread],
-        data: weight.scales,
-      }),
-    );
+    const scales = this.#scales(use.name, weight, weight.axis === null ? [] : [weight.scales.length, ...spread]);
     const [w, zero] = isConv ? this.#unsigned(use.name, weight) : this.#signed(node, use.name, weight);
     const made = (
       operator: string,
@@ -129,6 +127,18 @@ class DynamicWriter {
     return [made, zero];
   }
 
+  /** Scales of a weight in a shape: in float16 and a Cast, which is worked out once, where that is smaller. */
+  #scales(name: string, { scales }: EncodedWeight, dims: readonly number[]): string {
+    return this.#constant(`${name} scales ${dims.join()} ${scales.join()}`, () => {
+      const halves = scales.length > FEW_SCALES ? halfBits(scales) : null;
+      if (!halves) return this.#draft.addConstant(name, "_scale", { type: "float32", dims, data: scales });
+      const stored = this.#draft.addConstant(name, "_scale", { type: "float16", dims, data: halves });
+      const made = this.#draft.fresh("float", "");
+      this.#draft.add(makeNode("Cast", [stored], [made], { attributes: [intAttribute("to", Code.FLOAT)] }));
+      return made;
+    });
+  }
+
   /** A bias a channel, for values of so many axes more. */
   #bias(name: string, spread: readonly number[]): string {
     return this.#constant(`${name} bias ${spread.length}`, () => {
@@ -138,11 +148,12 @@ class DynamicWriter {
   }
 
   /** A weight's values out of its codes, as ONNX Runtime works out once when it loads the model. */
-  #stored(name: string, { dims, axis, codes, scales }: EncodedWeight): string {
+  #stored(name: string, weight: EncodedWeight): string {
+    const { dims, axis, codes, scales } = weight;
     return this.#constant(`${name} values ${axis} ${scales.join()}`, () => {
       const along = axis === null ? [] : dims.map((size, at) => (at === axis ? size : 1));
       const w = this.#draft.addConstant(name, "_quantized", { type: "int8", dims, data: codes });
-      const scale = this.#draft.addConstant(name, "_scale", { type: "float32", dims: along, data: scales });
+      const scale = this.#scales(name, weight, along);
       const [cast, value] = [this.#draft.fresh("float", ""), this.#draft.fresh("value", "")];
       this.#draft.add(makeNode("Cast", [w], [cast], { attributes: [intAttribute("to", Code.FLOAT)] }));
       this.#draft.add(makeNode("Mul", [cast, scale], [value]));

@@ -14,6 +14,7 @@ import { saturationFreeScales } from "../numerics/saturation.ts";
 import { quantizeWeights, roundWeights, weightScales } from "../numerics/weights.ts";
 import { type CodeLimits, isAsymmetric, type WeightCodes, type WeightType, weightLimits } from "../values/codes.ts";
 import { elementCount } from "../values/dims.ts";
+import { halfAbove, LEAST_HALF } from "../values/halfFloats.ts";
 
 /** A layer's constant factor as numbers, and how its values make output channels. */
 export interface WeightSource {
@@ -64,6 +65,8 @@ export interface WeightChoices
   readonly halvesOthers: boolean;
   /** What a bias becomes. */
   readonly biases: "int32" | "int8" | "float";
+  /** Whether its scales are such as float16 holds, where that is fine enough. */
+  readonly halves?: boolean;
   /** Its learned rounding, as the recipe has it; null to round to nearest. */
   readonly rounding: string | null;
 }
@@ -82,7 +85,8 @@ export function weightChoices(
   const { type, granularity, scales, block, algorithm } = weights;
   const isMultiplied = multiplies.includes(type) && multipliesIn({ format });
   const kernel = { isMultiplied, addsInPairs, halvesOthers, biases };
-  return { type, granularity, scales, block, algorithm, ...kernel, rounding: learned ?? null };
+  const halves = format === "dynamic";
+  return { type, granularity, scales, block, algorithm, ...kernel, halves, rounding: learned ?? null };
 }
 
 /** Two of these and two unsigned activations stay within 16 bits, whichever they are. */
@@ -157,7 +161,7 @@ function encodeChannels(source: WeightSource, choices: WeightChoices, inputScale
   const order = channelAxis === null ? null : source.reduction;
   const reduction = order && { ...order, paired: order.paired && isMultiplied && addsInPairs };
   const limits = halvesOthers && isMultiplied && type === "int8" && !order ? HALF_OF_INT8 : weightLimits(type);
-  const by = JSON.stringify([type, isMultiplied, axis, channelAxis, reduction, allowed, limits]);
+  const by = JSON.stringify([type, isMultiplied, axis, channelAxis, reduction, allowed, limits, choices.halves]);
   const last = known.get(key);
   const same = last?.by === by ? last : null;
   const { scales, zeroPoints, dead } = same ?? fittedScales(weight(), layout, channels, reduction, choices, limits);
@@ -199,13 +203,19 @@ function fittedScales(
   layout: ChannelLayout,
   channels: number,
   reduction: Reduction | null,
-  { type, scales: allowed }: Pick<WeightChoices, "type" | "scales">,
+  { type, scales: allowed, halves }: Pick<WeightChoices, "type" | "scales" | "halves">,
   limits: CodeLimits,
 ): Pick<Known, "scales" | "zeroPoints" | "dead"> {
   if (isAsymmetric(type)) return asymmetricScales(weight, layout, type);
   const { scales: least, dead } = weightScales(weight, layout, type, allowed, limits);
   const scales = reduction ? fitting(least, channels, (each) => saturationFreeScales(weight, each, reduction)) : least;
-  return { scales: scales.map((scale) => allowedScale(scale, allowed)), zeroPoints: null, dead };
+  const chosen = scales.map((scale) => allowedScale(scale, allowed));
+  if (!halves) return { scales: chosen, zeroPoints: null, dead };
+  return {
+    scales: chosen.map((scale, at) => (dead.includes(at) ? LEAST_HALF : halfAbove(scale))),
+    zeroPoints: null,
+    dead,
+  };
 }
 
 function areEqual(a: Float32Array, b: Float32Array): boolean {

@@ -1,5 +1,6 @@
+import fc from "fast-check";
 import { expect, it } from "vitest";
-import { narrowBfloat, narrowHalf, nearestHalves, widenBfloat, widenHalf } from "./halfFloats.ts";
+import { halfAbove, halfBits, narrowBfloat, narrowHalf, nearestHalves, widenBfloat, widenHalf } from "./halfFloats.ts";
 
 it("gives every float16 back that float32 holds, infinities and both zeros too", () => {
   const all = Array.from({ length: 0x10000 }, (_, bits) => bits);
@@ -31,4 +32,28 @@ it("rounds to bfloat16 half to even, and keeps what is no number", () => {
   expect(narrowBfloat(3.4e38)).toBe(0x7f80);
   expect(widenBfloat(narrowBfloat(Number.NaN))).toBeNaN();
   expect(widenBfloat(narrowBfloat(Number.NEGATIVE_INFINITY))).toBe(Number.NEGATIVE_INFINITY);
+});
+
+const positive = fc.float({ min: Math.fround(2 ** -19), max: 65504, noNaN: true });
+
+it("the least float16 that is not below a value is the next of all there are", () => {
+  const all = Float32Array.from({ length: 0x7c00 }, (_, bits) => widenHalf(bits));
+  fc.assert(
+    fc.property(positive, (value) => {
+      expect(halfAbove(value)).toBe(all.find((each) => each >= value));
+    }),
+    { numRuns: 50 },
+  );
+});
+
+it("the bits of every finite float16 that is positive are its own", () => {
+  const values = Float32Array.from({ length: 0x7bff }, (_, at) => widenHalf(at + 1));
+  expect([...(halfBits(values) ?? [])]).toEqual(Array.from({ length: 0x7bff }, (_, at) => at + 1));
+});
+
+it("what float16 does not hold, or holds too coarsely, stays", () => {
+  expect(halfBits(Float32Array.of(1, 0.1))).toBeNull();
+  expect(halfBits(Float32Array.of(70000))).toBeNull();
+  for (const value of [70000, 1e-6]) expect(halfAbove(value)).toBe(value);
+  expect(halfBits(Float32Array.of(1e-30))).toBeNull();
 });

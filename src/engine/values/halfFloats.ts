@@ -60,3 +60,20 @@ function mapBits(values: Float32Array, narrow: (value: number) => number): Uint1
   for (let i = 0; i < values.length; i++) bits[i] = narrow(values[i] as number);
   return bits;
 }
+
+/** The least positive float16, which is finer than a 32nd of a value from 2^-19 on. */
+export const LEAST_HALF = 2 ** -24;
+const FINE_FROM = 2 ** -19;
+
+/** The least float16 that is not below a positive value, where float16 is fine enough there; else the value itself. */
+export function halfAbove(value: number): number {
+  if (value < FINE_FROM || value > HALF_LARGEST) return value;
+  const step = value < HALF_LEAST_NORMAL ? LEAST_HALF : 2 ** (Math.floor(Math.log2(value)) - 10);
+  return Math.ceil(value / step) * step;
+}
+
+/** The bits of values in float16; null where it does not hold one exactly. */
+export function halfBits(values: Float32Array): Uint16Array | null {
+  const bits = nearestHalves(values);
+  return bits.every((each, at) => widenHalf(each) === values[at]) ? bits : null;
+}
