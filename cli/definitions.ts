@@ -1,5 +1,15 @@
 import { ERROR_METRICS } from "../src/engine/model/sensitivity.ts";
-import { type Arguments, choice, count, type Definition, number, type Options, required, text } from "./arguments.ts";
+import {
+  type Arguments,
+  choice,
+  count,
+  type Definition,
+  flag,
+  number,
+  type Options,
+  required,
+  text,
+} from "./arguments.ts";
 import {
   DATA,
   EXECUTION_OPTIONS,
@@ -23,8 +33,15 @@ export const COMMANDS = {
   inspect: define({
     summary: "What is in a model, what will and won't be quantized, and why.",
     names: ["MODEL"],
-    options: { ...INPUT_OPTIONS, ...MODEL_OPTIONS, ...RESULT_OPTIONS },
-    example: "octet inspect model.onnx",
+    options: {
+      ...INPUT_OPTIONS,
+      ...MODEL_OPTIONS,
+      ...inGroup("Result", {
+        targets: flag("what every target makes of each operator: integers, float, on the processor, or refused"),
+      }),
+      ...RESULT_OPTIONS,
+    },
+    example: "octet inspect model.onnx --targets",
   }),
   quantize: define({
     summary: "Calibrates on the data and writes the quantized model, its calibration and its report.",

@@ -7,6 +7,7 @@ import { byteSize } from "../../src/engine/values/units.ts";
 import type { ArgumentsOf } from "../definitions.ts";
 import { inputsOf, modelSource, quantizedOf } from "../options.ts";
 import { terminalRuntime } from "../runtime.ts";
+import { targetsText } from "../targetsText.ts";
 import { noticeLine, type Terminal } from "../terminal.ts";
 
 /** Says what is in a model, and what will and won't be quantized and why. */
@@ -16,14 +17,16 @@ export async function inspectCommand(
 ): Promise<number> {
   const source = await modelSource(path);
   const runtime = await terminalRuntime(terminal);
-  const summary = await inspectModel(
+  const { summary, targets } = await inspectModel(
     source,
     { ...inputsOf(values), ...quantizedOf(values) },
     runtime,
     terminal.context,
   );
   const layers = summary.layers.map((layer) => ({ ...layer, reason: layer.reason && reasonText(layer.reason) }));
-  terminal.result(values.json, { ...summary, layers }, describe(summary));
+  const fits = values.targets ? targets() : null;
+  const text = [...describe(summary), ...(fits ? targetsText(fits) : [])];
+  terminal.result(values.json, { ...summary, layers, ...(fits && { targets: fits }) }, text);
   return 0;
 }
 

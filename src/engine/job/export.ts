@@ -5,6 +5,7 @@ import { writeOrtRanges } from "../artifacts/ortRanges.ts";
 import { writeRecipe } from "../artifacts/recipe.ts";
 import { writeReport } from "../artifacts/report.ts";
 import { writeTensorRtCache } from "../artifacts/tensorrt.ts";
+import type { IntegerEnd } from "../emit/integerEnds.ts";
 import { methodOf, methodRange } from "../encode/ranges.ts";
 import type { Calibration } from "../model/calibration.ts";
 import type { Evaluation } from "../model/evaluation.ts";
@@ -73,11 +74,12 @@ export function exportJob(model: OpenModel, request: ExportRequest): Exported {
     ...summarizeModel(model, recipe).notices,
     ...calibration.notices,
     ...quantized.notices,
+    ...quantized.ends.map((end) => endNotice(end, name)),
     ...(observed?.notices ?? []),
     ...(equalized ? [{ kind: "info" as const, subject: equalized.name, message: EQUALIZED_NOTE }] : []),
   ];
   const files: Artifact[] = [
-    { name, chunks: quantized.chunks, model: quantized.model },
+    { name, chunks: quantized.chunks, model: quantized.file, ends: quantized.ends },
     ...(observed?.files ?? []),
     textFile(`${model.name}.recipe.json`, writeRecipe(recipe)),
     ...(equalized ? [equalized] : []),
@@ -88,6 +90,15 @@ export function exportJob(model: OpenModel, request: ExportRequest): Exported {
     textFile(`${model.name}.report.html`, writeReportPage(report)),
   );
   return { quantized, recipe, files, notices, unproven: [...(crashed ?? [])].map(unprovenName) };
+}
+
+/** How the caller rounds an input, or what the codes of an output stand for. */
+function endNotice({ name, kind, scale, zeroPoint }: IntegerEnd, file: string): Notice {
+  const how =
+    kind === "input"
+      ? `int8: it takes round(x / ${scale}) + ${zeroPoint}, half to even, between -128 and 127`
+      : `int8: its values are ${scale} * (q - ${zeroPoint})`;
+  return { kind: "info", subject: name, message: `The ${kind} ${name} of "${file}" is ${how}.` };
 }
 
 function equalizedFile(model: OpenModel, recipe: Recipe, name: string): Artifact {

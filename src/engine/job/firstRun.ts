@@ -5,6 +5,7 @@ import { InputError, type Notice } from "../model/job.ts";
 import { type Runtime, type Session, WorkerDied } from "../model/runtime.ts";
 import type { Tensor, TensorMap } from "../model/tensor.ts";
 import { isAllFinite } from "../numerics/finite.ts";
+import { quantize } from "../numerics/quantize.ts";
 import { decodeModel } from "../onnx/decode.ts";
 import { concat } from "../onnx/encode.ts";
 import { inTopologicalOrder } from "../onnx/order.ts";
@@ -59,7 +60,7 @@ export async function firstRun(
     if ("death" in loaded) throw new RunCrashed(`${loaded.death} while it was loaded`);
     return [notRun(fileName, sample.message)];
   }
-  const written = await surely(() => runOnce(open, feeds));
+  const written = await surely(() => runOnce(open, codesOf(feeds, artifact)));
   if ("outputs" in written && nonFinite(written.outputs).length === 0) return [];
   const openFloat = () => separate.createSession(runnable(model.reference), { threads: 1 });
   const float = await surely(() => runOnce(openFloat, feeds));
@@ -104,6 +105,18 @@ async function sampleFor(model: OpenModel, dataset: Dataset | null): Promise<Sam
     if (error instanceof InputError) return error;
     throw error;
   }
+}
+
+/** The feeds as a file takes them whose inputs are int8. */
+function codesOf(feeds: TensorMap, { ends = [] }: Artifact): TensorMap {
+  const inputs = new Map(ends.flatMap((end) => (end.kind === "input" ? [[end.name, end]] : [])));
+  return new Map(
+    [...feeds].map(([name, tensor]) => {
+      const end = inputs.get(name);
+      if (!end || !(tensor.data instanceof Float32Array)) return [name, tensor];
+      return [name, { type: "int8", dims: tensor.dims, data: quantize(tensor.data, end, "int8") }];
+    }),
+  );
 }
 
 function madeSample({ reference, inputs, held }: OpenModel): Sample {

@@ -63,7 +63,7 @@ export interface OpenModel extends Required<ModelInputs> {
   readonly notices: readonly Notice[];
 }
 
-type PreparedFile = Omit<OpenModel, "open" | "held" | "states" | "outputs">;
+export type PreparedModel = Omit<OpenModel, "open" | "held" | "states" | "outputs">;
 
 /**
  * Decodes, checks and prepares a model.
@@ -78,18 +78,17 @@ export function openModel(
   return prepareFile(source, inputs, runtime, context, (ports, outputs) => settleInputs(ports, inputs, outputs));
 }
 
-/** The summary of a model under its default recipe; its inputs may be left open. Throws InputError as opening does. */
-export async function inspectModel(
+/** A model to be looked at; its inputs may be left open. Throws InputError as opening does. */
+export function prepareForInspection(
   source: ModelSource,
   inputs: GivenInputs,
   runtime: Runtime,
   context: JobContext,
-): Promise<ModelSummary> {
-  const model = await prepareFile(source, inputs, runtime, context, (ports, outputs) => {
+): Promise<PreparedModel> {
+  return prepareFile(source, inputs, runtime, context, (ports, outputs) => {
     settleInputs(ports, inputs, outputs);
     return {};
   });
-  return summarizeModel(model, defaultRecipe(model));
 }
 
 async function prepareFile<T extends object>(
@@ -98,7 +97,7 @@ async function prepareFile<T extends object>(
   runtime: Runtime,
   context: JobContext,
   check: (ports: readonly Port[], outputs: readonly Port[]) => T,
-): Promise<PreparedFile & T> {
+): Promise<PreparedModel & T> {
   const { fileName } = source;
   const step = (done: number) => {
     context.signal.throwIfAborted();
@@ -160,13 +159,13 @@ export function isEqualized({ corrections, factors }: Equalization): boolean {
 }
 
 /** The last equalized form of each model, by its factors as text: recipes are copied on their way to a worker. */
-const equalized = new WeakMap<PreparedFile, { readonly factors: string; readonly model: PreparedFile }>();
+const equalized = new WeakMap<PreparedModel, { readonly factors: string; readonly model: PreparedModel }>();
 
 /**
  * The model as a recipe's equalization makes it: the model itself where nothing was learned. What is then observed is the
  * exact float model; in what is quantized, one bound serves all channels of a Clip (graph/applyFactors.ts).
  */
-export function equalizedModel<M extends PreparedFile>(model: M, recipe: Equalization): M {
+export function equalizedModel<M extends PreparedModel>(model: M, recipe: Equalization): M {
   const { factors } = recipe;
   if (!isEqualized(recipe) || factors === null) return model;
   if (model.equalized) throw new Error("A model is equalized once.");
@@ -193,7 +192,7 @@ export function equalizedModel<M extends PreparedFile>(model: M, recipe: Equaliz
 const plans = new WeakMap<ModelProto, { readonly choices: string; readonly plan: QuantizationPlan }>();
 
 /** What is quantized under a recipe, biases not yet corrected: worked out once for as long as the choices stay. */
-export function planModel(model: PreparedFile, recipe: PlanChoices): QuantizationPlan {
+export function planModel(model: PreparedModel, recipe: PlanChoices): QuantizationPlan {
   const float = floatForm(model, recipe);
   if (!float.graph) throw new Error("a prepared model has a graph");
   const { target, format, float: kept, weights, elementwise, unjoined, spared: coarse } = recipe;
@@ -220,7 +219,7 @@ const withInt4 = new WeakMap<ModelProto, ModelProto>();
  * The float model that is quantized under a recipe: equalized, and able to hold int4, or weights in blocks, where that is asked for. Throws
  * InputError for blocks in a model that cannot be raised to opset 21, which their DequantizeLinear came with.
  */
-export function floatForm(model: PreparedFile, recipe: Equalization & Pick<Recipe, "format" | "weights">): ModelProto {
+export function floatForm(model: PreparedModel, recipe: Equalization & Pick<Recipe, "format" | "weights">): ModelProto {
   const { folded } = equalizedModel(model, recipe);
   if (!takesCodes(recipe)) return folded;
   const inBlocks = recipe.weights.block !== undefined;
@@ -238,7 +237,7 @@ export type PlanChoices = Equalization &
 export type PlannedChoices = PlanChoices & Pick<Recipe, "ranges" | "methods">;
 
 /** The summary of a model under a recipe; layers and tensors that the recipe names but the model lacks become warnings. */
-export function summarizeModel(model: PreparedFile, recipe: PlannedChoices): ModelSummary {
+export function summarizeModel(model: PreparedModel, recipe: PlannedChoices): ModelSummary {
   const plan = planModel(model, recipe);
   const inputs = withShapes(inputPorts(model.reference), model.inputs.shapes);
   return {
@@ -261,7 +260,7 @@ export function summarizeModel(model: PreparedFile, recipe: PlannedChoices): Mod
 export const DEFAULT_SEED = 0;
 
 /** The recipe a model starts with. */
-export function defaultRecipe(model: PreparedFile): Recipe {
+export function defaultRecipe(model: PreparedModel): Recipe {
   return {
     version: 1,
     model: { name: model.name, sha256: model.sha256 },

@@ -1,4 +1,5 @@
 import { quantizeGraph } from "../emit/index.ts";
+import { type IntegerEnd, withIntegerEnds } from "../emit/integerEnds.ts";
 import { storeWeights } from "../emit/storeWeights.ts";
 import { resolveRanges } from "../encode/ranges.ts";
 import { applyBiases } from "../graph/applyBiases.ts";
@@ -22,7 +23,11 @@ import { spareTensors } from "./spare.ts";
 import { assertWhole } from "./whole.ts";
 
 export interface Quantized {
+  /** What is judged: as the file, but for ends in float. */
   readonly model: ModelProto;
+  /** What is written, and those of its inputs and outputs that are int8. */
+  readonly file: ModelProto;
+  readonly ends: readonly IntegerEnd[];
   /** The file, in parts that point at the weights. */
   readonly chunks: readonly Uint8Array[];
   readonly bytes: number;
@@ -158,9 +163,12 @@ export function quantizeModel(model: OpenModel, recipe: Recipe): Quantized {
   const { corrected, plan, ranges } = quantizationJob(model, recipe);
   const quantized = quantizeGraph(corrected, plan, ranges, recipe);
   const written = storeWeights(quantized.model, plan.stored, recipe.weights);
-  const chunks = encodeModel(written);
+  const { model: file, ends } = plan.target.integerEnds ? withIntegerEnds(written) : { model: written, ends: [] };
+  const chunks = encodeModel(file);
   return {
     model: written,
+    file,
+    ends,
     chunks,
     bytes: totalLength(chunks),
     plan,

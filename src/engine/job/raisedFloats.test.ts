@@ -10,7 +10,8 @@ import { faultsOf } from "../onnx/testing/checker.ts";
 import { needsShared } from "../testing/shared.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import { evaluateModels } from "./evaluate.ts";
-import { defaultRecipe, inspectModel, runnable } from "./open.ts";
+import { inspectModel } from "./inspect.ts";
+import { defaultRecipe, runnable } from "./open.ts";
 import { Prober } from "./probe.ts";
 import { quantizeModel } from "./quantize.ts";
 import { sensitivity } from "./sensitivity.ts";
@@ -158,7 +159,7 @@ describe.each(["float16", "float64"] as const)("a network that is %s throughout"
 
   test("is inspected with the types that it has", async () => {
     const source = { bytes: concat(encodeModel(network(type))), fileName: "made.onnx", readBeside: async () => null };
-    const summary = await inspectModel(source, AS_WRITTEN, runtime, context);
+    const { summary } = await inspectModel(source, AS_WRITTEN, runtime, context);
     expect([...summary.inputs, ...summary.outputs].map((port) => port.type)).toEqual([type, type]);
     expect(summary.preparation.join("\n")).toContain(`4 ${type} constants`);
   });

@@ -1,3 +1,4 @@
+import { withFloatEnds } from "../emit/floatEnds.ts";
 import { dataShapedOutputs } from "../graph/dataShaped.ts";
 import { runnableOpset } from "../graph/opset.ts";
 import { type RaisedFloats, raiseFloats } from "../graph/raiseFloats.ts";
@@ -64,11 +65,11 @@ export async function readWholeModel({ bytes, fileName, readBeside }: ModelSourc
 /**
  * A model to run as it is: the runtime gets the bytes of the file, or, where it keeps weights in others, the graph with the
  * weights under names of ours, since runtimes do not agree on how a path is written; so it does where names need aliases, and
- * where the opset is older than it runs.
+ * where the opset is older than it runs. Inputs and outputs that are int8 codes become float32 (emit/floatEnds.ts).
  * Throws InputError as decoding does, and `runnableOpset`.
  */
 export async function modelFileOf(source: ModelSource): Promise<RunnableModel> {
-  return runnableModel(source, (model) => ({ model, notices: [] }));
+  return runnableModel(source, (model) => ({ model: withFloatEnds(model), notices: [] }));
 }
 
 /** A float model to compare with, in float32 (graph/raiseFloats.ts). Throws InputError as decoding does. */

@@ -2,7 +2,6 @@ import { InputError } from "../model/job.ts";
 import { reasonText } from "../model/reason.ts";
 import type { QuantizationPlan } from "../plan/plan.ts";
 import type { DataType } from "../values/elementTypes.ts";
-import { plural } from "../values/figures.ts";
 
 /** Layers that a message names one by one. */
 const NAMED = 20;
@@ -13,13 +12,18 @@ type Types = ReadonlyMap<string, DataType | "other">;
 export function assertWhole(plan: QuantizationPlan, types: Types, model: string): void {
   if (plan.target.floats !== "never") return;
   const left = [...floatLayers(plan, types), ...mixedConcats(plan)];
-  const floats = plan.index.inputs.filter(({ name }) => types.get(name) === "float32" && !plan.groupOf.has(name));
-  const inputs = left.length > 0 ? [] : floats.map(({ name }) => `input ${name}: no layer in integers reads it`);
-  const all = [...left, ...inputs];
+  const isFloat = ({ name }: { readonly name: string }) =>
+    types.get(name)?.startsWith("float") && !plan.groupOf.has(name);
+  const { inputs, graph } = plan.index;
+  const ends = [
+    ...inputs.filter(isFloat).map(({ name }) => `input ${name}: no layer in integers reads it`),
+    ...graph.output.filter(isFloat).map(({ name }) => `output ${name}: no layer in integers makes it`),
+  ];
+  const all = left.length > 0 ? left : ends;
   if (all.length === 0) return;
   const more = all.length > NAMED ? `; ${all.length - NAMED} more` : "";
   throw new InputError(
-    `${plan.target.name} takes nothing in float, and ${plural(all.length, "layer")} of ${model} would be: ${all.slice(0, NAMED).join("; ")}${more}. Change the model there, or choose another target.`,
+    `${plan.target.name} takes nothing in float, and ${all.length} of ${model} would be: ${all.slice(0, NAMED).join("; ")}${more}. Change the model there, or choose another target.`,
   );
 }
 

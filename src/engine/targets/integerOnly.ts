@@ -29,7 +29,7 @@ export const INTEGER_ONLY: Target = {
       says: "Pools that average, Concat, Resize and what only moves values give the scale that they read.",
       source: SPECIFICATION,
     },
-    { says: "Nothing is left in float.", source: SPECIFICATION },
+    { says: "Nothing is left in float, and inputs and outputs are int8 themselves.", source: SPECIFICATION },
   ],
   activations: [{ type: "int8", symmetric: false }],
   perChannel: new Set(["Conv"]),
@@ -45,4 +45,5 @@ export const INTEGER_ONLY: Target = {
   integerKernels: new Set(OPERATORS),
   kernels: new Set(OPERATORS),
   floats: "never",
+  integerEnds: true,
 };

@@ -75,6 +75,7 @@ export const ORT: Target = {
   without: "not accepted",
   floats: "where it gains",
   hasPast: true,
+  integerEnds: false,
   staticShapes: false,
   isHere: true,
   multipliesAtRunTime: new Set(["Conv", "Gemm", "MatMul"]),

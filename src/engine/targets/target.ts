@@ -76,6 +76,8 @@ export interface Target {
   readonly floats: "where it gains" | "where it must" | "never";
   /** Whether recipes of before are for it, which join all and know no late operators (Operator.isLate). */
   readonly hasPast: boolean;
+  /** Whether inputs and outputs are the codes themselves, so that the caller rounds. */
+  readonly integerEnds: boolean;
   /** Whether every dimension of its inputs must be a number. */
   readonly staticShapes: boolean;
   /** Whether what is measured here is measured on it. */
