@@ -78,6 +78,7 @@ const api: EngineApi = {
     }),
   defaultRecipe: async () => opened().defaultRecipe,
   plan: async (choices) => opened().plan(choices),
+  targets: async () => opened().targets,
   sources: async () => opened().sources,
   setData: async (files, { preprocess, seed }) => {
     const sources = files.map(({ path, file, input }) => ({

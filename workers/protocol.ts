@@ -15,6 +15,7 @@ import type { ErrorWalk, Sensitivity } from "../src/engine/model/sensitivity.ts"
 import type { SpeedTrial } from "../src/engine/model/speed.ts";
 import type { Statistics } from "../src/engine/model/statistics.ts";
 import type { ModelSummary } from "../src/engine/model/summary.ts";
+import type { TargetFit } from "../src/engine/model/targetFit.ts";
 import type { TuneRequest, Tuning } from "../src/engine/model/tuning.ts";
 
 /** A dropped or chosen file with its path below the folder it came from. */
@@ -102,6 +103,8 @@ export interface EngineApi {
   defaultRecipe(): Promise<Recipe>;
   /** The summary under another recipe: what stays in float, and which tensors share a range. */
   plan(choices: PlanPart): Promise<ModelSummary>;
+  /** How the open model fits every target, each with what choosing it sets. */
+  targets(): Promise<readonly TargetFit[]>;
   /** Where each input of the open model gets its values. */
   sources(): Promise<readonly InputSource[]>;
   /**

@@ -28,6 +28,7 @@ import { type Settled, type SettleRequest, settle, settleAlone, type Want, wants
 import type { ModelSource } from "../job/source.ts";
 import { outputsShapedByData } from "../job/standIns.ts";
 import { FloatRunner } from "../job/stateRunner.ts";
+import { targetFits } from "../job/targetFits.ts";
 import { tune } from "../job/tune.ts";
 import { verifiedExport } from "../job/verifiedExport.ts";
 import { walk } from "../job/walk.ts";
@@ -48,6 +49,7 @@ import type { ErrorWalk, Sensitivity } from "../model/sensitivity.ts";
 import type { SpeedTrial } from "../model/speed.ts";
 import type { ModelSummary } from "../model/summary.ts";
 import type { TargetName } from "../model/target.ts";
+import type { TargetFit } from "../model/targetFit.ts";
 import type { TuneRequest, Tuning } from "../model/tuning.ts";
 import type { PlannedWeightChoices } from "../plan/plannedWeight.ts";
 import { type Choices, withOthers, withSettings } from "../recipe/change.ts";
@@ -142,6 +144,11 @@ export class Project {
   /** The model under the recipe: its layers, what is quantized of them and why not, and which tensors share a range. */
   get summary(): ModelSummary {
     return this.plan(this.#recipe);
+  }
+
+  /** How the model fits every target, each with what choosing it sets. */
+  get targets(): readonly TargetFit[] {
+    return targetFits(this.#model);
   }
 
   plan(choices: PlannedChoices): ModelSummary {

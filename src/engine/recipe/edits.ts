@@ -23,10 +23,10 @@ export const INT8: ActivationScheme = { type: "int8", symmetric: true };
 export function withTarget(recipe: Recipe, name: TargetName): Recipe {
   if (name === (recipe.target ?? DEFAULT_TARGET)) return recipe;
   const { weights, ...defaults } = TARGETS[name].defaults;
-  const { scales: _, ...before } = recipe.weights;
-  const changed = withSettings(recipe, { target: name, ...defaults, weights: { ...before, ...weights } });
+  const { rounding } = recipe.weights;
+  const changed = withSettings(recipe, { target: name, ...defaults, weights: { rounding, ...weights } });
   if (name !== DEFAULT_TARGET) return changed;
-  const { target: __, ...back } = changed;
+  const { target: _, ...back } = changed;
   return back;
 }
 

@@ -3,6 +3,7 @@ import type { Recipe } from "../../engine/model/recipe.ts";
 import { sameSettings } from "../../engine/recipe/basis.ts";
 import { withSettings } from "../../engine/recipe/change.ts";
 import { sameValue } from "../../engine/recipe/text.ts";
+import { targetOf } from "../../engine/targets/index.ts";
 import { significant } from "../../engine/values/figures.ts";
 import { runJob } from "./jobs.ts";
 import { alarm, say, sayNotices } from "./log.ts";
@@ -39,6 +40,8 @@ export function speedIsStale({ project, results }: Present): boolean {
 export function untimeable({ recipe, calibration, data }: StudioState["project"]): string | null {
   const present = recipe?.present;
   if (!present || !takesRanges(present)) return "needs activations in 8 bits";
+  const { isHere, name } = targetOf(present);
+  if (!isHere) return `${name} runs elsewhere`;
   if (present.weights.type !== "int8") return "needs weights in int8";
   if (!calibration || isStandIn(calibration)) return "calibrate first";
   return data ? null : "needs samples";

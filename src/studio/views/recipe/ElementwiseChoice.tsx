@@ -3,10 +3,12 @@ import { withElementwise } from "../../../engine/recipe/edits.ts";
 import { plural } from "../../../engine/values/figures.ts";
 import { Choice } from "../../parts/Choice.tsx";
 import { editRecipe } from "../../state/recipe.ts";
+import { isRefused } from "../../state/taken.ts";
 import { useProject } from "../../state/useStudio.ts";
 
 /** What becomes of layers without weights, and what was decided of them. */
-export function ElementwiseChoice({ elementwise, unjoined }: Pick<Recipe, "elementwise" | "unjoined">) {
+export function ElementwiseChoice({ recipe }: { readonly recipe: Recipe }) {
+  const { elementwise, unjoined } = recipe;
   const hasData = useProject((project) => project.data !== null);
   const said = elementwise === "auto" ? decisionText(unjoined, hasData) : null;
   return (
@@ -14,11 +16,13 @@ export function ElementwiseChoice({ elementwise, unjoined }: Pick<Recipe, "eleme
       <Choice<Elementwise>
         label="Layers without weights"
         value={elementwise}
-        options={[
-          { value: "auto", text: "decided on samples (default)" },
-          { value: "join", text: "quantized" },
-          { value: "float", text: "in float" },
-        ]}
+        options={(
+          [
+            { value: "auto", text: "decided on samples (default)" },
+            { value: "join", text: "quantized" },
+            { value: "float", text: "in float" },
+          ] as const
+        ).map((option) => ({ ...option, disabled: isRefused(recipe, withElementwise(recipe, option.value)) }))}
         onChoose={(chosen) => editRecipe("layers without weights", (before) => withElementwise(before, chosen))}
         testId="elementwise"
       />

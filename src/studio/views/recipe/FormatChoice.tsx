@@ -1,9 +1,10 @@
-import { multipliesAll, RECIPE_FORMATS, type RecipeFormat } from "../../../engine/model/format.ts";
+import { RECIPE_FORMATS, type RecipeFormat } from "../../../engine/model/format.ts";
 import type { Recipe } from "../../../engine/model/recipe.ts";
 import { withFormat } from "../../../engine/recipe/edits.ts";
 import { Choice } from "../../parts/Choice.tsx";
 import { Term } from "../../parts/Term.tsx";
 import { editRecipe } from "../../state/recipe.ts";
+import { isRefused } from "../../state/taken.ts";
 
 const TEXTS: Readonly<Record<RecipeFormat, string>> = {
   qdq: "QDQ (default)",
@@ -13,12 +14,8 @@ const TEXTS: Readonly<Record<RecipeFormat, string>> = {
   float16: "float16, weights and activations",
 };
 
-/** What is written; what the weights as they are chosen do not go with is out of reach. */
+/** What is written; what the target, or the weights as they are chosen, do not go with is out of reach. */
 export function FormatChoice({ recipe }: { readonly recipe: Recipe }) {
-  const { weights, activations } = recipe;
-  const isRefused = (format: RecipeFormat) =>
-    (multipliesAll({ format }) && weights.type !== "int8") ||
-    (format === "dynamic" && activations.scales !== undefined);
   return (
     <Choice<RecipeFormat>
       label={<Term word="format">Format</Term>}
@@ -26,7 +23,7 @@ export function FormatChoice({ recipe }: { readonly recipe: Recipe }) {
       options={RECIPE_FORMATS.map((format) => ({
         value: format,
         text: TEXTS[format],
-        disabled: format !== recipe.format && isRefused(format),
+        disabled: isRefused(recipe, withFormat(recipe, format)),
       }))}
       onChoose={(format) => editRecipe("format", (before) => withFormat(before, format))}
       testId="format"

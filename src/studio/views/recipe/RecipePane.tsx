@@ -1,19 +1,22 @@
 import type { ReactNode } from "react";
 import { type RecipeFormat, takesCodes, takesRanges } from "../../../engine/model/format.ts";
-import { METHODS } from "../../../engine/model/range.ts";
+import { type ActivationScheme, METHODS } from "../../../engine/model/range.ts";
 import type { MethodChoice, Recipe } from "../../../engine/model/recipe.ts";
 import { INT8, UINT8, withActivations, withFloat, withMethod } from "../../../engine/recipe/edits.ts";
+import { targetOf } from "../../../engine/targets/index.ts";
 import { weightBits } from "../../../engine/values/codes.ts";
 import { METHOD_NAMES } from "../../charts/methods.ts";
 import { Choice } from "../../parts/Choice.tsx";
 import { Term } from "../../parts/Term.tsx";
 import { editRecipe } from "../../state/recipe.ts";
 import { actions } from "../../state/store.ts";
+import { isRefused } from "../../state/taken.ts";
 import { useProject } from "../../state/useStudio.ts";
 import { CorrectionChoices } from "./CorrectionChoices.tsx";
 import { ElementwiseChoice } from "./ElementwiseChoice.tsx";
 import { FormatChoice } from "./FormatChoice.tsx";
 import { GoalChoice } from "./GoalChoice.tsx";
+import { TargetChoice } from "./TargetChoice.tsx";
 import { TensorRecipe } from "./TensorRecipe.tsx";
 import { WeightChoices } from "./WeightChoices.tsx";
 import "./RecipePane.css";
@@ -48,17 +51,19 @@ export function RecipePane() {
         </button>
       </div>
       <Outline recipe={recipe} />
+      <TargetChoice recipe={recipe} />
       <GoalChoice />
       <FormatChoice recipe={recipe} />
       {takesRanges(recipe) && (
         <Choice<keyof typeof ACTIVATIONS>
           label="Activations"
           value={recipe.activations.type}
-          options={[
-            { value: "uint8", text: "uint8, asymmetric" },
-            { value: "int8", text: "int8, symmetric" },
-          ]}
-          onChoose={(type) => editRecipe("activations", (before) => withActivations(before, ACTIVATIONS[type]))}
+          options={(["uint8", "int8"] as const).map((value) => ({
+            value,
+            text: activationsText(value, recipe),
+            disabled: isRefused(recipe, withActivations(recipe, schemeOf(value, recipe))),
+          }))}
+          onChoose={(type) => editRecipe("activations", (before) => withActivations(before, schemeOf(type, before)))}
           testId="activations"
         />
       )}
@@ -75,7 +80,7 @@ export function RecipePane() {
           testId="method"
         />
       )}
-      {takesRanges(recipe) && <ElementwiseChoice {...recipe} />}
+      {takesRanges(recipe) && <ElementwiseChoice recipe={recipe} />}
       {isCoded && <CorrectionChoices {...recipe} />}
       <TensorRecipe />
       <FloatOperators />
@@ -104,6 +109,19 @@ const KINDS: Readonly<Record<RecipeFormat, ReactNode>> = {
   ),
   float16: "float16",
 };
+
+/** The scheme of a type: the usual one, where the recipe's target takes that, else the one that it takes. */
+function schemeOf(value: keyof typeof ACTIVATIONS, recipe: Recipe): ActivationScheme {
+  const usual = ACTIVATIONS[value];
+  const taken = targetOf(recipe).activations.filter(({ type }) => type === value);
+  return taken.find(({ symmetric }) => symmetric === usual.symmetric) ?? taken[0] ?? usual;
+}
+
+/** What a choice is, as it stands in the recipe where that is chosen. */
+function activationsText(value: keyof typeof ACTIVATIONS, recipe: Recipe): string {
+  const scheme = recipe.activations.type === value ? recipe.activations : schemeOf(value, recipe);
+  return `${value}, ${scheme.symmetric ? "symmetric" : "asymmetric"}`;
+}
 
 /** The kind of quantization, in the field's words. */
 function Outline({ recipe }: { readonly recipe: Recipe }) {

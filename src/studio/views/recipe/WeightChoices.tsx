@@ -1,4 +1,3 @@
-import { multipliesAll } from "../../../engine/model/format.ts";
 import type { Recipe, WeightScheme } from "../../../engine/model/recipe.ts";
 import { withGranularity, withPowersOfTwo, withWeightType } from "../../../engine/recipe/edits.ts";
 import { isAsymmetric, WEIGHT_TYPES } from "../../../engine/values/codes.ts";
@@ -9,6 +8,7 @@ import { editRecipe } from "../../state/recipe.ts";
 import { chooseRounding } from "../../state/rounding.ts";
 import { awaitsRounding } from "../../state/steps.ts";
 import { actions } from "../../state/store.ts";
+import { isRefused } from "../../state/taken.ts";
 import { BlockChoices } from "./BlockChoices.tsx";
 
 /** How weights become integers: their type, their scales, and how they are rounded. */
@@ -33,7 +33,7 @@ export function WeightChoices({ recipe }: { readonly recipe: Recipe }) {
             data-testid="weight-type"
           >
             {WEIGHT_TYPES.filter((type) => isAlone || !isAsymmetric(type)).map((type) => (
-              <option key={type} value={type} disabled={type !== "int8" && multipliesAll(recipe)}>
+              <option key={type} value={type} disabled={isRefused(recipe, withWeightType(recipe, type))}>
                 {type}
               </option>
             ))}
@@ -49,8 +49,11 @@ export function WeightChoices({ recipe }: { readonly recipe: Recipe }) {
             }}
             data-testid="weights"
           >
-            <option value="channel">per channel</option>
-            <option value="tensor">per tensor</option>
+            {(["channel", "tensor"] as const).map((each) => (
+              <option key={each} value={each} disabled={isRefused(recipe, withGranularity(recipe, each))}>
+                per {each}
+              </option>
+            ))}
           </select>
         </span>
       </div>
@@ -58,7 +61,11 @@ export function WeightChoices({ recipe }: { readonly recipe: Recipe }) {
         <input
           type="checkbox"
           checked={weights.scales !== undefined}
-          disabled={weights.block !== undefined || isAsymmetric(weights.type) || recipe.format === "dynamic"}
+          disabled={
+            weights.block !== undefined ||
+            isAsymmetric(weights.type) ||
+            isRefused(recipe, withPowersOfTwo(recipe, weights.scales === undefined))
+          }
           onChange={(event) => {
             const chosen = event.target.checked;
             editRecipe("scales", (before) => withPowersOfTwo(before, chosen));

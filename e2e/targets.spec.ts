@@ -1,0 +1,44 @@
+import { expect, test } from "./support/app.ts";
+import { calibrate, goTo, idle, openSample } from "./support/studio.ts";
+
+test("a target sets the recipe, constrains it and says why; Undo takes it back", async ({ page }) => {
+  await openSample(page);
+  await calibrate(page, 20);
+  await goTo(page, "tune");
+  const activations = page.getByTestId("activations");
+  await page.getByTestId("target").selectOption("tensorrt");
+  await expect(activations).toHaveValue("int8");
+  await expect(activations.locator("option[value=uint8]")).toBeDisabled();
+  await expect(page.getByTestId("goal").locator("option[value=speed]")).toBeDisabled();
+  await page.getByTestId("target-rules").locator("summary").click();
+  await expect(page.getByTestId("target-rules")).toContainText("Biases stay in float");
+  await expect(page.getByTestId("target-rules").getByRole("link").first()).toHaveAttribute("href", /^https:\/\//);
+
+  await page.getByTestId("target").selectOption("vitis-npu");
+  await expect(page.getByTestId("weights")).toHaveValue("tensor");
+  await expect(page.getByTestId("powers-of-two")).toBeChecked();
+  await expect(page.getByTestId("powers-of-two")).toBeDisabled();
+  await expect(activations).toHaveValue("uint8");
+
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(page.getByTestId("target")).toHaveValue("tensorrt");
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(page.getByTestId("target")).toHaveValue("ort-cpu");
+  await expect(activations).toHaveValue("uint8");
+  await idle(page);
+  await expect(page.getByRole("alert")).toHaveCount(0);
+});
+
+test("the model on every target: a table of operators, and each layer's reason", async ({ page }) => {
+  await openSample(page);
+  await page.getByTestId("target-rules").locator("summary").click();
+  await page.getByTestId("targets-open").click();
+  const dialog = page.getByTestId("targets");
+  const conv = dialog.getByRole("row", { name: /^Conv / });
+  await expect(conv.getByRole("cell").first()).toHaveText("integer");
+  await expect(conv.getByRole("cell").nth(3)).toHaveText("float");
+  await dialog.getByRole("button", { name: "ort-webgpu" }).click();
+  await expect(page.getByTestId("target-layers")).toContainText("computed in float");
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await expect(dialog).toHaveCount(0);
+});
