@@ -7,55 +7,20 @@ import { optimizedOperators } from "../graph/testing/native.ts";
 import type { DataFile } from "../model/dataset.ts";
 import { InputError } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
-import { floatKernels } from "../plan/kernels.ts";
 import { nodeRuntime } from "../runtime/node.ts";
 import { needsShared, readShared, SHARED } from "../testing/shared.ts";
 import { openData } from "./data.ts";
 import { defaultRecipe, type OpenModel, openModel } from "./open.ts";
-import { quantizeModel } from "./quantize.ts";
 import { settle } from "./settle.ts";
+import { plannedKernels } from "./testing/plannedKernels.ts";
 import { openRecorded, recordedRecipe, recordedRecipes } from "./testing/recorded.ts";
 import { context } from "./testing/settledCase.ts";
 
-/** What ONNX Runtime makes of a layer in integers, by operator. */
-const KERNELS: Readonly<Record<string, RegExp>> = {
-  Conv: /^QLinearConv$/,
-  Gemm: /^QGemm$/,
-  MatMul: /^(QLinearMatMul|MatMulIntegerToFloat|QGemm)$/,
-  Add: /^QLinearAdd$/,
-  Mul: /^QLinearMul$/,
-  Concat: /^QLinearConcat$/,
-  AveragePool: /^QLinearAveragePool$/,
-  GlobalAveragePool: /^QLinearGlobalAveragePool$/,
-  LeakyRelu: /^QLinearLeakyRelu$/,
-  Sigmoid: /^QLinearSigmoid$/,
-  Softmax: /^QLinearSoftmax$/,
-  Where: /^QLinearWhere$/,
-};
-
 const runtimes = { main: nodeRuntime(), accelerator: null };
-
-/** By operator, how many layers the plan calls integer, and how many integer kernels the runtime made. */
-async function kernelsOf(model: OpenModel, recipe: Recipe) {
-  const { plan, model: written } = quantizeModel(model, recipe);
-  const inFloat = new Set(floatKernels(plan));
-  const operators = await optimizedOperators(written);
-  const planned = new Map<string, number>();
-  for (const { id, operator, reason, follower, descriptor } of plan.layers) {
-    const computes = descriptor?.kind === "weighted" || descriptor?.kind === "compute";
-    if (reason === null && !follower && computes && !inFloat.has(id)) {
-      planned.set(operator, (planned.get(operator) ?? 0) + 1);
-    }
-  }
-  return [...planned].map(([operator, count]) => {
-    const kernel = KERNELS[operator];
-    return { operator, planned: count, found: operators.filter((each) => kernel?.test(each)).length };
-  });
-}
 
 /** Float layers between rounded ones may be made integer by the runtime itself, so there may be more. */
 async function expectIntegers(model: OpenModel, recipe: Recipe): Promise<void> {
-  const kernels = await kernelsOf(model, recipe);
+  const kernels = await plannedKernels(model, recipe, optimizedOperators);
   expect(kernels.filter(({ planned, found }) => found < planned)).toEqual([]);
 }
 
