@@ -57,7 +57,7 @@ export class Walker {
   #passed = 0;
 
   /** `feeds`: what the graph is fed, sample by sample. `room`: bytes that may be kept. */
-  constructor(model: ModelProto, feeds: readonly TensorMap[], parts: WalkerParts, room = KEPT_BYTES / 4) {
+  constructor(model: ModelProto, feeds: readonly TensorMap[], parts: WalkerParts, room = KEPT_BYTES / 2) {
     this.#model = model;
     this.#index = new GraphIndex(graphOf(model));
     this.#parts = parts;
