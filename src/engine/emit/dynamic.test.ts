@@ -5,7 +5,7 @@ import type { Tensor } from "../model/tensor.ts";
 import { PLAIN_RECIPE } from "../model/testing/recipe.ts";
 import { channelLayout } from "../numerics/channels.ts";
 import { dequantizeWeights } from "../numerics/weights.ts";
-import { intAttribute, intsAttribute, makeNode } from "../onnx/attributes.ts";
+import { intAttribute, intsAttribute, makeNode, stringAttribute } from "../onnx/attributes.ts";
 import { TensorProto_DataType as Code, type ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
 import { vector } from "../onnx/tensor.ts";
@@ -108,6 +108,26 @@ describe("scales that are found at run time", () => {
     const small = await tryOut(network([node("MatMul", ["x", "w"], "out")], [5, 8], { w: tiny }), { format });
     expect(small.model.graph!.initializer.every(({ dataType }) => dataType !== Code.FLOAT16)).toBe(true);
     expect(leastSqnr(small)).toBeGreaterThan(35);
+  });
+
+  it.each([
+    ["one dimension", [2, 3, 9], [4, 3, 3], [intsAttribute("pads", [1, 1]), intsAttribute("strides", [2])]],
+    ["three dimensions", [1, 3, 4, 5, 6], [4, 3, 2, 2, 2], []],
+    ["pads that are worked out", [1, 3, 7, 7], [4, 3, 3, 3], [stringAttribute("auto_pad", "SAME_UPPER")]],
+    ["dilations", [1, 3, 9, 9], [4, 3, 3, 3], [intsAttribute("dilations", [2, 2])]],
+  ] as const)("are those of a Conv of %s", async (_, dims, kernel, attributes) => {
+    const model = network([node("Conv", ["x", "w", "b"], "out", [...attributes])], dims, {
+      w: noise(kernel, 5),
+      b: noise([4], 6),
+    });
+    const trial = await tryOut(model, { format });
+    expect(count(trial, "ConvInteger")).toBe(1);
+    expect(leastSqnr(trial)).toBeGreaterThan(35);
+    const session = await wasm.createSession(toModelFile(trial.model), { threads: 1 });
+    const feeds = noiseFeeds(model, 1);
+    const inWasm = await session.run(feeds);
+    await session.dispose();
+    expect(relativeDifference((await run(trial.model, feeds)).get("out"), inWasm.get("out"))).toBeLessThan(1e-5);
   });
 
   it("are found once for all that read a tensor", async () => {
