@@ -1,10 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { run } from "../graph/testing/native.ts";
+import type { TargetName } from "../model/target.ts";
 import type { Tensor } from "../model/tensor.ts";
+import { PLAIN_RECIPE } from "../model/testing/recipe.ts";
 import { intAttribute, intsAttribute, makeNode } from "../onnx/attributes.ts";
 import type { ModelProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { scalar, vector } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
+import { withTarget } from "../recipe/edits.ts";
+import { withFloatEnds } from "./floatEnds.ts";
+import { withIntegerEnds } from "./integerEnds.ts";
 import { localErrors } from "./testing/localErrors.ts";
 import { noiseFeeds, tryOut } from "./testing/trial.ts";
 
@@ -201,6 +207,26 @@ describe("quantizing", () => {
         }
       }),
       { numRuns: 100 },
+    );
+  });
+
+  it("for any target writes random graphs that load, run alike optimized or not, and come near float", async () => {
+    const targets = fc.constantFrom("ort-cpu-avx2", "tensorrt", "openvino", "qnn", "vitis-npu", "integer-only");
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 9 }), targets, async (steps, name) => {
+        const model = build(steps);
+        const { target, activations, weights, elementwise } = withTarget(PLAIN_RECIPE, name as TargetName);
+        const trial = await tryOut(model, { target: target!, activations, weights, elementwise });
+        for (const { optimized, literal } of Object.values(trial.sqnr)) {
+          expect(literal).toBeGreaterThan(name === "vitis-npu" ? 8 : 15);
+          expect(optimized).toBeGreaterThan(Math.min(literal - 3, 30));
+        }
+        if (name !== "integer-only") return;
+        const { model: coded } = withIntegerEnds(trial.model);
+        const feeds = noiseFeeds(model, 1);
+        expect(await run(withFloatEnds(coded), feeds, false)).toEqual(await run(trial.model, feeds, false));
+      }),
+      { numRuns: 120 },
     );
   });
 });

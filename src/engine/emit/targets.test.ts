@@ -125,6 +125,25 @@ describe("for TensorRT", () => {
     expect(new Set(["r1", "c2", "j"].map((name) => plan.groupOf.get(name)))).toEqual(new Set(["j"]));
   });
 
+  it("one scale holds all that is joined, and what a pool took its values from", async () => {
+    const pool = node("MaxPool", ["c1"], "q", [
+      intsAttribute("kernel_shape", [3, 3]),
+      intsAttribute("pads", [1, 1, 1, 1]),
+    ]);
+    const nodes = [
+      conv("x", "c1"),
+      pool,
+      node("Concat", ["q", "q"], "j", [intAttribute("axis", 1)]),
+      node("Conv", ["j", "u"], "y"),
+    ];
+    const trial = await forTarget("tensorrt", model([...nodes, conv("c1", "out")], ["out", "y"]));
+    const { plan, ranges } = trial;
+    const group = plan.groups.find(({ id }) => id === plan.groupOf.get("j"))!;
+    expect(group.members).toEqual(expect.arrayContaining(["c1", "q", "j"]));
+    expect(ranges.get(group.id)!.low).toBeLessThan(-1);
+    expect(leastSqnr(trial)).toBeGreaterThan(25);
+  });
+
   it("operators without an integer kernel stay in float with the reason, and nothing is stored", async () => {
     const nodes = [conv("x", "c1"), node("Softmax", ["c1"], "p"), conv("p", "out")];
     const { plan } = await forTarget("tensorrt", model(nodes));

@@ -5,6 +5,7 @@ import { own } from "../model/record.ts";
 import type { Statistics, TensorStatistics } from "../model/statistics.ts";
 import type { RangeGroup } from "../model/summary.ts";
 import { chooseRange } from "../numerics/calibrators/index.ts";
+import { Observer } from "../numerics/observer.ts";
 import { rangeWithin } from "../values/clamp.ts";
 
 export interface ChosenRange {
@@ -57,9 +58,23 @@ function holding(range: Range, held: Range | null): Range {
   return held ? { low: Math.min(range.low, held.low), high: Math.max(range.high, held.high) } : range;
 }
 
+const merged = new WeakMap<Statistics, Map<string, TensorStatistics>>();
+
+/** What was seen of a group: of the member that it is named after, or of all that decide its range. */
+export function seenOf({ id, parts }: RangeGroup, statistics: Statistics): TensorStatistics | undefined {
+  const own = statistics.get(id);
+  if (!parts || !own) return own;
+  const key = JSON.stringify([id, parts]);
+  const known = merged.get(statistics) ?? new Map<string, TensorStatistics>();
+  merged.set(statistics, known);
+  const all = known.get(key) ?? Observer.merge(parts.flatMap((part) => statistics.get(part) ?? []));
+  known.set(key, all);
+  return all;
+}
+
 /** The statistics of a group. Throws InputError when they are missing, as with another model's cache. */
 export function statisticsOf(group: RangeGroup, statistics: Statistics): TensorStatistics {
-  const found = statistics.get(group.id);
+  const found = seenOf(group, statistics);
   if (!found) {
     throw new InputError(`The calibration holds nothing about tensor ${group.id}; calibrate this model again.`);
   }

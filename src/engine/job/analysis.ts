@@ -1,4 +1,4 @@
-import { type ChosenRange, methodRange, type RangeChoices, rangeOf, statisticsOf } from "../encode/ranges.ts";
+import { type ChosenRange, methodRange, type RangeChoices, rangeOf, seenOf, statisticsOf } from "../encode/ranges.ts";
 import type { GroupFigures, RangeReport, SeenValues, TensorAnalysis } from "../model/analysis.ts";
 import { type ActivationScheme, type ClipFigures, METHODS, type Range } from "../model/range.ts";
 import type { Statistics, TensorStatistics } from "../model/statistics.ts";
@@ -27,7 +27,7 @@ export class Analysis {
   overview(choices: RangeChoices): GroupFigures[] {
     const rows: GroupFigures[] = [];
     for (const group of this.#groups.values()) {
-      const statistics = this.#statistics.get(group.id);
+      const statistics = seenOf(group, this.#statistics);
       if (!statistics) continue;
       const { range, source } = this.#chosen(group, statistics, choices);
       rows.push({

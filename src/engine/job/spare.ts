@@ -1,4 +1,4 @@
-import { type RangeChoices, rangeOf } from "../encode/ranges.ts";
+import { type RangeChoices, rangeOf, seenOf } from "../encode/ranges.ts";
 import { seeksExtremes } from "../model/format.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
@@ -60,7 +60,7 @@ function scalesIn({ groups }: QuantizationPlan, recipe: Recipe, statistics: Stat
   const byId = new Map(groups.map((group) => [group.id, group]));
   return (id: string, above: number): number | null => {
     const group = byId.get(id);
-    const seen = statistics.get(id);
+    const seen = group && seenOf(group, statistics);
     if (!group || !seen || own(recipe.ranges, id)) return null;
     const scaleUnder = (choices: RangeChoices) =>
       affineParameters(rangeOf(group, seen, choices).range, recipe.activations).scale;

@@ -35,6 +35,8 @@ export interface RangeGroup {
   /** The member whose values decide the range: the first in graph order, or what joins the others. */
   readonly id: string;
   readonly members: readonly string[];
+  /** Members whose values decide the range together, where what is joined has one scale with all that it is moved from. */
+  readonly parts?: readonly string[];
   /** A range that follows from the operator, such as Softmax's [0, 1]. */
   readonly fixed: Range | null;
   /** What the Relu or Clip before a member lets through, infinite where open; ranges are kept inside it. */

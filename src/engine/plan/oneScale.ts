@@ -10,8 +10,8 @@ interface Grouped {
 type Planned = Pick<Candidate, "node" | "descriptor" | "follower"> & { readonly reason: Reason | null };
 
 /**
- * The groups of a plan where all that a quantized Concat joins has one scale with what it makes: named after the last that joins, which
- * holds the values of all. Ranges that are fixed stay apart, and clamps no longer bound it.
+ * The groups of a plan where all that a quantized Concat joins has one scale with what it makes: named after the last that joins, with
+ * the values of all that it is made of. Ranges that are fixed stay apart, and clamps no longer bound it.
  */
 export function withOneScale({ groups, groupOf }: Grouped, layers: readonly Planned[]): Grouped {
   const fixed = new Set(groups.flatMap((group) => (group.fixed ? [group.id] : [])));
@@ -49,6 +49,7 @@ function joined(group: RangeGroup, parts: readonly RangeGroup[]): RangeGroup {
   return {
     ...group,
     members: parts.flatMap(({ members }) => members),
+    parts: parts.map(({ id }) => id),
     bounds: null,
     least: least.length > 0 ? { low, high } : null,
     whole: parts.some(({ whole }) => whole),

@@ -1,4 +1,4 @@
-import { type ChosenRange, methodRange, rangeOf } from "../encode/ranges.ts";
+import { type ChosenRange, methodRange, rangeOf, seenOf } from "../encode/ranges.ts";
 import { weightChoices } from "../encode/weight.ts";
 import { CAUSES, type Finding } from "../model/diagnosis.ts";
 import type { Range } from "../model/range.ts";
@@ -75,7 +75,8 @@ export class Diagnosis {
   #ofParts({ plan, recipe, statistics, planWithoutTensor }: DiagnosisRequest): Finding[] {
     const groups = new Map(plan.groups.map((group) => [group.id, group]));
     const scaleOf = (id: string): number | null => {
-      const [group, seen] = [groups.get(id), statistics.get(id)];
+      const group = groups.get(id);
+      const seen = group && seenOf(group, statistics);
       return group && seen ? affineParameters(this.#chosen(group, seen, recipe).range, recipe.activations).scale : null;
     };
     return coarseFindings({ plan, statistics, scaleOf, makerOf: makersIn(plan), planWithoutTensor });
@@ -86,7 +87,7 @@ export class Diagnosis {
     const layers = new Map(plan.layers.map((layer) => [layer.node, layer]));
     const maker = makersIn(plan);
     for (const group of plan.groups) {
-      const statistics = request.statistics.get(group.id);
+      const statistics = seenOf(group, request.statistics);
       if (!statistics) continue;
       const chosen = this.#chosen(group, statistics, recipe);
       const layer = maker(group.id);
@@ -128,7 +129,7 @@ export class Diagnosis {
       const proto = use && index.initializer(use.name);
       if (!use || !proto) continue;
       const group = groups.get(plan.groupOf.get(layer.node.input[1 - use.input] ?? "") ?? "");
-      const seen = group && statistics.get(group.id);
+      const seen = group && seenOf(group, statistics);
       const range = group && seen ? this.#chosen(group, seen, recipe).range : null;
       const inputScale = range && affineParameters(range, recipe.activations).scale;
       const choices = weightChoices(recipe, plan.target, layer.id);

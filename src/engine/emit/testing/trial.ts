@@ -72,7 +72,7 @@ export async function tryOut(given: ModelProto, choices: Choices = {}, feedsOf =
   const model = weightBits(weights.type) === 4 || weights.block ? allowInt4(given, ORT.ownDomain) : given;
   const { plan, session } = await planOf(model, choices);
   const samples = Array.from({ length: SAMPLES }, (_, i) => feedsOf(model, i + 1));
-  const observers = new Map(plan.groups.map(({ id }) => [id, new Observer()]));
+  const observers = new Map(plan.groups.flatMap(({ id, parts = [id] }) => parts).map((id) => [id, new Observer()]));
   for (const [i, feeds] of samples.entries()) {
     const values = new Map([...feeds, ...(await session.run(feeds))]);
     for (const [id, observer] of observers) observer.observe(values.get(id)?.data as Float32Array, i);
