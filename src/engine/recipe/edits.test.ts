@@ -171,6 +171,10 @@ test("what goes with weights alone is dropped where activations are quantized to
   const plain = { type: "uint4", granularity: "channel", rounding: "nearest" };
   expect(withBlock(chosen, null).weights).toEqual(plain);
   expect(withWeightAlgorithm(withWeightOperator(chosen, null), null).weights).toEqual({ ...plain, block: 32 });
+  for (const format of ["qdq", "qoperator", "dynamic"] as const) {
+    expect(withFormat(chosen, format).weights).toEqual({ ...plain, type: "int4" });
+  }
+  expect(withFormat(chosen, "weights").weights).toEqual(chosen.weights);
   expect(withActivations(chosen, INT8).weights).toEqual({ ...plain, type: "int4" });
   const learned = { ...recipe, weights: { ...recipe.weights, rounding: "learned", granularity: "tensor" } } as const;
   expect(withBlock(learned, 16).weights).toMatchObject({ rounding: "nearest", granularity: "channel" });

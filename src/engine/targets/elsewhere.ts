@@ -7,6 +7,7 @@ export const ELSEWHERE = {
   formats: ["qdq"],
   ownDomain: null,
   weights: ["int8"],
+  blocks: false,
   multipliesFirst: true,
   addsInPairs: false,
   givesFloat: new Set<string>(),

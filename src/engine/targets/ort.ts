@@ -41,6 +41,7 @@ export const ORT: Target = {
   ],
   weights: ["int8", "uint8", "int4", "uint4"],
   granularities: ["channel", "tensor"],
+  blocks: true,
   perChannel: null,
   scales: undefined,
   opset: 13,

@@ -21,6 +21,7 @@ export const ORT_WEBGPU: Target = {
   ],
   formats: ["weights", "float16"],
   weights: ["int8"],
+  blocks: false,
   multiplies: [],
   integerKernels: new Set(),
   kernels: new Set([

@@ -6,8 +6,10 @@ import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
 import { planQuantization } from "../plan/plan.ts";
 import { WEIGHT_TYPES } from "../values/codes.ts";
 import type { DataType } from "../values/elementTypes.ts";
+import { TARGETS } from "./index.ts";
 import { ORT } from "./ort.ts";
-import { assertTakes, type Target } from "./target.ts";
+import { ORT_WEBGPU } from "./ortWebgpu.ts";
+import { assertTakes, refusalOf, type Target } from "./target.ts";
 
 const node = (op: string, inputs: readonly string[], output: string) =>
   makeNode(op, inputs, [output], { name: output });
@@ -82,11 +84,13 @@ describe("what a target does not take", () => {
     expect(refused).toThrow(sentence);
   });
 
-  it.each<[Partial<typeof PLAIN_RECIPE.weights> & { format?: "weights" }, string]>([
+  it.each<[Partial<typeof PLAIN_RECIPE.weights> & { format?: "weights" | "dynamic" }, string]>([
     [
       { type: "uint4" },
       'Weights in uint4 are for weights alone; choose int8 or int4, or leave activations in float (format "weights").',
     ],
+    [{ format: "dynamic", type: "uint4" }, "Weights in uint4 are for weights alone"],
+    [{ format: "dynamic", block: 32 }, "Blocks of weights, their operator and their algorithm are for weights alone"],
     [{ type: "uint8" }, "Weights in uint8 are for weights alone"],
     [{ block: 32 }, "Blocks of weights, their operator and their algorithm are for weights alone"],
     [{ operator: "dequantize" }, "are for weights alone"],
@@ -105,6 +109,19 @@ describe("what a target does not take", () => {
     const refused = () => assertTakes(ORT, recipe);
     expect(refused).toThrow(InputError);
     expect(refused).toThrow(sentence);
+  });
+
+  it("of blocks, is refused by a target that was not seen to take them", () => {
+    const weights = { ...PLAIN_RECIPE.weights, block: 32 } as const;
+    const asked = { ...PLAIN_RECIPE, format: "weights" as const, weights };
+    for (const target of Object.values(TARGETS)) {
+      const refusal = refusalOf(target, asked);
+      if (target.blocks) expect(refusal).toBeNull();
+      else expect(refusal).not.toBeNull();
+    }
+    expect(refusalOf(ORT_WEBGPU, asked)).toBe(
+      "ONNX Runtime Web on WebGPU takes no weights in blocks; choose a scale a channel.",
+    );
   });
 
   it("is nothing of weights alone in blocks, of any type", () => {

@@ -18,6 +18,8 @@ export interface Target {
   readonly activations: readonly ActivationScheme[];
   readonly weights: readonly WeightScheme["type"][];
   readonly granularities: readonly WeightScheme["granularity"][];
+  /** Whether weights may share scales in blocks: their DequantizeLinear, and MatMulNBits where it has operators of its own. */
+  readonly blocks: boolean;
   /** Operators whose weights may have a scale a channel where a recipe asks for that; null: all. */
   readonly perChannel: ReadonlySet<string> | null;
   /** What scales must be; undefined: free. */
@@ -147,6 +149,7 @@ export function refusalOf(target: Target, recipe: Asked): string | null {
   if (recipe.format === "dynamic" && activations.scales) {
     return "Scales that are found as the model runs are no powers of two; leave powers of two out, or choose another format.";
   }
+  if (weights.block !== undefined && !target.blocks) return refuse("weights in blocks", ["a scale a channel"]);
   if (!target.granularities.includes(weights.granularity)) {
     const words = { channel: "scales by channel", tensor: "scales by tensor" } as const;
     return refuse(

@@ -1,4 +1,4 @@
-import { takesRanges } from "../model/format.ts";
+import { multiplies } from "../model/format.ts";
 import { InputError } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { isAsymmetric } from "../values/codes.ts";
@@ -6,7 +6,7 @@ import { isAsymmetric } from "../values/codes.ts";
 /** Throws InputError where what a recipe asks of its weights does not go together. */
 export function assertWeightForm(recipe: Pick<Recipe, "format" | "weights">): void {
   const { type, granularity, rounding, scales, block, operator, algorithm } = recipe.weights;
-  if (takesRanges(recipe)) {
+  if (multiplies(recipe)) {
     if (isAsymmetric(type)) {
       throw new InputError(
         `Weights in ${type} are for weights alone; choose int8 or int4, or leave activations in float (format "weights").`,
