@@ -15,6 +15,7 @@ const KINDS: Readonly<Record<RecipeFormat, string>> = {
   dynamic: ", scales found at run time",
   weights: ", weights only",
   float16: "",
+  bfloat16: "",
 };
 
 /**

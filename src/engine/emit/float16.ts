@@ -20,7 +20,7 @@ import { READS_ANY } from "../plan/halfLayers.ts";
 import type { HalfPlan } from "../plan/halfPlan.ts";
 import type { QuantizationPlan } from "../plan/plan.ts";
 import { innerId } from "../plan/stored.ts";
-import { nearestHalves } from "../values/halfFloats.ts";
+import { HALF, nearest } from "../values/halfFloats.ts";
 import type { Emitted, Writer } from "./emitted.ts";
 
 /**
@@ -235,7 +235,7 @@ class HalfWriter {
   /** `isOwn`: whether the constant is one of the model's own graph, of which some are encoded. */
   #narrow(tensor: TensorProto, isOwn: boolean): TensorProto {
     if (tensor.dataType !== Code.FLOAT) return tensor;
-    const bits = (isOwn ? this.#numbers.halves.get(tensor.name) : undefined) ?? nearestHalves(passingFloats(tensor));
+    const bits = (isOwn ? this.#numbers.halves.get(tensor.name) : undefined) ?? nearest(passingFloats(tensor), HALF);
     return withFields(tensor, {
       dataType: Code.FLOAT16,
       rawData: new Uint8Array(bits.buffer as ArrayBuffer, bits.byteOffset, bits.byteLength),

@@ -4,6 +4,7 @@ import type { Range } from "../model/range.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import type { QuantizationPlan } from "../plan/plan.ts";
 import { encodeRequest } from "../plan/request.ts";
+import { writeBfloat16 } from "./bfloat16.ts";
 import { writeDynamic } from "./dynamic.ts";
 import type { Emitted, Writer } from "./emitted.ts";
 import { writeFloat16 } from "./float16.ts";
@@ -18,6 +19,7 @@ const WRITERS: Readonly<Record<RecipeFormat, Writer>> = {
   dynamic: writeDynamic,
   weights: writeWeights,
   float16: writeFloat16,
+  bfloat16: writeBfloat16,
 };
 
 export type QuantizedModel = Emitted & Pick<Numbers, "affine" | "notices">;

@@ -4,6 +4,7 @@ import type { Recipe } from "../model/recipe.ts";
 import type { RangeGroup } from "../model/summary.ts";
 import { affineParameters } from "../numerics/affine.ts";
 import { type CodeLimits, codeLimits } from "../values/codes.ts";
+import { BFLOAT, HALF } from "../values/halfFloats.ts";
 import { roundHalfEven } from "../values/round.ts";
 import { type EncodedConstant, encodeConstant } from "./constant.ts";
 import { type FineBias, fineBias } from "./fineBias.ts";
@@ -29,7 +30,7 @@ export interface EncodeRequest {
   readonly layers: readonly LayerSource[];
   /** Constant operands of 8-bit layers, by name. */
   readonly constants: ReadonlyMap<string, () => Float32Array>;
-  /** Weights that become float16. */
+  /** Weights that become floats of 16 bits. */
   readonly halves?: readonly WeightSource[];
 }
 
@@ -43,7 +44,7 @@ export interface Numbers {
   readonly affine: ReadonlyMap<string, Affine>;
   /** By layer. */
   readonly weights: ReadonlyMap<string, EncodedWeight>;
-  /** Bits of weights in float16, by name. */
+  /** Bits of weights in floats of 16 bits, by name. */
   readonly halves: ReadonlyMap<string, Uint16Array>;
   readonly fineBiases: ReadonlyMap<string, FineBias>;
   /** Layers that clamp to bounds which quantize to the extreme codes, so that saturating does the same. */
@@ -80,6 +81,7 @@ export function encode(
     if (degenerate) notices.push(degenerateNotice(id, parameters));
   }
   const weights = new Map<string, EncodedWeight>();
+  const type = choices.format === "bfloat16" ? BFLOAT : HALF;
   const fineBiases = new Map<string, FineBias>();
   const implied = new Set<string>();
   const clamps = new Map<string, CodeLimits>();
@@ -102,7 +104,7 @@ export function encode(
     activations,
     affine,
     weights,
-    halves: new Map(halves.map((weight) => [weight.name, encodeHalves(weight)])),
+    halves: new Map(halves.map((weight) => [weight.name, encodeHalves(weight, type)])),
     fineBiases,
     implied,
     clamps,

@@ -1,5 +1,5 @@
 /** The formats that a recipe may ask for. */
-export const RECIPE_FORMATS = ["qdq", "qoperator", "dynamic", "weights", "float16"] as const;
+export const RECIPE_FORMATS = ["qdq", "qoperator", "dynamic", "weights", "float16", "bfloat16"] as const;
 export type RecipeFormat = (typeof RECIPE_FORMATS)[number];
 
 /** What each writes, in words. */
@@ -9,6 +9,7 @@ export const FORMAT_WORDS: Readonly<Record<RecipeFormat, string>> = {
   dynamic: "dynamic (scales of activations are found as the model runs)",
   weights: "QDQ (DequantizeLinear nodes after weights)",
   float16: "float16 (weights and what layers make)",
+  bfloat16: "bfloat16 (constants, a Cast to float32 after each)",
 };
 
 /** Whether activations get scales from calibration; else they stay in float. */
@@ -18,6 +19,7 @@ const TAKES_RANGES: Readonly<Record<RecipeFormat, boolean>> = {
   dynamic: false,
   weights: false,
   float16: false,
+  bfloat16: false,
 };
 
 export function takesRanges({ format }: { readonly format: RecipeFormat }): boolean {
@@ -51,5 +53,5 @@ export function seeksExtremes({ format }: { readonly format: RecipeFormat }): bo
 
 /** Whether weights become integers; else they are floats of fewer bits, and no setting for codes touches them. */
 export function takesCodes({ format }: { readonly format: RecipeFormat }): boolean {
-  return format !== "float16";
+  return format !== "float16" && format !== "bfloat16";
 }

@@ -1,17 +1,18 @@
-import { narrowHalf, nearestHalves, widenHalf } from "../values/halfFloats.ts";
+import { narrowHalf, nearest, type ShortFloat } from "../values/halfFloats.ts";
 import type { ChannelLayout } from "./channels.ts";
 
 /**
- * Bits of a float16 beside each value: the nearest, and then some of each channel the other way until the channel's rounding errors
+ * Bits of a float of 16 bits beside each value: the nearest, and then some of each channel the other way until the channel's rounding errors
  * add up to next to nothing, those closest to the middle first. Inputs that come out of a Relu have a positive mean, so that the
  * sum of a channel's errors shifts its output, while single errors average out: what `balancedCodes` does for integers.
  * Finite values stay finite.
  */
-export function balancedHalves(
+export function balancedFloats(
   values: Float32Array,
   { outer, channels, inner }: ChannelLayout,
+  type: ShortFloat,
 ): Uint16Array<ArrayBuffer> {
-  const bits = nearestHalves(values);
+  const bits = nearest(values, type);
   const length = outer * inner;
   const errors = new Float64Array(length);
   const steps = new Float64Array(length);
@@ -20,7 +21,7 @@ export function balancedHalves(
     let sum = 0;
     for (let k = 0; k < length; k++) {
       const value = values[at(k)] as number;
-      errors[k] = widenHalf(bits[at(k)] as number) - value;
+      errors[k] = type.widen(bits[at(k)] as number) - value;
       sum += errors[k] as number;
     }
     if (sum === 0 || !Number.isFinite(sum)) continue;
@@ -28,8 +29,8 @@ export function balancedHalves(
     for (let k = 0; k < length; k++) {
       const error = errors[k] as number;
       if (error === 0 || error > 0 !== sum > 0) continue;
-      const other = widenHalf(neighbour(bits[at(k)] as number, error < 0));
-      steps[k] = other - widenHalf(bits[at(k)] as number);
+      const other = type.widen(neighbour(bits[at(k)] as number, error < 0));
+      steps[k] = other - type.widen(bits[at(k)] as number);
       if (Number.isFinite(other)) flips.push(k);
     }
     const cost = (k: number) => Math.abs(steps[k] as number) - 2 * Math.abs(errors[k] as number);
@@ -44,7 +45,7 @@ export function balancedHalves(
   return bits;
 }
 
-/** The next float16 above or below one. */
+/** The next float above or below one. */
 function neighbour(bits: number, above: boolean): number {
   if ((bits & 0x7fff) === 0) return above ? 1 : 0x8001;
   return bits & 0x8000 ? bits + (above ? -1 : 1) : bits + (above ? 1 : -1);

@@ -8,11 +8,12 @@ import { operatorOf } from "../operators/index.ts";
 import { FLOAT_PORTS } from "../targets/halves.ts";
 import type { Target } from "../targets/target.ts";
 import type { DataType } from "../values/elementTypes.ts";
-import type { Candidate, PlanChoices } from "./candidates.ts";
+import type { PlanChoices } from "./candidates.ts";
 import { type HalfLayer, halfLayers } from "./halfLayers.ts";
 import type { StoredLayer } from "./stored.ts";
 import { weightSource } from "./weightSource.ts";
 import { weightUse } from "./weightUse.ts";
+import { WHOLE, type WholeLayer } from "./wholeLayer.ts";
 
 /** What of a graph, and of the graphs that its nodes hold, is in float16. */
 export interface HalfPlan {
@@ -24,12 +25,6 @@ export interface HalfPlan {
   readonly ports: typeof FLOAT_PORTS;
   /** Element types of the graph's own tensors as they are in float32. */
   readonly types: ElementTypes;
-}
-
-/** No layer becomes an operator of the runtime's own, or finds scales at run time. */
-interface PlannedLayer extends Layer, Pick<Candidate, "node" | "descriptor" | "weightUse" | "follower"> {
-  readonly ownOperator: null;
-  readonly runTime: null;
 }
 
 /** The plan of a model in float16: no range groups, and layers that are in float16 or say why not. */
@@ -51,10 +46,9 @@ export function planHalves(
       : [{ layer: toLayer(layer, false), weights: [], inside: layer.inside }],
   );
   const own = found.filter(({ inside }) => inside === null);
-  const layers = own.map((layer): PlannedLayer => {
+  const layers = own.map((layer): WholeLayer => {
     const { node } = layer;
-    const planned = { node, descriptor: operatorOf(node, index), weightUse: null, follower: null };
-    return { ...toLayer(layer, true), ...planned, ownOperator: null, runTime: null };
+    return { ...toLayer(layer, true), node, descriptor: operatorOf(node, index), ...WHOLE };
   });
   const weights = own.flatMap(({ node, reason }) => {
     const descriptor = operatorOf(node, index);
@@ -67,7 +61,7 @@ export function planHalves(
     ports: FLOAT_PORTS,
     types: known,
   };
-  return { target, index, layers, groups: [], groupOf: new Map<string, string>(), stored, half };
+  return { target, index, layers, groups: [], groupOf: new Map<string, string>(), stored, half, bfloat: null };
 }
 
 function toLayer({ id, node, parameters, reason }: HalfLayer, isOwn: boolean): Layer {

@@ -8,6 +8,7 @@ import { gridOf, isDequantizer, isQuantizer } from "../operators/quantizing.ts";
 import type { Target } from "../targets/target.ts";
 import { elementCount } from "../values/dims.ts";
 import type { DataType } from "../values/elementTypes.ts";
+import { type BfloatPlan, planBfloats } from "./bfloatPlan.ts";
 import { type Activations, type Candidate, candidatesOf, type PlanChoices } from "./candidates.ts";
 import { type RunTimeKernel, runTimeKernel, settleAtRunTime } from "./dynamic.ts";
 import { type HalfPlan, planHalves } from "./halfPlan.ts";
@@ -37,6 +38,8 @@ export interface QuantizationPlan {
   readonly stored: readonly StoredLayer[];
   /** What is in float16; null of formats that have none. */
   readonly half: HalfPlan | null;
+  /** What is kept in bfloat16; null likewise. */
+  readonly bfloat: BfloatPlan | null;
 }
 
 /**
@@ -51,6 +54,7 @@ export function planQuantization(
   rankOf: (tensor: string) => number | undefined = () => undefined,
 ): QuantizationPlan {
   if (choices.format === "float16") return planHalves(graph, types, choices, target);
+  if (choices.format === "bfloat16") return planBfloats(graph, choices.float, target);
   const index = new GraphIndex(graph);
   const excluded = new Set(choices.float.tensors);
   const spared = new Map(Object.entries(choices.spared ?? {}).filter(([tensor]) => !excluded.has(tensor)));
@@ -76,7 +80,7 @@ export function planQuantization(
   const own = gatherGroups(layers, settled, index, target);
   const isApart = choices.elementwise === "join" && target.hasPast;
   const grouped = target.joinsOnOneScale ? withOneScale(own, layers) : isApart ? own : withOperands(own, layers, index);
-  return { target, index, layers, ...grouped, stored, half: null };
+  return { target, index, layers, ...grouped, stored, half: null, bfloat: null };
 }
 
 /** The same decisions on a graph that differs in its constants only: its nodes are those of the plan's, in their order. */

@@ -11,7 +11,7 @@ export function encodeRequest(plan: QuantizationPlan): EncodeRequest {
     groups: plan.groups,
     layers: plan.layers.map((layer) => layerSource(layer, plan)),
     constants: constantOperands(plan),
-    halves: plan.half?.weights ?? [],
+    halves: plan.half?.weights ?? plan.bfloat?.weights ?? [],
   };
 }
 

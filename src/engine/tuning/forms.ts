@@ -95,6 +95,7 @@ export class Forms {
       groupOf,
       stored: [],
       half: null,
+      bfloat: null,
     };
     return quantizeGraph(model, slice, ranges, recipe, this.#weigh).model;
   }

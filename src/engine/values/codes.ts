@@ -59,7 +59,8 @@ export function weightCodes(type: WeightType, count: number): WeightCodes {
 }
 
 /** What a weight takes more in float32 than in a type, bytes an element. */
-export function floatCost(type: WeightType | "float16" | "float32"): number {
+export function floatCost(type: WeightType | "float16" | "bfloat16" | "float32"): number {
+  if (type === "bfloat16") return 2;
   if (type === "float16" || type === "float32") return elementBytes("float32") - elementBytes(type);
   return elementBytes("float32") - WEIGHT_BITS[type] / 8;
 }

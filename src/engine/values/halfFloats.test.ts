@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { halfAbove, halfBits, narrowBfloat, narrowHalf, nearestHalves, widenBfloat, widenHalf } from "./halfFloats.ts";
+import { HALF, halfAbove, halfBits, narrowBfloat, narrowHalf, nearest, widenBfloat, widenHalf } from "./halfFloats.ts";
 
 it("gives every float16 back that float32 holds, infinities and both zeros too", () => {
   const all = Array.from({ length: 0x10000 }, (_, bits) => bits);
@@ -21,7 +21,7 @@ it("rounds halfway between two float16 to the even one, and anything else to the
 
 it("makes infinite from 65520 on, and 0 of what is at most half the smallest", () => {
   const values = Float32Array.of(65504, 65519.996, 65520, 1e38, -65536, 2 ** -25, 2 ** -24, -(2 ** -26));
-  expect([...nearestHalves(values)]).toEqual([0x7bff, 0x7bff, 0x7c00, 0x7c00, 0xfc00, 0, 1, 0x8000]);
+  expect([...nearest(values, HALF)]).toEqual([0x7bff, 0x7bff, 0x7c00, 0x7c00, 0xfc00, 0, 1, 0x8000]);
 });
 
 it("rounds to bfloat16 half to even, and keeps what is no number", () => {

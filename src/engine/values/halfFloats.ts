@@ -45,17 +45,17 @@ export function narrowBfloat(value: number): number {
   return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
 }
 
-/** The bits of the float16 nearest each value. */
-export function nearestHalves(values: Float32Array): Uint16Array<ArrayBuffer> {
-  return mapBits(values, narrowHalf);
+/** A type of 16 bits, sign and magnitude: the next larger magnitude has the next bits. */
+export interface ShortFloat {
+  readonly narrow: (value: number) => number;
+  readonly widen: (bits: number) => number;
 }
 
-/** The bits of the bfloat16 nearest each value. */
-export function nearestBfloats(values: Float32Array): Uint16Array<ArrayBuffer> {
-  return mapBits(values, narrowBfloat);
-}
+export const HALF: ShortFloat = { narrow: narrowHalf, widen: widenHalf };
+export const BFLOAT: ShortFloat = { narrow: narrowBfloat, widen: widenBfloat };
 
-function mapBits(values: Float32Array, narrow: (value: number) => number): Uint16Array<ArrayBuffer> {
+/** The bits nearest each value. */
+export function nearest(values: Float32Array, { narrow }: ShortFloat): Uint16Array<ArrayBuffer> {
   const bits = new Uint16Array(values.length);
   for (let i = 0; i < values.length; i++) bits[i] = narrow(values[i] as number);
   return bits;
@@ -74,6 +74,6 @@ export function halfAbove(value: number): number {
 
 /** The bits of values in float16; null where it does not hold one exactly. */
 export function halfBits(values: Float32Array): Uint16Array | null {
-  const bits = nearestHalves(values);
+  const bits = nearest(values, HALF);
   return bits.every((each, at) => widenHalf(each) === values[at]) ? bits : null;
 }

@@ -32,6 +32,7 @@ export function inkOf(element: HTMLElement): Ink {
       int4: resolve("var(--precision-int4)"),
       uint4: resolve("var(--precision-int4)"),
       float16: resolve("var(--precision-float16)"),
+      bfloat16: resolve("var(--precision-float16)"),
       float32: resolve("var(--precision-float32)"),
     },
     ramp: (share) => ramp[Math.round(share * RAMP_STEPS)]!,

@@ -2,13 +2,22 @@ import type { Layer } from "../../engine/model/summary.ts";
 
 export type Precision = Layer["precision"];
 
-const LETTERS: Record<Precision, string> = { int8: "8", uint8: "8", int4: "4", uint4: "4", float16: "H", float32: "F" };
+const LETTERS: Record<Precision, string> = {
+  int8: "8",
+  uint8: "8",
+  int4: "4",
+  uint4: "4",
+  float16: "H",
+  bfloat16: "B",
+  float32: "F",
+};
 const NAMES: Record<Precision, string> = {
   int8: "int8",
   uint8: "uint8",
   int4: "int4",
   uint4: "uint4",
   float16: "float16",
+  bfloat16: "bfloat16",
   float32: "float",
 };
 

@@ -99,6 +99,7 @@ function explain(layer: ReportedLayer | null, shared: string | null, alone: stri
   if (layer?.reason) return html`In float: ${layer.reason}.`;
   if (shared !== null) return html`Shares the range of <code>${shared}</code>.`;
   if (layer?.precision === "float16") return html`In float16.`;
+  if (layer?.precision === "bfloat16") return html`Its constants are kept in bfloat16, and it is computed in float32.`;
   if (alone !== null && layer) return html`Its weight is in ${layer.precision}; ${alone}.`;
   return html`Rounded after the next layer.`;
 }
@@ -109,6 +110,7 @@ const MARKS: Readonly<Record<ReportedLayer["precision"], string>> = {
   int4: "I4",
   uint4: "U4",
   float16: "F16",
+  bfloat16: "BF16",
   float32: "F32",
 };
 

@@ -12,6 +12,7 @@ const TEXTS: Readonly<Record<RecipeFormat, string>> = {
   dynamic: "dynamic: no calibration",
   weights: "weights alone",
   float16: "float16, weights and activations",
+  bfloat16: "bfloat16, weights alone",
 };
 
 /** What is written; what the target, or the weights as they are chosen, do not go with is out of reach. */

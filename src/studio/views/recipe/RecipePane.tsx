@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { type RecipeFormat, takesCodes, takesRanges } from "../../../engine/model/format.ts";
+import { FORMAT_WORDS, type RecipeFormat, takesCodes, takesRanges } from "../../../engine/model/format.ts";
 import { type ActivationScheme, METHODS } from "../../../engine/model/range.ts";
 import type { MethodChoice, Recipe } from "../../../engine/model/recipe.ts";
 import { INT8, UINT8, withActivations, withFloat, withMethod } from "../../../engine/recipe/edits.ts";
@@ -108,6 +108,7 @@ const KINDS: Readonly<Record<RecipeFormat, ReactNode>> = {
     </>
   ),
   float16: "float16",
+  bfloat16: "bfloat16",
 };
 
 /** The scheme of a type: the usual one, where the recipe's target takes that, else the one that it takes. */
@@ -126,7 +127,7 @@ function activationsText(value: keyof typeof ACTIVATIONS, recipe: Recipe): strin
 /** The kind of quantization, in the field's words. */
 function Outline({ recipe }: { readonly recipe: Recipe }) {
   const { weights } = recipe;
-  if (!takesCodes(recipe)) return <p className="muted">{recipe.format}, but for what has to stay in float32</p>;
+  if (!takesCodes(recipe)) return <p className="muted">{FORMAT_WORDS[recipe.format]}</p>;
   const bits = weightBits(weights.type) === 4 ? "4 bits" : "8 bits";
   return (
     <p className="muted">
