@@ -270,7 +270,7 @@ describe("options that make no sense", () => {
   it.each([
     [["--methud", "mse"], /^This command has no option --methud; did you mean --method\?$/],
     [["--method", "best"], /--method takes one of minmax, .*; not "best"/],
-    [["--activations", "u4"], /--activations takes one of u8, s8, float; not "u4"/],
+    [["--activations", "u4"], /--activations takes one of u8, s8, u16, s16, float; not "u4"/],
     [["--weights", "u2"], /--weights takes one of s8, u8, s4, u4; not "u2"/],
     [["--weights", "u4"], /Weights in uint4 are for weights alone; choose int8 or int4/],
     [["--block", "24"], /--block takes one of 16, 32, 64, 128, 256; not "24"/],

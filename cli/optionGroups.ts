@@ -101,8 +101,8 @@ export const RECIPE_OPTIONS = {
     rounding: choice("NAME", ["nearest", "learned"], "how weights are rounded (default: nearest)"),
     activations: choice(
       "NAME",
-      ["u8", "s8", "float"],
-      "unsigned asymmetric (default), signed symmetric, or float, which is --format weights",
+      ["u8", "s8", "u16", "s16", "float"],
+      "unsigned asymmetric (default) or signed symmetric, in 8 bits or in 16, which runtimes here compute in float; or float, which is --format weights",
     ),
     elementwise: choice(
       "NAME",

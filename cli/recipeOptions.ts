@@ -71,6 +71,8 @@ export function recipeChanges(values: Values<typeof RECIPE_OPTIONS>): RecipeChan
   };
   const scheme: Partial<ActivationScheme> = {
     ...(activations === "s8" && { type: "int8", symmetric: true }),
+    ...(activations === "s16" && { type: "int16", symmetric: true }),
+    ...(activations === "u16" && { type: "uint16", symmetric: false }),
     ...(activations === "u8" && { type: "uint8", symmetric: false }),
     ...powers,
   };

@@ -37,6 +37,7 @@ export type PlanPart = RecipePart<
   | "factors"
   | "target"
   | "format"
+  | "activations"
   | "float"
   | "weights"
   | "elementwise"

@@ -62,10 +62,11 @@ export class DequantizedInputs {
   quantize(tensor: string, from: string, codes: string): void {
     const parameters = this.parametersOf(this.#plan.groupOf.get(tensor) ?? tensor);
     const name = this.#draft.fresh(tensor, "_QuantizeLinear");
+    const domain = this.#draft.domainOf(this.#numbers.activations.type);
     const isEarly = this.#early.has(tensor);
     const rounded = isEarly ? this.#draft.fresh(tensor, "_Sum_Output") : from;
     if (isEarly) this.#draft.add(makeNode("Sum", [from], [rounded], { name: this.#draft.fresh(tensor, "_Sum") }));
-    this.#draft.add(makeNode("QuantizeLinear", [rounded, ...parameters], [codes], { name }));
+    this.#draft.add(makeNode("QuantizeLinear", [rounded, ...parameters], [codes], { name, domain }));
   }
 
   /** Scale and zero point of a group, by name. */
@@ -94,8 +95,10 @@ export class DequantizedInputs {
     if (!encoded || !proto) return name;
     const { type } = this.#numbers.activations;
     const { scale, zeroPoint } = encoded.affine;
-    const codes = { type, dims: dimsOf(proto), data: encoded.codes };
-    const output = this.#draft.constant(name, codes, scalar("float32", scale), scalar(type, zeroPoint));
+    const codes: Tensor = { type, dims: dimsOf(proto), data: encoded.codes };
+    const output = this.#draft.constant(name, codes, scalar("float32", scale), scalar(type, zeroPoint), {
+      domain: this.#draft.domainOf(type),
+    });
     this.#constants.set(name, output);
     return output;
   }

@@ -8,7 +8,7 @@ import { INT4_OPSET, opsetOf, RUNTIME_DOMAIN, withDomain } from "../onnx/opset.t
 import type { ModelProto, NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { codesProto, type Int4Tensor, scalar, tensorProto } from "../onnx/tensor.ts";
 import type { QuantizationPlan } from "../plan/plan.ts";
-import { weightBits, weightCodes } from "../values/codes.ts";
+import { type ActivationType, type WeightType, weightCodes } from "../values/codes.ts";
 
 /** Where scales run along, how many values of a block share one, and whose DequantizeLinear it is. */
 interface Placing {
@@ -45,6 +45,12 @@ export class GraphDraft {
   /** A new name for what belongs to a tensor. */
   fresh(tensor: string, suffix: string): string {
     return freshName(this.#names, stemOf(tensor) + suffix);
+  }
+
+  /** The domain of operators on codes of a type: ONNX's own where the model's opset knows the type, else the runtime's. */
+  domainOf(type: WeightType | ActivationType): string {
+    const isNew = type === "int4" || type === "uint4" || type === "uint16" || type === "int16";
+    return isNew && opsetOf(this.#model) < INT4_OPSET ? (this.#plan.target.ownDomain ?? "") : "";
   }
 
   add(node: NodeProto): void {
@@ -152,8 +158,7 @@ export class GraphDraft {
     const key = `${name} ${axis} ${JSON.stringify(blocks)} ${scales.join()} ${zeroPoints?.join()} ${rounding} ${isUnsigned}`;
     const known = this.#weights.get(key);
     if (known !== undefined) return known;
-    const isKnown = weightBits(type) > 4 || opsetOf(this.#model) >= INT4_OPSET;
-    const domain = isKnown ? "" : (this.#plan.target.ownDomain ?? "");
+    const domain = this.domainOf(type);
     const own = scaleDimsOf(encoded);
     const zeros = zeroPoints ?? weightCodes(type, scales.length);
     const output =

@@ -76,7 +76,8 @@ class QdqWriter {
     const codes = this.#draft.fresh(tensor, "_QuantizeLinear_Output");
     const output = to ?? this.#draft.fresh(tensor, "_DequantizeLinear_Output");
     this.#inputs.quantize(tensor, from, codes);
-    this.#draft.dequantize(tensor, codes, parameters, output);
+    const domain = this.#draft.domainOf(this.#numbers.activations.type);
+    this.#draft.dequantize(tensor, codes, parameters, output, { domain });
     this.#dequantized.set(tensor, output);
   }
 }

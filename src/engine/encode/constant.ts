@@ -1,11 +1,11 @@
 import type { ActivationScheme, Affine } from "../model/range.ts";
 import { affineParameters } from "../numerics/affine.ts";
 import { isAllFinite } from "../numerics/finite.ts";
-import { quantize } from "../numerics/quantize.ts";
+import { type ActivationCodes, quantize } from "../numerics/quantize.ts";
 
 export interface EncodedConstant {
   readonly affine: Affine;
-  readonly codes: Uint8Array | Int8Array;
+  readonly codes: ActivationCodes;
 }
 
 /** A constant operand in the activations' type, from its least to its largest value; null where one is not finite. */
@@ -18,5 +18,5 @@ export function encodeConstant(values: Float32Array, scheme: ActivationScheme): 
     high = Math.max(high, value);
   }
   const affine = affineParameters({ low, high }, scheme);
-  return { affine, codes: quantize(values, affine, scheme.type as "uint8") };
+  return { affine, codes: quantize(values, affine, scheme.type) };
 }

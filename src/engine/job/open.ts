@@ -8,7 +8,7 @@ import { raiseFloats } from "../graph/raiseFloats.ts";
 import { exposeOutputs, weightsAsInputs } from "../graph/shapes.ts";
 import { applySmoothing } from "../graph/smoothing.ts";
 import type { ModelInputs } from "../model/dataset.ts";
-import { takesCodes } from "../model/format.ts";
+import { takesCodes, takesRanges } from "../model/format.ts";
 import type { JobContext, Notice } from "../model/job.ts";
 import type { GivenInputs, Recipe } from "../model/recipe.ts";
 import type { ModelFile, Runtime } from "../model/runtime.ts";
@@ -24,7 +24,8 @@ import { summarizePlan } from "../plan/summary.ts";
 import { targetOf } from "../targets/index.ts";
 import { ORT } from "../targets/ort.ts";
 import type { Target } from "../targets/target.ts";
-import { weightBits } from "../values/codes.ts";
+import { onWide } from "../targets/target.ts";
+import { isWide, weightBits } from "../values/codes.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import { classesOf } from "./classes.ts";
 import { constantInputs, decidedBy, knownShapes, undecided } from "./heldConstants.ts";
@@ -196,9 +197,11 @@ export function planModel(model: PreparedModel, recipe: PlanChoices): Quantizati
   const float = floatForm(model, recipe);
   if (!float.graph) throw new Error("a prepared model has a graph");
   const { target, format, float: kept, weights, elementwise, unjoined, spared: coarse } = recipe;
+  const isWidened = hasWideCodes(recipe);
   const choices = JSON.stringify([
     target ?? null,
     format,
+    isWidened,
     kept,
     [weights.type, weights.block, weights.operator],
     elementwise,
@@ -208,22 +211,36 @@ export function planModel(model: PreparedModel, recipe: PlanChoices): Quantizati
   const known = plans.get(float);
   if (known?.choices === choices) return known.plan;
   const { types, shapes } = equalizedModel(model, recipe);
-  const plan = planQuantization(float.graph, types, recipe, targetOf(recipe), (tensor) => shapes.get(tensor)?.length);
+  const plan = planQuantization(
+    float.graph,
+    types,
+    recipe,
+    isWidened ? onWide(targetOf(recipe)) : targetOf(recipe),
+    (tensor) => shapes.get(tensor)?.length,
+  );
   plans.set(float, { choices, plan });
   return plan;
+}
+
+/** Whether activations are rounded to 16 bits, which take opset 21 as int4 does. */
+function hasWideCodes(recipe: Pick<Recipe, "format" | "activations">): boolean {
+  return takesRanges(recipe) && isWide(recipe.activations.type);
 }
 
 const withInt4 = new WeakMap<ModelProto, ModelProto>();
 
 /**
- * The float model that is quantized under a recipe: equalized, and able to hold int4, or weights in blocks, where that is asked for. Throws
+ * The float model that is quantized under a recipe: equalized, and able to hold int4, 16 bits, or weights in blocks, where that is asked for. Throws
  * InputError for blocks in a model that cannot be raised to opset 21, which their DequantizeLinear came with.
  */
-export function floatForm(model: PreparedModel, recipe: Equalization & Pick<Recipe, "format" | "weights">): ModelProto {
+export function floatForm(
+  model: PreparedModel,
+  recipe: Equalization & Pick<Recipe, "format" | "weights" | "activations">,
+): ModelProto {
   const { folded } = equalizedModel(model, recipe);
   if (!takesCodes(recipe)) return folded;
   const inBlocks = recipe.weights.block !== undefined;
-  if (weightBits(recipe.weights.type) > 4 && !inBlocks) return folded;
+  if (weightBits(recipe.weights.type) > 4 && !inBlocks && !hasWideCodes(recipe)) return folded;
   const known = withInt4.get(folded);
   if (known && (!inBlocks || opsetOf(known) >= INT4_OPSET)) return known;
   const made = allowInt4(folded, inBlocks ? null : ORT.ownDomain);
@@ -232,7 +249,7 @@ export function floatForm(model: PreparedModel, recipe: Equalization & Pick<Reci
 }
 
 export type PlanChoices = Equalization &
-  Pick<Recipe, "target" | "format" | "float" | "weights" | "elementwise" | "unjoined" | "spared">;
+  Pick<Recipe, "target" | "format" | "activations" | "float" | "weights" | "elementwise" | "unjoined" | "spared">;
 
 export type PlannedChoices = PlanChoices & Pick<Recipe, "ranges" | "methods">;
 

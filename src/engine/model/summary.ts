@@ -18,7 +18,7 @@ const REPORTED_LAYER = fields({
   weight: about("The initialiser quantized as this layer's weight.", nullable(text)),
   precision: about(
     "That of its weight, and of its arithmetic where the activations it reads and makes are quantized.",
-    oneOf([...WEIGHT_TYPES, "float16", "bfloat16", "float32"]),
+    oneOf([...WEIGHT_TYPES, "int16", "float16", "bfloat16", "float32"]),
   ),
   reason: about("Why it, or all of it but its weights, stays in float; null when it is quantized.", nullable(text)),
 });

@@ -11,6 +11,10 @@ const U8: ActivationScheme = { type: "uint8", symmetric: false };
 const U8_SYMMETRIC: ActivationScheme = { type: "uint8", symmetric: true };
 const I8: ActivationScheme = { type: "int8", symmetric: false };
 const I8_SYMMETRIC: ActivationScheme = { type: "int8", symmetric: true };
+const U16: ActivationScheme = { type: "uint16", symmetric: false };
+const U16_SYMMETRIC: ActivationScheme = { type: "uint16", symmetric: true };
+const I16: ActivationScheme = { type: "int16", symmetric: false };
+const I16_SYMMETRIC: ActivationScheme = { type: "int16", symmetric: true };
 
 test.each([
   [U8, -1, 1, 0.00784314, 128],
@@ -21,6 +25,10 @@ test.each([
   [U8, 0.5, 2, 0.00784314, 0],
   [U8, -2, -0.5, 0.00784314, 255],
   [I8, 0, 6, 0.0235294, -128],
+  [U16, -1000, 1000, 0.030518, 32768],
+  [U16_SYMMETRIC, -10, 1000, 0.030518, 32768],
+  [I16_SYMMETRIC, -10, 1000, 0.0305185, 0],
+  [I16, 0, 6000, 0.0915541, -32768],
 ])("%o on (%d, %d) has scale %d and zero point %d", (scheme, low, high, scale, zeroPoint) => {
   const parameters = affineParameters({ low, high }, scheme);
   expect(parameters.scale).toBeCloseTo(scale, 7);

@@ -40,16 +40,16 @@ export function allowedScale(scale: number, scales: Scales): number {
 
 /**
  * Scale and zero point of an activation whose real values lie in `range` (ONNX QuantizeLinear: x is about
- * scale * (q - zeroPoint)), the scale raised to a power of two where the scheme wants that. Symmetric int8 maps the bound to 127, symmetric uint8 to 127.5 codes around 128. The zero
+ * scale * (q - zeroPoint)), the scale raised to a power of two where the scheme wants that. Symmetric int8 maps the bound to 127, symmetric uint8 to 127.5 codes around 128; 16 bits likewise. The zero
  * point comes from the float64 scale, which is then rounded to float32. Throws RangeError as coveredRange does, and
  * when the scale exceeds float32.
  */
 export function affineParameters(range: Range, scheme: ActivationScheme): AffineParameters {
   const { low, high } = coveredRange(range, scheme);
   const [lowest, highest] = codeLimits(scheme.type);
-  const steps = scheme.symmetric && scheme.type === "int8" ? 254 : highest - lowest;
+  const steps = scheme.symmetric && lowest < 0 ? 2 * highest : highest - lowest;
   const exact = (high - low) / steps;
-  const centre = scheme.symmetric && scheme.type === "uint8" ? 128 : 0;
+  const centre = scheme.symmetric && lowest === 0 ? (highest + 1) / 2 : 0;
   if (exact === 0) return { scale: 1, zeroPoint: centre, degenerate: true };
   const allowed = allowedScale(exact, scheme.scales);
   const scale = Math.fround(allowed);

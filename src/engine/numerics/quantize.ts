@@ -1,7 +1,10 @@
 import type { Affine } from "../model/range.ts";
 import { clamp } from "../values/clamp.ts";
-import { codeLimits } from "../values/codes.ts";
+import { type ActivationType, codeLimits } from "../values/codes.ts";
+import { arrayOf, elementBytes } from "../values/elementTypes.ts";
 import { roundHalfEven } from "../values/round.ts";
+
+export type ActivationCodes = Uint8Array | Int8Array | Uint16Array | Int16Array;
 
 /**
  * q = clamp(roundHalfEven(x / scale) + zeroPoint), x / scale in float32, as ONNX QuantizeLinear evaluates it.
@@ -9,10 +12,11 @@ import { roundHalfEven } from "../values/round.ts";
  */
 export function quantize(values: Float32Array, affine: Affine, type: "uint8"): Uint8Array;
 export function quantize(values: Float32Array, affine: Affine, type: "int8"): Int8Array;
-export function quantize(values: Float32Array, affine: Affine, type: "uint8" | "int8"): Uint8Array | Int8Array {
+export function quantize(values: Float32Array, affine: Affine, type: ActivationType): ActivationCodes;
+export function quantize(values: Float32Array, affine: Affine, type: ActivationType): ActivationCodes {
   const { scale, zeroPoint } = affine;
   const [lowest, highest] = codeLimits(type);
-  const codes = type === "uint8" ? new Uint8Array(values.length) : new Int8Array(values.length);
+  const codes = new (arrayOf(type))(new ArrayBuffer(values.length * elementBytes(type))) as ActivationCodes;
   for (let i = 0; i < values.length; i++) {
     const code = roundHalfEven(Math.fround((values[i] as number) / scale)) + zeroPoint;
     codes[i] = clamp(code, lowest, highest);
@@ -21,7 +25,7 @@ export function quantize(values: Float32Array, affine: Affine, type: "uint8" | "
 }
 
 /** x = (q - zeroPoint) * scale in float32, as ONNX DequantizeLinear. */
-export function dequantize(codes: Uint8Array | Int8Array, affine: Affine): Float32Array {
+export function dequantize(codes: ActivationCodes, affine: Affine): Float32Array {
   const { scale, zeroPoint } = affine;
   return Float32Array.from(codes, (code) => (code - zeroPoint) * scale);
 }

@@ -15,7 +15,6 @@ import { isDequantizer, isQuantizer } from "../operators/quantizing.ts";
 import type { Target } from "../targets/target.ts";
 import { elementCount } from "../values/dims.ts";
 import { BFLOAT } from "../values/halfFloats.ts";
-import type { Candidate } from "./candidates.ts";
 import { innerId, type Scope, type StoredLayer, scopeOf } from "./stored.ts";
 import { weightSource } from "./weightSource.ts";
 import { weightUse } from "./weightUse.ts";

@@ -16,7 +16,8 @@ import { givesProbabilities, probabilityTensors } from "./unseen.ts";
 import { type WeightUse, weightUse } from "./weightUse.ts";
 
 /** The part of a recipe that decides what is quantized, and to how many bits; ranges and methods do not. */
-export type PlanChoices = Pick<Recipe, "format" | "float" | "weights" | "elementwise" | "unjoined" | "spared">;
+export type PlanChoices = Pick<Recipe, "format" | "float" | "weights" | "elementwise" | "unjoined" | "spared"> &
+  Partial<Pick<Recipe, "activations">>;
 
 /** A node as it is on its own, before its neighbours are asked. */
 export interface Candidate {

@@ -6,6 +6,7 @@ import type { GraphProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { dimsOf } from "../onnx/tensor.ts";
 import { gridOf, isDequantizer, isQuantizer } from "../operators/quantizing.ts";
 import type { Target } from "../targets/target.ts";
+import { isWide } from "../values/codes.ts";
 import { elementCount } from "../values/dims.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import { type BfloatPlan, planBfloats } from "./bfloatPlan.ts";
@@ -108,9 +109,10 @@ function toLayer(
   target: Target,
   choices: PlanChoices,
 ): LayerPlan {
-  const { format, weights } = choices;
+  const { format, weights, activations } = choices;
   const reason = reasons.get(node) ?? null;
   const isFloat = reason !== null;
+  const made = activations && isWide(activations.type) ? "int16" : "int8";
   return {
     id: index.id(node),
     operator: node.opType,
@@ -118,7 +120,7 @@ function toLayer(
     outputs: node.output.filter(Boolean),
     parameters: parametersOf(node, index),
     weight: isFloat ? null : (weightUse?.name ?? null),
-    precision: reason?.code === "kept" ? "int8" : isFloat ? "float32" : weightUse ? weights.type : "int8",
+    precision: reason?.code === "kept" ? "int8" : isFloat ? "float32" : weightUse ? weights.type : made,
     reason,
     node,
     descriptor,

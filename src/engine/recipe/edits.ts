@@ -18,6 +18,8 @@ import { joinPrints } from "./prints.ts";
 
 export const UINT8: ActivationScheme = { type: "uint8", symmetric: false };
 export const INT8: ActivationScheme = { type: "int8", symmetric: true };
+export const UINT16: ActivationScheme = { type: "uint16", symmetric: false };
+export const INT16: ActivationScheme = { type: "int16", symmetric: true };
 
 /** The recipe for another target, with what that one sets; for the one it is for already, as it is. */
 export function withTarget(recipe: Recipe, name: TargetName): Recipe {

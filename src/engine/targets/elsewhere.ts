@@ -1,10 +1,11 @@
-import { ORT } from "./ort.ts";
+import { EIGHT_BITS, ORT } from "./ort.ts";
 import type { Target } from "./target.ts";
 
 /** What targets that are not ONNX Runtime's own processor provider have in common: nothing of what is special there. */
 export const ELSEWHERE = {
   ...ORT,
   formats: ["qdq"],
+  activations: EIGHT_BITS,
   ownDomain: null,
   weights: ["int8"],
   blocks: false,

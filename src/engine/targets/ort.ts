@@ -7,6 +7,13 @@ export const QUANTIZATION_GUIDE =
   "https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html#data-type-selection";
 const SELECTORS = "https://github.com/microsoft/onnxruntime/tree/main/onnxruntime/core/optimizer/qdq_transformer";
 
+export const EIGHT_BITS: Target["activations"] = [
+  { type: "uint8", symmetric: false },
+  { type: "uint8", symmetric: true },
+  { type: "int8", symmetric: false },
+  { type: "int8", symmetric: true },
+];
+
 const NONE: ReadonlySet<string> = new Set();
 
 /**
@@ -34,10 +41,11 @@ export const ORT: Target = {
   ],
   formats: RECIPE_FORMATS,
   activations: [
-    { type: "uint8", symmetric: false },
-    { type: "uint8", symmetric: true },
-    { type: "int8", symmetric: false },
-    { type: "int8", symmetric: true },
+    ...EIGHT_BITS,
+    { type: "uint16", symmetric: false },
+    { type: "uint16", symmetric: true },
+    { type: "int16", symmetric: false },
+    { type: "int16", symmetric: true },
   ],
   weights: ["int8", "uint8", "int4", "uint4"],
   granularities: ["channel", "tensor"],

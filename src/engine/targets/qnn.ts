@@ -39,7 +39,7 @@ export const QNN: Target = {
       says: "The HTP runs quantized models alone, so everything that can be is quantized, whatever it gains; a layer in float falls back to the processor.",
       source: PROVIDER,
     },
-    { says: "Activations are unsigned.", source: PROVIDER },
+    { says: "Activations are unsigned, of 8 or 16 bits.", source: PROVIDER },
     { says: "Conv and ConvTranspose may have a scale a channel; other weights have one a tensor.", source: CONFIG },
     { says: "MatMul takes unsigned factors: its weights are written as uint8 with zero point 128.", source: PROVIDER },
     { says: "Every dimension of its inputs is a number.", source: PROVIDER },
@@ -47,6 +47,7 @@ export const QNN: Target = {
   activations: [
     { type: "uint8", symmetric: false },
     { type: "uint8", symmetric: true },
+    { type: "uint16", symmetric: false },
   ],
   perChannel: new Set(["Conv", "ConvTranspose"]),
   unsignedWeights: new Set(["MatMul"]),

@@ -3,6 +3,7 @@ import { InputError } from "../model/job.ts";
 import type { ActivationScheme, Range, Scales } from "../model/range.ts";
 import type { Recipe, WeightScheme } from "../model/recipe.ts";
 import type { TargetName } from "../model/target.ts";
+import { isWide } from "../values/codes.ts";
 import { assertWeightForm } from "./weightForm.ts";
 
 /** What a runtime takes, and what it makes of what it is given. Operators are named by their type in the default domain. */
@@ -135,6 +136,14 @@ export function assertTakes(target: Target, recipe: Asked): void {
   if (refusal !== null) throw new InputError(refusal);
 }
 
+/** A target where activations have 16 bits: the runtime here has no kernels for these, so that all is computed in float and no bias need be an integer. */
+export function onWide(target: Target): Target {
+  if (!target.isHere) return { ...target, addsInPairs: false };
+  const none = new Set<string>();
+  const kernels = { integerKernels: none, quantizesItself: none, wantsIntegerBias: none, roundsBefore: none };
+  return { ...target, ...kernels, multiplies: [], addsInPairs: false };
+}
+
 /** The sentence with which a target refuses a recipe; null where it takes it. */
 export function refusalOf(target: Target, recipe: Asked): string | null {
   const { activations, weights, elementwise, float } = recipe;
@@ -150,6 +159,9 @@ export function refusalOf(target: Target, recipe: Asked): string | null {
     return "Scales that are found as the model runs are no powers of two; leave powers of two out, or choose another format.";
   }
   if (weights.block !== undefined && !target.blocks) return refuse("weights in blocks", ["a scale a channel"]);
+  if (multipliesAll(recipe) && isWide(activations.type)) {
+    return `The format ${recipe.format} holds operators on codes, which take 8 bits; choose another type of activations in the place of ${activations.type}, or the format qdq.`;
+  }
   if (!target.granularities.includes(weights.granularity)) {
     const words = { channel: "scales by channel", tensor: "scales by tensor" } as const;
     return refuse(

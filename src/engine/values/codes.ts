@@ -4,8 +4,13 @@ import { elementBytes, integerLimits } from "./elementTypes.ts";
 export type CodeLimits = readonly [lowest: number, highest: number];
 
 /** The types that activations are quantized to. */
-export const ACTIVATION_TYPES = ["uint8", "int8"] as const;
+export const ACTIVATION_TYPES = ["uint8", "int8", "uint16", "int16"] as const;
 export type ActivationType = (typeof ACTIVATION_TYPES)[number];
+
+/** Whether a type has 16 bits: more than integer kernels of processors multiply. */
+export function isWide(type: ActivationType): boolean {
+  return type === "uint16" || type === "int16";
+}
 
 /** The types that weights are quantized to. */
 export const WEIGHT_TYPES = ["int8", "uint8", "int4", "uint4"] as const;
@@ -30,7 +35,7 @@ export type BlockSize = (typeof BLOCK_SIZES)[number];
 /** The largest magnitude of a bias code, which is int32 and as far from zero on either side. */
 export const BIAS_LIMIT = integerLimits("int32")[1];
 
-/** The integers that QuantizeLinear saturates to: [0, 255] or [-128, 127], symmetric or not. */
+/** The integers that QuantizeLinear saturates to, such as [0, 255] or [-128, 127], symmetric or not. */
 export function codeLimits(type: ActivationType): CodeLimits {
   return integerLimits(type);
 }
@@ -59,8 +64,8 @@ export function weightCodes(type: WeightType, count: number): WeightCodes {
 }
 
 /** What a weight takes more in float32 than in a type, bytes an element. */
-export function floatCost(type: WeightType | "float16" | "bfloat16" | "float32"): number {
-  if (type === "bfloat16") return 2;
+export function floatCost(type: WeightType | "int16" | "float16" | "bfloat16" | "float32"): number {
+  if (type === "bfloat16" || type === "int16") return 2;
   if (type === "float16" || type === "float32") return elementBytes("float32") - elementBytes(type);
   return elementBytes("float32") - WEIGHT_BITS[type] / 8;
 }

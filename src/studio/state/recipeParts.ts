@@ -16,9 +16,10 @@ export function rangePartOf(group: string, recipe: Recipe): RangePart {
 }
 
 export function planPart(recipe: Recipe): PlanPart {
-  const { corrections, factors, target, format, float, weights, elementwise, unjoined, spared, ranges, methods } =
-    recipe;
-  return { corrections, factors, target, format, float, weights, elementwise, unjoined, spared, ranges, methods };
+  const { corrections, factors, target, format, activations, float, weights } = recipe;
+  const { elementwise, unjoined, spared, ranges, methods } = recipe;
+  const chosen = { corrections, factors, target, format, activations, float, weights };
+  return { ...chosen, elementwise, unjoined, spared, ranges, methods };
 }
 
 /** `layers` are those that read the weight. */

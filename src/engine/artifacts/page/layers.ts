@@ -109,6 +109,7 @@ const MARKS: Readonly<Record<ReportedLayer["precision"], string>> = {
   uint8: "U8",
   int4: "I4",
   uint4: "U4",
+  int16: "I16",
   float16: "F16",
   bfloat16: "BF16",
   float32: "F32",

@@ -20,7 +20,8 @@ import { planQuantization, type QuantizationPlan } from "../../plan/plan.ts";
 import { nodeRuntime } from "../../runtime/node.ts";
 import { targetOf } from "../../targets/index.ts";
 import { ORT } from "../../targets/ort.ts";
-import { weightBits } from "../../values/codes.ts";
+import { onWide } from "../../targets/target.ts";
+import { isWide, weightBits } from "../../values/codes.ts";
 import { type QuantizedModel, quantizeGraph } from "../index.ts";
 
 export type Choices = Partial<
@@ -45,6 +46,10 @@ export function noiseFeeds(model: ModelProto, seed: number): TensorMap {
   return new Map(inputPorts(model).map(({ name, dims }, i) => [name, noise(dims.map(Number), seed * 31 + i)]));
 }
 
+function isWidened({ activations }: Choices): boolean {
+  return activations !== undefined && isWide(activations.type);
+}
+
 /** The plan of a model, and a session that gives every tensor in it. */
 export async function planOf(
   model: ModelProto,
@@ -59,7 +64,7 @@ export async function planOf(
       withOutputTypes(model.graph, session.outputs),
       new Map([...ports].map(([name, { type }]) => [name, type])),
       { ...PLAIN_RECIPE, ...choices, float: { ...PLAIN_RECIPE.float, ...float } },
-      targetOf(choices),
+      isWidened(choices) ? onWide(targetOf(choices)) : targetOf(choices),
       (tensor) => ports.get(tensor)?.dims.length,
     ),
     session,
@@ -69,7 +74,8 @@ export async function planOf(
 /** Quantizes a model calibrated on noise, checks what is written, runs both models on the first sample and compares them. */
 export async function tryOut(given: ModelProto, choices: Choices = {}, feedsOf = noiseFeeds): Promise<Trial> {
   const weights = choices.weights ?? PLAIN_RECIPE.weights;
-  const model = weightBits(weights.type) === 4 || weights.block ? allowInt4(given, ORT.ownDomain) : given;
+  const isNew = weightBits(weights.type) === 4 || weights.block || isWidened(choices);
+  const model = isNew ? allowInt4(given, ORT.ownDomain) : given;
   const { plan, session } = await planOf(model, choices);
   const samples = Array.from({ length: SAMPLES }, (_, i) => feedsOf(model, i + 1));
   const observers = new Map(plan.groups.flatMap(({ id, parts = [id] }) => parts).map((id) => [id, new Observer()]));

@@ -1,5 +1,5 @@
 import type { ActivationScheme, Affine, Range } from "../../model/range.ts";
-import { codeLimits } from "../../values/codes.ts";
+import { codeLimits, isWide } from "../../values/codes.ts";
 import { affineParameters, allowedScale, SCALE_FLOOR } from "../affine.ts";
 import type { Density } from "../density.ts";
 import { type QuantizationSums, quantizationSums } from "../quantizationError.ts";
@@ -47,7 +47,7 @@ interface Candidate extends Affine {
 /**
  * The range whose quantizer has the least `loss`, over all scales and, in an asymmetric scheme, zero points: a coarse
  * grid, refined around its best points; where scales are powers of two, over these alone. Min-max and the scales that end exactly at an extreme are always tried.
- * Returns min-max itself when the values vanish.
+ * Returns min-max itself when the values vanish, and of 16 bits, which have codes enough for all that was seen.
  */
 export function searchRange(
   density: Density,
@@ -56,7 +56,7 @@ export function searchRange(
 ): Range {
   const seen: Range = { low: density.min, high: density.max };
   const minmax = affineParameters(seen, scheme);
-  if (minmax.degenerate) return seen;
+  if (minmax.degenerate || isWide(scheme.type)) return seen;
   const [lowest, highest] = codeLimits(scheme.type);
 
   const candidate = (scale: number, zeroPoint: number): Candidate => {

@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import { FORMAT_WORDS, type RecipeFormat, takesCodes, takesRanges } from "../../../engine/model/format.ts";
 import { type ActivationScheme, METHODS } from "../../../engine/model/range.ts";
 import type { MethodChoice, Recipe } from "../../../engine/model/recipe.ts";
-import { INT8, UINT8, withActivations, withFloat, withMethod } from "../../../engine/recipe/edits.ts";
+import { INT8, INT16, UINT8, UINT16, withActivations, withFloat, withMethod } from "../../../engine/recipe/edits.ts";
 import { targetOf } from "../../../engine/targets/index.ts";
 import { weightBits } from "../../../engine/values/codes.ts";
 import { METHOD_NAMES } from "../../charts/methods.ts";
@@ -58,7 +58,7 @@ export function RecipePane() {
         <Choice<keyof typeof ACTIVATIONS>
           label="Activations"
           value={recipe.activations.type}
-          options={(["uint8", "int8"] as const).map((value) => ({
+          options={(["uint8", "int8", "uint16", "int16"] as const).map((value) => ({
             value,
             text: activationsText(value, recipe),
             disabled: isRefused(recipe, withActivations(recipe, schemeOf(value, recipe))),
@@ -88,7 +88,7 @@ export function RecipePane() {
   );
 }
 
-const ACTIVATIONS = { uint8: UINT8, int8: INT8 } as const;
+const ACTIVATIONS = { uint8: UINT8, int8: INT8, uint16: UINT16, int16: INT16 } as const;
 
 const KINDS: Readonly<Record<RecipeFormat, ReactNode>> = {
   qdq: (
