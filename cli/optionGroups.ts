@@ -77,8 +77,8 @@ export const RECIPE_OPTIONS = {
       "qdq (default): QuantizeLinear and DequantizeLinear around weights and activations; qoperator: operators on codes (QLinearConv); dynamic: scales of activations are found as the model runs; weights: weights alone; for these two data is needed only for what is learned on it; float16: all of the model but what would overflow, for which data is looked at where it is given; bfloat16: constants kept in it, and widened on loading",
     ),
     weights: choice(
-      "s8|u8|s4|u4",
-      ["s8", "u8", "s4", "u4"],
+      "s8|u8|s4|u4|nf4",
+      ["s8", "u8", "s4", "u4", "nf4"],
       "int8 (default), uint8, int4 or uint4; unsigned ones have zero points, and are for weights alone",
     ),
     block: choice(

@@ -45,7 +45,7 @@ export function errorOf({ stdout, stderr }: Outcome): string {
 }
 
 function assertModelsValid(out: string): void {
-  const models = readdirSync(out).filter((name) => /\.(u?int\d|equalized)\.onnx$/.test(name));
+  const models = readdirSync(out).filter((name) => /\.(u?int\d|nf4|equalized)\.onnx$/.test(name));
   if (models.length === 0) throw new Error(`No model was written into ${out}.`);
   for (const name of models) assertValid([readFileSync(join(out, name))], name);
 }

@@ -71,7 +71,7 @@ describe("a recipe that is wrong is refused by the name of the field", () => {
     [
       "a choice",
       damage((d) => (d.weights!.type = "int2")),
-      '"weights.type" is "int2"; it must be "int8" or "uint8" or "int4" or "uint4".',
+      '"weights.type" is "int2"; it must be "int8" or "uint8" or "int4" or "uint4" or "nf4".',
     ],
     [
       "learned rounding",

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { decodedWeight } from "../encode/decoded.ts";
 import { encode } from "../encode/numbers.ts";
 import { relativeDifference, run } from "../graph/testing/native.ts";
+import { reasonText } from "../model/reason.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { PLAIN_RECIPE } from "../model/testing/recipe.ts";
 import { intAttribute, intOf, makeNode } from "../onnx/attributes.ts";
@@ -20,6 +21,7 @@ import { type Choices, noiseFeeds, type Trial, tryOut } from "./testing/trial.ts
 web.env.wasm.numThreads = 1;
 const wasm = ortRuntime(web, { label: "wasm", maxThreads: 1, provider: "wasm" });
 
+const BLOCKED = WEIGHT_TYPES.filter((type) => type !== "nf4");
 const PLAIN = PLAIN_RECIPE.weights;
 const format = "weights" as const;
 
@@ -80,7 +82,7 @@ function rounded(model: ModelProto, { plan }: Trial, choices: Choices): ModelPro
 
 const operatorsOf = ({ model }: Trial) => model.graph!.node.map(({ opType }) => opType);
 
-describe.each(WEIGHT_TYPES)("weights in blocks, %s", (type) => {
+describe.each(BLOCKED)("weights in blocks, %s", (type) => {
   it.each(["dequantize", "matmulnbits"] as const)(
     "give by %s what the float model gives with the values of the codes, natively and in WASM",
     async (operator) => {
@@ -185,6 +187,28 @@ describe("weights in blocks", () => {
   });
 });
 
+describe("weights in nf4", () => {
+  it("are read by MatMulBnb4 where that fits, and give what the values of the codes give, natively and in WASM", async () => {
+    const choices = choicesOf({ type: "nf4" });
+    const trial = await tryOut(network(), choices);
+    expect(operatorsOf(trial)).toEqual(["MatMulBnb4", "Relu", "MatMulBnb4", "Add", "MatMul", "MatMul", "Conv"]);
+    const [first] = trial.model.graph!.node;
+    expect(["K", "N", "block_size", "quant_type"].map((name) => intOf(first!, name))).toEqual([40, 24, 16, 1]);
+    expect(trial.plan.layers.map(({ precision }) => precision)).toEqual([
+      ...["nf4", "float32", "nf4", "float32", "float32", "float32"],
+    ]);
+    expect(reasonText(trial.plan.layers[3]!.reason!)).toBe("no operator reads its weight in nf4");
+    const feeds = noiseFeeds(network(), 3);
+    const expected = (await run(rounded(network(), trial, choices), feeds)).get("out");
+    for (const optimize of [false, true]) {
+      expect(relativeDifference(expected, (await run(trial.model, feeds, optimize)).get("out"))).toBeLessThan(1e-4);
+    }
+    const session = await wasm.createSession(toModelFile(trial.model), { threads: 1 });
+    expect(relativeDifference(expected, (await session.run(feeds)).get("out"))).toBeLessThan(1e-4);
+    await session.dispose();
+  });
+});
+
 describe("a table that is looked up", () => {
   const table = noise([30, 32], 9);
 
@@ -211,7 +235,7 @@ describe("a table that is looked up", () => {
     ["ids", { type: "int64", dims: [2, 3], data: BigInt64Array.of(0n, 29n, 7n, -1n, 3n, 3n) } as const],
   ]);
 
-  it.each(WEIGHT_TYPES)(
+  it.each(BLOCKED)(
     "is a GatherBlockQuantized, and in the file once where it is multiplied by too: %s",
     async (type) => {
       for (const tied of [true, false]) {

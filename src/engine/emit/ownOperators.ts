@@ -2,9 +2,13 @@ import type { EncodedWeight } from "../encode/weight.ts";
 import type { Tensor } from "../model/tensor.ts";
 import { intAttribute, makeNode } from "../onnx/attributes.ts";
 import { RUNTIME_DOMAIN } from "../onnx/opset.ts";
+import type { AttributeProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
 import type { LayerPlan } from "../plan/plan.ts";
 import type { GraphDraft } from "./graphDraft.ts";
-import { type PackedBlocks, packBlocks } from "./packBlocks.ts";
+import { type PackedBlocks, packBlocks, packNormalFloats } from "./packBlocks.ts";
+
+/** NF4 among the tables of MatMulBnb4. */
+const NF4 = 1;
 
 /** A packed weight in the graph. */
 interface Placed {
@@ -17,7 +21,7 @@ interface Placed {
 }
 
 /**
- * Layers as operators of ONNX Runtime's own, MatMulNBits and GatherBlockQuantized. A table that is looked up and multiplied by
+ * Layers as operators of ONNX Runtime's own: MatMulNBits, MatMulBnb4 and GatherBlockQuantized. A table that is looked up and multiplied by
  * stands in the file once, as the matrix that is multiplied by.
  */
 export class OwnOperators {
@@ -40,17 +44,42 @@ export class OwnOperators {
     const placed = this.#byLayer.get(id);
     if (!placed) throw new Error(`The matrix of ${id} was not placed.`);
     const { bits, size, rows, inputs } = placed.packed;
-    const [output = ""] = node.output;
-    const added = node.opType === "Gemm" ? node.input[2] : undefined;
-    const product = added ? this.#draft.fresh(output, "_MatMulNBits_Output") : output;
     const attributes = [
       intAttribute("K", inputs),
       intAttribute("N", rows),
       intAttribute("bits", bits),
       intAttribute("block_size", size),
     ];
-    const read = [node.input[0] ?? "", placed.codes, placed.scales, ...(placed.zeroPoints ? [placed.zeroPoints] : [])];
-    this.#draft.add(makeNode("MatMulNBits", read, [product], { name: node.name, attributes, domain: RUNTIME_DOMAIN }));
+    const read = [placed.codes, placed.scales, ...(placed.zeroPoints ? [placed.zeroPoints] : [])];
+    this.#product("MatMulNBits", node, read, attributes);
+  }
+
+  /** The same in 4-bit NormalFloat. */
+  multiplyNormalFloats({ node, weightUse }: LayerPlan, encoded: EncodedWeight): void {
+    const { dims, blocks, scales } = encoded;
+    if (!blocks) throw new Error(`${weightUse?.name} is not in blocks.`);
+    const name = weightUse?.name ?? "";
+    const { axis, size } = blocks;
+    const data = packNormalFloats(encoded);
+    const attributes = [
+      intAttribute("K", dims[axis] as number),
+      intAttribute("N", dims[1 - axis] as number),
+      intAttribute("block_size", size),
+      intAttribute("quant_type", NF4),
+    ];
+    const read = [
+      this.#draft.addConstant(name, "_quantized", { type: "uint8", dims: [data.length], data }),
+      this.#draft.addConstant(name, "_scale", { type: "float32", dims: [scales.length], data: scales }),
+    ];
+    this.#product("MatMulBnb4", node, read, attributes);
+  }
+
+  #product(operator: string, node: NodeProto, weight: readonly string[], attributes: AttributeProto[]): void {
+    const [output = ""] = node.output;
+    const added = node.opType === "Gemm" ? node.input[2] : undefined;
+    const product = added ? this.#draft.fresh(output, `_${operator}_Output`) : output;
+    const read = [node.input[0] ?? "", ...weight];
+    this.#draft.add(makeNode(operator, read, [product], { name: node.name, attributes, domain: RUNTIME_DOMAIN }));
     if (!added) return;
     const name = this.#draft.fresh(output, "_Add");
     this.#draft.add(makeNode("Add", [product, added], [output], { name }));

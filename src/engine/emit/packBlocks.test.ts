@@ -2,8 +2,11 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { EncodedWeight } from "../encode/weight.ts";
 import { blockLayout, quantizeBlocks, scaleCount } from "../numerics/blocks.ts";
+import { normalFloats } from "../numerics/normalFloat.ts";
 import { isAsymmetric, WEIGHT_TYPES, type WeightType, weightBits, weightLimits } from "../values/codes.ts";
-import { packBlocks } from "./packBlocks.ts";
+import { packBlocks, packNormalFloats } from "./packBlocks.ts";
+
+const BLOCKED = WEIGHT_TYPES.filter((type) => type !== "nf4");
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 const bytes = (text: string) => Uint8Array.from(Buffer.from(text, "hex"));
@@ -94,7 +97,7 @@ describe("weights in blocks for MatMulNBits", () => {
 
   it("are where the specification says, of any type and size, along either axis", () => {
     const given = fc.record({
-      type: fc.constantFrom(...WEIGHT_TYPES),
+      type: fc.constantFrom(...BLOCKED),
       size: fc.constantFrom(16 as const, 32 as const),
       axis: fc.constantFrom(0, 1),
       inputs: fc.integer({ min: 1, max: 70 }),
@@ -133,6 +136,16 @@ describe("weights in blocks for MatMulNBits", () => {
         }
       }),
     );
+  });
+
+  it("of NormalFloats are packed to the byte as its MatMulBnb4Quantizer does, in blocks that go on from one channel to the next", () => {
+    const dims = [20, 3] as const;
+    const blocks = { axis: 0, size: 16 };
+    const { codes, scales } = normalFloats(weightOf(...dims), dims, 0, 16);
+    expect(hex(packNormalFloats({ dims, blocks, codes }))).toBe(
+      "15bf4ae38d16cf4af39e9e17d15cf3ae28d16cf4f4be39e27d15cf3ae28e",
+    );
+    expect([...scales]).toEqual([1.6287370920181274, 1.462499976158142, 1.6081185340881348, 1.4728093147277832]);
   });
 
   it("are those of matrices in blocks alone", () => {

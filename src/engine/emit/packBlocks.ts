@@ -66,3 +66,24 @@ export function packBlocks({ dims, type, blocks, scales, zeroPoints, codes }: En
   }
   return { bits, size, rows, inputs, blocks: count, codes: packed, scales: ordered, zeroPoints: zeros };
 }
+
+/**
+ * Codes of a matrix in NormalFloat as MatMulBnb4 reads them: output channels one after another, two codes to a byte, the first in the
+ * high four bits. https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.MatMulBnb4.
+ */
+export function packNormalFloats({
+  dims,
+  blocks,
+  codes,
+}: Pick<EncodedWeight, "dims" | "blocks" | "codes">): Uint8Array {
+  const inputs = dims[blocks?.axis ?? 0] as number;
+  const rows = codes.length / inputs;
+  const [alongInputs, alongRows] = blocks?.axis === 1 ? [1, inputs] : [rows, 1];
+  const packed = new Uint8Array(Math.ceil(codes.length / 2));
+  for (let count = 0; count < codes.length; count++) {
+    const code = codes[(count % inputs) * alongInputs + Math.floor(count / inputs) * alongRows] as number;
+    const byte = count >> 1;
+    packed[byte] = (packed[byte] as number) | (code << (count & 1 ? 0 : 4));
+  }
+  return packed;
+}

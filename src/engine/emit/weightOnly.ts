@@ -21,6 +21,7 @@ export const writeWeights: Writer = (model, plan, numbers) => {
     const weight = numbers.weights.get(id);
     unrounded.set(id, node.output[0] ?? "");
     if (weight && ownOperator === "MatMulNBits") own.multiply(layer);
+    else if (weight && ownOperator === "MatMulBnb4") own.multiplyNormalFloats(layer, weight);
     else if (weight && ownOperator === "GatherBlockQuantized") own.lookUp(layer, weight);
     else {
       const input = [...node.input];

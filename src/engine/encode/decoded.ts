@@ -1,12 +1,16 @@
 import { blockLayout, dequantizeBlocks, scaleDims } from "../numerics/blocks.ts";
 import { channelLayout, forEachRun } from "../numerics/channels.ts";
+import { fromNormalFloats } from "../numerics/normalFloat.ts";
 import { dequantizeWeights } from "../numerics/weights.ts";
 import type { EncodedWeight } from "./weight.ts";
 
-type Decodable = Pick<EncodedWeight, "dims" | "axis" | "blocks" | "scales" | "zeroPoints" | "codes">;
+type Decodable = Pick<EncodedWeight, "type" | "dims" | "axis" | "blocks" | "scales" | "zeroPoints" | "codes">;
 
 /** The values that a weight's codes stand for, in float32. */
-export function decodedWeight({ dims, axis, blocks, scales, zeroPoints, codes }: Decodable): Float32Array {
+export function decodedWeight({ type, dims, axis, blocks, scales, zeroPoints, codes }: Decodable): Float32Array {
+  if (type === "nf4" && blocks) {
+    return fromNormalFloats(codes, [dims[0] ?? 1, dims[1] ?? 1], blocks.axis, blocks.size, scales);
+  }
   return blocks
     ? dequantizeBlocks(codes, blockLayout(dims, blocks.axis, blocks.size), scales, zeroPoints)
     : dequantizeWeights(codes, channelLayout(dims, axis), scales, zeroPoints);
@@ -25,10 +29,17 @@ export function scaleDimsOf({
 
 /** A scale a channel along `channelAxis`, of blocks the largest, or the one of all. */
 export function channelScales(
-  { dims, blocks, scales }: Pick<EncodedWeight, "dims" | "blocks" | "scales">,
+  { type, dims, blocks, scales }: Pick<EncodedWeight, "type" | "dims" | "blocks" | "scales">,
   channelAxis: number | null,
 ): Float32Array {
   if (!blocks) return scales;
+  if (type === "nf4") {
+    const inputs = dims[blocks.axis] as number;
+    const lastOf = (channel: number) => Math.ceil(((channel + 1) * inputs) / blocks.size);
+    return Float32Array.from({ length: dims[1 - blocks.axis] as number }, (_, channel) =>
+      scales.subarray(Math.floor((channel * inputs) / blocks.size), lastOf(channel)).reduce((a, b) => Math.max(a, b)),
+    );
+  }
   const layout = channelLayout(scaleDims(dims, blocks.axis, blocks.size), channelAxis);
   const largest = new Float32Array(layout.channels);
   forEachRun(layout, (channel, start, end) => {

@@ -9,6 +9,7 @@ import { unpackBits } from "../numerics/bits.ts";
 import { asymmetricScales, extremeScales, leastErrorBlocks } from "../numerics/blockScales.ts";
 import { blockLayout, quantizeBlocks } from "../numerics/blocks.ts";
 import { type ChannelLayout, channelLayout } from "../numerics/channels.ts";
+import { normalFloats } from "../numerics/normalFloat.ts";
 import type { Reduction } from "../numerics/reduction.ts";
 import { saturationFreeScales } from "../numerics/saturation.ts";
 import { quantizeWeights, roundWeights, weightScales } from "../numerics/weights.ts";
@@ -132,6 +133,11 @@ function encodeBlocks(
   { type, algorithm }: WeightChoices,
   blocks: NonNullable<EncodedWeight["blocks"]>,
 ): Codes {
+  if (type === "nf4") {
+    const [first = 1, second = 1] = dims;
+    const found = normalFloats(values(), [first, second], blocks.axis, blocks.size);
+    return { axis: null, blocks, bias: null, zeroPoints: null, ...found };
+  }
   const layout = blockLayout(dims, blocks.axis, blocks.size);
   const inputs = algorithm === "nearest" ? null : (importance?.() ?? null);
   const by = JSON.stringify([type, blocks, algorithm, inputs && [...inputs]]);

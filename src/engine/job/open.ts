@@ -240,7 +240,8 @@ export function floatForm(
   const { folded } = equalizedModel(model, recipe);
   if (!takesCodes(recipe)) return folded;
   const inBlocks = recipe.weights.block !== undefined;
-  if (weightBits(recipe.weights.type) > 4 && !inBlocks && !hasWideCodes(recipe)) return folded;
+  const isOf8Bits = weightBits(recipe.weights.type) > 4;
+  if (recipe.weights.type === "nf4" || (isOf8Bits && !inBlocks && !hasWideCodes(recipe))) return folded;
   const known = withInt4.get(folded);
   if (known && (!inBlocks || opsetOf(known) >= INT4_OPSET)) return known;
   const made = allowInt4(folded, inBlocks ? null : ORT.ownDomain);

@@ -26,6 +26,7 @@ export type Reason =
   | { readonly code: "weight-not-finite"; readonly weight: string }
   | { readonly code: "weight-vector" }
   | { readonly code: "weight-small" }
+  | { readonly code: "no-operator"; readonly type: string }
   | { readonly code: "bias" }
   | { readonly code: "constants" }
   /** What is around it. */
@@ -106,6 +107,8 @@ export function reasonText(reason: Reason): string {
       return "its weight is a vector, which gains nothing from 8 bits";
     case "weight-small":
       return "its weights are so small that keeping them in 8 bits would save nothing";
+    case "no-operator":
+      return `no operator reads its weight in ${reason.type}`;
     case "bias":
       return "its bias is not one finite constant an output channel, and without that it has no integer kernel";
     case "constants":

@@ -81,10 +81,10 @@ const WEIGHT_SCHEME = fields({
 export type WeightScheme = Of<typeof WEIGHT_SCHEME>;
 
 /** What shares scales of weights, and what reads the codes, in words: "per channel", "blocks of 32 for MatMulNBits, scales of least error". */
-export function scalesOf({ granularity, block, operator, algorithm = "hqq" }: WeightScheme): string {
+export function scalesOf({ type, granularity, block, operator, algorithm = "hqq" }: WeightScheme): string {
   if (block === undefined) return `per ${granularity}`;
   const reader = operator === "matmulnbits" ? " for MatMulNBits" : "";
-  return `blocks of ${block}${reader}, scales ${algorithm === "hqq" ? "of least error" : "by the largest weight"}`;
+  return `blocks of ${block}${reader}, scales ${algorithm === "hqq" && type !== "nf4" ? "of least error" : "by the largest weight"}`;
 }
 
 /** What becomes of layers without weights that make new values: Add, Mul, Concat, pools, Softmax. */

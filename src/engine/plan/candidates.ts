@@ -11,7 +11,7 @@ import { layersInIntegers } from "../operators/quantizing.ts";
 import type { Target } from "../targets/target.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import { type Follower, followerOf } from "./followers.ts";
-import { lookedUpTable } from "./ownOperator.ts";
+import { lookedUpTable, ownOperator } from "./ownOperator.ts";
 import { givesProbabilities, probabilityTensors } from "./unseen.ts";
 import { type WeightUse, weightUse } from "./weightUse.ts";
 
@@ -72,6 +72,9 @@ export function candidatesOf(
     const blocked =
       blockedReason(node, descriptor, index, activations, target, choices) ??
       unusable ??
+      (weight && weights.type === "nf4" && ownOperator(node, weight, index, choices) === null
+        ? { code: "no-operator" as const, type: weights.type }
+        : null) ??
       kernelReason(node, descriptor, weight, target, choices) ??
       (target.floats === "where it gains" ? probabilityReason(node, descriptor, probabilities) : null) ??
       (isMultiplied ? biasReason(node, weight, target) : null);

@@ -7,16 +7,17 @@ import { dataTypeOf, dimsOf } from "../onnx/tensor.ts";
 import { isFiniteWeight, type WeightUse } from "./weightUse.ts";
 
 /** Operators of ONNX Runtime's own that read a weight in blocks as its codes. */
-export type OwnOperator = "MatMulNBits" | "GatherBlockQuantized";
+export type OwnOperator = "MatMulNBits" | "GatherBlockQuantized" | "MatMulBnb4";
 
 /** The part of a recipe that decides whether such an operator is written. */
 export type OwnOperatorChoices = Pick<Recipe, "format"> & {
-  readonly weights: Pick<Recipe["weights"], "block" | "operator">;
+  readonly weights: Pick<Recipe["weights"], "type" | "block" | "operator">;
 };
 
 /** Whether layers become operators of the runtime's own where they fit. */
 export function takesOwnOperators({ format, weights }: OwnOperatorChoices): boolean {
-  return format === "weights" && weights.operator === "matmulnbits" && weights.block !== undefined;
+  const isAsked = weights.operator === "matmulnbits" || weights.type === "nf4";
+  return format === "weights" && isAsked && weights.block !== undefined;
 }
 
 /** The operator that a layer with a weight becomes; null where a DequantizeLinear gives the layer its weight. */
@@ -29,14 +30,21 @@ export function ownOperator(
   if (!takesOwnOperators(choices) || !isDefaultDomain(node.domain)) return null;
   if (node.opType === "Gather") return "GatherBlockQuantized";
   if (use.input !== 1 || index.initializer(use.name)?.dims.length !== 2) return null;
-  if (node.opType === "MatMul") return "MatMulNBits";
+  const multiplying = choices.weights.type === "nf4" ? "MatMulBnb4" : "MatMulNBits";
+  if (node.opType === "MatMul") return multiplying;
   const isPlain = (floatOf(node, "alpha") ?? 1) === 1 && (floatOf(node, "beta") ?? 1) === 1 && !intOf(node, "transA");
-  return node.opType === "Gemm" && isPlain ? "MatMulNBits" : null;
+  return node.opType === "Gemm" && isPlain ? multiplying : null;
 }
 
 /** The table that a Gather looks rows up in, where it can stay in blocks; null for any other layer. */
 export function lookedUpTable(node: NodeProto, index: GraphIndex, choices: OwnOperatorChoices): WeightUse | null {
-  if (!takesOwnOperators(choices) || node.opType !== "Gather" || !isDefaultDomain(node.domain)) return null;
+  if (
+    !takesOwnOperators(choices) ||
+    choices.weights.type === "nf4" ||
+    node.opType !== "Gather" ||
+    !isDefaultDomain(node.domain)
+  )
+    return null;
   const name = node.input[0] ?? "";
   const table = index.initializer(name);
   if (table?.dims.length !== 2 || (intOf(node, "axis") ?? 0) !== 0) return null;

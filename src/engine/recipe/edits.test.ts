@@ -176,6 +176,11 @@ test("what goes with weights alone is dropped where activations are quantized to
   }
   expect(withFormat(chosen, "weights").weights).toEqual(chosen.weights);
   expect(withActivations(chosen, INT8).weights).toEqual({ ...plain, type: "int4" });
+  const normal = withWeightType(chosen, "nf4");
+  expect(normal.weights).toEqual({ ...plain, type: "nf4", block: 32 });
+  expect(withWeightType(recipe, "nf4").weights).toEqual({ ...plain, type: "nf4", block: 64 });
+  expect(withBlock(normal, null).weights).toEqual({ ...plain, type: "int4" });
+  expect(withFormat(normal, "qdq").weights).toEqual({ ...plain, type: "int4" });
   const learned = { ...recipe, weights: { ...recipe.weights, rounding: "learned", granularity: "tensor" } } as const;
   expect(withBlock(learned, 16).weights).toMatchObject({ rounding: "nearest", granularity: "channel" });
   expect(withWeightType(learned, "uint8").weights.rounding).toBe("nearest");

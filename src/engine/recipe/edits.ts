@@ -54,7 +54,7 @@ export function withFormat(recipe: Recipe, format: RecipeFormat): Recipe {
   return withSettings(recipe, { format, weights: multiplies({ format }) ? beside(recipe.weights) : recipe.weights });
 }
 
-const SYMMETRIC = { int8: "int8", uint8: "int8", int4: "int4", uint4: "int4" } as const;
+const SYMMETRIC = { int8: "int8", uint8: "int8", int4: "int4", uint4: "int4", nf4: "int4" } as const;
 
 /** Weights that are quantized with activations. */
 function beside(weights: WeightScheme): WeightScheme {
@@ -65,9 +65,11 @@ function unblocked({ block: _, operator: __, algorithm: ___, ...weights }: Weigh
   return weights;
 }
 
+const whole = ({ weights }: Recipe) => (weights.type === "nf4" ? "int4" : weights.type);
+
 /** How many weights share a scale, which has then more than one a tensor; null for one a channel. */
 export function withBlock(recipe: Recipe, block: BlockSize | null): Recipe {
-  if (block === null) return withSettings(recipe, { weights: unblocked(recipe.weights) });
+  if (block === null) return withSettings(recipe, { weights: { ...unblocked(recipe.weights), type: whole(recipe) } });
   const { scales: _, ...weights } = recipe.weights;
   return withSettings(recipe, { weights: { ...weights, granularity: "channel", rounding: "nearest", block } });
 }
@@ -87,11 +89,13 @@ export function withGranularity(recipe: Recipe, granularity: WeightScheme["granu
   return withSettings(recipe, { weights: { ...recipe.weights, granularity } });
 }
 
-/** Learned rounding and powers of two are for symmetric types. */
+/** Learned rounding and powers of two are for symmetric types; nf4 is in blocks, of 64 where none are chosen, that one operator reads. */
 export function withWeightType(recipe: Recipe, type: WeightScheme["type"]): Recipe {
-  if (!isAsymmetric(type)) return withSettings(recipe, { weights: { ...recipe.weights, type } });
+  if (type !== "nf4" && !isAsymmetric(type)) return withSettings(recipe, { weights: { ...recipe.weights, type } });
   const { scales: _, ...weights } = recipe.weights;
-  return withSettings(recipe, { weights: { ...weights, type, rounding: "nearest" } });
+  if (type !== "nf4") return withSettings(recipe, { weights: { ...weights, type, rounding: "nearest" } });
+  const { operator: __, algorithm: ___, block = 64, ...others } = weights;
+  return withSettings(recipe, { weights: { ...others, type, granularity: "channel", rounding: "nearest", block } });
 }
 
 /** Rounds weights to nearest, or as learned: null where that is not done yet. */

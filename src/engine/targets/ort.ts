@@ -47,7 +47,7 @@ export const ORT: Target = {
     { type: "int16", symmetric: false },
     { type: "int16", symmetric: true },
   ],
-  weights: ["int8", "uint8", "int4", "uint4"],
+  weights: ["int8", "uint8", "int4", "uint4", "nf4"],
   granularities: ["channel", "tensor"],
   blocks: true,
   perChannel: null,

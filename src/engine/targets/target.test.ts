@@ -91,6 +91,13 @@ describe("what a target does not take", () => {
     ],
     [{ format: "dynamic", type: "uint4" }, "Weights in uint4 are for weights alone"],
     [{ format: "dynamic", block: 32 }, "Blocks of weights, their operator and their algorithm are for weights alone"],
+    [{ type: "nf4", block: 32 }, "Weights in nf4 are for weights alone"],
+    [{ format: "weights", type: "nf4" }, "Weights in nf4 are in blocks; choose a block of 16"],
+    [
+      { format: "weights", type: "nf4", block: 32, operator: "matmulnbits" },
+      "Weights in nf4 are read by MatMulBnb4 alone",
+    ],
+    [{ format: "weights", type: "nf4", block: 32, algorithm: "hqq" }, "leave the operator and the algorithm out"],
     [{ type: "uint8" }, "Weights in uint8 are for weights alone"],
     [{ block: 32 }, "Blocks of weights, their operator and their algorithm are for weights alone"],
     [{ operator: "dequantize" }, "are for weights alone"],
@@ -126,6 +133,7 @@ describe("what a target does not take", () => {
 
   it("is nothing of weights alone in blocks, of any type", () => {
     for (const type of WEIGHT_TYPES) {
+      if (type === "nf4") continue;
       const weights = { ...PLAIN_RECIPE.weights, type, block: 64, operator: "matmulnbits", algorithm: "hqq" } as const;
       expect(() => assertTakes(ORT, { ...PLAIN_RECIPE, format: "weights", weights })).not.toThrow();
     }

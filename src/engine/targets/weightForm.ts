@@ -7,7 +7,7 @@ import { isAsymmetric } from "../values/codes.ts";
 export function assertWeightForm(recipe: Pick<Recipe, "format" | "weights">): void {
   const { type, granularity, rounding, scales, block, operator, algorithm } = recipe.weights;
   if (multiplies(recipe)) {
-    if (isAsymmetric(type)) {
+    if (isAsymmetric(type) || type === "nf4") {
       throw new InputError(
         `Weights in ${type} are for weights alone; choose int8 or int4, or leave activations in float (format "weights").`,
       );
@@ -15,6 +15,16 @@ export function assertWeightForm(recipe: Pick<Recipe, "format" | "weights">): vo
     if (block !== undefined || operator !== undefined || algorithm !== undefined) {
       throw new InputError(
         'Blocks of weights, their operator and their algorithm are for weights alone; leave them out, or leave activations in float (format "weights").',
+      );
+    }
+  }
+  if (type === "nf4") {
+    if (block === undefined) {
+      throw new InputError("Weights in nf4 are in blocks; choose a block of 16, 32, 64, 128 or 256 weights.");
+    }
+    if (operator !== undefined || algorithm !== undefined) {
+      throw new InputError(
+        "Weights in nf4 are read by MatMulBnb4 alone, and scaled by the largest of a block; leave the operator and the algorithm out.",
       );
     }
   }

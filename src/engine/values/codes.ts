@@ -12,8 +12,8 @@ export function isWide(type: ActivationType): boolean {
   return type === "uint16" || type === "int16";
 }
 
-/** The types that weights are quantized to. */
-export const WEIGHT_TYPES = ["int8", "uint8", "int4", "uint4"] as const;
+/** The types that weights are quantized to. Codes of nf4 are places in a table (numerics/normalFloat.ts). */
+export const WEIGHT_TYPES = ["int8", "uint8", "int4", "uint4", "nf4"] as const;
 export type WeightType = (typeof WEIGHT_TYPES)[number];
 
 const WEIGHT_CODES: Readonly<Record<WeightType, CodeLimits>> = {
@@ -21,9 +21,10 @@ const WEIGHT_CODES: Readonly<Record<WeightType, CodeLimits>> = {
   uint8: [0, 255],
   int4: [-8, 7],
   uint4: [0, 15],
+  nf4: [0, 15],
 };
 
-const WEIGHT_BITS: Readonly<Record<WeightType, number>> = { int8: 8, uint8: 8, int4: 4, uint4: 4 };
+const WEIGHT_BITS: Readonly<Record<WeightType, number>> = { int8: 8, uint8: 8, int4: 4, uint4: 4, nf4: 4 };
 
 /** Codes of weights: Uint8Array for the unsigned types, whose zero points are their own. */
 export type WeightCodes = Int8Array | Uint8Array;

@@ -21,7 +21,7 @@ interface Props {
   readonly type: WeightScheme["type"];
 }
 
-const STEPS: Readonly<Record<WeightScheme["type"], number>> = { int8: 254, uint8: 255, int4: 15, uint4: 15 };
+const STEPS: Readonly<Record<WeightScheme["type"], number>> = { int8: 254, uint8: 255, int4: 15, uint4: 15, nf4: 15 };
 
 /** From the smallest to the largest weight of every output channel. */
 export const WeightChart = memo(function WeightChart({ weights, type }: Props) {

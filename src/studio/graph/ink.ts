@@ -34,6 +34,7 @@ export function inkOf(element: HTMLElement): Ink {
       int16: resolve("var(--precision-int8)"),
       float16: resolve("var(--precision-float16)"),
       bfloat16: resolve("var(--precision-float16)"),
+      nf4: resolve("var(--precision-int4)"),
       float32: resolve("var(--precision-float32)"),
     },
     ramp: (share) => ramp[Math.round(share * RAMP_STEPS)]!,

@@ -8,6 +8,7 @@ const LETTERS: Record<Precision, string> = {
   int4: "4",
   uint4: "4",
   int16: "16",
+  nf4: "4",
   float16: "H",
   bfloat16: "B",
   float32: "F",
@@ -15,6 +16,7 @@ const LETTERS: Record<Precision, string> = {
 const NAMES: Record<Precision, string> = {
   int8: "int8",
   uint8: "uint8",
+  nf4: "nf4",
   int4: "int4",
   uint4: "uint4",
   int16: "int16",

@@ -8,14 +8,14 @@ import { editRecipe } from "../../state/recipe.ts";
 const WHOLE = "channel";
 
 /** How many weights that are added up share a scale, who reads them so, and how the scales are found. */
-export function BlockChoices({ block, operator = "dequantize", algorithm = "hqq" }: WeightScheme) {
+export function BlockChoices({ type, block, operator = "dequantize", algorithm = "hqq" }: WeightScheme) {
   return (
     <>
       <Choice<string>
         label={<Term word="blocks">Blocks</Term>}
         value={String(block ?? WHOLE)}
         options={[
-          { value: WHOLE, text: "none" },
+          ...(type === "nf4" ? [] : [{ value: WHOLE, text: "none" }]),
           ...BLOCK_SIZES.map((size) => ({ value: String(size), text: `of ${size} weights` })),
         ]}
         onChoose={(value) => {
@@ -24,7 +24,10 @@ export function BlockChoices({ block, operator = "dequantize", algorithm = "hqq"
         }}
         testId="block"
       />
-      {block !== undefined && (
+      {type === "nf4" && (
+        <p className="muted small">Read by MatMulBnb4 of ONNX Runtime; what it does not fit stays in float.</p>
+      )}
+      {block !== undefined && type !== "nf4" && (
         <>
           <Choice<NonNullable<WeightScheme["operator"]>>
             label="Read by"

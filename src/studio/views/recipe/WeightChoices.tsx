@@ -32,7 +32,7 @@ export function WeightChoices({ recipe }: { readonly recipe: Recipe }) {
             }}
             data-testid="weight-type"
           >
-            {WEIGHT_TYPES.filter((type) => isAlone || !isAsymmetric(type)).map((type) => (
+            {WEIGHT_TYPES.filter((type) => isAlone || !(isAsymmetric(type) || type === "nf4")).map((type) => (
               <option key={type} value={type} disabled={isRefused(recipe, withWeightType(recipe, type))}>
                 {type}
               </option>
