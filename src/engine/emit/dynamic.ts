@@ -51,11 +51,22 @@ class DynamicWriter {
       const { id, node, weightUse: use, runTime } = layer;
       const weight = this.#numbers.weights.get(id);
       this.#unrounded.set(id, node.output[0] ?? "");
-      if (!use || !weight) this.#draft.add(node);
+      if (!use || !weight) this.#draft.add(runTime === "integer" ? this.#reading(node) : node);
       else if (runTime === "integer") this.#multiply(layer, use, weight);
       else this.#draft.add(withFields(node, { input: node.input.with(use.input, this.#stored(use.name, weight)) }));
     }
     return { model: this.#draft.assemble(), unrounded: this.#unrounded, rounded: new Map() };
+  }
+
+  /** A layer in float that reads what it is multiplied with rounded: its activations alone are quantized. */
+  #reading(node: NodeProto): NodeProto {
+    const [read = ""] = node.input;
+    const values = this.#constant(`${read} rounded`, () => {
+      const made = this.#draft.fresh("rounded", "");
+      this.#draft.add(makeNode("DequantizeLinear", this.#quantized(read), [made]));
+      return made;
+    });
+    return withFields(node, { input: node.input.with(0, values) });
   }
 
   #multiply({ node }: LayerPlan, use: WeightUse, weight: EncodedWeight): void {

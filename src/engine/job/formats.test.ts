@@ -10,7 +10,7 @@ import type { Recipe } from "../model/recipe.ts";
 import { nodeRuntime } from "../runtime/node.ts";
 import { type OpenDataset, openData } from "./data.ts";
 import { learnRounding } from "./learnRounding.ts";
-import { defaultRecipe, type OpenModel, openModel } from "./open.ts";
+import { defaultRecipe, type OpenModel, openModel, summarizeModel } from "./open.ts";
 import { Prober } from "./probe.ts";
 import { quantizeModel } from "./quantize.ts";
 import { sensitivity } from "./sensitivity.ts";
@@ -69,6 +69,12 @@ describe.each<[RecipeFormat, number]>([
     const request = { samples: 4, untilSettled: false };
     const measured = await sensitivity(model, made.recipe, data, request, runtime, context, () => undefined);
     expect(measured.layers.length).toBeGreaterThan(8);
+    const { floatKernels } = summarizeModel(model, made.recipe);
+    for (const { layer, weights, activations } of measured.layers) {
+      if (!weights) continue;
+      const isStored = format === "dynamic" && floatKernels.includes(layer);
+      expect(activations.sqnr > 100, layer).toBe(isStored);
+    }
     expect(Math.abs(measured.all.sqnr - (await sqnrOf(made.recipe)))).toBeLessThan(6);
     const errors = await walk(model, made.recipe, data, { samples: 4 }, runtime, context);
     expect(errors.steps.length).toBeGreaterThan(3);
