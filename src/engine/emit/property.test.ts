@@ -193,6 +193,30 @@ describe("quantizing", () => {
     );
   });
 
+  it("in floats of 16 bits, and with activations in integers of 16 bits, writes random graphs that run and come near float", async () => {
+    const wide = fc.constantFrom(
+      { type: "uint16", symmetric: false } as const,
+      { type: "uint16", symmetric: true } as const,
+      { type: "int16", symmetric: true } as const,
+    );
+    const recipes = fc.oneof(
+      fc.constant({ format: "float16" as const }),
+      fc.constant({ format: "bfloat16" as const }),
+      wide.map((activations) => ({ activations, elementwise: "join" as const })),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 9 }), recipes, async (steps, recipe) => {
+        const trial = await tryOut(build(steps), recipe);
+        const least = "format" in recipe && recipe.format === "float16" ? 45 : 30;
+        for (const { optimized, literal } of Object.values(trial.sqnr)) {
+          expect(literal).toBeGreaterThan(least);
+          expect(optimized).toBeGreaterThan(least);
+        }
+      }),
+      { numRuns: 90 },
+    );
+  });
+
   it("on codes comes to what pairs of Q and DQ come to, for random graphs", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 9 }), choices, async (steps, recipe) => {
