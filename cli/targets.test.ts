@@ -64,7 +64,10 @@ describe("--target", () => {
       ["--target", "tensorrt", "--activations", "u8"],
       "TensorRT takes no activations in asymmetric uint8; choose symmetric int8.",
     ],
-    [["--target", "ort-webgpu", "--format", "qdq"], "ONNX Runtime Web on WebGPU takes no format qdq; choose weights."],
+    [
+      ["--target", "ort-webgpu", "--format", "qdq"],
+      "ONNX Runtime Web on WebGPU takes no format qdq; choose weights or float16.",
+    ],
     [
       ["--target", "qnn", "--goal", "speed"],
       "--goal speed times models on this machine, and QNN runs elsewhere; leave it out, or choose another target.",

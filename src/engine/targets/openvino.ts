@@ -34,7 +34,20 @@ export const OPENVINO: Target = {
   weights: ["int8", "int4"],
   addsInPairs: true,
   integerKernels: new Set([
-    ...["Add", "Mul", "AveragePool", "Clip", "Concat", "Conv", "ConvTranspose", "Gemm", "MatMul", "Relu", "ReduceMean"],
+    ...[
+      "Add",
+      "Mul",
+      "AveragePool",
+      "GlobalAveragePool",
+      "Clip",
+      "Concat",
+      "Conv",
+      "ConvTranspose",
+      "Gemm",
+      "MatMul",
+      "Relu",
+      "ReduceMean",
+    ],
     ...["Resize", "DepthToSpace", ...MOVES],
   ]),
 };

@@ -6,7 +6,12 @@ export const TRANSFORMERS_JS: Target = {
   ...ORT_WEB,
   id: "transformers.js",
   name: "transformers.js",
+  defaults: { ...ORT_WEB.defaults, format: "dynamic" },
   rules: [
+    {
+      says: "Its own 8-bit models are dynamic: DynamicQuantizeLinear before MatMulInteger, and no calibration.",
+      source: "https://github.com/xenova/transformers.js/issues/849",
+    },
     {
       says: "On WASM it takes 8-bit weights (q8) where nothing else is asked for, of a file that ends in _quantized.onnx.",
       source: "https://huggingface.co/docs/transformers.js/guides/dtypes",
