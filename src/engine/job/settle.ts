@@ -21,6 +21,7 @@ import { learnRounding } from "./learnRounding.ts";
 import { equalizedModel, isEqualized, type OpenModel, planModel } from "./open.ts";
 import { printing } from "./prints.ts";
 import { isCalibratedFor, looksResolved, resolveRecipe } from "./quantize.ts";
+import { assertWhole } from "./whole.ts";
 
 export interface SettleRequest {
   /** Nothing but the first so many samples is read. */
@@ -107,6 +108,7 @@ export async function settle(
   context: JobContext,
 ): Promise<Settled> {
   assertTakes(targetOf(recipe), recipe);
+  assertWhole(planModel(model, recipe), model.types, model.name);
   assertAllMayFit(model, recipe);
   let settled = recipe;
   const taught = printing(dataset, null);
