@@ -3,9 +3,10 @@ import type { ElementwiseDecision } from "../src/engine/model/elementwise.ts";
 import type { Notice } from "../src/engine/model/job.ts";
 import type { Rounding } from "../src/engine/model/rounding.ts";
 import type { SpeedTrial } from "../src/engine/model/speed.ts";
-import { type Exported, type Project, speedNotice, totalBytes } from "../src/engine/project/index.ts";
+import { type CodeSearch, type Exported, type Project, speedNotice, totalBytes } from "../src/engine/project/index.ts";
 import { plural } from "../src/engine/values/figures.ts";
 import { byteSize, duration } from "../src/engine/values/units.ts";
+import { codesFigures, codesText } from "./codesText.ts";
 import { elementwiseText } from "./elementwiseText.ts";
 import { executorText } from "./format.ts";
 import { writeFiles } from "./results.ts";
@@ -21,6 +22,8 @@ interface Making {
   readonly project: Project;
   /** What learning rounding came to, where it was learned. */
   readonly rounding?: Rounding | null;
+  /** What finding codes on samples came to, where it was done. */
+  readonly found?: CodeSearch | null;
   readonly speed?: SpeedTrial | null;
   /** What was decided of layers without weights, where it was decided now. */
   readonly elementwise?: ElementwiseDecision | null;
@@ -33,7 +36,7 @@ interface Making {
 
 /** Writes the files of a job into a folder, by default one named after the model, and says what was made. */
 export async function writeJob(
-  { project, rounding = null, elementwise = null, speed = null, result, notices: before, start }: Making,
+  { project, rounding = null, found = null, elementwise = null, speed = null, result, notices: before, start }: Making,
   folder: string | null,
   terminal: Terminal,
 ): Promise<{ readonly value: object; readonly lines: readonly string[] }> {
@@ -72,6 +75,7 @@ export async function writeJob(
         seed,
       },
       rounding: rounding && roundingFigures(rounding),
+      codes: found && codesFigures(found),
       unproven: result.unproven,
       elementwise: elementwise && {
         float: elementwise.unjoined,
@@ -90,6 +94,7 @@ export async function writeJob(
       ...(speed ? speedText(speed) : []),
       ...(elementwise ? elementwiseText(elementwise) : []),
       ...(rounding ? [roundingText(rounding)] : []),
+      ...(found ? [codesText(found)] : []),
       ...executors.map((executor) => `  ${executorText(executor)}`),
       ...files.map(({ name, bytes }) => `  ${join(out, name)} (${byteSize(bytes)})`),
     ],

@@ -50,7 +50,7 @@ export type PlanPart = RecipePart<
 /** What decides the codes of one weight; of `rounding` that of the layers which read it. */
 export type WeightPart = RecipePart<
   | ("corrections" | "factors" | "target" | "format" | "float" | "weights" | "elementwise" | "unjoined" | "spared")
-  | ("rounding" | "activations" | "resolved")
+  | ("rounding" | "codes" | "activations" | "resolved")
 >;
 
 /** What decides the values that the float model gives. */

@@ -5,7 +5,13 @@ import { InputError, type Notice } from "../../src/engine/model/job.ts";
 import type { Preprocess, Preset } from "../../src/engine/model/preprocess.ts";
 import type { Rounding } from "../../src/engine/model/rounding.ts";
 import type { SpeedTrial } from "../../src/engine/model/speed.ts";
-import { assertTimeable, type Project, readCalibration, readRecipe } from "../../src/engine/project/index.ts";
+import {
+  assertTimeable,
+  type CodeSearch,
+  type Project,
+  readCalibration,
+  readRecipe,
+} from "../../src/engine/project/index.ts";
 import { listed } from "../../src/engine/values/figures.ts";
 import type { ArgumentsOf } from "../definitions.ts";
 import { threadedRuntime } from "../executors.ts";
@@ -50,6 +56,7 @@ export async function quantizeCommand(
 
 interface Calibrated {
   readonly rounding: Rounding | null;
+  readonly found: CodeSearch | null;
   readonly elementwise: ElementwiseDecision | null;
   /** What was timed, where that was asked for. */
   readonly speed: SpeedTrial | null;
@@ -64,6 +71,7 @@ const WITHOUT = {
   equalization: "leave --equalize out",
   "deciding elementwise operators": "--elementwise join",
   "learned rounding": "--rounding nearest",
+  "codes by GPTQ": "--algorithm hqq",
   "bias correction": "--bias-correction none",
 } as const;
 
@@ -107,6 +115,10 @@ function reuse(calibration: Calibration, project: Project, values: QuantizeValue
     warn("Weights were rounded to nearest, since learning takes samples; give --data in place of --cache.");
     project.edit({ weights: { ...weights, rounding: "nearest" } });
   }
+  if (project.wants.includes("codes by GPTQ")) {
+    warn("Scales and zero points are those of least error, since GPTQ takes samples; give --data in place of --cache.");
+    project.edit({ weights: { ...project.recipe.weights, algorithm: "hqq" } });
+  }
   return { ...project.resolve(), speed: null, notices };
 }
 
@@ -136,13 +148,13 @@ async function settleOn(
 ): Promise<Calibrated> {
   const data = await project.takeData(files, preprocess);
   terminal.notices(data.notices);
-  const found = await checkPreprocess(project, data, data.samples, terminal);
+  const checked = await checkPreprocess(project, data, data.samples, terminal);
   const request = { samples: samples ?? data.samples, execution, ...(iterations !== null && { iterations }) };
   const settled = await project.settle(request, terminal.context);
-  if (goal !== "speed") return { ...settled, speed: null, notices: [...data.notices, ...found] };
+  if (goal !== "speed") return { ...settled, speed: null, notices: [...data.notices, ...checked] };
   const speed = await project.chooseFastest(terminal.context);
   const again = project.isSettled ? settled : await project.settle(request, terminal.context);
   const elementwise = project.recipe.elementwise === "auto" ? settled.elementwise : null;
   const rounding = again.rounding ?? settled.rounding;
-  return { rounding, elementwise, speed, notices: [...data.notices, ...found] };
+  return { rounding, found: settled.found, elementwise, speed, notices: [...data.notices, ...checked] };
 }

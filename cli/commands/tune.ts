@@ -40,6 +40,11 @@ export async function tuneCommand({ names: [path], values }: ArgumentsOf<"tune">
       "tune rounds weights to nearest; give it --rounding nearest, and quantize with --rounding learned and the recipe that it finds.",
     );
   }
+  if (project.recipe.weights.algorithm === "gptq") {
+    throw new InputError(
+      "tune takes scales of least error; give it --algorithm hqq, and quantize with --algorithm gptq and the recipe that it finds.",
+    );
+  }
   const data = await project.takeData(files, preprocess, labels);
   terminal.notices(data.notices);
   const request = { ...wanted, samples: Math.min(samples ?? Infinity, data.samples) };

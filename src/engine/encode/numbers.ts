@@ -35,7 +35,7 @@ export interface EncodeRequest {
 }
 
 /** The part of a recipe that decides what numbers a plan comes to. */
-export type EncodingChoices = Pick<Recipe, "format" | "activations" | "weights" | "rounding">;
+export type EncodingChoices = Pick<Recipe, "format" | "activations" | "weights" | "rounding" | "codes">;
 
 /** What a plan comes to: codes, scales, zero points and biases, as numbers. */
 export interface Numbers {

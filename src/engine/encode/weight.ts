@@ -1,6 +1,6 @@
 import { multiplies as multipliesIn } from "../model/format.ts";
 import { InputError } from "../model/job.ts";
-import type { Recipe } from "../model/recipe.ts";
+import type { FoundCodes, Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import { allowedScale } from "../numerics/affine.ts";
 import { balancedCodes } from "../numerics/balance.ts";
@@ -16,6 +16,7 @@ import { quantizeWeights, roundWeights, weightScales } from "../numerics/weights
 import { type CodeLimits, isAsymmetric, type WeightCodes, type WeightType, weightLimits } from "../values/codes.ts";
 import { elementCount } from "../values/dims.ts";
 import { halfAbove, LEAST_HALF } from "../values/halfFloats.ts";
+import { unpackCodes } from "./foundCodes.ts";
 
 /** A layer's constant factor as numbers, and how its values make output channels. */
 export interface WeightSource {
@@ -70,6 +71,8 @@ export interface WeightChoices
   readonly halves?: boolean;
   /** Its learned rounding, as the recipe has it; null to round to nearest. */
   readonly rounding: string | null;
+  /** The codes and scales of its blocks that were found on samples; where this is absent they are worked out. */
+  readonly found?: FoundCodes;
 }
 
 /** What multiplies weights: a target says it. */
@@ -78,7 +81,7 @@ export interface Multiplier extends Pick<WeightChoices, "addsInPairs" | "halvesO
 }
 
 export function weightChoices(
-  { format, weights, rounding }: Pick<Recipe, "format" | "weights" | "rounding">,
+  { format, weights, rounding, codes }: Pick<Recipe, "format" | "weights" | "rounding" | "codes">,
   { multiplies, addsInPairs, halvesOthers, biases }: Multiplier,
   layer: string,
 ): WeightChoices {
@@ -87,7 +90,11 @@ export function weightChoices(
   const isMultiplied = multiplies.includes(type) && multipliesIn({ format });
   const kernel = { isMultiplied, addsInPairs, halvesOthers, biases };
   const halves = format === "dynamic";
-  return { type, granularity, scales, block, algorithm, ...kernel, halves, rounding: learned ?? null };
+  const found = algorithm === "gptq" && codes ? own(codes, layer) : undefined;
+  return {
+    ...{ type, granularity, scales, block, algorithm, ...kernel, halves, rounding: learned ?? null },
+    ...(found && { found }),
+  };
 }
 
 /** Two of these and two unsigned activations stay within 16 bits, whichever they are. */
@@ -129,6 +136,15 @@ export function encodeWeight(source: WeightSource, choices: WeightChoices, input
 }
 
 function encodeBlocks(
+  source: WeightSource,
+  choices: WeightChoices,
+  blocks: NonNullable<EncodedWeight["blocks"]>,
+): Codes {
+  const worked = workedBlocks(source, choices, blocks);
+  return choices.found ? { ...worked, ...unpackCodes(choices.found, worked, choices.type, source.name) } : worked;
+}
+
+function workedBlocks(
   { key, dims, importance, values }: WeightSource,
   { type, algorithm }: WeightChoices,
   blocks: NonNullable<EncodedWeight["blocks"]>,

@@ -135,8 +135,13 @@ function undecided(model: OpenModel, recipe: Recipe, subject: string): Notice[] 
   return [{ kind: "warning", subject, message }];
 }
 
-/** Throws InputError where a recipe asks for learned rounding that it does not hold. */
+/** Throws InputError where a recipe asks for learned rounding, or codes found on samples, that it does not hold. */
 function assertRoundingLearned(recipe: Recipe): void {
+  if (missing(recipe).includes("codes")) {
+    throw new InputError(
+      "The recipe asks for codes by GPTQ, which have not been found yet; find them on data with octet quantize, or choose another algorithm.",
+    );
+  }
   if (!missing(recipe).includes("rounding")) return;
   throw new InputError(
     "The recipe asks for learned rounding, which has not been learned yet; learn it on data, or round to nearest.",

@@ -17,6 +17,7 @@ import type { OpenDataset } from "./data.ts";
 import { decideElementwise, undecidedRegions } from "./elementwise.ts";
 import { learnEqualization } from "./equalize.ts";
 import { assertAllMayFit } from "./fileSize.ts";
+import { type CodeSearch, findCodes } from "./findCodes.ts";
 import { learnRounding } from "./learnRounding.ts";
 import { equalizedModel, isEqualized, type OpenModel, planModel } from "./open.ts";
 import { printing } from "./prints.ts";
@@ -41,6 +42,8 @@ export interface Settled {
   readonly calibration: Calibration;
   /** What learning rounding came to, where it was learned. */
   readonly rounding: Rounding | null;
+  /** What finding codes on samples came to, where it was done. */
+  readonly found: CodeSearch | null;
   /** What was decided of layers without weights, where it was decided here. */
   readonly elementwise: ElementwiseDecision | null;
 }
@@ -50,6 +53,7 @@ export type Want =
   | "deciding elementwise operators"
   | "calibration"
   | "learned rounding"
+  | "codes by GPTQ"
   | "bias correction";
 
 const WANTS: Readonly<Record<Learned, Want>> = {
@@ -58,6 +62,7 @@ const WANTS: Readonly<Record<Learned, Want>> = {
   spared: "calibration",
   resolved: "calibration",
   rounding: "learned rounding",
+  codes: "codes by GPTQ",
   biases: "bias correction",
 };
 
@@ -78,7 +83,7 @@ export function settleAlone(model: OpenModel, recipe: Recipe): Settled {
   const calibration = uncalibrated(model, recipe, recipe);
   const decided = missing(recipe).includes("unjoined") ? withLearned(recipe, { unjoined: [] }) : recipe;
   const resolved = decided.resolved ? decided : resolveRecipe(model, decided, calibration);
-  return { recipe: deriveBiases(model, resolved), calibration, rounding: null, elementwise: null };
+  return { recipe: deriveBiases(model, resolved), calibration, rounding: null, found: null, elementwise: null };
 }
 
 /** What stands for the calibration of a recipe that takes no ranges. */
@@ -140,7 +145,13 @@ export async function settle(
     rounding = await learnRounding(model, settled, dataset, { ...request, resume: null }, by, listener);
     settled = withLearned(settled, { rounding: rounding.rounding });
   }
-  if (lacks("biases") && settled.weights.rounding === "learned" && settled.rounding) {
+  let found: CodeSearch | null = null;
+  if (lacks("codes") && runtimes.learner) {
+    const request = { samples: Math.min(samples, ROUNDING_SAMPLES) };
+    found = await findCodes(model, settled, taught.dataset, request, runtimes.main, await runtimes.learner(), context);
+    settled = withLearned(settled, { codes: found.codes });
+  }
+  if (lacks("biases") && (settled.codes || (settled.weights.rounding === "learned" && settled.rounding))) {
     // Later layers have learned to make up for the mean errors of earlier ones, and correcting these would undo it.
     settled = withLearned(settled, { biases: {} });
   }
@@ -149,5 +160,5 @@ export async function settle(
     settled = withLearned(settled, { biases });
   }
   settled = { ...settled, prints: joinPrints(settled.prints, taught.all, rounding?.prints ?? null) };
-  return { recipe: deriveBiases(model, withoutVainPrints(settled)), calibration, rounding, elementwise };
+  return { recipe: deriveBiases(model, withoutVainPrints(settled)), calibration, rounding, found, elementwise };
 }

@@ -55,7 +55,7 @@ export type ChannelFactors = Of<typeof CHANNEL_FACTORS>;
 /** Who makes values of codes: a DequantizeLinear before the layer, or an operator of the runtime's own that is the layer. */
 export const WEIGHT_OPERATORS = ["dequantize", "matmulnbits"] as const;
 /** How scales and zero points of blocks are found. */
-export const WEIGHT_ALGORITHMS = ["nearest", "hqq"] as const;
+export const WEIGHT_ALGORITHMS = ["nearest", "hqq", "gptq"] as const;
 
 const WEIGHT_SCHEME = fields({
   type: oneOf(WEIGHT_TYPES),
@@ -74,17 +74,23 @@ const WEIGHT_SCHEME = fields({
     maybe(oneOf(WEIGHT_OPERATORS)),
   ),
   algorithm: about(
-    "Of blocks: hqq searches scales and zero points of least error, without data, and is what is done where this is absent; nearest takes those that hold the least and the largest weight.",
+    "Of blocks: hqq searches scales and zero points of least error, without data, and is what is done where this is absent; nearest takes those that hold the least and the largest weight; gptq finds codes on samples that give nearly the same products (`codes`), from the zero points that hqq finds.",
     maybe(oneOf(WEIGHT_ALGORITHMS)),
   ),
 });
 export type WeightScheme = Of<typeof WEIGHT_SCHEME>;
 
+const SCALE_WORDS = {
+  hqq: "scales of least error",
+  nearest: "scales by the largest weight",
+  gptq: "codes by GPTQ",
+} as const;
+
 /** What shares scales of weights, and what reads the codes, in words: "per channel", "blocks of 32 for MatMulNBits, scales of least error". */
 export function scalesOf({ type, granularity, block, operator, algorithm = "hqq" }: WeightScheme): string {
   if (block === undefined) return `per ${granularity}`;
   const reader = operator === "matmulnbits" ? " for MatMulNBits" : "";
-  return `blocks of ${block}${reader}, scales ${algorithm === "hqq" && type !== "nf4" ? "of least error" : "by the largest weight"}`;
+  return `blocks of ${block}${reader}, ${SCALE_WORDS[type === "nf4" ? "nearest" : algorithm]}`;
 }
 
 /** What becomes of layers without weights that make new values: Add, Mul, Concat, pools, Softmax. */
@@ -106,7 +112,11 @@ export const PRINTS = about(
 );
 
 const NAMES = list(text);
-export const ROUNDING_BITS = matching(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/, "base64");
+const BASE64 = matching(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/, "base64");
+/** A weight's codes in the order of its values, those of 4 bits two to a byte, the first lower; and a float32 scale a block. */
+const FOUND_CODES = fields({ codes: BASE64, scales: BASE64 });
+export type FoundCodes = Of<typeof FOUND_CODES>;
+export const ROUNDING_BITS = BASE64;
 
 // @__NO_SIDE_EFFECTS__
 function recipeWith<S extends Schema>(preprocess: S) {
@@ -183,6 +193,10 @@ function recipeWith<S extends Schema>(preprocess: S) {
     rounding: about(
       "Learned rounding, by layer: base64 of one bit a weight, in the order of the weight's values, the lowest bit of a byte first; 1 is up. Null until learned.",
       nullable(record(ROUNDING_BITS)),
+    ),
+    codes: about(
+      "What GPTQ came to, by layer; null until found, and absent where it is not asked for.",
+      maybe(nullable(record(FOUND_CODES))),
     ),
     prints: PRINTS,
   });

@@ -8,7 +8,10 @@ import { weightSource } from "./weightSource.ts";
 import type { WeightUse } from "./weightUse.ts";
 
 /** The part of a recipe that decides how a planned layer's weight is exported. */
-export type PlannedWeightChoices = Pick<Recipe, "format" | "weights" | "rounding" | "activations" | "resolved">;
+export type PlannedWeightChoices = Pick<
+  Recipe,
+  "format" | "weights" | "rounding" | "codes" | "activations" | "resolved"
+>;
 
 /** A planned layer's weight as it is exported under a recipe, whose ranges may be open. */
 export function plannedWeight(

@@ -5,6 +5,7 @@ export { openData } from "../job/data.ts";
 export { evaluateModels, isTokenInput } from "../job/evaluate.ts";
 export type { Exported } from "../job/export.ts";
 export { assertTimeable, speedNotice } from "../job/fastest.ts";
+export type { CodeSearch } from "../job/findCodes.ts";
 export { findPreprocess } from "../job/findPreprocess.ts";
 export { settleInputs } from "../job/inputs.ts";
 export { inspectModel } from "../job/inspect.ts";

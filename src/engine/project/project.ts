@@ -302,7 +302,13 @@ export class Project {
     const calibration = this.#calibration;
     if (!calibration) return this.#hold(settleAlone(this.#model, this.#recipe));
     const recipe = looksResolved(this.#recipe) ? this.#recipe : resolveRecipe(this.#model, this.#recipe, calibration);
-    return this.#hold({ recipe: deriveBiases(this.#model, recipe), calibration, rounding: null, elementwise: null });
+    return this.#hold({
+      recipe: deriveBiases(this.#model, recipe),
+      calibration,
+      rounding: null,
+      found: null,
+      elementwise: null,
+    });
   }
 
   #hold(settled: Settled): Settled {

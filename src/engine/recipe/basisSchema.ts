@@ -25,12 +25,21 @@ const VALUES: Readonly<Record<Setting | Learned | Outside, Schema>> = {
   weightBlock: weights.entries.block.wrapped,
   weightOperator: weights.entries.operator.wrapped,
   weightAlgorithm: weights.entries.algorithm.wrapped,
-  ...{ factors: DIGEST, unjoined: DIGEST, spared: DIGEST, resolved: DIGEST, rounding: DIGEST, biases: DIGEST },
+  ...{
+    factors: DIGEST,
+    unjoined: DIGEST,
+    spared: DIGEST,
+    resolved: DIGEST,
+    rounding: DIGEST,
+    codes: DIGEST,
+    biases: DIGEST,
+  },
   ...{ data: text, samples: count },
 };
 
 /** Settings that recipes may leave out: a basis of before they were there does not say them, and means null. */
 const SINCE: ReadonlySet<Origin> = new Set([
+  "codes",
   "target",
   "weightScales",
   "onCodes",

@@ -45,8 +45,8 @@ const digest = (part: object | null | undefined) =>
   part && digestOf(part as Record<string, unknown> | readonly unknown[]);
 
 function without(recipe: Recipe, parts: readonly Learned[]): Recipe {
-  if (parts.every((part) => recipe[part] === null)) return recipe;
-  return { ...recipe, ...Object.fromEntries(parts.map((part) => [part, null])) };
+  const held = parts.filter((part) => (recipe[part] ?? null) !== null);
+  return held.length === 0 ? recipe : { ...recipe, ...Object.fromEntries(held.map((part) => [part, null])) };
 }
 
 /** Without the prints of samples where nothing is held that samples can have taught: what is settled and empty is none. */

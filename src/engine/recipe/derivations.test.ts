@@ -10,7 +10,7 @@ import { LEARNED, SETTINGS } from "./settings.ts";
 
 const learned: Recipe = {
   ...PLAIN_RECIPE,
-  weights: { ...PLAIN_RECIPE.weights, rounding: "learned" },
+  weights: { ...PLAIN_RECIPE.weights, rounding: "learned", algorithm: "gptq" },
   corrections: { equalization: true, bias: "empirical" },
   elementwise: "auto",
   unjoined: ["add"],
@@ -18,6 +18,7 @@ const learned: Recipe = {
   spared: { b: "c" },
   resolved: { a: { low: 0, high: 1 } },
   rounding: { conv: "AQ==" },
+  codes: { conv: { codes: "AQ==", scales: "AACAPw==" } },
   biases: { conv: [1] },
 };
 
@@ -91,20 +92,21 @@ test("the order of layers left in float, and of names in records, is no change",
 });
 
 test.each<[Origin, readonly string[]]>([
-  ["preparation", ["factors", "unjoined", "spared", "resolved", "rounding", "biases"]],
-  ["data", ["factors", "unjoined", "spared", "resolved", "rounding", "biases"]],
-  ["samples", ["factors", "unjoined", "spared", "resolved", "rounding", "biases"]],
-  ["preprocess", ["factors", "unjoined", "spared", "resolved", "rounding", "biases"]],
-  ["equalization", ["factors", "unjoined", "spared", "resolved", "rounding", "biases"]],
-  ["factors", ["unjoined", "spared", "resolved", "rounding", "biases"]],
+  ["preparation", ["factors", "unjoined", "spared", "resolved", "rounding", "codes", "biases"]],
+  ["data", ["factors", "unjoined", "spared", "resolved", "rounding", "codes", "biases"]],
+  ["samples", ["factors", "unjoined", "spared", "resolved", "rounding", "codes", "biases"]],
+  ["preprocess", ["factors", "unjoined", "spared", "resolved", "rounding", "codes", "biases"]],
+  ["equalization", ["factors", "unjoined", "spared", "resolved", "rounding", "codes", "biases"]],
+  ["factors", ["unjoined", "spared", "resolved", "rounding", "codes", "biases"]],
   ["elementwise", ["unjoined", "spared", "resolved", "biases"]],
   ["unjoined", ["spared", "resolved", "biases"]],
-  ["weightType", ["unjoined", "spared", "resolved", "rounding", "biases"]],
+  ["weightType", ["unjoined", "spared", "resolved", "rounding", "codes", "biases"]],
   ["granularity", ["rounding", "biases"]],
   ["activations", ["unjoined", "spared", "resolved", "rounding", "biases"]],
   ["float", ["spared", "resolved", "biases"]],
   ["method", ["spared", "resolved", "biases"]],
   ["rounding", ["biases"]],
+  ["codes", ["biases"]],
   ["biasCorrection", ["biases"]],
   ["spared", ["resolved"]],
   ["ranges", ["resolved"]],
@@ -132,7 +134,7 @@ test("what is learned anew takes what followed from it, and the same once more t
 test("what is no longer asked for is not kept", () => {
   const plain = withSettings(learned, {
     corrections: { equalization: false, bias: "none" },
-    weights: { ...learned.weights, rounding: "nearest" },
+    weights: { ...learned.weights, rounding: "nearest", algorithm: "hqq" },
     elementwise: "float",
   });
   expect(missing(plain)).toEqual(["spared", "resolved"]);

@@ -82,6 +82,23 @@ export const DERIVATIONS: Readonly<Record<Derived, Derivation>> = {
     ],
     under: ["float", "elementwise", "unjoined", "spared", "method", "methods", "ranges"],
   },
+  codes: {
+    from: [
+      "preparation",
+      "inputs",
+      "preprocess",
+      "seed",
+      "data",
+      "target",
+      "format",
+      "factors",
+      "weightType",
+      "weightBlock",
+      "weightOperator",
+      "weightAlgorithm",
+    ],
+    under: ["float"],
+  },
   biases: {
     from: [
       "preparation",
@@ -93,6 +110,7 @@ export const DERIVATIONS: Readonly<Record<Derived, Derivation>> = {
       "roundingKind",
       "method",
       "rounding",
+      "codes",
       "biasCorrection",
     ],
     under: ["spared", "methods", "ranges"],
@@ -113,6 +131,7 @@ const ASKED: Readonly<Record<Learned, (recipe: Recipe) => boolean>> = {
   /** Ranges that there are were settled with it. */
   spared: ({ resolved }) => resolved === null,
   resolved: () => true,
+  codes: ({ weights }) => weights.algorithm === "gptq",
   rounding: (recipe) => recipe.weights.rounding === "learned" && takesCodes(recipe),
   biases: (recipe) => recipe.corrections.bias !== "none" && takesCodes(recipe),
 };
@@ -142,7 +161,7 @@ export function learnedFrom(changed: Iterable<Origin>): readonly Learned[] {
 
 /** What a recipe asks for and does not hold, in the order in which it is derived. */
 export function missing(recipe: Recipe): readonly Learned[] {
-  return LEARNED.filter((part) => ASKED[part](recipe) && recipe[part] === null);
+  return LEARNED.filter((part) => ASKED[part](recipe) && (recipe[part] ?? null) === null);
 }
 
 /** What one recipe asks for and another no longer does. */

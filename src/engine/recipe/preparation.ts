@@ -10,6 +10,7 @@ const WORDS: Readonly<Record<Learned, string>> = {
   spared: "what stays in float",
   resolved: "ranges",
   rounding: "learned rounding",
+  codes: "codes by GPTQ",
   biases: "corrected biases",
 };
 

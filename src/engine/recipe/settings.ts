@@ -51,6 +51,7 @@ export const LEARNED = [
   "spared",
   "resolved",
   "rounding",
+  "codes",
   "biases",
 ] as const satisfies readonly (keyof Recipe)[];
 export type Learned = (typeof LEARNED)[number];

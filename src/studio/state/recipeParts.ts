@@ -40,6 +40,7 @@ export function weightPart(layers: readonly string[], recipe: Recipe): WeightPar
     activations,
     resolved,
     rounding,
+    ...(recipe.codes && { codes: entries(recipe.codes, layers) }),
   };
 }
 

@@ -49,6 +49,7 @@ export function BlockChoices({ type, block, operator = "dequantize", algorithm =
             options={[
               { value: "hqq", text: "least error (default)" },
               { value: "nearest", text: "largest weight" },
+              ...(algorithm === "gptq" ? [{ value: algorithm, text: "GPTQ (octet quantize)" }] : []),
             ]}
             onChoose={(value) => {
               editRecipe("algorithm", (before) => withWeightAlgorithm(before, value === "hqq" ? null : value));

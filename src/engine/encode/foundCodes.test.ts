@@ -1,0 +1,37 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { InputError } from "../model/job.ts";
+import { WEIGHT_TYPES, weightCodes, weightLimits } from "../values/codes.ts";
+import { packCodes, unpackCodes } from "./foundCodes.ts";
+
+const types = WEIGHT_TYPES.filter((type) => type !== "nf4");
+
+test("codes and scales of every type come back as they were", () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...types), fc.integer({ min: 1, max: 33 }), fc.nat(), (type, count, seed) => {
+      const [lowest, highest] = weightLimits(type);
+      const codes = weightCodes(type, count);
+      for (let at = 0; at < count; at++) codes[at] = lowest + ((seed + at * 7) % (highest - lowest + 1));
+      const scales = Float32Array.from({ length: 3 }, (_, at) => (seed + at + 1) / 7);
+      expect(unpackCodes(packCodes(codes, scales, type), { codes, scales }, type, "w")).toEqual({ codes, scales });
+    }),
+  );
+});
+
+test("known bytes: two codes a byte, the first lower, and little-endian scales", () => {
+  expect(packCodes(Int8Array.of(1, -1, -8), Float32Array.of(1), "int4")).toEqual({
+    codes: btoa("\xf1\x08"),
+    scales: btoa("\x00\x00\x80\x3f"),
+  });
+});
+
+test("those of another weight are refused", () => {
+  const of = (count: number) => ({ codes: new Uint8Array(count), scales: new Float32Array(1) });
+  const found = packCodes(of(4).codes, of(4).scales, "uint4");
+  for (const other of [of(6), { codes: new Uint8Array(4), scales: new Float32Array(2) }]) {
+    const reading = () => unpackCodes(found, other, "uint4", "w");
+    expect(reading).toThrow(InputError);
+    expect(reading).toThrow(/codes do not fit the weight w/);
+  }
+  expect(() => unpackCodes({ ...found, codes: "???" }, of(4), "uint4", "w")).toThrow(InputError);
+});

@@ -1,0 +1,112 @@
+import { beforeAll, expect, test } from "vitest";
+import { run } from "../graph/testing/native.ts";
+import { learners } from "../learning/testing/problems.ts";
+import { InputError } from "../model/job.ts";
+import type { Recipe } from "../model/recipe.ts";
+import type { TensorMap } from "../model/tensor.ts";
+import { Comparator } from "../numerics/metrics.ts";
+import { intAttribute, makeNode } from "../onnx/attributes.ts";
+import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
+import type { OpenDataset } from "./data.ts";
+import { defaultRecipe, type OpenModel } from "./open.ts";
+import { quantizeModel } from "./quantize.ts";
+import { settle } from "./settle.ts";
+import { exportValid } from "./testing/exported.ts";
+import { context, datasetOf, open, runtime } from "./testing/quantized.ts";
+
+const [ROWS, WIDTH, HIDDEN, SAMPLES] = [8, 48, 64, 24];
+
+/** MatMul by columns, Relu, Gemm by rows: both ways in which a weight lies. */
+function network() {
+  return buildModel({
+    opset: 21,
+    inputs: [floatInput("x", [ROWS, WIDTH])],
+    outputs: ["y"],
+    nodes: [
+      makeNode("MatMul", ["x", "v"], ["m"], { name: "first" }),
+      makeNode("Relu", ["m"], ["r"], { name: "relu" }),
+      makeNode("Gemm", ["r", "w", "b"], ["y"], { name: "second", attributes: [intAttribute("transB", 1)] }),
+    ],
+    constants: { v: noise([WIDTH, HIDDEN], 1), w: noise([16, HIDDEN], 2), b: noise([16], 3) },
+  });
+}
+
+/** Rows whose values have much in common, as those of real layers have. */
+function sampleOf(seed: number): TensorMap {
+  const [own, common] = [noise([ROWS, WIDTH], seed), noise([ROWS, 2], seed + 1000)];
+  const data = Float32Array.from(own.data as Float32Array, (value, at) => {
+    const row = Math.floor(at / WIDTH);
+    const shared = common.data as Float32Array;
+    return 0.3 * value + 2 * shared[2 * row]! * Math.sin(at % WIDTH) + shared[2 * row + 1]!;
+  });
+  return new Map([["x", { ...own, data }]]);
+}
+
+let model: OpenModel;
+let data: OpenDataset;
+const recipeOf = (weights: Partial<Recipe["weights"]>): Recipe => {
+  const plain = defaultRecipe(model);
+  const corrections = { equalization: false, bias: "none" } as const;
+  return { ...plain, format: "weights", corrections, weights: { ...plain.weights, block: 16, ...weights } };
+};
+
+beforeAll(async () => {
+  model = await open(network());
+  data = datasetOf(
+    model,
+    Array.from({ length: SAMPLES }, (_, i) => sampleOf(10 + i)),
+  );
+});
+
+const settled = (recipe: Recipe, signal = context.signal) =>
+  settle(
+    model,
+    recipe,
+    data,
+    { samples: SAMPLES, calibration: null },
+    { main: runtime, accelerator: null, learner: learners.wasm },
+    { ...context, signal },
+  );
+
+async function sqnrOf(recipe: Recipe): Promise<number> {
+  const { model: quantized } = quantizeModel(model, recipe);
+  const compared = new Comparator();
+  for (let seed = 500; seed < 520; seed++) {
+    const feeds = sampleOf(seed);
+    const [float, other] = [await run(model.original, feeds), await run(quantized, feeds)];
+    compared.add(float.get("y")!.data as Float32Array, other.get("y")!.data as Float32Array);
+  }
+  return compared.result().sqnr;
+}
+
+test.each(["int4", "uint4"] as const)("codes of %s found on samples gain on others", async (type) => {
+  const plain = await settled(recipeOf({ type }));
+  const { recipe, found } = await settled(recipeOf({ type, algorithm: "gptq" }));
+  expect(found!.layers.map(({ layer }) => layer)).toEqual(["first", "second"]);
+  for (const { left } of found!.layers) expect(left).toBeLessThan(0.6);
+  expect(await sqnrOf(recipe)).toBeGreaterThan((await sqnrOf(plain.recipe)) + 2);
+  expect(recipe.prints).not.toBeNull();
+
+  const bytes = quantizeModel(model, recipe).chunks;
+  expect(quantizeModel(model, JSON.parse(JSON.stringify(recipe))).chunks).toEqual(bytes);
+  expect((await settled(recipe)).found).toBeNull();
+  const byOperator = { ...recipe, weights: { ...recipe.weights, operator: "matmulnbits" } } as const;
+  expect(await sqnrOf(byOperator)).toBeCloseTo(await sqnrOf(recipe), 1);
+});
+
+test("are not made up: an export without them is refused, and codes of another weight too", async () => {
+  const wanted = { ...recipeOf({ type: "uint4", algorithm: "gptq" }), resolved: {} };
+  const { calibration } = await settled(recipeOf({ type: "uint4" }));
+  expect(() => exportValid(model, { recipe: wanted, calibration, evaluation: null, date: "" })).toThrow(
+    /codes by GPTQ, which have not been found yet/,
+  );
+  const { recipe } = await settled(wanted);
+  const swapped = { ...recipe, codes: { ...recipe.codes, second: recipe.codes!.first! } };
+  expect(() => quantizeModel(model, swapped)).toThrow(InputError);
+});
+
+test("ends when it is cancelled", async () => {
+  const abort = new AbortController();
+  abort.abort();
+  await expect(settled(recipeOf({ type: "uint4", algorithm: "gptq" }), abort.signal)).rejects.toThrow(/abort/i);
+});
