@@ -107,7 +107,7 @@ export class GraphDraft {
     return output;
   }
 
-  /** The same of a constant whose zero points are 0. */
+  /** The same of a constant whose zero points are 0, which need not be written of int32: it has no other (ONNX, DequantizeLinear). */
   symmetricConstant(
     name: string,
     codes: Tensor | Int4Tensor,
@@ -115,9 +115,16 @@ export class GraphDraft {
     { axis = null, domain = "" }: Placing = {},
   ): string {
     const dims = axis === null ? [] : [scales.length];
-    const zeros = codes.type === "int32" ? new Int32Array(scales.length) : new Int8Array(scales.length);
-    const zeroPoint = { ...codes, dims, data: zeros } as Tensor | Int4Tensor;
-    return this.constant(name, codes, { type: "float32", dims, data: scales }, zeroPoint, { axis, domain });
+    const scale: Tensor = { type: "float32", dims, data: scales };
+    if (codes.type !== "int32" || this.#plan.writesBiasZeros) {
+      const zeros = codes.type === "int32" ? new Int32Array(scales.length) : new Int8Array(scales.length);
+      const zeroPoint = { ...codes, dims, data: zeros } as Tensor | Int4Tensor;
+      return this.constant(name, codes, scale, zeroPoint, { axis, domain });
+    }
+    const parameters = [this.addConstant(name, "_quantized", codes), this.addConstant(name, "_scale", scale)] as const;
+    const output = this.fresh(name, "_DequantizeLinear_Output");
+    this.dequantize(name, parameters[0], [parameters[1]], output, { axis, domain });
+    return output;
   }
 
   /** A weight's int8 codes, scales and the zero point that all of them share; layers that share a weight share them. */

@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
+import { optimizedOperators } from "../graph/testing/native.ts";
 import { assertLayersLeft } from "../job/layersLeft.ts";
 import { reasonText } from "../model/reason.ts";
 import type { Tensor } from "../model/tensor.ts";
@@ -521,6 +522,16 @@ describe("quantizeGraph", () => {
       expect(constants.get("b_scale")?.data).toEqual(weights.map((scale) => input * scale));
       expect(constants.get("b_zero_point")).toEqual({ type: "int32", dims: [4], data: new Int32Array(4) });
       expect(constants.get("w_zero_point")).toEqual({ type: "int8", dims: [4], data: new Int8Array(4) });
+    });
+
+    it("writes no zero point of an int32 bias but for recipes of before, and runs the same kernels to the same values", async () => {
+      const before = await tryOut(model([conv("x", "out")]));
+      const now = await tryOut(model([conv("x", "out")]), { elementwise: "auto" });
+      expect(constantsOf(before.model).has("b_zero_point")).toBe(true);
+      expect(constantsOf(now.model).has("b_zero_point")).toBe(false);
+      expect(constantsOf(now.model).get("b_quantized")).toEqual(constantsOf(before.model).get("b_quantized"));
+      expect(now.outputs).toEqual(before.outputs);
+      expect(await optimizedOperators(now.model)).toEqual(await optimizedOperators(before.model));
     });
 
     it("raises the scale of a near-dead channel until its bias fits", async () => {

@@ -83,7 +83,17 @@ export function planBfloats(graph: GraphProto, float: Recipe["float"], target: T
       : [{ layer: layerOf(layer), weights: [], inside: layer.inside }],
   );
   const bfloat: BfloatPlan = { constants, weights };
-  return { target, index, layers, groups: [], groupOf: new Map<string, string>(), stored, half: null, bfloat };
+  return {
+    target,
+    index,
+    layers,
+    groups: [],
+    groupOf: new Map<string, string>(),
+    stored,
+    writesBiasZeros: false,
+    half: null,
+    bfloat,
+  };
 }
 
 function layersOf(graph: GraphProto, float: Recipe["float"]): Found[] {

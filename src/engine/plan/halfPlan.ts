@@ -61,7 +61,17 @@ export function planHalves(
     ports: FLOAT_PORTS,
     types: known,
   };
-  return { target, index, layers, groups: [], groupOf: new Map<string, string>(), stored, half, bfloat: null };
+  return {
+    target,
+    index,
+    layers,
+    groups: [],
+    groupOf: new Map<string, string>(),
+    stored,
+    writesBiasZeros: false,
+    half,
+    bfloat: null,
+  };
 }
 
 function toLayer({ id, node, parameters, reason }: HalfLayer, isOwn: boolean): Layer {

@@ -42,7 +42,10 @@ test("for another one it keeps its settings and nothing that was learned, which 
 });
 
 test("only what is there is named", () => {
-  const { notices } = preparedFor({ ...recipe, factors: null, rounding: null, codes: null, resolved: {} }, recipe.preparation + 1);
+  const { notices } = preparedFor(
+    { ...recipe, factors: null, rounding: null, codes: null, resolved: {} },
+    recipe.preparation + 1,
+  );
   expect(notices).toEqual([
     expect.objectContaining({ message: expect.stringContaining("holds of corrected biases is") }),
   ]);

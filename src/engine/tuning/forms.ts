@@ -94,6 +94,7 @@ export class Forms {
       groups,
       groupOf,
       stored: [],
+      writesBiasZeros: false,
       half: null,
       bfloat: null,
     };
