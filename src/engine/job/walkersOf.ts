@@ -5,6 +5,7 @@ import type { TensorMap } from "../model/tensor.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
 import { bytesOf, KEPT_BYTES, Walker, type WalkerParts } from "../tuning/walker.ts";
+import type { DataType } from "../values/elementTypes.ts";
 import type { OpenModel } from "./open.ts";
 import { readableSamples } from "./samples.ts";
 import { loadSession } from "./session.ts";
@@ -29,14 +30,30 @@ export async function walkersOf(
     bytes += bytesOf(sample.feeds);
     if (bytes > KEPT_BYTES / 2) break;
   }
+  const added = addedTypes([first, second]);
   const parts: WalkerParts = {
-    // Tensors that quantizing added are float32, where a slice is fed them.
+    // Others that quantizing added are float32, where a slice is fed them.
     typeOf(tensor) {
-      const type = model.types.get(tensor) ?? "float32";
+      const type = model.types.get(tensor) ?? added.get(tensor) ?? "float32";
       if (type === "other") throw new InputError(what(tensor));
       return type;
     },
     open: (slice) => loadSession(runtime, toModelFile(slice), { threads: 1 }, `A part of "${model.fileName}"`),
   };
   return [new Walker(first, feeds, parts), new Walker(second, feeds, parts)];
+}
+
+/** Outputs of operators that the format dynamic adds, and more than one layer may read. */
+const ADDED: Readonly<Record<string, readonly DataType[]>> = {
+  DynamicQuantizeLinear: ["uint8", "float32", "uint8"],
+  MatMulInteger: ["int32"],
+  ConvInteger: ["int32"],
+};
+
+function addedTypes(models: readonly ModelProto[]): ReadonlyMap<string, DataType> {
+  const types = new Map<string, DataType>();
+  for (const { opType, output } of models.flatMap(({ graph }) => graph?.node ?? [])) {
+    for (const [at, type] of (ADDED[opType] ?? []).entries()) if (output[at]) types.set(output[at], type);
+  }
+  return types;
 }
