@@ -13,6 +13,7 @@ import {
 import {
   DATA,
   EXECUTION_OPTIONS,
+  FAMILY,
   INPUT_OPTIONS,
   inGroup,
   LABELS,
@@ -59,7 +60,7 @@ export const COMMANDS = {
       ...RECIPE_OPTIONS,
       ...inGroup("Recipe", { iterations: count(1, "of learning rounding, for each layer (default: 200)") }),
       ...EXECUTION_OPTIONS,
-      ...inGroup("Result", { out: OUT }),
+      ...inGroup("Result", { family: FAMILY, out: OUT }),
       ...RESULT_OPTIONS,
     },
     example: "octet quantize model.onnx --data photos --preprocess imagenet --samples 100 --out result",

@@ -119,6 +119,12 @@ export const RECIPE_OPTIONS = {
   }),
 };
 
+export const FAMILY = choice(
+  "transformers.js",
+  ["transformers.js"],
+  "every file that this library asks for, of a model or of each .onnx in a folder, judged against float, with the folder's config and tokenizer",
+);
+
 export const OUT = text("DIR", "where to write (default: MODEL.octet)");
 
 export const RESULT_OPTIONS = inGroup("Result", {

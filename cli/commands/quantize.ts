@@ -24,6 +24,7 @@ import { terminalRuntime } from "../runtime.ts";
 import { withSeparate } from "../separate.ts";
 import type { Terminal } from "../terminal.ts";
 import { EXIT_UNPROVEN, writeJob } from "../written.ts";
+import { familyCommand } from "./family.ts";
 
 type QuantizeValues = ArgumentsOf<"quantize">["values"];
 
@@ -32,6 +33,7 @@ export async function quantizeCommand(
   { names: [path], values }: ArgumentsOf<"quantize">,
   terminal: Terminal,
 ): Promise<number> {
+  if (values.family !== null) return familyCommand(path, values, terminal);
   const start = performance.now();
   const changes = recipeChanges(values);
   const saved = await documentOf(values.recipe, readRecipe);

@@ -4,6 +4,15 @@ export { compareReports, readReport } from "../job/compare.ts";
 export { openData } from "../job/data.ts";
 export { evaluateModels, isTokenInput } from "../job/evaluate.ts";
 export type { Exported } from "../job/export.ts";
+export {
+  besideWebgpu,
+  FAMILY_VARIANTS,
+  type FamilyVariant,
+  floatArtifact,
+  isVariantName,
+  noiseOf,
+  worstOutput,
+} from "../job/family.ts";
 export { assertTimeable, speedNotice } from "../job/fastest.ts";
 export type { CodeSearch } from "../job/findCodes.ts";
 export { findPreprocess } from "../job/findPreprocess.ts";

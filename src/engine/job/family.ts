@@ -1,0 +1,119 @@
+import type { Evaluation } from "../model/evaluation.ts";
+import type { WeightScheme } from "../model/recipe.ts";
+import { encodeModel, totalLength } from "../onnx/encode.ts";
+import type { GraphProto, ModelProto } from "../onnx/proto/onnx_pb.ts";
+import type { Choices } from "../recipe/change.ts";
+import { TARGETS } from "../targets/index.ts";
+import { percent } from "../values/shares.ts";
+import { decibel } from "../values/units.ts";
+import type { Artifact } from "./artifact.ts";
+import { LARGEST_FILE } from "./fileSize.ts";
+import { type ModelSource, readWholeModel } from "./source.ts";
+
+/** The families of files there are: each is what one library asks for by name. */
+export const FAMILIES = ["transformers.js"] as const;
+
+/** One file of a family, and what its recipe chooses. */
+export interface FamilyVariant {
+  /** What the library calls it. */
+  readonly dtype: string;
+  /** What its file's name has after the part's. */
+  readonly suffix: string;
+  /** Null for the float model. Those with the same choices are the same model. */
+  readonly choices: Choices | null;
+  /** What is to be said of it. */
+  readonly says: string | null;
+}
+
+const PLAIN: WeightScheme = { type: "int8", granularity: "channel", rounding: "nearest" };
+const DYNAMIC: Choices = { format: "dynamic", weights: PLAIN };
+
+/** As @huggingface/transformers 4.3.2 names them (src/utils/dtypes.js). */
+export const FAMILY_VARIANTS: readonly FamilyVariant[] = [
+  { dtype: "fp32", suffix: "", choices: null, says: null },
+  { dtype: "fp16", suffix: "_fp16", choices: { format: "float16", weights: PLAIN }, says: null },
+  { dtype: "q8", suffix: "_quantized", choices: DYNAMIC, says: null },
+  { dtype: "int8", suffix: "_int8", choices: DYNAMIC, says: "The same as q8." },
+  {
+    dtype: "uint8",
+    suffix: "_uint8",
+    choices: DYNAMIC,
+    says: "The same as q8, with weights in int8: the format dynamic takes no unsigned ones.",
+  },
+  {
+    dtype: "q4",
+    suffix: "_q4",
+    choices: { format: "weights", weights: { ...PLAIN, type: "uint4", block: 32, operator: "matmulnbits" } },
+    says: null,
+  },
+  {
+    dtype: "bnb4",
+    suffix: "_bnb4",
+    choices: { format: "weights", weights: { ...PLAIN, type: "nf4", block: 64 } },
+    says: null,
+  },
+];
+
+/** What the library's names have after a part's, those that are not written here too. */
+const SUFFIXES = ["fp16", "int8", "uint8", "quantized", "q4", "q2", "q1", "q4f16", "q2f16", "q1f16", "bnb4"];
+
+/** Whether a model's name says that it is a variant of another. */
+export function isVariantName(name: string): boolean {
+  return SUFFIXES.some((suffix) => name.endsWith(`_${suffix}`));
+}
+
+/** The operators of ONNX Runtime's own that have a kernel on WebGPU (js/web/docs/webgpu-operators.md). */
+const OWN_ON_WEBGPU: readonly string[] = ["MatMulNBits", "GatherBlockQuantized"];
+/** What a runtime works out as it loads a model. */
+const NO_WORK: ReadonlySet<string> = new Set(["Constant", "Identity"]);
+
+/** The operators of a model that are predicted to run on the processor where it runs on WebGPU, by ONNX Runtime's list of kernels. */
+export function besideWebgpu({ graph, functions }: ModelProto): readonly string[] {
+  const kernels = TARGETS["ort-webgpu"].kernels ?? new Set<string>();
+  const operators = new Set<string>();
+  const own = new Set(functions.map(({ name }) => name));
+  for (const node of functions.flatMap((each) => each.node)) visit({ node: [node] }, operators);
+  if (graph) visit(graph, operators);
+  return [...operators]
+    .filter((name) => !kernels.has(name) && !OWN_ON_WEBGPU.includes(name) && !NO_WORK.has(name) && !own.has(name))
+    .sort();
+}
+
+function visit({ node }: Pick<GraphProto, "node">, operators: Set<string>): void {
+  for (const { opType, attribute } of node) {
+    operators.add(opType);
+    for (const { g, graphs } of attribute) for (const inner of g ? [g, ...graphs] : graphs) visit(inner, operators);
+  }
+}
+
+/** dB of the worst output; null where no output has a figure. */
+export function worstOutput({ outputs }: Evaluation): number | null {
+  const known = outputs.flatMap(({ sqnr }) => (sqnr === null ? [] : [sqnr]));
+  return known.length > 0 ? Math.min(...known) : null;
+}
+
+/** Below it what an output says is more error than answer. */
+const LEAST_SQNR = 10;
+
+/** Why what a model answers is noise beside the float model, in words; null where it is not. */
+export function noiseOf(evaluation: Evaluation): string | null {
+  const { top1, perplexity, outputs } = evaluation;
+  const broken = outputs.find(({ sqnr, nonFinite }) => sqnr === null && nonFinite > 0);
+  if (broken) return `values of ${broken.name} are not finite`;
+  const worst = outputs.find(({ sqnr }) => sqnr !== null && sqnr < LEAST_SQNR);
+  if (worst) return `${worst.name} has an SQNR of ${decibel(worst.sqnr!)}, below ${decibel(LEAST_SQNR)}`;
+  if (top1 && top1.quantized < top1.float / 2) {
+    return `top-1 is ${percent(top1.quantized)}, of ${percent(top1.float)} in float`;
+  }
+  if (perplexity && !(perplexity.quantized <= 2 * perplexity.float))
+    return `perplexity rises by ${percent(perplexity.rise)}`;
+  return null;
+}
+
+/** A float model in one file, as it came where it is one; null where that would be longer than anything loads. */
+export async function floatArtifact(source: ModelSource, name: string): Promise<Artifact | null> {
+  const { model, external } = await readWholeModel(source);
+  if (external.length === 0) return { name, chunks: [source.bytes] };
+  const chunks = encodeModel(model);
+  return totalLength(chunks) > LARGEST_FILE ? null : { name, chunks };
+}
