@@ -66,7 +66,7 @@ function loneName(name: string): string {
 async function modelsIn(folder: string): Promise<string[]> {
   const entries = await readdir(folder).catch(() => []);
   return entries
-    .filter((name) => name.endsWith(".onnx"))
+    .filter((name) => /.\.onnx$/.test(name))
     .map((name) => name.slice(0, -".onnx".length))
     .sort();
 }

@@ -30,9 +30,11 @@ export interface Task {
 export interface Runs {
   /** Seen here. */
   readonly native: "ran once" | "not run" | "crashes" | "not made";
-  /** Predicted; null where it was not made. */
-  readonly wasm: boolean | null;
-  readonly webgpu: { readonly onProcessor: readonly string[] } | null;
+  /** Null where it was not made. */
+  readonly wasm: "predicted" | null;
+  readonly webgpu: "predicted" | null;
+  /** Of WebGPU: the operators that are predicted to run on the processor. */
+  readonly onProcessor: readonly string[];
 }
 
 /** What task a judged model does, and how well; null where it does none that can be told. */
@@ -63,7 +65,7 @@ export function familyText(results: readonly VariantResult[]): string[] {
 }
 
 function rowOf({ part, dtype, file, bytes, sqnr, task, runs }: VariantResult): string[] {
-  const { native, wasm, webgpu } = runs;
+  const { native, wasm, webgpu, onProcessor } = runs;
   return [
     file ?? `(${part})`,
     dtype,
@@ -71,8 +73,8 @@ function rowOf({ part, dtype, file, bytes, sqnr, task, runs }: VariantResult): s
     sqnr === null ? "-" : decibel(sqnr),
     task ? taskText(task) : "-",
     native,
-    wasm === null ? "-" : wasm ? "predicted: runs" : "predicted: refused",
-    webgpu === null ? "-" : `predicted: ${webgpuText(webgpu.onProcessor)}`,
+    wasm === null ? "-" : "predicted: runs",
+    webgpu === null ? "-" : `predicted: runs${besideText(onProcessor)}`,
   ];
 }
 
@@ -81,8 +83,8 @@ function taskText({ kind, float, quantized }: Task): string {
   return `${kind} ${figure(float)}, ${figure(quantized)}`;
 }
 
-function webgpuText(onProcessor: readonly string[]): string {
-  if (onProcessor.length === 0) return "runs";
-  if (onProcessor.length <= 3) return `runs, ${listed(onProcessor)} on the processor`;
-  return `runs, ${plural(onProcessor.length, "operator")} on the processor`;
+function besideText(onProcessor: readonly string[]): string {
+  if (onProcessor.length === 0) return "";
+  const what = onProcessor.length <= 3 ? listed(onProcessor) : plural(onProcessor.length, "operator");
+  return `, ${what} on the processor`;
 }

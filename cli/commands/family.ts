@@ -1,4 +1,4 @@
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import type { DataFile } from "../../src/engine/model/dataset.ts";
 import type { Evaluation } from "../../src/engine/model/evaluation.ts";
 import { InputError, type Notice } from "../../src/engine/model/job.ts";
@@ -45,7 +45,7 @@ export async function familyCommand(path: string, values: Values, terminal: Term
   const { parts, folder, notices: found } = await familyFolder(path);
   const preprocess = await preprocessOf(values.preprocess);
   const data = values.data === null ? null : await dataSources(values.data);
-  const out = values.out ?? `${basename(path).replace(/\.onnx$/, "") || "model"}.octet`;
+  const out = values.out ?? `${basename(resolve(path), ".onnx")}.octet`;
   await assertFolder(out);
   await besideModels(folder, {});
   terminal.notices(found);
@@ -241,7 +241,7 @@ const NOTHING: Omit<VariantResult, "part" | "dtype"> = {
   sqnr: null,
   task: null,
   noise: null,
-  runs: { native: "not made", wasm: null, webgpu: null },
+  runs: { native: "not made", wasm: null, webgpu: null, onProcessor: [] },
   says: null,
 };
 
@@ -249,14 +249,21 @@ function floatResult(
   { name: part }: Part,
   { dtype }: FamilyVariant,
   file: string,
-  artifact: Artifact | null,
+  artifact: Awaited<ReturnType<typeof floatArtifact>>,
   ran: boolean,
 ): VariantResult {
-  const runs = { native: ran ? "ran once" : "not run", wasm: true, webgpu: null } as const;
   const says = "It is longer in one file than anything loads, so it was left out.";
-  if (!artifact) return { ...NOTHING, part, dtype, runs: { ...runs, native: "not run", wasm: null }, says };
+  if (!artifact) return { ...NOTHING, part, dtype, says };
+  const runs = {
+    ...PREDICTED,
+    native: ran ? "ran once" : "not run",
+    onProcessor: besideWebgpu(artifact.model),
+  } as const;
   return { ...NOTHING, part, dtype, file: `onnx/${file}`, bytes: totalBytes(artifact.chunks), runs };
 }
+
+/** The WASM build has the processor's kernels, and what has none on WebGPU runs on the processor. */
+const PREDICTED = { wasm: "predicted", webgpu: "predicted" } as const;
 
 function resultOf(part: Part, { dtype, says }: FamilyVariant, file: string, variant: Variant): VariantResult {
   const { exported, evaluation, notices } = variant;
@@ -272,18 +279,21 @@ function resultOf(part: Part, { dtype, says }: FamilyVariant, file: string, vari
     noise: evaluation && noiseOf(evaluation),
     runs: {
       native: exported.unproven.length > 0 ? "crashes" : unrun ? "not run" : "ran once",
-      wasm: true,
-      webgpu: { onProcessor: besideWebgpu(model) },
+      ...PREDICTED,
+      onProcessor: besideWebgpu(model),
     },
     says,
   };
 }
 
+/** Which file is slower has to be said, where there are several. */
+const LATENCY = "latency";
+
 /** Notices that name a file by what it is called in the family. */
 function renamed(notices: readonly Notice[], from: string, to: string): Notice[] {
   return notices.map(({ kind, subject, message }) => ({
     kind,
-    subject: subject === from ? to : subject,
+    subject: subject === from || subject === LATENCY ? to : subject,
     message: message.replaceAll(`"${from}"`, `"${to}"`),
   }));
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { assertValid } from "../../src/engine/onnx/testing/checker.ts";
 import { run } from "../run.ts";
@@ -45,7 +45,16 @@ export function errorOf({ stdout, stderr }: Outcome): string {
 }
 
 function assertModelsValid(out: string): void {
-  const models = readdirSync(out).filter((name) => /\.(u?int\d|nf4|equalized)\.onnx$/.test(name));
+  const family = join(out, "onnx");
+  if (existsSync(family)) assertAllValid(family, readdirSync(family));
+  else
+    assertAllValid(
+      out,
+      readdirSync(out).filter((name) => /\.(u?int\d|nf4|equalized)\.onnx$/.test(name)),
+    );
+}
+
+function assertAllValid(out: string, models: readonly string[]): void {
   if (models.length === 0) throw new Error(`No model was written into ${out}.`);
   for (const name of models) assertValid([readFileSync(join(out, name))], name);
 }

@@ -1,4 +1,4 @@
-import type { Evaluation } from "../model/evaluation.ts";
+import { type Evaluation, otherText } from "../model/evaluation.ts";
 import type { WeightScheme } from "../model/recipe.ts";
 import { encodeModel, totalLength } from "../onnx/encode.ts";
 import type { GraphProto, ModelProto } from "../onnx/proto/onnx_pb.ts";
@@ -9,9 +9,6 @@ import { decibel } from "../values/units.ts";
 import type { Artifact } from "./artifact.ts";
 import { LARGEST_FILE } from "./fileSize.ts";
 import { type ModelSource, readWholeModel } from "./source.ts";
-
-/** The families of files there are: each is what one library asks for by name. */
-export const FAMILIES = ["transformers.js"] as const;
 
 /** One file of a family, and what its recipe chooses. */
 export interface FamilyVariant {
@@ -94,14 +91,18 @@ export function worstOutput({ outputs }: Evaluation): number | null {
 
 /** Below it what an output says is more error than answer. */
 const LEAST_SQNR = 10;
+/** The share of values, or of rows, that has to be as in the float model. */
+const LEAST_SAME = 0.5;
 
 /** Why what a model answers is noise beside the float model, in words; null where it is not. */
 export function noiseOf(evaluation: Evaluation): string | null {
-  const { top1, perplexity, outputs } = evaluation;
+  const { top1, perplexity, outputs, others = [] } = evaluation;
   const broken = outputs.find(({ sqnr, nonFinite }) => sqnr === null && nonFinite > 0);
   if (broken) return `values of ${broken.name} are not finite`;
   const worst = outputs.find(({ sqnr }) => sqnr !== null && sqnr < LEAST_SQNR);
   if (worst) return `${worst.name} has an SQNR of ${decibel(worst.sqnr!)}, below ${decibel(LEAST_SQNR)}`;
+  const other = others.find(({ same }) => same !== null && same < LEAST_SAME);
+  if (other) return `of ${other.name}, ${otherText(other)}`;
   if (top1 && top1.quantized < top1.float / 2) {
     return `top-1 is ${percent(top1.quantized)}, of ${percent(top1.float)} in float`;
   }
@@ -111,9 +112,12 @@ export function noiseOf(evaluation: Evaluation): string | null {
 }
 
 /** A float model in one file, as it came where it is one; null where that would be longer than anything loads. */
-export async function floatArtifact(source: ModelSource, name: string): Promise<Artifact | null> {
+export async function floatArtifact(
+  source: ModelSource,
+  name: string,
+): Promise<(Artifact & { readonly model: ModelProto }) | null> {
   const { model, external } = await readWholeModel(source);
-  if (external.length === 0) return { name, chunks: [source.bytes] };
+  if (external.length === 0) return { name, chunks: [source.bytes], model };
   const chunks = encodeModel(model);
-  return totalLength(chunks) > LARGEST_FILE ? null : { name, chunks };
+  return totalLength(chunks) > LARGEST_FILE ? null : { name, chunks, model };
 }
