@@ -56,10 +56,12 @@ export async function familyCommand(path: string, values: Values, terminal: Term
     const own = data && dataOf(data, part, parts);
     made.push(await makePart({ part, data: own, isAlone: parts.length === 1, preprocess, values, runtime }, terminal));
   }
-  if (data && made.every(({ judged }) => !judged)) {
+  if (data && made.every(({ unjudged }) => unjudged !== null)) {
     throw new InputError(`The data fits none of the models: ${made[0]?.unjudged}`);
   }
   const results = made.flatMap((each) => each.results);
+  const failed = results.filter(({ runs }) => runs.native === "not made");
+  if (failed.length === results.length - parts.length) throw new InputError(failed[0]?.says ?? "");
   const beside = await besideModels(folder, dtypeOf(parts, results));
   const models = made.flatMap(({ files }) => files);
   await writeFiles(join(out, "onnx"), models, terminal.context.signal);
@@ -95,7 +97,7 @@ export async function familyCommand(path: string, values: Values, terminal: Term
     ...files.map(({ name, bytes }) => `  ${join(out, name)} (${byteSize(bytes)})`),
   ];
   terminal.result(values.json, value, lines);
-  return results.some(({ runs }) => runs.native === "crashes" || runs.native === "not made") ? EXIT_UNPROVEN : 0;
+  return results.some(({ runs }) => runs.native === "crashes") ? EXIT_UNPROVEN : 0;
 }
 
 /** Throws InputError where an option is given that a family settles itself. */
@@ -123,7 +125,7 @@ interface Made {
   readonly files: readonly Artifact[];
   readonly notices: readonly Notice[];
   readonly judged: boolean;
-  /** Why it was not. */
+  /** Why its data could not be taken. */
   readonly unjudged: string | null;
 }
 
@@ -170,9 +172,13 @@ async function makePart(making: Making, terminal: Terminal): Promise<Made> {
     const written = one.exported.files.find((each) => each.name.endsWith(".onnx"))!;
     files.push({ ...written, name });
     notices.push(...renamed(one.notices, written.name, name));
+    if (one.why !== null) {
+      notices.push({ kind: "warning", subject: name, message: `"${name}" was not judged: ${one.why}` });
+    }
     results.push(resultOf(part, variant, name, one));
   }
-  return { results, files, notices, judged: split !== null, unjudged: why };
+  const judged = split !== null && [...made.values()].every((one) => typeof one === "string" || one.why === null);
+  return { results, files, notices, judged, unjudged: why };
 }
 
 /** Takes a part's data. Throws InputError where that cannot be done, unless there are other parts that it may be for. */
@@ -205,6 +211,8 @@ async function splitData(
 interface Variant {
   readonly exported: Exported;
   readonly evaluation: Evaluation | null;
+  /** Why there is none, though there is data. */
+  readonly why: string | null;
   readonly notices: readonly Notice[];
 }
 
@@ -224,11 +232,19 @@ async function makeVariant(
     if (split) await project.settle({ samples: split.taught, execution: executionOf(values) }, context);
     else project.resolve();
     const exported = await project.export({ evaluation: null, date: new Date().toISOString() }, context);
-    const judges = split !== null && exported.unproven.length === 0;
-    const range = split && { skip: split.taught, samples: split.judging };
-    const evaluation = judges && range ? await project.evaluate(range, 1, context) : null;
-    const notices = [...exported.notices, ...left, ...(evaluation?.notices ?? [])];
-    return { exported, evaluation, notices };
+    const judged = split && exported.unproven.length === 0 ? await judge(project, split, terminal) : null;
+    const [evaluation, why] = typeof judged === "string" ? [null, judged] : [judged, null];
+    return { exported, evaluation, why, notices: [...exported.notices, ...left, ...(evaluation?.notices ?? [])] };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return error.message;
+  }
+}
+
+/** How it compares with float, or why that cannot be said. */
+async function judge(project: Project, { taught, judging }: Split, terminal: Terminal): Promise<Evaluation | string> {
+  try {
+    return await project.evaluate({ skip: taught, samples: judging }, 1, terminal.context);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return error.message;
