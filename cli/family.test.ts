@@ -5,7 +5,7 @@ import { npyBytes } from "../src/engine/data/testing/files.ts";
 import type { Tensor } from "../src/engine/model/tensor.ts";
 import { makeNode } from "../src/engine/onnx/attributes.ts";
 import { decodeModel } from "../src/engine/onnx/decode.ts";
-import { buildModel, floatInput, noise } from "../src/engine/onnx/testing/build.ts";
+import { buildModel, floatInput, noise, portInfo } from "../src/engine/onnx/testing/build.ts";
 import { modelBytes, put, scratch } from "./testing/colours.ts";
 import { errorOf, octet } from "./testing/command.ts";
 
@@ -173,6 +173,49 @@ describe("a family for transformers.js", () => {
     expect(outcome.stderr).toContain(
       'warning: embed_tokens was not judged: no data is for it; put some into a folder "embed_tokens".',
     );
+  });
+});
+
+describe("a part that multiplies nothing", () => {
+  it("has its table in 8 bits where others are dynamic, which is said, and lacks what reads products alone", async () => {
+    const table = buildModel({
+      opset: 17,
+      inputs: [portInfo({ name: "input_ids", type: "int64", dims: ["batch", "tokens"] })],
+      outputs: [floatInput("inputs_embeds", ["batch", "tokens", WIDTH])],
+      nodes: [makeNode("Gather", ["table", "input_ids"], ["inputs_embeds"], { name: "look_up" })],
+      constants: { table: noise([96, WIDTH], 2) },
+    });
+    const root = hub("table", { "embed_tokens.onnx": modelBytes(table), "decoder_model_merged.onnx": product() });
+    const out = join(folder, "table.out");
+    const outcome = await family(root, "--out", out, "--json");
+    expect(outcome.code).toBe(0);
+    const variants: { part: string; dtype: string; file: string | null; says: string | null }[] =
+      outcome.json().variants;
+    const of = (dtype: string) => variants.find((each) => each.part === "embed_tokens" && each.dtype === dtype)!;
+    expect(of("q8").says).toMatch(
+      /^Weights alone are in 8 bits, in blocks of 32: Nothing in embed_tokens would be quantized/,
+    );
+    const { graph } = decodeModel(readFileSync(join(out, "onnx", "embed_tokens_quantized.onnx")), "");
+    expect(graph!.node.map(({ opType }) => opType)).toEqual(["GatherBlockQuantized"]);
+    expect(of("bnb4")).toMatchObject({
+      file: null,
+      says: expect.stringContaining("Nothing in embed_tokens would be quantized"),
+    });
+    expect(outcome.stderr).toContain('warning: "embed_tokens_bnb4.onnx" was not made: Nothing in embed_tokens');
+    expect(readdirSync(join(out, "onnx"))).not.toContain("embed_tokens_bnb4.onnx");
+  });
+
+  it("is refused where no variant at all can be made", async () => {
+    const adding = buildModel({
+      opset: 17,
+      inputs: [portInfo({ name: "x", type: "int32", dims: [1, 4] })],
+      outputs: [portInfo({ name: "y", type: "int32", dims: [1, 4] })],
+      nodes: [makeNode("Add", ["x", "x"], ["y"], { name: "sum" })],
+    });
+    const model = put(folder, "adding.onnx", modelBytes(adding));
+    const outcome = await family(model, "--out", join(folder, "adding.out"));
+    expect(outcome.code).toBe(2);
+    expect(outcome.stderr).toMatch(/octet: Nothing in adding would be/);
   });
 });
 

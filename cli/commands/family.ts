@@ -35,6 +35,7 @@ import { EXIT_UNPROVEN } from "../written.ts";
 
 type Values = ArgumentsOf<"quantize">["values"];
 
+const FLOAT = "fp32";
 const UNJUDGED =
   "Fidelity was not judged, since there is no data: give --data PATH to have every file compared with float before you publish it.";
 
@@ -60,8 +61,8 @@ export async function familyCommand(path: string, values: Values, terminal: Term
     throw new InputError(`The data fits none of the models: ${made[0]?.unjudged}`);
   }
   const results = made.flatMap((each) => each.results);
-  const failed = results.filter(({ runs }) => runs.native === "not made");
-  if (failed.length === results.length - parts.length) throw new InputError(failed[0]?.says ?? "");
+  const variants = results.filter(({ dtype }) => dtype !== FLOAT);
+  if (variants.every(({ runs }) => runs.native === "not made")) throw new InputError(variants[0]?.says ?? "");
   const beside = await besideModels(folder, dtypeOf(parts, results));
   const models = made.flatMap(({ files }) => files);
   await writeFiles(join(out, "onnx"), models, terminal.context.signal);
@@ -159,7 +160,11 @@ async function makePart(making: Making, terminal: Terminal): Promise<Made> {
     }
     let one = made.get(variant.choices);
     if (one === undefined) {
-      one = await makeVariant(project, variant, split, values, terminal);
+      one = await makeVariant(project, variant.choices, split, values, terminal);
+      if (typeof one === "string" && variant.otherwise) {
+        const other = await makeVariant(project, variant.otherwise, split, values, terminal);
+        if (typeof other !== "string") one = { ...other, instead: one };
+      }
       made.set(variant.choices, one);
     }
     if (typeof one === "string") {
@@ -213,13 +218,15 @@ interface Variant {
   readonly evaluation: Evaluation | null;
   /** Why there is none, though there is data. */
   readonly why: string | null;
+  /** Why it is what a variant is otherwise; null where it is not. */
+  readonly instead: string | null;
   readonly notices: readonly Notice[];
 }
 
 /** A variant, judged where there is data; or why it cannot be made. */
 async function makeVariant(
   project: Project,
-  { choices }: FamilyVariant,
+  choices: NonNullable<FamilyVariant["choices"]>,
   split: Split | null,
   values: Values,
   terminal: Terminal,
@@ -234,7 +241,13 @@ async function makeVariant(
     const exported = await project.export({ evaluation: null, date: new Date().toISOString() }, context);
     const judged = split && exported.unproven.length === 0 ? await judge(project, split, terminal) : null;
     const [evaluation, why] = typeof judged === "string" ? [null, judged] : [judged, null];
-    return { exported, evaluation, why, notices: [...exported.notices, ...left, ...(evaluation?.notices ?? [])] };
+    return {
+      exported,
+      evaluation,
+      why,
+      instead: null,
+      notices: [...exported.notices, ...left, ...(evaluation?.notices ?? [])],
+    };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return error.message;
@@ -282,7 +295,7 @@ function floatResult(
 const PREDICTED = { wasm: "predicted", webgpu: "predicted" } as const;
 
 function resultOf(part: Part, { dtype, says }: FamilyVariant, file: string, variant: Variant): VariantResult {
-  const { exported, evaluation, notices } = variant;
+  const { exported, evaluation, instead, notices } = variant;
   const { model, bytes } = exported.quantized;
   const unrun = notices.some(({ message }) => message.includes("not run here"));
   return {
@@ -298,7 +311,7 @@ function resultOf(part: Part, { dtype, says }: FamilyVariant, file: string, vari
       ...PREDICTED,
       onProcessor: besideWebgpu(model),
     },
-    says,
+    says: instead === null ? says : `Weights alone are in 8 bits, in blocks of 32: ${instead}`,
   };
 }
 
@@ -316,12 +329,12 @@ function renamed(notices: readonly Notice[], from: string, to: string): Notice[]
 
 /** Which variant the library takes where nobody chooses: q8, or the first that is good where that is noise or was not made. */
 function dtypeOf(parts: readonly Part[], results: readonly VariantResult[]): string | Record<string, string> {
-  const order = ["q8", "fp16", "fp32"];
+  const order = ["q8", "fp16"];
   const chosen = parts.map(({ name }): readonly [string, string] => {
     const good = results.filter(
       ({ part, file, noise, runs }) => part === name && file !== null && noise === null && runs.native !== "crashes",
     );
-    return [name, order.find((dtype) => good.some((each) => each.dtype === dtype)) ?? "fp32"];
+    return [name, order.find((dtype) => good.some((each) => each.dtype === dtype)) ?? FLOAT];
   });
   return chosen.length === 1 ? chosen[0]![1] : Object.fromEntries(chosen);
 }

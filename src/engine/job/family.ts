@@ -1,9 +1,11 @@
 import { type Evaluation, otherText } from "../model/evaluation.ts";
 import type { WeightScheme } from "../model/recipe.ts";
 import { encodeModel, totalLength } from "../onnx/encode.ts";
-import type { GraphProto, ModelProto } from "../onnx/proto/onnx_pb.ts";
+import { allNodes } from "../onnx/opset.ts";
+import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import type { Choices } from "../recipe/change.ts";
 import { TARGETS } from "../targets/index.ts";
+import { significant } from "../values/figures.ts";
 import { percent } from "../values/shares.ts";
 import { decibel } from "../values/units.ts";
 import type { Artifact } from "./artifact.ts";
@@ -18,24 +20,29 @@ export interface FamilyVariant {
   readonly suffix: string;
   /** Null for the float model. Those with the same choices are the same model. */
   readonly choices: Choices | null;
+  /** What is chosen where that cannot be made, as of a model that multiplies nothing. */
+  readonly otherwise?: Choices;
   /** What is to be said of it. */
   readonly says: string | null;
 }
 
 const PLAIN: WeightScheme = { type: "int8", granularity: "channel", rounding: "nearest" };
-const DYNAMIC: Choices = { format: "dynamic", weights: PLAIN };
+const EIGHT_BITS = {
+  choices: { format: "dynamic", weights: PLAIN },
+  otherwise: { format: "weights", weights: { ...PLAIN, type: "uint8", block: 32, operator: "matmulnbits" } },
+} as const;
 
 /** As @huggingface/transformers 4.3.2 names them (src/utils/dtypes.js). */
 export const FAMILY_VARIANTS: readonly FamilyVariant[] = [
   { dtype: "fp32", suffix: "", choices: null, says: null },
   { dtype: "fp16", suffix: "_fp16", choices: { format: "float16", weights: PLAIN }, says: null },
-  { dtype: "q8", suffix: "_quantized", choices: DYNAMIC, says: null },
-  { dtype: "int8", suffix: "_int8", choices: DYNAMIC, says: "The same as q8." },
+  { dtype: "q8", suffix: "_quantized", ...EIGHT_BITS, says: null },
+  { dtype: "int8", suffix: "_int8", ...EIGHT_BITS, says: "The same as q8." },
   {
     dtype: "uint8",
     suffix: "_uint8",
-    choices: DYNAMIC,
-    says: "The same as q8, with weights in int8: the format dynamic takes no unsigned ones.",
+    ...EIGHT_BITS,
+    says: "The same as q8: the format dynamic takes no unsigned weights.",
   },
   {
     dtype: "q4",
@@ -62,25 +69,14 @@ export function isVariantName(name: string): boolean {
 /** The operators of ONNX Runtime's own that have a kernel on WebGPU (js/web/docs/webgpu-operators.md). */
 const OWN_ON_WEBGPU: readonly string[] = ["MatMulNBits", "GatherBlockQuantized"];
 /** What a runtime works out as it loads a model. */
-const NO_WORK: ReadonlySet<string> = new Set(["Constant", "Identity"]);
+const NO_WORK: readonly string[] = ["Constant", "Identity"];
 
 /** The operators of a model that are predicted to run on the processor where it runs on WebGPU, by ONNX Runtime's list of kernels. */
 export function besideWebgpu({ graph, functions }: ModelProto): readonly string[] {
   const kernels = TARGETS["ort-webgpu"].kernels ?? new Set<string>();
-  const operators = new Set<string>();
-  const own = new Set(functions.map(({ name }) => name));
-  for (const node of functions.flatMap((each) => each.node)) visit({ node: [node] }, operators);
-  if (graph) visit(graph, operators);
-  return [...operators]
-    .filter((name) => !kernels.has(name) && !OWN_ON_WEBGPU.includes(name) && !NO_WORK.has(name) && !own.has(name))
-    .sort();
-}
-
-function visit({ node }: Pick<GraphProto, "node">, operators: Set<string>): void {
-  for (const { opType, attribute } of node) {
-    operators.add(opType);
-    for (const { g, graphs } of attribute) for (const inner of g ? [g, ...graphs] : graphs) visit(inner, operators);
-  }
+  const known = new Set([...kernels, ...OWN_ON_WEBGPU, ...NO_WORK, ...functions.map(({ name }) => name)]);
+  const nodes = [...(graph ? allNodes(graph) : []), ...functions.flatMap(({ node }) => node)];
+  return [...new Set(nodes.map(({ opType }) => opType))].filter((operator) => !known.has(operator)).sort();
 }
 
 /** dB of the worst output; null where no output has a figure. */
@@ -106,8 +102,9 @@ export function noiseOf(evaluation: Evaluation): string | null {
   if (top1 && top1.quantized < top1.float / 2) {
     return `top-1 is ${percent(top1.quantized)}, of ${percent(top1.float)} in float`;
   }
-  if (perplexity && !(perplexity.quantized <= 2 * perplexity.float))
-    return `perplexity rises by ${percent(perplexity.rise)}`;
+  if (perplexity && !(perplexity.quantized <= 2 * perplexity.float)) {
+    return `perplexity is ${significant(perplexity.quantized)}, of ${significant(perplexity.float)} in float`;
+  }
   return null;
 }
 
