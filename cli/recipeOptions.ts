@@ -58,6 +58,7 @@ export function recipeChanges(values: Values<typeof RECIPE_OPTIONS>): RecipeChan
     );
   }
   if (format && !takesCodes({ format })) assertNoCodes(values, format);
+  if (format === "q4f16") assertBesideHalves(values);
   const corrections = { ...(values.equalize && { equalization: true }), ...(bias && { bias }) };
   const powers: Pick<WeightScheme, "scales"> = values["power-of-two"] ? { scales: "power-of-two" } : {};
   const weights: Partial<WeightScheme> = {
@@ -94,6 +95,18 @@ const OF_CODES = [
   ...(["method", "elementwise", "bias-correction"] as const),
 ];
 
+/** What of those goes with weights in blocks beside float16. */
+const OF_BLOCKS = new Set<string>(["weights"]);
+
+/** Throws InputError where an option is about what the format q4f16 leaves in float16, or about other weights than it takes. */
+function assertBesideHalves(values: Values<typeof RECIPE_OPTIONS>): void {
+  const given = OF_CODES.find((name) => !OF_BLOCKS.has(name) && values[name] !== null && values[name] !== false);
+  if (given === undefined) return;
+  throw new InputError(
+    `--format q4f16 has activations in float16 and weights in blocks of 4 bits, rounded to nearest; leave --${given} out.`,
+  );
+}
+
 /** Throws InputError where an option is about codes and the format has none. */
 function assertNoCodes(values: Values<typeof RECIPE_OPTIONS>, format: string): void {
   const given = OF_CODES.find((name) => values[name] !== null && values[name] !== false);
@@ -117,6 +130,7 @@ export async function openForRecipe(
   const project = await Project.open(await modelSource(path), inputs, nodeEnvironment(runtime), terminal.context);
   if (saved) terminal.notices(project.adopt(saved).notices);
   if (target !== null) project.aim(target);
+  if (changes.format) project.edit({ format: changes.format });
   const { recipe } = project;
   return project.edit({
     ...(activations?.type && !takesRanges(recipe) && { format: "qdq" }),

@@ -18,7 +18,6 @@ import {
 import { filled, passingFloats, tensorProto } from "../onnx/tensor.ts";
 import { READS_ANY } from "../plan/halfLayers.ts";
 import type { HalfPlan } from "../plan/halfPlan.ts";
-import type { QuantizationPlan } from "../plan/plan.ts";
 import { innerId } from "../plan/stored.ts";
 import { HALF, nearest } from "../values/halfFloats.ts";
 import type { Emitted, Writer } from "./emitted.ts";
@@ -29,8 +28,20 @@ import type { Emitted, Writer } from "./emitted.ts";
  */
 export const writeFloat16: Writer = (model, plan, numbers) => {
   if (!plan.half) throw new Error("a plan of float16 says what is in it");
-  return new HalfWriter(model, plan, plan.half, numbers).write();
+  const { index } = plan;
+  return writeHalves(model, { graph: index.graph, half: plan.half, idOf: (node) => index.id(node) }, numbers);
 };
+
+/** A graph to write in float16, and what its plan calls each node. */
+export interface Halved {
+  readonly graph: GraphProto;
+  readonly half: HalfPlan;
+  readonly idOf: (node: NodeProto) => string;
+}
+
+export function writeHalves(model: ModelProto, halved: Halved, numbers: Numbers): Emitted {
+  return new HalfWriter(model, halved, numbers).write();
+}
 
 /** A graph on the way, and what it gives a meaning of its own. */
 interface Level {
@@ -63,14 +74,13 @@ class HalfWriter {
   readonly #names: Set<string>;
   readonly #unrounded = new Map<string, string>();
 
-  constructor(model: ModelProto, { index }: QuantizationPlan, { layers, ports, types }: HalfPlan, numbers: Numbers) {
-    const { graph } = index;
+  constructor(model: ModelProto, { graph, half: { layers, ports, types }, idOf }: Halved, numbers: Numbers) {
     this.#model = model;
     this.#ports = ports;
     this.#layers = layers;
     this.#numbers = numbers;
     this.#names = tensorNames(graph);
-    this.#root = this.#level(graph, null, types, Code.FLOAT, (id) => id);
+    this.#root = this.#level(graph, null, types, Code.FLOAT, idOf);
   }
 
   write(): Emitted {
@@ -84,12 +94,11 @@ class HalfWriter {
     return this.#layers.has(level.idOf(node));
   }
 
-  #level(graph: GraphProto, outer: Level | null, types: ElementTypes, port: Code, name: (id: string) => string): Level {
-    const index = new GraphIndex(graph);
+  #level(graph: GraphProto, outer: Level | null, types: ElementTypes, port: Code, idOf: Level["idOf"]): Level {
     const level: Level = {
       outer,
       graph,
-      idOf: (node) => name(index.id(node)),
+      idOf,
       port,
       before: types,
       written: new Map(),
@@ -103,7 +112,8 @@ class HalfWriter {
       const inner = this.#isHalf(level, node) ? Code.FLOAT16 : Code.FLOAT;
       for (const { name: attribute, g, graphs } of node.attribute) {
         for (const body of g ? [g, ...graphs] : graphs) {
-          const nameOf = (each: string) => innerId(id, attribute, each);
+          const index = new GraphIndex(body);
+          const nameOf = (each: NodeProto) => innerId(id, attribute, index.id(each));
           level.bodies.set(body, this.#level(body, level, inferElementTypes(body, types), inner, nameOf));
         }
       }

@@ -8,6 +8,7 @@ import { writeBfloat16 } from "./bfloat16.ts";
 import { writeDynamic } from "./dynamic.ts";
 import type { Emitted, Writer } from "./emitted.ts";
 import { writeFloat16 } from "./float16.ts";
+import { writeQ4f16 } from "./q4f16.ts";
 import { writeQdq } from "./qdq.ts";
 import { writeQOperator } from "./qoperator.ts";
 import { writeWeights } from "./weightOnly.ts";
@@ -20,6 +21,7 @@ const WRITERS: Readonly<Record<RecipeFormat, Writer>> = {
   weights: writeWeights,
   float16: writeFloat16,
   bfloat16: writeBfloat16,
+  q4f16: writeQ4f16,
 };
 
 export type QuantizedModel = Emitted & Pick<Numbers, "affine" | "notices">;

@@ -193,7 +193,9 @@ describe("quantizing", () => {
     );
   });
 
-  it("in floats of 16 bits, and with activations in integers of 16 bits, writes random graphs that run and come near float", async () => {
+  const LEAST = { float16: 45, bfloat16: 30, q4f16: 12 } as const;
+
+  it("in floats of 16 bits, beside 4 bits too, and with activations in integers of 16 bits, writes random graphs that run and come near float", async () => {
     const wide = fc.constantFrom(
       { type: "uint16", symmetric: false } as const,
       { type: "uint16", symmetric: true } as const,
@@ -202,18 +204,22 @@ describe("quantizing", () => {
     const recipes = fc.oneof(
       fc.constant({ format: "float16" as const }),
       fc.constant({ format: "bfloat16" as const }),
+      fc.constant({
+        format: "q4f16" as const,
+        weights: { ...PLAIN_RECIPE.weights, type: "uint4", block: 32, operator: "matmulnbits" } as const,
+      }),
       wide.map((activations) => ({ activations, elementwise: "join" as const })),
     );
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 9 }), recipes, async (steps, recipe) => {
         const trial = await tryOut(build(steps), recipe);
-        const least = "format" in recipe && recipe.format === "float16" ? 45 : 30;
+        const least = "format" in recipe ? LEAST[recipe.format] : 30;
         for (const { optimized, literal } of Object.values(trial.sqnr)) {
           expect(literal).toBeGreaterThan(least);
           expect(optimized).toBeGreaterThan(least);
         }
       }),
-      { numRuns: 90 },
+      { numRuns: 120 },
     );
   });
 

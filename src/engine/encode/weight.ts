@@ -89,7 +89,7 @@ export function weightChoices(
   const { type, granularity, scales, block, algorithm } = weights;
   const isMultiplied = multiplies.includes(type) && multipliesIn({ format });
   const kernel = { isMultiplied, addsInPairs, halvesOthers, biases };
-  const halves = format === "dynamic";
+  const halves = format === "dynamic" || format === "q4f16";
   const found = algorithm === "gptq" && codes ? own(codes, layer) : undefined;
   return {
     ...{ type, granularity, scales, block, algorithm, ...kernel, halves, rounding: learned ?? null },
@@ -146,7 +146,7 @@ function encodeBlocks(
 
 function workedBlocks(
   { key, dims, importance, values }: WeightSource,
-  { type, algorithm }: WeightChoices,
+  { type, algorithm, halves }: WeightChoices,
   blocks: NonNullable<EncodedWeight["blocks"]>,
 ): Codes {
   if (type === "nf4") {
@@ -156,14 +156,15 @@ function workedBlocks(
   }
   const layout = blockLayout(dims, blocks.axis, blocks.size);
   const inputs = algorithm === "nearest" ? null : (importance?.() ?? null);
-  const by = JSON.stringify([type, blocks, algorithm, inputs && [...inputs]]);
+  const by = JSON.stringify([type, blocks, algorithm, inputs && [...inputs], halves]);
   const last = known.get(key);
   const made = { axis: null, blocks, bias: null };
   if (last?.by === by)
     return { ...made, scales: last.scales, zeroPoints: last.zeroPoints, codes: last.codes, dead: last.dead };
   const weight = values();
-  const fitted =
+  const found =
     algorithm === "nearest" ? extremeScales(weight, layout, type) : leastErrorBlocks(weight, layout, type, inputs);
+  const fitted = halves ? { ...found, scales: found.scales.map(halfAbove) } : found;
   const codes = quantizeBlocks(weight, layout, fitted.scales, fitted.zeroPoints, type);
   known.set(key, { by, ...fitted, adjusted: fitted.scales, rounding: null, codes });
   return { ...made, ...fitted, codes };

@@ -1,4 +1,4 @@
-import { multipliesAll, takesCodes } from "../model/format.ts";
+import { isTuned, multipliesAll } from "../model/format.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { OpenModel } from "./open.ts";
 
@@ -6,7 +6,7 @@ type Named = Pick<OpenModel, "name">;
 
 /** The quantized model's file: named after the type of its weights, or after its format where that has one type alone. */
 export function quantizedName({ name }: Named, { format, weights }: Pick<Recipe, "format" | "weights">): string {
-  return `${name}.${multipliesAll({ format }) || !takesCodes({ format }) ? format : weights.type}.onnx`;
+  return `${name}.${multipliesAll({ format }) || !isTuned({ format }) ? format : weights.type}.onnx`;
 }
 
 /** The file of the float model after equalization. */

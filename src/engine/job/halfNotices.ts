@@ -7,7 +7,7 @@ import { plural } from "../values/figures.ts";
 import { HALF_LARGEST } from "../values/halfFloats.ts";
 
 /** What there is to say of a plan of float16. */
-export function halfNotices(plan: QuantizationPlan, { spared }: Pick<Recipe, "spared">): Notice[] {
+export function halfNotices(plan: QuantizationPlan, { format, spared }: Pick<Recipe, "format" | "spared">): Notice[] {
   const { half, layers, stored } = plan;
   if (!half) return [];
   const reasons = [...layers, ...stored.map(({ layer }) => layer)].flatMap(({ reason }) => reason ?? []);
@@ -22,12 +22,19 @@ export function halfNotices(plan: QuantizationPlan, { spared }: Pick<Recipe, "sp
       message: `The layers that ${subject} reaches stay in float32: ${why}.`,
     }),
   );
-  return [...(spared === null ? [unseen()] : []), ...kept, ...vanished(plan)];
+  const isBare = format === "q4f16" && layers.every(({ ownOperator }) => ownOperator === null);
+  return [...(spared === null ? [unseen()] : []), ...(isBare ? [withoutBlocks()] : []), ...kept, ...vanished(plan)];
 }
 
 function unseen(): Notice {
   const message = `No samples were seen, so that nobody looked for values above ${HALF_LARGEST} between layers, which are infinite in float16; give data to have layers that make them stay in float32.`;
   return { kind: "warning", subject: "float16", message };
+}
+
+function withoutBlocks(): Notice {
+  const message =
+    "No layer is a MatMul or a Gemm by a matrix that MatMulNBits reads, so that q4f16 has all in float16, as the format float16 has.";
+  return { kind: "warning", subject: "q4f16", message };
 }
 
 function vanished({ index, half }: QuantizationPlan): Notice[] {

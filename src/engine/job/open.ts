@@ -238,7 +238,7 @@ export function floatForm(
   recipe: Equalization & Pick<Recipe, "format" | "weights" | "activations">,
 ): ModelProto {
   const { folded } = equalizedModel(model, recipe);
-  if (!takesCodes(recipe)) return folded;
+  if (!takesCodes(recipe) || recipe.format === "q4f16") return folded;
   const inBlocks = recipe.weights.block !== undefined;
   const isOf8Bits = weightBits(recipe.weights.type) > 4;
   if (recipe.weights.type === "nf4" || (isOf8Bits && !inBlocks && !hasWideCodes(recipe))) return folded;

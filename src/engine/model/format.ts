@@ -1,5 +1,5 @@
 /** The formats that a recipe may ask for. */
-export const RECIPE_FORMATS = ["qdq", "qoperator", "dynamic", "weights", "float16", "bfloat16"] as const;
+export const RECIPE_FORMATS = ["qdq", "qoperator", "dynamic", "weights", "float16", "bfloat16", "q4f16"] as const;
 export type RecipeFormat = (typeof RECIPE_FORMATS)[number];
 
 /** What each writes, in words. */
@@ -10,6 +10,7 @@ export const FORMAT_WORDS: Readonly<Record<RecipeFormat, string>> = {
   weights: "QDQ (DequantizeLinear nodes after weights)",
   float16: "float16 (weights and what layers make)",
   bfloat16: "bfloat16 (constants, a Cast to float32 after each)",
+  q4f16: "q4f16 (weights in blocks of 4 bits that MatMulNBits reads, all else in float16)",
 };
 
 /** Whether activations get scales from calibration; else they stay in float. */
@@ -20,6 +21,7 @@ const TAKES_RANGES: Readonly<Record<RecipeFormat, boolean>> = {
   weights: false,
   float16: false,
   bfloat16: false,
+  q4f16: false,
 };
 
 export function takesRanges({ format }: { readonly format: RecipeFormat }): boolean {
@@ -28,6 +30,7 @@ export function takesRanges({ format }: { readonly format: RecipeFormat }): bool
 
 /** What becomes of activations that get no scales from calibration, in words. */
 export function unscaledText({ format }: { readonly format: RecipeFormat }): string {
+  if (format === "q4f16") return "float16";
   return format === "dynamic" ? "uint8, scales found at run time" : "float";
 }
 
@@ -48,10 +51,15 @@ export function inPairs<R extends { readonly format: RecipeFormat }>(recipe: R):
 
 /** Whether what samples show of a tensor's extremes decides what stays in float. */
 export function seeksExtremes({ format }: { readonly format: RecipeFormat }): boolean {
-  return format === "float16";
+  return format === "float16" || format === "q4f16";
 }
 
 /** Whether weights become integers; else they are floats of fewer bits, and no setting for codes touches them. */
 export function takesCodes({ format }: { readonly format: RecipeFormat }): boolean {
   return format !== "float16" && format !== "bfloat16";
+}
+
+/** Whether what its layers lose in integers is measured and corrected, each by itself. */
+export function isTuned(recipe: { readonly format: RecipeFormat }): boolean {
+  return takesCodes(recipe) && recipe.format !== "q4f16";
 }

@@ -17,7 +17,7 @@ export type OwnOperatorChoices = Pick<Recipe, "format"> & {
 /** Whether layers become operators of the runtime's own where they fit. */
 export function takesOwnOperators({ format, weights }: OwnOperatorChoices): boolean {
   const isAsked = weights.operator === "matmulnbits" || weights.type === "nf4";
-  return format === "weights" && isAsked && weights.block !== undefined;
+  return (format === "weights" || format === "q4f16") && isAsked && weights.block !== undefined;
 }
 
 /** The operator that a layer with a weight becomes; null where a DequantizeLinear gives the layer its weight. */
@@ -41,6 +41,7 @@ export function lookedUpTable(node: NodeProto, index: GraphIndex, choices: OwnOp
   if (
     !takesOwnOperators(choices) ||
     choices.weights.type === "nf4" ||
+    choices.format === "q4f16" ||
     node.opType !== "Gather" ||
     !isDefaultDomain(node.domain)
   )

@@ -10,6 +10,7 @@ import { isWide } from "../values/codes.ts";
 import { elementCount } from "../values/dims.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import { type BfloatPlan, planBfloats } from "./bfloatPlan.ts";
+import { withBlocks } from "./blocksInHalf.ts";
 import { type Activations, type Candidate, candidatesOf, type PlanChoices } from "./candidates.ts";
 import { type RunTimeKernel, runTimeKernel, settleAtRunTime } from "./dynamic.ts";
 import { type HalfPlan, planHalves } from "./halfPlan.ts";
@@ -80,6 +81,7 @@ export function planQuantization(
     const layer = toLayer(candidate, settled, index, target, choices);
     return { ...layer, ...kept.get(layer.id) };
   });
+  if (choices.format === "q4f16") return withBlocks(planHalves(graph, types, choices, target), layers);
   const own = gatherGroups(layers, settled, index, target);
   const isApart = choices.elementwise === "join" && target.hasPast;
   const grouped = target.joinsOnOneScale ? withOneScale(own, layers) : isApart ? own : withOperands(own, layers, index);

@@ -54,7 +54,7 @@ import type { TuneRequest, Tuning } from "../model/tuning.ts";
 import type { PlannedWeightChoices } from "../plan/plannedWeight.ts";
 import { type Choices, withOthers, withSettings } from "../recipe/change.ts";
 import { missing } from "../recipe/derivations.ts";
-import { withPreprocess, withTarget } from "../recipe/edits.ts";
+import { withFormat, withPreprocess, withTarget } from "../recipe/edits.ts";
 import { preparedFor } from "../recipe/preparation.ts";
 import type { Environment } from "./environment.ts";
 
@@ -192,9 +192,10 @@ export class Project {
     return this;
   }
 
-  /** Changes settings. */
+  /** Changes settings; the format q4f16 brings the weights that it takes. */
   edit(choices: Choices): this {
-    this.#recipe = withSettings(this.#recipe, choices);
+    const recipe = choices.format === "q4f16" ? withFormat(this.#recipe, choices.format) : this.#recipe;
+    this.#recipe = withSettings(recipe, choices);
     return this;
   }
 

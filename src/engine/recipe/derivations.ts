@@ -1,4 +1,4 @@
-import { takesCodes, takesRanges } from "../model/format.ts";
+import { isTuned, takesRanges } from "../model/format.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { LEARNED, type Learned, SETTINGS, type Setting } from "./settings.ts";
 
@@ -132,8 +132,8 @@ const ASKED: Readonly<Record<Learned, (recipe: Recipe) => boolean>> = {
   spared: ({ resolved }) => resolved === null,
   resolved: () => true,
   codes: ({ weights }) => weights.algorithm === "gptq",
-  rounding: (recipe) => recipe.weights.rounding === "learned" && takesCodes(recipe),
-  biases: (recipe) => recipe.corrections.bias !== "none" && takesCodes(recipe),
+  rounding: (recipe) => recipe.weights.rounding === "learned" && isTuned(recipe),
+  biases: (recipe) => recipe.corrections.bias !== "none" && isTuned(recipe),
 };
 
 const isDerived = (origin: Origin): origin is Derived => origin in DERIVATIONS;

@@ -16,6 +16,7 @@ import {
   withGroupMethod,
   withGroupRange,
   withMethod,
+  withPowersOfTwo,
   withRounding,
   withSamplesOf,
   withWeightAlgorithm,
@@ -185,4 +186,20 @@ test("what goes with weights alone is dropped where activations are quantized to
   expect(withBlock(learned, 16).weights).toMatchObject({ rounding: "nearest", granularity: "channel" });
   expect(withWeightType(learned, "uint8").weights.rounding).toBe("nearest");
   expect(withWeightType(learned, "int4").weights.rounding).toBe("learned");
+});
+
+test("makes weights those that MatMulNBits reads beside float16, and others again beside codes", () => {
+  const halves = withFormat(withPowersOfTwo(withGranularity(recipe, "tensor"), true), "q4f16");
+  const weights = { type: "uint4", granularity: "channel", rounding: "nearest", block: 32, operator: "matmulnbits" };
+  expect(halves).toMatchObject({ format: "q4f16" });
+  expect(halves.weights).toEqual(weights);
+  expect(withFormat(halves, "q4f16")).toEqual(halves);
+  const chosen = withWeightAlgorithm(withBlock(withWeightType(halves, "int4"), 64), "nearest");
+  expect(withFormat(chosen, "q4f16").weights).toEqual({
+    ...weights,
+    type: "int4",
+    block: 64,
+    algorithm: "nearest",
+  });
+  expect(withFormat(halves, "qdq").weights).toEqual({ type: "int4", granularity: "channel", rounding: "nearest" });
 });

@@ -49,9 +49,22 @@ export function withPowersOfTwo(recipe: Recipe, chosen: boolean): Recipe {
   return withSettings(recipe, { activations: { ...activations, ...scales }, weights: { ...weights, ...scales } });
 }
 
-/** Weights that are multiplied by codes have no blocks and no zero points; else they stay as they are chosen. */
+/** Weights that are multiplied by codes have no blocks and no zero points; those beside float16 are 4 bits in blocks; else they stay as they are chosen. */
 export function withFormat(recipe: Recipe, format: RecipeFormat): Recipe {
+  if (format === "q4f16") return withSettings(recipe, { format, weights: besideHalves(recipe.weights) });
   return withSettings(recipe, { format, weights: multiplies({ format }) ? beside(recipe.weights) : recipe.weights });
+}
+
+/** Weights that MatMulNBits reads beside float16: in blocks of 32 where none are chosen. */
+function besideHalves({ scales: _, block = 32, type, ...weights }: WeightScheme): WeightScheme {
+  return {
+    ...weights,
+    type: type === "int4" ? type : "uint4",
+    granularity: "channel",
+    rounding: "nearest",
+    block,
+    operator: "matmulnbits",
+  };
 }
 
 const SYMMETRIC = { int8: "int8", uint8: "int8", int4: "int4", uint4: "int4", nf4: "int4" } as const;

@@ -84,7 +84,7 @@ describe("what a target does not take", () => {
     expect(refused).toThrow(sentence);
   });
 
-  it.each<[Partial<typeof PLAIN_RECIPE.weights> & { format?: "weights" | "dynamic" }, string]>([
+  it.each<[Partial<typeof PLAIN_RECIPE.weights> & { format?: "weights" | "dynamic" | "q4f16" }, string]>([
     [
       { type: "uint4" },
       'Weights in uint4 are for weights alone; choose int8 or int4, or leave activations in float (format "weights").',
@@ -103,6 +103,10 @@ describe("what a target does not take", () => {
     [{ operator: "dequantize" }, "are for weights alone"],
     [{ algorithm: "hqq" }, "are for weights alone"],
     [{ format: "weights", operator: "matmulnbits" }, "MatMulNBits takes weights in blocks; choose a block of 16"],
+    [{ format: "q4f16" }, "Weights of the format q4f16 are in 4 bits; choose uint4 or int4 in the place of int8."],
+    [{ format: "q4f16", type: "nf4", block: 32 }, "choose uint4 or int4 in the place of nf4"],
+    [{ format: "q4f16", type: "uint4", block: 32 }, "are read by MatMulNBits; choose the operator matmulnbits"],
+    [{ format: "q4f16", type: "int4", operator: "matmulnbits" }, "MatMulNBits takes weights in blocks; choose a block"],
     [{ format: "weights", algorithm: "nearest" }, "The algorithm nearest finds scales of blocks; choose a block of 16"],
     [{ format: "weights", block: 16, granularity: "tensor" }, "Blocks of weights have more scales than one a tensor"],
     [{ format: "weights", block: 16, rounding: "learned" }, "Rounding is learned of symmetric weights"],

@@ -18,6 +18,14 @@ export function assertWeightForm(recipe: Pick<Recipe, "format" | "weights">): vo
       );
     }
   }
+  if (recipe.format === "q4f16") {
+    if (type !== "uint4" && type !== "int4") {
+      throw new InputError(`Weights of the format q4f16 are in 4 bits; choose uint4 or int4 in the place of ${type}.`);
+    }
+    if (operator !== "matmulnbits") {
+      throw new InputError("Weights of the format q4f16 are read by MatMulNBits; choose the operator matmulnbits.");
+    }
+  }
   if (type === "nf4") {
     if (block === undefined) {
       throw new InputError("Weights in nf4 are in blocks; choose a block of 16, 32, 64, 128 or 256 weights.");

@@ -1,9 +1,11 @@
-import { takesCodes, takesRanges } from "../../engine/model/format.ts";
+import { isTuned, type RecipeFormat, takesCodes, takesRanges } from "../../engine/model/format.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import { plural } from "../../engine/values/figures.ts";
 
 /** What is the default goes without saying. */
 const BIASES = { empirical: [], analytic: "analytic bias correction", none: "no bias correction" } as const;
+
+const ALONE: Readonly<Partial<Record<RecipeFormat, string>>> = { dynamic: "dynamic", q4f16: "q4f16" };
 
 /** A name that says the settings: "per channel, mse, equalized, 2 layers in float". */
 export function nameOf(recipe: Recipe): string {
@@ -14,15 +16,15 @@ export function nameOf(recipe: Recipe): string {
     recipe.target ?? [],
     weights.type === "int8" ? [] : weights.type,
     weights.block === undefined ? `per ${weights.granularity}` : `blocks of ${weights.block}`,
-    weights.operator === "matmulnbits" ? "MatMulNBits" : [],
+    weights.operator === "matmulnbits" && recipe.format !== "q4f16" ? "MatMulNBits" : [],
     weights.algorithm === "nearest" ? "nearest scales" : [],
     weights.scales ? "powers of two" : [],
     weights.rounding === "learned" ? "learned rounding" : [],
     recipe.format === "qoperator" ? "on codes" : [],
-    takesRanges(recipe) ? method : recipe.format === "dynamic" ? "dynamic" : "weights only",
+    takesRanges(recipe) ? method : (ALONE[recipe.format] ?? "weights only"),
     activations.type === "int8" && takesRanges(recipe) ? "int8 activations" : [],
     corrections.equalization ? "equalized" : [],
-    BIASES[corrections.bias],
+    isTuned(recipe) ? BIASES[corrections.bias] : [],
     counted(Object.keys(methods).length, "own method"),
     counted(Object.keys(ranges).length, "range", " by hand"),
     counted(float.layers.length, "layer", " in float"),

@@ -1,5 +1,5 @@
 import type { RangeReport } from "../../model/analysis.ts";
-import type { RecipeFormat } from "../../model/format.ts";
+import { type RecipeFormat, unscaledText } from "../../model/format.ts";
 import type { Report, WeightReport } from "../../model/report.ts";
 import type { ReportedLayer } from "../../model/summary.ts";
 import { dimsText } from "../../values/dims.ts";
@@ -31,6 +31,7 @@ const SOURCES: Readonly<Record<string, string>> = {
 const ALONE: Readonly<Partial<Record<RecipeFormat, string>>> = {
   weights: "what it reads and makes stays in float",
   dynamic: "what it reads is rounded as the model runs where it is multiplied in integers, and what it makes is float",
+  q4f16: "what it reads and makes is float16, or float32 where float16 would overflow",
 };
 
 /** SQNR over the depth of the model, then every layer with its range. */
@@ -49,7 +50,7 @@ export function layersSection(report: Report): Markup {
       ? `Estimated from the histograms of ${samples}, not measured: what rounding and clipping does to each activation by itself. Errors that add up along the network are not in it.`
       : report.recipe.format === "dynamic"
         ? "The scales of activations are found as the model runs: there is nothing to estimate."
-        : "Every activation stays in float.";
+        : `Every activation stays in ${unscaledText(report.recipe)}.`;
   return html`<section><h2>Activations, estimated</h2>
 <p class="note">${note}</p>
 ${chart && html`<figure>${chart}<figcaption>SQNR of each quantized activation in graph order; higher is better. The lowest:</figcaption><ol class="lowest">${lowest}</ol></figure>`}

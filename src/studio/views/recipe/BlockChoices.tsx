@@ -8,14 +8,20 @@ import { editRecipe } from "../../state/recipe.ts";
 const WHOLE = "channel";
 
 /** How many weights that are added up share a scale, who reads them so, and how the scales are found. */
-export function BlockChoices({ type, block, operator = "dequantize", algorithm = "hqq" }: WeightScheme) {
+export function BlockChoices({
+  type,
+  block,
+  operator = "dequantize",
+  algorithm = "hqq",
+  isBesideHalves,
+}: WeightScheme & { readonly isBesideHalves: boolean }) {
   return (
     <>
       <Choice<string>
         label={<Term word="blocks">Blocks</Term>}
         value={String(block ?? WHOLE)}
         options={[
-          ...(type === "nf4" ? [] : [{ value: WHOLE, text: "none" }]),
+          ...(type === "nf4" || isBesideHalves ? [] : [{ value: WHOLE, text: "none" }]),
           ...BLOCK_SIZES.map((size) => ({ value: String(size), text: `of ${size} weights` })),
         ]}
         onChoose={(value) => {
@@ -33,7 +39,7 @@ export function BlockChoices({ type, block, operator = "dequantize", algorithm =
             label="Read by"
             value={operator}
             options={[
-              { value: "dequantize", text: "DequantizeLinear" },
+              ...(isBesideHalves ? [] : [{ value: "dequantize" as const, text: "DequantizeLinear" }]),
               { value: "matmulnbits", text: "MatMulNBits (ONNX Runtime)" },
             ]}
             onChoose={(value) => {

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { FORMAT_WORDS, type RecipeFormat, takesCodes, takesRanges } from "../../../engine/model/format.ts";
+import { FORMAT_WORDS, isTuned, type RecipeFormat, takesCodes, takesRanges } from "../../../engine/model/format.ts";
 import { type ActivationScheme, METHODS } from "../../../engine/model/range.ts";
 import type { MethodChoice, Recipe } from "../../../engine/model/recipe.ts";
 import { INT8, INT16, UINT8, UINT16, withActivations, withFloat, withMethod } from "../../../engine/recipe/edits.ts";
@@ -81,7 +81,7 @@ export function RecipePane() {
         />
       )}
       {takesRanges(recipe) && <ElementwiseChoice recipe={recipe} />}
-      {isCoded && <CorrectionChoices {...recipe} />}
+      {isTuned(recipe) && <CorrectionChoices {...recipe} />}
       <TensorRecipe />
       <FloatOperators />
     </section>
@@ -109,6 +109,11 @@ const KINDS: Readonly<Record<RecipeFormat, ReactNode>> = {
   ),
   float16: "float16",
   bfloat16: "bfloat16",
+  q4f16: (
+    <>
+      q4f16, <Term word="blocks" />
+    </>
+  ),
 };
 
 /** The scheme of a type: the usual one, where the recipe's target takes that, else the one that it takes. */

@@ -14,7 +14,8 @@ import { BlockChoices } from "./BlockChoices.tsx";
 /** How weights become integers: their type, their scales, and how they are rounded. */
 export function WeightChoices({ recipe }: { readonly recipe: Recipe }) {
   const { weights, rounding } = recipe;
-  const isAlone = recipe.format === "weights";
+  const isBesideHalves = recipe.format === "q4f16";
+  const isAlone = recipe.format === "weights" || isBesideHalves;
   return (
     <>
       <div className="field">
@@ -32,7 +33,7 @@ export function WeightChoices({ recipe }: { readonly recipe: Recipe }) {
             }}
             data-testid="weight-type"
           >
-            {WEIGHT_TYPES.filter((type) => isAlone || !(isAsymmetric(type) || type === "nf4")).map((type) => (
+            {WEIGHT_TYPES.filter((type) => isTaken(type, recipe)).map((type) => (
               <option key={type} value={type} disabled={isRefused(recipe, withWeightType(recipe, type))}>
                 {type}
               </option>
@@ -75,7 +76,7 @@ export function WeightChoices({ recipe }: { readonly recipe: Recipe }) {
         Scales are powers of two
       </label>
       {isAlone ? (
-        <BlockChoices {...weights} />
+        <BlockChoices {...weights} isBesideHalves={isBesideHalves} />
       ) : (
         <p className="muted small">
           Blocks, and types with zero points, are for weights alone: leave activations in float.
@@ -109,6 +110,11 @@ export function WeightChoices({ recipe }: { readonly recipe: Recipe }) {
       ) : null}
     </>
   );
+}
+
+function isTaken(type: WeightScheme["type"], { format }: Recipe): boolean {
+  if (format === "q4f16") return type === "uint4" || type === "int4";
+  return format === "weights" || !(isAsymmetric(type) || type === "nf4");
 }
 
 function showRounding(): void {
