@@ -26,6 +26,11 @@ export function assertWeightForm(recipe: Pick<Recipe, "format" | "weights">): vo
       throw new InputError("Weights of the format q4f16 are read by MatMulNBits; choose the operator matmulnbits.");
     }
   }
+  if (algorithm === "gptq" && recipe.format !== "weights") {
+    throw new InputError(
+      `Codes are found by GPTQ for the format weights; leave the algorithm gptq out, or choose that format in the place of ${recipe.format}.`,
+    );
+  }
   if (type === "nf4") {
     if (block === undefined) {
       throw new InputError("Weights in nf4 are in blocks; choose a block of 16, 32, 64, 128 or 256 weights.");
