@@ -274,6 +274,7 @@ describe("options that make no sense", () => {
     [["--weights", "u2"], /--weights takes one of s8, u8, s4, u4, nf4; not "u2"/],
     [["--weights", "u4"], /Weights in uint4 are for weights alone; choose int8 or int4/],
     [["--format", "weights", "--weights", "nf4"], /Weights in nf4 are in blocks; choose a block of 16/],
+    [["--format", "q4f16", "--algorithm", "gptq"], /Codes are found by GPTQ for the format weights/],
     [["--block", "24"], /--block takes one of 16, 32, 64, 128, 256; not "24"/],
     [["--block", "32"], /Blocks of weights, .* are for weights alone/],
     [["--format", "weights", "--operator", "matmulnbits"], /MatMulNBits takes weights in blocks; choose a block/],
