@@ -5,7 +5,7 @@ test("weights alone are chosen in blocks, of a type with zero points, and export
   await openSample(page);
   await expect(page.getByTestId("block")).toHaveCount(0);
   await expect(page.getByTestId("weight-type").locator("option")).toHaveText(["int8", "int4"]);
-  await page.getByTestId("activations").selectOption("float");
+  await page.getByTestId("format").selectOption("weights");
   await page.getByTestId("weight-type").selectOption("uint4");
   await expect(page.getByTestId("rounding")).toHaveCount(0);
   await expect(page.getByTestId("weight-operator")).toHaveCount(0);
@@ -23,7 +23,7 @@ test("weights alone are chosen in blocks, of a type with zero points, and export
     ...{ block: 32, operator: "matmulnbits", algorithm: "nearest" },
   });
 
-  await page.getByTestId("activations").selectOption("uint8");
+  await page.getByTestId("format").selectOption("qdq");
   await expect(page.getByTestId("weight-type")).toHaveValue("int4");
   await expect(page.getByTestId("block")).toHaveCount(0);
 });

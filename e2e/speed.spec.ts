@@ -11,7 +11,7 @@ test("for speed what is quantized is decided by measuring in the tab, shown with
   await expect(option).toBeDisabled();
   await calibrate(page, 60);
   await goTo(page, "tune");
-  await page.getByTestId("activations").selectOption("float");
+  await page.getByTestId("format").selectOption("weights");
   await expect(option).toHaveText("speed (needs activations in 8 bits)");
   await page.getByRole("button", { name: "Undo" }).click();
   await expect(option).toHaveText("speed, measured");
