@@ -105,5 +105,5 @@ export async function writeJob(
 function layersText(total: number, quantized: number, integer: number): string {
   if (integer === quantized) return `${integer} of ${total} layers quantized`;
   if (integer === 0) return `${quantized} of ${total} layers stored in fewer bits and computed in float`;
-  return `${integer} of ${total} layers quantized, ${quantized - integer} more stored in 8 bits and computed in float,`;
+  return `${integer} of ${total} layers quantized, ${quantized - integer} more stored in fewer bits and computed in float,`;
 }
