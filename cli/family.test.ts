@@ -10,7 +10,7 @@ import { modelBytes, put, scratch } from "./testing/colours.ts";
 import { errorOf, octet } from "./testing/command.ts";
 
 const WIDTH = 64;
-const SUFFIXES = ["", "_bnb4", "_fp16", "_int8", "_q4", "_quantized", "_uint8"];
+const SUFFIXES = ["", "_bnb4", "_fp16", "_int8", "_q4", "_q4f16", "_quantized", "_uint8"];
 const CONFIG = { model_type: "bert", hidden_size: WIDTH, "transformers.js_config": { device: "wasm", dtype: "q4" } };
 
 let folder: string;
@@ -81,11 +81,12 @@ describe("a family for transformers.js", () => {
     const sqnrs = new Map<string, number>(
       result.variants.map(({ dtype, sqnr }: { dtype: string; sqnr: number }) => [dtype, sqnr]),
     );
-    expect([...sqnrs.keys()]).toEqual(["fp32", "fp16", "q8", "int8", "uint8", "q4", "bnb4"]);
+    expect([...sqnrs.keys()]).toEqual(["fp32", "fp16", "q8", "int8", "uint8", "q4", "q4f16", "bnb4"]);
     expect(sqnrs.get("fp32")).toBeNull();
     expect(sqnrs.get("fp16")).toBeGreaterThan(55);
     expect(sqnrs.get("q8")).toBeGreaterThan(30);
     expect(sqnrs.get("q4")).toBeGreaterThan(15);
+    expect(sqnrs.get("q4f16")).toBeGreaterThan(15);
     expect(sqnrs.get("bnb4")).toBeGreaterThan(15);
     for (const { file, bytes, runs } of result.variants) {
       expect(bytes).toBe(readFileSync(join(out, file)).length);
@@ -98,6 +99,7 @@ describe("a family for transformers.js", () => {
     expect(onnx("_int8")).toEqual(onnx("_quantized"));
     expect(onnx("_uint8")).toEqual(onnx("_quantized"));
     expect(operators("_q4")).toContain("MatMulNBits");
+    expect(operators("_q4f16")).toContain("MatMulNBits");
     expect(operators("_bnb4")).toContain("MatMulBnb4");
   });
 
@@ -107,7 +109,9 @@ describe("a family for transformers.js", () => {
     const out = join(folder, "noisy.out");
     const outcome = await family(root, "--data", data, "--out", out);
     expect(outcome.code).toBe(0);
-    const noisy = ["_quantized", "_int8", "_uint8", "_q4", "_bnb4"].map((suffix) => `onnx/model${suffix}.onnx`);
+    const noisy = ["_quantized", "_int8", "_uint8", "_q4", "_q4f16", "_bnb4"].map(
+      (suffix) => `onnx/model${suffix}.onnx`,
+    );
     const lines = outcome.stdout.split("\n");
     for (const [at, file] of noisy.entries()) {
       expect(lines[at]).toMatch(new RegExp(`^WARNING: ${file} is noise: y has an SQNR of .* dB, below 10`));

@@ -27,6 +27,7 @@ export interface FamilyVariant {
 }
 
 const PLAIN: WeightScheme = { type: "int8", granularity: "channel", rounding: "nearest" };
+const BLOCKS: WeightScheme = { ...PLAIN, type: "uint4", block: 32, operator: "matmulnbits" };
 const EIGHT_BITS = {
   choices: { format: "dynamic", weights: PLAIN },
   otherwise: { format: "weights", weights: { ...PLAIN, type: "uint8", block: 32, operator: "matmulnbits" } },
@@ -47,7 +48,13 @@ export const FAMILY_VARIANTS: readonly FamilyVariant[] = [
   {
     dtype: "q4",
     suffix: "_q4",
-    choices: { format: "weights", weights: { ...PLAIN, type: "uint4", block: 32, operator: "matmulnbits" } },
+    choices: { format: "weights", weights: BLOCKS },
+    says: null,
+  },
+  {
+    dtype: "q4f16",
+    suffix: "_q4f16",
+    choices: { format: "q4f16", weights: BLOCKS },
     says: null,
   },
   {
