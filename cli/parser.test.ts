@@ -24,6 +24,7 @@ const GIVEN: Record<string, string> = {
     rounding: "learned",
     activations: "float",
     format: "weights",
+    family: "transformers.js",
   },
   ...{ state: "z=h", "bias-correction": "none", elementwise: "float", metric: "kl", quantized: "fold", order: "path" },
   ...{ "quantize goal": "speed", "tune goal": "latency" },
