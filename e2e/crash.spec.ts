@@ -59,9 +59,13 @@ test("a calibration on two workers goes on without one that is killed", async ({
   await openSample(page);
   await startCalibration(page);
   await seenSamples(page, 30);
+  // Another, opened before, may be there still: it answered for the sample in view.
   const executors = page.workers().filter((worker) => worker.url().includes("/executor.worker"));
-  expect(executors).toHaveLength(2);
-  await executors[1]!.evaluate(() => self.close()).catch(() => {});
+  expect(executors.length).toBeGreaterThanOrEqual(2);
+  await executors
+    .at(-1)!
+    .evaluate(() => self.close())
+    .catch(() => {});
   await calibrated(page);
   await goTo(page, "calibrate");
   await expect(page.getByTestId("calibration-observed")).toHaveText("300 of 300");

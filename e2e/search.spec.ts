@@ -20,7 +20,11 @@ async function openSearch(page: Page): Promise<void> {
 const rows = (page: Page) => page.getByTestId("search-row");
 
 async function startSearch(page: Page): Promise<void> {
-  await page.getByTestId("search-start").click();
+  const begun = rows(page).first().or(page.getByTestId("search-stop"));
+  await expect(async () => {
+    await page.getByTestId("search-start").click({ timeout: 1000 });
+    await expect(begun.first()).toBeVisible({ timeout: 2000 });
+  }).toPass();
   await expect(rows(page).first()).toBeVisible({ timeout: 120_000 });
 }
 

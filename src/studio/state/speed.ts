@@ -27,7 +27,7 @@ export function goalOf({ project, results }: Present): Goal {
   const present = project.recipe?.present;
   if (!present) return "fidelity";
   if (results.speed && sameValue(extentOf(present), extentOf(results.speed.recipe))) return "speed";
-  return present.elementwise === "auto" ? "fidelity" : "own";
+  return present.elementwise === "auto" && !present.float.stored?.length ? "fidelity" : "own";
 }
 
 /** Whether what was timed is of other settings than those at hand. */

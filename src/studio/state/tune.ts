@@ -32,7 +32,11 @@ export async function searchRecipes(): Promise<void> {
   const state = studio.getState();
   const { recipe, data, model } = state.project;
   const request = requestOf(state);
-  if (!recipe || state.work.job) return;
+  if (!recipe) return;
+  if (state.work.job) {
+    say("info", `${state.work.job.task} has just begun: press Search again when it is done.`);
+    return;
+  }
   if (!data || !request) {
     alarm("A search needs the samples: drop them in again.");
     return;
