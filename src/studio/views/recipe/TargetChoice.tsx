@@ -22,7 +22,7 @@ export function TargetChoice({ recipe }: { readonly recipe: Recipe }) {
           value: name,
           text: name === DEFAULT_TARGET ? `${name} (default)` : name,
         }))}
-        onChoose={(name) => editRecipe("target", (before) => withTarget(before, name))}
+        onChoose={(name) => editRecipe(`target ${name}`, (before) => withTarget(before, name))}
         testId="target"
       />
       {refusal ? (
