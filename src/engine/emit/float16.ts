@@ -18,7 +18,7 @@ import {
 import { filled, passingFloats, tensorProto } from "../onnx/tensor.ts";
 import { READS_ANY } from "../plan/halfLayers.ts";
 import type { HalfPlan } from "../plan/halfPlan.ts";
-import { innerId } from "../plan/stored.ts";
+import { innerId } from "../plan/nested.ts";
 import { HALF, nearest } from "../values/halfFloats.ts";
 import type { Emitted, Writer } from "./emitted.ts";
 

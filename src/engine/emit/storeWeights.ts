@@ -7,7 +7,8 @@ import { allNodes } from "../onnx/opset.ts";
 import type { GraphProto, ModelProto, NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { TensorProto_DataType as Code } from "../onnx/proto/onnx_pb.ts";
 import { dimsOf, tensorProto } from "../onnx/tensor.ts";
-import { innerId, type StoredLayer, type StoredWeight } from "../plan/stored.ts";
+import { innerId } from "../plan/nested.ts";
+import type { StoredLayer, StoredWeight } from "../plan/stored.ts";
 import { storedWeight } from "../plan/storedWeight.ts";
 
 type Scaling = Pick<Recipe["weights"], "granularity" | "scales">;

@@ -15,7 +15,8 @@ import { isDequantizer, isQuantizer } from "../operators/quantizing.ts";
 import type { Target } from "../targets/target.ts";
 import { elementCount } from "../values/dims.ts";
 import { BFLOAT } from "../values/halfFloats.ts";
-import { innerId, type Scope, type StoredLayer, scopeOf } from "./stored.ts";
+import { visitNested } from "./nested.ts";
+import type { StoredLayer } from "./stored.ts";
 import { weightSource } from "./weightSource.ts";
 import { weightUse } from "./weightUse.ts";
 import { WHOLE, type WholeLayer } from "./wholeLayer.ts";
@@ -98,26 +99,10 @@ export function planBfloats(graph: GraphProto, float: Recipe["float"], target: T
 
 function layersOf(graph: GraphProto, float: Recipe["float"]): Found[] {
   const found: Found[] = [];
-  const visit = (within: GraphProto, outer: Scope, inside: string | null, idOf: (id: string) => string) => {
-    const index = new GraphIndex(within);
-    const scope = scopeOf(within, outer);
-    for (const node of within.node) {
-      const id = idOf(index.id(node));
-      const read = node.input.filter(Boolean).flatMap((name) => scope(name) ?? []);
-      found.push({ id, node, inside, read, chosen: chosenReason(node, id, float) });
-      for (const { name, g, graphs } of node.attribute) {
-        for (const body of g ? [g, ...graphs] : graphs) {
-          visit(body, scope, node.opType, (inner) => innerId(id, name, inner));
-        }
-      }
-    }
-  };
-  visit(
-    graph,
-    () => undefined,
-    null,
-    (id) => id,
-  );
+  visitNested(graph, (node, { id, scope, inside }) => {
+    const read = node.input.filter(Boolean).flatMap((name) => scope(name) ?? []);
+    found.push({ id, node, inside, read, chosen: chosenReason(node, id, float) });
+  });
   return found;
 }
 

@@ -17,7 +17,7 @@ import { FLOAT_ONLY, FLOAT_WITH } from "../targets/halves.ts";
 import { elementCount } from "../values/dims.ts";
 import { HALF_LEAST_NORMAL } from "../values/halfFloats.ts";
 import { lastLayers } from "./lastLayers.ts";
-import { innerId, type Scope, scopeOf } from "./stored.ts";
+import { innerId, type Scope, scopeOf } from "./nested.ts";
 
 /** A layer of a graph or of those that its nodes hold, and why it stays in float32; null where it is in float16. */
 export interface HalfLayer {

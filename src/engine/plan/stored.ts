@@ -1,12 +1,13 @@
 import type { Reason } from "../model/reason.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Layer } from "../model/summary.ts";
-import { GraphIndex } from "../onnx/graph.ts";
+import type { GraphIndex } from "../onnx/graph.ts";
 import type { GraphProto, NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { dataTypeOf, dimsOf } from "../onnx/tensor.ts";
 import { operatorOf } from "../operators/index.ts";
 import type { KeptInput } from "../operators/operator.ts";
 import { elementCount } from "../values/dims.ts";
+import { type Scope, visitNested } from "./nested.ts";
 import { isFiniteWeight } from "./weightUse.ts";
 
 /** A weight kept in int8 in the file, of a layer that is computed in float. */
@@ -24,45 +25,16 @@ export interface StoredLayer {
   readonly inside: string | null;
 }
 
-/** The constants that a name may mean in a graph; undefined where it means no constant. */
-export type Scope = (name: string) => TensorProto | undefined;
-
-/** The constants of a graph, and of those around it where it gives a name no other meaning. */
-export function scopeOf(graph: GraphProto, outer: Scope): Scope {
-  const constants = new Map(graph.initializer.map((tensor) => [tensor.name, tensor]));
-  const made = new Set([...graph.input.map(({ name }) => name), ...graph.node.flatMap(({ output }) => output)]);
-  return (name) => constants.get(name) ?? (made.has(name) ? undefined : outer(name));
-}
-
-/** The name of a layer inside another one. */
-export const innerId = (holder: string, attribute: string, id: string) => `${holder}/${attribute}/${id}`;
-
 /**
  * The recurrent layers of a graph, the layers with weights in the graphs that its nodes hold, and those that the recipe names as
  * stored. Their weights are in int8 whatever the recipe's type of weights: a state gathers error step by step.
  */
 export function storedLayers(graph: GraphProto, float: Recipe["float"]): StoredLayer[] {
   const found: StoredLayer[] = [];
-  const visit = (within: GraphProto, outer: Scope, inside: string | null, idOf: (id: string) => string) => {
-    const index = new GraphIndex(within);
-    const scope = scopeOf(within, outer);
-    for (const node of within.node) {
-      const id = idOf(index.id(node));
-      const keeping = keepingOf(node, index, scope, inside, float.stored?.includes(id) ?? false);
-      if (keeping) found.push(storedLayer(node, keeping, { id, scope, inside, float }));
-      for (const { name, g, graphs } of node.attribute) {
-        for (const body of g ? [g, ...graphs] : graphs) {
-          visit(body, scope, node.opType, (inner) => innerId(id, name, inner));
-        }
-      }
-    }
-  };
-  visit(
-    graph,
-    () => undefined,
-    null,
-    (id) => id,
-  );
+  visitNested(graph, (node, { id, index, scope, inside }) => {
+    const keeping = keepingOf(node, index, scope, inside, float.stored?.includes(id) ?? false);
+    if (keeping) found.push(storedLayer(node, keeping, { id, scope, inside, float }));
+  });
   return found;
 }
 
