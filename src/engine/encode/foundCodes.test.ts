@@ -25,8 +25,18 @@ test("known bytes: two codes a byte, the first lower, and little-endian scales",
   });
 });
 
+test.each([Number.NaN, 0, -1, Number.POSITIVE_INFINITY])(
+  "a scale of %d is refused: the values would be no weight",
+  (scale) => {
+    const given = { codes: Uint8Array.of(1, 2), scales: Float32Array.of(0.5, scale) };
+    const reading = () => unpackCodes(packCodes(given.codes, given.scales, "uint4"), given, "uint4", "w");
+    expect(reading).toThrow(InputError);
+    expect(reading).toThrow(/holds a scale that is not positive and finite for the weight w/);
+  },
+);
+
 test("those of another weight are refused", () => {
-  const of = (count: number) => ({ codes: new Uint8Array(count), scales: new Float32Array(1) });
+  const of = (count: number) => ({ codes: new Uint8Array(count), scales: Float32Array.of(1) });
   const found = packCodes(of(4).codes, of(4).scales, "uint4");
   for (const other of [of(6), { codes: new Uint8Array(4), scales: new Float32Array(2) }]) {
     const reading = () => unpackCodes(found, other, "uint4", "w");

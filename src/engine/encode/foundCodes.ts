@@ -12,7 +12,7 @@ export function packCodes(codes: WeightCodes, scales: Float32Array, type: Weight
 }
 
 /**
- * Reads them for a weight of so many values and scales. Throws InputError where they are of another weight.
+ * Reads them for a weight of so many values and scales. Throws InputError where they are of another weight, or a scale is none.
  */
 export function unpackCodes(
   found: FoundCodes,
@@ -30,6 +30,11 @@ export function unpackCodes(
   }
   const view = new DataView(floats.buffer);
   const scales = Float32Array.from({ length: count }, (_, at) => view.getFloat32(4 * at, true));
+  if (!scales.every((scale) => scale > 0 && scale < Infinity)) {
+    throw new InputError(
+      `The recipe holds a scale that is not positive and finite for the weight ${name}; set "codes" to null in the recipe to find them again.`,
+    );
+  }
   const codes = weightCodes(type, length);
   for (let at = 0; at < length; at++) {
     const byte = bytes[isPacked ? at >> 1 : at] as number;

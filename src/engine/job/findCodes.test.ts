@@ -17,13 +17,13 @@ import { context, datasetOf, open, runtime } from "./testing/quantized.ts";
 const [ROWS, WIDTH, HIDDEN, SAMPLES] = [8, 48, 64, 24];
 
 /** MatMul by columns, Relu, Gemm by rows: both ways in which a weight lies. */
-function network() {
+function network(first = "first") {
   return buildModel({
     opset: 21,
     inputs: [floatInput("x", [ROWS, WIDTH])],
     outputs: ["y"],
     nodes: [
-      makeNode("MatMul", ["x", "v"], ["m"], { name: "first" }),
+      makeNode("MatMul", ["x", "v"], ["m"], { name: first }),
       makeNode("Relu", ["m"], ["r"], { name: "relu" }),
       makeNode("Gemm", ["r", "w", "b"], ["y"], { name: "second", attributes: [intAttribute("transB", 1)] }),
     ],
@@ -103,6 +103,18 @@ test("are not made up: an export without them is refused, and codes of another w
   const { recipe } = await settled(wanted);
   const swapped = { ...recipe, codes: { ...recipe.codes, second: recipe.codes!.first! } };
   expect(() => quantizeModel(model, swapped)).toThrow(InputError);
+});
+
+test("are found of a layer called what every object has", async () => {
+  const named = await open(network("__proto__"));
+  const recipe = {
+    ...recipeOf({ type: "uint4", algorithm: "gptq" }),
+    model: { name: named.name, sha256: named.sha256 },
+  };
+  const request = { samples: SAMPLES, calibration: null };
+  const runtimes = { main: runtime, accelerator: null, learner: learners.wasm };
+  const { codes } = (await settle(named, recipe, data, request, runtimes, context)).recipe;
+  expect(Object.keys(codes!)).toEqual(["__proto__", "second"]);
 });
 
 test("ends when it is cancelled", async () => {

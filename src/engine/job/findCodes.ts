@@ -70,7 +70,7 @@ export async function findCodes(
     runtime,
     (tensor) => `GPTQ cannot read the tensor ${tensor}, which has a type that Octet does not feed; leave it out.`,
   );
-  const codes: Record<string, { readonly codes: string; readonly scales: string }> = {};
+  let codes: NonNullable<Recipe["codes"]> = {};
   const done: LayerCodes[] = [];
   let share = 0;
   for (const [position, layer] of layers.entries()) {
@@ -87,7 +87,7 @@ export async function findCodes(
     const use = layer.plan.weightUse as WeightUse;
     const encoded = plannedWeight(layer.plan, use, quantized.plan, { ...recipe, codes: null });
     const found = await roundedBy(products, rows, encoded, report);
-    codes[id] = packCodes(found.codes, found.scales, encoded.type);
+    codes = { ...codes, [id]: packCodes(found.codes, found.scales, encoded.type) };
     done.push({ layer: id, weights: rows.weight.length, left: found.left });
     share += layer.share;
     rounded.become(quantizedBy(codes).model);
