@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { findChromium, installChromium } from "./chromium.ts";
 import { closingLines, endToEndOutcome, type Outcome, unitOutcome } from "./outcome.ts";
 
-const PASSED: Outcome = { passed: 1, failed: 0, skipped: 0, unshared: 0 };
-const FAILED: Outcome = { passed: 0, failed: 1, skipped: 0, unshared: 0 };
+const PASSED: Outcome = { passed: 1, failed: 0, skipped: 0, unshared: 0, failures: [] };
+const FAILED: Outcome = { passed: 0, failed: 1, skipped: 0, unshared: 0, failures: [] };
 
 const reports = mkdtempSync(join(tmpdir(), "octet-test-"));
 

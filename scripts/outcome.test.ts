@@ -2,8 +2,15 @@ import { describe, expect, it } from "vitest";
 import { closingLines, endToEndOutcome, unitOutcome } from "./outcome.ts";
 
 const file = (status: string, ...tests: readonly (readonly [string, ...string[]])[]) => ({
+  name: "a.test.ts",
   status,
-  assertionResults: tests.map(([result, ...tags]) => ({ status: result, tags })),
+  message: status === "failed" ? "cannot be loaded" : "",
+  assertionResults: tests.map(([result, ...tags]) => ({
+    fullName: `a thing that ${result}`,
+    status: result,
+    tags,
+    failureMessages: result === "failed" ? ["expected 1 to be 2\n    at a.test.ts:1"] : [],
+  })),
 });
 
 describe("the outcome", () => {
@@ -19,20 +26,39 @@ describe("the outcome", () => {
         file("failed"),
       ],
     });
-    expect(outcome).toEqual({ passed: 2, failed: 2, skipped: 4, unshared: 2 });
+    expect(outcome).toEqual({
+      passed: 2,
+      failed: 2,
+      skipped: 4,
+      unshared: 2,
+      failures: [
+        "a.test.ts > a thing that failed\n  expected 1 to be 2\n      at a.test.ts:1",
+        "a.test.ts\n  cannot be loaded",
+      ],
+    });
   });
 
   it("of Playwright does so in groups within groups", () => {
-    const spec = (status: string, ...tags: readonly string[]) => ({ tags, tests: [{ status }] });
+    const spec = (status: string, ...tags: readonly string[]) => ({
+      title: `a page that is ${status}`,
+      tags,
+      tests: [{ status, results: [{}, { error: { message: "Timeout" } }] }],
+    });
     const inner = { specs: [spec("skipped", "shared"), spec("expected", "shared")] };
     const outcome = endToEndOutcome({
       stats: { expected: 5, unexpected: 1, flaky: 1, skipped: 3 },
       suites: [
         { specs: [spec("skipped"), spec("skipped", "shared")], suites: [{ specs: [], suites: [inner] }] },
-        { specs: [spec("expected")] },
+        { specs: [spec("expected"), spec("flaky")], suites: [{ specs: [spec("unexpected")] }] },
       ],
     });
-    expect(outcome).toEqual({ passed: 5, failed: 2, skipped: 3, unshared: 2 });
+    expect(outcome).toEqual({
+      passed: 5,
+      failed: 2,
+      skipped: 3,
+      unshared: 2,
+      failures: ["a page that is flaky\n  Timeout", "a page that is unexpected\n  Timeout"],
+    });
   });
 });
 
@@ -42,10 +68,12 @@ describe("the closing lines", () => {
     failed,
     skipped,
     unshared,
+    failures: failed > 0 ? ["a test\n  its message"] : [],
   });
 
-  it("end with the sums alone on a line, after what was skipped for want of the shared folder", () => {
+  it("end with the sums alone on a line, after what failed and what was skipped for want of the shared folder", () => {
     expect(closingLines([outcome(1, 0, 0, 0), outcome(30, 2, 8, 6), outcome(4, 0, 1, 1)])).toEqual([
+      "failed: a test\n  its message",
       "of those skipped, 7 because ../shared is not here:",
       "35 passed, 2 failed, 9 skipped",
     ]);

@@ -6,6 +6,8 @@ export interface Outcome {
   readonly skipped: number;
   /** How many of the skipped need the shared folder. */
   readonly unshared: number;
+  /** The tests that failed: each one's name and the first lines of its message. */
+  readonly failures: readonly string[];
 }
 
 export interface VitestReport {
@@ -17,8 +19,15 @@ export interface VitestReport {
 }
 
 interface TestFile {
+  readonly name: string;
   readonly status: string;
-  readonly assertionResults: readonly { readonly status: string; readonly tags: readonly string[] }[];
+  readonly message: string;
+  readonly assertionResults: readonly {
+    readonly fullName: string;
+    readonly status: string;
+    readonly tags: readonly string[];
+    readonly failureMessages: readonly string[];
+  }[];
 }
 
 export interface PlaywrightReport {
@@ -29,10 +38,19 @@ export interface PlaywrightReport {
 interface PlaywrightSuite {
   readonly suites?: readonly PlaywrightSuite[];
   readonly specs: readonly {
+    readonly title: string;
     readonly tags: readonly string[];
-    readonly tests: readonly { readonly status: string }[];
+    readonly tests: readonly {
+      readonly status: string;
+      readonly results: readonly { readonly error?: { readonly message?: string } }[];
+    }[];
   }[];
 }
+
+const MESSAGE_LINES = 12;
+
+const failure = (name: string, message: string): string =>
+  [name, ...message.split("\n").slice(0, MESSAGE_LINES)].join("\n  ");
 
 /** What vitest's JSON reporter counted; a file that could not be loaded is one failed test. */
 export function unitOutcome(report: VitestReport): Outcome {
@@ -42,6 +60,13 @@ export function unitOutcome(report: VitestReport): Outcome {
     failed: report.numFailedTests + report.testResults.filter(brokenFile).length,
     skipped: report.numPendingTests + report.numTodoTests,
     unshared: tests.filter(({ status, tags }) => status === "skipped" && tags.includes(SHARED_TAG)).length,
+    failures: report.testResults.flatMap((file) =>
+      brokenFile(file)
+        ? [failure(file.name, file.message)]
+        : file.assertionResults
+            .filter(({ status }) => status === "failed")
+            .map((test) => failure(`${file.name} > ${test.fullName}`, test.failureMessages[0] ?? "")),
+    ),
   };
 }
 
@@ -57,7 +82,17 @@ export function endToEndOutcome({ stats, suites }: PlaywrightReport): Outcome {
     failed: stats.unexpected + stats.flaky,
     skipped: stats.skipped,
     unshared: suites.reduce((sum, suite) => sum + unsharedOf(suite), 0),
+    failures: suites.flatMap(failuresOf),
   };
+}
+
+function failuresOf({ suites = [], specs }: PlaywrightSuite): readonly string[] {
+  const own = specs.flatMap(({ title, tests }) =>
+    tests
+      .filter(({ status }) => status === "unexpected" || status === "flaky")
+      .map(({ results }) => failure(title, results.find(({ error }) => error)?.error?.message ?? "")),
+  );
+  return [...own, ...suites.flatMap(failuresOf)];
 }
 
 function unsharedOf({ suites = [], specs }: PlaywrightSuite): number {
@@ -66,11 +101,13 @@ function unsharedOf({ suites = [], specs }: PlaywrightSuite): number {
   return suites.reduce((sum, suite) => sum + unsharedOf(suite), own);
 }
 
-/** How a run of all checks ends: the last line, in a form that other tools read, counts, and the one before explains. */
+/** How a run of all checks ends: what failed, and a last line, in a form that other tools read, that counts. */
 export function closingLines(outcomes: readonly Outcome[]): readonly string[] {
-  const sum = (name: keyof Outcome) => outcomes.reduce((total, outcome) => total + outcome[name], 0);
+  const sum = (name: "passed" | "failed" | "skipped" | "unshared") =>
+    outcomes.reduce((total, outcome) => total + outcome[name], 0);
   const unshared = sum("unshared");
   return [
+    ...outcomes.flatMap(({ failures }) => failures.map((text) => `failed: ${text}`)),
     ...(unshared > 0 ? [`of those skipped, ${unshared} because ../shared is not here:`] : []),
     `${sum("passed")} passed, ${sum("failed")} failed, ${sum("skipped")} skipped`,
   ];
