@@ -31,7 +31,7 @@ beforeAll(async () => {
   });
   model = put(folder, "frozen.onnx", modelBytes(frozen));
   data = put(folder, "x.npy", npyBytes("<f4", [4, 3, 8, 8], noise([4, 3, 8, 8], 9).data as Float32Array));
-  const first = await octet("quantize", model, "--data", data, "--out", join(folder, "first"));
+  const first = await octet("quantize", model, "--data", data, "--elementwise", "join", "--out", join(folder, "first"));
   expect(first.code).toBe(0);
   const recipe = JSON.parse(readFileSync(join(folder, "first", "frozen.recipe.json"), "utf8"));
   for (const later of Object.keys(BEFORE_PREPARATIONS)) delete recipe[later];
