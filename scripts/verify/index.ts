@@ -1,6 +1,7 @@
 /**
  * What is too heavy for `npm test`: every model of ../shared/models with its default recipe, into docs/verified.md, with that
- * for speed, into docs/speed.md, and beside the peer on data built for it, into docs/models.md.
+ * for speed, into docs/speed.md, beside the peer on data built for it, into docs/models.md, and in every format, into
+ * docs/formats-measured.md.
  *   npm run verify
  */
 import "../../src/engine/runtime/telemetry.ts";
@@ -49,6 +50,16 @@ if (missing) {
     "highest SQNR of MinMax, Percentile, Entropy, core (Conv, ConvTranspose, Gemm and MatMul alone) and one scale a tensor. Times are of one thread,",
     "float and quantized in turn, medians of 30 runs. Kernels are those of the graph that ONNX Runtime made of the file. `lower` names in what the",
     "peer's best is better: fidelity, the task's figure, bytes, or time by more than 5 %. `superres_prepost_op18` is refused: its operators are not ONNX's.",
+  ]);
+
+  const { compareFormats } = await import("./formats.ts");
+  await write("formats-measured.md", compareFormats, [
+    "# Models in every format",
+    "",
+    "Written by `npm run verify`. The command line's default in each format, calibrated on 50 real samples where it takes data, judged on 50 others as in",
+    "[models.md](models.md). In Chromium 4 samples on WASM and 2 on WebGPU (a software adapter, small models alone), float and quantized on the same provider.",
+    "The peer's row is that of highest SQNR of the same format in `../shared/golden/formats.json`, measured on another day; where it changed nothing, or has no such",
+    "format, there is none. `lower` names in what it is better, as in [models.md](models.md).",
   ]);
 }
 

@@ -1,6 +1,6 @@
 import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from "onnxruntime-common";
 import { release } from "../model/release.ts";
-import type { ModelFile, Runtime, Session, SessionOptions } from "../model/runtime.ts";
+import type { ModelFile, Provider, Runtime, Session, SessionOptions } from "../model/runtime.ts";
 import type { Port, Tensor, TensorMap } from "../model/tensor.ts";
 import { type DataType, isDataType } from "../values/elementTypes.ts";
 import { Aliases } from "./aliases.ts";
@@ -24,7 +24,7 @@ export function ortRuntime(
   options: {
     readonly label: string;
     readonly maxThreads: number;
-    readonly provider: "wasm" | "cpu";
+    readonly provider: Provider;
     /** Of the package's module, where outputs are costly to copy. */
     readonly tap?: OutputTap;
   },
