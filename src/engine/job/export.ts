@@ -9,7 +9,7 @@ import type { IntegerEnd } from "../emit/integerEnds.ts";
 import { methodOf, methodRange } from "../encode/ranges.ts";
 import type { Calibration } from "../model/calibration.ts";
 import type { Evaluation } from "../model/evaluation.ts";
-import { InputError, type Notice } from "../model/job.ts";
+import type { Notice } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import type { Tuning } from "../model/tuning.ts";
@@ -21,6 +21,7 @@ import type { Artifact } from "./artifact.ts";
 import { undecidedRegions } from "./elementwise.ts";
 import { equalizedName, quantizedName, unprovenName } from "./fileNames.ts";
 import { assertEqualizedFits, assertQuantizedFits } from "./fileSize.ts";
+import { assertRoundingLearned } from "./learned.ts";
 import { equalizedModel, isEqualized, type OpenModel, summarizeModel } from "./open.ts";
 import { assertCalibratedFor, type Quantized, quantizeModel, resolveRecipe } from "./quantize.ts";
 import { reportOf } from "./report.ts";
@@ -133,19 +134,6 @@ function undecided(model: OpenModel, recipe: Recipe, subject: string): Notice[] 
   if (!missing(recipe).includes("unjoined") || undecidedRegions(model, recipe).length === 0) return [];
   const message = `"${subject}" has every layer without weights quantized, since it was not decided on samples which of them gain by it; settle the recipe on data, or choose "join" or "float".`;
   return [{ kind: "warning", subject, message }];
-}
-
-/** Throws InputError where a recipe asks for learned rounding, or codes found on samples, that it does not hold. */
-function assertRoundingLearned(recipe: Recipe): void {
-  if (missing(recipe).includes("codes")) {
-    throw new InputError(
-      "The recipe asks for codes by GPTQ, which have not been found yet; find them on data with octet quantize, or choose another algorithm.",
-    );
-  }
-  if (!missing(recipe).includes("rounding")) return;
-  throw new InputError(
-    "The recipe asks for learned rounding, which has not been learned yet; learn it on data, or round to nearest.",
-  );
 }
 
 /** The files of what calibration observed, and what there is to say of them. */

@@ -10,6 +10,7 @@ import { InputError, type JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Runtime } from "../model/runtime.ts";
 import type { TensorMap } from "../model/tensor.ts";
+import { assertRoundingLearned } from "./learned.ts";
 import type { OpenModel } from "./open.ts";
 import { quantizeModel } from "./quantize.ts";
 import { firstReadable } from "./samples.ts";
@@ -56,6 +57,7 @@ export class Prober {
     context: JobContext,
   ): Promise<Probe> {
     const started = performance.now();
+    assertRoundingLearned(recipe);
     const quantized = quantizeModel(this.#model, recipe);
     await new Promise((resolve) => setTimeout(resolve));
     context.signal.throwIfAborted();

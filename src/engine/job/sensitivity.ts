@@ -9,6 +9,7 @@ import { toModelFile } from "../onnx/runtimeFile.ts";
 import { measureSensitivity } from "../tuning/sensitivity.ts";
 import { sensitivityModel } from "../tuning/sensitivityModel.ts";
 import { assertTakesCodes } from "./codesOnly.ts";
+import { assertRoundingLearned } from "./learned.ts";
 import { equalizedModel, type OpenModel } from "./open.ts";
 import { quantizationJob } from "./quantize.ts";
 import { firstReadable } from "./samples.ts";
@@ -34,6 +35,7 @@ export async function sensitivity(
 ): Promise<Sensitivity> {
   const start = performance.now();
   assertTakesCodes(recipe, "What each layer costs");
+  assertRoundingLearned(recipe);
   context.report({ task: "Preparing every variant", done: 0, total: 1, unit: "models" });
   const { float, corrected, types, plan, ranges } = quantizationJob(model, recipe);
   const first = await firstReadable(dataset, 0, samples);

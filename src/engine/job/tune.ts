@@ -14,6 +14,7 @@ import { Judge } from "../tuning/searchJudge.ts";
 import { type Candidate, orderCandidates } from "../tuning/searchOrder.ts";
 import { assertTakesCodes } from "./codesOnly.ts";
 import type { OpenDataset } from "./data.ts";
+import { assertSearchable } from "./learned.ts";
 import { type OpenModel, planModel, summarizeModel } from "./open.ts";
 import { assertRecipeFor, quantizeModel, quantizesAnything } from "./quantize.ts";
 import { firstReadable } from "./samples.ts";
@@ -51,6 +52,7 @@ export async function tune(
   const start = performance.now();
   const seconds = () => (performance.now() - start) / 1000;
   assertTakesCodes(recipe, "A search for a smaller or faster model");
+  assertSearchable(recipe);
   assertRecipeFor(model, recipe);
   const { floats, name } = targetOf(recipe);
   if (floats === "never") {

@@ -8,6 +8,7 @@ import type { ErrorWalk } from "../model/sensitivity.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
 import { walkErrors, walkStops } from "../tuning/walk.ts";
 import { assertTakesCodes } from "./codesOnly.ts";
+import { assertRoundingLearned } from "./learned.ts";
 import type { OpenModel } from "./open.ts";
 import { quantizationJob, quantizeModel } from "./quantize.ts";
 import { firstReadable } from "./samples.ts";
@@ -27,6 +28,7 @@ export async function walk(
   context: JobContext,
 ): Promise<ErrorWalk> {
   assertTakesCodes(recipe, "The error layer by layer");
+  assertRoundingLearned(recipe);
   context.report({ task: "Starting ONNX Runtime", done: 0, total: samples, unit: "samples" });
   const { float, types } = quantizationJob(model, recipe);
   const { model: exported, plan, rounded } = quantizeModel(model, inPairs(recipe));

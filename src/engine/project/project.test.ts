@@ -14,6 +14,7 @@ import {
   INT8,
   UINT8,
   withActivations,
+  withBlock,
   withCorrections,
   withFloat,
   withFormat,
@@ -23,6 +24,7 @@ import {
   withMethod,
   withPreprocess,
   withRounding,
+  withWeightAlgorithm,
   withWeightType,
 } from "../recipe/edits.ts";
 import { withRemedy } from "../recipe/remedies.ts";
@@ -248,6 +250,26 @@ test("biases that are asked for and not learned are warned of in what is exporte
   }
   project.edit({ corrections: { equalization: false, bias: "none" } });
   expect(await warned()).toEqual([]);
+});
+
+test("rounding and codes that are asked for and not learned are not measured as if they were others", async () => {
+  await settled(plain);
+  const alone = withFormat(project.recipe, "weights");
+  const wanted = [
+    withRounding(project.recipe, "learned", null),
+    withWeightAlgorithm(withBlock(withWeightType(alone, "uint4"), 16), "gptq"),
+  ];
+  const range = { skip: 0, samples: 2 };
+  for (const [at, recipe] of wanted.entries()) {
+    project.adopt({ ...recipe, resolved: recipe.resolved ?? {}, spared: {}, prints: null });
+    const refused = /(rounding|codes).*not been (learned|found) yet/;
+    await expect(project.evaluate(range, 0.01, context)).rejects.toThrow(refused);
+    await expect(project.probe(range, context)).rejects.toThrow(refused);
+    await expect(project.sensitivity({ samples: 2, untilSettled: false }, context)).rejects.toThrow(refused);
+    await expect(project.walk(2, context)).rejects.toThrow(refused);
+    const request = { samples: SAMPLES, limit: { kind: "sqnr", decibels: 20 }, goal: "size", budget: 2 } as const;
+    await expect(project.tune(request, context)).rejects.toThrow(at === 0 ? /nearest/ : /least error/);
+  }
 });
 
 test("ranges are chosen again once the model was calibrated again", async () => {

@@ -7,6 +7,7 @@ import { evaluateModels } from "../job/evaluate.ts";
 import type { Exported } from "../job/export.ts";
 import { assertTimeable, chooseFastest } from "../job/fastest.ts";
 import { findPreprocess } from "../job/findPreprocess.ts";
+import { assertRoundingLearned } from "../job/learned.ts";
 import { learnRounding } from "../job/learnRounding.ts";
 import {
   defaultRecipe,
@@ -332,7 +333,7 @@ export class Project {
 
   /**
    * Float against the exact bytes that are exported, on the project's samples if no others are given. `limit` is the drop of
-   * top-1 allowed, a share. Throws InputError where samples among them taught the recipe.
+   * top-1 allowed, a share. Throws InputError where samples among them taught the recipe, or it holds no rounding or codes that it asks for.
    */
   async evaluate(
     { skip, samples }: SampleRange,
@@ -340,6 +341,7 @@ export class Project {
     context: JobContext,
     data: OpenDataset = this.#dataUnder(this.#recipe),
   ): Promise<Evaluation> {
+    assertRoundingLearned(this.#recipe);
     const repeated = await unseenNotices(this.#recipe, data, { skip, samples }, context);
     const quantized = quantizeModel(this.#model, this.#recipe);
     const request = {
@@ -355,7 +357,7 @@ export class Project {
     return { ...evaluation, notices: [...evaluation.notices, ...repeated] };
   }
 
-  /** Float against what would be exported, on few samples, to see what a change did. */
+  /** Float against what would be exported, on few samples, to see what a change did. Throws InputError as evaluating does. */
   async probe(range: SampleRange, context: JobContext): Promise<Probe> {
     const recipe = this.#recipe;
     return this.#on(recipe, (data) => {
