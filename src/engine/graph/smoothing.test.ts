@@ -2,10 +2,12 @@ import { describe, expect, it } from "vitest";
 import type { Tensor } from "../model/tensor.ts";
 import { intAttribute, makeNode } from "../onnx/attributes.ts";
 import { GraphIndex } from "../onnx/graph.ts";
+import { RUNTIME_DOMAIN, withDomain } from "../onnx/opset.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { scalar } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
-import { applySmoothing, smoothedTensors, smoothingFactors } from "./smoothing.ts";
+import { normPairs } from "./normPairs.ts";
+import { applySmoothing, smoothingFactors } from "./smoothing.ts";
 import { run } from "./testing/native.ts";
 
 type Node = Parameters<typeof makeNode>;
@@ -34,13 +36,14 @@ function model(
   outputs = ["y"],
   rows = [1, 4],
 ): ModelProto {
-  return buildModel({
+  const made = buildModel({
     opset: 17,
     inputs: [floatInput("x", [...rows, CHANNELS])],
     outputs,
     nodes: nodes.map((parts) => makeNode(...parts)),
     constants: { ...CONSTANTS, ...constants },
   });
+  return withDomain(made, RUNTIME_DOMAIN);
 }
 
 const norm: Node = ["LayerNormalization", ["x", "gamma", "beta"], ["n"], { name: "norm" }];
@@ -90,6 +93,19 @@ describe("channels that a normalization scales apart", () => {
       [norm, ["Gemm", ["n", "wt", "b"], ["y"], { name: "reads", attributes: [intAttribute("transB", 1)] }]],
       [4],
     ],
+    ["its own scale, its shape asked for too", [norm, ["Shape", ["n"], ["s"], { name: "shape" }], reads]],
+    [
+      "a scale in one node with a sum",
+      [["SkipLayerNormalization", ["x", "x", "gamma", "beta"], ["n"], { name: "norm", domain: RUNTIME_DOMAIN }], reads],
+    ],
+    [
+      "a scale in one node with a sum, without a mean",
+      [
+        ["SkipSimplifiedLayerNormalization", ["x", "x", "gamma"], ["n"], { name: "norm", domain: RUNTIME_DOMAIN }],
+        reads,
+      ],
+    ],
+    ["a scale of ONNX Runtime's", [["SimplifiedLayerNormalization", ["x", "gamma"], ["n"], { name: "norm" }], reads]],
   ])("by %s: dividing them leaves the function, and their reach closer", async (_, nodes, rows) => {
     const given = model(nodes, {}, ["y"], rows ? [...rows] : undefined);
     const feeds = new Map([["x", noise([...(rows ?? [1, 4]), CHANNELS], 9)]]);
@@ -132,7 +148,7 @@ describe("channels that a normalization scales apart", () => {
     ],
   ])("are left where %s", (_, nodes, outputs) => {
     const constants = { square: noise([CHANNELS, CHANNELS], 6), table: noise([4, CHANNELS], 7) };
-    expect(smoothedTensors(new GraphIndex(model(nodes, constants, outputs).graph!))).toEqual([]);
+    expect(normPairs(new GraphIndex(model(nodes, constants, outputs).graph!))).toEqual([]);
   });
 
   it("have no factors where they are even, silent or not finite, and factors of another number are passed over", () => {

@@ -1,6 +1,7 @@
 import { type ChannelExtremes, equalizedTensors, learnFactors } from "../graph/equalization.ts";
+import { normPairs } from "../graph/normPairs.ts";
 import { exposeOutputs } from "../graph/shapes.ts";
-import { smoothedTensors, smoothingFactors } from "../graph/smoothing.ts";
+import { smoothingFactors } from "../graph/smoothing.ts";
 import type { Dataset } from "../model/dataset.ts";
 import { InputError, type JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
@@ -28,7 +29,7 @@ export async function learnEqualization(
   context: JobContext,
 ): Promise<NonNullable<Recipe["factors"]>> {
   const links = equalizedTensors(model.folded);
-  const smoothed = smoothedTensors(new GraphIndex(model.folded.graph as GraphProto)).map(({ tensor }) => tensor);
+  const smoothed = normPairs(new GraphIndex(model.folded.graph as GraphProto)).map(({ tensor }) => tensor);
   const axes = new Map([...smoothed.map((name) => [name, -1] as const), ...links.map((name) => [name, 1] as const)]);
   const tensors = [...axes.keys()];
   if (tensors.length === 0) {

@@ -1,6 +1,7 @@
 import { decodedWeight } from "../encode/decoded.ts";
 import { encodeWeight } from "../encode/weight.ts";
-import { smoothedTensors, smoothedWeightLoss, smoothingOf } from "../graph/smoothing.ts";
+import { normPairs } from "../graph/normPairs.ts";
+import { smoothedWeightLoss, smoothingOf } from "../graph/smoothing.ts";
 import { affineParameters } from "../numerics/affine.ts";
 import { signalToNoise } from "../numerics/decibels.ts";
 import { clipFigures } from "../numerics/figures.ts";
@@ -95,7 +96,7 @@ function smoothingRemedy(
   rounding: number,
 ): Symptom["remedy"] {
   if (recipe.corrections.equalization) return null;
-  const link = smoothedTensors(index).find(({ tensor }) => tensor === group.id);
+  const link = normPairs(index).find(({ tensor }) => tensor === group.id);
   const divide = link && link.channels === gains.length ? smoothingOf(link, gains, index) : null;
   if (!link || !divide) return null;
   const perColumn = recipe.weights.granularity === "channel";
