@@ -1,7 +1,7 @@
 import { RECIPE_FORMATS } from "../src/engine/model/format.ts";
 import { PRESETS } from "../src/engine/model/preprocess.ts";
 import { METHODS } from "../src/engine/model/range.ts";
-import { ELEMENTWISE, WEIGHT_ALGORITHMS, WEIGHT_OPERATORS } from "../src/engine/model/recipe.ts";
+import { ELEMENTWISE, ROUNDINGS, WEIGHT_ALGORITHMS, WEIGHT_OPERATORS } from "../src/engine/model/recipe.ts";
 import { TARGET_NAMES } from "../src/engine/model/target.ts";
 import { choice, constants, count, flag, type Kind, type Option, shapes, states, text, texts } from "./arguments.ts";
 
@@ -98,7 +98,8 @@ export const RECIPE_OPTIONS = {
     ),
     "per-tensor": flag("one scale for each weight instead of one a channel"),
     "power-of-two": flag("every scale raised to a power of two"),
-    rounding: choice("NAME", ["nearest", "learned"], "how weights are rounded (default: nearest)"),
+    rounding: choice("NAME", ROUNDINGS, "how weights are rounded (default: nearest); stochastic: at random, by --seed"),
+    seed: count(0, "of stochastic rounding: the same draws the same (default: 0)"),
     activations: choice(
       "NAME",
       ["u8", "s8", "u16", "s16", "float"],

@@ -1,7 +1,7 @@
 import { takesCodes, takesRanges } from "../src/engine/model/format.ts";
 import { InputError } from "../src/engine/model/job.ts";
 import type { ActivationScheme } from "../src/engine/model/range.ts";
-import type { Corrections, Recipe, WeightScheme } from "../src/engine/model/recipe.ts";
+import { type Corrections, LARGEST_SEED, type Recipe, type WeightScheme } from "../src/engine/model/recipe.ts";
 import type { Runtime } from "../src/engine/model/runtime.ts";
 import type { TargetName } from "../src/engine/model/target.ts";
 import { DEFAULT_SEED, Project, withInputs } from "../src/engine/project/index.ts";
@@ -59,6 +59,9 @@ export function recipeChanges(values: Values<typeof RECIPE_OPTIONS>): RecipeChan
   }
   if (format && !takesCodes({ format })) assertNoCodes(values, format);
   if (format === "q4f16") assertBesideHalves(values);
+  if (values.seed !== null && values.seed > LARGEST_SEED) {
+    throw new InputError(`--seed takes a whole number of at most ${LARGEST_SEED}, not "${values.seed}".`);
+  }
   const corrections = { ...(values.equalize && { equalization: true }), ...(bias && { bias }) };
   const powers: Pick<WeightScheme, "scales"> = values["power-of-two"] ? { scales: "power-of-two" } : {};
   const weights: Partial<WeightScheme> = {
@@ -68,6 +71,7 @@ export function recipeChanges(values: Values<typeof RECIPE_OPTIONS>): RecipeChan
     ...(values.algorithm && { algorithm: values.algorithm }),
     ...(values["per-tensor"] && { granularity: "tensor" }),
     ...(rounding && { rounding }),
+    ...(values.seed !== null && { seed: values.seed }),
     ...powers,
   };
   const scheme: Partial<ActivationScheme> = {
@@ -91,7 +95,7 @@ export function recipeChanges(values: Values<typeof RECIPE_OPTIONS>): RecipeChan
 }
 
 const OF_CODES = [
-  ...(["weights", "per-tensor", "power-of-two", "rounding", "activations"] as const),
+  ...(["weights", "per-tensor", "power-of-two", "rounding", "seed", "activations"] as const),
   ...(["method", "elementwise", "bias-correction"] as const),
 ];
 
@@ -132,12 +136,14 @@ export async function openForRecipe(
   if (target !== null) project.aim(target);
   if (changes.format) project.edit({ format: changes.format });
   const { recipe } = project;
+  const { seed, ...saidOf } = recipe.weights;
+  const drawn = seed !== undefined && (weights?.rounding ?? "stochastic") === "stochastic" ? { seed } : {};
   return project.edit({
     ...(activations?.type && !takesRanges(recipe) && { format: "qdq" }),
     ...changes,
     seed: seedOf(order, recipe),
     activations: { ...recipe.activations, ...activations },
-    weights: { ...recipe.weights, ...weights },
+    weights: { ...saidOf, ...drawn, ...weights },
     corrections: { ...recipe.corrections, ...corrections },
   });
 }

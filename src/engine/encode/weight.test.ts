@@ -35,6 +35,8 @@ test("a weight quantized before comes to what it comes to at first, whatever was
       granularity: fc.constantFrom("channel" as const, "tensor" as const),
       isMultiplied: fc.boolean(),
       rounding: fc.constantFrom(null, packBits(new Uint8Array(54)), packBits(new Uint8Array(54).fill(1))),
+      // Absent: not at random.
+      seed: fc.constantFrom(...[1, 2].map((seed) => ({ seed })), {}),
     }),
     // The least make the bias overflow, which raises some of the scales.
     inputScale: fc.constantFrom(null, 2 ** -4, 2 ** -20, 2 ** -24, 2 ** -25, 2 ** -26, 2 ** -28),
@@ -43,7 +45,9 @@ test("a weight quantized before comes to what it comes to at first, whatever was
   fc.assert(
     fc.property(fc.array(question, { minLength: 2, maxLength: 12 }), (questions) => {
       const shared = {};
-      for (const { choices, inputScale, paired } of questions) {
+      for (const { choices: asked, inputScale, paired } of questions) {
+        const { seed, ...others } = asked;
+        const choices = { ...others, ...seed };
         const fresh = quantized(source({}, paired), choices, inputScale);
         expect(quantized(source(shared, paired), choices, inputScale)).toEqual(fresh);
       }
@@ -58,4 +62,20 @@ test("a weight whose scales stay is not rounded again when its input moves", () 
   expect(after.codes).toBe(before.codes);
   expect(after.bias?.codes).not.toEqual(before.bias?.codes);
   expect(quantized(weight, { granularity: "tensor" }, 0.2).codes).not.toBe(before.codes);
+});
+
+test("codes that are drawn follow from the seed, and are next to what they stand for, whole channels or blocks", () => {
+  for (const block of [undefined, 16] as const) {
+    const weight = { ...source({}, false), dims: [6, 9], channelAxis: 0, blockAxis: 1 };
+    const drawn = (seed: number) => quantized({ ...weight, key: {} }, { seed, ...(block && { block }) }, null);
+    const { codes, scales } = drawn(3);
+    expect(drawn(3).codes).toEqual(codes);
+    expect(drawn(4).codes).not.toEqual(codes);
+    const nearest = quantized({ ...weight, key: {} }, block ? { block } : {}, null);
+    expect(nearest.scales).toEqual(scales);
+    for (let i = 0; i < codes.length; i++) {
+      const steps = WEIGHT[i]! / scales[Math.floor(i / 9)]!;
+      expect(Math.abs(codes[i]! - steps)).toBeLessThan(1.01);
+    }
+  }
 });

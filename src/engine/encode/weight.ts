@@ -12,6 +12,7 @@ import { type ChannelLayout, channelLayout } from "../numerics/channels.ts";
 import { normalFloats } from "../numerics/normalFloat.ts";
 import type { Reduction } from "../numerics/reduction.ts";
 import { saturationFreeScales } from "../numerics/saturation.ts";
+import { type Rounder, stochasticRounder } from "../numerics/stochastic.ts";
 import { quantizeWeights, roundWeights, weightScales } from "../numerics/weights.ts";
 import { type CodeLimits, isAsymmetric, type WeightCodes, type WeightType, weightLimits } from "../values/codes.ts";
 import { elementCount } from "../values/dims.ts";
@@ -69,8 +70,10 @@ export interface WeightChoices
   readonly biases: "int32" | "int8" | "float";
   /** Whether its scales are such as float16 holds, where that is fine enough. */
   readonly halves?: boolean;
-  /** Its learned rounding, as the recipe has it; null to round to nearest. */
+  /** Its learned rounding, as the recipe has it; null to round to nearest, or at random. */
   readonly rounding: string | null;
+  /** What is drawn where it is rounded at random; where this is absent it is not. */
+  readonly seed?: number;
   /** The codes and scales of its blocks that were found on samples; where this is absent they are worked out. */
   readonly found?: FoundCodes;
 }
@@ -86,13 +89,14 @@ export function weightChoices(
   layer: string,
 ): WeightChoices {
   const learned = weights.rounding === "learned" && rounding ? own(rounding, layer) : undefined;
-  const { type, granularity, scales, block, algorithm } = weights;
+  const { type, granularity, scales, block, algorithm, seed = 0 } = weights;
   const isMultiplied = multiplies.includes(type) && multipliesIn({ format });
   const kernel = { isMultiplied, addsInPairs, halvesOthers, biases };
   const halves = format === "dynamic" || format === "q4f16";
   const found = algorithm === "gptq" && codes ? own(codes, layer) : undefined;
   return {
     ...{ type, granularity, scales, block, algorithm, ...kernel, halves, rounding: learned ?? null },
+    ...(weights.rounding === "stochastic" && { seed }),
     ...(found && { found }),
   };
 }
@@ -104,7 +108,7 @@ type Codes = Pick<EncodedWeight, "axis" | "blocks" | "scales" | "zeroPoints" | "
 
 /** What a weight came to last, and from what. A tensor's values never change, so the same inputs give the same codes. */
 interface Known {
-  /** All that its scales follow from, beside its values. */
+  /** All that its scales follow from, beside its values, and what is drawn for its codes. */
   readonly by: string;
   readonly scales: Float32Array;
   readonly zeroPoints: WeightCodes | null;
@@ -122,7 +126,7 @@ const known = new WeakMap<object, Known>();
  * A layer's weight in integers, in blocks where the choices have them and the layer adds products along an axis of its own. Where integer
  * kernels multiply it, its scales are kept from saturating 16-bit sums and, where the input's scale is given, its bias is in
  * int32; where that would overflow, the scale is raised first. Weights of channels are rounded as was learned, or so that an
- * output channel's errors cancel, those of blocks to nearest. Codes that were worked out the last time are given again, so
+ * output channel's errors cancel, those of blocks to nearest, and either at random where that is chosen. Codes that were worked out the last time are given again, so
  * the result is not to be changed. Throws InputError when the learned rounding is that of another weight.
  */
 export function encodeWeight(source: WeightSource, choices: WeightChoices, inputScale: number | null): EncodedWeight {
@@ -145,8 +149,8 @@ function encodeBlocks(
 }
 
 function workedBlocks(
-  { key, dims, importance, values }: WeightSource,
-  { type, algorithm, halves }: WeightChoices,
+  { key, name, dims, importance, values }: WeightSource,
+  { type, algorithm, halves, seed }: WeightChoices,
   blocks: NonNullable<EncodedWeight["blocks"]>,
 ): Codes {
   if (type === "nf4") {
@@ -156,7 +160,7 @@ function workedBlocks(
   }
   const layout = blockLayout(dims, blocks.axis, blocks.size);
   const inputs = algorithm === "nearest" ? null : (importance?.() ?? null);
-  const by = JSON.stringify([type, blocks, algorithm, inputs && [...inputs], halves]);
+  const by = JSON.stringify([type, blocks, algorithm, inputs && [...inputs], halves, seed]);
   const last = known.get(key);
   const made = { axis: null, blocks, bias: null };
   if (last?.by === by)
@@ -165,7 +169,7 @@ function workedBlocks(
   const found =
     algorithm === "nearest" ? extremeScales(weight, layout, type) : leastErrorBlocks(weight, layout, type, inputs);
   const fitted = halves ? { ...found, scales: found.scales.map(halfAbove) } : found;
-  const codes = quantizeBlocks(weight, layout, fitted.scales, fitted.zeroPoints, type);
+  const codes = quantizeBlocks(weight, layout, fitted.scales, fitted.zeroPoints, type, rounderOf(seed, name));
   known.set(key, { by, ...fitted, adjusted: fitted.scales, rounding: null, codes });
   return { ...made, ...fitted, codes };
 }
@@ -184,7 +188,17 @@ function encodeChannels(source: WeightSource, choices: WeightChoices, inputScale
   const order = channelAxis === null ? null : source.reduction;
   const reduction = order && { ...order, paired: order.paired && isMultiplied && addsInPairs };
   const limits = halvesOthers && isMultiplied && type === "int8" && !order ? HALF_OF_INT8 : weightLimits(type);
-  const by = JSON.stringify([type, isMultiplied, axis, channelAxis, reduction, allowed, limits, choices.halves]);
+  const by = JSON.stringify([
+    type,
+    isMultiplied,
+    axis,
+    channelAxis,
+    reduction,
+    allowed,
+    limits,
+    choices.halves,
+    choices.seed,
+  ]);
   const last = known.get(key);
   const same = last?.by === by ? last : null;
   const { scales, zeroPoints, dead } = same ?? fittedScales(weight(), layout, channels, reduction, choices, limits);
@@ -200,7 +214,7 @@ function encodeChannels(source: WeightSource, choices: WeightChoices, inputScale
   let codes: WeightCodes;
   if (rounding !== null)
     codes = roundWeights(weight(), layout, adjusted, limits, learnedBits(rounding, elementCount(dims), source.name));
-  else if (reduction)
+  else if (reduction && choices.seed === undefined)
     codes = balancedCodes(
       weight(),
       spread(adjusted, channels),
@@ -208,9 +222,14 @@ function encodeChannels(source: WeightSource, choices: WeightChoices, inputScale
       reduction,
       zeroPoints && spread(zeroPoints, channels),
     );
-  else codes = quantizeWeights(weight(), layout, adjusted, limits, zeroPoints);
+  else codes = quantizeWeights(weight(), layout, adjusted, limits, zeroPoints, rounderOf(choices.seed, source.name));
   known.set(key, { by, scales, zeroPoints, dead, adjusted, rounding, codes });
   return { ...made, codes };
+}
+
+/** Undefined to round to nearest. */
+function rounderOf(seed: number | undefined, tensor: string): Rounder | undefined {
+  return seed === undefined ? undefined : stochasticRounder(seed, tensor);
 }
 
 function learnedBits(rounding: string, count: number, name: string): Uint8Array {

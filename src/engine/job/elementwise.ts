@@ -45,7 +45,8 @@ export async function decideElementwise(
   const every = regions.flatMap(({ layers }) => layers);
   if (every.length === 0) return { unjoined: [], joined: [], samples: 0, sqnr: null };
   const plain: Recipe = { ...recipe, biases: null, rounding: null, elementwise: "auto" };
-  const weights = { ...recipe.weights, rounding: "nearest" } as const;
+  const { seed: _, ...others } = recipe.weights;
+  const weights = { ...others, rounding: "nearest" } as const;
   const under = (unjoined: readonly string[]): Recipe => ({ ...plain, weights, unjoined });
   if (!quantizesAnything(planModel(model, under(every)))) {
     return { unjoined: [], joined: every, samples: 0, sqnr: null };

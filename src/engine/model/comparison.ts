@@ -3,7 +3,7 @@ import { takesCodes, takesRanges, unscaledText } from "./format.ts";
 import type { Notice } from "./job.ts";
 import type { Preprocess } from "./preprocess.ts";
 import type { Range, Scales } from "./range.ts";
-import { type Recipe, scalesOf } from "./recipe.ts";
+import { type Recipe, roundingText, scalesOf } from "./recipe.ts";
 import { DEFAULT_TARGET } from "./target.ts";
 
 /** A setting of a recipe in words: one value, or the entries of a list whose order means nothing. */
@@ -93,7 +93,7 @@ export function settingsOf(recipe: Recipe): readonly Setting[] {
           : recipe.format,
     ),
     one("weights", isCoded ? `${weights.type}, ${scalesOf(weights)}${scalesText(weights)}` : recipe.format),
-    one("rounding", weights.rounding),
+    one("rounding", roundingText(weights)),
     one("equalization", corrections.equalization ? "on" : "off"),
     one("bias correction", corrections.bias),
     one("ranges by", recipe.method),

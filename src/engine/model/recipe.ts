@@ -57,12 +57,21 @@ export const WEIGHT_OPERATORS = ["dequantize", "matmulnbits"] as const;
 /** How scales and zero points of blocks are found. */
 export const WEIGHT_ALGORITHMS = ["nearest", "hqq", "gptq"] as const;
 
+/** Seeds have 32 bits. */
+export const LARGEST_SEED = 2 ** 32 - 1;
+/** How weights become codes. */
+export const ROUNDINGS = ["nearest", "learned", "stochastic"] as const;
+
 const WEIGHT_SCHEME = fields({
   type: oneOf(WEIGHT_TYPES),
   granularity: oneOf(["channel", "tensor"]),
   rounding: about(
-    "Learned: up or down for each weight as reconstructs the layer's output best (AdaRound).",
-    oneOf(["nearest", "learned"]),
+    "Learned: up or down for each weight as reconstructs the layer's output best (AdaRound). Stochastic: at random, up as likely as a weight is above the lower code.",
+    oneOf(ROUNDINGS),
+  ),
+  seed: about(
+    "Of stochastic rounding: what is drawn follows from it, the weight's name and the place in it; 0 where this is absent.",
+    maybe(integer(0, LARGEST_SEED)),
   ),
   scales: SCALES,
   block: about(
@@ -79,6 +88,11 @@ const WEIGHT_SCHEME = fields({
   ),
 });
 export type WeightScheme = Of<typeof WEIGHT_SCHEME>;
+
+/** How weights are rounded, in words, the seed included. */
+export function roundingText({ rounding, seed = 0 }: Pick<WeightScheme, "rounding" | "seed">): string {
+  return rounding === "stochastic" ? `stochastic, seed ${seed}` : rounding;
+}
 
 const SCALE_WORDS = {
   hqq: "scales of least error",
@@ -103,7 +117,7 @@ export const MODEL_NAME = fields({ name: text, sha256: about("Of the model file.
 /** In which order samples are taken: data/order.ts. */
 export const SEED = about(
   "Of the order in which samples are taken, of each class folder in turn; null for that of their paths.",
-  nullable(integer(0, 2 ** 32 - 1)),
+  nullable(integer(0, LARGEST_SEED)),
 );
 /** Eight characters for each sample. */
 export const PRINTS = about(

@@ -2,6 +2,7 @@ import { clamp } from "../values/clamp.ts";
 import { type CodeLimits, type WeightCodes, type WeightType, weightCodes, weightLimits } from "../values/codes.ts";
 import { elementCount } from "../values/dims.ts";
 import { roundHalfEven, roundSmallHalfEven } from "../values/round.ts";
+import type { Rounder } from "./stochastic.ts";
 
 /**
  * How values along one axis of a row-major tensor share scales: `size` of them one, the last block maybe fewer. Scales lie as
@@ -77,13 +78,17 @@ export function forEachBlock(
   }
 }
 
-/** q = clamp(roundHalfEven(w / scale) + zero point) with w / scale in float32; without zero points they are 0. */
+/**
+ * q = clamp(round(w / scale) + zero point) with w / scale in float32, to nearest, half to even, where nothing else is given;
+ * without zero points they are 0.
+ */
 export function quantizeBlocks(
   weights: Float32Array,
   layout: BlockLayout,
   scales: Float32Array,
   zeroPoints: WeightCodes | null,
   type: WeightType,
+  round: Rounder = roundSmallHalfEven,
 ): WeightCodes {
   const [lowest, highest] = weightLimits(type);
   const codes = weightCodes(type, weights.length);
@@ -97,7 +102,7 @@ export function quantizeBlocks(
       for (let i = (o * length + k) * inner, at = row; i < end; i++) {
         const zero = zeros[at] as number;
         const steps = Math.fround((weights[i] as number) / (scales[at] as number));
-        codes[i] = roundSmallHalfEven(Math.min(Math.max(steps, lowest - zero), highest - zero)) + zero;
+        codes[i] = round(Math.min(Math.max(steps, lowest - zero), highest - zero), i) + zero;
         if (++at === row + inner) at = row;
       }
     }

@@ -6,6 +6,7 @@ import { allowedScale, SCALE_FLOOR } from "./affine.ts";
 import { type ChannelLayout, forEachRun } from "./channels.ts";
 import { leastErrorScales } from "./leastErrorScales.ts";
 import { forEachRow, rowsOf } from "./reduction.ts";
+import type { Rounder } from "./stochastic.ts";
 
 export interface WeightScales {
   /** One float32 scale a channel, at least SCALE_FLOOR. */
@@ -56,20 +57,24 @@ function largestMagnitude(values: Float32Array): number {
   return largest;
 }
 
-/** q = clamp(roundHalfEven(w / scale) + zero point) with those of each channel and w / scale in float32; null is 0 for all. */
+/**
+ * q = clamp(round(w / scale) + zero point) with those of each channel and w / scale in float32, to nearest, half to even, where
+ * nothing else is given; zero points that are null are 0.
+ */
 export function quantizeWeights(
   weights: Float32Array,
   layout: ChannelLayout,
   scales: Float32Array,
   [lowest, highest]: CodeLimits,
   zeroPoints: WeightCodes | null = null,
+  round: Rounder = roundHalfEven,
 ): WeightCodes {
   const codes: WeightCodes = zeroPoints ? new Uint8Array(weights.length) : new Int8Array(weights.length);
   forEachRun(layout, (channel, start, end) => {
     const scale = scales[channel] as number;
     const zero = zeroPoints ? (zeroPoints[channel] as number) : 0;
     for (let i = start; i < end; i++) {
-      const code = roundHalfEven(Math.fround((weights[i] as number) / scale)) + zero;
+      const code = round(Math.fround((weights[i] as number) / scale), i) + zero;
       codes[i] = clamp(code, lowest, highest);
     }
   });

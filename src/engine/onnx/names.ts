@@ -1,3 +1,4 @@
+import { fnv1a } from "../values/hash.ts";
 import { subgraphsOf } from "./attributes.ts";
 import { withFields } from "./messages.ts";
 import type { GraphProto, NodeProto, ValueInfoProto } from "./proto/onnx_pb.ts";
@@ -24,14 +25,12 @@ export function freshName(names: Set<string>, base: string): string {
 const LONGEST_STEM = 80;
 
 /**
- * What the names of tensors made for another one begin with: its name, or where that is long a hash of it (FNV-1a, 32 bits:
- * http://www.isthe.com/chongo/tech/comp/fnv/), which depends on nothing else.
+ * What the names of tensors made for another one begin with: its name, or where that is long a hash of it (FNV-1a, 32 bits),
+ * which depends on nothing else.
  */
 export function stemOf(name: string): string {
   if (name.length <= LONGEST_STEM) return name;
-  let hash = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(name)) hash = Math.imul(hash ^ byte, 0x01000193);
-  return `t${(hash >>> 0).toString(16).padStart(8, "0")}`;
+  return `t${fnv1a(name).toString(16).padStart(8, "0")}`;
 }
 
 /** The node with tensors renamed, in its subgraphs too; the node itself when it has none of them. */

@@ -108,6 +108,7 @@ export const DERIVATIONS: Readonly<Record<Derived, Derivation>> = {
       "weightScales",
       "weightAlgorithm",
       "roundingKind",
+      "roundingSeed",
       "method",
       "rounding",
       "codes",

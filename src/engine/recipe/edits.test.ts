@@ -18,6 +18,7 @@ import {
   withMethod,
   withPowersOfTwo,
   withRounding,
+  withRoundingSeed,
   withSamplesOf,
   withWeightAlgorithm,
   withWeightOperator,
@@ -98,6 +99,17 @@ test("rounding that was learned goes with the weights, their scales and what the
   }
   const otherBiases = withCorrections(learned, { bias: "analytic" });
   expect([otherBiases.rounding, otherBiases.biases]).toEqual([learned.rounding, null]);
+});
+
+test("a seed is of stochastic rounding, ends biases that were learned with another, and goes with it", () => {
+  const drawn = { ...withRoundingSeed(withRounding(recipe, "stochastic", null), 5), biases: { conv: [1] } };
+  expect(drawn.weights).toMatchObject({ rounding: "stochastic", seed: 5 });
+  expect(withRoundingSeed(drawn, 6).biases).toBeNull();
+  expect(withBlock(withFormat(drawn, "weights"), 32).weights).toMatchObject({ rounding: "stochastic", seed: 5 });
+  for (const edited of [withRounding(drawn, "nearest", null), withFormat(drawn, "q4f16")]) {
+    expect(edited.weights).toMatchObject({ rounding: "nearest" });
+    expect(edited.weights).not.toHaveProperty("seed");
+  }
 });
 
 test("activations go to float and come back under the scheme chosen", () => {

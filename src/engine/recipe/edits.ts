@@ -58,13 +58,21 @@ export function withFormat(recipe: Recipe, format: RecipeFormat): Recipe {
 /** Weights that MatMulNBits reads beside float16: in blocks of 32 where none are chosen. */
 function besideHalves({ scales: _, block = 32, type, ...weights }: WeightScheme): WeightScheme {
   return {
-    ...weights,
+    ...toNearest(weights),
     type: type === "int4" ? type : "uint4",
     granularity: "channel",
-    rounding: "nearest",
     block,
     operator: "matmulnbits",
   };
+}
+
+function toNearest<W extends Pick<WeightScheme, "rounding" | "seed">>({ seed: _, rounding: __, ...weights }: W) {
+  return { ...weights, rounding: "nearest" as const };
+}
+
+/** What is learned of whole channels is not of blocks, nor of types with zero points. */
+function unlearned<W extends Pick<WeightScheme, "rounding" | "seed">>(weights: W) {
+  return weights.rounding === "learned" ? toNearest(weights) : weights;
 }
 
 const SYMMETRIC = { int8: "int8", uint8: "int8", int4: "int4", uint4: "int4", nf4: "int4" } as const;
@@ -84,7 +92,7 @@ const whole = ({ weights }: Recipe) => (weights.type === "nf4" ? "int4" : weight
 export function withBlock(recipe: Recipe, block: BlockSize | null): Recipe {
   if (block === null) return withSettings(recipe, { weights: { ...unblocked(recipe.weights), type: whole(recipe) } });
   const { scales: _, ...weights } = recipe.weights;
-  return withSettings(recipe, { weights: { ...weights, granularity: "channel", rounding: "nearest", block } });
+  return withSettings(recipe, { weights: { ...unlearned(weights), granularity: "channel", block } });
 }
 
 /** Null is what is done where nothing is chosen. */
@@ -106,14 +114,19 @@ export function withGranularity(recipe: Recipe, granularity: WeightScheme["granu
 export function withWeightType(recipe: Recipe, type: WeightScheme["type"]): Recipe {
   if (type !== "nf4" && !isAsymmetric(type)) return withSettings(recipe, { weights: { ...recipe.weights, type } });
   const { scales: _, ...weights } = recipe.weights;
-  if (type !== "nf4") return withSettings(recipe, { weights: { ...weights, type, rounding: "nearest" } });
+  if (type !== "nf4") return withSettings(recipe, { weights: { ...unlearned(weights), type } });
   const { operator: __, algorithm: ___, block = 64, ...others } = weights;
-  return withSettings(recipe, { weights: { ...others, type, granularity: "channel", rounding: "nearest", block } });
+  return withSettings(recipe, { weights: { ...toNearest(others), type, granularity: "channel", block } });
 }
 
-/** Rounds weights to nearest, or as learned: null where that is not done yet. */
+/** Rounds weights to nearest, at random, or as learned: null where that is not done yet. */
 export function withRounding(recipe: Recipe, kind: WeightScheme["rounding"], rounding: Recipe["rounding"]): Recipe {
-  return withSettings(recipe, { weights: { ...recipe.weights, rounding: kind } }, { rounding });
+  return withSettings(recipe, { weights: { ...toNearest(recipe.weights), rounding: kind } }, { rounding });
+}
+
+/** What is drawn where weights are rounded at random. */
+export function withRoundingSeed(recipe: Recipe, seed: number): Recipe {
+  return withSettings(recipe, { weights: { ...recipe.weights, seed } });
 }
 
 /** Rounds weights as was learned; the recipe knows the samples that taught it. */

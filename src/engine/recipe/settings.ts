@@ -33,6 +33,8 @@ export const SETTINGS = {
   granularity: ({ weights }) => weights.granularity,
   weightScales: ({ weights }) => weights.scales ?? null,
   roundingKind: ({ weights }) => weights.rounding,
+  /** Null where nothing is drawn. */
+  roundingSeed: ({ weights }) => (weights.rounding === "stochastic" ? (weights.seed ?? 0) : null),
   weightBlock: ({ weights }) => weights.block ?? null,
   weightOperator: ({ weights }) => weights.operator ?? null,
   weightAlgorithm: ({ weights }) => weights.algorithm ?? null,

@@ -111,6 +111,9 @@ describe("what a target does not take", () => {
     [{ format: "weights", block: 16, granularity: "tensor" }, "Blocks of weights have more scales than one a tensor"],
     [{ format: "weights", block: 16, rounding: "learned" }, "Rounding is learned of symmetric weights"],
     [{ format: "weights", type: "uint4", rounding: "learned" }, "Rounding is learned of symmetric weights"],
+    [{ seed: 3 }, "The seed is that of stochastic rounding; leave it out"],
+    [{ format: "weights", type: "nf4", block: 32, rounding: "stochastic" }, "Weights of nf4 are rounded to nearest"],
+    [{ format: "weights", block: 32, algorithm: "gptq", rounding: "stochastic" }, "none is left to be drawn"],
   ])("of weights that do not go together, is refused in a sentence: %o", ({ format, ...weights }, sentence) => {
     const recipe = {
       ...PLAIN_RECIPE,

@@ -4,7 +4,7 @@ import type { ActivationScheme, Range, Scales } from "../model/range.ts";
 import type { Recipe, WeightScheme } from "../model/recipe.ts";
 import type { TargetName } from "../model/target.ts";
 import { isWide } from "../values/codes.ts";
-import { assertWeightForm } from "./weightForm.ts";
+import { formRefusal } from "./weightForm.ts";
 
 /** What a runtime takes, and what it makes of what it is given. Operators are named by their type in the default domain. */
 export interface Target {
@@ -131,7 +131,6 @@ export type Asked = Pick<Recipe, "format" | "activations" | "weights" | "element
 
 /** Throws InputError where a target does not take what a recipe asks for. */
 export function assertTakes(target: Target, recipe: Asked): void {
-  assertWeightForm(recipe);
   const refusal = refusalOf(target, recipe);
   if (refusal !== null) throw new InputError(refusal);
 }
@@ -146,6 +145,10 @@ export function onWide(target: Target): Target {
 
 /** The sentence with which a target refuses a recipe; null where it takes it. */
 export function refusalOf(target: Target, recipe: Asked): string | null {
+  return formRefusal(recipe) ?? targetRefusal(target, recipe);
+}
+
+function targetRefusal(target: Target, recipe: Asked): string | null {
   const { activations, weights, elementwise, float } = recipe;
   const refuse = (what: string, instead: readonly string[]) =>
     `${target.name} takes no ${what}; choose ${instead.join(" or ")}.`;

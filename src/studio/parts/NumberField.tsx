@@ -14,7 +14,7 @@ interface Props {
 
 /** A number that is taken over on Enter or when the field is left; arrow keys change it at once. */
 export function NumberField({ label, value, onCommit, hideLabel, unit, step, disabled, testId }: Props) {
-  const shown = String(Number(value.toPrecision(6)));
+  const shown = String(Number.isInteger(value) ? value : Number(value.toPrecision(6)));
   const [text, setText] = useState(shown);
   useEffect(() => setText(shown), [shown]);
 

@@ -1,5 +1,5 @@
 import { isTuned, type RecipeFormat, takesCodes, takesRanges } from "../../engine/model/format.ts";
-import type { Recipe } from "../../engine/model/recipe.ts";
+import { type Recipe, roundingText } from "../../engine/model/recipe.ts";
 import { plural } from "../../engine/values/figures.ts";
 
 /** What is the default goes without saying. */
@@ -19,7 +19,7 @@ export function nameOf(recipe: Recipe): string {
     weights.operator === "matmulnbits" && recipe.format !== "q4f16" ? "MatMulNBits" : [],
     weights.algorithm === "nearest" ? "nearest scales" : [],
     weights.scales ? "powers of two" : [],
-    weights.rounding === "learned" ? "learned rounding" : [],
+    weights.rounding === "nearest" ? [] : `${roundingText(weights)} rounding`,
     recipe.format === "qoperator" ? "on codes" : [],
     takesRanges(recipe) ? method : (ALONE[recipe.format] ?? "weights only"),
     activations.type === "int8" && takesRanges(recipe) ? "int8 activations" : [],

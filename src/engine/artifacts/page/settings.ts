@@ -11,7 +11,11 @@ import { count, plural } from "../../values/figures.ts";
 import { byteSize } from "../../values/units.ts";
 import { html, type Markup } from "./markup.ts";
 
-const ROUNDINGS = { nearest: "rounded to nearest", learned: "learned rounding (AdaRound)" } as const;
+const ROUNDINGS = {
+  nearest: "rounded to nearest",
+  learned: "learned rounding (AdaRound)",
+  stochastic: "rounded at random",
+} as const;
 
 type Fact = readonly [term: string, detail: string | Markup];
 
@@ -72,6 +76,7 @@ function codeFacts(recipe: Report["recipe"]): Fact[] {
       "Weights",
       `${weights.type}, ${isAsymmetric(weights.type) ? "asymmetric" : "symmetric"}, ${scalesOf(weights)}${powersOfTwo(weights)}, ${ROUNDINGS[weights.rounding]}`,
     ],
+    ...(weights.rounding === "stochastic" ? [["Seed of rounding", String(weights.seed ?? 0)] as const] : []),
     ...(float.stored && float.stored.length > 0
       ? [
           [

@@ -3,7 +3,14 @@ import type { Calibration } from "../../model/calibration.ts";
 import { RECIPE_FORMATS } from "../../model/format.ts";
 import type { Preprocess } from "../../model/preprocess.ts";
 import { METHODS, type Range } from "../../model/range.ts";
-import { ELEMENTWISE, type Recipe, WEIGHT_ALGORITHMS, WEIGHT_OPERATORS } from "../../model/recipe.ts";
+import {
+  ELEMENTWISE,
+  LARGEST_SEED,
+  type Recipe,
+  ROUNDINGS,
+  WEIGHT_ALGORITHMS,
+  WEIGHT_OPERATORS,
+} from "../../model/recipe.ts";
 import { PROVIDERS } from "../../model/runtime.ts";
 import { TARGET_NAMES } from "../../model/target.ts";
 import { Observer } from "../../numerics/observer.ts";
@@ -80,7 +87,8 @@ const settings = fc.record({
     {
       type: fc.constantFrom(...WEIGHT_TYPES),
       granularity: fc.constantFrom("channel" as const, "tensor" as const),
-      rounding: fc.constantFrom("nearest" as const, "learned" as const),
+      rounding: fc.constantFrom(...ROUNDINGS),
+      seed: fc.integer({ min: 0, max: LARGEST_SEED }),
       scales,
       block: fc.constantFrom(...BLOCK_SIZES),
       operator: fc.constantFrom(...WEIGHT_OPERATORS),

@@ -1,8 +1,15 @@
-import type { Recipe, WeightScheme } from "../../../engine/model/recipe.ts";
-import { withGranularity, withPowersOfTwo, withWeightType } from "../../../engine/recipe/edits.ts";
+import { LARGEST_SEED, type Recipe, ROUNDINGS, type WeightScheme } from "../../../engine/model/recipe.ts";
+import {
+  withGranularity,
+  withPowersOfTwo,
+  withRounding,
+  withRoundingSeed,
+  withWeightType,
+} from "../../../engine/recipe/edits.ts";
 import { isAsymmetric, WEIGHT_TYPES } from "../../../engine/values/codes.ts";
 import { plural } from "../../../engine/values/figures.ts";
 import { Choice } from "../../parts/Choice.tsx";
+import { NumberField } from "../../parts/NumberField.tsx";
 import { Term } from "../../parts/Term.tsx";
 import { editRecipe } from "../../state/recipe.ts";
 import { chooseRounding } from "../../state/rounding.ts";
@@ -82,22 +89,7 @@ export function WeightChoices({ recipe }: { readonly recipe: Recipe }) {
           Blocks, and types with zero points, are for weights alone: leave activations in float.
         </p>
       )}
-      {weights.block === undefined && !isAsymmetric(weights.type) ? (
-        <Choice<WeightScheme["rounding"]>
-          label={<Term word="learned rounding">Rounding</Term>}
-          value={weights.rounding}
-          options={[
-            { value: "nearest", text: "to nearest" },
-            { value: "learned", text: "learned (AdaRound)" },
-          ]}
-          onChoose={chooseRounding}
-          testId="rounding"
-        />
-      ) : (
-        <p className="muted small">
-          Rounded to nearest: rounding is learned of symmetric weights with a scale a channel.
-        </p>
-      )}
+      <RoundingChoice recipe={recipe} />
       {awaitsRounding(recipe) ? (
         <p className="hint waiting" data-testid="rounding-awaited">
           Not learned yet.{" "}
@@ -111,6 +103,43 @@ export function WeightChoices({ recipe }: { readonly recipe: Recipe }) {
     </>
   );
 }
+
+function RoundingChoice({ recipe }: { readonly recipe: Recipe }) {
+  const { rounding, seed = 0 } = recipe.weights;
+  const isOut = (each: WeightScheme["rounding"]) => isRefused(recipe, withRounding(recipe, each, null));
+  return (
+    <>
+      <Choice<WeightScheme["rounding"]>
+        label={<Term word="learned rounding">Rounding</Term>}
+        value={rounding}
+        options={ROUNDINGS.map((each) => ({ value: each, text: ROUNDING_TEXTS[each], disabled: isOut(each) }))}
+        onChoose={chooseRounding}
+        testId="rounding"
+      />
+      {rounding === "stochastic" && (
+        <NumberField
+          label="Seed"
+          value={seed}
+          step={1}
+          onCommit={(value) => {
+            const drawn = Math.min(Math.max(Math.round(value), 0), LARGEST_SEED);
+            editRecipe("seed of rounding", (before) => withRoundingSeed(before, drawn));
+          }}
+          testId="rounding-seed"
+        />
+      )}
+      {isOut("learned") && (
+        <p className="muted small">Rounding is learned of symmetric weights with a scale a channel.</p>
+      )}
+    </>
+  );
+}
+
+const ROUNDING_TEXTS: Readonly<Record<WeightScheme["rounding"], string>> = {
+  nearest: "to nearest",
+  learned: "learned (AdaRound)",
+  stochastic: "stochastic, by a seed",
+};
 
 function isTaken(type: WeightScheme["type"], { format }: Recipe): boolean {
   if (format === "q4f16") return type === "uint4" || type === "int4";
