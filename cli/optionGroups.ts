@@ -77,9 +77,9 @@ export const RECIPE_OPTIONS = {
       "qdq (default): QuantizeLinear and DequantizeLinear around weights and activations; qoperator: operators on codes (QLinearConv); dynamic: scales of activations are found as the model runs; weights: weights alone; for these two data is needed only for what is learned on it; float16: all of the model but what would overflow, for which data is looked at where it is given; bfloat16: constants kept in it, and widened on loading; q4f16: weights of MatMul and Gemm in blocks of 4 bits (uint4, 32) that MatMulNBits reads, all else as float16",
     ),
     weights: choice(
-      "s8|u8|s4|u4|nf4",
-      ["s8", "u8", "s4", "u4", "nf4"],
-      "int8 (default), uint8, int4 or uint4; unsigned ones have zero points, and are for weights alone",
+      "s8|u8|s4|u4|s2|u2|nf4",
+      ["s8", "u8", "s4", "u4", "s2", "u2", "nf4"],
+      "int8 (default), uint8, int4, uint4, int2 or uint2; unsigned ones have zero points, and are for weights alone, as 2 bits are",
     ),
     block: choice(
       "16|32|64|128|256",

@@ -5,7 +5,7 @@ import { readRecipe } from "../src/engine/project/index.ts";
 import { documentOf } from "./recipeOptions.ts";
 
 /** What a quantized model is written as, and the recipe beside it. */
-const WRITTEN = /\.(u?int[48]|nf4)\.onnx$/;
+const WRITTEN = /\.(u?int[248]|nf4)\.onnx$/;
 
 /**
  * The recipe of a quantized model: the file given, else the one that it was written with, where that lies beside it; null where

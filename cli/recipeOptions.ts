@@ -40,7 +40,15 @@ export function seedOf(order: Order, recipe: Pick<Recipe, "seed"> | null): numbe
   return recipe?.seed ?? DEFAULT_SEED;
 }
 
-const WEIGHT_TYPE = { s8: "int8", u8: "uint8", s4: "int4", u4: "uint4", nf4: "nf4" } as const;
+const WEIGHT_TYPE = {
+  s8: "int8",
+  u8: "uint8",
+  s4: "int4",
+  u4: "uint4",
+  s2: "int2",
+  u2: "uint2",
+  nf4: "nf4",
+} as const;
 
 export function recipeChanges(values: Values<typeof RECIPE_OPTIONS>): RecipeChanges {
   const { method, format, activations, rounding, elementwise, order, weights: type, "bias-correction": bias } = values;

@@ -70,8 +70,8 @@ describe("a recipe that is wrong is refused by the name of the field", () => {
     ["a deep one", damage((d) => (d.float!.layer = [])), '"layer" is no field of "float"; remove it or correct it'],
     [
       "a choice",
-      damage((d) => (d.weights!.type = "int2")),
-      '"weights.type" is "int2"; it must be "int8" or "uint8" or "int4" or "uint4" or "nf4".',
+      damage((d) => (d.weights!.type = "int3")),
+      '"weights.type" is "int3"; it must be "int8" or "uint8" or "int4" or "uint4" or "int2" or "uint2" or "nf4".',
     ],
     [
       "learned rounding",

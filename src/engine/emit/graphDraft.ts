@@ -6,7 +6,7 @@ import { withFields } from "../onnx/messages.ts";
 import { freshName, stemOf, tensorNames } from "../onnx/names.ts";
 import { INT4_OPSET, opsetOf, RUNTIME_DOMAIN, withDomain } from "../onnx/opset.ts";
 import type { ModelProto, NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
-import { codesProto, type Int4Tensor, scalar, tensorProto } from "../onnx/tensor.ts";
+import { codesProto, type PackedTensor, scalar, tensorProto } from "../onnx/tensor.ts";
 import type { QuantizationPlan } from "../plan/plan.ts";
 import { type ActivationType, type WeightType, weightCodes } from "../values/codes.ts";
 
@@ -47,7 +47,7 @@ export class GraphDraft {
     return freshName(this.#names, stemOf(tensor) + suffix);
   }
 
-  /** The domain of operators on codes of a type: ONNX's own where the model's opset knows the type, else the runtime's. */
+  /** The domain of operators on codes of a type: ONNX's own where the model's opset knows the type, else the runtime's. Models with 2 bits have that opset. */
   domainOf(type: WeightType | ActivationType): string {
     const isNew = type === "int4" || type === "uint4" || type === "uint16" || type === "int16";
     return isNew && opsetOf(this.#model) < INT4_OPSET ? (this.#plan.target.ownDomain ?? "") : "";
@@ -58,7 +58,7 @@ export class GraphDraft {
   }
 
   /** Codes with their scale and zero point as initialisers, by name. */
-  store(name: string, codes: Tensor | Int4Tensor, scale: Tensor, zeroPoint: Tensor | Int4Tensor): Stored {
+  store(name: string, codes: Tensor | PackedTensor, scale: Tensor, zeroPoint: Tensor | PackedTensor): Stored {
     const quantized = this.fresh(name, "_quantized");
     this.#initializers.push(codesProto(quantized, codes));
     return [quantized, ...this.addParameters(name, scale, zeroPoint)];
@@ -72,7 +72,7 @@ export class GraphDraft {
   }
 
   /** Scale and zero point as initialisers, by name. */
-  addParameters(owner: string, scale: Tensor, zeroPoint: Tensor | Int4Tensor): readonly [string, string] {
+  addParameters(owner: string, scale: Tensor, zeroPoint: Tensor | PackedTensor): readonly [string, string] {
     const names = [this.fresh(owner, "_scale"), this.fresh(owner, "_zero_point")] as const;
     this.#initializers.push(tensorProto(names[0], scale), codesProto(names[1], zeroPoint));
     return names;
@@ -96,9 +96,9 @@ export class GraphDraft {
   /** The name of a constant's dequantized values: one scale and zero point, or one for each place along the axis. */
   constant(
     name: string,
-    codes: Tensor | Int4Tensor,
+    codes: Tensor | PackedTensor,
     scale: Tensor,
-    zeroPoint: Tensor | Int4Tensor,
+    zeroPoint: Tensor | PackedTensor,
     placing: Placing = {},
   ): string {
     const [quantized, ...parameters] = this.store(name, codes, scale, zeroPoint);
@@ -110,7 +110,7 @@ export class GraphDraft {
   /** The same of a constant whose zero points are 0, which need not be written of int32: it has no other (ONNX, DequantizeLinear). */
   symmetricConstant(
     name: string,
-    codes: Tensor | Int4Tensor,
+    codes: Tensor | PackedTensor,
     scales: Float32Array,
     { axis = null, domain = "" }: Placing = {},
   ): string {
@@ -118,7 +118,7 @@ export class GraphDraft {
     const scale: Tensor = { type: "float32", dims, data: scales };
     if (codes.type !== "int32" || this.#plan.writesBiasZeros) {
       const zeros = codes.type === "int32" ? new Int32Array(scales.length) : new Int8Array(scales.length);
-      const zeroPoint = { ...codes, dims, data: zeros } as Tensor | Int4Tensor;
+      const zeroPoint = { ...codes, dims, data: zeros } as Tensor | PackedTensor;
       return this.constant(name, codes, scale, zeroPoint, { axis, domain });
     }
     const parameters = [this.addConstant(name, "_quantized", codes), this.addConstant(name, "_scale", scale)] as const;
@@ -173,9 +173,9 @@ export class GraphDraft {
         ? this.#unsignedConstant(name, { type, dims, data: codes as Int8Array }, scales, axis)
         : this.constant(
             name,
-            { type, dims, data: codes } as Tensor | Int4Tensor,
+            { type, dims, data: codes } as Tensor | PackedTensor,
             { type: "float32", dims: own, data: scales },
-            { type, dims: own, data: zeros } as Tensor | Int4Tensor,
+            { type, dims: own, data: zeros } as Tensor | PackedTensor,
             { axis: blocks ? blocks.axis : axis, block: blocks?.size ?? null, domain },
           );
     this.#weights.set(key, output);

@@ -55,6 +55,26 @@ const PEER: readonly {
     ],
     zeroPoints: "6a6e62706c75",
   },
+  {
+    type: "uint2",
+    rows: 3,
+    codes: "e424495e9324394992e7000049929324794a92e434490000a724494e92e4394992930000",
+    scales: [
+      0.9304123520851135, 0.8646907806396484, 0.8646907806396484, 0.8715636134147644, 0.9166666865348816,
+      0.756872832775116, 0.9166666865348816, 0.8715636134147644, 0.881872832775116,
+    ],
+    zeroPoints: "959595",
+  },
+  {
+    type: "int2",
+    rows: 3,
+    codes: "1bcbb6616cdbc6b16d180000b26d2cdb86b16d1bc7b2000018dbb6b16c1bc6b66d2c0000",
+    scales: [
+      -0.8143685460090637, -0.7364046573638916, -0.7989046573638916, -0.731249988079071, -0.793749988079071,
+      -0.6165592670440674, -0.8040592670440674, -0.7989046573638916, -0.7467139363288879,
+    ],
+    zeroPoints: null,
+  },
 ];
 
 function weightOf(inputs: number, rows: number): Float32Array {
@@ -83,7 +103,7 @@ describe("weights in blocks for MatMulNBits", () => {
     const { type, rows } = peer;
     const layout = blockLayout([40, rows], 0, 16);
     const zeros = peer.zeroPoints === null ? null : bytes(peer.zeroPoints);
-    const own = zeros && weightBits(type) === 4 ? nibblesOf(zeros, rows, 3) : zeros;
+    const own = zeros && partsOf(zeros, weightBits(type), rows, 3);
     const scales = turned(Float32Array.from(peer.scales), rows);
     const zeroPoints = own && turned(own, rows);
     const codes = quantizeBlocks(weightOf(40, rows), layout, scales, zeroPoints, type);
@@ -166,10 +186,9 @@ function encoded(
   return { axis: null, zeroPoints: null, rounding: null, bias: null, dead: [], ...part };
 }
 
-function nibblesOf(packed: Uint8Array, rows: number, count: number): Uint8Array {
+function partsOf(packed: Uint8Array, bits: number, rows: number, count: number): Uint8Array {
   const bytesEach = packed.length / rows;
-  return Uint8Array.from({ length: rows * count }, (_, at) => {
-    const [row, block] = [Math.floor(at / count), at % count];
-    return ((packed[row * bytesEach + (block >> 1)] as number) >> (4 * (block & 1))) & 15;
-  });
+  return Uint8Array.from({ length: rows * count }, (_, at) =>
+    unpacked(packed.subarray(Math.floor(at / count) * bytesEach), bits, count, 1, 0, at % count),
+  );
 }

@@ -1,5 +1,5 @@
 import type { EncodedWeight } from "../encode/weight.ts";
-import { type WeightType, weightBits } from "../values/codes.ts";
+import { isAsymmetric, type WeightType, weightBits } from "../values/codes.ts";
 
 /** A weight as MatMulNBits of ONNX Runtime's own operators reads it: rows of output channels, in blocks along their inputs. */
 export interface PackedBlocks {
@@ -18,7 +18,7 @@ export interface PackedBlocks {
 
 /** What is added to signed codes to make them unsigned ones around the middle code. */
 function offsetOf(type: WeightType): number {
-  return type === "int8" ? 128 : type === "int4" ? 8 : 0;
+  return isAsymmetric(type) ? 0 : 2 ** (weightBits(type) - 1);
 }
 
 /**
@@ -46,16 +46,19 @@ export function packBlocks({ dims, type, blocks, scales, zeroPoints, codes }: En
       continue;
     }
     for (let k = 0; k < inputs; k++, from += alongInputs) {
-      const at = start + (k >> 1);
-      packed[at] = (packed[at] as number) | (((codes[from] as number) + offset) << (bits * (k & 1)));
+      const at = start + Math.floor(k / each);
+      packed[at] = (packed[at] as number) | (((codes[from] as number) + offset) << (bits * (k % each)));
     }
   }
   const ordered = new Float32Array(rows * count);
   const zeroBytes = Math.ceil((count * bits) / 8);
   const zeros = zeroPoints && new Uint8Array(rows * zeroBytes);
   for (let row = 0; row < rows; row++) {
-    // ONNX Runtime's own tool leaves the middle code where a byte has room for one more.
-    if (zeros && count % each !== 0) zeros[(row + 1) * zeroBytes - 1] = (2 ** (bits - 1)) << bits;
+    // ONNX Runtime's own tool leaves the middle code where a byte has room for more.
+    for (let spare = count; zeros && spare % each !== 0; spare++) {
+      const last = (row + 1) * zeroBytes - 1;
+      zeros[last] = (zeros[last] as number) | ((2 ** (bits - 1)) << (bits * (spare % each)));
+    }
     for (let block = 0; block < count; block++) {
       const from = row * scaleRow + block * alongBlocks;
       ordered[row * count + block] = scales[from] as number;

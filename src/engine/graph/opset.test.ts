@@ -15,7 +15,7 @@ import { type AttributeProto, AttributeProtoSchema, GraphProtoSchema, type Model
 import { scalar, vector } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
 import { ORT } from "../targets/ort.ts";
-import { allowInt4, convertOpset } from "./opset.ts";
+import { allowInt2, allowInt4, convertOpset } from "./opset.ts";
 import { graphOf } from "./pass.ts";
 import { relativeDifference, run } from "./testing/native.ts";
 
@@ -270,6 +270,19 @@ describe("allowInt4", () => {
       expect(after.get(name)?.dims).toEqual(tensor.dims);
       expect(relativeDifference(tensor, after.get(name))).toBeLessThan(1e-6);
     }
+  });
+
+  it.each(cases21)("and at opset 25, where int2 is allowed: %s", async (_, parts) => {
+    const model = build(parts);
+    if (parts.op === "RoiAlign") {
+      expect(() => allowInt2(model)).toThrow(/no kernel for RoiAlign of opset 22 or newer, and weights in 2 bits/);
+      return;
+    }
+    const converted = allowInt2(model);
+    expect([opsetOf(converted), converted.irVersion]).toEqual([25, 13n]);
+    const feeds = new Map([["x", noise(parts.dims, 99)]]);
+    const [before, after] = [await run(model, feeds), await run(converted, feeds)];
+    for (const [name, tensor] of before) expect(relativeDifference(tensor, after.get(name))).toBeLessThan(1e-6);
   });
 
   it.each<[string, Case]>([

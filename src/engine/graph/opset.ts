@@ -5,12 +5,22 @@ import { subgraphsOf } from "../onnx/attributes.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import { withFields } from "../onnx/messages.ts";
 import { freshName, tensorNames } from "../onnx/names.ts";
-import { INT4_IR, INT4_OPSET, isDefaultDomain, opsetOf, withDomain, withOpset } from "../onnx/opset.ts";
+import {
+  INT2_IR,
+  INT2_OPSET,
+  INT4_IR,
+  INT4_OPSET,
+  isDefaultDomain,
+  opsetOf,
+  withDomain,
+  withOpset,
+} from "../onnx/opset.ts";
 import type { GraphProto, ModelProto, NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { tensorOf, tensorProto } from "../onnx/tensor.ts";
 import { CONVERSIONS, type Conversion, UNCHANGED, without } from "./opsetRules.ts";
 import { CONVERSIONS_7, UNCHANGED_7 } from "./opsetRules7.ts";
 import { CONVERSIONS_21, UNCHANGED_21 } from "./opsetRules21.ts";
+import { CONVERSIONS_25, UNCHANGED_25 } from "./opsetRules25.ts";
 import { graphOf } from "./pass.ts";
 import { inferRanks } from "./ranks.ts";
 
@@ -54,6 +64,11 @@ export function allowInt4(model: ModelProto, ownDomain: string | null): ModelPro
   }
 }
 
+/** A model of opset 13 or newer that may hold int2 tensors: raised to opset 25. Throws InputError as convertOpset does. */
+export function allowInt2(model: ModelProto): ModelProto {
+  return convertOpset(model, INT2_OPSET);
+}
+
 /** What is known of operators between two opsets. */
 interface Rules {
   /** The lowest opset that needs them, less one; what they raise to, and the IR version that came with it. */
@@ -74,7 +89,14 @@ const TO_21: Rules = {
   conversions: CONVERSIONS_21,
   unchanged: UNCHANGED_21,
 };
-const ALL_RULES: readonly Rules[] = [TO_7, TO_13, TO_21];
+const TO_25: Rules = {
+  from: INT4_OPSET,
+  target: INT2_OPSET,
+  ir: INT2_IR,
+  conversions: CONVERSIONS_25,
+  unchanged: UNCHANGED_25,
+};
+const ALL_RULES: readonly Rules[] = [TO_7, TO_13, TO_21, TO_25];
 
 function convertGraph(graph: GraphProto, opset: number, rules: Rules, names: Set<string>): GraphProto {
   const { target, conversions, unchanged } = rules;

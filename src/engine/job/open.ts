@@ -2,7 +2,7 @@ import { unshapedMessage } from "../data/given.ts";
 import { completed, withOutputTypes, withoutAnnotations, withoutStaleShapes } from "../graph/annotations.ts";
 import { applyFactors } from "../graph/applyFactors.ts";
 import { inlineFunctions } from "../graph/inlineFunctions.ts";
-import { allowInt4, runnableOpset } from "../graph/opset.ts";
+import { allowInt2, allowInt4, runnableOpset } from "../graph/opset.ts";
 import { prepareModel } from "../graph/prepare.ts";
 import { raiseFloats } from "../graph/raiseFloats.ts";
 import { exposeOutputs, weightsAsInputs } from "../graph/shapes.ts";
@@ -228,10 +228,12 @@ function hasWideCodes(recipe: Pick<Recipe, "format" | "activations">): boolean {
 }
 
 const withInt4 = new WeakMap<ModelProto, ModelProto>();
+const withInt2 = new WeakMap<ModelProto, ModelProto>();
 
 /**
- * The float model that is quantized under a recipe: equalized, and able to hold int4, 16 bits, or weights in blocks, where that is asked for. Throws
- * InputError for blocks in a model that cannot be raised to opset 21, which their DequantizeLinear came with.
+ * The float model that is quantized under a recipe: equalized, and able to hold int4, int2, 16 bits, or weights in blocks, where that is asked for. Throws
+ * InputError for blocks in a model that cannot be raised to opset 21, which their DequantizeLinear came with, and for 2 bits in one that
+ * cannot be to 25.
  */
 export function floatForm(
   model: PreparedModel,
@@ -240,8 +242,13 @@ export function floatForm(
   const { folded } = equalizedModel(model, recipe);
   if (!takesCodes(recipe) || recipe.format === "q4f16") return folded;
   const inBlocks = recipe.weights.block !== undefined;
-  const isOf8Bits = weightBits(recipe.weights.type) > 4;
+  const isOf8Bits = weightBits(recipe.weights.type) === 8;
   if (recipe.weights.type === "nf4" || (isOf8Bits && !inBlocks && !hasWideCodes(recipe))) return folded;
+  if (weightBits(recipe.weights.type) === 2) {
+    const raised = withInt2.get(folded) ?? allowInt2(folded);
+    withInt2.set(folded, raised);
+    return raised;
+  }
   const known = withInt4.get(folded);
   if (known && (!inBlocks || opsetOf(known) >= INT4_OPSET)) return known;
   const made = allowInt4(folded, inBlocks ? null : ORT.ownDomain);

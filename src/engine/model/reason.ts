@@ -27,6 +27,7 @@ export type Reason =
   | { readonly code: "weight-vector" }
   | { readonly code: "weight-small" }
   | { readonly code: "no-operator"; readonly type: string }
+  | { readonly code: "parts-of-bytes"; readonly columns: number }
   | { readonly code: "bias" }
   | { readonly code: "constants" }
   /** What is around it. */
@@ -109,6 +110,8 @@ export function reasonText(reason: Reason): string {
       return "its weights are so small that keeping them in 8 bits would save nothing";
     case "no-operator":
       return `no operator reads its weight in ${reason.type}`;
+    case "parts-of-bytes":
+      return `ONNX Runtime makes noise of a product by 2-bit weights in ${reason.columns} columns, as a row of them ends within a byte; MatMulNBits takes it`;
     case "bias":
       return "its bias is not one finite constant an output channel, and without that it has no integer kernel";
     case "constants":

@@ -71,7 +71,11 @@ function extremeFitter(type: WeightType): Fitter {
 }
 
 /** Shares of the scale that holds all of a block which are tried: clipping gains where there are few codes. */
-const SHARES: Readonly<Record<8 | 4, readonly number[]>> = { 8: [1], 4: [1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7] };
+const SHARES: Readonly<Record<8 | 4 | 2, readonly number[]>> = {
+  8: [1],
+  4: [1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7],
+  2: [1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.45, 0.4, 0.35, 0.3],
+};
 /** Tried around the best of them. */
 const NEAR = [0.97, 1.03];
 
@@ -121,7 +125,7 @@ class BlockSearch {
   constructor(size: number, type: WeightType, squares: Float64Array | null) {
     this.#limits = weightLimits(type);
     this.#asymmetric = isAsymmetric(type);
-    this.#shares = SHARES[weightBits(type) === 8 ? 8 : 4];
+    this.#shares = SHARES[weightBits(type)];
     this.#squares = squares;
     this.#ones = new Float64Array(size).fill(1);
     this.#weights = this.#ones;

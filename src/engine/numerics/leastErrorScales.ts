@@ -6,8 +6,9 @@ import { allowedScale } from "./affine.ts";
 import type { ChannelLayout } from "./channels.ts";
 import { forEachRow } from "./reduction.ts";
 
-/** Scales tried: from the one that holds the largest weight, an eighth of an octave apart, down one and a half. */
+/** Scales tried: from the one that holds the largest weight, an eighth of an octave apart, down one and a half; of 4 codes three. */
 const TRIALS = 13;
+const TRIALS_OF_FEW = 25;
 const STEP = 1 / 8;
 /** Steps around the best of them, in octaves. */
 const REFINEMENTS = [STEP / 2, STEP / 4, STEP / 8];
@@ -58,7 +59,8 @@ function leastErrorScale(row: Float32Array, bound: number, limits: CodeLimits, a
     return best;
   }
   consider(bound / -lowest);
-  for (let trial = 1; trial < TRIALS; trial++) consider((bound / highest) * 2 ** (-trial * STEP));
+  const trials = highest - lowest > 3 ? TRIALS : TRIALS_OF_FEW;
+  for (let trial = 1; trial < trials; trial++) consider((bound / highest) * 2 ** (-trial * STEP));
   for (const step of REFINEMENTS) {
     const centre = best;
     consider(centre * 2 ** step);

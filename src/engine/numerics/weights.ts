@@ -16,7 +16,7 @@ export interface WeightScales {
 }
 
 /**
- * Scales of symmetric weights with zero point 0: max|w| over the largest code, 127, in int8, where clipping has little to win; in int4 those
+ * Scales of symmetric weights with zero point 0: max|w| over the largest code, 127, in int8, where clipping has little to win; in int4 and int2 those
  * of least error (leastErrorScales.ts). Powers of two where only these are allowed. Throws RangeError when a weight is not finite.
  */
 export function weightScales(

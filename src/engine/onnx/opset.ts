@@ -7,6 +7,10 @@ import { type GraphProto, type ModelProto, type NodeProto, OperatorSetIdProtoSch
 export const INT4_OPSET = 21;
 export const INT4_IR = 10n;
 
+/** The first with 2-bit integers, likewise. */
+export const INT2_OPSET = 25;
+export const INT2_IR = 13n;
+
 /** The domain of ONNX Runtime's own operators. */
 export const RUNTIME_DOMAIN = "com.microsoft";
 

@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { InputError } from "../model/job.ts";
 import type { Tensor } from "../model/tensor.ts";
+import { packedCodes } from "../values/codes.ts";
 import { elementCount } from "../values/dims.ts";
 import { arrayOf, DATA_TYPES, type DataType, elementBytes, type TensorData } from "../values/elementTypes.ts";
 import {
@@ -97,29 +98,26 @@ export function tensorProto(name: string, tensor: Tensor): TensorProto {
   });
 }
 
-/** A tensor of ONNX's 4-bit integers: one code of -8..7, or of 0..15, an element. */
-export interface Int4Tensor {
-  readonly type: "int4" | "uint4";
+/** A tensor of ONNX's integers of 4 and 2 bits, one code of its type an element. */
+export interface PackedTensor {
+  readonly type: "int4" | "uint4" | "int2" | "uint2";
   readonly dims: readonly number[];
   readonly data: Int8Array | Uint8Array;
 }
 
-/** A TensorProto of integer codes; those of 4 bits are packed two to a byte, the first in the low four bits. */
-export function codesProto(name: string, tensor: Tensor | Int4Tensor): TensorProto {
-  if (tensor.type !== "int4" && tensor.type !== "uint4") return tensorProto(name, tensor as Tensor);
-  const { dims, data } = tensor;
-  const dataType = tensor.type === "int4" ? Code.INT4 : Code.UINT4;
-  return create(TensorProtoSchema, { name, dataType, dims: dims.map(BigInt), rawData: packNibbles(data) });
-}
+const PACKED: Readonly<Record<PackedTensor["type"], { readonly code: Code; readonly bits: 4 | 2 }>> = {
+  int4: { code: Code.INT4, bits: 4 },
+  uint4: { code: Code.UINT4, bits: 4 },
+  int2: { code: Code.INT2, bits: 2 },
+  uint2: { code: Code.UINT2, bits: 2 },
+};
 
-function packNibbles(codes: Int8Array | Uint8Array): Uint8Array<ArrayBuffer> {
-  const packed = new Uint8Array(Math.ceil(codes.length / 2));
-  const pairs = codes.length >> 1;
-  for (let i = 0; i < pairs; i++) {
-    packed[i] = ((codes[2 * i] as number) & 15) | (((codes[2 * i + 1] as number) & 15) << 4);
-  }
-  if (codes.length & 1) packed[pairs] = (codes[codes.length - 1] as number) & 15;
-  return packed;
+/** A TensorProto of integer codes; those of 4 bits are packed two to a byte, those of 2 four, the first in the lowest bits. */
+export function codesProto(name: string, tensor: Tensor | PackedTensor): TensorProto {
+  if (!(tensor.type in PACKED)) return tensorProto(name, tensor as Tensor);
+  const { type, dims, data } = tensor as PackedTensor;
+  const { code, bits } = PACKED[type];
+  return create(TensorProtoSchema, { name, dataType: code, dims: dims.map(BigInt), rawData: packedCodes(data, bits) });
 }
 
 /** A tensor of shape [] with one value. */

@@ -1,6 +1,7 @@
 import { takesRanges } from "../model/format.ts";
 import type { Reason } from "../model/reason.ts";
 import type { Recipe } from "../model/recipe.ts";
+import { intOf } from "../onnx/attributes.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
 import { isDefaultDomain } from "../onnx/opset.ts";
 import type { NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
@@ -9,6 +10,7 @@ import { operatorFor } from "../operators/index.ts";
 import type { Operator } from "../operators/operator.ts";
 import { layersInIntegers } from "../operators/quantizing.ts";
 import type { Target } from "../targets/target.ts";
+import { weightBits } from "../values/codes.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import { type Follower, followerOf } from "./followers.ts";
 import { lookedUpTable, ownOperator } from "./ownOperator.ts";
@@ -75,6 +77,7 @@ export function candidatesOf(
       (weight && weights.type === "nf4" && ownOperator(node, weight, index, choices) === null
         ? { code: "no-operator" as const, type: weights.type }
         : null) ??
+      (weight && weightBits(weights.type) === 2 ? columnsReason(node, weight, index, choices) : null) ??
       kernelReason(node, descriptor, weight, target, choices) ??
       (target.floats === "where it gains" ? probabilityReason(node, descriptor, probabilities) : null) ??
       (isMultiplied ? biasReason(node, weight, target) : null);
@@ -116,6 +119,18 @@ function blockedReason(
   if (float.layers.includes(id) || float.stored?.includes(id)) return { code: "recipe-layer" };
   if (float.operators.includes(operator)) return { code: "recipe-operator", operator };
   return null;
+}
+
+/**
+ * ONNX Runtime 1.30 makes a MatMulNBits of a DequantizeLinear and the product by its columns, and turns 2-bit codes around so that rows
+ * which end within a byte come out wrong, natively and in WASM (emit/twoBits.test.ts).
+ */
+function columnsReason(node: NodeProto, use: WeightUse, index: GraphIndex, choices: PlanChoices): Reason | null {
+  const dims = index.initializer(use.name)?.dims ?? [];
+  const columns = Number(dims[1] ?? 0);
+  const isFused = node.opType === "MatMul" || (node.opType === "Gemm" && !intOf(node, "transB"));
+  if (!isFused || use.input !== 1 || dims.length !== 2 || columns % 4 === 0) return null;
+  return ownOperator(node, use, index, choices) === null ? { code: "parts-of-bytes", columns } : null;
 }
 
 /** What a target that stores nothing it computes in float cannot compute otherwise. */

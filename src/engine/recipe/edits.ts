@@ -75,7 +75,15 @@ function unlearned<W extends Pick<WeightScheme, "rounding" | "seed">>(weights: W
   return weights.rounding === "learned" ? toNearest(weights) : weights;
 }
 
-const SYMMETRIC = { int8: "int8", uint8: "int8", int4: "int4", uint4: "int4", nf4: "int4" } as const;
+const SYMMETRIC = {
+  int8: "int8",
+  uint8: "int8",
+  int4: "int4",
+  uint4: "int4",
+  int2: "int4",
+  uint2: "int4",
+  nf4: "int4",
+} as const satisfies Record<WeightScheme["type"], WeightScheme["type"]>;
 
 /** Weights that are quantized with activations. */
 function beside(weights: WeightScheme): WeightScheme {

@@ -1,5 +1,6 @@
 import { RECIPE_FORMATS } from "../model/format.ts";
 import { RUNTIME_DOMAIN } from "../onnx/opset.ts";
+import { WEIGHT_TYPES } from "../values/codes.ts";
 import { ORT_COSTS } from "./ortCosts.ts";
 import type { Target } from "./target.ts";
 
@@ -47,7 +48,7 @@ export const ORT: Target = {
     { type: "int16", symmetric: false },
     { type: "int16", symmetric: true },
   ],
-  weights: ["int8", "uint8", "int4", "uint4", "nf4"],
+  weights: WEIGHT_TYPES,
   granularities: ["channel", "tensor"],
   blocks: true,
   perChannel: null,

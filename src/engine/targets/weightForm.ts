@@ -1,12 +1,12 @@
 import { multiplies } from "../model/format.ts";
 import type { Recipe } from "../model/recipe.ts";
-import { isAsymmetric } from "../values/codes.ts";
+import { isAlone, isAsymmetric } from "../values/codes.ts";
 
 /** The sentence with which weights are refused that a recipe asks for and that do not go together; null where they do. */
 export function formRefusal(recipe: Pick<Recipe, "format" | "weights">): string | null {
   const { type, granularity, rounding, seed, scales, block, operator, algorithm } = recipe.weights;
   if (multiplies(recipe)) {
-    if (isAsymmetric(type) || type === "nf4") {
+    if (isAlone(type)) {
       return `Weights in ${type} are for weights alone; choose int8 or int4, or leave activations in float (format "weights").`;
     }
     if (block !== undefined || operator !== undefined || algorithm !== undefined) {

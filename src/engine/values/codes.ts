@@ -13,7 +13,7 @@ export function isWide(type: ActivationType): boolean {
 }
 
 /** The types that weights are quantized to. Codes of nf4 are places in a table (numerics/normalFloat.ts). */
-export const WEIGHT_TYPES = ["int8", "uint8", "int4", "uint4", "nf4"] as const;
+export const WEIGHT_TYPES = ["int8", "uint8", "int4", "uint4", "int2", "uint2", "nf4"] as const;
 export type WeightType = (typeof WEIGHT_TYPES)[number];
 
 const WEIGHT_CODES: Readonly<Record<WeightType, CodeLimits>> = {
@@ -21,10 +21,20 @@ const WEIGHT_CODES: Readonly<Record<WeightType, CodeLimits>> = {
   uint8: [0, 255],
   int4: [-8, 7],
   uint4: [0, 15],
+  int2: [-2, 1],
+  uint2: [0, 3],
   nf4: [0, 15],
 };
 
-const WEIGHT_BITS: Readonly<Record<WeightType, number>> = { int8: 8, uint8: 8, int4: 4, uint4: 4, nf4: 4 };
+const WEIGHT_BITS: Readonly<Record<WeightType, 8 | 4 | 2>> = {
+  int8: 8,
+  uint8: 8,
+  int4: 4,
+  uint4: 4,
+  int2: 2,
+  uint2: 2,
+  nf4: 4,
+};
 
 /** Codes of weights: Uint8Array for the unsigned types, whose zero points are their own. */
 export type WeightCodes = Int8Array | Uint8Array;
@@ -43,20 +53,25 @@ export function codeLimits(type: ActivationType): CodeLimits {
 
 /**
  * The codes that weights use. Symmetric int8 leaves -128 out, so that a weight and its negative are equally far from
- * zero; of 16 codes none is left out.
+ * zero; of 16 codes or 4 none is left out.
  */
 export function weightLimits(type: WeightType): CodeLimits {
   return WEIGHT_CODES[type];
 }
 
 /** How many bits a code of a weight takes. */
-export function weightBits(type: WeightType): number {
+export function weightBits(type: WeightType): 8 | 4 | 2 {
   return WEIGHT_BITS[type];
 }
 
 /** Whether a type's weights have zero points: the unsigned ones. */
 export function isAsymmetric(type: WeightType): boolean {
-  return type === "uint8" || type === "uint4";
+  return type === "uint8" || type === "uint4" || type === "uint2";
+}
+
+/** Whether a type is for weights alone, with activations in float. */
+export function isAlone(type: WeightType): boolean {
+  return isAsymmetric(type) || type === "int2" || type === "nf4";
 }
 
 /** Room for the codes of so many weights. */
@@ -69,4 +84,18 @@ export function floatCost(type: WeightType | "int16" | "float16" | "bfloat16" | 
   if (type === "bfloat16" || type === "int16") return 2;
   if (type === "float16" || type === "float32") return elementBytes("float32") - elementBytes(type);
   return elementBytes("float32") - WEIGHT_BITS[type] / 8;
+}
+
+/** Codes of 4 or 2 bits side by side, the first in the lowest bits of a byte; what is left of the last byte is 0. */
+export function packedCodes(codes: WeightCodes, bits: 4 | 2): Uint8Array<ArrayBuffer> {
+  const each = 8 / bits;
+  const mask = 2 ** bits - 1;
+  const bytes = new Uint8Array(Math.ceil(codes.length / each));
+  for (let byte = 0, at = 0; byte < bytes.length; byte++) {
+    let made = 0;
+    for (let shift = 0; shift < 8 && at < codes.length; shift += bits)
+      made |= ((codes[at++] as number) & mask) << shift;
+    bytes[byte] = made;
+  }
+  return bytes;
 }

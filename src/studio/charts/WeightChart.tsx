@@ -21,7 +21,15 @@ interface Props {
   readonly type: WeightScheme["type"];
 }
 
-const STEPS: Readonly<Record<WeightScheme["type"], number>> = { int8: 254, uint8: 255, int4: 15, uint4: 15, nf4: 15 };
+const STEPS: Readonly<Record<WeightScheme["type"], number>> = {
+  int8: 254,
+  uint8: 255,
+  int4: 15,
+  uint4: 15,
+  int2: 3,
+  uint2: 3,
+  nf4: 15,
+};
 
 /** From the smallest to the largest weight of every output channel. */
 export const WeightChart = memo(function WeightChart({ weights, type }: Props) {
@@ -51,7 +59,7 @@ export const WeightChart = memo(function WeightChart({ weights, type }: Props) {
           />
           <Bar
             dataKey="range"
-            fill={`var(--precision-int${weightBits(type)})`}
+            fill={`var(--precision-int${weightBits(type) === 8 ? 8 : 4})`}
             minPointSize={1}
             isAnimationActive={false}
           />

@@ -4,7 +4,10 @@ import { useProject } from "../state/useStudio.ts";
 import type { HeatScale } from "./heat.ts";
 
 const STOPS = 8;
-const PRECISIONS: readonly Precision[] = ["uint4", "int4", "uint8", "int8", "int16", "float16", "bfloat16", "float32"];
+const PRECISIONS: readonly Precision[] = [
+  ...(["uint2", "int2", "nf4", "uint4", "int4", "uint8", "int8", "int16"] as const),
+  ...(["float16", "bfloat16", "float32"] as const),
+];
 
 /** What the colours of the nodes stand for. */
 export function Legend({ scale }: { readonly scale: HeatScale }) {

@@ -31,6 +31,8 @@ export function inkOf(element: HTMLElement): Ink {
       uint8: resolve("var(--precision-int8)"),
       int4: resolve("var(--precision-int4)"),
       uint4: resolve("var(--precision-int4)"),
+      int2: resolve("var(--precision-int4)"),
+      uint2: resolve("var(--precision-int4)"),
       int16: resolve("var(--precision-int8)"),
       float16: resolve("var(--precision-float16)"),
       bfloat16: resolve("var(--precision-float16)"),

@@ -57,7 +57,7 @@ ${chart && html`<figure>${chart}<figcaption>SQNR of each quantized activation in
 <table class="layers"><thead><tr><th scope="col">#</th><th scope="col">Layer</th><th scope="col">Precision</th><th scope="col">Clip range</th><th scope="col">Histogram</th><th scope="col">Clipped</th><th scope="col">SQNR</th></tr></thead><tbody>
 ${rows.map((row) => rowMarkup(row, ALONE[report.recipe.format] ?? null, inFloat.has(row.layer?.id ?? "")))}
 </tbody></table>
-<p class="note">Histogram heights are logarithmic; shaded is what the clip range leaves out. I8 and I4 are int8 and int4 weights, or int8 arithmetic${inFloat.size > 0 ? ", but where a layer is said to be computed in float" : ""}; U8 and U4 are weights with zero points, N4 in NormalFloat; F32 stays in float.</p>
+<p class="note">Histogram heights are logarithmic; shaded is what the clip range leaves out. I8, I4 and I2 are int8, int4 and int2 weights, or int8 arithmetic${inFloat.size > 0 ? ", but where a layer is said to be computed in float" : ""}; U8, U4 and U2 are weights with zero points, N4 in NormalFloat; F32 stays in float.</p>
 </section>`;
 }
 
@@ -110,6 +110,8 @@ const MARKS: Readonly<Record<ReportedLayer["precision"], string>> = {
   uint8: "U8",
   int4: "I4",
   uint4: "U4",
+  int2: "I2",
+  uint2: "U2",
   int16: "I16",
   nf4: "N4",
   float16: "F16",

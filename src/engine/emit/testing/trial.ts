@@ -1,5 +1,5 @@
 import { resolveRanges } from "../../encode/ranges.ts";
-import { allowInt4 } from "../../graph/opset.ts";
+import { allowInt2, allowInt4 } from "../../graph/opset.ts";
 import { exposeOutputs } from "../../graph/shapes.ts";
 import { run } from "../../graph/testing/native.ts";
 import type { Range } from "../../model/range.ts";
@@ -74,8 +74,9 @@ export async function planOf(
 /** Quantizes a model calibrated on noise, checks what is written, runs both models on the first sample and compares them. */
 export async function tryOut(given: ModelProto, choices: Choices = {}, feedsOf = noiseFeeds): Promise<Trial> {
   const weights = choices.weights ?? PLAIN_RECIPE.weights;
-  const isNew = weightBits(weights.type) === 4 || weights.block || isWidened(choices);
-  const model = isNew ? allowInt4(given, ORT.ownDomain) : given;
+  const bits = weightBits(weights.type);
+  const isNew = bits === 4 || weights.block || isWidened(choices);
+  const model = bits === 2 ? allowInt2(given) : isNew ? allowInt4(given, ORT.ownDomain) : given;
   const { plan, session } = await planOf(model, choices);
   const samples = Array.from({ length: SAMPLES }, (_, i) => feedsOf(model, i + 1));
   const observers = new Map(plan.groups.flatMap(({ id, parts = [id] }) => parts).map((id) => [id, new Observer()]));

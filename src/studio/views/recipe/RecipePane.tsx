@@ -133,7 +133,7 @@ function activationsText(value: keyof typeof ACTIVATIONS, recipe: Recipe): strin
 function Outline({ recipe }: { readonly recipe: Recipe }) {
   const { weights } = recipe;
   if (!takesCodes(recipe)) return <p className="muted">{FORMAT_WORDS[recipe.format]}</p>;
-  const bits = weightBits(weights.type) === 4 ? "4 bits" : "8 bits";
+  const bits = `${weightBits(weights.type)} bits`;
   return (
     <p className="muted">
       {KINDS[recipe.format]},{" "}

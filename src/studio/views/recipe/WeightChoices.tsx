@@ -6,7 +6,7 @@ import {
   withRoundingSeed,
   withWeightType,
 } from "../../../engine/recipe/edits.ts";
-import { isAsymmetric, WEIGHT_TYPES } from "../../../engine/values/codes.ts";
+import { isAlone, isAsymmetric, WEIGHT_TYPES } from "../../../engine/values/codes.ts";
 import { plural } from "../../../engine/values/figures.ts";
 import { Choice } from "../../parts/Choice.tsx";
 import { NumberField } from "../../parts/NumberField.tsx";
@@ -143,7 +143,7 @@ const ROUNDING_TEXTS: Readonly<Record<WeightScheme["rounding"], string>> = {
 
 function isTaken(type: WeightScheme["type"], { format }: Recipe): boolean {
   if (format === "q4f16") return type === "uint4" || type === "int4";
-  return format === "weights" || !(isAsymmetric(type) || type === "nf4");
+  return format === "weights" || !isAlone(type);
 }
 
 function showRounding(): void {
