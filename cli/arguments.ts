@@ -92,6 +92,15 @@ export function constants(value: string, help: string): Kind<Record<string, numb
   });
 }
 
+/** Pairs of `conv1=s4`, one of a list by name. */
+export function choices<const T extends string>(
+  value: string,
+  all: readonly T[],
+  help: string,
+): Kind<Readonly<Record<string, T>>> {
+  return pairs(value, help, `conv1=${all[0]}`, (given) => all.find((each) => each === given) ?? null);
+}
+
 /** Pairs of `stateN=state`, an output and the input that it feeds: outputs by input. */
 export function states(value: string, help: string): Kind<Record<string, string>> {
   return {

@@ -3,7 +3,19 @@ import { PRESETS } from "../src/engine/model/preprocess.ts";
 import { METHODS } from "../src/engine/model/range.ts";
 import { ELEMENTWISE, ROUNDINGS, WEIGHT_ALGORITHMS, WEIGHT_OPERATORS } from "../src/engine/model/recipe.ts";
 import { TARGET_NAMES } from "../src/engine/model/target.ts";
-import { choice, constants, count, flag, type Kind, type Option, shapes, states, text, texts } from "./arguments.ts";
+import {
+  choice,
+  choices,
+  constants,
+  count,
+  flag,
+  type Kind,
+  type Option,
+  shapes,
+  states,
+  text,
+  texts,
+} from "./arguments.ts";
 
 /** Puts options under a heading of the help. */
 export function inGroup<const O extends Readonly<Record<string, Kind<unknown>>>>(
@@ -80,6 +92,11 @@ export const RECIPE_OPTIONS = {
       "s8|u8|s4|u4|s2|u2|nf4",
       ["s8", "u8", "s4", "u4", "s2", "u2", "nf4"],
       "int8 (default), uint8, int4, uint4, int2 or uint2; unsigned ones have zero points, and are for weights alone, as 2 bits are",
+    ),
+    layer: choices(
+      "NAME=s4",
+      ["s8", "u8", "s4", "u4", "s2", "u2"],
+      "the type of one layer's weight, where it is to differ; may be given more than once",
     ),
     block: choice(
       "16|32|64|128|256",

@@ -1,11 +1,13 @@
 import { stat } from "node:fs/promises";
+import { RECIPE_FORMATS } from "../src/engine/model/format.ts";
 import type { Notice } from "../src/engine/model/job.ts";
 import type { Recipe } from "../src/engine/model/recipe.ts";
 import { readRecipe } from "../src/engine/project/index.ts";
+import { WEIGHT_TYPES } from "../src/engine/values/codes.ts";
 import { documentOf } from "./recipeOptions.ts";
 
 /** What a quantized model is written as, and the recipe beside it. */
-const WRITTEN = /\.(u?int[248]|nf4)\.onnx$/;
+const WRITTEN = new RegExp(`\\.(${[...WEIGHT_TYPES, "mixed", ...RECIPE_FORMATS].join("|")})\\.onnx$`);
 
 /**
  * The recipe of a quantized model: the file given, else the one that it was written with, where that lies beside it; null where

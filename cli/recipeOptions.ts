@@ -4,7 +4,7 @@ import type { ActivationScheme } from "../src/engine/model/range.ts";
 import { type Corrections, LARGEST_SEED, type Recipe, type WeightScheme } from "../src/engine/model/recipe.ts";
 import type { Runtime } from "../src/engine/model/runtime.ts";
 import type { TargetName } from "../src/engine/model/target.ts";
-import { DEFAULT_SEED, Project, withInputs } from "../src/engine/project/index.ts";
+import { DEFAULT_SEED, Project, withInputs, withLayerType } from "../src/engine/project/index.ts";
 import type { BlockSize } from "../src/engine/values/codes.ts";
 import type { Values } from "./arguments.ts";
 import { nodeEnvironment } from "./environment.ts";
@@ -72,7 +72,9 @@ export function recipeChanges(values: Values<typeof RECIPE_OPTIONS>): RecipeChan
   }
   const corrections = { ...(values.equalize && { equalization: true }), ...(bias && { bias }) };
   const powers: Pick<WeightScheme, "scales"> = values["power-of-two"] ? { scales: "power-of-two" } : {};
+  const ownTypes = Object.entries(values.layer).map(([layer, each]) => [layer, WEIGHT_TYPE[each]] as const);
   const weights: Partial<WeightScheme> = {
+    ...(ownTypes.length > 0 && { layers: Object.fromEntries(ownTypes) }),
     ...(type && { type: WEIGHT_TYPE[type] }),
     ...(values.block && { block: Number(values.block) as BlockSize }),
     ...(values.operator && { operator: values.operator }),
@@ -103,16 +105,22 @@ export function recipeChanges(values: Values<typeof RECIPE_OPTIONS>): RecipeChan
 }
 
 const OF_CODES = [
-  ...(["weights", "per-tensor", "power-of-two", "rounding", "seed", "activations"] as const),
+  ...(["weights", "layer", "per-tensor", "power-of-two", "rounding", "seed", "activations"] as const),
   ...(["method", "elementwise", "bias-correction"] as const),
 ];
+
+function isGiven(value: Values<typeof RECIPE_OPTIONS>[(typeof OF_CODES)[number]]): boolean {
+  return typeof value === "object" && value !== null
+    ? Object.keys(value).length > 0
+    : value !== null && value !== false;
+}
 
 /** What of those goes with weights in blocks beside float16. */
 const OF_BLOCKS = new Set<string>(["weights"]);
 
 /** Throws InputError where an option is about what the format q4f16 leaves in float16, or about other weights than it takes. */
 function assertBesideHalves(values: Values<typeof RECIPE_OPTIONS>): void {
-  const given = OF_CODES.find((name) => !OF_BLOCKS.has(name) && values[name] !== null && values[name] !== false);
+  const given = OF_CODES.find((name) => !OF_BLOCKS.has(name) && isGiven(values[name]));
   if (given === undefined) return;
   throw new InputError(
     `--format q4f16 has activations in float16 and weights in blocks of 4 bits, rounded to nearest; leave --${given} out.`,
@@ -121,7 +129,7 @@ function assertBesideHalves(values: Values<typeof RECIPE_OPTIONS>): void {
 
 /** Throws InputError where an option is about codes and the format has none. */
 function assertNoCodes(values: Values<typeof RECIPE_OPTIONS>, format: string): void {
-  const given = OF_CODES.find((name) => values[name] !== null && values[name] !== false);
+  const given = OF_CODES.find((name) => isGiven(values[name]));
   if (given === undefined) return;
   throw new InputError(`--format ${format} makes no integers of weights or activations; leave --${given} out.`);
 }
@@ -146,12 +154,17 @@ export async function openForRecipe(
   const { recipe } = project;
   const { seed, ...saidOf } = recipe.weights;
   const drawn = seed !== undefined && (weights?.rounding ?? "stochastic") === "stochastic" ? { seed } : {};
-  return project.edit({
+  const { layers = {}, ...all } = weights ?? {};
+  project.edit({
     ...(activations?.type && !takesRanges(recipe) && { format: "qdq" }),
     ...changes,
     seed: seedOf(order, recipe),
     activations: { ...recipe.activations, ...activations },
-    weights: { ...saidOf, ...drawn, ...weights },
+    weights: { ...saidOf, ...drawn, ...all },
     corrections: { ...recipe.corrections, ...corrections },
   });
+  for (const [layer, type] of Object.entries(layers)) {
+    project.edit({ weights: withLayerType(project.recipe, [layer], type).weights });
+  }
+  return project;
 }

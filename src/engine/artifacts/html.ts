@@ -1,5 +1,5 @@
 import { type RecipeFormat, takesCodes } from "../model/format.ts";
-import type { Recipe } from "../model/recipe.ts";
+import { type Recipe, weightTypesOf } from "../model/recipe.ts";
 import type { Report } from "../model/report.ts";
 import { evaluationSection, verdict } from "./page/evaluation.ts";
 import { layersSection, weightsSection } from "./page/layers.ts";
@@ -50,7 +50,7 @@ ${settingsSection(report)}
 }
 
 function goalOf(recipe: Recipe): string {
-  return takesCodes(recipe) ? `${recipe.weights.type}${KINDS[recipe.format]}` : recipe.format;
+  return takesCodes(recipe) ? `${weightTypesOf(recipe.weights).join(" and ")}${KINDS[recipe.format]}` : recipe.format;
 }
 
 function readable(date: string): string {

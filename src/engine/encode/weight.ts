@@ -1,6 +1,6 @@
 import { multiplies as multipliesIn } from "../model/format.ts";
 import { InputError } from "../model/job.ts";
-import type { FoundCodes, Recipe } from "../model/recipe.ts";
+import { type FoundCodes, type Recipe, weightTypeOf } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import { allowedScale } from "../numerics/affine.ts";
 import { balancedCodes } from "../numerics/balance.ts";
@@ -89,7 +89,8 @@ export function weightChoices(
   layer: string,
 ): WeightChoices {
   const learned = weights.rounding === "learned" && rounding ? own(rounding, layer) : undefined;
-  const { type, granularity, scales, block, algorithm, seed = 0 } = weights;
+  const { granularity, scales, block, algorithm, seed = 0 } = weights;
+  const type = weightTypeOf(weights, layer);
   const isMultiplied = multiplies.includes(type) && multipliesIn({ format });
   const kernel = { isMultiplied, addsInPairs, halvesOthers, biases };
   const halves = format === "dynamic" || format === "q4f16";

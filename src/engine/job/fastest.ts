@@ -3,7 +3,7 @@ import type { Calibration } from "../model/calibration.ts";
 import type { Dataset } from "../model/dataset.ts";
 import { takesRanges } from "../model/format.ts";
 import { InputError, type JobContext, type Notice } from "../model/job.ts";
-import type { Recipe } from "../model/recipe.ts";
+import { type Recipe, weightTypesOf } from "../model/recipe.ts";
 import type { Runtime, Session } from "../model/runtime.ts";
 import type { SpeedTrial } from "../model/speed.ts";
 import { medianInterval, quantile } from "../numerics/interval.ts";
@@ -159,7 +159,7 @@ export function assertTimeable(recipe: Recipe): void {
       `--goal speed times models on this machine, and ${name} runs elsewhere; leave it out, or choose another target.`,
     );
   }
-  if (takesRanges(recipe) && recipe.weights.type === "int8") return;
+  if (takesRanges(recipe) && weightTypesOf(recipe.weights).every((type) => type === "int8")) return;
   throw new InputError(
     "Weights alone, and weights in int4, are computed in float and never faster for it; leave --goal speed out, or quantize activations too, with weights in int8.",
   );

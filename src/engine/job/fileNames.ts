@@ -1,12 +1,13 @@
 import { isTuned, multipliesAll } from "../model/format.ts";
-import type { Recipe } from "../model/recipe.ts";
+import { type Recipe, weightTypesOf } from "../model/recipe.ts";
 import type { OpenModel } from "./open.ts";
 
 type Named = Pick<OpenModel, "name">;
 
-/** The quantized model's file: named after the type of its weights, or after its format where that has one type alone. */
+/** The quantized model's file: named after the type of its weights, "mixed" for several, or after its format where that has one type alone. */
 export function quantizedName({ name }: Named, { format, weights }: Pick<Recipe, "format" | "weights">): string {
-  return `${name}.${multipliesAll({ format }) || !isTuned({ format }) ? format : weights.type}.onnx`;
+  const [type, ...others] = weightTypesOf(weights);
+  return `${name}.${multipliesAll({ format }) || !isTuned({ format }) ? format : others.length > 0 ? "mixed" : type}.onnx`;
 }
 
 /** The file of the float model after equalization. */

@@ -1,5 +1,5 @@
 import { InputError } from "../model/job.ts";
-import type { Recipe } from "../model/recipe.ts";
+import { type Recipe, weightTypesOf } from "../model/recipe.ts";
 import { weightBits } from "../values/codes.ts";
 import { equalizedName, quantizedName } from "./fileNames.ts";
 import { type OpenModel, planModel } from "./open.ts";
@@ -25,7 +25,7 @@ export function assertAllMayFit(model: OpenModel, recipe: Recipe, limit = LARGES
   const { layers } = planModel(model, recipe);
   const [used, quantized] = [new Set<string>(), new Set<string>()];
   for (const { inputs, reason } of layers) for (const name of inputs) (reason ? used : quantized).add(name);
-  const share = weightBits(recipe.weights.type) / 32;
+  const share = Math.min(...weightTypesOf(recipe.weights).map(weightBits)) / 32;
   let [float, least] = [0, 0];
   for (const { name, rawData } of model.folded.graph?.initializer ?? []) {
     if (!used.has(name) && !quantized.has(name)) continue;

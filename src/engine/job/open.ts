@@ -10,7 +10,7 @@ import { applySmoothing } from "../graph/smoothing.ts";
 import type { ModelInputs } from "../model/dataset.ts";
 import { takesCodes, takesRanges } from "../model/format.ts";
 import type { JobContext, Notice } from "../model/job.ts";
-import type { GivenInputs, Recipe } from "../model/recipe.ts";
+import { type GivenInputs, type Recipe, weightTypesOf } from "../model/recipe.ts";
 import type { ModelFile, Runtime } from "../model/runtime.ts";
 import type { ModelSummary } from "../model/summary.ts";
 import type { Port } from "../model/tensor.ts";
@@ -203,7 +203,7 @@ export function planModel(model: PreparedModel, recipe: PlanChoices): Quantizati
     format,
     isWidened,
     kept,
-    [weights.type, weights.block, weights.operator],
+    [weights.type, weights.layers ?? {}, weights.block, weights.operator],
     elementwise,
     unjoined,
     coarse ?? {},
@@ -242,9 +242,9 @@ export function floatForm(
   const { folded } = equalizedModel(model, recipe);
   if (!takesCodes(recipe) || recipe.format === "q4f16") return folded;
   const inBlocks = recipe.weights.block !== undefined;
-  const isOf8Bits = weightBits(recipe.weights.type) === 8;
-  if (recipe.weights.type === "nf4" || (isOf8Bits && !inBlocks && !hasWideCodes(recipe))) return folded;
-  if (weightBits(recipe.weights.type) === 2) {
+  const fewest = Math.min(...weightTypesOf(recipe.weights).map(weightBits));
+  if (recipe.weights.type === "nf4" || (fewest === 8 && !inBlocks && !hasWideCodes(recipe))) return folded;
+  if (fewest === 2) {
     const raised = withInt2.get(folded) ?? allowInt2(folded);
     withInt2.set(folded, raised);
     return raised;

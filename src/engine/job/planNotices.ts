@@ -119,9 +119,21 @@ function unmatched(plan: QuantizationPlan, recipe: Choices): Notice[] {
     ...missing("layer", [...recipe.float.layers, ...(recipe.float.stored ?? [])], layers),
     ...missing("operator", recipe.float.operators, operators),
     ...missing("tensor", recipe.float.tensors, tensors),
+    ...withoutWeight(plan, Object.keys(recipe.weights.layers ?? {})),
     ...withoutGroup(plan, Object.keys(recipe.ranges), "a range"),
     ...withoutGroup(plan, Object.keys(recipe.methods), "a method"),
   ];
+}
+
+function withoutWeight(plan: QuantizationPlan, names: readonly string[]): Notice[] {
+  const weighted = new Set(plan.layers.filter(({ weight }) => weight !== null).map(({ id }) => id));
+  return names
+    .filter((name) => !weighted.has(name))
+    .map((name) => ({
+      kind: "warning",
+      subject: name,
+      message: `The recipe gives the weight of ${name} a type of its own, which is not used: no quantized layer of that name has a weight.`,
+    }));
 }
 
 function withoutGroup(plan: QuantizationPlan, names: readonly string[], what: string): Notice[] {

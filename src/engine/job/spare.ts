@@ -1,6 +1,6 @@
 import { type RangeChoices, rangeOf, seenOf } from "../encode/ranges.ts";
 import { seeksExtremes } from "../model/format.ts";
-import type { Recipe } from "../model/recipe.ts";
+import { type Recipe, weightTypeOf } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import type { Statistics } from "../model/statistics.ts";
 import { affineParameters } from "../numerics/affine.ts";
@@ -72,9 +72,10 @@ function scalesIn({ groups }: QuantizationPlan, recipe: Recipe, statistics: Stat
 
 /** Bytes that a plan's weights are smaller by. */
 function savedBy({ layers, index }: QuantizationPlan, { weights }: Pick<Recipe, "weights">): number {
-  const names = new Set(layers.flatMap(({ weight }) => weight ?? []));
-  const bytes = floatCost(weights.type);
-  return [...names].reduce((sum, name) => sum + bytes * elementCount(dimsOf(index.initializer(name)!)), 0);
+  const saved = new Map(
+    layers.flatMap(({ weight, id }) => (weight ? [[weight, floatCost(weightTypeOf(weights, id))]] : [])),
+  );
+  return [...saved].reduce((sum, [name, bytes]) => sum + bytes * elementCount(dimsOf(index.initializer(name)!)), 0);
 }
 
 /**

@@ -9,6 +9,7 @@ import type { Runtime, Session } from "../model/runtime.ts";
 import type { TuneRequest, Tuning } from "../model/tuning.ts";
 import { unlearned } from "../recipe/change.ts";
 import { targetOf } from "../targets/index.ts";
+import { refusalOf } from "../targets/target.ts";
 import { type Found, type Measurement, search } from "../tuning/search.ts";
 import { Judge } from "../tuning/searchJudge.ts";
 import { type Candidate, orderCandidates } from "../tuning/searchOrder.ts";
@@ -133,8 +134,9 @@ function unjudged([silence]: readonly Notice[]): InputError {
   );
 }
 
-/** Whether a recipe leaves something to quantize and asks for no equalization where no two layers allow it. */
+/** Whether a recipe is one that its target takes, leaves something to quantize and asks for no equalization where no two layers allow it. */
 function isPossible(model: OpenModel, recipe: Recipe): boolean {
+  if (refusalOf(targetOf(recipe), recipe) !== null) return false;
   if (!quantizesAnything(planModel(model, recipe))) return false;
   return !recipe.corrections.equalization || equalizedTensors(model.folded).length > 0;
 }

@@ -11,6 +11,7 @@ import { nodeRuntime } from "../runtime/node.ts";
 import { type OpenDataset, openData } from "./data.ts";
 import { Diagnostician } from "./diagnose.ts";
 import { evaluateModels } from "./evaluate.ts";
+import { quantizedName } from "./fileNames.ts";
 import { defaultRecipe, type OpenModel, openModel, runnable, summarizeModel } from "./open.ts";
 import { Prober } from "./probe.ts";
 import { quantizeModel } from "./quantize.ts";
@@ -103,14 +104,35 @@ describe("weights alone", () => {
   });
 });
 
+test("weights of single layers in a type of their own are written so, run, and come between", async () => {
+  const weighted = summarizeModel(model, wish({}, "none")).layers.filter(({ weight }) => weight !== null);
+  const named = weighted.slice(0, 4).map(({ id }) => id);
+  const mixed = wish({ type: "int4", layers: Object.fromEntries(named.map((id) => [id, "int8"])) }, "none");
+  const { layers, notices } = summarizeModel(model, mixed);
+  const types = layers.filter(({ weight }) => weight !== null).map(({ id, precision }) => [id, precision]);
+  expect(types).toEqual(weighted.map(({ id }) => [id, named.includes(id) ? "int8" : "int4"]));
+  expect(notices.map(({ subject }) => subject)).not.toContain(named[0]);
+  const bytes = (["int4", "int8"] as const).map(
+    (type) => quantizeModel(model, settleAlone(model, wish({ type }, "none")).recipe).bytes,
+  );
+  const written = quantizeModel(model, settleAlone(model, mixed).recipe);
+  expect(written.bytes).toBeGreaterThan(bytes[0]!);
+  expect(written.bytes).toBeLessThan(bytes[1]!);
+  expect(quantizedName(model, mixed)).toBe("fashion-mnist-dw.mixed.onnx");
+  expect(await sqnrOf((await settled(mixed)).recipe)).toBeGreaterThan(
+    await sqnrOf((await settled(wish({ type: "int4" }, "none"))).recipe),
+  );
+  const unknown = summarizeModel(model, wish({ layers: { gone: "int4" } }, "none"));
+  expect(unknown.notices).toContainEqual(expect.objectContaining({ kind: "warning", subject: "gone" }));
+});
+
 describe("learned rounding that has not been learned", () => {
-  test("is asked for by the export, while estimates and probes round to nearest", async () => {
+  test("is asked for by the export and by what measures, and what does not fit a weight is refused", async () => {
     const { recipe, calibration } = settleAlone(model, wish({ type: "int4", rounding: "learned" }, "none"));
     const request = { recipe, calibration, evaluation: null, date: DATE };
     expect(() => exportValid(model, request)).toThrow(InputError);
     expect(() => exportValid(model, request)).toThrow(/learned rounding, which has not been learned yet/);
-    const nearest = { ...recipe, weights: { ...recipe.weights, rounding: "nearest" } } as const;
-    expect(await sqnrOf(recipe)).toBe(await sqnrOf(nearest));
+    await expect(sqnrOf(recipe)).rejects.toThrow(/learned rounding, which has not been learned yet/);
     const [layer] = summarizeModel(model, recipe).layers.filter(({ weight }) => weight !== null);
     const count = layer?.parameters ?? 0;
     const rounding = { [layer?.id ?? ""]: packBits(new Uint8Array(count)) };
@@ -171,7 +193,7 @@ describe.each([
 
   test("are searched: layers are left in float until the limit is kept", async () => {
     const limit = { kind: "sqnr", decibels: 25 } as const;
-    const request = { limit, goal: "size", samples: 40, budget: null } as const;
+    const request = { limit, goal: "size", samples: 12, budget: null } as const;
     const { tuning } = await tune(
       model,
       { ...recipe, resolved: null },

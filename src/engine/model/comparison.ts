@@ -93,6 +93,10 @@ export function settingsOf(recipe: Recipe): readonly Setting[] {
           : recipe.format,
     ),
     one("weights", isCoded ? `${weights.type}, ${scalesOf(weights)}${scalesText(weights)}` : recipe.format),
+    many(
+      "weights of other types",
+      isCoded ? Object.entries(weights.layers ?? {}).map(([layer, type]) => `${layer}: ${type}`) : [],
+    ),
     one("rounding", roundingText(weights)),
     one("equalization", corrections.equalization ? "on" : "off"),
     one("bias correction", corrections.bias),

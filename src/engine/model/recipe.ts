@@ -18,10 +18,11 @@ import {
   type Schema,
   text,
 } from "../schema/define.ts";
-import { BLOCK_SIZES, WEIGHT_TYPES } from "../values/codes.ts";
+import { BLOCK_SIZES, WEIGHT_TYPES, type WeightType } from "../values/codes.ts";
 import { RECIPE_FORMATS } from "./format.ts";
 import { EDITED_PREPROCESS, PREPROCESS } from "./preprocess.ts";
 import { ACTIVATION_SCHEME, METHODS, RANGE, SCALES } from "./range.ts";
+import { own } from "./record.ts";
 import { TARGET } from "./target.ts";
 import { VERSIONS } from "./versions.ts";
 
@@ -64,6 +65,10 @@ export const ROUNDINGS = ["nearest", "learned", "stochastic"] as const;
 
 const WEIGHT_SCHEME = fields({
   type: oneOf(WEIGHT_TYPES),
+  layers: about(
+    "Types of single layers' weights, where they differ from `type`, by node name.",
+    maybe(record(oneOf(WEIGHT_TYPES))),
+  ),
   granularity: oneOf(["channel", "tensor"]),
   rounding: about(
     "Learned: up or down for each weight as reconstructs the layer's output best (AdaRound). Stochastic: at random, up as likely as a weight is above the lower code.",
@@ -88,6 +93,16 @@ const WEIGHT_SCHEME = fields({
   ),
 });
 export type WeightScheme = Of<typeof WEIGHT_SCHEME>;
+
+/** The type that a layer's weight has under a scheme. */
+export function weightTypeOf({ type, layers }: Pick<WeightScheme, "type" | "layers">, layer: string): WeightType {
+  return (layers && own(layers, layer)) ?? type;
+}
+
+/** All types that weights may have under a scheme, each once, the one of most layers first. */
+export function weightTypesOf({ type, layers = {} }: Pick<WeightScheme, "type" | "layers">): readonly WeightType[] {
+  return [...new Set([type, ...Object.values(layers)])];
+}
 
 /** How weights are rounded, in words, the seed included. */
 export function roundingText({ rounding, seed = 0 }: Pick<WeightScheme, "rounding" | "seed">): string {

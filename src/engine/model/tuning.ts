@@ -18,6 +18,7 @@ import {
   whole,
 } from "../schema/define.ts";
 import { isObject } from "../schema/running.ts";
+import { WEIGHT_TYPES } from "../values/codes.ts";
 import { ACCURACY, PERPLEXITY } from "./evaluation.ts";
 import { CORRECTIONS, RECIPE } from "./recipe.ts";
 
@@ -43,11 +44,12 @@ export type TuneRequest = Of<typeof TUNE_REQUEST>;
 /** One change to a recipe. A list of them, applied in order to the recipe that tuning began with, gives a point's recipe. */
 const DECISION = choice(
   "kind",
-  ["corrections", "float", "int8"],
+  ["corrections", "float", "int8", "weights"],
   [
     fields({ kind: exactly("corrections"), corrections: CORRECTIONS }),
     fields({ kind: exactly("float"), layers: list(text) }),
     fields({ kind: exactly("int8"), layers: list(text) }),
+    fields({ kind: exactly("weights"), type: oneOf(WEIGHT_TYPES), layers: list(text) }),
   ],
 );
 export type Decision = Of<typeof DECISION>;

@@ -1,6 +1,6 @@
 import { takesRanges } from "../model/format.ts";
 import type { Reason } from "../model/reason.ts";
-import type { Recipe } from "../model/recipe.ts";
+import { type Recipe, weightTypeOf } from "../model/recipe.ts";
 import { intOf } from "../onnx/attributes.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
 import { isDefaultDomain } from "../onnx/opset.ts";
@@ -55,7 +55,6 @@ export function candidatesOf(
 ): ReadonlyMap<NodeProto, Candidate> {
   const { weights } = choices;
   const probabilities = probabilityTensors(index);
-  const isMultiplied = target.multiplies.includes(weights.type) && takesRanges(choices);
   const candidates = new Map<NodeProto, Candidate>();
   const leads = (producer: NodeProto): boolean => {
     const found = candidates.get(producer);
@@ -71,13 +70,15 @@ export function candidatesOf(
     const unusable = use && "code" in use ? use : null;
     const table = lookedUpTable(node, index, choices);
     const weight = use && "code" in use ? null : (use ?? table);
+    const type = weightTypeOf(weights, index.id(node));
+    const isMultiplied = target.multiplies.includes(type) && takesRanges(choices);
     const blocked =
       blockedReason(node, descriptor, index, activations, target, choices) ??
       unusable ??
-      (weight && weights.type === "nf4" && ownOperator(node, weight, index, choices) === null
-        ? { code: "no-operator" as const, type: weights.type }
+      (weight && type === "nf4" && ownOperator(node, weight, index, choices) === null
+        ? { code: "no-operator" as const, type }
         : null) ??
-      (weight && weightBits(weights.type) === 2 ? columnsReason(node, weight, index, choices) : null) ??
+      (weight && weightBits(type) === 2 ? columnsReason(node, weight, index, choices) : null) ??
       kernelReason(node, descriptor, weight, target, choices) ??
       (target.floats === "where it gains" ? probabilityReason(node, descriptor, probabilities) : null) ??
       (isMultiplied ? biasReason(node, weight, target) : null);

@@ -1,5 +1,6 @@
 import { takesRanges } from "../model/format.ts";
 import type { Range } from "../model/range.ts";
+import { weightTypeOf } from "../model/recipe.ts";
 import type { Layer, RangeGroup } from "../model/summary.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import type { GraphProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
@@ -114,17 +115,18 @@ function toLayer(
   choices: PlanChoices,
 ): LayerPlan {
   const { format, weights, activations } = choices;
+  const id = index.id(node);
   const reason = reasons.get(node) ?? null;
   const isFloat = reason !== null;
   const made = activations && isWide(activations.type) ? "int16" : "int8";
   return {
-    id: index.id(node),
+    id,
     operator: node.opType,
     inputs: node.input.filter(Boolean),
     outputs: node.output.filter(Boolean),
     parameters: parametersOf(node, index),
     weight: isFloat ? null : (weightUse?.name ?? null),
-    precision: reason?.code === "kept" ? "int8" : isFloat ? "float32" : weightUse ? weights.type : made,
+    precision: reason?.code === "kept" ? "int8" : isFloat ? "float32" : weightUse ? weightTypeOf(weights, id) : made,
     reason,
     node,
     descriptor,

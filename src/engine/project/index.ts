@@ -26,6 +26,7 @@ export type { Settled, Want } from "../job/settle.ts";
 export { floatFileOf, type ModelSource, modelFileOf, type RunnableModel } from "../job/source.ts";
 export { FloatRunner } from "../job/stateRunner.ts";
 export { type ProbeKind, Turns } from "../job/turns.ts";
+export { withLayerType } from "../recipe/edits.ts";
 export { withInputs } from "../recipe/inputs.ts";
 export { readCalibration, readDocument, readRecipe, writeRecipe } from "./documents.ts";
 export type { Environment } from "./environment.ts";

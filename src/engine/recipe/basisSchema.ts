@@ -19,6 +19,7 @@ const VALUES: Readonly<Record<Setting | Learned | Outside, Schema>> = {
   biasCorrection: corrections.entries.bias,
   float: fields({ layers: NAMES, operators: NAMES, tensors: NAMES }),
   weightType: weights.entries.type,
+  weightLayers: weights.entries.layers.wrapped,
   granularity: weights.entries.granularity,
   weightScales: weights.entries.scales,
   roundingKind: weights.entries.rounding,
@@ -42,6 +43,7 @@ const VALUES: Readonly<Record<Setting | Learned | Outside, Schema>> = {
 const SINCE: ReadonlySet<Origin> = new Set([
   "codes",
   "target",
+  "weightLayers",
   "weightScales",
   "onCodes",
   "roundingSeed",

@@ -40,6 +40,7 @@ const JOINED = [
   "elementwise",
   "unjoined",
   "weightType",
+  "weightLayers",
   "weightBlock",
   "weightOperator",
 ] as const;
@@ -51,7 +52,17 @@ const JOINED = [
 export const DERIVATIONS: Readonly<Record<Derived, Derivation>> = {
   factors: { from: ["preparation", ...OBSERVED, "equalization"], under: [] },
   unjoined: {
-    from: ["preparation", ...OBSERVED, "target", "format", "factors", "elementwise", "activations", "weightType"],
+    from: [
+      "preparation",
+      ...OBSERVED,
+      "target",
+      "format",
+      "factors",
+      "elementwise",
+      "activations",
+      "weightType",
+      "weightLayers",
+    ],
     under: ["float", "granularity", "weightScales", "method", "methods", "ranges"],
   },
   plan: { from: ["preparation", "equalization", ...JOINED, "spared"], under: [] },
@@ -76,6 +87,7 @@ export const DERIVATIONS: Readonly<Record<Derived, Derivation>> = {
       "factors",
       "activations",
       "weightType",
+      "weightLayers",
       "granularity",
       "weightScales",
       "weightBlock",
@@ -93,6 +105,7 @@ export const DERIVATIONS: Readonly<Record<Derived, Derivation>> = {
       "format",
       "factors",
       "weightType",
+      "weightLayers",
       "weightBlock",
       "weightOperator",
       "weightAlgorithm",

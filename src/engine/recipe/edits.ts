@@ -7,7 +7,7 @@ import type { Rounding } from "../model/rounding.ts";
 import { DEFAULT_TARGET, type TargetName } from "../model/target.ts";
 import { TARGETS } from "../targets/index.ts";
 import { rangeWithin } from "../values/clamp.ts";
-import { type BlockSize, isAsymmetric } from "../values/codes.ts";
+import { type BlockSize, isAsymmetric, type WeightType } from "../values/codes.ts";
 import { withOthers, withoutVainPrints, withSettings } from "./change.ts";
 import { joinPrints } from "./prints.ts";
 
@@ -56,7 +56,7 @@ export function withFormat(recipe: Recipe, format: RecipeFormat): Recipe {
 }
 
 /** Weights that MatMulNBits reads beside float16: in blocks of 32 where none are chosen. */
-function besideHalves({ scales: _, block = 32, type, ...weights }: WeightScheme): WeightScheme {
+function besideHalves({ scales: _, layers: __, block = 32, type, ...weights }: WeightScheme): WeightScheme {
   return {
     ...toNearest(weights),
     type: type === "int4" ? type : "uint4",
@@ -86,8 +86,26 @@ const SYMMETRIC = {
 } as const satisfies Record<WeightScheme["type"], WeightScheme["type"]>;
 
 /** Weights that are quantized with activations. */
-function beside(weights: WeightScheme): WeightScheme {
-  return { ...unblocked(weights), type: SYMMETRIC[weights.type] };
+function beside({ layers, ...weights }: WeightScheme): WeightScheme {
+  const type = SYMMETRIC[weights.type];
+  const symmetric = Object.entries(layers ?? {}).map(([layer, own]) => [layer, SYMMETRIC[own]] as const);
+  return withOwnTypes({ ...unblocked(weights), type }, Object.fromEntries(symmetric));
+}
+
+/** A scheme with types of single layers, of which those that are not others are left out. */
+function withOwnTypes(
+  { layers: _, ...weights }: WeightScheme,
+  types: Readonly<Record<string, WeightType>>,
+): WeightScheme {
+  const others = Object.entries(types).filter(([, type]) => type !== weights.type);
+  return others.length > 0 ? { ...weights, layers: Object.fromEntries(others) } : weights;
+}
+
+/** Gives weights of layers a type of their own; that of all the others takes it back. */
+export function withLayerType(recipe: Recipe, layers: readonly string[], type: WeightType): Recipe {
+  const { weights } = recipe;
+  const named = Object.fromEntries(layers.map((layer) => [layer, type]));
+  return withSettings(recipe, { weights: withOwnTypes(weights, { ...weights.layers, ...named }) });
 }
 
 function unblocked({ block: _, operator: __, algorithm: ___, ...weights }: WeightScheme): WeightScheme {
@@ -118,12 +136,13 @@ export function withGranularity(recipe: Recipe, granularity: WeightScheme["granu
   return withSettings(recipe, { weights: { ...recipe.weights, granularity } });
 }
 
-/** Learned rounding and powers of two are for symmetric types; nf4 is in blocks, of 64 where none are chosen, that one operator reads. */
+/** The type of all weights. Learned rounding and powers of two are for symmetric types; nf4 is in blocks, of 64 where none are chosen, that one operator reads. */
 export function withWeightType(recipe: Recipe, type: WeightScheme["type"]): Recipe {
-  if (type !== "nf4" && !isAsymmetric(type)) return withSettings(recipe, { weights: { ...recipe.weights, type } });
-  const { scales: _, ...weights } = recipe.weights;
+  const { layers: _, ...all } = recipe.weights;
+  if (type !== "nf4" && !isAsymmetric(type)) return withSettings(recipe, { weights: { ...all, type } });
+  const { scales: __, ...weights } = all;
   if (type !== "nf4") return withSettings(recipe, { weights: { ...unlearned(weights), type } });
-  const { operator: __, algorithm: ___, block = 64, ...others } = weights;
+  const { operator: ___, algorithm: ____, block = 64, ...others } = weights;
   return withSettings(recipe, { weights: { ...toNearest(others), type, granularity: "channel", block } });
 }
 

@@ -30,6 +30,7 @@ export const SETTINGS = {
   }),
   elementwise: ({ elementwise }) => elementwise,
   weightType: ({ weights }) => weights.type,
+  weightLayers: ({ weights: { layers } }) => (layers && Object.keys(layers).length > 0 ? layers : null),
   granularity: ({ weights }) => weights.granularity,
   weightScales: ({ weights }) => weights.scales ?? null,
   roundingKind: ({ weights }) => weights.rounding,

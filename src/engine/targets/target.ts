@@ -1,7 +1,7 @@
 import { multipliesAll, type RecipeFormat, takesCodes, takesRanges } from "../model/format.ts";
 import { InputError } from "../model/job.ts";
 import type { ActivationScheme, Range, Scales } from "../model/range.ts";
-import type { Recipe, WeightScheme } from "../model/recipe.ts";
+import { type Recipe, type WeightScheme, weightTypesOf } from "../model/recipe.ts";
 import type { TargetName } from "../model/target.ts";
 import { isWide } from "../values/codes.ts";
 import { formRefusal } from "./weightForm.ts";
@@ -154,9 +154,12 @@ function targetRefusal(target: Target, recipe: Asked): string | null {
     `${target.name} takes no ${what}; choose ${instead.join(" or ")}.`;
   if (!target.formats.includes(recipe.format)) return refuse(`format ${recipe.format}`, target.formats);
   if (!takesCodes(recipe)) return null;
-  if (!target.weights.includes(weights.type)) return refuse(`weights in ${weights.type}`, target.weights);
-  if (multipliesAll(recipe) && !target.multiplies.includes(weights.type)) {
-    return `The format ${recipe.format} holds weights that ${target.name} multiplies in integers; choose ${target.multiplies.join(" or ")} in the place of ${weights.type}, or another format.`;
+  const types = weightTypesOf(weights);
+  const unknown = types.find((type) => !target.weights.includes(type));
+  if (unknown !== undefined) return refuse(`weights in ${unknown}`, target.weights);
+  const unmultiplied = multipliesAll(recipe) && types.find((type) => !target.multiplies.includes(type));
+  if (unmultiplied) {
+    return `The format ${recipe.format} holds weights that ${target.name} multiplies in integers; choose ${target.multiplies.join(" or ")} in the place of ${unmultiplied}, or another format.`;
   }
   if (recipe.format === "dynamic" && activations.scales) {
     return "Scales that are found as the model runs are no powers of two; leave powers of two out, or choose another format.";

@@ -1,9 +1,18 @@
 import { multiplies } from "../model/format.ts";
-import type { Recipe } from "../model/recipe.ts";
+import { type Recipe, weightTypesOf } from "../model/recipe.ts";
 import { isAlone, isAsymmetric } from "../values/codes.ts";
 
 /** The sentence with which weights are refused that a recipe asks for and that do not go together; null where they do. */
 export function formRefusal(recipe: Pick<Recipe, "format" | "weights">): string | null {
+  const { layers: _, ...weights } = recipe.weights;
+  const types = weightTypesOf(recipe.weights);
+  if (types.length > 1 && types.includes("nf4")) {
+    return "Weights in nf4 are all so; give no layer another type, or choose another type for all.";
+  }
+  return types.map((type) => refusalOfOne({ ...recipe, weights: { ...weights, type } })).find(Boolean) ?? null;
+}
+
+function refusalOfOne(recipe: Pick<Recipe, "format" | "weights">): string | null {
   const { type, granularity, rounding, seed, scales, block, operator, algorithm } = recipe.weights;
   if (multiplies(recipe)) {
     if (isAlone(type)) {

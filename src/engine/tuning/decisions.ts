@@ -1,9 +1,6 @@
 import type { Recipe } from "../model/recipe.ts";
 import type { Decision } from "../model/tuning.ts";
-import { withCorrections, withFloat } from "../recipe/edits.ts";
-
-/** What a decision may settle for layers. */
-export type LayerPrecision = Exclude<Decision["kind"], "corrections">;
+import { withCorrections, withFloat, withLayerType } from "../recipe/edits.ts";
 
 /**
  * The recipe that decisions, in their order, make of the one tuning began with. What they leave of what was learned is
@@ -16,5 +13,6 @@ export function applyDecisions(recipe: Recipe, decisions: readonly Decision[]): 
 
 function applyDecision(recipe: Recipe, decision: Decision): Recipe {
   if (decision.kind === "corrections") return withCorrections(recipe, decision.corrections);
+  if (decision.kind === "weights") return withLayerType(recipe, decision.layers, decision.type);
   return withFloat(recipe, "layers", decision.layers, decision.kind === "float");
 }

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Recipe } from "../model/recipe.ts";
+import { type Recipe, weightTypeOf } from "../model/recipe.ts";
 import { PLAIN_RECIPE } from "../model/testing/recipe.ts";
 import type { TuneRequest } from "../model/tuning.ts";
 import { unlearned } from "../recipe/change.ts";
@@ -58,13 +58,18 @@ function settled(recipe: Recipe): Recipe {
 
 function measureIn({ layers, equalized, corrected, judges, luck }: World, recipe: Recipe): Measurement | null {
   const float = new Set(recipe.float.layers);
-  const integer = layers.filter((_, index) => !float.has(nameOf(index)));
+  const kept = layers.map((layer, index) => ({ ...layer, type: weightTypeOf(recipe.weights, nameOf(index)) }));
+  const integer = kept.filter((_, index) => !float.has(nameOf(index)));
   if (integer.length === 0) return null;
   const { equalization, bias } = recipe.corrections;
   const factor = (equalization ? equalized : 1) * (bias === "none" ? 1 : corrected);
-  const error = integer.reduce((sum, layer) => sum + layer.error, 1e-9) * factor;
+  const error = integer.reduce((sum, { error: own, type }) => sum + own * (type === "int8" ? 1 : 256), 1e-9) * factor;
   const wrong = Math.min(judges, Math.max(0, Math.floor(error * judges) + luck[float.size % luck.length]!));
-  const bytes = layers.reduce((sum, layer, i) => sum + layer.weights * (float.has(nameOf(i)) ? 4 : 1), 100);
+  const widths = { int8: 1, int4: 0.5 } as const;
+  const bytes = kept.reduce(
+    (sum, { weights, type }, i) => sum + weights * (float.has(nameOf(i)) ? 4 : widths[type as keyof typeof widths]),
+    100,
+  );
   return {
     recipe: settled(recipe),
     bytes,
@@ -227,6 +232,26 @@ describe("the order of steps", () => {
     ]);
   });
 
+  const FOUR_BITS: Recipe = { ...START, weights: { ...START.weights, type: "int4" } };
+
+  it("gives weights of 4 bits more before layers are left in float, and takes back what is not needed, the most bytes first", async () => {
+    const { points, chosen } = await run(worldOf([1e-5, 1e-3, 1e-6, 2e-5, 1e-6]), SQNR_20, { start: FOUR_BITS });
+    const types = points.map(({ recipe }) => Object.keys(recipe.weights.layers ?? {}));
+    expect(types.slice(4)).toEqual([["layer0"], ["layer0", "layer1"], ["layer1"]]);
+    expect(points.every(({ floatLayers }) => floatLayers === 0)).toBe(true);
+    expect(points.at(-1)).toMatchObject({ label: "layer0 back to int4", passed: true });
+    expect(chosen).toBe(points.length - 1);
+    expect(points[chosen!]!.recipe.weights.layers).toEqual({ layer1: "int8" });
+  });
+
+  it("leaves layers in float only where 8 bits are not enough, and these then go back to what they had", async () => {
+    const { points, chosen } = await run(worldOf([1, 1e-6, 1e-6]), SQNR_20, { start: FOUR_BITS });
+    const { recipe } = points[chosen!]!;
+    expect(recipe.float.layers).toEqual(["layer0"]);
+    expect(recipe.weights.layers).toEqual({ layer0: "int8" });
+    expect(points.some(({ recipe: { weights } }) => Object.keys(weights.layers ?? {}).length === 3)).toBe(true);
+  });
+
   it("ends with the nearest point where no model keeps the limit", async () => {
     const { points, chosen, best, ended } = await run(worldOf([1, 1, 1]), {
       ...SQNR_20,
@@ -243,7 +268,10 @@ it("a decision about layers takes them from one precision to another and forgets
     { kind: "float", layers: ["a", "b", "c"] },
     { kind: "int8", layers: ["b", "not there"] },
     { kind: "float", layers: ["c", "d"] },
+    { kind: "weights", type: "int4", layers: ["a", "e"] },
+    { kind: "weights", type: "int8", layers: ["a"] },
   ]);
+  expect(moved.weights.layers).toEqual({ e: "int4" });
   expect(moved.float).toEqual({ layers: ["a", "c", "d"], operators: ["Softmax"], tensors: [] });
   expect(moved).toMatchObject({ resolved: null, biases: null, factors: recipe.factors });
   const plain = applyDecisions(recipe, [

@@ -1,6 +1,7 @@
 import type { Corrections, Recipe } from "../model/recipe.ts";
 import type { Decision, TunePoint, TuneRequest, Tuning } from "../model/tuning.ts";
-import { applyDecisions, type LayerPrecision } from "./decisions.ts";
+import { type WeightType, widerTypes } from "../values/codes.ts";
+import { applyDecisions } from "./decisions.ts";
 import type { Candidate } from "./searchOrder.ts";
 import { bestOf, compareBy, keeps } from "./searchRank.ts";
 
@@ -31,8 +32,8 @@ export type Found = Pick<Tuning, "points" | "chosen" | "best" | "ended">;
 const BUDGET_SPENT = Symbol("the budget is spent");
 
 /**
- * Searches from a recipe without learned parts: corrections in a fixed order, then layers left in float, as few of the
- * given order as keep the limit, then each of them back, those that cost most first. Every point is measured; what is
+ * Searches from a recipe without learned parts: corrections in a fixed order, then weights in more bits and layers left in float,
+ * as few of the given order as keep the limit, then each of them back, those that cost most first. Every point is measured; what is
  * tried follows from what was measured alone, so that a budget gives a prefix of the same points. Cancelled or out of
  * budget, it gives what it found until then; rejects as `measure` does, and with AbortError when cancelled before the
  * first point. See docs/tuning.md.
@@ -41,6 +42,7 @@ export async function search(start: Recipe, request: Omit<TuneRequest, "samples"
   const run = new Search(start, request, tools);
   try {
     await run.correct();
+    await run.widen();
     await run.leaveInFloat();
     await run.takeBack();
   } catch (error) {
@@ -49,6 +51,14 @@ export async function search(start: Recipe, request: Omit<TuneRequest, "samples"
     throw error;
   }
   return run.found(run.isMet ? "found" : "exhausted");
+}
+
+/** A decision about layers, and not about the whole recipe. */
+type LayerDecision = Exclude<Decision, { readonly kind: "corrections" }>;
+
+function destination(decision: LayerDecision, type: WeightType, isBack: boolean): string {
+  if (isBack) return `back to ${type}`;
+  return decision.kind === "weights" ? `in ${decision.type}` : "left in float";
 }
 
 class Search {
@@ -62,8 +72,11 @@ class Search {
   readonly #tried = new Map<string, TunePoint | null>();
   /** The point the search goes on from. */
   #at: TunePoint | null = null;
-  /** What `leaveInFloat` has moved, in its order. */
-  #moved: readonly Candidate[] = [];
+  /** The order of layers as it was measured last. */
+  #ordered: { readonly at: TunePoint; readonly order: readonly Candidate[] } | null = null;
+  /** What has been left in float, and what has weights in more bits than those of the recipe. */
+  #inFloat: readonly Candidate[] = [];
+  readonly #widened = new Map<string, Candidate>();
 
   constructor(start: Recipe, request: Omit<TuneRequest, "samples">, tools: SearchTools) {
     this.#start = start;
@@ -99,51 +112,93 @@ class Search {
     if (this.hasPoints) this.#accept(this.#points[bestOf(this.#points, this.#compare)]!);
   }
 
-  /** Where the limit is not kept yet: finds the shortest beginning of the order that keeps it, left in float. */
-  async leaveInFloat(): Promise<void> {
-    const from = this.#at;
-    if (!from || from.passed) return;
-    const order = await this.#tools.order(from.recipe);
-    if (order.length === 0) return;
-    let short = 0;
-    let long = 1;
-    let reached = await this.#move(from, order.slice(0, long), "float");
-    while (reached && !reached.passed && long < order.length) {
-      [short, long] = [long, Math.min(2 * long, order.length)];
-      reached = await this.#move(from, order.slice(0, long), "float");
+  /** Where the limit is not kept yet: gives as few layers as keep it weights in more bits, and where none do, all of them. */
+  async widen(): Promise<void> {
+    for (const type of widerTypes(this.#start.weights.type)) {
+      const from = this.#at;
+      const { layers, reached } = await this.#shortest((names) => ({ kind: "weights", type, layers: names }));
+      if (!from || !reached || !(reached.passed || this.#compare(reached, from) < 0)) return;
+      this.#accept(reached);
+      for (const candidate of layers) this.#widened.set(candidate.layer, candidate);
     }
-    if (reached && !reached.passed) return;
-    while (long - short > 1) {
-      const middle = Math.floor((short + long) / 2);
-      const point = await this.#move(from, order.slice(0, middle), "float");
-      if (point && !point.passed) short = middle;
-      else [long, reached] = [middle, point];
-    }
-    if (!reached) return;
-    this.#accept(reached);
-    this.#moved = order.slice(0, long);
   }
 
-  /** Where the limit is kept with layers in float: tries each of them in int8 again, alone. */
+  /** Where the limit is not kept yet: leaves as few layers in float as keep it. */
+  async leaveInFloat(): Promise<void> {
+    const { layers, reached } = await this.#shortest((names) => ({ kind: "float", layers: names }));
+    if (!reached?.passed) return;
+    this.#accept(reached);
+    this.#inFloat = layers;
+  }
+
+  /** Where the limit is kept with layers that were changed: tries to give each of them back, alone. */
   async takeBack(): Promise<void> {
-    const dearest = [...this.#moved].sort((a, b) => b.cost - a.cost).filter(({ cost }) => cost > 0);
-    for (const candidate of dearest) {
+    const { type } = this.#start.weights;
+    await this.#giveBack(this.#inFloat, (layers) => ({ kind: "int8", layers }));
+    const inFloat = new Set(this.#at?.recipe.float.layers);
+    const widened = [...this.#widened.values()].filter(({ layer }) => !inFloat.has(layer));
+    await this.#giveBack(widened, (layers) => ({ kind: "weights", type, layers }));
+  }
+
+  async #giveBack(changed: readonly Candidate[], back: (layers: readonly string[]) => LayerDecision): Promise<void> {
+    const dearest = [...changed].sort((a, b) => b.cost - a.cost).filter(({ cost }) => cost > 0);
+    for (const { layer } of dearest) {
       const from = this.#at!;
-      const point = await this.#move(from, [candidate], "int8");
+      const point = await this.#change(from, back([layer]), true);
       if (point?.passed && this.#compare(point, from) < 0) this.#accept(point);
     }
   }
 
-  #move(from: TunePoint, candidates: readonly Candidate[], precision: LayerPrecision): Promise<TunePoint | null> {
-    const layers = candidates.map(({ layer }) => layer);
-    const what = layers.length === 1 ? layers[0]! : `${layers[0]} and ${layers.length - 1} more`;
-    const label = precision === "int8" ? `${what} back to ${this.#start.weights.type}` : `${what} left in ${precision}`;
-    return this.#try([...from.decisions, { kind: precision, layers }], label);
+  /**
+   * The shortest beginning of the order of layers that keeps the limit when it is changed; all of it, where none does. Nothing
+   * where the limit is kept already, or there is nothing to change.
+   */
+  async #shortest(
+    change: (layers: readonly string[]) => LayerDecision,
+  ): Promise<{ readonly layers: readonly Candidate[]; readonly reached: TunePoint | null }> {
+    const from = this.#at;
+    const order = from && !from.passed ? await this.#orderAt(from) : [];
+    if (!from || order.length === 0) return { layers: [], reached: null };
+    const first = (count: number) => change(order.slice(0, count).map(({ layer }) => layer));
+    let short = 0;
+    let long = 1;
+    let reached = await this.#change(from, first(long));
+    while (reached && !reached.passed && long < order.length) {
+      [short, long] = [long, Math.min(2 * long, order.length)];
+      reached = await this.#change(from, first(long));
+    }
+    const layers = () => order.slice(0, long);
+    if (reached && !reached.passed) return { layers: layers(), reached };
+    while (long - short > 1) {
+      const middle = Math.floor((short + long) / 2);
+      const point = await this.#change(from, first(middle));
+      if (point && !point.passed) short = middle;
+      else [long, reached] = [middle, point];
+    }
+    return { layers: layers(), reached };
+  }
+
+  async #orderAt(point: TunePoint): Promise<readonly Candidate[]> {
+    if (this.#ordered?.at !== point) this.#ordered = { at: point, order: await this.#tools.order(point.recipe) };
+    return this.#ordered.order;
+  }
+
+  #change(from: TunePoint, decision: LayerDecision, isBack = false): Promise<TunePoint | null> {
+    const [first = "", ...others] = decision.layers;
+    const what = others.length === 0 ? first : `${first} and ${others.length} more`;
+    return this.#try(
+      [...from.decisions, decision],
+      `${what} ${destination(decision, this.#start.weights.type, isBack)}`,
+    );
   }
 
   async #try(decisions: readonly Decision[], label: string): Promise<TunePoint | null> {
     const recipe = applyDecisions(this.#start, decisions);
-    const settings = JSON.stringify([recipe.corrections, [...recipe.float.layers].sort()]);
+    const settings = JSON.stringify([
+      recipe.corrections,
+      [...recipe.float.layers].sort(),
+      Object.entries(recipe.weights.layers ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)),
+    ]);
     const before = this.#tried.get(settings);
     if (before !== undefined) return before;
     const { budget, limit } = this.#request;

@@ -64,6 +64,17 @@ export function weightBits(type: WeightType): 8 | 4 | 2 {
   return WEIGHT_BITS[type];
 }
 
+const FAMILIES: readonly (readonly WeightType[])[] = [
+  ["int2", "int4", "int8"],
+  ["uint2", "uint4", "uint8"],
+];
+
+/** The types of more bits that weights of a type may be given, those of fewest bits first. */
+export function widerTypes(type: WeightType): readonly WeightType[] {
+  const family = FAMILIES.find((types) => types.includes(type)) ?? [];
+  return family.slice(family.indexOf(type) + 1);
+}
+
 /** Whether a type's weights have zero points: the unsigned ones. */
 export function isAsymmetric(type: WeightType): boolean {
   return type === "uint8" || type === "uint4" || type === "uint2";

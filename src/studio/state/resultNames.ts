@@ -15,6 +15,7 @@ export function nameOf(recipe: Recipe): string {
   return [
     recipe.target ?? [],
     weights.type === "int8" ? [] : weights.type,
+    counted(Object.keys(weights.layers ?? {}).length, "layer", " in another type"),
     weights.block === undefined ? `per ${weights.granularity}` : `blocks of ${weights.block}`,
     weights.operator === "matmulnbits" && recipe.format !== "q4f16" ? "MatMulNBits" : [],
     weights.algorithm === "nearest" ? "nearest scales" : [],

@@ -1,5 +1,5 @@
 import { takesRanges } from "../../engine/model/format.ts";
-import type { Recipe } from "../../engine/model/recipe.ts";
+import { type Recipe, weightTypesOf } from "../../engine/model/recipe.ts";
 import { sameSettings } from "../../engine/recipe/basis.ts";
 import { withSettings } from "../../engine/recipe/change.ts";
 import { sameValue } from "../../engine/recipe/text.ts";
@@ -42,7 +42,7 @@ export function untimeable({ recipe, calibration, data }: StudioState["project"]
   if (!present || !takesRanges(present)) return "needs activations in 8 bits";
   const { isHere, name } = targetOf(present);
   if (!isHere) return `${name} runs elsewhere`;
-  if (present.weights.type !== "int8") return "needs weights in int8";
+  if (weightTypesOf(present.weights).some((type) => type !== "int8")) return "needs weights in int8";
   if (!calibration || isStandIn(calibration)) return "calibrate first";
   return data ? null : "needs samples";
 }

@@ -67,6 +67,13 @@ function noticeItem(notice: Notice): Markup {
   return html`<li class="${kind}"><strong>${kind === "warning" ? "Warning" : "Note"}</strong> ${named}${message}</li>`;
 }
 
+/** The layers whose weights have types of their own, by these. */
+function layersByType({ layers = {} }: Report["recipe"]["weights"]): Readonly<Record<string, readonly string[]>> {
+  const byType: Record<string, string[]> = {};
+  for (const [layer, type] of Object.entries(layers)) byType[type] = [...(byType[type] ?? []), layer];
+  return byType;
+}
+
 function codeFacts(recipe: Report["recipe"]): Fact[] {
   const { activations, float, weights } = recipe;
   const scheme = `${activations.type}, ${activations.symmetric ? "symmetric" : "asymmetric"}${powersOfTwo(activations)}`;
@@ -76,6 +83,9 @@ function codeFacts(recipe: Report["recipe"]): Fact[] {
       "Weights",
       `${weights.type}, ${isAsymmetric(weights.type) ? "asymmetric" : "symmetric"}, ${scalesOf(weights)}${powersOfTwo(weights)}, ${ROUNDINGS[weights.rounding]}`,
     ],
+    ...Object.entries(layersByType(weights)).map(
+      ([type, names]) => [`Weights in ${type}`, html`${names.map((name) => html`<code>${name}</code> `)}`] as const,
+    ),
     ...(weights.rounding === "stochastic" ? [["Seed of rounding", String(weights.seed ?? 0)] as const] : []),
     ...(float.stored && float.stored.length > 0
       ? [

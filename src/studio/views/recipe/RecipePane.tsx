@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { FORMAT_WORDS, isTuned, type RecipeFormat, takesCodes, takesRanges } from "../../../engine/model/format.ts";
 import { type ActivationScheme, METHODS } from "../../../engine/model/range.ts";
-import type { MethodChoice, Recipe } from "../../../engine/model/recipe.ts";
+import { type MethodChoice, type Recipe, weightTypesOf } from "../../../engine/model/recipe.ts";
 import { INT8, INT16, UINT8, UINT16, withActivations, withFloat, withMethod } from "../../../engine/recipe/edits.ts";
 import { targetOf } from "../../../engine/targets/index.ts";
 import { weightBits } from "../../../engine/values/codes.ts";
@@ -131,14 +131,13 @@ function activationsText(value: keyof typeof ACTIVATIONS, recipe: Recipe): strin
 
 /** The kind of quantization, in the field's words. */
 function Outline({ recipe }: { readonly recipe: Recipe }) {
-  const { weights } = recipe;
   if (!takesCodes(recipe)) return <p className="muted">{FORMAT_WORDS[recipe.format]}</p>;
-  const bits = `${weightBits(weights.type)} bits`;
+  const bits = [...new Set(weightTypesOf(recipe.weights).map((type) => `${weightBits(type)}`))].join(" and ");
   return (
     <p className="muted">
       {KINDS[recipe.format]},{" "}
       <Term word="bit depth">
-        {!takesRanges(recipe) || bits === "8 bits" ? bits : "weights of 4 bits, activations of 8"}
+        {!takesRanges(recipe) || bits === "8" ? `${bits} bits` : `weights of ${bits} bits, activations of 8`}
       </Term>
     </p>
   );

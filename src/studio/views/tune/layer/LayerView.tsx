@@ -63,7 +63,9 @@ export default function LayerView() {
       ) : row.outputs[0] ? (
         <ValuesPanel key={row.outputs[0]} tensor={row.outputs[0]} />
       ) : null}
-      {row.weight && row.precision !== "float32" ? <WeightPanel key={row.weight} name={row.weight} /> : null}
+      {row.weight && row.precision !== "float32" ? (
+        <WeightPanel key={row.weight} name={row.weight} layer={row.id} />
+      ) : null}
     </>
   );
 }

@@ -1,19 +1,24 @@
 import { useEffect, useState } from "react";
 import type { WeightAnalysis } from "../../../../engine/model/analysis.ts";
+import { weightTypeOf } from "../../../../engine/model/recipe.ts";
+import { withLayerType } from "../../../../engine/recipe/edits.ts";
+import { WEIGHT_TYPES, type WeightType } from "../../../../engine/values/codes.ts";
 import { dimsText } from "../../../../engine/values/dims.ts";
 import { plural } from "../../../../engine/values/figures.ts";
 import { decibel } from "../../../../engine/values/units.ts";
 import { WeightChart } from "../../../charts/WeightChart.tsx";
 import { Term } from "../../../parts/Term.tsx";
+import { editRecipe } from "../../../state/recipe.ts";
 import { studio } from "../../../state/store.ts";
+import { isRefused } from "../../../state/taken.ts";
 import { useProject } from "../../../state/useStudio.ts";
 import { analyseWeight } from "../../../state/weights.ts";
 
 /** Below this the error of a channel is more than a third of its values, in root mean square. */
 const POOR_DB = 10;
 
-/** The ranges of a layer's weight, channel by channel. */
-export function WeightPanel({ name }: { readonly name: string }) {
+/** The ranges of a layer's weight, channel by channel, and its type. */
+export function WeightPanel({ name, layer }: { readonly name: string; readonly layer: string }) {
   const scheme = useProject((project) => project.recipe?.present.weights);
   const rounding = useProject((project) => project.recipe?.present.rounding);
   const [weights, setWeights] = useState<WeightAnalysis | null>(null);
@@ -46,14 +51,42 @@ export function WeightPanel({ name }: { readonly name: string }) {
             ) : null}
           </span>
         ) : null}
+        <LayerType layer={layer} />
       </div>
       {failure ? (
         <p className="failure">{failure}</p>
       ) : weights ? (
-        <WeightChart weights={weights} type={scheme?.type ?? "int8"} />
+        <WeightChart weights={weights} type={scheme ? weightTypeOf(scheme, layer) : "int8"} />
       ) : (
         <div className="skeleton weights-waiting" />
       )}
     </section>
+  );
+}
+
+/** The type of one layer's weight, where its target takes another beside that of all. */
+function LayerType({ layer }: { readonly layer: string }) {
+  const recipe = useProject((project) => project.recipe?.present);
+  if (!recipe) return null;
+  const type = weightTypeOf(recipe.weights, layer);
+  const taken = WEIGHT_TYPES.filter((each) => !isRefused(recipe, withLayerType(recipe, [layer], each)));
+  if (taken.length < 2) return null;
+  return (
+    <select
+      className="input select"
+      aria-label={`Type of the weight of ${layer}`}
+      value={type}
+      onChange={(event) => {
+        const chosen = event.target.value as WeightType;
+        editRecipe(`weight type ${layer}`, (before) => withLayerType(before, [layer], chosen));
+      }}
+      data-testid="layer-weight-type"
+    >
+      {taken.map((each) => (
+        <option key={each} value={each}>
+          {each}
+        </option>
+      ))}
+    </select>
   );
 }
