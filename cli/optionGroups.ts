@@ -89,9 +89,9 @@ export const RECIPE_OPTIONS = {
       "qdq (default): QuantizeLinear and DequantizeLinear around weights and activations; qoperator: operators on codes (QLinearConv); dynamic: scales of activations are found as the model runs; weights: weights alone; for these two data is needed only for what is learned on it; float16: all of the model but what would overflow, for which data is looked at where it is given; bfloat16: constants kept in it, and widened on loading; q4f16: weights of MatMul and Gemm in blocks of 4 bits (uint4, 32) that MatMulNBits reads, all else as float16",
     ),
     weights: choice(
-      "s8|u8|s4|u4|s2|u2|nf4",
-      ["s8", "u8", "s4", "u4", "s2", "u2", "nf4"],
-      "int8 (default), uint8, int4, uint4, int2 or uint2; unsigned ones have zero points, and are for weights alone, as 2 bits are",
+      "s8|u8|s4|u4|s2|u2|nf4|codebook16|codebook256",
+      ["s8", "u8", "s4", "u4", "s2", "u2", "nf4", "codebook16", "codebook256"],
+      "int8 (default), uint8, int4, uint4, int2 or uint2; unsigned ones have zero points, and are for weights alone, as all but s8 and s4 are; codebook16 and codebook256: places in a table of the values that fit best",
     ),
     layer: choices(
       "NAME=s4",

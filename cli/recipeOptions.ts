@@ -48,6 +48,8 @@ const WEIGHT_TYPE = {
   s2: "int2",
   u2: "uint2",
   nf4: "nf4",
+  codebook16: "codebook16",
+  codebook256: "codebook256",
 } as const;
 
 export function recipeChanges(values: Values<typeof RECIPE_OPTIONS>): RecipeChanges {

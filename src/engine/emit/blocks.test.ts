@@ -15,13 +15,13 @@ import { tensorOf, tensorProto } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise, portInfo } from "../onnx/testing/build.ts";
 import { encodeRequest } from "../plan/request.ts";
 import { ortRuntime } from "../runtime/onnxruntime.ts";
-import { WEIGHT_TYPES } from "../values/codes.ts";
+import { isCodebook, WEIGHT_TYPES } from "../values/codes.ts";
 import { type Choices, noiseFeeds, type Trial, tryOut } from "./testing/trial.ts";
 
 web.env.wasm.numThreads = 1;
 const wasm = ortRuntime(web, { label: "wasm", maxThreads: 1, provider: "wasm" });
 
-const BLOCKED = WEIGHT_TYPES.filter((type) => type !== "nf4");
+const BLOCKED = WEIGHT_TYPES.filter((type) => type !== "nf4" && !isCodebook(type));
 const PLAIN = PLAIN_RECIPE.weights;
 const format = "weights" as const;
 

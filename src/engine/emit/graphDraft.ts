@@ -65,9 +65,9 @@ export class GraphDraft {
   }
 
   /** A constant that is written as it is, by name. */
-  addConstant(owner: string, suffix: string, tensor: Tensor): string {
+  addConstant(owner: string, suffix: string, tensor: Tensor | PackedTensor): string {
     const name = this.fresh(owner, suffix);
-    this.#initializers.push(tensorProto(name, tensor));
+    this.#initializers.push(codesProto(name, tensor));
     return name;
   }
 

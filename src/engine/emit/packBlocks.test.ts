@@ -3,10 +3,10 @@ import { describe, expect, it } from "vitest";
 import type { EncodedWeight } from "../encode/weight.ts";
 import { blockLayout, quantizeBlocks, scaleCount } from "../numerics/blocks.ts";
 import { normalFloats } from "../numerics/normalFloat.ts";
-import { isAsymmetric, WEIGHT_TYPES, type WeightType, weightBits, weightLimits } from "../values/codes.ts";
+import { isAsymmetric, isCodebook, WEIGHT_TYPES, type WeightType, weightBits, weightLimits } from "../values/codes.ts";
 import { packBlocks, packNormalFloats } from "./packBlocks.ts";
 
-const BLOCKED = WEIGHT_TYPES.filter((type) => type !== "nf4");
+const BLOCKED = WEIGHT_TYPES.filter((type) => type !== "nf4" && !isCodebook(type));
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 const bytes = (text: string) => Uint8Array.from(Buffer.from(text, "hex"));

@@ -1,16 +1,18 @@
 import { withFields } from "../onnx/messages.ts";
 import { RUNTIME_DOMAIN, withDomain } from "../onnx/opset.ts";
+import { Codebooks } from "./codebooks.ts";
 import type { Writer } from "./emitted.ts";
 import { GraphDraft } from "./graphDraft.ts";
 import { OwnOperators } from "./ownOperators.ts";
 
 /**
- * Weights alone: an integer weight and a DequantizeLinear for each, or an operator of the runtime's own in the place of the layer;
+ * Weights alone: an integer weight and a DequantizeLinear for each, a table and the places in it, or an operator of the runtime's own in the place of the layer;
  * everything else stays as it is.
  */
 export const writeWeights: Writer = (model, plan, numbers) => {
   const draft = new GraphDraft(model, plan);
   const own = new OwnOperators(draft);
+  const tables = new Codebooks(draft);
   const unrounded = new Map<string, string>();
   for (const layer of plan.layers) {
     const weight = numbers.weights.get(layer.id);
@@ -25,7 +27,10 @@ export const writeWeights: Writer = (model, plan, numbers) => {
     else if (weight && ownOperator === "GatherBlockQuantized") own.lookUp(layer, weight);
     else {
       const input = [...node.input];
-      if (weightUse && weight) input[weightUse.input] = draft.weight(weightUse.name, weight);
+      if (weightUse && weight) {
+        const made = weight.table ? tables : draft;
+        input[weightUse.input] = made.weight(weightUse.name, weight);
+      }
       draft.add(withFields(node, { input }));
     }
   }

@@ -1,13 +1,15 @@
 import { blockLayout, dequantizeBlocks, scaleDims } from "../numerics/blocks.ts";
 import { channelLayout, forEachRun } from "../numerics/channels.ts";
+import { fromCodebook } from "../numerics/codebook.ts";
 import { fromNormalFloats } from "../numerics/normalFloat.ts";
 import { dequantizeWeights } from "../numerics/weights.ts";
 import type { EncodedWeight } from "./weight.ts";
 
-type Decodable = Pick<EncodedWeight, "type" | "dims" | "axis" | "blocks" | "scales" | "zeroPoints" | "codes">;
+type Decodable = Pick<EncodedWeight, "type" | "dims" | "axis" | "blocks" | "scales" | "zeroPoints" | "codes" | "table">;
 
 /** The values that a weight's codes stand for, in float32. */
-export function decodedWeight({ type, dims, axis, blocks, scales, zeroPoints, codes }: Decodable): Float32Array {
+export function decodedWeight({ type, dims, axis, blocks, scales, zeroPoints, codes, table }: Decodable): Float32Array {
+  if (table) return fromCodebook(codes as Uint8Array, channelLayout(dims, axis), { table, scales });
   if (type === "nf4" && blocks) {
     return fromNormalFloats(codes, [dims[0] ?? 1, dims[1] ?? 1], blocks.axis, blocks.size, scales);
   }

@@ -14,9 +14,17 @@ import type { Reduction } from "../numerics/reduction.ts";
 import { saturationFreeScales } from "../numerics/saturation.ts";
 import { type Rounder, stochasticRounder } from "../numerics/stochastic.ts";
 import { quantizeWeights, roundWeights, weightScales } from "../numerics/weights.ts";
-import { type CodeLimits, isAsymmetric, type WeightCodes, type WeightType, weightLimits } from "../values/codes.ts";
+import {
+  type CodeLimits,
+  isAsymmetric,
+  isCodebook,
+  type WeightCodes,
+  type WeightType,
+  weightLimits,
+} from "../values/codes.ts";
 import { elementCount } from "../values/dims.ts";
 import { halfAbove, LEAST_HALF } from "../values/halfFloats.ts";
+import { encodeCodebook } from "./codebook.ts";
 import { unpackCodes } from "./foundCodes.ts";
 
 /** A layer's constant factor as numbers, and how its values make output channels. */
@@ -51,6 +59,8 @@ export interface EncodedWeight {
   /** One a scale; null where all are 0. */
   readonly zeroPoints: WeightCodes | null;
   readonly codes: WeightCodes;
+  /** What codes of a codebook are places of, times the scale; absent in other types. */
+  readonly table?: Float32Array;
   /** The learned rounding that the codes follow; null where they are nearest. */
   readonly rounding: string | null;
   readonly bias: QuantizedBias | null;
@@ -133,6 +143,13 @@ const known = new WeakMap<object, Known>();
 export function encodeWeight(source: WeightSource, choices: WeightChoices, inputScale: number | null): EncodedWeight {
   const { dims, blockAxis } = source;
   const { type, rounding, block } = choices;
+  if (isCodebook(type)) {
+    const axis = sharingAxis(source, choices);
+    const { key, values, channelAxis, reduction } = source;
+    const order = channelAxis === null ? null : reduction;
+    const found = encodeCodebook(key, values, channelLayout(dims, axis), order, weightLimits(type)[1] + 1);
+    return { dims, type, rounding, axis, blocks: null, zeroPoints: null, bias: null, ...found };
+  }
   const codes =
     block !== undefined && blockAxis !== null
       ? encodeBlocks(source, choices, { axis: blockAxis, size: block })
@@ -175,15 +192,23 @@ function workedBlocks(
   return { ...made, ...fitted, codes };
 }
 
+/** The axis whose places have scales of their own; null for one scale. */
+function sharingAxis(
+  { channelAxis, hasChannelScales }: WeightSource,
+  { granularity }: Pick<WeightChoices, "granularity">,
+): number | null {
+  return granularity === "channel" && hasChannelScales ? channelAxis : null;
+}
+
 function encodeChannels(source: WeightSource, choices: WeightChoices, inputScale: number | null): Codes {
-  const { type, granularity, isMultiplied, addsInPairs, halvesOthers, biases, rounding, scales: allowed } = choices;
-  const { key, dims, channelAxis, hasChannelScales } = source;
+  const { type, isMultiplied, addsInPairs, halvesOthers, biases, rounding, scales: allowed } = choices;
+  const { key, dims, channelAxis } = source;
   let data: Float32Array | null = null;
   const weight = () => {
     data ??= source.values();
     return data;
   };
-  const axis = granularity === "channel" && hasChannelScales ? channelAxis : null;
+  const axis = sharingAxis(source, choices);
   const layout = channelLayout(dims, axis);
   const channels = channelAxis === null ? 1 : (dims[channelAxis] as number);
   const order = channelAxis === null ? null : source.reduction;

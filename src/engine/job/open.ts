@@ -232,7 +232,7 @@ const withInt2 = new WeakMap<ModelProto, ModelProto>();
 
 /**
  * The float model that is quantized under a recipe: equalized, and able to hold int4, int2, 16 bits, or weights in blocks, where that is asked for. Throws
- * InputError for blocks in a model that cannot be raised to opset 21, which their DequantizeLinear came with, and for 2 bits in one that
+ * InputError for blocks, and for a codebook of 16, in a model that cannot be raised to opset 21, which their types came with, and for 2 bits in one that
  * cannot be to 25.
  */
 export function floatForm(
@@ -241,17 +241,19 @@ export function floatForm(
 ): ModelProto {
   const { folded } = equalizedModel(model, recipe);
   if (!takesCodes(recipe) || recipe.format === "q4f16") return folded;
-  const inBlocks = recipe.weights.block !== undefined;
-  const fewest = Math.min(...weightTypesOf(recipe.weights).map(weightBits));
-  if (recipe.weights.type === "nf4" || (fewest === 8 && !inBlocks && !hasWideCodes(recipe))) return folded;
+  const types = weightTypesOf(recipe.weights);
+  /** Neither blocks nor 4-bit places in a table have operators of the runtime's own to fall back on. */
+  const isBound = recipe.weights.block !== undefined || types.includes("codebook16");
+  const fewest = Math.min(...types.map(weightBits));
+  if (recipe.weights.type === "nf4" || (fewest === 8 && !isBound && !hasWideCodes(recipe))) return folded;
   if (fewest === 2) {
     const raised = withInt2.get(folded) ?? allowInt2(folded);
     withInt2.set(folded, raised);
     return raised;
   }
   const known = withInt4.get(folded);
-  if (known && (!inBlocks || opsetOf(known) >= INT4_OPSET)) return known;
-  const made = allowInt4(folded, inBlocks ? null : ORT.ownDomain);
+  if (known && (!isBound || opsetOf(known) >= INT4_OPSET)) return known;
+  const made = allowInt4(folded, isBound ? null : ORT.ownDomain);
   withInt4.set(folded, made);
   return made;
 }

@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import { WEIGHT_TYPES, type WeightType, weightLimits } from "../values/codes.ts";
+import { isCodebook, WEIGHT_TYPES, type WeightType, weightLimits } from "../values/codes.ts";
 import { SCALE_FLOOR } from "./affine.ts";
 import { asymmetricScales, extremeScales, leastErrorBlocks } from "./blockScales.ts";
 import { blockLayout, dequantizeBlocks, forEachBlock, quantizeBlocks, scaleCount, scaleDims } from "./blocks.ts";
 import { channelLayout } from "./channels.ts";
 import { dequantizeWeights, quantizeWeights } from "./weights.ts";
 
-const BLOCKED = WEIGHT_TYPES.filter((type) => type !== "nf4");
+const BLOCKED = WEIGHT_TYPES.filter((type) => type !== "nf4" && !isCodebook(type));
 
 const noise = (count: number, seed = 1) =>
   Float32Array.from({ length: count }, (_, i) => Math.sin((i + seed) ** 2) * (1 + ((i * 7) % 5)));

@@ -112,6 +112,15 @@ test("a seed is of stochastic rounding, ends biases that were learned with anoth
   }
 });
 
+test("a codebook has no blocks and no learned rounding, and blocks take it back", () => {
+  const inBlocks = withBlock(withFormat(recipe, "weights"), 32);
+  const { weights } = withWeightType(withWeightOperator(inBlocks, "matmulnbits"), "codebook256");
+  expect(weights).toEqual({ type: "codebook256", granularity: "channel", rounding: "nearest" });
+  const back = withBlock(withWeightType(inBlocks, "codebook16"), 64);
+  expect(back.weights).toMatchObject({ type: "int4", block: 64 });
+  expect(withActivations(withWeightType(inBlocks, "codebook16"), INT8).weights.type).toBe("int4");
+});
+
 test("activations go to float and come back under the scheme chosen", () => {
   const inFloat = withFormat(recipe, "weights");
   expect(inFloat).toMatchObject({ activations: recipe.activations, format: "weights", resolved: null });

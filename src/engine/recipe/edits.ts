@@ -7,7 +7,7 @@ import type { Rounding } from "../model/rounding.ts";
 import { DEFAULT_TARGET, type TargetName } from "../model/target.ts";
 import { TARGETS } from "../targets/index.ts";
 import { rangeWithin } from "../values/clamp.ts";
-import { type BlockSize, isAsymmetric, type WeightType } from "../values/codes.ts";
+import { type BlockSize, isAsymmetric, isCodebook, type WeightType } from "../values/codes.ts";
 import { withOthers, withoutVainPrints, withSettings } from "./change.ts";
 import { joinPrints } from "./prints.ts";
 
@@ -83,6 +83,8 @@ const SYMMETRIC = {
   int2: "int4",
   uint2: "int4",
   nf4: "int4",
+  codebook16: "int4",
+  codebook256: "int8",
 } as const satisfies Record<WeightScheme["type"], WeightScheme["type"]>;
 
 /** Weights that are quantized with activations. */
@@ -113,12 +115,15 @@ function unblocked({ block: _, operator: __, algorithm: ___, ...weights }: Weigh
 }
 
 const whole = ({ weights }: Recipe) => (weights.type === "nf4" ? "int4" : weights.type);
+const inBlocks = ({ type }: WeightScheme) => (isCodebook(type) ? SYMMETRIC[type] : type);
 
 /** How many weights share a scale, which has then more than one a tensor; null for one a channel. */
 export function withBlock(recipe: Recipe, block: BlockSize | null): Recipe {
   if (block === null) return withSettings(recipe, { weights: { ...unblocked(recipe.weights), type: whole(recipe) } });
   const { scales: _, ...weights } = recipe.weights;
-  return withSettings(recipe, { weights: { ...unlearned(weights), granularity: "channel", block } });
+  return withSettings(recipe, {
+    weights: { ...unlearned(weights), type: inBlocks(recipe.weights), granularity: "channel", block },
+  });
 }
 
 /** Null is what is done where nothing is chosen. */
@@ -136,11 +141,17 @@ export function withGranularity(recipe: Recipe, granularity: WeightScheme["granu
   return withSettings(recipe, { weights: { ...recipe.weights, granularity } });
 }
 
-/** The type of all weights. Learned rounding and powers of two are for symmetric types; nf4 is in blocks, of 64 where none are chosen, that one operator reads. */
+/**
+ * The type of all weights. Learned rounding and powers of two are for symmetric types; nf4 is in blocks, of 64 where none are chosen, that
+ * one operator reads; codebooks have none.
+ */
 export function withWeightType(recipe: Recipe, type: WeightScheme["type"]): Recipe {
   const { layers: _, ...all } = recipe.weights;
-  if (type !== "nf4" && !isAsymmetric(type)) return withSettings(recipe, { weights: { ...all, type } });
+  if (type !== "nf4" && !isAsymmetric(type) && !isCodebook(type)) {
+    return withSettings(recipe, { weights: { ...all, type } });
+  }
   const { scales: __, ...weights } = all;
+  if (isCodebook(type)) return withSettings(recipe, { weights: { ...toNearest(unblocked(weights)), type } });
   if (type !== "nf4") return withSettings(recipe, { weights: { ...unlearned(weights), type } });
   const { operator: ___, algorithm: ____, block = 64, ...others } = weights;
   return withSettings(recipe, { weights: { ...toNearest(others), type, granularity: "channel", block } });

@@ -4,7 +4,7 @@ import { PLAIN_RECIPE } from "../model/testing/recipe.ts";
 import { makeNode } from "../onnx/attributes.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
 import { planQuantization } from "../plan/plan.ts";
-import { WEIGHT_TYPES } from "../values/codes.ts";
+import { isCodebook, WEIGHT_TYPES } from "../values/codes.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import { TARGETS } from "./index.ts";
 import { ORT } from "./ort.ts";
@@ -111,6 +111,13 @@ describe("what a target does not take", () => {
     [{ format: "weights", block: 16, granularity: "tensor" }, "Blocks of weights have more scales than one a tensor"],
     [{ format: "weights", block: 16, rounding: "learned" }, "Rounding is learned of symmetric weights"],
     [{ format: "weights", type: "uint4", rounding: "learned" }, "Rounding is learned of symmetric weights"],
+    [{ type: "codebook16" }, "Weights in codebook16 are for weights alone; choose int8 or int4"],
+    [
+      { format: "weights", type: "codebook16", block: 32 },
+      "are places in a table, with free scales by channel or tensor",
+    ],
+    [{ format: "weights", type: "codebook256", scales: "power-of-two" }, "are places in a table"],
+    [{ format: "weights", type: "codebook256", rounding: "stochastic" }, "take the nearest entry of their table"],
     [{ seed: 3 }, "The seed is that of stochastic rounding; leave it out"],
     [{ format: "weights", type: "nf4", block: 32, rounding: "stochastic" }, "Weights of nf4 are rounded to nearest"],
     [{ format: "weights", block: 32, algorithm: "gptq", rounding: "stochastic" }, "none is left to be drawn"],
@@ -140,7 +147,7 @@ describe("what a target does not take", () => {
 
   it("is nothing of weights alone in blocks, of any type", () => {
     for (const type of WEIGHT_TYPES) {
-      if (type === "nf4") continue;
+      if (type === "nf4" || isCodebook(type)) continue;
       const weights = { ...PLAIN_RECIPE.weights, type, block: 64, operator: "matmulnbits", algorithm: "hqq" } as const;
       expect(() => assertTakes(ORT, { ...PLAIN_RECIPE, format: "weights", weights })).not.toThrow();
     }

@@ -1,6 +1,6 @@
 import { multiplies } from "../model/format.ts";
 import { type Recipe, weightTypesOf } from "../model/recipe.ts";
-import { isAlone, isAsymmetric } from "../values/codes.ts";
+import { isAlone, isAsymmetric, isCodebook } from "../values/codes.ts";
 
 /** The sentence with which weights are refused that a recipe asks for and that do not go together; null where they do. */
 export function formRefusal(recipe: Pick<Recipe, "format" | "weights">): string | null {
@@ -40,6 +40,13 @@ function refusalOfOne(recipe: Pick<Recipe, "format" | "weights">): string | null
     if (operator !== undefined || algorithm !== undefined) {
       return "Weights in nf4 are read by MatMulBnb4 alone, and scaled by the largest of a block; leave the operator and the algorithm out.";
     }
+  }
+  if (isCodebook(type)) {
+    if (block !== undefined || operator !== undefined || algorithm !== undefined || scales !== undefined) {
+      return `Weights in ${type} are places in a table, with free scales by channel or tensor; leave block, operator, algorithm and powers of two out.`;
+    }
+    if (rounding !== "nearest")
+      return `Weights in ${type} take the nearest entry of their table; leave the rounding out.`;
   }
   if (block === undefined) {
     if (operator === "matmulnbits") {

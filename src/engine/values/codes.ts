@@ -12,8 +12,11 @@ export function isWide(type: ActivationType): boolean {
   return type === "uint16" || type === "int16";
 }
 
-/** The types that weights are quantized to. Codes of nf4 are places in a table (numerics/normalFloat.ts). */
-export const WEIGHT_TYPES = ["int8", "uint8", "int4", "uint4", "int2", "uint2", "nf4"] as const;
+/** The types that weights are quantized to. Codes of nf4 (numerics/normalFloat.ts) and of codebooks (numerics/codebook.ts) are places in a table. */
+export const WEIGHT_TYPES = [
+  ...(["int8", "uint8", "int4", "uint4", "int2", "uint2"] as const),
+  ...(["nf4", "codebook16", "codebook256"] as const),
+] as const;
 export type WeightType = (typeof WEIGHT_TYPES)[number];
 
 const WEIGHT_CODES: Readonly<Record<WeightType, CodeLimits>> = {
@@ -24,6 +27,8 @@ const WEIGHT_CODES: Readonly<Record<WeightType, CodeLimits>> = {
   int2: [-2, 1],
   uint2: [0, 3],
   nf4: [0, 15],
+  codebook16: [0, 15],
+  codebook256: [0, 255],
 };
 
 const WEIGHT_BITS: Readonly<Record<WeightType, 8 | 4 | 2>> = {
@@ -34,6 +39,8 @@ const WEIGHT_BITS: Readonly<Record<WeightType, 8 | 4 | 2>> = {
   int2: 2,
   uint2: 2,
   nf4: 4,
+  codebook16: 4,
+  codebook256: 8,
 };
 
 /** Codes of weights: Uint8Array for the unsigned types, whose zero points are their own. */
@@ -80,14 +87,19 @@ export function isAsymmetric(type: WeightType): boolean {
   return type === "uint8" || type === "uint4" || type === "uint2";
 }
 
+/** Whether codes are places in a table that is the tensor's own. */
+export function isCodebook(type: string): type is "codebook16" | "codebook256" {
+  return type === "codebook16" || type === "codebook256";
+}
+
 /** Whether a type is for weights alone, with activations in float. */
 export function isAlone(type: WeightType): boolean {
-  return isAsymmetric(type) || type === "int2" || type === "nf4";
+  return isAsymmetric(type) || type === "int2" || type === "nf4" || isCodebook(type);
 }
 
 /** Room for the codes of so many weights. */
 export function weightCodes(type: WeightType, count: number): WeightCodes {
-  return isAsymmetric(type) ? new Uint8Array(count) : new Int8Array(count);
+  return isAsymmetric(type) || isCodebook(type) ? new Uint8Array(count) : new Int8Array(count);
 }
 
 /** What a weight takes more in float32 than in a type, bytes an element. */

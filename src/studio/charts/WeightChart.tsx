@@ -29,6 +29,8 @@ const STEPS: Readonly<Record<WeightScheme["type"], number>> = {
   int2: 3,
   uint2: 3,
   nf4: 15,
+  codebook16: 15,
+  codebook256: 255,
 };
 
 /** From the smallest to the largest weight of every output channel. */

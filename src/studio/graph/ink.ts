@@ -36,6 +36,8 @@ export function inkOf(element: HTMLElement): Ink {
       int16: resolve("var(--precision-int8)"),
       float16: resolve("var(--precision-float16)"),
       bfloat16: resolve("var(--precision-float16)"),
+      codebook16: resolve("var(--precision-int4)"),
+      codebook256: resolve("var(--precision-int8)"),
       nf4: resolve("var(--precision-int4)"),
       float32: resolve("var(--precision-float32)"),
     },

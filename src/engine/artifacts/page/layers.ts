@@ -57,7 +57,7 @@ ${chart && html`<figure>${chart}<figcaption>SQNR of each quantized activation in
 <table class="layers"><thead><tr><th scope="col">#</th><th scope="col">Layer</th><th scope="col">Precision</th><th scope="col">Clip range</th><th scope="col">Histogram</th><th scope="col">Clipped</th><th scope="col">SQNR</th></tr></thead><tbody>
 ${rows.map((row) => rowMarkup(row, ALONE[report.recipe.format] ?? null, inFloat.has(row.layer?.id ?? "")))}
 </tbody></table>
-<p class="note">Histogram heights are logarithmic; shaded is what the clip range leaves out. I8, I4 and I2 are int8, int4 and int2 weights, or int8 arithmetic${inFloat.size > 0 ? ", but where a layer is said to be computed in float" : ""}; U8, U4 and U2 are weights with zero points, N4 in NormalFloat; F32 stays in float.</p>
+<p class="note">Histogram heights are logarithmic; shaded is what the clip range leaves out. I8, I4 and I2 are int8, int4 and int2 weights, or int8 arithmetic${inFloat.size > 0 ? ", but where a layer is said to be computed in float" : ""}; U8, U4 and U2 are weights with zero points, N4 in NormalFloat; C16 and C256 are places in a table of so many values; F32 stays in float.</p>
 </section>`;
 }
 
@@ -114,6 +114,8 @@ const MARKS: Readonly<Record<ReportedLayer["precision"], string>> = {
   uint2: "U2",
   int16: "I16",
   nf4: "N4",
+  codebook16: "C16",
+  codebook256: "C256",
   float16: "F16",
   bfloat16: "BF16",
   float32: "F32",

@@ -6,7 +6,7 @@ import {
   withRoundingSeed,
   withWeightType,
 } from "../../../engine/recipe/edits.ts";
-import { isAlone, isAsymmetric, WEIGHT_TYPES } from "../../../engine/values/codes.ts";
+import { isAlone, isAsymmetric, isCodebook, WEIGHT_TYPES } from "../../../engine/values/codes.ts";
 import { plural } from "../../../engine/values/figures.ts";
 import { Choice } from "../../parts/Choice.tsx";
 import { NumberField } from "../../parts/NumberField.tsx";
@@ -22,7 +22,7 @@ import { BlockChoices } from "./BlockChoices.tsx";
 export function WeightChoices({ recipe }: { readonly recipe: Recipe }) {
   const { weights, rounding } = recipe;
   const isBesideHalves = recipe.format === "q4f16";
-  const isAlone = recipe.format === "weights" || isBesideHalves;
+  const weightsAlone = recipe.format === "weights" || isBesideHalves;
   return (
     <>
       <div className="field">
@@ -82,7 +82,11 @@ export function WeightChoices({ recipe }: { readonly recipe: Recipe }) {
         />
         Scales are powers of two
       </label>
-      {isAlone ? (
+      {isCodebook(weights.type) ? (
+        <p className="muted small">
+          The nearest of so many values; each is looked up as the file is loaded, and layers compute in float.
+        </p>
+      ) : weightsAlone ? (
         <BlockChoices {...weights} isBesideHalves={isBesideHalves} />
       ) : (
         <p className="muted small">
