@@ -23,6 +23,7 @@ import {
   PREPROCESS,
   RECIPE_OPTIONS,
   RESULT_OPTIONS,
+  TARGET,
 } from "./optionGroups.ts";
 
 function define<const N extends readonly string[], O extends Options>(definition: Definition<N, O>) {
@@ -43,6 +44,28 @@ export const COMMANDS = {
       ...RESULT_OPTIONS,
     },
     example: "octet inspect model.onnx --targets",
+  }),
+  advise: define({
+    summary:
+      "Which recipe is right for a model on a target, each choice with its reason; with data, by what is measured.",
+    names: ["MODEL"],
+    options: {
+      ...inGroup("Data", {
+        data: DATA,
+        preprocess: PREPROCESS,
+        labels: LABELS,
+        order: ORDER,
+        samples: count(2, "read the first N samples, 100 at most: one half teaches, the other judges (default: 100)"),
+      }),
+      ...INPUT_OPTIONS,
+      ...MODEL_OPTIONS,
+      ...inGroup("Result", {
+        target: TARGET,
+        out: text("DIR", "write the advised recipe there, MODEL.recipe.json, which quantize takes as --recipe"),
+      }),
+      ...RESULT_OPTIONS,
+    },
+    example: "octet advise model.onnx --target ort-web --data photos --preprocess imagenet --out advised",
   }),
   quantize: define({
     summary: "Calibrates on the data and writes the quantized model, its calibration and its report.",

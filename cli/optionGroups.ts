@@ -73,15 +73,17 @@ export const EXECUTION_OPTIONS = inGroup("Execution (default: what a short trial
   batch: count(1, "samples that each runs at a time"),
 });
 
+export const TARGET = choice(
+  "NAME",
+  TARGET_NAMES,
+  "where the model is to run (default: ort-cpu); sets format, types and scales, which options beside it change",
+);
+
 /** What makes or changes a recipe. */
 export const RECIPE_OPTIONS = {
   ...inGroup("Data", { order: ORDER }),
   ...inGroup("Recipe", {
-    target: choice(
-      "NAME",
-      TARGET_NAMES,
-      "where the model is to run (default: ort-cpu); sets format, types and scales, which options beside it change",
-    ),
+    target: TARGET,
     method: choice("NAME", METHODS, "how ranges are found (default: chosen by Octet)"),
     format: choice(
       "NAME",

@@ -9,6 +9,7 @@ type Action<N extends CommandName> = (args: ArgumentsOf<N>, terminal: Terminal) 
 /** Loaded when asked for: help and the version need no engine. */
 const ACTIONS: { readonly [N in CommandName]: () => Promise<Action<N>> } = {
   inspect: async () => (await import("./commands/inspect.ts")).inspectCommand,
+  advise: async () => (await import("./commands/advise.ts")).adviseCommand,
   quantize: async () => (await import("./commands/quantize.ts")).quantizeCommand,
   evaluate: async () => (await import("./commands/evaluate.ts")).evaluateCommand,
   sensitivity: async () => (await import("./commands/sensitivity.ts")).sensitivityCommand,

@@ -41,4 +41,14 @@ test("the model on every target: a table of operators, and each layer's reason",
   await expect(page.getByTestId("target-layers")).toContainText("computed in float");
   await dialog.getByRole("button", { name: "Close" }).click();
   await expect(dialog).toHaveCount(0);
+
+  await page.getByTestId("advice-open").click();
+  const advice = page.getByTestId("advice");
+  await expect(advice).toContainText("Convs have a group for each channel");
+  await expect(page.getByTestId("advised")).toContainText("what the target sets");
+  await advice.getByRole("radio", { name: "scales found as the model runs" }).check();
+  await page.getByTestId("advice-take").click();
+  await expect(page.getByTestId("format")).toHaveValue("dynamic");
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(page.getByTestId("format")).toHaveValue("qdq");
 });

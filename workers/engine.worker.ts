@@ -79,6 +79,9 @@ const api: EngineApi = {
   defaultRecipe: async () => opened().defaultRecipe,
   plan: async (choices) => opened().plan(choices),
   targets: async () => opened().targets,
+  advise: async (target) => opened().advise(target),
+  adviseOn: (recipe, target, onProgress) =>
+    job(onProgress, (context) => opened().adopt(recipe).adviseOn(target, context)),
   sources: async () => opened().sources,
   setData: async (files, { preprocess, seed }) => {
     const sources = files.map(({ path, file, input }) => ({

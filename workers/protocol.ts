@@ -1,3 +1,4 @@
+import type { Advice } from "../src/engine/model/advice.ts";
 import type { GroupFigures, SeenValues, TensorAnalysis, WeightAnalysis } from "../src/engine/model/analysis.ts";
 import type { BitDepth } from "../src/engine/model/bitDepth.ts";
 import type { Calibration, Execution } from "../src/engine/model/calibration.ts";
@@ -15,6 +16,7 @@ import type { ErrorWalk, Sensitivity } from "../src/engine/model/sensitivity.ts"
 import type { SpeedTrial } from "../src/engine/model/speed.ts";
 import type { Statistics } from "../src/engine/model/statistics.ts";
 import type { ModelSummary } from "../src/engine/model/summary.ts";
+import type { TargetName } from "../src/engine/model/target.ts";
 import type { TargetFit } from "../src/engine/model/targetFit.ts";
 import type { TuneRequest, Tuning } from "../src/engine/model/tuning.ts";
 
@@ -106,6 +108,10 @@ export interface EngineApi {
   plan(choices: PlanPart): Promise<ModelSummary>;
   /** How the open model fits every target, each with what choosing it sets. */
   targets(): Promise<readonly TargetFit[]>;
+  /** What is right for the open model on a target, by its graph and its weights alone. */
+  advise(target: TargetName): Promise<Advice>;
+  /** The same by what is measured on the first samples, half of which teach and half of which judge. */
+  adviseOn(recipe: Recipe, target: TargetName, onProgress: OnProgress): Promise<Advice>;
   /** Where each input of the open model gets its values. */
   sources(): Promise<readonly InputSource[]>;
   /**

@@ -3,6 +3,7 @@ import { InputError, type JobContext } from "../engine/model/job.ts";
 import { PREPROCESS, PRESETS, type Preprocess, type Preset } from "../engine/model/preprocess.ts";
 import { read } from "../engine/model/read.ts";
 import { RECIPE, type Recipe } from "../engine/model/recipe.ts";
+import { TARGET_NAMES, type TargetName } from "../engine/model/target.ts";
 import { unlearned } from "../engine/recipe/change.ts";
 import { withInputs } from "../engine/recipe/inputs.ts";
 import type { Choices, JobOptions, OpenOptions } from "./project.ts";
@@ -116,6 +117,12 @@ export function checkedPreprocess(given: Preprocess | Preset | undefined): Prepr
   if (typeof given !== "string") return read(PREPROCESS, given, "preprocess");
   if (PRESETS.includes(given)) return given;
   throw new InputError(`preprocess is ${PRESETS.join(", ")} or an object of docs/data.md; not "${given}".`);
+}
+
+/** Throws InputError for what is no target's name. */
+export function checkedTarget(given: TargetName): TargetName {
+  if (TARGET_NAMES.includes(given)) return given;
+  throw new InputError(`target is ${TARGET_NAMES.join(", ")}; not "${given}".`);
 }
 
 /** Throws InputError for what is no drop of top-1 in points. */

@@ -1,3 +1,4 @@
+export type { Advice } from "../engine/model/advice.ts";
 export type { Calibration } from "../engine/model/calibration.ts";
 export type { DataFile, DataSummary } from "../engine/model/dataset.ts";
 export type { Evaluation } from "../engine/model/evaluation.ts";

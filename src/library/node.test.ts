@@ -95,6 +95,22 @@ describe("a project", () => {
     expect(sizeOf((await project.quantize()).chunks)).toBeGreaterThan(20_000);
   });
 
+  it("says which recipe is right by its graph, with data by what is measured, and takes what is advised", async () => {
+    const unmeasured = await project.advise({ target: "ort-web" });
+    expect(unmeasured).toMatchObject({ target: "ort-web", measured: null, kinds: [{ kind: "depthwise" }] });
+    await project.useData(DATA, { preprocess: "unit" });
+    const before = project.recipe;
+    const { options, advised, measured } = await project.advise({ samples: 12 });
+    expect(measured).toMatchObject({ taught: 6, judged: 6 });
+    expect(options.every(({ figures }) => figures!.sqnr! > 20)).toBe(true);
+    expect(project.recipe).toEqual(before);
+    project.change(options[advised]!.settings);
+    expect(project.recipe).toMatchObject(options[advised]!.settings);
+    expect(await refusal(() => project.advise({ target: "cpu" as "ort-cpu" }))).toMatch(
+      /^target is ort-cpu, .*not "cpu"\.$/,
+    );
+  });
+
   it("goes on from the recipe and the calibration that it exported", async () => {
     await project.useData(DATA, { preprocess: "unit" });
     project.change({ weights: { ...project.recipe.weights, granularity: "tensor" } });

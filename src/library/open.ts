@@ -2,6 +2,7 @@ import type { DataFile } from "../engine/model/dataset.ts";
 import type { Evaluation } from "../engine/model/evaluation.ts";
 import { InputError, type JobContext, type Notice } from "../engine/model/job.ts";
 import type { Recipe } from "../engine/model/recipe.ts";
+import { DEFAULT_TARGET } from "../engine/model/target.ts";
 import {
   type Artifact,
   Project as Engine,
@@ -21,6 +22,7 @@ import {
   checkedContext,
   checkedInputs,
   checkedPreprocess,
+  checkedTarget,
   documentOf,
 } from "./checks.ts";
 import type { JobOptions, OpenOptions, Project, WrittenFile } from "./project.ts";
@@ -124,6 +126,13 @@ export async function openIn<Data>(
         return summary;
       });
     },
+    advise: (options = {}) =>
+      job(options, ["target", "samples"], async (context) => {
+        const target = checkedTarget(options.target ?? engine.recipe.target ?? DEFAULT_TARGET);
+        const { samples } = options;
+        if (samples !== undefined) assertCount("samples", samples, 2);
+        return engine.data ? engine.adviseOn(target, context, samples) : engine.advise(target);
+      }),
     calibrate: (options = {}) =>
       job(options, ["samples"], async (context) => {
         const range = rangeOf(options.samples);

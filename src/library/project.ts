@@ -1,3 +1,4 @@
+import type { Advice } from "../engine/model/advice.ts";
 import type { Calibration } from "../engine/model/calibration.ts";
 import type { DataFile, DataSummary } from "../engine/model/dataset.ts";
 import type { Evaluation } from "../engine/model/evaluation.ts";
@@ -7,6 +8,7 @@ import type { Recipe } from "../engine/model/recipe.ts";
 import type { Runtime } from "../engine/model/runtime.ts";
 import type { Sensitivity } from "../engine/model/sensitivity.ts";
 import type { ModelSummary } from "../engine/model/summary.ts";
+import type { TargetName } from "../engine/model/target.ts";
 
 /** How a job tells how far it is, and is cancelled: it then rejects with the signal's reason and changes nothing. */
 export interface JobOptions {
@@ -84,6 +86,12 @@ export interface Project<Data> {
     data: Data,
     options?: { readonly preprocess?: Preprocess | Preset; readonly labels?: Data },
   ): Promise<DataSummary>;
+  /**
+   * Which recipe is right for the model on a target, the recipe's own by default, each choice with its reason (docs/advice.md): by what is measured on the first
+   * samples, 100 by default and at most, where there is data, half of which teach and the others judge; else by graph and weights alone. The recipe stays as it is: `change` takes the
+   * settings of an option.
+   */
+  advise(options?: JobOptions & { readonly target?: TargetName; readonly samples?: number }): Promise<Advice>;
   /** Calibrates on the first samples, all by default, and learns what else the recipe asks for. */
   calibrate(options?: JobOptions & { readonly samples?: number }): Promise<Calibration>;
   /** The quantized model, once it has loaded and run. */

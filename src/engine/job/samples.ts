@@ -1,5 +1,6 @@
 import type { Dataset, Sample } from "../model/dataset.ts";
 import { InputError } from "../model/job.ts";
+import type { OpenDataset } from "./data.ts";
 
 /** The first sample of skip..skip+samples that can be read. Throws InputError when there is none. */
 export async function firstReadable(dataset: Dataset, skip: number, samples: number): Promise<Sample> {
@@ -34,4 +35,13 @@ export async function* readableSamples(
       if (!(error instanceof InputError)) throw error;
     }
   }
+}
+
+/** The larger half of the first samples; where these are steps, as many as end with the sequence nearest to it, if there is one. */
+export function halfOf(end: number, { sequences }: OpenDataset): number {
+  const half = Math.ceil(end / 2);
+  for (let far = 0; sequences && far < half; far++) {
+    for (const at of [half + far, half - far]) if (at > 0 && at < end && sequences.startOf(at) === at) return at;
+  }
+  return half;
 }

@@ -18,7 +18,7 @@ import type { OpenDataset } from "./data.ts";
 import { assertSearchable } from "./learned.ts";
 import { type OpenModel, planModel, summarizeModel } from "./open.ts";
 import { assertRecipeFor, quantizeModel, quantizesAnything } from "./quantize.ts";
-import { firstReadable } from "./samples.ts";
+import { firstReadable, halfOf } from "./samples.ts";
 import { sensitivity } from "./sensitivity.ts";
 import { loadSession, quickestSession } from "./session.ts";
 import { settle } from "./settle.ts";
@@ -99,15 +99,6 @@ export async function tune(
   } finally {
     await session.dispose();
   }
-}
-
-/** The larger half of the first samples; where these are steps, as many as end with the sequence nearest to it, if there is one. */
-function halfOf(end: number, { sequences }: OpenDataset): number {
-  const half = Math.ceil(end / 2);
-  for (let far = 0; sequences && far < half; far++) {
-    for (const at of [half + far, half - far]) if (at > 0 && at < end && sequences.startOf(at) === at) return at;
-  }
-  return half;
 }
 
 /** Halves the first samples; the first half is the larger, but for whole sequences. */

@@ -1,3 +1,4 @@
+import { ADVICE_SAMPLES, advise, adviseOn, recipeOf } from "../job/advise.ts";
 import { activationValues } from "../job/bitDepth.ts";
 import { type CalibrationRequest, calibrate } from "../job/calibrate.ts";
 import { deriveBiases } from "../job/correct.ts";
@@ -34,6 +35,7 @@ import { tune } from "../job/tune.ts";
 import { verifiedExport } from "../job/verifiedExport.ts";
 import { walk } from "../job/walk.ts";
 import { analyseWeight } from "../job/weights.ts";
+import type { Advice, AdvisedSettings } from "../model/advice.ts";
 import type { WeightAnalysis } from "../model/analysis.ts";
 import type { Calibration } from "../model/calibration.ts";
 import type { DataFile, DataSummary, InputSource, SamplePreview } from "../model/dataset.ts";
@@ -150,6 +152,25 @@ export class Project {
   /** How the model fits every target, each with what choosing it sets. */
   get targets(): readonly TargetFit[] {
     return targetFits(this.#model);
+  }
+
+  /** What is right for the model on a target by its graph and its weights alone. */
+  advise(target: TargetName): Advice {
+    return advise(this.#model, target);
+  }
+
+  /** The same by what is measured on the first samples, 100 at most: half of them teach, the others judge. The recipe stays as it is. */
+  adviseOn(target: TargetName, context: JobContext, samples = ADVICE_SAMPLES): Promise<Advice> {
+    const { runtimes, machine } = this.#environment;
+    const request = { samples: Math.min(samples, ADVICE_SAMPLES), machine };
+    return this.#on(this.#recipe, (data) => adviseOn(this.#model, target, data, request, runtimes, context));
+  }
+
+  /** Makes the recipe one for a target with what is advised for it; nothing else of it stays. */
+  follow(target: TargetName, settings: AdvisedSettings): this {
+    const { preprocess, seed } = this.#recipe;
+    this.#recipe = withSettings(recipeOf(this.#model, target, settings), { preprocess, seed });
+    return this;
   }
 
   plan(choices: PlannedChoices): ModelSummary {

@@ -1,3 +1,4 @@
+import type { AdvisedSettings } from "../model/advice.ts";
 import type { Calibration } from "../model/calibration.ts";
 import { multiplies, type RecipeFormat, takesRanges } from "../model/format.ts";
 import type { Preprocess } from "../model/preprocess.ts";
@@ -30,6 +31,11 @@ export function withTarget(recipe: Recipe, name: TargetName): Recipe {
   if (name !== DEFAULT_TARGET) return changed;
   const { target: _, ...back } = changed;
   return back;
+}
+
+/** The recipe as advised for a target, with all that is learned anew and no other layer left in float. */
+export function withAdvice(recipe: Recipe, name: TargetName, { target: _, ...settings }: AdvisedSettings): Recipe {
+  return withSettings(withTarget(recipe, name), settings);
 }
 
 /** Weights that are quantized with activations have no blocks and no zero points. */

@@ -1,4 +1,5 @@
 import type { Calibration, ExportedFile, SpeedChoice } from "../../../../workers/protocol.ts";
+import type { Advice } from "../../../engine/model/advice.ts";
 import type { GroupFigures } from "../../../engine/model/analysis.ts";
 import type { Finding } from "../../../engine/model/diagnosis.ts";
 import type { Evaluation, Probe } from "../../../engine/model/evaluation.ts";
@@ -66,11 +67,18 @@ export interface MeasuredSpeed extends SpeedChoice {
   readonly before: Extent;
 }
 
+/** Advice by what was measured, and on which data. */
+export interface MeasuredAdvice {
+  readonly advice: Advice;
+  readonly data: string;
+}
+
 /** What was measured and estimated of the open model. */
 export interface Results {
   /** Estimates under the recipe of the moment, by group. */
   readonly overview: ReadonlyMap<string, GroupFigures>;
   readonly triedPreprocess: TriedPreprocess | null;
+  readonly advice: MeasuredAdvice | null;
   /** What was timed for speed; null where fidelity is the goal. */
   readonly speed: MeasuredSpeed | null;
   readonly evaluation: Based<Evaluation> | null;
@@ -91,6 +99,7 @@ export interface Results {
 export const NO_RESULTS: Results = {
   overview: new Map(),
   triedPreprocess: null,
+  advice: null,
   speed: null,
   evaluation: null,
   exported: null,
@@ -106,6 +115,7 @@ export const NO_RESULTS: Results = {
 
 export const resultsChanges = {
   preprocessTried: (_, triedPreprocess: TriedPreprocess) => ({ triedPreprocess }),
+  adviceMeasured: (_, advice: MeasuredAdvice) => ({ advice }),
   speedMeasured: (_, speed: MeasuredSpeed) => ({ speed }),
   speedForgotten: () => ({ speed: null }),
   evaluationFinished: (_, evaluation: Based<Evaluation>) => ({ evaluation }),

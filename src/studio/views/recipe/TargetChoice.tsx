@@ -6,11 +6,13 @@ import { targetOf } from "../../../engine/targets/index.ts";
 import { refusalOf } from "../../../engine/targets/target.ts";
 import { Choice } from "../../parts/Choice.tsx";
 import { editRecipe } from "../../state/recipe.ts";
+import { AdviceDialog } from "./AdviceDialog.tsx";
 import { TargetDialog } from "./TargetDialog.tsx";
 
 /** Where the model is to run, what that asks for and where it is written, and what every target makes of the model. */
 export function TargetChoice({ recipe }: { readonly recipe: Recipe }) {
-  const [open, setOpen] = useState(false);
+  const [open, setOpen] = useState<"targets" | "advice" | null>(null);
+  const close = () => setOpen(null);
   const target = targetOf(recipe);
   const refusal = refusalOf(target, recipe);
   return (
@@ -30,6 +32,9 @@ export function TargetChoice({ recipe }: { readonly recipe: Recipe }) {
           {refusal}
         </p>
       ) : null}
+      <button type="button" className="button" onClick={() => setOpen("advice")} data-testid="advice-open">
+        Advice for this model
+      </button>
       <details className="fold" data-testid="target-rules">
         <summary>
           What {target.name} asks for <span className="muted">{target.rules.length}</span>
@@ -44,11 +49,12 @@ export function TargetChoice({ recipe }: { readonly recipe: Recipe }) {
             </li>
           ))}
         </ul>
-        <button type="button" className="button small" onClick={() => setOpen(true)} data-testid="targets-open">
+        <button type="button" className="button small" onClick={() => setOpen("targets")} data-testid="targets-open">
           This model on every target
         </button>
       </details>
-      {open ? <TargetDialog onClose={() => setOpen(false)} /> : null}
+      {open === "targets" ? <TargetDialog onClose={close} /> : null}
+      {open === "advice" ? <AdviceDialog recipe={recipe} onClose={close} /> : null}
     </>
   );
 }

@@ -1,0 +1,118 @@
+import type { AdvisedChoice, AdvisedSettings } from "../model/advice.ts";
+import { FORMAT_WORDS, takesCodes, takesRanges } from "../model/format.ts";
+import { scalesOf } from "../model/recipe.ts";
+import type { Target } from "../targets/target.ts";
+import { plural } from "../values/figures.ts";
+import { decibel } from "../values/units.ts";
+import type { AdviceFacts } from "./facts.ts";
+import {
+  AT_RUN_TIME,
+  DECIDED,
+  FROM_SAMPLES,
+  FRONT_END,
+  HALVES,
+  KEPT_IN_FLOAT,
+  type Reference,
+  UNSIGNED,
+} from "./references.ts";
+
+/** What is done beside what the target sets. */
+export type Form = "target" | "front" | "dynamic" | "stored" | "halves";
+
+const NAMES: Readonly<Record<Form, string>> = {
+  target: "what the target sets",
+  front: "the spectrogram in float",
+  dynamic: "scales found as the model runs",
+  stored: "weights in 8 bits, computed in float",
+  halves: "float16",
+};
+
+/** A recipe to be considered, and why it is made so. */
+export interface Option {
+  readonly name: string;
+  readonly settings: AdvisedSettings;
+  readonly choices: readonly AdvisedChoice[];
+}
+
+type Reason = Pick<AdvisedChoice, "why" | "basis">;
+
+/** A recipe with a reason for each of its choices. */
+export function reasonsFor(form: Form, settings: AdvisedSettings, facts: AdviceFacts): Option {
+  const choices = [
+    { setting: "Format", value: FORMAT_WORDS[settings.format], ...formatReason(form, facts) },
+    ...(takesCodes(settings) ? [weightChoice(settings, facts)] : []),
+    ...(takesRanges(settings) && form !== "stored" ? roundedChoices(settings, facts) : []),
+    ...floatChoices(form, settings),
+  ];
+  return { name: NAMES[form], settings, choices };
+}
+
+function formatReason(form: Form, { kinds, target, base }: AdviceFacts): Reason {
+  const main = kinds[0]?.kind ?? "other";
+  if (form === "dynamic") return measured(AT_RUN_TIME[main]) ?? UNTRIED;
+  if (form === "stored") return WIDENED;
+  if (form === "halves") return measured(HALVES)!;
+  const known = target.isHere && base.format === "qdq" ? FROM_SAMPLES[main] : null;
+  return measured(known) ?? ruleOf(target);
+}
+
+const UNTRIED: Reason = {
+  why: "Scales found as the model runs take no data and follow each sample; what they gain and take here is not known before it is measured.",
+  basis: "No figure: they were no better on the models of this kind that were measured (docs/advice.md).",
+};
+
+const WIDENED: Reason = {
+  why: "Nothing but weights is rounded: the runtime makes them float as it loads the file, which has a quarter of the bytes.",
+  basis: "No figure: it is how the file is made (docs/quantizer.md).",
+};
+
+function ruleOf({ rules }: Pick<Target, "rules">): Reason {
+  const [{ says, source }] = rules as readonly [Target["rules"][number]];
+  return { why: says, basis: `It is a rule of the target: ${source}` };
+}
+
+function measured(reference: Reference | null | undefined): Reason | null {
+  return reference ? { why: reference.says, basis: `Measured on ${reference.on}; not on this model.` } : null;
+}
+
+function weightChoice({ weights }: AdvisedSettings, { loss, target }: AdviceFacts): AdvisedChoice {
+  const choice = { setting: "Weights", value: `${weights.type}, ${scalesOf(weights)}` };
+  if (!loss || weights.block !== undefined) return { ...choice, ...ruleOf(target) };
+  const [own, instead] =
+    weights.granularity === "channel" ? (["channel", "tensor"] as const) : (["tensor", "channel"] as const);
+  const only = target.granularities.length === 1 ? `, but ${target.name} takes one a ${own} alone` : "";
+  return {
+    ...choice,
+    why: `The layer that loses most keeps ${decibel(loss[own])} of its weights with a scale a ${own}, and ${decibel(loss[instead])} with one a ${instead}${only}.`,
+    basis: "Worked out on this model's weights, every output channel counting the same.",
+  };
+}
+
+const ELEMENTWISE_WORDS = { auto: "decided on samples", join: "all in integers", float: "in float" } as const;
+
+function roundedChoices({ activations, elementwise }: AdvisedSettings, { target }: AdviceFacts): AdvisedChoice[] {
+  const { type, symmetric } = activations;
+  const isUnsigned = target.isHere && type === "uint8" && !symmetric;
+  return [
+    {
+      setting: "Activations",
+      value: `${type}, ${symmetric ? "symmetric" : "asymmetric"}`,
+      ...((isUnsigned ? measured(UNSIGNED) : null) ?? ruleOf(target)),
+    },
+    {
+      setting: "Layers without weights",
+      value: ELEMENTWISE_WORDS[elementwise],
+      ...((elementwise === "auto" ? measured(DECIDED) : null) ?? ruleOf(target)),
+    },
+  ];
+}
+
+function floatChoices(form: Form, { float }: AdvisedSettings): AdvisedChoice[] {
+  const names = [...(float.stored ?? []), ...float.layers];
+  if (names.length === 0) return [];
+  const stored = float.stored?.length ? ", weights in int8" : "";
+  if (form !== "stored")
+    return [{ setting: "In float", value: `${names.join(", ")}${stored}`, ...measured(FRONT_END)! }];
+  const value = `all ${plural(names.length, "layer")} with weights${stored}`;
+  return [{ setting: "In float", value, ...measured(KEPT_IN_FLOAT)! }];
+}
