@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { InputError } from "../model/job.ts";
-import { isCodebook, WEIGHT_TYPES, weightCodes, weightLimits } from "../values/codes.ts";
+import { isAsymmetric, isCodebook, WEIGHT_TYPES, weightCodes, weightLimits } from "../values/codes.ts";
 import { packCodes, unpackCodes } from "./foundCodes.ts";
 
 const types = WEIGHT_TYPES.filter((type) => type !== "nf4" && !isCodebook(type));
@@ -13,13 +13,23 @@ test("codes and scales of every type come back as they were", () => {
       const codes = weightCodes(type, count);
       for (let at = 0; at < count; at++) codes[at] = lowest + ((seed + at * 7) % (highest - lowest + 1));
       const scales = Float32Array.from({ length: 3 }, (_, at) => (seed + at + 1) / 7);
-      expect(unpackCodes(packCodes(codes, scales, type), { codes, scales }, type, "w")).toEqual({ codes, scales });
+      const worked = isAsymmetric(type) ? weightCodes(type, 3) : null;
+      const zeroPoints = worked?.map((_, at) => (seed + at) % (highest + 1)) ?? null;
+      const like = { codes, scales, zeroPoints: worked };
+      expect(unpackCodes(packCodes({ codes, scales, zeroPoints }, type), like, type, "w")).toEqual({
+        codes,
+        scales,
+        zeroPoints,
+      });
+      // What earlier versions wrote says none.
+      const { zeroPoints: _, ...before } = packCodes({ codes, scales, zeroPoints }, type);
+      expect(unpackCodes(before, like, type, "w").zeroPoints).toEqual(worked);
     }),
   );
 });
 
 test("known bytes: two codes a byte, the first lower, and little-endian scales", () => {
-  expect(packCodes(Int8Array.of(1, -1, -8), Float32Array.of(1), "int4")).toEqual({
+  expect(packCodes({ codes: Int8Array.of(1, -1, -8), scales: Float32Array.of(1), zeroPoints: null }, "int4")).toEqual({
     codes: btoa("\xf1\x08"),
     scales: btoa("\x00\x00\x80\x3f"),
   });
@@ -28,20 +38,28 @@ test("known bytes: two codes a byte, the first lower, and little-endian scales",
 test.each([Number.NaN, 0, -1, Number.POSITIVE_INFINITY])(
   "a scale of %d is refused: the values would be no weight",
   (scale) => {
-    const given = { codes: Uint8Array.of(1, 2), scales: Float32Array.of(0.5, scale) };
-    const reading = () => unpackCodes(packCodes(given.codes, given.scales, "uint4"), given, "uint4", "w");
+    const given = { codes: Uint8Array.of(1, 2), scales: Float32Array.of(0.5, scale), zeroPoints: null };
+    const reading = () => unpackCodes(packCodes(given, "uint4"), given, "uint4", "w");
     expect(reading).toThrow(InputError);
     expect(reading).toThrow(/holds a scale that is not positive and finite for the weight w/);
   },
 );
 
 test("those of another weight are refused", () => {
-  const of = (count: number) => ({ codes: new Uint8Array(count), scales: Float32Array.of(1) });
-  const found = packCodes(of(4).codes, of(4).scales, "uint4");
-  for (const other of [of(6), { codes: new Uint8Array(4), scales: new Float32Array(2) }]) {
+  const of = (count: number) => ({
+    codes: new Uint8Array(count),
+    scales: Float32Array.of(1),
+    zeroPoints: new Uint8Array(1),
+  });
+  const found = packCodes(of(4), "uint4");
+  for (const other of [
+    of(6),
+    { codes: new Uint8Array(4), scales: new Float32Array(2), zeroPoints: new Uint8Array(2) },
+  ]) {
     const reading = () => unpackCodes(found, other, "uint4", "w");
     expect(reading).toThrow(InputError);
     expect(reading).toThrow(/codes do not fit the weight w/);
   }
+  expect(() => unpackCodes(found, { ...of(4), zeroPoints: null }, "uint4", "w")).toThrow(InputError);
   expect(() => unpackCodes({ ...found, codes: "???" }, of(4), "uint4", "w")).toThrow(InputError);
 });

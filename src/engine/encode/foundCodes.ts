@@ -3,29 +3,37 @@ import type { FoundCodes } from "../model/recipe.ts";
 import { packBytes, unpackBytes } from "../numerics/base64.ts";
 import { packedCodes, type WeightCodes, type WeightType, weightBits, weightCodes } from "../values/codes.ts";
 
-/** Codes and scales of a weight as a recipe keeps them. */
-export function packCodes(codes: WeightCodes, scales: Float32Array, type: WeightType): FoundCodes {
-  const bits = weightBits(type);
-  const bytes = bits === 8 ? new Uint8Array(codes.buffer, codes.byteOffset, codes.length) : packedCodes(codes, bits);
+interface BlockedCodes {
+  readonly codes: WeightCodes;
+  readonly scales: Float32Array;
+  readonly zeroPoints: WeightCodes | null;
+}
+
+/** Codes, scales and zero points of a weight as a recipe keeps them, those of 4 and 2 bits packed, the first lowest. */
+export function packCodes({ codes, scales, zeroPoints }: BlockedCodes, type: WeightType): FoundCodes {
   const floats = new DataView(new ArrayBuffer(4 * scales.length));
   for (const [at, scale] of scales.entries()) floats.setFloat32(4 * at, scale, true);
-  return { codes: packBytes(bytes), scales: packBytes(new Uint8Array(floats.buffer)) };
+  return {
+    codes: packBytes(packed(codes, type)),
+    scales: packBytes(new Uint8Array(floats.buffer)),
+    ...(zeroPoints && { zeroPoints: packBytes(packed(zeroPoints, type)) }),
+  };
 }
 
 /**
- * Reads them for a weight of so many values and scales. Throws InputError where they are of another weight, or a scale is none.
+ * Reads them for a weight of so many values and scales; zero points that they do not have are those worked out. Throws InputError
+ * where they are of another weight, or a scale is none.
  */
 export function unpackCodes(
   found: FoundCodes,
-  { codes: { length }, scales: { length: count } }: { readonly codes: WeightCodes; readonly scales: Float32Array },
+  { codes: { length }, scales: { length: count }, zeroPoints: worked }: BlockedCodes,
   type: WeightType,
   name: string,
-): { readonly codes: WeightCodes; readonly scales: Float32Array } {
-  const width = weightBits(type);
-  const each = 8 / width;
-  const bytes = unpackBytes(found.codes, Math.ceil(length / each));
+): BlockedCodes {
+  const codes = unpacked(found.codes, length, type);
   const floats = unpackBytes(found.scales, 4 * count);
-  if (!bytes || !floats) {
+  const zeroPoints = worked && found.zeroPoints !== undefined ? unpacked(found.zeroPoints, count, type) : worked;
+  if (!codes || !floats || (worked && !zeroPoints) || (!worked && found.zeroPoints !== undefined)) {
     throw new InputError(
       `The recipe's codes do not fit the weight ${name} of ${length} values; set "codes" to null in the recipe to find them again.`,
     );
@@ -37,11 +45,25 @@ export function unpackCodes(
       `The recipe holds a scale that is not positive and finite for the weight ${name}; set "codes" to null in the recipe to find them again.`,
     );
   }
+  return { codes, scales, zeroPoints };
+}
+
+function packed(codes: WeightCodes, type: WeightType): Uint8Array {
+  const bits = weightBits(type);
+  return bits === 8 ? new Uint8Array(codes.buffer, codes.byteOffset, codes.length) : packedCodes(codes, bits);
+}
+
+/** Null where there are not so many. */
+function unpacked(text: string, length: number, type: WeightType): WeightCodes | null {
+  const width = weightBits(type);
+  const each = 8 / width;
+  const bytes = unpackBytes(text, Math.ceil(length / each));
+  if (!bytes) return null;
   const codes = weightCodes(type, length);
   for (let at = 0; at < length; at++) {
     const byte = bytes[Math.floor(at / each)] as number;
     const bits = (byte >> (width * (at % each))) & (2 ** width - 1);
     codes[at] = codes instanceof Uint8Array ? bits : (bits << (32 - width)) >> (32 - width);
   }
-  return { codes, scales };
+  return codes;
 }

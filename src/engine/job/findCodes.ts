@@ -1,18 +1,15 @@
 import { packCodes } from "../encode/foundCodes.ts";
-import type { EncodedWeight } from "../encode/weight.ts";
 import type { Dataset } from "../model/dataset.ts";
 import { InputError, type JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { LayerProducts, Learner } from "../model/rounding.ts";
 import type { Runtime } from "../model/runtime.ts";
 import type { Tensor } from "../model/tensor.ts";
-import { cholesky, solveCholesky } from "../numerics/cholesky.ts";
-import { type ChannelGrid, ProductRounding } from "../numerics/gptq.ts";
 import type { QuantizationPlan } from "../plan/plan.ts";
 import { plannedWeight } from "../plan/plannedWeight.ts";
 import type { WeightUse } from "../plan/weightUse.ts";
 import { pairsOf } from "../tuning/walker.ts";
-import { weightCodes, weightLimits } from "../values/codes.ts";
+import { productCodes } from "./layerCodes.ts";
 import { type LearnableLayer, learnableLayers } from "./layerInputs.ts";
 import { equalizedModel, type OpenModel } from "./open.ts";
 import { quantizeModel } from "./quantize.ts";
@@ -35,9 +32,6 @@ export interface CodeSearch {
   readonly learner: string;
   readonly seconds: number;
 }
-
-/** Channels that are rounded before others get a turn. */
-const TOGETHER = 16;
 
 /**
  * Finds codes of weights in blocks that give on the quantized model's input nearly what the float model's layer gives on its own
@@ -86,8 +80,8 @@ export async function findCodes(
     const products = await productsOf(rows, layer, quantized.plan, pairs, learner);
     const use = layer.plan.weightUse as WeightUse;
     const encoded = plannedWeight(layer.plan, use, quantized.plan, { ...recipe, codes: null });
-    const found = await roundedBy(products, rows, encoded, report);
-    codes = { ...codes, [id]: packCodes(found.codes, found.scales, encoded.type) };
+    const found = await productCodes(products, rows, encoded, report);
+    codes = { ...codes, [id]: packCodes(found, encoded.type) };
     done.push({ layer: id, weights: rows.weight.length, left: found.left });
     share += layer.share;
     rounded.become(quantizedBy(codes).model);
@@ -116,57 +110,4 @@ async function productsOf(
   } finally {
     await task?.dispose();
   }
-}
-
-/** Codes and scales of a weight, in its own order, with what is left of the error of the codes next to it. */
-async function roundedBy(
-  { gram, cross }: LayerProducts,
-  { weight, channels, inputs }: WeightRows,
-  { type, dims, blocks, scales, zeroPoints }: EncodedWeight,
-  report: (part: number) => void,
-) {
-  if (!blocks) throw new Error("Codes are found of blocks.");
-  const isByColumns = blocks.axis === 0 && dims.length > 1;
-  const along = Math.ceil(inputs / blocks.size);
-  const scaleAt = (channel: number, block: number) =>
-    isByColumns ? block * channels + channel : channel * along + block;
-  const codes = weightCodes(type, weight.length);
-  const fitted = scales.slice();
-  const factor = cross.some((value) => value !== 0) ? cholesky(gram, inputs) : null;
-  const rounding = new ProductRounding({ inputs, gram });
-  const errors = { nearest: 0, found: 0 };
-  for (let channel = 0; channel < channels; channel++) {
-    if (channel % TOGETHER === 0) {
-      report(channel / channels);
-      await new Promise((resolve) => setTimeout(resolve));
-    }
-    const at = Array.from({ length: along }, (_, block) => scaleAt(channel, block));
-    const grid: ChannelGrid = {
-      block: blocks.size,
-      scales: Float32Array.from(at, (each) => scales[each] as number),
-      zeroPoints: at.map((each) => zeroPoints?.[each] ?? 0),
-      limits: weightLimits(type),
-    };
-    const row = weight.slice(channel * inputs, (channel + 1) * inputs);
-    const found = rounding.round(
-      wantedOf(row, cross.subarray(channel * inputs, (channel + 1) * inputs), factor),
-      grid,
-      true,
-    );
-    for (const [block, each] of at.entries()) fitted[each] = found.scales[block] as number;
-    for (let input = 0; input < inputs; input++) {
-      codes[isByColumns ? input * channels + channel : channel * inputs + input] = found.codes[input] as number;
-    }
-    errors.nearest += found.nearest;
-    errors.found += found.error;
-  }
-  return { codes, scales: fitted, left: errors.nearest > 0 ? errors.found / errors.nearest : 1 };
-}
-
-/** The weights that would give the layer's own products from inputs that have drifted: w - H^-1 k, with k of `LayerProducts.cross`. */
-function wantedOf(row: Float32Array, cross: Float32Array, factor: Float64Array | null): Float32Array {
-  if (!factor) return row;
-  const shift = Float64Array.from(cross);
-  solveCholesky(factor, row.length, shift);
-  return row.map((value, at) => value - (shift[at] as number));
 }

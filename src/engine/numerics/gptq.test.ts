@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { ChannelGrid } from "./channelGrid.ts";
 import { cholesky, solveCholesky } from "./cholesky.ts";
-import { type ChannelGrid, ProductRounding } from "./gptq.ts";
+import { ProductRounding } from "./gptq.ts";
 
 const floats = (count: number, high = 1) =>
   fc.array(fc.double({ min: -high, max: high, noNaN: true }), { minLength: count, maxLength: count });
@@ -51,11 +52,10 @@ describe("codes by products", () => {
         fc.array(fc.double({ min: 0.1, max: 9, noNaN: true }), { minLength: 4, maxLength: 4 }),
         (w, d) => {
           const gram = Float64Array.from({ length: 16 }, (_, at) => (at % 5 === 0 ? d[at / 5]! : 0));
-          const { codes, nearest, error } = new ProductRounding({ inputs: 4, gram }).round(
-            Float32Array.from(w),
-            grid(0.25),
-            false,
-          );
+          const weight = Float32Array.from(w);
+          const rounding = new ProductRounding({ inputs: 4, gram });
+          const { codes, error } = rounding.round(weight, grid(0.25), false);
+          const nearest = rounding.nearest(weight, grid(0.25));
           expect(error).toBeLessThanOrEqual(nearest * (1 + 1e-9) + 1e-15);
           for (const [i, code] of codes.entries())
             expect(Math.abs(code * 0.25 - Math.fround(w[i]!))).toBeLessThanOrEqual(0.125 + 1e-9);
@@ -81,8 +81,11 @@ describe("codes by products", () => {
           zeroPoints: [8, 7],
           limits: [0, 15],
         };
-        const rounding = new ProductRounding({ inputs: 8, gram: productsOf(samples, 8) });
-        const { codes, scales, nearest, error } = rounding.round(Float32Array.from(w), halves, fits);
+        const gram = productsOf(samples, 8);
+        const weight = Float32Array.from(w);
+        const rounding = new ProductRounding({ inputs: 8, gram });
+        const { codes, scales, error } = rounding.round(weight, halves, fits);
+        const nearest = rounding.nearest(weight, halves);
         expect(error).toBeLessThanOrEqual(nearest * (1 + 1e-9) + 1e-12);
         for (const code of codes) expect(code >= 0 && code <= 15).toBe(true);
         for (const scale of scales) expect(scale).toBeGreaterThan(0);
@@ -122,7 +125,7 @@ describe("codes by products", () => {
       const plain = rounding.round(weight, wide, false);
       const fitted = rounding.round(weight, wide, true);
       expect(fitted.error).toBeLessThanOrEqual(plain.error);
-      sums.nearest += plain.nearest;
+      sums.nearest += rounding.nearest(weight, wide);
       sums.plain += plain.error;
       sums.fitted += fitted.error;
     }

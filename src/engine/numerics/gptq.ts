@@ -1,31 +1,27 @@
 import { roundHalfEven } from "../values/round.ts";
+import { type ChannelGrid, codeOf, gridBlock, gridValue, type InputProducts, nearestCodes } from "./channelGrid.ts";
 import { cholesky, solveCholesky } from "./cholesky.ts";
 
-/** What a weight is multiplied with: means of products of its inputs, [inputs, inputs], symmetric. */
-export interface InputProducts {
-  readonly inputs: number;
-  readonly gram: ArrayLike<number>;
-}
-
-/** One output channel on a grid: a value is (code - zero point) * scale, with one of each for every `block` inputs. */
-export interface ChannelGrid {
-  readonly block: number;
+/** Codes and scales of one channel, and the squared error of the products. */
+export interface FittedCodes {
+  readonly codes: Int16Array;
   readonly scales: Float32Array;
-  readonly zeroPoints: ArrayLike<number>;
-  readonly limits: readonly [lowest: number, highest: number];
+  readonly error: number;
 }
 
 /** What is added to the diagonal of singular products, as a share of its mean. */
 const LEAST_DAMPING = 1e-4;
 /** Rounds in which scales are fitted to codes, and codes to scales. */
 const ROUNDS = 3;
+/** How often codes are found anew from the scales that were fitted. */
+const AGAIN = 5;
 const SWEEPS = 4;
 
 /**
  * Finds codes of weights that give nearly the products that the weights give, rather than nearly the weights: GPTQ (Frantar
  * and others 2022), as the nearest plane of a lattice (Babai) on the Cholesky factor of the inputs' products, inputs of the
  * greatest products first ("act order"). Then codes are turned one by one while that lowers the error, and scales fitted to
- * the codes by least squares, in turn.
+ * the codes by least squares, in turn; and all of it again from these scales, while that lowers the error.
  */
 export class ProductRounding {
   readonly #inputs: number;
@@ -48,20 +44,28 @@ export class ProductRounding {
     this.#factor = transposed(factorOf(permuted, inputs, mean > 0 ? mean * LEAST_DAMPING : 1), inputs);
   }
 
-  /**
-   * The codes of one channel's weights, and its scales, which are fitted where `fits` says so. Squared errors are those of
-   * the products: with codes nearest to the weights, and with those that are given.
-   */
-  round(
-    weight: Float32Array,
-    grid: ChannelGrid,
-    fits: boolean,
-  ): { readonly codes: Int16Array; readonly scales: Float32Array; readonly nearest: number; readonly error: number } {
+  /** Squared error of the products with the codes next to the weights. */
+  nearest(weight: Float32Array, grid: ChannelGrid): number {
+    return this.#error(this.#apart(weight, nearestCodes(weight, grid), grid));
+  }
+
+  /** The codes of one channel's weights, its scales, which are fitted where `fits` says so, and the squared error of the products. */
+  round(weight: Float32Array, grid: ChannelGrid, fits: boolean): FittedCodes {
+    let best = this.#settled(weight, grid, fits);
+    for (let again = 0; fits && again < AGAIN; again++) {
+      const next = this.#settled(weight, { ...grid, scales: best.scales }, fits);
+      if (!(next.error < best.error)) break;
+      best = next;
+    }
+    return best;
+  }
+
+  /** From scales on: the better of two beginnings, then codes and scales in turn. */
+  #settled(weight: Float32Array, grid: ChannelGrid, fits: boolean): FittedCodes {
     const plain = nearestCodes(weight, grid);
-    const nearest = this.#error(this.#apart(weight, plain, grid));
     const plane = this.#plane(weight, grid);
+    const turned = this.#error(this.#descended(weight, plain, grid));
     let error = this.#error(this.#descended(weight, plane, grid));
-    const turned = error < nearest ? error : this.#error(this.#descended(weight, plain, grid));
     let best = { codes: turned < error ? plain : plane, scales: grid.scales };
     error = Math.min(error, turned);
     for (let round = 0; fits && round < ROUNDS; round++) {
@@ -71,7 +75,7 @@ export class ProductRounding {
       if (!(now < error)) break;
       [best, error] = [{ codes, scales }, now];
     }
-    return { ...best, nearest, error };
+    return { ...best, error };
   }
 
   /** Each code nearest to what is wanted of it once those rounded before it are known. */
@@ -124,14 +128,14 @@ export class ProductRounding {
     const wanted = this.#products(Float64Array.from(this.#order, (input) => weight[input]!));
     const matrix = new Float64Array(blocks * blocks);
     const values = new Float64Array(blocks);
-    const steps = Float64Array.from(this.#order, (input) => codes[input]! - grid.zeroPoints[blockOf(input, grid)]!);
+    const steps = Float64Array.from(this.#order, (input) => codes[input]! - grid.zeroPoints[gridBlock(input, grid)]!);
     for (let i = 0; i < inputs; i++) {
       const step = steps[i]!;
       if (step === 0) continue;
-      const block = blockOf(this.#order[i]!, grid);
+      const block = gridBlock(this.#order[i]!, grid);
       values[block] = values[block]! + step * wanted[i]!;
       for (let j = 0; j < inputs; j++) {
-        const at = block * blocks + blockOf(this.#order[j]!, grid);
+        const at = block * blocks + gridBlock(this.#order[j]!, grid);
         matrix[at] = matrix[at]! + step * steps[j]! * this.#gram[i * inputs + j]!;
       }
     }
@@ -164,24 +168,6 @@ export class ProductRounding {
   #error(errors: Float64Array): number {
     return this.#products(errors).reduce((sum, value, i) => sum + value * errors[i]!, 0);
   }
-}
-
-const blockOf = (input: number, { block }: ChannelGrid) => Math.floor(input / block);
-
-function gridValue(code: number, input: number, grid: ChannelGrid): number {
-  const block = blockOf(input, grid);
-  return (code - grid.zeroPoints[block]!) * grid.scales[block]!;
-}
-
-function codeOf(value: number, input: number, grid: ChannelGrid): number {
-  const block = blockOf(input, grid);
-  const [lowest, highest] = grid.limits;
-  const code = roundHalfEven(value / grid.scales[block]!) + grid.zeroPoints[block]!;
-  return Math.min(highest, Math.max(lowest, code));
-}
-
-function nearestCodes(weight: Float32Array, grid: ChannelGrid): Int16Array {
-  return Int16Array.from(weight, (value, input) => codeOf(value, input, grid));
 }
 
 /** Of few samples products are singular: then their diagonal is raised, as much as it takes. */

@@ -1,0 +1,105 @@
+import type { EncodedWeight } from "../encode/weight.ts";
+import type { LayerProducts } from "../model/rounding.ts";
+import { type ChannelGrid, nearestCodes } from "../numerics/channelGrid.ts";
+import { cholesky, solveCholesky } from "../numerics/cholesky.ts";
+import { ProductRounding } from "../numerics/gptq.ts";
+import { productScales } from "../numerics/productScales.ts";
+import { type WeightCodes, weightCodes, weightLimits } from "../values/codes.ts";
+import type { WeightRows } from "./weightRows.ts";
+
+/** Channels that are rounded before others get a turn. */
+const TOGETHER = 16;
+
+/** Codes, scales and zero points of a weight, in its own order. */
+export interface BlockCodes {
+  readonly codes: WeightCodes;
+  readonly scales: Float32Array;
+  readonly zeroPoints: WeightCodes | null;
+  /** Squared error of the layer's products, of the codes that need no samples and of these: one by the other. */
+  readonly left: number;
+}
+
+/** Codes of one channel on the grid that they are of. */
+interface ChannelCodes {
+  readonly codes: Int16Array;
+  readonly grid: ChannelGrid;
+  readonly error: number;
+}
+
+/**
+ * Codes of a weight in blocks that give nearly the products that are wanted (numerics/gptq.ts), from the scales and zero points that
+ * lose least of them block by block; of channels that those of `plain` serve better, these.
+ */
+export function productCodes(
+  { gram, cross }: LayerProducts,
+  rows: WeightRows,
+  plain: EncodedWeight,
+  report: (part: number) => void,
+): Promise<BlockCodes> {
+  const { inputs } = rows;
+  const products = { inputs, gram };
+  const factor = cross.some((value) => value !== 0) ? cholesky(gram, inputs) : null;
+  const rounding = new ProductRounding(products);
+  return byChannels(rows, plain, report, (row, channel, grid) => {
+    const wanted = wantedOf(row, cross.subarray(channel * inputs, (channel + 1) * inputs), factor);
+    const began = productScales(wanted, products, grid.block, plain.type);
+    const { codes, scales, error } = rounding.round(wanted, began, true);
+    const nearest = { codes: nearestCodes(wanted, grid), grid, error: rounding.nearest(wanted, grid) };
+    return { nearest, found: { codes, grid: { ...began, scales }, error } };
+  });
+}
+
+async function byChannels(
+  { weight, channels, inputs }: WeightRows,
+  { type, dims, blocks, scales, zeroPoints }: EncodedWeight,
+  report: (part: number) => void,
+  codesOf: (
+    row: Float32Array,
+    channel: number,
+    grid: ChannelGrid,
+  ) => { readonly nearest: ChannelCodes; readonly found: ChannelCodes },
+): Promise<BlockCodes> {
+  if (!blocks) throw new Error("Codes are found of blocks.");
+  const isByColumns = blocks.axis === 0 && dims.length > 1;
+  const along = Math.ceil(inputs / blocks.size);
+  const made = {
+    codes: weightCodes(type, weight.length),
+    scales: scales.slice(),
+    zeroPoints: zeroPoints?.slice() ?? null,
+  };
+  const errors = { nearest: 0, found: 0 };
+  for (let channel = 0; channel < channels; channel++) {
+    if (channel % TOGETHER === 0) {
+      report(channel / channels);
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    const at = Array.from({ length: along }, (_, block) =>
+      isByColumns ? block * channels + channel : channel * along + block,
+    );
+    const { nearest, found } = codesOf(weight.slice(channel * inputs, (channel + 1) * inputs), channel, {
+      block: blocks.size,
+      scales: Float32Array.from(at, (each) => scales[each] as number),
+      zeroPoints: at.map((each) => zeroPoints?.[each] ?? 0),
+      limits: weightLimits(type),
+    });
+    const best = found.error < nearest.error ? found : nearest;
+    for (const [block, each] of at.entries()) {
+      made.scales[each] = best.grid.scales[block] as number;
+      if (made.zeroPoints) made.zeroPoints[each] = best.grid.zeroPoints[block] as number;
+    }
+    for (let input = 0; input < inputs; input++) {
+      made.codes[isByColumns ? input * channels + channel : channel * inputs + input] = best.codes[input] as number;
+    }
+    errors.nearest += nearest.error;
+    errors.found += best.error;
+  }
+  return { ...made, left: errors.nearest > 0 ? errors.found / errors.nearest : 1 };
+}
+
+/** The weights that would give the layer's own products from inputs that have drifted: w - H^-1 k, with k of `LayerProducts.cross`. */
+function wantedOf(row: Float32Array, cross: Float32Array, factor: Float64Array | null): Float32Array {
+  if (!factor) return row;
+  const shift = Float64Array.from(cross);
+  solveCholesky(factor, row.length, shift);
+  return row.map((value, at) => value - (shift[at] as number));
+}

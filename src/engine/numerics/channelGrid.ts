@@ -1,0 +1,51 @@
+import { roundHalfEven } from "../values/round.ts";
+
+/** What a weight is multiplied with: means of products of its inputs, [inputs, inputs], symmetric. */
+export interface InputProducts {
+  readonly inputs: number;
+  readonly gram: ArrayLike<number>;
+}
+
+/** One output channel on a grid: a value is (code - zero point) * scale, with one of each for every `block` inputs. */
+export interface ChannelGrid {
+  readonly block: number;
+  readonly scales: Float32Array;
+  readonly zeroPoints: ArrayLike<number>;
+  readonly limits: readonly [lowest: number, highest: number];
+}
+
+export const gridBlock = (input: number, { block }: ChannelGrid) => Math.floor(input / block);
+
+export function gridValue(code: number, input: number, grid: ChannelGrid): number {
+  const block = gridBlock(input, grid);
+  return (code - grid.zeroPoints[block]!) * grid.scales[block]!;
+}
+
+/** The code next to a value of one input's weight. */
+export function codeOf(value: number, input: number, grid: ChannelGrid): number {
+  const block = gridBlock(input, grid);
+  const [lowest, highest] = grid.limits;
+  const code = roundHalfEven(value / grid.scales[block]!) + grid.zeroPoints[block]!;
+  return Math.min(highest, Math.max(lowest, code));
+}
+
+export function nearestCodes(weight: Float32Array, grid: ChannelGrid): Int16Array {
+  return Int16Array.from(weight, (value, input) => codeOf(value, input, grid));
+}
+
+/** The squared error of a channel's products under codes: e' H e, with e the weights less what their codes mean. */
+export function productError(
+  weight: Float32Array,
+  codes: Int16Array,
+  grid: ChannelGrid,
+  { inputs, gram }: InputProducts,
+): number {
+  const errors = Float64Array.from(weight, (value, input) => value - gridValue(codes[input]!, input, grid));
+  let sum = 0;
+  for (let i = 0, at = 0; i < inputs; i++) {
+    let product = 0;
+    for (let j = 0; j < inputs; j++, at++) product += gram[at]! * errors[j]!;
+    sum += product * errors[i]!;
+  }
+  return sum;
+}
