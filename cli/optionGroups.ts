@@ -113,7 +113,7 @@ export const RECIPE_OPTIONS = {
     algorithm: choice(
       "NAME",
       WEIGHT_ALGORITHMS,
-      "of blocks: hqq (default) searches scales and zero points of least error; nearest takes what holds all weights; gptq finds codes on samples that give nearly the same products",
+      "of blocks: hqq (default) searches scales and zero points of least error; nearest takes what holds all weights; gptq finds codes on samples that give nearly the same products; awq scales inputs by how large they are on samples, and finds scales and zero points on them",
     ),
     "per-tensor": flag("one scale for each weight instead of one a channel"),
     "power-of-two": flag("every scale raised to a power of two"),

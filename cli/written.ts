@@ -94,7 +94,7 @@ export async function writeJob(
       ...(speed ? speedText(speed) : []),
       ...(elementwise ? elementwiseText(elementwise) : []),
       ...(rounding ? [roundingText(rounding)] : []),
-      ...(found ? [codesText(found)] : []),
+      ...(found ? codesText(found) : []),
       ...executors.map((executor) => `  ${executorText(executor)}`),
       ...files.map(({ name, bytes }) => `  ${join(out, name)} (${byteSize(bytes)})`),
     ],

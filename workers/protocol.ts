@@ -37,6 +37,7 @@ export type RangePart = RecipePart<"activations" | "method" | "methods" | "range
 export type PlanPart = RecipePart<
   | "corrections"
   | "factors"
+  | "inputScales"
   | "target"
   | "format"
   | "activations"
@@ -51,12 +52,23 @@ export type PlanPart = RecipePart<
 
 /** What decides the codes of one weight; of `rounding` that of the layers which read it. */
 export type WeightPart = RecipePart<
-  | ("corrections" | "factors" | "target" | "format" | "float" | "weights" | "elementwise" | "unjoined" | "spared")
+  | (
+      | "corrections"
+      | "factors"
+      | "inputScales"
+      | "target"
+      | "format"
+      | "float"
+      | "weights"
+      | "elementwise"
+      | "unjoined"
+      | "spared"
+    )
   | ("rounding" | "codes" | "activations" | "resolved")
 >;
 
 /** What decides the values that the float model gives. */
-export type ValuesPart = RecipePart<"corrections" | "factors" | "preprocess" | "seed">;
+export type ValuesPart = RecipePart<"corrections" | "factors" | "inputScales" | "preprocess" | "seed">;
 
 /** Which samples there are, and how they are prepared. */
 export type SamplesPart = RecipePart<"preprocess" | "seed">;

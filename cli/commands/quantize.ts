@@ -73,7 +73,7 @@ const WITHOUT = {
   equalization: "leave --equalize out",
   "deciding elementwise operators": "--elementwise join",
   "learned rounding": "--rounding nearest",
-  "codes by GPTQ": "--algorithm hqq",
+  "codes found on samples": "--algorithm hqq",
   "bias correction": "--bias-correction none",
 } as const;
 
@@ -117,8 +117,10 @@ function reuse(calibration: Calibration, project: Project, values: QuantizeValue
     warn("Weights were rounded to nearest, since learning takes samples; give --data in place of --cache.");
     project.edit({ weights: { ...weights, rounding: "nearest" } });
   }
-  if (project.wants.includes("codes by GPTQ")) {
-    warn("Scales and zero points are those of least error, since GPTQ takes samples; give --data in place of --cache.");
+  if (project.wants.includes("codes found on samples")) {
+    warn(
+      "Scales and zero points are those of least error, since those asked for take samples; give --data in place of --cache.",
+    );
     project.edit({ weights: { ...project.recipe.weights, algorithm: "hqq" } });
   }
   return { ...project.resolve(), speed: null, notices };

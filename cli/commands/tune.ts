@@ -1,5 +1,6 @@
 import type { Evaluation } from "../../src/engine/model/evaluation.ts";
 import { InputError, type JobContext } from "../../src/engine/model/job.ts";
+import { isSampled } from "../../src/engine/model/recipe.ts";
 import type { TuneLimit, Tuning } from "../../src/engine/model/tuning.ts";
 import { type Project, readRecipe, recordOf } from "../../src/engine/project/index.ts";
 import type { ArgumentsOf } from "../definitions.ts";
@@ -40,9 +41,9 @@ export async function tuneCommand({ names: [path], values }: ArgumentsOf<"tune">
       "tune rounds weights to nearest; give it --rounding nearest, and quantize with --rounding learned and the recipe that it finds.",
     );
   }
-  if (project.recipe.weights.algorithm === "gptq") {
+  if (isSampled(project.recipe.weights)) {
     throw new InputError(
-      "tune takes scales of least error; give it --algorithm hqq, and quantize with --algorithm gptq and the recipe that it finds.",
+      `tune takes scales of least error; give it --algorithm hqq, and quantize with --algorithm ${project.recipe.weights.algorithm} and the recipe that it finds.`,
     );
   }
   const data = await project.takeData(files, preprocess, labels);

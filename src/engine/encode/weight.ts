@@ -1,6 +1,6 @@
 import { multiplies as multipliesIn } from "../model/format.ts";
 import { InputError } from "../model/job.ts";
-import { type FoundCodes, type Recipe, weightTypeOf } from "../model/recipe.ts";
+import { type FoundCodes, isSampled, type Recipe, weightTypeOf } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import { allowedScale } from "../numerics/affine.ts";
 import { balancedCodes } from "../numerics/balance.ts";
@@ -104,7 +104,7 @@ export function weightChoices(
   const isMultiplied = multiplies.includes(type) && multipliesIn({ format });
   const kernel = { isMultiplied, addsInPairs, halvesOthers, biases };
   const halves = format === "dynamic" || format === "q4f16";
-  const found = algorithm === "gptq" && codes ? own(codes, layer) : undefined;
+  const found = isSampled(weights) && codes ? own(codes, layer) : undefined;
   return {
     ...{ type, granularity, scales, block, algorithm, ...kernel, halves, rounding: learned ?? null },
     ...(weights.rounding === "stochastic" && { seed }),

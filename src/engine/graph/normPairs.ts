@@ -58,12 +58,12 @@ export function normPairs(index: GraphIndex): NormPair[] {
 }
 
 /** The uses of a tensor's values: what asks for its shape alone does not see them. */
-function valueUses(tensor: string, index: GraphIndex): ReturnType<GraphIndex["uses"]> {
+export function valueUses(tensor: string, index: GraphIndex): ReturnType<GraphIndex["uses"]> {
   return index.uses(tensor).filter(({ node }) => !(SHAPE_READERS.has(node.opType) && isDefaultDomain(node.domain)));
 }
 
 /** Rows of a matrix of constant weights that multiplies the last axis of a node's first input; null for all others. */
-function rowsOf(node: NodeProto, index: GraphIndex): number | null {
+export function rowsOf(node: NodeProto, index: GraphIndex): number | null {
   const isMatrix = node.opType === "MatMul" || (node.opType === "Gemm" && !intOf(node, "transA"));
   const weight = index.initializer(node.input[1] ?? "");
   if (!isMatrix || !isDefaultDomain(node.domain) || weight?.dims.length !== 2) return null;

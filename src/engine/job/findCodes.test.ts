@@ -7,6 +7,8 @@ import type { TensorMap } from "../model/tensor.ts";
 import { Comparator } from "../numerics/metrics.ts";
 import { intAttribute, makeNode } from "../onnx/attributes.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
+import { missing } from "../recipe/derivations.ts";
+import { withBlock, withWeightAlgorithm } from "../recipe/edits.ts";
 import type { OpenDataset } from "./data.ts";
 import { defaultRecipe, type OpenModel } from "./open.ts";
 import { quantizeModel } from "./quantize.ts";
@@ -94,11 +96,29 @@ test.each(["int4", "uint4"] as const)("codes of %s found on samples gain on othe
   expect(await sqnrOf(byOperator)).toBeCloseTo(await sqnrOf(recipe), 1);
 });
 
+test("AWQ scales what a Relu makes, names the layer whose input nothing makes, and gains on other samples", async () => {
+  const plain = await settled(recipeOf({ type: "uint4" }));
+  const { recipe, found } = await settled(recipeOf({ type: "uint4", algorithm: "awq" }));
+  expect(found).toMatchObject({ algorithm: "awq", samples: SAMPLES });
+  expect(found!.scaling).toMatchObject({ unscaled: ["first"], inputs: [{ tensor: "r", layers: ["second"] }] });
+  expect(found!.scaling!.inputs[0]!.left).toBeLessThan(0.95);
+  expect(Object.keys(recipe.inputScales!)).toEqual(["r"]);
+  for (const { left } of found!.layers) expect(left).toBeLessThan(0.9);
+  expect(await sqnrOf(recipe)).toBeGreaterThan((await sqnrOf(plain.recipe)) + 0.5);
+
+  const bytes = quantizeModel(model, recipe).chunks;
+  expect(quantizeModel(model, JSON.parse(JSON.stringify(recipe))).chunks).toEqual(bytes);
+  expect((await settled(recipe)).found).toBeNull();
+  const other = withWeightAlgorithm(recipe, "gptq");
+  expect([other.inputScales, other.codes]).toEqual([null, null]);
+  expect(missing(withBlock(recipe, 32))).toEqual(["spared", "resolved", "inputScales", "codes"]);
+});
+
 test("are not made up: an export without them is refused, and codes of another weight too", async () => {
   const wanted = { ...recipeOf({ type: "uint4", algorithm: "gptq" }), resolved: {} };
   const { calibration } = await settled(recipeOf({ type: "uint4" }));
   expect(() => exportValid(model, { recipe: wanted, calibration, evaluation: null, date: "" })).toThrow(
-    /codes by GPTQ, which have not been found yet/,
+    /codes found on samples, which have not been found yet/,
   );
   const { recipe } = await settled(wanted);
   const swapped = { ...recipe, codes: { ...recipe.codes, second: recipe.codes!.first! } };

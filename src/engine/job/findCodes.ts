@@ -1,43 +1,34 @@
 import { packCodes } from "../encode/foundCodes.ts";
 import type { Dataset } from "../model/dataset.ts";
-import { InputError, type JobContext } from "../model/job.ts";
+import type { JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
-import type { LayerProducts, Learner } from "../model/rounding.ts";
+import type { Learner } from "../model/rounding.ts";
 import type { Runtime } from "../model/runtime.ts";
 import type { Tensor } from "../model/tensor.ts";
-import type { QuantizationPlan } from "../plan/plan.ts";
 import { plannedWeight } from "../plan/plannedWeight.ts";
 import type { WeightUse } from "../plan/weightUse.ts";
-import { pairsOf } from "../tuning/walker.ts";
-import { productCodes } from "./layerCodes.ts";
-import { type LearnableLayer, learnableLayers } from "./layerInputs.ts";
+import { pairsOf, type Walker } from "../tuning/walker.ts";
+import { blockedLayers, productsOf } from "./blockedLayers.ts";
+import { clippedCodes, productCodes } from "./layerCodes.ts";
 import { equalizedModel, type OpenModel } from "./open.ts";
 import { quantizeModel } from "./quantize.ts";
 import { walkersOf } from "./walkersOf.ts";
-import { layerForm, type WeightRows, weightRows } from "./weightRows.ts";
+import { type WeightRows, weightRows } from "./weightRows.ts";
 
 /** What finding codes did to one layer. */
 export interface LayerCodes {
   readonly layer: string;
   readonly weights: number;
-  /** Squared error of the layer's products, of the codes next to the weights and of those that were found: one by the other. */
+  /** Squared error of the layer's products, of the codes that need no samples and of those that were found: one by the other. */
   readonly left: number;
 }
 
-export interface CodeSearch {
-  /** As the recipe keeps them. */
-  readonly codes: NonNullable<Recipe["codes"]>;
-  readonly layers: readonly LayerCodes[];
-  readonly samples: number;
-  readonly learner: string;
-  readonly seconds: number;
-}
-
 /**
- * Finds codes of weights in blocks that give on the quantized model's input nearly what the float model's layer gives on its own
- * (GPTQ, numerics/gptq.ts), layer by layer in graph order, earlier layers with the codes found. Layers that share their weight
- * keep the codes next to it. Throws InputError as quantizing does, when there is no such layer, or no sample can be read;
- * rejects with AbortError when it is cancelled.
+ * Finds codes of weights in blocks on samples, layer by layer in graph order. By GPTQ those that give on the quantized model's input,
+ * earlier layers with the codes found, nearly what the float model's layer gives on its own (numerics/gptq.ts); by AWQ those next to the
+ * weights under scales that lose least of the products of each block's own inputs in the float model (numerics/productScales.ts). Layers
+ * that share their weight keep the codes that need no samples. Throws InputError as quantizing does, when there is no such layer, or no
+ * sample can be read; rejects with AbortError when it is cancelled.
  */
 export async function findCodes(
   model: OpenModel,
@@ -47,23 +38,22 @@ export async function findCodes(
   runtime: Runtime,
   learner: Learner,
   context: JobContext,
-): Promise<CodeSearch> {
-  const start = performance.now();
+): Promise<{ readonly codes: NonNullable<Recipe["codes"]>; readonly layers: LayerCodes[]; readonly samples: number }> {
   const made = equalizedModel(model, recipe);
   const quantizedBy = (codes: Recipe["codes"]) => quantizeModel(model, { ...recipe, codes, biases: null });
   const quantized = quantizedBy(null);
-  const layers = learnableLayers(quantized, recipe).filter(({ plan: { weightUse } }) => weightUse?.blockAxis != null);
-  if (layers.length === 0) {
-    throw new InputError(`${model.name} has no weight in blocks of its own for GPTQ; leave the algorithm out.`);
-  }
-  const [float, rounded] = await walkersOf(
-    [made.equalized ? made.observed : made.folded, quantized.model],
+  const layers = blockedLayers(model, quantized, recipe);
+  const exact = made.equalized ? made.observed : made.folded;
+  const walkers: readonly Walker[] = await walkersOf(
+    recipe.weights.algorithm === "gptq" ? [exact, quantized.model] : [exact],
     made,
     dataset,
     samples,
     runtime,
-    (tensor) => `GPTQ cannot read the tensor ${tensor}, which has a type that Octet does not feed; leave it out.`,
+    (tensor) =>
+      `Codes cannot be found: the tensor ${tensor} has a type that Octet does not feed; choose the algorithm hqq.`,
   );
+  const [float, rounded] = walkers as [Walker, Walker?];
   let codes: NonNullable<Recipe["codes"]> = {};
   const done: LayerCodes[] = [];
   let share = 0;
@@ -76,38 +66,21 @@ export async function findCodes(
     };
     report(0);
     const rows = weightRows(layer.plan, quantized.plan, recipe) as WeightRows;
-    const pairs = pairsOf(float.stream(layer.float, context.signal), rounded.stream(layer.quantized, context.signal));
+    const inputs = float.stream(layer.float, context.signal);
+    const pairs = rounded ? pairsOf(inputs, rounded.stream(layer.quantized, context.signal)) : twice(inputs);
     const products = await productsOf(rows, layer, quantized.plan, pairs, learner);
     const use = layer.plan.weightUse as WeightUse;
     const encoded = plannedWeight(layer.plan, use, quantized.plan, { ...recipe, codes: null });
-    const found = await productCodes(products, rows, encoded, report);
+    const found = await (rounded ? productCodes : clippedCodes)(products, rows, encoded, report);
     codes = { ...codes, [id]: packCodes(found, encoded.type) };
     done.push({ layer: id, weights: rows.weight.length, left: found.left });
     share += layer.share;
-    rounded.become(quantizedBy(codes).model);
+    rounded?.become(quantizedBy(codes).model);
   }
-  const seconds = (performance.now() - start) / 1000;
-  return { codes, layers: done, samples: float.samples, learner: learner.label, seconds };
+  return { codes, layers: done, samples: float.samples };
 }
 
-async function productsOf(
-  rows: WeightRows,
-  { plan: layer }: LearnableLayer,
-  plan: QuantizationPlan,
-  pairs: AsyncGenerator<readonly [Tensor, Tensor]>,
-  learner: Learner,
-): Promise<LayerProducts> {
-  let task: Awaited<ReturnType<Learner["begin"]>> | null = null;
-  try {
-    for await (const [float, rounded] of pairs) {
-      const form = layerForm(layer, plan, float.dims);
-      if (!form) throw new Error(`${layer.id} has no form to learn.`);
-      task ??= await learner.begin({ ...rows, form });
-      await task.add(float, rounded);
-    }
-    if (!task) throw new Error("There was no sample to learn from.");
-    return await task.products();
-  } finally {
-    await task?.dispose();
-  }
+/** Each sample's tensor, twice: of an input that has not drifted. */
+async function* twice(tensors: AsyncGenerator<Tensor>): AsyncGenerator<readonly [Tensor, Tensor]> {
+  for await (const tensor of tensors) yield [tensor, tensor];
 }

@@ -1,6 +1,6 @@
 import type { EncodedWeight } from "../encode/weight.ts";
 import type { LayerProducts } from "../model/rounding.ts";
-import { type ChannelGrid, nearestCodes } from "../numerics/channelGrid.ts";
+import { type ChannelGrid, nearestCodes, productError } from "../numerics/channelGrid.ts";
 import { cholesky, solveCholesky } from "../numerics/cholesky.ts";
 import { ProductRounding } from "../numerics/gptq.ts";
 import { productScales } from "../numerics/productScales.ts";
@@ -47,6 +47,24 @@ export function productCodes(
     const nearest = { codes: nearestCodes(wanted, grid), grid, error: rounding.nearest(wanted, grid) };
     return { nearest, found: { codes, grid: { ...began, scales }, error } };
   });
+}
+
+/** Codes next to the weights, under scales and zero points that lose least of the products block by block. */
+export function clippedCodes(
+  { gram }: LayerProducts,
+  rows: WeightRows,
+  plain: EncodedWeight,
+  report: (part: number) => void,
+): Promise<BlockCodes> {
+  const products = { inputs: rows.inputs, gram };
+  const onGrid = (row: Float32Array, grid: ChannelGrid): ChannelCodes => {
+    const codes = nearestCodes(row, grid);
+    return { codes, grid, error: productError(row, codes, grid, products) };
+  };
+  return byChannels(rows, plain, report, (row, _, grid) => ({
+    nearest: onGrid(row, grid),
+    found: onGrid(row, productScales(row, products, grid.block, plain.type)),
+  }));
 }
 
 async function byChannels(

@@ -1,5 +1,5 @@
 import { InputError } from "../model/job.ts";
-import type { Recipe } from "../model/recipe.ts";
+import { isSampled, type Recipe } from "../model/recipe.ts";
 import { missing } from "../recipe/derivations.ts";
 
 /**
@@ -8,9 +8,9 @@ import { missing } from "../recipe/derivations.ts";
  */
 export function assertRoundingLearned(recipe: Recipe): void {
   const lacks = missing(recipe);
-  if (lacks.includes("codes")) {
+  if (lacks.includes("codes") || lacks.includes("inputScales")) {
     throw new InputError(
-      "The recipe asks for codes by GPTQ, which have not been found yet; settle it on data, or choose another algorithm.",
+      "The recipe asks for codes found on samples, which have not been found yet; settle it on data, or choose another algorithm.",
     );
   }
   if (!lacks.includes("rounding")) return;
@@ -20,13 +20,13 @@ export function assertRoundingLearned(recipe: Recipe): void {
 }
 
 /** Throws InputError where a search would leave out what a recipe asks to be learned of weights. */
-export function assertSearchable({ weights: { rounding, algorithm } }: Pick<Recipe, "weights">): void {
-  if (rounding === "learned") {
+export function assertSearchable({ weights }: Pick<Recipe, "weights">): void {
+  if (weights.rounding === "learned") {
     throw new InputError(
       "A search rounds weights to nearest; choose that, and learn rounding for the recipe that it finds.",
     );
   }
-  if (algorithm === "gptq") {
+  if (isSampled(weights)) {
     throw new InputError(
       "A search takes scales of least error; choose the algorithm hqq, and find codes for the recipe that it finds.",
     );

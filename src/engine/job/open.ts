@@ -2,6 +2,7 @@ import { unshapedMessage } from "../data/given.ts";
 import { completed, withOutputTypes, withoutAnnotations, withoutStaleShapes } from "../graph/annotations.ts";
 import { applyFactors } from "../graph/applyFactors.ts";
 import { inlineFunctions } from "../graph/inlineFunctions.ts";
+import { applyInputScales } from "../graph/inputScales.ts";
 import { allowInt2, allowInt4, runnableOpset } from "../graph/opset.ts";
 import { prepareModel } from "../graph/prepare.ts";
 import { raiseFloats } from "../graph/raiseFloats.ts";
@@ -152,41 +153,48 @@ export function runnable(model: ModelProto): ModelFile {
   return toModelFile(runnableOpset(model));
 }
 
-/** What decides whether, and how, a model is equalized. */
-export type Equalization = Pick<Recipe, "corrections" | "factors">;
+/** What decides how a model's channels are scaled before it is quantized: equalized, and by AWQ. */
+export type Equalization = Pick<Recipe, "corrections" | "factors" | "inputScales">;
 
 export function isEqualized({ corrections, factors }: Equalization): boolean {
   return corrections.equalization && factors !== null;
 }
 
-/** The last equalized form of each model, by its factors as text: recipes are copied on their way to a worker. */
-const equalized = new WeakMap<PreparedModel, { readonly factors: string; readonly model: PreparedModel }>();
+/** The last scaled form of each model, by its factors and scales as text: recipes are copied on their way to a worker. */
+const scaled = new WeakMap<PreparedModel, { readonly by: string; readonly model: PreparedModel }>();
 
 /**
- * The model as a recipe's equalization makes it: the model itself where nothing was learned. What is then observed is the
- * exact float model; in what is quantized, one bound serves all channels of a Clip (graph/applyFactors.ts).
+ * The model as a recipe's equalization makes it, and AWQ's scales of inputs after that: the model itself where nothing was learned. What
+ * is then observed is the exact float model; in what is quantized, one bound serves all channels of a Clip (graph/applyFactors.ts).
+ * Throws InputError as applyInputScales does.
  */
 export function equalizedModel<M extends PreparedModel>(model: M, recipe: Equalization): M {
-  const { factors } = recipe;
-  if (!isEqualized(recipe) || factors === null) return model;
+  const factors = isEqualized(recipe) ? recipe.factors : null;
+  const inputScales = Object.keys(recipe.inputScales ?? {}).length > 0 ? recipe.inputScales : null;
+  if (!factors && !inputScales) return model;
   if (model.equalized) throw new Error("A model is equalized once.");
-  const text = JSON.stringify(factors);
-  const known = equalized.get(model);
-  if (known?.factors === text) return known.model as M;
+  const by = JSON.stringify([factors, inputScales]);
+  const known = scaled.get(model);
+  if (known?.by === by) return known.model as M;
+  const equalized = factors ? withFactors(model, factors) : model;
+  const result: M = inputScales
+    ? {
+        ...equalized,
+        folded: applyInputScales(equalized.folded, inputScales),
+        observed: applyInputScales(equalized.observed, inputScales),
+      }
+    : equalized;
+  scaled.set(model, { by, model: result });
+  return result;
+}
+
+function withFactors<M extends PreparedModel>(model: M, factors: NonNullable<Recipe["factors"]>): M {
   const smooth = (form: ModelProto) => applySmoothing(form, factors);
   const observed = smooth(applyFactors(model.folded, factors, "channel"));
   const made = observed.graph?.node.flatMap(({ output }) => output.filter(Boolean)) ?? [];
   const types = new Map(model.types);
   for (const name of made) if (!types.has(name)) types.set(name, "float32");
-  const result: M = {
-    ...model,
-    folded: smooth(applyFactors(model.folded, factors, "tensor")),
-    observed,
-    types,
-    equalized: true,
-  };
-  equalized.set(model, { factors: text, model: result });
-  return result;
+  return { ...model, folded: smooth(applyFactors(model.folded, factors, "tensor")), observed, types, equalized: true };
 }
 
 /** The last plan of each float model, by what was chosen. */

@@ -17,7 +17,7 @@ import type { OpenDataset } from "./data.ts";
 import { decideElementwise, undecidedRegions } from "./elementwise.ts";
 import { learnEqualization } from "./equalize.ts";
 import { assertAllMayFit } from "./fileSize.ts";
-import { type CodeSearch, findCodes } from "./findCodes.ts";
+import { type CodeSearch, findOnSamples } from "./findOnSamples.ts";
 import { learnRounding } from "./learnRounding.ts";
 import { equalizedModel, isEqualized, type OpenModel, planModel } from "./open.ts";
 import { printing } from "./prints.ts";
@@ -53,7 +53,7 @@ export type Want =
   | "deciding elementwise operators"
   | "calibration"
   | "learned rounding"
-  | "codes by GPTQ"
+  | "codes found on samples"
   | "bias correction";
 
 const WANTS: Readonly<Record<Learned, Want>> = {
@@ -62,7 +62,8 @@ const WANTS: Readonly<Record<Learned, Want>> = {
   spared: "calibration",
   resolved: "calibration",
   rounding: "learned rounding",
-  codes: "codes by GPTQ",
+  inputScales: "codes found on samples",
+  codes: "codes found on samples",
   biases: "bias correction",
 };
 
@@ -147,9 +148,9 @@ export async function settle(
   }
   let found: CodeSearch | null = null;
   if (lacks("codes") && runtimes.learner) {
-    const request = { samples: Math.min(samples, ROUNDING_SAMPLES) };
-    found = await findCodes(model, settled, taught.dataset, request, runtimes.main, await runtimes.learner(), context);
-    settled = withLearned(settled, { codes: found.codes });
+    const by = { runtime: runtimes.main, learner: await runtimes.learner() };
+    found = await findOnSamples(model, settled, taught.dataset, samples, by, context);
+    settled = withLearned(withLearned(settled, { inputScales: found.inputScales }), { codes: found.codes });
   }
   if (lacks("biases") && (settled.codes || (settled.weights.rounding === "learned" && settled.rounding))) {
     // Later layers have learned to make up for the mean errors of earlier ones, and correcting these would undo it.

@@ -11,18 +11,18 @@ import { readableSamples } from "./samples.ts";
 import { loadSession } from "./session.ts";
 
 /**
- * Walkers through two graphs of a model, on its first samples, of as many as there is room for; nothing but they holds the
+ * Walkers through graphs of a model, one or two, on its first samples, of as many as there is room for; nothing but they holds the
  * samples. `what` says what cannot be done, and the way out, when a tensor has a type that is not fed. Throws InputError when no
  * sample can be read.
  */
-export async function walkersOf(
-  [first, second]: readonly [ModelProto, ModelProto],
+export async function walkersOf<const M extends readonly ModelProto[]>(
+  models: M,
   model: OpenModel,
   dataset: Dataset,
   samples: number,
   runtime: Runtime,
   what: (tensor: string) => string,
-): Promise<[Walker, Walker]> {
+): Promise<{ [K in keyof M]: Walker }> {
   const feeds: TensorMap[] = [];
   let bytes = 0;
   for await (const { sample } of readableSamples(dataset, samples)) {
@@ -30,7 +30,7 @@ export async function walkersOf(
     bytes += bytesOf(sample.feeds);
     if (bytes > KEPT_BYTES / 2) break;
   }
-  const added = addedTypes([first, second]);
+  const added = addedTypes(models);
   const parts: WalkerParts = {
     // Others that quantizing added are float32, where a slice is fed them.
     typeOf(tensor) {
@@ -40,7 +40,7 @@ export async function walkersOf(
     },
     open: (slice) => loadSession(runtime, toModelFile(slice), { threads: 1 }, `A part of "${model.fileName}"`),
   };
-  return [new Walker(first, feeds, parts), new Walker(second, feeds, parts)];
+  return models.map((each) => new Walker(each, feeds, parts)) as { [K in keyof M]: Walker };
 }
 
 /** Outputs of operators that the format dynamic adds, and more than one layer may read. */

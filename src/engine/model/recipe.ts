@@ -56,7 +56,9 @@ export type ChannelFactors = Of<typeof CHANNEL_FACTORS>;
 /** Who makes values of codes: a DequantizeLinear before the layer, or an operator of the runtime's own that is the layer. */
 export const WEIGHT_OPERATORS = ["dequantize", "matmulnbits"] as const;
 /** How scales and zero points of blocks are found. */
-export const WEIGHT_ALGORITHMS = ["nearest", "hqq", "gptq"] as const;
+export const WEIGHT_ALGORITHMS = ["nearest", "hqq", "gptq", "awq"] as const;
+/** Those that need samples. */
+export const SAMPLED_ALGORITHMS = ["gptq", "awq"] as const satisfies readonly (typeof WEIGHT_ALGORITHMS)[number][];
 
 /** Seeds have 32 bits. */
 export const LARGEST_SEED = 2 ** 32 - 1;
@@ -88,7 +90,7 @@ const WEIGHT_SCHEME = fields({
     maybe(oneOf(WEIGHT_OPERATORS)),
   ),
   algorithm: about(
-    "Of blocks: hqq searches scales and zero points of least error, without data, and is what is done where this is absent; nearest takes those that hold the least and the largest weight; gptq finds codes on samples that give nearly the same products (`codes`), from the zero points that hqq finds.",
+    "Of blocks: hqq searches scales and zero points of least error, without data, and is what is done where this is absent; nearest takes those that hold the least and the largest weight; gptq finds codes on samples that give nearly the same products (`codes`); awq multiplies weights by how large their inputs are on samples, where the inputs can be divided by it (`inputScales`), and finds scales and zero points on samples (`codes`).",
     maybe(oneOf(WEIGHT_ALGORITHMS)),
   ),
 });
@@ -109,10 +111,16 @@ export function roundingText({ rounding, seed = 0 }: Pick<WeightScheme, "roundin
   return rounding === "stochastic" ? `stochastic, seed ${seed}` : rounding;
 }
 
+/** Whether codes are found on samples. */
+export function isSampled({ algorithm }: Pick<WeightScheme, "algorithm">): boolean {
+  return SAMPLED_ALGORITHMS.some((each) => each === algorithm);
+}
+
 const SCALE_WORDS = {
   hqq: "scales of least error",
   nearest: "scales by the largest weight",
   gptq: "codes by GPTQ",
+  awq: "scales by AWQ",
 } as const;
 
 /** What shares scales of weights, and what reads the codes, in words: "per channel", "blocks of 32 for MatMulNBits, scales of least error". */
@@ -223,8 +231,12 @@ function recipeWith<S extends Schema>(preprocess: S) {
       "Learned rounding, by layer: base64 of one bit a weight, in the order of the weight's values, the lowest bit of a byte first; 1 is up. Null until learned.",
       nullable(record(ROUNDING_BITS)),
     ),
+    inputScales: about(
+      "What AWQ divides the channels of tensors by where they are made, to multiply the weights that read them, by tensor; null until found, and absent where it is not asked for.",
+      maybe(nullable(record(finites))),
+    ),
     codes: about(
-      "What GPTQ came to, by layer; null until found, and absent where it is not asked for.",
+      "What GPTQ or AWQ came to, by layer; null until found, and absent where it is not asked for.",
       maybe(nullable(record(FOUND_CODES))),
     ),
     prints: PRINTS,

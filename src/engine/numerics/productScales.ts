@@ -45,12 +45,16 @@ export function productScales(
 /** Tries scales and zero points of one block after the other, and keeps the best. */
 class BlockTrial {
   readonly #limits: ChannelGrid["limits"];
-  readonly #codes: Float64Array;
-  readonly #errors: Float64Array;
   /** H of the block, and H w. */
   readonly #gram: Float64Array;
   readonly #products: Float64Array;
   #weight: Float32Array = new Float32Array();
+  /** w' H w. */
+  #energy = 0;
+  /** The codes tried last, less their zero point, and for them c' H w and c' H c. */
+  readonly #codes: Float64Array;
+  #mixed = 0;
+  #squares = 0;
   #least = Infinity;
   scale = SCALE_FLOOR;
   zeroPoint = 0;
@@ -58,7 +62,6 @@ class BlockTrial {
   constructor(size: number, limits: ChannelGrid["limits"]) {
     this.#limits = limits;
     this.#codes = new Float64Array(size);
-    this.#errors = new Float64Array(size);
     this.#gram = new Float64Array(size * size);
     this.#products = new Float64Array(size);
   }
@@ -67,6 +70,8 @@ class BlockTrial {
     const size = weight.length;
     this.#weight = weight;
     [this.#least, this.scale, this.zeroPoint] = [Infinity, SCALE_FLOOR, 0];
+    this.#codes.fill(0);
+    [this.#energy, this.#mixed, this.#squares] = [0, 0, 0];
     for (let i = 0; i < size; i++) {
       let sum = 0;
       for (let j = 0; j < size; j++) {
@@ -75,6 +80,7 @@ class BlockTrial {
         sum += value * weight[j]!;
       }
       this.#products[i] = sum;
+      this.#energy += sum * weight[i]!;
     }
   }
 
@@ -94,25 +100,29 @@ class BlockTrial {
     if (!(scale >= SCALE_FLOOR && scale < Infinity)) return 0;
     const size = this.#weight.length;
     const [low, high] = [this.#limits[0] - zeroPoint, this.#limits[1] - zeroPoint];
-    let products = 0;
+    let isOther = false;
     for (let k = 0; k < size; k++) {
       const code = clamp(roundHalfEven(this.#weight[k]! / scale), low, high);
+      if (code === this.#codes[k]) continue;
       this.#codes[k] = code;
-      this.#errors[k] = this.#weight[k]! - code * scale;
-      products += code * this.#products[k]!;
+      isOther = true;
     }
-    let error = 0;
-    let squares = 0;
-    for (let i = 0, at = 0; i < size; i++) {
-      let [errors, codes] = [0, 0];
-      for (let j = 0; j < size; j++, at++) {
-        errors += this.#gram[at]! * this.#errors[j]!;
-        codes += this.#gram[at]! * this.#codes[j]!;
-      }
-      error += errors * this.#errors[i]!;
-      squares += codes * this.#codes[i]!;
-    }
+    if (isOther) this.#measure();
+    const error = this.#energy - 2 * scale * this.#mixed + scale * scale * this.#squares;
     if (error < this.#least) [this.#least, this.scale, this.zeroPoint] = [error, scale, zeroPoint];
-    return squares > 0 ? products / squares : 0;
+    return this.#squares > 0 ? this.#mixed / this.#squares : 0;
+  }
+
+  #measure(): void {
+    const size = this.#weight.length;
+    [this.#mixed, this.#squares] = [0, 0];
+    for (let i = 0; i < size; i++) {
+      const code = this.#codes[i]!;
+      if (code === 0) continue;
+      let before = 0;
+      for (let j = 0, at = i * size; j < i; j++, at++) before += this.#gram[at]! * this.#codes[j]!;
+      this.#mixed += code * this.#products[i]!;
+      this.#squares += code * (code * this.#gram[i * size + i]! + 2 * before);
+    }
   }
 }

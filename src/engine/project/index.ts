@@ -14,7 +14,7 @@ export {
   worstOutput,
 } from "../job/family.ts";
 export { assertTimeable, speedNotice } from "../job/fastest.ts";
-export type { CodeSearch } from "../job/findCodes.ts";
+export type { CodeSearch } from "../job/findOnSamples.ts";
 export { findPreprocess } from "../job/findPreprocess.ts";
 export { settleInputs } from "../job/inputs.ts";
 export { inspectModel } from "../job/inspect.ts";

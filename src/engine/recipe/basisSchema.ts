@@ -33,6 +33,7 @@ const VALUES: Readonly<Record<Setting | Learned | Outside, Schema>> = {
     spared: DIGEST,
     resolved: DIGEST,
     rounding: DIGEST,
+    inputScales: DIGEST,
     codes: DIGEST,
     biases: DIGEST,
   },
@@ -41,6 +42,7 @@ const VALUES: Readonly<Record<Setting | Learned | Outside, Schema>> = {
 
 /** Settings that recipes may leave out: a basis of before they were there does not say them, and means null. */
 const SINCE: ReadonlySet<Origin> = new Set([
+  "inputScales",
   "codes",
   "target",
   "weightLayers",

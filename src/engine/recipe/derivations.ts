@@ -1,5 +1,5 @@
 import { isTuned, takesRanges } from "../model/format.ts";
-import type { Recipe } from "../model/recipe.ts";
+import { isSampled, type Recipe } from "../model/recipe.ts";
 import { LEARNED, type Learned, SETTINGS, type Setting } from "./settings.ts";
 
 /** What comes from outside: the files of the samples, and how many of them, from the first, calibrate. */
@@ -45,6 +45,23 @@ const JOINED = [
   "weightOperator",
 ] as const;
 
+/** What decides what is found of weights in blocks. */
+const ON_SAMPLES = [
+  "preparation",
+  "inputs",
+  "preprocess",
+  "seed",
+  "data",
+  "target",
+  "format",
+  "factors",
+  "weightType",
+  "weightLayers",
+  "weightBlock",
+  "weightOperator",
+  "weightAlgorithm",
+] as const;
+
 /**
  * What is derived from what, and the only place that says so: edits, remedies, the search's decisions, settling, the
  * command line and the marks of what is stale read it. Of a new setting it is said here what it touches.
@@ -65,7 +82,7 @@ export const DERIVATIONS: Readonly<Record<Derived, Derivation>> = {
     ],
     under: ["float", "granularity", "weightScales", "method", "methods", "ranges"],
   },
-  plan: { from: ["preparation", "equalization", ...JOINED, "spared"], under: [] },
+  plan: { from: ["preparation", "equalization", "inputScales", ...JOINED, "spared"], under: [] },
   statistics: { from: [...OBSERVED, "factors"], under: [] },
   spared: {
     from: ["preparation", "statistics", ...JOINED, "method"],
@@ -94,24 +111,8 @@ export const DERIVATIONS: Readonly<Record<Derived, Derivation>> = {
     ],
     under: ["float", "elementwise", "unjoined", "spared", "method", "methods", "ranges"],
   },
-  codes: {
-    from: [
-      "preparation",
-      "inputs",
-      "preprocess",
-      "seed",
-      "data",
-      "target",
-      "format",
-      "factors",
-      "weightType",
-      "weightLayers",
-      "weightBlock",
-      "weightOperator",
-      "weightAlgorithm",
-    ],
-    under: ["float"],
-  },
+  inputScales: { from: ON_SAMPLES, under: ["float"] },
+  codes: { from: [...ON_SAMPLES, "inputScales"], under: ["float"] },
   biases: {
     from: [
       "preparation",
@@ -145,7 +146,8 @@ const ASKED: Readonly<Record<Learned, (recipe: Recipe) => boolean>> = {
   /** Ranges that there are were settled with it. */
   spared: ({ resolved }) => resolved === null,
   resolved: () => true,
-  codes: ({ weights }) => weights.algorithm === "gptq",
+  inputScales: ({ weights }) => weights.algorithm === "awq",
+  codes: ({ weights }) => isSampled(weights),
   rounding: (recipe) => recipe.weights.rounding === "learned" && isTuned(recipe),
   biases: (recipe) => recipe.corrections.bias !== "none" && isTuned(recipe),
 };

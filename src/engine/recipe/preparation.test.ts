@@ -16,6 +16,7 @@ const recipe: Recipe = {
   factors: { a: { divide: [2], absorb: [0] } },
   resolved: { a: { low: 0, high: 1 } },
   rounding: { conv: "AQ==" },
+  inputScales: { a: [2] },
   codes: { conv: { codes: "AQ==", scales: "AACAPw==" } },
   biases: { conv: [1] },
 };
@@ -35,7 +36,7 @@ test("for another one it keeps its settings and nothing that was learned, which 
       kind: "warning",
       subject: "recipe",
       message: expect.stringMatching(
-        /^The recipe was learned for net as another .* of equalization, ranges, learned rounding, codes by GPTQ, corrected biases is of other weights/,
+        /^The recipe was learned for net as another .* of equalization, ranges, learned rounding, scales by AWQ, codes found on samples, corrected biases is of other weights/,
       ),
     },
   ]);
@@ -43,7 +44,7 @@ test("for another one it keeps its settings and nothing that was learned, which 
 
 test("only what is there is named", () => {
   const { notices } = preparedFor(
-    { ...recipe, factors: null, rounding: null, codes: null, resolved: {} },
+    { ...recipe, factors: null, rounding: null, inputScales: null, codes: null, resolved: {} },
     recipe.preparation + 1,
   );
   expect(notices).toEqual([

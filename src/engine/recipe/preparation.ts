@@ -10,7 +10,8 @@ const WORDS: Readonly<Record<Learned, string>> = {
   spared: "what stays in float",
   resolved: "ranges",
   rounding: "learned rounding",
-  codes: "codes by GPTQ",
+  inputScales: "scales by AWQ",
+  codes: "codes found on samples",
   biases: "corrected biases",
 };
 

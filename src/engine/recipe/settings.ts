@@ -54,6 +54,7 @@ export const LEARNED = [
   "spared",
   "resolved",
   "rounding",
+  "inputScales",
   "codes",
   "biases",
 ] as const satisfies readonly (keyof Recipe)[];

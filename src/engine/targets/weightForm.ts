@@ -1,5 +1,5 @@
 import { multiplies } from "../model/format.ts";
-import { type Recipe, weightTypesOf } from "../model/recipe.ts";
+import { isSampled, type Recipe, weightTypesOf } from "../model/recipe.ts";
 import { isAlone, isAsymmetric, isCodebook } from "../values/codes.ts";
 
 /** The sentence with which weights are refused that a recipe asks for and that do not go together; null where they do. */
@@ -30,8 +30,8 @@ function refusalOfOne(recipe: Pick<Recipe, "format" | "weights">): string | null
       return "Weights of the format q4f16 are read by MatMulNBits; choose the operator matmulnbits.";
     }
   }
-  if (algorithm === "gptq" && recipe.format !== "weights") {
-    return `Codes are found by GPTQ for the format weights; leave the algorithm gptq out, or choose that format in the place of ${recipe.format}.`;
+  if (isSampled(recipe.weights) && recipe.format !== "weights") {
+    return `Codes are found on samples for the format weights; leave the algorithm ${algorithm} out, or choose that format in the place of ${recipe.format}.`;
   }
   if (type === "nf4") {
     if (block === undefined) {

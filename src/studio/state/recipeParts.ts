@@ -16,20 +16,19 @@ export function rangePartOf(group: string, recipe: Recipe): RangePart {
 }
 
 export function planPart(recipe: Recipe): PlanPart {
-  const { corrections, factors, target, format, activations, float, weights } = recipe;
+  const { target, format, activations, float, weights } = recipe;
   const { elementwise, unjoined, spared, ranges, methods } = recipe;
-  const chosen = { corrections, factors, target, format, activations, float, weights };
+  const chosen = { ...scaling(recipe), target, format, activations, float, weights };
   return { ...chosen, elementwise, unjoined, spared, ranges, methods };
 }
 
 /** `layers` are those that read the weight. */
 export function weightPart(layers: readonly string[], recipe: Recipe): WeightPart {
-  const { corrections, factors, target, format, float, weights, elementwise, unjoined, spared } = recipe;
+  const { target, format, float, weights, elementwise, unjoined, spared } = recipe;
   const { activations, resolved } = recipe;
   const rounding = recipe.rounding && entries(recipe.rounding, layers);
   return {
-    corrections,
-    factors,
+    ...scaling(recipe),
     target,
     format,
     float,
@@ -44,8 +43,14 @@ export function weightPart(layers: readonly string[], recipe: Recipe): WeightPar
   };
 }
 
-export function valuesPart({ corrections, factors, preprocess, seed }: Recipe): ValuesPart {
-  return { corrections, factors, preprocess, seed };
+export function valuesPart(recipe: Recipe): ValuesPart {
+  const { preprocess, seed } = recipe;
+  return { ...scaling(recipe), preprocess, seed };
+}
+
+/** How channels are scaled before anything is quantized. */
+function scaling({ corrections, factors, inputScales }: Recipe) {
+  return { corrections, factors, ...(inputScales && { inputScales }) };
 }
 
 export function samplesPart({ preprocess, seed }: Pick<Recipe, "preprocess" | "seed">): SamplesPart {

@@ -5,6 +5,8 @@ import { plural } from "../../engine/values/figures.ts";
 /** What is the default goes without saying. */
 const BIASES = { empirical: [], analytic: "analytic bias correction", none: "no bias correction" } as const;
 
+const ALGORITHMS = { hqq: [], nearest: "nearest scales", gptq: "GPTQ", awq: "AWQ" } as const;
+
 const ALONE: Readonly<Partial<Record<RecipeFormat, string>>> = { dynamic: "dynamic", q4f16: "q4f16" };
 
 /** A name that says the settings: "per channel, mse, equalized, 2 layers in float". */
@@ -18,7 +20,7 @@ export function nameOf(recipe: Recipe): string {
     counted(Object.keys(weights.layers ?? {}).length, "layer", " in another type"),
     weights.block === undefined ? `per ${weights.granularity}` : `blocks of ${weights.block}`,
     weights.operator === "matmulnbits" && recipe.format !== "q4f16" ? "MatMulNBits" : [],
-    weights.algorithm === "nearest" ? "nearest scales" : [],
+    weights.algorithm ? ALGORITHMS[weights.algorithm] : [],
     weights.scales ? "powers of two" : [],
     weights.rounding === "nearest" ? [] : `${roundingText(weights)} rounding`,
     recipe.format === "qoperator" ? "on codes" : [],
