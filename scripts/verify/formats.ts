@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { SHARED } from "../../src/engine/testing/shared.ts";
 import type { ServedBrowser } from "../bench/browser.ts";
 import type { Row } from "../bench/part.ts";
-import { serveJudge, worstInChromium } from "./inChromium.ts";
+import { SOFTWARE_ADAPTER, serveJudge, worstInChromium } from "./inChromium.ts";
 import { figures, type Judged, judged, lower, quantized, TASKS, type Task } from "./judge.ts";
 import { type RealData, realData } from "./realData.ts";
 
@@ -62,8 +62,6 @@ const FORMATS: Readonly<Record<string, Format>> = {
 
 /** Models small enough for WebGPU on a software adapter. */
 const ON_WEBGPU: ReadonlySet<string> = new Set(["mnist_cntk", "fmnist_dw_folded", "stories260K"]);
-
-const SOFTWARE_ADAPTER = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
 
 type Golden = Readonly<Record<string, Readonly<Record<string, Partial<Judged> & { readonly unchanged?: boolean }>>>>;
 

@@ -2,6 +2,9 @@ import { fileURLToPath } from "node:url";
 import { type ServedBrowser, servePage } from "../bench/browser.ts";
 import type { PageJudge } from "./page/main.ts";
 
+/** Arguments of a Chromium with a WebGPU adapter that computes on the processor. */
+export const SOFTWARE_ADAPTER = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
+
 /** A Chromium with ONNX Runtime's WASM build, started with arguments; close it in the end. Throws where there is none here. */
 export function serveJudge(args: readonly string[] = []): Promise<ServedBrowser> {
   return servePage(fileURLToPath(new URL("page", import.meta.url)), args);

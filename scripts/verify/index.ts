@@ -37,6 +37,15 @@ await write("speed.md", timeSpeed, [
   "that of what is written for speed, on samples that did not calibrate it. `silero_vad_v5` is timed and judged on noise.",
 ]);
 
+const { placeOnWebgpu } = await import("./webgpuPlacement.ts");
+await write("webgpu-placement.md", placeOnWebgpu, [
+  "# Layers on WebGPU",
+  "",
+  "Written by `npm run verify`. Where ONNX Runtime Web puts the layers of every model of `../shared/models` on WebGPU (a software adapter in Chromium;",
+  "what it writes to the console when it loads a file), beside what the target `ort-webgpu` says of them ([targets.md](targets.md)). Layers that make no",
+  "floats, such as shapes, are left out, and those that the runtime makes one node of with another, which have no name of their own then.",
+]);
+
 const missing = peerMissing();
 if (missing) {
   console.error(`${missing} docs/models.md stays as it is.`);

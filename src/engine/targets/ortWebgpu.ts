@@ -11,17 +11,20 @@ export const ORT_WEBGPU: Target = {
   defaults: { ...ORT.defaults, format: "weights" },
   rules: [
     {
-      says: "It has DequantizeLinear and no QuantizeLinear nor any integer kernel, so that activations stay in float and weights alone are in 8 bits.",
+      says: "It has DequantizeLinear and no QuantizeLinear nor any integer kernel, so that activations stay in float and weights alone are quantized.",
       source: OPERATORS,
+    },
+    {
+      says: "It has MatMulNBits, MatMulBnb4 and GatherBlockQuantized; the float16 of q4f16 takes a device with shader-f16.",
+      source: "https://github.com/microsoft/onnxruntime/tree/main/onnxruntime/contrib_ops/webgpu/quantization",
     },
     {
       says: "What is not in its list of operators runs on the processor, and its tensors go there and back.",
       source: OPERATORS,
     },
   ],
-  formats: ["weights", "float16"],
-  weights: ["int8"],
-  blocks: false,
+  formats: ["weights", "float16", "q4f16"],
+  weights: ["int8", "uint8", "int4", "uint4", "nf4"],
   multiplies: [],
   integerKernels: new Set(),
   kernels: new Set([
