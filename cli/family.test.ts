@@ -260,7 +260,7 @@ describe("is refused in one sentence", () => {
     const data = put(folder, "one.npy", rows(1));
     const out = join(folder, "one.out");
     expect(errorOf(await family(root, "--data", data, "--out", out))).toMatch(
-      /^--family learns on some samples and judges on others/,
+      /^A family learns on some samples and judges on others/,
     );
   });
 });

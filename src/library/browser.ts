@@ -3,8 +3,10 @@ import simd from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm
 import { bytesOf } from "../../workers/bytesOf.ts";
 import { browserDecoders } from "../../workers/decoders.ts";
 import type { DataFile } from "../engine/model/dataset.ts";
+import { type Environment, familyAmong } from "../engine/project/index.ts";
 import { packagedWasm } from "../engine/runtime/packagedWasm.ts";
 import { checkedFiles, checkedOpening } from "./checks.ts";
+import { checkedFamily, type Family, type FamilyOptions, familyIn } from "./family.ts";
 import { openIn } from "./open.ts";
 import type { ModelBytes, OpenOptions, Project } from "./project.ts";
 import { sourceOf } from "./source.ts";
@@ -20,13 +22,31 @@ export async function openProject(
   const given = model instanceof File ? { name: model.name, bytes: await bytesOf(model, model.name) } : model;
   const source = sourceOf(given, "a File");
   const opening = checkedOpening(options);
-  const main = opening.runtime ?? (await packagedWasm(crossOriginIsolated ? navigator.hardwareConcurrency : 1));
+  return openIn(source, await environmentOf(opening), async (data) => filesOf(data), opening);
+}
+
+/**
+ * Every variant that transformers.js asks for of the models in a folder, ready to be published, made in the page or worker that calls. `folder` is its files, as an input
+ * with `webkitdirectory` gives them. Rejects with InputError.
+ */
+export async function makeFamily(
+  folder: Iterable<File> | readonly DataFile[],
+  options: FamilyOptions<Iterable<File> | readonly DataFile[]> = {},
+): Promise<Family> {
+  const { data, runtime } = checkedFamily(options);
+  const found = await familyAmong(filesOf(folder), data === undefined ? null : filesOf(data));
+  return familyIn(found, await environmentOf({ ...(runtime && { runtime }) }), options);
+}
+
+async function environmentOf({ runtime }: Pick<OpenOptions, "runtime">): Promise<Environment> {
+  const main = runtime ?? (await packagedWasm(crossOriginIsolated ? navigator.hardwareConcurrency : 1));
   const learner = async () => (await import("../engine/learning/wasm.ts")).wasmLearner({ simd, plain });
   const machine = `this browser (${navigator.hardwareConcurrency} cores)`;
-  const environment = { runtimes: { main, accelerator: null, learner }, decoders: browserDecoders, machine };
-  const filesOf = async (data: Iterable<File> | readonly DataFile[]) =>
-    checkedFiles(isIterable(data) ? Array.from(data, dataFile) : data, "a list of files");
-  return openIn(source, environment, filesOf, opening);
+  return { runtimes: { main, accelerator: null, learner }, decoders: browserDecoders, machine };
+}
+
+function filesOf(data: Iterable<File> | readonly DataFile[]): readonly DataFile[] {
+  return checkedFiles(isIterable(data) ? Array.from(data, dataFile) : data, "a list of files");
 }
 
 function isIterable(data: unknown): data is Iterable<unknown> {

@@ -4,15 +4,8 @@ export { compareReports, readReport } from "../job/compare.ts";
 export { openData } from "../job/data.ts";
 export { evaluateModels, isTokenInput } from "../job/evaluate.ts";
 export type { Exported } from "../job/export.ts";
-export {
-  besideWebgpu,
-  FAMILY_VARIANTS,
-  type FamilyVariant,
-  floatArtifact,
-  isVariantName,
-  noiseOf,
-  worstOutput,
-} from "../job/family.ts";
+export { FAMILY_VARIANTS } from "../job/family.ts";
+export { dataOfPart, isCarried, loneName, modelsAmong, partsAmong } from "../job/familyFiles.ts";
 export { assertTimeable, speedNotice } from "../job/fastest.ts";
 export type { CodeSearch } from "../job/findOnSamples.ts";
 export { findPreprocess } from "../job/findPreprocess.ts";
@@ -30,4 +23,6 @@ export { withLayerType } from "../recipe/edits.ts";
 export { withInputs } from "../recipe/inputs.ts";
 export { readCalibration, readDocument, readRecipe, writeRecipe } from "./documents.ts";
 export type { Environment } from "./environment.ts";
+export { type Family, type FamilyPart, type FamilyRequest, makeFamily } from "./family.ts";
+export { type FamilyFolder, familyAmong } from "./familyFolder.ts";
 export { Project, type SampleRange } from "./project.ts";

@@ -1,0 +1,60 @@
+import type { FamilySummary } from "../engine/model/family.ts";
+import { InputError } from "../engine/model/job.ts";
+import type { Preprocess, Preset } from "../engine/model/preprocess.ts";
+import { DEFAULT_SEED, type Environment, type FamilyFolder, makeFamily } from "../engine/project/index.ts";
+import { assertCount, assertNames, checkedContext, checkedInputs, checkedPreprocess } from "./checks.ts";
+import type { JobOptions, OpenOptions, WrittenFile } from "./project.ts";
+
+export interface FamilyOptions<Data>
+  extends JobOptions,
+    Pick<OpenOptions, "runtime" | "shapes" | "values" | "state" | "quantized"> {
+  /** Which variants are made, as the library calls them: all of fp32, fp16, q8, int8, uint8, q4, q4f16, bnb4 where it is left out. */
+  readonly variants?: readonly string[];
+  /** Samples: some teach, and the others judge every variant against float. Of several parts each takes those in a folder of its name. */
+  readonly data?: Data;
+  readonly preprocess?: Preprocess | Preset;
+  /** How many samples teach, from the first; half of them where it is left out. */
+  readonly samples?: number;
+}
+
+/** What was made, with the files by their paths in the folder that is to be published. */
+export interface Family extends FamilySummary {
+  readonly files: readonly WrittenFile[];
+}
+
+const OPTIONS = [
+  ...["variants", "data", "preprocess", "samples", "runtime", "shapes", "values", "state", "quantized"],
+  ...["signal", "onProgress"],
+] as (keyof FamilyOptions<unknown>)[];
+
+/** Throws InputError for options that there are not, or that are not as they should be. */
+export function checkedFamily<Data>(options: FamilyOptions<Data>): FamilyOptions<Data> {
+  assertNames("option", options, OPTIONS);
+  const { variants, samples } = options;
+  if (variants !== undefined && !(Array.isArray(variants) && variants.length > 0)) {
+    throw new InputError('variants is a list of names, such as ["q8", "q4"]; leave it out for all.');
+  }
+  if (samples !== undefined) assertCount("samples", samples, 1);
+  return options;
+}
+
+/** Makes what transformers.js asks for of what a folder holds, where `environment` runs it. */
+export async function familyIn<Data>(
+  { parts, beside, notices }: FamilyFolder,
+  environment: Environment,
+  options: FamilyOptions<Data>,
+): Promise<Family> {
+  const request = {
+    family: "transformers.js",
+    parts,
+    beside,
+    dtypes: options.variants ?? null,
+    inputs: checkedInputs(options, null),
+    preprocess: checkedPreprocess(options.preprocess),
+    seed: DEFAULT_SEED,
+    samples: options.samples ?? null,
+  } as const;
+  const made = await makeFamily(request, environment, checkedContext(options));
+  const files = made.files.map(({ name, chunks }) => ({ name, chunks: chunks as WrittenFile["chunks"] }));
+  return { ...made, files, notices: [...made.notices, ...notices] };
+}
