@@ -275,7 +275,7 @@ describe("options that make no sense", () => {
     [["--weights", "s2"], /Weights in int2 are for weights alone/],
     [["--weights", "u4"], /Weights in uint4 are for weights alone; choose int8 or int4/],
     [["--format", "weights", "--weights", "nf4"], /Weights in nf4 are in blocks; choose a block of 16/],
-    [["--format", "q4f16", "--algorithm", "gptq"], /Codes are found on samples for the format weights/],
+    [["--format", "float16", "--algorithm", "gptq"], /Codes are found on samples for the formats weights and q4f16/],
     [["--block", "24"], /--block takes one of 16, 32, 64, 128, 256; not "24"/],
     [["--block", "32"], /Blocks of weights, .* are for weights alone/],
     [["--format", "weights", "--operator", "matmulnbits"], /MatMulNBits takes weights in blocks; choose a block/],

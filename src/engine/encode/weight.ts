@@ -163,7 +163,14 @@ function encodeBlocks(
   blocks: NonNullable<EncodedWeight["blocks"]>,
 ): Codes {
   const worked = workedBlocks(source, choices, blocks);
-  return choices.found ? { ...worked, ...unpackCodes(choices.found, worked, choices.type, source.name) } : worked;
+  if (!choices.found) return worked;
+  const found = unpackCodes(choices.found, worked, choices.type, source.name);
+  if (choices.halves && found.scales.some((scale) => halfAbove(scale) !== scale)) {
+    throw new InputError(
+      `The recipe holds a scale that float16 does not for the weight ${source.name}; set "codes" to null in the recipe to find them again.`,
+    );
+  }
+  return { ...worked, ...found };
 }
 
 function workedBlocks(

@@ -9,6 +9,7 @@ import { intAttribute, makeNode } from "../onnx/attributes.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
 import { missing } from "../recipe/derivations.ts";
 import { withBlock, withWeightAlgorithm } from "../recipe/edits.ts";
+import { halfAbove } from "../values/halfFloats.ts";
 import type { OpenDataset } from "./data.ts";
 import { defaultRecipe, type OpenModel } from "./open.ts";
 import { quantizeModel } from "./quantize.ts";
@@ -113,6 +114,34 @@ test("AWQ scales what a Relu makes, names the layer whose input nothing makes, a
   expect([other.inputScales, other.codes]).toEqual([null, null]);
   expect(missing(withBlock(recipe, 32))).toEqual(["spared", "resolved", "inputScales", "codes"]);
 });
+
+test.each(["gptq", "awq"] as const)(
+  "%s beside float16: scales are such as it holds, and others are refused",
+  async (algorithm) => {
+    const halves = (weights: Partial<Recipe["weights"]>): Recipe => ({
+      ...recipeOf({ type: "uint4", operator: "matmulnbits", ...weights }),
+      format: "q4f16",
+    });
+    const plain = await settled(halves({}));
+    const { recipe, found } = await settled(halves({ algorithm }));
+    expect(recipe.format).toBe("q4f16");
+    expect(found!.layers.map(({ layer }) => layer)).toEqual(["first", "second"]);
+    expect(await sqnrOf(recipe)).toBeGreaterThan((await sqnrOf(plain.recipe)) + 0.5);
+
+    const { second } = recipe.codes!;
+    const scales = Uint8Array.from(atob(second!.scales), (character) => character.charCodeAt(0));
+    const view = new DataView(scales.buffer);
+    for (let at = 0; at < scales.length; at += 4) {
+      const scale = view.getFloat32(at, true);
+      expect(halfAbove(scale)).toBe(scale);
+    }
+    view.setFloat32(0, view.getFloat32(0, true) * 1.0001, true);
+    const other = { ...second!, scales: btoa(String.fromCharCode(...scales)) };
+    expect(() => quantizeModel(model, { ...recipe, codes: { ...recipe.codes, second: other } })).toThrow(
+      /a scale that float16 does not/,
+    );
+  },
+);
 
 test("are not made up: an export without them is refused, and codes of another weight too", async () => {
   const wanted = { ...recipeOf({ type: "uint4", algorithm: "gptq" }), resolved: {} };

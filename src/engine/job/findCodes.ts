@@ -8,6 +8,7 @@ import type { Tensor } from "../model/tensor.ts";
 import { plannedWeight } from "../plan/plannedWeight.ts";
 import type { WeightUse } from "../plan/weightUse.ts";
 import { pairsOf, type Walker } from "../tuning/walker.ts";
+import { halfAbove } from "../values/halfFloats.ts";
 import { blockedLayers, productsOf } from "./blockedLayers.ts";
 import { clippedCodes, productCodes } from "./layerCodes.ts";
 import { equalizedModel, type OpenModel } from "./open.ts";
@@ -34,7 +35,7 @@ export async function findCodes(
   model: OpenModel,
   recipe: Recipe,
   dataset: Dataset,
-  { samples }: { readonly samples: number },
+  { samples, halves }: { readonly samples: number; readonly halves: boolean },
   runtime: Runtime,
   learner: Learner,
   context: JobContext,
@@ -70,8 +71,10 @@ export async function findCodes(
     const pairs = rounded ? pairsOf(inputs, rounded.stream(layer.quantized, context.signal)) : twice(inputs);
     const products = await productsOf(rows, layer, quantized.plan, pairs, learner);
     const use = layer.plan.weightUse as WeightUse;
-    const encoded = plannedWeight(layer.plan, use, quantized.plan, { ...recipe, codes: null });
-    const found = await (rounded ? productCodes : clippedCodes)(products, rows, encoded, report);
+    const format = halves ? "q4f16" : recipe.format;
+    const encoded = plannedWeight(layer.plan, use, quantized.plan, { ...recipe, format, codes: null });
+    const codesOf = rounded ? productCodes : clippedCodes;
+    const found = await codesOf(products, rows, encoded, halves ? halfAbove : Math.fround, report);
     codes = { ...codes, [id]: packCodes(found, encoded.type) };
     done.push({ layer: id, weights: rows.weight.length, left: found.left });
     share += layer.share;

@@ -5,7 +5,7 @@ import { type Learner, ROUNDING_SAMPLES } from "../model/rounding.ts";
 import type { Runtime } from "../model/runtime.ts";
 import { findCodes, type LayerCodes } from "./findCodes.ts";
 import { findInputScales, type ScaleSearch } from "./findInputScales.ts";
-import type { OpenModel } from "./open.ts";
+import { type OpenModel, planModel } from "./open.ts";
 
 /** What samples came to for weights in blocks. */
 export interface CodeSearch {
@@ -34,15 +34,24 @@ export async function findOnSamples(
   context: JobContext,
 ): Promise<CodeSearch> {
   const start = performance.now();
-  const request = { samples: Math.min(samples, ROUNDING_SAMPLES) };
+  const searched = recipe.format === "q4f16" ? inFloat32(model, recipe) : recipe;
+  const request = { samples: Math.min(samples, ROUNDING_SAMPLES), halves: searched !== recipe };
   const algorithm = recipe.weights.algorithm === "awq" ? "awq" : "gptq";
   let scaling: ScaleSearch | null = null;
   let { inputScales } = recipe;
   if (algorithm === "awq" && !inputScales) {
-    scaling = await findInputScales(model, recipe, dataset, request, runtime, learner, context);
+    scaling = await findInputScales(model, searched, dataset, request, runtime, learner, context);
     inputScales = scaling.inputScales;
   }
-  const found = await findCodes(model, { ...recipe, inputScales }, dataset, request, runtime, learner, context);
+  const found = await findCodes(
+    model,
+    { ...searched, ...(inputScales !== undefined && { inputScales }) },
+    dataset,
+    request,
+    runtime,
+    learner,
+    context,
+  );
   return {
     algorithm,
     ...(inputScales !== undefined && { inputScales }),
@@ -53,4 +62,15 @@ export async function findOnSamples(
     learner: learner.label,
     seconds: (performance.now() - start) / 1000,
   };
+}
+
+/** A recipe of q4f16 as one of weights alone, whose other layers stay in float: float16 tells samples no more than float32 does. */
+function inFloat32(model: OpenModel, recipe: Recipe): Recipe {
+  const inBlocks = new Set(
+    planModel(model, recipe).layers.flatMap(({ id, ownOperator }) => (ownOperator === "MatMulNBits" ? [id] : [])),
+  );
+  const { target: _, ...anywhere } = recipe;
+  const alone: Recipe = { ...anywhere, format: "weights", spared: {}, resolved: {} };
+  const others = planModel(model, alone).layers.flatMap(({ id }) => (inBlocks.has(id) ? [] : [id]));
+  return { ...alone, float: { ...recipe.float, layers: [...recipe.float.layers, ...others] } };
 }

@@ -19,6 +19,9 @@ export interface BlockCodes {
   readonly left: number;
 }
 
+/** The scale that takes the place of one. */
+export type Allowed = NonNullable<ChannelGrid["allowed"]>;
+
 /** Codes of one channel on the grid that they are of. */
 interface ChannelCodes {
   readonly codes: Int16Array;
@@ -34,15 +37,16 @@ export function productCodes(
   { gram, cross }: LayerProducts,
   rows: WeightRows,
   plain: EncodedWeight,
+  allowed: Allowed,
   report: (part: number) => void,
 ): Promise<BlockCodes> {
   const { inputs } = rows;
   const products = { inputs, gram };
   const factor = cross.some((value) => value !== 0) ? cholesky(gram, inputs) : null;
   const rounding = new ProductRounding(products);
-  return byChannels(rows, plain, report, (row, channel, grid) => {
+  return byChannels(rows, plain, allowed, report, (row, channel, grid) => {
     const wanted = wantedOf(row, cross.subarray(channel * inputs, (channel + 1) * inputs), factor);
-    const began = productScales(wanted, products, grid.block, plain.type);
+    const began = productScales(wanted, products, grid.block, plain.type, allowed);
     const { codes, scales, error } = rounding.round(wanted, began, true);
     const nearest = { codes: nearestCodes(wanted, grid), grid, error: rounding.nearest(wanted, grid) };
     return { nearest, found: { codes, grid: { ...began, scales }, error } };
@@ -54,6 +58,7 @@ export function clippedCodes(
   { gram }: LayerProducts,
   rows: WeightRows,
   plain: EncodedWeight,
+  allowed: Allowed,
   report: (part: number) => void,
 ): Promise<BlockCodes> {
   const products = { inputs: rows.inputs, gram };
@@ -61,15 +66,16 @@ export function clippedCodes(
     const codes = nearestCodes(row, grid);
     return { codes, grid, error: productError(row, codes, grid, products) };
   };
-  return byChannels(rows, plain, report, (row, _, grid) => ({
+  return byChannels(rows, plain, allowed, report, (row, _, grid) => ({
     nearest: onGrid(row, grid),
-    found: onGrid(row, productScales(row, products, grid.block, plain.type)),
+    found: onGrid(row, productScales(row, products, grid.block, plain.type, allowed)),
   }));
 }
 
 async function byChannels(
   { weight, channels, inputs }: WeightRows,
   { type, dims, blocks, scales, zeroPoints }: EncodedWeight,
+  allowed: Allowed,
   report: (part: number) => void,
   codesOf: (
     row: Float32Array,
@@ -99,6 +105,7 @@ async function byChannels(
       scales: Float32Array.from(at, (each) => scales[each] as number),
       zeroPoints: at.map((each) => zeroPoints?.[each] ?? 0),
       limits: weightLimits(type),
+      allowed,
     });
     const best = found.error < nearest.error ? found : nearest;
     for (const [block, each] of at.entries()) {

@@ -12,6 +12,8 @@ export interface ChannelGrid {
   readonly scales: Float32Array;
   readonly zeroPoints: ArrayLike<number>;
   readonly limits: readonly [lowest: number, highest: number];
+  /** The scale that takes the place of a positive one, where not every float32 may be one. */
+  readonly allowed?: (scale: number) => number;
 }
 
 export const gridBlock = (input: number, { block }: ChannelGrid) => Math.floor(input / block);

@@ -146,7 +146,8 @@ export class ProductRounding {
     const factor = cholesky(matrix, blocks);
     if (!factor) return grid.scales;
     solveCholesky(factor, blocks, values);
-    return grid.scales.map((scale, block) => (values[block]! > scale / 2 ? values[block]! : scale));
+    const { allowed = Math.fround } = grid;
+    return grid.scales.map((scale, block) => (values[block]! > scale / 2 ? allowed(values[block]!) : scale));
   }
 
   /** Weights less what their codes mean, in the order of rounding. */

@@ -17,9 +17,10 @@ export function productScales(
   { inputs, gram }: InputProducts,
   block: number,
   type: WeightType,
+  allowed: (scale: number) => number = Math.fround,
 ): ChannelGrid {
   const limits = weightLimits(type);
-  const search = new BlockTrial(block, limits);
+  const search = new BlockTrial(block, limits, allowed);
   const along = Math.ceil(inputs / block);
   const scales = new Float32Array(along);
   const zeroPoints = new Int16Array(along);
@@ -39,12 +40,13 @@ export function productScales(
     scales[at] = search.scale;
     zeroPoints[at] = search.zeroPoint;
   }
-  return { block, scales, zeroPoints, limits };
+  return { block, scales, zeroPoints, limits, allowed };
 }
 
 /** Tries scales and zero points of one block after the other, and keeps the best. */
 class BlockTrial {
   readonly #limits: ChannelGrid["limits"];
+  readonly #allowed: (scale: number) => number;
   /** H of the block, and H w. */
   readonly #gram: Float64Array;
   readonly #products: Float64Array;
@@ -59,8 +61,9 @@ class BlockTrial {
   scale = SCALE_FLOOR;
   zeroPoint = 0;
 
-  constructor(size: number, limits: ChannelGrid["limits"]) {
+  constructor(size: number, limits: ChannelGrid["limits"], allowed: (scale: number) => number) {
     this.#limits = limits;
+    this.#allowed = allowed;
     this.#codes = new Float64Array(size);
     this.#gram = new Float64Array(size * size);
     this.#products = new Float64Array(size);
@@ -91,8 +94,8 @@ class BlockTrial {
 
   /** Tries a scale, and the one that fits its codes best. */
   try(scale: number, zeroPoint: number): void {
-    const fitting = this.#consider(Math.fround(scale), zeroPoint);
-    if (fitting > 0) this.#consider(Math.fround(fitting), zeroPoint);
+    const fitting = this.#consider(this.#allowed(scale), zeroPoint);
+    if (fitting > 0) this.#consider(this.#allowed(fitting), zeroPoint);
   }
 
   /** Keeps what is better than all before; gives the scale of least squares for its codes, 0 where there is none. */

@@ -30,8 +30,8 @@ function refusalOfOne(recipe: Pick<Recipe, "format" | "weights">): string | null
       return "Weights of the format q4f16 are read by MatMulNBits; choose the operator matmulnbits.";
     }
   }
-  if (isSampled(recipe.weights) && recipe.format !== "weights") {
-    return `Codes are found on samples for the format weights; leave the algorithm ${algorithm} out, or choose that format in the place of ${recipe.format}.`;
+  if (isSampled(recipe.weights) && recipe.format !== "weights" && recipe.format !== "q4f16") {
+    return `Codes are found on samples for the formats weights and q4f16; leave the algorithm ${algorithm} out, or choose one of these in the place of ${recipe.format}.`;
   }
   if (type === "nf4") {
     if (block === undefined) {
