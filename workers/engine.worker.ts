@@ -1,9 +1,13 @@
 import { expose } from "comlink";
-import { InputsMissing } from "../src/engine/model/dataset.ts";
+import { type DataFile, InputsMissing } from "../src/engine/model/dataset.ts";
 import { InputError, type JobContext } from "../src/engine/model/job.ts";
 import type { Rounding } from "../src/engine/model/rounding.ts";
 import {
+  DEFAULT_SEED,
   type Environment,
+  FAMILY_VARIANTS,
+  familyAmong,
+  makeFamily,
   type ProbeKind,
   Project,
   readDocument,
@@ -69,6 +73,16 @@ function finderAmong(files: readonly PathFile[]) {
   };
 }
 
+/** Files as the engine reads data. */
+function dataOf(files: readonly PathFile[]): readonly DataFile[] {
+  return files.map(({ path, file, input }) => ({
+    path,
+    size: file.size,
+    ...(input !== undefined && { input }),
+    read: (start = 0, end = file.size) => bytesOf(file.slice(start, end), path),
+  }));
+}
+
 const api: EngineApi = {
   open: (file, fileName, beside, inputs, onProgress) =>
     job(onProgress, async (context) => {
@@ -84,14 +98,8 @@ const api: EngineApi = {
     job(onProgress, (context) => opened().adopt(recipe).adviseOn(target, context)),
   sources: async () => opened().sources,
   setData: async (files, { preprocess, seed }) => {
-    const sources = files.map(({ path, file, input }) => ({
-      path,
-      size: file.size,
-      ...(input !== undefined && { input }),
-      read: (start = 0, end = file.size) => bytesOf(file.slice(start, end), path),
-    }));
     try {
-      const summary = await opened().edit({ preprocess, seed }).takeData(sources);
+      const summary = await opened().edit({ preprocess, seed }).takeData(dataOf(files));
       return { summary, sources: summary.inputs };
     } catch (error) {
       if (error instanceof InputsMissing) return { summary: null, sources: error.sources };
@@ -177,6 +185,31 @@ const api: EngineApi = {
     }),
   recipeJson: async (recipe) => writeRecipe(recipe),
   importJson: async (text, fileName) => readDocument(text, fileName),
+  familyOf: async (files) => {
+    const { parts, notices } = await familyAmong(dataOf(files), null);
+    return { parts: parts.map(({ name }) => name), dtypes: FAMILY_VARIANTS.map(({ dtype }) => dtype), notices };
+  },
+  makeFamily: (files, data, { parts, dtypes }, onProgress) =>
+    job(onProgress, async (context) => {
+      const found = await familyAmong(dataOf(files), data && dataOf(data));
+      const request = {
+        family: "transformers.js",
+        parts: found.parts.filter(({ name }) => parts.includes(name)),
+        dtypes,
+        beside: found.beside,
+        inputs: { shapes: {}, values: {} },
+        preprocess: null,
+        seed: DEFAULT_SEED,
+        samples: null,
+      } as const;
+      const { files: made, ...summary } = await makeFamily(request, environment, context);
+      const zip = zipArtifacts(made, new Date().toISOString()) as Uint8Array<ArrayBuffer>[];
+      return {
+        summary,
+        zip: new Blob(zip, { type: "application/zip" }),
+        zipName: `${found.beside.where.replace(/^the folder$/, "model")}.${request.family}.zip`,
+      };
+    }),
   cancel: async () => turns.cancel(),
 };
 

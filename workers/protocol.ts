@@ -5,6 +5,7 @@ import type { Calibration, Execution } from "../src/engine/model/calibration.ts"
 import type { DataSummary, InputSource, SamplePreview } from "../src/engine/model/dataset.ts";
 import type { Finding } from "../src/engine/model/diagnosis.ts";
 import type { Evaluation, Probe } from "../src/engine/model/evaluation.ts";
+import type { FamilySummary } from "../src/engine/model/family.ts";
 import type { Notice, Progress } from "../src/engine/model/job.ts";
 import type { Prediction } from "../src/engine/model/prediction.ts";
 import type { Preprocess, Preset } from "../src/engine/model/preprocess.ts";
@@ -94,6 +95,21 @@ export interface SpeedChoice {
 export interface ExportedFile {
   readonly name: string;
   readonly size: number;
+}
+
+/** What a folder holds of a family. */
+export interface FamilyFound {
+  readonly parts: readonly string[];
+  /** What its library asks for of each. */
+  readonly dtypes: readonly string[];
+  readonly notices: readonly Notice[];
+}
+
+/** A family that was made, as one download. */
+export interface FamilyMade {
+  readonly summary: FamilySummary;
+  readonly zip: Blob;
+  readonly zipName: string;
 }
 
 export type OnProgress = (progress: Progress) => void;
@@ -259,6 +275,15 @@ export interface EngineApi {
     text: string,
     fileName: string,
   ): Promise<{ readonly recipe: Recipe } | { readonly calibration: Calibration }>;
+  /** What the files of a folder hold of a family; what is open stays as it is. */
+  familyOf(files: readonly PathFile[]): Promise<FamilyFound>;
+  /** Makes these variants of these parts, judged on the data where there is some; what is open stays as it is. */
+  makeFamily(
+    files: readonly PathFile[],
+    data: readonly PathFile[] | null,
+    wanted: { readonly parts: readonly string[]; readonly dtypes: readonly string[] },
+    onProgress: OnProgress,
+  ): Promise<FamilyMade>;
   cancel(): Promise<void>;
 }
 

@@ -4,11 +4,13 @@ import { startDiagnosis } from "./state/diagnosis.ts";
 import { startEffects } from "./state/effects.ts";
 import { listSessions, saveBeforeLeaving } from "./state/persistence.ts";
 import { startProbes } from "./state/probe.ts";
-import { useProject } from "./state/useStudio.ts";
+import { actions } from "./state/store.ts";
+import { useProject, useView } from "./state/useStudio.ts";
 import { Alerts } from "./views/frame/Alerts.tsx";
 import { DropTarget } from "./views/frame/DropTarget.tsx";
 import { Start } from "./views/frame/Start.tsx";
 
+const FamilyDialog = lazy(() => import("./views/family/FamilyDialog.tsx"));
 const Workbench = lazy(() => import("./views/frame/Workbench.tsx"));
 
 export function App() {
@@ -23,6 +25,7 @@ export function App() {
   return (
     <DropTarget>
       <Alerts />
+      <FamilyDoor />
       {open ? (
         <Suspense fallback={<Start />}>
           <Workbench />
@@ -31,5 +34,18 @@ export function App() {
         <Start />
       )}
     </DropTarget>
+  );
+}
+
+const closeFamily = () => actions.familyChosen(null);
+
+/** Opens where a folder of models was dropped or chosen. */
+function FamilyDoor() {
+  const files = useView((view) => view.family);
+  if (!files) return null;
+  return (
+    <Suspense fallback={null}>
+      <FamilyDialog files={files} onClose={closeFamily} />
+    </Suspense>
   );
 }

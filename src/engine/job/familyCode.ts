@@ -13,57 +13,72 @@ export interface Loaded {
   readonly hasConfig: boolean;
 }
 
-/** The lines that load what a library takes by default: in JavaScript with that library or ONNX Runtime's own, in Python and C++ with ONNX Runtime's. */
+/** The lines that load what a library takes by default: in JavaScript with that library or ONNX Runtime's own, in Python and C++ with ONNX Runtime's. Of several parts no line runs one. */
 export function loadingCode({ dtypes, variants, inputs, hasConfig }: Loaded): readonly LoadingCode[] {
-  const [first = ["model", "fp32"]] = dtypes;
-  const [part, dtype] = first;
-  const file = variants.find((each) => each.part === part && each.dtype === dtype)?.file;
-  if (!file) return [];
-  const dtypeText =
-    dtypes.size === 1 ? JSON.stringify(dtype) : JSON.stringify(Object.fromEntries(dtypes)).replaceAll(",", ", ");
+  const files = [...dtypes].flatMap(([part, dtype]) => {
+    const file = variants.find((each) => each.part === part && each.dtype === dtype)?.file;
+    return file ? [{ part, dtype, file }] : [];
+  });
+  if (files.length === 0) return [];
+  const ports = files.length === 1 ? inputs : [];
   return [
-    { language: "JavaScript", code: hasConfig ? transformersCode(dtypeText) : webCode(file, inputs) },
-    { language: "Python", code: pythonCode(file, inputs) },
-    { language: "C++", code: cppCode(file) },
+    { language: "JavaScript", code: lines(hasConfig ? withTransformers(files) : withWeb(files, ports)) },
+    { language: "Python", code: lines(withPython(files, ports)) },
+    { language: "C++", code: lines(withCpp(files)) },
   ];
 }
 
-function transformersCode(dtype: string): string {
+interface File {
+  readonly part: string;
+  readonly dtype: string;
+  readonly file: string;
+}
+
+const lines = (code: readonly string[]) => code.join("\n");
+const quoted = (text: string) => JSON.stringify(text);
+/** "session", or of several parts "encoder_model". */
+const nameOf = ({ part }: File, files: readonly File[]) =>
+  files.length === 1 ? "session" : part.replaceAll(/\W/g, "_");
+
+function withTransformers(files: readonly File[]): string[] {
+  const [first] = files as readonly [File];
+  const each = files
+    .map(({ part, dtype }) => `${/^\w+$/.test(part) ? part : quoted(part)}: ${quoted(dtype)}`)
+    .join(", ");
   return [
     'import { AutoModel, env } from "@huggingface/transformers";',
     "env.allowRemoteModels = false;",
     'env.localModelPath = "PATH_ABOVE_THE_FOLDER";',
-    `const model = await AutoModel.from_pretrained("FOLDER", { dtype: ${dtype} });`,
-  ].join("\n");
+    `const model = await AutoModel.from_pretrained("FOLDER", { dtype: ${files.length === 1 ? quoted(first.dtype) : `{ ${each} }`} });`,
+  ];
 }
 
 const said = ({ name, type, dims }: Port) => `${name}: ${type} ${dimsText(dims)}`;
+const feeds = (inputs: readonly Port[]) => inputs.map(({ name }, at) => `${quoted(name)}: x${at}`).join(", ");
 
-function webCode(file: string, inputs: readonly Port[]): string {
-  const feeds = inputs.map(({ name }, at) => `${JSON.stringify(name)}: x${at}`).join(", ");
+function withWeb(files: readonly File[], inputs: readonly Port[]): string[] {
   return [
     'import * as ort from "onnxruntime-web";',
     ...inputs.map((port, at) => `// x${at} is an ort.Tensor, ${said(port)}`),
-    `const session = await ort.InferenceSession.create(${JSON.stringify(file)});`,
-    `const outputs = await session.run({ ${feeds} });`,
-  ].join("\n");
+    ...files.map((each) => `const ${nameOf(each, files)} = await ort.InferenceSession.create(${quoted(each.file)});`),
+    ...(inputs.length > 0 ? [`const outputs = await session.run({ ${feeds(inputs)} });`] : []),
+  ];
 }
 
-function pythonCode(file: string, inputs: readonly Port[]): string {
-  const feeds = inputs.map(({ name }, at) => `${JSON.stringify(name)}: x${at}`).join(", ");
+function withPython(files: readonly File[], inputs: readonly Port[]): string[] {
   return [
     "import onnxruntime as ort",
     ...inputs.map((port, at) => `# x${at} is a numpy array, ${said(port)}`),
-    `session = ort.InferenceSession(${JSON.stringify(file)})`,
-    `outputs = session.run(None, {${feeds}})`,
-  ].join("\n");
+    ...files.map((each) => `${nameOf(each, files)} = ort.InferenceSession(${quoted(each.file)})`),
+    ...(inputs.length > 0 ? [`outputs = session.run(None, {${feeds(inputs)}})`] : []),
+  ];
 }
 
-function cppCode(file: string): string {
+function withCpp(files: readonly File[]): string[] {
   return [
     "#include <onnxruntime_cxx_api.h>",
     "Ort::Env env;",
     "Ort::SessionOptions options;",
-    `Ort::Session session(env, ORT_TSTR(${JSON.stringify(file)}), options);`,
-  ].join("\n");
+    ...files.map((each) => `Ort::Session ${nameOf(each, files)}(env, ORT_TSTR(${quoted(each.file)}), options);`),
+  ];
 }

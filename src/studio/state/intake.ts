@@ -12,11 +12,11 @@ import { engine } from "./workers.ts";
 
 type Imported = Awaited<ReturnType<EngineApi["importJson"]>>;
 
-/** Takes whatever was dropped or chosen: a model, then data, then recipes and calibration caches. */
+/** Takes whatever was dropped or chosen: a model, then data, then recipes and calibration caches; of several models a family is to be made. */
 export async function takeFiles(files: readonly PathFile[]): Promise<void> {
   const { models, beside, documents, data } = sortFiles(files);
   if (files.length === 0) return alarm("The folder is empty: drop a model (.onnx), samples or labels.");
-  if (models.length > 1) return alarm(`${models.length} models were dropped at once: drop one .onnx file.`);
+  if (models.length > 1) return actions.familyChosen(files);
   const [model] = models;
   if (model && !(await openModel(model.file, { beside }))) return;
   if (!studio.getState().project.model) {

@@ -1,3 +1,4 @@
+import type { PathFile } from "../../../../workers/protocol.ts";
 import type { Execution } from "../../../engine/model/calibration.ts";
 import { ROUNDING_ITERATIONS } from "../../../engine/model/rounding.ts";
 import type { ErrorMetric } from "../../../engine/model/sensitivity.ts";
@@ -58,6 +59,8 @@ export interface View {
   readonly execution: Execution;
   /** Whether every change is measured. */
   readonly measuring: boolean;
+  /** The folder that a family is to be made of; null while none is. */
+  readonly family: readonly PathFile[] | null;
 }
 
 const GRAPH_ORDER: Sort = { key: "order", descending: false };
@@ -82,6 +85,7 @@ export function firstView(): View {
     layersView: rememberedLayersView(),
     execution: rememberedExecution(),
     measuring: rememberedMeasuring(),
+    family: null,
   };
 }
 
@@ -109,4 +113,5 @@ export const viewChanges = {
   sensitivitySamplesChosen: (_, samples: number) => ({ sensitivitySamples: Math.max(1, Math.floor(samples)) }),
   executionChanged: ({ execution }, change: Partial<Execution>) => ({ execution: { ...execution, ...change } }),
   measuringChosen: (_, measuring: boolean) => ({ measuring }),
+  familyChosen: (_, family: readonly PathFile[] | null) => ({ family }),
 } satisfies Changes<View>;

@@ -4,6 +4,7 @@ import { takeFiles } from "../../state/intake.ts";
 import { resumeSession } from "../../state/model.ts";
 import { openSample } from "../../state/sample.ts";
 import type { StoredSession } from "../../state/slices/work.ts";
+import { actions } from "../../state/store.ts";
 import { useWork } from "../../state/useStudio.ts";
 import { DeleteEverything } from "./DeleteEverything.tsx";
 import { JobLine } from "./JobLine.tsx";
@@ -23,7 +24,10 @@ export function Start() {
         Your model stays in this tab: nothing is uploaded, and the page talks to no other server.
       </p>
       <div className="start-drop">
-        <p>Drop an .onnx file, with samples and labels if you like, anywhere on this page</p>
+        <p>
+          Drop an .onnx file, with samples and labels if you like, anywhere on this page, or a folder of several models
+          to have every file made that transformers.js asks for
+        </p>
         <div className="start-ways">
           <FileButton primary multiple onFiles={takeFiles} disabled={busy} testId="open-model-input">
             Open model
@@ -31,6 +35,9 @@ export function Start() {
           <button type="button" className="button" onClick={openSample} disabled={busy}>
             Open the sample project
           </button>
+          <FileButton folder onFiles={actions.familyChosen} disabled={busy} testId="family-input">
+            Make a family of a folder
+          </FileButton>
         </div>
         <JobLine />
       </div>
