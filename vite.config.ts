@@ -14,6 +14,8 @@ export default defineConfig({
   test: {
     include: ["src/**/*.test.ts", "workers/**/*.test.ts", "cli/**/*.test.ts", "scripts/**/*.test.ts"],
     environment: "node",
+    // Vitest takes one less than there are cores, which leaves one of two idle.
+    maxWorkers: "100%",
     testTimeout: 120_000,
     tags: [{ name: SHARED_TAG, description: "needs the reference models and data in ../shared" }],
   },

@@ -92,13 +92,14 @@ export function constants(value: string, help: string): Kind<Record<string, numb
   });
 }
 
-/** Pairs of `conv1=s4`, one of a list by name. */
+/** Pairs of `conv1=s4`, one of a list by name; null where none was given. */
 export function choices<const T extends string>(
   value: string,
   all: readonly T[],
   help: string,
-): Kind<Readonly<Record<string, T>>> {
-  return pairs(value, help, `conv1=${all[0]}`, (given) => all.find((each) => each === given) ?? null);
+): Kind<Readonly<Record<string, T>> | null> {
+  const kind = pairs(value, help, `conv1=${all[0]}`, (given) => all.find((each) => each === given) ?? null);
+  return { ...kind, read: (given, name) => (given.length > 0 ? kind.read(given, name) : null) };
 }
 
 /** Pairs of `stateN=state`, an output and the input that it feeds: outputs by input. */

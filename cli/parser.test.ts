@@ -19,6 +19,7 @@ const GIVEN: Record<string, string> = {
     target: "tensorrt",
     weights: "s4",
     block: "32",
+    layer: "conv=s8",
     operator: "matmulnbits",
     algorithm: "nearest",
     rounding: "learned",

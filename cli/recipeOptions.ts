@@ -74,7 +74,7 @@ export function recipeChanges(values: Values<typeof RECIPE_OPTIONS>): RecipeChan
   }
   const corrections = { ...(values.equalize && { equalization: true }), ...(bias && { bias }) };
   const powers: Pick<WeightScheme, "scales"> = values["power-of-two"] ? { scales: "power-of-two" } : {};
-  const ownTypes = Object.entries(values.layer).map(([layer, each]) => [layer, WEIGHT_TYPE[each]] as const);
+  const ownTypes = Object.entries(values.layer ?? {}).map(([layer, each]) => [layer, WEIGHT_TYPE[each]] as const);
   const weights: Partial<WeightScheme> = {
     ...(ownTypes.length > 0 && { layers: Object.fromEntries(ownTypes) }),
     ...(type && { type: WEIGHT_TYPE[type] }),
@@ -111,18 +111,12 @@ const OF_CODES = [
   ...(["method", "elementwise", "bias-correction"] as const),
 ];
 
-function isGiven(value: Values<typeof RECIPE_OPTIONS>[(typeof OF_CODES)[number]]): boolean {
-  return typeof value === "object" && value !== null
-    ? Object.keys(value).length > 0
-    : value !== null && value !== false;
-}
-
 /** What of those goes with weights in blocks beside float16. */
 const OF_BLOCKS = new Set<string>(["weights"]);
 
 /** Throws InputError where an option is about what the format q4f16 leaves in float16, or about other weights than it takes. */
 function assertBesideHalves(values: Values<typeof RECIPE_OPTIONS>): void {
-  const given = OF_CODES.find((name) => !OF_BLOCKS.has(name) && isGiven(values[name]));
+  const given = OF_CODES.find((name) => !OF_BLOCKS.has(name) && values[name] !== null && values[name] !== false);
   if (given === undefined) return;
   throw new InputError(
     `--format q4f16 has activations in float16 and weights in blocks of 4 bits, rounded to nearest; leave --${given} out.`,
@@ -131,7 +125,7 @@ function assertBesideHalves(values: Values<typeof RECIPE_OPTIONS>): void {
 
 /** Throws InputError where an option is about codes and the format has none. */
 function assertNoCodes(values: Values<typeof RECIPE_OPTIONS>, format: string): void {
-  const given = OF_CODES.find((name) => isGiven(values[name]));
+  const given = OF_CODES.find((name) => values[name] !== null && values[name] !== false);
   if (given === undefined) return;
   throw new InputError(`--format ${format} makes no integers of weights or activations; leave --${given} out.`);
 }

@@ -66,7 +66,7 @@ describe("--target", () => {
     ],
     [
       ["--target", "ort-webgpu", "--format", "qdq"],
-      "ONNX Runtime Web on WebGPU takes no format qdq; choose weights or float16.",
+      "ONNX Runtime Web on WebGPU takes no format qdq; choose weights or float16 or q4f16.",
     ],
     [
       ["--target", "qnn", "--goal", "speed"],

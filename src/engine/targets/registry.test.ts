@@ -53,7 +53,7 @@ describe("what a target does not take is refused in a sentence", () => {
     [
       "ort-webgpu",
       { ...chosen("ort-webgpu"), format: "qdq" as const },
-      "ONNX Runtime Web on WebGPU takes no format qdq; choose weights or float16.",
+      "ONNX Runtime Web on WebGPU takes no format qdq; choose weights or float16 or q4f16.",
     ],
     [
       "vitis-npu",
