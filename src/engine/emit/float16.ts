@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { nearestHalves } from "../encode/halves.ts";
 import type { Numbers } from "../encode/numbers.ts";
 import { attributeOf, intAttribute, makeNode, subgraphsOf, tensorAttribute } from "../onnx/attributes.ts";
 import { type ElementTypes, inferElementTypes } from "../onnx/elementTypes.ts";
@@ -19,7 +20,6 @@ import { filled, passingFloats, tensorProto } from "../onnx/tensor.ts";
 import { READS_ANY } from "../plan/halfLayers.ts";
 import type { HalfPlan } from "../plan/halfPlan.ts";
 import { innerId } from "../plan/nested.ts";
-import { HALF, nearest } from "../values/halfFloats.ts";
 import type { Emitted, Writer } from "./emitted.ts";
 
 /**
@@ -245,7 +245,7 @@ class HalfWriter {
   /** `isOwn`: whether the constant is one of the model's own graph, of which some are encoded. */
   #narrow(tensor: TensorProto, isOwn: boolean): TensorProto {
     if (tensor.dataType !== Code.FLOAT) return tensor;
-    const bits = (isOwn ? this.#numbers.halves.get(tensor.name) : undefined) ?? nearest(passingFloats(tensor), HALF);
+    const bits = (isOwn ? this.#numbers.halves.get(tensor.name) : undefined) ?? nearestHalves(passingFloats(tensor));
     return withFields(tensor, {
       dataType: Code.FLOAT16,
       rawData: new Uint8Array(bits.buffer as ArrayBuffer, bits.byteOffset, bits.byteLength),

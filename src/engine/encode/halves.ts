@@ -1,7 +1,9 @@
 import { channelLayout } from "../numerics/channels.ts";
-import { balancedFloats } from "../numerics/halfWeights.ts";
-import { nearest, type ShortFloat } from "../values/halfFloats.ts";
+import { balancedFloats, nearestHalves } from "../numerics/halfWeights.ts";
+import { HALF, nearest, type ShortFloat } from "../values/halfFloats.ts";
 import type { WeightSource } from "./weight.ts";
+
+export { nearestHalves } from "../numerics/halfWeights.ts";
 
 const known = new WeakMap<object, { readonly type: ShortFloat; readonly bits: Uint16Array }>();
 
@@ -13,7 +15,11 @@ export function encodeHalves({ key, dims, channelAxis, values }: WeightSource, t
   const last = known.get(key);
   if (last?.type === type) return last.bits;
   const isBalanced = dims.length > 2 && channelAxis !== null;
-  const bits = isBalanced ? balancedFloats(values(), channelLayout(dims, channelAxis), type) : nearest(values(), type);
+  const bits = isBalanced
+    ? balancedFloats(values(), channelLayout(dims, channelAxis), type)
+    : type === HALF
+      ? nearestHalves(values())
+      : nearest(values(), type);
   known.set(key, { type, bits });
   return bits;
 }

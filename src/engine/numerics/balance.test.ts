@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { weightLimits } from "../values/codes.ts";
 import { balancedCodes } from "./balance.ts";
 import type { Reduction } from "./reduction.ts";
+import { plainBalanced } from "./testing/balanced.ts";
 import { quantizeWeights, weightScales } from "./weights.ts";
 
 function rows(length: number, paired: boolean): Reduction {
@@ -74,4 +75,34 @@ describe("balancedCodes", () => {
       }),
     );
   });
+});
+
+test("the kernel gives what one value after the other gives, to the bit", () => {
+  const weight = fc.oneof(
+    fc.float({ min: -130, max: 130, noNaN: true }),
+    fc.integer({ min: -260, max: 260 }).map((value) => value / 2),
+  );
+  const given = fc.record({
+    length: fc.integer({ min: 1, max: 60 }),
+    channels: fc.integer({ min: 1, max: 20 }),
+    isTurned: fc.boolean(),
+    paired: fc.boolean(),
+    zero: fc.option(fc.integer({ min: 0, max: 255 })),
+  });
+  const cases = given.chain((shape) => {
+    const count = shape.length * shape.channels;
+    return fc.tuple(fc.constant(shape), fc.array(weight, { minLength: count, maxLength: count, size: "max" }));
+  });
+  fc.assert(
+    fc.property(cases, ([{ length, channels, isTurned, paired, zero }, weights]) => {
+      const turned = { length, paired, inner: 1, channelStride: 1, innerStride: 1, outerStride: channels };
+      const reduction = isTurned ? turned : rows(length, paired);
+      const scales = Float32Array.from({ length: channels }, (_, channel) => 0.7 + channel / 9);
+      const zeros = zero === null ? null : new Uint8Array(channels).fill(zero);
+      const limits = weightLimits(zeros ? "uint8" : "int8");
+      const given = [Float32Array.from(weights), scales, limits, reduction, zeros] as const;
+      expect(balancedCodes(...given)).toEqual(plainBalanced(...given));
+    }),
+    { seed: 12, numRuns: 150 },
+  );
 });

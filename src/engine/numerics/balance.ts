@@ -1,6 +1,5 @@
-import { clamp } from "../values/clamp.ts";
 import type { CodeLimits, WeightCodes } from "../values/codes.ts";
-import { roundSmallHalfEven } from "../values/round.ts";
+import { weightKernel } from "./kernel/weightKernel.ts";
 import { mapRows, type Reduction } from "./reduction.ts";
 import { pairFits } from "./saturation.ts";
 
@@ -27,18 +26,24 @@ export function balancedCodes(
   zeroPoints: WeightCodes | null = null,
 ): WeightCodes {
   const { length, paired } = reduction;
-  const errors = new Float64Array(length);
+  const kernel = weightKernel();
+  const [values = 0, made = 0, errors = 0, places = 0] = kernel.place(4 * length, length, 8 * length, 4 * length);
   const room: WeightCodes = zeroPoints ? new Uint8Array(weights.length) : new Int8Array(weights.length);
   return mapRows(weights, reduction, room, (row, channel, codes) => {
     const zero = zeroPoints ? (zeroPoints[channel] as number) : 0;
-    const sum = roundRow(row, scales[channel] as number, zero, lowest, highest, codes, errors);
+    kernel.floats.set(row, values / 4);
+    const sum = kernel.roundRow(values, made, errors, length, scales[channel] as number, zero, lowest, highest);
+    new Uint8Array(codes.buffer, codes.byteOffset, length).set(kernel.bytes.subarray(made, made + length));
     const step = Math.sign(sum);
     let wanted = Math.ceil(Math.abs(sum) - 0.5);
     if (wanted <= 0) return;
     let upTo = Infinity;
     for (let width = (FIRST_BAND * wanted) / length; wanted > 0 && upTo > 0; width *= NEXT_BAND) {
       const above = Math.max(0, 0.5 - width);
-      for (const k of between(errors, step, above, upTo)) {
+      const found = kernel.between(errors, length, step, above, upTo, places);
+      const errorOf = (k: number) => (kernel.doubles[errors / 8 + k] as number) * step;
+      const positions = kernel.words.subarray(places / 4, places / 4 + found);
+      for (const k of positions.sort((a, b) => errorOf(b) - errorOf(a) || a - b)) {
         const code = (codes[k] as number) + step;
         if (code < lowest || code > highest) continue;
         if (paired && (k ^ 1) < length && !pairFits(code, codes[k ^ 1] as number)) continue;
@@ -49,37 +54,4 @@ export function balancedCodes(
       upTo = above;
     }
   });
-}
-
-/** Rounds a row to nearest, writes w / scale - (q - zero point) into `errors`, and returns their sum. */
-function roundRow(
-  row: Float32Array,
-  scale: number,
-  zero: number,
-  lowest: number,
-  highest: number,
-  codes: WeightCodes,
-  errors: Float64Array,
-): number {
-  let sum = 0;
-  for (let k = 0; k < row.length; k++) {
-    const exact = (row[k] as number) / scale;
-    const near = Math.fround(exact);
-    const code = roundSmallHalfEven(clamp(near, lowest - zero, highest - zero));
-    const error = exact - code;
-    codes[k] = code + zero;
-    errors[k] = error;
-    sum += error;
-  }
-  return sum;
-}
-
-/** Positions of the errors of the sign `step` whose magnitudes are above one bound and up to another: the largest first, of equal ones the first. */
-function between(errors: Float64Array, step: number, above: number, upTo: number): number[] {
-  const positions: number[] = [];
-  for (let k = 0; k < errors.length; k++) {
-    const error = (errors[k] as number) * step;
-    if (error > above && error <= upTo) positions.push(k);
-  }
-  return positions.sort((a, b) => ((errors[b] as number) - (errors[a] as number)) * step || a - b);
 }

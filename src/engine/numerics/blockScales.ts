@@ -1,6 +1,4 @@
-import { clamp } from "../values/clamp.ts";
 import {
-  type CodeLimits,
   isAsymmetric,
   type WeightCodes,
   type WeightType,
@@ -8,10 +6,10 @@ import {
   weightCodes,
   weightLimits,
 } from "../values/codes.ts";
-import { roundSmallHalfEven } from "../values/round.ts";
 import { SCALE_FLOOR } from "./affine.ts";
-import { type BlockLayout, forEachBlock, scaleCount, zeroPointOf } from "./blocks.ts";
+import { type BlockLayout, blocksAlong, scaleCount } from "./blocks.ts";
 import type { ChannelLayout } from "./channels.ts";
+import { weightKernel } from "./kernel/weightKernel.ts";
 import { forEachRow, rowsOf } from "./reduction.ts";
 
 export interface BlockScales {
@@ -23,22 +21,14 @@ export interface BlockScales {
   readonly dead: readonly number[];
 }
 
-/** What a block comes to. */
-interface Fit {
-  scale: number;
-  zeroPoint: number;
-}
-
-type Fitter = (block: Float32Array, first: number, fit: Fit) => void;
-/** Goes through blocks: the values of each, the place of its scale, and where it begins. */
-type Blocks = (visit: (block: Float32Array, at: number, first: number) => void) => void;
+const NO_SHARES: readonly number[] = [];
 
 /**
  * Scales and zero points of blocks that hold the least and the largest weight, zero included; those of symmetric types the
  * largest magnitude. Throws RangeError when a weight is not finite.
  */
 export function extremeScales(weights: Float32Array, layout: BlockLayout, type: WeightType): BlockScales {
-  return fitted(scaleCount(layout), blocksOf(weights, layout), type, extremeFitter(type));
+  return new Fitting(scaleCount(layout), type, NO_SHARES, null).blocks(weights, layout);
 }
 
 /**
@@ -46,28 +36,9 @@ export function extremeScales(weights: Float32Array, layout: BlockLayout, type: 
  * clipping has little to win, those that hold the least and the largest weight. Throws RangeError when a weight is not finite.
  */
 export function asymmetricScales(weights: Float32Array, layout: ChannelLayout, type: WeightType): BlockScales {
-  const rows = rowsOf(layout);
-  const search = new BlockSearch(rows.length, type, null);
-  const fitter: Fitter =
-    weightBits(type) === 8 ? extremeFitter(type) : (row, first, fit) => search.fit(row, first, fit);
-  const channels: Blocks = (visit) => forEachRow(weights, rows, (row, channel) => visit(row, channel, 0));
-  return fitted(layout.channels, channels, type, fitter);
-}
-
-function extremeFitter(type: WeightType): Fitter {
-  const limits = weightLimits(type);
-  const [lowest, highest] = limits;
-  if (!isAsymmetric(type)) {
-    return (block, _, fit) => {
-      const [low, high] = extremesOf(block);
-      fit.scale = Math.fround(Math.max(high, -low) / highest);
-    };
-  }
-  return (block, _, fit) => {
-    const [low, high] = extremesOf(block);
-    fit.scale = Math.fround((high - low) / (highest - lowest));
-    fit.zeroPoint = fit.scale > 0 ? zeroPointOf(low, fit.scale, limits) : lowest;
-  };
+  const bits = weightBits(type);
+  const shares = bits === 8 ? NO_SHARES : SHARES[bits];
+  return new Fitting(layout.channels, type, shares, null).channels(weights, layout);
 }
 
 /** Shares of the scale that holds all of a block which are tried: clipping gains where there are few codes. */
@@ -76,8 +47,6 @@ const SHARES: Readonly<Record<8 | 4 | 2, readonly number[]>> = {
   4: [1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7],
   2: [1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.45, 0.4, 0.35, 0.3],
 };
-/** Tried around the best of them. */
-const NEAR = [0.97, 1.03];
 
 /**
  * Scales and zero points of least error sum h |w - s (q - z)|^2.5 of a block, without data: for each of some shares of the range that
@@ -85,7 +54,7 @@ const NEAR = [0.97, 1.03];
  * then the neighbours of the best. The idea that scale and zero point are best found by the weights' own error, with a norm that
  * outliers weigh in otherwise than in squares, is that of Badri and Shaji, *Half-Quadratic Quantization of Large Machine Learning
  * Models* (2023). `importance` holds how large each input along the axis is, where that is known without data: h is its
- * square, and 1 where it is null. Throws RangeError when a weight is not finite.
+ * square, and 1 where it is null. Throws RangeError when a weight is not finite. The search is in WebAssembly (kernel/assembly/weights.ts).
  */
 export function leastErrorBlocks(
   weights: Float32Array,
@@ -93,10 +62,8 @@ export function leastErrorBlocks(
   type: WeightType,
   importance: Float32Array | null,
 ): BlockScales {
-  const search = new BlockSearch(layout.size, type, squared(importance));
-  return fitted(scaleCount(layout), blocksOf(weights, layout), type, (block, first, fit) =>
-    search.fit(block, first, fit),
-  );
+  const shares = SHARES[weightBits(type)];
+  return new Fitting(scaleCount(layout), type, shares, squared(importance)).blocks(weights, layout);
 }
 
 /** Squares of magnitudes, 1 in the mean; null where all are alike or one is not finite. */
@@ -109,136 +76,140 @@ function squared(importance: Float32Array | null): Float64Array | null {
   return Float64Array.from(importance, (value) => (value / mean) ** 2);
 }
 
-class BlockSearch {
-  readonly #limits: CodeLimits;
-  readonly #asymmetric: boolean;
+/** Values that the kernel is given at once, about: as many as stay in a core's second cache. */
+const TOGETHER = 1 << 17;
+/** Keeps rows whose length is a power of two out of each other's cache sets. */
+const GAP = 16;
+
+/** Blocks on their way through the kernel. */
+interface Placed {
+  readonly values: number;
+  readonly blocks: number;
+  readonly count: number;
+  readonly along: number;
+  readonly between: number;
+  /** Where along the axis they begin. */
+  readonly first: number;
+}
+
+class Fitting {
+  readonly #kernel = weightKernel();
+  readonly #type: WeightType;
   readonly #shares: readonly number[];
   readonly #squares: Float64Array | null;
-  readonly #ones: Float64Array;
-  readonly #whole: Fitter;
-  #block: Float32Array = new Float32Array();
-  #weights: Float64Array;
-  #scale = 0;
-  #zeroPoint = 0;
-  #least = Infinity;
+  readonly #scales: Float32Array;
+  readonly #zeroPoints: WeightCodes | null;
+  readonly #dead: number[] = [];
+  #scalesAt = 0;
+  #zerosAt = 0;
+  #scratchAt = 0;
+  #sharesAt = 0;
+  #squaresAt = 0;
 
-  constructor(size: number, type: WeightType, squares: Float64Array | null) {
-    this.#limits = weightLimits(type);
-    this.#asymmetric = isAsymmetric(type);
-    this.#shares = SHARES[weightBits(type)];
+  constructor(count: number, type: WeightType, shares: readonly number[], squares: Float64Array | null) {
+    this.#type = type;
+    this.#shares = shares;
     this.#squares = squares;
-    this.#ones = new Float64Array(size).fill(1);
-    this.#weights = this.#ones;
-    this.#whole = extremeFitter(type);
+    this.#scales = new Float32Array(count);
+    this.#zeroPoints = isAsymmetric(type) ? weightCodes(type, count) : null;
   }
 
-  fit(block: Float32Array, first: number, fit: Fit): void {
-    this.#whole(block, first, fit);
-    if (!(fit.scale >= SCALE_FLOOR && fit.scale < Infinity)) return;
-    this.#block = block;
-    this.#weights = this.#squares ? this.#squares.subarray(first, first + block.length) : this.#ones;
-    this.#least = Infinity;
-    this.#refine(fit.scale, fit.zeroPoint);
-    const [low, high] = extremesOf(block);
-    const [lowest, highest] = this.#limits;
-    const whole = this.#asymmetric ? fit.scale : Math.max(high / highest, low / lowest);
-    for (const share of this.#shares) {
-      const scale = whole * share;
-      if (!this.#asymmetric) {
-        this.#refine(scale, 0);
-        continue;
+  blocks(weights: Float32Array, layout: BlockLayout): BlockScales {
+    const { outer, length, inner, size } = layout;
+    const blocks = blocksAlong(layout);
+    const longest = Math.min(size, length);
+    if (inner === 1) {
+      const rows = Math.max(1, Math.min(outer, Math.floor(TOGETHER / length)));
+      const values = this.#place(rows * length, longest, rows);
+      for (let o = 0; o < outer; o += rows) {
+        const count = Math.min(rows, outer - o);
+        this.#kernel.floats.set(weights.subarray(o * length, (o + count) * length), values / 4);
+        for (let block = 0; block < blocks; block++) {
+          const first = block * size;
+          const placed = { blocks: count, count: Math.min(size, length - first), along: 1, between: length, first };
+          this.#fit({ values: values + 4 * first, ...placed }, o * blocks + block, blocks);
+        }
       }
-      const middle = clamp((lowest + highest) / 2 - (low + high) / 2 / scale, lowest, highest);
-      this.#refine(scale, Math.floor(middle));
-      if (middle > Math.floor(middle)) this.#refine(scale, Math.ceil(middle));
+      return this.#fitted();
     }
-    if (this.#asymmetric) {
-      const { scale, zeroPoint } = { scale: this.#scale, zeroPoint: this.#zeroPoint };
-      if (zeroPoint > lowest) this.#refine(scale, zeroPoint - 1);
-      if (zeroPoint < highest) this.#refine(scale, zeroPoint + 1);
+    const columns = Math.min(inner, Math.max(GAP, Math.floor(TOGETHER / longest)));
+    const pitch = columns + GAP;
+    const values = this.#place(longest * pitch, longest, columns);
+    for (let o = 0; o < outer; o++) {
+      for (let block = 0; block < blocks; block++) {
+        const first = block * size;
+        const count = Math.min(size, length - first);
+        for (let column = 0; column < inner; column += columns) {
+          const width = Math.min(columns, inner - column);
+          for (let k = 0; k < count; k++) {
+            const from = (o * length + first + k) * inner + column;
+            this.#kernel.floats.set(weights.subarray(from, from + width), values / 4 + k * pitch);
+          }
+          const placed = { values, blocks: width, count, along: pitch, between: 1, first };
+          this.#fit(placed, (o * blocks + block) * inner + column, 1);
+        }
+      }
     }
-    const [scale, zeroPoint] = [this.#scale, this.#zeroPoint];
-    for (const near of NEAR) this.#refine(scale * near, zeroPoint);
-    fit.scale = this.#scale;
-    fit.zeroPoint = this.#zeroPoint;
+    return this.#fitted();
   }
 
-  /** Tries a scale, and the one that fits the codes it gives best. */
-  #refine(scale: number, zeroPoint: number): void {
-    const fitting = this.#consider(Math.fround(scale), zeroPoint);
-    if (fitting > 0) this.#consider(Math.fround(fitting), zeroPoint);
+  channels(weights: Float32Array, layout: ChannelLayout): BlockScales {
+    const rows = rowsOf(layout);
+    const count = rows.length;
+    const values = this.#place(count, count, 1);
+    forEachRow(weights, rows, (row, channel) => {
+      this.#kernel.floats.set(row, values / 4);
+      this.#fit({ values, blocks: 1, count, along: 1, between: 0, first: 0 }, channel, 1);
+    });
+    return this.#fitted();
   }
 
-  /** The scale of least squares for the codes that one gives. */
-  #consider(scale: number, zeroPoint: number): number {
-    if (!(scale >= SCALE_FLOOR)) return 0;
-    const tried = tryScale(this.#block, this.#weights, scale, this.#limits[0] - zeroPoint, this.#limits[1] - zeroPoint);
-    if (tried < this.#least) {
-      this.#least = tried;
-      this.#scale = scale;
-      this.#zeroPoint = zeroPoint;
+  /** Room for so many values in blocks of up to a length, as many at once as are given; gives the address of the values. */
+  #place(values: number, longest: number, together: number): number {
+    const squares = this.#squares?.length ?? 0;
+    const sizes = [4 * values, 16 * longest, 4 * together, together, 8 * this.#shares.length, 8 * squares];
+    const [at = 0, scratch = 0, scales = 0, zeros = 0, shares = 0, importance = 0] = this.#kernel.place(...sizes);
+    this.#kernel.doubles.set(this.#shares, shares / 8);
+    if (this.#squares) this.#kernel.doubles.set(this.#squares, importance / 8);
+    this.#scratchAt = scratch;
+    this.#scalesAt = scales;
+    this.#zerosAt = zeros;
+    this.#sharesAt = shares;
+    this.#squaresAt = importance;
+    return at;
+  }
+
+  /** Fits what is placed; the first scale goes to a place, and the others so many after each other. */
+  #fit({ values, blocks, count, along, between, first }: Placed, to: number, stride: number): void {
+    const kernel = this.#kernel;
+    const [lowest, highest] = weightLimits(this.#type);
+    const zeros = this.#zeroPoints;
+    kernel.fit(
+      values,
+      blocks,
+      count,
+      along,
+      between,
+      this.#scratchAt,
+      this.#squares ? this.#squaresAt + 8 * first : 0,
+      this.#scalesAt,
+      zeros ? this.#zerosAt : 0,
+      lowest,
+      highest,
+      this.#sharesAt,
+      this.#shares.length,
+    );
+    for (let i = 0, at = to; i < blocks; i++, at += stride) {
+      const scale = kernel.floats[this.#scalesAt / 4 + i] as number;
+      if (!(scale < Infinity)) throw new RangeError(`A weight of block ${at} is not finite.`);
+      this.#scales[at] = Math.max(scale, SCALE_FLOOR);
+      if (scale < SCALE_FLOOR) this.#dead.push(at);
+      if (zeros) zeros[at] = kernel.bytes[this.#zerosAt + i] as number;
     }
-    return fittingScale;
   }
-}
 
-/** What `tryScale` finds beside the error. */
-let fittingScale = 0;
-
-/** The error of a block under a scale; `fittingScale` is then the one of least squares for its codes. */
-function tryScale(block: Float32Array, weights: Float64Array, scale: number, low: number, high: number): number {
-  const steps = 1 / scale;
-  const count = block.length;
-  let error = 0;
-  let products = 0;
-  let squares = 0;
-  for (let k = 0; k < count; k++) {
-    const value = block[k] as number;
-    const weight = weights[k] as number;
-    const code = roundSmallHalfEven(Math.min(Math.max(value * steps, low), high));
-    const distance = Math.abs(value - scale * code);
-    const weighted = weight * code;
-    error += weight * distance * distance * Math.sqrt(distance);
-    products += weighted * value;
-    squares += weighted * code;
+  #fitted(): BlockScales {
+    const dead = this.#dead.sort((a, b) => a - b);
+    return { scales: this.#scales, zeroPoints: this.#zeroPoints, dead };
   }
-  fittingScale = squares > 0 ? products / squares : 0;
-  return error;
-}
-
-function blocksOf(weights: Float32Array, layout: BlockLayout): Blocks {
-  return (visit) => forEachBlock(weights, layout, visit);
-}
-
-function fitted(count: number, blocks: Blocks, type: WeightType, fitter: Fitter): BlockScales {
-  const scales = new Float32Array(count);
-  const zeroPoints = isAsymmetric(type) ? weightCodes(type, count) : null;
-  const dead: number[] = [];
-  const fit: Fit = { scale: 0, zeroPoint: 0 };
-  blocks((block, at, first) => {
-    fit.scale = 0;
-    fit.zeroPoint = 0;
-    fitter(block, first, fit);
-    if (!(fit.scale < Infinity)) throw new RangeError(`A weight of block ${at} is not finite.`);
-    if (fit.scale < SCALE_FLOOR) {
-      fit.scale = SCALE_FLOOR;
-      dead.push(at);
-    }
-    scales[at] = fit.scale;
-    if (zeroPoints) zeroPoints[at] = fit.zeroPoint;
-  });
-  return { scales, zeroPoints, dead: dead.sort((a, b) => a - b) };
-}
-
-/** The least and the largest value, 0 among them; NaN where one is NaN. */
-function extremesOf(values: Float32Array): readonly [low: number, high: number] {
-  let low = 0;
-  let high = 0;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i] as number;
-    if (value < low) low = value;
-    else if (value > high) high = value;
-    else if (Number.isNaN(value)) return [Number.NaN, Number.NaN];
-  }
-  return [low, high];
 }

@@ -1,10 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import { isCodebook, WEIGHT_TYPES, type WeightType, weightLimits } from "../values/codes.ts";
+import { isAsymmetric, isCodebook, WEIGHT_TYPES, type WeightType, weightLimits } from "../values/codes.ts";
+import { roundSmallHalfEven } from "../values/round.ts";
 import { SCALE_FLOOR } from "./affine.ts";
 import { asymmetricScales, extremeScales, leastErrorBlocks } from "./blockScales.ts";
-import { blockLayout, dequantizeBlocks, forEachBlock, quantizeBlocks, scaleCount, scaleDims } from "./blocks.ts";
+import { blockLayout, dequantizeBlocks, quantizeBlocks, scaleCount, scaleDims } from "./blocks.ts";
 import { channelLayout } from "./channels.ts";
+import { forEachBlock, plainChannels, plainExtremes, plainLeastError } from "./testing/blockSearch.ts";
 import { dequantizeWeights, quantizeWeights } from "./weights.ts";
 
 const BLOCKED = WEIGHT_TYPES.filter((type) => type !== "nf4" && !isCodebook(type));
@@ -42,6 +44,66 @@ test("blocks lie along an axis, the last shorter, and each is seen once", () => 
       expect(scaleCount(layout)).toBe(expected.size);
     }),
   );
+});
+
+const bytesOf = ({ buffer }: Float32Array) => new Uint8Array(buffer);
+
+/** Weights with what makes trouble: zeros, blocks of them, ties, outliers, subnormals. */
+const values = (count: number) =>
+  fc.array(
+    fc.oneof(
+      { weight: 8, arbitrary: fc.float({ min: -2, max: 2, noNaN: true }) },
+      { weight: 2, arbitrary: fc.integer({ min: -9, max: 9 }).map((value) => value / 2) },
+      { weight: 1, arbitrary: fc.constantFrom(0, -0, 1e-20, -1e-42, 3e38, -7e4) },
+    ),
+    { minLength: count, maxLength: count, size: "max" },
+  );
+const cases = layouts.chain(({ outer, length, inner, size }) =>
+  fc.record({
+    dims: fc.constant([outer, length, inner]),
+    size: fc.constant(size),
+    weights: fc.oneof(values(outer * length * inner), fc.constant(new Array<number>(outer * length * inner).fill(0))),
+    importance: fc.option(
+      fc.array(fc.float({ min: -3, max: 3, noNaN: true }), { minLength: length, maxLength: length }),
+    ),
+    type: fc.constantFrom(...BLOCKED),
+  }),
+);
+
+test("the kernel gives what one block after the other gives, to the bit", () => {
+  fc.assert(
+    fc.property(cases, ({ dims, size, weights, importance, type }) => {
+      const layout = blockLayout(dims, 1, size);
+      const values = Float32Array.from(weights);
+      const gains = importance && Float32Array.from(importance);
+      const least = leastErrorBlocks(values, layout, type, gains);
+      expect(least).toEqual(plainLeastError(values, layout, type, gains));
+      expect(extremeScales(values, layout, type)).toEqual(plainExtremes(values, layout, type));
+      const { scales, zeroPoints } = least;
+      const codes = quantizeBlocks(values, layout, scales, zeroPoints, type);
+      expect(codes).toEqual(quantizeBlocks(values, layout, scales, zeroPoints, type, roundSmallHalfEven));
+      if (!isAsymmetric(type)) return;
+      const channels = channelLayout(dims, 2);
+      expect(asymmetricScales(values, channels, type)).toEqual(plainChannels(values, channels, type));
+    }),
+    { seed: 11, numRuns: 60 },
+  );
+});
+
+test.each([
+  [5_000, 32, 1],
+  [300, 33, 1],
+  [1, 33, 7],
+  [1, 17, 66_000],
+])("so it does where the kernel is given a weight in parts: %d x %d x %d", (outer, length, inner) => {
+  const layout = blockLayout([outer, length, inner], 1, 16);
+  const weights = noise(outer * length * inner);
+  const found = extremeScales(weights, layout, "uint4");
+  const plain = plainExtremes(weights, layout, "uint4");
+  expect(Buffer.compare(bytesOf(found.scales), bytesOf(plain.scales))).toBe(0);
+  const codes = quantizeBlocks(weights, layout, found.scales, found.zeroPoints, "uint4");
+  const expected = quantizeBlocks(weights, layout, plain.scales, plain.zeroPoints, "uint4", roundSmallHalfEven);
+  expect(Buffer.compare(codes as Uint8Array, expected as Uint8Array)).toBe(0);
 });
 
 test("an axis outside the tensor is refused", () => {

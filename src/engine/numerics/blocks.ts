@@ -1,7 +1,6 @@
-import { clamp } from "../values/clamp.ts";
 import { type CodeLimits, type WeightCodes, type WeightType, weightCodes, weightLimits } from "../values/codes.ts";
 import { elementCount } from "../values/dims.ts";
-import { roundHalfEven, roundSmallHalfEven } from "../values/round.ts";
+import { weightKernel } from "./kernel/weightKernel.ts";
 import type { Rounder } from "./stochastic.ts";
 
 /**
@@ -39,48 +38,12 @@ export function scaleDims(dims: readonly number[], axis: number, size: number): 
   return dims.map((dim, at) => (at === axis ? Math.ceil(dim / size) : dim));
 }
 
-/** Blocks next to each other share cache lines, and are copied together. */
-const TOGETHER = 16;
+/** Values that the kernel is given at once, about. */
+const AT_ONCE = 1 << 16;
 
 /**
- * Calls `visit` with the values of each block, which hold for the call, the place of its scale, and where along the axis it
- * begins.
- */
-export function forEachBlock(
-  values: Float32Array,
-  layout: BlockLayout,
-  visit: (block: Float32Array, at: number, first: number) => void,
-): void {
-  const { outer, length, inner, size } = layout;
-  const blocks = blocksAlong(layout);
-  const copies = new Float32Array(inner === 1 ? 0 : TOGETHER * size);
-  for (let o = 0; o < outer; o++) {
-    for (let block = 0; block < blocks; block++) {
-      const first = block * size;
-      const count = Math.min(size, length - first);
-      const from = (o * length + first) * inner;
-      const scale = (o * blocks + block) * inner;
-      if (inner === 1) {
-        visit(values.subarray(from, from + count), scale, first);
-        continue;
-      }
-      for (let column = 0; column < inner; column += TOGETHER) {
-        const together = Math.min(TOGETHER, inner - column);
-        for (let k = 0; k < count; k++) {
-          const row = from + k * inner + column;
-          for (let i = 0; i < together; i++) copies[i * size + k] = values[row + i] as number;
-        }
-        for (let i = 0; i < together; i++) {
-          visit(copies.subarray(i * size, i * size + count), scale + column + i, first);
-        }
-      }
-    }
-  }
-}
-
-/**
- * q = clamp(round(w / scale) + zero point) with w / scale in float32, to nearest, half to even, where nothing else is given;
- * without zero points they are 0.
+ * q = clamp(round(w / scale) + zero point) with w / scale in float32, to nearest, half to even, where nothing else is given, in WebAssembly
+ * then (kernel/assembly/weights.ts); without zero points they are 0.
  */
 export function quantizeBlocks(
   weights: Float32Array,
@@ -88,7 +51,52 @@ export function quantizeBlocks(
   scales: Float32Array,
   zeroPoints: WeightCodes | null,
   type: WeightType,
-  round: Rounder = roundSmallHalfEven,
+  round?: Rounder,
+): WeightCodes {
+  if (round) return roundEach(weights, layout, scales, zeroPoints, type, round);
+  const codes = weightCodes(type, weights.length);
+  const bytes = new Uint8Array(codes.buffer);
+  const { outer, length, inner, size } = layout;
+  const blocks = blocksAlong(layout);
+  if (inner > 1) {
+    const rounder = new NearestRounder(type, AT_ONCE, AT_ONCE);
+    for (let o = 0; o < outer; o++) {
+      for (let k = 0; k < length; k++) {
+        const row = (o * length + k) * inner;
+        const at = (o * blocks + Math.floor(k / size)) * inner;
+        for (let column = 0; column < inner; column += AT_ONCE) {
+          const count = Math.min(AT_ONCE, inner - column);
+          if (k % size === 0 || inner > AT_ONCE) rounder.scale(scales, zeroPoints, at + column, count);
+          rounder.each(weights, row + column, count, bytes);
+        }
+      }
+    }
+    return codes;
+  }
+  const isWhole = length % size === 0;
+  const runs = Math.max(1, Math.floor(AT_ONCE / size));
+  const rounder = new NearestRounder(type, runs * size, runs);
+  const total = outer * blocks;
+  for (let block = 0; block < total; ) {
+    const at = isWhole ? 0 : block % blocks;
+    const isLast = !isWhole && at === blocks - 1;
+    const left = isWhole ? total - block : isLast ? 1 : blocks - 1 - at;
+    const count = Math.min(runs, left);
+    const each = isLast ? length - at * size : size;
+    rounder.scale(scales, zeroPoints, block, count);
+    rounder.runs(weights, isWhole ? block * size : Math.floor(block / blocks) * length + at * size, count, each, bytes);
+    block += count;
+  }
+  return codes;
+}
+
+function roundEach(
+  weights: Float32Array,
+  layout: BlockLayout,
+  scales: Float32Array,
+  zeroPoints: WeightCodes | null,
+  type: WeightType,
+  round: Rounder,
 ): WeightCodes {
   const [lowest, highest] = weightLimits(type);
   const codes = weightCodes(type, weights.length);
@@ -108,6 +116,46 @@ export function quantizeBlocks(
     }
   }
   return codes;
+}
+
+/** Rounds to nearest what it is given by the scales and zero points that it was given last. */
+class NearestRounder {
+  readonly #kernel = weightKernel();
+  readonly #limits: CodeLimits;
+  readonly #values: number;
+  readonly #scales: number;
+  readonly #zeros: number;
+  readonly #codes: number;
+
+  constructor(type: WeightType, values: number, scales: number) {
+    this.#limits = weightLimits(type);
+    const places = this.#kernel.place(4 * values, 4 * scales, 4 * scales, values);
+    [this.#values = 0, this.#scales = 0, this.#zeros = 0, this.#codes = 0] = places;
+  }
+
+  scale(scales: Float32Array, zeroPoints: WeightCodes | null, from: number, count: number): void {
+    const { floats } = this.#kernel;
+    floats.set(scales.subarray(from, from + count), this.#scales / 4);
+    if (zeroPoints) floats.set(zeroPoints.subarray(from, from + count), this.#zeros / 4);
+    else floats.fill(0, this.#zeros / 4, this.#zeros / 4 + count);
+  }
+
+  /** Values that each have a scale of their own. */
+  each(weights: Float32Array, from: number, count: number, codes: Uint8Array): void {
+    const { floats, bytes } = this.#kernel;
+    floats.set(weights.subarray(from, from + count), this.#values / 4);
+    this.#kernel.quantizeEach(this.#values, this.#scales, this.#zeros, this.#codes, count, ...this.#limits);
+    codes.set(bytes.subarray(this.#codes, this.#codes + count), from);
+  }
+
+  /** Runs of values that share one. */
+  runs(weights: Float32Array, from: number, runs: number, each: number, codes: Uint8Array): void {
+    const { floats, bytes } = this.#kernel;
+    const count = runs * each;
+    floats.set(weights.subarray(from, from + count), this.#values / 4);
+    this.#kernel.quantizeRuns(this.#values, this.#scales, this.#zeros, this.#codes, runs, each, ...this.#limits);
+    codes.set(bytes.subarray(this.#codes, this.#codes + count), from);
+  }
 }
 
 /** w = (q - zero point) * scale in float32. */
@@ -132,9 +180,4 @@ export function dequantizeBlocks(
     }
   }
   return weights;
-}
-
-/** The zero point that a scale has for values from `low`, of codes between the limits. */
-export function zeroPointOf(low: number, scale: number, [lowest, highest]: CodeLimits): number {
-  return clamp(roundHalfEven(lowest - low / scale), lowest, highest);
 }

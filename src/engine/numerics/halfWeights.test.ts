@@ -1,8 +1,9 @@
+import fc from "fast-check";
 import { expect, it } from "vitest";
 import { noise } from "../onnx/testing/build.ts";
-import { HALF, nearest, widenHalf } from "../values/halfFloats.ts";
+import { HALF, narrowHalf, nearest, widenHalf } from "../values/halfFloats.ts";
 import { channelLayout } from "./channels.ts";
-import { balancedFloats, halfLosses } from "./halfWeights.ts";
+import { balancedFloats, halfLosses, nearestHalves } from "./halfWeights.ts";
 
 function channelErrors(values: Float32Array, bits: Uint16Array, channels: number): number[] {
   const sums = new Array<number>(channels).fill(0);
@@ -50,3 +51,43 @@ it("counts what becomes infinite and what becomes 0, and neither zeros nor what 
   const values = Float32Array.of(0, 1e-9, 1, -70000, Number.POSITIVE_INFINITY, 6e-8);
   expect(halfLosses(values)).toEqual({ infinite: 1, vanished: 1, values: 5, largest: 70000 });
 });
+
+/** Every float32 by its bits, next to where float16 begins, ends and rounds most of all. */
+const words = fc.oneof(
+  fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+  fc
+    .tuple(
+      fc.constantFrom(0x33000000, 0x38800000, 0x477ff000, 0x47800000, 0x7f800000, 0x3f801000),
+      fc.integer({ min: -2, max: 2 }),
+    )
+    .map(([near, more]) => near + more),
+);
+
+it("the kernel narrows as one value after the other is, to the bit, and counts what is lost", () => {
+  fc.assert(
+    fc.property(fc.array(words, { maxLength: 90 }), (bits) => {
+      const values = new Float32Array(Uint32Array.from(bits).buffer);
+      expect(nearestHalves(values)).toEqual(nearest(values, HALF));
+      const told = [...values].filter((value) => value !== 0);
+      const finite = told.filter(Number.isFinite);
+      const narrow = (value: number) => narrowHalf(value) & 0x7fff;
+      expect(halfLosses(values)).toEqual({
+        infinite: finite.filter((value) => narrow(value) === 0x7c00).length,
+        vanished: told.filter((value) => narrow(value) === 0).length,
+        values: told.length,
+        largest: Math.max(0, ...finite.map(Math.abs)),
+      });
+    }),
+    { seed: 16, numRuns: 300 },
+  );
+  const many = noise([70_001], 5).data as Float32Array;
+  expect(Buffer.compare(bytesOf(nearestHalves(many)), bytesOf(nearest(many, HALF)))).toBe(0);
+  expect(halfLosses(many)).toEqual({
+    infinite: 0,
+    vanished: 0,
+    values: 70_001,
+    largest: Math.max(...many.map(Math.abs)),
+  });
+});
+
+const bytesOf = ({ buffer }: Uint16Array) => new Uint8Array(buffer);

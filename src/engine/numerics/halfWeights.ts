@@ -1,5 +1,6 @@
-import { narrowHalf, nearest, type ShortFloat } from "../values/halfFloats.ts";
+import { nearest, type ShortFloat } from "../values/halfFloats.ts";
 import type { ChannelLayout } from "./channels.ts";
+import { weightKernel } from "./kernel/weightKernel.ts";
 
 /**
  * Bits of a float of 16 bits beside each value: the nearest, and then some of each channel the other way until the channel's rounding errors
@@ -61,15 +62,48 @@ export interface HalfLosses {
   readonly largest: number;
 }
 
+/** Values that the kernel is given at once. */
+const AT_ONCE = 1 << 16;
+
 export function halfLosses(values: Float32Array): HalfLosses {
-  let [infinite, vanished, count, largest] = [0, 0, 0, 0];
-  for (const value of values) {
-    if (value === 0) continue;
-    count++;
-    if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
-    const magnitude = narrowHalf(value) & 0x7fff;
-    if (magnitude === 0) vanished++;
-    else if (magnitude === 0x7c00 && Number.isFinite(value)) infinite++;
+  const kernel = weightKernel();
+  let [infinite, vanished, count, bits] = [0, 0, 0, 0];
+  inParts(values, (at, size) => {
+    kernel.floats.fill(0, at / 4 + size, at / 4 + size + 3);
+    kernel.losses(at, size);
+    const [counted = 0, gone = 0, over = 0, most = 0] = kernel.found;
+    count += counted;
+    vanished += gone;
+    infinite += over;
+    bits = Math.max(bits, most);
+  });
+  return { infinite, vanished, values: count, largest: floatOf(bits) };
+}
+
+/** The bits of float16 nearest each value, as `nearest` gives them. */
+export function nearestHalves(values: Float32Array): Uint16Array<ArrayBuffer> {
+  const kernel = weightKernel();
+  const halves = new Uint16Array(values.length);
+  const bytes = new Uint8Array(halves.buffer);
+  inParts(values, (at, size, first, bits) => {
+    kernel.halve(at, bits, size);
+    bytes.set(kernel.bytes.subarray(bits, bits + 2 * size), 2 * first);
+  });
+  return halves;
+}
+
+/** Gives the kernel values in parts: where they lie, how many, the first of them, and where there is room for as many of 16 bits. */
+function inParts(values: Float32Array, visit: (at: number, size: number, first: number, room: number) => void): void {
+  const kernel = weightKernel();
+  const most = Math.min(AT_ONCE, values.length);
+  const [at = 0, room = 0] = kernel.place(4 * most, 2 * most);
+  for (let first = 0; first < values.length; first += AT_ONCE) {
+    const size = Math.min(AT_ONCE, values.length - first);
+    kernel.floats.set(values.subarray(first, first + size), at / 4);
+    visit(at, size, first, room);
   }
-  return { infinite, vanished, values: count, largest };
+}
+
+function floatOf(bits: number): number {
+  return new Float32Array(Uint32Array.of(bits).buffer)[0] as number;
 }

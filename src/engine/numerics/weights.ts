@@ -4,8 +4,8 @@ import { type CodeLimits, type WeightCodes, type WeightType, weightLimits } from
 import { roundHalfEven } from "../values/round.ts";
 import { allowedScale, SCALE_FLOOR } from "./affine.ts";
 import { type ChannelLayout, forEachRun } from "./channels.ts";
+import { weightKernel } from "./kernel/weightKernel.ts";
 import { leastErrorScales } from "./leastErrorScales.ts";
-import { forEachRow, rowsOf } from "./reduction.ts";
 import type { Rounder } from "./stochastic.ts";
 
 export interface WeightScales {
@@ -26,12 +26,7 @@ export function weightScales(
   allowed?: Scales,
   limits: CodeLimits = weightLimits(type),
 ): WeightScales {
-  const largest = new Float64Array(layout.channels);
-  forEachRow(weights, rowsOf(layout), (row, channel) => {
-    const bound = largestMagnitude(row);
-    if (!(bound < Infinity)) throw new RangeError(`A weight of channel ${channel} is not finite.`);
-    largest[channel] = bound;
-  });
+  const largest = largestMagnitudes(weights, layout);
   const scales =
     type === "int8"
       ? Float32Array.from(largest, (bound) => allowedScale(bound / limits[1], allowed))
@@ -45,15 +40,38 @@ export function weightScales(
   return { scales, dead };
 }
 
-/** NaN where a value is NaN. */
-function largestMagnitude(values: Float32Array): number {
-  let largest = 0;
-  for (let i = 0; i < values.length; i++) {
-    const magnitude = Math.abs(values[i] as number);
-    if (magnitude <= largest) continue;
-    if (Number.isNaN(magnitude)) return magnitude;
-    largest = magnitude;
+/** Values that the kernel is given at once, about. */
+const AT_ONCE = 1 << 16;
+
+/** The largest magnitude of each channel. Throws RangeError where a weight is not finite. */
+function largestMagnitudes(weights: Float32Array, { outer, channels, inner }: ChannelLayout): Float64Array {
+  const kernel = weightKernel();
+  const bits = new Uint32Array(channels);
+  if (inner === 1) {
+    const [values = 0, largest = 0] = kernel.place(4 * AT_ONCE, 4 * AT_ONCE);
+    for (let first = 0; first < channels; first += AT_ONCE) {
+      const count = Math.min(AT_ONCE, channels - first);
+      kernel.words.fill(0, largest / 4, largest / 4 + count);
+      for (let o = 0; o < outer; o++) {
+        kernel.floats.set(weights.subarray(o * channels + first, o * channels + first + count), values / 4);
+        kernel.magnitudes(values, largest, count);
+      }
+      bits.set(kernel.words.subarray(largest / 4, largest / 4 + count), first);
+    }
+  } else {
+    const [values = 0] = kernel.place(4 * AT_ONCE);
+    for (let run = 0; run < outer * channels; run++) {
+      const channel = run % channels;
+      for (let from = run * inner, end = from + inner; from < end; from += AT_ONCE) {
+        const count = Math.min(AT_ONCE, end - from);
+        kernel.floats.set(weights.subarray(from, from + count), values / 4);
+        bits[channel] = Math.max(bits[channel] as number, kernel.magnitude(values, count));
+      }
+    }
   }
+  const largest = Float64Array.from(new Float32Array(bits.buffer));
+  const channel = largest.findIndex((bound) => !(bound < Infinity));
+  if (channel >= 0) throw new RangeError(`A weight of channel ${channel} is not finite.`);
   return largest;
 }
 
