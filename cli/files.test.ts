@@ -5,7 +5,7 @@ import { openDataset } from "../src/engine/data/dataset.ts";
 import { npyBytes } from "../src/engine/data/testing/files.ts";
 import { FileChanged, InputError } from "../src/engine/model/job.ts";
 import { nodeDecoders as decoders } from "./decoders.ts";
-import { dataFiles, readBelow } from "./files.ts";
+import { dataFiles, weightsBelow } from "./files.ts";
 import { colourModel, modelBytes, put, scratch } from "./testing/colours.ts";
 import { errorOf, octet } from "./testing/command.ts";
 
@@ -49,7 +49,7 @@ it.skipIf(!existsSync(SHORT))("says as it is that a file holds less than its len
 it("a file beside a model is null only where there is none", async () => {
   put(folder, "weights.bin", Uint8Array.of(1, 2));
   mkdirSync(join(folder, "weights"));
-  expect(await readBelow(folder, "weights.bin")).toEqual(Buffer.of(1, 2));
-  expect(await readBelow(folder, "other.bin")).toBeNull();
-  await expect(readBelow(folder, "weights")).rejects.toThrow("is a folder; name a file in it.");
+  expect(await weightsBelow(folder, "weights.bin")).toEqual(Buffer.of(1, 2));
+  expect(await weightsBelow(folder, "other.bin")).toBeNull();
+  await expect(weightsBelow(folder, "weights")).rejects.toThrow("is a folder; name a file in it.");
 });

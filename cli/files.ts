@@ -1,10 +1,15 @@
+import { createHash } from "node:crypto";
+import { openSync, readSync } from "node:fs";
 import { type FileHandle, open, readdir, readFile, stat } from "node:fs/promises";
 import { basename, join, relative, resolve, sep } from "node:path";
 import type { DataFile } from "../src/engine/model/dataset.ts";
+import type { StoredFile } from "../src/engine/model/deferred.ts";
 import { InputError } from "../src/engine/model/job.ts";
 
 /** Node reads less than 2 GiB at a time. */
 const PIECE = 2 ** 30;
+/** Bytes that are digested at once, between which a job can be cancelled. */
+const DIGESTED = 2 ** 23;
 
 /** The whole of a file, or of a pipe. Throws InputError when it cannot be read. */
 export async function readWhole(path: string): Promise<Uint8Array> {
@@ -21,14 +26,56 @@ export async function readText(path: string): Promise<string> {
   return new TextDecoder().decode(await readWhole(path));
 }
 
+/** Longer files of weights are not read whole. */
+const LARGE = 2 ** 26;
+
 /**
- * A file below a folder by its path from there; null when there is none, or the path leads out of the folder. Throws
- * InputError when it is there and cannot be read.
+ * A file of weights below a folder by its path from there, a large one left where it is; null when there is none, or the path
+ * leads out of the folder. Throws InputError when it is there and cannot be read.
  */
-export async function readBelow(folder: string, path: string): Promise<Uint8Array | null> {
+export async function weightsBelow(folder: string, path: string): Promise<Uint8Array | StoredFile | null> {
   const full = resolve(folder, path);
   if (!full.startsWith(join(resolve(folder), sep))) return null;
-  return (await stat(full).catch(() => null)) ? readWhole(full) : null;
+  const found = await stat(full).catch(() => null);
+  if (!found) return null;
+  return found.isFile() && found.size > LARGE ? storedFile(full, found.size) : readWhole(full);
+}
+
+/** A file that is read in parts, for as long as this process is there. Throws InputError when it cannot be opened. */
+export function storedFile(path: string, byteLength: number): StoredFile {
+  let file: number;
+  try {
+    file = openSync(path, "r");
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  const readInto = (target: Uint8Array, from: number) => {
+    for (let done = 0; done < target.length; ) {
+      let read: number;
+      try {
+        read = readSync(file, target, done, Math.min(PIECE, target.length - done), from + done);
+      } catch (error) {
+        throw unreadable(path, error);
+      }
+      if (read === 0) throw new InputError(`${path} was cut short while it was read; run the command again.`);
+      done += read;
+    }
+  };
+  return {
+    byteLength,
+    readInto,
+    async sha256(from, to) {
+      const hash = createHash("sha256");
+      const buffer = new Uint8Array(DIGESTED);
+      for (let at = from; at < to; at += DIGESTED) {
+        const part = buffer.subarray(0, Math.min(DIGESTED, to - at));
+        readInto(part, at);
+        hash.update(part);
+        await new Promise(setImmediate);
+      }
+      return hash.digest();
+    },
+  };
 }
 
 /**

@@ -7,7 +7,7 @@ import type { Recipe } from "../src/engine/model/recipe.ts";
 import { parsePreprocess } from "../src/engine/project/documents.ts";
 import type { ModelSource } from "../src/engine/project/index.ts";
 import type { Values } from "./arguments.ts";
-import { readBelow, readText, readWhole, singleFile } from "./files.ts";
+import { readText, readWhole, singleFile, weightsBelow } from "./files.ts";
 import type { EXECUTION_OPTIONS, INPUT_OPTIONS, MODEL_OPTIONS } from "./optionGroups.ts";
 
 /** What a person fixed. */
@@ -32,7 +32,7 @@ export async function modelSource(path: string): Promise<ModelSource> {
   return {
     bytes: await readWhole(path),
     fileName: basename(path),
-    readBeside: (beside) => readBelow(dirname(path), beside),
+    readBeside: (beside) => weightsBelow(dirname(path), beside),
   };
 }
 

@@ -1,7 +1,8 @@
 import { access, constants, mkdir, mkdtemp, readdir, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { passing } from "../src/engine/model/deferred.ts";
 import { InputError } from "../src/engine/model/job.ts";
-import type { Artifact } from "../src/engine/project/index.ts";
+import { type Artifact, partsOf } from "../src/engine/project/index.ts";
 
 /** Holds all files of one run while they are put in place, below the folder that they go into. */
 const COMPLETE = ".octet-complete";
@@ -37,7 +38,7 @@ export async function writeFiles(folder: string, files: readonly Artifact[], sig
     made = await mkdir(target, { recursive: true });
     await assertNoFolders(target, files);
     staged = await mkdtemp(join(target, ".octet-"));
-    for (const { name, chunks } of files) await writeFile(join(staged, name), chunks, { signal });
+    for (const file of files) await writeFile(join(staged, file.name), passing(partsOf(file)), { signal });
     signal.throwIfAborted();
     await complete(target, staged);
   } catch (error) {

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { freemem } from "node:os";
 import { fileURLToPath } from "node:url";
+import { externalPart, passing } from "../src/engine/model/deferred.ts";
 import { Lifetime } from "../src/engine/model/lifetime.ts";
 import {
   type ModelFile,
@@ -75,7 +76,7 @@ async function nextAnswer(child: ChildProcess): Promise<Opened | Ran | null> {
   return answer.value;
 }
 
-function ask(separate: Separate, question: Question, bytes: readonly Uint8Array[] = []): Promise<Opened | Ran | null> {
+function ask(separate: Separate, question: Question, bytes: Iterable<Uint8Array> = []): Promise<Opened | Ran | null> {
   const { process: child, life } = separate;
   return life.within(async () => {
     const answer = nextAnswer(child);
@@ -121,9 +122,10 @@ async function createSession(file: ModelFile, options: SessionOptions): Promise<
 
 async function open(separate: Separate, file: ModelFile, options: SessionOptions): Promise<Opened> {
   const { graph, external, aliases } = file;
-  const sizes = external.map(({ path, data }) => ({ path, bytes: data.byteLength }));
+  const parts = external.map(externalPart);
+  const sizes = external.map(({ path }, at) => ({ path, bytes: parts[at]!.byteLength }));
   const question = { kind: "open", graph: graph.byteLength, external: sizes, aliases, options } as const;
-  return (await ask(separate, question, [graph, ...external.map(({ data }) => data)])) as Opened;
+  return (await ask(separate, question, passing([graph, ...parts]))) as Opened;
 }
 
 /** A process that lives waits for the next model, unless another does. */

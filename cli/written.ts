@@ -3,7 +3,14 @@ import type { ElementwiseDecision } from "../src/engine/model/elementwise.ts";
 import type { Notice } from "../src/engine/model/job.ts";
 import type { Rounding } from "../src/engine/model/rounding.ts";
 import type { SpeedTrial } from "../src/engine/model/speed.ts";
-import { type CodeSearch, type Exported, type Project, speedNotice, totalBytes } from "../src/engine/project/index.ts";
+import {
+  type CodeSearch,
+  type Exported,
+  type Project,
+  partsOf,
+  speedNotice,
+  totalBytes,
+} from "../src/engine/project/index.ts";
 import { plural } from "../src/engine/values/figures.ts";
 import { byteSize, duration } from "../src/engine/values/units.ts";
 import { codesFigures, codesText } from "./codesText.ts";
@@ -50,7 +57,7 @@ export async function writeJob(
   const { layers, floatKernels: computedInFloat } = project.plan(result.recipe);
   const quantized = layers.filter(({ precision }) => precision !== "float32").length;
   const integer = quantized - computedInFloat.length;
-  const files = result.files.map(({ name, chunks }) => ({ name, bytes: totalBytes(chunks) }));
+  const files = result.files.map((file) => ({ name: file.name, bytes: totalBytes(partsOf(file)) }));
   const seconds = (performance.now() - start) / 1000;
   const {
     observed = [],

@@ -10,6 +10,7 @@ import {
   makeFamily,
   type ProbeKind,
   Project,
+  partsOf,
   readDocument,
   speedNotice,
   Turns,
@@ -179,7 +180,7 @@ const api: EngineApi = {
       return {
         zip: target ? await writeParts(target, parts, context) : new Blob(parts, { type: "application/zip" }),
         zipName: `${held.model.name}.octet.zip`,
-        files: files.map(({ name, chunks }) => ({ name, size: totalBytes(chunks) })),
+        files: files.map((file) => ({ name: file.name, size: totalBytes(partsOf(file)) })),
         notices,
       };
     }),

@@ -7,7 +7,7 @@ import {
   type NodeProto,
   type TensorProto,
 } from "../onnx/proto/onnx_pb.ts";
-import { passingFloats } from "../onnx/tensor.ts";
+import { inBits, passingFloats } from "../onnx/tensor.ts";
 import { BFLOAT, nearest } from "../values/halfFloats.ts";
 import type { Writer } from "./emitted.ts";
 
@@ -17,9 +17,9 @@ export const writeBfloat16: Writer = (model, plan, numbers) => {
   if (!bfloat) throw new Error("a plan of bfloat16 says what is in it");
   const names = tensorNames(index.graph);
   const narrow = (tensor: TensorProto, name: string, isOwn: boolean): TensorProto => {
-    const bits = (isOwn ? numbers.halves.get(tensor.name) : undefined) ?? nearest(passingFloats(tensor), BFLOAT);
-    const rawData = new Uint8Array(bits.buffer as ArrayBuffer, bits.byteOffset, bits.byteLength);
-    return withFields(tensor, { name, dataType: Code.BFLOAT16, rawData, floatData: [] });
+    const known = isOwn ? numbers.halves.get(tensor.name) : undefined;
+    const bits = known ?? (() => nearest(passingFloats(tensor), BFLOAT));
+    return inBits(withFields(tensor, { name }), Code.BFLOAT16, bits);
   };
   const write = (graph: GraphProto, isOwn: boolean): GraphProto => {
     const kept = graph.initializer.filter((tensor) => bfloat.constants.has(tensor));

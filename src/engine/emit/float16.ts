@@ -16,7 +16,7 @@ import {
   TypeProtoSchema,
   type ValueInfoProto,
 } from "../onnx/proto/onnx_pb.ts";
-import { filled, passingFloats, tensorProto } from "../onnx/tensor.ts";
+import { filled, inBits, passingFloats, tensorProto } from "../onnx/tensor.ts";
 import { READS_ANY } from "../plan/halfLayers.ts";
 import type { HalfPlan } from "../plan/halfPlan.ts";
 import { innerId } from "../plan/nested.ts";
@@ -245,12 +245,8 @@ class HalfWriter {
   /** `isOwn`: whether the constant is one of the model's own graph, of which some are encoded. */
   #narrow(tensor: TensorProto, isOwn: boolean): TensorProto {
     if (tensor.dataType !== Code.FLOAT) return tensor;
-    const bits = (isOwn ? this.#numbers.halves.get(tensor.name) : undefined) ?? nearestHalves(passingFloats(tensor));
-    return withFields(tensor, {
-      dataType: Code.FLOAT16,
-      rawData: new Uint8Array(bits.buffer as ArrayBuffer, bits.byteOffset, bits.byteLength),
-      floatData: [],
-    });
+    const known = isOwn ? this.#numbers.halves.get(tensor.name) : undefined;
+    return inBits(tensor, Code.FLOAT16, known ?? (() => nearestHalves(passingFloats(tensor))));
   }
 }
 

@@ -6,15 +6,33 @@ import { withFields } from "../onnx/messages.ts";
 import { freshName, stemOf, tensorNames } from "../onnx/names.ts";
 import { INT4_OPSET, opsetOf, RUNTIME_DOMAIN, withDomain } from "../onnx/opset.ts";
 import type { ModelProto, NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
-import { codesProto, type PackedTensor, scalar, tensorProto } from "../onnx/tensor.ts";
+import { codesProto, type PackedTensor, scalar, tensorProto, type WorkedTensor, workedProto } from "../onnx/tensor.ts";
 import type { QuantizationPlan } from "../plan/plan.ts";
-import { type ActivationType, type WeightType, weightCodes } from "../values/codes.ts";
+import { type ActivationType, type WeightCodes, type WeightType, weightCodes } from "../values/codes.ts";
+import type { DataType } from "../values/elementTypes.ts";
 
 /** Where scales run along, how many values of a block share one, and whose DequantizeLinear it is. */
 interface Placing {
   readonly axis?: number | null;
   readonly block?: number | null;
   readonly domain?: string;
+}
+
+/** A weight's codes, or what works them out. */
+type Codes = Tensor | PackedTensor | WorkedTensor;
+
+function codesOf(encoded: EncodedWeight): Codes {
+  const { type, dims, isDeferred } = encoded;
+  if (!isDeferred) return { type, dims, data: encoded.codes } as Tensor | PackedTensor;
+  return { type: type as DataType, dims, work: () => encoded.codes };
+}
+
+function isScaledAlike(a: EncodedWeight, b: EncodedWeight): boolean {
+  return areAlike(a.scales, b.scales) && (a.zeroPoints && b.zeroPoints ? areAlike(a.zeroPoints, b.zeroPoints) : true);
+}
+
+function areAlike(a: Float32Array | WeightCodes, b: Float32Array | WeightCodes): boolean {
+  return a.length === b.length && a.every((value, at) => value === b[at]);
 }
 
 /** The names of codes, their scale and their zero point. */
@@ -31,7 +49,7 @@ export class GraphDraft {
   readonly #names: Set<string>;
   readonly #nodes: NodeProto[] = [];
   readonly #initializers: TensorProto[] = [];
-  readonly #weights = new Map<string, string>();
+  readonly #weights = new Map<string, { readonly encoded: EncodedWeight; readonly output: string }[]>();
   readonly #stored = new Map<string, Stored>();
   #zero: string | null = null;
 
@@ -58,16 +76,16 @@ export class GraphDraft {
   }
 
   /** Codes with their scale and zero point as initialisers, by name. */
-  store(name: string, codes: Tensor | PackedTensor, scale: Tensor, zeroPoint: Tensor | PackedTensor): Stored {
+  store(name: string, codes: Codes, scale: Tensor, zeroPoint: Tensor | PackedTensor): Stored {
     const quantized = this.fresh(name, "_quantized");
-    this.#initializers.push(codesProto(quantized, codes));
+    this.#initializers.push("work" in codes ? workedProto(quantized, codes) : codesProto(quantized, codes));
     return [quantized, ...this.addParameters(name, scale, zeroPoint)];
   }
 
   /** A constant that is written as it is, by name. */
-  addConstant(owner: string, suffix: string, tensor: Tensor | PackedTensor): string {
+  addConstant(owner: string, suffix: string, tensor: Codes): string {
     const name = this.fresh(owner, suffix);
-    this.#initializers.push(codesProto(name, tensor));
+    this.#initializers.push("work" in tensor ? workedProto(name, tensor) : codesProto(name, tensor));
     return name;
   }
 
@@ -94,13 +112,7 @@ export class GraphDraft {
   }
 
   /** The name of a constant's dequantized values: one scale and zero point, or one for each place along the axis. */
-  constant(
-    name: string,
-    codes: Tensor | PackedTensor,
-    scale: Tensor,
-    zeroPoint: Tensor | PackedTensor,
-    placing: Placing = {},
-  ): string {
+  constant(name: string, codes: Codes, scale: Tensor, zeroPoint: Tensor | PackedTensor, placing: Placing = {}): string {
     const [quantized, ...parameters] = this.store(name, codes, scale, zeroPoint);
     const output = this.fresh(name, "_DequantizeLinear_Output");
     this.dequantize(name, quantized, parameters, output, placing);
@@ -161,24 +173,25 @@ export class GraphDraft {
    * the DequantizeLinear of opset 21, which is the model's. Unsigned, codes of int8 are 128 more, and their zero points 128.
    */
   weight(name: string, encoded: EncodedWeight, isUnsigned = false): string {
-    const { type, dims, axis, blocks, scales, zeroPoints, codes, rounding } = encoded;
-    const key = `${name} ${axis} ${JSON.stringify(blocks)} ${scales.join()} ${zeroPoints?.join()} ${rounding} ${isUnsigned}`;
-    const known = this.#weights.get(key);
-    if (known !== undefined) return known;
+    const { type, dims, axis, blocks, scales, zeroPoints, rounding } = encoded;
+    const key = `${name} ${axis} ${JSON.stringify(blocks)} ${rounding} ${isUnsigned}`;
+    const alike = this.#weights.get(key) ?? [];
+    const known = alike.find((each) => isScaledAlike(each.encoded, encoded));
+    if (known) return known.output;
     const domain = this.domainOf(type);
     const own = scaleDimsOf(encoded);
     const zeros = zeroPoints ?? weightCodes(type, scales.length);
     const output =
       isUnsigned && type === "int8"
-        ? this.#unsignedConstant(name, { type, dims, data: codes as Int8Array }, scales, axis)
+        ? this.#unsignedConstant(name, { type, dims, data: encoded.codes as Int8Array }, scales, axis)
         : this.constant(
             name,
-            { type, dims, data: codes } as Tensor | PackedTensor,
+            codesOf(encoded),
             { type: "float32", dims: own, data: scales },
             { type, dims: own, data: zeros } as Tensor | PackedTensor,
             { axis: blocks ? blocks.axis : axis, block: blocks?.size ?? null, domain },
           );
-    this.#weights.set(key, output);
+    this.#weights.set(key, [...alike, { encoded, output }]);
     return output;
   }
 

@@ -4,15 +4,17 @@ import { intAttribute, makeNode } from "../onnx/attributes.ts";
 import { RUNTIME_DOMAIN } from "../onnx/opset.ts";
 import type { AttributeProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
 import type { LayerPlan } from "../plan/plan.ts";
+import { elementCount } from "../values/dims.ts";
+import type { DataType, TensorData } from "../values/elementTypes.ts";
 import type { GraphDraft } from "./graphDraft.ts";
-import { type PackedBlocks, packBlocks, packNormalFloats } from "./packBlocks.ts";
+import { packAlike, packedShape, packNormalFloats, rowCodes, rowScales, rowZeroPoints } from "./packBlocks.ts";
 
 /** NF4 among the tables of MatMulBnb4. */
 const NF4 = 1;
 
 /** A packed weight in the graph. */
 interface Placed {
-  readonly packed: PackedBlocks;
+  readonly encoded: EncodedWeight;
   /** Whether its codes have a dimension for blocks. */
   readonly isMatrix: boolean;
   readonly codes: string;
@@ -35,15 +37,14 @@ export class OwnOperators {
 
   /** Puts the matrix of a layer in the graph, once where several have the same. */
   placeMatrix({ id, weightUse }: LayerPlan, encoded: EncodedWeight): void {
-    const packed = packBlocks(encoded);
-    this.#byLayer.set(id, this.#like(packed) ?? this.#place(weightUse?.name ?? "", packed));
+    this.#byLayer.set(id, this.#like(encoded) ?? this.#place(weightUse?.name ?? "", encoded));
   }
 
   /** A MatMul, or a Gemm and the Add of its third input, by a matrix that was placed. */
   multiply({ id, node }: LayerPlan): void {
     const placed = this.#byLayer.get(id);
     if (!placed) throw new Error(`The matrix of ${id} was not placed.`);
-    const { bits, size, rows, inputs } = placed.packed;
+    const { bits, size, rows, inputs } = packedShape(placed.encoded);
     const attributes = [
       intAttribute("K", inputs),
       intAttribute("N", rows),
@@ -60,7 +61,6 @@ export class OwnOperators {
     if (!blocks) throw new Error(`${weightUse?.name} is not in blocks.`);
     const name = weightUse?.name ?? "";
     const { axis, size } = blocks;
-    const data = packNormalFloats(encoded);
     const attributes = [
       intAttribute("K", dims[axis] as number),
       intAttribute("N", dims[1 - axis] as number),
@@ -68,7 +68,11 @@ export class OwnOperators {
       intAttribute("quant_type", NF4),
     ];
     const read = [
-      this.#draft.addConstant(name, "_quantized", { type: "uint8", dims: [data.length], data }),
+      this.#draft.addConstant(name, "_quantized", {
+        type: "uint8",
+        dims: [Math.ceil(elementCount(dims) / 2)],
+        ...(encoded.isDeferred ? { work: () => packNormalFloats(encoded) } : { data: packNormalFloats(encoded) }),
+      }),
       this.#draft.addConstant(name, "_scale", { type: "float32", dims: [scales.length], data: scales }),
     ];
     this.#product("MatMulBnb4", node, read, attributes);
@@ -88,13 +92,13 @@ export class OwnOperators {
   /** A Gather of rows of a table. */
   lookUp({ node, weightUse }: LayerPlan, encoded: EncodedWeight): void {
     const name = weightUse?.name ?? "";
-    const packed = packBlocks(encoded);
-    const shared = this.#like(packed);
-    const { codes, scales, zeroPoints } = shared ?? this.#place(name, packed, false);
+    const { bits, size } = packedShape(encoded);
+    const shared = this.#like(encoded);
+    const { codes, scales, zeroPoints } = shared ?? this.#place(name, encoded, false);
     const data = shared?.isMatrix ? this.#asRows(name, shared) : codes;
     const attributes = [
-      intAttribute("bits", packed.bits),
-      intAttribute("block_size", packed.size),
+      intAttribute("bits", bits),
+      intAttribute("block_size", size),
       intAttribute("gather_axis", 0),
       intAttribute("quantize_axis", 1),
     ];
@@ -104,48 +108,40 @@ export class OwnOperators {
     );
   }
 
-  #like(packed: PackedBlocks): Placed | undefined {
-    return this.#placed.find((each) => isSame(each.packed, packed));
+  #like(encoded: EncodedWeight): Placed | undefined {
+    return this.#placed.find((each) => packAlike(each.encoded, encoded));
   }
 
   /** Codes of a matrix as a table has them, a row in one. */
-  #asRows(name: string, { packed, codes }: Placed): string {
+  #asRows(name: string, { encoded, codes }: Placed): string {
+    const { rows, blocks, size, bits } = packedShape(encoded);
     const output = this.#draft.fresh(name, "_quantized_rows");
-    const data = BigInt64Array.of(BigInt(packed.rows), BigInt(packed.codes.length / packed.rows));
+    const data = BigInt64Array.of(BigInt(rows), BigInt((blocks * size * bits) / 8));
     const shape = this.#draft.addConstant(name, "_quantized_shape", { type: "int64", dims: [2], data });
     this.#draft.add(makeNode("Reshape", [codes, shape], [output], { name: this.#draft.fresh(name, "_Reshape") }));
     return output;
   }
 
-  #place(name: string, packed: PackedBlocks, isMatrix = true): Placed {
-    const { rows, blocks, codes, scales, zeroPoints } = packed;
-    const dims = isMatrix ? [rows, blocks, codes.length / rows / blocks] : [rows, codes.length / rows];
-    const put = (suffix: string, tensor: Tensor) => this.#draft.addConstant(name, suffix, tensor);
+  #place(name: string, encoded: EncodedWeight, isMatrix = true): Placed {
+    const { rows, blocks, size, bits } = packedShape(encoded);
+    const blockBytes = (size * bits) / 8;
+    const put = (suffix: string, type: DataType, dims: readonly number[], work: () => TensorData) =>
+      this.#draft.addConstant(
+        name,
+        suffix,
+        encoded.isDeferred ? { type, dims, work } : ({ type, dims, data: work() } as Tensor),
+      );
+    const codeDims = isMatrix ? [rows, blocks, blockBytes] : [rows, blocks * blockBytes];
+    const zeroDims = [rows, Math.ceil((blocks * bits) / 8)];
     const placed: Placed = {
-      packed,
+      encoded,
       isMatrix,
-      codes: put("_quantized", { type: "uint8", dims, data: codes }),
-      scales: put("_scale", { type: "float32", dims: [rows, blocks], data: scales }),
+      codes: put("_quantized", "uint8", codeDims, () => rowCodes(encoded)),
+      scales: put("_scale", "float32", [rows, blocks], () => rowScales(encoded)),
       zeroPoints:
-        zeroPoints && put("_zero_point", { type: "uint8", dims: [rows, zeroPoints.length / rows], data: zeroPoints }),
+        encoded.zeroPoints && put("_zero_point", "uint8", zeroDims, () => rowZeroPoints(encoded) as Uint8Array),
     };
     this.#placed.push(placed);
     return placed;
   }
-}
-
-function isSame(a: PackedBlocks, b: PackedBlocks): boolean {
-  return (
-    a.bits === b.bits &&
-    a.size === b.size &&
-    a.rows === b.rows &&
-    a.inputs === b.inputs &&
-    areEqual(a.codes, b.codes) &&
-    areEqual(a.scales, b.scales) &&
-    (a.zeroPoints && b.zeroPoints ? areEqual(a.zeroPoints, b.zeroPoints) : a.zeroPoints === b.zeroPoints)
-  );
-}
-
-function areEqual(a: Uint8Array | Float32Array, b: Uint8Array | Float32Array): boolean {
-  return a.length === b.length && a.every((value, at) => value === b[at]);
 }

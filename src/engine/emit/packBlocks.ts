@@ -21,27 +21,52 @@ function offsetOf(type: WeightType): number {
   return isAsymmetric(type) ? 0 : 2 ** (weightBits(type) - 1);
 }
 
-/**
- * A matrix in blocks along one of its axes, row by row of the other. Bits, shapes and defaults:
- * https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.MatMulNBits.
- */
-export function packBlocks({ dims, type, blocks, scales, zeroPoints, codes }: EncodedWeight): PackedBlocks {
+/** What of a matrix in blocks says where its codes and scales lie. */
+type Blocked = Pick<EncodedWeight, "dims" | "type" | "blocks">;
+
+/** A matrix by the rows of one of its axes, and how far things are apart in it. */
+function layoutOf({ dims, type, blocks }: Blocked) {
   if (!blocks || dims.length !== 2) throw new Error("only a matrix in blocks is packed");
   const { axis, size } = blocks;
-  const bits = weightBits(type);
-  const offset = offsetOf(type);
   const inputs = dims[axis] as number;
   const rows = dims[1 - axis] as number;
   const count = Math.ceil(inputs / size);
   const [alongInputs, alongRows] = axis === 0 ? [rows, 1] : [1, inputs];
   const [alongBlocks, scaleRow] = axis === 0 ? [rows, 1] : [1, count];
-  const packed = new Uint8Array((rows * count * size * bits) / 8);
-  const rowBytes = (count * size * bits) / 8;
+  const bits = weightBits(type);
+  return { bits, size, rows, inputs, blocks: count, alongInputs, alongRows, alongBlocks, scaleRow };
+}
+
+/** The shape that a matrix has as MatMulNBits reads it. */
+export function packedShape(weight: Blocked): Pick<PackedBlocks, "bits" | "size" | "rows" | "inputs" | "blocks"> {
+  const { bits, size, rows, inputs, blocks } = layoutOf(weight);
+  return { bits, size, rows, inputs, blocks };
+}
+
+/**
+ * A matrix in blocks along one of its axes, row by row of the other. Bits, shapes and defaults:
+ * https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md#com.microsoft.MatMulNBits.
+ */
+export function packBlocks(weight: EncodedWeight): PackedBlocks {
+  return {
+    ...packedShape(weight),
+    codes: rowCodes(weight),
+    scales: rowScales(weight),
+    zeroPoints: rowZeroPoints(weight),
+  };
+}
+
+export function rowCodes(weight: EncodedWeight): Uint8Array<ArrayBuffer> {
+  const { bits, size, rows, inputs, blocks, alongInputs, alongRows } = layoutOf(weight);
+  const offset = offsetOf(weight.type);
+  const { codes } = weight;
+  const packed = new Uint8Array((rows * blocks * size * bits) / 8);
+  const rowBytes = (blocks * size * bits) / 8;
   const each = 8 / bits;
   for (let row = 0; row < rows; row++) {
     let from = row * alongRows;
     const start = row * rowBytes;
-    if (each === 1) {
+    if (bits === 8) {
       for (let k = 0; k < inputs; k++, from += alongInputs) packed[start + k] = (codes[from] as number) + offset;
       continue;
     }
@@ -50,24 +75,64 @@ export function packBlocks({ dims, type, blocks, scales, zeroPoints, codes }: En
       packed[at] = (packed[at] as number) | (((codes[from] as number) + offset) << (bits * (k % each)));
     }
   }
-  const ordered = new Float32Array(rows * count);
-  const zeroBytes = Math.ceil((count * bits) / 8);
-  const zeros = zeroPoints && new Uint8Array(rows * zeroBytes);
+  return packed;
+}
+
+export function rowScales(weight: Blocked & Pick<EncodedWeight, "scales">): Float32Array<ArrayBuffer> {
+  const { rows, blocks, alongBlocks, scaleRow } = layoutOf(weight);
+  const ordered = new Float32Array(rows * blocks);
   for (let row = 0; row < rows; row++) {
-    // ONNX Runtime's own tool leaves the middle code where a byte has room for more.
-    for (let spare = count; zeros && spare % each !== 0; spare++) {
-      const last = (row + 1) * zeroBytes - 1;
-      zeros[last] = (zeros[last] as number) | ((2 ** (bits - 1)) << (bits * (spare % each)));
-    }
-    for (let block = 0; block < count; block++) {
-      const from = row * scaleRow + block * alongBlocks;
-      ordered[row * count + block] = scales[from] as number;
-      if (!zeros || !zeroPoints) continue;
-      const at = row * zeroBytes + Math.floor(block / each);
-      zeros[at] = (zeros[at] as number) | ((zeroPoints[from] as number) << (bits * (block % each)));
+    for (let block = 0; block < blocks; block++) {
+      ordered[row * blocks + block] = weight.scales[row * scaleRow + block * alongBlocks] as number;
     }
   }
-  return { bits, size, rows, inputs, blocks: count, codes: packed, scales: ordered, zeroPoints: zeros };
+  return ordered;
+}
+
+export function rowZeroPoints(weight: Blocked & Pick<EncodedWeight, "zeroPoints">): Uint8Array<ArrayBuffer> | null {
+  const { zeroPoints } = weight;
+  if (!zeroPoints) return null;
+  const { bits, rows, blocks, alongBlocks, scaleRow } = layoutOf(weight);
+  const each = 8 / bits;
+  const rowBytes = Math.ceil((blocks * bits) / 8);
+  const zeros = new Uint8Array(rows * rowBytes);
+  for (let row = 0; row < rows; row++) {
+    // ONNX Runtime's own tool leaves the middle code where a byte has room for more.
+    for (let spare = blocks; spare % each !== 0; spare++) {
+      const last = (row + 1) * rowBytes - 1;
+      zeros[last] = (zeros[last] as number) | ((2 ** (bits - 1)) << (bits * (spare % each)));
+    }
+    for (let block = 0; block < blocks; block++) {
+      const at = row * rowBytes + Math.floor(block / each);
+      const zero = zeroPoints[row * scaleRow + block * alongBlocks] as number;
+      zeros[at] = (zeros[at] as number) | (zero << (bits * (block % each)));
+    }
+  }
+  return zeros;
+}
+
+/** Whether two matrices are packed to the same bytes, though blocks may run along the one axis in one and along the other in the other. */
+export function packAlike(a: EncodedWeight, b: EncodedWeight): boolean {
+  const [first, second] = [layoutOf(a), layoutOf(b)];
+  const { rows, blocks, inputs } = first;
+  if (first.bits !== second.bits || first.size !== second.size || offsetOf(a.type) !== offsetOf(b.type)) return false;
+  if (rows !== second.rows || inputs !== second.inputs || (a.zeroPoints === null) !== (b.zeroPoints === null))
+    return false;
+  for (let row = 0; row < rows; row++) {
+    for (let block = 0; block < blocks; block++) {
+      const at = row * first.scaleRow + block * first.alongBlocks;
+      const other = row * second.scaleRow + block * second.alongBlocks;
+      if (a.scales[at] !== b.scales[other] || a.zeroPoints?.[at] !== b.zeroPoints?.[other]) return false;
+    }
+  }
+  const [ours, theirs] = [a.codes, b.codes];
+  for (let row = 0; row < rows; row++) {
+    for (let k = 0; k < inputs; k++) {
+      const at = row * first.alongRows + k * first.alongInputs;
+      if (ours[at] !== theirs[row * second.alongRows + k * second.alongInputs]) return false;
+    }
+  }
+  return true;
 }
 
 /**

@@ -3,19 +3,35 @@ import { channelLayout, forEachRun } from "../numerics/channels.ts";
 import { fromCodebook } from "../numerics/codebook.ts";
 import { fromNormalFloats } from "../numerics/normalFloat.ts";
 import { dequantizeWeights } from "../numerics/weights.ts";
+import { elementCount } from "../values/dims.ts";
 import type { EncodedWeight } from "./weight.ts";
 
 type Decodable = Pick<EncodedWeight, "type" | "dims" | "axis" | "blocks" | "scales" | "zeroPoints" | "codes" | "table">;
 
-/** The values that a weight's codes stand for, in float32. */
-export function decodedWeight({ type, dims, axis, blocks, scales, zeroPoints, codes, table }: Decodable): Float32Array {
+let passing = new Float32Array();
+
+/** As `decodedWeight`, for one look at them: what is given holds until the next call. */
+export function passingDecoded(encoded: Decodable): Float32Array {
+  const count = elementCount(encoded.dims);
+  if (passing.length < count) {
+    passing = new Float32Array();
+    passing = new Float32Array(count);
+  }
+  return decodedWeight(encoded, passing.subarray(0, count));
+}
+
+/** The values that a weight's codes stand for, in float32, in an array where one is given. */
+export function decodedWeight(
+  { type, dims, axis, blocks, scales, zeroPoints, codes, table }: Decodable,
+  values = new Float32Array(elementCount(dims)),
+): Float32Array {
   if (table) return fromCodebook(codes as Uint8Array, channelLayout(dims, axis), { table, scales });
   if (type === "nf4" && blocks) {
     return fromNormalFloats(codes, [dims[0] ?? 1, dims[1] ?? 1], blocks.axis, blocks.size, scales);
   }
   return blocks
-    ? dequantizeBlocks(codes, blockLayout(dims, blocks.axis, blocks.size), scales, zeroPoints)
-    : dequantizeWeights(codes, channelLayout(dims, axis), scales, zeroPoints);
+    ? dequantizeBlocks(codes, blockLayout(dims, blocks.axis, blocks.size), scales, zeroPoints, values)
+    : dequantizeWeights(codes, channelLayout(dims, axis), scales, zeroPoints, values);
 }
 
 /** Dimensions of a weight's scales, as a DequantizeLinear takes them. */

@@ -9,6 +9,12 @@ interface BlockedCodes {
   readonly zeroPoints: WeightCodes | null;
 }
 
+/** How many codes and scales there are, and zero points. */
+interface Shape extends Pick<BlockedCodes, "zeroPoints"> {
+  readonly codes: { readonly length: number };
+  readonly scales: { readonly length: number };
+}
+
 /** Codes, scales and zero points of a weight as a recipe keeps them, those of 4 and 2 bits packed, the first lowest. */
 export function packCodes({ codes, scales, zeroPoints }: BlockedCodes, type: WeightType): FoundCodes {
   const floats = new DataView(new ArrayBuffer(4 * scales.length));
@@ -26,7 +32,7 @@ export function packCodes({ codes, scales, zeroPoints }: BlockedCodes, type: Wei
  */
 export function unpackCodes(
   found: FoundCodes,
-  { codes: { length }, scales: { length: count }, zeroPoints: worked }: BlockedCodes,
+  { codes: { length }, scales: { length: count }, zeroPoints: worked }: Shape,
   type: WeightType,
   name: string,
 ): BlockedCodes {

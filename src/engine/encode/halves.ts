@@ -11,7 +11,10 @@ const known = new WeakMap<object, { readonly type: ShortFloat; readonly bits: Ui
  * Bits of a layer's weight in a float of 16 bits. Those of convolutions, which mostly read what comes out of a Relu, are rounded so
  * that the errors of an output channel cancel; what matrices read has a mean about 0, and they are rounded to nearest.
  */
-export function encodeHalves({ key, dims, channelAxis, values }: WeightSource, type: ShortFloat): Uint16Array {
+export function encodeHalves(
+  { key, dims, channelAxis, values, isDeferred }: WeightSource,
+  type: ShortFloat,
+): Uint16Array {
   const last = known.get(key);
   if (last?.type === type) return last.bits;
   const isBalanced = dims.length > 2 && channelAxis !== null;
@@ -20,6 +23,6 @@ export function encodeHalves({ key, dims, channelAxis, values }: WeightSource, t
     : type === HALF
       ? nearestHalves(values())
       : nearest(values(), type);
-  known.set(key, { type, bits });
+  if (!isDeferred) known.set(key, { type, bits });
   return bits;
 }

@@ -29,6 +29,7 @@ const weight = (values: readonly number[], bias: readonly number[] | null = null
   blockAxis: null,
   importance: null,
   values: () => Float32Array.from(values),
+  isDeferred: false,
   bias: bias && (() => Float32Array.from(bias)),
 });
 

@@ -44,8 +44,8 @@ export interface Numbers {
   readonly affine: ReadonlyMap<string, Affine>;
   /** By layer. */
   readonly weights: ReadonlyMap<string, EncodedWeight>;
-  /** Bits of weights in floats of 16 bits, by name. */
-  readonly halves: ReadonlyMap<string, Uint16Array>;
+  /** What gives the bits of weights in floats of 16 bits, by name. */
+  readonly halves: ReadonlyMap<string, () => Uint16Array>;
   readonly fineBiases: ReadonlyMap<string, FineBias>;
   /** Layers that clamp to bounds which quantize to the extreme codes, so that saturating does the same. */
   readonly implied: ReadonlySet<string>;
@@ -104,7 +104,7 @@ export function encode(
     activations,
     affine,
     weights,
-    halves: new Map(halves.map((weight) => [weight.name, encodeHalves(weight, type)])),
+    halves: new Map(halves.map((weight) => [weight.name, () => encodeHalves(weight, type)])),
     fineBiases,
     implied,
     clamps,

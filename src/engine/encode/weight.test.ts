@@ -20,6 +20,7 @@ function source(key: object, paired: boolean): WeightSource {
     blockAxis: null,
     importance: null,
     values: () => WEIGHT,
+    isDeferred: false,
     bias: () => BIAS,
   };
 }

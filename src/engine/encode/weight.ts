@@ -44,6 +44,8 @@ export interface WeightSource {
   /** How large each input along that axis is, where constants say so; null where nothing does. */
   readonly importance: (() => Float32Array) | null;
   readonly values: () => Float32Array;
+  /** Whether they are read anew each time, since they are not in memory: then codes are worked out each time too, and none are kept. */
+  readonly isDeferred: boolean;
   /** What is added to each output channel and becomes int32; null where nothing does. */
   readonly bias: (() => Float32Array) | null;
 }
@@ -61,6 +63,8 @@ export interface EncodedWeight {
   readonly codes: WeightCodes;
   /** What codes of a codebook are places of, times the scale; absent in other types. */
   readonly table?: Float32Array;
+  /** Whether the codes are worked out each time that they are asked for. */
+  readonly isDeferred: boolean;
   /** The learned rounding that the codes follow; null where they are nearest. */
   readonly rounding: string | null;
   readonly bias: QuantizedBias | null;
@@ -115,7 +119,9 @@ export function weightChoices(
 /** Two of these and two unsigned activations stay within 16 bits, whichever they are. */
 const HALF_OF_INT8: CodeLimits = [-64, 64];
 
-type Codes = Pick<EncodedWeight, "axis" | "blocks" | "scales" | "zeroPoints" | "codes" | "bias" | "dead">;
+interface Codes extends Pick<EncodedWeight, "axis" | "blocks" | "scales" | "zeroPoints" | "bias" | "dead"> {
+  readonly work: () => WeightCodes;
+}
 
 /** What a weight came to last, and from what. A tensor's values never change, so the same inputs give the same codes. */
 interface Known {
@@ -127,7 +133,8 @@ interface Known {
   /** The scales after the bias, and the codes that follow from them and the rounding. */
   readonly adjusted: Float32Array;
   readonly rounding: string | null;
-  readonly codes: WeightCodes;
+  /** Null where they are not kept. */
+  readonly codes: WeightCodes | null;
 }
 
 /** One entry a weight, for as long as its model is there: a quarter of the float weight at most. */
@@ -141,20 +148,29 @@ const known = new WeakMap<object, Known>();
  * the result is not to be changed. Throws InputError when the learned rounding is that of another weight.
  */
 export function encodeWeight(source: WeightSource, choices: WeightChoices, inputScale: number | null): EncodedWeight {
-  const { dims, blockAxis } = source;
+  const { dims, blockAxis, isDeferred } = source;
   const { type, rounding, block } = choices;
   if (isCodebook(type)) {
     const axis = sharingAxis(source, choices);
     const { key, values, channelAxis, reduction } = source;
     const order = channelAxis === null ? null : reduction;
     const found = encodeCodebook(key, values, channelLayout(dims, axis), order, weightLimits(type)[1] + 1);
-    return { dims, type, rounding, axis, blocks: null, zeroPoints: null, bias: null, ...found };
+    return { dims, type, rounding, axis, blocks: null, zeroPoints: null, bias: null, isDeferred: false, ...found };
   }
-  const codes =
+  const { work, ...made } =
     block !== undefined && blockAxis !== null
       ? encodeBlocks(source, choices, { axis: blockAxis, size: block })
       : encodeChannels(source, choices, inputScale);
-  return { dims, type, rounding, ...codes };
+  return {
+    dims,
+    type,
+    rounding,
+    ...made,
+    isDeferred,
+    get codes() {
+      return work();
+    },
+  };
 }
 
 function encodeBlocks(
@@ -164,39 +180,46 @@ function encodeBlocks(
 ): Codes {
   const worked = workedBlocks(source, choices, blocks);
   if (!choices.found) return worked;
-  const found = unpackCodes(choices.found, worked, choices.type, source.name);
+  const shape = { codes: { length: elementCount(source.dims) }, scales: worked.scales, zeroPoints: worked.zeroPoints };
+  const { codes, ...found } = unpackCodes(choices.found, shape, choices.type, source.name);
   if (choices.halves && found.scales.some((scale) => halfAbove(scale) !== scale)) {
     throw new InputError(
       `The recipe holds a scale that float16 does not for the weight ${source.name}; set "codes" to null in the recipe to find them again.`,
     );
   }
-  return { ...worked, ...found };
+  return { ...worked, ...found, work: () => codes };
 }
 
 function workedBlocks(
-  { key, name, dims, importance, values }: WeightSource,
+  { key, name, dims, importance, values, isDeferred }: WeightSource,
   { type, algorithm, halves, seed }: WeightChoices,
   blocks: NonNullable<EncodedWeight["blocks"]>,
 ): Codes {
   if (type === "nf4") {
     const [first = 1, second = 1] = dims;
-    const found = normalFloats(values(), [first, second], blocks.axis, blocks.size);
-    return { axis: null, blocks, bias: null, zeroPoints: null, ...found };
+    const find = () => normalFloats(values(), [first, second], blocks.axis, blocks.size);
+    const { codes, ...found } = find();
+    const work = isDeferred ? () => find().codes : () => codes;
+    return { axis: null, blocks, bias: null, zeroPoints: null, ...found, work };
   }
   const layout = blockLayout(dims, blocks.axis, blocks.size);
   const inputs = algorithm === "nearest" ? null : (importance?.() ?? null);
   const by = JSON.stringify([type, blocks, algorithm, inputs && [...inputs], halves, seed]);
   const last = known.get(key);
   const made = { axis: null, blocks, bias: null };
-  if (last?.by === by)
-    return { ...made, scales: last.scales, zeroPoints: last.zeroPoints, codes: last.codes, dead: last.dead };
+  const round = ({ scales, zeroPoints }: Pick<Known, "scales" | "zeroPoints">) =>
+    quantizeBlocks(values(), layout, scales, zeroPoints, type, rounderOf(seed, name));
+  if (last?.by === by) {
+    const { scales, zeroPoints, dead, codes } = last;
+    return { ...made, scales, zeroPoints, dead, work: () => codes ?? round(last) };
+  }
   const weight = values();
   const found =
     algorithm === "nearest" ? extremeScales(weight, layout, type) : leastErrorBlocks(weight, layout, type, inputs);
   const fitted = halves ? { ...found, scales: found.scales.map(halfAbove) } : found;
-  const codes = quantizeBlocks(weight, layout, fitted.scales, fitted.zeroPoints, type, rounderOf(seed, name));
+  const codes = isDeferred ? null : round(fitted);
   known.set(key, { by, ...fitted, adjusted: fitted.scales, rounding: null, codes });
-  return { ...made, ...fitted, codes };
+  return { ...made, ...fitted, work: () => codes ?? round(fitted) };
 }
 
 /** The axis whose places have scales of their own; null for one scale. */
@@ -209,9 +232,10 @@ function sharingAxis(
 
 function encodeChannels(source: WeightSource, choices: WeightChoices, inputScale: number | null): Codes {
   const { type, isMultiplied, addsInPairs, halvesOthers, biases, rounding, scales: allowed } = choices;
-  const { key, dims, channelAxis } = source;
+  const { key, dims, channelAxis, isDeferred } = source;
   let data: Float32Array | null = null;
   const weight = () => {
+    if (isDeferred) return source.values();
     data ??= source.values();
     return data;
   };
@@ -243,21 +267,22 @@ function encodeChannels(source: WeightSource, choices: WeightChoices, inputScale
       : null;
   const adjusted = bias?.weightScales ?? scales;
   const made = { axis, blocks: null, scales: adjusted, zeroPoints, bias, dead };
-  if (same?.rounding === rounding && areEqual(same.adjusted, adjusted)) return { ...made, codes: same.codes };
-  let codes: WeightCodes;
-  if (rounding !== null)
-    codes = roundWeights(weight(), layout, adjusted, limits, learnedBits(rounding, elementCount(dims), source.name));
-  else if (reduction && choices.seed === undefined)
-    codes = balancedCodes(
-      weight(),
-      spread(adjusted, channels),
-      limits,
-      reduction,
-      zeroPoints && spread(zeroPoints, channels),
-    );
-  else codes = quantizeWeights(weight(), layout, adjusted, limits, zeroPoints, rounderOf(choices.seed, source.name));
-  known.set(key, { by, scales, zeroPoints, dead, adjusted, rounding, codes });
-  return { ...made, codes };
+  const work = (): WeightCodes => {
+    if (rounding !== null) {
+      const up = learnedBits(rounding, elementCount(dims), source.name);
+      return roundWeights(weight(), layout, adjusted, limits, up);
+    }
+    if (!reduction || choices.seed !== undefined) {
+      return quantizeWeights(weight(), layout, adjusted, limits, zeroPoints, rounderOf(choices.seed, source.name));
+    }
+    const zeros = zeroPoints && spread(zeroPoints, channels);
+    return balancedCodes(weight(), spread(adjusted, channels), limits, reduction, zeros);
+  };
+  const isKnown = same?.rounding === rounding && areEqual(same.adjusted, adjusted);
+  const codes = isKnown ? same.codes : isDeferred ? null : work();
+  data = null;
+  if (!isKnown) known.set(key, { by, scales, zeroPoints, dead, adjusted, rounding, codes });
+  return { ...made, work: () => codes ?? work() };
 }
 
 /** Undefined to round to nearest. */

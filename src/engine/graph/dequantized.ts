@@ -2,6 +2,7 @@ import { intOf } from "../onnx/attributes.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
 import { TensorProto_DataType as Code, type NodeProto, type TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { dataTypeOf, dimsOf, tensorOf, tensorProto } from "../onnx/tensor.ts";
+import { rawBytes } from "../onnx/tensorBytes.ts";
 import { widenByte } from "../values/byteFloats.ts";
 import { elementCount } from "../values/dims.ts";
 
@@ -70,7 +71,9 @@ function codesOf(proto: TensorProto): ArrayLike<number> | null {
   return bytes ? Float32Array.from(bytes, widen) : null;
 }
 
-function bytesOf({ rawData, int32Data }: TensorProto, count: number): ArrayLike<number> | null {
+function bytesOf(tensor: TensorProto, count: number): ArrayLike<number> | null {
+  const { int32Data } = tensor;
+  const rawData = rawBytes(tensor);
   const bytes = rawData.byteLength > 0 ? rawData : int32Data;
   return bytes.length === count ? bytes : null;
 }

@@ -6,6 +6,7 @@ import {
   type TensorProto,
 } from "../onnx/proto/onnx_pb.ts";
 import { dimsOf, tensorOf } from "../onnx/tensor.ts";
+import { rawBytes } from "../onnx/tensorBytes.ts";
 import { elementCount } from "../values/dims.ts";
 import { widenBfloat, widenHalf } from "../values/halfFloats.ts";
 
@@ -69,7 +70,8 @@ function fromDoubles(proto: TensorProto): { readonly values: Float32Array<ArrayB
 function fromBits(proto: TensorProto): Float32Array<ArrayBuffer> {
   const widen = proto.dataType === Code.FLOAT16 ? widenHalf : widenBfloat;
   const dims = dimsOf(proto);
-  const { rawData, int32Data, dataLocation, name } = proto;
+  const { int32Data, dataLocation, name } = proto;
+  const rawData = rawBytes(proto);
   if (dataLocation === Location.EXTERNAL) {
     throw new InputError(`Tensor "${name}" is kept in an external file; add that file beside the model.`);
   }

@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { TensorProto_DataType as Code, type ModelProto, ValueInfoProtoSchema } from "../onnx/proto/onnx_pb.ts";
+import { rawLength } from "../onnx/tensorBytes.ts";
 import { graphOf, withGraph } from "./pass.ts";
 
 /** Weights of at least so many bytes are left out of a model that is loaded for its types. */
@@ -21,8 +22,7 @@ export function weightsAsInputs(model: ModelProto): ModelProto {
   const { input, initializer } = graphOf(model);
   const declared = new Set(input.map(({ name }) => name));
   const large = initializer.filter(
-    ({ name, dataType, rawData }) =>
-      dataType === Code.FLOAT && rawData.byteLength >= LARGE_BYTES && !declared.has(name),
+    (tensor) => tensor.dataType === Code.FLOAT && rawLength(tensor) >= LARGE_BYTES && !declared.has(tensor.name),
   );
   const inputs = large.map(({ name, dataType, dims }) => {
     const shape = { dim: dims.map((value) => ({ value: { case: "dimValue" as const, value } })) };

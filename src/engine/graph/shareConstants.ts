@@ -3,6 +3,7 @@ import { withFields } from "../onnx/messages.ts";
 import { freshName, renameInGraph, tensorNames } from "../onnx/names.ts";
 import { allNodes } from "../onnx/opset.ts";
 import type { GraphProto, ModelProto, NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
+import { rawBytes, rawLength } from "../onnx/tensorBytes.ts";
 import { graphOf, type PassResult, withGraph } from "./pass.ts";
 
 /** Smaller constants stay where they are. */
@@ -33,10 +34,10 @@ class Sharer {
     const names = tensorNames(graph);
     const same = new Map<string, TensorProto[][]>();
     for (const tensor of heldWithin(graph)) {
-      const key = JSON.stringify([tensor.dataType, ...tensor.dims.map(Number), tensor.rawData.byteLength]);
+      const key = JSON.stringify([tensor.dataType, ...tensor.dims.map(Number), rawLength(tensor)]);
       const groups = same.get(key) ?? [];
       same.set(key, groups);
-      const group = groups.find(([first]) => first && areEqual(first.rawData, tensor.rawData));
+      const group = groups.find(([first]) => first && areEqual(rawBytes(first), rawBytes(tensor)));
       if (group) group.push(tensor);
       else groups.push([tensor]);
     }
@@ -77,7 +78,7 @@ function heldWithin(graph: GraphProto): TensorProto[] {
   const bodies = [...allNodes(graph)].flatMap(subgraphsOf);
   return bodies.flatMap(({ initializer, output, input }) => {
     const ports = new Set([...input, ...output].map(({ name }) => name));
-    return initializer.filter(({ name, rawData }) => rawData.byteLength >= SHARED_BYTES && !ports.has(name));
+    return initializer.filter((tensor) => rawLength(tensor) >= SHARED_BYTES && !ports.has(tensor.name));
   });
 }
 

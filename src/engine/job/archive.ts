@@ -11,7 +11,7 @@ export function zipArtifacts(files: readonly Artifact[], date: string): Uint8Arr
     else parts.push(part);
   });
   for (const { name, chunks } of files) {
-    const entry = name.endsWith(".onnx") ? new Stored(name) : new ZipDeflate(name, { level: 6 });
+    const entry = /\.onnx(_data)?$/.test(name) ? new Stored(name) : new ZipDeflate(name, { level: 6 });
     entry.mtime = date;
     zip.add(entry);
     chunks.forEach((chunk, i) => {

@@ -17,10 +17,10 @@ import { encodeModel, totalLength } from "../onnx/encode.ts";
 import { missing } from "../recipe/derivations.ts";
 import { TOOL } from "../values/tool.ts";
 import { byteSize } from "../values/units.ts";
-import type { Artifact } from "./artifact.ts";
+import { type Artifact, fileOf, partsOf } from "./artifact.ts";
 import { undecidedRegions } from "./elementwise.ts";
 import { equalizedName, quantizedName, unprovenName } from "./fileNames.ts";
-import { assertEqualizedFits, assertQuantizedFits } from "./fileSize.ts";
+import { assertEqualizedFits } from "./fileSize.ts";
 import { assertRoundingLearned } from "./learned.ts";
 import { equalizedModel, isEqualized, type OpenModel, summarizeModel } from "./open.ts";
 import { assertCalibratedFor, type Quantized, quantizeModel, resolveRecipe } from "./quantize.ts";
@@ -36,6 +36,8 @@ export interface ExportRequest {
   readonly tuning?: Tuning;
   /** What there is to say beside what the export itself has to say: of the recipe as it came, of running the quantized model. */
   readonly notices?: readonly Notice[];
+  /** What the recipe came to, where that is known. */
+  readonly quantized?: Quantized;
   /** The models, by name, that crash the runtime: they get another name. */
   readonly crashed?: ReadonlySet<string>;
 }
@@ -62,11 +64,11 @@ export function exportJob(model: OpenModel, request: ExportRequest): Exported {
   assertCalibratedFor(model, request.recipe, calibration);
   assertRoundingLearned(request.recipe);
   const recipe = request.recipe.resolved ? request.recipe : resolveRecipe(model, request.recipe, calibration);
-  const quantized = quantizeModel(model, recipe);
+  const quantized = request.quantized ?? quantizeModel(model, recipe);
   const observed = calibration.statistics.size > 0 ? rangeFiles(model, recipe, calibration, quantized) : null;
-  assertQuantizedFits(model, recipe, quantized.bytes);
   const equalized = isEqualized(recipe) ? equalizedFile(model, recipe, nameOf(equalizedName(model))) : null;
   const name = nameOf(quantizedName(model, recipe));
+  const { weights } = quantized.written;
   const notices: Notice[] = [
     ...growth(model, name, quantized.bytes),
     ...uncorrected(recipe, name),
@@ -80,7 +82,12 @@ export function exportJob(model: OpenModel, request: ExportRequest): Exported {
     ...(equalized ? [{ kind: "info" as const, subject: equalized.name, message: EQUALIZED_NOTE }] : []),
   ];
   const files: Artifact[] = [
-    { name, chunks: quantized.chunks, model: quantized.file, ends: quantized.ends },
+    Object.assign(fileOf(name, partsOf(quantized.written)), {
+      model: quantized.file,
+      ends: quantized.ends,
+      ...(weights && { weights }),
+    }),
+    ...(weights ? [weights] : []),
     ...(observed?.files ?? []),
     textFile(`${model.name}.recipe.json`, writeRecipe(recipe)),
     ...(equalized ? [equalized] : []),

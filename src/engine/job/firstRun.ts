@@ -18,7 +18,7 @@ import { withShapes } from "./inputs.ts";
 import { type OpenModel, runnable } from "./open.ts";
 import { firstReadable } from "./samples.ts";
 import { loadSession, reasonOf } from "./session.ts";
-import { sessionBytes } from "./sessionBytes.ts";
+import { floatSessionBytes, sessionBytes } from "./sessionBytes.ts";
 import { writtenFile } from "./verify.ts";
 
 /** A larger input is not made up: it would take more memory than a check is worth. */
@@ -62,6 +62,11 @@ export async function firstRun(
   }
   const written = await surely(() => runOnce(open, codesOf(feeds, artifact)));
   if ("outputs" in written && nonFinite(written.outputs).length === 0) return [];
+  const neededByFloat = floatSessionBytes(model);
+  if (neededByFloat > free) {
+    const why = `it does not answer with finite values on ${sample.source}, and whether the float model does takes ${memorySize(neededByFloat)}, of which ${memorySize(free)} are free.`;
+    return [notRun(fileName, why)];
+  }
   const openFloat = () => separate.createSession(runnable(model.reference), { threads: 1 });
   const float = await surely(() => runOnce(openFloat, feeds));
   if (!("outputs" in float)) {
@@ -90,8 +95,9 @@ function notRun(fileName: string, why: string): Notice {
 }
 
 /** Looks at the structure of what there is no memory to run. */
-function unfit({ name, chunks, model }: Artifact, needed: number, free: number): Notice {
-  const { graph } = decodeModel(model ? toModelFile(model).graph : concat(chunks), name);
+function unfit(artifact: Artifact, needed: number, free: number): Notice {
+  const { name, model } = artifact;
+  const { graph } = decodeModel(model ? toModelFile(model).graph : concat(artifact.chunks), name);
   if (graph) inTopologicalOrder(graph);
   const message = `"${name}" was not run here: ${memorySize(needed)} needed, and ${memorySize(free)} are free. Its structure was checked; run it where there is that much before you rely on it.`;
   return { kind: "warning", subject: name, message };

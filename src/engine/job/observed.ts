@@ -2,6 +2,7 @@ import { observationPlan } from "../graph/observation.ts";
 import { piecesOf } from "../graph/pieces.ts";
 import { exposeOutputs } from "../graph/shapes.ts";
 import type { Dataset } from "../model/dataset.ts";
+import { externalPart } from "../model/deferred.ts";
 import type { ModelFile, ObservationPlan } from "../model/runtime.ts";
 import type { Port } from "../model/tensor.ts";
 import { inputPorts } from "../onnx/ports.ts";
@@ -58,7 +59,7 @@ export function observedModel(model: OpenModel, { sources }: Pick<Dataset, "sour
     plan,
     what: `"${model.fileName}"`,
     sources,
-    weightBytes: file.external.reduce((sum, { data }) => sum + data.byteLength, file.graph.byteLength),
+    weightBytes: file.external.reduce((sum, each) => sum + externalPart(each).byteLength, file.graph.byteLength),
     heldBytes: COPIES * most + COUNTED_BYTES * plan.watch.length,
     activationBytes: plan.watch.reduce((sum, name) => sum + size(name), 0),
     joins: joins(model, plan.watch),

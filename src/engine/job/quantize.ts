@@ -10,14 +10,18 @@ import type { Affine, Range } from "../model/range.ts";
 import { isChosen } from "../model/reason.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
-import { encodeModel, totalLength } from "../onnx/encode.ts";
+import { encodeParts, totalLength } from "../onnx/encode.ts";
 import type { GraphProto, ModelProto } from "../onnx/proto/onnx_pb.ts";
+import { withWeightsBeside } from "../onnx/weightsBeside.ts";
 import { planOn, type QuantizationPlan } from "../plan/plan.ts";
 import { isPreprocessedFor } from "../recipe/basis.ts";
 import { withLearned } from "../recipe/change.ts";
 import { joinPrints } from "../recipe/prints.ts";
 import { assertTakes } from "../targets/target.ts";
 import { rangeWithin } from "../values/clamp.ts";
+import { type Artifact, artifactBytes, fileOf } from "./artifact.ts";
+import { quantizedName } from "./fileNames.ts";
+import { LARGEST_FILE } from "./fileSize.ts";
 import { type Equalization, equalizedModel, floatForm, isEqualized, type OpenModel, planModel } from "./open.ts";
 import { spareTensors } from "./spare.ts";
 import { assertWhole } from "./whole.ts";
@@ -28,8 +32,11 @@ export interface Quantized {
   /** What is written, and those of its inputs and outputs that are int8. */
   readonly file: ModelProto;
   readonly ends: readonly IntegerEnd[];
-  /** The file, in parts that point at the weights. */
+  /** The file; where that would be longer than anything loads, with its weights in another. */
+  readonly written: Artifact;
+  /** Its bytes, in parts that point at the weights. */
   readonly chunks: readonly Uint8Array[];
+  /** Of both files. */
   readonly bytes: number;
   readonly plan: QuantizationPlan;
   readonly affine: ReadonlyMap<string, Affine>;
@@ -164,19 +171,31 @@ export function quantizeModel(model: OpenModel, recipe: Recipe): Quantized {
   const quantized = quantizeGraph(corrected, plan, ranges, recipe);
   const written = storeWeights(quantized.model, plan.stored, recipe.weights);
   const { model: file, ends } = plan.target.integerEnds ? withIntegerEnds(written) : { model: written, ends: [] };
-  const chunks = encodeModel(file);
+  const artifact = artifactOf(file, quantizedName(model, recipe));
   return {
     model: written,
     file,
     ends,
-    chunks,
-    bytes: totalLength(chunks),
+    written: artifact,
+    get chunks() {
+      return artifact.chunks;
+    },
+    bytes: artifactBytes(artifact),
     plan,
     affine: quantized.affine,
     unrounded: quantized.unrounded,
     rounded: quantized.rounded,
     notices: quantized.notices,
   };
+}
+
+/** A model as it is written, its weights in a file of their own where one would be longer than anything loads. */
+function artifactOf(model: ModelProto, name: string): Artifact {
+  const parts = encodeParts(model);
+  if (totalLength(parts) <= LARGEST_FILE) return fileOf(name, parts);
+  const weights = `${name}_data`;
+  const beside = withWeightsBeside(model, weights);
+  return Object.assign(fileOf(name, encodeParts(beside.model)), { weights: fileOf(weights, beside.parts) });
 }
 
 /** Tensors are float32, and so are scales. */

@@ -10,7 +10,7 @@ import { totalLength } from "../onnx/encode.ts";
 import { unlearned } from "../recipe/change.ts";
 import { TOOL } from "../values/tool.ts";
 import { Analysis } from "./analysis.ts";
-import type { Artifact } from "./artifact.ts";
+import { type Artifact, partsOf } from "./artifact.ts";
 import { type OpenModel, summarizeModel } from "./open.ts";
 import type { Quantized } from "./quantize.ts";
 import { analysePlannedWeight, analyseStoredWeight } from "./weights.ts";
@@ -52,7 +52,7 @@ export function reportOf(model: OpenModel, parts: ReportParts): Report {
     ].map(weightReport),
     evaluation,
     tuning: tuning ? recordOf(tuning) : null,
-    files: files.map(({ name, chunks }) => ({ name, bytes: totalLength(chunks) })),
+    files: files.map((file) => ({ name: file.name, bytes: totalLength(partsOf(file)) })),
     notices,
   };
 }

@@ -7,7 +7,7 @@ import type { ModelFile } from "../model/runtime.ts";
 import type { Port } from "../model/tensor.ts";
 import { keepsIntegers, quantizedOperator } from "../onnx/checks.ts";
 import { decodeModel } from "../onnx/decode.ts";
-import { attachExternal, externalLocations } from "../onnx/external.ts";
+import { attachExternal, externalLocations, type WeightsFile } from "../onnx/external.ts";
 import { inputPorts, outputPorts } from "../onnx/ports.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { needsAliases, toModelFile } from "../onnx/runtimeFile.ts";
@@ -18,13 +18,13 @@ export interface ModelSource {
   readonly bytes: Uint8Array;
   readonly fileName: string;
   /** A file beside the model that it keeps weights in, by path; null when there is none. */
-  readonly readBeside: (path: string) => Promise<Uint8Array | null>;
+  readonly readBeside: (path: string) => Promise<WeightsFile | null>;
 }
 
 export interface WholeModel {
   /** With the weights of other files in place. */
   readonly model: ModelProto;
-  readonly external: ModelFile["external"];
+  readonly external: readonly { readonly path: string; readonly data: WeightsFile }[];
   /** Of all files together. */
   readonly bytes: number;
 }
@@ -49,7 +49,7 @@ export interface RunnableModel {
 /** Decodes a model with the weights it keeps in other files. Throws InputError when a file is damaged or missing. */
 export async function readWholeModel({ bytes, fileName, readBeside }: ModelSource): Promise<WholeModel> {
   const model = decodeModel(bytes, fileName);
-  const weights = new Map<string, Uint8Array>();
+  const weights = new Map<string, WeightsFile>();
   for (const location of externalLocations(model)) {
     const file = await readBeside(location);
     if (file) weights.set(location, file);
@@ -86,7 +86,7 @@ async function runnableModel(
   const changed = runnableOpset(floats);
   const isWhole = changed === model && external.length === 0 && !(model.graph && needsAliases(model.graph));
   return {
-    file: isWhole ? { graph: source.bytes, external } : toModelFile(changed),
+    file: isWhole ? { graph: source.bytes, external: [] } : toModelFile(changed),
     bytes,
     inputs: inputPorts(changed),
     outputs: outputPorts(changed),
@@ -115,14 +115,16 @@ const PIECE = 2 ** 30;
 const LONGEST = 2 ** 31 - 1;
 
 /** Exported for its test, which cannot hold a file that long. */
-export async function sha256(bytes: Uint8Array, longest = LONGEST, piece = PIECE): Promise<Uint8Array> {
-  if (bytes.byteLength > longest) {
-    const digests: number[] = [];
-    for (let at = 0; at < bytes.byteLength; at += piece)
-      digests.push(...(await sha256(bytes.subarray(at, at + piece))));
-    return sha256(Uint8Array.from(digests));
-  }
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
+export async function sha256(file: WeightsFile, longest = LONGEST, piece = PIECE): Promise<Uint8Array> {
+  const digest = async (from: number, to: number) =>
+    file instanceof Uint8Array
+      ? new Uint8Array(await crypto.subtle.digest("SHA-256", file.subarray(from, to) as Uint8Array<ArrayBuffer>))
+      : file.sha256(from, to);
+  const { byteLength } = file;
+  if (byteLength <= longest) return digest(0, byteLength);
+  const digests: number[] = [];
+  for (let at = 0; at < byteLength; at += piece) digests.push(...(await digest(at, Math.min(byteLength, at + piece))));
+  return sha256(Uint8Array.from(digests));
 }
 
 function hex(bytes: Uint8Array): string {

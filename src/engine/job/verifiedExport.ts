@@ -36,7 +36,13 @@ export async function verifiedExport(
   }
   context.signal.throwIfAborted();
   if (notices.length === 0) return exported;
-  return exportJob(model, { ...request, notices: [...(request.notices ?? []), ...notices], crashed });
+  return exportJob(model, {
+    ...request,
+    quantized: exported.quantized,
+    recipe: exported.recipe,
+    notices: [...(request.notices ?? []), ...notices],
+    crashed,
+  });
 }
 
 function crash(name: string, how: string): Notice {

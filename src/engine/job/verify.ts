@@ -1,8 +1,8 @@
 import type { ModelFile } from "../model/runtime.ts";
 import { decodeModel } from "../onnx/decode.ts";
-import { concat, totalLength } from "../onnx/encode.ts";
+import { concat } from "../onnx/encode.ts";
 import { needsAliases, toModelFile } from "../onnx/runtimeFile.ts";
-import type { Artifact } from "./artifact.ts";
+import { type Artifact, artifactBytes } from "./artifact.ts";
 
 /** Longer files are not joined for a check: a runtime in a tab holds twice what is inside a file. */
 const LARGE = 2 ** 25;
@@ -11,9 +11,10 @@ const LARGE = 2 ** 25;
  * A model's file as a runtime takes it: the very bytes that are written, but for names that a runtime mistakes, and for
  * the weights of a large one, which are handed over beside the graph that they are written in.
  */
-export function writtenFile({ name, chunks, model }: Artifact): ModelFile {
-  if (model && totalLength(chunks) > LARGE) return toModelFile(model);
-  const graph = concat(chunks);
+export function writtenFile(artifact: Artifact): ModelFile {
+  const { name, model } = artifact;
+  if (model && artifactBytes(artifact) > LARGE) return toModelFile(model);
+  const graph = concat(artifact.chunks);
   const read = decodeModel(graph, name);
   return read.graph && needsAliases(read.graph) ? toModelFile(read) : { graph, external: [] };
 }

@@ -1,4 +1,4 @@
-import { channelScales, decodedWeight } from "../encode/decoded.ts";
+import { channelScales, passingDecoded } from "../encode/decoded.ts";
 import type { EncodedWeight } from "../encode/weight.ts";
 import type { WeightAnalysis } from "../model/analysis.ts";
 import { channelLayout } from "../numerics/channels.ts";
@@ -46,7 +46,7 @@ export function analyseStoredWeight(
 }
 
 function figuresOf(tensor: TensorProto, encoded: EncodedWeight, channelAxis: number | null) {
-  const values = decodedWeight(encoded);
+  const values = passingDecoded(encoded);
   const layout = channelLayout(encoded.dims, channelAxis);
   return weightFigures(passingFloats(tensor), values, layout, channelScales(encoded, channelAxis));
 }

@@ -3,11 +3,17 @@ import type { Learner } from "./rounding.ts";
 import type { Statistics } from "./statistics.ts";
 import type { Port, Tensor, TensorMap } from "./tensor.ts";
 
+/** A file beside a graph. Its bytes may be read anew each time they are asked for. */
+export interface ExternalFile {
+  readonly path: string;
+  readonly data: Uint8Array;
+}
+
 /** A model as a runtime takes it: the graph, and weights that stay where they are. */
 export interface ModelFile {
   readonly graph: Uint8Array;
   /** Files that the graph's external tensors name. */
-  readonly external: readonly { readonly path: string; readonly data: Uint8Array }[];
+  readonly external: readonly ExternalFile[];
   /** What the graph calls inputs and outputs that it has under another name than they are asked for by; none when absent. */
   readonly aliases?: ReadonlyMap<string, string>;
 }

@@ -158,14 +158,14 @@ class NearestRounder {
   }
 }
 
-/** w = (q - zero point) * scale in float32. */
+/** w = (q - zero point) * scale in float32, in `weights`. */
 export function dequantizeBlocks(
   codes: WeightCodes,
   layout: BlockLayout,
   scales: Float32Array,
   zeroPoints: WeightCodes | null,
+  weights = new Float32Array(codes.length),
 ): Float32Array {
-  const weights = new Float32Array(codes.length);
   const { outer, length, inner, size } = layout;
   const blocks = blocksAlong(layout);
   for (let o = 0; o < outer; o++) {

@@ -118,14 +118,14 @@ export function roundWeights(
   return codes;
 }
 
-/** w = (q - zero point) * scale in float32 with those of each channel; null is 0 for all. */
+/** w = (q - zero point) * scale in float32 with those of each channel, in `weights`; null is 0 for all. */
 export function dequantizeWeights(
   codes: WeightCodes,
   layout: ChannelLayout,
   scales: Float32Array,
   zeroPoints: WeightCodes | null = null,
+  weights = new Float32Array(codes.length),
 ): Float32Array {
-  const weights = new Float32Array(codes.length);
   forEachRun(layout, (channel, start, end) => {
     const scale = scales[channel] as number;
     const zero = zeroPoints ? (zeroPoints[channel] as number) : 0;

@@ -1,3 +1,4 @@
+import { StoredBytes, type StoredFile } from "../model/deferred.ts";
 import { InputError } from "../model/job.ts";
 import { withFields } from "./messages.ts";
 import {
@@ -6,13 +7,21 @@ import {
   type ModelProto,
   type TensorProto,
 } from "./proto/onnx_pb.ts";
+import { withDeferred } from "./tensorBytes.ts";
+
+/** A file of weights, in memory or not. */
+export type WeightsFile = Uint8Array | StoredFile;
+
+/** Smaller weights of a file that is not in memory are read at once. */
+const DEFERRED_FROM = 2 ** 20;
 
 /**
- * The model with its external weights in place, as views of `files` (by path below the model's folder, or by name).
+ * The model with its external weights in place, as views of `files` (by path below the model's folder, or by name), or, of large ones in
+ * a file that is not in memory, as bytes that are read when they are asked for.
  * A model whose weights are all inside comes back as it is.
  * @throws InputError naming the weight file that is missing or too short, or a weight whose place in it is none.
  */
-export function attachExternal(model: ModelProto, files: ReadonlyMap<string, Uint8Array>): ModelProto {
+export function attachExternal(model: ModelProto, files: ReadonlyMap<string, WeightsFile>): ModelProto {
   if (!model.graph) return model;
   const graph = mapTensors(model.graph, (tensor) => attach(tensor, files));
   return graph === model.graph ? model : withFields(model, { graph });
@@ -33,7 +42,7 @@ export function externalLocations(model: ModelProto): string[] {
   return [...locations];
 }
 
-function attach(tensor: TensorProto, files: ReadonlyMap<string, Uint8Array>): TensorProto {
+function attach(tensor: TensorProto, files: ReadonlyMap<string, WeightsFile>): TensorProto {
   if (tensor.dataLocation !== Location.EXTERNAL) return tensor;
   const location = locationOf(tensor);
   const file = files.get(location) ?? files.get(location.slice(location.lastIndexOf("/") + 1));
@@ -49,7 +58,11 @@ function attach(tensor: TensorProto, files: ReadonlyMap<string, Uint8Array>): Te
       `"${location}" is too short for the weight "${tensor.name}"; it may be cut short or belong to another model.`,
     );
   }
-  return withFields(tensor, { rawData: file.subarray(offset, end), externalData: [], dataLocation: undefined });
+  const inPlace = { externalData: [], dataLocation: undefined };
+  if (file instanceof Uint8Array) return withFields(tensor, { rawData: file.subarray(offset, end), ...inPlace });
+  const bytes = new StoredBytes(file, offset, end - offset);
+  if (bytes.byteLength >= DEFERRED_FROM) return withDeferred(tensor, bytes);
+  return withFields(tensor, { rawData: bytes.read(), ...inPlace });
 }
 
 function entryOf({ externalData }: TensorProto, key: string): string | undefined {

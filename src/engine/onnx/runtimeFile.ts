@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
-import type { ModelFile } from "../model/runtime.ts";
+import { externalFile } from "../model/deferred.ts";
+import type { ExternalFile, ModelFile } from "../model/runtime.ts";
 import { concat, encodeModel } from "./encode.ts";
 import { withFields } from "./messages.ts";
 import { freshName, renameInGraph, tensorNames } from "./names.ts";
@@ -10,9 +11,9 @@ import {
   StringStringEntryProtoSchema,
   type TensorProto,
 } from "./proto/onnx_pb.ts";
+import { deferredOf, rawLength, withoutBytes } from "./tensorBytes.ts";
 
 const EXTERNAL_BYTES = 1024;
-
 /**
  * The model as a runtime takes it: initialisers over 1 kB become external data, one file each, whose bytes are views
  * of the model's own. Subgraphs stay as they are.
@@ -21,12 +22,13 @@ export function toModelFile(model: ModelProto): ModelFile {
   if (!model.graph) return { graph: concat(encodeModel(model)), external: [] };
   const aliases = aliasesOf(model.graph);
   const graph = aliases ? renameInGraph(model.graph, aliases) : model.graph;
-  const external: { path: string; data: Uint8Array }[] = [];
+  const external: ExternalFile[] = [];
   const initializer = graph.initializer.map((tensor) => {
-    if (tensor.rawData.byteLength <= EXTERNAL_BYTES) return tensor;
+    const length = rawLength(tensor);
+    if (length <= EXTERNAL_BYTES) return tensor;
     const path = `weight-${external.length}`;
-    external.push({ path, data: tensor.rawData });
-    return externalTensor(tensor, path);
+    external.push(externalFile(path, deferredOf(tensor) ?? tensor.rawData));
+    return externalTensor(tensor, { location: path, offset: 0, length });
   });
   const thin = withFields(model, { graph: withFields(graph, { initializer }) });
   return { graph: concat(encodeModel(thin)), external, ...(aliases && { aliases }) };
@@ -49,11 +51,17 @@ function namesOfObjects({ input, output }: GraphProto): string[] {
   return [...new Set([...input, ...output].map(({ name }) => name))].filter((name) => name in Object.prototype);
 }
 
-function externalTensor(tensor: TensorProto, path: string): TensorProto {
-  const entries = { location: path, offset: "0", length: String(tensor.rawData.byteLength) };
-  return withFields(tensor, {
-    rawData: undefined,
-    dataLocation: Location.EXTERNAL,
-    externalData: Object.entries(entries).map(([key, value]) => create(StringStringEntryProtoSchema, { key, value })),
-  });
+/** Where a tensor's bytes are in another file. */
+export interface ExternalPlace {
+  readonly location: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** The tensor with its bytes in another file. */
+export function externalTensor(tensor: TensorProto, place: ExternalPlace): TensorProto {
+  const externalData = Object.entries(place).map(([key, value]) =>
+    create(StringStringEntryProtoSchema, { key, value: String(value) }),
+  );
+  return withFields(withoutBytes(tensor), { dataLocation: Location.EXTERNAL, externalData });
 }

@@ -1,15 +1,18 @@
 import { create } from "@bufbuild/protobuf";
+import { StoredBytes, WorkedBytes } from "../model/deferred.ts";
 import { InputError } from "../model/job.ts";
 import type { Tensor } from "../model/tensor.ts";
 import { packedCodes } from "../values/codes.ts";
 import { elementCount } from "../values/dims.ts";
 import { arrayOf, DATA_TYPES, type DataType, elementBytes, type TensorData } from "../values/elementTypes.ts";
+import { withFields } from "./messages.ts";
 import {
   TensorProto_DataType as Code,
   TensorProto_DataLocation as Location,
   type TensorProto,
   TensorProtoSchema,
 } from "./proto/onnx_pb.ts";
+import { deferredOf, rawBytes, rawLength, withDeferred } from "./tensorBytes.ts";
 
 const CODES: Readonly<Record<DataType, Code>> = {
   float32: Code.FLOAT,
@@ -59,14 +62,15 @@ export function tensorOf(proto: TensorProto): Tensor {
     throw new InputError(`Tensor "${proto.name}" is kept in an external file; add that file beside the model.`);
   }
   const dims = dimsOf(proto);
-  const data = proto.rawData.byteLength > 0 ? rawView(proto.rawData, type) : typedField(proto, type);
+  const raw = rawBytes(proto);
+  const data = raw.byteLength > 0 ? rawView(raw, type) : typedField(proto, type);
   if (data === null || data.length !== elementCount(dims)) {
     throw new InputError(`Tensor "${proto.name}" does not hold the elements its shape [${dims.join(", ")}] asks for.`);
   }
   return { type, dims, data };
 }
 
-/** Copies of weights up to this size share memory. */
+/** Copies of weights up to this size share memory; those of weights that are not in memory do whatever their size. */
 const SHARED_BYTES = 64 * 1024 * 1024;
 
 let shared = new ArrayBuffer(0);
@@ -77,13 +81,21 @@ let shared = new ArrayBuffer(0);
  * @throws InputError as `tensorOf` does.
  */
 export function passingFloats(proto: TensorProto): Float32Array {
-  const { byteOffset, byteLength } = proto.rawData;
+  const { byteOffset } = proto.rawData;
+  const byteLength = rawLength(proto);
+  const stored = deferredOf(proto);
   const isFloat = proto.dataType === Code.FLOAT && byteLength === 4 * elementCount(dimsOf(proto));
-  if (!isFloat || byteLength === 0 || byteOffset % 4 === 0 || byteLength > SHARED_BYTES) {
+  const isView = !stored && (byteOffset % 4 === 0 || byteLength > SHARED_BYTES);
+  if (!isFloat || byteLength === 0 || isView || (stored && !(stored instanceof StoredBytes))) {
     return tensorOf(proto).data as Float32Array;
   }
-  if (shared.byteLength < byteLength) shared = new ArrayBuffer(byteLength);
-  new Uint8Array(shared).set(proto.rawData);
+  if (shared.byteLength < byteLength) {
+    shared = new ArrayBuffer(0);
+    shared = new ArrayBuffer(byteLength);
+  }
+  const bytes = new Uint8Array(shared, 0, byteLength);
+  if (stored) stored.readInto(bytes);
+  else bytes.set(proto.rawData);
   return new Float32Array(shared, 0, byteLength / 4);
 }
 
@@ -118,6 +130,39 @@ export function codesProto(name: string, tensor: Tensor | PackedTensor): TensorP
   const { type, dims, data } = tensor as PackedTensor;
   const { code, bits } = PACKED[type];
   return create(TensorProtoSchema, { name, dataType: code, dims: dims.map(BigInt), rawData: packedCodes(data, bits) });
+}
+
+/** A tensor whose bytes are worked out when they are asked for. */
+export interface WorkedTensor {
+  readonly type: DataType | PackedTensor["type"];
+  readonly dims: readonly number[];
+  /** Its elements, those of fewer bits one a byte. */
+  readonly work: () => TensorData;
+}
+
+export function workedProto(name: string, { type, dims, work }: WorkedTensor): TensorProto {
+  const count = elementCount(dims);
+  const made = (dataType: Code, bytes: WorkedBytes) =>
+    withDeferred(create(TensorProtoSchema, { name, dataType, dims: dims.map(BigInt) }), bytes);
+  if (!(type in PACKED)) {
+    const plain = type as DataType;
+    return made(CODES[plain], new WorkedBytes(count * elementBytes(plain), () => bytesIn(work())));
+  }
+  const { code, bits } = PACKED[type as PackedTensor["type"]];
+  const pack = () => packedCodes(work() as Int8Array | Uint8Array, bits);
+  return made(code, new WorkedBytes(Math.ceil((count * bits) / 8), pack));
+}
+
+/** A float32 tensor in floats of 16 bits, worked out when they are asked for where its own values are not in memory. */
+export function inBits(tensor: TensorProto, dataType: Code, bits: () => Uint16Array): TensorProto {
+  const narrow = withFields(tensor, { dataType, floatData: [] });
+  const deferred = deferredOf(tensor);
+  if (!deferred) return withFields(narrow, { rawData: bytesIn(bits()) });
+  return withDeferred(narrow, new WorkedBytes(deferred.byteLength / 2, () => bytesIn(bits())));
+}
+
+function bytesIn({ buffer, byteOffset, byteLength }: TensorData): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
 }
 
 /** A tensor of shape [] with one value. */

@@ -1,6 +1,8 @@
+import { StoredBytes } from "../model/deferred.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
 import type { NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { dataTypeOf, dimsOf, tensorOf } from "../onnx/tensor.ts";
+import { deferredOf } from "../onnx/tensorBytes.ts";
 import { normalizedChannels } from "./normalizedChannels.ts";
 import type { WeightUse } from "./weightUse.ts";
 
@@ -31,12 +33,30 @@ function tiedReader(table: TensorProto, index: GraphIndex): NodeProto | null {
   return found ?? null;
 }
 
+/** Rows of a matrix that are looked at before all of it is read. */
+const SAMPLED = 16;
+
+/** Whether the first row of a matrix is the first column of another one, as far as the two are not in memory. */
+function beginTurned(table: TensorProto, weight: TensorProto, sampled: number, columns: number): boolean {
+  const [ours, theirs] = [deferredOf(table), deferredOf(weight)];
+  if (!(ours instanceof StoredBytes && theirs instanceof StoredBytes)) return true;
+  const value = new Float32Array(2);
+  const [first, second] = [new Uint8Array(value.buffer, 0, 4), new Uint8Array(value.buffer, 4, 4)];
+  for (let row = 0; row < sampled; row++) {
+    ours.readInto(first, 4 * row * columns);
+    theirs.readInto(second, 4 * row);
+    if (value[0] !== value[1]) return false;
+  }
+  return true;
+}
+
 /** Whether a float32 matrix is another one turned around. */
 function isTurned(table: TensorProto, weight: TensorProto): boolean {
   const [rows = 0, columns = 0] = dimsOf(table);
   const [first, second] = dimsOf(weight);
   if (weight.dims.length !== 2 || first !== columns || second !== rows) return false;
   if (dataTypeOf(weight.dataType) !== "float32") return false;
+  if (!beginTurned(table, weight, Math.min(rows, SAMPLED), columns)) return false;
   const [a, b] = [tensorOf(table).data, tensorOf(weight).data];
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {

@@ -23,6 +23,7 @@ export function storedWeight(
     reduction: null,
     blockAxis: null,
     importance: null,
+    isDeferred: false,
     values: () => passingFloats(tensor),
     bias: null,
   };

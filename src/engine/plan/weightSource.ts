@@ -2,6 +2,7 @@ import type { WeightSource } from "../encode/weight.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
 import type { TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { dimsOf, passingFloats, tensorOf } from "../onnx/tensor.ts";
+import { deferredOf } from "../onnx/tensorBytes.ts";
 import type { Candidate } from "./candidates.ts";
 import type { RunTimeKernel } from "./dynamic.ts";
 import { inputImportance } from "./importance.ts";
@@ -28,6 +29,7 @@ export function weightSource(
     reduction: reduction && { ...reduction, paired: reduction.paired && (!runTime || isPaired) },
     blockAxis,
     importance: blockAxis === null ? null : inputImportance(node, use, index),
+    isDeferred: deferredOf(proto) !== null,
     values: () => passingFloats(proto),
     bias: bias && (() => tensorOf(index.initializer(bias.name) as TensorProto).data as Float32Array),
   };

@@ -1,4 +1,4 @@
-import type { Artifact } from "../job/artifact.ts";
+import { type Artifact, fileOf, partsOf } from "../job/artifact.ts";
 import type { Exported } from "../job/export.ts";
 import { FAMILY_VARIANTS, type FamilyVariant, floatArtifact } from "../job/family.ts";
 import { loadingCode } from "../job/familyCode.ts";
@@ -103,7 +103,7 @@ export async function makeFamily(
       ...(hasData ? [] : [{ kind: "warning" as const, subject: "Fidelity", message: UNJUDGED }]),
     ],
     files: [
-      ...made.flatMap(({ files }) => files.map((file) => ({ ...file, name: `onnx/${file.name}` }))),
+      ...made.flatMap(({ files }) => files.map((file) => fileOf(`onnx/${file.name}`, partsOf(file)))),
       ...(config === null ? [] : [configFile(config, dtype, where)]),
       ...beside.carried,
     ],
@@ -181,7 +181,7 @@ async function makePart(
     const isCrashing = exported.unproven.length > 0;
     const name = isCrashing ? file.replace(/onnx$/, "unproven.onnx") : file;
     const written = exported.files.find((each) => each.name.endsWith(".onnx"))!;
-    files.push({ ...written, name });
+    files.push(fileOf(name, partsOf(written)));
     notices.push(...renamed(one.notices, written.name, name));
     if (one.why !== null) {
       notices.push({ kind: "warning", subject: name, message: `"${name}" was not judged: ${one.why}` });
@@ -261,6 +261,10 @@ async function tryVariant(
     if (split) await project.settle({ samples: split.taught, ...(execution && { execution }) }, context);
     else project.resolve();
     const exported = await project.export({ evaluation: null, date: new Date().toISOString() }, context);
+    const { weights, name } = exported.quantized.written;
+    if (weights) {
+      return `It is longer in one file than anything loads, and a family keeps every model in one; octet quantize writes ${name} with its weights beside it.`;
+    }
     const judged = split && exported.unproven.length === 0 ? await judge(project, split, context) : null;
     const [evaluation, why] = typeof judged === "string" ? [null, judged] : [judged, null];
     const notices = [...exported.notices, ...left, ...(evaluation?.notices ?? [])];

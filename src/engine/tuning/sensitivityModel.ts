@@ -1,5 +1,6 @@
 import { graphOf } from "../graph/pass.ts";
 import { InputError } from "../model/job.ts";
+import { rawLength } from "../onnx/tensorBytes.ts";
 import type { PlanChoices } from "../plan/candidates.ts";
 import type { LayerPlan } from "../plan/plan.ts";
 import type { DataType } from "../values/elementTypes.ts";
@@ -95,11 +96,12 @@ export function sensitivityModel({
 /** What weights take twice: of convolutions in float32; of all, rounded in float32, and once more in int8. */
 function copiedBytes({ plan, float }: Subject, isCopied: boolean): number {
   let bytes = 0;
-  for (const { dims, rawData } of graphOf(float).initializer) {
-    if (dims.length > 2 && isCopied) bytes += rawData.byteLength;
+  for (const tensor of graphOf(float).initializer) {
+    if (tensor.dims.length > 2 && isCopied) bytes += rawLength(tensor);
   }
   for (const { weightUse } of plan.layers) {
-    bytes += (5 / 4) * (plan.index.initializer(weightUse?.name ?? "")?.rawData.byteLength ?? 0);
+    const weight = plan.index.initializer(weightUse?.name ?? "");
+    if (weight) bytes += (5 / 4) * rawLength(weight);
   }
   return bytes;
 }

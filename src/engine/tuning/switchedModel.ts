@@ -19,6 +19,7 @@ import {
   ValueInfoProtoSchema,
 } from "../onnx/proto/onnx_pb.ts";
 import { dataTypeCode, filled } from "../onnx/tensor.ts";
+import { deferredOf, rawLength } from "../onnx/tensorBytes.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import type { Segment, Unit } from "./units.ts";
 
@@ -79,7 +80,7 @@ class SwitchedWriter {
   /** Begins every name of this writer's own. */
   readonly #mark: string;
   readonly #shared = new Map<string, TensorProto>();
-  readonly #buffers = new Map<ArrayBufferLike, number>();
+  readonly #buffers = new Map<object, number>();
   #bodies = 0;
   #switches = 0;
 
@@ -236,7 +237,7 @@ class SwitchedWriter {
     for (const name of graph.node.flatMap(({ output }) => output)) if (name) renames.set(name, prefix + name);
     const initializer = graph.initializer.flatMap((tensor) => {
       const rank = tensor.dims.length;
-      const isLarge = tensor.rawData.byteLength > SHARED_BYTES && rank > 1;
+      const isLarge = rawLength(tensor) > SHARED_BYTES && rank > 1;
       const isShared = isLarge && tensor.dataType === dataTypeCode("float32") && !(inlined && rank > 2);
       const name = isShared ? this.#share(tensor) : prefix + tensor.name;
       renames.set(tensor.name, name);
@@ -252,8 +253,9 @@ class SwitchedWriter {
   /** The name of a weight at the top of the graph: one for all tensors that view the same bytes. */
   #share(tensor: TensorProto): string {
     const { buffer, byteOffset, byteLength } = tensor.rawData;
-    const number = this.#buffers.get(buffer) ?? this.#buffers.size;
-    this.#buffers.set(buffer, number);
+    const held = deferredOf(tensor) ?? buffer;
+    const number = this.#buffers.get(held) ?? this.#buffers.size;
+    this.#buffers.set(held, number);
     const key = [number, byteOffset, byteLength, tensor.dataType, ...tensor.dims].join();
     const known = this.#shared.get(key);
     if (known) return known.name;
