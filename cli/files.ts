@@ -64,13 +64,14 @@ export function storedFile(path: string, byteLength: number): StoredFile {
   return {
     byteLength,
     readInto,
-    async sha256(from, to) {
+    async sha256(from, to, see) {
       const hash = createHash("sha256");
       const buffer = new Uint8Array(DIGESTED);
       for (let at = from; at < to; at += DIGESTED) {
         const part = buffer.subarray(0, Math.min(DIGESTED, to - at));
         readInto(part, at);
         hash.update(part);
+        see?.(part, at);
         await new Promise(setImmediate);
       }
       return hash.digest();

@@ -1,8 +1,9 @@
-import { access, constants, mkdir, mkdtemp, readdir, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { access, constants, mkdir, mkdtemp, open, readdir, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { passing } from "../src/engine/model/deferred.ts";
+import { type Part, passing, StoredBytes, WorkedBytes } from "../src/engine/model/deferred.ts";
 import { InputError } from "../src/engine/model/job.ts";
-import { type Artifact, partsOf } from "../src/engine/project/index.ts";
+import { type Artifact, type Keep, partsOf, totalBytes } from "../src/engine/project/index.ts";
+import { storedFile } from "./files.ts";
 
 /** Holds all files of one run while they are put in place, below the folder that they go into. */
 const COMPLETE = ".octet-complete";
@@ -11,6 +12,7 @@ const COMPLETE = ".octet-complete";
 const OCCUPIED: ReadonlySet<string | undefined> = new Set(["ENOTEMPTY", "EEXIST", "EPERM"]);
 
 const TURNS = 1000;
+const MEGABYTE = 1e6;
 
 /** Throws InputError when no results can be written to a folder at this path. */
 export async function assertFolder(path: string): Promise<void> {
@@ -30,7 +32,12 @@ export async function assertFolder(path: string): Promise<void> {
  * Cancelled before the first is moved, it leaves nothing and throws what the signal says. Throws InputError when the
  * disk refuses.
  */
-export async function writeFiles(folder: string, files: readonly Artifact[], signal: AbortSignal): Promise<void> {
+export async function writeFiles(
+  folder: string,
+  files: readonly Artifact[],
+  signal: AbortSignal,
+  staging: Staging | null = null,
+): Promise<void> {
   const target = resolve(folder);
   let made: string | undefined;
   let staged: string | undefined;
@@ -38,7 +45,12 @@ export async function writeFiles(folder: string, files: readonly Artifact[], sig
     made = await mkdir(target, { recursive: true });
     await assertNoFolders(target, files);
     staged = await mkdtemp(join(target, ".octet-"));
-    for (const file of files) await writeFile(join(staged, file.name), passing(partsOf(file)), { signal });
+    for (const file of files) {
+      const path = join(staged, file.name);
+      const written = staging?.pathOf(file);
+      if (written) await rename(written, path);
+      else await writeFile(path, passing(partsOf(file)), { signal });
+    }
     signal.throwIfAborted();
     await complete(target, staged);
   } catch (error) {
@@ -50,6 +62,61 @@ export async function writeFiles(folder: string, files: readonly Artifact[], sig
   await putInPlace(target).catch((error: unknown) => {
     throw refused(folder, error);
   });
+}
+
+/** Files of a result that are written before all of it is there, below the folder that it goes into. */
+export class Staging {
+  readonly #target: string;
+  readonly #paths = new Map<readonly Part[], string>();
+  #made: string | undefined;
+  #folder: string | null = null;
+
+  constructor(folder: string) {
+    this.#target = resolve(folder);
+  }
+
+  /** Writes a file, part after part; what is worked out for it is read there from then on. Throws InputError when the disk refuses. */
+  readonly keep: Keep = async (artifact, { signal, report }, written) => {
+    const parts = partsOf(artifact);
+    const total = totalBytes(parts) / MEGABYTE;
+    try {
+      this.#made ??= await mkdir(this.#target, { recursive: true });
+      this.#folder ??= await mkdtemp(join(this.#target, ".octet-"));
+      const path = join(this.#folder, artifact.name);
+      const file = await open(path, "w");
+      const places: [WorkedBytes, number][] = [];
+      let offset = 0;
+      try {
+        for (const part of parts) {
+          signal.throwIfAborted();
+          report({ task: `Writing ${artifact.name}`, done: offset / MEGABYTE, total, unit: "MB" });
+          if (part instanceof WorkedBytes) places.push([part, offset]);
+          for (const bytes of passing([part])) await file.appendFile(bytes);
+          written(part);
+          offset += part.byteLength;
+        }
+      } finally {
+        await file.close();
+      }
+      const stored = storedFile(path, offset);
+      for (const [part, at] of places) part.keep(new StoredBytes(stored, at, part.byteLength));
+      this.#paths.set(parts, path);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error instanceof InputError ? error : refused(this.#target, error);
+    }
+  };
+
+  /** Where a file is; undefined where it is not written yet. */
+  pathOf(artifact: Artifact): string | undefined {
+    return this.#paths.get(partsOf(artifact));
+  }
+
+  /** Removes what was not put in place. */
+  async end(): Promise<void> {
+    if (this.#folder) await rm(this.#folder, { recursive: true, force: true }).catch(() => undefined);
+    if (this.#made) await removeEmpty(this.#target, this.#made);
+  }
 }
 
 function refused(folder: string, error: unknown): InputError {

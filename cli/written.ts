@@ -5,18 +5,18 @@ import type { Rounding } from "../src/engine/model/rounding.ts";
 import type { SpeedTrial } from "../src/engine/model/speed.ts";
 import {
   type CodeSearch,
-  type Exported,
   type Project,
   partsOf,
   speedNotice,
   totalBytes,
+  type Verified,
 } from "../src/engine/project/index.ts";
 import { plural } from "../src/engine/values/figures.ts";
 import { byteSize, duration } from "../src/engine/values/units.ts";
 import { codesFigures, codesText } from "./codesText.ts";
 import { elementwiseText } from "./elementwiseText.ts";
 import { executorText } from "./format.ts";
-import { writeFiles } from "./results.ts";
+import { type Staging, writeFiles } from "./results.ts";
 import { roundingFigures, roundingText } from "./roundingText.ts";
 import { speedText } from "./speedText.ts";
 import type { Terminal } from "./terminal.ts";
@@ -34,7 +34,9 @@ interface Making {
   readonly speed?: SpeedTrial | null;
   /** What was decided of layers without weights, where it was decided now. */
   readonly elementwise?: ElementwiseDecision | null;
-  readonly result: Exported;
+  readonly result: Verified;
+  /** What of the files is written already. */
+  readonly staging?: Staging;
   /** What the data had to say. */
   readonly notices: readonly Notice[];
   /** When the command started, as `performance.now()` says it. */
@@ -43,13 +45,23 @@ interface Making {
 
 /** Writes the files of a job into a folder, by default one named after the model, and says what was made. */
 export async function writeJob(
-  { project, rounding = null, found = null, elementwise = null, speed = null, result, notices: before, start }: Making,
+  {
+    project,
+    rounding = null,
+    found = null,
+    elementwise = null,
+    speed = null,
+    result,
+    staging,
+    notices: before,
+    start,
+  }: Making,
   folder: string | null,
   terminal: Terminal,
 ): Promise<{ readonly value: object; readonly lines: readonly string[] }> {
   const { model } = project;
   const out = folder ?? `${model.name}.octet`;
-  await writeFiles(out, result.files, terminal.context.signal);
+  await writeFiles(out, result.files, terminal.context.signal, staging);
   const slower = speed && speedNotice(speed, model.fileName);
   const notices = [...(slower ? [slower] : []), ...result.notices, ...before];
   terminal.notices(notices.filter(({ kind }) => kind === "warning"));
@@ -95,9 +107,10 @@ export async function writeJob(
       parameters: Object.fromEntries(result.quantized.affine),
       notices,
       seconds,
+      runSeconds: result.runSeconds,
     },
     lines: [
-      `${layersText(layers.length, quantized, integer)}${samples > 0 ? ` on ${plural(samples, "sample")}` : ""}${skipped > 0 ? ` (${skipped} skipped)` : ""} in ${duration(1000 * seconds)}: ${byteSize(model.bytes)} to ${byteSize(result.quantized.bytes)}`,
+      `${layersText(layers.length, quantized, integer)}${samples > 0 ? ` on ${plural(samples, "sample")}` : ""}${skipped > 0 ? ` (${skipped} skipped)` : ""} in ${duration(1000 * seconds)}${runText(result.runSeconds)}: ${byteSize(model.bytes)} to ${byteSize(result.quantized.bytes)}`,
       ...(speed ? speedText(speed) : []),
       ...(elementwise ? elementwiseText(elementwise) : []),
       ...(rounding ? [roundingText(rounding)] : []),
@@ -106,6 +119,13 @@ export async function writeJob(
       ...files.map(({ name, bytes }) => `  ${join(out, name)} (${byteSize(bytes)})`),
     ],
   };
+}
+
+/** Told apart where it is long. */
+const LEAST_RUN_SECONDS = 1;
+
+function runText(seconds: number): string {
+  return seconds < LEAST_RUN_SECONDS ? "" : ` (${duration(1000 * seconds)} of them to run what was written once)`;
 }
 
 /** How many layers run in integers; those that are only stored in fewer bits are told apart. */

@@ -19,7 +19,7 @@ import { dataSources } from "../files.ts";
 import { executionOf, preprocessOf } from "../options.ts";
 import { checkPreprocess } from "../preprocessCheck.ts";
 import { documentOf, openForRecipe, recipeChanges } from "../recipeOptions.ts";
-import { assertFolder } from "../results.ts";
+import { assertFolder, Staging } from "../results.ts";
 import { terminalRuntime } from "../runtime.ts";
 import { withSeparate } from "../separate.ts";
 import type { Terminal } from "../terminal.ts";
@@ -50,10 +50,17 @@ export async function quantizeCommand(
   if (cache) settled = reuse(cache, project, values);
   else if (data) settled = await settleOn(data, project, terminal);
   else settled = withoutData(project, values, terminal);
-  const result = await project.export({ evaluation: null, date: new Date().toISOString() }, terminal.context);
-  const { value, lines } = await writeJob({ ...settled, project, result, start }, values.out, terminal);
-  terminal.result(values.json, value, lines);
-  return result.unproven.length > 0 ? EXIT_UNPROVEN : 0;
+  const out = values.out ?? `${project.model.name}.octet`;
+  const staging = new Staging(out);
+  try {
+    const { keep } = staging;
+    const result = await project.export({ evaluation: null, date: new Date().toISOString(), keep }, terminal.context);
+    const { value, lines } = await writeJob({ ...settled, project, result, staging, start }, out, terminal);
+    terminal.result(values.json, value, lines);
+    return result.unproven.length > 0 ? EXIT_UNPROVEN : 0;
+  } finally {
+    await staging.end();
+  }
 }
 
 interface Calibrated {

@@ -21,14 +21,15 @@ interface Placing {
 /** A weight's codes, or what works them out. */
 type Codes = Tensor | PackedTensor | WorkedTensor;
 
-function codesOf(encoded: EncodedWeight): Codes {
+function codesOf(weight: string, encoded: EncodedWeight): Codes {
   const { type, dims, isDeferred } = encoded;
   if (!isDeferred) return { type, dims, data: encoded.codes } as Tensor | PackedTensor;
-  return { type: type as DataType, dims, work: () => encoded.codes };
+  return { type: type as DataType, dims, work: () => encoded.codes, weight };
 }
 
 function isScaledAlike(a: EncodedWeight, b: EncodedWeight): boolean {
-  return areAlike(a.scales, b.scales) && (a.zeroPoints && b.zeroPoints ? areAlike(a.zeroPoints, b.zeroPoints) : true);
+  if (a.type !== b.type || !areAlike(a.scales, b.scales)) return false;
+  return a.zeroPoints && b.zeroPoints ? areAlike(a.zeroPoints, b.zeroPoints) : true;
 }
 
 function areAlike(a: Float32Array | WeightCodes, b: Float32Array | WeightCodes): boolean {
@@ -186,7 +187,7 @@ export class GraphDraft {
         ? this.#unsignedConstant(name, { type, dims, data: encoded.codes as Int8Array }, scales, axis)
         : this.constant(
             name,
-            codesOf(encoded),
+            codesOf(name, encoded),
             { type: "float32", dims: own, data: scales },
             { type, dims: own, data: zeros } as Tensor | PackedTensor,
             { axis: blocks ? blocks.axis : axis, block: blocks?.size ?? null, domain },

@@ -71,7 +71,9 @@ export class OwnOperators {
       this.#draft.addConstant(name, "_quantized", {
         type: "uint8",
         dims: [Math.ceil(elementCount(dims) / 2)],
-        ...(encoded.isDeferred ? { work: () => packNormalFloats(encoded) } : { data: packNormalFloats(encoded) }),
+        ...(encoded.isDeferred
+          ? { work: () => packNormalFloats(encoded), weight: name }
+          : { data: packNormalFloats(encoded) }),
       }),
       this.#draft.addConstant(name, "_scale", { type: "float32", dims: [scales.length], data: scales }),
     ];
@@ -129,7 +131,9 @@ export class OwnOperators {
       this.#draft.addConstant(
         name,
         suffix,
-        encoded.isDeferred ? { type, dims, work } : ({ type, dims, data: work() } as Tensor),
+        encoded.isDeferred
+          ? { type, dims, work, ...(suffix === "_quantized" && { weight: name }) }
+          : ({ type, dims, data: work() } as Tensor),
       );
     const codeDims = isMatrix ? [rows, blocks, blockBytes] : [rows, blocks * blockBytes];
     const zeroDims = [rows, Math.ceil((blocks * bits) / 8)];

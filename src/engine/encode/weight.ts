@@ -137,6 +137,11 @@ interface Known {
   readonly codes: WeightCodes | null;
 }
 
+/** The codes that were worked out last of a weight that is not in memory. */
+let lastWorked:
+  | (Pick<EncodedWeight, "scales" | "rounding" | "codes"> & { readonly key: object; readonly by: string })
+  | null = null;
+
 /** One entry a weight, for as long as its model is there: a quarter of the float weight at most. */
 const known = new WeakMap<object, Known>();
 
@@ -168,7 +173,14 @@ export function encodeWeight(source: WeightSource, choices: WeightChoices, input
     ...made,
     isDeferred,
     get codes() {
-      return work();
+      if (!isDeferred) return work();
+      const by = JSON.stringify([type, made.axis, made.blocks]);
+      const isSame = lastWorked?.key === source.key && lastWorked.by === by && lastWorked.rounding === rounding;
+      if (isSame && lastWorked && areEqual(lastWorked.scales, made.scales)) return lastWorked.codes;
+      lastWorked = null;
+      const codes = work();
+      lastWorked = { key: source.key, by, scales: made.scales, rounding, codes };
+      return codes;
     },
   };
 }

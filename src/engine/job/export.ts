@@ -7,6 +7,7 @@ import { writeReport } from "../artifacts/report.ts";
 import { writeTensorRtCache } from "../artifacts/tensorrt.ts";
 import type { IntegerEnd } from "../emit/integerEnds.ts";
 import { methodOf, methodRange } from "../encode/ranges.ts";
+import type { WeightAnalysis } from "../model/analysis.ts";
 import type { Calibration } from "../model/calibration.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import type { Notice } from "../model/job.ts";
@@ -38,6 +39,8 @@ export interface ExportRequest {
   readonly notices?: readonly Notice[];
   /** What the recipe came to, where that is known. */
   readonly quantized?: Quantized;
+  /** What was found already of weights beside their codes, by name. */
+  readonly figures?: ReadonlyMap<string, WeightAnalysis>;
   /** The models, by name, that crash the runtime: they get another name. */
   readonly crashed?: ReadonlySet<string>;
 }
@@ -92,7 +95,8 @@ export function exportJob(model: OpenModel, request: ExportRequest): Exported {
     textFile(`${model.name}.recipe.json`, writeRecipe(recipe)),
     ...(equalized ? [equalized] : []),
   ];
-  const report = reportOf(model, { recipe, calibration, evaluation, tuning, date, quantized, files, notices });
+  const { figures } = request;
+  const report = reportOf(model, { recipe, calibration, evaluation, tuning, date, quantized, figures, files, notices });
   files.push(
     textFile(`${model.name}.report.json`, writeReport(report)),
     textFile(`${model.name}.report.html`, writeReportPage(report)),

@@ -86,7 +86,7 @@ describe("fingerprint", () => {
     const bytes = Uint8Array.from({ length: 100 }, (_, i) => i);
     const digest = (part: Uint8Array) => createHash("sha256").update(part).digest();
     const pieces = [bytes.subarray(0, 40), bytes.subarray(40, 80), bytes.subarray(80)];
-    expect(await sha256(bytes, 99, 40)).toEqual(new Uint8Array(digest(Buffer.concat(pieces.map(digest)))));
-    expect(await sha256(bytes, 100, 40)).toEqual(new Uint8Array(digest(bytes)));
+    expect(await sha256(bytes, undefined, 99, 40)).toEqual(new Uint8Array(digest(Buffer.concat(pieces.map(digest)))));
+    expect(await sha256(bytes, undefined, 100, 40)).toEqual(new Uint8Array(digest(bytes)));
   });
 });

@@ -34,6 +34,7 @@ import { settleInputs, withShapes } from "./inputs.ts";
 import { assertLayersLeft } from "./layersLeft.ts";
 import { planNotices } from "./planNotices.ts";
 import { evaluateWith } from "./run.ts";
+import { finiteWatcher } from "./seeFinite.ts";
 import { loadSession } from "./session.ts";
 import { fingerprint, type ModelSource, readWholeModel } from "./source.ts";
 
@@ -112,7 +113,7 @@ async function prepareFile<T extends object>(
   const reference = raiseFloats(inlined).model;
   const checked = check(inputPorts(reference), outputPorts(reference));
   step(1);
-  const sha256 = await fingerprint(source.bytes, external);
+  const sha256 = await fingerprint(source.bytes, external, (file) => finiteWatcher(original, file));
   step(2);
   const held = constantInputs(inputPorts(original), inputs);
   const fixed = knownShapes(inputPorts(original), inputs);

@@ -24,6 +24,8 @@ interface ReportParts {
   readonly quantized: Quantized;
   readonly files: readonly Artifact[];
   readonly notices: readonly Notice[];
+  /** What was found already of weights beside their codes, by name. */
+  readonly figures: ReadonlyMap<string, WeightAnalysis> | undefined;
 }
 
 /** Gathers the report of a finished job. */
@@ -44,7 +46,9 @@ export function reportOf(model: OpenModel, parts: ReportParts): Report {
     ranges: groups.filter(({ id }) => calibration.statistics.has(id)).map(({ id }) => analysis.outline(id, recipe)),
     weights: [
       ...quantized.plan.layers.flatMap(({ weightUse }) =>
-        weightUse ? [analysePlannedWeight(quantized.plan, weightUse.name, recipe)] : [],
+        weightUse
+          ? [parts.figures?.get(weightUse.name) ?? analysePlannedWeight(quantized.plan, weightUse.name, recipe)]
+          : [],
       ),
       ...quantized.plan.stored.flatMap(({ weights }) =>
         weights.map((weight) => analyseStoredWeight(weight, recipe.weights)),

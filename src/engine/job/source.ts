@@ -2,6 +2,7 @@ import { withFloatEnds } from "../emit/floatEnds.ts";
 import { dataShapedOutputs } from "../graph/dataShaped.ts";
 import { runnableOpset } from "../graph/opset.ts";
 import { type RaisedFloats, raiseFloats } from "../graph/raiseFloats.ts";
+import type { StoredFile } from "../model/deferred.ts";
 import type { Notice } from "../model/job.ts";
 import type { ModelFile } from "../model/runtime.ts";
 import type { Port } from "../model/tensor.ts";
@@ -103,23 +104,27 @@ async function runnableModel(
  * them, since two trainings of one network differ in those files only. A file that is too long to be digested at once
  * counts as the digests of its pieces.
  */
-export async function fingerprint(file: Uint8Array, external: WholeModel["external"]): Promise<string> {
+export async function fingerprint(file: Uint8Array, external: WholeModel["external"], watch?: Watch): Promise<string> {
   if (external.length === 0) return hex(await sha256(file));
   const digests: Uint8Array[] = [];
-  for (const bytes of [file, ...external.map(({ data }) => data)]) digests.push(await sha256(bytes));
+  for (const bytes of [file, ...external.map(({ data }) => data)]) digests.push(await sha256(bytes, watch));
   return hex(await sha256(new Uint8Array(digests.flatMap((digest) => [...digest]))));
 }
+
+/** What is shown a file that is not in memory while it is digested. */
+type Watch = (file: StoredFile) => (bytes: Uint8Array, at: number) => void;
 
 /** Web Crypto digests less than 2 GiB at once in some places (Node). */
 const PIECE = 2 ** 30;
 const LONGEST = 2 ** 31 - 1;
 
 /** Exported for its test, which cannot hold a file that long. */
-export async function sha256(file: WeightsFile, longest = LONGEST, piece = PIECE): Promise<Uint8Array> {
+export async function sha256(file: WeightsFile, watch?: Watch, longest = LONGEST, piece = PIECE): Promise<Uint8Array> {
+  const see = file instanceof Uint8Array ? undefined : watch?.(file);
   const digest = async (from: number, to: number) =>
     file instanceof Uint8Array
       ? new Uint8Array(await crypto.subtle.digest("SHA-256", file.subarray(from, to) as Uint8Array<ArrayBuffer>))
-      : file.sha256(from, to);
+      : file.sha256(from, to, see);
   const { byteLength } = file;
   if (byteLength <= longest) return digest(0, byteLength);
   const digests: number[] = [];

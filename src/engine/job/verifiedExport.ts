@@ -1,15 +1,26 @@
 import type { Dataset } from "../model/dataset.ts";
 import type { JobContext, Notice } from "../model/job.ts";
+import type { Recipe } from "../model/recipe.ts";
 import type { Runtime } from "../model/runtime.ts";
 import { type Exported, type ExportRequest, exportJob } from "./export.ts";
 import { unprovenName } from "./fileNames.ts";
 import { firstRun, RunCrashed } from "./firstRun.ts";
+import { type Keep, keepWorked } from "./keepWorked.ts";
+import { assertRoundingLearned } from "./learned.ts";
 import type { OpenModel } from "./open.ts";
+import { quantizeModel } from "./quantize.ts";
+import { weighAhead } from "./weighAhead.ts";
+
+export interface Verified extends Exported {
+  /** How long running what was made took, in seconds. */
+  readonly runSeconds: number;
+}
 
 /**
  * The files of a job as `exportJob` makes them, once each model among them has loaded and run: on a sample of `dataset`, or
  * without one on made inputs. What the run had to say is among the notices; a model that crashes the runtime is kept under a name
- * that says so. Throws InputError as `exportJob` and `firstRun` do.
+ * that says so. What is worked out when it is looked at `keep` writes down first, where it is given. Throws InputError as `exportJob` and
+ * `firstRun` do.
  */
 export async function verifiedExport(
   model: OpenModel,
@@ -17,8 +28,11 @@ export async function verifiedExport(
   dataset: Dataset | null,
   runtime: Runtime,
   context: JobContext,
-): Promise<Exported> {
-  const exported = exportJob(model, request);
+  keep: Keep | null = null,
+): Promise<Verified> {
+  const made = keep && request.recipe.resolved ? await quantizedAhead(model, request.recipe, keep, context) : {};
+  const exported = exportJob(model, { ...made, ...request });
+  const start = performance.now();
   const models = exported.files.filter(({ name }) => name.endsWith(".onnx"));
   const notices: Notice[] = [];
   const crashed = new Set<string>();
@@ -35,14 +49,30 @@ export async function verifiedExport(
     }
   }
   context.signal.throwIfAborted();
-  if (notices.length === 0) return exported;
-  return exportJob(model, {
+  const runSeconds = (performance.now() - start) / 1000;
+  if (notices.length === 0) return { ...exported, runSeconds };
+  const again = exportJob(model, {
+    ...made,
     ...request,
     quantized: exported.quantized,
     recipe: exported.recipe,
     notices: [...(request.notices ?? []), ...notices],
     crashed,
   });
+  return { ...again, runSeconds };
+}
+
+/** What a recipe comes to, step by step where weights are not in memory, and written. */
+async function quantizedAhead(
+  model: OpenModel,
+  recipe: Recipe,
+  keep: Keep,
+  context: JobContext,
+): Promise<Pick<ExportRequest, "quantized" | "figures">> {
+  assertRoundingLearned(recipe);
+  await weighAhead(model, recipe, context);
+  const quantized = quantizeModel(model, recipe);
+  return { quantized, figures: await keepWorked(quantized, recipe, keep, context) };
 }
 
 function crash(name: string, how: string): Notice {

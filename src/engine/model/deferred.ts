@@ -12,8 +12,8 @@ export interface StoredFile {
   readonly byteLength: number;
   /** Fills an array with what is in the file from a place on. */
   readInto(target: Uint8Array, from: number): void;
-  /** SHA-256 of the bytes from one place up to another. */
-  sha256(from: number, to: number): Promise<Uint8Array>;
+  /** SHA-256 of the bytes from one place up to another; `see` is shown them in order, each part good for the call, and where it begins. */
+  sha256(from: number, to: number, see?: (bytes: Uint8Array, at: number) => void): Promise<Uint8Array>;
 }
 
 /** Part of a file: bytes, or what gives them. */
@@ -25,12 +25,12 @@ const PASSED = 2 ** 23;
 /** Bytes of a file from one place on. */
 export class StoredBytes implements Deferred {
   readonly byteLength: number;
-  readonly #file: StoredFile;
-  readonly #from: number;
+  readonly file: StoredFile;
+  readonly from: number;
 
   constructor(file: StoredFile, from: number, byteLength: number) {
-    this.#file = file;
-    this.#from = from;
+    this.file = file;
+    this.from = from;
     this.byteLength = byteLength;
   }
 
@@ -40,7 +40,7 @@ export class StoredBytes implements Deferred {
 
   /** Fills an array with what is from a place on. */
   readInto<T extends Uint8Array>(target: T, from = 0): T {
-    this.#file.readInto(target, this.#from + from);
+    this.file.readInto(target, this.from + from);
     return target;
   }
 }
@@ -48,11 +48,14 @@ export class StoredBytes implements Deferred {
 /** Bytes that a function works out. */
 export class WorkedBytes implements Deferred {
   readonly byteLength: number;
+  /** The weight whose codes they are; undefined of other bytes. */
+  readonly weight: string | undefined;
   readonly #work: () => Uint8Array<ArrayBuffer>;
   #kept: StoredBytes | null = null;
 
-  constructor(byteLength: number, work: () => Uint8Array<ArrayBuffer>) {
+  constructor(byteLength: number, work: () => Uint8Array<ArrayBuffer>, weight?: string) {
     this.byteLength = byteLength;
+    this.weight = weight;
     this.#work = work;
   }
 

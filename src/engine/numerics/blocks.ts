@@ -1,5 +1,6 @@
 import { type CodeLimits, type WeightCodes, type WeightType, weightCodes, weightLimits } from "../values/codes.ts";
 import { elementCount } from "../values/dims.ts";
+import { Dequantizer } from "./dequantizer.ts";
 import { weightKernel } from "./kernel/weightKernel.ts";
 import type { Rounder } from "./stochastic.ts";
 
@@ -166,17 +167,15 @@ export function dequantizeBlocks(
   zeroPoints: WeightCodes | null,
   weights = new Float32Array(codes.length),
 ): Float32Array {
+  const dequantizer = new Dequantizer(codes, scales, zeroPoints, weights);
   const { outer, length, inner, size } = layout;
   const blocks = blocksAlong(layout);
   for (let o = 0; o < outer; o++) {
-    for (let k = 0; k < length; k += size) {
-      const row = (o * blocks + k / size) * inner;
-      const end = (o * length + Math.min(k + size, length)) * inner;
-      for (let i = (o * length + k) * inner, at = row; i < end; i++) {
-        const zero = zeroPoints === null ? 0 : (zeroPoints[at] as number);
-        weights[i] = ((codes[i] as number) - zero) * (scales[at] as number);
-        if (++at === row + inner) at = row;
-      }
+    for (let k = 0; k < length; k += inner === 1 ? size : 1) {
+      const at = (o * blocks + Math.floor(k / size)) * inner;
+      const from = (o * length + k) * inner;
+      if (inner === 1) dequantizer.run(from, Math.min(size, length - k), at);
+      else dequantizer.each(from, inner, at);
     }
   }
   return weights;

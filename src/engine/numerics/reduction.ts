@@ -22,7 +22,7 @@ export function rowsOf({ outer, channels, inner }: ChannelLayout): Reduction {
 }
 
 /** Channels that lie next to each other share cache lines, and are copied together. */
-const TOGETHER = 16;
+const TOGETHER = 64;
 /** Keeps rows whose length is a power of two out of each other's cache sets. */
 const GAP = 16;
 

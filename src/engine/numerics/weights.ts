@@ -4,6 +4,7 @@ import { type CodeLimits, type WeightCodes, type WeightType, weightLimits } from
 import { roundHalfEven } from "../values/round.ts";
 import { allowedScale, SCALE_FLOOR } from "./affine.ts";
 import { type ChannelLayout, forEachRun } from "./channels.ts";
+import { Dequantizer } from "./dequantizer.ts";
 import { weightKernel } from "./kernel/weightKernel.ts";
 import { leastErrorScales } from "./leastErrorScales.ts";
 import type { Rounder } from "./stochastic.ts";
@@ -126,10 +127,12 @@ export function dequantizeWeights(
   zeroPoints: WeightCodes | null = null,
   weights = new Float32Array(codes.length),
 ): Float32Array {
-  forEachRun(layout, (channel, start, end) => {
-    const scale = scales[channel] as number;
-    const zero = zeroPoints ? (zeroPoints[channel] as number) : 0;
-    for (let i = start; i < end; i++) weights[i] = ((codes[i] as number) - zero) * scale;
-  });
+  const dequantizer = new Dequantizer(codes, scales, zeroPoints, weights);
+  const { outer, channels, inner } = layout;
+  if (inner === 1) {
+    for (let o = 0; o < outer; o++) dequantizer.each(o * channels, channels, 0);
+  } else {
+    forEachRun(layout, (channel, start, end) => dequantizer.run(start, end - start, channel));
+  }
   return weights;
 }

@@ -74,6 +74,8 @@ export function tensorOf(proto: TensorProto): Tensor {
 const SHARED_BYTES = 64 * 1024 * 1024;
 
 let shared = new ArrayBuffer(0);
+/** What is in it, where that is all of a weight that is not in memory. */
+let held: StoredBytes | null = null;
 
 /**
  * The values of a float32 tensor, for one look at them: a view of `rawData`, or, where that is not aligned, a copy that holds
@@ -90,12 +92,14 @@ export function passingFloats(proto: TensorProto): Float32Array {
     return tensorOf(proto).data as Float32Array;
   }
   if (shared.byteLength < byteLength) {
+    held = null;
     shared = new ArrayBuffer(0);
     shared = new ArrayBuffer(byteLength);
   }
   const bytes = new Uint8Array(shared, 0, byteLength);
-  if (stored) stored.readInto(bytes);
-  else bytes.set(proto.rawData);
+  if (!stored) bytes.set(proto.rawData);
+  else if (stored !== held) stored.readInto(bytes);
+  held = stored;
   return new Float32Array(shared, 0, byteLength / 4);
 }
 
@@ -138,19 +142,21 @@ export interface WorkedTensor {
   readonly dims: readonly number[];
   /** Its elements, those of fewer bits one a byte. */
   readonly work: () => TensorData;
+  /** The weight whose codes they are. */
+  readonly weight?: string;
 }
 
-export function workedProto(name: string, { type, dims, work }: WorkedTensor): TensorProto {
+export function workedProto(name: string, { type, dims, work, weight }: WorkedTensor): TensorProto {
   const count = elementCount(dims);
   const made = (dataType: Code, bytes: WorkedBytes) =>
     withDeferred(create(TensorProtoSchema, { name, dataType, dims: dims.map(BigInt) }), bytes);
   if (!(type in PACKED)) {
     const plain = type as DataType;
-    return made(CODES[plain], new WorkedBytes(count * elementBytes(plain), () => bytesIn(work())));
+    return made(CODES[plain], new WorkedBytes(count * elementBytes(plain), () => bytesIn(work()), weight));
   }
   const { code, bits } = PACKED[type as PackedTensor["type"]];
   const pack = () => packedCodes(work() as Int8Array | Uint8Array, bits);
-  return made(code, new WorkedBytes(Math.ceil((count * bits) / 8), pack));
+  return made(code, new WorkedBytes(Math.ceil((count * bits) / 8), pack, weight));
 }
 
 /** A float32 tensor in floats of 16 bits, worked out when they are asked for where its own values are not in memory. */

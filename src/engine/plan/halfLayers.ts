@@ -12,6 +12,7 @@ import {
   type TensorProto,
 } from "../onnx/proto/onnx_pb.ts";
 import { dimsOf, passingFloats } from "../onnx/tensor.ts";
+import { deferredOf } from "../onnx/tensorBytes.ts";
 import { layersInIntegers } from "../operators/quantizing.ts";
 import { FLOAT_ONLY, FLOAT_WITH } from "../targets/halves.ts";
 import { elementCount } from "../values/dims.ts";
@@ -172,12 +173,14 @@ function reasoning({ index, scope, types, choices: { float, spared }, idOf, last
   };
 }
 
-const losses = new WeakMap<TensorProto, ReturnType<typeof halfLosses>>();
+/** By what gives a constant's bytes, or by the constant. */
+const losses = new WeakMap<object, ReturnType<typeof halfLosses>>();
 
 /** What float16 loses of a constant: looked for once, however often its graph is planned. */
 export function lossesOf(tensor: TensorProto): ReturnType<typeof halfLosses> {
-  const known = losses.get(tensor) ?? halfLosses(passingFloats(tensor));
-  losses.set(tensor, known);
+  const key = deferredOf(tensor) ?? tensor;
+  const known = losses.get(key) ?? halfLosses(passingFloats(tensor));
+  losses.set(key, known);
   return known;
 }
 

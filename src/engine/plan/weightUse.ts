@@ -1,8 +1,10 @@
+import type { Deferred } from "../model/deferred.ts";
 import type { Reason } from "../model/reason.ts";
 import { isAllFinite } from "../numerics/finite.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
 import type { NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { dataTypeOf, dimsOf, passingFloats, tensorOf } from "../onnx/tensor.ts";
+import { deferredOf } from "../onnx/tensorBytes.ts";
 import { biasPlace } from "../operators/biasPlace.ts";
 import type { Weighted } from "../operators/operator.ts";
 import type { Target } from "../targets/target.ts";
@@ -54,13 +56,20 @@ export function weightUse(
   return { name, input, axis, hasChannelScales, blockAxis, bias: hasBias ? biasOf(node, index, channels) : null };
 }
 
-const finite = new WeakMap<TensorProto, boolean>();
+/** By what gives a weight's bytes, or by the weight. */
+const finite = new WeakMap<object, boolean>();
 
 /** Looks at a weight's values once, however often its graph is planned. */
 export function isFiniteWeight(weight: TensorProto): boolean {
-  const known = finite.get(weight) ?? isAllFinite(passingFloats(weight));
-  finite.set(weight, known);
+  const key = deferredOf(weight) ?? weight;
+  const known = finite.get(key) ?? isAllFinite(passingFloats(weight));
+  finite.set(key, known);
   return known;
+}
+
+/** Takes what was seen of weights that are not in memory while their file was read. */
+export function rememberFinite(bytes: Deferred, areFinite: boolean): void {
+  finite.set(bytes, areFinite);
 }
 
 /** A finite bias with one value per output channel, added as it is. */

@@ -5,9 +5,9 @@ import { deriveBiases } from "../job/correct.ts";
 import { type OpenDataset, openData, previewSample, sourcesWithoutData, summarizeData } from "../job/data.ts";
 import { Diagnostician } from "../job/diagnose.ts";
 import { evaluateModels } from "../job/evaluate.ts";
-import type { Exported } from "../job/export.ts";
 import { assertTimeable, chooseFastest } from "../job/fastest.ts";
 import { findPreprocess } from "../job/findPreprocess.ts";
+import type { Keep } from "../job/keepWorked.ts";
 import { assertRoundingLearned } from "../job/learned.ts";
 import { learnRounding } from "../job/learnRounding.ts";
 import {
@@ -32,7 +32,7 @@ import { outputsShapedByData } from "../job/standIns.ts";
 import { FloatRunner } from "../job/stateRunner.ts";
 import { targetFits } from "../job/targetFits.ts";
 import { tune } from "../job/tune.ts";
-import { verifiedExport } from "../job/verifiedExport.ts";
+import { type Verified, verifiedExport } from "../job/verifiedExport.ts";
 import { walk } from "../job/walk.ts";
 import { analyseWeight } from "../job/weights.ts";
 import type { Advice, AdvisedSettings } from "../model/advice.ts";
@@ -438,13 +438,19 @@ export class Project {
 
   /**
    * Every file of the job, once each model among them has loaded and run. `date` is ISO 8601. Throws InputError when
-   * nothing was calibrated, or equalization or rounding is left to be learned; of biases there is a warning.
+   * nothing was calibrated, or equalization or rounding is left to be learned; of biases there is a warning. `keep` writes large files down
+   * before they are run.
    */
   export(
-    parts: { readonly evaluation: Evaluation | null; readonly tuning?: Tuning | null; readonly date: string },
+    parts: {
+      readonly evaluation: Evaluation | null;
+      readonly tuning?: Tuning | null;
+      readonly date: string;
+      readonly keep?: Keep;
+    },
     context: JobContext,
-  ): Promise<Exported> {
-    const { evaluation, tuning, date } = parts;
+  ): Promise<Verified> {
+    const { evaluation, tuning, date, keep = null } = parts;
     if (!this.#calibration) throw new InputError("Nothing is calibrated yet; settle the recipe first.");
     const request = {
       recipe: this.#recipe,
@@ -454,7 +460,7 @@ export class Project {
       notices: this.#notices,
       ...(tuning && { tuning }),
     };
-    const run = (data: OpenDataset | null) => verifiedExport(this.#model, request, data, this.#runtime, context);
+    const run = (data: OpenDataset | null) => verifiedExport(this.#model, request, data, this.#runtime, context, keep);
     return this.#data ? this.#on(this.#recipe, run) : run(null);
   }
 

@@ -44,7 +44,9 @@ interface Exports {
   ): void;
   roundRow(
     values: number,
+    apart: number,
     codes: number,
+    codesApart: number,
     errors: number,
     n: number,
     scale: number,
@@ -57,6 +59,26 @@ interface Exports {
   magnitudes(values: number, largest: number, n: number): void;
   halve(values: number, bits: number, n: number): void;
   losses(values: number, n: number): void;
+  dequantizeEach(codes: number, scales: number, zeros: number, values: number, n: number, isSigned: boolean): void;
+  dequantizeRun(codes: number, values: number, n: number, isSigned: boolean, scale: number, zero: number): void;
+  compareEach(
+    weights: number,
+    values: number,
+    n: number,
+    lows: number,
+    highs: number,
+    energies: number,
+    errors: number,
+  ): void;
+  compareRun(
+    weights: number,
+    values: number,
+    n: number,
+    lows: number,
+    highs: number,
+    energies: number,
+    errors: number,
+  ): void;
 }
 
 /**

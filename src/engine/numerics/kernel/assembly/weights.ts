@@ -245,12 +245,14 @@ export function quantizeRuns(
 }
 
 /**
- * Rounds n values to codes of one scale and zero point, writes w / scale - (q - zero point) as float64, and gives the sum of these in
- * their order.
+ * Rounds n values, so many bytes apart, to codes of one scale and zero point, also so many bytes apart, writes w / scale - (q - zero point)
+ * as float64, and gives the sum of these in their order.
  */
 export function roundRow(
   values: usize,
+  apart: usize,
   codes: usize,
+  codesApart: usize,
   errors: usize,
   n: i32,
   scale: f64,
@@ -262,16 +264,18 @@ export function roundRow(
   const highs = f64x2.splat(high - zero);
   const scales = f64x2.splat(scale);
   let sum: f64 = 0;
-  for (let k = 0; k < n; k += 2) {
-    const exact = f64x2.div(f64x2.promote_low_f32x4(v128.load64_zero(values + (<usize>k << 2))), scales);
+  for (let k = 0; k < n; k += 2, values += apart << 1, codes += codesApart << 1) {
+    const isPair = k + 1 < n;
+    const first = f64x2.splat(load<f32>(values));
+    const exact = f64x2.div(f64x2.replace_lane(first, 1, load<f32>(values + (isPair ? apart : 0))), scales);
     const code = rounded(f64x2.pmin(highs, f64x2.pmax(lows, fround(exact))));
     const error = f64x2.sub(exact, code);
     v128.store(errors + (<usize>k << 3), error);
     const whole = i32x4.trunc_sat_f64x2_s_zero(f64x2.add(code, f64x2.splat(zero)));
-    store<u8>(codes + k, <u8>i32x4.extract_lane(whole, 0));
+    store<u8>(codes, <u8>i32x4.extract_lane(whole, 0));
     sum += f64x2.extract_lane(error, 0);
-    if (k + 1 == n) break;
-    store<u8>(codes + k, <u8>i32x4.extract_lane(whole, 1), 1);
+    if (!isPair) break;
+    store<u8>(codes + codesApart, <u8>i32x4.extract_lane(whole, 1));
     sum += f64x2.extract_lane(error, 1);
   }
   return sum;
@@ -280,12 +284,13 @@ export function roundRow(
 /** Writes the places of errors of the sign `step` whose magnitudes are above one bound and up to another, and gives how many. */
 export function between(errors: usize, n: i32, step: f64, above: f64, upTo: f64, places: usize): i32 {
   let found = 0;
-  for (let k = 0; k < n; k++) {
-    const error = load<f64>(errors + (<usize>k << 3)) * step;
-    if (error > above && error <= upTo) {
-      store<i32>(places + (<usize>found << 2), k);
-      found++;
-    }
+  const steps = f64x2.splat(step);
+  for (let k = 0; k < n; k += 2) {
+    const pair = f64x2.mul(v128.load(errors + (<usize>k << 3)), steps);
+    const within = v128.and(f64x2.gt(pair, f64x2.splat(above)), f64x2.le(pair, f64x2.splat(upTo)));
+    if (!v128.any_true(within)) continue;
+    if (i64x2.extract_lane(within, 0) != 0) store<i32>(places + ((<usize>(found++)) << 2), k);
+    if (k + 1 < n && i64x2.extract_lane(within, 1) != 0) store<i32>(places + ((<usize>(found++)) << 2), k + 1);
   }
   return found;
 }
@@ -373,4 +378,78 @@ function total(lanes: v128): i32 {
     i32x4.extract_lane(lanes, 2) +
     i32x4.extract_lane(lanes, 3)
   );
+}
+
+/** The float32 that four codes stand for. */
+@inline
+function valuesOf(codes: usize, isSigned: bool, scales: v128, zeros: v128): v128 {
+  const bytes = v128.load32_zero(codes);
+  const halves = isSigned ? i16x8.extend_low_i8x16_s(bytes) : i16x8.extend_low_i8x16_u(bytes);
+  const words = i32x4.extend_low_i16x8_s(halves);
+  return f32x4.mul(f32x4.sub(f32x4.convert_i32x4_s(words), zeros), scales);
+}
+
+/** (q - zero point) * scale of n codes, a multiple of four with room for that many, each with a scale and a zero point (float32) of its own. */
+export function dequantizeEach(codes: usize, scales: usize, zeros: usize, values: usize, n: i32, isSigned: bool): void {
+  for (let at: usize = 0, end = <usize>n << 2; at < end; at += 16) {
+    v128.store(values + at, valuesOf(codes + (at >> 2), isSigned, v128.load(scales + at), v128.load(zeros + at)));
+  }
+}
+
+/** The same of n codes with one scale and zero point, with room for up to three more. */
+export function dequantizeRun(codes: usize, values: usize, n: i32, isSigned: bool, scale: f32, zero: f32): void {
+  const scales = f32x4.splat(scale);
+  const zeros = f32x4.splat(zero);
+  for (let at: usize = 0, end = <usize>n << 2; at < end; at += 16) {
+    v128.store(values + at, valuesOf(codes + (at >> 2), isSigned, scales, zeros));
+  }
+}
+
+/** Least and largest of n weights so far, and sums of squares of them and of their errors (float64), with those of a further row; room for one more. */
+export function compareEach(
+  weights: usize,
+  values: usize,
+  n: i32,
+  lows: usize,
+  highs: usize,
+  energies: usize,
+  errors: usize,
+): void {
+  for (let at: usize = 0, end = <usize>n << 2; at < end; at += 8) {
+    const weight = f64x2.promote_low_f32x4(v128.load64_zero(weights + at));
+    const error = f64x2.sub(weight, f64x2.promote_low_f32x4(v128.load64_zero(values + at)));
+    const to = at << 1;
+    v128.store(lows + to, f64x2.pmin(v128.load(lows + to), weight));
+    v128.store(highs + to, f64x2.pmax(v128.load(highs + to), weight));
+    v128.store(energies + to, f64x2.add(v128.load(energies + to), f64x2.mul(weight, weight)));
+    v128.store(errors + to, f64x2.add(v128.load(errors + to), f64x2.mul(error, error)));
+  }
+}
+
+/** The same of n weights that count to one place. */
+export function compareRun(
+  weights: usize,
+  values: usize,
+  n: i32,
+  lows: usize,
+  highs: usize,
+  energies: usize,
+  errors: usize,
+): void {
+  let low = load<f64>(lows);
+  let high = load<f64>(highs);
+  let energy = load<f64>(energies);
+  let squares = load<f64>(errors);
+  for (let at: usize = 0, end = <usize>n << 2; at < end; at += 4) {
+    const weight = <f64>load<f32>(weights + at);
+    const error = weight - <f64>load<f32>(values + at);
+    if (weight < low) low = weight;
+    if (weight > high) high = weight;
+    energy += weight * weight;
+    squares += error * error;
+  }
+  store<f64>(lows, low);
+  store<f64>(highs, high);
+  store<f64>(energies, energy);
+  store<f64>(errors, squares);
 }
