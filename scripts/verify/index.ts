@@ -1,7 +1,7 @@
 /**
  * What is too heavy for `npm test`: every model of ../shared/models with its default recipe, into docs/verified.md, with that
- * for speed, into docs/speed.md, beside the peer on data built for it, into docs/models.md, and in every format, into
- * docs/formats-measured.md.
+ * for speed, into docs/speed.md, a model of 5 GiB, into docs/large.md, beside the peer on data built for it, into docs/models.md, and in every
+ * format, into docs/formats-measured.md.
  *   npm run verify
  */
 import "../../src/engine/runtime/telemetry.ts";
@@ -35,6 +35,16 @@ await write("speed.md", timeSpeed, [
   "timed anew beside the float model and what the default recipe writes: ONNX Runtime, natively, one sample on one thread, in rounds in turn, each",
   "the lesser of two runs; the median of the time over that of the float model in the same round, and its 95 % confidence interval. The SQNR is",
   "that of what is written for speed, on samples that did not calibrate it. `silero_vad_v5` is timed and judged on noise.",
+]);
+
+const { quantizeLarge } = await import("./large.ts");
+await write("large.md", quantizeLarge, [
+  "# A model of 5 GiB",
+  "",
+  "Written by `npm run verify`. A made-up decoder of 5.46 GB of float32 weights in a file beside it (an embedding, 24 layers of width 2048, a matrix to",
+  "32,000 words; `scripts/verify/decoder.ts`), quantized without data by `octet quantize` in several formats, in one process on one thread. Time is the",
+  "whole command's but for running once what was written, which is a process of its own and told apart, MB are 10^6 bytes, and the memory is the most",
+  "that the quantizing process held (VmHWM), beside the size of the model ([formats.md](formats.md#large-models)).",
 ]);
 
 const { placeOnWebgpu } = await import("./webgpuPlacement.ts");
