@@ -1,6 +1,6 @@
 import type { AdvisedSettings } from "../model/advice.ts";
 import { multiplies } from "../model/format.ts";
-import type { Recipe } from "../model/recipe.ts";
+import type { Recipe, WeightScheme } from "../model/recipe.ts";
 import type { Target } from "../targets/target.ts";
 import type { AdviceFacts } from "./facts.ts";
 import { type Form, type Option, reasonsFor } from "./reasons.ts";
@@ -12,6 +12,15 @@ export interface Options {
   /** The one to take where nothing is measured. */
   readonly preferred: number;
 }
+
+/** What the format q4f16 has where nothing else is chosen. */
+const QUARTERS: WeightScheme = {
+  type: "uint4",
+  granularity: "channel",
+  rounding: "nearest",
+  block: 32,
+  operator: "matmulnbits",
+};
 
 /**
  * The recipes that are right for a kind of model on a target, by what was measured on models of that kind (docs/advice.md), each
@@ -37,8 +46,11 @@ export function optionsFor(facts: AdviceFacts): Options {
     const float = { ...base.float, stored: weighted };
     add("stored", { ...settingsOf(base), elementwise: "float", float }, false);
   }
-  if (base.format === "weights" && main === "decoder" && target.formats.includes("float16")) {
-    add("halves", { ...settingsOf(base), format: "float16" }, true);
+  if (base.format === "weights" && main === "decoder") {
+    if (target.formats.includes("float16")) add("halves", { ...settingsOf(base), format: "float16" }, true);
+    if (target.formats.includes("q4f16")) {
+      add("quarters", { ...settingsOf(base), format: "q4f16", weights: QUARTERS }, false);
+    }
   }
   return { options, preferred };
 }

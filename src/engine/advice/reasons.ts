@@ -12,12 +12,13 @@ import {
   FRONT_END,
   HALVES,
   KEPT_IN_FLOAT,
+  QUARTERS,
   type Reference,
   UNSIGNED,
 } from "./references.ts";
 
 /** What is done beside what the target sets. */
-export type Form = "target" | "front" | "dynamic" | "stored" | "halves";
+export type Form = "target" | "front" | "dynamic" | "stored" | "halves" | "quarters";
 
 const NAMES: Readonly<Record<Form, string>> = {
   target: "what the target sets",
@@ -25,6 +26,7 @@ const NAMES: Readonly<Record<Form, string>> = {
   dynamic: "scales found as the model runs",
   stored: "weights in 8 bits, computed in float",
   halves: "float16",
+  quarters: "weights in 4 bits, all else in float16",
 };
 
 /** A recipe to be considered, and why it is made so. */
@@ -52,6 +54,7 @@ function formatReason(form: Form, { kinds, target, base }: AdviceFacts): Reason 
   if (form === "dynamic") return measured(AT_RUN_TIME[main]) ?? UNTRIED;
   if (form === "stored") return WIDENED;
   if (form === "halves") return measured(HALVES)!;
+  if (form === "quarters") return measured(QUARTERS)!;
   const known = target.isHere && base.format === "qdq" ? FROM_SAMPLES[main] : null;
   return measured(known) ?? ruleOf(target);
 }
