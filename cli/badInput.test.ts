@@ -272,6 +272,10 @@ describe("options that make no sense", () => {
     [["--method", "best"], /--method takes one of minmax, .*; not "best"/],
     [["--activations", "u4"], /--activations takes one of u8, s8, u16, s16, float; not "u4"/],
     [["--weights", "u3"], /--weights takes one of s8, u8, s4, u4, s2, u2, nf4, codebook16, codebook256; not "u3"/],
+    [
+      ["--format", "float8", "--weights", "s4"],
+      /The format float8 has weights and activations in float8; take int4 back/,
+    ],
     [["--weights", "s2"], /Weights in int2 are for weights alone/],
     [["--weights", "u4"], /Weights in uint4 are for weights alone; choose int8 or int4/],
     [["--format", "weights", "--weights", "nf4"], /Weights in nf4 are in blocks; choose a block of 16/],

@@ -16,6 +16,7 @@ const KINDS: Readonly<Record<RecipeFormat, string>> = {
   weights: ", weights only",
   float16: "",
   bfloat16: "",
+  float8: "",
   q4f16: " in blocks, all else in float16",
 };
 

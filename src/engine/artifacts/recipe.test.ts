@@ -71,7 +71,7 @@ describe("a recipe that is wrong is refused by the name of the field", () => {
     [
       "a choice",
       damage((d) => (d.weights!.type = "int3")),
-      '"weights.type" is "int3"; it must be "int8" or "uint8" or "int4" or "uint4" or "int2" or "uint2" or "nf4" or "codebook16" or "codebook256".',
+      '"weights.type" is "int3"; it must be "int8" or "uint8" or "int4" or "uint4" or "int2" or "uint2" or "nf4" or "codebook16" or "codebook256" or "float8".',
     ],
     [
       "learned rounding",

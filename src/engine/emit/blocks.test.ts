@@ -21,7 +21,7 @@ import { type Choices, noiseFeeds, type Trial, tryOut } from "./testing/trial.ts
 web.env.wasm.numThreads = 1;
 const wasm = ortRuntime(web, { label: "wasm", maxThreads: 1, provider: "wasm" });
 
-const BLOCKED = WEIGHT_TYPES.filter((type) => type !== "nf4" && !isCodebook(type));
+const BLOCKED = WEIGHT_TYPES.filter((type) => type !== "nf4" && type !== "float8" && !isCodebook(type));
 const PLAIN = PLAIN_RECIPE.weights;
 const format = "weights" as const;
 

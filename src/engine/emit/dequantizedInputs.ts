@@ -3,11 +3,11 @@ import type { EncodedWeight } from "../encode/weight.ts";
 import type { Affine } from "../model/range.ts";
 import type { Tensor } from "../model/tensor.ts";
 import { makeNode } from "../onnx/attributes.ts";
-import { dimsOf, scalar } from "../onnx/tensor.ts";
+import { dimsOf, type PackedTensor, scalar } from "../onnx/tensor.ts";
 import type { LayerPlan, QuantizationPlan } from "../plan/plan.ts";
 import { takesConstants } from "../plan/request.ts";
 import { roundedEarly } from "../plan/roundedEarly.ts";
-import type { GraphDraft } from "./graphDraft.ts";
+import { type GraphDraft, zeroPointTensor } from "./graphDraft.ts";
 
 /** What layers read where they compute in float on rounded values: constants, weights and biases out of a DequantizeLinear each. */
 export class DequantizedInputs {
@@ -27,6 +27,25 @@ export class DequantizedInputs {
     this.#plan = plan;
     this.#numbers = numbers;
     this.#early = roundedEarly(plan);
+  }
+
+  /**
+   * Whether what is rounded is kept apart from the layers around it: ONNX Runtime 1.30 makes operators on codes of pairs in float8 too, which
+   * take none of it, and then does not load the model.
+   */
+  get isApart(): boolean {
+    return this.#numbers.activations.type === "float8" && this.#plan.target.isHere;
+  }
+
+  /** Makes codes values again. */
+  dequantize(tensor: string, codes: string, output: string): void {
+    const parameters = this.parametersOf(this.#plan.groupOf.get(tensor) ?? tensor);
+    const domain = this.#draft.domainOf(this.#numbers.activations.type);
+    const made = this.isApart ? this.#draft.fresh(tensor, "_DequantizeLinear_Sum_Input") : output;
+    this.#draft.dequantize(tensor, codes, parameters, made, { domain });
+    if (made !== output) {
+      this.#draft.add(makeNode("Sum", [made], [output], { name: this.#draft.fresh(tensor, "_DequantizeLinear_Sum") }));
+    }
   }
 
   /** The inputs of a layer; `activation` gives what it reads in the place of a quantized activation. */
@@ -57,13 +76,13 @@ export class DequantizedInputs {
 
   /**
    * Rounds what a tensor is made of to codes. A Sum of one tensor gives it as it is, and lets no QuantizeLinear through that is
-   * rounded early elsewhere.
+   * rounded early elsewhere, or that is of float8 (`isApart`).
    */
   quantize(tensor: string, from: string, codes: string): void {
     const parameters = this.parametersOf(this.#plan.groupOf.get(tensor) ?? tensor);
     const name = this.#draft.fresh(tensor, "_QuantizeLinear");
     const domain = this.#draft.domainOf(this.#numbers.activations.type);
-    const isEarly = this.#early.has(tensor);
+    const isEarly = this.#early.has(tensor) || this.isApart;
     const rounded = isEarly ? this.#draft.fresh(tensor, "_Sum_Output") : from;
     if (isEarly) this.#draft.add(makeNode("Sum", [from], [rounded], { name: this.#draft.fresh(tensor, "_Sum") }));
     this.#draft.add(makeNode("QuantizeLinear", [rounded, ...parameters], [codes], { name, domain }));
@@ -75,7 +94,7 @@ export class DequantizedInputs {
     if (known) return known;
     const { scale, zeroPoint } = this.#numbers.affine.get(group) as Affine;
     const { type } = this.#numbers.activations;
-    const names = this.#draft.addParameters(group, scalar("float32", scale), scalar(type, zeroPoint));
+    const names = this.#draft.addParameters(group, scalar("float32", scale), zeroPointTensor(type, zeroPoint));
     this.#parameters.set(group, names);
     return names;
   }
@@ -95,8 +114,8 @@ export class DequantizedInputs {
     if (!encoded || !proto) return name;
     const { type } = this.#numbers.activations;
     const { scale, zeroPoint } = encoded.affine;
-    const codes: Tensor = { type, dims: dimsOf(proto), data: encoded.codes };
-    const output = this.#draft.constant(name, codes, scalar("float32", scale), scalar(type, zeroPoint), {
+    const codes = { type, dims: dimsOf(proto), data: encoded.codes } as Tensor | PackedTensor;
+    const output = this.#draft.constant(name, codes, scalar("float32", scale), zeroPointTensor(type, zeroPoint), {
       domain: this.#draft.domainOf(type),
     });
     this.#constants.set(name, output);

@@ -36,6 +36,11 @@ function areAlike(a: Float32Array | WeightCodes, b: Float32Array | WeightCodes):
   return a.length === b.length && a.every((value, at) => value === b[at]);
 }
 
+/** The zero point of an activation; the only one that float8 has is 0. */
+export function zeroPointTensor(type: ActivationType, zeroPoint: number): Tensor | PackedTensor {
+  return type === "float8" ? { type, dims: [], data: new Uint8Array(1) } : scalar(type, zeroPoint);
+}
+
 /** The names of codes, their scale and their zero point. */
 export type Stored = readonly [codes: string, scale: string, zeroPoint: string];
 

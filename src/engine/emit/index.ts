@@ -21,6 +21,7 @@ const WRITERS: Readonly<Record<RecipeFormat, Writer>> = {
   weights: writeWeights,
   float16: writeFloat16,
   bfloat16: writeBfloat16,
+  float8: writeQdq,
   q4f16: writeQ4f16,
 };
 

@@ -6,7 +6,7 @@ import { normalFloats } from "../numerics/normalFloat.ts";
 import { isAsymmetric, isCodebook, WEIGHT_TYPES, type WeightType, weightBits, weightLimits } from "../values/codes.ts";
 import { packBlocks, packNormalFloats } from "./packBlocks.ts";
 
-const BLOCKED = WEIGHT_TYPES.filter((type) => type !== "nf4" && !isCodebook(type));
+const BLOCKED = WEIGHT_TYPES.filter((type) => type !== "nf4" && type !== "float8" && !isCodebook(type));
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 const bytes = (text: string) => Uint8Array.from(Buffer.from(text, "hex"));

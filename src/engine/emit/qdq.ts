@@ -72,12 +72,10 @@ class QdqWriter {
 
   /** Q and DQ of one activation: `from` is read, `to` is what the DQ writes, or a new name. */
   #quantizePair(tensor: string, from: string, to: string | null): void {
-    const parameters = this.#inputs.parametersOf(this.#plan.groupOf.get(tensor) ?? tensor);
     const codes = this.#draft.fresh(tensor, "_QuantizeLinear_Output");
     const output = to ?? this.#draft.fresh(tensor, "_DequantizeLinear_Output");
     this.#inputs.quantize(tensor, from, codes);
-    const domain = this.#draft.domainOf(this.#numbers.activations.type);
-    this.#draft.dequantize(tensor, codes, parameters, output, { domain });
+    this.#inputs.dequantize(tensor, codes, output);
     this.#dequantized.set(tensor, output);
   }
 }

@@ -1,14 +1,15 @@
 import type { Numbers } from "../encode/numbers.ts";
+import type { Tensor } from "../model/tensor.ts";
 import { makeNode } from "../onnx/attributes.ts";
 import { withFields } from "../onnx/messages.ts";
 import { opsetOf } from "../onnx/opset.ts";
 import type { ModelProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
-import { dimsOf, scalar } from "../onnx/tensor.ts";
+import { dimsOf, type PackedTensor, scalar } from "../onnx/tensor.ts";
 import type { LayerPlan, QuantizationPlan } from "../plan/plan.ts";
 import { takesConstants } from "../plan/request.ts";
 import { DequantizedInputs } from "./dequantizedInputs.ts";
 import type { Emitted, Writer } from "./emitted.ts";
-import { GraphDraft, type Stored } from "./graphDraft.ts";
+import { GraphDraft, type Stored, zeroPointTensor } from "./graphDraft.ts";
 import { INTEGER_KERNELS, type IntegerKernel } from "./integerKernels.ts";
 
 /**
@@ -132,7 +133,7 @@ class QOperatorWriter {
   #clamp(tensor: string, limits: readonly number[]): void {
     const { type } = this.#numbers.activations;
     const bounds = limits.map((limit, at) =>
-      this.#draft.addConstant(tensor, at === 0 ? "_low" : "_high", scalar(type, limit)),
+      this.#draft.addConstant(tensor, at === 0 ? "_low" : "_high", zeroPointTensor(type, limit)),
     );
     const clamped = this.#draft.fresh(tensor, "_clamped");
     const name = this.#draft.fresh(tensor, "_Clip");
@@ -183,8 +184,10 @@ class QOperatorWriter {
     if (known) return known;
     const { affine, codes } = this.#numbers.constants.get(name)!;
     const { type } = this.#numbers.activations;
-    const data = { type, dims: dimsOf(this.#plan.index.initializer(name)!), data: codes };
-    const stored = this.#draft.store(name, data, scalar("float32", affine.scale), scalar(type, affine.zeroPoint));
+    const dims = dimsOf(this.#plan.index.initializer(name)!);
+    const data = { type, dims, data: codes } as Tensor | PackedTensor;
+    const zeroPoint = zeroPointTensor(type, affine.zeroPoint);
+    const stored = this.#draft.store(name, data, scalar("float32", affine.scale), zeroPoint);
     this.#constants.set(name, stored);
     return stored;
   }

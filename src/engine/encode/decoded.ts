@@ -1,6 +1,7 @@
 import { blockLayout, dequantizeBlocks, scaleDims } from "../numerics/blocks.ts";
 import { channelLayout, forEachRun } from "../numerics/channels.ts";
 import { fromCodebook } from "../numerics/codebook.ts";
+import { fromFloat8 } from "../numerics/float8.ts";
 import { fromNormalFloats } from "../numerics/normalFloat.ts";
 import { dequantizeWeights } from "../numerics/weights.ts";
 import { elementCount } from "../values/dims.ts";
@@ -26,6 +27,7 @@ export function decodedWeight(
   values = new Float32Array(elementCount(dims)),
 ): Float32Array {
   if (table) return fromCodebook(codes as Uint8Array, channelLayout(dims, axis), { table, scales });
+  if (type === "float8") return fromFloat8(codes as Uint8Array, channelLayout(dims, axis), scales);
   if (type === "nf4" && blocks) {
     return fromNormalFloats(codes, [dims[0] ?? 1, dims[1] ?? 1], blocks.axis, blocks.size, scales);
   }

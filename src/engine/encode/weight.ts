@@ -9,6 +9,7 @@ import { unpackBits } from "../numerics/bits.ts";
 import { asymmetricScales, extremeScales, leastErrorBlocks } from "../numerics/blockScales.ts";
 import { blockLayout, quantizeBlocks } from "../numerics/blocks.ts";
 import { type ChannelLayout, channelLayout } from "../numerics/channels.ts";
+import { toFloat8 } from "../numerics/float8.ts";
 import { normalFloats } from "../numerics/normalFloat.ts";
 import type { Reduction } from "../numerics/reduction.ts";
 import { saturationFreeScales } from "../numerics/saturation.ts";
@@ -280,6 +281,10 @@ function encodeChannels(source: WeightSource, choices: WeightChoices, inputScale
   const adjusted = bias?.weightScales ?? scales;
   const made = { axis, blocks: null, scales: adjusted, zeroPoints, bias, dead };
   const work = (): WeightCodes => {
+    if (type === "float8") {
+      const isBalanced = dims.length > 2 && channelAxis !== null;
+      return toFloat8(weight(), layout, adjusted, isBalanced ? channelLayout(dims, channelAxis) : null);
+    }
     if (rounding !== null) {
       const up = learnedBits(rounding, elementCount(dims), source.name);
       return roundWeights(weight(), layout, adjusted, limits, up);

@@ -4,10 +4,11 @@ import type { Recipe } from "../model/recipe.ts";
 
 /** Throws InputError where something is asked of codes under a recipe that has none. */
 export function assertTakesCodes(recipe: Pick<Recipe, "format">, what: string): void {
-  if (isTuned(recipe)) return;
+  const isFloat8 = recipe.format === "float8";
+  if (isTuned(recipe) && !isFloat8) return;
   if (takesCodes(recipe)) {
     throw new InputError(
-      `${what} is about layers whose activations are float32 or integers, and those of a recipe of ${recipe.format} are float16; choose the format qdq or weights for it.`,
+      `${what} is about layers whose activations are float32 or integers, and those of a recipe of ${recipe.format} are ${isFloat8 ? "float8" : "float16"}; choose the format qdq or weights for it.`,
     );
   }
   throw new InputError(

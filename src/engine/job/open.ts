@@ -231,7 +231,7 @@ export function planModel(model: PreparedModel, recipe: PlanChoices): Quantizati
   return plan;
 }
 
-/** Whether activations are rounded to 16 bits, which take opset 21 as int4 does. */
+/** Whether activations are rounded to 16 bits or float8, which take opset 21 as int4 does. */
 function hasWideCodes(recipe: Pick<Recipe, "format" | "activations">): boolean {
   return takesRanges(recipe) && isWide(recipe.activations.type);
 }
@@ -241,7 +241,7 @@ const withInt2 = new WeakMap<ModelProto, ModelProto>();
 
 /**
  * The float model that is quantized under a recipe: equalized, and able to hold int4, int2, 16 bits, or weights in blocks, where that is asked for. Throws
- * InputError for blocks, and for a codebook of 16, in a model that cannot be raised to opset 21, which their types came with, and for 2 bits in one that
+ * InputError for blocks, float8, and a codebook of 16, in a model that cannot be raised to opset 21, which their types came with, and for 2 bits in one that
  * cannot be to 25.
  */
 export function floatForm(
@@ -251,8 +251,9 @@ export function floatForm(
   const { folded } = equalizedModel(model, recipe);
   if (!takesCodes(recipe) || recipe.format === "q4f16") return folded;
   const types = weightTypesOf(recipe.weights);
-  /** Neither blocks nor 4-bit places in a table have operators of the runtime's own to fall back on. */
-  const isBound = recipe.weights.block !== undefined || types.includes("codebook16");
+  /** Neither blocks nor 4-bit places in a table nor float8 have operators of the runtime's own to fall back on. */
+  const isBound =
+    recipe.weights.block !== undefined || types.some((type) => type === "codebook16" || type === "float8");
   const fewest = Math.min(...types.map(weightBits));
   if (recipe.weights.type === "nf4" || (fewest === 8 && !isBound && !hasWideCodes(recipe))) return folded;
   if (fewest === 2) {

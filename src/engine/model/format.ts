@@ -1,5 +1,8 @@
 /** The formats that a recipe may ask for. */
-export const RECIPE_FORMATS = ["qdq", "qoperator", "dynamic", "weights", "float16", "bfloat16", "q4f16"] as const;
+export const RECIPE_FORMATS = [
+  ...(["qdq", "qoperator", "dynamic", "weights"] as const),
+  ...(["float16", "bfloat16", "float8", "q4f16"] as const),
+] as const;
 export type RecipeFormat = (typeof RECIPE_FORMATS)[number];
 
 /** What each writes, in words. */
@@ -10,6 +13,7 @@ export const FORMAT_WORDS: Readonly<Record<RecipeFormat, string>> = {
   weights: "QDQ (DequantizeLinear nodes after weights)",
   float16: "float16 (weights and what layers make)",
   bfloat16: "bfloat16 (constants, a Cast to float32 after each)",
+  float8: "float8 (QuantizeLinear and DequantizeLinear nodes of FP8 E4M3)",
   q4f16: "q4f16 (weights in blocks of 4 bits that MatMulNBits reads, all else in float16)",
 };
 
@@ -21,6 +25,7 @@ const TAKES_RANGES: Readonly<Record<RecipeFormat, boolean>> = {
   weights: false,
   float16: false,
   bfloat16: false,
+  float8: true,
   q4f16: false,
 };
 
@@ -54,7 +59,7 @@ export function seeksExtremes({ format }: { readonly format: RecipeFormat }): bo
   return format === "float16" || format === "q4f16";
 }
 
-/** Whether weights become integers; else they are floats of fewer bits, and no setting for codes touches them. */
+/** Whether weights get codes, with scales; else they are floats of fewer bits, and no setting for codes touches them. */
 export function takesCodes({ format }: { readonly format: RecipeFormat }): boolean {
   return format !== "float16" && format !== "bfloat16";
 }

@@ -9,7 +9,7 @@ import { channelLayout } from "./channels.ts";
 import { forEachBlock, plainChannels, plainExtremes, plainLeastError } from "./testing/blockSearch.ts";
 import { dequantizeWeights, quantizeWeights } from "./weights.ts";
 
-const BLOCKED = WEIGHT_TYPES.filter((type) => type !== "nf4" && !isCodebook(type));
+const BLOCKED = WEIGHT_TYPES.filter((type) => type !== "nf4" && type !== "float8" && !isCodebook(type));
 
 const noise = (count: number, seed = 1) =>
   Float32Array.from({ length: count }, (_, i) => Math.sin((i + seed) ** 2) * (1 + ((i * 7) % 5)));

@@ -1,6 +1,6 @@
 import type { ActivationScheme, Affine } from "../model/range.ts";
-import { codeLimits } from "../values/codes.ts";
 import { type Density, numberUpTo } from "./density.ts";
+import { quantizerOf } from "./quantizationError.ts";
 
 /** Which of a type's codes a tensor's values take. */
 export interface CodeUse {
@@ -11,8 +11,11 @@ export interface CodeUse {
 }
 
 /** The codes that quantizing a distribution gives, estimated from its bins. With no finite value, none. */
-export function codeUse(density: Density, scheme: ActivationScheme, { scale, zeroPoint }: Affine): CodeUse {
-  const [lowest, highest] = codeLimits(scheme.type);
+export function codeUse(density: Density, scheme: ActivationScheme, affine: Affine): CodeUse {
+  const { scale, below, above, levels } = quantizerOf(scheme.type, affine);
+  /** Where values of a code end, from which on they are of the next. */
+  const endOf = (code: number) =>
+    (levels ? ((levels[code] as number) + (levels[code + 1] as number)) / 2 : code + 0.5) * scale;
   const { negative, positive, finite } = density;
   let used = 0;
   let entropy = 0;
@@ -22,15 +25,15 @@ export function codeUse(density: Density, scheme: ActivationScheme, { scale, zer
     const share = number / finite;
     entropy -= share * Math.log2(share);
   };
-  const nearZero = numberUpTo(negative, scale / 2) + numberUpTo(positive, scale / 2) + density.zeros;
+  const nearZero = numberUpTo(negative, endOf(0)) + numberUpTo(positive, endOf(0)) + density.zeros;
   take(nearZero);
   for (const [side, codes] of [
-    [negative, zeroPoint - lowest],
-    [positive, highest - zeroPoint],
+    [negative, below],
+    [positive, above],
   ] as const) {
-    let before = numberUpTo(side, scale / 2);
+    let before = numberUpTo(side, endOf(0));
     for (let code = 1; code <= codes; code++) {
-      const upTo = code === codes ? (side.number[side.size] as number) : numberUpTo(side, (code + 0.5) * scale);
+      const upTo = code === codes ? (side.number[side.size] as number) : numberUpTo(side, endOf(code));
       take(upTo - before);
       before = upTo;
     }

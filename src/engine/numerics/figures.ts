@@ -5,7 +5,7 @@ import { codeLimits } from "../values/codes.ts";
 import { affineParameters, coveredRange } from "./affine.ts";
 import { signalToNoise } from "./decibels.ts";
 import { type Density, densityOf, numberUpTo } from "./density.ts";
-import { quantizationSums } from "./quantizationError.ts";
+import { quantizationSums, quantizerOf } from "./quantizationError.ts";
 
 /**
  * What a clip range does to a tensor, estimated from its statistics. `range` comes back as it has to be covered: with
@@ -40,8 +40,7 @@ function figuresOf(density: Density, scheme: ActivationScheme, range: Range): Cl
   const covered = scheme.scales
     ? { low: (lowest - zeroPoint) * scale, high: (highest - zeroPoint) * scale }
     : coveredRange(range, scheme);
-  const quantizer = { scale, below: zeroPoint - lowest, above: highest - zeroPoint };
-  const { energy, squaredError } = quantizationSums(density, quantizer);
+  const { energy, squaredError } = quantizationSums(density, quantizerOf(scheme.type, { scale, zeroPoint }));
   const sqnr = signalToNoise(energy, squaredError);
   return {
     scale,

@@ -3,7 +3,7 @@ import type { ChannelLayout } from "./channels.ts";
 import { weightKernel } from "./kernel/weightKernel.ts";
 
 /**
- * Bits of a float of 16 bits beside each value: the nearest, and then some of each channel the other way until the channel's rounding errors
+ * Bits of a float of 16 bits or fewer beside each value: the nearest, and then some of each channel the other way until the channel's rounding errors
  * add up to next to nothing, those closest to the middle first. Inputs that come out of a Relu have a positive mean, so that the
  * sum of a channel's errors shifts its output, while single errors average out: what `balancedCodes` does for integers.
  * Finite values stay finite.
@@ -30,7 +30,7 @@ export function balancedFloats(
     for (let k = 0; k < length; k++) {
       const error = errors[k] as number;
       if (error === 0 || error > 0 !== sum > 0) continue;
-      const other = type.widen(neighbour(bits[at(k)] as number, error < 0));
+      const other = type.widen(neighbour(bits[at(k)] as number, error < 0, type));
       steps[k] = other - type.widen(bits[at(k)] as number);
       if (Number.isFinite(other)) flips.push(k);
     }
@@ -39,7 +39,7 @@ export function balancedFloats(
     for (const k of flips) {
       const after = sum + (steps[k] as number);
       if (Math.abs(after) >= Math.abs(sum)) continue;
-      bits[at(k)] = neighbour(bits[at(k)] as number, (errors[k] as number) < 0);
+      bits[at(k)] = neighbour(bits[at(k)] as number, (errors[k] as number) < 0, type);
       sum = after;
     }
   }
@@ -47,9 +47,9 @@ export function balancedFloats(
 }
 
 /** The next float above or below one. */
-function neighbour(bits: number, above: boolean): number {
-  if ((bits & 0x7fff) === 0) return above ? 1 : 0x8001;
-  return bits & 0x8000 ? bits + (above ? -1 : 1) : bits + (above ? 1 : -1);
+function neighbour(bits: number, above: boolean, { sign }: ShortFloat): number {
+  if ((bits & (sign - 1)) === 0) return above ? 1 : sign + 1;
+  return bits & sign ? bits + (above ? -1 : 1) : bits + (above ? 1 : -1);
 }
 
 /** What becomes of values that are not 0 and not infinite in float16. */

@@ -1,10 +1,25 @@
+import type { Affine } from "../model/range.ts";
+import { FLOAT8_VALUES } from "../values/byteFloats.ts";
+import { type ActivationType, codeLimits } from "../values/codes.ts";
 import { binAbove, type Density, type Side } from "./density.ts";
 
-/** A uniform quantizer around zero: it represents k * scale for the integers k from -below to above. */
-export interface UniformQuantizer {
+/** A quantizer around zero: it represents k * scale for the integers k from -below to above, or levels[k] * scale of either sign. */
+export interface Quantizer {
   readonly scale: number;
   readonly below: number;
   readonly above: number;
+  /** Ascending from 0; absent where they are whole numbers. */
+  readonly levels?: Float64Array;
+}
+
+/** What the codes of a type represent. */
+export function quantizerOf(type: ActivationType, { scale, zeroPoint }: Affine): Quantizer {
+  if (type === "float8") {
+    const most = FLOAT8_VALUES.length - 1;
+    return { scale, below: most, above: most, levels: FLOAT8_VALUES };
+  }
+  const [lowest, highest] = codeLimits(type);
+  return { scale, below: zeroPoint - lowest, above: highest - zeroPoint };
 }
 
 /** Expected sums over all finite values x and their quantized values r. */
@@ -21,12 +36,12 @@ export interface QuantizationSums {
 
 /**
  * What quantizing a distribution does, rounding and clipping included. Values of one code are those between two
- * decision points (k - 1/2) * scale, so that with N(b) and S(b) the number and sum of the magnitudes above b,
+ * decision points (k - 1/2) * scale, or in the middle of their levels, so that with N(b) and S(b) the number and sum of the magnitudes above b,
  * sum x r = scale * sum over k of S((k - 1/2) scale) and sum r r = scale^2 * sum over k of (2k - 1) N((k - 1/2) scale).
  * Exact but for the spread within the bins that decision points cut.
  */
-export function quantizationSums(density: Density, quantizer: UniformQuantizer): QuantizationSums {
-  const { scale, below, above } = quantizer;
+export function quantizationSums(density: Density, quantizer: Quantizer): QuantizationSums {
+  const { scale, below, above, levels } = quantizer;
   let energy = 0;
   let product = 0;
   let quantizedEnergy = 0;
@@ -38,7 +53,8 @@ export function quantizationSums(density: Density, quantizer: UniformQuantizer):
     let weighted = 0;
     let bin = 0;
     for (let k = 1; k <= codes; k++) {
-      const decision = (k - 0.5) * scale;
+      const [level, last] = levels ? [levels[k] as number, levels[k - 1] as number] : [k, k - 1];
+      const decision = ((level + last) / 2) * scale;
       bin = binAbove(side, decision, bin);
       if (bin === size) break;
       let numberBefore = number[bin] as number;
@@ -49,8 +65,8 @@ export function quantizationSums(density: Density, quantizer: UniformQuantizer):
         numberBefore += part;
         sumBefore += (part * (decision + a)) / 2;
       }
-      sums += allSum - sumBefore;
-      weighted += (2 * k - 1) * (allNumber - numberBefore);
+      sums += (level - last) * (allSum - sumBefore);
+      weighted += (level * level - last * last) * (allNumber - numberBefore);
     }
     energy += side.squares[size] as number;
     product += scale * sums;

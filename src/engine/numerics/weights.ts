@@ -17,7 +17,7 @@ export interface WeightScales {
 }
 
 /**
- * Scales of symmetric weights with zero point 0: max|w| over the largest code, 127, in int8, where clipping has little to win; in int4 and int2 those
+ * Scales of symmetric weights with zero point 0: max|w| over the largest code, 127, in int8, and 448 in float8, where clipping has little to win; in int4 and int2 those
  * of least error (leastErrorScales.ts). Powers of two where only these are allowed. Throws RangeError when a weight is not finite.
  */
 export function weightScales(
@@ -29,7 +29,7 @@ export function weightScales(
 ): WeightScales {
   const largest = largestMagnitudes(weights, layout);
   const scales =
-    type === "int8"
+    type === "int8" || type === "float8"
       ? Float32Array.from(largest, (bound) => allowedScale(bound / limits[1], allowed))
       : leastErrorScales(weights, layout, largest, limits, allowed);
   const dead: number[] = [];

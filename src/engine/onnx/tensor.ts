@@ -114,21 +114,22 @@ export function tensorProto(name: string, tensor: Tensor): TensorProto {
   });
 }
 
-/** A tensor of ONNX's integers of 4 and 2 bits, one code of its type an element. */
+/** A tensor of ONNX's integers of 4 and 2 bits, one code of its type an element, or of float8 (E4M3FN), its bits. */
 export interface PackedTensor {
-  readonly type: "int4" | "uint4" | "int2" | "uint2";
+  readonly type: "int4" | "uint4" | "int2" | "uint2" | "float8";
   readonly dims: readonly number[];
   readonly data: Int8Array | Uint8Array;
 }
 
-const PACKED: Readonly<Record<PackedTensor["type"], { readonly code: Code; readonly bits: 4 | 2 }>> = {
+const PACKED: Readonly<Record<PackedTensor["type"], { readonly code: Code; readonly bits: 8 | 4 | 2 }>> = {
   int4: { code: Code.INT4, bits: 4 },
   uint4: { code: Code.UINT4, bits: 4 },
   int2: { code: Code.INT2, bits: 2 },
   uint2: { code: Code.UINT2, bits: 2 },
+  float8: { code: Code.FLOAT8E4M3FN, bits: 8 },
 };
 
-/** A TensorProto of integer codes; those of 4 bits are packed two to a byte, those of 2 four, the first in the lowest bits. */
+/** A TensorProto of codes; those of 4 bits are packed two to a byte, those of 2 four, the first in the lowest bits. */
 export function codesProto(name: string, tensor: Tensor | PackedTensor): TensorProto {
   if (!(tensor.type in PACKED)) return tensorProto(name, tensor as Tensor);
   const { type, dims, data } = tensor as PackedTensor;

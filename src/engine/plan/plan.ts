@@ -7,7 +7,7 @@ import type { GraphProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { dimsOf } from "../onnx/tensor.ts";
 import { gridOf, isDequantizer, isQuantizer } from "../operators/quantizing.ts";
 import type { Target } from "../targets/target.ts";
-import { isWide } from "../values/codes.ts";
+import { type ActivationType, isWide } from "../values/codes.ts";
 import { elementCount } from "../values/dims.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import { type BfloatPlan, planBfloats } from "./bfloatPlan.ts";
@@ -118,7 +118,7 @@ function toLayer(
   const id = index.id(node);
   const reason = reasons.get(node) ?? null;
   const isFloat = reason !== null;
-  const made = activations && isWide(activations.type) ? "int16" : "int8";
+  const made = activations ? precisionOf(activations.type) : "int8";
   return {
     id,
     operator: node.opType,
@@ -135,6 +135,12 @@ function toLayer(
     ownOperator: isFloat || !weightUse ? null : ownOperator(node, weightUse, index, choices),
     runTime: format === "dynamic" && !isFloat && weightUse ? runTimeKernel(node, weightUse, index, target) : null,
   };
+}
+
+/** Of what makes new values of activations of a type. */
+function precisionOf(type: ActivationType): Layer["precision"] {
+  if (type === "float8") return type;
+  return isWide(type) ? "int16" : "int8";
 }
 
 /** The quantized activations in graph order, by what they share parameters with. */

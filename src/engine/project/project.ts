@@ -214,9 +214,11 @@ export class Project {
     return this;
   }
 
-  /** Changes settings; the format q4f16 brings the weights that it takes. */
+  /** Changes settings; the formats q4f16 and float8 bring the types that they take, and float8 takes its own away again. */
   edit(choices: Choices): this {
-    const recipe = choices.format === "q4f16" ? withFormat(this.#recipe, choices.format) : this.#recipe;
+    const { format } = choices;
+    const isOwn = format === "q4f16" || format === "float8" || this.#recipe.format === "float8";
+    const recipe = format && isOwn ? withFormat(this.#recipe, format) : this.#recipe;
     this.#recipe = withSettings(recipe, choices);
     return this;
   }

@@ -121,6 +121,23 @@ test("a codebook has no blocks and no learned rounding, and blocks take it back"
   expect(withActivations(withWeightType(inBlocks, "codebook16"), INT8).weights.type).toBe("int4");
 });
 
+test("float8 is of weights and activations alike, without blocks, and goes with its format", () => {
+  const inFloat8 = withFormat(withBlock(withFormat(recipe, "weights"), 32), "float8");
+  expect(inFloat8).toMatchObject({ format: "float8", activations: { type: "float8", symmetric: true } });
+  expect(inFloat8.weights).toEqual({ type: "float8", granularity: "channel", rounding: "nearest" });
+  expect(withFormat(inFloat8, "qdq")).toMatchObject({
+    format: "qdq",
+    activations: { type: "uint8", symmetric: false },
+    weights: { type: "int8" },
+  });
+  expect(withFormat(inFloat8, "q4f16").weights).toMatchObject({ type: "uint4", block: 32 });
+  expect(withActivations(inFloat8, INT8)).toMatchObject({
+    format: "qdq",
+    activations: INT8,
+    weights: { type: "int8" },
+  });
+});
+
 test("activations go to float and come back under the scheme chosen", () => {
   const inFloat = withFormat(recipe, "weights");
   expect(inFloat).toMatchObject({ activations: recipe.activations, format: "weights", resolved: null });

@@ -6,7 +6,8 @@ import type { ActivationScheme, Method, Range } from "../model/range.ts";
 import type { Corrections, Elementwise, MethodChoice, Recipe, WeightScheme } from "../model/recipe.ts";
 import type { Rounding } from "../model/rounding.ts";
 import { DEFAULT_TARGET, type TargetName } from "../model/target.ts";
-import { TARGETS } from "../targets/index.ts";
+import { TARGETS, targetOf } from "../targets/index.ts";
+import { FLOAT8_SCHEME } from "../targets/ort.ts";
 import { rangeWithin } from "../values/clamp.ts";
 import { type BlockSize, isAsymmetric, isCodebook, type WeightType } from "../values/codes.ts";
 import { withOthers, withoutVainPrints, withSettings } from "./change.ts";
@@ -42,7 +43,7 @@ export function withAdvice(recipe: Recipe, name: TargetName, { target: _, ...set
 export function withActivations(recipe: Recipe, activations: ActivationScheme): Recipe {
   return withSettings(recipe, {
     activations: { ...recipe.activations, ...activations },
-    format: takesRanges(recipe) ? recipe.format : "qdq",
+    format: takesRanges(recipe) && recipe.format !== "float8" ? recipe.format : "qdq",
     weights: beside(recipe.weights),
   });
 }
@@ -57,8 +58,30 @@ export function withPowersOfTwo(recipe: Recipe, chosen: boolean): Recipe {
 
 /** Weights that are multiplied by codes have no blocks and no zero points; those beside float16 are 4 bits in blocks; else they stay as they are chosen. */
 export function withFormat(recipe: Recipe, format: RecipeFormat): Recipe {
+  if (format === "float8") return inFloat8(recipe);
+  if (recipe.format === "float8") return withFormat(outOfFloat8(recipe), format);
   if (format === "q4f16") return withSettings(recipe, { format, weights: besideHalves(recipe.weights) });
   return withSettings(recipe, { format, weights: multiplies({ format }) ? beside(recipe.weights) : recipe.weights });
+}
+
+/** Weights and activations alike, with scales and no zero points. */
+function inFloat8(recipe: Recipe): Recipe {
+  const { layers: _, ...weights } = toNearest(unblocked(recipe.weights));
+  return withSettings(recipe, {
+    format: "float8",
+    activations: { ...recipe.activations, ...FLOAT8_SCHEME },
+    weights: { ...weights, type: "float8" },
+  });
+}
+
+/** A recipe in float8 with the types that its target begins with. */
+function outOfFloat8(recipe: Recipe): Recipe {
+  const { activations, weights, format } = targetOf(recipe).defaults;
+  return withSettings(recipe, {
+    format,
+    activations: { ...recipe.activations, ...activations },
+    weights: { ...recipe.weights, type: weights.type },
+  });
 }
 
 /** Weights that MatMulNBits reads beside float16: in blocks of 32 where none are chosen. */
@@ -91,6 +114,7 @@ const SYMMETRIC = {
   nf4: "int4",
   codebook16: "int4",
   codebook256: "int8",
+  float8: "int8",
 } as const satisfies Record<WeightScheme["type"], WeightScheme["type"]>;
 
 /** Weights that are quantized with activations. */

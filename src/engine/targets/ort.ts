@@ -15,6 +15,9 @@ export const EIGHT_BITS: Target["activations"] = [
   { type: "int8", symmetric: true },
 ];
 
+/** Scales alone: float8 has no zero points. */
+export const FLOAT8_SCHEME = { type: "float8", symmetric: true } as const;
+
 const NONE: ReadonlySet<string> = new Set();
 
 /**
@@ -47,6 +50,7 @@ export const ORT: Target = {
     { type: "uint16", symmetric: true },
     { type: "int16", symmetric: false },
     { type: "int16", symmetric: true },
+    FLOAT8_SCHEME,
   ],
   weights: WEIGHT_TYPES,
   granularities: ["channel", "tensor"],

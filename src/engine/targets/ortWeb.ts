@@ -11,7 +11,14 @@ export const ORT_WEB: Target = {
       says: "The WASM build has the processor's kernels for every operator, so what is in integers natively is in integers here.",
       source: "https://onnxruntime.ai/docs/tutorials/web/",
     },
+    {
+      says: "float8 is for processors that multiply it, which nothing in a browser does: it is not written for the web.",
+      source: "https://onnx.ai/onnx/technical/float8.html",
+    },
     ...ORT.rules,
   ],
+  formats: ORT.formats.filter((format) => format !== "float8"),
+  activations: ORT.activations.filter(({ type }) => type !== "float8"),
+  weights: ORT.weights.filter((type) => type !== "float8"),
   hasPast: false,
 };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { TARGET_NAMES } from "../model/target.ts";
 import { PLAIN_RECIPE } from "../model/testing/recipe.ts";
-import { withActivations, withTarget, withWeightType } from "../recipe/edits.ts";
+import { withActivations, withFormat, withTarget, withWeightType } from "../recipe/edits.ts";
 import { TARGETS, targetOf } from "./index.ts";
 import { ORT } from "./ort.ts";
 import { refusalOf } from "./target.ts";
@@ -54,6 +54,26 @@ describe("what a target does not take is refused in a sentence", () => {
       "ort-webgpu",
       { ...chosen("ort-webgpu"), format: "qdq" as const },
       "ONNX Runtime Web on WebGPU takes no format qdq; choose weights or float16 or q4f16.",
+    ],
+    [
+      "ort-web",
+      withFormat(chosen("ort-web"), "float8"),
+      "ONNX Runtime Web on WASM takes no format float8; choose qdq or qoperator or dynamic or weights or float16 or bfloat16 or q4f16.",
+    ],
+    [
+      "tensorrt",
+      withFormat(chosen("tensorrt"), "float8"),
+      "float8 is written for ONNX Runtime alone, on which it was seen to run; choose qdq for TensorRT.",
+    ],
+    [
+      "ort-webgpu",
+      withFormat(chosen("ort-webgpu"), "float8"),
+      "ONNX Runtime Web on WebGPU takes no format float8; choose weights or float16 or q4f16.",
+    ],
+    [
+      "transformers.js",
+      withFormat(chosen("transformers.js"), "float8"),
+      "transformers.js takes no format float8; choose qdq or qoperator or dynamic or weights or float16 or bfloat16 or q4f16.",
     ],
     [
       "vitis-npu",

@@ -83,7 +83,7 @@ describe("what a target does not take", () => {
     expect(refused).toThrow(sentence);
   });
 
-  it.each<[Partial<typeof PLAIN_RECIPE.weights> & { format?: "weights" | "dynamic" | "q4f16" }, string]>([
+  it.each<[Partial<typeof PLAIN_RECIPE.weights> & { format?: "weights" | "dynamic" | "q4f16" | "float8" }, string]>([
     [
       { type: "uint4" },
       'Weights in uint4 are for weights alone; choose int8 or int4, or leave activations in float (format "weights").',
@@ -117,6 +117,11 @@ describe("what a target does not take", () => {
     ],
     [{ format: "weights", type: "codebook256", scales: "power-of-two" }, "are places in a table"],
     [{ format: "weights", type: "codebook256", rounding: "stochastic" }, "take the nearest entry of their table"],
+    [
+      { type: "float8" },
+      "float8 is of weights and activations alike, and a format of its own; choose that in the place of",
+    ],
+    [{ format: "float8", type: "int4" }, "The format float8 has weights and activations in float8; take int4 back."],
     [{ seed: 3 }, "The seed is that of stochastic rounding; leave it out"],
     [{ format: "weights", type: "nf4", block: 32, rounding: "stochastic" }, "Weights of nf4 are rounded to nearest"],
     [{ format: "weights", block: 32, algorithm: "gptq", rounding: "stochastic" }, "none is left to be drawn"],
@@ -146,7 +151,7 @@ describe("what a target does not take", () => {
 
   it("is nothing of weights alone in blocks, of any type", () => {
     for (const type of WEIGHT_TYPES) {
-      if (type === "nf4" || isCodebook(type)) continue;
+      if (type === "nf4" || type === "float8" || isCodebook(type)) continue;
       const weights = { ...PLAIN_RECIPE.weights, type, block: 64, operator: "matmulnbits", algorithm: "hqq" } as const;
       expect(() => assertTakes(ORT, { ...PLAIN_RECIPE, format: "weights", weights })).not.toThrow();
     }

@@ -152,6 +152,9 @@ function targetRefusal(target: Target, recipe: Asked): string | null {
   const { activations, weights, elementwise, float } = recipe;
   const refuse = (what: string, instead: readonly string[]) =>
     `${target.name} takes no ${what}; choose ${instead.join(" or ")}.`;
+  if (recipe.format === "float8" && target.ownDomain === null) {
+    return `float8 is written for ONNX Runtime alone, on which it was seen to run; choose ${target.formats.join(" or ")} for ${target.name}.`;
+  }
   if (!target.formats.includes(recipe.format)) return refuse(`format ${recipe.format}`, target.formats);
   if (!takesCodes(recipe)) return null;
   const types = weightTypesOf(weights);

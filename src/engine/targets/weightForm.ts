@@ -1,15 +1,29 @@
-import { multiplies } from "../model/format.ts";
+import { multiplies, takesCodes, takesRanges } from "../model/format.ts";
 import { isSampled, type Recipe, weightTypesOf } from "../model/recipe.ts";
 import { isAlone, isAsymmetric, isCodebook } from "../values/codes.ts";
 
 /** The sentence with which weights are refused that a recipe asks for and that do not go together; null where they do. */
-export function formRefusal(recipe: Pick<Recipe, "format" | "weights">): string | null {
+export function formRefusal(recipe: Pick<Recipe, "format" | "weights" | "activations">): string | null {
+  const mixed = float8Refusal(recipe);
+  if (mixed !== null) return mixed;
   const { layers: _, ...weights } = recipe.weights;
   const types = weightTypesOf(recipe.weights);
   if (types.length > 1 && types.includes("nf4")) {
     return "Weights in nf4 are all so; give no layer another type, or choose another type for all.";
   }
   return types.map((type) => refusalOfOne({ ...recipe, weights: { ...weights, type } })).find(Boolean) ?? null;
+}
+
+/** float8 is weights and activations alike, and a format of its own. */
+function float8Refusal({ format, weights, activations }: Pick<Recipe, "format" | "weights" | "activations">) {
+  const types = [...weightTypesOf(weights), ...(takesRanges({ format }) ? [activations.type] : [])];
+  if (format === "float8") {
+    const other = types.find((type) => type !== "float8");
+    if (other !== undefined) return `The format float8 has weights and activations in float8; take ${other} back.`;
+    return weights.rounding === "nearest" ? null : "Weights in float8 are rounded to nearest; leave the rounding out.";
+  }
+  if (!types.includes("float8") || !takesCodes({ format })) return null;
+  return `float8 is of weights and activations alike, and a format of its own; choose that in the place of ${format}.`;
 }
 
 function refusalOfOne(recipe: Pick<Recipe, "format" | "weights">): string | null {

@@ -1,3 +1,6 @@
+import type { ShortFloat } from "./halfFloats.ts";
+import { roundHalfEven } from "./round.ts";
+
 /** https://onnx.ai/onnx/technical/float8.html: bits of exponent and fraction, its bias, and which bits are no finite number. */
 const FORMS = {
   FLOAT8E4M3FN: { fraction: 3, bias: 7, special: (bits: number) => ((bits & 0x7f) === 0x7f ? Number.NaN : null) },
@@ -28,3 +31,33 @@ export function widenByte(type: string): ((bits: number) => number) | undefined 
     return sign * (exponent === 0 ? rest : rest + (1 << fraction)) * scale;
   };
 }
+
+/** The largest float8 (E4M3FN). */
+export const FLOAT8_LARGEST = 448;
+
+const single = new Float32Array(1);
+const singleBits = new Uint32Array(single.buffer);
+
+/**
+ * The bits of the float8 (E4M3FN) nearest a float32, of two as near the even one; what is larger than 448 becomes 448, as a Cast or a
+ * QuantizeLinear with `saturate` has it, and NaN stays NaN.
+ */
+function narrowFloat8(value: number): number {
+  single[0] = value;
+  const bits = singleBits[0] as number;
+  const sign = (bits >>> 24) & 0x80;
+  const magnitude = Math.abs(single[0] as number);
+  if (Number.isNaN(magnitude)) return sign | 0x7f;
+  if (magnitude >= FLOAT8_LARGEST) return sign | 0x7e;
+  const exponent = Math.max(((bits >>> 23) & 0xff) - 127, -6);
+  return sign | (((exponent + 7) << 3) + roundHalfEven(magnitude * 2 ** (3 - exponent)) - 8);
+}
+
+export const FLOAT8: ShortFloat = {
+  narrow: narrowFloat8,
+  widen: widenByte("FLOAT8E4M3FN") as (bits: number) => number,
+  sign: 0x80,
+};
+
+/** Its values from 0 to 448, ascending. */
+export const FLOAT8_VALUES: Float64Array = Float64Array.from({ length: 0x7f }, (_, bits) => FLOAT8.widen(bits));

@@ -1,21 +1,22 @@
+import { FLOAT8_LARGEST } from "./byteFloats.ts";
 import { elementBytes, integerLimits } from "./elementTypes.ts";
 
 /** The least and the greatest code. */
 export type CodeLimits = readonly [lowest: number, highest: number];
 
 /** The types that activations are quantized to. */
-export const ACTIVATION_TYPES = ["uint8", "int8", "uint16", "int16"] as const;
+export const ACTIVATION_TYPES = ["uint8", "int8", "uint16", "int16", "float8"] as const;
 export type ActivationType = (typeof ACTIVATION_TYPES)[number];
 
-/** Whether a type has 16 bits: more than integer kernels of processors multiply. */
+/** Whether a type is none that integer kernels of processors multiply: of 16 bits, or float8. */
 export function isWide(type: ActivationType): boolean {
-  return type === "uint16" || type === "int16";
+  return type === "uint16" || type === "int16" || type === "float8";
 }
 
 /** The types that weights are quantized to. Codes of nf4 (numerics/normalFloat.ts) and of codebooks (numerics/codebook.ts) are places in a table. */
 export const WEIGHT_TYPES = [
   ...(["int8", "uint8", "int4", "uint4", "int2", "uint2"] as const),
-  ...(["nf4", "codebook16", "codebook256"] as const),
+  ...(["nf4", "codebook16", "codebook256", "float8"] as const),
 ] as const;
 export type WeightType = (typeof WEIGHT_TYPES)[number];
 
@@ -29,6 +30,7 @@ const WEIGHT_CODES: Readonly<Record<WeightType, CodeLimits>> = {
   nf4: [0, 15],
   codebook16: [0, 15],
   codebook256: [0, 255],
+  float8: [-FLOAT8_LARGEST, FLOAT8_LARGEST],
 };
 
 const WEIGHT_BITS: Readonly<Record<WeightType, 8 | 4 | 2>> = {
@@ -41,9 +43,10 @@ const WEIGHT_BITS: Readonly<Record<WeightType, 8 | 4 | 2>> = {
   nf4: 4,
   codebook16: 4,
   codebook256: 8,
+  float8: 8,
 };
 
-/** Codes of weights: Uint8Array for the unsigned types, whose zero points are their own. */
+/** Codes of weights: Uint8Array for the unsigned types, whose zero points are their own, for places in tables, and for the bits of float8. */
 export type WeightCodes = Int8Array | Uint8Array;
 
 /** How many values along the summed axis of a weight may share a scale. */
@@ -53,9 +56,9 @@ export type BlockSize = (typeof BLOCK_SIZES)[number];
 /** The largest magnitude of a bias code, which is int32 and as far from zero on either side. */
 export const BIAS_LIMIT = integerLimits("int32")[1];
 
-/** The integers that QuantizeLinear saturates to, such as [0, 255] or [-128, 127], symmetric or not. */
+/** What QuantizeLinear saturates to, such as [0, 255] or [-128, 127], symmetric or not, and of float8 its largest values. */
 export function codeLimits(type: ActivationType): CodeLimits {
-  return integerLimits(type);
+  return type === "float8" ? WEIGHT_CODES.float8 : integerLimits(type);
 }
 
 /**
@@ -99,7 +102,7 @@ export function isAlone(type: WeightType): boolean {
 
 /** Room for the codes of so many weights. */
 export function weightCodes(type: WeightType, count: number): WeightCodes {
-  return isAsymmetric(type) || isCodebook(type) ? new Uint8Array(count) : new Int8Array(count);
+  return isAsymmetric(type) || isCodebook(type) || type === "float8" ? new Uint8Array(count) : new Int8Array(count);
 }
 
 /** What a weight takes more in float32 than in a type, bytes an element. */
@@ -109,8 +112,8 @@ export function floatCost(type: WeightType | "int16" | "float16" | "bfloat16" | 
   return elementBytes("float32") - WEIGHT_BITS[type] / 8;
 }
 
-/** Codes of 4 or 2 bits side by side, the first in the lowest bits of a byte; what is left of the last byte is 0. */
-export function packedCodes(codes: WeightCodes, bits: 4 | 2): Uint8Array<ArrayBuffer> {
+/** Codes of 8, 4 or 2 bits side by side, the first in the lowest bits of a byte; what is left of the last byte is 0. */
+export function packedCodes(codes: WeightCodes, bits: 8 | 4 | 2): Uint8Array<ArrayBuffer> {
   const each = 8 / bits;
   const mask = 2 ** bits - 1;
   const bytes = new Uint8Array(Math.ceil(codes.length / each));

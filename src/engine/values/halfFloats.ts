@@ -45,14 +45,16 @@ export function narrowBfloat(value: number): number {
   return (bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16;
 }
 
-/** A type of 16 bits, sign and magnitude: the next larger magnitude has the next bits. */
+/** A type of 16 bits or fewer, sign and magnitude: the next larger magnitude has the next bits. */
 export interface ShortFloat {
   readonly narrow: (value: number) => number;
   readonly widen: (bits: number) => number;
+  /** The bit of the sign, the highest. */
+  readonly sign: number;
 }
 
-export const HALF: ShortFloat = { narrow: narrowHalf, widen: widenHalf };
-export const BFLOAT: ShortFloat = { narrow: narrowBfloat, widen: widenBfloat };
+export const HALF: ShortFloat = { narrow: narrowHalf, widen: widenHalf, sign: 0x8000 };
+export const BFLOAT: ShortFloat = { narrow: narrowBfloat, widen: widenBfloat, sign: 0x8000 };
 
 /** The bits nearest each value. */
 export function nearest(values: Float32Array, { narrow }: ShortFloat): Uint16Array<ArrayBuffer> {

@@ -31,6 +31,7 @@ const STEPS: Readonly<Record<WeightScheme["type"], number>> = {
   nf4: 15,
   codebook16: 15,
   codebook256: 255,
+  float8: 252,
 };
 
 /** From the smallest to the largest weight of every output channel. */

@@ -48,6 +48,9 @@ const ON_TENSOR: Partial<Record<Word, (known: Known) => string | null>> = {
   clipped: clipping,
   "bit depth"({ tensor, recipe, figures: { figures } }) {
     const { range, scale } = figures;
+    if (recipe?.activations.type === "float8") {
+      return `${tensor} is float8: 253 values, the denser the nearer to 0, for ${interval(range)}.`;
+    }
     return `${tensor} is ${recipe?.activations.type}: 8 bits are 256 integers, ${significant(scale)} apart, for ${interval(range)}.`;
   },
   SQNR({ tensor, figures: { figures } }) {

@@ -6,7 +6,7 @@ import type { HeatScale } from "./heat.ts";
 const STOPS = 8;
 const PRECISIONS: readonly Precision[] = [
   ...(["uint2", "int2", "codebook16", "nf4", "uint4", "int4", "codebook256", "uint8", "int8", "int16"] as const),
-  ...(["float16", "bfloat16", "float32"] as const),
+  ...(["float8", "float16", "bfloat16", "float32"] as const),
 ];
 
 /** What the colours of the nodes stand for. */

@@ -34,6 +34,7 @@ export function inkOf(element: HTMLElement): Ink {
       int2: resolve("var(--precision-int4)"),
       uint2: resolve("var(--precision-int4)"),
       int16: resolve("var(--precision-int8)"),
+      float8: resolve("var(--precision-float16)"),
       float16: resolve("var(--precision-float16)"),
       bfloat16: resolve("var(--precision-float16)"),
       codebook16: resolve("var(--precision-int4)"),

@@ -116,6 +116,7 @@ const MARKS: Readonly<Record<ReportedLayer["precision"], string>> = {
   nf4: "N4",
   codebook16: "C16",
   codebook256: "C256",
+  float8: "F8",
   float16: "F16",
   bfloat16: "BF16",
   float32: "F32",

@@ -33,7 +33,7 @@ tbody th { font-weight: 400; }
 .layers td:first-child { color: var(--quiet); text-align: right; }
 .layers th[scope="row"] { min-width: 170px; } .layers td { white-space: nowrap; } .layers td.why { color: var(--quiet); white-space: normal; }
 .precision { display: inline-block; min-width: 34px; padding: 0 5px; border: 1px solid currentColor; border-radius: 3px; font-size: 11px; font-weight: 650; text-align: center; }
-.precision.i8, .precision.i16, .precision.c256, .precision.u8 { color: var(--i8); } .precision.i4, .precision.u4, .precision.i2, .precision.u2, .precision.c16, .precision.n4 { color: var(--i4); } .precision.bf16, .precision.f16 { color: var(--f16); } .precision.f32 { color: var(--f32); }
+.precision.i8, .precision.i16, .precision.c256, .precision.u8 { color: var(--i8); } .precision.i4, .precision.u4, .precision.i2, .precision.u2, .precision.c16, .precision.n4 { color: var(--i4); } .precision.bf16, .precision.f8, .precision.f16 { color: var(--f16); } .precision.f32 { color: var(--f32); }
 figure { margin: 14px 0; } svg { display: block; } svg.bars { width: 100%; height: auto; }
 svg text { fill: var(--quiet); font-size: 12px; }
 .tick { text-anchor: end; dominant-baseline: middle; } .mark { text-anchor: middle; } .end { text-anchor: end; }

@@ -13,6 +13,7 @@ const TEXTS: Readonly<Record<RecipeFormat, string>> = {
   weights: "weights alone",
   float16: "float16, weights and activations",
   bfloat16: "bfloat16, weights alone",
+  float8: "float8: QDQ of FP8 E4M3",
   q4f16: "q4f16: weights in 4 bits, all else in float16",
 };
 

@@ -54,7 +54,7 @@ export function RecipePane() {
       <TargetChoice recipe={recipe} />
       <GoalChoice />
       <FormatChoice recipe={recipe} />
-      {takesRanges(recipe) && (
+      {takesRanges(recipe) && recipe.activations.type !== "float8" && (
         <Choice<keyof typeof ACTIVATIONS>
           label="Activations"
           value={recipe.activations.type}
@@ -109,6 +109,11 @@ const KINDS: Readonly<Record<RecipeFormat, ReactNode>> = {
   ),
   float16: "float16",
   bfloat16: "bfloat16",
+  float8: (
+    <>
+      float8, <Term word="QDQ" />, static
+    </>
+  ),
   q4f16: (
     <>
       q4f16, <Term word="blocks" />

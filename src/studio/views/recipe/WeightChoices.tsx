@@ -146,6 +146,7 @@ const ROUNDING_TEXTS: Readonly<Record<WeightScheme["rounding"], string>> = {
 };
 
 function isTaken(type: WeightScheme["type"], { format }: Recipe): boolean {
+  if ((format === "float8") !== (type === "float8")) return false;
   if (format === "q4f16") return type === "uint4" || type === "int4";
   return format === "weights" || !isAlone(type);
 }
