@@ -84,7 +84,6 @@ test("what is no use is refused by name, and what was open stays", async ({ page
     [[files["cut.onnx"]!], ["cut.onnx"]],
     [[files["other.recipe.json"]!], ["other.recipe.json"]],
     [[testInfo.outputPath("empty")], ["empty"]],
-    [[files["letter.onnx"]!, files["cut.onnx"]!], ["2 models"]],
   ];
   for (const [dropped, sayings] of refusals) {
     await drop(page, dropped);

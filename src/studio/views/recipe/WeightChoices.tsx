@@ -111,6 +111,7 @@ export function WeightChoices({ recipe }: { readonly recipe: Recipe }) {
 function RoundingChoice({ recipe }: { readonly recipe: Recipe }) {
   const { rounding, seed = 0 } = recipe.weights;
   const isOut = (each: WeightScheme["rounding"]) => isRefused(recipe, withRounding(recipe, each, null));
+  if (ROUNDINGS.every((each) => each === rounding || isOut(each))) return null;
   return (
     <>
       <Choice<WeightScheme["rounding"]>
