@@ -31,6 +31,7 @@ export default function TourCard({ at }: { readonly at: number }) {
           side={step.side}
           sideOffset={10}
           collisionPadding={10}
+          sticky="always"
           updatePositionStrategy="always"
           aria-labelledby="tour-title"
           data-testid="tour"
