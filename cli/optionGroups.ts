@@ -127,7 +127,7 @@ export const RECIPE_OPTIONS = {
     elementwise: choice(
       "NAME",
       ELEMENTWISE,
-      "layers without weights (Add, Mul, Concat, pools, Softmax): decided on samples (default), quantized, or left in float",
+      "layers without weights (Add, Mul, Concat, pools, Softmax): decided on samples (default), quantized, or left in float; auto also leaves layers with weights in float that cost the outputs much",
     ),
     equalize: flag("cross-layer equalization: for one scale a weight"),
     "bias-correction": choice(

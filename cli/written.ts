@@ -101,6 +101,7 @@ export async function writeJob(
         joined: elementwise.joined,
         samples: elementwise.samples,
         sqnr: elementwise.sqnr,
+        costly: elementwise.costly,
       },
       speed,
       recipe: result.recipe,

@@ -7,6 +7,7 @@ import type { RangeGroup } from "../model/summary.ts";
 import { chooseRange } from "../numerics/calibrators/index.ts";
 import { Observer } from "../numerics/observer.ts";
 import { rangeWithin } from "../values/clamp.ts";
+import { codeLimits } from "../values/codes.ts";
 
 export interface ChosenRange {
   readonly range: Range;
@@ -41,17 +42,29 @@ export function rangeOf(
   return { range: byMethod(method, group, statistics, choices.activations), source: method };
 }
 
-/** Where one method puts the clip range of a group, its least range and its bounds kept, and of a gate all that was seen. */
+/**
+ * Where one method puts the clip range of a group, its least range and its bounds kept, of a gate all that was seen, and
+ * nothing below where readers tell no values apart.
+ */
 export function methodRange(
   method: Method,
   group: RangeGroup,
   statistics: TensorStatistics,
   scheme: ActivationScheme,
 ): Range {
-  const { least, whole, bounds } = group;
+  const { least, whole, bounds, flatBelow } = group;
   const { finite, min, max } = statistics;
   const seen = whole && finite > 0 ? { low: min, high: max } : null;
-  return rangeWithin(holding(holding(chooseRange(method, statistics, scheme), least), seen), bounds);
+  const chosen = above(chooseRange(method, statistics, scheme), flatBelow, scheme);
+  return rangeWithin(holding(holding(chosen, least), seen), bounds);
+}
+
+/** From half a step below where values begin to differ, so that the lowest code stands for one of those that do not. */
+function above(range: Range, flat: number | undefined, { type }: ActivationScheme): Range {
+  if (flat === undefined || !(flat < 0)) return range;
+  const [lowest, highest] = codeLimits(type);
+  const low = flat - (range.high - flat) / (2 * (highest - lowest - 1));
+  return low > range.low ? { low, high: range.high } : range;
 }
 
 function holding(range: Range, held: Range | null): Range {

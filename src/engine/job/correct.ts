@@ -55,7 +55,7 @@ export function deriveBiases(model: OpenModel, recipe: Recipe): Recipe {
 function correctedLayers({ plan, unrounded }: Quantized): CorrectedLayer[] {
   return plan.layers.flatMap(({ id, node, weightUse, reason }) => {
     const quantized = unrounded.get(id);
-    const isRounded = weightUse !== null || reason?.code === "recipe-stored";
+    const isRounded = weightUse !== null || reason?.code === "recipe-stored" || reason?.code === "costly";
     if (!isRounded || quantized === undefined || !biasPlace(node, plan.index)) return [];
     const [reader, ...readers] = plan.index.consumers(node.output[0] ?? "");
     const isSeen = plan.index.isOutput(node.output[0] ?? "");

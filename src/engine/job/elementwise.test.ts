@@ -2,7 +2,8 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { nodeDecoders } from "../../../cli/decoders.ts";
 import { memoryFile, npyBytes } from "../data/testing/files.ts";
 import type { Recipe } from "../model/recipe.ts";
-import { makeNode } from "../onnx/attributes.ts";
+import type { Tensor } from "../model/tensor.ts";
+import { intAttribute, makeNode } from "../onnx/attributes.ts";
 import { encodeModel } from "../onnx/encode.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { vector } from "../onnx/tensor.ts";
@@ -16,6 +17,7 @@ import { settle, settleAlone, wantsOfSamples } from "./settle.ts";
 import { context } from "./testing/settledCase.ts";
 
 const SAMPLES = 12;
+const GROUPS = { attributes: [intAttribute("group", 4)] };
 const runtimes = { main: nodeRuntime(), accelerator: null };
 const node = (opType: string, inputs: readonly string[], output: string) =>
   makeNode(opType, inputs, [output], { name: output });
@@ -23,6 +25,16 @@ const node = (opType: string, inputs: readonly string[], output: string) =>
 interface Opened {
   readonly model: OpenModel;
   readonly data: OpenDataset;
+}
+
+/** Of one channel each, with these factors. */
+function depthwise(factors: readonly number[]): Tensor {
+  const { data } = noise([4, 1, 3, 3], 8);
+  return {
+    type: "float32",
+    dims: [4, 1, 3, 3],
+    data: (data as Float32Array).map((w, at) => w * factors[Math.floor(at / 9)]!),
+  };
 }
 
 async function open(nodes: readonly NodeProto[], outputs: readonly string[]): Promise<Opened> {
@@ -34,6 +46,9 @@ async function open(nodes: readonly NodeProto[], outputs: readonly string[]): Pr
     constants: {
       v: noise([4, 4, 3, 3], 5),
       w: noise([4, 4, 3, 3], 6),
+      many: noise([256, 4, 3, 3], 7),
+      apart: depthwise([2000, 1, 1, 1]),
+      again: depthwise([1 / 2000, 1, 1, 1]),
       big: { ...vector("float32", [3000, 3000, 3000, 3000]), dims: [1, 4, 1, 1] },
     },
   });
@@ -113,7 +128,31 @@ describe("layers without weights", () => {
     const sums = await open([node("MatMul", ["x", "x"], "s"), node("Mul", ["s", "x"], "out")], ["out"]);
     const { recipe, elementwise } = await settled(sums);
     expect(recipe.unjoined).toEqual([]);
-    expect(elementwise).toEqual({ unjoined: [], joined: planned(sums, recipe), samples: 0, sqnr: null });
+    expect(elementwise).toEqual({ unjoined: [], joined: planned(sums, recipe), samples: 0, sqnr: null, costly: null });
+  });
+
+  it("and layers with weights stay in float where these multiply little and ruin the outputs", async () => {
+    const uneven = await open(
+      [
+        makeNode("Conv", ["x", "apart"], ["spread"], { name: "spread", ...GROUPS }),
+        makeNode("Conv", ["spread", "again"], ["even"], { name: "even", ...GROUPS }),
+        node("Conv", ["even", "many"], "out"),
+      ],
+      ["out"],
+    );
+    const { recipe, elementwise } = await settled(uneven);
+    expect(recipe.unjoined).toEqual(["spread", "even"]);
+    expect(elementwise!.costly!.layers).toEqual(["spread", "even"]);
+    expect(elementwise!.costly!.share).toBeLessThan(0.1);
+    expect(elementwise!.costly!.sqnr!).toBeGreaterThan(20);
+    const { layers, notices } = summarizeModel(uneven.model, recipe);
+    expect(layers.map(({ reason }) => reason?.code)).toEqual(["costly", "costly", undefined]);
+    expect(notices.map(({ message }) => message)).toEqual([
+      "2 layers with weights stay in float, as decided on calibration samples: in integers they cost the outputs much, and they multiply little: spread (Conv) and even (Conv).",
+    ]);
+    const joined = await settled(uneven, { elementwise: "join" });
+    expect(joined.recipe.unjoined).toBeNull();
+    expect(joined.elementwise).toBeNull();
   });
 
   it("want no samples where there are none", async () => {

@@ -1,26 +1,22 @@
 import { resolveRanges } from "../encode/ranges.ts";
-import { Variations } from "../evaluation/variation.ts";
-import { widened } from "../evaluation/widened.ts";
 import type { Calibration } from "../model/calibration.ts";
-import type { Dataset, Sample } from "../model/dataset.ts";
+import type { Dataset } from "../model/dataset.ts";
 import type { ElementwiseDecision } from "../model/elementwise.ts";
 import type { JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
-import type { Runtime, Session } from "../model/runtime.ts";
-import type { TensorMap } from "../model/tensor.ts";
-import { Comparator } from "../numerics/metrics.ts";
+import type { Runtime } from "../model/runtime.ts";
 import { elementwiseCost } from "../plan/cost.ts";
+import { multiplications } from "../plan/multiplications.ts";
 import { type Region, regionsOf } from "../plan/regions.ts";
+import { chooseCostly, MOST_RELIEVED, POOR_DB } from "../tuning/costly.ts";
 import { chooseJoined, type Measured, MOST_MEASURED, type Share, sharesOf } from "../tuning/joining.ts";
-import { type OpenModel, planModel, runnable } from "./open.ts";
-import { quantizeModel, quantizesAnything } from "./quantize.ts";
-import { firstReadable, readableSamples } from "./samples.ts";
-import { loadSession, similarSession } from "./session.ts";
+import { type OpenModel, planModel } from "./open.ts";
+import { OutputJudge } from "./outputJudge.ts";
+import { quantizesAnything } from "./quantize.ts";
 
 /** All sets are measured on the same samples; large models on fewer of them, by the values they compute. */
 const MANY = { most: 32, least: 8, values: 2 ** 28 };
 const FEW = { most: 8, least: 4, values: 2 ** 26 };
-const MOST_BYTES = 2 ** 27;
 
 /** The layers without weights that a recipe would quantize, by region, whatever was decided of them. */
 export function undecidedRegions(model: OpenModel, recipe: Recipe): readonly Region[] {
@@ -30,7 +26,8 @@ export function undecidedRegions(model: OpenModel, recipe: Recipe): readonly Reg
 /**
  * Decides which layers without weights join the integer layers around them: those that stay in float are `unjoined` of a
  * recipe. By the outputs on the first samples, biases not corrected, and by the target's table of what kernels take:
- * docs/elementwise.md. Throws InputError as quantizing does, and when no sample can be read.
+ * docs/elementwise.md. Where the worst output is poor all the same, so are layers with weights that cost it much and multiply
+ * little. Throws InputError as quantizing does, and when no sample can be read.
  */
 export async function decideElementwise(
   model: OpenModel,
@@ -43,39 +40,68 @@ export async function decideElementwise(
 ): Promise<ElementwiseDecision> {
   const regions = undecidedRegions(model, recipe);
   const every = regions.flatMap(({ layers }) => layers);
-  if (every.length === 0) return { unjoined: [], joined: [], samples: 0, sqnr: null };
   const plain: Recipe = { ...recipe, biases: null, rounding: null, elementwise: "auto" };
   const { seed: _, ...others } = recipe.weights;
   const weights = { ...others, rounding: "nearest" } as const;
   const under = (unjoined: readonly string[]): Recipe => ({ ...plain, weights, unjoined });
   if (!quantizesAnything(planModel(model, under(every)))) {
-    return { unjoined: [], joined: every, samples: 0, sqnr: null };
+    return { unjoined: [], joined: every, samples: 0, sqnr: null, costly: null };
   }
 
   const sizeOf = sizes(calibration);
+  const judge = await OutputJudge.open(
+    model,
+    dataset,
+    Math.min(samples, samplesFor(MANY, calibration)),
+    runtime,
+    context,
+  );
+  const few = samplesFor(FEW, calibration);
+  let done = 0;
+  let task = { task: "Deciding what joins", total: MOST_MEASURED };
+  const measure = (unjoined: readonly string[], on: number) => {
+    context.signal.throwIfAborted();
+    context.report({ ...task, done: done++, unit: "models" });
+    const candidate = under(unjoined);
+    const { groups } = planModel(model, candidate);
+    const resolved = Object.fromEntries(resolveRanges(groups, calibration.statistics, candidate));
+    return judge.noise({ ...candidate, resolved }, on);
+  };
+  const relieve = async (unjoined: readonly string[], noise: readonly number[]) => {
+    const sqnr = worstSqnr(noise);
+    if (sqnr === null || sqnr >= POOR_DB || recipe.weights.granularity === "tensor") return null;
+    const counts = multiplications(planModel(model, under(unjoined)), sizeOf);
+    const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
+    const layers = [...counts].map(([layer, count]) => ({ layer, share: count / total }));
+    done = 0;
+    task = { task: "Finding costly layers", total: MOST_RELIEVED };
+    const found = await chooseCostly(layers, Math.max(...noise), async (inFloat) =>
+      Math.max(...(await measure([...unjoined, ...inFloat], judge.samples))),
+    );
+    return found && { layers: found.layers, share: found.share, sqnr: worstSqnr([found.noise]) };
+  };
+  if (every.length === 0) {
+    const noise = await measure([], judge.samples);
+    return { unjoined: [], joined: [], samples: judge.samples, sqnr: null, costly: await relieve([], noise) };
+  }
+
   const costOf = (unjoined: readonly string[]) => elementwiseCost(planModel(model, under(unjoined)), sizeOf);
   const all = costOf([]);
   const shares = sharesOf(regions, (layers) => costOf(layers) - all);
-
-  const judge = await Judge.open(model, dataset, Math.min(samples, samplesFor(MANY, calibration)), runtime, context);
-  const few = samplesFor(FEW, calibration);
-  let done = 0;
-  const { chosen, ...extremes } = await chooseJoined(shares, async (joined, on) => {
-    context.signal.throwIfAborted();
-    context.report({ task: "Deciding what joins", done: done++, total: MOST_MEASURED, unit: "models" });
+  const { chosen, ...extremes } = await chooseJoined(shares, (joined, on) => {
     const layers = layersOf(joined);
-    const candidate = under(every.filter((id) => !layers.has(id)));
-    const { groups } = planModel(model, candidate);
-    const resolved = Object.fromEntries(resolveRanges(groups, calibration.statistics, candidate));
-    return judge.noise({ ...candidate, resolved }, on === "few" ? few : judge.samples);
+    const unjoined = every.filter((id) => !layers.has(id));
+    return measure(unjoined, on === "few" ? few : judge.samples);
   });
   const joined = layersOf(chosen.joined);
+  const unjoined = every.filter((id) => !joined.has(id));
   const sqnr = (measured: Measured) => worstSqnr(measured.noise);
   return {
-    unjoined: every.filter((id) => !joined.has(id)),
+    unjoined,
     joined: every.filter((id) => joined.has(id)),
     samples: judge.samples,
     sqnr: { decided: sqnr(chosen), joined: sqnr(extremes.all), float: sqnr(extremes.none) },
+    costly: await relieve(unjoined, chosen.noise),
   };
 }
 
@@ -101,90 +127,4 @@ function samplesFor({ most, least, values: bound }: typeof MANY, calibration: Ca
   const sizeOf = sizes(calibration);
   const values = [...calibration.statistics.keys()].reduce((sum, tensor) => sum + sizeOf(tensor), 0);
   return Math.min(most, Math.max(least, Math.floor(bound / Math.max(1, values))));
-}
-
-interface Reference extends Sample {
-  readonly expected: TensorMap;
-}
-
-/** Measures recipes on the same samples, against what the float model made of them. */
-class Judge {
-  readonly #model: OpenModel;
-  readonly #runtime: Runtime;
-  readonly #threads: number;
-  readonly #references: readonly Reference[];
-  readonly #variations = new Variations();
-
-  private constructor(model: OpenModel, runtime: Runtime, threads: number, references: readonly Reference[]) {
-    this.#model = model;
-    this.#runtime = runtime;
-    this.#threads = threads;
-    this.#references = references;
-    for (const { expected } of references) this.#variations.add(expected);
-  }
-
-  static async open(
-    model: OpenModel,
-    dataset: Dataset,
-    samples: number,
-    runtime: Runtime,
-    { signal }: JobContext,
-  ): Promise<Judge> {
-    const file = runnable(model.reference);
-    const first = await firstReadable(dataset, 0, samples);
-    const { session, threads } = await similarSession(runtime, file, first, "The float model");
-    const references: Reference[] = [];
-    try {
-      let bytes = 0;
-      for await (const { sample } of readableSamples(dataset, samples)) {
-        signal.throwIfAborted();
-        const expected = widened(await session.run(sample.feeds));
-        bytes += bytesOf(sample.feeds) + bytesOf(expected);
-        if (bytes > MOST_BYTES && references.length > 0) break;
-        references.push({ ...sample, expected });
-      }
-    } finally {
-      await session.dispose();
-    }
-    return new Judge(model, runtime, threads, references);
-  }
-
-  get samples(): number {
-    return this.#references.length;
-  }
-
-  /** Error energy over the output's own, for each float32 output that varies and has as many values in both models. */
-  async noise(recipe: Recipe, samples: number): Promise<number[]> {
-    const { model } = quantizeModel(this.#model, recipe);
-    const options = { threads: this.#threads };
-    const session = await loadSession(this.#runtime, runnable(model), options, "The quantized model");
-    const outputs = new Map<string, Comparator>();
-    try {
-      for (const reference of this.#references.slice(0, samples)) await this.#compare(reference, session, outputs);
-    } finally {
-      await session.dispose();
-    }
-    return [...outputs.values()].map((comparator) => {
-      const { sqnr } = comparator.result();
-      return Number.isNaN(sqnr) ? 0 : 10 ** (-sqnr / 10);
-    });
-  }
-
-  async #compare({ feeds, expected }: Reference, session: Session, outputs: Map<string, Comparator>): Promise<void> {
-    const actual = widened(await session.run(feeds));
-    for (const [name, { data }] of expected) {
-      const other = actual.get(name)?.data;
-      if (!(data instanceof Float32Array) || !(other instanceof Float32Array)) continue;
-      if (data.length !== other.length || this.#variations.isSilent(name)) continue;
-      const comparator = outputs.get(name) ?? new Comparator();
-      outputs.set(name, comparator);
-      comparator.add(data, other);
-    }
-  }
-}
-
-function bytesOf(tensors: TensorMap): number {
-  let bytes = 0;
-  for (const { data } of tensors.values()) bytes += data.byteLength;
-  return bytes;
 }

@@ -23,6 +23,7 @@ export function planNotices(plan: QuantizationPlan, recipe: Choices): Notice[] {
   return [
     ...asked(plan),
     ...decided(plan, recipe),
+    ...costly(plan),
     ...storedOnly(plan, recipe),
     ...widened(plan, recipe),
     ...gates(plan, recipe),
@@ -57,6 +58,17 @@ function decided({ layers }: QuantizationPlan, { elementwise, unjoined, format }
       ? `All ${plural(total, "layer")} without weights are quantized, as decided on calibration samples.`
       : `${inFloat.length} of ${plural(total, "layer")} without weights stay in float, as decided on calibration samples: ${which}.`;
   return [{ kind: "info", subject: "elementwise operators", message }];
+}
+
+/** Names the layers with weights that were left in float for the sake of the outputs. */
+function costly({ layers }: QuantizationPlan): Notice[] {
+  const found = layers
+    .filter(({ reason }) => reason?.code === "costly")
+    .map(({ id, operator }) => `${id} (${operator})`);
+  if (found.length === 0) return [];
+  const stay = found.length === 1 ? "stays" : "stay";
+  const message = `${plural(found.length, "layer")} with weights ${stay} in float, as decided on calibration samples: in integers they cost the outputs much, and they multiply little: ${listed(found)}.`;
+  return [{ kind: "info", subject: "costly layers", message }];
 }
 
 /** Names layers that are written in 8 bits and gain no speed by it; where all of a recipe are so, it was asked for. */

@@ -135,7 +135,7 @@ export async function settle(
   let elementwise: ElementwiseDecision | null = null;
   if (lacks("unjoined")) {
     elementwise = await decideElementwise(model, settled, calibration, taught.dataset, samples, runtimes.main, context);
-    settled = withLearned(settled, { unjoined: elementwise.unjoined });
+    settled = withLearned(settled, { unjoined: [...elementwise.unjoined, ...(elementwise.costly?.layers ?? [])] });
   }
   if (!looksResolved(settled)) settled = resolveRecipe(model, settled, calibration);
   let rounding: Rounding | null = null;

@@ -88,7 +88,8 @@ describe("the shared case of which data decides how many boxes there are", needs
     }
     expect(probe.sqnr).toBeGreaterThan(20);
     expect(measured.all.sqnr).toBeGreaterThan(20);
-    expect(measured.layers.length).toBe(4);
+    // One of four layers with weights stays in float by default, for what it costs the outputs.
+    expect(measured.layers.length).toBe(3);
     expect(measured.notices[0]?.message).toMatch(/compared in their place: transpose_31, reshape_34\.$/);
     expect(tuning.judged.by).toEqual(["transpose_31", "reshape_34"]);
     expect(steps.steps.length).toBeGreaterThan(2);

@@ -51,7 +51,8 @@ export type Reason =
   | { readonly code: "weights-only" }
   | { readonly code: "without-weights" }
   /** What was decided on calibration samples. */
-  | { readonly code: "decided" };
+  | { readonly code: "decided" }
+  | { readonly code: "costly" };
 
 /** Whether a recipe names the layer, or a tensor of it, as one to stay in float. */
 export function isChosen({ code }: Reason): boolean {
@@ -60,7 +61,7 @@ export function isChosen({ code }: Reason): boolean {
 
 /** Whether the layer is computed in float and its weights alone are in int8. */
 export function isStored({ code }: Reason): boolean {
-  return code === "stored" || code === "recipe-stored";
+  return code === "stored" || code === "recipe-stored" || code === "costly";
 }
 
 /** A reason in words, to go on after "stays in float: ". */
@@ -148,6 +149,8 @@ export function reasonText(reason: Reason): string {
       return "the recipe leaves every layer without weights in float";
     case "decided":
       return "on calibration samples that brought the outputs closer to the float model, or saved as much time";
+    case "costly":
+      return "its products in integers cost the outputs much on calibration samples, and it multiplies little; its weights alone are in int8";
     case "weights-only":
       return "weights-only recipe";
     case "without-weights":

@@ -220,7 +220,7 @@ function recipeWith<S extends Schema>(preprocess: S) {
       nullable(record(CHANNEL_FACTORS)),
     ),
     unjoined: about(
-      "The layers without weights that were decided to stay in float, by node name; null until decided.",
+      "The layers that were decided to stay in float, those without weights and such with weights that cost the outputs much, by node name; null until decided.",
       nullable(NAMES),
     ),
     biases: about(

@@ -45,6 +45,8 @@ export interface RangeGroup {
   readonly least: Range | null;
   /** Whether methods cut nothing that was seen, since it is a gate: what it rarely lets through is what it is there for. */
   readonly whole: boolean;
+  /** Below it all values of the member that decides the range come to the same for what reads them. */
+  readonly flatBelow?: number;
 }
 
 /** An activation of the prepared model that calibration can watch. */

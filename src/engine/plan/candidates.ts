@@ -192,7 +192,10 @@ function elementwiseReason(
   index: GraphIndex,
   { elementwise, unjoined }: PlanChoices,
 ): Reason | null {
-  if (elementwise === "join" || !isWithoutWeights(descriptor, weight)) return null;
+  if (elementwise === "join") return null;
+  if (!isWithoutWeights(descriptor, weight)) {
+    return weight && elementwise === "auto" && unjoined?.includes(index.id(node)) ? { code: "costly" } : null;
+  }
   if (elementwise === "float") return { code: "recipe-elementwise" };
   return unjoined?.includes(index.id(node)) ? { code: "decided" } : null;
 }

@@ -14,6 +14,7 @@ import { type BfloatPlan, planBfloats } from "./bfloatPlan.ts";
 import { withBlocks } from "./blocksInHalf.ts";
 import { type Activations, type Candidate, candidatesOf, type PlanChoices } from "./candidates.ts";
 import { type RunTimeKernel, runTimeKernel, settleAtRunTime } from "./dynamic.ts";
+import { flatBelow } from "./flatBelow.ts";
 import { type HalfPlan, planHalves } from "./halfPlan.ts";
 import { withOneScale } from "./oneScale.ts";
 import { withOperands } from "./operands.ts";
@@ -76,7 +77,7 @@ export function planQuantization(
     : choices.format === "dynamic"
       ? settleAtRunTime(candidates)
       : settleWeights(candidates);
-  const stored = storedLayers(graph, choices.float);
+  const stored = storedLayers(graph, choices);
   const kept = new Map(stored.flatMap(({ layer, inside }) => (inside === null ? [[layer.id, layer] as const] : [])));
   const layers = [...candidates.values()].map((candidate): LayerPlan => {
     const layer = toLayer(candidate, settled, index, target, choices);
@@ -171,12 +172,16 @@ function gatherGroups(
   }
   const least = leastRanges(index);
   const open = { fixed: null, bounds: null, whole: false };
-  const groups = [...members].map(([id, names]) => ({
-    id,
-    members: names,
-    ...(limits.get(id) ?? open),
-    least: names.map((name) => least.get(name)).find((range) => range !== undefined) ?? null,
-  }));
+  const groups = [...members].map(([id, names]) => {
+    const flat = names.length === 1 ? flatBelow(id, index) : null;
+    return {
+      id,
+      members: names,
+      ...(limits.get(id) ?? open),
+      least: names.map((name) => least.get(name)).find((range) => range !== undefined) ?? null,
+      ...(flat !== null && { flatBelow: flat }),
+    };
+  });
   return { groups, groupOf };
 }
 

@@ -25,14 +25,19 @@ export interface StoredLayer {
   readonly inside: string | null;
 }
 
+type StoredChoices = Pick<Recipe, "float" | "elementwise" | "unjoined">;
+
 /**
  * The recurrent layers of a graph, the layers with weights in the graphs that its nodes hold, and those that the recipe names as
- * stored. Their weights are in int8 whatever the recipe's type of weights: a state gathers error step by step.
+ * stored or that were decided to be. Their weights are in int8 whatever the recipe's type of weights: a state gathers error step by step.
  */
-export function storedLayers(graph: GraphProto, float: Recipe["float"]): StoredLayer[] {
+export function storedLayers(graph: GraphProto, { float, elementwise, unjoined }: StoredChoices): StoredLayer[] {
+  const costly = new Set(elementwise === "auto" ? unjoined : []);
+  const asked = (id: string): Reason | null =>
+    float.stored?.includes(id) ? { code: "recipe-stored" } : costly.has(id) ? { code: "costly" } : null;
   const found: StoredLayer[] = [];
   visitNested(graph, (node, { id, index, scope, inside }) => {
-    const keeping = keepingOf(node, index, scope, inside, float.stored?.includes(id) ?? false);
+    const keeping = keepingOf(node, index, scope, inside, asked(id));
     if (keeping) found.push(storedLayer(node, keeping, { id, scope, inside, float }));
   });
   return found;
@@ -50,10 +55,9 @@ function keepingOf(
   index: GraphIndex,
   scope: Scope,
   inside: string | null,
-  isChosen: boolean,
+  chosen: Reason | null,
 ): Keeping | null {
   const operator = operatorOf(node, index);
-  const chosen: Reason | null = isChosen ? { code: "recipe-stored" } : null;
   const within: Reason | null = inside === null ? chosen : { code: "inside", operator: inside };
   if (operator?.kind === "float" && operator.keeps) {
     return { inputs: operator.keeps, reason: within ?? operator.reason };
@@ -98,13 +102,13 @@ function storedLayer(node: NodeProto, { inputs, reason }: Keeping, { id, scope, 
       parameters: [...new Set(constants)].reduce((sum, tensor) => sum + elementCount(dimsOf(tensor)), 0),
       weight: null,
       precision: isFloat ? "float32" : "int8",
-      reason: chosen ?? (isFloat ? (fault?.fault ?? reason) : storedReason(reason, inside)),
+      reason: chosen ?? (isFloat && reason.code !== "costly" ? (fault?.fault ?? reason) : storedReason(reason, inside)),
     },
   };
 }
 
 function storedReason(reason: Reason, inside: string | null): Reason {
-  return reason.code === "recipe-stored" ? reason : { code: "stored", inside };
+  return reason.code === "recipe-stored" || reason.code === "costly" ? reason : { code: "stored", inside };
 }
 
 function chosenReason(operator: string, id: string, float: Recipe["float"]): Reason | null {

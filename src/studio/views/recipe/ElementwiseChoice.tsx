@@ -38,5 +38,5 @@ export function ElementwiseChoice({ recipe }: { readonly recipe: Recipe }) {
 function decisionText(unjoined: Recipe["unjoined"], hasData: boolean): string | null {
   if (unjoined === null) return hasData ? null : "Not decided: needs samples. All are quantized until then.";
   if (unjoined.length === 0) return "All of them are quantized.";
-  return `${plural(unjoined.length, "layer")} of them stay in float: the outputs are closer to the float model so.`;
+  return `${plural(unjoined.length, "layer")} stay in float, with weights or without: the outputs are closer to the float model so.`;
 }
