@@ -1,12 +1,10 @@
 import { own } from "../model/record.ts";
 import { intOf } from "../onnx/attributes.ts";
-import { GraphIndex } from "../onnx/graph.ts";
-import { withFields } from "../onnx/messages.ts";
-import { freshName, tensorNames } from "../onnx/names.ts";
+import type { GraphIndex } from "../onnx/graph.ts";
 import { isDefaultDomain, RUNTIME_DOMAIN } from "../onnx/opset.ts";
 import type { ModelProto, NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
-import { dataTypeOf, dimsOf, tensorOf, tensorProto } from "../onnx/tensor.ts";
-import { graphOf, withGraph } from "./pass.ts";
+import { dataTypeOf, dimsOf, tensorOf } from "../onnx/tensor.ts";
+import { ConstantRewriting } from "./constantRewriting.ts";
 
 /** Constants of a node that make channel c of its result, so that dividing their element c divides the channel. */
 interface Maker {
@@ -43,17 +41,23 @@ const SHAPE_READERS: ReadonlySet<string> = new Set(["Shape", "Size"]);
 
 /** The pairs of a graph, in the order in which its layers read them. */
 export function normPairs(index: GraphIndex): NormPair[] {
+  return readByMatrices(index).flatMap((read): NormPair[] => {
+    const makers = makersOf(read.tensor, read.channels, index);
+    return makers ? [{ ...read, makers }] : [];
+  });
+}
+
+/** The tensors that nothing but MatMul and Gemm with constant float32 matrices of as many rows read, in the order in which they do. */
+export function readByMatrices(index: GraphIndex): Pick<NormPair, "tensor" | "channels" | "readers">[] {
   const read = new Set(
     index.graph.node.filter((node) => rowsOf(node, index) !== null).map(({ input }) => input[0] ?? ""),
   );
-  return [...read].flatMap((tensor): NormPair[] => {
+  return [...read].flatMap((tensor) => {
     const uses = valueUses(tensor, index);
     const readers = [...new Set(uses.map(({ node }) => node))];
     const channels = rowsOf(readers[0]!, index);
     if (channels === null || index.isOutput(tensor) || uses.some(({ input }) => input !== 0)) return [];
-    if (readers.some((node) => rowsOf(node, index) !== channels)) return [];
-    const makers = makersOf(tensor, channels, index);
-    return makers ? [{ tensor, channels, makers, readers }] : [];
+    return readers.some((node) => rowsOf(node, index) !== channels) ? [] : [{ tensor, channels, readers }];
   });
 }
 
@@ -141,45 +145,23 @@ export function dividePairs(
   divisors: Readonly<Record<string, readonly number[]>>,
   suffix: string,
 ): ModelProto {
-  const graph = graphOf(model);
-  const index = new GraphIndex(graph);
-  const names = tensorNames(graph);
-  const added: TensorProto[] = [];
-  const inputs = new Map<NodeProto, string[]>();
-  const put = (node: NodeProto, at: number, dims: readonly number[], data: Float32Array) => {
-    const input = inputs.get(node) ?? [...node.input];
-    inputs.set(node, input);
-    input[at] = freshName(names, `${node.input[at]}.${suffix}`);
-    added.push(tensorProto(input[at], { type: "float32", dims, data }));
-  };
+  const rewriting = new ConstantRewriting(model, suffix);
+  const { index } = rewriting;
   for (const { tensor, channels, makers, readers } of normPairs(index)) {
     const divide = own(divisors, tensor);
     if (divide?.length !== channels) continue;
     for (const { node, constants } of makers) {
-      for (const at of constants) {
-        const proto = index.initializer(node.input[at] ?? "") as TensorProto;
-        const data = (tensorOf(proto).data as Float32Array).map((value, c) => value / (divide[c] as number));
-        put(node, at, dimsOf(proto), data);
-      }
+      for (const at of constants) rewriting.change(node, at, (value, c) => value / (divide[c] as number));
     }
-    for (const node of readers) {
-      const proto = index.initializer(node.input[1] ?? "") as TensorProto;
-      const data = Float32Array.from(tensorOf(proto).data as Float32Array);
-      forEachPairWeight(node, index, (channel, value, at) => {
-        data[at] = value * (divide[channel] as number);
-      });
-      put(node, 1, dimsOf(proto), data);
-    }
+    for (const node of readers) multiplyRows(node, rewriting, divide);
   }
-  if (inputs.size === 0) return model;
-  const node = graph.node.map((each) => {
-    const input = inputs.get(each);
-    return input ? withFields(each, { input }) : each;
-  });
-  const read = new Set(node.flatMap(({ input }) => input));
-  const gone = new Set([...inputs.keys()].flatMap(({ input }) => input).filter((name) => !read.has(name)));
-  return withGraph(model, {
-    node,
-    initializer: [...graph.initializer.filter(({ name }) => !gone.has(name)), ...added],
+  return rewriting.model();
+}
+
+/** Multiplies the weights of a pair's reader by element c of factors, those that channel c is multiplied by. */
+export function multiplyRows(node: NodeProto, rewriting: ConstantRewriting, factors: readonly number[]): void {
+  const rows = rewriting.own(node, 1);
+  forEachPairWeight(node, rewriting.index, (channel, _, at) => {
+    rows[at] = (rows[at] as number) * (factors[channel] as number);
   });
 }
