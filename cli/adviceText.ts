@@ -1,7 +1,8 @@
-import { type Advice, type AdviceFigures, type AdviceOption, KIND_WORDS } from "../src/engine/model/advice.ts";
+import { type Advice, type AdviceOption, KIND_WORDS } from "../src/engine/model/advice.ts";
+import { taskOf, taskText } from "../src/engine/model/task.ts";
 import { plural, significant } from "../src/engine/values/figures.ts";
-import { percent } from "../src/engine/values/shares.ts";
 import { byteSize, decibel } from "../src/engine/values/units.ts";
+import { columns } from "./format.ts";
 
 /** What a model is, what is advised for it and why, and what was measured of what else there is. */
 export function adviceText(advice: Advice, path: string, written: string | null): string[] {
@@ -20,7 +21,7 @@ export function adviceText(advice: Advice, path: string, written: string | null)
     ...(measured
       ? [
           `Measured on ${plural(measured.judged, "sample")} that ${plural(measured.taught, "other")} taught, ${measured.runtime}, ${measured.machine}:`,
-          ...table(advice),
+          ...columns([HEADER, ...options.map((option, at) => rowOf(option, at === advice.advised))]),
         ]
       : ["Fidelity and time: unknown without data; give --data PATH to have each recipe measured."]),
     written === null
@@ -31,32 +32,17 @@ export function adviceText(advice: Advice, path: string, written: string | null)
 
 const HEADER = ["", "recipe", "size", "SQNR", "task: float, then this", "of float's time"];
 
-function table({ options, advised }: Advice): string[] {
-  const rows = [HEADER, ...options.map((option, at) => rowOf(option, at === advised))];
-  const widths = HEADER.map((_, at) => Math.max(...rows.map((row) => row[at]!.length)));
-  return rows.map((row) =>
-    row
-      .map((cell, at) => cell.padEnd(widths[at]!))
-      .join("  ")
-      .trimEnd(),
-  );
-}
-
 function rowOf({ name, figures, failed }: AdviceOption, isAdvised: boolean): string[] {
   const mark = isAdvised ? "->" : "";
   if (!figures) return [mark, name, "-", "-", failed ? "not made" : "-", "-"];
   const { bytes, sqnr, time } = figures;
+  const task = taskOf(figures);
   return [
     mark,
     name,
     byteSize(bytes),
     sqnr === null ? "-" : decibel(sqnr),
-    taskText(figures),
+    task ? taskText(task) : "-",
     time === null ? "-" : significant(time),
   ];
-}
-
-function taskText({ top1, perplexity }: AdviceFigures): string {
-  if (top1) return `top-1 ${percent(top1.float)}, ${percent(top1.quantized)}`;
-  return perplexity ? `perplexity ${significant(perplexity.float)}, ${significant(perplexity.quantized)}` : "-";
 }

@@ -1,8 +1,9 @@
 import { join } from "node:path";
-import { type FamilySummary, noiseLine, type Task, UNJUDGED, type VariantResult } from "../src/engine/model/family.ts";
-import { listed, plural, significant } from "../src/engine/values/figures.ts";
-import { percent } from "../src/engine/values/shares.ts";
+import { type FamilySummary, noiseLine, UNJUDGED, type VariantResult } from "../src/engine/model/family.ts";
+import { taskText } from "../src/engine/model/task.ts";
+import { listed, plural } from "../src/engine/values/figures.ts";
 import { byteSize, decibel } from "../src/engine/values/units.ts";
+import { columns } from "./format.ts";
 
 const HEADER = ["file", "dtype", "size", "SQNR", "task: float, then this", "native", "wasm", "webgpu"];
 
@@ -13,18 +14,10 @@ export function familyText(
   files: readonly { readonly name: string; readonly bytes: number }[],
 ): string[] {
   const noise = variants.filter((each) => each.noise !== null).map((each) => `WARNING: ${noiseLine(each)}`);
-  const rows = [HEADER, ...variants.map(rowOf)];
-  const widths = HEADER.map((_, at) => Math.max(...rows.map((row) => row[at]!.length)));
-  const table = rows.map((row) =>
-    row
-      .map((cell, at) => cell.padEnd(widths[at]!))
-      .join("  ")
-      .trimEnd(),
-  );
   const said = variants.flatMap(({ part, dtype, says }) => (says === null ? [] : [`${part}, ${dtype}: ${says}`]));
   return [
     ...noise,
-    ...table,
+    ...columns([HEADER, ...variants.map(rowOf)]),
     "Predicted is by ONNX Runtime's kernels, not run.",
     ...said,
     ...(notices.some(({ message }) => message === UNJUDGED) ? [UNJUDGED] : []),
@@ -49,11 +42,6 @@ function rowOf({ part, dtype, file, bytes, sqnr, task, runs }: VariantResult): s
 
 function placeText(runs: VariantResult["runs"]["native"]): string {
   return runs === "predicted" ? "predicted: runs" : (runs ?? "not made");
-}
-
-function taskText({ kind, float, quantized }: Task): string {
-  const figure = kind === "top-1" ? percent : significant;
-  return `${kind} ${figure(float)}, ${figure(quantized)}`;
 }
 
 function besideText(onProcessor: readonly string[]): string {

@@ -1,6 +1,7 @@
 import type { Evaluation } from "../model/evaluation.ts";
-import { crashes, type Runs, type Seen, type Task, type VariantResult } from "../model/family.ts";
+import { crashes, type Runs, type Seen, type VariantResult } from "../model/family.ts";
 import type { Notice } from "../model/job.ts";
+import { taskOf } from "../model/task.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { besideWebgpu, noiseOf, worstOutput } from "./family.ts";
 
@@ -39,12 +40,6 @@ export function resultOf({ model, evaluation, seen, ...made }: MadeFile, place: 
       onProcessor: besideWebgpu(model),
     },
   };
-}
-
-/** What task a judged model does, and how well; null where it does none that can be told. */
-function taskOf({ top1, perplexity }: Evaluation): Task | null {
-  if (top1) return { kind: "top-1", float: top1.float, quantized: top1.quantized };
-  return perplexity && { kind: "perplexity", float: perplexity.float, quantized: perplexity.quantized };
 }
 
 /** Which file is slower has to be said, where there are several. */

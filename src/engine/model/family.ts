@@ -1,4 +1,5 @@
 import type { Notice } from "./job.ts";
+import type { Task } from "./task.ts";
 import type { Port } from "./tensor.ts";
 
 /** The libraries that ask for a family of files by name. */
@@ -21,12 +22,6 @@ export interface VariantResult {
   readonly runs: Runs;
   /** Why it was not made, or what is to be said of it. */
   readonly says: string | null;
-}
-
-export interface Task {
-  readonly kind: "top-1" | "perplexity";
-  readonly float: number;
-  readonly quantized: number;
 }
 
 /** What became of the one run of a file. */

@@ -1,6 +1,6 @@
-import { type FamilySummary, noiseLine, type Task, type VariantResult } from "../../../engine/model/family.ts";
-import { listed, plural, significant } from "../../../engine/values/figures.ts";
-import { percent } from "../../../engine/values/shares.ts";
+import { type FamilySummary, noiseLine, type VariantResult } from "../../../engine/model/family.ts";
+import { taskText } from "../../../engine/model/task.ts";
+import { listed, plural } from "../../../engine/values/figures.ts";
 import { byteSize, decibel } from "../../../engine/values/units.ts";
 import { Notices } from "../../parts/Notices.tsx";
 
@@ -80,11 +80,6 @@ function Row({ variant }: { readonly variant: VariantResult }) {
       <td>{gpuText(runs)}</td>
     </tr>
   );
-}
-
-function taskText({ kind, float, quantized }: Task): string {
-  const figure = kind === "top-1" ? percent : significant;
-  return `${kind} ${figure(float)}, ${figure(quantized)}`;
 }
 
 function gpuText({ webgpu, onProcessor }: VariantResult["runs"]): string {

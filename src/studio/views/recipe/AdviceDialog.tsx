@@ -1,12 +1,12 @@
 import { Dialog } from "radix-ui";
 import { useEffect, useState } from "react";
-import { type Advice, type AdviceFigures, type AdviceOption, KIND_WORDS } from "../../../engine/model/advice.ts";
+import { type Advice, type AdviceOption, KIND_WORDS } from "../../../engine/model/advice.ts";
 import type { Recipe } from "../../../engine/model/recipe.ts";
+import { taskOf, taskText } from "../../../engine/model/task.ts";
 import { sameRecipe } from "../../../engine/recipe/basis.ts";
 import { withAdvice } from "../../../engine/recipe/edits.ts";
 import { targetOf } from "../../../engine/targets/index.ts";
 import { plural, significant } from "../../../engine/values/figures.ts";
-import { percent } from "../../../engine/values/shares.ts";
 import { byteSize, decibel } from "../../../engine/values/units.ts";
 import { adviceByGraph, measureAdvice, measuredAdvice, takeAdvice } from "../../state/advice.ts";
 import { useProject, useStudio, useWork } from "../../state/useStudio.ts";
@@ -169,19 +169,15 @@ function Options({ advice, shown, onShow }: OptionsProps) {
 
 function Figures({ option: { figures, failed } }: { readonly option: AdviceOption }) {
   if (!figures) return <td colSpan={4}>Not made: {failed}</td>;
+  const task = taskOf(figures);
   return (
     <>
       <td className="number">{byteSize(figures.bytes)}</td>
       <td className="number">{figures.sqnr === null ? "–" : decibel(figures.sqnr)}</td>
-      <td>{taskText(figures)}</td>
+      <td>{task ? taskText(task) : "–"}</td>
       <td className="number">{figures.time === null ? "–" : significant(figures.time)}</td>
     </>
   );
-}
-
-function taskText({ top1, perplexity }: AdviceFigures): string {
-  if (top1) return `top-1 ${percent(top1.float)}, ${percent(top1.quantized)}`;
-  return perplexity ? `perplexity ${significant(perplexity.float)}, ${significant(perplexity.quantized)}` : "–";
 }
 
 function Choices({ option }: { readonly option: AdviceOption }) {
