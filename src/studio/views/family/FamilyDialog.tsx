@@ -1,10 +1,10 @@
-import { Dialog } from "radix-ui";
 import { useEffect, useState } from "react";
 import type { FamilyFound, FamilyMade, PathFile } from "../../../../workers/protocol.ts";
 import { plural } from "../../../engine/values/figures.ts";
 import { byteSize } from "../../../engine/values/units.ts";
 import { sortFiles } from "../../files.ts";
 import { FileButton } from "../../parts/FileButton.tsx";
+import { TextDialog } from "../../parts/TextDialog.tsx";
 import { downloadFamily, familyOf, makeFamily } from "../../state/family.ts";
 import { useWork } from "../../state/useStudio.ts";
 import { Alerts } from "../frame/Alerts.tsx";
@@ -41,73 +41,65 @@ export default function FamilyDialog({ files, onClose }: Props) {
   }, [files, onClose]);
   const isReady = parts.length > 0 && dtypes.length > 0;
   return (
-    <Dialog.Root open onOpenChange={() => !busy && onClose()}>
-      <Dialog.Portal>
-        <Dialog.Overlay className="dialog-veil" />
-        <Dialog.Content className="dialog family" aria-describedby={undefined} data-testid="family">
-          <Dialog.Title>A family for transformers.js</Dialog.Title>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the text scrolls by keyboard */}
-          <section className="dialog-text" tabIndex={0} aria-label="A family for transformers.js">
-            <Alerts />
-            {found ? (
-              <fieldset className="family-asked" disabled={busy}>
-                <Ticks label="Models" names={found.parts} ticked={parts} onTick={setParts} />
-                <Ticks label="Variants" names={found.dtypes} ticked={dtypes} onTick={setDtypes} />
-                <div className="family-row">
-                  <span className="muted">Samples</span>
-                  <div className="form-row">
-                    <span data-testid="family-data">
-                      {data.length > 0
-                        ? `${plural(data.length, "file")}: half of the samples teach, the others judge`
-                        : "none: fidelity is not judged without"}
-                    </span>
-                    <FileButton multiple onFiles={setData} testId="family-data-input">
-                      Choose files
-                    </FileButton>
-                    <FileButton folder onFiles={setData}>
-                      Choose a folder
-                    </FileButton>
-                  </div>
-                </div>
-              </fieldset>
-            ) : (
-              <p className="muted">Reading the folder...</p>
-            )}
-            {made ? <FamilyResult summary={made.summary} /> : null}
-          </section>
-          {busy ? <JobLine /> : null}
-          <div className="dialog-ways">
+    <TextDialog
+      title="A family for transformers.js"
+      kind="family"
+      testId="family"
+      onClose={onClose}
+      isHeld={busy}
+      foot={busy ? <JobLine /> : null}
+      ways={
+        <>
+          <button
+            type="button"
+            className={made ? "button" : "button primary"}
+            disabled={busy || !isReady}
+            onClick={() => void makeFamily(files, data, { parts, dtypes }).then((family) => family && setMade(family))}
+            data-testid="family-make"
+          >
+            {made ? "Make again" : "Make"}
+          </button>
+          {made ? (
             <button
               type="button"
-              className={made ? "button" : "button primary"}
-              disabled={busy || !isReady}
-              onClick={() =>
-                void makeFamily(files, data, { parts, dtypes }).then((family) => family && setMade(family))
-              }
-              data-testid="family-make"
+              className="button primary"
+              disabled={busy}
+              onClick={() => downloadFamily(made)}
+              data-testid="family-download"
             >
-              {made ? "Make again" : "Make"}
+              Download {byteSize(made.zip.size)}
             </button>
-            {made ? (
-              <button
-                type="button"
-                className="button primary"
-                disabled={busy}
-                onClick={() => downloadFamily(made)}
-                data-testid="family-download"
-              >
-                Download {byteSize(made.zip.size)}
-              </button>
-            ) : null}
-            <Dialog.Close asChild>
-              <button type="button" className="button" disabled={busy}>
-                Close
-              </button>
-            </Dialog.Close>
+          ) : null}
+        </>
+      }
+    >
+      <Alerts />
+      {found ? (
+        <fieldset className="family-asked" disabled={busy}>
+          <Ticks label="Models" names={found.parts} ticked={parts} onTick={setParts} />
+          <Ticks label="Variants" names={found.dtypes} ticked={dtypes} onTick={setDtypes} />
+          <div className="family-row">
+            <span className="muted">Samples</span>
+            <div className="form-row">
+              <span data-testid="family-data">
+                {data.length > 0
+                  ? `${plural(data.length, "file")}: half of the samples teach, the others judge`
+                  : "none: fidelity is not judged without"}
+              </span>
+              <FileButton multiple onFiles={setData} testId="family-data-input">
+                Choose files
+              </FileButton>
+              <FileButton folder onFiles={setData}>
+                Choose a folder
+              </FileButton>
+            </div>
           </div>
-        </Dialog.Content>
-      </Dialog.Portal>
-    </Dialog.Root>
+        </fieldset>
+      ) : (
+        <p className="muted">Reading the folder...</p>
+      )}
+      {made ? <FamilyResult summary={made.summary} /> : null}
+    </TextDialog>
   );
 }
 

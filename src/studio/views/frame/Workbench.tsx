@@ -50,7 +50,7 @@ export default function Workbench() {
           </Group>
         </main>
         <Bottom />
-        <HelpDialog open={help} onOpenChange={setHelp} />
+        {help ? <HelpDialog onClose={() => setHelp(false)} /> : null}
         <BitDepthDoor />
         <Tour />
       </div>

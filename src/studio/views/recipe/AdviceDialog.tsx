@@ -1,4 +1,3 @@
-import { Dialog } from "radix-ui";
 import { useEffect, useState } from "react";
 import { type Advice, type AdviceOption, KIND_WORDS } from "../../../engine/model/advice.ts";
 import type { Recipe } from "../../../engine/model/recipe.ts";
@@ -8,6 +7,7 @@ import { withAdvice } from "../../../engine/recipe/edits.ts";
 import { targetOf } from "../../../engine/targets/index.ts";
 import { plural, significant } from "../../../engine/values/figures.ts";
 import { byteSize, decibel } from "../../../engine/values/units.ts";
+import { TextDialog } from "../../parts/TextDialog.tsx";
 import { adviceByGraph, measureAdvice, measuredAdvice, takeAdvice } from "../../state/advice.ts";
 import { useProject, useStudio, useWork } from "../../state/useStudio.ts";
 import { JobLine } from "../frame/JobLine.tsx";
@@ -40,64 +40,56 @@ export function AdviceDialog({ recipe, onClose }: Props) {
   const option = advice?.options[at];
   const isTaken = option ? sameRecipe(withAdvice(recipe, target, option.settings), recipe) : false;
   return (
-    <Dialog.Root open onOpenChange={onClose}>
-      <Dialog.Portal>
-        <Dialog.Overlay className="dialog-veil" />
-        <Dialog.Content className="dialog advice" aria-describedby={undefined} data-testid="advice">
-          <Dialog.Title>
-            Advice for {recipe.model.name} on {target}
-          </Dialog.Title>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the text scrolls by keyboard */}
-          <section className="dialog-text" tabIndex={0} aria-label="Advice">
-            {advice && option ? (
-              <>
-                <Kinds advice={advice} />
-                <p data-testid="advised">
-                  Advised: <strong>{advice.options[advice.advised]?.name}</strong>. {advice.why}
-                </p>
-                <Options advice={advice} shown={at} onShow={setChosen} />
-                <Choices option={option} />
-              </>
-            ) : (
-              <p className="muted">Looking at the model...</p>
-            )}
-          </section>
-          {busy ? <JobLine /> : null}
-          <div className="dialog-ways">
-            <button
-              type="button"
-              className="button"
-              disabled={busy || samples < 2}
-              title={samples < 2 ? "It takes two samples or more: drop some in at the Data step" : undefined}
-              onClick={() => {
-                setChosen(null);
-                void measureAdvice(target);
-              }}
-              data-testid="advice-measure"
-            >
-              {measured ? "Measure again" : "Measure on my samples"}
-            </button>
-            <button
-              type="button"
-              className="button primary"
-              disabled={busy || !option || isTaken}
-              onClick={() => {
-                if (option) takeAdvice(target, option);
-                onClose();
-              }}
-              data-testid="advice-take"
-            >
-              {isTaken ? "The recipe is this one" : `Take: ${option?.name ?? ""}`}
-            </button>
-            <Dialog.Close asChild>
-              <button type="button" className="button">
-                Close
-              </button>
-            </Dialog.Close>
-          </div>
-        </Dialog.Content>
-      </Dialog.Portal>
-    </Dialog.Root>
+    <TextDialog
+      title={`Advice for ${recipe.model.name} on ${target}`}
+      label="Advice"
+      kind="advice"
+      testId="advice"
+      onClose={onClose}
+      foot={busy ? <JobLine /> : null}
+      ways={
+        <>
+          <button
+            type="button"
+            className="button"
+            disabled={busy || samples < 2}
+            title={samples < 2 ? "It takes two samples or more: drop some in at the Data step" : undefined}
+            onClick={() => {
+              setChosen(null);
+              void measureAdvice(target);
+            }}
+            data-testid="advice-measure"
+          >
+            {measured ? "Measure again" : "Measure on my samples"}
+          </button>
+          <button
+            type="button"
+            className="button primary"
+            disabled={busy || !option || isTaken}
+            onClick={() => {
+              if (option) takeAdvice(target, option);
+              onClose();
+            }}
+            data-testid="advice-take"
+          >
+            {isTaken ? "The recipe is this one" : `Take: ${option?.name ?? ""}`}
+          </button>
+        </>
+      }
+    >
+      {advice && option ? (
+        <>
+          <Kinds advice={advice} />
+          <p data-testid="advised">
+            Advised: <strong>{advice.options[advice.advised]?.name}</strong>. {advice.why}
+          </p>
+          <Options advice={advice} shown={at} onShow={setChosen} />
+          <Choices option={option} />
+        </>
+      ) : (
+        <p className="muted">Looking at the model...</p>
+      )}
+    </TextDialog>
   );
 }
 

@@ -1,7 +1,7 @@
-import { Dialog } from "radix-ui";
 import { useEffect, useState } from "react";
 import { DEFAULT_TARGET, type TargetName } from "../../../engine/model/target.ts";
 import { FATES, type Fate, type TargetFit } from "../../../engine/model/targetFit.ts";
+import { TextDialog } from "../../parts/TextDialog.tsx";
 import { targetFits } from "../../state/targetFits.ts";
 import "./TargetDialog.css";
 
@@ -26,32 +26,16 @@ export function TargetDialog({ onClose }: { readonly onClose: () => void }) {
     };
   }, []);
   return (
-    <Dialog.Root open onOpenChange={onClose}>
-      <Dialog.Portal>
-        <Dialog.Overlay className="dialog-veil" />
-        <Dialog.Content className="dialog targets" aria-describedby={undefined} data-testid="targets">
-          <Dialog.Title>This model on every target</Dialog.Title>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the text scrolls by keyboard */}
-          <section className="dialog-text" tabIndex={0} aria-label="This model on every target">
-            {fits === null ? (
-              <p className="muted">Working it out...</p>
-            ) : (
-              <>
-                <Matrix fits={fits} shown={shown} onShow={setShown} />
-                <Layers fit={fits.find(({ target }) => target === shown)} />
-              </>
-            )}
-          </section>
-          <div className="dialog-ways">
-            <Dialog.Close asChild>
-              <button type="button" className="button">
-                Close
-              </button>
-            </Dialog.Close>
-          </div>
-        </Dialog.Content>
-      </Dialog.Portal>
-    </Dialog.Root>
+    <TextDialog title="This model on every target" kind="targets" testId="targets" onClose={onClose}>
+      {fits === null ? (
+        <p className="muted">Working it out...</p>
+      ) : (
+        <>
+          <Matrix fits={fits} shown={shown} onShow={setShown} />
+          <Layers fit={fits.find(({ target }) => target === shown)} />
+        </>
+      )}
+    </TextDialog>
   );
 }
 
