@@ -53,7 +53,7 @@ function attending({ index, outputs }: Anatomy): Partial<Record<ModelKind, strin
       decoder: `${attends}, ${mask}, and its last output scores all ${table.rows} tokens that ${table.name} has`,
     };
   }
-  const isScoring = table && causesNothingElse(index);
+  const isScoring = table && isFedTokensAlone(index);
   if (isScoring) {
     return {
       decoder: `${attends}, it is fed tokens alone, and its output scores all ${table.rows} tokens that ${table.name} has at each of them`,
@@ -63,7 +63,7 @@ function attending({ index, outputs }: Anatomy): Partial<Record<ModelKind, strin
 }
 
 /** Whether tokens are all that is fed: what encoders are fed beside them says which are padding, or what they belong to. */
-function causesNothingElse({ inputs }: GraphIndex): boolean {
+function isFedTokensAlone({ inputs }: GraphIndex): boolean {
   return inputs.length === 1;
 }
 

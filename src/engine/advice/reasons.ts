@@ -1,4 +1,4 @@
-import type { AdvisedChoice, AdvisedSettings } from "../model/advice.ts";
+import type { AdvisedChoice, AdvisedSettings, ModelKind } from "../model/advice.ts";
 import { FORMAT_WORDS, takesCodes, takesRanges } from "../model/format.ts";
 import { scalesOf } from "../model/recipe.ts";
 import type { Target } from "../targets/target.ts";
@@ -11,6 +11,7 @@ import {
   FROM_SAMPLES,
   FRONT_END,
   HALVES,
+  isMeasured,
   KEPT_IN_FLOAT,
   QUARTERS,
   type Reference,
@@ -51,7 +52,7 @@ export function reasonsFor(form: Form, settings: AdvisedSettings, facts: AdviceF
 
 function formatReason(form: Form, { kinds, target, base }: AdviceFacts): Reason {
   const main = kinds[0]?.kind ?? "other";
-  if (form === "dynamic") return measured(AT_RUN_TIME[main]) ?? UNTRIED;
+  if (form === "dynamic") return measured(AT_RUN_TIME[main]) ?? untried(main);
   if (form === "stored") return WIDENED;
   if (form === "halves") return measured(HALVES)!;
   if (form === "quarters") return measured(QUARTERS)!;
@@ -59,10 +60,14 @@ function formatReason(form: Form, { kinds, target, base }: AdviceFacts): Reason 
   return measured(known) ?? ruleOf(target);
 }
 
-const UNTRIED: Reason = {
-  why: "Scales found as the model runs take no data and follow each sample; what they gain and take here is not known before it is measured.",
-  basis: "No figure: they were no better on the models of this kind that were measured (docs/advice.md).",
-};
+function untried(kind: ModelKind): Reason {
+  return {
+    why: "Scales found as the model runs take no data and follow each sample; what they gain and take here is not known before it is measured.",
+    basis: isMeasured(kind)
+      ? "No figure: they were no better on the models of this kind that were measured (docs/advice.md)."
+      : "No figure: no model of this kind was measured (docs/advice.md).",
+  };
+}
 
 const WIDENED: Reason = {
   why: "Nothing but weights is rounded: the runtime makes them float as it loads the file, which has a quarter of the bytes.",

@@ -28,6 +28,11 @@ export const FROM_SAMPLES: Readonly<Record<ModelKind, Reference | null>> = {
   other: null,
 };
 
+/** Whether a model of a kind was measured at all. */
+export function isMeasured(kind: ModelKind): boolean {
+  return FROM_SAMPLES[kind] !== null;
+}
+
 /** What scales found as the model runs came to, where that was better. */
 export const AT_RUN_TIME: Readonly<Partial<Record<ModelKind, Reference>>> = {
   decoder: {

@@ -2,7 +2,7 @@ import type { GraphIndex } from "../onnx/graph.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { tensorOf } from "../onnx/tensor.ts";
 import { weightedOf } from "../operators/index.ts";
-import { ahead, ancestors, behind, MOVERS, makerOf } from "./trace.ts";
+import { ahead, ancestors, behind, makerOf } from "./trace.ts";
 
 /** What turns a signal into powers of its frequencies. */
 export interface FrontEnd {
@@ -60,8 +60,7 @@ function isPower(node: NodeProto, index: GraphIndex): boolean {
 
 /** The tensor that this one is the square of; null where it is none. */
 function squared(tensor: string, index: GraphIndex): string | null {
-  let node = index.producer(tensor);
-  while (node && MOVERS.has(node.opType)) node = index.producer(node.input[0] ?? "");
+  const node = makerOf(tensor, index);
   const [base = "", other = ""] = node?.input ?? [];
   if (node?.opType === "Mul") return base === other ? base : null;
   if (node?.opType !== "Pow") return null;

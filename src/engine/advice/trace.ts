@@ -23,17 +23,9 @@ export function behind(
   through: ReadonlySet<string>,
   isWanted: (node: NodeProto) => boolean,
 ): readonly NodeProto[] {
-  const found = new Set<NodeProto>();
-  const seen = new Set<NodeProto>();
-  const open = [tensor];
-  for (let name = open.pop(); name !== undefined; name = open.pop()) {
-    const node = index.producer(name);
-    if (!node || seen.has(node)) continue;
-    seen.add(node);
-    if (isWanted(node)) found.add(node);
-    else if (through.has(node.opType) || MOVERS.has(node.opType)) open.push(...node.input);
-  }
-  return [...found];
+  const goesOn = ({ opType }: NodeProto) => through.has(opType) || MOVERS.has(opType);
+  const seen = reached(tensor, before(index), (node) => (!isWanted(node) && goesOn(node) ? node.input : []));
+  return [...seen].filter(isWanted);
 }
 
 /** The same forwards. */
@@ -43,29 +35,37 @@ export function ahead(
   through: (node: NodeProto) => boolean,
   isWanted: (node: NodeProto) => boolean,
 ): readonly NodeProto[] {
-  const found = new Set<NodeProto>();
-  const seen = new Set<NodeProto>();
-  const open = [tensor];
-  for (let name = open.pop(); name !== undefined; name = open.pop()) {
-    for (const node of index.consumers(name)) {
-      if (seen.has(node)) continue;
-      seen.add(node);
-      if (isWanted(node)) found.add(node);
-      else if (through(node) || MOVERS.has(node.opType)) open.push(...node.output.filter(Boolean));
-    }
-  }
-  return [...found];
+  const goesOn = (node: NodeProto) => through(node) || MOVERS.has(node.opType);
+  const next = (node: NodeProto) => (!isWanted(node) && goesOn(node) ? node.output.filter(Boolean) : []);
+  return [...reached(tensor, (name) => index.consumers(name), next)].filter(isWanted);
 }
 
 /** Every node that a tensor depends on. */
 export function ancestors(tensor: string, index: GraphIndex): ReadonlySet<NodeProto> {
+  return reached(tensor, before(index), ({ input }) => input);
+}
+
+function before(index: GraphIndex): (tensor: string) => readonly NodeProto[] {
+  return (tensor) => {
+    const node = index.producer(tensor);
+    return node ? [node] : [];
+  };
+}
+
+/** The nodes at a tensor, and at the tensors to which each of them leads, the nearest of the last first. */
+function reached(
+  tensor: string,
+  at: (tensor: string) => readonly NodeProto[],
+  leads: (node: NodeProto) => readonly string[],
+): ReadonlySet<NodeProto> {
   const seen = new Set<NodeProto>();
   const open = [tensor];
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
-    const node = index.producer(name);
-    if (!node || seen.has(node)) continue;
-    seen.add(node);
-    open.push(...node.input);
+    for (const node of at(name)) {
+      if (seen.has(node)) continue;
+      seen.add(node);
+      open.push(...leads(node));
+    }
   }
   return seen;
 }

@@ -2,6 +2,7 @@ import { chooseOption } from "../advice/choose.ts";
 import type { AdviceFacts, WeightLoss } from "../advice/facts.ts";
 import { kindsOf } from "../advice/kinds.ts";
 import { type Options, optionsFor } from "../advice/options.ts";
+import { isMeasured } from "../advice/references.ts";
 import { spectrogramOf } from "../advice/spectrogram.ts";
 import type { Advice, AdviceOption, AdvisedSettings } from "../model/advice.ts";
 import type { WeightAnalysis } from "../model/analysis.ts";
@@ -48,14 +49,18 @@ export function advise(model: OpenModel, target: TargetName): Advice {
     kinds: facts.kinds,
     options: options.map((option) => ({ ...option, figures: null, failed: null })),
     advised: preferred,
-    why:
-      preferred === 0
-        ? `It is what choosing ${facts.target.name} sets; nothing measured on such models is better.`
-        : `On models of this kind that were measured it is better than what choosing ${facts.target.name} sets.`,
+    why: whyByGraph(facts, preferred === 0),
     size: sizeOf(model, recipeOf(model, target, advised.settings)),
     measured: null,
     notices: [],
   };
+}
+
+function whyByGraph({ kinds, target }: AdviceFacts, isDefault: boolean): string {
+  if (!isDefault)
+    return `On models of this kind that were measured it is better than what choosing ${target.name} sets.`;
+  const known = isMeasured(kinds[0]?.kind ?? "other");
+  return `It is what choosing ${target.name} sets; ${known ? "nothing measured on such models is better" : "no model of this kind was measured"}.`;
 }
 
 export interface AdviceRequest {
