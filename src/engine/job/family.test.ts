@@ -103,3 +103,9 @@ it("finds what WebGPU leaves to the processor, in graphs within too", () => {
   });
   expect(besideWebgpu(model)).toEqual(["MatMulInteger"]);
 });
+
+it.each(["MatMulNBits", "MatMulBnb4", "GatherBlockQuantized"])("does not name %s, which WebGPU has", (operator) => {
+  const nodes = [makeNode(operator, ["x", "w"], ["y"], { domain: "com.microsoft" })];
+  const model = buildModel({ opset: 17, inputs: [floatInput("x", [1, 4])], outputs: ["y"], nodes });
+  expect(besideWebgpu(model)).toEqual([]);
+});

@@ -5,6 +5,7 @@ import { allNodes } from "../onnx/opset.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import type { Choices } from "../recipe/change.ts";
 import { TARGETS } from "../targets/index.ts";
+import { WEBGPU_OWN_OPERATORS } from "../targets/ortWebgpu.ts";
 import { significant } from "../values/figures.ts";
 import { percent } from "../values/shares.ts";
 import { decibel } from "../values/units.ts";
@@ -73,15 +74,13 @@ export function isVariantName(name: string): boolean {
   return SUFFIXES.some((suffix) => name.endsWith(`_${suffix}`));
 }
 
-/** The operators of ONNX Runtime's own that have a kernel on WebGPU (js/web/docs/webgpu-operators.md). */
-const OWN_ON_WEBGPU: readonly string[] = ["MatMulNBits", "GatherBlockQuantized"];
 /** What a runtime works out as it loads a model. */
 const NO_WORK: readonly string[] = ["Constant", "Identity"];
 
 /** The operators of a model that are predicted to run on the processor where it runs on WebGPU, by ONNX Runtime's list of kernels. */
 export function besideWebgpu({ graph, functions }: ModelProto): readonly string[] {
   const kernels = TARGETS["ort-webgpu"].kernels ?? new Set<string>();
-  const known = new Set([...kernels, ...OWN_ON_WEBGPU, ...NO_WORK, ...functions.map(({ name }) => name)]);
+  const known = new Set([...kernels, ...WEBGPU_OWN_OPERATORS, ...NO_WORK, ...functions.map(({ name }) => name)]);
   const nodes = [...(graph ? allNodes(graph) : []), ...functions.flatMap(({ node }) => node)];
   return [...new Set(nodes.map(({ opType }) => opType))].filter((operator) => !known.has(operator)).sort();
 }

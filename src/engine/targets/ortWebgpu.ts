@@ -1,7 +1,11 @@
+import { listed } from "../values/figures.ts";
 import { ORT } from "./ort.ts";
 import type { Target } from "./target.ts";
 
 const OPERATORS = "https://github.com/microsoft/onnxruntime/blob/main/js/web/docs/webgpu-operators.md";
+
+/** The operators of ONNX Runtime's own, among those that are written here, that have a kernel on WebGPU. */
+export const WEBGPU_OWN_OPERATORS: readonly string[] = ["MatMulNBits", "MatMulBnb4", "GatherBlockQuantized"];
 
 /** The WebGPU provider of ONNX Runtime Web 1.30. */
 export const ORT_WEBGPU: Target = {
@@ -15,7 +19,7 @@ export const ORT_WEBGPU: Target = {
       source: OPERATORS,
     },
     {
-      says: "It has MatMulNBits, MatMulBnb4 and GatherBlockQuantized; the float16 of q4f16 takes a device with shader-f16.",
+      says: `It has ${listed(WEBGPU_OWN_OPERATORS)}; the float16 of q4f16 takes a device with shader-f16.`,
       source: "https://github.com/microsoft/onnxruntime/tree/main/onnxruntime/contrib_ops/webgpu/quantization",
     },
     {
