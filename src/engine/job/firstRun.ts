@@ -89,8 +89,15 @@ export async function firstRun(
     }));
 }
 
+const NOT_RUN = "not run here";
+
+/** Whether a notice of a first run says that there was none. */
+export function saysNotRun({ message }: Notice): boolean {
+  return message.includes(NOT_RUN);
+}
+
 function notRun(fileName: string, why: string): Notice {
-  const message = `"${fileName}" was loaded but not run here: ${why} Run it on a sample of yours before you rely on it.`;
+  const message = `"${fileName}" was loaded but ${NOT_RUN}: ${why} Run it on a sample of yours before you rely on it.`;
   return { kind: "warning", subject: fileName, message };
 }
 
@@ -99,7 +106,7 @@ function unfit(artifact: Artifact, needed: number, free: number): Notice {
   const { name, model } = artifact;
   const { graph } = decodeModel(model ? toModelFile(model).graph : concat(artifact.chunks), name);
   if (graph) inTopologicalOrder(graph);
-  const message = `"${name}" was not run here: ${memorySize(needed)} needed, and ${memorySize(free)} are free. Its structure was checked; run it where there is that much before you rely on it.`;
+  const message = `"${name}" was ${NOT_RUN}: ${memorySize(needed)} needed, and ${memorySize(free)} are free. Its structure was checked; run it where there is that much before you rely on it.`;
   return { kind: "warning", subject: name, message };
 }
 

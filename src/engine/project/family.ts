@@ -4,6 +4,7 @@ import { FAMILY_VARIANTS, type FamilyVariant, floatArtifact } from "../job/famil
 import { loadingCode } from "../job/familyCode.ts";
 import { configFile, configMissing } from "../job/familyFiles.ts";
 import { defaultDtypes, notMade, type Place, renamed, resultOf } from "../job/familyResults.ts";
+import { saysNotRun } from "../job/firstRun.ts";
 import { totalBytes } from "../job/quantize.ts";
 import type { ModelSource } from "../job/source.ts";
 import type { Execution } from "../model/calibration.ts";
@@ -134,7 +135,7 @@ async function makePart(
   environment: Environment,
   context: JobContext,
 ): Promise<MadePart> {
-  const place: Place = environment.runtimes.main.label.startsWith("onnxruntime-node") ? "native" : "wasm";
+  const place: Place = environment.runtimes.main.provider === "cpu" ? "native" : "wasm";
   const source = await part.open();
   const project = await Project.open(source, request.inputs, environment, context);
   project.edit({ seed: request.seed });
@@ -186,7 +187,7 @@ async function makePart(
     if (one.why !== null) {
       notices.push({ kind: "warning", subject: name, message: `"${name}" was not judged: ${one.why}` });
     }
-    const unrun = one.notices.some(({ message }) => message.includes("not run here"));
+    const unrun = one.notices.some(saysNotRun);
     const { model, bytes } = exported.quantized;
     const says = instead === null ? variant.says : `Weights alone are in 8 bits, in blocks of 32: ${instead}`;
     const seen = isCrashing ? "crashes" : unrun ? "not run" : "ran once";
