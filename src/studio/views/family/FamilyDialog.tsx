@@ -4,6 +4,7 @@ import { plural } from "../../../engine/values/figures.ts";
 import { byteSize } from "../../../engine/values/units.ts";
 import { sortFiles } from "../../files.ts";
 import { FileButton } from "../../parts/FileButton.tsx";
+import { Notices } from "../../parts/Notices.tsx";
 import { TextDialog } from "../../parts/TextDialog.tsx";
 import { downloadFamily, familyOf, makeFamily } from "../../state/family.ts";
 import { useWork } from "../../state/useStudio.ts";
@@ -75,26 +76,29 @@ export default function FamilyDialog({ files, onClose }: Props) {
     >
       <Alerts />
       {found ? (
-        <fieldset className="family-asked" disabled={busy}>
-          <Ticks label="Models" names={found.parts} ticked={parts} onTick={setParts} />
-          <Ticks label="Variants" names={found.dtypes} ticked={dtypes} onTick={setDtypes} />
-          <div className="family-row">
-            <span className="muted">Samples</span>
-            <div className="form-row">
-              <span data-testid="family-data">
-                {data.length > 0
-                  ? `${plural(data.length, "file")}: half of the samples teach, the others judge`
-                  : "none: fidelity is not judged without"}
-              </span>
-              <FileButton multiple onFiles={setData} testId="family-data-input">
-                Choose files
-              </FileButton>
-              <FileButton folder onFiles={setData}>
-                Choose a folder
-              </FileButton>
+        <>
+          <Notices notices={found.notices} label="Notices about the folder" />
+          <fieldset className="family-asked" disabled={busy}>
+            <Ticks label="Models" names={found.parts} ticked={parts} onTick={setParts} />
+            <Ticks label="Variants" names={found.dtypes} ticked={dtypes} onTick={setDtypes} />
+            <div className="family-row">
+              <span className="muted">Samples</span>
+              <div className="form-row">
+                <span data-testid="family-data">
+                  {data.length > 0
+                    ? `${plural(data.length, "file")}: half of the samples teach, the others judge`
+                    : "none: fidelity is not judged without"}
+                </span>
+                <FileButton multiple onFiles={setData} testId="family-data-input">
+                  Choose files
+                </FileButton>
+                <FileButton folder onFiles={setData}>
+                  Choose a folder
+                </FileButton>
+              </div>
             </div>
-          </div>
-        </fieldset>
+          </fieldset>
+        </>
       ) : (
         <p className="muted">Reading the folder...</p>
       )}
