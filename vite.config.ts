@@ -1,16 +1,19 @@
 import "./src/engine/runtime/telemetry.ts";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
-import { appHeaders, isolationHeaders } from "./scripts/headers.ts";
+import { outputNames, serviceWorker } from "./scripts/serviceWorker.ts";
 import { SHARED_TAG } from "./src/engine/testing/shared.ts";
+import { appHeaders, isolationHeaders } from "./workers/headers.ts";
 
 export default defineConfig({
-  plugins: [react()],
+  // Every path counts from the page, so that the folder works under any address.
+  base: "./",
+  plugins: [react(), serviceWorker()],
   appType: "mpa",
-  worker: { format: "es" },
+  worker: { format: "es", rollupOptions: { output: outputNames } },
   server: { headers: isolationHeaders },
   preview: { headers: appHeaders },
-  build: { target: "es2022", chunkSizeWarningLimit: 1500 },
+  build: { target: "es2022", chunkSizeWarningLimit: 1500, rollupOptions: { output: outputNames } },
   test: {
     include: ["src/**/*.test.ts", "workers/**/*.test.ts", "cli/**/*.test.ts", "scripts/**/*.test.ts"],
     environment: "node",

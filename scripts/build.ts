@@ -8,6 +8,7 @@ const SOURCES = [
   "public",
   "src",
   "tsconfig.base.json",
+  "scripts/serviceWorker.ts",
   "tsconfig.json",
   "vite.config.ts",
   "workers",

@@ -9,7 +9,7 @@ import {
 } from "../src/engine/model/runtime.ts";
 import { isSoftware, webgpuAdapter, webgpuLabel } from "../src/engine/runtime/webgpuDevice.ts";
 import type { AcceleratorApi } from "./accelerator.worker.ts";
-import { lockReleased } from "./lifeline.ts";
+import { lockReleased, notLoaded } from "./lifeline.ts";
 
 interface Opened {
   readonly session: ObserverSession;
@@ -46,8 +46,14 @@ async function open(model: ModelFile, plan: ObservationPlan, ends: Set<() => voi
   const worker = new Worker(new URL("./accelerator.worker.ts", import.meta.url), { type: "module", name });
   const api = wrap<AcceleratorApi>(worker);
   const life = new Lifetime();
-  void lockReleased(worker, name).then(() =>
-    life.end(new AcceleratorLost("WebGPU's worker ended, perhaps for want of memory.")),
+  void lockReleased(worker, name).then((ending) =>
+    life.end(
+      new AcceleratorLost(
+        ending === "unloaded"
+          ? notLoaded("ONNX Runtime for WebGPU").message
+          : "WebGPU's worker ended, perhaps for want of memory.",
+      ),
+    ),
   );
   const end = () => {
     if (!ends.delete(end)) return;

@@ -1,7 +1,7 @@
 import { proxy, type Remote, wrap } from "comlink";
 import { Lifetime } from "../src/engine/model/lifetime.ts";
 import { WorkerDied } from "../src/engine/model/runtime.ts";
-import { lockReleased } from "./lifeline.ts";
+import { lockReleased, notLoaded } from "./lifeline.ts";
 import type { AnalysisApi, EngineApi, LayoutApi } from "./protocol.ts";
 
 export { proxy };
@@ -26,22 +26,27 @@ function supervise<Api>(worker: Worker, name: string): WorkerHandle<Api> {
   });
   const life = new Lifetime();
 
-  const end = (reason: string) => {
+  const end = (reason: string, error: Error = new WorkerDied(reason)) => {
     if (!alive) return;
     alive = false;
     worker.terminate();
-    life.end(new WorkerDied(reason));
+    life.end(error);
     announceDeath(reason);
   };
-  worker.addEventListener("error", (event) => end(event.message || "its script could not be loaded"));
-  lockReleased(worker, name).then(() => end("it was ended from outside"));
+  worker.addEventListener("error", ({ message }) => {
+    if (message) end(message);
+  });
+  lockReleased(worker, name).then((ending) => {
+    if (ending === "unloaded") end("its script could not be loaded", notLoaded("A part of Octet"));
+    else end("it was ended from outside");
+  });
 
   return {
     get alive() {
       return alive;
     },
     death,
-    terminate: end,
+    terminate: (reason) => end(reason),
     call: (ask) => life.within(() => ask(remote)),
   };
 }

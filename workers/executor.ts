@@ -2,7 +2,7 @@ import { type Remote, releaseProxy, wrap } from "comlink";
 import { Lifetime } from "../src/engine/model/lifetime.ts";
 import { type ObserverSession, type Runtime, type Session, WorkerDied } from "../src/engine/model/runtime.ts";
 import type { ExecutorApi } from "./executor.worker.ts";
-import { lockReleased } from "./lifeline.ts";
+import { lockReleased, notLoaded } from "./lifeline.ts";
 
 interface Executor {
   readonly worker: Worker;
@@ -117,8 +117,8 @@ function spawn(): Executor {
   const name = `octet-executor-${crypto.randomUUID()}`;
   const worker = new Worker(new URL("./executor.worker.ts", import.meta.url), { type: "module", name });
   const life = new Lifetime();
-  const death = lockReleased(worker, name).then(() => {
-    life.end(new WorkerDied(ENDED));
+  const death = lockReleased(worker, name).then((ending) => {
+    life.end(ending === "unloaded" ? notLoaded("ONNX Runtime") : new WorkerDied(ENDED));
   });
   return { worker, api: wrap<ExecutorApi>(worker), life, death, sessions: 0 };
 }

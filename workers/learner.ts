@@ -4,7 +4,7 @@ import { Lifetime } from "../src/engine/model/lifetime.ts";
 import type { Learner } from "../src/engine/model/rounding.ts";
 import { WorkerDied } from "../src/engine/model/runtime.ts";
 import type { LearnerApi, LearningBackend } from "./learner.worker.ts";
-import { lockReleased } from "./lifeline.ts";
+import { lockReleased, notLoaded } from "./lifeline.ts";
 
 interface StartedLearner {
   readonly learner: Learner;
@@ -62,8 +62,12 @@ function spawn() {
   const worker = new Worker(new URL("./learner.worker.ts", import.meta.url), { type: "module", name });
   const api = wrap<LearnerApi>(worker);
   const life = new Lifetime();
-  void lockReleased(worker, name).then(() =>
-    life.end(new WorkerDied("The worker that learns rounding ended, perhaps for want of memory")),
+  void lockReleased(worker, name).then((ending) =>
+    life.end(
+      ending === "unloaded"
+        ? notLoaded("What learns rounding")
+        : new WorkerDied("The worker that learns rounding ended, perhaps for want of memory"),
+    ),
   );
   const ask = <T>(question: (remote: Remote<LearnerApi>) => Promise<T>) => life.within(() => question(api));
   const end = () => {

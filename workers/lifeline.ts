@@ -1,3 +1,5 @@
+import { InputError } from "../src/engine/model/job.ts";
+
 const READY = "octet-alive";
 
 /**
@@ -11,15 +13,27 @@ export function holdLifeline(): void {
   });
 }
 
+/** How a worker ended: as one that ran, or without a start, since its script or what that imports could not be loaded. */
+export type Ending = "ended" | "unloaded";
+
 /** Resolves when the worker called `name`, which calls `holdLifeline`, has ended in whatever way. */
-export function lockReleased(worker: Worker, name: string): Promise<void> {
+export function lockReleased(worker: Worker, name: string): Promise<Ending> {
   return new Promise((resolve) => {
-    worker.addEventListener("error", () => resolve(), { once: true });
+    worker.addEventListener("error", (event) => resolve(event instanceof ErrorEvent ? "ended" : "unloaded"), {
+      once: true,
+    });
     const onMessage = ({ data }: MessageEvent) => {
       if (data !== READY) return;
       worker.removeEventListener("message", onMessage);
-      void navigator.locks.request(name, () => resolve());
+      void navigator.locks.request(name, () => resolve("ended"));
     };
     worker.addEventListener("message", onMessage);
   });
+}
+
+/** What to tell of a part of the studio whose script could not be loaded: no network, or a newer version took its place. */
+export function notLoaded(part: string): InputError {
+  return new InputError(
+    `${part} could not be loaded: reload the page, with a network where it was not used before; what was done is kept.`,
+  );
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build, preview } from "vite";
 import config from "../../playwright.config.ts";
-import { appHeaders } from "../../scripts/headers.ts";
+import { appHeaders } from "../../workers/headers.ts";
 import { repositoryPath } from "./studio.ts";
 
 const { launchOptions } = config.use ?? {};

@@ -27,6 +27,11 @@ export async function openSample(page: Page): Promise<void> {
 /** Opens the sample project on the start screen as it is. */
 export async function pressSample(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Open the sample project" }).click();
+  await openedSample(page);
+}
+
+/** Waits for the sample project, however it was asked for. */
+export async function openedSample(page: Page): Promise<void> {
   await expect(page.getByTestId("step-data")).toHaveAttribute("data-standing", "done", { timeout: JOB_TIMEOUT });
   await idle(page);
 }

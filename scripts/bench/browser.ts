@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Page } from "@playwright/test";
 import { build, type PreviewServer, preview } from "vite";
+import { appHeaders } from "../../workers/headers.ts";
 import { findChromium } from "../chromium.ts";
-import { appHeaders } from "../headers.ts";
 import { childrenOf } from "./memory.ts";
 
 /** A Chromium and a server of one built page, with the headers of the app. */

@@ -2,12 +2,14 @@ import { lazy, Suspense, useEffect } from "react";
 import { startComparing } from "./state/comparing.ts";
 import { startDiagnosis } from "./state/diagnosis.ts";
 import { startEffects } from "./state/effects.ts";
+import { openLinked } from "./state/links.ts";
 import { listSessions, saveBeforeLeaving } from "./state/persistence.ts";
 import { startProbes } from "./state/probe.ts";
 import { actions } from "./state/store.ts";
 import { useProject, useView } from "./state/useStudio.ts";
 import { Alerts } from "./views/frame/Alerts.tsx";
 import { DropTarget } from "./views/frame/DropTarget.tsx";
+import { Fault } from "./views/frame/Fault.tsx";
 import { Start } from "./views/frame/Start.tsx";
 
 const FamilyDialog = lazy(() => import("./views/family/FamilyDialog.tsx"));
@@ -18,22 +20,25 @@ export function App() {
   useEffect(() => {
     const stops = [startEffects(), startDiagnosis(), startProbes(), startComparing(), saveBeforeLeaving()];
     listSessions();
+    openLinked();
     return () => {
       for (const stop of stops) stop();
     };
   }, []);
   return (
-    <DropTarget>
-      <Alerts />
-      <FamilyDoor />
-      {open ? (
-        <Suspense fallback={<Start />}>
-          <Workbench />
-        </Suspense>
-      ) : (
-        <Start />
-      )}
-    </DropTarget>
+    <Fault>
+      <DropTarget>
+        <Alerts />
+        <FamilyDoor />
+        {open ? (
+          <Suspense fallback={<Start />}>
+            <Workbench />
+          </Suspense>
+        ) : (
+          <Start />
+        )}
+      </DropTarget>
+    </Fault>
   );
 }
 

@@ -1,4 +1,5 @@
 import { createStore, type StoreApi } from "zustand/vanilla";
+import { hostChanges } from "./slices/host.ts";
 import { projectChanges } from "./slices/project.ts";
 import { resultsChanges } from "./slices/results.ts";
 import type { Actions, Changes } from "./slices/slice.ts";
@@ -35,5 +36,6 @@ export const actions = {
   ...actingOn("work")(workChanges),
   ...actingOn("results")(resultsChanges),
   ...actingOn("view")(viewChanges),
+  ...actingOn("host")(hostChanges),
   ...acting<StudioState>((change) => store.setState(change))(studioChanges),
 };

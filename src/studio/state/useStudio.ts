@@ -1,4 +1,5 @@
 import { useStore } from "zustand";
+import type { Host } from "./slices/host.ts";
 import type { Project } from "./slices/project.ts";
 import type { Results } from "./slices/results.ts";
 import type { StudioState } from "./slices/studio.ts";
@@ -29,4 +30,8 @@ export function useResults<T>(select: (results: Results) => T): T {
 
 export function useView<T>(select: (view: View) => T): T {
   return useStudio(({ view }) => select(view));
+}
+
+export function useHost<T>(select: (host: Host) => T): T {
+  return useStudio(({ host }) => select(host));
 }

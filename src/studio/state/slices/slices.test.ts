@@ -45,6 +45,7 @@ test("another model leaves nothing of the one before, but the log and what this 
     work: { ...first.work, log: [entry] },
     results: NO_RESULTS,
     view: { ...first.view, layer: "first", layersView: "graph", execution },
+    host: first.host,
   });
 });
 

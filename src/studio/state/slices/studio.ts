@@ -5,6 +5,7 @@ import { withOthers } from "../../../engine/recipe/change.ts";
 import type { Origin } from "../../../engine/recipe/derivations.ts";
 import { amend, edit } from "../history.ts";
 import { judged } from "../verdict.ts";
+import { type Host, NO_HOST } from "./host.ts";
 import { NO_PROJECT, observedAnew, type Project } from "./project.ts";
 import { NO_RESULTS, type Probed, type Results } from "./results.ts";
 import type { Changes } from "./slice.ts";
@@ -16,17 +17,18 @@ export interface StudioState {
   readonly work: Work;
   readonly results: Results;
   readonly view: View;
+  readonly host: Host;
 }
 
 export function firstState(): StudioState {
-  return { project: NO_PROJECT, work: NO_WORK, results: NO_RESULTS, view: firstView() };
+  return { project: NO_PROJECT, work: NO_WORK, results: NO_RESULTS, view: firstView(), host: NO_HOST };
 }
 
 /**
  * All of one model goes: the project, its results, what is measured of it and how it is looked at. What was said stays, and
  * what this browser remembers.
  */
-function withoutModel({ work, view }: StudioState): StudioState {
+function withoutModel({ work, view }: StudioState): Omit<StudioState, "host"> {
   return {
     project: NO_PROJECT,
     work: { ...work, ...NOTHING_MEASURED },

@@ -25,11 +25,12 @@ export function fresh(): void {
 
 function withFields(state: StudioState, fields: object): StudioState {
   const of = (slice: object) => Object.fromEntries(Object.entries(fields).filter(([name]) => name in slice));
-  const { project, work, results, view } = state;
+  const { project, work, results, view, host } = state;
   return {
     project: { ...project, ...of(project) },
     work: { ...work, ...of(work) },
     results: { ...results, ...of(results) },
     view: { ...view, ...of(view) },
+    host,
   };
 }

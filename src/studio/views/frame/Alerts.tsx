@@ -1,5 +1,6 @@
 import { actions } from "../../state/store.ts";
 import { useWork } from "../../state/useStudio.ts";
+import { Newer } from "./Newer.tsx";
 import "./Alerts.css";
 
 /** What went wrong: one sentence each, until dismissed. */
@@ -7,6 +8,7 @@ export function Alerts() {
   const alerts = useWork((work) => work.alerts);
   return (
     <div className="alerts">
+      <Newer />
       {alerts.map((alert) => (
         <div key={alert.id} role="alert" className="alert">
           <div>

@@ -1,6 +1,6 @@
 import { Hint } from "../../parts/Term.tsx";
 import { executionText, executorText, fallbacks, PROVIDER_NAMES, placeText } from "../../state/execution.ts";
-import { useProject, useView } from "../../state/useStudio.ts";
+import { useHost, useProject, useView } from "../../state/useStudio.ts";
 
 /** Where the samples of the calibration ran, or will run, and why not where they were to. */
 export function Device() {
@@ -12,22 +12,20 @@ export function Device() {
   const wanted = onGpu || execution.provider === "webgpu";
   const places = [...new Set(ran.map(placeText))];
   const text = places.length > 0 ? places.join(" + ") : planned(execution.provider);
-  const isolation = globalThis.crossOriginIsolated
-    ? []
-    : ["The page is not isolated (COOP and COEP headers are missing), so a worker has one thread."];
+  const without = useHost((host) => host.without);
   const how =
     ran.length > 0
       ? `Calibrated on ${ran.map(executorText).join("; ")}.`
       : `Not calibrated yet; how it will run: ${executionText(execution)}.`;
   return (
-    <Hint text={[how, ...reasons, ...isolation].join(" ")}>
+    <Hint text={[how, ...reasons, without ?? ""].join(" ").trim()}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: its hint is read by keyboard */}
       <span className="badge" data-testid="device" tabIndex={0}>
         {text}
         {wanted && reasons.length > 0 ? (
           <span className="badge-warning"> ({onGpu ? "WebGPU gave up" : "not WebGPU"})</span>
         ) : null}
-        {isolation.length > 0 ? <span className="badge-warning"> (page is not isolated)</span> : null}
+        {without ? <span className="badge-warning"> (page is not isolated)</span> : null}
       </span>
     </Hint>
   );

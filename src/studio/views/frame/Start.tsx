@@ -7,6 +7,7 @@ import type { StoredSession } from "../../state/slices/work.ts";
 import { actions } from "../../state/store.ts";
 import { useWork } from "../../state/useStudio.ts";
 import { DeleteEverything } from "./DeleteEverything.tsx";
+import { HostLine } from "./HostLine.tsx";
 import { JobLine } from "./JobLine.tsx";
 import "./Start.css";
 
@@ -41,6 +42,7 @@ export function Start() {
         </div>
         <JobLine />
       </div>
+      <HostLine />
       {sessions.length > 0 ? (
         <section className="start-last" aria-labelledby="last-heading">
           <h2 id="last-heading">Open last</h2>

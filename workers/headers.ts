@@ -7,7 +7,8 @@ export const isolationHeaders = {
   "Referrer-Policy": "no-referrer",
 };
 
-const contentSecurityPolicy = [
+/** What a page can lay upon itself, in a `meta` element, where its host sends no headers. */
+export const pagePolicy = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'",
   "style-src 'self' 'unsafe-inline'",
@@ -18,8 +19,10 @@ const contentSecurityPolicy = [
   "manifest-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
-  "frame-ancestors 'none'",
 ].join("; ");
 
 /** What the built app is served with: isolated, and no connection but to its own origin. */
-export const appHeaders = { ...isolationHeaders, "Content-Security-Policy": contentSecurityPolicy };
+export const appHeaders = {
+  ...isolationHeaders,
+  "Content-Security-Policy": `${pagePolicy}; frame-ancestors 'none'`,
+};

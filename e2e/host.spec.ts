@@ -1,0 +1,119 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, type Page, test } from "@playwright/test";
+import { build } from "vite";
+import { type PlainHost, plainHost } from "./support/plainHost.ts";
+import { calibrate, downloadZip, openedSample, pressSample, SAMPLE_NAME } from "./support/studio.ts";
+
+test.use({ serviceWorkers: "allow" });
+
+let host: PlainHost;
+test.beforeEach(async () => {
+  host = await plainHost("dist");
+});
+test.afterEach(() => host.stop());
+
+async function isKept(page: Page): Promise<void> {
+  await expect(page.getByTestId("kept")).toContainText("MB of Octet", { timeout: 60_000 });
+}
+
+test("a host that sends no headers, below a path: isolated after one reload, workers held to the policy, and then without a network", async ({
+  page,
+}) => {
+  let loads = 0;
+  page.on("load", () => loads++);
+  await page.goto(host.page);
+  await isKept(page);
+  expect(loads).toBe(2);
+  expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+
+  const elsewhere = await plainHost("dist");
+  host.add("probe.js", `fetch("${elsewhere.page}").then(() => "reached", () => "refused").then(postMessage)`);
+  const answer = () =>
+    page.evaluate(
+      () =>
+        new Promise((resolve) => {
+          new Worker("probe.js").onmessage = ({ data }) => resolve(data);
+        }),
+    );
+  expect(await answer()).toBe("refused");
+  expect(elsewhere.asked).toEqual([]);
+  await elsewhere.stop();
+
+  await host.stop();
+  await page.goto(`${host.page}?sample`);
+  await openedSample(page);
+  expect(new URL(page.url()).search).toBe("");
+  await calibrate(page, 24);
+  const files = await downloadZip(page);
+  expect(Object.keys(files)).toContain(`${SAMPLE_NAME}.int8.onnx`);
+  await expect(page.getByTestId("device")).not.toContainText("not isolated");
+});
+
+test("where there are no service workers it says so, and does without threads", async ({ page }) => {
+  await page.addInitScript(() => Object.defineProperty(navigator, "serviceWorker", { value: undefined }));
+  await page.goto(`${host.page}?sample`);
+  await openedSample(page);
+  await expect(page.getByTestId("device")).toContainText("not isolated");
+  await calibrate(page, 8);
+});
+
+test("a newer version never mixes with the one that is open", async ({ page, context }) => {
+  const next = mkdtempSync(join(tmpdir(), "octet-next-"));
+  try {
+    await build({
+      logLevel: "error",
+      build: {
+        outDir: next,
+        emptyOutDir: true,
+        rollupOptions: { output: { chunkFileNames: "assets/next-[hash].js" } },
+      },
+    });
+    const scripts: string[] = [];
+    context.on("request", (request) => {
+      if (request.resourceType() === "script") scripts.push(new URL(request.url()).pathname);
+    });
+    const isNext = (path: string) => path.includes("/next-");
+    await page.goto(host.page);
+    await isKept(page);
+
+    host.publish(next);
+    await page.reload();
+    await expect(page.getByTestId("newer")).toBeVisible({ timeout: 60_000 });
+    await pressSample(page);
+    expect(scripts.filter(isNext)).toEqual([]);
+
+    const other = await context.newPage();
+    await other.goto(host.page);
+    await page.getByRole("button", { name: "Reload with it" }).click();
+    await expect(page.getByTestId("newer")).toContainText("another tab");
+    await other.close();
+    scripts.length = 0;
+    await page.getByRole("button", { name: "Reload with it" }).click();
+    await page.waitForEvent("load");
+    await pressSample(page);
+    expect(scripts.filter(isNext).length).toBeGreaterThan(0);
+    await expect(page.getByTestId("fault")).toHaveCount(0);
+  } finally {
+    rmSync(next, { recursive: true });
+  }
+});
+
+test("a part that cannot be loaded is said to be so", async ({ page }) => {
+  await page.addInitScript(() => Object.defineProperty(navigator, "serviceWorker", { value: undefined }));
+  await page.route(/\/Workbench-.*\.js$/, (route) => route.abort());
+  await page.goto(`${host.page}?sample`);
+  await expect(page.getByRole("alert")).toContainText("A part of Octet could not be loaded");
+  await expect(page.getByRole("button", { name: "Reload" })).toBeVisible();
+});
+
+test("links open what lies at the page's own origin, and nothing else", async ({ page }) => {
+  await page.addInitScript(() => Object.defineProperty(navigator, "serviceWorker", { value: undefined }));
+  await page.goto(`${host.page}?model=https://example.com/m.onnx`);
+  await expect(page.getByRole("alert")).toContainText("https://example.com/m.onnx is not of this page's origin");
+  await page.goto(`${host.page}?model=sample/none.onnx`);
+  await expect(page.getByRole("alert")).toContainText("sample/none.onnx is not there");
+  await page.goto(`${host.page}?model=sample/${SAMPLE_NAME}.onnx`);
+  await expect(page.getByTestId("model-name")).toHaveText(`${SAMPLE_NAME}.onnx`);
+});

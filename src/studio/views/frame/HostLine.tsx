@@ -1,0 +1,19 @@
+import { byteSize } from "../../../engine/values/units.ts";
+import { useHost } from "../../state/useStudio.ts";
+
+/** What this browser keeps of the studio, and what the page does without. */
+export function HostLine() {
+  const kept = useHost((host) => host.kept);
+  const without = useHost((host) => host.without);
+  return (
+    <>
+      {without ? <p className="start-without">{without}</p> : null}
+      {kept === null ? null : (
+        <p className="start-kept" data-testid="kept">
+          Works without a network too: this browser keeps {byteSize(kept)} of Octet. What runs on WebGPU or learns
+          rounding is kept when it is first used.
+        </p>
+      )}
+    </>
+  );
+}
