@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import type { Page } from "@playwright/test";
 import { expect, test } from "./support/app.ts";
 import { numberOf } from "./support/figures.ts";
@@ -73,10 +74,76 @@ test("the figures follow a dragged handle; let go, it is a step of the recipe th
   await expect.poll(() => figures(page)).toEqual(held.figures);
   expect(await range(page)).toEqual(held.range);
 
-  await page.getByRole("button", { name: "Undo" }).click();
+  await page.keyboard.press("Control+z");
   await expect(source).toHaveValue("all");
   await expect.poll(() => range(page)).toEqual(before.range);
   await expect.poll(() => figures(page)).toEqual(before.figures);
+  await page.keyboard.press("Control+Shift+Z");
+  await expect(source).toHaveValue("hand");
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(source).toHaveValue("all");
+});
+
+test("zoomed in, an end that is outside is drawn so and does not jump; the window pans, and the pointer reads values", async ({
+  page,
+}) => {
+  const chart = page.getByTestId("clip-chart");
+  const top = (await chart.boundingBox())!.y;
+  const before = await range(page);
+  const surface = page.getByTestId("surface");
+  const box = (await surface.boundingBox())!;
+  const [middle, low] = [box.y + box.height / 2, box.x + 30];
+  await page.mouse.move(low, middle);
+  const shown = page.getByTestId("ranges");
+  for (let notch = 0; notch < 9; notch++) {
+    const was = await shown.innerText();
+    await page.mouse.wheel(0, -100);
+    await expect(shown).not.toHaveText(was);
+  }
+  await expect(page.getByTestId("outside-high")).toContainText("high end at");
+  await drag(page, "high", -2);
+  await page.mouse.up();
+  const { high } = await range(page);
+  expect(high).toBeLessThan(before.high);
+  expect(high).toBeGreaterThan(before.high * 0.98);
+
+  const was = await shown.innerText();
+  await page.mouse.move(box.x + box.width / 2, middle);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width / 2 - 120, middle, { steps: 4 });
+  await page.mouse.up();
+  await expect(shown).not.toHaveText(was);
+  await page.mouse.move(box.x + box.width / 2, middle - 4);
+  await expect(page.getByTestId("reading")).toHaveText(/ to .*: .*values?$/);
+  await expect(page.getByTestId("count-axis").locator("text").first()).toHaveText("0");
+  expect((await chart.boundingBox())!.y).toBe(top);
+});
+
+test("a chart leaves the page as a drawing, a picture and figures; figures as text", async ({ page, context }) => {
+  const chart = page.getByTestId("clip-chart");
+  const save = async (kind: string) => {
+    await chart.getByRole("button", { name: /^Save / }).click();
+    const [file] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("menuitem", { name: kind }).click(),
+    ]);
+    return { name: file.suggestedFilename(), bytes: await readFile(await file.path()) };
+  };
+  const csv = await save("CSV");
+  expect(csv.name).toMatch(/^histogram-of-.*\.csv$/);
+  const [head, first] = csv.bytes.toString().split("\n");
+  expect(head).toBe("low,high,count");
+  expect(first!.split(",").map(Number).every(Number.isFinite)).toBe(true);
+  const svg = (await save("SVG")).bytes.toString();
+  expect(svg).toMatch(/^<svg xmlns="http:\/\/www.w3.org\/2000\/svg"/);
+  expect(svg.includes("var(--")).toBe(false);
+  expect((await save("PNG")).bytes.subarray(1, 4).toString()).toBe("PNG");
+
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const facts = page.getByTestId("clip-editor").locator(".facts-frame").first();
+  await facts.hover();
+  await facts.getByRole("button", { name: "Copy the figures as text" }).click();
+  await expect.poll(() => page.evaluate(() => navigator.clipboard.readText())).toMatch(/SQNR: .*dB/);
 });
 
 test("arrow keys move a handle by a 128th of the range, and none crosses zero", async ({ page }) => {

@@ -11,8 +11,8 @@ export const KEYS: readonly Key[] = [
   { keys: "m", does: "next method for the selected tensor" },
   { keys: "[ ]", does: "move the low handle down or up" },
   { keys: "{ }", does: "move the high handle down or up" },
-  { keys: "z", does: "undo" },
-  { keys: "shift z", does: "redo" },
+  { keys: "z", does: "undo, as does ctrl z or ⌘ z" },
+  { keys: "shift z", does: "redo, as does ctrl shift z, ctrl y or ⌘ shift z" },
   { keys: "/", does: "filter the layers" },
   { keys: "g", does: "layers as a list or a graph" },
   { keys: "↑ ↓ ← →", does: "in the graph: producer, consumer, siblings" },
@@ -26,7 +26,18 @@ export const KEYS: readonly Key[] = [
 
 /** Whether a key press belongs to the control it happened in rather than to the studio. */
 export function belongsToControl(event: KeyboardEvent): boolean {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return true;
+  return event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isInControl(event);
+}
+
+/** The keys that undo and redo everywhere, but in fields, where they undo typing; null for any other press. */
+export function undoing(event: KeyboardEvent): "undo" | "redo" | null {
+  const { key, ctrlKey, metaKey, shiftKey, altKey, defaultPrevented } = event;
+  if (ctrlKey === metaKey || altKey || defaultPrevented || isInControl(event)) return null;
+  if (key.toLowerCase() === "z") return shiftKey ? "redo" : "undo";
+  return key === "y" && ctrlKey ? "redo" : null;
+}
+
+function isInControl(event: KeyboardEvent): boolean {
   const target = event.target as HTMLElement | null;
   if (!target?.closest) return false;
   if (target.closest("input:not([type=checkbox]), textarea, select, [role=dialog], [role=alertdialog], [role=menu]"))

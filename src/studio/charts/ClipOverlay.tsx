@@ -42,8 +42,8 @@ export function ClipOverlay(props: Props) {
       <rect className="clipped" x={plot.left} y={plot.top} width={Math.max(0, low - plot.left)} height={height} />
       <rect className="clipped" x={high} y={plot.top} width={Math.max(0, plot.right - high)} height={height} />
       <Axis window={window} scale={scale} plot={plot} />
-      <HandleMark {...props} handle="low" x={low} />
-      <HandleMark {...props} handle="high" x={high} />
+      <HandleMark {...props} handle="low" x={scale.toPixel(range.low)} />
+      <HandleMark {...props} handle="high" x={scale.toPixel(range.high)} />
       {clipped === null ? null : (
         <text
           className="clipped-share"
@@ -77,10 +77,13 @@ const Axis = memo(function Axis({ window, scale, plot }: Pick<Props, "window" | 
 
 interface HandleProps extends Props {
   readonly handle: Handle;
+  /** Where it is; outside the plot where the window leaves it out. */
   readonly x: number;
 }
 
-function HandleMark({ handle, x, range, window, scale, plot, limits, readOnly, ...on }: HandleProps) {
+function HandleMark({ handle, x: place, range, window, scale, plot, limits, readOnly, ...on }: HandleProps) {
+  const x = clamp(place, plot.left, plot.right);
+  const outside = place < plot.left - 0.5 ? "left" : place > plot.right + 0.5 ? "right" : null;
   const grip = useRef<{ readonly offset: number; range: Range | null } | null>(null);
   const pixelOf = (event: PointerEvent<SVGGElement>) => {
     const box = event.currentTarget.ownerSVGElement?.getBoundingClientRect();
@@ -89,7 +92,7 @@ function HandleMark({ handle, x, range, window, scale, plot, limits, readOnly, .
   const onPointerDown = (event: PointerEvent<SVGGElement>) => {
     if (readOnly || event.button !== 0) return;
     event.currentTarget.setPointerCapture(event.pointerId);
-    grip.current = { offset: x - pixelOf(event), range: null };
+    grip.current = { offset: place - pixelOf(event), range: null };
   };
   const onPointerMove = (event: PointerEvent<SVGGElement>) => {
     if (!grip.current) return;
@@ -119,7 +122,7 @@ function HandleMark({ handle, x, range, window, scale, plot, limits, readOnly, .
   };
   return (
     <g
-      className={readOnly ? "handle fixed" : "handle"}
+      className={`handle${readOnly ? " fixed" : ""}${outside ? " outside" : ""}`}
       role="slider"
       tabIndex={0}
       aria-label={handle === "low" ? "Low end of the clip range" : "High end of the clip range"}
@@ -127,7 +130,7 @@ function HandleMark({ handle, x, range, window, scale, plot, limits, readOnly, .
       aria-valuemin={handle === "low" ? Math.min(window.low, range.low) : 0}
       aria-valuemax={handle === "low" ? 0 : Math.max(window.high, range.high)}
       aria-valuenow={range[handle]}
-      aria-valuetext={significant(range[handle])}
+      aria-valuetext={significant(range[handle]) + (outside ? ", outside of what is shown" : "")}
       aria-readonly={readOnly}
       data-testid={`handle-${handle}`}
       onPointerDown={onPointerDown}
@@ -138,7 +141,27 @@ function HandleMark({ handle, x, range, window, scale, plot, limits, readOnly, .
     >
       <rect className="handle-grip" x={x - 9} y={plot.top} width={18} height={plot.bottom - plot.top} />
       <line x1={x} x2={x} y1={plot.top} y2={plot.bottom} />
-      <path d={handle === "low" ? `M${x} ${plot.bottom}h-9v-14l9 -6z` : `M${x} ${plot.bottom}h9v-14l-9 -6z`} />
+      {outside ? (
+        <>
+          <path d={arrow(outside, x, (plot.top + plot.bottom) / 2)} />
+          <text
+            className="outside-value"
+            x={outside === "left" ? x + 6 : x - 6}
+            y={(plot.top + plot.bottom) / 2 + 18}
+            textAnchor={outside === "left" ? "start" : "end"}
+            data-testid={`outside-${handle}`}
+          >
+            {handle} end at {significant(range[handle])}
+          </text>
+        </>
+      ) : (
+        <path d={handle === "low" ? `M${x} ${plot.bottom}h-9v-14l9 -6z` : `M${x} ${plot.bottom}h9v-14l-9 -6z`} />
+      )}
     </g>
   );
+}
+
+/** Points at what lies beyond an edge of the plot. */
+function arrow(side: "left" | "right", x: number, y: number): string {
+  return side === "left" ? `M${x} ${y}l10 -7v14z` : `M${x} ${y}l-10 -7v14z`;
 }

@@ -4,6 +4,7 @@ import type { Method, Range } from "../../engine/model/range.ts";
 import { significant } from "../../engine/values/figures.ts";
 import { ErrorCurve } from "./ErrorCurve.tsx";
 import { MethodMarks } from "./MethodMarks.tsx";
+import { SaveChart } from "./SaveChart.tsx";
 import { linear, plotOf } from "./scale.ts";
 import { useWidth } from "./useWidth.ts";
 
@@ -38,7 +39,7 @@ export function ErrorChart({ analysis, range, readOnly, onAdopt }: Props) {
   if (points.length === 0 || whole === 0) return null;
   const now = positionOf(range);
   return (
-    <div ref={frame} className="clip-chart" style={{ height: HEIGHT }} data-testid="error-chart">
+    <div ref={frame} className="clip-chart chart-frame" style={{ height: HEIGHT }} data-testid="error-chart">
       {width > 0 ? (
         <>
           <div className="chart-layer">
@@ -66,6 +67,11 @@ export function ErrorChart({ analysis, range, readOnly, onAdopt }: Props) {
             <line className="now" x1={now} x2={now} y1={plot.top} y2={plot.bottom} />
             <MethodMarks marks={marks} plot={plot} onAdopt={readOnly ? null : onAdopt} />
           </svg>
+          <SaveChart
+            frame={frame}
+            name={`expected error of ${analysis.group}`}
+            table={() => points.map(({ share, range: { low, high }, mse }) => ({ share, low, high, mse }))}
+          />
         </>
       ) : null}
     </div>

@@ -4,6 +4,7 @@ import type { TuneLimit, Tuning } from "../../engine/model/tuning.ts";
 import { percent } from "../../engine/values/shares.ts";
 import { byteSize, decibel } from "../../engine/values/units.ts";
 import { frontierOf, type Worth } from "./frontier.ts";
+import { SaveChart } from "./SaveChart.tsx";
 import { linear, ticks } from "./scale.ts";
 import { useWidth } from "./useWidth.ts";
 import "./FrontierChart.css";
@@ -47,7 +48,7 @@ export const FrontierChart = memo(function FrontierChart({ tuning, selected, onS
   const y = linear(range, HEIGHT - EDGE.bottom, EDGE.top);
   const place = (point: Worth) => [x.toPixel(point.bytes), y.toPixel(point.value)] as const;
   return (
-    <div ref={frame} className="frontier" style={{ height: HEIGHT }} data-testid="frontier">
+    <div ref={frame} className="frontier chart-frame" style={{ height: HEIGHT }} data-testid="frontier">
       {width > 0 ? (
         <svg width={width} height={HEIGHT} role="img" aria-label={describe(tuning, points.length)}>
           <Axes x={x} y={y} width={width} range={range} limit={limit} />
@@ -71,6 +72,17 @@ export const FrontierChart = memo(function FrontierChart({ tuning, selected, onS
           ))}
         </svg>
       ) : null}
+      <SaveChart
+        frame={frame}
+        name="points of the search"
+        table={() =>
+          tuning.points.map(({ label, bytes, sqnr, top1, passed }) => ({
+            ...{ label, bytes, "SQNR in dB": sqnr },
+            ...{ "top-1 in float": top1?.float ?? null, "top-1 quantized": top1?.quantized ?? null },
+            "keeps the limit": String(passed),
+          }))
+        }
+      />
     </div>
   );
 });

@@ -1,6 +1,6 @@
 import { memo } from "react";
 import { Bar, BarChart, XAxis, YAxis } from "recharts";
-import type { Plot } from "./scale.ts";
+import { barHeight, type Plot } from "./scale.ts";
 
 interface Props {
   readonly counts: readonly number[];
@@ -12,7 +12,7 @@ interface Props {
 
 /** The bars alone. Drawn anew only when the counts are: what moves with the pointer lies over them. */
 export const HistogramBars = memo(function HistogramBars({ counts, logarithmic, plot, width, height }: Props) {
-  const data = counts.map((count, bin) => ({ bin, height: logarithmic ? Math.log10(1 + count) : count }));
+  const data = counts.map((count, bin) => ({ bin, height: barHeight(count, logarithmic) }));
   return (
     <BarChart
       data={data}

@@ -4,6 +4,7 @@ import type { LossPoint } from "../../engine/model/rounding.ts";
 import { count } from "../../engine/values/figures.ts";
 import { decibel } from "../../engine/values/units.ts";
 import { decibelsOf } from "./loss.ts";
+import { SaveChart } from "./SaveChart.tsx";
 import { ticks } from "./scale.ts";
 import { useWidth } from "./useWidth.ts";
 import "./LossChart.css";
@@ -39,7 +40,7 @@ export const LossChart = memo(function LossChart({ layer, curve, iterations, nea
   const room = Math.max((most - least) * 0.1, LEAST_DB);
   const range = values.length > 0 ? { low: least - room, high: most + room } : { low: -20, high: 0 };
   return (
-    <div ref={frame} className="loss-chart" style={{ height: HEIGHT }} data-testid="loss-chart">
+    <div ref={frame} className="loss-chart chart-frame" style={{ height: HEIGHT }} data-testid="loss-chart">
       {width > 0 ? (
         <LineChart
           data={points as Point[]}
@@ -80,6 +81,11 @@ export const LossChart = memo(function LossChart({ layer, curve, iterations, nea
           <Line dataKey="error" stroke="var(--accent)" strokeWidth={1.5} dot={false} isAnimationActive={false} />
         </LineChart>
       ) : null}
+      <SaveChart
+        frame={frame}
+        name={`loss of ${layer}`}
+        table={() => points.map(({ iteration, error }) => ({ iteration, "error in dB": error }))}
+      />
     </div>
   );
 });

@@ -3,6 +3,7 @@ import { Line, LineChart, ReferenceDot, Tooltip, XAxis, YAxis } from "recharts";
 import type { ErrorWalk, WalkStep } from "../../engine/model/sensitivity.ts";
 import { clamp } from "../../engine/values/clamp.ts";
 import { decibel } from "../../engine/values/units.ts";
+import { SaveChart } from "./SaveChart.tsx";
 import { useWidth } from "./useWidth.ts";
 import { lossOf, marksOf } from "./walk.ts";
 import "./WalkChart.css";
@@ -43,8 +44,19 @@ export function WalkChart({ walk, selected, onSelect }: Props) {
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the arrow keys walk the layers, and the table has buttons
     // biome-ignore lint/a11y/noStaticElementInteractions: as above
-    <div ref={frame} className="walk-chart" style={{ height: HEIGHT }} onClick={choose} data-testid="walk-chart">
+    <div
+      ref={frame}
+      className="walk-chart chart-frame"
+      style={{ height: HEIGHT }}
+      onClick={choose}
+      data-testid="walk-chart"
+    >
       {width > 0 ? <Curve walk={walk} width={width} /> : null}
+      <SaveChart
+        frame={frame}
+        name="SQNR along the layers"
+        table={() => walk.steps.map(({ layer, sqnr }) => ({ layer, "SQNR in dB": sqnr }))}
+      />
       {place >= 0 && width > 0 ? (
         <div
           className="walk-place"

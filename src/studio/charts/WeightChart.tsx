@@ -5,6 +5,7 @@ import type { WeightScheme } from "../../engine/model/recipe.ts";
 import { weightBits } from "../../engine/values/codes.ts";
 import { count, interval, significant } from "../../engine/values/figures.ts";
 import { decibel } from "../../engine/values/units.ts";
+import { SaveChart } from "./SaveChart.tsx";
 import { useWidth } from "./useWidth.ts";
 
 const HEIGHT = 120;
@@ -42,7 +43,7 @@ export const WeightChart = memo(function WeightChart({ weights, type }: Props) {
     (entry, channel): Channel => ({ channel, range: [entry.min, entry.max], scale: entry.scale, sqnr: entry.sqnr }),
   );
   return (
-    <div ref={frame} className="weight-chart" data-testid="weight-chart">
+    <div ref={frame} className="weight-chart chart-frame" data-testid="weight-chart">
       {width > 0 ? (
         <BarChart
           data={data}
@@ -68,6 +69,13 @@ export const WeightChart = memo(function WeightChart({ weights, type }: Props) {
           />
         </BarChart>
       ) : null}
+      <SaveChart
+        frame={frame}
+        name={`weights of ${weights.name}`}
+        table={() =>
+          data.map(({ channel, range: [min, max], scale, sqnr }) => ({ channel, min, max, scale, "SQNR in dB": sqnr }))
+        }
+      />
     </div>
   );
 });

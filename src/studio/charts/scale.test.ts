@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { levels, linear, spread, ticks, zoom } from "./scale.ts";
+import { countTicks, levels, linear, pan, spread, ticks, zoom } from "./scale.ts";
 
 const plot = { left: 10, right: 510, top: 0, bottom: 100 };
 
@@ -45,4 +45,32 @@ test("labels too close to each other move apart about their middle, and stay in 
   expect(spread([104, 100, 108], 10, 0, 200)).toEqual([104, 94, 114]);
   expect(spread([198, 199, 185], 10, 0, 200)).toEqual([190, 200, 180]);
   expect(spread([], 10, 0, 200)).toEqual([]);
+});
+
+test("a window that is moved stays as wide as it was, and within the bounds", () => {
+  const bounds = { low: -2, high: 8 };
+  expect(pan({ low: 0, high: 4 }, 1, bounds)).toEqual({ low: 1, high: 5 });
+  expect(pan({ low: 0, high: 4 }, 9, bounds)).toEqual({ low: 4, high: 8 });
+  expect(pan({ low: 0, high: 4 }, -9, bounds)).toEqual({ low: -2, high: 2 });
+  const value = fc.double({ min: -100, max: 100, noNaN: true });
+  fc.assert(
+    fc.property(value, value, value, (a, b, by) => {
+      const window = { low: Math.max(-2, Math.min(a, b, 8)), high: Math.min(8, Math.max(a, b, -2)) };
+      const moved = pan(window, by, bounds);
+      expect(moved.high - moved.low).toBeCloseTo(window.high - window.low, 9);
+      expect(moved.low).toBeGreaterThanOrEqual(-2 - 1e-9);
+      expect(moved.high).toBeLessThanOrEqual(8 + 1e-9);
+    }),
+  );
+});
+
+test("counts stand at the height of the bars that hold them", () => {
+  const heights = { left: 0, right: 1, top: 10, bottom: 110 };
+  expect(countTicks(8, false, heights)).toEqual([0, 2, 4, 6, 8].map((value) => ({ value, y: 110 - value * 12.5 })));
+  const powers = countTicks(999, true, heights);
+  expect(powers.map(({ value }) => value)).toEqual([0, 10, 100]);
+  expect(powers[0]?.y).toBe(110);
+  expect(powers[1]?.y).toBeCloseTo(110 - (Math.log10(11) / 3) * 100, 9);
+  expect(countTicks(1e9, true, { ...heights, bottom: 66 }).map(({ value }) => value)).toEqual([0, 1e3, 1e6, 1e9]);
+  expect(countTicks(0, true, heights)).toEqual([]);
 });

@@ -1,6 +1,9 @@
 import type { Range } from "../../engine/model/range.ts";
 
 const SIDE = 20;
+const COUNTS = 58;
+/** Labels of an axis that stands are at least so many pixels apart. */
+const LABEL_HEIGHT = 14;
 
 /** Where the plot lies within a chart, in pixels; shared by the bars and what is drawn over them. */
 export interface Plot {
@@ -10,9 +13,34 @@ export interface Plot {
   readonly bottom: number;
 }
 
-/** The plot of a chart of this size: room at the sides for half a label, above for the marks, below for the axis. */
+/** The plot of a chart of this size: room at the left for its axis, above for the marks, below for the other axis. */
 export function plotOf(width: number, height: number): Plot {
-  return { left: SIDE, right: Math.max(SIDE + 1, width - SIDE), top: 28, bottom: height - 22 };
+  return { left: COUNTS, right: Math.max(COUNTS + 1, width - SIDE), top: 28, bottom: height - 22 };
+}
+
+/** How high a bar is drawn, in a unit of its own: logarithms of one more, so that one value is seen and none is nothing. */
+export function barHeight(count: number, logarithmic: boolean): number {
+  return logarithmic ? Math.log10(1 + count) : count;
+}
+
+/** Round counts along the height of a plot whose highest bar holds `most`, no two labels over each other. */
+export function countTicks(
+  most: number,
+  logarithmic: boolean,
+  { top, bottom }: Plot,
+): readonly { readonly value: number; readonly y: number }[] {
+  if (!(most > 0)) return [];
+  const room = Math.max(1, Math.floor((bottom - top) / LABEL_HEIGHT));
+  const powers = Math.floor(Math.log10(most));
+  const every = Math.ceil((powers + 1) / room);
+  const values = logarithmic
+    ? [0, ...Array.from({ length: Math.floor(powers / every) + 1 }, (_, index) => 10 ** (index * every))]
+    : ticks({ low: 0, high: most }, Math.min(5, room));
+  const highest = barHeight(most, logarithmic);
+  const placed = values
+    .filter((value) => value <= most)
+    .map((value) => ({ value, y: bottom - (barHeight(value, logarithmic) / highest) * (bottom - top) }));
+  return placed.filter(({ y }, index) => index === 0 || bottom - y >= LABEL_HEIGHT);
 }
 
 export interface Scale {
@@ -45,6 +73,14 @@ export function zoom(window: Range, about: number, factor: number, bounds: Range
   const low = Math.max(bounds.low, about - (about - window.low) * factor);
   const high = Math.min(bounds.high, about + (window.high - about) * factor);
   return high - low > (bounds.high - bounds.low) * 1e-6 ? { low, high } : window;
+}
+
+/** A window moved by `by`, as far as the bounds let it, and as wide as it was. */
+export function pan(window: Range, by: number, bounds: Range): Range {
+  const most = bounds.high - window.high;
+  const least = bounds.low - window.low;
+  const moved = Math.max(Math.min(by, Math.max(0, most)), Math.min(0, least));
+  return { low: window.low + moved, high: window.high + moved };
 }
 
 /**
@@ -90,4 +126,10 @@ export function spread(positions: readonly number[], apart: number, low: number,
     });
   }
   return result;
+}
+
+/** The bins of a histogram, each with its ends. */
+export function binsOf({ window, counts }: { readonly window: Range; readonly counts: readonly number[] }) {
+  const size = (window.high - window.low) / counts.length;
+  return counts.map((count, bin) => ({ low: window.low + bin * size, high: window.low + (bin + 1) * size, count }));
 }

@@ -2,6 +2,7 @@ import { memo, useMemo, useRef } from "react";
 import { Line, LineChart, ReferenceLine, XAxis, YAxis } from "recharts";
 import type { BitDepth } from "../../engine/model/bitDepth.ts";
 import { significant } from "../../engine/values/figures.ts";
+import { SaveChart } from "../charts/SaveChart.tsx";
 import { useWidth } from "../charts/useWidth.ts";
 import type { Signal } from "./useSignal.ts";
 
@@ -29,7 +30,7 @@ export const BitDepthChart = memo(function BitDepthChart({ signal, bits, depth }
   );
   const [low, high] = useMemo(() => roomFor(points.map(({ float }) => float)), [points]);
   return (
-    <figure ref={frame} className="bit-chart" data-testid="bit-chart">
+    <figure ref={frame} className="bit-chart chart-frame" data-testid="bit-chart">
       <figcaption className="muted small">
         <span className="bit-key float" aria-hidden="true" /> float{" "}
         <span className="bit-key quantized" aria-hidden="true" /> at {bits} bits; {points.length} values, from number{" "}
@@ -81,6 +82,7 @@ export const BitDepthChart = memo(function BitDepthChart({ signal, bits, depth }
           </LineChart>
         ) : null}
       </div>
+      <SaveChart frame={frame} name={`values at ${bits} bits`} table={() => points.map((point) => ({ ...point }))} />
     </figure>
   );
 });

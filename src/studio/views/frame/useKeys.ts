@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "react";
-import { belongsToControl } from "../../keys.ts";
+import { belongsToControl, undoing } from "../../keys.ts";
 import { evaluate } from "../../state/evaluate.ts";
 import { nextMethod, nudgeHandle } from "../../state/handles.ts";
 import { selected, setQuantized } from "../../state/recipe.ts";
@@ -32,6 +32,11 @@ export function useKeys(focusFilter: () => void) {
       "?": () => setHelp(true),
     };
     const onKeyDown = (event: KeyboardEvent) => {
+      const way = undoing(event);
+      if (way) {
+        event.preventDefault();
+        return way === "undo" ? actions.recipeUndone() : actions.recipeRedone();
+      }
       if (belongsToControl(event)) return;
       const act = keys[event.key];
       if (!act) return;

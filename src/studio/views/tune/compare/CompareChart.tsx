@@ -3,6 +3,7 @@ import type { Evaluation } from "../../../../engine/model/evaluation.ts";
 import type { Range } from "../../../../engine/model/range.ts";
 import { percent } from "../../../../engine/values/shares.ts";
 import { byteSize, decibel } from "../../../../engine/values/units.ts";
+import { SaveChart } from "../../../charts/SaveChart.tsx";
 import { linear, spread, ticks } from "../../../charts/scale.ts";
 import { useWidth } from "../../../charts/useWidth.ts";
 import { unlike } from "../../../state/resultTable.ts";
@@ -38,12 +39,17 @@ export function CompareChart({ results }: { readonly results: readonly StoredRes
   const measure = labelled ? "top-1, quantized" : "SQNR";
   const text = labelled ? percent : decibel;
   return (
-    <figure ref={frame} className="compare-chart" data-testid="compare-chart">
+    <figure ref={frame} className="compare-chart chart-frame" data-testid="compare-chart">
       <figcaption className="muted small">
         {measure} against size; up and to the left is better
         {points.some((point) => point.unlike) ? "; hollow: measured on other samples" : ""}
       </figcaption>
       {width > 0 && points.length > 0 ? <Plot points={points} width={width} text={text} measure={measure} /> : null}
+      <SaveChart
+        frame={frame}
+        name="results by size"
+        table={() => points.map(({ name, size, value }) => ({ name, bytes: size, [measure]: value }))}
+      />
     </figure>
   );
 }

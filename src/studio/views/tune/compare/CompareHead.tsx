@@ -60,11 +60,11 @@ export function CompareHead({ result, unlike, onDelete }: Props) {
             </button>
           </DropdownMenu.Trigger>
           <DropdownMenu.Portal>
-            <DropdownMenu.Content className="compare-menu" align="start" sideOffset={2}>
-              <DropdownMenu.Item className="compare-item" onSelect={() => void exportResult(result)}>
+            <DropdownMenu.Content className="menu" align="start" sideOffset={2}>
+              <DropdownMenu.Item className="menu-item" onSelect={() => void exportResult(result)}>
                 All files (zip)
               </DropdownMenu.Item>
-              <DropdownMenu.Item className="compare-item" onSelect={() => void exportRecipe(result)}>
+              <DropdownMenu.Item className="menu-item" onSelect={() => void exportRecipe(result)}>
                 Recipe (JSON)
               </DropdownMenu.Item>
             </DropdownMenu.Content>

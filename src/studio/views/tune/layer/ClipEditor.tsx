@@ -3,11 +3,11 @@ import { useCallback, useMemo, useState } from "react";
 import type { TensorAnalysis } from "../../../../engine/model/analysis.ts";
 import type { Method, Range } from "../../../../engine/model/range.ts";
 import type { Recipe } from "../../../../engine/model/recipe.ts";
-import { interval, plural, significant } from "../../../../engine/values/figures.ts";
+import { interval, plural } from "../../../../engine/values/figures.ts";
 import { ClipChart } from "../../../charts/ClipChart.tsx";
 import { ErrorChart } from "../../../charts/ErrorChart.tsx";
 import { RangeStrip } from "../../../charts/RangeStrip.tsx";
-import { zoom } from "../../../charts/scale.ts";
+import { pan, zoom } from "../../../charts/scale.ts";
 import { NumberField } from "../../../parts/NumberField.tsx";
 import { Term } from "../../../parts/Term.tsx";
 import { type Handle, limitsOf, nudgeHandle, placeHandle } from "../../../state/handles.ts";
@@ -86,7 +86,6 @@ function Editor({ group, analysis, settled, failure, zoomed, onZoom }: EditorPro
         {field("low", "Low")}
         {field("high", "High")}
         <span className="spacer" />
-        <span className="muted small most">highest bar {significant(Math.max(...analysis.histogram.counts))}</span>
         <ToggleGroup.Root
           type="single"
           className="toggle"
@@ -113,6 +112,24 @@ function Editor({ group, analysis, settled, failure, zoomed, onZoom }: EditorPro
             onClick={() => onZoom(zoom(window, middle, 2, bounds))}
           >
             −
+          </button>
+          <button
+            type="button"
+            className="button"
+            aria-label="Show what lies left"
+            disabled={window.low <= bounds.low}
+            onClick={() => onZoom(pan(window, (window.low - window.high) / 4, bounds))}
+          >
+            ←
+          </button>
+          <button
+            type="button"
+            className="button"
+            aria-label="Show what lies right"
+            disabled={window.high >= bounds.high}
+            onClick={() => onZoom(pan(window, (window.high - window.low) / 4, bounds))}
+          >
+            →
           </button>
           <button
             type="button"

@@ -8,13 +8,14 @@ import { DiagnosisFinding } from "./DiagnosisFinding.tsx";
 import { DiagnosisList } from "./DiagnosisList.tsx";
 import "./Diagnosis.css";
 
-/** Why the selected layer loses and what to do, and in one line what hurts most in all. */
-export function Diagnosis({ row }: { readonly row: Row }) {
+const HEADING = "diagnosis-heading";
+
+/** What was found in all layers, worst first, and what of it is in the selected one. */
+function useFindings(row: Row) {
   const diagnosis = useResults((results) => results.diagnosis);
   const applied = useResults((results) => results.applied);
   const recipe = useProject((project) => project.recipe?.present);
   const rows = useStudio(allRows);
-  const stale = useStudio(diagnosisIsStale);
   const found = useMemo(() => {
     const done = recipe ? appliedFindings({ applied, diagnosis }, recipe) : [];
     return [...(diagnosis?.findings ?? []), ...done].sort((a, b) => b.loss - a.loss);
@@ -23,16 +24,38 @@ export function Diagnosis({ row }: { readonly row: Row }) {
     const layers = layersOf(row, rows);
     return found.filter(({ layer }) => layers.has(layer));
   }, [found, row, rows]);
+  return { diagnosis, rows, found, own };
+}
+
+/** How much was found in the selected layer, beside its name: the findings lie below the chart, which then stays in place. */
+export function FindingsBadge({ row }: { readonly row: Row }) {
+  const { own } = useFindings(row);
+  if (own.length === 0) return null;
+  return (
+    <button
+      type="button"
+      className="badge badge-warning findings-badge"
+      onClick={() => document.getElementById(HEADING)?.scrollIntoView({ block: "start" })}
+    >
+      {plural(own.length, "finding")} ↓
+    </button>
+  );
+}
+
+/** Why the selected layer loses and what to do, and in one line what hurts most in all. */
+export function Diagnosis({ row }: { readonly row: Row }) {
+  const { diagnosis, rows, found, own } = useFindings(row);
+  const stale = useStudio(diagnosisIsStale);
   if (!diagnosis) return <p className="muted small">Looking for what hurts…</p>;
   return (
     <section
       className={stale ? "diagnosis stale" : "diagnosis"}
-      aria-labelledby="diagnosis-heading"
+      aria-labelledby={HEADING}
       data-testid="diagnosis"
       data-standing={stale ? "stale" : "current"}
     >
       <div className="tune-head">
-        <h3 id="diagnosis-heading">Diagnosis</h3>
+        <h3 id={HEADING}>Diagnosis</h3>
         <span className="muted">
           {own.length === 0 ? "Nothing stands out in this layer." : `${plural(own.length, "finding")} in this layer`}
         </span>

@@ -6,7 +6,7 @@ import { allRows, rowOf } from "../../../state/selection.ts";
 import { actions } from "../../../state/store.ts";
 import { useProject, useStudio } from "../../../state/useStudio.ts";
 import { ClipEditor } from "./ClipEditor.tsx";
-import { Diagnosis } from "./Diagnosis.tsx";
+import { Diagnosis, FindingsBadge } from "./Diagnosis.tsx";
 import { LayerSensitivity } from "./LayerSensitivity.tsx";
 import { ValuesPanel } from "./ValuesPanel.tsx";
 import { WeightPanel } from "./WeightPanel.tsx";
@@ -38,6 +38,7 @@ export default function LayerView() {
         <PrecisionMark precision={row.precision} />
         <span className="muted">{row.operator}</span>
         {worst === row.id ? <span className="badge badge-warning">lowest SQNR of all</span> : null}
+        {calibrated ? <FindingsBadge row={row} /> : null}
         {activation?.dims ? <span className="muted">{dimsText(activation.dims)}</span> : null}
       </div>
       {row.reason ? (
@@ -50,8 +51,6 @@ export default function LayerView() {
           Fused with {row.fusedWith}: the range is the one after that layer.
         </p>
       ) : null}
-      <LayerSensitivity row={row} />
-      {calibrated ? <Diagnosis row={row} /> : null}
       {!calibrated ? (
         <Empty title="Its values are not known before the model is calibrated.">
           <button type="button" className="button primary" onClick={() => actions.stepChosen("calibrate")}>
@@ -63,6 +62,8 @@ export default function LayerView() {
       ) : row.outputs[0] ? (
         <ValuesPanel key={row.outputs[0]} tensor={row.outputs[0]} />
       ) : null}
+      <LayerSensitivity row={row} />
+      {calibrated ? <Diagnosis row={row} /> : null}
       {row.weight && row.precision !== "float32" ? (
         <WeightPanel key={row.weight} name={row.weight} layer={row.id} />
       ) : null}

@@ -2,8 +2,10 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import type { SeenValues } from "../../../../engine/model/analysis.ts";
 import { count, plural, significant } from "../../../../engine/values/figures.ts";
 import { percent } from "../../../../engine/values/shares.ts";
+import { CountAxis } from "../../../charts/CountAxis.tsx";
 import { HistogramBars } from "../../../charts/HistogramBars.tsx";
-import { plotOf } from "../../../charts/scale.ts";
+import { SaveChart } from "../../../charts/SaveChart.tsx";
+import { binsOf, plotOf } from "../../../charts/scale.ts";
 import { useWidth } from "../../../charts/useWidth.ts";
 import { Facts } from "../../../parts/Facts.tsx";
 import { studio } from "../../../state/store.ts";
@@ -35,24 +37,33 @@ export function ValuesPanel({ tensor }: { readonly tensor: string }) {
         This output is not quantized, so it has no clip range.
         {values ? ` What calibration saw of it in ${plural(values.seen.samples, "sample")}:` : ""}
       </p>
-      {values ? <Histogram values={values} /> : null}
+      {values ? <Histogram tensor={tensor} values={values} /> : null}
     </section>
   );
 }
 
-function Histogram({ values: { seen, histogram } }: { readonly values: SeenValues }) {
+interface HistogramProps {
+  readonly tensor: string;
+  readonly values: SeenValues;
+}
+
+function Histogram({ tensor, values: { seen, histogram } }: HistogramProps) {
   const frame = useRef<HTMLDivElement>(null);
   const width = useWidth(frame);
   const plot = useMemo(() => plotOf(width, HEIGHT), [width]);
   const { low, high } = histogram.window;
   return (
     <>
-      <div ref={frame} className="clip-chart plain" style={{ height: HEIGHT }} data-testid="values-chart">
+      <div ref={frame} className="clip-chart chart-frame plain" style={{ height: HEIGHT }} data-testid="values-chart">
         {width > 0 ? (
           <>
             <div className="chart-layer" role="img" aria-label={`Histogram from ${low} to ${high}, counts logarithmic`}>
               <HistogramBars counts={histogram.counts} logarithmic plot={plot} width={width} height={HEIGHT} />
             </div>
+            <svg className="overlay" width={width} height={HEIGHT} aria-hidden="true">
+              <CountAxis counts={histogram.counts} logarithmic plot={plot} />
+            </svg>
+            <SaveChart frame={frame} name={`histogram of ${tensor}`} table={() => binsOf(histogram)} />
             <span className="values-end low">{significant(low)}</span>
             <span className="values-end high">{significant(high)}</span>
           </>
