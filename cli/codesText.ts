@@ -1,4 +1,4 @@
-import type { CodeSearch } from "../src/engine/project/index.ts";
+import type { CodeSearch } from "../src/engine/model/codeSearch.ts";
 import { plural } from "../src/engine/values/figures.ts";
 import { percent } from "../src/engine/values/shares.ts";
 import { duration } from "../src/engine/values/units.ts";

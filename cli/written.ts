@@ -1,16 +1,10 @@
 import { join } from "node:path";
+import type { CodeSearch } from "../src/engine/model/codeSearch.ts";
 import type { ElementwiseDecision } from "../src/engine/model/elementwise.ts";
 import type { Notice } from "../src/engine/model/job.ts";
 import type { Rounding } from "../src/engine/model/rounding.ts";
 import type { SpeedTrial } from "../src/engine/model/speed.ts";
-import {
-  type CodeSearch,
-  type Project,
-  partsOf,
-  speedNotice,
-  totalBytes,
-  type Verified,
-} from "../src/engine/project/index.ts";
+import { type Project, partsOf, speedNotice, totalBytes, type Verified } from "../src/engine/project/index.ts";
 import { plural } from "../src/engine/values/figures.ts";
 import { byteSize, duration } from "../src/engine/values/units.ts";
 import { codesFigures, codesText } from "./codesText.ts";

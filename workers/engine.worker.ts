@@ -22,7 +22,7 @@ import { webgpuAccelerator } from "./accelerator.ts";
 import { bytesOf } from "./bytesOf.ts";
 import { browserDecoders } from "./decoders.ts";
 import { executorRuntime } from "./executor.ts";
-import { withLearner } from "./learner.ts";
+import { withLearner, withWasmLearner } from "./learner.ts";
 import { holdLifeline } from "./lifeline.ts";
 import type { EngineApi, OnProgress, PathFile } from "./protocol.ts";
 import { writeParts } from "./writeParts.ts";
@@ -170,6 +170,12 @@ const api: EngineApi = {
             .learnRounding({ ...request, resume }, learner, listener),
         );
       }),
+    ),
+  findCodes: (recipe, request, onProgress, onFound) =>
+    job(onProgress, (context) =>
+      delivering(onFound, (deliver) =>
+        withWasmLearner((learner) => opened().adopt(recipe).findCodes(request, learner, { context, onFound: deliver })),
+      ),
     ),
   exportFiles: (recipe, calibration, evaluation, tuning, onProgress, target = null) =>
     job(onProgress, async (context) => {

@@ -26,7 +26,10 @@ function fakeWorker(_url: URL, { name }: { readonly name: string }) {
     },
     begin: async () => undefined,
     add: async () => undefined,
-    products: async () => ({ gram: new Float32Array(), cross: new Float32Array() }),
+    products: async () => {
+      const none = new Float32Array();
+      return { gram: none, noise: none, cross: none, drift: none, power: none };
+    },
     learn: (iterations) => {
       if (dying.includes(backend)) released.get(name)?.();
       return new Promise((resolve, reject) => {

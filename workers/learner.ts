@@ -30,11 +30,16 @@ export async function withLearner<T>(signal: AbortSignal, work: (learner: Learne
   } finally {
     first.end();
   }
-  const second = await start(ON_PROCESSOR);
+  return withWasmLearner(work);
+}
+
+/** Lets `work` add up products with tfjs in WASM, in a worker of its own, as the terminal does: another device would round sums otherwise. */
+export async function withWasmLearner<T>(work: (learner: Learner) => Promise<T>): Promise<T> {
+  const started = await start(ON_PROCESSOR);
   try {
-    return await work(second.learner);
+    return await work(started.learner);
   } finally {
-    second.end();
+    started.end();
   }
 }
 

@@ -2,6 +2,7 @@ import type { Advice } from "../src/engine/model/advice.ts";
 import type { GroupFigures, SeenValues, TensorAnalysis, WeightAnalysis } from "../src/engine/model/analysis.ts";
 import type { BitDepth } from "../src/engine/model/bitDepth.ts";
 import type { Calibration, Execution } from "../src/engine/model/calibration.ts";
+import type { CodeRequest, CodeSearch } from "../src/engine/model/codeSearch.ts";
 import type { DataSummary, InputSource, SamplePreview } from "../src/engine/model/dataset.ts";
 import type { Finding } from "../src/engine/model/diagnosis.ts";
 import type { Evaluation, Probe } from "../src/engine/model/evaluation.ts";
@@ -251,6 +252,16 @@ export interface EngineApi {
     onPoint: (layer: string, point: LossPoint) => void,
     onLayer: (partial: Rounding) => void,
   ): Promise<Rounding>;
+  /**
+   * Finds codes of weights in blocks by GPTQ or AWQ, as the recipe asks, on the first samples. `onFound` brings what is known after each
+   * layer, and each tensor that is scaled: cancelled, it goes on from there when it is the request's `resume`.
+   */
+  findCodes(
+    recipe: Recipe,
+    request: CodeRequest,
+    onProgress: OnProgress,
+    onFound: (partial: CodeSearch) => void,
+  ): Promise<CodeSearch>;
   /**
    * All files of the job as one zip, once the model in it has run, and what is in it. With a target the zip is written
    * there, part by part.

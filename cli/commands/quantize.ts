@@ -1,17 +1,12 @@
 import type { Calibration, Execution } from "../../src/engine/model/calibration.ts";
+import type { CodeSearch } from "../../src/engine/model/codeSearch.ts";
 import type { DataFile } from "../../src/engine/model/dataset.ts";
 import type { ElementwiseDecision } from "../../src/engine/model/elementwise.ts";
 import { InputError, type Notice } from "../../src/engine/model/job.ts";
 import type { Preprocess, Preset } from "../../src/engine/model/preprocess.ts";
 import type { Rounding } from "../../src/engine/model/rounding.ts";
 import type { SpeedTrial } from "../../src/engine/model/speed.ts";
-import {
-  assertTimeable,
-  type CodeSearch,
-  type Project,
-  readCalibration,
-  readRecipe,
-} from "../../src/engine/project/index.ts";
+import { assertTimeable, type Project, readCalibration, readRecipe } from "../../src/engine/project/index.ts";
 import { listed } from "../../src/engine/values/figures.ts";
 import type { ArgumentsOf } from "../definitions.ts";
 import { threadedRuntime } from "../executors.ts";

@@ -35,6 +35,8 @@ export const WORDS = {
     "Weights that are added up share a scale in blocks of some, of MatMul and Gemm: finer than one a channel, for a few more bytes.",
   "learned rounding":
     "AdaRound: instead of to the nearest level, each weight is rounded up or down, whichever keeps the layer’s output on samples closest; gradient descent finds out which.",
+  "codes found on samples":
+    "GPTQ finds codes that give nearly the layer’s output on samples; AWQ keeps weights closer that large inputs multiply. Both run in this browser, layer by layer.",
   loss: "The squared error of a layer’s output as a share of the output’s own square; in decibels, 10 dB less is a tenth of the error.",
   WebGPU: "The browser’s access to the graphics processor. The float model runs there when that is faster.",
   worker:

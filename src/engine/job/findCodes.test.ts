@@ -1,6 +1,8 @@
 import { beforeAll, expect, test } from "vitest";
+import { unpackCodes } from "../encode/foundCodes.ts";
 import { run } from "../graph/testing/native.ts";
 import { learners } from "../learning/testing/problems.ts";
+import type { CodeSearch } from "../model/codeSearch.ts";
 import { InputError } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { TensorMap } from "../model/tensor.ts";
@@ -8,9 +10,10 @@ import { Comparator } from "../numerics/metrics.ts";
 import { intAttribute, makeNode } from "../onnx/attributes.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
 import { missing } from "../recipe/derivations.ts";
-import { withBlock, withWeightAlgorithm } from "../recipe/edits.ts";
+import { withBlock, withFoundCodes, withWeightAlgorithm } from "../recipe/edits.ts";
 import { halfAbove } from "../values/halfFloats.ts";
 import type { OpenDataset } from "./data.ts";
+import { findOnSamples } from "./findOnSamples.ts";
 import { defaultRecipe, type OpenModel } from "./open.ts";
 import { quantizeModel } from "./quantize.ts";
 import { settle } from "./settle.ts";
@@ -164,6 +167,77 @@ test("are found of a layer called what every object has", async () => {
   const runtimes = { main: runtime, accelerator: null, learner: learners.wasm };
   const { codes } = (await settle(named, recipe, data, request, runtimes, context)).recipe;
   expect(Object.keys(codes!)).toEqual(["__proto__", "second"]);
+});
+
+test.each(["gptq", "awq"] as const)(
+  "%s that was ended goes on, and comes to the bytes of one without a break",
+  async (algorithm) => {
+    const wanted = recipeOf({ type: "uint4", algorithm });
+    const whole = (await settled(wanted)).recipe;
+    const begun = { ...wanted, resolved: {}, spared: {} };
+    const by = { runtime, learner: await learners.wasm() };
+    const found: CodeSearch[] = [];
+    let resume: CodeSearch | null = null;
+    for (let ended = 0; ; ended++) {
+      const abort = new AbortController();
+      const onFound = (part: CodeSearch) => {
+        found.push(part);
+        abort.abort();
+      };
+      const listener = { context: { ...context, signal: abort.signal }, onFound };
+      try {
+        const search: CodeSearch = await findOnSamples(model, begun, data, { samples: SAMPLES, resume }, by, listener);
+        expect(ended).toBe(algorithm === "awq" ? 2 : 1);
+        const adopted = withFoundCodes(begun, search);
+        expect({ ...adopted, biases: {} }).toEqual({ ...whole, biases: {} });
+        expect(quantizeModel(model, adopted).chunks).toEqual(quantizeModel(model, whole).chunks);
+        break;
+      } catch (error) {
+        expect((error as Error).name).toBe("AbortError");
+        resume = found.at(-1)!;
+      }
+    }
+    const done = found.map(({ scaling, layers }) => [scaling?.inputs.length ?? 0, layers.length]);
+    expect(done).toEqual(
+      algorithm === "awq"
+        ? [
+            [1, 0],
+            [1, 1],
+            [1, 2],
+          ]
+        : [
+            [0, 1],
+            [0, 2],
+          ],
+    );
+  },
+);
+
+test("say by how much the products err, as a share of their own square", async () => {
+  const { recipe, found } = await settled(recipeOf({ type: "int4", algorithm: "gptq" }));
+  const [first] = found!.layers;
+  expect(first!.found / first!.plain).toBeCloseTo(first!.left, 6);
+  const blocks = { codes: { length: WIDTH * HIDDEN }, scales: { length: (WIDTH / 16) * HIDDEN }, zeroPoints: null };
+  const { codes, scales } = unpackCodes(recipe.codes!.first!, blocks, "int4", "v");
+  const exact = noise([WIDTH, HIDDEN], 1).data as Float32Array;
+  let [error, square] = [0, 0];
+  for (let sample = 0; sample < SAMPLES; sample++) {
+    const x = sampleOf(10 + sample).get("x")!.data as Float32Array;
+    for (let row = 0; row < ROWS; row++) {
+      for (let channel = 0; channel < HIDDEN; channel++) {
+        let [product, other] = [0, 0];
+        for (let input = 0; input < WIDTH; input++) {
+          const at = input * HIDDEN + channel;
+          const value = x[row * WIDTH + input]!;
+          product += value * exact[at]!;
+          other += value * codes[at]! * scales[Math.floor(input / 16) * HIDDEN + channel]!;
+        }
+        error += (other - product) ** 2;
+        square += product ** 2;
+      }
+    }
+  }
+  expect(first!.found / (error / square)).toBeCloseTo(1, 1);
 });
 
 test("ends when it is cancelled", async () => {

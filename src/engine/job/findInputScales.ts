@@ -1,13 +1,16 @@
 import { scalableInputs } from "../graph/inputScales.ts";
 import { graphOf } from "../graph/pass.ts";
+import type { ScaledInput, Scaling } from "../model/codeSearch.ts";
 import type { Dataset } from "../model/dataset.ts";
 import type { JobContext } from "../model/job.ts";
 import { type Recipe, weightTypeOf } from "../model/recipe.ts";
+import { own } from "../model/record.ts";
 import type { Learner } from "../model/rounding.ts";
 import type { Runtime } from "../model/runtime.ts";
 import type { Tensor } from "../model/tensor.ts";
 import { inputScales } from "../numerics/inputScales.ts";
 import { GraphIndex } from "../onnx/graph.ts";
+import { drain } from "../tuning/walker.ts";
 import type { BlockSize } from "../values/codes.ts";
 import { blockedLayers, productsOf } from "./blockedLayers.ts";
 import type { LearnableLayer } from "./layerInputs.ts";
@@ -16,38 +19,31 @@ import { quantizeModel } from "./quantize.ts";
 import { walkersOf } from "./walkersOf.ts";
 import { type WeightRows, weightRows } from "./weightRows.ts";
 
-/** What scaling one tensor's channels did to the layers that read it. */
-export interface ScaledInput {
-  readonly tensor: string;
-  readonly layers: readonly string[];
-  /** Of the inputs' magnitudes: 0 leaves them as they are. */
-  readonly power: number;
-  /** Squared error of these layers' products with the channels scaled, by that without. */
-  readonly left: number;
+/** What is found of scales, tensor by tensor; `inputScales` is as the recipe keeps them. */
+export interface ScalesFound extends Pick<Scaling, "inputs" | "wanted" | "unscaled"> {
+  readonly inputScales: NonNullable<Recipe["inputScales"]>;
 }
 
-export interface ScaleSearch {
-  /** As the recipe keeps them. */
-  readonly inputScales: NonNullable<Recipe["inputScales"]>;
-  readonly inputs: readonly ScaledInput[];
-  /** Layers that read what nothing can be folded into: they keep scales of 1. */
-  readonly unscaled: readonly string[];
+export interface ScalesRequest {
+  /** The first so many samples are read. */
+  readonly samples: number;
+  /** What was found before of these tensors. */
+  readonly resume: Pick<ScalesFound, "inputScales" | "inputs"> | null;
 }
 
 /**
  * Finds by what to divide the channels of tensors that weights in blocks read, to be made up for by these (AWQ,
- * numerics/inputScales.ts), on what the float model makes of samples. Throws InputError as finding codes does; rejects with AbortError
- * when it is cancelled.
+ * numerics/inputScales.ts), on what the float model makes of samples. `onFound` has all that is found after each tensor. Throws InputError
+ * as finding codes does; rejects with AbortError when it is cancelled.
  */
 export async function findInputScales(
   model: OpenModel,
   recipe: Recipe,
   dataset: Dataset,
-  { samples }: { readonly samples: number },
-  runtime: Runtime,
-  learner: Learner,
-  context: JobContext,
-): Promise<ScaleSearch> {
+  { samples, resume }: ScalesRequest,
+  { runtime, learner }: { readonly runtime: Runtime; readonly learner: Learner },
+  { context, onFound }: { readonly context: JobContext; readonly onFound: (found: ScalesFound) => void },
+): Promise<ScalesFound> {
   const plain: Recipe = { ...recipe, inputScales: null, codes: null, biases: null };
   const made = equalizedModel(model, plain);
   const quantized = quantizeModel(model, plain);
@@ -55,28 +51,35 @@ export async function findInputScales(
   const scalable = new Set(scalableInputs(new GraphIndex(graphOf(made.folded))).map(({ tensor }) => tensor));
   const exact = made.equalized ? made.observed : made.folded;
   const [walker] = await walkersOf([exact], made, dataset, samples, runtime, unfed);
-  const found: Record<string, readonly number[]> = {};
-  const inputs: ScaledInput[] = [];
-  const unscaled: string[] = [];
-  for (const { tensor, readers } of byTensor(layers)) {
-    const names = readers.map(({ plan }) => plan.id);
-    if (!scalable.has(tensor)) {
-      unscaled.push(...names);
-      continue;
-    }
-    const report = (part: number) => {
+  const tensors = byTensor(layers);
+  const toScale = tensors.filter(({ tensor }) => scalable.has(tensor));
+  const unscaled = tensors.filter((each) => !toScale.includes(each)).flatMap(({ readers }) => namesOf(readers));
+  const whole = toScale.reduce((sum, { share }) => sum + share, 0);
+  let found: ScalesFound = { inputScales: {}, inputs: [], wanted: toScale.length, unscaled };
+  let share = 0;
+  for (const { tensor, readers, share: part } of toScale) {
+    const names = namesOf(readers);
+    const report = (done: number) => {
       context.signal.throwIfAborted();
       const task = `Scaling inputs of ${names.join(", ")}`;
-      context.report({ task, done: Math.floor(100 * part), total: 100, unit: "%" });
+      context.report({ task, done: Math.floor((100 * (share + part * done)) / whole), total: 100, unit: "%" });
     };
     report(0);
+    const stream = walker.stream(tensor, context.signal);
+    const before = resume?.inputs.find((each) => each.tensor === tensor);
+    if (before) {
+      await drain(stream);
+      found = withInput(found, before, own(resume?.inputScales ?? {}, tensor));
+      share += part;
+      continue;
+    }
     const rows = readers.map(({ plan: layer }) => ({
       ...(weightRows(layer, quantized.plan, plain) as WeightRows),
       type: weightTypeOf(recipe.weights, layer.id),
     }));
     const [first] = readers as [LearnableLayer];
     const magnitudes = new Magnitudes();
-    const pairs = magnitudes.seen(walker.stream(tensor, context.signal));
+    const pairs = magnitudes.seen(stream);
     const { gram } = await productsOf(rows[0] as WeightRows, first, quantized.plan, pairs, learner);
     const { inputs: count } = rows[0] as WeightRows;
     const search = await inputScales(
@@ -84,26 +87,40 @@ export async function findInputScales(
       { inputs: count, gram },
       magnitudes.of(count),
       recipe.weights.block as BlockSize,
-      async (part) => {
-        report(part);
+      async (done) => {
+        report(done);
         await new Promise((resolve) => setTimeout(resolve));
       },
     );
-    inputs.push({ tensor, layers: names, power: search.power, left: search.left });
-    if (search.power > 0) found[tensor] = Array.from(search.scales, Math.fround);
+    const { power, left } = search;
+    const scales = power > 0 ? Array.from(search.scales, Math.fround) : undefined;
+    found = withInput(found, { tensor, layers: names, power, left }, scales);
+    share += part;
+    onFound(found);
   }
-  return { inputScales: found, inputs, unscaled };
+  return found;
+}
+
+function withInput(found: ScalesFound, input: ScaledInput, scales: readonly number[] | undefined): ScalesFound {
+  const inputScales = scales ? { ...found.inputScales, [input.tensor]: scales } : found.inputScales;
+  return { ...found, inputScales, inputs: [...found.inputs, input] };
+}
+
+function namesOf(layers: readonly LearnableLayer[]): string[] {
+  return layers.map(({ plan }) => plan.id);
 }
 
 function unfed(tensor: string): string {
   return `AWQ cannot read the tensor ${tensor}, which has a type that Octet does not feed; choose the algorithm hqq.`;
 }
 
-/** Layers by what they read, in the order in which it is made. */
+/** Layers by what they read, in the order in which it is made, and their part of all the work. */
 function byTensor(layers: readonly LearnableLayer[]) {
   const groups = new Map<string, LearnableLayer[]>();
   for (const layer of layers) groups.set(layer.float, [...(groups.get(layer.float) ?? []), layer]);
-  return [...groups].map(([tensor, readers]) => ({ tensor, readers }));
+  return [...groups].map(([tensor, readers]) => {
+    return { tensor, readers, share: readers.reduce((sum, each) => sum + each.share, 0) };
+  });
 }
 
 /** Mean magnitudes of the channels of a tensor's last axis. */

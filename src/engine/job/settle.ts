@@ -1,4 +1,5 @@
 import { AUTOMATIC, type Calibration, type Execution } from "../model/calibration.ts";
+import type { CodeSearch } from "../model/codeSearch.ts";
 import type { ElementwiseDecision } from "../model/elementwise.ts";
 import { seeksExtremes } from "../model/format.ts";
 import type { JobContext } from "../model/job.ts";
@@ -7,6 +8,7 @@ import { ROUNDING_ITERATIONS, ROUNDING_SAMPLES, type Rounding } from "../model/r
 import type { Runtimes } from "../model/runtime.ts";
 import { withLearned, withoutVainPrints } from "../recipe/change.ts";
 import { missing } from "../recipe/derivations.ts";
+import { withFoundCodes } from "../recipe/edits.ts";
 import { joinPrints } from "../recipe/prints.ts";
 import type { Learned } from "../recipe/settings.ts";
 import { targetOf } from "../targets/index.ts";
@@ -17,7 +19,7 @@ import type { OpenDataset } from "./data.ts";
 import { decideElementwise, undecidedRegions } from "./elementwise.ts";
 import { learnEqualization } from "./equalize.ts";
 import { assertAllMayFit } from "./fileSize.ts";
-import { type CodeSearch, findOnSamples } from "./findOnSamples.ts";
+import { findOnSamples } from "./findOnSamples.ts";
 import { learnRounding } from "./learnRounding.ts";
 import { equalizedModel, isEqualized, type OpenModel, planModel } from "./open.ts";
 import { printing } from "./prints.ts";
@@ -149,8 +151,9 @@ export async function settle(
   let found: CodeSearch | null = null;
   if (lacks("codes") && runtimes.learner) {
     const by = { runtime: runtimes.main, learner: await runtimes.learner() };
-    found = await findOnSamples(model, settled, taught.dataset, samples, by, context);
-    settled = withLearned(withLearned(settled, { inputScales: found.inputScales }), { codes: found.codes });
+    const listener = { context, onFound: () => undefined };
+    found = await findOnSamples(model, settled, dataset, { samples, resume: null }, by, listener);
+    settled = withFoundCodes(settled, found);
   }
   if (lacks("biases") && (settled.codes || (settled.weights.rounding === "learned" && settled.rounding))) {
     // Later layers have learned to make up for the mean errors of earlier ones, and correcting these would undo it.
@@ -160,6 +163,9 @@ export async function settle(
     const biases = await learnBiases(model, settled, taught.dataset, samples, runtimes.main, context);
     settled = withLearned(settled, { biases });
   }
-  settled = { ...settled, prints: joinPrints(settled.prints, taught.all, rounding?.prints ?? null) };
+  settled = {
+    ...settled,
+    prints: joinPrints(settled.prints, taught.all, rounding?.prints ?? null, found?.prints ?? null),
+  };
   return { recipe: deriveBiases(model, withoutVainPrints(settled)), calibration, rounding, found, elementwise };
 }

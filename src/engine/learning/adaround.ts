@@ -92,7 +92,7 @@ async function turnOver(up: Uint8Array, choices: Choices, reconstruction: Recons
   const tensor = tidy(() => reconstruction.slopes(tensor3d(errorsOf(up, choices), reconstruction.shape)));
   const slopes = (await tensor.data()) as Float32Array;
   tensor.dispose();
-  const gram = await reconstruction.gram();
+  const { gram } = await reconstruction.products();
   for (let channel = 0, at = 0; at < up.length; channel++, at += inputs) {
     await pause.rest();
     const group = Math.floor(channel / rows);

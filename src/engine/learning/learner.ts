@@ -51,7 +51,7 @@ function taskOf(problem: RoundingProblem, failure: Backend["failure"]): Rounding
       gram = null;
       const reconstruction = await Reconstruction.of(problem, matrices);
       try {
-        const products = { gram: (await reconstruction.gram()).slice(), cross: (await reconstruction.cross()).slice() };
+        const products = await reconstruction.products();
         const failed = failure?.();
         if (failed) throw new Error(failed);
         return products;

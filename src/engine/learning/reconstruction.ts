@@ -12,7 +12,7 @@ import {
   tensor3d,
   tidy,
 } from "@tensorflow/tfjs-core";
-import type { RoundingProblem } from "../model/rounding.ts";
+import type { LayerProducts, RoundingProblem } from "../model/rounding.ts";
 import type { GramMatrices } from "./gram.ts";
 
 /** Inputs seem noisier by this share of their mean square, so that rounding leans less on what few samples happen to be. */
@@ -92,14 +92,12 @@ export class Reconstruction {
     return this.#drift.reduce((total, each) => total + each, varying as number);
   }
 
-  /** H with noise. */
-  async gram(): Promise<Float32Array> {
-    return (await this.#gram.data()) as Float32Array;
-  }
-
-  /** W K, as [channels, inputs]. */
-  async cross(): Promise<Float32Array> {
-    return (await this.#cross.data()) as Float32Array;
+  /** All that the error follows from, in arrays of the caller's own. */
+  async products(): Promise<LayerProducts> {
+    const [gram, noise, cross] = (await Promise.all(
+      [this.#gram, this.#noise, this.#cross].map(async (each) => (await each.data()).slice()),
+    )) as [Float32Array, Float32Array, Float32Array];
+    return { gram, noise, cross, drift: this.#drift.slice(), power: this.#power.slice() };
   }
 
   /** The whole squared error of each channel. */

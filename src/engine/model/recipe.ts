@@ -151,7 +151,7 @@ export const PRINTS = about(
 const NAMES = list(text);
 const BASE64 = matching(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/, "base64");
 /** A weight's codes in the order of its values, those of 4 bits two to a byte, the first lower; a float32 scale a block, and a zero point, where those are not the ones that need no samples. */
-const FOUND_CODES = fields({ codes: BASE64, scales: BASE64, zeroPoints: maybe(BASE64) });
+export const FOUND_CODES = fields({ codes: BASE64, scales: BASE64, zeroPoints: maybe(BASE64) });
 export type FoundCodes = Of<typeof FOUND_CODES>;
 export const ROUNDING_BITS = BASE64;
 

@@ -56,8 +56,13 @@ export interface LearnedRounding {
 export interface LayerProducts {
   /** E[x^ x^'] with noise on its diagonal, as [groups, inputs, inputs]. */
   readonly gram: Float32Array;
+  /** By group: the noise on that diagonal. */
+  readonly noise: Float32Array;
   /** W E[e x^'], as [channels, inputs]. */
   readonly cross: Float32Array;
+  /** By channel: E(w e)^2 and E(w x)^2. */
+  readonly drift: Float32Array;
+  readonly power: Float32Array;
 }
 
 /** One layer's rounding being learned: its inputs are streamed in, then it learns, or gives what they add up to. */

@@ -40,14 +40,21 @@ export function productError(
   weight: Float32Array,
   codes: Int16Array,
   grid: ChannelGrid,
-  { inputs, gram }: InputProducts,
+  products: InputProducts,
 ): number {
-  const errors = Float64Array.from(weight, (value, input) => value - gridValue(codes[input]!, input, grid));
+  return productSquare(
+    Float64Array.from(weight, (value, input) => value - gridValue(codes[input]!, input, grid)),
+    products,
+  );
+}
+
+/** The mean square of the products that values of one channel give: v' H v. */
+export function productSquare(values: ArrayLike<number>, { inputs, gram }: InputProducts): number {
   let sum = 0;
   for (let i = 0, at = 0; i < inputs; i++) {
     let product = 0;
-    for (let j = 0; j < inputs; j++, at++) product += gram[at]! * errors[j]!;
-    sum += product * errors[i]!;
+    for (let j = 0; j < inputs; j++, at++) product += gram[at]! * values[j]!;
+    sum += product * values[i]!;
   }
   return sum;
 }

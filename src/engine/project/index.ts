@@ -7,7 +7,6 @@ export type { Exported } from "../job/export.ts";
 export { FAMILY_VARIANTS } from "../job/family.ts";
 export { dataOfPart, isCarried, loneName, modelsAmong, partsAmong } from "../job/familyFiles.ts";
 export { assertTimeable, speedNotice } from "../job/fastest.ts";
-export type { CodeSearch } from "../job/findOnSamples.ts";
 export { findPreprocess } from "../job/findPreprocess.ts";
 export { settleInputs } from "../job/inputs.ts";
 export { inspectModel } from "../job/inspect.ts";

@@ -6,6 +6,7 @@ import { type OpenDataset, openData, previewSample, sourcesWithoutData, summariz
 import { Diagnostician } from "../job/diagnose.ts";
 import { evaluateModels } from "../job/evaluate.ts";
 import { assertTimeable, chooseFastest } from "../job/fastest.ts";
+import { findOnSamples } from "../job/findOnSamples.ts";
 import { findPreprocess } from "../job/findPreprocess.ts";
 import type { Keep } from "../job/keepWorked.ts";
 import { assertRoundingLearned } from "../job/learned.ts";
@@ -38,6 +39,7 @@ import { analyseWeight } from "../job/weights.ts";
 import type { Advice, AdvisedSettings } from "../model/advice.ts";
 import type { WeightAnalysis } from "../model/analysis.ts";
 import type { Calibration } from "../model/calibration.ts";
+import type { CodeListener, CodeRequest, CodeSearch } from "../model/codeSearch.ts";
 import type { DataFile, DataSummary, InputSource, SamplePreview } from "../model/dataset.ts";
 import type { Finding } from "../model/diagnosis.ts";
 import type { Evaluation, Probe } from "../model/evaluation.ts";
@@ -347,6 +349,13 @@ export class Project {
     const recipe = this.#recipe;
     const by = { runtime: this.#runtime, learner };
     return this.#on(recipe, (data) => learnRounding(this.#model, recipe, data, request, by, listener));
+  }
+
+  /** Finds codes of weights in blocks on samples, under a recipe with ranges. Throws InputError where it asks for none. */
+  findCodes(request: CodeRequest, learner: Learner, listener: CodeListener): Promise<CodeSearch> {
+    const recipe = this.#recipe;
+    const by = { runtime: this.#runtime, learner };
+    return this.#on(recipe, (data) => findOnSamples(this.#model, recipe, data, request, by, listener));
   }
 
   /** Samples beside those of the project, prepared as the recipe has it: to judge by, not to learn from. Throws InputError. */

@@ -1,16 +1,24 @@
 import type { AdvisedSettings } from "../model/advice.ts";
 import type { Calibration } from "../model/calibration.ts";
+import type { CodeSearch } from "../model/codeSearch.ts";
 import { multiplies, type RecipeFormat, takesRanges } from "../model/format.ts";
 import type { Preprocess } from "../model/preprocess.ts";
 import type { ActivationScheme, Method, Range } from "../model/range.ts";
-import type { Corrections, Elementwise, MethodChoice, Recipe, WeightScheme } from "../model/recipe.ts";
+import {
+  type Corrections,
+  type Elementwise,
+  isSampled,
+  type MethodChoice,
+  type Recipe,
+  type WeightScheme,
+} from "../model/recipe.ts";
 import type { Rounding } from "../model/rounding.ts";
 import { DEFAULT_TARGET, type TargetName } from "../model/target.ts";
 import { TARGETS, targetOf } from "../targets/index.ts";
 import { FLOAT8_SCHEME } from "../targets/ort.ts";
 import { rangeWithin } from "../values/clamp.ts";
 import { type BlockSize, isAsymmetric, isCodebook, type WeightType } from "../values/codes.ts";
-import { withOthers, withoutVainPrints, withSettings } from "./change.ts";
+import { withLearned, withOthers, withoutVainPrints, withSettings } from "./change.ts";
 import { joinPrints } from "./prints.ts";
 
 /*
@@ -61,7 +69,15 @@ export function withFormat(recipe: Recipe, format: RecipeFormat): Recipe {
   if (format === "float8") return inFloat8(recipe);
   if (recipe.format === "float8") return withFormat(outOfFloat8(recipe), format);
   if (format === "q4f16") return withSettings(recipe, { format, weights: besideHalves(recipe.weights) });
-  return withSettings(recipe, { format, weights: multiplies({ format }) ? beside(recipe.weights) : recipe.weights });
+  if (multiplies({ format })) return withSettings(recipe, { format, weights: beside(recipe.weights) });
+  const weights = format === "weights" ? recipe.weights : unsampled(recipe.weights);
+  return withSettings(recipe, { format, weights });
+}
+
+/** Codes are found on samples where integers are stored, and nowhere else. */
+function unsampled(weights: WeightScheme): WeightScheme {
+  const { algorithm: _, ...others } = weights;
+  return isSampled(weights) ? others : weights;
 }
 
 /** Weights and activations alike, with scales and no zero points. */
@@ -204,6 +220,17 @@ export function withLearnedRounding(
 ): Recipe {
   const learned = withRounding(recipe, "learned", rounding);
   return withoutVainPrints({ ...learned, prints: joinPrints(learned.prints, prints) });
+}
+
+/** Weights with the codes, and inputs with the scales, that were found on samples; the recipe knows these. */
+export function withFoundCodes(
+  recipe: Recipe,
+  { algorithm, inputScales, codes, prints }: Pick<CodeSearch, "algorithm" | "inputScales" | "codes" | "prints">,
+): Recipe {
+  const asked = withWeightAlgorithm(recipe, algorithm);
+  const scaled = inputScales ? withLearned(asked, { inputScales }) : asked;
+  const found = withLearned(scaled, { codes });
+  return withoutVainPrints({ ...found, prints: joinPrints(found.prints, prints) });
 }
 
 export function withElementwise(recipe: Recipe, elementwise: Elementwise): Recipe {

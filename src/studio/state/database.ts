@@ -1,7 +1,15 @@
 import { type DBSchema, deleteDB, type IDBPDatabase, type IDBPTransaction, openDB, type StoreNames } from "idb";
 import type { Json } from "../../engine/model/past/shape.ts";
 import type { Of } from "../../engine/schema/define.ts";
-import type { KEPT_FILES, RESULT, SESSION, STORED_CALIBRATION, STORED_ROUNDING, STORED_TUNING } from "./stored.ts";
+import type {
+  KEPT_FILES,
+  RESULT,
+  SESSION,
+  STORED_CALIBRATION,
+  STORED_CODES,
+  STORED_ROUNDING,
+  STORED_TUNING,
+} from "./stored.ts";
 import { RENEWALS } from "./storedPast.ts";
 import { wholly } from "./wholly.ts";
 
@@ -10,12 +18,13 @@ interface Schema extends DBSchema {
   calibrations: { key: string; value: Of<typeof STORED_CALIBRATION> };
   tunings: { key: string; value: Of<typeof STORED_TUNING> };
   roundings: { key: string; value: Of<typeof STORED_ROUNDING> };
+  codes: { key: string; value: Of<typeof STORED_CODES> };
   files: { key: string; value: Of<typeof KEPT_FILES> };
   results: { key: string; value: Of<typeof RESULT>; indexes: { sha256: string } };
 }
 
 const NAME = "octet";
-const VERSION = 6;
+const VERSION = 7;
 let opened: Promise<IDBPDatabase<Schema>> | null = null;
 
 /**
@@ -32,6 +41,7 @@ export function database(): Promise<IDBPDatabase<Schema>> {
           db.createObjectStore("results", { keyPath: "id" }).createIndex("sha256", "sha256");
         }
         if (from < 3) create(db, "roundings");
+        if (from < 7) create(db, "codes");
         if (from > 0) for (const store of db.objectStoreNames) await renewStore(transaction, store);
       }),
     blocking: async () => {
@@ -44,7 +54,7 @@ export function database(): Promise<IDBPDatabase<Schema>> {
 
 function create(
   db: IDBPDatabase<Schema>,
-  store: "sessions" | "calibrations" | "tunings" | "roundings" | "files",
+  store: "sessions" | "calibrations" | "tunings" | "roundings" | "codes" | "files",
 ): void {
   db.createObjectStore(store, { keyPath: "sha256" });
 }

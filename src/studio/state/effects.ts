@@ -6,7 +6,7 @@ import { loadResults } from "./keptResults.ts";
 import { latestOnly } from "./latest.ts";
 import { firstLayer, worstRow } from "./layers.ts";
 import { alarmFor, say } from "./log.ts";
-import { saveCalibration, saveRounding, saveSoon, saveTuning } from "./persistence.ts";
+import { saveCalibration, saveCodes, saveRounding, saveSoon, saveTuning } from "./persistence.ts";
 import { isSettled, resolveRecipe } from "./recipe.ts";
 import { planPart, rangePart } from "./recipeParts.ts";
 import { allRows } from "./selection.ts";
@@ -71,6 +71,7 @@ export function startEffects(): () => void {
     if (calibrationChanged && !modelChanged) saveCalibration(state);
     if (state.results.tuning !== before.results.tuning && !modelChanged) saveTuning(state);
     if (state.results.rounding !== before.results.rounding && !modelChanged) saveRounding(state);
+    if (state.results.codes !== before.results.codes && !modelChanged) saveCodes(state);
     if (recipeChanged || calibrationChanged || model?.plan !== before.project.model?.plan) {
       if (model && calibration && recipe) estimate({ plan: model.plan, calibration, recipe: recipe.present });
     }

@@ -1,10 +1,10 @@
+import { nothingIsAwaited } from "./awaited.ts";
 import { compareFirst } from "./comparing.ts";
 import { runJob } from "./jobs.ts";
 import { addResult } from "./keptResults.ts";
 import { alarm, say, sayNotices } from "./log.ts";
 import { isDisprovedNow } from "./preprocess.ts";
 import { isBusy, resolveRecipe } from "./recipe.ts";
-import { roundingIsThere } from "./rounding.ts";
 import type { Project } from "./slices/project.ts";
 import { evaluationBasis, factsOf } from "./steps.ts";
 import { actions, studio } from "./store.ts";
@@ -18,7 +18,7 @@ export async function evaluate(): Promise<void> {
   const recipe = await resolveRecipe(before);
   const state = studio.getState();
   const { calibration, data, samples } = state.project;
-  if (!recipe || !calibration || !roundingIsThere(recipe) || !data || !isSomethingLeft(state.project)) return;
+  if (!recipe || !calibration || !nothingIsAwaited(recipe) || !data || !isSomethingLeft(state.project)) return;
   const rest = data.summary.samples - samples;
   const basis = evaluationBasis(factsOf(state));
   const { limit } = state.view;

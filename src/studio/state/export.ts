@@ -1,7 +1,7 @@
+import { nothingIsAwaited } from "./awaited.ts";
 import { runJob } from "./jobs.ts";
 import { say, sayNotices } from "./log.ts";
 import { isBusy, resolveRecipe } from "./recipe.ts";
-import { roundingIsThere } from "./rounding.ts";
 import type { OpenModel } from "./slices/project.ts";
 import { evaluationIsStale, exportBasis, factsOf } from "./steps.ts";
 import { actions, studio } from "./store.ts";
@@ -20,7 +20,7 @@ export async function exportFiles(): Promise<void> {
   const recipe = await resolveRecipe(before.calibration);
   const state = studio.getState();
   const { calibration } = state.project;
-  if (!recipe || !calibration || !roundingIsThere(recipe)) return;
+  if (!recipe || !calibration || !nothingIsAwaited(recipe)) return;
   const facts = factsOf(state);
   const basis = exportBasis(facts);
   const evaluation = evaluationIsStale(facts) ? null : (facts.evaluation?.result ?? null);

@@ -82,11 +82,17 @@ function reporter(id: number): OnProgress {
     const job = currentJob(id);
     if (!job) return;
     const now = Date.now();
-    const sameTask = job.progress?.task === progress.task && job.first !== null && progress.done >= job.first.done;
+    const sameTask = job.first !== null && goesOn(job.progress, progress) && progress.done >= job.first.done;
     if (sameTask && progress.done < progress.total && now - job.now < REPORT_EVERY_MS) return;
     const first = sameTask ? job.first : { done: progress.done, time: now };
     actions.jobProgressed(progress, first, now);
   };
+}
+
+/** Whether one report is of the task of the other: shares of a whole go on from layer to layer. */
+function goesOn(before: Progress | null, now: Progress): boolean {
+  if (before === null) return false;
+  return before.task === now.task || (now.unit === "%" && before.unit === "%" && now.done >= before.done);
 }
 
 /** Units a second and milliseconds left, once there is enough to tell by. */

@@ -72,6 +72,7 @@ export async function openModel(file: File, wishes: Wishes = {}): Promise<boolea
       ? {
           tuning: stored.tuning,
           rounding: stored.rounding,
+          codes: stored.codes,
           evaluation: stored.record.evaluation,
           sensitivity: stored.record.sensitivity,
           walk: stored.record.walk,
@@ -80,6 +81,7 @@ export async function openModel(file: File, wishes: Wishes = {}): Promise<boolea
     view: {
       layer: fits && stored.calibration ? null : firstLayer(summary),
       ...(fits && {
+        ...(stored.codes && { codeSamples: stored.codes.asked.samples }),
         ...(stored.rounding && { roundingSettings: stored.rounding.asked }),
         ...(stored.tuning && { search: settingsOf(stored.tuning.result.request) }),
         sensitivitySamples: stored.record.sensitivitySamples,

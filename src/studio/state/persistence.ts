@@ -9,6 +9,7 @@ import {
   SESSION,
   type SessionRecord,
   STORED_CALIBRATION,
+  STORED_CODES,
   STORED_ROUNDING,
   STORED_TUNING,
 } from "./stored.ts";
@@ -92,6 +93,13 @@ export async function saveRounding({ project: { model }, results: { rounding } }
   });
 }
 
+export async function saveCodes({ project: { model }, results: { codes } }: StudioState): Promise<void> {
+  if (!model || !codes) return;
+  await guarded(async () => {
+    await (await database()).put("codes", { sha256: model.summary.sha256, codes });
+  });
+}
+
 /** Keeps the model and samples in this browser, or removes them from it. */
 export async function keepFiles(keep: boolean): Promise<void> {
   const { model, data } = studio.getState().project;
@@ -107,13 +115,14 @@ export async function keepFiles(keep: boolean): Promise<void> {
   saveSoon();
 }
 
-/** The stored session of a model with its statistics, its last search and what rounding was learned, if there is one. */
+/** The stored session of a model with its statistics, its last search, and what rounding was learned and codes found, if there is one. */
 export async function loadSession(sha256: string) {
   const db = await database();
   const record = await db.get("sessions", sha256);
   const calibration = await db.get("calibrations", sha256);
   const tuning = await db.get("tunings", sha256);
   const rounding = await db.get("roundings", sha256);
+  const codes = await db.get("codes", sha256);
   if (!record || !sound(SESSION, record, sessionOf(record))) return null;
   const of = (what: string) => `${what} of ${record.name}`;
   return {
@@ -123,6 +132,7 @@ export async function loadSession(sha256: string) {
       : { calibration: null, calibratedOn: null }),
     tuning: tuning && sound(STORED_TUNING, tuning, of("search")) ? tuning.tuning : null,
     rounding: rounding && sound(STORED_ROUNDING, rounding, of("rounding")) ? rounding.rounding : null,
+    codes: codes && sound(STORED_CODES, codes, of("codes")) ? codes.codes : null,
   };
 }
 

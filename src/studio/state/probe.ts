@@ -4,7 +4,7 @@ import { basisOf, isCurrent } from "../../engine/recipe/basis.ts";
 import { rememberMeasuring } from "./measuring.ts";
 import type { Project } from "./slices/project.ts";
 import type { StudioState } from "./slices/studio.ts";
-import { awaitsRounding, factsOf, presentOf } from "./steps.ts";
+import { awaitedOf, factsOf, presentOf } from "./steps.ts";
 import { actions, studio } from "./store.ts";
 import { engine } from "./workers.ts";
 
@@ -62,7 +62,7 @@ async function probeNow(): Promise<void> {
   const { recipe, calibration, data } = project;
   const range = probedRange(project);
   if (!view.measuring || !recipe?.present.resolved || !calibration || !data || !range || work.job) return;
-  if (awaitsRounding(recipe.present)) return;
+  if (awaitedOf(recipe.present)) return;
   if (results.probed && !probeIsStale(state)) return;
   const { present } = recipe;
   const basis = basisOf("probe", presentOf(factsOf(state)));

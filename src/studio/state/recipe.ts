@@ -12,7 +12,7 @@ import { groupOf, rowOf } from "./selection.ts";
 import { type Project, untaught } from "./slices/project.ts";
 import type { Work } from "./slices/work.ts";
 import { isStandIn } from "./standIn.ts";
-import { awaitsRounding, changedSinceCalibration, factsOf } from "./steps.ts";
+import { type AwaitedPart, awaitedOf, changedSinceCalibration, factsOf } from "./steps.ts";
 import { actions, studio } from "./store.ts";
 
 /** Edits the recipe as one step of undo; `label` names the edit. */
@@ -55,13 +55,19 @@ export function isForInputs({ inputs }: Recipe, made: string): boolean {
 }
 
 /**
- * Whether everything that the recipe asks to be learned and chosen is there, for the statistics at hand, but for rounding,
- * which a person has learned, and what waits for it.
+ * Whether everything that the recipe asks to be learned and chosen is there, for the statistics at hand, but for rounding
+ * and codes, which a person has learned, and what waits for them.
  */
 export function isSettled(recipe: Recipe, calibration: Calibration): boolean {
-  const waiting: readonly Learned[] = awaitsRounding(recipe) ? ["rounding", "biases"] : [];
+  const awaited = awaitedOf(recipe);
+  const waiting = awaited ? WAITING[awaited] : [];
   return missing(recipe).every((part) => waiting.includes(part)) && fits(recipe, calibration);
 }
+
+const WAITING: Readonly<Record<AwaitedPart, readonly Learned[]>> = {
+  rounding: ["rounding", "biases"],
+  codes: ["inputScales", "codes", "biases"],
+};
 
 /** Statistics of an equalized model, or of samples taken or preprocessed otherwise, are of no use for one that is not so, and the reverse. */
 export function fits(recipe: Recipe, calibration: Calibration): boolean {
@@ -157,12 +163,14 @@ function causeOf(wanted: Recipe, calibration: Calibration): string {
   return wanted.seed === calibration.seed ? "Equalizing changes" : "Taking samples in another order changes";
 }
 
-/** What can be settled of a recipe whose rounding is not learned yet: biases make up for how weights are rounded. */
+/** What can be settled of a recipe whose rounding or codes are not there yet: biases make up for how weights are rounded. */
 export function withoutWaiting(recipe: Recipe): Recipe {
-  if (!awaitsRounding(recipe)) return recipe;
+  const awaited = awaitedOf(recipe);
+  if (!awaited) return recipe;
+  const { algorithm, ...weights } = recipe.weights;
   return {
     ...recipe,
-    weights: { ...recipe.weights, rounding: "nearest" },
+    weights: awaited === "codes" ? weights : { ...recipe.weights, rounding: "nearest" },
     corrections: { ...recipe.corrections, bias: "none" },
   };
 }

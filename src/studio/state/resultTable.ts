@@ -95,7 +95,11 @@ export function settingRows(results: readonly StoredResult[]): readonly TableRow
     "settled ranges",
     results.map(({ recipe }) => partsCell(recipe.resolved, reference.resolved, "range")),
   );
-  return [...rows, factors, biases, rounding, observed, settled].filter(({ cells }) =>
+  const codes = row(
+    "codes found on samples",
+    results.map(({ recipe }) => partsCell(recipe.codes ?? null, reference.codes ?? null, "layer")),
+  );
+  return [...rows, factors, biases, rounding, codes, observed, settled].filter(({ cells }) =>
     cells.some(({ differs }) => differs),
   );
 }

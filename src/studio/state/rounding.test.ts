@@ -4,21 +4,14 @@ import type { Recipe } from "../../engine/model/recipe.ts";
 import type { LayerRounding, Rounding } from "../../engine/model/rounding.ts";
 import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
 import { withGranularity, withMethod, withRounding, withWeightType } from "../../engine/recipe/edits.ts";
+import { nothingIsAwaited } from "./awaited.ts";
 import { calibrate } from "./calibrate.ts";
 import { begin } from "./history.ts";
 import { runJob } from "./jobs.ts";
 import { editRecipe } from "./recipe.ts";
-import {
-  chooseRounding,
-  isAdopted,
-  learnRounding,
-  resumable,
-  roundingIsStale,
-  roundingIsThere,
-  roundingSamples,
-} from "./rounding.ts";
+import { chooseRounding, isAdopted, learnRounding, resumable, roundingIsStale, roundingSamples } from "./rounding.ts";
 import type { OpenData, OpenModel } from "./slices/project.ts";
-import { awaitsRounding } from "./steps.ts";
+import { awaitedOf } from "./steps.ts";
 import { actions, studio } from "./store.ts";
 import { fresh, given } from "./testing/given.ts";
 import { searchRecipes } from "./tune.ts";
@@ -139,7 +132,7 @@ test("other weights make it stale and take it out of the recipe; ranges do not",
   expect(present().rounding).not.toBeNull();
   editRecipe("weights", (before) => withGranularity(before, "tensor"));
   expect(roundingIsStale(studio.getState())).toBe(true);
-  expect(awaitsRounding(present())).toBe(true);
+  expect(awaitedOf(present())).toBe("rounding");
   actions.recipeUndone();
   expect(roundingIsStale(studio.getState())).toBe(false);
   given({ data: { ...data, fingerprint: "other" } });
@@ -164,10 +157,10 @@ test("without samples nothing is learned, and what is not learned is said in a s
   expect(job).not.toHaveBeenCalled();
   expect(studio.getState().work.alerts.at(-1)?.message).toMatch(/needs the samples/);
   chooseRounding("learned");
-  expect(awaitsRounding(present())).toBe(true);
-  expect(roundingIsThere(present())).toBe(false);
+  expect(awaitedOf(present())).toBe("rounding");
+  expect(nothingIsAwaited(present())).toBe(false);
   expect(studio.getState().work.alerts.at(-1)?.message).toMatch(/not learned yet/);
-  expect(roundingIsThere(withRounding(recipe, "learned", {}))).toBe(true);
+  expect(nothingIsAwaited(withRounding(recipe, "learned", {}))).toBe(true);
 });
 
 test("learning needs ranges where activations are quantized", async () => {

@@ -9,7 +9,7 @@ import { runJob } from "./jobs.ts";
 import { alarm, say } from "./log.ts";
 import { editRecipe, isBusy, resolveRecipe } from "./recipe.ts";
 import type { StudioState } from "./slices/studio.ts";
-import { awaitsRounding, factsOf, presentOf } from "./steps.ts";
+import { factsOf, presentOf } from "./steps.ts";
 import { actions, studio } from "./store.ts";
 
 export const LEARNING = "Learning rounding";
@@ -112,13 +112,6 @@ export function chooseRounding(kind: Recipe["weights"]["rounding"]): void {
   const known = rounding && !roundingIsStale(state) && isComplete(rounding.result);
   if (kind === "learned" && known) adoptRounding();
   else editRecipe("rounding", (recipe) => withRounding(recipe, kind, null));
-}
-
-/** Whether the recipe can be quantized; says what is missing where it asks for rounding that was not learned. */
-export function roundingIsThere(recipe: Recipe): boolean {
-  if (!awaitsRounding(recipe)) return true;
-  alarm("The recipe asks for learned rounding, which is not learned yet: learn it in the Rounding tab of Tune.");
-  return false;
 }
 
 /** Shows points of a curve as they come, ten times a second at most. */

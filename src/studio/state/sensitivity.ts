@@ -2,10 +2,10 @@ import { proxy } from "../../../workers/client.ts";
 import type { Sensitivity } from "../../engine/model/sensitivity.ts";
 import { type Basis, basisOf } from "../../engine/recipe/basis.ts";
 import { sameValue } from "../../engine/recipe/text.ts";
+import { nothingIsAwaited } from "./awaited.ts";
 import { runJob } from "./jobs.ts";
 import { alarm, say, sayNotices } from "./log.ts";
 import { isBusy, resolveRecipe } from "./recipe.ts";
-import { roundingIsThere } from "./rounding.ts";
 import type { Based } from "./slices/results.ts";
 import { actions, studio } from "./store.ts";
 
@@ -68,7 +68,7 @@ async function readyToMeasure() {
     return null;
   }
   const recipe = await resolveRecipe(calibration);
-  if (!recipe || !roundingIsThere(recipe)) return null;
+  if (!recipe || !nothingIsAwaited(recipe)) return null;
   return {
     recipe,
     basis: basisOf("sensitivity", { recipe, data: data.fingerprint }),

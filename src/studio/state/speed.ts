@@ -5,10 +5,10 @@ import { withSettings } from "../../engine/recipe/change.ts";
 import { sameValue } from "../../engine/recipe/text.ts";
 import { targetOf } from "../../engine/targets/index.ts";
 import { significant } from "../../engine/values/figures.ts";
+import { nothingIsAwaited } from "./awaited.ts";
 import { runJob } from "./jobs.ts";
 import { alarm, say, sayNotices } from "./log.ts";
 import { editRecipe, isBusy, resolveRecipe } from "./recipe.ts";
-import { roundingIsThere } from "./rounding.ts";
 import type { Extent } from "./slices/results.ts";
 import type { StudioState } from "./slices/studio.ts";
 import { isStandIn } from "./standIn.ts";
@@ -58,7 +58,7 @@ async function chooseFastest(): Promise<void> {
   if (!project.calibration || isBusy(work) || untimeable(project) !== null) return;
   const recipe = await resolveRecipe(project.calibration);
   const { calibration } = studio.getState().project;
-  if (!recipe || !calibration || !roundingIsThere(recipe)) return;
+  if (!recipe || !calibration || !nothingIsAwaited(recipe)) return;
   const measured = await runJob({
     task: "Measuring speed",
     on: recipe.model.name,

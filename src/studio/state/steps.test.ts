@@ -123,6 +123,17 @@ test("rounding that is asked for and not learned comes before evaluation and exp
   expect([standings(evaluated)[3], standings(otherwise)[3]]).toEqual(["done", "stale"]);
 });
 
+test("codes that are asked for and not found come before evaluation and export", () => {
+  const weights = { ...recipe.weights, type: "uint4", block: 32, algorithm: "awq" } as const;
+  const alone = { ...recipe, format: "weights", weights } as const;
+  const awaiting = { ...base, calibration, recipe: begin<Recipe>(alone) };
+  expect(standings(awaiting).slice(3)).toEqual(["ready", "missing"]);
+  expect(nextAction(awaiting)).toBe("codes");
+  expect(nextAction({ ...awaiting, data: null })).toBe("data");
+  const found = begin<Recipe>({ ...alone, inputScales: {}, codes: {} });
+  expect(nextAction({ ...awaiting, recipe: found })).toBe("evaluate");
+});
+
 test("results stay good when the samples are not at hand after a reload", () => {
   const calibrated = { ...base, calibration };
   const evaluation = { result: {} as Evaluation, basis: evaluationBasis(calibrated) };

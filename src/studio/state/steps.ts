@@ -8,7 +8,7 @@ import {
   isPreprocessedFor,
   type Present,
 } from "../../engine/recipe/basis.ts";
-import type { Origin } from "../../engine/recipe/derivations.ts";
+import { missing, type Origin } from "../../engine/recipe/derivations.ts";
 import type { Project } from "./slices/project.ts";
 import type { Results } from "./slices/results.ts";
 import type { StudioState } from "./slices/studio.ts";
@@ -99,14 +99,24 @@ export function isPartial({ calibration }: Facts): boolean {
   return calibration !== null && calibration.observed.length + calibration.skipped.length < calibration.wanted;
 }
 
-/** Whether a recipe rounds as learned, which is not learned yet. */
-export function awaitsRounding({ weights, rounding }: Recipe): boolean {
-  return weights.rounding === "learned" && rounding === null;
+/** What a recipe asks for of its weights that a person has learned or found, and that is not there yet; null where nothing is. */
+export type AwaitedPart = "rounding" | "codes";
+
+export function awaitedOf(recipe: Recipe): AwaitedPart | null {
+  if (recipe.weights.rounding === "learned" && recipe.rounding === null) return "rounding";
+  const lacks = missing(recipe);
+  return lacks.includes("codes") || lacks.includes("inputScales") ? "codes" : null;
 }
+
+const LACKING = {
+  rounding: { tune: "rounding not learned", export: "needs learned rounding" },
+  codes: { tune: "codes not found", export: "needs codes found on samples" },
+} as const;
 
 export function stepStates(facts: Facts): Readonly<Record<Step, StepState>> {
   const { model, data, recipe, calibration, evaluation, exported } = facts;
-  const unlearned = recipe !== null && awaitsRounding(recipe.present);
+  const awaited = recipe && awaitedOf(recipe.present);
+  const lacking = awaited && LACKING[awaited];
   const nothing: StepState = { standing: "missing", note: "needs a model" };
   if (!model) return { model: nothing, data: nothing, calibrate: nothing, tune: nothing, export: nothing };
   return {
@@ -119,13 +129,13 @@ export function stepStates(facts: Facts): Readonly<Record<Step, StepState>> {
       ? { standing: "missing", note: "needs calibration" }
       : evaluation
         ? evaluationIsStale(facts)
-          ? { standing: "stale", note: unlearned ? "rounding not learned" : "evaluate again" }
+          ? { standing: "stale", note: lacking?.tune ?? "evaluate again" }
           : { standing: "done", note: "evaluated" }
-        : { standing: "ready", note: unlearned ? "rounding not learned" : "not evaluated" },
+        : { standing: "ready", note: lacking?.tune ?? "not evaluated" },
     export: !calibration
       ? { standing: "missing", note: "needs calibration" }
-      : unlearned
-        ? { standing: "missing", note: "needs learned rounding" }
+      : lacking
+        ? { standing: "missing", note: lacking.export }
         : exported
           ? exportIsStale(facts)
             ? { standing: "stale", note: "changed since" }
@@ -144,7 +154,7 @@ function calibrateState(facts: Facts): StepState {
   return facts.data ? { standing: "ready", note: "ready" } : { standing: "missing", note: "needs data" };
 }
 
-export type NextAction = "data" | "calibrate" | "round" | "evaluate" | "export";
+export type NextAction = "data" | "calibrate" | "round" | "codes" | "evaluate" | "export";
 
 /** The one thing that goes on from here. */
 export function nextAction(facts: Facts): NextAction | null {
@@ -153,7 +163,8 @@ export function nextAction(facts: Facts): NextAction | null {
   const needed = facts.recipe === null || takesRanges(facts.recipe.present);
   if (needed && facts.data && ["ready", "stale", "partial"].includes(states.calibrate.standing)) return "calibrate";
   if (!facts.calibration) return "data";
-  if (facts.recipe && awaitsRounding(facts.recipe.present)) return facts.data ? "round" : "data";
+  const awaited = facts.recipe && awaitedOf(facts.recipe.present);
+  if (awaited) return !facts.data ? "data" : awaited === "codes" ? "codes" : "round";
   if (facts.data && states.tune.standing !== "done") return "evaluate";
   return states.export.standing === "done" ? null : "export";
 }

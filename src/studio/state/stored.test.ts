@@ -12,7 +12,7 @@ import { digestOf } from "../../engine/recipe/digest.ts";
 import { check } from "../../engine/schema/check.ts";
 import type { Schema } from "../../engine/schema/define.ts";
 import { pastBasis } from "./pastBasis.ts";
-import { RESULT, SESSION, STORED_CALIBRATION, STORED_ROUNDING, STORED_TUNING } from "./stored.ts";
+import { RESULT, SESSION, STORED_CALIBRATION, STORED_CODES, STORED_ROUNDING, STORED_TUNING } from "./stored.ts";
 import { RENEWALS } from "./storedPast.ts";
 
 /** Samples were taken by path before there was a choice. */
@@ -88,6 +88,20 @@ const ROUNDING_RECORD = {
   },
 };
 
+const CODES_RECORD = {
+  sha256: "ab",
+  codes: {
+    basis: on("inputScales"),
+    asked: { samples: 8 },
+    result: {
+      ...{ algorithm: "awq", inputScales: { x: [1, 2] }, codes: { conv: { codes: "QUI=", scales: "AACAPw==" } } },
+      layers: [{ layer: "conv", weights: 9, plain: 0.5, found: 0.25, left: 0.5 }],
+      scaling: { inputs: [{ tensor: "x", layers: ["conv"], power: 0.5, left: 0.75 }], wanted: 1, unscaled: [] },
+      ...{ wanted: 2, samples: 8, learner: "tfjs", seconds: 1, prints: null },
+    },
+  },
+};
+
 const problemOf = (schema: Schema, record: unknown) => check(schema, record, "stored").problem;
 
 describe("a record of before layers without weights were decided", () => {
@@ -123,6 +137,13 @@ describe("what is stored", () => {
   ] as const)("in %s is taken as it is, and not renewed", (store, schema, record) => {
     expect(problemOf(schema, record)).toBeNull();
     expect(JSON.stringify(RENEWALS[store]!(record))).toBe(JSON.stringify(record));
+  });
+
+  it("in codes is taken as it is, and refused for codes that are none", () => {
+    expect(problemOf(STORED_CODES, CODES_RECORD)).toBeNull();
+    const damaged = structuredClone(CODES_RECORD);
+    damaged.codes.result.codes.conv.codes = "no!";
+    expect(problemOf(STORED_CODES, damaged)).toContain("must be base64");
   });
 
   it("in calibrations is any calibration, checked but for the numbers of its lists", () => {

@@ -1,4 +1,5 @@
 import { CALIBRATION } from "../../engine/model/calibration.ts";
+import { CODE_SEARCH } from "../../engine/model/codeSearch.ts";
 import { EVALUATION } from "../../engine/model/evaluation.ts";
 import { EDITED_RECIPE, RECIPE } from "../../engine/model/recipe.ts";
 import { ROUNDING } from "../../engine/model/rounding.ts";
@@ -51,6 +52,14 @@ export const STORED_ROUNDING = fields({
   rounding: fields({
     ...based("rounding", ROUNDING).entries,
     asked: fields({ samples: count, iterations: integer(1) }),
+  }),
+});
+/** Codes and scales of inputs are found at once, from what these are derived from. */
+export const STORED_CODES = fields({
+  sha256: text,
+  codes: fields({
+    ...based("inputScales", CODE_SEARCH).entries,
+    asked: fields({ samples: count }),
   }),
 });
 

@@ -1,4 +1,5 @@
 import { proxy } from "../../../workers/client.ts";
+import { isSampled } from "../../engine/model/recipe.ts";
 import type { TunePoint, TuneRequest, Tuning } from "../../engine/model/tuning.ts";
 import { basisOf, differing, isCurrent, sameSettings } from "../../engine/recipe/basis.ts";
 import { plural } from "../../engine/values/figures.ts";
@@ -44,6 +45,10 @@ export async function searchRecipes(): Promise<void> {
   const { present } = recipe;
   if (present.weights.rounding === "learned") {
     alarm("A search rounds weights to nearest: choose that first, and learn rounding for the recipe that it finds.");
+    return;
+  }
+  if (isSampled(present.weights)) {
+    alarm("A search takes scales of least error: choose these first, and find codes for the recipe that it finds.");
     return;
   }
   const basis = basisOf("search", { recipe: present, data: data.fingerprint });

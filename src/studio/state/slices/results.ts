@@ -1,6 +1,7 @@
 import type { Calibration, ExportedFile, SpeedChoice } from "../../../../workers/protocol.ts";
 import type { Advice } from "../../../engine/model/advice.ts";
 import type { GroupFigures } from "../../../engine/model/analysis.ts";
+import type { CodeSearch } from "../../../engine/model/codeSearch.ts";
 import type { Finding } from "../../../engine/model/diagnosis.ts";
 import type { Evaluation, Probe } from "../../../engine/model/evaluation.ts";
 import type { Notice } from "../../../engine/model/job.ts";
@@ -49,6 +50,11 @@ export interface LearnedRounding extends Based<Rounding> {
   readonly asked: { readonly samples: number; readonly iterations: number };
 }
 
+/** Codes and scales of inputs found on samples, and on how many was asked for. */
+export interface FoundCodes extends Based<CodeSearch> {
+  readonly asked: { readonly samples: number };
+}
+
 /** What trying other preprocessings found, of which data and beside which. */
 export interface TriedPreprocess {
   /** Null where nothing tells. */
@@ -91,6 +97,7 @@ export interface Results {
   readonly walk: Based<ErrorWalk> | null;
   readonly tuning: Based<Tuning> | null;
   readonly rounding: LearnedRounding | null;
+  readonly codes: FoundCodes | null;
   readonly diagnosis: Diagnosed | null;
   /** Findings whose remedy was applied since the last evaluation. */
   readonly applied: readonly Finding[];
@@ -109,6 +116,7 @@ export const NO_RESULTS: Results = {
   walk: null,
   tuning: null,
   rounding: null,
+  codes: null,
   diagnosis: null,
   applied: [],
 };
@@ -130,6 +138,7 @@ export const resultsChanges = {
   walkMeasured: (_, walk: Based<ErrorWalk>) => ({ walk }),
   searchAdvanced: (_, tuning: Based<Tuning>) => ({ tuning }),
   roundingLearned: (_, rounding: LearnedRounding) => ({ rounding }),
+  codesFound: (_, codes: FoundCodes) => ({ codes }),
   diagnosed: (_, diagnosis: Diagnosed) => ({ diagnosis }),
   remedyApplied: ({ applied }, finding: Finding) => ({
     applied: [...applied.filter((one) => !sameFinding(one, finding)), finding],

@@ -11,7 +11,7 @@ import type { Changes } from "./slice.ts";
 export const STEPS = ["model", "data", "calibrate", "tune", "export"] as const;
 export type Step = (typeof STEPS)[number];
 
-export type TuneView = "layer" | "walk" | "search" | "rounding" | "compare";
+export type TuneView = "layer" | "walk" | "search" | "rounding" | "codes" | "compare";
 
 export type SortKey = "order" | "name" | "operator" | "precision" | "sensitivity" | "sqnr" | "clipped";
 
@@ -53,6 +53,8 @@ export interface View {
   readonly limit: number;
   readonly search: SearchSettings;
   readonly roundingSettings: RoundingSettings;
+  /** On how many samples, from the first, codes are found; null for as many of those that calibrate as are worth their time. */
+  readonly codeSamples: number | null;
   /** How many samples, from the first, sensitivity and the error walk are measured on. */
   readonly sensitivitySamples: number;
   /** How samples are run. */
@@ -76,6 +78,7 @@ export const FIRST_LOOK = {
   limit: 0.01,
   search: { limit: "drop", decibels: 20, samples: null, budget: null },
   roundingSettings: { samples: null, iterations: ROUNDING_ITERATIONS },
+  codeSamples: null,
   sensitivitySamples: 16,
 } as const satisfies Partial<View>;
 
@@ -110,6 +113,7 @@ export const viewChanges = {
   roundingSettingsChanged: ({ roundingSettings }, change: Partial<RoundingSettings>) => ({
     roundingSettings: { ...roundingSettings, ...change },
   }),
+  codeSamplesChosen: (_, codeSamples: number) => ({ codeSamples }),
   sensitivitySamplesChosen: (_, samples: number) => ({ sensitivitySamples: Math.max(1, Math.floor(samples)) }),
   executionChanged: ({ execution }, change: Partial<Execution>) => ({ execution: { ...execution, ...change } }),
   measuringChosen: (_, measuring: boolean) => ({ measuring }),

@@ -6,11 +6,16 @@ import { Notices } from "../../parts/Notices.tsx";
 import { exportFiles } from "../../state/export.ts";
 import { isBusy } from "../../state/recipe.ts";
 import { isStandIn } from "../../state/standIn.ts";
-import { awaitsRounding, evaluationIsStale, exportIsStale } from "../../state/steps.ts";
+import { type AwaitedPart, awaitedOf, evaluationIsStale, exportIsStale } from "../../state/steps.ts";
 import { actions } from "../../state/store.ts";
 import { useFacts } from "../../state/useFacts.ts";
 import { useWork } from "../../state/useStudio.ts";
 import { DeleteEverything } from "../frame/DeleteEverything.tsx";
+
+const AWAITED: Readonly<Record<AwaitedPart, { readonly text: string; readonly tab: string }>> = {
+  rounding: { text: "The recipe asks for learned rounding, which is not learned yet.", tab: "Rounding" },
+  codes: { text: "The recipe asks for codes found on samples, which are not found yet.", tab: "Codes" },
+};
 
 /** The files of the job, as one download. */
 export function ExportStep() {
@@ -36,7 +41,7 @@ export function ExportStep() {
     facts.recipe?.present.corrections.bias === "empirical" &&
     facts.recipe.present.biases === null;
   const observed = !isStandIn(calibration);
-  const awaited = facts.recipe !== null && awaitsRounding(facts.recipe.present);
+  const awaited = facts.recipe && awaitedOf(facts.recipe.present);
   const judged = !evaluation
     ? "Not evaluated: the report will have no measured figures."
     : evaluationIsStale(facts)
@@ -63,9 +68,9 @@ export function ExportStep() {
       ) : null}
       {awaited ? (
         <p className="hint" data-testid="export-awaits">
-          The recipe asks for learned rounding, which is not learned yet.{" "}
-          <button type="button" className="button small" onClick={() => actions.tuneViewOpened("rounding")}>
-            Go to Rounding
+          {AWAITED[awaited].text}{" "}
+          <button type="button" className="button small" onClick={() => actions.tuneViewOpened(awaited)}>
+            Go to {AWAITED[awaited].tab}
           </button>
         </p>
       ) : (
@@ -78,7 +83,7 @@ export function ExportStep() {
         <button
           type="button"
           className="button primary"
-          disabled={busy || awaited}
+          disabled={busy || awaited !== null}
           onClick={exportFiles}
           data-testid="export"
         >

@@ -1,4 +1,5 @@
 import { calibrate } from "../../state/calibrate.ts";
+import { findCodes } from "../../state/codes.ts";
 import { evaluate } from "../../state/evaluate.ts";
 import { exportFiles } from "../../state/export.ts";
 import { isBusy } from "../../state/recipe.ts";
@@ -28,6 +29,7 @@ const ACTIONS: Readonly<Record<NextAction, { readonly text: string; readonly ste
     data: { text: "Add data", step: "data" },
     calibrate: { text: "Calibrate", step: "calibrate", run: () => void calibrate().then(showTune) },
     round: { text: "Learn rounding", step: "tune", run: showRounding },
+    codes: { text: "Find codes", step: "tune", run: showCodes },
     evaluate: { text: "Evaluate", step: "tune", run: () => void evaluate() },
     export: { text: "Export", step: "export", run: () => void exportFiles() },
   };
@@ -43,6 +45,11 @@ function showTune(): void {
 function showRounding(): void {
   actions.tuneViewChosen("rounding");
   void learnRounding();
+}
+
+function showCodes(): void {
+  actions.tuneViewChosen("codes");
+  void findCodes();
 }
 
 /** The map of the work: where each step stands, and the one button that goes on. */

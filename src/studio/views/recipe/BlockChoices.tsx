@@ -1,20 +1,28 @@
-import type { WeightScheme } from "../../../engine/model/recipe.ts";
+import type { Recipe, WeightScheme } from "../../../engine/model/recipe.ts";
 import { withBlock, withWeightAlgorithm, withWeightOperator } from "../../../engine/recipe/edits.ts";
+import { targetOf } from "../../../engine/targets/index.ts";
+import { refusalOf } from "../../../engine/targets/target.ts";
 import { BLOCK_SIZES } from "../../../engine/values/codes.ts";
+import { plural } from "../../../engine/values/figures.ts";
 import { Choice } from "../../parts/Choice.tsx";
 import { Term } from "../../parts/Term.tsx";
+import { chooseAlgorithm } from "../../state/codes.ts";
 import { editRecipe } from "../../state/recipe.ts";
+import { awaitedOf } from "../../state/steps.ts";
+import { actions } from "../../state/store.ts";
+import { isRefused } from "../../state/taken.ts";
 
 const WHOLE = "channel";
 
 /** How many weights that are added up share a scale, who reads them so, and how the scales are found. */
 export function BlockChoices({
-  type,
-  block,
-  operator = "dequantize",
-  algorithm = "hqq",
+  recipe,
   isBesideHalves,
-}: WeightScheme & { readonly isBesideHalves: boolean }) {
+}: {
+  readonly recipe: Recipe;
+  readonly isBesideHalves: boolean;
+}) {
+  const { type, block, operator = "dequantize" } = recipe.weights;
   return (
     <>
       <Choice<string>
@@ -49,21 +57,50 @@ export function BlockChoices({
             }}
             testId="weight-operator"
           />
-          <Choice<NonNullable<WeightScheme["algorithm"]>>
-            label="Scales by"
-            value={algorithm}
-            options={[
-              { value: "hqq", text: "least error (default)" },
-              { value: "nearest", text: "largest weight" },
-              ...(algorithm === "gptq" ? [{ value: algorithm, text: "GPTQ (octet quantize)" }] : []),
-            ]}
-            onChoose={(value) => {
-              editRecipe("algorithm", (before) => withWeightAlgorithm(before, value === "hqq" ? null : value));
-            }}
-            testId="algorithm"
-          />
+          <AlgorithmChoice recipe={recipe} />
         </>
       )}
+    </>
+  );
+}
+
+type Algorithm = NonNullable<WeightScheme["algorithm"]>;
+
+const ALGORITHM_TEXTS: Readonly<Record<Algorithm, string>> = {
+  hqq: "least error (default)",
+  nearest: "largest weight",
+  gptq: "GPTQ, on samples",
+  awq: "AWQ, on samples",
+};
+
+/** How scales, and codes, of blocks are found, and whether those of samples are there. */
+function AlgorithmChoice({ recipe }: { readonly recipe: Recipe }) {
+  const { algorithm = "hqq" } = recipe.weights;
+  const asked = (each: Algorithm) => withWeightAlgorithm(recipe, each === "hqq" ? null : each);
+  const options = (["hqq", "nearest", "gptq", "awq"] as const).map((value) => {
+    return { value, text: ALGORITHM_TEXTS[value], disabled: isRefused(recipe, asked(value)) };
+  });
+  const out = options.find(({ disabled }) => disabled);
+  return (
+    <>
+      <Choice<Algorithm>
+        label={<Term word="codes found on samples">Scales by</Term>}
+        value={algorithm}
+        options={options}
+        onChoose={chooseAlgorithm}
+        testId="algorithm"
+      />
+      {out ? <p className="muted small">{refusalOf(targetOf(recipe), asked(out.value))}</p> : null}
+      {awaitedOf(recipe) === "codes" ? (
+        <p className="hint waiting" data-testid="codes-awaited">
+          Not found yet.{" "}
+          <button type="button" className="button small" onClick={() => actions.tuneViewOpened("codes")}>
+            Go to Codes
+          </button>
+        </p>
+      ) : recipe.codes ? (
+        <p className="muted small">Codes of {plural(Object.keys(recipe.codes).length, "layer")} are found.</p>
+      ) : null}
     </>
   );
 }

@@ -14,7 +14,8 @@ export function CorrectionChoices({
   factors,
   biases,
   rounding,
-}: Pick<Recipe, "corrections" | "factors" | "biases" | "rounding">) {
+  codes,
+}: Pick<Recipe, "corrections" | "factors" | "biases" | "rounding" | "codes">) {
   const hasData = useProject((project) => project.data !== null);
   return (
     <>
@@ -41,8 +42,10 @@ export function CorrectionChoices({
         onChoose={(bias) => editRecipe("bias correction", (before) => withCorrections(before, { bias }))}
         testId="bias-correction"
       />
-      {biases && rounding && Object.keys(biases).length === 0 ? (
-        <p className="muted small">Learned rounding leaves nothing to correct.</p>
+      {biases && (codes || rounding) && Object.keys(biases).length === 0 ? (
+        <p className="muted small">
+          {codes ? "Codes found on samples leave" : "Learned rounding leaves"} nothing to correct.
+        </p>
       ) : biases ? (
         <p className="muted small">Biases of {plural(Object.keys(biases).length, "layer")} are corrected.</p>
       ) : corrections.bias === "empirical" && !hasData ? (

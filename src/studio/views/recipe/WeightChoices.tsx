@@ -13,7 +13,7 @@ import { NumberField } from "../../parts/NumberField.tsx";
 import { Term } from "../../parts/Term.tsx";
 import { editRecipe } from "../../state/recipe.ts";
 import { chooseRounding } from "../../state/rounding.ts";
-import { awaitsRounding } from "../../state/steps.ts";
+import { awaitedOf } from "../../state/steps.ts";
 import { actions } from "../../state/store.ts";
 import { isRefused } from "../../state/taken.ts";
 import { BlockChoices } from "./BlockChoices.tsx";
@@ -87,14 +87,14 @@ export function WeightChoices({ recipe }: { readonly recipe: Recipe }) {
           The nearest of so many values; each is looked up as the file is loaded, and layers compute in float.
         </p>
       ) : weightsAlone ? (
-        <BlockChoices {...weights} isBesideHalves={isBesideHalves} />
+        <BlockChoices recipe={recipe} isBesideHalves={isBesideHalves} />
       ) : (
         <p className="muted small">
           Blocks, and types with zero points, are for weights alone: leave activations in float.
         </p>
       )}
       <RoundingChoice recipe={recipe} />
-      {awaitsRounding(recipe) ? (
+      {awaitedOf(recipe) === "rounding" ? (
         <p className="hint waiting" data-testid="rounding-awaited">
           Not learned yet.{" "}
           <button type="button" className="button small" onClick={showRounding}>

@@ -10,6 +10,7 @@ const VIEWS: readonly { readonly view: TuneView; readonly text: string; readonly
   { view: "walk", text: "Error walk", View: lazy(() => import("./walk/WalkView.tsx")) },
   { view: "search", text: "Search", View: lazy(() => import("./search/SearchView.tsx")) },
   { view: "rounding", text: "Rounding", View: lazy(() => import("./rounding/RoundingView.tsx")) },
+  { view: "codes", text: "Codes", View: lazy(() => import("./codes/CodesView.tsx")) },
   { view: "compare", text: "Compare", View: lazy(() => import("./compare/CompareView.tsx")) },
 ];
 

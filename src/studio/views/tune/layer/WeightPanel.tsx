@@ -21,19 +21,20 @@ const POOR_DB = 10;
 export function WeightPanel({ name, layer }: { readonly name: string; readonly layer: string }) {
   const scheme = useProject((project) => project.recipe?.present.weights);
   const rounding = useProject((project) => project.recipe?.present.rounding);
+  const codes = useProject((project) => project.recipe?.present.codes);
   const [weights, setWeights] = useState<WeightAnalysis | null>(null);
   const [failure, setFailure] = useState<string | null>(null);
   useEffect(() => {
     let wanted = true;
     const recipe = studio.getState().project.recipe?.present;
-    if (!recipe || recipe.weights !== scheme || recipe.rounding !== rounding) return;
+    if (!recipe || recipe.weights !== scheme || recipe.rounding !== rounding || recipe.codes !== codes) return;
     analyseWeight(name, recipe)
       .then((answer) => wanted && setWeights(answer))
       .catch((error: Error) => wanted && setFailure(error.message));
     return () => {
       wanted = false;
     };
-  }, [name, scheme, rounding]);
+  }, [name, scheme, rounding, codes]);
   const poor = weights?.channels.filter(({ sqnr }) => sqnr < POOR_DB).length ?? 0;
   return (
     <section className="weights" aria-labelledby="weights-heading">

@@ -7,6 +7,7 @@ import { decibelsOf } from "../../../charts/loss.ts";
 import { Hint } from "../../../parts/Term.tsx";
 import { allRows } from "../../../state/selection.ts";
 import { useStudio } from "../../../state/useStudio.ts";
+import { LeftOver } from "../LeftOver.tsx";
 
 interface Props {
   readonly rounding: Rounding;
@@ -93,12 +94,7 @@ const Layer = memo(function Layer({ name, layer, selected, onSelect }: LayerProp
       <td className="number">{decibel(decibelsOf(nearest))}</td>
       <td className="number">{decibel(decibelsOf(learned))}</td>
       <td>
-        <span className="left-over">
-          <span className="left-track" aria-hidden="true">
-            <span className="left-bar" style={{ width: `${Math.min(1, left) * 100}%` }} />
-          </span>
-          <span className="left-number">{percent(left)}</span>
-        </span>
+        <LeftOver share={left} />
       </td>
       <td className="number">{duration(seconds * 1000)}</td>
     </tr>

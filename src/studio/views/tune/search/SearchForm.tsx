@@ -1,3 +1,4 @@
+import { isSampled } from "../../../../engine/model/recipe.ts";
 import type { TuneLimit } from "../../../../engine/model/tuning.ts";
 import { clamp } from "../../../../engine/values/clamp.ts";
 import { NumberField } from "../../../parts/NumberField.tsx";
@@ -26,6 +27,7 @@ export function SearchForm() {
   const samples = useStudio((state) => requestOf(state)?.samples ?? 0);
   const calibrating = useProject((project) => project.samples);
   const learned = useProject((project) => project.recipe?.present.weights.rounding === "learned");
+  const found = useProject((project) => project.recipe !== null && isSampled(project.recipe.present.weights));
   const known = BUDGETS.some(({ seconds }) => seconds === budget);
   return (
     <fieldset className="search-form" aria-label="Search">
@@ -100,6 +102,7 @@ export function SearchForm() {
         </Hint>{" "}
         only the command line finds. One half of the samples calibrates, the other judges.
         {samples > calibrating ? " Evaluation will then judge on samples that chose the recipe." : ""}
+        {found ? " It takes scales of least error: find codes for the recipe that it finds." : ""}
         {learned ? " It rounds weights to nearest: learn the rounding of the recipe that it finds." : ""}
       </p>
     </fieldset>
