@@ -1,5 +1,5 @@
 import { expose } from "comlink";
-import { layOut } from "./layout.ts";
+import { layOut } from "./layout/layOut.ts";
 import { holdLifeline } from "./lifeline.ts";
 import type { LayoutApi } from "./protocol.ts";
 

@@ -1,19 +1,11 @@
-/** Something on a level of a layered drawing: a box, or the place where an edge crosses the level. */
-export interface Placed {
-  x: number;
-  /** Half its width; 0 for an edge. */
-  readonly half: number;
-}
-
-export interface Link {
-  readonly a: Placed;
-  readonly b: Placed;
-}
+import type { Stop } from "./levels.ts";
 
 const BETWEEN_BOXES = 18;
 const BETWEEN_EDGES = 10;
 const MEAN_ROUNDS = 24;
 const MEDIAN_ROUNDS = 6;
+/** A block of more items than this takes the mean in every round: its median would be sorted out anew with each. */
+const MEDIAN_BLOCK = 64;
 
 /**
  * Moves what stands on each level sideways, its order kept and nothing overlapping, so that links become short and
@@ -22,13 +14,7 @@ const MEDIAN_ROUNDS = 6;
  * things near, absolute ones at the end make lines straight. Links through edges weigh more than those at boxes
  * (Gansner et al. 1993). Coordinates are changed in place.
  */
-export function straighten(levels: readonly (readonly Placed[])[], links: readonly Link[]): void {
-  const pulls = new Map<Placed, { readonly other: Placed; readonly weight: number }[]>();
-  for (const { a, b } of links) {
-    const weight = a.half === 0 && b.half === 0 ? 8 : a.half === 0 || b.half === 0 ? 2 : 1;
-    pulls.set(a, [...(pulls.get(a) ?? []), { other: b, weight }]);
-    pulls.set(b, [...(pulls.get(b) ?? []), { other: a, weight }]);
-  }
+export function straighten(levels: readonly (readonly Stop[])[]): void {
   for (const level of levels) {
     const places = offsetsOf(level);
     const middle = (places.at(-1) ?? 0) / 2;
@@ -36,29 +22,36 @@ export function straighten(levels: readonly (readonly Placed[])[], links: readon
       item.x = places[index]! - middle;
     });
   }
-  const upwards = [...levels].reverse();
+  const offsets = levels.map(offsetsOf);
+  const depth = levels.length;
   for (let round = 0; round < MEAN_ROUNDS + MEDIAN_ROUNDS; round++) {
-    const passed = new Set<Placed>();
-    const straightens = round >= MEAN_ROUNDS;
-    for (const level of round % 2 === 0 ? levels : upwards) {
-      const wishes = level.map((item) =>
-        (pulls.get(item) ?? []).map(({ other, weight }) => ({ at: other.x, weight, settled: passed.has(other) })),
-      );
-      settle(level, wishes, straightens ? median : mean);
-      for (const item of level) passed.add(item);
+    const isDown = round % 2 === 0;
+    for (let step = 0; step < depth; step++) {
+      const level = isDown ? step : depth - 1 - step;
+      settle(levels[level]!, offsets[level]!, isDown ? "up" : "down", round >= MEAN_ROUNDS);
     }
   }
 }
 
 interface Wish {
-  readonly at: number;
+  at: number;
   readonly weight: number;
   /** Whether it is that of a neighbour that this round has been to; of no account in a block of several. */
-  readonly settled: boolean;
+  settled: boolean;
+}
+
+/** Items that move together: where they would be best, and what that follows from. */
+interface Block {
+  readonly size: number;
+  readonly weight: number;
+  readonly sum: number;
+  /** Null where the mean is taken. */
+  readonly wishes: Wish[] | null;
+  readonly at: number;
 }
 
 /** Distance of each item from the first when all stand as close as they may. */
-function offsetsOf(level: readonly Placed[]): readonly number[] {
+function offsetsOf(level: readonly Stop[]): readonly number[] {
   let at = 0;
   return level.map((item, index) => {
     const before = level[index - 1];
@@ -68,19 +61,18 @@ function offsetsOf(level: readonly Placed[]): readonly number[] {
 }
 
 /** Pool adjacent violators: items that would come too close are moved as one block. */
-function settle(level: readonly Placed[], wishes: readonly (readonly Wish[])[], central: typeof mean): void {
-  const offsets = offsetsOf(level);
-  const blocks: { readonly size: number; readonly wishes: readonly Wish[]; readonly at: number }[] = [];
+function settle(
+  level: readonly Stop[],
+  offsets: readonly number[],
+  settledSide: "up" | "down",
+  straightens: boolean,
+): void {
+  const blocks: Block[] = [];
   level.forEach((item, index) => {
-    const offset = offsets[index]!;
-    const own = wishes[index]!;
-    const wanted = own.length > 0 ? own : [{ at: item.x, weight: 1e-3, settled: false }];
-    let block = { size: 1, wishes: wanted.map((wish) => ({ ...wish, at: wish.at - offset })), at: 0 };
-    block.at = central(block.wishes);
+    let block = alone(item, offsets[index]!, settledSide, straightens);
     for (let last = blocks.at(-1); last && last.at > block.at; last = blocks.at(-1)) {
       blocks.pop();
-      const joined = [...last.wishes, ...block.wishes].map((wish) => ({ ...wish, settled: false }));
-      block = { size: last.size + block.size, wishes: joined, at: central(joined) };
+      block = joined(last, block);
     }
     blocks.push(block);
   });
@@ -90,14 +82,33 @@ function settle(level: readonly Placed[], wishes: readonly (readonly Wish[])[], 
   }
 }
 
-function mean(wishes: readonly Wish[]): number {
-  let total = 0;
+function alone(item: Stop, offset: number, settledSide: "up" | "down", straightens: boolean): Block {
+  let weight = 0;
   let sum = 0;
-  for (const { at, weight } of wishes) {
-    total += weight;
-    sum += weight * at;
+  const wishes: Wish[] | null = straightens ? [] : null;
+  for (const side of ["up", "down"] as const) {
+    for (const other of item[side]) {
+      const pull = item.half === 0 && other.half === 0 ? 8 : item.half === 0 || other.half === 0 ? 2 : 1;
+      weight += pull;
+      sum += pull * (other.x - offset);
+      wishes?.push({ at: other.x - offset, weight: pull, settled: side === settledSide });
+    }
   }
-  return sum / total;
+  if (weight === 0) {
+    weight = 1e-3;
+    sum = weight * (item.x - offset);
+    wishes?.push({ at: item.x - offset, weight, settled: false });
+  }
+  return { size: 1, weight, sum, wishes, at: wishes ? median(wishes) : sum / weight };
+}
+
+function joined(a: Block, b: Block): Block {
+  const size = a.size + b.size;
+  const weight = a.weight + b.weight;
+  const sum = a.sum + b.sum;
+  const wishes = a.wishes && b.wishes && size <= MEDIAN_BLOCK ? [...a.wishes, ...b.wishes] : null;
+  for (const wish of wishes ?? []) wish.settled = false;
+  return { size, weight, sum, wishes, at: wishes ? median(wishes) : sum / weight };
 }
 
 /** The weighted median; where an interval is as good, its settled end, which makes lines straight, else its middle. */
