@@ -63,6 +63,14 @@ test("axe finds nothing serious on any screen, light or dark", async ({ page }) 
   await page.keyboard.press("g");
   await expect(page.locator("[data-testid=graph][data-current=true]")).toBeVisible();
   await look("the layers as a graph");
+  await page.keyboard.press("w");
+  await page.getByTestId("graphs-beside").check();
+  await expect(page.locator("[data-testid=graph-written][data-current=true]")).toBeVisible();
+  await page.getByTestId("graph-search").fill("conv");
+  await expect(page.getByTestId("node-tensors").first()).toBeVisible();
+  await look("the graph over the whole width");
+  await page.getByTestId("graph-search").fill("");
+  await page.getByRole("radio", { name: "Graph" }).click();
   await page.keyboard.press("g");
   await page.getByTestId("tab-rounding").click();
   await page.getByTestId("rounding-iterations").fill("20");

@@ -121,3 +121,34 @@ test("the colours are estimates after calibration, and the view is remembered", 
   await page.keyboard.press("/");
   await expect(page.getByRole("searchbox")).toBeFocused();
 });
+
+test("over the whole width blocks close and open, a search goes to a layer, and the list has it selected", async ({
+  page,
+}) => {
+  await openSample(page);
+  await page.keyboard.press("w");
+  await graphShown(page);
+  await page.getByRole("button", { name: "Close all" }).click();
+  await graphShown(page);
+  await page.keyboard.press("/");
+  await page.getByTestId("graph-search").fill("block1 dw relu");
+  await expect(page.getByTestId("graph-found")).toHaveText("1 of 28");
+  await page.keyboard.press("Enter");
+  const relu = "/block1/dw/relu/Relu";
+  await expectSelected(page, relu);
+  await expect(page.getByTestId("node-name")).toHaveText(relu);
+  await page.getByTestId("graph-search").fill("");
+  await page.getByTestId("graph-holder").focus();
+  await page.keyboard.press("ArrowUp");
+  await expectSelected(page, NEXT);
+  await expect(page.getByTestId("node-panel")).toContainText("kernel_shape[3, 3]");
+  await expect(page.getByTestId("node-tensors").first()).toContainText(/constant[\d,]+ values, −[\d.]+ to [\d.]+/);
+  await page.keyboard.press("Backspace");
+  await expect(page.getByTestId("graph-selected")).toContainText("holds");
+  await page.keyboard.press("Enter");
+  await expectSelected(page, NEXT);
+  await page.getByTestId("graph-colour").selectOption("error");
+  await expect(page.getByTestId("graph-legend")).toContainText("once the walk is measured");
+  await page.getByRole("radio", { name: "List" }).click();
+  await expect(page.locator(`[data-layer="${NEXT}"]`)).toHaveAttribute("aria-selected", "true");
+});

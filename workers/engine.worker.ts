@@ -134,6 +134,8 @@ const api: EngineApi = {
       const on = `${runtimes.main.label}, one thread, ${machine}`;
       return { recipe: held.recipe, trial, on, notice: speedNotice(trial, held.model.name) };
     }),
+  writtenGraph: async (recipe) => opened().adopt(recipe).writtenGraph(),
+  node: async (id, of, choices) => opened().node(id, of, choices),
   weights: async (name, choices) => opened().weight(name, choices),
   values: async (tensor, sample, count, choices) => opened().values(tensor, sample, count, choices),
   diagnose: async (recipe, calibration, measured) => project?.adopt(recipe).diagnose(calibration, measured) ?? null,

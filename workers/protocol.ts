@@ -8,6 +8,7 @@ import type { Finding } from "../src/engine/model/diagnosis.ts";
 import type { Evaluation, Probe } from "../src/engine/model/evaluation.ts";
 import type { FamilySummary } from "../src/engine/model/family.ts";
 import type { Notice, Progress } from "../src/engine/model/job.ts";
+import type { NodeDetail, WrittenGraph } from "../src/engine/model/modelGraph.ts";
 import type { Prediction } from "../src/engine/model/prediction.ts";
 import type { Preprocess, Preset } from "../src/engine/model/preprocess.ts";
 import type { PreprocessFinding } from "../src/engine/model/preprocessFinding.ts";
@@ -191,6 +192,10 @@ export interface EngineApi {
   /** Times a settled recipe against the float model and against recipes that quantize more or less, in this tab. */
   chooseFastest(recipe: Recipe, calibration: Calibration, onProgress: OnProgress): Promise<SpeedChoice>;
   weights(name: string, choices: WeightPart): Promise<WeightAnalysis>;
+  /** The graph of the model that would be exported. Beside a running job. */
+  writtenGraph(recipe: Recipe): Promise<WrittenGraph>;
+  /** A node of the float model, or of the last `writtenGraph`; null for one inside another's graph. Beside a running job. */
+  node(id: string, of: "float" | "written", choices: PlanPart): Promise<NodeDetail | null>;
   /**
    * The first `count` values of an activation on one sample, measured by running the float model, equalized where the
    * recipe is. Beside a running job.
@@ -336,7 +341,27 @@ export interface GraphLayout {
   readonly bends: readonly (readonly Point[])[];
 }
 
+/** A graph whose layers may be drawn together. */
+export interface BlocksRequest {
+  readonly nodes: readonly { readonly id: string; readonly label: string; readonly isLayer: boolean }[];
+  readonly edges: LayoutRequest["edges"];
+}
+
+/** Layers that are drawn as one node until they are opened. */
+export interface Block {
+  /** Unique, and the same for the same model. */
+  readonly id: string;
+  readonly name: string;
+  readonly parts: readonly Part[];
+  /** All layers in it, whatever blocks are between: indices of nodes, in graph order. */
+  readonly nodes: readonly number[];
+}
+
+/** A block, or a node by its index. */
+export type Part = Block | number;
+
 /** The worker that lays out the graph of a model. */
 export interface LayoutApi {
   layout(request: LayoutRequest): Promise<GraphLayout>;
+  blocks(request: BlocksRequest): Promise<readonly Part[]>;
 }

@@ -1,6 +1,6 @@
 /**
  * The benchmark of the project, side by side in one run on one machine: docs/performance.md says what it measures.
- *   npm run bench [-- --only calibration,observers,webgpu,export,sensitivity,page] [--quick]
+ *   npm run bench [-- --only calibration,observers,webgpu,export,sensitivity,page,graph] [--quick]
  * Prints tables and whether each target is met, and writes bench/results.json.
  */
 import "../../src/engine/runtime/telemetry.ts";
@@ -13,6 +13,7 @@ import { findChromium } from "../chromium.ts";
 import { benchCalibration } from "./calibration.ts";
 import { writeDocument } from "./document.ts";
 import { benchExport } from "./export.ts";
+import { benchGraph } from "./graph.ts";
 import { benchObservers, type ObserverRow } from "./observers.ts";
 import { benchPage } from "./page.ts";
 import type { FailedPart, Part, PartResult } from "./part.ts";
@@ -24,6 +25,7 @@ const RESULTS = fileURLToPath(new URL("../../bench/results.json", import.meta.ur
 
 const PARTS: Readonly<Record<string, Part>> = {
   page: benchPage,
+  graph: benchGraph,
   export: benchExport,
   observers: async () => observersPart(await benchObservers()),
   calibration: benchCalibration,

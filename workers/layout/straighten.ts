@@ -88,7 +88,7 @@ function alone(item: Stop, offset: number, settledSide: "up" | "down", straighte
   const wishes: Wish[] | null = straightens ? [] : null;
   for (const side of ["up", "down"] as const) {
     for (const other of item[side]) {
-      const pull = item.half === 0 && other.half === 0 ? 8 : item.half === 0 || other.half === 0 ? 2 : 1;
+      const pull = pullOf(item, other);
       weight += pull;
       sum += pull * (other.x - offset);
       wishes?.push({ at: other.x - offset, weight: pull, settled: side === settledSide });
@@ -100,6 +100,13 @@ function alone(item: Stop, offset: number, settledSide: "up" | "down", straighte
     wishes?.push({ at: item.x - offset, weight, settled: false });
   }
   return { size: 1, weight, sum, wishes, at: wishes ? median(wishes) : sum / weight };
+}
+
+/** How much a neighbour draws: one that has no other, such as a constant made at its reader, follows and hardly draws. */
+function pullOf(item: Stop, other: Stop): number {
+  if (other.up.length + other.down.length === 1) return 0.1;
+  if (item.half === 0 && other.half === 0) return 8;
+  return item.half === 0 || other.half === 0 ? 2 : 1;
 }
 
 function joined(a: Block, b: Block): Block {

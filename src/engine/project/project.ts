@@ -11,10 +11,12 @@ import { findPreprocess } from "../job/findPreprocess.ts";
 import type { Keep } from "../job/keepWorked.ts";
 import { assertRoundingLearned } from "../job/learned.ts";
 import { learnRounding } from "../job/learnRounding.ts";
+import { NodeDetails } from "../job/nodeDetail.ts";
 import {
   defaultRecipe,
   type Equalization,
   equalizedModel,
+  floatForm,
   type OpenModel,
   openModel,
   type PlanChoices,
@@ -22,6 +24,7 @@ import {
   runnable,
   summarizeModel,
 } from "../job/open.ts";
+
 import { unseenNotices } from "../job/overlap.ts";
 import { predict } from "../job/predict.ts";
 import { Prober } from "../job/probe.ts";
@@ -36,6 +39,7 @@ import { tune } from "../job/tune.ts";
 import { type Verified, verifiedExport } from "../job/verifiedExport.ts";
 import { walk } from "../job/walk.ts";
 import { analyseWeight } from "../job/weights.ts";
+import { writtenGraph } from "../job/writtenGraph.ts";
 import type { Advice, AdvisedSettings } from "../model/advice.ts";
 import type { WeightAnalysis } from "../model/analysis.ts";
 import type { Calibration } from "../model/calibration.ts";
@@ -45,6 +49,7 @@ import type { Finding } from "../model/diagnosis.ts";
 import type { Evaluation, Probe } from "../model/evaluation.ts";
 import { takesRanges } from "../model/format.ts";
 import { InputError, type JobContext, type Notice } from "../model/job.ts";
+import type { NodeDetail, WrittenGraph } from "../model/modelGraph.ts";
 import type { Prediction } from "../model/prediction.ts";
 import type { Preprocess, Preset } from "../model/preprocess.ts";
 import type { PreprocessFinding } from "../model/preprocessFinding.ts";
@@ -90,6 +95,7 @@ export class Project {
   #calibration: Calibration | null = null;
   #data: OpenDataset | null = null;
   #prober: Prober | null = null;
+  #written: NodeDetails | null = null;
 
   private constructor(model: OpenModel, environment: Environment) {
     this.#model = model;
@@ -434,6 +440,22 @@ export class Project {
   /** What is wrong under the recipe and what helps, worst first; null where nothing was calibrated. */
   diagnose(calibration: Calibration | null, measured: Sensitivity | null): Promise<readonly Finding[] | null> {
     return this.#diagnostician.diagnose(this.#recipe, calibration, measured);
+  }
+
+  /**
+   * The graph of the model that would be exported; `node` answers about it until another is asked for. Throws InputError where the recipe
+   * is not settled.
+   */
+  writtenGraph(): WrittenGraph {
+    const quantized = quantizeModel(this.#model, this.#recipe);
+    this.#written = new NodeDetails(quantized.model.graph!, this.#model.shapes);
+    return writtenGraph(quantized);
+  }
+
+  /** What a node of the float model, or of the one that would be exported, is; null for one inside another's graph. */
+  node(id: string, of: "float" | "written", choices: PlanChoices = this.#recipe): NodeDetail | null {
+    if (of === "written") return this.#written?.of(id) ?? null;
+    return new NodeDetails(floatForm(this.#model, choices).graph!, this.#model.shapes).of(id);
   }
 
   /** Ranges, scales and SQNR of a weight, channel by channel, of the codes that are exported. */

@@ -1,11 +1,7 @@
 import { type KeyboardEvent, type PointerEvent, useCallback, useEffect, useMemo, useRef } from "react";
-import { sensitivityIsStale } from "../state/figures.ts";
-import { allRows } from "../state/selection.ts";
-import { actions, studio } from "../state/store.ts";
-import { useResults, useStudio, useView } from "../state/useStudio.ts";
+import type { Row } from "../state/layers.ts";
 import { describe } from "./describe.ts";
-import { heatScale } from "./heat.ts";
-import { Legend } from "./Legend.tsx";
+import type { HeatScale } from "./heat.ts";
 import { paint, sightOf } from "./paint.ts";
 import { edgesOf, nodesOf, type Scene } from "./scene.ts";
 import { useInk } from "./useInk.ts";
@@ -20,24 +16,42 @@ const ARROWS: Readonly<Record<string, Direction>> = {
   ArrowRight: "right",
 };
 
+interface Props {
+  readonly laid: Laid;
+  /** The row of the list that each node of the whole graph stands for. */
+  readonly rows: readonly (Row | null)[];
+  readonly scale: HeatScale;
+  readonly byPrecision: boolean;
+  /** Nodes of the whole graph that a search found; null where nothing is searched for. */
+  readonly found: ReadonlySet<number> | null;
+  /** The selected node of what is drawn. */
+  readonly selected: number | null;
+  /** What of the whole graph stays in its place when blocks are opened or closed. */
+  readonly held: number | null;
+  /** The selected layer, where it is in the selected block. */
+  readonly holds: string | null;
+  readonly label: string;
+  readonly name: string;
+  readonly onSelect: (drawn: number) => void;
+  readonly onOpen: (drawn: number) => void;
+  readonly onClose: () => void;
+}
+
 /** A layout on a canvas: what is in sight is drawn, in one frame after each change. */
-export function GraphCanvas({ laid }: { readonly laid: Laid }) {
-  const { topology, layout } = laid;
-  const rows = useStudio(allRows);
-  const overview = useResults((results) => results.overview);
-  const sensitivity = useResults((results) => results.sensitivity);
-  const metric = useView((view) => view.metric);
-  const stale = useStudio(sensitivityIsStale);
-  const layer = useView((view) => view.layer);
+export function GraphCanvas({ laid, rows, scale, selected, held, holds, label, name, ...given }: Props) {
+  const { shown, layout } = laid;
+  const { topology } = shown;
+  const { byPrecision, found: foundNodes, onSelect, onOpen, onClose } = given;
   const holder = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const ink = useInk(holder);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what the scale reads of the state
-  const scale = useMemo(() => heatScale(studio.getState()), [overview, sensitivity, metric, stale, rows]);
   const edges = useMemo(() => edgesOf(laid), [laid]);
   const nodes = useMemo(() => nodesOf(laid, rows, scale.of), [laid, rows, scale]);
-  const scene: Scene = useMemo(() => ({ nodes, edges }), [nodes, edges]);
-  const selected = layer === null ? null : (topology.indexOf.get(layer) ?? null);
+  const found = useMemo(
+    () => foundNodes && new Set([...foundNodes].map((node) => shown.drawnAs[node]!)),
+    [foundNodes, shown],
+  );
+  const scene: Scene = useMemo(() => ({ nodes, edges, byPrecision, found }), [nodes, edges, byPrecision, found]);
 
   const draw = useRef(() => {});
   const frame = useRef(0);
@@ -45,7 +59,7 @@ export function GraphCanvas({ laid }: { readonly laid: Laid }) {
     cancelAnimationFrame(frame.current);
     frame.current = requestAnimationFrame(() => draw.current());
   }, []);
-  const panZoom = usePanZoom(canvas, layout, redraw);
+  const panZoom = usePanZoom(canvas, laid, held, redraw);
   useEffect(() => {
     const context = canvas.current?.getContext("2d");
     draw.current = () => {
@@ -62,41 +76,40 @@ export function GraphCanvas({ laid }: { readonly laid: Laid }) {
       element.width = width * density;
       element.height = height * density;
       panZoom.limit();
+      panZoom.back();
       draw.current();
     });
     observer.observe(element);
     return () => observer.disconnect();
   }, [panZoom]);
 
-  const selectedLeft = selected === null ? null : layout.centres[selected]!;
+  const selectedCentre = selected === null ? null : layout.centres[selected]!;
   // biome-ignore lint/correctness/useExhaustiveDependencies: another colour of the same node moves nothing
   useEffect(() => {
     if (selected !== null) panZoom.reveal(nodes[selected]!);
-  }, [panZoom, selectedLeft]);
+  }, [panZoom, selectedCentre]);
 
   useEffect(() => {
     if (document.activeElement === document.body) holder.current?.focus({ preventScroll: true });
   }, []);
 
   const choose = (node: number | null) => {
-    const row = node === null ? null : nodes[node]!.row;
-    if (row) actions.layerSelected(row.id);
+    if (node !== null) onSelect(node);
   };
-  const zoomToSelected = () => {
-    if (selected !== null) panZoom.zoomTo(nodes[selected]!);
+  const open = (node: number | null) => {
+    if (node === null) return;
+    if (shown.blocks[node]) onOpen(node);
+    else panZoom.zoomTo(nodes[node]!);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const direction = ARROWS[event.key];
-    if (direction) {
-      const first = nodes.findIndex(({ row }) => row !== null);
-      choose(
-        selected === null ? first : step(topology, layout, selected, direction, (node) => nodes[node]!.row !== null),
-      );
-    } else if (event.key === "+" || event.key === "=") panZoom.zoomIn();
+    if (direction) choose(selected === null ? 0 : step(topology, layout, selected, direction));
+    else if (event.key === "+" || event.key === "=") panZoom.zoomIn();
     else if (event.key === "-") panZoom.zoomOut();
     else if (event.key === "0") panZoom.fit();
-    else if (event.key === "Enter") zoomToSelected();
+    else if (event.key === "Enter") open(selected);
+    else if (event.key === "Backspace") onClose();
     else return;
     event.preventDefault();
   };
@@ -113,7 +126,7 @@ export function GraphCanvas({ laid }: { readonly laid: Laid }) {
     const node = nodeAt(event);
     const title = node === null ? "" : describe(topology, nodes, node, scale.title).short;
     if (element.title !== title) element.title = title;
-    element.style.cursor = node !== null && nodes[node]!.row ? "pointer" : "grab";
+    element.style.cursor = node === null ? "grab" : "pointer";
   };
 
   return (
@@ -123,21 +136,23 @@ export function GraphCanvas({ laid }: { readonly laid: Laid }) {
         className="graph-holder"
         role="application"
         aria-roledescription="graph"
-        aria-label="Layers as a graph, inputs at the top. Arrow keys walk to producers, consumers and siblings; plus, minus and 0 zoom."
+        aria-label={`${label}, inputs at the top. Arrow keys walk to producers, consumers and siblings; Enter opens a block, Backspace closes the one around; plus, minus and 0 zoom.`}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: the graph is walked by keyboard
         tabIndex={0}
-        data-testid="graph-holder"
+        data-testid={`${name}-holder`}
         onKeyDown={onKeyDown}
       >
         <canvas
           ref={canvas}
           className="graph-canvas"
           onClick={(event) => choose(nodeAt(event))}
+          onDoubleClick={(event) => open(nodeAt(event))}
           onPointerMove={onPointerMove}
         />
       </div>
-      <p className="visually-hidden" role="status" data-testid="graph-selected">
+      <p className="visually-hidden" role="status" data-testid={`${name}-selected`}>
         {selected === null ? "No layer is selected." : describe(topology, nodes, selected, scale.title).long}
+        {holds === null ? "" : ` It holds the selected layer, ${holds}.`}
       </p>
       <div className="graph-tools">
         <button type="button" className="button" aria-keyshortcuts="0" onClick={panZoom.fit}>
@@ -148,7 +163,7 @@ export function GraphCanvas({ laid }: { readonly laid: Laid }) {
           className="button"
           aria-keyshortcuts="Enter"
           disabled={selected === null}
-          onClick={zoomToSelected}
+          onClick={() => selected !== null && panZoom.zoomTo(nodes[selected]!)}
         >
           Zoom to selected
         </button>
@@ -159,7 +174,6 @@ export function GraphCanvas({ laid }: { readonly laid: Laid }) {
           +
         </button>
       </div>
-      <Legend scale={scale} />
     </>
   );
 }

@@ -1,9 +1,9 @@
-import { useMemo } from "react";
 import type { ModelSummary } from "../../engine/model/summary.ts";
 import { useProject } from "../state/useStudio.ts";
-import { GraphCanvas } from "./GraphCanvas.tsx";
-import { topologyOf } from "./topology.ts";
-import { useLayout } from "./useLayout.ts";
+import { GraphPane } from "./GraphPane.tsx";
+import { Legend } from "./Legend.tsx";
+import { useColours, useFloatGraph } from "./useFloatGraph.ts";
+import { useFocus } from "./useFocus.ts";
 import "./Graph.css";
 
 /** The open model's layers as a graph, top to bottom. */
@@ -13,23 +13,21 @@ export default function GraphView() {
 }
 
 function PlanGraph({ plan }: { readonly plan: ModelSummary }) {
-  const topology = useMemo(() => topologyOf(plan), [plan]);
-  const { laid, current, failure, retry } = useLayout(topology);
+  const { parts, failure, ...graph } = useFloatGraph(plan);
+  const focusing = useFocus();
+  const { scale } = useColours();
   return (
-    <div className="graph" data-testid="graph" data-current={current}>
-      {laid ? <GraphCanvas laid={laid} /> : failure ? null : <div className="skeleton fill" />}
-      {failure ? (
-        <div className="graph-note" role="alert">
-          <p>The graph could not be laid out: {failure}.</p>
-          <button type="button" className="button" onClick={retry}>
-            Try again
-          </button>
-        </div>
-      ) : current ? null : (
-        <p className="graph-note" role="status">
-          Laying out {topology.nodes.length} nodes…
+    <div className="graph">
+      {parts ? (
+        <GraphPane of="float" label="Layers as a graph" {...graph} parts={parts} focusing={focusing} />
+      ) : failure ? (
+        <p className="graph-note" role="alert">
+          The blocks of the graph could not be found: {failure}.
         </p>
+      ) : (
+        <div className="skeleton fill" />
       )}
+      <Legend scale={scale} />
     </div>
   );
 }

@@ -22,15 +22,17 @@ export function Legend({ scale }: { readonly scale: HeatScale }) {
           {scale.title}
           {scale.stale ? ", stale" : ""}
         </dt>
-        <dd>
-          {scale.low}
-          <span
-            className="graph-ramp"
-            aria-hidden="true"
-            style={{ background: `linear-gradient(to right, ${colours.join(", ")})` }}
-          />
-          {scale.high}
-        </dd>
+        {scale.ends ? (
+          <dd>
+            {scale.ends.low}
+            <span
+              className="graph-ramp"
+              aria-hidden="true"
+              style={{ background: `linear-gradient(to right, ${colours.join(", ")})` }}
+            />
+            {scale.ends.high}
+          </dd>
+        ) : null}
       </div>
       <div>
         <dt className="visually-hidden">Precision</dt>

@@ -3,7 +3,7 @@ import type { Row } from "../state/layers.ts";
 import { describe } from "./describe.ts";
 
 const node = (name: string, operator: string, row: Partial<Row> | null, text: string | null) => ({
-  ...{ name, operator, precision: row ? ("int8" as const) : null, row: row as Row | null },
+  ...{ kind: "layer" as const, name, operator, precision: row ? ("int8" as const) : null, row: row as Row | null },
   heat: text === null ? null : { share: 0.5, text, own: true },
 });
 
@@ -20,4 +20,12 @@ test("a node is told with its figure, what it reads and what reads it", () => {
   expect(long).toBe(
     `${short}. Reads Input x. Read by Relu r0, Relu r1, Relu r2, Relu r3, Relu r4, Relu r5 and 2 more.`,
   );
+});
+
+test("a block is told with how many layers it has and the worst of them", () => {
+  const block = { ...node("layers.0", "12 layers", null, "9.0 dB"), kind: "block" as const };
+  const nodes = [block, node("y", "Add", null, null)];
+  const topology = { producers: [[], [0]], consumers: [[1], []] };
+  expect(describe(topology, nodes, 0, "SQNR").short).toBe("Block layers.0, 12 layers, worst SQNR: 9.0 dB");
+  expect(describe(topology, nodes, 1, "SQNR").long).toBe("Add y. Reads block layers.0.");
 });

@@ -51,5 +51,23 @@ test("what was measured goes before estimates, by the metric chosen", () => {
   const byMse = heatScale(stateWith({ ...open, sensitivity, metric: "mse" }));
   expect(byMse.of(gemm)?.share).toBe(1);
   expect(byMse.of(conv)).toEqual({ share: 0.25, text: "0.500", own: true });
-  expect(byMse.high).toBe("2.00");
+  expect(byMse.ends?.high).toBe("2.00");
+});
+
+test("by error the walk's figures are told, and before it what is to be measured; precision and latency have no ramp", () => {
+  const steps = [
+    { layer: "conv", sqnr: 30 },
+    { layer: "gemm", sqnr: Number.NaN },
+  ];
+  const walk = { result: { steps, samples: 4 }, basis: {} } as unknown as Results["walk"];
+  const scale = heatScale(stateWith({ ...open, walk, graphColour: "error" }));
+  expect(scale.title).toContain("measured on 4 samples");
+  expect(scale.of(conv)).toEqual({ share: 0.5, text: "30.0 dB", own: true });
+  expect(scale.of(relu)).toEqual({ share: 0.5, text: "30.0 dB", own: false });
+  expect(scale.of(gemm)).toBeNull();
+  for (const graphColour of ["precision", "latency"] as const) {
+    const none = heatScale(stateWith({ ...open, walk, sensitivity, graphColour }));
+    expect([none.ends, none.of(conv)]).toEqual([null, null]);
+  }
+  expect(heatScale(stateWith({ ...open, graphColour: "error" })).title).toContain("once the walk is measured");
 });

@@ -1,7 +1,9 @@
 import { takesRanges } from "../../engine/model/format.ts";
+import type { ErrorWalk } from "../../engine/model/sensitivity.ts";
+import { plural } from "../../engine/values/figures.ts";
 import { decibel } from "../../engine/values/units.ts";
 import { ALL_DB, costOf, errorText, METRICS, NONE_DB, shareOf } from "../metrics.ts";
-import { sensitivityFigures, sensitivityIsStale } from "../state/figures.ts";
+import { sensitivityFigures, sensitivityIsStale, walkIsStale } from "../state/figures.ts";
 import type { Row } from "../state/layers.ts";
 import { allRows } from "../state/selection.ts";
 import type { StudioState } from "../state/slices/studio.ts";
@@ -18,32 +20,72 @@ export interface Heat {
 /** What the colours of the graph stand for. */
 export interface HeatScale {
   readonly title: string;
-  readonly low: string;
-  readonly high: string;
+  /** The ends of the ramp; null where there is none. */
+  readonly ends: { readonly low: string; readonly high: string } | null;
   readonly stale: boolean;
   readonly of: (row: Row) => Heat | null;
 }
 
-/** By what was measured; before that by what is estimated from the statistics. */
+/** By what the person chose to see. */
 export function heatScale(state: StudioState): HeatScale {
-  return state.results.sensitivity ? measuredHeat(state) : estimatedHeat(state);
+  switch (state.view.graphColour) {
+    case "precision":
+      return without("Precision of weights and arithmetic");
+    case "latency":
+      return without("Latency: runs are timed whole here, no layer alone");
+    case "error":
+      return state.results.walk
+        ? walkedHeat(state, state.results.walk.result)
+        : without("Error, once the walk is measured (Tune, Error walk)");
+    default:
+      return state.results.sensitivity ? measuredHeat(state) : estimatedHeat(state);
+  }
+}
+
+function without(title: string): HeatScale {
+  return { title, ends: null, stale: false, of: () => null };
 }
 
 function measuredHeat(state: StudioState): HeatScale {
   const { metric } = state.view;
   const figures = sensitivityFigures(state);
-  const fused = new Map(allRows(state).map((row) => [row.fusedWith, row.id]));
+  const fused = fusedTo(state);
   const worst = [...figures.values()].reduce((most, { cost }) => Math.max(most, cost), 0);
   const worstValue = metric === "cosine" ? 1 - worst : worst;
   return {
     title: `${METRICS[metric].text} of the output, layer alone, measured`,
-    low: metric === "sqnr" ? decibel(NONE_DB) : metric === "cosine" ? "1" : "0",
-    high: metric === "sqnr" ? decibel(ALL_DB) : errorText(worstValue, metric),
+    ends: {
+      low: metric === "sqnr" ? decibel(NONE_DB) : metric === "cosine" ? "1" : "0",
+      high: metric === "sqnr" ? decibel(ALL_DB) : errorText(worstValue, metric),
+    },
     stale: sensitivityIsStale(state),
     of: ({ id }) => {
       const own = figures.get(id);
       const figure = own ?? figures.get(fused.get(id) ?? "");
       return figure ? { share: figure.share, text: errorText(figure.value, metric), own: own !== undefined } : null;
+    },
+  };
+}
+
+/** The layer that is fused with each, by the one whose range it takes. */
+function fusedTo(state: StudioState): ReadonlyMap<string | null, string> {
+  return new Map(allRows(state).map((row) => [row.fusedWith, row.id]));
+}
+
+/** How far the exported model has strayed from float at each layer's output. */
+function walkedHeat(state: StudioState, { steps, samples }: ErrorWalk): HeatScale {
+  const byLayer = new Map(steps.map((step) => [step.layer, step]));
+  const fused = fusedTo(state);
+  return {
+    title: `SQNR at each layer’s output, measured on ${plural(samples, "sample")}`,
+    ends: { low: decibel(NONE_DB), high: decibel(ALL_DB) },
+    stale: walkIsStale(state),
+    of: ({ id }) => {
+      const own = byLayer.get(id);
+      const step = own ?? byLayer.get(fused.get(id) ?? "");
+      if (!step || Number.isNaN(step.sqnr)) return null;
+      const share = shareOf(costOf(step.sqnr, "sqnr"), 0, "sqnr");
+      return { share, text: decibel(step.sqnr), own: own !== undefined };
     },
   };
 }
@@ -55,8 +97,7 @@ function estimatedHeat({ project: { recipe }, results: { overview } }: StudioSta
       : "SQNR of the range, after calibration";
   return {
     title: overview.size > 0 ? "SQNR of the range, estimated" : waiting,
-    low: decibel(NONE_DB),
-    high: decibel(ALL_DB),
+    ends: { low: decibel(NONE_DB), high: decibel(ALL_DB) },
     stale: false,
     of: ({ group, fusedWith }) => {
       const sqnr = group === null ? undefined : overview.get(group)?.figures.sqnr;

@@ -18,6 +18,9 @@ const FULL = 0.8;
 const OPERATOR = 0.4;
 const BAND = 8;
 const MARK = 15;
+const BEHIND = 4;
+/** How much is left of a node that a search did not find. */
+const DIMMED = 0.25;
 const PAD = 6;
 
 /** The part of the scene in sight. */
@@ -47,8 +50,11 @@ export function paint(
   }
   for (const edge of own) strokeEdge(context, edge, isFused(scene, edge), k, ink.token.accent);
   scene.nodes.forEach((node, index) => {
-    if (meets(node, sight)) drawNode(context, node, k, ink, index === selected);
+    if (!meets(node, sight)) return;
+    context.globalAlpha = scene.found?.has(index) === false && index !== selected ? DIMMED : 1;
+    drawNode(context, node, k, ink, colourOf(node, scene, ink), index === selected);
   });
+  context.globalAlpha = 1;
 }
 
 /** Whether the layer at its upper end is fused with the one at its lower. */
@@ -69,14 +75,27 @@ function strokeEdge(
   context.stroke(path);
 }
 
-function drawNode(context: CanvasRenderingContext2D, node: SceneNode, k: number, ink: Ink, selected: boolean): void {
+function colourOf({ precision, heat }: SceneNode, { byPrecision }: Scene, ink: Ink): string | null {
+  if (byPrecision) return precision && ink.precision[precision];
+  return heat && ink.ramp(heat.share);
+}
+
+function drawNode(
+  context: CanvasRenderingContext2D,
+  node: SceneNode,
+  k: number,
+  ink: Ink,
+  colour: string | null,
+  selected: boolean,
+): void {
   const { left, top, right, bottom } = node;
   const { token } = ink;
-  const colour = node.heat ? ink.ramp(node.heat.share) : null;
+  const isRound = node.kind === "input" || node.kind === "output";
   const shape = () => {
     context.beginPath();
-    context.roundRect(left, top, right - left, bottom - top, node.kind === "layer" ? 4 : (bottom - top) / 2);
+    context.roundRect(left, top, right - left, bottom - top, isRound ? (bottom - top) / 2 : 4);
   };
+  if (node.kind === "block" && k >= OPERATOR) drawBehind(context, node, ink);
   shape();
   if (k < OPERATOR) {
     context.fillStyle = colour ?? token["line-strong"];
@@ -100,6 +119,17 @@ function drawNode(context: CanvasRenderingContext2D, node: SceneNode, k: number,
   }
 }
 
+/** The edge of a sheet behind a block, which says that there are layers in it. */
+function drawBehind(context: CanvasRenderingContext2D, { left, top, right, bottom }: SceneNode, { token }: Ink): void {
+  context.beginPath();
+  context.roundRect(left + BEHIND, top + BEHIND, right - left, bottom - top, 4);
+  context.fillStyle = token.raised;
+  context.fill();
+  context.strokeStyle = token["line-strong"];
+  context.lineWidth = 1;
+  context.stroke();
+}
+
 /** A band of the colour on the left and a tint of it on the rest, which leaves the contrast of the text. */
 function drawBand(
   context: CanvasRenderingContext2D,
@@ -113,7 +143,7 @@ function drawBand(
   context.clip();
   context.fillStyle = colour;
   context.fillRect(node.left, node.top, BAND, node.bottom - node.top);
-  context.globalAlpha = tint;
+  context.globalAlpha *= tint;
   context.fillRect(node.left, node.top, node.right - node.left, node.bottom - node.top);
   context.restore();
 }
@@ -127,12 +157,16 @@ function drawOperator(context: CanvasRenderingContext2D, node: SceneNode, k: num
   context.textBaseline = "middle";
   const middle = (node.left + BAND + node.right) / 2;
   const room = node.right - node.left - BAND - 2 * PAD;
-  context.fillText(fitted(context, node.operator, room), middle, (node.top + node.bottom) / 2);
+  context.fillText(
+    fitted(context, node.kind === "block" ? node.name : node.operator, room),
+    middle,
+    (node.top + node.bottom) / 2,
+  );
 }
 
 function drawText(context: CanvasRenderingContext2D, node: SceneNode, ink: Ink): void {
   const { token, font } = ink;
-  const round = node.kind === "layer" ? 0 : PAD;
+  const round = node.kind === "input" || node.kind === "output" ? PAD : 0;
   const left = node.left + BAND + PAD + round;
   const right = node.right - PAD - round;
   const [upper, lower] = [node.top + 12, node.bottom - 10.5];

@@ -1,6 +1,8 @@
+import { plural } from "../../engine/values/figures.ts";
 import type { Precision } from "../parts/Precision.tsx";
 import type { Row } from "../state/layers.ts";
 import type { Heat } from "./heat.ts";
+import type { GraphNode } from "./topology.ts";
 import { BOX, type Laid } from "./useLayout.ts";
 
 export interface Box {
@@ -11,12 +13,12 @@ export interface Box {
 }
 
 export interface SceneNode extends Box {
-  readonly kind: "input" | "layer" | "output";
+  readonly kind: GraphNode["kind"];
   readonly name: string;
   readonly operator: string;
   readonly precision: Precision | null;
   readonly heat: Heat | null;
-  /** Whether it is a row of the list, and can be selected. */
+  /** The row of the list that it stands for; null for one that the list has not. */
   readonly row: Row | null;
 }
 
@@ -29,10 +31,14 @@ export interface SceneEdge extends Box {
 export interface Scene {
   readonly nodes: readonly SceneNode[];
   readonly edges: readonly SceneEdge[];
+  /** Whether nodes have the colour of their precision in place of one on the ramp. */
+  readonly byPrecision: boolean;
+  /** Nodes that a search found, the others being dimmed; null where nothing is searched for. */
+  readonly found: ReadonlySet<number> | null;
 }
 
 /** The paths of a layout; they outlast any change of colour. */
-export function edgesOf({ topology, layout }: Laid): readonly SceneEdge[] {
+export function edgesOf({ shown: { topology }, layout }: Laid): readonly SceneEdge[] {
   return topology.edges.map(([from, to], index) => {
     const bends = layout.bends[index]!;
     const xs = bends.map(({ x }) => x);
@@ -52,25 +58,49 @@ export function edgesOf({ topology, layout }: Laid): readonly SceneEdge[] {
   });
 }
 
-/** What each node of a layout says and how it is coloured. */
+/** What each node of a layout says and how it is coloured: of a block, the worst in it, and its precision where all have one. */
 export function nodesOf(
-  { topology, layout }: Laid,
-  rows: readonly Row[],
+  { shown: { topology, blocks, drawnAs }, layout }: Laid,
+  rows: readonly (Row | null)[],
   heatOf: (row: Row) => Heat | null,
 ): readonly SceneNode[] {
-  const byId = new Map(rows.map((row) => [row.id, row]));
+  const behind: number[] = [];
+  drawnAs.forEach((drawn, node) => {
+    behind[drawn] = node;
+  });
   return topology.nodes.map(({ id, kind, label }, index): SceneNode => {
-    const row = byId.get(id) ?? null;
     const { x, y } = layout.centres[index]!;
+    const place = {
+      ...{ left: x - BOX.width / 2, right: x + BOX.width / 2, top: y - BOX.height / 2, bottom: y + BOX.height / 2 },
+    };
+    const block = blocks[index] ?? null;
+    if (block) {
+      const inside = block.nodes.flatMap((node) => rows[node] ?? []);
+      return { ...place, kind, row: null, name: label, ...together(inside, block.nodes.length, heatOf) };
+    }
+    const row = rows[behind[index]!] ?? null;
     return {
+      ...place,
       ...{ kind, row },
-      name: row?.name ?? (kind === "layer" ? id : label),
+      name: row && row.operator === label ? row.name : kind === "layer" ? id : label,
       operator: kind === "input" ? "Input" : kind === "output" ? "Output" : label,
       precision: row?.precision ?? null,
       heat: row && heatOf(row),
-      ...{ left: x - BOX.width / 2, right: x + BOX.width / 2, top: y - BOX.height / 2, bottom: y + BOX.height / 2 },
     };
   });
+}
+
+function together(rows: readonly Row[], layers: number, heatOf: (row: Row) => Heat | null) {
+  const worst = rows.reduce<Heat | null>((worst, row) => {
+    const heat = heatOf(row);
+    return heat && (worst === null || heat.share > worst.share) ? heat : worst;
+  }, null);
+  const precisions = new Set(rows.map(({ precision }) => precision));
+  return {
+    operator: plural(layers, "layer"),
+    precision: precisions.size === 1 ? [...precisions][0]! : null,
+    heat: worst && { ...worst, own: true },
+  };
 }
 
 export function meets(a: Box, b: Box): boolean {

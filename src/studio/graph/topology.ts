@@ -1,10 +1,11 @@
+import type { BlocksRequest } from "../../../workers/protocol.ts";
 import type { ModelSummary } from "../../engine/model/summary.ts";
 
 export interface GraphNode {
-  /** As in the list of layers; a model output, which the list has not, is "output NAME". */
+  /** As in the list of layers; a model output, which the list has not, is "output NAME", and a block has its own. */
   readonly id: string;
-  readonly kind: "input" | "layer" | "output";
-  /** The operator, or the name of the input or output. */
+  readonly kind: "input" | "layer" | "output" | "block";
+  /** The operator, or the name of the input, output or block. */
   readonly label: string;
 }
 
@@ -37,15 +38,29 @@ export function topologyOf({ inputs, outputs, layers, activations }: ModelSummar
     ...layers.map((layer) => layer.inputs),
     ...outputs.map(({ name }) => [name]),
   ];
-  const producers = reads.map((tensors) => [
-    ...new Set(tensors.map((tensor) => makers.get(tensor)).filter((maker) => maker !== undefined)),
-  ]);
+  const edges = reads.flatMap((tensors, to) => {
+    const from = new Set(tensors.map((tensor) => makers.get(tensor)).filter((maker) => maker !== undefined));
+    return [...from].map((maker) => [maker, to] as const);
+  });
+  return neighboursOf(nodes, edges);
+}
+
+/** Nodes and edges with what follows from them. */
+export function neighboursOf(nodes: Topology["nodes"], edges: Topology["edges"]): Topology {
+  const producers: number[][] = nodes.map(() => []);
   const consumers: number[][] = nodes.map(() => []);
-  const edges = producers.flatMap((makersOf, to) => makersOf.map((from) => [from, to] as const));
-  for (const [from, to] of edges) consumers[from]!.push(to);
+  for (const [from, to] of edges) {
+    producers[to]!.push(from);
+    consumers[from]!.push(to);
+  }
   return {
     ...{ nodes, edges, producers, consumers },
     indexOf: new Map(nodes.map(({ id }, index) => [id, index])),
     key: JSON.stringify([nodes.map(({ id }) => id), edges]),
   };
+}
+
+/** A graph as the worker is asked for its blocks. */
+export function blocksRequest({ nodes, edges }: Topology): BlocksRequest {
+  return { nodes: nodes.map(({ id, kind, label }) => ({ id, label, isLayer: kind === "layer" })), edges };
 }

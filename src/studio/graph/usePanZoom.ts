@@ -1,10 +1,12 @@
 import { select } from "d3-selection";
 import { type ZoomTransform, zoom, zoomIdentity } from "d3-zoom";
 import { type RefObject, useEffect, useMemo, useRef } from "react";
-import type { GraphLayout } from "../../../workers/protocol.ts";
+import type { GraphLayout, Point } from "../../../workers/protocol.ts";
 import { clamp } from "../../engine/values/clamp.ts";
+import { anchorOf } from "./anchor.ts";
 import { sightOf, type View } from "./paint.ts";
 import { type Box, shiftInto } from "./scene.ts";
+import type { Laid } from "./useLayout.ts";
 
 const LARGEST = 2.5;
 const SMALLEST = 0.4;
@@ -12,11 +14,23 @@ const STEP = 1.3;
 /** Around a node that is brought into sight, and around the whole graph, in CSS pixels. */
 const SPACE = 40;
 
-/** Where each layout was left, so that a graph that comes back looks as it did. */
-const left = new WeakMap<GraphLayout, ZoomTransform>();
+/** What was in the middle of each layout and how large, so that a graph that comes back, or gets more room, looks as it did. */
+const left = new WeakMap<GraphLayout, Point & { readonly k: number }>();
 
-/** Pan and zoom of a canvas over a layout by wheel, drag and pinch; `onMove` is called after every change. */
-export function usePanZoom(canvas: RefObject<HTMLCanvasElement | null>, layout: GraphLayout, onMove: () => void) {
+/**
+ * Pan and zoom of a canvas over a layout by wheel, drag and pinch; `onMove` is called after every change. When blocks are opened or
+ * closed, the node that is held by its index in the whole graph, else what is in the middle, stays where it is on the screen.
+ */
+export function usePanZoom(
+  canvas: RefObject<HTMLCanvasElement | null>,
+  laid: Laid,
+  held: number | null,
+  onMove: () => void,
+) {
+  const { layout } = laid;
+  const before = useRef<Laid | null>(null);
+  const holding = useRef(held);
+  holding.current = held;
   const transform = useRef(zoomIdentity);
   const moved = useRef(onMove);
   moved.current = onMove;
@@ -32,6 +46,10 @@ export function usePanZoom(canvas: RefObject<HTMLCanvasElement | null>, layout: 
     const whole = () => {
       const { width, height } = view();
       return Math.min(1, (width - 2 * SPACE) / layout.width, (height - 2 * SPACE) / layout.height);
+    };
+    const middle = (): Point => {
+      const { x, y, k, width, height } = view();
+      return { x: (width / 2 - x) / k, y: (height / 2 - y) / k };
     };
     const look = (x: number, y: number, k: number) => {
       const { width, height } = view();
@@ -55,6 +73,13 @@ export function usePanZoom(canvas: RefObject<HTMLCanvasElement | null>, layout: 
       /** The beginning of the graph at full size. */
       start: () => look(layout.width / 2, view().height / 2 - SPACE, 1),
       limit: () => behaviour.scaleExtent([Math.min(SMALLEST, whole()), LARGEST]),
+      middle,
+      /** Puts what was in the middle there again; false where nothing was yet. */
+      back: () => {
+        const was = left.get(layout);
+        if (was) look(was.x, was.y, was.k);
+        return was !== undefined;
+      },
     };
   }, [behaviour, canvas, layout]);
 
@@ -67,18 +92,24 @@ export function usePanZoom(canvas: RefObject<HTMLCanvasElement | null>, layout: 
       })
       .on("zoom", (event: { readonly transform: ZoomTransform }) => {
         transform.current = event.transform;
-        left.set(layout, event.transform);
+        left.set(layout, { ...actions.middle(), k: event.transform.k });
         moved.current();
       });
     actions.limit();
     target.call(behaviour).on("dblclick.zoom", null);
-    const before = left.get(layout);
-    if (before) behaviour.transform(target, before);
-    else actions.start();
+    const anchor =
+      before.current && before.current !== laid
+        ? anchorOf(before.current, laid, holding.current, actions.middle())
+        : null;
+    if (anchor) {
+      const { from, to } = anchor;
+      behaviour.transform(target, transform.current.translate(from.x - to.x, from.y - to.y));
+    } else if (!actions.back()) actions.start();
+    before.current = laid;
     return () => {
       target.on(".zoom", null);
     };
-  }, [actions, behaviour, canvas, layout]);
+  }, [actions, behaviour, canvas, laid, layout]);
 
   return actions;
 }

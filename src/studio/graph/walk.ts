@@ -5,15 +5,9 @@ export type Direction = "up" | "down" | "left" | "right";
 
 /**
  * The node one step away: up the nearest producer, down the nearest consumer, left and right the next of those that
- * share a producer or a consumer with it. Null when there is none that `allowed` lets through.
+ * share a producer or a consumer with it. Null when there is none.
  */
-export function step(
-  topology: Topology,
-  { centres }: GraphLayout,
-  from: number,
-  direction: Direction,
-  allowed: (node: number) => boolean,
-): number | null {
+export function step(topology: Topology, { centres }: GraphLayout, from: number, direction: Direction): number | null {
   const here = centres[from]!;
   const aside = direction === "left" ? -1 : 1;
   const distance = (node: number): number => {
@@ -22,7 +16,7 @@ export function step(
       ? Math.abs(y - here.y) + Math.abs(x - here.x)
       : aside * (x - here.x) + Math.abs(y - here.y);
   };
-  const candidates = neighbours(topology, from, direction).filter(allowed);
+  const candidates = neighbours(topology, from, direction);
   const ahead =
     direction === "up" || direction === "down"
       ? candidates

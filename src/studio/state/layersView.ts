@@ -1,4 +1,5 @@
-export type LayersView = "list" | "graph";
+/** "wide" is the graph alone, over the whole width. */
+export type LayersView = "list" | "graph" | "wide";
 
 const KEY = "octet-layers-view";
 
@@ -6,6 +7,7 @@ export function rememberedLayersView(): LayersView {
   return globalThis.localStorage?.getItem(KEY) === "graph" ? "graph" : "list";
 }
 
+/** Of the graph it is remembered that it is one, and not how wide: a model opens with its steps in view. */
 export function rememberLayersView(view: LayersView): void {
-  localStorage.setItem(KEY, view);
+  localStorage.setItem(KEY, view === "wide" ? "graph" : view);
 }

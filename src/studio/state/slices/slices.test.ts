@@ -102,6 +102,9 @@ test("the layers are a list or a graph", () => {
   expect(state().view.layersView).toBe("graph");
   actions.layersViewToggled();
   expect(state().view.layersView).toBe("list");
+  actions.layersViewChosen("wide");
+  actions.stepChosen("data");
+  expect(state().view).toMatchObject({ step: "data", layersView: "graph" });
 });
 
 test("samples to calibrate on are whole, one at least, and no more than there are", () => {

@@ -15,6 +15,10 @@ export type TuneView = "layer" | "walk" | "search" | "rounding" | "codes" | "com
 
 export type SortKey = "order" | "name" | "operator" | "precision" | "sensitivity" | "sqnr" | "clipped";
 
+/** What the colours of the graph tell. */
+export const GRAPH_COLOURS = ["sensitivity", "error", "precision", "latency"] as const;
+export type GraphColour = (typeof GRAPH_COLOURS)[number];
+
 export interface Sort {
   readonly key: SortKey;
   readonly descending: boolean;
@@ -47,6 +51,11 @@ export interface View {
   readonly filter: string;
   readonly sort: Sort;
   readonly layersView: LayersView;
+  readonly graphColour: GraphColour;
+  /** Ids of the blocks of the graph that are open; null for those that are at first. */
+  readonly openBlocks: ReadonlySet<string> | null;
+  /** Whether the graph of the model that would be exported stands beside that of the float model. */
+  readonly graphsBeside: boolean;
   /** What sensitivity is told in. */
   readonly metric: ErrorMetric;
   /** Top-1 drop allowed, as a share. */
@@ -74,6 +83,9 @@ export const FIRST_LOOK = {
   layer: null,
   filter: "",
   sort: GRAPH_ORDER,
+  graphColour: "sensitivity",
+  openBlocks: null,
+  graphsBeside: false,
   metric: "sqnr",
   limit: 0.01,
   search: { limit: "drop", decibels: 20, samples: null, budget: null },
@@ -92,11 +104,16 @@ export function firstView(): View {
   };
 }
 
+/** A graph over the whole width makes room for a step that is asked for. */
+function besideSteps(layersView: LayersView): Partial<View> {
+  return layersView === "wide" ? { layersView: "graph" } : {};
+}
+
 export const viewChanges = {
-  stepChosen: (_, step: Step) => ({ step }),
+  stepChosen: ({ layersView }, step: Step) => ({ step, ...besideSteps(layersView) }),
   tuneViewChosen: (_, tuneView: TuneView) => ({ tuneView }),
   /** From any step. */
-  tuneViewOpened: (_, tuneView: TuneView) => ({ step: "tune", tuneView }),
+  tuneViewOpened: ({ layersView }, tuneView: TuneView) => ({ step: "tune", tuneView, ...besideSteps(layersView) }),
   layerSelected: (_, layer: string | null) => ({ layer }),
   /** Where a row of the list is to be pointed at, whatever was looked at before. */
   layerPointedAt: (_, layer: string) => ({ step: "tune", tuneView: "layer", layersView: "list", filter: "", layer }),
@@ -108,6 +125,9 @@ export const viewChanges = {
   },
   layersViewChosen: (_, layersView: LayersView) => ({ layersView }),
   layersViewToggled: ({ layersView }) => ({ layersView: layersView === "list" ? "graph" : "list" }),
+  graphColourChosen: (_, graphColour: GraphColour) => ({ graphColour }),
+  blocksOpened: (_, openBlocks: ReadonlySet<string>) => ({ openBlocks }),
+  graphsPutBeside: (_, graphsBeside: boolean) => ({ graphsBeside }),
   metricChosen: (_, metric: ErrorMetric) => ({ metric }),
   searchChanged: ({ search }, change: Partial<SearchSettings>) => ({ search: { ...search, ...change } }),
   roundingSettingsChanged: ({ roundingSettings }, change: Partial<RoundingSettings>) => ({

@@ -1,10 +1,9 @@
-import { ToggleGroup } from "radix-ui";
 import { lazy, type RefObject, Suspense, useEffect } from "react";
-import { type LayersView, rememberLayersView } from "../../state/layersView.ts";
-import { actions } from "../../state/store.ts";
+import { rememberLayersView } from "../../state/layersView.ts";
 import { useView } from "../../state/useStudio.ts";
 import { LayerList } from "../tune/LayerList.tsx";
 import { SensitivityTools } from "../tune/SensitivityTools.tsx";
+import { LayersToggle } from "./LayersToggle.tsx";
 import "./LeftPane.css";
 
 const GraphView = lazy(() => import("../../graph/GraphView.tsx"));
@@ -16,19 +15,7 @@ export function LeftPane({ filterRef }: { readonly filterRef: RefObject<HTMLInpu
   return (
     <div className="left">
       <div className="left-head">
-        <ToggleGroup.Root
-          type="single"
-          className="left-views"
-          aria-label="Layers as"
-          data-testid="layers-view"
-          value={view}
-          onValueChange={(value) => value && actions.layersViewChosen(value as LayersView)}
-        >
-          <ToggleGroup.Item value="list">List</ToggleGroup.Item>
-          <ToggleGroup.Item value="graph" aria-keyshortcuts="g">
-            Graph
-          </ToggleGroup.Item>
-        </ToggleGroup.Root>
+        <LayersToggle />
         <SensitivityTools />
       </div>
       {view === "list" ? (

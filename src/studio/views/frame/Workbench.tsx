@@ -1,9 +1,10 @@
 import { Tooltip } from "radix-ui";
-import { useRef } from "react";
+import { lazy, Suspense, useRef } from "react";
 import { flushSync } from "react-dom";
 import { Group, Panel, Separator, useDefaultLayout } from "react-resizable-panels";
 import { BitDepthDoor } from "../../explain/BitDepthDoor.tsx";
 import { actions } from "../../state/store.ts";
+import { useView } from "../../state/useStudio.ts";
 import { Tour } from "../../tour/Tour.tsx";
 import { EvaluationPane } from "../evaluation/EvaluationPane.tsx";
 import { RecipePane } from "../recipe/RecipePane.tsx";
@@ -15,11 +16,14 @@ import { LeftPane } from "./LeftPane.tsx";
 import { useKeys } from "./useKeys.ts";
 import "./Workbench.css";
 
+const GraphScreen = lazy(() => import("../../graph/GraphScreen.tsx"));
+
 /** Everything about the open model at once: layers, the step's view, recipe and results, job and log. */
 export default function Workbench() {
   const filter = useRef<HTMLInputElement>(null);
+  const wide = useView((view) => view.layersView === "wide");
   const { help, setHelp } = useKeys(() => {
-    flushSync(() => actions.layersViewChosen("list"));
+    if (!wide) flushSync(() => actions.layersViewChosen("list"));
     filter.current?.focus();
   });
   const layout = useDefaultLayout({ id: "octet-panes", storage: localStorage });
@@ -28,26 +32,36 @@ export default function Workbench() {
       <div className="workbench" data-testid="workbench">
         <Header onHelp={() => setHelp(true)} />
         <main className="panes">
-          <Group orientation="horizontal" defaultLayout={layout.defaultLayout} onLayoutChanged={layout.onLayoutChanged}>
-            <Panel id="layers" className="pane" defaultSize="30%" minSize="240px" maxSize="50%">
-              <section className="pane-body" aria-label="Layers">
-                <LeftPane filterRef={filter} />
-              </section>
-            </Panel>
-            <Separator className="separator" aria-label="Width of the list of layers" />
-            <Panel id="centre" className="pane" minSize="400px">
-              <section className="pane-body" aria-label="Step">
-                <Centre />
-              </section>
-            </Panel>
-            <Separator className="separator" aria-label="Width of the recipe" />
-            <Panel id="recipe" className="pane" defaultSize="24%" minSize="270px" maxSize="45%">
-              <section className="pane-body scroll" aria-label="Recipe and evaluation">
-                <RecipePane />
-                <EvaluationPane />
-              </section>
-            </Panel>
-          </Group>
+          {wide ? (
+            <Suspense fallback={<div className="skeleton fill" />}>
+              <GraphScreen filterRef={filter} />
+            </Suspense>
+          ) : (
+            <Group
+              orientation="horizontal"
+              defaultLayout={layout.defaultLayout}
+              onLayoutChanged={layout.onLayoutChanged}
+            >
+              <Panel id="layers" className="pane" defaultSize="30%" minSize="240px" maxSize="50%">
+                <section className="pane-body" aria-label="Layers">
+                  <LeftPane filterRef={filter} />
+                </section>
+              </Panel>
+              <Separator className="separator" aria-label="Width of the list of layers" />
+              <Panel id="centre" className="pane" minSize="400px">
+                <section className="pane-body" aria-label="Step">
+                  <Centre />
+                </section>
+              </Panel>
+              <Separator className="separator" aria-label="Width of the recipe" />
+              <Panel id="recipe" className="pane" defaultSize="24%" minSize="270px" maxSize="45%">
+                <section className="pane-body scroll" aria-label="Recipe and evaluation">
+                  <RecipePane />
+                  <EvaluationPane />
+                </section>
+              </Panel>
+            </Group>
+          )}
         </main>
         <Bottom />
         {help ? <HelpDialog onClose={() => setHelp(false)} /> : null}

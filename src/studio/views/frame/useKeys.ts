@@ -27,6 +27,7 @@ export function useKeys(focusFilter: () => void) {
       Z: actions.recipeRedone,
       "/": () => focus.current(),
       g: actions.layersViewToggled,
+      w: () => actions.layersViewChosen("wide"),
       e: () => void evaluate(),
       s: () => void measureSensitivity(),
       "?": () => setHelp(true),

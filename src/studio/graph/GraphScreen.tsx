@@ -1,0 +1,106 @@
+import { type RefObject, useMemo } from "react";
+import { Group, Panel, Separator } from "react-resizable-panels";
+import type { ModelSummary } from "../../engine/model/summary.ts";
+import { allRows } from "../state/selection.ts";
+import { actions } from "../state/store.ts";
+import { useProject, useStudio, useView } from "../state/useStudio.ts";
+import { LayersToggle } from "../views/frame/LayersToggle.tsx";
+import { GraphPane } from "./GraphPane.tsx";
+import { GraphSearch } from "./GraphSearch.tsx";
+import { GraphTools } from "./GraphTools.tsx";
+import { Legend } from "./Legend.tsx";
+import { NodePanel } from "./NodePanel.tsx";
+import { rowsOfNodes } from "./rows.ts";
+import { useColours, useFloatGraph } from "./useFloatGraph.ts";
+import { type Focusing, useFocus } from "./useFocus.ts";
+import { useWritten } from "./useWritten.ts";
+import { writtenParts, writtenTopology } from "./written.ts";
+import "./Graph.css";
+import "./GraphScreen.css";
+
+/** The graph over the whole width: search, colours, blocks, what a node is, and the exported model beside the float one. */
+export default function GraphScreen({ filterRef }: { readonly filterRef: RefObject<HTMLInputElement | null> }) {
+  const plan = useProject((project) => project.model?.plan ?? null);
+  return plan ? <Screen plan={plan} filterRef={filterRef} /> : null;
+}
+
+function Screen({
+  plan,
+  filterRef,
+}: {
+  readonly plan: ModelSummary;
+  readonly filterRef: RefObject<HTMLInputElement | null>;
+}) {
+  const graph = useFloatGraph(plan);
+  const { parts, failure } = graph;
+  const focusing = useFocus();
+  const beside = useView((view) => view.graphsBeside);
+  const { scale } = useColours();
+  return (
+    <section className="graph-screen" aria-label="Graph" data-testid="graph-screen">
+      <div className="graph-bar">
+        <LayersToggle />
+        <GraphSearch inputRef={filterRef} topology={graph.topology} parts={parts ?? []} open={graph.open} />
+        <GraphTools parts={parts ?? []} open={graph.open} />
+      </div>
+      <Group orientation="horizontal" className="graph-body">
+        <Panel id="graph-float" minSize="240px">
+          {parts ? (
+            <GraphPane of="float" label="Float model" {...graph} parts={parts} focusing={focusing} />
+          ) : failure ? (
+            <p className="failure">The blocks of the graph could not be found: {failure}.</p>
+          ) : (
+            <div className="skeleton fill" />
+          )}
+        </Panel>
+        {beside && parts ? (
+          <>
+            <Separator className="separator" aria-label="Width of the float graph" />
+            <Panel id="graph-written" minSize="240px">
+              <Written graph={{ ...graph, parts }} focusing={focusing} />
+            </Panel>
+          </>
+        ) : null}
+        <Separator className="separator" aria-label="Width of the node’s details" />
+        <Panel id="graph-node" defaultSize="300px" minSize="220px" maxSize="45%">
+          <NodePanel {...graph} parts={parts ?? []} focusing={focusing} />
+        </Panel>
+      </Group>
+      <Legend scale={scale} />
+    </section>
+  );
+}
+
+type FloatGraph = ReturnType<typeof useFloatGraph>;
+
+/** The model that would be exported, its blocks those of the float one. */
+function Written({
+  graph,
+  focusing,
+}: {
+  readonly graph: FloatGraph & { readonly parts: NonNullable<FloatGraph["parts"]> };
+  readonly focusing: Focusing;
+}) {
+  const { written, waiting, failure } = useWritten();
+  const all = useStudio(allRows);
+  const topology = useMemo(() => written && writtenTopology(written), [written]);
+  const parts = useMemo(
+    () => written && topology && writtenParts(written, topology, graph.topology, graph.parts),
+    [written, topology, graph.topology, graph.parts],
+  );
+  const rows = useMemo(() => topology && rowsOfNodes(topology, all, written), [topology, all, written]);
+  if (failure) return <p className="failure graph-waiting">{failure}</p>;
+  if (!topology || !parts || !rows) {
+    return (
+      <div className="graph-waiting">
+        <p className="muted">{waiting}</p>
+        {waiting.includes("calibrated") ? (
+          <button type="button" className="button" onClick={() => actions.stepChosen("calibrate")}>
+            Go to Calibrate
+          </button>
+        ) : null}
+      </div>
+    );
+  }
+  return <GraphPane of="written" label="Quantized model" open={graph.open} {...{ topology, parts, rows, focusing }} />;
+}

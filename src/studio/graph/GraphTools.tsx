@@ -1,0 +1,60 @@
+import type { Part } from "../../../workers/protocol.ts";
+import { Choice } from "../parts/Choice.tsx";
+import type { GraphColour } from "../state/slices/view.ts";
+import { actions } from "../state/store.ts";
+import { useView } from "../state/useStudio.ts";
+import { allBlocks } from "./shown.ts";
+
+const COLOURS: readonly { readonly value: GraphColour; readonly text: string }[] = [
+  { value: "sensitivity", text: "Sensitivity" },
+  { value: "error", text: "Error" },
+  { value: "precision", text: "Precision" },
+  { value: "latency", text: "Latency" },
+];
+
+/** What the colours tell, which blocks are open, and whether the quantized model is beside. */
+export function GraphTools({ parts, open }: { readonly parts: readonly Part[]; readonly open: ReadonlySet<string> }) {
+  const colour = useView((view) => view.graphColour);
+  const beside = useView((view) => view.graphsBeside);
+  const blocks = allBlocks(parts);
+  return (
+    <>
+      <Choice
+        label="Colour"
+        value={colour}
+        options={COLOURS}
+        onChoose={actions.graphColourChosen}
+        testId="graph-colour"
+      />
+      {blocks.length > 0 ? (
+        <div className="graph-blocks">
+          <button
+            type="button"
+            className="button"
+            disabled={blocks.every(({ id }) => open.has(id))}
+            onClick={() => actions.blocksOpened(new Set(blocks.map(({ id }) => id)))}
+          >
+            Open all blocks
+          </button>
+          <button
+            type="button"
+            className="button"
+            disabled={blocks.every(({ id }) => !open.has(id))}
+            onClick={() => actions.blocksOpened(new Set())}
+          >
+            Close all
+          </button>
+        </div>
+      ) : null}
+      <label className="check">
+        <input
+          type="checkbox"
+          checked={beside}
+          data-testid="graphs-beside"
+          onChange={(event) => actions.graphsPutBeside(event.target.checked)}
+        />
+        Quantized beside float
+      </label>
+    </>
+  );
+}
