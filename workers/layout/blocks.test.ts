@@ -49,6 +49,6 @@ test("structure that repeats among many nodes without scopes is cut where least 
     }
   }
   const parts = blocksOf({ nodes, edges });
-  expect(namesOf(parts)).toEqual(["0", ...Array.from({ length: 12 }, (_, index) => `Repeat ${index + 1} of 12`)]);
+  expect(namesOf(parts)).toEqual(["0", ...Array.from({ length: 12 }, (_, index) => `Conv…Add ${index + 1} of 12`)]);
   expect((parts[1] as Block).nodes.map((node) => nodes[node]!.label)).toEqual(block);
 });

@@ -156,7 +156,7 @@ function grouped(
     const inside = parts.slice(from, to) as number[];
     result.push({
       id: `repeat ${idOf(inside[0]!)} ${inside.length}`,
-      name: `Repeat ${which} of ${of}`,
+      name: `${label(inside[0]!)}…${label(inside.at(-1)!)} ${which} of ${of}`,
       parts: inside,
       nodes: [...inside].sort((a, b) => a - b),
     });

@@ -124,7 +124,8 @@ export function GraphCanvas({ laid, rows, scale, selected, held, holds, label, n
     const element = canvas.current!;
     if (event.buttons !== 0) return;
     const node = nodeAt(event);
-    const title = node === null ? "" : describe(topology, nodes, node, scale.title).short;
+    const said = node === null ? "" : describe(topology, nodes, node, scale.title).short;
+    const title = node !== null && shown.blocks[node] ? `${said}. A double click opens it.` : said;
     if (element.title !== title) element.title = title;
     element.style.cursor = node === null ? "grab" : "pointer";
   };

@@ -74,7 +74,7 @@ export function GraphSearch({ inputRef, topology, parts, open }: Props) {
         }}
       />
       <span className="muted graph-found" role="status" data-testid="graph-found">
-        {isFiltered ? `${rows.length} of ${total}` : plural(total, "layer")}
+        {isFiltered ? `${rows.length} of ${total}` : plural(total, "row")}
       </span>
       {listed && isFiltered ? (
         <ul className="graph-results" aria-label="Layers found" data-testid="graph-results">
