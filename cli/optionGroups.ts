@@ -1,4 +1,5 @@
 import { RECIPE_FORMATS } from "../src/engine/model/format.ts";
+import { LAYER_FORMS } from "../src/engine/model/layerForm.ts";
 import { PRESETS } from "../src/engine/model/preprocess.ts";
 import { METHODS } from "../src/engine/model/range.ts";
 import { ELEMENTWISE, ROUNDINGS, WEIGHT_ALGORITHMS, WEIGHT_OPERATORS } from "../src/engine/model/recipe.ts";
@@ -97,8 +98,8 @@ export const RECIPE_OPTIONS = {
     ),
     layer: choices(
       "NAME=s4",
-      ["s8", "u8", "s4", "u4", "s2", "u2"],
-      "the type of one layer's weight, where it is to differ; may be given more than once",
+      [...(["s8", "u8", "s4", "u4", "s2", "u2"] as const), ...LAYER_FORMS],
+      "the type of one layer's weight, where it is to differ, or a layer computed in float with its weights in float32 (f32), float16 (f16), int8 (w8) or int4 in blocks of 32 (w4); may be given more than once",
     ),
     block: choice(
       "16|32|64|128|256",

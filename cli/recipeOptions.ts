@@ -1,10 +1,11 @@
 import { takesCodes, takesRanges } from "../src/engine/model/format.ts";
 import { InputError } from "../src/engine/model/job.ts";
+import { LAYER_FORMS, type LayerForm } from "../src/engine/model/layerForm.ts";
 import type { ActivationScheme } from "../src/engine/model/range.ts";
 import { type Corrections, LARGEST_SEED, type Recipe, type WeightScheme } from "../src/engine/model/recipe.ts";
 import type { Runtime } from "../src/engine/model/runtime.ts";
 import type { TargetName } from "../src/engine/model/target.ts";
-import { DEFAULT_SEED, Project, withInputs, withLayerType } from "../src/engine/project/index.ts";
+import { DEFAULT_SEED, Project, withInputs, withLayerForm, withLayerType } from "../src/engine/project/index.ts";
 import type { BlockSize } from "../src/engine/values/codes.ts";
 import type { Values } from "./arguments.ts";
 import { nodeEnvironment } from "./environment.ts";
@@ -28,6 +29,8 @@ export type RecipeChanges = Partial<Pick<Recipe, "format" | "method" | "elementw
   readonly weights?: Partial<WeightScheme>;
   readonly target: TargetName | null;
   readonly order: Order;
+  /** What single layers are to be computed and kept in. */
+  readonly forms: readonly (readonly [layer: string, form: LayerForm])[];
 };
 
 /** In which order samples are to be taken; null is as a recipe has it. */
@@ -74,7 +77,9 @@ export function recipeChanges(values: Values<typeof RECIPE_OPTIONS>): RecipeChan
   }
   const corrections = { ...(values.equalize && { equalization: true }), ...(bias && { bias }) };
   const powers: Pick<WeightScheme, "scales"> = values["power-of-two"] ? { scales: "power-of-two" } : {};
-  const ownTypes = Object.entries(values.layer ?? {}).map(([layer, each]) => [layer, WEIGHT_TYPE[each]] as const);
+  const chosen = Object.entries(values.layer ?? {});
+  const forms = chosen.flatMap(([layer, each]) => (isForm(each) ? [[layer, each] as const] : []));
+  const ownTypes = chosen.flatMap(([layer, each]) => (isForm(each) ? [] : [[layer, WEIGHT_TYPE[each]] as const]));
   const weights: Partial<WeightScheme> = {
     ...(ownTypes.length > 0 && { layers: Object.fromEntries(ownTypes) }),
     ...(type && { type: WEIGHT_TYPE[type] }),
@@ -95,6 +100,7 @@ export function recipeChanges(values: Values<typeof RECIPE_OPTIONS>): RecipeChan
   };
   return {
     order,
+    forms,
     target: values.target,
     ...(Object.keys(corrections).length > 0 && { corrections }),
     ...(method && { method }),
@@ -104,6 +110,10 @@ export function recipeChanges(values: Values<typeof RECIPE_OPTIONS>): RecipeChan
     ...(!format && activations === "float" && { format: "weights" as const }),
     ...(Object.keys(scheme).length > 0 && { activations: scheme }),
   };
+}
+
+function isForm(given: string): given is LayerForm {
+  return LAYER_FORMS.some((form) => form === given);
 }
 
 const OF_CODES = [
@@ -138,7 +148,7 @@ export async function openForRecipe(
   path: string,
   given: Values<typeof INPUT_OPTIONS & typeof MODEL_OPTIONS>,
   saved: Recipe | null,
-  { target, corrections, weights, activations, order, ...changes }: RecipeChanges,
+  { target, corrections, weights, activations, order, forms, ...changes }: RecipeChanges,
   runtime: Runtime,
   terminal: Terminal,
 ): Promise<Project> {
@@ -162,5 +172,6 @@ export async function openForRecipe(
   for (const [layer, type] of Object.entries(layers)) {
     project.edit({ weights: withLayerType(project.recipe, [layer], type).weights });
   }
+  for (const [layer, form] of forms) project.edit({ float: withLayerForm(project.recipe, [layer], form).float });
   return project;
 }

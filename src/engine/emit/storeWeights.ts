@@ -1,4 +1,5 @@
 import type { Recipe } from "../model/recipe.ts";
+import type { Tensor } from "../model/tensor.ts";
 import { intAttribute, makeNode } from "../onnx/attributes.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import { withFields } from "../onnx/messages.ts";
@@ -6,16 +7,18 @@ import { freshName, stemOf, tensorNames } from "../onnx/names.ts";
 import { allNodes } from "../onnx/opset.ts";
 import type { GraphProto, ModelProto, NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { TensorProto_DataType as Code } from "../onnx/proto/onnx_pb.ts";
-import { dimsOf, tensorProto } from "../onnx/tensor.ts";
+import { codesProto, dimsOf, inBits, type PackedTensor, tensorProto, vector } from "../onnx/tensor.ts";
 import { innerId } from "../plan/nested.ts";
 import type { StoredLayer, StoredWeight } from "../plan/stored.ts";
-import { storedWeight } from "../plan/storedWeight.ts";
+import { storedHalves, storedWeight } from "../plan/storedWeight.ts";
+import { halfBits } from "../values/halfFloats.ts";
 
 type Scaling = Pick<Recipe["weights"], "granularity" | "scales">;
 
 /**
- * Keeps weights of layers that are computed in float in int8: a Cast and a Mul by their scales give the values, which
- * ONNX Runtime works out when it loads the model. A DequantizeLinear it would compute at every run.
+ * Keeps weights of layers that are computed in float in fewer bits: in int8 and int4 a Cast and a Mul by their scales give the values, in
+ * float16 a Cast, which ONNX Runtime works out when it loads the model. A DequantizeLinear it would compute at every run. Scales of
+ * blocks are first spread over their values, by Unsqueeze, Expand, Reshape and, where the last block is a part, Slice. int4 takes opset 21.
  */
 export function storeWeights(model: ModelProto, stored: readonly StoredLayer[], scaling: Scaling): ModelProto {
   const layers = stored.filter(({ weights }) => weights.length > 0);
@@ -87,28 +90,101 @@ class StoredWriter {
   }
 
   /** The name of a weight's values, made where the weight is. */
-  #value({ name, axes }: StoredWeight, levels: readonly Level[]): string | null {
+  #value(stored: StoredWeight, levels: readonly Level[]): string | null {
+    const { name, axes, type } = stored;
     const level = levels.find(({ constants, made }) => constants.has(name) || made.has(name));
-    const proto = level?.constants.get(name);
-    if (!level || !proto) return null;
-    const key = JSON.stringify([name, axes]);
+    const tensor = level?.constants.get(name);
+    if (!level || !tensor) return null;
+    const key = JSON.stringify([name, axes, ...(type === "int8" ? [] : [type, stored.blockAxis])]);
     const known = level.values.get(key);
     if (known !== undefined) return known;
-    const dims = dimsOf(proto);
-    const { codes, scales, axis } = storedWeight(proto, axes, this.#scaling);
-    const along = axis === null ? [] : dims.map((size, at) => (axes.includes(at) ? size : 1));
-    const [quantized, scale, cast, value] = ["_quantized", "_scale", "_quantized_cast", "_value"].map((suffix) =>
-      freshName(this.#names, stemOf(name) + suffix),
-    ) as [string, string, string, string];
-    level.initializers.push(
-      tensorProto(quantized, { type: "int8", dims, data: codes }),
-      tensorProto(scale, { type: "float32", dims: along, data: scales }),
-    );
-    level.nodes.push(
-      makeNode("Cast", [quantized], [cast], { attributes: [intAttribute("to", Code.FLOAT)] }),
-      makeNode("Mul", [cast, scale], [value]),
-    );
+    const own = { ...stored, tensor };
+    const value = type === "float16" ? this.#halves(own, level) : this.#codes(own, type, level);
     level.values.set(key, value);
     return value;
   }
+
+  #fresh(weight: string, suffix: string): string {
+    return freshName(this.#names, stemOf(weight) + suffix);
+  }
+
+  #halves(stored: StoredWeight, level: Level): string {
+    const half = this.#fresh(stored.name, "_f16");
+    const renamed = withFields(stored.tensor, { name: half });
+    level.initializers.push(inBits(renamed, Code.FLOAT16, () => storedHalves(stored)));
+    return this.#cast(stored.name, half, level);
+  }
+
+  /** A tensor as float32. */
+  #cast(weight: string, from: string, level: Level, suffix = "_value"): string {
+    const value = this.#fresh(weight, suffix);
+    level.nodes.push(makeNode("Cast", [from], [value], { attributes: [intAttribute("to", Code.FLOAT)] }));
+    return value;
+  }
+
+  #codes(stored: StoredWeight, type: "int8" | "int4", level: Level): string {
+    const { name, axes, tensor } = stored;
+    const dims = dimsOf(tensor);
+    const { codes, scales, axis, blocks } = storedWeight(stored, this.#scaling);
+    const along = axis === null ? [] : dims.map((size, at) => (axes.includes(at) ? size : 1));
+    const quantized = this.#fresh(name, "_quantized");
+    const scale = this.#fresh(name, "_scale");
+    level.initializers.push(
+      codesProto(quantized, { type, dims, data: codes } as Tensor | PackedTensor),
+      this.#scales(
+        scale,
+        scales,
+        blocks ? dims.map((dim, at) => (at === stored.blockAxis ? Math.ceil(dim / blocks.size) : dim)) : along,
+        type,
+      ),
+    );
+    const cast = this.#cast(name, quantized, level, "_quantized_cast");
+    const wide = halvesOf(scales, type) ? this.#cast(name, scale, level, "_scale_cast") : scale;
+    const factor = blocks ? this.#spread(name, wide, dims, stored.blockAxis!, blocks.size, level) : wide;
+    const value = this.#fresh(name, "_value");
+    level.nodes.push(makeNode("Mul", [cast, factor], [value]));
+    return value;
+  }
+
+  #scales(name: string, scales: Float32Array, dims: readonly number[], type: "int8" | "int4"): TensorProto {
+    const halves = halvesOf(scales, type);
+    return tensorProto(
+      name,
+      halves ? { type: "float16", dims, data: halves } : { type: "float32", dims, data: scales },
+    );
+  }
+
+  /** Scales of blocks, one for each value. */
+  #spread(weight: string, scale: string, dims: readonly number[], axis: number, size: number, level: Level): string {
+    const blocks = Math.ceil((dims[axis] as number) / size);
+    const constant = (suffix: string, values: readonly number[]) => {
+      const name = this.#fresh(weight, suffix);
+      level.initializers.push(tensorProto(name, vector("int64", values.map(BigInt))));
+      return name;
+    };
+    const step = (operator: string, inputs: readonly string[], suffix: string) => {
+      const made = this.#fresh(weight, suffix);
+      level.nodes.push(makeNode(operator, inputs, [made]));
+      return made;
+    };
+    const before = dims.slice(0, axis);
+    const after = dims.slice(axis + 1);
+    const apart = step("Unsqueeze", [scale, constant("_scale_axis", [axis + 1])], "_scale_apart");
+    const shape = constant("_scale_shape", [...before, blocks, size, ...after]);
+    const repeated = step("Expand", [apart, shape], "_scale_repeated");
+    const whole = constant("_scale_whole", [...before, blocks * size, ...after]);
+    const joined = step("Reshape", [repeated, whole], "_scale_joined");
+    if (blocks * size === dims[axis]) return joined;
+    const cut = [
+      constant("_scale_from", [0]),
+      constant("_scale_to", [dims[axis] as number]),
+      constant("_scale_along", [axis]),
+    ];
+    return step("Slice", [joined, ...cut], "_scale_cut");
+  }
+}
+
+/** The bits of scales that are kept in float16, which then holds each of them. */
+function halvesOf(scales: Float32Array, type: "int8" | "int4"): Uint16Array | null {
+  return type === "int4" ? halfBits(scales) : null;
 }

@@ -246,16 +246,17 @@ const withInt2 = new WeakMap<ModelProto, ModelProto>();
  */
 export function floatForm(
   model: PreparedModel,
-  recipe: Equalization & Pick<Recipe, "format" | "weights" | "activations">,
+  recipe: Equalization & Pick<Recipe, "format" | "weights" | "activations" | "float">,
 ): ModelProto {
   const { folded } = equalizedModel(model, recipe);
   if (!takesCodes(recipe) || recipe.format === "q4f16") return folded;
   const types = weightTypesOf(recipe.weights);
-  /** Neither blocks nor 4-bit places in a table nor float8 have operators of the runtime's own to fall back on. */
+  const isCast = Object.values(recipe.float.storedAs ?? {}).includes("int4");
+  /** Neither blocks nor 4-bit places in a table nor float8 nor what a Cast reads have operators of the runtime's own to fall back on. */
   const isBound =
-    recipe.weights.block !== undefined || types.some((type) => type === "codebook16" || type === "float8");
+    isCast || recipe.weights.block !== undefined || types.some((type) => type === "codebook16" || type === "float8");
   const fewest = Math.min(...types.map(weightBits));
-  if (recipe.weights.type === "nf4" || (fewest === 8 && !isBound && !hasWideCodes(recipe))) return folded;
+  if ((recipe.weights.type === "nf4" && !isCast) || (fewest === 8 && !isBound && !hasWideCodes(recipe))) return folded;
   if (fewest === 2) {
     const raised = withInt2.get(folded) ?? allowInt2(folded);
     withInt2.set(folded, raised);

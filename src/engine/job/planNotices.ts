@@ -128,7 +128,11 @@ function unmatched(plan: QuantizationPlan, recipe: Choices): Notice[] {
         message: `The recipe leaves the ${kind} ${name} in float, but the prepared model has none of that name.`,
       }));
   return [
-    ...missing("layer", [...recipe.float.layers, ...(recipe.float.stored ?? [])], layers),
+    ...missing(
+      "layer",
+      [...recipe.float.layers, ...(recipe.float.stored ?? []), ...Object.keys(recipe.float.storedAs ?? {})],
+      layers,
+    ),
     ...missing("operator", recipe.float.operators, operators),
     ...missing("tensor", recipe.float.tensors, tensors),
     ...withoutWeight(plan, Object.keys(recipe.weights.layers ?? {})),

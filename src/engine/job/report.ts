@@ -51,7 +51,7 @@ export function reportOf(model: OpenModel, parts: ReportParts): Report {
           : [],
       ),
       ...quantized.plan.stored.flatMap(({ weights }) =>
-        weights.map((weight) => analyseStoredWeight(weight, recipe.weights)),
+        weights.flatMap((weight) => (weight.type === "float16" ? [] : [analyseStoredWeight(weight, recipe.weights)])),
       ),
     ].map(weightReport),
     evaluation,

@@ -7,9 +7,12 @@ import { Comparator } from "../numerics/metrics.ts";
 import { intAttribute, makeNode } from "../onnx/attributes.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
-import { withFloat } from "../recipe/edits.ts";
+import { withFloat, withTarget } from "../recipe/edits.ts";
+import { TARGETS } from "../targets/index.ts";
+import { refusalOf } from "../targets/target.ts";
 import { exportJob } from "./export.ts";
 import { defaultRecipe, planModel, summarizeModel } from "./open.ts";
+import { quantizeModel } from "./quantize.ts";
 import { settle } from "./settle.ts";
 import { context, datasetOf, open, runtime } from "./testing/quantized.ts";
 
@@ -75,6 +78,8 @@ async function made(given: ModelProto, float: Partial<Recipe["float"]>, changes:
   );
   return { model, recipe, quantized, summary, reasons, optimized, literal };
 }
+
+const NO_CORRECTIONS = { equalization: false, bias: "none" } as const;
 
 const STORED = "the recipe has it computed in float, with its weights alone in int8";
 
@@ -169,5 +174,99 @@ describe("layers that a recipe names as stored", () => {
     expect(notices.map(({ message }) => message)).toContain(
       "The recipe leaves the layer nowhere in float, but the prepared model has none of that name.",
     );
+  });
+});
+
+describe("layers in float that keep their weights in float16 or int4", () => {
+  const all = (type: "float16" | "int4", ...names: readonly string[]) => ({
+    layers: ["thin"],
+    storedAs: Object.fromEntries(names.map((name) => [name, type])),
+  });
+
+  it("are computed in float with nothing left to compute of their weights, in half and in an eighth of the bytes or little more", async () => {
+    const names = ["a", "middle", "last"];
+    const half = await made(NET, all("float16", ...names), { elementwise: "float", corrections: NO_CORRECTIONS });
+    const blocks = await made(NET, all("int4", ...names), { elementwise: "float", corrections: NO_CORRECTIONS });
+    for (const { quantized, optimized, literal } of [half, blocks]) {
+      const operators = await optimizedOperators(quantized.model);
+      expect(
+        operators.filter((operator) => /Quantize|Cast|Mul$|Expand/.test(operator) && operator !== "MatMul"),
+      ).toEqual([]);
+      expect(Math.abs(optimized - literal)).toBeLessThan(0.5);
+    }
+    expect(half.reasons.get("middle")).toEqual([
+      "float16",
+      "the recipe has it computed in float, with its weights alone in float16",
+    ]);
+    expect(blocks.reasons.get("middle")).toEqual([
+      "int4",
+      "the recipe has it computed in float, with its weights alone in int4, in blocks of 32",
+    ]);
+    expect(half.quantized.bytes / half.model.bytes).toBeLessThan(0.6);
+    expect(blocks.quantized.bytes).toBeLessThan(0.42 * half.quantized.bytes);
+    expect(half.literal).toBeGreaterThan(60);
+    expect(blocks.literal).toBeGreaterThan(14);
+  });
+
+  it("have their rows in blocks of 32, the last one of what is left, as a blocked DequantizeLinear has them", async () => {
+    const { quantized } = await made(NET, all("int4", "last"), { elementwise: "float", corrections: NO_CORRECTIONS });
+    const { graph } = quantized.model;
+    const dims = (name: string) => graph!.initializer.find((each) => each.name === name)!.dims.map(Number);
+    expect([dims("m_quantized"), dims("m_scale")]).toEqual([
+      [576, 12],
+      [18, 12],
+    ]);
+    const odd = buildModel({
+      opset: 17,
+      inputs: [floatInput("x", [1, 16, 10, 10])],
+      outputs: ["y"],
+      nodes: [conv(["x", "v"], "y")],
+      constants: { v: noise([8, 16, 3, 3], 1) },
+    });
+    const seven = buildModel({
+      opset: 17,
+      inputs: [floatInput("x", [1, 16, 10, 10])],
+      outputs: ["y"],
+      nodes: [
+        makeNode("Reshape", ["x", "shape"], ["rows"], { name: "rows" }),
+        makeNode("MatMul", ["rows", "m"], ["y"], { name: "last" }),
+      ],
+      constants: { shape: { type: "int64", dims: [2], data: BigInt64Array.of(40n, 40n) }, m: noise([40, 9], 3) },
+    });
+    const conved = await made(odd, all("int4", "y"), { elementwise: "float", corrections: NO_CORRECTIONS });
+    const cut = await made(seven, all("int4", "last"), { elementwise: "float", corrections: NO_CORRECTIONS });
+    expect(conved.literal).toBeGreaterThan(14);
+    expect(cut.literal).toBeGreaterThan(14);
+    const nodes = cut.quantized.model.graph!.node.map(({ opType }) => opType);
+    expect(nodes).toContain("Slice");
+  });
+
+  it("are refused by targets and formats that do not take them, with the way out", async () => {
+    const { model, recipe } = await made(NET, all("float16", "middle"));
+    const planned = (changes: Partial<Recipe>) => () => quantizeModel(model, { ...recipe, ...changes });
+    expect(planned({ format: "float16" })).toThrow(
+      "The format float16 has weights of layers in float as it has all of them; take middle back",
+    );
+    const float = { ...recipe.float, ...all("int4", "middle") };
+    expect(refusalOf(TARGETS["vitis-npu"], { ...withTarget(recipe, "vitis-npu"), float })).toMatch(
+      "Weights in int4 of layers in float have free scales",
+    );
+    expect(refusalOf(TARGETS.tensorrt, withTarget(recipe, "tensorrt"))).toBe(
+      "TensorRT takes no weights of single layers in float16; choose int8 or float32.",
+    );
+  });
+
+  it("stay in float32, and say why, where float16 would be infinite", async () => {
+    const large = noise([16, 16, 1, 1], 7);
+    (large.data as Float32Array)[3] = 1e5;
+    const net = buildModel({
+      opset: 17,
+      inputs: [floatInput("x", [1, 16, 10, 10])],
+      outputs: ["y"],
+      nodes: [conv(["x", "v"], "a"), conv(["a", "w"], "y")],
+      constants: { v: noise([16, 16, 3, 3], 1), w: large },
+    });
+    const { reasons } = await made(net, all("float16", "y"));
+    expect(reasons.get("y")).toEqual(["float32", "w holds values above 65504, which are infinite in float16"]);
   });
 });

@@ -35,12 +35,13 @@ export function analysePlannedWeight(
   return { name, dims, axis: encoded.axis, ...figuresOf(proto, encoded, use.axis) };
 }
 
-/** The same of a weight that is kept in int8 for a layer in float; two axes with scales of their own are one. */
+/** The same of a weight that is kept in codes for a layer in float; two axes with scales of their own are one. */
 export function analyseStoredWeight(
-  { name, tensor, axes }: StoredWeight,
+  stored: StoredWeight,
   scaling: Pick<PlannedWeightChoices["weights"], "granularity" | "scales">,
 ): WeightAnalysis {
-  const encoded = storedWeight(tensor, axes, scaling);
+  const { name, tensor, axes } = stored;
+  const encoded = storedWeight(stored, scaling);
   const { dims, axis } = encoded;
   return { name, dims, axis, ...figuresOf(tensor, encoded, axes[0] ?? null) };
 }

@@ -110,6 +110,10 @@ export function settingsOf(recipe: Recipe): readonly Setting[] {
     many("decided to stay in float", recipe.unjoined ?? []),
     many("layers in float", float.layers),
     many("layers in float but for their weights", float.stored ?? []),
+    many(
+      "weights of layers in float",
+      Object.entries(float.storedAs ?? {}).map(([layer, type]) => `${layer}: ${type}`),
+    ),
     many("operators in float", float.operators),
     many("tensors in float", float.tensors),
     ...preprocessSettings(recipe.preprocess),

@@ -1,3 +1,4 @@
+import { STORED_BLOCK, type StoredType } from "../values/codes.ts";
 import { HALF_LARGEST } from "../values/halfFloats.ts";
 
 /** Why a layer stays in float: a code, and what the sentence about it names. */
@@ -25,7 +26,7 @@ export type Reason =
   | { readonly code: "weight-type" }
   | { readonly code: "weight-not-finite"; readonly weight: string }
   | { readonly code: "weight-vector" }
-  | { readonly code: "weight-small" }
+  | { readonly code: "weight-small"; readonly type: StoredType }
   | { readonly code: "no-operator"; readonly type: string }
   | { readonly code: "parts-of-bytes"; readonly columns: number }
   | { readonly code: "bias" }
@@ -43,7 +44,7 @@ export type Reason =
   | { readonly code: "last" }
   /** What the recipe asks for. */
   | { readonly code: "recipe-layer" }
-  | { readonly code: "recipe-stored" }
+  | { readonly code: "recipe-stored"; readonly type: StoredType }
   | { readonly code: "recipe-operator"; readonly operator: string }
   | { readonly code: "recipe-input"; readonly tensor: string }
   | { readonly code: "recipe-output" }
@@ -59,9 +60,14 @@ export function isChosen({ code }: Reason): boolean {
   return code.startsWith("recipe-");
 }
 
-/** Whether the layer is computed in float and its weights alone are in int8. */
+/** Whether the layer is computed in float and its weights alone are in fewer bits. */
 export function isStored({ code }: Reason): boolean {
   return code === "stored" || code === "recipe-stored" || code === "costly";
+}
+
+/** What weights are kept in, in words. */
+export function storedText(type: StoredType): string {
+  return type === "int4" ? `int4, in blocks of ${STORED_BLOCK}` : type;
 }
 
 /** A reason in words, to go on after "stays in float: ". */
@@ -108,7 +114,7 @@ export function reasonText(reason: Reason): string {
     case "weight-vector":
       return "its weight is a vector, which gains nothing from 8 bits";
     case "weight-small":
-      return "its weights are so small that keeping them in 8 bits would save nothing";
+      return `its weights are so small that keeping them in ${reason.type === "int8" ? "8 bits" : storedText(reason.type)} would save nothing`;
     case "no-operator":
       return `no operator reads its weight in ${reason.type}`;
     case "parts-of-bytes":
@@ -138,7 +144,7 @@ export function reasonText(reason: Reason): string {
     case "recipe-layer":
       return "the recipe leaves this layer in float";
     case "recipe-stored":
-      return "the recipe has it computed in float, with its weights alone in int8";
+      return `the recipe has it computed in float, with its weights alone in ${storedText(reason.type)}`;
     case "recipe-operator":
       return `the recipe leaves every ${reason.operator} in float`;
     case "recipe-input":

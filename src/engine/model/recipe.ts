@@ -18,7 +18,7 @@ import {
   type Schema,
   text,
 } from "../schema/define.ts";
-import { BLOCK_SIZES, WEIGHT_TYPES, type WeightType } from "../values/codes.ts";
+import { BLOCK_SIZES, type StoredType, WEIGHT_TYPES, type WeightType } from "../values/codes.ts";
 import { RECIPE_FORMATS } from "./format.ts";
 import { EDITED_PREPROCESS, PREPROCESS } from "./preprocess.ts";
 import { ACTIVATION_SCHEME, METHODS, RANGE, SCALES } from "./range.ts";
@@ -99,6 +99,11 @@ export type WeightScheme = Of<typeof WEIGHT_SCHEME>;
 /** The type that a layer's weight has under a scheme. */
 export function weightTypeOf({ type, layers }: Pick<WeightScheme, "type" | "layers">, layer: string): WeightType {
   return (layers && own(layers, layer)) ?? type;
+}
+
+/** What a layer in float keeps its weights in by a recipe's choice; null where it chooses none. */
+export function storedTypeOf({ stored, storedAs }: Recipe["float"], layer: string): StoredType | null {
+  return (storedAs && own(storedAs, layer)) ?? (stored?.includes(layer) ? "int8" : null);
 }
 
 /** All types that weights may have under a scheme, each once, the one of most layers first. */
@@ -185,6 +190,12 @@ function recipeWith<S extends Schema>(preprocess: S) {
           about(
             "Layers that keep their weights in int8 all the same: the runtime makes them float when it loads the file. By node name.",
             NAMES,
+          ),
+        ),
+        storedAs: maybe(
+          about(
+            "Layers in float that keep their weights in another type than float32: float16, or int4 in blocks of 32 along the axis of inputs; the runtime makes them float when it loads the file. By node name.",
+            record(oneOf(["float16", "int4"])),
           ),
         ),
       }),

@@ -1,6 +1,6 @@
 import { takesRanges } from "../model/format.ts";
 import type { Reason } from "../model/reason.ts";
-import { type Recipe, weightTypeOf } from "../model/recipe.ts";
+import { type Recipe, storedTypeOf, weightTypeOf } from "../model/recipe.ts";
 import { intOf } from "../onnx/attributes.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
 import { isDefaultDomain } from "../onnx/opset.ts";
@@ -117,7 +117,7 @@ function blockedReason(
     if (sizesMatrices(node, index)) return { code: "sizes-matrices" };
   }
   const id = index.id(node);
-  if (float.layers.includes(id) || float.stored?.includes(id)) return { code: "recipe-layer" };
+  if (float.layers.includes(id) || storedTypeOf(float, id) !== null) return { code: "recipe-layer" };
   if (float.operators.includes(operator)) return { code: "recipe-operator", operator };
   return null;
 }

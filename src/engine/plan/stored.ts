@@ -1,25 +1,30 @@
 import type { Reason } from "../model/reason.ts";
-import type { Recipe } from "../model/recipe.ts";
+import { type Recipe, storedTypeOf } from "../model/recipe.ts";
 import type { Layer } from "../model/summary.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
 import type { GraphProto, NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
-import { dataTypeOf, dimsOf } from "../onnx/tensor.ts";
+import { dataTypeOf, dimsOf, passingFloats } from "../onnx/tensor.ts";
 import { operatorOf } from "../operators/index.ts";
 import type { KeptInput } from "../operators/operator.ts";
+import { STORED_BLOCK, type StoredType } from "../values/codes.ts";
 import { elementCount } from "../values/dims.ts";
+import { HALF_LARGEST } from "../values/halfFloats.ts";
 import { type Scope, visitNested } from "./nested.ts";
 import { isFiniteWeight } from "./weightUse.ts";
 
-/** A weight kept in int8 in the file, of a layer that is computed in float. */
+/** A weight kept in fewer bits in the file, of a layer that is computed in float. */
 export interface StoredWeight extends KeptInput {
   readonly name: string;
   readonly tensor: TensorProto;
+  readonly type: StoredType;
+  /** The axis of inputs, along which values of int4 share scales in blocks; null where they do not. */
+  readonly blockAxis: number | null;
 }
 
 /** A layer that is computed in float whatever is chosen but has weights: a recurrent one, or one inside another operator. */
 export interface StoredLayer {
   readonly layer: Layer;
-  /** Those of its weights that are kept in int8. */
+  /** Those of its weights that are kept in fewer bits. */
   readonly weights: readonly StoredWeight[];
   /** The operator whose graph it is in; null in the model's own graph. */
   readonly inside: string | null;
@@ -29,23 +34,25 @@ type StoredChoices = Pick<Recipe, "float" | "elementwise" | "unjoined">;
 
 /**
  * The recurrent layers of a graph, the layers with weights in the graphs that its nodes hold, and those that the recipe names as
- * stored or that were decided to be. Their weights are in int8 whatever the recipe's type of weights: a state gathers error step by step.
+ * stored or that were decided to be. Their weights are in int8 whatever the recipe's type of weights, since a state gathers error step
+ * by step, or in the type that the recipe names for the layer.
  */
 export function storedLayers(graph: GraphProto, { float, elementwise, unjoined }: StoredChoices): StoredLayer[] {
   const costly = new Set(elementwise === "auto" ? unjoined : []);
+  const chosen = (id: string) => storedTypeOf(float, id);
   const asked = (id: string): Reason | null =>
-    float.stored?.includes(id) ? { code: "recipe-stored" } : costly.has(id) ? { code: "costly" } : null;
+    chosen(id) !== null ? { code: "recipe-stored", type: chosen(id)! } : costly.has(id) ? { code: "costly" } : null;
   const found: StoredLayer[] = [];
   visitNested(graph, (node, { id, index, scope, inside }) => {
     const keeping = keepingOf(node, index, scope, inside, asked(id));
-    if (keeping) found.push(storedLayer(node, keeping, { id, scope, inside, float }));
+    if (keeping) found.push(storedLayer(node, keeping, { id, scope, inside, float, type: chosen(id) ?? "int8" }));
   });
   return found;
 }
 
 /** What may be kept of a node's weights, and why the node is in float where nothing is. */
 interface Keeping {
-  readonly inputs: readonly KeptInput[];
+  readonly inputs: readonly (KeptInput & Pick<StoredWeight, "blockAxis">)[];
   readonly reason: Reason;
 }
 
@@ -60,7 +67,8 @@ function keepingOf(
   const operator = operatorOf(node, index);
   const within: Reason | null = inside === null ? chosen : { code: "inside", operator: inside };
   if (operator?.kind === "float" && operator.keeps) {
-    return { inputs: operator.keeps, reason: within ?? operator.reason };
+    const inputs = operator.keeps.map((kept) => ({ ...kept, blockAxis: kept.axes.length }));
+    return { inputs, reason: within ?? operator.reason };
   }
   if (operator?.kind !== "weighted" || within === null) return null;
   const positions = operator.factors === "second" ? [1] : [1, 0];
@@ -68,7 +76,9 @@ function keepingOf(
   if (input === undefined) return inside === null ? null : { inputs: [], reason: within };
   const rank = scope(node.input[input] ?? "")?.dims.length ?? 0;
   const axis = input === 1 && rank > 1 ? operator.channelAxis(node, rank) : null;
-  return { inputs: [{ input, axes: axis === null ? [] : [axis] }], reason: within };
+  const inputAxis = operator.inputAxis?.(node, rank, input);
+  const blockAxis = inputAxis ?? (axis === null || rank < 2 ? null : 1 - axis);
+  return { inputs: [{ input, axes: axis === null ? [] : [axis], blockAxis }], reason: within };
 }
 
 interface Place {
@@ -76,24 +86,31 @@ interface Place {
   readonly scope: Scope;
   readonly inside: string | null;
   readonly float: Recipe["float"];
+  readonly type: StoredType;
 }
 
-function storedLayer(node: NodeProto, { inputs, reason }: Keeping, { id, scope, inside, float }: Place): StoredLayer {
+function storedLayer(
+  node: NodeProto,
+  { inputs, reason }: Keeping,
+  { id, scope, inside, float, type }: Place,
+): StoredLayer {
   const constants = node.input.filter(Boolean).flatMap((name) => scope(name) ?? []);
   const weights = inputs.flatMap((each) => {
     const name = node.input[each.input] ?? "";
-    const weight = scope(name);
-    return weight ? [{ ...each, name, tensor: weight, fault: faultOf(weight, each.axes) }] : [];
+    const tensor = scope(name);
+    if (!tensor) return [];
+    const kept: StoredWeight = { ...each, name, tensor, type, blockAxis: blocked(tensor, each.blockAxis) };
+    return [{ kept, fault: faultOf(kept) }];
   });
   const chosen = chosenReason(node.opType, id, float);
-  const kept = chosen ? [] : weights.filter(({ fault }) => fault === null);
+  const stored = chosen ? [] : weights.filter(({ fault }) => fault === null);
   const fault =
     weights.find((each) => each.fault?.code === "weight-not-finite") ?? (inside === null ? weights[0] : null);
-  const isFloat = kept.length === 0;
+  const isFloat = stored.length === 0;
   const seen = (names: readonly string[]) => (inside === null ? names.filter(Boolean) : []);
   return {
     inside,
-    weights: kept.map(({ name, tensor, input, axes }) => ({ name, tensor, input, axes })),
+    weights: stored.map(({ kept }) => kept),
     layer: {
       id,
       operator: node.opType,
@@ -101,7 +118,7 @@ function storedLayer(node: NodeProto, { inputs, reason }: Keeping, { id, scope, 
       outputs: seen(node.output),
       parameters: [...new Set(constants)].reduce((sum, tensor) => sum + elementCount(dimsOf(tensor)), 0),
       weight: null,
-      precision: isFloat ? "float32" : "int8",
+      precision: isFloat ? "float32" : type,
       reason: chosen ?? (isFloat && reason.code !== "costly" ? (fault?.fault ?? reason) : storedReason(reason, inside)),
     },
   };
@@ -119,13 +136,22 @@ function chosenReason(operator: string, id: string, float: Recipe["float"]): Rea
 /** What the names and nodes of a weight in int8 take, about. */
 const bytesBeside = (name: string) => 200 + 6 * name.length;
 
-function faultOf(weight: TensorProto, axes: readonly number[]): Reason | null {
-  if (dataTypeOf(weight.dataType) !== "float32") return { code: "weight-type" };
-  const dims = dimsOf(weight);
+/** Fewer values than half a block have one scale with all of their channel. */
+function blocked(tensor: TensorProto, axis: number | null): number | null {
+  return axis !== null && Number(tensor.dims[axis] ?? 0) >= STORED_BLOCK / 2 ? axis : null;
+}
+
+function faultOf({ tensor, axes, type, blockAxis }: StoredWeight): Reason | null {
+  if (dataTypeOf(tensor.dataType) !== "float32") return { code: "weight-type" };
+  const dims = dimsOf(tensor);
   if (dims.length < 2) return { code: "weight-vector" };
   const count = elementCount(dims);
-  const scales = axes.reduce((product, axis) => product * (dims[axis] ?? 1), 1);
-  const kept = count + 4 * scales + bytesBeside(weight.name);
-  if (kept >= 4 * count) return { code: "weight-small" };
-  return isFiniteWeight(weight) ? null : { code: "weight-not-finite", weight: weight.name };
+  const channels = axes.reduce((product, axis) => product * (dims[axis] ?? 1), 1);
+  const blocks =
+    blockAxis === null ? channels : (count / dims[blockAxis]!) * Math.ceil(dims[blockAxis]! / STORED_BLOCK);
+  const kept = { int8: count + 4 * channels, float16: 2 * count, int4: count / 2 + 2 * blocks }[type];
+  if (kept + bytesBeside(tensor.name) >= 4 * count) return { code: "weight-small", type };
+  if (!isFiniteWeight(tensor)) return { code: "weight-not-finite", weight: tensor.name };
+  const isLarge = type === "float16" && passingFloats(tensor).some((value) => Math.abs(value) > HALF_LARGEST);
+  return isLarge ? { code: "too-large", tensor: tensor.name } : null;
 }

@@ -22,6 +22,7 @@ export { type ProbeKind, Turns } from "../job/turns.ts";
 export type { Verified } from "../job/verifiedExport.ts";
 export { withLayerType } from "../recipe/edits.ts";
 export { withInputs } from "../recipe/inputs.ts";
+export { withLayerForm } from "../recipe/layerForms.ts";
 export { readCalibration, readDocument, readRecipe, writeRecipe } from "./documents.ts";
 export type { Environment } from "./environment.ts";
 export { type Family, type FamilyPart, type FamilyRequest, makeFamily } from "./family.ts";

@@ -1,14 +1,13 @@
 import { EDITED_RECIPE } from "../model/recipe.ts";
 import { check } from "../schema/check.ts";
-import { count, custom, fields, flag, list, maybe, nullable, type Schema, text } from "../schema/define.ts";
+import { count, custom, fields, flag, maybe, nullable, type Schema, text } from "../schema/define.ts";
 import { type Basis, leavesOf } from "./basis.ts";
 import type { Derived, Origin, Outside } from "./derivations.ts";
 import type { Learned, Setting } from "./settings.ts";
 
 const { preparation, target, format, inputs, preprocess, seed, activations, weights, corrections } =
   EDITED_RECIPE.entries;
-const { elementwise, method, methods, ranges } = EDITED_RECIPE.entries;
-const NAMES = list(text);
+const { elementwise, method, methods, ranges, float } = EDITED_RECIPE.entries;
 const DIGEST = text;
 
 const VALUES: Readonly<Record<Setting | Learned | Outside, Schema>> = {
@@ -17,7 +16,7 @@ const VALUES: Readonly<Record<Setting | Learned | Outside, Schema>> = {
   onCodes: flag,
   equalization: corrections.entries.equalization,
   biasCorrection: corrections.entries.bias,
-  float: fields({ layers: NAMES, operators: NAMES, tensors: NAMES }),
+  float,
   weightType: weights.entries.type,
   weightLayers: weights.entries.layers.wrapped,
   granularity: weights.entries.granularity,

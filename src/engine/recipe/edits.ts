@@ -1,7 +1,7 @@
 import type { AdvisedSettings } from "../model/advice.ts";
 import type { Calibration } from "../model/calibration.ts";
 import type { CodeSearch } from "../model/codeSearch.ts";
-import { multiplies, type RecipeFormat, takesRanges } from "../model/format.ts";
+import { isTuned, multiplies, type RecipeFormat, takesRanges } from "../model/format.ts";
 import type { Preprocess } from "../model/preprocess.ts";
 import type { ActivationScheme, Method, Range } from "../model/range.ts";
 import {
@@ -65,7 +65,8 @@ export function withPowersOfTwo(recipe: Recipe, chosen: boolean): Recipe {
 }
 
 /** Weights that are multiplied by codes have no blocks and no zero points; those beside float16 are 4 bits in blocks; else they stay as they are chosen. */
-export function withFormat(recipe: Recipe, format: RecipeFormat): Recipe {
+export function withFormat(given: Recipe, format: RecipeFormat): Recipe {
+  const recipe = isTuned({ format }) ? given : withoutStoredTypes(given);
   if (format === "float8") return inFloat8(recipe);
   if (recipe.format === "float8") return withFormat(outOfFloat8(recipe), format);
   if (format === "q4f16") return withSettings(recipe, { format, weights: besideHalves(recipe.weights) });
@@ -78,6 +79,13 @@ export function withFormat(recipe: Recipe, format: RecipeFormat): Recipe {
 function unsampled(weights: WeightScheme): WeightScheme {
   const { algorithm: _, ...others } = weights;
   return isSampled(weights) ? others : weights;
+}
+
+/** Layers in float keep weights in other types beside codes alone. */
+function withoutStoredTypes(recipe: Recipe): Recipe {
+  if (!recipe.float.storedAs) return recipe;
+  const { storedAs: _, ...float } = recipe.float;
+  return withSettings(recipe, { float });
 }
 
 /** Weights and activations alike, with scales and no zero points. */
@@ -281,11 +289,13 @@ export function withFloat(
   inFloat: boolean,
 ): Recipe {
   const moved = new Set(names);
-  const { stored, ...float } = recipe.float;
+  const { stored, storedAs, ...float } = recipe.float;
   const others = float[kind].filter((name) => !moved.has(name));
-  const kept = kind === "layers" && !inFloat ? stored?.filter((name) => !moved.has(name)) : stored;
+  const isTaken = (name: string) => kind === "layers" && !inFloat && moved.has(name);
+  const kept = stored?.filter((name) => !isTaken(name));
+  const typed = storedAs && Object.fromEntries(Object.entries(storedAs).filter(([name]) => !isTaken(name)));
   const left = { ...float, [kind]: inFloat ? [...others, ...moved] : others };
-  return withSettings(recipe, { float: kept ? { ...left, stored: kept } : left });
+  return withSettings(recipe, { float: { ...left, ...(kept && { stored: kept }), ...(typed && { storedAs: typed }) } });
 }
 
 export function withPreprocess(recipe: Recipe, preprocess: Preprocess | null): Recipe {

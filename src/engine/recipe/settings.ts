@@ -27,6 +27,7 @@ export const SETTINGS = {
     operators: sorted(float.operators),
     tensors: sorted(float.tensors),
     ...(float.stored && float.stored.length > 0 && { stored: sorted(float.stored) }),
+    ...(float.storedAs && Object.keys(float.storedAs).length > 0 && { storedAs: float.storedAs }),
   }),
   elementwise: ({ elementwise }) => elementwise,
   weightType: ({ weights }) => weights.type,

@@ -181,8 +181,18 @@ function targetRefusal(target: Target, recipe: Asked): string | null {
   const ranged = takesRanges(recipe);
   const isFree = weights.scales === undefined || (ranged && activations.scales === undefined);
   if (target.scales !== undefined && isFree) return refuse("scales but powers of two", ["powers of two"]);
+  const stored = Object.values(float.storedAs ?? {});
+  if (stored.includes("float16") && !target.formats.includes("float16")) {
+    return refuse("weights of single layers in float16", ["int8", "float32"]);
+  }
+  if (stored.includes("int4") && !(target.blocks && target.weights.includes("int4"))) {
+    return refuse("weights in blocks of int4 for layers in float", ["int8", "float32"]);
+  }
   if (target.floats === "never") {
-    const left = [...float.layers, ...float.operators, ...float.tensors];
+    const left = [
+      ...[...float.layers, ...float.operators, ...float.tensors],
+      ...[...(float.stored ?? []), ...Object.keys(float.storedAs ?? {})],
+    ];
     if (left.length > 0) return `${target.name} takes nothing in float; take ${left.join(", ")} back.`;
   }
   if (!ranged) return null;

@@ -1,9 +1,11 @@
-import { multiplies, takesCodes, takesRanges } from "../model/format.ts";
+import { isTuned, multiplies, takesCodes, takesRanges } from "../model/format.ts";
 import { isSampled, type Recipe, weightTypesOf } from "../model/recipe.ts";
 import { isAlone, isAsymmetric, isCodebook } from "../values/codes.ts";
 
 /** The sentence with which weights are refused that a recipe asks for and that do not go together; null where they do. */
-export function formRefusal(recipe: Pick<Recipe, "format" | "weights" | "activations">): string | null {
+export function formRefusal(recipe: Pick<Recipe, "format" | "weights" | "activations" | "float">): string | null {
+  const stored = storedRefusal(recipe);
+  if (stored !== null) return stored;
   const mixed = float8Refusal(recipe);
   if (mixed !== null) return mixed;
   const { layers: _, ...weights } = recipe.weights;
@@ -12,6 +14,18 @@ export function formRefusal(recipe: Pick<Recipe, "format" | "weights" | "activat
     return "Weights in nf4 are all so; give no layer another type, or choose another type for all.";
   }
   return types.map((type) => refusalOfOne({ ...recipe, weights: { ...weights, type } })).find(Boolean) ?? null;
+}
+
+/** Weights of layers in float are kept in codes beside others in codes. */
+function storedRefusal({ format, weights, float }: Pick<Recipe, "format" | "weights" | "float">): string | null {
+  const [layer, type] = Object.entries(float.storedAs ?? {})[0] ?? [];
+  if (layer === undefined) return null;
+  if (!isTuned({ format })) {
+    return `The format ${format} has weights of layers in float as it has all of them; take ${layer} back, which is to be computed in float with its weights in ${type}.`;
+  }
+  const block = Object.entries(float.storedAs ?? {}).find((each) => each[1] === "int4");
+  if (weights.scales === undefined || !block) return null;
+  return `Weights in int4 of layers in float have free scales; leave powers of two out, or take ${block[0]} back.`;
 }
 
 /** float8 is weights and activations alike, and a format of its own. */

@@ -20,6 +20,13 @@ export const WEIGHT_TYPES = [
 ] as const;
 export type WeightType = (typeof WEIGHT_TYPES)[number];
 
+/** What weights of layers that are computed in float are kept in; int4 in blocks. */
+export const STORED_TYPES = ["int8", "float16", "int4"] as const;
+export type StoredType = (typeof STORED_TYPES)[number];
+
+/** How many of these share a scale in int4, along the axis of inputs. */
+export const STORED_BLOCK = 32;
+
 const WEIGHT_CODES: Readonly<Record<WeightType, CodeLimits>> = {
   int8: [-127, 127],
   uint8: [0, 255],

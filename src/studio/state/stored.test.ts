@@ -374,6 +374,14 @@ describe("what an earlier version stored", () => {
     expect(renewed).toEqual({ tuning: { result: TUNING, basis: on("search") } });
   });
 
+  it("reads the basis of a recipe that stores weights of layers in float", () => {
+    const float = { ...recipe.float, stored: ["a"], storedAs: { b: "float16", c: "int4" } } as const;
+    for (const derived of ["evaluation", "sensitivity", "walk", "search", "rounding"] as const) {
+      const made = basisOf(derived, { recipe: { ...recipe, float }, data: "files", samples: 1 });
+      expect(check(basisSchema(derived), made, "").problem).toBeNull();
+    }
+  });
+
   it("makes a result stale whose basis cannot be read", () => {
     for (const derived of ["evaluation", "sensitivity", "walk", "search", "rounding"] as const) {
       for (const then of ["", "x", "files {}", 'files ["int8"]', "[1]", "null", JSON.stringify(["{}", 1, "files"])]) {

@@ -68,7 +68,11 @@ function noticeItem(notice: Notice): Markup {
 }
 
 /** The layers whose weights have types of their own, by these. */
-function layersByType({ layers = {} }: Report["recipe"]["weights"]): Readonly<Record<string, readonly string[]>> {
+function layersByType({
+  layers = {},
+}: {
+  readonly layers?: Readonly<Record<string, string>> | undefined;
+}): Readonly<Record<string, readonly string[]>> {
   const byType: Record<string, string[]> = {};
   for (const [layer, type] of Object.entries(layers)) byType[type] = [...(byType[type] ?? []), layer];
   return byType;
@@ -95,6 +99,10 @@ function codeFacts(recipe: Report["recipe"]): Fact[] {
           ] as const,
         ]
       : []),
+    ...Object.entries(layersByType({ layers: float.storedAs })).map(
+      ([type, names]) =>
+        [`Weights in ${type}, computed in float`, html`${names.map((name) => html`<code>${name}</code> `)}`] as const,
+    ),
   ];
 }
 

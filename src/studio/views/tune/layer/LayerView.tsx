@@ -7,6 +7,7 @@ import { actions } from "../../../state/store.ts";
 import { useProject, useStudio } from "../../../state/useStudio.ts";
 import { ClipEditor } from "./ClipEditor.tsx";
 import { Diagnosis, FindingsBadge } from "./Diagnosis.tsx";
+import { LayerForm } from "./LayerForm.tsx";
 import { LayerSensitivity } from "./LayerSensitivity.tsx";
 import { ValuesPanel } from "./ValuesPanel.tsx";
 import { WeightPanel } from "./WeightPanel.tsx";
@@ -39,6 +40,7 @@ export default function LayerView() {
         <span className="muted">{row.operator}</span>
         {worst === row.id ? <span className="badge badge-warning">lowest SQNR of all</span> : null}
         {calibrated ? <FindingsBadge row={row} /> : null}
+        {row.free ? <LayerForm layer={row.id} /> : null}
         {activation?.dims ? <span className="muted">{dimsText(activation.dims)}</span> : null}
       </div>
       {row.reason ? (
