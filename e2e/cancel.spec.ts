@@ -1,3 +1,4 @@
+import type { Page } from "@playwright/test";
 import type { Unzipped } from "fflate";
 import type { Notice } from "../src/engine/model/job.ts";
 import { expect, test } from "./support/app.ts";
@@ -22,6 +23,10 @@ function observation(files: Unzipped): object {
   return { ...rest, notices: notices.filter(({ subject }) => subject !== "WebGPU") };
 }
 
+function asksBeforeLeaving(page: Page): Promise<boolean> {
+  return page.evaluate(() => !window.dispatchEvent(new Event("beforeunload", { cancelable: true })));
+}
+
 test("a cancelled calibration keeps what it saw, and gone on with ends as an uninterrupted one does", async ({
   page,
   otherPage,
@@ -29,8 +34,10 @@ test("a cancelled calibration keeps what it saw, and gone on with ends as an uni
   await openSample(page);
   await startCalibration(page);
   await seenSamples(page, 20);
+  expect(await asksBeforeLeaving(page)).toBe(true);
   await page.getByRole("button", { name: "Cancel" }).click();
   await idle(page);
+  expect(await asksBeforeLeaving(page)).toBe(false);
   await expect(page.getByTestId("step-calibrate")).toHaveAttribute("data-standing", "partial");
   await expect(page.getByRole("alert")).toHaveCount(0);
   expect((await logEntries(page))[0]).toContain("Calibrating was cancelled");

@@ -42,6 +42,9 @@ test("the sample project, from file to download: the downloaded model is as accu
 
   await evaluate(page);
   await expect(page.getByTestId("verdict")).toContainText("pass");
+  await expect(page.getByTestId("verdict")).toBeInViewport();
+  await page.getByRole("button", { name: "Next: the files" }).click();
+  await expect(page.getByTestId("view-export")).toBeVisible();
   const shown = await shownTop1(page);
 
   const files = await downloadZip(page);
@@ -74,6 +77,12 @@ test("one scale for a whole weight ruins the sample model, and Undo brings it ba
   await expect(page.getByTestId("evaluation-result")).toContainText("Stale");
   await evaluate(page);
   await expect(page.getByTestId("verdict")).toContainText("fail");
+  await expect(page.getByTestId("verdict")).toBeInViewport();
+  const next = page.getByRole("button", { name: "Next: what hurts most" });
+  await expect(next).toBeInViewport();
+  const layer = await next.getAttribute("title");
+  await next.click();
+  await expect(page.getByTestId("selected-layer")).toHaveText(layer!);
   const ruined = await shownTop1(page);
   expect(ruined.float).toBe(before.float);
   expect(ruined.int8).toBeLessThan(0.75);

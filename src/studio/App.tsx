@@ -2,6 +2,7 @@ import { lazy, Suspense, useEffect } from "react";
 import { startComparing } from "./state/comparing.ts";
 import { startDiagnosis } from "./state/diagnosis.ts";
 import { startEffects } from "./state/effects.ts";
+import { askBeforeLeaving } from "./state/leaving.ts";
 import { openLinked } from "./state/links.ts";
 import { listSessions, saveBeforeLeaving } from "./state/persistence.ts";
 import { startProbes } from "./state/probe.ts";
@@ -18,7 +19,14 @@ const Workbench = lazy(() => import("./views/frame/Workbench.tsx"));
 export function App() {
   const open = useProject((project) => project.model !== null);
   useEffect(() => {
-    const stops = [startEffects(), startDiagnosis(), startProbes(), startComparing(), saveBeforeLeaving()];
+    const stops = [
+      startEffects(),
+      startDiagnosis(),
+      startProbes(),
+      startComparing(),
+      saveBeforeLeaving(),
+      askBeforeLeaving(),
+    ];
     listSessions();
     openLinked();
     return () => {

@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { type Evaluation, otherText } from "../../../engine/model/evaluation.ts";
 import { channelsText } from "../../../engine/values/channels.ts";
 import type { WeightType } from "../../../engine/values/codes.ts";
@@ -14,6 +14,7 @@ import { evaluationIsStale } from "../../state/steps.ts";
 import { actions } from "../../state/store.ts";
 import { useFacts } from "../../state/useFacts.ts";
 import { useView, useWork } from "../../state/useStudio.ts";
+import { NextStep } from "./NextStep.tsx";
 import { PreprocessWarning } from "./PreprocessWarning.tsx";
 import { ProbePane } from "./ProbePane.tsx";
 import "./EvaluationPane.css";
@@ -25,6 +26,13 @@ export function EvaluationPane() {
   const busy = useWork(isBusy);
   const { evaluation, calibration, data } = facts;
   const stale = evaluationIsStale(facts);
+  const result = useRef<HTMLDivElement>(null);
+  const basis = evaluation?.basis;
+  const seen = useRef(basis);
+  useEffect(() => {
+    if (basis && basis !== seen.current) result.current?.scrollIntoView({ block: "nearest" });
+    seen.current = basis;
+  }, [basis]);
   return (
     <section className="evaluation" aria-labelledby="evaluation-heading" data-testid="evaluation">
       <div className="pane-head">
@@ -51,10 +59,11 @@ export function EvaluationPane() {
       <PreprocessWarning />
       <ProbePane />
       {evaluation ? (
-        <div className={stale ? "stale" : undefined} data-testid="evaluation-result">
+        <div ref={result} className={stale ? "stale" : undefined} data-testid="evaluation-result">
           {stale ? <p className="hint">Stale: measured before the last change.</p> : null}
           <Notices notices={evaluation.result.notices} label="Notices about the evaluation" />
           <Verdict evaluation={evaluation.result} />
+          {stale ? null : <NextStep evaluation={evaluation.result} />}
           <Results evaluation={evaluation.result} type={evaluation.basis.weightType ?? "int8"} />
         </div>
       ) : (
