@@ -115,6 +115,13 @@ test("the colours are estimates after calibration, and the view is remembered", 
   await calibrate(page, 10);
   await expect(page.getByTestId("graph-legend")).toContainText("SQNR of the range, estimated");
   await expect(page.getByTestId("graph-selected")).toContainText(/estimated: [\d.]+ dB/);
+  await page.keyboard.press("w");
+  await page.getByTestId("graph-colour").selectOption("latency");
+  await page.getByTestId("time-layers").click();
+  await expect(page.getByTestId("graph-legend")).toContainText(
+    /Milliseconds a run in this tab, 1 thread, median of \d+ runs/,
+  );
+  await expect(page.getByTestId("graph-selected")).toContainText(/: [\d.]+ ms/);
   await page.reload();
   await pressSample(page);
   await graphShown(page);

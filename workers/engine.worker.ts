@@ -149,6 +149,7 @@ const api: EngineApi = {
         opened().adopt(recipe).sensitivity({ samples, untilSettled }, context, deliver),
       ),
     ),
+  layerTimes: (recipe, onProgress) => job(onProgress, (context) => opened().adopt(recipe).layerTimes(context)),
   walk: (recipe, samples, onProgress) => job(onProgress, (context) => opened().adopt(recipe).walk(samples, context)),
   tune: (recipe, request, onProgress, onPoint) =>
     job(onProgress, (context) =>

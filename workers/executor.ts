@@ -67,8 +67,8 @@ export function executorRuntime(): Runtime {
     maxThreads: self.crossOriginIsolated ? Math.min(navigator.hardwareConcurrency, 8) : 1,
     maxWorkers: navigator.hardwareConcurrency,
     freeBytes: () => WASM_BYTES,
-    async createSession(model, { threads, optimize = true }) {
-      const made = await create(0, threads, (api) => api.createSession(model, threads, optimize));
+    async createSession(model, { threads, optimize = true, profile = false }) {
+      const made = await create(0, threads, (api) => api.createSession(model, threads, optimize, profile));
       const { executor, created } = made;
       let lastRunTime = Number.NaN;
       return {
@@ -82,6 +82,7 @@ export function executorRuntime(): Runtime {
           lastRunTime = result.time;
           return result.outputs;
         },
+        ...(profile && { nodeTimes: () => ask(executor, (api) => api.nodeTimes(created.id)) }),
         async dispose() {
           await ask(executor, (api) => api.disposeSession(created.id)).catch(() => undefined);
           made.leave();

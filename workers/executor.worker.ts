@@ -3,7 +3,14 @@ import mjs from "onnxruntime-web/ort-wasm-simd-threaded.mjs?url";
 import wasm from "onnxruntime-web/ort-wasm-simd-threaded.wasm?url";
 import { largeBuffers, openObserving } from "../src/engine/calibration/observing.ts";
 import { release } from "../src/engine/model/release.ts";
-import type { ModelFile, ObservationPlan, ObserverSession, Runtime, Session } from "../src/engine/model/runtime.ts";
+import type {
+  ModelFile,
+  NodeTime,
+  ObservationPlan,
+  ObserverSession,
+  Runtime,
+  Session,
+} from "../src/engine/model/runtime.ts";
 import type { Statistics } from "../src/engine/model/statistics.ts";
 import type { Port, Tensor } from "../src/engine/model/tensor.ts";
 import { wasmRuntime } from "../src/engine/runtime/wasm.ts";
@@ -19,7 +26,9 @@ interface CreatedSession {
 
 /** One ONNX Runtime, with the number of threads of its first session, and its sessions and observers by number. */
 export interface ExecutorApi {
-  createSession(model: ModelFile, threads: number, optimize: boolean): Promise<CreatedSession>;
+  createSession(model: ModelFile, threads: number, optimize: boolean, profile: boolean): Promise<CreatedSession>;
+  /** Of a session that keeps a profile. */
+  nodeTimes(id: number): Promise<readonly NodeTime[]>;
   run(
     id: number,
     feeds: ReadonlyMap<string, Tensor>,
@@ -60,9 +69,9 @@ function runtimeFor(threads: number): Runtime {
 }
 
 const api: ExecutorApi = {
-  async createSession(model, threads, optimize) {
+  async createSession(model, threads, optimize, profile) {
     const { label, createSession } = runtimeFor(threads);
-    const created = await createSession(model, { threads, optimize });
+    const created = await createSession(model, { threads, optimize, profile });
     const id = nextId++;
     sessions.set(id, created);
     return { id, label, inputs: created.inputs, outputs: created.outputs };
@@ -93,6 +102,7 @@ const api: ExecutorApi = {
     const buffers = new Set([...outputs.values()].map(({ data }) => data.buffer as ArrayBuffer));
     return transfer({ outputs, time: running.lastRunTime }, [...buffers]);
   },
+  nodeTimes: async (id) => (await session(id).nodeTimes?.()) ?? [],
   async disposeSession(id) {
     await session(id).dispose();
     sessions.delete(id);

@@ -8,6 +8,7 @@ import type { Finding } from "../src/engine/model/diagnosis.ts";
 import type { Evaluation, Probe } from "../src/engine/model/evaluation.ts";
 import type { FamilySummary } from "../src/engine/model/family.ts";
 import type { Notice, Progress } from "../src/engine/model/job.ts";
+import type { LayerTimes } from "../src/engine/model/latency.ts";
 import type { NodeDetail, WrittenGraph } from "../src/engine/model/modelGraph.ts";
 import type { Prediction } from "../src/engine/model/prediction.ts";
 import type { Preprocess, Preset } from "../src/engine/model/preprocess.ts";
@@ -234,6 +235,8 @@ export interface EngineApi {
     onProgress: OnProgress,
     onResult: (partial: Sensitivity) => void,
   ): Promise<Sensitivity>;
+  /** How long each layer of the model that would be exported takes in this tab. */
+  layerTimes(recipe: Recipe, onProgress: OnProgress): Promise<LayerTimes>;
   /** Float against the exported model at every layer's output, over the first `samples` samples. */
   walk(recipe: Recipe, samples: number, onProgress: OnProgress): Promise<ErrorWalk>;
   /**

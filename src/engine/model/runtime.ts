@@ -28,6 +28,8 @@ export interface Session {
    * good for the call alone. Absent where outputs come from elsewhere and become the caller's own in any case.
    */
   peek?(feeds: TensorMap, fetches: readonly string[], see: (name: string, tensor: Tensor) => void): Promise<void>;
+  /** What each node took in each run, after which there is no more: of a session that keeps a profile, where the runtime can. */
+  nodeTimes?(): Promise<readonly NodeTime[]>;
   /** Milliseconds the last run took inside the runtime, without what carried tensors to it. */
   readonly lastRunTime: number;
   dispose(): Promise<void>;
@@ -39,6 +41,14 @@ export interface SessionOptions {
   readonly optimize?: boolean;
   /** Off: what a run takes is given back after it, and not kept for the next. Default on. */
   readonly arena?: boolean;
+  /** On: notes what each node takes (`nodeTimes`). Default off. */
+  readonly profile?: boolean;
+}
+
+/** A run of a node, by the name that the runtime gives it. */
+export interface NodeTime {
+  readonly node: string;
+  readonly microseconds: number;
 }
 
 /** Where ONNX Runtime computes: its native CPU build, its WASM SIMD build, or WebGPU. */

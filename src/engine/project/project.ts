@@ -9,6 +9,7 @@ import { assertTimeable, chooseFastest } from "../job/fastest.ts";
 import { findOnSamples } from "../job/findOnSamples.ts";
 import { findPreprocess } from "../job/findPreprocess.ts";
 import type { Keep } from "../job/keepWorked.ts";
+import { layerTimes } from "../job/latency.ts";
 import { assertRoundingLearned } from "../job/learned.ts";
 import { learnRounding } from "../job/learnRounding.ts";
 import { NodeDetails } from "../job/nodeDetail.ts";
@@ -49,6 +50,7 @@ import type { Finding } from "../model/diagnosis.ts";
 import type { Evaluation, Probe } from "../model/evaluation.ts";
 import { takesRanges } from "../model/format.ts";
 import { InputError, type JobContext, type Notice } from "../model/job.ts";
+import type { LayerTimes } from "../model/latency.ts";
 import type { NodeDetail, WrittenGraph } from "../model/modelGraph.ts";
 import type { Prediction } from "../model/prediction.ts";
 import type { Preprocess, Preset } from "../model/preprocess.ts";
@@ -414,6 +416,12 @@ export class Project {
     return this.#on(recipe, (data) =>
       sensitivity(this.#model, recipe, data, request, this.#runtime, context, onResult),
     );
+  }
+
+  /** How long each layer of the model that would be exported takes here. Throws InputError where the runtime keeps no profile. */
+  layerTimes(context: JobContext): Promise<LayerTimes> {
+    const recipe = this.#recipe;
+    return this.#on(recipe, (data) => layerTimes(this.#model, recipe, data, this.#runtime, context));
   }
 
   /** Float against the exported model at every layer's output, over the first samples. */

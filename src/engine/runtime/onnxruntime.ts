@@ -5,6 +5,7 @@ import type { Port, Tensor, TensorMap } from "../model/tensor.ts";
 import { type DataType, isDataType } from "../values/elementTypes.ts";
 import { Aliases } from "./aliases.ts";
 import type { OutputTap } from "./outputTap.ts";
+import type { PrintedProfile } from "./printedProfile.ts";
 
 /** The part of ONNX Runtime's JavaScript API that its web and Node packages share. */
 export interface OrtApi {
@@ -27,6 +28,8 @@ export function ortRuntime(
     readonly provider: Provider;
     /** Of the package's module, where outputs are costly to copy. */
     readonly tap?: OutputTap;
+    /** What the package prints of a profile; without it sessions keep none. */
+    readonly profile?: PrintedProfile;
   },
 ): Runtime {
   let creating: Promise<unknown> = Promise.resolve();
@@ -38,9 +41,13 @@ export function ortRuntime(
       interOpNumThreads: 1,
       enableCpuMemArena: session.arena ?? true,
       logSeverityLevel: 3,
+      ...(session.profile && options.profile && { enableProfiling: true }),
       externalData: model.external.map(({ path, data }) => ({ path, data })),
     });
-    return wrap(ort, native, options.tap ?? null, new Aliases(model));
+    const wrapped = wrap(ort, native, options.tap ?? null, new Aliases(model));
+    const { profile } = options;
+    if (session.profile && profile) wrapped.nodeTimes = async () => profile.collect(() => native.endProfiling());
+    return wrapped;
   };
   return {
     label: options.label,

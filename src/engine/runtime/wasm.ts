@@ -2,6 +2,7 @@ import * as ort from "onnxruntime-web/wasm";
 import type { Runtime } from "../model/runtime.ts";
 import { ortRuntime } from "./onnxruntime.ts";
 import { type OrtModule, OutputTap } from "./outputTap.ts";
+import { PrintedProfile } from "./printedProfile.ts";
 
 /** Where the WASM build lies; the production build must not reload the worker's own chunk for its threads. */
 export interface WasmFiles {
@@ -19,9 +20,11 @@ declare global {
  */
 export function wasmRuntime(files: WasmFiles, entry: string, threads: number): Runtime {
   const tap = new OutputTap();
+  const profile = new PrintedProfile();
+  const isNode = "process" in globalThis;
   globalThis.createOrtModule = async (config) => {
     const loaded = (await import(/* @vite-ignore */ files.mjs)) as { default(config: object): Promise<OrtModule> };
-    return tap.into(await loaded.default(config));
+    return tap.into(await profile.starting(() => loaded.default(config)));
   };
   ort.env.wasm.wasmPaths = { wasm: files.wasm, mjs: entry };
   ort.env.wasm.numThreads = threads;
@@ -30,5 +33,6 @@ export function wasmRuntime(files: WasmFiles, entry: string, threads: number): R
     maxThreads: threads,
     provider: "wasm",
     tap,
+    ...(!isNode && { profile }),
   });
 }

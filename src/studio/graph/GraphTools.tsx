@@ -1,8 +1,9 @@
 import type { Part } from "../../../workers/protocol.ts";
 import { Choice } from "../parts/Choice.tsx";
+import { timeLayers, untimed } from "../state/latency.ts";
 import type { GraphColour } from "../state/slices/view.ts";
 import { actions } from "../state/store.ts";
-import { useView } from "../state/useStudio.ts";
+import { useStudio, useView } from "../state/useStudio.ts";
 import { allBlocks } from "./shown.ts";
 
 const COLOURS: readonly { readonly value: GraphColour; readonly text: string }[] = [
@@ -26,6 +27,7 @@ export function GraphTools({ parts, open }: { readonly parts: readonly Part[]; r
         onChoose={actions.graphColourChosen}
         testId="graph-colour"
       />
+      {colour === "latency" ? <TimeLayers /> : null}
       {blocks.length > 0 ? (
         <div className="graph-blocks">
           <button
@@ -55,6 +57,24 @@ export function GraphTools({ parts, open }: { readonly parts: readonly Part[]; r
         />
         Quantized beside float
       </label>
+    </>
+  );
+}
+
+function TimeLayers() {
+  const reason = useStudio(untimed);
+  return (
+    <>
+      <button
+        type="button"
+        className="button"
+        disabled={reason !== null}
+        data-testid="time-layers"
+        onClick={timeLayers}
+      >
+        Time the layers
+      </button>
+      {reason ? <span className="muted">{reason}</span> : null}
     </>
   );
 }

@@ -54,7 +54,7 @@ test("what was measured goes before estimates, by the metric chosen", () => {
   expect(byMse.ends?.high).toBe("2.00");
 });
 
-test("by error the walk's figures are told, and before it what is to be measured; precision and latency have no ramp", () => {
+test("by error the walk's figures are told, and before it what is to be measured; precision has no ramp", () => {
   const steps = [
     { layer: "conv", sqnr: 30 },
     { layer: "gemm", sqnr: Number.NaN },
@@ -65,9 +65,24 @@ test("by error the walk's figures are told, and before it what is to be measured
   expect(scale.of(conv)).toEqual({ share: 0.5, text: "30.0 dB", own: true });
   expect(scale.of(relu)).toEqual({ share: 0.5, text: "30.0 dB", own: false });
   expect(scale.of(gemm)).toBeNull();
-  for (const graphColour of ["precision", "latency"] as const) {
-    const none = heatScale(stateWith({ ...open, walk, sensitivity, graphColour }));
-    expect([none.ends, none.of(conv)]).toEqual([null, null]);
-  }
+  const none = heatScale(stateWith({ ...open, walk, sensitivity, graphColour: "precision" }));
+  expect([none.ends, none.of(conv)]).toEqual([null, null]);
   expect(heatScale(stateWith({ ...open, graphColour: "error" })).title).toContain("once the walk is measured");
+});
+
+test("by latency layers are told in milliseconds, and before they are timed that they are not", () => {
+  expect(heatScale(stateWith({ ...open, graphColour: "latency" })).title).toBe("Latency, once the layers are timed");
+  const layers = [
+    { layer: "conv", milliseconds: 2 },
+    { layer: "gemm", milliseconds: 0.5 },
+  ];
+  const result = { layers, others: 0.1, runs: 9, threads: 1, runtime: "wasm" };
+  const scale = heatScale(stateWith({ ...open, layerTimes: { result, recipe: PLAIN_RECIPE }, graphColour: "latency" }));
+  expect([scale.title, scale.ends, scale.stale]).toEqual([
+    "Milliseconds a run in this tab, 1 thread, median of 9 runs",
+    { low: "0 ms", high: "2.00 ms" },
+    false,
+  ]);
+  expect(scale.of(gemm)).toEqual({ share: 0.25, text: "0.500 ms", own: true });
+  expect(scale.of(relu)).toEqual({ share: 1, text: "2.00 ms", own: false });
 });

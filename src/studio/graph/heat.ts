@@ -1,9 +1,10 @@
 import { takesRanges } from "../../engine/model/format.ts";
+import type { LayerTimes } from "../../engine/model/latency.ts";
 import type { ErrorWalk } from "../../engine/model/sensitivity.ts";
-import { plural } from "../../engine/values/figures.ts";
+import { plural, significant } from "../../engine/values/figures.ts";
 import { decibel } from "../../engine/values/units.ts";
 import { ALL_DB, costOf, errorText, METRICS, NONE_DB, shareOf } from "../metrics.ts";
-import { sensitivityFigures, sensitivityIsStale, walkIsStale } from "../state/figures.ts";
+import { layerTimesAreStale, sensitivityFigures, sensitivityIsStale, walkIsStale } from "../state/figures.ts";
 import type { Row } from "../state/layers.ts";
 import { allRows } from "../state/selection.ts";
 import type { StudioState } from "../state/slices/studio.ts";
@@ -32,7 +33,9 @@ export function heatScale(state: StudioState): HeatScale {
     case "precision":
       return without("Precision of weights and arithmetic");
     case "latency":
-      return without("Latency: runs are timed whole here, no layer alone");
+      return state.results.layerTimes
+        ? timedHeat(state, state.results.layerTimes.result)
+        : without("Latency, once the layers are timed");
     case "error":
       return state.results.walk
         ? walkedHeat(state, state.results.walk.result)
@@ -86,6 +89,24 @@ function walkedHeat(state: StudioState, { steps, samples }: ErrorWalk): HeatScal
       if (!step || Number.isNaN(step.sqnr)) return null;
       const share = shareOf(costOf(step.sqnr, "sqnr"), 0, "sqnr");
       return { share, text: decibel(step.sqnr), own: own !== undefined };
+    },
+  };
+}
+
+/** How long each layer takes in the exported model. */
+function timedHeat(state: StudioState, { layers, runs, threads }: LayerTimes): HeatScale {
+  const byLayer = new Map(layers.map(({ layer, milliseconds }) => [layer, milliseconds]));
+  const fused = fusedTo(state);
+  const most = layers.reduce((most, { milliseconds }) => Math.max(most, milliseconds), 0);
+  return {
+    title: `Milliseconds a run in this tab, ${plural(threads, "thread")}, median of ${plural(runs, "run")}`,
+    ends: { low: "0 ms", high: `${significant(most)} ms` },
+    stale: layerTimesAreStale(state),
+    of: ({ id }) => {
+      const own = byLayer.get(id);
+      const time = own ?? byLayer.get(fused.get(id) ?? "");
+      if (time === undefined) return null;
+      return { share: most > 0 ? time / most : 0, text: `${significant(time)} ms`, own: own !== undefined };
     },
   };
 }

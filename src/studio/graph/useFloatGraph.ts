@@ -1,6 +1,6 @@
 import { useMemo } from "react";
 import type { ModelSummary } from "../../engine/model/summary.ts";
-import { sensitivityIsStale, walkIsStale } from "../state/figures.ts";
+import { layerTimesAreStale, sensitivityIsStale, walkIsStale } from "../state/figures.ts";
 import { allRows, shownRows } from "../state/selection.ts";
 import { studio } from "../state/store.ts";
 import { useResults, useStudio, useView } from "../state/useStudio.ts";
@@ -29,13 +29,16 @@ export function useColours() {
   const overview = useResults((results) => results.overview);
   const sensitivity = useResults((results) => results.sensitivity);
   const walk = useResults((results) => results.walk);
+  const layerTimes = useResults((results) => results.layerTimes);
   const metric = useView((view) => view.metric);
   const colour = useView((view) => view.graphColour);
-  const staleness = useStudio((state) => `${sensitivityIsStale(state)} ${walkIsStale(state)}`);
+  const staleness = useStudio(
+    (state) => `${sensitivityIsStale(state)} ${walkIsStale(state)} ${layerTimesAreStale(state)}`,
+  );
   // biome-ignore lint/correctness/useExhaustiveDependencies: what the scale reads of the state
   const scale = useMemo(
     () => heatScale(studio.getState()),
-    [overview, sensitivity, walk, metric, colour, staleness, rows],
+    [overview, sensitivity, walk, layerTimes, metric, colour, staleness, rows],
   );
   return { scale, byPrecision: colour === "precision" };
 }

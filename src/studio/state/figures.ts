@@ -1,5 +1,5 @@
 import type { ErrorMetric, LayerSensitivity, Sensitivity } from "../../engine/model/sensitivity.ts";
-import { isCurrent } from "../../engine/recipe/basis.ts";
+import { isCurrent, sameSettings } from "../../engine/recipe/basis.ts";
 import { costOf, shareOf } from "../metrics.ts";
 import type { StudioState } from "./slices/studio.ts";
 import { factsOf, presentOf } from "./steps.ts";
@@ -23,6 +23,11 @@ export function sensitivityIsStale(state: StudioState): boolean {
 export function walkIsStale(state: StudioState): boolean {
   const { walk } = state.results;
   return walk !== null && !isCurrent("walk", walk.basis, presentOf(factsOf(state)));
+}
+
+export function layerTimesAreStale({ results, project }: StudioState): boolean {
+  const present = project.recipe?.present;
+  return results.layerTimes !== null && present !== undefined && !sameSettings(present, results.layerTimes.recipe);
 }
 
 const NONE: ReadonlyMap<string, SensitivityFigure> = new Map();

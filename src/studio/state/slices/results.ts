@@ -5,6 +5,7 @@ import type { CodeSearch } from "../../../engine/model/codeSearch.ts";
 import type { Finding } from "../../../engine/model/diagnosis.ts";
 import type { Evaluation, Probe } from "../../../engine/model/evaluation.ts";
 import type { Notice } from "../../../engine/model/job.ts";
+import type { LayerTimes } from "../../../engine/model/latency.ts";
 import type { Preprocess } from "../../../engine/model/preprocess.ts";
 import type { PreprocessFinding } from "../../../engine/model/preprocessFinding.ts";
 import type { Recipe } from "../../../engine/model/recipe.ts";
@@ -95,6 +96,8 @@ export interface Results {
   readonly kept: readonly StoredResult[];
   readonly sensitivity: Based<Sensitivity> | null;
   readonly walk: Based<ErrorWalk> | null;
+  /** How long layers took, and under which recipe. */
+  readonly layerTimes: { readonly result: LayerTimes; readonly recipe: Recipe } | null;
   readonly tuning: Based<Tuning> | null;
   readonly rounding: LearnedRounding | null;
   readonly codes: FoundCodes | null;
@@ -114,6 +117,7 @@ export const NO_RESULTS: Results = {
   kept: [],
   sensitivity: null,
   walk: null,
+  layerTimes: null,
   tuning: null,
   rounding: null,
   codes: null,
@@ -136,6 +140,7 @@ export const resultsChanges = {
   resultDeleted: ({ kept }, id: string) => ({ kept: kept.filter((entry) => entry.id !== id) }),
   sensitivityMeasured: (_, sensitivity: Based<Sensitivity> | null) => ({ sensitivity }),
   walkMeasured: (_, walk: Based<ErrorWalk>) => ({ walk }),
+  layersTimed: (_, layerTimes: NonNullable<Results["layerTimes"]>) => ({ layerTimes }),
   searchAdvanced: (_, tuning: Based<Tuning>) => ({ tuning }),
   roundingLearned: (_, rounding: LearnedRounding) => ({ rounding }),
   codesFound: (_, codes: FoundCodes) => ({ codes }),
