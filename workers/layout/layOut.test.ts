@@ -97,6 +97,19 @@ test("a lane runs beside every box that it passes", () => {
   expect(inner).toBeLessThan(outer);
 });
 
+test("a chain is straight also where each second box reads constants made beside it", () => {
+  const edges: [number, number][] = [];
+  const chain = [0];
+  for (let box = 1; box < 40; box += 4) {
+    const [one, other, reader, last] = [box, box + 1, box + 2, box + 3];
+    edges.push([chain.at(-1)!, reader], [one, reader], [other, reader], [reader, last]);
+    chain.push(reader, last);
+  }
+  const { centres } = layOut({ boxes: 41, edges, box });
+  const places = chain.slice(1).map((index) => centres[index]!.x);
+  expect(Math.max(...places) - Math.min(...places)).toBeLessThan(box.width / 4);
+});
+
 test("edges from one box share their way down", () => {
   const edges = Array.from({ length: 20 }, (_, index) => [index, index + 1] as const);
   const { bends } = layOut({ boxes: 21, edges: [...edges, [0, 8], [0, 16]], box });

@@ -102,11 +102,15 @@ function alone(item: Stop, offset: number, settledSide: "up" | "down", straighte
   return { size: 1, weight, sum, wishes, at: wishes ? median(wishes) : sum / weight };
 }
 
-/** How much a neighbour draws: one that has no other, such as a constant made at its reader, follows and hardly draws. */
+/** How much two neighbours draw each other: what has no other, such as a constant made at its reader, follows and moves nothing. */
 function pullOf(item: Stop, other: Stop): number {
-  if (other.up.length + other.down.length === 1) return 0.1;
+  if (isEnd(item) || isEnd(other)) return 0.001;
   if (item.half === 0 && other.half === 0) return 8;
   return item.half === 0 || other.half === 0 ? 2 : 1;
+}
+
+function isEnd({ up, down }: Stop): boolean {
+  return up.length + down.length === 1;
 }
 
 function joined(a: Block, b: Block): Block {
