@@ -8,6 +8,7 @@ const folder = fileURLToPath(new URL("../src/engine/numerics/kernel/", import.me
 export const KERNELS = [
   { source: "assembly/tally.ts", module: "binary.ts", name: "KERNEL" },
   { source: "assembly/weights.ts", module: "weightsBinary.ts", name: "WEIGHT_KERNEL" },
+  { source: "assembly/sha256.ts", module: "sha256Binary.ts", name: "SHA256_KERNEL" },
 ] as const;
 
 /** A module that holds a kernel of numerics, compiled from its AssemblyScript source. */

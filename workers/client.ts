@@ -4,6 +4,7 @@ import { WorkerDied } from "../src/engine/model/runtime.ts";
 import { lockReleased, notLoaded } from "./lifeline.ts";
 import type { AnalysisApi, EngineApi, LayoutApi } from "./protocol.ts";
 
+export { removeLeftovers } from "./leftovers.ts";
 export { proxy };
 
 export type Door<Api> = Pick<Remote<Api>, keyof Remote<Api>>;

@@ -22,15 +22,27 @@ import { webgpuAccelerator } from "./accelerator.ts";
 import { bytesOf } from "./bytesOf.ts";
 import { browserDecoders } from "./decoders.ts";
 import { executorRuntime } from "./executor.ts";
+import { openStored } from "./fileReader.ts";
 import { withLearner, withWasmLearner } from "./learner.ts";
+import { removeResults } from "./leftovers.ts";
 import { holdLifeline } from "./lifeline.ts";
+import { findModel, HELD_BYTES } from "./modelSource.ts";
+import { OriginStaging } from "./originStaging.ts";
 import type { EngineApi, OnProgress, PathFile } from "./protocol.ts";
 import { writeParts } from "./writeParts.ts";
+
+/** What a session may take beside a model that is larger than what the tab holds, in bytes. */
+const BESIDE_LARGE = 2 ** 28;
 
 const environment: Environment = {
   runtimes: { main: executorRuntime(), accelerator: navigator.gpu ? webgpuAccelerator : null },
   decoders: browserDecoders,
   machine: `this browser (${navigator.hardwareConcurrency} cores)`,
+};
+/** For such a model. */
+const frugal: Environment = {
+  ...environment,
+  runtimes: { main: executorRuntime(BESIDE_LARGE), accelerator: null },
 };
 let project: Project | null = null;
 const turns = new Turns();
@@ -65,15 +77,6 @@ function opened(): Project {
   return project;
 }
 
-/** Finds a file that a model names: by its path below the model's folder, else by its name alone. */
-function finderAmong(files: readonly PathFile[]) {
-  return async (path: string): Promise<Uint8Array | null> => {
-    const endsIn = (tail: string) => files.find((file) => `/${file.path}`.endsWith(`/${tail}`));
-    const found = endsIn(path) ?? endsIn(path.split("/").at(-1)!);
-    return found ? bytesOf(found.file, found.path) : null;
-  };
-}
-
 /** Files as the engine reads data. */
 function dataOf(files: readonly PathFile[]): readonly DataFile[] {
   return files.map(({ path, file, input }) => ({
@@ -85,10 +88,11 @@ function dataOf(files: readonly PathFile[]): readonly DataFile[] {
 }
 
 const api: EngineApi = {
-  open: (file, fileName, beside, inputs, onProgress) =>
+  open: (file, fileName, beside, inputs, onProgress, onLarge) =>
     job(onProgress, async (context) => {
-      const source = { bytes: await bytesOf(file, fileName), fileName, readBeside: finderAmong(beside) };
-      project = await Project.open(source, inputs, environment, context);
+      const { source, left } = await findModel(file, fileName, beside, openStored);
+      if (left !== null) await onLarge(left, HELD_BYTES);
+      project = await Project.open(source, inputs, left === null ? environment : frugal, context);
       return project.summary;
     }),
   defaultRecipe: async () => opened().defaultRecipe,
@@ -192,6 +196,21 @@ const api: EngineApi = {
         files: files.map((file) => ({ name: file.name, size: totalBytes(partsOf(file)) })),
         notices,
       };
+    }),
+  writeFiles: (recipe, calibration, onProgress) =>
+    job(onProgress, async (context) => {
+      await removeResults(self.name);
+      const staging = new OriginStaging();
+      try {
+        const held = opened().adopt(recipe).takeCalibration(calibration);
+        const date = new Date().toISOString();
+        const { files, notices } = await held.export({ evaluation: null, date, keep: staging.keep }, context);
+        return { files: await staging.files(files, context), notices };
+      } catch (error) {
+        staging.close();
+        await removeResults(self.name);
+        throw error;
+      }
     }),
   recipeJson: async (recipe) => writeRecipe(recipe),
   importJson: async (text, fileName) => readDocument(text, fileName),

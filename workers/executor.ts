@@ -21,9 +21,9 @@ const ENDED = "ONNX Runtime's worker ended, perhaps for want of memory";
 /**
  * ONNX Runtime in workers of its own, one for each number of threads and, of those that observe side by side, each
  * place, because a WASM module's threads are fixed when it starts and its memory never shrinks: a worker ends soon after
- * its last session. A run whose worker dies is rejected with WorkerDied.
+ * its last session. A run whose worker dies is rejected with WorkerDied. `freeBytes` are what sessions may take.
  */
-export function executorRuntime(): Runtime {
+export function executorRuntime(freeBytes = WASM_BYTES): Runtime {
   const executors = new Map<string, Executor>();
   let label = "onnxruntime-web, WASM SIMD";
   const end = (key: string, executor: Executor) => {
@@ -66,7 +66,7 @@ export function executorRuntime(): Runtime {
     provider: "wasm",
     maxThreads: self.crossOriginIsolated ? Math.min(navigator.hardwareConcurrency, 8) : 1,
     maxWorkers: navigator.hardwareConcurrency,
-    freeBytes: () => WASM_BYTES,
+    freeBytes: () => freeBytes,
     async createSession(model, { threads, optimize = true, profile = false }) {
       const made = await create(0, threads, (api) => api.createSession(model, threads, optimize, profile));
       const { executor, created } = made;

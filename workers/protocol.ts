@@ -100,6 +100,11 @@ export interface ExportedFile {
   readonly size: number;
 }
 
+/** A file of a result, from memory or where it was written. */
+export interface WrittenFile extends ExportedFile {
+  readonly file: Blob;
+}
+
 /** What a folder holds of a family. */
 export interface FamilyFound {
   readonly parts: readonly string[];
@@ -124,7 +129,8 @@ export type OnProgress = (progress: Progress) => void;
 export interface EngineApi {
   /**
    * Decodes, checks and prepares a model; the model open before stays open when this fails. `beside` are the files
-   * it may keep weights in: those it names are read, found by the end of their path.
+   * it may keep weights in: those it names are read, found by the end of their path. Weights of a model that is larger than what
+   * a tab holds are left in their files: `onLarge` is told its bytes, and those that are held, before any of them is read.
    */
   open(
     file: Blob,
@@ -132,6 +138,7 @@ export interface EngineApi {
     beside: readonly PathFile[],
     inputs: GivenInputs,
     onProgress: OnProgress,
+    onLarge: (bytes: number, held: number) => void,
   ): Promise<ModelSummary>;
   /** The default recipe of the open model. */
   defaultRecipe(): Promise<Recipe>;
@@ -287,6 +294,15 @@ export interface EngineApi {
     readonly files: readonly ExportedFile[];
     readonly notices: readonly Notice[];
   }>;
+  /**
+   * All files of the job on a model that is larger than what a tab holds, each by itself: long ones are in the origin's private file
+   * system, until the next are written or the worker ends.
+   */
+  writeFiles(
+    recipe: Recipe,
+    calibration: Calibration,
+    onProgress: OnProgress,
+  ): Promise<{ readonly files: readonly WrittenFile[]; readonly notices: readonly Notice[] }>;
   /** A recipe as its file. */
   recipeJson(recipe: Recipe): Promise<string>;
   /** Reads a recipe or a calibration cache that was dropped in. */

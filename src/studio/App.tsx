@@ -1,4 +1,5 @@
 import { lazy, Suspense, useEffect } from "react";
+import { removeLeftovers } from "../../workers/client.ts";
 import { startComparing } from "./state/comparing.ts";
 import { startDiagnosis } from "./state/diagnosis.ts";
 import { startEffects } from "./state/effects.ts";
@@ -29,6 +30,7 @@ export function App() {
     ];
     listSessions();
     openLinked();
+    void removeLeftovers();
     return () => {
       for (const stop of stops) stop();
     };

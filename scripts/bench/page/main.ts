@@ -64,7 +64,7 @@ const bench = {
     const [model] = chosen("model");
     if (!model) throw new Error("no model was chosen");
     const { result, time } = await timed(() =>
-      engine.call((api) => api.open(model.file, model.path, [], none, ignore)),
+      engine.call((api) => api.open(model.file, model.path, [], none, ignore, ignore)),
     );
     summary = result;
     return time;

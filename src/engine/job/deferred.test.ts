@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { expect, it } from "vitest";
-import { StoredBytes, type StoredFile, WorkedBytes } from "../model/deferred.ts";
+import { StoredBytes, WorkedBytes } from "../model/deferred.ts";
 import type { JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { intAttribute, makeNode } from "../onnx/attributes.ts";
@@ -13,6 +13,8 @@ import { partsOf } from "./artifact.ts";
 import type { Keep } from "./keepWorked.ts";
 import { defaultRecipe, openModel } from "./open.ts";
 import { settleAlone } from "./settle.ts";
+import type { ModelSource } from "./source.ts";
+import { storedInMemory } from "./testing/storedFile.ts";
 import { verifiedExport } from "./verifiedExport.ts";
 
 const context: JobContext = { signal: new AbortController().signal, report: () => undefined };
@@ -42,22 +44,15 @@ const network = buildModel({
   },
 });
 
-function stored(bytes: Uint8Array): StoredFile {
-  return {
-    byteLength: bytes.byteLength,
-    readInto: (target, from) => target.set(bytes.subarray(from, from + target.length)),
-    async sha256(from, to, see) {
-      for (let at = from; at < to; at += 70_000) see?.(bytes.slice(at, Math.min(to, at + 70_000)), at);
-      return createHash("sha256").update(bytes.subarray(from, to)).digest();
-    },
-  };
-}
-
 /** Every file of a job on the model with its weights in a file beside it, as text and by name. */
 async function made(beside: (bytes: Uint8Array) => WeightsFile, changes: Partial<Recipe>, keep: Keep | null) {
   const { model, parts } = withWeightsBeside(network, "w.data");
   const file = beside(concat(parts));
-  const source = { bytes: concat(encodeModel(model)), fileName: "net.onnx", readBeside: async () => file };
+  return madeOf({ bytes: concat(encodeModel(model)), readBeside: async () => file }, changes, keep);
+}
+
+async function madeOf(given: Omit<ModelSource, "fileName">, changes: Partial<Recipe>, keep: Keep | null) {
+  const source = { ...given, fileName: "net.onnx" };
   const opened = await openModel(source, { shapes: {}, values: {} }, nodeRuntime(), context);
   const recipe = { ...defaultRecipe(opened), corrections: { equalization: false, bias: "none" } as const, ...changes };
   const request = { ...settleAlone(opened, recipe), evaluation: null, date: "" };
@@ -89,28 +84,38 @@ it.each<[string, Partial<Recipe>]>([
   async (_, changes) => {
     const inMemory = await made((bytes) => bytes, changes, null);
     expect(inMemory.deferred).toBe(0);
-    const deferred = await made(stored, changes, null);
+    const deferred = await made(storedInMemory, changes, null);
     expect(deferred.deferred).toBeGreaterThan(2);
     expect(deferred.texts).toEqual(inMemory.texts);
     const keep: Keep = async (artifact, __, written) => {
       const whole = concat(partsOf(artifact));
       let offset = 0;
       for (const part of partsOf(artifact)) {
-        if (part instanceof WorkedBytes) part.keep(new StoredBytes(stored(whole), offset, part.byteLength));
+        if (part instanceof WorkedBytes) part.keep(new StoredBytes(storedInMemory(whole), offset, part.byteLength));
         offset += part.byteLength;
         written(part);
       }
     };
-    expect((await made(stored, changes, keep)).texts).toEqual(inMemory.texts);
+    expect((await made(storedInMemory, changes, keep)).texts).toEqual(inMemory.texts);
   },
 );
+
+it("a model in one file that is not in memory gives the files that it gives in it", async () => {
+  const bytes = concat(encodeModel(network));
+  const changes = { format: "weights", weights: { ...PLAIN, type: "int8" } } as const;
+  const readBeside = async () => null;
+  const inMemory = await madeOf({ bytes, readBeside }, changes, null);
+  const deferred = await madeOf({ bytes: storedInMemory(bytes), readBeside }, changes, null);
+  expect(deferred.deferred).toBeGreaterThan(2);
+  expect(deferred.texts).toEqual(inMemory.texts);
+});
 
 it("a weight that is not in memory and holds NaN stays in float, as it does in memory", async () => {
   const { model, parts } = withWeightsBeside(network, "w.data");
   const source = {
     bytes: concat(encodeModel(model)),
     fileName: "net.onnx",
-    readBeside: async () => stored(concat(parts)),
+    readBeside: async () => storedInMemory(concat(parts)),
   };
   const opened = await openModel(source, { shapes: {}, values: {} }, nodeRuntime(), context);
   const initializers = opened.folded.graph!.initializer.map(({ name }) => name);

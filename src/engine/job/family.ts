@@ -120,7 +120,8 @@ export async function floatArtifact(
   name: string,
 ): Promise<(Artifact & { readonly model: ModelProto }) | null> {
   const { model, external } = await readWholeModel(source);
-  if (external.length === 0) return { name, chunks: [source.bytes], model };
+  const { bytes } = source;
+  if (external.length === 0 && bytes instanceof Uint8Array) return { name, chunks: [bytes], model };
   const chunks = encodeModel(model);
   return totalLength(chunks) > LARGEST_FILE ? null : { name, chunks, model };
 }

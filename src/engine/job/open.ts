@@ -9,6 +9,7 @@ import { raiseFloats } from "../graph/raiseFloats.ts";
 import { exposeOutputs, weightsAsInputs } from "../graph/shapes.ts";
 import { applySmoothing } from "../graph/smoothing.ts";
 import type { ModelInputs } from "../model/dataset.ts";
+import type { StoredFile } from "../model/deferred.ts";
 import { takesCodes, takesRanges } from "../model/format.ts";
 import type { JobContext, Notice } from "../model/job.ts";
 import { type GivenInputs, type Recipe, weightTypesOf } from "../model/recipe.ts";
@@ -113,7 +114,7 @@ async function prepareFile<T extends object>(
   const reference = raiseFloats(inlined).model;
   const checked = check(inputPorts(reference), outputPorts(reference));
   step(1);
-  const sha256 = await fingerprint(source.bytes, external, (file) => finiteWatcher(original, file));
+  const sha256 = await fingerprint(source.bytes, external, (file) => watchReading(original, file, context));
   step(2);
   const held = constantInputs(inputPorts(original), inputs);
   const fixed = knownShapes(inputPorts(original), inputs);
@@ -146,6 +147,19 @@ async function prepareFile<T extends object>(
     generation: prepared.generation,
     notices: [...prepared.notices, ...decided.notices, ...undecided(prepared.folded, inputPorts(original), inputs)],
     ...checked,
+  };
+}
+
+const MEGABYTE = 1e6;
+
+/** Looks at a file that is not in memory while it is read, and tells how far that is. */
+function watchReading(model: ModelProto, file: StoredFile, { signal, report }: JobContext) {
+  const see = finiteWatcher(model, file);
+  const total = file.byteLength / MEGABYTE;
+  return (bytes: Uint8Array, at: number) => {
+    signal.throwIfAborted();
+    report({ task: "Reading weights", done: at / MEGABYTE, total, unit: "MB" });
+    see(bytes, at);
   };
 }
 

@@ -7,8 +7,9 @@ import type { Notice } from "../model/job.ts";
 import type { ModelFile } from "../model/runtime.ts";
 import type { Port } from "../model/tensor.ts";
 import { keepsIntegers, quantizedOperator } from "../onnx/checks.ts";
-import { decodeModel } from "../onnx/decode.ts";
+import { decodeModel, undecodable } from "../onnx/decode.ts";
 import { attachExternal, externalLocations, type WeightsFile } from "../onnx/external.ts";
+import { leaveWeights } from "../onnx/leaveWeights.ts";
 import { inputPorts, outputPorts } from "../onnx/ports.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { needsAliases, toModelFile } from "../onnx/runtimeFile.ts";
@@ -16,7 +17,8 @@ import { classesOf } from "./classes.ts";
 
 /** A model file as it is given. */
 export interface ModelSource {
-  readonly bytes: Uint8Array;
+  /** In memory or not: large weights of one that is not are read whenever somebody looks at them. */
+  readonly bytes: WeightsFile;
   readonly fileName: string;
   /** A file beside the model that it keeps weights in, by path; null when there is none. */
   readonly readBeside: (path: string) => Promise<WeightsFile | null>;
@@ -47,20 +49,39 @@ export interface RunnableModel {
   readonly keepsIntegers: boolean;
 }
 
+/** What a model that is not in memory calls the file of its weights that is itself. */
+const ITSELF = "the model's own file";
+/** As many bytes of a file tell what it is. */
+const HEAD = 512;
+
 /** Decodes a model with the weights it keeps in other files. Throws InputError when a file is damaged or missing. */
 export async function readWholeModel({ bytes, fileName, readBeside }: ModelSource): Promise<WholeModel> {
-  const model = decodeModel(bytes, fileName);
+  const model = decodeGraph({ bytes, fileName });
   const weights = new Map<string, WeightsFile>();
   for (const location of externalLocations(model)) {
-    const file = await readBeside(location);
+    const file = location === ITSELF ? null : await readBeside(location);
     if (file) weights.set(location, file);
   }
   const external = [...weights].map(([path, data]) => ({ path, data }));
   return {
-    model: attachExternal(model, weights),
+    model: attachExternal(model, bytes instanceof Uint8Array ? weights : new Map([...weights, [ITSELF, bytes]])),
     external,
     bytes: external.reduce((sum, { data }) => sum + data.byteLength, bytes.byteLength),
   };
+}
+
+/** The files, by path below its folder, that a model keeps weights in. Throws InputError as decoding does. */
+export function weightFiles(source: Pick<ModelSource, "bytes" | "fileName">): string[] {
+  return externalLocations(decodeGraph(source)).filter((location) => location !== ITSELF);
+}
+
+function decodeGraph({ bytes, fileName }: Pick<ModelSource, "bytes" | "fileName">): ModelProto {
+  if (bytes instanceof Uint8Array) return decodeModel(bytes, fileName);
+  const graph = leaveWeights(bytes, fileName, ITSELF);
+  if (graph) return decodeModel(graph, fileName);
+  const head = new Uint8Array(Math.min(HEAD, bytes.byteLength));
+  bytes.readInto(head, 0);
+  throw undecodable(head, fileName);
 }
 
 /**
@@ -85,9 +106,10 @@ async function runnableModel(
   const { model, external, bytes } = await readWholeModel(source);
   const { model: floats, notices } = change(model);
   const changed = runnableOpset(floats);
-  const isWhole = changed === model && external.length === 0 && !(model.graph && needsAliases(model.graph));
+  const { bytes: given } = source;
+  const isAlone = changed === model && external.length === 0 && !(model.graph && needsAliases(model.graph));
   return {
-    file: isWhole ? { graph: source.bytes, external: [] } : toModelFile(changed),
+    file: isAlone && given instanceof Uint8Array ? { graph: given, external: [] } : toModelFile(changed),
     bytes,
     inputs: inputPorts(changed),
     outputs: outputPorts(changed),
@@ -104,8 +126,8 @@ async function runnableModel(
  * them, since two trainings of one network differ in those files only. A file that is too long to be digested at once
  * counts as the digests of its pieces.
  */
-export async function fingerprint(file: Uint8Array, external: WholeModel["external"], watch?: Watch): Promise<string> {
-  if (external.length === 0) return hex(await sha256(file));
+export async function fingerprint(file: WeightsFile, external: WholeModel["external"], watch?: Watch): Promise<string> {
+  if (external.length === 0) return hex(await sha256(file, watch));
   const digests: Uint8Array[] = [];
   for (const bytes of [file, ...external.map(({ data }) => data)]) digests.push(await sha256(bytes, watch));
   return hex(await sha256(new Uint8Array(digests.flatMap((digest) => [...digest]))));

@@ -22,28 +22,44 @@ const SIGNATURES: readonly { readonly text: string; readonly at?: number; readon
  */
 export function decodeModel(bytes: Uint8Array, fileName: string): ModelProto {
   const file = `"${fileName}"`;
-  if (bytes.byteLength === 0) throw new InputError(`${file} is empty; choose an .onnx file.`);
-  const head = String.fromCharCode(...bytes.subarray(0, 64)).toLowerCase();
-  const signature = SIGNATURES.find(({ text, at = 0 }) => head.startsWith(text, at));
-  if (signature) throw new InputError(`${file} is ${signature.what}.`);
-  const refusal = (what: string) =>
-    new InputError(
-      `${file} ${isText(bytes) ? "is a text file, not an ONNX model; choose the binary .onnx file" : what}.`,
-    );
+  assertNoOther(bytes, fileName);
   let model: ModelProto;
   try {
     // Not `bytes` itself: views of Node's Buffer would be Buffers, whose slice() does not copy.
     model = fromBinary(ModelProtoSchema, new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   } catch {
-    throw refusal("is cut short or is not an ONNX model; export or download it again");
+    throw undecodable(bytes, fileName);
   }
   if (!model.graph || model.irVersion === 0n) {
-    throw refusal("holds no ONNX graph: it is cut short or another kind of file; choose a model file");
+    throw refusal(bytes, fileName, "holds no ONNX graph: it is cut short or another kind of file; choose a model file");
   }
   if (model.opsetImport.length === 0) {
     throw new InputError(`${file} names no operator set: it is cut short or damaged; export or download it again.`);
   }
   return model;
+}
+
+/** Throws InputError naming the file when it is empty or of another kind, by how it begins. */
+function assertNoOther(bytes: Uint8Array, fileName: string): void {
+  if (bytes.byteLength === 0) throw new InputError(`"${fileName}" is empty; choose an .onnx file.`);
+  const head = String.fromCharCode(...bytes.subarray(0, 64)).toLowerCase();
+  const signature = SIGNATURES.find(({ text, at = 0 }) => head.startsWith(text, at));
+  if (signature) throw new InputError(`"${fileName}" is ${signature.what}.`);
+}
+
+/** Why a file is no message of ONNX's; `bytes` may be its beginning. */
+export function undecodable(bytes: Uint8Array, fileName: string): InputError {
+  try {
+    assertNoOther(bytes, fileName);
+  } catch (error) {
+    return error as InputError;
+  }
+  return refusal(bytes, fileName, "is cut short or is not an ONNX model; export or download it again");
+}
+
+function refusal(bytes: Uint8Array, fileName: string, what: string): InputError {
+  const why = isText(bytes) ? "is a text file, not an ONNX model; choose the binary .onnx file" : what;
+  return new InputError(`"${fileName}" ${why}.`);
 }
 
 function isText(bytes: Uint8Array): boolean {

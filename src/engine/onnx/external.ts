@@ -13,7 +13,7 @@ import { withDeferred } from "./tensorBytes.ts";
 export type WeightsFile = Uint8Array | StoredFile;
 
 /** Smaller weights of a file that is not in memory are read at once. */
-const DEFERRED_FROM = 2 ** 20;
+export const DEFERRED_FROM = 2 ** 20;
 
 /**
  * The model with its external weights in place, as views of `files` (by path below the model's folder, or by name), or, of large ones in

@@ -7,7 +7,8 @@ import { mergeFiles } from "../files.ts";
 import { lackText } from "../inputs.ts";
 import { fingerprint, samplesFingerprint } from "./fingerprint.ts";
 import { runJob } from "./jobs.ts";
-import { say, sayNotices } from "./log.ts";
+import { elsewhereText } from "./large.ts";
+import { alarm, say, sayNotices } from "./log.ts";
 import { keepFiles } from "./persistence.ts";
 import type { Project } from "./slices/project.ts";
 import { isStandIn } from "./standIn.ts";
@@ -31,6 +32,13 @@ interface Wishes {
  */
 export async function openData(given: readonly PathFile[], wishes: Wishes = {}): Promise<boolean> {
   const before = studio.getState();
+  const { model } = before.project;
+  if (model?.large) {
+    alarm(
+      `${model.file.name} is larger than what a tab holds, so no samples are run here. ${elsewhereText(model.file.name)}`,
+    );
+    return false;
+  }
   const together = wishes.beside ? mergeFiles(wishes.beside, given) : given;
   let files = together;
   const { preprocess = null, seed = null } = { ...before.project.recipe?.present, ...wishes };

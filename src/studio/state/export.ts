@@ -1,3 +1,8 @@
+import { removeLeftovers } from "../../../workers/client.ts";
+import type { Calibration } from "../../../workers/protocol.ts";
+import type { Recipe } from "../../engine/model/recipe.ts";
+import type { Basis } from "../../engine/recipe/basis.ts";
+import { plural } from "../../engine/values/figures.ts";
 import { nothingIsAwaited } from "./awaited.ts";
 import { runJob } from "./jobs.ts";
 import { say, sayNotices } from "./log.ts";
@@ -10,12 +15,15 @@ import { adoptedIndex } from "./tune.ts";
 /** From here on a model's files are written where the person says, and not held in memory as one download. */
 const BIG_BYTES = 100e6;
 
-/** Writes all files: to a place that the person chooses where they are big and the browser can, else as one download. */
+/**
+ * Writes all files: to a place that the person chooses where they are big and the browser can, else as one download; those of a model
+ * that is larger than what a tab holds as a download each.
+ */
 export async function exportFiles(): Promise<void> {
   const { project: before, work } = studio.getState();
   const { model } = before;
-  if (!before.calibration || isBusy(work)) return;
-  const target = model && model.summary.bytes >= BIG_BYTES ? await chooseTarget(model) : null;
+  if (!model || !before.calibration || isBusy(work)) return;
+  const target = model.summary.bytes >= BIG_BYTES && !model.large ? await chooseTarget(model) : null;
   if (target === "none") return;
   const recipe = await resolveRecipe(before.calibration);
   const state = studio.getState();
@@ -23,6 +31,7 @@ export async function exportFiles(): Promise<void> {
   if (!recipe || !calibration || !nothingIsAwaited(recipe)) return;
   const facts = factsOf(state);
   const basis = exportBasis(facts);
+  if (model.large) return exportEach(recipe, calibration, basis);
   const evaluation = evaluationIsStale(facts) ? null : (facts.evaluation?.result ?? null);
   const search = adoptedIndex(state) === null ? null : (state.results.tuning?.result ?? null);
   const written = await runJob({
@@ -34,8 +43,24 @@ export async function exportFiles(): Promise<void> {
   const zipName = target?.name ?? written.zipName;
   if (!target) download(written.zip, zipName);
   const { files, notices } = written;
-  actions.exportFinished({ result: { zipName, zipBytes: written.zip.size, files, notices }, basis });
+  const zip = { name: zipName, bytes: written.zip.size };
+  actions.exportFinished({ result: { zip, files, notices }, basis });
   say("info", target ? `${zipName} is written.` : `${zipName} is in your downloads.`);
+  sayNotices(notices.filter(({ kind }) => kind === "warning"));
+}
+
+/** Writes the files one tensor at a time to where the browser keeps them for this page, and downloads them from there. */
+async function exportEach(recipe: Recipe, calibration: Calibration, basis: Basis): Promise<void> {
+  const result = await runJob({
+    task: "Exporting",
+    on: recipe.model.name,
+    run: (api, report) => api.writeFiles(recipe, calibration, report),
+  });
+  if (!result) return removeLeftovers();
+  const { files, notices } = result;
+  for (const { file, name } of files) download(file, name);
+  actions.exportFinished({ result: { zip: null, files, notices }, basis });
+  say("info", `${plural(files.length, "file")} of ${recipe.model.name} are in your downloads.`);
   sayNotices(notices.filter(({ kind }) => kind === "warning"));
 }
 

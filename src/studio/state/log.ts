@@ -20,6 +20,12 @@ export function alarm(message: string, details: string | null = null): void {
   actions.alarmed({ id: nextId++, message, details });
 }
 
+/** What a person should know at once: it stays on screen until dismissed, and is in the log. */
+export function caution(message: string): void {
+  say("warning", message);
+  actions.alarmed({ id: nextId++, message, details: null });
+}
+
 /** Shows what went wrong: what is said for people as it is, anything else as a failure of the task. */
 export function alarmFor(error: unknown, task: string): void {
   const failure = error instanceof Error ? error : new Error(String(error));

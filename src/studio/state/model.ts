@@ -1,3 +1,4 @@
+import { proxy } from "../../../workers/client.ts";
 import type { PathFile } from "../../../workers/protocol.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import { sameValue } from "../../engine/recipe/text.ts";
@@ -5,10 +6,12 @@ import { filesFor, sortFiles } from "../files.ts";
 import { openData } from "./data.ts";
 import { begin } from "./history.ts";
 import { runJob } from "./jobs.ts";
+import { largeRecipe, largeText } from "./large.ts";
 import { firstLayer } from "./layers.ts";
-import { alarm, say, sayNotices } from "./log.ts";
+import { alarm, caution, say, sayNotices } from "./log.ts";
 import { flush, listSessions, loadFiles, loadSession } from "./persistence.ts";
 import { preparedHere } from "./preparation.ts";
+import type { Large } from "./slices/project.ts";
 import type { StoredSession } from "./slices/work.ts";
 import { actions, studio } from "./store.ts";
 import { settingsOf } from "./tune.ts";
@@ -36,10 +39,15 @@ export async function openModel(file: File, wishes: Wishes = {}): Promise<boolea
   await flush();
   const remembered = expected ? await loadSession(expected) : null;
   const inputs = wishes.inputs ?? remembered?.record.recipe.inputs ?? AS_WRITTEN;
+  let large: Large | null = null;
+  const onLarge = proxy((bytes: number, held: number) => {
+    if (!large) caution(largeText(file.name, { bytes, held }));
+    large = { bytes, held };
+  });
   const summary = await runJob({
     task: "Opening",
     on: file.name,
-    run: (api, report) => api.open(file, file.name, beside, inputs, report),
+    run: (api, report) => api.open(file, file.name, beside, inputs, report, onLarge),
   });
   if (!summary) return false;
   if (expected && summary.sha256 !== expected) {
@@ -59,8 +67,8 @@ export async function openModel(file: File, wishes: Wishes = {}): Promise<boolea
   analysis.close();
   actions.modelOpened(earlier, {
     project: {
-      model: { file, beside, summary, plan: summary, sources },
-      recipe: begin(goesOn ?? recipe),
+      model: { file, beside, summary, plan: summary, sources, large },
+      recipe: begin(goesOn ?? (large ? largeRecipe(recipe) : recipe)),
       ...(fits && {
         calibration: stored.calibration,
         calibratedOn: stored.calibratedOn,

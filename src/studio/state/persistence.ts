@@ -1,3 +1,4 @@
+import { removeLeftovers } from "../../../workers/client.ts";
 import { database, deleteDatabase } from "./database.ts";
 import { alarm, say } from "./log.ts";
 import type { StudioState } from "./slices/studio.ts";
@@ -166,6 +167,7 @@ export async function deleteEverything(): Promise<void> {
     if (key.includes("octet")) localStorage.removeItem(key);
   }
   await guarded(deleteDatabase);
+  await removeLeftovers(true);
   say("info", "Everything that Octet had stored in this browser is deleted.");
 }
 

@@ -55,7 +55,7 @@ beforeEach(() => {
   const summary = plan as unknown as ModelSummary;
   const calibration = { statistics: new Map(), wanted: 4, equalized: false, seed: null } as unknown as Calibration;
   given({
-    model: { file: {} as File, beside: [], summary, plan: summary, sources: [] },
+    model: { file: {} as File, beside: [], summary, plan: summary, sources: [], large: null },
     recipe: begin(LEARNED),
     calibration,
   });

@@ -55,7 +55,7 @@ test("the map from nothing to done", () => {
   expect(nextAction(evaluated)).toBe("export");
   const exported = {
     ...evaluated,
-    exported: { result: { zipName: "", zipBytes: 0, files: [], notices: [] }, basis: exportBasis(evaluated) },
+    exported: { result: { zip: null, files: [], notices: [] }, basis: exportBasis(evaluated) },
   };
   expect(standings(exported)).toEqual(Array(5).fill("done"));
   expect(nextAction(exported)).toBeNull();

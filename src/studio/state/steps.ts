@@ -123,7 +123,9 @@ export function stepStates(facts: Facts): Readonly<Record<Step, StepState>> {
     model: { standing: "done", note: "open" },
     data: data
       ? { standing: "done", note: `${data.summary.samples} samples` }
-      : { standing: "missing", note: "no data" },
+      : model.large
+        ? { standing: "unneeded", note: "in a terminal" }
+        : { standing: "missing", note: "no data" },
     calibrate: calibrateState(facts),
     tune: !calibration
       ? { standing: "missing", note: "needs calibration" }
@@ -151,6 +153,7 @@ function calibrateState(facts: Facts): StepState {
     if (calibrationIsStale(facts)) return { standing: "stale", note: "data or preprocessing changed" };
     return { standing: "done", note: `${facts.calibration.observed.length} samples seen` };
   }
+  if (facts.model?.large) return { standing: "missing", note: "in a terminal" };
   return facts.data ? { standing: "ready", note: "ready" } : { standing: "missing", note: "needs data" };
 }
 
@@ -162,9 +165,10 @@ export function nextAction(facts: Facts): NextAction | null {
   const states = stepStates(facts);
   const needed = facts.recipe === null || takesRanges(facts.recipe.present);
   if (needed && facts.data && ["ready", "stale", "partial"].includes(states.calibrate.standing)) return "calibrate";
-  if (!facts.calibration) return "data";
+  const needsData = facts.model.large ? null : "data";
+  if (!facts.calibration) return needsData;
   const awaited = facts.recipe && awaitedOf(facts.recipe.present);
-  if (awaited) return !facts.data ? "data" : awaited === "codes" ? "codes" : "round";
+  if (awaited) return !facts.data ? needsData : awaited === "codes" ? "codes" : "round";
   if (facts.data && states.tune.standing !== "done") return "evaluate";
   return states.export.standing === "done" ? null : "export";
 }

@@ -65,6 +65,7 @@ export const engine = host<EngineApi>("The engine", startEngine, async (handle) 
         beside,
         inputs,
         proxy(() => {}),
+        proxy(() => {}),
       ),
     );
     if (data) await handle.call((api) => api.setData(data.files, samplesPart(recipe.present)));

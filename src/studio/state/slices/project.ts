@@ -9,6 +9,12 @@ import { clamp } from "../../../engine/values/clamp.ts";
 import * as history from "../history.ts";
 import type { Changes } from "./slice.ts";
 
+/** A model that is larger than what a tab holds: its bytes, weights and all, and those that are held. */
+export interface Large {
+  readonly bytes: number;
+  readonly held: number;
+}
+
 export interface OpenModel {
   readonly file: File;
   /** The files that came with it, which may hold its weights. */
@@ -19,6 +25,8 @@ export interface OpenModel {
   readonly plan: ModelSummary;
   /** Where its inputs get their values while there is no data. */
   readonly sources: readonly InputSource[];
+  /** Of a model whose weights are left in their files; null where it is held. */
+  readonly large: Large | null;
 }
 
 export interface OpenData {

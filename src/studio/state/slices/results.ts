@@ -1,4 +1,4 @@
-import type { Calibration, ExportedFile, SpeedChoice } from "../../../../workers/protocol.ts";
+import type { Calibration, ExportedFile, SpeedChoice, WrittenFile } from "../../../../workers/protocol.ts";
 import type { Advice } from "../../../engine/model/advice.ts";
 import type { GroupFigures } from "../../../engine/model/analysis.ts";
 import type { CodeSearch } from "../../../engine/model/codeSearch.ts";
@@ -31,9 +31,9 @@ export interface Diagnosed {
 }
 
 export interface ExportSummary {
-  readonly zipName: string;
-  readonly zipBytes: number;
-  readonly files: readonly ExportedFile[];
+  /** The one download; null where each file is one. */
+  readonly zip: { readonly name: string; readonly bytes: number } | null;
+  readonly files: readonly (ExportedFile | WrittenFile)[];
   readonly notices: readonly Notice[];
 }
 

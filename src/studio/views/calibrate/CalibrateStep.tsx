@@ -7,6 +7,7 @@ import { Facts } from "../../parts/Facts.tsx";
 import { Notices } from "../../parts/Notices.tsx";
 import { Term } from "../../parts/Term.tsx";
 import { calibrate } from "../../state/calibrate.ts";
+import { largeText } from "../../state/large.ts";
 import { isStandIn } from "../../state/standIn.ts";
 import { calibrationIsStale, isPartial } from "../../state/steps.ts";
 import { actions } from "../../state/store.ts";
@@ -25,6 +26,14 @@ export function CalibrateStep() {
   const calibration = facts.calibration && !isStandIn(facts.calibration) ? facts.calibration : null;
   const weightsOnly = facts.recipe !== null && !takesRanges(facts.recipe.present);
   const nothing = facts.model?.plan.layers.every((layer) => layer.precision === "float32");
+  if (facts.model?.large && !weightsOnly) {
+    return (
+      <>
+        <h2>Calibrate</h2>
+        <Empty title={largeText(facts.model.file.name, facts.model.large)} />
+      </>
+    );
+  }
   if (!data && !calibration && !weightsOnly) {
     return (
       <>

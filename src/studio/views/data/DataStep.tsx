@@ -8,6 +8,7 @@ import { Notices } from "../../parts/Notices.tsx";
 import { NumberField } from "../../parts/NumberField.tsx";
 import { dataNotices } from "../../state/data.ts";
 import { takeFiles } from "../../state/intake.ts";
+import { largeText } from "../../state/large.ts";
 import { keepFiles } from "../../state/persistence.ts";
 import { actions } from "../../state/store.ts";
 import { useProject, useWork } from "../../state/useStudio.ts";
@@ -38,6 +39,15 @@ export function DataStep() {
   const seed = useProject((project) => project.recipe?.present.seed ?? null);
   const notices = useProject(dataNotices);
   const several = useProject(({ model }) => (model?.plan.inputs.length ?? 0) > 1);
+  const model = useProject((project) => project.model);
+  if (model?.large) {
+    return (
+      <>
+        <h2>Data</h2>
+        <Empty title={largeText(model.file.name, model.large)} />
+      </>
+    );
+  }
   if (!data) {
     return (
       <>

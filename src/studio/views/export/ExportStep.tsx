@@ -3,7 +3,7 @@ import { byteSize } from "../../../engine/values/units.ts";
 import { Empty } from "../../parts/Empty.tsx";
 import { Facts } from "../../parts/Facts.tsx";
 import { Notices } from "../../parts/Notices.tsx";
-import { exportFiles } from "../../state/export.ts";
+import { download, exportFiles } from "../../state/export.ts";
 import { isBusy } from "../../state/recipe.ts";
 import { isStandIn } from "../../state/standIn.ts";
 import { type AwaitedPart, awaitedOf, evaluationIsStale, exportIsStale } from "../../state/steps.ts";
@@ -17,7 +17,7 @@ const AWAITED: Readonly<Record<AwaitedPart, { readonly text: string; readonly ta
   codes: { text: "The recipe asks for codes found on samples, which are not found yet.", tab: "Codes" },
 };
 
-/** The files of the job, as one download. */
+/** The files of the job, as one download, or of a model that a tab does not hold as one each. */
 export function ExportStep() {
   const facts = useFacts();
   const busy = useWork(isBusy);
@@ -52,7 +52,7 @@ export function ExportStep() {
     <>
       <h2>Export</h2>
       <p className="muted">
-        One zip: the quantized model, the recipe
+        {facts.model?.large ? "A download each" : "One zip"}: the quantized model, the recipe
         {observed ? " and the calibration cache that reproduce" : " that reproduces"} it byte for byte,
         {observed ? " ranges for TensorRT and ONNX Runtime," : ""} and a report as a page and as JSON.
       </p>
@@ -96,7 +96,9 @@ export function ExportStep() {
           {stale ? <p className="hint">Stale: the recipe or the evaluation changed since this download.</p> : null}
           <table className="table" data-testid="export-files">
             <caption>
-              {exported.result.zipName}, {byteSize(exported.result.zipBytes)}
+              {exported.result.zip
+                ? `${exported.result.zip.name}, ${byteSize(exported.result.zip.bytes)}`
+                : "Each is a download of its own."}
             </caption>
             <thead>
               <tr>
@@ -109,7 +111,14 @@ export function ExportStep() {
             <tbody>
               {exported.result.files.map((file) => (
                 <tr key={file.name}>
-                  <td>{file.name}</td>
+                  <td>
+                    {file.name}{" "}
+                    {"file" in file ? (
+                      <button type="button" className="button small" onClick={() => download(file.file, file.name)}>
+                        Download again
+                      </button>
+                    ) : null}
+                  </td>
                   <td className="number">{byteSize(file.size)}</td>
                 </tr>
               ))}

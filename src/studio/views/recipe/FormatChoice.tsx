@@ -3,8 +3,10 @@ import type { Recipe } from "../../../engine/model/recipe.ts";
 import { withFormat } from "../../../engine/recipe/edits.ts";
 import { Choice } from "../../parts/Choice.tsx";
 import { Term } from "../../parts/Term.tsx";
+import { isTooLarge } from "../../state/large.ts";
 import { editRecipe } from "../../state/recipe.ts";
 import { isRefused } from "../../state/taken.ts";
+import { useProject } from "../../state/useStudio.ts";
 
 const TEXTS: Readonly<Record<RecipeFormat, string>> = {
   qdq: "QDQ (default)",
@@ -17,8 +19,9 @@ const TEXTS: Readonly<Record<RecipeFormat, string>> = {
   q4f16: "q4f16: weights in 4 bits, all else in float16",
 };
 
-/** What is written; what the target, or the weights as they are chosen, do not go with is out of reach. */
+/** What is written; what the target, or the weights as they are chosen, do not go with is out of reach, and what takes more than a tab holds. */
 export function FormatChoice({ recipe }: { readonly recipe: Recipe }) {
+  const large = useProject((project) => project.model?.large);
   return (
     <Choice<RecipeFormat>
       label={<Term word="format">Format</Term>}
@@ -26,7 +29,7 @@ export function FormatChoice({ recipe }: { readonly recipe: Recipe }) {
       options={RECIPE_FORMATS.map((format) => ({
         value: format,
         text: TEXTS[format],
-        disabled: isRefused(recipe, withFormat(recipe, format)),
+        disabled: isTooLarge(large, format) || isRefused(recipe, withFormat(recipe, format)),
       }))}
       onChoose={(format) => editRecipe("format", (before) => withFormat(before, format))}
       testId="format"
