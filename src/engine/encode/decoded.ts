@@ -3,22 +3,51 @@ import { channelLayout, forEachRun } from "../numerics/channels.ts";
 import { fromCodebook } from "../numerics/codebook.ts";
 import { fromFloat8 } from "../numerics/float8.ts";
 import { fromNormalFloats } from "../numerics/normalFloat.ts";
+import type { DecodedStretch } from "../numerics/weightFigures.ts";
 import { dequantizeWeights } from "../numerics/weights.ts";
+import type { WeightCodes } from "../values/codes.ts";
 import { elementCount } from "../values/dims.ts";
 import type { EncodedWeight } from "./weight.ts";
 
 type Decodable = Pick<EncodedWeight, "type" | "dims" | "axis" | "blocks" | "scales" | "zeroPoints" | "codes" | "table">;
 
-let passing = new Float32Array();
+/** Values that are decoded together where a weight has more. */
+const STRETCH = 2 ** 20;
 
-/** As `decodedWeight`, for one look at them: what is given holds until the next call. */
-export function passingDecoded(encoded: Decodable): Float32Array {
-  const count = elementCount(encoded.dims);
-  if (passing.length < count) {
-    passing = new Float32Array();
-    passing = new Float32Array(count);
+/**
+ * The values that a weight's codes stand for, one stretch after the other along its first axis, each good until the next is asked for. Those
+ * of a table, and of floats of 8 and 4 bits, are one.
+ */
+export function* decodedStretches(encoded: Decodable, most = STRETCH): Generator<DecodedStretch> {
+  const { type, dims, axis, blocks, zeroPoints, table } = encoded;
+  const [rows = 1, ...others] = dims;
+  const each = elementCount(others);
+  if (table || type === "float8" || type === "nf4" || rows * each <= most) {
+    yield { from: 0, values: decodedWeight(encoded) };
+    return;
   }
-  return decodedWeight(encoded, passing.subarray(0, count));
+  const { codes, scales } = encoded;
+  const unit = blocks?.axis === 0 ? blocks.size : 1;
+  const together = unit * Math.max(1, Math.floor(most / (unit * each)));
+  const isShared = !blocks && axis !== 0;
+  const scaleRows = Math.ceil(rows / unit);
+  const ofRows = <T extends Float32Array | WeightCodes>(values: T, from: number, to: number): T => {
+    const width = values.length / scaleRows;
+    const [first, end] = [(from / unit) * width, Math.ceil(to / unit) * width];
+    return (isShared ? values : values.subarray(first, end)) as T;
+  };
+  const buffer = new Float32Array(together * each);
+  for (let from = 0; from < rows; from += together) {
+    const to = Math.min(rows, from + together);
+    const part = {
+      ...{ type, axis, blocks },
+      dims: [to - from, ...others],
+      scales: ofRows(scales, from, to),
+      zeroPoints: zeroPoints && ofRows(zeroPoints, from, to),
+      codes: codes.subarray(from * each, to * each),
+    };
+    yield { from: from * each, values: decodedWeight(part, buffer.subarray(0, (to - from) * each)) };
+  }
 }
 
 /** The values that a weight's codes stand for, in float32, in an array where one is given. */

@@ -1,8 +1,8 @@
-import { channelScales, passingDecoded } from "../encode/decoded.ts";
+import { channelScales, decodedStretches } from "../encode/decoded.ts";
 import type { EncodedWeight } from "../encode/weight.ts";
 import type { WeightAnalysis } from "../model/analysis.ts";
 import { channelLayout } from "../numerics/channels.ts";
-import { weightFigures } from "../numerics/weightFigures.ts";
+import { weightFiguresOf } from "../numerics/weightFigures.ts";
 import type { TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { dimsOf, passingFloats } from "../onnx/tensor.ts";
 import type { QuantizationPlan } from "../plan/plan.ts";
@@ -47,7 +47,7 @@ export function analyseStoredWeight(
 }
 
 function figuresOf(tensor: TensorProto, encoded: EncodedWeight, channelAxis: number | null) {
-  const values = passingDecoded(encoded);
   const layout = channelLayout(encoded.dims, channelAxis);
-  return weightFigures(passingFloats(tensor), values, layout, channelScales(encoded, channelAxis));
+  const scales = channelScales(encoded, channelAxis);
+  return weightFiguresOf(passingFloats(tensor), decodedStretches(encoded), layout, scales);
 }

@@ -13,7 +13,40 @@ export function weightFigures(
   layout: ChannelLayout,
   scales: Float32Array,
 ): Pick<WeightAnalysis, "channels" | "sqnr"> {
-  const sums = channelSums(weights, values, layout);
+  return weightFiguresOf(weights, [{ from: 0, values }], layout, scales);
+}
+
+/** Values that a weight's codes stand for, of a stretch of it from a place on. */
+export interface DecodedStretch {
+  readonly from: number;
+  readonly values: Float32Array;
+}
+
+/** The same of values that come one stretch after the other, each of whole channels or of as much of all of them. */
+export function weightFiguresOf(
+  weights: Float32Array,
+  stretches: Iterable<DecodedStretch>,
+  layout: ChannelLayout,
+  scales: Float32Array,
+): Pick<WeightAnalysis, "channels" | "sqnr"> {
+  const { channels, inner } = layout;
+  const sums: ChannelSums = {
+    min: new Float64Array(channels).fill(Infinity),
+    max: new Float64Array(channels).fill(-Infinity),
+    energy: new Float64Array(channels),
+    error: new Float64Array(channels),
+  };
+  for (const { from, values } of stretches) {
+    const part = weights.subarray(from, from + values.length);
+    const isOfSome = layout.outer === 1 && channels > 1;
+    const first = isOfSome ? from / inner : 0;
+    const within = isOfSome
+      ? { outer: 1, channels: values.length / inner, inner }
+      : channels === 1
+        ? { outer: 1, channels, inner: values.length }
+        : { ...layout, outer: values.length / (channels * inner) };
+    addSums(part, values, within, sums, first);
+  }
   const total = (parts: Float64Array) => parts.reduce((sum, value) => sum + value, 0);
   return {
     channels: Array.from(sums.energy, (energy, channel) => ({
@@ -29,27 +62,41 @@ export function weightFigures(
 /** Values that the kernel is given at once. */
 const AT_ONCE = 1 << 15;
 
-function channelSums(weights: Float32Array, values: Float32Array, { outer, channels, inner }: ChannelLayout) {
+/** By channel. */
+interface ChannelSums {
+  readonly min: Float64Array;
+  readonly max: Float64Array;
+  readonly energy: Float64Array;
+  readonly error: Float64Array;
+}
+
+/** Adds what a stretch comes to, whose first channel is `first`. */
+function addSums(
+  weights: Float32Array,
+  values: Float32Array,
+  { outer, channels, inner }: ChannelLayout,
+  { min, max, energy, error }: ChannelSums,
+  first: number,
+): void {
   const kernel = weightKernel();
   const bytes = 8 * channels;
-  const [ours = 0, theirs = 0, ...sums] = kernel.place(4 * AT_ONCE, 4 * AT_ONCE, bytes, bytes, bytes, bytes);
+  const [ours = 0, theirs = 0, ...places] = kernel.place(4 * AT_ONCE, 4 * AT_ONCE, bytes, bytes, bytes, bytes);
   const { floats, doubles } = kernel;
-  const [lows = 0, highs = 0, energies = 0, errors = 0] = sums;
-  const startOf = new Map([
-    [lows, Infinity],
-    [highs, -Infinity],
-  ]);
-  for (const at of sums) doubles.fill(startOf.get(at) ?? 0, at / 8, at / 8 + channels + 1);
+  const [lows = 0, highs = 0, energies = 0, errors = 0] = places;
+  const sums = [min, max, energy, error].map((each) => each.subarray(first, first + channels));
+  sums.forEach((each, i) => {
+    doubles.set(each, (places[i] as number) / 8);
+  });
   const give = (from: number, count: number) => {
     floats.set(weights.subarray(from, from + count), ours / 4);
     floats.set(values.subarray(from, from + count), theirs / 4);
   };
   if (inner === 1) {
-    for (let first = 0; first < channels; first += AT_ONCE) {
-      const count = Math.min(AT_ONCE, channels - first);
-      const to = 8 * first;
+    for (let from = 0; from < channels; from += AT_ONCE) {
+      const count = Math.min(AT_ONCE, channels - from);
+      const to = 8 * from;
       for (let o = 0; o < outer; o++) {
-        give(o * channels + first, count);
+        give(o * channels + from, count);
         kernel.compareEach(ours, theirs, count, lows + to, highs + to, energies + to, errors + to);
       }
     }
@@ -63,6 +110,8 @@ function channelSums(weights: Float32Array, values: Float32Array, { outer, chann
       }
     }
   }
-  const [min, max, energy, error] = sums.map((at) => doubles.slice(at / 8, at / 8 + channels));
-  return { min: min!, max: max!, energy: energy!, error: error! };
+  sums.forEach((each, i) => {
+    const at = (places[i] as number) / 8;
+    each.set(doubles.subarray(at, at + channels));
+  });
 }
