@@ -9,9 +9,18 @@ const MEGABYTE = 1e6;
 /** Shorter files stay in memory. */
 const LEAST_BYTES = 2 ** 20;
 
+/** Of FileSystemSyncAccessHandle, what is used: what a page's own types know nothing of. */
+interface Access {
+  truncate(bytes: number): void;
+  write(bytes: Uint8Array<ArrayBuffer>, options: { readonly at: number }): number;
+  read(bytes: Uint8Array, options: { readonly at: number }): number;
+  flush(): void;
+  close(): void;
+}
+
 interface Written {
   readonly handle: FileSystemFileHandle;
-  readonly access: FileSystemSyncAccessHandle;
+  readonly access: Access;
 }
 
 /** Files of a result that are written part after part into the origin's private file system, in a folder of this worker's name. */
@@ -24,7 +33,7 @@ export class OriginStaging {
     await assertRoom(artifact);
     const folder = await folderOf(self.name);
     const handle = await folder.getFileHandle(artifact.name, { create: true });
-    const access = await handle.createSyncAccessHandle();
+    const access = await (handle as unknown as { createSyncAccessHandle(): Promise<Access> }).createSyncAccessHandle();
     this.#written.set(parts, { handle, access });
     const places = await write(artifact, access, context, written);
     const stored = storedFile(totalBytes(parts), (target, from) => void access.read(target, { at: from }));
@@ -60,7 +69,7 @@ export class OriginStaging {
 /** Writes a file, and tells where in it is what was worked out. */
 async function write(
   artifact: Artifact,
-  access: FileSystemSyncAccessHandle,
+  access: Access,
   { signal, report }: JobContext,
   written: Parameters<Keep>[2],
 ): Promise<[WorkedBytes, number][]> {
@@ -84,7 +93,7 @@ async function write(
   return places;
 }
 
-function put(bytes: Uint8Array<ArrayBuffer>, artifact: Artifact, access: FileSystemSyncAccessHandle, at: number): void {
+function put(bytes: Uint8Array<ArrayBuffer>, artifact: Artifact, access: Access, at: number): void {
   let done = 0;
   try {
     done = access.write(bytes, { at });
