@@ -73,13 +73,16 @@ export function startDiagnosis(): () => void {
   });
 }
 
-/** Asks, unless samples are still being observed: the end of every job asks again. */
+/**
+ * Asks, unless samples are still being observed: the end of every job asks again. Nothing is asked of a large model, all of whose weights
+ * would be read beside what else reads them.
+ */
 function askNow(): void {
   const state = studio.getState();
   const { model, calibration, recipe } = state.project;
   const { diagnosis, sensitivity } = state.results;
   const { job } = state.work;
-  if (!model || !calibration || !recipe) return;
+  if (!model || model.large || !calibration || !recipe) return;
   if (job && diagnosis?.calibration !== calibration) return;
   diagnose({
     plan: model.plan,

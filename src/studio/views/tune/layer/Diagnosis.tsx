@@ -45,7 +45,15 @@ export function FindingsBadge({ row }: { readonly row: Row }) {
 /** Why the selected layer loses and what to do, and in one line what hurts most in all. */
 export function Diagnosis({ row }: { readonly row: Row }) {
   const { diagnosis, rows, found, own } = useFindings(row);
+  const large = useProject((project) => project.model?.large);
   const stale = useStudio(diagnosisIsStale);
+  if (large) {
+    return (
+      <p className="muted small">
+        Not looked for in a model that is larger than what a tab holds: the report tells the error of each weight.
+      </p>
+    );
+  }
   if (!diagnosis) return <p className="muted small">Looking for what hurts…</p>;
   return (
     <section
