@@ -4,13 +4,14 @@ import { intAttribute, makeNode } from "../onnx/attributes.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import { withFields } from "../onnx/messages.ts";
 import { freshName, stemOf, tensorNames } from "../onnx/names.ts";
-import { allNodes } from "../onnx/opset.ts";
+import { allNodes, RUNTIME_DOMAIN, withDomain } from "../onnx/opset.ts";
 import type { GraphProto, ModelProto, NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { TensorProto_DataType as Code } from "../onnx/proto/onnx_pb.ts";
 import { codesProto, dimsOf, inBits, type PackedTensor, tensorProto, vector } from "../onnx/tensor.ts";
 import { innerId } from "../plan/nested.ts";
 import type { StoredLayer, StoredWeight } from "../plan/stored.ts";
 import { storedHalves, storedWeight } from "../plan/storedWeight.ts";
+import { elementCount } from "../values/dims.ts";
 import { halfBits } from "../values/halfFloats.ts";
 
 type Scaling = Pick<Recipe["weights"], "granularity" | "scales">;
@@ -19,18 +20,36 @@ type Scaling = Pick<Recipe["weights"], "granularity" | "scales">;
  * Keeps weights of layers that are computed in float in fewer bits: in int8 and int4 a Cast and a Mul by their scales give the values, in
  * float16 a Cast, which ONNX Runtime works out when it loads the model. A DequantizeLinear it would compute at every run. Scales of
  * blocks are first spread over their values, by Unsqueeze, Expand, Reshape and, where the last block is a part, Slice. int4 takes opset 21.
+ * An LSTM that is computed in integers becomes ONNX Runtime's DynamicQuantizeLSTM, which reads the codes as they are.
  */
 export function storeWeights(model: ModelProto, stored: readonly StoredLayer[], scaling: Scaling): ModelProto {
   const layers = stored.filter(({ weights }) => weights.length > 0);
   if (layers.length === 0 || !model.graph) return model;
-  return withFields(model, { graph: new StoredWriter(model.graph, layers, scaling).write() });
+  const written = withFields(model, { graph: new StoredWriter(model.graph, layers, scaling).write() });
+  return layers.some(({ runTime }) => runTime === "integer") ? withDomain(written, RUNTIME_DOMAIN) : written;
 }
+
+/** Names of a weight's codes, of their scales and of their zero points. */
+interface Codes {
+  readonly codes: string;
+  readonly scales: string;
+  readonly zeros: string;
+}
+
+/** What DynamicQuantizeLSTM takes over of an LSTM; how it is laid out it has no word for. */
+const LSTM_ATTRIBUTES: ReadonlySet<string> = new Set([
+  ...["activation_alpha", "activation_beta", "activations", "clip", "direction", "hidden_size", "input_forget"],
+]);
+/** Inputs of an LSTM: x, w, r, biases, lengths, two states and peepholes. */
+const LSTM_INPUTS = 8;
 
 /** A graph on the way: its constants, and the values made of those that are kept in int8. */
 interface Level {
   readonly constants: ReadonlyMap<string, TensorProto>;
   readonly made: ReadonlySet<string>;
   readonly values: Map<string, string>;
+  readonly codes: Map<string, Codes>;
+  readonly zeros: Map<number, string>;
   readonly nodes: NodeProto[];
   readonly initializers: TensorProto[];
 }
@@ -58,6 +77,8 @@ class StoredWriter {
       constants: new Map(graph.initializer.map((tensor) => [tensor.name, tensor])),
       made: new Set([...graph.input.map(({ name }) => name), ...graph.node.flatMap(({ output }) => output)]),
       values: new Map(),
+      codes: new Map(),
+      zeros: new Map(),
       nodes: [],
       initializers: [],
     };
@@ -65,8 +86,10 @@ class StoredWriter {
     const index = new GraphIndex(graph);
     const node = graph.node.map((each) => {
       const id = idOf(index.id(each));
+      const stored = this.#stored.get(id);
+      if (stored?.runTime === "integer") return this.#atRunTime(each, stored.weights, levels);
       const input = [...each.input];
-      for (const weight of this.#stored.get(id)?.weights ?? []) {
+      for (const weight of stored?.weights ?? []) {
         input[weight.input] = this.#value(weight, levels) ?? weight.name;
       }
       const bodies = (name: string, body: GraphProto) => this.#write(body, levels, (inner) => innerId(id, name, inner));
@@ -82,17 +105,65 @@ class StoredWriter {
     });
     const written = withFields(graph, { node: [...level.nodes, ...node] });
     const read = new GraphIndex(written);
-    const replaced = new Set([...level.values.keys()].map((key) => JSON.parse(key)[0] as string));
+    const keys = [...level.values.keys(), ...level.codes.keys()];
+    const replaced = new Set(keys.map((key) => JSON.parse(key)[0] as string));
     const kept = graph.initializer.filter(
       ({ name }) => !replaced.has(name) || read.isOutput(name) || read.uses(name).length > 0,
     );
     return withFields(written, { initializer: [...kept, ...level.initializers] });
   }
 
+  /** An LSTM whose kernel finds the scales of what it reads at every step. */
+  #atRunTime(node: NodeProto, weights: readonly StoredWeight[], levels: readonly Level[]): NodeProto {
+    const codesOf = (at: number) => this.#multiplied(weights.find(({ input }) => input === at) as StoredWeight, levels);
+    const [w, r] = [codesOf(1), codesOf(2)];
+    const given = Array.from({ length: LSTM_INPUTS }, (_, at) => node.input[at] ?? "");
+    const input = [...given.with(1, w.codes).with(2, r.codes), w.scales, w.zeros, r.scales, r.zeros];
+    const attribute = node.attribute.filter(({ name }) => LSTM_ATTRIBUTES.has(name));
+    return withFields(node, { opType: "DynamicQuantizeLSTM", domain: RUNTIME_DOMAIN, input, attribute });
+  }
+
+  /** A weight as the kernel reads it, [directions, inputs, gates x cells], made where the weight is. */
+  #multiplied(weight: StoredWeight, levels: readonly Level[]): Codes {
+    const { name, axes } = weight;
+    const level = levelOf(name, levels) as Level;
+    const key = JSON.stringify([name, axes]);
+    const known = level.codes.get(key);
+    if (known) return known;
+    const tensor = level.constants.get(name) as TensorProto;
+    const [directions = 1, rows = 1, inputs = 1] = dimsOf(tensor);
+    const { codes, scales, axis } = storedWeight({ ...weight, tensor }, this.#scaling);
+    const [quantized, scale] = [this.#fresh(name, "_quantized"), this.#fresh(name, "_scale")];
+    const along = axis === null ? [directions] : [directions, rows];
+    const data = turned(codes as Int8Array, rows, inputs);
+    level.initializers.push(
+      tensorProto(quantized, { type: "int8", dims: [directions, inputs, rows], data }),
+      tensorProto(scale, {
+        type: "float32",
+        dims: along,
+        data: axis === null ? new Float32Array(directions).fill(scales[0] as number) : scales,
+      }),
+    );
+    const made = { codes: quantized, scales: scale, zeros: this.#zeros(along, level) };
+    level.codes.set(key, made);
+    return made;
+  }
+
+  /** Zero points of a shape, which say nothing and are asked for. */
+  #zeros(dims: readonly number[], level: Level): string {
+    const count = elementCount(dims);
+    const known = level.zeros.get(count);
+    if (known !== undefined) return known;
+    const name = this.#fresh("weight", "_zero_point");
+    level.initializers.push(tensorProto(name, { type: "int8", dims, data: new Int8Array(count) }));
+    level.zeros.set(count, name);
+    return name;
+  }
+
   /** The name of a weight's values, made where the weight is. */
   #value(stored: StoredWeight, levels: readonly Level[]): string | null {
     const { name, axes, type } = stored;
-    const level = levels.find(({ constants, made }) => constants.has(name) || made.has(name));
+    const level = levelOf(name, levels);
     const tensor = level?.constants.get(name);
     if (!level || !tensor) return null;
     const key = JSON.stringify([name, axes, ...(type === "int8" ? [] : [type, stored.blockAxis])]);
@@ -187,4 +258,17 @@ class StoredWriter {
 /** The bits of scales that are kept in float16, which then holds each of them. */
 function halvesOf(scales: Float32Array, type: "int8" | "int4"): Uint16Array | null {
   return type === "int4" ? halfBits(scales) : null;
+}
+
+function levelOf(name: string, levels: readonly Level[]): Level | undefined {
+  return levels.find(({ constants, made }) => constants.has(name) || made.has(name));
+}
+
+/** Matrices one after the other, [rows, columns] each, turned over. */
+function turned(codes: Int8Array, rows: number, columns: number): Int8Array {
+  const size = rows * columns;
+  return codes.map((_, at) => {
+    const place = at % size;
+    return codes[at - place + (place % rows) * columns + Math.floor(place / rows)] as number;
+  });
 }

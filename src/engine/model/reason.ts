@@ -13,8 +13,8 @@ export type Reason =
   /** The target has no integer kernel for it. */
   | { readonly code: "no-kernel"; readonly operator: string; readonly target: string }
   | { readonly code: "inside"; readonly operator: string }
-  /** It is computed in float, inside another operator or not, and its weights are kept in int8. */
-  | { readonly code: "stored"; readonly inside: string | null }
+  /** It is computed in float, inside another operator or not, and its weights are kept in int8; with so few cells that integers are no faster. */
+  | { readonly code: "stored"; readonly inside: string | null; readonly cells?: number }
   | { readonly code: "gives-probabilities" }
   | { readonly code: "sizes-matrices" }
   | { readonly code: "in-integers" }
@@ -88,6 +88,9 @@ export function reasonText(reason: Reason): string {
     case "inside":
       return `it is inside ${reason.operator}, whose graph runs in float`;
     case "stored":
+      if (reason.cells !== undefined) {
+        return `${reason.cells} cells are no faster in integers, so that its weights alone are in int8`;
+      }
       return reason.inside === null
         ? "a recurrent state gathers error step by step, so that its weights alone are in int8"
         : `it is inside ${reason.inside}, whose graph runs in float, so that its weights alone are in int8`;

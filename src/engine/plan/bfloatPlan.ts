@@ -81,7 +81,7 @@ export function planBfloats(graph: GraphProto, float: Recipe["float"], target: T
   const stored = found.flatMap((layer): StoredLayer[] =>
     layer.inside === null || layer.read.length === 0
       ? []
-      : [{ layer: layerOf(layer), weights: [], inside: layer.inside }],
+      : [{ layer: layerOf(layer), runTime: "stored", weights: [], inside: layer.inside }],
   );
   const bfloat: BfloatPlan = { constants, weights };
   return {

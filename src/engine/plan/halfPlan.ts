@@ -43,7 +43,7 @@ export function planHalves(
   const stored = found.flatMap((layer): StoredLayer[] =>
     layer.inside === null || layer.parameters === 0
       ? []
-      : [{ layer: toLayer(layer, false), weights: [], inside: layer.inside }],
+      : [{ layer: toLayer(layer, false), runTime: "stored", weights: [], inside: layer.inside }],
   );
   const own = found.filter(({ inside }) => inside === null);
   const layers = own.map((layer): WholeLayer => {

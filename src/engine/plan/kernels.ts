@@ -7,7 +7,10 @@ import type { LayerPlan, QuantizationPlan } from "./plan.ts";
  */
 export function floatKernels(plan: QuantizationPlan): string[] {
   const inFloat = new Set<LayerPlan["node"]>();
-  for (const layer of plan.layers) if (layer.reason === null && isFloat(layer, plan, inFloat)) inFloat.add(layer.node);
+  const atRunTime = new Set(plan.stored.flatMap(({ layer, runTime }) => (runTime === "integer" ? [layer.id] : [])));
+  for (const layer of plan.layers) {
+    if (layer.reason === null && !atRunTime.has(layer.id) && isFloat(layer, plan, inFloat)) inFloat.add(layer.node);
+  }
   const stored = plan.stored.filter(({ layer }) => layer.reason?.code === "stored");
   const own = new Set(stored.flatMap(({ layer, inside }) => (inside === null ? [layer.id] : [])));
   return [

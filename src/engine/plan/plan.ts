@@ -77,7 +77,7 @@ export function planQuantization(
     : choices.format === "dynamic"
       ? settleAtRunTime(candidates)
       : settleWeights(candidates);
-  const stored = storedLayers(graph, choices);
+  const stored = storedLayers(graph, choices, target);
   const kept = new Map(stored.flatMap(({ layer, inside }) => (inside === null ? [[layer.id, layer] as const] : [])));
   const layers = [...candidates.values()].map((candidate): LayerPlan => {
     const layer = toLayer(candidate, settled, index, target, choices);

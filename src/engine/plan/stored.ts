@@ -6,38 +6,50 @@ import type { GraphProto, NodeProto, TensorProto } from "../onnx/proto/onnx_pb.t
 import { dataTypeOf, dimsOf, passingFloats } from "../onnx/tensor.ts";
 import { operatorOf } from "../operators/index.ts";
 import type { KeptInput } from "../operators/operator.ts";
+import type { Target } from "../targets/target.ts";
 import { STORED_BLOCK, type StoredType } from "../values/codes.ts";
 import { elementCount } from "../values/dims.ts";
 import { HALF_LARGEST } from "../values/halfFloats.ts";
+import type { RunTimeKernel } from "./dynamic.ts";
 import { type Scope, visitNested } from "./nested.ts";
+import { recurrentKernel } from "./recurrentKernel.ts";
 import { isFiniteWeight } from "./weightUse.ts";
 
-/** A weight kept in fewer bits in the file, of a layer that is computed in float. */
+/** A weight kept in fewer bits in the file, of a layer that is computed in float, or that finds the scales of its activations itself. */
 export interface StoredWeight extends KeptInput {
   readonly name: string;
   readonly tensor: TensorProto;
   readonly type: StoredType;
   /** The axis of inputs, along which values of int4 share scales in blocks; null where they do not. */
   readonly blockAxis: number | null;
+  /** Whether a kernel multiplies its codes. */
+  readonly isMultiplied: boolean;
 }
 
-/** A layer that is computed in float whatever is chosen but has weights: a recurrent one, or one inside another operator. */
+/** A layer with weights that gets no scales of activations, whatever is chosen: a recurrent one, or one inside another operator. */
 export interface StoredLayer {
   readonly layer: Layer;
+  /** Whether it is computed in float, or in integers by an operator of the runtime's own. */
+  readonly runTime: RunTimeKernel;
   /** Those of its weights that are kept in fewer bits. */
   readonly weights: readonly StoredWeight[];
   /** The operator whose graph it is in; null in the model's own graph. */
   readonly inside: string | null;
 }
 
-type StoredChoices = Pick<Recipe, "float" | "elementwise" | "unjoined">;
+type StoredChoices = Pick<Recipe, "format" | "float" | "elementwise" | "unjoined">;
 
 /**
  * The recurrent layers of a graph, the layers with weights in the graphs that its nodes hold, and those that the recipe names as
  * stored or that were decided to be. Their weights are in int8 whatever the recipe's type of weights, since a state gathers error step
- * by step, or in the type that the recipe names for the layer.
+ * by step, or in the type that the recipe names for the layer. Where scales of activations are found at run time, an LSTM is computed in
+ * integers if the target does that.
  */
-export function storedLayers(graph: GraphProto, { float, elementwise, unjoined }: StoredChoices): StoredLayer[] {
+export function storedLayers(
+  graph: GraphProto,
+  { format, float, elementwise, unjoined }: StoredChoices,
+  target: Target,
+): StoredLayer[] {
   const costly = new Set(elementwise === "auto" ? unjoined : []);
   const chosen = (id: string) => storedTypeOf(float, id);
   const asked = (id: string): Reason | null =>
@@ -45,7 +57,9 @@ export function storedLayers(graph: GraphProto, { float, elementwise, unjoined }
   const found: StoredLayer[] = [];
   visitNested(graph, (node, { id, index, scope, inside }) => {
     const keeping = keepingOf(node, index, scope, inside, asked(id));
-    if (keeping) found.push(storedLayer(node, keeping, { id, scope, inside, float, type: chosen(id) ?? "int8" }));
+    const atRunTime = format === "dynamic" && asked(id) === null ? target : null;
+    const type = chosen(id) ?? "int8";
+    if (keeping) found.push(storedLayer(node, keeping, { id, scope, inside, float, type, atRunTime }));
   });
   return found;
 }
@@ -87,19 +101,24 @@ interface Place {
   readonly inside: string | null;
   readonly float: Recipe["float"];
   readonly type: StoredType;
+  /** What finds scales of activations as it runs; null where they are not found so. */
+  readonly atRunTime: Target | null;
 }
+
+const STORED: ReturnType<typeof recurrentKernel> = { runTime: "stored" };
 
 function storedLayer(
   node: NodeProto,
   { inputs, reason }: Keeping,
-  { id, scope, inside, float, type }: Place,
+  { id, scope, inside, float, type, atRunTime }: Place,
 ): StoredLayer {
   const constants = node.input.filter(Boolean).flatMap((name) => scope(name) ?? []);
   const weights = inputs.flatMap((each) => {
     const name = node.input[each.input] ?? "";
     const tensor = scope(name);
     if (!tensor) return [];
-    const kept: StoredWeight = { ...each, name, tensor, type, blockAxis: blocked(tensor, each.blockAxis) };
+    const blockAxis = blocked(tensor, each.blockAxis);
+    const kept: StoredWeight = { ...each, name, tensor, type, blockAxis, isMultiplied: false };
     return [{ kept, fault: faultOf(kept) }];
   });
   const chosen = chosenReason(node.opType, id, float);
@@ -107,10 +126,14 @@ function storedLayer(
   const fault =
     weights.find((each) => each.fault?.code === "weight-not-finite") ?? (inside === null ? weights[0] : null);
   const isFloat = stored.length === 0;
+  const kept = stored.map((each) => each.kept);
+  const { runTime, cells } = atRunTime ? recurrentKernel(node, kept, atRunTime) : STORED;
+  const isMultiplied = runTime === "integer";
   const seen = (names: readonly string[]) => (inside === null ? names.filter(Boolean) : []);
   return {
     inside,
-    weights: stored.map(({ kept }) => kept),
+    runTime,
+    weights: kept.map((each) => ({ ...each, isMultiplied })),
     layer: {
       id,
       operator: node.opType,
@@ -119,13 +142,17 @@ function storedLayer(
       parameters: [...new Set(constants)].reduce((sum, tensor) => sum + elementCount(dimsOf(tensor)), 0),
       weight: null,
       precision: isFloat ? "float32" : type,
-      reason: chosen ?? (isFloat && reason.code !== "costly" ? (fault?.fault ?? reason) : storedReason(reason, inside)),
+      reason: isMultiplied
+        ? null
+        : (chosen ??
+          (isFloat && reason.code !== "costly" ? (fault?.fault ?? reason) : storedReason(reason, inside, cells))),
     },
   };
 }
 
-function storedReason(reason: Reason, inside: string | null): Reason {
-  return reason.code === "recipe-stored" || reason.code === "costly" ? reason : { code: "stored", inside };
+function storedReason(reason: Reason, inside: string | null, cells: number | undefined): Reason {
+  if (reason.code === "recipe-stored" || reason.code === "costly") return reason;
+  return { code: "stored", inside, ...(cells !== undefined && { cells }) };
 }
 
 function chosenReason(operator: string, id: string, float: Recipe["float"]): Reason | null {

@@ -252,12 +252,12 @@ async function tryVariant(
   project: Project,
   choices: NonNullable<FamilyVariant["choices"]>,
   split: Split | null,
-  { execution }: FamilyRequest,
+  { execution, family }: FamilyRequest,
   context: JobContext,
 ): Promise<Variant | string> {
   const { corrections } = project.defaultRecipe;
   try {
-    project.takeCalibration(null).edit({ ...choices, corrections });
+    project.takeCalibration(null).edit({ ...choices, corrections, target: family });
     const left = split ? [] : project.leaveBiases();
     if (split) await project.settle({ samples: split.taught, ...(execution && { execution }) }, context);
     else project.resolve();

@@ -92,6 +92,6 @@ export const ORT: Target = {
   integerEnds: false,
   staticShapes: false,
   isHere: true,
-  multipliesAtRunTime: new Set(["Conv", "Gemm", "MatMul"]),
+  multipliesAtRunTime: new Set(["Conv", "Gemm", "LSTM", "MatMul"]),
   costs: ORT_COSTS,
 };

@@ -21,4 +21,6 @@ export const ORT_WEB: Target = {
   activations: ORT.activations.filter(({ type }) => type !== "float8"),
   weights: ORT.weights.filter((type) => type !== "float8"),
   hasPast: false,
+  /** DynamicQuantizeLSTM runs there, and takes longer than LSTM in float (docs/formats.md). */
+  multipliesAtRunTime: new Set([...ORT.multipliesAtRunTime].filter((operator) => operator !== "LSTM")),
 };

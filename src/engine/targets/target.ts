@@ -85,7 +85,7 @@ export interface Target {
   readonly staticShapes: boolean;
   /** Whether what is measured here is measured on it. */
   readonly isHere: boolean;
-  /** Operators that are multiplied in integers where the scales of activations are found at run time, faster than its other kernels. */
+  /** Operators that are multiplied in integers where the scales of activations are found at run time, faster than its other kernels. An LSTM is so by ONNX Runtime's own DynamicQuantizeLSTM. */
   readonly multipliesAtRunTime: ReadonlySet<string>;
   /** Null where its kernels were not timed. */
   readonly costs: KernelCosts | null;
