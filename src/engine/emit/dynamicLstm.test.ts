@@ -153,7 +153,8 @@ test("it runs in WASM as it does natively", async () => {
 
 test("what has no such kernel, is no faster, or is asked for otherwise keeps its weights alone in int8, and says so", async () => {
   const told = async (form: Form, changes: Partial<Recipe> = {}) => {
-    const { file, layers } = await written(network(form), changes);
+    const { file, layers, floatKernels } = await written(network(form), changes);
+    expect(floatKernels).toEqual(["rec"]);
     expect(file.graph!.node.at(-1)!.opType).toBe(form.operator ?? "LSTM");
     return layers.map(({ precision, reason }) => `${precision}: ${reasonText(reason!)}`)[0];
   };

@@ -29,8 +29,10 @@ export function summarizePlan(
   return {
     layers,
     floatKernels: [
-      ...floatKernels(plan),
-      ...layers.flatMap(({ id, reason }) => (reason && isStored(reason) ? [id] : [])),
+      ...new Set([
+        ...floatKernels(plan),
+        ...layers.flatMap(({ id, reason }) => (reason && isStored(reason) ? [id] : [])),
+      ]),
     ],
     activations: names.filter((name) => types.get(name) === "float32").map(activation),
     groups,
