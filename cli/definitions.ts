@@ -154,6 +154,9 @@ export const COMMANDS = {
         ),
         "min-sqnr": number("DB", "instead: every output keeps an SQNR of so many dB"),
         goal: choice("size|latency", ["size", "latency"], "the smallest (default) or the fastest, measured here"),
+        mix: flag(
+          "single layers may also be in float with their weights in float16, int8 or blocks of int4, where format and target take that",
+        ),
         budget: number("SECONDS", "begin no new step after that"),
       }),
       ...RECIPE_OPTIONS,

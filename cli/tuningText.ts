@@ -1,4 +1,5 @@
 import type { TuneLimit, TunePoint, Tuning } from "../src/engine/model/tuning.ts";
+import { type Step, stepsTo } from "../src/engine/project/index.ts";
 import { plural, significant } from "../src/engine/values/figures.ts";
 import { percent, pointsOf } from "../src/engine/values/shares.ts";
 import { byteSize, decibel, duration } from "../src/engine/values/units.ts";
@@ -25,10 +26,21 @@ export function describeTuning(tuning: Tuning): string[] {
     `${plural(points.length, "point")} tried in ${duration(1000 * seconds)}${ENDINGS[ended]}; samples ${first} to ${end - 1} calibrated, ${from} to ${to - 1} judged (${judged.samples} read, ${judged.labelled} labelled)`,
     ...(judged.by ? [`SQNR of ${judged.by.join(", ")}, since no output has floats of a size that holds`] : []),
     ...table([heads, ...points.map((point, i) => row(point, i + 1, timed, i === best, byTokens))]),
+    ...(request.mix ? chain(stepsTo(points, best)) : []),
     chosen === null
       ? `no point keeps the limit, ${limitText(request.limit, byTokens)}; the nearest is written: ${offered.label}`
       : `the ${timed ? "fastest" : "smallest"} that keeps the limit, ${limitText(request.limit, byTokens)}: ${offered.label}`,
   ];
+}
+
+/** What each decision on the way to the best point gained and cost. */
+function chain(steps: readonly Step[]): string[] {
+  const signed = (text: string, value: number) => (value > 0 ? `+${text}` : text);
+  return steps.map(({ label, bytes, sqnr, latency }) => {
+    const size = `${bytes < 0 ? "−" : "+"}${byteSize(Math.abs(bytes))}`;
+    const time = latency === null ? "" : `, ${signed(`${significant(latency)} ms`, latency)}`;
+    return `  ${label}: ${size}, ${signed(decibel(sqnr), sqnr)}${time}`;
+  });
 }
 
 /** Where nothing is labelled and next tokens are judged. */

@@ -27,7 +27,12 @@ export async function tuneCommand({ names: [path], values }: ArgumentsOf<"tune">
   const start = performance.now();
   const changes = recipeChanges(values);
   const { samples, budget } = values;
-  const wanted = { limit: limitOf(values), goal: values.goal ?? "size", budget };
+  const wanted = {
+    limit: limitOf(values),
+    goal: values.goal ?? "size",
+    budget,
+    ...(values.mix && { mix: true }),
+  };
   const preprocess = await preprocessOf(values.preprocess);
   const labels = await labelsOf(values.labels);
   const files = await dataSources(values.data);

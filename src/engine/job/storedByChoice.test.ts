@@ -15,6 +15,7 @@ import { defaultRecipe, planModel, summarizeModel } from "./open.ts";
 import { quantizeModel } from "./quantize.ts";
 import { settle } from "./settle.ts";
 import { context, datasetOf, open, runtime } from "./testing/quantized.ts";
+import { tune } from "./tune.ts";
 
 const conv = (inputs: readonly string[], output: string, group = 1) =>
   makeNode("Conv", inputs, [output], { name: output, attributes: [intAttribute("group", group)] });
@@ -269,4 +270,19 @@ describe("layers in float that keep their weights in float16 or int4", () => {
     const { reasons } = await made(net, all("float16", "y"));
     expect(reasons.get("y")).toEqual(["float32", "w holds values above 65504, which are infinite in float16"]);
   });
+});
+
+it("a search that mixes forms keeps a limit in fewer bytes than one that has float32 alone, in the file that its recipe gives", async () => {
+  const model = await open(NET);
+  const samples = Array.from({ length: 8 }, (_, i) => new Map([["x", noise([1, 16, 10, 10], 50 + i)]]));
+  const dataset = datasetOf(model, samples);
+  const start: Recipe = { ...defaultRecipe(model), elementwise: "float" };
+  const request = { limit: { kind: "sqnr", decibels: 40 }, goal: "size", samples: 8, budget: null } as const;
+  const searched = async (mix: boolean) =>
+    (await tune(model, start, dataset, { ...request, ...(mix && { mix }) }, runtime, context, () => undefined)).tuning;
+  const [alone, mixed] = [await searched(false), await searched(true)];
+  const [float, best] = [alone.points[alone.best]!, mixed.points[mixed.best]!];
+  expect([float.passed, best.passed]).toEqual([true, true]);
+  expect(best.bytes).toBeLessThan(0.5 * float.bytes);
+  expect(quantizeModel(model, best.recipe).bytes).toBe(best.bytes);
 });

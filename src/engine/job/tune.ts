@@ -25,6 +25,8 @@ import { settle } from "./settle.ts";
 import { outputsShapedByData, quantizedFile, referenceFile, standInsOf } from "./standIns.ts";
 import { storedErrors } from "./storedErrors.ts";
 
+export { type Step, stepsTo } from "../tuning/searchChain.ts";
+
 /** Samples that the order of layers is measured on: it needs to be roughly right, since every step is verified. */
 const ORDER_SAMPLES = 16;
 

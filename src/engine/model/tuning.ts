@@ -20,6 +20,7 @@ import {
 import { isObject } from "../schema/running.ts";
 import { WEIGHT_TYPES } from "../values/codes.ts";
 import { ACCURACY, PERPLEXITY } from "./evaluation.ts";
+import { LAYER_FORMS } from "./layerForm.ts";
 import { CORRECTIONS, RECIPE } from "./recipe.ts";
 
 /** What a quantized model has to keep: its top-1 within a drop (a share) of float's, without labels its perplexity within a rise (a share), or its outputs within an SQNR (dB). */
@@ -38,18 +39,29 @@ const TUNE_REQUEST = fields({
     "Seconds after which no new step begins; null for none. It only cuts the order of steps short.",
     nullable(number),
   ),
+  mix: maybe(
+    about(
+      "Single layers may be in any form that format and target take (float16, int8 or int4 blocks of layers in float), and not in float32 alone; absent where they may not.",
+      flag,
+    ),
+  ),
 });
 export type TuneRequest = Of<typeof TUNE_REQUEST>;
 
 /** One change to a recipe. A list of them, applied in order to the recipe that tuning began with, gives a point's recipe. */
 const DECISION = choice(
   "kind",
-  ["corrections", "float", "int8", "weights"],
+  ["corrections", "float", "int8", "weights", "form"],
   [
     fields({ kind: exactly("corrections"), corrections: CORRECTIONS }),
     fields({ kind: exactly("float"), layers: list(text) }),
     fields({ kind: exactly("int8"), layers: list(text) }),
     fields({ kind: exactly("weights"), type: oneOf(WEIGHT_TYPES), layers: list(text) }),
+    fields({
+      kind: exactly("form"),
+      form: about("What the layers are computed and kept in; null for what all are.", nullable(oneOf(LAYER_FORMS))),
+      layers: list(text),
+    }),
   ],
 );
 export type Decision = Of<typeof DECISION>;

@@ -19,6 +19,7 @@ export type { Settled, Want } from "../job/settle.ts";
 export { floatFileOf, type ModelSource, modelFileOf, type RunnableModel, weightFiles } from "../job/source.ts";
 export { FloatRunner } from "../job/stateRunner.ts";
 export { storedFile } from "../job/storedFile.ts";
+export { type Step, stepsTo } from "../job/tune.ts";
 export { type ProbeKind, Turns } from "../job/turns.ts";
 export type { Verified } from "../job/verifiedExport.ts";
 export { withLayerType } from "../recipe/edits.ts";

@@ -4,8 +4,11 @@ import { type Recipe, weightTypeOf } from "../model/recipe.ts";
 import { PLAIN_RECIPE } from "../model/testing/recipe.ts";
 import type { TuneRequest } from "../model/tuning.ts";
 import { unlearned } from "../recipe/change.ts";
+import { layerFormOf } from "../recipe/layerForms.ts";
 import { applyDecisions } from "./decisions.ts";
 import { type Found, type Measurement, type SearchTools, search } from "./search.ts";
+import { stepsTo } from "./searchChain.ts";
+import { compareBy } from "./searchRank.ts";
 
 const START: Recipe = {
   ...PLAIN_RECIPE,
@@ -56,6 +59,69 @@ function settled(recipe: Recipe): Recipe {
   };
 }
 
+/** What layers come to in each form: bytes a weight, and what is left of their error. */
+const FORMS = {
+  f32: { bytes: 4, error: 0 },
+  f16: { bytes: 2, error: 1e-4 },
+  w8: { bytes: 1, error: 0.9 },
+  w4: { bytes: 0.5, error: 30 },
+} as const;
+
+/** A made-up world in which single layers have forms, and a made-up clock: what each layer takes in integers, and in float. */
+interface FormWorld {
+  readonly layers: readonly {
+    readonly error: number;
+    readonly weights: number;
+    readonly integer: number;
+    readonly float: number;
+  }[];
+}
+
+function measureForms({ layers }: FormWorld, recipe: Recipe): Measurement {
+  const kept = layers.map((layer, index) => ({ ...layer, form: layerFormOf(recipe, nameOf(index)) }));
+  const sum = (of: (layer: (typeof kept)[number]) => number) => kept.reduce((total, layer) => total + of(layer), 0);
+  const error = 1e-9 + sum(({ error: own, form }) => own * (form ? FORMS[form].error : 1));
+  return {
+    recipe: settled(recipe),
+    bytes: 100 + sum(({ weights, form }) => weights * (form ? FORMS[form].bytes : 1)),
+    floatLayers: recipe.float.layers.length,
+    sqnr: -10 * Math.log10(error),
+    ...{ top1: null, perplexity: null, expected: null },
+    latency: sum(({ form, integer, float }) => (form ? float : integer)),
+  };
+}
+
+const formWorld: fc.Arbitrary<FormWorld> = fc.record({
+  layers: fc.array(
+    fc.record({
+      error: fc.double({ min: 0, max: 1, noNaN: true }),
+      weights: fc.nat({ max: 5000 }),
+      integer: fc.integer({ min: 1, max: 100 }),
+      float: fc.integer({ min: 1, max: 100 }),
+    }),
+    { minLength: 1, maxLength: 10 },
+  ),
+});
+
+async function mixed(
+  made: FormWorld,
+  { goal = "size", decibels = 20, mix = true }: { goal?: TuneRequest["goal"]; decibels?: number; mix?: boolean } = {},
+  start = START,
+): Promise<Found> {
+  return search(
+    start,
+    { limit: { kind: "sqnr", decibels }, goal, budget: null, mix },
+    {
+      measure: async (recipe) => measureForms(made, recipe),
+      order: async () =>
+        made.layers.map(({ weights }, index) => ({ layer: nameOf(index), cost: 3 * weights, hasWeights: weights > 0 })),
+      onPoint: () => undefined,
+      signal: new AbortController().signal,
+      seconds: () => 0,
+    },
+  );
+}
+
 function measureIn({ layers, equalized, corrected, judges, luck }: World, recipe: Recipe): Measurement | null {
   const float = new Set(recipe.float.layers);
   const kept = layers.map((layer, index) => ({ ...layer, type: weightTypeOf(recipe.weights, nameOf(index)) }));
@@ -101,7 +167,8 @@ async function run(
       measured++;
       return measureIn(made, recipe);
     },
-    order: async () => made.layers.map(({ weights }, index) => ({ layer: nameOf(index), cost: 3 * weights })),
+    order: async () =>
+      made.layers.map(({ weights }, index) => ({ layer: nameOf(index), cost: 3 * weights, hasWeights: weights > 0 })),
     onPoint: (found) => streamed.push(found),
     signal: controller.signal,
     seconds: () => measured,
@@ -259,6 +326,76 @@ describe("the order of steps", () => {
     });
     expect([chosen, ended]).toEqual([null, "exhausted"]);
     expect(points[best]!.floatLayers).toBe(2);
+  });
+});
+
+describe("a search that mixes forms by layer", () => {
+  const layer = (error: number, weights = 1000, integer = 1, float = 2) => ({ error, weights, integer, float });
+  const formsOf = ({ points, best }: Found, count: number) =>
+    Array.from({ length: count }, (_, index) => layerFormOf(points[best]!.recipe, nameOf(index)));
+
+  it("keeps the weights of a layer that must be in float in float16, and has what is left of the limit in int4", async () => {
+    const made = { layers: [layer(1), layer(1e-6), layer(5e-3)] };
+    const found = await mixed(made);
+    expect(formsOf(found, 3)).toEqual(["f16", "w4", "w8"]);
+    const alone = await mixed(made, { mix: false });
+    expect(formsOf(alone, 3)).toEqual(["f32", null, null]);
+    expect(found.points[found.best]!.bytes).toBeLessThan(0.7 * alone.points[alone.best]!.bytes);
+    const steps = stepsTo(found.points, found.best);
+    expect(steps.map(({ label }) => label)).toEqual(found.points[found.best]!.decisions.map(() => expect.any(String)));
+    expect(steps.reduce((sum, { bytes }) => sum + bytes, 0)).toBe(
+      found.points[found.best]!.bytes - found.points[0]!.bytes,
+    );
+  });
+
+  it("has layers in float32 where float16 is not enough", async () => {
+    expect(formsOf(await mixed({ layers: [layer(1e4), layer(1e-6)] }), 1)).toEqual(["f32"]);
+  });
+
+  it("by latency has in float what is quicker there by the clock that it is given, and by more than luck", async () => {
+    const made = { layers: [layer(1e-6, 1000, 90, 20), layer(1e-6, 900, 10, 40), layer(1e-6, 800, 30, 29.9)] };
+    const found = await mixed(made, { goal: "latency" });
+    const last = found.points.filter(({ accepted }) => accepted).at(-1)!;
+    expect(made.layers.map((_, index) => layerFormOf(last.recipe, nameOf(index)))).toEqual(["w8", null, null]);
+    expect(last.latency).toBe(60);
+  });
+
+  it("tries no more once so many layers in a row gained nothing", async () => {
+    const made = { layers: Array.from({ length: 30 }, () => layer(9e-4)) };
+    const { points } = await mixed(made, { decibels: 15 });
+    expect(points.length).toBeLessThan(16);
+  });
+
+  it("leaves a layer alone that the recipe has in a form of its own", async () => {
+    const start = { ...START, float: { ...START.float, storedAs: { layer0: "float16" as const } } };
+    const found = await mixed({ layers: [layer(1e-6), layer(1e-6)] }, {}, start);
+    expect(formsOf(found, 2)).toEqual(["f16", "w4"]);
+  });
+
+  it("goes on only to what is nearer to the limit, or keeps it and is better, and its decisions give each recipe again", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        formWorld,
+        fc.constantFrom("size" as const, "latency" as const),
+        fc.integer({ min: 0, max: 40 }),
+        async (made, goal, decibels) => {
+          const { points, best } = await mixed(made, { goal, decibels });
+          const compare = compareBy({ limit: { kind: "sqnr", decibels }, goal });
+          const way = points[best]!.decisions.map((_, count) =>
+            points.find(
+              ({ decisions }) => JSON.stringify(decisions) === JSON.stringify(points[best]!.decisions.slice(0, count)),
+            ),
+          );
+          for (const [at, point] of [...way, points[best]!].entries()) {
+            if (at > 0) expect(compare(point!, way[at - 1]!)).toBeLessThan(0);
+          }
+          for (const { decisions, recipe } of points) {
+            expect(unlearned(applyDecisions(START, decisions))).toEqual(unlearned(recipe));
+          }
+        },
+      ),
+      { numRuns: 40, seed: 11 },
+    );
   });
 });
 

@@ -1,9 +1,12 @@
-import type { Corrections, Recipe } from "../model/recipe.ts";
+import type { LayerForm } from "../model/layerForm.ts";
+import type { Recipe } from "../model/recipe.ts";
 import type { Decision, TunePoint, TuneRequest, Tuning } from "../model/tuning.ts";
-import { type WeightType, widerTypes } from "../values/codes.ts";
+import { formsTaken, layerFormOf } from "../recipe/layerForms.ts";
+import { weightBits, widerTypes } from "../values/codes.ts";
 import { applyDecisions } from "./decisions.ts";
 import type { Candidate } from "./searchOrder.ts";
 import { bestOf, compareBy, keeps } from "./searchRank.ts";
+import { correctionsFrom, destination, gainedWords, type LayerDecision, sameCorrections } from "./searchSteps.ts";
 
 /** What a recipe came to: itself with all that was learned, and the figures of the model it exports. */
 export type Measurement = Pick<
@@ -43,8 +46,14 @@ export async function search(start: Recipe, request: Omit<TuneRequest, "samples"
   try {
     await run.correct();
     await run.widen();
-    await run.leaveInFloat();
-    await run.takeBack();
+    if (request.mix) {
+      await run.mix();
+      await run.stepDown();
+      await run.gain();
+    } else {
+      await run.leaveInFloat();
+      await run.takeBack();
+    }
   } catch (error) {
     if (error === BUDGET_SPENT) return run.found("budget");
     if (tools.signal.aborted && run.hasPoints) return run.found("cancelled");
@@ -53,19 +62,22 @@ export async function search(start: Recipe, request: Omit<TuneRequest, "samples"
   return run.found(run.isMet ? "found" : "exhausted");
 }
 
-/** A decision about layers, and not about the whole recipe. */
-type LayerDecision = Exclude<Decision, { readonly kind: "corrections" }>;
+/** Forms of layers in float, those of fewest bytes first. */
+const LADDER: readonly LayerForm[] = ["w8", "f16", "f32"];
 
-function destination(decision: LayerDecision, type: WeightType, isBack: boolean): string {
-  if (isBack) return `back to ${type}`;
-  return decision.kind === "weights" ? `in ${decision.type}` : "left in float";
-}
+/** After so many layers in a row that gain nothing, no more are tried. */
+const VAIN = 8;
+
+/** What a layer in another form must save of the time of a run: less is luck. */
+const FASTER = 0.02;
 
 class Search {
   readonly #start: Recipe;
   readonly #request: Omit<TuneRequest, "samples">;
   readonly #tools: SearchTools;
   readonly #compare: ReturnType<typeof compareBy>;
+  /** What single layers may be in. */
+  readonly #forms: readonly LayerForm[];
   readonly #points: TunePoint[] = [];
   readonly #accepted = new Set<TunePoint>();
   /** What each recipe that was tried came to, by its settings. */
@@ -83,6 +95,7 @@ class Search {
     this.#request = request;
     this.#tools = tools;
     this.#compare = compareBy(request);
+    this.#forms = request.mix ? formsTaken(start) : [];
   }
 
   get hasPoints(): boolean {
@@ -103,10 +116,10 @@ class Search {
   async correct(): Promise<void> {
     const given = this.#start.corrections;
     for (const corrections of correctionsFrom(given)) {
-      const isGiven = same(corrections, given);
+      const isGiven = sameCorrections(corrections, given);
       await this.#try(
         isGiven ? [] : [{ kind: "corrections", corrections }],
-        isGiven ? "as given" : gained(corrections, given),
+        isGiven ? "as given" : gainedWords(corrections, given),
       );
     }
     if (this.hasPoints) this.#accept(this.#points[bestOf(this.#points, this.#compare)]!);
@@ -140,6 +153,82 @@ class Search {
     await this.#giveBack(widened, (layers) => ({ kind: "weights", type, layers }));
   }
 
+  /**
+   * Where the limit is not kept yet: has as few layers in a form as keep it, form by form, those of fewest bytes first; where none do, all
+   * that come nearer to it, and goes on from there.
+   */
+  async mix(): Promise<void> {
+    const order = this.#at && !this.#at.passed ? await this.#orderAt(this.#at) : [];
+    for (const form of LADDER.filter((each) => this.#forms.includes(each))) {
+      const from = this.#at;
+      const { reached } = await this.#shortest((layers) => ({ kind: "form", form, layers }), order);
+      if (from && reached && (reached.passed || this.#compare(reached, from) < 0)) this.#accept(reached);
+    }
+  }
+
+  /** Where the limit is kept: gives each layer that is in a form the one of fewest bytes that keeps it, or back to what all are, those that cost most first. */
+  async stepDown(): Promise<void> {
+    const dearest = this.#at?.passed ? [...(this.#ordered?.order ?? [])].sort((a, b) => b.cost - a.cost) : [];
+    let vain = 0;
+    for (const { layer, hasWeights } of dearest) {
+      if (vain >= VAIN) break;
+      const form = layerFormOf(this.#at!.recipe, layer);
+      if (form === null || this.#isGiven(layer)) continue;
+      vain++;
+      const lower = hasWeights
+        ? LADDER.slice(0, LADDER.indexOf(form)).filter((each) => this.#forms.includes(each))
+        : [];
+      for (const each of [null, ...lower]) {
+        if (!(await this.#improve({ kind: "form", form: each, layers: [layer] }, 0))) continue;
+        vain = 0;
+        break;
+      }
+    }
+    await this.#giveBack([...this.#widened.values()], (layers) => ({
+      kind: "weights",
+      type: this.#start.weights.type,
+      layers,
+    }));
+  }
+
+  /**
+   * Where the limit is kept: has each layer whose weights are not of fewer bits, those that have most first, in blocks of int4; or where time is the goal,
+   * each that multiplies in integers, those that multiply most first, in float.
+   */
+  async gain(): Promise<void> {
+    const from = this.#at;
+    const { goal } = this.#request;
+    const form = goal === "size" ? "w4" : "w8";
+    if (!from?.passed || !this.#forms.includes(form)) return;
+    if (goal === "size" && weightBits(this.#start.weights.type) < 8) return;
+    const order = this.#ordered?.order ?? (await this.#orderAt(from));
+    const dearest = [...order].sort((a, b) => b.cost - a.cost).filter((each) => each.cost > 0 && each.hasWeights);
+    let vain = 0;
+    for (const { layer } of dearest) {
+      if (vain >= VAIN) return;
+      const known = layerFormOf(this.#at!.recipe, layer);
+      if (this.#isGiven(layer) || (goal === "latency" && known !== null)) continue;
+      const isBetter = await this.#improve({ kind: "form", form, layers: [layer] }, goal === "latency" ? FASTER : 0);
+      vain = isBetter ? 0 : vain + 1;
+    }
+  }
+
+  /** Whether the recipe that the search began with has a layer in a form of its own, which is not the search's to change. */
+  #isGiven(layer: string): boolean {
+    return layerFormOf(this.#start, layer) !== null;
+  }
+
+  /** Goes on from a change of the point that the search is at where that keeps the limit and is better, by a share of the time where one is given. */
+  async #improve(decision: LayerDecision, share: number): Promise<boolean> {
+    const from = this.#at!;
+    const point = await this.#change(from, decision, true);
+    const isBetter = point?.passed && this.#compare(point, from) < 0;
+    if (!point || !isBetter) return false;
+    if (share > 0 && !((point.latency ?? Infinity) <= (1 - share) * (from.latency ?? 0))) return false;
+    this.#accept(point);
+    return true;
+  }
+
   async #giveBack(changed: readonly Candidate[], back: (layers: readonly string[]) => LayerDecision): Promise<void> {
     const dearest = [...changed].sort((a, b) => b.cost - a.cost).filter(({ cost }) => cost > 0);
     for (const { layer } of dearest) {
@@ -155,9 +244,10 @@ class Search {
    */
   async #shortest(
     change: (layers: readonly string[]) => LayerDecision,
+    given?: readonly Candidate[],
   ): Promise<{ readonly layers: readonly Candidate[]; readonly reached: TunePoint | null }> {
     const from = this.#at;
-    const order = from && !from.passed ? await this.#orderAt(from) : [];
+    const order = from && !from.passed ? (given ?? (await this.#orderAt(from))) : [];
     if (!from || order.length === 0) return { layers: [], reached: null };
     const first = (count: number) => change(order.slice(0, count).map(({ layer }) => layer));
     let short = 0;
@@ -198,6 +288,8 @@ class Search {
       recipe.corrections,
       [...recipe.float.layers].sort(),
       Object.entries(recipe.weights.layers ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)),
+      [...(recipe.float.stored ?? [])].sort(),
+      Object.entries(recipe.float.storedAs ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)),
     ]);
     const before = this.#tried.get(settings);
     if (before !== undefined) return before;
@@ -218,28 +310,4 @@ class Search {
     this.#accepted.add(point);
     this.#tools.onPoint(this.found("cancelled"));
   }
-}
-
-/** The corrections worth trying: as given, then with bias correction, with equalization, and with both. */
-function correctionsFrom(given: Corrections): Corrections[] {
-  const bias = given.bias === "none" ? "empirical" : given.bias;
-  const all: readonly Corrections[] = [
-    given,
-    { ...given, bias },
-    { ...given, equalization: true },
-    { equalization: true, bias },
-  ];
-  return all.filter((corrections, i) => all.findIndex((other) => same(other, corrections)) === i);
-}
-
-function same(a: Corrections, b: Corrections): boolean {
-  return a.equalization === b.equalization && a.bias === b.bias;
-}
-
-function gained(corrections: Corrections, given: Corrections): string {
-  const names = [
-    ...(corrections.equalization === given.equalization ? [] : ["equalization"]),
-    ...(corrections.bias === given.bias ? [] : [`${corrections.bias} bias correction`]),
-  ];
-  return `with ${names.join(" and ")}`;
 }

@@ -43,14 +43,14 @@ describe("layers in the order in which they are left in float", () => {
   it("go by the power of the error that each makes, for each byte", () => {
     expect(order({ wide: 20, small: 20, fc: 20 }).map(({ layer: id }) => id)).toEqual(["small", "fc", "wide"]);
     expect(order({ wide: 20, small: 30.1, fc: 27.1 }).map(({ layer: id }) => id)).toEqual(["wide", "small", "fc"]);
-    expect(order({ wide: 3 })).toEqual([{ layer: "wide", cost: 3000 }]);
+    expect(order({ wide: 3 })).toEqual([{ layer: "wide", cost: 3000, hasWeights: true }]);
   });
 
   it("count a layer without weights as the cheapest with some", () => {
     expect(order({ small: 20, add: 20.5 }).map(({ layer: id }) => id)).toEqual(["small", "add"]);
     expect(order({ small: 20, add: 19 })).toEqual([
-      { layer: "add", cost: 0 },
-      { layer: "small", cost: 300 },
+      { layer: "add", cost: 0, hasWeights: false },
+      { layer: "small", cost: 300, hasWeights: true },
     ]);
   });
 
@@ -72,10 +72,10 @@ describe("layers in the order in which they are left in float", () => {
 
   it("cost multiply-adds where latency is the goal", () => {
     expect(order({ wide: 20, small: 20, add: 20, fc: 20 }, "latency")).toEqual([
-      { layer: "fc", cost: 500 },
-      { layer: "wide", cost: 4000 },
-      { layer: "add", cost: 16000 },
-      { layer: "small", cost: 160000 },
+      { layer: "fc", cost: 500, hasWeights: true },
+      { layer: "wide", cost: 4000, hasWeights: true },
+      { layer: "add", cost: 16000, hasWeights: false },
+      { layer: "small", cost: 160000, hasWeights: true },
     ]);
   });
 });

@@ -10,6 +10,8 @@ export interface Candidate {
   readonly layer: string;
   /** Bytes that it grows by in float, or multiply-adds that are then done in float: after the goal. */
   readonly cost: number;
+  /** Whether it has weights, which may be kept in fewer bits. */
+  readonly hasWeights: boolean;
 }
 
 /**
@@ -25,6 +27,7 @@ export function orderCandidates(
   goal: TuneRequest["goal"],
 ): Candidate[] {
   const costs = costsOf(summary, goal);
+  const weighted = new Set(summary.layers.flatMap(({ id, parameters }) => (parameters > 0 ? [id] : [])));
   const least = [...costs.values()].reduce((low, cost) => (cost > 0 ? Math.min(low, cost) : low), Infinity);
   const floor = Number.isFinite(least) ? least : 1;
   return layers
@@ -34,7 +37,7 @@ export function orderCandidates(
       return { layer, cost, worth: 10 ** (-alone.sqnr / 10) / Math.max(cost, floor) };
     })
     .sort((a, b) => b.worth - a.worth)
-    .map(({ layer, cost }) => ({ layer, cost }));
+    .map(({ layer, cost }) => ({ layer, cost, hasWeights: weighted.has(layer) }));
 }
 
 /** What each quantized layer costs in float, by its id. */

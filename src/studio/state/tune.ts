@@ -25,6 +25,7 @@ export function requestOf({ project, view }: StudioState): TuneRequest | null {
     limit: kind === "drop" ? { kind, share: limit } : { kind, decibels: search.decibels },
     goal: "size",
     budget: search.budget,
+    ...(search.mix && { mix: true }),
   };
 }
 
@@ -91,9 +92,9 @@ function isOfOtherSamples(state: StudioState): boolean {
 }
 
 /** The settings that a search was asked with. */
-export function settingsOf({ limit, samples, budget }: TuneRequest): SearchSettings {
+export function settingsOf({ limit, samples, budget, mix }: TuneRequest): SearchSettings {
   const decibels = limit.kind === "sqnr" ? limit.decibels : studio.getState().view.search.decibels;
-  return { limit: limit.kind, decibels, samples, budget };
+  return { limit: limit.kind, decibels, samples, budget, ...(mix && { mix }) };
 }
 
 /** Whether other data, or a recipe that is neither where the search began nor one of its points, is at hand. */

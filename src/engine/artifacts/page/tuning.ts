@@ -1,3 +1,4 @@
+import { LAYER_FORM_WORDS } from "../../model/layerForm.ts";
 import type { Decision, TuneLimit, TuningRecord } from "../../model/tuning.ts";
 import { plural, significant } from "../../values/figures.ts";
 import { points as change, percent, pointsOf } from "../../values/shares.ts";
@@ -47,11 +48,19 @@ function limitText(limit: TuneLimit, byTokens: boolean): string {
     : `SQNR of at least ${decibel(limit.decibels)}`;
 }
 
+/** Where a decision takes layers. */
+function placeOf(decision: Exclude<Decision, { readonly kind: "corrections" }>): string {
+  if (decision.kind === "weights") return `Weights in ${decision.type}`;
+  if (decision.kind === "float") return "Left in float";
+  if (decision.kind === "int8" || decision.form === null) return "Quantized again";
+  return `Computed ${LAYER_FORM_WORDS[decision.form]}`;
+}
+
 function decisionItem(decision: Decision): Markup {
   if (decision.kind === "corrections") {
     const { equalization, bias } = decision.corrections;
     return html`<li>Equalization ${equalization ? "on" : "off"}; bias correction ${bias === "none" ? "off" : bias}.</li>`;
   }
-  const where = decision.kind === "float" ? "Left in float" : "Quantized again";
+  const where = placeOf(decision);
   return html`<li>${where}: ${decision.layers.map((layer) => html`<code>${layer}</code> `)}</li>`;
 }

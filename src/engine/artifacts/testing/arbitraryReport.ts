@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import type { RangeReport } from "../../model/analysis.ts";
 import type { Accuracy, Evaluation } from "../../model/evaluation.ts";
+import { LAYER_FORMS } from "../../model/layerForm.ts";
 import { METHODS } from "../../model/range.ts";
 import type { Report, WeightReport } from "../../model/report.ts";
 import type { Decision, TuningRecord } from "../../model/tuning.ts";
@@ -109,6 +110,7 @@ const evaluation: fc.Arbitrary<Evaluation> = fc.record({
 const names = fc.array(tensorName, { maxLength: 3 });
 const decision: fc.Arbitrary<Decision> = fc.oneof(
   fc.record({ kind: fc.constantFrom("float" as const, "int8" as const), layers: names }),
+  fc.record({ kind: fc.constant("form" as const), form: fc.option(fc.constantFrom(...LAYER_FORMS)), layers: names }),
   fc.record({
     kind: fc.constant("corrections" as const),
     corrections: fc.record({

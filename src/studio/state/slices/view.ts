@@ -32,6 +32,8 @@ export interface SearchSettings {
   readonly samples: number | null;
   /** Seconds; null for as long as it takes. */
   readonly budget: number | null;
+  /** Whether single layers may be in any form that format and target take; absent where not. */
+  readonly mix?: boolean;
 }
 
 /** What rounding is to be learned with. */

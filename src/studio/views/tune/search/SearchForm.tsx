@@ -24,6 +24,7 @@ export function SearchForm() {
   const limit = useView((view) => view.limit);
   const decibels = useView((view) => view.search.decibels);
   const budget = useView((view) => view.search.budget);
+  const mix = useView((view) => view.search.mix ?? false);
   const samples = useStudio((state) => requestOf(state)?.samples ?? 0);
   const calibrating = useProject((project) => project.samples);
   const learned = useProject((project) => project.recipe?.present.weights.rounding === "learned");
@@ -92,6 +93,19 @@ export function SearchForm() {
             ))}
             {known || budget === null ? null : <option value={budget}>{budget} s</option>}
           </select>
+        </label>
+        <label className="field">
+          <input
+            type="checkbox"
+            checked={mix}
+            onChange={(event) => actions.searchChanged({ mix: event.target.checked })}
+            data-testid="search-mix"
+          />
+          <span className="field-label">
+            <Hint text="A layer in float may keep its weights in float16, int8 or blocks of int4, where format and target take that.">
+              mix forms
+            </Hint>
+          </span>
         </label>
         <Start />
       </div>

@@ -1,3 +1,4 @@
+import { LAYER_FORM_WORDS } from "../../../../engine/model/layerForm.ts";
 import type { Decision, Tuning } from "../../../../engine/model/tuning.ts";
 import { plural, significant } from "../../../../engine/values/figures.ts";
 import { change, points as gain, percent } from "../../../../engine/values/shares.ts";
@@ -81,6 +82,7 @@ export function SearchPoint({ tuning, index, adopted }: Props) {
 /** What the decisions come to, taken together. */
 function outcomeOf(decisions: readonly Decision[]): string[] {
   const float = new Set<string>();
+  const forms = new Map<string, string>();
   const lines: string[] = [];
   for (const decision of decisions) {
     if (decision.kind === "corrections") {
@@ -89,10 +91,17 @@ function outcomeOf(decisions: readonly Decision[]): string[] {
     } else {
       for (const layer of decision.layers) {
         if (decision.kind === "float") float.add(layer);
-        else float.delete(layer);
+        else if (decision.kind === "int8") float.delete(layer);
+        else if (decision.kind === "weights") forms.set(layer, `Weights in ${decision.type}`);
+        else if (decision.form === null) forms.delete(layer);
+        else forms.set(layer, `Computed ${LAYER_FORM_WORDS[decision.form]}`);
       }
     }
   }
   if (float.size > 0) lines.push(`Left in float: ${[...float].join(", ")}`);
+  for (const form of new Set(forms.values())) {
+    const names = [...forms].filter(([, each]) => each === form).map(([layer]) => layer);
+    lines.push(`${form}: ${names.join(", ")}`);
+  }
   return lines;
 }
