@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Browser, chromium, type Page } from "@playwright/test";
+import { type Browser, type BrowserContext, chromium, type Page } from "@playwright/test";
 import { build, type PreviewServer, preview } from "vite";
 import { appHeaders } from "../../workers/headers.ts";
 import { findChromium } from "../chromium.ts";
@@ -41,33 +41,72 @@ export function serveStudio(args: readonly string[] = []): Promise<ServedBrowser
   return serve(fileURLToPath(new URL("../../dist", import.meta.url)), args, () => undefined);
 }
 
+const VIEWPORT = { width: 1280, height: 720 };
+
 async function serve(folder: string, args: readonly string[], cleanUp: () => void): Promise<ServedBrowser> {
-  const executablePath = findChromium();
-  if (!executablePath) throw new Error("there is no Chromium here");
+  const server = await serveFiles(folder);
+  const { launched: browser, pid } = await launch((executablePath) =>
+    chromium.launch({ executablePath, args: ["--no-sandbox", ...args] }),
+  );
+  const { address } = server;
+  return {
+    browser,
+    address,
+    pid,
+    async newPage() {
+      const page = await browser.newPage({ viewport: VIEWPORT });
+      await page.goto(address);
+      return page;
+    },
+    async close() {
+      await browser.close();
+      server.close();
+      cleanUp();
+    },
+  };
+}
+
+/** Serves the studio as `serveStudio`, to a Chromium whose profile is on the disk: without one, what a page stores is in memory. */
+export async function serveStudioOnDisk(profile: string): Promise<Omit<ServedBrowser, "browser">> {
+  const server = await serveFiles(fileURLToPath(new URL("../../dist", import.meta.url)));
+  const { launched: context, pid } = await launch<BrowserContext>((executablePath) =>
+    chromium.launchPersistentContext(profile, { executablePath, args: ["--no-sandbox"], viewport: VIEWPORT }),
+  );
+  return {
+    address: server.address,
+    pid,
+    async newPage() {
+      const page = await context.newPage();
+      await page.goto(server.address);
+      return page;
+    },
+    async close() {
+      await context.close();
+      server.close();
+    },
+  };
+}
+
+async function serveFiles(folder: string): Promise<{ readonly address: string; close(): void }> {
   const server: PreviewServer = await preview({
     configFile: false,
     build: { outDir: folder },
     preview: { host: "127.0.0.1", port: 0, headers: appHeaders },
     appType: "mpa",
   });
-  const before = new Set(childrenOf(process.pid));
-  const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", ...args] });
   const address = server.resolvedUrls?.local[0];
+  if (!address) throw new Error(`${folder} could not be served`);
+  return { address, close: () => void server.httpServer.close() };
+}
+
+async function launch<T>(
+  start: (executablePath: string) => Promise<T>,
+): Promise<{ readonly launched: T; readonly pid: number }> {
+  const executablePath = findChromium();
+  if (!executablePath) throw new Error("there is no Chromium here");
+  const before = new Set(childrenOf(process.pid));
+  const launched = await start(executablePath);
   const pid = childrenOf(process.pid).find((child) => !before.has(child));
-  if (!address || pid === undefined) throw new Error("the benchmark's page could not be served");
-  return {
-    browser,
-    address,
-    pid,
-    async newPage() {
-      const page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
-      await page.goto(address);
-      return page;
-    },
-    async close() {
-      await browser.close();
-      server.httpServer.close();
-      cleanUp();
-    },
-  };
+  if (pid === undefined) throw new Error("Chromium has no process of its own here");
+  return { launched, pid };
 }

@@ -1,7 +1,7 @@
 /**
  * What is too heavy for `npm test`: every model of ../shared/models with its default recipe, into docs/verified.md, with that
- * for speed, into docs/speed.md, a model of 5 GiB, into docs/large.md, beside the peer on data built for it, into docs/models.md, and in every
- * format, into docs/formats-measured.md.
+ * for speed, into docs/speed.md, a model of 5 GiB, into docs/large.md, one of 2 GiB in a tab, into docs/large-in-tab.md, beside the peer on
+ * data built for it, into docs/models.md, and in every format, into docs/formats-measured.md.
  *   npm run verify
  */
 import "../../src/engine/runtime/telemetry.ts";
@@ -45,6 +45,16 @@ await write("large.md", quantizeLarge, [
   "32,000 words; `scripts/verify/decoder.ts`), quantized without data by `octet quantize` in several formats, in one process on one thread. Time is the",
   "whole command's but for running once what was written, which is a process of its own and told apart, MB are 10^6 bytes, and the memory is the most",
   "that the quantizing process held (VmHWM), beside the size of the model ([formats.md](formats.md#large-models)).",
+]);
+
+const { quantizeLargeInTab } = await import("./largeInTab.ts");
+await write("large-in-tab.md", quantizeLargeInTab, [
+  "# A model of 2 GiB in a tab",
+  "",
+  "Written by `npm run verify`. A made-up decoder of 2.17 GB of float32 weights in a file beside it (`scripts/verify/decoder.ts`), quantized without data in the",
+  "studio in Chromium, with a profile on the disk. The memory is the most that all processes of the browser together took (proportional set sizes, /proc), above",
+  "what they took with the empty page, from the choice of the files to the last download. MB are 10^6 bytes. Every file is byte for byte that of `octet quantize`,",
+  "which has run it in native ONNX Runtime ([formats.md](formats.md#large-models)).",
 ]);
 
 const { placeOnWebgpu } = await import("./webgpuPlacement.ts");
