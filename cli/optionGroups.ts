@@ -131,6 +131,9 @@ export const RECIPE_OPTIONS = {
       "layers without weights (Add, Mul, Concat, pools, Softmax): decided on samples (default), quantized, or left in float; auto also leaves layers with weights in float that cost the outputs much",
     ),
     equalize: flag("cross-layer equalization: for one scale a weight"),
+    smooth: flag(
+      "SmoothQuant: channels that MatMul and Gemm in integers read are divided where a normalization or a layer makes them, as far as that brings products closer on samples",
+    ),
     "bias-correction": choice(
       "NAME",
       ["none", "empirical", "analytic"],

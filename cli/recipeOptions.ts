@@ -1,4 +1,4 @@
-import { takesCodes, takesRanges } from "../src/engine/model/format.ts";
+import { hasIntegerActivations, takesCodes, takesRanges, unsmoothable } from "../src/engine/model/format.ts";
 import { InputError } from "../src/engine/model/job.ts";
 import { LAYER_FORMS, type LayerForm } from "../src/engine/model/layerForm.ts";
 import type { ActivationScheme } from "../src/engine/model/range.ts";
@@ -70,12 +70,18 @@ export function recipeChanges(values: Values<typeof RECIPE_OPTIONS>): RecipeChan
       `--format ${format} quantizes activations; leave --activations float out, or use --format weights.`,
     );
   }
+  const asked = format ?? (activations === "float" ? "weights" : null);
+  if (values.smooth && asked && !hasIntegerActivations({ format: asked })) throw new InputError(unsmoothable(asked));
   if (format && !takesCodes({ format })) assertNoCodes(values, format);
   if (format === "q4f16") assertBesideHalves(values);
   if (values.seed !== null && values.seed > LARGEST_SEED) {
     throw new InputError(`--seed takes a whole number of at most ${LARGEST_SEED}, not "${values.seed}".`);
   }
-  const corrections = { ...(values.equalize && { equalization: true }), ...(bias && { bias }) };
+  const corrections = {
+    ...(values.equalize && { equalization: true }),
+    ...(values.smooth && { smoothing: true }),
+    ...(bias && { bias }),
+  };
   const powers: Pick<WeightScheme, "scales"> = values["power-of-two"] ? { scales: "power-of-two" } : {};
   const chosen = Object.entries(values.layer ?? {});
   const forms = chosen.flatMap(([layer, each]) => (isForm(each) ? [[layer, each] as const] : []));

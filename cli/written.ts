@@ -4,7 +4,14 @@ import type { ElementwiseDecision } from "../src/engine/model/elementwise.ts";
 import type { Notice } from "../src/engine/model/job.ts";
 import type { Rounding } from "../src/engine/model/rounding.ts";
 import type { SpeedTrial } from "../src/engine/model/speed.ts";
-import { type Project, partsOf, speedNotice, totalBytes, type Verified } from "../src/engine/project/index.ts";
+import {
+  type Project,
+  partsOf,
+  type SmoothingSearch,
+  speedNotice,
+  totalBytes,
+  type Verified,
+} from "../src/engine/project/index.ts";
 import { plural } from "../src/engine/values/figures.ts";
 import { byteSize, duration } from "../src/engine/values/units.ts";
 import { codesFigures, codesText } from "./codesText.ts";
@@ -12,6 +19,7 @@ import { elementwiseText } from "./elementwiseText.ts";
 import { executorText } from "./format.ts";
 import { type Staging, writeFiles } from "./results.ts";
 import { roundingFigures, roundingText } from "./roundingText.ts";
+import { smoothingFigures, smoothingText } from "./smoothingText.ts";
 import { speedText } from "./speedText.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -25,6 +33,8 @@ interface Making {
   readonly rounding?: Rounding | null;
   /** What finding codes on samples came to, where it was done. */
   readonly found?: CodeSearch | null;
+  /** What searching for smoothing came to, where it was done. */
+  readonly smoothing?: SmoothingSearch | null;
   readonly speed?: SpeedTrial | null;
   /** What was decided of layers without weights, where it was decided now. */
   readonly elementwise?: ElementwiseDecision | null;
@@ -43,6 +53,7 @@ export async function writeJob(
     project,
     rounding = null,
     found = null,
+    smoothing = null,
     elementwise = null,
     speed = null,
     result,
@@ -89,6 +100,7 @@ export async function writeJob(
       },
       rounding: rounding && roundingFigures(rounding),
       codes: found && codesFigures(found),
+      smoothing: smoothing && smoothingFigures(smoothing),
       unproven: result.unproven,
       elementwise: elementwise && {
         float: elementwise.unjoined,
@@ -108,6 +120,7 @@ export async function writeJob(
       `${layersText(layers.length, quantized, integer)}${samples > 0 ? ` on ${plural(samples, "sample")}` : ""}${skipped > 0 ? ` (${skipped} skipped)` : ""} in ${duration(1000 * seconds)}${runText(result.runSeconds)}: ${byteSize(model.bytes)} to ${byteSize(result.quantized.bytes)}`,
       ...(speed ? speedText(speed) : []),
       ...(elementwise ? elementwiseText(elementwise) : []),
+      ...(smoothing ? smoothingText(smoothing) : []),
       ...(rounding ? [roundingText(rounding)] : []),
       ...(found ? codesText(found) : []),
       ...executors.map((executor) => `  ${executorText(executor)}`),

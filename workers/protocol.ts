@@ -41,6 +41,7 @@ export type RangePart = RecipePart<"activations" | "method" | "methods" | "range
 export type PlanPart = RecipePart<
   | "corrections"
   | "factors"
+  | "smoothed"
   | "inputScales"
   | "target"
   | "format"
@@ -59,6 +60,8 @@ export type WeightPart = RecipePart<
   | (
       | "corrections"
       | "factors"
+      | "smoothed"
+      | "smoothed"
       | "inputScales"
       | "target"
       | "format"
@@ -72,7 +75,7 @@ export type WeightPart = RecipePart<
 >;
 
 /** What decides the values that the float model gives. */
-export type ValuesPart = RecipePart<"corrections" | "factors" | "inputScales" | "preprocess" | "seed">;
+export type ValuesPart = RecipePart<"corrections" | "factors" | "smoothed" | "inputScales" | "preprocess" | "seed">;
 
 /** Which samples there are, and how they are prepared. */
 export type SamplesPart = RecipePart<"preprocess" | "seed">;
@@ -185,7 +188,7 @@ export interface EngineApi {
     onCheckpoint: (calibration: Calibration) => void,
   ): Promise<Calibration>;
   /**
-   * Does what a recipe still lacks on the first `samples` samples: learns equalization, calibrates where the calibration
+   * Does what a recipe still lacks on the first `samples` samples: learns equalization and smoothing, calibrates where the calibration
    * given does not fit, settles the ranges, learns the biases.
    */
   settle(

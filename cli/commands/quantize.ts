@@ -6,7 +6,13 @@ import { InputError, type Notice } from "../../src/engine/model/job.ts";
 import type { Preprocess, Preset } from "../../src/engine/model/preprocess.ts";
 import type { Rounding } from "../../src/engine/model/rounding.ts";
 import type { SpeedTrial } from "../../src/engine/model/speed.ts";
-import { assertTimeable, type Project, readCalibration, readRecipe } from "../../src/engine/project/index.ts";
+import {
+  assertTimeable,
+  type Project,
+  readCalibration,
+  readRecipe,
+  type SmoothingSearch,
+} from "../../src/engine/project/index.ts";
 import { listed } from "../../src/engine/values/figures.ts";
 import type { ArgumentsOf } from "../definitions.ts";
 import { threadedRuntime } from "../executors.ts";
@@ -61,6 +67,7 @@ export async function quantizeCommand(
 interface Calibrated {
   readonly rounding: Rounding | null;
   readonly found: CodeSearch | null;
+  readonly smoothing: SmoothingSearch | null;
   readonly elementwise: ElementwiseDecision | null;
   /** What was timed, where that was asked for. */
   readonly speed: SpeedTrial | null;
@@ -73,6 +80,7 @@ const OF_DATA = ["data", "preprocess", "samples", "order", ...RUNNING] as const;
 
 const WITHOUT = {
   equalization: "leave --equalize out",
+  smoothing: "leave --smooth out",
   "deciding elementwise operators": "--elementwise join",
   "learned rounding": "--rounding nearest",
   "codes found on samples": "--algorithm hqq",
@@ -162,5 +170,12 @@ async function settleOn(
   const again = project.isSettled ? settled : await project.settle(request, terminal.context);
   const elementwise = project.recipe.elementwise === "auto" ? settled.elementwise : null;
   const rounding = again.rounding ?? settled.rounding;
-  return { rounding, found: settled.found, elementwise, speed, notices: [...data.notices, ...checked] };
+  return {
+    rounding,
+    found: settled.found,
+    smoothing: settled.smoothing,
+    elementwise,
+    speed,
+    notices: [...data.notices, ...checked],
+  };
 }

@@ -53,7 +53,7 @@ export interface Judged {
 export function quantized(float: string, folder: string, options: readonly string[]): string {
   execFileSync(process.execPath, [OCTET, "quantize", float, "--out", folder, ...options], { stdio: "pipe" });
   const [file, ...others] = readdirSync(folder).filter(
-    (name) => name.endsWith(".onnx") && !name.endsWith(".equalized.onnx"),
+    (name) => name.endsWith(".onnx") && !/\.(equalized|smoothed)\.onnx$/.test(name),
   );
   if (file === undefined || others.length > 0) throw new Error(`${folder} has no one quantized model`);
   return join(folder, file);

@@ -44,6 +44,8 @@ export const WORDS = {
   "range group": "Tensors that share one scale because the operators between them only move data, or join it.",
   symmetric: "The range reaches equally far to both sides of zero, so the zero point is 0.",
   asymmetric: "The range fits the values on both sides of zero, and the zero point moves with it.",
+  smoothing:
+    "SmoothQuant: channels that layers in integers read are divided where they are made, and the weights that read them multiplied, so that one scale fits all channels. The float model computes the same.",
   equalization:
     "Cross-layer equalization: a layer's channels are divided and the next layer's weights multiplied, so that all channels have weights of one size. The float model computes the same.",
   "bias correction": "Quantizing shifts the mean of each output channel; the shift is measured and taken off the bias.",

@@ -54,7 +54,7 @@ test("found after a decomposed normalization, a Mul of two layers, and a Relu; f
     ["h", ["w2"]],
     ["r", ["w4"]],
   ]);
-  const scaled = applyInputScales(model, scales);
+  const scaled = applyInputScales(model, scales, "awq");
   expect(graphOf(scaled).initializer).toHaveLength(graphOf(model).initializer.length);
   const feeds = new Map([["x", noise([ROWS, WIDTH], 9)]]);
   const [before, after] = [await run(model, feeds), await run(scaled, feeds)];
@@ -69,8 +69,8 @@ test.each([
   ["of 0", { n: scales.n.map(() => 0) }],
   ["that float32 does not hold", { n: scales.n.map(() => 1e39) }],
 ])("refused: scales %s", (_, wrong) => {
-  expect(() => applyInputScales(model, wrong)).toThrow(InputError);
-  expect(() => applyInputScales(model, wrong)).toThrow(/scales of the input [an] do not fit/);
+  expect(() => applyInputScales(model, wrong, "awq")).toThrow(InputError);
+  expect(() => applyInputScales(model, wrong, "awq")).toThrow(/scales of the input [an] do not fit/);
 });
 
 test("none for an output of the graph, nor a matrix that something else has too", () => {

@@ -16,8 +16,12 @@ import {
 } from "./normPairs.ts";
 import { graphOf } from "./pass.ts";
 
-/** Of the names of constants that are scaled. */
-const SUFFIX = "awq";
+/** What found scales: of the names of constants that are scaled, and where the recipe keeps them. */
+const FOUND_BY = {
+  awq: { scales: "scales", member: "inputScales" },
+  smoothed: { scales: "scales of smoothing", member: "smoothed" },
+} as const;
+type ScaledBy = keyof typeof FOUND_BY;
 
 /** A tensor whose channels can be divided where they are made, and made up for by the rows of the matrices that read it. */
 export interface ScalableInput {
@@ -81,7 +85,12 @@ function makerOf(tensor: string, channels: number, index: GraphIndex): NodeProto
  * read it multiplied: the same function to float32's precision. Throws InputError for scales of a tensor whose channels nothing
  * makes, of another number of channels, or that are not positive and finite.
  */
-export function applyInputScales(model: ModelProto, scales: Readonly<Record<string, readonly number[]>>): ModelProto {
+export function applyInputScales(
+  model: ModelProto,
+  scales: Readonly<Record<string, readonly number[]>>,
+  by: ScaledBy,
+): ModelProto {
+  const { scales: what, member } = FOUND_BY[by];
   const known = new Map(scalableInputs(new GraphIndex(graphOf(model))).map((each) => [each.tensor, each.channels]));
   for (const [tensor, values] of Object.entries(scales)) {
     const fits = known.get(tensor) === values.length;
@@ -91,16 +100,16 @@ export function applyInputScales(model: ModelProto, scales: Readonly<Record<stri
     )
       continue;
     throw new InputError(
-      `The recipe's scales of the input ${tensor} do not fit the model, or are not positive and finite; set "inputScales" to null in the recipe to find them again.`,
+      `The recipe's ${what} of the input ${tensor} do not fit the model, or are not positive and finite; set "${member}" to null in the recipe to find them again.`,
     );
   }
-  const divided = dividePairs(model, scales, SUFFIX);
-  return divideLinear(divided, new Map(Object.entries(scales)));
+  const divided = dividePairs(model, scales, by);
+  return divideLinear(divided, new Map(Object.entries(scales)), by);
 }
 
 /** The same of output channels of matrices, of which one may also read what another makes. */
-function divideLinear(model: ModelProto, scales: ReadonlyMap<string, readonly number[]>): ModelProto {
-  const rewriting = new ConstantRewriting(model, SUFFIX);
+function divideLinear(model: ModelProto, scales: ReadonlyMap<string, readonly number[]>, by: ScaledBy): ModelProto {
+  const rewriting = new ConstantRewriting(model, by);
   const { index } = rewriting;
   for (const { tensor, readers, maker } of linearPairs(index)) {
     const scale = scales.get(tensor);

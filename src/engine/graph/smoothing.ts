@@ -1,6 +1,7 @@
 import type { Recipe } from "../model/recipe.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
+import { smoothingScales } from "../values/smoothing.ts";
 import type { ChannelExtremes } from "./equalization.ts";
 import { dividePairs, forEachPairWeight, hasTurnedWeight, type NormPair, normPairs } from "./normPairs.ts";
 import { graphOf } from "./pass.ts";
@@ -9,8 +10,6 @@ type Factors = NonNullable<Recipe["factors"]>;
 
 /** A tensor is smoothed whose largest channel reaches so many times as far as the median one. */
 const UNEVEN = 4;
-/** No channel is divided or multiplied by more. */
-const LARGEST_FACTOR = 1e4;
 
 /**
  * Factors that bring outlier channels of such tensors closer to the others: channel c is divided by sqrt(a / w), a its largest magnitude over
@@ -42,10 +41,7 @@ export function smoothingOf(link: NormPair, reach: Float64Array, index: GraphInd
   const live = [...reach].filter((each) => each > 0).sort((a, b) => a - b);
   const [median = 0, largest = 0] = [live[live.length >> 1], live.at(-1)];
   if (!(largest > 0 && largest >= UNEVEN * median) || !Number.isFinite(largest)) return null;
-  const ratios = reach.map((a, c) => (a > 0 && (weights[c] as number) > 0 ? Math.sqrt(a / (weights[c] as number)) : 0));
-  const known = [...ratios].filter((ratio) => ratio > 0);
-  const mean = Math.exp(known.reduce((sum, ratio) => sum + Math.log(ratio), 0) / known.length);
-  return ratios.map((ratio) => (ratio > 0 ? Math.min(Math.max(ratio / mean, 1 / LARGEST_FACTOR), LARGEST_FACTOR) : 1));
+  return smoothingScales(reach, weights, 1 / 2);
 }
 
 /**

@@ -48,6 +48,9 @@ export async function calibrate(
   if (resume && resume.equalized !== model.equalized) {
     throw new InputError("The calibration to continue was made with another setting of equalization; start afresh.");
   }
+  if (resume && (resume.smoothed ?? false) !== model.smoothed) {
+    throw new InputError("The calibration to continue was made with another setting of smoothing; start afresh.");
+  }
   const { seed = null } = dataset;
   if (resume && resume.seed !== seed) {
     throw new InputError("The calibration to continue took the samples in another order; start afresh.");
@@ -58,6 +61,7 @@ export async function calibrate(
   const describe = (observation: Observation): Calibration => ({
     model: { name: model.name, sha256: model.sha256 },
     equalized: model.equalized,
+    ...(model.smoothed && { smoothed: true }),
     wanted: request.samples,
     preprocess: request.preprocess,
     seed,

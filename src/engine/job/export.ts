@@ -20,10 +20,10 @@ import { TOOL } from "../values/tool.ts";
 import { byteSize } from "../values/units.ts";
 import { type Artifact, fileOf, partsOf } from "./artifact.ts";
 import { undecidedRegions } from "./elementwise.ts";
-import { equalizedName, quantizedName, unprovenName } from "./fileNames.ts";
-import { assertEqualizedFits } from "./fileSize.ts";
+import { quantizedName, scaledName, unprovenName } from "./fileNames.ts";
+import { assertScaledFits } from "./fileSize.ts";
 import { assertRoundingLearned } from "./learned.ts";
-import { equalizedModel, isEqualized, type OpenModel, summarizeModel } from "./open.ts";
+import { equalizedModel, isEqualized, isSmoothed, type OpenModel, summarizeModel } from "./open.ts";
 import { assertCalibratedFor, type Quantized, quantizeModel, resolveRecipe } from "./quantize.ts";
 import { reportOf } from "./report.ts";
 
@@ -57,8 +57,8 @@ export interface Exported {
 const TENSORRT_NOTE =
   "TensorRT 10 deprecates calibration caches and checks the version in the first line; change that line to your TensorRT's version, or use the quantized ONNX file.";
 
-const EQUALIZED_NOTE =
-  "The float model after equalization: it computes what the original does, and the TensorRT cache and the ranges for ONNX Runtime's tool are its tensors'.";
+const scaledNote = (by: string) =>
+  `The float model after ${by}: it computes what the original does, and the TensorRT cache and the ranges for ONNX Runtime's tool are its tensors'.`;
 
 /** Every file of the job; the model among them is the one that `evaluate` judges. Throws InputError as quantizing does, and for one longer than anything loads. */
 export function exportJob(model: OpenModel, request: ExportRequest): Exported {
@@ -69,7 +69,8 @@ export function exportJob(model: OpenModel, request: ExportRequest): Exported {
   const recipe = request.recipe.resolved ? request.recipe : resolveRecipe(model, request.recipe, calibration);
   const quantized = request.quantized ?? quantizeModel(model, recipe);
   const observed = calibration.statistics.size > 0 ? rangeFiles(model, recipe, calibration, quantized) : null;
-  const equalized = isEqualized(recipe) ? equalizedFile(model, recipe, nameOf(equalizedName(model))) : null;
+  const by = isEqualized(recipe) ? "equalized" : isSmoothed(recipe) && observed ? "smoothed" : null;
+  const scaled = by && scaledFile(model, recipe, by, nameOf(scaledName(model, by)));
   const name = nameOf(quantizedName(model, recipe));
   const { weights } = quantized.written;
   const notices: Notice[] = [
@@ -82,7 +83,7 @@ export function exportJob(model: OpenModel, request: ExportRequest): Exported {
     ...quantized.notices,
     ...quantized.ends.map((end) => endNotice(end, name)),
     ...(observed?.notices ?? []),
-    ...(equalized ? [{ kind: "info" as const, subject: equalized.name, message: EQUALIZED_NOTE }] : []),
+    ...(scaled ? [{ kind: "info" as const, subject: scaled.name, message: scaledNote(scalingOf(recipe)) }] : []),
   ];
   const files: Artifact[] = [
     Object.assign(fileOf(name, partsOf(quantized.written)), {
@@ -93,7 +94,7 @@ export function exportJob(model: OpenModel, request: ExportRequest): Exported {
     ...(weights ? [weights] : []),
     ...(observed?.files ?? []),
     textFile(`${model.name}.recipe.json`, writeRecipe(recipe)),
-    ...(equalized ? [equalized] : []),
+    ...(scaled ? [scaled] : []),
   ];
   const { figures } = request;
   const report = reportOf(model, { recipe, calibration, evaluation, tuning, date, quantized, figures, files, notices });
@@ -113,10 +114,15 @@ function endNotice({ name, kind, scale, zeroPoint }: IntegerEnd, file: string): 
   return { kind: "info", subject: name, message: `The ${kind} ${name} of "${file}" is ${how}.` };
 }
 
-function equalizedFile(model: OpenModel, recipe: Recipe, name: string): Artifact {
+/** What scaled a model's channels, in words. */
+function scalingOf(recipe: Recipe): string {
+  return [isEqualized(recipe) ? "equalization" : [], isSmoothed(recipe) ? "smoothing" : []].flat().join(" and ");
+}
+
+function scaledFile(model: OpenModel, recipe: Recipe, by: "equalized" | "smoothed", name: string): Artifact {
   const { observed } = equalizedModel(model, recipe);
   const chunks = encodeModel(observed);
-  assertEqualizedFits(model, totalLength(chunks));
+  assertScaledFits(model, by, totalLength(chunks));
   return { name, chunks, model: observed };
 }
 

@@ -10,9 +10,9 @@ export function quantizedName({ name }: Named, { format, weights }: Pick<Recipe,
   return `${name}.${multipliesAll({ format }) || !isTuned({ format }) ? format : others.length > 0 ? "mixed" : type}.onnx`;
 }
 
-/** The file of the float model after equalization. */
-export function equalizedName({ name }: Named): string {
-  return `${name}.equalized.onnx`;
+/** The file of the float model whose channels were scaled. */
+export function scaledName({ name }: Named, by: "equalized" | "smoothed"): string {
+  return `${name}.${by}.onnx`;
 }
 
 /** The name of a model's file that never ran here without a crash. */

@@ -51,8 +51,9 @@ export interface OpenModel extends Required<ModelInputs> {
   readonly reference: ModelProto;
   readonly folded: ModelProto;
   readonly observed: ModelProto;
-  /** Whether `folded` and `observed` are equalized. */
+  /** Whether `folded` and `observed` are equalized, and smoothed. */
   readonly equalized: boolean;
+  readonly smoothed: boolean;
   /** Element type and, where it is static and has dimensions, shape of each activation of both prepared forms. */
   readonly types: ReadonlyMap<string, DataType | "other">;
   readonly dims: ReadonlyMap<string, readonly number[]>;
@@ -137,6 +138,7 @@ async function prepareFile<T extends object>(
     folded: restated(prepared.folded),
     observed: restated(prepared.observed),
     equalized: false,
+    smoothed: false,
     types,
     dims,
     shapes,
@@ -168,35 +170,42 @@ export function runnable(model: ModelProto): ModelFile {
   return toModelFile(runnableOpset(model));
 }
 
-/** What decides how a model's channels are scaled before it is quantized: equalized, and by AWQ. */
-export type Equalization = Pick<Recipe, "corrections" | "factors" | "inputScales">;
+/** What decides how a model's channels are scaled before it is quantized: equalized, smoothed, and by AWQ. */
+export type Equalization = Pick<Recipe, "corrections" | "factors" | "smoothed" | "inputScales">;
 
 export function isEqualized({ corrections, factors }: Equalization): boolean {
   return corrections.equalization && factors !== null;
+}
+
+/** Whether smoothing changes the model: where nothing gained it does not. */
+export function isSmoothed({ corrections, smoothed }: Equalization): boolean {
+  return corrections.smoothing === true && Object.keys(smoothed ?? {}).length > 0;
 }
 
 /** The last scaled form of each model, by its factors and scales as text: recipes are copied on their way to a worker. */
 const scaled = new WeakMap<PreparedModel, { readonly by: string; readonly model: PreparedModel }>();
 
 /**
- * The model as a recipe's equalization makes it, and AWQ's scales of inputs after that: the model itself where nothing was learned. What
+ * The model as a recipe's equalization makes it, and smoothing and AWQ's scales of inputs after that: the model itself where nothing was learned. What
  * is then observed is the exact float model; in what is quantized, one bound serves all channels of a Clip (graph/applyFactors.ts).
  * Throws InputError as applyInputScales does.
  */
 export function equalizedModel<M extends PreparedModel>(model: M, recipe: Equalization): M {
   const factors = isEqualized(recipe) ? recipe.factors : null;
   const inputScales = Object.keys(recipe.inputScales ?? {}).length > 0 ? recipe.inputScales : null;
-  if (!factors && !inputScales) return model;
-  if (model.equalized) throw new Error("A model is equalized once.");
-  const by = JSON.stringify([factors, inputScales]);
+  const smoothed = isSmoothed(recipe) ? recipe.smoothed : null;
+  if (!factors && !smoothed && !inputScales) return model;
+  if (model.equalized || model.smoothed) throw new Error("A model is equalized once.");
+  const by = JSON.stringify([factors, smoothed, inputScales]);
   const known = scaled.get(model);
   if (known?.by === by) return known.model as M;
-  const equalized = factors ? withFactors(model, factors) : model;
+  const even = factors ? withFactors(model, factors) : model;
+  const equalized = smoothed ? smooth(even, smoothed) : even;
   const result: M = inputScales
     ? {
         ...equalized,
-        folded: applyInputScales(equalized.folded, inputScales),
-        observed: applyInputScales(equalized.observed, inputScales),
+        folded: applyInputScales(equalized.folded, inputScales, "awq"),
+        observed: applyInputScales(equalized.observed, inputScales, "awq"),
       }
     : equalized;
   scaled.set(model, { by, model: result });
@@ -210,6 +219,14 @@ function withFactors<M extends PreparedModel>(model: M, factors: NonNullable<Rec
   const types = new Map(model.types);
   for (const name of made) if (!types.has(name)) types.set(name, "float32");
   return { ...model, folded: smooth(applyFactors(model.folded, factors, "tensor")), observed, types, equalized: true };
+}
+
+/** What is observed is then the folded model, whose tensors smoothing found, unless it is equalized, which is one too. */
+function smooth<M extends PreparedModel>(model: M, smoothed: NonNullable<Recipe["smoothed"]>): M {
+  const scales = Object.fromEntries(Object.entries(smoothed).map(([tensor, { divide }]) => [tensor, divide]));
+  const folded = applyInputScales(model.folded, scales, "smoothed");
+  const observed = model.equalized ? applyInputScales(model.observed, scales, "smoothed") : folded;
+  return { ...model, folded, observed, smoothed: true };
 }
 
 /** The last plan of each float model, by what was chosen. */

@@ -22,7 +22,15 @@ import { rangeWithin } from "../values/clamp.ts";
 import { type Artifact, artifactBytes, fileOf } from "./artifact.ts";
 import { quantizedName } from "./fileNames.ts";
 import { LARGEST_FILE } from "./fileSize.ts";
-import { type Equalization, equalizedModel, floatForm, isEqualized, type OpenModel, planModel } from "./open.ts";
+import {
+  type Equalization,
+  equalizedModel,
+  floatForm,
+  isEqualized,
+  isSmoothed,
+  type OpenModel,
+  planModel,
+} from "./open.ts";
 import { spareTensors } from "./spare.ts";
 import { assertWhole } from "./whole.ts";
 
@@ -65,7 +73,11 @@ export function looksResolved(recipe: Recipe): boolean {
 
 /** Whether what calibration saw is what the recipe quantizes: equalizing and preprocessing change what tensors hold. */
 export function isCalibratedFor(recipe: Calibrated, calibration: Calibration): boolean {
-  return calibration.equalized === isEqualized(recipe) && isPreprocessedFor(recipe, calibration);
+  return isScaledFor(recipe, calibration) && isPreprocessedFor(recipe, calibration);
+}
+
+function isScaledFor(recipe: Equalization, { equalized, smoothed = false }: Calibration): boolean {
+  return equalized === isEqualized(recipe) && smoothed === isSmoothed(recipe);
 }
 
 type Calibrated = Equalization & Pick<Recipe, "preprocess">;
@@ -90,16 +102,20 @@ export function assertCalibratedFor(model: OpenModel, recipe: Calibrated, calibr
     );
   }
   if (isCalibratedFor(recipe, calibration)) return;
-  assertEqualizationLearned(recipe);
-  const [made, wanted] = calibration.equalized ? ["with", "without"] : ["without", "with"];
+  assertScalingLearned(recipe);
+  const isOther = calibration.equalized !== isEqualized(recipe);
+  const has = isOther ? calibration.equalized : calibration.smoothed;
+  const [made, wanted] = has ? ["with", "without"] : ["without", "with"];
   throw new InputError(
-    `The calibration was made ${made} equalization and the recipe is ${wanted} it, which changes what tensors hold; calibrate again.`,
+    `The calibration was made ${made} ${isOther ? "equalization" : "smoothing"} and the recipe is ${wanted} it, which changes what tensors hold; calibrate again.`,
   );
 }
 
-function assertEqualizationLearned({ corrections, factors }: Equalization): void {
-  if (!corrections.equalization || factors) return;
-  throw new InputError("The recipe asks for equalization, which has not been learned yet; calibrate first.");
+function assertScalingLearned({ corrections, factors, smoothed }: Equalization): void {
+  const lacks =
+    corrections.equalization && !factors ? "equalization" : corrections.smoothing && !smoothed && "smoothing";
+  if (!lacks) return;
+  throw new InputError(`The recipe asks for ${lacks}, which has not been learned yet; calibrate first.`);
 }
 
 /** Throws InputError when the recipe is another model's. */
@@ -143,7 +159,7 @@ export function quantizationJob(model: OpenModel, recipe: Recipe): QuantizationJ
   assertPreparedFor(model, recipe);
   const { resolved } = recipe;
   if (!resolved) throw new InputError("The recipe has no ranges yet; calibrate first, or add a calibration cache.");
-  assertEqualizationLearned(recipe);
+  assertScalingLearned(recipe);
   const { types } = equalizedModel(model, recipe);
   const float = floatForm(model, recipe);
   const corrected = recipe.biases ? applyBiases(float, recipe.biases) : float;

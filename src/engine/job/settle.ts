@@ -21,9 +21,11 @@ import { learnEqualization } from "./equalize.ts";
 import { assertAllMayFit } from "./fileSize.ts";
 import { findOnSamples } from "./findOnSamples.ts";
 import { learnRounding } from "./learnRounding.ts";
-import { equalizedModel, isEqualized, type OpenModel, planModel } from "./open.ts";
+import { equalizedModel, type OpenModel, planModel } from "./open.ts";
 import { printing } from "./prints.ts";
 import { isCalibratedFor, looksResolved, resolveRecipe } from "./quantize.ts";
+import { findSmoothing, type SmoothingSearch } from "./smooth.ts";
+import { uncalibrated } from "./uncalibrated.ts";
 import { assertWhole } from "./whole.ts";
 
 export interface SettleRequest {
@@ -46,12 +48,15 @@ export interface Settled {
   readonly rounding: Rounding | null;
   /** What finding codes on samples came to, where it was done. */
   readonly found: CodeSearch | null;
+  /** What searching for smoothing came to, where it was done. */
+  readonly smoothing: SmoothingSearch | null;
   /** What was decided of layers without weights, where it was decided here. */
   readonly elementwise: ElementwiseDecision | null;
 }
 
 export type Want =
   | "equalization"
+  | "smoothing"
   | "deciding elementwise operators"
   | "calibration"
   | "learned rounding"
@@ -60,6 +65,7 @@ export type Want =
 
 const WANTS: Readonly<Record<Learned, Want>> = {
   factors: "equalization",
+  smoothed: "smoothing",
   unjoined: "deciding elementwise operators",
   spared: "calibration",
   resolved: "calibration",
@@ -86,22 +92,18 @@ export function settleAlone(model: OpenModel, recipe: Recipe): Settled {
   const calibration = uncalibrated(model, recipe, recipe);
   const decided = missing(recipe).includes("unjoined") ? withLearned(recipe, { unjoined: [] }) : recipe;
   const resolved = decided.resolved ? decided : resolveRecipe(model, decided, calibration);
-  return { recipe: deriveBiases(model, resolved), calibration, rounding: null, found: null, elementwise: null };
-}
-
-/** What stands for the calibration of a recipe that takes no ranges. */
-function uncalibrated(
-  { name, sha256 }: OpenModel,
-  recipe: Recipe,
-  { preprocess, seed }: Pick<Recipe, "preprocess" | "seed">,
-): Calibration {
-  const nothing = { observed: [], skipped: [], wanted: 0, prints: null, executors: [], notices: [] };
-  const about = { model: { name, sha256 }, equalized: isEqualized(recipe), statistics: new Map() };
-  return { ...about, preprocess, seed, ...nothing };
+  return {
+    recipe: deriveBiases(model, resolved),
+    calibration,
+    rounding: null,
+    found: null,
+    smoothing: null,
+    elementwise: null,
+  };
 }
 
 /**
- * Does what a recipe still lacks, in this order: learns equalization, calibrates where the calibration given does not
+ * Does what a recipe still lacks, in this order: learns equalization and smoothing, calibrates where the calibration given does not
  * fit and activations are quantized, settles the ranges, learns rounding where something is there to learn it, or else
  * the biases, since learned rounding takes the place of correcting them (docs/rounding.md). What the recipe holds already
  * is kept. Throws InputError as these do, and before all when the target does not take what is asked for or a file of the result is
@@ -125,8 +127,17 @@ export async function settle(
     const factors = await learnEqualization(model, taught.dataset, samples, runtimes.main, context);
     settled = withLearned(settled, { factors });
   }
+  let smoothing: SmoothingSearch | null = null;
+  if (lacks("smoothed")) {
+    smoothing = await findSmoothing(model, settled, taught.dataset, samples, runtimes, context);
+    settled = withLearned(settled, { smoothed: smoothing.smoothed });
+  }
   const observes = seeksExtremes(settled) || planModel(model, settled).groups.length > 0;
-  const saw = given && isCalibratedFor(settled, given) && settled.factors === recipe.factors;
+  const saw =
+    given &&
+    isCalibratedFor(settled, given) &&
+    settled.factors === recipe.factors &&
+    settled.smoothed === recipe.smoothed;
   const fits = saw && (given.wanted > 0 ? given.seed === dataset.seed : !observes);
   let calibration = fits ? given : null;
   if (!calibration && !observes) calibration = uncalibrated(model, settled, dataset);
@@ -167,5 +178,12 @@ export async function settle(
     ...settled,
     prints: joinPrints(settled.prints, taught.all, rounding?.prints ?? null, found?.prints ?? null),
   };
-  return { recipe: deriveBiases(model, withoutVainPrints(settled)), calibration, rounding, found, elementwise };
+  return {
+    recipe: deriveBiases(model, withoutVainPrints(settled)),
+    calibration,
+    rounding,
+    found,
+    smoothing,
+    elementwise,
+  };
 }

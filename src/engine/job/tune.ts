@@ -151,7 +151,7 @@ interface BenchParts {
 /** Measures recipes, each on the model that it exports. What equalized and other recipes share is learned once. */
 class Bench {
   readonly #parts: BenchParts;
-  readonly #learned = new Map<boolean, Pick<Recipe, "factors"> & { readonly calibration: Calibration }>();
+  readonly #learned = new Map<boolean, Pick<Recipe, "factors" | "smoothed"> & { readonly calibration: Calibration }>();
   #measured = 0;
 
   constructor(parts: BenchParts) {
@@ -166,13 +166,13 @@ class Bench {
     const known = this.#learned.get(equalization);
     const { recipe, calibration } = await settle(
       model,
-      { ...wanted, factors: known?.factors ?? null },
+      { ...wanted, factors: known?.factors ?? null, ...(known?.smoothed && { smoothed: known.smoothed }) },
       dataset,
       { samples: split.calibration[1], calibration: known?.calibration ?? null },
       { main: runtime, accelerator: null },
       context,
     );
-    this.#learned.set(equalization, { calibration, factors: recipe.factors });
+    this.#learned.set(equalization, { calibration, factors: recipe.factors, smoothed: recipe.smoothed });
     const quantized = quantizeModel(model, recipe);
     const { file, named } = quantizedFile(model, recipe, quantized, this.#parts.standIns);
     const session = named(await loadSession(runtime, file, { threads: this.#parts.threads }, "The quantized model"));

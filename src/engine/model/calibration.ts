@@ -6,6 +6,7 @@ import {
   flag,
   integer,
   list,
+  maybe,
   nullable,
   type Of,
   oneOf,
@@ -44,6 +45,10 @@ export const OBSERVATION = {
   equalized: about(
     "Whether the model was equalized before it was observed: statistics of one do not fit the other.",
     flag,
+  ),
+  smoothed: about(
+    "Whether the model was smoothed before it was observed; absent where not. Statistics of one do not fit the other.",
+    maybe(flag),
   ),
   seed: SEED,
   observed: about("Indices of the samples observed, in that order, rising.", ascending),

@@ -99,6 +99,7 @@ export function settingsOf(recipe: Recipe): readonly Setting[] {
     ),
     one("rounding", roundingText(weights)),
     one("equalization", corrections.equalization ? "on" : "off"),
+    one("smoothing", corrections.smoothing ? "on" : "off"),
     one("bias correction", corrections.bias),
     one("ranges by", recipe.method),
     many(

@@ -44,6 +44,16 @@ export function multiplies({ format }: { readonly format: RecipeFormat }): boole
   return TAKES_RANGES[format] || format === "dynamic";
 }
 
+/** Whether it rounds activations to integers, before or as the model runs: those that smoothing brings closer. */
+export function hasIntegerActivations({ format }: { readonly format: RecipeFormat }): boolean {
+  return multiplies({ format }) && format !== "float8";
+}
+
+/** The sentence with which a format without them refuses smoothing. */
+export function unsmoothable(format: RecipeFormat): string {
+  return `Smoothing is for activations in integers, which the format ${format} does not have; leave smoothing out, or choose qdq, qoperator or dynamic.`;
+}
+
 /** Whether a format holds nothing but weights that integer kernels multiply, of the layers that it quantizes. */
 export function multipliesAll({ format }: { readonly format: RecipeFormat }): boolean {
   return format === "qoperator" || format === "dynamic";

@@ -11,6 +11,7 @@ import {
   matching,
   maybe,
   nullable,
+  number,
   type Of,
   oneNumber,
   oneOf,
@@ -36,6 +37,10 @@ export const CORRECTIONS = fields({
     "Cross-layer equalization: the float model is rescaled, channel by channel, before it is calibrated.",
     flag,
   ),
+  smoothing: about(
+    "SmoothQuant: channels that integer layers read are divided where they are made, as far as that brings their products closer on samples; where this is absent, they are not.",
+    maybe(flag),
+  ),
   bias: about(
     "Biases make up for the mean error of each output channel: measured on samples, or worked out from BatchNormalization.",
     oneOf(["none", "empirical", "analytic"]),
@@ -52,6 +57,22 @@ const CHANNEL_FACTORS = fields({
   ),
 });
 export type ChannelFactors = Of<typeof CHANNEL_FACTORS>;
+
+/** What smoothing does to the channels of a tensor that integer layers read, and what that gains. */
+const SMOOTHED = fields({
+  alpha: about("How much of the difference between channels goes to the weights, above 0 to 1.", finite),
+  divide: about("What each channel is divided by where it is made; the weights that read it are multiplied.", finites),
+  sqnr: about(
+    "Of the products of the integer layers that read it, dB, on samples that did not choose alpha: without and with it.",
+    fields({ before: number, after: number }),
+  ),
+});
+export type Smoothed = Of<typeof SMOOTHED>;
+
+/** Whether channels are to be scaled before the model is observed. */
+export function scalesChannels({ equalization, smoothing }: Corrections): boolean {
+  return equalization || smoothing === true;
+}
 
 /** Who makes values of codes: a DequantizeLinear before the layer, or an operator of the runtime's own that is the layer. */
 export const WEIGHT_OPERATORS = ["dequantize", "matmulnbits"] as const;
@@ -229,6 +250,10 @@ function recipeWith<S extends Schema>(preprocess: S) {
     factors: about(
       "What equalization came to, by the tensor that a layer makes before its activation: y becomes (y - absorb) / divide. Null until learned.",
       nullable(record(CHANNEL_FACTORS)),
+    ),
+    smoothed: about(
+      "What smoothing came to, by tensor, after equalization; null until found, and absent where it is not asked for.",
+      maybe(nullable(record(SMOOTHED))),
     ),
     unjoined: about(
       "The layers that were decided to stay in float, those without weights and such with weights that cost the outputs much, by node name; null until decided.",

@@ -16,6 +16,7 @@ export { unseenNotices } from "../job/overlap.ts";
 export { totalBytes } from "../job/quantize.ts";
 export { recordOf } from "../job/report.ts";
 export type { Settled, Want } from "../job/settle.ts";
+export type { SmoothedInput, SmoothingSearch } from "../job/smooth.ts";
 export { floatFileOf, type ModelSource, modelFileOf, type RunnableModel, weightFiles } from "../job/source.ts";
 export { FloatRunner } from "../job/stateRunner.ts";
 export { storedFile } from "../job/storedFile.ts";

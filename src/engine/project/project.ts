@@ -342,6 +342,7 @@ export class Project {
       calibration,
       rounding: null,
       found: null,
+      smoothing: null,
       elementwise: null,
     });
   }

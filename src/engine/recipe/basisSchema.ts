@@ -15,6 +15,7 @@ const VALUES: Readonly<Record<Setting | Learned | Outside, Schema>> = {
   target,
   onCodes: flag,
   equalization: corrections.entries.equalization,
+  smoothing: text,
   biasCorrection: corrections.entries.bias,
   float,
   weightType: weights.entries.type,
@@ -28,6 +29,7 @@ const VALUES: Readonly<Record<Setting | Learned | Outside, Schema>> = {
   weightAlgorithm: weights.entries.algorithm.wrapped,
   ...{
     factors: DIGEST,
+    smoothed: DIGEST,
     unjoined: DIGEST,
     spared: DIGEST,
     resolved: DIGEST,
@@ -41,6 +43,8 @@ const VALUES: Readonly<Record<Setting | Learned | Outside, Schema>> = {
 
 /** Settings that recipes may leave out: a basis of before they were there does not say them, and means null. */
 const SINCE: ReadonlySet<Origin> = new Set([
+  "smoothing",
+  "smoothed",
   "inputScales",
   "codes",
   "target",

@@ -11,10 +11,11 @@ import { LEARNED, SETTINGS } from "./settings.ts";
 const learned: Recipe = {
   ...PLAIN_RECIPE,
   weights: { ...PLAIN_RECIPE.weights, rounding: "learned", algorithm: "awq" },
-  corrections: { equalization: true, bias: "empirical" },
+  corrections: { equalization: true, smoothing: true, bias: "empirical" },
   elementwise: "auto",
   unjoined: ["add"],
   factors: { a: { divide: [2], absorb: [0] } },
+  smoothed: { n: { alpha: 0.5, divide: [2], sqnr: { before: 20, after: 30 } } },
   spared: { b: "c" },
   resolved: { a: { low: 0, high: 1 } },
   rounding: { conv: "AQ==" },
@@ -54,6 +55,8 @@ test("every part of a recipe is a setting, or learned, or says what the recipe i
 });
 
 test("a change of any field of the settings is seen by the table", () => {
+  const { smoothing: _, ...corrections } = learned.corrections;
+  const rough: Recipe = { ...learned, corrections, smoothed: null };
   const changes: readonly Partial<Recipe>[] = [
     { preparation: 2 },
     { activations: { type: "int8", symmetric: true } },
@@ -62,8 +65,9 @@ test("a change of any field of the settings is seen by the table", () => {
     { weights: { ...learned.weights, scales: "power-of-two" } },
     { activations: { ...learned.activations, scales: "power-of-two" } },
     { weights: { ...learned.weights, rounding: "nearest" } },
-    { corrections: { ...learned.corrections, equalization: false } },
-    { corrections: { ...learned.corrections, bias: "none" } },
+    { corrections: { ...corrections, equalization: false } },
+    { corrections: { ...corrections, smoothing: true } },
+    { corrections: { ...corrections, bias: "none" } },
     { method: "mse" },
     { elementwise: "join" },
     { methods: { a: "mse" } },
@@ -76,10 +80,10 @@ test("a change of any field of the settings is seen by the table", () => {
     { inputs: { shapes: {}, values: {}, state: { x: "y" } } },
   ];
   for (const change of changes) {
-    const after = { ...learned, ...change };
-    expect(changedSettings(learned, after)).toHaveLength("format" in change ? 2 : 1);
+    const after = { ...rough, ...change };
+    expect(changedSettings(rough, after)).toHaveLength("format" in change ? 2 : 1);
     for (const derived of ["bytes", "evaluation", "sensitivity", "walk", "probe", "search"] as const) {
-      expect(isCurrent(derived, basisOf(derived, { recipe: learned }), { recipe: after })).toBe(false);
+      expect(isCurrent(derived, basisOf(derived, { recipe: rough }), { recipe: after })).toBe(false);
     }
   }
 });
@@ -93,12 +97,22 @@ test("the order of layers left in float, and of names in records, is no change",
 });
 
 test.each<[Origin, readonly string[]]>([
-  ["preparation", ["factors", "unjoined", "spared", "resolved", "rounding", "inputScales", "codes", "biases"]],
-  ["data", ["factors", "unjoined", "spared", "resolved", "rounding", "inputScales", "codes", "biases"]],
-  ["samples", ["factors", "unjoined", "spared", "resolved", "rounding", "inputScales", "codes", "biases"]],
-  ["preprocess", ["factors", "unjoined", "spared", "resolved", "rounding", "inputScales", "codes", "biases"]],
-  ["equalization", ["factors", "unjoined", "spared", "resolved", "rounding", "inputScales", "codes", "biases"]],
-  ["factors", ["unjoined", "spared", "resolved", "rounding", "inputScales", "codes", "biases"]],
+  [
+    "preparation",
+    ["factors", "smoothed", "unjoined", "spared", "resolved", "rounding", "inputScales", "codes", "biases"],
+  ],
+  ["data", ["factors", "smoothed", "unjoined", "spared", "resolved", "rounding", "inputScales", "codes", "biases"]],
+  ["samples", ["factors", "smoothed", "unjoined", "spared", "resolved", "rounding", "inputScales", "codes", "biases"]],
+  [
+    "preprocess",
+    ["factors", "smoothed", "unjoined", "spared", "resolved", "rounding", "inputScales", "codes", "biases"],
+  ],
+  [
+    "equalization",
+    ["factors", "smoothed", "unjoined", "spared", "resolved", "rounding", "inputScales", "codes", "biases"],
+  ],
+  ["smoothing", ["smoothed", "unjoined", "spared", "resolved", "rounding", "biases"]],
+  ["factors", ["smoothed", "unjoined", "spared", "resolved", "rounding", "inputScales", "codes", "biases"]],
   ["elementwise", ["unjoined", "spared", "resolved", "biases"]],
   ["unjoined", ["spared", "resolved", "biases"]],
   ["weightType", ["unjoined", "spared", "resolved", "rounding", "inputScales", "codes", "biases"]],
@@ -131,6 +145,23 @@ test("what is learned anew takes what followed from it, and the same once more t
     resolved: learned.resolved,
     biases: null,
   });
+});
+
+test("smoothing is searched again for other codes, and only where it is asked for", () => {
+  const others: readonly Partial<Recipe>[] = [
+    { activations: { type: "int8", symmetric: true } },
+    { weights: { ...learned.weights, granularity: "tensor" } },
+    { format: "dynamic" },
+  ];
+  const { smoothing: _, ...corrections } = learned.corrections;
+  const rough = withSettings(learned, { corrections });
+  expect(rough.smoothed).toBeNull();
+  for (const other of others) expect(withSettings(learned, other)).toMatchObject({ smoothed: null, resolved: null });
+  expect(withSettings(learned, { format: "qoperator" }).smoothed).toBe(learned.smoothed);
+  const resolved = { ...rough, resolved: learned.resolved };
+  expect(withSettings(resolved, { weights: { ...rough.weights, granularity: "tensor" } }).resolved).toBe(
+    learned.resolved,
+  );
 });
 
 test("what is no longer asked for is not kept", () => {

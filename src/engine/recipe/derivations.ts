@@ -35,6 +35,7 @@ const JOINED = [
   "target",
   "format",
   "factors",
+  "smoothed",
   "activations",
   "float",
   "elementwise",
@@ -68,6 +69,10 @@ const ON_SAMPLES = [
  */
 export const DERIVATIONS: Readonly<Record<Derived, Derivation>> = {
   factors: { from: ["preparation", ...OBSERVED, "equalization"], under: [] },
+  smoothed: {
+    from: ["preparation", ...OBSERVED, "factors", "smoothing"],
+    under: ["target", "float", "elementwise", "weightLayers", "method", "methods", "ranges"],
+  },
   unjoined: {
     from: [
       "preparation",
@@ -75,6 +80,7 @@ export const DERIVATIONS: Readonly<Record<Derived, Derivation>> = {
       "target",
       "format",
       "factors",
+      "smoothed",
       "elementwise",
       "activations",
       "weightType",
@@ -82,8 +88,8 @@ export const DERIVATIONS: Readonly<Record<Derived, Derivation>> = {
     ],
     under: ["float", "granularity", "weightScales", "method", "methods", "ranges"],
   },
-  plan: { from: ["preparation", "equalization", "inputScales", ...JOINED, "spared"], under: [] },
-  statistics: { from: [...OBSERVED, "factors"], under: [] },
+  plan: { from: ["preparation", "equalization", "smoothing", "inputScales", ...JOINED, "spared"], under: [] },
+  statistics: { from: [...OBSERVED, "factors", "smoothed"], under: [] },
   spared: {
     from: ["preparation", "statistics", ...JOINED, "method"],
     under: ["methods", "ranges"],
@@ -102,6 +108,7 @@ export const DERIVATIONS: Readonly<Record<Derived, Derivation>> = {
       "target",
       "format",
       "factors",
+      "smoothed",
       "activations",
       "weightType",
       "weightLayers",
@@ -142,6 +149,7 @@ export const DERIVATIONS: Readonly<Record<Derived, Derivation>> = {
 /** What a recipe asks for of what is learned. */
 const ASKED: Readonly<Record<Learned, (recipe: Recipe) => boolean>> = {
   factors: ({ corrections }) => corrections.equalization,
+  smoothed: ({ corrections }) => corrections.smoothing === true,
   unjoined: (recipe) => recipe.elementwise === "auto" && takesRanges(recipe),
   /** Ranges that there are were settled with it. */
   spared: ({ resolved }) => resolved === null,

@@ -1,7 +1,7 @@
 import type { AdvisedSettings } from "../model/advice.ts";
 import type { Calibration } from "../model/calibration.ts";
 import type { CodeSearch } from "../model/codeSearch.ts";
-import { isTuned, multiplies, type RecipeFormat, takesRanges } from "../model/format.ts";
+import { hasIntegerActivations, isTuned, multiplies, type RecipeFormat, takesRanges } from "../model/format.ts";
 import type { Preprocess } from "../model/preprocess.ts";
 import type { ActivationScheme, Method, Range } from "../model/range.ts";
 import {
@@ -36,7 +36,8 @@ export function withTarget(recipe: Recipe, name: TargetName): Recipe {
   if (name === (recipe.target ?? DEFAULT_TARGET)) return recipe;
   const { weights, ...defaults } = TARGETS[name].defaults;
   const { rounding } = recipe.weights;
-  const changed = withSettings(recipe, { target: name, ...defaults, weights: { rounding, ...weights } });
+  const { corrections } = hasIntegerActivations(defaults) ? recipe : withSmoothing(recipe, false);
+  const changed = withSettings(recipe, { target: name, ...defaults, corrections, weights: { rounding, ...weights } });
   if (name !== DEFAULT_TARGET) return changed;
   const { target: _, ...back } = changed;
   return back;
@@ -66,7 +67,8 @@ export function withPowersOfTwo(recipe: Recipe, chosen: boolean): Recipe {
 
 /** Weights that are multiplied by codes have no blocks and no zero points; those beside float16 are 4 bits in blocks; else they stay as they are chosen. */
 export function withFormat(given: Recipe, format: RecipeFormat): Recipe {
-  const recipe = isTuned({ format }) ? given : withoutStoredTypes(given);
+  const tuned = isTuned({ format }) ? given : withoutStoredTypes(given);
+  const recipe = hasIntegerActivations({ format }) ? tuned : withSmoothing(tuned, false);
   if (format === "float8") return inFloat8(recipe);
   if (recipe.format === "float8") return withFormat(outOfFloat8(recipe), format);
   if (format === "q4f16") return withSettings(recipe, { format, weights: besideHalves(recipe.weights) });
@@ -247,6 +249,13 @@ export function withElementwise(recipe: Recipe, elementwise: Elementwise): Recip
 
 export function withCorrections(recipe: Recipe, change: Partial<Corrections>): Recipe {
   return withSettings(recipe, { corrections: { ...recipe.corrections, ...change } });
+}
+
+/** Whether channels are smoothed; old recipes do not say it. */
+export function withSmoothing(recipe: Recipe, chosen: boolean): Recipe {
+  const { smoothing: _, ...corrections } = recipe.corrections;
+  if (chosen) return withSettings(recipe, { corrections: { ...corrections, smoothing: true } });
+  return recipe.corrections.smoothing === undefined ? recipe : withSettings(recipe, { corrections });
 }
 
 /** One method for every tensor that has none of its own and no range set by hand. */

@@ -9,11 +9,12 @@ import { LEARNED } from "./settings.ts";
 const recipe: Recipe = {
   ...PLAIN_RECIPE,
   weights: { ...PLAIN_RECIPE.weights, rounding: "learned" },
-  corrections: { equalization: true, bias: "empirical" },
+  corrections: { equalization: true, smoothing: true, bias: "empirical" },
   methods: { a: "mse" },
   ranges: { a: { low: 0, high: 2 } },
   float: { ...PLAIN_RECIPE.float, layers: ["conv"] },
   factors: { a: { divide: [2], absorb: [0] } },
+  smoothed: { n: { alpha: 0.5, divide: [2], sqnr: { before: 20, after: 30 } } },
   resolved: { a: { low: 0, high: 1 } },
   rounding: { conv: "AQ==" },
   inputScales: { a: [2] },
@@ -36,7 +37,7 @@ test("for another one it keeps its settings and nothing that was learned, which 
       kind: "warning",
       subject: "recipe",
       message: expect.stringMatching(
-        /^The recipe was learned for net as another .* of equalization, ranges, learned rounding, scales by AWQ, codes found on samples, corrected biases is of other weights/,
+        /^The recipe was learned for net as another .* of equalization, smoothing, ranges, learned rounding, scales by AWQ, codes found on samples, corrected biases is of other weights/,
       ),
     },
   ]);
@@ -44,7 +45,7 @@ test("for another one it keeps its settings and nothing that was learned, which 
 
 test("only what is there is named", () => {
   const { notices } = preparedFor(
-    { ...recipe, factors: null, rounding: null, inputScales: null, codes: null, resolved: {} },
+    { ...recipe, factors: null, smoothed: null, rounding: null, inputScales: null, codes: null, resolved: {} },
     recipe.preparation + 1,
   );
   expect(notices).toEqual([

@@ -6,6 +6,7 @@ import { LEARNED, type Learned } from "./settings.ts";
 
 const WORDS: Readonly<Record<Learned, string>> = {
   factors: "equalization",
+  smoothed: "smoothing",
   unjoined: "which layers without weights join",
   spared: "what stays in float",
   resolved: "ranges",

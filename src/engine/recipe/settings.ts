@@ -4,6 +4,14 @@ import { DEFAULT_TARGET } from "../model/target.ts";
 
 const sorted = (names: readonly string[]): readonly string[] => [...names].sort();
 
+/** What activations and weights become, in words. */
+function codesOf(recipe: Recipe): string {
+  const { type, symmetric, scales = "free" } = recipe.activations;
+  const activations = takesRanges(recipe) ? [type, symmetric ? "symmetric" : "asymmetric", scales] : ["at run time"];
+  const { weights } = recipe;
+  return [...activations, weights.type, weights.granularity, weights.scales ?? "free"].join(" ");
+}
+
 /**
  * What a recipe chooses, and what of the model it is for, by name, and where it stands there. The order of names in a list
  * says nothing.
@@ -19,6 +27,8 @@ export const SETTINGS = {
   preprocess: ({ preprocess }) => preprocess,
   seed: ({ seed }) => seed,
   equalization: ({ corrections }) => corrections.equalization,
+  /** The codes that products are searched in; null where it is not asked for, so that these change nothing then. */
+  smoothing: (recipe) => (recipe.corrections.smoothing ? codesOf(recipe) : null),
   biasCorrection: ({ corrections }) => corrections.bias,
   /** Null where they get no scales. */
   activations: (recipe) => (takesRanges(recipe) ? recipe.activations : null),
@@ -51,6 +61,7 @@ export type SettingValues = { readonly [S in Setting]: ReturnType<(typeof SETTIN
 /** What a recipe holds that was derived, in the order in which it is. */
 export const LEARNED = [
   "factors",
+  "smoothed",
   "unjoined",
   "spared",
   "resolved",

@@ -127,7 +127,7 @@ export interface KernelCost {
 }
 
 /** The part of a recipe that a target may refuse. */
-export type Asked = Pick<Recipe, "format" | "activations" | "weights" | "elementwise" | "float">;
+export type Asked = Pick<Recipe, "format" | "activations" | "weights" | "corrections" | "elementwise" | "float">;
 
 /** Throws InputError where a target does not take what a recipe asks for. */
 export function assertTakes(target: Target, recipe: Asked): void {

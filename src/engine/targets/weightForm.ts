@@ -1,9 +1,14 @@
-import { isTuned, multiplies, takesCodes, takesRanges } from "../model/format.ts";
+import { hasIntegerActivations, isTuned, multiplies, takesCodes, takesRanges, unsmoothable } from "../model/format.ts";
 import { isSampled, type Recipe, weightTypesOf } from "../model/recipe.ts";
 import { isAlone, isAsymmetric, isCodebook } from "../values/codes.ts";
 
 /** The sentence with which weights are refused that a recipe asks for and that do not go together; null where they do. */
-export function formRefusal(recipe: Pick<Recipe, "format" | "weights" | "activations" | "float">): string | null {
+export function formRefusal(
+  recipe: Pick<Recipe, "format" | "weights" | "activations" | "corrections" | "float">,
+): string | null {
+  if (recipe.corrections.smoothing && !hasIntegerActivations(recipe)) {
+    return unsmoothable(recipe.format);
+  }
   const stored = storedRefusal(recipe);
   if (stored !== null) return stored;
   const mixed = float8Refusal(recipe);

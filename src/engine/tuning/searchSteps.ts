@@ -20,7 +20,7 @@ export function correctionsFrom(given: Corrections): Corrections[] {
     given,
     { ...given, bias },
     { ...given, equalization: true },
-    { equalization: true, bias },
+    { ...given, equalization: true, bias },
   ];
   return all.filter((corrections, i) => all.findIndex((other) => sameCorrections(other, corrections)) === i);
 }

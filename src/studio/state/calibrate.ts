@@ -1,7 +1,7 @@
 import { proxy } from "../../../workers/client.ts";
 import type { Calibration } from "../../../workers/protocol.ts";
 import type { Execution } from "../../engine/model/calibration.ts";
-import type { Recipe } from "../../engine/model/recipe.ts";
+import { type Recipe, scalesChannels } from "../../engine/model/recipe.ts";
 import { withLearned, withOthers } from "../../engine/recipe/change.ts";
 import type { Origin } from "../../engine/recipe/derivations.ts";
 import { rememberExecution } from "./execution.ts";
@@ -30,7 +30,7 @@ export async function calibrate(): Promise<void> {
   const facts = factsOf(state);
   const changed = changedByCalibrating(facts);
   const on = data.samplesFingerprint;
-  if (present.corrections.equalization) return calibrateEqualized(present, changed, samples, execution, on);
+  if (scalesChannels(present.corrections)) return calibrateScaled(present, changed, samples, execution, on);
   const goesOn = isPartial(facts) && !calibrationIsStale(facts);
   const replacesGood = before !== null && !isStandIn(before) && !isPartial(facts);
   let last: Calibration | null = goesOn ? before : null;
@@ -60,8 +60,8 @@ export async function calibrate(): Promise<void> {
   await resolveRecipe(calibration);
 }
 
-/** Equalizes where that was not learned yet, and calibrates the equalized model. */
-async function calibrateEqualized(
+/** Equalizes and smooths where that was not learned yet, and calibrates the model as that makes it. */
+async function calibrateScaled(
   recipe: Recipe,
   changed: readonly Origin[],
   samples: number,
@@ -79,9 +79,7 @@ async function calibrateEqualized(
   if (!settled || now?.model.sha256 !== recipe.model.sha256) return;
   const edited = now !== recipe;
   const observed = withOthers(now, [...changed, "statistics"]);
-  const present = edited
-    ? withLearned(observed, { factors: settled.recipe.factors })
-    : asWanted(settled.recipe, recipe);
+  const present = edited ? withLearned(observed, scalingOf(settled.recipe)) : asWanted(settled.recipe, recipe);
   if (edited && !fits(present, settled.calibration)) {
     say(
       "warning",
@@ -94,4 +92,8 @@ async function calibrateEqualized(
   say("info", `Calibrated on ${settled.calibration.observed.length} samples.`);
   sayNotices(settled.calibration.notices);
   if (edited) await resolveRecipe(settled.calibration);
+}
+
+function scalingOf({ factors, smoothed }: Recipe) {
+  return { factors, ...(smoothed && { smoothed }) };
 }

@@ -24,9 +24,13 @@ export function samplesFingerprint(files: readonly PathFile[]): Promise<string> 
 
 /** Tells calibrations apart: SHA-256 over what was observed, and counts and extremes of every tensor. */
 export async function calibrationFingerprint(calibration: Calibration): Promise<string> {
-  const { observed, skipped, equalized, preprocess, statistics } = calibration;
+  const { observed, skipped, equalized, smoothed, preprocess, statistics } = calibration;
   const tensors = [...statistics].map(([name, { finite, zeros, min, max }]) => [name, finite, zeros, min, max]);
-  return sha256(new TextEncoder().encode(JSON.stringify([observed, skipped, equalized, preprocess, tensors])));
+  return sha256(
+    new TextEncoder().encode(
+      JSON.stringify([observed, skipped, equalized, preprocess, tensors, ...(smoothed ? ["smoothed"] : [])]),
+    ),
+  );
 }
 
 async function sha256(bytes: BufferSource): Promise<string> {

@@ -12,7 +12,7 @@ import { groupOf, rowOf } from "./selection.ts";
 import { type Project, untaught } from "./slices/project.ts";
 import type { Work } from "./slices/work.ts";
 import { isStandIn } from "./standIn.ts";
-import { type AwaitedPart, awaitedOf, changedSinceCalibration, factsOf } from "./steps.ts";
+import { type AwaitedPart, awaitedOf, changedSinceCalibration, factsOf, isSmoothedAlike } from "./steps.ts";
 import { actions, studio } from "./store.ts";
 
 /** Edits the recipe as one step of undo; `label` names the edit. */
@@ -73,7 +73,9 @@ const WAITING: Readonly<Record<AwaitedPart, readonly Learned[]>> = {
 export function fits(recipe: Recipe, calibration: Calibration): boolean {
   const { corrections, factors } = recipe;
   const sameModel =
-    corrections.equalization === calibration.equalized && corrections.equalization === (factors !== null);
+    corrections.equalization === calibration.equalized &&
+    corrections.equalization === (factors !== null) &&
+    isSmoothedAlike(recipe, calibration);
   const sameSamples = recipe.seed === calibration.seed && isPreprocessedFor(recipe, calibration);
   return sameModel && (isStandIn(calibration) || sameSamples);
 }
@@ -99,8 +101,8 @@ export function isBusy({ job }: Pick<Work, "job">): boolean {
 
 /** The statistics that equalizing, or undoing it, put aside, so that the way back need not calibrate again. */
 let aside: Pick<Project, "calibration" | "calibratedOn"> | null = null;
-/** The factors that an equalized model was observed under. */
-const factorsOf = new WeakMap<Calibration, Recipe["factors"]>();
+/** What an equalized or smoothed model was observed under. */
+const scalingOf = new WeakMap<Calibration, readonly [Recipe["factors"], Recipe["smoothed"]]>();
 
 /** Takes up the statistics put aside where they, and not those at hand, are of what the recipe quantizes. */
 function takeUp(wanted: Recipe, calibration: Calibration, calibratedOn: string | null): Calibration | null {
@@ -110,7 +112,8 @@ function takeUp(wanted: Recipe, calibration: Calibration, calibratedOn: string |
   if (on !== null && calibratedOn !== null && on !== calibratedOn) return null;
   const about = ({ model, wanted: samples, preprocess }: Calibration) => [model, samples, preprocess];
   if (!sameValue(about(found), about(calibration))) return null;
-  if (wanted.factors && !sameValue(factorsOf.get(found), wanted.factors)) return null;
+  const scaling = [wanted.factors, wanted.smoothed ?? null];
+  if ((wanted.factors || wanted.smoothed) && !sameValue(scalingOf.get(found), scaling)) return null;
   aside = { calibration, calibratedOn };
   actions.calibrationTakenUp(found, on);
   return found;
@@ -146,12 +149,13 @@ async function settle(calibration: Calibration): Promise<Recipe | null> {
   const { recipe, calibration: now } = studio.getState().project;
   if (!settled || recipe?.present.model.sha256 !== wanted.model.sha256) return null;
   if (recipe.present !== wanted || (now && now !== calibration)) return settle(now ?? calibration);
-  const relearned = settled.recipe.factors !== null && asked.factors === null;
+  const relearned =
+    (settled.recipe.factors !== null && asked.factors === null) || (!!settled.recipe.smoothed && !asked.smoothed);
   const present = asWanted(settled.recipe, asked);
   if (!relearned && fits(settled.recipe, calibration)) actions.recipeSettled(present);
   else {
     aside = { calibration, calibratedOn };
-    factorsOf.set(settled.calibration, settled.recipe.factors);
+    scalingOf.set(settled.calibration, [settled.recipe.factors, settled.recipe.smoothed ?? null]);
     actions.recipeSettledAnew(present, settled.calibration, null, data?.samplesFingerprint ?? null, changed);
   }
   return present;
@@ -160,7 +164,8 @@ async function settle(calibration: Calibration): Promise<Recipe | null> {
 /** What a calibration was made without, of what the recipe asks for. */
 function causeOf(wanted: Recipe, calibration: Calibration): string {
   if (!isPreprocessedFor(wanted, calibration)) return "Other preprocessing changes";
-  return wanted.seed === calibration.seed ? "Equalizing changes" : "Taking samples in another order changes";
+  const scaling = wanted.corrections.smoothing || calibration.smoothed ? "Smoothing or equalizing" : "Equalizing";
+  return wanted.seed === calibration.seed ? `${scaling} changes` : "Taking samples in another order changes";
 }
 
 /** What can be settled of a recipe whose rounding or codes are not there yet: biases make up for how weights are rounded. */

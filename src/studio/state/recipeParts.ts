@@ -49,8 +49,8 @@ export function valuesPart(recipe: Recipe): ValuesPart {
 }
 
 /** How channels are scaled before anything is quantized. */
-function scaling({ corrections, factors, inputScales }: Recipe) {
-  return { corrections, factors, ...(inputScales && { inputScales }) };
+function scaling({ corrections, factors, smoothed, inputScales }: Recipe) {
+  return { corrections, factors, ...(smoothed && { smoothed }), ...(inputScales && { inputScales }) };
 }
 
 export function samplesPart({ preprocess, seed }: Pick<Recipe, "preprocess" | "seed">): SamplesPart {

@@ -27,6 +27,7 @@ export function nameOf(recipe: Recipe): string {
     takesRanges(recipe) ? method : (ALONE[recipe.format] ?? "weights only"),
     activations.type === "int8" && takesRanges(recipe) ? "int8 activations" : [],
     corrections.equalization ? "equalized" : [],
+    corrections.smoothing ? "smoothed" : [],
     isTuned(recipe) ? BIASES[corrections.bias] : [],
     counted(Object.keys(methods).length, "own method"),
     counted(Object.keys(ranges).length, "range", " by hand"),

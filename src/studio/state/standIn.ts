@@ -14,12 +14,14 @@ export function followedCalibration({
   calibration,
 }: Pick<Project, "model" | "recipe" | "calibration">): Calibration | null {
   if (!model || !recipe) return calibration;
-  const { corrections, factors, preprocess, seed } = recipe.present;
+  const { corrections, factors, smoothed, preprocess, seed } = recipe.present;
   if (takesRanges(recipe.present)) return calibration && isStandIn(calibration) ? null : calibration;
   if (calibration) return calibration;
   const seen = { statistics: new Map(), observed: [], skipped: [], wanted: 0, prints: null };
   const nothing = { ...seen, executors: [], notices: [] };
   const { name, sha256 } = model.summary;
   const equalized = corrections.equalization && factors !== null;
-  return { model: { name, sha256 }, equalized, preprocess, seed, ...nothing };
+  const isSmoothed = corrections.smoothing === true && Object.keys(smoothed ?? {}).length > 0;
+  const scaled = { equalized, ...(isSmoothed && { smoothed: true }) };
+  return { model: { name, sha256 }, ...scaled, preprocess, seed, ...nothing };
 }

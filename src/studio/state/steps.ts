@@ -1,3 +1,4 @@
+import type { Calibration } from "../../engine/model/calibration.ts";
 import { takesRanges } from "../../engine/model/format.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import {
@@ -66,16 +67,31 @@ export function exportIsStale(facts: Facts): boolean {
   return facts.exported !== null && !isCurrent("exported", facts.exported.basis, presentOf(facts));
 }
 
+/** Whether a calibration observed the model smoothed where a recipe, whose smoothing is found, has it so. */
+export function isSmoothedAlike(
+  { corrections, smoothed }: Recipe,
+  { smoothed: isSmoothed = false }: Pick<Calibration, "smoothed">,
+): boolean {
+  const found = corrections.smoothing === true ? smoothed : {};
+  return !!found && Object.keys(found).length > 0 === isSmoothed;
+}
+
 /** What is another now than when the model was calibrated. */
 export function changedSinceCalibration(facts: Facts): readonly Origin[] {
   const { calibration, calibratedOn, recipe } = facts;
   if (!calibration || !recipe || isStandIn(calibration)) return [];
   const { present } = recipe;
   const seen = basisOf("statistics", { recipe: present, data: calibratedOn, samples: calibration.wanted });
-  const sameModel = calibration.equalized === present.corrections.equalization;
+  const isEqualizedAlike = calibration.equalized === present.corrections.equalization;
   const preprocess = isPreprocessedFor(present, calibration) ? present.preprocess : calibration.preprocess;
   const { seed } = calibration;
-  const basis = { ...seen, preprocess, seed, ...(!sameModel && { factors: "of another model" }) };
+  const basis = {
+    ...seen,
+    preprocess,
+    seed,
+    ...(!isEqualizedAlike && { factors: "of another model" }),
+    ...(!isSmoothedAlike(present, calibration) && { smoothed: "of another model" }),
+  };
   const samples = facts.data?.samplesFingerprint ?? null;
   return differing("statistics", basis, { ...presentOf(facts), data: samples });
 }

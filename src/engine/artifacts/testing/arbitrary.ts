@@ -123,9 +123,22 @@ const settings = fc.record({
   prints,
 });
 
+const smoothed = record(
+  fc.record({
+    alpha: number,
+    divide: fc.array(number, { maxLength: 4 }),
+    sqnr: fc.record({ before: number, after: fc.constantFrom(30, Infinity) }),
+  }),
+);
+
 export const recipe: fc.Arbitrary<Recipe> = fc
-  .tuple(settings, fc.option(fc.constantFrom(...TARGET_NAMES)))
-  .map(([given, target]) => ({ ...given, ...(target && { target }) }));
+  .tuple(settings, fc.option(fc.constantFrom(...TARGET_NAMES)), fc.option(fc.boolean()), fc.option(fc.option(smoothed)))
+  .map(([given, target, smoothing, held]) => ({
+    ...given,
+    ...(target && { target }),
+    ...(smoothing !== null && { corrections: { ...given.corrections, smoothing } }),
+    ...(smoothing !== null && { smoothed: held }),
+  }));
 
 /** Statistics of tensors that were really observed: any float32, NaN and infinities too, in rising samples. */
 const statistics = fc

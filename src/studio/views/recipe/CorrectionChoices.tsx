@@ -5,6 +5,7 @@ import { Choice } from "../../parts/Choice.tsx";
 import { Term } from "../../parts/Term.tsx";
 import { editRecipe } from "../../state/recipe.ts";
 import { useProject } from "../../state/useStudio.ts";
+import { Smoothing } from "./Smoothing.tsx";
 
 type Bias = Recipe["corrections"]["bias"];
 
@@ -12,10 +13,12 @@ type Bias = Recipe["corrections"]["bias"];
 export function CorrectionChoices({
   corrections,
   factors,
+  smoothed,
   biases,
   rounding,
   codes,
-}: Pick<Recipe, "corrections" | "factors" | "biases" | "rounding" | "codes">) {
+  format,
+}: Pick<Recipe, "corrections" | "factors" | "smoothed" | "biases" | "rounding" | "codes" | "format">) {
   const hasData = useProject((project) => project.data !== null);
   return (
     <>
@@ -31,6 +34,7 @@ export function CorrectionChoices({
         <Term word="equalization">Equalize channels</Term>
         {factors ? <span className="muted">{plural(Object.keys(factors).length, "tensor")}</span> : null}
       </label>
+      <Smoothing corrections={corrections} smoothed={smoothed} format={format} />
       <Choice<Bias>
         label={<Term word="bias correction">Correct biases</Term>}
         value={corrections.bias}
