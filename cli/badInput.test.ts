@@ -285,7 +285,7 @@ describe("options that make no sense", () => {
     [["--format", "weights", "--operator", "matmulnbits"], /MatMulNBits takes weights in blocks; choose a block/],
     [["--format", "weights", "--algorithm", "hqq"], /The algorithm hqq finds scales of blocks; choose a block/],
     [["--format", "weights", "--block", "16", "--per-tensor"], /Blocks of weights have more scales than one a tensor/],
-    [["--rounding", "up"], /--rounding takes one of nearest, learned, stochastic; not "up"/],
+    [["--rounding", "up"], /--rounding takes one of nearest, learned, stochastic, finetuned; not "up"/],
     [["--seed", "3"], /The seed is that of stochastic rounding/],
     [["--rounding", "stochastic", "--seed", "4294967296"], /--seed takes a whole number of at most 4294967295/],
     [["--preprocess", "imagnet"], /--preprocess takes imagenet, .* not "imagnet"/],

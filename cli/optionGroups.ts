@@ -118,7 +118,11 @@ export const RECIPE_OPTIONS = {
     ),
     "per-tensor": flag("one scale for each weight instead of one a channel"),
     "power-of-two": flag("every scale raised to a power of two"),
-    rounding: choice("NAME", ROUNDINGS, "how weights are rounded (default: nearest); stochastic: at random, by --seed"),
+    rounding: choice(
+      "NAME",
+      ROUNDINGS,
+      "how weights are rounded (default: nearest); stochastic: at random, by --seed; finetuned: learned, then tuned by gradients",
+    ),
     seed: count(0, "of stochastic rounding: the same draws the same (default: 0)"),
     activations: choice(
       "NAME",

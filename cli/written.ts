@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { CodeSearch } from "../src/engine/model/codeSearch.ts";
 import type { ElementwiseDecision } from "../src/engine/model/elementwise.ts";
+import type { FineTuning } from "../src/engine/model/finetuning.ts";
 import type { Notice } from "../src/engine/model/job.ts";
 import type { Rounding } from "../src/engine/model/rounding.ts";
 import type { SpeedTrial } from "../src/engine/model/speed.ts";
@@ -16,6 +17,7 @@ import { plural } from "../src/engine/values/figures.ts";
 import { byteSize, duration } from "../src/engine/values/units.ts";
 import { codesFigures, codesText } from "./codesText.ts";
 import { elementwiseText } from "./elementwiseText.ts";
+import { fineTuningFigures, fineTuningText } from "./fineTuningText.ts";
 import { executorText } from "./format.ts";
 import { type Staging, writeFiles } from "./results.ts";
 import { roundingFigures, roundingText } from "./roundingText.ts";
@@ -32,6 +34,7 @@ interface Making {
   /** What learning rounding came to, where it was learned. */
   readonly rounding?: Rounding | null;
   /** What finding codes on samples came to, where it was done. */
+  readonly finetuning?: FineTuning | null;
   readonly found?: CodeSearch | null;
   /** What searching for smoothing came to, where it was done. */
   readonly smoothing?: SmoothingSearch | null;
@@ -52,6 +55,7 @@ export async function writeJob(
   {
     project,
     rounding = null,
+    finetuning = null,
     found = null,
     smoothing = null,
     elementwise = null,
@@ -99,6 +103,7 @@ export async function writeJob(
         seed,
       },
       rounding: rounding && roundingFigures(rounding),
+      ...(finetuning && { finetuning: fineTuningFigures(finetuning) }),
       codes: found && codesFigures(found),
       smoothing: smoothing && smoothingFigures(smoothing),
       unproven: result.unproven,
@@ -122,6 +127,7 @@ export async function writeJob(
       ...(elementwise ? elementwiseText(elementwise) : []),
       ...(smoothing ? smoothingText(smoothing) : []),
       ...(rounding ? [roundingText(rounding)] : []),
+      ...(finetuning ? fineTuningText(finetuning) : []),
       ...(found ? codesText(found) : []),
       ...executors.map((executor) => `  ${executorText(executor)}`),
       ...files.map(({ name, bytes }) => `  ${join(out, name)} (${byteSize(bytes)})`),

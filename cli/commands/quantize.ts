@@ -2,6 +2,7 @@ import type { Calibration, Execution } from "../../src/engine/model/calibration.
 import type { CodeSearch } from "../../src/engine/model/codeSearch.ts";
 import type { DataFile } from "../../src/engine/model/dataset.ts";
 import type { ElementwiseDecision } from "../../src/engine/model/elementwise.ts";
+import type { FineTuning } from "../../src/engine/model/finetuning.ts";
 import { InputError, type Notice } from "../../src/engine/model/job.ts";
 import type { Preprocess, Preset } from "../../src/engine/model/preprocess.ts";
 import type { Rounding } from "../../src/engine/model/rounding.ts";
@@ -66,6 +67,7 @@ export async function quantizeCommand(
 
 interface Calibrated {
   readonly rounding: Rounding | null;
+  readonly finetuning: FineTuning | null;
   readonly found: CodeSearch | null;
   readonly smoothing: SmoothingSearch | null;
   readonly elementwise: ElementwiseDecision | null;
@@ -83,6 +85,7 @@ const WITHOUT = {
   smoothing: "leave --smooth out",
   "deciding elementwise operators": "--elementwise join",
   "learned rounding": "--rounding nearest",
+  "fine-tuning": "--rounding nearest",
   "codes found on samples": "--algorithm hqq",
   "bias correction": "--bias-correction none",
 } as const;
@@ -127,6 +130,10 @@ function reuse(calibration: Calibration, project: Project, values: QuantizeValue
     warn("Weights were rounded to nearest, since learning takes samples; give --data in place of --cache.");
     project.edit({ weights: { ...weights, rounding: "nearest" } });
   }
+  if (project.wants.includes("fine-tuning")) {
+    warn("Weights were rounded to nearest, since fine-tuning takes samples; give --data in place of --cache.");
+    project.edit({ weights: { ...project.recipe.weights, rounding: "nearest" } });
+  }
   if (project.wants.includes("codes found on samples")) {
     warn(
       "Scales and zero points are those of least error, since those asked for take samples; give --data in place of --cache.",
@@ -170,8 +177,10 @@ async function settleOn(
   const again = project.isSettled ? settled : await project.settle(request, terminal.context);
   const elementwise = project.recipe.elementwise === "auto" ? settled.elementwise : null;
   const rounding = again.rounding ?? settled.rounding;
+  const finetuning = again.finetuning ?? settled.finetuning;
   return {
     rounding,
+    finetuning,
     found: settled.found,
     smoothing: settled.smoothing,
     elementwise,

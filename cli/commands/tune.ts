@@ -41,9 +41,10 @@ export async function tuneCommand({ names: [path], values }: ArgumentsOf<"tune">
 
   const runtime = threadedRuntime(withSeparate(await terminalRuntime(terminal), true));
   const project = await openForRecipe(path, values, saved, changes, runtime, terminal);
-  if (project.recipe.weights.rounding === "learned") {
+  const { rounding } = project.recipe.weights;
+  if (rounding === "learned" || rounding === "finetuned") {
     throw new InputError(
-      "tune rounds weights to nearest; give it --rounding nearest, and quantize with --rounding learned and the recipe that it finds.",
+      `tune rounds weights to nearest; give it --rounding nearest, and quantize with --rounding ${rounding} and the recipe that it finds.`,
     );
   }
   if (isSampled(project.recipe.weights)) {

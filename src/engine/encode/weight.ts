@@ -89,7 +89,7 @@ export interface WeightChoices
   readonly rounding: string | null;
   /** What is drawn where it is rounded at random; where this is absent it is not. */
   readonly seed?: number;
-  /** The codes and scales of its blocks that were found on samples; where this is absent they are worked out. */
+  /** The codes and scales, of blocks or channels, that were found on samples; where this is absent they are worked out. */
   readonly found?: FoundCodes;
 }
 
@@ -109,7 +109,8 @@ export function weightChoices(
   const isMultiplied = multiplies.includes(type) && multipliesIn({ format });
   const kernel = { isMultiplied, addsInPairs, halvesOthers, biases };
   const halves = format === "dynamic" || format === "q4f16";
-  const found = isSampled(weights) && codes ? own(codes, layer) : undefined;
+  const hasCodes = isSampled(weights) || weights.rounding === "finetuned";
+  const found = hasCodes && codes ? own(codes, layer) : undefined;
   return {
     ...{ type, granularity, scales, block, algorithm, ...kernel, halves, rounding: learned ?? null },
     ...(weights.rounding === "stochastic" && { seed }),
@@ -244,6 +245,19 @@ function sharingAxis(
 }
 
 function encodeChannels(source: WeightSource, choices: WeightChoices, inputScale: number | null): Codes {
+  const worked = workedChannels(source, choices, inputScale);
+  if (!choices.found) return worked;
+  if (worked.bias) {
+    throw new InputError(
+      `The recipe holds codes for the weight ${source.name}, which is multiplied in integers here; set "codes" to null in the recipe, or round to nearest.`,
+    );
+  }
+  const shape = { codes: { length: elementCount(source.dims) }, scales: worked.scales, zeroPoints: worked.zeroPoints };
+  const { codes, ...found } = unpackCodes(choices.found, shape, choices.type, source.name);
+  return { ...worked, ...found, work: () => codes };
+}
+
+function workedChannels(source: WeightSource, choices: WeightChoices, inputScale: number | null): Codes {
   const { type, isMultiplied, addsInPairs, halvesOthers, biases, rounding, scales: allowed } = choices;
   const { key, dims, channelAxis, isDeferred } = source;
   let data: Float32Array | null = null;

@@ -4,6 +4,7 @@ import { beforeAll, expect, test } from "vitest";
 import { nodeDecoders } from "../../../cli/decoders.ts";
 import { diskFile } from "../data/testing/files.ts";
 import { learners } from "../learning/testing/problems.ts";
+import type { BlockLearner } from "../model/finetuning.ts";
 import type { JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Learner, Rounding, RoundingRequest } from "../model/rounding.ts";
@@ -26,7 +27,7 @@ const REQUEST: RoundingRequest = { samples: 40, iterations: 40, resume: null };
 
 let model: OpenModel;
 let data: OpenDataset;
-let learner: Learner;
+let learner: BlockLearner;
 let recipe: Recipe;
 let whole: Rounding;
 

@@ -8,6 +8,11 @@ import { missing } from "../recipe/derivations.ts";
  */
 export function assertRoundingLearned(recipe: Recipe): void {
   const lacks = missing(recipe);
+  if (lacks.includes("codes") && recipe.weights.rounding === "finetuned") {
+    throw new InputError(
+      "The recipe asks for fine-tuned weights, which have not been tuned yet; settle it on data, or round to nearest.",
+    );
+  }
   if (lacks.includes("codes") || lacks.includes("inputScales")) {
     throw new InputError(
       "The recipe asks for codes found on samples, which have not been found yet; settle it on data, or choose another algorithm.",
@@ -21,7 +26,7 @@ export function assertRoundingLearned(recipe: Recipe): void {
 
 /** Throws InputError where a search would leave out what a recipe asks to be learned of weights. */
 export function assertSearchable({ weights }: Pick<Recipe, "weights">): void {
-  if (weights.rounding === "learned") {
+  if (weights.rounding === "learned" || weights.rounding === "finetuned") {
     throw new InputError(
       "A search rounds weights to nearest; choose that, and learn rounding for the recipe that it finds.",
     );

@@ -1,6 +1,7 @@
 import { AUTOMATIC, type Calibration, type Execution } from "../model/calibration.ts";
 import type { CodeSearch } from "../model/codeSearch.ts";
 import type { ElementwiseDecision } from "../model/elementwise.ts";
+import { type FineTuning, TUNING_STEPS } from "../model/finetuning.ts";
 import { seeksExtremes } from "../model/format.ts";
 import type { JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
@@ -20,6 +21,7 @@ import { decideElementwise, undecidedRegions } from "./elementwise.ts";
 import { learnEqualization } from "./equalize.ts";
 import { assertAllMayFit } from "./fileSize.ts";
 import { findOnSamples } from "./findOnSamples.ts";
+import { fineTune } from "./fineTune.ts";
 import { learnRounding } from "./learnRounding.ts";
 import { equalizedModel, type OpenModel, planModel } from "./open.ts";
 import { printing } from "./prints.ts";
@@ -46,6 +48,8 @@ export interface Settled {
   readonly calibration: Calibration;
   /** What learning rounding came to, where it was learned. */
   readonly rounding: Rounding | null;
+  /** What fine-tuning came to, where it was done. */
+  readonly finetuning: FineTuning | null;
   /** What finding codes on samples came to, where it was done. */
   readonly found: CodeSearch | null;
   /** What searching for smoothing came to, where it was done. */
@@ -60,6 +64,7 @@ export type Want =
   | "deciding elementwise operators"
   | "calibration"
   | "learned rounding"
+  | "fine-tuning"
   | "codes found on samples"
   | "bias correction";
 
@@ -83,7 +88,10 @@ export function wantsOfSamples(model: OpenModel, recipe: Recipe): Want[] {
     ...(recipe.corrections.bias === "analytic" ? (["biases"] as const) : []),
   ]);
   const wants = missing(recipe).filter((part) => !alone.has(part));
-  return [...new Set(wants.map((part) => WANTS[part]))];
+  const isTuned = recipe.weights.rounding === "finetuned";
+  return [
+    ...new Set(wants.map((part) => (isTuned && (part === "codes" || part === "biases") ? "fine-tuning" : WANTS[part]))),
+  ];
 }
 
 /** Settles a recipe that wants nothing of samples. */
@@ -96,6 +104,7 @@ export function settleAlone(model: OpenModel, recipe: Recipe): Settled {
     recipe: deriveBiases(model, resolved),
     calibration,
     rounding: null,
+    finetuning: null,
     found: null,
     smoothing: null,
     elementwise: null,
@@ -159,6 +168,16 @@ export async function settle(
     rounding = await learnRounding(model, settled, dataset, { ...request, resume: null }, by, listener);
     settled = withLearned(settled, { rounding: rounding.rounding });
   }
+  let finetuning: FineTuning | null = null;
+  if (lacks("codes") && settled.weights.rounding === "finetuned" && runtimes.learner) {
+    const request = { samples: Math.min(samples, ROUNDING_SAMPLES), iterations: iterations ?? ROUNDING_ITERATIONS };
+    const by = { runtime: runtimes.main, learner: await runtimes.learner() };
+    const listener = { context, onPoint: () => undefined, onLayer: () => undefined, onBlock: () => undefined };
+    const learned = await learnRounding(model, settled, taught.dataset, { ...request, resume: null }, by, listener);
+    const from = { samples: request.samples, steps: TUNING_STEPS, rounding: learned.rounding, resume: null };
+    finetuning = await fineTune(model, settled, taught.dataset, from, by, listener);
+    settled = withLearned(withLearned(settled, { codes: finetuning.codes }), { biases: finetuning.biases });
+  }
   let found: CodeSearch | null = null;
   if (lacks("codes") && runtimes.learner) {
     const by = { runtime: runtimes.main, learner: await runtimes.learner() };
@@ -182,6 +201,7 @@ export async function settle(
     recipe: deriveBiases(model, withoutVainPrints(settled)),
     calibration,
     rounding,
+    finetuning,
     found,
     smoothing,
     elementwise,

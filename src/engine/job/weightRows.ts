@@ -53,6 +53,19 @@ export function packRounding(layer: LayerPlan, plan: QuantizationPlan, up: Uint8
   return packBits(isTransposed(layer) ? transposed(up, channels, up.length / channels) : up);
 }
 
+/** What there is one of for each weight, in the order of `weightRows`, from and in the weight's own. */
+export function inRows<T extends Float32Array | Uint8Array | Int8Array>(layer: LayerPlan, channels: number, own: T): T {
+  return isTransposed(layer) ? transposed(own, own.length / channels, channels) : own;
+}
+
+export function fromRows<T extends Float32Array | Uint8Array | Int8Array>(
+  layer: LayerPlan,
+  channels: number,
+  rows: T,
+): T {
+  return isTransposed(layer) ? transposed(rows, channels, rows.length / channels) : rows;
+}
+
 function hasRows({ weightUse, descriptor }: LayerPlan): boolean {
   return weightUse?.input === 1 && weightUse.axis !== null && isLearnable(descriptor);
 }
@@ -67,7 +80,7 @@ function isTransposed({ weightUse }: LayerPlan): boolean {
 }
 
 /** A matrix of rows x columns, by columns. */
-function transposed<T extends Float32Array | Uint8Array>(values: T, rows: number, columns: number): T {
+function transposed<T extends Float32Array | Uint8Array | Int8Array>(values: T, rows: number, columns: number): T {
   const result = new (values.constructor as new (length: number) => T)(values.length);
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {

@@ -1,6 +1,8 @@
 import { setBackend, version_core } from "@tensorflow/tfjs-core";
-import type { Learner, RoundingProblem, RoundingTask } from "../model/rounding.ts";
+import type { BlockLearner, BlockTask } from "../model/finetuning.ts";
+import type { RoundingProblem, RoundingTask } from "../model/rounding.ts";
 import { adaround } from "./adaround.ts";
+import { Block } from "./block.ts";
 import { Gram } from "./gram.ts";
 import { Reconstruction } from "./reconstruction.ts";
 
@@ -13,7 +15,7 @@ export interface Backend {
 }
 
 /** A learner on a backend that is registered. Rejects when it does not start. */
-export async function tfjsLearner({ name, label, failure }: Backend): Promise<Learner> {
+export async function tfjsLearner({ name, label, failure }: Backend): Promise<BlockLearner> {
   await use(name);
   return {
     label: `tfjs ${version_core}, ${label}`,
@@ -21,11 +23,32 @@ export async function tfjsLearner({ name, label, failure }: Backend): Promise<Le
       await use(name);
       return taskOf(problem, failure);
     },
+    async beginBlock(problem) {
+      await use(name);
+      return blockTask(new Block(problem), failure);
+    },
   };
 }
 
 async function use(name: Backend["name"]): Promise<void> {
   if (!(await setBackend(name))) throw new Error(`tfjs's ${name} backend did not start.`);
+}
+
+function blockTask(block: Block, failure: Backend["failure"]): BlockTask {
+  return {
+    async add(input, output) {
+      block.add(input, output);
+    },
+    async tune(steps, held, signal, onPoint) {
+      const tuned = await block.tune(steps, held, signal, onPoint);
+      const failed = failure?.();
+      if (failed) throw new Error(failed);
+      return tuned;
+    },
+    async dispose() {
+      block.dispose();
+    },
+  };
 }
 
 function taskOf(problem: RoundingProblem, failure: Backend["failure"]): RoundingTask {

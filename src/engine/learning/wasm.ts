@@ -1,6 +1,6 @@
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import { env } from "@tensorflow/tfjs-core";
-import type { Learner } from "../model/rounding.ts";
+import type { BlockLearner } from "../model/finetuning.ts";
 import { tfjsLearner } from "./learner.ts";
 
 /** The address or path of tfjs's WASM module with SIMD, and of the one without. */
@@ -10,7 +10,7 @@ export interface WasmFiles {
 }
 
 /** Learns in WASM, on one thread: tfjs's threaded module starts neither in Node nor once it is minified. */
-export function wasmLearner({ simd, plain }: WasmFiles): Promise<Learner> {
+export function wasmLearner({ simd, plain }: WasmFiles): Promise<BlockLearner> {
   env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
   setWasmPaths({
     "tfjs-backend-wasm-simd.wasm": simd,

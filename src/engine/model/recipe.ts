@@ -84,7 +84,7 @@ export const SAMPLED_ALGORITHMS = ["gptq", "awq"] as const satisfies readonly (t
 /** Seeds have 32 bits. */
 export const LARGEST_SEED = 2 ** 32 - 1;
 /** How weights become codes. */
-export const ROUNDINGS = ["nearest", "learned", "stochastic"] as const;
+export const ROUNDINGS = ["nearest", "learned", "stochastic", "finetuned"] as const;
 
 const WEIGHT_SCHEME = fields({
   type: oneOf(WEIGHT_TYPES),
@@ -94,7 +94,7 @@ const WEIGHT_SCHEME = fields({
   ),
   granularity: oneOf(["channel", "tensor"]),
   rounding: about(
-    "Learned: up or down for each weight as reconstructs the layer's output best (AdaRound). Stochastic: at random, up as likely as a weight is above the lower code.",
+    "Learned: up or down for each weight as reconstructs the layer's output best (AdaRound). Stochastic: at random, up as likely as a weight is above the lower code. Finetuned: codes, scales and biases that were learned together from learned rounding on, by gradients, block by block (`codes`, `biases`).",
     oneOf(ROUNDINGS),
   ),
   seed: about(
@@ -176,7 +176,7 @@ export const PRINTS = about(
 
 const NAMES = list(text);
 const BASE64 = matching(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/, "base64");
-/** A weight's codes in the order of its values, those of 4 bits two to a byte, the first lower; a float32 scale a block, and a zero point, where those are not the ones that need no samples. */
+/** A weight's codes in the order of its values, those of 4 bits two to a byte, the first lower; a float32 scale a block or channel, and a zero point, where those are not the ones that need no samples. */
 export const FOUND_CODES = fields({ codes: BASE64, scales: BASE64, zeroPoints: maybe(BASE64) });
 export type FoundCodes = Of<typeof FOUND_CODES>;
 export const ROUNDING_BITS = BASE64;
@@ -260,7 +260,7 @@ function recipeWith<S extends Schema>(preprocess: S) {
       nullable(NAMES),
     ),
     biases: about(
-      "What bias correction adds to each output channel of a layer before its activation, by layer; null until learned.",
+      "What bias correction, or fine-tuning, adds to each output channel of a layer before its activation, by layer; null until learned.",
       nullable(record(finites)),
     ),
     rounding: about(
@@ -272,7 +272,7 @@ function recipeWith<S extends Schema>(preprocess: S) {
       maybe(nullable(record(finites))),
     ),
     codes: about(
-      "What GPTQ or AWQ came to, by layer; null until found, and absent where it is not asked for.",
+      "What GPTQ, AWQ or fine-tuning came to, by layer; null until found, and absent where it is not asked for.",
       maybe(nullable(record(FOUND_CODES))),
     ),
     prints: PRINTS,

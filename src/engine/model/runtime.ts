@@ -1,5 +1,5 @@
+import type { BlockLearner } from "./finetuning.ts";
 import type { Range } from "./range.ts";
-import type { Learner } from "./rounding.ts";
 import type { Statistics } from "./statistics.ts";
 import type { Port, Tensor, TensorMap } from "./tensor.ts";
 
@@ -136,7 +136,7 @@ export interface Runtimes {
   readonly main: Runtime;
   readonly accelerator: (() => Promise<Accelerator>) | null;
   /** What learns rounding, started when it is asked for; absent where a recipe's wish for it is left open. */
-  readonly learner?: () => Promise<Learner>;
+  readonly learner?: () => Promise<BlockLearner>;
 }
 
 /**

@@ -341,6 +341,7 @@ export class Project {
       recipe: deriveBiases(this.#model, recipe),
       calibration,
       rounding: null,
+      finetuning: null,
       found: null,
       smoothing: null,
       elementwise: null,

@@ -119,7 +119,10 @@ export const DERIVATIONS: Readonly<Record<Derived, Derivation>> = {
     under: ["float", "elementwise", "unjoined", "spared", "method", "methods", "ranges"],
   },
   inputScales: { from: ON_SAMPLES, under: ["float"] },
-  codes: { from: [...ON_SAMPLES, "inputScales"], under: ["float"] },
+  codes: {
+    from: [...ON_SAMPLES, "inputScales", "activations", "granularity", "weightScales", "roundingKind"],
+    under: ["float"],
+  },
   biases: {
     from: [
       "preparation",
@@ -155,9 +158,10 @@ const ASKED: Readonly<Record<Learned, (recipe: Recipe) => boolean>> = {
   spared: ({ resolved }) => resolved === null,
   resolved: () => true,
   inputScales: ({ weights }) => weights.algorithm === "awq",
-  codes: ({ weights }) => isSampled(weights),
+  codes: (recipe) => isSampled(recipe.weights) || (recipe.weights.rounding === "finetuned" && isTuned(recipe)),
   rounding: (recipe) => recipe.weights.rounding === "learned" && isTuned(recipe),
-  biases: (recipe) => recipe.corrections.bias !== "none" && isTuned(recipe),
+  biases: (recipe) =>
+    (recipe.corrections.bias !== "none" || recipe.weights.rounding === "finetuned") && isTuned(recipe),
 };
 
 const isDerived = (origin: Origin): origin is Derived => origin in DERIVATIONS;

@@ -127,7 +127,7 @@ function toNearest<W extends Pick<WeightScheme, "rounding" | "seed">>({ seed: _,
 
 /** What is learned of whole channels is not of blocks, nor of types with zero points. */
 function unlearned<W extends Pick<WeightScheme, "rounding" | "seed">>(weights: W) {
-  return weights.rounding === "learned" ? toNearest(weights) : weights;
+  return weights.rounding === "learned" || weights.rounding === "finetuned" ? toNearest(weights) : weights;
 }
 
 const SYMMETRIC = {

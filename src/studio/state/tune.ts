@@ -44,7 +44,7 @@ export async function searchRecipes(): Promise<void> {
     return;
   }
   const { present } = recipe;
-  if (present.weights.rounding === "learned") {
+  if (present.weights.rounding === "learned" || present.weights.rounding === "finetuned") {
     alarm("A search rounds weights to nearest: choose that first, and learn rounding for the recipe that it finds.");
     return;
   }

@@ -15,6 +15,7 @@ const ROUNDINGS = {
   nearest: "rounded to nearest",
   learned: "learned rounding (AdaRound)",
   stochastic: "rounded at random",
+  finetuned: "fine-tuned codes, scales and biases",
 } as const;
 
 type Fact = readonly [term: string, detail: string | Markup];

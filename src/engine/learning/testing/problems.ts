@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import type { BlockLearner } from "../../model/finetuning.ts";
 import type { LayerForm, LearnedRounding, Learner, RoundingProblem } from "../../model/rounding.ts";
 import type { Tensor } from "../../model/tensor.ts";
 import { noise } from "../../onnx/testing/build.ts";
@@ -8,7 +9,7 @@ import { wasmLearner } from "../wasm.ts";
 
 const folder = dirname(createRequire(import.meta.url).resolve("@tensorflow/tfjs-backend-wasm"));
 
-export const learners: Readonly<Record<"cpu" | "wasm", () => Promise<Learner>>> = {
+export const learners: Readonly<Record<"cpu" | "wasm", () => Promise<BlockLearner>>> = {
   cpu: cpuLearner,
   wasm: () =>
     wasmLearner({ simd: join(folder, "tfjs-backend-wasm-simd.wasm"), plain: join(folder, "tfjs-backend-wasm.wasm") }),

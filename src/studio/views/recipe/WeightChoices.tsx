@@ -110,7 +110,8 @@ export function WeightChoices({ recipe }: { readonly recipe: Recipe }) {
 
 function RoundingChoice({ recipe }: { readonly recipe: Recipe }) {
   const { rounding, seed = 0 } = recipe.weights;
-  const isOut = (each: WeightScheme["rounding"]) => isRefused(recipe, withRounding(recipe, each, null));
+  const isOut = (each: WeightScheme["rounding"]) =>
+    (each === "finetuned" && each !== rounding) || isRefused(recipe, withRounding(recipe, each, null));
   if (ROUNDINGS.every((each) => each === rounding || isOut(each))) return null;
   return (
     <>
@@ -144,6 +145,7 @@ const ROUNDING_TEXTS: Readonly<Record<WeightScheme["rounding"], string>> = {
   nearest: "to nearest",
   learned: "learned (AdaRound)",
   stochastic: "stochastic, by a seed",
+  finetuned: "fine-tuned, in the terminal",
 };
 
 function isTaken(type: WeightScheme["type"], { format }: Recipe): boolean {

@@ -1,0 +1,140 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { beforeAll, expect, test } from "vitest";
+import { nodeDecoders } from "../../../cli/decoders.ts";
+import { diskFile } from "../data/testing/files.ts";
+import { learners } from "../learning/testing/problems.ts";
+import type { BlockLearner, BlockProblem, BlockTask, FineTuning } from "../model/finetuning.ts";
+import type { JobContext } from "../model/job.ts";
+import type { Recipe } from "../model/recipe.ts";
+import type { Rounding } from "../model/rounding.ts";
+import type { LayerPlan } from "../plan/plan.ts";
+import { plannedWeight } from "../plan/plannedWeight.ts";
+import type { WeightUse } from "../plan/weightUse.ts";
+import { missing } from "../recipe/derivations.ts";
+import { nodeRuntime } from "../runtime/node.ts";
+import { type OpenDataset, openData } from "./data.ts";
+import { fineTune } from "./fineTune.ts";
+import { learnRounding } from "./learnRounding.ts";
+import { defaultRecipe, type OpenModel, openModel } from "./open.ts";
+import { quantizeModel } from "./quantize.ts";
+import { settle } from "./settle.ts";
+
+const sample = (name: string) => fileURLToPath(new URL(`../../../public/sample/${name}`, import.meta.url));
+const { preprocess } = JSON.parse(readFileSync(sample("project.json"), "utf8"));
+const runtime = nodeRuntime();
+const idle: JobContext = { signal: new AbortController().signal, report: () => undefined };
+const SAMPLES = 10;
+
+let model: OpenModel;
+let data: OpenDataset;
+let learner: BlockLearner;
+let recipe: Recipe;
+let rounding: Rounding;
+
+const tune = (by: BlockLearner, resume: FineTuning | null = null, context = idle) =>
+  fineTune(
+    model,
+    recipe,
+    data,
+    { samples: SAMPLES, steps: 20, rounding: rounding.rounding, resume },
+    { runtime, learner: by },
+    { context, onPoint: () => undefined, onBlock: () => undefined },
+  );
+
+beforeAll(async () => {
+  const fileName = "fashion-mnist-dw.onnx";
+  const source = { bytes: new Uint8Array(readFileSync(sample(fileName))), fileName, readBeside: async () => null };
+  model = await openModel(source, { shapes: {}, values: {} }, runtime, idle);
+  const name = "calibration-images-idx3-ubyte.gz";
+  data = await openData(model, [diskFile(sample(name), name)], preprocess, nodeDecoders);
+  learner = await learners.wasm();
+  const open: Recipe = {
+    ...defaultRecipe(model),
+    weights: { type: "int4", granularity: "channel", rounding: "finetuned" },
+    corrections: { equalization: false, bias: "none" },
+    preprocess,
+  };
+  const request = { samples: SAMPLES, calibration: null };
+  ({ recipe } = await settle(model, open, data, request, { main: runtime, accelerator: null }, idle));
+  const listener = { context: idle, onPoint: () => undefined, onLayer: () => undefined };
+  const learning = { samples: SAMPLES, iterations: 5, resume: null };
+  rounding = await learnRounding(model, recipe, data, learning, { runtime, learner }, listener);
+}, 60_000);
+
+/** Learns nothing, and says that it came from one loss to another. */
+function claiming(before: number, after: number): BlockLearner & { readonly held: number[]; added: number } {
+  const claims = {
+    ...learner,
+    held: [] as number[],
+    added: 0,
+    async beginBlock({ layers }: BlockProblem): Promise<BlockTask> {
+      return {
+        add: async () => void claims.added++,
+        async tune(_, held) {
+          claims.held.push(held);
+          const tuned = layers.map(({ channels, weight }) => ({
+            codes: new Int8Array(weight.length).fill(3),
+            scales: new Float32Array(channels).fill(0.5),
+            shift: new Float32Array(channels).fill(0.25),
+          }));
+          return { layers: tuned, before, after, curve: [{ iteration: 1, loss: after }] };
+        },
+        dispose: async () => undefined,
+      };
+    },
+  };
+  return claims;
+}
+
+test("what gains on samples held out is kept, and written", async () => {
+  const by = claiming(0.5, 0.4);
+  const { codes, biases, blocks, wanted, ...of } = await tune(by);
+  expect(of).toMatchObject({ samples: SAMPLES, views: 4 * SAMPLES, steps: 20 });
+  expect([blocks.length, by.held, by.added]).toEqual([wanted, blocks.map(() => 8), wanted * 4 * SAMPLES]);
+  const layers = blocks.flatMap((block) => block.layers);
+  expect(blocks.every(({ kept }) => kept)).toBe(true);
+  expect(layers.length).toBeGreaterThan(3);
+  expect(Object.keys(codes).sort()).toEqual(Object.keys(rounding.rounding).sort());
+  const tuned = { ...recipe, codes, biases };
+  expect(missing(recipe)).toContain("codes");
+  expect(missing(tuned)).not.toContain("codes");
+  const { plan } = quantizeModel(model, tuned);
+  for (const id of layers) {
+    const layer = plan.layers.find((each) => each.id === id) as LayerPlan;
+    const encoded = plannedWeight(layer, layer.weightUse as WeightUse, plan, tuned);
+    expect(new Set(encoded.codes)).toEqual(new Set([3]));
+    expect(new Set(encoded.scales)).toEqual(new Set([0.5]));
+    expect(new Set(biases[id])).toEqual(new Set([0.25]));
+  }
+  const again = await tune(by, { codes, biases, blocks, wanted, ...of });
+  expect([by.held.length, again.codes]).toEqual([wanted, codes]);
+});
+
+test("what does not gain is left as learned rounding had it", async () => {
+  const { codes, biases, blocks } = await tune(claiming(0.4, 0.4));
+  expect(blocks.some(({ kept }) => kept)).toBe(false);
+  expect(biases).toEqual({});
+  const learned: Recipe = {
+    ...recipe,
+    weights: { ...recipe.weights, rounding: "learned" },
+    rounding: rounding.rounding,
+  };
+  const model4 = (each: Recipe) =>
+    [...quantizeModel(model, each).model.graph!.initializer].map(({ rawData }) => rawData);
+  expect(model4({ ...recipe, codes, biases })).toEqual(model4(learned));
+});
+
+test("codes of another weight are refused, and the way out said", () => {
+  const [layer = ""] = Object.keys(rounding.rounding);
+  const codes = { [layer]: { codes: "AAAA", scales: "AACAPw==" } };
+  expect(() => quantizeModel(model, { ...recipe, codes, biases: {} })).toThrow(
+    /codes do not fit the weight .* set "codes" to null/,
+  );
+});
+
+test("a run that is cancelled ends with the reason", async () => {
+  const controller = new AbortController();
+  const report = ({ task }: { task: string }) => /loss/.test(task) && controller.abort();
+  await expect(tune(learner, null, { signal: controller.signal, report })).rejects.toThrow(/abort/i);
+});

@@ -1,0 +1,94 @@
+import type { Affine } from "./range.ts";
+import type { FoundCodes, Recipe } from "./recipe.ts";
+import type { Learner, LossPoint, RoundingProblem } from "./rounding.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** Steps of Adam over a block, unless said otherwise: docs/finetuning.md. */
+export const TUNING_STEPS = 100;
+
+/** What a value is rounded to: codes of an activation, and the least and the greatest. */
+export interface ValueGrid extends Affine {
+  readonly limits: readonly [number, number];
+}
+
+/** A layer to be tuned: its weight as rows of output channels, and the codes that it begins with, in that order. */
+export interface BlockLayer extends RoundingProblem {
+  readonly codes: Int8Array;
+  /** One an output channel; null where none can be added. */
+  readonly bias: Float32Array | null;
+}
+
+/** How a step makes a value: of earlier values, by their numbers, where 0 is what the block is fed and `n` what step `n - 1` made. */
+export type BlockOperation =
+  | { readonly kind: "layer"; readonly of: number; readonly layer: number }
+  | { readonly kind: "clamp"; readonly of: number; readonly low: number; readonly high: number }
+  | { readonly kind: "add"; readonly of: number; readonly and: number }
+  /** The mean over height and width. */
+  | { readonly kind: "mean"; readonly of: number }
+  /** All of a sample as one row. */
+  | { readonly kind: "rows"; readonly of: number };
+
+/** What it makes is rounded where `grid` is not null. */
+export type BlockStep = BlockOperation & { readonly grid: ValueGrid | null };
+
+/** Consecutive nodes of a graph that read one activation and make one. */
+export interface BlockProblem {
+  readonly layers: readonly BlockLayer[];
+  readonly steps: readonly BlockStep[];
+}
+
+/** A layer as it was tuned: codes in the order of its rows, a scale a channel, and what is added to its bias. */
+export interface TunedLayer {
+  readonly codes: Int8Array;
+  readonly scales: Float32Array;
+  readonly shift: Float32Array | null;
+}
+
+export interface TunedBlock {
+  readonly layers: readonly TunedLayer[];
+  /** Squared error of the block's output on samples held out, as a share of its own square: as it began and as tuned. */
+  readonly before: number;
+  readonly after: number;
+  /** The same on the samples that it learns from, as steps are taken. */
+  readonly curve: readonly LossPoint[];
+}
+
+/** A block being tuned: what it is fed in the quantized model and makes in the float model is streamed in, then it learns. */
+export interface BlockTask {
+  add(input: Tensor, output: Tensor): Promise<void>;
+  /** The last `held` samples added judge and teach nothing. Rejects with the signal's reason when it is aborted. */
+  tune(steps: number, held: number, signal: AbortSignal, onPoint: (point: LossPoint) => void): Promise<TunedBlock>;
+  dispose(): Promise<void>;
+}
+
+/** A learner that tunes several layers at once, too. */
+export interface BlockLearner extends Learner {
+  beginBlock(problem: BlockProblem): Promise<BlockTask>;
+}
+
+/** What tuning did to one block. */
+export interface BlockTuning {
+  /** Ids of its layers that are tuned. */
+  readonly layers: readonly string[];
+  readonly before: number;
+  readonly after: number;
+  /** Whether what was learned is kept: only where it gains on samples held out. */
+  readonly kept: boolean;
+  readonly curve: readonly LossPoint[];
+  readonly seconds: number;
+}
+
+export interface FineTuning {
+  /** As the recipe keeps them. */
+  readonly codes: Readonly<Record<string, FoundCodes>>;
+  readonly biases: NonNullable<Recipe["biases"]>;
+  readonly blocks: readonly BlockTuning[];
+  /** How many blocks there are; fewer are in `blocks` where tuning was cancelled. */
+  readonly wanted: number;
+  readonly samples: number;
+  /** How many crops of them were seen, those held out among them. */
+  readonly views: number;
+  readonly steps: number;
+  readonly learner: string;
+  readonly seconds: number;
+}
