@@ -252,8 +252,8 @@ describe("weights of recurrent layers", () => {
     expect(error!.alone.sqnr).toBeCloseTo((await quantized(recurrentModel("LSTM", 1), XS)).sqnr, -1);
     const summary = summarizeModel(model, recipe);
     const floatBytes = 3 * summary.layers[0]!.parameters;
-    expect(orderCandidates([error!], summary, "size")).toEqual([{ layer: "rec", cost: floatBytes }]);
-    expect(orderCandidates([error!], summary, "latency")).toEqual([{ layer: "rec", cost: 0 }]);
+    expect(orderCandidates([error!], summary, "size")).toEqual([{ layer: "rec", cost: floatBytes, hasWeights: true }]);
+    expect(orderCandidates([error!], summary, "latency")).toEqual([{ layer: "rec", cost: 0, hasWeights: true }]);
   });
 
   it("have no sensitivity of their own, and the sentence says so where nothing else has", async () => {
