@@ -7,7 +7,10 @@ test("weights alone are chosen in blocks, of a type with zero points, and export
   await expect(page.getByTestId("weight-type").locator("option")).toHaveText(["int8", "int4"]);
   await page.getByTestId("format").selectOption("weights");
   await page.getByTestId("weight-type").selectOption("uint4");
-  await expect(page.getByTestId("rounding").locator("option[disabled]")).toHaveText(["learned (AdaRound)"]);
+  await expect(page.getByTestId("rounding").locator("option[disabled]")).toHaveText([
+    "learned (AdaRound)",
+    "fine-tuned, in the terminal",
+  ]);
   await expect(page.getByTestId("weight-operator")).toHaveCount(0);
   await page.getByTestId("block").selectOption("32");
   await expect(page.getByTestId("weights")).toBeDisabled();

@@ -1,5 +1,5 @@
 import { Popover, Tooltip } from "radix-ui";
-import { type KeyboardEvent, type ReactNode, useLayoutEffect, useRef, useState } from "react";
+import { type KeyboardEvent, type ReactElement, type ReactNode, useLayoutEffect, useRef, useState } from "react";
 import { tryBitDepths } from "../explain/door.ts";
 import { Explanation } from "../explain/Explanation.tsx";
 import type { Word } from "../words.ts";
@@ -119,7 +119,7 @@ export function Term({ word, children }: { readonly word: Word; readonly childre
 }
 
 /** Shows what `text` says beside what it is about, on hover and on focus. */
-export function Hint({ text, children }: { readonly text: ReactNode; readonly children: ReactNode }) {
+export function Hint({ text, children }: { readonly text: ReactNode; readonly children: ReactElement }) {
   return (
     <Tooltip.Root>
       <Tooltip.Trigger asChild>{children}</Tooltip.Trigger>

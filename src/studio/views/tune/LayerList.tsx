@@ -1,5 +1,5 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, type RefObject, useEffect, useRef } from "react";
+import { type ReactElement, type RefObject, useEffect, useRef } from "react";
 import { plural } from "../../../engine/values/figures.ts";
 import { Explanation } from "../../explain/Explanation.tsx";
 import { METRICS } from "../../metrics.ts";
@@ -134,7 +134,7 @@ function Head({ column }: { readonly column: Column }) {
 const EXPLAINED: Partial<Record<SortKey, Word>> = { sqnr: "SQNR", clipped: "clipped" };
 
 /** What a column shows, on hover and on focus of its head. */
-function HeadHint({ column: { key }, children }: { readonly column: Column; readonly children: ReactNode }) {
+function HeadHint({ column: { key }, children }: { readonly column: Column; readonly children: ReactElement }) {
   const metric = useView((view) => view.metric);
   const word = EXPLAINED[key];
   if (word) return <Hint text={<Explanation word={word} />}>{children}</Hint>;

@@ -103,7 +103,7 @@ export function SearchForm() {
           />
           <span className="field-label">
             <Hint text="A layer in float may keep its weights in float16, int8 or blocks of int4, where format and target take that.">
-              mix forms
+              <span>mix forms</span>
             </Hint>
           </span>
         </label>
