@@ -111,6 +111,10 @@ describe("a .npz file", () => {
 
   it.each([
     [{ a: array([5, 3]), b: array([4, 2, 2]) }, /^c\.npz holds 5 of a and 4 of b; give it as many/],
+    [
+      Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`n${i}`, array([5, 3])])),
+      /^c\.npz holds n0, n1, n2, n3, n4, n5, n6, n7, n8, n9 and 40 more, and none is an input/,
+    ],
     [{ x: array([5, 3]), y: array([4, 2, 2]) }, /^c\.npz holds x, y, and none is an input that takes data \(a, b\)/],
     [{ a: array([5, 3]) }, /does not say what the input b gets; give it by name \(NAME=PATH, or a \.npz or \.jsonl/],
     [

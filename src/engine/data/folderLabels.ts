@@ -1,5 +1,5 @@
 import type { Notice } from "../model/job.ts";
-import { count } from "../values/figures.ts";
+import { count, firstOf } from "../values/figures.ts";
 import type { SampleFile } from "./arrange.ts";
 import type { ClassList } from "./classLists.ts";
 import { classFolders, holderOf } from "./folders.ts";
@@ -7,7 +7,6 @@ import type { Labels } from "./labels.ts";
 
 /** WordNet's names of ImageNet's classes, which lists have before words. */
 const SYNSET = /^n\d{8}(?=\s|$)/;
-const NAMED = 10;
 const WAYS_OUT =
   "name the folders by the numbers of their classes, or give a list of all class names (classes.txt), or labels as .csv.";
 
@@ -39,7 +38,7 @@ export function folderLabels(
   if (!found && names.length !== classes) {
     const held = classes === null ? "does not say how many classes it has" : `has ${classesText(classes)}`;
     return none(
-      `The samples lie in ${count(names.length)} folders (${some(names)}), and the model ${held}: which folder is which class is not known, so that they give no labels; ${WAYS_OUT}`,
+      `The samples lie in ${count(names.length)} folders (${firstOf(names)}), and the model ${held}: which folder is which class is not known, so that they give no labels; ${WAYS_OUT}`,
     );
   }
   const { numbers, by } = found ?? { numbers: placesOf(names), by: "numbered in the order of their names" };
@@ -52,7 +51,7 @@ export function folderLabels(
   const notice: Notice = {
     kind: "info",
     subject,
-    message: `${count(names.length)} classes by folder, ${by}: ${some(names.toSorted((a, b) => numbers.get(a)! - numbers.get(b)!))}.`,
+    message: `${count(names.length)} classes by folder, ${by}: ${firstOf(names.toSorted((a, b) => numbers.get(a)! - numbers.get(b)!))}.`,
   };
   const labels = files.flatMap(({ count: samples }, i) => Array<number>(samples).fill(numbers.get(folders[i]!)!));
   return { labels, notices: [notice] };
@@ -121,9 +120,4 @@ function sameNumbers(
 
 function classesText(classes: number): string {
   return classes === 1 ? "1 class" : `${count(classes)} classes`;
-}
-
-function some(names: readonly string[]): string {
-  const more = names.length - NAMED;
-  return `${names.slice(0, NAMED).join(", ")}${more > 0 ? ` and ${count(more)} more` : ""}`;
 }

@@ -9,6 +9,7 @@ import { InputError, type Notice } from "../model/job.ts";
 import { likelyNext } from "../model/stateNames.ts";
 import type { Port } from "../model/tensor.ts";
 import type { DataType } from "../values/elementTypes.ts";
+import { firstOf } from "../values/figures.ts";
 import type { ArrayFile } from "./array.ts";
 import { fillingOf, hasMeaning } from "./meanings.ts";
 import type { NamedFile } from "./named.ts";
@@ -181,7 +182,7 @@ function sortNamed(
     const given = all.get(file.input);
     if (!given) throw new InputError(refusal(file.input, file.path, inputs));
     const name = names.includes(file.input) ? file.input : alone;
-    if (name === null) throw new InputError(`${file.path} has nothing named ${file.input}, but ${names.join(", ")}.`);
+    if (name === null) throw new InputError(`${file.path} has nothing named ${file.input}, but ${firstOf(names)}.`);
     given.named.set(several, name);
     return;
   }
@@ -194,7 +195,7 @@ function sortNamed(
   if (matched.length === 0) {
     const wanted = inputs.open.map(({ name }) => name).join(", ");
     throw new InputError(
-      `${file.path} holds ${names.join(", ")}, and none is an input that takes data (${wanted}); name what it holds like the inputs.`,
+      `${file.path} holds ${firstOf(names)}, and none is an input that takes data (${wanted}); name what it holds like the inputs.`,
     );
   }
   const lacking = [...all.values()].find(

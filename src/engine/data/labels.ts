@@ -2,6 +2,7 @@ import Papa from "papaparse";
 import type { DataFile } from "../model/dataset.ts";
 import { InputError, type Notice } from "../model/job.ts";
 import { integerLimits } from "../values/elementTypes.ts";
+import { firstOf } from "../values/figures.ts";
 import type { SampleFile } from "./arrange.ts";
 import { type ArrayFile, readElements } from "./array.ts";
 import { baseName, type Scan } from "./scan.ts";
@@ -136,9 +137,7 @@ async function readLabelArray(array: ArrayFile, spans: readonly Span[], labels: 
 function told({ tables, arrays }: Pick<Scan["labels"], "tables" | "arrays">, files: number): Notice[] {
   const paths = [...arrays.map(({ file }) => file), ...tables].map(({ path }) => path);
   if (paths.length < 2 || (tables.length === 0 && arrays.length <= files)) return [];
-  return [
-    { kind: "info", subject: paths[0]!, message: `Labels come from ${paths.length} files: ${paths.join(", ")}.` },
-  ];
+  return [{ kind: "info", subject: paths[0]!, message: `Labels come from ${paths.length} files: ${firstOf(paths)}.` }];
 }
 
 /**
