@@ -2,12 +2,13 @@
  * What is too heavy for `npm test`: every model of ../shared/models with its default recipe, into docs/verified.md, with that
  * for speed, into docs/speed.md, a model of 5 GiB, into docs/large.md, one of 2 GiB in a tab, into docs/large-in-tab.md, beside the peer on
  * data built for it, into docs/models.md, and in every format, into docs/formats-measured.md.
- *   npm run verify
+ *   npm run verify [-- --only verified,speed,large,large-in-tab,webgpu-placement,models,formats-measured]
  */
 import "../../src/engine/runtime/telemetry.ts";
 import { writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import { hasShared } from "../../src/engine/testing/shared.ts";
 import type { Row } from "../bench/part.ts";
 import { peerMissing } from "../bench/peer.ts";
@@ -18,78 +19,108 @@ if (!hasShared) {
   process.exit(2);
 }
 
-const { verifyModels } = await import("./models.ts");
-await write("verified.md", verifyModels, [
-  "# Verified",
-  "",
-  "Written by `npm run verify`. Default recipes, calibrated on the first 32 samples and judged on the 32 after them, native ONNX Runtime.",
-  "The kernels are those of the graph that ONNX Runtime made of the file. Samples of `mnist_cntk`, `ultraface_rfb320`, `fastestdet` and",
-  "`ppocrv4_rec` are not what they were made for: there SQNR says how near the quantized network is to the float one, and nothing of the task.",
-]);
+interface Part {
+  readonly measure: () => Promise<() => Promise<Row[]>>;
+  readonly head: readonly string[];
+  /** Whether it sets Octet beside the peer's tool. */
+  readonly needsPeer?: boolean;
+}
 
-const { timeSpeed } = await import("./speed.ts");
-await write("speed.md", timeSpeed, [
-  "# Written for speed",
-  "",
-  "Written by `npm run verify`. What `octet quantize --goal speed` writes of every model of `../shared/models` ([command-line.md](command-line.md#quantize)),",
-  "timed anew beside the float model and what the default recipe writes: ONNX Runtime, natively, one sample on one thread, in rounds in turn, each",
-  "the lesser of two runs; the median of the time over that of the float model in the same round, and its 95 % confidence interval. The SQNR is",
-  "that of what is written for speed, on samples that did not calibrate it. `silero_vad_v5` is timed and judged on noise.",
-]);
+/** By the document that each writes. */
+const PARTS: Readonly<Record<string, Part>> = {
+  verified: {
+    measure: async () => (await import("./models.ts")).verifyModels,
+    head: [
+      "# Verified",
+      "",
+      "Written by `npm run verify`. Default recipes, calibrated on the first 32 samples and judged on the 32 after them, native ONNX Runtime.",
+      "The kernels are those of the graph that ONNX Runtime made of the file. Samples of `mnist_cntk`, `ultraface_rfb320`, `fastestdet` and",
+      "`ppocrv4_rec` are not what they were made for: there SQNR says how near the quantized network is to the float one, and nothing of the task.",
+    ],
+  },
+  speed: {
+    measure: async () => (await import("./speed.ts")).timeSpeed,
+    head: [
+      "# Written for speed",
+      "",
+      "Written by `npm run verify`. What `octet quantize --goal speed` writes of every model of `../shared/models` ([command-line.md](command-line.md#quantize)),",
+      "timed anew beside the float model and what the default recipe writes: ONNX Runtime, natively, one sample on one thread, in rounds in turn, each",
+      "the lesser of two runs; the median of the time over that of the float model in the same round, and its 95 % confidence interval. The SQNR is",
+      "that of what is written for speed, on samples that did not calibrate it. `silero_vad_v5` is timed and judged on noise.",
+    ],
+  },
+  large: {
+    measure: async () => (await import("./large.ts")).quantizeLarge,
+    head: [
+      "# A model of 5 GiB",
+      "",
+      "Written by `npm run verify`. A made-up decoder of 5.46 GB of float32 weights in a file beside it (an embedding, 24 layers of width 2048, a matrix to",
+      "32,000 words; `scripts/verify/decoder.ts`), quantized without data by `octet quantize` in several formats, in one process on one thread. Time is the",
+      "whole command's but for running once what was written, which is a process of its own and told apart, MB are 10^6 bytes, and the memory is the most",
+      "that the quantizing process held (VmHWM), beside the size of the model ([formats.md](formats.md#large-models)).",
+    ],
+  },
+  "large-in-tab": {
+    measure: async () => (await import("./largeInTab.ts")).quantizeLargeInTab,
+    head: [
+      "# A model of 2 GiB in a tab",
+      "",
+      "Written by `npm run verify`. A made-up decoder of 2.17 GB of float32 weights in a file beside it (`scripts/verify/decoder.ts`), quantized without data in the",
+      "studio in Chromium, with a profile on the disk. The memory is the most that all processes of the browser together took (proportional set sizes, /proc), above",
+      "what they took with the empty page, from the choice of the files to the last download. MB are 10^6 bytes. Every file is byte for byte that of `octet quantize`,",
+      "which has run it in native ONNX Runtime ([formats.md](formats.md#large-models)).",
+    ],
+  },
+  "webgpu-placement": {
+    measure: async () => (await import("./webgpuPlacement.ts")).placeOnWebgpu,
+    head: [
+      "# Layers on WebGPU",
+      "",
+      "Written by `npm run verify`. Where ONNX Runtime Web puts the layers of every model of `../shared/models` on WebGPU (a software adapter in Chromium;",
+      "what it writes to the console when it loads a file), beside what the target `ort-webgpu` says of them ([targets.md](targets.md)). Layers that make no",
+      "floats, such as shapes, are left out, and those that the runtime makes one node of with another, which have no name of their own then.",
+    ],
+  },
+  models: {
+    measure: async () => (await import("./peers.ts")).comparePeers,
+    needsPeer: true,
+    head: [
+      "# Models beside the peer's tool",
+      "",
+      "Written by `npm run verify`. Octet's default recipe and ONNX Runtime's Python tool (`quantize_static`, QDQ, per channel, U8S8) on the same 50",
+      "real samples for all inputs, judged on 50 others on native ONNX Runtime by one program (`../shared/peers/judge.py`). The peer's best is that of",
+      "highest SQNR of MinMax, Percentile, Entropy, core (Conv, ConvTranspose, Gemm and MatMul alone) and one scale a tensor. Times are of one thread,",
+      "float and quantized in turn, medians of 30 runs. Kernels are those of the graph that ONNX Runtime made of the file. `lower` names in what the",
+      "peer's best is better: fidelity, the task's figure, bytes, or time by more than 5 %. `superres_prepost_op18` is refused: its operators are not ONNX's.",
+    ],
+  },
+  "formats-measured": {
+    measure: async () => (await import("./formats.ts")).compareFormats,
+    needsPeer: true,
+    head: [
+      "# Models in every format",
+      "",
+      "Written by `npm run verify`. The command line's default in each format, calibrated on 50 real samples where it takes data, judged on 50 others as in",
+      "[models.md](models.md). In Chromium 4 samples on WASM and 2 on WebGPU (a software adapter, small models alone), float and quantized on the same provider.",
+      "The peer's row is that of highest SQNR of the same format in `../shared/golden/formats.json`, measured on another day; where it changed nothing, or has no such",
+      "format, there is none. `lower` names in what it is better, as in [models.md](models.md).",
+    ],
+  },
+};
 
-const { quantizeLarge } = await import("./large.ts");
-await write("large.md", quantizeLarge, [
-  "# A model of 5 GiB",
-  "",
-  "Written by `npm run verify`. A made-up decoder of 5.46 GB of float32 weights in a file beside it (an embedding, 24 layers of width 2048, a matrix to",
-  "32,000 words; `scripts/verify/decoder.ts`), quantized without data by `octet quantize` in several formats, in one process on one thread. Time is the",
-  "whole command's but for running once what was written, which is a process of its own and told apart, MB are 10^6 bytes, and the memory is the most",
-  "that the quantizing process held (VmHWM), beside the size of the model ([formats.md](formats.md#large-models)).",
-]);
+const { values } = parseArgs({ options: { only: { type: "string" } } });
+const wanted = values.only?.split(",") ?? Object.keys(PARTS);
+const unknown = wanted.filter((name) => !(name in PARTS));
+if (unknown.length > 0) {
+  console.error(`There is no part ${unknown.join(", ")}, but ${Object.keys(PARTS).join(", ")}.`);
+  process.exit(2);
+}
 
-const { quantizeLargeInTab } = await import("./largeInTab.ts");
-await write("large-in-tab.md", quantizeLargeInTab, [
-  "# A model of 2 GiB in a tab",
-  "",
-  "Written by `npm run verify`. A made-up decoder of 2.17 GB of float32 weights in a file beside it (`scripts/verify/decoder.ts`), quantized without data in the",
-  "studio in Chromium, with a profile on the disk. The memory is the most that all processes of the browser together took (proportional set sizes, /proc), above",
-  "what they took with the empty page, from the choice of the files to the last download. MB are 10^6 bytes. Every file is byte for byte that of `octet quantize`,",
-  "which has run it in native ONNX Runtime ([formats.md](formats.md#large-models)).",
-]);
-
-const { placeOnWebgpu } = await import("./webgpuPlacement.ts");
-await write("webgpu-placement.md", placeOnWebgpu, [
-  "# Layers on WebGPU",
-  "",
-  "Written by `npm run verify`. Where ONNX Runtime Web puts the layers of every model of `../shared/models` on WebGPU (a software adapter in Chromium;",
-  "what it writes to the console when it loads a file), beside what the target `ort-webgpu` says of them ([targets.md](targets.md)). Layers that make no",
-  "floats, such as shapes, are left out, and those that the runtime makes one node of with another, which have no name of their own then.",
-]);
-
-const missing = peerMissing();
-if (missing) {
-  console.error(`${missing} docs/models.md stays as it is.`);
-} else {
-  const { comparePeers } = await import("./peers.ts");
-  await write("models.md", comparePeers, [
-    "# Models beside the peer's tool",
-    "",
-    "Written by `npm run verify`. Octet's default recipe and ONNX Runtime's Python tool (`quantize_static`, QDQ, per channel, U8S8) on the same 50",
-    "real samples for all inputs, judged on 50 others on native ONNX Runtime by one program (`../shared/peers/judge.py`). The peer's best is that of",
-    "highest SQNR of MinMax, Percentile, Entropy, core (Conv, ConvTranspose, Gemm and MatMul alone) and one scale a tensor. Times are of one thread,",
-    "float and quantized in turn, medians of 30 runs. Kernels are those of the graph that ONNX Runtime made of the file. `lower` names in what the",
-    "peer's best is better: fidelity, the task's figure, bytes, or time by more than 5 %. `superres_prepost_op18` is refused: its operators are not ONNX's.",
-  ]);
-
-  const { compareFormats } = await import("./formats.ts");
-  await write("formats-measured.md", compareFormats, [
-    "# Models in every format",
-    "",
-    "Written by `npm run verify`. The command line's default in each format, calibrated on 50 real samples where it takes data, judged on 50 others as in",
-    "[models.md](models.md). In Chromium 4 samples on WASM and 2 on WebGPU (a software adapter, small models alone), float and quantized on the same provider.",
-    "The peer's row is that of highest SQNR of the same format in `../shared/golden/formats.json`, measured on another day; where it changed nothing, or has no such",
-    "format, there is none. `lower` names in what it is better, as in [models.md](models.md).",
-  ]);
+for (const name of wanted) {
+  const { measure, head, needsPeer } = PARTS[name]!;
+  const missing = needsPeer ? peerMissing() : null;
+  if (missing) console.error(`${missing} docs/${name}.md stays as it is.`);
+  else await write(`${name}.md`, await measure(), head);
 }
 
 async function write(name: string, measure: () => Promise<Row[]>, head: readonly string[]): Promise<void> {

@@ -32,12 +32,12 @@ let learner: BlockLearner;
 let recipe: Recipe;
 let rounding: Rounding;
 
-const tune = (by: BlockLearner, resume: FineTuning | null = null, context = idle) =>
+const tune = (by: BlockLearner, resume: FineTuning | null = null, context = idle, samples = SAMPLES) =>
   fineTune(
     model,
     recipe,
     data,
-    { samples: SAMPLES, steps: 20, rounding: rounding.rounding, resume },
+    { samples, steps: 20, rounding: rounding.rounding, resume },
     { runtime, learner: by },
     { context, onPoint: () => undefined, onBlock: () => undefined },
   );
@@ -123,6 +123,12 @@ test("what does not gain is left as learned rounding had it", async () => {
   const model4 = (each: Recipe) =>
     [...quantizeModel(model, each).model.graph!.initializer].map(({ rawData }) => rawData);
   expect(model4({ ...recipe, codes, biases })).toEqual(model4(learned));
+});
+
+test("where too few samples are left to hold any out, it is refused", async () => {
+  await expect(tune(claiming(0.5, 0.4), null, idle, 4)).rejects.toThrow(
+    /^Fine-tuning holds out one sample in 5, and 4 could be read: give 5 or more/,
+  );
 });
 
 test("codes of another weight are refused, and the way out said", () => {

@@ -191,9 +191,14 @@ class Views {
     return this.samples * (this.#layout ? CROPS : 1);
   }
 
-  /** How many of them, the last, are held out: views of other samples than the others are of. */
+  /** How many of them, the last, are held out: views of other samples than the others are of. Throws InputError where there are too few. */
   get held(): number {
-    return this.count - Math.ceil(this.samples - Math.floor(this.samples / HELD)) * (this.#layout ? CROPS : 1);
+    if (this.samples < HELD) {
+      throw new InputError(
+        `Fine-tuning holds out one sample in ${HELD}, and ${this.samples} could be read: give ${HELD} or more, or choose learned rounding.`,
+      );
+    }
+    return Math.floor(this.samples / HELD) * (this.#layout ? CROPS : 1);
   }
 
   /** Crop by crop of the samples that teach, so that those of one are apart; then those held out. */
