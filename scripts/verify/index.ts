@@ -78,7 +78,8 @@ const PARTS: Readonly<Record<string, Part>> = {
       "",
       "Written by `npm run verify`. Where ONNX Runtime Web puts the layers of every model of `../shared/models` on WebGPU (a software adapter in Chromium;",
       "what it writes to the console when it loads a file), beside what the target `ort-webgpu` says of them ([targets.md](targets.md)). Layers that make no",
-      "floats, such as shapes, are left out, and those that the runtime makes one node of with another, which have no name of their own then.",
+      "floats, such as shapes, are left out, and those that the runtime makes one node of with another, which have no name of their own then. Formats",
+      "in float16 need `shader-f16`, which that adapter lacks.",
     ],
   },
   models: {
