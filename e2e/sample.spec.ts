@@ -53,6 +53,12 @@ test("the sample project, from file to download: the downloaded model is as accu
       (ending) => `${SAMPLE_NAME}.${ending}`,
     ),
   );
+  await expect(page.getByTestId("export-files").locator("tbody tr").first()).toContainText("int8.onnx");
+  const [alone] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: `Download ${SAMPLE_NAME}.int8.onnx` }).click(),
+  ]);
+  expect(Buffer.compare(await readFile(await alone.path()), files[`${SAMPLE_NAME}.int8.onnx`]!)).toBe(0);
   const report = JSON.parse(new TextDecoder().decode(files[`${SAMPLE_NAME}.report.json`]));
   expect(report.evaluation.top1.quantized).toBeCloseTo(shown.int8, 6);
 

@@ -10,15 +10,14 @@ import {
   makeFamily,
   type ProbeKind,
   Project,
-  partsOf,
   readDocument,
   speedNotice,
   Turns,
-  totalBytes,
   writeRecipe,
   zipArtifacts,
 } from "../src/engine/project/index.ts";
 import { webgpuAccelerator } from "./accelerator.ts";
+import { alone } from "./alone.ts";
 import { bytesOf } from "./bytesOf.ts";
 import { browserDecoders } from "./decoders.ts";
 import { executorRuntime } from "./executor.ts";
@@ -190,10 +189,11 @@ const api: EngineApi = {
       const held = opened().adopt(recipe).takeCalibration(calibration);
       const { files, notices } = await held.export({ evaluation, tuning, date }, context);
       const parts = zipArtifacts(files, date) as Uint8Array<ArrayBuffer>[];
+      const zip = target ? await writeParts(target, parts, context) : new Blob(parts, { type: "application/zip" });
+      const zipName = `${held.model.name}.octet.zip`;
       return {
-        zip: target ? await writeParts(target, parts, context) : new Blob(parts, { type: "application/zip" }),
-        zipName: `${held.model.name}.octet.zip`,
-        files: files.map((file) => ({ name: file.name, size: totalBytes(partsOf(file)) })),
+        ...{ zip, zipName },
+        files: alone(zip, parts, files),
         notices,
       };
     }),

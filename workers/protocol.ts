@@ -98,13 +98,10 @@ export interface SpeedChoice {
   readonly notice: Notice | null;
 }
 
-export interface ExportedFile {
+/** A file of a result, from memory or where it was written. */
+export interface WrittenFile {
   readonly name: string;
   readonly size: number;
-}
-
-/** A file of a result, from memory or where it was written. */
-export interface WrittenFile extends ExportedFile {
   readonly file: Blob;
 }
 
@@ -294,7 +291,8 @@ export interface EngineApi {
   ): Promise<{
     readonly zip: Blob;
     readonly zipName: string;
-    readonly files: readonly ExportedFile[];
+    /** Each by itself, models first. */
+    readonly files: readonly WrittenFile[];
     readonly notices: readonly Notice[];
   }>;
   /**

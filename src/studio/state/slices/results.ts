@@ -1,4 +1,4 @@
-import type { Calibration, ExportedFile, SpeedChoice, WrittenFile } from "../../../../workers/protocol.ts";
+import type { Calibration, SpeedChoice, WrittenFile } from "../../../../workers/protocol.ts";
 import type { Advice } from "../../../engine/model/advice.ts";
 import type { GroupFigures } from "../../../engine/model/analysis.ts";
 import type { CodeSearch } from "../../../engine/model/codeSearch.ts";
@@ -33,7 +33,7 @@ export interface Diagnosed {
 export interface ExportSummary {
   /** The one download; null where each file is one. */
   readonly zip: { readonly name: string; readonly bytes: number } | null;
-  readonly files: readonly (ExportedFile | WrittenFile)[];
+  readonly files: readonly WrittenFile[];
   readonly notices: readonly Notice[];
 }
 

@@ -103,6 +103,7 @@ export function ExportStep() {
             <thead>
               <tr>
                 <th scope="col">File</th>
+                <th scope="col">Alone</th>
                 <th scope="col" className="number">
                   Size
                 </th>
@@ -111,13 +112,16 @@ export function ExportStep() {
             <tbody>
               {exported.result.files.map((file) => (
                 <tr key={file.name}>
+                  <td>{file.name}</td>
                   <td>
-                    {file.name}{" "}
-                    {"file" in file ? (
-                      <button type="button" className="button small" onClick={() => download(file.file, file.name)}>
-                        Download again
-                      </button>
-                    ) : null}
+                    <button
+                      type="button"
+                      className="button small"
+                      aria-label={`Download ${file.name}`}
+                      onClick={() => download(file.file, file.name)}
+                    >
+                      Download
+                    </button>
                   </td>
                   <td className="number">{byteSize(file.size)}</td>
                 </tr>
