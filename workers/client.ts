@@ -13,32 +13,33 @@ export type Door<Api> = Pick<Remote<Api>, keyof Remote<Api>>;
 export interface WorkerHandle<Api> {
   readonly alive: boolean;
   call<R>(ask: (api: Door<Api>) => Promise<R>): Promise<R>;
-  /** Resolves with the reason once the worker is gone, however it went. */
-  readonly death: Promise<string>;
+  /** Resolves with the reason once the worker is gone, however it went; null where it never ran, which whoever asks it is told. */
+  readonly death: Promise<string | null>;
   terminate(reason: string): void;
 }
 
 function supervise<Api>(worker: Worker, name: string): WorkerHandle<Api> {
   const remote = wrap<Api>(worker) as Door<Api>;
   let alive = true;
-  let announceDeath: (reason: string) => void = () => {};
-  const death = new Promise<string>((resolve) => {
+  let announceDeath: (reason: string | null) => void = () => {};
+  const death = new Promise<string | null>((resolve) => {
     announceDeath = resolve;
   });
   const life = new Lifetime();
 
-  const end = (reason: string, error: Error = new WorkerDied(reason)) => {
+  const close = (error: Error, reason: string | null) => {
     if (!alive) return;
     alive = false;
     worker.terminate();
     life.end(error);
     announceDeath(reason);
   };
+  const end = (reason: string) => close(new WorkerDied(reason), reason);
   worker.addEventListener("error", ({ message }) => {
     if (message) end(message);
   });
   lockReleased(worker, name).then((ending) => {
-    if (ending === "unloaded") end("its script could not be loaded", notLoaded("A part of Octet"));
+    if (ending === "unloaded") close(notLoaded("A part of Octet"), null);
     else end("it was ended from outside");
   });
 
@@ -47,7 +48,7 @@ function supervise<Api>(worker: Worker, name: string): WorkerHandle<Api> {
       return alive;
     },
     death,
-    terminate: (reason) => end(reason),
+    terminate: end,
     call: (ask) => life.within(() => ask(remote)),
   };
 }

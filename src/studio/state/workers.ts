@@ -19,7 +19,8 @@ function host<Api>(
       const fresh = start();
       handle = fresh;
       fresh.death.then((reason) => {
-        if (fresh !== closing) say("warning", `${what} stopped (${reason}); a new one takes over and goes on.`);
+        if (fresh !== closing && reason !== null)
+          say("warning", `${what} stopped (${reason}); a new one takes over and goes on.`);
       });
       restored = restore(fresh).catch((error: Error) => {
         if (fresh.alive) say("warning", `${what} could not take up what was open: ${error.message}`);

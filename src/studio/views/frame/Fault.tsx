@@ -6,7 +6,8 @@ interface State {
   readonly error: Error | null;
 }
 
-const NOT_LOADED = /module|import|preload|chunk/i;
+/** As Chromium, Firefox and WebKit say it of a script, and Vite of a style sheet. */
+const NOT_LOADED = /dynamically imported module|importing a module script failed|unable to preload css/i;
 
 /** Stands in for the page where a part of it fails or could not be loaded. */
 export class Fault extends Component<{ readonly children: ReactNode }, State> {
@@ -23,7 +24,7 @@ export class Fault extends Component<{ readonly children: ReactNode }, State> {
   override render(): ReactNode {
     const { error } = this.state;
     if (!error) return this.props.children;
-    const isMissing = error.name === "TypeError" && NOT_LOADED.test(error.message);
+    const isMissing = NOT_LOADED.test(error.message);
     return (
       <main className="start" data-testid="fault">
         <h1>Octet</h1>
