@@ -6,6 +6,7 @@ import { Empty } from "../../parts/Empty.tsx";
 import { Facts } from "../../parts/Facts.tsx";
 import { Notices } from "../../parts/Notices.tsx";
 import { Term } from "../../parts/Term.tsx";
+import { NeedsData } from "../../parts/WaitingFor.tsx";
 import { calibrate } from "../../state/calibrate.ts";
 import { largeText } from "../../state/large.ts";
 import { isStandIn } from "../../state/standIn.ts";
@@ -38,11 +39,7 @@ export function CalibrateStep() {
     return (
       <>
         <h2>Calibrate</h2>
-        <Empty title="Calibration watches the model at work, so it needs samples.">
-          <button type="button" className="button primary" onClick={() => actions.stepChosen("data")}>
-            Add data
-          </button>
-        </Empty>
+        <NeedsData title="Calibration watches the model at work, so it needs samples." />
       </>
     );
   }

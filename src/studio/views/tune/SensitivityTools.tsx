@@ -2,8 +2,8 @@ import { ERROR_METRICS, type ErrorMetric } from "../../../engine/model/sensitivi
 import { significant } from "../../../engine/values/figures.ts";
 import { METRICS } from "../../metrics.ts";
 import { NumberField } from "../../parts/NumberField.tsx";
+import { StopButton } from "../../parts/WaitingFor.tsx";
 import { sensitivityIsStale } from "../../state/figures.ts";
-import { cancelJob } from "../../state/jobs.ts";
 import { isBusy } from "../../state/recipe.ts";
 import { MEASURING, measureSensitivity } from "../../state/sensitivity.ts";
 import { actions } from "../../state/store.ts";
@@ -15,7 +15,6 @@ export function SensitivityTools() {
   const metric = useView((view) => view.metric);
   const task = useWork((work) => work.job?.task ?? null);
   const busy = useWork(isBusy);
-  const stopping = useWork((work) => work.job?.cancelling ?? false);
   const possible = useProject((project) => project.calibration !== null && project.data !== null);
   return (
     <fieldset className="sensitivity-tools" aria-label="Sensitivity">
@@ -33,9 +32,7 @@ export function SensitivityTools() {
         ))}
       </select>
       {task === MEASURING ? (
-        <button type="button" className="button" onClick={cancelJob} disabled={stopping} data-testid="stop-sensitivity">
-          Stop
-        </button>
+        <StopButton testId="stop-sensitivity" />
       ) : (
         <button
           type="button"

@@ -1,6 +1,7 @@
 import { ROUNDING_SAMPLES } from "../../../../engine/model/rounding.ts";
 import { clamp } from "../../../../engine/values/clamp.ts";
 import { NumberField } from "../../../parts/NumberField.tsx";
+import { AddDataButton, StopButton } from "../../../parts/WaitingFor.tsx";
 import {
   codeSamples,
   codesAreAdopted,
@@ -9,7 +10,6 @@ import {
   findCodes,
   resumableCodes,
 } from "../../../state/codes.ts";
-import { cancelJob } from "../../../state/jobs.ts";
 import { isBusy } from "../../../state/recipe.ts";
 import { actions } from "../../../state/store.ts";
 import { useProject, useStudio, useWork } from "../../../state/useStudio.ts";
@@ -37,24 +37,15 @@ export function CodesForm({ isAsked }: { readonly isAsked: boolean }) {
 function Start({ isAsked }: { readonly isAsked: boolean }) {
   const task = useWork((work) => work.job?.task ?? null);
   const busy = useWork(isBusy);
-  const stopping = useWork((work) => work.job?.cancelling ?? false);
   const hasData = useProject((project) => project.data !== null);
   const goesOn = useStudio((state) => resumableCodes(state) !== null);
   const found = useStudio((state) => codesAreAdopted(state) && !codesAreStale(state));
   if (task === FINDING) {
-    return (
-      <button type="button" className="button" onClick={cancelJob} disabled={stopping} data-testid="codes-stop">
-        Stop
-      </button>
-    );
+    return <StopButton testId="codes-stop" />;
   }
   if (!isAsked) return <span className="muted">Choose GPTQ or AWQ under “Scales by” in the recipe.</span>;
   if (!hasData) {
-    return (
-      <button type="button" className="button" onClick={() => actions.stepChosen("data")}>
-        Add data to find codes
-      </button>
-    );
+    return <AddDataButton to="find codes" />;
   }
   return (
     <button

@@ -4,8 +4,8 @@ import { plural } from "../../../../engine/values/figures.ts";
 import { duration } from "../../../../engine/values/units.ts";
 import { Empty } from "../../../parts/Empty.tsx";
 import { Term } from "../../../parts/Term.tsx";
+import { Adoption, NeedsData } from "../../../parts/WaitingFor.tsx";
 import { adoptCodes, codesAreAdopted, codesAreStale, FINDING, foundText, isWhole } from "../../../state/codes.ts";
-import { actions } from "../../../state/store.ts";
 import { useProject, useResults, useStudio, useWork } from "../../../state/useStudio.ts";
 import { CodesForm } from "./CodesForm.tsx";
 import { CodesTable } from "./CodesTable.tsx";
@@ -27,13 +27,7 @@ export default function CodesView() {
     );
   }
   if (!search && !hasData) {
-    return (
-      <Empty title="Codes are found on samples, so they need some.">
-        <button type="button" className="button primary" onClick={() => actions.stepChosen("data")}>
-          Add data
-        </button>
-      </Empty>
-    );
+    return <NeedsData title="Codes are found on samples, so they need some." />;
   }
   return (
     <>
@@ -72,9 +66,7 @@ function Found({ search, running }: FoundProps) {
 
 function Standing({ search, running, stale }: FoundProps & { readonly stale: boolean }) {
   const adopted = useStudio(codesAreAdopted);
-  const busy = useWork((work) => work.job !== null);
   const { algorithm, layers, samples, seconds, learner } = search;
-  const whole = isWhole(search);
   return (
     <p className="codes-standing" data-testid="codes-standing">
       <strong>
@@ -83,14 +75,14 @@ function Standing({ search, running, stale }: FoundProps & { readonly stale: boo
       <span className="muted">
         {plural(samples, "sample")}; {duration(seconds * 1000)}, {learner}.
       </span>
-      {running || stale || layers.length === 0 ? null : adopted ? (
-        <span className="badge" data-testid="codes-adopted">
-          in the recipe
-        </span>
-      ) : (
-        <button type="button" className="button" disabled={busy} onClick={adoptCodes} data-testid="codes-adopt">
-          {whole ? "Use in the recipe" : "Use what is found"}
-        </button>
+      {running || stale || layers.length === 0 ? null : (
+        <Adoption
+          isAdopted={adopted}
+          isWhole={isWhole(search)}
+          partly="what is found"
+          onAdopt={adoptCodes}
+          testId="codes"
+        />
       )}
     </p>
   );

@@ -1,6 +1,6 @@
 import { clamp } from "../../../../engine/values/clamp.ts";
 import { NumberField } from "../../../parts/NumberField.tsx";
-import { cancelJob } from "../../../state/jobs.ts";
+import { AddDataButton, StopButton } from "../../../parts/WaitingFor.tsx";
 import { isBusy } from "../../../state/recipe.ts";
 import {
   isAdopted,
@@ -50,24 +50,15 @@ export function RoundingForm() {
 function Start() {
   const task = useWork((work) => work.job?.task ?? null);
   const busy = useWork(isBusy);
-  const stopping = useWork((work) => work.job?.cancelling ?? false);
   const hasData = useProject((project) => project.data !== null);
   const calibrated = useProject((project) => project.calibration !== null);
   const goesOn = useStudio((state) => resumable(state) !== null);
   const learned = useStudio((state) => isAdopted(state) && !roundingIsStale(state));
   if (task === LEARNING) {
-    return (
-      <button type="button" className="button" onClick={cancelJob} disabled={stopping} data-testid="rounding-stop">
-        Stop
-      </button>
-    );
+    return <StopButton testId="rounding-stop" />;
   }
   if (!hasData) {
-    return (
-      <button type="button" className="button" onClick={() => actions.stepChosen("data")}>
-        Add data to learn
-      </button>
-    );
+    return <AddDataButton to="learn" />;
   }
   if (!calibrated) {
     return (

@@ -5,8 +5,8 @@ import { duration } from "../../../../engine/values/units.ts";
 import { LossChart } from "../../../charts/LossChart.tsx";
 import { Empty } from "../../../parts/Empty.tsx";
 import { Term } from "../../../parts/Term.tsx";
+import { Adoption, NeedsData } from "../../../parts/WaitingFor.tsx";
 import { adoptRounding, isAdopted, isComplete, LEARNING, roundingIsStale } from "../../../state/rounding.ts";
-import { actions } from "../../../state/store.ts";
 import { useProject, useResults, useStudio, useView, useWork } from "../../../state/useStudio.ts";
 import { RoundingForm } from "./RoundingForm.tsx";
 import { RoundingTable } from "./RoundingTable.tsx";
@@ -23,13 +23,7 @@ export default function RoundingView() {
   );
   if (weights === 0) return <Empty title="No weight is quantized under this recipe, so there is nothing to round." />;
   if (!rounding && !hasData) {
-    return (
-      <Empty title="Rounding is learned on samples, so it needs some.">
-        <button type="button" className="button primary" onClick={() => actions.stepChosen("data")}>
-          Add data
-        </button>
-      </Empty>
-    );
+    return <NeedsData title="Rounding is learned on samples, so it needs some." />;
   }
   return (
     <>
@@ -120,7 +114,6 @@ interface StandingProps extends LearnedProps {
 
 function Standing({ rounding, running, stale }: StandingProps) {
   const adopted = useStudio(isAdopted);
-  const busy = useWork((work) => work.job !== null);
   const { layers, wanted, samples, iterations, seconds, learner } = rounding;
   const whole = isComplete(rounding);
   return (
@@ -133,14 +126,14 @@ function Standing({ rounding, running, stale }: StandingProps) {
       <span className="muted">
         {plural(samples, "sample")}, {plural(iterations, "iteration")} each; {duration(seconds * 1000)}, {learner}.
       </span>
-      {running || stale || layers.length === 0 ? null : adopted ? (
-        <span className="badge" data-testid="rounding-adopted">
-          in the recipe
-        </span>
-      ) : (
-        <button type="button" className="button" disabled={busy} onClick={adoptRounding} data-testid="rounding-adopt">
-          {whole ? "Use in the recipe" : "Use what is learned"}
-        </button>
+      {running || stale || layers.length === 0 ? null : (
+        <Adoption
+          isAdopted={adopted}
+          isWhole={whole}
+          partly="what is learned"
+          onAdopt={adoptRounding}
+          testId="rounding"
+        />
       )}
     </p>
   );

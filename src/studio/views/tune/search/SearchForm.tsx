@@ -3,7 +3,7 @@ import type { TuneLimit } from "../../../../engine/model/tuning.ts";
 import { clamp } from "../../../../engine/values/clamp.ts";
 import { NumberField } from "../../../parts/NumberField.tsx";
 import { Hint } from "../../../parts/Term.tsx";
-import { cancelJob } from "../../../state/jobs.ts";
+import { AddDataButton, StopButton } from "../../../parts/WaitingFor.tsx";
 import { actions } from "../../../state/store.ts";
 import { requestOf, SEARCHING, searchRecipes } from "../../../state/tune.ts";
 import { useProject, useStudio, useView, useWork } from "../../../state/useStudio.ts";
@@ -125,22 +125,13 @@ export function SearchForm() {
 
 function Start() {
   const task = useWork((work) => work.job?.task ?? null);
-  const stopping = useWork((work) => work.job?.cancelling ?? false);
   const possible = useStudio((state) => (requestOf(state)?.samples ?? 0) >= 2);
   const hasData = useProject((project) => project.data !== null);
   if (task === SEARCHING) {
-    return (
-      <button type="button" className="button" onClick={cancelJob} disabled={stopping} data-testid="search-stop">
-        Stop
-      </button>
-    );
+    return <StopButton testId="search-stop" />;
   }
   if (!hasData) {
-    return (
-      <button type="button" className="button" onClick={() => actions.stepChosen("data")}>
-        Add data to search
-      </button>
-    );
+    return <AddDataButton to="search" />;
   }
   return (
     <button

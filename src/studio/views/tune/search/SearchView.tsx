@@ -3,8 +3,7 @@ import type { Tuning } from "../../../../engine/model/tuning.ts";
 import { plural } from "../../../../engine/values/figures.ts";
 import { duration } from "../../../../engine/values/units.ts";
 import { FrontierChart } from "../../../charts/FrontierChart.tsx";
-import { Empty } from "../../../parts/Empty.tsx";
-import { actions } from "../../../state/store.ts";
+import { NeedsData } from "../../../parts/WaitingFor.tsx";
 import { adoptedIndex, SEARCHING, searchIsStale } from "../../../state/tune.ts";
 import { useProject, useResults, useStudio, useWork } from "../../../state/useStudio.ts";
 import { SearchForm } from "./SearchForm.tsx";
@@ -18,13 +17,7 @@ export default function SearchView() {
   const searching = useWork((work) => work.job?.task === SEARCHING);
   const hasData = useProject((project) => project.data !== null);
   if (!tuning && !hasData) {
-    return (
-      <Empty title="A search measures every model it tries, so it needs samples.">
-        <button type="button" className="button primary" onClick={() => actions.stepChosen("data")}>
-          Add data
-        </button>
-      </Empty>
-    );
+    return <NeedsData title="A search measures every model it tries, so it needs samples." />;
   }
   return (
     <>

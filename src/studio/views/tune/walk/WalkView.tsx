@@ -4,8 +4,8 @@ import { WalkChart } from "../../../charts/WalkChart.tsx";
 import { lossOf, MUCH_DB, marksOf } from "../../../charts/walk.ts";
 import { Empty } from "../../../parts/Empty.tsx";
 import { Term } from "../../../parts/Term.tsx";
+import { StopButton } from "../../../parts/WaitingFor.tsx";
 import { walkIsStale } from "../../../state/figures.ts";
-import { cancelJob } from "../../../state/jobs.ts";
 import { measuredOf } from "../../../state/layers.ts";
 import { isBusy } from "../../../state/recipe.ts";
 import { allRows, rowOf } from "../../../state/selection.ts";
@@ -81,11 +81,7 @@ function Measure() {
   const possible = useProject((project) => project.data !== null);
   const measured = useResults((results) => results.walk !== null);
   if (task === WALKING) {
-    return (
-      <button type="button" className="button" onClick={cancelJob}>
-        Stop
-      </button>
-    );
+    return <StopButton />;
   }
   return (
     <>
