@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
 import { describe, expect, test } from "vitest";
 import { garments, photographs } from "../emit/testing/shared.ts";
 import { observationPlan } from "../graph/observation.ts";
@@ -143,7 +144,8 @@ async function expectDerived(bytes: Uint8Array, sampleOf: (index: number) => Ten
   }
   const [expected, derived] = [await all.take(), await some.take()];
   expect([...expected.keys()].sort()).toEqual(watched.toSorted());
-  for (const [name, statistics] of expected) expect(derived.get(name), name).toEqual(statistics);
+  for (const [name, statistics] of expected)
+    if (!isDeepStrictEqual(derived.get(name), statistics)) expect(derived.get(name), name).toEqual(statistics);
   await session.dispose();
 }
 
