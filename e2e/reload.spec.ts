@@ -12,6 +12,9 @@ import {
   openSample,
   repositoryPath,
   SAMPLE_MODEL,
+  seenSamples,
+  setSamples,
+  startCalibration,
 } from "./support/studio.ts";
 
 const SAMPLE_DATA = ["calibration", "evaluation"].flatMap((set) =>
@@ -22,7 +25,9 @@ test("recipe, statistics and results outlive a reload; the model is asked for ag
   page,
 }, testInfo) => {
   await page.goto("/");
-  await drop(page, [SAMPLE_MODEL, ...SAMPLE_DATA]);
+  await drop(page, [SAMPLE_MODEL]);
+  // While it opens.
+  await drop(page, SAMPLE_DATA);
   await expect(page.getByTestId("data-samples")).toHaveText("800");
   await page.getByTestId("method").selectOption("percentile");
   await calibrate(page, 400);
@@ -95,4 +100,32 @@ test("an edit made just before a reload is there after it", async ({ page }) => 
   await page.reload();
   await openSample(page);
   await expect(page.getByTestId("method")).toHaveValue("entropy");
+});
+
+test("a reload in the middle of a calibration loses at most one batch, and the number of samples chosen stays", async ({
+  page,
+}) => {
+  await openSample(page);
+  await goTo(page, "data");
+  await page.getByLabel("Keep the model and samples on this machine").check();
+  await setSamples(page, 700);
+  await startCalibration(page);
+  await seenSamples(page, 60);
+  const seen = Number.parseInt(await page.getByTestId("job-progress").innerText(), 10);
+  let asked = "";
+  page.once("dialog", async (dialog) => {
+    asked = dialog.type();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await dialog.accept();
+  });
+  await page.reload();
+  expect(asked).toBe("beforeunload");
+  await page.getByRole("button", { name: "Go on" }).click();
+  await expect(page.getByTestId("step-calibrate")).toHaveAttribute("data-standing", "partial");
+  await expect(page.getByTestId("step-data")).toHaveAttribute("data-standing", "done");
+  await goTo(page, "calibrate");
+  // Two workers at most on two cores, which take eight samples at a time.
+  expect(Number.parseInt(await page.getByTestId("calibration-observed").innerText(), 10)).toBeGreaterThan(seen - 2 * 8);
+  await goTo(page, "data");
+  await expect(page.getByTestId("samples")).toHaveValue("700");
 });

@@ -45,6 +45,7 @@ const frugal: Environment = {
 };
 let project: Project | null = null;
 const turns = new Turns();
+let isLeaving = false;
 
 /** Runs one job: its progress goes to the page, and `cancel` ends it. */
 function job<T>(onProgress: OnProgress, work: (context: JobContext) => Promise<T>): Promise<T> {
@@ -59,12 +60,13 @@ function probe<T>(kind: ProbeKind, onProgress: OnProgress, work: (context: JobCo
 /** Hands partial results to the page; the whole one comes when the last of them has arrived. */
 async function delivering<T, P>(
   tell: (partial: P) => unknown,
-  work: (deliver: (partial: P) => void) => Promise<T>,
+  work: (deliver: (partial: P) => unknown) => Promise<T>,
 ): Promise<T> {
   let delivered: unknown;
   try {
     return await work((partial) => {
       delivered = tell(partial);
+      return delivered;
     });
   } finally {
     await delivered;
@@ -120,7 +122,7 @@ const api: EngineApi = {
   calibrate: (choices, samples, resume, execution, onProgress, onCheckpoint) =>
     job(onProgress, (context) =>
       delivering(onCheckpoint, (checkpoint) =>
-        opened().calibrate({ samples, resume, execution, checkpoint }, context, choices),
+        opened().calibrate({ samples, resume, execution, checkpoint, isLeaving: () => isLeaving }, context, choices),
       ),
     ),
   settle: (recipe, samples, calibration, execution, onProgress) =>
@@ -240,6 +242,9 @@ const api: EngineApi = {
       };
     }),
   cancel: async () => turns.cancel(),
+  leave: async (leaving) => {
+    isLeaving = leaving;
+  },
 };
 
 holdLifeline();

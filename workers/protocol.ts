@@ -175,14 +175,17 @@ export interface EngineApi {
    * with AbortError when one runs, or when a job or a newer question starts before it has ended.
    */
   predict(index: number, choices: SamplesPart): Promise<Prediction | null>;
-  /** Watches the first `samples` samples; continues from `resume`. `onCheckpoint` brings the state every few seconds. */
+  /**
+   * Watches the first `samples` samples; continues from `resume`. `onCheckpoint` brings the state after the first batch and then every few
+   * seconds, once the page has kept the one before.
+   */
   calibrate(
     choices: ValuesPart,
     samples: number,
     resume: Calibration | null,
     execution: Execution,
     onProgress: OnProgress,
-    onCheckpoint: (calibration: Calibration) => void,
+    onCheckpoint: (calibration: Calibration) => unknown,
   ): Promise<Calibration>;
   /**
    * Does what a recipe still lacks on the first `samples` samples: learns equalization and smoothing, calibrates where the calibration
@@ -321,6 +324,8 @@ export interface EngineApi {
     onProgress: OnProgress,
   ): Promise<FamilyMade>;
   cancel(): Promise<void>;
+  /** Whether the page may be left at any moment: a calibration then hands over what it saw after every batch, and waits until that is kept. */
+  leave(leaving: boolean): Promise<void>;
 }
 
 /** The worker that answers about statistics within a frame, whatever the other one is doing. */

@@ -282,6 +282,32 @@ describe("Calibrator", () => {
     await expect(job).rejects.toThrow("out of memory");
     const kept = states.at(-1)!;
     expect(kept.observed.length).toBeGreaterThan(0);
-    expect(failing.asked.flat().filter((index) => kept.observed.includes(index))).toEqual([]);
+    // What it saw first it has handed over.
+    const [, ...held] = failing.asked.flat();
+    expect(held.filter((index) => kept.observed.includes(index))).toEqual([]);
+  });
+
+  it("hands over what it saw after the first batch", async () => {
+    const states: Observation[] = [];
+    await run(dataset(6), 6, null, quiet(), crewOf([fakeSession()], 2), (state) => states.push(state));
+    expect(states[0]?.observed).toEqual([0, 1]);
+  });
+
+  it("hands it over after every batch while the page is being left, and waits until that is kept", async () => {
+    const sessions = [fakeSession({ turns: () => 1 }), fakeSession({ turns: () => 1 })];
+    const seen = () => sessions.flatMap(({ asked }) => asked.flat());
+    const unkept: number[] = [];
+    const calibrator = new Calibrator({
+      ...{ watch: WATCH, dataset: dataset(40), samples: 40, resume: null, context: quiet() },
+      checkpoint: async ({ observed }) => {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        unkept.push(seen().length - observed.length);
+      },
+      isLeaving: () => true,
+    });
+    await calibrator.run(crewOf(sessions, 2));
+    expect(unkept.length).toBeGreaterThan(5);
+    // At most the batch that each of them is in.
+    expect(Math.max(...unkept)).toBeLessThanOrEqual(4);
   });
 });

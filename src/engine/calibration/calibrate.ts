@@ -4,6 +4,7 @@ import { InputError, type JobContext, type Notice } from "../model/job.ts";
 import { type ObserverSession, WorkerDied } from "../model/runtime.ts";
 import type { Statistics, TensorStatistics } from "../model/statistics.ts";
 import { Observer } from "../numerics/observer.ts";
+import { clamp } from "../values/clamp.ts";
 import { type Batch, SampleFeed } from "./sampleFeed.ts";
 
 /** How far an observation has come. */
@@ -32,11 +33,19 @@ export interface CalibratorOptions {
   readonly samples: number;
   readonly resume: Observation | null;
   readonly context: JobContext;
-  /** Gets the state every few seconds, and when a run is cancelled or fails. */
-  readonly checkpoint: (observation: Observation) => void;
+  /**
+   * Gets the state after the first batch, then every one to four seconds, and when a run is cancelled or fails; what it gives is
+   * settled once the state is kept, and none comes before.
+   */
+  readonly checkpoint: (observation: Observation) => unknown;
+  /** Whether all may end at any moment: the state is then handed over after every batch, and sessions wait until it is kept. */
+  readonly isLeaving?: () => boolean;
 }
 
-const CHECKPOINT_MS = 4000;
+const SHORTEST_ROUND_MS = 1000;
+const LONGEST_ROUND_MS = 4000;
+/** Between two checkpoints there is so many times what one takes, within these bounds. */
+const ROUND_PER_CHECKPOINT = 30;
 
 /**
  * Observes the first samples of a dataset on one crew after the other. What it comes to depends on the samples alone,
@@ -59,7 +68,10 @@ export class Calibrator {
   /** The round of checkpoints that a session's statistics were last taken for. */
   readonly #rounds = new Map<ObserverSession, number>();
   #round = 0;
-  #roundEnds = performance.now() + CHECKPOINT_MS;
+  #roundEnds = 0;
+  /** What taking the statistics of this round took so far, in milliseconds. */
+  #taking = 0;
+  #keeping: Promise<void> | null = null;
 
   constructor(options: CalibratorOptions) {
     const { dataset, samples, resume } = options;
@@ -186,16 +198,34 @@ export class Calibrator {
   }
 
   async #takeWhenDue(session: ObserverSession, crew: Crew, alive: ReadonlySet<ObserverSession>): Promise<void> {
-    const now = performance.now();
+    const start = performance.now();
+    const isLeaving = this.#options.isLeaving?.() ?? false;
     const isTaken = (other: ObserverSession) => (this.#rounds.get(other) ?? 0) === this.#round;
-    if (now > this.#roundEnds && [...alive].every(isTaken)) {
+    const isDue = (isLeaving || start > this.#roundEnds) && !this.#keeping;
+    if (isDue && [...alive].every(isTaken)) {
       this.#round++;
-      this.#roundEnds = now + CHECKPOINT_MS;
+      this.#taking = 0;
     }
-    if (isTaken(session)) return;
-    await this.#take(session, crew);
-    this.#rounds.set(session, this.#round);
-    if ([...alive].every(isTaken)) this.#options.checkpoint(this.#state());
+    if (!isTaken(session)) {
+      await this.#take(session, crew);
+      this.#taking += performance.now() - start;
+      this.#rounds.set(session, this.#round);
+      if ([...alive].every(isTaken)) this.#keep();
+    }
+    if (isLeaving) await this.#keeping;
+  }
+
+  #keep(): void {
+    const start = performance.now() - this.#taking;
+    const kept = async () => this.#options.checkpoint(this.#state());
+    this.#keeping = kept()
+      .catch(() => undefined)
+      .then(() => {
+        const now = performance.now();
+        const length = clamp(ROUND_PER_CHECKPOINT * (now - start), SHORTEST_ROUND_MS, LONGEST_ROUND_MS);
+        this.#roundEnds = now + length;
+        this.#keeping = null;
+      });
   }
 
   /** A session that fails has lost what it kept. */

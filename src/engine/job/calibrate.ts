@@ -20,7 +20,9 @@ export interface CalibrationRequest {
   readonly resume: Calibration | null;
   /** A short trial decides what it leaves open, or all when it is absent. */
   readonly execution?: Execution;
-  readonly checkpoint: (calibration: Calibration) => void;
+  /** Gets what was observed so far, as `CalibratorOptions` has it. */
+  readonly checkpoint: (calibration: Calibration) => unknown;
+  readonly isLeaving?: () => boolean;
 }
 
 /** How long a run that is cancelled may take to hand over what it observed. */
@@ -78,6 +80,7 @@ export async function calibrate(
     resume: resume && unseen === undefined ? withoutDoubts(model, resume, dataset) : null,
     context,
     checkpoint: (state) => request.checkpoint(describe(state)),
+    ...(request.isLeaving && { isLeaving: request.isLeaving }),
   });
   if (unseen) calibrator.note({ kind: "info", subject: unseen, message: unseenMessage(unseen) });
   const main = new MainRun(runtimes.main, observed, execution, calibrator);

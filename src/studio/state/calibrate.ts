@@ -8,6 +8,7 @@ import { rememberExecution } from "./execution.ts";
 import { runJob } from "./jobs.ts";
 import { firstLayer } from "./layers.ts";
 import { say, sayNotices } from "./log.ts";
+import { allStored } from "./persistence.ts";
 import { asWanted, fits, resolveRecipe, withoutWaiting } from "./recipe.ts";
 import { valuesPart } from "./recipeParts.ts";
 import { isStandIn } from "./standIn.ts";
@@ -41,6 +42,7 @@ export async function calibrate(): Promise<void> {
   const onCheckpoint = proxy((checkpoint: Calibration) => {
     last = checkpoint;
     if (!replacesGood && studio.getState().work.job) actions.calibrationAdvanced(checkpoint, on, changed);
+    return allStored();
   });
   const calibration = await runJob({
     task: "Calibrating",

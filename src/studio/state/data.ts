@@ -13,6 +13,7 @@ import { keepFiles } from "./persistence.ts";
 import type { Project } from "./slices/project.ts";
 import { isStandIn } from "./standIn.ts";
 import { actions, studio } from "./store.ts";
+import { settled } from "./turns.ts";
 
 const MOST_BY_DEFAULT = 500;
 const NONE: readonly Notice[] = [];
@@ -39,6 +40,7 @@ export async function openData(given: readonly PathFile[], wishes: Wishes = {}):
     );
     return false;
   }
+  await settled();
   const together = wishes.beside ? mergeFiles(wishes.beside, given) : given;
   let files = together;
   const { preprocess = null, seed = null } = { ...before.project.recipe?.present, ...wishes };
@@ -70,7 +72,9 @@ export async function openData(given: readonly PathFile[], wishes: Wishes = {}):
   } = studio.getState();
   const half = Math.min(MOST_BY_DEFAULT, Math.ceil(summary.samples / 2));
   const known = calibration && !isStandIn(calibration) && calibration.wanted <= summary.samples;
-  const earlier = known ? calibration.wanted : half;
+  const chosen = before.project.data === null ? before.project.samples : 0;
+  const isChosen = chosen > 0 && chosen <= summary.samples;
+  const earlier = isChosen ? chosen : known ? calibration.wanted : half;
   actions.dataOpened(
     { files, summary, fingerprint: print, samplesFingerprint: samplesPrint },
     wishes.samples ?? earlier,

@@ -23,6 +23,9 @@ interface Schema extends DBSchema {
   results: { key: string; value: Of<typeof RESULT>; indexes: { sha256: string } };
 }
 
+export type StoreName = StoreNames<Schema>;
+export type Stored<S extends StoreName> = Schema[S]["value"];
+
 const NAME = "octet";
 const VERSION = 7;
 let opened: Promise<IDBPDatabase<Schema>> | null = null;

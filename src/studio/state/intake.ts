@@ -8,12 +8,17 @@ import { preparedHere } from "./preparation.ts";
 import { isForInputs } from "./recipe.ts";
 import { suitedTo } from "./slices/project.ts";
 import { actions, studio } from "./store.ts";
+import { inTurn } from "./turns.ts";
 import { engine } from "./workers.ts";
 
 type Imported = Awaited<ReturnType<EngineApi["importJson"]>>;
 
 /** Takes whatever was dropped or chosen: a model, then data, then recipes and calibration caches; of several models a family is to be made. */
-export async function takeFiles(files: readonly PathFile[]): Promise<void> {
+export function takeFiles(files: readonly PathFile[]): Promise<void> {
+  return inTurn(() => take(files));
+}
+
+async function take(files: readonly PathFile[]): Promise<void> {
   const { models, beside, documents, data } = sortFiles(files);
   if (files.length === 0) return alarm("The folder is empty: drop a model (.onnx), samples or labels.");
   if (models.length > 1) return actions.familyChosen(files);

@@ -15,6 +15,7 @@ import type { Large } from "./slices/project.ts";
 import type { StoredSession } from "./slices/work.ts";
 import { actions, studio } from "./store.ts";
 import { settingsOf } from "./tune.ts";
+import { inTurn } from "./turns.ts";
 import { analysis, engine, inquire } from "./workers.ts";
 
 type Inputs = Recipe["inputs"];
@@ -155,7 +156,11 @@ function filesNow(): readonly PathFile[] {
 }
 
 /** Takes up a stored session: with its kept files, or with those that the person chose for it. */
-export async function resumeSession(session: StoredSession, chosen: readonly PathFile[]): Promise<void> {
+export function resumeSession(session: StoredSession, chosen: readonly PathFile[]): Promise<void> {
+  return inTurn(() => resume(session, chosen));
+}
+
+async function resume(session: StoredSession, chosen: readonly PathFile[]): Promise<void> {
   const kept = await loadFiles(session.sha256).catch(() => null);
   const { models, beside, data } = sortFiles(chosen);
   const file = models[0]?.file ?? kept?.model;

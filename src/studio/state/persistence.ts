@@ -1,5 +1,5 @@
 import { removeLeftovers } from "../../../workers/client.ts";
-import { database, deleteDatabase } from "./database.ts";
+import { database, deleteDatabase, type Stored, type StoreName } from "./database.ts";
 import { alarm, say } from "./log.ts";
 import type { StudioState } from "./slices/studio.ts";
 import { isStandIn } from "./standIn.ts";
@@ -24,10 +24,9 @@ const NEWER =
 
 let timer: ReturnType<typeof setTimeout> | null = null;
 
-/** Saves the open session soon; changes in between are saved together. */
+/** Saves the open session soon; changes in between are saved together, and those that never rest no later. */
 export function saveSoon(): void {
-  if (timer) clearTimeout(timer);
-  timer = setTimeout(saveNow, SAVE_AFTER_MS);
+  timer ??= setTimeout(saveNow, SAVE_AFTER_MS);
 }
 
 /** Saves the open session if a save is due. */
@@ -63,42 +62,36 @@ async function saveNow(): Promise<void> {
     ...{ recipe: recipe.present, samples, limit, evaluation },
     ...{ sensitivity, walk, sensitivitySamples, metric },
   };
-  await guarded(async () => {
-    const saving = (await database()).transaction("sessions", "readwrite");
-    saving.store.put(record);
-    // Committed at once: a page that is being left sends nothing more.
-    saving.commit();
-    await saving.done;
-  });
+  await guarded(() => put("sessions", record));
+}
+
+/** Stores a record at once: a page that is being left sends nothing more. */
+async function put<S extends StoreName>(store: S, record: Stored<S>): Promise<void> {
+  const saving = (await database()).transaction(store, "readwrite");
+  saving.store.put(record);
+  saving.commit();
+  await saving.done;
 }
 
 export async function saveCalibration({ project }: StudioState): Promise<void> {
   const { model, calibration, calibratedOn } = project;
   if (!model || !calibration || isStandIn(calibration)) return;
-  await guarded(async () => {
-    await (await database()).put("calibrations", { sha256: model.summary.sha256, calibration, calibratedOn });
-  });
+  await guarded(() => put("calibrations", { sha256: model.summary.sha256, calibration, calibratedOn }));
 }
 
 export async function saveTuning({ project: { model }, results: { tuning } }: StudioState): Promise<void> {
   if (!model || !tuning) return;
-  await guarded(async () => {
-    await (await database()).put("tunings", { sha256: model.summary.sha256, tuning });
-  });
+  await guarded(() => put("tunings", { sha256: model.summary.sha256, tuning }));
 }
 
 export async function saveRounding({ project: { model }, results: { rounding } }: StudioState): Promise<void> {
   if (!model || !rounding) return;
-  await guarded(async () => {
-    await (await database()).put("roundings", { sha256: model.summary.sha256, rounding });
-  });
+  await guarded(() => put("roundings", { sha256: model.summary.sha256, rounding }));
 }
 
 export async function saveCodes({ project: { model }, results: { codes } }: StudioState): Promise<void> {
   if (!model || !codes) return;
-  await guarded(async () => {
-    await (await database()).put("codes", { sha256: model.summary.sha256, codes });
-  });
+  await guarded(() => put("codes", { sha256: model.summary.sha256, codes }));
 }
 
 /** Keeps the model and samples in this browser, or removes them from it. */
@@ -173,8 +166,21 @@ export async function deleteEverything(): Promise<void> {
 
 let warned = false;
 
+const storing = new Set<Promise<unknown>>();
+
+/** Resolves once all that is being stored is stored, or is known not to be. */
+export async function allStored(): Promise<void> {
+  await Promise.allSettled(storing);
+}
+
 /** Stores something; where the browser cannot, says so once and gives false. */
-export async function guarded(store: () => Promise<void>): Promise<boolean> {
+export function guarded(store: () => Promise<void>): Promise<boolean> {
+  const done = attempt(store).finally(() => storing.delete(done));
+  storing.add(done);
+  return done;
+}
+
+async function attempt(store: () => Promise<void>): Promise<boolean> {
   try {
     await store();
     return true;

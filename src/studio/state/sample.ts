@@ -5,6 +5,7 @@ import { openData } from "./data.ts";
 import { alarmFor } from "./log.ts";
 import { openModel } from "./model.ts";
 import { actions, studio } from "./store.ts";
+import { inTurn } from "./turns.ts";
 
 interface Project {
   readonly model: string;
@@ -17,7 +18,11 @@ const FOLDER = "sample/";
 const CALIBRATION_SAMPLES = 300;
 
 /** Opens the project that comes with the studio: a model, samples to calibrate on and, after them by name, samples to evaluate on. */
-export async function openSample(): Promise<void> {
+export function openSample(): Promise<void> {
+  return inTurn(open);
+}
+
+async function open(): Promise<void> {
   try {
     const project: Project = await (await fetched("project.json")).json();
     const { calibration, evaluation } = project;
