@@ -44,7 +44,8 @@ export function fail(error: unknown, terminal: Terminal): number {
   const message = (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, " ");
   const isBadInput = error instanceof Error && isForPeople(error);
   terminal.say(`octet: ${isBadInput ? message : faultLine(message)}`);
-  if (process.env.OCTET_DEBUG && error instanceof Error) terminal.say(error.stack ?? "");
+  if (process.env.OCTET_DEBUG && error instanceof Error)
+    for (const line of error.stack?.split("\n") ?? []) terminal.say(line);
   return isBadInput ? EXIT_BAD_INPUT : EXIT_FAULT;
 }
 

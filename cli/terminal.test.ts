@@ -55,6 +55,22 @@ describe("Terminal", () => {
     expect(written().err).toBe("warning: conv1: it is odd\nnote: conv1 is fine\n");
   });
 
+  it("shows what a terminal would obey, wherever a name brings it", () => {
+    const { door, written } = terminal(true);
+    const name = "a\u001b[2J\u0007\u009b1m\u202eb\r\nnote: all is well\u2028";
+    const shown = "a\\u001b[2J\\u0007\\u009b1m\\u202eb\\u000d\\u000anote: all is well\\u2028";
+    door.say(name);
+    expect(written().err).toBe(`${shown}\n`);
+    door.context.report({ task: name, done: 0, total: 1, unit: "runs" });
+    expect(written().err).toBe(`${shown}\n\r\u001b[K${shown}: 0 of 1 runs`);
+    door.result(false, {}, [name, "é 世 👍🏽"]);
+    expect(written().out).toBe(`${shown}\né 世 👍🏽\n`);
+    door.result(true, { name }, []);
+    const json = written().out.slice(written().out.indexOf("{"));
+    expect(json).not.toMatch(/[^\n\P{Cc}]|[\u2028\u202e]/u);
+    expect(JSON.parse(json)).toEqual({ name });
+  });
+
   it("writes numbers that JSON lacks as strings", () => {
     const { door, written } = terminal(false);
     door.result(true, { sqnr: Number.POSITIVE_INFINITY, kl: Number.NaN, mse: 0 }, []);

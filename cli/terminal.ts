@@ -3,6 +3,13 @@ import { writeJson } from "../src/engine/project/documents.ts";
 import { progressLine } from "./progress.ts";
 
 const REDRAW_MS = 100;
+/** What a terminal obeys instead of showing it, and what turns the order of what it shows: a name in a model may hold any. */
+const UNSEEN = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+/** A line in which such characters stand as in JSON, `\u001b`. */
+function visible(line: string): string {
+  return line.replaceAll(UNSEEN, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
 
 /** The part of a stream that a terminal writes to. */
 export interface Output {
@@ -46,9 +53,10 @@ export class Terminal {
     return this.#exitCancelled;
   }
 
+  /** One line. */
   say(message: string): void {
     this.#endProgress();
-    this.#stderr.write(`${message}\n`);
+    this.#stderr.write(`${visible(message)}\n`);
   }
 
   /** Each notice once, however many parts of a job bring it up. */
@@ -63,7 +71,7 @@ export class Terminal {
 
   /** With `json`, one JSON object and nothing else; else the lines for a person. */
   result(json: boolean, value: object, lines: readonly string[]): void {
-    this.print(json ? writeJson(value) : `${lines.join("\n")}\n`);
+    this.print(`${(json ? writeJson(value).trimEnd().split("\n") : lines).map(visible).join("\n")}\n`);
   }
 
   print(text: string): void {
@@ -81,10 +89,10 @@ export class Terminal {
     if (progress.task !== this.#task) {
       this.#task = progress.task;
       this.#started = now;
-      if (!this.#stderr.isTTY) this.#stderr.write(`${progress.task}...\n`);
+      if (!this.#stderr.isTTY) this.#stderr.write(`${visible(progress.task)}...\n`);
     } else if (now - this.#drawn < REDRAW_MS) return;
     if (!this.#stderr.isTTY) return;
-    this.#stderr.write(`\r\x1b[K${progressLine(progress, (now - this.#started) / 1000)}`);
+    this.#stderr.write(`\r\x1b[K${visible(progressLine(progress, (now - this.#started) / 1000))}`);
     this.#drawn = now;
   }
 }

@@ -20,6 +20,18 @@ describe("settleInputs", () => {
     expect(settleInputs([input, rate], none).open).toEqual([input, rate]);
   });
 
+  it("refuses what no array holds, before memory is taken: by the model's shape, held or not, and by one that is given", () => {
+    const huge: Port = { name: "pos", type: "int64", dims: ["batch", 2 ** 32, 8] };
+    const refused =
+      "The input pos is batch × 4294967296 × 8, 256 GiB a sample, and at most 2.00 GiB can be fed; give a smaller shape, or export the model with one.";
+    expect(() => settleInputs([huge], none)).toThrow(new InputError(refused));
+    expect(() => settleInputs([huge], { shapes: {}, values: { pos: 0 } })).toThrow(new InputError(refused));
+    expect(() => settleInputs([input], { shapes: { input: [2 ** 20, 576] }, values: {} })).toThrow(
+      /2\.25 GiB a sample/,
+    );
+    expect(settleInputs([input], { shapes: { input: [900_000, 576] }, values: {} }).open).toHaveLength(1);
+  });
+
   it("takes shapes for held inputs too", () => {
     const shapes = { state: [2, 3, 128], input: [3, 576] };
     const { open, held } = settleInputs([input, state], { shapes, values: { state: 1 } });
