@@ -1,5 +1,6 @@
 import { quantizeGraph } from "../emit/index.ts";
 import { type IntegerEnd, withIntegerEnds } from "../emit/integerEnds.ts";
+import { shareEqual } from "../emit/shareEqual.ts";
 import { storeWeights } from "../emit/storeWeights.ts";
 import { resolveRanges } from "../encode/ranges.ts";
 import { applyBiases } from "../graph/applyBiases.ts";
@@ -185,7 +186,8 @@ export function quantizationJob(model: OpenModel, recipe: Recipe): QuantizationJ
 export function quantizeModel(model: OpenModel, recipe: Recipe): Quantized {
   const { corrected, plan, ranges } = quantizationJob(model, recipe);
   const quantized = quantizeGraph(corrected, plan, ranges, recipe);
-  const written = storeWeights(quantized.model, plan.stored, recipe.weights);
+  const stored = storeWeights(quantized.model, plan.stored, recipe.weights);
+  const written = plan.keepsCopies ? stored : shareEqual(stored);
   const { model: file, ends } = plan.target.integerEnds ? withIntegerEnds(written) : { model: written, ends: [] };
   const artifact = artifactOf(file, quantizedName(model, recipe));
   return {

@@ -92,6 +92,7 @@ export function planBfloats(graph: GraphProto, float: Recipe["float"], target: T
     groupOf: new Map<string, string>(),
     stored,
     writesBiasZeros: false,
+    keepsCopies: false,
     half: null,
     bfloat,
   };

@@ -69,6 +69,7 @@ export function planHalves(
     groupOf: new Map<string, string>(),
     stored,
     writesBiasZeros: false,
+    keepsCopies: false,
     half,
     bfloat: null,
   };

@@ -42,6 +42,8 @@ export interface QuantizationPlan {
   readonly stored: readonly StoredLayer[];
   /** Whether int32 biases get zero points, which can be no other than 0: recipes of before join all, and give the bytes that they gave. */
   readonly writesBiasZeros: boolean;
+  /** Whether constants that are the same are written each for itself, as recipes of before have it. */
+  readonly keepsCopies: boolean;
   /** What is in float16; null of formats that have none. */
   readonly half: HalfPlan | null;
   /** What is kept in bfloat16; null likewise. */
@@ -87,7 +89,17 @@ export function planQuantization(
   const own = gatherGroups(layers, settled, index, target);
   const isApart = choices.elementwise === "join" && target.hasPast;
   const grouped = target.joinsOnOneScale ? withOneScale(own, layers) : isApart ? own : withOperands(own, layers, index);
-  return { target, index, layers, ...grouped, stored, writesBiasZeros: isApart, half: null, bfloat: null };
+  return {
+    target,
+    index,
+    layers,
+    ...grouped,
+    stored,
+    writesBiasZeros: isApart,
+    keepsCopies: isApart,
+    half: null,
+    bfloat: null,
+  };
 }
 
 /** The same decisions on a graph that differs in its constants only: its nodes are those of the plan's, in their order. */

@@ -95,6 +95,7 @@ export class Forms {
       groupOf,
       stored: [],
       writesBiasZeros: false,
+      keepsCopies: false,
       half: null,
       bfloat: null,
     };
