@@ -22,7 +22,7 @@ describe("octet sensitivity", () => {
   it("gives every layer's errors and the walk, and says which samples it read", async () => {
     const { code, json } = await measure("--samples", "4", "--elementwise", "join", "--json");
     expect(code).toBe(0);
-    const { sensitivity, walk, split, recipe } = json();
+    const { sensitivity, walk, culprits, split, recipe } = json();
     expect(split).toEqual({ calibration: [0, 4], measurement: [0, 4] });
     expect(sensitivity).toMatchObject({ samples: 4, wanted: 4, labelled: 4, all: { drop: 0 } });
     expect(sensitivity.layers.map(({ layer }: { layer: string }) => layer)).toEqual(["classify", "pool"]);
@@ -33,6 +33,7 @@ describe("octet sensitivity", () => {
     expect(pool.activations).toEqual(pool.alone);
     expect(walk.steps.map(({ layer }: { layer: string }) => layer)).toEqual(["classify", "pool", "flatten"]);
     expect(recipe.resolved).not.toBeNull();
+    expect(culprits).toMatchObject({ list: [], samples: { sensitivity: 4, walk: 4 } });
   });
 
   it("prints the layers by a metric, the worst first", async () => {
@@ -42,6 +43,7 @@ describe("octet sensitivity", () => {
     const costs = rows.map((row) => Number(row.trim().split(/\s+/)[2]!.replaceAll("−", "-")));
     expect(costs).toHaveLength(2);
     expect(costs[0]).toBeGreaterThanOrEqual(costs[1]!);
+    expect(stdout).toContain("no culprits: no layer stands out");
   });
 
   it("takes the ranges of a recipe as they are", async () => {

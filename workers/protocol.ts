@@ -3,8 +3,8 @@ import type { GroupFigures, SeenValues, TensorAnalysis, WeightAnalysis } from ".
 import type { BitDepth } from "../src/engine/model/bitDepth.ts";
 import type { Calibration, Execution } from "../src/engine/model/calibration.ts";
 import type { CodeRequest, CodeSearch } from "../src/engine/model/codeSearch.ts";
+import type { Diagnosis } from "../src/engine/model/culprit.ts";
 import type { DataSummary, InputSource, SamplePreview } from "../src/engine/model/dataset.ts";
-import type { Finding } from "../src/engine/model/diagnosis.ts";
 import type { Evaluation, Probe } from "../src/engine/model/evaluation.ts";
 import type { FamilySummary } from "../src/engine/model/family.ts";
 import type { Notice, Progress } from "../src/engine/model/job.ts";
@@ -219,8 +219,8 @@ export interface EngineApi {
   diagnose(
     recipe: Recipe,
     calibration: Calibration | null,
-    sensitivity: Sensitivity | null,
-  ): Promise<readonly Finding[] | null>;
+    measured: { readonly sensitivity: Sensitivity | null; readonly walk: ErrorWalk | null },
+  ): Promise<Diagnosis | null>;
   /** Float against the exact bytes that `exportFiles` gives, on samples skip..skip+samples. `limit` is a share. */
   evaluate(
     recipe: Recipe,

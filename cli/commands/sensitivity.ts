@@ -2,6 +2,7 @@ import { classesOf } from "../../src/engine/model/dataset.ts";
 import { InputError } from "../../src/engine/model/job.ts";
 import type { Sensitivity } from "../../src/engine/model/sensitivity.ts";
 import { readRecipe } from "../../src/engine/project/index.ts";
+import { describeCulprits } from "../culpritsText.ts";
 import type { ArgumentsOf } from "../definitions.ts";
 import { dataSources } from "../files.ts";
 import { labelsOf, preprocessOf } from "../options.ts";
@@ -55,10 +56,18 @@ export async function sensitivityCommand(
     terminal.notices(measured.notices);
     if (metric === "drop" && measured.all.drop === null) throw unmeasured(measured);
     const errorWalk = await project.walk(samples, context);
+    const culprits = await project.culprits({ sensitivity: measured, walk: errorWalk });
     terminal.result(
       values.json,
-      { ...about, sensitivity: measured, walk: errorWalk, recipe, notices: [...notices, ...measured.notices] },
-      describeSensitivity(measured, errorWalk, metric, split),
+      {
+        ...about,
+        sensitivity: measured,
+        walk: errorWalk,
+        culprits,
+        recipe,
+        notices: [...notices, ...measured.notices],
+      },
+      [...describeSensitivity(measured, errorWalk, metric, split), "", ...describeCulprits(culprits)],
     );
     return 0;
   } catch (error) {
@@ -66,7 +75,7 @@ export async function sensitivityCommand(
     terminal.say("Cancelled; this is what was measured until then.");
     terminal.result(
       values.json,
-      { ...about, sensitivity: known, walk: null, recipe, notices },
+      { ...about, sensitivity: known, walk: null, culprits: null, recipe, notices },
       describeSensitivity(known, null, metric, split),
     );
     return terminal.exitCancelled;

@@ -7,6 +7,7 @@ import { askBeforeLeaving } from "./state/leaving.ts";
 import { openLinked } from "./state/links.ts";
 import { listSessions, saveBeforeLeaving } from "./state/persistence.ts";
 import { startProbes } from "./state/probe.ts";
+import { startGains } from "./state/remedySteps.ts";
 import { actions } from "./state/store.ts";
 import { useProject, useView } from "./state/useStudio.ts";
 import { Alerts } from "./views/frame/Alerts.tsx";
@@ -24,6 +25,7 @@ export function App() {
       startEffects(),
       startDiagnosis(),
       startProbes(),
+      startGains(),
       startComparing(),
       saveBeforeLeaving(),
       askBeforeLeaving(),

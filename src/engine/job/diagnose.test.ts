@@ -38,11 +38,11 @@ async function patient(name: string, sampleOf: (index: number) => Tensor, sample
   const request = { samples, preprocess: null, resume: null, checkpoint: () => undefined };
   const calibration = await calibrate(model, dataset, request, { main: nodeRuntime(), accelerator: null }, context);
   const diagnostician = new Diagnostician(model);
-  expect(await diagnostician.diagnose(defaultRecipe(model), null, null)).toBeNull();
-  await diagnostician.diagnose(defaultRecipe(model), calibration, null);
+  expect(await diagnostician.diagnose(defaultRecipe(model), null)).toBeNull();
+  await diagnostician.diagnose(defaultRecipe(model), calibration);
   const diagnose = async (change: Partial<Recipe>) => {
-    const findings = await diagnostician.diagnose({ ...defaultRecipe(model), ...change }, null, null);
-    return findings ?? [];
+    const found = await diagnostician.diagnose({ ...defaultRecipe(model), ...change }, null);
+    return found?.findings ?? [];
   };
   return { model, calibration, diagnose };
 }
@@ -105,8 +105,7 @@ describe("diagnosis of real models", needsShared, () => {
     const onlyWeights = await new Diagnostician(model).diagnose(
       { ...defaultRecipe(model), method: "entropy", weights: PER_TENSOR },
       other,
-      null,
     );
-    expect(new Set(onlyWeights?.map(({ cause }) => cause))).toEqual(new Set(["channel-spread"]));
+    expect(new Set(onlyWeights?.findings.map(({ cause }) => cause))).toEqual(new Set(["channel-spread"]));
   });
 });

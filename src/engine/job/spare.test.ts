@@ -225,7 +225,7 @@ describe("what is not spared by default", () => {
     const tail: Node[] = [join(["large", "small"], "j"), ["Conv", ["j", "w3"], ["o"], { name: "reads" }]];
     const model = features(tail, "o", { w3: balanced });
     const result = await quantized(model);
-    const [finding] = (await new Diagnostician(result.model).diagnose(result.recipe, result.calibration, null))!;
+    const [finding] = (await new Diagnostician(result.model).diagnose(result.recipe, result.calibration))!.findings;
     expect(finding).toMatchObject({
       layer: "j",
       cause: "small-part",
@@ -243,7 +243,7 @@ describe("what is not spared by default", () => {
     const errors = (recipe: Recipe) => sqnrOf(model, quantizeModel(result.model, recipe).model);
     expect(await errors(result.recipe)).toBeLessThan(10);
     expect(await errors({ ...settled, biases: {} })).toBeGreaterThan(30);
-    expect(await new Diagnostician(result.model).diagnose(settled, result.calibration, null)).toEqual([]);
+    expect((await new Diagnostician(result.model).diagnose(settled, result.calibration))?.findings).toEqual([]);
   });
 });
 

@@ -44,7 +44,7 @@ async function patient(name: string): Promise<Patient> {
   return {
     async findings(float, equalization) {
       const { recipe, calibration: seen } = await settled(float, equalization);
-      return (await new Diagnostician(model).diagnose(recipe, seen, null)) ?? [];
+      return (await new Diagnostician(model).diagnose(recipe, seen))?.findings ?? [];
     },
     async sqnr(float, equalization) {
       const quantized = quantizeModel(model, (await settled(float, equalization)).recipe).model;

@@ -172,7 +172,7 @@ describe.each([
     const errors = await walk(model, recipe, data, { samples: 4 }, runtime, context);
     expect(errors.steps.length).toBeGreaterThan(3);
     for (const { sqnr } of errors.steps) expect(sqnr).toBeGreaterThan(3);
-    const findings = await new Diagnostician(model).diagnose(recipe, made.calibration, null);
+    const findings = (await new Diagnostician(model).diagnose(recipe, made.calibration))?.findings;
     if (activations) expect(findings?.map(({ cause }) => cause)).toEqual([]);
     const quantized = quantizeModel(model, recipe);
     const evaluation = await evaluateModels(

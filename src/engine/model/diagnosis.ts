@@ -1,5 +1,5 @@
-import type { ActivationScheme, Method } from "./range.ts";
-import type { Corrections, Recipe } from "./recipe.ts";
+import { choice, exactly, fields, type Of, oneOf, text } from "../schema/define.ts";
+import { ACTIVATION_SCHEME, METHODS } from "./range.ts";
 
 export const CAUSES = [
   "outliers",
@@ -16,15 +16,22 @@ export const CAUSES = [
 ] as const;
 export type Cause = (typeof CAUSES)[number];
 
-/** An edit of the recipe that a finding suggests. */
-export type Remedy =
-  | { readonly kind: "method"; readonly group: string; readonly method: Method }
-  | { readonly kind: "activations"; readonly activations: ActivationScheme }
-  | { readonly kind: "granularity"; readonly granularity: Recipe["weights"]["granularity"] }
-  | { readonly kind: "equalization" }
-  | { readonly kind: "bias"; readonly bias: Corrections["bias"] }
-  | { readonly kind: "float"; readonly layer: string }
-  | { readonly kind: "float-tensor"; readonly tensor: string };
+/** An edit of the recipe that is suggested. */
+export const REMEDY = choice(
+  "kind",
+  ["method", "activations", "granularity", "equalization", "smoothing", "bias", "float", "float-tensor"],
+  [
+    fields({ kind: exactly("method"), group: text, method: oneOf(METHODS) }),
+    fields({ kind: exactly("activations"), activations: ACTIVATION_SCHEME }),
+    fields({ kind: exactly("granularity"), granularity: oneOf(["tensor", "channel"]) }),
+    fields({ kind: exactly("equalization") }),
+    fields({ kind: exactly("smoothing") }),
+    fields({ kind: exactly("bias"), bias: oneOf(["none", "empirical", "analytic"]) }),
+    fields({ kind: exactly("float"), layer: text }),
+    fields({ kind: exactly("float-tensor"), tensor: text }),
+  ],
+);
+export type Remedy = Of<typeof REMEDY>;
 
 /** What is wrong with a layer, the figure that says so, and what to do about it. */
 export interface Finding {

@@ -17,6 +17,16 @@ export const INTERVAL = fields({ low: number, high: number });
 export const METHODS = ["minmax", "average", "percentile", "entropy", "mse", "cosine"] as const;
 export type Method = (typeof METHODS)[number];
 
+/** How a sentence names a method: "set this range by ...". */
+export const METHOD_WORDS: Readonly<Record<Method, string>> = {
+  minmax: "min-max",
+  average: "moving average",
+  percentile: "percentile",
+  entropy: "entropy",
+  mse: "MSE",
+  cosine: "cosine",
+};
+
 /** What scales may be, where they are not free. */
 export const SCALES = about(
   "power-of-two: every scale is raised to a power of two, so that a shift does what a factor did.",

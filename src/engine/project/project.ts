@@ -3,7 +3,7 @@ import { activationValues } from "../job/bitDepth.ts";
 import { type CalibrationRequest, calibrate } from "../job/calibrate.ts";
 import { deriveBiases } from "../job/correct.ts";
 import { type OpenDataset, openData, previewSample, sourcesWithoutData, summarizeData } from "../job/data.ts";
-import { Diagnostician } from "../job/diagnose.ts";
+import { Diagnostician, type Measured } from "../job/diagnose.ts";
 import { evaluateModels } from "../job/evaluate.ts";
 import { assertTimeable, chooseFastest } from "../job/fastest.ts";
 import { findOnSamples } from "../job/findOnSamples.ts";
@@ -45,8 +45,8 @@ import type { Advice, AdvisedSettings } from "../model/advice.ts";
 import type { WeightAnalysis } from "../model/analysis.ts";
 import type { Calibration } from "../model/calibration.ts";
 import type { CodeListener, CodeRequest, CodeSearch } from "../model/codeSearch.ts";
+import type { Culprits, Diagnosis } from "../model/culprit.ts";
 import type { DataFile, DataSummary, InputSource, SamplePreview } from "../model/dataset.ts";
-import type { Finding } from "../model/diagnosis.ts";
 import type { Evaluation, Probe } from "../model/evaluation.ts";
 import { takesRanges } from "../model/format.ts";
 import { InputError, type JobContext, type Notice } from "../model/job.ts";
@@ -447,9 +447,17 @@ export class Project {
     return found.tuning;
   }
 
-  /** What is wrong under the recipe and what helps, worst first; null where nothing was calibrated. */
-  diagnose(calibration: Calibration | null, measured: Sensitivity | null): Promise<readonly Finding[] | null> {
+  /**
+   * What is wrong under the recipe and what helps, worst first; null where nothing was calibrated. `measured` was so under this very
+   * recipe.
+   */
+  diagnose(calibration: Calibration | null, measured?: Measured): Promise<Diagnosis | null> {
     return this.#diagnostician.diagnose(this.#recipe, calibration, measured);
+  }
+
+  /** The one list of culprits under the recipe, with what was measured of it, and what the project's calibration saw, if there is one. */
+  async culprits(measured: Measured): Promise<Culprits> {
+    return (await this.#diagnostician.diagnose(this.#recipe, this.#calibration ?? "unseen", measured))!.culprits;
   }
 
   /**

@@ -36,6 +36,7 @@ const REMEDIES: readonly Remedy[] = [
   { kind: "activations", activations: UINT8 },
   { kind: "granularity", granularity: "channel" },
   { kind: "equalization" },
+  { kind: "smoothing" },
   { kind: "bias", bias: "empirical" },
   { kind: "float", layer: "conv" },
 ];

@@ -67,7 +67,7 @@ function findings(given: Case): Finding[] {
   });
   for (;;) {
     const step = steps.next();
-    if (step.done) return step.value;
+    if (step.done) return [...step.value.findings];
   }
 }
 

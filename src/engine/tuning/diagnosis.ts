@@ -8,10 +8,12 @@ import type { Sensitivity } from "../model/sensitivity.ts";
 import type { Statistics, TensorStatistics } from "../model/statistics.ts";
 import type { RangeGroup } from "../model/summary.ts";
 import { affineParameters } from "../numerics/affine.ts";
+import { clipFigures } from "../numerics/figures.ts";
 import type { TensorProto } from "../onnx/proto/onnx_pb.ts";
 import type { LayerPlan, QuantizationPlan } from "../plan/plan.ts";
 import { withRemedy } from "../recipe/remedies.ts";
 import { refusalOf } from "../targets/target.ts";
+import type { Health } from "./culprits.ts";
 import { activationSymptoms, type Symptom } from "./diagnosisActivations.ts";
 import { coarseFindings } from "./diagnosisCoarse.ts";
 import { sensitiveFindings } from "./diagnosisSensitivity.ts";
@@ -31,9 +33,24 @@ export interface DiagnosisRequest {
   readonly planWithoutTensor: (tensor: string) => QuantizationPlan;
 }
 
-interface Remembered<K, V> {
-  readonly key: K;
-  readonly value: V;
+interface Remembered {
+  readonly key: string;
+  readonly symptoms: readonly Symptom[];
+  /** Of the weight with every live channel counting the same, or of a group's values, dB; null where no figure is. */
+  readonly sqnr: number | null;
+}
+
+/** What one tensor suffers, whose it is, and its SQNR. */
+interface Examined {
+  readonly layer: string;
+  readonly of: keyof Health;
+  readonly known: Remembered;
+}
+
+/** What is wrong, worst first, and how well each layer's own tensors are kept. */
+export interface Diagnosed {
+  readonly findings: readonly Finding[];
+  readonly health: ReadonlyMap<string, Health>;
 }
 
 /**
@@ -42,20 +59,23 @@ interface Remembered<K, V> {
  */
 export class Diagnosis {
   readonly #ranges = new WeakMap<TensorStatistics, Map<string, Range>>();
-  readonly #activations = new WeakMap<TensorStatistics, Remembered<string, readonly Symptom[]>>();
-  readonly #weights = new WeakMap<TensorProto, Map<string, Remembered<string, readonly Symptom[]>>>();
+  readonly #activations = new WeakMap<TensorStatistics, Remembered>();
+  readonly #weights = new WeakMap<TensorProto, Map<string, Remembered>>();
 
   /**
    * Findings, the greatest loss first, of equal ones by graph order. What a group's values suffer is said of the layer
    * that computes them, before activation functions fused to it, and of "input NAME" where they come from outside.
-   * Yields after each tensor, so that a caller may let others have their turn.
+   * `health` has the SQNR of each layer's weight and values. Yields after each tensor, so that a caller may let others have their turn.
    */
-  *diagnose(request: DiagnosisRequest): Generator<undefined, Finding[]> {
+  *diagnose(request: DiagnosisRequest): Generator<undefined, Diagnosed> {
     const { plan, recipe, sensitivity } = request;
     const findings: Finding[] = [];
+    const health = new Map<string, Health>();
     for (const tensors of [this.#ofGroups(request), this.#ofWeights(request)]) {
-      for (const found of tensors) {
-        findings.push(...found);
+      for (const { layer, of, known } of tensors) {
+        findings.push(...known.symptoms.map((symptom) => ({ layer, ...symptom })));
+        const before = health.get(layer) ?? { weights: null, activations: null };
+        if (known.sqnr !== null) health.set(layer, { ...before, [of]: Math.min(before[of] ?? Infinity, known.sqnr) });
         yield;
       }
     }
@@ -67,9 +87,8 @@ export class Diagnosis {
     const places = new Map(plan.layers.map(({ id }, place) => [id, place]));
     const place = ({ layer }: Finding) => places.get(layer) ?? -1;
     const taken = findings.map((finding) => withTaken(finding, plan, recipe));
-    return taken.sort(
-      (a, b) => b.loss - a.loss || place(a) - place(b) || CAUSES.indexOf(a.cause) - CAUSES.indexOf(b.cause),
-    );
+    taken.sort((a, b) => b.loss - a.loss || place(a) - place(b) || CAUSES.indexOf(a.cause) - CAUSES.indexOf(b.cause));
+    return { findings: taken, health };
   }
 
   #ofParts({ plan, recipe, statistics, planWithoutTensor }: DiagnosisRequest): Finding[] {
@@ -82,7 +101,7 @@ export class Diagnosis {
     return coarseFindings({ plan, statistics, scaleOf, makerOf: makersIn(plan), planWithoutTensor });
   }
 
-  *#ofGroups(request: DiagnosisRequest): Generator<readonly Finding[]> {
+  *#ofGroups(request: DiagnosisRequest): Generator<Examined> {
     const { plan, recipe } = request;
     const layers = new Map(plan.layers.map((layer) => [layer.node, layer]));
     const maker = makersIn(plan);
@@ -113,15 +132,15 @@ export class Diagnosis {
           floatReader: () => (readers.length === 1 ? freeing(layers.get(readers[0]!)) : null),
         });
         const others = activationSymptoms({ ...common, byMethod: this.#byMethod, floatLayer: () => freeing(layer) });
-        known = { key, value: spread ? [spread, ...others] : others };
+        const sqnr = isTelling(statistics) ? clipFigures(statistics, recipe.activations, chosen.range).sqnr : null;
+        known = { key, symptoms: spread ? [spread, ...others] : others, sqnr };
         this.#activations.set(statistics, known);
       }
-      const owner = layer?.id ?? `input ${group.id}`;
-      yield known.value.map((symptom) => ({ layer: owner, ...symptom }));
+      yield { layer: layer?.id ?? `input ${group.id}`, of: "activations", known };
     }
   }
 
-  *#ofWeights({ plan, recipe, statistics }: DiagnosisRequest): Generator<readonly Finding[]> {
+  *#ofWeights({ plan, recipe, statistics }: DiagnosisRequest): Generator<Examined> {
     const { index } = plan;
     const groups = new Map(plan.groups.map((group) => [group.id, group]));
     for (const layer of plan.layers) {
@@ -134,16 +153,17 @@ export class Diagnosis {
       const inputScale = range && affineParameters(range, recipe.activations).scale;
       const choices = weightChoices(recipe, plan.target, layer.id);
       const key = JSON.stringify([choices, inputScale]);
-      const ofProto = this.#weights.get(proto) ?? new Map<string, Remembered<string, readonly Symptom[]>>();
+      const ofProto = this.#weights.get(proto) ?? new Map<string, Remembered>();
       this.#weights.set(proto, ofProto);
       let known = ofProto.get(layer.id);
       if (known?.key !== key) {
         const subject = { layer, use, index, choices, inputScale };
         const spread = batchSpread(subject);
-        known = { key, value: [...(spread ? [spread] : []), ...weightSymptoms(subject)] };
+        const { symptoms, sqnr } = weightSymptoms(subject);
+        known = { key, symptoms: [...(spread ? [spread] : []), ...symptoms], sqnr };
         ofProto.set(layer.id, known);
       }
-      yield known.value.map((symptom) => ({ layer: layer.id, ...symptom }));
+      yield { layer: layer.id, of: "weights", known };
     }
   }
 
@@ -163,6 +183,11 @@ export class Diagnosis {
     known.set(key, range);
     return range;
   };
+}
+
+/** Whether statistics are of values that differ, and can be told from others. */
+function isTelling({ finite, min, max }: TensorStatistics): boolean {
+  return finite > 0 && min !== max;
 }
 
 /** Without a remedy that the target does not take. */

@@ -1,6 +1,6 @@
 import { type ChosenRange, type methodRange, rangeOf } from "../encode/ranges.ts";
 import type { Cause, Finding } from "../model/diagnosis.ts";
-import type { ActivationScheme, ClipFigures } from "../model/range.ts";
+import { type ActivationScheme, type ClipFigures, METHOD_WORDS } from "../model/range.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { TensorStatistics } from "../model/statistics.ts";
 import type { RangeGroup } from "../model/summary.ts";
@@ -21,7 +21,6 @@ import {
   RANGE_GAIN,
   WIDE_RANGE,
 } from "./diagnosisThresholds.ts";
-import { METHOD_WORDS } from "./diagnosisWords.ts";
 
 /** A finding of a tensor, before it is known whose it is. */
 export type Symptom = Omit<Finding, "layer">;

@@ -42,7 +42,7 @@ function findings(
   });
   for (;;) {
     const step = steps.next();
-    if (step.done) return step.value;
+    if (step.done) return [...step.value.findings];
   }
 }
 

@@ -34,3 +34,5 @@ export const BIAS_LOSS = 3;
 export const SENSITIVE_REGAIN = 1;
 /** Losses end here, so that one that would be infinite can be written and sorted, dB. */
 export const LARGEST_LOSS = 100;
+/** From here on much is lost between what a layer reads and makes: the noise doubles, dB. */
+export const MUCH_LOST = 3;

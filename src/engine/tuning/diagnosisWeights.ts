@@ -29,11 +29,17 @@ export interface WeightSubject {
  * What is wrong with a layer's weight, measured on the codes that are exported. Losses are dB of SQNR in which every
  * live channel counts the same: what the weight would gain with the remedy.
  */
-export function weightSymptoms(subject: WeightSubject): Symptom[] {
+export function weightSymptoms(subject: WeightSubject): {
+  readonly symptoms: readonly Symptom[];
+  /** With every live channel counting the same, dB; null where none is live. */
+  readonly sqnr: number | null;
+} {
   const weight = examine(subject, subject.choices, subject.inputScale);
-  return [deadChannels(weight), channelSpread(subject, weight), biasOverflow(subject, weight)].filter(
-    (symptom) => symptom !== null,
-  );
+  const found = [deadChannels(weight), channelSpread(subject, weight), biasOverflow(subject, weight)];
+  return {
+    symptoms: found.filter((symptom) => symptom !== null),
+    sqnr: Number.isNaN(weight.balanced) ? null : weight.balanced,
+  };
 }
 
 interface Examined {

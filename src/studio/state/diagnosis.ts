@@ -1,17 +1,18 @@
 import type { Calibration } from "../../../workers/protocol.ts";
+import type { Diagnosis, Suggestion } from "../../engine/model/culprit.ts";
 import type { Finding } from "../../engine/model/diagnosis.ts";
 import type { Range } from "../../engine/model/range.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
-import type { Sensitivity } from "../../engine/model/sensitivity.ts";
+import type { ErrorWalk, Sensitivity } from "../../engine/model/sensitivity.ts";
 import type { ModelSummary } from "../../engine/model/summary.ts";
-import { isApplied, withRemedy } from "../../engine/recipe/remedies.ts";
+import { isApplied, remedyWords, withRemedy } from "../../engine/recipe/remedies.ts";
 import { sameFinding } from "./complaints.ts";
 import { analyseGroup } from "./estimates.ts";
-import { sensitivityIsStale } from "./figures.ts";
+import { sensitivityIsStale, walkIsStale } from "./figures.ts";
 import { latestOnly } from "./latest.ts";
 import type { Row } from "./layers.ts";
 import { alarmFor, say } from "./log.ts";
-import { editRecipe } from "./recipe.ts";
+import { takeStep } from "./remedySteps.ts";
 import type { Results } from "./slices/results.ts";
 import type { StudioState } from "./slices/studio.ts";
 import { actions, studio } from "./store.ts";
@@ -24,7 +25,7 @@ interface Question {
   readonly plan: ModelSummary;
   readonly calibration: Calibration;
   readonly recipe: Recipe;
-  readonly sensitivity: Sensitivity | null;
+  readonly measured: { readonly sensitivity: Sensitivity | null; readonly walk: ErrorWalk | null };
 }
 
 /** Whose statistics the engine was given last: they are sent again only for another calibration or further groups. */
@@ -32,11 +33,11 @@ let given: { readonly calibration: Calibration; readonly groups: ReadonlySet<str
 let resting: ReturnType<typeof setTimeout> | null = null;
 
 const diagnose = latestOnly(
-  async (question: Question): Promise<readonly Finding[] | null> => {
-    const { plan, calibration, recipe, sensitivity } = question;
+  async (question: Question): Promise<Diagnosis | null> => {
+    const { plan, calibration, recipe, measured } = question;
     const ask = (statistics: Calibration | null) =>
       engine
-        .ask((api) => api.diagnose(recipe, statistics, sensitivity))
+        .ask((api) => api.diagnose(recipe, statistics, measured))
         .catch((error: Error) => {
           if (isAsked(question)) throw error;
           return null;
@@ -45,13 +46,13 @@ const diagnose = latestOnly(
     const known = isGiven ? await ask(null) : null;
     if (known) return known;
     const groups = new Set(plan.groups.map(({ id }) => id));
-    const findings = await ask(withGroupsOnly(calibration, groups));
+    const found = await ask(withGroupsOnly(calibration, groups));
     given = { calibration, groups };
-    return findings;
+    return found;
   },
-  (findings, question) => {
+  (found, question) => {
     const { recipe, calibration } = question;
-    if (findings && isAsked(question)) actions.diagnosed({ findings, recipe, calibration });
+    if (found && isAsked(question)) actions.diagnosed({ ...found, recipe, calibration });
   },
   (error) => say("warning", `The diagnosis could not be brought up to date: ${(error as Error).message}`),
 );
@@ -65,7 +66,8 @@ export function startDiagnosis(): () => void {
       project.recipe?.present !== before.project.recipe?.present ||
       project.calibration !== before.project.calibration ||
       project.model?.plan !== before.project.model?.plan ||
-      (results.sensitivity !== before.results.sensitivity && work.job === null);
+      ((results.sensitivity !== before.results.sensitivity || results.walk !== before.results.walk) &&
+        work.job === null);
     const jobEnded = before.work.job !== null && work.job === null;
     if (!changed && !jobEnded) return;
     if (resting) clearTimeout(resting);
@@ -80,7 +82,7 @@ export function startDiagnosis(): () => void {
 function askNow(): void {
   const state = studio.getState();
   const { model, calibration, recipe } = state.project;
-  const { diagnosis, sensitivity } = state.results;
+  const { diagnosis, sensitivity, walk } = state.results;
   const { job } = state.work;
   if (!model || model.large || !calibration || !recipe) return;
   if (job && diagnosis?.calibration !== calibration) return;
@@ -88,7 +90,10 @@ function askNow(): void {
     plan: model.plan,
     calibration,
     recipe: recipe.present,
-    sensitivity: sensitivity && !sensitivityIsStale(state) ? sensitivity.result : null,
+    measured: {
+      sensitivity: sensitivity && !sensitivityIsStale(state) ? sensitivity.result : null,
+      walk: walk && !walkIsStale(state) ? walk.result : null,
+    },
   });
 }
 
@@ -126,9 +131,13 @@ export function layersOf(row: Row, rows: readonly Row[]): ReadonlySet<string> {
 
 /** Does what a finding suggests, as one step of undo. */
 export async function applyRemedy(finding: Finding): Promise<void> {
+  if (finding.remedy && (await applySuggestion(finding.remedy, finding.layer))) actions.remedyApplied(finding);
+}
+
+/** Does what is suggested for a layer, or with null for all, as one step of undo. Whether it could. */
+export async function applySuggestion({ edit }: Suggestion, layer: string | null): Promise<boolean> {
   const { recipe } = studio.getState().project;
-  if (!recipe || !finding.remedy) return;
-  const { edit } = finding.remedy;
+  if (!recipe) return false;
   let range: Range | null = null;
   if (edit.kind === "method") {
     const { group, method } = edit;
@@ -137,9 +146,9 @@ export async function applyRemedy(finding: Finding): Promise<void> {
       range = marks.find((mark) => mark.method === method)?.figures.range ?? null;
     } catch (error) {
       alarmFor(error, "Changing the method");
-      return;
+      return false;
     }
   }
-  editRecipe(`remedy ${JSON.stringify(edit)}`, (before) => withRemedy(before, edit, range));
-  actions.remedyApplied(finding);
+  takeStep(remedyWords(edit), layer, (before) => withRemedy(before, edit, range));
+  return true;
 }

@@ -3,7 +3,17 @@ import type { GroupFigures } from "../../engine/model/analysis.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import type { ModelSummary } from "../../engine/model/summary.ts";
 import type { SensitivityFigure } from "./figures.ts";
-import { commonStart, filterRows, type Known, measuredOf, type Row, rowsOf, sortRows, worstRow } from "./layers.ts";
+import {
+  commonStart,
+  filterRows,
+  type Known,
+  measuredOf,
+  type Row,
+  rowsOf,
+  sortRows,
+  worseSqnr,
+  worstRow,
+} from "./layers.ts";
 
 const row = (id: string, operator: string, group: string | null): Row => ({
   id,
@@ -38,12 +48,28 @@ const sensitivity = new Map(
       [id, { value, cost: -Number(value), share } as SensitivityFigure] as [string, SensitivityFigure],
   ),
 );
-const known: Known = { overview, sensitivity };
+const known: Known = { overview, weightSqnr: new Map(), sensitivity };
 const ids = (sorted: readonly Row[]) => sorted.map((entry) => entry.id);
 
 test("rows without a figure come last in both directions, in graph order", () => {
   expect(ids(sortRows(rows, known, { key: "sqnr", descending: false }))).toEqual(["conv1", "conv2", "soft", "add"]);
   expect(ids(sortRows(rows, known, { key: "sqnr", descending: true }))).toEqual(["conv2", "conv1", "soft", "add"]);
+});
+
+test("the figure of a layer is the worse of its values and its weight, in order and in filters", () => {
+  const ruined = {
+    ...known,
+    weightSqnr: new Map([
+      ["conv1", 4.4],
+      ["conv2", 35],
+    ]),
+  };
+  expect(worseSqnr(30, 4.4)).toEqual({ sqnr: 4.4, of: "weight" });
+  expect(worseSqnr(30, 35)).toEqual({ sqnr: 30, of: "values" });
+  expect(worseSqnr(Number.NaN, undefined)).toBeNull();
+  expect(ids(filterRows(rows, "sqnr<20", known))).toEqual([]);
+  expect(ids(filterRows(rows, "sqnr<20", ruined))).toEqual(["conv1"]);
+  expect(ids(sortRows(rows, ruined, { key: "sqnr", descending: false }))).toEqual(["conv1", "conv2", "soft", "add"]);
 });
 
 test("a filter needs every word, in name, operator or precision", () => {
@@ -63,7 +89,7 @@ test("a filter compares figures, and what has none is left out", () => {
   expect(ids(filterRows(rows, "sens>0.5", known))).toEqual(["conv1"]);
   expect(ids(filterRows(rows, "sens<0.6", known))).toEqual(["add"]);
   const clipped = { group: "a", figures: { sqnr: 30, clipped: 0.02 } } as GroupFigures;
-  const other = { ...known, overview: new Map([["a", clipped]]) };
+  const other = { ...known, weightSqnr: new Map(), overview: new Map([["a", clipped]]) };
   expect(ids(filterRows(rows, "clipped>1%", other))).toEqual(["conv1"]);
   expect(ids(filterRows(rows, "clipped>2", other))).toEqual([]);
 });

@@ -6,9 +6,10 @@ import type { SensitivityFigure } from "./figures.ts";
 import { type FilterFigure, filterWords } from "./filter.ts";
 import type { Sort, SortKey } from "./slices/view.ts";
 
-/** What is known of the rows: estimates by group, measured sensitivity by layer. */
+/** What is known of the rows: estimates by group, SQNR of weights and measured sensitivity by layer. */
 export interface Known {
   readonly overview: ReadonlyMap<string, GroupFigures>;
+  readonly weightSqnr: ReadonlyMap<string, number>;
   readonly sensitivity: ReadonlyMap<string, SensitivityFigure>;
 }
 
@@ -120,10 +121,21 @@ export function filterRows(rows: readonly Row[], filter: string, known: Known): 
   });
 }
 
-function figureOf(row: Row, { overview, sensitivity }: Known, figure: FilterFigure): number | null {
+function figureOf(row: Row, { overview, weightSqnr, sensitivity }: Known, figure: FilterFigure): number | null {
   if (figure === "sens") return sensitivity.get(row.id)?.share ?? null;
   const value = row.group === null ? undefined : overview.get(row.group)?.figures[figure];
+  if (figure === "sqnr") return worseSqnr(value, weightSqnr.get(row.id))?.sqnr ?? null;
   return value === undefined || Number.isNaN(value) ? null : value;
+}
+
+/** The lower of what is known of a layer's values and of its weight, dB; null where neither is. */
+export function worseSqnr(
+  values: number | undefined,
+  weight: number | undefined,
+): { readonly sqnr: number; readonly of: "values" | "weight" } | null {
+  const isKnown = (sqnr: number | undefined): sqnr is number => sqnr !== undefined && !Number.isNaN(sqnr);
+  if (isKnown(weight) && !(isKnown(values) && values <= weight)) return { sqnr: weight, of: "weight" };
+  return isKnown(values) ? { sqnr: values, of: "values" } : null;
 }
 
 /** The layer that is looked at before anything is known of the values: the first that is quantized. */

@@ -1,5 +1,7 @@
 import { proxy } from "../../../workers/client.ts";
+import type { Probe } from "../../engine/model/evaluation.ts";
 import type { Progress } from "../../engine/model/job.ts";
+import type { Recipe } from "../../engine/model/recipe.ts";
 import { basisOf, isCurrent } from "../../engine/recipe/basis.ts";
 import { rememberMeasuring } from "./measuring.ts";
 import type { Project } from "./slices/project.ts";
@@ -54,6 +56,23 @@ export function probedRange({
 export function probeIsStale(state: StudioState): boolean {
   const { probed } = state.results;
   return probed !== null && !isCurrent("probe", probed.basis, presentOf(factsOf(state)));
+}
+
+/** What a settled recipe comes to on the samples that changes are measured on; null where none is left, or something else has the turn. */
+export async function probeOf(recipe: Recipe): Promise<Probe | null> {
+  const range = probedRange(studio.getState().project);
+  if (!range || !recipe.resolved) return null;
+  try {
+    return await engine.ask((api) =>
+      api.probe(
+        recipe,
+        range,
+        proxy(() => undefined),
+      ),
+    );
+  } catch {
+    return null;
+  }
 }
 
 async function probeNow(): Promise<void> {

@@ -5,6 +5,7 @@ import type { StudioState } from "./slices/studio.ts";
 import { actions, studio } from "./store.ts";
 
 const NO_ROWS: readonly Row[] = [];
+const NO_WEIGHTS: ReadonlyMap<string, number> = new Map();
 let rowsMemo: { readonly plan: unknown; readonly float: unknown; readonly rows: readonly Row[] } | null = null;
 let shownMemo: { readonly inputs: readonly unknown[]; readonly rows: readonly Row[] } | null = null;
 
@@ -21,10 +22,10 @@ export function allRows({ project: { model, recipe } }: StudioState): readonly R
 /** The rows as the list shows them: filtered and sorted. */
 export function shownRows(state: StudioState): readonly Row[] {
   const { filter, sort } = state.view;
-  const { overview } = state.results;
-  const known = { overview, sensitivity: sensitivityFigures(state) };
+  const { overview, diagnosis } = state.results;
+  const known = { overview, weightSqnr: diagnosis?.weightSqnr ?? NO_WEIGHTS, sensitivity: sensitivityFigures(state) };
   const byFigures = sort.key !== "order" || /[<>]/.test(filter);
-  const inputs = [allRows(state), filter, sort, ...(byFigures ? [overview, known.sensitivity] : [])];
+  const inputs = [allRows(state), filter, sort, ...(byFigures ? [overview, known.weightSqnr, known.sensitivity] : [])];
   if (shownMemo?.inputs.length !== inputs.length || inputs.some((input, index) => input !== shownMemo?.inputs[index])) {
     shownMemo = { inputs, rows: sortRows(filterRows(allRows(state), filter, known), known, sort) };
   }

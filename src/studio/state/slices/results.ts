@@ -2,6 +2,7 @@ import type { Calibration, SpeedChoice, WrittenFile } from "../../../../workers/
 import type { Advice } from "../../../engine/model/advice.ts";
 import type { GroupFigures } from "../../../engine/model/analysis.ts";
 import type { CodeSearch } from "../../../engine/model/codeSearch.ts";
+import type { Diagnosis } from "../../../engine/model/culprit.ts";
 import type { Finding } from "../../../engine/model/diagnosis.ts";
 import type { Evaluation, Probe } from "../../../engine/model/evaluation.ts";
 import type { Notice } from "../../../engine/model/job.ts";
@@ -23,9 +24,8 @@ export interface Based<T> {
   readonly basis: Basis;
 }
 
-/** Findings, and what they were found in: with another recipe or calibration they are stale. */
-export interface Diagnosed {
-  readonly findings: readonly Finding[];
+/** What is wrong, and what that was found in: with another recipe or calibration it is stale. */
+export interface Diagnosed extends Diagnosis {
   readonly recipe: Recipe;
   readonly calibration: Calibration;
 }
@@ -44,6 +44,28 @@ export interface Probed {
   readonly basis: Basis;
   /** What was measured on the same samples before the change. */
   readonly before: Probe | null;
+}
+
+/** What a step did to the outputs, float against quantized on the same samples before and after; null where it is not told. */
+export interface Gain {
+  readonly sqnr: readonly [before: number, after: number] | null;
+  readonly drop: readonly [before: number, after: number] | null;
+  readonly samples: number;
+  /** Which samples those are. */
+  readonly on: string;
+}
+
+/** A remedy that was taken: an edit of the recipe that can be undone. */
+export interface RemedyStep {
+  readonly label: string;
+  /** The row that it was recommended for; null where that is all layers. */
+  readonly layer: string | null;
+  /** How many steps of undo were before it. */
+  readonly depth: number;
+  readonly before: Recipe;
+  readonly after: Recipe;
+  /** Null until it is measured. */
+  readonly gain: Gain | null;
 }
 
 /** Learned rounding, and how many samples and iterations were asked for. */
@@ -104,6 +126,8 @@ export interface Results {
   readonly diagnosis: Diagnosed | null;
   /** Findings whose remedy was applied since the last evaluation. */
   readonly applied: readonly Finding[];
+  /** Remedies that were taken, in their order; those undone since are among them. */
+  readonly remedySteps: readonly RemedyStep[];
 }
 
 export const NO_RESULTS: Results = {
@@ -123,6 +147,7 @@ export const NO_RESULTS: Results = {
   codes: null,
   diagnosis: null,
   applied: [],
+  remedySteps: [],
 };
 
 export const resultsChanges = {
@@ -149,4 +174,10 @@ export const resultsChanges = {
     applied: [...applied.filter((one) => !sameFinding(one, finding)), finding],
   }),
   remediesEvaluated: () => ({ applied: [] }),
+  remedyTaken: ({ remedySteps }, step: RemedyStep) => ({
+    remedySteps: [...remedySteps.filter(({ depth }) => depth < step.depth), step],
+  }),
+  gainMeasured: ({ remedySteps }, measured: RemedyStep, gain: Gain) => ({
+    remedySteps: remedySteps.map((step) => (step === measured ? { ...step, gain } : step)),
+  }),
 } satisfies Changes<Results>;

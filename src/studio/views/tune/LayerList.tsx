@@ -137,7 +137,15 @@ const EXPLAINED: Partial<Record<SortKey, Word>> = { sqnr: "SQNR", clipped: "clip
 function HeadHint({ column: { key }, children }: { readonly column: Column; readonly children: ReactElement }) {
   const metric = useView((view) => view.metric);
   const word = EXPLAINED[key];
-  if (word) return <Hint text={<Explanation word={word} />}>{children}</Hint>;
+  if (word) {
+    const text = (
+      <>
+        <Explanation word={word} />
+        {key === "sqnr" ? <p>The lower of what its values have, estimated, and its weight, measured.</p> : null}
+      </>
+    );
+    return <Hint text={text}>{children}</Hint>;
+  }
   if (key !== "sensitivity") return children;
   const { text: name, unit, bar } = METRICS[metric];
   return (

@@ -1,12 +1,13 @@
 import { memo } from "react";
 import { significant } from "../../../engine/values/figures.ts";
 import { percentFrom } from "../../../engine/values/shares.ts";
+import { decibel } from "../../../engine/values/units.ts";
 import { rampColor } from "../../charts/ramp.ts";
 import { Sparkline } from "../../charts/Sparkline.tsx";
 import { errorDigits, METRICS, sensitivityText } from "../../metrics.ts";
 import { PrecisionMark } from "../../parts/Precision.tsx";
 import { sensitivityFigures } from "../../state/figures.ts";
-import type { Row } from "../../state/layers.ts";
+import { type Row, worseSqnr } from "../../state/layers.ts";
 import { setQuantized } from "../../state/recipe.ts";
 import { actions } from "../../state/store.ts";
 import { useResults, useStudio, useView } from "../../state/useStudio.ts";
@@ -24,8 +25,11 @@ export const LayerRow = memo(function LayerRow({ row, index, top, selected }: Pr
   const awaited = useStudio(
     (state) => row.group !== null && state.project.calibration !== null && state.results.overview.size === 0,
   );
+  const weight = useResults((results) => results.diagnosis?.weightSqnr.get(row.id));
   const number = row.fusedWith ? "cell-number fused" : "cell-number";
   const hint = row.fusedWith ? `estimated, after ${row.fusedWith}` : "estimated";
+  const worse = worseSqnr(figures?.figures.sqnr, weight);
+  const isOfWeight = worse?.of === "weight";
   const reason = row.reason ?? (row.group === null ? "its output stays in float" : null);
   const inFloat = row.precision === "float32";
   return (
@@ -64,8 +68,13 @@ export const LayerRow = memo(function LayerRow({ row, index, top, selected }: Pr
       <SensitivityCell id={row.id} />
       {figures ? (
         <>
-          <span role="gridcell" className={number} title={hint}>
-            {significant(figures.figures.sqnr)}
+          <span
+            role="gridcell"
+            className={isOfWeight ? "cell-number" : number}
+            title={isOfWeight ? ofWeight(figures.figures.sqnr, hint) : hint}
+            data-testid="layer-sqnr"
+          >
+            {worse ? significant(worse.sqnr) : "–"}
           </span>
           <span role="gridcell" className={number} title={hint}>
             {share(figures.figures.clipped)}
@@ -90,6 +99,10 @@ export const LayerRow = memo(function LayerRow({ row, index, top, selected }: Pr
     </div>
   );
 });
+
+function ofWeight(values: number, hint: string): string {
+  return `of its weight, every channel counting the same, measured; of its values ${decibel(values)}, ${hint}`;
+}
 
 /** What the layer alone costs the model's output, measured. */
 function SensitivityCell({ id }: { readonly id: string }) {
