@@ -5,8 +5,12 @@ const EXIT_INTERRUPTED = 130;
 const EXIT_TERMINATED = 143;
 
 const terminal = new Terminal(process.stdout, process.stderr);
-process.once("SIGINT", () => terminal.abort(EXIT_INTERRUPTED));
-process.once("SIGTERM", () => terminal.abort(EXIT_TERMINATED));
+// A terminal sends a signal to both processes, and the one that watches this one passes it on.
+process.on("SIGINT", () => terminal.abort(EXIT_INTERRUPTED));
+process.on("SIGTERM", () => terminal.abort(EXIT_TERMINATED));
+// Nobody watches any more.
+process.on("disconnect", () => terminal.abort(EXIT_TERMINATED));
+process.channel?.unref();
 // Node would end with 1, which says that a limit was passed.
 process.once("uncaughtException", (error) => process.exit(fail(error, terminal)));
 process.exitCode = await run(process.argv.slice(2), terminal);

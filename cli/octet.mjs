@@ -1,4 +1,8 @@
 #!/usr/bin/env node
-import "./typescript.mjs";
+import { fileURLToPath } from "node:url";
+import { supervise } from "./supervise.mjs";
 
-await import("./main.ts");
+await supervise(fileURLToPath(import.meta.url), async () => {
+  await import("./typescript.mjs");
+  await import("./main.ts");
+});

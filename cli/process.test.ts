@@ -94,6 +94,44 @@ describe("the octet command", () => {
     expect(existsSync(join(folder, "cancelled"))).toBe(false);
   });
 
+  /** What the supervisor comes to, of a command that does this; it is sent the signal when that calls `on`. */
+  async function supervised(command: string, signal?: NodeJS.Signals) {
+    const supervisor = new URL("supervise.mjs", import.meta.url).href;
+    const script = `import { supervise } from ${JSON.stringify(supervisor)};
+      await supervise(process.argv[1], async () => { const on = () => console.log("on"); ${command} });`;
+    const child = spawn(process.execPath, [put(folder, "command.mjs", new TextEncoder().encode(script))]);
+    let stderr = "";
+    child.stderr.on("data", (chunk: Buffer) => {
+      stderr += chunk;
+    });
+    if (signal) child.stdout.once("data", () => child.kill(signal));
+    const code = await new Promise((resolve) => child.on("close", resolve));
+    return { code, stderr };
+  }
+  const ANSWERS = ["it would have answered", "it cannot yet answer"] as const;
+  it.each(ENDS.flatMap((end) => ANSWERS.map((answers) => [...end, answers] as const)))(
+    "deaf in native code, it is ended by %s all the same, with %i, where %s",
+    async (signal, exitCode, answers) => {
+      const hears = answers === ANSWERS[0] ? `process.on("${signal}", () => undefined);` : "";
+      const deaf = `${hears} on(); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20_000);`;
+      expect(await supervised(deaf, signal)).toEqual({
+        code: exitCode,
+        stderr: "\nCancelled; results that were not complete are not in place.\n",
+      });
+    },
+  );
+
+  it("that dies in native code says so and ends with 3", async () => {
+    const { code, stderr } = await supervised("on(); process.abort();");
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/\noctet: The process ended in native code, or for want of memory \(SIGABRT\); .*\n$/);
+  });
+
+  it("ends when whoever watches it is gone", async () => {
+    const watching = `process.on("disconnect", () => { console.error("ended"); process.exit(); }); on(); setTimeout(on, 200_000);`;
+    expect(await supervised(watching, "SIGKILL")).toEqual({ code: null, stderr: "ended\n" });
+  });
+
   it("says what it can do, and its version", async () => {
     const help = await inProcess("--help");
     expect(help).toMatchObject({ code: 0, stderr: "" });

@@ -71,7 +71,7 @@ mkdirSync(OUT);
 await compile(
   {
     input: {
-      "octet.js": "cli/main.ts",
+      "octet.js": "cli/packaged.mjs",
       "executor.worker.mjs": "cli/executor.worker.ts",
       "separate.worker.mjs": "cli/separate.worker.ts",
       "node.js": "src/library/node.ts",

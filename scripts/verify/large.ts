@@ -7,7 +7,10 @@ import type { Row } from "../bench/part.ts";
 import { writeDecoder } from "./decoder.ts";
 
 const GIBIBYTE = 2 ** 30;
-const OCTET = fileURLToPath(new URL("../../cli/octet.mjs", import.meta.url));
+/** The command line in the process that is started, and none that watches another. */
+const OCTET = ["../../cli/typescript.mjs", "../../cli/main.ts"].map((path) =>
+  fileURLToPath(new URL(path, import.meta.url)),
+);
 const POLL_MS = 50;
 
 const CASES = [
@@ -71,7 +74,7 @@ async function quantize(
   path: string,
   options: readonly string[],
 ): Promise<{ readonly peak: number; readonly result: Result }> {
-  const child = spawn(process.execPath, [OCTET, "quantize", path, "--json", ...options], {
+  const child = spawn(process.execPath, ["--import", ...OCTET, "quantize", path, "--json", ...options], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   let text = "";
