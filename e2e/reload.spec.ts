@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import type { Page } from "@playwright/test";
 import { expect, test } from "./support/app.ts";
 import { drop } from "./support/drop.ts";
 import { writeFiles } from "./support/files.ts";
@@ -9,6 +10,7 @@ import {
   evaluate,
   goTo,
   idle,
+  logEntries,
   openSample,
   repositoryPath,
   SAMPLE_MODEL,
@@ -129,3 +131,62 @@ test("a reload in the middle of a calibration loses at most one batch, and the n
   await goTo(page, "data");
   await expect(page.getByTestId("samples")).toHaveValue("700");
 });
+
+test("the second tab on a model is told that it keeps nothing, and takes over what the first kept", async ({
+  page,
+  context,
+}) => {
+  const methods = async (of: Page) => (await stored(of)).sessions.map(({ recipe }) => recipe.method);
+  await openSample(page);
+  await calibrate(page, 10);
+  await expect(page.getByTestId("elsewhere")).toHaveCount(0);
+  const second = await context.newPage();
+  await openSample(second);
+  await expect(second.getByTestId("elsewhere")).toContainText("is open in another tab");
+  await second.getByTestId("method").selectOption("mse");
+  await page.getByTestId("method").selectOption("entropy");
+  await expect.poll(() => methods(page)).toEqual(["entropy"]);
+
+  await idle(second);
+  await page.getByTestId("method").selectOption("percentile");
+  await second.getByRole("button", { name: "Take over" }).click();
+  await expect(second.getByTestId("elsewhere")).toHaveCount(0);
+  await idle(second);
+  await expect(second.getByTestId("method")).toHaveValue("percentile");
+  await expect(page.getByTestId("elsewhere")).toContainText("Another tab took over");
+  await page.getByTestId("method").selectOption("minmax");
+  await second.getByTestId("method").selectOption("auto");
+  await expect.poll(() => methods(page)).toEqual(["auto"]);
+});
+
+for (const [store, block] of Object.entries({
+  private: () => {
+    const refuse = () => {
+      throw new DOMException("blocked", "SecurityError");
+    };
+    IDBFactory.prototype.open = refuse;
+    Object.defineProperty(globalThis, "localStorage", { get: refuse });
+    Object.defineProperty(navigator, "locks", {
+      value: { request: async () => refuse(), query: async () => refuse() },
+    });
+    Object.defineProperty(navigator.storage, "getDirectory", { value: async () => refuse() });
+  },
+  full: () => {
+    IDBObjectStore.prototype.put = () => {
+      throw new DOMException("full", "QuotaExceededError");
+    };
+  },
+})) {
+  test(`a browser whose store is ${store} keeps nothing, which is said, and all else goes on`, async ({ page }) => {
+    await page.addInitScript(block);
+    await openSample(page);
+    const notKept = page.getByTestId("not-kept");
+    await expect(notKept).toHaveText("not kept");
+    await expect(notKept).toHaveAttribute("title", /so this session is not kept, and a reload starts afresh/);
+    await goTo(page, "data");
+    await page.getByLabel("Keep the model and samples on this machine").click();
+    await expect(page.getByLabel("Keep the model and samples on this machine")).not.toBeChecked();
+    await calibrate(page, 10);
+    expect((await logEntries(page)).filter((entry) => entry.includes("session is not kept"))).toHaveLength(1);
+  });
+}

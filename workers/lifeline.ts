@@ -7,10 +7,12 @@ const READY = "octet-alive";
  * started it. Web Locks are the one sign of a worker's death that the browser gives when it is killed.
  */
 export function holdLifeline(): void {
-  void navigator.locks.request(self.name, () => {
+  const hold = navigator.locks.request(self.name, () => {
     self.postMessage(READY);
     return new Promise(() => undefined);
   });
+  // Where the browser gives pages no locks a worker that is killed is not missed.
+  hold.catch(() => undefined);
 }
 
 /** How a worker ended: as one that ran, or without a start, since its script or what that imports could not be loaded. */
@@ -25,7 +27,7 @@ export function lockReleased(worker: Worker, name: string): Promise<Ending> {
     const onMessage = ({ data }: MessageEvent) => {
       if (data !== READY) return;
       worker.removeEventListener("message", onMessage);
-      void navigator.locks.request(name, () => resolve("ended"));
+      navigator.locks.request(name, () => resolve("ended")).catch(() => undefined);
     };
     worker.addEventListener("message", onMessage);
   });

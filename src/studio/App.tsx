@@ -5,10 +5,11 @@ import { startDiagnosis } from "./state/diagnosis.ts";
 import { startEffects } from "./state/effects.ts";
 import { askBeforeLeaving } from "./state/leaving.ts";
 import { openLinked } from "./state/links.ts";
-import { listSessions, saveBeforeLeaving } from "./state/persistence.ts";
+import { finishStoring, listSessions, saveBeforeLeaving } from "./state/persistence.ts";
 import { startProbes } from "./state/probe.ts";
 import { startGains } from "./state/remedySteps.ts";
 import { actions } from "./state/store.ts";
+import { giveOver } from "./state/tabs.ts";
 import { useProject, useView } from "./state/useStudio.ts";
 import { Alerts } from "./views/frame/Alerts.tsx";
 import { DropTarget } from "./views/frame/DropTarget.tsx";
@@ -29,6 +30,7 @@ export function App() {
       startComparing(),
       saveBeforeLeaving(),
       askBeforeLeaving(),
+      giveOver(finishStoring),
     ];
     listSessions();
     openLinked();

@@ -1,4 +1,5 @@
 import { create } from "zustand";
+import { memory } from "./state/memory.ts";
 
 export type Theme = "system" | "light" | "dark";
 
@@ -10,7 +11,7 @@ function show(theme: Theme): void {
 }
 
 function remembered(): Theme {
-  const stored = localStorage.getItem(KEY);
+  const stored = memory.getItem(KEY);
   const theme = stored === "light" || stored === "dark" ? stored : "system";
   show(theme);
   return theme;
@@ -20,7 +21,7 @@ function remembered(): Theme {
 export const useTheme = create<{ readonly theme: Theme; readonly choose: (theme: Theme) => void }>((set) => ({
   theme: remembered(),
   choose: (theme) => {
-    localStorage.setItem(KEY, theme);
+    memory.setItem(KEY, theme);
     show(theme);
     set({ theme });
   },

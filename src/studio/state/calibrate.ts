@@ -8,12 +8,12 @@ import { rememberExecution } from "./execution.ts";
 import { runJob } from "./jobs.ts";
 import { firstLayer } from "./layers.ts";
 import { say, sayNotices } from "./log.ts";
-import { allStored } from "./persistence.ts";
 import { asWanted, fits, resolveRecipe, withoutWaiting } from "./recipe.ts";
 import { valuesPart } from "./recipeParts.ts";
 import { isStandIn } from "./standIn.ts";
 import { calibrationIsStale, changedByCalibrating, factsOf, isPartial } from "./steps.ts";
 import { actions, studio } from "./store.ts";
+import { allStored } from "./storing.ts";
 
 /** Sets how samples are run, here and from now on. */
 export function changeExecution(change: Partial<Execution>): void {

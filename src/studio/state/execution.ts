@@ -2,6 +2,7 @@ import { AUTOMATIC, type Calibration, type Execution, type ExecutorRecord } from
 import type { Notice } from "../../engine/model/job.ts";
 import { PROVIDERS, type Provider } from "../../engine/model/runtime.ts";
 import { plural } from "../../engine/values/figures.ts";
+import { memory } from "./memory.ts";
 
 const KEY = "octet-execution";
 
@@ -14,7 +15,7 @@ export const PROVIDER_NAMES: Readonly<Record<Provider, string>> = {
 /** How this browser was told to run samples; what is stored and cannot be read is left to the trial. */
 export function rememberedExecution(): Execution {
   try {
-    const stored = JSON.parse(globalThis.localStorage?.getItem(KEY) ?? "null");
+    const stored = JSON.parse(memory.getItem(KEY) ?? "null");
     const number = (value: unknown) => (Number.isInteger(value) && (value as number) > 0 ? (value as number) : null);
     const provider = PROVIDERS.find((name) => name === stored?.provider) ?? null;
     return {
@@ -29,7 +30,7 @@ export function rememberedExecution(): Execution {
 }
 
 export function rememberExecution(execution: Execution): void {
-  localStorage.setItem(KEY, JSON.stringify(execution));
+  memory.setItem(KEY, JSON.stringify(execution));
 }
 
 /** "WASM SIMD, 2 workers x 2 threads": where samples ran, as short as it can be said. */

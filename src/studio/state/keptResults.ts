@@ -1,11 +1,11 @@
 import type { Calibration } from "../../../workers/protocol.ts";
 import { database } from "./database.ts";
 import { calibrationFingerprint } from "./fingerprint.ts";
-import { guarded } from "./persistence.ts";
 import { nameOf, uniqueName } from "./resultNames.ts";
 import { actions, studio } from "./store.ts";
 import { RESULT, type StoredResult } from "./stored.ts";
 import { sound } from "./storedCheck.ts";
+import { guarded, put, storing } from "./storing.ts";
 
 interface Measured extends Pick<StoredResult, "recipe" | "samples" | "fingerprint" | "evaluation"> {
   readonly calibration: Calibration;
@@ -56,13 +56,11 @@ export async function showResult(id: string, shown: boolean): Promise<void> {
 
 export async function deleteResult(id: string): Promise<void> {
   actions.resultDeleted(id);
-  await guarded(async () => (await database()).delete("results", id));
+  await storing(async () => (await database()).delete("results", id));
 }
 
 /** Keeps a result, new, changed or deleted before, in the state and in this browser. */
 export async function keep(result: StoredResult): Promise<void> {
   actions.resultsKept([result]);
-  await guarded(async () => {
-    await (await database()).put("results", result);
-  });
+  await storing(() => put("results", result));
 }

@@ -1,10 +1,12 @@
+import { memory } from "./memory.ts";
+
 const KEY = "octet-measure-changes";
 
 /** Whether every change is measured in the background: yes, unless the person said otherwise. */
 export function rememberedMeasuring(): boolean {
-  return globalThis.localStorage?.getItem(KEY) !== "off";
+  return memory.getItem(KEY) !== "off";
 }
 
 export function rememberMeasuring(measuring: boolean): void {
-  localStorage.setItem(KEY, measuring ? "on" : "off");
+  memory.setItem(KEY, measuring ? "on" : "off");
 }

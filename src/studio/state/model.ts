@@ -14,6 +14,7 @@ import { preparedHere } from "./preparation.ts";
 import type { Large } from "./slices/project.ts";
 import type { StoredSession } from "./slices/work.ts";
 import { actions, studio } from "./store.ts";
+import { claim, release } from "./tabs.ts";
 import { settingsOf } from "./tune.ts";
 import { inTurn } from "./turns.ts";
 import { analysis, engine, inquire } from "./workers.ts";
@@ -38,7 +39,7 @@ export async function openModel(file: File, wishes: Wishes = {}): Promise<boolea
   const { expected, beside = [] } = wishes;
   const earlier = studio.getState().work.alerts;
   await flush();
-  const remembered = expected ? await loadSession(expected) : null;
+  const remembered = expected ? await loadSession(expected).catch(() => null) : null;
   const inputs = wishes.inputs ?? remembered?.record.recipe.inputs ?? AS_WRITTEN;
   let large: Large | null = null;
   const onLarge = proxy((bytes: number, held: number) => {
@@ -66,6 +67,7 @@ export async function openModel(file: File, wishes: Wishes = {}): Promise<boolea
   const fits = isForInputs && goesOn !== null;
 
   analysis.close();
+  await claim(summary.sha256);
   actions.modelOpened(earlier, {
     project: {
       model: { file, beside, summary, plan: summary, sources, large },
@@ -112,6 +114,15 @@ export async function reopenModel(inputs: Inputs, files: readonly PathFile[] = f
   if (await openData(files, { ...(data && { samples }) })) return;
   const { sources } = studio.getState().project.model ?? model;
   actions.dataOffered({ files, sources });
+}
+
+/** Opens the open model again as its session is stored, with the data at hand. */
+export async function reopenStored(): Promise<void> {
+  const { model } = studio.getState().project;
+  if (!model) return;
+  const files = filesNow();
+  if (!(await openModel(model.file, { expected: model.summary.sha256, beside: model.beside }))) return;
+  if (files.length > 0) await openData(files);
 }
 
 /** Gives an input files, in place of what it got. */
@@ -176,6 +187,7 @@ export async function closeModel(): Promise<void> {
   await flush();
   engine.close();
   analysis.close();
+  release();
   actions.modelClosed();
   await listSessions();
 }

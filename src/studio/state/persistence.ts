@@ -1,6 +1,6 @@
 import { removeLeftovers } from "../../../workers/client.ts";
-import { database, deleteDatabase, type Stored, type StoreName } from "./database.ts";
-import { alarm, say } from "./log.ts";
+import { database, deleteDatabase } from "./database.ts";
+import { say } from "./log.ts";
 import type { StudioState } from "./slices/studio.ts";
 import { isStandIn } from "./standIn.ts";
 import { actions, studio } from "./store.ts";
@@ -15,12 +15,12 @@ import {
   STORED_TUNING,
 } from "./stored.ts";
 import { sound } from "./storedCheck.ts";
+import { allStored, guarded, put, storing } from "./storing.ts";
+import { release } from "./tabs.ts";
 import { analysis, engine } from "./workers.ts";
 
 const SAVE_AFTER_MS = 400;
 const LISTED = 5;
-const NEWER =
-  "What this browser has stored is of a newer version of Octet, so nothing is read or stored; update Octet.";
 
 let timer: ReturnType<typeof setTimeout> | null = null;
 
@@ -32,6 +32,12 @@ export function saveSoon(): void {
 /** Saves the open session if a save is due. */
 export async function flush(): Promise<void> {
   if (timer) await saveNow();
+}
+
+/** Saves what is due, and resolves once all is stored. */
+export async function finishStoring(): Promise<void> {
+  await flush();
+  await allStored();
 }
 
 /** Saves what is due when the page is hidden or left. Returns how to stop that. */
@@ -62,36 +68,28 @@ async function saveNow(): Promise<void> {
     ...{ recipe: recipe.present, samples, limit, evaluation },
     ...{ sensitivity, walk, sensitivitySamples, metric },
   };
-  await guarded(() => put("sessions", record));
-}
-
-/** Stores a record at once: a page that is being left sends nothing more. */
-async function put<S extends StoreName>(store: S, record: Stored<S>): Promise<void> {
-  const saving = (await database()).transaction(store, "readwrite");
-  saving.store.put(record);
-  saving.commit();
-  await saving.done;
+  await storing(() => put("sessions", record));
 }
 
 export async function saveCalibration({ project }: StudioState): Promise<void> {
   const { model, calibration, calibratedOn } = project;
   if (!model || !calibration || isStandIn(calibration)) return;
-  await guarded(() => put("calibrations", { sha256: model.summary.sha256, calibration, calibratedOn }));
+  await storing(() => put("calibrations", { sha256: model.summary.sha256, calibration, calibratedOn }));
 }
 
 export async function saveTuning({ project: { model }, results: { tuning } }: StudioState): Promise<void> {
   if (!model || !tuning) return;
-  await guarded(() => put("tunings", { sha256: model.summary.sha256, tuning }));
+  await storing(() => put("tunings", { sha256: model.summary.sha256, tuning }));
 }
 
 export async function saveRounding({ project: { model }, results: { rounding } }: StudioState): Promise<void> {
   if (!model || !rounding) return;
-  await guarded(() => put("roundings", { sha256: model.summary.sha256, rounding }));
+  await storing(() => put("roundings", { sha256: model.summary.sha256, rounding }));
 }
 
 export async function saveCodes({ project: { model }, results: { codes } }: StudioState): Promise<void> {
   if (!model || !codes) return;
-  await guarded(() => put("codes", { sha256: model.summary.sha256, codes }));
+  await storing(() => put("codes", { sha256: model.summary.sha256, codes }));
 }
 
 /** Keeps the model and samples in this browser, or removes them from it. */
@@ -100,10 +98,9 @@ export async function keepFiles(keep: boolean): Promise<void> {
   if (!model) return;
   const { sha256 } = model.summary;
   actions.keepChosen(keep);
-  const kept = await guarded(async () => {
-    const db = await database();
-    if (keep) await db.put("files", { sha256, model: model.file, beside: model.beside, data: data?.files ?? [] });
-    else await db.delete("files", sha256);
+  const kept = await storing(async () => {
+    if (keep) await put("files", { sha256, model: model.file, beside: model.beside, data: data?.files ?? [] });
+    else await (await database()).delete("files", sha256);
   });
   if (!kept) actions.keepChosen(false);
   saveSoon();
@@ -149,47 +146,24 @@ export async function listSessions(): Promise<void> {
   });
 }
 
+function forget(): void {
+  try {
+    for (const key of Object.keys(localStorage)) if (key.includes("octet")) localStorage.removeItem(key);
+  } catch {
+    // A browser that lets pages remember nothing has nothing to forget.
+  }
+}
+
 /** Deletes all that this site has stored, ends the workers and goes back to the start. */
 export async function deleteEverything(): Promise<void> {
   if (timer) clearTimeout(timer);
   timer = null;
   engine.close();
   analysis.close();
+  release();
   actions.everythingDeleted();
-  for (const key of Object.keys(localStorage)) {
-    if (key.includes("octet")) localStorage.removeItem(key);
-  }
+  forget();
   await guarded(deleteDatabase);
   await removeLeftovers(true);
   say("info", "Everything that Octet had stored in this browser is deleted.");
-}
-
-let warned = false;
-
-const storing = new Set<Promise<unknown>>();
-
-/** Resolves once all that is being stored is stored, or is known not to be. */
-export async function allStored(): Promise<void> {
-  await Promise.allSettled(storing);
-}
-
-/** Stores something; where the browser cannot, says so once and gives false. */
-export function guarded(store: () => Promise<void>): Promise<boolean> {
-  const done = attempt(store).finally(() => storing.delete(done));
-  storing.add(done);
-  return done;
-}
-
-async function attempt(store: () => Promise<void>): Promise<boolean> {
-  try {
-    await store();
-    return true;
-  } catch (error) {
-    if (!warned) {
-      warned = true;
-      const newer = error instanceof DOMException && error.name === "VersionError";
-      alarm(newer ? NEWER : "This browser cannot store the session, so a reload will start afresh.", String(error));
-    }
-    return false;
-  }
 }

@@ -31,7 +31,8 @@ vi.mock("./workers.ts", () => {
   const worker = { running: true, ask: (question: (api: unknown) => Promise<unknown>) => question(api) };
   return { analysis: worker, engine: worker };
 });
-vi.mock("./persistence.ts", () => ({ saveSoon: () => {}, saveCalibration: () => {}, guarded: async () => true }));
+vi.mock("./persistence.ts", () => ({ saveSoon: () => {}, saveCalibration: () => {} }));
+vi.mock("./storing.ts", () => ({ guarded: async () => true, storing: async () => true, allStored: async () => {} }));
 
 const LAYERS = ["conv", "fc"];
 const MEGABYTE = 1 << 20;

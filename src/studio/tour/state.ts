@@ -1,4 +1,5 @@
 import { create, type StoreApi, type UseBoundStore } from "zustand";
+import { memory } from "../state/memory.ts";
 import type { Project } from "../state/slices/project.ts";
 import { studio } from "../state/store.ts";
 
@@ -37,7 +38,7 @@ export const useTour: UseBoundStore<Pick<StoreApi<Tour>, "getState" | "getInitia
 /** Offers the tour of the sample project that was just opened, unless it was taken or skipped before. */
 export function offerTour(): void {
   const { model } = studio.getState().project;
-  if (model && localStorage.getItem(KEY) === null) tour.setState({ ...NOTHING, file: model.file });
+  if (model && memory.getItem(KEY) === null) tour.setState({ ...NOTHING, file: model.file });
 }
 
 export function isSample({ model }: Pick<Project, "model">): boolean {
@@ -61,6 +62,6 @@ export function leaveTour(): void {
 
 /** Ends the tour or its offer; it is not offered again. */
 export function endTour(): void {
-  localStorage.setItem(KEY, "seen");
+  memory.setItem(KEY, "seen");
   tour.setState(NOTHING);
 }

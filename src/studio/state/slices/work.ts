@@ -65,12 +65,24 @@ export interface Work {
   readonly comparing: { readonly progress: Progress | null } | null;
   /** Those last worked on in this browser, latest first. */
   readonly sessions: readonly StoredSession[];
+  /** Why nothing is kept of what is done; null where it is. */
+  readonly notKept: string | null;
+  /** Whether another tab keeps the open model's session: it was open there first, or was taken over. */
+  readonly elsewhere: "open" | "taken" | null;
 }
 
 /** What goes on of a model that is gone. */
 export const NOTHING_MEASURED = { probing: null, learning: null, comparing: null } as const satisfies Partial<Work>;
 
-export const NO_WORK: Work = { ...NOTHING_MEASURED, job: null, log: [], alerts: [], sessions: [] };
+export const NO_WORK: Work = {
+  ...NOTHING_MEASURED,
+  job: null,
+  log: [],
+  alerts: [],
+  sessions: [],
+  notKept: null,
+  elsewhere: null,
+};
 
 const LOGGED = 500;
 const ALERTS = 3;
@@ -94,5 +106,8 @@ export const workChanges = {
   comparingEnded: () => ({ comparing: null }),
   lossShown: (_, layer: string, curve: readonly LossPoint[]) => ({ learning: { layer, curve } }),
   learningEnded: () => ({ learning: null }),
+  notKept: (_, notKept: string) => ({ notKept }),
+  keptAgain: () => ({ notKept: null }),
+  keptElsewhere: (_, elsewhere: Work["elsewhere"]) => ({ elsewhere }),
   sessionsListed: (_, sessions: readonly StoredSession[]) => ({ sessions }),
 } satisfies Changes<Work>;

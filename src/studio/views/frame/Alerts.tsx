@@ -1,5 +1,6 @@
 import { actions } from "../../state/store.ts";
 import { useWork } from "../../state/useStudio.ts";
+import { Elsewhere } from "./Elsewhere.tsx";
 import { Newer } from "./Newer.tsx";
 import "./Alerts.css";
 
@@ -9,6 +10,7 @@ export function Alerts() {
   return (
     <div className="alerts">
       <Newer />
+      <Elsewhere />
       {alerts.map((alert) => (
         <div key={alert.id} role="alert" className="alert">
           <div>

@@ -28,6 +28,7 @@ export function Header({ onHelp }: { readonly onHelp: () => void }) {
       </div>
       <Stepper />
       <div className="header-end">
+        <NotKept />
         <Device />
         <Results />
         <ThemeChoice />
@@ -47,6 +48,17 @@ export function Header({ onHelp }: { readonly onHelp: () => void }) {
         </button>
       </div>
     </header>
+  );
+}
+
+/** The word for a session that this browser does not keep. */
+function NotKept() {
+  const notKept = useWork((work) => work.notKept);
+  if (!notKept) return null;
+  return (
+    <span className="badge stale" data-testid="not-kept" title={notKept}>
+      not kept
+    </span>
   );
 }
 

@@ -3,6 +3,7 @@ import { lazy, Suspense, useRef } from "react";
 import { flushSync } from "react-dom";
 import { Group, Panel, Separator, useDefaultLayout } from "react-resizable-panels";
 import { BitDepthDoor } from "../../explain/BitDepthDoor.tsx";
+import { memory } from "../../state/memory.ts";
 import { actions } from "../../state/store.ts";
 import { useView } from "../../state/useStudio.ts";
 import { Tour } from "../../tour/Tour.tsx";
@@ -26,7 +27,7 @@ export default function Workbench() {
     if (!wide) flushSync(() => actions.layersViewChosen("list"));
     filter.current?.focus();
   });
-  const layout = useDefaultLayout({ id: "octet-panes", storage: localStorage });
+  const layout = useDefaultLayout({ id: "octet-panes", storage: memory });
   return (
     <Tooltip.Provider delayDuration={350} skipDelayDuration={150}>
       <div className="workbench" data-testid="workbench">
