@@ -33,13 +33,19 @@ function define<const N extends readonly string[], O extends Options>(definition
 /** Every command: the parser and the help are made of this. */
 export const COMMANDS = {
   inspect: define({
-    summary: "What is in a model, what will and won't be quantized, and why.",
+    summary:
+      "What is in a model, what will and won't be quantized, and why; of a quantized one, its layers, scales, ranges and codes.",
     names: ["MODEL"],
     options: {
       ...INPUT_OPTIONS,
       ...MODEL_OPTIONS,
       ...inGroup("Result", {
         targets: flag("what every target makes of each operator: integers, float, on the processor, or refused"),
+        float: text(
+          "MODEL",
+          "the float model that a quantized one was made from: which layer is which, and the recipe that it was made by",
+        ),
+        recipe: text("FILE", "write the recovered recipe there; takes --float"),
       }),
       ...RESULT_OPTIONS,
     },
@@ -105,6 +111,12 @@ export const COMMANDS = {
         ),
       }),
       ...INPUT_OPTIONS,
+      ...inGroup("Result", {
+        walk: count(
+          1,
+          "also the error layer by layer on the first N samples, where both models have what a layer makes",
+        ),
+      }),
       ...inGroup("Limit", {
         "max-drop": number(
           "PERCENT",

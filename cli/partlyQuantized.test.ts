@@ -58,8 +58,11 @@ describe("a model that is quantized in part", needsShared, () => {
     ]);
   });
 
-  it("without a layer left in float is refused, and says the way out", async () => {
-    const refused = await octet("inspect", written("kept"));
+  it("without a layer left in float is refused, and says the way out, and is inspected as it is", async () => {
+    const inspected = await octet("inspect", written("kept"));
+    expect(inspected.code).toBe(0);
+    expect(inspected.stdout).toMatch(/note: .* or fold its integers back to float32/);
+    const refused = await octet("advise", written("kept"));
     expect(refused.code).toBe(2);
     expect(errorOf(refused)).toMatch(
       /is already quantized .* or fold its integers back to float32 \(octet quantize --quantized fold\)\.$/,

@@ -43,14 +43,14 @@ export function describeSensitivity(
 }
 
 /** The layers at which the exported model loses most between what they read and what they make. */
-function describeWalk({ steps }: ErrorWalk): string[] {
+export function describeWalk({ steps }: ErrorWalk): string[] {
   const lossOf = ({ sqnr, inputSqnr }: ErrorWalk["steps"][number]) => (inputSqnr ?? Infinity) - sqnr;
   const entering = steps.filter((step) => Number.isFinite(lossOf(step)) && lossOf(step) > 0);
   const most = entering.sort((a, b) => lossOf(b) - lossOf(a)).slice(0, STEPS);
   if (most.length === 0) return [];
   return [
     "",
-    "Where the exported model loses most, SQNR in dB of what a layer reads and makes:",
+    "Where the quantized model loses most, SQNR in dB of what a layer reads and makes:",
     ...table([
       ["layer", "reads", "makes", "loses"],
       ...most.map((step) => [

@@ -3,6 +3,7 @@ import { classesOf, type Dataset } from "../../src/engine/model/dataset.ts";
 import type { Evaluation } from "../../src/engine/model/evaluation.ts";
 import { InputError, type Notice } from "../../src/engine/model/job.ts";
 import { isDisproved } from "../../src/engine/model/preprocessFinding.ts";
+import type { ErrorWalk } from "../../src/engine/model/sensitivity.ts";
 import {
   evaluateModels,
   FloatRunner,
@@ -11,13 +12,15 @@ import {
   isTokenInput,
   modelFileOf,
   openData,
+  Project,
   type RunnableModel,
   settleInputs,
   unseenNotices,
 } from "../../src/engine/project/index.ts";
+import { plural } from "../../src/engine/values/figures.ts";
 import { nodeDecoders } from "../decoders.ts";
 import type { ArgumentsOf } from "../definitions.ts";
-import { MACHINE } from "../environment.ts";
+import { MACHINE, nodeEnvironment } from "../environment.ts";
 import { describeEvaluation } from "../evaluationText.ts";
 import { dataSources } from "../files.ts";
 import { inputsOf, labelsOf, modelSource, preprocessOf } from "../options.ts";
@@ -25,6 +28,7 @@ import { preprocessNotices } from "../preprocessText.ts";
 import { recipeOf, unknownNotices } from "../recipeBeside.ts";
 import { seedOf } from "../recipeOptions.ts";
 import { terminalRuntime } from "../runtime.ts";
+import { describeWalk } from "../sensitivityText.ts";
 import type { Terminal } from "../terminal.ts";
 
 const EXIT_LIMIT_PASSED = 1;
@@ -90,13 +94,30 @@ export async function evaluateCommand(
     terminal.context,
   );
   await dataset.sequences?.release();
+  const walk = values.walk === null ? null : await walkThrough();
   const evaluation = isWrong ? { ...measured, verdict: null } : measured;
   terminal.notices(evaluation.notices);
-  const result = { ...evaluation, preprocessing: finding, notices: [...notices, ...evaluation.notices] };
-  terminal.result(values.json, result, describeEvaluation(evaluation));
+  const found = { preprocessing: finding, ...(walk && { walk }) };
+  const result = { ...evaluation, ...found, notices: [...notices, ...evaluation.notices] };
+  terminal.result(values.json, result, [...describeEvaluation(evaluation), ...(walk ? walkText(walk) : [])]);
   if (isWrong) throw new InputError(NOT_JUDGED);
   if (!evaluation.verdict && (labels || maxDrop !== null || evaluation.labelled > 0)) throw unjudged(evaluation);
   return evaluation.verdict?.passed === false ? EXIT_LIMIT_PASSED : 0;
+
+  /** Layer by layer, of the tensors that both files have. */
+  async function walkThrough(): Promise<ErrorWalk> {
+    const { context } = terminal;
+    const source = await modelSource(floatPath);
+    const project = await Project.open(source, inputsOf(values), nodeEnvironment(runtime), context);
+    await project.edit({ seed }).takeData(files, preprocess, labels);
+    await project.readBeside(await modelSource(quantizedPath));
+    return project.walkBeside(values.walk ?? 1, context);
+  }
+}
+
+function walkText(walk: ErrorWalk): string[] {
+  const compared = `${plural(walk.steps.length, "layer")} whose output both models have, on ${plural(walk.samples, "sample")}`;
+  return ["", `Layer by layer: ${compared}`, ...describeWalk(walk)];
 }
 
 function assertOrder({ quantizedOperator }: RunnableModel, path: string, second: RunnableModel): void {

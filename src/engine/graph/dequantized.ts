@@ -57,8 +57,8 @@ const NIBBLES: ReadonlyMap<Code, (bits: number) => number> = new Map([
   [Code.INT4, (bits: number) => (bits > 7 ? bits - 16 : bits)],
 ]);
 
-/** The numbers that codes are; null of a type that is not read. */
-function codesOf(proto: TensorProto): ArrayLike<number> | null {
+/** The numbers that codes are, one an element; null of a type that is not read. */
+export function codesOf(proto: TensorProto): ArrayLike<number> | null {
   if (/^u?int(8|16|32)$/.test(dataTypeOf(proto.dataType))) return tensorOf(proto).data as Int8Array;
   const count = elementCount(dimsOf(proto));
   const nibble = NIBBLES.get(proto.dataType);

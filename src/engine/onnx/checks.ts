@@ -43,10 +43,12 @@ export function assertSupported(model: ModelProto, fileName: string): void {
 
 /** The type of the first operator that works on quantized tensors; null in a float model. */
 export function quantizedOperator(model: ModelProto): string | null {
-  const quantized = nodesOf(model).find(
-    ({ domain, opType }) => isKnownDomain(domain) && QUANTIZED.some((name) => name.test(opType)),
-  );
-  return quantized?.opType ?? null;
+  return nodesOf(model).find(worksOnQuantized)?.opType ?? null;
+}
+
+/** Whether a node is an operator on quantized tensors, or makes or reads such. */
+export function worksOnQuantized({ domain, opType }: NodeProto): boolean {
+  return isKnownDomain(domain) && QUANTIZED.some((name) => name.test(opType));
 }
 
 /** Whether weights are kept in integers and cast to float, as Octet writes those of layers that are computed in float. */

@@ -14,6 +14,8 @@ export type { Keep } from "../job/keepWorked.ts";
 export { DEFAULT_SEED } from "../job/open.ts";
 export { unseenNotices } from "../job/overlap.ts";
 export { totalBytes } from "../job/quantize.ts";
+export type { QuantizedBeside } from "../job/quantizedBeside.ts";
+export { hasQuantized, readQuantized } from "../job/readQuantized.ts";
 export { recordOf } from "../job/report.ts";
 export type { Settled, Want } from "../job/settle.ts";
 export type { SmoothedInput, SmoothingSearch } from "../job/smooth.ts";

@@ -30,6 +30,8 @@ import { unseenNotices } from "../job/overlap.ts";
 import { predict } from "../job/predict.ts";
 import { Prober } from "../job/probe.ts";
 import { assertCalibrated, assertRecipeFor, looksResolved, quantizeModel, resolveRecipe } from "../job/quantize.ts";
+import { Beside, type QuantizedBeside } from "../job/quantizedBeside.ts";
+import { readQuantized } from "../job/readQuantized.ts";
 import { sensitivity } from "../job/sensitivity.ts";
 import { type Settled, type SettleRequest, settle, settleAlone, type Want, wantsOfSamples } from "../job/settle.ts";
 import type { ModelSource } from "../job/source.ts";
@@ -98,6 +100,7 @@ export class Project {
   #data: OpenDataset | null = null;
   #prober: Prober | null = null;
   #written: NodeDetails | null = null;
+  #beside: Beside | null = null;
 
   private constructor(model: OpenModel, environment: Environment) {
     this.#model = model;
@@ -445,6 +448,34 @@ export class Project {
     this.#recipe = found.tuning.points[found.tuning.best]!.recipe;
     this.#calibration = found.calibration;
     return found.tuning;
+  }
+
+  /**
+   * Reads a file that any tool quantized, which layer of the model each of its layers is, and the recipe it was made by as far as it tells;
+   * `evaluateBeside` and `walkBeside` are then of it. Throws InputError when it has nothing quantized, or is of another model.
+   */
+  async readBeside(source: ModelSource): Promise<QuantizedBeside> {
+    const beside = new Beside(this.#model, await readQuantized(source));
+    const described = beside.describe();
+    this.#beside = beside;
+    return described;
+  }
+
+  /** Float against the file that was read beside it, on the project's samples, as `evaluate` does against what is exported. */
+  evaluateBeside({ skip, samples }: SampleRange, limit: number, context: JobContext): Promise<Evaluation> {
+    const { machine } = this.#environment;
+    const range = { skip, samples, limit };
+    return this.#on(this.#recipe, (data) => this.#besideIt.evaluate(data, range, machine, this.#runtime, context));
+  }
+
+  /** Float against that file at every layer's output that both have, over the first samples. */
+  walkBeside(samples: number, context: JobContext): Promise<ErrorWalk> {
+    return this.#on(this.#recipe, (data) => this.#besideIt.walk(data, samples, this.#runtime, context));
+  }
+
+  get #besideIt(): Beside {
+    if (!this.#beside) throw new InputError("No quantized file is open beside the model; open one first.");
+    return this.#beside;
   }
 
   /**

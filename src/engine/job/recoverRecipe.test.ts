@@ -1,0 +1,190 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import type { QuantizedBeside } from "../job/quantizedBeside.ts";
+import type { Recipe } from "../model/recipe.ts";
+import type { TensorMap } from "../model/tensor.ts";
+import { intAttribute, makeNode } from "../onnx/attributes.ts";
+import { concat, encodeModel } from "../onnx/encode.ts";
+import { withFields } from "../onnx/messages.ts";
+import { renameTensors } from "../onnx/names.ts";
+import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
+import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
+import type { OpenDataset } from "./data.ts";
+import { defaultRecipe, type OpenModel } from "./open.ts";
+import { quantizeModel } from "./quantize.ts";
+import { Beside } from "./quantizedBeside.ts";
+import { readQuantized } from "./readQuantized.ts";
+import { settle } from "./settle.ts";
+import { context, datasetOf, open, runtime } from "./testing/quantized.ts";
+import { walk } from "./walk.ts";
+
+const runtimes = { main: runtime, accelerator: null };
+const SIZE = 32;
+const SAMPLES = 3;
+
+/** Convolution, activation, a residual, and a head: what most models are made of. */
+function floatModel(): ModelProto {
+  return buildModel({
+    opset: 21,
+    inputs: [floatInput("x", [1, 2, 6, 6])],
+    outputs: [floatInput("y", [1, 4])],
+    nodes: [
+      makeNode("Conv", ["x", "w1", "b1"], ["c1"], { name: "first" }),
+      makeNode("Relu", ["c1"], ["r1"], { name: "rectified" }),
+      makeNode("Conv", ["r1", "w2"], ["c2"], { name: "second" }),
+      makeNode("Add", ["r1", "c2"], ["sum"], { name: "residual" }),
+      makeNode("Flatten", ["sum"], ["flat"], { name: "flat" }),
+      makeNode("MatMul", ["flat", "w3"], ["h"], { name: "hidden" }),
+      makeNode("Gemm", ["h", "w4", "b4"], ["y"], { name: "head", attributes: [intAttribute("transB", 1)] }),
+    ],
+    constants: {
+      ...{ w1: noise([4, 2, 1, 1], 3), b1: noise([4], 4), w2: noise([4, 4, 1, 1], 5) },
+      ...{ w3: noise([4 * 36, SIZE], 6), w4: noise([4, SIZE], 7), b4: noise([4], 8) },
+    },
+  });
+}
+
+let model: OpenModel;
+let data: OpenDataset;
+beforeAll(async () => {
+  model = await open(floatModel());
+  const samples = Array.from({ length: SAMPLES }, (_, i): TensorMap => new Map([["x", noise([1, 2, 6, 6], 20 + i)]]));
+  data = datasetOf(model, samples);
+});
+
+async function made(changes: Partial<Recipe>): Promise<{ readonly recipe: Recipe; readonly file: ModelProto }> {
+  const asked = {
+    ...defaultRecipe(model),
+    corrections: { equalization: false, bias: "none" as const },
+    elementwise: "join" as const,
+    ...changes,
+  };
+  const { recipe } = await settle(model, asked, data, { samples: SAMPLES, calibration: null }, runtimes, context);
+  return { recipe, file: quantizeModel(model, recipe).file };
+}
+
+function sourceOf(file: ModelProto) {
+  return { bytes: concat(encodeModel(file)), fileName: "given.onnx", readBeside: async () => null };
+}
+
+async function beside(file: ModelProto): Promise<Beside> {
+  return new Beside(model, await readQuantized(sourceOf(file)));
+}
+
+const described = async (file: ModelProto): Promise<QuantizedBeside> => (await beside(file)).describe();
+const bytesOf = (recipe: Recipe) => concat(encodeModel(quantizeModel(model, recipe).file));
+
+const BLOCKS = { type: "uint4", granularity: "channel", rounding: "nearest", block: 32, algorithm: "nearest" } as const;
+/** A Gemm that is written as a product has the Add of its bias after it. */
+const PART_OF_HEAD = "it makes what head makes, of which the file has a part in another layer";
+
+const CASES: Readonly<Record<string, Partial<Recipe>>> = {
+  qdq: { elementwise: "auto" },
+  "qdq, int8 symmetric, a scale a tensor, a layer in float": {
+    elementwise: "auto",
+    activations: { type: "int8", symmetric: true },
+    weights: { type: "int8", granularity: "tensor", rounding: "nearest" },
+    float: { layers: ["second"], operators: [], tensors: [] },
+  },
+  qoperator: { format: "qoperator" },
+  dynamic: { format: "dynamic" },
+  "weights for MatMulNBits": { format: "weights", weights: { ...BLOCKS, operator: "matmulnbits" } },
+  float16: { format: "float16" },
+  "for TensorRT": { target: "tensorrt", activations: { type: "int8", symmetric: true }, elementwise: "join" },
+};
+
+describe("a file of our own beside its float model", () => {
+  it.each(Object.entries(CASES))(
+    "%s: every layer is told, and the recipe gives the file's numbers again",
+    async (_, changes) => {
+      const { recipe, file } = await made(changes);
+      const { matching, recovery } = await described(file);
+      for (const { layer, why } of matching.stored) expect([layer, why]).toEqual([layer, PART_OF_HEAD]);
+      expect(matching.notices).toEqual([]);
+      expect(recovery.differences).toEqual([]);
+      expect(recovery.counts.weights.same).toBe(recovery.counts.weights.all);
+      expect(recovery.counts.activations.same).toBe(recovery.counts.activations.all);
+      expect(recovery.recipe!.format).toBe(recipe.format);
+      const [again, before] = [bytesOf(recovery.recipe!), concat(encodeModel(file))];
+      expect(Buffer.compare(again, before)).toBe(0);
+    },
+  );
+
+  it("is told by the values of its weights and by its place where everything is called otherwise", async () => {
+    const { file } = await made({});
+    const graph = file.graph!;
+    const ends = new Set(["x", "y"]);
+    const names = new Map<string, string>();
+    const anew = (name: string) => {
+      if (name && !ends.has(name) && !names.has(name)) names.set(name, `t${names.size}`);
+      return names.get(name) ?? name;
+    };
+    for (const { name } of graph.initializer) anew(name);
+    for (const { output } of graph.node) for (const name of output) anew(name);
+    const renamed = withFields(file, {
+      graph: withFields(graph, {
+        node: graph.node.map((node, at) => withFields(renameTensors(node, names), { name: `n${at}` })),
+        initializer: graph.initializer.map((tensor) => withFields(tensor, { name: anew(tensor.name) })),
+        valueInfo: [],
+      }),
+    });
+    const { matching, recovery } = await described(renamed);
+    expect(matching.matches.map(({ float, by }) => [float, by])).toEqual([
+      ["first", "weight"],
+      ["second", "weight"],
+      ["residual", "place"],
+      ["flat", "place"],
+      ["hidden", "weight"],
+      ["head", "tensor"],
+    ]);
+    expect(matching.fused).toEqual([{ float: "rectified", within: expect.any(String) }]);
+    expect(recovery.differences).toEqual([]);
+  });
+
+  it.each(["qdq", "qoperator"] as const)("%s: the walk through it is that of its recipe", async (format) => {
+    const { recipe, file } = await made({ format });
+    const steps = await (await beside(file)).walk(data, SAMPLES, runtime, context);
+    const own = await walk(model, recipe, data, { samples: SAMPLES }, runtime, context);
+    expect(steps.steps.map(({ layer }) => layer)).toEqual(own.steps.map(({ layer }) => layer));
+    for (const [at, { sqnr }] of steps.steps.entries())
+      expect(sqnr).toBeCloseTo(own.steps[at]!.sqnr, format === "qdq" ? 6 : 0);
+  });
+
+  it("is judged as one that is exported is", async () => {
+    const { file } = await made({});
+    const range = { skip: 0, samples: SAMPLES, limit: 0.01 };
+    const { outputs } = await (await beside(file)).evaluate(data, range, "here", runtime, context);
+    expect(outputs.map(({ name }) => name)).toEqual(["y"]);
+    expect(outputs[0]!.sqnr).toBeGreaterThan(20);
+  });
+});
+
+describe("another file beside a float model", () => {
+  it("says that its weights are others, and what its export has otherwise", async () => {
+    const { file } = await made({});
+    const others = await open(withOther(floatModel(), "w2"));
+    const { matching, recovery } = new Beside(others, await readQuantized(sourceOf(file))).describe();
+    expect(matching.notices).toHaveLength(1);
+    expect(matching.notices[0]!.message).toMatch(
+      /^second was told by the tensor it makes to be second, but its weight has an SQNR of /,
+    );
+    expect(recovery.differences.map(({ subject }) => subject)).toContain("second");
+    expect(recovery.counts.weights.same).toBe(recovery.counts.weights.all - 1);
+  });
+
+  it("is refused where it has another input, and where nothing of it is quantized", async () => {
+    const { file } = await made({});
+    const graph = withFields(file.graph!, { input: [floatInput("picture", [1, 2, 6, 6])] });
+    await expect(beside(withFields(file, { graph }))).rejects.toThrow(/has no input x, which made.onnx has/);
+    await expect(readQuantized(sourceOf(floatModel()))).rejects.toThrow(
+      '"given.onnx" has no quantized layer; it is a float model.',
+    );
+  });
+});
+
+function withOther(float: ModelProto, name: string): ModelProto {
+  const graph = float.graph!;
+  const initializer = graph.initializer.map((tensor) =>
+    tensor.name === name ? withFields(tensor, { rawData: tensor.rawData.toReversed() }) : tensor,
+  );
+  return withFields(float, { graph: withFields(graph, { initializer }) });
+}

@@ -1,0 +1,303 @@
+import type { Notice } from "../model/job.ts";
+import type { LayerMatch, MatchedBy, Matching, Unmatched } from "../model/quantizedFile.ts";
+import { MATCHED_WORDS } from "../model/quantizedFile.ts";
+import { Comparator } from "../numerics/metrics.ts";
+import { intOf } from "../onnx/attributes.ts";
+import type { GraphIndex } from "../onnx/graph.ts";
+import type { GraphProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
+import { dimsOf } from "../onnx/tensor.ts";
+import { plural } from "../values/figures.ts";
+import { decibel } from "../values/units.ts";
+import { type ReadConstant, valuesOf } from "./constant.ts";
+import { type FloatLayer, floatLayers } from "./floatGraph.ts";
+import { floatsOf } from "./floats.ts";
+import type { MadeTensor, ReadLayer } from "./read.ts";
+
+/** A weight is told by its values where it is as close as this, and closer than to any other by as much, dB. */
+const CLOSE = 10;
+const CLOSER = 3;
+/** A match whose weights are further apart than this is not believed without a word. */
+const ALIKE = 3;
+
+export interface Matched extends Matching {
+  /** What the file has for tensors of the float model, by name. */
+  readonly tensors: ReadonlyMap<string, MadeTensor>;
+}
+
+/**
+ * Which layer of a float model each layer of a quantized file is: by the tensor it makes, its name, its weight's name or values, or
+ * its place between others that were told. `float` is what is quantized here, `given` the model as it came, of which a tool that
+ * folded nothing has the weights.
+ */
+export function matchLayers(stored: readonly ReadLayer[], float: GraphProto, given: GraphProto): Matched {
+  return new Matcher(stored, float, given).match();
+}
+
+class Matcher {
+  readonly #stored: readonly ReadLayer[];
+  readonly #index: GraphIndex;
+  readonly #layers: readonly FloatLayer[];
+  /** Layers of the model as it came, by name, and all its tensors. */
+  readonly #given: ReadonlyMap<string, FloatLayer>;
+  readonly #known: ReadonlySet<string>;
+  readonly #byStored = new Map<ReadLayer, { readonly layer: FloatLayer; readonly by: MatchedBy }>();
+  readonly #byFloat = new Map<FloatLayer, ReadLayer>();
+  readonly #names = new Map<string, FloatLayer>();
+  /** By tensor of the file. */
+  readonly #makerOf = new Map<string, ReadLayer>();
+
+  constructor(stored: readonly ReadLayer[], float: GraphProto, given: GraphProto) {
+    this.#stored = stored;
+    const { index, layers } = floatLayers(float);
+    this.#index = index;
+    this.#layers = layers;
+    for (const layer of layers) this.#names.set(layer.id, layer);
+    for (const layer of stored) {
+      for (const { names, values, codes } of layer.makes) {
+        for (const name of [...names, values, codes?.[0]]) if (name) this.#makerOf.set(name, layer);
+      }
+    }
+    const before = floatLayers(given).layers;
+    this.#given = new Map(before.map((layer) => [layer.id, layer]));
+    this.#known = new Set([...before, ...layers].flatMap(({ node }) => node.output));
+  }
+
+  match(): Matched {
+    this.#byTensor();
+    this.#each("name", (layer) => this.#names.get(bareLayer(layer.id)));
+    this.#byWeightName();
+    this.#byWeight();
+    this.#byPlace();
+    const matches = this.#stored.flatMap((layer) => this.#matchOf(layer) ?? []);
+    const within = this.#fused();
+    const float = this.#layers.filter((layer) => !this.#byFloat.has(layer) && !within.has(layer.id));
+    return {
+      matches,
+      fused: [...within].map(([id, layer]) => ({ float: id, within: layer.id })),
+      stored: this.#stored.flatMap((layer) => (this.#byStored.has(layer) ? [] : [this.#unmatched(layer)])),
+      float: float.map(({ id, operator }) => ({ layer: id, operator, why: NOT_IN_FILE })),
+      notices: unlike(matches),
+      tensors: this.#tensors(),
+    };
+  }
+
+  #take(stored: ReadLayer, layer: FloatLayer, by: MatchedBy): void {
+    this.#byStored.set(stored, { layer, by });
+    this.#byFloat.set(layer, stored);
+  }
+
+  #each(by: MatchedBy, find: (layer: ReadLayer) => FloatLayer | undefined): void {
+    for (const stored of this.#stored) {
+      if (this.#byStored.has(stored)) continue;
+      const layer = find(stored);
+      if (layer && !this.#byFloat.has(layer) && isAlike(stored, layer)) this.#take(stored, layer, by);
+    }
+  }
+
+  /** First by what a layer makes itself, then by what is made after what may be fused to it. */
+  #byTensor(): void {
+    for (const isOwn of [true, false]) {
+      const makers = new Map<string, FloatLayer[]>();
+      for (const layer of this.#layers) {
+        for (const name of isOwn ? layer.node.output : layer.outputs) {
+          if (name) makers.set(name, [...(makers.get(name) ?? []), layer]);
+        }
+      }
+      this.#each("tensor", (stored) => {
+        const found = stored.makes.flatMap(({ names }) => names.flatMap((name) => makers.get(name) ?? []));
+        return found.find((layer) => !this.#byFloat.has(layer) && isAlike(stored, layer));
+      });
+    }
+  }
+
+  #byWeightName(): void {
+    const readers = new Map<string, FloatLayer[]>();
+    for (const layer of this.#layers) {
+      for (const { name } of layer.weights) readers.set(name, [...(readers.get(name) ?? []), layer]);
+    }
+    this.#each("weight name", ({ weights: [weight] }) => {
+      const found = weight ? (readers.get(weight.name) ?? readers.get(bareWeight(weight.name)) ?? []) : [];
+      return found.length === 1 ? found[0] : undefined;
+    });
+  }
+
+  #byWeight(): void {
+    this.#each("weight", (stored) => {
+      const near = this.#layers
+        .filter((layer) => !this.#byFloat.has(layer) && isAlike(stored, layer))
+        .flatMap((layer) => {
+          const sqnr = this.#closeness(stored, layer);
+          return sqnr !== null && sqnr >= CLOSE ? [{ layer, sqnr }] : [];
+        })
+        .sort((one, other) => other.sqnr - one.sqnr);
+      const [best, next] = near;
+      return best && (!next || best.sqnr - next.sqnr >= CLOSER) ? best.layer : undefined;
+    });
+  }
+
+  /** By what makes what a layer reads, as often as that tells one more. */
+  #byPlace(): void {
+    const makers = this.#makerOf;
+    for (let known = -1; this.#byStored.size > known; ) {
+      known = this.#byStored.size;
+      this.#each("place", (stored) => {
+        const reads = stored.reads.map(({ tensor }, at) => {
+          const maker = makers.get(stored.inputs[at] ?? "") ?? makers.get(tensor);
+          return maker ? this.#byStored.get(maker)?.layer : tensor;
+        });
+        if (reads.length === 0 || reads.includes(undefined)) return undefined;
+        const found = this.#layers.filter(
+          (layer) => !this.#byFloat.has(layer) && isAlike(stored, layer) && this.#reads(layer, reads),
+        );
+        return found.length === 1 ? found[0] : undefined;
+      });
+    }
+  }
+
+  /** Whether a layer reads what these layers make, after what may be fused to them, or these inputs of the model. */
+  #reads({ node }: FloatLayer, makers: readonly (FloatLayer | string | undefined)[]): boolean {
+    const read = node.input.filter((name) => name && !this.#index.initializer(name));
+    if (read.length !== makers.length) return false;
+    return makers.every((maker, at) => {
+      const name = read[at] as string;
+      return typeof maker === "string" ? maker === name : maker?.outputs.includes(name);
+    });
+  }
+
+  #matchOf(stored: ReadLayer): LayerMatch | null {
+    const known = this.#byStored.get(stored);
+    if (!known) return null;
+    const { layer, by } = known;
+    return { stored: stored.id, float: layer.id, by, sqnr: this.#closeness(stored, layer) };
+  }
+
+  /** The SQNR of a layer's dequantized weights against the float ones, the least of them; null where none is of the same shape. */
+  #closeness(stored: ReadLayer, layer: FloatLayer): number | null {
+    const figures = stored.weights.flatMap((weight, at) => {
+      const forms = [layer, this.#given.get(layer.id)].map(
+        (each) => each?.weights[Math.min(at, each.weights.length - 1)],
+      );
+      const found = forms.flatMap((tensor) => (tensor ? closenessOf(weight, tensor, layer) : []));
+      return found.length > 0 ? [Math.max(...found)] : [];
+    });
+    return figures.length > 0 ? Math.min(...figures) : null;
+  }
+
+  /** What the file computes within a layer: it has no layer of its own for it, nor a tensor between. */
+  #fused(): ReadonlyMap<string, ReadLayer> {
+    const within = new Map<string, ReadLayer>();
+    for (const [stored, { layer }] of this.#byStored) {
+      for (const node of layer.chain.slice(1)) {
+        const follower = this.#names.get(this.#index.id(node));
+        if (!follower || this.#byFloat.has(follower)) break;
+        within.set(follower.id, stored);
+      }
+    }
+    return within;
+  }
+
+  /** A layer makes what the last of those that are fused to it makes. */
+  #tensors(): ReadonlyMap<string, MadeTensor> {
+    const found = new Map<string, MadeTensor>();
+    for (const [stored, { layer }] of this.#byStored) {
+      const next = layer.chain.slice(1).findIndex((node) => {
+        const follower = this.#names.get(this.#index.id(node));
+        return follower !== undefined && this.#byFloat.has(follower);
+      });
+      const fused = next < 0 ? layer.chain.length - 1 : next;
+      const names = fused > 0 ? [layer.chain[fused]!.output[0] ?? ""] : layer.node.output;
+      for (const [at, name] of names.entries()) {
+        const made = this.#valuesOf(name, stored.makes[at], layer.outputs.slice(0, fused + 1));
+        if (name && made) found.set(name, made);
+      }
+    }
+    return found;
+  }
+
+  /**
+   * What the file has for a tensor: what is called so, or what its layer makes, unless that is another tensor of the float model than
+   * those that the layer makes on the way.
+   */
+  #valuesOf(name: string, made: MadeTensor | undefined, onTheWay: readonly string[]): MadeTensor | undefined {
+    const named = this.#makerOf.get(name)?.makes.find(({ names }) => names.includes(name));
+    if (named) return named;
+    const isOther =
+      made?.names.some((each) => this.#known.has(each)) && !made.names.some((each) => onTheWay.includes(each));
+    return isOther ? undefined : made;
+  }
+
+  #unmatched({ id, operator, makes }: ReadLayer): Unmatched {
+    const within = this.#layers.find(
+      (layer) => this.#byFloat.has(layer) && makes.some(({ names }) => names.includes(layer.node.output[0] ?? "")),
+    );
+    if (within)
+      return {
+        layer: id,
+        operator,
+        why: `it makes what ${within.id} makes, of which the file has a part in another layer`,
+      };
+    return { layer: id, operator, why: operator === "BatchNormalization" ? FOLDED : NOT_IN_MODEL };
+  }
+}
+
+const NOT_IN_FILE = "no layer of the file makes its tensor, is called so, has its weight, or stands in its place";
+const NOT_IN_MODEL =
+  "no layer of the float model makes its tensor, is called so, has its weight, or stands in its place";
+const FOLDED = "the float model's BatchNormalization is folded into the layer before it, as it is quantized here";
+
+function unlike(matches: readonly LayerMatch[]): Notice[] {
+  const far = matches.filter(({ sqnr }) => sqnr !== null && !(sqnr >= ALIKE));
+  const [first] = far;
+  if (!first) return [];
+  const others = far.length > 1 ? `, and ${plural(far.length - 1, "other layer")} likewise` : "";
+  return [
+    {
+      kind: "warning",
+      subject: "weights",
+      message: `${first.stored} was told by ${MATCHED_WORDS[first.by]} to be ${first.float}, but its weight has an SQNR of ${decibel(first.sqnr!)} against that one's${others}: the file was made from other weights, or from these scaled, folded or trained on.`,
+    },
+  ];
+}
+
+/** Whether a layer may be the other by its operator: a Gemm may be written as a MatMul. */
+function isAlike({ operator }: ReadLayer, layer: FloatLayer): boolean {
+  const plain = (name: string) => (name === "Gemm" ? "MatMul" : name);
+  return plain(operator) === plain(layer.operator);
+}
+
+/** In the shape of either, a matrix of a Gemm turned where the file has it turned. */
+function closenessOf(weight: ReadConstant, tensor: TensorProto, { node, operator }: FloatLayer): readonly number[] {
+  const dims = dimsOf(tensor);
+  const isTurned = operator === "Gemm" && Boolean(intOf(node, "transB")) && weight.dims.length === 2;
+  const own = weight.dims.join();
+  const same = own === dims.join();
+  const turned = isTurned && own === [...dims].reverse().join();
+  const values = same || turned ? floatsOf(tensor) : null;
+  if (!values) return [];
+  const given = valuesOf(weight);
+  const read = turned && (!same || dims[0] !== dims[1]) ? turnedTo(dims, given) : given;
+  const of = (other: Float32Array) => {
+    const comparator = new Comparator();
+    comparator.add(values, other);
+    return comparator.result().sqnr;
+  };
+  const figures = [of(read)];
+  if (turned && same) figures.push(of(turnedTo(dims, given)));
+  return figures;
+}
+
+/** A matrix [columns, rows] as [rows, columns]. */
+function turnedTo([rows = 0, columns = 0]: readonly number[], values: Float32Array): Float32Array {
+  return Float32Array.from(values, (_, at) => values[(at % columns) * rows + Math.floor(at / columns)] as number);
+}
+
+const LAYER_SUFFIXES = /(_quant|_matmul_Q\d|_Q\d|_Bnb4|_quantized)$/;
+const WEIGHT_SUFFIXES = /(_quantized|_DQ_Q\d|_Q\d|_Bnb4|_fp16|_bf16|_packed)$/;
+
+function bareLayer(id: string): string {
+  return id.replace(LAYER_SUFFIXES, "");
+}
+
+function bareWeight(name: string): string {
+  return name.replace(WEIGHT_SUFFIXES, "");
+}

@@ -1,0 +1,289 @@
+import type { Notice } from "../model/job.ts";
+import type { StoredActivation, StoredLayer, WrittenForm } from "../model/quantizedFile.ts";
+import { intOf, subgraphsOf } from "../onnx/attributes.ts";
+import { worksOnQuantized } from "../onnx/checks.ts";
+import { GraphIndex } from "../onnx/graph.ts";
+import { allNodes, RUNTIME_DOMAIN } from "../onnx/opset.ts";
+import type { GraphProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
+import { operatorOf } from "../operators/index.ts";
+import { isDequantizer, isQuantizer } from "../operators/quantizing.ts";
+import { plural } from "../values/figures.ts";
+import { codeOperator, operandsOf, sumsOperator } from "./codeOperators.ts";
+import { describeConstant, type ReadConstant } from "./constant.ts";
+import { Constants } from "./constants.ts";
+import { castsToFloat } from "./floatGraph.ts";
+import { PACKED_OPERATORS, packedWeight } from "./packed.ts";
+import { recurrentWeights } from "./recurrent.ts";
+import { bareName, floatActivation, Scales } from "./scales.ts";
+import { chainOfSums, type SumsChain } from "./sums.ts";
+
+/** Where a tensor that a layer makes has its values in the file. */
+export interface MadeTensor {
+  readonly activation: StoredActivation;
+  /** What it may be called in the float model. */
+  readonly names: readonly string[];
+  /** The tensor with its float values as other layers read them; null where there are its codes alone. */
+  readonly values: string | null;
+  /** Its codes, scale and zero point, by name, where there are its codes alone. */
+  readonly codes: readonly [codes: string, scale: string, zeroPoint: string] | null;
+}
+
+/** A layer of a quantized file with the values of its constants. */
+export interface ReadLayer extends Omit<StoredLayer, "weights" | "makes"> {
+  readonly weights: readonly ReadConstant[];
+  readonly makes: readonly MadeTensor[];
+  /** What it reads that other layers make, as the file calls it, in the order of its inputs. */
+  readonly inputs: readonly string[];
+}
+
+export interface ReadGraph {
+  readonly layers: readonly ReadLayer[];
+  readonly notices: readonly Notice[];
+}
+
+/** What a person is told of a layer. */
+export function describeLayer({ id, operator, written, form, weights, reads, makes }: ReadLayer): StoredLayer {
+  return {
+    ...{ id, operator, written, form, reads },
+    weights: weights.map(describeConstant),
+    makes: makes.map(({ activation }) => activation),
+  };
+}
+
+/** The layers of a graph that any tool quantized, functions of the model being inlined: what is not understood is in `notices`. */
+export function readGraph(graph: GraphProto): ReadGraph {
+  return new Reader(graph).read();
+}
+
+class Reader {
+  readonly #index: GraphIndex;
+  readonly #constants: Constants;
+  readonly #scales: Scales;
+  readonly #notices: Notice[] = [];
+  /** Nodes that belong to a layer before them, and what a ConvInteger or MatMulInteger has after it. */
+  readonly #taken = new Set<NodeProto>();
+  readonly #chains = new Map<NodeProto, SumsChain>();
+
+  constructor(graph: GraphProto) {
+    this.#index = new GraphIndex(graph);
+    this.#constants = new Constants(this.#index);
+    this.#scales = new Scales(this.#index, this.#constants);
+    for (const node of graph.node) {
+      const operator = sumsOperator(node);
+      if (operator === null) continue;
+      const chain = chainOfSums(node, this.#index, this.#constants, operator === "Conv");
+      this.#chains.set(node, chain);
+      for (const each of chain.nodes) this.#taken.add(each);
+    }
+  }
+
+  read(): ReadGraph {
+    const layers = this.#index.graph.node.flatMap((node) => (this.#isBetween(node) ? [] : [this.#layer(node)]));
+    return { layers, notices: this.#notices };
+  }
+
+  /** Whether a node is no layer: it makes codes, or values of codes, or a constant. */
+  #isBetween(node: NodeProto): boolean {
+    if (isQuantizer(node) || isDequantizer(node) || node.opType === "DynamicQuantizeLinear") return true;
+    if (this.#taken.has(node)) return true;
+    return castsToFloat(node) || node.output.filter(Boolean).every((name) => this.#constants.isConstant(name));
+  }
+
+  #layer(node: NodeProto): ReadLayer {
+    this.#lookInside(node);
+    if (this.#chains.has(node)) return this.#sums(node, this.#chains.get(node)!);
+    if (codeOperator(node)) return this.#onCodes(node);
+    if (node.domain === RUNTIME_DOMAIN && PACKED_OPERATORS.has(node.opType)) return this.#packed(node);
+    if (node.domain === RUNTIME_DOMAIN && node.opType === "DynamicQuantizeLSTM") return this.#recurrent(node);
+    if (worksOnQuantized(node)) {
+      this.#unread(node, `the operator ${node.opType} is not understood, so that its weights and ranges are not read`);
+      return this.#made(node, node.opType, "qoperator", [], [], []);
+    }
+    return this.#plain(node);
+  }
+
+  #sums(node: NodeProto, chain: SumsChain): ReadLayer {
+    const [read = "", weight = "", , zero = ""] = node.input;
+    const operator = sumsOperator(node)!;
+    const weights: ReadConstant[] = [];
+    if (this.#constants.isConstant(weight)) {
+      const axis = operator === "Conv" ? 0 : this.#rank(weight) - 1;
+      const found =
+        chain.weightScale === null
+          ? "none of the factors of its sums is a constant"
+          : this.#constants.operand(weight, chain.weightScale, zero, axis);
+      this.#keep(node, weights, found);
+    }
+    const reads = weights.length > 0 || this.#constants.isConstant(weight) ? [read] : [read, weight];
+    const outputs = chain.outputs.length > 0 ? chain.outputs : node.output;
+    const makes = this.#makesOf(outputs.at(-1) ?? "", outputs);
+    return this.#withMade(node, operator, "dynamic", weights, reads, [makes]);
+  }
+
+  #onCodes(node: NodeProto): ReadLayer {
+    const known = codeOperator(node)!;
+    const weights: ReadConstant[] = [];
+    const reads: StoredActivation[] = [];
+    const inputs: string[] = [];
+    if (node.opType === "DynamicQuantizeMatMul") {
+      inputs.push(node.input[0] ?? "");
+      reads.push({ ...floatActivation(this.#scales.floatName(node.input[0] ?? "")), type: "uint8", isDynamic: true });
+    }
+    for (const [at, scaleAt, zeroAt] of operandsOf(known, node.input.length)) {
+      const [codes = "", scale = "", zeroPoint = ""] = [node.input[at], node.input[scaleAt], node.input[zeroAt]];
+      if (!codes) continue;
+      if (this.#constants.isConstant(codes)) {
+        const rank = this.#rank(codes);
+        const axis = known.axis === "first" ? 0 : known.axis === "transB" ? (intOf(node, "transB") ? 0 : 1) : rank - 1;
+        this.#keep(node, weights, this.#constants.operand(codes, scale, zeroPoint, axis));
+        continue;
+      }
+      const tensor = this.#scales.of(codes)?.tensor ?? bareName(codes);
+      inputs.push(codes);
+      reads.push(this.#scales.activation({ tensor, scale, zeroPoint }));
+    }
+    const form = reads.some(({ isDynamic }) => isDynamic) ? "dynamic" : "qoperator";
+    return this.#made(node, known.operator, form, weights, inputs, reads);
+  }
+
+  #packed(node: NodeProto): ReadLayer {
+    const weights: ReadConstant[] = [];
+    this.#keep(node, weights, packedWeight(node, this.#index));
+    const isTable = node.opType === "GatherBlockQuantized";
+    const read = node.input[isTable ? 1 : 0] ?? "";
+    return this.#withMade(node, isTable ? "Gather" : "MatMul", "weights", weights, [read]);
+  }
+
+  #recurrent(node: NodeProto): ReadLayer {
+    const weights: ReadConstant[] = [];
+    for (const found of recurrentWeights(node, this.#index, this.#constants)) this.#keep(node, weights, found);
+    const read = node.input[0] ?? "";
+    const reads = [{ ...floatActivation(this.#scales.floatName(read)), type: "uint8", isDynamic: true }];
+    return this.#made(node, "LSTM", "dynamic", weights, [read], reads);
+  }
+
+  #plain(node: NodeProto): ReadLayer {
+    const weights: ReadConstant[] = [];
+    const inputs: string[] = [];
+    for (const name of node.input) {
+      if (!name) continue;
+      if (!this.#constants.isConstant(name)) {
+        inputs.push(name);
+        continue;
+      }
+      const found = this.#constants.find(name);
+      if (found === null) continue;
+      const isShort = typeof found !== "string" && found.placeOf === null;
+      if (typeof found !== "string" && (found.type === "int32" || (isShort && found.dims.length < 2))) continue;
+      this.#keep(node, weights, found);
+    }
+    const reads = inputs.map((name) => this.#scales.read(name));
+    const makes = node.output.filter(Boolean).map((name) => this.#makesOf(name, [name]));
+    return this.#withMade(node, node.opType, this.#formOf(node, weights, reads, makes), weights, inputs, makes);
+  }
+
+  /** A layer is in integers where all that it reads is, its weight too, and so is what it makes, or it may give float. */
+  #formOf(
+    node: NodeProto,
+    weights: readonly ReadConstant[],
+    reads: readonly StoredActivation[],
+    makes: readonly MadeTensor[],
+  ): WrittenForm {
+    const isQuantized = ({ type }: StoredActivation) => type !== null;
+    const kind = operatorOf(node, this.#index)?.kind;
+    const isMultiplied = kind === "weighted";
+    const isCoded = reads.length > 0 && reads.every(isQuantized);
+    if (isCoded && this.#scales.of(node.input[0] ?? "")) return "qoperator";
+    const hasFloatWeight = isMultiplied && weights.length === 0 && reads.length < 2;
+    const givesCodes = makes.some(({ activation }) => isQuantized(activation));
+    if (isCoded && !hasFloatWeight && (isMultiplied || givesCodes || kind === "move")) return "qdq";
+    const [weight] = weights;
+    if (!weight) return "float";
+    if (weight.placeOf !== null) return "weights";
+    return weight.type === "bfloat16" ? "bfloat16" : "float16";
+  }
+
+  #keep(node: NodeProto, weights: ReadConstant[], found: ReadConstant | string): void {
+    if (typeof found === "string") this.#unread(node, `a constant of it is not read: ${found}`);
+    else weights.push(found);
+  }
+
+  #made(
+    node: NodeProto,
+    operator: string,
+    form: WrittenForm,
+    weights: readonly ReadConstant[],
+    inputs: readonly string[],
+    reads: readonly StoredActivation[],
+  ): ReadLayer {
+    const makes = node.output.filter(Boolean).map((name) => this.#makesOf(name, [name]));
+    return { id: this.#index.id(node), operator, written: node.opType, form, weights, reads, makes, inputs };
+  }
+
+  #withMade(
+    node: NodeProto,
+    operator: string,
+    form: WrittenForm,
+    weights: readonly ReadConstant[],
+    inputs: readonly string[],
+    makes: readonly MadeTensor[] = node.output.filter(Boolean).map((name) => this.#makesOf(name, [name])),
+  ): ReadLayer {
+    const reads = inputs.map((name) => this.#scales.read(name));
+    return { id: this.#index.id(node), operator, written: node.opType, form, weights, reads, makes, inputs };
+  }
+
+  #makesOf(name: string, outputs: readonly string[]): MadeTensor {
+    const own = this.#scales.of(name);
+    const names = new Set(outputs);
+    if (own) {
+      const values = this.#valuesOf(name);
+      for (const each of [own.tensor, ...(values ? [values] : [])]) names.add(each).add(bareName(each));
+      const { scale, zeroPoint } = own;
+      return {
+        activation: this.#scales.activation(own),
+        names: [...names],
+        values,
+        codes: [name, scale, zeroPoint],
+      };
+    }
+    const quantizer = this.#index.uses(name).find(({ node, input }) => input === 0 && makesCodes(node))?.node;
+    const codes = quantizer?.output[0] ?? "";
+    const rounded = quantizer && this.#valuesOf(codes);
+    for (const each of [name, ...(rounded ? [rounded] : [])]) names.add(each).add(bareName(each));
+    const parameters = quantizer && this.#scales.of(codes);
+    return {
+      activation: parameters ? this.#scales.activation(parameters) : floatActivation(bareName(name)),
+      names: [...names],
+      values: rounded ?? name,
+      codes: null,
+    };
+  }
+
+  /** What a DequantizeLinear makes of codes, by name. */
+  #valuesOf(codes: string): string | null {
+    const maker = this.#index.uses(codes).find(({ node, input }) => input === 0 && isDequantizer(node))?.node;
+    return maker?.output[0] ?? null;
+  }
+
+  #rank(name: string): number {
+    return this.#index.initializer(name)?.dims.length ?? 0;
+  }
+
+  #lookInside(node: NodeProto): void {
+    const inner = subgraphsOf(node).flatMap((graph) => [...allNodes(graph)].filter(worksOnQuantized));
+    if (inner.length === 0) return;
+    this.#unread(
+      node,
+      `${plural(inner.length, "node")} on quantized tensors inside it ${inner.length === 1 ? "is" : "are"} not read`,
+    );
+  }
+
+  #unread(node: NodeProto, what: string): void {
+    const subject = this.#index.id(node);
+    this.#notices.push({ kind: "warning", subject, message: `Of ${subject} ${what}.` });
+  }
+}
+
+function makesCodes(node: NodeProto): boolean {
+  return isQuantizer(node) || node.opType === "DynamicQuantizeLinear";
+}
