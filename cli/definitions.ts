@@ -177,6 +177,22 @@ export const COMMANDS = {
     },
     example: "octet tune model.onnx --data photos --labels labels.csv --max-drop 1 --out tuned",
   }),
+  gate: define({
+    summary: "Holds a result against rules for CI; exits with 1 when one is broken, with 2 when one cannot be judged.",
+    names: ["REPORT"],
+    options: {
+      ...inGroup("Rules", {
+        rules: required(text("FILE", "what has to be kept, as docs/gate.md has it")),
+        evaluation: text("FILE", "what octet evaluate --json printed, where the report holds no evaluation"),
+      }),
+      ...inGroup("Result", {
+        junit: text("FILE", "writes JUnit XML there: a test case for each rule"),
+        markdown: text("FILE", "writes a Markdown table there, for the summary of a job"),
+      }),
+      ...RESULT_OPTIONS,
+    },
+    example: "octet gate result/model.report.json --rules rules.json --evaluation evaluation.json",
+  }),
   diff: define({
     summary: "What differs between two runs, from their .report.json: settings, ranges, layers, figures.",
     names: ["REPORT_A", "REPORT_B"],

@@ -14,6 +14,7 @@ const ACTIONS: { readonly [N in CommandName]: () => Promise<Action<N>> } = {
   evaluate: async () => (await import("./commands/evaluate.ts")).evaluateCommand,
   sensitivity: async () => (await import("./commands/sensitivity.ts")).sensitivityCommand,
   tune: async () => (await import("./commands/tune.ts")).tuneCommand,
+  gate: async () => (await import("./commands/gate.ts")).gateCommand,
   diff: async () => (await import("./commands/diff.ts")).diffCommand,
 };
 

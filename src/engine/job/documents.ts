@@ -2,6 +2,8 @@ import { readCalibration } from "../artifacts/cache.ts";
 import { classify, reasonOf } from "../artifacts/document.ts";
 import { readRecipe } from "../artifacts/recipe.ts";
 import type { Calibration } from "../model/calibration.ts";
+import { type Evaluation, PRINTED_EVALUATION } from "../model/evaluation.ts";
+import { RULES, type Rules } from "../model/gate.ts";
 import { InputError } from "../model/job.ts";
 import { PREPROCESS, type Preprocess } from "../model/preprocess.ts";
 import { read } from "../model/read.ts";
@@ -19,15 +21,28 @@ export function readDocument(
 
 /** The JSON of a preprocessing. Throws InputError when a field is wrong. */
 export function parsePreprocess(text: string, fileName: string): Preprocess {
-  let json: unknown;
+  return read(PREPROCESS, parsed(text, fileName), fileName);
+}
+
+/** The rules of a gate. Throws InputError when a field is wrong. */
+export function readRules(text: string, fileName: string): Rules {
+  return read(RULES, parsed(text, fileName), fileName);
+}
+
+/** What `octet evaluate --json` printed, but for what it says beside the evaluation. Throws InputError when a field is wrong. */
+export function readEvaluation(text: string, fileName: string): Evaluation {
+  return read(PRINTED_EVALUATION, parsed(text, fileName), fileName);
+}
+
+function parsed(text: string, fileName: string): unknown {
   try {
-    json = JSON.parse(text);
+    return JSON.parse(text);
   } catch (error) {
     throw new InputError(`${fileName} is not JSON (${reasonOf(error)}).`);
   }
-  return read(PREPROCESS, json, fileName);
 }
 
+export { gateJUnit, gateMarkdown } from "../artifacts/gateFiles.ts";
 export { writeJson } from "../artifacts/json.ts";
 export { writeRecipe } from "../artifacts/recipe.ts";
 export { readCalibration, readRecipe };

@@ -3,6 +3,7 @@ import {
   count,
   fields,
   flag,
+  having,
   list,
   maybe,
   nullable,
@@ -143,6 +144,9 @@ export const EVALUATION = fields({
   notices: list(NOTICE),
 });
 export type Evaluation = Of<typeof EVALUATION>;
+
+/** One with other things said beside it. */
+export const PRINTED_EVALUATION = having(EVALUATION.entries);
 
 /** A recipe measured on a few samples, on the very bytes that would be exported: quick, and coarse. */
 export interface Probe {

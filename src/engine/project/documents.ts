@@ -1,8 +1,12 @@
 export {
+  gateJUnit,
+  gateMarkdown,
   parsePreprocess,
   readCalibration,
   readDocument,
+  readEvaluation,
   readRecipe,
+  readRules,
   writeJson,
   writeRecipe,
 } from "../job/documents.ts";

@@ -8,6 +8,7 @@ export { FAMILY_VARIANTS } from "../job/family.ts";
 export { dataOfPart, isCarried, loneName, modelsAmong, partsAmong } from "../job/familyFiles.ts";
 export { assertTimeable, speedNotice } from "../job/fastest.ts";
 export { findPreprocess } from "../job/findPreprocess.ts";
+export { gate } from "../job/gate.ts";
 export { settleInputs } from "../job/inputs.ts";
 export { inspectModel } from "../job/inspect.ts";
 export type { Keep } from "../job/keepWorked.ts";
@@ -28,7 +29,16 @@ export type { Verified } from "../job/verifiedExport.ts";
 export { withLayerType } from "../recipe/edits.ts";
 export { withInputs } from "../recipe/inputs.ts";
 export { withLayerForm } from "../recipe/layerForms.ts";
-export { readCalibration, readDocument, readRecipe, writeRecipe } from "./documents.ts";
+export {
+  gateJUnit,
+  gateMarkdown,
+  readCalibration,
+  readDocument,
+  readEvaluation,
+  readRecipe,
+  readRules,
+  writeRecipe,
+} from "./documents.ts";
 export type { Environment } from "./environment.ts";
 export { type Family, type FamilyPart, type FamilyRequest, makeFamily } from "./family.ts";
 export { type FamilyFolder, familyAmong } from "./familyFolder.ts";
