@@ -42,7 +42,6 @@ export function App() {
   return (
     <Fault>
       <DropTarget>
-        <Alerts />
         <FamilyDoor />
         {open ? (
           <Suspense fallback={<Start />}>
@@ -51,6 +50,7 @@ export function App() {
         ) : (
           <Start />
         )}
+        <Alerts />
       </DropTarget>
     </Fault>
   );

@@ -1,3 +1,4 @@
+import { useSyncExternalStore } from "react";
 import { create } from "zustand";
 import { memory } from "./state/memory.ts";
 
@@ -26,3 +27,18 @@ export const useTheme = create<{ readonly theme: Theme; readonly choose: (theme:
     set({ theme });
   },
 }));
+
+const DARK = "(prefers-color-scheme: dark)";
+
+function subscribe(changed: () => void): () => void {
+  const query = matchMedia(DARK);
+  query.addEventListener("change", changed);
+  return () => query.removeEventListener("change", changed);
+}
+
+/** Whether the page is dark, by choice or by the system's. */
+export function useDark(): boolean {
+  const theme = useTheme(({ theme }) => theme);
+  const system = useSyncExternalStore(subscribe, () => matchMedia(DARK).matches);
+  return theme === "system" ? system : theme === "dark";
+}

@@ -5,6 +5,7 @@ import { allRows } from "../state/selection.ts";
 import { actions } from "../state/store.ts";
 import { useProject, useStudio, useView } from "../state/useStudio.ts";
 import { LayersToggle } from "../views/frame/LayersToggle.tsx";
+import { useNarrow } from "../views/frame/useNarrow.ts";
 import { GraphPane } from "./GraphPane.tsx";
 import { GraphSearch } from "./GraphSearch.tsx";
 import { GraphTools } from "./GraphTools.tsx";
@@ -24,6 +25,8 @@ export default function GraphScreen({ filterRef }: { readonly filterRef: RefObje
   return plan ? <Screen plan={plan} filterRef={filterRef} /> : null;
 }
 
+const LEAST = { horizontal: "240px", vertical: "90px" } as const;
+
 function Screen({
   plan,
   filterRef,
@@ -36,6 +39,8 @@ function Screen({
   const focusing = useFocus();
   const beside = useView((view) => view.graphsBeside);
   const { scale } = useColours();
+  const narrow = useNarrow();
+  const orientation = narrow ? "vertical" : "horizontal";
   return (
     <section className="graph-screen" aria-label="Graph" data-testid="graph-screen">
       <div className="graph-bar">
@@ -43,8 +48,8 @@ function Screen({
         <GraphSearch inputRef={filterRef} topology={graph.topology} parts={parts ?? []} open={graph.open} />
         <GraphTools parts={parts ?? []} open={graph.open} />
       </div>
-      <Group orientation="horizontal" className="graph-body">
-        <Panel id="graph-float" minSize="240px">
+      <Group key={orientation} orientation={orientation} className="graph-body">
+        <Panel id="graph-float" minSize={LEAST[orientation]}>
           {parts ? (
             <GraphPane of="float" label="Float model" {...graph} parts={parts} focusing={focusing} />
           ) : failure ? (
@@ -55,14 +60,14 @@ function Screen({
         </Panel>
         {beside && parts ? (
           <>
-            <Separator className="separator" aria-label="Width of the float graph" />
-            <Panel id="graph-written" minSize="240px">
+            <Separator className="separator" aria-label="Size of the float graph" />
+            <Panel id="graph-written" minSize={LEAST[orientation]}>
               <Written graph={{ ...graph, parts }} focusing={focusing} />
             </Panel>
           </>
         ) : null}
-        <Separator className="separator" aria-label="Width of the node’s details" />
-        <Panel id="graph-node" defaultSize="300px" minSize="220px" maxSize="45%">
+        <Separator className="separator" aria-label="Size of the node’s details" />
+        <Panel id="graph-node" defaultSize={narrow ? "30%" : "300px"} minSize={narrow ? "60px" : "220px"} maxSize="45%">
           <NodePanel {...graph} parts={parts ?? []} focusing={focusing} />
         </Panel>
       </Group>

@@ -1,4 +1,5 @@
 import { plural } from "../../engine/values/figures.ts";
+import { distinctNames } from "../names.ts";
 import type { Precision } from "../parts/Precision.tsx";
 import type { Row } from "../state/layers.ts";
 import type { Heat } from "./heat.ts";
@@ -58,6 +59,9 @@ export function edgesOf({ shown: { topology }, layout }: Laid): readonly SceneEd
   });
 }
 
+/** Characters that a node has room for. */
+const NAME_ROOM = 19;
+
 /** What each node of a layout says and how it is coloured: of a block, the worst in it, and its precision where all have one. */
 export function nodesOf(
   { shown: { topology, blocks, drawnAs }, layout }: Laid,
@@ -68,7 +72,15 @@ export function nodesOf(
   drawnAs.forEach((drawn, node) => {
     behind[drawn] = node;
   });
-  return topology.nodes.map(({ id, kind, label }, index): SceneNode => {
+  const nameOf = (index: number) => {
+    const { id, kind, label } = topology.nodes[index]!;
+    const row = blocks[index] ? null : rows[behind[index]!];
+    return row?.operator === label ? row.name : kind === "layer" && !blocks[index] ? id : label;
+  };
+  const names = topology.nodes.map((_, index) => nameOf(index));
+  const shown = distinctNames(names, NAME_ROOM);
+  return topology.nodes.map(({ kind, label }, index): SceneNode => {
+    const name = shown.get(names[index]!)!;
     const { x, y } = layout.centres[index]!;
     const place = {
       ...{ left: x - BOX.width / 2, right: x + BOX.width / 2, top: y - BOX.height / 2, bottom: y + BOX.height / 2 },
@@ -76,13 +88,12 @@ export function nodesOf(
     const block = blocks[index] ?? null;
     if (block) {
       const inside = block.nodes.flatMap((node) => rows[node] ?? []);
-      return { ...place, kind, row: null, name: label, ...together(inside, block.nodes.length, heatOf) };
+      return { ...place, kind, row: null, name, ...together(inside, block.nodes.length, heatOf) };
     }
     const row = rows[behind[index]!] ?? null;
     return {
       ...place,
-      ...{ kind, row },
-      name: row && row.operator === label ? row.name : kind === "layer" ? id : label,
+      ...{ kind, row, name },
       operator: kind === "input" ? "Input" : kind === "output" ? "Output" : label,
       precision: row?.precision ?? null,
       heat: row && heatOf(row),

@@ -17,6 +17,7 @@ export function Choice<T extends string>({ label, value, options, onChoose, disa
       <select
         className="input select"
         value={value}
+        title={options.find((option) => option.value === value)?.text}
         disabled={disabled}
         data-testid={testId}
         onChange={(event) => onChoose(event.target.value as T)}

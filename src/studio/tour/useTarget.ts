@@ -1,4 +1,6 @@
 import { useEffect, useState } from "react";
+import type { Pane } from "../state/slices/view.ts";
+import { actions } from "../state/store.ts";
 
 const LOOK_AGAIN_MS = 150;
 
@@ -9,7 +11,9 @@ export function useTarget(selectors: readonly string[]): Element | null {
   useEffect(() => {
     const look = () => {
       const found = key.split("\n").flatMap((selector) => document.querySelector(selector) ?? []);
-      setTarget(found.find((element) => element.checkVisibility()) ?? null);
+      const visible = found.find((element) => element.checkVisibility());
+      setTarget(visible ?? null);
+      if (!visible) openPane(found);
     };
     look();
     const timer = setInterval(look, LOOK_AGAIN_MS);
@@ -22,4 +26,10 @@ export function useTarget(selectors: readonly string[]): Element | null {
     return () => target.removeAttribute("data-toured");
   }, [target]);
   return target;
+}
+
+/** Where the parts stand one at a time, what is looked for may be in another one. */
+function openPane(found: readonly Element[]): void {
+  const hidden = found.map((element) => element.closest<HTMLElement>("[data-pane][hidden]")).find((pane) => pane);
+  if (hidden) actions.paneChosen(hidden.dataset.pane as Pane);
 }

@@ -13,6 +13,9 @@ export type Step = (typeof STEPS)[number];
 
 export type TuneView = "layer" | "walk" | "search" | "rounding" | "codes" | "compare";
 
+/** The parts of the workbench, where they stand one at a time. */
+export type Pane = "layers" | "step" | "recipe";
+
 export type SortKey = "order" | "name" | "operator" | "precision" | "sensitivity" | "sqnr" | "clipped";
 
 /** What the colours of the graph tell. */
@@ -46,6 +49,8 @@ export interface RoundingSettings {
 /** What is looked at, and what the forms say. */
 export interface View {
   readonly step: Step;
+  /** Which part is in sight where there is no room for all. */
+  readonly pane: Pane;
   /** Which view of the Tune step is open. */
   readonly tuneView: TuneView;
   /** Id of the selected row; null until the estimates tell which layer needs a look first. */
@@ -81,6 +86,7 @@ const GRAPH_ORDER: Sort = { key: "order", descending: false };
 /** What every model is looked at with first; the rest is remembered in this browser. */
 export const FIRST_LOOK = {
   step: "model",
+  pane: "step",
   tuneView: "layer",
   layer: null,
   filter: "",
@@ -112,11 +118,19 @@ function besideSteps(layersView: LayersView): Partial<View> {
 }
 
 export const viewChanges = {
-  stepChosen: ({ layersView }, step: Step) => ({ step, ...besideSteps(layersView) }),
-  tuneViewChosen: (_, tuneView: TuneView) => ({ tuneView }),
+  stepChosen: ({ layersView }, step: Step) => ({ step, pane: "step", ...besideSteps(layersView) }),
+  paneChosen: (_, pane: Pane) => ({ pane }),
+  tuneViewChosen: (_, tuneView: TuneView) => ({ tuneView, pane: "step" }),
   /** From any step. */
-  tuneViewOpened: ({ layersView }, tuneView: TuneView) => ({ step: "tune", tuneView, ...besideSteps(layersView) }),
+  tuneViewOpened: ({ layersView }, tuneView: TuneView) => ({
+    step: "tune",
+    tuneView,
+    pane: "step",
+    ...besideSteps(layersView),
+  }),
   layerSelected: (_, layer: string | null) => ({ layer }),
+  /** Its figures are asked for too, which may stand in another part. */
+  layerOpened: (_, layer: string) => ({ layer, pane: "step" }),
   /** Where a row of the list is to be pointed at, whatever was looked at before. */
   layerPointedAt: (_, layer: string) => ({ step: "tune", tuneView: "layer", layersView: "list", filter: "", layer }),
   rowsFiltered: (_, filter: string) => ({ filter }),
@@ -125,8 +139,8 @@ export const viewChanges = {
     if (sort.key !== key) return { sort: { key, descending: worstFirst } };
     return { sort: sort.descending === worstFirst ? { key, descending: !worstFirst } : GRAPH_ORDER };
   },
-  layersViewChosen: (_, layersView: LayersView) => ({ layersView }),
-  layersViewToggled: ({ layersView }) => ({ layersView: layersView === "list" ? "graph" : "list" }),
+  layersViewChosen: (_, layersView: LayersView) => ({ layersView, pane: "layers" }),
+  layersViewToggled: ({ layersView }) => ({ layersView: layersView === "list" ? "graph" : "list", pane: "layers" }),
   graphColourChosen: (_, graphColour: GraphColour) => ({ graphColour }),
   blocksOpened: (_, openBlocks: ReadonlySet<string>) => ({ openBlocks }),
   graphsPutBeside: (_, graphsBeside: boolean) => ({ graphsBeside }),

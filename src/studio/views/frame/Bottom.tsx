@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { plural } from "../../../engine/values/figures.ts";
 import { useWork } from "../../state/useStudio.ts";
+import { Device } from "./Device.tsx";
 import { JobLine } from "./JobLine.tsx";
 import "./Bottom.css";
 
@@ -15,10 +16,11 @@ export function Bottom() {
       <div className="bottom-line">
         <JobLine />
         {idle ? (
-          <span className="bottom-last muted" role="status">
+          <span className="bottom-last muted" role="status" title={log[0]?.text}>
             {log[0]?.text}
           </span>
         ) : null}
+        <Device />
         <button
           type="button"
           className="button quiet"

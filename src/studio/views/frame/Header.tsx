@@ -8,7 +8,6 @@ import { evaluationIsStale } from "../../state/steps.ts";
 import { useFacts } from "../../state/useFacts.ts";
 import { useProject, useWork } from "../../state/useStudio.ts";
 import { type Theme, useTheme } from "../../theme.ts";
-import { Device } from "./Device.tsx";
 import { Stepper } from "./Stepper.tsx";
 import "./Header.css";
 
@@ -22,14 +21,13 @@ export function Header({ onHelp }: { readonly onHelp: () => void }) {
         <h1 className="header-name" data-testid="model-name" title={model.file.name}>
           {model.file.name}
         </h1>
-        <span className="header-facts">
+        <span className="header-facts" title={`${byteSize(model.summary.bytes)}, opset ${model.summary.opset}`}>
           {byteSize(model.summary.bytes)}, opset {model.summary.opset}
         </span>
       </div>
       <Stepper />
       <div className="header-end">
         <NotKept />
-        <Device />
         <Results />
         <ThemeChoice />
         <Hint text="Close the model and go back to the start; its session stays stored.">
@@ -101,7 +99,7 @@ function ThemeChoice() {
       title={`Theme: ${text}; press for ${THEMES[next].text}`}
       onClick={() => choose(next)}
     >
-      <span aria-hidden="true">◐</span> {text}
+      <span aria-hidden="true">◐</span> <span className="theme-name">{text}</span>
     </button>
   );
 }

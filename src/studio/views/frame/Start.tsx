@@ -9,6 +9,7 @@ import { useWork } from "../../state/useStudio.ts";
 import { DeleteEverything } from "./DeleteEverything.tsx";
 import { HostLine } from "./HostLine.tsx";
 import { JobLine } from "./JobLine.tsx";
+import { StartPicture } from "./StartPicture.tsx";
 import "./Start.css";
 
 /** The first screen: open a model, or go on with what was open last. */
@@ -17,13 +18,14 @@ export function Start() {
   const busy = useWork((work) => work.job !== null);
   return (
     <main className="start" data-testid="start">
-      <h1>Octet</h1>
-      <p className="start-what">
-        Quantize an ONNX model to int8 or int4, on your own samples, and see what it costs, layer by layer.
-      </p>
-      <p className="start-privacy">
-        Your model stays in this tab: nothing is uploaded, and the page talks to no other server.
-      </p>
+      <div className="start-head">
+        <h1>Octet</h1>
+        <p className="start-what">
+          Quantize an ONNX model to int8 or int4, on your own samples, and see what it costs, layer by layer. What it
+          loses is measured on the very file that you download. Your model stays in this tab: nothing is uploaded, and
+          the page talks to no other server.
+        </p>
+      </div>
       <div className="start-drop">
         <p>
           Drop an .onnx file, with samples and labels if you like, anywhere on this page, or a folder of several models
@@ -41,11 +43,13 @@ export function Start() {
           </FileButton>
         </div>
         <JobLine />
+        <p className="muted">
+          The sample is a small network that tells clothes apart, with 800 pictures; it comes with the page.
+        </p>
       </div>
-      <HostLine />
       {sessions.length > 0 ? (
         <section className="start-last" aria-labelledby="last-heading">
-          <h2 id="last-heading">Open last</h2>
+          <h2 id="last-heading">Recent projects</h2>
           <ul>
             {sessions.map((session) => (
               <LastSession key={session.sha256} session={session} busy={busy} />
@@ -54,6 +58,10 @@ export function Start() {
           <DeleteEverything />
         </section>
       ) : null}
+      <StartPicture />
+      <div className="start-host">
+        <HostLine />
+      </div>
     </main>
   );
 }

@@ -14,7 +14,9 @@ import { Centre } from "./Centre.tsx";
 import { Header } from "./Header.tsx";
 import { HelpDialog } from "./HelpDialog.tsx";
 import { LeftPane } from "./LeftPane.tsx";
+import { OnePane } from "./OnePane.tsx";
 import { useKeys } from "./useKeys.ts";
+import { useNarrow } from "./useNarrow.ts";
 import "./Workbench.css";
 
 const GraphScreen = lazy(() => import("../../graph/GraphScreen.tsx"));
@@ -28,6 +30,14 @@ export default function Workbench() {
     filter.current?.focus();
   });
   const layout = useDefaultLayout({ id: "octet-panes", storage: memory });
+  const narrow = useNarrow();
+  const layers = <LeftPane filterRef={filter} />;
+  const recipe = (
+    <>
+      <RecipePane />
+      <EvaluationPane />
+    </>
+  );
   return (
     <Tooltip.Provider delayDuration={350} skipDelayDuration={150}>
       <div className="workbench" data-testid="workbench">
@@ -37,6 +47,8 @@ export default function Workbench() {
             <Suspense fallback={<div className="skeleton fill" />}>
               <GraphScreen filterRef={filter} />
             </Suspense>
+          ) : narrow ? (
+            <OnePane layers={layers} step={<Centre />} recipe={recipe} />
           ) : (
             <Group
               orientation="horizontal"
@@ -45,7 +57,7 @@ export default function Workbench() {
             >
               <Panel id="layers" className="pane" defaultSize="30%" minSize="240px" maxSize="50%">
                 <section className="pane-body" aria-label="Layers">
-                  <LeftPane filterRef={filter} />
+                  {layers}
                 </section>
               </Panel>
               <Separator className="separator" aria-label="Width of the list of layers" />
@@ -57,8 +69,7 @@ export default function Workbench() {
               <Separator className="separator" aria-label="Width of the recipe" />
               <Panel id="recipe" className="pane" defaultSize="24%" minSize="270px" maxSize="45%">
                 <section className="pane-body scroll" aria-label="Recipe and evaluation">
-                  <RecipePane />
-                  <EvaluationPane />
+                  {recipe}
                 </section>
               </Panel>
             </Group>

@@ -1,8 +1,10 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type ReactElement, type RefObject, useEffect, useRef } from "react";
+import { type ReactElement, type RefObject, useEffect, useMemo, useRef } from "react";
 import { plural } from "../../../engine/values/figures.ts";
+import { useWidth } from "../../charts/useWidth.ts";
 import { Explanation } from "../../explain/Explanation.tsx";
 import { METRICS } from "../../metrics.ts";
+import { distinctNames } from "../../names.ts";
 import { Hint } from "../../parts/Term.tsx";
 import { sensitivityIsStale } from "../../state/figures.ts";
 import { allRows, shownRows } from "../../state/selection.ts";
@@ -14,6 +16,8 @@ import { LayerRow } from "./LayerRow.tsx";
 import "./LayerList.css";
 
 const ROW_HEIGHT = 26;
+/** Of a name, pixels. */
+const NAME_CHARACTER = 7;
 
 interface Column {
   readonly key: SortKey;
@@ -50,6 +54,16 @@ export function LayerList({ filterRef }: { readonly filterRef: RefObject<HTMLInp
     estimateSize: () => ROW_HEIGHT,
     overscan: 8,
   });
+  const nameHead = useRef<HTMLSpanElement>(null);
+  const room = Math.floor(useWidth(nameHead) / NAME_CHARACTER);
+  const labels = useMemo(
+    () =>
+      distinctNames(
+        rows.map((row) => row.name),
+        room,
+      ),
+    [rows, room],
+  );
   const selectedIndex = rows.findIndex((row) => row.id === layer);
   useEffect(() => {
     if (selectedIndex >= 0) virtual.scrollToIndex(selectedIndex, { align: "auto" });
@@ -82,7 +96,7 @@ export function LayerList({ filterRef }: { readonly filterRef: RefObject<HTMLInp
       >
         <div className="layer-row heads" role="row" aria-rowindex={1}>
           {COLUMNS.map((column) => (
-            <Head key={column.key} column={column} />
+            <Head key={column.key} column={column} cell={column.key === "name" ? nameHead : undefined} />
           ))}
           <span role="columnheader" className="cell-spark">
             Values
@@ -100,7 +114,14 @@ export function LayerList({ filterRef }: { readonly filterRef: RefObject<HTMLInp
             {virtual.getVirtualItems().map((item) => {
               const row = rows[item.index];
               return row ? (
-                <LayerRow key={row.id} row={row} index={item.index} top={item.start} selected={row.id === layer} />
+                <LayerRow
+                  key={row.id}
+                  row={row}
+                  label={labels.get(row.name) ?? row.name}
+                  index={item.index}
+                  top={item.start}
+                  selected={row.id === layer}
+                />
               ) : null;
             })}
           </div>
@@ -111,12 +132,18 @@ export function LayerList({ filterRef }: { readonly filterRef: RefObject<HTMLInp
   );
 }
 
-function Head({ column }: { readonly column: Column }) {
+interface HeadProps {
+  readonly column: Column;
+  readonly cell: RefObject<HTMLSpanElement | null> | undefined;
+}
+
+function Head({ column, cell }: HeadProps) {
   const { key, className, worstFirst = false } = column;
   const sort = useView((view) => view.sort);
   const active = sort.key === key;
   return (
     <span
+      ref={cell}
       role="columnheader"
       className={className}
       aria-sort={active ? (sort.descending ? "descending" : "ascending") : "none"}

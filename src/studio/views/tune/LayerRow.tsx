@@ -14,13 +14,15 @@ import { useResults, useStudio, useView } from "../../state/useStudio.ts";
 
 interface Props {
   readonly row: Row;
+  /** Its name as it has room. */
+  readonly label: string;
   readonly index: number;
   readonly top: number;
   readonly selected: boolean;
 }
 
 /** One layer: its figures are estimates from the statistics; one in float says why. */
-export const LayerRow = memo(function LayerRow({ row, index, top, selected }: Props) {
+export const LayerRow = memo(function LayerRow({ row, label, index, top, selected }: Props) {
   const figures = useResults((results) => (row.group ? results.overview.get(row.group) : undefined));
   const awaited = useStudio(
     (state) => row.group !== null && state.project.calibration !== null && state.results.overview.size === 0,
@@ -42,10 +44,10 @@ export const LayerRow = memo(function LayerRow({ row, index, top, selected }: Pr
       data-testid="layer-row"
       data-layer={row.id}
       style={{ transform: `translateY(${top}px)` }}
-      onClick={() => actions.layerSelected(row.id)}
+      onClick={() => actions.layerOpened(row.id)}
     >
       <span role="gridcell" className="cell-name" title={row.id}>
-        <Name name={row.name} />
+        <Name name={label} />
       </span>
       <span role="gridcell" className="cell-operator" title={row.operator}>
         {row.operator}
