@@ -2,13 +2,14 @@ import "./src/engine/runtime/telemetry.ts";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 import { outputNames, serviceWorker } from "./scripts/serviceWorker.ts";
+import { documentation } from "./scripts/site/plugin.ts";
 import { SHARED_TAG } from "./src/engine/testing/shared.ts";
 import { appHeaders, isolationHeaders } from "./workers/headers.ts";
 
 export default defineConfig({
   // Every path counts from the page, so that the folder works under any address.
   base: "./",
-  plugins: [react(), serviceWorker()],
+  plugins: [react(), documentation(), serviceWorker()],
   appType: "mpa",
   worker: { format: "es", rollupOptions: { output: outputNames } },
   server: { headers: isolationHeaders },

@@ -31,6 +31,9 @@ test("axe finds nothing serious on any screen, light or dark", async ({ page }) 
   await page.goto("/");
   await expect(page.getByTestId("start")).toBeVisible();
   await look("start");
+  await page.goto("/docs/command-line.html");
+  await look("documentation");
+  await page.goto("/");
 
   await openSample(page);
   await goTo(page, "model");

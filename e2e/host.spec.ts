@@ -42,6 +42,8 @@ test("a host that sends no headers, below a path: isolated after one reload, wor
   await elsewhere.stop();
 
   await host.stop();
+  await page.goto(`${host.page}docs/hosting.html`);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Hosting the studio");
   await page.goto(`${host.page}?sample`);
   await openedSample(page);
   expect(new URL(page.url()).search).toBe("");

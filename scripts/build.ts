@@ -3,12 +3,17 @@ import { join } from "node:path";
 import { build } from "vite";
 
 const SOURCES = [
+  "CHANGELOG.md",
+  "CONTRIBUTING.md",
+  "README.md",
+  "docs",
   "index.html",
   "package-lock.json",
   "public",
   "src",
   "tsconfig.base.json",
   "scripts/serviceWorker.ts",
+  "scripts/site",
   "tsconfig.json",
   "vite.config.ts",
   "workers",

@@ -64,9 +64,16 @@ export async function putColours(parent: string, name: string, count: number, fi
   return folder;
 }
 
-async function colourPng(index: number): Promise<Uint8Array> {
+let encoder: Promise<unknown> | null = null;
+
+async function startEncoder(): Promise<unknown> {
   const wasm = createRequire(import.meta.url).resolve("@jsquash/png/codec/pkg/squoosh_png_bg.wasm");
-  await init(await WebAssembly.compile(readFileSync(wasm)));
+  return init(await WebAssembly.compile(readFileSync(wasm)));
+}
+
+async function colourPng(index: number): Promise<Uint8Array> {
+  encoder ??= startEncoder();
+  await encoder;
   const data = new Uint8ClampedArray(4 * SIDE * SIDE);
   for (let i = 0; i < data.length; i++) {
     const channel = i % 4;

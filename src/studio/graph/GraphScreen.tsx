@@ -1,6 +1,7 @@
 import { type RefObject, useMemo } from "react";
 import { Group, Panel, Separator } from "react-resizable-panels";
 import type { ModelSummary } from "../../engine/model/summary.ts";
+import { Docs } from "../parts/Docs.tsx";
 import { allRows } from "../state/selection.ts";
 import { actions } from "../state/store.ts";
 import { useProject, useStudio, useView } from "../state/useStudio.ts";
@@ -47,6 +48,7 @@ function Screen({
         <LayersToggle />
         <GraphSearch inputRef={filterRef} topology={graph.topology} parts={parts ?? []} open={graph.open} />
         <GraphTools parts={parts ?? []} open={graph.open} />
+        <Docs screen="graph" />
       </div>
       <Group key={orientation} orientation={orientation} className="graph-body">
         <Panel id="graph-float" minSize={LEAST[orientation]}>

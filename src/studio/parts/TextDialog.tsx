@@ -1,5 +1,7 @@
 import { Dialog } from "radix-ui";
 import type { ReactNode } from "react";
+import type { Screen } from "../documentation.ts";
+import { Docs } from "./Docs.tsx";
 
 interface Props {
   readonly title: string;
@@ -8,6 +10,7 @@ interface Props {
   /** Of the style, beside `dialog`. */
   readonly kind?: string;
   readonly testId: string;
+  readonly screen: Screen;
   readonly onClose: () => void;
   /** Whether it stays open until what it waits for has ended. */
   readonly isHeld?: boolean;
@@ -19,7 +22,18 @@ interface Props {
 }
 
 /** A dialog with a text that scrolls, by keyboard too, between its title and the ways out of it. */
-export function TextDialog({ title, label, kind, testId, onClose, isHeld = false, children, foot, ways }: Props) {
+export function TextDialog({
+  title,
+  label,
+  kind,
+  testId,
+  screen,
+  onClose,
+  isHeld = false,
+  children,
+  foot,
+  ways,
+}: Props) {
   return (
     <Dialog.Root open onOpenChange={() => !isHeld && onClose()}>
       <Dialog.Portal>
@@ -36,6 +50,7 @@ export function TextDialog({ title, label, kind, testId, onClose, isHeld = false
           </section>
           {foot}
           <div className="dialog-ways">
+            <Docs screen={screen} />
             {ways}
             <Dialog.Close asChild>
               <button type="button" className="button" disabled={isHeld}>

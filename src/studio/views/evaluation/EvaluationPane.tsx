@@ -5,6 +5,7 @@ import type { WeightType } from "../../../engine/values/codes.ts";
 import { cosineText, count, plural, significant } from "../../../engine/values/figures.ts";
 import { change, percent, points } from "../../../engine/values/shares.ts";
 import { byteSize, decibel, duration } from "../../../engine/values/units.ts";
+import { Docs } from "../../parts/Docs.tsx";
 import { Notices } from "../../parts/Notices.tsx";
 import { NumberField } from "../../parts/NumberField.tsx";
 import { Term } from "../../parts/Term.tsx";
@@ -37,6 +38,7 @@ export function EvaluationPane() {
     <section className="evaluation" aria-labelledby="evaluation-heading" data-testid="evaluation">
       <div className="pane-head">
         <h2 id="evaluation-heading">Evaluation</h2>
+        <Docs screen="evaluation" />
         <button
           type="button"
           className="button"

@@ -46,6 +46,7 @@ export default function FamilyDialog({ files, onClose }: Props) {
       title="A family for transformers.js"
       kind="family"
       testId="family"
+      screen="family"
       onClose={onClose}
       isHeld={busy}
       foot={busy ? <JobLine /> : null}

@@ -1,4 +1,5 @@
 import { lazy, Suspense } from "react";
+import { Docs } from "../../parts/Docs.tsx";
 import { useView } from "../../state/useStudio.ts";
 import { TourOffer } from "../../tour/TourOffer.tsx";
 import { CalibrateStep } from "../calibrate/CalibrateStep.tsx";
@@ -23,6 +24,7 @@ export function Centre() {
   const View = VIEWS[step];
   return (
     <div className="centre" data-testid={`view-${step}`}>
+      {step === "tune" ? null : <Docs screen={step} />}
       {step === "calibrate" ? <TourOffer /> : null}
       <Suspense fallback={<div className="skeleton fill" />}>
         <View />

@@ -18,6 +18,7 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
     <TextDialog
       title="Keys and words"
       testId="help"
+      screen="words"
       onClose={onClose}
       ways={
         <>

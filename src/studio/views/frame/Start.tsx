@@ -1,4 +1,5 @@
 import { byteSize } from "../../../engine/values/units.ts";
+import { Docs } from "../../parts/Docs.tsx";
 import { FileButton } from "../../parts/FileButton.tsx";
 import { takeFiles } from "../../state/intake.ts";
 import { resumeSession } from "../../state/model.ts";
@@ -47,6 +48,9 @@ export function Start() {
           The sample is a small network that tells clothes apart, with 800 pictures; it comes with the page.
         </p>
       </div>
+      <p>
+        <Docs screen="start" text="Tutorial: quantize your own image model in ten minutes" />
+      </p>
       {sessions.length > 0 ? (
         <section className="start-last" aria-labelledby="last-heading">
           <h2 id="last-heading">Recent projects</h2>

@@ -45,6 +45,7 @@ export function AdviceDialog({ recipe, onClose }: Props) {
       label="Advice"
       kind="advice"
       testId="advice"
+      screen="advice"
       onClose={onClose}
       foot={busy ? <JobLine /> : null}
       ways={

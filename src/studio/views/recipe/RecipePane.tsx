@@ -7,6 +7,7 @@ import { targetOf } from "../../../engine/targets/index.ts";
 import { weightBits } from "../../../engine/values/codes.ts";
 import { METHOD_NAMES } from "../../charts/methods.ts";
 import { Choice } from "../../parts/Choice.tsx";
+import { Docs } from "../../parts/Docs.tsx";
 import { Term } from "../../parts/Term.tsx";
 import { editRecipe } from "../../state/recipe.ts";
 import { actions } from "../../state/store.ts";
@@ -31,6 +32,7 @@ export function RecipePane() {
     <section className="recipe" aria-labelledby="recipe-heading" data-testid="recipe">
       <div className="pane-head">
         <h2 id="recipe-heading">Recipe</h2>
+        <Docs screen="recipe" />
         <button
           type="button"
           className="button quiet"

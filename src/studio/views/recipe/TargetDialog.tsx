@@ -26,7 +26,7 @@ export function TargetDialog({ onClose }: { readonly onClose: () => void }) {
     };
   }, []);
   return (
-    <TextDialog title="This model on every target" kind="targets" testId="targets" onClose={onClose}>
+    <TextDialog title="This model on every target" kind="targets" testId="targets" screen="targets" onClose={onClose}>
       {fits === null ? (
         <p className="muted">Working it out...</p>
       ) : (

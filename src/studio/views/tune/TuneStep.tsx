@@ -1,5 +1,6 @@
 import { Tabs } from "radix-ui";
 import { type ComponentType, lazy, Suspense } from "react";
+import { Docs } from "../../parts/Docs.tsx";
 import type { TuneView } from "../../state/slices/view.ts";
 import { actions } from "../../state/store.ts";
 import { useView } from "../../state/useStudio.ts";
@@ -19,6 +20,7 @@ export default function TuneStep() {
   const tuneView = useView((view) => view.tuneView);
   return (
     <Tabs.Root value={tuneView} onValueChange={(value) => actions.tuneViewChosen(value as TuneView)}>
+      <Docs screen={tuneView} />
       <Tabs.List className="tabs" aria-label="Views for tuning">
         {VIEWS.map(({ view, text }) => (
           <Tabs.Trigger key={view} value={view} className="tab" data-testid={`tab-${view}`}>

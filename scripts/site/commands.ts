@@ -1,0 +1,46 @@
+import MarkdownIt from "markdown-it";
+
+/** A command line of a document. */
+export interface Command {
+  readonly text: string;
+  /** From the program on, without variables before it. */
+  readonly words: readonly string[];
+  /** The file that its output goes to. */
+  readonly into: string | null;
+  /** Whether it stands for many, as `octet inspect MODEL [--json]` does. */
+  readonly isSynopsis: boolean;
+}
+
+const PLACEHOLDER = /^\[|^[A-Z_|]+$/;
+
+/** The command lines that run `octet` or `npm` in blocks of code, in their order. */
+export function commandsOf(text: string): readonly Command[] {
+  return new MarkdownIt()
+    .parse(text, {})
+    .filter(({ type }) => type === "fence" || type === "code_block")
+    .flatMap(({ content }) => content.replaceAll(/\\\n\s*/g, "").split("\n"))
+    .map((line) => commandOf(line.trim()))
+    .filter((command) => command !== null);
+}
+
+function commandOf(line: string): Command | null {
+  const words = line
+    .replace(/^(?:- run: |\$ )/, "")
+    .replace(/\s#.*$/, "")
+    .split(/\s+/)
+    .filter((word) => word !== "");
+  while (/^[A-Z_]+=/.test(words[0] ?? "")) words.shift();
+  if (words[0] === "npx" || words[0] === "node") {
+    if (words[1] === "cli/octet.mjs") words[1] = "octet";
+    if (words[1] === "octet") words.shift();
+  }
+  if (words[0] !== "octet" && words[0] !== "npm") return null;
+  const at = words.indexOf(">");
+  const into = at < 0 ? null : words[at + 1]!;
+  return {
+    text: line,
+    words: at < 0 ? words : words.slice(0, at),
+    into,
+    isSynopsis: words.some((word) => PLACEHOLDER.test(word)),
+  };
+}
