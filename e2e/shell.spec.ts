@@ -1,7 +1,19 @@
+import { gzipSync } from "node:zlib";
 import { expect, test } from "./support/app.ts";
 
+/** Bytes. */
+const MOST_SCRIPT = 150_000;
+
 test("the page is isolated and shows itself without an error or a foreign request", async ({ page }) => {
+  const scripts: Promise<Buffer>[] = [];
+  page.on("response", (answer) => {
+    if (answer.request().resourceType() === "script") scripts.push(answer.body());
+  });
   const response = await page.goto("/");
+  await expect(page.getByTestId("start")).toBeVisible();
+  const sizes = (await Promise.all(scripts)).map((script) => gzipSync(script).length);
+  expect(sizes.length).toBeGreaterThan(1);
+  expect(sizes.reduce((sum, size) => sum + size)).toBeLessThan(MOST_SCRIPT);
   const headers = response?.headers() ?? {};
   expect(headers).toMatchObject({
     "cross-origin-opener-policy": "same-origin",

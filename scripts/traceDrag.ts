@@ -1,7 +1,7 @@
 /**
  * How smoothly a clip handle is dragged: the built studio in a real Chromium, a generated model, a drag of some seconds.
  * Prints the time between frames and what the page's main thread did for each. Build first: npm run build.
- *   node --import ./cli/typescript.mjs scripts/traceDrag.ts [--layers 200] [--seconds 3] [--trace FILE]
+ *   node --import ./cli/typescript.mjs scripts/traceDrag.ts [--layers 200] [--seconds 3] [--throttle 4] [--trace FILE]
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
@@ -24,6 +24,7 @@ const { values: options } = parseArgs({
   options: {
     layers: { type: "string", default: "200" },
     seconds: { type: "string", default: "3" },
+    throttle: { type: "string", default: "1" },
     trace: { type: "string" },
   },
 });
@@ -85,12 +86,16 @@ try {
   await page.getByTestId("measuring").uncheck();
   await page.waitForTimeout(2000);
 
+  const throttle = Number(options.throttle);
+  await (await page.context().newCDPSession(page)).send("Emulation.setCPUThrottlingRate", { rate: throttle });
   const client = await browser.newBrowserCDPSession();
   const { result, events } = await traced(client, CATEGORIES, () => drag(page, Number(options.seconds) * 1000));
   const sorted = result.toSorted((a, b) => a - b);
   const smooth = sorted.filter((time) => time <= SMOOTH_MS).length / sorted.length;
   const total = result.reduce((sum, time) => sum + time, 0);
-  console.log(`${layers}; ${result.length} frames in ${(total / 1000).toFixed(1)} s, load ${loadavg()[0]!.toFixed(1)}`);
+  console.log(
+    `${layers}; ${result.length} frames in ${(total / 1000).toFixed(1)} s, processor ${throttle}x slower, load ${loadavg()[0]!.toFixed(1)}`,
+  );
   console.log(
     `between frames: median ${quantile(sorted, 0.5).toFixed(1)} ms, p95 ${quantile(sorted, 0.95).toFixed(1)} ms, longest ${sorted.at(-1)!.toFixed(1)} ms; ${(smooth * 100).toFixed(1)} % within ${SMOOTH_MS} ms`,
   );

@@ -1,3 +1,4 @@
+import { lazy, Suspense } from "react";
 import { byteSize } from "../../../engine/values/units.ts";
 import { Docs } from "../../parts/Docs.tsx";
 import { FileButton } from "../../parts/FileButton.tsx";
@@ -7,11 +8,15 @@ import { openSample } from "../../state/sample.ts";
 import type { StoredSession } from "../../state/slices/work.ts";
 import { actions } from "../../state/store.ts";
 import { useWork } from "../../state/useStudio.ts";
-import { DeleteEverything } from "./DeleteEverything.tsx";
 import { HostLine } from "./HostLine.tsx";
 import { JobLine } from "./JobLine.tsx";
 import { StartPicture } from "./StartPicture.tsx";
 import "./Start.css";
+
+/** Its dialog is no part of what is waited for before the first paint. */
+const DeleteEverything = lazy(() =>
+  import("./DeleteEverything.tsx").then((part) => ({ default: part.DeleteEverything })),
+);
 
 /** The first screen: open a model, or go on with what was open last. */
 export function Start() {
@@ -59,7 +64,9 @@ export function Start() {
               <LastSession key={session.sha256} session={session} busy={busy} />
             ))}
           </ul>
-          <DeleteEverything />
+          <Suspense fallback={null}>
+            <DeleteEverything />
+          </Suspense>
         </section>
       ) : null}
       <StartPicture />
