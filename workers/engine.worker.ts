@@ -190,6 +190,7 @@ const api: EngineApi = {
       const date = new Date().toISOString();
       const held = opened().adopt(recipe).takeCalibration(calibration);
       const { files, notices } = await held.export({ evaluation, tuning, date }, context);
+      context.report({ task: "Packing", done: 0, total: files.length, unit: "files" });
       const parts = zipArtifacts(files, date) as Uint8Array<ArrayBuffer>[];
       const zip = target ? await writeParts(target, parts, context) : new Blob(parts, { type: "application/zip" });
       const zipName = `${held.model.name}.octet.zip`;

@@ -10,7 +10,7 @@ import { methodOf, methodRange } from "../encode/ranges.ts";
 import type { WeightAnalysis } from "../model/analysis.ts";
 import type { Calibration } from "../model/calibration.ts";
 import type { Evaluation } from "../model/evaluation.ts";
-import type { Notice } from "../model/job.ts";
+import type { JobContext, Notice } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import type { Tuning } from "../model/tuning.ts";
@@ -25,7 +25,7 @@ import { assertScaledFits } from "./fileSize.ts";
 import { assertRoundingLearned } from "./learned.ts";
 import { equalizedModel, isEqualized, isSmoothed, type OpenModel, summarizeModel } from "./open.ts";
 import { assertCalibratedFor, type Quantized, quantizeModel, resolveRecipe } from "./quantize.ts";
-import { reportOf } from "./report.ts";
+import { figuresIn, reportOf } from "./report.ts";
 
 export interface ExportRequest {
   readonly recipe: Recipe;
@@ -43,6 +43,8 @@ export interface ExportRequest {
   readonly figures?: ReadonlyMap<string, WeightAnalysis>;
   /** The models, by name, that crash the runtime: they get another name. */
   readonly crashed?: ReadonlySet<string>;
+  /** Told how many tensors and weights have their figures, which of a deep model takes a while. */
+  readonly report?: JobContext["report"];
 }
 
 export interface Exported {
@@ -68,7 +70,8 @@ export function exportJob(model: OpenModel, request: ExportRequest): Exported {
   assertRoundingLearned(request.recipe);
   const recipe = request.recipe.resolved ? request.recipe : resolveRecipe(model, request.recipe, calibration);
   const quantized = request.quantized ?? quantizeModel(model, recipe);
-  const observed = calibration.statistics.size > 0 ? rangeFiles(model, recipe, calibration, quantized) : null;
+  const seen = counter(calibration.statistics.size + figuresIn(quantized.plan), request.report);
+  const observed = calibration.statistics.size > 0 ? rangeFiles(model, recipe, calibration, quantized, seen) : null;
   const by = isEqualized(recipe) ? "equalized" : isSmoothed(recipe) && observed ? "smoothed" : null;
   const scaled = by && scaledFile(model, recipe, by, nameOf(scaledName(model, by)));
   const name = nameOf(quantizedName(model, recipe));
@@ -97,12 +100,23 @@ export function exportJob(model: OpenModel, request: ExportRequest): Exported {
     ...(scaled ? [scaled] : []),
   ];
   const { figures } = request;
-  const report = reportOf(model, { recipe, calibration, evaluation, tuning, date, quantized, figures, files, notices });
+  const made = { recipe, calibration, evaluation, tuning, date, quantized, figures, files, notices };
+  const report = reportOf(model, made, seen);
   files.push(
     textFile(`${model.name}.report.json`, writeReport(report)),
     textFile(`${model.name}.report.html`, writeReportPage(report)),
   );
   return { quantized, recipe, files, notices, unproven: [...(crashed ?? [])].map(unprovenName) };
+}
+
+/** Reports each hundredth of what is counted. */
+function counter(total: number, report: JobContext["report"] = () => undefined): () => void {
+  let done = 0;
+  return () => {
+    done++;
+    const isNew = Math.floor((100 * done) / total) > Math.floor((100 * (done - 1)) / total);
+    if (isNew) report({ task: "Gathering the figures", done: Math.min(done, total), total, unit: "tensors" });
+  };
 }
 
 /** How the caller rounds an input, or what the codes of an output stand for. */
@@ -159,8 +173,9 @@ function rangeFiles(
   recipe: Recipe,
   calibration: Calibration,
   quantized: Quantized,
+  seen: () => void,
 ): { readonly files: readonly Artifact[]; readonly notices: readonly Notice[] } {
-  const ranges = namedRanges(recipe, calibration, quantized);
+  const ranges = namedRanges(recipe, calibration, quantized, seen);
   const tensorRt = writeTensorRtCache(ranges.original);
   return {
     files: [
@@ -187,6 +202,7 @@ function namedRanges(
   recipe: Recipe,
   calibration: Calibration,
   { plan }: Quantized,
+  seen: () => void,
 ): { readonly original: NamedRange[]; readonly folded: NamedRange[] } {
   const inFolded = new Set(plan.index.inputs.map(({ name }) => name));
   for (const { outputs } of plan.layers) for (const output of outputs) inFolded.add(output);
@@ -198,6 +214,7 @@ function namedRanges(
     const alone = { id: name, members: [name], fixed: null, bounds: null, least: null, whole: false };
     const range = known ?? methodRange(methodOf(name, recipe), alone, statistics, recipe.activations);
     original.push({ name, range });
+    seen();
   }
   return { original, folded: original.filter(({ name }) => inFolded.has(name)) };
 }

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Calibration } from "../model/calibration.ts";
 import type { Dataset } from "../model/dataset.ts";
-import { InputError } from "../model/job.ts";
+import { InputError, type Progress } from "../model/job.ts";
 import type { GivenInputs, Recipe } from "../model/recipe.ts";
 import { type Runtime, WorkerDied } from "../model/runtime.ts";
 import type { TensorMap } from "../model/tensor.ts";
@@ -200,7 +200,16 @@ describe("one run of what is written", () => {
       subject: name,
       message: expect.stringContaining(`"${FILE}"`),
     });
-    expect((await verifiedExport(model, request, data, runtime, context)).unproven).toEqual([]);
+    const tasks: string[] = [];
+    const shares: number[] = [];
+    const report = ({ task, done, total }: Progress) => {
+      if (tasks.at(-1) !== task) tasks.push(task);
+      if (task === "Gathering the figures") shares.push(done / total);
+    };
+    expect((await verifiedExport(model, request, data, runtime, { ...context, report })).unproven).toEqual([]);
+    expect(tasks).toEqual(["Quantizing", "Gathering the figures", "Running what was made once"]);
+    expect([...shares].sort((a, b) => a - b)).toEqual(shares);
+    expect(shares.at(-1)).toBeGreaterThan(0.5);
   });
 
   test("looks at the structure alone where there is no memory for more, and says how much it takes", async () => {

@@ -28,11 +28,21 @@ interface ReportParts {
   readonly figures: ReadonlyMap<string, WeightAnalysis> | undefined;
 }
 
-/** Gathers the report of a finished job. */
-export function reportOf(model: OpenModel, parts: ReportParts): Report {
+/** How many groups and weights a report has figures of, at most. */
+export function figuresIn({ groups, layers, stored }: Quantized["plan"]): number {
+  const weights = stored.reduce((sum, layer) => sum + layer.weights.length, 0);
+  return groups.length + layers.filter(({ weightUse }) => weightUse).length + weights;
+}
+
+/** Gathers the report of a finished job; `seen` is told of each group and weight whose figures are known. */
+export function reportOf(model: OpenModel, parts: ReportParts, seen: () => void = () => undefined): Report {
   const { recipe, calibration, evaluation, tuning, date, quantized, files, notices } = parts;
   const { activations: _, generation, groups, notices: __, layers, ...facts } = summarizeModel(model, recipe);
   const analysis = new Analysis(groups, calibration.statistics);
+  const told = <T>(found: T): T => {
+    seen();
+    return found;
+  };
   const { model: ____, statistics: _____, notices: ______, ...observation } = calibration;
   return {
     tool: TOOL,
@@ -43,15 +53,19 @@ export function reportOf(model: OpenModel, parts: ReportParts): Report {
     },
     recipe,
     calibration: observation,
-    ranges: groups.filter(({ id }) => calibration.statistics.has(id)).map(({ id }) => analysis.outline(id, recipe)),
+    ranges: groups
+      .filter(({ id }) => calibration.statistics.has(id))
+      .map(({ id }) => told(analysis.outline(id, recipe))),
     weights: [
       ...quantized.plan.layers.flatMap(({ weightUse }) =>
         weightUse
-          ? [parts.figures?.get(weightUse.name) ?? analysePlannedWeight(quantized.plan, weightUse.name, recipe)]
+          ? [told(parts.figures?.get(weightUse.name) ?? analysePlannedWeight(quantized.plan, weightUse.name, recipe))]
           : [],
       ),
       ...quantized.plan.stored.flatMap(({ weights }) =>
-        weights.flatMap((weight) => (weight.type === "float16" ? [] : [analyseStoredWeight(weight, recipe.weights)])),
+        weights.flatMap((weight) =>
+          weight.type === "float16" ? [] : [told(analyseStoredWeight(weight, recipe.weights))],
+        ),
       ),
     ].map(weightReport),
     evaluation,

@@ -30,8 +30,10 @@ export async function verifiedExport(
   context: JobContext,
   keep: Keep | null = null,
 ): Promise<Verified> {
+  const { report } = context;
+  report({ task: "Quantizing", done: 0, total: 1, unit: "models" });
   const made = keep && request.recipe.resolved ? await quantizedAhead(model, request.recipe, keep, context) : {};
-  const exported = exportJob(model, { ...made, ...request });
+  const exported = exportJob(model, { ...made, ...request, report });
   const start = performance.now();
   const models = exported.files.filter(({ name }) => name.endsWith(".onnx"));
   const notices: Notice[] = [];
@@ -54,6 +56,7 @@ export async function verifiedExport(
   const again = exportJob(model, {
     ...made,
     ...request,
+    report,
     quantized: exported.quantized,
     recipe: exported.recipe,
     notices: [...(request.notices ?? []), ...notices],

@@ -1,6 +1,6 @@
 import { type Door, proxy } from "../../../workers/client.ts";
 import type { EngineApi, OnProgress } from "../../../workers/protocol.ts";
-import type { Progress } from "../../engine/model/job.ts";
+import type { JobContext, Progress } from "../../engine/model/job.ts";
 import { alarm, alarmFor, say } from "./log.ts";
 import type { Job } from "./slices/work.ts";
 import { actions, studio } from "./store.ts";
@@ -24,19 +24,11 @@ interface JobPlan<R> {
 }
 
 /**
- * Runs one job at a time. Null when it was cancelled, failed, or could not start, of which the person has been told,
+ * Runs one job at a time, in the engine. Null when it was cancelled, failed, or could not start, of which the person has been told,
  * and when everything was deleted meanwhile.
  */
-export async function runJob<R>(plan: JobPlan<R>): Promise<R | null> {
-  const running = studio.getState().work.job;
-  if (running) {
-    alarm(`${plan.task} has to wait: cancel “${running.task}” or let it end first.`);
-    return null;
-  }
-  const id = nextId++;
-  actions.jobStarted({ id, task: plan.task, on: plan.on, settles: plan.settles ?? false }, Date.now());
-  const report = reporter(id);
-  try {
+export function runJob<R>(plan: JobPlan<R>): Promise<R | null> {
+  return conduct(plan, async (id, report) => {
     for (let life = 1; ; life++) {
       try {
         return await engine.ask((api) => plan.run(api, proxy(report)));
@@ -51,6 +43,36 @@ export async function runJob<R>(plan: JobPlan<R>): Promise<R | null> {
         say("warning", `${plan.task} goes on in a new worker${from}: ${error.message}.`);
       }
     }
+  });
+}
+
+/** Runs a job as runJob does, but in this page. */
+export async function runHere<R>(
+  plan: Pick<JobPlan<R>, "task" | "on"> & { readonly run: (context: JobContext) => Promise<R> },
+): Promise<R | null> {
+  const abort = new AbortController();
+  return conduct(plan, async (id, report) => {
+    here = { id, abort };
+    return plan.run({ signal: abort.signal, report });
+  });
+}
+
+/** What ends the job that runs in this page. */
+let here: { readonly id: number; readonly abort: AbortController } | null = null;
+
+async function conduct<R>(
+  plan: Pick<JobPlan<R>, "task" | "on" | "settles">,
+  work: (id: number, report: OnProgress) => Promise<R | null>,
+): Promise<R | null> {
+  const running = studio.getState().work.job;
+  if (running) {
+    alarm(`${plan.task} has to wait: cancel “${running.task}” or let it end first.`);
+    return null;
+  }
+  const id = nextId++;
+  actions.jobStarted({ id, task: plan.task, on: plan.on, settles: plan.settles ?? false }, Date.now());
+  try {
+    return await work(id, reporter(id));
   } catch (error) {
     if (currentJob(id)?.cancelling || (error instanceof Error && error.name === "AbortError")) {
       say("info", `${plan.task} was cancelled.`);
@@ -66,6 +88,7 @@ export async function cancelJob(): Promise<void> {
   const { job } = studio.getState().work;
   if (!job || job.cancelling) return;
   actions.jobCancelled();
+  if (here?.id === job.id) return here.abort.abort();
   setTimeout(() => {
     if (currentJob(job.id)) engine.end("it did not answer to Cancel within 5 s");
   }, PATIENCE_MS);

@@ -1,6 +1,9 @@
 import type { PathFile } from "../../../workers/protocol.ts";
+import { InputError, type JobContext } from "../../engine/model/job.ts";
+import { contentsOf } from "./fetching.ts";
 import { takeFiles } from "./intake.ts";
-import { alarm, alarmFor } from "./log.ts";
+import { runHere } from "./jobs.ts";
+import { alarm } from "./log.ts";
 import { openSample } from "./sample.ts";
 
 /**
@@ -16,27 +19,31 @@ export async function openLinked(): Promise<void> {
   history.replaceState(null, "", location.pathname);
   if (isSample) return openSample();
   if (model === null) return alarm("The address names a recipe and no model: add ?model=PATH to it.");
-  try {
-    const files = await Promise.all([model, ...(recipe === null ? [] : [recipe])].map(fetched));
-    if (files.every((file) => file !== null)) await takeFiles(files);
-  } catch (error) {
-    alarmFor(error, "Opening what the address names");
-  }
+  const paths = [model, ...(recipe === null ? [] : [recipe])];
+  const urls = paths.map(ofThisOrigin);
+  if (!urls.every((url) => url !== null)) return;
+  const files = await runHere({ task: "Fetching", on: paths[0]!, run: (context) => fetched(urls, paths, context) });
+  if (files) await takeFiles(files);
 }
 
-/** The file at a path of this origin; null, of which the person is told, where it is not one or not there. */
-async function fetched(path: string): Promise<PathFile | null> {
+/** The address of a path where it is of this origin; null, of which the person is told, where it is not. */
+function ofThisOrigin(path: string): URL | null {
   const url = URL.canParse(path, location.href) ? new URL(path, location.href) : null;
-  if (url?.origin !== location.origin) {
-    alarm(`${path} is not of this page's origin (${location.origin}): download the file and drop it here.`);
-    return null;
+  if (url?.origin === location.origin) return url;
+  alarm(`${path} is not of this page's origin (${location.origin}): download the file and drop it here.`);
+  return null;
+}
+
+/** The files at addresses, called by paths in messages. Throws InputError where one is not there. */
+async function fetched(urls: readonly URL[], paths: readonly string[], context: JobContext): Promise<PathFile[]> {
+  const responses = await Promise.all(urls.map((url) => fetch(url, { signal: context.signal })));
+  for (const [i, { ok, status, headers }] of responses.entries()) {
+    if (ok && !headers.get("content-type")?.startsWith("text/html")) continue;
+    throw new InputError(`${paths[i]} is not there (HTTP ${status}): the address names no file of this host.`);
   }
-  const response = await fetch(url);
-  const name = decodeURIComponent(url.pathname.split("/").at(-1)!);
-  const isPage = response.headers.get("content-type")?.startsWith("text/html");
-  if (!response.ok || isPage) {
-    alarm(`${path} is not there (HTTP ${response.status}): the address names no file of this host.`);
-    return null;
-  }
-  return { path: name, file: new File([await response.blob()], name) };
+  const contents = await contentsOf(responses, context);
+  return urls.map(({ pathname }, i) => {
+    const name = decodeURIComponent(pathname.split("/").at(-1)!);
+    return { path: name, file: new File([contents[i]!], name) };
+  });
 }

@@ -1,8 +1,10 @@
 import type { PathFile } from "../../../workers/protocol.ts";
+import type { JobContext } from "../../engine/model/job.ts";
 import type { Preprocess } from "../../engine/model/preprocess.ts";
 import { offerTour } from "../tour/state.ts";
 import { openData } from "./data.ts";
-import { alarmFor } from "./log.ts";
+import { contentsOf } from "./fetching.ts";
+import { runHere } from "./jobs.ts";
 import { openModel } from "./model.ts";
 import { actions, studio } from "./store.ts";
 import { inTurn } from "./turns.ts";
@@ -23,29 +25,28 @@ export function openSample(): Promise<void> {
 }
 
 async function open(): Promise<void> {
-  try {
-    const project: Project = await (await fetched("project.json")).json();
-    const { calibration, evaluation } = project;
-    const [model, ...data] = await Promise.all(
-      [project.model, calibration.images, calibration.labels, evaluation.images, evaluation.labels].map(fileOf),
-    );
-    if (!model || !(await openModel(model.file))) return;
-    const samples = studio.getState().project.samples || CALIBRATION_SAMPLES;
-    if (!(await openData(data, { preprocess: project.preprocess, samples, seed: null }))) return;
-    actions.stepChosen("calibrate");
-    offerTour();
-  } catch (error) {
-    alarmFor(error, "Opening the sample project");
-  }
+  const sample = await runHere({ task: "Fetching", on: "the sample project", run: fetched });
+  if (!sample) return;
+  const { project, files } = sample;
+  const [model, ...data] = files;
+  if (!model || !(await openModel(model.file))) return;
+  const samples = studio.getState().project.samples || CALIBRATION_SAMPLES;
+  if (!(await openData(data, { preprocess: project.preprocess, samples, seed: null }))) return;
+  actions.stepChosen("calibrate");
+  offerTour();
 }
 
-async function fileOf(path: string): Promise<PathFile> {
-  const blob = await (await fetched(path)).blob();
-  return { path, file: new File([blob], path.split("/").at(-1)!) };
+async function fetched(context: JobContext): Promise<{ readonly project: Project; readonly files: PathFile[] }> {
+  const project: Project = await (await answer("project.json", context)).json();
+  const { calibration, evaluation } = project;
+  const paths = [project.model, calibration.images, calibration.labels, evaluation.images, evaluation.labels];
+  const contents = await contentsOf(await Promise.all(paths.map((path) => answer(path, context))), context);
+  const files = paths.map((path, i) => ({ path, file: new File([contents[i]!], path.split("/").at(-1)!) }));
+  return { project, files };
 }
 
-async function fetched(path: string): Promise<Response> {
-  const response = await fetch(FOLDER + path);
+async function answer(path: string, { signal }: JobContext): Promise<Response> {
+  const response = await fetch(FOLDER + path, { signal });
   if (!response.ok) throw new Error(`${path} answered ${response.status}`);
   return response;
 }

@@ -26,10 +26,10 @@ export function JobLine() {
         />
       </Progress.Root>
       <span className="job-figures" data-testid="job-progress">
-        {progress && progress.total > 0 ? doneText(progress) : ""}
+        {progress && (progress.total > 0 || progress.done > 0) ? doneText(progress) : ""}
       </span>
       <span className="job-figures" data-testid="job-pace">
-        {speed && progress ? paceText(speed, progress.unit) : ""}
+        {speed && progress && progress.total > 0 ? paceText(speed, progress.unit) : ""}
       </span>
       <button type="button" className="button" onClick={cancelJob} disabled={job.cancelling}>
         Cancel
@@ -39,6 +39,7 @@ export function JobLine() {
 }
 
 function doneText({ done, total, unit }: Done): string {
+  if (total === 0) return `${count(done)} ${unit}`;
   return unit === "%" ? `${count(done)} %` : `${count(done)}/${count(total)} ${unit}`;
 }
 
