@@ -14,6 +14,7 @@ import {
   openSample,
   repositoryPath,
   SAMPLE_MODEL,
+  SAMPLE_NAME,
   seenSamples,
   setSamples,
   startCalibration,
@@ -84,6 +85,15 @@ test("with the files kept a reload goes on without asking, until everything is d
   await calibrate(page, 12);
 
   await goTo(page, "export");
+  const kept = page
+    .getByTestId("kept-models")
+    .getByRole("row")
+    .filter({ hasText: `${SAMPLE_NAME}.onnx` });
+  await expect(kept).toContainText("MB");
+  await expect(page.getByTestId("kept-total")).toContainText("of at most 256 MB");
+  await kept.getByRole("button", { name: "Remove" }).click();
+  await expect(page.getByTestId("kept-models")).toHaveCount(0);
+  await expect.poll(async () => (await stored(page)).records).toBe(0);
   await page.getByRole("button", { name: "Delete everything" }).click();
   await page.getByRole("alertdialog").getByRole("button", { name: "Delete" }).click();
   await expect(page.getByTestId("start")).toBeVisible();

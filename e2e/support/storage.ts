@@ -23,7 +23,7 @@ export function stored(page: Page): Promise<Stored> {
       const database = await answer(indexedDB.open(name!));
       for (const store of database.objectStoreNames) {
         const kept = () => database.transaction(store).objectStore(store);
-        records += await answer(kept().count());
+        if (store !== "sizes") records += await answer(kept().count());
         if (store === "sessions") sessions.push(...(await answer(kept().getAll())));
         if (store === "results") results.push(...(await answer(kept().getAll())));
       }

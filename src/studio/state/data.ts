@@ -8,7 +8,7 @@ import { lackText } from "../inputs.ts";
 import { fingerprint, samplesFingerprint } from "./fingerprint.ts";
 import { runJob } from "./jobs.ts";
 import { elsewhereText } from "./large.ts";
-import { alarm, say, sayNotices } from "./log.ts";
+import { alarm, alarmFor, say, sayNotices } from "./log.ts";
 import { keepFiles } from "./persistence.ts";
 import type { Project } from "./slices/project.ts";
 import { isStandIn } from "./standIn.ts";
@@ -65,7 +65,11 @@ export async function openData(given: readonly PathFile[], wishes: Wishes = {}):
     say("warning", `${lackText(sources)}: see the Data step.`);
     return true;
   }
-  const [print, samplesPrint] = await Promise.all([fingerprint(files), samplesFingerprint(files)]);
+  const prints = await Promise.all([fingerprint(files), samplesFingerprint(files)]).catch((error) =>
+    alarmFor(error, "Reading data"),
+  );
+  if (!prints) return false;
+  const [print, samplesPrint] = prints;
   const {
     project: { calibration, keep },
     results: { evaluation },

@@ -1,6 +1,7 @@
 import { type DBSchema, deleteDB, type IDBPDatabase, type IDBPTransaction, openDB, type StoreNames } from "idb";
 import type { Json } from "../../engine/model/past/shape.ts";
 import type { Of } from "../../engine/schema/define.ts";
+import { type KeptPart, partOf } from "./keptParts.ts";
 import type {
   KEPT_FILES,
   RESULT,
@@ -21,13 +22,15 @@ interface Schema extends DBSchema {
   codes: { key: string; value: Of<typeof STORED_CODES> };
   files: { key: string; value: Of<typeof KEPT_FILES> };
   results: { key: string; value: Of<typeof RESULT>; indexes: { sha256: string } };
+  sizes: { key: string; value: KeptPart };
 }
 
-export type StoreName = StoreNames<Schema>;
-export type Stored<S extends StoreName> = Schema[S]["value"];
+/** What holds records of models; the sizes of all are in one more store. */
+export type RecordStore = Exclude<StoreNames<Schema>, "sizes">;
+export type Stored<S extends RecordStore> = Schema[S]["value"];
 
 const NAME = "octet";
-const VERSION = 7;
+const VERSION = 8;
 let opened: Promise<IDBPDatabase<Schema>> | null = null;
 
 /**
@@ -45,7 +48,9 @@ export function database(): Promise<IDBPDatabase<Schema>> {
         }
         if (from < 3) create(db, "roundings");
         if (from < 7) create(db, "codes");
+        if (from < 8) db.createObjectStore("sizes", { keyPath: "id" });
         if (from > 0) for (const store of db.objectStoreNames) await renewStore(transaction, store);
+        if (from > 0 && from < 8) await measure(transaction, db.objectStoreNames);
       }),
     blocking: async () => {
       (await opened)?.close();
@@ -72,6 +77,22 @@ async function renewStore(
   while (cursor && renew) {
     await cursor.update(renew(cursor.value as unknown as Json) as never);
     cursor = await cursor.continue();
+  }
+}
+
+/** Notes the sizes of records of before, one of which is in memory at a time. */
+async function measure(
+  transaction: IDBPTransaction<Schema, StoreNames<Schema>[], "versionchange">,
+  stores: Iterable<StoreNames<Schema>>,
+): Promise<void> {
+  for (const store of stores) {
+    let cursor = store === "sizes" ? null : await transaction.objectStore(store).openCursor();
+    while (cursor) {
+      const { value } = cursor;
+      const savedAt = "savedAt" in value ? value.savedAt : "date" in value ? value.date : 0;
+      await transaction.objectStore("sizes").put(partOf(store, value, savedAt));
+      cursor = await cursor.continue();
+    }
   }
 }
 

@@ -27,3 +27,11 @@ test("labels that come, go or change leave the samples what they are", async () 
   }
   expect(await samplesFingerprint([file("a.csv", "1")])).not.toBe(await samplesFingerprint([file("b.csv", "1")]));
 });
+
+test("a file that was changed since it was chosen is named", async () => {
+  const gone = new File(["a"], "b.png");
+  gone.slice = () =>
+    ({ arrayBuffer: () => Promise.reject(new DOMException("", "NotReadableError")) }) as unknown as Blob;
+  const files = [{ path: "data/b.png", file: gone }];
+  await expect(fingerprint(files)).rejects.toThrow("data/b.png can no longer be read, since it was changed or removed");
+});

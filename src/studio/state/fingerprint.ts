@@ -1,14 +1,26 @@
 import type { Calibration, PathFile } from "../../../workers/protocol.ts";
+import { FileChanged } from "../../engine/model/job.ts";
 import { samplesAmong } from "../files.ts";
 
 const HEAD_BYTES = 65_536;
 const FILES_READ = 200;
 
-/** Tells sets of files apart: SHA-256 over all paths and sizes, the inputs that they are for, and the beginnings of the first 200 files. */
+/** What is read of a file. Throws FileChanged where it can no longer be. */
+export async function readOf<T>(path: string, reading: Promise<T>): Promise<T> {
+  try {
+    return await reading;
+  } catch {
+    throw new FileChanged(`${path} can no longer be read, since it was changed or removed; choose it again.`);
+  }
+}
+
+/** Tells sets of files apart: SHA-256 over all paths and sizes, the inputs that they are for, and the beginnings of the first 200 files. Rejects with FileChanged. */
 export async function fingerprint(files: readonly PathFile[]): Promise<string> {
   const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : 1));
   const heads = await Promise.all(
-    sorted.slice(0, FILES_READ).map(async ({ file }) => sha256(await file.slice(0, HEAD_BYTES).arrayBuffer())),
+    sorted
+      .slice(0, FILES_READ)
+      .map(async ({ path, file }) => sha256(await readOf(path, file.slice(0, HEAD_BYTES).arrayBuffer()))),
   );
   const list = sorted.map(({ path, file, input }, index) => {
     const known = [path, file.size, heads[index] ?? null];

@@ -2,6 +2,7 @@ import type { EngineApi, PathFile } from "../../../workers/protocol.ts";
 import { withSamplesOf } from "../../engine/recipe/edits.ts";
 import { mergeFiles, onlyLabels, sortFiles } from "../files.ts";
 import { openData } from "./data.ts";
+import { readOf } from "./fingerprint.ts";
 import { alarm, alarmFor, say } from "./log.ts";
 import { openModel } from "./model.ts";
 import { preparedHere } from "./preparation.ts";
@@ -40,7 +41,7 @@ async function importDocument({ path, file }: PathFile): Promise<void> {
   const { model, recipe } = studio.getState().project;
   if (!model || !recipe) return;
   try {
-    const text = await file.text();
+    const text = await readOf(path, file.text());
     const document = await engine.ask<Imported>((api) => api.importJson(text, path) as Promise<Imported>);
     const { sha256 } = "recipe" in document ? document.recipe.model : document.calibration.model;
     if (sha256 !== model.summary.sha256) {

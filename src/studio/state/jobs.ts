@@ -1,6 +1,7 @@
 import { type Door, proxy } from "../../../workers/client.ts";
 import type { EngineApi, OnProgress } from "../../../workers/protocol.ts";
 import type { JobContext, Progress } from "../../engine/model/job.ts";
+import { elsewhereText, isShortage, shortageText } from "./large.ts";
 import { alarm, alarmFor, say } from "./log.ts";
 import type { Job } from "./slices/work.ts";
 import { actions, studio } from "./store.ts";
@@ -36,7 +37,12 @@ export function runJob<R>(plan: JobPlan<R>): Promise<R | null> {
         if (!currentJob(id)) return null;
         if (!(error instanceof Error) || error.name !== "WorkerDied" || currentJob(id)?.cancelling) throw error;
         if (life === LIVES) {
-          alarm(`${plan.task} stopped ${LIVES} times: the model may need more memory than a tab has.`, error.message);
+          const { model } = studio.getState().project;
+          const where = elsewhereText(model?.file.name ?? "MODEL.onnx");
+          alarm(
+            `${plan.task} stopped ${LIVES} times: the model may need more memory than a tab has. ${where}`,
+            error.message,
+          );
           return null;
         }
         const from = plan.resumesAt ? ` ${plan.resumesAt()}` : "";
@@ -76,6 +82,8 @@ async function conduct<R>(
   } catch (error) {
     if (currentJob(id)?.cancelling || (error instanceof Error && error.name === "AbortError")) {
       say("info", `${plan.task} was cancelled.`);
+    } else if (error instanceof Error && isShortage(error)) {
+      alarm(shortageText(plan.task, studio.getState().project.model?.file.name ?? null), error.message);
     } else alarmFor(error, plan.task);
     return null;
   } finally {

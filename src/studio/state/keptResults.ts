@@ -5,7 +5,7 @@ import { nameOf, uniqueName } from "./resultNames.ts";
 import { actions, studio } from "./store.ts";
 import { RESULT, type StoredResult } from "./stored.ts";
 import { sound } from "./storedCheck.ts";
-import { guarded, put, storing } from "./storing.ts";
+import { guarded, put, removePut, storing } from "./storing.ts";
 
 interface Measured extends Pick<StoredResult, "recipe" | "samples" | "fingerprint" | "evaluation"> {
   readonly calibration: Calibration;
@@ -56,7 +56,7 @@ export async function showResult(id: string, shown: boolean): Promise<void> {
 
 export async function deleteResult(id: string): Promise<void> {
   actions.resultDeleted(id);
-  await storing(async () => (await database()).delete("results", id));
+  await storing(() => removePut("results", id));
 }
 
 /** Keeps a result, new, changed or deleted before, in the state and in this browser. */

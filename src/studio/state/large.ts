@@ -28,6 +28,20 @@ export function elsewhereText(fileName: string): string {
   return `Calibrating, evaluating and all else that runs the model take a terminal: octet quantize ${quoted(fileName)} --data SAMPLES`;
 }
 
+/** How engines and ONNX Runtime's WASM build word that there is no memory left. */
+const SHORTAGE =
+  /out of memory|bad_alloc|allocation failed|invalid (typed )?array (buffer )?length|exceeds the (supported|maximum) .*(size|length)/i;
+
+/** Whether a job ended because memory did. */
+export function isShortage({ name, message }: Error): boolean {
+  return name !== "InputError" && SHORTAGE.test(message);
+}
+
+/** What to do where a task takes more memory than there is. */
+export function shortageText(task: string, fileName: string | null): string {
+  return `${task} takes more memory than this tab has, and what was open is as it was. ${elsewhereText(fileName ?? "MODEL.onnx")}`;
+}
+
 /** A name as one word of a command. */
 function quoted(name: string): string {
   return /^[\w.@%+=:,/-]+$/.test(name) ? name : `'${name.replaceAll("'", "'\\''")}'`;

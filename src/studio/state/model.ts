@@ -175,7 +175,10 @@ async function resume(session: StoredSession, chosen: readonly PathFile[]): Prom
   const kept = await loadFiles(session.sha256).catch(() => null);
   const { models, beside, data } = sortFiles(chosen);
   const file = models[0]?.file ?? kept?.model;
-  if (!file) return;
+  if (!file) {
+    alarm(`The files of ${session.name} are no longer kept in this browser: choose its file.`);
+    return listSessions();
+  }
   const weights = chosen.length > 0 ? [...beside, ...data] : (kept?.beside ?? []);
   if (!(await openModel(file, { expected: session.sha256, beside: weights }))) return;
   if (kept && kept.data.length > 0) await openData(kept.data);

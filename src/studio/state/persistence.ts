@@ -15,7 +15,7 @@ import {
   STORED_TUNING,
 } from "./stored.ts";
 import { sound } from "./storedCheck.ts";
-import { allStored, guarded, put, storing } from "./storing.ts";
+import { allStored, guarded, put, removePut, storing } from "./storing.ts";
 import { release } from "./tabs.ts";
 import { analysis, engine } from "./workers.ts";
 
@@ -100,7 +100,7 @@ export async function keepFiles(keep: boolean): Promise<void> {
   actions.keepChosen(keep);
   const kept = await storing(async () => {
     if (keep) await put("files", { sha256, model: model.file, beside: model.beside, data: data?.files ?? [] });
-    else await (await database()).delete("files", sha256);
+    else await removePut("files", sha256);
   });
   if (!kept) actions.keepChosen(false);
   saveSoon();

@@ -1,5 +1,7 @@
-import { database, type Stored, type StoreName } from "./database.ts";
+import { database, type RecordStore, type Stored } from "./database.ts";
+import { type KeptPart, partOf } from "./keptParts.ts";
 import { alarm } from "./log.ts";
+import { makeRoom } from "./room.ts";
 import { actions, studio } from "./store.ts";
 import { isKeeper } from "./tabs.ts";
 
@@ -7,7 +9,7 @@ const UNKEPT = "so this session is not kept, and a reload starts afresh";
 const REASONS: Readonly<Record<string, string>> = {
   VersionError:
     "What this browser has stored is of a newer version of Octet, so nothing is read or stored; update Octet.",
-  QuotaExceededError: `There is no room left in this browser, ${UNKEPT}: remove what is kept of other models under Export, or free space on the disk.`,
+  QuotaExceededError: `There is no room left in this browser, ${UNKEPT}: free space on the disk, or remove what is kept of other models under Export.`,
 };
 const OTHER_REASON = `This browser cannot store anything, ${UNKEPT}.`;
 
@@ -18,12 +20,45 @@ export async function allStored(): Promise<void> {
   await Promise.allSettled(under);
 }
 
-/** Stores a record at once: a page that is being left sends nothing more. */
-export async function put<S extends StoreName>(store: S, record: Stored<S>): Promise<void> {
-  const saving = (await database()).transaction(store, "readwrite");
-  saving.store.put(record);
+/**
+ * Stores a record, and makes room for it among what is kept of other models. Throws QuotaExceededError where there is none, and the record
+ * is then not kept.
+ */
+export async function put<S extends RecordStore>(store: S, record: Stored<S>): Promise<void> {
+  const part = partOf(store, record, Date.now());
+  try {
+    await write(part, record);
+  } catch (error) {
+    if (!isFull(error) || !(await makeRoom(part.sha256, true))) throw error;
+    await write(part, record);
+  }
+  try {
+    await makeRoom(part.sha256);
+  } catch (error) {
+    await removePut(store, part.key);
+    throw error;
+  }
+}
+
+/** Removes a record. */
+export async function removePut(store: RecordStore, key: string): Promise<void> {
+  const db = await database();
+  await db.delete(store, key);
+  await db.delete("sizes", `${store} ${key}`);
+}
+
+/** Commits at once: a page that is being left sends nothing more. */
+async function write(part: KeptPart, record: object): Promise<void> {
+  const store = part.store as RecordStore;
+  const saving = (await database()).transaction([store, "sizes"], "readwrite");
+  saving.objectStore(store).put(record as never);
+  saving.objectStore("sizes").put(part);
   saving.commit();
   await saving.done;
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "QuotaExceededError";
 }
 
 /** Stores something of the open model; false where another tab keeps its session, and where the browser cannot, which is said. */

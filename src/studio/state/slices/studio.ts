@@ -59,7 +59,7 @@ export const studioChanges = {
   modelClosed: withoutModel,
   everythingDeleted: (state) => {
     const { work, ...others } = withoutModel(state);
-    return { ...others, work: { ...work, job: null, log: [], alerts: [], sessions: [] } };
+    return { ...others, work: { ...work, job: null, log: [], alerts: [], sessions: [], keptModels: [] } };
   },
   /**
    * Samples were observed, of the data `calibratedOn`. What followed from what `changed` since the last time is to be learned

@@ -52,6 +52,15 @@ export interface StoredSession {
   readonly kept: boolean;
 }
 
+/** What this browser keeps of a model, in bytes. */
+export interface KeptModel {
+  readonly sha256: string;
+  readonly name: string;
+  readonly records: number;
+  readonly files: number;
+  readonly savedAt: number;
+}
+
 /** What goes on, and what was said of it. */
 export interface Work {
   readonly job: Job | null;
@@ -65,6 +74,8 @@ export interface Work {
   readonly comparing: { readonly progress: Progress | null } | null;
   /** Those last worked on in this browser, latest first. */
   readonly sessions: readonly StoredSession[];
+  /** Of every model, latest first. */
+  readonly keptModels: readonly KeptModel[];
   /** Why nothing is kept of what is done; null where it is. */
   readonly notKept: string | null;
   /** Whether another tab keeps the open model's session: it was open there first, or was taken over. */
@@ -80,6 +91,7 @@ export const NO_WORK: Work = {
   log: [],
   alerts: [],
   sessions: [],
+  keptModels: [],
   notKept: null,
   elsewhere: null,
 };
@@ -106,6 +118,7 @@ export const workChanges = {
   comparingEnded: () => ({ comparing: null }),
   lossShown: (_, layer: string, curve: readonly LossPoint[]) => ({ learning: { layer, curve } }),
   learningEnded: () => ({ learning: null }),
+  keptListed: (_, keptModels: readonly KeptModel[]) => ({ keptModels }),
   notKept: (_, notKept: string) => ({ notKept }),
   keptAgain: () => ({ notKept: null }),
   keptElsewhere: (_, elsewhere: Work["elsewhere"]) => ({ elsewhere }),

@@ -11,6 +11,7 @@ import { actions } from "../../state/store.ts";
 import { useFacts } from "../../state/useFacts.ts";
 import { useWork } from "../../state/useStudio.ts";
 import { DeleteEverything } from "../frame/DeleteEverything.tsx";
+import { Kept } from "../frame/Kept.tsx";
 
 const AWAITED: Readonly<Record<AwaitedPart, { readonly text: string; readonly tab: string }>> = {
   rounding: { text: "The recipe asks for learned rounding, which is not learned yet.", tab: "Rounding" },
@@ -139,9 +140,7 @@ function Stored() {
   return (
     <section className="stored">
       <h3>In this browser</h3>
-      <p className="muted">
-        Recipes, statistics and results stay here over a reload; the model and samples only if you ticked so.
-      </p>
+      <Kept />
       <DeleteEverything />
     </section>
   );
