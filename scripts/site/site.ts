@@ -14,12 +14,14 @@ interface Page extends Rendered {
 }
 
 /**
- * All files of the documentation, by their paths in its folder. An Error names a document that docs/index.md does not list,
- * and a link that leads nowhere.
+ * All files of the documentation, by their paths in its folder. Documents that docs/index.md does not list come last in the
+ * sidebar. An Error names a link that leads nowhere.
  */
 export function siteFiles(root: string, assets: Assets): ReadonlyMap<string, string | Uint8Array> {
   const text = (source: string) => readFileSync(join(root, source), "utf8");
-  const contents = readContents(text(INDEX));
+  const listed = readContents(text(INDEX));
+  const rest = unlisted(root, listed).map((source) => ({ title: source, source, about: "" }));
+  const contents = rest.length > 0 ? [...listed, { title: "More", level: 2, entries: rest }] : listed;
   const titles = new Map(contents.flatMap(({ entries }) => entries.map(({ source, title }) => [source, title])));
   const pageOf = (source: string, kind: string): Page => ({
     source,
@@ -30,7 +32,6 @@ export function siteFiles(root: string, assets: Assets): ReadonlyMap<string, str
     pageOf(INDEX, ""),
     ...contents.flatMap(({ title, entries }) => entries.map(({ source }) => pageOf(source, title))),
   ];
-  refuseUnlisted(root, pages);
 
   const files = new Map<string, string | Uint8Array>();
   const bySource = new Map(pages.map((page) => [page.source, page]));
@@ -71,14 +72,11 @@ function searched({ source, kind, title, sections }: Page): SearchSection[] {
   }));
 }
 
-function refuseUnlisted(root: string, pages: readonly Page[]): void {
-  const listed = pages.map(({ source }) => source);
-  const twice = listed.find((source, i) => listed.indexOf(source) !== i);
-  if (twice) throw new Error(`${INDEX} lists ${twice} twice.`);
-  const there = readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
+/** Documents of the repository that its contents do not list, from its root. */
+export function unlisted(root: string, contents = readContents(readFileSync(join(root, INDEX), "utf8"))): string[] {
+  const listed = new Set(contents.flatMap(({ entries }) => entries.map(({ source }) => source)));
+  return readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".md"))
-    .map((path) => `docs/${path.replaceAll("\\", "/")}`);
-  const missing = there.find((source) => !listed.includes(source));
-  if (missing)
-    throw new Error(`${INDEX} does not list ${missing}: add a line for it under the heading that it belongs to.`);
+    .map((path) => `docs/${path.replaceAll("\\", "/")}`)
+    .filter((source) => source !== INDEX && !listed.has(source));
 }
