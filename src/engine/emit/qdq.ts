@@ -2,6 +2,7 @@ import type { Numbers } from "../encode/numbers.ts";
 import { withFields } from "../onnx/messages.ts";
 import type { ModelProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
 import type { LayerPlan, QuantizationPlan } from "../plan/plan.ts";
+import { isWide } from "../values/codes.ts";
 import { DequantizedInputs } from "./dequantizedInputs.ts";
 import type { Emitted, Writer } from "./emitted.ts";
 import { GraphDraft } from "./graphDraft.ts";
@@ -21,12 +22,19 @@ class QdqWriter {
   readonly #unrounded = new Map<string, string>();
   readonly #dequantized = new Map<string, string>();
   readonly #inputs: DequantizedInputs;
+  readonly #layers: ReadonlyMap<NodeProto, LayerPlan>;
+  /** The clamps of what is rounded before them, and the rounded values, by what they read. */
+  readonly #clamped: ReadonlyMap<string, LayerPlan>;
+  readonly #early = new Map<string, string>();
 
   constructor(model: ModelProto, plan: QuantizationPlan, numbers: Numbers) {
     this.#draft = new GraphDraft(model, plan);
     this.#plan = plan;
     this.#numbers = numbers;
     this.#inputs = new DequantizedInputs(this.#draft, plan, numbers);
+    this.#layers = new Map(plan.layers.map((layer) => [layer.node, layer]));
+    const clamps = plan.layers.filter((layer) => this.#isRoundedBefore(layer));
+    this.#clamped = new Map(clamps.map((layer) => [this.#readBy(layer.node), layer]));
     this.#integer = new Set(plan.layers.filter(({ reason }) => reason === null).map(({ node }) => node));
   }
 
@@ -45,16 +53,43 @@ class QdqWriter {
         unrounded.set(name, inner);
         return inner;
       });
-      const input = this.#inputs.of(layer, (name) => this.#read(layer, name));
+      const read = this.#inputs.of(layer, (name) => this.#read(layer, name));
+      const input = read.map((name) => this.#early.get(name) ?? name);
       this.#unrounded.set(layer.id, output[0] ?? "");
       this.#draft.add(withFields(layer.node, { input, output }));
       for (const name of produced) {
+        const clamp = this.#clamped.get(name)?.node.output[0];
+        if (clamp !== undefined) this.#early.set(name, this.#pair(clamp, name, null));
         if (!groupOf.has(name)) continue;
         const inner = unrounded.get(name);
         this.#quantizePair(name, inner ?? name, inner ? name : null);
       }
     }
     return { model: this.#draft.assemble(), unrounded: this.#unrounded, rounded: this.#dequantized };
+  }
+
+  /**
+   * Whether what a clamp reads is rounded too, by the clamp's own scale, which changes no value: ONNX Runtime makes one float layer of a
+   * layer and its clamp otherwise, and has no integer kernel for it. Recipes of before have it so.
+   */
+  #isRoundedBefore({ id, node, follower, reason }: LayerPlan): boolean {
+    const { target, keepsCopies } = this.#plan;
+    if (!target.roundsBeforeClamps || keepsCopies || isWide(this.#numbers.activations.type)) return false;
+    if (reason !== null || follower?.kind !== "clamp" || !this.#numbers.clamps.has(id)) return false;
+    const before = this.#before(node);
+    const lead = before?.follower?.kind === "bias" ? this.#before(before.node) : before;
+    if (!lead || lead.follower || !target.integerKernels.has(lead.operator)) return false;
+    return lead.weight === null || lead.precision === "int8";
+  }
+
+  /** What a follower works on, and the layer that made it. */
+  #readBy({ input }: NodeProto): string {
+    return input.find((name) => name && !this.#plan.index.initializer(name)) ?? "";
+  }
+
+  #before(node: NodeProto): LayerPlan | undefined {
+    const producer = this.#plan.index.producer(this.#readBy(node));
+    return producer && this.#layers.get(producer);
   }
 
   /** Whether a caller or a subgraph reads a tensor by its name, which therefore has to hold the rounded values. */
@@ -72,10 +107,14 @@ class QdqWriter {
 
   /** Q and DQ of one activation: `from` is read, `to` is what the DQ writes, or a new name. */
   #quantizePair(tensor: string, from: string, to: string | null): void {
+    this.#dequantized.set(tensor, this.#pair(tensor, from, to));
+  }
+
+  #pair(tensor: string, from: string, to: string | null): string {
     const codes = this.#draft.fresh(tensor, "_QuantizeLinear_Output");
     const output = to ?? this.#draft.fresh(tensor, "_DequantizeLinear_Output");
     this.#inputs.quantize(tensor, from, codes);
     this.#inputs.dequantize(tensor, codes, output);
-    this.#dequantized.set(tensor, output);
+    return output;
   }
 }

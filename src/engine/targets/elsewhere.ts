@@ -13,6 +13,7 @@ export const ELSEWHERE = {
   addsInPairs: false,
   givesFloat: new Set<string>(),
   roundsClamps: false,
+  roundsBeforeClamps: false,
   wantsIntegerBias: new Set<string>(),
   quantizesItself: new Set<string>(),
   movesInFloat: new Set<string>(),

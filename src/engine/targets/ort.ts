@@ -74,6 +74,7 @@ export const ORT: Target = {
   fusesSum: NONE,
   givesFloat: new Set(["Gemm", "MatMul"]),
   roundsClamps: true,
+  roundsBeforeClamps: true,
   biases: "int32",
   wantsIntegerBias: new Set(["Conv", "Gemm"]),
   quantizesItself: new Set(["Conv", "ConvTranspose", "Gemm"]),

@@ -57,6 +57,8 @@ export interface Target {
   readonly givesFloat: ReadonlySet<string>;
   /** Whether a clamp with one reader keeps the layer before it from its integer kernel unless its own result is rounded. */
   readonly roundsClamps: boolean;
+  /** Whether what a clamp reads is rounded too where saturating is not the clamp: else the layer before it has no integer kernel. */
+  readonly roundsBeforeClamps: boolean;
   /** What the constant biases of integer layers become. */
   readonly biases: "int32" | "int8" | "float";
   /** Operators that are multiplied in integers only with a constant bias, or none. */
