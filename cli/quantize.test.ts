@@ -58,7 +58,8 @@ describe("weights alone", () => {
 
   it("are in blocks, of a type, by an operator and an algorithm, where the options say so", async () => {
     const out = join(folder, "blocks");
-    const options = ["--weights", "u4", "--block", "16", "--operator", "matmulnbits", "--algorithm", "nearest"];
+    const blocks = ["--block", "16", "--operator", "matmulnbits", "--algorithm", "nearest"];
+    const options = ["--weights", "u4", "--layer", "classify=u4", ...blocks];
     const outcome = await octet("quantize", model, "--format", "weights", ...options, "--out", out, "--json");
     expect(outcome.code).toBe(0);
     const weights = { type: "uint4", block: 16, operator: "matmulnbits", algorithm: "nearest" };

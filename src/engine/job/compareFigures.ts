@@ -48,7 +48,8 @@ export function compareFigures(a: Report, b: Report): FigureChange[] {
 }
 
 function figuresOf({ evaluation, files, model, recipe }: Report): Figure[] {
-  const exported = files.find(({ name }) => name === quantizedName(model, recipe));
+  const names = [true, false].map((hasBlocks) => quantizedName(model, recipe, hasBlocks));
+  const exported = files.find(({ name }) => names.includes(name));
   const size: Figure[] = [
     { figure: "size, float", unit: "bytes", of: "file", value: model.bytes },
     ...(exported ? [{ figure: "size, quantized", unit: "bytes", of: "file", value: exported.bytes } as const] : []),

@@ -2,6 +2,7 @@ import { normalizedTensors } from "../graph/normalization.ts";
 import type { Dataset } from "../model/dataset.ts";
 import { inPairs } from "../model/format.ts";
 import type { JobContext } from "../model/job.ts";
+import type { Reason } from "../model/reason.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Runtime } from "../model/runtime.ts";
 import { biasPlace } from "../operators/biasPlace.ts";
@@ -52,10 +53,13 @@ export function deriveBiases(model: OpenModel, recipe: Recipe): Recipe {
   return withLearned(recipe, { biases: expectedCorrections(planModel(model, recipe), recipe, means) });
 }
 
+/** Of layers in float that keep their weights in fewer bits. */
+const KEPT: ReadonlySet<Reason["code"]> = new Set(["recipe-stored", "no-blocks", "costly"]);
+
 function correctedLayers({ plan, unrounded }: Quantized): CorrectedLayer[] {
   return plan.layers.flatMap(({ id, node, weightUse, reason }) => {
     const quantized = unrounded.get(id);
-    const isRounded = weightUse !== null || reason?.code === "recipe-stored" || reason?.code === "costly";
+    const isRounded = weightUse !== null || (reason !== null && KEPT.has(reason.code));
     if (!isRounded || quantized === undefined || !biasPlace(node, plan.index)) return [];
     const [reader, ...readers] = plan.index.consumers(node.output[0] ?? "");
     const isSeen = plan.index.isOutput(node.output[0] ?? "");

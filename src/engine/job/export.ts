@@ -20,7 +20,7 @@ import { TOOL } from "../values/tool.ts";
 import { byteSize } from "../values/units.ts";
 import { type Artifact, fileOf, partsOf } from "./artifact.ts";
 import { undecidedRegions } from "./elementwise.ts";
-import { quantizedName, scaledName, unprovenName } from "./fileNames.ts";
+import { scaledName, unprovenName } from "./fileNames.ts";
 import { assertScaledFits } from "./fileSize.ts";
 import { assertRoundingLearned } from "./learned.ts";
 import { equalizedModel, isEqualized, isSmoothed, type OpenModel, summarizeModel } from "./open.ts";
@@ -74,8 +74,8 @@ export function exportJob(model: OpenModel, request: ExportRequest): Exported {
   const observed = calibration.statistics.size > 0 ? rangeFiles(model, recipe, calibration, quantized, seen) : null;
   const by = isEqualized(recipe) ? "equalized" : isSmoothed(recipe) && observed ? "smoothed" : null;
   const scaled = by && scaledFile(model, recipe, by, nameOf(scaledName(model, by)));
-  const name = nameOf(quantizedName(model, recipe));
   const { weights } = quantized.written;
+  const name = nameOf(quantized.written.name);
   const notices: Notice[] = [
     ...growth(model, name, quantized.bytes),
     ...uncorrected(recipe, name),

@@ -28,7 +28,7 @@ export interface FamilyVariant {
 }
 
 const PLAIN: WeightScheme = { type: "int8", granularity: "channel", rounding: "nearest" };
-const BLOCKS: WeightScheme = { ...PLAIN, type: "uint4", block: 32, operator: "matmulnbits" };
+const BLOCKS: WeightScheme = { ...PLAIN, type: "uint4", block: 32, others: "wider", operator: "matmulnbits" };
 const EIGHT_BITS = {
   choices: { format: "dynamic", weights: PLAIN },
   otherwise: { format: "weights", weights: { ...PLAIN, type: "uint8", block: 32, operator: "matmulnbits" } },

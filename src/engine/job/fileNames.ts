@@ -4,10 +4,20 @@ import type { OpenModel } from "./open.ts";
 
 type Named = Pick<OpenModel, "name">;
 
-/** The quantized model's file: named after the type of its weights, "mixed" for several, or after its format where that has one type alone. */
-export function quantizedName({ name }: Named, { format, weights }: Pick<Recipe, "format" | "weights">): string {
-  const [type, ...others] = weightTypesOf(weights);
-  return `${name}.${multipliesAll({ format }) || !isTuned({ format }) ? format : others.length > 0 ? "mixed" : type}.onnx`;
+/**
+ * The quantized model's file: named after the type of its weights, "mixed" where the recipe has several, those of layers in float too, or
+ * after its format where that has one type alone. Where no layer has the type, since no blocks fit any, it is int8, which they have then.
+ */
+export function quantizedName(
+  { name }: Named,
+  { format, weights, float }: Pick<Recipe, "format" | "weights" | "float">,
+  hasBlocks = true,
+): string {
+  if (multipliesAll({ format }) || !isTuned({ format })) return `${name}.${format}.onnx`;
+  const { stored = [], storedAs = {} } = float;
+  const kept = [...Object.values(storedAs), ...(stored.length > 0 ? ["int8"] : [])];
+  const [type, ...others] = new Set([...weightTypesOf(weights), ...kept]);
+  return `${name}.${others.length > 0 ? "mixed" : hasBlocks ? type : "int8"}.onnx`;
 }
 
 /** The file of the float model whose channels were scaled. */

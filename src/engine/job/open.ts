@@ -243,7 +243,7 @@ export function planModel(model: PreparedModel, recipe: PlanChoices): Quantizati
     format,
     isWidened,
     kept,
-    [weights.type, weights.layers ?? {}, weights.block, weights.operator],
+    [weights.type, weights.layers ?? {}, weights.block, weights.others, weights.operator],
     elementwise,
     unjoined,
     coarse ?? {},

@@ -1,18 +1,19 @@
-import { multiplies, takesRanges } from "../model/format.ts";
+import { multiplies, takesCodes, takesRanges } from "../model/format.ts";
 import type { Notice } from "../model/job.ts";
 import { reasonText } from "../model/reason.ts";
-import type { Recipe } from "../model/recipe.ts";
+import { type Recipe, weightTypeOf } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import { DEFAULT_TARGET } from "../model/target.ts";
 import { floatKernels } from "../plan/kernels.ts";
 import type { QuantizationPlan } from "../plan/plan.ts";
 import { joins } from "../plan/regions.ts";
+import { isCodebook, type WeightType, weightBits } from "../values/codes.ts";
 import { interval, listed, plural } from "../values/figures.ts";
 import { halfNotices } from "./halfNotices.ts";
 
 type Choices = Pick<
   Recipe,
-  "elementwise" | "unjoined" | "format" | "float" | "weights" | "ranges" | "methods" | "spared"
+  "elementwise" | "unjoined" | "format" | "float" | "weights" | "ranges" | "methods" | "spared" | "codes"
 >;
 
 /** Layers that a notice names one by one. */
@@ -25,6 +26,8 @@ export function planNotices(plan: QuantizationPlan, recipe: Choices): Notice[] {
     ...decided(plan, recipe),
     ...costly(plan),
     ...storedOnly(plan, recipe),
+    ...withoutBlocks(plan),
+    ...fewBits(plan, recipe),
     ...widened(plan, recipe),
     ...gates(plan, recipe),
     ...spared(plan),
@@ -87,6 +90,36 @@ function storedOnly(plan: QuantizationPlan, { format, weights }: Choices): Notic
       : `${plan.target.name} has no integer kernel for ${plural(layers.length, "layer")} that ${are} stored in 8 bits and computed in float: ${which}.`;
   return [{ kind: "info", subject: "computed in float", message }];
 }
+
+/** What is kept of layers that no blocks fit. */
+function withoutBlocks({ layers }: QuantizationPlan): Notice[] {
+  const found = layers.flatMap(({ operator, reason }) => (reason?.code === "no-blocks" ? [{ operator, reason }] : []));
+  const [first] = found;
+  if (!first) return [];
+  const operators = listed([...new Set(found.map(({ operator }) => operator))]);
+  const keep = found.length === 1 ? "keeps its weights" : "keep their weights";
+  const message = `${plural(found.length, "layer")} that no blocks fit (${operators}) ${keep} in ${first.reason.type}: so few bits with a scale an output channel often leave noise. A layer that is given a type of its own has that.`;
+  return [{ kind: "info", subject: "layers without blocks", message }];
+}
+
+/** Weights of convolutions in few bits by the largest or the nearest alone. */
+function fewBits({ layers }: QuantizationPlan, { format, weights, codes }: Choices): Notice[] {
+  if (!takesCodes({ format }) || weights.rounding === "learned" || weights.rounding === "finetuned") return [];
+  const found = layers.filter(
+    ({ id, operator, reason, weight }) =>
+      reason === null &&
+      weight !== null &&
+      isConvolution(operator) &&
+      !own(codes ?? {}, id) &&
+      isFew(weightTypeOf(weights, id)),
+  );
+  if (found.length === 0) return [];
+  const message = `${plural(found.length, "convolution")} in so few bits with a scale an output channel, rounded to nearest, often ${found.length === 1 ? "is" : "are"} noise; evaluate the file on samples. Learned rounding, or int8 for single layers, keeps more.`;
+  return [{ kind: "warning", subject: "convolutions", message }];
+}
+
+const isConvolution = (operator: string) => operator === "Conv" || operator === "ConvTranspose";
+const isFew = (type: WeightType) => !isCodebook(type) && weightBits(type) < 8;
 
 function widened({ groups }: QuantizationPlan, { ranges }: Choices): Notice[] {
   return groups.flatMap(({ id, least }) => {

@@ -189,7 +189,9 @@ export function quantizeModel(model: OpenModel, recipe: Recipe): Quantized {
   const stored = storeWeights(quantized.model, plan.stored, recipe.weights);
   const written = plan.keepsCopies ? stored : shareEqual(stored);
   const { model: file, ends } = plan.target.integerEnds ? withIntegerEnds(written) : { model: written, ends: [] };
-  const artifact = artifactOf(file, quantizedName(model, recipe));
+  const isWider = plan.layers.some(({ reason }) => reason?.code === "no-blocks");
+  const hasBlocks = !isWider || plan.layers.some(({ weight }) => weight !== null);
+  const artifact = artifactOf(file, quantizedName(model, recipe, hasBlocks));
   return {
     model: written,
     file,

@@ -49,6 +49,8 @@ export type Reason =
   | { readonly code: "recipe-input"; readonly tensor: string }
   | { readonly code: "recipe-output" }
   | { readonly code: "recipe-elementwise" }
+  /** No blocks fit its weights, which are kept in more bits than those of others. */
+  | { readonly code: "no-blocks"; readonly type: StoredType }
   | { readonly code: "weights-only" }
   | { readonly code: "without-weights" }
   /** What was decided on calibration samples. */
@@ -62,7 +64,7 @@ export function isChosen({ code }: Reason): boolean {
 
 /** Whether the layer is computed in float and its weights alone are in fewer bits. */
 export function isStored({ code }: Reason): boolean {
-  return code === "stored" || code === "recipe-stored" || code === "costly";
+  return code === "stored" || code === "recipe-stored" || code === "no-blocks" || code === "costly";
 }
 
 /** What weights are kept in, in words. */
@@ -118,6 +120,8 @@ export function reasonText(reason: Reason): string {
       return "its weight is a vector, which gains nothing from 8 bits";
     case "weight-small":
       return `its weights are so small that keeping them in ${reason.type === "int8" ? "8 bits" : storedText(reason.type)} would save nothing`;
+    case "no-blocks":
+      return `no blocks fit its weights, which are kept in ${storedText(reason.type)}`;
     case "no-operator":
       return `no operator reads its weight in ${reason.type}`;
     case "parts-of-bytes":

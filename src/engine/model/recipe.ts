@@ -106,6 +106,10 @@ const WEIGHT_SCHEME = fields({
     "Weights alone: how many weights that are added up share a scale, of matrices; where this is absent, all of an output channel, or of the tensor.",
     maybe(oneNumber(BLOCK_SIZES)),
   ),
+  others: about(
+    "Of blocks in fewer than 8 bits: wider keeps the weights of layers that no blocks fit, such as convolutions, in float16, or in int8 where these are most of the weights; where this is absent they are in `type`, with scales of output channels.",
+    maybe(oneOf(["wider"])),
+  ),
   operator: about(
     "Weights alone, in blocks: matmulnbits has ONNX Runtime's own MatMulNBits and GatherBlockQuantized where they fit; where this is absent, or they do not, a DequantizeLinear gives the values.",
     maybe(oneOf(WEIGHT_OPERATORS)),

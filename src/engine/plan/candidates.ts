@@ -16,6 +16,7 @@ import { type Follower, followerOf } from "./followers.ts";
 import { lookedUpTable, ownOperator } from "./ownOperator.ts";
 import { givesProbabilities, probabilityTensors } from "./unseen.ts";
 import { type WeightUse, weightUse } from "./weightUse.ts";
+import { widerLayers } from "./widerLayers.ts";
 
 /** The part of a recipe that decides what is quantized, and to how many bits; ranges and methods do not. */
 export type PlanChoices = Pick<Recipe, "format" | "float" | "weights" | "elementwise" | "unjoined" | "spared"> &
@@ -54,6 +55,7 @@ export function candidatesOf(
   choices: PlanChoices,
 ): ReadonlyMap<NodeProto, Candidate> {
   const { weights } = choices;
+  const wider = widerLayers(index, target, choices);
   const probabilities = probabilityTensors(index);
   const candidates = new Map<NodeProto, Candidate>();
   const leads = (producer: NodeProto): boolean => {
@@ -74,6 +76,7 @@ export function candidatesOf(
     const isMultiplied = target.multiplies.includes(type) && takesRanges(choices);
     const blocked =
       blockedReason(node, descriptor, index, activations, target, choices) ??
+      widerReason(wider.get(index.id(node))) ??
       unusable ??
       (weight && type === "nf4" && ownOperator(node, weight, index, choices) === null
         ? { code: "no-operator" as const, type }
@@ -93,6 +96,10 @@ export function candidatesOf(
     candidates.set(node, { node, descriptor, weightUse: weight, follower, operands, reason });
   }
   return candidates;
+}
+
+function widerReason(type: "float16" | "int8" | undefined): Reason | null {
+  return type ? { code: "no-blocks", type } : null;
 }
 
 function blockedReason(

@@ -1,7 +1,8 @@
 import type { Reason } from "../model/reason.ts";
 import { type Recipe, storedTypeOf } from "../model/recipe.ts";
 import type { Layer } from "../model/summary.ts";
-import type { GraphIndex } from "../onnx/graph.ts";
+import type { Reduction } from "../numerics/reduction.ts";
+import { GraphIndex } from "../onnx/graph.ts";
 import type { GraphProto, NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { dataTypeOf, dimsOf, passingFloats } from "../onnx/tensor.ts";
 import { operatorOf } from "../operators/index.ts";
@@ -14,6 +15,7 @@ import type { RunTimeKernel } from "./dynamic.ts";
 import { type Scope, visitNested } from "./nested.ts";
 import { recurrentKernel } from "./recurrentKernel.ts";
 import { isFiniteWeight } from "./weightUse.ts";
+import { widerLayers } from "./widerLayers.ts";
 
 /** A weight kept in fewer bits in the file, of a layer that is computed in float, or that finds the scales of its activations itself. */
 export interface StoredWeight extends KeptInput {
@@ -24,6 +26,8 @@ export interface StoredWeight extends KeptInput {
   readonly blockAxis: number | null;
   /** Whether a kernel multiplies its codes. */
   readonly isMultiplied: boolean;
+  /** The order in which products are added up, where rounding errors of an output channel are to cancel. */
+  readonly reduction?: Reduction | null;
 }
 
 /** A layer with weights that gets no scales of activations, whatever is chosen: a recurrent one, or one inside another operator. */
@@ -37,28 +41,32 @@ export interface StoredLayer {
   readonly inside: string | null;
 }
 
-type StoredChoices = Pick<Recipe, "format" | "float" | "elementwise" | "unjoined">;
+type StoredChoices = Pick<Recipe, "format" | "float" | "weights" | "elementwise" | "unjoined">;
 
 /**
  * The recurrent layers of a graph, the layers with weights in the graphs that its nodes hold, and those that the recipe names as
  * stored or that were decided to be. Their weights are in int8 whatever the recipe's type of weights, since a state gathers error step
- * by step, or in the type that the recipe names for the layer. Where scales of activations are found at run time, an LSTM is computed in
+ * by step, or in the type that the recipe names for the layer, or that those have which no blocks fit (widerLayers.ts). Where scales of activations are found at run time, an LSTM is computed in
  * integers if the target does that.
  */
-export function storedLayers(
-  graph: GraphProto,
-  { format, float, elementwise, unjoined }: StoredChoices,
-  target: Target,
-): StoredLayer[] {
+export function storedLayers(graph: GraphProto, choices: StoredChoices, target: Target): StoredLayer[] {
+  const { format, float, elementwise, unjoined } = choices;
+  const wider = widerLayers(new GraphIndex(graph), target, choices);
   const costly = new Set(elementwise === "auto" ? unjoined : []);
   const chosen = (id: string) => storedTypeOf(float, id);
   const asked = (id: string): Reason | null =>
-    chosen(id) !== null ? { code: "recipe-stored", type: chosen(id)! } : costly.has(id) ? { code: "costly" } : null;
+    chosen(id) !== null
+      ? { code: "recipe-stored", type: chosen(id)! }
+      : costly.has(id)
+        ? { code: "costly" }
+        : wider.has(id)
+          ? { code: "no-blocks", type: wider.get(id)! }
+          : null;
   const found: StoredLayer[] = [];
   visitNested(graph, (node, { id, index, scope, inside }) => {
     const keeping = keepingOf(node, index, scope, inside, asked(id));
     const atRunTime = format === "dynamic" && asked(id) === null ? target : null;
-    const type = chosen(id) ?? "int8";
+    const type = chosen(id) ?? wider.get(id) ?? "int8";
     if (keeping) found.push(storedLayer(node, keeping, { id, scope, inside, float, type, atRunTime }));
   });
   return found;
@@ -66,7 +74,7 @@ export function storedLayers(
 
 /** What may be kept of a node's weights, and why the node is in float where nothing is. */
 interface Keeping {
-  readonly inputs: readonly (KeptInput & Pick<StoredWeight, "blockAxis">)[];
+  readonly inputs: readonly (KeptInput & Pick<StoredWeight, "blockAxis" | "reduction">)[];
   readonly reason: Reason;
 }
 
@@ -92,7 +100,11 @@ function keepingOf(
   const axis = input === 1 && rank > 1 ? operator.channelAxis(node, rank) : null;
   const inputAxis = operator.inputAxis?.(node, rank, input);
   const blockAxis = inputAxis ?? (axis === null || rank < 2 ? null : 1 - axis);
-  return { inputs: [{ input, axes: axis === null ? [] : [axis], blockAxis }], reason: within };
+  const axes = axis === null ? [] : [axis];
+  const weight = scope(node.input[input] ?? "");
+  const isBalanced = within.code === "no-blocks" && weight !== undefined && axis !== null;
+  const reduction = isBalanced ? operator.reduction(node, dimsOf(weight)) : null;
+  return { inputs: [{ input, axes, blockAxis, reduction }], reason: within };
 }
 
 interface Place {
@@ -151,7 +163,7 @@ function storedLayer(
 }
 
 function storedReason(reason: Reason, inside: string | null, cells: number | undefined): Reason {
-  if (reason.code === "recipe-stored" || reason.code === "costly") return reason;
+  if (reason.code === "recipe-stored" || reason.code === "costly" || reason.code === "no-blocks") return reason;
   return { code: "stored", inside, ...(cells !== undefined && { cells }) };
 }
 

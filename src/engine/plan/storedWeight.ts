@@ -36,7 +36,7 @@ export function storedHalves(stored: StoredWeight): Uint16Array {
   return encodeHalves(sourceOf(stored), HALF);
 }
 
-function sourceOf({ tensor, axes, blockAxis, isMultiplied }: StoredWeight): WeightSource {
+function sourceOf({ tensor, axes, blockAxis, isMultiplied, reduction = null }: StoredWeight): WeightSource {
   const dims = dimsOf(tensor);
   const [first = 1, second = 1, ...rest] = dims;
   const isJoined = axes.length === 2;
@@ -55,7 +55,7 @@ function sourceOf({ tensor, axes, blockAxis, isMultiplied }: StoredWeight): Weig
     dims: isJoined ? [first * second, ...rest] : dims,
     channelAxis: axes[0] ?? null,
     hasChannelScales: true,
-    reduction: isMultiplied ? rows : null,
+    reduction: isMultiplied ? rows : reduction && { ...reduction, paired: false },
     blockAxis: blockAxis !== null && isJoined ? blockAxis - 1 : blockAxis,
     importance: null,
     isDeferred: false,

@@ -68,7 +68,7 @@ import type { TuneRequest, Tuning } from "../model/tuning.ts";
 import type { PlannedWeightChoices } from "../plan/plannedWeight.ts";
 import { type Choices, withOthers, withSettings } from "../recipe/change.ts";
 import { missing } from "../recipe/derivations.ts";
-import { withFormat, withPreprocess, withTarget } from "../recipe/edits.ts";
+import { BESIDE_BLOCKS, withFormat, withPreprocess, withTarget } from "../recipe/edits.ts";
 import { preparedFor } from "../recipe/preparation.ts";
 import type { Environment } from "./environment.ts";
 
@@ -232,7 +232,9 @@ export class Project {
     const { format } = choices;
     const isOwn = format === "q4f16" || format === "float8" || this.#recipe.format === "float8";
     const recipe = format && isOwn ? withFormat(this.#recipe, format) : this.#recipe;
-    this.#recipe = withSettings(recipe, choices);
+    const { weights } = choices;
+    const isNew = weights?.block !== undefined && recipe.weights.block === undefined && !("others" in weights);
+    this.#recipe = withSettings(recipe, isNew ? { ...choices, weights: { ...weights, ...BESIDE_BLOCKS } } : choices);
     return this;
   }
 

@@ -25,6 +25,7 @@ const VALUES: Readonly<Record<Setting | Learned | Outside, Schema>> = {
   roundingKind: weights.entries.rounding,
   roundingSeed: weights.entries.seed.wrapped,
   weightBlock: weights.entries.block.wrapped,
+  weightOthers: weights.entries.others.wrapped,
   weightOperator: weights.entries.operator.wrapped,
   weightAlgorithm: weights.entries.algorithm.wrapped,
   ...{
@@ -53,6 +54,7 @@ const SINCE: ReadonlySet<Origin> = new Set([
   "onCodes",
   "roundingSeed",
   "weightBlock",
+  "weightOthers",
   "weightOperator",
   "weightAlgorithm",
 ]);

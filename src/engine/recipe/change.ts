@@ -14,8 +14,9 @@ export type LearnedParts = Partial<Pick<Recipe, Learned>>;
  */
 export function withSettings(recipe: Recipe, choices: Choices, known: LearnedParts = {}): Recipe {
   const chosen = { ...recipe, ...choices };
-  const stale = [...learnedFrom(changedSettings(recipe, chosen)), ...noLongerAsked(recipe, chosen)];
-  return withLearned(without(chosen, stale), known);
+  const unasked = noLongerAsked(recipe, chosen);
+  const stale = [...learnedFrom(changedSettings(recipe, chosen)), ...unasked];
+  return withLearned(withoutOptional(without(chosen, stale), unasked), known);
 }
 
 /** The recipe with a part that was derived anew, and without what followed from another. */
@@ -47,6 +48,15 @@ const digest = (part: object | null | undefined) =>
 function without(recipe: Recipe, parts: readonly Learned[]): Recipe {
   const held = parts.filter((part) => (recipe[part] ?? null) !== null);
   return held.length === 0 ? recipe : { ...recipe, ...Object.fromEntries(held.map((part) => [part, null])) };
+}
+
+/** What recipes say only where it is asked for. */
+const OPTIONAL: ReadonlySet<Learned> = new Set(["inputScales", "codes"]);
+
+function withoutOptional(recipe: Recipe, parts: readonly Learned[]): Recipe {
+  const left = new Set<string>(parts.filter((part) => OPTIONAL.has(part) && part in recipe));
+  if (left.size === 0) return recipe;
+  return Object.fromEntries(Object.entries(recipe).filter(([name]) => !left.has(name))) as Recipe;
 }
 
 /** Without the prints of samples where nothing is held that samples can have taught: what is settled and empty is none. */

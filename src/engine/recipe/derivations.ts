@@ -43,6 +43,7 @@ const JOINED = [
   "weightType",
   "weightLayers",
   "weightBlock",
+  "weightOthers",
   "weightOperator",
 ] as const;
 
@@ -59,6 +60,7 @@ const ON_SAMPLES = [
   "weightType",
   "weightLayers",
   "weightBlock",
+  "weightOthers",
   "weightOperator",
   "weightAlgorithm",
 ] as const;

@@ -205,18 +205,22 @@ test("what goes with weights alone is dropped where activations are quantized to
   const chosen = withWeightAlgorithm(alone, "nearest");
   expect(chosen.weights).toEqual({
     ...{ type: "uint4", granularity: "channel", rounding: "nearest" },
-    ...{ block: 32, operator: "matmulnbits", algorithm: "nearest" },
+    ...{ block: 32, others: "wider", operator: "matmulnbits", algorithm: "nearest" },
   });
   const plain = { type: "uint4", granularity: "channel", rounding: "nearest" };
   expect(withBlock(chosen, null).weights).toEqual(plain);
-  expect(withWeightAlgorithm(withWeightOperator(chosen, null), null).weights).toEqual({ ...plain, block: 32 });
+  expect(withWeightAlgorithm(withWeightOperator(chosen, null), null).weights).toEqual({
+    ...plain,
+    block: 32,
+    others: "wider",
+  });
   for (const format of ["qdq", "qoperator", "dynamic"] as const) {
     expect(withFormat(chosen, format).weights).toEqual({ ...plain, type: "int4" });
   }
   expect(withFormat(chosen, "weights").weights).toEqual(chosen.weights);
   expect(withActivations(chosen, INT8).weights).toEqual({ ...plain, type: "int4" });
   const normal = withWeightType(chosen, "nf4");
-  expect(normal.weights).toEqual({ ...plain, type: "nf4", block: 32 });
+  expect(normal.weights).toEqual({ ...plain, type: "nf4", block: 32, others: "wider" });
   expect(withWeightType(recipe, "nf4").weights).toEqual({ ...plain, type: "nf4", block: 64 });
   expect(withBlock(normal, null).weights).toEqual({ ...plain, type: "int4" });
   expect(withFormat(normal, "qdq").weights).toEqual({ ...plain, type: "int4" });
@@ -240,4 +244,17 @@ test("makes weights those that MatMulNBits reads beside float16, and others agai
     algorithm: "nearest",
   });
   expect(withFormat(halves, "qdq").weights).toEqual({ type: "int4", granularity: "channel", rounding: "nearest" });
+});
+
+test("what is no longer asked for is not there, as in a recipe that never asked", () => {
+  const blocks = withBlock(withWeightType(withFormat(recipe, "weights"), "uint4"), 32);
+  const found = {
+    ...withWeightAlgorithm(blocks, "awq"),
+    inputScales: { a: [1, 2] },
+    codes: { layer: { codes: "", scales: "" } },
+  };
+  const gptq = withWeightAlgorithm(found, "gptq");
+  expect("inputScales" in gptq).toBe(false);
+  expect(gptq.codes).toBeNull();
+  expect("codes" in withWeightAlgorithm(gptq, null)).toBe(false);
 });

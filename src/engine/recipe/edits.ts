@@ -73,8 +73,13 @@ export function withFormat(given: Recipe, format: RecipeFormat): Recipe {
   if (recipe.format === "float8") return withFormat(outOfFloat8(recipe), format);
   if (format === "q4f16") return withSettings(recipe, { format, weights: besideHalves(recipe.weights) });
   if (multiplies({ format })) return withSettings(recipe, { format, weights: beside(recipe.weights) });
-  const weights = format === "weights" ? recipe.weights : unsampled(recipe.weights);
+  const weights = format === "weights" ? besideCodes(recipe) : unsampled(recipe.weights);
   return withSettings(recipe, { format, weights });
+}
+
+/** What was in float16 beside blocks is not in 4 bits either. */
+function besideCodes({ format, weights }: Recipe): WeightScheme {
+  return format === "q4f16" ? { ...weights, ...BESIDE_BLOCKS } : weights;
 }
 
 /** Codes are found on samples where integers are stored, and nowhere else. */
@@ -150,12 +155,12 @@ function beside({ layers, ...weights }: WeightScheme): WeightScheme {
   return withOwnTypes({ ...unblocked(weights), type }, Object.fromEntries(symmetric));
 }
 
-/** A scheme with types of single layers, of which those that are not others are left out. */
+/** A scheme with types of single layers, of which those that are not others are left out, but where these would be wider. */
 function withOwnTypes(
   { layers: _, ...weights }: WeightScheme,
   types: Readonly<Record<string, WeightType>>,
 ): WeightScheme {
-  const others = Object.entries(types).filter(([, type]) => type !== weights.type);
+  const others = Object.entries(types).filter(([, type]) => type !== weights.type || weights.others !== undefined);
   return others.length > 0 ? { ...weights, layers: Object.fromEntries(others) } : weights;
 }
 
@@ -166,19 +171,23 @@ export function withLayerType(recipe: Recipe, layers: readonly string[], type: W
   return withSettings(recipe, { weights: withOwnTypes(weights, { ...weights.layers, ...named }) });
 }
 
-function unblocked({ block: _, operator: __, algorithm: ___, ...weights }: WeightScheme): WeightScheme {
+function unblocked({ block: _, others: __, operator: ___, algorithm: ____, ...weights }: WeightScheme): WeightScheme {
   return weights;
 }
 
 const whole = ({ weights }: Recipe) => (weights.type === "nf4" ? "int4" : weights.type);
 const inBlocks = ({ type }: WeightScheme) => (isCodebook(type) ? SYMMETRIC[type] : type);
 
+/** What becomes of layers that no blocks fit, where blocks are chosen and nothing is said of these. */
+export const BESIDE_BLOCKS: Pick<WeightScheme, "others"> = { others: "wider" };
+
 /** How many weights share a scale, which has then more than one a tensor; null for one a channel. */
 export function withBlock(recipe: Recipe, block: BlockSize | null): Recipe {
   if (block === null) return withSettings(recipe, { weights: { ...unblocked(recipe.weights), type: whole(recipe) } });
   const { scales: _, ...weights } = recipe.weights;
+  const others = weights.block === undefined ? BESIDE_BLOCKS : {};
   return withSettings(recipe, {
-    weights: { ...unlearned(weights), type: inBlocks(recipe.weights), granularity: "channel", block },
+    weights: { ...unlearned(weights), type: inBlocks(recipe.weights), granularity: "channel", block, ...others },
   });
 }
 

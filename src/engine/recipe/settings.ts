@@ -48,6 +48,7 @@ export const SETTINGS = {
   /** Null where nothing is drawn. */
   roundingSeed: ({ weights }) => (weights.rounding === "stochastic" ? (weights.seed ?? 0) : null),
   weightBlock: ({ weights }) => weights.block ?? null,
+  weightOthers: ({ weights }) => weights.others ?? null,
   weightOperator: ({ weights }) => weights.operator ?? null,
   weightAlgorithm: ({ weights }) => weights.algorithm ?? null,
   method: ({ method }) => method,

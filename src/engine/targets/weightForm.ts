@@ -46,7 +46,7 @@ function float8Refusal({ format, weights, activations }: Pick<Recipe, "format" |
 }
 
 function refusalOfOne(recipe: Pick<Recipe, "format" | "weights">): string | null {
-  const { type, granularity, rounding, seed, scales, block, operator, algorithm } = recipe.weights;
+  const { type, granularity, rounding, seed, scales, block, others, operator, algorithm } = recipe.weights;
   if (multiplies(recipe)) {
     if (isAlone(type)) {
       return `Weights in ${type} are for weights alone; choose int8 or int4, or leave activations in float (format "weights").`;
@@ -82,6 +82,9 @@ function refusalOfOne(recipe: Pick<Recipe, "format" | "weights">): string | null
       return `Weights in ${type} take the nearest entry of their table; leave the rounding out.`;
   }
   if (block === undefined) {
+    if (others !== undefined) {
+      return 'Other layers are told apart where weights are in blocks; choose a block of 16, 32, 64, 128 or 256 weights, or leave "others" out.';
+    }
     if (operator === "matmulnbits") {
       return "MatMulNBits takes weights in blocks; choose a block of 16, 32, 64, 128 or 256 weights.";
     }

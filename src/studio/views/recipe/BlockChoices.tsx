@@ -2,7 +2,7 @@ import type { Recipe, WeightScheme } from "../../../engine/model/recipe.ts";
 import { withBlock, withWeightAlgorithm, withWeightOperator } from "../../../engine/recipe/edits.ts";
 import { targetOf } from "../../../engine/targets/index.ts";
 import { refusalOf } from "../../../engine/targets/target.ts";
-import { BLOCK_SIZES } from "../../../engine/values/codes.ts";
+import { BLOCK_SIZES, weightBits } from "../../../engine/values/codes.ts";
 import { plural } from "../../../engine/values/figures.ts";
 import { Choice } from "../../parts/Choice.tsx";
 import { Term } from "../../parts/Term.tsx";
@@ -22,7 +22,8 @@ export function BlockChoices({
   readonly recipe: Recipe;
   readonly isBesideHalves: boolean;
 }) {
-  const { type, block, operator = "dequantize" } = recipe.weights;
+  const { weights } = recipe;
+  const { type, block, operator = "dequantize" } = weights;
   return (
     <>
       <Choice<string>
@@ -40,6 +41,12 @@ export function BlockChoices({
       />
       {type === "nf4" && (
         <p className="muted small">Read by MatMulBnb4 of ONNX Runtime; what it does not fit stays in float.</p>
+      )}
+      {block !== undefined && weights.others !== undefined && type !== "nf4" && weightBits(type) < 8 && (
+        <p className="muted small">
+          What no blocks fit, such as convolutions, keeps float16, or int8 where that is most of the model; a layer's
+          own type goes before.
+        </p>
       )}
       {block !== undefined && type !== "nf4" && (
         <>
