@@ -1,11 +1,16 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { medianInterval, quantile } from "../../src/engine/numerics/interval.ts";
 import { SHARED } from "../../src/engine/testing/shared.ts";
+import { lastLineOf } from "../bench/apart.ts";
 import type { ServedBrowser } from "../bench/browser.ts";
 import type { Row } from "../bench/part.ts";
+import { PEER_PYTHON } from "../bench/peer.ts";
 import { SOFTWARE_ADAPTER, serveJudge, worstInChromium } from "./inChromium.ts";
 import { figures, type Judged, judged, lower, quantized, TASKS, type Task } from "./judge.ts";
+import { peerFile } from "./peerFormats.ts";
 import { type RealData, realData } from "./realData.ts";
 
 interface Format {
@@ -65,8 +70,22 @@ const ON_WEBGPU: ReadonlySet<string> = new Set(["mnist_cntk", "fmnist_dw_folded"
 
 type Golden = Readonly<Record<string, Readonly<Record<string, Partial<Judged> & { readonly unchanged?: boolean }>>>>;
 
-/** Every model in every format, run natively and in Chromium, beside the peer's row of the same format. */
-export async function compareFormats(): Promise<Row[]> {
+/** Which rows are measured; null for all of them. */
+export interface Chosen {
+  readonly models: readonly string[] | null;
+  readonly formats: readonly string[] | null;
+}
+
+const DOCUMENT = fileURLToPath(new URL("../../docs/formats-measured.md", import.meta.url));
+const TIMES = fileURLToPath(new URL("time_in_turn.py", import.meta.url));
+const SECONDS = 6;
+
+/**
+ * Every model in every format, or those chosen, run natively and in Chromium, beside the peer's row of the same format and timed in turn with the
+ * file that its tool makes of it now. Rows that are not chosen stay as the document has them.
+ */
+export async function compareFormats({ models, formats }: Chosen): Promise<Row[]> {
+  const before = models || formats ? rowsOf(readFileSync(DOCUMENT, "utf8")) : [];
   const golden = JSON.parse(readFileSync(`${SHARED}golden/formats.json`, "utf8")) as { readonly models: Golden };
   const served = await serveJudge(SOFTWARE_ADAPTER);
   const folder = mkdtempSync(join(tmpdir(), "octet-formats-"));
@@ -75,11 +94,16 @@ export async function compareFormats(): Promise<Row[]> {
     for (const [model, task] of Object.entries(TASKS)) {
       const data = realData(model, task.data);
       for (const [name, format] of Object.entries(FORMATS)) {
+        if (!(models?.includes(model) ?? true) || !(formats?.includes(name) ?? true)) {
+          rows.push(...before.filter((row) => row.model === model && row.format === name));
+          continue;
+        }
         console.error(`  ${model} as ${name}`);
         const peer = bestOf(format.peers, comparable(golden.models[model] ?? {}));
         const out = join(folder, `${rows.length}`);
         const measured = await measure(model, task, format, data, out, served);
-        rows.push(rowOf(model, name, measured, peer));
+        const timed = typeof measured === "string" ? null : await timesOf(model, measured.file, peer?.[0], data, out);
+        rows.push(rowOf(model, name, measured, peer, timed));
         rmSync(out, { recursive: true, force: true });
       }
     }
@@ -91,6 +115,7 @@ export async function compareFormats(): Promise<Row[]> {
 }
 
 interface Measured {
+  readonly file: string;
   readonly native: Judged;
   readonly wasm: string;
   readonly webgpu: string;
@@ -122,6 +147,7 @@ async function measure(
     }
   };
   return {
+    file,
     native: await judged(float, file, judge.archive, task),
     wasm: await inChromium("wasm", 4),
     webgpu: ON_WEBGPU.has(model) ? await inChromium("webgpu", 2) : "",
@@ -142,17 +168,67 @@ function bestOf(names: readonly string[], rows: Golden[string]): readonly [name:
   return made.sort(([, a], [, b]) => b.sqnr_min - a.sqnr_min)[0] ?? null;
 }
 
+/** By round: the time of ours and of the peer's file over that of the float model, and of ours over the peer's; empty where that is not made here. */
+interface Timed {
+  readonly ours: readonly number[];
+  readonly peers: readonly number[];
+  readonly beside: readonly number[];
+}
+
+async function timesOf(
+  model: string,
+  file: string,
+  row: string | undefined,
+  { calib, judge }: Readonly<Record<"calib" | "judge", RealData>>,
+  out: string,
+): Promise<Timed> {
+  const float = `${SHARED}models/${model}.onnx`;
+  const folder = join(out, "peer");
+  mkdirSync(folder, { recursive: true });
+  const peers = row === undefined ? null : await peerFile(float, row, folder, calib.archive);
+  const asked = [TIMES, judge.archive, `${SECONDS}`, float, file, ...(peers === null ? [] : [peers])];
+  const [base = [], own = [], its = []] = await lastLineOf<number[][]>(PEER_PYTHON, asked);
+  const over = (times: readonly number[], others: readonly number[]) => times.map((time, at) => time / others[at]!);
+  return { ours: over(own, base), peers: over(its, base), beside: its.length > 0 ? over(own, its) : [] };
+}
+
+/** The rows of a document's table, as texts; those of before are not compared in time. */
+function rowsOf(text: string): Row[] {
+  const [head, , ...lines] = text.split("\n").filter((line) => line.startsWith("|"));
+  const cells = (line: string) =>
+    line
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim());
+  const columns = cells(head ?? "");
+  return lines.map((line) => {
+    const row: Record<string, string> = Object.fromEntries(cells(line).map((cell, at) => [columns[at] ?? "", cell]));
+    if (row.measured) return row;
+    const inTime = (row.lower ?? "").split(", ").filter((what) => what !== "time");
+    return { ...row, lower: inTime.join(", ") };
+  });
+}
+
+function interval(ratios: readonly number[]): string {
+  const [low, high] = medianInterval(ratios);
+  return `${quantile(ratios, 0.5).toFixed(3)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
+}
+
 function rowOf(
   model: string,
   format: string,
   measured: Measured | string,
   peer: readonly [name: string, row: Judged] | null,
+  timed: Timed | null,
 ): Row {
+  const isBeside = timed !== null && timed.beside.length > 0;
   const ofPeer = {
     "peer's row": peer?.[0] ?? "",
     "its worst (dB)": peer?.[1].sqnr_min ?? "",
     "its kB": peer ? Math.round(peer[1].bytes / 1e3) : "",
-    "its time": peer?.[1].latency_ratio ?? "",
+    "its time": isBeside ? quantile(timed.peers, 0.5) : peer ? `${peer[1].latency_ratio} elsewhere` : "",
+    "of its time": isBeside ? interval(timed.beside) : "",
+    measured: `${new Date().toISOString().slice(0, 10)}, load ${(loadavg()[0] ?? 0).toFixed(0)}`,
   };
   if (typeof measured === "string") {
     return { model, format, "worst output (dB)": measured, ...ofPeer };
@@ -166,10 +242,16 @@ function rowOf(
     "WebGPU (dB)": webgpu,
     task: figures(native),
     kB: `${Math.round(native.bytes_float / 1e3)} to ${Math.round(native.bytes / 1e3)}`,
-    "time of float's": native.latency_ratio,
+    "time of float's": timed ? quantile(timed.ours, 0.5) : native.latency_ratio,
     ...ofPeer,
-    lower: peer ? lower(native, peer[1]).join(", ") : "",
+    lower: peer ? lowerThan(native, peer[1], timed).join(", ") : "",
   };
+}
+
+/** In what the peer's row is better; in time only where its file was timed in turn with ours. */
+function lowerThan(native: Judged, peer: Judged, timed: Timed | null): string[] {
+  const ratio = timed && timed.beside.length > 0 ? quantile(timed.beside, 0.5) : 1;
+  return lower({ ...native, latency_ratio: ratio }, { ...peer, latency_ratio: 1 });
 }
 
 function refusal(error: unknown): string {

@@ -2,6 +2,7 @@
  * What is too heavy for `npm test`: every model of ../shared/models with its default recipe, into docs/verified.md, with that
  * for speed, into docs/speed.md, a model of 5 GiB, into docs/large.md, one of 2 GiB in a tab, into docs/large-in-tab.md, beside the peer on
  * data built for it, into docs/models.md, and in every format, into docs/formats-measured.md.
+ * `--models` and `--formats`, names apart by semicolons, measure these rows of formats-measured anew and leave the others.
  *   npm run verify [-- --only verified,speed,large,large-in-tab,webgpu-placement,models,formats-measured]
  */
 import "../../src/engine/runtime/telemetry.ts";
@@ -96,20 +97,29 @@ const PARTS: Readonly<Record<string, Part>> = {
     ],
   },
   "formats-measured": {
-    measure: async () => (await import("./formats.ts")).compareFormats,
+    measure: async () => {
+      const { compareFormats } = await import("./formats.ts");
+      return () => compareFormats(chosen);
+    },
     needsPeer: true,
     head: [
       "# Models in every format",
       "",
       "Written by `npm run verify`. The command line's default in each format, calibrated on 50 real samples where it takes data, judged on 50 others as in",
       "[models.md](models.md). In Chromium 4 samples on WASM and 2 on WebGPU (a software adapter, small models alone), float and quantized on the same provider.",
-      "The peer's row is that of highest SQNR of the same format in `../shared/golden/formats.json`, measured on another day; where it changed nothing, or has no such",
-      "format, there is none. `lower` names in what it is better, as in [models.md](models.md).",
+      "The peer's row is that of highest SQNR of the same format in `../shared/golden/formats.json`; where it changed nothing, or has no such format, there is none. Its file is made",
+      "anew by its tool and timed in turn with ours and the float model: rounds on one thread, each the lesser of two runs, medians of the ratios in a round, `of its time` with its 95 % confidence",
+      "interval. Where the tool cannot make it here (torch), its time is that of the golden file, `elsewhere`, and is not compared. `lower` names in what the peer is better, as in",
+      "[models.md](models.md). `measured` has the day and the machine's load; rows without it are of November 29, 2026, their peer's times of another day, and are not compared in time.",
     ],
   },
 };
 
-const { values } = parseArgs({ options: { only: { type: "string" } } });
+const { values } = parseArgs({
+  options: { only: { type: "string" }, models: { type: "string" }, formats: { type: "string" } },
+});
+const named = (list: string | undefined) => list?.split(";") ?? null;
+const chosen = { models: named(values.models), formats: named(values.formats) };
 const wanted = values.only?.split(",") ?? Object.keys(PARTS);
 const unknown = wanted.filter((name) => !(name in PARTS));
 if (unknown.length > 0) {
