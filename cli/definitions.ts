@@ -169,6 +169,9 @@ export const COMMANDS = {
         mix: flag(
           "single layers may also be in float with their weights in float16, int8 or blocks of int4, where format and target take that",
         ),
+        rescue: flag(
+          "takes what the list of culprits recommends, in its order, until the limit is kept: a scale per channel, ranges, equalization, bias correction, and then as few layers in float",
+        ),
         budget: number("SECONDS", "begin no new step after that"),
       }),
       ...RECIPE_OPTIONS,

@@ -63,6 +63,32 @@ describe("the sample model with one scale a weight", () => {
   });
 });
 
+describe("a rescue", () => {
+  it("takes what the culprits recommend, step by step, until the limit is kept, and the report has both", async () => {
+    const { preprocess } = JSON.parse(readFileSync(join(SAMPLE, "project.json"), "utf8"));
+    const outcome = await octet(
+      ...["tune", join(SAMPLE, "fashion-mnist-dw.onnx"), "--data", join(SAMPLE, "evaluation-images-idx3-ubyte.gz")],
+      ...["--labels", join(SAMPLE, "evaluation-labels-idx1-ubyte.gz"), "--samples", "60", "--per-tensor", "--rescue"],
+      ...["--preprocess", put(folder, "rescued.json", JSON.stringify(preprocess)), "--out", join(folder, "rescued")],
+    );
+    expect(outcome.code).toBe(0);
+    expect(outcome.stdout).toMatch(/1 as given .*not kept\n {2}2 weights with a scale per channel .* kept \*/);
+    expect(outcome.stdout).toMatch(/the first that keeps the limit, .*: weights with a scale per channel/);
+    expect(outcome.stdout).toMatch(/culprits, worst first.*\n.*alone +regained +enters +weights +values\n +1 +\S/);
+    const { tuning } = readReport(
+      readFileSync(join(folder, "rescued", "fashion-mnist-dw.report.json"), "utf8"),
+      "report",
+    );
+    const [worst] = tuning!.culprits!.list;
+    expect(worst).toMatchObject({ by: "alone", remedy: { edit: { kind: "granularity", granularity: "channel" } } });
+    expect(tuning!.points[1]!.decisions).toEqual([{ kind: "remedy", remedy: worst!.remedy!.edit }]);
+  });
+
+  it("does not go on to smaller models", async () => {
+    expect(errorOf(await colours("both", "--rescue", "--mix"))).toMatch(/--rescue ends at the first model/);
+  });
+});
+
 describe("a search", () => {
   it("that finds no model within the limit writes the nearest, says so, and exits with 1", async () => {
     const out = join(folder, "none");

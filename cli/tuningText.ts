@@ -26,10 +26,10 @@ export function describeTuning(tuning: Tuning): string[] {
     `${plural(points.length, "point")} tried in ${duration(1000 * seconds)}${ENDINGS[ended]}; samples ${first} to ${end - 1} calibrated, ${from} to ${to - 1} judged (${judged.samples} read, ${judged.labelled} labelled)`,
     ...(judged.by ? [`SQNR of ${judged.by.join(", ")}, since no output has floats of a size that holds`] : []),
     ...table([heads, ...points.map((point, i) => row(point, i + 1, timed, i === best, byTokens))]),
-    ...(request.mix ? chain(stepsTo(points, best)) : []),
+    ...(request.mix || request.rescue ? chain(stepsTo(points, best)) : []),
     chosen === null
       ? `no point keeps the limit, ${limitText(request.limit, byTokens)}; the nearest is written: ${offered.label}`
-      : `the ${timed ? "fastest" : "smallest"} that keeps the limit, ${limitText(request.limit, byTokens)}: ${offered.label}`,
+      : `the ${request.rescue ? "first" : timed ? "fastest" : "smallest"} that keeps the limit, ${limitText(request.limit, byTokens)}: ${offered.label}`,
   ];
 }
 

@@ -84,10 +84,12 @@ test("one scale for a whole weight ruins the sample model, and Undo brings it ba
   await evaluate(page);
   await expect(page.getByTestId("verdict")).toContainText("fail");
   await expect(page.getByTestId("verdict")).toBeInViewport();
-  const next = page.getByRole("button", { name: "Next: what hurts most" });
-  await expect(next).toBeInViewport();
-  const layer = await next.getAttribute("title");
-  await next.click();
+  await expect(page.getByTestId("verdict-rescue")).toBeInViewport();
+  await expect(page.getByTestId("next")).toHaveText("Rescue");
+  await page.getByRole("button", { name: "See the culprits" }).click();
+  const worst = page.getByTestId("culprit").first();
+  const layer = await worst.getAttribute("data-layer");
+  await worst.getByRole("button").first().click();
   await expect(page.getByTestId("selected-layer")).toHaveText(layer!);
   const ruined = await shownTop1(page);
   expect(ruined.float).toBe(before.float);

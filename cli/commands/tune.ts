@@ -3,6 +3,7 @@ import { InputError, type JobContext } from "../../src/engine/model/job.ts";
 import { isSampled } from "../../src/engine/model/recipe.ts";
 import type { TuneLimit, Tuning } from "../../src/engine/model/tuning.ts";
 import { type Project, readRecipe, recordOf } from "../../src/engine/project/index.ts";
+import { describeCulprits } from "../culpritsText.ts";
 import type { ArgumentsOf } from "../definitions.ts";
 import { threadedRuntime } from "../executors.ts";
 import { dataSources } from "../files.ts";
@@ -27,11 +28,17 @@ export async function tuneCommand({ names: [path], values }: ArgumentsOf<"tune">
   const start = performance.now();
   const changes = recipeChanges(values);
   const { samples, budget } = values;
+  if (values.rescue && values.mix) {
+    throw new InputError(
+      "--rescue ends at the first model that keeps the limit, and --mix goes on to smaller ones; leave one of them out.",
+    );
+  }
   const wanted = {
     limit: limitOf(values),
     goal: values.goal ?? "size",
     budget,
     ...(values.mix && { mix: true }),
+    ...(values.rescue && { rescue: true }),
   };
   const preprocess = await preprocessOf(values.preprocess);
   const labels = await labelsOf(values.labels);
@@ -68,6 +75,7 @@ export async function tuneCommand({ names: [path], values }: ArgumentsOf<"tune">
   terminal.result(values.json, { ...value, tuning: recordOf(tuning), evaluation }, [
     ...describeTuning(tuning),
     "",
+    ...(tuning.culprits ? [...describeCulprits(tuning.culprits), ""] : []),
     ...lines,
   ]);
   if (result.unproven.length > 0) return EXIT_UNPROVEN;

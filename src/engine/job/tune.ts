@@ -2,10 +2,12 @@ import { measureLatency } from "../evaluation/latency.ts";
 import { isTokenInput } from "../evaluation/nextTokens.ts";
 import { equalizedTensors } from "../graph/equalization.ts";
 import type { Calibration } from "../model/calibration.ts";
+import type { Culprits } from "../model/culprit.ts";
 import { classesOf } from "../model/dataset.ts";
 import { InputError, type JobContext, type Notice } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Runtime, Session } from "../model/runtime.ts";
+import type { Sensitivity } from "../model/sensitivity.ts";
 import type { TuneRequest, Tuning } from "../model/tuning.ts";
 import { unlearned } from "../recipe/change.ts";
 import { targetOf } from "../targets/index.ts";
@@ -13,8 +15,10 @@ import { refusalOf } from "../targets/target.ts";
 import { type Found, type Measurement, search } from "../tuning/search.ts";
 import { Judge } from "../tuning/searchJudge.ts";
 import { type Candidate, orderCandidates } from "../tuning/searchOrder.ts";
+import { rescueSteps } from "../tuning/searchSteps.ts";
 import { assertTakesCodes } from "./codesOnly.ts";
 import type { OpenDataset } from "./data.ts";
+import { Diagnostician } from "./diagnose.ts";
 import { assertSearchable } from "./learned.ts";
 import { type OpenModel, planModel, summarizeModel } from "./open.ts";
 import { assertRecipeFor, quantizeModel, quantizesAnything } from "./quantize.ts";
@@ -24,6 +28,7 @@ import { loadSession, quickestSession } from "./session.ts";
 import { settle } from "./settle.ts";
 import { outputsShapedByData, quantizedFile, referenceFile, standInsOf } from "./standIns.ts";
 import { storedErrors } from "./storedErrors.ts";
+import { walk } from "./walk.ts";
 
 export { type Step, stepsTo } from "../tuning/searchChain.ts";
 
@@ -58,7 +63,7 @@ export async function tune(
   assertSearchable(recipe);
   assertRecipeFor(model, recipe);
   const { floats, name } = targetOf(recipe);
-  if (floats === "never") {
+  if (floats === "never" && !request.rescue) {
     throw new InputError(`A search leaves layers in float, and ${name} takes none; choose another target.`);
   }
   const split = splitOf(request, dataset, model.open.some(isTokenInput));
@@ -75,6 +80,7 @@ export async function tune(
       executor: { runtime: runtime.label, threads },
       bytes: { float: model.bytes },
       ...found,
+      ...(bench.firstCulprits && { culprits: bench.firstCulprits }),
       seconds: seconds(),
     });
     const bench = new Bench({
@@ -92,7 +98,9 @@ export async function tune(
     const found = await search(unlearned(recipe), request, {
       measure: (wanted, label) => bench.measure(wanted, label),
       order: (settled) => bench.order(settled),
+      rescue: async (settled) => rescueSteps(await bench.culprits(settled)),
       onPoint: (partial) => onPoint(tuningOf(partial)),
+      sampleShare: judge.labelled > 0 ? 1 / judge.labelled : 0,
       signal: context.signal,
       seconds,
     });
@@ -152,10 +160,19 @@ interface BenchParts {
 class Bench {
   readonly #parts: BenchParts;
   readonly #learned = new Map<boolean, Pick<Recipe, "factors" | "smoothed"> & { readonly calibration: Calibration }>();
+  readonly #diagnostician: Diagnostician;
   #measured = 0;
+  /** What costs the outputs how much under the recipe that was measured last. */
+  #costs: { readonly of: Recipe; readonly sensitivity: Sensitivity | null } | null = null;
+  #culprits: Culprits | null = null;
 
   constructor(parts: BenchParts) {
     this.#parts = parts;
+    this.#diagnostician = new Diagnostician(parts.model);
+  }
+
+  get firstCulprits(): Culprits | null {
+    return this.#culprits;
   }
 
   async measure(wanted: Recipe, label: string): Promise<Measurement | null> {
@@ -195,16 +212,45 @@ class Bench {
   }
 
   async order(settled: Recipe): Promise<readonly Candidate[]> {
-    const { model, dataset, runtime, split, request, threads } = this.#parts;
-    const samples = Math.min(ORDER_SAMPLES, split.calibration[1]);
+    const { model, dataset, runtime, request, threads } = this.#parts;
+    if (targetOf(settled).floats === "never") return [];
+    const costs = await this.#costsOf(settled);
+    await this.culprits(settled);
     const context = this.#within("the order of layers");
-    const wanted = { samples, untilSettled: true };
-    const isInteger = planModel(model, settled).layers.some(({ reason }) => reason === null);
-    const { layers } = isInteger
-      ? await sensitivity(model, settled, dataset, wanted, runtime, context, () => undefined)
-      : { layers: [] };
+    const samples = this.#orderSamples;
     const stored = await storedErrors(model, settled, dataset, { samples }, { runtime, threads }, context);
-    return orderCandidates([...layers, ...stored], summarizeModel(model, settled), request.goal);
+    return orderCandidates([...(costs?.layers ?? []), ...stored], summarizeModel(model, settled), request.goal);
+  }
+
+  /** The one list of culprits under a settled recipe, measured on samples that calibrate. */
+  async culprits(settled: Recipe): Promise<Culprits> {
+    const { model, dataset, runtime } = this.#parts;
+    const measured = await this.#costsOf(settled);
+    const walked = measured
+      ? await walk(model, settled, dataset, { samples: measured.samples }, runtime, this.#within("where error enters"))
+      : null;
+    const seen = this.calibrationOf(settled);
+    const { culprits } = (await this.#diagnostician.diagnose(settled, seen, { sensitivity: measured, walk: walked }))!;
+    this.#culprits ??= culprits;
+    return culprits;
+  }
+
+  get #orderSamples(): number {
+    return Math.min(ORDER_SAMPLES, this.#parts.split.calibration[1]);
+  }
+
+  /** What each layer costs under a settled recipe; null where none multiplies in integers. Measured once. */
+  async #costsOf(settled: Recipe): Promise<Sensitivity | null> {
+    const { model, dataset, runtime } = this.#parts;
+    if (this.#costs?.of === settled) return this.#costs.sensitivity;
+    const isInteger = planModel(model, settled).layers.some(({ reason }) => reason === null);
+    const wanted = { samples: this.#orderSamples, untilSettled: true };
+    const context = this.#within("the order of layers");
+    const measured = isInteger
+      ? await sensitivity(model, settled, dataset, wanted, runtime, context, () => undefined)
+      : null;
+    this.#costs = { of: settled, sensitivity: measured };
+    return measured;
   }
 
   /** What observed the float model as a recipe that was measured has it. */

@@ -1,5 +1,5 @@
 import { choice, exactly, fields, type Of, oneOf, text } from "../schema/define.ts";
-import { ACTIVATION_SCHEME, METHODS } from "./range.ts";
+import { ACTIVATION_SCHEME, METHOD_WORDS, METHODS } from "./range.ts";
 
 export const CAUSES = [
   "outliers",
@@ -32,6 +32,28 @@ export const REMEDY = choice(
   ],
 );
 export type Remedy = Of<typeof REMEDY>;
+
+/** What a remedy does, in a few words. */
+export function remedyWords(remedy: Remedy): string {
+  switch (remedy.kind) {
+    case "method":
+      return `the range of ${remedy.group} by ${METHOD_WORDS[remedy.method]}`;
+    case "activations":
+      return `activations ${remedy.activations.type}, ${remedy.activations.symmetric ? "symmetric" : "asymmetric"}`;
+    case "granularity":
+      return `weights with a scale per ${remedy.granularity}`;
+    case "equalization":
+      return "equalization";
+    case "smoothing":
+      return "smoothing";
+    case "bias":
+      return remedy.bias === "none" ? "no bias correction" : `${remedy.bias} bias correction`;
+    case "float":
+      return `${remedy.layer} left in float`;
+    case "float-tensor":
+      return `${remedy.tensor} left in float`;
+  }
+}
 
 /** What is wrong with a layer, the figure that says so, and what to do about it. */
 export interface Finding {

@@ -19,6 +19,8 @@ import {
 } from "../schema/define.ts";
 import { isObject } from "../schema/running.ts";
 import { WEIGHT_TYPES } from "../values/codes.ts";
+import { CULPRITS } from "./culprit.ts";
+import { REMEDY } from "./diagnosis.ts";
 import { ACCURACY, PERPLEXITY } from "./evaluation.ts";
 import { LAYER_FORMS } from "./layerForm.ts";
 import { CORRECTIONS, RECIPE } from "./recipe.ts";
@@ -45,15 +47,22 @@ const TUNE_REQUEST = fields({
       flag,
     ),
   ),
+  rescue: maybe(
+    about(
+      "Takes what the list of culprits recommends, in its order, and ends at the first point that keeps the limit; absent where the smallest or fastest is searched for.",
+      flag,
+    ),
+  ),
 });
 export type TuneRequest = Of<typeof TUNE_REQUEST>;
 
 /** One change to a recipe. A list of them, applied in order to the recipe that tuning began with, gives a point's recipe. */
 const DECISION = choice(
   "kind",
-  ["corrections", "float", "int8", "weights", "form"],
+  ["corrections", "remedy", "float", "int8", "weights", "form"],
   [
     fields({ kind: exactly("corrections"), corrections: CORRECTIONS }),
+    fields({ kind: exactly("remedy"), remedy: REMEDY }),
     fields({ kind: exactly("float"), layers: list(text) }),
     fields({ kind: exactly("int8"), layers: list(text) }),
     fields({ kind: exactly("weights"), type: oneOf(WEIGHT_TYPES), layers: list(text) }),
@@ -110,6 +119,9 @@ const SEARCH = {
   ),
   executor: fields({ runtime: text, threads: integer(1) }),
   bytes: fields({ float: count }),
+  culprits: maybe(
+    about("The culprits under the recipe at which layers were first ordered; absent where none were.", CULPRITS),
+  ),
 };
 
 const FOUND = {

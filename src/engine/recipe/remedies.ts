@@ -1,5 +1,5 @@
 import type { Remedy } from "../model/diagnosis.ts";
-import { METHOD_WORDS, type Range } from "../model/range.ts";
+import type { Range } from "../model/range.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import { withSettings } from "./change.ts";
@@ -62,27 +62,5 @@ export function isApplied(recipe: Recipe, remedy: Remedy): boolean {
       return recipe.float.layers.includes(remedy.layer);
     case "float-tensor":
       return recipe.float.tensors.includes(remedy.tensor);
-  }
-}
-
-/** What a remedy does, in a few words. */
-export function remedyWords(remedy: Remedy): string {
-  switch (remedy.kind) {
-    case "method":
-      return `the range of ${remedy.group} by ${METHOD_WORDS[remedy.method]}`;
-    case "activations":
-      return `activations ${remedy.activations.type}, ${remedy.activations.symmetric ? "symmetric" : "asymmetric"}`;
-    case "granularity":
-      return `weights with a scale per ${remedy.granularity}`;
-    case "equalization":
-      return "equalization";
-    case "smoothing":
-      return "smoothing";
-    case "bias":
-      return remedy.bias === "none" ? "no bias correction" : `${remedy.bias} bias correction`;
-    case "float":
-      return `${remedy.layer} left in float`;
-    case "float-tensor":
-      return `${remedy.tensor} left in float`;
   }
 }

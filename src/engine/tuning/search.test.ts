@@ -115,7 +115,9 @@ async function mixed(
       measure: async (recipe) => measureForms(made, recipe),
       order: async () =>
         made.layers.map(({ weights }, index) => ({ layer: nameOf(index), cost: 3 * weights, hasWeights: weights > 0 })),
+      rescue: async () => [],
       onPoint: () => undefined,
+      sampleShare: 0,
       signal: new AbortController().signal,
       seconds: () => 0,
     },
@@ -169,7 +171,9 @@ async function run(
     },
     order: async () =>
       made.layers.map(({ weights }, index) => ({ layer: nameOf(index), cost: 3 * weights, hasWeights: weights > 0 })),
+    rescue: async () => [],
     onPoint: (found) => streamed.push(found),
+    sampleShare: 0,
     signal: controller.signal,
     seconds: () => measured,
   };

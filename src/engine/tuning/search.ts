@@ -6,7 +6,14 @@ import { weightBits, widerTypes } from "../values/codes.ts";
 import { applyDecisions } from "./decisions.ts";
 import type { Candidate } from "./searchOrder.ts";
 import { bestOf, compareBy, keeps } from "./searchRank.ts";
-import { correctionsFrom, destination, gainedWords, type LayerDecision, sameCorrections } from "./searchSteps.ts";
+import {
+  correctionsFrom,
+  destination,
+  gainedWords,
+  type LayerDecision,
+  type RescueStep,
+  sameCorrections,
+} from "./searchSteps.ts";
 
 /** What a recipe came to: itself with all that was learned, and the figures of the model it exports. */
 export type Measurement = Pick<
@@ -23,8 +30,12 @@ export interface SearchTools {
   readonly measure: (recipe: Recipe, label: string) => Promise<Measurement | null>;
   /** The layers that may change precision under a settled recipe, in the order in which they are tried. */
   readonly order: (recipe: Recipe) => Promise<readonly Candidate[]>;
+  /** What the culprits under a settled recipe recommend, in the order in which it is tried. */
+  readonly rescue: (recipe: Recipe) => Promise<readonly RescueStep[]>;
   /** Gets every point as it is measured, with all before it. */
   readonly onPoint: (found: Found) => void;
+  /** What one of the samples that judge is of all that are labelled, a share; 0 where none is. */
+  readonly sampleShare: number;
   readonly signal: AbortSignal;
   /** Seconds since the search began. */
   readonly seconds: () => number;
@@ -37,16 +48,19 @@ const BUDGET_SPENT = Symbol("the budget is spent");
 /**
  * Searches from a recipe without learned parts: corrections in a fixed order, then weights in more bits and layers left in float,
  * as few of the given order as keep the limit, then each of them back, those that cost most first. Every point is measured; what is
- * tried follows from what was measured alone, so that a budget gives a prefix of the same points. Cancelled or out of
+ * tried follows from what was measured alone, so that a budget gives a prefix of the same points. A rescue takes what the culprits
+ * recommend in the place of corrections, and ends at the first point that keeps the limit. Cancelled or out of
  * budget, it gives what it found until then; rejects as `measure` does, and with AbortError when cancelled before the
  * first point. See docs/tuning.md.
  */
 export async function search(start: Recipe, request: Omit<TuneRequest, "samples">, tools: SearchTools): Promise<Found> {
   const run = new Search(start, request, tools);
   try {
-    await run.correct();
+    if (request.rescue) await run.rescue();
+    else await run.correct();
     await run.widen();
-    if (request.mix) {
+    if (request.rescue) await run.leaveInFloat();
+    else if (request.mix) {
       await run.mix();
       await run.stepDown();
       await run.gain();
@@ -82,6 +96,8 @@ class Search {
   readonly #accepted = new Set<TunePoint>();
   /** What each recipe that was tried came to, by its settings. */
   readonly #tried = new Map<string, TunePoint | null>();
+  /** By how much the expected drop may miss the limit. */
+  #slack: number;
   /** The point the search goes on from. */
   #at: TunePoint | null = null;
   /** The order of layers as it was measured last. */
@@ -96,6 +112,7 @@ class Search {
     this.#tools = tools;
     this.#compare = compareBy(request);
     this.#forms = request.mix ? formsTaken(start) : [];
+    this.#slack = request.rescue ? tools.sampleShare : 0;
   }
 
   get hasPoints(): boolean {
@@ -123,6 +140,35 @@ class Search {
       );
     }
     if (this.hasPoints) this.#accept(this.#points[bestOf(this.#points, this.#compare)]!);
+  }
+
+  /**
+   * Where the limit is not kept yet: takes what the culprits recommend, one step after the other, those that bring the outputs nearer to it.
+   * After each that does, the culprits are asked for anew. It takes the first that keeps the limit and not the luckiest of many, so that the
+   * expected drop may miss the limit by one of the samples that judge; not so where the recipe as given does, which failed on others.
+   */
+  async rescue(): Promise<void> {
+    const given = await this.#try([], "as given");
+    if (!given) return;
+    const { limit } = this.#request;
+    this.#slack = given.passed ? 0 : this.#slack;
+    const judged = { ...given, passed: keeps(limit, given, this.#slack) };
+    this.#points[0] = judged;
+    this.#accept(judged);
+    while (this.#at && !this.#at.passed) {
+      const better = await this.#firstBetter(this.#at);
+      if (!better) return;
+      this.#accept(better);
+    }
+  }
+
+  async #firstBetter(from: TunePoint): Promise<TunePoint | null> {
+    for (const { remedies, label } of await this.#tools.rescue(from.recipe)) {
+      const taken = remedies.map((remedy) => ({ kind: "remedy", remedy }) as const);
+      const point = await this.#try([...from.decisions, ...taken], label);
+      if (point && this.#compare(point, from) < 0) return point;
+    }
+    return null;
   }
 
   /** Where the limit is not kept yet: gives as few layers as keep it weights in more bits, and where none do, all of them. */
@@ -286,6 +332,10 @@ class Search {
     const recipe = applyDecisions(this.#start, decisions);
     const settings = JSON.stringify([
       recipe.corrections,
+      recipe.activations,
+      recipe.weights.granularity,
+      Object.entries(recipe.methods).sort(([a], [b]) => (a < b ? -1 : 1)),
+      [...recipe.float.tensors].sort(),
       [...recipe.float.layers].sort(),
       Object.entries(recipe.weights.layers ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)),
       [...(recipe.float.stored ?? [])].sort(),
@@ -297,7 +347,13 @@ class Search {
     if (budget !== null && this.hasPoints && this.#tools.seconds() >= budget) throw BUDGET_SPENT;
     this.#tools.signal.throwIfAborted();
     const measured = await this.#tools.measure(recipe, label);
-    const point = measured && { decisions, label, ...measured, passed: keeps(limit, measured), accepted: false };
+    const point = measured && {
+      decisions,
+      label,
+      ...measured,
+      passed: keeps(limit, measured, this.#slack),
+      accepted: false,
+    };
     this.#tried.set(settings, point);
     if (!point) return null;
     this.#points.push(point);

@@ -15,18 +15,17 @@ export interface Step {
 export function stepsTo<P extends Point>(points: readonly P[], index: number): readonly Step[] {
   const byDecisions = new Map(points.map((point) => [JSON.stringify(point.decisions), point]));
   const { decisions } = points[index]!;
-  return decisions.flatMap((_, count) => {
-    const before = byDecisions.get(JSON.stringify(decisions.slice(0, count)));
-    const after = byDecisions.get(JSON.stringify(decisions.slice(0, count + 1)));
-    if (!before || !after) return [];
+  const passed = [...decisions.keys(), decisions.length].flatMap(
+    (count) => byDecisions.get(JSON.stringify(decisions.slice(0, count))) ?? [],
+  );
+  return passed.slice(1).map((after, at) => {
+    const before = passed[at]!;
     const isTimed = before.latency !== null && after.latency !== null;
-    return [
-      {
-        label: after.label,
-        bytes: after.bytes - before.bytes,
-        sqnr: after.sqnr - before.sqnr,
-        latency: isTimed ? after.latency! - before.latency! : null,
-      },
-    ];
+    return {
+      label: after.label,
+      bytes: after.bytes - before.bytes,
+      sqnr: after.sqnr - before.sqnr,
+      latency: isTimed ? after.latency! - before.latency! : null,
+    };
   });
 }

@@ -5,10 +5,19 @@ type Figures = Pick<TunePoint, "bytes" | "sqnr" | "top1" | "perplexity" | "expec
 /** Half a step of what shares of samples are rounded to. */
 const SHARE_TOLERANCE = 1e-12;
 
-/** Whether figures keep a limit. A drop has to be kept as measured and as expected; without labels perplexity may rise so much, and without either it is never kept. */
-export function keeps(limit: TuneLimit, figures: Pick<Figures, "top1" | "perplexity" | "expected" | "sqnr">): boolean {
+/**
+ * Whether figures keep a limit. A drop has to be kept as measured and as expected, the latter but for `slack`, a share; without labels perplexity
+ * may rise so much, and without either it is never kept.
+ */
+export function keeps(
+  limit: TuneLimit,
+  figures: Pick<Figures, "top1" | "perplexity" | "expected" | "sqnr">,
+  slack = 0,
+): boolean {
   if (limit.kind === "sqnr") return figures.sqnr >= limit.decibels;
-  return dropOf(figures) <= limit.share + SHARE_TOLERANCE;
+  const { top1, expected } = figures;
+  const isExpected = top1 === null || (expected ?? Infinity) <= limit.share + slack + SHARE_TOLERANCE;
+  return isExpected && (top1?.drop ?? dropOf(figures)) <= limit.share + SHARE_TOLERANCE;
 }
 
 /** The larger of the measured and the expected drop; without labels the rise of perplexity, infinite where there is none. */

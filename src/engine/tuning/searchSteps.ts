@@ -1,10 +1,14 @@
+import type { Culprits } from "../model/culprit.ts";
+import { type Remedy, remedyWords } from "../model/diagnosis.ts";
 import { LAYER_FORM_WORDS } from "../model/layerForm.ts";
+import { METHOD_WORDS } from "../model/range.ts";
 import type { Corrections } from "../model/recipe.ts";
 import type { Decision } from "../model/tuning.ts";
 import type { WeightType } from "../values/codes.ts";
+import { plural } from "../values/figures.ts";
 
 /** A decision about layers, and not about the whole recipe. */
-export type LayerDecision = Exclude<Decision, { readonly kind: "corrections" }>;
+export type LayerDecision = Extract<Decision, { readonly layers: readonly string[] }>;
 
 /** Where a decision takes layers, in words; `type` is that of all weights, and `isBack` whether they had it before. */
 export function destination(decision: LayerDecision, type: WeightType, isBack: boolean): string {
@@ -36,3 +40,30 @@ export function gainedWords(corrections: Corrections, given: Corrections): strin
   ];
   return `with ${names.join(" and ")}`;
 }
+
+/** One step of a rescue: the remedies that are taken at once, and what they do in words. */
+export interface RescueStep {
+  readonly remedies: readonly Remedy[];
+  readonly label: string;
+}
+
+/**
+ * What the list of culprits recommends, in its order, and then what there is for all layers: each remedy once, ranges as one step. Layers
+ * that are to be left in float are none of them: as few as keep the limit are found once nothing else does.
+ */
+export function rescueSteps({ list, forAll }: Pick<Culprits, "list" | "forAll">): RescueStep[] {
+  const recommended = [...list.flatMap(({ remedy }) => remedy ?? []), ...forAll].map(({ edit }) => edit);
+  const byKey = new Map(recommended.map((edit) => [keyOf(edit), edit]));
+  const ranges = [...byKey.values()].filter(({ kind }) => kind === "method");
+  const steps = [...byKey.values()].flatMap((edit): RescueStep[] => {
+    if (edit.kind === "float") return [];
+    if (edit.kind !== "method") return [{ remedies: [edit], label: remedyWords(edit) }];
+    if (edit !== ranges[0]) return [];
+    const label =
+      ranges.length === 1 ? remedyWords(edit) : `${plural(ranges.length, "range")} by ${METHOD_WORDS[edit.method]}`;
+    return [{ remedies: ranges, label }];
+  });
+  return steps;
+}
+
+const keyOf = (edit: Remedy) => JSON.stringify(Object.entries(edit).sort());

@@ -1,14 +1,14 @@
 import type { Calibration } from "../../../workers/protocol.ts";
 import type { Diagnosis, Suggestion } from "../../engine/model/culprit.ts";
-import type { Finding } from "../../engine/model/diagnosis.ts";
+import { type Finding, remedyWords } from "../../engine/model/diagnosis.ts";
 import type { Range } from "../../engine/model/range.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import type { ErrorWalk, Sensitivity } from "../../engine/model/sensitivity.ts";
 import type { ModelSummary } from "../../engine/model/summary.ts";
-import { isApplied, remedyWords, withRemedy } from "../../engine/recipe/remedies.ts";
-import { sameFinding } from "./complaints.ts";
+import { isApplied, withRemedy } from "../../engine/recipe/remedies.ts";
 import { analyseGroup } from "./estimates.ts";
 import { sensitivityIsStale, walkIsStale } from "./figures.ts";
+import { sameFinding } from "./findings.ts";
 import { latestOnly } from "./latest.ts";
 import type { Row } from "./layers.ts";
 import { alarmFor, say } from "./log.ts";

@@ -53,6 +53,13 @@ test("the map from nothing to done", () => {
 
   const evaluated = { ...calibrated, evaluation: { result: {} as Evaluation, basis: evaluationBasis(calibrated) } };
   expect(nextAction(evaluated)).toBe("export");
+  const verdict = (passed: boolean) => ({
+    ...evaluated,
+    evaluation: { ...evaluated.evaluation, result: { verdict: { limit: 0.01, passed } } as Evaluation },
+  });
+  expect(nextAction(verdict(true))).toBe("export");
+  expect(nextAction(verdict(false))).toBe("rescue");
+  expect(nextAction({ ...verdict(false), data: null })).toBe("export");
   const exported = {
     ...evaluated,
     exported: { result: { zip: null, files: [], notices: [] }, basis: exportBasis(evaluated) },

@@ -173,7 +173,7 @@ function calibrateState(facts: Facts): StepState {
   return facts.data ? { standing: "ready", note: "ready" } : { standing: "missing", note: "needs data" };
 }
 
-export type NextAction = "data" | "calibrate" | "round" | "codes" | "evaluate" | "export";
+export type NextAction = "data" | "calibrate" | "round" | "codes" | "evaluate" | "rescue" | "export";
 
 /** The one thing that goes on from here. */
 export function nextAction(facts: Facts): NextAction | null {
@@ -186,5 +186,6 @@ export function nextAction(facts: Facts): NextAction | null {
   const awaited = facts.recipe && awaitedOf(facts.recipe.present);
   if (awaited) return !facts.data ? needsData : awaited === "codes" ? "codes" : "round";
   if (facts.data && states.tune.standing !== "done") return "evaluate";
-  return states.export.standing === "done" ? null : "export";
+  if (states.export.standing === "done") return null;
+  return facts.data && facts.evaluation?.result.verdict?.passed === false ? "rescue" : "export";
 }

@@ -31,26 +31,36 @@ export function requestOf({ project, view }: StudioState): TuneRequest | null {
 
 /** Searches for a smaller model that keeps the limit; shows every point as it comes, and keeps them when stopped. */
 export async function searchRecipes(): Promise<void> {
+  const request = requestOf(studio.getState());
+  const result = await runSearch(SEARCHING, request);
+  if (!result) return;
+  const tried = `${plural(result.points.length, "point")} tried`;
+  const outcome =
+    result.chosen === null ? "none keeps the limit" : `“${result.points[result.chosen]!.label}” keeps the limit`;
+  say("info", `${tried} in the search: ${outcome}.`);
+}
+
+/** Runs a search from the recipe of the moment on; null where it found nothing or could not begin, of which the person has been told. */
+export async function runSearch(task: string, request: TuneRequest | null): Promise<Tuning | null> {
   const state = studio.getState();
   const { recipe, data, model } = state.project;
-  const request = requestOf(state);
-  if (!recipe) return;
+  if (!recipe) return null;
   if (state.work.job) {
-    say("info", `${state.work.job.task} has just begun: press Search again when it is done.`);
-    return;
+    say("info", `${state.work.job.task} has just begun: press again when it is done.`);
+    return null;
   }
   if (!data || !request) {
-    alarm("A search needs the samples: drop them in again.");
-    return;
+    alarm(`${task} needs the samples: drop them in again.`);
+    return null;
   }
   const { present } = recipe;
   if (present.weights.rounding === "learned" || present.weights.rounding === "finetuned") {
-    alarm("A search rounds weights to nearest: choose that first, and learn rounding for the recipe that it finds.");
-    return;
+    alarm(`${task} rounds weights to nearest: choose that first, and learn rounding for the recipe that it finds.`);
+    return null;
   }
   if (isSampled(present.weights)) {
-    alarm("A search takes scales of least error: choose these first, and find codes for the recipe that it finds.");
-    return;
+    alarm(`${task} takes scales of least error: choose these first, and find codes for the recipe that it finds.`);
+    return null;
   }
   const basis = basisOf("search", { recipe: present, data: data.fingerprint });
   const show = (result: Tuning) => {
@@ -58,16 +68,12 @@ export async function searchRecipes(): Promise<void> {
   };
   const onPoint = proxy(show);
   const result = await runJob({
-    task: SEARCHING,
+    task,
     on: `the first ${plural(request.samples, "sample")}`,
     run: (api, report) => api.tune(present, request, report, onPoint),
   });
-  if (!result) return;
-  show(result);
-  const tried = `${plural(result.points.length, "point")} tried`;
-  const outcome =
-    result.chosen === null ? "none keeps the limit" : `“${result.points[result.chosen]!.label}” keeps the limit`;
-  say("info", `${tried} in the search: ${outcome}.`);
+  if (result) show(result);
+  return result;
 }
 
 /** Makes a point's recipe the recipe of the moment, as one step of undo. */

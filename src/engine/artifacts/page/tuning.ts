@@ -1,3 +1,4 @@
+import { remedyWords } from "../../model/diagnosis.ts";
 import { LAYER_FORM_WORDS } from "../../model/layerForm.ts";
 import type { Decision, TuneLimit, TuningRecord } from "../../model/tuning.ts";
 import { plural, significant } from "../../values/figures.ts";
@@ -21,7 +22,7 @@ export function tuningSection({ request, split, judged, points, chosen, best, en
   const outcome =
     chosen === null
       ? html`<strong>No point keeps the limit</strong> (${limitText(request.limit, byTokens)}): this is the one that comes nearest.`
-      : html`The ${timed ? "fastest" : "smallest"} of the points that keep the limit: ${limitText(request.limit, byTokens)}.`;
+      : html`The ${request.rescue ? "first" : timed ? "fastest" : "smallest"} of the points that keep the limit: ${limitText(request.limit, byTokens)}.`;
   return html`<section><h2>Search for the recipe</h2>
 <p class="note">${outcome} ${ENDINGS[ended]} Samples ${first} to ${end - 1} calibrated and taught the corrections; ${from} to ${to - 1} judged (${plural(judged.samples, "sample")} read, ${judged.labelled} labelled), each point on the model that it exports, with ${executor.runtime}.${judged.by ? ` SQNR is that of ${judged.by.join(", ")}, since no output has floats of a size that holds.` : ""}${byTokens ? "" : " The expected change is an estimate: every sample judged under the errors of all, which depends less on luck than counting does."} Since those samples chose, other samples may judge a little less kindly.</p>
 <table><thead><tr><th scope="col">#</th><th scope="col">Tried</th><th scope="col">Size</th><th scope="col">Layers in float</th><th scope="col">SQNR</th><th scope="col">${byTokens ? "Perplexity" : "Top-1"}</th>${timed ? html`<th scope="col">Latency, p50</th>` : null}<th scope="col">Limit</th></tr></thead><tbody>
@@ -49,7 +50,7 @@ function limitText(limit: TuneLimit, byTokens: boolean): string {
 }
 
 /** Where a decision takes layers. */
-function placeOf(decision: Exclude<Decision, { readonly kind: "corrections" }>): string {
+function placeOf(decision: Extract<Decision, { readonly layers: readonly string[] }>): string {
   if (decision.kind === "weights") return `Weights in ${decision.type}`;
   if (decision.kind === "float") return "Left in float";
   if (decision.kind === "int8" || decision.form === null) return "Quantized again";
@@ -61,6 +62,7 @@ function decisionItem(decision: Decision): Markup {
     const { equalization, bias } = decision.corrections;
     return html`<li>Equalization ${equalization ? "on" : "off"}; bias correction ${bias === "none" ? "off" : bias}.</li>`;
   }
+  if (decision.kind === "remedy") return html`<li>${remedyWords(decision.remedy)}.</li>`;
   const where = placeOf(decision);
   return html`<li>${where}: ${decision.layers.map((layer) => html`<code>${layer}</code> `)}</li>`;
 }

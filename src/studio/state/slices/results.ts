@@ -14,7 +14,7 @@ import type { Rounding } from "../../../engine/model/rounding.ts";
 import type { ErrorWalk, Sensitivity } from "../../../engine/model/sensitivity.ts";
 import type { Tuning } from "../../../engine/model/tuning.ts";
 import type { Basis } from "../../../engine/recipe/basis.ts";
-import { sameFinding } from "../complaints.ts";
+import { sameFinding } from "../findings.ts";
 import type { StoredResult } from "../stored.ts";
 import type { Changes } from "./slice.ts";
 

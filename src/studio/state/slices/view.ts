@@ -11,7 +11,7 @@ import type { Changes } from "./slice.ts";
 export const STEPS = ["model", "data", "calibrate", "tune", "export"] as const;
 export type Step = (typeof STEPS)[number];
 
-export type TuneView = "layer" | "walk" | "search" | "rounding" | "codes" | "compare";
+export type TuneView = "layer" | "culprits" | "walk" | "search" | "rounding" | "codes" | "compare";
 
 /** The parts of the workbench, where they stand one at a time. */
 export type Pane = "layers" | "step" | "recipe";

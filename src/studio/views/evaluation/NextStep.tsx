@@ -1,13 +1,15 @@
 import type { Evaluation } from "../../../engine/model/evaluation.ts";
-import { worstRow } from "../../state/layers.ts";
-import { allRows } from "../../state/selection.ts";
+import { StopButton } from "../../parts/WaitingFor.tsx";
+import { isBusy } from "../../state/recipe.ts";
+import { RESCUING, rescue } from "../../state/rescue.ts";
 import { actions } from "../../state/store.ts";
-import { useStudio } from "../../state/useStudio.ts";
+import { useProject, useWork } from "../../state/useStudio.ts";
 
-/** What a verdict leads to: the files, or the layer where most is lost. */
+/** What a verdict leads to: the files, or what mends the model. */
 export function NextStep({ evaluation: { verdict } }: { readonly evaluation: Evaluation }) {
-  const worst = useStudio((state) => worstRow(allRows(state), state.results.overview)?.id ?? null);
-  const finding = useStudio((state) => state.results.diagnosis?.findings[0]?.layer ?? null);
+  const busy = useWork(isBusy);
+  const rescuing = useWork((work) => work.job?.task === RESCUING);
+  const hasData = useProject((project) => project.data !== null);
   if (!verdict) return null;
   if (verdict.passed) {
     return (
@@ -16,11 +18,24 @@ export function NextStep({ evaluation: { verdict } }: { readonly evaluation: Eva
       </button>
     );
   }
-  const layer = finding ?? worst;
-  if (layer === null) return null;
   return (
-    <button type="button" className="button next-step" title={layer} onClick={() => actions.layerPointedAt(layer)}>
-      Next: what hurts most
-    </button>
+    <div className="next-steps">
+      {rescuing ? (
+        <StopButton />
+      ) : (
+        <button
+          type="button"
+          className="button primary next-step"
+          disabled={busy || !hasData}
+          onClick={() => void rescue()}
+          data-testid="verdict-rescue"
+        >
+          Rescue
+        </button>
+      )}
+      <button type="button" className="button" onClick={() => actions.tuneViewOpened("culprits")}>
+        See the culprits
+      </button>
+    </div>
   );
 }

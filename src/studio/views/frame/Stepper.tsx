@@ -3,6 +3,7 @@ import { findCodes } from "../../state/codes.ts";
 import { evaluate } from "../../state/evaluate.ts";
 import { exportFiles } from "../../state/export.ts";
 import { isBusy } from "../../state/recipe.ts";
+import { rescue } from "../../state/rescue.ts";
 import { learnRounding } from "../../state/rounding.ts";
 import { STEPS, type Step } from "../../state/slices/view.ts";
 import { type NextAction, nextAction, type Standing, stepStates } from "../../state/steps.ts";
@@ -31,6 +32,7 @@ const ACTIONS: Readonly<Record<NextAction, { readonly text: string; readonly ste
     round: { text: "Learn rounding", step: "tune", run: showRounding },
     codes: { text: "Find codes", step: "tune", run: showCodes },
     evaluate: { text: "Evaluate", step: "tune", run: () => void evaluate() },
+    rescue: { text: "Rescue", step: "tune", run: () => void rescue() },
     export: { text: "Export", step: "export", run: () => void exportFiles() },
   };
 

@@ -1,5 +1,5 @@
 import { memo } from "react";
-import { significant } from "../../../engine/values/figures.ts";
+import { significant, significantTo } from "../../../engine/values/figures.ts";
 import { percentFrom } from "../../../engine/values/shares.ts";
 import { decibel } from "../../../engine/values/units.ts";
 import { rampColor } from "../../charts/ramp.ts";
@@ -76,7 +76,7 @@ export const LayerRow = memo(function LayerRow({ row, label, index, top, selecte
             title={isOfWeight ? ofWeight(figures.figures.sqnr, hint) : hint}
             data-testid="layer-sqnr"
           >
-            {worse ? significant(worse.sqnr) : "–"}
+            {worse ? decibels(worse.sqnr) : "–"}
           </span>
           <span role="gridcell" className={number} title={hint}>
             {share(figures.figures.clipped)}
@@ -141,6 +141,11 @@ function Name({ name }: { readonly name: string }) {
       <span className="name-tail">{name.slice(cut)}</span>
     </>
   );
+}
+
+/** SQNR with as many digits as its column holds. */
+function decibels(value: number): string {
+  return Math.abs(value) < 10 ? significantTo(value, 2) : significant(value);
 }
 
 /** A share with two digits, as much as its column holds. */

@@ -8,6 +8,7 @@ import "./TuneStep.css";
 
 const VIEWS: readonly { readonly view: TuneView; readonly text: string; readonly View: ComponentType }[] = [
   { view: "layer", text: "Layer", View: lazy(() => import("./layer/LayerView.tsx")) },
+  { view: "culprits", text: "Culprits", View: lazy(() => import("./culprits/CulpritsView.tsx")) },
   { view: "walk", text: "Error walk", View: lazy(() => import("./walk/WalkView.tsx")) },
   { view: "search", text: "Search", View: lazy(() => import("./search/SearchView.tsx")) },
   { view: "rounding", text: "Rounding", View: lazy(() => import("./rounding/RoundingView.tsx")) },

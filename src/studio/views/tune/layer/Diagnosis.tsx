@@ -1,11 +1,11 @@
 import { useMemo } from "react";
+import type { Culprits } from "../../../../engine/model/culprit.ts";
 import { plural } from "../../../../engine/values/figures.ts";
 import { appliedFindings, diagnosisIsStale, layersOf } from "../../../state/diagnosis.ts";
 import type { Row } from "../../../state/layers.ts";
 import { allRows } from "../../../state/selection.ts";
 import { useProject, useResults, useStudio } from "../../../state/useStudio.ts";
 import { DiagnosisFinding } from "./DiagnosisFinding.tsx";
-import { DiagnosisList } from "./DiagnosisList.tsx";
 import "./Diagnosis.css";
 
 const HEADING = "diagnosis-heading";
@@ -24,27 +24,38 @@ function useFindings(row: Row) {
     const layers = layersOf(row, rows);
     return found.filter(({ layer }) => layers.has(layer));
   }, [found, row, rows]);
-  return { diagnosis, rows, found, own };
+  return { diagnosis, rows, own };
 }
 
-/** How much was found in the selected layer, beside its name: the findings lie below the chart, which then stays in place. */
-export function FindingsBadge({ row }: { readonly row: Row }) {
-  const { own } = useFindings(row);
-  if (own.length === 0) return null;
+/** Where the selected layer stands among the culprits, beside its name: what is known of it lies below the chart, which then stays in place. */
+export function CulpritBadge({ row }: { readonly row: Row }) {
+  const { diagnosis, rows, own } = useFindings(row);
+  const found = diagnosis && culpritAmong(diagnosis.culprits, layersOf(row, rows));
+  if (!found) return own.length > 0 ? <ToFindings text={plural(own.length, "finding")} /> : null;
+  return <ToFindings text={`culprit ${found.place} of ${diagnosis.culprits.list.length}`} />;
+}
+
+function ToFindings({ text }: { readonly text: string }) {
   return (
     <button
       type="button"
       className="badge badge-warning findings-badge"
       onClick={() => document.getElementById(HEADING)?.scrollIntoView({ block: "start" })}
     >
-      {plural(own.length, "finding")} ↓
+      {text} ↓
     </button>
   );
 }
 
-/** Why the selected layer loses and what to do, and in one line what hurts most in all. */
+/** The culprit among some layers, and its place in the list from 1 on. */
+function culpritAmong({ list }: Culprits, layers: ReadonlySet<string>) {
+  const at = list.findIndex(({ layer }) => layers.has(layer));
+  return at < 0 ? null : { culprit: list[at]!, place: at + 1 };
+}
+
+/** Why the selected layer loses, and what to do. */
 export function Diagnosis({ row }: { readonly row: Row }) {
-  const { diagnosis, rows, found, own } = useFindings(row);
+  const { diagnosis, rows, own } = useFindings(row);
   const large = useProject((project) => project.model?.large);
   const stale = useStudio(diagnosisIsStale);
   if (large) {
@@ -55,6 +66,7 @@ export function Diagnosis({ row }: { readonly row: Row }) {
     );
   }
   if (!diagnosis) return <p className="muted small">Looking for what hurts…</p>;
+  const culprit = culpritAmong(diagnosis.culprits, layersOf(row, rows))?.culprit;
   return (
     <section
       className={stale ? "diagnosis stale" : "diagnosis"}
@@ -65,7 +77,11 @@ export function Diagnosis({ row }: { readonly row: Row }) {
       <div className="tune-head">
         <h3 id={HEADING}>Diagnosis</h3>
         <span className="muted">
-          {own.length === 0 ? "Nothing stands out in this layer." : `${plural(own.length, "finding")} in this layer`}
+          {own.length > 0
+            ? `${plural(own.length, "finding")} in this layer`
+            : culprit
+              ? `${culprit.sentence} ${culprit.figure}.`
+              : "Nothing stands out in this layer."}
         </span>
         {stale ? <span className="hint">stale</span> : null}
       </div>
@@ -79,7 +95,6 @@ export function Diagnosis({ row }: { readonly row: Row }) {
           ))}
         </ul>
       ) : null}
-      <DiagnosisList findings={found} current={diagnosis.findings} rows={rows} />
     </section>
   );
 }

@@ -1,12 +1,11 @@
 import { dimsText } from "../../../../engine/values/dims.ts";
 import { Empty } from "../../../parts/Empty.tsx";
 import { PrecisionMark } from "../../../parts/Precision.tsx";
-import { worstRow } from "../../../state/layers.ts";
-import { allRows, rowOf } from "../../../state/selection.ts";
+import { rowOf } from "../../../state/selection.ts";
 import { actions } from "../../../state/store.ts";
 import { useProject, useStudio } from "../../../state/useStudio.ts";
 import { ClipEditor } from "./ClipEditor.tsx";
-import { Diagnosis, FindingsBadge } from "./Diagnosis.tsx";
+import { CulpritBadge, Diagnosis } from "./Diagnosis.tsx";
 import { LayerForm } from "./LayerForm.tsx";
 import { LayerSensitivity } from "./LayerSensitivity.tsx";
 import { ValuesPanel } from "./ValuesPanel.tsx";
@@ -19,7 +18,6 @@ export default function LayerView() {
   const activation = useStudio((state) =>
     state.project.model?.plan.activations.find((entry) => entry.name === rowOf(state)?.outputs[0]),
   );
-  const worst = useStudio((state) => worstRow(allRows(state), state.results.overview)?.id);
   const awaited = useStudio((state) => state.project.calibration !== null && state.results.overview.size === 0);
   if (!row && awaited) {
     return (
@@ -38,8 +36,7 @@ export default function LayerView() {
         </h2>
         <PrecisionMark precision={row.precision} />
         <span className="muted">{row.operator}</span>
-        {worst === row.id ? <span className="badge badge-warning">lowest SQNR of all</span> : null}
-        {calibrated ? <FindingsBadge row={row} /> : null}
+        {calibrated ? <CulpritBadge row={row} /> : null}
         {row.free ? <LayerForm layer={row.id} /> : null}
         {activation?.dims ? <span className="muted">{dimsText(activation.dims)}</span> : null}
       </div>

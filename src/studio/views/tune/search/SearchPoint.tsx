@@ -1,3 +1,4 @@
+import { remedyWords } from "../../../../engine/model/diagnosis.ts";
 import { LAYER_FORM_WORDS } from "../../../../engine/model/layerForm.ts";
 import type { Decision, Tuning } from "../../../../engine/model/tuning.ts";
 import { plural, significant } from "../../../../engine/values/figures.ts";
@@ -88,6 +89,8 @@ function outcomeOf(decisions: readonly Decision[]): string[] {
     if (decision.kind === "corrections") {
       const { equalization, bias } = decision.corrections;
       lines.push(`Equalization ${equalization ? "on" : "off"}, bias correction ${bias === "none" ? "off" : bias}`);
+    } else if (decision.kind === "remedy") {
+      lines.push(remedyWords(decision.remedy));
     } else {
       for (const layer of decision.layers) {
         if (decision.kind === "float") float.add(layer);

@@ -52,7 +52,15 @@ export function SearchTable({ tuning, selected, adopted, onSelect }: Props) {
             point={point}
             index={index}
             selected={index === selected}
-            note={index === adopted ? "adopted" : index === tuning.chosen ? "smallest" : ""}
+            note={
+              index === adopted
+                ? "adopted"
+                : index === tuning.chosen
+                  ? tuning.request.rescue
+                    ? "first"
+                    : "smallest"
+                  : ""
+            }
             onSelect={onSelect}
           />
         ))}

@@ -87,7 +87,8 @@ function Standing({ tuning, searching, stale }: StandingProps) {
           </strong>
         ) : (
           <strong className="verdict pass">
-            Number {chosen + 1} is the smallest that keeps the limit.{ENDINGS[ended]}{" "}
+            Number {chosen + 1} is the {tuning.request.rescue ? "first" : "smallest"} that keeps the limit.
+            {ENDINGS[ended]}{" "}
           </strong>
         )}
         <span className="muted">
