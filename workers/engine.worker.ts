@@ -7,10 +7,12 @@ import {
   type Environment,
   FAMILY_VARIANTS,
   familyAmong,
+  kindOf,
   makeFamily,
   type ProbeKind,
   Project,
   readDocument,
+  readQuantized,
   speedNotice,
   Turns,
   writeRecipe,
@@ -217,6 +219,20 @@ const api: EngineApi = {
     }),
   recipeJson: async (recipe) => writeRecipe(recipe),
   importJson: async (text, fileName) => readDocument(text, fileName),
+  kindOf: async (file, fileName, beside) => kindOf((await findModel(file, fileName, beside, openStored)).source),
+  readQuantized: async (file, fileName, beside) => {
+    const { source } = await findModel(file, fileName, beside, openStored);
+    return (await readQuantized(source)).file;
+  },
+  readBeside: (file, fileName, beside, onProgress) =>
+    job(onProgress, async () => {
+      const { source } = await findModel(file, fileName, beside, openStored);
+      return opened().readBeside(source);
+    }),
+  evaluateBeside: (recipe, range, limit, onProgress) =>
+    job(onProgress, (context) => opened().adopt(recipe).evaluateBeside(range, limit, context)),
+  walkBeside: (recipe, samples, onProgress) =>
+    job(onProgress, (context) => opened().adopt(recipe).walkBeside(samples, context)),
   familyOf: async (files) => {
     const { parts, notices } = await familyAmong(dataOf(files), null);
     return { parts: parts.map(({ name }) => name), dtypes: FAMILY_VARIANTS.map(({ dtype }) => dtype), notices };

@@ -13,6 +13,7 @@ import type { NodeDetail, WrittenGraph } from "../src/engine/model/modelGraph.ts
 import type { Prediction } from "../src/engine/model/prediction.ts";
 import type { Preprocess, Preset } from "../src/engine/model/preprocess.ts";
 import type { PreprocessFinding } from "../src/engine/model/preprocessFinding.ts";
+import type { FileKind, QuantizedBeside, QuantizedFile } from "../src/engine/model/quantizedFile.ts";
 import type { ActivationScheme, ClipFigures, Range } from "../src/engine/model/range.ts";
 import type { GivenInputs, Recipe, RecipePart } from "../src/engine/model/recipe.ts";
 import type { LossPoint, Rounding, RoundingRequest } from "../src/engine/model/rounding.ts";
@@ -314,6 +315,26 @@ export interface EngineApi {
     text: string,
     fileName: string,
   ): Promise<{ readonly recipe: Recipe } | { readonly calibration: Calibration }>;
+  /** What a model file is, before it is opened; what is open stays as it is. */
+  kindOf(file: Blob, fileName: string, beside: readonly PathFile[]): Promise<FileKind>;
+  /** What a file that any tool quantized holds; what is open stays as it is. */
+  readQuantized(file: Blob, fileName: string, beside: readonly PathFile[]): Promise<QuantizedFile>;
+  /** The same beside the open model, which is then what is compared with: which layer is which, and the recipe that it was made by. A job. */
+  readBeside(
+    file: Blob,
+    fileName: string,
+    beside: readonly PathFile[],
+    onProgress: OnProgress,
+  ): Promise<QuantizedBeside>;
+  /** Float against the file that was read last beside the open model, on samples skip..skip+samples. `limit` is a share. */
+  evaluateBeside(
+    recipe: Recipe,
+    range: { readonly skip: number; readonly samples: number },
+    limit: number,
+    onProgress: OnProgress,
+  ): Promise<Evaluation>;
+  /** Float against that file at the output of every layer that both have, over the first `samples` samples. */
+  walkBeside(recipe: Recipe, samples: number, onProgress: OnProgress): Promise<ErrorWalk>;
   /** What the files of a folder hold of a family; what is open stays as it is. */
   familyOf(files: readonly PathFile[]): Promise<FamilyFound>;
   /** Makes these variants of these parts, judged on the data where there is some; what is open stays as it is. */

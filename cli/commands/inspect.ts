@@ -1,14 +1,13 @@
 import { writeFile } from "node:fs/promises";
 import { InputError } from "../../src/engine/model/job.ts";
-import type { QuantizedFile, StoredConstant } from "../../src/engine/model/quantizedFile.ts";
+import type { QuantizedBeside, QuantizedFile, StoredConstant } from "../../src/engine/model/quantizedFile.ts";
 import { reasonText } from "../../src/engine/model/reason.ts";
 import type { Layer, ModelSummary } from "../../src/engine/model/summary.ts";
 import {
-  hasQuantized,
   inspectModel,
+  kindOf,
   type ModelSource,
   Project,
-  type QuantizedBeside,
   readQuantized,
   writeRecipe,
 } from "../../src/engine/project/index.ts";
@@ -33,7 +32,7 @@ export async function inspectCommand({ names: [path], values }: Arguments, termi
   }
   if (values.float !== null) return inspectBeside(source, values.float, values, terminal);
   const runtime = await terminalRuntime(terminal);
-  const stored = (await hasQuantized(source)) ? (await readQuantized(source)).file : null;
+  const stored = (await kindOf(source)).isQuantized ? (await readQuantized(source)).file : null;
   const inputs = { ...inputsOf(values), ...quantizedOf(values) };
   const opened = await inspectModel(source, inputs, runtime, terminal.context).catch((error) => {
     if (!(error instanceof InputError) || !stored) throw error;

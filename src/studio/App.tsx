@@ -16,6 +16,7 @@ import { DropTarget } from "./views/frame/DropTarget.tsx";
 import { Fault } from "./views/frame/Fault.tsx";
 import { Start } from "./views/frame/Start.tsx";
 
+const QuantizedDialog = lazy(() => import("./views/quantized/QuantizedDialog.tsx"));
 const FamilyDialog = lazy(() => import("./views/family/FamilyDialog.tsx"));
 const Workbench = lazy(() => import("./views/frame/Workbench.tsx"));
 
@@ -43,6 +44,7 @@ export function App() {
     <Fault>
       <DropTarget>
         <FamilyDoor />
+        <QuantizedDoor />
         {open ? (
           <Suspense fallback={<Start />}>
             <Workbench />
@@ -53,6 +55,19 @@ export function App() {
         <Alerts />
       </DropTarget>
     </Fault>
+  );
+}
+
+const closeQuantized = () => actions.quantizedShown(null);
+
+/** Opens where a quantized model was dropped or chosen. */
+function QuantizedDoor() {
+  const files = useView((view) => view.quantized);
+  if (!files) return null;
+  return (
+    <Suspense fallback={null}>
+      <QuantizedDialog files={files} onClose={closeQuantized} />
+    </Suspense>
   );
 }
 

@@ -17,6 +17,7 @@ export const DOCUMENTATION = {
   advice: "advice.html",
   targets: "targets.html",
   family: "how-to/transformer.html",
+  quantized: "inspecting.html",
   words: "index.html",
 } as const;
 

@@ -21,7 +21,8 @@ export function assertLayersLeft(model: ModelProto, prepared: ModelProto, fileNa
   );
 }
 
-function hasFloatLayers(graph: GraphProto): boolean {
+/** Whether a layer with weights, or one that multiplies activations, is in float. */
+export function hasFloatLayers(graph: GraphProto): boolean {
   const kept = layersInIntegers(new GraphIndex(graph));
   return [...allNodes(graph)].some((node) => multiplies(node) && !kept.has(node));
 }

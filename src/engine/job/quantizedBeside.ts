@@ -4,7 +4,7 @@ import { exposeOutputs } from "../graph/shapes.ts";
 import type { Dataset } from "../model/dataset.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import { InputError, type JobContext } from "../model/job.ts";
-import type { Matching, QuantizedFile, Recovery } from "../model/quantizedFile.ts";
+import type { QuantizedBeside } from "../model/quantizedFile.ts";
 import type { Runtime } from "../model/runtime.ts";
 import type { ErrorWalk } from "../model/sensitivity.ts";
 import { intAttribute, makeNode } from "../onnx/attributes.ts";
@@ -21,13 +21,6 @@ import { matchQuantized, recoverRecipe } from "./recoverRecipe.ts";
 import { firstReadable } from "./samples.ts";
 import { loadSession, quickestSession } from "./session.ts";
 import { outputsShapedByData } from "./standIns.ts";
-
-/** A quantized file of any tool beside its float model. */
-export interface QuantizedBeside {
-  readonly file: QuantizedFile;
-  readonly matching: Matching;
-  readonly recovery: Recovery;
-}
 
 /** What a quantized file is beside a float model, and what is needed to run them side by side. */
 export class Beside {

@@ -1,11 +1,12 @@
 import { inlineFunctions } from "../graph/inlineFunctions.ts";
 import { InputError } from "../model/job.ts";
-import type { QuantizedFile } from "../model/quantizedFile.ts";
+import type { FileKind, QuantizedFile } from "../model/quantizedFile.ts";
 import { keepsIntegers, quantizedOperator } from "../onnx/checks.ts";
 import { opsetOf } from "../onnx/opset.ts";
 import { inputPorts, outputPorts } from "../onnx/ports.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { describeLayer, type ReadLayer, readGraph } from "../quantized/read.ts";
+import { hasFloatLayers } from "./layersLeft.ts";
 import { fingerprint, type ModelSource, readWholeModel } from "./source.ts";
 
 /** A quantized file that is open: what a person is told of it, its layers with their codes, and what runs. */
@@ -17,10 +18,17 @@ export interface OpenQuantized {
   readonly source: ModelSource;
 }
 
-/** Whether a file has layers on quantized tensors, or weights in fewer bits than float32. Throws InputError as decoding does. */
-export async function hasQuantized(source: ModelSource): Promise<boolean> {
+/** What a file is, before it is opened. Throws InputError as decoding does. */
+export async function kindOf(source: ModelSource): Promise<FileKind> {
   const { model } = await readWholeModel(source);
-  return quantizedOperator(model) !== null || keepsIntegers(model);
+  const { graph } = inlineFunctions(model).model;
+  const isQuantized = quantizedOperator(model) !== null || keepsIntegers(model);
+  return {
+    isQuantized,
+    isWhole: isQuantized && graph !== undefined && !hasFloatLayers(graph),
+    inputs: inputPorts(model).map(({ name }) => name),
+    outputs: outputPorts(model).map(({ name }) => name),
+  };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import type { QuantizedBeside } from "../job/quantizedBeside.ts";
+import type { QuantizedBeside } from "../model/quantizedFile.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { TensorMap } from "../model/tensor.ts";
 import { intAttribute, makeNode } from "../onnx/attributes.ts";

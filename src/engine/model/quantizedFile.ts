@@ -155,3 +155,20 @@ export interface Recovery {
   /** What it was tried for, the one that it is for first. */
   readonly targets: readonly TargetName[];
 }
+
+/** A quantized file of any tool beside its float model. */
+export interface QuantizedBeside {
+  readonly file: QuantizedFile;
+  readonly matching: Matching;
+  readonly recovery: Recovery;
+}
+
+/** What a model file is, before it is opened. */
+export interface FileKind {
+  /** Whether it has layers on quantized tensors, or weights in integers. */
+  readonly isQuantized: boolean;
+  /** Whether no layer that multiplies is left in float, so that there is nothing to quantize. */
+  readonly isWhole: boolean;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}

@@ -6,6 +6,7 @@ import { readOf } from "./fingerprint.ts";
 import { alarm, alarmFor, say } from "./log.ts";
 import { openModel } from "./model.ts";
 import { preparedHere } from "./preparation.ts";
+import { quantizedAmong } from "./quantized.ts";
 import { isForInputs } from "./recipe.ts";
 import { suitedTo } from "./slices/project.ts";
 import { actions, studio } from "./store.ts";
@@ -22,9 +23,12 @@ export function takeFiles(files: readonly PathFile[]): Promise<void> {
 async function take(files: readonly PathFile[]): Promise<void> {
   const { models, beside, documents, data } = sortFiles(files);
   if (files.length === 0) return alarm("The folder is empty: drop a model (.onnx), samples or labels.");
-  if (models.length > 1) return actions.familyChosen(files);
-  const [model] = models;
+  const shown = await quantizedAmong(models, beside);
+  if (models.length > (shown ? 2 : 1)) return actions.familyChosen(files);
+  const [model] = models.filter(({ file }) => file !== shown?.file);
   if (model && !(await openModel(model.file, { beside }))) return;
+  if (shown) actions.quantizedShown(shown);
+  if (shown && documents.length + data.length === 0) return;
   if (!studio.getState().project.model) {
     return alarm(`${files[0]!.path} needs a model to belong to: open an .onnx file first, or drop both together.`);
   }

@@ -46,6 +46,12 @@ export interface RoundingSettings {
   readonly iterations: number;
 }
 
+/** A quantized model as it was dropped. */
+export interface QuantizedFiles {
+  readonly file: File;
+  readonly beside: readonly PathFile[];
+}
+
 /** What is looked at, and what the forms say. */
 export interface View {
   readonly step: Step;
@@ -79,6 +85,8 @@ export interface View {
   readonly measuring: boolean;
   /** The folder that a family is to be made of; null while none is. */
   readonly family: readonly PathFile[] | null;
+  /** A quantized model that is looked at, and the files that it may keep weights in; null while none is. */
+  readonly quantized: QuantizedFiles | null;
 }
 
 const GRAPH_ORDER: Sort = { key: "order", descending: false };
@@ -109,6 +117,7 @@ export function firstView(): View {
     execution: rememberedExecution(),
     measuring: rememberedMeasuring(),
     family: null,
+    quantized: null,
   };
 }
 
@@ -153,5 +162,6 @@ export const viewChanges = {
   sensitivitySamplesChosen: (_, samples: number) => ({ sensitivitySamples: Math.max(1, Math.floor(samples)) }),
   executionChanged: ({ execution }, change: Partial<Execution>) => ({ execution: { ...execution, ...change } }),
   measuringChosen: (_, measuring: boolean) => ({ measuring }),
+  quantizedShown: (_, quantized: QuantizedFiles | null) => ({ quantized }),
   familyChosen: (_, family: readonly PathFile[] | null) => ({ family }),
 } satisfies Changes<View>;

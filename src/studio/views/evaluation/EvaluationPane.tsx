@@ -1,7 +1,6 @@
 import { type ReactNode, useEffect, useRef } from "react";
 import { type Evaluation, otherText } from "../../../engine/model/evaluation.ts";
 import { channelsText } from "../../../engine/values/channels.ts";
-import type { WeightType } from "../../../engine/values/codes.ts";
 import { cosineText, count, plural, significant } from "../../../engine/values/figures.ts";
 import { change, percent, points } from "../../../engine/values/shares.ts";
 import { byteSize, decibel, duration } from "../../../engine/values/units.ts";
@@ -81,7 +80,7 @@ export function EvaluationPane() {
   );
 }
 
-function Verdict({ evaluation }: { readonly evaluation: Evaluation }) {
+export function Verdict({ evaluation }: { readonly evaluation: Evaluation }) {
   const { verdict, top1, perplexity } = evaluation;
   if (evaluation.labelled > 0 && !verdict) {
     return (
@@ -119,10 +118,11 @@ interface Line {
 
 interface ResultsProps {
   readonly evaluation: Evaluation;
-  readonly type: WeightType;
+  /** Of the quantized weights, as the column is headed. */
+  readonly type: string;
 }
 
-function Results({ evaluation, type }: ResultsProps) {
+export function Results({ evaluation, type }: ResultsProps) {
   const { bytes, latency } = evaluation;
   const several = evaluation.outputs.length > 1;
   const accuracy = (["top1", "top5"] as const).flatMap((key): Line[] => {
