@@ -29,6 +29,8 @@ export class Terminal {
   readonly #said = new Set<string>();
   #exitCancelled: number | null = null;
   #task = "";
+  /** The task with its part. */
+  #shown = "";
   #started = 0;
   #drawn = 0;
 
@@ -86,10 +88,13 @@ export class Terminal {
 
   #progress(progress: Progress): void {
     const now = performance.now();
-    if (progress.task !== this.#task) {
-      this.#task = progress.task;
-      this.#started = now;
-      if (!this.#stderr.isTTY) this.#stderr.write(`${visible(progress.task)}...\n`);
+    const { task, part } = progress;
+    const name = part ? `${task} (${part.task})` : task;
+    if (task !== this.#task) this.#started = now;
+    this.#task = task;
+    if (name !== this.#shown) {
+      this.#shown = name;
+      if (!this.#stderr.isTTY) this.#stderr.write(`${visible(name)}...\n`);
     } else if (now - this.#drawn < REDRAW_MS) return;
     if (!this.#stderr.isTTY) return;
     this.#stderr.write(`\r\x1b[K${visible(progressLine(progress, (now - this.#started) / 1000))}`);

@@ -33,6 +33,7 @@ test("a search saves the sample model per tensor; its points are adopted, undone
 }) => {
   await openSearch(page);
   await startSearch(page);
+  await expect(page.getByTestId("job-progress")).toHaveText(/^\d+\/\d+ models$/);
   await idle(page);
   const standing = page.getByTestId("search-standing");
   await expect(standing).toContainText(/Number \d+ is the smallest that keeps the limit/);

@@ -96,7 +96,8 @@ export async function tune(
       standIns,
     });
     const found = await search(unlearned(recipe), request, {
-      measure: (wanted, label) => bench.measure(wanted, label),
+      measure: (wanted, label, ahead) => bench.measure(wanted, label, ahead),
+      layers: planModel(model, recipe).layers.length,
       order: (settled) => bench.order(settled),
       rescue: async (settled) => rescueSteps(await bench.culprits(settled)),
       onPoint: (partial) => onPoint(tuningOf(partial)),
@@ -165,6 +166,7 @@ class Bench {
   /** What costs the outputs how much under the recipe that was measured last. */
   #costs: { readonly of: Recipe; readonly sensitivity: Sensitivity | null } | null = null;
   #culprits: Culprits | null = null;
+  #ahead = 0;
 
   constructor(parts: BenchParts) {
     this.#parts = parts;
@@ -175,10 +177,11 @@ class Bench {
     return this.#culprits;
   }
 
-  async measure(wanted: Recipe, label: string): Promise<Measurement | null> {
+  async measure(wanted: Recipe, label: string, ahead: number): Promise<Measurement | null> {
     const { model, dataset, runtime, split, request } = this.#parts;
     if (this.#measured > 0 && !isPossible(model, wanted)) return null;
-    const context = this.#within(`${++this.#measured}: ${label}`);
+    this.#ahead = ahead;
+    const context = this.#within(`${++this.#measured}: ${label}`, this.#measured - 1);
     const { equalization } = wanted.corrections;
     const known = this.#learned.get(equalization);
     const { recipe, calibration } = await settle(
@@ -216,7 +219,7 @@ class Bench {
     if (targetOf(settled).floats === "never") return [];
     const costs = await this.#costsOf(settled);
     await this.culprits(settled);
-    const context = this.#within("the order of layers");
+    const context = this.#within("the order of layers", this.#measured);
     const samples = this.#orderSamples;
     const stored = await storedErrors(model, settled, dataset, { samples }, { runtime, threads }, context);
     return orderCandidates([...(costs?.layers ?? []), ...stored], summarizeModel(model, settled), request.goal);
@@ -227,7 +230,14 @@ class Bench {
     const { model, dataset, runtime } = this.#parts;
     const measured = await this.#costsOf(settled);
     const walked = measured
-      ? await walk(model, settled, dataset, { samples: measured.samples }, runtime, this.#within("where error enters"))
+      ? await walk(
+          model,
+          settled,
+          dataset,
+          { samples: measured.samples },
+          runtime,
+          this.#within("where error enters", this.#measured),
+        )
       : null;
     const seen = this.calibrationOf(settled);
     const { culprits } = (await this.#diagnostician.diagnose(settled, seen, { sensitivity: measured, walk: walked }))!;
@@ -245,7 +255,7 @@ class Bench {
     if (this.#costs?.of === settled) return this.#costs.sensitivity;
     const isInteger = planModel(model, settled).layers.some(({ reason }) => reason === null);
     const wanted = { samples: this.#orderSamples, untilSettled: true };
-    const context = this.#within("the order of layers");
+    const context = this.#within("the order of layers", this.#measured);
     const measured = isInteger
       ? await sensitivity(model, settled, dataset, wanted, runtime, context, () => undefined)
       : null;
@@ -265,9 +275,14 @@ class Bench {
     return (await measureLatency(float, session, feeds, context)).quantized.p50;
   }
 
-  /** Reports what a part of the search does as that part's. */
-  #within(what: string): JobContext {
+  /** Reports how many models are measured, of about how many, and what a part of the search does as that part's. */
+  #within(what: string, done: number): JobContext {
     const { signal, report } = this.#parts.context;
-    return { signal, report: (progress) => report({ ...progress, task: `Searching (${what}), ${progress.task}` }) };
+    const total = this.#measured + this.#ahead;
+    const whole = { task: "Searching", done, total, unit: "models" };
+    return {
+      signal,
+      report: (progress) => report({ ...whole, part: { ...progress, task: `${what}, ${progress.task}` } }),
+    };
   }
 }

@@ -7,6 +7,8 @@ export interface Progress {
   readonly total: number;
   /** What `done` and `total` count: "samples", "tensors". */
   readonly unit: string;
+  /** What of it is at hand, and how far that is. */
+  readonly part?: Omit<Progress, "part">;
 }
 
 /** How a job reports and is stopped. Jobs call `signal.throwIfAborted()` between steps. */

@@ -113,6 +113,7 @@ async function mixed(
     { limit: { kind: "sqnr", decibels }, goal, budget: null, mix },
     {
       measure: async (recipe) => measureForms(made, recipe),
+      layers: made.layers.length,
       order: async () =>
         made.layers.map(({ weights }, index) => ({ layer: nameOf(index), cost: 3 * weights, hasWeights: weights > 0 })),
       rescue: async () => [],
@@ -152,6 +153,8 @@ function measureIn({ layers, equalized, corrected, judges, luck }: World, recipe
 
 interface Trial extends Found {
   readonly streamed: readonly Found[];
+  /** How many points were expected in all, before each. */
+  readonly expected: readonly number[];
 }
 
 async function run(
@@ -161,9 +164,12 @@ async function run(
 ): Promise<Trial> {
   const controller = new AbortController();
   const streamed: Found[] = [];
+  const expected: number[] = [];
   let measured = 0;
   const tools: SearchTools = {
-    measure: async (recipe) => {
+    layers: made.layers.length,
+    measure: async (recipe, _, ahead) => {
+      expected.push(measured + 1 + ahead);
       if (measured === abortAfter) controller.abort();
       controller.signal.throwIfAborted();
       measured++;
@@ -177,7 +183,7 @@ async function run(
     signal: controller.signal,
     seconds: () => measured,
   };
-  return { ...(await search(start, wanted, tools)), streamed };
+  return { ...(await search(start, wanted, tools)), streamed, expected };
 }
 
 const settingsOf = (recipe: Recipe) => unlearned(recipe);
@@ -283,6 +289,17 @@ describe("the order of steps", () => {
     ]);
     expect(points.map(({ passed }) => passed)).toEqual([false, false, false, true]);
     expect(chosen).toBe(3);
+  });
+
+  it("tells how many points come at most: of two layers three more where the limit is not kept, and none once it is", async () => {
+    const late = await run(worldOf([0.1, 0.1], { equalized: 0.1, corrected: 0.1 }), SQNR_20);
+    expect(late.expected).toEqual([7, 7, 7, 7]);
+    const early = await run(worldOf([1e-6, 1e-6]), SQNR_20);
+    expect(early.points[0]?.passed).toBe(true);
+    expect(early.expected).toEqual([7, 4, 4, 4]);
+    const long = await run(worldOf([0.3, 0.3, 0.3, 0.3, 0.3]), SQNR_20);
+    expect(long.points.length).toBeGreaterThan(6);
+    expect(long.expected.at(-1)).toBeGreaterThanOrEqual(long.points.length);
   });
 
   it("leaves out corrections that the recipe has", async () => {

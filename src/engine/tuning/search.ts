@@ -25,9 +25,11 @@ export type Measurement = Pick<
 export interface SearchTools {
   /**
    * Settles and exports a recipe and measures the exported model; null where the recipe is not possible, which the one
-   * the search begins with always is.
+   * the search begins with always is. About `ahead` more are measured after it: as many as the steps that are known to come take at most.
    */
-  readonly measure: (recipe: Recipe, label: string) => Promise<Measurement | null>;
+  readonly measure: (recipe: Recipe, label: string, ahead: number) => Promise<Measurement | null>;
+  /** How many layers there are. */
+  readonly layers: number;
   /** The layers that may change precision under a settled recipe, in the order in which they are tried. */
   readonly order: (recipe: Recipe) => Promise<readonly Candidate[]>;
   /** What the culprits under a settled recipe recommend, in the order in which it is tried. */
@@ -85,6 +87,16 @@ const VAIN = 8;
 /** What a layer in another form must save of the time of a run: less is luck. */
 const FASTER = 0.02;
 
+/** How often a number is halved until it is one. */
+function halvings(count: number): number {
+  return Math.ceil(Math.log2(Math.max(1, count)));
+}
+
+/** How many beginnings of a list are tried at most to find the shortest that will do: by doubling, then by halving. */
+function mostTrials(length: number): number {
+  return length === 0 ? 0 : 2 * halvings(length) + 1;
+}
+
 class Search {
   readonly #start: Recipe;
   readonly #request: Omit<TuneRequest, "samples">;
@@ -105,6 +117,9 @@ class Search {
   /** What has been left in float, and what has weights in more bits than those of the recipe. */
   #inFloat: readonly Candidate[] = [];
   readonly #widened = new Map<string, Candidate>();
+  /** How many more points the step at hand takes at most, and how many those after it, as far as they are known to come. */
+  #left = 0;
+  #later = 0;
 
   constructor(start: Recipe, request: Omit<TuneRequest, "samples">, tools: SearchTools) {
     this.#start = start;
@@ -132,7 +147,10 @@ class Search {
   /** Measures every set of corrections and goes on from the best. */
   async correct(): Promise<void> {
     const given = this.#start.corrections;
-    for (const corrections of correctionsFrom(given)) {
+    const all = correctionsFrom(given);
+    for (const [at, corrections] of all.entries()) {
+      this.#left = all.length - at - 1;
+      this.#later = this.isMet ? 0 : mostTrials(this.#tools.layers);
       const isGiven = sameCorrections(corrections, given);
       await this.#try(
         isGiven ? [] : [{ kind: "corrections", corrections }],
@@ -163,7 +181,10 @@ class Search {
   }
 
   async #firstBetter(from: TunePoint): Promise<TunePoint | null> {
-    for (const { remedies, label } of await this.#tools.rescue(from.recipe)) {
+    const steps = await this.#tools.rescue(from.recipe);
+    for (const [at, { remedies, label }] of steps.entries()) {
+      this.#left = steps.length - at - 1;
+      this.#later = mostTrials(this.#tools.layers);
       const taken = remedies.map((remedy) => ({ kind: "remedy", remedy }) as const);
       const point = await this.#try([...from.decisions, ...taken], label);
       if (point && this.#compare(point, from) < 0) return point;
@@ -216,8 +237,10 @@ class Search {
   async stepDown(): Promise<void> {
     const dearest = this.#at?.passed ? [...(this.#ordered?.order ?? [])].sort((a, b) => b.cost - a.cost) : [];
     let vain = 0;
-    for (const { layer, hasWeights } of dearest) {
+    this.#later = 0;
+    for (const [at, { layer, hasWeights }] of dearest.entries()) {
       if (vain >= VAIN) break;
+      this.#left = Math.min(dearest.length - at - 1, VAIN - vain - 1);
       const form = layerFormOf(this.#at!.recipe, layer);
       if (form === null || this.#isGiven(layer)) continue;
       vain++;
@@ -250,8 +273,10 @@ class Search {
     const order = this.#ordered?.order ?? (await this.#orderAt(from));
     const dearest = [...order].sort((a, b) => b.cost - a.cost).filter((each) => each.cost > 0 && each.hasWeights);
     let vain = 0;
-    for (const { layer } of dearest) {
+    this.#later = 0;
+    for (const [at, { layer }] of dearest.entries()) {
       if (vain >= VAIN) return;
+      this.#left = Math.min(dearest.length - at - 1, VAIN - vain - 1);
       const known = layerFormOf(this.#at!.recipe, layer);
       if (this.#isGiven(layer) || (goal === "latency" && known !== null)) continue;
       const isBetter = await this.#improve({ kind: "form", form, layers: [layer] }, goal === "latency" ? FASTER : 0);
@@ -277,7 +302,9 @@ class Search {
 
   async #giveBack(changed: readonly Candidate[], back: (layers: readonly string[]) => LayerDecision): Promise<void> {
     const dearest = [...changed].sort((a, b) => b.cost - a.cost).filter(({ cost }) => cost > 0);
-    for (const { layer } of dearest) {
+    this.#later = 0;
+    for (const [at, { layer }] of dearest.entries()) {
+      this.#left = dearest.length - at - 1;
       const from = this.#at!;
       const point = await this.#change(from, back([layer]), true);
       if (point?.passed && this.#compare(point, from) < 0) this.#accept(point);
@@ -298,15 +325,21 @@ class Search {
     const first = (count: number) => change(order.slice(0, count).map(({ layer }) => layer));
     let short = 0;
     let long = 1;
+    this.#left = mostTrials(order.length) - 1;
+    this.#later = 0;
     let reached = await this.#change(from, first(long));
     while (reached && !reached.passed && long < order.length) {
       [short, long] = [long, Math.min(2 * long, order.length)];
+      this.#left = halvings(order.length / long) + halvings(long);
       reached = await this.#change(from, first(long));
     }
     const layers = () => order.slice(0, long);
     if (reached && !reached.passed) return { layers: layers(), reached };
     while (long - short > 1) {
       const middle = Math.floor((short + long) / 2);
+      this.#left = halvings(long - short) - 1;
+      // Each of them may be taken back.
+      this.#later = long;
       const point = await this.#change(from, first(middle));
       if (point && !point.passed) short = middle;
       else [long, reached] = [middle, point];
@@ -346,7 +379,7 @@ class Search {
     const { budget, limit } = this.#request;
     if (budget !== null && this.hasPoints && this.#tools.seconds() >= budget) throw BUDGET_SPENT;
     this.#tools.signal.throwIfAborted();
-    const measured = await this.#tools.measure(recipe, label);
+    const measured = await this.#tools.measure(recipe, label, this.#left + this.#later);
     const point = measured && {
       decisions,
       label,

@@ -17,7 +17,8 @@ export function JobLine() {
   return (
     <div className="job" data-testid="job">
       <span className="job-task">
-        {job.cancelling ? "Cancelling" : task} <span className="job-on">{job.on}</span>
+        {job.cancelling ? "Cancelling" : task}{" "}
+        <span className="job-on">{progress?.part ? partText(progress.part) : job.on}</span>
       </span>
       <Progress.Root className="job-bar" value={share} aria-label={task}>
         <Progress.Indicator
@@ -36,6 +37,11 @@ export function JobLine() {
       </button>
     </div>
   );
+}
+
+/** What of the task is at hand. */
+function partText(part: NonNullable<Done["part"]>): string {
+  return part.total > 0 ? `${part.task} ${doneText(part)}` : part.task;
 }
 
 function doneText({ done, total, unit }: Done): string {
