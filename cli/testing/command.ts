@@ -50,7 +50,9 @@ function assertModelsValid(out: string): void {
   else
     assertAllValid(
       out,
-      readdirSync(out).filter((name) => /\.(u?int\d|nf4|codebook\d+|b?float16|q4f16|equalized)\.onnx$/.test(name)),
+      readdirSync(out).filter((name) =>
+        /\.(u?int\d|nf4|codebook\d+|b?float16|q4f16|dynamic|equalized)\.onnx$/.test(name),
+      ),
     );
 }
 

@@ -7,14 +7,35 @@ import { intAttribute, makeNode } from "../../../src/engine/onnx/attributes.ts";
 import { buildModel, floatInput, noise, portInfo } from "../../../src/engine/onnx/testing/build.ts";
 
 const SIDE = 224;
+const SMALL = 32;
 const PHOTOGRAPHS = 9;
 const PRIMARIES = 3;
 const WORDS = 16;
 const WIDTH = 32;
+const STEP = 3;
 const TOKENS = 8;
 
-/** Words to scores for the next one, as a transformer's head and ends are. */
+/** As the page about detectors has it, but smaller. */
+const STRETCHED = {
+  resize: { mode: "exact", size: [SMALL, SMALL] },
+  crop: null,
+  layout: "NCHW",
+  color: "BGR",
+  scale: 1 / 255,
+  mean: [0, 0, 0],
+  std: [1, 1, 1],
+};
+
+/** Words to scores for the next one, as a transformer's head and ends are: the word `STEP` further on is the likeliest. */
 function wordModel(): Uint8Array {
+  const table = noise([WORDS, WIDTH], 1);
+  const w1 = noise([WIDTH, WIDTH], 2);
+  const w2 = noise([WIDTH, WORDS], 3);
+  for (let word = 0; word < WORDS; word++) {
+    (table.data as Float32Array)[word * WIDTH + word] = 8;
+    (w1.data as Float32Array)[word * WIDTH + word] = 8;
+    (w2.data as Float32Array)[word * WORDS + ((word + STEP) % WORDS)] = 8;
+  }
   return modelBytes(
     buildModel({
       opset: 17,
@@ -26,7 +47,7 @@ function wordModel(): Uint8Array {
         makeNode("Relu", ["hidden"], ["kept"], { name: "act" }),
         makeNode("MatMul", ["kept", "w2"], ["logits"], { name: "head" }),
       ],
-      constants: { table: noise([WORDS, WIDTH], 1), w1: noise([WIDTH, WIDTH], 2), w2: noise([WIDTH, WORDS], 3) },
+      constants: { table, w1, w2 },
     }),
   );
 }
@@ -56,7 +77,7 @@ function soundModel(): Uint8Array {
 
 const tokenLines = () =>
   Array.from({ length: PHOTOGRAPHS }, (_, row) =>
-    JSON.stringify({ tokens: Array.from({ length: TOKENS }, (_, at) => (row * 5 + at * 3) % WORDS) }),
+    JSON.stringify({ tokens: Array.from({ length: TOKENS }, (_, at) => (row * 5 + at * STEP) % WORDS) }),
   ).join("\n");
 
 /**
@@ -65,7 +86,9 @@ const tokenLines = () =>
  */
 export async function putWorld(folder: string): Promise<void> {
   const model = modelBytes(colourModel({ side: SIDE }));
-  for (const name of ["model", "mobilenet", "faces", "resnet"]) put(folder, `${name}.onnx`, model);
+  for (const name of ["model", "mobilenet"]) put(folder, `${name}.onnx`, model);
+  put(folder, "detector.onnx", modelBytes(colourModel({ side: SMALL })));
+  put(folder, "detector.preprocess.json", JSON.stringify(STRETCHED));
   const photos = await putColours(folder, "photos", PHOTOGRAPHS);
   renameSync(join(photos, "labels.csv"), join(folder, "labels.csv"));
   copyFileSync(join(folder, "labels.csv"), join(photos, "labels.csv"));
@@ -94,5 +117,9 @@ export async function putWorld(folder: string): Promise<void> {
     mkdirSync(ofMobilenet);
     copyFileSync(join(out, "model.report.json"), join(ofMobilenet, "mobilenet.report.json"));
   }
-  copyFileSync(join(folder, "before/model.recipe.json"), join(folder, "model.recipe.json"));
+  copyFileSync(join(folder, "before/model.int8.onnx"), join(folder, "model.int8.onnx"));
+  put(folder, "rules.json", JSON.stringify({ maxTop1Drop: 1, minSqnr: 10 }));
+  for (const name of ["model", "mobilenet"]) {
+    copyFileSync(join(folder, "before/model.recipe.json"), join(folder, `${name}.recipe.json`));
+  }
 }
