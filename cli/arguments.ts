@@ -127,6 +127,17 @@ export function states(value: string, help: string): Kind<Record<string, string>
   };
 }
 
+/** One part of several, `2/8`. */
+export function part(value: string, help: string): Kind<{ readonly index: number; readonly of: number } | null> {
+  return last(value, help, (given, name) => {
+    const [, index, of] = /^([1-9]\d{0,6})\/([1-9]\d{0,6})$/.exec(given) ?? [];
+    if (!index || Number(index) > Number(of)) {
+      throw new InputError(`--${name} takes a part and how many there are, 1/8 to 8/8; not "${given}".`);
+    }
+    return { index: Number(index), of: Number(of) };
+  });
+}
+
 function last<T>(value: string, help: string, read: (given: string, name: string) => T): Kind<T | null> {
   return {
     value,

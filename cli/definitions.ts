@@ -7,6 +7,7 @@ import {
   flag,
   number,
   type Options,
+  part,
   required,
   text,
 } from "./arguments.ts";
@@ -179,6 +180,39 @@ export const COMMANDS = {
       ...RESULT_OPTIONS,
     },
     example: "octet tune model.onnx --data photos --labels labels.csv --max-drop 1 --out tuned",
+  }),
+  calibrate: define({
+    summary: "Calibrates alone, on all samples or on one part of several, which octet merge puts together.",
+    names: ["MODEL"],
+    options: {
+      ...inGroup("Data", {
+        data: required(DATA),
+        preprocess: PREPROCESS,
+        order: ORDER,
+        samples: count(1, "calibrate on the first N samples, of all shards together (default: all)"),
+        shard: part("I/N", "observe part I of N alone, from 1: the samples keep their places in the order of all"),
+        recipe: text("FILE", "whose preprocessing, order and inputs count, and whose equalization and smoothing"),
+      }),
+      ...INPUT_OPTIONS,
+      ...MODEL_OPTIONS,
+      ...inGroup("Execution (other threads or batches need not give the same bits)", {
+        workers: count(1, "threads that run samples side by side (default: 1)"),
+        threads: count(1, "threads of ONNX Runtime's own in each of them (default: 1)"),
+        batch: count(1, "samples that each runs at a time (default: 1)"),
+      }),
+      ...inGroup("Result", { out: text("DIR", "where the file goes (default: the current folder)") }),
+      ...RESULT_OPTIONS,
+    },
+    example: "octet calibrate model.onnx --data photos --preprocess imagenet --shard 1/8 --out shards",
+  }),
+  merge: define({
+    summary: "Makes one calibration of all its shards, bit for bit that of a single run.",
+    names: ["SHARDS..."],
+    options: {
+      ...inGroup("Result", { out: text("DIR", "where the calibration goes (default: the current folder)") }),
+      ...RESULT_OPTIONS,
+    },
+    example: "octet merge shards/*.shard.json --out calibrated",
   }),
   gate: define({
     summary: "Holds a result against rules for CI; exits with 1 when one is broken, with 2 when one cannot be judged.",

@@ -28,7 +28,7 @@ const GIVEN: Record<string, string> = {
     family: "transformers.js",
   },
   ...{ state: "z=h", "bias-correction": "none", elementwise: "float", metric: "kl", quantized: "fold", order: "path" },
-  ...{ "quantize goal": "speed", "tune goal": "latency" },
+  ...{ "quantize goal": "speed", "tune goal": "latency", limit: "recalibrate", shard: "2/8" },
 };
 
 /** A command line with every option of a command. */

@@ -48,7 +48,10 @@ function programOf(print: (text: string) => void, argv: readonly string[], ask: 
     .configureHelp({
       optionTerm: ({ flags }) => flags.replaceAll(/[<>]/g, ""),
       subcommandTerm: (command) =>
-        [command.name(), ...command.registeredArguments.map((name) => name.name())].join(" "),
+        [
+          command.name(),
+          ...command.registeredArguments.map((argument) => `${argument.name()}${argument.variadic ? "..." : ""}`),
+        ].join(" "),
     });
   for (const name of Object.keys(COMMANDS) as CommandName[]) addCommand(program, name, argv, ask);
   program

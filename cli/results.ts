@@ -2,7 +2,7 @@ import { access, constants, mkdir, mkdtemp, open, readdir, rename, rm, rmdir, st
 import { dirname, join, resolve } from "node:path";
 import { type Part, passing, StoredBytes, WorkedBytes } from "../src/engine/model/deferred.ts";
 import { InputError } from "../src/engine/model/job.ts";
-import { type Artifact, type Keep, partsOf, totalBytes } from "../src/engine/project/index.ts";
+import { type Artifact, fileOf, type Keep, partsOf, totalBytes } from "../src/engine/project/index.ts";
 import { storedFile } from "./files.ts";
 
 /** Holds all files of one run while they are put in place, below the folder that they go into. */
@@ -62,6 +62,11 @@ export async function writeFiles(
   await putInPlace(target).catch((error: unknown) => {
     throw refused(folder, error);
   });
+}
+
+/** Writes one file of text into a folder, wholly or not at all. Throws as writeFiles does. */
+export async function writeText(folder: string, name: string, text: string, signal: AbortSignal): Promise<void> {
+  await writeFiles(folder, [fileOf(name, [new TextEncoder().encode(text)])], signal);
 }
 
 /** Files of a result that are written before all of it is there, below the folder that it goes into. */

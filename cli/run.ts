@@ -14,6 +14,8 @@ const ACTIONS: { readonly [N in CommandName]: () => Promise<Action<N>> } = {
   evaluate: async () => (await import("./commands/evaluate.ts")).evaluateCommand,
   sensitivity: async () => (await import("./commands/sensitivity.ts")).sensitivityCommand,
   tune: async () => (await import("./commands/tune.ts")).tuneCommand,
+  calibrate: async () => (await import("./commands/calibrate.ts")).calibrateCommand,
+  merge: async () => (await import("./commands/merge.ts")).mergeCommand,
   gate: async () => (await import("./commands/gate.ts")).gateCommand,
   diff: async () => (await import("./commands/diff.ts")).diffCommand,
 };

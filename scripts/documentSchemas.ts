@@ -5,6 +5,7 @@ import { CALIBRATION_FILE } from "../src/engine/artifacts/cache.ts";
 import { writeJson } from "../src/engine/artifacts/json.ts";
 import { RECIPE_FILE } from "../src/engine/artifacts/recipe.ts";
 import { REPORT_FILE } from "../src/engine/artifacts/report.ts";
+import { SHARD_FILE } from "../src/engine/artifacts/shard.ts";
 import { PREPROCESS } from "../src/engine/model/preprocess.ts";
 import { RANGE } from "../src/engine/model/range.ts";
 import { MODEL_NAME, RECIPE } from "../src/engine/model/recipe.ts";
@@ -29,6 +30,12 @@ const FILES: Readonly<
     schema: REPORT_FILE,
     title: "Octet report",
     description: "What was done to a model, with what, and what came of it.",
+  },
+  shard: {
+    schema: SHARD_FILE,
+    title: "Octet shard of a calibration",
+    description:
+      "What one of several runs observed of its part of the samples: octet merge makes a calibration of all.",
   },
 };
 

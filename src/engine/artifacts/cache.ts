@@ -23,11 +23,17 @@ export const CALIBRATION_FILE = fields({
   }),
 });
 
+/** Reads the file as the calibration that it holds. */
+export const CALIBRATION_SCHEMA = into(
+  CALIBRATION_FILE,
+  ({ kind, version, tool, tensors, ...calibration }): Calibration => {
+    return { ...calibration, statistics: new Map<string, TensorStatistics>(tensors) };
+  },
+);
+
 const DOCUMENT = {
   kind: "calibration",
-  schema: into(CALIBRATION_FILE, ({ kind, version, tool, tensors, ...calibration }): Calibration => {
-    return { ...calibration, statistics: new Map<string, TensorStatistics>(tensors) };
-  }),
+  schema: CALIBRATION_SCHEMA,
   past: PAST_CALIBRATIONS,
 } as const satisfies Document<Schema>;
 

@@ -2,20 +2,13 @@ import type { ExecutorRecord } from "../model/calibration.ts";
 import type { Dataset } from "../model/dataset.ts";
 import { InputError, type JobContext, type Notice } from "../model/job.ts";
 import { type ObserverSession, WorkerDied } from "../model/runtime.ts";
-import type { Statistics, TensorStatistics } from "../model/statistics.ts";
+import type { TensorStatistics } from "../model/statistics.ts";
 import { Observer } from "../numerics/observer.ts";
 import { clamp } from "../values/clamp.ts";
+import { addExecutor, nonFiniteNotices, type Observation } from "./mergeObservations.ts";
 import { type Batch, SampleFeed } from "./sampleFeed.ts";
 
-/** How far an observation has come. */
-export interface Observation {
-  readonly statistics: Statistics;
-  /** Sample indices observed and those that could not be read, ascending. */
-  readonly observed: readonly number[];
-  readonly skipped: readonly number[];
-  readonly executors: readonly ExecutorRecord[];
-  readonly notices: readonly Notice[];
-}
+export type { Observation } from "./mergeObservations.ts";
 
 /** Sessions of one kind that run side by side. */
 export interface Crew {
@@ -29,8 +22,9 @@ export interface CalibratorOptions {
   /** The tensors that sessions watch, in the order in which their statistics are listed. */
   readonly watch: readonly string[];
   readonly dataset: Dataset;
-  /** The first so many samples are observed. */
+  /** So many samples are observed, from the first on or from the one at `skip`. */
   readonly samples: number;
+  readonly skip?: number;
   readonly resume: Observation | null;
   readonly context: JobContext;
   /**
@@ -48,7 +42,7 @@ const LONGEST_ROUND_MS = 4000;
 const ROUND_PER_CHECKPOINT = 30;
 
 /**
- * Observes the first samples of a dataset on one crew after the other. What it comes to depends on the samples alone,
+ * Observes samples of a dataset that follow each other, on one crew after the other. What it comes to depends on the samples alone,
  * not on which session saw which. While sessions run, the next batch is decoded: memory is a batch for each session and
  * one more. Samples that cannot be read are skipped and noted, NaN and infinities left out and noted.
  */
@@ -74,9 +68,9 @@ export class Calibrator {
   #keeping: Promise<void> | null = null;
 
   constructor(options: CalibratorOptions) {
-    const { dataset, samples, resume } = options;
+    const { dataset, samples, skip = 0, resume } = options;
     this.#options = options;
-    this.#total = Math.min(samples, dataset.length);
+    this.#total = Math.max(0, Math.min(samples, dataset.length - skip));
     this.#observed = new Set(resume?.observed);
     this.#executors = [...(resume?.executors ?? [])];
     this.#statistics = new Map(resume?.statistics);
@@ -88,7 +82,7 @@ export class Calibrator {
     const computed = [...this.#skipped.values(), ...(resume ? nonFiniteNotices(resume.statistics) : [])];
     const told = new Set(computed.map(({ message }) => message));
     this.#notices = resume?.notices.filter(({ message }) => !told.has(message)) ?? [];
-    const indices = Array.from({ length: this.#total }, (_, index) => index);
+    const indices = Array.from({ length: this.#total }, (_, at) => skip + at);
     this.#feed = new SampleFeed(
       dataset,
       indices.filter((index) => !this.#observed.has(index) && !this.#skipped.has(index)),
@@ -190,11 +184,7 @@ export class Calibrator {
       const parts = [this.#statistics, statistics].flatMap((part) => part.get(name) ?? []);
       this.#statistics.set(name, parts.length === 1 ? parts[0]! : Observer.merge(parts));
     }
-    const executor = { ...runtime, workers: sessions.length, threads, batch, samples: samples.length };
-    const at = this.#executors.findIndex((known) => isAlike(known, executor));
-    const known = this.#executors[at];
-    if (!known) this.#executors.push(executor);
-    else this.#executors[at] = { ...executor, samples: known.samples + executor.samples };
+    addExecutor(this.#executors, { ...runtime, workers: sessions.length, threads, batch, samples: samples.length });
   }
 
   async #takeWhenDue(session: ObserverSession, crew: Crew, alive: ReadonlySet<ObserverSession>): Promise<void> {
@@ -272,25 +262,6 @@ class SessionFailed extends Error {
   }
 }
 
-/** Whether two records differ in no more than how much was done side by side; the last word on that is kept. */
-function isAlike(a: ExecutorRecord, b: ExecutorRecord): boolean {
-  return a.runtime === b.runtime && a.provider === b.provider && a.threads === b.threads && a.batch === b.batch;
-}
-
 function deathNotice({ message }: WorkerDied): Notice {
   return { kind: "info", subject: "ONNX Runtime", message: `${message}; other workers ran its samples again.` };
-}
-
-function nonFiniteNotices(statistics: Statistics): Notice[] {
-  const notices: Notice[] = [];
-  for (const [name, { nan, positiveInfinity, negativeInfinity }] of statistics) {
-    const infinite = positiveInfinity + negativeInfinity;
-    if (nan + infinite === 0) continue;
-    notices.push({
-      kind: "warning",
-      subject: name,
-      message: `${name} held ${nan} NaN and ${infinite} infinite values, which calibration left out.`,
-    });
-  }
-  return notices;
 }

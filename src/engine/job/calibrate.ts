@@ -5,7 +5,7 @@ import { InputError, type JobContext, type Notice } from "../model/job.ts";
 import type { Preprocess } from "../model/preprocess.ts";
 import { AcceleratorLost, type Runtimes } from "../model/runtime.ts";
 import { batchToTry } from "./crews.ts";
-import { checkOutputs, doubtsOf } from "./doubts.ts";
+import { checkOutputs, doubtFacts, doubtsOf } from "./doubts.ts";
 import { MainRun } from "./mainRun.ts";
 import { type ObservedModel, observedModel } from "./observed.ts";
 import type { OpenModel } from "./open.ts";
@@ -14,8 +14,9 @@ import { printing } from "./prints.ts";
 import { firstReadable } from "./samples.ts";
 
 export interface CalibrationRequest {
-  /** The first so many samples are observed. */
+  /** So many samples are observed, from the first on or from the one at `skip`. */
   readonly samples: number;
+  readonly skip?: number;
   readonly preprocess: Preprocess | null;
   readonly resume: Calibration | null;
   /** A short trial decides what it leaves open, or all when it is absent. */
@@ -31,12 +32,26 @@ const PATIENCE_MS = 3000;
 const WORTH_ACCELERATING_MS = 3000;
 
 /**
- * Observes every float activation of the model on the first samples of a dataset: on the accelerator, where that is asked
+ * Observes every float activation of the model on samples of a dataset that follow each other: on the accelerator, where that is asked
  * for or clearly faster, else on the main runtime, which goes on where an accelerator is lost. Samples that cannot be right
  * are warned of. Throws InputError when no sample can be read, an output is never finite, or `resume` belongs to another
  * model, was equalized otherwise, or took samples in another order.
  */
 export async function calibrate(
+  model: OpenModel,
+  dataset: Dataset,
+  request: CalibrationRequest,
+  runtimes: Runtimes,
+  context: JobContext,
+): Promise<Calibration> {
+  const seen = await observe(model, dataset, request, runtimes, context);
+  const facts = doubtFacts(model);
+  checkOutputs(facts, seen);
+  return { ...seen, notices: [...seen.notices, ...doubtsOf(facts, seen, dataset)] };
+}
+
+/** The same without a look at whether the samples can be right. */
+export async function observe(
   model: OpenModel,
   dataset: Dataset,
   request: CalibrationRequest,
@@ -70,13 +85,14 @@ export async function calibrate(
     prints: printed.of(observation.observed),
     ...observation,
   });
-  const { samples } = request;
+  const { samples, skip = 0 } = request;
   const { watch } = observed.plan;
   const unseen = resume && watch.find((name) => !resume.statistics.has(name));
   const calibrator = new Calibrator({
     watch,
     dataset: printed.dataset,
     samples,
+    skip,
     resume: resume && unseen === undefined ? withoutDoubts(model, resume, dataset) : null,
     context,
     checkpoint: (state) => request.checkpoint(describe(state)),
@@ -88,7 +104,7 @@ export async function calibrate(
     const candidate = {
       file: observed.file,
       plan: observed.plan,
-      sample: await firstReadable(dataset, 0, samples),
+      sample: await firstReadable(dataset, skip, samples),
       mainMilliseconds: () => main.milliseconds(),
     };
     const isShort = async () => calibrator.left * (await main.milliseconds()) < WORTH_ACCELERATING_MS;
@@ -96,9 +112,7 @@ export async function calibrate(
       await accelerated(calibrator, candidate, observed, execution, runtimes, context, main);
     }
     await main.finish();
-    const result = calibrator.result();
-    checkOutputs(model, result);
-    return describe({ ...result, notices: [...result.notices, ...doubtsOf(model, result, dataset)] });
+    return describe(calibrator.result());
   } finally {
     await main.close();
   }
@@ -111,7 +125,7 @@ function unseenMessage(tensor: string): string {
 
 /** A calibration without the warnings that were made of all its samples: more of them may say otherwise. */
 function withoutDoubts(model: OpenModel, calibration: Calibration, dataset: Dataset): Calibration {
-  const made = new Set(doubtsOf(model, calibration, dataset).map(({ message }) => message));
+  const made = new Set(doubtsOf(doubtFacts(model), calibration, dataset).map(({ message }) => message));
   return { ...calibration, notices: calibration.notices.filter(({ message }) => !made.has(message)) };
 }
 

@@ -42,7 +42,9 @@ function parsed(text: string, fileName: string): unknown {
   }
 }
 
+export { writeCalibration } from "../artifacts/cache.ts";
 export { gateJUnit, gateMarkdown } from "../artifacts/gateFiles.ts";
 export { writeJson } from "../artifacts/json.ts";
 export { writeRecipe } from "../artifacts/recipe.ts";
+export { readShard, writeShard } from "../artifacts/shard.ts";
 export { readCalibration, readRecipe };

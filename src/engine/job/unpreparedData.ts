@@ -1,5 +1,6 @@
 import { normalizedTensors } from "../graph/normalization.ts";
 import type { Notice } from "../model/job.ts";
+import type { DoubtFacts } from "../model/shard.ts";
 import type { Statistics } from "../model/statistics.ts";
 import { momentsOf } from "../numerics/moments.ts";
 import { GraphIndex } from "../onnx/graph.ts";
@@ -21,13 +22,12 @@ const WHAT_TO_DO =
  * of its first BatchNormalization; where it has none, pictures of 0 to 255 in colour beside which the biases of its first
  * layer are nothing. Networks on raw grey pictures look like that when all is well, so those are not judged by biases.
  */
-export function unpreparedData(model: OpenModel, statistics: Statistics): Notice[] {
-  const names = model.open.map(({ name }) => inputValues(model, name));
-  const inputs = names.filter((name) => (statistics.get(name)?.finite ?? 0) > 0);
-  const moments = firstMoments(model, statistics);
-  const faults = moments
-    ? [{ input: inputs[0] ?? names[0]!, found: offMoments(moments) }]
-    : inputs.map((input) => ({ input, found: offBiases(input, model, statistics) }));
+export function unpreparedData({ data, moments, firstLayers }: DoubtFacts, statistics: Statistics): Notice[] {
+  const inputs = data.filter((name) => (statistics.get(name)?.finite ?? 0) > 0);
+  const first = moments.find(({ tensor }) => (statistics.get(tensor)?.finite ?? 0) > 0);
+  const faults = first
+    ? [{ input: inputs[0] ?? data[0]!, found: offMoments(first, momentsOf(statistics.get(first.tensor)!)) }]
+    : inputs.map((input) => ({ input, found: offBiases(input, firstLayers, statistics) }));
   const fault = faults.find(({ found }) => found !== null);
   if (!fault) return [];
   const { input, found } = fault;
@@ -37,52 +37,60 @@ export function unpreparedData(model: OpenModel, statistics: Statistics): Notice
   return [{ kind: "warning", subject: input, message }];
 }
 
-interface Moments {
-  readonly tensor: string;
-  readonly seen: { readonly mean: number; readonly deviation: number };
-  readonly expected: { readonly mean: number; readonly deviation: number };
+/** What that asks of a model. */
+export function preparationFacts(model: OpenModel): Pick<DoubtFacts, "data" | "moments" | "firstLayers"> {
+  const data = model.open.map(({ name }) => inputValues(model, name));
+  const index = new GraphIndex(model.folded.graph as GraphProto);
+  return { data, moments: momentsBy(model), firstLayers: data.flatMap((input) => layersOn(input, index)) };
 }
 
-function firstMoments({ observed }: OpenModel, statistics: Statistics): Moments | null {
-  for (const [tensor, { mean: shift, deviation: scale }] of normalizedTensors(observed)) {
-    const seen = statistics.get(tensor);
-    if (!seen || seen.finite === 0) continue;
+function momentsBy({ observed }: OpenModel): DoubtFacts["moments"] {
+  return [...normalizedTensors(observed)].flatMap(([tensor, { mean: shift, deviation: scale }]) => {
     const mean = shift.reduce((sum, value) => sum + value, 0) / shift.length;
     const square = shift.reduce((sum, value, i) => sum + value ** 2 + scale[i]! ** 2, 0) / shift.length;
     const deviation = Math.sqrt(Math.max(0, square - mean * mean));
-    if (deviation > 0) return { tensor, seen: momentsOf(seen), expected: { mean, deviation } };
-  }
-  return null;
+    return deviation > 0 ? [{ tensor, mean, deviation }] : [];
+  });
 }
 
-function offMoments({ tensor, seen, expected }: Moments): string | null {
-  const { mean, deviation } = expected;
+interface Moments {
+  readonly mean: number;
+  readonly deviation: number;
+}
+
+function offMoments({ tensor, mean, deviation }: DoubtFacts["moments"][number], seen: Moments): string | null {
   const isOff =
     seen.deviation > OFF * deviation ||
     OFF * seen.deviation < deviation ||
     Math.abs(seen.mean - mean) > OFF * deviation;
-  const figures = (moments: Moments["seen"]) =>
+  const figures = (moments: Moments) =>
     `a mean of ${significant(moments.mean)} and a deviation of ${significant(moments.deviation)}`;
   return isOff
-    ? `${tensor} has ${figures(seen)}, where the network's own BatchNormalization gives ${figures(expected)}`
+    ? `${tensor} has ${figures(seen)}, where the network's own BatchNormalization gives ${figures({ mean, deviation })}`
     : null;
 }
 
-function offBiases(name: string, { folded }: OpenModel, statistics: Statistics): string | null {
-  const input = statistics.get(name);
-  if (!input || input.min < 0 || input.max > 255 || input.max <= 127.5) return null;
-  const index = new GraphIndex(folded.graph as GraphProto);
-  for (const node of readersOf(name, index)) {
-    const [weight, bias] = [node.input[1], node.input[2]].map((each) => index.initializer(each ?? ""));
-    const output = statistics.get(node.output[0] ?? "");
-    if (node.opType !== "Conv" || !weight || !bias || !output || Number(weight.dims[1]) !== 3) continue;
-    const largest = (tensorOf(bias).data as Float32Array).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+function offBiases(name: string, layers: DoubtFacts["firstLayers"], statistics: Statistics): string | null {
+  const seen = statistics.get(name);
+  if (!seen || seen.min < 0 || seen.max > 255 || seen.max <= 127.5) return null;
+  for (const { input, output: tensor, largest } of layers) {
+    const output = statistics.get(tensor);
+    if (input !== name || !output) continue;
     const reach = Math.max(-output.min, output.max);
-    if (largest > 0 && reach > BEYOND_BIASES * largest) {
-      return `its first layer reaches ${significant(reach)} in ${node.output[0]}, beside which its biases, ${significant(largest)} at most, are nothing`;
+    if (reach > BEYOND_BIASES * largest) {
+      return `its first layer reaches ${significant(reach)} in ${tensor}, beside which its biases, ${significant(largest)} at most, are nothing`;
     }
   }
   return null;
+}
+
+function layersOn(input: string, index: GraphIndex): DoubtFacts["firstLayers"] {
+  return readersOf(input, index).flatMap((node) => {
+    const [weight, bias] = [node.input[1], node.input[2]].map((each) => index.initializer(each ?? ""));
+    if (node.opType !== "Conv" || !weight || !bias || Number(weight.dims[1]) !== 3) return [];
+    const largest = (tensorOf(bias).data as Float32Array).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    return largest > 0 ? [{ input, output: node.output[0] ?? "", largest }] : [];
+  });
 }
 
 /** The nodes that read a tensor, as it is or transposed. */

@@ -7,6 +7,9 @@ export {
   readEvaluation,
   readRecipe,
   readRules,
+  readShard,
+  writeCalibration,
   writeJson,
   writeRecipe,
+  writeShard,
 } from "../job/documents.ts";

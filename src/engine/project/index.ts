@@ -18,6 +18,7 @@ export { totalBytes } from "../job/quantize.ts";
 export { kindOf, readQuantized } from "../job/readQuantized.ts";
 export { recordOf } from "../job/report.ts";
 export type { Settled, Want } from "../job/settle.ts";
+export { mergeShards } from "../job/shards.ts";
 export type { SmoothedInput, SmoothingSearch } from "../job/smooth.ts";
 export { floatFileOf, type ModelSource, modelFileOf, type RunnableModel, weightFiles } from "../job/source.ts";
 export { FloatRunner } from "../job/stateRunner.ts";
@@ -36,7 +37,10 @@ export {
   readEvaluation,
   readRecipe,
   readRules,
+  readShard,
+  writeCalibration,
   writeRecipe,
+  writeShard,
 } from "./documents.ts";
 export type { Environment } from "./environment.ts";
 export { type Family, type FamilyPart, type FamilyRequest, makeFamily } from "./family.ts";

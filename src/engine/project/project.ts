@@ -34,6 +34,7 @@ import { Beside } from "../job/quantizedBeside.ts";
 import { readQuantized } from "../job/readQuantized.ts";
 import { sensitivity } from "../job/sensitivity.ts";
 import { type Settled, type SettleRequest, settle, settleAlone, type Want, wantsOfSamples } from "../job/settle.ts";
+import { calibrateShard, type ShardRequest } from "../job/shards.ts";
 import type { ModelSource } from "../job/source.ts";
 import { outputsShapedByData } from "../job/standIns.ts";
 import { FloatRunner } from "../job/stateRunner.ts";
@@ -61,6 +62,7 @@ import type { QuantizedBeside } from "../model/quantizedFile.ts";
 import type { GivenInputs, Recipe } from "../model/recipe.ts";
 import type { Learner, Rounding, RoundingListener, RoundingRequest } from "../model/rounding.ts";
 import type { ErrorWalk, Sensitivity } from "../model/sensitivity.ts";
+import type { Shard } from "../model/shard.ts";
 import type { SpeedTrial } from "../model/speed.ts";
 import type { ModelSummary } from "../model/summary.ts";
 import type { TargetName } from "../model/target.ts";
@@ -311,6 +313,12 @@ export class Project {
     this.#calibration = calibration;
     this.#recipe = withOthers(this.#recipe, ["statistics"]);
     return calibration;
+  }
+
+  /** Observes one part of the samples, to be merged with the others: the calibration of the project stays as it is. */
+  calibrateShard(request: ShardRequest, context: JobContext): Promise<Shard> {
+    const model = equalizedModel(this.#model, this.#recipe);
+    return this.#on(this.#recipe, (data) => calibrateShard(model, data, request, this.#environment.runtimes, context));
   }
 
   /** Derives what the recipe still lacks, in the order of the table; a calibration that fits is used. */

@@ -1,0 +1,125 @@
+import { mergeObservations } from "../calibration/mergeObservations.ts";
+import { printOf } from "../data/print.ts";
+import type { Calibration, Execution } from "../model/calibration.ts";
+import { InputError, type JobContext } from "../model/job.ts";
+import type { Runtimes } from "../model/runtime.ts";
+import { partOf, type Shard } from "../model/shard.ts";
+import { plural } from "../values/figures.ts";
+import { observe } from "./calibrate.ts";
+import type { OpenDataset } from "./data.ts";
+import { checkOutputs, doubtFacts, doubtsOf } from "./doubts.ts";
+import type { OpenModel } from "./open.ts";
+
+export interface ShardRequest {
+  readonly shard: Shard["shard"];
+  /** Of all shards together: the first so many of the one permutation. */
+  readonly samples: number;
+  readonly execution: Execution;
+}
+
+/** Observes one part of the samples, which keep their indices. Throws InputError where there are fewer samples than parts, or it has none to read. */
+export async function calibrateShard(
+  model: OpenModel,
+  dataset: OpenDataset,
+  { shard, samples: wanted, execution }: ShardRequest,
+  runtimes: Runtimes,
+  context: JobContext,
+): Promise<Shard> {
+  const samples = Math.min(wanted, dataset.length);
+  if (shard.of > samples) {
+    throw new InputError(
+      `${plural(samples, "sample")} cannot be cut into ${shard.of} shards; take ${samples} shards at most.`,
+    );
+  }
+  const [first, end] = partOf(samples, shard);
+  const request = { skip: first, samples: end - first, preprocess: dataset.preprocess, resume: null, execution };
+  const calibration = await observe(model, dataset, { ...request, checkpoint: () => undefined }, runtimes, context);
+  return {
+    shard,
+    samples,
+    listing: await printOf([new TextEncoder().encode(JSON.stringify(dataset.sources))]),
+    sources: dataset.sources.slice(first, end),
+    facts: doubtFacts(model),
+    calibration: { ...calibration, wanted },
+  };
+}
+
+/**
+ * The calibration that one run over all samples would have made, bit for bit, whatever the number of shards. Throws InputError where one is missing or
+ * given twice, or they are of another model, other samples or another order, other preprocessing or scaling of channels, or ran otherwise: no runtime promises the same
+ * bits for another number of threads or samples at a time.
+ */
+export function mergeShards(given: readonly (readonly [name: string, shard: Shard])[]): Calibration {
+  const ordered = [...given].sort(([, a], [, b]) => a.shard.index - b.shard.index);
+  const [name, first] = ordered[0]!;
+  for (const [other, shard] of ordered.slice(1)) assertAlike(name, first, other, shard);
+  assertWhole(ordered, first);
+  const calibrations = ordered.map(([, { calibration }]) => calibration);
+  const merged = mergeObservations(calibrations);
+  checkOutputs(first.facts, merged);
+  const { model, equalized, smoothed, wanted, preprocess, seed } = first.calibration;
+  const sources = ordered.flatMap(([, shard]) => shard.sources);
+  return {
+    ...{ model, equalized, ...(smoothed !== undefined && { smoothed }), wanted, preprocess, seed },
+    prints: calibrations.some(({ prints }) => prints === null)
+      ? null
+      : calibrations.map(({ prints }) => prints).join(""),
+    ...merged,
+    notices: [...merged.notices, ...doubtsOf(first.facts, merged, { sources })],
+  };
+}
+
+/** What shards of one calibration have in common: how it is said, and what is compared. */
+const COMMON: readonly (readonly [what: string, of: (shard: Shard) => unknown])[] = [
+  ["another model", ({ calibration: { model } }) => model.sha256],
+  ["another number of shards", ({ shard }) => shard.of],
+  ["another number of samples", ({ samples, calibration: { wanted } }) => [samples, wanted]],
+  ["another order of samples (seed)", ({ calibration: { seed } }) => seed],
+  ["other samples, or the same under other names", ({ listing }) => listing],
+  ["samples that were preprocessed otherwise", ({ calibration: { preprocess } }) => preprocess],
+  ["channels that were scaled otherwise", ({ calibration: { equalized, smoothed = false } }) => [equalized, smoothed]],
+  [
+    "a model that was prepared otherwise, by another version of Octet",
+    ({ facts, calibration: { statistics } }) => [facts, [...statistics.keys()]],
+  ],
+  [
+    "another runtime, number of threads or samples at a time, which need not give the same bits",
+    ({ calibration: { executors } }) =>
+      new Set(
+        executors.map(({ runtime, provider, threads, batch }) => JSON.stringify([runtime, provider, threads, batch])),
+      ),
+  ],
+];
+
+function assertAlike(name: string, first: Shard, other: string, shard: Shard): void {
+  const told = (value: unknown) => JSON.stringify(value instanceof Set ? [...value].sort() : value);
+  const differs = COMMON.find(([, of]) => told(of(first)) !== told(of(shard)));
+  if (!differs) return;
+  throw new InputError(`${other} is of ${differs[0]} than ${name}; merge the shards of one calibration.`);
+}
+
+function assertWhole(ordered: readonly (readonly [string, Shard])[], { shard: { of }, samples }: Shard): void {
+  const names = new Map<number, string>();
+  for (const [name, { shard, calibration }] of ordered) {
+    const twin = names.get(shard.index);
+    if (twin !== undefined) {
+      throw new InputError(
+        `${twin} and ${name} are both shard ${shard.index} of ${of}, so that samples would count twice; leave one out.`,
+      );
+    }
+    names.set(shard.index, name);
+    const [first, end] = partOf(samples, shard);
+    const held = [...calibration.observed, ...calibration.skipped].sort((a, b) => a - b);
+    if (held.length === end - first && held.every((sample, i) => sample === first + i)) continue;
+    throw new InputError(
+      `${name} does not hold the samples ${first} to ${end - 1}, which are those of shard ${shard.index} of ${of}; run it again.`,
+    );
+  }
+  const missing = Array.from({ length: of }, (_, i) => i + 1).filter((index) => !names.has(index));
+  if (missing.length === 0) return;
+  const which =
+    missing.length === 1
+      ? `Shard ${missing[0]} of ${of} is`
+      : `Shards ${missing.slice(0, 10).join(", ")}${missing.length > 10 ? ", ..." : ""} of ${of} are`;
+  throw new InputError(`${which} missing; give every shard of the calibration.`);
+}
