@@ -23,7 +23,7 @@ test("weights alone are chosen in blocks, of a type with zero points, and export
   const recipe = JSON.parse(new TextDecoder().decode(files[`${SAMPLE_NAME}.recipe.json`]));
   expect(recipe.weights).toEqual({
     ...{ type: "uint4", granularity: "channel", rounding: "nearest" },
-    ...{ block: 32, operator: "matmulnbits", algorithm: "nearest" },
+    ...{ block: 32, others: "wider", operator: "matmulnbits", algorithm: "nearest" },
   });
 
   await page.getByTestId("format").selectOption("qdq");
