@@ -5,6 +5,7 @@ export const DOCUMENTATION = {
   data: "data.html",
   calibrate: "methods.html",
   layer: "diagnosis.html",
+  culprits: "culprits.html",
   walk: "sensitivity.html",
   search: "tuning.html",
   rounding: "rounding.html",

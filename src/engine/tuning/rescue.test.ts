@@ -57,6 +57,7 @@ async function rescued(made: World, decibels: number, abortAfter = Infinity): Pr
       const floatLayers = recipe.float.layers.length;
       return { recipe, bytes: 100 + floatLayers, floatLayers, sqnr, ...NOT_JUDGED };
     },
+    layers: made.layers.length,
     order: async () => made.layers.map((_, at) => ({ layer: nameOf(at), cost: 3, hasWeights: true })),
     rescue: async (recipe: Recipe) => {
       const open = REMEDIES.filter((remedy) => !isApplied(recipe, remedy));
@@ -125,7 +126,10 @@ describe("a rescue", () => {
         ...{ perplexity: null, latency: null, expected: expected[at++] ?? 1 },
       });
       const request = { limit: { kind: "drop", share: 0.01 }, goal: "size", budget: null, rescue: true } as const;
-      const tools = { measure, order: async () => [], onPoint: () => undefined, sampleShare: 0.02, seconds: () => 0 };
+      const tools = {
+        ...{ measure, layers: 0, order: async () => [], onPoint: () => undefined },
+        ...{ sampleShare: 0.02, seconds: () => 0 },
+      };
       const rescue = async () => rescueSteps({ list: [], forAll: suggested(REMEDIES) });
       return search(START, request, { ...tools, rescue, signal: new AbortController().signal });
     };
