@@ -6,6 +6,7 @@ export type { LoadingCode, VariantResult } from "../engine/model/family.ts";
 export type { Gate, GateCheck, Rules } from "../engine/model/gate.ts";
 export { FileChanged, InputError, type Notice, type Progress } from "../engine/model/job.ts";
 export type { Preprocess, Preset } from "../engine/model/preprocess.ts";
+export type { QuantizedBeside } from "../engine/model/quantizedFile.ts";
 export type { Recipe } from "../engine/model/recipe.ts";
 export type { Runtime, Session } from "../engine/model/runtime.ts";
 export type { Sensitivity } from "../engine/model/sensitivity.ts";

@@ -207,12 +207,15 @@ describe("a project", () => {
     expect(project.recipe.method).toBe("mse");
   });
 
-  it("quantizes weights alone without data, and says that biases are as they were", async () => {
+  it("quantizes weights alone without data, says that biases are as they were, and reads the file again", async () => {
     project.change({ format: "weights" });
-    const { name, notices } = await project.quantize();
+    const { name, chunks, notices } = await project.quantize();
     expect(name).toBe("fashion-mnist-dw.int8.onnx");
     expect(notices.map(({ message }) => message)).toContainEqual(expect.stringMatching(/^Biases were not corrected/));
     expect(project.recipe.corrections.bias).toBe("none");
+    const { matching, recovery } = await project.readQuantized({ name, bytes: await bytesOf({ chunks }) });
+    expect(matching.stored).toEqual([]);
+    expect(recovery).toMatchObject({ recipe: { format: "weights" }, differences: [] });
   });
 
   it("refuses what is not as it should be, in one sentence", async () => {

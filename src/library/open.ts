@@ -26,6 +26,7 @@ import {
   documentOf,
 } from "./checks.ts";
 import type { JobOptions, OpenOptions, Project, WrittenFile } from "./project.ts";
+import { sourceOf } from "./source.ts";
 
 const SENSITIVITY_SAMPLES = 16;
 const MAX_DROP = 1;
@@ -180,6 +181,7 @@ export async function openIn<Data>(
         judged = { evaluation, recipe: engine.recipe };
         return evaluation;
       }),
+    readQuantized: (file, options = {}) => job(options, [], () => engine.readBeside(sourceOf(file, "in memory"))),
     export: (options = {}) =>
       job(options, [], async (context) => {
         const { files, notices } = await exported(context);

@@ -4,6 +4,7 @@ import type { DataFile, DataSummary } from "../engine/model/dataset.ts";
 import type { Evaluation } from "../engine/model/evaluation.ts";
 import type { Notice, Progress } from "../engine/model/job.ts";
 import type { Preprocess, Preset } from "../engine/model/preprocess.ts";
+import type { QuantizedBeside } from "../engine/model/quantizedFile.ts";
 import type { Recipe } from "../engine/model/recipe.ts";
 import type { Runtime } from "../engine/model/runtime.ts";
 import type { Sensitivity } from "../engine/model/sensitivity.ts";
@@ -113,6 +114,11 @@ export interface Project<Data> {
       readonly maxDrop?: number;
     },
   ): Promise<Evaluation>;
+  /**
+   * What a file that any tool quantized of this model holds: its layers with scales, ranges and codes, which layer of the model each is, and the
+   * recipe that it was made by, as far as the file tells it (docs/inspecting.md). Rejects with InputError for a file of another model.
+   */
+  readQuantized(file: ModelBytes, options?: JobOptions): Promise<QuantizedBeside>;
   /** Every file of the job (docs/formats.md), with the last evaluation in the report where it is of these bytes. */
   export(
     options?: JobOptions,
