@@ -4,6 +4,7 @@ import { useStore } from "zustand";
 import { count } from "../../engine/values/figures.ts";
 import { studio } from "../state/store.ts";
 import { useWork } from "../state/useStudio.ts";
+import { useNarrow } from "../views/frame/useNarrow.ts";
 import { idle, PERFORM } from "./perform.ts";
 import { endTour, goOn, useTour } from "./state.ts";
 import { measuredBy, TOUR } from "./steps.ts";
@@ -15,6 +16,7 @@ export default function TourCard({ at }: { readonly at: number }) {
   const step = TOUR[at]!;
   const state = useStore(studio);
   const seen = useTour((tour) => tour.seen);
+  const narrow = useNarrow();
   const target = useTarget(step.targets(state));
   const { working, failed, perform } = usePerform(at);
   useAdvance(at);
@@ -28,7 +30,7 @@ export default function TourCard({ at }: { readonly at: number }) {
       <Popover.Portal>
         <Popover.Content
           className="tour-card"
-          side={step.side}
+          side={narrow ? "bottom" : step.side}
           sideOffset={10}
           collisionPadding={10}
           sticky="always"
