@@ -214,6 +214,34 @@ export const COMMANDS = {
     },
     example: "octet merge shards/*.shard.json --out calibrated",
   }),
+  drift: define({
+    summary: "How new data differs from that which calibrated; exits with 1 when the calibration no longer holds.",
+    names: ["MODEL"],
+    options: {
+      ...inGroup("Data", {
+        cache: required(text("FILE", "the calibration that new data is held against, NAME.calibration.json")),
+        data: required(DATA),
+        skip: count(0, "leave out the first N samples: those that calibrated, where they are among the data"),
+        samples: count(1, "look at N samples (default: all that follow)"),
+        recipe: text(
+          "FILE",
+          "whose ranges count (default: NAME.recipe.json beside the cache, or what mse finds in it)",
+        ),
+      }),
+      ...INPUT_OPTIONS,
+      ...MODEL_OPTIONS,
+      ...EXECUTION_OPTIONS,
+      ...inGroup("Limit", {
+        limit: choice(
+          "recalibrate|other-data",
+          ["recalibrate", "other-data"],
+          "exit with 1 where the calibration is to be made anew (default), or only where the data is another kind",
+        ),
+      }),
+      ...RESULT_OPTIONS,
+    },
+    example: "octet drift model.onnx --cache result/model.calibration.json --data new-photos --json",
+  }),
   gate: define({
     summary: "Holds a result against rules for CI; exits with 1 when one is broken, with 2 when one cannot be judged.",
     names: ["REPORT"],

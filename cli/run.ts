@@ -16,6 +16,7 @@ const ACTIONS: { readonly [N in CommandName]: () => Promise<Action<N>> } = {
   tune: async () => (await import("./commands/tune.ts")).tuneCommand,
   calibrate: async () => (await import("./commands/calibrate.ts")).calibrateCommand,
   merge: async () => (await import("./commands/merge.ts")).mergeCommand,
+  drift: async () => (await import("./commands/drift.ts")).driftCommand,
   gate: async () => (await import("./commands/gate.ts")).gateCommand,
   diff: async () => (await import("./commands/diff.ts")).diffCommand,
 };

@@ -1,9 +1,9 @@
 /**
  * What is too heavy for `npm test`: every model of ../shared/models with its default recipe, into docs/verified.md, with that
  * for speed, into docs/speed.md, a model of 5 GiB, into docs/large.md, one of 2 GiB in a tab, into docs/large-in-tab.md, beside the peer on
- * data built for it, into docs/models.md, in every format, into docs/formats-measured.md, and a first run with Rescue, into docs/first-run.md.
+ * data built for it, into docs/models.md, in every format, into docs/formats-measured.md, a first run with Rescue, into docs/first-run.md, and drift, into docs/drift-measured.md.
  * `--models` and `--formats`, names apart by semicolons, measure these rows of formats-measured anew and leave the others.
- *   npm run verify [-- --only verified,speed,large,large-in-tab,webgpu-placement,first-run,models,formats-measured]
+ *   npm run verify [-- --only verified,speed,large,large-in-tab,webgpu-placement,first-run,models,formats-measured,drift-measured]
  */
 import "../../src/engine/runtime/telemetry.ts";
 import { writeFileSync } from "node:fs";
@@ -105,6 +105,16 @@ const PARTS: Readonly<Record<string, Part>> = {
       "highest SQNR of MinMax, Percentile, Entropy, core (Conv, ConvTranspose, Gemm and MatMul alone) and one scale a tensor. Times are of one thread,",
       "float and quantized in turn, medians of 30 runs. Kernels are those of the graph that ONNX Runtime made of the file. `lower` names in what the",
       "peer's best is better: fidelity, the task's figure, bytes, or time by more than 5 %. `superres_prepost_op18` is refused: its operators are not ONNX's.",
+    ],
+  },
+  "drift-measured": {
+    measure: async () => (await import("./drift.ts")).measureDrift,
+    head: [
+      "# Drift, measured",
+      "",
+      "Written by `npm run verify`. What `octet drift` finds of new samples beside 30 that calibrated, under ranges of least error, in native ONNX Runtime: 30 new ones where no",
+      "number stands. The figure is the largest KL of any tensor, nats, with the verdict ([drift.md](drift.md)). Changed samples are the others of the same, with the values of",
+      "the input changed. `mnist_cntk` is given garments, which are not what it was made for.",
     ],
   },
   "formats-measured": {

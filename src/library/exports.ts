@@ -1,6 +1,7 @@
 export type { Advice } from "../engine/model/advice.ts";
 export type { Calibration } from "../engine/model/calibration.ts";
 export type { DataFile, DataSummary } from "../engine/model/dataset.ts";
+export type { Drift, DriftVerdict, TensorDrift } from "../engine/model/drift.ts";
 export type { Evaluation } from "../engine/model/evaluation.ts";
 export type { LoadingCode, VariantResult } from "../engine/model/family.ts";
 export type { Gate, GateCheck, Rules } from "../engine/model/gate.ts";

@@ -184,6 +184,10 @@ describe("a project", () => {
     project.change({ seed });
     await project.evaluate({ skip: 6, samples: 2 });
     expect(project.recipe.prints).toBe(prints);
+    const drift = await project.drift({ data: DATA, skip: 6, samples: 20 });
+    expect(drift).toMatchObject({ verdict: "fine", samples: { calibrated: 6, seen: 20 } });
+    expect(await refusal(() => project.drift({ data: DATA, samples: 9 }))).toMatch(/^6 of the 9 samples/);
+    expect(project.recipe.prints).toBe(prints);
   });
 
   it("is as it was after a job that is cancelled", async () => {

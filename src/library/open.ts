@@ -182,6 +182,16 @@ export async function openIn<Data>(
         return evaluation;
       }),
     readQuantized: (file, options = {}) => job(options, [], () => engine.readBeside(sourceOf(file, "in memory"))),
+    drift: (options) =>
+      job(options, ["data", "skip", "samples"], async (context) => {
+        const { data, skip, samples } = options;
+        if (data === undefined) throw new InputError("drift takes data, the new samples.");
+        const beside = await engine.openBeside(await filesOf(data), null, engine.calibration ?? engine.recipe);
+        if (beside.assumed) {
+          throw new InputError("The calibration was made of tensors, and the new data are pictures; give tensors.");
+        }
+        return engine.drift(rangeOf(samples, skip, beside.length), context, beside);
+      }),
     export: (options = {}) =>
       job(options, [], async (context) => {
         const { files, notices } = await exported(context);

@@ -1,6 +1,7 @@
 import type { Advice } from "../engine/model/advice.ts";
 import type { Calibration } from "../engine/model/calibration.ts";
 import type { DataFile, DataSummary } from "../engine/model/dataset.ts";
+import type { Drift } from "../engine/model/drift.ts";
 import type { Evaluation } from "../engine/model/evaluation.ts";
 import type { Notice, Progress } from "../engine/model/job.ts";
 import type { Preprocess, Preset } from "../engine/model/preprocess.ts";
@@ -119,6 +120,13 @@ export interface Project<Data> {
    * recipe that it was made by, as far as the file tells it (docs/inspecting.md). Rejects with InputError for a file of another model.
    */
   readQuantized(file: ModelBytes, options?: JobOptions): Promise<QuantizedBeside>;
+  /**
+   * How new data differs from that which calibrated, here or in the calibration that the project was opened with, and whether that still holds
+   * (docs/drift.md): `samples` samples of `data` from `skip` on, all by default. Rejects with InputError where some of them calibrated.
+   */
+  drift(
+    options: JobOptions & { readonly data: Data; readonly skip?: number; readonly samples?: number },
+  ): Promise<Drift>;
   /** Every file of the job (docs/formats.md), with the last evaluation in the report where it is of these bytes. */
   export(
     options?: JobOptions,

@@ -22,6 +22,12 @@ export function linearHistogram(statistics: TensorStatistics, window: Range, bin
   return counts;
 }
 
+/** How many values lie below a window, and how many above it. */
+export function countsBeside(statistics: TensorStatistics, { low, high }: Range): { below: number; above: number } {
+  const density = densityOf(statistics);
+  return { below: valuesBelow(density, low), above: statistics.finite - valuesUpTo(density, high) };
+}
+
 function valuesBelow({ zeros, negative, positive }: Density, x: number): number {
   const belowZero = negative.number[negative.size] as number;
   if (x <= 0) return belowZero - numberUpTo(negative, -x);

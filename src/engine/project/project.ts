@@ -4,6 +4,7 @@ import { type CalibrationRequest, calibrate } from "../job/calibrate.ts";
 import { deriveBiases } from "../job/correct.ts";
 import { type OpenDataset, openData, previewSample, sourcesWithoutData, summarizeData } from "../job/data.ts";
 import { Diagnostician, type Measured } from "../job/diagnose.ts";
+import { drift } from "../job/drift.ts";
 import { evaluateModels } from "../job/evaluate.ts";
 import { assertTimeable, chooseFastest } from "../job/fastest.ts";
 import { findOnSamples } from "../job/findOnSamples.ts";
@@ -46,10 +47,11 @@ import { analyseWeight } from "../job/weights.ts";
 import { writtenGraph } from "../job/writtenGraph.ts";
 import type { Advice, AdvisedSettings } from "../model/advice.ts";
 import type { WeightAnalysis } from "../model/analysis.ts";
-import type { Calibration } from "../model/calibration.ts";
+import type { Calibration, Execution } from "../model/calibration.ts";
 import type { CodeListener, CodeRequest, CodeSearch } from "../model/codeSearch.ts";
 import type { Culprits, Diagnosis } from "../model/culprit.ts";
 import type { DataFile, DataSummary, InputSource, SamplePreview } from "../model/dataset.ts";
+import type { Drift } from "../model/drift.ts";
 import type { Evaluation, Probe } from "../model/evaluation.ts";
 import { takesRanges } from "../model/format.ts";
 import { InputError, type JobContext, type Notice } from "../model/job.ts";
@@ -382,9 +384,13 @@ export class Project {
     return this.#on(recipe, (data) => findOnSamples(this.#model, recipe, data, request, by, listener));
   }
 
-  /** Samples beside those of the project, prepared as the recipe has it: to judge by, not to learn from. Throws InputError. */
-  openBeside(files: readonly DataFile[], labels: DataFile | null = null): Promise<OpenDataset> {
-    return this.#open(files, this.#recipe.preprocess, labels);
+  /** Samples beside those of the project, prepared and in the order as the recipe has it, or a calibration: to judge by, not to learn from. Throws InputError. */
+  openBeside(
+    files: readonly DataFile[],
+    labels: DataFile | null = null,
+    { preprocess, seed }: SampleChoices = this.#recipe,
+  ): Promise<OpenDataset> {
+    return this.#open(files, preprocess, labels, seed);
   }
 
   /**
@@ -411,6 +417,21 @@ export class Project {
     };
     const evaluation = await released(data, evaluateModels(request, data, this.#runtime, context));
     return { ...evaluation, notices: [...evaluation.notices, ...repeated] };
+  }
+
+  /**
+   * New samples beside the calibration there is, under the ranges of the recipe: how far they have moved, and whether it still holds. Recipe and
+   * calibration stay as they are. Throws InputError where nothing is calibrated, or samples among the new ones calibrated.
+   */
+  drift(
+    range: SampleRange & { readonly execution?: Execution },
+    context: JobContext,
+    data: OpenDataset,
+  ): Promise<Drift> {
+    const before = this.#calibration;
+    if (!before)
+      throw new InputError("Nothing is calibrated yet, so there is nothing that new data could differ from.");
+    return released(data, drift(this.#model, this.#recipe, before, data, range, this.#environment.runtimes, context));
   }
 
   /** Float against what would be exported, on few samples, to see what a change did. Throws InputError as evaluating does. */
@@ -557,9 +578,14 @@ export class Project {
     return this.#data ? this.#on(this.#recipe, run) : run(null);
   }
 
-  #open(files: readonly DataFile[], preprocess: Preprocess | Preset | null, labels: DataFile | null) {
+  #open(
+    files: readonly DataFile[],
+    preprocess: Preprocess | Preset | null,
+    labels: DataFile | null,
+    seed: number | null = this.#recipe.seed,
+  ) {
     const runner = new FloatRunner(runnable(this.#model.reference), this.#runtime);
-    return openData(this.#model, files, preprocess, this.#environment.decoders, labels, this.#recipe.seed, runner);
+    return openData(this.#model, files, preprocess, this.#environment.decoders, labels, seed, runner);
   }
 
   get #runtime() {
