@@ -7,11 +7,11 @@ export interface Command {
   readonly words: readonly string[];
   /** The file that its output goes to. */
   readonly into: string | null;
-  /** Whether it stands for many, as `octet inspect MODEL [--json]` does. */
+  /** Whether it stands for many, as `octet inspect MODEL [--json]` does, or for what several machines do. */
   readonly isSynopsis: boolean;
 }
 
-const PLACEHOLDER = /^\[|^[A-Z_|]+$/;
+const PLACEHOLDER = /^\[|^[A-Z_|]+(?:\.\.\.)?$|\*|^--shard$/;
 
 /** The command lines that run `octet` or `npm` in blocks of code, in their order. */
 export function commandsOf(text: string): readonly Command[] {

@@ -119,6 +119,8 @@ export async function putWorld(folder: string): Promise<void> {
   }
   copyFileSync(join(folder, "before/model.int8.onnx"), join(folder, "model.int8.onnx"));
   put(folder, "rules.json", JSON.stringify({ maxTop1Drop: 1, minSqnr: 10 }));
+  mkdirSync(join(folder, "calibrated"));
+  copyFileSync(join(folder, "before/model.calibration.json"), join(folder, "calibrated/model.calibration.json"));
   for (const name of ["model", "mobilenet"]) {
     copyFileSync(join(folder, "before/model.recipe.json"), join(folder, `${name}.recipe.json`));
   }
