@@ -1,9 +1,9 @@
 /**
  * What is too heavy for `npm test`: every model of ../shared/models with its default recipe, into docs/verified.md, with that
- * for speed, into docs/speed.md, a model of 5 GiB, into docs/large.md, one of 2 GiB in a tab, into docs/large-in-tab.md, beside the peer on
- * data built for it, into docs/models.md, in every format, into docs/formats-measured.md, a first run with Rescue, into docs/first-run.md, and drift, into docs/drift-measured.md.
+ * for speed, into docs/speed.md, a model of 5 GiB, into docs/large.md, one of 2 GiB in a tab, into docs/large-in-tab.md, other browsers, into docs/browsers.md, beside the
+ * peer on data built for it, into docs/models.md, in every format, into docs/formats-measured.md, a first run with Rescue, into docs/first-run.md, and drift, into docs/drift-measured.md.
  * `--models` and `--formats`, names apart by semicolons, measure these rows of formats-measured anew and leave the others.
- *   npm run verify [-- --only verified,speed,large,large-in-tab,webgpu-placement,first-run,models,formats-measured,drift-measured]
+ *   npm run verify [-- --only verified,speed,large,large-in-tab,webgpu-placement,browsers,first-run,models,formats-measured,drift-measured]
  */
 import "../../src/engine/runtime/telemetry.ts";
 import { writeFileSync } from "node:fs";
@@ -92,6 +92,17 @@ const PARTS: Readonly<Record<string, Part>> = {
       "recommends until a drop of top-1 of 1 point is kept, on the samples that judge it: of each half of the 200 photographs 50 calibrate and 50 judge the steps. What it",
       "finds is calibrated on that half and judged on the other, whose photographs taught and chose nothing. Native ONNX Runtime; the time is that of opening, calibrating,",
       "evaluating, Rescue and evaluating again.",
+    ],
+  },
+  browsers: {
+    measure: async () => (await import("./browsers/index.ts")).tryBrowsers,
+    head: [
+      "# Other browsers",
+      "",
+      "Written by `npm run verify -- --only browsers`. The studio on a host that sends no headers, below a path, in the browsers beside Chromium: the model of the",
+      "sample project with 500 samples and their labels is dropped, calibrated on the samples that are offered, evaluated on the others and, in Firefox, downloaded; what it lacks is",
+      "what a page there finds missing. Firefox is Debian's `firefox-esr`, driven by WebDriver BiDi; WebKit is WebKitGTK's own small browser (`webkit2gtk-driver`), in which the last step",
+      "is not tried, since its driver keeps no downloads. The preprocessing is the one that is assumed, not the model's, so that top-1 compares the two models alone. Any alert of the page, and any error on Firefox's console, fails the run.",
     ],
   },
   models: {

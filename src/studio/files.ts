@@ -63,7 +63,8 @@ export async function fromDrop(transfer: DataTransfer): Promise<PathFile[]> {
     .filter((item) => item.kind === "file")
     .map((item) => ({ entry: item.webkitGetAsEntry(), file: item.getAsFile() }));
   const files = dropped.map(async ({ entry, file }) => {
-    if (entry) return filesBelow(entry);
+    // Of a file that has no path, as one that a page made, WebKit gives an entry that cannot be read.
+    if (entry?.isDirectory) return filesBelow(entry);
     return file ? [{ path: file.name, file }] : [];
   });
   return (await Promise.all(files)).flat();

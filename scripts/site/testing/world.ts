@@ -94,6 +94,7 @@ export async function putWorld(folder: string): Promise<void> {
   copyFileSync(join(folder, "labels.csv"), join(photos, "labels.csv"));
   await putColours(folder, "calibration", PRIMARIES, 200);
   await putColours(folder, "more-photos", PRIMARIES, 300);
+  await putColours(folder, "new-photos", PRIMARIES, 500);
   const validation = await putColours(folder, "validation", 2 * PRIMARIES, 400);
   renameSync(join(validation, "labels.csv"), join(folder, "validation.csv"));
 
@@ -120,7 +121,10 @@ export async function putWorld(folder: string): Promise<void> {
   copyFileSync(join(folder, "before/model.int8.onnx"), join(folder, "model.int8.onnx"));
   put(folder, "rules.json", JSON.stringify({ maxTop1Drop: 1, minSqnr: 10 }));
   mkdirSync(join(folder, "calibrated"));
-  copyFileSync(join(folder, "before/model.calibration.json"), join(folder, "calibrated/model.calibration.json"));
+  mkdirSync(join(folder, "result"));
+  for (const place of ["calibrated/model", "calibrated/mobilenet", "result/model"]) {
+    copyFileSync(join(folder, "before/model.calibration.json"), join(folder, `${place}.calibration.json`));
+  }
   for (const name of ["model", "mobilenet"]) {
     copyFileSync(join(folder, "before/model.recipe.json"), join(folder, `${name}.recipe.json`));
   }
