@@ -132,6 +132,17 @@ describe("the octet command", () => {
     expect(await supervised(watching, "SIGKILL")).toEqual({ code: null, stderr: "ended\n" });
   });
 
+  it("ends without a word when nobody reads on, as in a pipe into head", async () => {
+    const child = spawn(process.execPath, [OCTET, "inspect", model]);
+    child.stdout.destroy();
+    let stderr = "";
+    child.stderr.on("data", (chunk: Buffer) => {
+      stderr += chunk;
+    });
+    const code = await new Promise((resolve) => child.on("close", resolve));
+    expect({ code, stderr }).toEqual({ code: 141, stderr: "Opening the model...\n" });
+  });
+
   it("says what it can do, and its version", async () => {
     const help = await inProcess("--help");
     expect(help).toMatchObject({ code: 0, stderr: "" });

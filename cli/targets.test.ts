@@ -2,10 +2,13 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { npyBytes } from "../src/engine/data/testing/files.ts";
 import { TARGET_NAMES } from "../src/engine/model/target.ts";
+import { makeNode } from "../src/engine/onnx/attributes.ts";
 import { decodeModel } from "../src/engine/onnx/decode.ts";
 import { inputPorts, outputPorts } from "../src/engine/onnx/ports.ts";
-import { scratch } from "./testing/colours.ts";
+import { buildModel, floatInput, noise } from "../src/engine/onnx/testing/build.ts";
+import { modelBytes, put, scratch } from "./testing/colours.ts";
 import { errorOf, octet } from "./testing/command.ts";
 
 const sample = (name: string) => fileURLToPath(new URL(`../public/sample/${name}`, import.meta.url));
@@ -40,6 +43,22 @@ describe("--target", () => {
       expect(said[0].message).toMatch(/\(https:\/\/\S+\)$/);
     },
   );
+
+  it("writes the shapes that are given for a target that takes no open ones, and says where none is given", async () => {
+    const nodes = [makeNode("MatMul", ["x", "w"], ["y"])];
+    const constants = { w: noise([16, 8]) };
+    const open = buildModel({ opset: 13, inputs: [floatInput("x", ["batch", 16])], outputs: ["y"], nodes, constants });
+    const model = put(folder, "open.onnx", modelBytes(open));
+    const data = put(folder, "open.npy", npyBytes("<f4", [8, 16], noise([8, 16], 3).data as Float32Array));
+    const forQnn = (...more: string[]) =>
+      octet("quantize", model, "--data", data, "--target", "qnn", "--out", join(folder, "open"), "--json", ...more);
+    const silent = (await forQnn()).json().notices.filter(({ subject }: { subject: string }) => subject === "x");
+    expect(silent[0].message).toMatch(/takes no input whose dimensions are not fixed; give x its dimensions/);
+    const given = (await forQnn("--shape", "x=1x16")).json().notices;
+    expect(given.filter(({ subject }: { subject: string }) => subject === "x")).toEqual([]);
+    const written = join(folder, "open/open.int8.onnx");
+    expect(inputPorts(decodeModel(new Uint8Array(readFileSync(written)), written))[0]!.dims).toEqual([1, 16]);
+  });
 
   it("writes int8 ends for integer-only devices, says how to round them, and evaluates such a file", async () => {
     const out = join(folder, "whole");

@@ -322,7 +322,7 @@ describe("what stands against a result comes first of its notices", () => {
       {
         kind: "warning",
         subject: "scores",
-        message: expect.stringMatching(/^The output scores has an SQNR of .* dB, below 10 dB: .*Sensitivity tab/),
+        message: expect.stringMatching(/^The output scores has an SQNR of .* dB, below 10 dB: .*Culprits tab/),
       },
       expect.objectContaining({ message: "Skipped: sample 0 is corrupt." }),
     ]);

@@ -62,6 +62,6 @@ function poor({ name, sqnr, parts }: OutputError): Notice[] {
   if (sqnr === null || !(sqnr < LEAST_SQNR)) return [];
   const worst = parts.find((part) => part.sqnr === sqnr);
   const where = worst ? ` in its ${channelsText(worst.channels, worst.largest)}` : "";
-  const message = `The output ${name} has an SQNR of ${decibel(sqnr)}${where}, below ${LEAST_SQNR} dB: more than a tenth of its energy is error; find the layers that cost most with octet sensitivity or the studio's Sensitivity tab and leave them in float, or try weights per channel and equalization.`;
+  const message = `The output ${name} has an SQNR of ${decibel(sqnr)}${where}, below ${LEAST_SQNR} dB: more than a tenth of its energy is error; find the layers that cost most with octet sensitivity or the studio's Culprits tab, and take what is recommended there.`;
   return [{ kind: "warning", subject: name, message }];
 }

@@ -4,6 +4,7 @@ import { shareEqual } from "../emit/shareEqual.ts";
 import { storeWeights } from "../emit/storeWeights.ts";
 import { resolveRanges } from "../encode/ranges.ts";
 import { applyBiases } from "../graph/applyBiases.ts";
+import { fixShapes } from "../graph/fixShapes.ts";
 import type { Calibration } from "../model/calibration.ts";
 import { seeksExtremes } from "../model/format.ts";
 import { InputError, type Notice } from "../model/job.ts";
@@ -187,7 +188,10 @@ export function quantizeModel(model: OpenModel, recipe: Recipe): Quantized {
   const { corrected, plan, ranges } = quantizationJob(model, recipe);
   const quantized = quantizeGraph(corrected, plan, ranges, recipe);
   const stored = storeWeights(quantized.model, plan.stored, recipe.weights);
-  const written = plan.keepsCopies ? stored : shareEqual(stored);
+  const shared = plan.keepsCopies ? stored : shareEqual(stored);
+  const written = plan.target.staticShapes
+    ? fixShapes(shared, new Map(Object.entries(model.inputs.shapes))).model
+    : shared;
   const { model: file, ends } = plan.target.integerEnds ? withIntegerEnds(written) : { model: written, ends: [] };
   const isWider = plan.layers.some(({ reason }) => reason?.code === "no-blocks");
   const hasBlocks = !isWider || plan.layers.some(({ weight }) => weight !== null);
