@@ -83,7 +83,7 @@ describe("a project", () => {
     expect(project.recipe.biases).not.toEqual(biases);
     const tasks: string[] = [];
     await project.quantize({ onProgress: ({ task }) => tasks.push(task) });
-    expect(new Set(tasks)).toEqual(new Set(["Running what was made once"]));
+    expect(new Set(tasks)).toEqual(new Set(["Quantizing", "Gathering the figures", "Running what was made once"]));
   });
 
   it("needs no data where the recipe wants none", async () => {

@@ -1,7 +1,9 @@
 import type { HeldInput } from "../model/dataset.ts";
 import { InputError } from "../model/job.ts";
 import type { Port, Tensor } from "../model/tensor.ts";
-import { elementCount } from "../values/dims.ts";
+import { dimsText, elementCount } from "../values/dims.ts";
+import { elementBytes } from "../values/elementTypes.ts";
+import { memorySize } from "../values/units.ts";
 import { convertElements } from "./elements.ts";
 
 /** Sizes by the symbols of dimensions. */
@@ -9,9 +11,18 @@ export type Symbols = ReadonlyMap<string, number>;
 
 const NONE: Symbols = new Map();
 
-/** A tensor filled with one value. Throws InputError where the type does not take it. */
+/** The most bytes that are filled with a value. */
+const LARGEST = 2 ** 31;
+
+/** A tensor filled with one value. Throws InputError where the type does not take it, or the shape is larger than 2 GiB. */
 export function constantTensor({ name, type }: Port, dims: readonly number[], value: number): Tensor {
   if (type === "other") throw new InputError(`The input ${name} is no tensor of numbers and cannot be fed.`);
+  const bytes = elementCount(dims) * elementBytes(type);
+  if (bytes > LARGEST) {
+    throw new InputError(
+      `The input ${name} is ${dimsText(dims)}, ${memorySize(bytes)} to be held at ${value}, and at most ${memorySize(LARGEST)} can be; give a smaller shape, or export the model with one.`,
+    );
+  }
   const data = convertElements(new Float64Array(elementCount(dims)).fill(value), type, `The value of ${name}`);
   return { type, dims, data };
 }

@@ -4,9 +4,7 @@ import { InputError } from "../model/job.ts";
 import type { GivenInputs } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import type { Port } from "../model/tensor.ts";
-import { dimsText, elementCount } from "../values/dims.ts";
-import { elementBytes } from "../values/elementTypes.ts";
-import { memorySize } from "../values/units.ts";
+import { dimsText } from "../values/dims.ts";
 import { stateInputs } from "./states.ts";
 
 /**
@@ -20,7 +18,6 @@ export function settleInputs(
 ): Required<Omit<ModelInputs, "classes">> {
   assertInputNames(ports, inputs);
   const shaped = withShapes(ports, inputs.shapes);
-  for (const port of shaped) assertFits(port);
   const held = shaped.flatMap((port) => {
     const value = own(inputs.values, port.name);
     return value === undefined ? [] : [{ port, value }];
@@ -33,19 +30,6 @@ export function settleInputs(
   );
   const settled = new Set([...held, ...states].map(({ port }) => port.name));
   return { open: shaped.filter(({ name }) => !settled.has(name)), held, states, outputs };
-}
-
-/** The most bytes one sample of an input may have: what every engine puts into one array. */
-const LARGEST_INPUT = 2 ** 31;
-
-/** Throws InputError when the sizes that an input's shape gives are more than one array holds. */
-function assertFits({ name, type, dims }: Port): void {
-  if (type === "other") return;
-  const bytes = elementCount(dims.filter((dim) => typeof dim === "number")) * elementBytes(type);
-  if (bytes <= LARGEST_INPUT) return;
-  throw new InputError(
-    `The input ${name} is ${dimsText(dims)}, ${memorySize(bytes)} a sample, and at most ${memorySize(LARGEST_INPUT)} can be fed; give a smaller shape, or export the model with one.`,
-  );
 }
 
 /** Throws InputError when a shape, a value or a state is given for an input that the model does not have. */
