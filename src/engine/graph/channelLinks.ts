@@ -1,4 +1,4 @@
-import type { GraphIndex } from "../onnx/graph.ts";
+import type { GraphIndex, Use } from "../onnx/graph.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { dataTypeOf } from "../onnx/tensor.ts";
 import { operatorOf } from "../operators/index.ts";
@@ -71,28 +71,55 @@ function constantVector(name: string, index: GraphIndex): boolean {
   return bias !== undefined && dataTypeOf(bias.dataType) === "float32" && bias.dims.length === 1;
 }
 
-/** Follows channels to every reader; false when one of them would notice a change. */
+/** A reader on the way of channels, and where they are in what it reads. */
+interface Step {
+  readonly tensor: string;
+  readonly use: Use;
+  readonly place: Place;
+}
+
+/** Follows channels to every reader, depth first; false when one of them would notice a change. */
 function follow(tensor: string, place: Place, index: GraphIndex, walk: Walk): boolean {
-  if (index.isOutput(tensor)) return false;
-  return index.uses(tensor).every(({ node, input }) => {
-    if (input === -1) return false;
-    const on = (then: Partial<Place> = {}) => follow(node.output[0] ?? "", { ...place, ...then }, index, walk);
-    const operator = operatorOf(node, index);
-    if (operator?.kind === "weighted") {
-      if (input !== 0 || (operator.readsFeatures && !place.isFlat && !isMatrix(tensor, index))) return false;
-      if (node.input[2] && !constantVector(node.input[2], index)) walk.shiftable = false;
-      if (operator.pads?.(node)) walk.shiftable = false;
-      return read(node, tensor, place.offset, index, walk);
-    }
-    const passage = operator?.passage?.(node);
-    if (!passage || node.output.length !== 1) return false;
-    if (!passage.shifts) walk.shiftable = false;
-    if (passage.kind === "pointwise") return passesClamp(node, operator?.clamp, place, index, walk) && on();
-    if (passage.kind === "flattened") return on({ isFlat: true });
-    if (passage.kind === "pooled") return on();
-    const before = joinedBefore(node, input, index);
-    return before !== null && on({ offset: place.offset + before, isShared: true });
-  });
+  const open: Step[] = [];
+  const goOn = (made: string, at: Place): boolean => {
+    if (index.isOutput(made)) return false;
+    open.push(
+      ...index
+        .uses(made)
+        .map((use) => ({ tensor: made, use, place: at }))
+        .toReversed(),
+    );
+    return true;
+  };
+  if (!goOn(tensor, place)) return false;
+  for (let step = open.pop(); step; step = open.pop()) if (!passes(step, goOn, index, walk)) return false;
+  return true;
+}
+
+function passes(
+  { tensor, use, place }: Step,
+  goOn: (made: string, at: Place) => boolean,
+  index: GraphIndex,
+  walk: Walk,
+): boolean {
+  const { node, input } = use;
+  if (input === -1) return false;
+  const on = (then: Partial<Place> = {}) => goOn(node.output[0] ?? "", { ...place, ...then });
+  const operator = operatorOf(node, index);
+  if (operator?.kind === "weighted") {
+    if (input !== 0 || (operator.readsFeatures && !place.isFlat && !isMatrix(tensor, index))) return false;
+    if (node.input[2] && !constantVector(node.input[2], index)) walk.shiftable = false;
+    if (operator.pads?.(node)) walk.shiftable = false;
+    return read(node, tensor, place.offset, index, walk);
+  }
+  const passage = operator?.passage?.(node);
+  if (!passage || node.output.length !== 1) return false;
+  if (!passage.shifts) walk.shiftable = false;
+  if (passage.kind === "pointwise") return passesClamp(node, operator?.clamp, place, index, walk) && on();
+  if (passage.kind === "flattened") return on({ isFlat: true });
+  if (passage.kind === "pooled") return on();
+  const before = joinedBefore(node, input, index);
+  return before !== null && on({ offset: place.offset + before, isShared: true });
 }
 
 /** A clamp from 0 passes a factor on; where it has another bound, that has to be one a channel then. */
@@ -132,23 +159,32 @@ function joinedBefore(node: NodeProto, input: number, index: GraphIndex): number
 }
 
 function channelsOf(tensor: string, index: GraphIndex): number | null {
-  const node = index.producer(tensor);
-  const operator = node && operatorOf(node, index);
-  if (!node || !operator) return null;
-  if (operator.kind === "weighted") return outputChannels(node, index);
-  const passage = operator.passage?.(node);
-  if (passage?.kind === "joined") {
-    const parts = node.input.map((name) => channelsOf(name, index));
-    return parts.includes(null) ? null : parts.reduce((sum: number, part) => sum + (part ?? 0), 0);
+  const open = [tensor];
+  let channels = 0;
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    const node = index.producer(name);
+    const operator = node && operatorOf(node, index);
+    if (!node || !operator) return null;
+    const passage = operator.passage?.(node);
+    if (operator.kind === "weighted") {
+      const own = outputChannels(node, index);
+      if (own === null) return null;
+      channels += own;
+    } else if (passage?.kind === "joined") open.push(...node.input);
+    else if (passage) open.push(node.input[0] ?? "");
+    else return null;
   }
-  return passage ? channelsOf(node.input[0] ?? "", index) : null;
+  return channels;
 }
 
 /** Whether a tensor is a matrix of features, so that a layer that reads features can read its channels without a Flatten. */
 function isMatrix(tensor: string, index: GraphIndex): boolean {
-  const node = index.producer(tensor);
-  const operator = node && operatorOf(node, index);
-  if (!node || !operator) return false;
-  if (operator.kind === "weighted") return operator.readsFeatures === true;
-  return operator.passage?.(node)?.kind === "pointwise" && isMatrix(node.input[0] ?? "", index);
+  for (let at = tensor; ; ) {
+    const node = index.producer(at);
+    const operator = node && operatorOf(node, index);
+    if (!node || !operator) return false;
+    if (operator.kind === "weighted") return operator.readsFeatures === true;
+    if (operator.passage?.(node)?.kind !== "pointwise") return false;
+    at = node.input[0] ?? "";
+  }
 }

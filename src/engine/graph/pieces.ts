@@ -133,15 +133,17 @@ class Cuts {
   /** Whether what a node makes, and what follows from it up to the next convolutions, is the same however its inputs lie in memory. */
   #isAlike(position: number, isMoved: boolean): boolean {
     const alike = isMoved ? this.#alikeMoved : this.#alike;
-    const known = alike.get(position);
-    if (known !== undefined) return known;
-    const { opType, output } = this.#index.graph.node[position] as NodeProto;
-    const readers = output.flatMap((name) => this.#readers.get(name) ?? []);
-    const found = POINTWISE.has(opType)
-      ? readers.every((each) => this.#isAlike(each, isMoved))
-      : opType === "Conv" || !(isMoved || BLOCKED.has(opType));
-    alike.set(position, found);
-    return found;
+    const { node } = this.#index.graph;
+    // Readers come later, and are known before what they read.
+    for (let at = node.length - alike.size - 1; at >= position; at--) {
+      const { opType, output } = node[at] as NodeProto;
+      const readers = output.flatMap((name) => this.#readers.get(name) ?? []);
+      const isAlike = POINTWISE.has(opType)
+        ? readers.every((each) => alike.get(each))
+        : opType === "Conv" || !(isMoved || BLOCKED.has(opType));
+      alike.set(at, isAlike);
+    }
+    return alike.get(position)!;
   }
 }
 

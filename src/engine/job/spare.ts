@@ -94,10 +94,12 @@ function helps({ group, lost }: Coarse, before: QuantizationPlan, after: Quantiz
 
 /** The node that computes a tensor, before the followers fused to it. */
 function makerOf(tensor: string, plan: QuantizationPlan): NodeProto | undefined {
-  const node = plan.index.producer(tensor);
-  const isFollower = plan.layers.some((layer) => layer.node === node && layer.follower);
-  const role = plan.layers.find((layer) => layer.node === node)?.follower;
-  if (role?.kind === "sum") return makerOf(role.taken, plan);
-  const read = isFollower ? node?.input.find((name) => plan.index.producer(name)) : undefined;
-  return read === undefined ? node : makerOf(read, plan);
+  const followers = new Map(plan.layers.flatMap(({ node, follower }) => (follower ? [[node, follower] as const] : [])));
+  for (let at = tensor; ; ) {
+    const node = plan.index.producer(at);
+    const follower = node && followers.get(node);
+    const read = follower?.kind === "sum" ? follower.taken : node?.input.find((name) => plan.index.producer(name));
+    if (!follower || read === undefined) return node;
+    at = read;
+  }
 }

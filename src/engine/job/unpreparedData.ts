@@ -95,7 +95,13 @@ function layersOn(input: string, index: GraphIndex): DoubtFacts["firstLayers"] {
 
 /** The nodes that read a tensor, as it is or transposed. */
 function readersOf(tensor: string, index: GraphIndex): ReturnType<GraphIndex["consumers"]> {
-  return index
-    .consumers(tensor)
-    .flatMap((node) => (node.opType === "Transpose" ? readersOf(node.output[0] ?? "", index) : [node]));
+  const open = [tensor];
+  const readers: ReturnType<GraphIndex["consumers"]>[number][] = [];
+  for (const name of open) {
+    for (const node of index.consumers(name)) {
+      if (node.opType === "Transpose") open.push(node.output[0] ?? "");
+      else readers.push(node);
+    }
+  }
+  return readers;
 }

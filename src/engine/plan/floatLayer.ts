@@ -28,14 +28,11 @@ export function floatBias(
 }
 
 function leadsToQ(node: NodeProto, index: GraphIndex, isQuantized: (tensor: string) => boolean): boolean {
-  const output = node.output[0] ?? "";
-  if (isQuantized(output)) return true;
-  const uses = index.uses(output);
-  const next = uses[0]?.node;
-  return (
-    uses.length === 1 &&
-    next !== undefined &&
-    operatorOf(next, index)?.kind === "activation" &&
-    leadsToQ(next, index, isQuantized)
-  );
+  for (let at = node; ; ) {
+    const output = at.output[0] ?? "";
+    if (isQuantized(output)) return true;
+    const [use, ...others] = index.uses(output);
+    if (!use || others.length > 0 || operatorOf(use.node, index)?.kind !== "activation") return false;
+    at = use.node;
+  }
 }

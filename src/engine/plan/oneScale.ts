@@ -17,8 +17,9 @@ export function withOneScale({ groups, groupOf }: Grouped, layers: readonly Plan
   const fixed = new Set(groups.flatMap((group) => (group.fixed ? [group.id] : [])));
   const roots = new Map<string, string>();
   const rootOf = (group: string): string => {
-    const next = roots.get(group);
-    return next === undefined ? group : rootOf(next);
+    let root = group;
+    for (let next = roots.get(root); next !== undefined; next = roots.get(root)) root = next;
+    return root;
   };
   for (const { node, reason } of layers) {
     if (node.opType !== "Concat" || reason !== null) continue;

@@ -26,11 +26,13 @@ export function withOperands(grouped: Grouped, layers: readonly Planned[], index
   const roots = new Map<string, string>();
   const rootOf = (group: string) => roots.get(group) ?? group;
   const resultOf = (node: NodeProto): string | undefined => {
-    const [output = ""] = node.output;
-    const known = groupOf.get(output);
-    if (known !== undefined) return rootOf(known);
-    const next = index.consumers(output).find((reader) => byNode.get(reader)?.follower);
-    return next && resultOf(next);
+    for (let at: NodeProto | undefined = node; at; ) {
+      const [output = ""]: readonly string[] = at.output;
+      const known = groupOf.get(output);
+      if (known !== undefined) return rootOf(known);
+      at = index.consumers(output).find((reader) => byNode.get(reader)?.follower);
+    }
+    return undefined;
   };
   /** The one group that all readers of a group make; null where it has others. */
   const takerOf = ({ id, members }: RangeGroup): string | null => {
@@ -45,11 +47,15 @@ export function withOperands(grouped: Grouped, layers: readonly Planned[], index
   };
   /** What sums make is judged by its own scale (coarse.ts). */
   const isSum = (tensor: string): boolean => {
-    const maker = index.producer(tensor);
-    const layer = maker && byNode.get(maker);
-    if (layer?.follower?.kind === "sum") return true;
-    if (layer?.follower) return layer.node.input.some(isSum);
-    return layer !== undefined && MIXES.has(layer.node.opType) && layer.descriptor?.passesFrom !== 0;
+    const open = [tensor];
+    for (const name of open) {
+      const maker = index.producer(name);
+      const layer = maker && byNode.get(maker);
+      if (layer?.follower?.kind === "sum") return true;
+      if (layer?.follower) open.push(...layer.node.input);
+      else if (layer && MIXES.has(layer.node.opType) && layer.descriptor?.passesFrom !== 0) return true;
+    }
+    return false;
   };
   for (const group of groups.toReversed()) {
     if (group.fixed || group.whole || isSum(group.id)) continue;

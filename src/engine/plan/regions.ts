@@ -17,8 +17,9 @@ export function regionsOf({ index, layers }: QuantizationPlan): Region[] {
   const free = layers.filter(joins);
   const parents = new Map(free.map(({ id }) => [id, id]));
   const rootOf = (id: string): string => {
-    const parent = parents.get(id) as string;
-    return parent === id ? id : rootOf(parent);
+    let root = id;
+    for (let parent = parents.get(root)!; parent !== root; parent = parents.get(root)!) root = parent;
+    return root;
   };
   /** The tensors that a layer's results come to through layers that `passes` lets through, and the layers that read these. */
   const follow = ({ node }: LayerPlan, passes: (layer: LayerPlan) => boolean) => {

@@ -117,8 +117,9 @@ class State {
 
   /** The tensor that is rounded in the place of one that followers take over. */
   #end(tensor: string): string {
-    const follower = this.#follower(tensor);
-    return follower ? this.#end(follower.output[0] ?? "") : tensor;
+    let end = tensor;
+    for (let next = this.#follower(end); next; next = this.#follower(end)) end = next.output[0] ?? "";
+    return end;
   }
 
   /**
@@ -126,16 +127,16 @@ class State {
    * target that looks for the Q behind a clamp with one reader, and computes in float what it does not find it after.
    */
   #rounds(node: NodeProto): boolean {
-    const candidate = this.#candidates.get(node);
-    const result = node.output[0] ?? "";
-    const isClamp = this.#target.roundsClamps && candidate?.follower?.kind === "clamp";
-    if (isClamp && !this.#index.isOutput(result) && this.#index.uses(result).length === 1) return true;
-    if (!candidate?.follower) {
+    for (let at: NodeProto | undefined = node; at; at = this.#producerOf(at)) {
+      const candidate = this.#candidates.get(at);
+      const result = at.output[0] ?? "";
+      const isClamp = this.#target.roundsClamps && candidate?.follower?.kind === "clamp";
+      if (isClamp && !this.#index.isOutput(result) && this.#index.uses(result).length === 1) return true;
+      if (candidate?.follower) continue;
       const isWeighted = candidate?.descriptor?.kind === "weighted";
-      return !isWeighted || !this.#target.givesFloat.has(node.opType) || this.#isAddedInFloat(node);
+      return !isWeighted || !this.#target.givesFloat.has(at.opType) || this.#isAddedInFloat(at);
     }
-    const producer = this.#producerOf(node);
-    return producer !== undefined && this.#rounds(producer);
+    return false;
   }
 
   /**

@@ -199,14 +199,16 @@ function withTaken(finding: Finding, { target }: QuantizationPlan, recipe: Recip
 /** The layer that computes a tensor, before activation functions fused to it. */
 function makersIn({ layers, index }: QuantizationPlan): (tensor: string) => LayerPlan | null {
   const byNode = new Map(layers.map((layer) => [layer.node, layer]));
-  const maker = (tensor: string): LayerPlan | null => {
-    const node = index.producer(tensor);
-    const layer = node && byNode.get(node);
-    if (!layer?.follower) return layer ?? null;
-    const { follower } = layer;
-    const read = follower.kind === "sum" ? [follower.taken] : layer.node.input;
-    const before = read.find((name) => index.producer(name) !== undefined);
-    return before === undefined ? layer : maker(before);
+  return (tensor) => {
+    for (let at = tensor; ; ) {
+      const node = index.producer(at);
+      const layer = node && byNode.get(node);
+      if (!layer?.follower) return layer ?? null;
+      const { follower } = layer;
+      const read = follower.kind === "sum" ? [follower.taken] : layer.node.input;
+      const before = read.find((name) => index.producer(name) !== undefined);
+      if (before === undefined) return layer;
+      at = before;
+    }
   };
-  return maker;
 }
