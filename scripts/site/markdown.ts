@@ -84,6 +84,11 @@ export function render(
   if (title?.level !== 1) throw new Error(`${source} does not begin with a title.`);
   markdown.renderer.rules.table_open = () => '<div class="table" tabindex="0"><table>';
   markdown.renderer.rules.table_close = () => "</table></div>";
+  // What scrolls is reached by keyboard too.
+  const code = (all: readonly Token[], i: number) =>
+    `<pre tabindex="0"><code>${markdown.utils.escapeHtml(all[i]!.content)}</code></pre>\n`;
+  markdown.renderer.rules.fence = code;
+  markdown.renderer.rules.code_block = code;
   const html = markdown.renderer.render(tokens, markdown.options, {});
   return { title: title.text, html, headings, links, sections };
 }
