@@ -99,6 +99,8 @@ test("the error walk is drawn, told in a table and selects layers; results outli
 
   await page.getByTestId("tab-layer").focus();
   await page.keyboard.press("ArrowRight");
+  await expect(page.getByTestId("tab-culprits")).toBeFocused();
+  await page.keyboard.press("ArrowRight");
   await expect(page.getByTestId("measure-walk")).toBeVisible();
   await page.getByTestId("measure-walk").click();
   await expect(page.getByTestId("walk-chart")).toBeVisible({ timeout: 120_000 });
