@@ -99,9 +99,15 @@ describe.skipIf(!isInstalled)("installed from the registry, the octet command", 
       expect([status, stderr]).toEqual([2, run(folder(), FROM_SOURCES, ...args).stderr]);
     }
     const faulty = join(folder(), "faulty.mjs");
-    const command = pathToFileURL(commandOf(native));
-    writeFileSync(faulty, `JSON.stringify = () => { throw new TypeError("broken"); }; await import("${command}");`);
-    const { status, stderr } = run(folder(), faulty, "inspect", MODEL);
+    writeFileSync(faulty, 'JSON.stringify = () => { throw new TypeError("broken"); };');
+    const { status, stderr } = run(
+      folder(),
+      "--import",
+      pathToFileURL(faulty).href,
+      commandOf(native),
+      "inspect",
+      MODEL,
+    );
     expect([status, stderr]).toEqual([
       3,
       expect.stringMatching(/octet: Octet failed unexpectedly \(broken\); please report it/),
