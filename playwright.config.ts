@@ -8,7 +8,8 @@ const executablePath = findChromium();
 
 export default defineConfig({
   testDir: "e2e",
-  workers: 1,
+  // A page waits for a third of a test.
+  workers: 2,
   retries: 0,
   timeout: 180_000,
   expect: { timeout: 15_000 },
