@@ -1,9 +1,10 @@
 import { subgraphsOf } from "../onnx/attributes.ts";
+import { equalTensors } from "../onnx/equalTensors.ts";
 import { withFields } from "../onnx/messages.ts";
 import { freshName, renameInGraph, tensorNames } from "../onnx/names.ts";
 import { allNodes } from "../onnx/opset.ts";
 import type { GraphProto, ModelProto, NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
-import { rawBytes, rawLength } from "../onnx/tensorBytes.ts";
+import { rawLength } from "../onnx/tensorBytes.ts";
 import { graphOf, type PassResult, withGraph } from "./pass.ts";
 
 /** Smaller constants stay where they are. */
@@ -32,16 +33,7 @@ class Sharer {
 
   constructor(graph: GraphProto) {
     const names = tensorNames(graph);
-    const same = new Map<string, TensorProto[][]>();
-    for (const tensor of heldWithin(graph)) {
-      const key = JSON.stringify([tensor.dataType, ...tensor.dims.map(Number), rawLength(tensor)]);
-      const groups = same.get(key) ?? [];
-      same.set(key, groups);
-      const group = groups.find(([first]) => first && areEqual(rawBytes(first), rawBytes(tensor)));
-      if (group) group.push(tensor);
-      else groups.push([tensor]);
-    }
-    for (const group of [...same.values()].flat()) {
+    for (const group of equalTensors(heldWithin(graph))) {
       const [first, ...others] = group;
       if (!first || others.length === 0) continue;
       const name = freshName(names, `${first.name}_shared`);
@@ -80,8 +72,4 @@ function heldWithin(graph: GraphProto): TensorProto[] {
     const ports = new Set([...input, ...output].map(({ name }) => name));
     return initializer.filter((tensor) => rawLength(tensor) >= SHARED_BYTES && !ports.has(tensor.name));
   });
-}
-
-function areEqual(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((value, i) => value === b[i]);
 }
