@@ -9,7 +9,7 @@ export function LayersToggle() {
   return (
     <ToggleGroup.Root
       type="single"
-      className="left-views"
+      className="toggle left-views"
       aria-label="Layers as"
       data-testid="layers-view"
       value={view}
