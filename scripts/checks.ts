@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findChromium, installChromium } from "./chromium.ts";
-import { closingLines, endToEndOutcome, type Outcome, unitOutcome } from "./outcome.ts";
+import { closingLines, endToEndOutcome, type Outcome, unitOutcome, withSilentFailure } from "./outcome.ts";
+import { UNHANDLED_FILE } from "./unhandledReporter.ts";
 
 const PASSED: Outcome = { passed: 1, failed: 0, skipped: 0, unshared: 0, failures: [] };
 const FAILED: Outcome = { passed: 0, failed: 1, skipped: 0, unshared: 0, failures: [] };
@@ -19,16 +20,17 @@ function succeeds(tool: string, args: readonly string[]): boolean {
 const check = (ok: boolean): Outcome => (ok ? PASSED : FAILED);
 
 /** What the reporter counted. A run that failed without a failed test (it crashed, or ran none) counts as one. */
-function counted(ok: boolean, file: string, read: (report: never) => Outcome): Outcome {
+function counted(ok: boolean, file: string, read: (report: never) => Outcome, unhandled = noneUnhandled): Outcome {
   let outcome: Outcome;
   try {
     outcome = read(JSON.parse(readFileSync(file, "utf8")) as never);
   } catch {
-    return FAILED;
+    return { ...FAILED, failures: [`nothing was counted in ${file}`] };
   }
-  const silent = outcome.failed === 0 && (!ok || outcome.passed === 0);
-  return silent ? { ...outcome, failed: 1 } : outcome;
+  return withSilentFailure(outcome, ok, unhandled());
 }
+
+const noneUnhandled = (): readonly string[] => [];
 
 function types(): Outcome {
   const results = ["tsconfig.engine.json", "tsconfig.node.json", "tsconfig.json"].map((project) =>
@@ -39,8 +41,13 @@ function types(): Outcome {
 
 function vitest(name: string, ...args: readonly string[]): Outcome {
   const file = join(reports, `${name}.json`);
-  const output = ["--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
-  return counted(succeeds("vitest", ["run", ...output, ...args]), file, unitOutcome);
+  const unhandled = join(reports, `${name}-unhandled.json`);
+  process.env[UNHANDLED_FILE] = unhandled;
+  const reporters = ["--reporter=default", "--reporter=json", "--reporter=./scripts/unhandledReporter.ts"];
+  const ok = succeeds("vitest", ["run", ...reporters, `--outputFile.json=${file}`, ...args]);
+  return counted(ok, file, unitOutcome, () =>
+    existsSync(unhandled) ? JSON.parse(readFileSync(unhandled, "utf8")) : [],
+  );
 }
 
 function build(): Outcome {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { closingLines, endToEndOutcome, unitOutcome } from "./outcome.ts";
+import { closingLines, endToEndOutcome, unitOutcome, withSilentFailure } from "./outcome.ts";
 
 const file = (status: string, ...tests: readonly (readonly [string, ...string[]])[]) => ({
   name: "a.test.ts",
@@ -36,6 +36,23 @@ describe("the outcome", () => {
         "a.test.ts\n  cannot be loaded",
       ],
     });
+  });
+
+  it("of a run that failed without a failed test is one failure, which says what it was", () => {
+    const passed = { passed: 3, failed: 0, skipped: 0, unshared: 0, failures: [] };
+    expect(withSilentFailure(passed, true, [])).toBe(passed);
+    expect(withSilentFailure(passed, false, ["Error: a\n at b", "Error: c"])).toEqual({
+      ...passed,
+      failed: 1,
+      failures: ["an error outside of any test\n  Error: a\n   at b", "an error outside of any test\n  Error: c"],
+    });
+    expect(withSilentFailure(passed, false, []).failures).toEqual(["the run failed, though no test did"]);
+    expect(withSilentFailure({ ...passed, passed: 0 }, true, [])).toMatchObject({
+      failed: 1,
+      failures: ["no test was run"],
+    });
+    const failed = { ...passed, failed: 2, failures: ["x", "y"] };
+    expect(withSilentFailure(failed, false, ["z"])).toBe(failed);
   });
 
   it("of Playwright does so in groups within groups", () => {

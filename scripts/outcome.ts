@@ -102,6 +102,19 @@ function unsharedOf({ suites = [], specs }: PlaywrightSuite): number {
 }
 
 /** How a run of all checks ends: what failed, and a last line, in a form that other tools read, that counts. */
+/**
+ * A run that failed (`ok` is false) or ran nothing, though no test failed, counts as one failed test: by each error that no test
+ * was there to catch, or by a line that says there was none.
+ */
+export function withSilentFailure(outcome: Outcome, ok: boolean, unhandled: readonly string[]): Outcome {
+  if (outcome.failed > 0 || (ok && outcome.passed > 0)) return outcome;
+  const failures =
+    unhandled.length > 0
+      ? unhandled.map((text) => failure("an error outside of any test", text))
+      : [outcome.passed > 0 ? "the run failed, though no test did" : "no test was run"];
+  return { ...outcome, failed: 1, failures };
+}
+
 export function closingLines(outcomes: readonly Outcome[]): readonly string[] {
   const sum = (name: "passed" | "failed" | "skipped" | "unshared") =>
     outcomes.reduce((total, outcome) => total + outcome[name], 0);
