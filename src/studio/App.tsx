@@ -1,5 +1,6 @@
 import { lazy, Suspense, useEffect } from "react";
 import { removeLeftovers } from "../../workers/client.ts";
+import { startPassing } from "./state/alerts.ts";
 import { startComparing } from "./state/comparing.ts";
 import { startDiagnosis } from "./state/diagnosis.ts";
 import { startEffects } from "./state/effects.ts";
@@ -29,6 +30,7 @@ export function App() {
       startProbes(),
       startGains(),
       startComparing(),
+      startPassing(),
       saveBeforeLeaving(),
       askBeforeLeaving(),
       giveOver(finishStoring),

@@ -2,7 +2,7 @@ import type { Advice, AdviceOption } from "../../engine/model/advice.ts";
 import { DEFAULT_TARGET, type TargetName } from "../../engine/model/target.ts";
 import { withAdvice } from "../../engine/recipe/edits.ts";
 import { runJob } from "./jobs.ts";
-import { alarm, say } from "./log.ts";
+import { alarmUntil, say } from "./log.ts";
 import { editRecipe } from "./recipe.ts";
 import type { StudioState } from "./slices/studio.ts";
 import { actions, studio } from "./store.ts";
@@ -26,7 +26,7 @@ export async function measureAdvice(target: TargetName): Promise<void> {
   const { recipe, data } = studio.getState().project;
   if (!recipe) return;
   if (!data) {
-    alarm("Advice by measuring needs the samples: drop them in again.");
+    alarmUntil("samples", "Advice by measuring needs the samples: drop them in again.");
     return;
   }
   const advice = await runJob({

@@ -1,5 +1,5 @@
 import type { Recipe } from "../../engine/model/recipe.ts";
-import { alarm } from "./log.ts";
+import { alarmUntil } from "./log.ts";
 import { type AwaitedPart, awaitedOf } from "./steps.ts";
 
 const SAID: Readonly<Record<AwaitedPart, string>> = {
@@ -10,6 +10,6 @@ const SAID: Readonly<Record<AwaitedPart, string>> = {
 /** Whether the recipe can be quantized; says what is missing where it asks for what was not learned or found. */
 export function nothingIsAwaited(recipe: Recipe): boolean {
   const awaited = awaitedOf(recipe);
-  if (awaited) alarm(SAID[awaited]);
+  if (awaited) alarmUntil("nothing awaited", SAID[awaited]);
   return awaited === null;
 }

@@ -7,7 +7,7 @@ import { basisOf, isCurrent } from "../../engine/recipe/basis.ts";
 import { withFoundCodes, withWeightAlgorithm } from "../../engine/recipe/edits.ts";
 import { plural } from "../../engine/values/figures.ts";
 import { runJob } from "./jobs.ts";
-import { alarm, say } from "./log.ts";
+import { alarm, alarmUntil, say } from "./log.ts";
 import { editRecipe, isBusy, resolveRecipe } from "./recipe.ts";
 import type { StudioState } from "./slices/studio.ts";
 import { factsOf, presentOf } from "./steps.ts";
@@ -68,7 +68,7 @@ export async function findCodes(): Promise<void> {
   const { data, model } = project;
   if (!project.recipe || isBusy(work)) return;
   if (!data) {
-    alarm("Finding codes needs the samples: drop them in again.");
+    alarmUntil("samples", "Finding codes needs the samples: drop them in again.");
     return;
   }
   if (!project.calibration || !isSampled(project.recipe.present.weights)) {

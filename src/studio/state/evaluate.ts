@@ -2,7 +2,7 @@ import { nothingIsAwaited } from "./awaited.ts";
 import { compareFirst } from "./comparing.ts";
 import { runJob } from "./jobs.ts";
 import { addResult } from "./keptResults.ts";
-import { alarm, say, sayNotices } from "./log.ts";
+import { alarmUntil, say, sayNotices } from "./log.ts";
 import { isDisprovedNow } from "./preprocess.ts";
 import { isBusy, resolveRecipe } from "./recipe.ts";
 import type { Project } from "./slices/project.ts";
@@ -42,7 +42,8 @@ export async function evaluate(): Promise<void> {
 /** Whether there are samples that do not calibrate; says so where there are none. */
 function isSomethingLeft({ data, samples }: Pick<Project, "data" | "samples">): boolean {
   if (data && data.summary.samples > samples) return true;
-  alarm(
+  alarmUntil(
+    "samples to judge",
     data
       ? "Every sample calibrates: leave some to evaluate in the Data step."
       : "Evaluating needs the samples: drop them in again.",

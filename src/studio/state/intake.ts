@@ -3,7 +3,7 @@ import { withSamplesOf } from "../../engine/recipe/edits.ts";
 import { mergeFiles, onlyLabels, sortFiles } from "../files.ts";
 import { openData } from "./data.ts";
 import { readOf } from "./fingerprint.ts";
-import { alarm, alarmFor, say } from "./log.ts";
+import { alarm, alarmFor, alarmUntil, say } from "./log.ts";
 import { openModel } from "./model.ts";
 import { preparedHere } from "./preparation.ts";
 import { quantizedAmong } from "./quantized.ts";
@@ -30,7 +30,10 @@ async function take(files: readonly PathFile[]): Promise<void> {
   if (shown) actions.quantizedShown(shown);
   if (shown && documents.length + data.length === 0) return;
   if (!studio.getState().project.model) {
-    return alarm(`${files[0]!.path} needs a model to belong to: open an .onnx file first, or drop both together.`);
+    return alarmUntil(
+      "model",
+      `${files[0]!.path} needs a model to belong to: open an .onnx file first, or drop both together.`,
+    );
   }
   if (data.length > 0) {
     const { data: open, offered } = studio.getState().project;

@@ -2,7 +2,7 @@ import { type Door, proxy } from "../../../workers/client.ts";
 import type { EngineApi, OnProgress } from "../../../workers/protocol.ts";
 import type { JobContext, Progress } from "../../engine/model/job.ts";
 import { elsewhereText, isShortage, shortageText } from "./large.ts";
-import { alarm, alarmFor, say } from "./log.ts";
+import { alarm, alarmFor, alarmUntil, say } from "./log.ts";
 import type { Job } from "./slices/work.ts";
 import { actions, studio } from "./store.ts";
 import { engine } from "./workers.ts";
@@ -72,7 +72,7 @@ async function conduct<R>(
 ): Promise<R | null> {
   const running = studio.getState().work.job;
   if (running) {
-    alarm(`${plan.task} has to wait: cancel “${running.task}” or let it end first.`);
+    alarmUntil("idle", `${plan.task} has to wait: cancel “${running.task}” or let it end first.`);
     return null;
   }
   const id = nextId++;

@@ -1,5 +1,5 @@
 import { isForPeople, type Notice, noticeText } from "../../engine/model/job.ts";
-import type { LogEntry } from "./slices/work.ts";
+import type { Alert, LogEntry } from "./slices/work.ts";
 import { actions } from "./store.ts";
 
 let nextId = 1;
@@ -17,13 +17,19 @@ export function sayNotices(notices: readonly Notice[]): void {
 /** One sentence that stays on screen until dismissed, and in the log. */
 export function alarm(message: string, details: string | null = null): void {
   say("error", message);
-  actions.alarmed({ id: nextId++, message, details });
+  actions.alarmed({ id: nextId++, message, details, until: null });
 }
 
-/** What a person should know at once: it stays on screen until dismissed, and is in the log. */
+/** What something waits for: it stays on screen until that has come about or it is dismissed, and in the log. */
+export function alarmUntil(until: NonNullable<Alert["until"]>, message: string): void {
+  say("error", message);
+  actions.alarmed({ id: nextId++, message, details: null, until });
+}
+
+/** What a person should know at once: it stays on screen for a time, and in the log. */
 export function caution(message: string): void {
   say("warning", message);
-  actions.alarmed({ id: nextId++, message, details: null });
+  actions.alarmed({ id: nextId++, message, details: null, until: "read" });
 }
 
 /** Shows what went wrong: what is said for people as it is, anything else as a failure of the task. */

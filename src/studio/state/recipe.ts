@@ -7,7 +7,7 @@ import { withFloat, withGroupMethod, withGroupRange } from "../../engine/recipe/
 import type { Learned } from "../../engine/recipe/settings.ts";
 import { sameValue } from "../../engine/recipe/text.ts";
 import { runJob } from "./jobs.ts";
-import { alarm } from "./log.ts";
+import { alarm, alarmUntil } from "./log.ts";
 import { groupOf, rowOf } from "./selection.ts";
 import { type Project, untaught } from "./slices/project.ts";
 import type { Work } from "./slices/work.ts";
@@ -127,7 +127,8 @@ async function settle(calibration: Calibration): Promise<Recipe | null> {
   const found = takeUp(wanted, calibration, calibratedOn);
   if (found) return settle(found);
   if (!data && !fits(wanted, calibration)) {
-    alarm(
+    alarmUntil(
+      "samples",
       `${causeOf(wanted, calibration)} what every tensor holds, so the model is calibrated again: drop the samples in again.`,
     );
     return null;

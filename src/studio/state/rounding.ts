@@ -6,7 +6,7 @@ import { basisOf, isCurrent } from "../../engine/recipe/basis.ts";
 import { withLearnedRounding, withRounding } from "../../engine/recipe/edits.ts";
 import { plural } from "../../engine/values/figures.ts";
 import { runJob } from "./jobs.ts";
-import { alarm, say } from "./log.ts";
+import { alarmUntil, say } from "./log.ts";
 import { editRecipe, isBusy, resolveRecipe } from "./recipe.ts";
 import type { StudioState } from "./slices/studio.ts";
 import { factsOf, presentOf } from "./steps.ts";
@@ -60,11 +60,14 @@ export async function learnRounding(): Promise<void> {
   const { data, model } = project;
   if (!project.recipe || isBusy(work)) return;
   if (!data) {
-    alarm("Learning rounding needs the samples: drop them in again.");
+    alarmUntil("samples", "Learning rounding needs the samples: drop them in again.");
     return;
   }
   if (!project.calibration) {
-    alarm("Rounding is learned on what a layer reads in the quantized model, which needs ranges: calibrate first.");
+    alarmUntil(
+      "calibration",
+      "Rounding is learned on what a layer reads in the quantized model, which needs ranges: calibrate first.",
+    );
     return;
   }
   const recipe = await resolveRecipe(project.calibration);

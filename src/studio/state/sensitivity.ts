@@ -4,7 +4,7 @@ import { type Basis, basisOf } from "../../engine/recipe/basis.ts";
 import { sameValue } from "../../engine/recipe/text.ts";
 import { nothingIsAwaited } from "./awaited.ts";
 import { runJob } from "./jobs.ts";
-import { alarm, say, sayNotices } from "./log.ts";
+import { alarmUntil, say, sayNotices } from "./log.ts";
 import { isBusy, resolveRecipe } from "./recipe.ts";
 import type { Based } from "./slices/results.ts";
 import { actions, studio } from "./store.ts";
@@ -64,7 +64,7 @@ async function readyToMeasure() {
   const { calibration, data, model } = project;
   if (!calibration || isBusy(work)) return null;
   if (!data) {
-    alarm("Measuring needs the samples: drop them in again.");
+    alarmUntil("samples", "Measuring needs the samples: drop them in again.");
     return null;
   }
   const recipe = await resolveRecipe(calibration);

@@ -4,7 +4,7 @@ import type { TunePoint, TuneRequest, Tuning } from "../../engine/model/tuning.t
 import { basisOf, differing, isCurrent, sameSettings } from "../../engine/recipe/basis.ts";
 import { plural } from "../../engine/values/figures.ts";
 import { runJob } from "./jobs.ts";
-import { alarm, say } from "./log.ts";
+import { alarm, alarmUntil, say } from "./log.ts";
 import { preparedHere } from "./preparation.ts";
 import { editRecipe, isForInputs } from "./recipe.ts";
 import type { StudioState } from "./slices/studio.ts";
@@ -50,7 +50,7 @@ export async function runSearch(task: string, request: TuneRequest | null): Prom
     return null;
   }
   if (!data || !request) {
-    alarm(`${task} needs the samples: drop them in again.`);
+    alarmUntil("samples", `${task} needs the samples: drop them in again.`);
     return null;
   }
   const { present } = recipe;

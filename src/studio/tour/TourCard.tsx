@@ -120,7 +120,8 @@ function usePerform(at: number) {
     () =>
       studio.subscribe((state, before) => {
         if (state.work.job !== null) setFailedAt(null);
-        const alarmed = state.work.alerts.length > before.work.alerts.length || before.work.job?.cancelling;
+        const alarmed =
+          (state.work.alerts.at(-1)?.id ?? 0) > (before.work.alerts.at(-1)?.id ?? 0) || before.work.job?.cancelling;
         if (alarmed && !TOUR[at]?.done?.(state)) setFailedAt(at);
       }),
     [at],

@@ -27,7 +27,7 @@ beforeEach(fresh);
 /** A model in the middle of work on it. */
 function begun(): void {
   given({ model, samples: 9, recipe: begin(PLAIN_RECIPE), calibration, keep: true, overview, evaluation });
-  given({ log: [entry], alerts: [{ id: 2, message: "bad", details: null }], learning: { layer: "a", curve: [] } });
+  given({ log: [entry], alerts: [{ id: 2, message: "bad", details: null, until: null }], learning: { layer: "a", curve: [] } });
   given({ step: "export", layer: "a", filter: "conv", limit: 0.5, metric: "kl", layersView: "graph", execution });
 }
 
@@ -257,11 +257,13 @@ test("a finding applied again is applied once", () => {
 test("the log keeps the newest 500 lines and the alerts the last three", () => {
   for (let id = 0; id < 510; id++) {
     actions.said({ ...entry, id });
-    actions.alarmed({ id, message: "", details: null });
+    actions.alarmed({ id, message: String(id), details: null, until: null });
   }
   expect(state().work.log).toHaveLength(500);
   expect(state().work.log[0]?.id).toBe(509);
   expect(state().work.alerts.map(({ id }) => id)).toEqual([507, 508, 509]);
   actions.alertDismissed(508);
   expect(state().work.alerts.map(({ id }) => id)).toEqual([507, 509]);
+  actions.alarmed({ id: 510, message: "507", details: null, until: null });
+  expect(state().work.alerts.map(({ id }) => id)).toEqual([509, 510]);
 });

@@ -28,6 +28,8 @@ export interface Alert {
   readonly message: string;
   /** What only helps to find a defect, folded away. */
   readonly details: string | null;
+  /** What it waits for, and goes away with: "read" is for what only informs; null stays until it is dismissed. */
+  readonly until: "model" | "samples" | "samples to judge" | "calibration" | "idle" | "nothing awaited" | "read" | null;
 }
 
 /** The loss of the layer whose rounding is being learned, so far. */
@@ -109,7 +111,9 @@ export const workChanges = {
   jobCancelled: ({ job }) => ({ job: job && { ...job, cancelling: true } }),
   jobEnded: () => ({ job: null }),
   said: ({ log }, entry: LogEntry) => ({ log: [entry, ...log].slice(0, LOGGED) }),
-  alarmed: ({ alerts }, alert: Alert) => ({ alerts: [...alerts, alert].slice(-ALERTS) }),
+  alarmed: ({ alerts }, alert: Alert) => ({
+    alerts: [...alerts.filter(({ message }) => message !== alert.message), alert].slice(-ALERTS),
+  }),
   alertDismissed: ({ alerts }, id: number) => ({ alerts: alerts.filter((alert) => alert.id !== id) }),
   probeProgressed: (_, progress: Progress | null) => ({ probing: { progress, failure: null } }),
   probeGivenUp: () => ({ probing: null }),

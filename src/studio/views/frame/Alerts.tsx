@@ -4,11 +4,11 @@ import { Elsewhere } from "./Elsewhere.tsx";
 import { Newer } from "./Newer.tsx";
 import "./Alerts.css";
 
-/** What went wrong: one sentence each, until dismissed. */
+/** What went wrong: one sentence each, until dismissed or, where its cause can go, until that is gone. */
 export function Alerts() {
   const alerts = useWork((work) => work.alerts);
   return (
-    <div className="alerts">
+    <section className="alerts" aria-label="Alerts">
       <Newer />
       <Elsewhere />
       {alerts.map((alert) => (
@@ -27,6 +27,6 @@ export function Alerts() {
           </button>
         </div>
       ))}
-    </div>
+    </section>
   );
 }
