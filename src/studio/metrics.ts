@@ -19,7 +19,7 @@ export const ALL_DB = 0;
 const RELATIVE = "full for the worst layer and in proportion for the others";
 
 export const METRICS: Readonly<Record<ErrorMetric, Metric>> = {
-  sqnr: { text: "SQNR", unit: "dB", digits: 4, bar: `full at ${ALL_DB} dB or less and empty at ${NONE_DB} dB or more` },
+  sqnr: { text: "SQNR", unit: "dB", digits: 5, bar: `full at ${ALL_DB} dB or less and empty at ${NONE_DB} dB or more` },
   mse: { text: "MSE", unit: "", digits: 6, bar: RELATIVE },
   kl: { text: "KL", unit: "nat", digits: 6, bar: RELATIVE },
   cosine: {
@@ -28,7 +28,7 @@ export const METRICS: Readonly<Record<ErrorMetric, Metric>> = {
     digits: 6,
     bar: "full for the one furthest from 1 and in proportion for the others",
   },
-  drop: { text: "Top-1 drop", unit: "pt", digits: 4, bar: RELATIVE },
+  drop: { text: "Top-1 drop", unit: "pt", digits: 5, bar: RELATIVE },
 };
 
 /** What is lost by a metric: more is worse, whichever way the metric itself runs. */

@@ -19,7 +19,7 @@ export type Cause = (typeof CAUSES)[number];
 /** An edit of the recipe that is suggested. */
 export const REMEDY = choice(
   "kind",
-  ["method", "activations", "granularity", "equalization", "smoothing", "bias", "float", "float-tensor"],
+  ["method", "activations", "granularity", "equalization", "smoothing", "bias", "rounding", "float", "float-tensor"],
   [
     fields({ kind: exactly("method"), group: text, method: oneOf(METHODS) }),
     fields({ kind: exactly("activations"), activations: ACTIVATION_SCHEME }),
@@ -27,6 +27,7 @@ export const REMEDY = choice(
     fields({ kind: exactly("equalization") }),
     fields({ kind: exactly("smoothing") }),
     fields({ kind: exactly("bias"), bias: oneOf(["none", "empirical", "analytic"]) }),
+    fields({ kind: exactly("rounding") }),
     fields({ kind: exactly("float"), layer: text }),
     fields({ kind: exactly("float-tensor"), tensor: text }),
   ],
@@ -48,6 +49,8 @@ export function remedyWords(remedy: Remedy): string {
       return "smoothing";
     case "bias":
       return remedy.bias === "none" ? "no bias correction" : `${remedy.bias} bias correction`;
+    case "rounding":
+      return "learned rounding";
     case "float":
       return `${remedy.layer} left in float`;
     case "float-tensor":

@@ -38,6 +38,7 @@ const REMEDIES: readonly Remedy[] = [
   { kind: "equalization" },
   { kind: "smoothing" },
   { kind: "bias", bias: "empirical" },
+  { kind: "rounding" },
   { kind: "float", layer: "conv" },
 ];
 

@@ -10,6 +10,7 @@ import {
   withGranularity,
   withGroupDefault,
   withGroupMethod,
+  withRounding,
   withSmoothing,
 } from "./edits.ts";
 import { SETTINGS } from "./settings.ts";
@@ -36,6 +37,8 @@ export function withRemedy(recipe: Recipe, remedy: Remedy, range: Range | null =
       return withSmoothing(recipe, true);
     case "bias":
       return withCorrections(recipe, { bias: remedy.bias });
+    case "rounding":
+      return withRounding(recipe, "learned", null);
     case "float":
       return withFloat(recipe, "layers", [remedy.layer], true);
     case "float-tensor":
@@ -58,6 +61,8 @@ export function isApplied(recipe: Recipe, remedy: Remedy): boolean {
       return recipe.corrections.smoothing === true;
     case "bias":
       return recipe.corrections.bias === remedy.bias;
+    case "rounding":
+      return recipe.weights.rounding === "learned" || recipe.weights.rounding === "finetuned";
     case "float":
       return recipe.float.layers.includes(remedy.layer);
     case "float-tensor":

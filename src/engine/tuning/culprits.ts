@@ -153,6 +153,8 @@ function isByWeights({ weights, activations }: LayerSensitivity): boolean {
   return weights !== null && weights.sqnr <= activations.sqnr;
 }
 
+const OF_WEIGHTS: ReadonlySet<Suggestion["edit"]["kind"]> = new Set(["granularity", "equalization", "rounding"]);
+
 /** What is recommended where no finding has a remedy: what mends the worse of weights and activations for all layers, else float. */
 function remedyOf(
   layer: string,
@@ -161,7 +163,7 @@ function remedyOf(
   forAll: readonly Suggestion[],
 ): Suggestion | null {
   if (!measured) return null;
-  const ofWeights = forAll.find(({ edit: { kind } }) => kind === "granularity" || kind === "equalization");
+  const ofWeights = forAll.find(({ edit: { kind } }) => OF_WEIGHTS.has(kind));
   if (isByWeights(measured) && ofWeights) return ofWeights;
   const isWorth = (regained ?? 0) >= SENSITIVE_REGAIN || (alone ?? Infinity) < POOR_SQNR;
   if (!isWorth) return null;

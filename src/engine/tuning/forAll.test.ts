@@ -38,3 +38,13 @@ it("offers for all layers what the recipe lacks, the format has and the model ha
   expect(kindsFor({ weights: PER_TENSOR, corrections: none, format: "dynamic" })).toEqual(["granularity"]);
   expect(kindsFor({ weights: PER_TENSOR, corrections: none, format: "weights" })).toEqual([]);
 });
+
+it("offers learned rounding where codes are few, once, and where it can be learned", () => {
+  const corrections = { equalization: false, bias: "empirical" } as const;
+  const int4 = { type: "int4", granularity: "channel", rounding: "nearest" } as const;
+  expect(kindsFor({ weights: int4, corrections })).toEqual(["rounding"]);
+  expect(kindsFor({ weights: int4, corrections, format: "weights" })).toEqual(["rounding"]);
+  expect(kindsFor({ weights: { ...int4, rounding: "learned" }, corrections })).toEqual([]);
+  expect(kindsFor({ weights: { ...int4, type: "int8" }, corrections })).toEqual([]);
+  expect(kindsFor({ weights: { ...int4, type: "uint4" }, corrections, format: "weights" })).toEqual([]);
+});

@@ -75,12 +75,15 @@ async function rescued(made: World, decibels: number, abortAfter = Infinity): Pr
 const NOT_JUDGED = { top1: null, perplexity: null, expected: null, latency: null };
 
 describe("the steps of a rescue", () => {
-  it("are the remedies of the culprits in their order, each once, all ranges as one, and float is none of them", () => {
+  it("are the remedies of the culprits in their order, each once, all ranges as one, and neither float nor learned rounding is one of them", () => {
     const culprit = (edit: Remedy | null) =>
       ({ remedy: edit && { edit, sentence: "" } }) as Pick<Culprit, "remedy"> as Culprit;
     const [channel, a, b, equalize, bias] = REMEDIES;
     const list = [culprit(a), culprit({ kind: "float", layer: "x" }), culprit(channel), culprit(b), culprit(null)];
-    const steps = rescueSteps({ list: [...list, culprit(channel)], forAll: suggested([channel, equalize, bias]) });
+    const steps = rescueSteps({
+      list: [...list, culprit(channel)],
+      forAll: suggested([channel, equalize, bias, { kind: "rounding" }]),
+    });
     expect(steps.map(({ label, remedies }) => [label, remedies.length])).toEqual([
       ["2 ranges by MSE", 2],
       ["weights with a scale per channel", 1],

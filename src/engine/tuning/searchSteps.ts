@@ -49,14 +49,15 @@ export interface RescueStep {
 
 /**
  * What the list of culprits recommends, in its order, and then what there is for all layers: each remedy once, ranges as one step. Layers
- * that are to be left in float are none of them: as few as keep the limit are found once nothing else does.
+ * that are to be left in float are none of them: as few as keep the limit are found once nothing else does; nor is learned
+ * rounding, which is of the recipe that is found.
  */
 export function rescueSteps({ list, forAll }: Pick<Culprits, "list" | "forAll">): RescueStep[] {
   const recommended = [...list.flatMap(({ remedy }) => remedy ?? []), ...forAll].map(({ edit }) => edit);
   const byKey = new Map(recommended.map((edit) => [keyOf(edit), edit]));
   const ranges = [...byKey.values()].filter(({ kind }) => kind === "method");
   const steps = [...byKey.values()].flatMap((edit): RescueStep[] => {
-    if (edit.kind === "float") return [];
+    if (edit.kind === "float" || edit.kind === "rounding") return [];
     if (edit.kind !== "method") return [{ remedies: [edit], label: remedyWords(edit) }];
     if (edit !== ranges[0]) return [];
     const label =

@@ -18,6 +18,8 @@ const MOST_DB = 150;
 
 interface Props {
   readonly walk: ErrorWalk;
+  /** The layers of the one list of culprits, worst first; null where there is none. */
+  readonly culprits: readonly string[] | null;
   /** The layer whose place is shown. */
   readonly selected: string | null;
   readonly onSelect: (layer: string) => void;
@@ -29,8 +31,8 @@ interface Point {
   readonly step: WalkStep;
 }
 
-/** SQNR at every layer's output against its place in graph order; numbers mark where most is lost. */
-export function WalkChart({ walk, selected, onSelect }: Props) {
+/** SQNR at every layer's output against its place in graph order; numbers mark culprits, or without a list of these where most is lost. */
+export function WalkChart({ walk, culprits, selected, onSelect }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const width = useWidth(frame);
   const last = walk.steps.length - 1;
@@ -51,7 +53,7 @@ export function WalkChart({ walk, selected, onSelect }: Props) {
       onClick={choose}
       data-testid="walk-chart"
     >
-      {width > 0 ? <Curve walk={walk} width={width} /> : null}
+      {width > 0 ? <Curve walk={walk} culprits={culprits} width={width} /> : null}
       <SaveChart
         frame={frame}
         name="SQNR along the layers"
@@ -68,8 +70,12 @@ export function WalkChart({ walk, selected, onSelect }: Props) {
 }
 
 /** The curve alone, which is not drawn anew when another layer is selected. */
-const Curve = memo(function Curve({ walk, width }: { readonly walk: ErrorWalk; readonly width: number }) {
-  const { points, marks, low, high, ticks } = useMemo(() => plotted(walk), [walk]);
+const Curve = memo(function Curve({
+  walk,
+  culprits,
+  width,
+}: Pick<Props, "walk" | "culprits"> & { readonly width: number }) {
+  const { points, marks, low, high, ticks } = useMemo(() => plotted(walk, culprits), [walk, culprits]);
   return (
     <LineChart
       data={points as Point[]}
@@ -107,14 +113,14 @@ const Curve = memo(function Curve({ walk, width }: { readonly walk: ErrorWalk; r
         dot={points.length <= 80 ? { r: 2, fill: "var(--ink)" } : false}
         isAnimationActive={false}
       />
-      {marks.map((point, rank) => (
+      {marks.map(({ point, place }) => (
         <ReferenceDot
           key={point.step.layer}
           x={point.depth}
           y={point.sqnr}
           r={8}
           className="walk-mark"
-          label={{ value: rank + 1, className: "walk-mark-label" }}
+          label={{ value: place, className: "walk-mark-label" }}
         />
       ))}
     </LineChart>
@@ -122,7 +128,7 @@ const Curve = memo(function Curve({ walk, width }: { readonly walk: ErrorWalk; r
 });
 
 /** Points within whole tens of decibels; a step without any error lies at the upper edge. */
-function plotted(walk: ErrorWalk) {
+function plotted(walk: ErrorWalk, culprits: readonly string[] | null) {
   const finite = walk.steps.map(({ sqnr }) => sqnr).filter(Number.isFinite);
   const low = Math.floor(Math.min(...finite, MOST_DB) / 10) * 10;
   const high = Math.max(low + 10, Math.ceil(Math.max(...finite, low) / 10) * 10);
@@ -131,7 +137,7 @@ function plotted(walk: ErrorWalk) {
   const points = walk.steps.map(
     (step, index): Point => ({ depth: index + 1, sqnr: clamp(step.sqnr, low, high), step }),
   );
-  const marks = marksOf(walk).map((step) => points[walk.steps.indexOf(step)]!);
+  const marks = marksOf(walk, culprits).map(({ step, place }) => ({ point: points[walk.steps.indexOf(step)]!, place }));
   return { points, marks, low, high, ticks };
 }
 

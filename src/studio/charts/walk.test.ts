@@ -24,5 +24,18 @@ test("a step loses what it is below the worst tensor it reads", () => {
 
 test("most lost comes first, and only a doubling of the noise is marked", () => {
   expect(byLoss(walk).map(({ layer }) => layer)).toEqual(["enters", "much", "little"]);
-  expect(marksOf(walk).map(({ layer }) => layer)).toEqual(["enters", "much"]);
+  const marks = marksOf(walk, null).map(({ step, place }) => [place, step.layer]);
+  expect(marks).toEqual([
+    [1, "enters"],
+    [2, "much"],
+  ]);
+});
+
+test("beside the one list of culprits the walk marks these by their places in it, and no ranking of its own", () => {
+  const marks = marksOf(walk, ["little", "not in the file", "first"]).map(({ step, place }) => [place, step.layer]);
+  expect(marks).toEqual([
+    [1, "little"],
+    [3, "first"],
+  ]);
+  expect(marksOf(walk, [])).toEqual([]);
 });

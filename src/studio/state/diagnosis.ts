@@ -13,6 +13,7 @@ import { latestOnly } from "./latest.ts";
 import type { Row } from "./layers.ts";
 import { alarmFor, say } from "./log.ts";
 import { takeStep } from "./remedySteps.ts";
+import { isAdopted, takeLearnedRounding } from "./rounding.ts";
 import type { Results } from "./slices/results.ts";
 import type { StudioState } from "./slices/studio.ts";
 import { actions, studio } from "./store.ts";
@@ -138,6 +139,10 @@ export async function applyRemedy(finding: Finding): Promise<void> {
 export async function applySuggestion({ edit }: Suggestion, layer: string | null): Promise<boolean> {
   const { recipe } = studio.getState().project;
   if (!recipe) return false;
+  if (edit.kind === "rounding") {
+    await takeLearnedRounding();
+    return isAdopted(studio.getState());
+  }
   let range: Range | null = null;
   if (edit.kind === "method") {
     const { group, method } = edit;

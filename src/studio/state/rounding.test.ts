@@ -4,11 +4,14 @@ import type { Recipe } from "../../engine/model/recipe.ts";
 import type { LayerRounding, Rounding } from "../../engine/model/rounding.ts";
 import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
 import { withGranularity, withMethod, withRounding, withWeightType } from "../../engine/recipe/edits.ts";
+import { isApplied } from "../../engine/recipe/remedies.ts";
 import { nothingIsAwaited } from "./awaited.ts";
 import { calibrate } from "./calibrate.ts";
+import { applySuggestion } from "./diagnosis.ts";
 import { begin } from "./history.ts";
 import { runJob } from "./jobs.ts";
 import { editRecipe } from "./recipe.ts";
+import { standingSteps } from "./remedySteps.ts";
 import { chooseRounding, isAdopted, learnRounding, resumable, roundingIsStale, roundingSamples } from "./rounding.ts";
 import type { OpenData, OpenModel } from "./slices/project.ts";
 import { awaitedOf } from "./steps.ts";
@@ -77,6 +80,25 @@ test("what is learned goes into the recipe as one step of undo, and biases are l
   expect(isAdopted(studio.getState())).toBe(false);
   chooseRounding("learned");
   expect(isAdopted(studio.getState())).toBe(true);
+});
+
+test("learned rounding is offered for all layers like any other remedy: one step of undo, listed, with what it gains to come", async () => {
+  const suggestion = { edit: { kind: "rounding" }, sentence: "" } as const;
+  run([], null);
+  expect(await applySuggestion(suggestion, null)).toBe(false);
+  expect(present()).toEqual(recipe);
+  run([], learned("a", "b"));
+  expect(await applySuggestion(suggestion, null)).toBe(true);
+  expect(isApplied(present(), suggestion.edit)).toBe(true);
+  const { remedySteps } = studio.getState().results;
+  expect(standingSteps(remedySteps, studio.getState().project.recipe)).toMatchObject([
+    { label: "learned rounding", layer: null, gain: null, before: recipe, after: present() },
+  ]);
+  actions.recipeUndone();
+  expect(present()).toEqual(recipe);
+  expect(standingSteps(remedySteps, studio.getState().project.recipe)).toEqual([]);
+  expect(await applySuggestion(suggestion, null)).toBe(true);
+  expect(job).toHaveBeenCalledTimes(2);
 });
 
 test("a recipe of weights alone knows the samples that its rounding was learned on, for as long as it is rounded so", async () => {

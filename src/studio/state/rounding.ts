@@ -1,4 +1,5 @@
 import { proxy } from "../../../workers/client.ts";
+import { remedyWords } from "../../engine/model/diagnosis.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import { own } from "../../engine/model/record.ts";
 import { type LossPoint, ROUNDING_SAMPLES, type Rounding } from "../../engine/model/rounding.ts";
@@ -8,6 +9,7 @@ import { plural } from "../../engine/values/figures.ts";
 import { runJob } from "./jobs.ts";
 import { alarmUntil, say } from "./log.ts";
 import { editRecipe, isBusy, resolveRecipe } from "./recipe.ts";
+import { takeStep } from "./remedySteps.ts";
 import type { StudioState } from "./slices/studio.ts";
 import { factsOf, presentOf } from "./steps.ts";
 import { actions, studio } from "./store.ts";
@@ -101,19 +103,27 @@ export async function learnRounding(): Promise<void> {
   else adoptRounding();
 }
 
-/** Makes the recipe round as was learned, as one step of undo. */
+/** Makes the recipe round as was learned, as one step of undo that is listed with what it gains. */
 export function adoptRounding(): void {
   const { rounding } = studio.getState().results;
   if (!rounding) return;
-  editRecipe("learned rounding", (recipe) => withLearnedRounding(recipe, rounding.result));
+  takeStep(remedyWords({ kind: "rounding" }), null, (recipe) => withLearnedRounding(recipe, rounding.result));
+}
+
+function isKnown(state: StudioState): boolean {
+  const { rounding } = state.results;
+  return rounding !== null && !roundingIsStale(state) && isComplete(rounding.result);
+}
+
+/** Makes the recipe round as learned: at once where that is known, else once it is learned. */
+export async function takeLearnedRounding(): Promise<void> {
+  if (isKnown(studio.getState())) adoptRounding();
+  else await learnRounding();
 }
 
 /** Rounds to nearest, or as learned: at once where that is known. */
 export function chooseRounding(kind: Recipe["weights"]["rounding"]): void {
-  const state = studio.getState();
-  const { rounding } = state.results;
-  const known = rounding && !roundingIsStale(state) && isComplete(rounding.result);
-  if (kind === "learned" && known) adoptRounding();
+  if (kind === "learned" && isKnown(studio.getState())) adoptRounding();
   else editRecipe("rounding", (recipe) => withRounding(recipe, kind, null));
 }
 

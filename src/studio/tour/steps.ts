@@ -1,4 +1,4 @@
-import type { Finding } from "../../engine/model/diagnosis.ts";
+import type { Culprit } from "../../engine/model/culprit.ts";
 import { significant } from "../../engine/values/figures.ts";
 import { percent, points } from "../../engine/values/shares.ts";
 import { diagnosisIsStale } from "../state/diagnosis.ts";
@@ -62,7 +62,9 @@ export const TOUR: readonly TourStep[] = [
     title: "Which layer was it?",
     text: (state, { before, ruined }) => {
       const culprit = culpritOf(state);
-      const where = culprit ? `The diagnosis names ${culprit.layer} first: select it.` : "The diagnosis is looking…";
+      const where = culprit
+        ? `First among the culprits is ${culprit.layer}: select it.`
+        : "The culprits are being looked for…";
       return `${fall(before, ruined)} ${where}`;
     },
     targets: (state) => {
@@ -84,9 +86,9 @@ export const TOUR: readonly TourStep[] = [
     text: (state) => {
       const culprit = culpritOf(state);
       const why = culprit ? `${culprit.sentence} (${culprit.figure.replace(/\.$/, "")}).` : "";
-      return `${why.replace(". (", " (")} The bars are the ranges of its channels: one scale has to reach the widest, and the narrow ones lose their detail.`;
+      return `${why.replace(". (", " (")} The bars are the ranges of its weight’s channels: one scale has to reach the widest, and the narrow ones lose their detail.`;
     },
-    targets: () => [at("weight-chart")],
+    targets: () => [at("weight-chart"), at("diagnosis")],
     side: "top",
     done: null,
   },
@@ -148,10 +150,10 @@ export function isRuined({ project: { recipe } }: StudioState): boolean {
   return recipe?.present.weights.granularity === "tensor" && !recipe.present.corrections.equalization;
 }
 
-/** The finding that says whose channels differ most; null while it is being looked for. */
-export function culpritOf(state: StudioState): Finding | null {
+/** The first of the one list of culprits; null while it is being looked for. */
+export function culpritOf(state: StudioState): Culprit | null {
   if (diagnosisIsStale(state)) return null;
-  return state.results.diagnosis?.findings.find(({ cause }) => cause === "channel-spread") ?? null;
+  return state.results.diagnosis?.culprits.list[0] ?? null;
 }
 
 export function measuredBy({ results: { evaluation } }: StudioState): Measured | null {

@@ -1,10 +1,13 @@
+import { useMemo, useRef } from "react";
 import { change } from "../../../engine/values/shares.ts";
 import { byteSize } from "../../../engine/values/units.ts";
 import { Empty } from "../../parts/Empty.tsx";
 import { Facts } from "../../parts/Facts.tsx";
 import { Notices } from "../../parts/Notices.tsx";
+import { useLabels } from "../../parts/useLabels.ts";
 import { download, exportFiles } from "../../state/export.ts";
 import { isBusy } from "../../state/recipe.ts";
+import type { ExportSummary } from "../../state/slices/results.ts";
 import { isStandIn } from "../../state/standIn.ts";
 import { type AwaitedPart, awaitedOf, evaluationIsStale, exportIsStale } from "../../state/steps.ts";
 import { actions } from "../../state/store.ts";
@@ -12,6 +15,9 @@ import { useFacts } from "../../state/useFacts.ts";
 import { useWork } from "../../state/useStudio.ts";
 import { DeleteEverything } from "../frame/DeleteEverything.tsx";
 import { Kept } from "../frame/Kept.tsx";
+
+/** Of the table of files, what names take at most. */
+const NAMES = 0.6;
 
 const AWAITED: Readonly<Record<AwaitedPart, { readonly text: string; readonly tab: string }>> = {
   rounding: { text: "The recipe asks for learned rounding, which is not learned yet.", tab: "Rounding" },
@@ -95,44 +101,50 @@ export function ExportStep() {
         <div className={stale ? "stale" : undefined}>
           <Notices notices={exported.result.notices} label="Notices about the export" />
           {stale ? <p className="hint">Stale: the recipe or the evaluation changed since this download.</p> : null}
-          <table className="table" data-testid="export-files">
-            <caption>
-              {exported.result.zip
-                ? `${exported.result.zip.name}, ${byteSize(exported.result.zip.bytes)}`
-                : "Each is a download of its own."}
-            </caption>
-            <thead>
-              <tr>
-                <th scope="col">File</th>
-                <th scope="col">Alone</th>
-                <th scope="col" className="number">
-                  Size
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {exported.result.files.map((file) => (
-                <tr key={file.name}>
-                  <td>{file.name}</td>
-                  <td>
-                    <button
-                      type="button"
-                      className="button small"
-                      aria-label={`Download ${file.name}`}
-                      onClick={() => download(file.file, file.name)}
-                    >
-                      Download
-                    </button>
-                  </td>
-                  <td className="number">{byteSize(file.size)}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
+          <ExportedFiles {...exported.result} />
         </div>
       ) : null}
       <Stored />
     </>
+  );
+}
+
+/** The files of an export, each a download. */
+function ExportedFiles({ zip, files }: Pick<ExportSummary, "zip" | "files">) {
+  const table = useRef<HTMLTableElement>(null);
+  const names = useMemo(() => files.map(({ name }) => name), [files]);
+  const labelOf = useLabels(table, names, NAMES);
+  return (
+    <table ref={table} className="table" data-testid="export-files">
+      <caption>{zip ? `${zip.name}, ${byteSize(zip.bytes)}` : "Each is a download of its own."}</caption>
+      <thead>
+        <tr>
+          <th scope="col">File</th>
+          <th scope="col">Alone</th>
+          <th scope="col" className="number">
+            Size
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {files.map((file) => (
+          <tr key={file.name}>
+            <td title={file.name}>{labelOf(file.name)}</td>
+            <td>
+              <button
+                type="button"
+                className="button small"
+                aria-label={`Download ${file.name}`}
+                onClick={() => download(file.file, file.name)}
+              >
+                Download
+              </button>
+            </td>
+            <td className="number">{byteSize(file.size)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }
 

@@ -125,8 +125,18 @@ export default function QuantizedDialog({ files, onClose }: Props) {
                     Error at the output of {plural(walk.steps.length, "layer")} that both have,{" "}
                     {plural(walk.samples, "sample")}
                   </h3>
-                  <WalkChart walk={walk} selected={floatOf} onSelect={(id) => setLayer(byFloat.get(id) ?? null)} />
-                  <WalkTable walk={walk} selected={floatOf} onSelect={(id) => setLayer(byFloat.get(id) ?? null)} />
+                  <WalkChart
+                    walk={walk}
+                    culprits={null}
+                    selected={floatOf}
+                    onSelect={(id) => setLayer(byFloat.get(id) ?? null)}
+                  />
+                  <WalkTable
+                    walk={walk}
+                    culprits={null}
+                    selected={floatOf}
+                    onSelect={(id) => setLayer(byFloat.get(id) ?? null)}
+                  />
                 </section>
               ) : null}
               <Recovered recovery={own.recovery} />

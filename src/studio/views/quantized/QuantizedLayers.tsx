@@ -1,3 +1,4 @@
+import { useMemo, useRef } from "react";
 import {
   type LayerMatch,
   MATCHED_WORDS,
@@ -5,8 +6,12 @@ import {
   type StoredLayer,
 } from "../../../engine/model/quantizedFile.ts";
 import { decibel } from "../../../engine/values/units.ts";
+import { useLabels } from "../../parts/useLabels.ts";
 import { QuantizedLayer } from "./QuantizedLayer.tsx";
 import { weightText } from "./weightText.ts";
+
+/** Of the table, what names take at most, each in two lines. */
+const NAMES = 0.5;
 
 interface Props {
   readonly file: QuantizedFile;
@@ -18,12 +23,17 @@ interface Props {
 
 /** The layers of a quantized file that hold weights in codes, or round what they make, and the one that is selected. */
 export function QuantizedLayers({ file, matches, selected, onSelect }: Props) {
-  const told = file.layers.filter(isTold);
+  const table = useRef<HTMLTableElement>(null);
+  const told = useMemo(() => file.layers.filter(isTold), [file]);
+  const ids = useMemo(() => told.map(({ id }) => id), [told]);
+  const floats = useMemo(() => [...(matches?.values() ?? [])].map(({ float }) => float), [matches]);
+  const labelOf = useLabels(table, ids, NAMES);
+  const floatLabelOf = useLabels(table, floats, NAMES);
   const layer = told.find(({ id }) => id === selected) ?? told.find(({ weights }) => weights.length > 0) ?? told[0];
   return (
     <div className="quantized-layers">
       <div className="quantized-list">
-        <table className="table" data-testid="quantized-layers">
+        <table ref={table} className="table" data-testid="quantized-layers">
           <thead>
             <tr>
               <th scope="col">Layer</th>
@@ -50,12 +60,12 @@ export function QuantizedLayers({ file, matches, selected, onSelect }: Props) {
                     title={each.id}
                     onClick={() => onSelect(each.id)}
                   >
-                    {each.id}
+                    {labelOf(each.id)}
                   </button>
                 </th>
                 <td>{each.form === "qdq" ? `${each.written}, QDQ` : each.written}</td>
                 <td>{each.weights.map(weightText).join("; ") || "–"}</td>
-                {matches ? <Is match={matches.get(each.id)} /> : null}
+                {matches ? <Is match={matches.get(each.id)} labelOf={floatLabelOf} /> : null}
               </tr>
             ))}
           </tbody>
@@ -66,11 +76,17 @@ export function QuantizedLayers({ file, matches, selected, onSelect }: Props) {
   );
 }
 
-function Is({ match }: { readonly match: LayerMatch | undefined }) {
+function Is({
+  match,
+  labelOf,
+}: {
+  readonly match: LayerMatch | undefined;
+  readonly labelOf: (name: string) => string;
+}) {
   if (!match) return <td colSpan={2}>none of the float model</td>;
   return (
     <>
-      <td title={`By ${MATCHED_WORDS[match.by]}`}>{match.float}</td>
+      <td title={`${match.float}, by ${MATCHED_WORDS[match.by]}`}>{labelOf(match.float)}</td>
       <td className="number">{match.sqnr === null ? "–" : decibel(match.sqnr)}</td>
     </>
   );

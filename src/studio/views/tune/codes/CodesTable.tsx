@@ -1,27 +1,44 @@
-import { useMemo } from "react";
+import { useMemo, useRef } from "react";
 import type { CodeSearch, ScaledInput } from "../../../../engine/model/codeSearch.ts";
 import { count, plural } from "../../../../engine/values/figures.ts";
 import { percent } from "../../../../engine/values/shares.ts";
 import { decibel } from "../../../../engine/values/units.ts";
 import { decibelsOf } from "../../../charts/loss.ts";
 import { Hint } from "../../../parts/Term.tsx";
+import { useLabels } from "../../../parts/useLabels.ts";
 import { allRows } from "../../../state/selection.ts";
 import { useStudio } from "../../../state/useStudio.ts";
 import { LeftOver } from "../LeftOver.tsx";
 
 const NONE = "–";
+/** Of the table, what names take at most. */
+const NAMES = 0.3;
 
 /** Every layer in the order in which codes are found: the error before and after, and by AWQ what scaling its input left. */
 export function CodesTable({ search }: { readonly search: CodeSearch }) {
+  const { layers, scaling } = search;
+  const all = [
+    ...new Set([...layers.map(({ layer }) => layer), ...inputsOf(scaling).keys(), ...(scaling?.unscaled ?? [])]),
+  ];
+  return all.length === 0 ? null : <Layers search={search} all={all} />;
+}
+
+/** What layers read, by layer. */
+function inputsOf(scaling: CodeSearch["scaling"]): ReadonlyMap<string, ScaledInput> {
+  return new Map(scaling?.inputs.flatMap((input) => input.layers.map((layer) => [layer, input] as const)));
+}
+
+function Layers({ search, all }: { readonly search: CodeSearch; readonly all: readonly string[] }) {
   const { layers, scaling, samples } = search;
   const rows = useStudio(allRows);
   const names = useMemo(() => new Map(rows.map(({ id, name }) => [id, name])), [rows]);
-  const inputs = new Map(scaling?.inputs.flatMap((input) => input.layers.map((layer) => [layer, input] as const)));
+  const inputs = inputsOf(scaling);
   const found = new Map(layers.map((layer) => [layer.layer, layer]));
-  const all = [...new Set([...layers.map(({ layer }) => layer), ...inputs.keys(), ...(scaling?.unscaled ?? [])])];
-  if (all.length === 0) return null;
+  const table = useRef<HTMLTableElement>(null);
+  const shown = useMemo(() => all.map((id) => names.get(id) ?? id), [all, names]);
+  const labelOf = useLabels(table, shown, NAMES);
   return (
-    <table className="table" data-testid="codes-table">
+    <table ref={table} className="table" data-testid="codes-table">
       <caption>
         Error of each layer’s output, measured on the first {plural(samples, "sample")}, which codes were found on;
         before: with the codes that need no samples
@@ -58,7 +75,7 @@ export function CodesTable({ search }: { readonly search: CodeSearch }) {
           return (
             <tr key={id} data-testid="codes-row">
               <th scope="row" title={id}>
-                {names.get(id) ?? id}
+                {labelOf(names.get(id) ?? id)}
               </th>
               <td className="number">{layer ? count(layer.weights) : NONE}</td>
               {scaling ? <td className="number">{scaledText(inputs.get(id))}</td> : null}

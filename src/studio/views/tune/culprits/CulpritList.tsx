@@ -1,13 +1,16 @@
-import { memo, useMemo, useState } from "react";
+import { memo, useMemo, useRef, useState } from "react";
 import type { Culprit, Culprits } from "../../../../engine/model/culprit.ts";
 import { count } from "../../../../engine/values/figures.ts";
 import { decibel } from "../../../../engine/values/units.ts";
+import { useLabels } from "../../../parts/useLabels.ts";
 import { allRows } from "../../../state/selection.ts";
 import { actions } from "../../../state/store.ts";
 import { useStudio, useView } from "../../../state/useStudio.ts";
 import { ApplyButton } from "./ApplyButton.tsx";
 
 const SHOWN = 8;
+/** Of the list, what names take at most. */
+const NAMES = 0.7;
 
 const EVIDENCE = [
   ["alone", "alone", "SQNR of the outputs with this layer alone quantized, measured: what ranks the list."],
@@ -19,23 +22,27 @@ const EVIDENCE = [
 
 /** Layers worst first, each with its evidence, its cause and one remedy. */
 export function CulpritList({ culprits: { list } }: { readonly culprits: Culprits }) {
+  return list.length === 0 ? <p data-testid="no-culprits">No layer stands out.</p> : <Ranked list={list} />;
+}
+
+function Ranked({ list }: Pick<Culprits, "list">) {
   const [all, setAll] = useState(false);
   const selected = useView((view) => view.layer);
   const rows = useStudio(allRows);
   const names = useMemo(() => new Map(rows.map(({ id, name }) => [id, name])), [rows]);
-  if (list.length === 0) {
-    return <p data-testid="no-culprits">No layer stands out.</p>;
-  }
+  const element = useRef<HTMLOListElement>(null);
+  const ids = useMemo(() => list.map(({ layer }) => names.get(layer) ?? layer), [list, names]);
+  const labelOf = useLabels(element, ids, NAMES);
   const shown = all ? list : list.slice(0, SHOWN);
   return (
     <>
-      <ol className="culprits" aria-label="Culprits, worst first" data-testid="culprit-list">
+      <ol ref={element} className="culprits" aria-label="Culprits, worst first" data-testid="culprit-list">
         {shown.map((culprit, at) => (
           <CulpritRow
             key={culprit.layer}
             culprit={culprit}
             place={at + 1}
-            name={names.get(culprit.layer) ?? culprit.layer}
+            name={labelOf(names.get(culprit.layer) ?? culprit.layer)}
             selected={culprit.layer === selected}
           />
         ))}

@@ -1,13 +1,17 @@
-import { memo, useMemo } from "react";
+import { memo, useMemo, useRef } from "react";
 import type { LayerRounding, Rounding } from "../../../../engine/model/rounding.ts";
 import { count } from "../../../../engine/values/figures.ts";
 import { percent } from "../../../../engine/values/shares.ts";
 import { decibel, duration } from "../../../../engine/values/units.ts";
 import { decibelsOf } from "../../../charts/loss.ts";
 import { Hint } from "../../../parts/Term.tsx";
+import { useLabels } from "../../../parts/useLabels.ts";
 import { allRows } from "../../../state/selection.ts";
 import { useStudio } from "../../../state/useStudio.ts";
 import { LeftOver } from "../LeftOver.tsx";
+
+/** Of the table, what names take at most. */
+const NAMES = 0.3;
 
 interface Props {
   readonly rounding: Rounding;
@@ -19,8 +23,11 @@ interface Props {
 export function RoundingTable({ rounding, selected, onSelect }: Props) {
   const rows = useStudio(allRows);
   const names = useMemo(() => new Map(rows.map(({ id, name }) => [id, name])), [rows]);
+  const table = useRef<HTMLTableElement>(null);
+  const shown = useMemo(() => rounding.layers.map(({ layer }) => names.get(layer) ?? layer), [rounding, names]);
+  const labelOf = useLabels(table, shown, NAMES);
   return (
-    <table className="table rounding-table" data-testid="rounding-table">
+    <table ref={table} className="table rounding-table" data-testid="rounding-table">
       <caption>
         Error of each layer’s output, measured on the samples it learned from, with every layer before it rounded
       </caption>
@@ -55,7 +62,7 @@ export function RoundingTable({ rounding, selected, onSelect }: Props) {
         {rounding.layers.map((layer) => (
           <Layer
             key={layer.layer}
-            name={names.get(layer.layer) ?? layer.layer}
+            name={labelOf(names.get(layer.layer) ?? layer.layer)}
             layer={layer}
             selected={layer.layer === selected}
             onSelect={onSelect}

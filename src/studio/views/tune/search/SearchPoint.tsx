@@ -4,10 +4,14 @@ import type { Decision, Tuning } from "../../../../engine/model/tuning.ts";
 import { plural, significant } from "../../../../engine/values/figures.ts";
 import { change, points as gain, percent } from "../../../../engine/values/shares.ts";
 import { byteSize, decibel } from "../../../../engine/values/units.ts";
+import { distinctNames } from "../../../names.ts";
 import { Facts } from "../../../parts/Facts.tsx";
 import { Term } from "../../../parts/Term.tsx";
 import { adoptPoint } from "../../../state/tune.ts";
 import { useWork } from "../../../state/useStudio.ts";
+
+/** Of a name among others, characters. */
+const NAME_ROOM = 28;
 
 interface Props {
   readonly tuning: Tuning;
@@ -72,25 +76,43 @@ export function SearchPoint({ tuning, index, adopted }: Props) {
         ]}
       />
       <ul className="search-decisions" aria-label="Decisions">
-        {outcomeOf(decisions).map((text) => (
-          <li key={text}>{text}</li>
+        {outcomeOf(decisions).map(({ text, whole }) => (
+          <li key={whole} title={whole}>
+            {text}
+          </li>
         ))}
       </ul>
     </section>
   );
 }
 
+/** A line as it is shown, and with whole names. */
+interface Outcome {
+  readonly text: string;
+  readonly whole: string;
+}
+
+const plain = (text: string): Outcome => ({ text, whole: text });
+
+function withNames(what: string, names: readonly string[]): Outcome {
+  const labels = distinctNames(names, NAME_ROOM);
+  const text = `${what}: ${names.map((name) => labels.get(name)).join(", ")}`;
+  return { text, whole: `${what}: ${names.join(", ")}` };
+}
+
 /** What the decisions come to, taken together. */
-function outcomeOf(decisions: readonly Decision[]): string[] {
+function outcomeOf(decisions: readonly Decision[]): Outcome[] {
   const float = new Set<string>();
   const forms = new Map<string, string>();
-  const lines: string[] = [];
+  const lines: Outcome[] = [];
   for (const decision of decisions) {
     if (decision.kind === "corrections") {
       const { equalization, bias } = decision.corrections;
-      lines.push(`Equalization ${equalization ? "on" : "off"}, bias correction ${bias === "none" ? "off" : bias}`);
+      lines.push(
+        plain(`Equalization ${equalization ? "on" : "off"}, bias correction ${bias === "none" ? "off" : bias}`),
+      );
     } else if (decision.kind === "remedy") {
-      lines.push(remedyWords(decision.remedy));
+      lines.push(plain(remedyWords(decision.remedy)));
     } else {
       for (const layer of decision.layers) {
         if (decision.kind === "float") float.add(layer);
@@ -101,10 +123,10 @@ function outcomeOf(decisions: readonly Decision[]): string[] {
       }
     }
   }
-  if (float.size > 0) lines.push(`Left in float: ${[...float].join(", ")}`);
+  if (float.size > 0) lines.push(withNames("Left in float", [...float]));
   for (const form of new Set(forms.values())) {
     const names = [...forms].filter(([, each]) => each === form).map(([layer]) => layer);
-    lines.push(`${form}: ${names.join(", ")}`);
+    lines.push(withNames(form, names));
   }
   return lines;
 }

@@ -1,8 +1,12 @@
-import { memo } from "react";
+import { memo, useMemo, useRef } from "react";
 import type { TunePoint, Tuning } from "../../../../engine/model/tuning.ts";
 import { points as gain, percent } from "../../../../engine/values/shares.ts";
 import { byteSize, decibel } from "../../../../engine/values/units.ts";
 import { Hint } from "../../../parts/Term.tsx";
+import { useLabels } from "../../../parts/useLabels.ts";
+
+/** Of the table, what labels take at most, in two lines. */
+const LABELS = 0.6;
 
 interface Props {
   readonly tuning: Tuning;
@@ -13,8 +17,11 @@ interface Props {
 
 /** Every point of a search in the order it was tried; each can be selected by keyboard. */
 export function SearchTable({ tuning, selected, adopted, onSelect }: Props) {
+  const table = useRef<HTMLTableElement>(null);
+  const labels = useMemo(() => tuning.points.map(({ label }) => label), [tuning]);
+  const labelOf = useLabels(table, labels, LABELS);
   return (
-    <table className="table search-table" data-testid="search-table">
+    <table ref={table} className="table search-table" data-testid="search-table">
       <caption>Measured on the exported model, on the samples that judge</caption>
       <thead>
         <tr>
@@ -50,6 +57,7 @@ export function SearchTable({ tuning, selected, adopted, onSelect }: Props) {
           <PointRow
             key={point.label + point.decisions.length}
             point={point}
+            label={labelOf(point.label)}
             index={index}
             selected={index === selected}
             note={
@@ -71,19 +79,26 @@ export function SearchTable({ tuning, selected, adopted, onSelect }: Props) {
 
 interface RowProps {
   readonly point: TunePoint;
+  readonly label: string;
   readonly index: number;
   readonly selected: boolean;
   readonly note: string;
   readonly onSelect: (index: number) => void;
 }
 
-const PointRow = memo(function PointRow({ point, index, selected, note, onSelect }: RowProps) {
-  const { label, bytes, floatLayers, sqnr, top1, expected, passed } = point;
+const PointRow = memo(function PointRow({ point, label, index, selected, note, onSelect }: RowProps) {
+  const { bytes, floatLayers, sqnr, top1, expected, passed } = point;
   return (
     <tr className={selected ? "selected" : undefined} data-testid="search-row">
       <td className="number">{index + 1}</td>
       <th scope="row">
-        <button type="button" className="link" aria-pressed={selected} onClick={() => onSelect(index)}>
+        <button
+          type="button"
+          className="link"
+          title={point.label}
+          aria-pressed={selected}
+          onClick={() => onSelect(index)}
+        >
           {label}
         </button>
         {note ? <span className="badge">{note}</span> : null}

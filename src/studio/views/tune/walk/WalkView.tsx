@@ -1,7 +1,8 @@
+import { useMemo } from "react";
 import { plural } from "../../../../engine/values/figures.ts";
 import { decibel } from "../../../../engine/values/units.ts";
 import { WalkChart } from "../../../charts/WalkChart.tsx";
-import { lossOf, MUCH_DB, marksOf } from "../../../charts/walk.ts";
+import { lossOf } from "../../../charts/walk.ts";
 import { Empty } from "../../../parts/Empty.tsx";
 import { Term } from "../../../parts/Term.tsx";
 import { StopButton } from "../../../parts/WaitingFor.tsx";
@@ -21,6 +22,8 @@ const select = actions.layerSelected;
 export default function WalkView() {
   const walk = useResults((results) => results.walk?.result ?? null);
   const stale = useStudio(walkIsStale);
+  const list = useResults((results) => results.diagnosis?.culprits.list ?? null);
+  const culprits = useMemo(() => list?.map(({ layer }) => layer) ?? null, [list]);
   const calibrated = useProject((project) => project.calibration !== null);
   const step = useStudio((state) => {
     const row = rowOf(state);
@@ -51,7 +54,7 @@ export default function WalkView() {
       </div>
       {walk ? (
         <div className={stale ? "walk stale" : "walk"}>
-          <WalkChart walk={walk} selected={step?.layer ?? null} onSelect={select} />
+          <WalkChart walk={walk} culprits={culprits} selected={step?.layer ?? null} onSelect={select} />
           <p className="muted" data-testid="walk-step" aria-live="polite">
             {step
               ? `${step.layer}: ${decibel(step.sqnr)} at its output${reading(step)}.`
@@ -59,11 +62,11 @@ export default function WalkView() {
           </p>
           <p className="muted">
             <Term word="SQNR" /> at every layer’s output, in graph order.{" "}
-            {marksOf(walk).length > 0
-              ? `Numbers mark where ${MUCH_DB} dB or more are lost between what a layer reads and makes, most first.`
-              : `No layer loses ${MUCH_DB} dB or more between what it reads and makes.`}
+            {culprits && culprits.length > 0
+              ? "Numbers mark the culprits, by their places in the one list of them."
+              : "No layer is a culprit."}
           </p>
-          <WalkTable walk={walk} selected={step?.layer ?? null} onSelect={select} />
+          <WalkTable walk={walk} culprits={culprits} selected={step?.layer ?? null} onSelect={select} />
         </div>
       ) : (
         <p className="muted">
