@@ -56,12 +56,7 @@ function Matrix({ fits, shown, onShow }: MatrixProps) {
             <th scope="col">Operator</th>
             {fits.map(({ target }) => (
               <th scope="col" key={target}>
-                <button
-                  type="button"
-                  className="button quiet"
-                  aria-pressed={target === shown}
-                  onClick={() => onShow(target)}
-                >
+                <button type="button" className="link" aria-pressed={target === shown} onClick={() => onShow(target)}>
                   {target}
                 </button>
               </th>
