@@ -12,6 +12,16 @@ test("a long name shows the parts by which it differs, and of the rest what has 
   expect(labels(10)).toEqual(["…0…q_proj", "…0…out", "…11…q_proj", "…11…out"]);
 });
 
+test("names that differ where their middle is cut show what differs, as far as there is room", () => {
+  const names = ["conv_dw_10_relu", "conv_pw_10_relu", "conv_dw_11_relu", "conv_dw_10"];
+  expect([...distinctNames(names, 12).values()]).toEqual([
+    "…_dw_10_relu",
+    "…_pw_10_relu",
+    "conv…11_relu",
+    "conv_dw_10",
+  ]);
+});
+
 test("no two names look alike, and each has the room or is whole", () => {
   const part = fc.constantFrom("model", "layers.1", "layers.12", "attention", "q", "k", "output", "MatMul", "0");
   const name = fc.array(part, { minLength: 1, maxLength: 9 }).map((parts) => parts.join("/"));

@@ -15,11 +15,20 @@ export function distinctNames(names: readonly string[], room: number): ReadonlyM
   const shown = new Map<string, string>();
   const tree = treeOf(all);
   for (const name of all) shown.set(name, name.length <= space ? name : cutMiddle(telling(name, tree, space), space));
-  const counts = new Map<string, number>();
-  for (const label of shown.values()) counts.set(label, (counts.get(label) ?? 0) + 1);
-  for (const [name, label] of shown) if (counts.get(label) !== 1) shown.set(name, name);
+  for (const cut of [cutStart, cutEnd, whole]) {
+    for (const name of alike(shown)) shown.set(name, cut(name, space));
+  }
   return shown;
 }
+
+/** The names that are cut to what another is shown as too. */
+function alike(shown: ReadonlyMap<string, string>): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const label of shown.values()) counts.set(label, (counts.get(label) ?? 0) + 1);
+  return [...shown].filter(([name, label]) => label !== name && counts.get(label) !== 1).map(([name]) => name);
+}
+
+const whole = (name: string) => name;
 
 /** What may follow a part of a name in the names of the list. */
 type Tree = Map<string, Tree>;
@@ -75,4 +84,12 @@ function cutMiddle(text: string, room: number): string {
   if (text.length <= room) return text;
   const head = Math.floor((room - 1) * HEAD_SHARE);
   return text.slice(0, head) + CUT + text.slice(text.length - (room - 1 - head));
+}
+
+function cutStart(text: string, room: number): string {
+  return text.length <= room ? text : CUT + text.slice(text.length - (room - 1));
+}
+
+function cutEnd(text: string, room: number): string {
+  return text.length <= room ? text : text.slice(0, room - 1) + CUT;
 }

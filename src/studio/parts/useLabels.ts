@@ -3,7 +3,7 @@ import { useWidth } from "../charts/useWidth.ts";
 import { distinctNames } from "../names.ts";
 
 /** Of a name, pixels. */
-const CHARACTER = 7;
+const CHARACTER = 8;
 
 /**
  * What to show of names in a part of an element that takes `share` of its width: no two different ones are shown alike. The whole name

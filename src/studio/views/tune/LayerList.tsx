@@ -1,11 +1,10 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type ReactElement, type RefObject, useEffect, useMemo, useRef } from "react";
 import { plural } from "../../../engine/values/figures.ts";
-import { useWidth } from "../../charts/useWidth.ts";
 import { Explanation } from "../../explain/Explanation.tsx";
 import { METRICS } from "../../metrics.ts";
-import { distinctNames } from "../../names.ts";
 import { Hint } from "../../parts/Term.tsx";
+import { useLabels } from "../../parts/useLabels.ts";
 import { sensitivityIsStale } from "../../state/figures.ts";
 import { allRows, shownRows } from "../../state/selection.ts";
 import type { SortKey } from "../../state/slices/view.ts";
@@ -16,8 +15,6 @@ import { LayerRow } from "./LayerRow.tsx";
 import "./LayerList.css";
 
 const ROW_HEIGHT = 26;
-/** Of a name, pixels. */
-const NAME_CHARACTER = 7;
 
 interface Column {
   readonly key: SortKey;
@@ -55,15 +52,8 @@ export function LayerList({ filterRef }: { readonly filterRef: RefObject<HTMLInp
     overscan: 8,
   });
   const nameHead = useRef<HTMLSpanElement>(null);
-  const room = Math.floor(useWidth(nameHead) / NAME_CHARACTER);
-  const labels = useMemo(
-    () =>
-      distinctNames(
-        rows.map((row) => row.name),
-        room,
-      ),
-    [rows, room],
-  );
+  const names = useMemo(() => rows.map(({ name }) => name), [rows]);
+  const labelOf = useLabels(nameHead, names, 1);
   const selectedIndex = rows.findIndex((row) => row.id === layer);
   useEffect(() => {
     if (selectedIndex >= 0) virtual.scrollToIndex(selectedIndex, { align: "auto" });
@@ -76,7 +66,7 @@ export function LayerList({ filterRef }: { readonly filterRef: RefObject<HTMLInp
           ref={filterRef}
           className="input"
           type="search"
-          placeholder="Filter ( / ): conv sqnr<20 sens>0.5"
+          placeholder="Filter ( / )"
           title={FILTER_HINT}
           aria-label="Filter the layers"
           value={filter}
@@ -117,7 +107,7 @@ export function LayerList({ filterRef }: { readonly filterRef: RefObject<HTMLInp
                 <LayerRow
                   key={row.id}
                   row={row}
-                  label={labels.get(row.name) ?? row.name}
+                  label={labelOf(row.name)}
                   index={item.index}
                   top={item.start}
                   selected={row.id === layer}
