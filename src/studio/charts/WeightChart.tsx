@@ -49,7 +49,7 @@ export const WeightChart = memo(function WeightChart({ weights, type }: Props) {
           data={data}
           width={width}
           height={HEIGHT}
-          margin={{ left: 0, right: 8, top: 6, bottom: 0 }}
+          margin={{ left: 0, right: 8, top: 22, bottom: 0 }}
           barCategoryGap={data.length > 100 ? 0 : "15%"}
           title="Range of the weights of every output channel"
         >

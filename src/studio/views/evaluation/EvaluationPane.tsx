@@ -62,9 +62,9 @@ export function EvaluationPane() {
       {evaluation ? (
         <div ref={result} className={stale ? "stale" : undefined} data-testid="evaluation-result">
           {stale ? <p className="hint">Stale: measured before the last change.</p> : null}
-          <Notices notices={evaluation.result.notices} label="Notices about the evaluation" />
           <Verdict evaluation={evaluation.result} />
           {stale ? null : <NextStep evaluation={evaluation.result} />}
+          <Notices notices={evaluation.result.notices} label="Notices about the evaluation" />
           <Results evaluation={evaluation.result} type={evaluation.basis.weightType ?? "int8"} />
         </div>
       ) : (
