@@ -67,9 +67,11 @@ test("the tour goes from the collapse per tensor to the rescue", async ({ page }
   await doIt.click();
   await expectStep(page, 4);
   await expect(text).toContainText(/^9\d\.\d % → [1-7]\d\.\d %: \d\d\.\d points are lost/);
+  await expect(text).toContainText("First among the culprits is ");
   await doIt.click();
   await expectStep(page, 5);
   await expect(page.getByTestId("weight-chart")).toBeVisible();
+  await expect(page.getByRole("button", { name: /^culprit 1 of \d+/ })).toBeVisible();
   await expect.poll(() => covers(page)).toBe(false);
   await page.getByTestId("tour-next").click();
   await expectStep(page, 6);
