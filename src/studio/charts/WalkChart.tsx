@@ -1,4 +1,4 @@
-import { type MouseEvent, memo, useMemo, useRef } from "react";
+import { type Key, type MouseEvent, memo, useMemo, useRef } from "react";
 import { Line, LineChart, ReferenceDot, Tooltip, XAxis, YAxis } from "recharts";
 import type { ErrorWalk, WalkStep } from "../../engine/model/sensitivity.ts";
 import { clamp } from "../../engine/values/clamp.ts";
@@ -15,6 +15,8 @@ const TOP = 16;
 const BOTTOM = 4;
 const DEPTHS = 20;
 const MOST_DB = 150;
+/** More dots than these run into each other. */
+const MOST_DOTS = 80;
 
 interface Props {
   readonly walk: ErrorWalk;
@@ -29,6 +31,13 @@ interface Point {
   readonly depth: number;
   readonly sqnr: number;
   readonly step: WalkStep;
+}
+
+interface DotProps {
+  readonly key?: Key | null;
+  readonly cx?: number;
+  readonly cy?: number;
+  readonly payload?: Point;
 }
 
 /** SQNR at every layer's output against its place in graph order; numbers mark culprits, or without a list of these where most is lost. */
@@ -110,7 +119,15 @@ const Curve = memo(function Curve({
         dataKey="sqnr"
         stroke="var(--ink)"
         strokeWidth={1.5}
-        dot={points.length <= 80 ? { r: 2, fill: "var(--ink)" } : false}
+        dot={
+          points.length <= MOST_DOTS &&
+          (({ key, cx, cy, payload }: DotProps) =>
+            marks.some(({ point }) => point === payload) ? (
+              <g key={key} />
+            ) : (
+              <circle key={key} cx={cx} cy={cy} r={2} fill="var(--ink)" />
+            ))
+        }
         isAnimationActive={false}
       />
       {marks.map(({ point, place }) => (
