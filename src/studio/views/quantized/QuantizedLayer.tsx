@@ -102,7 +102,7 @@ function Bars({ label, name, values, table }: BarsProps) {
   return (
     <figure className="quantized-bars">
       <figcaption className="muted">{label}</figcaption>
-      <div ref={frame} className="chart-frame" role="img" aria-label={label}>
+      <div ref={frame} className="chart-frame">
         {width > 0 ? (
           <HistogramBars
             counts={thinned(values)}
