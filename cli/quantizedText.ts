@@ -36,7 +36,7 @@ export function describeQuantized(file: QuantizedFile, matching: Matching | null
 function layerLines(layer: StoredLayer, match: Matching["matches"][number] | undefined): string[] {
   const is = match
     ? [
-        `is ${match.float} by ${MATCHED_WORDS[match.by]}${match.sqnr === null ? "" : `, weight SQNR ${decibel(match.sqnr)}`}`,
+        `is ${match.float} by ${MATCHED_WORDS[match.by]}${match.sqnr === null ? "" : `, weight SQNR ${decibel(match.sqnr)}`}${match.bias === null ? "" : `, bias SQNR ${decibel(match.bias.sqnr)}`}`,
       ]
     : [];
   const written = layer.written === layer.operator ? layer.operator : `${layer.operator}, written ${layer.written}`;

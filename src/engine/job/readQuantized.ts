@@ -1,3 +1,4 @@
+import { constantsToInitializers } from "../graph/constants.ts";
 import { inlineFunctions } from "../graph/inlineFunctions.ts";
 import { InputError } from "../model/job.ts";
 import type { FileKind, QuantizedFile } from "../model/quantizedFile.ts";
@@ -13,7 +14,7 @@ import { fingerprint, type ModelSource, readWholeModel } from "./source.ts";
 export interface OpenQuantized {
   readonly file: QuantizedFile;
   readonly layers: readonly ReadLayer[];
-  /** Functions inlined. */
+  /** Functions inlined, and constants among the initialisers. */
   readonly model: ModelProto;
   readonly source: ModelSource;
 }
@@ -36,7 +37,7 @@ export async function kindOf(source: ModelSource): Promise<FileKind> {
  */
 export async function readQuantized(source: ModelSource): Promise<OpenQuantized> {
   const { model: original, external, bytes } = await readWholeModel(source);
-  const { model } = inlineFunctions(original);
+  const { model } = constantsToInitializers(inlineFunctions(original).model);
   if (!model.graph) throw new InputError(`"${source.fileName}" has no graph; export the model again.`);
   const { layers, notices } = readGraph(model.graph);
   if (layers.every(({ form }) => form === "float") && notices.length === 0) {

@@ -1,12 +1,13 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { QuantizedBeside } from "../model/quantizedFile.ts";
 import type { Recipe } from "../model/recipe.ts";
-import type { TensorMap } from "../model/tensor.ts";
-import { intAttribute, makeNode } from "../onnx/attributes.ts";
+import type { Tensor, TensorMap } from "../model/tensor.ts";
+import { intAttribute, makeNode, tensorAttribute } from "../onnx/attributes.ts";
 import { concat, encodeModel } from "../onnx/encode.ts";
 import { withFields } from "../onnx/messages.ts";
 import { renameTensors } from "../onnx/names.ts";
-import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
+import { type ModelProto, TensorProto_DataType as Type } from "../onnx/proto/onnx_pb.ts";
+import { scalar, tensorOf, tensorProto } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
 import type { OpenDataset } from "./data.ts";
 import { defaultRecipe, type OpenModel } from "./open.ts";
@@ -42,6 +43,12 @@ function floatModel(): ModelProto {
     },
   });
 }
+
+const filled = (length: number, value: number): Tensor => ({
+  type: "float32",
+  dims: [length],
+  data: new Float32Array(length).fill(value),
+});
 
 let model: OpenModel;
 let data: OpenDataset;
@@ -109,6 +116,46 @@ describe("a file of our own beside its float model", () => {
     },
   );
 
+  it.each(["qdq", "qoperator"] as const)(
+    "%s: corrected biases are told, and the recipe has them: its export has the same codes",
+    async (format) => {
+      const { recipe } = await made({ format });
+      const corrections = { equalization: false, bias: "empirical" as const };
+      const biases = { first: [0.05, -0.1, 0, 0.2], head: [0, 0.3, -0.01, 0] };
+      const { file } = quantizeModel(model, { ...recipe, corrections, biases });
+      const { matching, recovery } = await described(file);
+      expect(matching.matches.find(({ stored }) => stored === "first")!.bias!.steps).toBeGreaterThan(1);
+      expect(matching.notices.map(({ kind, subject }) => [kind, subject])).toEqual([["info", "biases"]]);
+      expect(matching.notices[0]!.message).toMatch(
+        /^first has a bias that is up to [\d.,]+ of its steps from that of first /,
+      );
+      expect(recovery.differences).toEqual([]);
+      expect(recovery.recipe!.corrections.bias).toBe("empirical");
+    },
+  );
+
+  it("has biases within half a step of the float ones where they are not corrected, and is warned of where one is another", async () => {
+    const { file } = await made({});
+    const { matching } = await described(file);
+    const steps = matching.matches.flatMap(({ bias }) => bias?.steps ?? []);
+    expect(steps.length).toBeGreaterThan(0);
+    expect(Math.max(...steps)).toBeLessThanOrEqual(0.501);
+
+    const graph = file.graph!;
+    const wrong = graph.initializer.map((tensor) => {
+      if (tensor.dataType !== Type.INT32 || tensor.dims.length !== 1) return tensor;
+      const { data } = tensorOf(tensor);
+      return tensorProto(tensor.name, {
+        type: "int32",
+        dims: [4],
+        data: Int32Array.from(data as Int32Array, (code) => -code),
+      });
+    });
+    const changed = await described(withFields(file, { graph: withFields(graph, { initializer: wrong }) }));
+    expect(changed.matching.notices.map(({ kind, subject }) => [kind, subject])).toEqual([["warning", "biases"]]);
+    expect(changed.matching.notices[0]!.message).toContain("it is another bias");
+  });
+
   it("is told by the values of its weights and by its place where everything is called otherwise", async () => {
     const { file } = await made({});
     const graph = file.graph!;
@@ -169,6 +216,48 @@ describe("another file beside a float model", () => {
     );
     expect(recovery.differences.map(({ subject }) => subject)).toContain("second");
     expect(recovery.counts.weights.same).toBe(recovery.counts.weights.all - 1);
+  });
+
+  it("is matched where no layer has a name, constants are nodes, and BatchNormalization was left in", async () => {
+    const ends = { opset: 13, inputs: [floatInput("x", [1, 2, 4, 4])], outputs: ["y"] };
+    const weight = noise([4, 2, 1, 1], 31);
+    const scales = { a: noise([4], 32), b: noise([4], 33), mean: noise([4], 34), variance: filled(4, 2) };
+    const after = [
+      makeNode("BatchNormalization", ["c", "a", "b", "mean", "variance"], ["n"]),
+      makeNode("Relu", ["n"], ["y"]),
+    ];
+    const unnamed = await open(
+      buildModel({
+        ...ends,
+        nodes: [makeNode("Conv", ["x", "w"], ["c"]), ...after],
+        constants: { w: weight, ...scales },
+      }),
+    );
+    const constant = (name: string, value: Tensor) =>
+      makeNode("Constant", [], [name], { attributes: [tensorAttribute("value", tensorProto("", value))] });
+    const step = 2 ** -6;
+    const codes = Int8Array.from(weight.data as Float32Array, (value) => Math.floor(value / step));
+    const file = buildModel({
+      ...ends,
+      nodes: [
+        constant("w_quantized", { type: "int8", dims: [4, 2, 1, 1], data: codes }),
+        constant("w_scale", scalar("float32", step)),
+        makeNode("DequantizeLinear", ["w_quantized", "w_scale"], ["w_dequantized"]),
+        makeNode("QuantizeLinear", ["x", "w_scale"], ["x_quantized"]),
+        makeNode("DequantizeLinear", ["x_quantized", "w_scale"], ["x_dequantized"]),
+        makeNode("Conv", ["x_dequantized", "w_dequantized"], ["c"]),
+        ...after,
+      ],
+      constants: scales,
+    });
+    const { matching } = new Beside(unnamed, await readQuantized(sourceOf(file))).describe();
+    const [conv, ...others] = matching.matches;
+    expect(conv).toMatchObject({ stored: "Conv:c", float: "Conv:n", by: "tensor" });
+    expect(conv!.sqnr).toBeGreaterThan(20);
+    expect(others.map(({ stored, float }) => [stored, float])).toEqual([["Relu:y", "Relu:y"]]);
+    expect(matching.stored.map(({ layer }) => layer)).toEqual(["BatchNormalization:n"]);
+    expect(matching.float).toEqual([]);
+    expect(matching.notices).toEqual([]);
   });
 
   it("is refused where it has another input, and where nothing of it is quantized", async () => {

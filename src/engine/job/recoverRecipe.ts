@@ -1,13 +1,18 @@
+import { constantsToInitializers } from "../graph/constants.ts";
 import { takesCodes, takesRanges } from "../model/format.ts";
 import { InputError } from "../model/job.ts";
 import type { RecipeDifference, Recovery, StoredActivation } from "../model/quantizedFile.ts";
 import type { Range } from "../model/range.ts";
 import type { FoundCodes, Recipe } from "../model/recipe.ts";
 import { DEFAULT_TARGET, TARGET_NAMES, type TargetName } from "../model/target.ts";
+import type { GraphIndex } from "../onnx/graph.ts";
+import type { GraphProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { passingFloats } from "../onnx/tensor.ts";
+import { biasPlace } from "../operators/biasPlace.ts";
 import type { LayerPlan, QuantizationPlan } from "../plan/plan.ts";
+import { biasValues, type ReadBias } from "../quantized/bias.ts";
 import { carriedCodes, carriedRounding } from "../quantized/carried.ts";
-import { type Difference, differenceOf, layersByFloat, type Side } from "../quantized/difference.ts";
+import { biasDifference, type Difference, differenceOf, layersByFloat, type Side } from "../quantized/difference.ts";
 import { type Matched, matchLayers } from "../quantized/match.ts";
 import { type ReadLayer, readGraph } from "../quantized/read.ts";
 import { activationsOfLayers, isWeightType, rangeFor, recipeType, type Scheme, schemeOf } from "../quantized/scheme.ts";
@@ -35,7 +40,12 @@ interface Evidence {
 
 /** Which layer of a float model each layer of a quantized file is. */
 export function matchQuantized(model: Pick<OpenModel, "folded" | "original">, { layers }: OpenQuantized): Matched {
-  return matchLayers(layers, model.folded.graph!, model.original.graph!);
+  return matchLayers(layers, model.folded.graph!, givenGraph(model));
+}
+
+/** The model as it came, constants among the initialisers. */
+function givenGraph({ original }: Pick<OpenModel, "original">): GraphProto {
+  return constantsToInitializers(original).model.graph!;
 }
 
 /**
@@ -218,12 +228,12 @@ interface Export {
 function exported(model: OpenModel, recipe: Recipe, { layers, matched }: Evidence): Export {
   const { model: written } = quantizeModel(model, recipe);
   const read = readGraph(written.graph!);
-  const again = matchLayers(read.layers, model.folded.graph!, model.original.graph!);
+  const again = matchLayers(read.layers, model.folded.graph!, givenGraph(model));
   const made = { layers: read.layers, matched: again };
   return { made, difference: differenceOf({ layers, matched }, made) };
 }
 
-/** The recipe with the file's codes in it where rounding to nearest gives others: as learned rounding, or of blocks as codes found on samples. */
+/** The recipe with the file's codes in it where rounding to nearest gives others: as learned rounding, or of blocks as codes found on samples; of biases as corrections. */
 function withFileCodes(model: OpenModel, recipe: Recipe, { layers, matched }: Evidence, made: Side): Recipe | null {
   const { weights } = recipe;
   const plan = planModel(model, recipe);
@@ -231,7 +241,10 @@ function withFileCodes(model: OpenModel, recipe: Recipe, { layers, matched }: Ev
   const again = layersByFloat(made);
   const rounding: Record<string, string> = {};
   const codes: Record<string, FoundCodes> = {};
-  for (const { id, weightUse } of plan.layers) {
+  const biases: Record<string, readonly number[]> = {};
+  for (const { id, node, weightUse } of plan.layers) {
+    const added = addedToBias(node, plan.index, own.get(id)?.bias ?? null, again.get(id)?.bias ?? null);
+    if (added) biases[id] = added;
     const [stored, written] = [own.get(id)?.weights[0], again.get(id)?.weights[0]];
     const tensor = weightUse && plan.index.initializer(weightUse.name);
     if (!stored || !written || !tensor) continue;
@@ -244,6 +257,25 @@ function withFileCodes(model: OpenModel, recipe: Recipe, { layers, matched }: Ev
     if (bits !== null) rounding[id] = bits;
   }
   if (Object.keys(codes).length > 0) return { ...recipe, weights: { ...weights, algorithm: "gptq" }, codes };
-  if (Object.keys(rounding).length === 0) return null;
-  return { ...recipe, weights: { ...weights, rounding: "learned" }, rounding };
+  const [isRounded, isCorrected] = [rounding, biases].map((each) => Object.keys(each).length > 0);
+  if (!isRounded && !isCorrected) return null;
+  return {
+    ...recipe,
+    ...(isRounded && { weights: { ...weights, rounding: "learned" }, rounding }),
+    ...(isCorrected && { corrections: { ...recipe.corrections, bias: "empirical" }, biases }),
+  };
+}
+
+/** What a file's bias has more than the float one, in values; null where the export has the same. */
+function addedToBias(
+  node: NodeProto,
+  index: GraphIndex,
+  stored: ReadBias | null,
+  written: ReadBias | null,
+): readonly number[] | null {
+  if (!stored || !written || biasDifference(stored, written) === null) return null;
+  const place = biasPlace(node, index);
+  const float = place && index.initializer(place.node.input[place.input] ?? "");
+  const values = float ? passingFloats(float) : null;
+  return values && Array.from(biasValues(stored), (value, at) => value - (values[at] as number));
 }

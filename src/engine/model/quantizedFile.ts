@@ -113,6 +113,11 @@ export interface LayerMatch {
   readonly by: MatchedBy;
   /** Of its dequantized weight against the float one, dB; null without a weight. */
   readonly sqnr: number | null;
+  /**
+   * Of its bias in codes against the float one: SQNR in dB, and how many of its own steps the two are apart at most, 0.5 of which is
+   * rounding; null where either has none.
+   */
+  readonly bias: { readonly sqnr: number; readonly steps: number } | null;
 }
 
 /** A layer without a counterpart, and why. */

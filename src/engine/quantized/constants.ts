@@ -69,6 +69,8 @@ export class Constants {
   /** Codes with a scale and a zero point each by name, as operators on codes read them. */
   operand(codes: string, scale: string, zeroPoint: string, axis: number | null): ReadConstant | string {
     const tensor = this.#index.initializer(codes);
+    const maker = this.#index.producer(codes);
+    if (maker && isQuantizer(maker)) return this.#roundedAtLoad(maker, scale, zeroPoint);
     if (!tensor) return "its codes are not an initialiser";
     const zero = zeroPoint ? this.#index.initializer(zeroPoint) : undefined;
     if (zeroPoint && !zero) return "its zero point is not an initialiser";
@@ -97,7 +99,7 @@ export class Constants {
         : this.#made(tensor, scales, zero, isOne || scaleDims.length === 0 ? null : axis, null);
     }
     const maker = this.#index.producer(from);
-    if (maker && isQuantizer(maker)) return this.#roundedAtLoad(maker, node);
+    if (maker && isQuantizer(maker)) return this.#roundedAtLoad(maker, scale, zeroPoint);
     if (maker && isDefaultDomain(maker.domain) && (SAME_ORDER.has(maker.opType) || maker.opType === "Transpose")) {
       return isOne
         ? this.#movedCodes(maker, scales, zero)
@@ -116,19 +118,18 @@ export class Constants {
   }
 
   /** A float weight that the runtime rounds when it loads the model. */
-  #roundedAtLoad(quantizer: NodeProto, dequantizer: NodeProto): Found {
-    const tensor = this.#index.initializer(quantizer.input[0] ?? "");
-    const values = tensor && floatsOf(tensor);
-    const scales = this.floats(dequantizer.input[1] ?? "");
-    const zero = this.#index.initializer(dequantizer.input[2] ?? "");
-    if (!tensor || !values || !scales) return "it is rounded when the model is loaded, and is no float constant";
+  #roundedAtLoad(quantizer: NodeProto, scale: string, zeroPoint: string): ReadConstant | string {
+    const given = this.#floatConstant(quantizer.input[0] ?? "");
+    const scales = this.floats(scale);
+    const zero = this.#index.initializer(zeroPoint);
+    if (!given || !scales) return "it is rounded when the model is loaded, and is no float constant";
+    const { name, dims, values } = given;
     const type = zero ? typeName(zero) : "uint8";
     const limits = limitsOf(type);
     if (!limits) return `it is rounded to ${type} when the model is loaded`;
-    const dims = dimsOf(tensor);
-    const given = intOf(quantizer, "axis") ?? 1;
+    const along = intOf(quantizer, "axis") ?? 1;
     const size = intOf(quantizer, "block_size") ?? 0;
-    const at = given < 0 ? given + dims.length : given;
+    const at = along < 0 ? along + dims.length : along;
     const axis = scales.length === 1 || size > 0 ? null : at;
     const block = size > 0 ? { axis: at, size } : null;
     const zeros = zero ? codesOf(zero) : null;
@@ -137,7 +138,23 @@ export class Constants {
       const place = placeOf(i);
       return clamp(roundHalfEven(Math.fround(value / scales[place]!)) + (zeros?.[place] ?? 0), limits[0], limits[1]);
     });
-    return { name: tensor.name, type, dims, axis, block, scales, zeroPoints: someOf(zeros), codes, placeOf };
+    return { name, type, dims, axis, block, scales, zeroPoints: someOf(zeros), codes, placeOf };
+  }
+
+  /** A float initialiser, in the shape that a Reshape after it gives it. */
+  #floatConstant(
+    name: string,
+  ): { readonly name: string; readonly dims: readonly number[]; readonly values: Float32Array } | null {
+    const tensor = this.#index.initializer(name);
+    if (tensor) {
+      const values = floatsOf(tensor);
+      return values && { name: tensor.name, dims: dimsOf(tensor), values };
+    }
+    const maker = this.#index.producer(name);
+    if (maker?.opType !== "Reshape" || !isDefaultDomain(maker.domain)) return null;
+    const found = this.#floatConstant(maker.input[0] ?? "");
+    const dims = found && this.#shapeOf(maker, found.values.length);
+    return dims ? { ...found, dims } : null;
   }
 
   /** A float16 or bfloat16 that becomes float32, or integers that are numbers themselves. */
@@ -210,11 +227,17 @@ export class Constants {
 
   /** Values in the shape that a node gives them: their order is the same. */
   #inShape(found: ReadConstant, node: NodeProto): ReadConstant | string {
+    const dims = node.opType === "Reshape" ? this.#shapeOf(node, found.codes.length) : null;
+    return dims ? { ...found, dims } : `${node.opType} gives it another shape`;
+  }
+
+  /** The shape that a Reshape gives so many values, one dim of -1 being what is left; null where it is not told. */
+  #shapeOf(node: NodeProto, values: number): readonly number[] | null {
     const given = this.#index.initializer(node.input[1] ?? "");
-    const shape = given && node.opType === "Reshape" ? Array.from(codesOrWide(given), Number) : null;
-    const known = shape?.every((dim) => dim > 0) ? shape : null;
-    if (!known || elementCount(known) !== found.codes.length) return `${node.opType} gives it another shape`;
-    return { ...found, dims: known };
+    const shape = given ? Array.from(codesOrWide(given), Number) : [0];
+    const rest = values / elementCount(shape.filter((dim) => dim !== -1));
+    const known = shape.map((dim) => (dim === -1 ? rest : dim));
+    return known.every((dim) => Number.isInteger(dim) && dim > 0) && elementCount(known) === values ? known : null;
   }
 
   #made(

@@ -1,6 +1,7 @@
 import type { RecipeDifference, RecoveryCounts } from "../model/quantizedFile.ts";
 import { significant } from "../values/figures.ts";
 import { percent } from "../values/shares.ts";
+import { biasValues, type ReadBias, stepAt } from "./bias.ts";
 import { codeOf } from "./carried.ts";
 import type { ReadConstant } from "./constant.ts";
 import type { Matched } from "./match.ts";
@@ -32,6 +33,8 @@ export function differenceOf(file: Side, made: Side): Difference {
     if (!weight || layer.form === "float") continue;
     weights.all++;
     const counterpart = other.get(float);
+    const biases = layer.bias && counterpart?.bias ? biasDifference(layer.bias, counterpart.bias) : null;
+    if (biases) say(float, biases);
     const again = counterpart?.weights[0];
     if (!again) {
       say(float, `is ${weight.type} in the file, and float in the export.`);
@@ -122,6 +125,22 @@ function weightDifference(
   const codes = other > 0 ? `${percent(other / file.codes.length)} of its codes are others` : "its codes are the same";
   const scales = sameScales ? "its scales are the same" : `its scales differ by up to ${percent(widest)}`;
   return { sameScales, message: `has weights of which ${codes} in the export, and ${scales}.` };
+}
+
+/** In words, how a bias of a file and an export's differ; null where two biases have the same codes, or on other steps what both are rounded from. */
+export function biasDifference(file: ReadBias, made: ReadBias): string | null {
+  if (file.codes.length !== made.codes.length) return "has a bias of another size in the export.";
+  const [values, others] = [biasValues(file), biasValues(made)];
+  let [count, furthest] = [0, 0];
+  for (const [at, value] of values.entries()) {
+    const [step, other] = [stepAt(file.steps, at), stepAt(made.steps, at)];
+    const apart = Math.abs(value - others[at]!);
+    if (apart <= (near(step, other) ? 0.5 * step : 0.505 * (step + other))) continue;
+    count++;
+    furthest = Math.max(furthest, apart / step);
+  }
+  if (count === 0) return null;
+  return `has a bias of which ${percent(count / values.length)} of its values are others in the export, by up to ${significant(furthest)} of its steps.`;
 }
 
 function scaleAt({ scales, placeOf }: ReadConstant, at: number): number {

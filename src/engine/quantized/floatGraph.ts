@@ -12,6 +12,8 @@ export interface FloatLayer {
   readonly operator: string;
   /** Its constants of two axes or more: what may be a weight. */
   readonly weights: readonly TensorProto[];
+  /** What it adds to its sums itself; null without one. */
+  readonly bias: TensorProto | null;
   /** What it makes, and what the activation functions and constant Adds after it make that alone read it, in their order. */
   readonly outputs: readonly string[];
   /** The layers that make these, itself first. */
@@ -30,8 +32,11 @@ export function floatLayers(graph: GraphProto): { readonly index: GraphIndex; re
       const tensor = index.initializer(name);
       return tensor && tensor.dims.length > 1 ? [tensor] : [];
     });
+    const kind = operatorOf(node, index);
+    const hasBias = kind?.kind === "weighted" && kind.bias === "own";
+    const bias = (hasBias ? index.initializer(node.input[2] ?? "") : undefined) ?? null;
     const outputs = [...node.output.filter(Boolean), ...chain.slice(1).map(({ output }) => output[0] ?? "")];
-    return { id: index.id(node), node, operator: node.opType, weights, outputs, chain };
+    return { id: index.id(node), node, operator: node.opType, weights, bias, outputs, chain };
   });
   return { index, layers };
 }

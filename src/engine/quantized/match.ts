@@ -1,23 +1,19 @@
-import type { Notice } from "../model/job.ts";
 import type { LayerMatch, MatchedBy, Matching, Unmatched } from "../model/quantizedFile.ts";
-import { MATCHED_WORDS } from "../model/quantizedFile.ts";
 import { Comparator } from "../numerics/metrics.ts";
 import { intOf } from "../onnx/attributes.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
 import type { GraphProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { dimsOf } from "../onnx/tensor.ts";
-import { plural } from "../values/figures.ts";
-import { decibel } from "../values/units.ts";
+import { biasValues, stepAt } from "./bias.ts";
 import { type ReadConstant, valuesOf } from "./constant.ts";
 import { type FloatLayer, floatLayers } from "./floatGraph.ts";
 import { floatsOf } from "./floats.ts";
 import type { MadeTensor, ReadLayer } from "./read.ts";
+import { unlikeBiases, unlikeWeights } from "./unlike.ts";
 
 /** A weight is told by its values where it is as close as this, and closer than to any other by as much, dB. */
 const CLOSE = 10;
 const CLOSER = 3;
-/** A match whose weights are further apart than this is not believed without a word. */
-const ALIKE = 3;
 
 export interface Matched extends Matching {
   /** What the file has for tensors of the float model, by name. */
@@ -37,8 +33,8 @@ class Matcher {
   readonly #stored: readonly ReadLayer[];
   readonly #index: GraphIndex;
   readonly #layers: readonly FloatLayer[];
-  /** Layers of the model as it came, by name, and all its tensors. */
-  readonly #given: ReadonlyMap<string, FloatLayer>;
+  /** By layer the one of the model as it came, and all tensors of that. */
+  readonly #given: ReadonlyMap<FloatLayer, FloatLayer>;
   readonly #known: ReadonlySet<string>;
   readonly #byStored = new Map<ReadLayer, { readonly layer: FloatLayer; readonly by: MatchedBy }>();
   readonly #byFloat = new Map<FloatLayer, ReadLayer>();
@@ -57,9 +53,9 @@ class Matcher {
         for (const name of [...names, values, codes?.[0]]) if (name) this.#makerOf.set(name, layer);
       }
     }
-    const before = floatLayers(given).layers;
-    this.#given = new Map(before.map((layer) => [layer.id, layer]));
-    this.#known = new Set([...before, ...layers].flatMap(({ node }) => node.output));
+    const before = floatLayers(given);
+    this.#given = originsOf(layers, before);
+    this.#known = new Set([...before.layers, ...layers].flatMap(({ node }) => node.output));
   }
 
   match(): Matched {
@@ -76,7 +72,7 @@ class Matcher {
       fused: [...within].map(([id, layer]) => ({ float: id, within: layer.id })),
       stored: this.#stored.flatMap((layer) => (this.#byStored.has(layer) ? [] : [this.#unmatched(layer)])),
       float: float.map(({ id, operator }) => ({ layer: id, operator, why: NOT_IN_FILE })),
-      notices: unlike(matches),
+      notices: [...unlikeWeights(matches), ...unlikeBiases(matches)],
       tensors: this.#tensors(),
     };
   }
@@ -108,6 +104,13 @@ class Matcher {
         return found.find((layer) => !this.#byFloat.has(layer) && isAlike(stored, layer));
       });
     }
+    const origins = new Map(
+      [...this.#given].flatMap(([layer, origin]) => origin.node.output.map((name) => [name, layer])),
+    );
+    this.#each(
+      "tensor",
+      (stored) => stored.makes.flatMap(({ names }) => names.flatMap((name) => origins.get(name) ?? []))[0],
+    );
   }
 
   #byWeightName(): void {
@@ -168,15 +171,31 @@ class Matcher {
     const known = this.#byStored.get(stored);
     if (!known) return null;
     const { layer, by } = known;
-    return { stored: stored.id, float: layer.id, by, sqnr: this.#closeness(stored, layer) };
+    const sqnr = this.#closeness(stored, layer);
+    return { stored: stored.id, float: layer.id, by, sqnr, bias: this.#biasOf(stored, layer) };
+  }
+
+  /** How far a layer's bias is from the float one, as it is quantized here or as it came, whichever is nearer. */
+  #biasOf({ bias }: ReadLayer, layer: FloatLayer): LayerMatch["bias"] {
+    if (!bias) return null;
+    const values = biasValues(bias);
+    const forms = [layer, this.#given.get(layer)].flatMap((each) => {
+      const float = each?.bias ? floatsOf(each.bias) : null;
+      return float?.length === values.length ? [float] : [];
+    });
+    const figures = forms.map((float) => {
+      const comparator = new Comparator();
+      comparator.add(float, Float32Array.from(values));
+      const apart = float.map((value, at) => Math.abs(value - values[at]!) / stepAt(bias.steps, at));
+      return { sqnr: comparator.result().sqnr, steps: apart.reduce((most, each) => Math.max(most, each), 0) };
+    });
+    return figures.sort((one, other) => one.steps - other.steps)[0] ?? null;
   }
 
   /** The SQNR of a layer's dequantized weights against the float ones, the least of them; null where none is of the same shape. */
   #closeness(stored: ReadLayer, layer: FloatLayer): number | null {
     const figures = stored.weights.flatMap((weight, at) => {
-      const forms = [layer, this.#given.get(layer.id)].map(
-        (each) => each?.weights[Math.min(at, each.weights.length - 1)],
-      );
+      const forms = [layer, this.#given.get(layer)].map((each) => each?.weights[Math.min(at, each.weights.length - 1)]);
       const found = forms.flatMap((tensor) => (tensor ? closenessOf(weight, tensor, layer) : []));
       return found.length > 0 ? [Math.max(...found)] : [];
     });
@@ -228,7 +247,8 @@ class Matcher {
 
   #unmatched({ id, operator, makes }: ReadLayer): Unmatched {
     const within = this.#layers.find(
-      (layer) => this.#byFloat.has(layer) && makes.some(({ names }) => names.includes(layer.node.output[0] ?? "")),
+      (layer) =>
+        this.#byFloat.has(layer) && makes.some(({ names }) => layer.outputs.some((name) => names.includes(name))),
     );
     if (within)
       return {
@@ -245,18 +265,26 @@ const NOT_IN_MODEL =
   "no layer of the float model makes its tensor, is called so, has its weight, or stands in its place";
 const FOLDED = "the float model's BatchNormalization is folded into the layer before it, as it is quantized here";
 
-function unlike(matches: readonly LayerMatch[]): Notice[] {
-  const far = matches.filter(({ sqnr }) => sqnr !== null && !(sqnr >= ALIKE));
-  const [first] = far;
-  if (!first) return [];
-  const others = far.length > 1 ? `, and ${plural(far.length - 1, "other layer")} likewise` : "";
-  return [
-    {
-      kind: "warning",
-      subject: "weights",
-      message: `${first.stored} was told by ${MATCHED_WORDS[first.by]} to be ${first.float}, but its weight has an SQNR of ${decibel(first.sqnr!)} against that one's${others}: the file was made from other weights, or from these scaled, folded or trained on.`,
-    },
-  ];
+/**
+ * Layers of a prepared model by what they were before it: that of the same name and operator, or, where a BatchNormalization after it was
+ * folded, the one whose product what they make follows from alone.
+ */
+function originsOf(
+  layers: readonly FloatLayer[],
+  { index, layers: before }: ReturnType<typeof floatLayers>,
+): ReadonlyMap<FloatLayer, FloatLayer> {
+  const named = new Map(before.map((layer) => [layer.id, layer]));
+  const byNode = new Map(before.map((layer) => [layer.node, layer]));
+  return new Map(
+    layers.flatMap((layer) => {
+      const own = named.get(layer.id);
+      if (own?.operator === layer.operator) return [[layer, own] as const];
+      const maker = index.producer(layer.node.output[0] ?? "");
+      const scaled = maker?.opType === "BatchNormalization" ? index.producer(maker.input[0] ?? "") : undefined;
+      const origin = scaled && byNode.get(scaled);
+      return origin?.operator === layer.operator ? [[layer, origin] as const] : [];
+    }),
+  );
 }
 
 /** Whether a layer may be the other by its operator: a Gemm may be written as a MatMul. */

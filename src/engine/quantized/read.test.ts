@@ -1,18 +1,29 @@
+import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import type { Tensor } from "../model/tensor.ts";
 import { intAttribute, makeNode } from "../onnx/attributes.ts";
 import { withFields } from "../onnx/messages.ts";
 import { RUNTIME_DOMAIN } from "../onnx/opset.ts";
-import type { GraphProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
+import {
+  AttributeProto_AttributeType,
+  AttributeProtoSchema,
+  TensorProto_DataType as Code,
+  type GraphProto,
+  type NodeProto,
+  TensorProtoSchema,
+} from "../onnx/proto/onnx_pb.ts";
 import { codesProto, scalar, vector } from "../onnx/tensor.ts";
 import { buildModel, floatInput } from "../onnx/testing/build.ts";
 import { halfBits } from "../values/halfFloats.ts";
+import { biasValues } from "./bias.ts";
 import { valuesOf } from "./constant.ts";
 import { describeLayer, readGraph } from "./read.ts";
 
 const domain = RUNTIME_DOMAIN;
 const bytes = (dims: number[], data: number[]): Tensor => ({ type: "int8", dims, data: Int8Array.from(data) });
 const unsigned = (dims: number[], data: number[]): Tensor => ({ type: "uint8", dims, data: Uint8Array.from(data) });
+
+const vectors = (dims: number[], data: number[]): Tensor => ({ type: "float32", dims, data: Float32Array.from(data) });
 
 /** A graph as a tool writes it, from x to y. */
 function graphOf(nodes: NodeProto[], constants: Record<string, Tensor>): GraphProto {
@@ -220,6 +231,164 @@ describe("a quantized graph", () => {
       [-4, 14, 0.5, -2],
       [0.5, -64, 0, 1],
       [1, 2, -0.5, 4],
+    ]);
+  });
+
+  it("is read of a float weight in another shape that is rounded when the model is loaded, on codes too", () => {
+    const nodes = [
+      makeNode("Reshape", ["w", "shape"], ["w_reshaped"]),
+      makeNode("QuantizeLinear", ["w_reshaped", "ws", "wz"], ["w_quantized"]),
+      makeNode("DequantizeLinear", ["w_quantized", "ws", "wz"], ["w_dequantized"]),
+      makeNode("MatMul", ["x", "w_dequantized"], ["h"], { name: "pairs" }),
+      makeNode("QuantizeLinear", ["h", "s", "z"], ["h_quantized"]),
+      makeNode("QLinearMatMul", ["h_quantized", "s", "z", "w_quantized", "ws", "wz", "s", "z"], ["y_quantized"], {
+        name: "codes",
+      }),
+      makeNode("DequantizeLinear", ["y_quantized", "s", "z"], ["y"]),
+    ];
+    const { layers, notices } = lone(
+      graphOf(nodes, {
+        ...{ w: { type: "float32", dims: [4], data: Float32Array.of(1, 0.6, -2, 0) } },
+        ...{ shape: { type: "int64", dims: [2], data: BigInt64Array.of(2n, -1n) }, wz: scalar("int8", 0) },
+        ...{ ws: scalar("float32", 0.5), s: scalar("float32", 1), z: scalar("uint8", 0) },
+      }),
+    );
+    expect(notices).toEqual([]);
+    expect(layers.map(({ id, form }) => [id, form])).toEqual([
+      ["pairs", "weights"],
+      ["codes", "qoperator"],
+    ]);
+    for (const { weights } of layers) {
+      expect(weights[0]!.dims).toEqual([2, 2]);
+      expect([...valuesOf(weights[0]!)]).toEqual([1, 0.5, -2, 0]);
+    }
+  });
+
+  it("is read of an LSTM with dynamic scales, whose matrices are turned and have a scale an output", () => {
+    const inputs = ["x", "W", "R", "", "", "", "", "", "ws", "wz", "rs", "rz"];
+    const { layer, layers, notices } = lone(
+      graphOf([makeNode("DynamicQuantizeLSTM", inputs, ["y"], { name: "lstm", domain })], {
+        // [directions, inputs, outputs], of one unit: its four gates are the outputs.
+        ...{ W: bytes([1, 2, 4], [1, 2, 3, 4, 5, 6, 7, 8]), R: unsigned([1, 1, 4], [129, 130, 131, 132]) },
+        ...{ ws: vectors([1, 4], [1, 10, 100, 1000]), wz: bytes([1, 4], [0, 0, 0, 0]) },
+        ...{ rs: vectors([1], [0.5]), rz: unsigned([1], [128]) },
+      }),
+    );
+    expect(notices).toEqual([]);
+    expect(layers).toHaveLength(1);
+    expect(layer).toMatchObject({ operator: "LSTM", written: "DynamicQuantizeLSTM", form: "dynamic" });
+    expect(layer.reads[0]).toMatchObject({ tensor: "x", type: "uint8", isDynamic: true });
+    const [W, R] = layer.weights;
+    expect(W).toMatchObject({ dims: [1, 4, 2], axis: 1, zeroPoints: null });
+    expect([...valuesOf(W!)]).toEqual([1, 5, 20, 60, 300, 700, 4000, 8000]);
+    expect(R).toMatchObject({ dims: [1, 4, 1], axis: null, type: "uint8" });
+    expect([...valuesOf(R!)]).toEqual([0.5, 1, 1.5, 2]);
+  });
+
+  it.each([
+    ["fp4", 0, [1, -1, 2 / 3, 0.5]],
+    ["nf4", 1, [0.0795803, 0.4407098, -0.5250731, -0.09105]],
+  ] as const)("is read of MatMulBnb4 in %s: the first code of a byte is its upper half", (type, kind, values) => {
+    const { layer, notices } = lone(
+      graphOf(
+        [
+          makeNode("MatMulBnb4", ["x", "packed", "largest"], ["y"], {
+            domain,
+            attributes: Object.entries({ K: 2, N: 2, block_size: 4, quant_type: kind }).map(([name, value]) =>
+              intAttribute(name, value),
+            ),
+          }),
+        ],
+        // Codes by output, 3 2 and 11 5: values of a table, in rows of inputs.
+        { packed: unsigned([2], kind === 0 ? [0x32, 0xb5] : [0x82, 0xc6]), largest: vector("float32", [2]) },
+      ),
+    );
+    expect(notices).toEqual([]);
+    expect(layer).toMatchObject({ operator: "MatMul", form: "weights" });
+    expect(layer.weights[0]).toMatchObject({ type, dims: [2, 2], block: { axis: 0, size: 4 } });
+    for (const [at, value] of valuesOf(layer.weights[0]!).entries()) expect(value).toBeCloseTo(2 * values[at]!, 6);
+  });
+
+  it.each([
+    ["float8e4m3fn", Code.FLOAT8E4M3FN, [0x38, 0xc0, 0x7e, 0x01], [1, -2, 448, 2 ** -9]],
+    ["float8e5m2", Code.FLOAT8E5M2, [0x3c, 0xc0, 0x7b, 0x01], [1, -2, 57344, 2 ** -16]],
+  ] as const)("is read of %s, each code a float itself", (type, dataType, codes, values) => {
+    const graph = graphOf(
+      [makeNode("DequantizeLinear", ["w8", "s"], ["w"]), makeNode("MatMul", ["x", "w"], ["y"], { name: "eight" })],
+      { s: scalar("float32", 0.5) },
+    );
+    const w8 = create(TensorProtoSchema, { name: "w8", dims: [2n, 2n], dataType, rawData: Uint8Array.from(codes) });
+    const { layers, notices } = readGraph(withFields(graph, { initializer: [...graph.initializer, w8] }));
+    expect(notices).toEqual([]);
+    expect(layers[0]).toMatchObject({ id: "eight", form: "weights", weights: [{ type, dims: [2, 2] }] });
+    expect([...valuesOf(layers[0]!.weights[0]!)]).toEqual(values.map((value) => 0.5 * value));
+    expect(describeLayer(layers[0]!).weights[0]!.codes).toBeNull();
+  });
+
+  it("is read of bfloat16, cast to float32 where it is used", () => {
+    const graph = graphOf(
+      [
+        makeNode("Cast", ["w16"], ["w"], { attributes: [intAttribute("to", 1)] }),
+        makeNode("MatMul", ["x", "w"], ["y"], { name: "brain" }),
+      ],
+      {},
+    );
+    const rawData = new Uint8Array(Uint16Array.of(0x3f80, 0xc000, 0x3f00, 0x4248).buffer);
+    const w16 = create(TensorProtoSchema, { name: "w16", dims: [2n, 2n], dataType: Code.BFLOAT16, rawData });
+    const { layers, notices } = readGraph(withFields(graph, { initializer: [...graph.initializer, w16] }));
+    expect(notices).toEqual([]);
+    expect(layers[0]).toMatchObject({ id: "brain", form: "bfloat16", weights: [{ type: "bfloat16", scales: {} }] });
+    expect([...valuesOf(layers[0]!.weights[0]!)]).toEqual([1, -2, 0.5, 50]);
+  });
+
+  it("says where an int32 bias is in other steps than the sums that it is added to", () => {
+    const biased = (biasScale: number) =>
+      lone(
+        graphOf(
+          [
+            makeNode("QuantizeLinear", ["x", "s", "z"], ["x_quantized"]),
+            makeNode("DequantizeLinear", ["x_quantized", "s", "z"], ["x_rounded"]),
+            makeNode("DequantizeLinear", ["w_quantized", "ws"], ["w"], { attributes: [intAttribute("axis", 0)] }),
+            makeNode("DequantizeLinear", ["b_quantized", "bs"], ["b"], { attributes: [intAttribute("axis", 0)] }),
+            makeNode("Gemm", ["x_rounded", "w", "b"], ["y"], { name: "fc", attributes: [intAttribute("transB", 1)] }),
+          ],
+          {
+            ...{ s: scalar("float32", 0.5), z: scalar("uint8", 0) },
+            ...{ w_quantized: bytes([2, 2], [1, 2, 3, 4]), ws: vector("float32", [0.25, 0.5]) },
+            ...{ b_quantized: vector("int32", [7, -9]), bs: vector("float32", [0.125, biasScale]) },
+          },
+        ),
+      );
+    const { layer, notices } = biased(0.25);
+    expect(notices).toEqual([]);
+    expect(layer.bias).toMatchObject({ type: "int32", codes: Int32Array.of(7, -9) });
+    expect([...biasValues(layer.bias!)]).toEqual([0.875, -2.25]);
+    expect(biased(0.5).notices.map(({ message }) => message)).toEqual([
+      "Of fc its int32 bias has a scale of 0.500 where those of its input and weight multiply to 0.250, so that a runtime that computes it in integers adds another bias than the file states.",
+    ]);
+  });
+
+  const branch = (name: string, g: GraphProto) =>
+    create(AttributeProtoSchema, { name, g, type: AttributeProto_AttributeType.GRAPH });
+
+  it("names what is quantized inside If, Loop and Scan, in bodies of bodies too, which is not read", () => {
+    const within = (nodes: NodeProto[], constants: Record<string, Tensor> = {}) =>
+      buildModel({ opset: 13, inputs: [], outputs: [nodes.at(-1)!.output[0]!], nodes, constants }).graph!;
+    const inner = within([makeNode("MatMulInteger", ["a", "w8"], ["sums"], { name: "product" })]);
+    const otherwise = within([makeNode("Identity", ["x"], ["same"])]);
+    const branches = (one: GraphProto, other: GraphProto) => [branch("then_branch", one), branch("else_branch", other)];
+    const outer = within(
+      [
+        makeNode("Cast", ["w8"], ["w32"], { name: "stored", attributes: [intAttribute("to", 1)] }),
+        makeNode("If", ["inside"], ["t"], { name: "nested", attributes: branches(inner, otherwise) }),
+      ],
+      { w8: bytes([2, 2], [1, 2, 3, 4]) },
+    );
+    const { notices } = lone(
+      graphOf([makeNode("If", ["whether"], ["y"], { name: "choice", attributes: branches(outer, otherwise) })], {}),
+    );
+    expect(notices.map(({ message }) => message)).toEqual([
+      "Of choice 2 nodes on quantized tensors inside it are not read: stored (Cast), product (MatMulInteger).",
     ]);
   });
 

@@ -1,17 +1,18 @@
 import type { Notice } from "../model/job.ts";
 import type { StoredActivation, StoredLayer, WrittenForm } from "../model/quantizedFile.ts";
-import { intOf, subgraphsOf } from "../onnx/attributes.ts";
+import { intOf } from "../onnx/attributes.ts";
 import { worksOnQuantized } from "../onnx/checks.ts";
 import { GraphIndex } from "../onnx/graph.ts";
-import { allNodes, RUNTIME_DOMAIN } from "../onnx/opset.ts";
+import { RUNTIME_DOMAIN } from "../onnx/opset.ts";
 import type { GraphProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { operatorOf } from "../operators/index.ts";
 import { isDequantizer, isQuantizer } from "../operators/quantizing.ts";
-import { plural } from "../values/figures.ts";
+import { biasInPairs, biasOnCodes, problemOfSteps, type ReadBias } from "./bias.ts";
 import { codeOperator, operandsOf, sumsOperator } from "./codeOperators.ts";
 import { describeConstant, type ReadConstant } from "./constant.ts";
 import { Constants } from "./constants.ts";
 import { castsToFloat } from "./floatGraph.ts";
+import { quantizedInside } from "./inside.ts";
 import { PACKED_OPERATORS, packedWeight } from "./packed.ts";
 import { recurrentWeights } from "./recurrent.ts";
 import { bareName, floatActivation, Scales } from "./scales.ts";
@@ -32,6 +33,8 @@ export interface MadeTensor {
 export interface ReadLayer extends Omit<StoredLayer, "weights" | "makes"> {
   readonly weights: readonly ReadConstant[];
   readonly makes: readonly MadeTensor[];
+  /** Null without one in codes. */
+  readonly bias: ReadBias | null;
   /** What it reads that other layers make, as the file calls it, in the order of its inputs. */
   readonly inputs: readonly string[];
 }
@@ -90,13 +93,14 @@ class Reader {
   }
 
   #layer(node: NodeProto): ReadLayer {
-    this.#lookInside(node);
+    const inside = quantizedInside(node, this.#index);
+    if (inside) this.#warn(node, inside);
     if (this.#chains.has(node)) return this.#sums(node, this.#chains.get(node)!);
     if (codeOperator(node)) return this.#onCodes(node);
     if (node.domain === RUNTIME_DOMAIN && PACKED_OPERATORS.has(node.opType)) return this.#packed(node);
     if (node.domain === RUNTIME_DOMAIN && node.opType === "DynamicQuantizeLSTM") return this.#recurrent(node);
     if (worksOnQuantized(node)) {
-      this.#unread(node, `the operator ${node.opType} is not understood, so that its weights and ranges are not read`);
+      this.#warn(node, `the operator ${node.opType} is not understood, so that its weights and ranges are not read`);
       return this.#made(node, node.opType, "qoperator", [], [], []);
     }
     return this.#plain(node);
@@ -143,7 +147,9 @@ class Reader {
       reads.push(this.#scales.activation({ tensor, scale, zeroPoint }));
     }
     const form = reads.some(({ isDynamic }) => isDynamic) ? "dynamic" : "qoperator";
-    return this.#made(node, known.operator, form, weights, inputs, reads);
+    const layer = this.#made(node, known.operator, form, weights, inputs, reads);
+    const [[read], [weight]] = [reads, weights];
+    return read && weight ? { ...layer, bias: biasOnCodes(node, read, weight, this.#index) } : layer;
   }
 
   #packed(node: NodeProto): ReadLayer {
@@ -179,7 +185,12 @@ class Reader {
     }
     const reads = inputs.map((name) => this.#scales.read(name));
     const makes = node.output.filter(Boolean).map((name) => this.#makesOf(name, [name]));
-    return this.#withMade(node, node.opType, this.#formOf(node, weights, reads, makes), weights, inputs, makes);
+    const bias = biasInPairs(node, this.#index, this.#constants);
+    const [[read], [weight]] = [reads, weights];
+    const problem = bias && read && weight ? problemOfSteps(bias, read, weight) : null;
+    if (problem) this.#warn(node, problem);
+    const form = this.#formOf(node, weights, reads, makes);
+    return { ...this.#withMade(node, node.opType, form, weights, inputs, makes), bias };
   }
 
   /** A layer is in integers where all that it reads is, its weight too, and so is what it makes, or it may give float. */
@@ -204,7 +215,7 @@ class Reader {
   }
 
   #keep(node: NodeProto, weights: ReadConstant[], found: ReadConstant | string): void {
-    if (typeof found === "string") this.#unread(node, `a constant of it is not read: ${found}`);
+    if (typeof found === "string") this.#warn(node, `a constant of it is not read: ${found}`);
     else weights.push(found);
   }
 
@@ -217,7 +228,17 @@ class Reader {
     reads: readonly StoredActivation[],
   ): ReadLayer {
     const makes = node.output.filter(Boolean).map((name) => this.#makesOf(name, [name]));
-    return { id: this.#index.id(node), operator, written: node.opType, form, weights, reads, makes, inputs };
+    return {
+      id: this.#index.id(node),
+      operator,
+      written: node.opType,
+      form,
+      weights,
+      reads,
+      makes,
+      inputs,
+      bias: null,
+    };
   }
 
   #withMade(
@@ -229,7 +250,17 @@ class Reader {
     makes: readonly MadeTensor[] = node.output.filter(Boolean).map((name) => this.#makesOf(name, [name])),
   ): ReadLayer {
     const reads = inputs.map((name) => this.#scales.read(name));
-    return { id: this.#index.id(node), operator, written: node.opType, form, weights, reads, makes, inputs };
+    return {
+      id: this.#index.id(node),
+      operator,
+      written: node.opType,
+      form,
+      weights,
+      reads,
+      makes,
+      inputs,
+      bias: null,
+    };
   }
 
   #makesOf(name: string, outputs: readonly string[]): MadeTensor {
@@ -269,16 +300,7 @@ class Reader {
     return this.#index.initializer(name)?.dims.length ?? 0;
   }
 
-  #lookInside(node: NodeProto): void {
-    const inner = subgraphsOf(node).flatMap((graph) => [...allNodes(graph)].filter(worksOnQuantized));
-    if (inner.length === 0) return;
-    this.#unread(
-      node,
-      `${plural(inner.length, "node")} on quantized tensors inside it ${inner.length === 1 ? "is" : "are"} not read`,
-    );
-  }
-
-  #unread(node: NodeProto, what: string): void {
+  #warn(node: NodeProto, what: string): void {
     const subject = this.#index.id(node);
     this.#notices.push({ kind: "warning", subject, message: `Of ${subject} ${what}.` });
   }
