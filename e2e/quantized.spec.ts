@@ -7,7 +7,8 @@ import { buildModel, floatInput, noise } from "../src/engine/onnx/testing/build.
 import { expect, test } from "./support/app.ts";
 import { drop } from "./support/drop.ts";
 import { writeFiles } from "./support/files.ts";
-import { idle, logEntries } from "./support/studio.ts";
+import { stored } from "./support/storage.ts";
+import { calibrate, evaluate, goTo, idle, logEntries } from "./support/studio.ts";
 
 const CODES = Int8Array.of(127, 0, 0, -127, 0, 0, 0, 0);
 const SCALES = [2 ** -6, 2 ** -5];
@@ -77,4 +78,41 @@ test("a quantized model opens by itself; beside its float model it is matched, j
   await page.getByTestId("quantized-adopt").click();
   await expect(dialog).toHaveCount(0);
   expect((await logEntries(page))[0]).toContain("The recipe of quantized.onnx is taken over");
+});
+
+test("another tool's file is a result beside those of recipes here, judged on the same samples, without its recipe being taken over", async ({
+  page,
+}, testInfo) => {
+  const files = await writeFiles(testInfo.outputPath(), {
+    "float.onnx": floatModel(),
+    "quantized.onnx": quantizedModel(),
+    "rows.npy": npyBytes("<f4", [12, 4], noise([12, 4], 5).data as Float32Array),
+  });
+  await page.goto("/");
+  await drop(page, [files["float.onnx"]!, files["rows.npy"]!]);
+  await idle(page);
+  await calibrate(page, 4);
+  await evaluate(page);
+  await drop(page, [files["quantized.onnx"]!]);
+  await page.getByTestId("quantized-evaluate").click();
+  await expect(page.getByTestId("quantized-evaluation")).toContainText("8 samples", { timeout: 120_000 });
+  await idle(page);
+  await page.getByTestId("quantized-compare").click();
+  await expect(page.getByTestId("quantized")).toHaveCount(0);
+
+  const heads = page.getByTestId("compare-result");
+  await expect(heads).toHaveText([/^quantized\.onnx.*a file of /, /^per channel, auto.*current recipe/]);
+  await expect(heads.first().getByRole("button", { name: "Export" })).toHaveCount(0);
+  await expect(page.getByTestId("compare-samples").getByRole("cell")).toHaveText([/^8/, /^8/]);
+  await expect(page.getByTestId("compare")).not.toContainText("they are not compared");
+  await expect(page.getByTestId("compare-y SQNR").getByRole("cell")).toHaveText([/dB/, /dB/]);
+  await expect(page.getByTestId("compare-ranges by")).toHaveCount(0);
+  await page.screenshot({ path: testInfo.outputPath("compare.png") });
+  await expect.poll(async () => (await stored(page)).results).toHaveLength(2);
+
+  await heads.first().getByRole("button", { name: "Go on from its recipe" }).click();
+  expect((await logEntries(page))[0]).toContain("The recipe of quantized.onnx is taken over");
+  await goTo(page, "tune");
+  await expect(heads.first()).toContainText("a file of");
+  await expect(heads.nth(1)).not.toContainText("current recipe");
 });

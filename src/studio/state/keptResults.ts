@@ -1,13 +1,15 @@
 import type { Calibration } from "../../../workers/protocol.ts";
+import type { Evaluation } from "../../engine/model/evaluation.ts";
+import type { QuantizedBeside } from "../../engine/model/quantizedFile.ts";
 import { database } from "./database.ts";
 import { calibrationFingerprint } from "./fingerprint.ts";
 import { nameOf, uniqueName } from "./resultNames.ts";
 import { actions, studio } from "./store.ts";
-import { RESULT, type StoredResult } from "./stored.ts";
+import { type OwnResult, RESULT, type StoredResult } from "./stored.ts";
 import { sound } from "./storedCheck.ts";
 import { guarded, put, removePut, storing } from "./storing.ts";
 
-interface Measured extends Pick<StoredResult, "recipe" | "samples" | "fingerprint" | "evaluation"> {
+interface Measured extends Pick<OwnResult, "recipe" | "samples" | "fingerprint" | "evaluation"> {
   readonly calibration: Calibration;
 }
 
@@ -15,18 +17,35 @@ interface Measured extends Pick<StoredResult, "recipe" | "samples" | "fingerprin
 export async function addResult({ calibration, ...measured }: Measured): Promise<void> {
   const { sha256 } = measured.recipe.model;
   const fingerprint = await calibrationFingerprint(calibration);
+  await keepNew(sha256, nameOf(measured.recipe), {
+    ...measured,
+    calibration: { fingerprint, observed: calibration.observed.length, skipped: calibration.skipped.length },
+  });
+}
+
+interface Judged extends Pick<StoredResult, "samples" | "fingerprint"> {
+  /** Of the float model. */
+  readonly sha256: string;
+  readonly evaluation: Evaluation;
+}
+
+/** Keeps what a quantized file of any tool was judged to be beside the open model. */
+export function addFileResult({ file, recovery }: QuantizedBeside, { sha256, ...measured }: Judged): Promise<void> {
+  const { name, producer } = file;
+  const judged = { name, sha256: file.sha256, producer, differences: recovery.differences.length };
+  return keepNew(sha256, name, { ...measured, recipe: recovery.recipe, calibration: null, file: judged });
+}
+
+async function keepNew(
+  sha256: string,
+  name: string,
+  measured: Omit<StoredResult, "id" | "sha256" | "name" | "date" | "shown">,
+): Promise<void> {
   const { project, results } = studio.getState();
   if (project.model?.summary.sha256 !== sha256) return;
-  const names = results.kept.map(({ name }) => name);
-  await keep({
-    ...measured,
-    id: crypto.randomUUID(),
-    sha256,
-    name: uniqueName(nameOf(measured.recipe), names),
-    date: Date.now(),
-    calibration: { fingerprint, observed: calibration.observed.length, skipped: calibration.skipped.length },
-    shown: true,
-  });
+  const names = results.kept.map((result) => result.name);
+  const own = { id: crypto.randomUUID(), sha256, name: uniqueName(name, names), date: Date.now(), shown: true };
+  await keep({ ...measured, ...own });
 }
 
 /** Brings back the results kept of a model. */

@@ -4,11 +4,17 @@ import type { QuantizedBeside, QuantizedFile } from "../../engine/model/quantize
 import type { Recipe } from "../../engine/model/recipe.ts";
 import type { ErrorWalk } from "../../engine/model/sensitivity.ts";
 import { withSettings } from "../../engine/recipe/change.ts";
+import { plural } from "../../engine/values/figures.ts";
+import { compareFirst } from "./comparing.ts";
 import { runJob } from "./jobs.ts";
+import { addFileResult } from "./keptResults.ts";
 import { say } from "./log.ts";
+import { preparedHere } from "./preparation.ts";
+import { isDisprovedNow } from "./preprocess.ts";
 import type { QuantizedFiles } from "./slices/view.ts";
 import { actions, studio } from "./store.ts";
 import { inTurn } from "./turns.ts";
+import { unjudged } from "./verdict.ts";
 import { engine, inquire } from "./workers.ts";
 
 /** A longer file is opened as a model without a look at what it is first, since that reads it whole. */
@@ -61,17 +67,32 @@ async function read({ file, beside }: QuantizedFiles): Promise<ReadFile | null> 
   return alone && { file: alone, own: null };
 }
 
-/** Float against the quantized file on all samples; null where it was cancelled or failed, which is told. */
-export function judgeBeside(): Promise<Evaluation | null> {
+/**
+ * Float against the quantized file on the samples that do not calibrate, as an export is judged, so that both can be compared; on all
+ * where every sample calibrates. It is kept among the results. Null where it was cancelled or failed, which is told.
+ */
+export async function judgeBeside(beside: QuantizedBeside): Promise<Evaluation | null> {
   const { project, view } = studio.getState();
-  const { recipe, data } = project;
-  if (!recipe || !data) return Promise.resolve(null);
-  const range = { skip: 0, samples: data.summary.samples };
-  return runJob({
+  const { model, recipe, data } = project;
+  if (!model || !recipe || !data) return null;
+  const all = data.summary.samples;
+  const samples = all > project.samples ? project.samples : 0;
+  const evaluation = await runJob({
     task: "Evaluating",
     on: "the quantized model",
-    run: (api, report) => api.evaluateBeside(recipe.present, range, view.limit, report),
+    run: async (api, report) => {
+      await compareFirst(api, project, report);
+      const range = { skip: samples, samples: all - samples };
+      const measured = await api.evaluateBeside(recipe.present, range, view.limit, report);
+      const { results } = studio.getState();
+      return isDisprovedNow({ project, results }) ? unjudged(measured) : measured;
+    },
   });
+  if (!evaluation) return null;
+  const { sha256 } = model.summary;
+  await addFileResult(beside, { sha256, samples, fingerprint: data.fingerprint, evaluation });
+  say("info", `${beside.file.name} is evaluated on ${plural(evaluation.samples, "sample")} and kept in Compare.`);
+  return evaluation;
 }
 
 /** Through the layers that both have, on as many samples as the walk through an export takes. */
@@ -88,15 +109,16 @@ export function walkBeside(): Promise<ErrorWalk | null> {
 
 /** Takes a recovered recipe over as one step of undo, with the samples and the preprocessing that there are. */
 export function adoptRecovered(recipe: Recipe, from: string): void {
-  const { recipe: held } = studio.getState().project;
-  if (!held) return;
+  const { recipe: held, model } = studio.getState().project;
+  const prepared = model && preparedHere(recipe, model.summary, `Taking over the recipe of ${from}`);
+  if (!held || !prepared) return;
   const { preprocess, seed, inputs } = held.present;
-  const taken = { ...withSettings(recipe, { preprocess, seed, inputs }), ...learnedOf(recipe) };
+  const taken = { ...withSettings(prepared, { preprocess, seed, inputs }), ...learnedOf(prepared) };
   actions.recipeEdited(`recipe of ${from}`, taken, Date.now());
   say("info", `The recipe of ${from} is taken over; calibrate to go on from it.`);
 }
 
 /** What a recipe was recovered with, which neither samples nor preprocessing taught. */
-function learnedOf({ spared, unjoined, rounding, codes }: Recipe): Partial<Recipe> {
-  return { spared, unjoined, rounding, ...(codes && { codes }) };
+function learnedOf({ spared, unjoined, rounding, biases, codes }: Recipe): Partial<Recipe> {
+  return { spared, unjoined, rounding, biases, ...(codes && { codes }) };
 }

@@ -13,7 +13,7 @@ import { runJob } from "./jobs.ts";
 import { exportResult, reopenResult } from "./resultActions.ts";
 import type { OpenData, OpenModel } from "./slices/project.ts";
 import { studio } from "./store.ts";
-import type { StoredResult } from "./stored.ts";
+import type { OwnResult } from "./stored.ts";
 import { fresh, given } from "./testing/given.ts";
 import { adoptPoint } from "./tune.ts";
 import { engine } from "./workers.ts";
@@ -39,7 +39,7 @@ const otherwise: Recipe = {
 const measured = {
   ...{ name: "best", evaluation: {}, samples: 4, fingerprint: "f" },
   calibration: { fingerprint: await calibrationFingerprint(calibration), observed: 3 },
-} as StoredResult;
+} as OwnResult;
 
 const takes: Readonly<Record<string, (taken: Recipe) => unknown>> = {
   "a result": (taken) => reopenResult({ ...measured, recipe: taken }),

@@ -7,12 +7,12 @@ import { preparedHere } from "./preparation.ts";
 import { editRecipe, isForInputs } from "./recipe.ts";
 import { evaluationIsStale, factsOf } from "./steps.ts";
 import { actions, studio } from "./store.ts";
-import type { StoredResult } from "./stored.ts";
+import type { OwnResult } from "./stored.ts";
 import { judged } from "./verdict.ts";
 import { inquire } from "./workers.ts";
 
 /** Makes the recipe of a result the recipe of the moment, as one step of undo, and its figures the results. */
-export async function reopenResult(result: StoredResult): Promise<void> {
+export async function reopenResult(result: OwnResult): Promise<void> {
   const { name, recipe, evaluation, samples, fingerprint } = result;
   const {
     project: { model },
@@ -41,20 +41,20 @@ export async function reopenResult(result: StoredResult): Promise<void> {
 }
 
 /** Whether a result came from the calibration at hand. */
-async function isOfCalibration({ calibration: from }: StoredResult): Promise<boolean> {
+async function isOfCalibration({ calibration: from }: OwnResult): Promise<boolean> {
   const { calibration } = studio.getState().project;
   return calibration !== null && (await calibrationFingerprint(calibration)) === from.fingerprint;
 }
 
 /** Downloads the recipe of a result. */
-export async function exportRecipe({ name, recipe }: StoredResult): Promise<void> {
+export async function exportRecipe({ name, recipe }: OwnResult): Promise<void> {
   const text = await inquire("Exporting", (api) => api.recipeJson(recipe));
   if (text === null) return;
   download(new Blob([text], { type: "application/json" }), `${recipe.model.name}.${slug(name)}.recipe.json`);
 }
 
 /** Downloads all files of a result; that needs the calibration it came from. */
-export async function exportResult(result: StoredResult): Promise<void> {
+export async function exportResult(result: OwnResult): Promise<void> {
   const { name, recipe, evaluation, calibration: from } = result;
   const { project, work } = studio.getState();
   const { calibration, model } = project;

@@ -48,6 +48,21 @@ describe("the settings of results side by side", () => {
     ]);
   });
 
+  it("of a file are what its recovered recipe tells, held against those of a recipe here, and else not told", () => {
+    const weights = { type: "int8", granularity: "tensor", rounding: "nearest" } as const;
+    const file = { name: "theirs.onnx", sha256: "cd", producer: "onnx.quantize 0.1.0", differences: 2 };
+    const theirs = {
+      ...result("theirs", { recipe: { weights, method: "mse", biases: null }, calibration: null }),
+      file,
+    };
+    const unknown = { ...result("unknown", { calibration: null }), recipe: null, file };
+    const rows = settingRows([theirs, result("ours", { recipe: { method: "minmax" } }), unknown]);
+    expect(rows.map(({ label, cells }) => [label, ...cells.map(({ text, differs }) => [text, differs])])).toEqual([
+      ["weights", ["int8, per tensor", true], ["int8, per channel", false], ["not told by the file", false]],
+    ]);
+    expect(settingRows([unknown])).toEqual([]);
+  });
+
   it("name of a list what not every result has, whatever its order", () => {
     const float = (...layers: string[]) => ({
       recipe: { float: { layers, operators: [], tensors: [] } },

@@ -1,12 +1,13 @@
 import { settingsOf } from "../../engine/model/comparison.ts";
 import type { Accuracy, Evaluation } from "../../engine/model/evaluation.ts";
+import type { Recipe } from "../../engine/model/recipe.ts";
 import { own } from "../../engine/model/record.ts";
 import { sameValue } from "../../engine/recipe/text.ts";
 import { count, plural, significant } from "../../engine/values/figures.ts";
 import { percent, pointsOf } from "../../engine/values/shares.ts";
 import { byteSize, decibel, duration } from "../../engine/values/units.ts";
 import type { Word } from "../words.ts";
-import type { StoredResult } from "./stored.ts";
+import { isOwn, type StoredResult } from "./stored.ts";
 
 export interface Cell {
   readonly text: string;
@@ -35,6 +36,18 @@ export interface Unlike {
 
 const NAMED = 3;
 const PLAIN = { note: null, best: false, differs: false, unlike: false };
+/** Settings that a file of another tool tells, by its recovered recipe. */
+const TOLD_BY_FILES = new Set([
+  "format",
+  "activations",
+  "weights",
+  "weights of other types",
+  "layers in float",
+  "layers in float but for their weights",
+  "weights of layers in float",
+]);
+/** What a file does not tell. */
+const UNTOLD: Cell = { ...PLAIN, text: "not told by the file" };
 
 /** In what a result was measured otherwise than another, so that their figures are not to be compared as if equal. */
 export function unlike(result: StoredResult, reference: StoredResult): Unlike {
@@ -50,59 +63,58 @@ function machineOf({ latency }: Evaluation): string {
   return `${latency.runtime}, ${plural(latency.threads, "thread")}, ${latency.machine}`;
 }
 
-/** The settings in which results differ; the first result is what the others are held against. */
+/**
+ * The settings in which results differ. The first result of a recipe here is what the others are held against; a file has what its
+ * recovered recipe says of it.
+ */
 export function settingRows(results: readonly StoredResult[]): readonly TableRow[] {
-  const [first] = results;
-  if (!first) return [];
-  const settings = results.map(({ recipe }) => settingsOf(recipe));
-  const rows = settings[0]!.map(({ name, list }, i): TableRow => {
-    const values = settings.map((all) => all[i]!.values);
-    const shared = new Set(values[0]!.filter((value) => values.every((others) => others.includes(value))));
-    const reference = [...values[0]!].sort().join("\n");
-    return row(
-      name,
-      values.map((own) => ({
-        ...PLAIN,
-        text: list ? entriesText(own, own.filter((value) => !shared.has(value)).sort()) : own[0]!,
-        differs: [...own].sort().join("\n") !== reference,
-      })),
-    );
-  });
+  const first = results.find(isOwn) ?? results.find(({ recipe }) => recipe !== null);
+  if (!first?.recipe) return [];
   const reference = first.recipe;
-  const calibrated = ({ calibration }: StoredResult) => calibration.fingerprint;
-  const factors = row(
-    "equalization factors",
-    results.map(({ recipe }) => partsCell(recipe.factors, reference.factors, "tensor")),
-  );
-  const biases = row(
-    "learned biases",
-    results.map(({ recipe }) => partsCell(recipe.biases, reference.biases, "layer")),
-  );
-  const rounding = row(
-    "learned rounding",
-    results.map(({ recipe }) => partsCell(recipe.rounding, reference.rounding, "layer")),
-  );
+  const settings = results.map(({ recipe }) => recipe && settingsOf(recipe));
+  const rows = settingsOf(reference).map(({ name, list, values }, i): TableRow => {
+    const isTold = (result: StoredResult) => isOwn(result) || TOLD_BY_FILES.has(name);
+    const all = settings.map((each, at) => (each && isTold(results[at]!) ? each[i]!.values : null));
+    const shared = new Set(values.filter((value) => all.every((others) => !others || others.includes(value))));
+    const held = [...values].sort().join("\n");
+    const cells = all.map((own): Cell => {
+      if (!own) return UNTOLD;
+      const text = list ? entriesText(own, own.filter((value) => !shared.has(value)).sort()) : own[0]!;
+      return { ...PLAIN, text, differs: [...own].sort().join("\n") !== held };
+    });
+    return row(name, cells);
+  });
+  const parts = (name: string, noun: string, of: (recipe: Recipe) => Parts) =>
+    row(
+      name,
+      results.map((result) => (isOwn(result) ? partsCell(of(result.recipe), of(reference), noun) : UNTOLD)),
+    );
+  const calibrated = isOwn(first) ? first.calibration.fingerprint : null;
   const observed = row(
     "calibrated on",
-    results.map((result) => ({
-      ...PLAIN,
-      text: plural(result.calibration.observed, "sample"),
-      note: calibrated(result) === calibrated(first) ? null : "another calibration",
-      differs: calibrated(result) !== calibrated(first),
-    })),
+    results.map((result) => {
+      if (!isOwn(result)) return UNTOLD;
+      const differs = result.calibration.fingerprint !== calibrated;
+      const text = plural(result.calibration.observed, "sample");
+      return { ...PLAIN, text, note: differs ? "another calibration" : null, differs };
+    }),
   );
   const settled = row(
     "settled ranges",
-    results.map(({ recipe }) => partsCell(recipe.resolved, reference.resolved, "range")),
+    results.map(({ recipe }) => (recipe ? partsCell(recipe.resolved, reference.resolved, "range") : UNTOLD)),
   );
-  const codes = row(
-    "codes found on samples",
-    results.map(({ recipe }) => partsCell(recipe.codes ?? null, reference.codes ?? null, "layer")),
-  );
-  return [...rows, factors, biases, rounding, codes, observed, settled].filter(({ cells }) =>
-    cells.some(({ differs }) => differs),
-  );
+  return [
+    ...rows,
+    parts("equalization factors", "tensor", ({ factors }) => factors),
+    parts("learned biases", "layer", ({ biases }) => biases),
+    parts("learned rounding", "layer", ({ rounding }) => rounding),
+    parts("codes found on samples", "layer", ({ codes }) => codes ?? null),
+    observed,
+    settled,
+  ].filter(({ cells }) => cells.some(({ differs }) => differs));
 }
+
+type Parts = Readonly<Record<string, unknown>> | null;
 
 function row(name: string, cells: readonly Cell[]): TableRow {
   return { key: name, label: name, word: null, cells };
@@ -117,11 +129,7 @@ function entriesText(all: readonly string[], special: readonly string[]): string
 }
 
 /** How many parts a record has, and how many of them differ from the reference's. */
-function partsCell<T>(
-  record: Readonly<Record<string, T>> | null,
-  reference: Readonly<Record<string, T>> | null,
-  noun: string,
-): Cell {
+function partsCell(record: Parts, reference: Parts, noun: string): Cell {
   const names = [...new Set([...Object.keys(record ?? {}), ...Object.keys(reference ?? {})])];
   const differing = names.filter((name) => !sameValue(own(record ?? {}, name), own(reference ?? {}, name)));
   const total = Object.keys(record ?? {}).length;

@@ -55,6 +55,12 @@ const RESULT_RECORD = {
   },
   calibration: { fingerprint: "seen", observed: 40, skipped: 0 },
 };
+/** Of another tool's file, whose recipe was not recovered. */
+const FILE_RECORD = {
+  ...RESULT_RECORD,
+  ...{ recipe: null, calibration: null },
+  file: { name: "theirs.onnx", sha256: "cd", producer: "onnx.quantize 0.1.0", differences: 1 },
+};
 const { start, ...search } = TUNING;
 const TUNING_RECORD = {
   sha256: "ab",
@@ -134,6 +140,7 @@ describe("what is stored", () => {
     ["tunings", STORED_TUNING, TUNING_RECORD],
     ["roundings", STORED_ROUNDING, ROUNDING_RECORD],
     ["results", RESULT, RESULT_RECORD],
+    ["results", RESULT, FILE_RECORD],
   ] as const)("in %s is taken as it is, and not renewed", (store, schema, record) => {
     expect(problemOf(schema, record)).toBeNull();
     expect(JSON.stringify(RENEWALS[store]!(record))).toBe(JSON.stringify(record));

@@ -1,7 +1,7 @@
 import { CALIBRATION } from "../../engine/model/calibration.ts";
 import { CODE_SEARCH } from "../../engine/model/codeSearch.ts";
 import { EVALUATION } from "../../engine/model/evaluation.ts";
-import { EDITED_RECIPE, RECIPE } from "../../engine/model/recipe.ts";
+import { EDITED_RECIPE, RECIPE, type Recipe } from "../../engine/model/recipe.ts";
 import { ROUNDING } from "../../engine/model/rounding.ts";
 import { ERROR_METRICS, ERROR_WALK, SENSITIVITY } from "../../engine/model/sensitivity.ts";
 import { TUNING } from "../../engine/model/tuning.ts";
@@ -13,6 +13,7 @@ import {
   flag,
   integer,
   list,
+  maybe,
   nullable,
   number,
   type Of,
@@ -80,15 +81,29 @@ export const RESULT = fields({
   name: text,
   /** When it was measured: milliseconds since 1970. */
   date: number,
-  /** Resolved. */
-  recipe: RECIPE,
+  /** Resolved; of a file that another tool may have made, the recipe recovered from it, null where none was. */
+  recipe: nullable(RECIPE),
   /** How many samples, from the first, were to calibrate; the rest was judged. */
   samples: count,
   /** Of the files of the samples (state/fingerprint.ts). */
   fingerprint: text,
-  calibration: fields({ fingerprint: text, observed: count, skipped: count }),
+  /** Null of a file, which does not tell. */
+  calibration: nullable(fields({ fingerprint: text, observed: count, skipped: count })),
+  /** The file that was judged, where it was no export of the recipe; how much of it the recovered recipe gives otherwise. */
+  file: maybe(fields({ name: text, sha256: text, producer: text, differences: count })),
   evaluation: EVALUATION,
   /** Whether it is among those side by side. */
   shown: flag,
 });
 export type StoredResult = Of<typeof RESULT>;
+
+/** A result of what a recipe here exports. */
+export type OwnResult = StoredResult & {
+  readonly recipe: Recipe;
+  readonly calibration: NonNullable<StoredResult["calibration"]>;
+};
+
+/** Whether a result is of what a recipe here exports, and not of a file. */
+export function isOwn(result: StoredResult): result is OwnResult {
+  return result.file === undefined && result.recipe !== null && result.calibration !== null;
+}

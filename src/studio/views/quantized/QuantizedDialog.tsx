@@ -12,6 +12,7 @@ import { TextDialog } from "../../parts/TextDialog.tsx";
 import { takeFiles } from "../../state/intake.ts";
 import { adoptRecovered, judgeBeside, type ReadFile, readQuantized, walkBeside } from "../../state/quantized.ts";
 import type { QuantizedFiles } from "../../state/slices/view.ts";
+import { actions } from "../../state/store.ts";
 import { useProject, useWork } from "../../state/useStudio.ts";
 import { Results, Verdict } from "../evaluation/EvaluationPane.tsx";
 import { Alerts } from "../frame/Alerts.tsx";
@@ -70,7 +71,7 @@ export default function QuantizedDialog({ files, onClose }: Props) {
               type="button"
               className="button"
               disabled={busy || !hasData}
-              onClick={() => void judgeBeside().then((judged) => judged && setEvaluation(judged))}
+              onClick={() => void judgeBeside(own).then((judged) => judged && setEvaluation(judged))}
               data-testid="quantized-evaluate"
             >
               Evaluate
@@ -117,6 +118,17 @@ export default function QuantizedDialog({ files, onClose }: Props) {
                   <Tooltip.Provider delayDuration={350} skipDelayDuration={150}>
                     <Results evaluation={evaluation} type={typeOf(read.file)} />
                   </Tooltip.Provider>
+                  <button
+                    type="button"
+                    className="button"
+                    onClick={() => {
+                      onClose();
+                      actions.tuneViewOpened("compare");
+                    }}
+                    data-testid="quantized-compare"
+                  >
+                    See it in Compare
+                  </button>
                 </section>
               ) : null}
               {walk ? (

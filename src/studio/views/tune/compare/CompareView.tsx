@@ -44,7 +44,7 @@ export default function CompareView() {
           {shown.length === 1 ? (
             <p className="muted">
               {results.length === 1
-                ? "Every evaluation is kept here: change the recipe and evaluate again to have something to compare."
+                ? "Every evaluation is kept here: change the recipe and evaluate again, or drop in a quantized model of another tool and evaluate it, to have something to compare."
                 : "Tick another result to see what differs."}
             </p>
           ) : null}
