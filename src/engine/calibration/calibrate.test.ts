@@ -310,4 +310,38 @@ describe("Calibrator", () => {
     // At most the batch that each of them is in.
     expect(Math.max(...unkept)).toBeLessThanOrEqual(4);
   });
+
+  it("hands over what sessions at rest hold as well, while the page is being left", async () => {
+    const [first, second] = [fakeSession(), fakeSession({ turns: () => 1 })];
+    const states: Observation[] = [];
+    let isLeaving = false;
+    const calibrator = new Calibrator({
+      ...{ watch: WATCH, dataset: dataset(40), samples: 40, resume: null, context: quiet() },
+      checkpoint: (state) => states.push(state),
+      isLeaving: () => isLeaving,
+    });
+    await calibrator.run(crewOf([first]), 10);
+    isLeaving = true;
+    states.length = 0;
+    await calibrator.run(crewOf([second]), 1);
+    expect(states.map(({ observed }) => observed)).toEqual([Array.from({ length: 11 }, (_, i) => i)]);
+    await calibrator.run(crewOf([first, second]));
+    const { statistics, executors } = calibrator.result();
+    expect(isDeepStrictEqual(statistics, (await run(dataset(40), 40)).statistics)).toBe(true);
+    expect(executors.reduce((sum, { samples }) => sum + samples, 0)).toBe(40);
+  });
+
+  it("hands over every batch to the last while the page is being left, where one session has ended before the other", async () => {
+    const quick = fakeSession();
+    const slow = fakeSession({ turns: () => 400 });
+    const unkept: number[] = [];
+    const calibrator = new Calibrator({
+      ...{ watch: WATCH, dataset: dataset(30), samples: 30, resume: null, context: quiet() },
+      checkpoint: ({ observed }) => unkept.push(30 - observed.length),
+      isLeaving: () => true,
+    });
+    await calibrator.run(crewOf([quick, slow]));
+    expect(slow.asked.flat().length).toBeGreaterThan(0);
+    expect(unkept.at(-1)).toBe(0);
+  });
 });

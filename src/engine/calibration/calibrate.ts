@@ -32,7 +32,10 @@ export interface CalibratorOptions {
    * settled once the state is kept, and none comes before.
    */
   readonly checkpoint: (observation: Observation) => unknown;
-  /** Whether all may end at any moment: the state is then handed over after every batch, and sessions wait until it is kept. */
+  /**
+   * Whether all may end at any moment: the state is then handed over after every batch, with what sessions at rest hold, and sessions
+   * wait until it is kept.
+   */
   readonly isLeaving?: () => boolean;
 }
 
@@ -57,6 +60,7 @@ export class Calibrator {
   readonly #statistics: Map<string, TensorStatistics>;
   /** What sessions observed and keep. */
   readonly #kept = new Map<ObserverSession, number[]>();
+  readonly #crews = new Map<ObserverSession, Crew>();
   /** Sessions that failed: what they still hold was given to others. */
   readonly #failed = new WeakSet<ObserverSession>();
   /** The round of checkpoints that a session's statistics were last taken for. */
@@ -114,6 +118,8 @@ export class Calibrator {
     this.#report();
     const alive = new Set(crew.sessions.filter((session) => !this.#failed.has(session)));
     if (alive.size === 0) throw new WorkerDied("No worker of ONNX Runtime is left");
+    for (const session of alive) this.#crews.set(session, crew);
+    const working = new Set<ObserverSession>();
     const rates = new Map<ObserverSession, number>();
     let left = limit * crew.sessions.length;
     let failure: { readonly error: unknown } | null = null;
@@ -123,6 +129,7 @@ export class Calibrator {
       return size;
     };
     const work = async (session: ObserverSession) => {
+      working.add(session);
       try {
         for (let size = share(); size > 0 && !failure; size = share()) {
           this.#options.context.signal.throwIfAborted();
@@ -131,7 +138,7 @@ export class Calibrator {
           await this.#observe(session, batch);
           rates.set(session, Math.max(rates.get(session) ?? 0, batch.samples.length / session.lastRunTime));
           this.#report();
-          await this.#takeWhenDue(session, crew, alive);
+          await this.#takeWhenDue(session, crew, working);
         }
         if (limit === Infinity) await this.#take(session, crew);
       } catch (error) {
@@ -139,6 +146,8 @@ export class Calibrator {
         const cause = error instanceof SessionFailed ? error.cause : error;
         if (!(cause instanceof WorkerDied && alive.size > 0)) failure ??= { error: cause };
         else this.note(deathNotice(cause));
+      } finally {
+        working.delete(session);
       }
     };
     do {
@@ -187,12 +196,12 @@ export class Calibrator {
     addExecutor(this.#executors, { ...runtime, workers: sessions.length, threads, batch, samples: samples.length });
   }
 
-  async #takeWhenDue(session: ObserverSession, crew: Crew, alive: ReadonlySet<ObserverSession>): Promise<void> {
+  async #takeWhenDue(session: ObserverSession, crew: Crew, working: ReadonlySet<ObserverSession>): Promise<void> {
     const start = performance.now();
     const isLeaving = this.#options.isLeaving?.() ?? false;
     const isTaken = (other: ObserverSession) => (this.#rounds.get(other) ?? 0) === this.#round;
     const isDue = (isLeaving || start > this.#roundEnds) && !this.#keeping;
-    if (isDue && [...alive].every(isTaken)) {
+    if (isDue && [...working].every(isTaken)) {
       this.#round++;
       this.#taking = 0;
     }
@@ -200,14 +209,18 @@ export class Calibrator {
       await this.#take(session, crew);
       this.#taking += performance.now() - start;
       this.#rounds.set(session, this.#round);
-      if ([...alive].every(isTaken)) this.#keep();
+      if ([...working].every(isTaken)) this.#keep(isLeaving ? working : null);
     }
     if (isLeaving) await this.#keeping;
   }
 
-  #keep(): void {
+  /** Keeps what was taken, and what sessions hold that are not among those `working`, which wait for it; null takes nothing more. */
+  #keep(working: ReadonlySet<ObserverSession> | null): void {
     const start = performance.now() - this.#taking;
-    const kept = async () => this.#options.checkpoint(this.#state());
+    const kept = async () => {
+      if (working) await this.#takeFromOthers(working);
+      await this.#options.checkpoint(this.#state());
+    };
     this.#keeping = kept()
       .catch(() => undefined)
       .then(() => {
@@ -216,6 +229,12 @@ export class Calibrator {
         this.#roundEnds = now + length;
         this.#keeping = null;
       });
+  }
+
+  /** What a session that fails held is run again. */
+  async #takeFromOthers(working: ReadonlySet<ObserverSession>): Promise<void> {
+    const others = [...this.#kept.keys()].filter((session) => !working.has(session));
+    await Promise.allSettled(others.map((session) => this.#take(session, this.#crews.get(session)!)));
   }
 
   /** A session that fails has lost what it kept. */
