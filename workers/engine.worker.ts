@@ -105,15 +105,16 @@ const api: EngineApi = {
   adviseOn: (recipe, target, onProgress) =>
     job(onProgress, (context) => opened().adopt(recipe).adviseOn(target, context)),
   sources: async () => opened().sources,
-  setData: async (files, { preprocess, seed }) => {
-    try {
-      const summary = await opened().edit({ preprocess, seed }).takeData(dataOf(files));
-      return { summary, sources: summary.inputs };
-    } catch (error) {
-      if (error instanceof InputsMissing) return { summary: null, sources: error.sources };
-      throw error;
-    }
-  },
+  setData: (files, { preprocess, seed }, onProgress) =>
+    job(onProgress, async (context) => {
+      try {
+        const summary = await opened().edit({ preprocess, seed }).takeData(dataOf(files), null, null, context);
+        return { summary, sources: summary.inputs };
+      } catch (error) {
+        if (error instanceof InputsMissing) return { summary: null, sources: error.sources };
+        throw error;
+      }
+    }),
   preset: async (preset) => opened().preset(preset),
   findPreprocess: (choices, samples, beside, onProgress) => {
     const find = (context: JobContext) => opened().findPreprocess({ skip: 0, samples }, context, choices);

@@ -156,7 +156,7 @@ export interface EngineApi {
   /**
    * Takes data and labels, told apart by their content; a preprocessing of null lets the engine choose.
    */
-  setData(files: readonly PathFile[], choices: SamplesPart): Promise<DataTaken>;
+  setData(files: readonly PathFile[], choices: SamplesPart, onProgress: OnProgress): Promise<DataTaken>;
   /** A preset fitted to the open model and data; rejects when it does not suit them. */
   preset(preset: Preset): Promise<Preprocess>;
   /**

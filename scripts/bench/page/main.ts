@@ -70,9 +70,11 @@ const bench = {
     return time;
   },
   async data(preset: Preset): Promise<number> {
-    await engine.call((api) => api.setData(chosen("data"), { preprocess: null, seed: null }));
+    await engine.call((api) => api.setData(chosen("data"), { preprocess: null, seed: null }, ignore));
     const preprocess = await engine.call((api) => api.preset(preset));
-    const { summary: data } = await engine.call((api) => api.setData(chosen("data"), { preprocess, seed: null }));
+    const { summary: data } = await engine.call((api) =>
+      api.setData(chosen("data"), { preprocess, seed: null }, ignore),
+    );
     return data!.samples;
   },
   async calibrate(samples: number, execution: Execution) {

@@ -10,8 +10,10 @@ export interface Inflated {
   readonly garbage: number;
 }
 
+/** Bytes read at a time. */
+const PIECE = 1 << 20;
 /** Bytes inflated at a time. */
-const PIECE = 1 << 16;
+const PART = 1 << 16;
 
 /** The shortest header and the shortest content of a member, and the CRC-32 and length of the content after them (RFC 1952). */
 const HEADER_BYTES = 10;
@@ -45,9 +47,8 @@ export async function gunzipHead(file: DataFile): Promise<Uint8Array> {
  * member does not have the CRC-32 and the length it carries.
  */
 export async function gunzipFile(file: DataFile): Promise<Inflated> {
-  const bytes = await file.read();
   const damaged = new InputError(`${file.path} is a damaged gzip file; copy it again.`);
-  const { members, chunks } = inflateMembers(bytes, damaged);
+  const { bytes, members, chunks } = await inflateMembers(file, damaged);
   members.forEach((member, i) => {
     const next = members[i + 1];
     if (next && !isTrailer(bytes, next.start - TRAILER_BYTES, member)) throw damaged;
@@ -68,7 +69,8 @@ export async function gunzipFile(file: DataFile): Promise<Inflated> {
   };
 }
 
-function inflateMembers(bytes: Uint8Array, damaged: InputError) {
+async function inflateMembers(file: DataFile, damaged: InputError) {
+  const bytes = new Uint8Array(file.size);
   const chunks: Uint8Array[] = [];
   const members: Member[] = [{ start: 0, crc: 0, length: 0 }];
   const stream = new Gunzip((chunk) => {
@@ -78,14 +80,20 @@ function inflateMembers(bytes: Uint8Array, damaged: InputError) {
     chunks.push(chunk);
   });
   stream.onmember = (start) => members.push({ start, crc: 0, length: 0 });
-  try {
-    for (let at = 0; at < bytes.length; at += PIECE) {
-      stream.push(bytes.subarray(at, at + PIECE), at + PIECE >= bytes.length);
+  let isAtEnd = false;
+  for (let at = 0; at < bytes.length; at += PIECE) {
+    const end = Math.min(at + PIECE, bytes.length);
+    bytes.set(await file.read(at, end), at);
+    try {
+      for (let from = at; from < end && !isAtEnd; from += PART) {
+        stream.push(bytes.subarray(from, Math.min(from + PART, end)), from + PART >= bytes.length);
+      }
+    } catch (error) {
+      if ((error as FlateError).code !== FlateErrorCode.InvalidHeader) throw damaged;
+      isAtEnd = true;
     }
-  } catch (error) {
-    if ((error as FlateError).code !== FlateErrorCode.InvalidHeader) throw damaged;
   }
-  return { members, chunks };
+  return { bytes, members, chunks };
 }
 
 /** Where a member ends: fflate does not say it of the last one, but no other place has its checksum and length. */

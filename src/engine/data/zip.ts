@@ -1,4 +1,4 @@
-import { inflateSync } from "fflate";
+import { Inflate } from "fflate";
 import type { DataFile } from "../model/dataset.ts";
 import { InputError } from "../model/job.ts";
 import { crc32 } from "../values/crc32.ts";
@@ -29,7 +29,7 @@ const ENCRYPTED = 1;
 /** No deflated data is longer, by the number of bytes that one of them can stand for. */
 const MOST_INFLATED = 1032;
 
-/** Bytes whose checksum is taken at a time. */
+/** Bytes read at a time. */
 const PIECE = 1 << 20;
 
 interface Entry {
@@ -161,7 +161,7 @@ async function openMember(archive: DataFile, entry: Entry): Promise<DataFile> {
     if ((await checksum(file)) !== entry.crc) throw damaged;
     return file;
   }
-  const content = inflated(await archive.read(from, from + compressed), size, damaged);
+  const content = await inflated(archive, from, from + compressed, size, damaged);
   if (crc32(content) !== entry.crc) throw damaged;
   return { ...about, read: async (start = 0, end = size) => content.subarray(start, end) };
 }
@@ -174,13 +174,29 @@ async function checksum(file: DataFile): Promise<number> {
   return crc;
 }
 
-function inflated(bytes: Uint8Array, size: number, damaged: InputError): Uint8Array {
-  let content: Uint8Array;
-  try {
-    content = inflateSync(bytes, { out: new Uint8Array(size) });
-  } catch {
-    throw damaged;
+/** Inflates what lies between two bytes of an archive, which is read piece by piece, so that whoever reads can stop. */
+async function inflated(
+  archive: DataFile,
+  start: number,
+  end: number,
+  size: number,
+  damaged: InputError,
+): Promise<Uint8Array> {
+  const content = new Uint8Array(size);
+  let length = 0;
+  const stream = new Inflate((chunk) => {
+    if (length + chunk.length > size) throw damaged;
+    content.set(chunk, length);
+    length += chunk.length;
+  });
+  for (let at = start; at < end; at += PIECE) {
+    const piece = await archive.read(at, Math.min(at + PIECE, end));
+    try {
+      stream.push(piece, at + PIECE >= end);
+    } catch {
+      throw damaged;
+    }
   }
-  if (content.length !== size) throw damaged;
+  if (length !== size) throw damaged;
   return content;
 }

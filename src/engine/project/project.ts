@@ -1,3 +1,4 @@
+import { Reading } from "../data/reading.ts";
 import { ADVICE_SAMPLES, advise, adviseOn, recipeOf } from "../job/advise.ts";
 import { activationValues } from "../job/bitDepth.ts";
 import { type CalibrationRequest, calibrate } from "../job/calibrate.ts";
@@ -253,15 +254,20 @@ export class Project {
   /**
    * Takes samples and labels, in place of those there are. `preprocess` null leaves the choice to the recipe, or else to
    * the engine; label files among the data count where `labels` is null. What other samples taught is dropped. Throws
-   * InputError, and InputsMissing where an input is left without values.
+   * InputError, and InputsMissing where an input is left without values. Cancelled by way of `context` nothing has changed.
    */
   async takeData(
     files: readonly DataFile[],
     preprocess: Preprocess | Preset | null = null,
     labels: DataFile | null = null,
+    context: JobContext | null = null,
   ): Promise<DataSummary> {
     const wanted = preprocess ?? this.#recipe.preprocess;
-    const data = await this.#open(files, wanted, labels);
+    const reading = context && new Reading(files.length, context);
+    const watched = reading ? files.map((file) => reading.watch(file)) : files;
+    const data = await this.#open(watched, wanted, labels);
+    context?.signal.throwIfAborted();
+    reading?.end();
     this.#data = data;
     this.#prober = new Prober(this.#model, this.#environment.runtimes.main);
     this.#calibration = null;

@@ -47,14 +47,14 @@ export async function openData(given: readonly PathFile[], wishes: Wishes = {}):
   const taken = await runJob({
     task: "Reading data",
     on: given.length === 1 ? given[0]!.path : `${given.length} files`,
-    run: async (api) => {
+    run: async (api, report) => {
       try {
         files = together;
-        return await api.setData(files, { preprocess, seed });
+        return await api.setData(files, { preprocess, seed }, report);
       } catch (error) {
         if (together === given || !isForPeople(error as Error)) throw error;
         files = given;
-        return api.setData(files, { preprocess, seed });
+        return api.setData(files, { preprocess, seed }, report);
       }
     },
   });

@@ -69,7 +69,14 @@ export const engine = host<EngineApi>("The engine", startEngine, async (handle) 
         proxy(() => {}),
       ),
     );
-    if (data) await handle.call((api) => api.setData(data.files, samplesPart(recipe.present)));
+    if (data)
+      await handle.call((api) =>
+        api.setData(
+          data.files,
+          samplesPart(recipe.present),
+          proxy(() => {}),
+        ),
+      );
   }
 });
 
