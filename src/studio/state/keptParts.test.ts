@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { evictions, type KeptPart, partOf, sizeOf, totalOf } from "./keptParts.ts";
+import { evictions, type KeptPart, makingWay, partOf, sizeOf, totalOf } from "./keptParts.ts";
 
 const part = (store: string, sha256: string, bytes: number, savedAt: number): KeptPart => ({
   ...{ id: `${store} ${sha256}`, key: sha256, store, sha256, bytes, savedAt },
@@ -30,6 +30,21 @@ test("what can be made again goes first, oldest first, and nothing of the open m
   expect(gone(110)).toEqual(["calibrations old", "calibrations new", "results old"]);
   expect(evictions(parts, "open", 99, 1000).fits).toBe(false);
   expect(evictions(parts, "open", 350, 499).gone.map(({ id }) => id)).toEqual(["files old"]);
+});
+
+test("where the browser is full only what can be made again gives way, and only where that is enough", () => {
+  const parts = [
+    part("sessions", "old", 10, 1),
+    part("results", "old", 40, 1),
+    part("files", "old", 500, 1),
+    part("codes", "old", 30, 1),
+    part("calibrations", "old", 100, 2),
+    part("calibrations", "open", 100, 0),
+  ];
+  const gone = (bytes: number) => makingWay(parts, "open", bytes).map(({ id }) => id);
+  expect(gone(1)).toEqual(["calibrations old"]);
+  expect(gone(101)).toEqual(["calibrations old", "codes old"]);
+  expect(gone(131)).toEqual([]);
 });
 
 test("whatever is kept, what stays is within the bound or is the open model's alone, and nothing goes in vain", () => {

@@ -22,6 +22,8 @@ export const MOST_FILE_BYTES = 1e9;
 /** Stores in the order in which they give way: what samples make again, what takes long to learn, what was measured, the recipe itself. */
 const GIVING_WAY = ["calibrations", "tunings", "roundings", "codes", "results", "sessions"];
 
+const MADE_AGAIN = GIVING_WAY.slice(0, GIVING_WAY.indexOf("results"));
+
 /** What is known of a record that is stored now. */
 export function partOf(store: string, record: object, savedAt: number): KeptPart {
   const { id, sha256 } = record as { readonly id?: string; readonly sha256: string };
@@ -56,6 +58,16 @@ export function evictions(
   const records = parts.filter(({ store }) => store !== "files");
   const found = [within(records, open, mostRecords), within(files, open, mostFiles)];
   return { gone: found.flatMap(({ gone }) => gone), fits: found.every(({ fits }) => fits) };
+}
+
+/**
+ * What of other models goes so that `bytes` more find room: only what samples or the machine make again, in the order in which it gives way;
+ * nothing where all of that would be less.
+ */
+export function makingWay(parts: readonly KeptPart[], open: string, bytes: number): readonly KeptPart[] {
+  const madeAgain = parts.filter(({ store }) => MADE_AGAIN.includes(store));
+  const { gone } = within(madeAgain, open, totalOf(madeAgain) - bytes);
+  return totalOf(gone) >= bytes ? gone : [];
 }
 
 function within(parts: readonly KeptPart[], open: string, most: number) {

@@ -1,6 +1,6 @@
 import { byteSize } from "../../engine/values/units.ts";
 import { database, type RecordStore } from "./database.ts";
-import { evictions, type KeptPart, MOST_RECORD_BYTES } from "./keptParts.ts";
+import { evictions, type KeptPart, MOST_RECORD_BYTES, makingWay } from "./keptParts.ts";
 import { say } from "./log.ts";
 import { actions, studio } from "./store.ts";
 
@@ -15,18 +15,27 @@ const WORDS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Removes what has to go, of models that are not open, so that what is kept is within its bounds, and says what went; with `all` whatever is
- * theirs. False where nothing went. Throws QuotaExceededError where the open model's own is more than the bounds.
+ * Removes what has to go, of models that are not open, so that what is kept is within its bounds, and says what went. Throws QuotaExceededError
+ * where the open model's own is more than the bounds.
  */
-export async function makeRoom(open: string, all = false): Promise<boolean> {
-  const parts = await (await database()).getAll("sizes");
-  const { gone, fits } = all ? evictions(parts, open, 0, 0) : evictions(parts, open);
+export async function keepWithinBounds(open: string): Promise<void> {
+  const { gone, fits } = evictions(await (await database()).getAll("sizes"), open);
+  await sayAndRemove(gone);
+  if (!fits) throw new DOMException(`more than ${byteSize(MOST_RECORD_BYTES)}`, "QuotaExceededError");
+}
+
+/** Removes as much of models that are not open, of what can be made again, as a record needs, and says what went; false where that is not enough. */
+export async function makeRoom({ sha256, bytes }: KeptPart): Promise<boolean> {
+  const gone = makingWay(await (await database()).getAll("sizes"), sha256, bytes);
+  await sayAndRemove(gone);
+  return gone.length > 0;
+}
+
+async function sayAndRemove(gone: readonly KeptPart[]): Promise<void> {
   for (const part of gone) {
     say("info", `${await wordsOf(part)} went from this browser to make room: ${byteSize(part.bytes)}.`);
     await remove(part);
   }
-  if (!fits && !all) throw new DOMException(`more than ${byteSize(MOST_RECORD_BYTES)}`, "QuotaExceededError");
-  return gone.length > 0;
 }
 
 async function wordsOf({ store, sha256 }: KeptPart): Promise<string> {

@@ -1,7 +1,7 @@
 import { database, type RecordStore, type Stored } from "./database.ts";
 import { type KeptPart, partOf } from "./keptParts.ts";
 import { alarm } from "./log.ts";
-import { makeRoom } from "./room.ts";
+import { keepWithinBounds, makeRoom } from "./room.ts";
 import { actions, studio } from "./store.ts";
 import { isKeeper } from "./tabs.ts";
 
@@ -29,11 +29,11 @@ export async function put<S extends RecordStore>(store: S, record: Stored<S>): P
   try {
     await write(part, record);
   } catch (error) {
-    if (!isFull(error) || !(await makeRoom(part.sha256, true))) throw error;
+    if (!isFull(error) || !(await makeRoom(part))) throw error;
     await write(part, record);
   }
   try {
-    await makeRoom(part.sha256);
+    await keepWithinBounds(part.sha256);
   } catch (error) {
     await removePut(store, part.key);
     throw error;
