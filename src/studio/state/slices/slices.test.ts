@@ -27,7 +27,11 @@ beforeEach(fresh);
 /** A model in the middle of work on it. */
 function begun(): void {
   given({ model, samples: 9, recipe: begin(PLAIN_RECIPE), calibration, keep: true, overview, evaluation });
-  given({ log: [entry], alerts: [{ id: 2, message: "bad", details: null, until: null }], learning: { layer: "a", curve: [] } });
+  given({
+    log: [entry],
+    alerts: [{ id: 2, message: "bad", details: null, until: null }],
+    learning: { layer: "a", curve: [] },
+  });
   given({ step: "export", layer: "a", filter: "conv", limit: 0.5, metric: "kl", layersView: "graph", execution });
 }
 
