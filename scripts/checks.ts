@@ -33,9 +33,8 @@ function counted(ok: boolean, file: string, read: (report: never) => Outcome, un
 const noneUnhandled = (): readonly string[] => [];
 
 function types(): Outcome {
-  const results = ["tsconfig.engine.json", "tsconfig.node.json", "tsconfig.json"].map((project) =>
-    succeeds("tsc", ["-p", project]),
-  );
+  const projects = ["tsconfig.engine.json", "tsconfig.node.json", "tsconfig.json", "tsconfig.serviceWorker.json"];
+  const results = projects.map((project) => succeeds("tsc", ["-p", project]));
   return check(results.every((ok) => ok));
 }
 

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -9,20 +9,16 @@ import manifest from "../package.json" with { type: "json" };
 import type { Runtime } from "../src/engine/model/runtime.ts";
 import { type Command, commandsOf } from "./site/commands.ts";
 import { putWorld } from "./site/testing/world.ts";
+import { type Copy, copyOf } from "./verify/docs/copy.ts";
+import { documentsOf, npmCommands } from "./verify/docs/index.ts";
+import { TRIALS } from "./verify/docs/trials.ts";
 
 // Threads and a process for each command would take five times as long; tests of the command line have them.
 vi.mock("../cli/executors.ts", () => ({ threadedRuntime: (runtime: Runtime) => runtime }));
 vi.mock("../cli/separate.ts", () => ({ withSeparate: (runtime: Runtime) => runtime }));
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const DOCUMENTS = [
-  "README.md",
-  "CONTRIBUTING.md",
-  "CHANGELOG.md",
-  ...readdirSync(`${ROOT}docs`, { recursive: true, encoding: "utf8" }).map((name) => `docs/${name}`),
-]
-  .filter((name) => name.endsWith(".md"))
-  .map((name) => [name, readFileSync(ROOT + name, "utf8")] as const);
+const DOCUMENTS = documentsOf(ROOT);
 
 describe.each(DOCUMENTS)("%s", (_, text) => {
   it("calls the package by the name that it has", () => {
@@ -61,11 +57,39 @@ describe("the commands of", () => {
     cpSync(join(world, "given"), folder, { recursive: true });
     process.chdir(folder);
     for (const command of commands) {
-      if (command.words[0] === "npm") expect(npmCan(command.words.slice(1)), command.text).toBe(true);
-      else if (command.isSynopsis) expect(unknownOf(command), command.text).toEqual([]);
+      if (command.words[0] === "npm") continue;
+      if (command.isSynopsis) expect(unknownOf(command), command.text).toEqual([]);
       else await runCommand(command);
     }
   });
+});
+
+describe("the commands of npm", () => {
+  const named = npmCommands(DOCUMENTS);
+  const quick = Object.entries(TRIALS).flatMap(([text, trial]) =>
+    "see" in trial && trial.isQuick ? [[text, trial] as const] : [],
+  );
+  let copy: Copy;
+  beforeAll(() => {
+    copy = copyOf(ROOT, "linked");
+  }, 60_000);
+  afterAll(() => copy.remove(), 60_000);
+
+  it("are each tried by `npm run verify -- --only docs`, or it says why not, and it tries no others", () => {
+    expect(Object.keys(TRIALS).sort()).toEqual([...named.keys()].sort());
+  });
+
+  it.each([...named.keys()].filter((text) => text.startsWith("npm ")))("%s is one that there is", (text) => {
+    expect(npmCan(text.split(" ").slice(1))).toBe(true);
+  });
+
+  it.each(quick)(
+    "%s does in a fresh copy what is said of it",
+    async (text, { see }) => {
+      await expect(see(text.split(" "), named.get(text)!.command.settings, copy)).resolves.toBeTruthy();
+    },
+    300_000,
+  );
 });
 
 /** Runs a command on a few of the samples that it asks for. */
@@ -92,7 +116,7 @@ function unknownOf({ words }: Command): readonly string[] {
 /** Whether npm has the command here: a script of package.json with parts that there are, or the package by its name. */
 function npmCan([command = "", ...rest]: readonly string[]): boolean {
   if (command === "install") return rest.every((word) => word.startsWith("--") || word === manifest.name);
-  if (command === "ci") return rest.length === 0;
+  if (command === "ci" || command === "pack") return rest.length === 0;
   const script = command === "run" ? rest.shift() : command;
   const only = rest.indexOf("--only") + 1;
   const parts = only > 0 ? rest[only]!.split(",") : [];

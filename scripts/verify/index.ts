@@ -1,9 +1,10 @@
 /**
  * What is too heavy for `npm test`: every model of ../shared/models with its default recipe, into docs/verified.md, with that
  * for speed, into docs/speed.md, a model of 5 GiB, into docs/large.md, one of 2 GiB in a tab, into docs/large-in-tab.md, other browsers, into docs/browsers.md, beside the
- * peer on data built for it, into docs/models.md, in every format, into docs/formats-measured.md, a first run with Rescue, into docs/first-run.md, and drift, into docs/drift-measured.md.
+ * peer on data built for it, into docs/models.md, in every format, into docs/formats-measured.md, a first run with Rescue, into docs/first-run.md, drift, into docs/drift-measured.md,
+ * and the commands of npm that the documents name, into docs/docs-verified.md.
  * `--models` and `--formats`, names apart by semicolons, measure these rows of formats-measured anew and leave the others.
- *   npm run verify [-- --only verified,speed,large,large-in-tab,webgpu-placement,browsers,first-run,models,formats-measured,drift-measured]
+ *   npm run verify [-- --only verified,speed,large,large-in-tab,webgpu-placement,browsers,first-run,models,formats-measured,drift-measured,docs]
  */
 import "../../src/engine/runtime/telemetry.ts";
 import { writeFileSync } from "node:fs";
@@ -25,9 +26,11 @@ interface Part {
   readonly head: readonly string[];
   /** Whether it sets Octet beside the peer's tool. */
   readonly needsPeer?: boolean;
+  /** The name of the document that it writes, where that is not its own. */
+  readonly document?: string;
 }
 
-/** By the document that each writes. */
+/** By the document that each writes, but for those that name another. */
 const PARTS: Readonly<Record<string, Part>> = {
   verified: {
     measure: async () => (await import("./models.ts")).verifyModels,
@@ -101,7 +104,7 @@ const PARTS: Readonly<Record<string, Part>> = {
       "",
       "Written by `npm run verify -- --only browsers`. The studio on a host that sends no headers, below a path, in the browsers beside Chromium: the model of the",
       "sample project with 500 samples and their labels is dropped, calibrated on the samples that are offered, evaluated on the others and, in Firefox, downloaded; what it lacks is",
-      "what a page there finds missing. Firefox is Debian's `firefox-esr`, driven by WebDriver BiDi; WebKit is WebKitGTK's own small browser (`webkit2gtk-driver`), in which the last step",
+      "what a page there finds missing, and the start page has to say it. Firefox is Debian's `firefox-esr`, driven by WebDriver BiDi; WebKit is WebKitGTK's own small browser (`webkit2gtk-driver`), in which the last step",
       "is not tried, since its driver keeps no downloads. The preprocessing is the one that is assumed, not the model's, so that top-1 compares the two models alone. Any alert of the page, and any error on Firefox's console, fails the run.",
     ],
   },
@@ -126,6 +129,17 @@ const PARTS: Readonly<Record<string, Part>> = {
       "Written by `npm run verify`. What `octet drift` finds of new samples beside 30 that calibrated, under ranges of least error, in native ONNX Runtime: 30 new ones where no",
       "number stands. The figure is the largest KL of any tensor, nats, with the verdict ([drift.md](drift.md)). Changed samples are the others of the same, with the values of",
       "the input changed. `mnist_cntk` is given garments, which are not what it was made for.",
+    ],
+  },
+  docs: {
+    document: "docs-verified",
+    measure: async () => (await import("./docs/index.ts")).tryCommands,
+    head: [
+      "# Commands of npm, run",
+      "",
+      "Written by `npm run verify -- --only docs`. Every command of npm that the README, CONTRIBUTING.md and `docs` name, run in a copy of the checkout that has what git has and",
+      "nothing installed or built, in this order: `npm start` comes first, and installs. What was seen is what the run is held to, besides ending with 0; a command that fails fails the whole and writes",
+      "nothing here. Where another command stands for one that takes too long, the row says which. Those that take a few seconds and are no step of `npm test` are run by a test too (`scripts/documents.test.ts`), as is every command of `octet`.",
     ],
   },
   "formats-measured": {
@@ -160,10 +174,10 @@ if (unknown.length > 0) {
 }
 
 for (const name of wanted) {
-  const { measure, head, needsPeer } = PARTS[name]!;
+  const { measure, head, needsPeer, document = name } = PARTS[name]!;
   const missing = needsPeer ? peerMissing() : null;
-  if (missing) console.error(`${missing} docs/${name}.md stays as it is.`);
-  else await write(`${name}.md`, await measure(), head);
+  if (missing) console.error(`${missing} docs/${document}.md stays as it is.`);
+  else await write(`${document}.md`, await measure(), head);
 }
 
 async function write(name: string, measure: () => Promise<Row[]>, head: readonly string[]): Promise<void> {
