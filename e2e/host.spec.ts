@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, type Page, test } from "@playwright/test";
@@ -51,6 +51,45 @@ test("a host that sends no headers, below a path: isolated after one reload, wor
   const files = await downloadZip(page);
   expect(Object.keys(files)).toContain(`${SAMPLE_NAME}.int8.onnx`);
   await expect(page.getByTestId("device")).not.toContainText("not isolated");
+});
+
+test("a first visit by a link starts no worker before the page is loaded again, and then opens what it links to", async ({
+  page,
+}) => {
+  const seen: string[] = [];
+  page.on("load", () => seen.push("load"));
+  page.on("worker", () => seen.push("worker"));
+  await page.goto(`${host.page}?sample`);
+  await openedSample(page);
+  expect(seen.slice(0, 2)).toEqual(["load", "load"]);
+  expect(seen.filter((what) => what === "load")).toHaveLength(2);
+  expect(seen).toContain("worker");
+});
+
+test("what is used seldom is kept on its first use and not before; the page can be installed", async ({ page }) => {
+  const seldom = readdirSync("dist/assets/first-use").map((name) => `assets/first-use/${name}`);
+  const [used = "", unused = ""] = seldom.filter((path) => path.endsWith(".js"));
+  await page.goto(host.page);
+  await isKept(page);
+  expect(host.asked.filter((path) => path.includes("/first-use/"))).toEqual([]);
+  const answer = (path: string) =>
+    page.evaluate(
+      (url) =>
+        fetch(url).then(
+          ({ status }) => status,
+          () => "refused",
+        ),
+      path,
+    );
+  expect(await answer(used)).toBe(200);
+  await host.stop();
+  expect(await answer(used)).toBe(200);
+  expect(await answer(unused)).toBe("refused");
+
+  const devtools = await page.context().newCDPSession(page);
+  const { installabilityErrors } = await devtools.send("Page.getInstallabilityErrors");
+  // A test's profile is one that forgets, into which nothing is installed.
+  expect(installabilityErrors.map(({ errorId }) => errorId).filter((id) => id !== "in-incognito")).toEqual([]);
 });
 
 test("where there are no service workers it says so, and does without threads", async ({ page }) => {

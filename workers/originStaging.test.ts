@@ -87,6 +87,17 @@ test.each([
   await expect(keeping).rejects.toThrow(`net.int4.onnx takes 1.05 MB and there is no room to write it: ${why}`);
 });
 
+test.each([
+  ["no storage", undefined],
+  ["no files of a page's own", { estimate: async () => ({}) }],
+])("a browser with %s says so, and where the model can be quantized", async (_, storage) => {
+  vi.stubGlobal("navigator", { storage });
+  const keeping = new OriginStaging().keep(madeFile().file, context, () => undefined);
+  await expect(keeping).rejects.toThrow(
+    "net.int4.onnx is too large for memory, and this browser has no files of a page's own to write it to: quantize the model with octet in a terminal",
+  );
+});
+
 test("a job that is cancelled writes no more, and lets go of what it has written", async () => {
   const { open, files } = fileSystem(10 * MEBIBYTE);
   const cancelled = new AbortController();

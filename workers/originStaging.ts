@@ -27,9 +27,14 @@ interface Written {
 export class OriginStaging {
   readonly #written = new Map<ReturnType<typeof partsOf>, Written>();
 
-  /** Writes a file; what is worked out for it is read there from then on. Throws InputError when the browser has no room for it. */
+  /** Writes a file; what is worked out for it is read there from then on. Throws InputError when the browser has no room for it, or no such file system. */
   readonly keep: Keep = async (artifact, context, written) => {
     const parts = partsOf(artifact);
+    if (!navigator.storage?.getDirectory) {
+      throw new InputError(
+        `${artifact.name} is too large for memory, and this browser has no files of a page's own to write it to: quantize the model with octet in a terminal, or in Chrome or Firefox.`,
+      );
+    }
     await assertRoom(artifact);
     const folder = await folderOf(self.name);
     const handle = await folder.getFileHandle(artifact.name, { create: true });

@@ -16,6 +16,9 @@ export async function openFirefox(): Promise<Driver> {
     browser: "firefox",
     executablePath,
     headless: true,
+    // Firefox 140 knows not all that setting a viewport asks of it.
+    defaultViewport: null,
+    args: ["--width=1280", "--height=800"],
     protocolTimeout: 300_000,
     extraPrefsFirefox: {
       "browser.download.folderList": 2,
@@ -26,7 +29,6 @@ export async function openFirefox(): Promise<Driver> {
   });
   const errors: string[] = [];
   const page = await browser.newPage();
-  await page.setViewport({ width: 1280, height: 720 });
   page.on("pageerror", (error) => errors.push(String(error)));
   page.on("console", (message) => {
     if (message.type() === "error") errors.push(message.text());

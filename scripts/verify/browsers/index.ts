@@ -38,6 +38,13 @@ const LACKS = `({
   "files of its own": !navigator.storage?.getDirectory,
 })`;
 
+/** By what the start page says of it. */
+const SAID = {
+  WebGPU: "WebGPU",
+  "a save dialog": "a save dialog",
+  "files of its own": "files of a page's own",
+} as const;
+
 /** As a drop from the system does, but for folders. */
 const dropped = (names: readonly string[]) => `(async () => {
   const transfer = new DataTransfer();
@@ -94,6 +101,11 @@ async function mainJob(driver: Driver, address: string): Promise<Row> {
   await waitFor("the start page", `!!${found("kept")} || !!document.querySelector(".start-without")`);
   const lacks = await driver.evaluate<Record<string, boolean>>(LACKS);
   const without = await driver.evaluate<string | null>(`document.querySelector(".start-without")?.textContent ?? null`);
+  const said = await driver.evaluate<string>(`(${found("lacks")}?.textContent ?? "")`);
+  for (const [what, name] of Object.entries(SAID)) {
+    if (said.includes(name) !== lacks[what]) throw new Error(`${driver.label} says of ${what}: "${said}".`);
+  }
+  await driver.evaluate(`document.querySelector(".start-host").scrollIntoView() ?? true`);
   await picture("start");
 
   const start = performance.now();
@@ -123,7 +135,7 @@ async function mainJob(driver: Driver, address: string): Promise<Row> {
     lacks: Object.keys(lacks)
       .filter((what) => lacks[what])
       .join(", "),
-    "the studio says": [without, runsOn].filter((text) => text !== null).join("; "),
+    "the studio says": [said, without, runsOn].filter((text) => text).join("; "),
     "main job": verdict,
     "drop to the end (s)": seconds.toFixed(1),
     "files beside the terminal's": bytes,

@@ -1,5 +1,12 @@
 import { Hint } from "../../parts/Term.tsx";
-import { executionText, executorText, fallbacks, PROVIDER_NAMES, placeText } from "../../state/execution.ts";
+import {
+  executionText,
+  executorText,
+  fallbacks,
+  gpuObstacle,
+  PROVIDER_NAMES,
+  placeText,
+} from "../../state/execution.ts";
 import { useHost, useProject, useView } from "../../state/useStudio.ts";
 
 /** Where the samples of the calibration ran, or will run, and why not where they were to. */
@@ -17,8 +24,10 @@ export function Device() {
     ran.length > 0
       ? `Calibrated on ${ran.map(executorText).join("; ")}.`
       : `Not calibrated yet; how it will run: ${executionText(execution)}.`;
+  const obstacle = gpuObstacle();
+  const noGpu = obstacle ? `WASM alone: ${obstacle}.` : "";
   return (
-    <Hint text={[how, ...reasons, without ?? ""].join(" ").trim()}>
+    <Hint text={[how, ...reasons, noGpu, without ?? ""].join(" ").trim()}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: its hint is read by keyboard */}
       <span className="badge" data-testid="device" tabIndex={0}>
         {text}
