@@ -141,6 +141,15 @@ export function quantizesAnything({ layers, stored }: QuantizationPlan): boolean
   return layers.some(({ reason }) => reason === null) || stored.some(({ weights }) => weights.length > 0);
 }
 
+function whyNothing({ layers }: QuantizationPlan, { weights }: Recipe): string {
+  if (layers.some(({ reason }) => reason && isChosen(reason))) return "the recipe leaves what could be in float";
+  if (!layers.some(({ reason }) => reason?.code === "weight-small")) return "no layer has an integer form here";
+  const small = "weights so small that keeping them in 8 bits would save nothing";
+  return weights.others === undefined
+    ? `it has ${small}`
+    : `no blocks fit what has ${small}; choose a scale a channel for ${weights.type} without blocks`;
+}
+
 /** What a resolved recipe quantizes. */
 export interface QuantizationJob {
   /** The float model that is quantized, with and without corrected biases. */
@@ -169,9 +178,7 @@ export function quantizationJob(model: OpenModel, recipe: Recipe): QuantizationJ
   assertTakes(plan.target, recipe);
   assertWhole(plan, types, model.name);
   if (!quantizesAnything(plan)) {
-    const chosen = plan.layers.some(({ reason }) => reason && isChosen(reason));
-    const why = chosen ? "the recipe leaves what could be in float" : "no layer has an integer form here";
-    throw new InputError(`Nothing in ${model.name} would be quantized: ${why}.`);
+    throw new InputError(`Nothing in ${model.name} would be quantized: ${whyNothing(plan, recipe)}.`);
   }
   const missing = plan.groups.find(({ id, fixed }) => !fixed && !own(resolved, id));
   if (missing) throw new InputError(`The recipe has no range for tensor ${missing.id}; calibrate again.`);

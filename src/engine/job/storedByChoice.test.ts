@@ -6,6 +6,7 @@ import type { Tensor } from "../model/tensor.ts";
 import { Comparator } from "../numerics/metrics.ts";
 import { intAttribute, makeNode } from "../onnx/attributes.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
+import { tensorOf } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
 import { withFloat, withTarget } from "../recipe/edits.ts";
 import { TARGETS } from "../targets/index.ts";
@@ -13,7 +14,7 @@ import { refusalOf } from "../targets/target.ts";
 import { exportJob } from "./export.ts";
 import { defaultRecipe, planModel, summarizeModel } from "./open.ts";
 import { quantizeModel } from "./quantize.ts";
-import { settle } from "./settle.ts";
+import { settle, settleAlone } from "./settle.ts";
 import { context, datasetOf, open, runtime } from "./testing/quantized.ts";
 import { tune } from "./tune.ts";
 
@@ -104,6 +105,26 @@ describe("layers that a recipe names as stored", () => {
     expect(summary.floatKernels).toEqual(["a", "middle", "last"]);
     expect(Object.keys(recipe.biases ?? {})).toEqual(["a", "middle"]);
     expect(Math.min(optimized, literal)).toBeGreaterThan(38);
+  });
+
+  it("are rounded so that the errors of an output channel nearly cancel, as those of integer layers are", async () => {
+    const { quantized } = await made(NET, { stored: ["a", "middle", "last"] }, { corrections: NO_CORRECTIONS });
+    const valuesOf = (name: string) =>
+      tensorOf(quantized.model.graph!.initializer.find((each) => each.name === name)!).data;
+    for (const [weight, channelOf] of [
+      ["v", (at: number) => Math.floor(at / 144)],
+      ["w", (at: number) => Math.floor(at / 144)],
+      ["m", (at: number) => at % 12],
+    ] as const) {
+      const scales = valuesOf(`${weight}_scale`) as Float32Array;
+      const float = tensorOf(NET.graph!.initializer.find(({ name }) => name === weight)!).data as Float32Array;
+      const sums = new Float64Array(scales.length);
+      for (const [at, code] of (valuesOf(`${weight}_quantized`) as Int8Array).entries()) {
+        const channel = channelOf(at);
+        sums[channel]! += code - float[at]! / scales[channel]!;
+      }
+      expect(Math.max(...sums.map(Math.abs))).toBeLessThan(0.51);
+    }
   });
 
   it("stand between integer ones, and keep scales of their own in the runtime", async () => {
@@ -285,4 +306,27 @@ it("a search that mixes forms keeps a limit in fewer bytes than one that has flo
   expect([float.passed, best.passed]).toEqual([true, true]);
   expect(best.bytes).toBeLessThan(0.5 * float.bytes);
   expect(quantizeModel(model, best.recipe).bytes).toBe(best.bytes);
+});
+
+it("a model that no blocks fit, with weights too small to gain by 8 bits, is refused with the way out", async () => {
+  const tiny = buildModel({
+    opset: 21,
+    inputs: [floatInput("x", [1, 2, 6, 6])],
+    outputs: ["y"],
+    nodes: [conv(["x", "w"], "y")],
+    constants: { w: noise([4, 2, 3, 3], 1) },
+  });
+  const model = await open(tiny);
+  const plain = defaultRecipe(model);
+  const asked = (weights: Partial<Recipe["weights"]>): Recipe => ({
+    ...plain,
+    format: "weights",
+    corrections: NO_CORRECTIONS,
+    weights: { ...plain.weights, type: "uint4", ...weights },
+  });
+  const made = (recipe: Recipe) => quantizeModel(model, settleAlone(model, recipe).recipe);
+  expect(() => made(asked({ block: 32, others: "wider", operator: "dequantize" }))).toThrow(
+    "Nothing in made would be quantized: no blocks fit what has weights so small that keeping them in 8 bits would save nothing; choose a scale a channel for uint4 without blocks.",
+  );
+  expect(made(asked({})).plan.layers.map(({ precision }) => precision)).toEqual(["uint4"]);
 });
