@@ -1,8 +1,5 @@
 import { nodeEnvironment } from "../../cli/environment.ts";
-import { memoryFile, npyBytes } from "../../src/engine/data/testing/files.ts";
-import { elementsOf } from "../../src/engine/emit/testing/shared.ts";
 import { context } from "../../src/engine/job/testing/settledCase.ts";
-import type { DataFile } from "../../src/engine/model/dataset.ts";
 import type { Evaluation } from "../../src/engine/model/evaluation.ts";
 import { Project } from "../../src/engine/project/index.ts";
 import { unlearned, withSettings } from "../../src/engine/recipe/change.ts";
@@ -12,11 +9,8 @@ import { readShared } from "../../src/engine/testing/shared.ts";
 import { significant } from "../../src/engine/values/figures.ts";
 import { decibel } from "../../src/engine/values/units.ts";
 import type { Row } from "../bench/part.ts";
+import { HALF, MODEL, PHOTOGRAPHS, photographs } from "./photographs.ts";
 
-const MODEL = "mobilenet_v1_0.75_224";
-const PHOTOGRAPHS = 200;
-const HALF = PHOTOGRAPHS / 2;
-const PIXELS = 224 * 224 * 3;
 const LIMIT = 0.01;
 
 /** What a half came to, of the photographs that neither taught nor chose. */
@@ -88,30 +82,4 @@ async function taughtBy(first: 0 | 1): Promise<Judged> {
     "time (s)": Math.round(seconds),
   };
   return { ruined, rescued, row };
-}
-
-/** Every second photograph from the given one, and then the others, with their classes. */
-function photographs(first: 0 | 1): readonly DataFile[] {
-  const pixels = elementsOf("data/imagenet-mini-224.u8.npy");
-  const labels = new TextDecoder()
-    .decode(readShared("data/imagenet-mini/labels.csv"))
-    .trim()
-    .split("\n")
-    .slice(1)
-    .map((line) => Number(line.split(",")[1]));
-  const order = [first, 1 - first].flatMap((from) => Array.from({ length: HALF }, (_, at) => 2 * at + from));
-  const values = new Uint8Array(PHOTOGRAPHS * PIXELS);
-  for (const [to, from] of order.entries())
-    values.set(pixels.subarray(from * PIXELS, (from + 1) * PIXELS), to * PIXELS);
-  return [
-    memoryFile("pictures.npy", npyBytes("|u1", [PHOTOGRAPHS, 224, 224, 3], values)),
-    memoryFile(
-      "labels.npy",
-      npyBytes(
-        "<i4",
-        [PHOTOGRAPHS],
-        Int32Array.from(order, (from) => labels[from]!),
-      ),
-    ),
-  ];
 }

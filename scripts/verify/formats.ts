@@ -1,5 +1,5 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { loadavg, tmpdir } from "node:os";
+import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { medianInterval, quantile } from "../../src/engine/numerics/interval.ts";
@@ -10,6 +10,7 @@ import type { Row } from "../bench/part.ts";
 import { PEER_PYTHON } from "../bench/peer.ts";
 import { SOFTWARE_ADAPTER, serveJudge, worstInChromium } from "./inChromium.ts";
 import { figures, type Judged, judged, lower, quantized, TASKS, type Task } from "./judge.ts";
+import { measuredNow } from "./machine.ts";
 import { peerFile } from "./peerFormats.ts";
 import { type RealData, realData } from "./realData.ts";
 
@@ -85,7 +86,9 @@ const SECONDS = 6;
  * file that its tool makes of it now. Rows that are not chosen stay as the document has them.
  */
 export async function compareFormats({ models, formats }: Chosen): Promise<Row[]> {
-  const before = models || formats ? rowsOf(readFileSync(DOCUMENT, "utf8")) : [];
+  const document = models || formats ? readFileSync(DOCUMENT, "utf8") : null;
+  const before = document === null ? [] : rowsOf(document);
+  const when = () => (document === null ? "" : measuredNow(document, loadavg()[0] ?? 0));
   const golden = JSON.parse(readFileSync(`${SHARED}golden/formats.json`, "utf8")) as { readonly models: Golden };
   const served = await serveJudge(SOFTWARE_ADAPTER);
   const folder = mkdtempSync(join(tmpdir(), "octet-formats-"));
@@ -102,8 +105,9 @@ export async function compareFormats({ models, formats }: Chosen): Promise<Row[]
         const peer = bestOf(format.peers, comparable(golden.models[model] ?? {}));
         const out = join(folder, `${rows.length}`);
         const measured = await measure(model, task, format, data, out, served);
-        const timed = typeof measured === "string" ? null : await timesOf(model, measured.file, peer?.[0], data, out);
-        rows.push(rowOf(model, name, measured, peer, timed));
+        const isTimed = typeof measured !== "string" && isQuiet();
+        const timed = isTimed ? await timesOf(model, measured.file, peer?.[0], data, out) : null;
+        rows.push({ ...rowOf(model, name, measured, peer, timed), measured: when() });
         rmSync(out, { recursive: true, force: true });
       }
     }
@@ -112,6 +116,11 @@ export async function compareFormats({ models, formats }: Chosen): Promise<Row[]
     rmSync(folder, { recursive: true, force: true });
     await served.close();
   }
+}
+
+/** Whether the machine has little else to do, as a time that is to be told has to be measured. */
+function isQuiet(): boolean {
+  return (loadavg()[0] ?? 0) < 1.5 * cpus().length;
 }
 
 interface Measured {
@@ -192,7 +201,7 @@ async function timesOf(
   return { ours: over(own, base), peers: over(its, base), beside: its.length > 0 ? over(own, its) : [] };
 }
 
-/** The rows of a document's table, as texts; those of before are not compared in time. */
+/** The rows of a document's table, as texts; those that were not timed in turn with the peer's file are not compared in time. */
 function rowsOf(text: string): Row[] {
   const [head, , ...lines] = text.split("\n").filter((line) => line.startsWith("|"));
   const cells = (line: string) =>
@@ -203,7 +212,7 @@ function rowsOf(text: string): Row[] {
   const columns = cells(head ?? "");
   return lines.map((line) => {
     const row: Record<string, string> = Object.fromEntries(cells(line).map((cell, at) => [columns[at] ?? "", cell]));
-    if (row.measured) return row;
+    if (row["of its time"]) return row;
     const inTime = (row.lower ?? "").split(", ").filter((what) => what !== "time");
     return { ...row, lower: inTime.join(", ") };
   });
@@ -228,7 +237,6 @@ function rowOf(
     "its kB": peer ? Math.round(peer[1].bytes / 1e3) : "",
     "its time": isBeside ? quantile(timed.peers, 0.5) : peer ? `${peer[1].latency_ratio} elsewhere` : "",
     "of its time": isBeside ? interval(timed.beside) : "",
-    measured: `${new Date().toISOString().slice(0, 10)}, load ${(loadavg()[0] ?? 0).toFixed(0)}`,
   };
   if (typeof measured === "string") {
     return { model, format, "worst output (dB)": measured, ...ofPeer };
@@ -242,7 +250,7 @@ function rowOf(
     "WebGPU (dB)": webgpu,
     task: figures(native),
     kB: `${Math.round(native.bytes_float / 1e3)} to ${Math.round(native.bytes / 1e3)}`,
-    "time of float's": timed ? quantile(timed.ours, 0.5) : native.latency_ratio,
+    "time of float's": timed ? quantile(timed.ours, 0.5) : "pending",
     ...ofPeer,
     lower: peer ? lowerThan(native, peer[1], timed).join(", ") : "",
   };

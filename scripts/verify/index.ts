@@ -1,20 +1,20 @@
 /**
  * What is too heavy for `npm test`: every model of ../shared/models with its default recipe, into docs/verified.md, with that
  * for speed, into docs/speed.md, a model of 5 GiB, into docs/large.md, one of 2 GiB in a tab, into docs/large-in-tab.md, other browsers, into docs/browsers.md, beside the
- * peer on data built for it, into docs/models.md, in every format, into docs/formats-measured.md, a first run with Rescue, into docs/first-run.md, drift, into docs/drift-measured.md,
- * and the commands of npm that the documents name, into docs/docs-verified.md.
+ * peer on data built for it, into docs/models.md, in every format, into docs/formats-measured.md, a first run with Rescue, into docs/first-run.md, learned
+ * rounding, into docs/learned-halves.md, drift, into docs/drift-measured.md, and the commands of npm that the documents name, into docs/docs-verified.md.
  * `--models` and `--formats`, names apart by semicolons, measure these rows of formats-measured anew and leave the others.
- *   npm run verify [-- --only verified,speed,large,large-in-tab,webgpu-placement,browsers,first-run,models,formats-measured,drift-measured,docs]
+ *   npm run verify [-- --only NAME,NAME,...], where a name is that of a document above
  */
 import "../../src/engine/runtime/telemetry.ts";
-import { writeFileSync } from "node:fs";
-import { cpus, totalmem } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { hasShared } from "../../src/engine/testing/shared.ts";
 import type { Row } from "../bench/part.ts";
 import { peerMissing } from "../bench/peer.ts";
 import { tableLines } from "../bench/text.ts";
+import { machine, measuredOn } from "./machine.ts";
 
 if (!hasShared) {
   console.error("There is nothing to verify: the models of ../shared are not here.");
@@ -97,6 +97,16 @@ const PARTS: Readonly<Record<string, Part>> = {
       "evaluating, Rescue and evaluating again.",
     ],
   },
+  "learned-halves": {
+    measure: async () => (await import("./learnedHalves.ts")).judgeLearned,
+    head: [
+      "# int4 weights, learned on one half and judged on the other",
+      "",
+      "Written by `npm run verify`. `mobilenet_v1_0.75_224` with uint8 activations and int4 weights with a scale a channel, their rounding learned ([rounding.md](rounding.md)), in native ONNX",
+      "Runtime: each half of the 200 photographs of `imagenet-mini`, every second one, calibrates and teaches, and the other judges. The drop is that of top-1, with the paired 95 % interval of Bonett and",
+      "Price (`numerics/interval.ts`) over the photographs of the row. Of 100 photographs that interval is several points wide; all 200 are judged by a network that has not seen them.",
+    ],
+  },
   browsers: {
     measure: async () => (await import("./browsers/index.ts")).tryBrowsers,
     head: [
@@ -156,7 +166,8 @@ const PARTS: Readonly<Record<string, Part>> = {
       "The peer's row is that of highest SQNR of the same format in `../shared/golden/formats.json`; where it changed nothing, or has no such format, there is none. Its file is made",
       "anew by its tool and timed in turn with ours and the float model: rounds on one thread, each the lesser of two runs, medians of the ratios in a round, `of its time` with its 95 % confidence",
       "interval. Where the tool cannot make it here (torch), its time is that of the golden file, `elsewhere`, and is not compared. `lower` names in what the peer is better, as in",
-      "[models.md](models.md). `measured` has the day and the machine's load; rows without it are of November 29, 2026, their peer's times of another day, and are not compared in time.",
+      "[models.md](models.md). `measured` has the day, the machine's load, and the machine where it is another, of rows that were measured anew by themselves; the others are of the run that is named below.",
+      "A time is `pending` where the machine was too busy to measure one. Where `of its time` is empty the peer's time is of another day, and is not compared.",
     ],
   },
 };
@@ -181,11 +192,14 @@ for (const name of wanted) {
 }
 
 async function write(name: string, measure: () => Promise<Row[]>, head: readonly string[]): Promise<void> {
+  const path = fileURLToPath(new URL(`../../docs/${name}`, import.meta.url));
+  const isPart = name === "formats-measured.md" && (chosen.models !== null || chosen.formats !== null);
   const start = performance.now();
   const rows = await measure();
   const seconds = Math.round((performance.now() - start) / 1000);
-  const machine = `${cpus()[0]?.model ?? "unknown"}, ${cpus().length} cores, ${Math.floor(totalmem() / 2 ** 30)} GiB; Node ${process.version}; ${new Date().toISOString().slice(0, 10)}; ${seconds} s.`;
-  const text = [...head, "", machine, "", ...tableLines(rows)].join("\n");
-  writeFileSync(fileURLToPath(new URL(`../../docs/${name}`, import.meta.url)), text);
+  const whole = `${machine()}; ${new Date().toISOString().slice(0, 10)}; ${seconds} s.`;
+  const line = isPart ? measuredOn(readFileSync(path, "utf8")) : whole;
+  const text = [...head, "", line, "", ...tableLines(rows)].join("\n");
+  writeFileSync(path, text);
   console.log(text);
 }
