@@ -21,14 +21,22 @@ export interface BlockScales {
   readonly dead: readonly number[];
 }
 
-const NO_SHARES: readonly number[] = [];
+/** What is tried of a block, and by which error. */
+interface Search {
+  /** Shares of the scale that holds all of it; none where that scale is taken. */
+  readonly shares: readonly number[];
+  /** Whether errors count as their squares, not as their powers of 2.5. */
+  readonly isSquare: boolean;
+}
+
+const EXTREMES: Search = { shares: [], isSquare: false };
 
 /**
  * Scales and zero points of blocks that hold the least and the largest weight, zero included; those of symmetric types the
  * largest magnitude. Throws RangeError when a weight is not finite.
  */
 export function extremeScales(weights: Float32Array, layout: BlockLayout, type: WeightType): BlockScales {
-  return new Fitting(scaleCount(layout), type, NO_SHARES, null).blocks(weights, layout);
+  return new Fitting(scaleCount(layout), type, EXTREMES, null).blocks(weights, layout);
 }
 
 /**
@@ -36,9 +44,8 @@ export function extremeScales(weights: Float32Array, layout: BlockLayout, type: 
  * clipping has little to win, those that hold the least and the largest weight. Throws RangeError when a weight is not finite.
  */
 export function asymmetricScales(weights: Float32Array, layout: ChannelLayout, type: WeightType): BlockScales {
-  const bits = weightBits(type);
-  const shares = bits === 8 ? NO_SHARES : SHARES[bits];
-  return new Fitting(layout.channels, type, shares, null).channels(weights, layout);
+  const search = weightBits(type) === 8 ? EXTREMES : searchOf(type);
+  return new Fitting(layout.channels, type, search, null).channels(weights, layout);
 }
 
 /** Shares of the scale that holds all of a block which are tried: clipping gains where there are few codes. */
@@ -48,8 +55,15 @@ const SHARES: Readonly<Record<8 | 4 | 2, readonly number[]>> = {
   2: [1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.45, 0.4, 0.35, 0.3],
 };
 
+/** Without zero points the scale is all there is to find, in steps of a fortieth, and squares serve the outputs better. */
+const SYMMETRIC: Search = { shares: Array.from({ length: 16 }, (_, at) => (41 - at) / 40), isSquare: true };
+
+function searchOf(type: WeightType): Search {
+  return type === "int4" ? SYMMETRIC : { shares: SHARES[weightBits(type)], isSquare: false };
+}
+
 /**
- * Scales and zero points of least error sum h |w - s (q - z)|^2.5 of a block, without data: for each of some shares of the range that
+ * Scales and zero points of least error sum h |w - s (q - z)|^2.5 of a block, of int4 the square, without data: for each of some shares of the range that
  * holds all of it, and the zero points next to where its middle lies, the scale that a least squares fit of the codes gives, and
  * then the neighbours of the best. The idea that scale and zero point are best found by the weights' own error, with a norm that
  * outliers weigh in otherwise than in squares, is that of Badri and Shaji, *Half-Quadratic Quantization of Large Machine Learning
@@ -62,8 +76,7 @@ export function leastErrorBlocks(
   type: WeightType,
   importance: Float32Array | null,
 ): BlockScales {
-  const shares = SHARES[weightBits(type)];
-  return new Fitting(scaleCount(layout), type, shares, squared(importance)).blocks(weights, layout);
+  return new Fitting(scaleCount(layout), type, searchOf(type), squared(importance)).blocks(weights, layout);
 }
 
 /** Squares of magnitudes, 1 in the mean; null where all are alike or one is not finite. */
@@ -95,7 +108,7 @@ interface Placed {
 class Fitting {
   readonly #kernel = weightKernel();
   readonly #type: WeightType;
-  readonly #shares: readonly number[];
+  readonly #search: Search;
   readonly #squares: Float64Array | null;
   readonly #scales: Float32Array;
   readonly #zeroPoints: WeightCodes | null;
@@ -106,9 +119,9 @@ class Fitting {
   #sharesAt = 0;
   #squaresAt = 0;
 
-  constructor(count: number, type: WeightType, shares: readonly number[], squares: Float64Array | null) {
+  constructor(count: number, type: WeightType, search: Search, squares: Float64Array | null) {
     this.#type = type;
-    this.#shares = shares;
+    this.#search = search;
     this.#squares = squares;
     this.#scales = new Float32Array(count);
     this.#zeroPoints = isAsymmetric(type) ? weightCodes(type, count) : null;
@@ -167,9 +180,9 @@ class Fitting {
   /** Room for so many values in blocks of up to a length, as many at once as are given; gives the address of the values. */
   #place(values: number, longest: number, together: number): number {
     const squares = this.#squares?.length ?? 0;
-    const sizes = [4 * values, 16 * longest, 4 * together, together, 8 * this.#shares.length, 8 * squares];
+    const sizes = [4 * values, 16 * longest, 4 * together, together, 8 * this.#search.shares.length, 8 * squares];
     const [at = 0, scratch = 0, scales = 0, zeros = 0, shares = 0, importance = 0] = this.#kernel.place(...sizes);
-    this.#kernel.doubles.set(this.#shares, shares / 8);
+    this.#kernel.doubles.set(this.#search.shares, shares / 8);
     if (this.#squares) this.#kernel.doubles.set(this.#squares, importance / 8);
     this.#scratchAt = scratch;
     this.#scalesAt = scales;
@@ -197,7 +210,8 @@ class Fitting {
       lowest,
       highest,
       this.#sharesAt,
-      this.#shares.length,
+      this.#search.shares.length,
+      this.#search.isSquare ? 1 : 0,
     );
     for (let i = 0, at = to; i < blocks; i++, at += stride) {
       const scale = kernel.floats[this.#scalesAt / 4 + i] as number;

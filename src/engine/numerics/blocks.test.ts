@@ -135,8 +135,9 @@ describe.each(BLOCKED)("scales of blocks in %s", (type: WeightType) => {
   });
 
   it("of least error are not worse, and a good deal better in 4 bits", () => {
-    const held = errorOf(extremeScales(weights, layout, type), 2.5);
-    const least = errorOf(leastErrorBlocks(weights, layout, type, null), 2.5);
+    const power = type === "int4" ? 2 : 2.5;
+    const held = errorOf(extremeScales(weights, layout, type), power);
+    const least = errorOf(leastErrorBlocks(weights, layout, type, null), power);
     expect(least).toBeLessThanOrEqual(held * 1.0001);
     if (type === "int4" || type === "uint4") expect(least).toBeLessThan(held * 0.85);
   });

@@ -22,6 +22,7 @@ interface Exports {
     highest: number,
     shares: number,
     shareCount: number,
+    square: number,
   ): void;
   quantizeEach(
     values: number,

@@ -120,6 +120,8 @@ const SHARES: Readonly<Record<8 | 4 | 2, readonly number[]>> = {
   4: [1, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7],
   2: [1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.45, 0.4, 0.35, 0.3],
 };
+/** The same of int4, whose errors count as their squares. */
+const SYMMETRIC = Array.from({ length: 16 }, (_, at) => (41 - at) / 40);
 /** Tried around the best of them. */
 const NEAR = [0.97, 1.03];
 
@@ -137,6 +139,7 @@ class BlockSearch {
   readonly #limits: CodeLimits;
   readonly #asymmetric: boolean;
   readonly #shares: readonly number[];
+  readonly #isSquare: boolean;
   readonly #squares: Float64Array | null;
   readonly #ones: Float64Array;
   readonly #whole: Fitter;
@@ -149,7 +152,8 @@ class BlockSearch {
   constructor(size: number, type: WeightType, squares: Float64Array | null) {
     this.#limits = weightLimits(type);
     this.#asymmetric = isAsymmetric(type);
-    this.#shares = SHARES[weightBits(type)];
+    this.#isSquare = type === "int4";
+    this.#shares = this.#isSquare ? SYMMETRIC : SHARES[weightBits(type)];
     this.#squares = squares;
     this.#ones = new Float64Array(size).fill(1);
     this.#weights = this.#ones;
@@ -196,7 +200,8 @@ class BlockSearch {
   /** The scale of least squares for the codes that one gives. */
   #consider(scale: number, zeroPoint: number): number {
     if (!(scale >= SCALE_FLOOR)) return 0;
-    const tried = tryScale(this.#block, this.#weights, scale, this.#limits[0] - zeroPoint, this.#limits[1] - zeroPoint);
+    const [low, high] = [this.#limits[0] - zeroPoint, this.#limits[1] - zeroPoint];
+    const tried = tryScale(this.#block, this.#weights, scale, low, high, this.#isSquare);
     if (tried < this.#least) {
       this.#least = tried;
       this.#scale = scale;
@@ -210,7 +215,14 @@ class BlockSearch {
 let fittingScale = 0;
 
 /** The error of a block under a scale; `fittingScale` is then the one of least squares for its codes. */
-function tryScale(block: Float32Array, weights: Float64Array, scale: number, low: number, high: number): number {
+function tryScale(
+  block: Float32Array,
+  weights: Float64Array,
+  scale: number,
+  low: number,
+  high: number,
+  isSquare: boolean,
+): number {
   const steps = 1 / scale;
   const count = block.length;
   let error = 0;
@@ -222,7 +234,7 @@ function tryScale(block: Float32Array, weights: Float64Array, scale: number, low
     const code = roundSmallHalfEven(Math.min(Math.max(value * steps, low), high));
     const distance = Math.abs(value - scale * code);
     const weighted = weight * code;
-    error += weight * distance * distance * Math.sqrt(distance);
+    error += weight * distance * distance * (isSquare ? 1 : Math.sqrt(distance));
     products += weighted * value;
     squares += weighted * code;
   }

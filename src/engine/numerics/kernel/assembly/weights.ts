@@ -20,6 +20,8 @@ let importance: usize = 0;
 let places: i32 = 0;
 let lowest: f64 = 0;
 let highest: f64 = 0;
+/** Whether an error counts as its square, not as its power of 2.5. */
+let isSquare: bool = false;
 
 @inline
 function rounded(values: v128): v128 {
@@ -35,6 +37,12 @@ function fround(values: v128): v128 {
 @inline
 function choose(mask: v128, a: v128, b: v128): v128 {
   return v128.bitselect(a, b, mask);
+}
+
+/** What a distance's square is multiplied by. */
+@inline
+function rest(distance: v128): v128 {
+  return isSquare ? f64x2.splat(1) : f64x2.sqrt(distance);
 }
 
 /** Tries a scale for the lanes of a mask: keeps it where its error is less, and finds the scale of least squares for its codes. */
@@ -57,7 +65,7 @@ function consider(scale: v128, zero: v128, mask: v128): void {
       const value = v128.load(p);
       const code = rounded(f64x2.pmin(high, f64x2.pmax(low, f64x2.mul(value, steps))));
       const distance = f64x2.abs(f64x2.sub(value, f64x2.mul(scale, code)));
-      error = f64x2.add(error, f64x2.mul(f64x2.mul(distance, distance), f64x2.sqrt(distance)));
+      error = f64x2.add(error, f64x2.mul(f64x2.mul(distance, distance), rest(distance)));
       products = f64x2.add(products, f64x2.mul(code, value));
       squares = f64x2.add(squares, f64x2.mul(code, code));
     }
@@ -71,7 +79,7 @@ function consider(scale: v128, zero: v128, mask: v128): void {
       const weighted = f64x2.mul(weight, code);
       error = f64x2.add(
         error,
-        f64x2.mul(f64x2.mul(f64x2.mul(weight, distance), distance), f64x2.sqrt(distance)),
+        f64x2.mul(f64x2.mul(f64x2.mul(weight, distance), distance), rest(distance)),
       );
       products = f64x2.add(products, f64x2.mul(weighted, value));
       squares = f64x2.add(squares, f64x2.mul(weighted, code));
@@ -117,12 +125,14 @@ export function fit(
   most: f64,
   shares: usize,
   shareCount: i32,
+  square: bool,
 ): void {
   pairs = scratch;
   importance = weights;
   places = count;
   lowest = least;
   highest = most;
+  isSquare = square;
   const isAsymmetric = zeros != 0;
   const stride = <usize>along << 2;
   const none = f64x2.splat(0);
