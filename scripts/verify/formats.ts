@@ -95,13 +95,13 @@ export async function compareFormats({ models, formats }: Chosen): Promise<Row[]
   try {
     const rows: Row[] = [];
     for (const [model, task] of Object.entries(TASKS)) {
-      const data = realData(model, task.data);
       for (const [name, format] of Object.entries(FORMATS)) {
         if (!(models?.includes(model) ?? true) || !(formats?.includes(name) ?? true)) {
           rows.push(...before.filter((row) => row.model === model && row.format === name));
           continue;
         }
         console.error(`  ${model} as ${name}`);
+        const data = realData(model, task.data);
         const peer = bestOf(format.peers, comparable(golden.models[model] ?? {}));
         const out = join(folder, `${rows.length}`);
         const measured = await measure(model, task, format, data, out, served);
@@ -262,8 +262,12 @@ function lowerThan(native: Judged, peer: Judged, timed: Timed | null): string[] 
   return lower({ ...native, latency_ratio: ratio }, { ...peer, latency_ratio: 1 });
 }
 
+/** How the command line ends where it refuses what it was asked for. */
+const REFUSED = 2;
+
 function refusal(error: unknown): string {
-  const { stderr } = error as { readonly stderr?: Buffer };
+  const { stderr, status } = error as { readonly stderr?: Buffer; readonly status?: number };
+  if (status !== undefined && status !== REFUSED) throw error;
   return `refused: ${brief(stderr?.toString() ?? String(error))}`;
 }
 
