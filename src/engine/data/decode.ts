@@ -4,6 +4,7 @@ import createWebp from "@jsquash/webp/codec/dec/webp_dec.js";
 import { InputError } from "../model/job.ts";
 import { type ImageFormat, imageFormat } from "./magic.ts";
 import type { Picture } from "./picture.ts";
+import { announcedSize } from "./pictureSize.ts";
 import { isIntactPng } from "./png.ts";
 
 /** Compiles the WebAssembly decoder of one format: from node_modules in the terminal, by URL in the tab. */
@@ -13,7 +14,8 @@ export interface Decoders {
   /**
    * A JPEG, PNG or WebP as RGBA. Pixels are taken as stored: EXIF orientation is not applied, colour profiles are
    * ignored, 16 bits become their high byte, alpha stays straight. Throws InputError naming `source` for a file
-   * that is none of these, is damaged or cut short, a CMYK JPEG, or an animated WebP.
+   * that is none of these, is damaged or cut short, a CMYK JPEG, or an animated WebP, and one of more than 50 million
+   * pixels by its header, before anything is decoded.
    */
   decode(bytes: Uint8Array, source: string): Promise<Picture>;
 }
@@ -72,6 +74,9 @@ async function openWebp(module: WebAssembly.Module): Promise<Decode> {
   return (bytes) => codec.decode(bytes);
 }
 
+/** More take more than 1 GiB while they are decoded. */
+const MOST_PIXELS = 50_000_000;
+
 const FORMATS = {
   jpeg: { label: "JPEG", open: openJpeg },
   png: { label: "PNG", open: openPng },
@@ -80,12 +85,29 @@ const FORMATS = {
 
 /** Decoders that load each format's codec when it is first met. */
 export function createDecoders(load: LoadCodec): Decoders {
+  const modules = new Map<ImageFormat, Promise<WebAssembly.Module>>();
   const codecs = new Map<ImageFormat, Promise<Decode>>();
+  const moduleOf = (format: ImageFormat) => {
+    const module = modules.get(format) ?? load(format);
+    modules.set(format, module);
+    module.catch(() => modules.delete(format));
+    return module;
+  };
   return {
     async decode(bytes, source) {
       const format = imageFormat(bytes);
       if (!format) throw new InputError(`${source} is no JPEG, PNG or WebP image; replace it or leave it out.`);
-      const codec = codecs.get(format) ?? load(format).then(FORMATS[format].open);
+      const damaged = new InputError(
+        `${source} is a damaged ${FORMATS[format].label} image; replace it or leave it out.`,
+      );
+      const [height, width] = announcedSize(bytes, format) ?? [1, 1];
+      if (height * width === 0) throw damaged;
+      if (height * width > MOST_PIXELS) {
+        throw new InputError(
+          `${source} is too large, ${width}x${height} pixels where at most ${MOST_PIXELS / 1e6} million are decoded; make it smaller or leave it out.`,
+        );
+      }
+      const codec = codecs.get(format) ?? moduleOf(format).then(FORMATS[format].open);
       codecs.set(format, codec);
       // A codec that failed half way keeps its memory, so the next image gets a fresh one.
       const discard = () => codecs.delete(format);
@@ -103,7 +125,7 @@ export function createDecoders(load: LoadCodec): Decoders {
       if (image) return { width: image.width, height: image.height, channels: 4, data: image.data };
       discard();
       if (refusal instanceof InputError) throw refusal;
-      throw new InputError(`${source} is a damaged ${FORMATS[format].label} image; replace it or leave it out.`);
+      throw damaged;
     },
   };
 }
