@@ -156,10 +156,18 @@ function elementsOf(numbers: readonly number[], dims: readonly number[], type: D
   return { type, dims, data };
 }
 
+/** Characters of a value that are quoted. */
+const SHOWN = 60;
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+}
+
 function flatten(value: unknown, dims: readonly number[], depth: number, numbers: number[], source: string): void {
   if (depth === dims.length) {
     if (typeof value !== "number" && typeof value !== "boolean") {
-      throw new InputError(`${source} holds ${JSON.stringify(value)}; give it numbers, in lists of equal lengths.`);
+      throw new InputError(`${source} holds ${shown(value)}; give it numbers, in lists of equal lengths.`);
     }
     numbers.push(Number(value));
     return;

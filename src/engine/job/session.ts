@@ -91,11 +91,20 @@ async function fastestRun(session: Session, { feeds, source }: Sample, what: str
 /** Why a runtime refused, for a person; the death of a worker as it is. */
 export function refusal(error: unknown, sentence: string): Error {
   if (error instanceof WorkerDied) return error;
-  return new InputError(`${sentence}: ${reasonOf(error)}`);
+  const reason = reasonOf(error);
+  return new InputError(`${sentence}: ${reason}${/[.!?]$/.test(reason) ? "" : "."}`);
 }
 
-/** The first line of what a runtime said. */
+/** Where in its own code ONNX Runtime is, and its codes of errors: `/onnxruntime_src/.../model.cc:202 Model::Model(...) `. */
+const OWN_PLACES = [
+  /\S+\.(?:cc|h):\d+ \S+?\((?:[^()]|\([^)]*\))*\)(?: const)? /g,
+  /\S+\.(?:cc|h):\d+ \w+ /g,
+  /\[ONNXRuntimeError\] : \d+ : \w+ : /g,
+];
+
+/** The first line of what a runtime said, without the places in its code. */
 export function reasonOf(error: unknown): string {
   const reason = error instanceof Error ? error.message : String(error);
-  return reason.split("\n")[0] ?? "";
+  const [line = ""] = reason.trim().split("\n");
+  return OWN_PLACES.reduce((text, place) => text.replace(place, ""), line).trim() || "it gives no reason";
 }

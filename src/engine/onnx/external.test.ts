@@ -100,6 +100,17 @@ describe("attachExternal", () => {
     );
   });
 
+  it.each(["location", "offset", "length"])("refuses a weight with two of %s, whichever a reader would take", (key) => {
+    const model = kept({ location: "w.bin", offset: "0", length: "8" });
+    const [tensor] = model.graph!.initializer;
+    const twice = tensor!.externalData.find((entry) => entry.key === key)!;
+    const changed = withFields(tensor!, { externalData: [...tensor!.externalData, twice] });
+    const graph = withFields(model.graph!, { initializer: [changed] });
+    expect(() => attachExternal(withFields(model, { graph }), anywhere("w.bin"))).toThrow(
+      `The weight "w" has more than one ${key} in another file`,
+    );
+  });
+
   it.each([
     ["16", "4"],
     ["9007199254740991", "8"],

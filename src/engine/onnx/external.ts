@@ -29,7 +29,7 @@ export function attachExternal(model: ModelProto, files: ReadonlyMap<string, Wei
 
 /**
  * The files, by path below the model's folder, that a model keeps weights in.
- * @throws InputError naming a weight that is kept outside that folder, or nowhere.
+ * @throws InputError naming a weight that is kept outside that folder, or nowhere, or in two places.
  */
 export function externalLocations(model: ModelProto): string[] {
   const locations = new Set<string>();
@@ -65,8 +65,13 @@ function attach(tensor: TensorProto, files: ReadonlyMap<string, WeightsFile>): T
   return withFields(tensor, { rawData: bytes.read(), ...inPlace });
 }
 
-function entryOf({ externalData }: TensorProto, key: string): string | undefined {
-  return externalData.find((pair) => pair.key === key)?.value;
+/** Throws InputError for a key that is there twice, of which readers take the first or the last. */
+function entryOf({ name, externalData }: TensorProto, key: string): string | undefined {
+  const [entry, second] = externalData.filter((pair) => pair.key === key);
+  if (second === undefined) return entry?.value;
+  throw new InputError(
+    `The weight "${name}" has more than one ${key} in another file, and which is meant nothing says; export the model again.`,
+  );
 }
 
 /** A number of bytes that a weight's place is given by; undefined where it is not. */
