@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { openSync, readSync } from "node:fs";
+import { fstatSync, openSync, readSync, type Stats } from "node:fs";
 import { type FileHandle, open, readdir, readFile, stat } from "node:fs/promises";
 import { basename, join, relative, resolve, sep } from "node:path";
 import type { DataFile } from "../src/engine/model/dataset.ts";
 import type { StoredFile } from "../src/engine/model/deferred.ts";
-import { InputError } from "../src/engine/model/job.ts";
+import { FileChanged, InputError } from "../src/engine/model/job.ts";
 
 /** Node reads less than 2 GiB at a time. */
 const PIECE = 2 ** 30;
@@ -44,8 +44,10 @@ export async function weightsBelow(folder: string, path: string): Promise<Uint8A
 /** A file that is read in parts, for as long as this process is there. Throws InputError when it cannot be opened. */
 export function storedFile(path: string, byteLength: number): StoredFile {
   let file: number;
+  let version: Stats;
   try {
     file = openSync(path, "r");
+    version = fstatSync(file);
   } catch (error) {
     throw unreadable(path, error);
   }
@@ -57,9 +59,10 @@ export function storedFile(path: string, byteLength: number): StoredFile {
       } catch (error) {
         throw unreadable(path, error);
       }
-      if (read === 0) throw new InputError(`${path} was cut short while it was read; run the command again.`);
+      if (read === 0) throw changed(path);
       done += read;
     }
+    if (!isSame(version, fstatSync(file))) throw changed(path);
   };
   return {
     byteLength,
@@ -95,7 +98,7 @@ export async function dataFiles(path: string): Promise<DataFile[]> {
     const full = join(entry.parentPath, entry.name);
     const found = await stat(full).catch(() => null);
     if (!found?.isFile()) continue;
-    files.push(dataFile(full, [name, ...relative(path, full).split(sep)].filter(Boolean).join("/"), found.size));
+    files.push(dataFile(full, [name, ...relative(path, full).split(sep)].filter(Boolean).join("/"), found));
   }
   if (files.length === 0) {
     throw new InputError(`The folder ${path} is empty; name one that holds images, .npy, .npz, .jsonl or IDX files.`);
@@ -124,26 +127,44 @@ export async function singleFile(path: string): Promise<DataFile> {
     throw unreadable(path, error);
   });
   if (info.isDirectory()) throw new InputError(`${path} is a folder; name a file in it.`);
-  return dataFile(path, basename(path), info.size);
+  return dataFile(path, basename(path), info);
 }
 
-function dataFile(full: string, path: string, size: number): DataFile {
+/** A file of which every read throws FileChanged where it is no more what it was when it was found. */
+function dataFile(full: string, path: string, found: Stats): DataFile {
+  const { size } = found;
   return {
     path,
     size,
     async read(start = 0, end = size) {
+      let bytes: Uint8Array;
+      let now: Stats;
       try {
         const handle = await open(full);
         try {
-          return await readRange(handle, start, end);
+          bytes = await readRange(handle, start, end);
+          now = await handle.stat();
         } finally {
           await handle.close();
         }
       } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === "ENOENT") throw changed(full);
         throw unreadable(full, error);
       }
+      // A pipe has no size, and what was read of it is gone.
+      if (found.isFile() && !isSame(found, now)) throw changed(full);
+      return bytes;
     },
   };
+}
+
+/** Whether a file was neither written nor replaced between two looks. */
+function isSame(a: Stats, b: Stats): boolean {
+  return a.ino === b.ino && a.size === b.size && a.mtimeMs === b.mtimeMs;
+}
+
+function changed(path: string): FileChanged {
+  return new FileChanged(`${path} was changed while it was read; wait until it is written, and run the command again.`);
 }
 
 /** Bytes start..end, fewer where the file ends before. */
