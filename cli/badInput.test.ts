@@ -328,6 +328,20 @@ describe("a folder for the results", () => {
     const args = ["quantize", model, "--data", data, "--preprocess", "unit", "--out"];
     expect(await refusal(...args, below)).toBe(`${file} is a file, so results cannot be written into it.`);
   });
+
+  it("that is the default is looked at before the model is opened", async () => {
+    const from = process.cwd();
+    const elsewhere = scratch();
+    put(elsewhere, "broken.octet", "a file");
+    const broken = put(elsewhere, "broken.onnx", "no model");
+    process.chdir(elsewhere);
+    try {
+      expect(await refusal("quantize", broken, "--data", data)).toMatch(/broken\.octet is a file, so results cannot/);
+    } finally {
+      process.chdir(from);
+      rmSync(elsewhere, { recursive: true });
+    }
+  });
 });
 
 describe("a recipe", () => {

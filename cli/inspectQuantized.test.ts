@@ -91,6 +91,14 @@ it("inspects a quantized model, and recovers beside its float model the recipe i
   expect(existsSync(at("none.json"))).toBe(false);
 });
 
+it("says where a recovered recipe cannot be written, before the models are opened", async () => {
+  writeFileSync(at("taken"), "a file");
+  const beside = ["--float", at("missing.onnx"), "--recipe", join(at("taken"), "recipe.json")];
+  const outcome = await octet("inspect", at("quantized.onnx"), ...beside);
+  expect(outcome.code).toBe(2);
+  expect(errorOf(outcome)).toBe(`${at("taken")} is a file, so results cannot be written into it.`);
+});
+
 it("walks through a quantized model beside its float one", async () => {
   const models = [at("float.onnx"), at("quantized.onnx")];
   const judged = await octet("evaluate", ...models, "--data", at("rows.npy"), "--walk", "2", "--json");

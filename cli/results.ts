@@ -69,6 +69,16 @@ export async function writeText(folder: string, name: string, text: string, sign
   await writeFiles(folder, [fileOf(name, [new TextEncoder().encode(text)])], signal);
 }
 
+/** Writes a file of its own at a path, in folders that are made. Throws InputError when the disk refuses. */
+export async function writeAlone(path: string, text: string): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+  } catch (error) {
+    throw new InputError(`${path} cannot be written (${(error as Error).message}).`);
+  }
+}
+
 /** Files of a result that are written before all of it is there, below the folder that it goes into. */
 export class Staging {
   readonly #target: string;

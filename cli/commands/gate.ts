@@ -1,7 +1,5 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { basename, dirname } from "node:path";
+import { basename } from "node:path";
 import type { Gate } from "../../src/engine/model/gate.ts";
-import { InputError } from "../../src/engine/model/job.ts";
 import {
   gate,
   gateJUnit,
@@ -14,6 +12,7 @@ import type { ArgumentsOf } from "../definitions.ts";
 import { readText } from "../files.ts";
 import { columns } from "../format.ts";
 import { documentOf } from "../recipeOptions.ts";
+import { writeAlone } from "../results.ts";
 import type { Terminal } from "../terminal.ts";
 
 const EXIT_FAILED = 1;
@@ -25,22 +24,12 @@ export async function gateCommand({ names: [path], values }: ArgumentsOf<"gate">
   const rules = readRules(await readText(values.rules), basename(values.rules));
   const evaluation = await documentOf(values.evaluation, readEvaluation);
   const result = gate(report, evaluation, rules);
-  await write(values.junit, gateJUnit(result));
-  await write(values.markdown, gateMarkdown(result));
+  if (values.junit !== null) await writeAlone(values.junit, gateJUnit(result));
+  if (values.markdown !== null) await writeAlone(values.markdown, gateMarkdown(result));
   terminal.result(values.json, result, describe(result));
   const has = (state: string) => result.checks.some((check) => check.state === state);
   if (has("failed")) return EXIT_FAILED;
   return has("missed") ? EXIT_MISSED : 0;
-}
-
-async function write(path: string | null, text: string): Promise<void> {
-  if (path === null) return;
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(path, text);
-  } catch (error) {
-    throw new InputError(`${path} cannot be written (${(error as Error).message}).`);
-  }
 }
 
 const WORDS = { passed: "passed", failed: "FAILED", missed: "NOT JUDGED" } as const;

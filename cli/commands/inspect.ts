@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { InputError } from "../../src/engine/model/job.ts";
 import type { QuantizedBeside, QuantizedFile, StoredConstant } from "../../src/engine/model/quantizedFile.ts";
 import { reasonText } from "../../src/engine/model/reason.ts";
@@ -18,6 +18,7 @@ import type { ArgumentsOf } from "../definitions.ts";
 import { nodeEnvironment } from "../environment.ts";
 import { inputsOf, modelSource, quantizedOf } from "../options.ts";
 import { describeQuantized, matchingText, recoveryText } from "../quantizedText.ts";
+import { assertFolder, writeAlone } from "../results.ts";
 import { terminalRuntime } from "../runtime.ts";
 import { targetsText } from "../targetsText.ts";
 import { noticeLine, type Terminal } from "../terminal.ts";
@@ -63,13 +64,14 @@ async function inspectBeside(
   values: Arguments["values"],
   terminal: Terminal,
 ): Promise<number> {
+  if (values.recipe !== null) await assertFolder(dirname(values.recipe));
   const environment = nodeEnvironment(await terminalRuntime(terminal));
   const project = await Project.open(await modelSource(path), inputsOf(values), environment, terminal.context);
   const beside = await project.readBeside(source);
   const { file, matching, recovery } = beside;
   if (values.recipe !== null) {
     if (!recovery.recipe) throw new InputError(`No recipe was recovered: ${recovery.differences[0]?.message}`);
-    await writeFile(values.recipe, writeRecipe(recovery.recipe));
+    await writeAlone(values.recipe, writeRecipe(recovery.recipe));
   }
   const written = values.recipe === null ? [] : [`The recipe is in ${values.recipe}.`];
   terminal.result(values.json, plainBeside(beside), [

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import type { Calibration, Execution } from "../../src/engine/model/calibration.ts";
 import type { CodeSearch } from "../../src/engine/model/codeSearch.ts";
 import type { DataFile } from "../../src/engine/model/dataset.ts";
@@ -41,7 +42,8 @@ export async function quantizeCommand(
   const saved = await documentOf(values.recipe, readRecipe);
   const cache = await documentOf(values.cache, readCalibration);
   const data = await dataRequest(values, cache !== null);
-  if (values.out !== null) await assertFolder(values.out);
+  const out = values.out ?? `${basename(path).replace(/\.onnx$/i, "")}.octet`;
+  await assertFolder(out);
 
   // Threads that observe start at once: not before the arguments are known to be good, nor where nothing is observed.
   const found = withSeparate(await terminalRuntime(terminal), true);
@@ -52,7 +54,6 @@ export async function quantizeCommand(
   if (cache) settled = reuse(cache, project, values);
   else if (data) settled = await settleOn(data, project, terminal);
   else settled = withoutData(project, values, terminal);
-  const out = values.out ?? `${project.model.name}.octet`;
   const staging = new Staging(out);
   try {
     const { keep } = staging;
