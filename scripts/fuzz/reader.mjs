@@ -1,0 +1,3 @@
+import "../../cli/typescript.mjs";
+
+await import("./reader.ts");
