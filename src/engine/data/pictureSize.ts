@@ -1,5 +1,5 @@
-import type { ImageFormat } from "./magic.ts";
 import type { Size } from "../model/preprocess.ts";
+import type { ImageFormat } from "./magic.ts";
 
 /** The size that a picture's header announces, in pixels; null where it says none. Nothing is decoded. */
 export function announcedSize(bytes: Uint8Array, format: ImageFormat): Size | null {
