@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { extname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { hasShared, SHARED } from "../../src/engine/testing/shared.ts";
 import type { Defect } from "./messages.ts";
 
 const FOLDER = fileURLToPath(new URL("./cases/", import.meta.url));
@@ -37,4 +38,16 @@ export function keptCases(): Case[] {
         bytes: new Uint8Array(readFileSync(join(FOLDER, format, name))),
       })),
     );
+}
+
+const FORMATS: Readonly<Record<string, string>> = { ".onnx": "ONNX", ".png": "PNG", ".webp": "WebP", ".gz": "gzip" };
+
+/** The hostile inputs of the shared folder, where it is here. */
+export function sharedCases(): Case[] {
+  if (!hasShared) return [];
+  const folder = join(SHARED, "cases", "hostile");
+  return readdirSync(folder).flatMap((name) => {
+    const format = FORMATS[extname(name)];
+    return format ? [{ name, format, bytes: new Uint8Array(readFileSync(join(folder, name))) }] : [];
+  });
 }

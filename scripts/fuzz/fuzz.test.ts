@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { nodeOrWasm } from "../../src/engine/runtime/nodeOrWasm.ts";
-import { keptCases } from "./cases.ts";
+import { needsShared } from "../../src/engine/testing/shared.ts";
+import { keptCases, sharedCases } from "./cases.ts";
 import { inputOf } from "./input.ts";
 import { outcomeOf } from "./outcome.ts";
 import { fuzz, problemWith } from "./run.ts";
@@ -64,6 +65,16 @@ describe("a process that is watched", () => {
 
   it.each(keptCases().map((each) => [each.name, each] as const))("reads %s as it should", async (_, each) => {
     expect(await problemWith(reader, each.format, each.bytes)).toBeNull();
+  });
+
+  it("reads the hostile inputs of the shared folder as it should", needsShared, async () => {
+    const problems: unknown[] = [];
+    for (const { name, format, bytes } of sharedCases()) {
+      const problem = await problemWith(reader, format, bytes);
+      if (problem) problems.push({ name, problem });
+    }
+    expect(sharedCases().length).toBeGreaterThan(8);
+    expect(problems).toEqual([]);
   });
 });
 
