@@ -1,17 +1,21 @@
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Page } from "@playwright/test";
+import { hasShared, SHARED, SHARED_TAG } from "../src/engine/testing/shared.ts";
 import { expect, test } from "./support/app.ts";
 import { drop } from "./support/drop.ts";
 import { writeFiles } from "./support/files.ts";
 import { stored } from "./support/storage.ts";
 import {
   calibrate,
+  calibrated,
   dismissAlert,
   evaluate,
   goTo,
   idle,
   logEntries,
   openSample,
+  pressSample,
   repositoryPath,
   SAMPLE_MODEL,
   SAMPLE_NAME,
@@ -114,30 +118,83 @@ test("an edit made just before a reload is there after it", async ({ page }) => 
   await expect(page.getByTestId("method")).toHaveValue("entropy");
 });
 
-test("a reload early in a calibration goes on from what was kept, and the number of samples chosen stays", async ({
+/** How many samples the page told of when it was last left. */
+const toldAtLeaving = (page: Page) => page.evaluate(() => Number.parseInt(sessionStorage.getItem("told") ?? "", 10));
+
+async function notingWhatIsTold(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    window.addEventListener("pagehide", () => {
+      const progress = document.querySelector('[data-testid="job-progress"]');
+      sessionStorage.setItem("told", progress?.textContent ?? "");
+    });
+  });
+}
+
+/** Calibrates on `samples`, reloading each time so many were seen; nothing that was seen before is to be lost. */
+async function reloadAt(page: Page, samples: number, moments: readonly number[]): Promise<void> {
+  page.on("dialog", (dialog) => dialog.accept());
+  await page.getByLabel("Keep the model and samples on this machine").check();
+  await setSamples(page, samples);
+  for (const moment of moments) {
+    await startCalibration(page);
+    await seenSamples(page, moment);
+    await page.reload();
+    await page.getByRole("button", { name: "Go on" }).click();
+    await expect(page.getByTestId("step-data")).toHaveAttribute("data-standing", "done");
+    await idle(page);
+    await goTo(page, "data");
+    await expect(page.getByTestId("samples")).toHaveValue(String(samples));
+    await goTo(page, "calibrate");
+    const told = await toldAtLeaving(page);
+    expect(told).toBeGreaterThanOrEqual(moment);
+    expect(Number.parseInt(await page.getByTestId("calibration-observed").innerText(), 10)).toBeGreaterThanOrEqual(
+      told,
+    );
+  }
+}
+
+test("a reload at any moment of a calibration loses no batch that has ended, and the number of samples chosen stays", async ({
   page,
 }) => {
+  await notingWhatIsTold(page);
   await openSample(page);
   await goTo(page, "data");
-  await page.getByLabel("Keep the model and samples on this machine").check();
+  await reloadAt(page, 700, [1, 3, 60, 171, 390]);
+  await expect(page.getByTestId("step-calibrate")).toHaveAttribute("data-standing", "partial");
+  // What was put together of parts is what one run gives.
+  await startCalibration(page);
+  await calibrated(page);
+  await expect(page.getByTestId("calibration-observed")).toHaveText("700 of 700");
+  expect((await stored(page)).records).toBe(3);
+});
+
+const photographs = "the same on photographs, of which each takes long";
+
+test(photographs, { tag: `@${SHARED_TAG}` }, async ({ page }) => {
+  test.skip(!hasShared, "needs ../shared");
+  await notingWhatIsTold(page);
+  await page.goto("/");
+  await drop(page, [join(SHARED, "models/squeezenet1.1.onnx"), join(SHARED, "data/imagenet-mini")]);
+  await expect(page.getByTestId("data-samples")).toHaveText("200", { timeout: 60_000 });
+  await idle(page);
+  await goTo(page, "data");
+  await reloadAt(page, 60, [1, 4, 23]);
+});
+
+test("leaving the page in the middle of a calibration asks first, and staying goes on", async ({ page }) => {
+  await openSample(page);
   await setSamples(page, 700);
   await startCalibration(page);
-  await seenSamples(page, 60);
-  let asked = "";
+  await seenSamples(page, 20);
+  const asked: string[] = [];
   page.once("dialog", async (dialog) => {
-    asked = dialog.type();
-    await dialog.accept();
+    asked.push(dialog.type());
+    await dialog.dismiss();
   });
-  await page.reload();
-  expect(asked).toBe("beforeunload");
-  await page.getByRole("button", { name: "Go on" }).click();
-  await expect(page.getByTestId("step-calibrate")).toHaveAttribute("data-standing", "partial");
-  await expect(page.getByTestId("step-data")).toHaveAttribute("data-standing", "done");
-  await goTo(page, "calibrate");
-  // The first checkpoint comes after the first batch.
-  expect(Number.parseInt(await page.getByTestId("calibration-observed").innerText(), 10)).toBeGreaterThan(0);
-  await goTo(page, "data");
-  await expect(page.getByTestId("samples")).toHaveValue("700");
+  await page.evaluate(() => location.reload());
+  await calibrated(page);
+  expect(asked).toEqual(["beforeunload"]);
+  await expect(page.getByTestId("calibration-observed")).toHaveText("700 of 700");
 });
 
 test("the second tab on a model is told that it keeps nothing, and takes over what the first kept", async ({
@@ -198,3 +255,37 @@ for (const [store, block] of Object.entries({
     expect((await logEntries(page)).filter((entry) => entry.includes("session is not kept"))).toHaveLength(1);
   });
 }
+
+test("a store that fills up is said, what was there stays, and once there is room all is kept again", async ({
+  page,
+  context,
+}) => {
+  const methods = async () => (await stored(page)).sessions.map(({ recipe }) => recipe.method);
+  await openSample(page);
+  await page.getByTestId("method").selectOption("mse");
+  await calibrate(page, 10);
+  await expect.poll(methods).toEqual(["mse"]);
+  const before = (await stored(page)).records;
+  const browser = await context.newCDPSession(page);
+  const { origin } = new URL(page.url());
+  await browser.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 1 });
+
+  await page.getByTestId("method").selectOption("entropy");
+  const notKept = page.getByTestId("not-kept");
+  await expect(notKept).toHaveText("not kept");
+  await expect(notKept).toHaveAttribute("title", /There is no room left in this browser/);
+  await calibrate(page, 12);
+  expect(await methods()).toEqual(["mse"]);
+  expect((await stored(page)).records).toBe(before);
+
+  await page.reload();
+  await pressSample(page);
+  await expect(page.getByTestId("method")).toHaveValue("mse");
+  await goTo(page, "calibrate");
+  await expect(page.getByTestId("calibration-observed")).toHaveText("10 of 10");
+
+  await browser.send("Storage.overrideQuotaForOrigin", { origin });
+  await page.getByTestId("method").selectOption("percentile");
+  await expect.poll(methods).toEqual(["percentile"]);
+  await expect(notKept).toHaveCount(0);
+});

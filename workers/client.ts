@@ -4,7 +4,9 @@ import { WorkerDied } from "../src/engine/model/runtime.ts";
 import { lockReleased, notLoaded } from "./lifeline.ts";
 import type { AnalysisApi, EngineApi, LayoutApi } from "./protocol.ts";
 
+export { adoptLeft, deleteLeft, type LeftCalibration } from "./leftCalibrations.ts";
 export { removeLeftovers } from "./leftovers.ts";
+export { Standing } from "./standing.ts";
 export { proxy };
 
 export type Door<Api> = Pick<Remote<Api>, keyof Remote<Api>>;

@@ -1,4 +1,5 @@
 import { expose } from "comlink";
+import type { Calibration } from "../src/engine/model/calibration.ts";
 import { type DataFile, InputsMissing } from "../src/engine/model/dataset.ts";
 import { InputError, type JobContext } from "../src/engine/model/job.ts";
 import type { Rounding } from "../src/engine/model/rounding.ts";
@@ -24,6 +25,7 @@ import { bytesOf } from "./bytesOf.ts";
 import { browserDecoders } from "./decoders.ts";
 import { executorRuntime } from "./executor.ts";
 import { openStored } from "./fileReader.ts";
+import { Keeper } from "./keeper.ts";
 import { withLearner, withWasmLearner } from "./learner.ts";
 import { removeResults } from "./leftovers.ts";
 import { holdLifeline } from "./lifeline.ts";
@@ -47,7 +49,7 @@ const frugal: Environment = {
 };
 let project: Project | null = null;
 const turns = new Turns();
-let isLeaving = false;
+let keeper: Keeper | null = null;
 
 /** Runs one job: its progress goes to the page, and `cancel` ends it. */
 function job<T>(onProgress: OnProgress, work: (context: JobContext) => Promise<T>): Promise<T> {
@@ -122,12 +124,19 @@ const api: EngineApi = {
   },
   preview: (index, choices) => opened().preview(index, choices),
   predict: (index, choices) => turns.probe("prediction", (signal) => opened().predict(index, { signal }, choices)),
-  calibrate: (choices, samples, resume, execution, onProgress, onCheckpoint) =>
-    job(onProgress, (context) =>
-      delivering(onCheckpoint, (checkpoint) =>
-        opened().calibrate({ samples, resume, execution, checkpoint, isLeaving: () => isLeaving }, context, choices),
-      ),
-    ),
+  calibrate: (choices, samples, resume, execution, keeping, onProgress, onCheckpoint) => {
+    const keeps = new Keeper(keeping, resume);
+    keeper = keeps;
+    return job(keeps.watching(onProgress), (context) =>
+      delivering(onCheckpoint, async (tell) => {
+        const checkpoint = (calibration: Calibration) => keeps.keep(calibration, tell);
+        const request = { samples, resume, execution, checkpoint, isLeaving: () => keeps.isLeaving };
+        const calibration = await opened().calibrate(request, context, choices);
+        await keeps.end(calibration);
+        return calibration;
+      }),
+    );
+  },
   settle: (recipe, samples, calibration, execution, onProgress) =>
     job(onProgress, (context) =>
       opened().adopt(recipe).takeCalibration(calibration).settle({ samples, execution }, context),
@@ -260,9 +269,7 @@ const api: EngineApi = {
       };
     }),
   cancel: async () => turns.cancel(),
-  leave: async (leaving) => {
-    isLeaving = leaving;
-  },
+  leave: async (leaving) => keeper?.leave(leaving),
 };
 
 holdLifeline();

@@ -24,6 +24,9 @@ import type { ModelSummary } from "../src/engine/model/summary.ts";
 import type { TargetName } from "../src/engine/model/target.ts";
 import type { TargetFit } from "../src/engine/model/targetFit.ts";
 import type { TuneRequest, Tuning } from "../src/engine/model/tuning.ts";
+import type { Keeping } from "./leftCalibrations.ts";
+
+export type { Keeping } from "./leftCalibrations.ts";
 
 /** A dropped or chosen file with its path below the folder it came from. */
 export interface PathFile {
@@ -178,13 +181,15 @@ export interface EngineApi {
   predict(index: number, choices: SamplesPart): Promise<Prediction | null>;
   /**
    * Watches the first `samples` samples; continues from `resume`. `onCheckpoint` brings the state after the first batch and then every few
-   * seconds, once the page has kept the one before.
+   * seconds, once the page has kept the one before. What it saw is stored here instead while the page is being left, as `keeping` says; null
+   * stores nothing.
    */
   calibrate(
     choices: ValuesPart,
     samples: number,
     resume: Calibration | null,
     execution: Execution,
+    keeping: Keeping | null,
     onProgress: OnProgress,
     onCheckpoint: (calibration: Calibration) => unknown,
   ): Promise<Calibration>;
@@ -345,7 +350,7 @@ export interface EngineApi {
     onProgress: OnProgress,
   ): Promise<FamilyMade>;
   cancel(): Promise<void>;
-  /** Whether the page may be left at any moment: a calibration then hands over what it saw after every batch, and waits until that is kept. */
+  /** Whether the page may be left at any moment: what a calibration saw is then stored after every batch, by the worker, which waits for that. */
   leave(leaving: boolean): Promise<void>;
 }
 

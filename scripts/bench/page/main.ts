@@ -79,7 +79,7 @@ const bench = {
   },
   async calibrate(samples: number, execution: Execution) {
     const { result, time } = await timed(() =>
-      engine.call((api) => api.calibrate(AS_IT_IS, samples, null, execution, ignore, ignore)),
+      engine.call((api) => api.calibrate(AS_IT_IS, samples, null, execution, null, ignore, ignore)),
     );
     const { time: thresholds } = await timed(async () => {
       const recipe = await engine.call((api) => api.defaultRecipe());

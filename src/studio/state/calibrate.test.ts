@@ -81,7 +81,7 @@ test("a calibration of other samples that is cancelled leaves nothing in the rec
   given({ recipe: begin(recipe), calibration: seen(2), calibratedOn: "here" });
   job.mockImplementationOnce(async (plan) => {
     given({ job: {} as never });
-    const api = { calibrate: async (...asked: unknown[]) => (asked[5] as (state: Calibration) => void)(seen(3)) };
+    const api = { calibrate: async (...asked: unknown[]) => (asked.at(-1) as (state: Calibration) => void)(seen(3)) };
     await plan.run(api as never, () => undefined);
     given({ job: null });
     return null;

@@ -6,6 +6,7 @@ import { withLearned, withOthers } from "../../engine/recipe/change.ts";
 import type { Origin } from "../../engine/recipe/derivations.ts";
 import { rememberExecution } from "./execution.ts";
 import { runJob } from "./jobs.ts";
+import { keepingOf, keptHere } from "./keeping.ts";
 import { firstLayer } from "./layers.ts";
 import { say, sayNotices } from "./log.ts";
 import { asWanted, fits, resolveRecipe, withoutWaiting } from "./recipe.ts";
@@ -39,6 +40,7 @@ export async function calibrate(): Promise<void> {
   const spent = goesOn ? calibrationTime : 0;
   const time = () => (spent === null ? null : spent + performance.now() - started);
 
+  const keeping = replacesGood ? null : keepingOf({ sha256: present.model.sha256, calibratedOn: on, changed });
   const onCheckpoint = proxy((checkpoint: Calibration) => {
     last = checkpoint;
     if (!replacesGood && studio.getState().work.job) actions.calibrationAdvanced(checkpoint, on, changed);
@@ -47,16 +49,18 @@ export async function calibrate(): Promise<void> {
   const calibration = await runJob({
     task: "Calibrating",
     on: `the first ${samples} samples`,
-    run: (api, report) => api.calibrate(valuesPart(present), samples, last, execution, report, onCheckpoint),
+    run: (api, report) => api.calibrate(valuesPart(present), samples, last, execution, keeping, report, onCheckpoint),
     resumesAt: () => (last ? `from ${last.observed.length} of ${samples} samples` : "from the first sample"),
   });
   if (!calibration) {
+    void keptHere();
     if (last && studio.getState().project.calibration === last) actions.calibrationTimed(time());
     return;
   }
   const { project, view } = studio.getState();
   const isFirst = project.model !== null && view.layer === firstLayer(project.model.summary);
   actions.calibrated(calibration, time(), on, changed, isFirst && !replacesGood);
+  void keptHere();
   say("info", `Calibrated on ${calibration.observed.length} samples.`);
   sayNotices(calibration.notices);
   await resolveRecipe(calibration);

@@ -1,3 +1,4 @@
+import { waitUntilKept } from "./keeping.ts";
 import { studio } from "./store.ts";
 import { engine } from "./workers.ts";
 
@@ -5,7 +6,7 @@ import { engine } from "./workers.ts";
 const STAYED_MS = 2000;
 
 /**
- * Has the browser ask before the page is left while a job runs, and a calibration hand over what it saw meanwhile. Returns how to
+ * Has the browser ask before the page is left while a job runs, and what a calibration saw be stored before it goes. Returns how to
  * stop that.
  */
 export function askBeforeLeaving(): () => void {
@@ -15,6 +16,14 @@ export function askBeforeLeaving(): () => void {
     void engine.tell((api) => api.leave(true));
     setTimeout(() => void engine.tell((api) => api.leave(false)), STAYED_MS);
   };
+  const leave = () => {
+    void engine.tell((api) => api.leave(true));
+    waitUntilKept();
+  };
   window.addEventListener("beforeunload", ask);
-  return () => window.removeEventListener("beforeunload", ask);
+  window.addEventListener("pagehide", leave);
+  return () => {
+    window.removeEventListener("beforeunload", ask);
+    window.removeEventListener("pagehide", leave);
+  };
 }

@@ -1,5 +1,6 @@
-import { removeLeftovers } from "../../../workers/client.ts";
+import { deleteLeft, removeLeftovers } from "../../../workers/client.ts";
 import { database, deleteDatabase } from "./database.ts";
+import { adoptCalibrations } from "./keeping.ts";
 import { say } from "./log.ts";
 import type { StudioState } from "./slices/studio.ts";
 import { isStandIn } from "./standIn.ts";
@@ -108,6 +109,7 @@ export async function keepFiles(keep: boolean): Promise<void> {
 
 /** The stored session of a model with its statistics, its last search, and what rounding was learned and codes found, if there is one. */
 export async function loadSession(sha256: string) {
+  await adoptCalibrations();
   const db = await database();
   const record = await db.get("sessions", sha256);
   const calibration = await db.get("calibrations", sha256);
@@ -139,6 +141,7 @@ function sessionOf({ name }: SessionRecord): string {
 /** Lists the sessions last worked on, latest first. */
 export async function listSessions(): Promise<void> {
   await guarded(async () => {
+    await adoptCalibrations();
     const stored = await (await database()).getAll("sessions");
     const records = stored.filter((record) => sound(SESSION, record, sessionOf(record)));
     const sessions = records.sort((a, b) => b.savedAt - a.savedAt).slice(0, LISTED);
@@ -164,6 +167,7 @@ export async function deleteEverything(): Promise<void> {
   actions.everythingDeleted();
   forget();
   await guarded(deleteDatabase);
+  await guarded(deleteLeft);
   await removeLeftovers(true);
   say("info", "Everything that Octet had stored in this browser is deleted.");
 }

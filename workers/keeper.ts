@@ -1,0 +1,89 @@
+import type { Calibration } from "../src/engine/model/calibration.ts";
+import { type Keeping, putLeft } from "./leftCalibrations.ts";
+import type { OnProgress } from "./protocol.ts";
+import { Standing } from "./standing.ts";
+
+/**
+ * Sees to it that a calibration is stored: by the page, and by this worker while the page is being left, which then does nothing more.
+ * A keeping of null leaves it to the page.
+ */
+export class Keeper {
+  readonly #keeping: Keeping | null;
+  readonly #standing: Standing | null;
+  #isLeaving = false;
+  /** Let go of who waits for the page. */
+  readonly #waiting = new Set<() => void>();
+  #unstored: Calibration | null = null;
+
+  constructor(keeping: Keeping | null, resume: Calibration | null) {
+    this.#keeping = keeping;
+    this.#standing = keeping?.standing ? new Standing(keeping.standing) : null;
+    const known = resume ? samplesOf(resume) : 0;
+    this.#standing?.see(known);
+    this.#standing?.store(known);
+  }
+
+  get isLeaving(): boolean {
+    return this.#isLeaving;
+  }
+
+  /** Notes how far it is, too. */
+  watching(onProgress: OnProgress): OnProgress {
+    return (progress) => {
+      if (progress.task === "Calibrating") this.#standing?.see(progress.done);
+      return onProgress(progress);
+    };
+  }
+
+  /** Resolves once the calibration is stored by the page, which `tell` tells, or here. */
+  async keep(calibration: Calibration, tell: (calibration: Calibration) => unknown): Promise<void> {
+    if (!this.#keeping) {
+      await tell(calibration);
+      return;
+    }
+    this.#unstored = calibration;
+    if (this.#isLeaving) return this.#store(calibration);
+    const told = Promise.resolve(tell(calibration)).then(() => this.#isStored(calibration));
+    await new Promise<void>((resolve, reject) => {
+      this.#waiting.add(resolve);
+      told.then(resolve, reject);
+    });
+    this.#waiting.clear();
+  }
+
+  /** What all samples came to, which the page is about to be told. */
+  async end(calibration: Calibration): Promise<void> {
+    this.#unstored = calibration;
+    if (this.#isLeaving) await this.#store(calibration);
+  }
+
+  /** Whether the page may be left at any moment. */
+  async leave(leaving: boolean): Promise<void> {
+    if (leaving === this.#isLeaving) return;
+    this.#isLeaving = leaving;
+    if (!leaving) return;
+    for (const letGo of this.#waiting) letGo();
+    if (this.#unstored && !this.#isAllStored) await this.#store(this.#unstored);
+  }
+
+  get #isAllStored(): boolean {
+    return this.#standing !== null && this.#standing.stored >= this.#standing.seen;
+  }
+
+  async #store(calibration: Calibration): Promise<void> {
+    if (!this.#keeping) return;
+    const { sha256, calibratedOn, changed } = this.#keeping;
+    // Where nothing can be stored the page has said so, and need not wait.
+    await putLeft({ sha256, calibratedOn, changed, calibration, savedAt: Date.now() }).catch(() => undefined);
+    this.#isStored(calibration);
+  }
+
+  #isStored(calibration: Calibration): void {
+    this.#standing?.store(Math.max(this.#standing.stored, samplesOf(calibration)));
+    if (this.#unstored === calibration) this.#unstored = null;
+  }
+}
+
+function samplesOf({ observed, skipped }: Calibration): number {
+  return observed.length + skipped.length;
+}
