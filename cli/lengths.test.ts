@@ -61,7 +61,7 @@ describe("samples of different lengths, and of length 0", () => {
     ["quantize", []],
     ["quantize", ["--rounding", "learned", "--weights", "s4", "--iterations", "5"]],
     ["sensitivity", ["--samples", "6"]],
-    ["tune", ["--min-sqnr", "10", "--budget", "1"]],
+    ["tune", ["--min-sqnr", "10", "--budget", "60"]],
   ] as const)("are taken by octet %s %j", async (command, options) => {
     const out = command === "sensitivity" ? [] : ["--out", join(folder, "out")];
     const outcome = await octet(command, MODEL, ...DATA, ...options, ...out);

@@ -2,9 +2,10 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, type Page, test } from "@playwright/test";
+import { strFromU8 } from "fflate";
 import { build } from "vite";
 import { type PlainHost, plainHost } from "./support/plainHost.ts";
-import { calibrate, downloadZip, openedSample, pressSample, SAMPLE_NAME } from "./support/studio.ts";
+import { calibrate, downloadZip, goTo, idle, openedSample, pressSample, SAMPLE_NAME } from "./support/studio.ts";
 
 test.use({ serviceWorkers: "allow" });
 
@@ -98,6 +99,64 @@ test("where there are no service workers it says so, and does without threads", 
   await openedSample(page);
   await expect(page.getByTestId("device")).toContainText("not isolated");
   await calibrate(page, 8);
+});
+
+test("a browser without WebGPU, a save dialog and files of its own: the start page says so, and all is done without", async ({
+  page,
+}) => {
+  await page.addInitScript(() => {
+    Object.defineProperty(navigator, "serviceWorker", { value: undefined });
+    Reflect.deleteProperty(Navigator.prototype, "gpu");
+    Reflect.deleteProperty(window, "showSaveFilePicker");
+    Reflect.deleteProperty(StorageManager.prototype, "getDirectory");
+  });
+  await page.goto(host.page);
+  await expect(page.getByTestId("lacks")).toHaveText(
+    "This browser lacks, and Octet does without: WebGPU (samples run on WASM), a save dialog (files go to your downloads), files of a page's own (a model too large for memory is left to octet in a terminal).",
+  );
+  await pressSample(page);
+  await expect(page.getByTestId("device")).toContainText("WASM SIMD");
+  await calibrate(page, 8);
+  expect(Object.keys(await downloadZip(page))).toContain(`${SAMPLE_NAME}.int8.onnx`);
+});
+
+test("with the server stopped the start page reloads with its picture, in both colours", async ({ page }) => {
+  await page.goto(host.page);
+  await isKept(page);
+  await host.stop();
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.reload();
+    const picture = page.locator(".start-picture img");
+    await picture.scrollIntoViewIfNeeded();
+    await expect(picture).toHaveAttribute("src", new RegExp(`workbench-${colorScheme}`));
+    await expect.poll(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(1280);
+  }
+  await expect(page.getByTestId("kept")).toBeVisible();
+});
+
+test("an address with a model and a recipe of its own origin opens both; one of elsewhere is refused", async ({
+  page,
+  browser,
+}) => {
+  await page.addInitScript(() => Object.defineProperty(navigator, "serviceWorker", { value: undefined }));
+  await page.goto(`${host.page}?sample`);
+  await openedSample(page);
+  await calibrate(page, 8);
+  await goTo(page, "tune");
+  await page.getByTestId("method").selectOption("minmax");
+  await idle(page);
+  host.add("mine.recipe.json", strFromU8((await downloadZip(page))[`${SAMPLE_NAME}.recipe.json`]!));
+
+  const other = await browser.newContext({ serviceWorkers: "block" });
+  const opened = await other.newPage();
+  await opened.goto(`${host.page}?model=sample/${SAMPLE_NAME}.onnx&recipe=mine.recipe.json`);
+  await expect(opened.getByTestId("model-name")).toHaveText(`${SAMPLE_NAME}.onnx`);
+  await expect(opened.getByTestId("method")).toHaveValue("minmax");
+  expect(new URL(opened.url()).search).toBe("");
+  await opened.goto(`${host.page}?model=sample/${SAMPLE_NAME}.onnx&recipe=https://example.com/r.json`);
+  await expect(opened.getByRole("alert")).toContainText("https://example.com/r.json is not of this page's origin");
+  await other.close();
 });
 
 test("a newer version never mixes with the one that is open", async ({ page, context }) => {

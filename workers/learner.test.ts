@@ -57,7 +57,7 @@ function fakeWorker(_url: URL, { name }: { readonly name: string }) {
 beforeEach(() => {
   [ended, broken, dying, aborted, released] = [[], [], [], 0, new Map()];
   const requestAdapter = async () => ({ info: { isFallbackAdapter: false } });
-  const request = (name: string, work: () => void) => released.set(name, work);
+  const request = async (name: string, work: () => void) => void released.set(name, work);
   vi.stubGlobal("Worker", function Worker(url: URL, options: { readonly name: string }) {
     return fakeWorker(url, options);
   });

@@ -45,6 +45,23 @@ const SAID = {
   "files of its own": "files of a page's own",
 } as const;
 
+/** Keeps what the page hands to the browser as a download. */
+const HAND = `(() => {
+  const make = URL.createObjectURL;
+  URL.createObjectURL = (blob) => {
+    window.handed = blob;
+    return make.call(URL, blob);
+  };
+  return true;
+})()`;
+
+/** What was handed, as base64; false where nothing was yet. */
+const HANDED = `window.handed ? new Promise((resolve) => {
+  const reader = new FileReader();
+  reader.onload = () => resolve(reader.result.split(",")[1]);
+  reader.readAsDataURL(window.handed);
+}) : false`;
+
 /** As a drop from the system does, but for folders. */
 const dropped = (names: readonly string[]) => `(async () => {
   const transfer = new DataTransfer();
@@ -121,7 +138,7 @@ async function mainJob(driver: Driver, address: string): Promise<Row> {
   const verdict = await driver.evaluate<string>(textOf("results"));
   await picture("tune");
   await press(driver, "step-export");
-  const bytes = driver.downloads === null ? "not looked at" : await downloaded(driver, driver.downloads);
+  const bytes = await downloaded(driver);
   const seconds = (performance.now() - start) / 1000;
   await picture("export");
 
@@ -143,15 +160,12 @@ async function mainJob(driver: Driver, address: string): Promise<Row> {
 }
 
 /** Presses Download, and sets the model beside what the command line makes of the same recipe and calibration. */
-async function downloaded(driver: Driver, folder: string): Promise<string> {
+async function downloaded(driver: Driver): Promise<string> {
+  const { downloads } = driver;
+  if (downloads === null) await driver.evaluate(HAND);
   await press(driver, "export");
-  const archive = await until("the download", async () => {
-    const names = readdirSync(folder);
-    return names.some((name) => name.endsWith(".part"))
-      ? false
-      : (names.find((name) => name.endsWith(".zip")) ?? false);
-  });
-  const files = unzipSync(readFileSync(join(folder, archive)));
+  const zip = downloads === null ? await handed(driver) : await inFolder(downloads);
+  const files = unzipSync(zip);
   const out = mkdtempSync(join(tmpdir(), "octet-browsers-"));
   try {
     const given = ["recipe.json", "calibration.json"].map((ending) => {
@@ -166,8 +180,22 @@ async function downloaded(driver: Driver, folder: string): Promise<string> {
     const made = readFileSync(join(out, "made", `${NAME}.int8.onnx`));
     if (!made.equals(files[`${NAME}.int8.onnx`]!))
       throw new Error(`${driver.label} wrote another model than the terminal.`);
-    return "the same bytes";
+    return downloads === null ? "the same bytes, as handed to the browser" : "the same bytes";
   } finally {
     rmSync(out, { recursive: true, force: true });
   }
+}
+
+async function inFolder(folder: string): Promise<Uint8Array> {
+  const archive = await until("the download", async () => {
+    const names = readdirSync(folder);
+    return names.some((name) => name.endsWith(".part"))
+      ? false
+      : (names.find((name) => name.endsWith(".zip")) ?? false);
+  });
+  return readFileSync(join(folder, archive));
+}
+
+async function handed(driver: Driver): Promise<Uint8Array> {
+  return Buffer.from(await until("the download", () => driver.evaluate<string | false>(HANDED)), "base64");
 }

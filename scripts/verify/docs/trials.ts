@@ -108,6 +108,8 @@ export const TRIALS: Readonly<Record<string, Trial | Untried>> = {
   [`npm install --no-save ${manifest.name}`]: { see: installs },
   "npm run packed": { see: passes },
   "npm run consumer": { see: passes },
+  "npm run fuzz": { as: "npm run fuzz -- --inputs 500", see: ends },
+  "npm run fuzz -- --table": { why: "it writes a table of 20,000 inputs over the one of more" },
   "npm run bench": { as: SHORT_BENCH, see: leaves("bench/results.json") },
   "npm run bench -- --only export,page": { why: WHOLE_BENCH },
   "npm run bench -- --only export": { why: WHOLE_BENCH },

@@ -26,6 +26,9 @@ export function EvaluationPane() {
   const busy = useWork(isBusy);
   const { evaluation, calibration, data } = facts;
   const stale = evaluationIsStale(facts);
+  const notices = evaluation?.result.notices ?? [];
+  const warnings = notices.filter(({ kind }) => kind === "warning");
+  const notes = notices.filter(({ kind }) => kind !== "warning");
   const result = useRef<HTMLDivElement>(null);
   const basis = evaluation?.basis;
   const seen = useRef(basis);
@@ -62,9 +65,10 @@ export function EvaluationPane() {
       {evaluation ? (
         <div ref={result} className={stale ? "stale" : undefined} data-testid="evaluation-result">
           {stale ? <p className="hint">Stale: measured before the last change.</p> : null}
+          <Notices notices={warnings} label="Warnings about the evaluation" />
           <Verdict evaluation={evaluation.result} />
           {stale ? null : <NextStep evaluation={evaluation.result} />}
-          <Notices notices={evaluation.result.notices} label="Notices about the evaluation" />
+          <Notices notices={notes} label="Notes about the evaluation" />
           <Results evaluation={evaluation.result} type={evaluation.basis.weightType ?? "int8"} />
         </div>
       ) : (
