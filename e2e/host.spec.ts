@@ -83,6 +83,8 @@ test("what is used seldom is kept on its first use and not before; the page can 
       path,
     );
   expect(await answer(used)).toBe(200);
+  // It answers before it has kept the answer.
+  await expect.poll(() => page.evaluate(async (url) => Boolean(await caches.match(url)), used)).toBe(true);
   await host.stop();
   expect(await answer(used)).toBe(200);
   expect(await answer(unused)).toBe("refused");

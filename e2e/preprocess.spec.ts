@@ -26,7 +26,7 @@ test("a preprocessing found wrong: what was assumed is caught by itself, judges 
   await expect(warning).toContainText("The float model answers better with");
   await evaluate(page);
   await expect(page.getByTestId("verdict")).toContainText("No verdict: the labels speak against the preprocessing");
-  await expect(page.getByLabel("Warnings about the evaluation")).toContainText("The limit was not judged");
+  await expect(page.getByLabel("What stands against the verdict")).toContainText("The limit was not judged");
   await expect(page.getByTestId("results")).not.toContainText("pass");
   const report = new TextDecoder().decode((await downloadZip(page))["colours.report.html"]);
   expect(report).toContain("Accuracy was measured, and not judged");

@@ -39,6 +39,12 @@ test("what stands against a result is shown before its verdict and figures", () 
   );
 });
 
+test("what the file costs is told after the verdict", () => {
+  const slow = { kind: "warning", subject: "latency", message: "It is slower." } as const;
+  const text = shown({ evaluation: { result: { ...measured, notices: [slow, warning] }, basis: BASIS } });
+  expect(text).toMatch(/zero everywhere\. fail drop 2\.00 pt.* It is slower\..* agreement 97\.0 %/);
+});
+
 test("of an output that says nothing no verdict, agreement, SQNR, cosine or KL is shown", () => {
   const text = shown({ evaluation: { result: silent, basis: BASIS } });
   expect(text).toMatch(

@@ -1,4 +1,5 @@
 import { type ReactNode, useEffect, useRef } from "react";
+import { isAgainstVerdict } from "../../../engine/evaluation/shortfalls.ts";
 import { type Evaluation, otherText } from "../../../engine/model/evaluation.ts";
 import { channelsText } from "../../../engine/values/channels.ts";
 import { cosineText, count, plural, significant } from "../../../engine/values/figures.ts";
@@ -27,8 +28,8 @@ export function EvaluationPane() {
   const { evaluation, calibration, data } = facts;
   const stale = evaluationIsStale(facts);
   const notices = evaluation?.result.notices ?? [];
-  const warnings = notices.filter(({ kind }) => kind === "warning");
-  const notes = notices.filter(({ kind }) => kind !== "warning");
+  const against = notices.filter(isAgainstVerdict);
+  const others = notices.filter((notice) => !isAgainstVerdict(notice));
   const result = useRef<HTMLDivElement>(null);
   const basis = evaluation?.basis;
   const seen = useRef(basis);
@@ -65,10 +66,10 @@ export function EvaluationPane() {
       {evaluation ? (
         <div ref={result} className={stale ? "stale" : undefined} data-testid="evaluation-result">
           {stale ? <p className="hint">Stale: measured before the last change.</p> : null}
-          <Notices notices={warnings} label="Warnings about the evaluation" />
+          <Notices notices={against} label="What stands against the verdict" />
           <Verdict evaluation={evaluation.result} />
           {stale ? null : <NextStep evaluation={evaluation.result} />}
-          <Notices notices={notes} label="Notes about the evaluation" />
+          <Notices notices={others} label="Notices about the evaluation" />
           <Results evaluation={evaluation.result} type={evaluation.basis.weightType ?? "int8"} />
         </div>
       ) : (

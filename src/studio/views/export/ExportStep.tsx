@@ -42,7 +42,7 @@ export function ExportStep() {
       </>
     );
   }
-  const bytes = evaluation?.result.bytes;
+  const bytes = evaluationIsStale(facts) ? null : evaluation?.result.bytes;
   const uncorrected =
     facts.data === null &&
     facts.recipe?.present.corrections.bias === "empirical" &&
