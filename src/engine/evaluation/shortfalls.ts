@@ -12,13 +12,6 @@ const LEAST_SAME = 0.9;
 /** Medians of runs in turn differ by a few percent between a model and itself. */
 const SLOWER = 1.1;
 
-const COSTS: readonly string[] = ["file size", "latency"];
-
-/** Whether a notice of an evaluation stands against what its verdict goes by, and not against what the file costs. */
-export function isAgainstVerdict({ kind, subject }: Notice): boolean {
-  return kind === "warning" && !COSTS.includes(subject);
-}
-
 /** What a quantized model is worse in than anyone would quantize for: larger, slower as measured, or outputs below 10 dB. */
 export function shortfalls({
   bytes,

@@ -166,3 +166,10 @@ export interface Probe {
   /** Of outputs that mean nothing. */
   readonly notices: readonly Notice[];
 }
+
+const COSTS: readonly string[] = ["file size", "latency"];
+
+/** Whether a notice of an evaluation stands against what its verdict goes by, and not against what the file costs. */
+export function isAgainstVerdict({ kind, subject }: Notice): boolean {
+  return kind === "warning" && !COSTS.includes(subject);
+}

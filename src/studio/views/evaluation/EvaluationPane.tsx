@@ -1,6 +1,5 @@
 import { type ReactNode, useEffect, useRef } from "react";
-import { isAgainstVerdict } from "../../../engine/evaluation/shortfalls.ts";
-import { type Evaluation, otherText } from "../../../engine/model/evaluation.ts";
+import { type Evaluation, isAgainstVerdict, otherText } from "../../../engine/model/evaluation.ts";
 import { channelsText } from "../../../engine/values/channels.ts";
 import { cosineText, count, plural, significant } from "../../../engine/values/figures.ts";
 import { change, percent, points } from "../../../engine/values/shares.ts";
