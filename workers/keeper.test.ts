@@ -48,7 +48,7 @@ test("while the page is being left the worker stores what was seen itself, and w
 
   const tell = vi.fn(never);
   await keeper.keep(seen(6), tell);
-  expect(tell).not.toHaveBeenCalled();
+  expect(tell).toHaveBeenCalledWith(seen(6));
   expect(standing.stored).toBe(6);
   await keeper.end(seen(9));
   expect(put.mock.calls.map(([{ calibration }]) => calibration.observed.length)).toEqual([4, 6, 9]);

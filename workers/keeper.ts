@@ -4,7 +4,7 @@ import type { OnProgress } from "./protocol.ts";
 import { Standing } from "./standing.ts";
 
 /**
- * Sees to it that a calibration is stored: by the page, and by this worker while the page is being left, which then does nothing more.
+ * Sees to it that a calibration is stored: by the page, and by this worker while the page is being left, which may do nothing more.
  * A keeping of null leaves it to the page.
  */
 export class Keeper {
@@ -35,15 +35,18 @@ export class Keeper {
     };
   }
 
-  /** Resolves once the calibration is stored by the page, which `tell` tells, or here. */
+  /** Resolves once the calibration is stored by the page, which `tell` tells, or here while the page is being left, which may stay. */
   async keep(calibration: Calibration, tell: (calibration: Calibration) => unknown): Promise<void> {
     if (!this.#keeping) {
       await tell(calibration);
       return;
     }
     this.#unstored = calibration;
-    if (this.#isLeaving) return this.#store(calibration);
     const told = Promise.resolve(tell(calibration)).then(() => this.#isStored(calibration));
+    if (this.#isLeaving) {
+      told.catch(() => undefined);
+      return this.#store(calibration);
+    }
     await new Promise<void>((resolve, reject) => {
       this.#waiting.add(resolve);
       told.then(resolve, reject);
