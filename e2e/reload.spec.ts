@@ -15,7 +15,6 @@ import {
   idle,
   logEntries,
   openSample,
-  pressSample,
   repositoryPath,
   SAMPLE_MODEL,
   SAMPLE_NAME,
