@@ -13,7 +13,6 @@ import { latestOnly } from "./latest.ts";
 import type { Row } from "./layers.ts";
 import { alarmFor, say } from "./log.ts";
 import { takeStep } from "./remedySteps.ts";
-import { isAdopted, takeLearnedRounding } from "./rounding.ts";
 import type { Results } from "./slices/results.ts";
 import type { StudioState } from "./slices/studio.ts";
 import { actions, studio } from "./store.ts";
@@ -140,6 +139,7 @@ export async function applySuggestion({ edit }: Suggestion, layer: string | null
   const { recipe } = studio.getState().project;
   if (!recipe) return false;
   if (edit.kind === "rounding") {
+    const { isAdopted, takeLearnedRounding } = await import("./rounding.ts");
     await takeLearnedRounding();
     return isAdopted(studio.getState());
   }

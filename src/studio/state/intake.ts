@@ -6,7 +6,7 @@ import { readOf } from "./fingerprint.ts";
 import { alarm, alarmFor, alarmUntil, say } from "./log.ts";
 import { openModel } from "./model.ts";
 import { preparedHere } from "./preparation.ts";
-import { quantizedAmong } from "./quantized.ts";
+import { quantizedAmong } from "./quantizedAmong.ts";
 import { isForInputs } from "./recipe.ts";
 import { suitedTo } from "./slices/project.ts";
 import { actions, studio } from "./store.ts";
