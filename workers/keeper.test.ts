@@ -69,6 +69,20 @@ test("what came to its end just before the page is left is stored, and nothing t
   expect(put).toHaveBeenCalledTimes(1);
 });
 
+test("what is stored on leaving is as old as its last sample: what the page stored since is not taken for older", async () => {
+  vi.useFakeTimers({ now: 1000 });
+  try {
+    const keeper = new Keeper(keeping(), null);
+    keeper.watching(() => undefined)({ task: "Calibrating", done: 9, total: 9, unit: "samples" });
+    await keeper.end(seen(9));
+    vi.setSystemTime(50_000);
+    await keeper.leave(true);
+    expect(put.mock.calls[0]?.[0]).toMatchObject({ seenAt: 1000 });
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 test("a page that is not left after all is told again", async () => {
   const keeper = new Keeper(keeping(), null);
   await keeper.leave(true);

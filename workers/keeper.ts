@@ -14,6 +14,8 @@ export class Keeper {
   /** Let go of who waits for the page. */
   readonly #waiting = new Set<() => void>();
   #unstored: Calibration | null = null;
+  /** When that was seen: what the page has stored since is newer. */
+  #seenAt = 0;
 
   constructor(keeping: Keeping | null, resume: Calibration | null) {
     this.#keeping = keeping;
@@ -41,7 +43,7 @@ export class Keeper {
       await tell(calibration);
       return;
     }
-    this.#unstored = calibration;
+    this.#hold(calibration);
     const told = Promise.resolve(tell(calibration)).then(() => this.#isStored(calibration));
     if (this.#isLeaving) {
       told.catch(() => undefined);
@@ -56,7 +58,7 @@ export class Keeper {
 
   /** What all samples came to, which the page is about to be told. */
   async end(calibration: Calibration): Promise<void> {
-    this.#unstored = calibration;
+    this.#hold(calibration);
     if (this.#isLeaving) await this.#store(calibration);
   }
 
@@ -73,11 +75,16 @@ export class Keeper {
     return this.#standing !== null && this.#standing.stored >= this.#standing.seen;
   }
 
+  #hold(calibration: Calibration): void {
+    this.#unstored = calibration;
+    this.#seenAt = Date.now();
+  }
+
   async #store(calibration: Calibration): Promise<void> {
     if (!this.#keeping) return;
     const { sha256, calibratedOn, changed } = this.#keeping;
     // Where nothing can be stored the page has said so, and need not wait.
-    await putLeft({ sha256, calibratedOn, changed, calibration, savedAt: Date.now() }).catch(() => undefined);
+    await putLeft({ sha256, calibratedOn, changed, calibration, seenAt: this.#seenAt }).catch(() => undefined);
     this.#isStored(calibration);
   }
 

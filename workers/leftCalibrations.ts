@@ -16,8 +16,8 @@ export interface Keeping {
 /** What a worker has stored of a calibration whose page was being left. */
 export interface LeftCalibration extends Omit<Keeping, "standing"> {
   readonly calibration: Calibration;
-  /** Milliseconds since 1970. */
-  readonly savedAt: number;
+  /** When the last of its samples was, milliseconds since 1970: what the page stored later is newer. */
+  readonly seenAt: number;
 }
 
 interface Schema extends DBSchema {

@@ -39,11 +39,11 @@ export async function adoptCalibrations(): Promise<void> {
   await guarded(() => adoptLeft(adopt));
 }
 
-async function adopt({ sha256, calibration, calibratedOn, changed, savedAt }: LeftCalibration): Promise<void> {
+async function adopt({ sha256, calibration, calibratedOn, changed, seenAt }: LeftCalibration): Promise<void> {
   const db = await database();
   const known = await db.get("sizes", `calibrations ${sha256}`);
   const session = await db.get("sessions", sha256);
-  if (!session || (known && known.savedAt >= savedAt)) return;
+  if (!session || (known && known.savedAt >= seenAt)) return;
   await put("calibrations", { sha256, calibration, calibratedOn });
   await put("sessions", { ...session, recipe: untaught(session.recipe, changed as readonly Origin[]) });
 }
