@@ -1,4 +1,3 @@
-import { basename } from "node:path";
 import type { Calibration, Execution } from "../../src/engine/model/calibration.ts";
 import type { CodeSearch } from "../../src/engine/model/codeSearch.ts";
 import type { DataFile } from "../../src/engine/model/dataset.ts";
@@ -16,6 +15,7 @@ import {
   type SmoothingSearch,
 } from "../../src/engine/project/index.ts";
 import { listed } from "../../src/engine/values/figures.ts";
+import { modelName } from "../../src/engine/values/modelName.ts";
 import type { ArgumentsOf } from "../definitions.ts";
 import { threadedRuntime } from "../executors.ts";
 import { dataSources } from "../files.ts";
@@ -42,7 +42,7 @@ export async function quantizeCommand(
   const saved = await documentOf(values.recipe, readRecipe);
   const cache = await documentOf(values.cache, readCalibration);
   const data = await dataRequest(values, cache !== null);
-  const out = values.out ?? `${basename(path).replace(/\.onnx$/i, "")}.octet`;
+  const out = values.out ?? `${modelName(path)}.octet`;
   await assertFolder(out);
 
   // Threads that observe start at once: not before the arguments are known to be good, nor where nothing is observed.

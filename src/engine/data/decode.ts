@@ -97,11 +97,10 @@ export function createDecoders(load: LoadCodec): Decoders {
     async decode(bytes, source) {
       const format = imageFormat(bytes);
       if (!format) throw new InputError(`${source} is no JPEG, PNG or WebP image; replace it or leave it out.`);
-      const damaged = new InputError(
-        `${source} is a damaged ${FORMATS[format].label} image; replace it or leave it out.`,
-      );
+      const damaged = () =>
+        new InputError(`${source} is a damaged ${FORMATS[format].label} image; replace it or leave it out.`);
       const [height, width] = announcedSize(bytes, format) ?? [1, 1];
-      if (height * width === 0) throw damaged;
+      if (height * width === 0) throw damaged();
       if (height * width > MOST_PIXELS) {
         throw new InputError(
           `${source} is too large, ${width}x${height} pixels where at most ${MOST_PIXELS / 1e6} million are decoded; make it smaller or leave it out.`,
@@ -125,7 +124,7 @@ export function createDecoders(load: LoadCodec): Decoders {
       if (image) return { width: image.width, height: image.height, channels: 4, data: image.data };
       discard();
       if (refusal instanceof InputError) throw refusal;
-      throw damaged;
+      throw damaged();
     },
   };
 }

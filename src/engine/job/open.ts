@@ -29,6 +29,7 @@ import type { Target } from "../targets/target.ts";
 import { onWide } from "../targets/target.ts";
 import { isWide, weightBits } from "../values/codes.ts";
 import type { DataType } from "../values/elementTypes.ts";
+import { modelName } from "../values/modelName.ts";
 import { classesOf } from "./classes.ts";
 import { constantInputs, decidedBy, knownShapes, undecided } from "./heldConstants.ts";
 import { settleInputs, withShapes } from "./inputs.ts";
@@ -129,7 +130,7 @@ async function prepareFile<T extends object>(
   const restated = (form: ModelProto) => withOutputTypes(withoutStaleShapes(form, inferred), types, inferred);
   step(4);
   return {
-    name: fileName.replace(/^.*[\\/]/, "").replace(/\.onnx$/i, ""),
+    name: modelName(fileName),
     fileName,
     bytes,
     sha256,

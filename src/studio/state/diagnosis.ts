@@ -1,18 +1,15 @@
 import type { Calibration } from "../../../workers/protocol.ts";
-import type { Diagnosis, Suggestion } from "../../engine/model/culprit.ts";
-import { type Finding, remedyWords } from "../../engine/model/diagnosis.ts";
-import type { Range } from "../../engine/model/range.ts";
+import type { Diagnosis } from "../../engine/model/culprit.ts";
+import type { Finding } from "../../engine/model/diagnosis.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import type { ErrorWalk, Sensitivity } from "../../engine/model/sensitivity.ts";
 import type { ModelSummary } from "../../engine/model/summary.ts";
-import { isApplied, withRemedy } from "../../engine/recipe/remedies.ts";
-import { analyseGroup } from "./estimates.ts";
+import { isApplied } from "../../engine/recipe/remedies.ts";
 import { sensitivityIsStale, walkIsStale } from "./figures.ts";
 import { sameFinding } from "./findings.ts";
 import { latestOnly } from "./latest.ts";
 import type { Row } from "./layers.ts";
-import { alarmFor, say } from "./log.ts";
-import { takeStep } from "./remedySteps.ts";
+import { say } from "./log.ts";
 import type { Results } from "./slices/results.ts";
 import type { StudioState } from "./slices/studio.ts";
 import { actions, studio } from "./store.ts";
@@ -127,33 +124,4 @@ export function appliedFindings(
 /** The layers whose findings a row shows: its own, and those of layers fused with it. */
 export function layersOf(row: Row, rows: readonly Row[]): ReadonlySet<string> {
   return new Set([row.id, ...rows.filter(({ fusedWith }) => fusedWith === row.id).map(({ id }) => id)]);
-}
-
-/** Does what a finding suggests, as one step of undo. */
-export async function applyRemedy(finding: Finding): Promise<void> {
-  if (finding.remedy && (await applySuggestion(finding.remedy, finding.layer))) actions.remedyApplied(finding);
-}
-
-/** Does what is suggested for a layer, or with null for all, as one step of undo. Whether it could. */
-export async function applySuggestion({ edit }: Suggestion, layer: string | null): Promise<boolean> {
-  const { recipe } = studio.getState().project;
-  if (!recipe) return false;
-  if (edit.kind === "rounding") {
-    const { isAdopted, takeLearnedRounding } = await import("./rounding.ts");
-    await takeLearnedRounding();
-    return isAdopted(studio.getState());
-  }
-  let range: Range | null = null;
-  if (edit.kind === "method") {
-    const { group, method } = edit;
-    try {
-      const { marks } = await analyseGroup(group, recipe.present, null);
-      range = marks.find((mark) => mark.method === method)?.figures.range ?? null;
-    } catch (error) {
-      alarmFor(error, "Changing the method");
-      return false;
-    }
-  }
-  takeStep(remedyWords(edit), layer, (before) => withRemedy(before, edit, range));
-  return true;
 }

@@ -7,7 +7,6 @@ import { withGranularity, withMethod, withRounding, withWeightType } from "../..
 import { isApplied } from "../../engine/recipe/remedies.ts";
 import { nothingIsAwaited } from "./awaited.ts";
 import { calibrate } from "./calibrate.ts";
-import { applySuggestion } from "./diagnosis.ts";
 import { begin } from "./history.ts";
 import { runJob } from "./jobs.ts";
 import { editRecipe } from "./recipe.ts";
@@ -16,6 +15,7 @@ import { chooseRounding, isAdopted, learnRounding, resumable, roundingIsStale, r
 import type { OpenData, OpenModel } from "./slices/project.ts";
 import { awaitedOf } from "./steps.ts";
 import { actions, studio } from "./store.ts";
+import { applySuggestion } from "./suggestions.ts";
 import { fresh, given } from "./testing/given.ts";
 import { searchRecipes } from "./tune.ts";
 

@@ -1,6 +1,6 @@
 import type { Suggestion } from "../../../../engine/model/culprit.ts";
 import { isApplied } from "../../../../engine/recipe/remedies.ts";
-import { applySuggestion } from "../../../state/diagnosis.ts";
+import { applySuggestion } from "../../../state/suggestions.ts";
 import { useProject, useWork } from "../../../state/useStudio.ts";
 
 interface Props {

@@ -1,7 +1,7 @@
 import type { Finding } from "../../../../engine/model/diagnosis.ts";
 import { isApplied } from "../../../../engine/recipe/remedies.ts";
 import { decibel } from "../../../../engine/values/units.ts";
-import { applyRemedy } from "../../../state/diagnosis.ts";
+import { applyRemedy } from "../../../state/suggestions.ts";
 import { useProject } from "../../../state/useStudio.ts";
 
 interface Props {

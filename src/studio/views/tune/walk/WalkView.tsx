@@ -2,7 +2,7 @@ import { useMemo } from "react";
 import { plural } from "../../../../engine/values/figures.ts";
 import { decibel } from "../../../../engine/values/units.ts";
 import { WalkChart } from "../../../charts/WalkChart.tsx";
-import { lossOf } from "../../../charts/walk.ts";
+import { lossOf, MUCH_DB } from "../../../charts/walk.ts";
 import { Empty } from "../../../parts/Empty.tsx";
 import { Term } from "../../../parts/Term.tsx";
 import { StopButton } from "../../../parts/WaitingFor.tsx";
@@ -61,10 +61,7 @@ export default function WalkView() {
               : "The selected layer has no output of its own in the exported model."}
           </p>
           <p className="muted">
-            <Term word="SQNR" /> at every layer’s output, in graph order.{" "}
-            {culprits && culprits.length > 0
-              ? "Numbers mark the culprits, by their places in the one list of them."
-              : "No layer is a culprit."}
+            <Term word="SQNR" /> at every layer’s output, in graph order. {marked(culprits)}
           </p>
           <WalkTable walk={walk} culprits={culprits} selected={step?.layer ?? null} onSelect={select} />
         </div>
@@ -107,4 +104,12 @@ function reading(step: Parameters<typeof lossOf>[0]): string {
   if (loss === null || step.inputSqnr === null) return "";
   const changes = loss < 0 ? "gains" : "loses";
   return `, ${decibel(step.inputSqnr)} at the worst tensor it reads: ${changes} ${decibel(Math.abs(loss))}`;
+}
+
+/** What numbers in the chart stand for; without a list of culprits, while they are looked for, they mark losses. */
+function marked(culprits: readonly string[] | null): string {
+  if (!culprits)
+    return `Numbers mark where ${MUCH_DB} dB or more are lost between what a layer reads and makes, most first.`;
+  if (culprits.length === 0) return "No layer is a culprit.";
+  return "Numbers mark the culprits, by their places in the one list of them.";
 }
