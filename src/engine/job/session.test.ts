@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { InputError } from "../model/job.ts";
-import { WorkerDied } from "../model/runtime.ts";
-import { refusal } from "./session.ts";
+import { type Runtime, WorkerDied } from "../model/runtime.ts";
+import { quickestSession, refusal } from "./session.ts";
 
 const SAID =
   "Exception during initialization: /onnxruntime_src/onnxruntime/core/optimizer/initializer.cc:51 onnxruntime::Initializer::Initializer(const onnx::TensorProto&, const std::filesystem::__cxx11::path&) [ONNXRuntimeError] : 1 : FAIL : tensorprotoutils.cc:1540 ValidateEmbeddedTensorProtoDataSizeAndShape Initializer 'three': data field count (0) does not match expected count from shape (1)\n";
@@ -24,5 +24,43 @@ describe("what ONNX Runtime refuses", () => {
   it("is told apart from the death of a worker", () => {
     const died = new WorkerDied("gone");
     expect(refusal(died, "It does not load")).toBe(died);
+  });
+});
+
+describe("the number of threads", () => {
+  /** A runtime whose runs take so many milliseconds on one thread, and on four. */
+  function timed(one: number, four: number): { readonly runtime: Runtime; readonly open: () => number } {
+    let open = 0;
+    const runtime: Runtime = {
+      label: "timed",
+      provider: "wasm",
+      maxThreads: 4,
+      maxWorkers: 1,
+      freeBytes: () => Infinity,
+      createSession: async (_, { threads }) => {
+        open++;
+        return {
+          inputs: [],
+          outputs: [],
+          lastRunTime: threads === 1 ? one : four,
+          run: async () => new Map(),
+          dispose: async () => void open--,
+        };
+      },
+      createObserver: () => Promise.reject(new Error("not asked for")),
+    };
+    return { runtime, open: () => open };
+  }
+
+  it.each([
+    { what: "all where they are clearly faster", one: 10, four: 3, threads: 4 },
+    { what: "one where they are not", one: 10, four: 9.5, threads: 1 },
+    { what: "one where a run is too short for its time to say so", one: 0.08, four: 0.05, threads: 1 },
+  ])("is $what", async ({ one, four, threads }) => {
+    const { runtime, open } = timed(one, four);
+    const sample = { feeds: new Map(), source: "a sample" };
+    const file = { graph: new Uint8Array(), external: [] };
+    expect((await quickestSession(runtime, file, sample, "The model")).threads).toBe(threads);
+    expect(open()).toBe(1);
   });
 });

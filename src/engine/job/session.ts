@@ -5,6 +5,8 @@ import { type ModelFile, type Runtime, type Session, type SessionOptions, Worker
 const WARM_UP = 2;
 const TRIALS = 3;
 const CLEAR_GAIN = 0.9;
+/** Milliseconds of a run that threads cannot shorten by what a clock, or a person, notices. */
+const SHORT = 1;
 
 /** A session of a model that `what` names in a message. Throws InputError when the runtime does not take it. */
 export async function loadSession(
@@ -22,7 +24,8 @@ export async function loadSession(
 
 /**
  * A session with as many threads as help: one, unless all that the runtime allows are clearly faster on the sample.
- * On busy cores, and for small models, they often are not.
+ * On busy cores, and for small models, they often are not; where a run takes no millisecond they are not tried, so that
+ * chance does not part the latencies of one model.
  * Throws InputError when the model does not load, or does not run on the sample.
  */
 export async function quickestSession(
@@ -63,7 +66,7 @@ async function tryThreads(
   const sessions = [single];
   try {
     const slow = await fastestRun(single, sample, what);
-    if (runtime.maxThreads === 1) return { session: single, threads: 1 };
+    if (runtime.maxThreads === 1 || slow < SHORT) return { session: single, threads: 1 };
     const many = await loadSession(runtime, file, { threads: runtime.maxThreads }, what);
     sessions.push(many);
     const wins = (await fastestRun(many, sample, what)) < CLEAR_GAIN * slow;
