@@ -3,11 +3,18 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findChromium, installChromium } from "./chromium.ts";
-import { closingLines, endToEndOutcome, type Outcome, unitOutcome, withSilentFailure } from "./outcome.ts";
+import {
+  closingLines,
+  endToEndOutcome,
+  type Outcome,
+  slowestLines,
+  unitOutcome,
+  withSilentFailure,
+} from "./outcome.ts";
 import { UNHANDLED_FILE } from "./unhandledReporter.ts";
 
-const PASSED: Outcome = { passed: 1, failed: 0, skipped: 0, unshared: 0, failures: [] };
-const FAILED: Outcome = { passed: 0, failed: 1, skipped: 0, unshared: 0, failures: [] };
+const PASSED: Outcome = { passed: 1, failed: 0, skipped: 0, unshared: 0, failures: [], times: [] };
+const FAILED: Outcome = { passed: 0, failed: 1, skipped: 0, unshared: 0, failures: [], times: [] };
 
 const reports = mkdtempSync(join(tmpdir(), "octet-test-"));
 
@@ -84,6 +91,8 @@ const steps: readonly (readonly [string, () => Outcome])[] = [
   ["packed", () => inChromium(() => vitest("packed", "--config", "packed/vitest.config.ts"))],
 ];
 
+const SLOWEST = 12;
+
 const summary: string[] = [];
 const outcomes: Outcome[] = [];
 for (const [name, run] of steps) {
@@ -94,6 +103,7 @@ for (const [name, run] of steps) {
   const { passed, failed, skipped } = outcome;
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   summary.push(`${name}: ${passed} passed, ${failed} failed, ${skipped} skipped (${seconds} s)`);
+  summary.push(...slowestLines(outcome, SLOWEST));
 }
 rmSync(reports, { recursive: true, force: true });
 

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { closingLines, endToEndOutcome, unitOutcome, withSilentFailure } from "./outcome.ts";
+import { closingLines, endToEndOutcome, slowestLines, unitOutcome, withSilentFailure } from "./outcome.ts";
 
 const file = (status: string, ...tests: readonly (readonly [string, ...string[]])[]) => ({
   name: "a.test.ts",
+  startTime: 1000,
+  endTime: 3500,
   status,
   message: status === "failed" ? "cannot be loaded" : "",
   assertionResults: tests.map(([result, ...tags]) => ({
@@ -35,11 +37,12 @@ describe("the outcome", () => {
         "a.test.ts > a thing that failed\n  expected 1 to be 2\n      at a.test.ts:1",
         "a.test.ts\n  cannot be loaded",
       ],
+      times: Array(3).fill({ name: "a.test.ts", seconds: 2.5 }),
     });
   });
 
   it("of a run that failed without a failed test is one failure, which says what it was", () => {
-    const passed = { passed: 3, failed: 0, skipped: 0, unshared: 0, failures: [] };
+    const passed = { passed: 3, failed: 0, skipped: 0, unshared: 0, failures: [], times: [] };
     expect(withSilentFailure(passed, true, [])).toBe(passed);
     expect(withSilentFailure(passed, false, ["Error: a\n at b", "Error: c"])).toEqual({
       ...passed,
@@ -59,7 +62,7 @@ describe("the outcome", () => {
     const spec = (status: string, ...tags: readonly string[]) => ({
       title: `a page that is ${status}`,
       tags,
-      tests: [{ status, results: [{}, { error: { message: "Timeout" } }] }],
+      tests: [{ status, results: [{ duration: 1000 }, { duration: 500, error: { message: "Timeout" } }] }],
     });
     const inner = { specs: [spec("skipped", "shared"), spec("expected", "shared")] };
     const outcome = endToEndOutcome({
@@ -75,8 +78,18 @@ describe("the outcome", () => {
       skipped: 3,
       unshared: 2,
       failures: ["a page that is flaky\n  Timeout", "a page that is unexpected\n  Timeout"],
+      times: ["skipped", "skipped", "skipped", "expected", "expected", "flaky", "unexpected"].map((status) => ({
+        name: `a page that is ${status}`,
+        seconds: 1.5,
+      })),
     });
   });
+});
+
+it("what took longest is told first, and no more of it than asked for", () => {
+  const times = [3.14, 120, 0.04].map((seconds, index) => ({ name: `test ${index}`, seconds }));
+  const outcome = { passed: 3, failed: 0, skipped: 0, unshared: 0, failures: [], times };
+  expect(slowestLines(outcome, 2)).toEqual(["  120.0 s  test 1", "    3.1 s  test 0"]);
 });
 
 describe("the closing lines", () => {
@@ -86,6 +99,7 @@ describe("the closing lines", () => {
     skipped,
     unshared,
     failures: failed > 0 ? ["a test\n  its message"] : [],
+    times: [],
   });
 
   it("end with the sums alone on a line, after what failed and what was skipped for want of the shared folder", () => {

@@ -8,6 +8,13 @@ export interface Outcome {
   readonly unshared: number;
   /** The tests that failed: each one's name and the first lines of its message. */
   readonly failures: readonly string[];
+  /** What was run (a file of unit tests, an end-to-end test) and the seconds that it took. */
+  readonly times: readonly Timed[];
+}
+
+interface Timed {
+  readonly name: string;
+  readonly seconds: number;
 }
 
 export interface VitestReport {
@@ -20,6 +27,9 @@ export interface VitestReport {
 
 interface TestFile {
   readonly name: string;
+  /** Milliseconds since the epoch. */
+  readonly startTime: number;
+  readonly endTime: number;
   readonly status: string;
   readonly message: string;
   readonly assertionResults: readonly {
@@ -42,7 +52,7 @@ interface PlaywrightSuite {
     readonly tags: readonly string[];
     readonly tests: readonly {
       readonly status: string;
-      readonly results: readonly { readonly error?: { readonly message?: string } }[];
+      readonly results: readonly { readonly duration: number; readonly error?: { readonly message?: string } }[];
     }[];
   }[];
 }
@@ -67,6 +77,7 @@ export function unitOutcome(report: VitestReport): Outcome {
             .filter(({ status }) => status === "failed")
             .map((test) => failure(`${file.name} > ${test.fullName}`, test.failureMessages[0] ?? "")),
     ),
+    times: report.testResults.map(({ name, startTime, endTime }) => ({ name, seconds: (endTime - startTime) / 1000 })),
   };
 }
 
@@ -83,7 +94,16 @@ export function endToEndOutcome({ stats, suites }: PlaywrightReport): Outcome {
     skipped: stats.skipped,
     unshared: suites.reduce((sum, suite) => sum + unsharedOf(suite), 0),
     failures: suites.flatMap(failuresOf),
+    times: suites.flatMap(timesOf),
   };
+}
+
+function timesOf({ suites = [], specs }: PlaywrightSuite): readonly Timed[] {
+  const own = specs.map(({ title, tests }) => {
+    const runs = tests.flatMap(({ results }) => results);
+    return { name: title, seconds: runs.reduce((sum, { duration }) => sum + duration, 0) / 1000 };
+  });
+  return [...own, ...suites.flatMap(timesOf)];
 }
 
 function failuresOf({ suites = [], specs }: PlaywrightSuite): readonly string[] {
@@ -101,7 +121,6 @@ function unsharedOf({ suites = [], specs }: PlaywrightSuite): number {
   return suites.reduce((sum, suite) => sum + unsharedOf(suite), own);
 }
 
-/** How a run of all checks ends: what failed, and a last line, in a form that other tools read, that counts. */
 /**
  * A run that failed (`ok` is false) or ran nothing, though no test failed, counts as one failed test: by each error that no test
  * was there to catch, or by a line that says there was none.
@@ -115,6 +134,15 @@ export function withSilentFailure(outcome: Outcome, ok: boolean, unhandled: read
   return { ...outcome, failed: 1, failures };
 }
 
+/** The `count` that took longest, a line each. */
+export function slowestLines({ times }: Outcome, count: number): readonly string[] {
+  return times
+    .toSorted((a, b) => b.seconds - a.seconds)
+    .slice(0, count)
+    .map(({ name, seconds }) => `${seconds.toFixed(1).padStart(7)} s  ${name}`);
+}
+
+/** How a run of all checks ends: what failed, and a last line, in a form that other tools read, that counts. */
 export function closingLines(outcomes: readonly Outcome[]): readonly string[] {
   const sum = (name: "passed" | "failed" | "skipped" | "unshared") =>
     outcomes.reduce((total, outcome) => total + outcome[name], 0);
