@@ -2,6 +2,7 @@ import { type FlateError, FlateErrorCode, Gunzip } from "fflate";
 import type { DataFile } from "../model/dataset.ts";
 import { InputError } from "../model/job.ts";
 import { crc32 } from "../values/crc32.ts";
+import { assertHeld } from "./held.ts";
 import { isGzip } from "./magic.ts";
 
 /** A file out of gzip, and how many bytes after its end were no part of it. */
@@ -44,11 +45,11 @@ export async function gunzipHead(file: DataFile): Promise<Uint8Array> {
 /**
  * The file with its content inflated and held in memory, under the same path: all members one after the other, and as
  * gzip(1) has it, zeros after the last are padding and anything else is garbage to be ignored. Throws InputError when a
- * member does not have the CRC-32 and the length it carries.
+ * member does not have the CRC-32 and the length it carries, or the content is more than `most` bytes.
  */
-export async function gunzipFile(file: DataFile): Promise<Inflated> {
+export async function gunzipFile(file: DataFile, most?: number): Promise<Inflated> {
   const damaged = new InputError(`${file.path} is a damaged gzip file; copy it again.`);
-  const { bytes, members, chunks } = await inflateMembers(file, damaged);
+  const { bytes, members, chunks } = await inflateMembers(file, damaged, most);
   members.forEach((member, i) => {
     const next = members[i + 1];
     if (next && !isTrailer(bytes, next.start - TRAILER_BYTES, member)) throw damaged;
@@ -69,11 +70,14 @@ export async function gunzipFile(file: DataFile): Promise<Inflated> {
   };
 }
 
-async function inflateMembers(file: DataFile, damaged: InputError) {
+async function inflateMembers(file: DataFile, damaged: InputError, most?: number) {
   const bytes = new Uint8Array(file.size);
   const chunks: Uint8Array[] = [];
   const members: Member[] = [{ start: 0, crc: 0, length: 0 }];
+  let length = 0;
   const stream = new Gunzip((chunk) => {
+    length += chunk.length;
+    assertHeld(file.path, length, most);
     const member = members.at(-1)!;
     member.crc = crc32(chunk, member.crc);
     member.length += chunk.length;
@@ -89,6 +93,7 @@ async function inflateMembers(file: DataFile, damaged: InputError) {
         stream.push(bytes.subarray(from, Math.min(from + PART, end)), from + PART >= bytes.length);
       }
     } catch (error) {
+      if (error instanceof InputError) throw error;
       if ((error as FlateError).code !== FlateErrorCode.InvalidHeader) throw damaged;
       isAtEnd = true;
     }

@@ -2,6 +2,7 @@ import { Inflate } from "fflate";
 import type { DataFile } from "../model/dataset.ts";
 import { InputError } from "../model/job.ts";
 import { crc32 } from "../values/crc32.ts";
+import { assertHeld } from "./held.ts";
 
 /** A file in a zip archive, of which nothing but its entry in the directory has been read. */
 export interface ZipMember {
@@ -161,6 +162,7 @@ async function openMember(archive: DataFile, entry: Entry): Promise<DataFile> {
     if ((await checksum(file)) !== entry.crc) throw damaged;
     return file;
   }
+  assertHeld(path, size);
   const content = await inflated(archive, from, from + compressed, size, damaged);
   if (crc32(content) !== entry.crc) throw damaged;
   return { ...about, read: async (start = 0, end = size) => content.subarray(start, end) };
