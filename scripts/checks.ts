@@ -75,10 +75,14 @@ function inChromium(run: () => Outcome): Outcome {
 
 function endToEnd(): Outcome {
   const file = join(reports, "e2e.json");
-  const { status } = spawnSync(process.execPath, ["scripts/playwright.mjs", "test", "--project=studio", "--reporter=list,json"], {
-    stdio: "inherit",
-    env: { ...process.env, PLAYWRIGHT_JSON_OUTPUT_FILE: file },
-  });
+  const { status } = spawnSync(
+    process.execPath,
+    ["scripts/playwright.mjs", "test", "--project=studio", "--reporter=list,json"],
+    {
+      stdio: "inherit",
+      env: { ...process.env, PLAYWRIGHT_JSON_OUTPUT_FILE: file },
+    },
+  );
   return counted(status === 0, file, endToEndOutcome);
 }
 
