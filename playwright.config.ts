@@ -1,21 +1,19 @@
 import "./src/engine/runtime/telemetry.ts";
 import { defineConfig } from "@playwright/test";
+import { THOROUGH } from "./e2e/support/thorough.ts";
 import { findChromium } from "./scripts/chromium.ts";
 
 const PORT = 4179;
 
 const executablePath = findChromium();
 
-/** Tests that `npm test` leaves to `npm run verify`. */
-const THOROUGH = /@thorough/;
-
 export default defineConfig({
   testDir: "e2e",
   // A page keeps two cores busy: two of them at once take longer than one after the other.
   workers: 1,
   projects: [
-    { name: "studio", grepInvert: THOROUGH },
-    { name: "thorough", grep: THOROUGH },
+    { name: "studio", grepInvert: new RegExp(THOROUGH) },
+    { name: "thorough", grep: new RegExp(THOROUGH) },
   ],
   retries: 0,
   timeout: 480_000,

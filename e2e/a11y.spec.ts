@@ -4,6 +4,7 @@ import type { AxeResults } from "axe-core";
 import { expect, test } from "./support/app.ts";
 import { stored } from "./support/storage.ts";
 import { calibrate, evaluate, goTo, logEntries, openSample, repositoryPath, selectLayer } from "./support/studio.ts";
+import { THOROUGH } from "./support/thorough.ts";
 
 /** What axe finds serious or worse on the page as it is, by all its rules or some. */
 async function seriousFindings(page: Page, rules: readonly string[] | null): Promise<string[]> {
@@ -19,7 +20,7 @@ async function seriousFindings(page: Page, rules: readonly string[] | null): Pro
     .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary}`));
 }
 
-test("axe finds nothing serious on any screen, light or dark", async ({ page }) => {
+test("axe finds nothing serious on any screen, light or dark", { tag: THOROUGH }, async ({ page }) => {
   const findings: Record<string, string[]> = {};
   const look = async (screen: string) => {
     for (const colorScheme of ["light", "dark"] as const) {

@@ -6,53 +6,56 @@ import { expect, test } from "./support/app.ts";
 import { drop } from "./support/drop.ts";
 import { writeFiles } from "./support/files.ts";
 import { calibrate, downloadZip, evaluate, goTo, idle, SAMPLE_MODEL } from "./support/studio.ts";
+import { THOROUGH } from "./support/thorough.ts";
 
 const COLOURS = ["red", "green", "blue"];
 const PHOTOS = 24;
 
-test("a zip archive of a folder a class, its labels and a damaged picture among them, is dropped with its model", async ({
-  page,
-}, testInfo) => {
-  const folder = await putColours(testInfo.outputPath(), "photos", PHOTOS);
-  const members: Record<string, Uint8Array> = {};
-  const rows = ["file,label"];
-  for (const name of readdirSync(folder).filter((each) => each.endsWith(".png"))) {
-    const index = Number.parseInt(name, 10);
-    const path = `${COLOURS[index % 3]}/${name}`;
-    members[`set/${path}`] = readFileSync(join(folder, name));
-    rows.push(`${path},${index % 3}`);
-  }
-  const files = await writeFiles(testInfo.outputPath(), {
-    "colours.onnx": modelBytes(colourModel()),
-    "photos.zip": zipBytes(
-      {
-        ...members,
-        "set/red/1000.png": members["set/red/0.png"]!.subarray(0, 50),
-        "set/labels.csv": new TextEncoder().encode(rows.join("\n")),
-        "__MACOSX/set/._0.png": new Uint8Array(9),
-      },
-      6,
-    ),
-  });
-  await page.goto("/");
-  await drop(page, [files["colours.onnx"]!, files["photos.zip"]!]);
-  await expect(page.getByTestId("data-samples")).toHaveText(String(PHOTOS + 1));
-  await expect(page.getByTestId("data-labelled")).toHaveText(String(PHOTOS));
-  await expect(page.getByTestId("preview")).toContainText("photos.zip/set/");
-  await idle(page);
-  await page.getByTestId("preset").selectOption("unit");
+test(
+  "a zip archive of a folder a class, its labels and a damaged picture among them, is dropped with its model",
+  { tag: THOROUGH },
+  async ({ page }, testInfo) => {
+    const folder = await putColours(testInfo.outputPath(), "photos", PHOTOS);
+    const members: Record<string, Uint8Array> = {};
+    const rows = ["file,label"];
+    for (const name of readdirSync(folder).filter((each) => each.endsWith(".png"))) {
+      const index = Number.parseInt(name, 10);
+      const path = `${COLOURS[index % 3]}/${name}`;
+      members[`set/${path}`] = readFileSync(join(folder, name));
+      rows.push(`${path},${index % 3}`);
+    }
+    const files = await writeFiles(testInfo.outputPath(), {
+      "colours.onnx": modelBytes(colourModel()),
+      "photos.zip": zipBytes(
+        {
+          ...members,
+          "set/red/1000.png": members["set/red/0.png"]!.subarray(0, 50),
+          "set/labels.csv": new TextEncoder().encode(rows.join("\n")),
+          "__MACOSX/set/._0.png": new Uint8Array(9),
+        },
+        6,
+      ),
+    });
+    await page.goto("/");
+    await drop(page, [files["colours.onnx"]!, files["photos.zip"]!]);
+    await expect(page.getByTestId("data-samples")).toHaveText(String(PHOTOS + 1));
+    await expect(page.getByTestId("data-labelled")).toHaveText(String(PHOTOS));
+    await expect(page.getByTestId("preview")).toContainText("photos.zip/set/");
+    await idle(page);
+    await page.getByTestId("preset").selectOption("unit");
 
-  await calibrate(page, PHOTOS + 1);
-  await expect(page.getByTestId("calibration-observed")).toHaveText(`${PHOTOS} of ${PHOTOS + 1}`);
-  await expect(page.getByLabel("Notices about the calibration")).toContainText("photos.zip/set/red/1000.png");
-  await goTo(page, "data");
-  await page.getByTestId("samples").fill("8");
-  await page.getByTestId("samples").press("Enter");
-  await calibrate(page);
-  await evaluate(page);
-  await expect(page.getByTestId("result-top1").getByRole("cell").first()).toHaveText("100 %");
-  expect(Object.keys(await downloadZip(page))).toContain("colours.int8.onnx");
-});
+    await calibrate(page, PHOTOS + 1);
+    await expect(page.getByTestId("calibration-observed")).toHaveText(`${PHOTOS} of ${PHOTOS + 1}`);
+    await expect(page.getByLabel("Notices about the calibration")).toContainText("photos.zip/set/red/1000.png");
+    await goTo(page, "data");
+    await page.getByTestId("samples").fill("8");
+    await page.getByTestId("samples").press("Enter");
+    await calibrate(page);
+    await evaluate(page);
+    await expect(page.getByTestId("result-top1").getByRole("cell").first()).toHaveText("100 %");
+    expect(Object.keys(await downloadZip(page))).toContain("colours.int8.onnx");
+  },
+);
 
 test("an archive without data is refused by name, and what was open stays", async ({ page }, testInfo) => {
   const files = await writeFiles(testInfo.outputPath(), {

@@ -1,7 +1,10 @@
 import { expect, test } from "./support/app.ts";
 import { downloadZip, idle, openSample, SAMPLE_NAME } from "./support/studio.ts";
+import { THOROUGH } from "./support/thorough.ts";
 
-test("weights alone are chosen in blocks, of a type with zero points, and exported so", async ({ page }) => {
+test("weights alone are chosen in blocks, of a type with zero points, and exported so", { tag: THOROUGH }, async ({
+  page,
+}) => {
   await openSample(page);
   await expect(page.getByTestId("block")).toHaveCount(0);
   await expect(page.getByTestId("weight-type").locator("option")).toHaveText(["int8", "int4"]);

@@ -15,6 +15,7 @@ import {
   seenSamples,
   startCalibration,
 } from "./support/studio.ts";
+import { THOROUGH } from "./support/thorough.ts";
 
 /** The calibration cache of a download, without what tells how it was run. */
 function observation(files: Unzipped): object {
@@ -59,7 +60,9 @@ test("a cancelled calibration keeps what it saw, and gone on with ends as an uni
   expect(Buffer.compare(resumed[model]!, uninterrupted[model]!)).toBe(0);
 });
 
-test("a cancelled repetition leaves the finished calibration and its results as they were", async ({ page }) => {
+test("a cancelled repetition leaves the finished calibration and its results as they were", { tag: THOROUGH }, async ({
+  page,
+}) => {
   await openSample(page);
   await calibrate(page, 200);
   await startCalibration(page);
@@ -70,7 +73,7 @@ test("a cancelled repetition leaves the finished calibration and its results as 
   await expect(page.getByTestId("calibration-observed")).toHaveText("200 of 200");
 });
 
-test("a cancelled evaluation leaves the last results, and the next one runs", async ({ page }) => {
+test("a cancelled evaluation leaves the last results, and the next one runs", { tag: THOROUGH }, async ({ page }) => {
   await openSample(page);
   await calibrate(page, 10);
   await page.getByTestId("evaluate").click();
@@ -82,7 +85,9 @@ test("a cancelled evaluation leaves the last results, and the next one runs", as
   await expect(page.getByRole("alert")).toHaveCount(0);
 });
 
-test("everything deleted during a calibration ends it without a word of failure", async ({ page }) => {
+test("everything deleted during a calibration ends it without a word of failure", { tag: THOROUGH }, async ({
+  page,
+}) => {
   await openSample(page);
   await startCalibration(page);
   await seenSamples(page, 20);

@@ -3,6 +3,7 @@ import type { Page } from "@playwright/test";
 import { expect, test } from "./support/app.ts";
 import { numberOf } from "./support/figures.ts";
 import { calibrate, evaluate, goTo, openSample, selectLayer } from "./support/studio.ts";
+import { THOROUGH } from "./support/thorough.ts";
 
 const FIGURES = ["scale", "clipped", "mse", "sqnr"] as const;
 
@@ -84,9 +85,9 @@ test("the figures follow a dragged handle; let go, it is a step of the recipe th
   await expect(source).toHaveValue("all");
 });
 
-test("zoomed in, an end that is outside is drawn so and does not jump; the window pans, and the pointer reads values", async ({
-  page,
-}) => {
+test("zoomed in, an end that is outside is drawn so and does not jump; the window pans, and the pointer reads values", {
+  tag: THOROUGH,
+}, async ({ page }) => {
   const chart = page.getByTestId("clip-chart");
   const top = (await chart.boundingBox())!.y;
   const before = await range(page);
@@ -119,7 +120,10 @@ test("zoomed in, an end that is outside is drawn so and does not jump; the windo
   expect((await chart.boundingBox())!.y).toBe(top);
 });
 
-test("a chart leaves the page as a drawing, a picture and figures; figures as text", async ({ page, context }) => {
+test("a chart leaves the page as a drawing, a picture and figures; figures as text", { tag: THOROUGH }, async ({
+  page,
+  context,
+}) => {
   const chart = page.getByTestId("clip-chart");
   const save = async (kind: string) => {
     await chart.getByRole("button", { name: /^Save / }).click();
@@ -170,9 +174,9 @@ test("arrow keys move a handle by a 128th of the range, and none crosses zero", 
   await expect(page.getByRole("alert")).toHaveCount(0);
 });
 
-test("no press is lost, however fast they come: each starts from where the one before left the handle", async ({
-  page,
-}) => {
+test("no press is lost, however fast they come: each starts from where the one before left the handle", {
+  tag: THOROUGH,
+}, async ({ page }) => {
   const before = await range(page);
   const presses = 6;
   // All within one task, so that nothing is drawn or estimated between two of them.
@@ -189,7 +193,7 @@ test("no press is lost, however fast they come: each starts from where the one b
   await expect.poll(() => range(page)).toEqual(before);
 });
 
-test("a method is adopted with its range, and given back to the method of all", async ({ page }) => {
+test("a method is adopted with its range, and given back to the method of all", { tag: THOROUGH }, async ({ page }) => {
   const auto = await range(page);
   const percentile = page.getByTestId("method-percentile");
   await expect(percentile).toHaveAttribute("aria-pressed", "false");
@@ -206,7 +210,7 @@ test("a method is adopted with its range, and given back to the method of all", 
   await expect.poll(() => range(page)).toEqual(auto);
 });
 
-test("under a symmetric scheme the handles mirror each other", async ({ page }) => {
+test("under a symmetric scheme the handles mirror each other", { tag: THOROUGH }, async ({ page }) => {
   await page.getByTestId("activations").selectOption("int8");
   await expect
     .poll(async () => {
@@ -225,7 +229,9 @@ test("under a symmetric scheme the handles mirror each other", async ({ page }) 
   expect(await range(page)).toEqual(held);
 });
 
-test("tensors that share a range say so, and whichever is selected the same range is edited", async ({ page }) => {
+test("tensors that share a range say so, and whichever is selected the same range is edited", {
+  tag: THOROUGH,
+}, async ({ page }) => {
   const [pool, flatten] = ["/pool/GlobalAveragePool", "/flatten/Flatten"];
   await selectLayer(page, pool);
   await expect(page.getByTestId("shared-range")).toHaveText(
@@ -246,9 +252,9 @@ test("tensors that share a range say so, and whichever is selected the same rang
   await expect.poll(() => range(page)).toEqual(again);
 });
 
-test("after a Relu a handle stays where values are, and a mirrored range is one that can be quantized", async ({
-  page,
-}) => {
+test("after a Relu a handle stays where values are, and a mirrored range is one that can be quantized", {
+  tag: THOROUGH,
+}, async ({ page }) => {
   const relu = page.getByTestId("layer-row").filter({ hasText: "Relu" }).first();
   await relu.getByRole("gridcell").first().click();
   await expect(page.getByTestId("tensor-recipe")).toContainText("elu");

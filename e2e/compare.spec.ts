@@ -13,6 +13,7 @@ import {
   SAMPLE_NAME,
   setSamples,
 } from "./support/studio.ts";
+import { THOROUGH } from "./support/thorough.ts";
 
 async function goToCompare(page: Page): Promise<void> {
   await goTo(page, "tune");
@@ -33,9 +34,9 @@ async function compareTwo(page: Page): Promise<void> {
   await goToCompare(page);
 }
 
-test("two evaluations stand side by side; a result is renamed, kept over a reload, reopened and deleted", async ({
-  page,
-}) => {
+test("two evaluations stand side by side; a result is renamed, kept over a reload, reopened and deleted", {
+  tag: THOROUGH,
+}, async ({ page }) => {
   await openSample(page);
   await goToCompare(page);
   await expect(page.getByTestId("compare")).toContainText("No results yet");
@@ -106,9 +107,9 @@ test("two evaluations stand side by side; a result is renamed, kept over a reloa
   expect((await stored(page)).records).toBe(0);
 });
 
-test("a result exports the files of its own recipe, and results on other samples are not compared as if equal", async ({
-  page,
-}) => {
+test("a result exports the files of its own recipe, and results on other samples are not compared as if equal", {
+  tag: THOROUGH,
+}, async ({ page }) => {
   await compareTwo(page);
   const exported = async (item: string) => {
     const coming = page.waitForEvent("download");

@@ -1,15 +1,16 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "./support/app.ts";
 import { calibrate, evaluate, goTo, idle, openSample } from "./support/studio.ts";
+import { THOROUGH } from "./support/thorough.ts";
 
 /** Top-1 of the quantized model as the evaluation shows it, in percent. */
 async function topOne(page: Page): Promise<number> {
   return Number.parseFloat(await page.getByTestId("result-top1").getByRole("cell").nth(1).innerText());
 }
 
-test("equalization and bias correction save one scale a weight; Undo takes them back without calibrating again", async ({
-  page,
-}) => {
+test("equalization and bias correction save one scale a weight; Undo takes them back without calibrating again", {
+  tag: THOROUGH,
+}, async ({ page }) => {
   await openSample(page);
   await calibrate(page, 100);
   await goTo(page, "tune");

@@ -16,6 +16,7 @@ import {
   selectLayer,
   startCalibration,
 } from "./support/studio.ts";
+import { THOROUGH } from "./support/thorough.ts";
 
 /** Ends all workers of a kind from within, which reaches the page as a crash does: no message, no error event. */
 async function kill(page: Page, name: "engine" | "executor" | "analysis"): Promise<void> {
@@ -38,7 +39,9 @@ test("a calibration whose engine is killed goes on by itself and says so once", 
   expect(said.filter((entry) => /Calibrating goes on in a new worker from/.test(entry))).toHaveLength(1);
 });
 
-test("a calibration whose only executor is killed goes on by itself and says so once", async ({ page }) => {
+test("a calibration whose only executor is killed goes on by itself and says so once", { tag: THOROUGH }, async ({
+  page,
+}) => {
   await page.addInitScript(() => localStorage.setItem("octet-execution", '{"workers":1,"threads":1,"batch":1}'));
   await openSample(page);
   await startCalibration(page);
@@ -54,7 +57,7 @@ test("a calibration whose only executor is killed goes on by itself and says so 
   ).toHaveLength(1);
 });
 
-test("a calibration on two workers goes on without one that is killed", async ({ page }) => {
+test("a calibration on two workers goes on without one that is killed", { tag: THOROUGH }, async ({ page }) => {
   await page.addInitScript(() => localStorage.setItem("octet-execution", '{"workers":2,"threads":1,"batch":1}'));
   await openSample(page);
   await startCalibration(page);
@@ -74,7 +77,7 @@ test("a calibration on two workers goes on without one that is killed", async ({
   expect(said.filter((entry) => entry.includes("other workers ran its samples again"))).toHaveLength(1);
 });
 
-test("an evaluation whose executor is killed starts again by itself", async ({ page }) => {
+test("an evaluation whose executor is killed starts again by itself", { tag: THOROUGH }, async ({ page }) => {
   await openSample(page);
   await calibrate(page, 10);
   await page.getByTestId("evaluate").click();
@@ -85,7 +88,9 @@ test("an evaluation whose executor is killed starts again by itself", async ({ p
   await expect(page.getByRole("alert")).toHaveCount(0);
 });
 
-test("an engine killed while idle costs nothing: the next job has the model and the samples", async ({ page }) => {
+test("an engine killed while idle costs nothing: the next job has the model and the samples", {
+  tag: THOROUGH,
+}, async ({ page }) => {
   await openSample(page);
   await kill(page, "engine");
   await calibrate(page, 10);

@@ -1,6 +1,7 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "./support/app.ts";
 import { calibrate, evaluate, evaluated, goTo, openSample, selectLayer } from "./support/studio.ts";
+import { THOROUGH } from "./support/thorough.ts";
 
 const SPREAD = "/block1/dw/conv/Conv";
 
@@ -15,7 +16,9 @@ async function open(page: Page): Promise<void> {
   await current(page);
 }
 
-test("channel ranges that differ are named, Apply mends them in one step, and Undo takes it back", async ({ page }) => {
+test("channel ranges that differ are named, Apply mends them in one step, and Undo takes it back", {
+  tag: THOROUGH,
+}, async ({ page }) => {
   await open(page);
   await selectLayer(page, SPREAD);
   await expect(page.getByTestId("diagnosis")).toContainText("Nothing stands out in this layer.");

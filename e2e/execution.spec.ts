@@ -1,6 +1,7 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "./support/app.ts";
 import { calibrate, downloadZip, goTo, openSample, SAMPLE_NAME } from "./support/studio.ts";
+import { THOROUGH } from "./support/thorough.ts";
 
 async function choose(page: Page, choices: Readonly<Record<string, string>>): Promise<void> {
   await goTo(page, "calibrate");
@@ -9,9 +10,9 @@ async function choose(page: Page, choices: Readonly<Record<string, string>>): Pr
   for (const [field, value] of Object.entries(choices)) await page.getByTestId(field).selectOption(value);
 }
 
-test("samples run as they were told to; step, header and files say so, and the browser remembers it", async ({
-  page,
-}) => {
+test("samples run as they were told to; step, header and files say so, and the browser remembers it", {
+  tag: THOROUGH,
+}, async ({ page }) => {
   await openSample(page);
   await choose(page, { provider: "wasm", workers: "2", threads: "1", batch: "4" });
   await calibrate(page, 24);

@@ -1,6 +1,7 @@
 import { expect, test } from "./support/app.ts";
 import { numberOf } from "./support/figures.ts";
 import { calibrate, goTo, openSample, selectLayer } from "./support/studio.ts";
+import { THOROUGH } from "./support/thorough.ts";
 
 test("a word explains itself by press and by keyboard, on the selected tensor", async ({ page }) => {
   await openSample(page);
@@ -37,7 +38,9 @@ test("a word explains itself by press and by keyboard, on the selected tensor", 
   await expect(page.getByRole("combobox", { name: "Ranges by" })).toBeVisible();
 });
 
-test("a slow press is a press: no hint comes up under the pointer and takes its release", async ({ page }) => {
+test("a slow press is a press: no hint comes up under the pointer and takes its release", { tag: THOROUGH }, async ({
+  page,
+}) => {
   await openSample(page);
   await calibrate(page, 10);
   await goTo(page, "tune");
@@ -53,7 +56,9 @@ test("a slow press is a press: no hint comes up under the pointer and takes its 
   await expect(page.getByTestId("explanation").getByTestId("own")).toHaveText(/of 127 steps\.$/);
 });
 
-test("bit depth is tried on a slider and heard, on a tone and on the selected tensor", async ({ page }) => {
+test("bit depth is tried on a slider and heard, on a tone and on the selected tensor", { tag: THOROUGH }, async ({
+  page,
+}) => {
   await page.addInitScript(() => {
     const made: AudioContext[] = [];
     Object.assign(window, { made });

@@ -1,6 +1,7 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "./support/app.ts";
 import { calibrate, downloadZip, evaluate, goTo, openSample, SAMPLE_NAME } from "./support/studio.ts";
+import { THOROUGH } from "./support/thorough.ts";
 
 const models = (files: Record<string, Uint8Array>) => Object.keys(files).filter((name) => name.endsWith(".onnx"));
 const passes = async (page: Page) => {
@@ -8,9 +9,9 @@ const passes = async (page: Page) => {
   await expect(page.getByTestId("verdict")).toContainText("pass");
 };
 
-test("operators on codes take over what was calibrated for pairs, pass, and are downloaded under their name", async ({
-  page,
-}) => {
+test("operators on codes take over what was calibrated for pairs, pass, and are downloaded under their name", {
+  tag: THOROUGH,
+}, async ({ page }) => {
   await openSample(page);
   await calibrate(page, 100);
   await goTo(page, "tune");
@@ -22,7 +23,9 @@ test("operators on codes take over what was calibrated for pairs, pass, and are 
   expect(models(await downloadZip(page))).toEqual([`${SAMPLE_NAME}.qoperator.onnx`]);
 });
 
-test("scales found at run time need no calibration, and leave no choice of ranges", async ({ page }) => {
+test("scales found at run time need no calibration, and leave no choice of ranges", { tag: THOROUGH }, async ({
+  page,
+}) => {
   await openSample(page);
   await page.getByTestId("format").selectOption("dynamic");
   await page.getByTestId("bias-correction").selectOption("none");

@@ -1,6 +1,7 @@
 import type { GpuPage } from "./pages/gpu.ts";
 import { test as base, expect } from "./support/app.ts";
 import { gpuLaunchOptions, type ServedPages, servePages } from "./support/gpu.ts";
+import { THOROUGH } from "./support/thorough.ts";
 
 const test = base.extend<object, { readonly served: ServedPages }>({
   served: [
@@ -33,15 +34,17 @@ for (const tight of [false, true]) {
   });
 }
 
-test("watched tensors that take more than one run may hold are observed in groups, with the same result", async ({
-  page,
-}) => {
+test("watched tensors that take more than one run may hold are observed in groups, with the same result", {
+  tag: THOROUGH,
+}, async ({ page }) => {
   const { groups, difference } = await page.evaluate(() => octet.compareGroups());
   expect(groups).toBeGreaterThan(2);
   expect(difference).toBeNull();
 });
 
-test("a device lost halfway costs no sample: WASM goes on, and both are listed", async ({ page }) => {
+test("a device lost halfway costs no sample: WASM goes on, and both are listed", { tag: THOROUGH }, async ({
+  page,
+}) => {
   const samples = 24;
   const found = await page.evaluate((count) => octet.loseDevice(count), samples);
   expect(found.observed).toBe(samples);
@@ -63,7 +66,7 @@ function expectAlike(layers: Awaited<ReturnType<GpuPage["learnOnWebgl"]>>["layer
   }
 }
 
-test("tfjs learns rounding on the device of ONNX Runtime as it does in WASM", async ({ page }) => {
+test("tfjs learns rounding on the device of ONNX Runtime as it does in WASM", { tag: THOROUGH }, async ({ page }) => {
   const { runs, label, layers } = await page.evaluate(() => octet.learn(20));
   expect(runs).toBe(2);
   expect(label).toMatch(/^tfjs .*WebGPU$/);
@@ -74,7 +77,7 @@ test("tfjs learns nothing on a device that reports an error", async ({ page }) =
   expect(await page.evaluate(() => octet.refuseFailing())).toContain("WebGPU failed");
 });
 
-test("tfjs learns rounding with WebGL in a worker as it does in WASM", async ({ page }) => {
+test("tfjs learns rounding with WebGL in a worker as it does in WASM", { tag: THOROUGH }, async ({ page }) => {
   const { label, layers } = await page.evaluate(() => octet.learnOnWebgl(20));
   expect(label).toMatch(/^tfjs .*WebGL$/);
   expectAlike(layers);

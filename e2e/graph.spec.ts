@@ -1,6 +1,7 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "./support/app.ts";
 import { calibrate, openSample, pressSample, selectLayer } from "./support/studio.ts";
+import { THOROUGH } from "./support/thorough.ts";
 
 const CONV = "/stem/conv/Conv";
 const RELU = "/stem/relu/Relu";
@@ -47,7 +48,7 @@ test("a node that is clicked is the row that is selected, and the other way roun
   await expectSelected(page, CONV);
 });
 
-test("arrow keys walk along the edges, and the text tells the neighbours", async ({ page }) => {
+test("arrow keys walk along the edges, and the text tells the neighbours", { tag: THOROUGH }, async ({ page }) => {
   await openGraph(page);
   const selected = page.getByTestId("graph-selected");
   await expect(selected).toContainText("Reads Input image.");
@@ -64,7 +65,7 @@ test("arrow keys walk along the edges, and the text tells the neighbours", async
   await expect(selected).toContainText("Input input image");
 });
 
-test("keys, wheel, drag and buttons zoom and pan", async ({ page }) => {
+test("keys, wheel, drag and buttons zoom and pan", { tag: THOROUGH }, async ({ page }) => {
   await openGraph(page);
   await page.keyboard.press("-");
   await clickBelow(page, (2 * LEVEL) / 1.3);
@@ -107,7 +108,7 @@ async function selectInMiddle(page: Page): Promise<void> {
   await page.mouse.move(...(await middle(page)));
 }
 
-test("the colours are estimates after calibration, and the view is remembered", async ({ page }) => {
+test("the colours are estimates after calibration, and the view is remembered", { tag: THOROUGH }, async ({ page }) => {
   await openSample(page);
   await page.getByTestId("layers-view").getByText("Graph").click();
   await graphShown(page);
@@ -129,9 +130,9 @@ test("the colours are estimates after calibration, and the view is remembered", 
   await expect(page.getByRole("searchbox")).toBeFocused();
 });
 
-test("over the whole width blocks close and open, a search goes to a layer, and the list has it selected", async ({
-  page,
-}) => {
+test("over the whole width blocks close and open, a search goes to a layer, and the list has it selected", {
+  tag: THOROUGH,
+}, async ({ page }) => {
   await openSample(page);
   await page.keyboard.press("w");
   await graphShown(page);

@@ -6,6 +6,7 @@ import { strFromU8 } from "fflate";
 import { build } from "vite";
 import { type PlainHost, plainHost } from "./support/plainHost.ts";
 import { calibrate, downloadZip, goTo, idle, openedSample, pressSample, SAMPLE_NAME } from "./support/studio.ts";
+import { THOROUGH } from "./support/thorough.ts";
 
 test.use({ serviceWorkers: "allow" });
 
@@ -54,9 +55,9 @@ test("a host that sends no headers, below a path: isolated after one reload, wor
   await expect(page.getByTestId("device")).not.toContainText("not isolated");
 });
 
-test("a first visit by a link starts no worker before the page is loaded again, and then opens what it links to", async ({
-  page,
-}) => {
+test("a first visit by a link starts no worker before the page is loaded again, and then opens what it links to", {
+  tag: THOROUGH,
+}, async ({ page }) => {
   const seen: string[] = [];
   page.on("load", () => seen.push("load"));
   page.on("worker", () => seen.push("worker"));
@@ -67,7 +68,9 @@ test("a first visit by a link starts no worker before the page is loaded again, 
   expect(seen).toContain("worker");
 });
 
-test("what is used seldom is kept on its first use and not before; the page can be installed", async ({ page }) => {
+test("what is used seldom is kept on its first use and not before; the page can be installed", {
+  tag: THOROUGH,
+}, async ({ page }) => {
   const seldom = readdirSync("dist/assets/first-use").map((name) => `assets/first-use/${name}`);
   const [used = "", unused = ""] = seldom.filter((path) => path.endsWith(".js"));
   await page.goto(host.page);
@@ -95,7 +98,7 @@ test("what is used seldom is kept on its first use and not before; the page can 
   expect(installabilityErrors.map(({ errorId }) => errorId).filter((id) => id !== "in-incognito")).toEqual([]);
 });
 
-test("where there are no service workers it says so, and does without threads", async ({ page }) => {
+test("where there are no service workers it says so, and does without threads", { tag: THOROUGH }, async ({ page }) => {
   await page.addInitScript(() => Object.defineProperty(navigator, "serviceWorker", { value: undefined }));
   await page.goto(`${host.page}?sample`);
   await openedSample(page);
@@ -103,9 +106,9 @@ test("where there are no service workers it says so, and does without threads", 
   await calibrate(page, 8);
 });
 
-test("a browser without WebGPU, a save dialog and files of its own: the start page says so, and all is done without", async ({
-  page,
-}) => {
+test("a browser without WebGPU, a save dialog and files of its own: the start page says so, and all is done without", {
+  tag: THOROUGH,
+}, async ({ page }) => {
   await page.addInitScript(() => {
     Object.defineProperty(navigator, "serviceWorker", { value: undefined });
     Reflect.deleteProperty(Navigator.prototype, "gpu");
@@ -122,7 +125,9 @@ test("a browser without WebGPU, a save dialog and files of its own: the start pa
   expect(Object.keys(await downloadZip(page))).toContain(`${SAMPLE_NAME}.int8.onnx`);
 });
 
-test("with the server stopped the start page reloads with its picture, in both colours", async ({ page }) => {
+test("with the server stopped the start page reloads with its picture, in both colours", { tag: THOROUGH }, async ({
+  page,
+}) => {
   await page.goto(host.page);
   await isKept(page);
   await host.stop();
@@ -137,10 +142,9 @@ test("with the server stopped the start page reloads with its picture, in both c
   await expect(page.getByTestId("kept")).toBeVisible();
 });
 
-test("an address with a model and a recipe of its own origin opens both; one of elsewhere is refused", async ({
-  page,
-  browser,
-}) => {
+test("an address with a model and a recipe of its own origin opens both; one of elsewhere is refused", {
+  tag: THOROUGH,
+}, async ({ page, browser }) => {
   await page.addInitScript(() => Object.defineProperty(navigator, "serviceWorker", { value: undefined }));
   await page.goto(`${host.page}?sample`);
   await openedSample(page);
@@ -161,7 +165,7 @@ test("an address with a model and a recipe of its own origin opens both; one of 
   await other.close();
 });
 
-test("a newer version never mixes with the one that is open", async ({ page, context }) => {
+test("a newer version never mixes with the one that is open", { tag: THOROUGH }, async ({ page, context }) => {
   const next = mkdtempSync(join(tmpdir(), "octet-next-"));
   try {
     await build({

@@ -4,6 +4,7 @@ import { concat, encodeModel } from "../src/engine/onnx/encode.ts";
 import { buildModel, floatInput } from "../src/engine/onnx/testing/build.ts";
 import { expect, test } from "./support/app.ts";
 import { goTo, idle } from "./support/studio.ts";
+import { THOROUGH } from "./support/thorough.ts";
 
 /** 1280 x 720 at 200 % is 640 x 360. */
 const SIZES = [
@@ -40,9 +41,9 @@ async function beyond(page: Page): Promise<string[]> {
   });
 }
 
-test("from 1024 pixels down to a phone nothing scrolls sideways, names differ and alerts cover nothing", async ({
-  page,
-}) => {
+test("from 1024 pixels down to a phone nothing scrolls sideways, names differ and alerts cover nothing", {
+  tag: THOROUGH,
+}, async ({ page }) => {
   const look = async (screen: string) => {
     for (const size of SIZES) {
       await page.setViewportSize(size);

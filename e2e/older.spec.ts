@@ -12,6 +12,7 @@ import {
   SAMPLE_MODEL,
   setSamples,
 } from "./support/studio.ts";
+import { THOROUGH } from "./support/thorough.ts";
 
 const rounded = (page: Page) => page.getByTestId("rounding-row");
 
@@ -63,7 +64,9 @@ test("a database of version 3 is upgraded: the session, its rounding and its res
   expect((await stored(page)).results).toHaveLength(1);
 });
 
-test("a database of version 1 is upgraded: statistics go on, and what was measured then is stale", async ({ page }) => {
+test("a database of version 1 is upgraded: statistics go on, and what was measured then is stale", {
+  tag: THOROUGH,
+}, async ({ page }) => {
   await openSample(page);
   await page.getByTestId("method").selectOption("percentile");
   await calibrate(page, 40);
@@ -79,7 +82,9 @@ test("a database of version 1 is upgraded: statistics go on, and what was measur
   await expect(page.getByTestId("step-tune")).toHaveAttribute("data-standing", "stale");
 });
 
-test("what is stored and cannot be right is left out by name, and the rest is there", async ({ page }) => {
+test("what is stored and cannot be right is left out by name, and the rest is there", { tag: THOROUGH }, async ({
+  page,
+}) => {
   await openSample(page);
   await calibrate(page, 40);
   await evaluated(page);

@@ -5,6 +5,7 @@ import { expect, test } from "./support/app.ts";
 import { drop } from "./support/drop.ts";
 import { numberOf } from "./support/figures.ts";
 import { calibrate, evaluate, goTo, idle } from "./support/studio.ts";
+import { THOROUGH } from "./support/thorough.ts";
 
 const MODEL = join(SHARED, "models/squeezenet1.1.onnx");
 const PHOTOGRAPHS = join(SHARED, "data/imagenet-mini");
@@ -12,7 +13,7 @@ const TAKEN = 12;
 
 const title = "a network of the field, on photographs: decoded, resized and cropped as the preset says";
 
-test(title, { tag: `@${SHARED_TAG}` }, async ({ page }, testInfo) => {
+test(title, { tag: [`@${SHARED_TAG}`, THOROUGH] }, async ({ page }, testInfo) => {
   test.skip(!hasShared, "needs ../shared");
   const folder = testInfo.outputPath("photographs");
   await mkdir(folder);

@@ -5,45 +5,48 @@ import { detector, negatives } from "./support/detector.ts";
 import { drop } from "./support/drop.ts";
 import { grayPng, writeFiles } from "./support/files.ts";
 import { calibrate, goTo, idle, SAMPLE_MODEL } from "./support/studio.ts";
+import { THOROUGH } from "./support/thorough.ts";
 
 const CLASSES = ["bag", "boot", "coat", "dress", "pullover", "sandal", "shirt", "sneaker", "top", "trouser"];
 
-test("the preview says what the float model answers to the sample in view, and its label, whatever changes", async ({
-  page,
-}, testInfo) => {
-  const files = await writeFiles(testInfo.outputPath(), { "colours.onnx": modelBytes(colourModel()) });
-  const photos = await putColours(testInfo.outputPath(), "photos", 9);
-  await page.goto("/");
-  await drop(page, [files["colours.onnx"]!, photos]);
-  await idle(page);
-  const settled = page.locator('[data-testid="prediction"][data-settled="true"]');
-  const answer = page.getByTestId("prediction-class");
-  const label = page.getByTestId("prediction-label");
-  const place = () => page.getByTestId("preview").locator("canvas").first().boundingBox();
-  await expect(settled).toContainText("by softmax, of 3");
-  const before = await place();
-  for (let at = 0; at < 4; at++) {
+test(
+  "the preview says what the float model answers to the sample in view, and its label, whatever changes",
+  { tag: THOROUGH },
+  async ({ page }, testInfo) => {
+    const files = await writeFiles(testInfo.outputPath(), { "colours.onnx": modelBytes(colourModel()) });
+    const photos = await putColours(testInfo.outputPath(), "photos", 9);
+    await page.goto("/");
+    await drop(page, [files["colours.onnx"]!, photos]);
+    await idle(page);
+    const settled = page.locator('[data-testid="prediction"][data-settled="true"]');
+    const answer = page.getByTestId("prediction-class");
+    const label = page.getByTestId("prediction-label");
+    const place = () => page.getByTestId("preview").locator("canvas").first().boundingBox();
+    await expect(settled).toContainText("by softmax, of 3");
+    const before = await place();
+    for (let at = 0; at < 4; at++) {
+      await expect(settled).toBeVisible();
+      await expect(label).toHaveText(await answer.innerText());
+      await page.getByRole("button", { name: "Next" }).click();
+    }
     await expect(settled).toBeVisible();
-    await expect(label).toHaveText(await answer.innerText());
-    await page.getByRole("button", { name: "Next" }).click();
-  }
-  await expect(settled).toBeVisible();
-  expect(await place()).toEqual(before);
+    expect(await place()).toEqual(before);
 
-  while ((await answer.innerText()) !== "class 0") {
-    await page.getByRole("button", { name: "Previous" }).click();
+    while ((await answer.innerText()) !== "class 0") {
+      await page.getByRole("button", { name: "Previous" }).click();
+      await expect(settled).toBeVisible();
+    }
+    await page.getByLabel("Colour").selectOption("BGR");
+    await expect(answer).toHaveText("class 2");
+    await expect(label).toHaveText("class 0");
+    await page.getByRole("button", { name: "Undo" }).click();
+    await expect(answer).toHaveText("class 0");
+
+    await calibrate(page, 6);
+    await goTo(page, "data");
     await expect(settled).toBeVisible();
-  }
-  await page.getByLabel("Colour").selectOption("BGR");
-  await expect(answer).toHaveText("class 2");
-  await expect(label).toHaveText("class 0");
-  await page.getByRole("button", { name: "Undo" }).click();
-  await expect(answer).toHaveText("class 0");
-
-  await calibrate(page, 6);
-  await goTo(page, "data");
-  await expect(settled).toBeVisible();
-});
+  },
+);
 
 test("classes are told by the names of their folders", async ({ page }, testInfo) => {
   const pictures = CLASSES.map((name, at) => [`train/${name}/0.png`, grayPng(28, (x, y) => (x * at + y) % 256)]);

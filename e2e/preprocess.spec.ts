@@ -6,6 +6,7 @@ import { expect, test } from "./support/app.ts";
 import { drop } from "./support/drop.ts";
 import { writeFiles } from "./support/files.ts";
 import { calibrate, downloadZip, evaluate, goTo, idle, logEntries } from "./support/studio.ts";
+import { THOROUGH } from "./support/thorough.ts";
 
 test("a preprocessing found wrong: what was assumed is caught by itself, judges nothing, and the right one is one press", async ({
   page,
@@ -43,31 +44,33 @@ test("a preprocessing found wrong: what was assumed is caught by itself, judges 
   await expect(page.getByTestId("use-preprocess")).toHaveCount(0);
 });
 
-test("a preprocessing that a person chose is compared as well, and changing it can be undone", async ({
-  page,
-}, testInfo) => {
-  const files = await writeFiles(testInfo.outputPath(), { "colours.onnx": modelBytes(colourModel()) });
-  const photos = await putColours(testInfo.outputPath(), "photos", 45);
-  await page.goto("/");
-  await drop(page, [files["colours.onnx"]!, photos]);
-  await expect(page.getByTestId("data-labelled")).toHaveText("45");
-  await idle(page);
-  const colour = page.getByLabel("Colour");
-  const use = page.getByTestId("use-preprocess");
-  await expect(page.getByTestId("tried-preprocesses")).toBeVisible();
-  await expect(use).toHaveCount(0);
-  await colour.selectOption("BGR");
-  await use.click();
-  await expect(colour).toHaveValue("RGB");
-  await expect(page.getByTestId("tried-preprocesses")).toBeVisible();
-  await expect(use).toHaveCount(0);
-  await page.getByRole("button", { name: "Undo" }).click();
-  await expect(colour).toHaveValue("BGR");
-  await expect(use).toBeVisible();
-  await page.getByRole("button", { name: "Redo" }).click();
-  await expect(colour).toHaveValue("RGB");
-  await expect(use).toHaveCount(0);
-});
+test(
+  "a preprocessing that a person chose is compared as well, and changing it can be undone",
+  { tag: THOROUGH },
+  async ({ page }, testInfo) => {
+    const files = await writeFiles(testInfo.outputPath(), { "colours.onnx": modelBytes(colourModel()) });
+    const photos = await putColours(testInfo.outputPath(), "photos", 45);
+    await page.goto("/");
+    await drop(page, [files["colours.onnx"]!, photos]);
+    await expect(page.getByTestId("data-labelled")).toHaveText("45");
+    await idle(page);
+    const colour = page.getByLabel("Colour");
+    const use = page.getByTestId("use-preprocess");
+    await expect(page.getByTestId("tried-preprocesses")).toBeVisible();
+    await expect(use).toHaveCount(0);
+    await colour.selectOption("BGR");
+    await use.click();
+    await expect(colour).toHaveValue("RGB");
+    await expect(page.getByTestId("tried-preprocesses")).toBeVisible();
+    await expect(use).toHaveCount(0);
+    await page.getByRole("button", { name: "Undo" }).click();
+    await expect(colour).toHaveValue("BGR");
+    await expect(use).toBeVisible();
+    await page.getByRole("button", { name: "Redo" }).click();
+    await expect(colour).toHaveValue("RGB");
+    await expect(use).toHaveCount(0);
+  },
+);
 
 test("labels that are off by one are told, and judge nothing", async ({ page }, testInfo) => {
   const files = await writeFiles(testInfo.outputPath(), {
@@ -87,7 +90,7 @@ test("labels that are off by one are told, and judge nothing", async ({ page }, 
   await expect(page.getByTestId("verdict")).toContainText("No verdict");
 });
 
-test("where nothing tells, it is said quietly", async ({ page }, testInfo) => {
+test("where nothing tells, it is said quietly", { tag: THOROUGH }, async ({ page }, testInfo) => {
   const files = await writeFiles(testInfo.outputPath(), { "colours.onnx": modelBytes(colourModel()) });
   const photos = await putColours(testInfo.outputPath(), "photos", 3);
   await page.goto("/");
@@ -99,7 +102,9 @@ test("where nothing tells, it is said quietly", async ({ page }, testInfo) => {
   expect((await logEntries(page)).filter((entry) => entry.includes("Cannot tell"))).toEqual([]);
 });
 
-test("without labels the sharpness of answers gives a hint", { tag: `@${SHARED_TAG}` }, async ({ page }) => {
+test("without labels the sharpness of answers gives a hint", { tag: [`@${SHARED_TAG}`, THOROUGH] }, async ({
+  page,
+}) => {
   test.skip(!hasShared, "needs ../shared");
   const folder = join(SHARED, "data/imagenet-mini");
   const photographs = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) =>

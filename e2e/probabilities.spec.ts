@@ -4,6 +4,7 @@ import { detector, negatives } from "./support/detector.ts";
 import { drop } from "./support/drop.ts";
 import { writeFiles } from "./support/files.ts";
 import { calibrate, downloadZip, goTo, idle, selectLayer } from "./support/studio.ts";
+import { THOROUGH } from "./support/thorough.ts";
 
 const ONE_ANSWER = /^Warning.*never rose above 0\.\d+ on 12 samples/;
 
@@ -41,9 +42,9 @@ test("samples that show one answer only are warned of where a person looks, in a
   await fits(page);
 });
 
-test("the layer in float says why, and the range that is wider than what samples show can be seen and dragged", async ({
-  page,
-}) => {
+test("the layer in float says why, and the range that is wider than what samples show can be seen and dragged", {
+  tag: THOROUGH,
+}, async ({ page }) => {
   await goTo(page, "tune");
   await selectLayer(page, "scores");
   await expect(page.getByTestId("view-tune")).toContainText(

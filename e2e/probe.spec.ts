@@ -2,6 +2,7 @@ import type { Page } from "@playwright/test";
 import { expect, test } from "./support/app.ts";
 import { numberOf } from "./support/figures.ts";
 import { calibrate, evaluate, goTo, idle, openSample, selectLayer } from "./support/studio.ts";
+import { THOROUGH } from "./support/thorough.ts";
 
 /** A figure of the last measurement: before the change, now, and by how much it changed. */
 async function figure(page: Page, name: string): Promise<string[]> {
@@ -62,7 +63,7 @@ test("let go, a handle's effect on the model is measured, and told against what 
   await expect(page.getByRole("alert")).toHaveCount(0);
 });
 
-test("a second change cancels the measurement of the first", async ({ page }) => {
+test("a second change cancels the measurement of the first", { tag: THOROUGH }, async ({ page }) => {
   const [, first] = await figure(page, "SQNR");
   hold(page, 8000);
   await page.getByTestId("handle-high").press("PageDown");
@@ -74,7 +75,9 @@ test("a second change cancels the measurement of the first", async ({ page }) =>
   expect(now).not.toBe(first);
 });
 
-test("an evaluation started while a change is measured runs, and the change is measured after it", async ({ page }) => {
+test("an evaluation started while a change is measured runs, and the change is measured after it", {
+  tag: THOROUGH,
+}, async ({ page }) => {
   hold(page, 3000);
   await page.getByTestId("handle-high").press("PageDown");
   await expect(page.locator(".probe-progress").first()).toBeVisible();
@@ -83,7 +86,7 @@ test("an evaluation started while a change is measured runs, and the change is m
   await measured(page);
 });
 
-test("measuring after each change is a choice that a reload remembers", async ({ page }) => {
+test("measuring after each change is a choice that a reload remembers", { tag: THOROUGH }, async ({ page }) => {
   const [, first] = await figure(page, "SQNR");
   await page.getByTestId("measuring").uncheck();
   await drag(page, "high", -160);

@@ -1,7 +1,10 @@
 import { expect, test } from "./support/app.ts";
 import { downloadZip, idle, openSample, SAMPLE_NAME } from "./support/studio.ts";
+import { THOROUGH } from "./support/thorough.ts";
 
-test("q4f16 is chosen with the weights that it takes, offers no others, and is exported", async ({ page }) => {
+test("q4f16 is chosen with the weights that it takes, offers no others, and is exported", { tag: THOROUGH }, async ({
+  page,
+}) => {
   await openSample(page);
   await page.getByTestId("format").selectOption("q4f16");
   await expect(page.getByTestId("activations")).toHaveCount(0);

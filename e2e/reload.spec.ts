@@ -22,6 +22,7 @@ import {
   setSamples,
   startCalibration,
 } from "./support/studio.ts";
+import { THOROUGH } from "./support/thorough.ts";
 
 const SAMPLE_DATA = ["calibration", "evaluation"].flatMap((set) =>
   ["images-idx3", "labels-idx1"].map((part) => repositoryPath(`public/sample/${set}-${part}-ubyte.gz`)),
@@ -71,7 +72,9 @@ test("recipe, statistics and results outlive a reload; the model is asked for ag
   await expect(page.getByTestId("step-tune")).toHaveAttribute("data-standing", "done");
 });
 
-test("with the files kept a reload goes on without asking, until everything is deleted", async ({ page }) => {
+test("with the files kept a reload goes on without asking, until everything is deleted", { tag: THOROUGH }, async ({
+  page,
+}) => {
   await openSample(page);
   await goTo(page, "data");
   await page.getByLabel("Keep the model and samples on this machine").check();
@@ -108,7 +111,7 @@ test("with the files kept a reload goes on without asking, until everything is d
   expect((await stored(page)).records).toBe(0);
 });
 
-test("an edit made just before a reload is there after it", async ({ page }) => {
+test("an edit made just before a reload is there after it", { tag: THOROUGH }, async ({ page }) => {
   await openSample(page);
   await calibrate(page, 10);
   await page.getByTestId("method").selectOption("entropy");
@@ -152,9 +155,9 @@ async function reloadAt(page: Page, samples: number, moments: readonly number[])
   }
 }
 
-test("a reload at any moment of a calibration loses no batch that has ended, and the number of samples chosen stays", async ({
-  page,
-}) => {
+test("a reload at any moment of a calibration loses no batch that has ended, and the number of samples chosen stays", {
+  tag: THOROUGH,
+}, async ({ page }) => {
   await notingWhatIsTold(page);
   await openSample(page);
   await goTo(page, "data");
@@ -169,7 +172,7 @@ test("a reload at any moment of a calibration loses no batch that has ended, and
 
 const photographs = "the same on photographs, of which each takes long";
 
-test(photographs, { tag: `@${SHARED_TAG}` }, async ({ page }) => {
+test(photographs, { tag: [`@${SHARED_TAG}`, THOROUGH] }, async ({ page }) => {
   test.skip(!hasShared, "needs ../shared");
   await notingWhatIsTold(page);
   await page.goto("/");
@@ -196,10 +199,9 @@ test("leaving the page in the middle of a calibration asks first, and staying go
   await expect(page.getByTestId("calibration-observed")).toHaveText("700 of 700");
 });
 
-test("the second tab on a model is told that it keeps nothing, and takes over what the first kept", async ({
-  page,
-  context,
-}) => {
+test("the second tab on a model is told that it keeps nothing, and takes over what the first kept", {
+  tag: THOROUGH,
+}, async ({ page, context }) => {
   const methods = async (of: Page) => (await stored(of)).sessions.map(({ recipe }) => recipe.method);
   await openSample(page);
   await calibrate(page, 10);

@@ -1,9 +1,10 @@
 import { expect, test } from "./support/app.ts";
 import { calibrate, evaluate, goTo, idle, openSample } from "./support/studio.ts";
+import { THOROUGH } from "./support/thorough.ts";
 
-test("a first run: one scale a weight ruins the model, Rescue mends it step by step, and each step is taken back", async ({
-  page,
-}) => {
+test("a first run: one scale a weight ruins the model, Rescue mends it step by step, and each step is taken back", {
+  tag: THOROUGH,
+}, async ({ page }) => {
   const start = performance.now();
   await openSample(page);
   await calibrate(page, 40);

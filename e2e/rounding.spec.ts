@@ -2,6 +2,7 @@ import type { Page } from "@playwright/test";
 import { expect, test } from "./support/app.ts";
 import { sampleAccuracy } from "./support/peer.ts";
 import { downloadZip, evaluate, goTo, idle, openSample, SAMPLE_NAME } from "./support/studio.ts";
+import { THOROUGH } from "./support/thorough.ts";
 
 const rows = (page: Page) => page.getByTestId("rounding-row");
 
@@ -19,9 +20,9 @@ async function openRounding(page: Page, samples: number, iterations: number): Pr
   await idle(page);
 }
 
-test("int4 weights alone are rounded as learned, without a calibration, and exported as they were judged", async ({
-  page,
-}) => {
+test("int4 weights alone are rounded as learned, without a calibration, and exported as they were judged", {
+  tag: THOROUGH,
+}, async ({ page }) => {
   await openRounding(page, 8, 30);
   await expect(page.getByTestId("step-calibrate")).toHaveAttribute("data-standing", "unneeded");
   await page.getByTestId("rounding").selectOption("learned");
@@ -65,7 +66,9 @@ test("int4 weights alone are rounded as learned, without a calibration, and expo
   await expect(page.getByTestId("rounding-adopted")).toBeVisible();
 });
 
-test("learning that is stopped keeps its layers over a reload, and goes on from them", async ({ page }) => {
+test("learning that is stopped keeps its layers over a reload, and goes on from them", { tag: THOROUGH }, async ({
+  page,
+}) => {
   await openRounding(page, 8, 1000);
   await page.getByTestId("rounding-start").click();
   await expect(page.getByTestId("loss-chart")).toBeVisible({ timeout: 60_000 });

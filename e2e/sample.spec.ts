@@ -12,6 +12,7 @@ import {
   SAMPLE_NAME,
   selectLayer,
 } from "./support/studio.ts";
+import { THOROUGH } from "./support/thorough.ts";
 
 const EVALUATION_IMAGES = 500;
 
@@ -71,7 +72,9 @@ test("the sample project, from file to download: the downloaded model is as accu
   expect(downloaded).toBeGreaterThan(0.9);
 });
 
-test("one scale for a whole weight ruins the sample model, and Undo brings it back", async ({ page }) => {
+test("one scale for a whole weight ruins the sample model, and Undo brings it back", { tag: THOROUGH }, async ({
+  page,
+}) => {
   await openSample(page);
   await calibrate(page, 100);
   await evaluate(page);
@@ -103,7 +106,7 @@ test("one scale for a whole weight ruins the sample model, and Undo brings it ba
   expect(await shownTop1(page)).toEqual(before);
 });
 
-test("Evaluate can be pressed while ranges are chosen, and waits for them", async ({ page }) => {
+test("Evaluate can be pressed while ranges are chosen, and waits for them", { tag: THOROUGH }, async ({ page }) => {
   await openSample(page);
   await calibrate(page, 20);
   await page.getByTestId("activations").selectOption("int8");

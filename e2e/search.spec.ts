@@ -2,6 +2,7 @@ import type { Page } from "@playwright/test";
 import { expect, test } from "./support/app.ts";
 import { stored } from "./support/storage.ts";
 import { calibrate, goTo, idle, openSample, SAMPLE_MODEL } from "./support/studio.ts";
+import { THOROUGH } from "./support/thorough.ts";
 
 const SAMPLES = 40;
 
@@ -28,9 +29,9 @@ async function startSearch(page: Page): Promise<void> {
   await expect(rows(page).first()).toBeVisible({ timeout: 120_000 });
 }
 
-test("a search saves the sample model per tensor; its points are adopted, undone, and stay over a reload", async ({
-  page,
-}) => {
+test("a search saves the sample model per tensor; its points are adopted, undone, and stay over a reload", {
+  tag: THOROUGH,
+}, async ({ page }) => {
   await openSearch(page);
   await startSearch(page);
   await expect(page.getByTestId("job-progress")).toHaveText(/^\d+\/\d+ models$/);

@@ -3,6 +3,7 @@ import { expect, test } from "./support/app.ts";
 import { numberOf } from "./support/figures.ts";
 import { stored } from "./support/storage.ts";
 import { calibrate, goTo, idle, logEntries, openSample, selectLayer } from "./support/studio.ts";
+import { THOROUGH } from "./support/thorough.ts";
 
 const MEASURED = /^measured on \d+$/;
 
@@ -27,7 +28,9 @@ async function bars(page: Page): Promise<{ readonly layer: string; readonly figu
   return shown.map(({ layer, text }) => ({ layer, figure: numberOf(text) }));
 }
 
-test("measured sensitivity fills the list, sorts and filters it, and goes stale with the recipe", async ({ page }) => {
+test("measured sensitivity fills the list, sorts and filters it, and goes stale with the recipe", {
+  tag: THOROUGH,
+}, async ({ page }) => {
   await openSample(page);
   await expect(page.getByTestId("measure-sensitivity")).toBeDisabled();
   await calibrate(page, 40);
@@ -88,7 +91,9 @@ test("stopped, sensitivity keeps what is known; the key s measures again", async
   await expect(page.getByTestId("sensitivity-standing")).toHaveText("measured on 2", { timeout: 120_000 });
 });
 
-test("the error walk is drawn, told in a table and selects layers; results outlive a reload", async ({ page }) => {
+test("the error walk is drawn, told in a table and selects layers; results outlive a reload", {
+  tag: THOROUGH,
+}, async ({ page }) => {
   await openSample(page);
   await goTo(page, "data");
   await page.getByLabel("Keep the model and samples on this machine").check();

@@ -1,9 +1,10 @@
 import { expect, test } from "./support/app.ts";
 import { calibrate, downloadZip, evaluate, goTo, openSample, SAMPLE_NAME } from "./support/studio.ts";
+import { THOROUGH } from "./support/thorough.ts";
 
-test("for speed what is quantized is decided by measuring in the tab, shown with its figures, and taken back for fidelity", async ({
-  page,
-}) => {
+test("for speed what is quantized is decided by measuring in the tab, shown with its figures, and taken back for fidelity", {
+  tag: THOROUGH,
+}, async ({ page }) => {
   await openSample(page);
   const goal = page.getByTestId("goal");
   const option = goal.locator('option[value="speed"]');

@@ -1,7 +1,10 @@
 import { expect, test } from "./support/app.ts";
 import { calibrate, goTo, idle, openSample } from "./support/studio.ts";
+import { THOROUGH } from "./support/thorough.ts";
 
-test("a target sets the recipe, constrains it and says why; Undo takes it back", async ({ page }) => {
+test("a target sets the recipe, constrains it and says why; Undo takes it back", { tag: THOROUGH }, async ({
+  page,
+}) => {
   await openSample(page);
   await calibrate(page, 20);
   await goTo(page, "tune");

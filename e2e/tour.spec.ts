@@ -1,6 +1,7 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "./support/app.ts";
 import { calibrate, goTo, idle, openSample, setSamples } from "./support/studio.ts";
+import { THOROUGH } from "./support/thorough.ts";
 
 const JOB_TIMEOUT = 120_000;
 
@@ -45,7 +46,7 @@ test("the tour is offered once on the sample project; skipped, it stays skipped 
   await expect(offer).toBeVisible();
 });
 
-test("the tour goes from the collapse per tensor to the rescue", async ({ page }) => {
+test("the tour goes from the collapse per tensor to the rescue", { tag: THOROUGH }, async ({ page }) => {
   await openSample(page);
   await setSamples(page, 60);
   await goTo(page, "calibrate");
@@ -89,7 +90,9 @@ test("the tour goes from the collapse per tensor to the rescue", async ({ page }
   expect(await page.evaluate(() => document.querySelectorAll("[data-toured]").length)).toBe(0);
 });
 
-test("a job that is cancelled stops the tour where it is, and it goes on from there", async ({ page }) => {
+test("a job that is cancelled stops the tour where it is, and it goes on from there", { tag: THOROUGH }, async ({
+  page,
+}) => {
   await openSample(page);
   await page.getByTestId("tour-start").click();
   await page.getByTestId("tour-do").click();

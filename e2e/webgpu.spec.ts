@@ -5,6 +5,7 @@ import { writeFiles } from "./support/files.ts";
 import { gpuLaunchOptions } from "./support/gpu.ts";
 import { calibrate, downloadZip, goTo, idle, openSample, SAMPLE_NAME } from "./support/studio.ts";
 import { takenNames, takenSamples } from "./support/taken.ts";
+import { THOROUGH } from "./support/thorough.ts";
 
 test.use({ launchOptions: gpuLaunchOptions });
 
@@ -42,7 +43,9 @@ function expectAlike(gpu: readonly SavedTensor[], wasm: readonly SavedTensor[]):
   }
 }
 
-test("the sample calibrated on WebGPU by hand sees what WASM sees, and says where it ran", async ({ page }) => {
+test("the sample calibrated on WebGPU by hand sees what WASM sees, and says where it ran", { tag: THOROUGH }, async ({
+  page,
+}) => {
   const samples = 8;
   await openSample(page);
   const gpu = await calibrateOn(page, "webgpu", samples, SAMPLE_NAME);

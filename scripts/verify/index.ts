@@ -2,7 +2,7 @@
  * What is too heavy for `npm test`: every model of ../shared/models with its default recipe, into docs/verified.md, with that
  * for speed, into docs/speed.md, a model of 5 GiB, into docs/large.md, one of 2 GiB in a tab, into docs/large-in-tab.md, other browsers, into docs/browsers.md, beside the
  * peer on data built for it, into docs/models.md, in every format, into docs/formats-measured.md, a first run with Rescue, into docs/first-run.md, learned
- * rounding, into docs/learned-halves.md, drift, into docs/drift-measured.md, and the commands of npm that the documents name, into docs/docs-verified.md.
+ * rounding, into docs/learned-halves.md, drift, into docs/drift-measured.md, the end-to-end tests that `npm test` leaves out, into docs/studio-verified.md, and the commands of npm that the documents name, into docs/docs-verified.md.
  * `--models` and `--formats`, names apart by semicolons, measure these rows of formats-measured anew and leave the others.
  *   npm run verify [-- --only NAME,NAME,...], where a name is that of a document above
  */
@@ -139,6 +139,16 @@ const PARTS: Readonly<Record<string, Part>> = {
       "Written by `npm run verify`. What `octet drift` finds of new samples beside 30 that calibrated, under ranges of least error, in native ONNX Runtime: 30 new ones where no",
       "number stands. The figure is the largest KL of any tensor, nats, with the verdict ([drift.md](drift.md)). Changed samples are the others of the same, with the values of",
       "the input changed. `mnist_cntk` is given garments, which are not what it was made for.",
+    ],
+  },
+  studio: {
+    document: "studio-verified",
+    measure: async () => (await import("./studio.ts")).driveStudio,
+    head: [
+      "# The studio, driven at length",
+      "",
+      "Written by `npm run verify -- --only studio`. The end-to-end tests in a real Chromium that `npm test` leaves out because they take long, all of which passed;",
+      "`npm run e2e` runs these and the others.",
     ],
   },
   docs: {
