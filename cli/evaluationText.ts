@@ -1,15 +1,21 @@
 import {
   type Accuracy,
+  bandText,
+  classText,
   type Evaluation,
   type OutputError,
   type OutputPart,
   otherText,
   type Perplexity,
+  rightText,
+  worstClasses,
 } from "../src/engine/model/evaluation.ts";
 import { channelsText } from "../src/engine/values/channels.ts";
 import { cosineText, plural, significant } from "../src/engine/values/figures.ts";
 import { percent, pointsOf } from "../src/engine/values/shares.ts";
 import { byteSize, decibel } from "../src/engine/values/units.ts";
+
+const WORST = 5;
 
 /** An evaluation for a person, line by line; the float figure comes first. */
 export function describeEvaluation(evaluation: Evaluation): string[] {
@@ -20,6 +26,7 @@ export function describeEvaluation(evaluation: Evaluation): string[] {
     `${plural(samples, "sample")}, ${labelled} of them labelled; float, then quantized:`,
     ...(top1 ? [accuracyLine("top-1", top1)] : []),
     ...(top5 ? [accuracyLine("top-5", top5)] : []),
+    ...classLines(evaluation),
     ...(perplexity ? [perplexityLine(perplexity)] : []),
     ...outputs.flatMap((output) => [outputLine(output), ...output.parts.map(partLine)]),
     ...(evaluation.others ?? []).map((other) => `${other.name}: ${otherText(other)}`),
@@ -32,6 +39,15 @@ export function describeEvaluation(evaluation: Evaluation): string[] {
 function accuracyLine(name: string, { float, quantized, drop, interval }: Accuracy): string {
   const [low, high] = interval;
   return `${name}: ${percent(float)}, ${percent(quantized)}; drop ${pointsOf(drop)} (95 % interval ${pointsOf(low)} to ${pointsOf(high)})`;
+}
+
+function classLines({ byClass = [], byConfidence = [] }: Evaluation): string[] {
+  const worst = worstClasses(byClass, WORST);
+  return [
+    ...byConfidence.map((band) => `  float ${bandText(band)}: ${rightText(band)}; ${band.same} with the same answer`),
+    ...(worst.length > 0 ? [`  classes that lose most, of ${byClass.length}:`] : []),
+    ...worst.map((one) => `    ${classText(one)}: ${rightText(one)}`),
+  ];
 }
 
 function perplexityLine({ output, tokens, float, quantized, rise, interval }: Perplexity): string {

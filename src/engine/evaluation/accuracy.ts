@@ -1,7 +1,8 @@
 import type { Accuracy } from "../model/evaluation.ts";
 import { InputError } from "../model/job.ts";
-import { isInTop } from "../numerics/classScores.ts";
+import { argmax, isInTop } from "../numerics/classScores.ts";
 import { pairedDifference } from "../numerics/interval.ts";
+import { Breakdown } from "./breakdown.ts";
 import type { FloatScores } from "./plausibility.ts";
 import { areProbabilities, confidence, logitsOf } from "./scores.ts";
 
@@ -10,6 +11,8 @@ export class TopCounter {
   readonly #classes: number;
   readonly #probabilities: boolean;
   readonly #hits = { 1: newHits(), 5: newHits() };
+  /** Of the largest score, by class and confidence. */
+  readonly breakdown = new Breakdown();
   #samples = 0;
   #confidence = 0;
 
@@ -31,7 +34,15 @@ export class TopCounter {
       );
     }
     this.#samples++;
-    this.#confidence += confidence(this.#probabilities ? logitsOf(float) : float);
+    const sure = confidence(this.#probabilities ? logitsOf(float) : float);
+    this.#confidence += sure;
+    this.breakdown.add({
+      label,
+      confidence: sure,
+      float: isInTop(float, label, 1),
+      quantized: isInTop(quantized, label, 1),
+      same: argmax(float) === argmax(quantized),
+    });
     for (const top of [1, 5] as const) {
       const hits = this.#hits[top];
       const byFloat = isInTop(float, label, top);

@@ -99,6 +99,24 @@ describe("evaluateSessions", () => {
     expect(result.verdict?.passed).toBe(false);
   });
 
+  it("says of which class what is right, and of what the float model is how sure", async () => {
+    const swapped = session((x) => ({ scores: tensor([1, 3], [x[1]!, x[0]!, x[2]!]) }));
+    const data = { ...dataset(rows, [0, 1, 1]), classNames: new Map([[0, "cat"]]) };
+    const { byClass, byConfidence } = await evaluate(session(identity), swapped, data);
+    expect(byClass).toEqual([
+      { class: 0, name: "cat", samples: 1, float: 1, quantized: 0 },
+      { class: 1, name: null, samples: 2, float: 1, quantized: 0 },
+    ]);
+    const sure = [3, 2, 5].map((score, row) => Math.exp(score) / rows[row]!.reduce((sum, x) => sum + Math.exp(x), 0));
+    expect(sure.map((share) => share.toFixed(2))).toEqual(["0.84", "0.67", "0.98"]);
+    expect(byConfidence).toEqual([
+      { from: 0.5, to: 0.9, samples: 2, float: 2, quantized: 0, same: 0 },
+      { from: 0.9, to: 0.99, samples: 1, float: 0, quantized: 0, same: 1 },
+    ]);
+    const unlabelled = await evaluate(session(identity), swapped, dataset(rows));
+    expect(unlabelled).not.toHaveProperty("byClass");
+  });
+
   it("judges each row of a batch", async () => {
     const pairs: Compute = ([a, b, c]) => ({ scores: tensor([2, 3], [a!, b!, c!, b!, a!, c!]) });
     const others: Compute = ([a, b, c]) => ({ scores: tensor([2, 3], [a!, b!, c!, a!, b!, c!]) });

@@ -83,6 +83,7 @@ export async function evaluateSessions(
     labelled: scores.samples,
     top1: accuracy?.top1 ?? null,
     top5: accuracy?.top5 ?? null,
+    ...(accuracy && scores.breakdown?.result(dataset.classNames ?? new Map())),
     perplexity,
     verdict: lost === null ? null : { limit: request.limit, passed: lost <= request.limit + 1e-12 },
     outputs: errors,

@@ -1,6 +1,7 @@
 import type { SampleLabel } from "../model/dataset.ts";
 import type { TensorMap } from "../model/tensor.ts";
 import { TopCounter } from "./accuracy.ts";
+import type { Breakdown } from "./breakdown.ts";
 import { scoreRows } from "./scores.ts";
 
 /** Class scores of the float and the quantized model, and what is right. */
@@ -41,6 +42,11 @@ export class LabelledScores {
       counted.push({ float: row, quantized: other, label: right });
     }
     return counted;
+  }
+
+  /** By class and confidence; null before anything was counted. */
+  get breakdown(): Breakdown | null {
+    return this.#counter?.breakdown ?? null;
   }
 
   /** Null before anything was counted. */

@@ -102,6 +102,8 @@ export interface Dataset {
   readonly sources: readonly string[];
   /** By sample; null when there are no labels at all. */
   readonly labels: readonly SampleLabel[] | null;
+  /** What classes are called, by number, where the data says so. */
+  readonly classNames?: ReadonlyMap<number, string>;
   /** Where samples are the steps of sequences: inputs are fed what the float model carries from one to the next. */
   readonly sequences?: Sequences;
   readonly notices: readonly Notice[];

@@ -31,6 +31,28 @@ export const ACCURACY = about(
 );
 export type Accuracy = Of<typeof ACCURACY>;
 
+const RIGHT = {
+  samples: about("With labels.", count),
+  float: about("Whose label the float model has as its largest score.", count),
+  quantized: about("Whose label the quantized model has so.", count),
+};
+const CLASS_RIGHT = fields({
+  class: about("The label's number.", count),
+  name: about("What the data calls it; null where it does not.", nullable(text)),
+  ...RIGHT,
+});
+/** How many samples of a class are right. */
+export type ClassRight = Of<typeof CLASS_RIGHT>;
+
+const BAND_RIGHT = fields({
+  from: about("The least probability that the float model's softmax gives its answer, 0..1.", number),
+  to: about("What that probability is below, or at most where it is 1.", number),
+  ...RIGHT,
+  same: about("Whose largest score is of the same class in both models, right or not.", count),
+});
+/** How many samples are right of those that the float model is about as sure of. */
+export type BandRight = Of<typeof BAND_RIGHT>;
+
 const OUTPUT_PART = fields({
   axis: count,
   channels: about(
@@ -102,6 +124,34 @@ const OTHER_OUTPUT = fields({
 });
 export type OtherOutput = Of<typeof OTHER_OUTPUT>;
 
+/**
+ * Classes of which the quantized model has fewer right than the float one, at most `most`: first those that lose the most
+ * samples, of these the smallest.
+ */
+export function worstClasses(byClass: readonly ClassRight[], most: number): readonly ClassRight[] {
+  const lost = ({ float, quantized }: ClassRight) => float - quantized;
+  return byClass
+    .filter((one) => lost(one) > 0)
+    .toSorted((a, b) => lost(b) - lost(a) || a.samples - b.samples || a.class - b.class)
+    .slice(0, most);
+}
+
+export function classText({ class: label, name }: ClassRight): string {
+  return name === null ? `class ${label}` : `${name} (${label})`;
+}
+
+export function bandText({ from, to }: BandRight): string {
+  const least = `${Math.round(100 * from)} %`;
+  if (to === 1) return `${least} sure or more`;
+  const most = `${Math.round(100 * to)} %`;
+  return from === 0 ? `below ${most} sure` : `${least} to ${most} sure`;
+}
+
+/** The float figure comes first. */
+export function rightText({ samples, float, quantized }: ClassRight | BandRight): string {
+  return `${written(float)}, ${written(quantized)} of ${written(samples)} right`;
+}
+
 /** How such an output compares, in words. */
 export function otherText({ kind, float, quantized, same }: OtherOutput): string {
   if (kind === "skipped") return "no tensor, so it is not compared";
@@ -122,6 +172,15 @@ export const EVALUATION = fields({
     nullable(ACCURACY),
   ),
   top5: nullable(ACCURACY),
+  byClass: maybe(
+    about("Of top-1, by the label's class, those with labels alone; absent where top1 is null.", list(CLASS_RIGHT)),
+  ),
+  byConfidence: maybe(
+    about(
+      "Of top-1, by how sure the float model is, bands with samples alone; absent where top1 is null.",
+      list(BAND_RIGHT),
+    ),
+  ),
   perplexity: about(
     "Of the next tokens: null where the model takes no token ids or gives no scores for each, and where these mean nothing in the float model.",
     nullable(PERPLEXITY),

@@ -1,4 +1,12 @@
-import { type Accuracy, type Evaluation, otherText, type Perplexity } from "../../model/evaluation.ts";
+import {
+  type Accuracy,
+  bandText,
+  classText,
+  type Evaluation,
+  otherText,
+  type Perplexity,
+  worstClasses,
+} from "../../model/evaluation.ts";
 import { channelsText } from "../../values/channels.ts";
 import { cosineText, count, plural, significant } from "../../values/figures.ts";
 import { change, percent, points, pointsOf } from "../../values/shares.ts";
@@ -54,6 +62,7 @@ export function evaluationSection(evaluation: Evaluation): Markup {
 ${accuracy}${sizeRow(evaluation)}${timeRow("Latency, p50", latency.float.p50, latency.quantized.p50)}${timeRow("Latency, p95", latency.float.p95, latency.quantized.p95)}
 </tbody></table>
 <p class="note">Latency: ${plural(latency.runs, "run")} of one sample each, alternating between the two models, ${plural(latency.threads, "thread")} of ${latency.runtime} on ${latency.machine}. It holds for this runtime on this machine: a quantized model in a browser tab is often slower than float, which says little about a phone or a server with VNNI.</p>
+${rightSections(evaluation)}
 <h3>Outputs, quantized against float</h3>
 <table><thead><tr><th scope="col">Output</th><th scope="col">SQNR</th><th scope="col">Agreement</th><th scope="col">Cosine</th><th scope="col">MSE</th><th scope="col">MAE</th><th scope="col">KL</th><th scope="col">Not finite</th></tr></thead><tbody>
 ${outputs.map((output) => {
@@ -67,6 +76,29 @@ ${outputs.map((output) => {
 ${(evaluation.others ?? []).map((other) => html`<p class="note"><code>${other.name}</code>: ${otherText(other)}.</p>`)}
 <p class="note">MSE and MAE are in the unit of the output. Agreement is the share of rows, along the last axis longer than 1, whose largest element is the same; KL compares the softmax of both, row by row. Both are computed for every output that has such an axis, and say little of one that holds no scores, such as box coordinates. Values that are not finite in one of the two models are left out, and their rows of agreement and KL. A dash stands where a figure would mean nothing. Where channels of an output are more than 16x as large as others, such as boxes beside scores, each size has an SQNR of its own, and that of the output is the least of them.</p>
 </section>`;
+}
+
+const WORST = 10;
+
+/** Top-1 by class and by confidence. */
+function rightSections({ byClass = [], byConfidence = [] }: Evaluation): Markup[] {
+  const worst = worstClasses(byClass, WORST);
+  const losing = worstClasses(byClass, Infinity).length;
+  const sections: Markup[] = [];
+  if (byConfidence.length > 0) {
+    sections.push(html`<h3>Right, by how sure the float model is</h3>
+<table><thead><tr><th scope="col">Samples</th><th scope="col">Count</th><th scope="col">Right in float32</th><th scope="col">Right quantized</th><th scope="col">Same answer</th></tr></thead><tbody>
+${byConfidence.map((band) => html`<tr><th scope="row">${bandText(band)}</th><td>${count(band.samples)}</td><td>${count(band.float)}</td><td>${count(band.quantized)}</td><td>${percent(band.same / band.samples)}</td></tr>`)}
+</tbody></table>`);
+  }
+  if (worst.length > 0) {
+    sections.push(html`<h3>Classes that lose most</h3>
+<p class="note">Classes with fewer right than in float32: ${count(losing)} of the ${count(byClass.length)} that have labelled samples. Of a class with few samples a lost one says little.</p>
+<table><thead><tr><th scope="col">Class</th><th scope="col">Samples</th><th scope="col">Right in float32</th><th scope="col">Right quantized</th></tr></thead><tbody>
+${worst.map((one) => html`<tr><th scope="row">${classText(one)}</th><td>${count(one.samples)}</td><td>${count(one.float)}</td><td>${count(one.quantized)}</td></tr>`)}
+</tbody></table>`);
+  }
+  return sections;
 }
 
 function accuracyRow(name: string, { float, quantized, drop, interval }: Accuracy): Markup {

@@ -66,11 +66,17 @@ const perplexity = fc.record({
 });
 const latency = fc.record({ p50: figure, p95: figure });
 
+const right = { samples: fc.nat(), float: fc.nat(), quantized: fc.nat() };
+const byClass = fc.array(fc.record({ class: fc.nat(), name: fc.option(fc.string()), ...right }));
+const byConfidence = fc.array(fc.record({ from: figure, to: figure, ...right, same: fc.nat() }));
+
 const evaluation: fc.Arbitrary<Evaluation> = fc.record({
   samples: fc.nat(),
   labelled: fc.nat(),
   top1: fc.option(accuracy),
   top5: fc.option(accuracy),
+  byClass,
+  byConfidence,
   perplexity: fc.option(perplexity),
   verdict: fc.option(fc.record({ limit: figure, passed: fc.boolean() })),
   outputs: fc.uniqueArray(

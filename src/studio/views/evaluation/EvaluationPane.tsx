@@ -17,6 +17,7 @@ import { useView, useWork } from "../../state/useStudio.ts";
 import { NextStep } from "./NextStep.tsx";
 import { PreprocessWarning } from "./PreprocessWarning.tsx";
 import { ProbePane } from "./ProbePane.tsx";
+import { RightAnswers } from "./RightAnswers.tsx";
 import "./EvaluationPane.css";
 
 /** Float against quantized, measured on the bytes that Export gives. */
@@ -226,6 +227,7 @@ export function Results({ evaluation, type }: ResultsProps) {
           ))}
         </tbody>
       </table>
+      <RightAnswers evaluation={evaluation} />
       <p className="muted small">
         Latency: {latency.runs} runs of each, alternating, {latency.runtime}, {plural(latency.threads, "thread")},{" "}
         {latency.machine}. In a tab a quantized model is often slower than float; a phone or a server with VNNI is
