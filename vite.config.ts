@@ -21,6 +21,7 @@ export default defineConfig({
     // Vitest takes one less than there are cores, which leaves one of two idle.
     maxWorkers: "100%",
     testTimeout: 120_000,
+    hookTimeout: 120_000,
     tags: [{ name: SHARED_TAG, description: "needs the reference models and data in ../shared" }],
   },
 });

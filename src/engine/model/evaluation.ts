@@ -141,9 +141,9 @@ export function classText({ class: label, name }: ClassRight): string {
 }
 
 export function bandText({ from, to }: BandRight): string {
-  const least = `${Math.round(100 * from)} %`;
+  const least = `${100 * from} %`;
   if (to === 1) return `${least} sure or more`;
-  const most = `${Math.round(100 * to)} %`;
+  const most = `${100 * to} %`;
   return from === 0 ? `below ${most} sure` : `${least} to ${most} sure`;
 }
 
