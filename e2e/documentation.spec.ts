@@ -7,6 +7,7 @@ test("a screen leads to the page that explains it, in which the documentation is
   const opened = page.waitForEvent("popup");
   await page.getByTestId("docs-start").click();
   const docs = await opened;
+  await docs.waitForLoadState();
   await expect(docs.getByRole("heading", { level: 1 })).toContainText("your own image model");
   await expect(docs.getByRole("navigation", { name: "Contents" }).locator("[aria-current]")).toHaveText(
     "Your own image model",
