@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { gunzipSync } from "node:zlib";
 import type { Page } from "@playwright/test";
 import { expect, test } from "./support/app.ts";
 import { sampleAccuracy } from "./support/peer.ts";
@@ -7,7 +8,9 @@ import {
   downloadZip,
   evaluate,
   goTo,
+  idle,
   openSample,
+  repositoryPath,
   SAMPLE_MODEL,
   SAMPLE_NAME,
   selectLayer,
@@ -15,6 +18,8 @@ import {
 import { THOROUGH } from "./support/thorough.ts";
 
 const EVALUATION_IMAGES = 500;
+/** Bytes before the pixels of an IDX file of three dimensions. */
+const IDX_HEADER = 16;
 
 /** Top-1 as the results show it, shares of float and int8. */
 async function shownTop1(page: Page): Promise<{ float: number; int8: number }> {
@@ -37,6 +42,25 @@ test("the sample project, from file to download: the downloaded model is as accu
     const figures = page.locator(`[data-layer="${layer}"]`).getByTitle("estimated");
     await expect(figures).toHaveText([/^\d/, /^[<\d].*%$/]);
   }
+  await test.step("other samples of the same kind do not drift, their negatives do", async () => {
+    await goTo(page, "calibrate");
+    const pictures = gunzipSync(await readFile(repositoryPath("public/sample/evaluation-images-idx3-ubyte.gz")));
+    const negatives = pictures.map((value, at) => (at < IDX_HEADER ? value : 255 - value));
+    for (const [bytes, verdict] of [
+      [pictures, /^fine/],
+      [negatives, /^other data/],
+    ] as const) {
+      const name = `new-${verdict.source.slice(1, 6).trim()}-idx3-ubyte`;
+      const file = { name, mimeType: "application/octet-stream", buffer: Buffer.from(bytes) };
+      await page.getByTestId("drift-files").setInputFiles(file);
+      await idle(page);
+      const result = page.getByTestId("drift-result");
+      await expect(result.getByRole("paragraph")).toHaveText(verdict);
+      await expect(result.getByRole("caption")).toContainText(`500 new samples of ${name} beside 300 that calibrated`);
+    }
+    await goTo(page, "tune");
+  });
+
   await selectLayer(page, "/block4/Add");
   await expect(page.getByTestId("figure-sqnr")).toHaveText(/^\d+(\.\d+)? dB$/);
   await expect(page.getByTestId("methods").getByRole("button")).toHaveCount(6);

@@ -167,6 +167,13 @@ const api: EngineApi = {
       ),
     ),
   layerTimes: (recipe, onProgress) => job(onProgress, (context) => opened().adopt(recipe).layerTimes(context)),
+  drift: (recipe, calibration, files, onProgress) =>
+    job(onProgress, async (context) => {
+      const held = opened().adopt(recipe).takeCalibration(calibration);
+      const data = await held.openBeside(dataOf(files), null, calibration);
+      const found = await held.drift({ skip: 0, samples: data.length }, context, data);
+      return { ...found, notices: [...data.notices, ...found.notices] };
+    }),
   walk: (recipe, samples, onProgress) => job(onProgress, (context) => opened().adopt(recipe).walk(samples, context)),
   tune: (recipe, request, onProgress, onPoint) =>
     job(onProgress, (context) =>

@@ -5,6 +5,7 @@ import type { Calibration, Execution } from "../src/engine/model/calibration.ts"
 import type { CodeRequest, CodeSearch } from "../src/engine/model/codeSearch.ts";
 import type { Diagnosis } from "../src/engine/model/culprit.ts";
 import type { DataSummary, InputSource, SamplePreview } from "../src/engine/model/dataset.ts";
+import type { Drift } from "../src/engine/model/drift.ts";
 import type { Evaluation, Probe } from "../src/engine/model/evaluation.ts";
 import type { FamilySummary } from "../src/engine/model/family.ts";
 import type { Notice, Progress } from "../src/engine/model/job.ts";
@@ -253,6 +254,8 @@ export interface EngineApi {
   ): Promise<Sensitivity>;
   /** How long each layer of the model that would be exported takes in this tab. */
   layerTimes(recipe: Recipe, onProgress: OnProgress): Promise<LayerTimes>;
+  /** New samples, all of them, beside a calibration, under the ranges of the recipe; what reading them gave stands first of the notices. */
+  drift(recipe: Recipe, calibration: Calibration, files: readonly PathFile[], onProgress: OnProgress): Promise<Drift>;
   /** Float against the exported model at every layer's output, over the first `samples` samples. */
   walk(recipe: Recipe, samples: number, onProgress: OnProgress): Promise<ErrorWalk>;
   /**

@@ -36,11 +36,6 @@ export async function driftCommand(
   project.takeCalibration(cache);
   const data = await project.openBeside(files, null, cache);
   terminal.notices(data.notices);
-  if (data.assumed) {
-    throw new InputError(
-      `${values.cache} was made of tensors, and the new data are pictures, whose preprocessing it does not say; give tensors.`,
-    );
-  }
   const skip = values.skip ?? 0;
   const samples = values.samples ?? Math.max(0, data.length - skip);
   const drift = await project.drift({ skip, samples, execution: executionOf(values) }, terminal.context, data);

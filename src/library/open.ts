@@ -187,9 +187,6 @@ export async function openIn<Data>(
         const { data, skip, samples } = options;
         if (data === undefined) throw new InputError("drift takes data, the new samples.");
         const beside = await engine.openBeside(await filesOf(data), null, engine.calibration ?? engine.recipe);
-        if (beside.assumed) {
-          throw new InputError("The calibration was made of tensors, and the new data are pictures; give tensors.");
-        }
         return engine.drift(rangeOf(samples, skip, beside.length), context, beside);
       }),
     export: (options = {}) =>

@@ -56,6 +56,8 @@ export const WORDS = {
   entropy: "The threshold that loses least information, by KL divergence, as in TensorRT.",
   mse: "The range with the least expected squared error.",
   "cosine method": "The range that best keeps the direction of the values.",
+  drift:
+    "How new samples lie beside those that calibrated: how far the histogram of a tensor has moved (KL), how much more is clipped, and how far values lie beyond the range.",
   opset: "The version of the operator set that the model is written in.",
   sensitivity: "How much the model's output suffers when one layer alone is quantized; measured, not estimated.",
   "error walk":

@@ -22,7 +22,8 @@ const FEW = 10;
 
 /**
  * Observes new samples on the float model, as the calibration was made, and says how they lie beside it under the ranges of the recipe, or those that
- * its method finds in the calibration where it has none. Throws InputError where the recipe takes no ranges, or samples among the new ones calibrated.
+ * its method finds in the calibration where it has none. Throws InputError where the recipe takes no ranges, samples among the new ones calibrated, or nothing
+ * says how they are to be prepared.
  */
 export async function drift(
   model: OpenModel,
@@ -39,6 +40,11 @@ export async function drift(
     );
   }
   assertCalibratedFor(model, recipe, before);
+  if (data.assumed) {
+    throw new InputError(
+      "The calibration was made of tensors, and the new data are pictures, whose preprocessing it does not say; give tensors.",
+    );
+  }
   const repeated = await unseenNotices({ prints: before.prints, seed: before.seed }, data, range, context);
   const settled = looksResolved(recipe) ? recipe : resolveRecipe(model, recipe, before);
   const request = {

@@ -4,6 +4,7 @@ import type { GroupFigures } from "../../../engine/model/analysis.ts";
 import type { CodeSearch } from "../../../engine/model/codeSearch.ts";
 import type { Diagnosis } from "../../../engine/model/culprit.ts";
 import type { Finding } from "../../../engine/model/diagnosis.ts";
+import type { Drift } from "../../../engine/model/drift.ts";
 import type { Evaluation, Probe } from "../../../engine/model/evaluation.ts";
 import type { Notice } from "../../../engine/model/job.ts";
 import type { LayerTimes } from "../../../engine/model/latency.ts";
@@ -96,6 +97,15 @@ export interface MeasuredSpeed extends SpeedChoice {
   readonly before: Extent;
 }
 
+/** How new samples lie beside a calibration, under the ranges of a recipe: with another of either it is stale. */
+export interface MeasuredDrift {
+  readonly result: Drift;
+  readonly recipe: Recipe;
+  readonly calibration: Calibration;
+  /** What the new samples are called. */
+  readonly data: string;
+}
+
 /** Advice by what was measured, and on which data. */
 export interface MeasuredAdvice {
   readonly advice: Advice;
@@ -118,6 +128,7 @@ export interface Results {
   readonly kept: readonly StoredResult[];
   readonly sensitivity: Based<Sensitivity> | null;
   readonly walk: Based<ErrorWalk> | null;
+  readonly drift: MeasuredDrift | null;
   /** How long layers took, and under which recipe. */
   readonly layerTimes: { readonly result: LayerTimes; readonly recipe: Recipe } | null;
   readonly tuning: Based<Tuning> | null;
@@ -141,6 +152,7 @@ export const NO_RESULTS: Results = {
   kept: [],
   sensitivity: null,
   walk: null,
+  drift: null,
   layerTimes: null,
   tuning: null,
   rounding: null,
@@ -165,6 +177,7 @@ export const resultsChanges = {
   resultDeleted: ({ kept }, id: string) => ({ kept: kept.filter((entry) => entry.id !== id) }),
   sensitivityMeasured: (_, sensitivity: Based<Sensitivity> | null) => ({ sensitivity }),
   walkMeasured: (_, walk: Based<ErrorWalk>) => ({ walk }),
+  driftMeasured: (_, drift: MeasuredDrift) => ({ drift }),
   layersTimed: (_, layerTimes: NonNullable<Results["layerTimes"]>) => ({ layerTimes }),
   searchAdvanced: (_, tuning: Based<Tuning>) => ({ tuning }),
   roundingLearned: (_, rounding: LearnedRounding) => ({ rounding }),

@@ -14,6 +14,7 @@ import { calibrationIsStale, isPartial } from "../../state/steps.ts";
 import { actions } from "../../state/store.ts";
 import { useFacts } from "../../state/useFacts.ts";
 import { useProject, useWork } from "../../state/useStudio.ts";
+import { DriftPane } from "./DriftPane.tsx";
 import { ExecutionForm } from "./ExecutionForm.tsx";
 import { Executors } from "./Executors.tsx";
 import "./CalibrateStep.css";
@@ -122,6 +123,7 @@ export function CalibrateStep() {
           />
           <Executors calibration={calibration} />
           <Notices notices={calibration.notices} label="Notices about the calibration" />
+          {weightsOnly || partial ? null : <DriftPane />}
         </div>
       ) : null}
     </>
