@@ -13,7 +13,7 @@ import "./DriftPane.css";
 
 const LISTED = 10;
 /** The share of the table that names have. */
-const NAMES = 0.35;
+const NAMES = 0.33;
 
 const ADVICE: Readonly<Record<DriftVerdict, string>> = {
   fine: "The calibration holds for them.",
@@ -77,19 +77,19 @@ function Moved({ drift: { tensors, samples }, data }: { readonly drift: Drift; r
         <tr>
           <th scope="col">Tensor</th>
           <th scope="col" className="number">
-            <Term word="KL" />
+            <Term word="KL">KL, nat</Term>
           </th>
           <th scope="col" className="number">
             clipped before
           </th>
           <th scope="col" className="number">
-            now
+            clipped now
           </th>
           <th scope="col" className="number">
-            beyond the range before
+            beyond before
           </th>
           <th scope="col" className="number">
-            now
+            beyond now
           </th>
         </tr>
       </thead>
@@ -99,7 +99,7 @@ function Moved({ drift: { tensors, samples }, data }: { readonly drift: Drift; r
             <th scope="row" title={tensor}>
               {labelOf(tensor)}
             </th>
-            <td className="number">{significant(kl)} nat</td>
+            <td className="number">{significant(kl)}</td>
             <td className="number">{percent(clipped.calibrated)}</td>
             <td className="number">{percent(clipped.seen)}</td>
             <td className="number">{percent(overrun.calibrated)}</td>
