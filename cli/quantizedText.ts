@@ -10,7 +10,7 @@ import type {
 } from "../src/engine/model/quantizedFile.ts";
 import { MATCHED_WORDS, WRITTEN_WORDS } from "../src/engine/model/quantizedFile.ts";
 import { dimsText } from "../src/engine/values/dims.ts";
-import { interval, plural, significant } from "../src/engine/values/figures.ts";
+import { count, interval, plural, significant } from "../src/engine/values/figures.ts";
 import { percent } from "../src/engine/values/shares.ts";
 import { byteSize, decibel } from "../src/engine/values/units.ts";
 import { noticeLine } from "./terminal.ts";
@@ -57,7 +57,7 @@ function isRounded({ type }: StoredActivation): boolean {
 function activationText({ tensor, type, scale, zeroPoint, range, isDynamic }: StoredActivation): string {
   if (isDynamic) return `${tensor} ${type}, scale found at run time`;
   if (scale === null || !range) return `${tensor} ${type}, several scales`;
-  return `${tensor} ${type} ${interval(range)}, scale ${significant(scale)}, zero point ${zeroPoint}`;
+  return `${tensor} ${type} ${interval(range)}, scale ${significant(scale)}, zero point ${count(zeroPoint ?? 0)}`;
 }
 
 function constantText({ name, type, dims, axis, block, scales, zeroPoints, codes }: StoredConstant): string {
@@ -74,11 +74,11 @@ function constantText({ name, type, dims, axis, block, scales, zeroPoints, codes
   }
   if (zeroPoints) {
     const [least, most] = [Math.min(...zeroPoints), Math.max(...zeroPoints)];
-    parts.push(least === most ? `zero point ${least}` : `zero points ${least} to ${most}`);
+    parts.push(least === most ? `zero point ${count(least)}` : `zero points ${count(least)} to ${count(most)}`);
   }
   if (codes) {
     parts.push(
-      `codes ${interval({ low: codes.least, high: codes.greatest })}, ${codes.distinct} of ${codes.high - codes.low + 1} used, ${percent(codes.atEnds)} at the ends`,
+      `codes ${count(codes.least)} to ${count(codes.greatest)}, ${codes.distinct} of ${codes.high - codes.low + 1} used, ${percent(codes.atEnds)} at the ends`,
     );
   }
   return parts.join(", ");
@@ -116,7 +116,7 @@ export function recoveryText({ recipe, counts, differences, targets }: Recovery)
   const tried = targets.length > 1 ? `, the closest of those tried (${targets.join(", ")})` : "";
   return [
     `Recovered recipe, for ${targets[0]}${tried}; its export has`,
-    `  the codes and scales of ${weights.same} of ${plural(weights.all, "weight")}, and of ${weights.sameScales} more the scales`,
+    `  the codes and scales of ${weights.same} of ${plural(weights.all, "weight")}${weights.sameScales > 0 ? `, and of ${weights.sameScales} more the scales` : ""}`,
     `  the scale and zero point of ${activations.same} of ${plural(activations.all, "activation")}`,
     ...settings.slice(0, 6).map(({ name, values }) => `  ${name}: ${values.join(", ")}`),
     ...(others.length > 0

@@ -6,6 +6,7 @@ import { type ElementTypes, inferElementTypes } from "../onnx/elementTypes.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import { withFields } from "../onnx/messages.ts";
 import { freshName, stemOf, tensorNames } from "../onnx/names.ts";
+import { innerId } from "../onnx/nested.ts";
 import {
   TensorProto_DataType as Code,
   type GraphProto,
@@ -19,7 +20,6 @@ import {
 import { filled, inBits, passingFloats, tensorProto } from "../onnx/tensor.ts";
 import { READS_ANY } from "../plan/halfLayers.ts";
 import type { HalfPlan } from "../plan/halfPlan.ts";
-import { innerId } from "../plan/nested.ts";
 import type { Emitted, Writer } from "./emitted.ts";
 
 /**

@@ -6,6 +6,7 @@ import { GraphIndex } from "../onnx/graph.ts";
 import { withFields } from "../onnx/messages.ts";
 import { isDefaultDomain } from "../onnx/opset.ts";
 import {
+  type GraphProto,
   GraphProtoSchema,
   type ModelProto,
   type NodeProto,
@@ -20,7 +21,16 @@ import { bytesOf } from "./sizes.ts";
 
 /** Turns Constant nodes into initialisers of the same name; those that hold strings or sparse tensors stay. */
 export function constantsToInitializers(model: ModelProto): PassResult {
-  const graph = graphOf(model);
+  const { graph, count } = liftConstants(graphOf(model));
+  if (count === 0) return { model, changes: [] };
+  return {
+    model: withFields(model, { graph }),
+    changes: [{ count, noun: "Constant node", what: "moved to the initialisers" }],
+  };
+}
+
+/** The same of one graph, without those that its nodes hold; the same graph where there was nothing to do. */
+export function liftConstants(graph: GraphProto): { readonly graph: GraphProto; readonly count: number } {
   const outputs = new Set(graph.output.map(({ name }) => name));
   const initializers: TensorProto[] = [];
   const node = graph.node.filter((candidate) => {
@@ -29,11 +39,9 @@ export function constantsToInitializers(model: ModelProto): PassResult {
     if (tensor) initializers.push(tensor);
     return !tensor;
   });
-  if (initializers.length === 0) return { model, changes: [] };
-  return {
-    model: withGraph(model, { node, initializer: [...graph.initializer, ...initializers] }),
-    changes: [{ count: initializers.length, noun: "Constant node", what: "moved to the initialisers" }],
-  };
+  const count = initializers.length;
+  if (count === 0) return { graph, count };
+  return { graph: withFields(graph, { node, initializer: [...graph.initializer, ...initializers] }), count };
 }
 
 function constantValue(node: NodeProto, name: string): TensorProto | undefined {

@@ -1,3 +1,4 @@
+import { create } from "@bufbuild/protobuf";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { QuantizedBeside } from "../model/quantizedFile.ts";
 import type { Recipe } from "../model/recipe.ts";
@@ -6,9 +7,15 @@ import { intAttribute, makeNode, tensorAttribute } from "../onnx/attributes.ts";
 import { concat, encodeModel } from "../onnx/encode.ts";
 import { withFields } from "../onnx/messages.ts";
 import { renameTensors } from "../onnx/names.ts";
-import { type ModelProto, TensorProto_DataType as Type } from "../onnx/proto/onnx_pb.ts";
+import {
+  AttributeProto_AttributeType,
+  AttributeProtoSchema,
+  type ModelProto,
+  type NodeProto,
+  TensorProto_DataType as Type,
+} from "../onnx/proto/onnx_pb.ts";
 import { scalar, tensorOf, tensorProto } from "../onnx/tensor.ts";
-import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
+import { buildModel, floatInput, noise, portInfo } from "../onnx/testing/build.ts";
 import type { OpenDataset } from "./data.ts";
 import { defaultRecipe, type OpenModel } from "./open.ts";
 import { quantizeModel } from "./quantize.ts";
@@ -205,6 +212,28 @@ describe("a file of our own beside its float model", () => {
   });
 });
 
+it("a file of our own is of the format of its layers, whatever those inside an If are written as, and what it has in float there stays so", async () => {
+  const given = await open(
+    buildModel({
+      ...CHOICE_ENDS,
+      nodes: [
+        makeNode("MatMul", ["x", "w"], ["h"], { name: "before" }),
+        choiceOf(
+          makeNode("MatMul", ["h", "v"], ["z"], { name: "first" }),
+          makeNode("MatMul", ["z", "v"], ["t"], { name: "second" }),
+        ),
+      ],
+      constants: { w: noise([SIZE, SIZE], 51), v: noise([SIZE, SIZE], 52) },
+    }),
+  );
+  const float = { layers: ["choice/then_branch/second"], operators: [], tensors: [] };
+  const { file } = quantizeModel(given, { ...defaultRecipe(given), format: "dynamic", resolved: {}, float });
+  const { recovery } = new Beside(given, await readQuantized(sourceOf(file))).describe();
+  expect(recovery.recipe!.format).toBe("dynamic");
+  expect(recovery.counts.weights).toEqual({ all: 2, same: 2, sameScales: 0 });
+  expect(recovery.differences).toEqual([]);
+});
+
 describe("another file beside a float model", () => {
   it("says that its weights are others, and what its export has otherwise", async () => {
     const { file } = await made({});
@@ -260,6 +289,57 @@ describe("another file beside a float model", () => {
     expect(matching.notices).toEqual([]);
   });
 
+  it("is matched inside an If, and where the float model has the branch alone that is taken; what it says of integers there is told", async () => {
+    const weight = noise([SIZE, SIZE], 41);
+    const nested = buildModel({
+      ...CHOICE_ENDS,
+      nodes: [choiceOf(makeNode("MatMul", ["x", "w"], ["z"], { name: "product" }), relu("z", "r"))],
+      constants: { w: weight },
+    });
+    const step = 2 ** -6;
+    const codes = Int8Array.from(weight.data as Float32Array, (value) => Math.floor(value / step));
+    const file = buildModel({
+      ...CHOICE_ENDS,
+      nodes: [
+        choiceOf(
+          makeNode("DynamicQuantizeLinear", ["x"], ["xq", "xs", "xz"]),
+          makeNode("MatMulInteger", ["xq", "w_quantized", "xz"], ["sums"], { name: "product_quant" }),
+          makeNode("Cast", ["sums"], ["numbers"], { attributes: [intAttribute("to", Type.FLOAT)] }),
+          makeNode("Mul", ["xs", "w_scale"], ["factor"]),
+          makeNode("Mul", ["numbers", "factor"], ["z"]),
+          relu("z", "r"),
+        ),
+      ],
+      constants: {
+        w_quantized: { type: "int8", dims: [SIZE, SIZE], data: codes },
+        w_scale: scalar("float32", step),
+      },
+    });
+    const read = await readQuantized(sourceOf(file));
+    const within = new Beside(await open(nested), read).describe();
+    expect(within.matching.matches.map(({ stored, float }) => [stored, float])).toEqual([
+      ["choice", "choice"],
+      ["choice/then_branch/product_quant", "choice/then_branch/product"],
+      ["choice/then_branch/Relu:r", "choice/then_branch/Relu:r"],
+      ["choice/else_branch/Identity:same", "choice/else_branch/Identity:same"],
+    ]);
+    expect(within.matching.matches[1]!.sqnr).toBeGreaterThan(20);
+    expect(within.matching.notices).toEqual([]);
+    expect(within.recovery.recipe!.format).toBe("dynamic");
+    expect(within.recovery.differences).toContainEqual({
+      subject: "choice/then_branch/product",
+      message: "is computed in integers in the file, and in float in the export.",
+    });
+
+    const alone = buildModel({
+      ...CHOICE_ENDS,
+      nodes: [makeNode("MatMul", ["x", "w"], ["z"], { name: "product" }), relu("z", "y")],
+      constants: { w: weight },
+    });
+    const { matching } = new Beside(await open(alone), read).describe();
+    expect(matching.matches[0]).toMatchObject({ stored: "choice/then_branch/product_quant", float: "product" });
+  });
+
   it("is refused where it has another input, and where nothing of it is quantized", async () => {
     const { file } = await made({});
     const graph = withFields(file.graph!, { input: [floatInput("picture", [1, 2, 6, 6])] });
@@ -269,6 +349,24 @@ describe("another file beside a float model", () => {
     );
   });
 });
+
+const relu = (from: string, to: string) => makeNode("Relu", [from], [to]);
+
+const CHOICE_ENDS = {
+  opset: 13,
+  inputs: [floatInput("x", [1, SIZE]), portInfo({ name: "whether", type: "bool", dims: [] })],
+  outputs: ["y"],
+};
+
+/** An If, named choice, that makes y of what these nodes make last, or of x. */
+function choiceOf(...nodes: NodeProto[]): NodeProto {
+  const branch = (name: string, ...inner: NodeProto[]) => {
+    const g = buildModel({ opset: 13, outputs: [inner.at(-1)!.output[0]!], nodes: inner }).graph!;
+    return create(AttributeProtoSchema, { name, g, type: AttributeProto_AttributeType.GRAPH });
+  };
+  const attributes = [branch("then_branch", ...nodes), branch("else_branch", makeNode("Identity", ["x"], ["same"]))];
+  return makeNode("If", ["whether"], ["y"], { name: "choice", attributes });
+}
 
 function withOther(float: ModelProto, name: string): ModelProto {
   const graph = float.graph!;

@@ -170,11 +170,12 @@ function settledRecipe(model: OpenModel, base: Recipe, evidence: Evidence): Reci
   for (let round = 0; round < ROUNDS; round++) {
     const plan = planModel(model, recipe);
     const found = takesCodes(recipe) ? inFloat(plan, evidence) : [];
+    const kept = takesCodes(recipe) ? keptInFloat(plan, evidence) : [];
     const tensors = takesRanges(recipe) ? unrounded(plan, evidence) : [];
-    if (found.length + tensors.length === 0) break;
+    if (found.length + kept.length + tensors.length === 0) break;
     const { float, unjoined } = recipe;
     const isDecided = ({ weightUse }: LayerPlan) => recipe.elementwise === "auto" && weightUse === null;
-    const layers = found.filter((layer) => !isDecided(layer)).map(({ id }) => id);
+    const layers = [...found.filter((layer) => !isDecided(layer)).map(({ id }) => id), ...kept];
     const decided = found.filter(isDecided).map(({ id }) => id);
     recipe = {
       ...recipe,
@@ -205,6 +206,14 @@ function inFloat({ layers }: QuantizationPlan, evidence: Evidence): readonly Lay
     if (weightUse !== null) return layer.weights.length === 0;
     return layer.form === "float" && layer.makes.every(({ activation }) => activation.type === null);
   });
+}
+
+/** Layers that are computed in float, inside others or not, of which the recipe would keep weights in codes and the file does not. */
+function keptInFloat({ stored }: QuantizationPlan, evidence: Evidence): readonly string[] {
+  const found = layersByFloat(evidence);
+  const isFloat = ({ layer, weights }: QuantizationPlan["stored"][number]) =>
+    weights.length > 0 && found.get(layer.id)?.weights.length === 0;
+  return stored.filter(isFloat).map(({ layer }) => layer.id);
 }
 
 /** Tensors that the recipe would round, and that have no scale in the file. */

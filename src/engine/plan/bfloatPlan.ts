@@ -3,6 +3,7 @@ import type { Reason } from "../model/reason.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Layer } from "../model/summary.ts";
 import { GraphIndex } from "../onnx/graph.ts";
+import { visitNested } from "../onnx/nested.ts";
 import {
   TensorProto_DataType as Code,
   type GraphProto,
@@ -15,7 +16,6 @@ import { isDequantizer, isQuantizer } from "../operators/quantizing.ts";
 import type { Target } from "../targets/target.ts";
 import { elementCount } from "../values/dims.ts";
 import { BFLOAT } from "../values/halfFloats.ts";
-import { visitNested } from "./nested.ts";
 import type { StoredLayer } from "./stored.ts";
 import { weightSource } from "./weightSource.ts";
 import { weightUse } from "./weightUse.ts";

@@ -4,6 +4,7 @@ import { halfLosses } from "../numerics/halfWeights.ts";
 import { subgraphsOf, tensorAttributeOf } from "../onnx/attributes.ts";
 import { type ElementTypes, inferElementTypes } from "../onnx/elementTypes.ts";
 import { GraphIndex } from "../onnx/graph.ts";
+import { innerId, type Scope, scopeOf } from "../onnx/nested.ts";
 import { isDefaultDomain } from "../onnx/opset.ts";
 import {
   TensorProto_DataType as Code,
@@ -18,7 +19,6 @@ import { FLOAT_ONLY, FLOAT_WITH } from "../targets/halves.ts";
 import { elementCount } from "../values/dims.ts";
 import { HALF_LEAST_NORMAL } from "../values/halfFloats.ts";
 import { lastLayers } from "./lastLayers.ts";
-import { innerId, type Scope, scopeOf } from "./nested.ts";
 
 /** A layer of a graph or of those that its nodes hold, and why it stays in float32; null where it is in float16. */
 export interface HalfLayer {

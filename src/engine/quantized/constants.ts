@@ -1,6 +1,6 @@
 import { codesOf } from "../graph/dequantized.ts";
 import { intOf, intsOf } from "../onnx/attributes.ts";
-import type { GraphIndex } from "../onnx/graph.ts";
+import { capturedBy, type GraphIndex } from "../onnx/graph.ts";
 import { isDefaultDomain } from "../onnx/opset.ts";
 import type { NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { dimsOf } from "../onnx/tensor.ts";
@@ -31,7 +31,7 @@ export class Constants {
     if (known !== undefined) return known;
     const maker = this.#index.producer(name);
     this.#known.set(name, false);
-    const reads = maker?.input.filter(Boolean) ?? [];
+    const reads = maker ? [...maker.input.filter(Boolean), ...capturedBy(maker)] : [];
     const isMade =
       maker !== undefined &&
       (reads.length > 0 ? reads.every((each) => this.isConstant(each)) : maker.opType === "Constant");

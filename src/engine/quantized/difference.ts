@@ -40,6 +40,8 @@ export function differenceOf(file: Side, made: Side): Difference {
       say(float, `is ${weight.type} in the file, and float in the export.`);
       continue;
     }
+    if (isOfIntegers(layer) && !isOfIntegers(counterpart))
+      say(float, "is computed in integers in the file, and in float in the export.");
     const apart = weightDifference(weight, again);
     if (apart === null) weights.same++;
     else {
@@ -84,6 +86,11 @@ export function differenceOf(file: Side, made: Side): Difference {
     }
   }
   return { counts: { weights, activations }, differences };
+}
+
+/** Whether a runtime may compute a layer on codes: what it reads is rounded too. */
+function isOfIntegers({ form }: ReadLayer): boolean {
+  return form === "qdq" || form === "qoperator" || form === "dynamic";
 }
 
 /** Layers by that of the float model which they are. */

@@ -3,6 +3,7 @@ import { GraphIndex } from "../onnx/graph.ts";
 import { isDefaultDomain } from "../onnx/opset.ts";
 import type { GraphProto, NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { operatorOf } from "../operators/index.ts";
+import { bodiesOf } from "./bodies.ts";
 import { Constants } from "./constants.ts";
 
 /** A layer of a float model that a layer of a quantized file may be. */
@@ -20,25 +21,42 @@ export interface FloatLayer {
   readonly chain: readonly NodeProto[];
 }
 
-/** The layers of a float model in graph order, each with what may be fused to it. */
-export function floatLayers(graph: GraphProto): { readonly index: GraphIndex; readonly layers: readonly FloatLayer[] } {
-  const index = new GraphIndex(graph);
-  const constants = new Constants(index);
-  const isLayer = (node: NodeProto) =>
-    !castsToFloat(node) && !node.output.filter(Boolean).every((name) => constants.isConstant(name));
-  const layers = graph.node.filter(isLayer).map((node): FloatLayer => {
-    const chain = chainOf(node, index, constants);
-    const weights = node.input.flatMap((name) => {
-      const tensor = index.initializer(name);
-      return tensor && tensor.dims.length > 1 ? [tensor] : [];
-    });
-    const kind = operatorOf(node, index);
-    const hasBias = kind?.kind === "weighted" && kind.bias === "own";
-    const bias = (hasBias ? index.initializer(node.input[2] ?? "") : undefined) ?? null;
-    const outputs = [...node.output.filter(Boolean), ...chain.slice(1).map(({ output }) => output[0] ?? "")];
-    return { id: index.id(node), node, operator: node.opType, weights, bias, outputs, chain };
+/** The layers of one graph of a float model, in graph order. */
+export interface FloatGraph {
+  readonly index: GraphIndex;
+  readonly layers: readonly FloatLayer[];
+}
+
+/** The layers of a float model, each with what may be fused to it, by what their names begin with: nothing in its own graph. */
+export function floatGraphs(graph: GraphProto): ReadonlyMap<string, FloatGraph> {
+  const found = new Map<string, FloatGraph>();
+  const read = (each: GraphProto, path: string) => {
+    const index = new GraphIndex(each);
+    const constants = new Constants(index);
+    const isLayer = (node: NodeProto) =>
+      !castsToFloat(node) && !node.output.filter(Boolean).every((name) => constants.isConstant(name));
+    const nodes = each.node.filter(isLayer);
+    const idOf = (node: NodeProto) => (path === "" ? index.id(node) : `${path}/${index.id(node)}`);
+    found.set(path, { index, layers: nodes.map((node) => layerOf(node, idOf(node), index, constants)) });
+    for (const node of nodes) {
+      for (const body of bodiesOf(node, idOf(node), index, constants)) read(body.graph, body.path);
+    }
+  };
+  read(graph, "");
+  return found;
+}
+
+function layerOf(node: NodeProto, id: string, index: GraphIndex, constants: Constants): FloatLayer {
+  const chain = chainOf(node, index, constants);
+  const weights = node.input.flatMap((name) => {
+    const tensor = index.initializer(name);
+    return tensor && tensor.dims.length > 1 ? [tensor] : [];
   });
-  return { index, layers };
+  const kind = operatorOf(node, index);
+  const hasBias = kind?.kind === "weighted" && kind.bias === "own";
+  const bias = (hasBias ? index.initializer(node.input[2] ?? "") : undefined) ?? null;
+  const outputs = [...node.output.filter(Boolean), ...chain.slice(1).map(({ output }) => output[0] ?? "")];
+  return { id, node, operator: node.opType, weights, bias, outputs, chain };
 }
 
 /** ONNX's codes of float32, float16 and bfloat16. */

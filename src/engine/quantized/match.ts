@@ -6,7 +6,7 @@ import type { GraphProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { dimsOf } from "../onnx/tensor.ts";
 import { biasValues, stepAt } from "./bias.ts";
 import { type ReadConstant, valuesOf } from "./constant.ts";
-import { type FloatLayer, floatLayers } from "./floatGraph.ts";
+import { type FloatGraph, type FloatLayer, floatGraphs } from "./floatGraph.ts";
 import { floatsOf } from "./floats.ts";
 import type { MadeTensor, ReadLayer } from "./read.ts";
 import { unlikeBiases, unlikeWeights } from "./unlike.ts";
@@ -26,9 +26,42 @@ export interface Matched extends Matching {
  * folded nothing has the weights.
  */
 export function matchLayers(stored: readonly ReadLayer[], float: GraphProto, given: GraphProto): Matched {
-  return new Matcher(stored, float, given).match();
+  const [graphs, before] = [floatGraphs(float), floatGraphs(given)];
+  const groups = new Map<string, ReadLayer[]>([...graphs.keys()].map((path) => [path, []]));
+  for (const layer of stored) groups.get(pathOf(layer, graphs))!.push(layer);
+  const parts = [...groups].map(([path, own]) => new Matcher(own, graphs.get(path)!, before.get(path)).match());
+  const order = new Map(stored.map(({ id }, at) => [id, at]));
+  const inOrder = (one: string, other: string) => order.get(one)! - order.get(other)!;
+  const matches = parts.flatMap((part) => part.matches).sort((one, other) => inOrder(one.stored, other.stored));
+  return {
+    matches,
+    fused: parts.flatMap(({ fused }) => fused),
+    stored: parts.flatMap((part) => part.stored).sort((one, other) => inOrder(one.layer, other.layer)),
+    float: parts.flatMap((part) => part.float),
+    notices: [...unlikeWeights(matches), ...unlikeBiases(matches)],
+    tensors: parts[0]!.tensors,
+  };
 }
 
+/**
+ * By what names begin with in the float model where a layer of the file is. A graph whose node the float model has not is a part of the
+ * one around it: an If of which one branch alone is taken.
+ */
+function pathOf({ within }: ReadLayer, graphs: ReadonlyMap<string, FloatGraph>): string {
+  let [path, around] = ["", ""];
+  for (const each of within) {
+    const own = around === "" ? each : each.slice(around.length + 1);
+    const inner = path === "" ? own : `${path}/${own}`;
+    if (graphs.has(inner)) path = inner;
+    around = each;
+  }
+  return path;
+}
+
+/** What the layers of one graph are told to be. */
+type Part = Omit<Matched, "notices">;
+
+/** Of one graph of the float model. */
 class Matcher {
   readonly #stored: readonly ReadLayer[];
   readonly #index: GraphIndex;
@@ -42,25 +75,23 @@ class Matcher {
   /** By tensor of the file. */
   readonly #makerOf = new Map<string, ReadLayer>();
 
-  constructor(stored: readonly ReadLayer[], float: GraphProto, given: GraphProto) {
+  constructor(stored: readonly ReadLayer[], { index, layers }: FloatGraph, before: FloatGraph | undefined) {
     this.#stored = stored;
-    const { index, layers } = floatLayers(float);
     this.#index = index;
     this.#layers = layers;
-    for (const layer of layers) this.#names.set(layer.id, layer);
+    for (const layer of layers) this.#names.set(index.id(layer.node), layer);
     for (const layer of stored) {
       for (const { names, values, codes } of layer.makes) {
         for (const name of [...names, values, codes?.[0]]) if (name) this.#makerOf.set(name, layer);
       }
     }
-    const before = floatLayers(given);
-    this.#given = originsOf(layers, before);
-    this.#known = new Set([...before.layers, ...layers].flatMap(({ node }) => node.output));
+    this.#given = before ? originsOf(layers, before) : new Map();
+    this.#known = new Set([...(before?.layers ?? []), ...layers].flatMap(({ node }) => node.output));
   }
 
-  match(): Matched {
+  match(): Part {
     this.#byTensor();
-    this.#each("name", (layer) => this.#names.get(bareLayer(layer.id)));
+    this.#each("name", (layer) => this.#names.get(bareLayer(ownName(layer))));
     this.#byWeightName();
     this.#byWeight();
     this.#byPlace();
@@ -72,7 +103,6 @@ class Matcher {
       fused: [...within].map(([id, layer]) => ({ float: id, within: layer.id })),
       stored: this.#stored.flatMap((layer) => (this.#byStored.has(layer) ? [] : [this.#unmatched(layer)])),
       float: float.map(({ id, operator }) => ({ layer: id, operator, why: NOT_IN_FILE })),
-      notices: [...unlikeWeights(matches), ...unlikeBiases(matches)],
       tensors: this.#tensors(),
     };
   }
@@ -215,10 +245,11 @@ class Matcher {
     return within;
   }
 
-  /** A layer makes what the last of those that are fused to it makes. */
+  /** A layer makes what the last of those that are fused to it makes. What is made inside another layer is not seen around it. */
   #tensors(): ReadonlyMap<string, MadeTensor> {
     const found = new Map<string, MadeTensor>();
     for (const [stored, { layer }] of this.#byStored) {
+      if (stored.within.length > 0) continue;
       const next = layer.chain.slice(1).findIndex((node) => {
         const follower = this.#names.get(this.#index.id(node));
         return follower !== undefined && this.#byFloat.has(follower);
@@ -271,7 +302,7 @@ const FOLDED = "the float model's BatchNormalization is folded into the layer be
  */
 function originsOf(
   layers: readonly FloatLayer[],
-  { index, layers: before }: ReturnType<typeof floatLayers>,
+  { index, layers: before }: FloatGraph,
 ): ReadonlyMap<FloatLayer, FloatLayer> {
   const named = new Map(before.map((layer) => [layer.id, layer]));
   const byNode = new Map(before.map((layer) => [layer.node, layer]));
@@ -324,6 +355,12 @@ const WEIGHT_SUFFIXES = /(_quantized|_DQ_Q\d|_Q\d|_Bnb4|_fp16|_bf16|_packed)$/;
 
 function bareLayer(id: string): string {
   return id.replace(LAYER_SUFFIXES, "");
+}
+
+/** A layer's name in the graph that it is in. */
+function ownName({ id, within }: ReadLayer): string {
+  const path = within.at(-1);
+  return path === undefined ? id : id.slice(path.length + 1);
 }
 
 function bareWeight(name: string): string {

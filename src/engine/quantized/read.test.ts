@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import type { Tensor } from "../model/tensor.ts";
-import { intAttribute, makeNode } from "../onnx/attributes.ts";
+import { intAttribute, makeNode, tensorAttribute } from "../onnx/attributes.ts";
 import { withFields } from "../onnx/messages.ts";
 import { RUNTIME_DOMAIN } from "../onnx/opset.ts";
 import {
@@ -12,7 +12,7 @@ import {
   type NodeProto,
   TensorProtoSchema,
 } from "../onnx/proto/onnx_pb.ts";
-import { codesProto, scalar, vector } from "../onnx/tensor.ts";
+import { codesProto, scalar, tensorProto, vector } from "../onnx/tensor.ts";
 import { buildModel, floatInput } from "../onnx/testing/build.ts";
 import { halfBits } from "../values/halfFloats.ts";
 import { biasValues } from "./bias.ts";
@@ -371,24 +371,75 @@ describe("a quantized graph", () => {
   const branch = (name: string, g: GraphProto) =>
     create(AttributeProtoSchema, { name, g, type: AttributeProto_AttributeType.GRAPH });
 
-  it("names what is quantized inside If, Loop and Scan, in bodies of bodies too, which is not read", () => {
-    const within = (nodes: NodeProto[], constants: Record<string, Tensor> = {}) =>
-      buildModel({ opset: 13, inputs: [], outputs: [nodes.at(-1)!.output[0]!], nodes, constants }).graph!;
-    const inner = within([makeNode("MatMulInteger", ["a", "w8"], ["sums"], { name: "product" })]);
-    const otherwise = within([makeNode("Identity", ["x"], ["same"])]);
-    const branches = (one: GraphProto, other: GraphProto) => [branch("then_branch", one), branch("else_branch", other)];
-    const outer = within(
+  const bodyOf = (nodes: NodeProto[], constants: Record<string, Tensor> = {}) =>
+    buildModel({ opset: 13, inputs: [], outputs: [nodes.at(-1)!.output[0]!], nodes, constants }).graph!;
+  const otherwise = bodyOf([makeNode("Identity", ["x"], ["same"])]);
+  const branches = (one: GraphProto) => [branch("then_branch", one), branch("else_branch", otherwise)];
+
+  it("is read inside If, Loop and Scan, in bodies of bodies too, by constants in them and around them", () => {
+    const inner = bodyOf([
+      makeNode("DynamicQuantizeLinear", ["x"], ["xq", "xs", "xz"]),
+      makeNode("MatMulInteger", ["xq", "around", "xz"], ["sums"], { name: "product" }),
+      makeNode("Cast", ["sums"], ["numbers"], { attributes: [intAttribute("to", 1)] }),
+      makeNode("Mul", ["xs", "scale"], ["factor"]),
+      makeNode("Mul", ["numbers", "factor"], ["values"]),
+    ]);
+    const node = makeNode("Constant", [], ["ws"], {
+      attributes: [tensorAttribute("value", tensorProto("", scalar("float32", 0.25)))],
+    });
+    const outer = bodyOf(
       [
-        makeNode("Cast", ["w8"], ["w32"], { name: "stored", attributes: [intAttribute("to", 1)] }),
-        makeNode("If", ["inside"], ["t"], { name: "nested", attributes: branches(inner, otherwise) }),
+        node,
+        makeNode("Cast", ["w8"], ["w32"], { attributes: [intAttribute("to", 1)] }),
+        makeNode("Mul", ["w32", "ws"], ["w"]),
+        makeNode("MatMul", ["x", "w"], ["stored"], { name: "stored" }),
+        makeNode("MatMul", ["stored", "outside"], ["both"], { name: "captured" }),
+        makeNode("If", ["inside"], ["t"], { name: "nested", attributes: branches(inner) }),
       ],
       { w8: bytes([2, 2], [1, 2, 3, 4]) },
     );
-    const { notices } = lone(
-      graphOf([makeNode("If", ["whether"], ["y"], { name: "choice", attributes: branches(outer, otherwise) })], {}),
+    const { layers, notices } = lone(
+      graphOf(
+        [
+          makeNode("DequantizeLinear", ["v8", "scale"], ["outside"], { attributes: [intAttribute("axis", 0)] }),
+          makeNode("If", ["whether"], ["y"], { name: "choice", attributes: branches(outer) }),
+        ],
+        { around: bytes([2, 2], [5, 6, 7, 8]), v8: bytes([2, 2], [9, 8, 7, 6]), scale: scalar("float32", 0.5) },
+      ),
     );
+    expect(notices).toEqual([]);
+    expect(layers.map(({ id, form }) => [id, form])).toEqual([
+      ["choice", "float"],
+      ["choice/then_branch/stored", "weights"],
+      ["choice/then_branch/captured", "weights"],
+      ["choice/then_branch/nested", "float"],
+      ["choice/then_branch/nested/then_branch/product", "dynamic"],
+      ["choice/then_branch/nested/else_branch/Identity:same", "float"],
+      ["choice/else_branch/Identity:same", "float"],
+    ]);
+    expect(layers[4]!.within).toEqual(["choice/then_branch", "choice/then_branch/nested/then_branch"]);
+    const values = layers.flatMap(({ weights }) => weights.map((weight) => [...valuesOf(weight)]));
+    expect(values).toEqual([
+      [0.25, 0.5, 0.75, 1],
+      [4.5, 4, 3.5, 3],
+      [2.5, 3, 3.5, 4],
+    ]);
+  });
+
+  it("has a layer for an If of a constant condition whose branch reads what is no constant, and says what it does not understand inside", () => {
+    const body = bodyOf([makeNode("QAttention", ["x", "w"], ["a"], { name: "attend", domain })]);
+    const { layers, notices } = lone(
+      graphOf([makeNode("If", ["always"], ["y"], { name: "choice", attributes: branches(body) })], {
+        ...{ always: { type: "bool", dims: [], data: Uint8Array.of(1) }, w: bytes([2, 2], [1, 2, 3, 4]) },
+      }),
+    );
+    expect(layers.map(({ id }) => id)).toEqual([
+      "choice",
+      "choice/then_branch/attend",
+      "choice/else_branch/Identity:same",
+    ]);
     expect(notices.map(({ message }) => message)).toEqual([
-      "Of choice 2 nodes on quantized tensors inside it are not read: stored (Cast), product (MatMulInteger).",
+      "Of choice/then_branch/attend the operator QAttention is not understood, so that its weights and ranges are not read.",
     ]);
   });
 

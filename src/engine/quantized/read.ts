@@ -8,11 +8,11 @@ import type { GraphProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { operatorOf } from "../operators/index.ts";
 import { isDequantizer, isQuantizer } from "../operators/quantizing.ts";
 import { biasInPairs, biasOnCodes, problemOfSteps, type ReadBias } from "./bias.ts";
+import { bodiesOf } from "./bodies.ts";
 import { codeOperator, operandsOf, sumsOperator } from "./codeOperators.ts";
 import { describeConstant, type ReadConstant } from "./constant.ts";
 import { Constants } from "./constants.ts";
 import { castsToFloat } from "./floatGraph.ts";
-import { quantizedInside } from "./inside.ts";
 import { PACKED_OPERATORS, packedWeight } from "./packed.ts";
 import { recurrentWeights } from "./recurrent.ts";
 import { bareName, floatActivation, Scales } from "./scales.ts";
@@ -31,6 +31,8 @@ export interface MadeTensor {
 
 /** A layer of a quantized file with the values of its constants. */
 export interface ReadLayer extends Omit<StoredLayer, "weights" | "makes"> {
+  /** The graphs that it is inside, by what names of layers in them begin with, the outermost first; none in the model's own. */
+  readonly within: readonly string[];
   readonly weights: readonly ReadConstant[];
   readonly makes: readonly MadeTensor[];
   /** Null without one in codes. */
@@ -53,21 +55,26 @@ export function describeLayer({ id, operator, written, form, weights, reads, mak
   };
 }
 
-/** The layers of a graph that any tool quantized, functions of the model being inlined: what is not understood is in `notices`. */
+/**
+ * The layers of a graph that any tool quantized, functions of the model being inlined, each before those that are inside it: what is
+ * not understood is in `notices`.
+ */
 export function readGraph(graph: GraphProto): ReadGraph {
-  return new Reader(graph).read();
+  return new Reader(graph, []).read();
 }
 
 class Reader {
   readonly #index: GraphIndex;
   readonly #constants: Constants;
   readonly #scales: Scales;
+  readonly #within: readonly string[];
   readonly #notices: Notice[] = [];
   /** Nodes that belong to a layer before them, and what a ConvInteger or MatMulInteger has after it. */
   readonly #taken = new Set<NodeProto>();
   readonly #chains = new Map<NodeProto, SumsChain>();
 
-  constructor(graph: GraphProto) {
+  constructor(graph: GraphProto, within: readonly string[]) {
+    this.#within = within;
     this.#index = new GraphIndex(graph);
     this.#constants = new Constants(this.#index);
     this.#scales = new Scales(this.#index, this.#constants);
@@ -81,8 +88,22 @@ class Reader {
   }
 
   read(): ReadGraph {
-    const layers = this.#index.graph.node.flatMap((node) => (this.#isBetween(node) ? [] : [this.#layer(node)]));
+    const layers = this.#index.graph.node.flatMap((node) =>
+      this.#isBetween(node) ? [] : [this.#layer(node), ...this.#inside(node)],
+    );
     return { layers, notices: this.#notices };
+  }
+
+  #inside(node: NodeProto): readonly ReadLayer[] {
+    return bodiesOf(node, this.#id(node), this.#index, this.#constants).flatMap(({ path, graph }) => {
+      const { layers, notices } = new Reader(graph, [...this.#within, path]).read();
+      this.#notices.push(...notices);
+      return layers;
+    });
+  }
+
+  #id(node: NodeProto): string {
+    return [...this.#within.slice(-1), this.#index.id(node)].join("/");
   }
 
   /** Whether a node is no layer: it makes codes, or values of codes, or a constant. */
@@ -93,8 +114,6 @@ class Reader {
   }
 
   #layer(node: NodeProto): ReadLayer {
-    const inside = quantizedInside(node, this.#index);
-    if (inside) this.#warn(node, inside);
     if (this.#chains.has(node)) return this.#sums(node, this.#chains.get(node)!);
     if (codeOperator(node)) return this.#onCodes(node);
     if (node.domain === RUNTIME_DOMAIN && PACKED_OPERATORS.has(node.opType)) return this.#packed(node);
@@ -229,7 +248,8 @@ class Reader {
   ): ReadLayer {
     const makes = node.output.filter(Boolean).map((name) => this.#makesOf(name, [name]));
     return {
-      id: this.#index.id(node),
+      id: this.#id(node),
+      within: this.#within,
       operator,
       written: node.opType,
       form,
@@ -251,7 +271,8 @@ class Reader {
   ): ReadLayer {
     const reads = inputs.map((name) => this.#scales.read(name));
     return {
-      id: this.#index.id(node),
+      id: this.#id(node),
+      within: this.#within,
       operator,
       written: node.opType,
       form,
@@ -301,7 +322,7 @@ class Reader {
   }
 
   #warn(node: NodeProto, what: string): void {
-    const subject = this.#index.id(node);
+    const subject = this.#id(node);
     this.#notices.push({ kind: "warning", subject, message: `Of ${subject} ${what}.` });
   }
 }

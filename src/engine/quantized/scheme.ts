@@ -25,8 +25,10 @@ export interface Scheme {
 /** The scheme of a file's layers; or why Octet has none like it. */
 export function schemeOf(layers: readonly ReadLayer[]): Scheme | string {
   const weighted = layers.filter(({ weights, form }) => weights.length > 0 && form !== "float");
+  // What is inside others is computed in float in each format of Octet's, its weights in codes.
+  const told = weighted.filter((layer) => layer.within.length === 0 || layer.form !== "weights");
   const form =
-    mostOf(weighted.map((layer) => layer.form)) ??
+    mostOf((told.length > 0 ? told : weighted).map((layer) => layer.form)) ??
     mostOf(layers.filter((layer) => layer.form !== "float").map((layer) => layer.form));
   if (!form) return "has no quantized layer.";
   const unsaid: string[] = [];

@@ -58,7 +58,7 @@ function Weight({ weight }: { readonly weight: StoredConstant }) {
       </p>
       {codes ? (
         <Bars
-          label={`Codes ${interval({ low: codes.low, high: codes.high })}: ${count(codes.distinct)} of ${count(codes.high - codes.low + 1)} used, ${percent(codes.atEnds)} at the ends`}
+          label={`Codes ${count(codes.low)} to ${count(codes.high)}: ${count(codes.distinct)} of ${count(codes.high - codes.low + 1)} used, ${percent(codes.atEnds)} at the ends`}
           name={`codes of ${name}`}
           values={codes.counts}
           table={() => codeRows(codes)}

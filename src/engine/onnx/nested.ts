@@ -1,5 +1,5 @@
-import { GraphIndex } from "../onnx/graph.ts";
-import type { GraphProto, NodeProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
+import { GraphIndex } from "./graph.ts";
+import type { GraphProto, NodeProto, TensorProto } from "./proto/onnx_pb.ts";
 
 /** The constants that a name may mean in a graph; undefined where it means no constant. */
 export type Scope = (name: string) => TensorProto | undefined;
@@ -11,8 +11,11 @@ export function scopeOf(graph: GraphProto, outer: Scope): Scope {
   return (name) => constants.get(name) ?? (made.has(name) ? undefined : outer(name));
 }
 
+/** What the names of all layers begin with that are in the graph of an attribute of a layer. */
+export const innerPath = (holder: string, attribute: string) => `${holder}/${attribute}`;
+
 /** The name of a layer inside another one. */
-export const innerId = (holder: string, attribute: string, id: string) => `${holder}/${attribute}/${id}`;
+export const innerId = (holder: string, attribute: string, id: string) => `${innerPath(holder, attribute)}/${id}`;
 
 /** Where a node is: in a graph, of whose names a scope tells the constants. */
 export interface Place {
