@@ -1,9 +1,11 @@
 import type { Notice } from "../model/job.ts";
 import type { TensorMap } from "../model/tensor.ts";
+import { worksOnQuantized } from "../onnx/checks.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import { allNodes, isDefaultDomain, opsetOf } from "../onnx/opset.ts";
 import { inTopologicalOrder } from "../onnx/order.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
+import { listed, plural } from "../values/figures.ts";
 import { foldBatchNormalization } from "./batchnorm.ts";
 import { castsLike } from "./castLike.ts";
 import { dropEmptyOutputs, dropUnread, hideInitializers } from "./cleanup.ts";
@@ -92,7 +94,12 @@ export async function prepareModel(
     observed,
     notes: [...opsets, ...summarize(changes)],
     generation: Math.max(1, ...changes.map(({ generation = 1 }) => generation)),
-    notices: [...raised.notices, ...folding.notices, ...unfoldedNotices(folded), ...largeConstants(folded)],
+    notices: [
+      ...raised.notices,
+      ...(folding.notices.length > 0 ? folding.notices : leftQuantized(folded)),
+      ...unfoldedNotices(folded),
+      ...largeConstants(folded),
+    ],
     decided: decided.filter((name) => held.has(name)),
     shaped: decided.filter((name) => free.has(name)),
   };
@@ -163,6 +170,19 @@ function summarize(changes: readonly Change[]): string[] {
     totals.set(key, { ...change, count: change.count + (totals.get(key)?.count ?? 0) });
   }
   return [...totals.values()].map(({ count, noun, what }) => `${count} ${noun}${count === 1 ? "" : "s"} ${what}`);
+}
+
+/** What works on quantized tensors that nothing folds back. */
+function leftQuantized(folded: ModelProto): Notice[] {
+  const nodes = [...allNodes(graphOf(folded))].filter(worksOnQuantized);
+  if (nodes.length === 0) return [];
+  const operators = listed([...new Set(nodes.map(({ opType }) => opType))]);
+  const stay =
+    nodes.length === 1
+      ? "works on quantized tensors and stays as it is"
+      : "work on quantized tensors and stay as they are";
+  const message = `The model is quantized in part: ${plural(nodes.length, "node")} (${operators}) ${stay}; figures are against the model as it came, and beside its float model it is shown what is quantized.`;
+  return [{ kind: "warning", subject: "quantized operators", message }];
 }
 
 function unfoldedNotices(folded: ModelProto): Notice[] {

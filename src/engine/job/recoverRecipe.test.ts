@@ -14,7 +14,7 @@ import {
   type NodeProto,
   TensorProto_DataType as Type,
 } from "../onnx/proto/onnx_pb.ts";
-import { scalar, tensorOf, tensorProto } from "../onnx/tensor.ts";
+import { scalar, tensorOf, tensorProto, vector } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise, portInfo } from "../onnx/testing/build.ts";
 import type { OpenDataset } from "./data.ts";
 import { defaultRecipe, type OpenModel } from "./open.ts";
@@ -338,6 +338,39 @@ describe("another file beside a float model", () => {
     });
     const { matching } = new Beside(await open(alone), read).describe();
     expect(matching.matches[0]).toMatchObject({ stored: "choice/then_branch/product_quant", float: "product" });
+  });
+
+  it("says where each makes a tensor of the other by another operator, as a Softmax of an old opset is written anew", async () => {
+    const ends = { opset: 13, inputs: [floatInput("x", [1, SIZE])], outputs: ["y"] };
+    const weight = noise([SIZE, SIZE], 61);
+    const codes = Int8Array.from(weight.data as Float32Array, (value) => Math.floor(value * 64));
+    const float = buildModel({
+      ...ends,
+      nodes: [makeNode("MatMul", ["x", "w"], ["h"]), makeNode("Softmax", ["h"], ["y"], { name: "shares" })],
+      constants: { w: weight },
+    });
+    const file = buildModel({
+      ...ends,
+      nodes: [
+        makeNode("DequantizeLinear", ["w_quantized", "s"], ["w"]),
+        makeNode("MatMul", ["x", "w"], ["h"]),
+        makeNode("Flatten", ["h"], ["f"]),
+        makeNode("Softmax", ["f"], ["y_intermediate"]),
+        makeNode("Reshape", ["y_intermediate", "shape"], ["y"], { name: "back" }),
+      ],
+      constants: {
+        w_quantized: { type: "int8", dims: [SIZE, SIZE], data: codes },
+        ...{ s: scalar("float32", 1 / 64), shape: vector("int64", [1, SIZE]) },
+      },
+    });
+    const { matching } = new Beside(await open(float), await readQuantized(sourceOf(file))).describe();
+    expect(matching.float).toEqual([
+      { layer: "shares", operator: "Softmax", why: "the file makes its tensor by Reshape, back" },
+    ]);
+    expect(matching.stored.map(({ layer, why }) => [layer, why])).toContainEqual([
+      "back",
+      "the float model makes its tensor by Softmax, shares",
+    ]);
   });
 
   it("is refused where it has another input, and where nothing of it is quantized", async () => {

@@ -64,6 +64,14 @@ export function biasValues({ codes, steps }: ReadBias): Float64Array {
   return Float64Array.from(codes, (code, at) => code * stepAt(steps, at));
 }
 
+/** What float32 leaves of a product of two scales, and of a value divided by it, relative. */
+const FLOAT_ROUNDING = 2 ** -22;
+
+/** How far two values of biases are apart, but for what float32 cannot tell: of 2^31 steps that is hundreds of them. */
+export function biasApart(one: number, other: number): number {
+  return Math.max(0, Math.abs(one - other) - FLOAT_ROUNDING * Math.max(Math.abs(one), Math.abs(other)));
+}
+
 function stepsOf(scale: number, { scales }: ReadConstant): Float64Array {
   return Float64Array.from(scales, (each) => scale * each);
 }

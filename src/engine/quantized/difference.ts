@@ -1,7 +1,7 @@
 import type { RecipeDifference, RecoveryCounts } from "../model/quantizedFile.ts";
 import { significant } from "../values/figures.ts";
 import { percent } from "../values/shares.ts";
-import { biasValues, type ReadBias, stepAt } from "./bias.ts";
+import { biasApart, biasValues, type ReadBias, stepAt } from "./bias.ts";
 import { codeOf } from "./carried.ts";
 import type { ReadConstant } from "./constant.ts";
 import type { Matched } from "./match.ts";
@@ -141,7 +141,7 @@ export function biasDifference(file: ReadBias, made: ReadBias): string | null {
   let [count, furthest] = [0, 0];
   for (const [at, value] of values.entries()) {
     const [step, other] = [stepAt(file.steps, at), stepAt(made.steps, at)];
-    const apart = Math.abs(value - others[at]!);
+    const apart = biasApart(value, others[at]!);
     if (apart <= (near(step, other) ? 0.5 * step : 0.505 * (step + other))) continue;
     count++;
     furthest = Math.max(furthest, apart / step);

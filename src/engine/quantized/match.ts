@@ -4,7 +4,7 @@ import { intOf } from "../onnx/attributes.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
 import type { GraphProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { dimsOf } from "../onnx/tensor.ts";
-import { biasValues, stepAt } from "./bias.ts";
+import { biasApart, biasValues, stepAt } from "./bias.ts";
 import { type ReadConstant, valuesOf } from "./constant.ts";
 import { type FloatGraph, type FloatLayer, floatGraphs } from "./floatGraph.ts";
 import { floatsOf } from "./floats.ts";
@@ -102,7 +102,7 @@ class Matcher {
       matches,
       fused: [...within].map(([id, layer]) => ({ float: id, within: layer.id })),
       stored: this.#stored.flatMap((layer) => (this.#byStored.has(layer) ? [] : [this.#unmatched(layer)])),
-      float: float.map(({ id, operator }) => ({ layer: id, operator, why: NOT_IN_FILE })),
+      float: float.map((layer) => ({ layer: layer.id, operator: layer.operator, why: this.#whyNotInFile(layer) })),
       tensors: this.#tensors(),
     };
   }
@@ -216,7 +216,7 @@ class Matcher {
     const figures = forms.map((float) => {
       const comparator = new Comparator();
       comparator.add(float, Float32Array.from(values));
-      const apart = float.map((value, at) => Math.abs(value - values[at]!) / stepAt(bias.steps, at));
+      const apart = float.map((value, at) => biasApart(value, values[at]!) / stepAt(bias.steps, at));
       return { sqnr: comparator.result().sqnr, steps: apart.reduce((most, each) => Math.max(most, each), 0) };
     });
     return figures.sort((one, other) => one.steps - other.steps)[0] ?? null;
@@ -287,7 +287,16 @@ class Matcher {
         operator,
         why: `it makes what ${within.id} makes, of which the file has a part in another layer`,
       };
-    return { layer: id, operator, why: operator === "BatchNormalization" ? FOLDED : NOT_IN_MODEL };
+    const maker = this.#layers.find(({ node }) =>
+      makes.some(({ names }) => node.output.some((name) => names.includes(name))),
+    );
+    const others = maker ? `the float model makes its tensor by ${maker.operator}, ${maker.id}` : NOT_IN_MODEL;
+    return { layer: id, operator, why: operator === "BatchNormalization" ? FOLDED : others };
+  }
+
+  #whyNotInFile({ node }: FloatLayer): string {
+    const maker = node.output.map((name) => this.#makerOf.get(name)).find(Boolean);
+    return maker ? `the file makes its tensor by ${maker.operator}, ${maker.id}` : NOT_IN_FILE;
   }
 }
 
