@@ -78,6 +78,16 @@ test("a quantized model opens by itself; beside its float model it is matched, j
   await page.getByTestId("quantized-adopt").click();
   await expect(dialog).toHaveCount(0);
   expect((await logEntries(page))[0]).toContain("The recipe of quantized.onnx is taken over");
+
+  await page.keyboard.press("w");
+  await page.getByTestId("graphs-beside").check();
+  await expect(page.locator("[data-testid=graph-written][data-current=true]")).toBeVisible();
+  await expect(page.getByTestId("graph-second")).toHaveValue("beside");
+  const product = page.getByTestId("written-selected");
+  await expect(product).toContainText("MatMul product, int8. Reads DequantizeLinear");
+  await expect(product).toContainText("Read by QuantizeLinear");
+  await page.getByTestId("graph-second").selectOption("written");
+  await expect(page.getByTestId("graph-screen")).toContainText("once the model is calibrated");
 });
 
 test("another tool's file is a result beside those of recipes here, judged on the same samples, without its recipe being taken over", async ({

@@ -246,6 +246,7 @@ const api: EngineApi = {
       const { source } = await findModel(file, fileName, beside, openStored);
       return opened().readBeside(source);
     }),
+  besideGraph: async () => opened().besideGraph(),
   evaluateBeside: (recipe, range, limit, onProgress) =>
     job(onProgress, (context) => opened().adopt(recipe).evaluateBeside(range, limit, context)),
   walkBeside: (recipe, samples, onProgress) =>

@@ -10,7 +10,7 @@ import type { Evaluation, Probe } from "../src/engine/model/evaluation.ts";
 import type { FamilySummary } from "../src/engine/model/family.ts";
 import type { Notice, Progress } from "../src/engine/model/job.ts";
 import type { LayerTimes } from "../src/engine/model/latency.ts";
-import type { NodeDetail, WrittenGraph } from "../src/engine/model/modelGraph.ts";
+import type { BesideGraph, NodeDetail, WrittenGraph } from "../src/engine/model/modelGraph.ts";
 import type { Prediction } from "../src/engine/model/prediction.ts";
 import type { Preprocess, Preset } from "../src/engine/model/preprocess.ts";
 import type { PreprocessFinding } from "../src/engine/model/preprocessFinding.ts";
@@ -212,8 +212,8 @@ export interface EngineApi {
   weights(name: string, choices: WeightPart): Promise<WeightAnalysis>;
   /** The graph of the model that would be exported. Beside a running job. */
   writtenGraph(recipe: Recipe): Promise<WrittenGraph>;
-  /** A node of the float model, or of the last `writtenGraph`; null for one inside another's graph. Beside a running job. */
-  node(id: string, of: "float" | "written", choices: PlanPart): Promise<NodeDetail | null>;
+  /** A node of the float model, of the last `writtenGraph` or of `besideGraph`; null for one inside another's graph. Beside a running job. */
+  node(id: string, of: "float" | "written" | "beside", choices: PlanPart): Promise<NodeDetail | null>;
   /**
    * The first `count` values of an activation on one sample, measured by running the float model, equalized where the
    * recipe is. Beside a running job.
@@ -334,6 +334,8 @@ export interface EngineApi {
     beside: readonly PathFile[],
     onProgress: OnProgress,
   ): Promise<QuantizedBeside>;
+  /** The graph of the file that was read last beside the open model. Beside a running job. */
+  besideGraph(): Promise<BesideGraph>;
   /** Float against the file that was read last beside the open model, on samples skip..skip+samples. `limit` is a share. */
   evaluateBeside(
     recipe: Recipe,

@@ -1,8 +1,11 @@
 import { expect, test } from "vitest";
 import { intsAttribute, makeNode } from "../onnx/attributes.ts";
+import { concat } from "../onnx/encode.ts";
 import { vector } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
 import { NodeDetails } from "./nodeDetail.ts";
+import { Beside } from "./quantizedBeside.ts";
+import { readQuantized } from "./readQuantized.ts";
 import { open, quantizeAndCompare } from "./testing/quantized.ts";
 import { writtenGraph } from "./writtenGraph.ts";
 
@@ -53,4 +56,24 @@ test("the graph that is written says which node computes which layer, and what w
   const quantize = nodes.find(({ operator }) => operator === "QuantizeLinear")!;
   const [, scale] = new NodeDetails(quantized.model.graph!, new Map()).of(quantize.id)!.inputs;
   expect(scale).toMatchObject({ type: "float32", dims: [], constant: { elements: 1 } });
+});
+
+test("the graph of a quantized file says which of its nodes are which layers of the float model, in what type, and what each is", async () => {
+  const feeds = [new Map([["in", noise([1, 1, 6, 6])]])];
+  const opened = await open(model());
+  const { quantized } = await quantizeAndCompare(model(), feeds, feeds);
+  const source = { bytes: concat(quantized.chunks), fileName: "given.onnx", readBeside: async () => null };
+  const beside = new Beside(opened, await readQuantized(source));
+  const { nodes, precisions, ...ends } = beside.graph();
+  const written = writtenGraph(quantized);
+  expect(ends).toEqual({ inputs: ["in"], outputs: ["out"] });
+  expect(nodes.map(({ id, operator }) => [id, operator])).toEqual(
+    written.nodes.map(({ id, operator }) => [id, operator]),
+  );
+  const layerOf = new Map(nodes.map(({ id, layer }) => [id, layer]));
+  const conv = written.nodes.find(({ layer }) => layer === "first")!;
+  expect(layerOf.get(conv.id)).toBe("first");
+  expect(precisions.get("first")).toBe("int8");
+  expect(beside.node(conv.id)!.attributes).toContainEqual({ name: "strides", value: "[2, 1]" });
+  expect(beside.node("nobody")).toBeNull();
 });

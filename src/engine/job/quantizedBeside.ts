@@ -4,6 +4,7 @@ import { exposeOutputs } from "../graph/shapes.ts";
 import type { Dataset } from "../model/dataset.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import { InputError, type JobContext } from "../model/job.ts";
+import type { BesideGraph, NodeDetail } from "../model/modelGraph.ts";
 import type { QuantizedBeside } from "../model/quantizedFile.ts";
 import type { Runtime } from "../model/runtime.ts";
 import type { ErrorWalk } from "../model/sensitivity.ts";
@@ -15,12 +16,14 @@ import { toModelFile } from "../onnx/runtimeFile.ts";
 import type { Matched } from "../quantized/match.ts";
 import { walkErrors, walkStops } from "../tuning/walk.ts";
 import { evaluateModels } from "./evaluate.ts";
+import { NodeDetails } from "./nodeDetail.ts";
 import { defaultRecipe, type OpenModel, planModel, runnable } from "./open.ts";
 import type { OpenQuantized } from "./readQuantized.ts";
 import { matchQuantized, recoverRecipe } from "./recoverRecipe.ts";
 import { firstReadable } from "./samples.ts";
 import { loadSession, quickestSession } from "./session.ts";
 import { outputsShapedByData } from "./standIns.ts";
+import { besideGraph } from "./writtenGraph.ts";
 
 /** What a quantized file is beside a float model, and what is needed to run them side by side. */
 export class Beside {
@@ -40,6 +43,16 @@ export class Beside {
     const { tensors: _, ...matching } = this.#matched;
     const recovery = recoverRecipe(this.#model, this.#quantized, this.#matched);
     return { file: this.#quantized.file, matching, recovery };
+  }
+
+  /** The file's own graph, which of its nodes are which layers. */
+  graph(): BesideGraph {
+    return besideGraph(this.#quantized, this.#matched);
+  }
+
+  /** What a node of that graph is; null for none of its own. */
+  node(id: string): NodeDetail | null {
+    return new NodeDetails(this.#quantized.model.graph!, this.#model.shapes).of(id);
   }
 
   /** Float against the file, on a range of a dataset; `limit` is the drop of top-1 allowed, a share. */

@@ -1,3 +1,4 @@
+import type { Layer } from "./summary.ts";
 import type { Port } from "./tensor.ts";
 
 /** A node of a model that is or would be written. */
@@ -11,11 +12,20 @@ export interface WrittenNode {
   readonly layer: string | null;
 }
 
-/** The graph of the model that would be exported. */
+/** The graph of the model that would be exported, or of a quantized file beside the open model. */
 export interface WrittenGraph {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly nodes: readonly WrittenNode[];
+}
+
+/** What a layer is kept or computed in. */
+export type Precision = Layer["precision"];
+
+/** The graph of a quantized file, of whatever tool, beside the model that it was made from. */
+export interface BesideGraph extends WrittenGraph {
+  /** By layer of the float model: the type of its weight in the file, or of what it reads where it has none; no entry where no recipe has the type. */
+  readonly precisions: ReadonlyMap<string, Precision>;
 }
 
 /** Values that a model holds. */

@@ -57,7 +57,7 @@ import type { Evaluation, Probe } from "../model/evaluation.ts";
 import { takesRanges } from "../model/format.ts";
 import { InputError, type JobContext, type Notice } from "../model/job.ts";
 import type { LayerTimes } from "../model/latency.ts";
-import type { NodeDetail, WrittenGraph } from "../model/modelGraph.ts";
+import type { BesideGraph, NodeDetail, WrittenGraph } from "../model/modelGraph.ts";
 import type { Prediction } from "../model/prediction.ts";
 import type { Preprocess, Preset } from "../model/preprocess.ts";
 import type { PreprocessFinding } from "../model/preprocessFinding.ts";
@@ -490,7 +490,7 @@ export class Project {
 
   /**
    * Reads a file that any tool quantized, which layer of the model each of its layers is, and the recipe it was made by as far as it tells;
-   * `evaluateBeside` and `walkBeside` are then of it. Throws InputError when it has nothing quantized, or is of another model.
+   * `evaluateBeside`, `walkBeside` and `besideGraph` are then of it. Throws InputError when it has nothing quantized, or is of another model.
    */
   async readBeside(source: ModelSource): Promise<QuantizedBeside> {
     const beside = new Beside(this.#model, await readQuantized(source));
@@ -509,6 +509,11 @@ export class Project {
   /** Float against that file at every layer's output that both have, over the first samples. */
   walkBeside(samples: number, context: JobContext): Promise<ErrorWalk> {
     return this.#on(this.#recipe, (data) => this.#besideIt.walk(data, samples, this.#runtime, context));
+  }
+
+  /** The graph of that file, with the layers of the model that its nodes are. */
+  besideGraph(): BesideGraph {
+    return this.#besideIt.graph();
   }
 
   get #besideIt(): Beside {
@@ -539,8 +544,9 @@ export class Project {
     return writtenGraph(quantized);
   }
 
-  /** What a node of the float model, or of the one that would be exported, is; null for one inside another's graph. */
-  node(id: string, of: "float" | "written", choices: PlanChoices = this.#recipe): NodeDetail | null {
+  /** What a node of the float model, of the one that would be exported, or of the file beside it is; null for one inside another's graph. */
+  node(id: string, of: "float" | "written" | "beside", choices: PlanChoices = this.#recipe): NodeDetail | null {
+    if (of === "beside") return this.#besideIt.node(id);
     if (of === "written") return this.#written?.of(id) ?? null;
     return new NodeDetails(floatForm(this.#model, choices).graph!, this.#model.shapes).of(id);
   }

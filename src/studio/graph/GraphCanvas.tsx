@@ -3,7 +3,7 @@ import type { Row } from "../state/layers.ts";
 import { describe } from "./describe.ts";
 import type { HeatScale } from "./heat.ts";
 import { paint, sightOf } from "./paint.ts";
-import { edgesOf, nodesOf, type Scene } from "./scene.ts";
+import { edgesOf, type Looks, nodesOf, type Scene } from "./scene.ts";
 import { useInk } from "./useInk.ts";
 import type { Laid } from "./useLayout.ts";
 import { usePanZoom } from "./usePanZoom.ts";
@@ -22,6 +22,8 @@ interface Props {
   readonly rows: readonly (Row | null)[];
   readonly scale: HeatScale;
   readonly byPrecision: boolean;
+  /** By layer, where they are not those of the rows, of which no figures are shown then. */
+  readonly precisions: Looks["precisions"];
   /** Nodes of the whole graph that a search found; null where nothing is searched for. */
   readonly found: ReadonlySet<number> | null;
   /** The selected node of what is drawn. */
@@ -41,12 +43,12 @@ interface Props {
 export function GraphCanvas({ laid, rows, scale, selected, held, holds, label, name, ...given }: Props) {
   const { shown, layout } = laid;
   const { topology } = shown;
-  const { byPrecision, found: foundNodes, onSelect, onOpen, onClose } = given;
+  const { byPrecision, precisions, found: foundNodes, onSelect, onOpen, onClose } = given;
   const holder = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const ink = useInk(holder);
   const edges = useMemo(() => edgesOf(laid), [laid]);
-  const nodes = useMemo(() => nodesOf(laid, rows, scale.of), [laid, rows, scale]);
+  const nodes = useMemo(() => nodesOf(laid, rows, { heatOf: scale.of, precisions }), [laid, rows, scale, precisions]);
   const found = useMemo(
     () => foundNodes && new Set([...foundNodes].map((node) => shown.drawnAs[node]!)),
     [foundNodes, shown],

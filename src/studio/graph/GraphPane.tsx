@@ -1,5 +1,6 @@
 import { useMemo } from "react";
 import type { Block, Part } from "../../../workers/protocol.ts";
+import type { BesideGraph } from "../../engine/model/modelGraph.ts";
 import { plural } from "../../engine/values/figures.ts";
 import type { Row } from "../state/layers.ts";
 import type { NodeOf } from "../state/nodes.ts";
@@ -20,10 +21,13 @@ interface Props {
   readonly rows: readonly (Row | null)[];
   readonly focusing: Focusing;
   readonly label: string;
+  /** By layer, of a quantized file, which has no figures of the project; null of models that the rows tell of. */
+  readonly precisions?: BesideGraph["precisions"] | null;
 }
 
 /** One graph with its blocks, laid out and drawn; the layer that is selected in it is the one of the list. */
-export function GraphPane({ of, topology, parts, open, rows, focusing: { focus, setFocus }, label }: Props) {
+export function GraphPane({ of, topology, parts, open, rows, label, precisions = null, ...given }: Props) {
+  const { focus, setFocus } = given.focusing;
   const shown = useMemo(() => shownOf(topology, parts, open), [topology, parts, open]);
   const { laid, current, failure, retry } = useLayout(shown);
   const { scale, byPrecision } = useColours();
@@ -68,7 +72,7 @@ export function GraphPane({ of, topology, parts, open, rows, focusing: { focus, 
     <div className="graph-pane" data-testid={of === "float" ? "graph" : "graph-written"} data-current={current}>
       {laid ? (
         <GraphCanvas
-          {...{ laid, rows, scale, byPrecision, found, selected, holds, label }}
+          {...{ laid, rows, scale, byPrecision, precisions, found, selected, holds, label }}
           held={node}
           name={of === "float" ? "graph" : "written"}
           onSelect={select}

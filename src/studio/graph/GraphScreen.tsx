@@ -1,7 +1,9 @@
 import { type RefObject, useMemo } from "react";
 import { Group, Panel, Separator } from "react-resizable-panels";
+import type { WrittenGraph } from "../../engine/model/modelGraph.ts";
 import type { ModelSummary } from "../../engine/model/summary.ts";
 import { Docs } from "../parts/Docs.tsx";
+import { secondGraph } from "../state/nodes.ts";
 import { allRows } from "../state/selection.ts";
 import { actions } from "../state/store.ts";
 import { useProject, useStudio, useView } from "../state/useStudio.ts";
@@ -13,6 +15,7 @@ import { GraphTools } from "./GraphTools.tsx";
 import { Legend } from "./Legend.tsx";
 import { NodePanel } from "./NodePanel.tsx";
 import { rowsOfNodes } from "./rows.ts";
+import { useBesideGraph } from "./useBesideGraph.ts";
 import { useColours, useFloatGraph } from "./useFloatGraph.ts";
 import { type Focusing, useFocus } from "./useFocus.ts";
 import { useWritten } from "./useWritten.ts";
@@ -64,7 +67,7 @@ function Screen({
           <>
             <Separator className="separator" aria-label="Size of the float graph" />
             <Panel id="graph-written" minSize={LEAST[orientation]}>
-              <Written graph={{ ...graph, parts }} focusing={focusing} />
+              <Second graph={{ ...graph, parts }} focusing={focusing} />
             </Panel>
           </>
         ) : null}
@@ -80,24 +83,53 @@ function Screen({
 
 type FloatGraph = ReturnType<typeof useFloatGraph>;
 
-/** The model that would be exported, its blocks those of the float one. */
-function Written({
-  graph,
-  focusing,
-}: {
+interface SecondProps {
   readonly graph: FloatGraph & { readonly parts: NonNullable<FloatGraph["parts"]> };
   readonly focusing: Focusing;
-}) {
-  const { written, waiting, failure } = useWritten();
+}
+
+/** The quantized file that was read beside the model, or what would be exported. */
+function Second(props: SecondProps) {
+  return useStudio(secondGraph) === "beside" ? <BesideFile {...props} /> : <Written {...props} />;
+}
+
+/** Figures are of what would be exported: the file has the precision of its layers alone. */
+function BesideFile({ graph, focusing }: SecondProps) {
+  const { graph: written, failure, file } = useBesideGraph();
+  const second = useSecond(written, graph);
+  const own = second?.rows;
+  const rows = useMemo(() => own?.map((row) => row && { ...row, reason: null, fusedWith: null }), [own]);
+  if (failure) return <p className="failure graph-waiting">{failure}</p>;
+  if (!second || !rows || !written) return <div className="skeleton fill" />;
+  return (
+    <GraphPane
+      of="beside"
+      label={`Quantized file ${file?.name ?? ""}`}
+      open={graph.open}
+      precisions={written.precisions}
+      {...{ ...second, rows, focusing }}
+    />
+  );
+}
+
+/** A quantized model in the blocks of the float one; null before it is there. */
+function useSecond(written: WrittenGraph | null, { topology: float, parts: floatParts }: SecondProps["graph"]) {
   const all = useStudio(allRows);
   const topology = useMemo(() => written && writtenTopology(written), [written]);
   const parts = useMemo(
-    () => written && topology && writtenParts(written, topology, graph.topology, graph.parts),
-    [written, topology, graph.topology, graph.parts],
+    () => written && topology && writtenParts(written, topology, float, floatParts),
+    [written, topology, float, floatParts],
   );
   const rows = useMemo(() => topology && rowsOfNodes(topology, all, written), [topology, all, written]);
+  return topology && parts && rows ? { topology, parts, rows } : null;
+}
+
+/** The model that would be exported. */
+function Written({ graph, focusing }: SecondProps) {
+  const { written, waiting, failure } = useWritten();
+  const second = useSecond(written, graph);
   if (failure) return <p className="failure graph-waiting">{failure}</p>;
-  if (!topology || !parts || !rows) {
+  if (!second) {
     return (
       <div className="graph-waiting">
         <p className="muted">{waiting}</p>
@@ -109,5 +141,5 @@ function Written({
       </div>
     );
   }
-  return <GraphPane of="written" label="Quantized model" open={graph.open} {...{ topology, parts, rows, focusing }} />;
+  return <GraphPane of="written" label="Quantized model" open={graph.open} {...{ ...second, focusing }} />;
 }

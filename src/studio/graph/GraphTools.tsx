@@ -1,9 +1,10 @@
 import type { Part } from "../../../workers/protocol.ts";
 import { Choice } from "../parts/Choice.tsx";
 import { timeLayers, untimed } from "../state/latency.ts";
+import { secondGraph } from "../state/nodes.ts";
 import type { GraphColour } from "../state/slices/view.ts";
 import { actions } from "../state/store.ts";
-import { useStudio, useView } from "../state/useStudio.ts";
+import { useProject, useStudio, useView } from "../state/useStudio.ts";
 import { allBlocks } from "./shown.ts";
 
 const COLOURS: readonly { readonly value: GraphColour; readonly text: string }[] = [
@@ -17,6 +18,8 @@ const COLOURS: readonly { readonly value: GraphColour; readonly text: string }[]
 export function GraphTools({ parts, open }: { readonly parts: readonly Part[]; readonly open: ReadonlySet<string> }) {
   const colour = useView((view) => view.graphColour);
   const beside = useView((view) => view.graphsBeside);
+  const file = useProject((project) => project.besideFile);
+  const second = useStudio(secondGraph);
   const blocks = allBlocks(parts);
   return (
     <>
@@ -57,6 +60,18 @@ export function GraphTools({ parts, open }: { readonly parts: readonly Part[]; r
         />
         Quantized beside float
       </label>
+      {beside && file ? (
+        <Choice<"written" | "beside">
+          label="Quantized"
+          value={second}
+          options={[
+            { value: "beside", text: file.name },
+            { value: "written", text: "as exported" },
+          ]}
+          onChoose={actions.graphBesideChosen}
+          testId="graph-second"
+        />
+      ) : null}
     </>
   );
 }

@@ -80,7 +80,7 @@ export function NodeFacts({ id, of }: { readonly id: string; readonly of: NodeOf
         {[
           port ? (id.startsWith("input ") ? "Input of the model" : "Output of the model") : (detail?.operator ?? ""),
           row && precisionName(row.precision),
-          of === "written" ? "in the quantized model" : null,
+          of === "float" ? null : "in the quantized model",
         ]
           .filter(Boolean)
           .join(", ")}

@@ -23,7 +23,7 @@ export function NodePanel({ topology, parts, open, focusing: { focus, setFocus }
   const node = id === null || block ? undefined : topology.indexOf.get(id);
   const around = block
     ? aroundBlock(parts, block)
-    : node === undefined || of === "written"
+    : node === undefined || of !== "float"
       ? []
       : blocksAround(parts, node);
   return (

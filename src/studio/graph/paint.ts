@@ -101,7 +101,7 @@ function drawNode(
     context.fillStyle = colour ?? token["line-strong"];
     context.fill();
   } else {
-    context.fillStyle = node.row && node.row.precision !== "float32" ? token.panel : token.raised;
+    context.fillStyle = node.row && node.precision !== "float32" ? token.panel : token.raised;
     context.fill();
     if (colour) drawBand(context, node, colour, k < FULL ? 0.3 : 0.16, shape);
     shape();

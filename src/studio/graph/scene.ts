@@ -62,11 +62,18 @@ export function edgesOf({ shown: { topology }, layout }: Laid): readonly SceneEd
 /** Characters that a node has room for. */
 const NAME_ROOM = 19;
 
+/** What the colours and marks of layers tell. */
+export interface Looks {
+  readonly heatOf: (row: Row) => Heat | null;
+  /** By layer, of a model that is not the project's, of which rows tell neither precision nor figures; null of the project's own. */
+  readonly precisions: ReadonlyMap<string, Precision> | null;
+}
+
 /** What each node of a layout says and how it is coloured: of a block, the worst in it, and its precision where all have one. */
 export function nodesOf(
   { shown: { topology, blocks, drawnAs }, layout }: Laid,
   rows: readonly (Row | null)[],
-  heatOf: (row: Row) => Heat | null,
+  looks: Looks,
 ): readonly SceneNode[] {
   const behind: number[] = [];
   drawnAs.forEach((drawn, node) => {
@@ -88,25 +95,31 @@ export function nodesOf(
     const block = blocks[index] ?? null;
     if (block) {
       const inside = block.nodes.flatMap((node) => rows[node] ?? []);
-      return { ...place, kind, row: null, name, ...together(inside, block.nodes.length, heatOf) };
+      return { ...place, kind, row: null, name, ...together(inside, block.nodes.length, looks) };
     }
     const row = rows[behind[index]!] ?? null;
     return {
       ...place,
       ...{ kind, row, name },
       operator: kind === "input" ? "Input" : kind === "output" ? "Output" : label,
-      precision: row?.precision ?? null,
-      heat: row && heatOf(row),
+      ...(row ? lookOf(row, looks) : { precision: null, heat: null }),
     };
   });
 }
 
-function together(rows: readonly Row[], layers: number, heatOf: (row: Row) => Heat | null) {
-  const worst = rows.reduce<Heat | null>((worst, row) => {
-    const heat = heatOf(row);
-    return heat && (worst === null || heat.share > worst.share) ? heat : worst;
-  }, null);
-  const precisions = new Set(rows.map(({ precision }) => precision));
+function lookOf(row: Row, { heatOf, precisions }: Looks): Pick<SceneNode, "precision" | "heat"> {
+  return precisions
+    ? { precision: precisions.get(row.id) ?? null, heat: null }
+    : { precision: row.precision, heat: heatOf(row) };
+}
+
+function together(rows: readonly Row[], layers: number, looks: Looks) {
+  const all = rows.map((row) => lookOf(row, looks));
+  const worst = all.reduce<Heat | null>(
+    (worst, { heat }) => (heat && (worst === null || heat.share > worst.share) ? heat : worst),
+    null,
+  );
+  const precisions = new Set(all.map(({ precision }) => precision));
   return {
     operator: plural(layers, "layer"),
     precision: precisions.size === 1 ? [...precisions][0]! : null,

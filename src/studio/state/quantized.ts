@@ -34,7 +34,10 @@ async function read({ file, beside }: QuantizedFiles): Promise<ReadFile | null> 
       on: file.name,
       run: (api, report) => api.readBeside(file, file.name, beside, report),
     });
-    if (own) return { file: own.file, own };
+    if (own) {
+      actions.besideRead(own.file.name);
+      return { file: own.file, own };
+    }
   }
   const alone = await inquire("Reading the quantized model", (api) => api.readQuantized(file, file.name, beside));
   return alone && { file: alone, own: null };

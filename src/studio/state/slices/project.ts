@@ -52,6 +52,8 @@ export interface Project {
   /** How many samples, from the first, are to calibrate; the rest evaluates. */
   readonly samples: number;
   readonly recipe: history.History<Recipe> | null;
+  /** The quantized file that was read beside the model, another one each time; null before one was. */
+  readonly besideFile: { readonly name: string } | null;
   readonly calibration: Calibration | null;
   /** How long the calibration ran, in milliseconds; null when it was read from a file or store. */
   readonly calibrationTime: number | null;
@@ -67,6 +69,7 @@ export const NO_PROJECT: Project = {
   offered: null,
   samples: 0,
   recipe: null,
+  besideFile: null,
   calibration: null,
   calibrationTime: null,
   calibratedOn: null,
@@ -113,6 +116,7 @@ export const projectChanges = {
   samplesChosen: ({ data, samples }, wanted: number) => ({
     samples: data ? clamp(Math.floor(wanted), 1, data.summary.samples) : samples,
   }),
+  besideRead: (_, name: string) => ({ besideFile: { name } }),
   keepChosen: (_, keep: boolean) => ({ keep }),
   /** A stand-in came or went with what the recipe quantizes. */
   calibrationFollowed: (_, calibration: Calibration | null) => ({ calibration }),

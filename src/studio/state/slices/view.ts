@@ -67,8 +67,10 @@ export interface View {
   readonly graphColour: GraphColour;
   /** Ids of the blocks of the graph that are open; null for those that are at first. */
   readonly openBlocks: ReadonlySet<string> | null;
-  /** Whether the graph of the model that would be exported stands beside that of the float model. */
+  /** Whether the graph of a quantized model stands beside that of the float model. */
   readonly graphsBeside: boolean;
+  /** Whether that is of what would be exported though a quantized file was read beside the model. */
+  readonly exportInGraph: boolean;
   /** What sensitivity is told in. */
   readonly metric: ErrorMetric;
   /** Top-1 drop allowed, as a share. */
@@ -102,6 +104,7 @@ export const FIRST_LOOK = {
   graphColour: "sensitivity",
   openBlocks: null,
   graphsBeside: false,
+  exportInGraph: false,
   metric: "sqnr",
   limit: 0.01,
   search: { limit: "drop", decibels: 20, samples: null, budget: null },
@@ -153,6 +156,9 @@ export const viewChanges = {
   graphColourChosen: (_, graphColour: GraphColour) => ({ graphColour }),
   blocksOpened: (_, openBlocks: ReadonlySet<string>) => ({ openBlocks }),
   graphsPutBeside: (_, graphsBeside: boolean) => ({ graphsBeside }),
+  graphBesideChosen: (_, of: "written" | "beside") => ({ exportInGraph: of === "written" }),
+  /** Over the whole width, beside that of the float model. */
+  besideGraphOpened: () => ({ graphsBeside: true, exportInGraph: false, layersView: "wide", pane: "layers" }),
   metricChosen: (_, metric: ErrorMetric) => ({ metric }),
   searchChanged: ({ search }, change: Partial<SearchSettings>) => ({ search: { ...search, ...change } }),
   roundingSettingsChanged: ({ roundingSettings }, change: Partial<RoundingSettings>) => ({

@@ -87,6 +87,17 @@ export default function QuantizedDialog({ files, onClose }: Props) {
             </button>
             <button
               type="button"
+              className="button"
+              onClick={() => {
+                onClose();
+                actions.besideGraphOpened();
+              }}
+              data-testid="quantized-graph"
+            >
+              Its graph
+            </button>
+            <button
+              type="button"
               className="button primary"
               disabled={busy || !recipe}
               onClick={() => {
