@@ -117,7 +117,9 @@ export function recoveryText({ recipe, counts, differences, targets }: Recovery)
   return [
     `Recovered recipe, for ${targets[0]}${tried}; its export has`,
     `  the codes and scales of ${weights.same} of ${plural(weights.all, "weight")}${weights.sameScales > 0 ? `, and of ${weights.sameScales} more the scales` : ""}`,
-    `  the scale and zero point of ${activations.same} of ${plural(activations.all, "activation")}`,
+    ...(activations.all > 0
+      ? [`  the scale and zero point of ${activations.same} of ${plural(activations.all, "activation")}`]
+      : []),
     ...settings.slice(0, 6).map(({ name, values }) => `  ${name}: ${values.join(", ")}`),
     ...(others.length > 0
       ? [

@@ -181,7 +181,7 @@ function leftQuantized(folded: ModelProto): Notice[] {
     nodes.length === 1
       ? "works on quantized tensors and stays as it is"
       : "work on quantized tensors and stay as they are";
-  const message = `The model is quantized in part: ${plural(nodes.length, "node")} (${operators}) ${stay}; figures are against the model as it came, and beside its float model it is shown what is quantized.`;
+  const message = `The model is quantized in part: ${plural(nodes.length, "node")} (${operators}) ${stay}; figures are against the model as it came; open it beside its float model to see what is quantized.`;
   return [{ kind: "warning", subject: "quantized operators", message }];
 }
 

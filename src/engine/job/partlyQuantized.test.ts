@@ -149,7 +149,7 @@ describe("operators on integers that nothing folds", () => {
     const bytes = encode(withDomain(model, RUNTIME_DOMAIN));
     const { notices } = await open(bytes);
     expect(notices.filter(({ kind }) => kind === "warning").map(({ message }) => message)).toEqual([
-      "The model is quantized in part: 1 node (DynamicQuantizeMatMul) works on quantized tensors and stays as it is; figures are against the model as it came, and beside its float model it is shown what is quantized.",
+      "The model is quantized in part: 1 node (DynamicQuantizeMatMul) works on quantized tensors and stays as it is; figures are against the model as it came; open it beside its float model to see what is quantized.",
     ]);
     const { quantized, sqnr } = await quantizeAndCompare(bytes, samples, samples);
     expect(sqnr.z).toBeGreaterThan(25);

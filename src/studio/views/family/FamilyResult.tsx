@@ -1,12 +1,20 @@
+import { useMemo, useRef } from "react";
 import { type FamilySummary, noiseLine, type VariantResult } from "../../../engine/model/family.ts";
 import { taskText } from "../../../engine/model/task.ts";
 import { listed, plural } from "../../../engine/values/figures.ts";
 import { byteSize, decibel } from "../../../engine/values/units.ts";
 import { Notices } from "../../parts/Notices.tsx";
+import { useLabels } from "../../parts/useLabels.ts";
+
+/** Of the table, what names take at most. */
+const NAMES = 0.25;
 
 /** What was made: noise first, each file with its figures and where it runs, and the lines that load them. */
 export function FamilyResult({ summary }: { readonly summary: FamilySummary }) {
   const { variants, load, notices } = summary;
+  const table = useRef<HTMLTableElement>(null);
+  const names = useMemo(() => variants.map(({ part, file }) => file ?? part), [variants]);
+  const labelOf = useLabels(table, names, NAMES);
   const noise = variants.filter((each) => each.noise !== null);
   const others = notices.filter(({ subject }) => !noise.some(({ file }) => file === subject));
   return (
@@ -18,7 +26,7 @@ export function FamilyResult({ summary }: { readonly summary: FamilySummary }) {
           ))}
         </ul>
       ) : null}
-      <table className="table">
+      <table ref={table} className="table">
         <caption>
           SQNR is of the worst output beside float. What is predicted is by ONNX Runtime's kernels, not run.
         </caption>
@@ -39,7 +47,7 @@ export function FamilyResult({ summary }: { readonly summary: FamilySummary }) {
         </thead>
         <tbody>
           {variants.map((variant) => (
-            <Row key={`${variant.part} ${variant.dtype}`} variant={variant} />
+            <Row key={`${variant.part} ${variant.dtype}`} variant={variant} labelOf={labelOf} />
           ))}
         </tbody>
       </table>
@@ -55,13 +63,18 @@ export function FamilyResult({ summary }: { readonly summary: FamilySummary }) {
   );
 }
 
-function Row({ variant }: { readonly variant: VariantResult }) {
+interface RowProps {
+  readonly variant: VariantResult;
+  readonly labelOf: (name: string) => string;
+}
+
+function Row({ variant, labelOf }: RowProps) {
   const { part, dtype, file, bytes, sqnr, task, noise, runs, says } = variant;
   if (file === null) {
     return (
       <tr>
-        <th scope="row">
-          {part}, {dtype}
+        <th scope="row" title={part}>
+          {labelOf(part)}, {dtype}
         </th>
         <td colSpan={6}>Not made: {says}</td>
       </tr>
@@ -69,8 +82,8 @@ function Row({ variant }: { readonly variant: VariantResult }) {
   }
   return (
     <tr className={noise === null ? undefined : "family-noisy"}>
-      <th scope="row">
-        {file} <span className="badge">{dtype}</span>
+      <th scope="row" title={file}>
+        {labelOf(file)} <span className="badge">{dtype}</span>
       </th>
       <td className="number">{bytes === null ? "–" : byteSize(bytes)}</td>
       <td className="number">{sqnr === null ? "–" : decibel(sqnr)}</td>

@@ -1,7 +1,8 @@
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useMemo, useRef } from "react";
 import { byteSize } from "../../../engine/values/units.ts";
 import { Docs } from "../../parts/Docs.tsx";
 import { FileButton } from "../../parts/FileButton.tsx";
+import { useLabels } from "../../parts/useLabels.ts";
 import { takeFiles } from "../../state/intake.ts";
 import { resumeSession } from "../../state/model.ts";
 import { openSample } from "../../state/sample.ts";
@@ -17,6 +18,9 @@ import "./Start.css";
 const DeleteEverything = lazy(() =>
   import("./DeleteEverything.tsx").then((part) => ({ default: part.DeleteEverything })),
 );
+
+/** Of the list, what names take at most. */
+const NAMES = 0.5;
 
 /** The first screen: open a model, or go on with what was open last. */
 export function Start() {
@@ -56,19 +60,7 @@ export function Start() {
       <p>
         <Docs screen="start" text="Tutorial: quantize your own image model in ten minutes" />
       </p>
-      {sessions.length > 0 ? (
-        <section className="start-last" aria-labelledby="last-heading">
-          <h2 id="last-heading">Recent projects</h2>
-          <ul>
-            {sessions.map((session) => (
-              <LastSession key={session.sha256} session={session} busy={busy} />
-            ))}
-          </ul>
-          <Suspense fallback={null}>
-            <DeleteEverything />
-          </Suspense>
-        </section>
-      ) : null}
+      {sessions.length > 0 ? <Recent sessions={sessions} busy={busy} /> : null}
       <StartPicture />
       <div className="start-host">
         <HostLine />
@@ -77,11 +69,43 @@ export function Start() {
   );
 }
 
-function LastSession({ session, busy }: { readonly session: StoredSession; readonly busy: boolean }) {
+interface RecentProps {
+  readonly sessions: readonly StoredSession[];
+  readonly busy: boolean;
+}
+
+function Recent({ sessions, busy }: RecentProps) {
+  const list = useRef<HTMLUListElement>(null);
+  const names = useMemo(() => sessions.map(({ name }) => name), [sessions]);
+  const labelOf = useLabels(list, names, NAMES);
+  return (
+    <section className="start-last" aria-labelledby="last-heading">
+      <h2 id="last-heading">Recent projects</h2>
+      <ul ref={list}>
+        {sessions.map((session) => (
+          <LastSession key={session.sha256} session={session} label={labelOf(session.name)} busy={busy} />
+        ))}
+      </ul>
+      <Suspense fallback={null}>
+        <DeleteEverything />
+      </Suspense>
+    </section>
+  );
+}
+
+interface LastProps {
+  readonly session: StoredSession;
+  readonly label: string;
+  readonly busy: boolean;
+}
+
+function LastSession({ session, label, busy }: LastProps) {
   return (
     <li data-testid="last-session">
       <div>
-        <span className="last-name">{session.name}</span>
+        <span className="last-name" title={session.name}>
+          {label}
+        </span>
         <span className="last-facts">
           {byteSize(session.bytes)}, opset {session.opset}, {new Date(session.savedAt).toLocaleString()}
         </span>

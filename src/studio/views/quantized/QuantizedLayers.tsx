@@ -63,7 +63,7 @@ export function QuantizedLayers({ file, matches, selected, onSelect }: Props) {
                     {labelOf(each.id)}
                   </button>
                 </th>
-                <td>{each.form === "qdq" ? `${each.written}, QDQ` : each.written}</td>
+                <td className="quantized-written">{each.form === "qdq" ? `${each.written}, QDQ` : each.written}</td>
                 <td>{each.weights.map(weightText).join("; ") || "–"}</td>
                 {matches ? <Is match={matches.get(each.id)} labelOf={floatLabelOf} /> : null}
               </tr>

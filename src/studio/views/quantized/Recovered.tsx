@@ -17,8 +17,10 @@ export function Recovered({ recovery }: { readonly recovery: Recovery }) {
           <p>
             Exported and read again, this recipe gives the codes and scales of {weights.same} of{" "}
             {plural(weights.all, "weight")}
-            {weights.sameScales > 0 ? `, of ${weights.sameScales} more the scales` : ""}, and the scale and zero point
-            of {activations.same} of {plural(activations.all, "activation")}
+            {weights.sameScales > 0 ? `, of ${weights.sameScales} more the scales` : ""}
+            {activations.all > 0
+              ? `, and the scale and zero point of ${activations.same} of ${plural(activations.all, "activation")}`
+              : ""}
             {targets.length > 1 ? `, the closest of those for ${targets.join(", ")}` : ""}.
           </p>
           <dl className="facts quantized-settings">

@@ -1,12 +1,17 @@
+import { useMemo, useRef } from "react";
 import type { Recipe } from "../../../../engine/model/recipe.ts";
 import { signed, significant } from "../../../../engine/values/figures.ts";
 import { decibel } from "../../../../engine/values/units.ts";
+import { useLabels } from "../../../parts/useLabels.ts";
 import type { History } from "../../../state/history.ts";
 import { probedRange } from "../../../state/probe.ts";
 import { isLast } from "../../../state/remedySteps.ts";
 import type { Gain, RemedyStep } from "../../../state/slices/results.ts";
 import { actions } from "../../../state/store.ts";
 import { useStudio } from "../../../state/useStudio.ts";
+
+/** Of the list, what labels and the names of layers take at most. */
+export const LABELS = 0.3;
 
 interface Props {
   readonly steps: readonly RemedyStep[];
@@ -22,19 +27,22 @@ export function StepsTaken({ steps, recipe }: Props) {
         ? "not measured: no sample is left that does not calibrate"
         : "measuring…",
   );
+  const list = useRef<HTMLOListElement>(null);
+  const names = useMemo(() => steps.flatMap(({ label, layer }) => [label, ...(layer ? [layer] : [])]), [steps]);
+  const labelOf = useLabels(list, names, LABELS);
   return (
     <section aria-labelledby="steps-heading" data-testid="steps-taken">
       <h3 id="steps-heading">Steps taken</h3>
-      <ol className="steps-taken">
+      <ol ref={list} className="steps-taken">
         {steps.map((step) => {
           const last = isLast(step, recipe);
+          const isFor = step.layer !== null && !step.label.includes(step.layer);
+          const whole = isFor ? `${step.label} for ${step.layer}` : step.label;
           return (
             <li key={step.depth} className="step-taken" data-testid="step-taken">
-              <span className="step-label">
-                {step.label}
-                {step.layer === null || step.label.includes(step.layer) ? null : (
-                  <span className="muted"> for {step.layer}</span>
-                )}
+              <span className="step-label" title={whole}>
+                {labelOf(step.label)}
+                {isFor ? <span className="muted"> for {labelOf(step.layer ?? "")}</span> : null}
               </span>
               <span className="step-gain" data-testid="step-gain">
                 {step.gain ? gainText(step.gain) : last ? why : "not measured alone"}
