@@ -1,7 +1,11 @@
+import { randomBytes } from "node:crypto";
+import { gzipSync } from "node:zlib";
 import type { Page } from "@playwright/test";
 import type { Unzipped } from "fflate";
+import { npyBytes } from "../src/engine/data/testing/files.ts";
 import type { Notice } from "../src/engine/model/job.ts";
 import { expect, test } from "./support/app.ts";
+import { writeFiles } from "./support/files.ts";
 import {
   calibrate,
   calibrated,
@@ -73,17 +77,35 @@ test("a cancelled repetition leaves the finished calibration and its results as 
   await expect(page.getByTestId("calibration-observed")).toHaveText("200 of 200");
 });
 
-test("a cancelled evaluation leaves the last results, and the next one runs", { tag: THOROUGH }, async ({ page }) => {
-  await openSample(page);
-  await calibrate(page, 10);
-  await page.getByTestId("evaluate").click();
-  await seenSamples(page, 20);
-  await page.getByRole("button", { name: "Cancel" }).click();
-  await idle(page);
-  await expect(page.getByTestId("evaluation-result")).toHaveCount(0);
-  await expect(page.getByTestId("evaluate")).toBeEnabled();
-  await expect(page.getByRole("alert")).toHaveCount(0);
-});
+test(
+  "a cancelled evaluation leaves the last results, and the next one runs; cancelled reading leaves the data that were open",
+  {
+    tag: THOROUGH,
+  },
+  async ({ page }, testInfo) => {
+    await openSample(page);
+    await calibrate(page, 10);
+    await page.getByTestId("evaluate").click();
+    await seenSamples(page, 20);
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await idle(page);
+    await expect(page.getByTestId("evaluation-result")).toHaveCount(0);
+    await expect(page.getByTestId("evaluate")).toBeEnabled();
+    await expect(page.getByRole("alert")).toHaveCount(0);
+
+    const files = await writeFiles(testInfo.outputPath(), { "pictures.npy.gz": manyPictures() });
+    await goTo(page, "data");
+    const before = await page.getByTestId("data-samples").innerText();
+    await page.getByTestId("data-input").setInputFiles([files["pictures.npy.gz"]!]);
+    await expect(page.getByTestId("job")).toContainText("Reading data");
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await idle(page);
+    expect((await logEntries(page))[0]).toContain("Reading data was cancelled");
+    await expect(page.getByRole("alert")).toHaveCount(0);
+    await expect(page.getByTestId("data-samples")).toHaveText(before);
+    await expect(page.getByTestId("step-calibrate")).toHaveAttribute("data-standing", "done");
+  },
+);
 
 test("everything deleted during a calibration ends it without a word of failure", { tag: THOROUGH }, async ({
   page,
@@ -100,3 +122,10 @@ test("everything deleted during a calibration ends it without a word of failure"
   await expect(page.getByTestId("step-calibrate")).toHaveAttribute("data-standing", "ready");
   expect((await logEntries(page)).join()).not.toContain("goes on");
 });
+
+/** 64 MB that take a second or more to inflate: noise of 6 bits a byte, further apart than deflate looks back. */
+function manyPictures(): Uint8Array {
+  const count = 80_000;
+  const noise = randomBytes(2 ** 17).map((byte) => byte & 63);
+  return gzipSync(npyBytes("|u1", [count, 1, 28, 28], Buffer.alloc(count * 784, noise)), { level: 1 });
+}
