@@ -1,6 +1,15 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "./support/app.ts";
-import { calibrate, downloadZip, evaluate, goTo, openSample, SAMPLE_NAME } from "./support/studio.ts";
+import {
+  calibrate,
+  downloadZip,
+  evaluate,
+  goTo,
+  idle,
+  openSample,
+  SAMPLE_MODEL,
+  SAMPLE_NAME,
+} from "./support/studio.ts";
 import { THOROUGH } from "./support/thorough.ts";
 
 const models = (files: Record<string, Uint8Array>) => Object.keys(files).filter((name) => name.endsWith(".onnx"));
@@ -39,4 +48,19 @@ test("scales found at run time need no calibration, and leave no choice of range
   const formats = page.getByTestId("format").locator("option");
   await expect(formats.filter({ hasText: "dynamic" })).toBeDisabled();
   await expect(formats.filter({ hasText: "QOperator" })).toBeDisabled();
+});
+
+test("weights alone without data leave biases as they are, which is said and what the recipe holds", async ({
+  page,
+}) => {
+  await page.goto("/");
+  await page.getByTestId("open-model-input").setInputFiles(SAMPLE_MODEL);
+  await expect(page.getByTestId("workbench")).toBeVisible();
+  await idle(page);
+  await page.getByTestId("format").selectOption("weights");
+  await idle(page);
+  const files = await downloadZip(page);
+  const recipe = JSON.parse(new TextDecoder().decode(files[`${SAMPLE_NAME}.recipe.json`]));
+  expect(recipe.corrections.bias).toBe("none");
+  await expect(page.getByTestId("view-export")).toContainText("Biases were not corrected, since that takes samples");
 });

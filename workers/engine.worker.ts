@@ -208,6 +208,7 @@ const api: EngineApi = {
     job(onProgress, async (context) => {
       const date = new Date().toISOString();
       const held = opened().adopt(recipe).takeCalibration(calibration);
+      const left = held.leaveBiases();
       const { files, notices } = await held.export({ evaluation, tuning, date }, context);
       context.report({ task: "Packing", done: 0, total: files.length, unit: "files" });
       const parts = zipArtifacts(files, date) as Uint8Array<ArrayBuffer>[];
@@ -216,7 +217,7 @@ const api: EngineApi = {
       return {
         ...{ zip, zipName },
         files: alone(zip, parts, files),
-        notices,
+        notices: [...left, ...notices],
       };
     }),
   writeFiles: (recipe, calibration, onProgress) =>
@@ -225,9 +226,10 @@ const api: EngineApi = {
       const staging = new OriginStaging();
       try {
         const held = opened().adopt(recipe).takeCalibration(calibration);
+        const left = held.leaveBiases();
         const date = new Date().toISOString();
         const { files, notices } = await held.export({ evaluation: null, date, keep: staging.keep }, context);
-        return { files: await staging.files(files, context), notices };
+        return { files: await staging.files(files, context), notices: [...left, ...notices] };
       } catch (error) {
         staging.close();
         await removeResults(self.name);
