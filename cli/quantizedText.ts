@@ -1,6 +1,7 @@
 import { settingsOf } from "../src/engine/model/comparison.ts";
 import type {
   Matching,
+  Origin,
   QuantizedFile,
   Recovery,
   StoredActivation,
@@ -25,12 +26,17 @@ export function describeQuantized(file: QuantizedFile, matching: Matching | null
   );
   return [
     `${file.name}: ${byteSize(file.bytes)}, opset ${file.opset}, IR ${file.irVersion}, by ${file.producer || "an unnamed tool"}`,
+    ...(file.origin ? originText(file.origin) : []),
     ...file.inputs.map(({ name, type, dims }) => `input  ${name}: ${type} ${dimsText(dims)}`),
     ...file.outputs.map(({ name, type, dims }) => `output ${name}: ${type} ${dimsText(dims)}`),
     `${plural(file.layers.length, "layer")}: ${[...forms].map(([words, count]) => `${count} ${words}`).join("; ")}`,
     ...told.flatMap((layer) => layerLines(layer, matches.get(layer.id))),
     ...file.notices.map(noticeLine),
   ];
+}
+
+function originText({ source, recipe }: Origin): string[] {
+  return [`made from a model with the SHA-256 ${source}`, `by a recipe with the SHA-256 ${recipe}`];
 }
 
 function layerLines(layer: StoredLayer, match: Matching["matches"][number] | undefined): string[] {

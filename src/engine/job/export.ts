@@ -24,6 +24,7 @@ import { scaledName, unprovenName } from "./fileNames.ts";
 import { assertScaledFits } from "./fileSize.ts";
 import { assertRoundingLearned } from "./learned.ts";
 import { equalizedModel, isEqualized, isSmoothed, type OpenModel, summarizeModel } from "./open.ts";
+import { withOrigin } from "./origin.ts";
 import { assertCalibratedFor, type Quantized, quantizeModel, resolveRecipe } from "./quantize.ts";
 import { figuresIn, reportOf } from "./report.ts";
 
@@ -135,7 +136,7 @@ function scalingOf(recipe: Recipe): string {
 
 function scaledFile(model: OpenModel, recipe: Recipe, by: "equalized" | "smoothed", name: string): Artifact {
   const { observed } = equalizedModel(model, recipe);
-  const chunks = encodeModel(observed);
+  const chunks = encodeModel(withOrigin(observed, model.sha256, recipe));
   assertScaledFits(model, by, totalLength(chunks));
   return { name, chunks, model: observed };
 }

@@ -33,13 +33,14 @@ import {
   type OpenModel,
   planModel,
 } from "./open.ts";
+import { withOrigin } from "./origin.ts";
 import { spareTensors } from "./spare.ts";
 import { assertWhole } from "./whole.ts";
 
 export interface Quantized {
   /** What is judged: as the file, but for ends in float. */
   readonly model: ModelProto;
-  /** What is written, and those of its inputs and outputs that are int8. */
+  /** What is written, but for what its metadata says of its origin, and those of its inputs and outputs that are int8. */
   readonly file: ModelProto;
   readonly ends: readonly IntegerEnd[];
   /** The file; where that would be longer than anything loads, with its weights in another. */
@@ -202,7 +203,7 @@ export function quantizeModel(model: OpenModel, recipe: Recipe): Quantized {
   const { model: file, ends } = plan.target.integerEnds ? withIntegerEnds(written) : { model: written, ends: [] };
   const isWider = plan.layers.some(({ reason }) => reason?.code === "no-blocks");
   const hasBlocks = !isWider || plan.layers.some(({ weight }) => weight !== null);
-  const artifact = artifactOf(file, quantizedName(model, recipe, hasBlocks));
+  const artifact = artifactOf(withOrigin(file, model.sha256, recipe), quantizedName(model, recipe, hasBlocks));
   return {
     model: written,
     file,

@@ -3,7 +3,7 @@ import { runnableOpset } from "../graph/opset.ts";
 import { exposeOutputs } from "../graph/shapes.ts";
 import type { Dataset } from "../model/dataset.ts";
 import type { Evaluation } from "../model/evaluation.ts";
-import { InputError, type JobContext } from "../model/job.ts";
+import { InputError, type JobContext, type Notice } from "../model/job.ts";
 import type { BesideGraph, NodeDetail } from "../model/modelGraph.ts";
 import type { QuantizedBeside } from "../model/quantizedFile.ts";
 import type { Runtime } from "../model/runtime.ts";
@@ -42,7 +42,17 @@ export class Beside {
   describe(): QuantizedBeside {
     const { tensors: _, ...matching } = this.#matched;
     const recovery = recoverRecipe(this.#model, this.#quantized, this.#matched);
-    return { file: this.#quantized.file, matching, recovery };
+    const notices = [...this.#otherSource(), ...matching.notices];
+    return { file: this.#quantized.file, matching: { ...matching, notices }, recovery };
+  }
+
+  /** Said where the file says that it was made from another model. */
+  #otherSource(): Notice[] {
+    const { name, origin } = this.#quantized.file;
+    const { fileName, sha256 } = this.#model;
+    if (!origin || origin.source === sha256) return [];
+    const message = `"${name}" says that it was made from another model than ${fileName}: from one with the SHA-256 ${origin.source}, and this one has ${sha256}; choose that one.`;
+    return [{ kind: "warning", subject: name, message }];
   }
 
   /** The file's own graph, which of its nodes are which layers. */

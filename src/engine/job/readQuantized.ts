@@ -8,6 +8,7 @@ import { inputPorts, outputPorts } from "../onnx/ports.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { describeLayer, type ReadLayer, readGraph } from "../quantized/read.ts";
 import { hasFloatLayers } from "./layersLeft.ts";
+import { originOf } from "./origin.ts";
 import { fingerprint, type ModelSource, readWholeModel } from "./source.ts";
 
 /** A quantized file that is open: what a person is told of it, its layers with their codes, and what runs. */
@@ -50,6 +51,7 @@ export async function readQuantized(source: ModelSource): Promise<OpenQuantized>
     opset: opsetOf(model),
     irVersion: Number(model.irVersion),
     producer: `${model.producerName} ${model.producerVersion}`.trim(),
+    origin: originOf(original),
     inputs: inputPorts(model),
     outputs: outputPorts(model),
     layers: layers.map(describeLayer),

@@ -13,6 +13,7 @@ import { leaveWeights } from "../onnx/leaveWeights.ts";
 import { inputPorts, outputPorts } from "../onnx/ports.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { needsAliases, toModelFile } from "../onnx/runtimeFile.ts";
+import { hex } from "../values/hex.ts";
 import { classesOf } from "./classes.ts";
 
 /** A model file as it is given. */
@@ -152,8 +153,4 @@ export async function sha256(file: WeightsFile, watch?: Watch, longest = LONGEST
   const digests: number[] = [];
   for (let at = 0; at < byteLength; at += piece) digests.push(...(await digest(at, Math.min(byteLength, at + piece))));
   return sha256(Uint8Array.from(digests));
-}
-
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

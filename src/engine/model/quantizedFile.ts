@@ -79,6 +79,14 @@ export interface StoredLayer {
   readonly makes: readonly StoredActivation[];
 }
 
+/** What a file that Octet wrote says that it was made from, as SHA-256 in hexadecimal. */
+export interface Origin {
+  /** Of the model that was given, as `model.sha256` of its recipe. */
+  readonly source: string;
+  /** Of the file of the recipe, `NAME.recipe.json`. */
+  readonly recipe: string;
+}
+
 /** What a quantized file of any tool holds. */
 export interface QuantizedFile {
   readonly name: string;
@@ -87,6 +95,8 @@ export interface QuantizedFile {
   readonly opset: number;
   readonly irVersion: number;
   readonly producer: string;
+  /** Null of a file that does not say it, as those of other tools. */
+  readonly origin: Origin | null;
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
   /** In graph order. */
