@@ -91,7 +91,7 @@ export class Staging {
   }
 
   /** Writes a file, part after part; what is worked out for it is read there from then on. Throws InputError when the disk refuses. */
-  readonly keep: Keep = async (artifact, { signal, report }, written) => {
+  readonly keep: Keep = async (artifact, { signal, report }, onlooker) => {
     const parts = partsOf(artifact);
     const total = totalBytes(parts) / MEGABYTE;
     try {
@@ -106,8 +106,11 @@ export class Staging {
           signal.throwIfAborted();
           report({ task: `Writing ${artifact.name}`, done: offset / MEGABYTE, total, unit: "MB" });
           if (part instanceof WorkedBytes) places.push([part, offset]);
-          for (const bytes of passing([part])) await file.appendFile(bytes);
-          written(part);
+          for (const bytes of passing([part])) {
+            onlooker?.passed(bytes);
+            await file.appendFile(bytes);
+          }
+          onlooker?.written(part);
           offset += part.byteLength;
         }
       } finally {

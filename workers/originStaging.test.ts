@@ -64,7 +64,7 @@ test("a file is written part after part, read back from there, and given as it i
   const { files, open } = fileSystem(10 * MEBIBYTE);
   const { file, worked, works } = madeFile();
   const staging = new OriginStaging();
-  await staging.keep(file, context, () => undefined);
+  await staging.keep(file, context);
   expect([...worked.read().subarray(0, 2)]).toEqual([7, 7]);
   expect(works()).toBe(1);
   const text = fileOf("net.recipe.json", [Uint8Array.of(123, 125)]);
@@ -83,7 +83,7 @@ test.each([
   ["the disk is full on the way", 10 * MEBIBYTE, MEBIBYTE, "the disk is full, or the browser gives this page no more"],
 ])("where there is no room, one sentence says so: %s", async (_, quota, room, why) => {
   fileSystem(quota, room);
-  const keeping = new OriginStaging().keep(madeFile().file, context, () => undefined);
+  const keeping = new OriginStaging().keep(madeFile().file, context);
   await expect(keeping).rejects.toThrow(`net.int4.onnx takes 1.05 MB and there is no room to write it: ${why}`);
 });
 
@@ -92,7 +92,7 @@ test.each([
   ["no files of a page's own", { estimate: async () => ({}) }],
 ])("a browser with %s says so, and where the model can be quantized", async (_, storage) => {
   vi.stubGlobal("navigator", { storage });
-  const keeping = new OriginStaging().keep(madeFile().file, context, () => undefined);
+  const keeping = new OriginStaging().keep(madeFile().file, context);
   await expect(keeping).rejects.toThrow(
     "net.int4.onnx is too large for memory, and this browser has no files of a page's own to write it to: quantize the model with octet in a terminal",
   );
@@ -102,7 +102,14 @@ test("a job that is cancelled writes no more, and lets go of what it has written
   const { open, files } = fileSystem(10 * MEBIBYTE);
   const cancelled = new AbortController();
   const staging = new OriginStaging();
-  const keeping = staging.keep(madeFile().file, { ...context, signal: cancelled.signal }, () => cancelled.abort());
+  const keeping = staging.keep(
+    madeFile().file,
+    { ...context, signal: cancelled.signal },
+    {
+      passed: () => undefined,
+      written: () => cancelled.abort(),
+    },
+  );
   await expect(keeping).rejects.toThrow(expect.objectContaining({ name: "AbortError" }));
   staging.close();
   expect(open.size).toBe(0);

@@ -28,7 +28,7 @@ export class OriginStaging {
   readonly #written = new Map<ReturnType<typeof partsOf>, Written>();
 
   /** Writes a file; what is worked out for it is read there from then on. Throws InputError when the browser has no room for it, or no such file system. */
-  readonly keep: Keep = async (artifact, context, written) => {
+  readonly keep: Keep = async (artifact, context, onlooker) => {
     const parts = partsOf(artifact);
     if (!navigator.storage?.getDirectory) {
       throw new InputError(
@@ -40,7 +40,7 @@ export class OriginStaging {
     const handle = await folder.getFileHandle(artifact.name, { create: true });
     const access = await (handle as unknown as { createSyncAccessHandle(): Promise<Access> }).createSyncAccessHandle();
     this.#written.set(parts, { handle, access });
-    const places = await write(artifact, access, context, written);
+    const places = await write(artifact, access, context, onlooker);
     const stored = storedFile(totalBytes(parts), (target, from) => void access.read(target, { at: from }));
     for (const [part, at] of places) part.keep(new StoredBytes(stored, at, part.byteLength));
   };
@@ -51,7 +51,7 @@ export class OriginStaging {
     for (const artifact of artifacts) {
       const parts = partsOf(artifact);
       const size = totalBytes(parts);
-      if (size >= LEAST_BYTES && !this.#written.has(parts)) await this.keep(artifact, context, () => undefined);
+      if (size >= LEAST_BYTES && !this.#written.has(parts)) await this.keep(artifact, context);
       const file = await this.#fileOf(artifact);
       files.push({ name: artifact.name, size, file });
     }
@@ -76,7 +76,7 @@ async function write(
   artifact: Artifact,
   access: Access,
   { signal, report }: JobContext,
-  written: Parameters<Keep>[2],
+  onlooker: Parameters<Keep>[2],
 ): Promise<[WorkedBytes, number][]> {
   const parts = partsOf(artifact);
   const total = totalBytes(parts) / MEGABYTE;
@@ -89,10 +89,11 @@ async function write(
     report({ task: `Writing ${artifact.name}`, done: at / MEGABYTE, total, unit: "MB" });
     if (part instanceof WorkedBytes) places.push([part, at]);
     for (const bytes of passing([part])) {
+      onlooker?.passed(bytes);
       put(bytes, artifact, access, at);
       at += bytes.length;
     }
-    written(part);
+    onlooker?.written(part);
   }
   access.flush();
   return places;

@@ -87,14 +87,15 @@ it.each<[string, Partial<Recipe>]>([
     const deferred = await made(storedInMemory, changes, null);
     expect(deferred.deferred).toBeGreaterThan(2);
     expect(deferred.texts).toEqual(inMemory.texts);
-    const keep: Keep = async (artifact, __, written) => {
+    const keep: Keep = async (artifact, __, onlooker) => {
       const whole = concat(partsOf(artifact));
       let offset = 0;
       for (const part of partsOf(artifact)) {
         if (part instanceof WorkedBytes) part.keep(new StoredBytes(storedInMemory(whole), offset, part.byteLength));
         offset += part.byteLength;
-        written(part);
+        onlooker?.written(part);
       }
+      onlooker?.passed(whole);
     };
     expect((await made(storedInMemory, changes, keep)).texts).toEqual(inMemory.texts);
   },

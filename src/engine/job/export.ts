@@ -26,7 +26,7 @@ import { assertRoundingLearned } from "./learned.ts";
 import { equalizedModel, isEqualized, isSmoothed, type OpenModel, summarizeModel } from "./open.ts";
 import { withOrigin } from "./origin.ts";
 import { assertCalibratedFor, type Quantized, quantizeModel, resolveRecipe } from "./quantize.ts";
-import { figuresIn, reportOf } from "./report.ts";
+import { figuresIn, reportedFile, reportOf } from "./report.ts";
 
 export interface ExportRequest {
   readonly recipe: Recipe;
@@ -103,10 +103,9 @@ export function exportJob(model: OpenModel, request: ExportRequest): Exported {
   const { figures } = request;
   const made = { recipe, calibration, evaluation, tuning, date, quantized, figures, files, notices };
   const report = reportOf(model, made, seen);
-  files.push(
-    textFile(`${model.name}.report.json`, writeReport(report)),
-    textFile(`${model.name}.report.html`, writeReportPage(report)),
-  );
+  const page = textFile(`${model.name}.report.html`, writeReportPage(report));
+  const whole = { ...report, files: [...report.files, reportedFile(page)] };
+  files.push(textFile(`${model.name}.report.json`, writeReport(whole)), page);
   return { quantized, recipe, files, notices, unproven: [...(crashed ?? [])].map(unprovenName) };
 }
 

@@ -6,6 +6,7 @@ import * as web from "onnxruntime-web/wasm";
 import { beforeAll, describe, expect, it } from "vitest";
 import { nodeDecoders } from "../../../cli/decoders.ts";
 import { writeCalibration } from "../artifacts/cache.ts";
+import { readReport } from "../artifacts/report.ts";
 import { diskFile } from "../data/testing/files.ts";
 import type { Calibration } from "../model/calibration.ts";
 import type { JobContext } from "../model/job.ts";
@@ -100,6 +101,15 @@ describe("quantizing the sample model", () => {
     expect(hashOf(model, resolveRecipe(model, { ...readBack, resolved: null }, cache))).toBe(hash(quantized.chunks));
     const again = exportValid(model, { recipe: readBack, calibration: cache, evaluation: null, date: DATE });
     expect(hashes(again.files.filter(isReproducible))).toEqual(hashes(files.filter(isReproducible)));
+  });
+
+  it("has a report that names the size and the SHA-256 of every other file", () => {
+    const { files } = exportValid(model, { recipe, calibration, evaluation: null, date: DATE });
+    const others = files.filter(({ name }) => !name.endsWith(".report.json"));
+    const report = readReport(new TextDecoder().decode(concat(chunksOf(files, ".report.json"))), "report");
+    const named = others.map(({ name, chunks }) => ({ name, bytes: concat(chunks).length, sha256: hash(chunks) }));
+    expect(report.files).toEqual(named);
+    expect(others.map(({ name }) => name)).toContain(`${model.name}.report.html`);
   });
 
   it("zips the very bytes, models uncompressed", () => {

@@ -11,6 +11,7 @@ import { unlearned } from "../recipe/change.ts";
 import { TOOL } from "../values/tool.ts";
 import { Analysis } from "./analysis.ts";
 import { type Artifact, partsOf } from "./artifact.ts";
+import { artifactDigest } from "./artifactDigest.ts";
 import { type OpenModel, summarizeModel } from "./open.ts";
 import type { Quantized } from "./quantize.ts";
 import { analysePlannedWeight, analyseStoredWeight } from "./weights.ts";
@@ -70,9 +71,14 @@ export function reportOf(model: OpenModel, parts: ReportParts, seen: () => void 
     ].map(weightReport),
     evaluation,
     tuning: tuning ? recordOf(tuning) : null,
-    files: files.map((file) => ({ name: file.name, bytes: totalLength(partsOf(file)) })),
+    files: files.map(reportedFile),
     notices,
   };
+}
+
+/** A file as a report names it. */
+export function reportedFile(file: Artifact): Report["files"][number] {
+  return { name: file.name, bytes: totalLength(partsOf(file)), sha256: artifactDigest(file) };
 }
 
 /** A search without the recipes of its points, which are large and follow from their decisions. */

@@ -1,4 +1,16 @@
-import { about, also, count, fields, integers, list, nullable, number, type Of, text } from "../schema/define.ts";
+import {
+  about,
+  also,
+  count,
+  fields,
+  integers,
+  list,
+  maybe,
+  nullable,
+  number,
+  type Of,
+  text,
+} from "../schema/define.ts";
 import { RANGE_REPORT } from "./analysis.ts";
 import { OBSERVATION } from "./calibration.ts";
 import { EVALUATION } from "./evaluation.ts";
@@ -37,7 +49,16 @@ export const REPORT = fields({
   weights: list(WEIGHT_REPORT),
   evaluation: nullable(EVALUATION),
   tuning: about("Null where a person made the recipe.", nullable(TUNING_RECORD)),
-  files: list(fields({ name: text, bytes: count })),
+  files: about(
+    "Those written with it, the report itself left out.",
+    list(
+      fields({
+        name: text,
+        bytes: count,
+        sha256: maybe(about("In hexadecimal; absent in reports from before it was kept.", text)),
+      }),
+    ),
+  ),
   notices: about("All that preparing, calibrating and quantizing had to say.", list(NOTICE)),
 });
 export type Report = Of<typeof REPORT>;

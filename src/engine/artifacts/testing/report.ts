@@ -139,7 +139,10 @@ export const REPORT: Report = {
     notices: [],
   },
   tuning: null,
-  files: [{ name: "little.int8.onnx", bytes: 28_000 }],
+  files: [
+    { name: "little.int8.onnx", bytes: 28_000, sha256: "5a".repeat(32) },
+    { name: "little.recipe.json", bytes: 1_200 },
+  ],
   notices: [{ kind: "warning", subject: "relu_out", message: "Something was seen." }],
 };
 
