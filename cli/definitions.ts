@@ -24,6 +24,7 @@ import {
   PREPROCESS,
   RECIPE_OPTIONS,
   RESULT_OPTIONS,
+  SIGN,
   TARGET,
 } from "./optionGroups.ts";
 
@@ -90,7 +91,7 @@ export const COMMANDS = {
       ...RECIPE_OPTIONS,
       ...inGroup("Recipe", { iterations: count(1, "of learning rounding, for each layer (default: 200)") }),
       ...EXECUTION_OPTIONS,
-      ...inGroup("Result", { family: FAMILY, out: OUT }),
+      ...inGroup("Result", { family: FAMILY, out: OUT, sign: SIGN }),
       ...RESULT_OPTIONS,
     },
     example: "octet quantize model.onnx --data photos --preprocess imagenet --samples 100 --out result",
@@ -176,7 +177,7 @@ export const COMMANDS = {
         budget: number("SECONDS", "begin no new step after that"),
       }),
       ...RECIPE_OPTIONS,
-      ...inGroup("Result", { out: OUT }),
+      ...inGroup("Result", { out: OUT, sign: SIGN }),
       ...RESULT_OPTIONS,
     },
     example: "octet tune model.onnx --data photos --labels labels.csv --max-drop 1 --out tuned",
@@ -257,6 +258,24 @@ export const COMMANDS = {
       ...RESULT_OPTIONS,
     },
     example: "octet gate result/model.report.json --rules rules.json --evaluation evaluation.json",
+  }),
+  keygen: define({
+    summary: "Makes a pair of Ed25519 keys: one signs reports, the other says who signed.",
+    names: [],
+    options: {
+      ...inGroup("Result", { out: text("DIR", "where the two files go (default: the current folder)") }),
+      ...RESULT_OPTIONS,
+    },
+    example: "octet keygen --out keys",
+  }),
+  verify: define({
+    summary: "Checks every file of a result against its report and signature; exits with 1 when one is not as written.",
+    names: ["DIR"],
+    options: {
+      ...inGroup("Key", { key: text("FILE", "the public key by which the report has to be signed") }),
+      ...RESULT_OPTIONS,
+    },
+    example: "octet verify result --key keys/octet-public.pem",
   }),
   diff: define({
     summary: "What differs between two runs, from their .report.json: settings, ranges, layers, figures.",

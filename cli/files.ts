@@ -89,6 +89,15 @@ export function storedFile(path: string, byteLength: number): StoredFile {
 export async function dataFiles(path: string): Promise<DataFile[]> {
   const info = await stat(path).catch(() => null);
   if (!info?.isDirectory()) return [await singleFile(path)];
+  const files = await filesBelow(path);
+  if (files.length === 0) {
+    throw new InputError(`The folder ${path} is empty; name one that holds images, .npy, .npz, .jsonl or IDX files.`);
+  }
+  return files;
+}
+
+/** Every file below a folder, as `dataFiles` has them; none where there is none. Throws InputError when it cannot be read. */
+export async function filesBelow(path: string): Promise<DataFile[]> {
   const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
     throw unreadable(path, error);
   });
@@ -99,9 +108,6 @@ export async function dataFiles(path: string): Promise<DataFile[]> {
     const found = await stat(full).catch(() => null);
     if (!found?.isFile()) continue;
     files.push(dataFile(full, [name, ...relative(path, full).split(sep)].filter(Boolean).join("/"), found));
-  }
-  if (files.length === 0) {
-    throw new InputError(`The folder ${path} is empty; name one that holds images, .npy, .npz, .jsonl or IDX files.`);
   }
   return files;
 }

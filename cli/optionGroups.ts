@@ -155,6 +155,8 @@ export const FAMILY = choice(
 
 export const OUT = text("DIR", "where to write (default: MODEL.octet)");
 
+export const SIGN = text("KEY", "the private key, as octet keygen writes it, that signs the report");
+
 export const RESULT_OPTIONS = inGroup("Result", {
   json: flag("one JSON object on stdout; messages go to stderr"),
 });

@@ -5,7 +5,7 @@ import { InputError } from "../src/engine/model/job.ts";
 import { PRESETS, type Preprocess, type Preset } from "../src/engine/model/preprocess.ts";
 import type { Recipe } from "../src/engine/model/recipe.ts";
 import { parsePreprocess } from "../src/engine/project/documents.ts";
-import type { ModelSource } from "../src/engine/project/index.ts";
+import { type ModelSource, readPrivateKey, type SigningKey } from "../src/engine/project/index.ts";
 import type { Values } from "./arguments.ts";
 import { readText, readWhole, singleFile, weightsBelow } from "./files.ts";
 import type { EXECUTION_OPTIONS, INPUT_OPTIONS, MODEL_OPTIONS } from "./optionGroups.ts";
@@ -50,4 +50,9 @@ export async function preprocessOf(given: string | null): Promise<Preprocess | P
     throw new InputError(`--preprocess takes ${PRESETS.join(", ")} or a .json file; not "${given}".`);
   }
   return parsePreprocess(await readText(given), given);
+}
+
+/** What signs a report, by the file of its key; null where there is none. Throws InputError where that holds no private key. */
+export async function signerOf(path: string | null): Promise<SigningKey | null> {
+  return path === null ? null : readPrivateKey(await readText(path), path);
 }

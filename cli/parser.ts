@@ -141,7 +141,7 @@ function refuse({ code, message }: CommanderError, program: Command, argv: reado
     case "commander.excessArguments": {
       const names = command?.registeredArguments.map((each) => each.name()) ?? [];
       throw new InputError(
-        `This command takes ${names.join(" and ")}; ${command?.args.length} names were given. See ${help}.`,
+        `This command takes ${names.join(" and ") || "no names"}; ${command?.args.length} names were given. See ${help}.`,
       );
     }
     default:

@@ -18,6 +18,8 @@ const ACTIONS: { readonly [N in CommandName]: () => Promise<Action<N>> } = {
   merge: async () => (await import("./commands/merge.ts")).mergeCommand,
   drift: async () => (await import("./commands/drift.ts")).driftCommand,
   gate: async () => (await import("./commands/gate.ts")).gateCommand,
+  keygen: async () => (await import("./commands/keygen.ts")).keygenCommand,
+  verify: async () => (await import("./commands/verify.ts")).verifyCommand,
   diff: async () => (await import("./commands/diff.ts")).diffCommand,
 };
 

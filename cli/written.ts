@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { CodeSearch } from "../src/engine/model/codeSearch.ts";
 import type { ElementwiseDecision } from "../src/engine/model/elementwise.ts";
@@ -6,9 +7,14 @@ import type { Notice } from "../src/engine/model/job.ts";
 import type { Rounding } from "../src/engine/model/rounding.ts";
 import type { SpeedTrial } from "../src/engine/model/speed.ts";
 import {
+  type Artifact,
+  isReport,
   type Project,
   partsOf,
+  type SigningKey,
   type SmoothingSearch,
+  signatureName,
+  signatures,
   speedNotice,
   totalBytes,
   type Verified,
@@ -44,6 +50,8 @@ interface Making {
   readonly result: Verified;
   /** What of the files is written already. */
   readonly staging?: Staging;
+  /** What signs the report; null for nobody. */
+  readonly signer: SigningKey | null;
   /** What the data had to say. */
   readonly notices: readonly Notice[];
   /** When the command started, as `performance.now()` says it. */
@@ -62,6 +70,7 @@ export async function writeJob(
     speed = null,
     result,
     staging,
+    signer,
     notices: before,
     start,
   }: Making,
@@ -70,15 +79,17 @@ export async function writeJob(
 ): Promise<{ readonly value: object; readonly lines: readonly string[] }> {
   const { model } = project;
   const out = folder ?? `${model.name}.octet`;
-  await writeFiles(out, result.files, terminal.context.signal, staging);
+  const written = signer ? [...result.files, ...(await signatures(result.files, signer))] : result.files;
+  await writeFiles(out, written, terminal.context.signal, staging);
   const slower = speed && speedNotice(speed, model.fileName);
-  const notices = [...(slower ? [slower] : []), ...result.notices, ...before];
+  const stale = signer ? [] : await staleSignatures(out, result.files);
+  const notices = [...(slower ? [slower] : []), ...stale, ...result.notices, ...before];
   terminal.notices(notices.filter(({ kind }) => kind === "warning"));
 
   const { layers, floatKernels: computedInFloat } = project.plan(result.recipe);
   const quantized = layers.filter(({ precision }) => precision !== "float32").length;
   const integer = quantized - computedInFloat.length;
-  const files = result.files.map((file) => ({ name: file.name, bytes: totalBytes(partsOf(file)) }));
+  const files = written.map((file) => ({ name: file.name, bytes: totalBytes(partsOf(file)) }));
   const seconds = (performance.now() - start) / 1000;
   const {
     observed = [],
@@ -133,6 +144,19 @@ export async function writeJob(
       ...files.map(({ name, bytes }) => `  ${join(out, name)} (${byteSize(bytes)})`),
     ],
   };
+}
+
+/** Said of a signature that an earlier run left beside a report that is another now. */
+async function staleSignatures(out: string, files: readonly Artifact[]): Promise<Notice[]> {
+  const paths = files.filter(({ name }) => isReport(name)).map(({ name }) => join(out, signatureName(name)));
+  const found = await Promise.all(paths.map((path) => stat(path).catch(() => null)));
+  return paths
+    .filter((_, i) => found[i])
+    .map((subject) => ({
+      kind: "warning",
+      subject,
+      message: `${subject} is the signature of an earlier report and not of this one; sign with --sign KEY, or remove it.`,
+    }));
 }
 
 /** Told apart where it is long. */

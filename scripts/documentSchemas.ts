@@ -6,6 +6,7 @@ import { writeJson } from "../src/engine/artifacts/json.ts";
 import { RECIPE_FILE } from "../src/engine/artifacts/recipe.ts";
 import { REPORT_FILE } from "../src/engine/artifacts/report.ts";
 import { SHARD_FILE } from "../src/engine/artifacts/shard.ts";
+import { SIGNATURE_FILE } from "../src/engine/artifacts/signature.ts";
 import { PREPROCESS } from "../src/engine/model/preprocess.ts";
 import { RANGE } from "../src/engine/model/range.ts";
 import { MODEL_NAME, RECIPE } from "../src/engine/model/recipe.ts";
@@ -36,6 +37,11 @@ const FILES: Readonly<
     title: "Octet shard of a calibration",
     description:
       "What one of several runs observed of its part of the samples: octet merge makes a calibration of all.",
+  },
+  signature: {
+    schema: SIGNATURE_FILE,
+    title: "Octet signature of a report",
+    description: "Of the bytes of NAME.report.json, by Ed25519 (RFC 8032): octet verify checks it.",
   },
 };
 

@@ -24,6 +24,7 @@ type Values = ArgumentsOf<"quantize">["values"];
 export async function familyCommand(path: string, values: Values, terminal: Terminal): Promise<number> {
   const start = performance.now();
   assertNoRecipe(values);
+  if (values.sign !== null) throw new InputError("A family has no report that could be signed; leave --sign out.");
   const { parts, folder, notices: found } = await familyFolder(path);
   const preprocess = await preprocessOf(values.preprocess);
   const data = values.data === null ? null : await dataSources(values.data);

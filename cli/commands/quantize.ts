@@ -19,7 +19,7 @@ import { modelName } from "../../src/engine/values/modelName.ts";
 import type { ArgumentsOf } from "../definitions.ts";
 import { threadedRuntime } from "../executors.ts";
 import { dataSources } from "../files.ts";
-import { executionOf, preprocessOf } from "../options.ts";
+import { executionOf, preprocessOf, signerOf } from "../options.ts";
 import { checkPreprocess } from "../preprocessCheck.ts";
 import { documentOf, openForRecipe, recipeChanges } from "../recipeOptions.ts";
 import { assertFolder, Staging } from "../results.ts";
@@ -44,6 +44,7 @@ export async function quantizeCommand(
   const data = await dataRequest(values, cache !== null);
   const out = values.out ?? `${modelName(path)}.octet`;
   await assertFolder(out);
+  const signer = await signerOf(values.sign);
 
   // Threads that observe start at once: not before the arguments are known to be good, nor where nothing is observed.
   const found = withSeparate(await terminalRuntime(terminal), true);
@@ -58,7 +59,7 @@ export async function quantizeCommand(
   try {
     const { keep } = staging;
     const result = await project.export({ evaluation: null, date: new Date().toISOString(), keep }, terminal.context);
-    const { value, lines } = await writeJob({ ...settled, project, result, staging, start }, out, terminal);
+    const { value, lines } = await writeJob({ ...settled, project, result, staging, signer, start }, out, terminal);
     terminal.result(values.json, value, lines);
     return result.unproven.length > 0 ? EXIT_UNPROVEN : 0;
   } finally {

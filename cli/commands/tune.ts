@@ -7,7 +7,7 @@ import { describeCulprits } from "../culpritsText.ts";
 import type { ArgumentsOf } from "../definitions.ts";
 import { threadedRuntime } from "../executors.ts";
 import { dataSources } from "../files.ts";
-import { labelsOf, preprocessOf } from "../options.ts";
+import { labelsOf, preprocessOf, signerOf } from "../options.ts";
 import { checkPreprocess } from "../preprocessCheck.ts";
 import { documentOf, openForRecipe, recipeChanges } from "../recipeOptions.ts";
 import { assertFolder } from "../results.ts";
@@ -45,6 +45,7 @@ export async function tuneCommand({ names: [path], values }: ArgumentsOf<"tune">
   const files = await dataSources(values.data);
   const saved = await documentOf(values.recipe, readRecipe);
   if (values.out !== null) await assertFolder(values.out);
+  const signer = await signerOf(values.sign);
 
   const runtime = threadedRuntime(withSeparate(await terminalRuntime(terminal), true));
   const project = await openForRecipe(path, values, saved, changes, runtime, terminal);
@@ -70,7 +71,7 @@ export async function tuneCommand({ names: [path], values }: ArgumentsOf<"tune">
   const evaluation = await judgeAgain(project, tuning, context);
   terminal.notices(evaluation.notices);
   const result = await project.export({ evaluation, tuning, date: new Date().toISOString() }, context);
-  const made = { project, result, notices: [...data.notices, ...found], start };
+  const made = { project, result, signer, notices: [...data.notices, ...found], start };
   const { value, lines } = await writeJob(made, values.out, terminal);
   terminal.result(values.json, { ...value, tuning: recordOf(tuning), evaluation }, [
     ...describeTuning(tuning),

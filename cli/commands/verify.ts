@@ -1,0 +1,44 @@
+import { stat } from "node:fs/promises";
+import { InputError } from "../../src/engine/model/job.ts";
+import type { VerifiedReport } from "../../src/engine/model/verification.ts";
+import { keyName, readPublicKey, verifyFiles } from "../../src/engine/project/index.ts";
+import { plural } from "../../src/engine/values/figures.ts";
+import type { ArgumentsOf } from "../definitions.ts";
+import { filesBelow, readText } from "../files.ts";
+import type { Terminal } from "../terminal.ts";
+
+const EXIT_FAULTS = 1;
+
+/** Checks every file of a folder against the reports in it, and these against their signatures; exits with 1 for any fault. */
+export async function verifyCommand(
+  { names: [folder], values }: ArgumentsOf<"verify">,
+  terminal: Terminal,
+): Promise<number> {
+  const found = await stat(folder).catch(() => null);
+  if (!found) throw new InputError(`There is no folder ${folder}.`);
+  if (!found.isDirectory()) {
+    throw new InputError(
+      `${folder} is a file; name the folder that holds it with its report, unpacked where it is a zip.`,
+    );
+  }
+  const key = values.key === null ? null : await readPublicKey(await readText(values.key), values.key);
+  const { reports, faults } = await verifyFiles(await filesBelow(folder), key, terminal.context);
+  const passed = faults.length === 0;
+  const value = { folder, passed, key: key && keyName(key), reports, faults };
+  terminal.result(values.json, value, [
+    ...reports.map(reportLine),
+    ...faults.map(({ message }) => `FAULT: ${message}`),
+    passed ? `${folder} is as it was written.` : `${folder} has ${plural(faults.length, "fault")}.`,
+  ]);
+  return passed ? 0 : EXIT_FAULTS;
+}
+
+function reportLine({ file, named, same, signed }: VerifiedReport): string {
+  const by =
+    signed === null
+      ? "not signed, so that nothing vouches for the report itself"
+      : signed.isGiven
+        ? `signed by the key given, ${signed.key}`
+        : `signed by the key ${signed.key}; --key says whether that is the one you trust`;
+  return `${file}: ${same} of ${plural(named, "file")} as it names them; ${by}`;
+}

@@ -1,0 +1,38 @@
+/** What is wrong with the files of a result, or with who vouches for them. */
+export type FaultKind =
+  /** There is no report, or one that cannot be read. */
+  | "report"
+  /** A file that a report names is not there, is another, or has no digest there. */
+  | "missing"
+  | "changed"
+  | "undigested"
+  /** A file that no report names. */
+  | "unnamed"
+  /** A key is given, and a report has no signature, or one by another key. */
+  | "unsigned"
+  | "other-key"
+  /** A signature is not of the report beside it. */
+  | "signature";
+
+export interface Fault {
+  readonly kind: FaultKind;
+  /** Its path. */
+  readonly file: string;
+  /** One sentence. */
+  readonly message: string;
+}
+
+/** A report that was found, and what was checked by it. */
+export interface VerifiedReport {
+  readonly file: string;
+  /** How many files it names, and how many of them are there as it has them. */
+  readonly named: number;
+  readonly same: number;
+  /** The name of the key that signed these very bytes, and whether that is the key given; null where it is signed by none. */
+  readonly signed: { readonly key: string; readonly isGiven: boolean } | null;
+}
+
+export interface Verification {
+  readonly reports: readonly VerifiedReport[];
+  readonly faults: readonly Fault[];
+}
