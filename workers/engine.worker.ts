@@ -13,9 +13,12 @@ import {
   type ProbeKind,
   Project,
   readDocument,
+  readPublicKey,
   readQuantized,
+  resultIn,
   speedNotice,
   Turns,
+  verifyFiles,
   writeRecipe,
   zipArtifacts,
 } from "../src/engine/project/index.ts";
@@ -238,6 +241,21 @@ const api: EngineApi = {
     }),
   recipeJson: async (recipe) => writeRecipe(recipe),
   importJson: async (text, fileName) => readDocument(text, fileName),
+  resultFiles: async (archive) => {
+    if (archive.file.size > HELD_BYTES) return null;
+    const members = await resultIn(dataOf([archive])[0]!);
+    if (!members) return null;
+    const unpacked: PathFile[] = [];
+    for (const { path, read } of members) {
+      const name = path.slice(path.lastIndexOf("/") + 1);
+      unpacked.push({ path, file: new File([(await read()) as Uint8Array<ArrayBuffer>], name) });
+    }
+    return unpacked;
+  },
+  verify: (files, key, onProgress) =>
+    job(onProgress, async (context) =>
+      verifyFiles(dataOf(files), key && (await readPublicKey(key.text, key.path)), context),
+    ),
   kindOf: async (file, fileName, beside) => kindOf((await findModel(file, fileName, beside, openStored)).source),
   readQuantized: async (file, fileName, beside) => {
     const { source } = await findModel(file, fileName, beside, openStored);

@@ -25,6 +25,7 @@ import type { ModelSummary } from "../src/engine/model/summary.ts";
 import type { TargetName } from "../src/engine/model/target.ts";
 import type { TargetFit } from "../src/engine/model/targetFit.ts";
 import type { TuneRequest, Tuning } from "../src/engine/model/tuning.ts";
+import type { Verification } from "../src/engine/model/verification.ts";
 import type { Keeping } from "./leftCalibrations.ts";
 
 export type { Keeping } from "./leftCalibrations.ts";
@@ -323,6 +324,14 @@ export interface EngineApi {
     text: string,
     fileName: string,
   ): Promise<{ readonly recipe: Recipe } | { readonly calibration: Calibration }>;
+  /** The files of a result in a zip; null where none is in it, or it is larger than what a tab holds. */
+  resultFiles(archive: PathFile): Promise<readonly PathFile[] | null>;
+  /** Holds files against the reports among them, and these against their signatures, by a public key as PEM where there is one. A job. */
+  verify(
+    files: readonly PathFile[],
+    key: { readonly text: string; readonly path: string } | null,
+    onProgress: OnProgress,
+  ): Promise<Verification>;
   /** What a model file is, before it is opened; what is open stays as it is. */
   kindOf(file: Blob, fileName: string, beside: readonly PathFile[]): Promise<FileKind>;
   /** What a file that any tool quantized holds; what is open stays as it is. */

@@ -22,6 +22,19 @@ test("a mixed drop is told apart by name", () => {
   expect(sorted.beside.map((file) => file.path)).toEqual(["w/net.onnx.data"]);
 });
 
+test("what of a result nobody opens is no data and no weights", () => {
+  const rest = [
+    "net.report.json",
+    "net.report.json.sig",
+    "net.report.html",
+    "net.trt.cache",
+    "net.ort-ranges.json",
+    "a.pem",
+  ];
+  expect(sortFiles(named(...rest))).toEqual({ models: [], beside: [], documents: [], data: [] });
+  expect(sortFiles(named("net.onnx", ...rest)).beside).toEqual([]);
+});
+
 test("samples of every kind come with a model, and what numbers their folders", () => {
   const paths = ["a.zip", "b.npz", "c.jsonl", "d.ndjson", "classes.txt", "names/synsets.txt", "labels.txt"];
   const { data, beside } = sortFiles(named("net.onnx", ...paths, "notes.txt"));

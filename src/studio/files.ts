@@ -13,20 +13,28 @@ const MODEL = /\.onnx$/i;
 const DOCUMENT = /(^|[./])(recipe|calibration)\.json$/i;
 const SAMPLES =
   /\.(npy|npz|jsonl|ndjson|zip|csv|gz|jpe?g|png|webp|gif|bmp|tiff?|avif|heic)$|ubyte$|idx\d?$|(label|class|synset|categor)[^/]*\.txt$/i;
+const REPORT = /\.report\.json$/i;
+/** Of a result, what nobody opens: its report, who signed that, and what is for other tools. */
+const OF_RESULT = /\.report\.(html|json(\.sig)?)$|\.trt\.cache$|\.ort-ranges\.json$|\.pem$/i;
 const LABELS = /\.csv$|labels[^/]*(\.gz)?$|(class|synset|categor)[^/]*\.txt$/i;
 
 /**
- * Tells a dropped set apart by name: models, documents to import, and everything else, which is data; with a model,
+ * Tells a dropped set apart by name: models, documents to import, and everything else, which is data, but for what of a result nobody opens; with a model,
  * only what is named like samples or labels is data, and the rest may hold its weights.
  */
 export function sortFiles(files: readonly PathFile[]): SortedFiles {
   const models = files.filter(({ path }) => MODEL.test(path));
   const documents = files.filter(({ path }) => DOCUMENT.test(path));
-  const others = files.filter(({ path }) => !MODEL.test(path) && !DOCUMENT.test(path));
+  const others = files.filter(({ path }) => !MODEL.test(path) && !DOCUMENT.test(path) && !OF_RESULT.test(path));
   if (models.length === 0) return { models, beside: [], documents, data: others };
   const data = others.filter(({ path }) => SAMPLES.test(path));
   return { models, beside: others.filter((file) => !data.includes(file)), documents, data };
 }
+
+/** Whether a file is a report for programs, a key, or an archive, by its name. */
+export const isReport = (path: string) => REPORT.test(path);
+export const isKey = (path: string) => /\.pem$/i.test(path);
+export const isZip = (path: string) => /\.zip$/i.test(path);
 
 /** Whether a set holds labels only, and so belongs to the data already there. */
 export function onlyLabels(files: readonly PathFile[]): boolean {

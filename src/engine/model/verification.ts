@@ -1,3 +1,5 @@
+import { firstOf, plural } from "../values/figures.ts";
+
 /** What is wrong with the files of a result, or with who vouches for them. */
 export type FaultKind =
   /** There is no report, or one that cannot be read. */
@@ -35,4 +37,25 @@ export interface VerifiedReport {
 export interface Verification {
   readonly reports: readonly VerifiedReport[];
   readonly faults: readonly Fault[];
+}
+
+/** What came of it, in one sentence. */
+export function verificationSentence({ reports, faults }: Verification): string {
+  const [first, ...others] = faults;
+  if (first && others.length === 0) return first.message;
+  if (first) {
+    const files = firstOf([...new Set(faults.map(({ file }) => file))]);
+    return `${plural(faults.length, "fault")} in ${files}: ${first.message}`;
+  }
+  return reports.map(reportSentence).join(" ");
+}
+
+function reportSentence({ file, named, same, signed }: VerifiedReport): string {
+  const by =
+    signed === null
+      ? "is not signed"
+      : signed.isGiven
+        ? `is signed by the key given, ${signed.key}`
+        : `is signed by the key ${signed.key}, of which its public key, dropped too, would say whether it is the one you trust`;
+  return `${file} has ${same} of ${plural(named, "file")} as it names them, and ${by}.`;
 }

@@ -17,6 +17,7 @@ export { unseenNotices } from "../job/overlap.ts";
 export { totalBytes } from "../job/quantize.ts";
 export { kindOf, readQuantized } from "../job/readQuantized.ts";
 export { recordOf } from "../job/report.ts";
+export { resultIn } from "../job/resultArchive.ts";
 export type { Settled, Want } from "../job/settle.ts";
 export { mergeShards } from "../job/shards.ts";
 export { isReport, signatureName, signatures } from "../job/signedReports.ts";

@@ -1,6 +1,6 @@
 import type { EngineApi, PathFile } from "../../../workers/protocol.ts";
 import { withSamplesOf } from "../../engine/recipe/edits.ts";
-import { mergeFiles, onlyLabels, sortFiles } from "../files.ts";
+import { isReport, mergeFiles, onlyLabels, sortFiles } from "../files.ts";
 import { openData } from "./data.ts";
 import { readOf } from "./fingerprint.ts";
 import { alarm, alarmFor, alarmUntil, say } from "./log.ts";
@@ -8,6 +8,7 @@ import { openModel } from "./model.ts";
 import { preparedHere } from "./preparation.ts";
 import { quantizedAmong } from "./quantizedAmong.ts";
 import { isForInputs } from "./recipe.ts";
+import { checkedResults } from "./resultFiles.ts";
 import { suitedTo } from "./slices/project.ts";
 import { actions, studio } from "./store.ts";
 import { inTurn } from "./turns.ts";
@@ -20,19 +21,28 @@ export function takeFiles(files: readonly PathFile[]): Promise<void> {
   return inTurn(() => take(files));
 }
 
-async function take(files: readonly PathFile[]): Promise<void> {
+async function take(given: readonly PathFile[]): Promise<void> {
+  const files = await checkedResults(given);
   const { models, beside, documents, data } = sortFiles(files);
-  if (files.length === 0) return alarm("The folder is empty: drop a model (.onnx), samples or labels.");
+  if (given.length === 0) return alarm("The folder is empty: drop a model (.onnx), samples or labels.");
   const shown = await quantizedAmong(models, beside);
   if (models.length > (shown ? 2 : 1)) return actions.familyChosen(files);
   const [model] = models.filter(({ file }) => file !== shown?.file);
   if (model && !(await openModel(model.file, { beside }))) return;
   if (shown) actions.quantizedShown(shown);
-  if (shown && documents.length + data.length === 0) return;
+  if (documents.length + data.length === 0 && (shown || !model)) {
+    const [other] = files;
+    if (!shown && other && !files.some(({ path }) => isReport(path))) {
+      alarm(
+        `${other.path} is nothing that the studio opens: drop a model (.onnx), samples, a recipe or a calibration.`,
+      );
+    }
+    return;
+  }
   if (!studio.getState().project.model) {
     return alarmUntil(
       "model",
-      `${files[0]!.path} needs a model to belong to: open an .onnx file first, or drop both together.`,
+      `${[...documents, ...data][0]!.path} needs a model to belong to: open an .onnx file first, or drop both together.`,
     );
   }
   if (data.length > 0) {

@@ -26,6 +26,12 @@ export function alarmUntil(until: NonNullable<Alert["until"]>, message: string):
   actions.alarmed({ id: nextId++, message, details: null, until });
 }
 
+/** What went as it should, and a person waits to hear: it stays on screen for a time, and in the log. */
+export function inform(message: string): void {
+  say("info", message);
+  actions.alarmed({ id: nextId++, message, details: null, until: "read" });
+}
+
 /** What a person should know at once: it stays on screen for a time, and in the log. */
 export function caution(message: string): void {
   say("warning", message);
