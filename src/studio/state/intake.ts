@@ -1,6 +1,6 @@
 import type { EngineApi, PathFile } from "../../../workers/protocol.ts";
 import { withSamplesOf } from "../../engine/recipe/edits.ts";
-import { isReport, mergeFiles, onlyLabels, sortFiles } from "../files.ts";
+import { isReport, isZip, mergeFiles, onlyLabels, sortFiles } from "../files.ts";
 import { openData } from "./data.ts";
 import { readOf } from "./fingerprint.ts";
 import { alarm, alarmFor, alarmUntil, say } from "./log.ts";
@@ -8,7 +8,6 @@ import { openModel } from "./model.ts";
 import { preparedHere } from "./preparation.ts";
 import { quantizedAmong } from "./quantizedAmong.ts";
 import { isForInputs } from "./recipe.ts";
-import { checkedResults } from "./resultFiles.ts";
 import { suitedTo } from "./slices/project.ts";
 import { actions, studio } from "./store.ts";
 import { inTurn } from "./turns.ts";
@@ -22,7 +21,8 @@ export function takeFiles(files: readonly PathFile[]): Promise<void> {
 }
 
 async function take(given: readonly PathFile[]): Promise<void> {
-  const files = await checkedResults(given);
+  const isResult = given.some(({ path }) => isReport(path) || isZip(path));
+  const files = isResult ? await (await import("./resultFiles.ts")).checkedResults(given) : given;
   const { models, beside, documents, data } = sortFiles(files);
   if (given.length === 0) return alarm("The folder is empty: drop a model (.onnx), samples or labels.");
   const shown = await quantizedAmong(models, beside);
