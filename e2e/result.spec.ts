@@ -67,7 +67,7 @@ test("what the studio exports is as its report names it, in the terminal and dro
   const others = Object.keys(files).length - 1;
   const { stdout } = await promisify(execFile)("node", [repositoryPath("cli/octet.mjs"), "verify", folder]);
   expect(stdout).toContain(
-    `exported/${SAMPLE_NAME}.report.json: ${others} of ${others} files as it names them; not signed`,
+    `exported/${SAMPLE_NAME}.report.json: ${others} of ${others} files as it names them; no signature vouches`,
   );
   await drop(page, [folder]);
   const kept = `exported/${SAMPLE_NAME}.report.json has ${others} of ${others} files as it names them, and is not signed.`;

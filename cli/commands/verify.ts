@@ -36,7 +36,7 @@ export async function verifyCommand(
 function reportLine({ file, named, same, signed }: VerifiedReport): string {
   const by =
     signed === null
-      ? "not signed, so that nothing vouches for the report itself"
+      ? "no signature vouches for the report itself"
       : signed.isGiven
         ? `signed by the key given, ${signed.key}`
         : `signed by the key ${signed.key}; --key says whether that is the one you trust`;

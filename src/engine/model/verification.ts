@@ -30,7 +30,7 @@ export interface VerifiedReport {
   /** How many files it names, and how many of them are there as it has them. */
   readonly named: number;
   readonly same: number;
-  /** The name of the key that signed these very bytes, and whether that is the key given; null where it is signed by none. */
+  /** The name of the key that signed these very bytes, and whether that is the key given; null where it has no signature that holds. */
   readonly signed: { readonly key: string; readonly isGiven: boolean } | null;
 }
 
