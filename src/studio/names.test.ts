@@ -34,3 +34,11 @@ test("no two names look alike, and each has the room or is whole", () => {
     { seed: 12, numRuns: 200 },
   );
 });
+
+test("a name alone that is one long part, or has none with room, is cut and not left out", () => {
+  for (const name of ["weights with a scale per channel", "a_long_first_part/another_long_part"]) {
+    const label = distinctNames([name], 12).get(name)!;
+    expect(label).toHaveLength(12);
+    expect(label).toContain("…");
+  }
+});

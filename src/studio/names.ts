@@ -65,7 +65,8 @@ function telling(name: string, tree: Tree, room: number): string {
     kept[index] = true;
     label = more;
   }
-  return label;
+  // Of a name alone with one part, or with none that has room, nothing was kept.
+  return label || name;
 }
 
 /** The parts kept, with a mark where others stood before or between them. */

@@ -1,24 +1,14 @@
-import { useMemo, useRef } from "react";
-import type { Tuning } from "../../../../engine/model/tuning.ts";
 import { significant } from "../../../../engine/values/figures.ts";
 import { decibel } from "../../../../engine/values/units.ts";
-import { useLabels } from "../../../parts/useLabels.ts";
 import { RESCUING } from "../../../state/rescue.ts";
 import { useResults, useWork } from "../../../state/useStudio.ts";
-import { LABELS } from "./StepsTaken.tsx";
 
 /** What Rescue has tried until now, while it runs: each model as measured, on the samples that judge it. */
 export function RescueSteps() {
   const rescuing = useWork((work) => work.job?.task === RESCUING);
   const tuning = useResults((results) => results.tuning?.result ?? null);
   if (!rescuing) return null;
-  return tuning?.request.rescue ? <Steps tuning={tuning} /> : <p className="muted">Measuring the recipe as it is…</p>;
-}
-
-function Steps({ tuning }: { readonly tuning: Tuning }) {
-  const list = useRef<HTMLOListElement>(null);
-  const labels = useMemo(() => tuning.points.map(({ label }) => label), [tuning]);
-  const labelOf = useLabels(list, labels, LABELS);
+  if (!tuning?.request.rescue) return <p className="muted">Measuring the recipe as it is…</p>;
   const [from, to] = tuning.split.judgement;
   return (
     <section aria-labelledby="rescue-heading" aria-live="polite" data-testid="rescue-steps">
@@ -26,15 +16,13 @@ function Steps({ tuning }: { readonly tuning: Tuning }) {
       <p className="muted small">
         Each step measured on the model that it would export, on samples {from + 1} to {to}, which taught nothing.
       </p>
-      <ol ref={list} className="steps-taken">
+      <ol className="steps-taken">
         {tuning.points.map((point, at) => {
           const before = tuning.points.slice(0, at).findLast(({ accepted }) => accepted);
           const gain = before ? point.sqnr - before.sqnr : null;
           return (
             <li key={point.label + point.decisions.length} className="step-taken" data-testid="rescue-step">
-              <span className="step-label" title={point.label}>
-                {labelOf(point.label)}
-              </span>
+              <span className="step-label">{point.label}</span>
               <span className="step-gain">
                 SQNR {decibel(point.sqnr)}
                 {gain === null ? "" : ` (${gain > 0 ? "+" : ""}${decibel(gain)})`}

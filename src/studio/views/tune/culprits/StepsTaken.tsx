@@ -10,8 +10,8 @@ import type { Gain, RemedyStep } from "../../../state/slices/results.ts";
 import { actions } from "../../../state/store.ts";
 import { useStudio } from "../../../state/useStudio.ts";
 
-/** Of the list, what labels and the names of layers take at most. */
-export const LABELS = 0.3;
+/** Of the list, what the name of a layer takes at most. */
+const NAMES = 0.3;
 
 interface Props {
   readonly steps: readonly RemedyStep[];
@@ -28,8 +28,8 @@ export function StepsTaken({ steps, recipe }: Props) {
         : "measuring…",
   );
   const list = useRef<HTMLOListElement>(null);
-  const names = useMemo(() => steps.flatMap(({ label, layer }) => [label, ...(layer ? [layer] : [])]), [steps]);
-  const labelOf = useLabels(list, names, LABELS);
+  const names = useMemo(() => steps.flatMap(({ layer }) => layer ?? []), [steps]);
+  const labelOf = useLabels(list, names, NAMES);
   return (
     <section aria-labelledby="steps-heading" data-testid="steps-taken">
       <h3 id="steps-heading">Steps taken</h3>
@@ -41,7 +41,7 @@ export function StepsTaken({ steps, recipe }: Props) {
           return (
             <li key={step.depth} className="step-taken" data-testid="step-taken">
               <span className="step-label" title={whole}>
-                {labelOf(step.label)}
+                {step.layer === null ? step.label : step.label.replace(step.layer, labelOf(step.layer))}
                 {isFor ? <span className="muted"> for {labelOf(step.layer ?? "")}</span> : null}
               </span>
               <span className="step-gain" data-testid="step-gain">
