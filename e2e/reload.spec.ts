@@ -39,7 +39,7 @@ test("recipe, statistics and results outlive a reload; the model is asked for ag
   await page.getByTestId("method").selectOption("percentile");
   await calibrate(page, 400);
   await evaluate(page);
-  const result = await page.getByTestId("evaluation-result").locator("tbody").innerText();
+  const result = await page.getByTestId("evaluation-result").locator("tbody").first().innerText();
   await expect
     .poll(async () => (await stored(page)).sessions.map(({ evaluation }) => evaluation !== null))
     .toEqual([true]);
@@ -62,7 +62,7 @@ test("recipe, statistics and results outlive a reload; the model is asked for ag
   await expect(page.getByTestId("step-tune")).toHaveAttribute("data-standing", "done");
   await goTo(page, "calibrate");
   await expect(page.getByTestId("calibration-observed")).toHaveText("400 of 400");
-  expect(await page.getByTestId("evaluation-result").locator("tbody").innerText()).toBe(result);
+  expect(await page.getByTestId("evaluation-result").locator("tbody").first().innerText()).toBe(result);
 
   await drop(page, SAMPLE_DATA);
   await expect(page.getByTestId("data-samples")).toHaveText("800");
