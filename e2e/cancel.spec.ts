@@ -32,10 +32,9 @@ function asksBeforeLeaving(page: Page): Promise<boolean> {
   return page.evaluate(() => !window.dispatchEvent(new Event("beforeunload", { cancelable: true })));
 }
 
-test("a cancelled calibration keeps what it saw, and gone on with ends as an uninterrupted one does", async ({
-  page,
-  otherPage,
-}) => {
+test("a cancelled calibration keeps what it saw, and gone on with ends as an uninterrupted one does", {
+  tag: THOROUGH,
+}, async ({ page, otherPage }) => {
   await openSample(page);
   await startCalibration(page);
   await seenSamples(page, 20);

@@ -12,6 +12,7 @@ import { drop } from "./support/drop.ts";
 import { writeFiles } from "./support/files.ts";
 import { quantizedModel } from "./support/product.ts";
 import { calibrate, downloadZip, openSample, repositoryPath, SAMPLE_NAME } from "./support/studio.ts";
+import { THOROUGH } from "./support/thorough.ts";
 
 test("a result is held against its report and its signature when it is dropped, and what is another is named", async ({
   page,
@@ -56,20 +57,22 @@ test("a result is held against its report and its signature when it is dropped, 
   await expect(alerts.filter({ hasText: "public.pem is nothing that the studio opens" })).toBeVisible();
 });
 
-test("what the studio exports is as its report names it, in the terminal and dropped in again", async ({
-  page,
-}, testInfo) => {
-  await openSample(page);
-  await calibrate(page, 20);
-  const files = await downloadZip(page);
-  const folder = testInfo.outputPath("exported");
-  await writeFiles(folder, files);
-  const others = Object.keys(files).length - 1;
-  const { stdout } = await promisify(execFile)("node", [repositoryPath("cli/octet.mjs"), "verify", folder]);
-  expect(stdout).toContain(
-    `exported/${SAMPLE_NAME}.report.json: ${others} of ${others} files as it names them; no signature vouches`,
-  );
-  await drop(page, [folder]);
-  const kept = `exported/${SAMPLE_NAME}.report.json has ${others} of ${others} files as it names them, and is not signed.`;
-  await expect(page.getByRole("alert").filter({ hasText: kept })).toBeVisible();
-});
+test(
+  "what the studio exports is as its report names it, in the terminal and dropped in again",
+  { tag: THOROUGH },
+  async ({ page }, testInfo) => {
+    await openSample(page);
+    await calibrate(page, 20);
+    const files = await downloadZip(page);
+    const folder = testInfo.outputPath("exported");
+    await writeFiles(folder, files);
+    const others = Object.keys(files).length - 1;
+    const { stdout } = await promisify(execFile)("node", [repositoryPath("cli/octet.mjs"), "verify", folder]);
+    expect(stdout).toContain(
+      `exported/${SAMPLE_NAME}.report.json: ${others} of ${others} files as it names them; no signature vouches`,
+    );
+    await drop(page, [folder]);
+    const kept = `exported/${SAMPLE_NAME}.report.json has ${others} of ${others} files as it names them, and is not signed.`;
+    await expect(page.getByRole("alert").filter({ hasText: kept })).toBeVisible();
+  },
+);

@@ -87,7 +87,9 @@ test("a search saves the sample model per tensor; its points are adopted, undone
   await expect(page.getByRole("button", { name: "Add data to search" })).toBeVisible();
 });
 
-test("a search that is stopped keeps its points, and says when none keeps the limit", async ({ page }) => {
+test("a search that is stopped keeps its points, and says when none keeps the limit", { tag: THOROUGH }, async ({
+  page,
+}) => {
   await openSearch(page);
   await page.getByTestId("search-limit-kind").selectOption("sqnr");
   await page.getByTestId("search-limit").fill("150");

@@ -4,6 +4,7 @@ import type { CodeLimits } from "../values/codes.ts";
 import { roundHalfEven } from "../values/round.ts";
 import { allowedScale } from "./affine.ts";
 import type { ChannelLayout } from "./channels.ts";
+import { octaves } from "./octaves.ts";
 import { forEachRow } from "./reduction.ts";
 
 /** Scales tried: from the one that holds the largest weight, an eighth of an octave apart, down one and a half; of 4 codes three. */
@@ -60,11 +61,11 @@ function leastErrorScale(row: Float32Array, bound: number, limits: CodeLimits, a
   }
   consider(bound / -lowest);
   const trials = highest - lowest > 3 ? TRIALS : TRIALS_OF_FEW;
-  for (let trial = 1; trial < trials; trial++) consider((bound / highest) * 2 ** (-trial * STEP));
+  for (let trial = 1; trial < trials; trial++) consider((bound / highest) * octaves(-trial * STEP));
   for (const step of REFINEMENTS) {
     const centre = best;
-    consider(centre * 2 ** step);
-    consider(centre * 2 ** -step);
+    consider(centre * octaves(step));
+    consider(centre * octaves(-step));
   }
   return best;
 }

@@ -2,6 +2,7 @@ import type { ActivationScheme, Affine, Range } from "../../model/range.ts";
 import { codeLimits, isWide } from "../../values/codes.ts";
 import { affineParameters, allowedScale, SCALE_FLOOR } from "../affine.ts";
 import type { Density } from "../density.ts";
+import { octaves } from "../octaves.ts";
 import { type QuantizationSums, quantizationSums } from "../quantizationError.ts";
 
 interface Grid {
@@ -75,7 +76,7 @@ export function searchRange(
     const widest = allowedScale(widestScale(density, scheme, zeroPoint), scheme.scales);
     let least = Infinity;
     for (let step = 0; step <= DEPTH * perOctave; step++) {
-      const point = candidate(widest * 2 ** (-step / perOctave), zeroPoint);
+      const point = candidate(widest * octaves(-step / perOctave), zeroPoint);
       points.push(point);
       least = Math.min(least, point.loss);
       if (point.loss > HOPELESS * least) break;
@@ -88,7 +89,7 @@ export function searchRange(
       const centre = best;
       for (const zeroPoint of neighbours(centre.zeroPoint, grid, scheme)) {
         for (let step = -grid.scaleReach; step <= grid.scaleReach; step++) {
-          best = better(best, candidate(centre.scale * 2 ** (step / grid.perOctave), zeroPoint));
+          best = better(best, candidate(centre.scale * octaves(step / grid.perOctave), zeroPoint));
         }
       }
     }
