@@ -39,7 +39,7 @@ describe("the package", () => {
     const documents = packed.files.filter((path) => /^[^/]+\.md$|^docs\/.*\.md$/.test(path));
     expect(documents).toContain("docs/library.md");
     const astray = documents.flatMap((path) => {
-      const links = readFileSync(join(ROOT, path), "utf8").matchAll(/\]\((?!\w+:|#)([^)#]+)/g);
+      const links = readFileSync(join(ROOT, path), "utf8").matchAll(/(?<!!\[[^\]]*)\]\((?!\w+:|#)([^)#]+)/g);
       const targets = [...links].map(([, link = ""]) => posix.join(posix.dirname(path), link));
       return targets.filter((target) => !packed.files.some((file) => file === target || file.startsWith(`${target}/`)));
     });
