@@ -242,8 +242,7 @@ const api: EngineApi = {
   recipeJson: async (recipe) => writeRecipe(recipe),
   importJson: async (text, fileName) => readDocument(text, fileName),
   resultFiles: async (archive) => {
-    if (archive.file.size > HELD_BYTES) return null;
-    const members = await resultIn(dataOf([archive])[0]!);
+    const members = await resultIn(dataOf([archive])[0]!, HELD_BYTES);
     if (!members) return null;
     const unpacked: PathFile[] = [];
     for (const { path, read } of members) {

@@ -324,7 +324,7 @@ export interface EngineApi {
     text: string,
     fileName: string,
   ): Promise<{ readonly recipe: Recipe } | { readonly calibration: Calibration }>;
-  /** The files of a result in a zip; null where none is in it, or it is larger than what a tab holds. */
+  /** The files of a result in a zip; null where none is in it. Throws InputError where they are more than a tab holds. */
   resultFiles(archive: PathFile): Promise<readonly PathFile[] | null>;
   /** Holds files against the reports among them, and these against their signatures, by a public key as PEM where there is one. A job. */
   verify(

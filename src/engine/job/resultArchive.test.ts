@@ -36,6 +36,27 @@ it("leaves other zips alone, and refuses one whose bytes were changed", async ()
   await expect(resultIn(memoryFile("net.zip", zip))).rejects.toThrow("net.zip/net.int8.onnx is damaged");
 });
 
+it("is not unpacked where it would be more than may be held, however small the zip is", async () => {
+  const files = { "net.report.json": new Uint8Array(10), "a.bin": new Uint8Array(3000), "b.bin": new Uint8Array(3000) };
+  const zip = memoryFile("net.zip", zipSync(files));
+  expect(zip.size).toBeLessThan(1000);
+  expect((await resultIn(zip, 6010))!.length).toBe(3);
+  await expect(resultIn(zip, 6009)).rejects.toThrow(/^net\.zip is more than /);
+});
+
+it("with two files of one name is not as it was written, whichever of them the report means", async () => {
+  const other = { ...model, chunks: [Uint8Array.of(1, 2, 4)] };
+  for (const twice of [
+    [model, other, report],
+    [other, model, report],
+  ]) {
+    const zip = memoryFile("net.zip", concat(zipArtifacts(twice, DATE)));
+    const { faults } = await verifyFiles((await resultIn(zip))!, null, context);
+    expect(faults).toContainEqual(expect.objectContaining({ file: "net.zip/net.int8.onnx", kind: "changed" }));
+    expect(faults.map(({ message }) => message).join()).toContain("There are 2 files net.zip/net.int8.onnx");
+  }
+});
+
 const fault = (file: string): Fault => ({ kind: "changed", file, message: `${file} is another.` });
 const found = (changes: Partial<Verification["reports"][number]>, faults: readonly Fault[] = []): Verification => ({
   reports: [{ file: "net.report.json", named: 2, same: 2, signed: null, ...changes }],

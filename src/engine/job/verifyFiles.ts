@@ -25,6 +25,7 @@ export async function verifyFiles(
   context: JobContext,
 ): Promise<Verification> {
   const check = new Check(files, key, context);
+  check.twice(files);
   const found = files.filter(({ path }) => isReport(path));
   for (const file of found) await check.report(file);
   return { reports: check.reports, faults: [...check.faults, ...(found.length > 0 ? check.unnamed() : [NO_REPORT])] };
@@ -62,6 +63,17 @@ class Check {
     let same = 0;
     for (const named of report.files) if (await this.#isSame(named, `${folder}${named.name}`, file.path)) same++;
     this.reports.push({ file: file.path, named: report.files.length, same, signed });
+  }
+
+  /** Of files of one path only one is looked at, and another may be the one that is opened. */
+  twice(files: readonly DataFile[]): void {
+    const counts = new Map<string, number>();
+    for (const { path } of files) counts.set(path, (counts.get(path) ?? 0) + 1);
+    for (const [path, count] of counts) {
+      if (count === 1) continue;
+      const message = `There are ${count} files ${path}, of which a report names one; copy them again from where they were made.`;
+      this.faults.push(fault("changed", path, message));
+    }
   }
 
   /** The files that no report names; none where a report cannot be read, which may name them. */
