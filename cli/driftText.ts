@@ -1,4 +1,4 @@
-import type { Drift, TensorDrift } from "../src/engine/model/drift.ts";
+import { type Drift, mostMoved, type TensorDrift } from "../src/engine/model/drift.ts";
 import { plural, significant } from "../src/engine/values/figures.ts";
 import { percent } from "../src/engine/values/shares.ts";
 import { table } from "./format.ts";
@@ -7,12 +7,14 @@ const LISTED = 10;
 
 /** New data beside a calibration for a person: the verdict, and the tensors that have moved most. */
 export function describeDrift({ verdict, reason, samples, tensors }: Drift): string[] {
-  const worst = [...tensors].sort((a, b) => b.kl - a.kl).slice(0, LISTED);
   const skipped = samples.skipped > 0 ? ` (${samples.skipped} skipped)` : "";
   return [
     `${verdict}: ${reason}`,
     `${plural(samples.seen, "new sample")}${skipped} beside ${samples.calibrated} that calibrated; ${plural(tensors.length, "tensor")}, those that have moved most:`,
-    ...table([["tensor", "KL", "clipped before", "now", "beyond the range before", "now"], ...worst.map(row)]),
+    ...table([
+      ["tensor", "KL", "clipped before", "now", "beyond the range before", "now"],
+      ...mostMoved(tensors, LISTED).map(row),
+    ]),
   ];
 }
 

@@ -3,12 +3,12 @@ import {
   bandText,
   classText,
   type Evaluation,
+  losingClasses,
   type OutputError,
   type OutputPart,
   otherText,
   type Perplexity,
   rightText,
-  worstClasses,
 } from "../src/engine/model/evaluation.ts";
 import { channelsText } from "../src/engine/values/channels.ts";
 import { cosineText, plural, significant } from "../src/engine/values/figures.ts";
@@ -42,7 +42,7 @@ function accuracyLine(name: string, { float, quantized, drop, interval }: Accura
 }
 
 function classLines({ byClass = [], byConfidence = [] }: Evaluation): string[] {
-  const worst = worstClasses(byClass, WORST);
+  const worst = losingClasses(byClass).slice(0, WORST);
   return [
     ...byConfidence.map((band) => `  float ${bandText(band)}: ${rightText(band)}; ${band.same} with the same answer`),
     ...(worst.length > 0 ? [`  classes that lose most, of ${byClass.length}:`] : []),

@@ -36,17 +36,14 @@ export class TopCounter {
     this.#samples++;
     const sure = confidence(this.#probabilities ? logitsOf(float) : float);
     this.#confidence += sure;
-    this.breakdown.add({
-      label,
-      confidence: sure,
-      float: isInTop(float, label, 1),
-      quantized: isInTop(quantized, label, 1),
-      same: argmax(float) === argmax(quantized),
-    });
     for (const top of [1, 5] as const) {
       const hits = this.#hits[top];
       const byFloat = isInTop(float, label, top);
       const byQuantized = isInTop(quantized, label, top);
+      if (top === 1) {
+        const same = argmax(float) === argmax(quantized);
+        this.breakdown.add({ label, confidence: sure, float: byFloat, quantized: byQuantized, same });
+      }
       if (byFloat) hits.float++;
       if (byQuantized) hits.quantized++;
       if (byFloat && !byQuantized) hits.onlyFloat++;

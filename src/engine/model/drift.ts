@@ -22,6 +22,11 @@ export interface TensorDrift {
   readonly nonFinite: { readonly calibrated: number; readonly seen: number };
 }
 
+/** The tensors that have moved most, at most `most` of them, by KL. */
+export function mostMoved(tensors: readonly TensorDrift[], most: number): readonly TensorDrift[] {
+  return tensors.toSorted((a, b) => b.kl - a.kl).slice(0, most);
+}
+
 /** From where on new data is said to be other: docs/drift.md has what each was measured on. */
 export interface DriftLimits {
   /** KL of a tensor, nats, from which its range is to be chosen anew. */

@@ -125,15 +125,14 @@ const OTHER_OUTPUT = fields({
 export type OtherOutput = Of<typeof OTHER_OUTPUT>;
 
 /**
- * Classes of which the quantized model has fewer right than the float one, at most `most`: first those that lose the most
- * samples, of these the smallest.
+ * Classes of which the quantized model has fewer right than the float one: first those that lose the most samples, of these
+ * the smallest.
  */
-export function worstClasses(byClass: readonly ClassRight[], most: number): readonly ClassRight[] {
+export function losingClasses(byClass: readonly ClassRight[]): readonly ClassRight[] {
   const lost = ({ float, quantized }: ClassRight) => float - quantized;
   return byClass
     .filter((one) => lost(one) > 0)
-    .toSorted((a, b) => lost(b) - lost(a) || a.samples - b.samples || a.class - b.class)
-    .slice(0, most);
+    .toSorted((a, b) => lost(b) - lost(a) || a.samples - b.samples || a.class - b.class);
 }
 
 export function classText({ class: label, name }: ClassRight): string {

@@ -3,9 +3,9 @@ import {
   bandText,
   classText,
   type Evaluation,
+  losingClasses,
   otherText,
   type Perplexity,
-  worstClasses,
 } from "../../model/evaluation.ts";
 import { channelsText } from "../../values/channels.ts";
 import { cosineText, count, plural, significant } from "../../values/figures.ts";
@@ -82,8 +82,7 @@ const WORST = 10;
 
 /** Top-1 by class and by confidence. */
 function rightSections({ byClass = [], byConfidence = [] }: Evaluation): Markup[] {
-  const worst = worstClasses(byClass, WORST);
-  const losing = worstClasses(byClass, Infinity).length;
+  const losing = losingClasses(byClass);
   const sections: Markup[] = [];
   if (byConfidence.length > 0) {
     sections.push(html`<h3>Right, by how sure the float model is</h3>
@@ -91,11 +90,11 @@ function rightSections({ byClass = [], byConfidence = [] }: Evaluation): Markup[
 ${byConfidence.map((band) => html`<tr><th scope="row">${bandText(band)}</th><td>${count(band.samples)}</td><td>${count(band.float)}</td><td>${count(band.quantized)}</td><td>${percent(band.same / band.samples)}</td></tr>`)}
 </tbody></table>`);
   }
-  if (worst.length > 0) {
+  if (losing.length > 0) {
     sections.push(html`<h3>Classes that lose most</h3>
-<p class="note">Classes with fewer right than in float32: ${count(losing)} of the ${count(byClass.length)} that have labelled samples. Of a class with few samples a lost one says little.</p>
+<p class="note">Classes with fewer right than in float32: ${count(losing.length)} of the ${count(byClass.length)} that have labelled samples. Of a class with few samples a lost one says little.</p>
 <table><thead><tr><th scope="col">Class</th><th scope="col">Samples</th><th scope="col">Right in float32</th><th scope="col">Right quantized</th></tr></thead><tbody>
-${worst.map((one) => html`<tr><th scope="row">${classText(one)}</th><td>${count(one.samples)}</td><td>${count(one.float)}</td><td>${count(one.quantized)}</td></tr>`)}
+${losing.slice(0, WORST).map((one) => html`<tr><th scope="row">${classText(one)}</th><td>${count(one.samples)}</td><td>${count(one.float)}</td><td>${count(one.quantized)}</td></tr>`)}
 </tbody></table>`);
   }
   return sections;

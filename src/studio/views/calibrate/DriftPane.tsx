@@ -1,5 +1,5 @@
 import { useMemo, useRef } from "react";
-import type { Drift, DriftVerdict } from "../../../engine/model/drift.ts";
+import { type Drift, type DriftVerdict, mostMoved } from "../../../engine/model/drift.ts";
 import { plural, significant } from "../../../engine/values/figures.ts";
 import { percent } from "../../../engine/values/shares.ts";
 import { FileButton } from "../../parts/FileButton.tsx";
@@ -61,7 +61,7 @@ export function DriftPane() {
 }
 
 function Moved({ drift: { tensors, samples }, data }: { readonly drift: Drift; readonly data: string }) {
-  const worst = useMemo(() => tensors.toSorted((a, b) => b.kl - a.kl).slice(0, LISTED), [tensors]);
+  const worst = useMemo(() => mostMoved(tensors, LISTED), [tensors]);
   const names = useMemo(() => worst.map(({ tensor }) => tensor), [worst]);
   const table = useRef<HTMLTableElement>(null);
   const labelOf = useLabels(table, names, NAMES);

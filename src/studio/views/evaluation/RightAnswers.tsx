@@ -1,4 +1,4 @@
-import { bandText, classText, type Evaluation, worstClasses } from "../../../engine/model/evaluation.ts";
+import { bandText, classText, type Evaluation, losingClasses } from "../../../engine/model/evaluation.ts";
 import { count } from "../../../engine/values/figures.ts";
 import { percent } from "../../../engine/values/shares.ts";
 
@@ -8,7 +8,7 @@ const WORST = 10;
 export function RightAnswers({ evaluation }: { readonly evaluation: Evaluation }) {
   const { byClass = [], byConfidence = [] } = evaluation;
   if (byConfidence.length === 0) return null;
-  const losing = worstClasses(byClass, Infinity);
+  const losing = losingClasses(byClass);
   return (
     <details data-testid="right-answers">
       <summary>
