@@ -3,18 +3,20 @@
  * for speed, into docs/speed.md, a model of 5 GiB, into docs/large.md, one of 2 GiB in a tab, into docs/large-in-tab.md, other browsers, into docs/browsers.md, beside the
  * peer on data built for it, into docs/models.md, in every format, into docs/formats-measured.md, a first run with Rescue, into docs/first-run.md, learned
  * rounding, into docs/learned-halves.md, drift, into docs/drift-measured.md, the end-to-end tests that `npm test` leaves out, into docs/studio-verified.md, and the commands of npm that the documents name, into docs/docs-verified.md.
+ * Where no parts are named, those that were measured longest ago come first, and what an hour has no room for is left to the next run and named.
  * `--models` and `--formats`, names apart by semicolons, measure these rows of formats-measured anew and leave the others.
  *   npm run verify [-- --only NAME,NAME,...], where a name is that of a document above
  */
 import "../../src/engine/runtime/telemetry.ts";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { hasShared } from "../../src/engine/testing/shared.ts";
 import type { Row } from "../bench/part.ts";
 import { peerMissing } from "../bench/peer.ts";
 import { tableLines } from "../bench/text.ts";
-import { machine, measuredOn } from "./machine.ts";
+import { byAge, fitsTheHour } from "./hour.ts";
+import { machine, measuredOn, runOf } from "./machine.ts";
 
 if (!hasShared) {
   console.error("There is nothing to verify: the models of ../shared are not here.");
@@ -102,8 +104,9 @@ const PARTS: Readonly<Record<string, Part>> = {
     head: [
       "# int4 weights, learned on one half and judged on the other",
       "",
-      "Written by `npm run verify`. `mobilenet_v1_0.75_224` with uint8 activations and int4 weights with a scale a channel, their rounding learned ([rounding.md](rounding.md)), in native ONNX",
-      "Runtime: each half of the 200 photographs of `imagenet-mini`, every second one, calibrates and teaches, and the other judges. The drop is that of top-1, with the paired 95 % interval of Bonett and",
+      "Written by `npm run verify`. `mobilenet_v1_0.75_224` with uint8 activations and int4 weights with a scale a channel, in native ONNX Runtime, by everything that rounds such weights: to",
+      "nearest, the same with biases corrected (the default; [corrections.md](corrections.md)), learned ([rounding.md](rounding.md)), and learned and then fine-tuned ([finetuning.md](finetuning.md)).",
+      "Each half of the 200 photographs of `imagenet-mini`, every second one, calibrates and teaches, and the other judges. The drop is that of top-1, with the paired 95 % interval of Bonett and",
       "Price (`numerics/interval.ts`) over the photographs of the row. Of 100 photographs that interval is several points wide; all 200 are judged by a network that has not seen them.",
     ],
   },
@@ -176,7 +179,8 @@ const PARTS: Readonly<Record<string, Part>> = {
       "The peer's row is that of highest SQNR of the same format in `../shared/golden/formats.json`; where it changed nothing, or has no such format, there is none. Its file is made",
       "anew by its tool and timed in turn with ours and the float model: rounds on one thread, each the lesser of two runs, medians of the ratios in a round, `of its time` with its 95 % confidence",
       "interval. Where the tool cannot make it here (torch), its time is that of the golden file, `elsewhere`, and is not compared. `lower` names in what the peer is better, as in",
-      "[models.md](models.md). `measured` has the day, the machine's load, and the machine where it is another, of rows that were measured anew by themselves; the others are of the run that is named below.",
+      "[models.md](models.md). `measured` has the day, the machine's load, and the machine where it is another. A row is measured anew where `file`, the first digits of the SHA-256 of ONNX Runtime's",
+      "version and the file, changed; others are kept from the day they name, or, where they name none, from the run that is named below.",
       "A time is `pending` where the machine was too busy to measure one. Where `of its time` is empty the peer's time is of another day, and is not compared.",
     ],
   },
@@ -194,16 +198,28 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-for (const name of wanted) {
-  const { measure, head, needsPeer, document = name } = PARTS[name]!;
+const pathOf = (name: string) =>
+  fileURLToPath(new URL(`../../docs/${PARTS[name]!.document ?? name}.md`, import.meta.url));
+const parts = wanted.map((name) => ({
+  name,
+  run: existsSync(pathOf(name)) ? runOf(measuredOn(readFileSync(pathOf(name), "utf8"))) : null,
+}));
+const left: string[] = [];
+for (const part of values.only ? parts : byAge(parts)) {
+  const { measure, head, needsPeer } = PARTS[part.name]!;
   const missing = needsPeer ? peerMissing() : null;
-  if (missing) console.error(`${missing} docs/${document}.md stays as it is.`);
-  else await write(`${document}.md`, await measure(), head);
+  if (missing) console.error(`${missing} ${pathOf(part.name)} stays as it is.`);
+  else if (!values.only && !fitsTheHour(part, performance.now() / 1000)) left.push(part.name);
+  else await write(pathOf(part.name), await measure(), head);
+}
+if (left.length > 0) {
+  console.log(
+    `The hour has no room for ${left.join(", ")}: npm run verify -- --only ${left.join(",")}, or the next run.`,
+  );
 }
 
-async function write(name: string, measure: () => Promise<Row[]>, head: readonly string[]): Promise<void> {
-  const path = fileURLToPath(new URL(`../../docs/${name}`, import.meta.url));
-  const isPart = name === "formats-measured.md" && (chosen.models !== null || chosen.formats !== null);
+async function write(path: string, measure: () => Promise<Row[]>, head: readonly string[]): Promise<void> {
+  const isPart = path.endsWith("formats-measured.md") && (chosen.models !== null || chosen.formats !== null);
   const start = performance.now();
   const rows = await measure();
   const seconds = Math.round((performance.now() - start) / 1000);

@@ -2,12 +2,13 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import { nodeEnvironment } from "../../cli/environment.ts";
 import { elementsOf } from "../../src/engine/emit/testing/shared.ts";
 import { context } from "../../src/engine/job/testing/settledCase.ts";
+import type { Recipe } from "../../src/engine/model/recipe.ts";
 import { pairedDifference } from "../../src/engine/numerics/interval.ts";
 import { Comparator } from "../../src/engine/numerics/metrics.ts";
 import { concat } from "../../src/engine/onnx/encode.ts";
 import { Project } from "../../src/engine/project/index.ts";
 import { withSettings } from "../../src/engine/recipe/change.ts";
-import { withRounding, withWeightType } from "../../src/engine/recipe/edits.ts";
+import { withCorrections, withRounding, withWeightType } from "../../src/engine/recipe/edits.ts";
 import { nodeRuntime } from "../../src/engine/runtime/node.ts";
 import { readShared } from "../../src/engine/testing/shared.ts";
 import { significant } from "../../src/engine/values/figures.ts";
@@ -24,33 +25,46 @@ interface Judged {
   readonly samples: number;
 }
 
-/** MobileNet in 8-bit activations and int4 weights with learned rounding, learned from each half of the photographs and judged on the other. */
+const WAYS: Readonly<Record<string, (recipe: Recipe) => Recipe>> = {
+  nearest: (recipe) => withCorrections(recipe, { bias: "none" }),
+  "nearest, biases corrected": (recipe) => recipe,
+  learned: (recipe) => withRounding(recipe, "learned", null),
+  "fine-tuned": (recipe) => withRounding(recipe, "finetuned", null),
+};
+
+/** MobileNet in 8-bit activations and int4 weights, rounded in every way from each half of the photographs and judged on the other. */
 export async function judgeLearned(): Promise<Row[]> {
-  const logits = new Comparator();
-  const halves = [await taughtBy(0, logits), await taughtBy(1, logits)];
-  const sum = (key: keyof Judged) => halves.reduce((total, { judged }) => total + judged[key], 0);
-  const all: Judged = {
-    float: sum("float"),
-    quantized: sum("quantized"),
-    onlyFloat: sum("onlyFloat"),
-    onlyQuantized: sum("onlyQuantized"),
-    same: sum("same"),
-    samples: sum("samples"),
-  };
-  return [
-    ...halves.map(({ row }) => row),
-    rowOf(`all ${PHOTOGRAPHS}, each half by what the other taught`, all, logits, ""),
-  ];
+  const rows: Row[] = [];
+  for (const rounding of Object.keys(WAYS)) {
+    const logits = new Comparator();
+    const halves = [await taughtBy(0, rounding, logits), await taughtBy(1, rounding, logits)];
+    const sum = (key: keyof Judged) => halves.reduce((total, { judged }) => total + judged[key], 0);
+    const all: Judged = {
+      float: sum("float"),
+      quantized: sum("quantized"),
+      onlyFloat: sum("onlyFloat"),
+      onlyQuantized: sum("onlyQuantized"),
+      same: sum("same"),
+      samples: sum("samples"),
+    };
+    const whole = rowOf(`all ${PHOTOGRAPHS}, each half by what the other taught`, all, logits, "");
+    rows.push(...[...halves.map(({ row }) => row), whole].map((row) => ({ rounding, ...row })));
+  }
+  return rows;
 }
 
 /** The photographs whose number is even, or odd, teach; the others judge. */
-async function taughtBy(first: 0 | 1, all: Comparator): Promise<{ readonly judged: Judged; readonly row: Row }> {
-  console.error(`  ${MODEL}, taught by the ${first === 0 ? "even" : "odd"} photographs`);
+async function taughtBy(
+  first: 0 | 1,
+  rounding: string,
+  all: Comparator,
+): Promise<{ readonly judged: Judged; readonly row: Row }> {
+  console.error(`  ${MODEL}, ${rounding}, taught by the ${first === 0 ? "even" : "odd"} photographs`);
   const source = { bytes: readShared(`models/${MODEL}.onnx`), fileName: `${MODEL}.onnx`, readBeside: async () => null };
   const inputs = { shapes: {}, values: {}, state: {} };
   const project = await Project.open(source, inputs, nodeEnvironment(nodeRuntime()), context);
   const unordered = withSettings(project.recipe, { seed: null });
-  project.adopt(withRounding(withWeightType(unordered, "int4"), "learned", null));
+  project.adopt(WAYS[rounding]!(withWeightType(unordered, "int4")));
   await project.takeData(photographs(first), "imagenet-tf");
   await project.settle({ samples: HALF }, context);
   const { quantized } = await project.export({ evaluation: null, date: "" }, context);

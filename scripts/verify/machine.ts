@@ -11,8 +11,20 @@ export function measuredOn(document: string): string {
   return before.trim().split("\n\n").at(-1) ?? "";
 }
 
-/** The day, the machine's load, and the machine where that is another than the document says. */
-export function measuredNow(document: string, load: number): string {
-  const isSame = measuredOn(document).startsWith(`${machine()};`);
-  return `${new Date().toISOString().slice(0, 10)}, load ${load.toFixed(0)}${isSame ? "" : `, on ${machine()}`}`;
+/** The day of the run that measured all of a document, and how many seconds it took; null where there is none. */
+export function runOf(line: string): { readonly day: string; readonly seconds: number } | null {
+  const [, day = "", seconds] = /; (\d{4}-\d\d-\d\d); (\d+) s\./.exec(line) ?? [];
+  return day === "" ? null : { day, seconds: Number(seconds) };
+}
+
+/** The day, the machine's load, and the machine where that is another than the one that the line before the table says. */
+export function measuredNow(line: string, load: number): string {
+  return `${new Date().toISOString().slice(0, 10)}, load ${load.toFixed(0)}${line.startsWith(machine()) ? "" : `, on ${machine()}`}`;
+}
+
+/** What a document says of when a row was measured, where the line before its table is to be written anew on this machine. */
+export function measuredThen(document: string, said: string): string {
+  const line = measuredOn(document);
+  const when = said || (runOf(line)?.day ?? "");
+  return line.startsWith(machine()) || when.includes(", on ") ? when : `${when}, on ${line.split("; 20")[0]}`;
 }
