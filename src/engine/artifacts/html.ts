@@ -1,11 +1,12 @@
 import { type RecipeFormat, takesCodes } from "../model/format.ts";
 import { type Recipe, weightTypesOf } from "../model/recipe.ts";
 import type { Report } from "../model/report.ts";
-import { evaluationSection, verdict } from "./page/evaluation.ts";
+import { evaluationSection } from "./page/evaluation.ts";
 import { layersSection, weightsSection } from "./page/layers.ts";
 import { html, Markup } from "./page/markup.ts";
-import { modelFacts, noticeList, noticesSection, operatorsTable, settingsSection } from "./page/settings.ts";
+import { modelFacts, noticesSection, operatorsTable, settingsSection } from "./page/settings.ts";
 import { STYLE } from "./page/style.ts";
+import { summarySection } from "./page/summary.ts";
 import { tuningSection } from "./page/tuning.ts";
 
 /** What of a model is quantized, where that is not all. */
@@ -34,8 +35,7 @@ export function writeReportPage(report: Report): string {
 <style>${new Markup(STYLE)}</style></head><body>
 <header><p>Quantization report, float32 to ${goalOf(recipe)}</p><h1>${model.name}</h1><p>${readable(report.date)}, ${tool.name} ${tool.version}</p></header>
 <main>
-${verdict(evaluation)}
-${evaluation && evaluation.notices.length > 0 ? noticeList(evaluation.notices) : null}
+${summarySection(report)}
 <section><h2>Model</h2><div class="columns">${modelFacts(report)}${operatorsTable(report)}</div></section>
 ${evaluation && evaluationSection(evaluation)}
 ${report.tuning && tuningSection(report.tuning)}

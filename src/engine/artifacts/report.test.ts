@@ -55,6 +55,24 @@ test("says what was measured, on what, and what was estimated", () => {
   expect(said).toContain("File size 100 kB 28.0 kB −72.0 %");
 });
 
+test("a page of its own comes first: the verdict, accuracy, size, time, and what is quantized", () => {
+  const first = (report: typeof REPORT) =>
+    text(writeReportPage(report).match(/<section class="summary">.*?<\/section>/s)?.[0] ?? "");
+  const said = first(REPORT);
+  expect(said).toContain("Failed Top-1 accuracy fell by 2.00 pt");
+  expect(said).toContain("90.0 % to 88.0 % −2.00 pt (95 % interval −5.00 pt to +1.00 pt) on 50 labelled samples");
+  expect(said).toContain("100 kB to 28.0 kB −72.0 %");
+  expect(said).toContain("2.00 to 4.00 ms +100 %, median of");
+  expect(said).toContain("4 of 5 quantized 1 in float");
+
+  const { evaluation } = REPORT;
+  const unlabelled = { ...evaluation!, labelled: 0, top1: null, top5: null, verdict: null };
+  expect(first({ ...REPORT, evaluation: unlabelled })).toMatch(/dB SQNR of \S+, the least of 1 output, on 60 samples/);
+  const unmeasured = first({ ...REPORT, evaluation: null });
+  expect(unmeasured).toContain("Not evaluated");
+  expect(unmeasured).not.toMatch(/Size|Time|Top-1/);
+});
+
 test("every layer has a row that says where its result is rounded, or why it stays in float", () => {
   const rows = [...writeReportPage(REPORT).matchAll(/<tr>(?:(?!<\/tr>).)*class="precision.*?<\/tr>/gs)].map(([row]) =>
     text(row),
@@ -103,7 +121,7 @@ test("an evaluation of an output that says nothing has no verdict, dashes, and w
   const unjudged = { ...evaluation!, top1: null, top5: null, verdict: null, outputs: [silent], notices };
   const said = text(writeReportPage({ ...REPORT, evaluation: unjudged }));
   expect(said).toMatch(
-    /No verdict The output that accuracy goes by says nothing on these samples, as the first notice below has it\.\s+Warning The output scores is zero everywhere\.\s+Model/,
+    /No verdict The output that accuracy goes by says nothing on these samples, as the first notice below has it\.\s+Warning The output scores is zero everywhere\.\s+Outputs beside/,
   );
   expect(said).toContain("scores – – – 0.0100 0.0200 – 0");
   expect(said).not.toMatch(/Passed|Top-1 accuracy/);

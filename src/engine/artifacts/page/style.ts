@@ -19,6 +19,8 @@ small { display: block; color: var(--quiet); font-size: 12px; font-weight: 400; 
 .verdict strong { margin-right: 6px; }
 .verdict.pass { border-left-color: var(--pass); } .verdict.pass strong { color: var(--pass); }
 .verdict.fail { border-left-color: var(--fail); } .verdict.fail strong { color: var(--fail); }
+dl.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(220px, 1fr)); gap: 16px 28px; margin: 20px 0; }
+.figures dd { margin-top: 2px; font-size: 18px; font-weight: 650; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(340px, 1fr)); gap: 0 40px; align-items: start; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 18px; margin: 8px 0; }
 dt { color: var(--quiet); } dd { margin: 0; overflow-wrap: anywhere; }
@@ -53,6 +55,7 @@ footer { margin-top: 40px; color: var(--quiet); font-size: 13px; max-width: 76ch
   body { max-width: none; padding: 0; font-size: 10.5px; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   code { font-size: 9.5px; } small, .note, figcaption, footer, .lowest, thead th { font-size: 9.5px; } h3 { font-size: 11.5px; margin-top: 14px; } dl { gap: 2px 12px; } h1 { font-size: 20px; } h2 { font-size: 14px; margin-top: 22px; }
   tr, figure, .verdict, dl { break-inside: avoid; } h2, h3, .note { break-after: avoid; } thead { display: table-header-group; }
+  .summary { break-after: page; } dl.figures { grid-template-columns: 1fr 1fr; gap: 14px 24px; } .figures dd { font-size: 14px; }
   .columns { grid-template-columns: 1fr 1fr; } .layers th[scope="row"] { min-width: 120px; } .spark { width: 110px; height: 22px; }
   th, td { padding-right: 9px; }
 }
