@@ -43,6 +43,8 @@ describe("octet evaluate", () => {
     expect(output.sqnr).toBeGreaterThan(25);
     expect(output.kl).toBeLessThan(0.01);
     expect(result.latency.quantized.p95).toBeGreaterThanOrEqual(result.latency.quantized.p50);
+    expect(result.latency.quantized.p99).toBeGreaterThanOrEqual(result.latency.quantized.p95);
+    expect(result.latency.quantized.start).toBeGreaterThan(0);
     expect(result.latency.runtime).toMatch(/^onnxruntime-node 1\./);
   });
 

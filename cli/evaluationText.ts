@@ -32,6 +32,7 @@ export function describeEvaluation(evaluation: Evaluation): string[] {
     ...(evaluation.others ?? []).map((other) => `${other.name}: ${otherText(other)}`),
     `size: ${byteSize(bytes.float)}, ${byteSize(bytes.quantized)}`,
     latencyLine(evaluation.latency),
+    ...throughputLines(evaluation),
     ...(verdict ? [`${verdict.passed ? "passed" : "failed"}: ${allowed(verdict.limit)} is allowed`] : []),
   ];
 }
@@ -73,6 +74,21 @@ function partLine({ channels, largest, sqnr }: OutputPart): string {
 }
 
 function latencyLine({ float, quantized, runs, threads, runtime, machine }: Evaluation["latency"]): string {
-  const milliseconds = (value: number) => `${significant(value)} ms`;
-  return `latency: p50 ${milliseconds(float.p50)}, ${milliseconds(quantized.p50)}; p95 ${milliseconds(float.p95)}, ${milliseconds(quantized.p95)} (${runs} runs each in turn, ${plural(threads, "thread")}, ${runtime}, ${machine})`;
+  const pair = (name: string, ours: number | undefined, theirs: number | undefined) =>
+    ours === undefined || theirs === undefined ? [] : [`${name} ${significant(ours)} ms, ${significant(theirs)} ms`];
+  const times = [
+    ...pair("p50", float.p50, quantized.p50),
+    ...pair("p95", float.p95, quantized.p95),
+    ...pair("p99", float.p99, quantized.p99),
+    ...pair("from the file to the first answer", float.start, quantized.start),
+  ];
+  return `latency: ${times.join("; ")} (${runs} runs each in turn, ${plural(threads, "thread")}, ${runtime}, ${machine})`;
+}
+
+function throughputLines({ throughput }: Evaluation): string[] {
+  if (!throughput) return [];
+  const by = throughput.map(
+    ({ batch, float, quantized }) => `${batch}: ${significant(float)}, ${significant(quantized)}`,
+  );
+  return [`samples a second, by how many are run at a time: ${by.join("; ")}`];
 }

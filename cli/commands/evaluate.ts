@@ -88,6 +88,7 @@ export async function evaluateCommand(
       limit: (maxDrop ?? DEFAULT_MAX_DROP) / 100,
       machine: MACHINE,
       dataShaped: float.dataShaped,
+      speeds: true,
     },
     dataset,
     runtime,

@@ -1,7 +1,7 @@
+import { joinFeeds } from "../data/joinFeeds.ts";
 import type { Dataset, Sample } from "../model/dataset.ts";
 import { InputError } from "../model/job.ts";
 import type { TensorMap } from "../model/tensor.ts";
-import { joinFeeds } from "./joinFeeds.ts";
 
 /** Samples ready to run together, by index, and their tensors joined along the first dimension. */
 export interface Batch {

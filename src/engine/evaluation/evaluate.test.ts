@@ -374,7 +374,7 @@ describe("measureLatency", () => {
     expect(log.every((name, i) => name === (i % 2 === 0 ? "float" : "quantized"))).toBe(true);
     expect(result.runs).toBe(100);
     expect(log.length / 2).toBe(150);
-    expect(result.float).toEqual({ p50: 4, p95: 4 });
-    expect(result.quantized).toEqual({ p50: 2.5, p95: 100 });
+    expect(result.float).toEqual({ p50: 4, p95: 4, p99: 4 });
+    expect(result.quantized).toEqual({ p50: 2.5, p95: 100, p99: 100 });
   });
 });

@@ -11,6 +11,7 @@ import { OwnStates } from "./ownStates.ts";
 import { floatNotice } from "./plausibility.ts";
 import { rowAxes } from "./rowSets.ts";
 import { shortfalls } from "./shortfalls.ts";
+import { measureThroughput } from "./throughput.ts";
 import { widened } from "./widened.ts";
 
 export interface EvaluationRequest {
@@ -25,6 +26,8 @@ export interface EvaluationRequest {
   readonly threads: number;
   /** Outputs of which data decides how many rows they have; none when absent. */
   readonly dataShaped?: ReadonlySet<string>;
+  /** Whether throughput is measured by batch. */
+  readonly batches?: boolean;
 }
 
 /**
@@ -78,6 +81,7 @@ export async function evaluateSessions(
     machine: request.machine,
     threads: request.threads,
   };
+  const throughput = request.batches ? await measureThroughput(float, quantized, last.feeds, context) : [];
   return {
     samples,
     labelled: scores.samples,
@@ -90,6 +94,7 @@ export async function evaluateSessions(
     ...(others.length > 0 && { others }),
     bytes: request.bytes,
     latency,
+    ...(throughput.length > 0 && { throughput }),
     notices: [
       ...outputs.variations.notices(),
       ...shortfalls({ bytes: request.bytes, latency, outputs: errors, others }),

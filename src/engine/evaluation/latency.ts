@@ -34,6 +34,10 @@ export async function measureLatency(
   };
   await loop(WARM_UP_RUNS, WARM_UP_MS, false);
   await loop(TIMED_RUNS, TIMED_MS, true);
-  const latency = (values: readonly number[]): Latency => ({ p50: quantile(values, 0.5), p95: quantile(values, 0.95) });
+  const latency = (values: readonly number[]): Latency => ({
+    p50: quantile(values, 0.5),
+    p95: quantile(values, 0.95),
+    p99: quantile(values, 0.99),
+  });
   return { float: latency(times.float), quantized: latency(times.quantized), runs: times.float.length };
 }

@@ -1,5 +1,5 @@
 import { evaluateSessions } from "../evaluation/evaluate.ts";
-import type { Dataset } from "../model/dataset.ts";
+import type { Dataset, Sample } from "../model/dataset.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import type { JobContext } from "../model/job.ts";
 import type { ModelFile, Runtime } from "../model/runtime.ts";
@@ -17,6 +17,8 @@ export interface EvaluationJob {
   readonly dataShaped?: ReadonlySet<string>;
   /** What the machine is called in the result. */
   readonly machine: string;
+  /** Whether the start is timed too, for which both are loaded again, and throughput by batch. */
+  readonly speeds?: boolean;
 }
 
 /**
@@ -32,18 +34,46 @@ export async function evaluateModels(
   context.report({ task: "Starting ONNX Runtime", done: 0, total: job.samples, unit: "samples" });
   const sample = await firstReadable(dataset, job.skip, job.samples);
   const { session: float, threads } = await quickestSession(runtime, job.float.file, sample, "The float model");
+  let evaluation: Evaluation;
   try {
     const quantized = await loadSession(runtime, job.quantized.file, { threads }, "The quantized model");
     try {
       const bytes = { float: job.float.bytes, quantized: job.quantized.bytes };
-      const request = { ...job, bytes, runtime: runtime.label, threads };
-      return await evaluateSessions(float, quantized, dataset, request, context);
+      const request = { ...job, bytes, runtime: runtime.label, threads, batches: job.speeds ?? false };
+      evaluation = await evaluateSessions(float, quantized, dataset, request, context);
     } finally {
       await quantized.dispose();
     }
   } finally {
     await float.dispose();
   }
+  return job.speeds ? withStarts(evaluation, job, sample, runtime, context) : evaluation;
+}
+
+/** With the time from the files to the end of the first run: both are loaded again, after whatever the runtime begins with. */
+async function withStarts(
+  evaluation: Evaluation,
+  job: EvaluationJob,
+  sample: Sample,
+  runtime: Runtime,
+  { signal, report }: JobContext,
+): Promise<Evaluation> {
+  const { latency } = evaluation;
+  const startOf = async ({ file }: EvaluationJob["float"], what: string, done: number) => {
+    signal.throwIfAborted();
+    report({ task: "Timing the start", done, total: 2, unit: "models" });
+    const start = performance.now();
+    const session = await loadSession(runtime, file, { threads: latency.threads }, what);
+    try {
+      await session.run(sample.feeds);
+      return performance.now() - start;
+    } finally {
+      await session.dispose();
+    }
+  };
+  const float = { ...latency.float, start: await startOf(job.float, "The float model", 0) };
+  const quantized = { ...latency.quantized, start: await startOf(job.quantized, "The quantized model", 1) };
+  return { ...evaluation, latency: { ...latency, float, quantized } };
 }
 
 export { isTokenInput } from "../evaluation/nextTokens.ts";

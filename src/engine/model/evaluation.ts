@@ -4,6 +4,7 @@ import {
   fields,
   flag,
   having,
+  integer,
   list,
   maybe,
   nullable,
@@ -160,8 +161,22 @@ export function otherText({ kind, float, quantized, same }: OtherOutput): string
 }
 
 /** Milliseconds a run of one sample. */
-const LATENCY = fields({ p50: number, p95: number });
+const LATENCY = fields({
+  p50: number,
+  p95: number,
+  p99: maybe(about("Absent in reports from before it was kept.", number)),
+  start: maybe(
+    about("From the file to the end of the first run, the load included; absent where it was not measured.", number),
+  ),
+});
 export type Latency = Of<typeof LATENCY>;
+
+const THROUGHPUT = fields({
+  batch: about("Samples of one run.", integer(1)),
+  float: about("Samples a second.", number),
+  quantized: about("Samples a second.", number),
+});
+export type Throughput = Of<typeof THROUGHPUT>;
 
 export const EVALUATION = fields({
   samples: count,
@@ -199,6 +214,12 @@ export const EVALUATION = fields({
     machine: text,
     threads: count,
   }),
+  throughput: maybe(
+    about(
+      "By batch, on the same threads; absent where it was not measured, or the model takes one sample at a time.",
+      list(THROUGHPUT),
+    ),
+  ),
   notices: list(NOTICE),
 });
 export type Evaluation = Of<typeof EVALUATION>;

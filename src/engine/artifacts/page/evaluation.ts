@@ -59,7 +59,7 @@ export function evaluationSection(evaluation: Evaluation): Markup {
   return html`<section><h2>Float against quantized</h2>
 <p class="note">Measured on ${plural(samples, "sample")}${labelled > 0 ? `, ${labelled} of them labelled,` : ""} by running the file that was exported.</p>
 <table class="compare"><thead><tr><th scope="col">Figure</th><th scope="col">float32</th><th scope="col">quantized</th><th scope="col">Change</th></tr></thead><tbody>
-${accuracy}${sizeRow(evaluation)}${timeRow("Latency, p50", latency.float.p50, latency.quantized.p50)}${timeRow("Latency, p95", latency.float.p95, latency.quantized.p95)}
+${accuracy}${sizeRow(evaluation)}${timeRow("Latency, p50", latency.float.p50, latency.quantized.p50)}${timeRow("Latency, p95", latency.float.p95, latency.quantized.p95)}${timeRow("Latency, p99", latency.float.p99, latency.quantized.p99)}
 </tbody></table>
 <p class="note">Latency: ${plural(latency.runs, "run")} of one sample each, alternating between the two models, ${plural(latency.threads, "thread")} of ${latency.runtime} on ${latency.machine}. It holds for this runtime on this machine: a quantized model in a browser tab is often slower than float, which says little about a phone or a server with VNNI.</p>
 ${rightSections(evaluation)}
@@ -115,6 +115,7 @@ function sizeRow({ bytes: { float, quantized } }: Evaluation): Markup {
   return html`<tr><th scope="row">File size</th><td>${byteSize(float)}</td><td>${byteSize(quantized)}</td><td>${change(float, quantized)}</td></tr>`;
 }
 
-function timeRow(name: string, float: number, quantized: number): Markup {
+function timeRow(name: string, float: number | undefined, quantized: number | undefined): Markup | null {
+  if (float === undefined || quantized === undefined) return null;
   return html`<tr><th scope="row">${name}</th><td>${significant(float)} ms</td><td>${significant(quantized)} ms</td><td>${change(float, quantized)}</td></tr>`;
 }

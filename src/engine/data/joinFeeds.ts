@@ -1,5 +1,5 @@
-import { joinTensors } from "../data/batches.ts";
 import type { TensorMap } from "../model/tensor.ts";
+import { joinTensors } from "./batches.ts";
 
 /** The tensors of several samples joined along the first dimension, by name; a single sample's as they are. */
 export function joinFeeds(feeds: readonly TensorMap[]): TensorMap {
