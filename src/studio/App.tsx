@@ -1,14 +1,10 @@
 import { lazy, Suspense, useEffect } from "react";
 import { removeLeftovers } from "../../workers/client.ts";
 import { startPassing } from "./state/alerts.ts";
-import { startComparing } from "./state/comparing.ts";
-import { startDiagnosis } from "./state/diagnosis.ts";
 import { startEffects } from "./state/effects.ts";
 import { askBeforeLeaving } from "./state/leaving.ts";
 import { openLinked } from "./state/links.ts";
 import { finishStoring, listSessions, saveBeforeLeaving } from "./state/persistence.ts";
-import { startProbes } from "./state/probe.ts";
-import { startGains } from "./state/remedySteps.ts";
 import { actions } from "./state/store.ts";
 import { giveOver } from "./state/tabs.ts";
 import { useProject, useView } from "./state/useStudio.ts";
@@ -24,17 +20,7 @@ const Workbench = lazy(() => import("./views/frame/Workbench.tsx"));
 export function App() {
   const open = useProject((project) => project.model !== null);
   useEffect(() => {
-    const stops = [
-      startEffects(),
-      startDiagnosis(),
-      startProbes(),
-      startGains(),
-      startComparing(),
-      startPassing(),
-      saveBeforeLeaving(),
-      askBeforeLeaving(),
-      giveOver(finishStoring),
-    ];
+    const stops = [startEffects(), startPassing(), saveBeforeLeaving(), askBeforeLeaving(), giveOver(finishStoring)];
     listSessions();
     openLinked();
     void removeLeftovers();

@@ -114,3 +114,14 @@ test("before a verdict it is a job, where labels can tell and that was not done 
   expect(findPreprocess.mock.calls.map(([, , beside]) => beside)).toEqual([false]);
   expect(tried()?.finding).toBe(finding);
 });
+
+test("data that was open before anything was followed is compared, too", async () => {
+  stop();
+  vi.clearAllTimers();
+  given({ recipe: used(unit), data: dataOf(unit, 90) });
+  await rest();
+  expect(findPreprocess).not.toHaveBeenCalled();
+  stop = startComparing();
+  await rest();
+  expect(tried()?.finding).toBe(finding);
+});

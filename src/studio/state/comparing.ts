@@ -18,15 +18,19 @@ let newest = 0;
  * data changes. Returns how to stop it.
  */
 export function startComparing(): () => void {
+  compareSoon();
   return studio.subscribe(({ project, work }, before) => {
     const changed =
       project.data !== before.project.data ||
       project.recipe?.present.preprocess !== before.project.recipe?.present.preprocess;
     const awaited = before.work.job !== null && work.job === null;
-    if (!changed && !awaited) return;
-    if (resting) clearTimeout(resting);
-    resting = setTimeout(compareNow, REST_MS);
+    if (changed || awaited) compareSoon();
   });
+}
+
+function compareSoon(): void {
+  if (resting) clearTimeout(resting);
+  resting = setTimeout(compareNow, REST_MS);
 }
 
 async function compareNow(): Promise<void> {

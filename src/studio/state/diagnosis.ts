@@ -56,6 +56,7 @@ const diagnose = latestOnly(
 
 /** Keeps the diagnosis in step with recipe, calibration and what was measured. Returns how to stop it. */
 export function startDiagnosis(): () => void {
+  askSoon();
   return studio.subscribe((state, before) => {
     const { project, results, work } = state;
     if (results.evaluation !== before.results.evaluation && results.applied.length > 0) actions.remediesEvaluated();
@@ -66,10 +67,13 @@ export function startDiagnosis(): () => void {
       ((results.sensitivity !== before.results.sensitivity || results.walk !== before.results.walk) &&
         work.job === null);
     const jobEnded = before.work.job !== null && work.job === null;
-    if (!changed && !jobEnded) return;
-    if (resting) clearTimeout(resting);
-    resting = setTimeout(askNow, REST_MS);
+    if (changed || jobEnded) askSoon();
   });
+}
+
+function askSoon(): void {
+  if (resting) clearTimeout(resting);
+  resting = setTimeout(askNow, REST_MS);
 }
 
 /**

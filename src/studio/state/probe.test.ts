@@ -66,6 +66,17 @@ test("a run of changes is measured once, and told against what was measured befo
   expect(studio.getState().work.probing).toBeNull();
 });
 
+test("what was open before anything was followed is measured, too", async () => {
+  stop();
+  vi.clearAllTimers();
+  await rest();
+  expect(ask).not.toHaveBeenCalled();
+  pending().resolve(probe(30));
+  stop = startProbes();
+  await rest();
+  expect(studio.getState().results.probed).toMatchObject({ result: { sqnr: 30 } });
+});
+
 test("the newest wins, whichever is answered last", async () => {
   const first = pending();
   await rest();

@@ -23,8 +23,9 @@ export function setMeasuring(measuring: boolean): void {
 let resting: ReturnType<typeof setTimeout> | null = null;
 let newest = 0;
 
-/** Measures each recipe in the background once it is settled and nothing else runs. Returns how to stop it. */
+/** Measures each recipe, from the present one on, in the background once it is settled and nothing else runs. Returns how to stop it. */
 export function startProbes(): () => void {
+  probeSoon();
   return studio.subscribe(({ project, work, view }, before) => {
     const changed =
       project.recipe?.present !== before.project.recipe?.present ||
@@ -33,10 +34,13 @@ export function startProbes(): () => void {
       project.samples !== before.project.samples ||
       view.measuring !== before.view.measuring;
     const awaited = before.work.job !== null && work.job === null;
-    if (!changed && !awaited) return;
-    if (resting) clearTimeout(resting);
-    resting = setTimeout(probeNow, REST_MS);
+    if (changed || awaited) probeSoon();
   });
+}
+
+function probeSoon(): void {
+  if (resting) clearTimeout(resting);
+  resting = setTimeout(probeNow, REST_MS);
 }
 
 /** The samples that a recipe is measured on, from the first that does not calibrate, nor did; null where none is left. */

@@ -1,8 +1,9 @@
 import { Tooltip } from "radix-ui";
-import { lazy, Suspense, useRef } from "react";
+import { lazy, Suspense, useEffect, useRef } from "react";
 import { flushSync } from "react-dom";
 import { Group, Panel, Separator, useDefaultLayout } from "react-resizable-panels";
 import { BitDepthDoor } from "../../explain/BitDepthDoor.tsx";
+import { startFollowing } from "../../state/following.ts";
 import { memory } from "../../state/memory.ts";
 import { actions } from "../../state/store.ts";
 import { useView } from "../../state/useStudio.ts";
@@ -23,6 +24,7 @@ const GraphScreen = lazy(() => import("../../graph/GraphScreen.tsx"));
 
 /** Everything about the open model at once: layers, the step's view, recipe and results, job and log. */
 export default function Workbench() {
+  useEffect(startFollowing, []);
   const filter = useRef<HTMLInputElement>(null);
   const wide = useView((view) => view.layersView === "wide");
   const { help, setHelp } = useKeys(() => {
