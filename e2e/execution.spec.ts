@@ -44,3 +44,13 @@ test("WebGPU that was chosen and is not there gives way to WASM, and the reason 
   await expect(page.getByRole("list", { name: "Notices about the calibration" })).toContainText("WebGPU");
   await expect(page.getByTestId("device")).toHaveText("WASM SIMD, one thread (not WebGPU)");
 });
+
+test("a browser that isolates the page and shares no memory with it, as WebKitGTK does, calibrates all the same", async ({
+  page,
+}) => {
+  await page.addInitScript(() => Reflect.deleteProperty(globalThis, "SharedArrayBuffer"));
+  await page.goto("/");
+  await expect(page.getByTestId("lacks")).toContainText("memory that threads share (each worker runs on one thread)");
+  await openSample(page);
+  await calibrate(page, 8);
+});

@@ -6,6 +6,7 @@ import type { AnalysisApi, EngineApi, LayoutApi } from "./protocol.ts";
 
 export { adoptLeft, deleteLeft, type LeftCalibration } from "./leftCalibrations.ts";
 export { removeLeftovers } from "./leftovers.ts";
+export { sharesMemory } from "./sharedMemory.ts";
 export { Standing } from "./standing.ts";
 export { proxy };
 

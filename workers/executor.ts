@@ -3,6 +3,7 @@ import { Lifetime } from "../src/engine/model/lifetime.ts";
 import { type ObserverSession, type Runtime, type Session, WorkerDied } from "../src/engine/model/runtime.ts";
 import type { ExecutorApi } from "./executor.worker.ts";
 import { lockReleased, notLoaded } from "./lifeline.ts";
+import { sharesMemory } from "./sharedMemory.ts";
 
 interface Executor {
   readonly worker: Worker;
@@ -64,7 +65,7 @@ export function executorRuntime(freeBytes = WASM_BYTES): Runtime {
       return label;
     },
     provider: "wasm",
-    maxThreads: self.crossOriginIsolated ? Math.min(navigator.hardwareConcurrency, 8) : 1,
+    maxThreads: sharesMemory() ? Math.min(navigator.hardwareConcurrency, 8) : 1,
     maxWorkers: navigator.hardwareConcurrency,
     freeBytes: () => freeBytes,
     async createSession(model, { threads, optimize = true, profile = false }) {

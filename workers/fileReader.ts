@@ -2,6 +2,7 @@ import type { StoredFile } from "../src/engine/model/deferred.ts";
 import { FileChanged, InputError } from "../src/engine/model/job.ts";
 import { storedFile } from "../src/engine/project/index.ts";
 import { FREE, type Room, type ToReader } from "./readerProtocol.ts";
+import { sharesMemory } from "./sharedMemory.ts";
 
 /** A file that is read in parts, called by a name in messages. */
 export type OpenStored = (file: Blob, name: string) => Promise<StoredFile>;
@@ -20,9 +21,9 @@ let room: Room | null = null;
  * the page shares no memory; reading throws FileChanged.
  */
 export const openStored: OpenStored = async (file, name) => {
-  if (!self.crossOriginIsolated) {
+  if (!sharesMemory()) {
     throw new InputError(
-      `${name} belongs to a model that is larger than what a tab holds, and cannot be read in parts, since this page is served without the headers that isolate it; quantize the model with octet in a terminal.`,
+      `${name} belongs to a model that is larger than what a tab holds, and cannot be read in parts, since this page shares no memory with its workers; quantize the model with octet in a terminal.`,
     );
   }
   worker ??= new Worker(new URL("./reader.worker.ts", import.meta.url), { type: "module" });

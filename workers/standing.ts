@@ -1,3 +1,5 @@
+import { sharesMemory } from "./sharedMemory.ts";
+
 const SEEN = 0;
 const STORED = 1;
 
@@ -14,7 +16,7 @@ export class Standing {
 
   /** Null where pages share no memory with workers. */
   static share(): SharedArrayBuffer | null {
-    return globalThis.crossOriginIsolated ? new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT) : null;
+    return sharesMemory() ? new SharedArrayBuffer(2 * Int32Array.BYTES_PER_ELEMENT) : null;
   }
 
   get seen(): number {

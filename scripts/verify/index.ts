@@ -116,9 +116,9 @@ const PARTS: Readonly<Record<string, Part>> = {
       "# Other browsers",
       "",
       "Written by `npm run verify -- --only browsers`. The studio on a host that sends no headers, below a path, in the browsers beside Chromium: the model of the",
-      "sample project with 500 samples and their labels is dropped, calibrated on the samples that are offered, evaluated on the others and, in Firefox, downloaded; what it lacks is",
-      "what a page there finds missing, and the start page has to say it. Firefox is Debian's `firefox-esr`, driven by WebDriver BiDi; WebKit is WebKitGTK's own small browser (`webkit2gtk-driver`), in which the last step",
-      "is not tried, since its driver keeps no downloads. The preprocessing is the one that is assumed, not the model's, so that top-1 compares the two models alone. Any alert of the page, and any error on Firefox's console, fails the run.",
+      "sample project with 500 samples and their labels is dropped, calibrated on the samples that are offered, evaluated on the others and downloaded; what it lacks is",
+      "what a page there finds missing, and the start page has to say it. Firefox is Debian's `firefox-esr`, driven by WebDriver BiDi; WebKit is WebKitGTK's own small browser (`webkit2gtk-driver`), of which",
+      "what the page hands over as a download is looked at, since its driver keeps none. The preprocessing is the one that is assumed, not the model's, so that top-1 compares the two models alone. Any alert of the page, and any error on Firefox's console, fails the run.",
     ],
   },
   models: {

@@ -2,6 +2,7 @@ import plain from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url
 import simd from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url";
 import { bytesOf } from "../../workers/bytesOf.ts";
 import { browserDecoders } from "../../workers/decoders.ts";
+import { sharesMemory } from "../../workers/sharedMemory.ts";
 import type { DataFile } from "../engine/model/dataset.ts";
 import { type Environment, familyAmong } from "../engine/project/index.ts";
 import { packagedWasm } from "../engine/runtime/packagedWasm.ts";
@@ -40,7 +41,7 @@ export async function makeFamily(
 }
 
 async function environmentOf({ runtime }: Pick<OpenOptions, "runtime">): Promise<Environment> {
-  const main = runtime ?? (await packagedWasm(crossOriginIsolated ? navigator.hardwareConcurrency : 1));
+  const main = runtime ?? (await packagedWasm(sharesMemory() ? navigator.hardwareConcurrency : 1));
   const learner = async () => (await import("../engine/learning/wasm.ts")).wasmLearner({ simd, plain });
   const machine = `this browser (${navigator.hardwareConcurrency} cores)`;
   return { runtimes: { main, accelerator: null, learner }, decoders: browserDecoders, machine };

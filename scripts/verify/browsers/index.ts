@@ -32,7 +32,7 @@ const press = (driver: Driver, id: string) =>
 
 /** What a browser may lack, as a page sees it. */
 const LACKS = `({
-  threads: !crossOriginIsolated,
+  "memory that threads share": typeof SharedArrayBuffer === "undefined",
   WebGPU: !navigator.gpu,
   "a save dialog": !("showSaveFilePicker" in window),
   "files of its own": !navigator.storage?.getDirectory,
@@ -40,6 +40,7 @@ const LACKS = `({
 
 /** By what the start page says of it. */
 const SAID = {
+  "memory that threads share": "memory that threads share",
   WebGPU: "WebGPU",
   "a save dialog": "a save dialog",
   "files of its own": "files of a page's own",

@@ -1,3 +1,4 @@
+import { sharesMemory } from "../../../../workers/client.ts";
 import { Choice } from "../../parts/Choice.tsx";
 import { Term } from "../../parts/Term.tsx";
 import { changeExecution } from "../../state/calibrate.ts";
@@ -50,7 +51,7 @@ export function ExecutionForm() {
         <Count
           label="Threads"
           value={threads}
-          disabled={busy || !globalThis.crossOriginIsolated}
+          disabled={busy || !sharesMemory()}
           counts={counts(cores, threads)}
           onChoose={(count) => changeExecution({ threads: count })}
           testId="threads"
