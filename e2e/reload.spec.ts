@@ -10,6 +10,7 @@ import {
   calibrate,
   calibrated,
   dismissAlert,
+  downloadZip,
   evaluate,
   goTo,
   idle,
@@ -168,6 +169,52 @@ test("a reload at any moment of a calibration loses no batch that has ended, and
   await calibrated(page);
   await expect(page.getByTestId("calibration-observed")).toHaveText("700 of 700");
   expect((await stored(page)).records).toBe(3);
+});
+
+test("the same of a model whose channels are equalized: factors and statistics go on together, and of no other model", {
+  tag: THOROUGH,
+}, async ({ page }) => {
+  page.on("dialog", (dialog) => dialog.accept());
+  await notingWhatIsTold(page);
+  await openSample(page);
+  await page.getByTestId("equalization").check();
+  await goTo(page, "data");
+  await page.getByLabel("Keep the model and samples on this machine").check();
+  await setSamples(page, 700);
+  const begun = page.getByTestId("calibration-begun");
+  for (const moment of [100, 400]) {
+    await startCalibration(page);
+    await expect(page.getByTestId("job")).toContainText("Calibrating");
+    await seenSamples(page, moment);
+    await page.reload();
+    await page.getByRole("button", { name: "Go on" }).click();
+    await expect(page.getByTestId("step-data")).toHaveAttribute("data-standing", "done");
+    await idle(page);
+    await goTo(page, "calibrate");
+    await expect(begun).toHaveText(
+      /^Stopped at \d+ of 700 samples of the model equalized: calibrating goes on from there\.$/,
+    );
+    const told = await toldAtLeaving(page);
+    expect(told).toBeGreaterThanOrEqual(moment);
+    expect(Number.parseInt((await begun.innerText()).slice("Stopped at ".length), 10)).toBeGreaterThanOrEqual(told);
+  }
+  await page.getByTestId("equalization").uncheck();
+  await expect(begun).toHaveCount(0);
+  await page.getByTestId("equalization").check();
+  await expect(begun).toHaveCount(1);
+  await expect(page.getByTestId("calibrate")).toHaveText("Go on calibrating");
+  await startCalibration(page);
+  await calibrated(page);
+  await expect(page.getByTestId("calibration-observed")).toHaveText("700 of 700");
+  // What was put together of parts is what one run gives.
+  const recipeOf = async () =>
+    JSON.parse(new TextDecoder().decode((await downloadZip(page))[`${SAMPLE_NAME}.recipe.json`]));
+  const { factors, resolved } = await recipeOf();
+  expect((await stored(page)).records).toBe(3);
+  await startCalibration(page);
+  await calibrated(page);
+  const once = await recipeOf();
+  expect({ factors: once.factors, resolved: once.resolved }).toEqual({ factors, resolved });
 });
 
 const photographs = "the same on photographs, of which each takes long";

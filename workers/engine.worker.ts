@@ -34,7 +34,7 @@ import { removeResults } from "./leftovers.ts";
 import { holdLifeline } from "./lifeline.ts";
 import { findModel, HELD_BYTES } from "./modelSource.ts";
 import { OriginStaging } from "./originStaging.ts";
-import type { EngineApi, OnProgress, PathFile } from "./protocol.ts";
+import type { EngineApi, OnProgress, PathFile, Underway } from "./protocol.ts";
 import { writeParts } from "./writeParts.ts";
 
 /** What a session may take beside a model that is larger than what the tab holds, in bytes. */
@@ -140,10 +140,20 @@ const api: EngineApi = {
       }),
     );
   },
-  settle: (recipe, samples, calibration, execution, onProgress) =>
-    job(onProgress, (context) =>
-      opened().adopt(recipe).takeCalibration(calibration).settle({ samples, execution }, context),
-    ),
+  settle: (recipe, samples, calibration, resume, execution, keeping, onProgress, onCheckpoint) => {
+    const keeps = new Keeper(keeping, resume?.calibration ?? null);
+    keeper = keeps;
+    return job(keeps.watching(onProgress), (context) =>
+      delivering(onCheckpoint, (tell) => {
+        const checkpoint = (underway: Underway) => {
+          const told = () => tell(underway);
+          return underway.calibration ? keeps.keep(underway.calibration, told, underway.recipe) : told();
+        };
+        const request = { samples, resume, execution, checkpoint, isLeaving: () => keeps.isLeaving };
+        return opened().adopt(recipe).takeCalibration(calibration).settle(request, context);
+      }),
+    );
+  },
   resolve: (recipe, calibration, onProgress) =>
     job(onProgress, async () => opened().adopt(recipe).takeCalibration(calibration).resolve().recipe),
   chooseFastest: (recipe, calibration, onProgress) =>

@@ -1,5 +1,6 @@
 import { beforeEach, expect, test, vi } from "vitest";
 import type { Calibration } from "../src/engine/model/calibration.ts";
+import type { Recipe } from "../src/engine/model/recipe.ts";
 import { Keeper } from "./keeper.ts";
 import { putLeft } from "./leftCalibrations.ts";
 import { Standing } from "./standing.ts";
@@ -13,7 +14,7 @@ const never = () => new Promise<void>(() => undefined);
 
 function keeping() {
   const standing = new SharedArrayBuffer(8);
-  return { sha256: "ab", calibratedOn: "those", changed: ["statistics"], standing };
+  return { sha256: "ab", calibratedOn: "those", samples: 9, changed: ["statistics"], recipe: null, standing };
 }
 
 beforeEach(() => {
@@ -106,4 +107,25 @@ test("where nothing can be stored, or another tab keeps the session, no page wai
   await other.keep(seen(2), tell);
   expect(tell).toHaveBeenCalledTimes(1);
   expect(put).toHaveBeenCalledTimes(1);
+});
+
+test("what is to take the place of a complete calibration is stored with the recipe that it is for, to its end", async () => {
+  const recipe = { seed: 3 } as Recipe;
+  const keeper = new Keeper({ ...keeping(), recipe }, null);
+  keeper.watching(() => undefined)({ task: "Calibrating", done: 4, total: 9, unit: "samples" });
+  const waiting = keeper.keep(seen(4), never);
+  await keeper.leave(true);
+  await waiting;
+  await keeper.end(seen(9));
+  expect(put.mock.calls.map(([left]) => left.recipe)).toEqual([recipe, recipe]);
+});
+
+test("what is seen of a recipe that is being settled is stored with it", async () => {
+  const keeper = new Keeper(keeping(), null);
+  keeper.watching(() => undefined)({ task: "Calibrating", done: 4, total: 9, unit: "samples" });
+  const recipe = { factors: {} } as Recipe;
+  const waiting = keeper.keep(seen(4), never, recipe);
+  await keeper.leave(true);
+  await waiting;
+  expect(put.mock.calls[0]?.[0]).toMatchObject({ calibratedOn: "those", samples: 9, calibration: seen(4), recipe });
 });

@@ -1,7 +1,14 @@
 import type { Calibration } from "../src/engine/model/calibration.ts";
+import type { Recipe } from "../src/engine/model/recipe.ts";
 import { type Keeping, putLeft } from "./leftCalibrations.ts";
 import type { OnProgress } from "./protocol.ts";
 import { Standing } from "./standing.ts";
+
+/** What was observed, and the recipe that it is for, where it does not take the place of what was at once. */
+interface Seen {
+  readonly calibration: Calibration;
+  readonly recipe: Recipe | null;
+}
 
 /**
  * Sees to it that a calibration is stored: by the page, and by this worker while the page is being left, which may do nothing more.
@@ -13,7 +20,7 @@ export class Keeper {
   #isLeaving = false;
   /** Let go of who waits for the page. */
   readonly #waiting = new Set<() => void>();
-  #unstored: Calibration | null = null;
+  #unstored: Seen | null = null;
   /** When that was seen: what the page has stored since is newer. */
   #seenAt = 0;
 
@@ -38,16 +45,20 @@ export class Keeper {
   }
 
   /** Resolves once the calibration is stored by the page, which `tell` tells, or here while the page is being left, which may stay. */
-  async keep(calibration: Calibration, tell: (calibration: Calibration) => unknown): Promise<void> {
+  async keep(
+    calibration: Calibration,
+    tell: (calibration: Calibration) => unknown,
+    recipe: Recipe | null = this.#recipe,
+  ): Promise<void> {
     if (!this.#keeping) {
       await tell(calibration);
       return;
     }
-    this.#hold(calibration);
-    const told = Promise.resolve(tell(calibration)).then(() => this.#isStored(calibration));
+    const seen = this.#hold({ calibration, recipe });
+    const told = Promise.resolve(tell(calibration)).then(() => this.#isStored(seen));
     if (this.#isLeaving) {
       told.catch(() => undefined);
-      return this.#store(calibration);
+      return this.#store(seen);
     }
     await new Promise<void>((resolve, reject) => {
       this.#waiting.add(resolve);
@@ -58,8 +69,8 @@ export class Keeper {
 
   /** What all samples came to, which the page is about to be told. */
   async end(calibration: Calibration): Promise<void> {
-    this.#hold(calibration);
-    if (this.#isLeaving) await this.#store(calibration);
+    const seen = this.#hold({ calibration, recipe: this.#recipe });
+    if (this.#isLeaving) await this.#store(seen);
   }
 
   /** Whether the page may be left at any moment. */
@@ -71,26 +82,31 @@ export class Keeper {
     if (this.#unstored && !this.#isAllStored) await this.#store(this.#unstored);
   }
 
+  get #recipe(): Recipe | null {
+    return this.#keeping?.recipe ?? null;
+  }
+
   get #isAllStored(): boolean {
     return this.#standing !== null && this.#standing.stored >= this.#standing.seen;
   }
 
-  #hold(calibration: Calibration): void {
-    this.#unstored = calibration;
+  #hold(seen: Seen): Seen {
+    this.#unstored = seen;
     this.#seenAt = Date.now();
+    return seen;
   }
 
-  async #store(calibration: Calibration): Promise<void> {
+  async #store(seen: Seen): Promise<void> {
     if (!this.#keeping) return;
-    const { sha256, calibratedOn, changed } = this.#keeping;
+    const { standing: _, ...known } = this.#keeping;
     // Where nothing can be stored the page has said so, and need not wait.
-    await putLeft({ sha256, calibratedOn, changed, calibration, seenAt: this.#seenAt }).catch(() => undefined);
-    this.#isStored(calibration);
+    await putLeft({ ...known, ...seen, seenAt: this.#seenAt }).catch(() => undefined);
+    this.#isStored(seen);
   }
 
-  #isStored(calibration: Calibration): void {
-    this.#standing?.store(Math.max(this.#standing.stored, samplesOf(calibration)));
-    if (this.#unstored === calibration) this.#unstored = null;
+  #isStored(seen: Seen): void {
+    this.#standing?.store(Math.max(this.#standing.stored, samplesOf(seen.calibration)));
+    if (this.#unstored === seen) this.#unstored = null;
   }
 }
 

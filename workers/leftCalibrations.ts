@@ -1,5 +1,6 @@
 import { type DBSchema, deleteDB, openDB } from "idb";
 import type { Calibration } from "../src/engine/model/calibration.ts";
+import type { Recipe } from "../src/engine/model/recipe.ts";
 
 /** As whose a calibration is kept, and what the page knows of it that its worker does not. */
 export interface Keeping {
@@ -7,13 +8,17 @@ export interface Keeping {
   readonly sha256: string;
   /** Fingerprint of the samples. */
   readonly calibratedOn: string;
+  /** Samples asked for. */
+  readonly samples: number;
   /** From what the recipe is no longer derived as it was. */
   readonly changed: readonly string[];
+  /** What is observed for, where that is to take the place of what was; null where it takes it at once, or the engine tells. */
+  readonly recipe: Recipe | null;
   /** As `Standing` reads it; null where pages share no memory with workers. */
   readonly standing: SharedArrayBuffer | null;
 }
 
-/** What a worker has stored of a calibration whose page was being left. */
+/** What a worker has stored of a calibration whose page was being left, with the recipe that was being settled, as far as it was. */
 export interface LeftCalibration extends Omit<Keeping, "standing"> {
   readonly calibration: Calibration;
   /** When the last of its samples was, milliseconds since 1970: what the page stored later is newer. */

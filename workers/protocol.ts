@@ -25,6 +25,7 @@ import type { ModelSummary } from "../src/engine/model/summary.ts";
 import type { TargetName } from "../src/engine/model/target.ts";
 import type { TargetFit } from "../src/engine/model/targetFit.ts";
 import type { TuneRequest, Tuning } from "../src/engine/model/tuning.ts";
+import type { Underway } from "../src/engine/model/underway.ts";
 import type { Verification } from "../src/engine/model/verification.ts";
 import type { Keeping } from "./leftCalibrations.ts";
 
@@ -38,7 +39,7 @@ export interface PathFile {
   readonly input?: string;
 }
 
-export type { Calibration };
+export type { Calibration, Underway };
 
 /** What the worker for estimates reads of a recipe; of `methods` and `ranges` those of the groups that are asked about. */
 export type RangePart = RecipePart<"activations" | "method" | "methods" | "ranges">;
@@ -197,14 +198,18 @@ export interface EngineApi {
   ): Promise<Calibration>;
   /**
    * Does what a recipe still lacks on the first `samples` samples: learns equalization and smoothing, calibrates where the calibration
-   * given does not fit, settles the ranges, learns the biases.
+   * given does not fit, settles the ranges, learns the biases. Goes on from what `resume` came to, as far as it is of the same settings; how
+   * far it comes is told, and kept, as of a calibration.
    */
   settle(
     recipe: Recipe,
     samples: number,
     calibration: Calibration | null,
+    resume: Underway | null,
     execution: Execution,
+    keeping: Keeping | null,
     onProgress: OnProgress,
+    onCheckpoint: (underway: Underway) => unknown,
   ): Promise<{ readonly recipe: Recipe; readonly calibration: Calibration }>;
   /** Settles what of the recipe needs no samples: every range, by running "auto" where asked, and analytic biases. */
   resolve(recipe: Recipe, calibration: Calibration, onProgress: OnProgress): Promise<Recipe>;

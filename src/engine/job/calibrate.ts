@@ -108,7 +108,7 @@ export async function observe(
       mainMilliseconds: () => main.milliseconds(),
     };
     const isShort = async () => calibrator.left * (await main.milliseconds()) < WORTH_ACCELERATING_MS;
-    if (runtimes.accelerator && (execution.provider !== null || !(await isShort()))) {
+    if (calibrator.left > 0 && runtimes.accelerator && (execution.provider !== null || !(await isShort()))) {
       await accelerated(calibrator, candidate, observed, execution, runtimes, context, main);
     }
     await main.finish();

@@ -7,6 +7,7 @@ import type { Calibration } from "../model/calibration.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import type { JobContext } from "../model/job.ts";
 import type { Corrections, Recipe } from "../model/recipe.ts";
+import type { Underway } from "../model/underway.ts";
 import { nodeRuntime } from "../runtime/node.ts";
 import { needsShared, readShared } from "../testing/shared.ts";
 import { calibrate } from "./calibrate.ts";
@@ -132,6 +133,95 @@ describe("corrections on the sample model, judged on samples that did not teach 
       /another setting of equalization/,
     );
     expect(() => quantizeModel(model, { ...equalized.recipe, factors: null })).toThrow(/not been learned yet/);
+  });
+
+  describe("settling that ended before its time", () => {
+    /** Nothing reads samples but learning factors and observing. */
+    const wanted = (): Recipe => ({
+      ...wish("tensor", { equalization: true, bias: "none" }),
+      elementwise: "float",
+    });
+    /** Settles on 32 samples, and says how often each was read. */
+    async function going(
+      recipe: Recipe,
+      how: { resume?: Underway | null; checkpoint?: (underway: Underway) => unknown },
+    ) {
+      const reads = new Map<number, number>();
+      const get = (index: number) => {
+        reads.set(index, (reads.get(index) ?? 0) + 1);
+        return data.get(index);
+      };
+      const watched = new Proxy(data, { get: (of, name) => (name === "get" ? get : Reflect.get(of, name, of)) });
+      const abort = new AbortController();
+      const within = { ...context, signal: abort.signal };
+      const request = {
+        ...{ samples: 32, calibration: null, resume: how.resume ?? null, isLeaving: () => true },
+        checkpoint: (underway: Underway) => how.checkpoint?.(underway) === "stop" && abort.abort(),
+      };
+      const runtimes = { main: runtime, accelerator: null };
+      return { reads, settling: settle(model, recipe, watched, request, runtimes, within) };
+    }
+
+    async function stoppedAt(samples: number | null): Promise<Underway> {
+      let last: Underway | null = null;
+      const { settling } = await going(wanted(), {
+        checkpoint(underway) {
+          last = underway;
+          const { calibration } = underway;
+          return (samples === null || (calibration?.observed.length ?? -1) >= samples) && "stop";
+        },
+      });
+      await expect(settling).rejects.toThrow(expect.objectContaining({ name: "AbortError" }));
+      return last as unknown as Underway;
+    }
+
+    test("goes on from the factors and the samples that it came to, and gives what one run gives", async () => {
+      const whole = await (await going(wanted(), {})).settling;
+      const learned = await stoppedAt(null);
+      expect(learned).toMatchObject({ calibration: null, recipe: { factors: whole.recipe.factors } });
+      const part = await stoppedAt(10);
+      const seen = part.calibration!.observed;
+      expect(seen.length).toBeGreaterThanOrEqual(10);
+      expect(seen.length).toBeLessThan(32);
+      for (const resume of [learned, structuredClone(part)]) {
+        const { reads, settling } = await going(wanted(), { resume });
+        const { recipe, calibration } = await settling;
+        expect(recipe).toEqual(whole.recipe);
+        expect(calibration.statistics).toEqual(whole.calibration.statistics);
+        // The first is read to know what a sample is.
+        const again = [...reads.keys()].filter((index) => index > 0 && resume.calibration?.observed.includes(index));
+        expect(again).toEqual([]);
+      }
+      const done = { recipe: part.recipe, calibration: whole.calibration };
+      const { reads, settling } = await going(wanted(), { resume: done });
+      expect((await settling).recipe).toEqual(whole.recipe);
+      expect([...reads.keys()]).toEqual([0]);
+    });
+
+    test.each<[string, (part: Underway) => readonly [Recipe, Underway]]>([
+      ["samples in another order", (part) => [{ ...wanted(), seed: 7 }, part]],
+      ["no equalization", (part) => [{ ...wanted(), corrections: { equalization: false, bias: "none" } }, part]],
+      [
+        "other factors",
+        (part) => {
+          const factors = Object.fromEntries(
+            Object.entries(part.recipe.factors!).map(([name, { divide, absorb }]) => [
+              name,
+              { divide: divide.map((by) => 2 * by), absorb },
+            ]),
+          );
+          return [{ ...wanted(), factors }, part];
+        },
+      ],
+    ])("takes up nothing that is of %s", async (_, makes) => {
+      const [recipe, resume] = makes(await stoppedAt(10));
+      const { reads, settling } = await going(recipe, { resume });
+      const { calibration, recipe: made } = await settling;
+      const fresh = await (await going(recipe, {})).settling;
+      expect(reads.size).toBe(32);
+      expect(made).toEqual(fresh.recipe);
+      expect(calibration.statistics).toEqual(fresh.calibration.statistics);
+    });
   });
 
   test("the export of an equalized model holds the float model that its caches belong to", async () => {

@@ -7,10 +7,12 @@ import type { JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { ROUNDING_ITERATIONS, ROUNDING_SAMPLES, type Rounding } from "../model/rounding.ts";
 import type { Runtimes } from "../model/runtime.ts";
+import type { Underway } from "../model/underway.ts";
 import { withLearned, withoutVainPrints } from "../recipe/change.ts";
 import { missing } from "../recipe/derivations.ts";
 import { withFoundCodes } from "../recipe/edits.ts";
 import { joinPrints } from "../recipe/prints.ts";
+import { isObservedAlike, withScalingOf } from "../recipe/scaling.ts";
 import type { Learned } from "../recipe/settings.ts";
 import { targetOf } from "../targets/index.ts";
 import { assertTakes } from "../targets/target.ts";
@@ -39,7 +41,11 @@ export interface SettleRequest {
   readonly execution?: Execution;
   /** How long rounding is learned, where it is. */
   readonly iterations?: number;
-  readonly checkpoint?: (calibration: Calibration) => void;
+  /** What an earlier run on the same samples came to; used as far as it is of the same settings. */
+  readonly resume?: Underway | null;
+  /** Gets how far it is once scaling is learned, as calibrating has it, and once all samples are observed. */
+  readonly checkpoint?: (underway: Underway) => unknown;
+  readonly isLeaving?: () => boolean;
 }
 
 export interface Settled {
@@ -122,24 +128,29 @@ export async function settle(
   model: OpenModel,
   recipe: Recipe,
   dataset: OpenDataset,
-  { samples, calibration: given, execution = AUTOMATIC, iterations, checkpoint = () => undefined }: SettleRequest,
+  request: SettleRequest,
   runtimes: Runtimes,
   context: JobContext,
 ): Promise<Settled> {
+  const { samples, calibration: given, execution = AUTOMATIC, iterations, resume = null, isLeaving } = request;
   assertTakes(targetOf(recipe), recipe);
   assertWhole(planModel(model, recipe), model.types, model.name);
   assertAllMayFit(model, recipe);
-  let settled = recipe;
+  let settled = resume ? withScalingOf(recipe, resume.recipe) : recipe;
   const taught = printing(dataset, null);
+  const keep = (calibration: Calibration | null) =>
+    request.checkpoint?.({ recipe: { ...settled, prints: joinPrints(settled.prints, taught.all) }, calibration });
   const lacks = (part: Learned) => missing(settled).includes(part);
   if (lacks("factors")) {
     const factors = await learnEqualization(model, taught.dataset, samples, runtimes.main, context);
     settled = withLearned(settled, { factors });
+    await keep(null);
   }
   let smoothing: SmoothingSearch | null = null;
   if (lacks("smoothed")) {
     smoothing = await findSmoothing(model, settled, taught.dataset, samples, runtimes, context);
     settled = withLearned(settled, { smoothed: smoothing.smoothed });
+    await keep(null);
   }
   const observes = seeksExtremes(settled) || planModel(model, settled).groups.length > 0;
   const saw =
@@ -151,8 +162,13 @@ export async function settle(
   let calibration = fits ? given : null;
   if (!calibration && !observes) calibration = uncalibrated(model, settled, dataset);
   if (!calibration) {
-    const request = { samples, preprocess: dataset.preprocess, resume: null, execution, checkpoint };
-    calibration = await calibrate(equalizedModel(model, settled), dataset, request, runtimes, context);
+    const isAlike = resume !== null && isObservedAlike(settled, resume.recipe);
+    const observing = {
+      ...{ samples, preprocess: dataset.preprocess, execution, checkpoint: keep },
+      ...{ resume: isAlike ? resume.calibration : null, ...(isLeaving && { isLeaving }) },
+    };
+    calibration = await calibrate(equalizedModel(model, settled), dataset, observing, runtimes, context);
+    await keep(calibration);
   }
   let elementwise: ElementwiseDecision | null = null;
   if (lacks("unjoined")) {
@@ -162,19 +178,19 @@ export async function settle(
   if (!looksResolved(settled)) settled = resolveRecipe(model, settled, calibration);
   let rounding: Rounding | null = null;
   if (lacks("rounding") && runtimes.learner) {
-    const request = { samples: Math.min(samples, ROUNDING_SAMPLES), iterations: iterations ?? ROUNDING_ITERATIONS };
+    const asked = { samples: Math.min(samples, ROUNDING_SAMPLES), iterations: iterations ?? ROUNDING_ITERATIONS };
     const by = { runtime: runtimes.main, learner: await runtimes.learner() };
     const listener = { context, onPoint: () => undefined, onLayer: () => undefined };
-    rounding = await learnRounding(model, settled, dataset, { ...request, resume: null }, by, listener);
+    rounding = await learnRounding(model, settled, dataset, { ...asked, resume: null }, by, listener);
     settled = withLearned(settled, { rounding: rounding.rounding });
   }
   let finetuning: FineTuning | null = null;
   if (lacks("codes") && settled.weights.rounding === "finetuned" && runtimes.learner) {
-    const request = { samples: Math.min(samples, ROUNDING_SAMPLES), iterations: iterations ?? ROUNDING_ITERATIONS };
+    const asked = { samples: Math.min(samples, ROUNDING_SAMPLES), iterations: iterations ?? ROUNDING_ITERATIONS };
     const by = { runtime: runtimes.main, learner: await runtimes.learner() };
     const listener = { context, onPoint: () => undefined, onLayer: () => undefined, onBlock: () => undefined };
-    const learned = await learnRounding(model, settled, taught.dataset, { ...request, resume: null }, by, listener);
-    const from = { samples: request.samples, steps: TUNING_STEPS, rounding: learned.rounding, resume: null };
+    const learned = await learnRounding(model, settled, taught.dataset, { ...asked, resume: null }, by, listener);
+    const from = { samples: asked.samples, steps: TUNING_STEPS, rounding: learned.rounding, resume: null };
     finetuning = await fineTune(model, settled, taught.dataset, from, by, listener);
     settled = withLearned(withLearned(settled, { codes: finetuning.codes }), { biases: finetuning.biases });
   }

@@ -90,3 +90,25 @@ test("a calibration of other samples that is cancelled leaves nothing in the rec
   expect(studio.getState().project).toMatchObject({ calibratedOn: "there", calibration: seen(3) });
   expect(present()).toEqual({ ...recipe, resolved: null, biases: null });
 });
+
+test("what is to take the place of a complete calibration is kept beside it, and the next run goes on from there", async () => {
+  given({ recipe: begin({ ...plain, resolved }), calibration: seen(4), calibratedOn: "here" });
+  const resumed: unknown[] = [];
+  const stopping = async (plan: Parameters<typeof runJob>[0]) => {
+    given({ job: {} as never });
+    const calibrated = async (...asked: unknown[]) => {
+      resumed.push(asked[2]);
+      await (asked.at(-1) as (state: Calibration) => unknown)(seen(3));
+    };
+    await plan.run({ calibrate: calibrated } as never, () => undefined);
+    given({ job: null });
+    return null;
+  };
+  job.mockImplementation(stopping);
+  await calibrate();
+  expect(studio.getState().project).toMatchObject({ calibratedOn: "here", calibration: seen(4) });
+  expect(studio.getState().project.begun).toMatchObject({ calibration: seen(3), calibratedOn: "there", samples: 4 });
+  expect(present()).toEqual({ ...plain, resolved });
+  await calibrate();
+  expect(resumed).toEqual([null, seen(3)]);
+});

@@ -4,6 +4,7 @@ import type { Execution } from "../../engine/model/calibration.ts";
 import { type Recipe, scalesChannels } from "../../engine/model/recipe.ts";
 import { withLearned, withOthers } from "../../engine/recipe/change.ts";
 import type { Origin } from "../../engine/recipe/derivations.ts";
+import { begunWith, settling } from "./begun.ts";
 import { rememberExecution } from "./execution.ts";
 import { runJob } from "./jobs.ts";
 import { keepingOf, keptHere } from "./keeping.ts";
@@ -12,7 +13,7 @@ import { say, sayNotices } from "./log.ts";
 import { asWanted, fits, resolveRecipe, withoutWaiting } from "./recipe.ts";
 import { valuesPart } from "./recipeParts.ts";
 import { isStandIn } from "./standIn.ts";
-import { calibrationIsStale, changedByCalibrating, factsOf, isPartial } from "./steps.ts";
+import { calibrationIsStale, changedByCalibrating, factsOf, isPartial, withoutSeen } from "./steps.ts";
 import { actions, studio } from "./store.ts";
 import { allStored } from "./storing.ts";
 
@@ -32,18 +33,28 @@ export async function calibrate(): Promise<void> {
   const facts = factsOf(state);
   const changed = changedByCalibrating(facts);
   const on = data.samplesFingerprint;
-  if (scalesChannels(present.corrections)) return calibrateScaled(present, changed, samples, execution, on);
+  if (scalesChannels(present.corrections)) return calibrateScaled(present, changed, samples, on);
   const goesOn = isPartial(facts) && !calibrationIsStale(facts);
   const replacesGood = before !== null && !isStandIn(before) && !isPartial(facts);
-  let last: Calibration | null = goesOn ? before : null;
+  const wanted = withoutSeen(facts) ?? present;
+  let last: Calibration | null = goesOn ? before : begunWith(wanted, state.project);
   const started = performance.now();
   const spent = goesOn ? calibrationTime : 0;
   const time = () => (spent === null ? null : spent + performance.now() - started);
 
-  const keeping = replacesGood ? null : keepingOf({ sha256: present.model.sha256, calibratedOn: on, changed });
+  const replacing = replacesGood ? wanted : null;
+  const keeping = keepingOf({
+    sha256: present.model.sha256,
+    calibratedOn: on,
+    samples,
+    changed,
+    recipe: replacing,
+  });
   const onCheckpoint = proxy((checkpoint: Calibration) => {
     last = checkpoint;
-    if (!replacesGood && studio.getState().work.job) actions.calibrationAdvanced(checkpoint, on, changed);
+    if (!studio.getState().work.job) return allStored();
+    if (replacing) actions.settlingAdvanced({ recipe: replacing, calibration: checkpoint, calibratedOn: on, samples });
+    else actions.calibrationAdvanced(checkpoint, on, changed);
     return allStored();
   });
   const calibration = await runJob({
@@ -67,20 +78,15 @@ export async function calibrate(): Promise<void> {
 }
 
 /** Equalizes and smooths where that was not learned yet, and calibrates the model as that makes it. */
-async function calibrateScaled(
-  recipe: Recipe,
-  changed: readonly Origin[],
-  samples: number,
-  execution: Execution,
-  on: string,
-): Promise<void> {
+async function calibrateScaled(recipe: Recipe, changed: readonly Origin[], samples: number, on: string): Promise<void> {
   const started = performance.now();
   const wanted = withoutWaiting(withOthers(recipe, [...changed, "statistics"]));
   const settled = await runJob({
     task: "Calibrating",
     on: `the first ${samples} samples`,
-    run: (api, report) => api.settle(wanted, samples, null, execution, report),
+    ...settling(wanted, null, { calibratedOn: on, samples }),
   });
+  void keptHere();
   const now = studio.getState().project.recipe?.present;
   if (!settled || now?.model.sha256 !== recipe.model.sha256) return;
   const edited = now !== recipe;

@@ -6,6 +6,7 @@ import type {
   KEPT_FILES,
   RESULT,
   SESSION,
+  STORED_BEGUN,
   STORED_CALIBRATION,
   STORED_CODES,
   STORED_ROUNDING,
@@ -17,6 +18,7 @@ import { wholly } from "./wholly.ts";
 interface Schema extends DBSchema {
   sessions: { key: string; value: Of<typeof SESSION> };
   calibrations: { key: string; value: Of<typeof STORED_CALIBRATION> };
+  begun: { key: string; value: Of<typeof STORED_BEGUN> };
   tunings: { key: string; value: Of<typeof STORED_TUNING> };
   roundings: { key: string; value: Of<typeof STORED_ROUNDING> };
   codes: { key: string; value: Of<typeof STORED_CODES> };
@@ -30,7 +32,7 @@ export type RecordStore = Exclude<StoreNames<Schema>, "sizes">;
 export type Stored<S extends RecordStore> = Schema[S]["value"];
 
 const NAME = "octet";
-const VERSION = 8;
+const VERSION = 9;
 let opened: Promise<IDBPDatabase<Schema>> | null = null;
 
 /**
@@ -49,6 +51,7 @@ export function database(): Promise<IDBPDatabase<Schema>> {
         if (from < 3) create(db, "roundings");
         if (from < 7) create(db, "codes");
         if (from < 8) db.createObjectStore("sizes", { keyPath: "id" });
+        if (from < 9) create(db, "begun");
         if (from > 0) for (const store of db.objectStoreNames) await renewStore(transaction, store);
         if (from > 0 && from < 8) await measure(transaction, db.objectStoreNames);
       }),
@@ -62,7 +65,7 @@ export function database(): Promise<IDBPDatabase<Schema>> {
 
 function create(
   db: IDBPDatabase<Schema>,
-  store: "sessions" | "calibrations" | "tunings" | "roundings" | "codes" | "files",
+  store: "sessions" | "calibrations" | "begun" | "tunings" | "roundings" | "codes" | "files",
 ): void {
   db.createObjectStore(store, { keyPath: "sha256" });
 }

@@ -6,7 +6,7 @@ import { loadResults } from "./keptResults.ts";
 import { latestOnly } from "./latest.ts";
 import { firstLayer, worstRow } from "./layers.ts";
 import { alarmFor, say } from "./log.ts";
-import { saveCalibration, saveCodes, saveRounding, saveSoon, saveTuning } from "./persistence.ts";
+import { saveBegun, saveCalibration, saveCodes, saveRounding, saveSoon, saveTuning } from "./persistence.ts";
 import { isSettled, resolveRecipe } from "./recipe.ts";
 import { planPart, rangePart } from "./recipeParts.ts";
 import { allRows } from "./selection.ts";
@@ -69,6 +69,7 @@ export function startEffects(): () => void {
     if (model && model.summary !== before.project.model?.summary) void loadResults(model.summary.sha256);
     if (recipeChanged || modelChanged) followRecipe(state);
     if (calibrationChanged && !modelChanged) saveCalibration(state);
+    if (state.project.begun !== before.project.begun && !modelChanged) saveBegun(state);
     if (state.results.tuning !== before.results.tuning && !modelChanged) saveTuning(state);
     if (state.results.rounding !== before.results.rounding && !modelChanged) saveRounding(state);
     if (state.results.codes !== before.results.codes && !modelChanged) saveCodes(state);

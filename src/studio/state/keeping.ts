@@ -1,7 +1,7 @@
 import { adoptLeft, type LeftCalibration, Standing } from "../../../workers/client.ts";
 import type { Keeping } from "../../../workers/protocol.ts";
 import type { Origin } from "../../engine/recipe/derivations.ts";
-import { database } from "./database.ts";
+import { database, type RecordStore } from "./database.ts";
 import { untaught } from "./slices/project.ts";
 import { allStored, guarded, put } from "./storing.ts";
 import { isKeeper } from "./tabs.ts";
@@ -39,11 +39,24 @@ export async function adoptCalibrations(): Promise<void> {
   await guarded(() => adoptLeft(adopt));
 }
 
-async function adopt({ sha256, calibration, calibratedOn, changed, seenAt }: LeftCalibration): Promise<void> {
+async function adopt({
+  sha256,
+  calibration,
+  recipe,
+  calibratedOn,
+  samples,
+  changed,
+  seenAt,
+}: LeftCalibration): Promise<void> {
   const db = await database();
-  const known = await db.get("sizes", `calibrations ${sha256}`);
+  const isOlder = async (store: RecordStore) => ((await db.get("sizes", `${store} ${sha256}`))?.savedAt ?? 0) >= seenAt;
   const session = await db.get("sessions", sha256);
-  if (!session || (known && known.savedAt >= seenAt)) return;
+  if (!session || (await isOlder("calibrations"))) return;
+  if (recipe) {
+    if (!(await isOlder("begun")))
+      await put("begun", { sha256, begun: { recipe, calibration, calibratedOn, samples } });
+    return;
+  }
   await put("calibrations", { sha256, calibration, calibratedOn });
   await put("sessions", { ...session, recipe: untaught(session.recipe, changed as readonly Origin[]) });
 }

@@ -75,6 +75,7 @@ export async function openModel(file: File, wishes: Wishes = {}): Promise<boolea
       ...(fits && {
         calibration: stored.calibration,
         calibratedOn: stored.calibratedOn,
+        begun: stored.begun,
         samples: stored.record.samples,
         keep: stored.record.kept,
       }),

@@ -10,6 +10,7 @@ import {
   type KeptFiles,
   SESSION,
   type SessionRecord,
+  STORED_BEGUN,
   STORED_CALIBRATION,
   STORED_CODES,
   STORED_ROUNDING,
@@ -78,6 +79,12 @@ export async function saveCalibration({ project }: StudioState): Promise<void> {
   await storing(() => put("calibrations", { sha256: model.summary.sha256, calibration, calibratedOn }));
 }
 
+export async function saveBegun({ project: { model, begun } }: StudioState): Promise<void> {
+  if (!model) return;
+  const { sha256 } = model.summary;
+  await storing(() => (begun ? put("begun", { sha256, begun }) : removePut("begun", sha256)));
+}
+
 export async function saveTuning({ project: { model }, results: { tuning } }: StudioState): Promise<void> {
   if (!model || !tuning) return;
   await storing(() => put("tunings", { sha256: model.summary.sha256, tuning }));
@@ -113,6 +120,7 @@ export async function loadSession(sha256: string) {
   const db = await database();
   const record = await db.get("sessions", sha256);
   const calibration = await db.get("calibrations", sha256);
+  const begun = await db.get("begun", sha256);
   const tuning = await db.get("tunings", sha256);
   const rounding = await db.get("roundings", sha256);
   const codes = await db.get("codes", sha256);
@@ -123,6 +131,7 @@ export async function loadSession(sha256: string) {
     ...(calibration && sound(STORED_CALIBRATION, calibration, of("calibration"))
       ? { calibration: calibration.calibration, calibratedOn: calibration.calibratedOn }
       : { calibration: null, calibratedOn: null }),
+    begun: begun && sound(STORED_BEGUN, begun, of("calibration")) ? begun.begun : null,
     tuning: tuning && sound(STORED_TUNING, tuning, of("search")) ? tuning.tuning : null,
     rounding: rounding && sound(STORED_ROUNDING, rounding, of("rounding")) ? rounding.rounding : null,
     codes: codes && sound(STORED_CODES, codes, of("codes")) ? codes.codes : null,

@@ -6,7 +6,9 @@ import { missing } from "../../engine/recipe/derivations.ts";
 import { withFloat, withGroupMethod, withGroupRange } from "../../engine/recipe/edits.ts";
 import type { Learned } from "../../engine/recipe/settings.ts";
 import { sameValue } from "../../engine/recipe/text.ts";
+import { settling } from "./begun.ts";
 import { runJob } from "./jobs.ts";
+import { keptHere } from "./keeping.ts";
 import { alarm, alarmUntil } from "./log.ts";
 import { groupOf, rowOf } from "./selection.ts";
 import { type Project, untaught } from "./slices/project.ts";
@@ -142,11 +144,16 @@ async function settle(calibration: Calibration): Promise<Recipe | null> {
     task: wanted.resolved && data ? "Correcting" : "Choosing ranges",
     on: wanted.model.name,
     settles: true,
-    run: async (api, report) =>
-      data
-        ? api.settle(withoutWaiting(asked), observed, calibration, state.view.execution, report)
-        : { recipe: await api.resolve(withoutWaiting(asked), calibration, report), calibration },
+    ...(data
+      ? settling(withoutWaiting(asked), calibration, { calibratedOn: data.samplesFingerprint, samples: observed })
+      : {
+          run: async (api, report) => ({
+            recipe: await api.resolve(withoutWaiting(asked), calibration, report),
+            calibration,
+          }),
+        }),
   });
+  void keptHere();
   const { recipe, calibration: now } = studio.getState().project;
   if (!settled || recipe?.present.model.sha256 !== wanted.model.sha256) return null;
   if (recipe.present !== wanted || (now && now !== calibration)) return settle(now ?? calibration);

@@ -5,6 +5,7 @@ import { say } from "./log.ts";
 import { actions, studio } from "./store.ts";
 
 const WORDS: Readonly<Record<string, string>> = {
+  begun: "the statistics of a calibration that did not end",
   calibrations: "the statistics",
   tunings: "the last search",
   roundings: "learned rounding",

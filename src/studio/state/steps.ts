@@ -9,6 +9,7 @@ import {
   isPreprocessedFor,
   type Present,
 } from "../../engine/recipe/basis.ts";
+import { withOthers } from "../../engine/recipe/change.ts";
 import { missing, type Origin } from "../../engine/recipe/derivations.ts";
 import type { Project } from "./slices/project.ts";
 import type { Results } from "./slices/results.ts";
@@ -104,6 +105,12 @@ export function changedByCalibrating(facts: Facts): readonly Origin[] {
   const { calibration, calibratedOn } = facts;
   const replaced = calibration !== null && !isStandIn(calibration) && (isPartial(facts) || calibratedOn === null);
   return [...changedSinceCalibration(facts), ...(replaced ? (["statistics"] as const) : [])];
+}
+
+/** The recipe without what calibrating it learns again; null without one. */
+export function withoutSeen(facts: Facts): Recipe | null {
+  const { recipe } = facts;
+  return recipe && withOthers(recipe.present, [...changedByCalibrating(facts), "statistics"]);
 }
 
 /** Whether the statistics were taken of other samples, or in another order, under other preprocessing, or of a model equalized otherwise. */

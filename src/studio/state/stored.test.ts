@@ -12,7 +12,15 @@ import { digestOf } from "../../engine/recipe/digest.ts";
 import { check } from "../../engine/schema/check.ts";
 import type { Schema } from "../../engine/schema/define.ts";
 import { pastBasis } from "./pastBasis.ts";
-import { RESULT, SESSION, STORED_CALIBRATION, STORED_CODES, STORED_ROUNDING, STORED_TUNING } from "./stored.ts";
+import {
+  RESULT,
+  SESSION,
+  STORED_BEGUN,
+  STORED_CALIBRATION,
+  STORED_CODES,
+  STORED_ROUNDING,
+  STORED_TUNING,
+} from "./stored.ts";
 import { RENEWALS } from "./storedPast.ts";
 
 /** Samples were taken by path before there was a choice. */
@@ -162,6 +170,17 @@ describe("what is stored", () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  it("in begun is a recipe that is not settled, and a calibration where one was begun", () => {
+    const begun = { recipe: { ...recipe, resolved: null }, calibratedOn: "files", samples: 40 };
+    fc.assert(
+      fc.property(fc.option(arbitrary.calibration), (calibration) => {
+        expect(problemOf(STORED_BEGUN, { sha256: "ab", begun: { ...begun, calibration } })).toBeNull();
+      }),
+      { numRuns: 10 },
+    );
+    expect(problemOf(STORED_BEGUN, { sha256: "ab", begun })).toContain('"begun.calibration" is missing');
   });
 
   it("may be a recipe whose preprocessing does not fit yet, which no file may hold", () => {

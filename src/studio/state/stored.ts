@@ -5,6 +5,7 @@ import { EDITED_RECIPE, RECIPE, type Recipe } from "../../engine/model/recipe.ts
 import { ROUNDING } from "../../engine/model/rounding.ts";
 import { ERROR_METRICS, ERROR_WALK, SENSITIVITY } from "../../engine/model/sensitivity.ts";
 import { TUNING } from "../../engine/model/tuning.ts";
+import { UNDERWAY } from "../../engine/model/underway.ts";
 import {
   count,
   custom,
@@ -46,6 +47,15 @@ export const STORED_CALIBRATION = fields({
   calibration: CALIBRATION,
   /** Fingerprint of the samples that it ran on; null where that is not known. */
   calibratedOn: nullable(text),
+});
+/** How far settling a recipe came before it ended. */
+export const STORED_BEGUN = fields({
+  sha256: text,
+  begun: fields({
+    ...UNDERWAY.entries,
+    calibratedOn: text,
+    samples: count,
+  }),
 });
 export const STORED_TUNING = fields({ sha256: text, tuning: based("search", TUNING) });
 export const STORED_ROUNDING = fields({

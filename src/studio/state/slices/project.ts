@@ -1,4 +1,4 @@
-import type { Calibration, PathFile } from "../../../../workers/protocol.ts";
+import type { Calibration, PathFile, Underway } from "../../../../workers/protocol.ts";
 import type { DataSummary, InputSource } from "../../../engine/model/dataset.ts";
 import type { Recipe } from "../../../engine/model/recipe.ts";
 import type { ModelSummary } from "../../../engine/model/summary.ts";
@@ -44,6 +44,14 @@ export interface OfferedData {
   readonly sources: readonly InputSource[];
 }
 
+/** How far settling a recipe came that wants the model observed as it is scaled, and of which samples. */
+export interface Begun extends Underway {
+  /** Fingerprint of the samples. */
+  readonly calibratedOn: string;
+  /** Samples asked for. */
+  readonly samples: number;
+}
+
 /** What is worked on. */
 export interface Project {
   readonly model: OpenModel | null;
@@ -59,6 +67,8 @@ export interface Project {
   readonly calibrationTime: number | null;
   /** Fingerprint of the samples that it ran on; null where that is not known. */
   readonly calibratedOn: string | null;
+  /** What settling that did not end came to; null where it ended. */
+  readonly begun: Begun | null;
   /** Whether model and samples are kept in this browser. */
   readonly keep: boolean;
 }
@@ -73,6 +83,7 @@ export const NO_PROJECT: Project = {
   calibration: null,
   calibrationTime: null,
   calibratedOn: null,
+  begun: null,
   keep: false,
 };
 
@@ -126,6 +137,7 @@ export const projectChanges = {
     calibratedOn,
     recipe: recipe && observedAnew(recipe, changed),
   }),
+  settlingAdvanced: (_, begun: Begun) => ({ begun }),
   calibrationTimed: (_, calibrationTime: number | null) => ({ calibrationTime }),
   /** Statistics that were put aside are those at hand again. */
   calibrationTakenUp: (_, calibration: Calibration, calibratedOn: string | null) => ({
@@ -153,5 +165,6 @@ export const projectChanges = {
     calibration,
     calibrationTime,
     calibratedOn,
+    begun: null,
   }),
 } satisfies Changes<Project>;

@@ -77,7 +77,10 @@ export const studioChanges = {
     const recipe = before && observedAnew(before, changed);
     const present = recipe && withOthers(recipe.present, [...changed, "statistics"]);
     return {
-      project: { ...project, calibration, calibrationTime, calibratedOn, recipe: present && amend(recipe, present) },
+      project: {
+        ...{ ...project, calibration, calibrationTime, calibratedOn, begun: null },
+        recipe: present && amend(recipe, present),
+      },
       view: looksElsewhere ? { ...view, layer: null } : view,
     };
   },

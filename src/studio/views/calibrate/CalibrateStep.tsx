@@ -7,10 +7,11 @@ import { Facts } from "../../parts/Facts.tsx";
 import { Notices } from "../../parts/Notices.tsx";
 import { Term } from "../../parts/Term.tsx";
 import { NeedsData } from "../../parts/WaitingFor.tsx";
+import { begunWith } from "../../state/begun.ts";
 import { calibrate } from "../../state/calibrate.ts";
 import { largeText } from "../../state/large.ts";
 import { isStandIn } from "../../state/standIn.ts";
-import { calibrationIsStale, isPartial } from "../../state/steps.ts";
+import { calibrationIsStale, isPartial, withoutSeen } from "../../state/steps.ts";
 import { actions } from "../../state/store.ts";
 import { useFacts } from "../../state/useFacts.ts";
 import { useProject, useWork } from "../../state/useStudio.ts";
@@ -24,6 +25,7 @@ export function CalibrateStep() {
   const facts = useFacts();
   const busy = useWork((work) => work.job !== null);
   const time = useProject((project) => project.calibrationTime);
+  const begun = useProject((project) => project.begun);
   const { data, samples } = facts;
   const calibration = facts.calibration && !isStandIn(facts.calibration) ? facts.calibration : null;
   const weightsOnly = facts.recipe !== null && !takesRanges(facts.recipe.present);
@@ -46,6 +48,8 @@ export function CalibrateStep() {
   }
   const partial = isPartial(facts);
   const stale = calibrationIsStale(facts);
+  const wanted = withoutSeen(facts);
+  const seen = wanted && begunWith(wanted, { begun, data, samples });
   return (
     <>
       <h2>
@@ -81,7 +85,7 @@ export function CalibrateStep() {
             onClick={calibrate}
             data-testid="calibrate"
           >
-            {partial && !stale ? "Go on calibrating" : calibration ? "Calibrate again" : "Calibrate"}
+            {seen || (partial && !stale) ? "Go on calibrating" : calibration ? "Calibrate again" : "Calibrate"}
           </button>{" "}
           {(calibration && !stale && !busy) || (weightsOnly && !calibration) ? (
             <button
@@ -92,6 +96,12 @@ export function CalibrateStep() {
               {weightsOnly ? "Go to Tune" : "Tune the ranges"}
             </button>
           ) : null}
+        </p>
+      ) : null}
+      {seen && !busy ? (
+        <p className="hint" data-testid="calibration-begun">
+          Stopped at {count(seen.observed.length)} of {plural(seen.wanted, "sample")}
+          {scaledText(seen)}: calibrating goes on from there.
         </p>
       ) : null}
       {data ? <ExecutionForm /> : null}
@@ -128,6 +138,11 @@ export function CalibrateStep() {
       ) : null}
     </>
   );
+}
+
+function scaledText({ equalized, smoothed }: Calibration): string {
+  if (!equalized && !smoothed) return "";
+  return ` of the model ${[equalized ? "equalized" : "", smoothed ? "smoothed" : ""].filter(Boolean).join(" and ")}`;
 }
 
 type Statistics = Calibration["statistics"];
