@@ -103,7 +103,8 @@ export function matchingText({ matches, fused, stored, float, notices }: Matchin
 
 const MOST = 20;
 
-function without(title: string, layers: readonly Unmatched[]): string[] {
+/** Layers of which something is not told, each with the reason. */
+export function without(title: string, layers: readonly Unmatched[]): string[] {
   if (layers.length === 0) return [];
   const more = layers.length > MOST ? [`  and ${layers.length - MOST} more`] : [];
   return [

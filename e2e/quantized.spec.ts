@@ -31,6 +31,7 @@ test("a quantized model opens by itself; beside its float model it is matched, j
   await idle(page);
   await page.getByTestId("quantized-walk").click();
   await expect(page.getByTestId("walk-table")).toContainText("Show all 1 layer");
+  await expect(page.getByTestId("quantized-unwalked")).toBeEmpty();
   await idle(page);
   await page.getByTestId("quantized-adopt").click();
   await expect(dialog).toHaveCount(0);
@@ -43,6 +44,15 @@ test("a quantized model opens by itself; beside its float model it is matched, j
   const product = page.getByTestId("written-selected");
   await expect(product).toContainText("MatMul product, int8. Reads DequantizeLinear");
   await expect(product).toContainText("Read by QuantizeLinear");
+  await expect(product).not.toContainText("dB");
+  const legend = page.getByTestId("graph-legend");
+  await expect(legend).toContainText("quantized.onnx: only the error is measured of it: colour by Error");
+  await page.getByTestId("graph-colour").selectOption("error");
+  await expect(legend).toContainText("quantized.onnx: SQNR at each layer’s output, measured on 8 samples");
+  await expect(product).toContainText(/SQNR at each layer’s output, measured on 8 samples: \d+\.\d dB/);
+  await page.getByTestId("walk-file").click();
+  await idle(page);
+  await expect(legend).not.toContainText("stale");
   await page.getByTestId("graph-second").selectOption("written");
   await expect(page.getByTestId("graph-screen")).toContainText("once the model is calibrated");
 });

@@ -14,7 +14,7 @@ import type { BesideGraph, NodeDetail, WrittenGraph } from "../src/engine/model/
 import type { Prediction } from "../src/engine/model/prediction.ts";
 import type { Preprocess, Preset } from "../src/engine/model/preprocess.ts";
 import type { PreprocessFinding } from "../src/engine/model/preprocessFinding.ts";
-import type { FileKind, QuantizedBeside, QuantizedFile } from "../src/engine/model/quantizedFile.ts";
+import type { FileKind, FileWalk, QuantizedBeside, QuantizedFile } from "../src/engine/model/quantizedFile.ts";
 import type { ActivationScheme, ClipFigures, Range } from "../src/engine/model/range.ts";
 import type { GivenInputs, Recipe, RecipePart } from "../src/engine/model/recipe.ts";
 import type { LossPoint, Rounding, RoundingRequest } from "../src/engine/model/rounding.ts";
@@ -358,7 +358,7 @@ export interface EngineApi {
     onProgress: OnProgress,
   ): Promise<Evaluation>;
   /** Float against that file at the output of every layer that both have, over the first `samples` samples. */
-  walkBeside(recipe: Recipe, samples: number, onProgress: OnProgress): Promise<ErrorWalk>;
+  walkBeside(recipe: Recipe, samples: number, onProgress: OnProgress): Promise<FileWalk>;
   /** What the files of a folder hold of a family; what is open stays as it is. */
   familyOf(files: readonly PathFile[]): Promise<FamilyFound>;
   /** Makes these variants of these parts, judged on the data where there is some; what is open stays as it is. */

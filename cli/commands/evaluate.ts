@@ -3,7 +3,7 @@ import { classesOf, type Dataset } from "../../src/engine/model/dataset.ts";
 import type { Evaluation } from "../../src/engine/model/evaluation.ts";
 import { InputError, type Notice } from "../../src/engine/model/job.ts";
 import { isDisproved } from "../../src/engine/model/preprocessFinding.ts";
-import type { ErrorWalk } from "../../src/engine/model/sensitivity.ts";
+import type { FileWalk } from "../../src/engine/model/quantizedFile.ts";
 import {
   evaluateModels,
   FloatRunner,
@@ -25,6 +25,7 @@ import { describeEvaluation } from "../evaluationText.ts";
 import { dataSources } from "../files.ts";
 import { inputsOf, labelsOf, modelSource, preprocessOf } from "../options.ts";
 import { preprocessNotices } from "../preprocessText.ts";
+import { without } from "../quantizedText.ts";
 import { recipeOf, unknownNotices } from "../recipeBeside.ts";
 import { seedOf } from "../recipeOptions.ts";
 import { terminalRuntime } from "../runtime.ts";
@@ -106,7 +107,7 @@ export async function evaluateCommand(
   return evaluation.verdict?.passed === false ? EXIT_LIMIT_PASSED : 0;
 
   /** Layer by layer, of the tensors that both files have. */
-  async function walkThrough(): Promise<ErrorWalk> {
+  async function walkThrough(): Promise<FileWalk> {
     const { context } = terminal;
     const source = await modelSource(floatPath);
     const project = await Project.open(source, inputsOf(values), nodeEnvironment(runtime), context);
@@ -116,9 +117,10 @@ export async function evaluateCommand(
   }
 }
 
-function walkText(walk: ErrorWalk): string[] {
+function walkText(walk: FileWalk): string[] {
   const compared = `${plural(walk.steps.length, "layer")} whose output both models have, on ${plural(walk.samples, "sample")}`;
-  return ["", `Layer by layer: ${compared}`, ...describeWalk(walk)];
+  const left = without("Layers of both models whose outputs are not compared:", walk.unwalked);
+  return ["", `Layer by layer: ${compared}`, ...describeWalk(walk), ...left];
 }
 
 function assertOrder({ quantizedOperator }: RunnableModel, path: string, second: RunnableModel): void {

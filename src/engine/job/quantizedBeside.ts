@@ -5,7 +5,7 @@ import type { Dataset } from "../model/dataset.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import { InputError, type JobContext, type Notice } from "../model/job.ts";
 import type { BesideGraph, NodeDetail } from "../model/modelGraph.ts";
-import type { QuantizedBeside } from "../model/quantizedFile.ts";
+import type { FileWalk, QuantizedBeside, Unmatched } from "../model/quantizedFile.ts";
 import type { Runtime } from "../model/runtime.ts";
 import type { ErrorWalk } from "../model/sensitivity.ts";
 import { intAttribute, makeNode } from "../onnx/attributes.ts";
@@ -13,7 +13,9 @@ import { withFields } from "../onnx/messages.ts";
 import { freshName, tensorNames } from "../onnx/names.ts";
 import { TensorProto_DataType as Code, type ModelProto, type NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
+import type { QuantizationPlan } from "../plan/plan.ts";
 import type { Matched } from "../quantized/match.ts";
+import { unitsOf } from "../tuning/units.ts";
 import { walkErrors, walkStops } from "../tuning/walk.ts";
 import { evaluateModels } from "./evaluate.ts";
 import { NodeDetails } from "./nodeDetail.ts";
@@ -86,10 +88,10 @@ export class Beside {
   }
 
   /**
-   * Float against the file at every layer's output that both have, on the first samples. Throws InputError when they share none, or no
-   * sample can be read.
+   * Float against the file at every layer's output that both have, on the first samples; layers that both have and whose output is not
+   * compared are told. Throws InputError when they share none, or no sample can be read.
    */
-  async walk(data: Dataset, samples: number, runtime: Runtime, context: JobContext): Promise<ErrorWalk> {
+  async walk(data: Dataset, samples: number, runtime: Runtime, context: JobContext): Promise<FileWalk> {
     const model = this.#model;
     const { tensors } = this.#matched;
     const plan = planModel(model, defaultRecipe(model));
@@ -110,20 +112,41 @@ export class Beside {
     try {
       const quantized = await loadSession(runtime, toModelFile(shown), { threads }, "The quantized model");
       try {
-        return await walkErrors(
-          stops,
-          (name) => names.get(name) ?? name,
-          { float: session, quantized },
-          data,
-          samples,
-          context,
-        );
+        const nameOf = (name: string) => names.get(name) ?? name;
+        const walked = await walkErrors(stops, nameOf, { float: session, quantized }, data, samples, context);
+        return { ...walked, unwalked: this.#unwalked(walked, plan) };
       } finally {
         await quantized.dispose();
       }
     } finally {
       await session.dispose();
     }
+  }
+
+  /** What both have and no step of a walk tells of. */
+  #unwalked({ steps }: ErrorWalk, plan: QuantizationPlan): Unmatched[] {
+    const walked = new Set(steps.map(({ layer }) => layer));
+    const units = new Map(
+      unitsOf(plan).flatMap((unit) => unit.positions.map((at) => [plan.layers[at]!.id, unit] as const)),
+    );
+    const stored = new Map(this.#quantized.layers.map((layer) => [layer.id, layer]));
+    return this.#matched.matches.flatMap((match) => {
+      const unit = units.get(match.float);
+      if (unit && walked.has(unit.id)) return [];
+      const { operator, within } = stored.get(match.stored)!;
+      const around = within.at(-1);
+      const why = around
+        ? `it is in the graph ${around}, inside another node, which gives none of its values out`
+        : this.#whyNotCompared(unit?.makes ?? []);
+      return [{ layer: match.float, operator, why }];
+    });
+  }
+
+  #whyNotCompared(makes: readonly string[]): string {
+    const floats = makes.filter((name) => this.#model.types.get(name) === "float32");
+    if (floats.length === 0) return "it makes no float32 values";
+    if (!floats.some((name) => this.#matched.tensors.has(name))) return "the file has no tensor for what it makes";
+    return "the data decides how many values it makes, or the file makes another number of them";
   }
 
   get #runnable(): ModelProto {

@@ -203,6 +203,40 @@ describe("a file of our own beside its float model", () => {
       expect(sqnr).toBeCloseTo(own.steps[at]!.sqnr, format === "qdq" ? 6 : 0);
   });
 
+  it("leaves out of the walk no layer that it has, but those inside another's graph, and says why", async () => {
+    const { file } = await made({});
+    expect((await (await beside(file)).walk(data, SAMPLES, runtime, context)).unwalked).toEqual([]);
+
+    const given = await open(
+      buildModel({
+        ...CHOICE_ENDS,
+        nodes: [
+          makeNode("MatMul", ["x", "w"], ["h"], { name: "before" }),
+          choiceOf(
+            makeNode("MatMul", ["h", "v"], ["z"], { name: "first" }),
+            makeNode("MatMul", ["z", "v"], ["t"], { name: "second" }),
+          ),
+        ],
+        constants: { w: noise([SIZE, SIZE], 51), v: noise([SIZE, SIZE], 52) },
+      }),
+    );
+    const quantized = quantizeModel(given, { ...defaultRecipe(given), format: "dynamic", resolved: {} });
+    const nested = new Beside(given, await readQuantized(sourceOf(quantized.file)));
+    const feeds: TensorMap = new Map([
+      ["x", noise([1, SIZE], 53)],
+      ["whether", { type: "bool", dims: [], data: Uint8Array.of(1) }],
+    ]);
+    const walked = await nested.walk(datasetOf(given, [feeds]), 1, runtime, context);
+    expect(walked.steps.map(({ layer }) => layer)).toEqual(["before", "choice"]);
+    const inside = (branch: string) =>
+      `it is in the graph choice/${branch}, inside another node, which gives none of its values out`;
+    expect(walked.unwalked).toEqual([
+      { layer: "choice/then_branch/first", operator: "MatMul", why: inside("then_branch") },
+      { layer: "choice/then_branch/second", operator: "MatMul", why: inside("then_branch") },
+      { layer: "choice/else_branch/Identity:same", operator: "Identity", why: inside("else_branch") },
+    ]);
+  });
+
   it("is judged as one that is exported is", async () => {
     const { file } = await made({});
     const range = { skip: 0, samples: SAMPLES, limit: 0.01 };

@@ -1,5 +1,6 @@
 import type { Notice } from "./job.ts";
 import type { Recipe } from "./recipe.ts";
+import type { ErrorWalk } from "./sensitivity.ts";
 import type { TargetName } from "./target.ts";
 import type { Port } from "./tensor.ts";
 
@@ -169,6 +170,12 @@ export interface Recovery {
   readonly differences: readonly RecipeDifference[];
   /** What it was tried for, the one that it is for first. */
   readonly targets: readonly TargetName[];
+}
+
+/** Float against a quantized file, layer by layer. */
+export interface FileWalk extends ErrorWalk {
+  /** Layers of the float model that the file has and that were not compared, and why, in graph order. */
+  readonly unwalked: readonly Unmatched[];
 }
 
 /** A quantized file of any tool beside its float model. */

@@ -61,7 +61,7 @@ import type { BesideGraph, NodeDetail, WrittenGraph } from "../model/modelGraph.
 import type { Prediction } from "../model/prediction.ts";
 import type { Preprocess, Preset } from "../model/preprocess.ts";
 import type { PreprocessFinding } from "../model/preprocessFinding.ts";
-import type { QuantizedBeside } from "../model/quantizedFile.ts";
+import type { FileWalk, QuantizedBeside } from "../model/quantizedFile.ts";
 import type { GivenInputs, Recipe } from "../model/recipe.ts";
 import type { Learner, Rounding, RoundingListener, RoundingRequest } from "../model/rounding.ts";
 import type { ErrorWalk, Sensitivity } from "../model/sensitivity.ts";
@@ -506,8 +506,8 @@ export class Project {
     return this.#on(this.#recipe, (data) => this.#besideIt.evaluate(data, range, machine, this.#runtime, context));
   }
 
-  /** Float against that file at every layer's output that both have, over the first samples. */
-  walkBeside(samples: number, context: JobContext): Promise<ErrorWalk> {
+  /** Float against that file at every layer's output that both have, over the first samples, and which layers that leaves out. */
+  walkBeside(samples: number, context: JobContext): Promise<FileWalk> {
     return this.#on(this.#recipe, (data) => this.#besideIt.walk(data, samples, this.#runtime, context));
   }
 

@@ -22,7 +22,7 @@ interface Props {
   readonly rows: readonly (Row | null)[];
   readonly scale: HeatScale;
   readonly byPrecision: boolean;
-  /** By layer, where they are not those of the rows, of which no figures are shown then. */
+  /** By layer, where they are not those of the rows. */
   readonly precisions: Looks["precisions"];
   /** Nodes of the whole graph that a search found; null where nothing is searched for. */
   readonly found: ReadonlySet<number> | null;

@@ -7,6 +7,7 @@ import type { NodeOf } from "../state/nodes.ts";
 import { actions } from "../state/store.ts";
 import { useView } from "../state/useStudio.ts";
 import { GraphCanvas } from "./GraphCanvas.tsx";
+import type { HeatScale } from "./heat.ts";
 import { allBlocks, blocksAround, shownOf } from "./shown.ts";
 import type { Topology } from "./topology.ts";
 import { useColours, useFound } from "./useFloatGraph.ts";
@@ -21,16 +22,30 @@ interface Props {
   readonly rows: readonly (Row | null)[];
   readonly focusing: Focusing;
   readonly label: string;
-  /** By layer, of a quantized file, which has no figures of the project; null of models that the rows tell of. */
+  /** By layer, of a quantized file; null of models that the rows tell of. */
   readonly precisions?: BesideGraph["precisions"] | null;
+  /** What its colours tell, where that is not what those of the project's models do. */
+  readonly ownScale?: HeatScale | null;
 }
 
 /** One graph with its blocks, laid out and drawn; the layer that is selected in it is the one of the list. */
-export function GraphPane({ of, topology, parts, open, rows, label, precisions = null, ...given }: Props) {
+export function GraphPane({
+  of,
+  topology,
+  parts,
+  open,
+  rows,
+  label,
+  precisions = null,
+  ownScale = null,
+  ...given
+}: Props) {
   const { focus, setFocus } = given.focusing;
   const shown = useMemo(() => shownOf(topology, parts, open), [topology, parts, open]);
   const { laid, current, failure, retry } = useLayout(shown);
-  const { scale, byPrecision } = useColours();
+  const colours = useColours();
+  const { byPrecision } = colours;
+  const scale = ownScale ?? colours.scale;
   const found = useFound(rows);
   const layer = useView((view) => view.layer);
   const own = focus?.of === of ? focus.id : null;

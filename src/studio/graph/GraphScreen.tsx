@@ -16,7 +16,7 @@ import { Legend } from "./Legend.tsx";
 import { NodePanel } from "./NodePanel.tsx";
 import { rowsOfNodes } from "./rows.ts";
 import { useBesideGraph } from "./useBesideGraph.ts";
-import { useColours, useFloatGraph } from "./useFloatGraph.ts";
+import { useColours, useFileColours, useFloatGraph } from "./useFloatGraph.ts";
 import { type Focusing, useFocus } from "./useFocus.ts";
 import { useWritten } from "./useWritten.ts";
 import { writtenParts, writtenTopology } from "./written.ts";
@@ -43,6 +43,7 @@ function Screen({
   const focusing = useFocus();
   const beside = useView((view) => view.graphsBeside);
   const { scale } = useColours();
+  const file = useFileLegend(beside);
   const narrow = useNarrow();
   const orientation = narrow ? "vertical" : "horizontal";
   return (
@@ -76,9 +77,17 @@ function Screen({
           <NodePanel {...graph} parts={parts ?? []} focusing={focusing} />
         </Panel>
       </Group>
-      <Legend scale={scale} />
+      <Legend scale={scale} second={file} />
     </section>
   );
+}
+
+/** Whose colours are told beside those of the project; null where the quantized file is not drawn, or coloured as the rest is. */
+function useFileLegend(beside: boolean) {
+  const scale = useFileColours();
+  const second = useStudio(secondGraph);
+  const file = useProject((project) => project.besideFile);
+  return beside && scale && file && second === "beside" ? { name: file.name, scale } : null;
 }
 
 type FloatGraph = ReturnType<typeof useFloatGraph>;
@@ -93,9 +102,9 @@ function Second(props: SecondProps) {
   return useStudio(secondGraph) === "beside" ? <BesideFile {...props} /> : <Written {...props} />;
 }
 
-/** Figures are of what would be exported: the file has the precision of its layers alone. */
 function BesideFile({ graph, focusing }: SecondProps) {
   const { graph: written, failure, file } = useBesideGraph();
+  const ownScale = useFileColours();
   const second = useSecond(written, graph);
   const own = second?.rows;
   const rows = useMemo(() => own?.map((row) => row && { ...row, reason: null, fusedWith: null }), [own]);
@@ -107,6 +116,7 @@ function BesideFile({ graph, focusing }: SecondProps) {
       label={`Quantized file ${file?.name ?? ""}`}
       open={graph.open}
       precisions={written.precisions}
+      ownScale={ownScale}
       {...{ ...second, rows, focusing }}
     />
   );

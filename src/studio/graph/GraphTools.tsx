@@ -2,6 +2,7 @@ import type { Part } from "../../../workers/protocol.ts";
 import { Choice } from "../parts/Choice.tsx";
 import { timeLayers, untimed } from "../state/latency.ts";
 import { secondGraph } from "../state/nodes.ts";
+import { unwalked, walkBeside } from "../state/quantized.ts";
 import type { GraphColour } from "../state/slices/view.ts";
 import { actions } from "../state/store.ts";
 import { useProject, useStudio, useView } from "../state/useStudio.ts";
@@ -60,6 +61,7 @@ export function GraphTools({ parts, open }: { readonly parts: readonly Part[]; r
         />
         Quantized beside float
       </label>
+      {beside && file && second === "beside" && colour === "error" ? <WalkFile name={file.name} /> : null}
       {beside && file ? (
         <Choice<"written" | "beside">
           label="Quantized"
@@ -72,6 +74,24 @@ export function GraphTools({ parts, open }: { readonly parts: readonly Part[]; r
           testId="graph-second"
         />
       ) : null}
+    </>
+  );
+}
+
+function WalkFile({ name }: { readonly name: string }) {
+  const reason = useStudio(unwalked);
+  return (
+    <>
+      <button
+        type="button"
+        className="button"
+        disabled={reason !== null}
+        data-testid="walk-file"
+        onClick={() => void walkBeside()}
+      >
+        Walk through {name}
+      </button>
+      {reason ? <span className="muted">{reason}</span> : null}
     </>
   );
 }

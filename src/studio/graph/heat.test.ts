@@ -7,7 +7,7 @@ import type { Row } from "../state/layers.ts";
 import type { Project } from "../state/slices/project.ts";
 import type { Results } from "../state/slices/results.ts";
 import { stateWith } from "../state/testing/given.ts";
-import { heatScale } from "./heat.ts";
+import { fileScale, heatScale } from "./heat.ts";
 
 const layers = ["conv", "relu", "gemm"].map((id) => ({ id, operator: id, outputs: [id], precision: "int8" }));
 const activations = [
@@ -68,6 +68,28 @@ test("by error the walk's figures are told, and before it what is to be measured
   const none = heatScale(stateWith({ ...open, walk, sensitivity, graphColour: "precision" }));
   expect([none.ends, none.of(conv)]).toEqual([null, null]);
   expect(heatScale(stateWith({ ...open, graphColour: "error" })).title).toContain("once the walk is measured");
+});
+
+test("a quantized file beside the model has the colours of the walk through it, and of nothing else", () => {
+  const steps = [{ layer: "conv", sqnr: 15 }];
+  const fileWalk = {
+    ...{ result: { steps, samples: 3, unwalked: [] }, sha256: "ab", data: "here" },
+    ...{ preprocess: PLAIN_RECIPE.preprocess, seed: PLAIN_RECIPE.seed },
+  } as unknown as Results["fileWalk"];
+  const besideFile = { name: "theirs.onnx", sha256: "ab" };
+  const data = { fingerprint: "here" } as Project["data"];
+  const given = { ...open, data, besideFile, fileWalk, graphColour: "error" as const };
+  const scale = fileScale(stateWith(given))!;
+  expect([scale.title, scale.stale]).toEqual(["SQNR at each layer’s output, measured on 3 samples", false]);
+  expect(scale.ends).toEqual(heatScale(stateWith({ ...open, overview })).ends);
+  expect(scale.of(conv)).toEqual({ share: 0.75, text: "15.0 dB", own: true });
+  expect(scale.of(relu)?.text).toBe("15.0 dB");
+  expect(scale.of(gemm)).toBeNull();
+  expect(fileScale(stateWith({ ...given, data: { fingerprint: "there" } as Project["data"] }))!.stale).toBe(true);
+  const other = fileScale(stateWith({ ...given, besideFile: { name: "other.onnx", sha256: "cd" } }))!;
+  expect([other.title, other.of(conv)]).toEqual(["Error, once it is walked through", null]);
+  expect(fileScale(stateWith({ ...given, graphColour: "sensitivity" }))!.title).toContain("colour by Error");
+  expect(fileScale(stateWith({ ...given, graphColour: "precision" }))).toBeNull();
 });
 
 test("by latency layers are told in milliseconds, and before they are timed that they are not", () => {

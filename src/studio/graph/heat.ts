@@ -4,7 +4,13 @@ import type { ErrorWalk } from "../../engine/model/sensitivity.ts";
 import { plural, significant } from "../../engine/values/figures.ts";
 import { decibel } from "../../engine/values/units.ts";
 import { ALL_DB, costOf, errorText, METRICS, NONE_DB, shareOf } from "../metrics.ts";
-import { layerTimesAreStale, sensitivityFigures, sensitivityIsStale, walkIsStale } from "../state/figures.ts";
+import {
+  fileWalkNow,
+  layerTimesAreStale,
+  sensitivityFigures,
+  sensitivityIsStale,
+  walkIsStale,
+} from "../state/figures.ts";
 import type { Row } from "../state/layers.ts";
 import { allRows } from "../state/selection.ts";
 import type { StudioState } from "../state/slices/studio.ts";
@@ -38,7 +44,7 @@ export function heatScale(state: StudioState): HeatScale {
         : without("Latency, once the layers are timed");
     case "error":
       return state.results.walk
-        ? walkedHeat(state, state.results.walk.result)
+        ? walkedHeat(state, state.results.walk.result, walkIsStale(state))
         : without("Error, once the walk is measured (Tune, Error walk)");
     default:
       return state.results.sensitivity ? measuredHeat(state) : estimatedHeat(state);
@@ -75,14 +81,23 @@ function fusedTo(state: StudioState): ReadonlyMap<string | null, string> {
   return new Map(allRows(state).map((row) => [row.fusedWith, row.id]));
 }
 
-/** How far the exported model has strayed from float at each layer's output. */
-function walkedHeat(state: StudioState, { steps, samples }: ErrorWalk): HeatScale {
+/** Of the quantized file beside the model, of which the error alone is measured; null where its layers' precision is chosen. */
+export function fileScale(state: StudioState): HeatScale | null {
+  const { graphColour } = state.view;
+  if (graphColour === "precision") return null;
+  if (graphColour !== "error") return without("only the error is measured of it: colour by Error");
+  const walked = fileWalkNow(state);
+  return walked ? walkedHeat(state, walked.walk, walked.stale) : without("Error, once it is walked through");
+}
+
+/** How far a quantized model has strayed from float at each layer's output. */
+function walkedHeat(state: StudioState, { steps, samples }: ErrorWalk, stale: boolean): HeatScale {
   const byLayer = new Map(steps.map((step) => [step.layer, step]));
   const fused = fusedTo(state);
   return {
     title: `SQNR at each layer’s output, measured on ${plural(samples, "sample")}`,
     ends: { low: decibel(NONE_DB), high: decibel(ALL_DB) },
-    stale: walkIsStale(state),
+    stale,
     of: ({ id }) => {
       const own = byLayer.get(id);
       const step = own ?? byLayer.get(fused.get(id) ?? "");

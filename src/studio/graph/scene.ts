@@ -65,7 +65,7 @@ const NAME_ROOM = 19;
 /** What the colours and marks of layers tell. */
 export interface Looks {
   readonly heatOf: (row: Row) => Heat | null;
-  /** By layer, of a model that is not the project's, of which rows tell neither precision nor figures; null of the project's own. */
+  /** By layer, of a model that is not the project's, of which rows do not tell it; null of the project's own. */
   readonly precisions: ReadonlyMap<string, Precision> | null;
 }
 
@@ -108,9 +108,7 @@ export function nodesOf(
 }
 
 function lookOf(row: Row, { heatOf, precisions }: Looks): Pick<SceneNode, "precision" | "heat"> {
-  return precisions
-    ? { precision: precisions.get(row.id) ?? null, heat: null }
-    : { precision: row.precision, heat: heatOf(row) };
+  return { precision: precisions ? (precisions.get(row.id) ?? null) : row.precision, heat: heatOf(row) };
 }
 
 function together(rows: readonly Row[], layers: number, looks: Looks) {

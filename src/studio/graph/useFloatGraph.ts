@@ -1,11 +1,11 @@
 import { useMemo } from "react";
 import type { ModelSummary } from "../../engine/model/summary.ts";
-import { layerTimesAreStale, sensitivityIsStale, walkIsStale } from "../state/figures.ts";
+import { fileWalkNow, layerTimesAreStale, sensitivityIsStale, walkIsStale } from "../state/figures.ts";
 import { allRows, shownRows } from "../state/selection.ts";
 import { studio } from "../state/store.ts";
-import { useResults, useStudio, useView } from "../state/useStudio.ts";
+import { useProject, useResults, useStudio, useView } from "../state/useStudio.ts";
 import { foundAmong } from "./found.ts";
-import { heatScale } from "./heat.ts";
+import { fileScale, heatScale } from "./heat.ts";
 import { rowsOfNodes } from "./rows.ts";
 import { firstOpen } from "./shown.ts";
 import { topologyOf } from "./topology.ts";
@@ -41,6 +41,17 @@ export function useColours() {
     [overview, sensitivity, walk, layerTimes, metric, colour, staleness, rows],
   );
   return { scale, byPrecision: colour === "precision" };
+}
+
+/** What the colours of the quantized file beside the model tell; null where they are those of precisions. */
+export function useFileColours() {
+  const rows = useStudio(allRows);
+  const fileWalk = useResults((results) => results.fileWalk);
+  const file = useProject((project) => project.besideFile);
+  const colour = useView((view) => view.graphColour);
+  const stale = useStudio((state) => fileWalkNow(state)?.stale ?? false);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what the scale reads of the state
+  return useMemo(() => fileScale(studio.getState()), [fileWalk, file, colour, stale, rows]);
 }
 
 /** The nodes that the filter of the list lets through; null without one. */

@@ -1,5 +1,6 @@
 import type { ErrorMetric, LayerSensitivity, Sensitivity } from "../../engine/model/sensitivity.ts";
 import { isCurrent, sameSettings } from "../../engine/recipe/basis.ts";
+import { sameValue } from "../../engine/recipe/text.ts";
 import { costOf, shareOf } from "../metrics.ts";
 import type { StudioState } from "./slices/studio.ts";
 import { factsOf, presentOf } from "./steps.ts";
@@ -23,6 +24,15 @@ export function sensitivityIsStale(state: StudioState): boolean {
 export function walkIsStale(state: StudioState): boolean {
   const { walk } = state.results;
   return walk !== null && !isCurrent("walk", walk.basis, presentOf(factsOf(state)));
+}
+
+/** The walk through the quantized file that is beside the model, and whether it was on other samples, or prepared otherwise; null before there is one. */
+export function fileWalkNow({ project, results: { fileWalk } }: StudioState) {
+  const { besideFile, data, recipe } = project;
+  if (!fileWalk || !besideFile || fileWalk.sha256 !== besideFile.sha256) return null;
+  const { preprocess = null, seed = null } = recipe?.present ?? {};
+  const of = [fileWalk.data, fileWalk.preprocess, fileWalk.seed];
+  return { walk: fileWalk.result, stale: data !== null && !sameValue(of, [data.fingerprint, preprocess, seed]) };
 }
 
 export function layerTimesAreStale({ results, project }: StudioState): boolean {

@@ -1,7 +1,6 @@
 import type { Evaluation } from "../../engine/model/evaluation.ts";
 import type { QuantizedBeside, QuantizedFile } from "../../engine/model/quantizedFile.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
-import type { ErrorWalk } from "../../engine/model/sensitivity.ts";
 import { withSettings } from "../../engine/recipe/change.ts";
 import { plural } from "../../engine/values/figures.ts";
 import { compareFirst } from "./comparing.ts";
@@ -10,6 +9,8 @@ import { addFileResult } from "./keptResults.ts";
 import { say } from "./log.ts";
 import { preparedHere } from "./preparation.ts";
 import { isDisprovedNow } from "./preprocess.ts";
+import { isBusy } from "./recipe.ts";
+import type { StudioState } from "./slices/studio.ts";
 import type { QuantizedFiles } from "./slices/view.ts";
 import { actions, studio } from "./store.ts";
 import { inTurn } from "./turns.ts";
@@ -35,7 +36,7 @@ async function read({ file, beside }: QuantizedFiles): Promise<ReadFile | null> 
       run: (api, report) => api.readBeside(file, file.name, beside, report),
     });
     if (own) {
-      actions.besideRead(own.file.name);
+      actions.besideRead(own.file);
       return { file: own.file, own };
     }
   }
@@ -71,16 +72,26 @@ export async function judgeBeside(beside: QuantizedBeside): Promise<Evaluation |
   return evaluation;
 }
 
-/** Through the layers that both have, on as many samples as the walk through an export takes. */
-export function walkBeside(): Promise<ErrorWalk | null> {
+/** Why the file beside the model cannot be walked through now, in a few words; null where it can. */
+export function unwalked({ project: { data }, work }: Pick<StudioState, "project" | "work">): string | null {
+  if (!data) return "needs samples";
+  return isBusy(work) ? "another job runs" : null;
+}
+
+/** Through the layers that the file beside the model and that both have, on as many samples as the walk through an export takes. */
+export async function walkBeside(): Promise<void> {
   const { project, view } = studio.getState();
-  const { recipe } = project;
-  if (!recipe) return Promise.resolve(null);
-  return runJob({
+  const { recipe, data, besideFile } = project;
+  if (!recipe || !data || !besideFile) return;
+  const { present } = recipe;
+  const result = await runJob({
     task: "Walking",
     on: "the quantized model",
-    run: (api, report) => api.walkBeside(recipe.present, view.sensitivitySamples, report),
+    run: (api, report) => api.walkBeside(present, view.sensitivitySamples, report),
   });
+  if (!result || studio.getState().project.besideFile !== besideFile) return;
+  const { preprocess, seed } = present;
+  actions.fileWalked({ result, sha256: besideFile.sha256, data: data.fingerprint, preprocess, seed });
 }
 
 /** Takes a recovered recipe over as one step of undo, with the samples and the preprocessing that there are. */

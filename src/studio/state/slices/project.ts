@@ -61,7 +61,7 @@ export interface Project {
   readonly samples: number;
   readonly recipe: history.History<Recipe> | null;
   /** The quantized file that was read beside the model, another one each time; null before one was. */
-  readonly besideFile: { readonly name: string } | null;
+  readonly besideFile: { readonly name: string; readonly sha256: string } | null;
   readonly calibration: Calibration | null;
   /** How long the calibration ran, in milliseconds; null when it was read from a file or store. */
   readonly calibrationTime: number | null;
@@ -127,7 +127,7 @@ export const projectChanges = {
   samplesChosen: ({ data, samples }, wanted: number) => ({
     samples: data ? clamp(Math.floor(wanted), 1, data.summary.samples) : samples,
   }),
-  besideRead: (_, name: string) => ({ besideFile: { name } }),
+  besideRead: (_, { name, sha256 }: NonNullable<Project["besideFile"]>) => ({ besideFile: { name, sha256 } }),
   keepChosen: (_, keep: boolean) => ({ keep }),
   /** A stand-in came or went with what the recipe quantizes. */
   calibrationFollowed: (_, calibration: Calibration | null) => ({ calibration }),

@@ -10,6 +10,7 @@ import type { Notice } from "../../../engine/model/job.ts";
 import type { LayerTimes } from "../../../engine/model/latency.ts";
 import type { Preprocess } from "../../../engine/model/preprocess.ts";
 import type { PreprocessFinding } from "../../../engine/model/preprocessFinding.ts";
+import type { FileWalk } from "../../../engine/model/quantizedFile.ts";
 import type { Recipe } from "../../../engine/model/recipe.ts";
 import type { Rounding } from "../../../engine/model/rounding.ts";
 import type { ErrorWalk, Sensitivity } from "../../../engine/model/sensitivity.ts";
@@ -106,6 +107,16 @@ export interface MeasuredDrift {
   readonly data: string;
 }
 
+/** The walk through a quantized file, and which samples it was on, prepared how. */
+export interface WalkedFile {
+  readonly result: FileWalk;
+  /** Of the file. */
+  readonly sha256: string;
+  readonly data: string;
+  readonly preprocess: Preprocess | null;
+  readonly seed: Recipe["seed"];
+}
+
 /** Advice by what was measured, and on which data. */
 export interface MeasuredAdvice {
   readonly advice: Advice;
@@ -128,6 +139,8 @@ export interface Results {
   readonly kept: readonly StoredResult[];
   readonly sensitivity: Based<Sensitivity> | null;
   readonly walk: Based<ErrorWalk> | null;
+  /** Through a quantized file of any tool that was read beside the model. */
+  readonly fileWalk: WalkedFile | null;
   readonly drift: MeasuredDrift | null;
   /** How long layers took, and under which recipe. */
   readonly layerTimes: { readonly result: LayerTimes; readonly recipe: Recipe } | null;
@@ -152,6 +165,7 @@ export const NO_RESULTS: Results = {
   kept: [],
   sensitivity: null,
   walk: null,
+  fileWalk: null,
   drift: null,
   layerTimes: null,
   tuning: null,
@@ -177,6 +191,7 @@ export const resultsChanges = {
   resultDeleted: ({ kept }, id: string) => ({ kept: kept.filter((entry) => entry.id !== id) }),
   sensitivityMeasured: (_, sensitivity: Based<Sensitivity> | null) => ({ sensitivity }),
   walkMeasured: (_, walk: Based<ErrorWalk>) => ({ walk }),
+  fileWalked: (_, fileWalk: WalkedFile) => ({ fileWalk }),
   driftMeasured: (_, drift: MeasuredDrift) => ({ drift }),
   layersTimed: (_, layerTimes: NonNullable<Results["layerTimes"]>) => ({ layerTimes }),
   searchAdvanced: (_, tuning: Based<Tuning>) => ({ tuning }),

@@ -2,24 +2,24 @@ import { Tooltip } from "radix-ui";
 import { useEffect, useState } from "react";
 import type { Evaluation } from "../../../engine/model/evaluation.ts";
 import type { QuantizedFile } from "../../../engine/model/quantizedFile.ts";
-import type { ErrorWalk } from "../../../engine/model/sensitivity.ts";
 import { plural } from "../../../engine/values/figures.ts";
 import { byteSize } from "../../../engine/values/units.ts";
 import { WalkChart } from "../../charts/WalkChart.tsx";
 import { FileButton } from "../../parts/FileButton.tsx";
 import { Notices } from "../../parts/Notices.tsx";
 import { TextDialog } from "../../parts/TextDialog.tsx";
+import { fileWalkNow } from "../../state/figures.ts";
 import { takeFiles } from "../../state/intake.ts";
 import { adoptRecovered, judgeBeside, type ReadFile, readQuantized, walkBeside } from "../../state/quantized.ts";
 import type { QuantizedFiles } from "../../state/slices/view.ts";
 import { actions } from "../../state/store.ts";
-import { useProject, useWork } from "../../state/useStudio.ts";
+import { useProject, useResults, useStudio, useWork } from "../../state/useStudio.ts";
 import { Results, Verdict } from "../evaluation/EvaluationPane.tsx";
 import { Alerts } from "../frame/Alerts.tsx";
 import { JobLine } from "../frame/JobLine.tsx";
 import { WalkTable } from "../tune/walk/WalkTable.tsx";
 import { QuantizedLayers } from "./QuantizedLayers.tsx";
-import { Recovered, Unmatched } from "./Recovered.tsx";
+import { Recovered, Unmatched, Unwalked } from "./Recovered.tsx";
 import "./QuantizedDialog.css";
 
 interface Props {
@@ -34,13 +34,11 @@ export default function QuantizedDialog({ files, onClose }: Props) {
   const hasData = useProject(({ data }) => data !== null);
   const [read, setRead] = useState<ReadFile | null>(null);
   const [evaluation, setEvaluation] = useState<Evaluation | null>(null);
-  const [walk, setWalk] = useState<ErrorWalk | null>(null);
   const [layer, setLayer] = useState<string | null>(null);
   // biome-ignore lint/correctness/useExhaustiveDependencies: beside another float model it is another comparison
   useEffect(() => {
     let isOpen = true;
     setEvaluation(null);
-    setWalk(null);
     void readQuantized(files).then((found) => {
       if (!isOpen) return;
       if (!found) return onClose();
@@ -55,6 +53,9 @@ export default function QuantizedDialog({ files, onClose }: Props) {
   const byFloat = new Map(own?.matching.matches.map(({ stored, float }) => [float, stored]));
   const floatOf = layer === null ? null : (matches.get(layer)?.float ?? null);
   const recipe = own?.recovery.recipe ?? null;
+  const fileWalk = useResults((results) => results.fileWalk);
+  const isStale = useStudio((state) => fileWalkNow(state)?.stale ?? false);
+  const walk = own && fileWalk?.sha256 === own.file.sha256 ? fileWalk.result : null;
   return (
     <TextDialog
       title="A quantized model"
@@ -80,7 +81,7 @@ export default function QuantizedDialog({ files, onClose }: Props) {
               type="button"
               className="button"
               disabled={busy || !hasData}
-              onClick={() => void walkBeside().then((walked) => walked && setWalk(walked))}
+              onClick={() => void walkBeside()}
               data-testid="quantized-walk"
             >
               Walk through it
@@ -91,6 +92,7 @@ export default function QuantizedDialog({ files, onClose }: Props) {
               onClick={() => {
                 onClose();
                 actions.besideGraphOpened();
+                if (walk) actions.graphColourChosen("error");
               }}
               data-testid="quantized-graph"
             >
@@ -148,6 +150,7 @@ export default function QuantizedDialog({ files, onClose }: Props) {
                     Error at the output of {plural(walk.steps.length, "layer")} that both have,{" "}
                     {plural(walk.samples, "sample")}
                   </h3>
+                  {isStale ? <p className="hint">Stale: the samples or how they are prepared changed since.</p> : null}
                   <WalkChart
                     walk={walk}
                     culprits={null}
@@ -160,6 +163,7 @@ export default function QuantizedDialog({ files, onClose }: Props) {
                     selected={floatOf}
                     onSelect={(id) => setLayer(byFloat.get(id) ?? null)}
                   />
+                  <Unwalked layers={walk.unwalked} />
                 </section>
               ) : null}
               <Recovered recovery={own.recovery} />

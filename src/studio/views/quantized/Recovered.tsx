@@ -67,6 +67,22 @@ export function Unmatched({ matching }: { readonly matching: Matching }) {
   );
 }
 
+/** Layers that both have and that a walk leaves out: how many for which reason, and each. */
+export function Unwalked({ layers }: { readonly layers: readonly UnmatchedLayer[] }) {
+  const reasons = new Map<string, number>();
+  for (const { why } of layers) reasons.set(why, (reasons.get(why) ?? 0) + 1);
+  return (
+    <div data-testid="quantized-unwalked">
+      {[...reasons].map(([why, times]) => (
+        <p key={why} className="hint">
+          {plural(times, "layer")} that both have {times === 1 ? "is" : "are"} not walked; of each: {why}.
+        </p>
+      ))}
+      <Reasons title="that both have and that are not walked" layers={layers} />
+    </div>
+  );
+}
+
 function Reasons({ title, layers }: { readonly title: string; readonly layers: readonly UnmatchedLayer[] }) {
   if (layers.length === 0) return null;
   return (
