@@ -7,13 +7,13 @@ import { writeCompactJson } from "./json.ts";
 import { encodeStatistics, TENSOR } from "./tensorStatistics.ts";
 
 const { model, notices } = CALIBRATION.entries;
-const { equalized, smoothed, executors, preprocess, seed, wanted, observed, skipped, prints } = OBSERVATION;
+const { equalized, smoothed, scaling, executors, preprocess, seed, wanted, observed, skipped, prints } = OBSERVATION;
 
 /** docs/schemas/calibration.schema.json is made from this. */
 export const CALIBRATION_FILE = fields({
   ...headingSchema("calibration"),
   tool: about("Who wrote it, with version.", text),
-  ...{ model, equalized, smoothed, executors, preprocess, seed, wanted, observed, skipped, prints, notices },
+  ...{ model, equalized, smoothed, scaling, executors, preprocess, seed, wanted, observed, skipped, prints, notices },
   tensors: also(list(TENSOR), (tensors, fail) => {
     const names = new Set<string>();
     tensors.forEach(([name], i) => {
@@ -42,14 +42,27 @@ const DOCUMENT = {
  * keep their order, one to a line. `tool` is who writes it, such as "octet 0.1.0".
  */
 export function writeCalibration(calibration: Calibration, tool: string): string {
-  const { model, equalized, smoothed, executors, preprocess, seed, wanted, observed, skipped, prints, notices } =
-    calibration;
+  const {
+    model,
+    equalized,
+    smoothed,
+    scaling,
+    executors,
+    preprocess,
+    seed,
+    wanted,
+    observed,
+    skipped,
+    prints,
+    notices,
+  } = calibration;
   const head = {
     ...heading("calibration"),
     tool,
     model,
     equalized,
     ...(smoothed !== undefined && { smoothed }),
+    ...(scaling !== undefined && { scaling }),
     executors,
     preprocess,
     seed,

@@ -35,7 +35,7 @@ const WORTH_ACCELERATING_MS = 3000;
  * Observes every float activation of the model on samples of a dataset that follow each other: on the accelerator, where that is asked
  * for or clearly faster, else on the main runtime, which goes on where an accelerator is lost. Samples that cannot be right
  * are warned of. Throws InputError when no sample can be read, an output is never finite, or `resume` belongs to another
- * model, was equalized otherwise, or took samples in another order.
+ * model, was equalized or smoothed otherwise, or took samples in another order.
  */
 export async function calibrate(
   model: OpenModel,
@@ -68,6 +68,11 @@ export async function observe(
   if (resume && (resume.smoothed ?? false) !== model.smoothed) {
     throw new InputError("The calibration to continue was made with another setting of smoothing; start afresh.");
   }
+  if (resume?.scaling !== undefined && resume.scaling !== model.scaling) {
+    throw new InputError(
+      "The calibration to continue was made with other factors of equalization or smoothing; start afresh.",
+    );
+  }
   const { seed = null } = dataset;
   if (resume && resume.seed !== seed) {
     throw new InputError("The calibration to continue took the samples in another order; start afresh.");
@@ -79,6 +84,7 @@ export async function observe(
     model: { name: model.name, sha256: model.sha256 },
     equalized: model.equalized,
     ...(model.smoothed && { smoothed: true }),
+    ...(model.scaling !== null && { scaling: model.scaling }),
     wanted: request.samples,
     preprocess: request.preprocess,
     seed,

@@ -23,6 +23,7 @@ import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
 import { planQuantization, type QuantizationPlan } from "../plan/plan.ts";
 import { summarizePlan } from "../plan/summary.ts";
+import { isEqualized, isSmoothed, scalingOf } from "../recipe/scaling.ts";
 import { targetOf } from "../targets/index.ts";
 import { ORT } from "../targets/ort.ts";
 import type { Target } from "../targets/target.ts";
@@ -55,6 +56,8 @@ export interface OpenModel extends Required<ModelInputs> {
   /** Whether `folded` and `observed` are equalized, and smoothed. */
   readonly equalized: boolean;
   readonly smoothed: boolean;
+  /** Tells the factors that they are scaled by from others; null where they are by none. */
+  readonly scaling: string | null;
   /** Element type and, where it is static and has dimensions, shape of each activation of both prepared forms. */
   readonly types: ReadonlyMap<string, DataType | "other">;
   readonly dims: ReadonlyMap<string, readonly number[]>;
@@ -140,6 +143,7 @@ async function prepareFile<T extends object>(
     observed: restated(prepared.observed),
     equalized: false,
     smoothed: false,
+    scaling: null,
     types,
     dims,
     shapes,
@@ -174,15 +178,6 @@ export function runnable(model: ModelProto): ModelFile {
 /** What decides how a model's channels are scaled before it is quantized: equalized, smoothed, and by AWQ. */
 export type Equalization = Pick<Recipe, "corrections" | "factors" | "smoothed" | "inputScales">;
 
-export function isEqualized({ corrections, factors }: Equalization): boolean {
-  return corrections.equalization && factors !== null;
-}
-
-/** Whether smoothing changes the model: where nothing gained it does not. */
-export function isSmoothed({ corrections, smoothed }: Equalization): boolean {
-  return corrections.smoothing === true && Object.keys(smoothed ?? {}).length > 0;
-}
-
 /** The last scaled form of each model, by its factors and scales as text: recipes are copied on their way to a worker. */
 const scaled = new WeakMap<PreparedModel, { readonly by: string; readonly model: PreparedModel }>();
 
@@ -201,7 +196,7 @@ export function equalizedModel<M extends PreparedModel>(model: M, recipe: Equali
   const known = scaled.get(model);
   if (known?.by === by) return known.model as M;
   const even = factors ? withFactors(model, factors) : model;
-  const equalized = smoothed ? smooth(even, smoothed) : even;
+  const equalized = { ...(smoothed ? smooth(even, smoothed) : even), scaling: scalingOf(recipe) };
   const result: M = inputScales
     ? {
         ...equalized,

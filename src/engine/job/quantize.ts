@@ -19,20 +19,13 @@ import { planOn, type QuantizationPlan } from "../plan/plan.ts";
 import { isPreprocessedFor } from "../recipe/basis.ts";
 import { withLearned } from "../recipe/change.ts";
 import { joinPrints } from "../recipe/prints.ts";
+import { isEqualized, isScaledBy, isSmoothed } from "../recipe/scaling.ts";
 import { assertTakes } from "../targets/target.ts";
 import { rangeWithin } from "../values/clamp.ts";
 import { type Artifact, artifactBytes, fileOf } from "./artifact.ts";
 import { quantizedName } from "./fileNames.ts";
 import { LARGEST_FILE } from "./fileSize.ts";
-import {
-  type Equalization,
-  equalizedModel,
-  floatForm,
-  isEqualized,
-  isSmoothed,
-  type OpenModel,
-  planModel,
-} from "./open.ts";
+import { type Equalization, equalizedModel, floatForm, type OpenModel, planModel } from "./open.ts";
 import { withOrigin } from "./origin.ts";
 import { spareTensors } from "./spare.ts";
 import { assertWhole } from "./whole.ts";
@@ -79,8 +72,9 @@ export function isCalibratedFor(recipe: Calibrated, calibration: Calibration): b
   return isScaledFor(recipe, calibration) && isPreprocessedFor(recipe, calibration);
 }
 
-function isScaledFor(recipe: Equalization, { equalized, smoothed = false }: Calibration): boolean {
-  return equalized === isEqualized(recipe) && smoothed === isSmoothed(recipe);
+function isScaledFor(recipe: Equalization, calibration: Calibration): boolean {
+  const { equalized, smoothed = false } = calibration;
+  return equalized === isEqualized(recipe) && smoothed === isSmoothed(recipe) && isScaledBy(recipe, calibration);
 }
 
 type Calibrated = Equalization & Pick<Recipe, "preprocess">;
@@ -94,7 +88,7 @@ export function assertCalibrated(model: OpenModel, calibration: Calibration): vo
 }
 
 /**
- * Throws InputError as assertCalibrated does, when one of calibration and recipe is equalized and the other is not, and
+ * Throws InputError as assertCalibrated does, when calibration and recipe are not equalized or smoothed by the same factors, and
  * when the samples were preprocessed otherwise than the recipe has it.
  */
 export function assertCalibratedFor(model: OpenModel, recipe: Calibrated, calibration: Calibration): void {
@@ -106,6 +100,11 @@ export function assertCalibratedFor(model: OpenModel, recipe: Calibrated, calibr
   }
   if (isCalibratedFor(recipe, calibration)) return;
   assertScalingLearned(recipe);
+  if (calibration.equalized === isEqualized(recipe) && (calibration.smoothed ?? false) === isSmoothed(recipe)) {
+    throw new InputError(
+      "The calibration was made with other factors of equalization or smoothing than the recipe holds, and other factors change what tensors hold; calibrate again.",
+    );
+  }
   const isOther = calibration.equalized !== isEqualized(recipe);
   const has = isOther ? calibration.equalized : calibration.smoothed;
   const [made, wanted] = has ? ["with", "without"] : ["without", "with"];

@@ -224,6 +224,27 @@ describe("corrections on the sample model, judged on samples that did not teach 
     });
   });
 
+  test("statistics of a model equalized by other factors are refused as well, and taken again where samples are there", async () => {
+    const { recipe, calibration } = await settled(wish("tensor", { equalization: true, bias: "none" }));
+    expect(calibration.scaling).toMatch(/^[0-9a-f]{16}$/);
+    const twice = (values: readonly number[]) => values.map((value) => 2 * value);
+    const factors = Object.fromEntries(
+      Object.entries(recipe.factors!).map(([name, { divide, absorb }]) => [name, { divide: twice(divide), absorb }]),
+    );
+    const others = { ...recipe, factors, resolved: null, spared: null };
+    expect(() => resolveRecipe(model, others, calibration)).toThrow(/other factors .* calibrate again/);
+    const request = { samples: 8, preprocess, resume: calibration, checkpoint: () => undefined };
+    const scaled = equalizedModel(model, others);
+    await expect(calibrate(scaled, data, request, { main: runtime, accelerator: null }, context)).rejects.toThrow(
+      /other factors/,
+    );
+    const again = await settled(others, calibration);
+    expect(again.calibration.scaling).not.toBe(calibration.scaling);
+    expect(again.recipe.factors).toBe(factors);
+    const { scaling: _, ...before } = calibration;
+    expect(resolveRecipe(model, { ...recipe, resolved: null }, before).resolved).toEqual(recipe.resolved);
+  });
+
   test("the export of an equalized model holds the float model that its caches belong to", async () => {
     const { recipe, calibration } = await settled(wish("tensor", { equalization: true, bias: "none" }));
     const { files } = exportValid(model, { recipe, calibration, evaluation: null, date: "2026-11-21T00:00:00.000Z" });

@@ -57,10 +57,11 @@ export function mergeShards(given: readonly (readonly [name: string, shard: Shar
   const calibrations = ordered.map(([, { calibration }]) => calibration);
   const merged = mergeObservations(calibrations);
   checkOutputs(first.facts, merged);
-  const { model, equalized, smoothed, wanted, preprocess, seed } = first.calibration;
+  const { model, equalized, smoothed, scaling, wanted, preprocess, seed } = first.calibration;
   const sources = ordered.flatMap(([, shard]) => shard.sources);
   return {
-    ...{ model, equalized, ...(smoothed !== undefined && { smoothed }), wanted, preprocess, seed },
+    ...{ model, equalized, ...(smoothed !== undefined && { smoothed }), ...(scaling !== undefined && { scaling }) },
+    ...{ wanted, preprocess, seed },
     prints: calibrations.some(({ prints }) => prints === null)
       ? null
       : calibrations.map(({ prints }) => prints).join(""),
@@ -77,7 +78,10 @@ const COMMON: readonly (readonly [what: string, of: (shard: Shard) => unknown])[
   ["another order of samples (seed)", ({ calibration: { seed } }) => seed],
   ["other samples, or the same under other names", ({ listing }) => listing],
   ["samples that were preprocessed otherwise", ({ calibration: { preprocess } }) => preprocess],
-  ["channels that were scaled otherwise", ({ calibration: { equalized, smoothed = false } }) => [equalized, smoothed]],
+  [
+    "channels that were scaled otherwise",
+    ({ calibration: { equalized, smoothed = false, scaling } }) => [equalized, smoothed, scaling],
+  ],
   [
     "a model that was prepared otherwise, by another version of Octet",
     ({ facts, calibration: { statistics } }) => [facts, [...statistics.keys()]],

@@ -1,6 +1,7 @@
 import type { Calibration } from "../model/calibration.ts";
 import type { Recipe } from "../model/recipe.ts";
-import { isEqualized, isSmoothed, type OpenModel } from "./open.ts";
+import { isEqualized, isSmoothed } from "../recipe/scaling.ts";
+import type { OpenModel } from "./open.ts";
 
 /** What stands for the calibration of a recipe that takes no ranges. */
 export function uncalibrated(

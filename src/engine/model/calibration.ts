@@ -50,6 +50,10 @@ export const OBSERVATION = {
     "Whether the model was smoothed before it was observed; absent where not. Statistics of one do not fit the other.",
     maybe(flag),
   ),
+  scaling: about(
+    "Tells the factors of equalization and smoothing that the model was observed under from others: statistics of one do not fit another. Absent without factors, and in a calibration from before it was said.",
+    maybe(text),
+  ),
   seed: SEED,
   observed: about("Indices of the samples observed, in that order, rising.", ascending),
   skipped: about("Indices of the samples that could not be read, rising.", ascending),

@@ -1,9 +1,35 @@
+import type { Calibration } from "../model/calibration.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { basisOf, isCurrent } from "./basis.ts";
 import { withLearned } from "./change.ts";
 import { missing } from "./derivations.ts";
+import { digestOf } from "./digest.ts";
 import { joinPrints } from "./prints.ts";
 import { sameValue } from "./text.ts";
+
+/** What decides how channels of a model are scaled before it is observed. */
+type Scaling = Pick<Recipe, "corrections" | "factors" | "smoothed">;
+
+export function isEqualized({ corrections, factors }: Omit<Scaling, "smoothed">): boolean {
+  return corrections.equalization && factors !== null;
+}
+
+/** Whether smoothing changes the model: where nothing gained it does not. */
+export function isSmoothed({ corrections, smoothed }: Omit<Scaling, "factors">): boolean {
+  return corrections.smoothing === true && Object.keys(smoothed ?? {}).length > 0;
+}
+
+/** Tells the factors that scale channels under a recipe from others, a digest in hexadecimal; null where none do. */
+export function scalingOf(recipe: Scaling): string | null {
+  const factors = isEqualized(recipe) ? recipe.factors : null;
+  const smoothed = isSmoothed(recipe) ? (recipe.smoothed ?? null) : null;
+  return factors || smoothed ? digestOf({ factors, smoothed }) : null;
+}
+
+/** Whether a calibration observed the model scaled by the factors of a recipe, as far as it says by which. */
+export function isScaledBy(recipe: Scaling, { scaling }: Pick<Calibration, "scaling">): boolean {
+  return scaling === undefined || scaling === scalingOf(recipe);
+}
 
 const SCALING = ["factors", "smoothed"] as const;
 

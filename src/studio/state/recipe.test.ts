@@ -4,9 +4,10 @@ import type { Preprocess } from "../../engine/model/preprocess.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
 import { withCorrections, withMethod, withRounding } from "../../engine/recipe/edits.ts";
+import { scalingOf } from "../../engine/recipe/scaling.ts";
 import { begin } from "./history.ts";
 import { runJob } from "./jobs.ts";
-import { editRecipe, resolveRecipe } from "./recipe.ts";
+import { editRecipe, fits, resolveRecipe } from "./recipe.ts";
 import type { OpenData } from "./slices/project.ts";
 import { actions, studio } from "./store.ts";
 import { given } from "./testing/given.ts";
@@ -190,4 +191,15 @@ test("where a model is calibrated again, it is on the samples chosen now, and no
   given({ data, samples: 3, calibration, calibratedOn: "here", recipe: begin(RECIPE) });
   await resolveRecipe(calibration);
   expect(asked[1]).toEqual([null, 4]);
+});
+
+test("statistics that were observed under other factors than the recipe's are no use for it", () => {
+  const corrections = { equalization: true, bias: "none" } as const;
+  const recipe: Recipe = { ...RECIPE, corrections, factors: { a: { divide: [2], absorb: [0] } } };
+  const seen = { ...calibration, equalized: true, preprocess: null } as Calibration;
+  expect(fits(recipe, seen)).toBe(true);
+  expect(fits(recipe, { ...seen, scaling: scalingOf(recipe)! })).toBe(true);
+  expect(
+    fits({ ...recipe, factors: { a: { divide: [3], absorb: [0] } } }, { ...seen, scaling: scalingOf(recipe)! }),
+  ).toBe(false);
 });

@@ -4,6 +4,7 @@ import type { Recipe } from "../../engine/model/recipe.ts";
 import { isPreprocessedFor, sameRecipe } from "../../engine/recipe/basis.ts";
 import { missing } from "../../engine/recipe/derivations.ts";
 import { withFloat, withGroupMethod, withGroupRange } from "../../engine/recipe/edits.ts";
+import { isScaledBy } from "../../engine/recipe/scaling.ts";
 import type { Learned } from "../../engine/recipe/settings.ts";
 import { sameValue } from "../../engine/recipe/text.ts";
 import { settling } from "./begun.ts";
@@ -77,7 +78,8 @@ export function fits(recipe: Recipe, calibration: Calibration): boolean {
   const sameModel =
     corrections.equalization === calibration.equalized &&
     corrections.equalization === (factors !== null) &&
-    isSmoothedAlike(recipe, calibration);
+    isSmoothedAlike(recipe, calibration) &&
+    isScaledBy(recipe, calibration);
   const sameSamples = recipe.seed === calibration.seed && isPreprocessedFor(recipe, calibration);
   return sameModel && (isStandIn(calibration) || sameSamples);
 }
@@ -103,8 +105,6 @@ export function isBusy({ job }: Pick<Work, "job">): boolean {
 
 /** The statistics that equalizing, or undoing it, put aside, so that the way back need not calibrate again. */
 let aside: Pick<Project, "calibration" | "calibratedOn"> | null = null;
-/** What an equalized or smoothed model was observed under. */
-const scalingOf = new WeakMap<Calibration, readonly [Recipe["factors"], Recipe["smoothed"]]>();
 
 /** Takes up the statistics put aside where they, and not those at hand, are of what the recipe quantizes. */
 function takeUp(wanted: Recipe, calibration: Calibration, calibratedOn: string | null): Calibration | null {
@@ -114,8 +114,6 @@ function takeUp(wanted: Recipe, calibration: Calibration, calibratedOn: string |
   if (on !== null && calibratedOn !== null && on !== calibratedOn) return null;
   const about = ({ model, wanted: samples, preprocess }: Calibration) => [model, samples, preprocess];
   if (!sameValue(about(found), about(calibration))) return null;
-  const scaling = [wanted.factors, wanted.smoothed ?? null];
-  if ((wanted.factors || wanted.smoothed) && !sameValue(scalingOf.get(found), scaling)) return null;
   aside = { calibration, calibratedOn };
   actions.calibrationTakenUp(found, on);
   return found;
@@ -163,7 +161,6 @@ async function settle(calibration: Calibration): Promise<Recipe | null> {
   if (!relearned && fits(settled.recipe, calibration)) actions.recipeSettled(present);
   else {
     aside = { calibration, calibratedOn };
-    scalingOf.set(settled.calibration, [settled.recipe.factors, settled.recipe.smoothed ?? null]);
     actions.recipeSettledAnew(present, settled.calibration, null, data?.samplesFingerprint ?? null, changed);
   }
   return present;

@@ -11,6 +11,7 @@ import {
 } from "../../engine/recipe/basis.ts";
 import { withOthers } from "../../engine/recipe/change.ts";
 import { missing, type Origin } from "../../engine/recipe/derivations.ts";
+import { isScaledBy } from "../../engine/recipe/scaling.ts";
 import type { Project } from "./slices/project.ts";
 import type { Results } from "./slices/results.ts";
 import type { StudioState } from "./slices/studio.ts";
@@ -83,7 +84,8 @@ export function changedSinceCalibration(facts: Facts): readonly Origin[] {
   if (!calibration || !recipe || isStandIn(calibration)) return [];
   const { present } = recipe;
   const seen = basisOf("statistics", { recipe: present, data: calibratedOn, samples: calibration.wanted });
-  const isEqualizedAlike = calibration.equalized === present.corrections.equalization;
+  const isScaledAlike = present.factors === null || isScaledBy(present, calibration);
+  const isEqualizedAlike = calibration.equalized === present.corrections.equalization && isScaledAlike;
   const preprocess = isPreprocessedFor(present, calibration) ? present.preprocess : calibration.preprocess;
   const { seed } = calibration;
   const basis = {

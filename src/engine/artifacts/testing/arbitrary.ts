@@ -162,28 +162,33 @@ export const executors: fc.Arbitrary<Calibration["executors"]> = fc.array(
   { maxLength: 2 },
 );
 
-export const calibration: fc.Arbitrary<Calibration> = fc.record({
-  model,
-  equalized: fc.boolean(),
-  statistics: fc
-    .uniqueArray(fc.tuple(tensorName, statistics), { maxLength: 4, selector: ([name]) => name })
-    .map((entries) => new Map(entries)),
-  observed: indices(),
-  skipped: indices(),
-  wanted: fc.nat(),
-  preprocess: fc.option(preprocess),
-  seed,
-  prints,
-  executors,
-  notices: fc.array(
-    fc.record({
-      kind: fc.constantFrom("warning" as const, "info" as const),
-      subject: tensorName,
-      message: fc.string(),
+export const calibration: fc.Arbitrary<Calibration> = fc
+  .record({
+    seen: fc.record({
+      model,
+      equalized: fc.boolean(),
+      statistics: fc
+        .uniqueArray(fc.tuple(tensorName, statistics), { maxLength: 4, selector: ([name]) => name })
+        .map((entries) => new Map(entries)),
+      observed: indices(),
+      skipped: indices(),
+      wanted: fc.nat(),
+      preprocess: fc.option(preprocess),
+      seed,
+      prints,
+      executors,
+      notices: fc.array(
+        fc.record({
+          kind: fc.constantFrom("warning" as const, "info" as const),
+          subject: tensorName,
+          message: fc.string(),
+        }),
+        { maxLength: 3 },
+      ),
     }),
-    { maxLength: 3 },
-  ),
-});
+    scaling: fc.option(fc.stringMatching(/^[0-9a-f]{16}$/)),
+  })
+  .map(({ seen, scaling }) => (scaling === null ? seen : { ...seen, scaling }));
 
 function indices(): fc.Arbitrary<number[]> {
   return fc.uniqueArray(fc.nat()).map((values) => values.sort((a, b) => a - b));
