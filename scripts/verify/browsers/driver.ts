@@ -17,7 +17,7 @@ export interface Driver {
 export class Missing extends Error {}
 
 /** Asks again until the answer is not false, or throws what was waited for. */
-export async function until<T>(what: string, ask: () => Promise<T | false | null>, patience = 240_000): Promise<T> {
+export async function until<T>(what: string, ask: () => Promise<T | false | null>, patience = 600_000): Promise<T> {
   const end = performance.now() + patience;
   for (;;) {
     const answer = await ask();
