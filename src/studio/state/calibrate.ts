@@ -91,7 +91,7 @@ async function calibrateScaled(recipe: Recipe, changed: readonly Origin[], sampl
   if (!settled || now?.model.sha256 !== recipe.model.sha256) return;
   const edited = now !== recipe;
   const observed = withOthers(now, [...changed, "statistics"]);
-  const present = edited ? withLearned(observed, scalingOf(settled.recipe)) : asWanted(settled.recipe, recipe);
+  const present = edited ? withLearned(observed, learnedScaling(settled.recipe)) : asWanted(settled.recipe, recipe);
   if (edited && !fits(present, settled.calibration)) {
     say(
       "warning",
@@ -106,6 +106,6 @@ async function calibrateScaled(recipe: Recipe, changed: readonly Origin[], sampl
   if (edited) await resolveRecipe(settled.calibration);
 }
 
-function scalingOf({ factors, smoothed }: Recipe) {
+function learnedScaling({ factors, smoothed }: Recipe) {
   return { factors, ...(smoothed && { smoothed }) };
 }
