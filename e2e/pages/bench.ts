@@ -1,7 +1,7 @@
 import mjs from "onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url";
 import wasm from "onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url";
 import { gpuObserverSession } from "../../src/engine/calibration/gpu/observerSession.ts";
-import { joinFeeds } from "../../src/engine/calibration/joinFeeds.ts";
+import { joinFeeds } from "../../src/engine/data/joinFeeds.ts";
 import { toModelFile } from "../../src/engine/onnx/runtimeFile.ts";
 import { webgpuRuntime } from "../../src/engine/runtime/webgpu.ts";
 import { openDevice } from "../../src/engine/runtime/webgpuDevice.ts";
