@@ -15,9 +15,10 @@ describe("a run of all that npm run verify measures", () => {
   });
 
   it("begins nothing that would not be done within the hour", () => {
-    expect(fitsTheHour(part("a", "2026-01-09", 1200), 2400)).toBe(true);
-    expect(fitsTheHour(part("a", "2026-01-09", 1201), 2400)).toBe(false);
-    expect(fitsTheHour({ name: "never", run: null }, 3599)).toBe(true);
-    expect(fitsTheHour({ name: "never", run: null }, 3601)).toBe(false);
+    expect(fitsTheHour(part("a", "2026-01-09", 1200), 2400, false)).toBe(true);
+    expect(fitsTheHour(part("a", "2026-01-09", 1201), 2400, false)).toBe(false);
+    expect(fitsTheHour({ name: "never", run: null }, 3599, false)).toBe(true);
+    expect(fitsTheHour({ name: "never", run: null }, 3601, false)).toBe(false);
+    expect(fitsTheHour(part("a", "2026-01-09", 4500), 0, true)).toBe(true);
   });
 });

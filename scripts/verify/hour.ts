@@ -15,7 +15,10 @@ export function byAge(parts: readonly Written[]): Written[] {
   return parts.toSorted((a, b) => day(a).localeCompare(day(b)) || seconds(b) - seconds(a));
 }
 
-/** Whether a part can be begun after so many seconds, if it takes what it took last. One that was never measured can while time is left. */
-export function fitsTheHour({ run }: Written, elapsed: number): boolean {
-  return elapsed + (run?.seconds ?? 0) <= HOUR;
+/**
+ * Whether a part can be begun after so many seconds, if it takes what it took last. One that was never measured can while time is left, and the first
+ * of a run in any case, so that none is left for ever.
+ */
+export function fitsTheHour({ run }: Written, elapsed: number, isFirst: boolean): boolean {
+  return isFirst || elapsed + (run?.seconds ?? 0) <= HOUR;
 }

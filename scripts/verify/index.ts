@@ -205,12 +205,16 @@ const parts = wanted.map((name) => ({
   run: existsSync(pathOf(name)) ? runOf(measuredOn(readFileSync(pathOf(name), "utf8"))) : null,
 }));
 const left: string[] = [];
+let begun = 0;
 for (const part of values.only ? parts : byAge(parts)) {
   const { measure, head, needsPeer } = PARTS[part.name]!;
   const missing = needsPeer ? peerMissing() : null;
   if (missing) console.error(`${missing} ${pathOf(part.name)} stays as it is.`);
-  else if (!values.only && !fitsTheHour(part, performance.now() / 1000)) left.push(part.name);
-  else await write(pathOf(part.name), await measure(), head);
+  else if (!values.only && !fitsTheHour(part, performance.now() / 1000, begun === 0)) left.push(part.name);
+  else {
+    begun++;
+    await write(pathOf(part.name), await measure(), head);
+  }
 }
 if (left.length > 0) {
   console.log(
