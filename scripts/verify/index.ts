@@ -2,7 +2,7 @@
  * What is too heavy for `npm test`: every model of ../shared/models with its default recipe, into docs/verified.md, with that
  * for speed, into docs/speed.md, a model of 5 GiB, into docs/large.md, one of 2 GiB in a tab, into docs/large-in-tab.md, other browsers, into docs/browsers.md, beside the
  * peer on data built for it, into docs/models.md, in every format, into docs/formats-measured.md, a first run with Rescue, into docs/first-run.md, learned
- * rounding, into docs/learned-halves.md, drift, into docs/drift-measured.md, the end-to-end tests that `npm test` leaves out, into docs/studio-verified.md, and the commands of npm that the documents name, into docs/docs-verified.md.
+ * rounding, into docs/learned-halves.md, drift, into docs/drift-measured.md, calibration in shards, into docs/scale-measured.md, the end-to-end tests that `npm test` leaves out, into docs/studio-verified.md, and the commands of npm that the documents name, into docs/docs-verified.md.
  * Where no parts are named, those that were measured longest ago come first, and what an hour has no room for is left to the next run and named.
  * `--models` and `--formats`, names apart by semicolons, measure these rows of formats-measured anew and leave the others.
  *   npm run verify [-- --only NAME,NAME,...], where a name is that of a document above
@@ -17,6 +17,7 @@ import { peerMissing } from "../bench/peer.ts";
 import { tableLines } from "../bench/text.ts";
 import { byAge, fitsTheHour } from "./hour.ts";
 import { machine, measuredOn, runOf } from "./machine.ts";
+import { slurmMissing } from "./scale/cluster.ts";
 
 if (!hasShared) {
   console.error("There is nothing to verify: the models of ../shared are not here.");
@@ -26,8 +27,8 @@ if (!hasShared) {
 interface Part {
   readonly measure: () => Promise<() => Promise<Row[]>>;
   readonly head: readonly string[];
-  /** Whether it sets Octet beside the peer's tool. */
-  readonly needsPeer?: boolean;
+  /** Why it cannot be measured here; null where it can. */
+  readonly missing?: () => string | null;
   /** The name of the document that it writes, where that is not its own. */
   readonly document?: string;
 }
@@ -123,7 +124,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   },
   models: {
     measure: async () => (await import("./peers.ts")).comparePeers,
-    needsPeer: true,
+    missing: peerMissing,
     head: [
       "# Models beside the peer's tool",
       "",
@@ -142,6 +143,21 @@ const PARTS: Readonly<Record<string, Part>> = {
       "Written by `npm run verify`. What `octet drift` finds of new samples beside 30 that calibrated, under ranges of least error, in native ONNX Runtime: 30 new ones where no",
       "number stands. The figure is the largest KL of any tensor, nats, with the verdict ([drift.md](drift.md)). Changed samples are the others of the same, with the values of",
       "the input changed. `mnist_cntk` is given garments, which are not what it was made for.",
+    ],
+  },
+  scale: {
+    document: "scale-measured",
+    measure: async () => (await import("./scale/index.ts")).scaleOut,
+    missing: slurmMissing,
+    head: [
+      "# Calibration in shards, measured",
+      "",
+      "Written by `npm run verify -- --only scale`. `octet calibrate` on the 200 photographs of `imagenet-mini` with `mobilenet_v1_0.75_224`, in native ONNX Runtime on one thread, alone and by",
+      "[examples/slurm.sh](examples/slurm.sh) on a cluster of Slurm that is started for it: one node with two CPUs, this machine. Five merged calibrations were byte for byte that of one machine: three of 2 shards,",
+      "side by side; one of 2, one of which was killed with the daemon of its node while it observed samples, and started again by Slurm; and one of 64, two at a time. Where shards failed, the merge was cancelled.",
+      "What is otherwise fails the run, and writes nothing here. Times are processor time of the commands (user and system), which other work on the machine changes less than the clock; `by the clock` is what went by meanwhile, without",
+      "Slurm's own. They are medians of three, and of merging 64 one. Estimated are, from parts that were measured here: a shard, by what opening takes and a sample, and merging, by the bytes of 2 and of 64 shards (for",
+      "10,000 samples, by shards as large as the whole calibration). A network and a disk that machines share are not in them.",
     ],
   },
   studio: {
@@ -170,7 +186,7 @@ const PARTS: Readonly<Record<string, Part>> = {
       const { compareFormats } = await import("./formats.ts");
       return () => compareFormats(chosen);
     },
-    needsPeer: true,
+    missing: peerMissing,
     head: [
       "# Models in every format",
       "",
@@ -207,9 +223,9 @@ const parts = wanted.map((name) => ({
 const left: string[] = [];
 let begun = 0;
 for (const part of values.only ? parts : byAge(parts)) {
-  const { measure, head, needsPeer } = PARTS[part.name]!;
-  const missing = needsPeer ? peerMissing() : null;
-  if (missing) console.error(`${missing} ${pathOf(part.name)} stays as it is.`);
+  const { measure, head, missing } = PARTS[part.name]!;
+  const reason = missing?.() ?? null;
+  if (reason) console.error(`${reason} ${pathOf(part.name)} stays as it is.`);
   else if (!values.only && !fitsTheHour(part, performance.now() / 1000, begun === 0)) left.push(part.name);
   else {
     begun++;
