@@ -138,12 +138,14 @@ export const COMMANDS = {
         preprocess: PREPROCESS,
         labels: LABELS,
         samples: count(1, "read the first N samples; they calibrate and measure (default: 16)"),
+        shard: part("I/N", "measure part I of N of the layers alone, from 1, on all these samples, for octet merge"),
       }),
       ...INPUT_OPTIONS,
       ...MODEL_OPTIONS,
       ...RECIPE_OPTIONS,
       ...inGroup("Result", {
         metric: choice("NAME", ERROR_METRICS, "what layers are ordered by (default: sqnr); drop needs labels"),
+        out: text("DIR", "with --shard: where the file goes (default: the current folder)"),
       }),
       ...RESULT_OPTIONS,
     },
@@ -207,10 +209,11 @@ export const COMMANDS = {
     example: "octet calibrate model.onnx --data photos --preprocess imagenet --shard 1/8 --out shards",
   }),
   merge: define({
-    summary: "Makes one calibration of all its shards, bit for bit that of a single run.",
+    summary:
+      "Makes one calibration, or one sensitivity measurement, of all its shards, bit for bit that of a single run.",
     names: ["SHARDS..."],
     options: {
-      ...inGroup("Result", { out: text("DIR", "where the calibration goes (default: the current folder)") }),
+      ...inGroup("Result", { out: text("DIR", "where a calibration goes (default: the current folder)") }),
       ...RESULT_OPTIONS,
     },
     example: "octet merge shards/*.shard.json --out calibrated",

@@ -62,6 +62,10 @@ describe("octet merge", () => {
     expect(errorOf(await merge(shard(1), shard(3)))).toBe(
       "Shard 2 of 3 is missing; give every shard of the calibration.",
     );
+    const beyond = altered(3, /"index": ?3/, '"index":4');
+    expect(errorOf(await merge(shard(1), shard(2), shard(3), beyond))).toContain("is shard 4 of 3, which there is not");
+    const endless = altered(1, /"of": ?3/, '"of":9007199254740991');
+    expect(errorOf(await merge(endless))).toMatch(/^Shards 2, 3, .*, 11, \.\.\. of 9007199254740991 are missing; /);
     expect(errorOf(await merge(shard(1), shard(2), shard(2), shard(3)))).toMatch(/both shard 2 of 3, .*twice/);
     const cut = altered(3, /"observed": ?\[\d+, ?/, '"observed": [');
     expect(errorOf(await merge(shard(1), shard(2), cut))).toContain("does not hold the samples 8 to 11");

@@ -13,7 +13,7 @@ import { BEFORE_PREPARATIONS } from "../src/engine/model/past/recipe.ts";
 import { withFlag } from "../src/engine/model/testing/olderRecipe.ts";
 import { documentSchema } from "./documentSchemas.ts";
 
-const KINDS = ["recipe", "calibration", "report", "shard", "signature"] as const;
+const KINDS = ["recipe", "calibration", "report", "shard", "sensitivity-shard", "signature"] as const;
 const RECORDED = new URL("../src/engine/job/testing/recorded/", import.meta.url);
 
 function validator(kind: (typeof KINDS)[number]) {

@@ -5,6 +5,7 @@ import { CALIBRATION_FILE } from "../src/engine/artifacts/cache.ts";
 import { writeJson } from "../src/engine/artifacts/json.ts";
 import { RECIPE_FILE } from "../src/engine/artifacts/recipe.ts";
 import { REPORT_FILE } from "../src/engine/artifacts/report.ts";
+import { SENSITIVITY_SHARD_FILE } from "../src/engine/artifacts/sensitivityShard.ts";
 import { SHARD_FILE } from "../src/engine/artifacts/shard.ts";
 import { SIGNATURE_FILE } from "../src/engine/artifacts/signature.ts";
 import { PREPROCESS } from "../src/engine/model/preprocess.ts";
@@ -37,6 +38,11 @@ const FILES: Readonly<
     title: "Octet shard of a calibration",
     description:
       "What one of several runs observed of its part of the samples: octet merge makes a calibration of all.",
+  },
+  "sensitivity-shard": {
+    schema: SENSITIVITY_SHARD_FILE,
+    title: "Octet shard of a sensitivity measurement",
+    description: "What one of several runs measured of its part of the layers: octet merge puts them together.",
   },
   signature: {
     schema: SIGNATURE_FILE,

@@ -1,13 +1,18 @@
+import { join } from "node:path";
 import { classesOf } from "../../src/engine/model/dataset.ts";
 import { InputError } from "../../src/engine/model/job.ts";
 import type { Sensitivity } from "../../src/engine/model/sensitivity.ts";
-import { readRecipe } from "../../src/engine/project/index.ts";
+import type { SensitivityShard } from "../../src/engine/model/sensitivityShard.ts";
+import { readRecipe, writeSensitivityShard } from "../../src/engine/project/index.ts";
+import { plural } from "../../src/engine/values/figures.ts";
+import { TOOL } from "../../src/engine/values/tool.ts";
 import { describeCulprits } from "../culpritsText.ts";
 import type { ArgumentsOf } from "../definitions.ts";
 import { dataSources } from "../files.ts";
 import { labelsOf, preprocessOf } from "../options.ts";
 import { checkPreprocess } from "../preprocessCheck.ts";
 import { documentOf, openForRecipe, recipeChanges } from "../recipeOptions.ts";
+import { assertFolder, writeText } from "../results.ts";
 import { terminalRuntime } from "../runtime.ts";
 import { describeSensitivity } from "../sensitivityText.ts";
 import type { Terminal } from "../terminal.ts";
@@ -21,6 +26,13 @@ export async function sensitivityCommand(
 ): Promise<number> {
   const { context } = terminal;
   const metric = values.metric ?? "sqnr";
+  const out = values.out ?? ".";
+  if (values.shard) await assertFolder(out);
+  else if (values.out) {
+    throw new InputError(
+      "--out is where --shard writes; what is measured without it is printed, all of it with --json.",
+    );
+  }
   const changes = recipeChanges(values);
   const preprocess = await preprocessOf(values.preprocess);
   const wanted = values.samples ?? DEFAULT_SAMPLES;
@@ -46,6 +58,23 @@ export async function sensitivityCommand(
   const { recipe, model } = project;
   const all = [0, samples] as const;
   const split = { calibration: isSettled ? null : all, measurement: all };
+  if (values.shard) {
+    const { shard } = values;
+    const { sensitivity, halves } = await project.sensitivityOfPart({ samples, part: shard }, context);
+    if (metric === "drop" && sensitivity.all.drop === null) throw unmeasured(sensitivity);
+    const walk = shard.index === 1 ? await project.walk(samples, context) : null;
+    const part = {
+      shard,
+      model: { name: model.name, sha256: model.sha256 },
+      split,
+      metric,
+      recipe,
+      halves,
+      walk,
+      notices,
+    };
+    return await writePart({ ...part, sensitivity: { ...sensitivity, reliability: null } }, out, values.json, terminal);
+  }
   const about = { model: { name: model.name, sha256: model.sha256 }, split };
 
   let known: Sensitivity | null = null;
@@ -80,6 +109,24 @@ export async function sensitivityCommand(
     );
     return terminal.exitCancelled;
   }
+}
+
+async function writePart(part: SensitivityShard, out: string, json: boolean, terminal: Terminal): Promise<number> {
+  const { shard, model, sensitivity, notices } = part;
+  const file = `${model.name}.${shard.index}-of-${shard.of}.sensitivity.json`;
+  const text = writeSensitivityShard(part, `${TOOL.name} ${TOOL.version}`);
+  await writeText(out, file, text, terminal.context.signal);
+  terminal.notices(sensitivity.notices);
+  const { layers, samples } = sensitivity;
+  terminal.result(
+    json,
+    { out, file, shard, layers: layers.length, samples, notices: [...notices, ...sensitivity.notices] },
+    [
+      `${plural(layers.length, "layer")} on ${plural(samples, "sample")}, shard ${shard.index} of ${shard.of}`,
+      `  ${join(out, file)}`,
+    ],
+  );
+  return 0;
 }
 
 function unmeasured({ labelled }: Sensitivity): InputError {

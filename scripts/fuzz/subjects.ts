@@ -15,14 +15,15 @@ import {
   gateMarkdown,
   inspectModel,
   kindOf,
+  mergeSensitivity,
   mergeShards,
   openData,
+  readAnyShard,
   readCalibration,
   readQuantized,
   readRecipe,
   readReport,
   readRules,
-  readShard,
 } from "../../src/engine/project/index.ts";
 import { context, writeDocuments } from "./documents.ts";
 import { EXTERNAL_MODELS, MODELS, WEIGHTS } from "./models.ts";
@@ -92,7 +93,7 @@ function ofText(
 
 /** Every format that is read, with inputs as small as there are. */
 export async function subjectsOn(runtime: Runtime): Promise<readonly Subject[]> {
-  const { project, recipe, calibration, report, shard } = await writeDocuments(runtime);
+  const { project, recipe, calibration, report, shard, sensitivityShard } = await writeDocuments(runtime);
   const base = readReport(report, "base.report.json");
   const rules = '{"maxTop1Drop": 1, "minSqnr": {"y": 20, "*": 10}, "maxBytes": 100000, "minIntegerShare": 0.5}';
   const written = { recipe: readRecipe(recipe, "recipe"), calibration: readCalibration(calibration, "calibration") };
@@ -160,8 +161,10 @@ export async function subjectsOn(runtime: Runtime): Promise<readonly Subject[]> 
       gateJUnit(judged);
       gateMarkdown(judged);
     }),
-    ofText("shard", 20, [shard], (text) => {
-      mergeShards([["input.json", readShard(text, "input.json")]]);
+    ofText("shard", 20, [shard, sensitivityShard], (text) => {
+      const read = readAnyShard(text, "input.json");
+      if ("observed" in read) mergeShards([["input.json", read.observed]]);
+      else mergeSensitivity([["input.json", read.measured]]);
     }),
     ofText("rules", 10, [rules], (text) => {
       gate(base, null, readRules(text, "input.json"));

@@ -1,6 +1,8 @@
 import { readCalibration } from "../artifacts/cache.ts";
 import { classify, reasonOf } from "../artifacts/document.ts";
 import { readRecipe } from "../artifacts/recipe.ts";
+import { readSensitivityShard } from "../artifacts/sensitivityShard.ts";
+import { readShard } from "../artifacts/shard.ts";
 import type { Calibration } from "../model/calibration.ts";
 import { type Evaluation, PRINTED_EVALUATION } from "../model/evaluation.ts";
 import { RULES, type Rules } from "../model/gate.ts";
@@ -8,6 +10,8 @@ import { InputError } from "../model/job.ts";
 import { PREPROCESS, type Preprocess } from "../model/preprocess.ts";
 import { read } from "../model/read.ts";
 import type { Recipe } from "../model/recipe.ts";
+import type { SensitivityShard } from "../model/sensitivityShard.ts";
+import type { Shard } from "../model/shard.ts";
 
 /** A recipe or a calibration cache, told apart by what the file says it is. Throws InputError when it is neither. */
 export function readDocument(
@@ -17,6 +21,16 @@ export function readDocument(
   return classify(text, fileName) === "recipe"
     ? { recipe: readRecipe(text, fileName) }
     : { calibration: readCalibration(text, fileName) };
+}
+
+/** A shard of a calibration or of a sensitivity measurement, told apart by what the file says it is. Throws InputError when it is neither. */
+export function readAnyShard(
+  text: string,
+  fileName: string,
+): { readonly observed: Shard } | { readonly measured: SensitivityShard } {
+  return classify(text, fileName) === "sensitivity-shard"
+    ? { measured: readSensitivityShard(text, fileName) }
+    : { observed: readShard(text, fileName) };
 }
 
 /** The JSON of a preprocessing. Throws InputError when a field is wrong. */
@@ -46,5 +60,6 @@ export { writeCalibration } from "../artifacts/cache.ts";
 export { gateJUnit, gateMarkdown } from "../artifacts/gateFiles.ts";
 export { writeJson } from "../artifacts/json.ts";
 export { writeRecipe } from "../artifacts/recipe.ts";
-export { readShard, writeShard } from "../artifacts/shard.ts";
+export { writeSensitivityShard } from "../artifacts/sensitivityShard.ts";
+export { writeShard } from "../artifacts/shard.ts";
 export { readCalibration, readRecipe };

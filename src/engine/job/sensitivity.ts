@@ -1,13 +1,16 @@
 import { exposeOutputs } from "../graph/shapes.ts";
 import type { Dataset } from "../model/dataset.ts";
 import { inPairs } from "../model/format.ts";
-import type { JobContext } from "../model/job.ts";
+import { InputError, type JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Runtime, Session } from "../model/runtime.ts";
 import type { Sensitivity } from "../model/sensitivity.ts";
+import type { SensitivityShard } from "../model/sensitivityShard.ts";
+import { partOf } from "../model/shard.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
-import { measureSensitivity } from "../tuning/sensitivity.ts";
-import { sensitivityModel } from "../tuning/sensitivityModel.ts";
+import { type Measured, measureSensitivity } from "../tuning/sensitivity.ts";
+import { type SensitivityModel, sensitivityModel } from "../tuning/sensitivityModel.ts";
+import { plural } from "../values/figures.ts";
 import { assertTakesCodes } from "./codesOnly.ts";
 import { assertRoundingLearned } from "./learned.ts";
 import { equalizedModel, type OpenModel } from "./open.ts";
@@ -28,11 +31,56 @@ export async function sensitivity(
   model: OpenModel,
   recipe: Recipe,
   dataset: Dataset,
-  { samples, untilSettled }: { readonly samples: number; readonly untilSettled: boolean },
+  request: { readonly samples: number; readonly untilSettled: boolean },
   runtime: Runtime,
   context: JobContext,
   onResult: (partial: Sensitivity) => void,
 ): Promise<Sensitivity> {
+  const whole = { ...request, part: null };
+  return (await measureLayers(model, recipe, dataset, whole, runtime, context, onResult)).sensitivity;
+}
+
+/**
+ * The same of one part of the layers, on all samples: what is measured of a layer does not depend on the others, but the reliability of their
+ * ranking does, and is found from the halves of all. Throws InputError where there are fewer layers than parts, too.
+ */
+export function sensitivityOfPart(
+  model: OpenModel,
+  recipe: Recipe,
+  dataset: Dataset,
+  request: { readonly samples: number; readonly part: Part },
+  runtime: Runtime,
+  context: JobContext,
+): Promise<Measured> {
+  const whole = { ...request, untilSettled: false };
+  return measureLayers(model, recipe, dataset, whole, runtime, context, () => undefined);
+}
+
+type Part = SensitivityShard["shard"];
+
+/** Without the variants of layers that are not of a part. */
+function ofPart(model: SensitivityModel, part: Part | null): SensitivityModel {
+  if (!part) return model;
+  const units = [...new Set(model.variants.map(({ unit }) => unit))];
+  if (part.of > units.length) {
+    throw new InputError(
+      `${plural(units.length, "layer")} cannot be cut into ${part.of} shards; take ${units.length} shards at most.`,
+    );
+  }
+  const own = new Set(units.slice(...partOf(units.length, part)));
+  return { ...model, variants: model.variants.filter(({ unit }) => own.has(unit)) };
+}
+
+async function measureLayers(
+  model: OpenModel,
+  recipe: Recipe,
+  dataset: Dataset,
+  request: { readonly samples: number; readonly untilSettled: boolean; readonly part: Part | null },
+  runtime: Runtime,
+  context: JobContext,
+  onResult: (partial: Sensitivity) => void,
+): Promise<Measured> {
+  const { samples, untilSettled, part } = request;
   const start = performance.now();
   assertTakesCodes(recipe, "What each layer costs");
   assertRoundingLearned(recipe);
@@ -40,7 +88,7 @@ export async function sensitivity(
   const { float, corrected, types, plan, ranges } = quantizationJob(model, recipe);
   const first = await firstReadable(dataset, 0, samples);
   const standIns = standInsOf(model);
-  const measured = sensitivityModel({
+  const all = sensitivityModel({
     subject: { float, corrected, plan, ranges, recipe: inPairs(recipe) },
     types,
     dims: model.dims,
@@ -49,6 +97,7 @@ export async function sensitivity(
     dataShaped: outputsShapedByData(model),
     standIns,
   });
+  const measured = ofPart(all, part);
   context.signal.throwIfAborted();
   const file = toModelFile(measured.switched.model);
   const what = `"${model.fileName}" with every layer switchable`;
@@ -73,9 +122,10 @@ export async function sensitivity(
       : null;
     if (reference) sessions.push(reference);
     const executor = { runtime: runtime.label, threads };
-    const request = { samples, untilSettled, reference, bound: KEPT_BOUND, executor, start };
-    const result = await measureSensitivity(measured, session, dataset, request, context, onResult);
-    return { ...result, notices: [...standInNotices(standIns), ...result.notices] };
+    const wanted = { samples, untilSettled, reference, bound: KEPT_BOUND, executor, start };
+    const { sensitivity, halves } = await measureSensitivity(measured, session, dataset, wanted, context, onResult);
+    const notices = [...standInNotices(standIns), ...sensitivity.notices];
+    return { sensitivity: { ...sensitivity, notices }, halves };
   } finally {
     await Promise.all(sessions.map((session) => session.dispose()));
   }

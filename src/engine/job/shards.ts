@@ -9,6 +9,7 @@ import { observe } from "./calibrate.ts";
 import type { OpenDataset } from "./data.ts";
 import { checkOutputs, doubtFacts, doubtsOf } from "./doubts.ts";
 import type { OpenModel } from "./open.ts";
+import { type NamedPart, type Whole, wholeOf } from "./wholeOf.ts";
 
 export interface ShardRequest {
   readonly shard: Shard["shard"];
@@ -49,11 +50,10 @@ export async function calibrateShard(
  * given twice, or they are of another model, other samples or another order, other preprocessing or scaling of channels, or ran otherwise: no runtime promises the same
  * bits for another number of threads or samples at a time.
  */
-export function mergeShards(given: readonly (readonly [name: string, shard: Shard])[]): Calibration {
-  const ordered = [...given].sort(([, a], [, b]) => a.shard.index - b.shard.index);
-  const [name, first] = ordered[0]!;
-  for (const [other, shard] of ordered.slice(1)) assertAlike(name, first, other, shard);
-  assertWhole(ordered, first);
+export function mergeShards(given: readonly NamedPart<Shard>[]): Calibration {
+  const ordered = wholeOf(given, { noun: "calibration", twice: "samples would count twice", common: COMMON });
+  for (const part of ordered) assertHeld(part);
+  const [, first] = ordered[0]!;
   const calibrations = ordered.map(([, { calibration }]) => calibration);
   const merged = mergeObservations(calibrations);
   checkOutputs(first.facts, merged);
@@ -70,8 +70,7 @@ export function mergeShards(given: readonly (readonly [name: string, shard: Shar
   };
 }
 
-/** What shards of one calibration have in common: how it is said, and what is compared. */
-const COMMON: readonly (readonly [what: string, of: (shard: Shard) => unknown])[] = [
+const COMMON: Whole<Shard>["common"] = [
   ["another model", ({ calibration: { model } }) => model.sha256],
   ["another number of shards", ({ shard }) => shard.of],
   ["another number of samples", ({ samples, calibration: { wanted } }) => [samples, wanted]],
@@ -95,35 +94,12 @@ const COMMON: readonly (readonly [what: string, of: (shard: Shard) => unknown])[
   ],
 ];
 
-function assertAlike(name: string, first: Shard, other: string, shard: Shard): void {
-  const told = (value: unknown) => JSON.stringify(value instanceof Set ? [...value].sort() : value);
-  const differs = COMMON.find(([, of]) => told(of(first)) !== told(of(shard)));
-  if (!differs) return;
-  throw new InputError(`${other} is of ${differs[0]} than ${name}; merge the shards of one calibration.`);
-}
-
-function assertWhole(ordered: readonly (readonly [string, Shard])[], { shard: { of }, samples }: Shard): void {
-  const names = new Map<number, string>();
-  for (const [name, { shard, calibration }] of ordered) {
-    const twin = names.get(shard.index);
-    if (twin !== undefined) {
-      throw new InputError(
-        `${twin} and ${name} are both shard ${shard.index} of ${of}, so that samples would count twice; leave one out.`,
-      );
-    }
-    names.set(shard.index, name);
-    const [first, end] = partOf(samples, shard);
-    const held = [...calibration.observed, ...calibration.skipped].sort((a, b) => a - b);
-    if (held.length === end - first && held.every((sample, i) => sample === first + i)) continue;
-    throw new InputError(
-      `${name} does not hold the samples ${first} to ${end - 1}, which are those of shard ${shard.index} of ${of}; run it again.`,
-    );
-  }
-  const missing = Array.from({ length: of }, (_, i) => i + 1).filter((index) => !names.has(index));
-  if (missing.length === 0) return;
-  const which =
-    missing.length === 1
-      ? `Shard ${missing[0]} of ${of} is`
-      : `Shards ${missing.slice(0, 10).join(", ")}${missing.length > 10 ? ", ..." : ""} of ${of} are`;
-  throw new InputError(`${which} missing; give every shard of the calibration.`);
+/** Throws InputError for a shard that does not hold all samples of its part. */
+function assertHeld([name, { shard, samples, calibration }]: NamedPart<Shard>): void {
+  const [first, end] = partOf(samples, shard);
+  const held = [...calibration.observed, ...calibration.skipped].sort((a, b) => a - b);
+  if (held.length === end - first && held.every((sample, i) => sample === first + i)) return;
+  throw new InputError(
+    `${name} does not hold the samples ${first} to ${end - 1}, which are those of shard ${shard.index} of ${shard.of}; run it again.`,
+  );
 }

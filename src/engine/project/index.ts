@@ -18,6 +18,7 @@ export { totalBytes } from "../job/quantize.ts";
 export { kindOf, readQuantized } from "../job/readQuantized.ts";
 export { recordOf } from "../job/report.ts";
 export { resultIn } from "../job/resultArchive.ts";
+export { mergeSensitivity } from "../job/sensitivityShards.ts";
 export type { Settled, Want } from "../job/settle.ts";
 export { mergeShards } from "../job/shards.ts";
 export { isReport, signatureName, signatures } from "../job/signedReports.ts";
@@ -36,14 +37,15 @@ export { withLayerForm } from "../recipe/layerForms.ts";
 export {
   gateJUnit,
   gateMarkdown,
+  readAnyShard,
   readCalibration,
   readDocument,
   readEvaluation,
   readRecipe,
   readRules,
-  readShard,
   writeCalibration,
   writeRecipe,
+  writeSensitivityShard,
   writeShard,
 } from "./documents.ts";
 export type { Environment } from "./environment.ts";

@@ -34,7 +34,7 @@ import { Prober } from "../job/probe.ts";
 import { assertCalibrated, assertRecipeFor, looksResolved, quantizeModel, resolveRecipe } from "../job/quantize.ts";
 import { Beside } from "../job/quantizedBeside.ts";
 import { readQuantized } from "../job/readQuantized.ts";
-import { sensitivity } from "../job/sensitivity.ts";
+import { sensitivity, sensitivityOfPart } from "../job/sensitivity.ts";
 import { type Settled, type SettleRequest, settle, settleAlone, type Want, wantsOfSamples } from "../job/settle.ts";
 import { calibrateShard, type ShardRequest } from "../job/shards.ts";
 import type { ModelSource } from "../job/source.ts";
@@ -459,6 +459,12 @@ export class Project {
     return this.#on(recipe, (data) =>
       sensitivity(this.#model, recipe, data, request, this.#runtime, context, onResult),
     );
+  }
+
+  /** The same of one part of the layers, to be merged with the others. */
+  sensitivityOfPart(request: { readonly samples: number; readonly part: Shard["shard"] }, context: JobContext) {
+    const recipe = this.#recipe;
+    return this.#on(recipe, (data) => sensitivityOfPart(this.#model, recipe, data, request, this.#runtime, context));
   }
 
   /** How long each layer of the model that would be exported takes here. Throws InputError where the runtime keeps no profile. */

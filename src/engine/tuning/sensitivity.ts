@@ -4,6 +4,7 @@ import type { Dataset, Sample, SampleLabel } from "../model/dataset.ts";
 import { InputError, type JobContext } from "../model/job.ts";
 import type { Session } from "../model/runtime.ts";
 import type { LayerSensitivity, Sensitivity } from "../model/sensitivity.ts";
+import type { LayerHalves } from "../model/sensitivityShard.ts";
 import type { Tensor, TensorMap } from "../model/tensor.ts";
 import { splitHalfReliability } from "../numerics/ranking.ts";
 import { type Expectation, OutputErrorSum } from "./outputErrors.ts";
@@ -52,8 +53,20 @@ export async function measureSensitivity(
   request: MeasureRequest,
   context: JobContext,
   onResult: (partial: Sensitivity) => void,
-): Promise<Sensitivity> {
+): Promise<Measured> {
   return new Measurement(model, session, request, dataset, context, onResult).run();
+}
+
+/** A measurement, and what its reliability is found from; null where there are too few samples. */
+export interface Measured {
+  readonly sensitivity: Sensitivity;
+  readonly halves: readonly LayerHalves[] | null;
+}
+
+/** How well two halves of the samples agree on a ranking, 1 where they do in full; null where they say nothing of it. */
+export function reliabilityOf(halves: readonly LayerHalves[]): number | null {
+  const reliability = splitHalfReliability(halves.map(({ even, odd }) => [even, odd] as const));
+  return Number.isNaN(reliability) ? null : reliability;
 }
 
 class Measurement {
@@ -98,7 +111,7 @@ class Measurement {
     this.#kept = model.segments.length;
   }
 
-  async run(): Promise<Sensitivity> {
+  async run(): Promise<Measured> {
     let failure: InputError | null = null;
     for (let index = 0; index < this.#wanted; index++) {
       this.#context.signal.throwIfAborted();
@@ -126,7 +139,7 @@ class Measurement {
     if (this.#float.allSilent) {
       throw new InputError(`Sensitivity has nothing to go by. ${this.#float.notices()[0]!.message}`);
     }
-    return this.#result();
+    return { sensitivity: this.#result(), halves: this.#halvesByLayer() };
   }
 
   async #measure({ feeds, source }: Sample, label: SampleLabel): Promise<void> {
@@ -236,18 +249,15 @@ class Measurement {
    * Of the layers with weights: the others lose far less, and would make any ranking look reliable. Null where halves of equal size have
    * fewer than two samples each, or no output says anything yet.
    */
-  #reliability(): number | null {
+  #halvesByLayer(): readonly LayerHalves[] | null {
     if (this.#samples < LEAST_SAMPLES || this.#samples % 2 === 1 || this.#float.allSilent) return null;
-    const { variants } = this.#model;
+    const { units, variants } = this.#model;
     const weighted = new Set(variants.flatMap(({ kind, unit }) => (kind === "weights" ? [unit] : [])));
-    const pairs = variants.flatMap(({ kind, unit }, at) => {
-      const [even, odd] = this.#halves[at]!;
-      return kind === "alone" && weighted.has(unit)
-        ? [[even.result(this.#float).sqnr, odd.result(this.#float).sqnr] as const]
-        : [];
+    return variants.flatMap(({ kind, unit }, at) => {
+      if (kind !== "alone" || !weighted.has(unit)) return [];
+      const [even, odd] = this.#halves[at]!.map((half) => half.result(this.#float).sqnr) as [number, number];
+      return [{ layer: units[unit]!.id, even, odd }];
     });
-    const reliability = splitHalfReliability(pairs);
-    return Number.isNaN(reliability) ? null : reliability;
   }
 
   /** Without the layers measured so far where these turn out to mean nothing. */
@@ -280,12 +290,13 @@ class Measurement {
       });
     }
     const { bound, executor, start } = this.#request;
+    const halves = this.#halvesByLayer();
     return {
       samples: this.#samples,
       ranked: this.#ranked,
       wanted: this.#wanted,
       labelled: this.#all.labelled,
-      reliability: this.#reliability(),
+      reliability: halves && reliabilityOf(halves),
       all: this.#all.result(this.#float),
       layers,
       kept: { bytes: this.#keptBytes, bound },

@@ -1,0 +1,44 @@
+import type { SensitivityShard } from "../model/sensitivityShard.ts";
+import { reliabilityOf } from "../tuning/sensitivity.ts";
+import { type NamedPart, type Whole, wholeOf } from "./wholeOf.ts";
+
+const COMMON: Whole<SensitivityShard>["common"] = [
+  ["another model", ({ model }) => model.sha256],
+  ["another number of shards", ({ shard }) => shard.of],
+  ["other samples", ({ split, sensitivity: { samples, wanted, labelled } }) => [split, samples, wanted, labelled]],
+  ["another metric", ({ metric }) => metric],
+  [
+    "another recipe, or ranges that were found otherwise (one --recipe with its ranges is the same for all)",
+    ({ recipe }) => recipe,
+  ],
+  [
+    "another runtime or number of threads, which need not give the same bits",
+    ({ sensitivity }) => sensitivity.executor,
+  ],
+  [
+    "another error with everything quantized, so that samples or machines differ,",
+    ({ sensitivity }) => sensitivity.all,
+  ],
+];
+
+/**
+ * What one run over all layers and all samples would have measured, bit for bit where the runtime is; its seconds are those of all shards. Throws
+ * InputError where a shard is missing or given twice, or they are of another model, other samples or another recipe, or ran otherwise.
+ */
+export function mergeSensitivity(
+  given: readonly NamedPart<SensitivityShard>[],
+): Omit<SensitivityShard, "shard" | "halves"> {
+  const twice = "its layers would be there twice";
+  const parts = wholeOf(given, { noun: "measurement", twice, common: COMMON }).map(([, part]) => part);
+  const { shard, halves: _, ...first } = parts[0]!;
+  const halves = parts.flatMap((part) => part.halves ?? []);
+  return {
+    ...first,
+    sensitivity: {
+      ...first.sensitivity,
+      reliability: parts[0]!.halves ? reliabilityOf(halves) : null,
+      layers: parts.flatMap(({ sensitivity }) => sensitivity.layers),
+      seconds: parts.reduce((sum, { sensitivity }) => sum + sensitivity.seconds, 0),
+    },
+  };
+}
