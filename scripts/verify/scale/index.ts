@@ -66,7 +66,11 @@ async function measured(cluster: Cluster, timed: Timed): Promise<Row[]> {
       "both (s)": (shard + merge).toFixed(1),
       "of one machine's": ((shard + merge) / one.busy).toFixed(2),
       "by the clock (s)": clock?.toFixed(1) ?? "",
-      [`${LARGER.toLocaleString("en")} samples, estimated (s)`]: (opening + Math.ceil(LARGER / shards) * sample + whole).toFixed(0),
+      [`${LARGER.toLocaleString("en")} samples, estimated (s)`]: (
+        opening +
+        Math.ceil(LARGER / shards) * sample +
+        whole
+      ).toFixed(0),
     };
   };
   const clock = two.shard.end - two.shard.begin + two.merge.end - two.merge.begin;
