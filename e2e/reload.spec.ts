@@ -230,7 +230,9 @@ test(photographs, { tag: [`@${SHARED_TAG}`, THOROUGH] }, async ({ page }) => {
   await reloadAt(page, 60, [2, 9]);
 });
 
-test("leaving the page in the middle of a calibration asks first, and staying goes on", async ({ page }) => {
+test("leaving the page in the middle of a calibration asks first, and staying goes on", { tag: THOROUGH }, async ({
+  page,
+}) => {
   await openSample(page);
   await setSamples(page, 700);
   await startCalibration(page);

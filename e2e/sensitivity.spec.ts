@@ -68,7 +68,7 @@ test("measured sensitivity fills the list, sorts and filters it, and goes stale 
   await expect(page.getByTestId("sensitivity-standing")).toHaveText("measured on 3");
 });
 
-test("stopped, sensitivity keeps what is known; the key s measures again", async ({ page }) => {
+test("stopped, sensitivity keeps what is known; the key s measures again", { tag: THOROUGH }, async ({ page }) => {
   await openSample(page);
   await calibrate(page, 40);
   await page.getByTestId("metric").selectOption("drop");

@@ -55,17 +55,26 @@ test("the sample calibrated on WebGPU by hand sees what WASM sees, and says wher
   expectAlike(gpu, await calibrateOn(page, "wasm", samples, SAMPLE_NAME));
 });
 
-test("tensors called what every object has are calibrated on WebGPU as on WASM", async ({ page }, testInfo) => {
-  const samples = 8;
-  const files = await writeFiles(testInfo.outputPath(), {
-    "taken.onnx": takenNames(),
-    "taken.npy": takenSamples(samples),
-  });
-  await page.goto("/");
-  await drop(page, Object.values(files));
-  await expect(page.getByTestId("data-samples")).toHaveText(String(samples));
-  await idle(page);
-  const gpu = await calibrateOn(page, "webgpu", samples, "taken");
-  expect(gpu.map(({ name }) => name).sort()).toEqual(["__proto__", "constructor", "propertyIsEnumerable", "toString"]);
-  expectAlike(gpu, await calibrateOn(page, "wasm", samples, "taken"));
-});
+test(
+  "tensors called what every object has are calibrated on WebGPU as on WASM",
+  { tag: THOROUGH },
+  async ({ page }, testInfo) => {
+    const samples = 8;
+    const files = await writeFiles(testInfo.outputPath(), {
+      "taken.onnx": takenNames(),
+      "taken.npy": takenSamples(samples),
+    });
+    await page.goto("/");
+    await drop(page, Object.values(files));
+    await expect(page.getByTestId("data-samples")).toHaveText(String(samples));
+    await idle(page);
+    const gpu = await calibrateOn(page, "webgpu", samples, "taken");
+    expect(gpu.map(({ name }) => name).sort()).toEqual([
+      "__proto__",
+      "constructor",
+      "propertyIsEnumerable",
+      "toString",
+    ]);
+    expectAlike(gpu, await calibrateOn(page, "wasm", samples, "taken"));
+  },
+);
