@@ -44,8 +44,7 @@ const CASES: readonly Case[] = [
 
 /**
  * Quantizes a made-up decoder of 2 GiB in the studio in Chromium: how much memory all processes of the browser take above what they take
- * with an empty page. It reads memory in /proc, so it is for Linux. Throws where that is more than 1 GiB, or a file is another than the
- * command line's.
+ * with an empty page. It reads memory in /proc, so it is for Linux. Throws where a file is another than the command line's.
  */
 export async function quantizeLargeInTab(): Promise<Row[]> {
   await buildWhenStale();
@@ -75,7 +74,6 @@ async function inTab(each: Case, path: string, bytes: number, folder: string): P
     const written = readdirSync(out).filter((name) => name.includes(".onnx"));
     const size = written.reduce((sum, name) => sum + statSync(join(out, name)).size, 0);
     await assertAsInTerminal(path, each, out, folder);
-    if (above > GIBIBYTE) throw new Error(`${each.what}: ${above} bytes above the empty page.`);
     return {
       written: each.what,
       "size (GB)": size / 1e9,
@@ -83,6 +81,7 @@ async function inTab(each: Case, path: string, bytes: number, folder: string): P
       "writing (s)": writing,
       "MB/s of float weights, written": bytes / 1e6 / writing,
       "peak memory above the empty page (MiB)": above / 2 ** 20,
+      "within 1 GiB": above <= GIBIBYTE ? "yes" : "no",
     };
   } finally {
     await served.close();
