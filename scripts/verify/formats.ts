@@ -83,6 +83,8 @@ const DOCUMENT = fileURLToPath(new URL("../../docs/formats-measured.md", import.
 const TIMES = fileURLToPath(new URL("time_in_turn.py", import.meta.url));
 const SECONDS = 6;
 const PENDING = "pending";
+/** How often it is looked whether the machine is busy, a tenth of a second apart. */
+const LOOKS = 20;
 
 const floatOf = (model: string) => `${SHARED}models/${model}.onnx`;
 
@@ -117,7 +119,7 @@ export async function compareFormats({ models, formats }: Chosen): Promise<Row[]
         } else {
           const peer = bestOf(format.peers, comparable(golden.models[model] ?? {}));
           const measured = made.refused ?? (await measure(model, task, made.path, data, served));
-          const isTimed = typeof measured !== "string" && isQuiet();
+          const isTimed = typeof measured !== "string" && (await isQuiet());
           const timed = isTimed ? await timesOf(model, measured.file, peer?.[0], data, out) : null;
           const when = measuredNow(isWhole ? machine() : measuredOn(document), loadavg()[0] ?? 0);
           rows.push({ ...rowOf(model, name, measured, peer, timed), measured: when, file: made.print });
@@ -132,9 +134,15 @@ export async function compareFormats({ models, formats }: Chosen): Promise<Row[]
   }
 }
 
-/** Whether the machine has little else to do, as a time that is to be told has to be measured. */
-function isQuiet(): boolean {
-  return (loadavg()[0] ?? 0) < 1.5 * cpus().length;
+/** Whether the machine has little else to do, as a time that is to be told has to be measured: what is to be run now, our own last steps left out. */
+async function isQuiet(): Promise<boolean> {
+  let others = 0;
+  for (let look = 0; look < LOOKS; look++) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const [, , , runnable = "1/1"] = readFileSync("/proc/loadavg", "utf8").split(" ");
+    others += Number(runnable.split("/")[0]) - 1;
+  }
+  return others / LOOKS < cpus().length / 2;
 }
 
 interface Measured {
