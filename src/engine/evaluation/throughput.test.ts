@@ -63,3 +63,9 @@ test("a batch that a session refuses ends the table and not the evaluation", asy
   const measured = await measureThroughput(session({ perSample: 1 }), session({ perSample: 1, most: 8 }), one, context);
   expect(measured.map(({ batch }) => batch)).toEqual([1, 2, 4, 8]);
 });
+
+test("a session that fails at once has none, and what was evaluated before is kept", async () => {
+  expect(await measureThroughput(session({ perSample: 1 }), session({ perSample: 1, most: 0 }), one, context)).toEqual(
+    [],
+  );
+});

@@ -50,7 +50,10 @@ export async function evaluateModels(
   return job.speeds ? withStarts(evaluation, job, sample, runtime, context) : evaluation;
 }
 
-/** With the time from the files to the end of the first run: both are loaded again, after whatever the runtime begins with. */
+/**
+ * With the time from the files to the end of the first run: both are loaded again, after whatever the runtime begins with. Where one does not
+ * load a second time the evaluation stays as it is.
+ */
 async function withStarts(
   evaluation: Evaluation,
   job: EvaluationJob,
@@ -71,9 +74,14 @@ async function withStarts(
       await session.dispose();
     }
   };
-  const float = { ...latency.float, start: await startOf(job.float, "The float model", 0) };
-  const quantized = { ...latency.quantized, start: await startOf(job.quantized, "The quantized model", 1) };
-  return { ...evaluation, latency: { ...latency, float, quantized } };
+  try {
+    const float = { ...latency.float, start: await startOf(job.float, "The float model", 0) };
+    const quantized = { ...latency.quantized, start: await startOf(job.quantized, "The quantized model", 1) };
+    return { ...evaluation, latency: { ...latency, float, quantized } };
+  } catch {
+    signal.throwIfAborted();
+    return evaluation;
+  }
 }
 
 export { isTokenInput } from "../evaluation/nextTokens.ts";
