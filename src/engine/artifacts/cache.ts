@@ -8,12 +8,28 @@ import { encodeStatistics, TENSOR } from "./tensorStatistics.ts";
 
 const { model, notices } = CALIBRATION.entries;
 const { equalized, smoothed, scaling, executors, preprocess, seed, wanted, observed, skipped, prints } = OBSERVATION;
+/** All that a calibration has but its statistics, in the order of the file. */
+const SEEN = {
+  model,
+  equalized,
+  smoothed,
+  scaling,
+  executors,
+  preprocess,
+  seed,
+  wanted,
+  observed,
+  skipped,
+  prints,
+  notices,
+};
+const SEEN_KEYS = Object.keys(SEEN) as (keyof typeof SEEN)[];
 
 /** docs/schemas/calibration.schema.json is made from this. */
 export const CALIBRATION_FILE = fields({
   ...headingSchema("calibration"),
   tool: about("Who wrote it, with version.", text),
-  ...{ model, equalized, smoothed, scaling, executors, preprocess, seed, wanted, observed, skipped, prints, notices },
+  ...SEEN,
   tensors: also(list(TENSOR), (tensors, fail) => {
     const names = new Set<string>();
     tensors.forEach(([name], i) => {
@@ -42,36 +58,8 @@ const DOCUMENT = {
  * keep their order, one to a line. `tool` is who writes it, such as "octet 0.1.0".
  */
 export function writeCalibration(calibration: Calibration, tool: string): string {
-  const {
-    model,
-    equalized,
-    smoothed,
-    scaling,
-    executors,
-    preprocess,
-    seed,
-    wanted,
-    observed,
-    skipped,
-    prints,
-    notices,
-  } = calibration;
-  const head = {
-    ...heading("calibration"),
-    tool,
-    model,
-    equalized,
-    ...(smoothed !== undefined && { smoothed }),
-    ...(scaling !== undefined && { scaling }),
-    executors,
-    preprocess,
-    seed,
-    wanted,
-    observed,
-    skipped,
-    prints,
-    notices,
-  };
+  const seen = SEEN_KEYS.flatMap((key) => (calibration[key] === undefined ? [] : [[key, calibration[key]] as const]));
+  const head = { ...heading("calibration"), tool, ...Object.fromEntries(seen) };
   const lines = Object.entries(head).map(([key, value]) => `"${key}": ${writeCompactJson(value)}`);
   const tensors = [...calibration.statistics].map(([name, statistics]) => {
     return writeCompactJson({ name, ...encodeStatistics(statistics) });

@@ -207,19 +207,7 @@ describe("a file of our own beside its float model", () => {
     const { file } = await made({});
     expect((await (await beside(file)).walk(data, SAMPLES, runtime, context)).unwalked).toEqual([]);
 
-    const given = await open(
-      buildModel({
-        ...CHOICE_ENDS,
-        nodes: [
-          makeNode("MatMul", ["x", "w"], ["h"], { name: "before" }),
-          choiceOf(
-            makeNode("MatMul", ["h", "v"], ["z"], { name: "first" }),
-            makeNode("MatMul", ["z", "v"], ["t"], { name: "second" }),
-          ),
-        ],
-        constants: { w: noise([SIZE, SIZE], 51), v: noise([SIZE, SIZE], 52) },
-      }),
-    );
+    const given = await open(twoInsideAChoice());
     const quantized = quantizeModel(given, { ...defaultRecipe(given), format: "dynamic", resolved: {} });
     const nested = new Beside(given, await readQuantized(sourceOf(quantized.file)));
     const feeds: TensorMap = new Map([
@@ -247,19 +235,7 @@ describe("a file of our own beside its float model", () => {
 });
 
 it("a file of our own is of the format of its layers, whatever those inside an If are written as, and what it has in float there stays so", async () => {
-  const given = await open(
-    buildModel({
-      ...CHOICE_ENDS,
-      nodes: [
-        makeNode("MatMul", ["x", "w"], ["h"], { name: "before" }),
-        choiceOf(
-          makeNode("MatMul", ["h", "v"], ["z"], { name: "first" }),
-          makeNode("MatMul", ["z", "v"], ["t"], { name: "second" }),
-        ),
-      ],
-      constants: { w: noise([SIZE, SIZE], 51), v: noise([SIZE, SIZE], 52) },
-    }),
-  );
+  const given = await open(twoInsideAChoice());
   const float = { layers: ["choice/then_branch/second"], operators: [], tensors: [] };
   const { file } = quantizeModel(given, { ...defaultRecipe(given), format: "dynamic", resolved: {}, float });
   const { recovery } = new Beside(given, await readQuantized(sourceOf(file))).describe();
@@ -424,6 +400,21 @@ const CHOICE_ENDS = {
   inputs: [floatInput("x", [1, SIZE]), portInfo({ name: "whether", type: "bool", dims: [] })],
   outputs: ["y"],
 };
+
+/** A product before an If, and two products inside it. */
+function twoInsideAChoice() {
+  return buildModel({
+    ...CHOICE_ENDS,
+    nodes: [
+      makeNode("MatMul", ["x", "w"], ["h"], { name: "before" }),
+      choiceOf(
+        makeNode("MatMul", ["h", "v"], ["z"], { name: "first" }),
+        makeNode("MatMul", ["z", "v"], ["t"], { name: "second" }),
+      ),
+    ],
+    constants: { w: noise([SIZE, SIZE], 51), v: noise([SIZE, SIZE], 52) },
+  });
+}
 
 /** An If, named choice, that makes y of what these nodes make last, or of x. */
 function choiceOf(...nodes: NodeProto[]): NodeProto {

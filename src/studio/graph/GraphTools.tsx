@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import type { Part } from "../../../workers/protocol.ts";
 import { Choice } from "../parts/Choice.tsx";
 import { timeLayers, untimed } from "../state/latency.ts";
@@ -79,35 +80,34 @@ export function GraphTools({ parts, open }: { readonly parts: readonly Part[]; r
 }
 
 function WalkFile({ name }: { readonly name: string }) {
-  const reason = useStudio(unwalked);
   return (
-    <>
-      <button
-        type="button"
-        className="button"
-        disabled={reason !== null}
-        data-testid="walk-file"
-        onClick={() => void walkBeside()}
-      >
-        Walk through {name}
-      </button>
-      {reason ? <span className="muted">{reason}</span> : null}
-    </>
+    <Measure reason={useStudio(unwalked)} testId="walk-file" onPress={() => void walkBeside()}>
+      Walk through {name}
+    </Measure>
   );
 }
 
 function TimeLayers() {
-  const reason = useStudio(untimed);
+  return (
+    <Measure reason={useStudio(untimed)} testId="time-layers" onPress={timeLayers}>
+      Time the layers
+    </Measure>
+  );
+}
+
+interface MeasureProps {
+  /** Why it cannot be measured now; null where it can. */
+  readonly reason: string | null;
+  readonly testId: string;
+  readonly onPress: () => void;
+  readonly children: ReactNode;
+}
+
+function Measure({ reason, testId, onPress, children }: MeasureProps) {
   return (
     <>
-      <button
-        type="button"
-        className="button"
-        disabled={reason !== null}
-        data-testid="time-layers"
-        onClick={timeLayers}
-      >
-        Time the layers
+      <button type="button" className="button" disabled={reason !== null} data-testid={testId} onClick={onPress}>
+        {children}
       </button>
       {reason ? <span className="muted">{reason}</span> : null}
     </>

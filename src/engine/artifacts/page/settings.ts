@@ -20,10 +20,18 @@ const ROUNDINGS = {
 
 type Fact = readonly [term: string, detail: string | Markup];
 
+/** How many layers are in integers or another small type, and how many are stored in one and computed in float. */
+export function layerCounts({ layers, floatKernels }: Report["model"]): {
+  readonly quantized: number;
+  readonly stored: number;
+} {
+  const stored = floatKernels?.length ?? 0;
+  return { quantized: layers.filter(({ precision }) => precision !== "float32").length - stored, stored };
+}
+
 /** What the model is. */
 export function modelFacts({ model }: Report): Markup {
-  const stored = model.floatKernels?.length ?? 0;
-  const quantized = model.layers.filter(({ precision }) => precision !== "float32").length - stored;
+  const { quantized, stored } = layerCounts(model);
   const ports = (list: Report["model"]["inputs"]) =>
     html`${list.map(({ name, type, dims }, i) => html`${i > 0 ? ", " : ""}<code>${name}</code> ${type} ${dimsText(dims)}`)}`;
   return facts([

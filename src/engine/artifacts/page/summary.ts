@@ -5,7 +5,7 @@ import { change, percent, points } from "../../values/shares.ts";
 import { byteSize, decibel } from "../../values/units.ts";
 import { verdict } from "./evaluation.ts";
 import { html, type Markup } from "./markup.ts";
-import { noticeList } from "./settings.ts";
+import { layerCounts, noticeList } from "./settings.ts";
 
 const CLASSES = 3;
 
@@ -28,14 +28,13 @@ ${figuresOf(report).map(({ name, value, detail }) => html`<div><dt>${name}</dt><
 }
 
 function figuresOf({ model, evaluation }: Report): Figure[] {
-  const inFloat = model.floatKernels?.length ?? 0;
-  const quantized = model.layers.filter(({ precision }) => precision !== "float32").length - inFloat;
-  const stored = inFloat > 0 ? `${count(inFloat)} more stored in fewer bits and computed in float` : null;
-  const rest = model.layers.length - quantized - inFloat;
+  const { quantized, stored } = layerCounts(model);
+  const inFloat = stored > 0 ? `${count(stored)} more stored in fewer bits and computed in float` : null;
+  const rest = model.layers.length - quantized - stored;
   const layers = {
     name: "Layers",
     value: `${count(quantized)} of ${count(model.layers.length)} quantized`,
-    detail: [stored, rest > 0 ? `${count(rest)} in float` : null].filter(Boolean).join(", "),
+    detail: [inFloat, rest > 0 ? `${count(rest)} in float` : null].filter(Boolean).join(", "),
   };
   if (!evaluation) return [layers];
   const { bytes, latency } = evaluation;
