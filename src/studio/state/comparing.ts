@@ -1,6 +1,7 @@
 import { type Door, proxy } from "../../../workers/client.ts";
 import type { EngineApi, OnProgress } from "../../../workers/protocol.ts";
 import type { Progress } from "../../engine/model/job.ts";
+import { afterRest } from "./afterRest.ts";
 import { isComparable, preprocessTried, triedNow } from "./preprocess.ts";
 import { samplesPart } from "./recipeParts.ts";
 import type { Project } from "./slices/project.ts";
@@ -10,7 +11,7 @@ import { engine } from "./workers.ts";
 /** Rests between a change and the comparison, so that a run of changes costs one. */
 const REST_MS = 600;
 
-let resting: ReturnType<typeof setTimeout> | null = null;
+const compareSoon = afterRest(compareNow, REST_MS);
 let newest = 0;
 
 /**
@@ -26,11 +27,6 @@ export function startComparing(): () => void {
     const awaited = before.work.job !== null && work.job === null;
     if (changed || awaited) compareSoon();
   });
-}
-
-function compareSoon(): void {
-  if (resting) clearTimeout(resting);
-  resting = setTimeout(compareNow, REST_MS);
 }
 
 async function compareNow(): Promise<void> {

@@ -5,6 +5,7 @@ import type { Recipe } from "../../engine/model/recipe.ts";
 import type { ErrorWalk, Sensitivity } from "../../engine/model/sensitivity.ts";
 import type { ModelSummary } from "../../engine/model/summary.ts";
 import { isApplied } from "../../engine/recipe/remedies.ts";
+import { afterRest } from "./afterRest.ts";
 import { sensitivityIsStale, walkIsStale } from "./figures.ts";
 import { sameFinding } from "./findings.ts";
 import { latestOnly } from "./latest.ts";
@@ -27,7 +28,7 @@ interface Question {
 
 /** Whose statistics the engine was given last: they are sent again only for another calibration or further groups. */
 let given: { readonly calibration: Calibration; readonly groups: ReadonlySet<string> } | null = null;
-let resting: ReturnType<typeof setTimeout> | null = null;
+const askSoon = afterRest(askNow, REST_MS);
 
 const diagnose = latestOnly(
   async (question: Question): Promise<Diagnosis | null> => {
@@ -69,11 +70,6 @@ export function startDiagnosis(): () => void {
     const jobEnded = before.work.job !== null && work.job === null;
     if (changed || jobEnded) askSoon();
   });
-}
-
-function askSoon(): void {
-  if (resting) clearTimeout(resting);
-  resting = setTimeout(askNow, REST_MS);
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Probe } from "../../engine/model/evaluation.ts";
 import type { Progress } from "../../engine/model/job.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import { basisOf, isCurrent } from "../../engine/recipe/basis.ts";
+import { afterRest } from "./afterRest.ts";
 import { rememberMeasuring } from "./measuring.ts";
 import type { Project } from "./slices/project.ts";
 import type { StudioState } from "./slices/studio.ts";
@@ -20,7 +21,7 @@ export function setMeasuring(measuring: boolean): void {
   actions.measuringChosen(measuring);
 }
 
-let resting: ReturnType<typeof setTimeout> | null = null;
+const probeSoon = afterRest(probeNow, REST_MS);
 let newest = 0;
 
 /** Measures each recipe, from the present one on, in the background once it is settled and nothing else runs. Returns how to stop it. */
@@ -36,11 +37,6 @@ export function startProbes(): () => void {
     const awaited = before.work.job !== null && work.job === null;
     if (changed || awaited) probeSoon();
   });
-}
-
-function probeSoon(): void {
-  if (resting) clearTimeout(resting);
-  resting = setTimeout(probeNow, REST_MS);
 }
 
 /** The samples that a recipe is measured on, from the first that does not calibrate, nor did; null where none is left. */
