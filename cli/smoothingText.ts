@@ -28,7 +28,9 @@ export function smoothingText({ smoothed, inputs, samples, outputs, seconds }: S
   return [
     `  ${gaining.length} of ${all} smoothed ${on}, alpha ${low === high ? low : `${low} to ${high}`}: products of the layers that read them ${signed(median)} dB at the median, most ${most.tensor}, ${decibel(most.sqnr.before)} to ${decibel(most.sqnr.after)}`,
     ...(worst
-      ? [`  worst output by smoothing: ${worst}, before biases are corrected and layers without weights join`]
+      ? [
+          `  worst output by smoothing, or what goes into its Softmax: ${worst}, before biases are corrected and layers without weights join`,
+        ]
       : []),
   ];
 }

@@ -13,7 +13,7 @@ import { uncalibrated } from "./uncalibrated.ts";
 
 const SAMPLES = 16;
 
-/** SQNR of the quantized model's worst output in dB, without and with smoothing. */
+/** SQNR in dB of the quantized model's worst output, or of what goes into its Softmax, without and with smoothing. */
 export interface SmoothedOutputs {
   readonly before: number;
   readonly after: number;
@@ -61,8 +61,8 @@ export async function confirmSmoothing(
           within(step),
         )
       : uncalibrated(model, decided, recipe);
-    const noise = await judge.noise(resolveRecipe(model, decided, seen), judge.samples);
-    return noise.length > 0 ? signalToNoise(1, Math.max(...noise)) : null;
+    const { deciding } = await judge.noise(resolveRecipe(model, decided, seen), judge.samples);
+    return deciding.length > 0 ? signalToNoise(1, Math.max(...deciding)) : null;
   };
   const before = await measure({}, 0);
   const after = await measure(smoothed, 1);

@@ -11,7 +11,7 @@ import { type Region, regionsOf } from "../plan/regions.ts";
 import { chooseCostly, MOST_RELIEVED, POOR_DB } from "../tuning/costly.ts";
 import { chooseJoined, type Measured, MOST_MEASURED, type Share, sharesOf } from "../tuning/joining.ts";
 import { type OpenModel, planModel } from "./open.ts";
-import { OutputJudge } from "./outputJudge.ts";
+import { OutputJudge, type OutputNoise } from "./outputJudge.ts";
 import { quantizesAnything } from "./quantize.ts";
 
 /** All sets are measured on the same samples; large models on fewer of them, by the values they compute. */
@@ -25,7 +25,7 @@ export function undecidedRegions(model: OpenModel, recipe: Recipe): readonly Reg
 
 /**
  * Decides which layers without weights join the integer layers around them: those that stay in float are `unjoined` of a
- * recipe. By the outputs on the first samples, biases not corrected, and by the target's table of what kernels take:
+ * recipe. By the outputs on the first samples (by what goes into the Softmax of those that are probabilities), biases not corrected, and by the target's table of what kernels take:
  * docs/elementwise.md. Where the worst output is poor all the same, so are layers with weights that cost it much and multiply
  * little. Throws InputError as quantizing does, and when no sample can be read.
  */
@@ -67,18 +67,19 @@ export async function decideElementwise(
     const resolved = Object.fromEntries(resolveRanges(groups, calibration.statistics, candidate));
     return judge.noise({ ...candidate, resolved }, on);
   };
-  const relieve = async (unjoined: readonly string[], noise: readonly number[]) => {
-    const sqnr = worstSqnr(noise);
+  const relieve = async (unjoined: readonly string[], { outputs, deciding }: OutputNoise) => {
+    const sqnr = worstSqnr(outputs);
     if (sqnr === null || sqnr >= POOR_DB || recipe.weights.granularity === "tensor") return null;
     const counts = multiplications(planModel(model, under(unjoined)), sizeOf);
     const total = [...counts.values()].reduce((sum, count) => sum + count, 0);
     const layers = [...counts].map(([layer, count]) => ({ layer, share: count / total }));
     done = 0;
     task = { task: "Finding costly layers", total: MOST_RELIEVED };
-    const found = await chooseCostly(layers, Math.max(...noise), async (inFloat) =>
-      Math.max(...(await measure([...unjoined, ...inFloat], judge.samples))),
-    );
-    return found && { layers: found.layers, share: found.share, sqnr: worstSqnr([found.noise]) };
+    const found = await chooseCostly(layers, Math.max(...deciding), async (inFloat) => {
+      const noise = await measure([...unjoined, ...inFloat], judge.samples);
+      return { output: Math.max(...noise.outputs), deciding: Math.max(...noise.deciding) };
+    });
+    return found && { layers: found.layers, share: found.share, sqnr: worstSqnr([found.output]) };
   };
   if (every.length === 0) {
     const noise = await measure([], judge.samples);
@@ -88,20 +89,24 @@ export async function decideElementwise(
   const costOf = (unjoined: readonly string[]) => elementwiseCost(planModel(model, under(unjoined)), sizeOf);
   const all = costOf([]);
   const shares = sharesOf(regions, (layers) => costOf(layers) - all);
-  const { chosen, ...extremes } = await chooseJoined(shares, (joined, on) => {
+  const noises = new Map<readonly number[], OutputNoise>();
+  const { chosen, ...extremes } = await chooseJoined(shares, async (joined, on) => {
     const layers = layersOf(joined);
     const unjoined = every.filter((id) => !layers.has(id));
-    return measure(unjoined, on === "few" ? few : judge.samples);
+    const noise = await measure(unjoined, on === "few" ? few : judge.samples);
+    noises.set(noise.deciding, noise);
+    return noise.deciding;
   });
+  const noiseOf = (measured: Measured) => noises.get(measured.noise) as OutputNoise;
   const joined = layersOf(chosen.joined);
   const unjoined = every.filter((id) => !joined.has(id));
-  const sqnr = (measured: Measured) => worstSqnr(measured.noise);
+  const sqnr = (measured: Measured) => worstSqnr(noiseOf(measured).outputs);
   return {
     unjoined,
     joined: every.filter((id) => joined.has(id)),
     samples: judge.samples,
     sqnr: { decided: sqnr(chosen), joined: sqnr(extremes.all), float: sqnr(extremes.none) },
-    costly: await relieve(unjoined, chosen.noise),
+    costly: await relieve(unjoined, noiseOf(chosen)),
   };
 }
 

@@ -1,11 +1,15 @@
 import { Variations } from "../evaluation/variation.ts";
 import { widened } from "../evaluation/widened.ts";
+import { beforeSoftmax } from "../graph/beforeSoftmax.ts";
+import { graphOf } from "../graph/pass.ts";
+import { exposeOutputs } from "../graph/shapes.ts";
 import type { Dataset, Sample } from "../model/dataset.ts";
 import type { JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
-import type { Runtime, Session } from "../model/runtime.ts";
+import type { Runtime } from "../model/runtime.ts";
 import type { TensorMap } from "../model/tensor.ts";
 import { Comparator } from "../numerics/metrics.ts";
+import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { type OpenModel, runnable } from "./open.ts";
 import { quantizeModel } from "./quantize.ts";
 import { firstReadable, readableSamples } from "./samples.ts";
@@ -15,6 +19,16 @@ const MOST_BYTES = 2 ** 27;
 
 interface Reference extends Sample {
   readonly expected: TensorMap;
+}
+
+/** Error energy over the signal's own, one number for each float32 output that varies and has as many values in both models. */
+export interface OutputNoise {
+  readonly outputs: readonly number[];
+  /**
+   * The same where an output is a Softmax of what goes into it: a position that tips between two classes outweighs all others in
+   * probabilities, so that which of two models is closer turns on a few samples and the last bits of a sum.
+   */
+  readonly deciding: readonly number[];
 }
 
 /** Measures recipes on the same samples, against what the float model made of them. */
@@ -40,7 +54,7 @@ export class OutputJudge {
     runtime: Runtime,
     { signal }: JobContext,
   ): Promise<OutputJudge> {
-    const file = runnable(model.reference);
+    const file = runnable(exposeOutputs(model.reference, [...beforeSoftmax(model.reference).values()]));
     const first = await firstReadable(dataset, 0, samples);
     const { session, threads } = await similarSession(runtime, file, first, "The float model");
     const references: Reference[] = [];
@@ -63,34 +77,63 @@ export class OutputJudge {
     return this.#references.length;
   }
 
-  /** Error energy over the output's own, for each float32 output that varies and has as many values in both models. */
-  async noise(recipe: Recipe, samples: number): Promise<number[]> {
+  async noise(recipe: Recipe, samples: number): Promise<OutputNoise> {
     const { model } = quantizeModel(this.#model, recipe);
-    const options = { threads: this.#threads };
-    const session = await loadSession(this.#runtime, runnable(model), options, "The quantized model");
-    const outputs = new Map<string, Comparator>();
+    const logits = pairedLogits(this.#model.reference, model);
+    const file = runnable(
+      exposeOutputs(
+        model,
+        [...logits.values()].map(({ quantized }) => quantized),
+      ),
+    );
+    const session = await loadSession(this.#runtime, file, { threads: this.#threads }, "The quantized model");
+    const comparators = new Map<string, Comparator>();
+    const compare = (name: string, expected: TensorMap, actual: TensorMap, as = name) => {
+      const data = expected.get(name)?.data;
+      const other = actual.get(as)?.data;
+      if (!(data instanceof Float32Array) || !(other instanceof Float32Array)) return;
+      if (data.length !== other.length || this.#variations.isSilent(name)) return;
+      const comparator = comparators.get(name) ?? new Comparator();
+      comparators.set(name, comparator);
+      comparator.add(data, other);
+    };
+    const names = graphOf(model).output.map(({ name }) => name);
     try {
-      for (const reference of this.#references.slice(0, samples)) await this.#compare(reference, session, outputs);
+      for (const { feeds, expected } of this.#references.slice(0, samples)) {
+        const actual = widened(await session.run(feeds));
+        for (const name of names) compare(name, expected, actual);
+        for (const { float, quantized } of logits.values()) compare(float, expected, actual, quantized);
+      }
     } finally {
       await session.dispose();
     }
-    return [...outputs.values()].map((comparator) => {
-      const { sqnr } = comparator.result();
-      return Number.isNaN(sqnr) ? 0 : 10 ** (-sqnr / 10);
-    });
+    const compared = names.filter((name) => comparators.has(name));
+    const noiseOf = (name: string) => noise(comparators.get(name) as Comparator);
+    const decidedBy = (name: string) => {
+      const float = logits.get(name)?.float;
+      return float !== undefined && comparators.has(float) ? float : name;
+    };
+    return { outputs: compared.map(noiseOf), deciding: compared.map((name) => noiseOf(decidedBy(name))) };
   }
+}
 
-  async #compare({ feeds, expected }: Reference, session: Session, outputs: Map<string, Comparator>): Promise<void> {
-    const actual = widened(await session.run(feeds));
-    for (const [name, { data }] of expected) {
-      const other = actual.get(name)?.data;
-      if (!(data instanceof Float32Array) || !(other instanceof Float32Array)) continue;
-      if (data.length !== other.length || this.#variations.isSilent(name)) continue;
-      const comparator = outputs.get(name) ?? new Comparator();
-      outputs.set(name, comparator);
-      comparator.add(data, other);
-    }
-  }
+/** What goes into the Softmax of an output, in the float model and in the quantized one, by the output's name. */
+function pairedLogits(
+  float: ModelProto,
+  quantized: ModelProto,
+): ReadonlyMap<string, { readonly float: string; readonly quantized: string }> {
+  const others = beforeSoftmax(quantized);
+  return new Map(
+    [...beforeSoftmax(float)].flatMap(([output, name]) => {
+      const other = others.get(output);
+      return other === undefined ? [] : [[output, { float: name, quantized: other }] as const];
+    }),
+  );
+}
+
+function noise(comparator: Comparator): number {
+  const { sqnr } = comparator.result();
+  return Number.isNaN(sqnr) ? 0 : 10 ** (-sqnr / 10);
 }
 
 function bytesOf(tensors: TensorMap): number {

@@ -4,11 +4,16 @@ export interface Multiplying {
   readonly share: number;
 }
 
-/** Layers in float, and what was measured with them so: the worst output's error energy over its own. */
-export interface Relieved {
+/** Error energy over the signal's own of the worst output, and of the worst of what decides: the same, or what goes into a last Softmax. */
+export interface Noise {
+  readonly output: number;
+  readonly deciding: number;
+}
+
+/** Layers in float, and what was measured with them so. */
+export interface Relieved extends Noise {
   readonly layers: readonly string[];
   readonly share: number;
-  readonly noise: number;
 }
 
 /** Of a worst output below it, dB, biases not corrected, layers with weights may stay in float. */
@@ -38,8 +43,8 @@ export const MOST_RELIEVED = SHARES.length + PARTS;
  */
 export async function chooseCostly(
   layers: readonly Multiplying[],
-  noise: number,
-  measure: (inFloat: readonly string[]) => Promise<number>,
+  deciding: number,
+  measure: (inFloat: readonly string[]) => Promise<Noise>,
 ): Promise<Relieved | null> {
   const tried: Relieved[] = [];
   for (const limit of SHARES) {
@@ -47,11 +52,14 @@ export async function chooseCostly(
     if (taken.length === 0 || taken.length === tried.at(-1)?.layers.length) continue;
     const found = await relieved(taken, measure);
     tried.push(found);
-    if (found.noise <= power(-GOOD_DB)) break;
+    if (found.output <= power(-GOOD_DB)) break;
   }
-  let best = tried.reduce<Relieved | null>((least, each) => (least && least.noise <= each.noise ? least : each), null);
-  if (!best || best.noise > noise * power(-LEAST_GAIN_DB)) return null;
-  const bound = best.noise * power(TOLERANCE_DB);
+  let best = tried.reduce<Relieved | null>(
+    (least, each) => (least && least.deciding <= each.deciding ? least : each),
+    null,
+  );
+  if (!best || best.deciding > deciding * power(-LEAST_GAIN_DB)) return null;
+  const bound = best.deciding * power(TOLERANCE_DB);
   const names = new Set(best.layers);
   const chosen = layers.filter(({ layer }) => names.has(layer));
   const parts = inParts(chosen).sort((a, b) => shareOf(b) - shareOf(a));
@@ -61,7 +69,7 @@ export async function chooseCostly(
     );
     if (left.length === 0) break;
     const without = await relieved(left, measure);
-    if (without.noise <= bound) best = without;
+    if (without.deciding <= bound) best = without;
   }
   return best;
 }
@@ -76,10 +84,10 @@ function shareOf(layers: readonly Multiplying[]): number {
 
 async function relieved(
   layers: readonly Multiplying[],
-  measure: (inFloat: readonly string[]) => Promise<number>,
+  measure: (inFloat: readonly string[]) => Promise<Noise>,
 ): Promise<Relieved> {
   const names = layers.map(({ layer }) => layer);
-  return { layers: names, share: shareOf(layers), noise: await measure(names) };
+  return { layers: names, share: shareOf(layers), ...(await measure(names)) };
 }
 
 /** Those that multiply least, as many as come to a share together, in the order given. */
