@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
@@ -66,4 +67,6 @@ it("a file beside a model is null only where there is none", async () => {
   expect(await weightsBelow(folder, "weights.bin")).toEqual(Buffer.of(1, 2));
   expect(await weightsBelow(folder, "other.bin")).toBeNull();
   await expect(weightsBelow(folder, "weights")).rejects.toThrow("is a folder; name a file in it.");
+  execFileSync("mkfifo", [join(folder, "pipe.bin")]);
+  await expect(weightsBelow(folder, "pipe.bin")).rejects.toThrow("pipe.bin is no file but a pipe or a device");
 });

@@ -31,14 +31,17 @@ const LARGE = 2 ** 26;
 
 /**
  * A file of weights below a folder by its path from there, a large one left where it is; null when there is none, or the path
- * leads out of the folder. Throws InputError when it is there and cannot be read.
+ * leads out of the folder. Throws InputError when it is there and cannot be read, or is a pipe or a device, of which reading may never end.
  */
 export async function weightsBelow(folder: string, path: string): Promise<Uint8Array | StoredFile | null> {
   const full = resolve(folder, path);
   if (!full.startsWith(join(resolve(folder), sep))) return null;
   const found = await stat(full).catch(() => null);
   if (!found) return null;
-  return found.isFile() && found.size > LARGE ? storedFile(full, found.size) : readWhole(full);
+  if (!found.isFile() && !found.isDirectory()) {
+    throw new InputError(`${full} is no file but a pipe or a device; put the weights there as a file.`);
+  }
+  return found.size > LARGE ? storedFile(full, found.size) : readWhole(full);
 }
 
 /** A file that is read in parts, for as long as this process is there. Throws InputError when it cannot be opened. */

@@ -41,6 +41,36 @@ test.each([
   expect(await readElements(array, 0, held.length)).toEqual(held);
 });
 
+test.each([
+  ["<f4", "False", Float32Array.of(1, 2, 3, 4), Float32Array.of(1, 2, 3, 4)],
+  [">i2", "False", Uint8Array.of(0, 1, 0, 2, 0, 3, 0, 4), Int16Array.of(1, 2, 3, 4)],
+  ["<f4", "True", Float32Array.of(1, 3, 2, 4), Float32Array.of(1, 2, 3, 4)],
+] as const)(
+  "what a file gives is read as often as it is asked for, and stays: %s, Fortran order %s",
+  async (descr, order, stored, held) => {
+    const bytes = npyBytes(descr, [2, 2], stored, { order });
+    const pool = Buffer.alloc(bytes.length + 64, 7);
+    pool.set(bytes, 5);
+    const views: Readonly<Record<string, Uint8Array>> = {
+      "a Buffer within others": pool.subarray(5, 5 + bytes.length),
+      "an array held in memory": bytes.slice(),
+    };
+    for (const [what, view] of Object.entries(views)) {
+      const file = {
+        path: "a.npy",
+        size: view.length,
+        read: async (start = 0, end = view.length) => view.subarray(start, end),
+      };
+      for (const time of ["first", "second"]) {
+        const array = await readNpy(file);
+        expect(await readElements(array, 0, 4), `${what}, the ${time} time`).toEqual(held);
+        expect(await readElements(array, 2, 2), `${what}, the ${time} time`).toEqual(held.slice(2));
+      }
+      expect(Uint8Array.from(view), what).toEqual(bytes);
+    }
+  },
+);
+
 test("float16 is widened exactly", async () => {
   // np.float16([1, -2, 65504, 2 ** -24, 0.333251953125, inf, nan]).view("u2")
   const bits = Uint16Array.of(0x3c00, 0xc000, 0x7bff, 0x0001, 0x3555, 0x7c00, 0x7e00);

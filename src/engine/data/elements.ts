@@ -1,4 +1,5 @@
 import { InputError } from "../model/job.ts";
+import { copyBytes } from "../values/copyBytes.ts";
 import { arrayOf, type DataType, elementBytes, integerLimits, type TensorData } from "../values/elementTypes.ts";
 import { plural, count as written } from "../values/figures.ts";
 import { widenHalf } from "../values/halfFloats.ts";
@@ -18,7 +19,7 @@ function narrowHalf(value: number): number {
 
 /** The elements that `bytes` hold, as an array of their own; float16 is widened to float32, which is exact. */
 export function decodeElements(bytes: Uint8Array, type: DataType, littleEndian: boolean): TensorData {
-  const copy = bytes.slice();
+  const copy = copyBytes(bytes);
   const width = elementBytes(type);
   if (!littleEndian && width > 1) {
     for (let i = 0; i < copy.length; i += width) copy.subarray(i, i + width).reverse();

@@ -1,6 +1,7 @@
 import type { DataFile } from "../model/dataset.ts";
 import { InputError } from "../model/job.ts";
 import { own } from "../model/record.ts";
+import { copyBytes } from "../values/copyBytes.ts";
 import { elementCount } from "../values/dims.ts";
 import { type DataType, elementBytes } from "../values/elementTypes.ts";
 import { type ArrayFile, endOf } from "./array.ts";
@@ -53,8 +54,9 @@ export async function readNpy(file: DataFile): Promise<ArrayFile> {
 
 /** A file with the elements after `offset`, which are in Fortran order, in C order; it is held. */
 async function inRowMajor(file: DataFile, offset: number, dims: readonly number[], width: number): Promise<DataFile> {
-  const bytes = await file.read();
-  const elements = bytes.slice(offset);
+  const stored = await file.read();
+  const elements = stored.subarray(offset);
+  const bytes = copyBytes(stored);
   const strides = dims.map((_, axis) => elementCount(dims.slice(0, axis)) * width);
   const at = dims.map(() => 0);
   const count = elementCount(dims);

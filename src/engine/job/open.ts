@@ -29,6 +29,7 @@ import { ORT } from "../targets/ort.ts";
 import type { Target } from "../targets/target.ts";
 import { onWide } from "../targets/target.ts";
 import { isWide, weightBits } from "../values/codes.ts";
+import { copyBytes } from "../values/copyBytes.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import { modelName } from "../values/modelName.ts";
 import { classesOf } from "./classes.ts";
@@ -388,7 +389,7 @@ async function inferTypes(
 
 /** With data of its own: on its way to a worker, a view takes the whole file along that it is a view of. */
 function unshared(file: ModelFile): ModelFile {
-  return { ...file, external: file.external.map(({ path, data }) => ({ path, data: data.slice() })) };
+  return { ...file, external: file.external.map(({ path, data }) => ({ path, data: copyBytes(data) })) };
 }
 
 /** Said of inputs without fixed dimensions where the target asks for them. */

@@ -51,6 +51,20 @@ describe("attachExternal", () => {
     expect(w.externalData).toEqual([]);
   });
 
+  it("takes a weight at any offset, of a Node Buffer too, whose slice is a view", () => {
+    for (const at of [1, 2, 3]) {
+      const file = Buffer.concat([Buffer.alloc(at), weights]);
+      const entries = { location: "w.bin", offset: String(at + 4), length: "8" };
+      const { graph } = attachExternal(kept(entries), new Map([["w.bin", file]]));
+      expect(tensorOf(graph!.initializer[0]!).data).toEqual(Float32Array.of(2, 3));
+    }
+  });
+
+  it("takes as much as a weight's shape needs where no length is given", () => {
+    const { graph } = attachExternal(kept({ location: "w.bin", offset: "4" }), new Map([["w.bin", weights]]));
+    expect(tensorOf(graph!.initializer[0]!).data).toEqual(Float32Array.of(2, 3));
+  });
+
   it("names the file that is missing or too short", () => {
     expect(() => attachExternal(model, new Map())).toThrow(/"w\.bin", which was not given/);
     expect(() => attachExternal(model, new Map([["w.bin", weights.subarray(0, 6)]]))).toThrow(/"w\.bin" is too short/);

@@ -1,5 +1,7 @@
 import { StoredBytes, type StoredFile } from "../model/deferred.ts";
 import { InputError } from "../model/job.ts";
+import { elementCount } from "../values/dims.ts";
+import { elementBytes } from "../values/elementTypes.ts";
 import { withFields } from "./messages.ts";
 import {
   type GraphProto,
@@ -7,6 +9,7 @@ import {
   type ModelProto,
   type TensorProto,
 } from "./proto/onnx_pb.ts";
+import { dataTypeOf, dimsOf } from "./tensor.ts";
 import { withDeferred } from "./tensorBytes.ts";
 
 /** A file of weights, in memory or not. */
@@ -52,7 +55,7 @@ function attach(tensor: TensorProto, files: ReadonlyMap<string, WeightsFile>): T
     );
   }
   const offset = bytesOf(tensor, "offset") ?? 0;
-  const end = offset + (bytesOf(tensor, "length") ?? Math.max(0, file.byteLength - offset));
+  const end = offset + (bytesOf(tensor, "length") ?? lengthOf(tensor) ?? Math.max(0, file.byteLength - offset));
   if (end > file.byteLength) {
     throw new InputError(
       `"${location}" is too short for the weight "${tensor.name}"; it may be cut short or belong to another model.`,
@@ -83,6 +86,12 @@ function bytesOf(tensor: TensorProto, key: "offset" | "length"): number | undefi
   throw new InputError(
     `The weight "${tensor.name}" has the ${key} "${text}" in "${locationOf(tensor)}", which is no place in a file; export the model again.`,
   );
+}
+
+/** How many bytes a tensor's shape takes; null of types that Octet does not hold. */
+function lengthOf(tensor: TensorProto): number | null {
+  const type = dataTypeOf(tensor.dataType);
+  return type === "other" ? null : Math.max(0, elementCount(dimsOf(tensor)) * elementBytes(type));
 }
 
 /** The path below the model's folder of the file that a weight is kept in. */

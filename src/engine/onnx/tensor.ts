@@ -3,6 +3,7 @@ import { StoredBytes, WorkedBytes } from "../model/deferred.ts";
 import { InputError } from "../model/job.ts";
 import type { Tensor } from "../model/tensor.ts";
 import { packedCodes } from "../values/codes.ts";
+import { copyBytes } from "../values/copyBytes.ts";
 import { elementCount } from "../values/dims.ts";
 import { arrayOf, DATA_TYPES, type DataType, elementBytes, type TensorData } from "../values/elementTypes.ts";
 import { withFields } from "./messages.ts";
@@ -197,7 +198,7 @@ function fill(type: DataType, values: readonly (number | bigint)[]): TensorData 
 function rawView(raw: Uint8Array, type: DataType): TensorData | null {
   const bytes = elementBytes(type);
   if (raw.byteLength % bytes !== 0) return null;
-  const aligned = raw.byteOffset % bytes === 0 ? raw : raw.slice();
+  const aligned = raw.byteOffset % bytes === 0 ? raw : copyBytes(raw);
   return new (arrayOf(type))(aligned.buffer, aligned.byteOffset, aligned.byteLength / bytes);
 }
 
