@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { closingLines, endToEndOutcome, slowestLines, unitOutcome, withSilentFailure } from "./outcome.ts";
+import {
+  closingLines,
+  endToEndOutcome,
+  endToEndTrials,
+  slowestLines,
+  unitOutcome,
+  withSilentFailure,
+} from "./outcome.ts";
 
 const file = (status: string, ...tests: readonly (readonly [string, ...string[]])[]) => ({
   name: "a.test.ts",
@@ -65,13 +72,17 @@ describe("the outcome", () => {
       tests: [{ status, results: [{ duration: 1000 }, { duration: 500, error: { message: "Timeout" } }] }],
     });
     const inner = { specs: [spec("skipped", "shared"), spec("expected", "shared")] };
-    const outcome = endToEndOutcome({
-      stats: { expected: 5, unexpected: 1, flaky: 1, skipped: 3 },
-      suites: [
-        { specs: [spec("skipped"), spec("skipped", "shared")], suites: [{ specs: [], suites: [inner] }] },
-        { specs: [spec("expected"), spec("flaky")], suites: [{ specs: [spec("unexpected")] }] },
-      ],
-    });
+    const suites = [
+      { specs: [spec("skipped"), spec("skipped", "shared")], suites: [{ specs: [], suites: [inner] }] },
+      { specs: [spec("expected"), spec("flaky")], suites: [{ specs: [spec("unexpected")] }] },
+    ];
+    const outcome = endToEndOutcome({ stats: { expected: 5, unexpected: 1, flaky: 1, skipped: 3 }, suites });
+    expect(endToEndTrials({ suites }).map(({ result }) => result)).toEqual([
+      "passed",
+      "passed",
+      "passed the second time",
+      "failed",
+    ]);
     expect(outcome).toEqual({
       passed: 5,
       failed: 2,

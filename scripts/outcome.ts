@@ -106,6 +106,23 @@ function timesOf({ suites = [], specs }: PlaywrightSuite): readonly Timed[] {
   return [...own, ...suites.flatMap(timesOf)];
 }
 
+/** Each end-to-end test that ran, in order: what became of it, and the seconds of all its tries. */
+export function endToEndTrials({
+  suites,
+}: Pick<PlaywrightReport, "suites">): readonly (Timed & { readonly result: string })[] {
+  return suites.flatMap((suite) => {
+    const own = suite.specs
+      .filter(({ tests }) => tests.some(({ status }) => status !== "skipped"))
+      .map((spec) => {
+        const [timed] = timesOf({ specs: [spec] });
+        const is = (wanted: string) => spec.tests.some(({ status }) => status === wanted);
+        const result = is("unexpected") ? "failed" : is("flaky") ? "passed the second time" : "passed";
+        return { ...(timed as Timed), result };
+      });
+    return [...own, ...endToEndTrials({ suites: suite.suites ?? [] })];
+  });
+}
+
 function failuresOf({ suites = [], specs }: PlaywrightSuite): readonly string[] {
   const own = specs.flatMap(({ title, tests }) =>
     tests

@@ -166,8 +166,8 @@ const PARTS: Readonly<Record<string, Part>> = {
     head: [
       "# The studio, driven at length",
       "",
-      "Written by `npm run verify -- --only studio`. The end-to-end tests in a real Chromium that `npm test` leaves out because they take long, all of which passed;",
-      "`npm run e2e` runs these and the others.",
+      "Written by `npm run verify -- --only studio`. The end-to-end tests in a real Chromium that `npm test` leaves out because they take long; `npm run e2e` runs these and the others.",
+      "A test that fails is run once more, and `result` says what became of it; `time (s)` is that of both.",
     ],
   },
   docs: {
