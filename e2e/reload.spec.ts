@@ -305,3 +305,18 @@ for (const [store, block] of Object.entries({
     expect((await logEntries(page)).filter((entry) => entry.includes("session is not kept"))).toHaveLength(1);
   });
 }
+
+test("a store that fills up for real during the work is told, and all goes on", { tag: THOROUGH }, async ({
+  page,
+  baseURL,
+}) => {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("Storage.overrideQuotaForOrigin", { origin: baseURL as string, quotaSize: 150_000 });
+  await openSample(page);
+  await expect(page.getByTestId("not-kept")).toBeHidden();
+  await calibrate(page, 100);
+  await expect(page.getByTestId("not-kept")).toHaveText("not kept");
+  expect((await logEntries(page)).filter((entry) => entry.includes("session is not kept"))).toHaveLength(1);
+  await goTo(page, "export");
+  expect(Object.keys(await downloadZip(page))).toContain(`${SAMPLE_NAME}.int8.onnx`);
+});

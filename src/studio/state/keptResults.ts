@@ -74,12 +74,13 @@ export async function showResult(id: string, shown: boolean): Promise<void> {
 }
 
 export async function deleteResult(id: string): Promise<void> {
+  const sha256 = studio.getState().project.model?.summary.sha256 ?? "";
   actions.resultDeleted(id);
-  await storing(() => removePut("results", id));
+  await storing({ store: "results", sha256, id }, () => removePut("results", id));
 }
 
 /** Keeps a result, new, changed or deleted before, in the state and in this browser. */
 export async function keep(result: StoredResult): Promise<void> {
   actions.resultsKept([result]);
-  await storing(() => put("results", result));
+  await storing({ store: "results", sha256: result.sha256, id: result.id }, () => put("results", result));
 }

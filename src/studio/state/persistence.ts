@@ -70,34 +70,40 @@ async function saveNow(): Promise<void> {
     ...{ recipe: recipe.present, samples, limit, evaluation },
     ...{ sensitivity, walk, sensitivitySamples, metric },
   };
-  await storing(() => put("sessions", record));
+  await storing({ store: "sessions", sha256 }, () => put("sessions", record));
 }
 
 export async function saveCalibration({ project }: StudioState): Promise<void> {
   const { model, calibration, calibratedOn } = project;
   if (!model || !calibration || isStandIn(calibration)) return;
-  await storing(() => put("calibrations", { sha256: model.summary.sha256, calibration, calibratedOn }));
+  const { sha256 } = model.summary;
+  await storing({ store: "calibrations", sha256 }, () => put("calibrations", { sha256, calibration, calibratedOn }));
 }
 
 export async function saveBegun({ project: { model, begun } }: StudioState): Promise<void> {
   if (!model) return;
   const { sha256 } = model.summary;
-  await storing(() => (begun ? put("begun", { sha256, begun }) : removePut("begun", sha256)));
+  await storing({ store: "begun", sha256 }, () =>
+    begun ? put("begun", { sha256, begun }) : removePut("begun", sha256),
+  );
 }
 
 export async function saveTuning({ project: { model }, results: { tuning } }: StudioState): Promise<void> {
   if (!model || !tuning) return;
-  await storing(() => put("tunings", { sha256: model.summary.sha256, tuning }));
+  const { sha256 } = model.summary;
+  await storing({ store: "tunings", sha256 }, () => put("tunings", { sha256, tuning }));
 }
 
 export async function saveRounding({ project: { model }, results: { rounding } }: StudioState): Promise<void> {
   if (!model || !rounding) return;
-  await storing(() => put("roundings", { sha256: model.summary.sha256, rounding }));
+  const { sha256 } = model.summary;
+  await storing({ store: "roundings", sha256 }, () => put("roundings", { sha256, rounding }));
 }
 
 export async function saveCodes({ project: { model }, results: { codes } }: StudioState): Promise<void> {
   if (!model || !codes) return;
-  await storing(() => put("codes", { sha256: model.summary.sha256, codes }));
+  const { sha256 } = model.summary;
+  await storing({ store: "codes", sha256 }, () => put("codes", { sha256, codes }));
 }
 
 /** Keeps the model and samples in this browser, or removes them from it. */
@@ -106,7 +112,7 @@ export async function keepFiles(keep: boolean): Promise<void> {
   if (!model) return;
   const { sha256 } = model.summary;
   actions.keepChosen(keep);
-  const kept = await storing(async () => {
+  const kept = await storing({ store: "files", sha256 }, async () => {
     if (keep) await put("files", { sha256, model: model.file, beside: model.beside, data: data?.files ?? [] });
     else await removePut("files", sha256);
   });
