@@ -38,8 +38,8 @@ export const PREPROCESS = text(
 );
 
 export const LABELS = text(
-  "CSV",
-  "rows of file,label, an IDX file, or a list of class names for class folders; when left out, what is among the data counts",
+  "FILE",
+  "rows of file,label as .csv, a vector of integers as .npy or IDX, or a list of class names for class folders; when left out, what is among the data counts",
 );
 
 export const ORDER = choice(

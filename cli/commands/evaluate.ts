@@ -157,6 +157,6 @@ function unjudged({ labelled }: Evaluation): InputError {
 function assertLabelled(dataset: Dataset, skip: number, samples: number): void {
   if (dataset.labels?.slice(skip, skip + samples).some((label) => classesOf(label).length > 0)) return;
   throw new InputError(
-    "None of the samples to judge has a label; give --labels CSV with rows of file,label for them, or leave --max-drop out.",
+    "None of the samples to judge has a label; give --labels FILE for them, or leave --max-drop out.",
   );
 }

@@ -48,7 +48,7 @@ export async function sensitivityCommand(
   const samples = Math.min(wanted, data.samples);
   if (metric === "drop" && !project.labels?.slice(0, samples).some((label) => classesOf(label).length > 0)) {
     throw new InputError(
-      `None of the first ${samples} samples has a label, which --metric drop needs; give --labels CSV.`,
+      `None of the first ${samples} samples has a label, which --metric drop needs; give --labels FILE.`,
     );
   }
   const notices = [...project.notices, ...data.notices, ...(await checkPreprocess(project, data, samples, terminal))];

@@ -196,6 +196,8 @@ it("labels that are given apart are the only ones that count, whatever archives 
   const labels = memoryFile("mine.csv", "0.npy,7");
   const dataset = await openDataset([zip], { inputs: X, preprocess: null, decoders, labels });
   expect(dataset.labels).toEqual([7]);
+  const vector = memoryFile("y_test.npy", npyBytes("<i8", [1], BigInt64Array.of(5n)));
+  expect((await openDataset([zip], { inputs: X, preprocess: null, decoders, labels: vector })).labels).toEqual([5]);
   const bad = openDataset([zip], { inputs: X, preprocess: null, decoders, labels: memoryFile("a.npy", array(1, 2)) });
   await expect(bad).rejects.toThrow("a.npy holds no labels");
 });

@@ -22,7 +22,7 @@ import type { Picture } from "./picture.ts";
 import { applyPreprocess, checkCrop, type PreparedPicture, preparedDims, preparer } from "./preprocess.ts";
 import { choosePreprocess, resolvePreset } from "./presets.ts";
 import { printOf, stepPrints } from "./print.ts";
-import { ignored, type Scan, scanFiles } from "./scan.ts";
+import { ignored, isIntegerVector, type Scan, scanFiles } from "./scan.ts";
 import { placeOf, sequencesNotice, sharedLengths } from "./sequences.ts";
 import { fits } from "./shape.ts";
 import { beginningOf, FloatStates, type StateRunner } from "./states.ts";
@@ -159,8 +159,10 @@ async function scanLabels(file: DataFile): Promise<Scan> {
   const scan = await scanFiles([file]);
   const { tables, arrays, lists } = scan.labels;
   if (tables.length + arrays.length + lists.length === 1) return scan;
+  const vector = scan.arrays.length === 1 && scan.arrays.every(isIntegerVector);
+  if (vector) return { ...scan, arrays: [], labels: { ...scan.labels, arrays: scan.arrays } };
   throw new InputError(
-    `${file.path} holds no labels; give a .csv file with rows of file,label, an IDX file of labels, or for class folders a list of class names.`,
+    `${file.path} holds no labels; give a .csv file with rows of file,label, a vector of whole numbers as .npy or IDX, or for class folders a list of class names.`,
   );
 }
 

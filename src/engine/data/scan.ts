@@ -66,7 +66,12 @@ function isClassList(path: string): boolean {
 
 function isLabelArray({ format, file, dims, type }: ArrayFile): boolean {
   if (file.input !== undefined) return false;
-  return dims.length === 1 && /^u?int/.test(type) && (format === "idx" || /label/i.test(baseName(file.path)));
+  return isIntegerVector({ dims, type }) && (format === "idx" || /label/i.test(baseName(file.path)));
+}
+
+/** What can be labels, where it is said to be. */
+export function isIntegerVector({ dims, type }: Pick<ArrayFile, "dims" | "type">): boolean {
+  return dims.length === 1 && /^u?int/.test(type);
 }
 
 type Found = Exclude<Content, "gzip"> | "npz" | "jsonl" | "table" | "list" | "clutter" | "unknown";
