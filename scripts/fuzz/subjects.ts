@@ -20,6 +20,8 @@ import {
   openData,
   readAnyShard,
   readCalibration,
+  readPrivateKey,
+  readPublicKey,
   readQuantized,
   readRecipe,
   readReport,
@@ -33,6 +35,7 @@ import { mutateJson, mutateJsonLines } from "./mutators/json.ts";
 import { mutateJpeg, mutatePng, mutateWebp } from "./mutators/pictures.ts";
 import { mutateProtobuf } from "./mutators/protobuf.ts";
 import { mutateTable } from "./mutators/table.ts";
+import { PRIVATE_KEY, PUBLIC_KEY, readSigned, signatureOf } from "./signed.ts";
 import type { Subject } from "./subject.ts";
 
 /** Samples of each input that are read. */
@@ -166,6 +169,19 @@ export async function subjectsOn(runtime: Runtime): Promise<readonly Subject[]> 
       if ("observed" in read) mergeShards([["input.json", read.observed]]);
       else mergeSensitivity([["input.json", read.measured]]);
     }),
+    {
+      ...{ format: "signature", extension: "sig", weight: 17, structured: mutateJson },
+      seeds: [await signatureOf(report)],
+      read: (bytes) => readSigned(report, bytes),
+    },
+    {
+      ...{ format: "key", extension: "pem", weight: 17, structured: mutateTable },
+      seeds: [PRIVATE_KEY, PUBLIC_KEY].map((text) => strToU8(text)),
+      async read(bytes) {
+        const text = new TextDecoder().decode(bytes);
+        await (text.includes("PRIVATE") ? readPrivateKey : readPublicKey)(text, "input.pem");
+      },
+    },
     ofText("rules", 10, [rules], (text) => {
       gate(base, null, readRules(text, "input.json"));
     }),
