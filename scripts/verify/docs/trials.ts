@@ -120,6 +120,7 @@ export const TRIALS: Readonly<Record<string, Trial | Untried>> = {
   "npm run verify -- --only browsers": { why: MEASURES },
   "npm run verify -- --only drift-measured": { why: MEASURES },
   "npm run verify -- --only scale": { why: MEASURES },
+  "npm run verify -- --only studio": { why: MEASURES },
   "npm run verify -- --only docs": { why: "it is what wrote this" },
   "npm test": {
     why: "it takes half an hour and more; its steps are tried alone here, of unit tests and those in Chromium a part",
