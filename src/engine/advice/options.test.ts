@@ -66,7 +66,7 @@ describe("what is advised", () => {
     ["detector", "openvino", "qdq"],
     ["recurrent", "ort-cpu", "qdq"],
     ["bytes", "ort-web", "qdq"],
-    ["encoder", "ort-cpu", "dynamic"],
+    ["encoder", "ort-cpu", "qdq"],
     ["decoder", "ort-web", "dynamic"],
     ["decoder", "transformers.js", "dynamic"],
     ["decoder", "ort-webgpu", "float16"],
