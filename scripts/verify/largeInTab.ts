@@ -39,7 +39,7 @@ const CASES: readonly Case[] = [
     choose: { "weight-type": "uint4", block: "32", "weight-operator": "matmulnbits" },
     options: ["--format", "weights", "--weights", "u4", "--block", "32", "--operator", "matmulnbits"],
   },
-  { what: "float16", choose: { format: "float16" }, options: ["--format", "float16", "--bias-correction", "none"] },
+  { what: "float16", choose: { format: "float16" }, options: ["--format", "float16"] },
 ];
 
 /**
