@@ -1,4 +1,5 @@
-import type { ModelProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
+import { GraphIndex } from "../onnx/graph.ts";
+import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { graphOf } from "./pass.ts";
 
 const STORING = new Set(["QuantizeLinear", "DequantizeLinear", "Identity", "Cast"]);
@@ -8,13 +9,12 @@ const STORING = new Set(["QuantizeLinear", "DequantizeLinear", "Identity", "Cast
  * output is followed back through what stores it in another type.
  */
 export function beforeSoftmax(model: ModelProto): ReadonlyMap<string, string> {
-  const { node: nodes, output } = graphOf(model);
-  const producers = new Map<string, NodeProto>();
-  for (const node of nodes) for (const name of node.output) producers.set(name, node);
+  const graph = graphOf(model);
+  const index = new GraphIndex(graph);
   return new Map(
-    output.flatMap(({ name }) => {
-      let node = producers.get(name);
-      while (node && STORING.has(node.opType)) node = producers.get(node.input[0] as string);
+    graph.output.flatMap(({ name }) => {
+      let node = index.producer(name);
+      while (node && STORING.has(node.opType)) node = index.producer(node.input[0] as string);
       const isSoftmax = node?.opType === "Softmax" || node?.opType === "LogSoftmax";
       return isSoftmax ? [[name, node?.input[0] as string] as const] : [];
     }),

@@ -61,23 +61,19 @@ function isFull(error: unknown): boolean {
   return error instanceof DOMException && error.name === "QuotaExceededError";
 }
 
-/** What of which model is not stored though it is to be, as `partName` names it; the wish to keep files ends where they cannot be. */
+/** What is not stored though it is to be, each the model's SHA-256, the store and the id; the wish to keep files ends where they cannot be. */
 const unkept = new Set<string>();
-
-function partName(store: RecordStore, sha256: string, id = ""): string {
-  return `${sha256} ${store} ${id}`;
-}
 
 /**
  * Stores or removes a record of a model, of several the one with an id; false where another tab keeps its session, and where the browser
  * cannot, which is said for as long as a part of the open model is not stored.
  */
 export function storing(
-  { store, sha256, id }: { readonly store: RecordStore; readonly sha256: string; readonly id?: string },
+  { store, sha256, id = "" }: { readonly store: RecordStore; readonly sha256: string; readonly id?: string },
   work: () => Promise<void>,
 ): Promise<boolean> {
   if (!isKeeper()) return Promise.resolve(false);
-  const part = partName(store, sha256, id);
+  const part = `${sha256} ${store} ${id}`;
   const done = guarded(work).finally(() => under.delete(done));
   under.add(done);
   return done.then((stored) => {
