@@ -20,7 +20,8 @@ const PATIENCE_MS = 600_000;
 interface Case {
   readonly what: string;
   readonly choose: Readonly<Record<string, string>>;
-  readonly options: readonly string[];
+  /** What chooses the same in the terminal; null: the recipe that the studio wrote. */
+  readonly options: readonly string[] | null;
 }
 
 const CASES: readonly Case[] = [
@@ -39,12 +40,13 @@ const CASES: readonly Case[] = [
     choose: { "weight-type": "uint4", block: "32", "weight-operator": "matmulnbits" },
     options: ["--format", "weights", "--weights", "u4", "--block", "32", "--operator", "matmulnbits"],
   },
-  { what: "float16", choose: { format: "float16" }, options: ["--format", "float16"] },
+  { what: "float16", choose: { format: "float16" }, options: null },
 ];
 
 /**
  * Quantizes a made-up decoder of 2 GiB in the studio in Chromium: how much memory all processes of the browser take above what they take
- * with an empty page. It reads memory in /proc, so it is for Linux. Throws where a file is another than the command line's.
+ * with an empty page. It reads memory in /proc, so it is for Linux. Throws where a file is another than the command line's
+ * of the same choices, or of the recipe that was downloaded with it.
  */
 export async function quantizeLargeInTab(): Promise<Row[]> {
   await buildWhenStale();
@@ -115,12 +117,19 @@ async function quantize(page: Page, path: string, { choose }: Case, out: string)
 /** Throws where a model or its weights, as downloaded, are not what the command line writes. */
 async function assertAsInTerminal(path: string, { what, options }: Case, out: string, folder: string): Promise<void> {
   const terminal = join(folder, "terminal");
-  execFileSync(process.execPath, [OCTET, "quantize", path, ...options, "--out", terminal], { stdio: "ignore" });
+  const chosen = options ?? ["--recipe", join(out, recipeOf(out))];
+  execFileSync(process.execPath, [OCTET, "quantize", path, ...chosen, "--out", terminal], { stdio: "ignore" });
   for (const name of readdirSync(terminal).filter((each) => each.includes(".onnx") || each.endsWith("recipe.json"))) {
     const [ours, theirs] = [await digest(join(out, name)), await digest(join(terminal, name))];
     if (ours !== theirs) throw new Error(`${what}: ${name} is not what the command line writes.`);
   }
   rmSync(terminal, { recursive: true });
+}
+
+function recipeOf(folder: string): string {
+  const name = readdirSync(folder).find((each) => each.endsWith("recipe.json"));
+  if (!name) throw new Error("The studio wrote no recipe.");
+  return name;
 }
 
 async function digest(path: string): Promise<string> {
