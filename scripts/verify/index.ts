@@ -74,7 +74,7 @@ const PARTS: Readonly<Record<string, Part>> = {
       "",
       "Written by `npm run verify`. A made-up decoder of 2.17 GB of float32 weights in a file beside it (`scripts/verify/decoder.ts`), quantized without data in the",
       "studio in Chromium, with a profile on the disk. The memory is the most that all processes of the browser together took (proportional set sizes, /proc), above",
-      "what they took with the empty page, from the choice of the files to the last download. MB are 10^6 bytes. Every file is byte for byte that of `octet quantize`,",
+      "what they took with the empty page, from the choice of the files to the last download. MB are 10^6 bytes. Every file is byte for byte that of `octet quantize` (of float16 by the recipe that came with it),",
       "which has run it in native ONNX Runtime ([formats.md](formats.md#large-models)).",
     ],
   },

@@ -15,7 +15,7 @@ const feedsOf = (index: number): TensorMap => new Map([["x", noise([1, 64], inde
 function dataset(length: number, special: Readonly<Record<number, () => TensorMap>> = {}): Dataset {
   return {
     length,
-    sources: Array.from({ length }, (_, i) => `${i}.png`),
+    sourceOf: (index) => `${index}.png`,
     labels: null,
     notices: [],
     get: async (index) => ({ source: `${index}.png`, feeds: special[index]?.() ?? feedsOf(index) }),

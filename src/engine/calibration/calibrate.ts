@@ -80,7 +80,7 @@ export class Calibrator {
     this.#statistics = new Map(resume?.statistics);
     const noted = new Map(resume?.notices.map((notice) => [notice.subject, notice]));
     for (const index of resume?.skipped ?? []) {
-      const notice = noted.get(dataset.sources[index] ?? "");
+      const notice = noted.get(dataset.sourceOf(index));
       if (notice) this.#skipped.set(index, notice);
     }
     const computed = [...this.#skipped.values(), ...(resume ? nonFiniteNotices(resume.statistics) : [])];
@@ -250,7 +250,7 @@ export class Calibrator {
   }
 
   #skip(index: number, { message }: InputError): void {
-    const subject = this.#options.dataset.sources[index] ?? "";
+    const subject = this.#options.dataset.sourceOf(index);
     this.#skipped.set(index, { kind: "warning", subject, message: `Skipped: ${message}` });
   }
 

@@ -7,7 +7,7 @@ import { SampleFeed } from "./sampleFeed.ts";
 it("joins no samples of different shapes, and loses none", async () => {
   const lengths = [2, 2, 3, 2, 2, 2];
   const dataset: Dataset = {
-    ...{ length: 6, sources: lengths.map(String), labels: null, notices: [] },
+    ...{ length: 6, sourceOf: (index) => `${lengths[index]}`, labels: null, notices: [] },
     get: async (index) => {
       const length = lengths[index]!;
       const x: Tensor = { type: "float32", dims: [1, length], data: new Float32Array(length).fill(index) };
@@ -35,7 +35,7 @@ it("joins no samples of different shapes, and loses none", async () => {
 it("counts a sample that is being decoded among those that are left", async () => {
   const decoded: (() => void)[] = [];
   const dataset: Dataset = {
-    ...{ length: 3, sources: ["0.png", "1.png", "2.png"], labels: null, notices: [] },
+    ...{ length: 3, sourceOf: (index) => `${index}.png`, labels: null, notices: [] },
     async get(index) {
       await new Promise<void>((resolve) => decoded.push(resolve));
       if (index === 1) throw new InputError("1.png is damaged.");

@@ -6,6 +6,7 @@ import type { Port } from "../model/tensor.ts";
 import { type OpenDataset, openDataset } from "./dataset.ts";
 import { memoryFile, npyBytes, npzBytes, zipBytes } from "./testing/files.ts";
 import pillow from "./testing/pillow.json" with { type: "json" };
+import { sourcesOf } from "./testing/sources.ts";
 
 const port = (name: string, dims: Port["dims"], type: Port["type"] = "float32"): Port => ({ name, type, dims });
 const IDS = port("input_ids", ["batch", "seq"], "int64");
@@ -36,7 +37,7 @@ describe("JSON lines", () => {
   it("are a sample each, of its own length, and what they lack is filled", async () => {
     const dataset = await open([memoryFile("in/a.jsonl", text)], TEXT);
     expect(dataset).toMatchObject({ length: 3, kind: "jsonl", files: 1 });
-    expect(dataset.sources[1]).toBe("in/a.jsonl[1]");
+    expect(dataset.sourceOf(1)).toBe("in/a.jsonl[1]");
     expect(dataset.notices.map(({ message }) => message)).toEqual([
       "in/a.jsonl/text is not used: the model has no input of that name.",
       "Nothing gives the input attention_mask, so it is filled with ones.",
@@ -115,7 +116,7 @@ describe.each([0, 6] as const)("a zip archive at level %d", (level) => {
     };
     const dataset = await open([zip(files)], pictures);
     expect(dataset).toMatchObject({ length: 3, kind: "images", labels: [4, 5, null] });
-    expect(dataset.sources).toEqual(["data.zip/set/a.png", "data.zip/set/b.png", "data.zip/set/c.png"]);
+    expect(sourcesOf(dataset)).toEqual(["data.zip/set/a.png", "data.zip/set/b.png", "data.zip/set/c.png"]);
     const alone = await open([memoryFile("a.png", png)], pictures);
     expect((await feeds(dataset, 1)).x).toEqual((await feeds(alone, 0)).x);
     await expect(dataset.get(2)).rejects.toThrow("data.zip/set/c.png is a damaged PNG image");

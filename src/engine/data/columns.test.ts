@@ -5,6 +5,7 @@ import { InputError } from "../model/job.ts";
 import type { Port } from "../model/tensor.ts";
 import { type OpenDataset, openDataset } from "./dataset.ts";
 import { memoryFile, npyBytes, npzBytes } from "./testing/files.ts";
+import { sourcesOf } from "./testing/sources.ts";
 
 const port = (name: string, dims: Port["dims"], type: Port["type"] = "float32"): Port => ({ name, type, dims });
 const floats = (count: number, from = 0) => Float32Array.from({ length: count }, (_, i) => from + i);
@@ -55,7 +56,7 @@ describe("a .npz file", () => {
     const bytes = npzBytes({ b: array([5, 2, 2], 100), a: array([5, 3]) }, level);
     const dataset = await open([memoryFile("in/calib.npz", bytes)], TWO);
     expect(dataset).toMatchObject({ length: 5, kind: "npz", files: 1, input: A, notices: [] });
-    expect(dataset.sources[4]).toBe("in/calib.npz[4]");
+    expect(dataset.sourceOf(4)).toBe("in/calib.npz[4]");
     expect(await feeds(dataset, 1)).toEqual({
       a: [
         [1, 3],
@@ -72,7 +73,7 @@ describe("a .npz file", () => {
     const file = (path: string, count: number, from: number) =>
       memoryFile(path, npzBytes({ a: array([count, 3], from), b: array([count, 2, 2], from) }));
     const dataset = await open([file("z.npz", 1, 50), file("m.npz", 2, 0)], TWO);
-    expect(dataset.sources).toEqual(["m.npz[0]", "m.npz[1]", "z.npz"]);
+    expect(sourcesOf(dataset)).toEqual(["m.npz[0]", "m.npz[1]", "z.npz"]);
     expect((await feeds(dataset, 2)).b).toEqual([
       [1, 2, 2],
       [50, 51, 52, 53],
@@ -145,7 +146,7 @@ describe("a source an input", () => {
       named("a", memoryFile("anything.npy", array([2, 3]))),
     ];
     const dataset = await open(files, TWO);
-    expect(dataset.sources).toEqual(["anything.npy[0]", "anything.npy[1]"]);
+    expect(sourcesOf(dataset)).toEqual(["anything.npy[0]", "anything.npy[1]"]);
     expect(await feeds(dataset, 1)).toEqual({
       a: [
         [1, 3],
@@ -312,7 +313,7 @@ describe("a model whose batch is fixed", () => {
     const bytes = npzBytes({ a: array([7, 2]), b: array([7, 1], 100) });
     const dataset = await open([memoryFile("x.npz", bytes)], BATCH);
     expect(dataset.length).toBe(2);
-    expect(dataset.sources).toEqual(["x.npz[0] to x.npz[2]", "x.npz[3] to x.npz[5]"]);
+    expect(sourcesOf(dataset)).toEqual(["x.npz[0] to x.npz[2]", "x.npz[3] to x.npz[5]"]);
     expect(await feeds(dataset, 1)).toEqual({
       a: [
         [3, 2],

@@ -13,6 +13,7 @@ import { resolvePreset } from "./presets.ts";
 import { previewSample } from "./preview.ts";
 import { diskFile, idxBytes, memoryFile, npyBytes, range, shrinking } from "./testing/files.ts";
 import pillow from "./testing/pillow.json" with { type: "json" };
+import { sourcesOf } from "./testing/sources.ts";
 
 function input(dims: Port["dims"], type: Port["type"] = "float32"): Port {
   return { name: "x", type, dims };
@@ -38,7 +39,21 @@ test("samples come in the byte order of paths, then by index", async () => {
   const files = names.map((name) => npy(`${name}.npy`, [2, 3], floats(6)));
   const dataset = await open(files, input([1, 3]));
   const byBytes = names.map((name) => Buffer.from(`${name}.npy`)).sort(Buffer.compare);
-  expect(dataset.sources).toEqual(byBytes.flatMap((path) => [`${path}[0]`, `${path}[1]`]));
+  expect(sourcesOf(dataset)).toEqual(byBytes.flatMap((path) => [`${path}[0]`, `${path}[1]`]));
+});
+
+test("of an array of two thousand million rows nothing is kept for each: the last is named and read", async () => {
+  const rows = 2e9;
+  const header = npyBytes("|u1", [rows, 1], new Uint8Array(0));
+  const size = header.length + rows;
+  const file: DataFile = {
+    ...{ path: "rows.npy", size },
+    read: async (start = 0, end = size) => Uint8Array.from({ length: end - start }, (_, i) => header[start + i] ?? 7),
+  };
+  const dataset = await open([file], input([1, 1], "uint8"));
+  expect(dataset.length).toBe(rows);
+  expect(dataset.sourceOf(rows - 1)).toBe("rows.npy[1999999999]");
+  expect((await feed(dataset, rows - 1)).data).toEqual(Uint8Array.of(7));
 });
 
 test("a .npy sample is read by its range alone, and nothing is kept", async () => {
@@ -240,7 +255,7 @@ test("a folder of images, with clutter, strangers, labels and a damaged image", 
     memoryFile("set/labels.csv", "file,label\na.jpg,1\nc.png,2\n"),
   ];
   const dataset = await open(files, input([1, 3, 7, 11]));
-  expect(dataset.sources).toEqual(["set/a.jpg", "set/b.jpg", "set/c.png"]);
+  expect(sourcesOf(dataset)).toEqual(["set/a.jpg", "set/b.jpg", "set/c.png"]);
   expect(dataset.labels).toEqual([1, null, 2]);
   expect(dataset.notices.slice(0, 2).map(namesSubject)).toEqual([true, true]);
   expect(dataset.notices.map((notice) => notice.message)).toEqual([

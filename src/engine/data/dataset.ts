@@ -127,14 +127,14 @@ function filledNotice({ name }: Port, filling: string): Notice {
   return { kind: "info", subject: name, message: `Nothing gives the input ${name}, so it is filled with ${filling}.` };
 }
 
-function sourceOf({ file, at }: Cell): string {
+function sourceText({ file, at }: Cell): string {
   if (file.count === 1) return file.path;
   const { sequences = [] } = file;
   return sequences.length < 2 ? `${file.path}[${at}]` : `${file.path}[${placeOf(sequences, at).join("][")}]`;
 }
 
 function groupSource(group: readonly Cell[], isShuffled: boolean): string {
-  const [first, last] = [sourceOf(group[0]!), sourceOf(group.at(-1)!)];
+  const [first, last] = [sourceText(group[0]!), sourceText(group.at(-1)!)];
   if (group.length === 1) return first;
   return isShuffled ? `${first} and ${plural(group.length - 1, "other")}` : `${first} to ${last}`;
 }
@@ -189,7 +189,7 @@ export async function openDataset(files: readonly DataFile[], options: DatasetOp
   const { tables, lists } = await classLists(labelled.labels);
   const { arrays } = labelled.labels;
   const hasLabels = tables.length + arrays.length > 0;
-  const listed = hasLabels ? Array.from({ length: total }, (_, sample) => sourceOf(cellOf(sample))) : [];
+  const listed = { count: total, sourceOf: (sample: number) => sourceText(cellOf(sample)) };
   const byFolder = !hasLabels && lengths === null;
   const paths = lead.files.map(({ path }) => path);
   const { labels, notices: labelNotices } = byFolder
@@ -228,7 +228,7 @@ export async function openDataset(files: readonly DataFile[], options: DatasetOp
     const readCell = async ({ each, type }: Column, cell: Cell) => {
       const { file, at } = cell;
       if (file.holds === "tensors") return file.read(at);
-      const source = sourceOf(cell);
+      const source = sourceText(cell);
       return feedOf(applyPreprocess(await file.read(at), preprocess!, source), each, type, source);
     };
     const read = async (column: Column, index: number) => {
@@ -255,14 +255,10 @@ export async function openDataset(files: readonly DataFile[], options: DatasetOp
     const steps = { sourceAt, startOf: startOf!, given: givenOf, completed };
     const walk = startOf && new FloatStates(states, given, steps, options.runner!);
     const feedsOf = async (index: number) => (walk ? walk.feeds(index) : completed(await givenOf(index)));
-    let sources: readonly string[] | null = null;
     const dataset: OpenDataset = {
       length,
       seed,
-      get sources() {
-        sources ??= Array.from({ length }, (_, index) => sourceAt(index));
-        return sources;
-      },
+      sourceOf: sourceAt,
       labels:
         labels &&
         Array.from({ length }, (_, index) => {
@@ -308,7 +304,7 @@ export async function openDataset(files: readonly DataFile[], options: DatasetOp
         const prepared: { readonly under: ReturnType<typeof preparer>; readonly from: string }[] = [];
         for (const cell of cellsAt(lead, index)) {
           const { file, at } = cell;
-          const from = sourceOf(cell);
+          const from = sourceText(cell);
           if (file.holds === "tensors") throw new InputError(`${from} is a tensor, which is taken as it is.`);
           prepared.push({ under: preparer(await file.read(at), from), from });
         }

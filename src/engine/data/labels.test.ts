@@ -5,10 +5,14 @@ import { readNpy } from "./npy.ts";
 import { idxBytes, memoryFile, npyBytes } from "./testing/files.ts";
 
 const FILES = ["x/a.jpg", "x/b.jpg", "y/a.jpg"];
+const listed = (sources: readonly string[]) => ({
+  count: sources.length,
+  sourceOf: (sample: number) => sources[sample]!,
+});
 
 async function fromTable(csv: string, sources = FILES) {
   const files = sources.map((path) => ({ path, count: 1 }));
-  return readLabels({ tables: [memoryFile("labels.csv", csv)], arrays: [] }, files, sources);
+  return readLabels({ tables: [memoryFile("labels.csv", csv)], arrays: [] }, files, listed(sources));
 }
 
 test.each([
@@ -66,7 +70,7 @@ async function fromVectors(
 ) {
   const arrays = await Promise.all(Object.entries(paths).map(([path, values]) => vector(path, values)));
   const sources = files.flatMap(({ path, count }) => Array.from({ length: count }, (_, i) => `${path}[${i}]`));
-  return (await readLabels({ tables: [], arrays }, files, sources)).labels;
+  return (await readLabels({ tables: [], arrays }, files, listed(sources))).labels;
 }
 
 test("IDX labels follow their images by name, else by count", async () => {
@@ -100,7 +104,7 @@ test("labels whose count fits nothing are refused", async () => {
 
 test("a negative label in a vector is refused with its index", async () => {
   const array = await readNpy(memoryFile("labels.npy", npyBytes("<i8", [2], BigInt64Array.of(0n, -1n))));
-  await expect(readLabels({ tables: [], arrays: [array] }, [{ path: "a.npy", count: 2 }], ["a", "b"])).rejects.toThrow(
-    "labels.npy: label -1 at index 1 is no class index",
-  );
+  await expect(
+    readLabels({ tables: [], arrays: [array] }, [{ path: "a.npy", count: 2 }], listed(["a", "b"])),
+  ).rejects.toThrow("labels.npy: label -1 at index 1 is no class index");
 });

@@ -12,6 +12,13 @@ interface Span extends Pick<SampleFile, "path" | "count"> {
   readonly start: number;
 }
 
+/** The samples that labels are of, in the order of their files. */
+interface Listed {
+  readonly count: number;
+  /** Where a sample is from. */
+  readonly sourceOf: (sample: number) => string;
+}
+
 export interface Labels {
   /** Class index by sample; null when there are no labels at all. */
   readonly labels: readonly (number | null)[] | null;
@@ -34,19 +41,19 @@ function isClass(text: string | undefined): text is string {
 }
 
 /** Finds the sample that a row's file means: by source or path, or by base name where that is enough. */
-function sampleFinder(sources: readonly string[]): (file: string, where: string) => number | null {
+function sampleFinder({ count, sourceOf }: Listed): (file: string, where: string) => number | null {
   const byName = new Map<string, number[]>();
-  sources.forEach((source, i) => {
-    const name = baseName(source);
+  for (let i = 0; i < count; i++) {
+    const name = baseName(sourceOf(i));
     const found = byName.get(name);
     if (found) found.push(i);
     else byName.set(name, [i]);
-  });
+  }
   return (file, where) => {
     const named = byName.get(baseName(file)) ?? [];
     if (named.length < 2) return named[0] ?? null;
     const exact = named.filter((i) => {
-      const source = sources[i]!;
+      const source = sourceOf(i);
       return source === file || source.endsWith(`/${file}`) || file.endsWith(`/${source}`);
     });
     if (exact.length === 1) return exact[0]!;
@@ -148,10 +155,10 @@ function told({ tables, arrays }: Pick<Scan["labels"], "tables" | "arrays">, fil
 export async function readLabels(
   found: Pick<Scan["labels"], "tables" | "arrays">,
   files: readonly Pick<SampleFile, "path" | "count">[],
-  sources: readonly string[],
+  listed: Listed,
 ): Promise<Labels> {
   if (found.tables.length + found.arrays.length === 0) return { labels: null, notices: [] };
-  const labels: (number | null)[] = sources.map(() => null);
+  const labels: (number | null)[] = Array(listed.count).fill(null);
   let start = 0;
   const spans = files.map(({ path, count }) => {
     const span = { path, count, start };
@@ -160,11 +167,13 @@ export async function readLabels(
   });
   for (const array of found.arrays) await readLabelArray(array, spans, labels);
   const notices = told(found, files.length);
-  const find = sampleFinder(sources);
-  for (const table of found.tables) notices.push(...(await readTable(table, find, labels)));
+  if (found.tables.length > 0) {
+    const find = sampleFinder(listed);
+    for (const table of found.tables) notices.push(...(await readTable(table, find, labels)));
+  }
   const missing = labels.filter((label) => label === null).length;
   if (missing > 0 && missing < labels.length) {
-    const subject = sources[labels.indexOf(null)]!;
+    const subject = listed.sourceOf(labels.indexOf(null));
     notices.push({ kind: "info", subject, message: `${missing} of ${labels.length} samples have no label.` });
   }
   if (missing === labels.length) {

@@ -142,7 +142,7 @@ describe("the order of a seed", () => {
     expect(firsts).not.toEqual([0, 1, 2, 3, 4, 5]);
     expect(firsts.toSorted()).toEqual([0, 1, 2, 3, 4, 5]);
     expect(dataset.withSeed(4)).toBe(dataset);
-    expect(dataset.withSeed(null).sources[0]).toBe("x.npz[0][0]");
+    expect(dataset.withSeed(null).sourceOf(0)).toBe("x.npz[0][0]");
   });
 
   it("leaves prints as they are, which tell the same step of two sequences apart", async () => {
@@ -165,7 +165,7 @@ describe("a state", () => {
   it("is carried from step to step, and begins anew in each sequence", async () => {
     const dataset = await open([memoryFile("x.npy", floats([2, 3, 2]))]);
     expect(dataset.length).toBe(6);
-    expect(dataset.sources[4]).toBe("x.npy[1][1]");
+    expect(dataset.sourceOf(4)).toBe("x.npy[1][1]");
     const states = [];
     for (let i = 0; i < 6; i++) states.push(await stateOf(dataset, i));
     expect(states).toEqual([[0], [1], [6], [0], [13], [30]]);
@@ -246,7 +246,7 @@ describe("a state", () => {
     for (const given of [[npz], [lines], [...files, memoryFile("x.npy", floats([2, 2, 2]))]]) {
       const dataset = await open(given, two);
       expect(dataset.length).toBe(4);
-      expect(dataset.sources[3]).toMatch(/^(a\.npz|a\.jsonl|x\.npy)\[1\]\[1\]$/);
+      expect(dataset.sourceOf(3)).toMatch(/^(a\.npz|a\.jsonl|x\.npy)\[1\]\[1\]$/);
       const encoded = async (index: number) => (await dataset.get(index)).feeds.get("encoded");
       for (const index of [0, 1]) expect(await encoded(index)).toEqual(tensor([1, 3, 1], [0, 1, 2]));
       for (const index of [2, 3]) expect(await encoded(index)).toEqual(tensor([1, 3, 1], [3, 4, 5]));

@@ -4,6 +4,7 @@ import { nodeDecoders as decoders } from "../../../cli/decoders.ts";
 import type { DataFile } from "../model/dataset.ts";
 import { openDataset } from "./dataset.ts";
 import { memoryFile, npyBytes, npzBytes, zipBytes } from "./testing/files.ts";
+import { sourcesOf } from "./testing/sources.ts";
 
 const x = { name: "x", type: "float32", dims: [1, 2] } as const;
 
@@ -39,11 +40,11 @@ test("samples, sources and labels go together in any order, and the order by pat
   const { dataset, samples, values } = await taken(files, 5);
   expect(values).not.toEqual(byPath.values);
   expect(values.toSorted((a, b) => Number(a) - Number(b))).toEqual(byPath.values);
-  expect(samples.map(({ source }) => source)).toEqual(dataset.sources);
-  expect(dataset.sources).toEqual(values.map((value) => `rows.npy[${Number(value) / 2}]`));
+  expect(samples.map(({ source }) => source)).toEqual(sourcesOf(dataset));
+  expect(sourcesOf(dataset)).toEqual(values.map((value) => `rows.npy[${Number(value) / 2}]`));
   expect(dataset.labels).toEqual(values.map((value) => (value === 2 ? 1 : value === 12 ? 6 : null)));
   const again = dataset.withSeed(null).withPreprocess(null);
-  expect([again.seed, again.sources]).toEqual([null, byPath.dataset.sources]);
+  expect([again.seed, sourcesOf(again)]).toEqual([null, sourcesOf(byPath.dataset)]);
   expect(again.withSeed(5).labels).toEqual(dataset.labels);
 });
 
@@ -105,7 +106,7 @@ test("rows that are put together for a fixed batch are shuffled, with their labe
     expect([...feeds.get("x")!.data]).toEqual(at.flatMap((row) => [...single.samples[row]!.feeds.get("x")!.data]));
     expect(dataset.labels![index]).toEqual(at.map((row) => single.dataset.labels![row]));
     expect(await dataset.print(index)).toBe(at.map((row) => single.prints[row]).join(""));
-    expect(dataset.sources[index]).toBe(`${single.dataset.sources[3 * index]} and 2 others`);
+    expect(dataset.sourceOf(index)).toBe(`${single.dataset.sourceOf(3 * index)} and 2 others`);
   }
   expect(dataset.length).toBe(2);
 });

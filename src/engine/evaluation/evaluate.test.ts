@@ -39,7 +39,7 @@ const identity: Compute = (x) => ({ scores: tensor([1, 3], [...x]) });
 function dataset(rows: readonly (readonly number[] | null)[], labels: Dataset["labels"] = null): Dataset {
   return {
     length: rows.length,
-    sources: rows.map((_, i) => `sample ${i}`),
+    sourceOf: (index) => `sample ${index}`,
     labels,
     notices: [],
     async get(index) {

@@ -118,7 +118,7 @@ async function readable(dataset: Dataset, index: number, notices: Notice[]): Pro
     return await dataset.get(index);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    notices.push({ kind: "warning", subject: dataset.sources[index] ?? "", message: `Skipped: ${error.message}` });
+    notices.push({ kind: "warning", subject: dataset.sourceOf(index), message: `Skipped: ${error.message}` });
     return null;
   }
 }

@@ -9,7 +9,7 @@ const scalar = (value: number): Tensor => ({ type: "float32", dims: [1], data: F
 /** Steps 0, 1, 2 | 3, 4, 5 of x = index, with a state of the float model that no other run may use: 1000. */
 const dataset: Dataset = {
   length: 6,
-  sources: [],
+  sourceOf: (index) => `sample ${index}`,
   labels: null,
   notices: [],
   sequences: {

@@ -13,7 +13,7 @@ const context: JobContext = { signal: new AbortController().signal, report: () =
 const picture = Float32Array.from({ length: 28 * 28 }, (_, i) => Math.sin(i / 9));
 const dataset: Dataset = {
   length: 1,
-  sources: [],
+  sourceOf: (index) => `sample ${index}`,
   labels: null,
   notices: [],
   get: async () => ({

@@ -109,7 +109,7 @@ function runFailure(error: Error): Error {
 /** The session; what it throws on a sample names the sample. */
 function failingWith(
   session: ObserverSession,
-  { what, sources }: ObservedModel,
+  { what, sourceOf }: ObservedModel,
   failure: typeof runFailure,
 ): ObserverSession {
   return {
@@ -122,7 +122,7 @@ function failingWith(
       try {
         await session.observe(feeds, samples);
       } catch (error) {
-        throw failure(refusal(error, `${what} does not run on ${sources[samples[0]!]}`));
+        throw failure(refusal(error, `${what} does not run on ${sourceOf(samples[0]!)}`));
       }
     },
   };

@@ -30,7 +30,7 @@ async function patient(name: string, sampleOf: (index: number) => Tensor, sample
   const input = model.open[0]!.name;
   const dataset: Dataset = {
     length: samples,
-    sources: [],
+    sourceOf: (index) => `sample ${index}`,
     labels: null,
     notices: [],
     get: async (index) => ({ source: `${index}`, feeds: new Map([[input, sampleOf(index)]]) }),

@@ -25,10 +25,10 @@ export function doubtFacts(model: OpenModel): DoubtFacts {
 export function doubtsOf(
   facts: DoubtFacts,
   { statistics, observed }: Pick<Observation, "statistics" | "observed">,
-  { sources }: Pick<Dataset, "sources">,
+  { sourceOf }: Pick<Dataset, "sourceOf">,
 ): Notice[] {
   return [
-    ...farSamples(statistics, new Set(facts.inputs), sources),
+    ...farSamples(statistics, new Set(facts.inputs), sourceOf),
     ...equalSamples(statistics, observed.length, facts.open.join(", ")),
     ...unpreparedData(facts, statistics),
     ...oneSidedProbabilities(facts, statistics),

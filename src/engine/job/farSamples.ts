@@ -1,3 +1,4 @@
+import type { Dataset } from "../model/dataset.ts";
 import type { Notice } from "../model/job.ts";
 import type { Statistics, TensorStatistics } from "../model/statistics.ts";
 import { plural, significant } from "../values/figures.ts";
@@ -16,10 +17,14 @@ const NAMED = 3;
  * Warns of the few samples that reach a hundred times as far as all others: in the first input that they are far in, else
  * in the first activation beyond 1e6.
  */
-export function farSamples(statistics: Statistics, inputs: ReadonlySet<string>, sources: readonly string[]): Notice[] {
+export function farSamples(
+  statistics: Statistics,
+  inputs: ReadonlySet<string>,
+  sourceOf: Dataset["sourceOf"],
+): Notice[] {
   const sees = ([name, seen]: [string, TensorStatistics], least: number): Notice[] => {
     const far = farOf(seen, least);
-    return far ? [{ kind: "warning", subject: name, message: message(name, far, sources) }] : [];
+    return far ? [{ kind: "warning", subject: name, message: message(name, far, sourceOf) }] : [];
   };
   const tensors = [...statistics];
   const found = tensors.filter(([name]) => inputs.has(name)).flatMap((tensor) => sees(tensor, 0));
@@ -55,8 +60,8 @@ function farOf({ samples: { index, min, max } }: TensorStatistics, least: number
   return null;
 }
 
-function message(tensor: string, { indices, reach, others, rest }: Far, sources: readonly string[]): string {
-  const named = indices.slice(0, NAMED).map((index) => sources[index] ?? `sample ${index}`);
+function message(tensor: string, { indices, reach, others, rest }: Far, sourceOf: Dataset["sourceOf"]): string {
+  const named = indices.slice(0, NAMED).map(sourceOf);
   const more = indices.length - named.length;
   const who = `${named.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
   const reaches = indices.length === 1 ? "reaches" : "reach";

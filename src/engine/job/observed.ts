@@ -19,8 +19,8 @@ export interface ObservedModel {
   readonly plan: ObservationPlan;
   /** How messages call it. */
   readonly what: string;
-  /** Where samples came from, by index. */
-  readonly sources: readonly string[];
+  /** Where a sample is from. */
+  readonly sourceOf: Dataset["sourceOf"];
   readonly weightBytes: number;
   /** What a worker has beside the weights while it observes a sample. */
   readonly heldBytes: number;
@@ -38,7 +38,7 @@ const COUNTED_BYTES = 2 * 331e3;
 const PIECE_BYTES = 2 ** 23;
 
 /** What calibration of a model on a dataset runs, and what it watches: every float activation and input, held ones too. */
-export function observedModel(model: OpenModel, { sources }: Pick<Dataset, "sources">): ObservedModel {
+export function observedModel(model: OpenModel, { sourceOf }: Pick<Dataset, "sourceOf">): ObservedModel {
   const plan = observationPlan(model.observed, watchedTensors(model));
   const free = new Set([...plan.derived.map(({ tensor }) => tensor), ...inputNames(model)]);
   const exposed = plan.watch.filter((name) => !free.has(name));
@@ -58,7 +58,7 @@ export function observedModel(model: OpenModel, { sources }: Pick<Dataset, "sour
     pieces: cut.length > 0 ? cut.map(toModelFile) : [file],
     plan,
     what: `"${model.fileName}"`,
-    sources,
+    sourceOf,
     weightBytes: file.external.reduce((sum, each) => sum + externalPart(each).byteLength, file.graph.byteLength),
     heldBytes: COPIES * most + COUNTED_BYTES * plan.watch.length,
     activationBytes: plan.watch.reduce((sum, name) => sum + size(name), 0),

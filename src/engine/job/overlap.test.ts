@@ -27,10 +27,10 @@ test("judging what calibrated is refused, with how many and what leaves them out
   const data = await open(numbers(10), 0);
   const taught = await taughtBy(data, 4);
   await expect(unseenNotices(taught, data, { skip: 0, samples: 10 }, context)).rejects.toThrow(
-    `4 of the 10 samples to judge calibrated the model, ${data.sources[0]} the first, so how it does on new ones would not be known; leave out the first 4 (--skip 4).`,
+    `4 of the 10 samples to judge calibrated the model, ${data.sourceOf(0)} the first, so how it does on new ones would not be known; leave out the first 4 (--skip 4).`,
   );
   await expect(unseenNotices(taught, data, { skip: 3, samples: 2 }, context)).rejects.toThrow(
-    `1 of the 2 samples to judge calibrated the model, ${data.sources[3]} the first`,
+    `1 of the 2 samples to judge calibrated the model, ${data.sourceOf(3)} the first`,
   );
   expect(await unseenNotices(taught, data, { skip: 4, samples: 100 }, context)).toEqual([]);
   expect(await unseenNotices({ seed: 0, prints: null }, data, { skip: 0, samples: 10 }, context)).toEqual([]);

@@ -28,7 +28,7 @@ export async function unseenNotices(
     if ((await printsAt(dataset, index)).some((print) => taught.has(print))) known.push(index);
   }
   if (known.length === 0) return [];
-  const subject = dataset.sources[known[0]!] ?? "";
+  const subject = dataset.sourceOf(known[0]!);
   const leave = await leastSkip(taught, dataset, context);
   const judged = `${known.length} of the ${plural(end - skip, "sample")} to judge`;
   if (leave !== null && leave <= skip) {

@@ -22,9 +22,7 @@ export function printing(dataset: Dataset, before: Pick<Calibration, "observed" 
     dataset: {
       ...{ length: dataset.length, labels: dataset.labels, notices: dataset.notices },
       ...(dataset.sequences && { sequences: dataset.sequences }),
-      get sources() {
-        return dataset.sources;
-      },
+      sourceOf: (index) => dataset.sourceOf(index),
       async get(index) {
         const sample = await dataset.get(index);
         const print = await dataset.print?.(index);

@@ -26,7 +26,7 @@ function datasetOf(
 ) {
   return {
     length,
-    sources: Array.from({ length }, (_, i) => `sample ${i}`),
+    sourceOf: (index: number) => `sample ${index}`,
     labels,
     notices: [],
     get: async (index) => ({ source: `sample ${index}`, feeds: new Map([[model.open[0]!.name, sample(index)]]) }),

@@ -1,10 +1,12 @@
 import { mergeObservations } from "../calibration/mergeObservations.ts";
-import { printOf } from "../data/print.ts";
 import type { Calibration, Execution } from "../model/calibration.ts";
+import type { Dataset } from "../model/dataset.ts";
 import { InputError, type JobContext } from "../model/job.ts";
 import type { Runtimes } from "../model/runtime.ts";
 import { partOf, type Shard } from "../model/shard.ts";
+import { Sha256 } from "../numerics/sha256.ts";
 import { plural } from "../values/figures.ts";
+import { hex } from "../values/hex.ts";
 import { observe } from "./calibrate.ts";
 import type { OpenDataset } from "./data.ts";
 import { checkOutputs, doubtFacts, doubtsOf } from "./doubts.ts";
@@ -38,11 +40,19 @@ export async function calibrateShard(
   return {
     shard,
     samples,
-    listing: await printOf([new TextEncoder().encode(JSON.stringify(dataset.sources))]),
-    sources: dataset.sources.slice(first, end),
+    listing: listingOf(dataset),
+    sources: Array.from({ length: end - first }, (_, at) => dataset.sourceOf(first + at)),
     facts: doubtFacts(model),
     calibration: { ...calibration, wanted },
   };
+}
+
+/** Tells the samples' names and their order from others, name after name: there may be millions. */
+function listingOf(dataset: Pick<Dataset, "length" | "sourceOf">): string {
+  const hash = new Sha256();
+  const encoder = new TextEncoder();
+  for (let index = 0; index < dataset.length; index++) hash.update(encoder.encode(`${dataset.sourceOf(index)}\n`));
+  return hex(hash.digest());
 }
 
 /**
@@ -66,7 +76,7 @@ export function mergeShards(given: readonly NamedPart<Shard>[]): Calibration {
       ? null
       : calibrations.map(({ prints }) => prints).join(""),
     ...merged,
-    notices: [...merged.notices, ...doubtsOf(first.facts, merged, { sources })],
+    notices: [...merged.notices, ...doubtsOf(first.facts, merged, { sourceOf: (index) => sources[index]! })],
   };
 }
 

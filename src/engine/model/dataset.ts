@@ -99,7 +99,8 @@ export interface Dataset {
   readonly length: number;
   /** Of their order; null, or left out, for that of their paths. */
   readonly seed?: number | null;
-  readonly sources: readonly string[];
+  /** Where a sample is from. */
+  sourceOf(index: number): string;
   /** By sample; null when there are no labels at all. */
   readonly labels: readonly SampleLabel[] | null;
   /** What classes are called, by number, where the data says so. */

@@ -9,7 +9,7 @@ const CONTEXT: JobContext = { signal: new AbortController().signal, report: () =
 /** Three class scores; sample 3 cannot be read, sample 5 has no label. */
 const DATASET: Dataset = {
   length: 8,
-  sources: [],
+  sourceOf: (index) => `sample ${index}`,
   labels: [0, 1, 2, 0, 1, null, 0, 1],
   notices: [],
   get: async (index) => {

@@ -31,7 +31,7 @@ export function datasetOf({ open: [input], held }: OpenModel, samples: readonly 
   const constants = held.map((each) => [each.port.name, heldTensor(each)] as const);
   const dataset: OpenDataset = {
     length: samples.length,
-    sources: samples.map((_, i) => `sample ${i}`),
+    sourceOf: (index) => `sample ${index}`,
     labels: null,
     notices: [],
     kind: "npy",
