@@ -3,14 +3,15 @@ import { expose, transfer } from "comlink";
 import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
 import { largeBuffers, openObserving } from "../src/engine/calibration/observing.ts";
 import { release } from "../src/engine/model/release.ts";
-import type { ModelFile, ObservationPlan, ObserverSession } from "../src/engine/model/runtime.ts";
+import type { ObservationPlan, ObserverSession } from "../src/engine/model/runtime.ts";
 import type { Statistics } from "../src/engine/model/statistics.ts";
 import type { Tensor } from "../src/engine/model/tensor.ts";
 import { nodeOrWasm } from "../src/engine/runtime/nodeOrWasm.ts";
+import { type HandedOver, takeOver } from "./handedOver.ts";
 
 /** ONNX Runtime in a thread of its own, and one model at a time that it observes. */
 export interface ExecutorApi {
-  open(pieces: readonly ModelFile[], plan: ObservationPlan, threads: number): Promise<void>;
+  open(pieces: readonly HandedOver[], plan: ObservationPlan, threads: number): Promise<void>;
   /** Returns what the run took, in milliseconds. */
   observe(feeds: ReadonlyMap<string, Tensor>, samples: readonly number[]): Promise<number>;
   take(): Promise<Statistics>;
@@ -22,7 +23,7 @@ let session: ObserverSession;
 
 const api: ExecutorApi = {
   async open(pieces, plan, threads) {
-    session = await openObserving(runtime, pieces, plan, threads);
+    session = await openObserving(runtime, pieces.map(takeOver), plan, threads);
   },
   async observe(feeds, samples) {
     await session.observe(feeds, samples);

@@ -11,6 +11,7 @@ import {
   WorkerDied,
 } from "../src/engine/model/runtime.ts";
 import type { ExecutorApi } from "./executor.worker.ts";
+import { handOver } from "./handedOver.ts";
 
 interface Thread {
   readonly worker: Worker;
@@ -36,7 +37,7 @@ export function threadedRuntime(main: Runtime): Runtime {
   return {
     ...main,
     maxWorkers: availableParallelism(),
-    createObserver: (pieces, plan, { threads }) => openObserver(pieces, plan, threads),
+    createObserver: (pieces, plan, { threads }) => openObserver(main, pieces, plan, threads),
   };
 }
 
@@ -69,6 +70,7 @@ function startThread(): Thread {
 }
 
 async function openObserver(
+  main: Runtime,
   pieces: readonly ModelFile[],
   plan: ObservationPlan,
   threads: number,
@@ -78,7 +80,9 @@ async function openObserver(
   worker.ref();
   try {
     await thread.ready;
-    await ask((remote) => remote.open(pieces, plan, threads));
+    const given = pieces.map((piece) => handOver(piece, main));
+    await ask((remote) => remote.open(given, plan, threads));
+    for (const { linked } of pieces) linked?.assertSame();
   } catch (error) {
     await thread.end();
     throw error;

@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { fstatSync, openSync, readSync, type Stats } from "node:fs";
+import { fstatSync, openSync, readSync, realpathSync, type Stats, statSync } from "node:fs";
 import { type FileHandle, open, readdir, readFile, stat } from "node:fs/promises";
-import { basename, join, relative, resolve, sep } from "node:path";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import type { DataFile } from "../src/engine/model/dataset.ts";
-import type { StoredFile } from "../src/engine/model/deferred.ts";
+import type { FilePlace, StoredFile } from "../src/engine/model/deferred.ts";
 import { FileChanged, InputError } from "../src/engine/model/job.ts";
 
 /** Node reads less than 2 GiB at a time. */
@@ -26,8 +26,14 @@ export async function readText(path: string): Promise<string> {
   return new TextDecoder().decode(await readWhole(path));
 }
 
-/** Longer files of weights are not read whole. */
+/** Longer files of models and of their weights are not read whole. */
 const LARGE = 2 ** 26;
+
+/** A model, a large one left where it is, or what a pipe gives. Throws InputError when it cannot be read. */
+export async function modelBytes(path: string): Promise<Uint8Array | StoredFile> {
+  const found = await stat(path).catch(() => null);
+  return found?.isFile() && found.size > LARGE ? placedFile(path) : readWhole(path);
+}
 
 /**
  * A file of weights below a folder by its path from there, a large one left where it is; null when there is none, or the path
@@ -41,7 +47,26 @@ export async function weightsBelow(folder: string, path: string): Promise<Uint8A
   if (!found.isFile() && !found.isDirectory()) {
     throw new InputError(`${full} is no file but a pipe or a device; put the weights there as a file.`);
   }
-  return found.size > LARGE ? storedFile(full, found.size) : readWhole(full);
+  return found.size > LARGE ? placedFile(full) : readWhole(full);
+}
+
+/** A file that stays where it is, where a runtime may open it by itself. Throws InputError when it cannot be opened. */
+function placedFile(path: string): StoredFile {
+  try {
+    const real = realpathSync(path);
+    const version = statSync(real);
+    const place: FilePlace = {
+      folder: dirname(real),
+      name: basename(real),
+      assertSame() {
+        const now = statSync(real, { throwIfNoEntry: false });
+        if (!now || !isSame(version, now)) throw changed(path);
+      },
+    };
+    return { ...storedFile(real, version.size), place };
+  } catch (error) {
+    throw error instanceof InputError ? error : unreadable(path, error);
+  }
 }
 
 /** A file that is read in parts, for as long as this process is there. Throws InputError when it cannot be opened. */

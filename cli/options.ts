@@ -7,7 +7,7 @@ import type { Recipe } from "../src/engine/model/recipe.ts";
 import { parsePreprocess } from "../src/engine/project/documents.ts";
 import { type ModelSource, readPrivateKey, type SigningKey } from "../src/engine/project/index.ts";
 import type { Values } from "./arguments.ts";
-import { readText, readWhole, singleFile, weightsBelow } from "./files.ts";
+import { modelBytes, readText, singleFile, weightsBelow } from "./files.ts";
 import type { EXECUTION_OPTIONS, INPUT_OPTIONS, MODEL_OPTIONS } from "./optionGroups.ts";
 
 /** What a person fixed. */
@@ -30,7 +30,7 @@ export function quantizedOf(
 
 export async function modelSource(path: string): Promise<ModelSource> {
   return {
-    bytes: await readWhole(path),
+    bytes: await modelBytes(path),
     fileName: basename(path),
     readBeside: (beside) => weightsBelow(dirname(path), beside),
   };

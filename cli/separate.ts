@@ -10,6 +10,7 @@ import {
   type SessionOptions,
   WorkerDied,
 } from "../src/engine/model/runtime.ts";
+import { type HandedOver, handOver } from "./handedOver.ts";
 import type { Answer, Opened, Question, Ran } from "./separate.worker.ts";
 
 interface Separate {
@@ -27,7 +28,14 @@ let idle: Separate | null = null;
  */
 export function withSeparate(main: Runtime, ahead: boolean): Runtime {
   if (ahead) idle ??= start();
-  return { ...main, separate: { ...withoutObserver(main), createSession, freeBytes } };
+  return {
+    ...main,
+    separate: {
+      ...withoutObserver(main),
+      createSession: (file, options) => createSession(main, file, options),
+      freeBytes,
+    },
+  };
 }
 
 function withoutObserver({ label, maxThreads, provider }: Runtime): Omit<Runtime, "createSession"> {
@@ -90,14 +98,15 @@ function ask(separate: Separate, question: Question, bytes: Iterable<Uint8Array>
   });
 }
 
-async function createSession(file: ModelFile, options: SessionOptions): Promise<Session> {
+async function createSession(main: Runtime, file: ModelFile, options: SessionOptions): Promise<Session> {
   const separate = idle ?? start();
   idle = null;
   hold(separate, true);
   let opened: Opened;
   try {
     await separate.ready;
-    opened = await open(separate, file, options);
+    opened = await open(separate, handOver(file, main), options);
+    file.linked?.assertSame();
   } catch (error) {
     leave(separate, error);
     throw error;
@@ -120,11 +129,11 @@ async function createSession(file: ModelFile, options: SessionOptions): Promise<
   };
 }
 
-async function open(separate: Separate, file: ModelFile, options: SessionOptions): Promise<Opened> {
-  const { graph, external, aliases } = file;
+async function open(separate: Separate, file: HandedOver, options: SessionOptions): Promise<Opened> {
+  const { graph, external, aliases, folder } = file;
   const parts = external.map(externalPart);
   const sizes = external.map(({ path }, at) => ({ path, bytes: parts[at]!.byteLength }));
-  const question = { kind: "open", graph: graph.byteLength, external: sizes, aliases, options } as const;
+  const question = { kind: "open", graph: graph.byteLength, external: sizes, aliases, folder, options } as const;
   return (await ask(separate, question, passing([graph, ...parts]))) as Opened;
 }
 

@@ -1,6 +1,7 @@
 import type { SessionOptions } from "../src/engine/model/runtime.ts";
 import type { Port, TensorMap } from "../src/engine/model/tensor.ts";
 import { nodeOrWasm } from "../src/engine/runtime/nodeOrWasm.ts";
+import { type HandedOver, takeOver } from "./handedOver.ts";
 
 /** What is asked of the process, one after the other. The bytes of a model follow on stdin, the graph first. */
 export type Question =
@@ -8,7 +9,8 @@ export type Question =
       readonly kind: "open";
       readonly graph: number;
       readonly external: readonly { readonly path: string; readonly bytes: number }[];
-      readonly aliases: ReadonlyMap<string, string> | undefined;
+      readonly aliases: HandedOver["aliases"];
+      readonly folder: HandedOver["folder"];
       readonly options: SessionOptions;
     }
   | { readonly kind: "run"; readonly feeds: TensorMap; readonly fetches: readonly string[] | undefined }
@@ -55,8 +57,8 @@ async function answer(question: Question): Promise<Opened | Ran | null> {
   const graph = await read(question.graph);
   const external: { path: string; data: Uint8Array }[] = [];
   for (const { path, bytes } of question.external) external.push({ path, data: await read(bytes) });
-  const { aliases, options } = question;
-  session = await runtime.createSession({ graph, external, ...(aliases && { aliases }) }, options);
+  const { aliases, folder, options } = question;
+  session = await runtime.createSession(takeOver({ graph, external, folder, ...(aliases && { aliases }) }), options);
   return { inputs: session.inputs, outputs: session.outputs };
 }
 

@@ -2,7 +2,7 @@ import { observationPlan } from "../graph/observation.ts";
 import { piecesOf } from "../graph/pieces.ts";
 import { exposeOutputs } from "../graph/shapes.ts";
 import type { Dataset } from "../model/dataset.ts";
-import { externalPart } from "../model/deferred.ts";
+import { modelBytes } from "../model/deferred.ts";
 import type { ModelFile, ObservationPlan } from "../model/runtime.ts";
 import type { Port } from "../model/tensor.ts";
 import { inputPorts } from "../onnx/ports.ts";
@@ -59,7 +59,7 @@ export function observedModel(model: OpenModel, { sourceOf }: Pick<Dataset, "sou
     plan,
     what: `"${model.fileName}"`,
     sourceOf,
-    weightBytes: file.external.reduce((sum, each) => sum + externalPart(each).byteLength, file.graph.byteLength),
+    weightBytes: modelBytes(file),
     heldBytes: COPIES * most + COUNTED_BYTES * plan.watch.length,
     activationBytes: plan.watch.reduce((sum, name) => sum + size(name), 0),
     joins: joins(model, plan.watch),

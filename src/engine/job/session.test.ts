@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { externalFile, WorkedBytes } from "../model/deferred.ts";
 import { InputError } from "../model/job.ts";
 import { type Runtime, WorkerDied } from "../model/runtime.ts";
 import { quickestSession, refusal } from "./session.ts";
@@ -21,6 +22,12 @@ describe("what ONNX Runtime refuses", () => {
     expect(error.message).toBe(`It does not load: ${reason}`);
   });
 
+  it("keeps its ends where a name in it is long", () => {
+    const { message } = refusal(new Error(`Node (${"x".repeat(10_000)}) has a bad type`), "It does not load");
+    expect(message.length).toBeLessThan(1100);
+    expect(message).toMatch(/^It does not load: Node \(x+ \.\.\. x+\) has a bad type\.$/);
+  });
+
   it("is told apart from the death of a worker", () => {
     const died = new WorkerDied("gone");
     expect(refusal(died, "It does not load")).toBe(died);
@@ -29,8 +36,9 @@ describe("what ONNX Runtime refuses", () => {
 
 describe("the number of threads", () => {
   /** A runtime whose runs take so many milliseconds on one thread, and on four. */
-  function timed(one: number, four: number): { readonly runtime: Runtime; readonly open: () => number } {
+  function timed(one: number, four: number) {
     let open = 0;
+    let most = 0;
     const runtime: Runtime = {
       label: "timed",
       provider: "wasm",
@@ -38,7 +46,7 @@ describe("the number of threads", () => {
       maxWorkers: 1,
       freeBytes: () => Infinity,
       createSession: async (_, { threads }) => {
-        open++;
+        most = Math.max(most, ++open);
         return {
           inputs: [],
           outputs: [],
@@ -49,7 +57,7 @@ describe("the number of threads", () => {
       },
       createObserver: () => Promise.reject(new Error("not asked for")),
     };
-    return { runtime, open: () => open };
+    return { runtime, open: () => open, most: () => most };
   }
 
   it.each([
@@ -62,5 +70,17 @@ describe("the number of threads", () => {
     const file = { graph: new Uint8Array(), external: [] };
     expect((await quickestSession(runtime, file, sample, "The model")).threads).toBe(threads);
     expect(open()).toBe(1);
+  });
+
+  it.each([
+    { one: 10, four: 3, threads: 4 },
+    { one: 10, four: 9.5, threads: 1 },
+  ])("is found with one session at a time of a large model: $threads", async ({ one, four, threads }) => {
+    const { runtime, open, most } = timed(one, four);
+    const weights = externalFile("weights", new WorkedBytes(2 ** 28, () => new Uint8Array()));
+    const file = { graph: new Uint8Array(), external: [weights] };
+    const sample = { feeds: new Map(), source: "a sample" };
+    expect((await quickestSession(runtime, file, sample, "The model")).threads).toBe(threads);
+    expect([open(), most()]).toEqual([1, 1]);
   });
 });

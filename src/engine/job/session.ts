@@ -1,4 +1,5 @@
 import type { Sample } from "../model/dataset.ts";
+import { modelBytes } from "../model/deferred.ts";
 import { InputError } from "../model/job.ts";
 import { type ModelFile, type Runtime, type Session, type SessionOptions, WorkerDied } from "../model/runtime.ts";
 
@@ -7,6 +8,8 @@ const TRIALS = 3;
 const CLEAR_GAIN = 0.9;
 /** Milliseconds of a run that threads cannot shorten by what a clock, or a person, notices. */
 const SHORT = 1;
+/** Of larger models there is one session at a time. */
+const MOST_TWICE = 2 ** 27;
 
 /** A session of a model that `what` names in a message. Throws InputError when the runtime does not take it. */
 export async function loadSession(
@@ -67,11 +70,16 @@ async function tryThreads(
   try {
     const slow = await fastestRun(single, sample, what);
     if (runtime.maxThreads === 1 || slow < SHORT) return { session: single, threads: 1 };
+    const alone = modelBytes(file) > MOST_TWICE;
+    if (alone) await sessions.pop()!.dispose();
     const many = await loadSession(runtime, file, { threads: runtime.maxThreads }, what);
     sessions.push(many);
-    const wins = (await fastestRun(many, sample, what)) < CLEAR_GAIN * slow;
-    await (wins ? single : many).dispose();
-    return wins ? { session: many, threads: runtime.maxThreads } : { session: single, threads: 1 };
+    if ((await fastestRun(many, sample, what)) < CLEAR_GAIN * slow) {
+      if (!alone) await single.dispose();
+      return { session: many, threads: runtime.maxThreads };
+    }
+    await sessions.pop()!.dispose();
+    return { session: alone ? await loadSession(runtime, file, { threads: 1 }, what) : single, threads: 1 };
   } catch (error) {
     await Promise.all(sessions.map((session) => session.dispose()));
     throw error;
@@ -105,9 +113,14 @@ const OWN_PLACES = [
   /\[ONNXRuntimeError\] : \d+ : \w+ : /g,
 ];
 
-/** The first line of what a runtime said, without the places in its code. */
+/** Of what a runtime says, which names of any length may be in. */
+const LONGEST = 1000;
+
+/** The first line of what a runtime said, without the places in its code, and without its middle where it is long. */
 export function reasonOf(error: unknown): string {
   const reason = error instanceof Error ? error.message : String(error);
   const [line = ""] = reason.trim().split("\n");
-  return OWN_PLACES.reduce((text, place) => text.replace(place, ""), line).trim() || "it gives no reason";
+  const text = OWN_PLACES.reduce((text, place) => text.replace(place, ""), line).trim();
+  if (text.length > LONGEST) return `${text.slice(0, LONGEST / 2)} ... ${text.slice(-LONGEST / 2)}`;
+  return text || "it gives no reason";
 }

@@ -1,4 +1,4 @@
-import type { ExternalFile } from "./runtime.ts";
+import type { ExternalFile, ModelFile } from "./runtime.ts";
 
 /** Bytes that are read or worked out when they are asked for, the same each time. */
 export interface Deferred {
@@ -7,9 +7,19 @@ export interface Deferred {
   read(): Uint8Array<ArrayBuffer>;
 }
 
+/** Where a file lies, for a runtime that opens files by itself. */
+export interface FilePlace {
+  readonly folder: string;
+  readonly name: string;
+  /** Throws FileChanged where another file, or what is no longer the same, lies there. */
+  assertSame(): void;
+}
+
 /** A file that is read in parts, at once. Throws InputError where it cannot be, or ends early. */
 export interface StoredFile {
   readonly byteLength: number;
+  /** Absent in a tab, and of a file that will be moved. */
+  readonly place?: FilePlace;
   /** Fills an array with what is in the file from a place on. */
   readInto(target: Uint8Array, from: number): void;
   /** SHA-256 of the bytes from one place up to another; `see` is shown them in order, each part good for the call, and where it begins. */
@@ -113,4 +123,9 @@ export function externalFile(path: string, part: Part): ExternalFile {
 /** What gives the bytes of a file beside a graph. */
 export function externalPart(file: ExternalFile): Part {
   return (file as ExternalFile & { readonly [PARTS]?: Part })[PARTS] ?? file.data;
+}
+
+/** Of a graph and its weights, of which none is read for it. */
+export function modelBytes({ graph, external }: ModelFile): number {
+  return external.reduce((sum, file) => sum + externalPart(file).byteLength, graph.byteLength);
 }

@@ -16,6 +16,18 @@ export interface ModelFile {
   readonly external: readonly ExternalFile[];
   /** What the graph calls inputs and outputs that it has under another name than they are asked for by; none when absent. */
   readonly aliases?: ReadonlyMap<string, string>;
+  /** The same for a runtime that opens files by itself; absent where not most weights lie in files. */
+  readonly linked?: LinkedFile;
+}
+
+/** A model of which a runtime reads weights where they lie, so that nobody else has them in memory. */
+export interface LinkedFile {
+  /** With all weights in it that lie in no file. */
+  readonly graph: Uint8Array;
+  /** Of the files that it names. */
+  readonly folder: string;
+  /** Throws FileChanged where they are no longer what they were: asked once they are open. */
+  assertSame(): void;
 }
 
 export interface Session {

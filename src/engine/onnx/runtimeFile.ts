@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
-import { externalFile } from "../model/deferred.ts";
-import type { ExternalFile, ModelFile } from "../model/runtime.ts";
+import { externalFile, type FilePlace, StoredBytes } from "../model/deferred.ts";
+import type { ExternalFile, LinkedFile, ModelFile } from "../model/runtime.ts";
 import { concat, encodeModel } from "./encode.ts";
 import { withFields } from "./messages.ts";
 import { freshName, renameInGraph, tensorNames } from "./names.ts";
@@ -14,6 +14,10 @@ import {
 import { deferredOf, rawLength, withoutBytes } from "./tensorBytes.ts";
 
 const EXTERNAL_BYTES = 1024;
+
+/** As many bytes of weights a graph takes in that is opened with most weights in files: each is there several times. */
+const MOST_INSIDE = 2 ** 27;
+
 /**
  * The model as a runtime takes it: initialisers over 1 kB become external data, one file each, whose bytes are views
  * of the model's own. Subgraphs stay as they are.
@@ -31,7 +35,41 @@ export function toModelFile(model: ModelProto): ModelFile {
     return externalTensor(tensor, { location: path, offset: 0, length });
   });
   const thin = withFields(model, { graph: withFields(graph, { initializer }) });
-  return { graph: concat(encodeModel(thin)), external, ...(aliases && { aliases }) };
+  const linked = linkedFile(model, graph);
+  return { graph: concat(encodeModel(thin)), external, ...(aliases && { aliases }), ...(linked && { linked }) };
+}
+
+/** Null where not most weights lie in files of one folder. */
+function linkedFile(model: ModelProto, graph: GraphProto): LinkedFile | null {
+  const first = graph.initializer.map(placeOf).find((place) => place !== null);
+  if (!first) return null;
+  const { folder } = first;
+  const places = new Set<FilePlace>();
+  const bytes = { inside: 0, inFiles: 0 };
+  const initializer = graph.initializer.map((tensor) => {
+    const part = deferredOf(tensor);
+    const place = placeOf(tensor);
+    if (!(part instanceof StoredBytes) || place?.folder !== folder) {
+      bytes.inside += rawLength(tensor);
+      return tensor;
+    }
+    bytes.inFiles += part.byteLength;
+    places.add(place);
+    return externalTensor(tensor, { location: place.name, offset: part.from, length: part.byteLength });
+  });
+  if (bytes.inside > Math.min(MOST_INSIDE, bytes.inFiles)) return null;
+  return {
+    graph: concat(encodeModel(withFields(model, { graph: withFields(graph, { initializer }) }))),
+    folder,
+    assertSame() {
+      for (const place of places) place.assertSame();
+    },
+  };
+}
+
+function placeOf(tensor: TensorProto): FilePlace | null {
+  const part = deferredOf(tensor);
+  return (part instanceof StoredBytes && part.file.place) || null;
 }
 
 /** Whether a runtime that is given the file itself takes one of its inputs or outputs for something else. */

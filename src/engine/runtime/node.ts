@@ -11,5 +11,6 @@ export function nodeRuntime(): Runtime {
     label: `onnxruntime-node ${ort.env.versions.node}, CPU`,
     maxThreads: availableParallelism(),
     provider: "cpu",
+    opensFiles: true,
   });
 }

@@ -26,6 +26,8 @@ export function ortRuntime(
     readonly label: string;
     readonly maxThreads: number;
     readonly provider: Provider;
+    /** Whether it opens files by itself. */
+    readonly opensFiles?: boolean;
     /** Of the package's module, where outputs are costly to copy. */
     readonly tap?: OutputTap;
     /** What the package prints of a profile; without it sessions keep none. */
@@ -34,7 +36,8 @@ export function ortRuntime(
 ): Runtime {
   let creating: Promise<unknown> = Promise.resolve();
   const create = async (model: ModelFile, session: SessionOptions): Promise<Session> => {
-    const native = await ort.InferenceSession.create(model.graph, {
+    const linked = options.opensFiles ? model.linked : undefined;
+    const native = await ort.InferenceSession.create((linked ?? model).graph, {
       executionProviders: [options.provider],
       graphOptimizationLevel: session.optimize === false ? "disabled" : "all",
       intraOpNumThreads: session.threads,
@@ -42,8 +45,16 @@ export function ortRuntime(
       enableCpuMemArena: session.arena ?? true,
       logSeverityLevel: 3,
       ...(session.profile && options.profile && { enableProfiling: true }),
-      externalData: model.external.map(({ path, data }) => ({ path, data })),
+      ...(linked
+        ? { extra: { session: { model_external_initializers_file_folder_path: linked.folder } } }
+        : { externalData: model.external.map(({ path, data }) => ({ path, data })) }),
     });
+    try {
+      linked?.assertSame();
+    } catch (error) {
+      await native.release();
+      throw error;
+    }
     const wrapped = wrap(ort, native, options.tap ?? null, new Aliases(model));
     const { profile } = options;
     if (session.profile && profile) wrapped.nodeTimes = async () => profile.collect(() => native.endProfiling());
