@@ -1,34 +1,101 @@
+import { ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { Worker } from "node:worker_threads";
 import { afterEach, expect, it, vi } from "vitest";
-import type { ModelFile } from "../src/engine/model/runtime.ts";
+import { observe } from "../src/engine/job/calibrate.ts";
+import { openModel } from "../src/engine/job/open.ts";
+import { datasetOf } from "../src/engine/job/testing/quantized.ts";
+import type { JobContext } from "../src/engine/model/job.ts";
+import type { ModelFile, Runtime } from "../src/engine/model/runtime.ts";
+import { noise } from "../src/engine/onnx/testing/build.ts";
 import { nodeRuntime } from "../src/engine/runtime/node.ts";
-import { threadedRuntime } from "./executors.ts";
+import { observingApart } from "./executors.ts";
 
 const SAMPLE = fileURLToPath(new URL("../public/sample/fashion-mnist-dw.onnx", import.meta.url));
+const ONE = { provider: null, workers: 1, threads: 1, batch: 1 };
+const context: JobContext = { signal: new AbortController().signal, report: () => undefined };
+const ended = (child: ChildProcess) =>
+  new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) resolve(null);
+    child.once("exit", resolve);
+    child.kill("SIGKILL");
+  });
+const REQUEST = { skip: 0, samples: 6, preprocess: null, resume: null, checkpoint: () => undefined, execution: ONE };
 const PLAN = { watch: [], derived: [] };
+
+async function opened() {
+  const bytes = new Uint8Array(readFileSync(SAMPLE));
+  const source = { bytes, fileName: "sample.onnx", readBeside: async () => null };
+  const model = await openModel(source, { shapes: {}, values: {} }, nodeRuntime(), context);
+  const data = datasetOf(
+    model,
+    Array.from({ length: 6 }, (_, i) => new Map([[model.open[0]!.name, noise([1, 1, 28, 28], i + 1)]])),
+  );
+  return { model, data };
+}
 
 afterEach(() => {
   vi.restoreAllMocks();
 });
 
-it("hands out no thread that ended while it waited", async () => {
-  const unref = vi.spyOn(Worker.prototype, "unref");
+it("hands out no process that ended while it waited", async () => {
+  const unref = vi.spyOn(ChildProcess.prototype, "unref");
   const file: ModelFile = { graph: new Uint8Array(readFileSync(SAMPLE)), external: [] };
-  const { createObserver } = threadedRuntime(nodeRuntime());
+  const { createObserver } = observingApart(nodeRuntime());
   const open = async () => {
     const observer = await createObserver?.([file], PLAN, { worker: 0, threads: 1 });
     expect((await observer?.take())?.size).toBe(0);
     await observer?.dispose();
   };
   await open();
-  await Promise.all((unref.mock.contexts as Worker[]).map((worker) => worker.terminate()));
+  await Promise.all((unref.mock.contexts as ChildProcess[]).map(ended));
   await open();
 });
 
+it("observes again what a process held that was ended in native code, with the same statistics", async () => {
+  const held = vi.spyOn(ChildProcess.prototype, "ref");
+  const runtime = observingApart(nodeRuntime());
+  const { model, data } = await opened();
+  const calibrated = async (died: boolean) => {
+    let runs = 0;
+    const createObserver: Runtime["createObserver"] = async (...given) => {
+      const observer = await runtime.createObserver!(...given);
+      return {
+        ...observer,
+        async observe(...batch) {
+          await observer.observe(...batch);
+          if (died && ++runs === 3) (held.mock.contexts.at(-1) as ChildProcess).kill("SIGABRT");
+        },
+      };
+    };
+    return observe(model, data, REQUEST, { main: { ...runtime, createObserver }, accelerator: null }, context);
+  };
+  const whole = await calibrated(false);
+  const again = await calibrated(true);
+  expect(again.observed).toEqual(whole.observed);
+  expect(again.statistics).toEqual(whole.statistics);
+  expect(again.notices.map(({ message }) => message)).toContain(
+    "The process of ONNX Runtime ended (SIGABRT); what it had observed and not handed over was observed again.",
+  );
+  expect(again.executors.map(({ samples }) => samples).reduce((sum, each) => sum + each, 0)).toBe(6);
+});
+
+it("gives up on what ends every process, and says which signal", async () => {
+  const held = vi.spyOn(ChildProcess.prototype, "ref");
+  const runtime = observingApart(nodeRuntime());
+  const createObserver: Runtime["createObserver"] = async (...given) => {
+    const observer = await runtime.createObserver!(...given);
+    (held.mock.contexts.at(-1) as ChildProcess).kill("SIGABRT");
+    return observer;
+  };
+  const { model, data } = await opened();
+  await expect(
+    observe(model, data, REQUEST, { main: { ...runtime, createObserver }, accelerator: null }, context),
+  ).rejects.toThrow("The process of ONNX Runtime ended (SIGABRT)");
+});
+
 it("goes on after a model that does not load", async () => {
-  const { createObserver } = threadedRuntime(nodeRuntime());
+  const { createObserver } = observingApart(nodeRuntime());
   const options = { worker: 0, threads: 1 };
   const bad = { graph: new Uint8Array([1, 2, 3]), external: [] };
   await expect(createObserver?.([bad], PLAN, options)).rejects.toThrow();

@@ -1,72 +1,23 @@
 import { availableParallelism } from "node:os";
-import { Worker } from "node:worker_threads";
-import { type Remote, releaseProxy, wrap } from "comlink";
-import nodeEndpoint from "comlink/dist/esm/node-adapter.mjs";
-import { Lifetime } from "../src/engine/model/lifetime.ts";
-import {
-  type ModelFile,
-  type ObservationPlan,
-  type ObserverSession,
-  type Runtime,
-  WorkerDied,
-} from "../src/engine/model/runtime.ts";
-import type { ExecutorApi } from "./executor.worker.ts";
-import { handOver } from "./handedOver.ts";
+import type { ModelFile, ObservationPlan, ObserverSession, Runtime } from "../src/engine/model/runtime.ts";
+import { announced, announcedFeeds, bytesOf, executorProcess, startAhead } from "./executorProcess.ts";
 
-interface Thread {
-  readonly worker: Worker;
-  readonly ready: Promise<void>;
-  ask<T>(question: (api: Remote<ExecutorApi>) => Promise<T>): Promise<T>;
-  /** Ends it. */
-  end(): Promise<void>;
-}
-
-/** Threads started ahead: most models are observed on at least so many. */
-const STARTED = 2;
-
-/** Threads that were started ahead; none of them keeps the process alive. */
-const idle: Thread[] = [];
+/** What dies more often dies of a sample or for want of memory. */
+const RESTARTS = 2;
 
 /**
- * A runtime of Node that observes in threads of its own, since its `run` blocks the thread that calls it:
- * there images are decoded meanwhile. The first threads start at once, while a model is opened; a thread ends with its
- * observer, since only then its memory is given back.
+ * A runtime of Node that observes in processes of their own: its `run` blocks the thread that calls it, while images are decoded
+ * here, and where one dies in native code only what it had not handed over is observed again. The first starts at once, while a
+ * model is opened; a process ends with its observer, since only then its memory is given back.
  */
-export function threadedRuntime(main: Runtime): Runtime {
-  while (idle.length < Math.min(STARTED, availableParallelism())) idle.push(startThread());
+export function observingApart(main: Runtime): Runtime {
+  startAhead(1);
   return {
     ...main,
     maxWorkers: availableParallelism(),
+    restarts: RESTARTS,
     createObserver: (pieces, plan, { threads }) => openObserver(main, pieces, plan, threads),
   };
-}
-
-function startThread(): Thread {
-  const worker = new Worker(new URL("./executor.worker.mjs", import.meta.url));
-  const life = new Lifetime();
-  const started = new Promise<void>((resolve) => {
-    worker.once("message", () => resolve());
-  });
-  worker.unref();
-  const api = wrap<ExecutorApi>(nodeEndpoint(worker));
-  const ready = life.within(() => started);
-  ready.catch(() => undefined);
-  const thread: Thread = {
-    worker,
-    ready,
-    ask: (question) => life.within(() => question(api)),
-    async end() {
-      api[releaseProxy]();
-      await worker.terminate();
-    },
-  };
-  const died = (message: string) => {
-    life.end(new WorkerDied(message));
-    if (idle.includes(thread)) idle.splice(idle.indexOf(thread), 1);
-  };
-  worker.on("error", ({ message }) => died(`A thread of ONNX Runtime failed (${message})`));
-  worker.on("exit", () => died("A thread of ONNX Runtime ended"));
-  return thread;
 }
 
 async function openObserver(
@@ -75,16 +26,14 @@ async function openObserver(
   plan: ObservationPlan,
   threads: number,
 ): Promise<ObserverSession> {
-  const thread = idle.pop() ?? startThread();
-  const { worker, ask } = thread;
-  worker.ref();
+  const executor = await executorProcess();
   try {
-    await thread.ready;
-    const given = pieces.map((piece) => handOver(piece, main));
-    await ask((remote) => remote.open(given, plan, threads));
+    const models = pieces.map((piece) => announced(piece, main));
+    const question = { kind: "openObserver", pieces: models.map(({ model }) => model), plan, threads } as const;
+    await executor.ask(question, bytesOf(models));
     for (const { linked } of pieces) linked?.assertSame();
   } catch (error) {
-    await thread.end();
+    await executor.end();
     throw error;
   }
   let lastRunTime = Number.NaN;
@@ -92,13 +41,11 @@ async function openObserver(
     get lastRunTime() {
       return lastRunTime;
     },
-    async observe(feeds, samples) {
-      lastRunTime = await ask((remote) => remote.observe(feeds, samples));
+    async observe(given, samples) {
+      const { feeds, bytes } = announcedFeeds(given);
+      lastRunTime = await executor.ask({ kind: "observe", feeds, samples }, bytes);
     },
-    take: () => ask((remote) => remote.take()),
-    async dispose() {
-      await ask((remote) => remote.close()).catch(() => undefined);
-      await thread.end();
-    },
+    take: () => executor.ask({ kind: "take" }),
+    dispose: () => executor.end(),
   };
 }

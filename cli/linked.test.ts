@@ -10,7 +10,7 @@ import { concat, encodeModel } from "../src/engine/onnx/encode.ts";
 import { buildModel, floatInput, noise } from "../src/engine/onnx/testing/build.ts";
 import { withWeightsBeside } from "../src/engine/onnx/weightsBeside.ts";
 import { nodeRuntime } from "../src/engine/runtime/node.ts";
-import { threadedRuntime } from "./executors.ts";
+import { observingApart } from "./executors.ts";
 import { modelSource } from "./options.ts";
 import { withSeparate } from "./separate.ts";
 
@@ -81,12 +81,12 @@ describe("a large file of weights", () => {
     expect((await fileOf(link)).linked?.folder).toBe(realpathSync(folder));
   });
 
-  it("is opened by a process beside this one, and by a thread", async () => {
+  it("is opened by processes beside this one, to run and to observe", async () => {
     const file = await fileOf(inside);
     expect(await run(withSeparate(nodeRuntime(), false).separate!, file)).toEqual(expected);
     const plan = { watch: ["y"], derived: [] };
-    const threaded = threadedRuntime(nodeRuntime());
-    const observer = await threaded.createObserver!([file], plan, { worker: 0, threads: 1 });
+    const apart = observingApart(nodeRuntime());
+    const observer = await apart.createObserver!([file], plan, { worker: 0, threads: 1 });
     await observer.observe(feeds, [0]);
     expect((await observer.take()).get("y")?.finite).toBe(2 * (WIDTH + 64));
     await observer.dispose();
@@ -98,8 +98,8 @@ describe("a large file of weights", () => {
     for (const runtime of [nodeRuntime(), withSeparate(nodeRuntime(), false).separate!]) {
       await expect(run(runtime, file)).rejects.toThrow(FileChanged);
     }
-    const threaded = threadedRuntime(nodeRuntime()).createObserver!;
-    await expect(threaded([file], { watch: ["y"], derived: [] }, { worker: 0, threads: 1 })).rejects.toThrow(
+    const createObserver = observingApart(nodeRuntime()).createObserver!;
+    await expect(createObserver([file], { watch: ["y"], derived: [] }, { worker: 0, threads: 1 })).rejects.toThrow(
       FileChanged,
     );
   });

@@ -1,4 +1,5 @@
 import { isForPeople } from "../src/engine/model/job.ts";
+import { WorkerDied } from "../src/engine/model/runtime.ts";
 import { TOOL } from "../src/engine/values/tool.ts";
 import type { ArgumentsOf, CommandName } from "./definitions.ts";
 import { type Asked, readCommandLine } from "./parser.ts";
@@ -49,12 +50,15 @@ async function act<N extends CommandName>({ name, args }: Asked<N>, terminal: Te
 export function fail(error: unknown, terminal: Terminal): number {
   const message = (error instanceof Error ? error.message : String(error)).replaceAll(/\s*\n\s*/g, " ");
   const isBadInput = error instanceof Error && isForPeople(error);
-  terminal.say(`octet: ${isBadInput ? message : faultLine(message)}`);
+  terminal.say(`octet: ${isBadInput ? message : faultLine(error, message)}`);
   if (process.env.OCTET_DEBUG && error instanceof Error)
     for (const line of error.stack?.split("\n") ?? []) terminal.say(line);
   return isBadInput ? EXIT_BAD_INPUT : EXIT_FAULT;
 }
 
-function faultLine(message: string): string {
+function faultLine(error: unknown, message: string): string {
+  if (error instanceof WorkerDied) {
+    return `${message}, in native code or for want of memory; nothing that was not complete is in place. Take less at once (--workers 1 --batch 1) or a machine with more memory; if it ends so again, please report it with the command.`;
+  }
   return `Octet failed unexpectedly (${message}); please report it with the command, the version (octet ${TOOL.version}, Node ${process.versions.node}) and the stack that OCTET_DEBUG=1 adds.`;
 }

@@ -14,7 +14,7 @@ import { documentsOf, npmCommands } from "./verify/docs/index.ts";
 import { TRIALS } from "./verify/docs/trials.ts";
 
 // Threads and a process for each command would take five times as long; tests of the command line have them.
-vi.mock("../cli/executors.ts", () => ({ threadedRuntime: (runtime: Runtime) => runtime }));
+vi.mock("../cli/executors.ts", () => ({ observingApart: (runtime: Runtime) => runtime }));
 vi.mock("../cli/separate.ts", () => ({ withSeparate: (runtime: Runtime) => runtime }));
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));

@@ -4,7 +4,7 @@ import { Project, writeRecipe } from "../../src/engine/project/index.ts";
 import { adviceText } from "../adviceText.ts";
 import type { ArgumentsOf } from "../definitions.ts";
 import { nodeEnvironment } from "../environment.ts";
-import { threadedRuntime } from "../executors.ts";
+import { observingApart } from "../executors.ts";
 import { dataSources } from "../files.ts";
 import { inputsOf, labelsOf, modelSource, preprocessOf, quantizedOf } from "../options.ts";
 import { checkPreprocess } from "../preprocessCheck.ts";
@@ -24,7 +24,7 @@ export async function adviseCommand(
   const data = values.data === null ? null : await dataSources(values.data);
   if (values.out !== null) await assertFolder(values.out);
   const found = await terminalRuntime(terminal);
-  const runtime = data ? threadedRuntime(found) : found;
+  const runtime = data ? observingApart(found) : found;
   const inputs = { ...inputsOf(values), ...quantizedOf(values) };
   const project = await Project.open(await modelSource(path), inputs, nodeEnvironment(runtime), terminal.context);
   project.edit({ seed: seedOf(values.order, null) });

@@ -5,7 +5,7 @@ import { readRecipe, writeCalibration, writeShard } from "../../src/engine/proje
 import { plural } from "../../src/engine/values/figures.ts";
 import { TOOL } from "../../src/engine/values/tool.ts";
 import type { ArgumentsOf } from "../definitions.ts";
-import { threadedRuntime } from "../executors.ts";
+import { observingApart } from "../executors.ts";
 import { dataSources } from "../files.ts";
 import { executorText } from "../format.ts";
 import { preprocessOf } from "../options.ts";
@@ -25,7 +25,7 @@ export async function calibrateCommand(
   const preprocess = await preprocessOf(values.preprocess);
   const files = await dataSources(values.data);
 
-  const runtime = threadedRuntime(await terminalRuntime(terminal));
+  const runtime = observingApart(await terminalRuntime(terminal));
   const changes = { target: null, order: values.order, forms: [] };
   const project = await openForRecipe(path, values, saved, changes, runtime, terminal);
   const { equalization, smoothing = false } = project.recipe.corrections;

@@ -5,7 +5,7 @@ import { Project, readCalibration, readRecipe, withInputs } from "../../src/engi
 import type { ArgumentsOf } from "../definitions.ts";
 import { describeDrift } from "../driftText.ts";
 import { nodeEnvironment } from "../environment.ts";
-import { threadedRuntime } from "../executors.ts";
+import { observingApart } from "../executors.ts";
 import { dataSources, readText } from "../files.ts";
 import { executionOf, inputsOf, modelSource, quantizedOf } from "../options.ts";
 import { documentOf } from "../recipeOptions.ts";
@@ -24,7 +24,7 @@ export async function driftCommand(
   const recipe = await documentOf(values.recipe ?? (await recipeBeside(values.cache)), readRecipe);
   const files = await dataSources(values.data);
 
-  const runtime = threadedRuntime(await terminalRuntime(terminal));
+  const runtime = observingApart(await terminalRuntime(terminal));
   const inputs = { ...withInputs(recipe?.inputs ?? null, inputsOf(values)), ...quantizedOf(values, recipe?.inputs) };
   const project = await Project.open(await modelSource(path), inputs, nodeEnvironment(runtime), terminal.context);
   if (recipe) terminal.notices(project.adopt(recipe).notices);

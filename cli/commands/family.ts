@@ -4,7 +4,7 @@ import { InputError } from "../../src/engine/model/job.ts";
 import { type FamilyRequest, makeFamily, totalBytes } from "../../src/engine/project/index.ts";
 import type { ArgumentsOf } from "../definitions.ts";
 import { nodeEnvironment } from "../environment.ts";
-import { threadedRuntime } from "../executors.ts";
+import { observingApart } from "../executors.ts";
 import { besideModels, familyFolder, partsOf } from "../familyFolder.ts";
 import { familyText } from "../familyText.ts";
 import { dataSources } from "../files.ts";
@@ -33,7 +33,7 @@ export async function familyCommand(path: string, values: Values, terminal: Term
   const beside = await besideModels(folder);
   terminal.notices(found);
 
-  const runtime = threadedRuntime(withSeparate(await terminalRuntime(terminal), true));
+  const runtime = observingApart(withSeparate(await terminalRuntime(terminal), true));
   const request: FamilyRequest = {
     family: values.family!,
     parts: partsOf(parts, data),

@@ -17,7 +17,7 @@ import {
 import { listed } from "../../src/engine/values/figures.ts";
 import { modelName } from "../../src/engine/values/modelName.ts";
 import type { ArgumentsOf } from "../definitions.ts";
-import { threadedRuntime } from "../executors.ts";
+import { observingApart } from "../executors.ts";
 import { dataSources } from "../files.ts";
 import { executionOf, preprocessOf, signerOf } from "../options.ts";
 import { checkPreprocess } from "../preprocessCheck.ts";
@@ -48,7 +48,7 @@ export async function quantizeCommand(
 
   // Threads that observe start at once: not before the arguments are known to be good, nor where nothing is observed.
   const found = withSeparate(await terminalRuntime(terminal), true);
-  const runtime = cache ? found : threadedRuntime(found);
+  const runtime = cache ? found : observingApart(found);
   const project = await openForRecipe(path, values, saved, changes, runtime, terminal);
   if (values.goal === "speed") assertTimeable(project.recipe);
   let settled: Calibrated;

@@ -5,7 +5,7 @@ import type { TuneLimit, Tuning } from "../../src/engine/model/tuning.ts";
 import { type Project, readRecipe, recordOf } from "../../src/engine/project/index.ts";
 import { describeCulprits } from "../culpritsText.ts";
 import type { ArgumentsOf } from "../definitions.ts";
-import { threadedRuntime } from "../executors.ts";
+import { observingApart } from "../executors.ts";
 import { dataSources } from "../files.ts";
 import { labelsOf, preprocessOf, signerOf } from "../options.ts";
 import { checkPreprocess } from "../preprocessCheck.ts";
@@ -47,7 +47,7 @@ export async function tuneCommand({ names: [path], values }: ArgumentsOf<"tune">
   if (values.out !== null) await assertFolder(values.out);
   const signer = await signerOf(values.sign);
 
-  const runtime = threadedRuntime(withSeparate(await terminalRuntime(terminal), true));
+  const runtime = observingApart(withSeparate(await terminalRuntime(terminal), true));
   const project = await openForRecipe(path, values, saved, changes, runtime, terminal);
   const { rounding } = project.recipe.weights;
   if (rounding === "learned" || rounding === "finetuned") {

@@ -3,7 +3,7 @@
  *   node --import ./cli/typescript.mjs scripts/bench/nodeRun.ts calibrate|plain MODEL DATA PRESET SAMPLES WARM_UP
  */
 import { nodeDecoders } from "../../cli/decoders.ts";
-import { threadedRuntime } from "../../cli/executors.ts";
+import { observingApart } from "../../cli/executors.ts";
 import { dataFiles } from "../../cli/files.ts";
 import { modelSource } from "../../cli/options.ts";
 import { calibrate } from "../../src/engine/job/calibrate.ts";
@@ -16,7 +16,7 @@ import { nodeRuntime } from "../../src/engine/runtime/node.ts";
 import { plainInference } from "./plain.ts";
 
 const [mode, modelPath = "", dataPath = "", preset = "", samples = "", warmUp = ""] = process.argv.slice(2);
-const runtime = threadedRuntime(nodeRuntime());
+const runtime = observingApart(nodeRuntime());
 const context = { signal: new AbortController().signal, report: () => undefined };
 const model = await openModel(await modelSource(modelPath), { shapes: {}, values: {} }, runtime, context);
 const dataset = await openData(model, await dataFiles(dataPath), preset as Preset, nodeDecoders);

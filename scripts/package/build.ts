@@ -73,7 +73,6 @@ await compile(
     input: {
       "octet.js": "cli/packaged.mjs",
       "executor.worker.mjs": "cli/executor.worker.ts",
-      "separate.worker.mjs": "cli/separate.worker.ts",
       "node.js": "src/library/node.ts",
     },
     licences: "licences-node.md",

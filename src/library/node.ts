@@ -1,5 +1,5 @@
 import { nodeEnvironment } from "../../cli/environment.ts";
-import { threadedRuntime } from "../../cli/executors.ts";
+import { observingApart } from "../../cli/executors.ts";
 import { besideModels, familyFolder, partsOf } from "../../cli/familyFolder.ts";
 import { dataFiles } from "../../cli/files.ts";
 import { modelSource } from "../../cli/options.ts";
@@ -46,7 +46,7 @@ async function filesOf(data: string | readonly DataFile[]): Promise<readonly Dat
 }
 
 async function runtimeOf({ runtime }: Pick<OpenOptions, "runtime">) {
-  return runtime ?? threadedRuntime(withSeparate((await nodeOrWasm()).runtime, false));
+  return runtime ?? observingApart(withSeparate((await nodeOrWasm()).runtime, false));
 }
 
 export * from "./exports.ts";

@@ -3,7 +3,7 @@ import { AUTOMATIC, type Calibration, type Execution } from "../model/calibratio
 import type { Dataset } from "../model/dataset.ts";
 import { InputError, type JobContext, type Notice } from "../model/job.ts";
 import type { Preprocess } from "../model/preprocess.ts";
-import { AcceleratorLost, type Runtimes } from "../model/runtime.ts";
+import { AcceleratorLost, type Runtimes, WorkerDied } from "../model/runtime.ts";
 import { batchToTry } from "./crews.ts";
 import { checkOutputs, doubtFacts, doubtsOf } from "./doubts.ts";
 import { MainRun } from "./mainRun.ts";
@@ -105,7 +105,7 @@ export async function observe(
     ...(request.isLeaving && { isLeaving: request.isLeaving }),
   });
   if (unseen) calibrator.note({ kind: "info", subject: unseen, message: unseenMessage(unseen) });
-  const main = new MainRun(runtimes.main, observed, execution, calibrator);
+  let main = new MainRun(runtimes.main, observed, execution, calibrator);
   try {
     const candidate = {
       file: observed.file,
@@ -117,11 +117,29 @@ export async function observe(
     if (calibrator.left > 0 && runtimes.accelerator && (execution.provider !== null || !(await isShort()))) {
       await accelerated(calibrator, candidate, observed, execution, runtimes, context, main);
     }
-    await main.finish();
+    for (let restarts = runtimes.main.restarts ?? 0; ; restarts--) {
+      try {
+        await main.finish();
+        break;
+      } catch (error) {
+        if (!(error instanceof WorkerDied) || restarts === 0) throw error;
+        await main.close();
+        calibrator.note(restartNotice(error));
+        main = new MainRun(runtimes.main, observed, execution, calibrator);
+      }
+    }
     return describe(calibrator.result());
   } finally {
     await main.close();
   }
+}
+
+function restartNotice({ message }: WorkerDied): Notice {
+  return {
+    kind: "warning",
+    subject: "ONNX Runtime",
+    message: `${message}; what it had observed and not handed over was observed again.`,
+  };
 }
 
 /** Another version of Octet prepared the model otherwise, so that other tensors were observed. */

@@ -109,6 +109,8 @@ export interface Runtime {
   readonly separate?: Runtime;
   /** Bytes that sessions can still take; unknown where it is absent. */
   readonly freeBytes?: () => number;
+  /** How often observing begins anew where the last of its workers dies; absent where whoever runs the job sees to it. */
+  readonly restarts?: number;
   /**
    * A session that observes where it runs, in a worker of its own; sessions of several workers run side by side.
    * `pieces` are a model, in one or in consecutive pieces, each of which reads inputs of the model and float32 tensors of earlier

@@ -1,3 +1,0 @@
-import "./typescript.mjs";
-
-await import("./separate.worker.ts");
