@@ -74,7 +74,7 @@ it("leaves no range, scale or setting readable beside the model, and prints none
   }
   setPassphrase(PASSPHRASE);
   const { stdout, stderr, json } = await quantize("printed", "--encrypt", "--json");
-  expect(Object.keys(json())).not.toEqual(expect.arrayContaining(["recipe"]));
+  expect(Object.keys(json()).filter((name) => ["recipe", "parameters"].includes(name))).toEqual([]);
   expect(stdout + stderr).not.toContain(PASSPHRASE);
   expect(stdout).not.toContain(String(range!.high));
 });
@@ -167,6 +167,17 @@ it("encrypts calibrations and shards alone, and merges them", async () => {
   expect([part.code, part.json().file]).toEqual([0, "colours.1-of-1.sensitivity.json.age"]);
   expect((await octet("merge", at("ranked", part.json().file), "--json")).code).toBe(0);
   expect(errorOf(await octet(...ranked, "--encrypt"))).toContain("--encrypt are for what --shard writes");
+});
+
+it("encrypts what tune writes, and prints no recipe", async () => {
+  setPassphrase(PASSPHRASE);
+  const asked = ["tune", model, "--data", data, "--preprocess", "unit", "--min-sqnr", "20", "--out", at("tuned")];
+  const { code, json } = await octet(...asked, "--encrypt", "--json");
+  expect(code).toBe(0);
+  expect(readdirSync(at("tuned")).sort()).toEqual([MODEL, ...SEALED].sort());
+  expect(Object.keys(json().tuning)).not.toContain("start");
+  expect(Object.keys(json())).not.toContain("parameters");
+  expect(Object.keys(json())).not.toContain("recipe");
 });
 
 it("leaves no file of an earlier run beside the same encrypted, and none encrypted beside the same that is not", async () => {
