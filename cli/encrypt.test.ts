@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { armor, Decrypter } from "age-encryption";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
@@ -146,7 +146,7 @@ it("opens them wherever a calibration, a recipe or a report is taken, binary or 
   const unknown = await octet(...judged);
   expect([unknown.code, unknown.stderr]).toEqual([
     0,
-    expect.stringContaining("no recipe that can be read lies beside it"),
+    expect.stringContaining(`${at("sealed", "colours.recipe.json.age")} is encrypted, and OCTET_PASSPHRASE is not set`),
   ]);
 });
 
@@ -180,10 +180,15 @@ it("encrypts what tune writes, and prints no recipe", async () => {
   expect(Object.keys(json())).not.toContain("recipe");
 });
 
-it("leaves no file of an earlier run beside the same encrypted, and none encrypted beside the same that is not", async () => {
+it("leaves no file of an earlier run beside the same encrypted, once that is written, and none encrypted beside the same that is not", async () => {
   setPassphrase(PASSPHRASE);
   await quantize("turned", "--sign", at("keys", "octet-private.pem"));
   put(at("turned"), "notes.txt.age", "mine");
+  const before = readdirSync(at("turned"));
+  mkdirSync(at("turned", "colours.report.html.age"));
+  expect(errorOf(await quantize("turned", "--encrypt"))).toContain("colours.report.html.age is a folder");
+  rmdirSync(at("turned", "colours.report.html.age"));
+  expect(readdirSync(at("turned"))).toEqual(before);
   await quantize("turned", "--encrypt");
   expect(readdirSync(at("turned")).sort()).toEqual([MODEL, "notes.txt.age", ...SEALED].sort());
   await quantize("turned");
@@ -196,6 +201,8 @@ it("asks for the passphrase before any work, and takes none where there is nothi
     2,
     "--encrypt takes the passphrase from OCTET_PASSPHRASE; set that in the environment.",
   ]);
+  setPassphrase(`${PASSPHRASE}\n`);
+  expect(errorOf(await quantize("none", "--encrypt"))).toMatch(/^OCTET_PASSPHRASE has a line break in it, .*; set it/);
   setPassphrase(PASSPHRASE);
   const family = await octet("quantize", model, "--family", "transformers.js", "--out", at("none"), "--encrypt");
   expect(errorOf(family)).toBe(

@@ -3,18 +3,26 @@ import { isSealed, unseal, WrongPassphrase } from "../src/engine/project/index.t
 import { readWhole } from "./files.ts";
 
 /** Where a passphrase is taken from: what stands in a command line is seen by all users and kept in the shell's history. */
-const VARIABLE = "OCTET_PASSPHRASE";
+export const VARIABLE = "OCTET_PASSPHRASE";
 
 /** The passphrase that is set; null where there is none. */
 export function givenPassphrase(): string | null {
   return process.env[VARIABLE] || null;
 }
 
-/** What --encrypt encrypts with; null without it. Throws InputError where nothing is set. */
+/** What --encrypt encrypts with; null without it. Throws InputError where nothing is set, or what nobody can type. */
 export function passphraseFor({ encrypt }: { readonly encrypt: boolean }): string | null {
+  if (!encrypt) return null;
   const passphrase = givenPassphrase();
-  if (!encrypt || passphrase !== null) return encrypt ? passphrase : null;
-  throw new InputError(`--encrypt takes the passphrase from ${VARIABLE}; set that in the environment.`);
+  if (passphrase === null) {
+    throw new InputError(`--encrypt takes the passphrase from ${VARIABLE}; set that in the environment.`);
+  }
+  if (/[\r\n]/.test(passphrase)) {
+    throw new InputError(
+      `${VARIABLE} has a line break in it, as it has from a file, and nobody could type it to open what it encrypts; set it without.`,
+    );
+  }
+  return passphrase;
 }
 
 /**

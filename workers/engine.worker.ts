@@ -275,10 +275,7 @@ const api: EngineApi = {
     }
     return unpacked;
   },
-  sealedAmong: async (files) => {
-    const heads = files.map(({ path, file }) => bytesOf(file.slice(0, HEAD_BYTES), path));
-    return (await Promise.all(heads)).map(isSealed);
-  },
+  isSealed: async ({ path, file }) => isSealed(await bytesOf(file.slice(0, HEAD_BYTES), path)),
   unseal: async ({ path, file }, passphrase) => {
     try {
       const opened = await unseal(await bytesOf(file, path), passphrase, path);

@@ -333,8 +333,8 @@ export interface EngineApi {
   ): Promise<{ readonly recipe: Recipe } | { readonly calibration: Calibration }>;
   /** The files of a result in a zip; null where none is in it. Throws InputError where they are more than a tab holds. */
   resultFiles(archive: PathFile): Promise<readonly PathFile[] | null>;
-  /** Which of the files are encrypted, by how they begin. */
-  sealedAmong(files: readonly PathFile[]): Promise<readonly boolean[]>;
+  /** Whether a file is encrypted, by how it begins. */
+  isSealed(file: PathFile): Promise<boolean>;
   /** A file as it was before it was encrypted; null where the passphrase is another. Takes seconds in which no job gets on. */
   unseal(file: PathFile, passphrase: string): Promise<File | null>;
   /**

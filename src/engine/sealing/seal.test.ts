@@ -1,4 +1,4 @@
-import { armor, Encrypter } from "age-encryption";
+import { armor, Decrypter, Encrypter } from "age-encryption";
 import fc from "fast-check";
 import { expect, it, test, vi } from "vitest";
 import { InputError } from "../model/job.ts";
@@ -91,9 +91,20 @@ test.each<[string, RegExp]>([
     /^file is encrypted for a key, and .* decrypt it with age first\.$/,
   ],
   ["", /damaged/],
+  [`-> scrypt 4SabnKJ4U6DmcEvXBZRg0Q 2\n${`${"A".repeat(64)}\n`.repeat(9)}`, /damaged/],
 ])("does not begin with %j", async (header, message) => {
   const file = bytesOf(`age-encryption.org/v1\n${header}`);
   await expect(unseal(file, "p", "file")).rejects.toThrow(message);
+});
+
+it("parses no header that is longer than one of a passphrase, which would take minutes", async () => {
+  const decrypt = vi.spyOn(Decrypter.prototype, "decrypt");
+  const endless = bytesOf(`age-encryption.org/v1\n-> scrypt 4SabnKJ4U6DmcEvXBZRg0Q 2\n\n${"-> x y\n\n".repeat(1000)}`);
+  await expect(unseal(endless, "p", "file")).rejects.toThrow("damaged");
+  expect(decrypt).not.toHaveBeenCalled();
+  await unseal(await seal(endless, "p"), "p", "file");
+  expect(decrypt).toHaveBeenCalledOnce();
+  decrypt.mockRestore();
 });
 
 it("opens nothing that another header with a second recipient claims", async () => {

@@ -4,7 +4,9 @@ import { WORK_FACTOR } from "./workFactor.ts";
 const BINARY = "age-encryption.org/v1\n";
 const ARMORED = "-----BEGIN AGE ENCRYPTED FILE-----";
 const PASSPHRASE = /^age-encryption\.org\/v1\n-> scrypt [A-Za-z0-9+/]+ ([1-9]\d{0,3})\n/;
-/** Longer than any header of a file that a passphrase opens. */
+/** The whole header of a file that a passphrase opens, which has one recipient. Longer ones are not parsed: their lines take minutes and gigabytes. */
+const HEADER = /^[^\n]+\n-> scrypt [A-Za-z0-9+/]{22} \d+\n[A-Za-z0-9+/]{43}\n--- [A-Za-z0-9+/]{43}\n/;
+/** Longer than any such header. */
 const HEADER_BYTES = 512;
 /** The most that a file may ask for, which is 2^20 rounds of scrypt and 1 GiB. */
 const MOST_WORK = 20;
@@ -70,6 +72,7 @@ function assertOpenable(file: Uint8Array, fileName: string): void {
       `${fileName} asks for 2^${work} rounds of scrypt to be opened, and Octet does 2^${MOST_WORK} at most; encrypt it anew with fewer.`,
     );
   }
+  if (!HEADER.test(header)) throw damaged(fileName);
 }
 
 function startsWith(file: Uint8Array, text: string): boolean {

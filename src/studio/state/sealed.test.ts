@@ -12,7 +12,7 @@ const [recipe, calibration, report] = ["a.recipe.json.age", "a.calibration.json.
 /** Files that are all encrypted, with these passphrases. */
 function sealedWith(passphrases: Readonly<Record<string, string>>) {
   const api = {
-    sealedAmong: async (files: readonly { path: string }[]) => files.map(({ path }) => path in passphrases),
+    isSealed: vi.fn(async ({ path }: { path: string }) => path in passphrases),
     unseal: vi.fn(async ({ path }: { path: string }, given: string) =>
       passphrases[path] === given ? new File(["opened"], path) : null,
     ),
@@ -78,4 +78,15 @@ it("asks nothing where nothing is encrypted, and tells damage", async () => {
   expect(await opening).toEqual([]);
   expect(studio.getState().work.alerts.at(-1)!.message).toContain("damaged");
   expect(api.unseal).not.toHaveBeenCalled();
+});
+
+it("leaves a file that cannot be read to what takes it, and opens the others", async () => {
+  const api = sealedWith({ "a.recipe.json.age": "p" });
+  api.isSealed.mockImplementation(async ({ path }) => {
+    if (path === "a.calibration.json.age") throw new Error("gone");
+    return true;
+  });
+  const opening = new SealedFiles().open([calibration!, recipe!]);
+  await answer("p");
+  expect((await opening).map(({ path }) => path)).toEqual(["a.calibration.json.age", "a.recipe.json"]);
 });

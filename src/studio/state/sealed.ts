@@ -44,8 +44,8 @@ export class SealedFiles {
 
   async #sealedAmong(files: readonly PathFile[]): Promise<readonly PathFile[]> {
     const named = files.filter(({ path }) => isDocument(path) || isReport(path));
-    if (named.length === 0) return [];
-    const found = await engine.ask((api) => api.sealedAmong(named));
+    // What cannot be read is told where it is taken: it is to hold up none of the others.
+    const found = await Promise.all(named.map((each) => engine.ask((api) => api.isSealed(each)).catch(() => false)));
     return named.filter((_, at) => found[at]);
   }
 
