@@ -13,6 +13,7 @@ import {
 } from "./arguments.ts";
 import {
   DATA,
+  ENCRYPT,
   EXECUTION_OPTIONS,
   FAMILY,
   INPUT_OPTIONS,
@@ -91,7 +92,7 @@ export const COMMANDS = {
       ...RECIPE_OPTIONS,
       ...inGroup("Recipe", { iterations: count(1, "of learning rounding, for each layer (default: 200)") }),
       ...EXECUTION_OPTIONS,
-      ...inGroup("Result", { family: FAMILY, out: OUT, sign: SIGN }),
+      ...inGroup("Result", { family: FAMILY, out: OUT, encrypt: ENCRYPT, sign: SIGN }),
       ...RESULT_OPTIONS,
     },
     example: "octet quantize model.onnx --data photos --preprocess imagenet --samples 100 --out result",
@@ -146,6 +147,7 @@ export const COMMANDS = {
       ...inGroup("Result", {
         metric: choice("NAME", ERROR_METRICS, "what layers are ordered by (default: sqnr); drop needs labels"),
         out: text("DIR", "with --shard: where the file goes (default: the current folder)"),
+        encrypt: ENCRYPT,
       }),
       ...RESULT_OPTIONS,
     },
@@ -179,7 +181,7 @@ export const COMMANDS = {
         budget: number("SECONDS", "begin no new step after that"),
       }),
       ...RECIPE_OPTIONS,
-      ...inGroup("Result", { out: OUT, sign: SIGN }),
+      ...inGroup("Result", { out: OUT, encrypt: ENCRYPT, sign: SIGN }),
       ...RESULT_OPTIONS,
     },
     example: "octet tune model.onnx --data photos --labels labels.csv --max-drop 1 --out tuned",
@@ -203,7 +205,7 @@ export const COMMANDS = {
         threads: count(1, "threads of ONNX Runtime's own in each of them (default: 1)"),
         batch: count(1, "samples that each runs at a time (default: 1)"),
       }),
-      ...inGroup("Result", { out: text("DIR", "where the file goes (default: the current folder)") }),
+      ...inGroup("Result", { out: text("DIR", "where the file goes (default: the current folder)"), encrypt: ENCRYPT }),
       ...RESULT_OPTIONS,
     },
     example: "octet calibrate model.onnx --data photos --preprocess imagenet --shard 1/8 --out shards",
@@ -213,7 +215,10 @@ export const COMMANDS = {
       "Makes one calibration, or one sensitivity measurement, of all its shards, bit for bit that of a single run.",
     names: ["SHARDS..."],
     options: {
-      ...inGroup("Result", { out: text("DIR", "where a calibration goes (default: the current folder)") }),
+      ...inGroup("Result", {
+        out: text("DIR", "where a calibration goes (default: the current folder)"),
+        encrypt: ENCRYPT,
+      }),
       ...RESULT_OPTIONS,
     },
     example: "octet merge shards/*.shard.json --out calibrated",
@@ -279,6 +284,15 @@ export const COMMANDS = {
       ...RESULT_OPTIONS,
     },
     example: "octet verify result --key keys/octet-public.pem",
+  }),
+  decrypt: define({
+    summary: "Decrypts files that --encrypt wrote, for programs that read them as they are.",
+    names: ["FILES..."],
+    options: {
+      ...inGroup("Result", { out: text("DIR", "where they go (default: the current folder)") }),
+      ...RESULT_OPTIONS,
+    },
+    example: "octet decrypt result/model.report.html.age --out opened",
   }),
   diff: define({
     summary: "What differs between two runs, from their .report.json: settings, ranges, layers, figures.",

@@ -157,6 +157,10 @@ export const OUT = text("DIR", "where to write (default: MODEL.octet)");
 
 export const SIGN = text("KEY", "the private key, as octet keygen writes it, that signs the report");
 
+export const ENCRYPT = flag(
+  "encrypts all that is written but models, with the passphrase in OCTET_PASSPHRASE, as NAME.age; what is encrypted is read where that is set",
+);
+
 export const RESULT_OPTIONS = inGroup("Result", {
   json: flag("one JSON object on stdout; messages go to stderr"),
 });

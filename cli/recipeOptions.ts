@@ -9,17 +9,17 @@ import { DEFAULT_SEED, Project, withInputs, withLayerForm, withLayerType } from 
 import type { BlockSize } from "../src/engine/values/codes.ts";
 import type { Values } from "./arguments.ts";
 import { nodeEnvironment } from "./environment.ts";
-import { readText } from "./files.ts";
 import type { INPUT_OPTIONS, MODEL_OPTIONS, RECIPE_OPTIONS } from "./optionGroups.ts";
 import { inputsOf, modelSource, quantizedOf } from "./options.ts";
+import { readDocumentText } from "./passphrase.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** The document that an option names; null when it is not given. Throws InputError when it cannot be read. */
+/** The document that an option names, decrypted where it is encrypted; null when it is not given. Throws InputError when it cannot be read. */
 export async function documentOf<T>(
   path: string | null,
   read: (text: string, fileName: string) => T,
 ): Promise<T | null> {
-  return path === null ? null : read(await readText(path), path);
+  return path === null ? null : read(await readDocumentText(path), path);
 }
 
 /** What options change in a recipe. */

@@ -2,7 +2,19 @@ import { access, constants, mkdir, mkdtemp, open, readdir, rename, rm, rmdir, st
 import { dirname, join, resolve } from "node:path";
 import { type Part, passing, StoredBytes, WorkedBytes } from "../src/engine/model/deferred.ts";
 import { InputError } from "../src/engine/model/job.ts";
-import { type Artifact, fileOf, type Keep, partsOf, totalBytes } from "../src/engine/project/index.ts";
+import {
+  type Artifact,
+  fileOf,
+  isReport,
+  isSealable,
+  type Keep,
+  openedName,
+  partsOf,
+  sealedFile,
+  sealedName,
+  signatureName,
+  totalBytes,
+} from "../src/engine/project/index.ts";
 import { storedFile } from "./files.ts";
 
 /** Holds all files of one run while they are put in place, below the folder that they go into. */
@@ -64,9 +76,32 @@ export async function writeFiles(
   });
 }
 
-/** Writes one file of text into a folder, wholly or not at all. Throws as writeFiles does. */
-export async function writeText(folder: string, name: string, text: string, signal: AbortSignal): Promise<void> {
-  await writeFiles(folder, [fileOf(name, [new TextEncoder().encode(text)])], signal);
+/** Writes one file of text into a folder, wholly or not at all, encrypted where there is a passphrase; gives its name. Throws as writeFiles does. */
+export async function writeText(
+  folder: string,
+  name: string,
+  text: string,
+  passphrase: string | null,
+  signal: AbortSignal,
+): Promise<string> {
+  const file = fileOf(name, [new TextEncoder().encode(text)]);
+  const written = passphrase === null ? file : await sealedFile(file, passphrase);
+  await writeFiles(folder, [written], signal);
+  await removeOthers(folder, [written]);
+  return written.name;
+}
+
+/** Removes what an earlier run left of files that were written now: the same unencrypted, or encrypted, with its signature. */
+export async function removeOthers(folder: string, files: readonly Artifact[]): Promise<void> {
+  for (const { name } of files) {
+    const other = openedName(name) === name ? sealedName(name) : openedName(name);
+    if (!isSealable(name) || !isSealable(other)) continue;
+    for (const each of isReport(other) ? [other, signatureName(other)] : [other]) {
+      await rm(join(folder, each), { force: true }).catch((error: unknown) => {
+        throw refused(folder, error);
+      });
+    }
+  }
 }
 
 /** Writes a file of its own at a path, in folders that are made. Throws InputError when the disk refuses. */

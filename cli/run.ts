@@ -21,6 +21,7 @@ const ACTIONS: { readonly [N in CommandName]: () => Promise<Action<N>> } = {
   gate: async () => (await import("./commands/gate.ts")).gateCommand,
   keygen: async () => (await import("./commands/keygen.ts")).keygenCommand,
   verify: async () => (await import("./commands/verify.ts")).verifyCommand,
+  decrypt: async () => (await import("./commands/decrypt.ts")).decryptCommand,
   diff: async () => (await import("./commands/diff.ts")).diffCommand,
 };
 

@@ -25,7 +25,7 @@ import { codesFigures, codesText } from "./codesText.ts";
 import { elementwiseText } from "./elementwiseText.ts";
 import { fineTuningFigures, fineTuningText } from "./fineTuningText.ts";
 import { executorText } from "./format.ts";
-import { type Staging, writeFiles } from "./results.ts";
+import { removeOthers, type Staging, writeFiles } from "./results.ts";
 import { roundingFigures, roundingText } from "./roundingText.ts";
 import { smoothingFigures, smoothingText } from "./smoothingText.ts";
 import { speedText } from "./speedText.ts";
@@ -48,6 +48,8 @@ interface Making {
   /** What was decided of layers without weights, where it was decided now. */
   readonly elementwise?: ElementwiseDecision | null;
   readonly result: Verified;
+  /** Whether its files are encrypted: recipe and scales are then not printed either. */
+  readonly isEncrypted: boolean;
   /** What of the files is written already. */
   readonly staging?: Staging;
   /** What signs the report; null for nobody. */
@@ -69,6 +71,7 @@ export async function writeJob(
     elementwise = null,
     speed = null,
     result,
+    isEncrypted,
     staging,
     signer,
     notices: before,
@@ -81,6 +84,7 @@ export async function writeJob(
   const out = folder ?? `${model.name}.octet`;
   const written = signer ? [...result.files, ...(await signatures(result.files, signer))] : result.files;
   await writeFiles(out, written, terminal.context.signal, staging);
+  await removeOthers(out, result.files);
   const slower = speed && speedNotice(speed, model.fileName);
   const stale = signer ? [] : await staleSignatures(out, result.files);
   const notices = [...(slower ? [slower] : []), ...stale, ...result.notices, ...before];
@@ -126,8 +130,10 @@ export async function writeJob(
         costly: elementwise.costly,
       },
       speed,
-      recipe: result.recipe,
-      parameters: Object.fromEntries(result.quantized.affine),
+      ...(!isEncrypted && {
+        recipe: result.recipe,
+        parameters: Object.fromEntries(result.quantized.affine),
+      }),
       notices,
       seconds,
       runSeconds: result.runSeconds,

@@ -16,6 +16,7 @@ import { TRIALS } from "./verify/docs/trials.ts";
 // Threads and a process for each command would take five times as long; tests of the command line have them.
 vi.mock("../cli/executors.ts", () => ({ observingApart: (runtime: Runtime) => runtime }));
 vi.mock("../cli/separate.ts", () => ({ withSeparate: (runtime: Runtime) => runtime }));
+vi.mock("../src/engine/sealing/workFactor.ts", () => ({ WORK_FACTOR: 2 }));
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const DOCUMENTS = documentsOf(ROOT);
@@ -43,11 +44,13 @@ describe("the commands of", () => {
   const from = process.cwd();
   let world: string;
   beforeAll(async () => {
+    vi.stubEnv("OCTET_PASSPHRASE", "burst swarm slender");
     world = scratch();
     mkdirSync(join(world, "given"));
     await putWorld(join(world, "given"));
   }, 60_000);
   afterAll(() => {
+    vi.unstubAllEnvs();
     process.chdir(from);
     rmSync(world, { recursive: true });
   });

@@ -8,17 +8,22 @@ import {
   type Environment,
   FAMILY_VARIANTS,
   familyAmong,
+  isSealed,
   kindOf,
   makeFamily,
+  openedName,
   type ProbeKind,
   Project,
   readDocument,
   readPublicKey,
   readQuantized,
   resultIn,
+  sealedFile,
   speedNotice,
   Turns,
+  unseal,
   verifyFiles,
+  WrongPassphrase,
   writeRecipe,
   zipArtifacts,
 } from "../src/engine/project/index.ts";
@@ -36,6 +41,9 @@ import { findModel, HELD_BYTES } from "./modelSource.ts";
 import { OriginStaging } from "./originStaging.ts";
 import type { EngineApi, OnProgress, PathFile, Underway } from "./protocol.ts";
 import { writeParts } from "./writeParts.ts";
+
+/** Of a file, what tells whether it is encrypted. */
+const HEAD_BYTES = 64;
 
 /** What a session may take beside a model that is larger than what the tab holds, in bytes. */
 const BESIDE_LARGE = 2 ** 28;
@@ -217,12 +225,12 @@ const api: EngineApi = {
         withWasmLearner((learner) => opened().adopt(recipe).findCodes(request, learner, { context, onFound: deliver })),
       ),
     ),
-  exportFiles: (recipe, calibration, evaluation, tuning, onProgress, target = null) =>
+  exportFiles: (recipe, calibration, evaluation, tuning, passphrase, onProgress, target = null) =>
     job(onProgress, async (context) => {
       const date = new Date().toISOString();
       const held = opened().adopt(recipe).takeCalibration(calibration);
       const left = held.leaveBiases();
-      const { files, notices } = await held.export({ evaluation, tuning, date }, context);
+      const { files, notices } = await held.export({ evaluation, tuning, date, passphrase }, context);
       context.report({ task: "Packing", done: 0, total: files.length, unit: "files" });
       const parts = zipArtifacts(files, date) as Uint8Array<ArrayBuffer>[];
       const zip = target ? await writeParts(target, parts, context) : new Blob(parts, { type: "application/zip" });
@@ -233,7 +241,7 @@ const api: EngineApi = {
         notices: [...left, ...notices],
       };
     }),
-  writeFiles: (recipe, calibration, onProgress) =>
+  writeFiles: (recipe, calibration, passphrase, onProgress) =>
     job(onProgress, async (context) => {
       await removeResults(self.name);
       const staging = new OriginStaging();
@@ -241,7 +249,8 @@ const api: EngineApi = {
         const held = opened().adopt(recipe).takeCalibration(calibration);
         const left = held.leaveBiases();
         const date = new Date().toISOString();
-        const { files, notices } = await held.export({ evaluation: null, date, keep: staging.keep }, context);
+        const request = { evaluation: null, date, passphrase, keep: staging.keep };
+        const { files, notices } = await held.export(request, context);
         return { files: await staging.files(files, context), notices: [...left, ...notices] };
       } catch (error) {
         staging.close();
@@ -249,7 +258,12 @@ const api: EngineApi = {
         throw error;
       }
     }),
-  recipeJson: async (recipe) => writeRecipe(recipe),
+  recipeFile: async (recipe, name, passphrase) => {
+    const plain = { name, chunks: [new TextEncoder().encode(writeRecipe(recipe))] };
+    const written = passphrase === null ? plain : await sealedFile(plain, passphrase);
+    const file = new Blob(written.chunks as Uint8Array<ArrayBuffer>[]);
+    return { name: written.name, size: file.size, file };
+  },
   importJson: async (text, fileName) => readDocument(text, fileName),
   resultFiles: async (archive) => {
     const members = await resultIn(dataOf([archive])[0]!, HELD_BYTES);
@@ -261,10 +275,28 @@ const api: EngineApi = {
     }
     return unpacked;
   },
-  verify: (files, key, onProgress) =>
-    job(onProgress, async (context) =>
-      verifyFiles(dataOf(files), key && (await readPublicKey(key.text, key.path)), context),
-    ),
+  isSealed: async ({ path, file }) => isSealed(await bytesOf(file.slice(0, HEAD_BYTES), path)),
+  unseal: async ({ path, file }, passphrase) => {
+    try {
+      const opened = await unseal(await bytesOf(file, path), passphrase, path);
+      return new File([opened as Uint8Array<ArrayBuffer>], openedName(file.name));
+    } catch (error) {
+      if (error instanceof WrongPassphrase) return null;
+      throw error;
+    }
+  },
+  verify: (files, key, reports, onProgress) =>
+    job(onProgress, async (context) => {
+      const publicKey = key && (await readPublicKey(key.text, key.path));
+      return verifyFiles(dataOf(files), publicKey, context, async (_, path) => {
+        const report = reports.find((each) => each.path === path);
+        if (!report)
+          throw new InputError(
+            `${path} is encrypted and was not opened, so nothing was held against it; drop it again and give its passphrase.`,
+          );
+        return bytesOf(report.file, path);
+      });
+    }),
   kindOf: async (file, fileName, beside) => kindOf((await findModel(file, fileName, beside, openStored)).source),
   readQuantized: async (file, fileName, beside) => {
     const { source } = await findModel(file, fileName, beside, openStored);

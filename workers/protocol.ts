@@ -297,13 +297,14 @@ export interface EngineApi {
   ): Promise<CodeSearch>;
   /**
    * All files of the job as one zip, once the model in it has run, and what is in it. With a target the zip is written
-   * there, part by part.
+   * there, part by part; with a passphrase all but models are encrypted.
    */
   exportFiles(
     recipe: Recipe,
     calibration: Calibration,
     evaluation: Evaluation | null,
     tuning: Tuning | null,
+    passphrase: string | null,
     onProgress: OnProgress,
     target?: FileSystemFileHandle | null,
   ): Promise<{
@@ -320,10 +321,11 @@ export interface EngineApi {
   writeFiles(
     recipe: Recipe,
     calibration: Calibration,
+    passphrase: string | null,
     onProgress: OnProgress,
   ): Promise<{ readonly files: readonly WrittenFile[]; readonly notices: readonly Notice[] }>;
-  /** A recipe as its file. */
-  recipeJson(recipe: Recipe): Promise<string>;
+  /** A recipe as its file, encrypted where there is a passphrase. */
+  recipeFile(recipe: Recipe, name: string, passphrase: string | null): Promise<WrittenFile>;
   /** Reads a recipe or a calibration cache that was dropped in. */
   importJson(
     text: string,
@@ -331,10 +333,18 @@ export interface EngineApi {
   ): Promise<{ readonly recipe: Recipe } | { readonly calibration: Calibration }>;
   /** The files of a result in a zip; null where none is in it. Throws InputError where they are more than a tab holds. */
   resultFiles(archive: PathFile): Promise<readonly PathFile[] | null>;
-  /** Holds files against the reports among them, and these against their signatures, by a public key as PEM where there is one. A job. */
+  /** Whether a file is encrypted, by how it begins. */
+  isSealed(file: PathFile): Promise<boolean>;
+  /** A file as it was before it was encrypted; null where the passphrase is another. Takes seconds in which no job gets on. */
+  unseal(file: PathFile, passphrase: string): Promise<File | null>;
+  /**
+   * Holds files against the reports among them, and these against their signatures, by a public key as PEM where there is one; of encrypted
+   * reports `reports` has what was opened, by the same paths. A job.
+   */
   verify(
     files: readonly PathFile[],
     key: { readonly text: string; readonly path: string } | null,
+    reports: readonly PathFile[],
     onProgress: OnProgress,
   ): Promise<Verification>;
   /** What a model file is, before it is opened; what is open stays as it is. */

@@ -9,6 +9,7 @@ import { observingApart } from "../executors.ts";
 import { dataSources } from "../files.ts";
 import { executorText } from "../format.ts";
 import { preprocessOf } from "../options.ts";
+import { passphraseFor } from "../passphrase.ts";
 import { documentOf, openForRecipe } from "../recipeOptions.ts";
 import { assertFolder, writeText } from "../results.ts";
 import { terminalRuntime } from "../runtime.ts";
@@ -21,6 +22,7 @@ export async function calibrateCommand(
 ): Promise<number> {
   const out = values.out ?? ".";
   await assertFolder(out);
+  const passphrase = passphraseFor(values);
   const saved = await documentOf(values.recipe, readRecipe);
   const preprocess = await preprocessOf(values.preprocess);
   const files = await dataSources(values.data);
@@ -51,10 +53,10 @@ export async function calibrateCommand(
     ? await project.calibrateShard({ shard, samples, execution }, terminal.context)
     : await project.calibrate({ samples, execution, resume: null, checkpoint: () => undefined }, terminal.context);
   const calibration = "calibration" in seen ? seen.calibration : seen;
-  const file = `${project.model.name}.${shard ? `${shard.index}-of-${shard.of}.shard` : "calibration"}.json`;
+  const name = `${project.model.name}.${shard ? `${shard.index}-of-${shard.of}.shard` : "calibration"}.json`;
   const tool = `${TOOL.name} ${TOOL.version}`;
   const text = "calibration" in seen ? writeShard(seen, tool) : writeCalibration(seen, tool);
-  await writeText(out, file, text, terminal.context.signal);
+  const file = await writeText(out, name, text, passphrase, terminal.context.signal);
   const { observed, skipped, executors, notices } = calibration;
   terminal.notices(notices);
   const value = {

@@ -1,4 +1,3 @@
-import { stat } from "node:fs/promises";
 import type { DriftVerdict } from "../../src/engine/model/drift.ts";
 import { InputError } from "../../src/engine/model/job.ts";
 import { Project, readCalibration, readRecipe, withInputs } from "../../src/engine/project/index.ts";
@@ -6,21 +5,23 @@ import type { ArgumentsOf } from "../definitions.ts";
 import { describeDrift } from "../driftText.ts";
 import { nodeEnvironment } from "../environment.ts";
 import { observingApart } from "../executors.ts";
-import { dataSources, readText } from "../files.ts";
+import { dataSources } from "../files.ts";
 import { executionOf, inputsOf, modelSource, quantizedOf } from "../options.ts";
+import { readDocumentText } from "../passphrase.ts";
+import { firstThere } from "../recipeBeside.ts";
 import { documentOf } from "../recipeOptions.ts";
 import { terminalRuntime } from "../runtime.ts";
 import type { Terminal } from "../terminal.ts";
 
 const EXIT_DRIFTED = 1;
-const WRITTEN = /\.calibration\.json$/;
+const WRITTEN = /\.calibration\.json(\.age)?$/;
 
 /** Holds new data against a calibration; exits with 1 where that no longer holds. */
 export async function driftCommand(
   { names: [path], values }: ArgumentsOf<"drift">,
   terminal: Terminal,
 ): Promise<number> {
-  const cache = readCalibration(await readText(values.cache), values.cache);
+  const cache = readCalibration(await readDocumentText(values.cache), values.cache);
   const recipe = await documentOf(values.recipe ?? (await recipeBeside(values.cache)), readRecipe);
   const files = await dataSources(values.data);
 
@@ -45,8 +46,7 @@ export async function driftCommand(
   return passing.includes(drift.verdict) ? 0 : EXIT_DRIFTED;
 }
 
-/** The recipe that was written with a cache; null where none lies there. */
+/** The recipe that was written with a cache, encrypted or not; null where none lies there. */
 async function recipeBeside(cache: string): Promise<string | null> {
-  const path = cache.replace(WRITTEN, ".recipe.json");
-  return WRITTEN.test(cache) && (await stat(path).catch(() => null)) !== null ? path : null;
+  return WRITTEN.test(cache) ? firstThere(cache.replace(WRITTEN, ".recipe.json")) : null;
 }

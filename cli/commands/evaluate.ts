@@ -54,7 +54,8 @@ export async function evaluateCommand(
   const quantized = await modelFileOf(await modelSource(quantizedPath));
   assertOrder(float, floatPath, quantized);
   const inputs = { ...settleInputs(float.inputs, inputsOf(values), float.outputs), classes: float.classes };
-  const recipe = await recipeOf(quantizedPath, values.recipe);
+  const known = await recipeOf(quantizedPath, values.recipe);
+  const { recipe } = known;
   const seed = seedOf(values.order, recipe);
   const files = await dataSources(values.data);
   const runtime = await terminalRuntime(terminal);
@@ -64,7 +65,7 @@ export async function evaluateCommand(
     ...float.notices,
     ...partlyQuantizedNotices(float, floatPath),
     ...unquantizedNotices(quantized, quantizedPath),
-    ...unknownNotices(recipe, basename(quantizedPath)),
+    ...unknownNotices(known, basename(quantizedPath)),
     ...dataset.notices,
   ];
   terminal.notices(before);

@@ -24,6 +24,9 @@ type Values = ArgumentsOf<"quantize">["values"];
 export async function familyCommand(path: string, values: Values, terminal: Terminal): Promise<number> {
   const start = performance.now();
   assertNoRecipe(values);
+  if (values.encrypt) {
+    throw new InputError("A family has no calibration, recipe or report that could be encrypted; leave --encrypt out.");
+  }
   if (values.sign !== null) throw new InputError("A family has no report that could be signed; leave --sign out.");
   const { parts, folder, notices: found } = await familyFolder(path);
   const preprocess = await preprocessOf(values.preprocess);

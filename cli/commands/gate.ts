@@ -11,6 +11,7 @@ import {
 import type { ArgumentsOf } from "../definitions.ts";
 import { readText } from "../files.ts";
 import { columns } from "../format.ts";
+import { readDocumentText } from "../passphrase.ts";
 import { documentOf } from "../recipeOptions.ts";
 import { writeAlone } from "../results.ts";
 import type { Terminal } from "../terminal.ts";
@@ -20,7 +21,7 @@ const EXIT_MISSED = 2;
 
 /** Holds a report against rules; exits with 1 where one is broken, else with 2 where one could not be judged. */
 export async function gateCommand({ names: [path], values }: ArgumentsOf<"gate">, terminal: Terminal): Promise<number> {
-  const report = readReport(await readText(path), basename(path));
+  const report = readReport(await readDocumentText(path), basename(path));
   const rules = readRules(await readText(values.rules), basename(values.rules));
   const evaluation = await documentOf(values.evaluation, readEvaluation);
   const result = gate(report, evaluation, rules);

@@ -6,7 +6,7 @@ import { mergeSensitivity, mergeShards, readAnyShard, writeCalibration } from ".
 import { plural } from "../../src/engine/values/figures.ts";
 import { TOOL } from "../../src/engine/values/tool.ts";
 import type { ArgumentsOf } from "../definitions.ts";
-import { readText } from "../files.ts";
+import { passphraseFor, readDocumentText } from "../passphrase.ts";
 import { assertFolder, writeText } from "../results.ts";
 import { describeSensitivity } from "../sensitivityText.ts";
 import type { Terminal } from "../terminal.ts";
@@ -16,10 +16,11 @@ type Named<P> = readonly [name: string, part: P];
 /** Makes one calibration of all its shards and writes it, or one sensitivity measurement and prints it. */
 export async function mergeCommand({ names, values }: ArgumentsOf<"merge">, terminal: Terminal): Promise<number> {
   const paths: readonly string[] = names;
+  const passphrase = passphraseFor(values);
   const observed: Named<Shard>[] = [];
   const measured: Named<SensitivityShard>[] = [];
   for (const path of paths) {
-    const shard = readAnyShard(await readText(path), path);
+    const shard = readAnyShard(await readDocumentText(path), path);
     if ("observed" in shard) observed.push([path, shard.observed]);
     else measured.push([path, shard.measured]);
   }
@@ -29,17 +30,24 @@ export async function mergeCommand({ names, values }: ArgumentsOf<"merge">, term
       `${calibrated} is a shard of a calibration and ${ranked} one of a sensitivity measurement; merge them apart.`,
     );
   }
-  return ranked === undefined ? await writeMerged(observed, values, terminal) : printMerged(measured, values, terminal);
+  if (ranked !== undefined) return printMerged(measured, values, terminal);
+  return writeMerged(observed, values, passphrase, terminal);
 }
 
 type Values = ArgumentsOf<"merge">["values"];
 
-async function writeMerged(shards: readonly Named<Shard>[], values: Values, terminal: Terminal): Promise<number> {
+async function writeMerged(
+  shards: readonly Named<Shard>[],
+  values: Values,
+  passphrase: string | null,
+  terminal: Terminal,
+): Promise<number> {
   const out = values.out ?? ".";
   await assertFolder(out);
   const calibration = mergeShards(shards);
-  const file = `${calibration.model.name}.calibration.json`;
-  await writeText(out, file, writeCalibration(calibration, `${TOOL.name} ${TOOL.version}`), terminal.context.signal);
+  const text = writeCalibration(calibration, `${TOOL.name} ${TOOL.version}`);
+  const named = `${calibration.model.name}.calibration.json`;
+  const file = await writeText(out, named, text, passphrase, terminal.context.signal);
   const { observed, skipped, executors, notices } = calibration;
   terminal.notices(notices);
   terminal.result(
@@ -51,9 +59,9 @@ async function writeMerged(shards: readonly Named<Shard>[], values: Values, term
 }
 
 function printMerged(shards: readonly Named<SensitivityShard>[], values: Values, terminal: Terminal): number {
-  if (values.out) {
+  if (values.out || values.encrypt) {
     throw new InputError(
-      "--out is where a calibration goes; a sensitivity measurement is printed, all of it with --json.",
+      "--out and --encrypt are for a calibration, which is written; a sensitivity measurement is printed, all of it with --json.",
     );
   }
   const { model, split, metric, sensitivity, walk, recipe, notices } = mergeSensitivity(shards);

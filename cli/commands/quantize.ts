@@ -20,6 +20,7 @@ import type { ArgumentsOf } from "../definitions.ts";
 import { observingApart } from "../executors.ts";
 import { dataSources } from "../files.ts";
 import { executionOf, preprocessOf, signerOf } from "../options.ts";
+import { passphraseFor } from "../passphrase.ts";
 import { checkPreprocess } from "../preprocessCheck.ts";
 import { documentOf, openForRecipe, recipeChanges } from "../recipeOptions.ts";
 import { assertFolder, Staging } from "../results.ts";
@@ -45,6 +46,7 @@ export async function quantizeCommand(
   const out = values.out ?? `${modelName(path)}.octet`;
   await assertFolder(out);
   const signer = await signerOf(values.sign);
+  const passphrase = passphraseFor(values);
 
   // Threads that observe start at once: not before the arguments are known to be good, nor where nothing is observed.
   const found = withSeparate(await terminalRuntime(terminal), true);
@@ -58,8 +60,10 @@ export async function quantizeCommand(
   const staging = new Staging(out);
   try {
     const { keep } = staging;
-    const result = await project.export({ evaluation: null, date: new Date().toISOString(), keep }, terminal.context);
-    const { value, lines } = await writeJob({ ...settled, project, result, staging, signer, start }, out, terminal);
+    const date = new Date().toISOString();
+    const result = await project.export({ evaluation: null, date, keep, passphrase }, terminal.context);
+    const made = { ...settled, project, result, isEncrypted: values.encrypt, staging, signer, start };
+    const { value, lines } = await writeJob(made, out, terminal);
     terminal.result(values.json, value, lines);
     return result.unproven.length > 0 ? EXIT_UNPROVEN : 0;
   } finally {

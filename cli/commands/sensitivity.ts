@@ -10,6 +10,7 @@ import { describeCulprits } from "../culpritsText.ts";
 import type { ArgumentsOf } from "../definitions.ts";
 import { dataSources } from "../files.ts";
 import { labelsOf, preprocessOf } from "../options.ts";
+import { passphraseFor } from "../passphrase.ts";
 import { checkPreprocess } from "../preprocessCheck.ts";
 import { documentOf, openForRecipe, recipeChanges } from "../recipeOptions.ts";
 import { assertFolder, writeText } from "../results.ts";
@@ -27,10 +28,11 @@ export async function sensitivityCommand(
   const { context } = terminal;
   const metric = values.metric ?? "sqnr";
   const out = values.out ?? ".";
+  const passphrase = passphraseFor(values);
   if (values.shard) await assertFolder(out);
-  else if (values.out) {
+  else if (values.out || values.encrypt) {
     throw new InputError(
-      "--out is where --shard writes; what is measured without it is printed, all of it with --json.",
+      "--out and --encrypt are for what --shard writes; what is measured without it is printed, all of it with --json.",
     );
   }
   const changes = recipeChanges(values);
@@ -73,7 +75,8 @@ export async function sensitivityCommand(
       walk,
       notices,
     };
-    return await writePart({ ...part, sensitivity: { ...sensitivity, reliability: null } }, out, values.json, terminal);
+    const whole = { ...part, sensitivity: { ...sensitivity, reliability: null } };
+    return await writePart(whole, { ...values, out, passphrase }, terminal);
   }
   const about = { model: { name: model.name, sha256: model.sha256 }, split };
 
@@ -111,11 +114,15 @@ export async function sensitivityCommand(
   }
 }
 
-async function writePart(part: SensitivityShard, out: string, json: boolean, terminal: Terminal): Promise<number> {
+async function writePart(
+  part: SensitivityShard,
+  { out, passphrase, json }: { readonly out: string; readonly passphrase: string | null; readonly json: boolean },
+  terminal: Terminal,
+): Promise<number> {
   const { shard, model, sensitivity, notices } = part;
-  const file = `${model.name}.${shard.index}-of-${shard.of}.sensitivity.json`;
+  const name = `${model.name}.${shard.index}-of-${shard.of}.sensitivity.json`;
   const text = writeSensitivityShard(part, `${TOOL.name} ${TOOL.version}`);
-  await writeText(out, file, text, terminal.context.signal);
+  const file = await writeText(out, name, text, passphrase, terminal.context.signal);
   terminal.notices(sensitivity.notices);
   const { layers, samples } = sensitivity;
   terminal.result(

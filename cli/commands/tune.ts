@@ -8,6 +8,7 @@ import type { ArgumentsOf } from "../definitions.ts";
 import { observingApart } from "../executors.ts";
 import { dataSources } from "../files.ts";
 import { labelsOf, preprocessOf, signerOf } from "../options.ts";
+import { passphraseFor } from "../passphrase.ts";
 import { checkPreprocess } from "../preprocessCheck.ts";
 import { documentOf, openForRecipe, recipeChanges } from "../recipeOptions.ts";
 import { assertFolder } from "../results.ts";
@@ -46,6 +47,7 @@ export async function tuneCommand({ names: [path], values }: ArgumentsOf<"tune">
   const saved = await documentOf(values.recipe, readRecipe);
   if (values.out !== null) await assertFolder(values.out);
   const signer = await signerOf(values.sign);
+  const passphrase = passphraseFor(values);
 
   const runtime = observingApart(withSeparate(await terminalRuntime(terminal), true));
   const project = await openForRecipe(path, values, saved, changes, runtime, terminal);
@@ -70,10 +72,13 @@ export async function tuneCommand({ names: [path], values }: ArgumentsOf<"tune">
 
   const evaluation = await judgeAgain(project, tuning, context);
   terminal.notices(evaluation.notices);
-  const result = await project.export({ evaluation, tuning, date: new Date().toISOString() }, context);
-  const made = { project, result, signer, notices: [...data.notices, ...found], start };
+  const date = new Date().toISOString();
+  const result = await project.export({ evaluation, tuning, date, passphrase }, context);
+  const made = { project, result, isEncrypted: values.encrypt, signer, notices: [...data.notices, ...found], start };
   const { value, lines } = await writeJob(made, values.out, terminal);
-  terminal.result(values.json, { ...value, tuning: recordOf(tuning), evaluation }, [
+  const { start: settings, ...record } = recordOf(tuning);
+  const told = { ...record, ...(!values.encrypt && { start: settings }) };
+  terminal.result(values.json, { ...value, tuning: told, evaluation }, [
     ...describeTuning(tuning),
     "",
     ...(tuning.culprits ? [...describeCulprits(tuning.culprits), ""] : []),

@@ -5,6 +5,7 @@ import { keyName, readPublicKey, verifyFiles } from "../../src/engine/project/in
 import { plural } from "../../src/engine/values/figures.ts";
 import type { ArgumentsOf } from "../definitions.ts";
 import { filesBelow, readText } from "../files.ts";
+import { opened } from "../passphrase.ts";
 import type { Terminal } from "../terminal.ts";
 
 const EXIT_FAULTS = 1;
@@ -22,7 +23,7 @@ export async function verifyCommand(
     );
   }
   const key = values.key === null ? null : await readPublicKey(await readText(values.key), values.key);
-  const { reports, faults } = await verifyFiles(await filesBelow(folder), key, terminal.context);
+  const { reports, faults } = await verifyFiles(await filesBelow(folder), key, terminal.context, opened);
   const passed = faults.length === 0;
   const value = { folder, passed, key: key && keyName(key), reports, faults };
   terminal.result(values.json, value, [

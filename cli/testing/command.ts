@@ -14,7 +14,7 @@ export interface Outcome {
 }
 
 /** Commands that write no model. */
-const WITHOUT_MODEL = new Set(["advise", "calibrate", "keygen", "merge", "sensitivity"]);
+const WITHOUT_MODEL = new Set(["advise", "calibrate", "decrypt", "keygen", "merge", "sensitivity"]);
 
 /** Runs a command line in this process, and checks the models it wrote. */
 export async function octet(...args: readonly string[]): Promise<Outcome> {

@@ -103,6 +103,13 @@ export function documentOf<T>(
   throw new InputError(`${name} is the text of a file that export wrote; read it as text.`);
 }
 
+/** What is encrypted with; null for nothing. Throws InputError for what is no text, or an empty one. */
+export function checkedPassphrase(given: string | undefined): string | null {
+  if (given === undefined) return null;
+  if (typeof given === "string" && given !== "") return given;
+  throw new InputError("passphrase is a text that is not empty; leave it out to encrypt nothing.");
+}
+
 /** Samples as objects. Throws InputError for anything else. */
 export function checkedFiles(given: readonly DataFile[], otherwise: string): readonly DataFile[] {
   const isFile = (file: DataFile) =>

@@ -13,6 +13,7 @@ export type { Runtime, Session } from "../engine/model/runtime.ts";
 export type { Sensitivity } from "../engine/model/sensitivity.ts";
 export type { ModelSummary } from "../engine/model/summary.ts";
 export { wasmOver as wasmRuntime } from "../engine/runtime/packagedWasm.ts";
+export { decrypt } from "./decrypt.ts";
 export type { Family, FamilyOptions } from "./familyOptions.ts";
 export { gateReport } from "./gate.ts";
 export type { Choices, JobOptions, ModelBytes, OpenOptions, Project, Result, WrittenFile } from "./project.ts";

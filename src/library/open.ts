@@ -21,6 +21,7 @@ import {
   checkedChoices,
   checkedContext,
   checkedInputs,
+  checkedPassphrase,
   checkedPreprocess,
   checkedTarget,
   documentOf,
@@ -96,10 +97,10 @@ export async function openIn<Data>(
     }
   }
 
-  async function exported(context: JobContext) {
+  async function exported(context: JobContext, passphrase: string | null = null) {
     await settle(context);
     const evaluation = judged && sameRecipe(judged.recipe, engine.recipe) ? judged.evaluation : null;
-    const result = await engine.export({ evaluation, date: new Date().toISOString() }, context);
+    const result = await engine.export({ evaluation, date: new Date().toISOString(), passphrase }, context);
     return { ...result, notices: [...left, ...result.notices] };
   }
 
@@ -190,8 +191,8 @@ export async function openIn<Data>(
         return engine.drift(rangeOf(samples, skip, beside.length), context, beside);
       }),
     export: (options = {}) =>
-      job(options, [], async (context) => {
-        const { files, notices } = await exported(context);
+      job(options, ["passphrase"], async (context) => {
+        const { files, notices } = await exported(context, checkedPassphrase(options.passphrase));
         return { files: files.map(written), notices };
       }),
   };

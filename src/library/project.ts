@@ -127,9 +127,12 @@ export interface Project<Data> {
   drift(
     options: JobOptions & { readonly data: Data; readonly skip?: number; readonly samples?: number },
   ): Promise<Drift>;
-  /** Every file of the job (docs/formats.md), with the last evaluation in the report where it is of these bytes. */
+  /**
+   * Every file of the job (docs/formats.md), with the last evaluation in the report where it is of these bytes; with `passphrase` all but models are encrypted
+   * (docs/encryption.md), which `decrypt` undoes.
+   */
   export(
-    options?: JobOptions,
+    options?: JobOptions & { readonly passphrase?: string },
   ): Promise<{ readonly files: readonly WrittenFile[]; readonly notices: readonly Notice[] }>;
 }
 

@@ -15,6 +15,7 @@ import { Start } from "./views/frame/Start.tsx";
 
 const QuantizedDialog = lazy(() => import("./views/quantized/QuantizedDialog.tsx"));
 const FamilyDialog = lazy(() => import("./views/family/FamilyDialog.tsx"));
+const PassphraseDialog = lazy(() => import("./views/frame/PassphraseDialog.tsx"));
 const Workbench = lazy(() => import("./views/frame/Workbench.tsx"));
 
 export function App() {
@@ -33,6 +34,7 @@ export function App() {
       <DropTarget>
         <FamilyDoor />
         <QuantizedDoor />
+        <PassphraseDoor />
         {open ? (
           <Suspense fallback={<Start />}>
             <Workbench />
@@ -55,6 +57,17 @@ function QuantizedDoor() {
   return (
     <Suspense fallback={null}>
       <QuantizedDialog files={files} onClose={closeQuantized} />
+    </Suspense>
+  );
+}
+
+/** Opens where an encrypted file was dropped or chosen. */
+function PassphraseDoor() {
+  const locked = useView((view) => view.locked);
+  if (!locked) return null;
+  return (
+    <Suspense fallback={null}>
+      <PassphraseDialog {...locked} />
     </Suspense>
   );
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { filesFor, mergeFiles, onlyLabels, samplesAmong, sortFiles } from "./files.ts";
+import { filesFor, isDocument, isReport, mergeFiles, onlyLabels, samplesAmong, sortFiles } from "./files.ts";
 
 const named = (...paths: string[]) => paths.map((path) => ({ path, file: new File([path], path) }));
 
@@ -33,6 +33,24 @@ test("what of a result nobody opens is no data and no weights", () => {
   ];
   expect(sortFiles(named(...rest))).toEqual({ models: [], beside: [], documents: [], data: [] });
   expect(sortFiles(named("net.onnx", ...rest)).beside).toEqual([]);
+});
+
+test("an encrypted file is what it is without .age", () => {
+  const rest = [
+    "net.report.json.age",
+    "net.report.json.age.sig",
+    "net.report.html.age",
+    "net.trt.cache.age",
+    "net.ort-ranges.json.age",
+  ];
+  const documents = named("net.recipe.json.age", "a/net.calibration.json.age");
+  expect(sortFiles([...documents, ...named(...rest)])).toEqual({ models: [], beside: [], documents, data: [] });
+  expect([isReport(rest[0]!), isReport(rest[1]!), isDocument("net.recipe.json.age"), isDocument("photo.age")]).toEqual([
+    true,
+    false,
+    true,
+    false,
+  ]);
 });
 
 test("samples of every kind come with a model, and what numbers their folders", () => {

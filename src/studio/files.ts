@@ -10,12 +10,13 @@ export interface SortedFiles {
 }
 
 const MODEL = /\.onnx$/i;
-const DOCUMENT = /(^|[./])(recipe|calibration)\.json$/i;
+const DOCUMENT = /(^|[./])(recipe|calibration)\.json(\.age)?$/i;
 const SAMPLES =
   /\.(npy|npz|jsonl|ndjson|zip|csv|gz|jpe?g|png|webp|gif|bmp|tiff?|avif|heic)$|ubyte$|idx\d?$|(label|class|synset|categor)[^/]*\.txt$/i;
-const REPORT = /\.report\.json$/i;
+const REPORT = /\.report\.json(\.age)?$/i;
 /** Of a result, what nobody opens: its report, who signed that, and what is for other tools. */
-const OF_RESULT = /\.report\.(html|json(\.sig)?)$|\.trt\.cache$|\.ort-ranges\.json$|\.pem$/i;
+const OF_RESULT =
+  /\.report\.(html(\.age)?|json(\.age)?(\.sig)?)$|\.trt\.cache(\.age)?$|\.ort-ranges\.json(\.age)?$|\.pem$/i;
 const LABELS = /\.csv$|labels[^/]*(\.gz)?$|(class|synset|categor)[^/]*\.txt$/i;
 
 /**
@@ -31,8 +32,9 @@ export function sortFiles(files: readonly PathFile[]): SortedFiles {
   return { models, beside: others.filter((file) => !data.includes(file)), documents, data };
 }
 
-/** Whether a file is a report for programs, a key, or an archive, by its name. */
+/** Whether a file is a report for programs, a recipe or a calibration, a key, or an archive, by its name; the first three may be encrypted. */
 export const isReport = (path: string) => REPORT.test(path);
+export const isDocument = (path: string) => DOCUMENT.test(path);
 export const isKey = (path: string) => /\.pem$/i.test(path);
 export const isZip = (path: string) => /\.zip$/i.test(path);
 

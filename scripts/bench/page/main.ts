@@ -101,7 +101,7 @@ const bench = {
     const first = await engine.call((api) => api.defaultRecipe());
     const { recipe, calibration } = withoutData(summary, first);
     const { result, time } = await timed(() =>
-      engine.call((api) => api.exportFiles(recipe, calibration, null, null, ignore)),
+      engine.call((api) => api.exportFiles(recipe, calibration, null, null, null, ignore)),
     );
     return { time, bytes: result.zip.size, weights: summary.parameters * 4 };
   },

@@ -2,7 +2,7 @@ import { Zip, ZipDeflate, type ZipInputFile } from "fflate";
 import { crc32 } from "../values/crc32.ts";
 import type { Artifact } from "./artifact.ts";
 
-/** One zip of all files, in parts: those of models are the models' own, stored as they are; text is compressed. */
+/** One zip of all files, in parts: those of models are the models' own, stored as they are, as what is encrypted is; text is compressed. */
 export function zipArtifacts(files: readonly Artifact[], date: string): Uint8Array[] {
   const parts: Uint8Array[] = [];
   let failure: Error | null = null;
@@ -11,7 +11,7 @@ export function zipArtifacts(files: readonly Artifact[], date: string): Uint8Arr
     else parts.push(part);
   });
   for (const { name, chunks } of files) {
-    const entry = /\.onnx(_data)?$/.test(name) ? new Stored(name) : new ZipDeflate(name, { level: 6 });
+    const entry = /\.(onnx(_data)?|age)$/.test(name) ? new Stored(name) : new ZipDeflate(name, { level: 6 });
     entry.mtime = date;
     zip.add(entry);
     chunks.forEach((chunk, i) => {

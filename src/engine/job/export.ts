@@ -1,9 +1,7 @@
 import { writeCalibration } from "../artifacts/cache.ts";
-import { writeReportPage } from "../artifacts/html.ts";
 import type { NamedRange } from "../artifacts/namedRange.ts";
 import { writeOrtRanges } from "../artifacts/ortRanges.ts";
 import { writeRecipe } from "../artifacts/recipe.ts";
-import { writeReport } from "../artifacts/report.ts";
 import { writeTensorRtCache } from "../artifacts/tensorrt.ts";
 import type { IntegerEnd } from "../emit/integerEnds.ts";
 import { methodOf, methodRange } from "../encode/ranges.ts";
@@ -13,6 +11,7 @@ import type { Evaluation } from "../model/evaluation.ts";
 import type { JobContext, Notice } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
+import type { Report } from "../model/report.ts";
 import type { Tuning } from "../model/tuning.ts";
 import { encodeModel, totalLength } from "../onnx/encode.ts";
 import { missing } from "../recipe/derivations.ts";
@@ -27,7 +26,8 @@ import { assertRoundingLearned } from "./learned.ts";
 import { equalizedModel, type OpenModel, summarizeModel } from "./open.ts";
 import { withOrigin } from "./origin.ts";
 import { assertCalibratedFor, type Quantized, quantizeModel, resolveRecipe } from "./quantize.ts";
-import { figuresIn, reportedFile, reportOf } from "./report.ts";
+import { figuresIn, reportOf } from "./report.ts";
+import { reportFile, reportPage, textFile } from "./reportFiles.ts";
 
 export interface ExportRequest {
   readonly recipe: Recipe;
@@ -53,6 +53,8 @@ export interface Exported {
   readonly quantized: Quantized;
   readonly recipe: Recipe;
   readonly files: readonly Artifact[];
+  /** As its page has it: it names all files but its own two. */
+  readonly report: Report;
   readonly notices: readonly Notice[];
   /** The files that hold a model which crashes the runtime. */
   readonly unproven: readonly string[];
@@ -104,10 +106,9 @@ export function exportJob(model: OpenModel, request: ExportRequest): Exported {
   const { figures } = request;
   const made = { recipe, calibration, evaluation, tuning, date, quantized, figures, files, notices };
   const report = reportOf(model, made, seen);
-  const page = textFile(`${model.name}.report.html`, writeReportPage(report));
-  const whole = { ...report, files: [...report.files, reportedFile(page)] };
-  files.push(textFile(`${model.name}.report.json`, writeReport(whole)), page);
-  return { quantized, recipe, files, notices, unproven: [...(crashed ?? [])].map(unprovenName) };
+  const page = reportPage(report);
+  files.push(reportFile(report, page), page);
+  return { quantized, recipe, files, report, notices, unproven: [...(crashed ?? [])].map(unprovenName) };
 }
 
 /** Reports each hundredth of what is counted. */
@@ -218,8 +219,4 @@ function namedRanges(
     seen();
   }
   return { original, folded: original.filter(({ name }) => inFolded.has(name)) };
-}
-
-function textFile(name: string, text: string): Artifact {
-  return { name, chunks: [new TextEncoder().encode(text)] };
 }

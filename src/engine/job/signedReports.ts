@@ -1,11 +1,12 @@
 import { writeSignature } from "../artifacts/signature.ts";
 import { concat } from "../onnx/encode.ts";
 import { type Artifact, partsOf } from "./artifact.ts";
+import { openedName } from "./sealedName.ts";
 import { type SigningKey, sign } from "./signing.ts";
 
-/** Whether a file of this name is a report for programs. */
+/** Whether a file of this name is a report for programs, encrypted or not. */
 export function isReport(name: string): boolean {
-  return name.endsWith(".report.json");
+  return openedName(name).endsWith(".report.json");
 }
 
 /** What the signature of a report is called, beside it. */

@@ -5,6 +5,7 @@ import { InputError, type JobContext } from "../model/job.ts";
 import type { Report } from "../model/report.ts";
 import type { Fault, FaultKind, Verification, VerifiedReport } from "../model/verification.ts";
 import { Sha256 } from "../numerics/sha256.ts";
+import { isSealed, WrongPassphrase } from "../sealing/seal.ts";
 import { hex } from "../values/hex.ts";
 import { byteSize } from "../values/units.ts";
 import { isReport, signatureName } from "./signedReports.ts";
@@ -14,22 +15,33 @@ import { isSignatureOf, keyName, keyOf } from "./signing.ts";
 const PIECE = 2 ** 23;
 const MEGABYTE = 1e6;
 
+/** Opens an encrypted report; rejects with WrongPassphrase where it has no passphrase that opens it, with InputError where it is damaged. */
+export type Opener = (sealed: Uint8Array, path: string) => Promise<Uint8Array>;
+
 /**
  * Holds files against the reports among them, which name what lies in their own folder, and each report against the signature beside it,
- * where `key`, a public key of 32 bytes, says whose it has to be. Rejects with InputError where a file cannot be read, or there is no
- * Ed25519 here.
+ * where `key`, a public key of 32 bytes, says whose it has to be. Encrypted files are
+ * looked at as they are, but for their report, which `open` opens. Rejects with InputError where a file cannot be read, a report is not opened, or
+ * there is no Ed25519 here.
  */
 export async function verifyFiles(
   files: readonly DataFile[],
   key: Uint8Array | null,
   context: JobContext,
+  open: Opener = unopened,
 ): Promise<Verification> {
-  const check = new Check(files, key, context);
+  const check = new Check(files, key, context, open);
   check.twice(files);
   const found = files.filter(({ path }) => isReport(path));
   for (const file of found) await check.report(file);
   return { reports: check.reports, faults: [...check.faults, ...(found.length > 0 ? check.unnamed() : [NO_REPORT])] };
 }
+
+const unopened: Opener = async (_, path) => {
+  throw new WrongPassphrase(
+    `${path} is encrypted, and no passphrase is given; give the one that it was encrypted with.`,
+  );
+};
 
 const NO_REPORT: Fault = {
   kind: "report",
@@ -44,20 +56,22 @@ class Check {
   readonly #files: ReadonlyMap<string, DataFile>;
   readonly #key: Uint8Array | null;
   readonly #context: JobContext;
+  readonly #open: Opener;
   readonly #named = new Set<string>();
   #isAllRead = true;
 
-  constructor(files: readonly DataFile[], key: Uint8Array | null, context: JobContext) {
+  constructor(files: readonly DataFile[], key: Uint8Array | null, context: JobContext, open: Opener) {
     this.#files = new Map(files.map((file) => [file.path, file]));
     this.#key = key;
     this.#context = context;
+    this.#open = open;
   }
 
   async report(file: DataFile): Promise<void> {
     const bytes = new Uint8Array(await file.read());
     this.#named.add(file.path).add(signatureName(file.path));
     const signed = await this.#signature(file.path, bytes);
-    const report = this.#read(file.path, bytes);
+    const report = await this.#read(file.path, bytes);
     if (!report) return;
     const folder = file.path.slice(0, file.path.lastIndexOf("/") + 1);
     let same = 0;
@@ -84,11 +98,12 @@ class Check {
       .map((path) => fault("unnamed", path, `No report names ${path}, so nothing says what it should be; remove it.`));
   }
 
-  #read(path: string, bytes: Uint8Array): Report | null {
+  async #read(path: string, bytes: Uint8Array): Promise<Report | null> {
     try {
-      return readReport(new TextDecoder().decode(bytes), path);
+      const opened = isSealed(bytes) ? await this.#open(bytes, path) : bytes;
+      return readReport(new TextDecoder().decode(opened), path);
     } catch (error) {
-      if (!(error instanceof InputError)) throw error;
+      if (!(error instanceof InputError) || error instanceof WrongPassphrase) throw error;
       this.#isAllRead = false;
       this.faults.push(fault("report", path, error.message));
       return null;

@@ -34,6 +34,7 @@ import { Prober } from "../job/probe.ts";
 import { assertCalibrated, assertRecipeFor, looksResolved, quantizeModel, resolveRecipe } from "../job/quantize.ts";
 import { Beside } from "../job/quantizedBeside.ts";
 import { readQuantized } from "../job/readQuantized.ts";
+import { sealedFiles } from "../job/sealedFiles.ts";
 import { sensitivity, sensitivityOfPart } from "../job/sensitivity.ts";
 import { type Settled, type SettleRequest, settle, settleAlone, type Want, wantsOfSamples } from "../job/settle.ts";
 import { calibrateShard, type ShardRequest } from "../job/shards.ts";
@@ -579,10 +580,12 @@ export class Project {
       readonly tuning?: Tuning | null;
       readonly date: string;
       readonly keep?: Keep;
+      /** With it all files but the models are encrypted; null leaves them as they are. */
+      readonly passphrase?: string | null;
     },
     context: JobContext,
   ): Promise<Verified> {
-    const { evaluation, tuning, date, keep = null } = parts;
+    const { evaluation, tuning, date, keep = null, passphrase = null } = parts;
     if (!this.#calibration) throw new InputError("Nothing is calibrated yet; settle the recipe first.");
     const request = {
       recipe: this.#recipe,
@@ -592,7 +595,10 @@ export class Project {
       notices: this.#notices,
       ...(tuning && { tuning }),
     };
-    const run = (data: OpenDataset | null) => verifiedExport(this.#model, request, data, this.#runtime, context, keep);
+    const run = async (data: OpenDataset | null) => {
+      const made = await verifiedExport(this.#model, request, data, this.#runtime, context, keep);
+      return passphrase === null ? made : { ...made, files: await sealedFiles(made, passphrase, context) };
+    };
     return this.#data ? this.#on(this.#recipe, run) : run(null);
   }
 

@@ -4,6 +4,7 @@ import type { Recipe } from "../../engine/model/recipe.ts";
 import type { Basis } from "../../engine/recipe/basis.ts";
 import { plural } from "../../engine/values/figures.ts";
 import { nothingIsAwaited } from "./awaited.ts";
+import { exportPassphrase } from "./encryption.ts";
 import { runJob } from "./jobs.ts";
 import { say, sayNotices } from "./log.ts";
 import { isBusy, resolveRecipe } from "./recipe.ts";
@@ -23,6 +24,9 @@ export async function exportFiles(): Promise<void> {
   const { project: before, work } = studio.getState();
   const { model } = before;
   if (!model || !before.calibration || isBusy(work)) return;
+  const chosen = exportPassphrase();
+  if (chosen === "missing") return;
+  const { passphrase } = chosen;
   const target = model.summary.bytes >= BIG_BYTES && !model.large ? await chooseTarget(model) : null;
   if (target === "none") return;
   const recipe = await resolveRecipe(before.calibration);
@@ -31,13 +35,13 @@ export async function exportFiles(): Promise<void> {
   if (!recipe || !calibration || !nothingIsAwaited(recipe)) return;
   const facts = factsOf(state);
   const basis = exportBasis(facts);
-  if (model.large) return exportEach(recipe, calibration, basis);
+  if (model.large) return exportEach(recipe, calibration, passphrase, basis);
   const evaluation = evaluationIsStale(facts) ? null : (facts.evaluation?.result ?? null);
   const search = adoptedIndex(state) === null ? null : (state.results.tuning?.result ?? null);
   const written = await runJob({
     task: "Exporting",
     on: recipe.model.name,
-    run: (api, report) => api.exportFiles(recipe, calibration, evaluation, search, report, target),
+    run: (api, report) => api.exportFiles(recipe, calibration, evaluation, search, passphrase, report, target),
   });
   if (!written) return;
   const zipName = target?.name ?? written.zipName;
@@ -50,11 +54,16 @@ export async function exportFiles(): Promise<void> {
 }
 
 /** Writes the files one tensor at a time to where the browser keeps them for this page, and downloads them from there. */
-async function exportEach(recipe: Recipe, calibration: Calibration, basis: Basis): Promise<void> {
+async function exportEach(
+  recipe: Recipe,
+  calibration: Calibration,
+  passphrase: string | null,
+  basis: Basis,
+): Promise<void> {
   const result = await runJob({
     task: "Exporting",
     on: recipe.model.name,
-    run: (api, report) => api.writeFiles(recipe, calibration, report),
+    run: (api, report) => api.writeFiles(recipe, calibration, passphrase, report),
   });
   if (!result) return removeLeftovers();
   const { files, notices } = result;

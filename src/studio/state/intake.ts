@@ -21,8 +21,7 @@ export function takeFiles(files: readonly PathFile[]): Promise<void> {
 }
 
 async function take(given: readonly PathFile[]): Promise<void> {
-  const isResult = given.some(({ path }) => isReport(path) || isZip(path));
-  const files = isResult ? await (await import("./resultFiles.ts")).checkedResults(given) : given;
+  const files = await opened(given);
   const { models, beside, documents, data } = sortFiles(files);
   if (given.length === 0) return alarm("The folder is empty: drop a model (.onnx), samples or labels.");
   const shown = await quantizedAmong(models, beside);
@@ -52,6 +51,16 @@ async function take(given: readonly PathFile[]): Promise<void> {
     if (taken && documents.length === 0) actions.stepChosen("data");
   }
   for (const document of documents) await importDocument(document);
+}
+
+/** What was dropped, with results unpacked and checked, and what is encrypted opened where there is a model that it may belong to. */
+async function opened(given: readonly PathFile[]): Promise<readonly PathFile[]> {
+  const isResult = given.some(({ path }) => isReport(path) || isZip(path));
+  const { models, documents } = sortFiles(given);
+  const hasModel = models.length > 0 || studio.getState().project.model !== null;
+  if (!isResult && (documents.length === 0 || !hasModel)) return given;
+  const sealed = new (await import("./sealed.ts")).SealedFiles();
+  return isResult ? (await import("./resultFiles.ts")).checkedResults(given, sealed) : sealed.open(given);
 }
 
 async function importDocument({ path, file }: PathFile): Promise<void> {

@@ -1,4 +1,5 @@
 import { basisOf } from "../../engine/recipe/basis.ts";
+import { exportPassphrase } from "./encryption.ts";
 import { download } from "./export.ts";
 import { calibrationFingerprint } from "./fingerprint.ts";
 import { runJob } from "./jobs.ts";
@@ -48,9 +49,11 @@ async function isOfCalibration({ calibration: from }: OwnResult): Promise<boolea
 
 /** Downloads the recipe of a result. */
 export async function exportRecipe({ name, recipe }: OwnResult): Promise<void> {
-  const text = await inquire("Exporting", (api) => api.recipeJson(recipe));
-  if (text === null) return;
-  download(new Blob([text], { type: "application/json" }), `${recipe.model.name}.${slug(name)}.recipe.json`);
+  const chosen = exportPassphrase();
+  if (chosen === "missing") return;
+  const fileName = `${recipe.model.name}.${slug(name)}.recipe.json`;
+  const written = await inquire("Exporting", (api) => api.recipeFile(recipe, fileName, chosen.passphrase));
+  if (written) download(written.file, written.name);
 }
 
 /** Downloads all files of a result; that needs the calibration it came from. */
@@ -71,10 +74,12 @@ export async function exportResult(result: OwnResult): Promise<void> {
     );
     return;
   }
+  const chosen = exportPassphrase();
+  if (chosen === "missing") return;
   const written = await runJob({
     task: "Exporting",
     on: name,
-    run: (api, report) => api.exportFiles(recipe, calibration, evaluation, null, report),
+    run: (api, report) => api.exportFiles(recipe, calibration, evaluation, null, chosen.passphrase, report),
   });
   if (!written) return;
   const zipName = written.zipName.replace(/\.octet\.zip$/, `.${slug(name)}.octet.zip`);

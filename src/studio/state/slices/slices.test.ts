@@ -66,12 +66,14 @@ test("a model that is opened takes up what is stored of it", () => {
 
 test("closing a model keeps what was said; deleting everything does not", () => {
   begun();
+  actions.encryptionChanged({ passphrase: "burst", again: "burst" });
   actions.modelClosed();
+  expect(state().view.encryption).not.toBeNull();
   expect(state().project).toBe(NO_PROJECT);
   expect(state().work).toMatchObject({ log: [entry], alerts: [{ id: 2 }], learning: null });
   actions.everythingDeleted();
   expect(state().work).toMatchObject({ log: [], alerts: [], sessions: [] });
-  expect(state().view).toMatchObject({ layersView: "graph", execution });
+  expect(state().view).toMatchObject({ layersView: "graph", execution, encryption: null });
 });
 
 test("an action changes its slice alone, and a part that is not concerned stays the same object", () => {

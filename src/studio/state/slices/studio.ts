@@ -58,8 +58,12 @@ export const studioChanges = {
   },
   modelClosed: withoutModel,
   everythingDeleted: (state) => {
-    const { work, ...others } = withoutModel(state);
-    return { ...others, work: { ...work, job: null, log: [], alerts: [], sessions: [], keptModels: [] } };
+    const { work, view, ...others } = withoutModel(state);
+    return {
+      ...others,
+      view: { ...view, encryption: null },
+      work: { ...work, job: null, log: [], alerts: [], sessions: [], keptModels: [] },
+    };
   },
   /**
    * Samples were observed, of the data `calibratedOn`. What followed from what `changed` since the last time is to be learned

@@ -52,6 +52,21 @@ export interface QuantizedFiles {
   readonly beside: readonly PathFile[];
 }
 
+/** What an export is to be encrypted with, typed twice. It stays in memory. */
+export interface Encryption {
+  readonly passphrase: string;
+  readonly again: string;
+}
+
+/** An encrypted file whose passphrase is asked for. */
+export interface LockedFile {
+  readonly path: string;
+  /** Whether the last one that was given did not open it. */
+  readonly isWrong: boolean;
+  /** Whether it is being opened. */
+  readonly isBusy: boolean;
+}
+
 /** What is looked at, and what the forms say. */
 export interface View {
   readonly step: Step;
@@ -89,6 +104,10 @@ export interface View {
   readonly family: readonly PathFile[] | null;
   /** A quantized model that is looked at, and the files that it may keep weights in; null while none is. */
   readonly quantized: QuantizedFiles | null;
+  /** Null where exports are not encrypted. */
+  readonly encryption: Encryption | null;
+  /** Null while no passphrase is asked for. */
+  readonly locked: LockedFile | null;
 }
 
 const GRAPH_ORDER: Sort = { key: "order", descending: false };
@@ -121,6 +140,8 @@ export function firstView(): View {
     measuring: rememberedMeasuring(),
     family: null,
     quantized: null,
+    encryption: null,
+    locked: null,
   };
 }
 
@@ -169,5 +190,7 @@ export const viewChanges = {
   executionChanged: ({ execution }, change: Partial<Execution>) => ({ execution: { ...execution, ...change } }),
   measuringChosen: (_, measuring: boolean) => ({ measuring }),
   quantizedShown: (_, quantized: QuantizedFiles | null) => ({ quantized }),
+  encryptionChanged: (_, encryption: Encryption | null) => ({ encryption }),
+  passphraseAsked: (_, locked: LockedFile | null) => ({ locked }),
   familyChosen: (_, family: readonly PathFile[] | null) => ({ family }),
 } satisfies Changes<View>;

@@ -5,6 +5,7 @@ import { Empty } from "../../parts/Empty.tsx";
 import { Facts } from "../../parts/Facts.tsx";
 import { Notices } from "../../parts/Notices.tsx";
 import { useLabels } from "../../parts/useLabels.ts";
+import { isReady } from "../../state/encryption.ts";
 import { download, exportFiles } from "../../state/export.ts";
 import { isBusy } from "../../state/recipe.ts";
 import type { ExportSummary } from "../../state/slices/results.ts";
@@ -12,9 +13,10 @@ import { isStandIn } from "../../state/standIn.ts";
 import { type AwaitedPart, awaitedOf, evaluationIsStale, exportIsStale } from "../../state/steps.ts";
 import { actions } from "../../state/store.ts";
 import { useFacts } from "../../state/useFacts.ts";
-import { useWork } from "../../state/useStudio.ts";
+import { useView, useWork } from "../../state/useStudio.ts";
 import { DeleteEverything } from "../frame/DeleteEverything.tsx";
 import { Kept } from "../frame/Kept.tsx";
+import { EncryptionForm } from "./EncryptionForm.tsx";
 
 /** Of the table of files, what names take at most. */
 const NAMES = 0.6;
@@ -28,6 +30,7 @@ const AWAITED: Readonly<Record<AwaitedPart, { readonly text: string; readonly ta
 export function ExportStep() {
   const facts = useFacts();
   const busy = useWork(isBusy);
+  const encryption = useView((view) => view.encryption);
   const { calibration, evaluation, exported } = facts;
   if (!calibration) {
     return (
@@ -86,11 +89,12 @@ export function ExportStep() {
           {uncorrected ? " Biases are not corrected: that needs samples." : ""}
         </p>
       )}
+      <EncryptionForm disabled={busy} />
       <p>
         <button
           type="button"
           className="button primary"
-          disabled={busy || awaited !== null}
+          disabled={busy || awaited !== null || (encryption !== null && !isReady(encryption))}
           onClick={exportFiles}
           data-testid="export"
         >
