@@ -309,7 +309,7 @@ describe("options that make no sense", () => {
   it("names the commands there are, and what a command lacks", async () => {
     expect(await refusal("quantise", model)).toBe("There is no command quantise; did you mean quantize?");
     expect(await refusal("compress", model)).toBe(
-      "There is no command compress; the commands are inspect, advise, quantize, evaluate, sensitivity, tune, calibrate, merge, drift, gate, keygen, verify, diff.",
+      "There is no command compress; the commands are inspect, advise, quantize, evaluate, sensitivity, tune, calibrate, merge, drift, gate, keygen, verify, decrypt, diff.",
     );
     expect(await refusal("quantize", model)).toMatch(/needs --data PATH, or --cache FILE/);
     expect(await refusal("evaluate", model, model)).toMatch(/needs --data PATH/);
