@@ -115,6 +115,6 @@ describe("octet sensitivity --shard", () => {
     expect(errorOf(await measureShard("1/99"))).toMatch(/^\d\d layers cannot be cut into 99 shards; take \d\d shards/);
     expect(errorOf(await measureSample("--out", folder))).toContain("--out and --encrypt are for what --shard writes");
     const printed = await octet("merge", shard(1), shard(2), shard(3), "--out", folder);
-    expect(errorOf(printed)).toContain("--out is where a calibration goes");
+    expect(errorOf(printed)).toContain("--out and --encrypt are for a calibration");
   });
 });
