@@ -45,7 +45,7 @@ const takes: Readonly<Record<string, (taken: Recipe) => unknown>> = {
   "a result": (taken) => reopenResult({ ...measured, recipe: taken }),
   "a point of a search": (taken) => adoptPoint({ label: "8 bit", recipe: taken } as TunePoint),
   "a file": (taken) => {
-    vi.mocked(engine.ask).mockResolvedValueOnce([false]).mockResolvedValueOnce({ recipe: taken });
+    vi.mocked(engine.ask).mockResolvedValueOnce(false).mockResolvedValueOnce({ recipe: taken });
     return takeFiles([{ path: "net.recipe.json", file: new File(["{}"], "net.recipe.json") }]);
   },
 };
