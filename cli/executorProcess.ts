@@ -24,9 +24,9 @@ export interface ExecutorProcess {
 /** Those that wait for a model. */
 const idle: ExecutorProcess[] = [];
 
-/** Starts as many more that wait. */
+/** Has so many wait, started at once where they are missing. */
 export function startAhead(count: number): void {
-  for (let i = 0; i < count; i++) idle.push(start());
+  while (idle.length < count) idle.push(start());
 }
 
 /** One that waited, or a new one, ready and held. */

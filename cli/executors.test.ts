@@ -94,6 +94,13 @@ it("gives up on what ends every process, and says which signal", async () => {
   ).rejects.toThrow("The process of ONNX Runtime ended (SIGABRT)");
 });
 
+it("starts no more processes for each model that is opened", () => {
+  observingApart(nodeRuntime());
+  const unref = vi.spyOn(ChildProcess.prototype, "unref");
+  for (let i = 0; i < 5; i++) observingApart(nodeRuntime());
+  expect(unref).not.toHaveBeenCalled();
+});
+
 it("goes on after a model that does not load", async () => {
   const { createObserver } = observingApart(nodeRuntime());
   const options = { worker: 0, threads: 1 };
