@@ -5,11 +5,15 @@ import { afterEach, expect, it, vi } from "vitest";
 import { observe } from "../src/engine/job/calibrate.ts";
 import { openModel } from "../src/engine/job/open.ts";
 import { datasetOf } from "../src/engine/job/testing/quantized.ts";
-import type { JobContext } from "../src/engine/model/job.ts";
+import { externalFile, WorkedBytes } from "../src/engine/model/deferred.ts";
+import { InputError, type JobContext } from "../src/engine/model/job.ts";
 import type { ModelFile, Runtime } from "../src/engine/model/runtime.ts";
-import { noise } from "../src/engine/onnx/testing/build.ts";
+import { makeNode } from "../src/engine/onnx/attributes.ts";
+import { concat, encodeModel } from "../src/engine/onnx/encode.ts";
+import { buildModel, floatInput, noise } from "../src/engine/onnx/testing/build.ts";
 import { nodeRuntime } from "../src/engine/runtime/node.ts";
 import { observingApart } from "./executors.ts";
+import { withSeparate } from "./separate.ts";
 
 const SAMPLE = fileURLToPath(new URL("../public/sample/fashion-mnist-dw.onnx", import.meta.url));
 const ONE = { provider: null, workers: 1, threads: 1, batch: 1 };
@@ -110,4 +114,24 @@ it("goes on after a model that does not load", async () => {
   const observer = await createObserver?.([good], PLAN, options);
   expect((await observer?.take())?.size).toBe(0);
   await observer?.dispose();
+});
+
+it("runs the next model after one whose weights could not be read to their end", async () => {
+  const { createSession } = withSeparate(nodeRuntime(), false).separate!;
+  const graph = new Uint8Array(readFileSync(SAMPLE));
+  const unreadable = new WorkedBytes(8, () => {
+    throw new InputError("it was changed while it was read");
+  });
+  const broken = createSession({ graph, external: [externalFile("weight-0", unreadable)] }, { threads: 1 });
+  await expect(broken).rejects.toThrow("it was changed while it was read");
+  const another = buildModel({
+    opset: 17,
+    inputs: [floatInput("another", [2])],
+    outputs: ["y"],
+    nodes: [makeNode("Relu", ["another"], ["y"], { name: "relu" })],
+    constants: {},
+  });
+  const session = await createSession({ graph: concat(encodeModel(another)), external: [] }, { threads: 1 });
+  expect(session.inputs.map(({ name }) => name)).toEqual(["another"]);
+  await session.dispose();
 });

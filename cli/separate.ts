@@ -1,11 +1,5 @@
 import { freemem } from "node:os";
-import {
-  type ModelFile,
-  type Runtime,
-  type Session,
-  type SessionOptions,
-  WorkerDied,
-} from "../src/engine/model/runtime.ts";
+import type { ModelFile, Runtime, Session, SessionOptions } from "../src/engine/model/runtime.ts";
 import type { Answers } from "./executor.worker.ts";
 import { announced, announcedFeeds, bytesOf, executorProcess, giveBack, startAhead } from "./executorProcess.ts";
 
@@ -26,16 +20,13 @@ function freeBytes(): number {
 
 async function openSession(main: Runtime, file: ModelFile, options: SessionOptions): Promise<Session> {
   const executor = await executorProcess();
-  const leave = async (failure?: unknown) => {
-    if (!(failure instanceof WorkerDied)) await giveBack(executor);
-  };
   let opened: Answers["open"];
   try {
     const given = announced(file, main);
     opened = await executor.ask({ kind: "open", model: given.model, options }, bytesOf([given]));
     file.linked?.assertSame();
   } catch (error) {
-    await leave(error);
+    await executor.end();
     throw error;
   }
   let lastRunTime = Number.NaN;
@@ -51,7 +42,12 @@ async function openSession(main: Runtime, file: ModelFile, options: SessionOptio
       return outputs;
     },
     async dispose() {
-      await leave(await executor.ask({ kind: "close" }).catch((error: unknown) => error));
+      try {
+        await executor.ask({ kind: "close" });
+        await giveBack(executor);
+      } catch {
+        await executor.end();
+      }
     },
   };
 }
