@@ -47,7 +47,7 @@ it("gives what the runtime gives, and one process serves one model after the oth
   expect(separate!.freeBytes!()).toBeGreaterThan(0);
 });
 
-it("says what does not load or run, and goes on", async () => {
+it("ends a process whose model does not load, keeps one whose samples do not run, and goes on", async () => {
   const bad = { graph: new Uint8Array([1, 2, 3]), external: [] };
   await expect(separate!.createSession(bad, options)).rejects.toThrow(/protobuf/i);
   const session = await separate!.createSession(file, options);
@@ -55,7 +55,8 @@ it("says what does not load or run, and goes on", async () => {
   expect((await session.run(feeds)).has("out")).toBe(true);
   expect(session.lastRunTime).toBeGreaterThan(0);
   await session.dispose();
-  expect(started()).toHaveLength(1);
+  expect(await outputOf(separate!)).toEqual(await outputOf(native));
+  expect(started()).toHaveLength(2);
 });
 
 it("outlives a process that crashes, while it runs or waits, and starts another", async () => {
@@ -67,10 +68,10 @@ it("outlives a process that crashes, while it runs or waits, and starts another"
   await session.dispose();
   const next = await outputOf(separate!);
   expect(next).toEqual(await outputOf(native));
-  expect(started()).toHaveLength(2);
+  expect(started()).toHaveLength(3);
   const gone = new Promise((resolve) => started().at(-1)!.once("exit", resolve));
   started().at(-1)!.kill("SIGABRT");
   await gone;
   expect(await outputOf(separate!)).toEqual(next);
-  expect(started()).toHaveLength(3);
+  expect(started()).toHaveLength(4);
 });

@@ -19,11 +19,11 @@ export function isSealed(file: Uint8Array): boolean {
   return startsWith(file, BINARY) || startsWith(file, ARMORED);
 }
 
-/** Encrypts a file with a passphrase, in age's format (age-encryption.org/v1). */
-export async function seal(file: Uint8Array, passphrase: string): Promise<Uint8Array> {
+/** Encrypts a file with a passphrase, in age's format (age-encryption.org/v1), whose key takes 2^workFactor rounds of scrypt. */
+export async function seal(file: Uint8Array, passphrase: string, workFactor = WORK_FACTOR): Promise<Uint8Array> {
   const { Encrypter } = await import("age-encryption");
   const encrypter = new Encrypter();
-  encrypter.setScryptWorkFactor(WORK_FACTOR);
+  encrypter.setScryptWorkFactor(workFactor);
   encrypter.setPassphrase(passphrase);
   return encrypter.encrypt(file);
 }
