@@ -20,9 +20,9 @@ import { THOROUGH } from "./support/thorough.ts";
 const PASSPHRASE = "burst-swarm-slender-curve";
 
 /** As age does it, but in a moment. */
-async function encrypted(file: Uint8Array | string): Promise<Uint8Array> {
+async function encrypted(file: Uint8Array | string, passphrase = PASSPHRASE): Promise<Uint8Array> {
   const encrypter = new Encrypter();
-  encrypter.setPassphrase(PASSPHRASE);
+  encrypter.setPassphrase(passphrase);
   encrypter.setScryptWorkFactor(2);
   return encrypter.encrypt(file);
 }
@@ -80,7 +80,7 @@ test(
       .replace('"method": "auto"', '"method": "minmax"');
     const paths = await writeFiles(testInfo.outputPath(), {
       "net.recipe.json.age": await encrypted(changed),
-      "net.calibration.json.age": await encrypted(files[`${SAMPLE_NAME}.calibration.json`]!),
+      "net.calibration.json.age": await encrypted(files[`${SAMPLE_NAME}.calibration.json`]!, "its own"),
     });
     const dialog = page.getByTestId("passphrase-dialog");
     const passphrase = dialog.getByLabel("Passphrase");
@@ -100,6 +100,11 @@ test(
     await expect(page.getByTestId("passphrase-said")).toContainText("does not open it: try again");
     await passphrase.fill(PASSPHRASE);
     await dialog.getByRole("button", { name: "Open" }).click();
+    await expect(dialog).toContainText("net.calibration.json.age is encrypted");
+    await expect(passphrase).toHaveValue("");
+    await expect(passphrase).toBeFocused();
+    await passphrase.fill("its own");
+    await passphrase.press("Enter");
     await expect(dialog).toHaveCount(0);
     await expect.poll(async () => (await logEntries(page)).join("\n")).toContain("net.calibration.json is taken over.");
     expect((await logEntries(page)).join("\n")).toContain("net.recipe.json is taken over.");

@@ -73,7 +73,7 @@ describe.skipIf(!isInstalled)("installed from the registry, the octet command", 
       const own = modules.filter((name) => !name.startsWith("onnxruntime-"));
       const size = own.reduce((sum, name) => sum + sizeOf(join(place, "node_modules", name)), 0);
       expect(size).toBeGreaterThan(MB);
-      expect(size).toBeLessThan(16 * MB);
+      expect(size).toBeLessThan(15 * MB);
     }
   });
 

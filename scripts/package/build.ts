@@ -1,8 +1,8 @@
 /** Compiles the library and the command line into lib, as `npm pack` takes them: all that they need but the package's dependencies is in it. */
 import { copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
-import { basename } from "node:path";
-import { build, type InlineConfig, type Plugin } from "vite";
+import { basename, isAbsolute } from "node:path";
+import { build, type InlineConfig, minifySync, type Plugin } from "vite";
 import { declareTypes } from "./types.ts";
 
 const OUT = "lib";
@@ -26,6 +26,22 @@ const ownHelper: Plugin = {
   generateBundle(_, bundle) {
     for (const part of Object.values(bundle)) {
       if (part.type === "chunk") part.code = part.code.replaceAll("__vitePreload", "octetPreload");
+    }
+  },
+};
+
+const isOurs = (id: string) => isAbsolute(id) && !id.includes("/node_modules/");
+
+/** Our own code stays readable; a part that is all of other packages becomes small. */
+const smallPackages: Plugin = {
+  name: "octet-small-packages",
+  enforce: "post",
+  generateBundle(_, bundle) {
+    for (const part of Object.values(bundle)) {
+      if (part.type !== "chunk" || part.moduleIds.some(isOurs)) continue;
+      const { code, errors } = minifySync(part.fileName, part.code, { module: true });
+      if (errors.length > 0) throw new Error(`${part.fileName}: ${errors[0]!.message}`);
+      part.code = code;
     }
   },
 };
@@ -56,6 +72,7 @@ async function compile({ input, licences, external }: Part, config: InlineConfig
         output: {
           entryFileNames: "[name]",
           chunkFileNames: "[name]-[hash].js",
+          codeSplitting: { groups: [{ name: "tfjs", test: /\/node_modules\/@tensorflow\// }] },
           assetFileNames: "[name][extname]",
           // Documentation is in the types; of a bundle it is a tenth.
           comments: { jsdoc: false },
@@ -79,7 +96,7 @@ await compile(
     external: INSTALLED,
   },
   {
-    plugins: [filesBeside],
+    plugins: [filesBeside, smallPackages],
     // What tfjs is compiled from expects CommonJS.
     define: { __dirname: "import.meta.dirname", __filename: "import.meta.filename" },
     ssr: { noExternal: true },
@@ -89,6 +106,10 @@ await compile(
 // An import map of a plain page should have no more to name than the runtime.
 await compile(
   { input: { "browser.js": "src/library/browser.ts" }, licences: "licences-browser.md", external: ["onnxruntime-web"] },
-  { base: "./", plugins: [ownHelper], build: { target: "es2023", assetsInlineLimit: 0, modulePreload: false } },
+  {
+    base: "./",
+    plugins: [ownHelper, smallPackages],
+    build: { target: "es2023", assetsInlineLimit: 0, modulePreload: false },
+  },
 );
 declareTypes(`${OUT}/types`);

@@ -67,7 +67,7 @@ function PassphraseDoor() {
   if (!locked) return null;
   return (
     <Suspense fallback={null}>
-      <PassphraseDialog {...locked} />
+      <PassphraseDialog key={locked.path} {...locked} />
     </Suspense>
   );
 }

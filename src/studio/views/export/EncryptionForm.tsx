@@ -1,4 +1,5 @@
 import { useId } from "react";
+import { PassphraseField } from "../../parts/PassphraseField.tsx";
 import { isReady } from "../../state/encryption.ts";
 import type { Encryption } from "../../state/slices/view.ts";
 import { actions } from "../../state/store.ts";
@@ -26,13 +27,20 @@ export function EncryptionForm({ disabled }: { readonly disabled: boolean }) {
       </label>
       {encryption ? (
         <>
-          <Secret
+          <PassphraseField
             label="Passphrase"
+            autoComplete="new-password"
             value={encryption.passphrase}
-            said={said}
+            aria-describedby={said}
             onType={(passphrase) => change({ passphrase })}
           />
-          <Secret label="Once more" value={encryption.again} said={said} onType={(again) => change({ again })} />
+          <PassphraseField
+            label="Once more"
+            autoComplete="new-password"
+            value={encryption.again}
+            aria-describedby={said}
+            onType={(again) => change({ again })}
+          />
           <p id={said} role="status" className="muted" data-testid="encryption-said">
             {isReady(encryption)
               ? "Models stay readable, with their scales. The passphrase is kept nowhere: without it nobody opens the other files. Each takes some seconds."
@@ -43,29 +51,5 @@ export function EncryptionForm({ disabled }: { readonly disabled: boolean }) {
         </>
       ) : null}
     </fieldset>
-  );
-}
-
-interface SecretProps {
-  readonly label: string;
-  readonly value: string;
-  /** Id of what is said of it. */
-  readonly said: string;
-  readonly onType: (value: string) => void;
-}
-
-function Secret({ label, value, said, onType }: SecretProps) {
-  return (
-    <label className="field">
-      <span className="field-label">{label}</span>
-      <input
-        className="input"
-        type="password"
-        autoComplete="new-password"
-        value={value}
-        onChange={({ target }) => onType(target.value)}
-        aria-describedby={said}
-      />
-    </label>
   );
 }

@@ -1,5 +1,6 @@
 import { Dialog } from "radix-ui";
 import { type FormEvent, useId, useState } from "react";
+import { PassphraseField } from "../../parts/PassphraseField.tsx";
 import { answerPassphrase } from "../../state/sealed.ts";
 import type { LockedFile } from "../../state/slices/view.ts";
 
@@ -21,19 +22,15 @@ export default function PassphraseDialog({ path, isWrong, isBusy }: LockedFile) 
           <Dialog.Title>Encrypted file</Dialog.Title>
           <form className="dialog-text" onSubmit={submit}>
             <Dialog.Description>{path} is encrypted. Its passphrase opens it here and is not kept.</Dialog.Description>
-            <label className="field">
-              <span className="field-label">Passphrase</span>
-              <input
-                className="input"
-                type="password"
-                autoComplete="off"
-                value={passphrase}
-                onChange={({ target }) => setPassphrase(target.value)}
-                aria-invalid={isWrong}
-                aria-describedby={said}
-                data-testid="passphrase"
-              />
-            </label>
+            <PassphraseField
+              label="Passphrase"
+              autoComplete="off"
+              value={passphrase}
+              aria-invalid={isWrong}
+              aria-describedby={said}
+              data-testid="passphrase"
+              onType={setPassphrase}
+            />
             <p id={said} role="status" className={isWrong ? "hint" : "muted"} data-testid="passphrase-said">
               {isBusy
                 ? `Opening ${path}, which takes some seconds...`
