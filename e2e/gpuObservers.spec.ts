@@ -56,7 +56,10 @@ test("a device lost halfway costs no sample: WASM goes on, and both are listed",
   expect(found.notices.join()).toContain("the GPU device was lost");
 });
 
-function expectAlike(layers: Awaited<ReturnType<GpuPage["learnOnWebgl"]>>["layers"]): void {
+function expectAlike({ layers, block }: Pick<Awaited<ReturnType<GpuPage["learnOnWebgl"]>>, "layers" | "block">): void {
+  expect(block.gpu.before).toBeCloseTo(block.wasm.before, 5);
+  expect(block.gpu.after).toBeLessThan(block.gpu.before);
+  expect(block.gpu.after).toBeCloseTo(block.wasm.after, 3);
   expect(layers).toHaveLength(3);
   for (const { gpu, wasm } of layers) {
     expect(gpu.nearest).toBeCloseTo(wasm.nearest, 5);
@@ -66,21 +69,25 @@ function expectAlike(layers: Awaited<ReturnType<GpuPage["learnOnWebgl"]>>["layer
   }
 }
 
-test("tfjs learns rounding on the device of ONNX Runtime as it does in WASM", { tag: THOROUGH }, async ({ page }) => {
-  const { runs, label, layers } = await page.evaluate(() => octet.learn(20));
+test("tfjs learns rounding and tunes blocks on the device of ONNX Runtime as it does in WASM", {
+  tag: THOROUGH,
+}, async ({ page }) => {
+  const { runs, label, ...learned } = await page.evaluate(() => octet.learn(20));
   expect(runs).toBe(2);
   expect(label).toMatch(/^tfjs .*WebGPU$/);
-  expectAlike(layers);
+  expectAlike(learned);
 });
 
 test("tfjs learns nothing on a device that reports an error", async ({ page }) => {
   expect(await page.evaluate(() => octet.refuseFailing())).toContain("WebGPU failed");
 });
 
-test("tfjs learns rounding with WebGL in a worker as it does in WASM", { tag: THOROUGH }, async ({ page }) => {
-  const { label, layers } = await page.evaluate(() => octet.learnOnWebgl(20));
+test("tfjs learns rounding and tunes blocks with WebGL in a worker as it does in WASM", { tag: THOROUGH }, async ({
+  page,
+}) => {
+  const { label, ...learned } = await page.evaluate(() => octet.learnOnWebgl(20));
   expect(label).toMatch(/^tfjs .*WebGL$/);
-  expectAlike(layers);
+  expectAlike(learned);
 });
 
 test("WebGL that is not exact, fails without a word or is computed on the processor is not learned with", async ({

@@ -1,6 +1,7 @@
 import { expose } from "comlink";
 import type { Calibration } from "../src/engine/model/calibration.ts";
 import { type DataFile, InputsMissing } from "../src/engine/model/dataset.ts";
+import type { FineTuning } from "../src/engine/model/finetuning.ts";
 import { InputError, type JobContext } from "../src/engine/model/job.ts";
 import type { Rounding } from "../src/engine/model/rounding.ts";
 import {
@@ -216,6 +217,25 @@ const api: EngineApi = {
           opened()
             .adopt(recipe)
             .learnRounding({ ...request, resume }, learner, listener),
+        );
+      }),
+    ),
+  fineTune: (recipe, request, onProgress, onPoint, onBlock) =>
+    job(onProgress, (context) =>
+      delivering(onBlock, (deliver) => {
+        let { resume } = request;
+        const listener = {
+          context,
+          onPoint,
+          onBlock: (partial: FineTuning) => {
+            resume = partial;
+            deliver(partial);
+          },
+        };
+        return withLearner(context.signal, (learner) =>
+          opened()
+            .adopt(recipe)
+            .fineTune({ ...request, resume }, learner, listener),
         );
       }),
     ),

@@ -1,5 +1,6 @@
 import { expose } from "comlink";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { BlockLearner, BlockProblem } from "../src/engine/model/finetuning.ts";
 import { InputError } from "../src/engine/model/job.ts";
 import type { Learner, RoundingProblem } from "../src/engine/model/rounding.ts";
 import { withLearner } from "./learner.ts";
@@ -18,6 +19,14 @@ function fakeWorker(_url: URL, { name }: { readonly name: string }) {
   const { port1, port2 } = new MessageChannel();
   let backend: LearningBackend;
   let stop: (reason: Error) => void = () => undefined;
+  /** Answers when it is asked for one iteration; longer ones have to be ended. */
+  function once<T>(iterations: number, answer: T): Promise<T> {
+    if (dying.includes(backend)) released.get(name)?.();
+    return new Promise((resolve, reject) => {
+      stop = reject;
+      if (iterations === 1) resolve(answer);
+    });
+  }
   const api: LearnerApi = {
     async open(wanted) {
       backend = wanted;
@@ -30,13 +39,9 @@ function fakeWorker(_url: URL, { name }: { readonly name: string }) {
       const none = new Float32Array();
       return { gram: none, noise: none, cross: none, drift: none, power: none };
     },
-    learn: (iterations) => {
-      if (dying.includes(backend)) released.get(name)?.();
-      return new Promise((resolve, reject) => {
-        stop = reject;
-        if (iterations === 1) resolve({ up: Uint8Array.of(1), changed: 1, nearest: 1, learned: 0, curve: [] });
-      });
-    },
+    learn: (iterations) => once(iterations, { up: Uint8Array.of(1), changed: 1, nearest: 1, learned: 0, curve: [] }),
+    beginBlock: async () => undefined,
+    tune: (steps, held) => once(steps, { layers: [], before: held, after: 0, curve: [] }),
     async abort() {
       aborted++;
       stop(new DOMException("It was cancelled.", "AbortError"));
@@ -68,6 +73,8 @@ afterEach(() => vi.unstubAllGlobals());
 const { signal } = new AbortController();
 const learn = async (learner: Learner, iterations = 1, until: AbortSignal = signal) =>
   (await learner.begin({} as RoundingProblem)).learn(iterations, until, () => undefined);
+const tune = async (learner: BlockLearner, steps = 1, until: AbortSignal = signal) =>
+  (await learner.beginBlock({} as BlockProblem)).tune(steps, 3, until, () => undefined);
 
 test.each(["webgpu", "webgl"] as const)(
   "work whose worker dies on %s is begun once more in WASM, and goes on from what it kept",
@@ -89,6 +96,20 @@ test.each(["webgpu", "webgl"] as const)(
     expect(ended).toEqual([...broken, backend, "wasm"]);
   },
 );
+
+test("blocks are tuned as rounding is learned: once more in WASM where the worker dies, and ended where it is cancelled", async () => {
+  dying = ["webgpu"];
+  expect(await withLearner(signal, (learner) => tune(learner))).toMatchObject({ before: 3, after: 0 });
+  expect(ended).toEqual(["webgpu", "wasm"]);
+  dying = [];
+  const controller = new AbortController();
+  const tuned = withLearner(controller.signal, (learner) => {
+    setTimeout(() => controller.abort(), 20);
+    return tune(learner, 1000, controller.signal);
+  });
+  await expect(tuned).rejects.toMatchObject({ name: "AbortError" });
+  expect(aborted).toBe(1);
+});
 
 test("a worker that dies in WASM too ends the work", async () => {
   dying = ["webgpu", "wasm"];

@@ -2,10 +2,10 @@ import plain from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url
 import simd from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url";
 import { expose } from "comlink";
 import { openContext } from "../src/engine/learning/webglContext.ts";
+import type { BlockLearner, BlockProblem, BlockTask, TunedBlock } from "../src/engine/model/finetuning.ts";
 import type {
   LayerProducts,
   LearnedRounding,
-  Learner,
   LossPoint,
   RoundingProblem,
   RoundingTask,
@@ -15,29 +15,38 @@ import { holdLifeline } from "./lifeline.ts";
 
 export type LearningBackend = "webgpu" | "webgl" | "wasm" | "cpu";
 
-/** tfjs on one backend, and one layer whose rounding is learned on it. */
+/** tfjs on one backend, and on it one layer whose rounding is learned, or one block of layers that is tuned. */
 export interface LearnerApi {
   /** Returns the learner's label. Rejects when the backend does not start. */
   open(backend: LearningBackend): Promise<string>;
   begin(problem: RoundingProblem): Promise<void>;
-  add(float: Tensor, rounded: Tensor): Promise<void>;
+  beginBlock(problem: BlockProblem): Promise<void>;
+  /** Of a layer its input in the float and in the rounded model, of a block what it is fed and is to make. */
+  add(one: Tensor, other: Tensor): Promise<void>;
   learn(iterations: number, onPoint: (point: LossPoint) => void): Promise<LearnedRounding>;
-  /** Ends what `learn` does: it rejects with AbortError. */
+  tune(steps: number, held: number, onPoint: (point: LossPoint) => void): Promise<TunedBlock>;
+  /** Ends what `learn` or `tune` does: it rejects with AbortError. */
   abort(): Promise<void>;
   products(): Promise<LayerProducts>;
   dispose(): Promise<void>;
 }
 
-let learner: Learner | null = null;
-let task: RoundingTask | null = null;
+let learner: BlockLearner | null = null;
+let layer: RoundingTask | null = null;
+let block: BlockTask | null = null;
 let controller = new AbortController();
 
-function begun(): RoundingTask {
-  if (!task) throw new Error("No layer's rounding was begun.");
+function started(): BlockLearner {
+  if (!learner) throw new Error("No learner is open.");
+  return learner;
+}
+
+function begun<T>(task: T | null): T {
+  if (!task) throw new Error("Nothing to learn was begun.");
   return task;
 }
 
-async function start(backend: LearningBackend): Promise<Learner> {
+async function start(backend: LearningBackend): Promise<BlockLearner> {
   switch (backend) {
     case "webgpu": {
       const [{ webgpuLearner }, { openDevice }] = await Promise.all([
@@ -67,21 +76,28 @@ const api: LearnerApi = {
     return learner.label;
   },
   async begin(problem) {
-    if (!learner) throw new Error("No learner is open.");
-    task = await learner.begin(problem);
+    layer = await started().begin(problem);
   },
-  add: (float, rounded) => begun().add(float, rounded),
+  async beginBlock(problem) {
+    block = await started().beginBlock(problem);
+  },
+  add: (one, other) => begun(layer ?? block).add(one, other),
   learn(iterations, onPoint) {
     controller = new AbortController();
-    return begun().learn(iterations, controller.signal, (point) => void onPoint(point));
+    return begun(layer).learn(iterations, controller.signal, (point) => void onPoint(point));
+  },
+  tune(steps, held, onPoint) {
+    controller = new AbortController();
+    return begun(block).tune(steps, held, controller.signal, (point) => void onPoint(point));
   },
   async abort() {
     controller.abort();
   },
-  products: () => begun().products(),
+  products: () => begun(layer).products(),
   async dispose() {
-    await task?.dispose();
-    task = null;
+    await layer?.dispose();
+    await block?.dispose();
+    [layer, block] = [null, null];
   },
 };
 

@@ -8,6 +8,7 @@ import type { DataSummary, InputSource, SamplePreview } from "../src/engine/mode
 import type { Drift } from "../src/engine/model/drift.ts";
 import type { Evaluation, Probe } from "../src/engine/model/evaluation.ts";
 import type { FamilySummary } from "../src/engine/model/family.ts";
+import type { FineTuneRequest, FineTuning } from "../src/engine/model/finetuning.ts";
 import type { Notice, Progress } from "../src/engine/model/job.ts";
 import type { LayerTimes } from "../src/engine/model/latency.ts";
 import type { BesideGraph, NodeDetail, WrittenGraph } from "../src/engine/model/modelGraph.ts";
@@ -285,6 +286,18 @@ export interface EngineApi {
     onPoint: (layer: string, point: LossPoint) => void,
     onLayer: (partial: Rounding) => void,
   ): Promise<Rounding>;
+  /**
+   * Tunes codes, scales and biases of layers of 4 bits together, block by block, from learned rounding on. `onPoint` brings the loss of the
+   * block under way, by the ids of its layers, `onBlock` what is known after each block: cancelled, it goes on from there when it is the
+   * request's `resume`.
+   */
+  fineTune(
+    recipe: Recipe,
+    request: FineTuneRequest,
+    onProgress: OnProgress,
+    onPoint: (layers: readonly string[], point: LossPoint) => void,
+    onBlock: (partial: FineTuning) => void,
+  ): Promise<FineTuning>;
   /**
    * Finds codes of weights in blocks by GPTQ or AWQ, as the recipe asks, on the first samples. `onFound` brings what is known after each
    * layer, and each tensor that is scaled: cancelled, it goes on from there when it is the request's `resume`.

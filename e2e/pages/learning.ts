@@ -4,13 +4,14 @@ import { type Remote, wrap } from "comlink";
 import { wasmLearner } from "../../src/engine/learning/wasm.ts";
 import { openContext } from "../../src/engine/learning/webglContext.ts";
 import { webgpuLearner } from "../../src/engine/learning/webgpu.ts";
+import type { TunedBlock } from "../../src/engine/model/finetuning.ts";
 import type { GpuRuntime } from "../../src/engine/model/gpu.ts";
 import type { LearnedRounding } from "../../src/engine/model/rounding.ts";
 import type { OpenSample } from "./sample.ts";
-import { learn } from "./tinyLayers.ts";
+import { learn, tune } from "./tinyLayers.ts";
 import type { WebglApi } from "./webgl.worker.ts";
 
-/** Learns tiny layers on the device that ONNX Runtime computes on, before and after a run of it, and in WASM. */
+/** Learns tiny layers, and tunes a block of them, on the device that ONNX Runtime computes on, before and after a run of it, and in WASM. */
 export async function learnBeside(runtime: GpuRuntime, { dataset, file }: OpenSample, iterations: number) {
   const session = await runtime.createSession(file);
   const { feeds } = await dataset.get(0);
@@ -19,11 +20,17 @@ export async function learnBeside(runtime: GpuRuntime, { dataset, file }: OpenSa
   const run = () => session.run(feeds, watched, () => runs++);
   await run();
   const gpu = await webgpuLearner(runtime.device, runtime.info);
-  const onGpu = await learn(gpu, iterations);
+  const onGpu = [await learn(gpu, iterations), await tune(gpu, iterations)] as const;
   await run();
   await session.dispose();
-  const wasm = await learn(await wasmLearner({ simd, plain }), iterations);
-  return { runs, label: gpu.label, layers: sideBySide(onGpu, wasm) };
+  return { runs, label: gpu.label, ...(await besideWasm(...onGpu, iterations)) };
+}
+
+/** Layers that were learned, and a block that was tuned, beside the same in WASM. */
+async function besideWasm(layers: readonly LearnedRounding[], block: TunedBlock, iterations: number) {
+  const learner = await wasmLearner({ simd, plain });
+  const wasm = await learn(learner, iterations);
+  return { layers: sideBySide(layers, wasm), block: { gpu: block, wasm: await tune(learner, iterations) } };
 }
 
 function sideBySide(gpu: readonly LearnedRounding[], wasm: readonly LearnedRounding[]) {
@@ -41,10 +48,10 @@ async function onWebgl<T>(call: (api: Remote<WebglApi>) => Promise<T>): Promise<
   }
 }
 
-/** Learns tiny layers with WebGL in a worker, and in WASM. */
+/** Learns tiny layers, and tunes a block of them, with WebGL in a worker and in WASM. */
 export async function learnOnWebgl(iterations: number) {
-  const { label, layers } = await onWebgl((api) => api.learn(iterations));
-  return { label, layers: sideBySide(layers, await learn(await wasmLearner({ simd, plain }), iterations)) };
+  const { label, layers, block } = await onWebgl((api) => api.learn(iterations));
+  return { label, ...(await besideWasm(layers, block, iterations)) };
 }
 
 /** What is said where WebGL is not to be learned with: half floats, an error while it learns, a renderer in software. */

@@ -1,3 +1,4 @@
+import type { BlockLayer, BlockLearner, TunedBlock } from "../../src/engine/model/finetuning.ts";
 import type { LayerForm, LearnedRounding, Learner, RoundingProblem } from "../../src/engine/model/rounding.ts";
 import type { Tensor } from "../../src/engine/model/tensor.ts";
 
@@ -43,4 +44,36 @@ export async function learn(learner: Learner, iterations: number): Promise<Learn
     results.push(await task.learn(iterations, new AbortController().signal, () => undefined));
   }
   return results;
+}
+
+const layer = (form: LayerForm, channels: number, inputs: number): BlockLayer => {
+  const { weight, ...rest } = problem(form, channels, inputs);
+  const codes = Int8Array.from(weight, (value) => Math.max(-8, Math.min(7, Math.round(value / 0.15))));
+  return { ...rest, weight, codes, bias: new Float32Array(channels) };
+};
+
+/** Tunes a tiny block of every operation that a block has, on samples of which the last two judge. */
+export async function tune(learner: BlockLearner, steps: number): Promise<TunedBlock> {
+  const task = await learner.beginBlock({
+    layers: [layer(conv(1), 4, 27), layer(conv(4), 4, 9), layer({ kind: "matmul" }, 5, 4)],
+    steps: [
+      { kind: "layer", of: 0, layer: 0, grid: null },
+      { kind: "clamp", of: 1, low: 0, high: 6, grid: { scale: 6 / 255, zeroPoint: 0, limits: [0, 255] } },
+      { kind: "layer", of: 2, layer: 1, grid: null },
+      { kind: "add", of: 3, and: 2, grid: null },
+      { kind: "mean", of: 4, grid: null },
+      { kind: "rows", of: 5, grid: null },
+      { kind: "layer", of: 6, layer: 2, grid: null },
+    ],
+  });
+  for (let sample = 1; sample <= 12; sample++) {
+    const output = Float32Array.from({ length: 5 }, (_, at) => 0.3 * at + Math.sin(sample));
+    await task.add(
+      { type: "float32", dims: [1, 3, 6, 6], data: values(108, sample) },
+      { type: "float32", dims: [1, 5], data: output },
+    );
+  }
+  const tuned = await task.tune(steps, 2, new AbortController().signal, () => undefined);
+  await task.dispose();
+  return tuned;
 }

@@ -1,7 +1,7 @@
 import { env } from "@tensorflow/tfjs-core";
 import { expose } from "comlink";
 import { webglLearner } from "../../src/engine/learning/webgl.ts";
-import { learn } from "./tinyLayers.ts";
+import { learn, tune } from "./tinyLayers.ts";
 
 /** A context in software too, which the app would not take. */
 function context(): WebGL2RenderingContext {
@@ -11,7 +11,7 @@ function context(): WebGL2RenderingContext {
 const api = {
   async learn(iterations: number) {
     const learner = await webglLearner(context());
-    return { label: learner.label, layers: await learn(learner, iterations) };
+    return { label: learner.label, layers: await learn(learner, iterations), block: await tune(learner, iterations) };
   },
   async learnInHalfFloats() {
     env().set("WEBGL_FORCE_F16_TEXTURES", true);

@@ -3,12 +3,21 @@ import { packCodes } from "../encode/foundCodes.ts";
 import { graphOf } from "../graph/pass.ts";
 import { sliceModel } from "../graph/slice.ts";
 import type { Dataset } from "../model/dataset.ts";
-import type { BlockLearner, BlockTask, BlockTuning, FineTuning, TunedBlock, TunedLayer } from "../model/finetuning.ts";
+import type {
+  BlockLearner,
+  BlockTask,
+  BlockTuning,
+  FineTuneListener,
+  FineTuneRequest,
+  FineTuning,
+  TunedBlock,
+  TunedLayer,
+} from "../model/finetuning.ts";
 import { inPairs } from "../model/format.ts";
-import { InputError, type JobContext } from "../model/job.ts";
+import { InputError } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
-import type { LayerForm, LossPoint } from "../model/rounding.ts";
+import type { LayerForm } from "../model/rounding.ts";
 import type { Runtime, Session } from "../model/runtime.ts";
 import type { Tensor, TensorMap } from "../model/tensor.ts";
 import { GraphIndex } from "../onnx/graph.ts";
@@ -22,6 +31,7 @@ import type { WeightUse } from "../plan/weightUse.ts";
 import { type PlannedBlock, partOf, tunableRuns } from "./blocks.ts";
 import { learnableLayers } from "./layerInputs.ts";
 import { equalizedModel, type OpenModel } from "./open.ts";
+import { printing } from "./prints.ts";
 import { type Quantized, quantizeModel } from "./quantize.ts";
 import { readableSamples } from "./samples.ts";
 import { loadSession } from "./session.ts";
@@ -33,24 +43,6 @@ const KEPT_BYTES = 64 * 2 ** 20;
 const CROPS = 4;
 /** One in so many samples judges and teaches nothing. */
 const HELD = 5;
-
-export interface FineTuneRequest {
-  /** The first so many samples are read. */
-  readonly samples: number;
-  /** Steps of Adam over each block. */
-  readonly steps: number;
-  /** The learned rounding that is gone on from, by layer, as a recipe keeps it. */
-  readonly rounding: NonNullable<Recipe["rounding"]>;
-  /** What a run that was ended came to: its blocks are not tuned again. */
-  readonly resume: FineTuning | null;
-}
-
-export interface FineTuneListener {
-  readonly context: JobContext;
-  readonly onPoint: (block: number, point: LossPoint) => void;
-  /** What there is after each block that was tuned. */
-  readonly onBlock: (partial: FineTuning) => void;
-}
 
 /**
  * Tunes codes, scales and biases of layers of 4 bits block by block, in graph order, from learned rounding on: a block is to make of what
@@ -76,12 +68,13 @@ export async function fineTune(
   const begun = roundedCodes(model, recipe, rounding);
   let tuning: FineTuning = resume ?? {
     ...{ codes: begun, biases: {}, blocks: [], wanted: 0, samples: 0, views: 0, steps },
-    ...{ learner: learner.label, seconds: 0 },
+    ...{ learner: learner.label, seconds: 0, prints: null },
   };
   const taken = () => (resume?.seconds ?? 0) + (performance.now() - start) / 1000;
   context.report({ task: "Fine-tuning, reading samples", done: 0, total: 100, unit: "%" });
   const runs = tunableRuns(quantizedBy({ codes: begun, biases: {} }), recipe);
-  const views = new Views(dataset, samples, recipe);
+  const taught = printing(dataset, null);
+  const views = new Views(taught.dataset, samples, recipe);
   const dims = await dimsIn(float, runs, views, made, runtime);
   const blocks = blocksOf(runs, dims, views.most);
   if (blocks.length === 0) {
@@ -115,14 +108,24 @@ export async function fineTune(
       }
       const tuned = await learning.tune(steps, views.held, context.signal, (point) => {
         report(point.iteration / steps, point.loss);
-        onPoint(at, point);
+        onPoint(
+          block.layers.map(({ id }) => id),
+          point,
+        );
       });
       tuning = withBlock(tuning, block, tuned, quantized, (performance.now() - began) / 1000);
     } finally {
       await learning?.dispose();
       for (const { end } of sessions) await end();
     }
-    tuning = { ...tuning, wanted: blocks.length, samples: views.samples, views: views.count, seconds: taken() };
+    tuning = {
+      ...tuning,
+      wanted: blocks.length,
+      samples: views.samples,
+      views: views.count,
+      seconds: taken(),
+      prints: taught.all,
+    };
     onBlock(tuning);
   }
   return tuning;

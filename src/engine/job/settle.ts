@@ -189,9 +189,9 @@ export async function settle(
     const asked = { samples: Math.min(samples, ROUNDING_SAMPLES), iterations: iterations ?? ROUNDING_ITERATIONS };
     const by = { runtime: runtimes.main, learner: await runtimes.learner() };
     const listener = { context, onPoint: () => undefined, onLayer: () => undefined, onBlock: () => undefined };
-    const learned = await learnRounding(model, settled, taught.dataset, { ...asked, resume: null }, by, listener);
+    const learned = await learnRounding(model, settled, dataset, { ...asked, resume: null }, by, listener);
     const from = { samples: asked.samples, steps: TUNING_STEPS, rounding: learned.rounding, resume: null };
-    finetuning = await fineTune(model, settled, taught.dataset, from, by, listener);
+    finetuning = await fineTune(model, settled, dataset, from, by, listener);
     settled = withLearned(withLearned(settled, { codes: finetuning.codes }), { biases: finetuning.biases });
   }
   let found: CodeSearch | null = null;
@@ -211,7 +211,13 @@ export async function settle(
   }
   settled = {
     ...settled,
-    prints: joinPrints(settled.prints, taught.all, rounding?.prints ?? null, found?.prints ?? null),
+    prints: joinPrints(
+      settled.prints,
+      taught.all,
+      rounding?.prints ?? null,
+      finetuning?.prints ?? null,
+      found?.prints ?? null,
+    ),
   };
   return {
     recipe: deriveBiases(model, withoutVainPrints(settled)),

@@ -1,6 +1,6 @@
 import { setWebGLContext } from "@tensorflow/tfjs-backend-webgl";
 import { eye, matMul, tensor2d, tidy } from "@tensorflow/tfjs-core";
-import type { Learner } from "../model/rounding.ts";
+import type { BlockLearner } from "../model/finetuning.ts";
 import { tfjsLearner } from "./learner.ts";
 
 const SIZE = 16;
@@ -10,7 +10,7 @@ const ANSWER_MS = 10_000;
  * Learns in the shaders of a WebGL 2 context, the only one of its worker that tfjs is ever given. Rejects where they do not
  * compute in float32, as where textures have 16 bits, and where results never come.
  */
-export async function webglLearner(gl: WebGL2RenderingContext): Promise<Learner> {
+export async function webglLearner(gl: WebGL2RenderingContext): Promise<BlockLearner> {
   setWebGLContext(2, gl);
   const failure = () => failureOf(gl);
   const learner = await tfjsLearner({ name: "webgl", label: "WebGL", failure });

@@ -1,10 +1,10 @@
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { registerBackend, removeBackend } from "@tensorflow/tfjs-core";
-import type { Learner } from "../model/rounding.ts";
+import type { BlockLearner } from "../model/finetuning.ts";
 import { tfjsLearner } from "./learner.ts";
 
 /** Learns on a GPU device that others may use too, such as ONNX Runtime's. */
-export function webgpuLearner(device: GPUDevice, info: GPUAdapterInfo): Promise<Learner> {
+export function webgpuLearner(device: GPUDevice, info: GPUAdapterInfo): Promise<BlockLearner> {
   removeBackend("webgpu");
   registerBackend("webgpu", () => new WebGPUBackend(device, info));
   let reported: string | null = null;

@@ -1,6 +1,8 @@
+import { count, fields, finites, flag, list, number, type Of, record, text } from "../schema/define.ts";
+import type { JobContext } from "./job.ts";
 import type { Affine } from "./range.ts";
-import type { FoundCodes, Recipe } from "./recipe.ts";
-import type { Learner, LossPoint, RoundingProblem } from "./rounding.ts";
+import { FOUND_CODES, PRINTS, type Recipe } from "./recipe.ts";
+import { type Learner, LOSS_POINT, type LossPoint, type RoundingProblem } from "./rounding.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** Steps of Adam over a block, unless said otherwise: docs/finetuning.md. */
@@ -67,28 +69,52 @@ export interface BlockLearner extends Learner {
 }
 
 /** What tuning did to one block. */
-export interface BlockTuning {
+const BLOCK_TUNING = fields({
   /** Ids of its layers that are tuned. */
-  readonly layers: readonly string[];
-  readonly before: number;
-  readonly after: number;
+  layers: list(text),
+  /** Squared error of the block's output on samples held out, as a share of its own square: as it began and as tuned. */
+  before: number,
+  after: number,
   /** Whether what was learned is kept: only where it gains on samples held out. */
-  readonly kept: boolean;
-  readonly curve: readonly LossPoint[];
-  readonly seconds: number;
+  kept: flag,
+  curve: list(LOSS_POINT),
+  seconds: number,
+});
+export type BlockTuning = Of<typeof BLOCK_TUNING>;
+
+export const FINE_TUNING = fields({
+  /** As the recipe keeps them. */
+  codes: record(FOUND_CODES),
+  biases: record(finites),
+  blocks: list(BLOCK_TUNING),
+  /** How many blocks there are; fewer are in `blocks` where tuning was cancelled. */
+  wanted: count,
+  samples: count,
+  /** How many crops of them were seen, those held out among them. */
+  views: count,
+  steps: count,
+  learner: text,
+  seconds: number,
+  /** Of the samples that were read. */
+  prints: PRINTS,
+});
+export type FineTuning = Of<typeof FINE_TUNING>;
+
+export interface FineTuneRequest {
+  /** The first so many samples are read. */
+  readonly samples: number;
+  /** Steps of Adam over each block. */
+  readonly steps: number;
+  /** The learned rounding that is gone on from, by layer, as a recipe keeps it. */
+  readonly rounding: NonNullable<Recipe["rounding"]>;
+  /** What a run that was ended came to: its blocks are not tuned again. */
+  readonly resume: FineTuning | null;
 }
 
-export interface FineTuning {
-  /** As the recipe keeps them. */
-  readonly codes: Readonly<Record<string, FoundCodes>>;
-  readonly biases: NonNullable<Recipe["biases"]>;
-  readonly blocks: readonly BlockTuning[];
-  /** How many blocks there are; fewer are in `blocks` where tuning was cancelled. */
-  readonly wanted: number;
-  readonly samples: number;
-  /** How many crops of them were seen, those held out among them. */
-  readonly views: number;
-  readonly steps: number;
-  readonly learner: string;
-  readonly seconds: number;
+export interface FineTuneListener {
+  readonly context: JobContext;
+  /** The loss of the block under way, by the ids of its layers. */
+  readonly onPoint: (layers: readonly string[], point: LossPoint) => void;
+  /** What there is after each block that was tuned. */
+  readonly onBlock: (partial: FineTuning) => void;
 }

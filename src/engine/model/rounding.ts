@@ -34,7 +34,7 @@ export interface RoundingProblem {
 }
 
 /** Iteration, and the squared error of the layer's output as a share of the output's own square. */
-const LOSS_POINT = fields({ iteration: count, loss: number });
+export const LOSS_POINT = fields({ iteration: count, loss: number });
 export type LossPoint = Of<typeof LOSS_POINT>;
 
 export interface LearnedRounding {

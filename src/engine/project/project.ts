@@ -10,6 +10,7 @@ import { evaluateModels } from "../job/evaluate.ts";
 import { assertTimeable, chooseFastest } from "../job/fastest.ts";
 import { findOnSamples } from "../job/findOnSamples.ts";
 import { findPreprocess } from "../job/findPreprocess.ts";
+import { fineTune } from "../job/fineTune.ts";
 import type { Keep } from "../job/keepWorked.ts";
 import { layerTimes } from "../job/latency.ts";
 import { assertRoundingLearned } from "../job/learned.ts";
@@ -55,6 +56,7 @@ import type { Culprits, Diagnosis } from "../model/culprit.ts";
 import type { DataFile, DataSummary, InputSource, SamplePreview } from "../model/dataset.ts";
 import type { Drift } from "../model/drift.ts";
 import type { Evaluation, Probe } from "../model/evaluation.ts";
+import type { BlockLearner, FineTuneListener, FineTuneRequest, FineTuning } from "../model/finetuning.ts";
 import { takesRanges } from "../model/format.ts";
 import { InputError, type JobContext, type Notice } from "../model/job.ts";
 import type { LayerTimes } from "../model/latency.ts";
@@ -382,6 +384,13 @@ export class Project {
     const recipe = this.#recipe;
     const by = { runtime: this.#runtime, learner };
     return this.#on(recipe, (data) => learnRounding(this.#model, recipe, data, request, by, listener));
+  }
+
+  /** Tunes codes, scales and biases block by block from learned rounding on, under a recipe with ranges. */
+  fineTune(request: FineTuneRequest, learner: BlockLearner, listener: FineTuneListener): Promise<FineTuning> {
+    const recipe = this.#recipe;
+    const by = { runtime: this.#runtime, learner };
+    return this.#on(recipe, (data) => fineTune(this.#model, recipe, data, request, by, listener));
   }
 
   /** Finds codes of weights in blocks on samples, under a recipe with ranges. Throws InputError where it asks for none. */

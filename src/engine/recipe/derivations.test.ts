@@ -111,7 +111,7 @@ test.each<[Origin, readonly string[]]>([
     "equalization",
     ["factors", "smoothed", "unjoined", "spared", "resolved", "rounding", "inputScales", "codes", "biases"],
   ],
-  ["smoothing", ["smoothed", "unjoined", "spared", "resolved", "rounding", "biases"]],
+  ["smoothing", ["smoothed", "unjoined", "spared", "resolved", "rounding", "codes", "biases"]],
   ["factors", ["smoothed", "unjoined", "spared", "resolved", "rounding", "inputScales", "codes", "biases"]],
   ["elementwise", ["unjoined", "spared", "resolved", "biases"]],
   ["unjoined", ["spared", "resolved", "biases"]],

@@ -122,7 +122,7 @@ export const DERIVATIONS: Readonly<Record<Derived, Derivation>> = {
   },
   inputScales: { from: ON_SAMPLES, under: ["float"] },
   codes: {
-    from: [...ON_SAMPLES, "inputScales", "activations", "granularity", "weightScales", "roundingKind"],
+    from: [...ON_SAMPLES, "inputScales", "smoothed", "activations", "granularity", "weightScales", "roundingKind"],
     under: ["float"],
   },
   biases: {

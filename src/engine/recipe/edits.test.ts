@@ -4,22 +4,26 @@ import type { Recipe } from "../model/recipe.ts";
 import type { TensorStatistics } from "../model/statistics.ts";
 import { PLAIN_RECIPE } from "../model/testing/recipe.ts";
 import { samePlan } from "./basis.ts";
+import { missing } from "./derivations.ts";
 import {
   INT8,
   withActivations,
   withBlock,
   withCorrections,
+  withFineTuning,
   withFloat,
   withFormat,
   withGranularity,
   withGroupDefault,
   withGroupMethod,
   withGroupRange,
+  withLearnedRounding,
   withMethod,
   withPowersOfTwo,
   withRounding,
   withRoundingSeed,
   withSamplesOf,
+  withSmoothing,
   withWeightAlgorithm,
   withWeightOperator,
   withWeightType,
@@ -228,6 +232,20 @@ test("what goes with weights alone is dropped where activations are quantized to
   expect(withBlock(learned, 16).weights).toMatchObject({ rounding: "nearest", granularity: "channel" });
   expect(withWeightType(learned, "uint8").weights.rounding).toBe("nearest");
   expect(withWeightType(learned, "int4").weights.rounding).toBe("learned");
+});
+
+test("takes codes and biases that were tuned, and what samples taught them, and lets them go with the weights that they are of", () => {
+  const int4: Recipe = { ...withWeightType(PLAIN_RECIPE, "int4"), resolved: {}, prints: null };
+  const codes = { conv: { codes: "AQ==", scales: "AACAPw==" } };
+  const tuned = withFineTuning(int4, { codes, biases: { conv: [0.5] }, prints: "AAAAAAAA" });
+  expect(tuned).toMatchObject({ codes, biases: { conv: [0.5] }, rounding: null, prints: "AAAAAAAA", resolved: {} });
+  expect(tuned.weights.rounding).toBe("finetuned");
+  expect(missing(tuned)).toEqual([]);
+  for (const other of [withSmoothing(tuned, true), withGranularity(tuned, "tensor")]) {
+    expect([other.codes, other.biases]).toEqual([null, null]);
+  }
+  const learned = withLearnedRounding(tuned, { rounding: { conv: "AQ==" }, prints: "AAAAAAAA" });
+  expect("codes" in learned).toBe(false);
 });
 
 test("makes weights those that MatMulNBits reads beside float16, and others again beside codes", () => {

@@ -1,6 +1,7 @@
 import type { AdvisedSettings } from "../model/advice.ts";
 import type { Calibration } from "../model/calibration.ts";
 import type { CodeSearch } from "../model/codeSearch.ts";
+import type { FineTuning } from "../model/finetuning.ts";
 import { hasIntegerActivations, isTuned, multiplies, type RecipeFormat, takesRanges } from "../model/format.ts";
 import type { Preprocess } from "../model/preprocess.ts";
 import type { ActivationScheme, Method, Range } from "../model/range.ts";
@@ -239,6 +240,15 @@ export function withLearnedRounding(
 ): Recipe {
   const learned = withRounding(recipe, "learned", rounding);
   return withoutVainPrints({ ...learned, prints: joinPrints(learned.prints, prints) });
+}
+
+/** Weights and biases as they were fine-tuned; the recipe knows the samples that taught it. */
+export function withFineTuning(
+  recipe: Recipe,
+  { codes, biases, prints }: Pick<FineTuning, "codes" | "biases" | "prints">,
+): Recipe {
+  const tuned = withLearned(withLearned(withRounding(recipe, "finetuned", null), { codes }), { biases });
+  return withoutVainPrints({ ...tuned, prints: joinPrints(tuned.prints, prints) });
 }
 
 /** Weights with the codes, and inputs with the scales, that were found on samples; the recipe knows these. */
