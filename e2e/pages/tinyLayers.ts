@@ -67,9 +67,11 @@ export async function tune(learner: BlockLearner, steps: number): Promise<TunedB
     ],
   });
   for (let sample = 1; sample <= 12; sample++) {
-    const output = Float32Array.from({ length: 5 }, (_, at) => 0.3 * at + Math.sin(sample));
+    const offset = 0.5 * Math.sin(sample);
+    const input = values(108, sample).map((value) => value + offset);
+    const output = Float32Array.from({ length: 5 }, (_, at) => 0.3 * at + offset);
     await task.add(
-      { type: "float32", dims: [1, 3, 6, 6], data: values(108, sample) },
+      { type: "float32", dims: [1, 3, 6, 6], data: input },
       { type: "float32", dims: [1, 5], data: output },
     );
   }

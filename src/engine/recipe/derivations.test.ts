@@ -147,6 +147,13 @@ test("what is learned anew takes what followed from it, and the same once more t
   });
 });
 
+test("codes that were fine-tuned are asked for anew where the biases that were tuned with them are gone", () => {
+  const weights = { ...learned.weights, type: "int4", rounding: "finetuned" } as const;
+  const tuned: Recipe = { ...learned, weights, rounding: null };
+  expect(missing(tuned)).not.toContain("codes");
+  expect(missing(withSettings(tuned, { method: "minmax" }))).toEqual(expect.arrayContaining(["codes", "biases"]));
+});
+
 test("smoothing is searched again for other codes, and only where it is asked for", () => {
   const others: readonly Partial<Recipe>[] = [
     { activations: { type: "int8", symmetric: true } },

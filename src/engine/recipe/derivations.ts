@@ -191,7 +191,13 @@ export function learnedFrom(changed: Iterable<Origin>): readonly Learned[] {
 
 /** What a recipe asks for and does not hold, in the order in which it is derived. */
 export function missing(recipe: Recipe): readonly Learned[] {
-  return LEARNED.filter((part) => ASKED[part](recipe) && (recipe[part] ?? null) === null);
+  const held = heldOf(recipe);
+  return LEARNED.filter((part) => ASKED[part](recipe) && (held[part] ?? null) === null);
+}
+
+/** Codes and biases that were fine-tuned together are nothing without each other. */
+function heldOf(recipe: Recipe): Pick<Recipe, Learned> {
+  return recipe.weights.rounding === "finetuned" && recipe.biases === null ? { ...recipe, codes: null } : recipe;
 }
 
 /** What one recipe asks for and another no longer does. */

@@ -24,6 +24,7 @@ import {
   withRoundingSeed,
   withSamplesOf,
   withSmoothing,
+  withTarget,
   withWeightAlgorithm,
   withWeightOperator,
   withWeightType,
@@ -243,6 +244,9 @@ test("takes codes and biases that were tuned, and what samples taught them, and 
   expect(missing(tuned)).toEqual([]);
   for (const other of [withSmoothing(tuned, true), withGranularity(tuned, "tensor")]) {
     expect([other.codes, other.biases]).toEqual([null, null]);
+  }
+  for (const other of [withTarget(tuned, "tensorrt"), withWeightType(tuned, "int8"), withWeightType(tuned, "nf4")]) {
+    expect([other.weights.rounding, "codes" in other]).toEqual(["nearest", false]);
   }
   const learned = withLearnedRounding(tuned, { rounding: { conv: "AQ==" }, prints: "AAAAAAAA" });
   expect("codes" in learned).toBe(false);

@@ -38,7 +38,12 @@ export function withTarget(recipe: Recipe, name: TargetName): Recipe {
   const { weights, ...defaults } = TARGETS[name].defaults;
   const { rounding } = recipe.weights;
   const { corrections } = hasIntegerActivations(defaults) ? recipe : withSmoothing(recipe, false);
-  const changed = withSettings(recipe, { target: name, ...defaults, corrections, weights: { rounding, ...weights } });
+  const changed = withSettings(recipe, {
+    target: name,
+    ...defaults,
+    corrections,
+    weights: tunedInInt4({ rounding, ...weights }),
+  });
   if (name !== DEFAULT_TARGET) return changed;
   const { target: _, ...back } = changed;
   return back;
@@ -136,6 +141,11 @@ function unlearned<W extends Pick<WeightScheme, "rounding" | "seed">>(weights: W
   return weights.rounding === "learned" || weights.rounding === "finetuned" ? toNearest(weights) : weights;
 }
 
+/** Weights are fine-tuned in int4, and in no other type. */
+function tunedInInt4(weights: WeightScheme): WeightScheme {
+  return weights.rounding === "finetuned" && weights.type !== "int4" ? toNearest(weights) : weights;
+}
+
 const SYMMETRIC = {
   int8: "int8",
   uint8: "int8",
@@ -214,7 +224,7 @@ export function withGranularity(recipe: Recipe, granularity: WeightScheme["granu
 export function withWeightType(recipe: Recipe, type: WeightScheme["type"]): Recipe {
   const { layers: _, ...all } = recipe.weights;
   if (type !== "nf4" && !isAsymmetric(type) && !isCodebook(type)) {
-    return withSettings(recipe, { weights: { ...all, type } });
+    return withSettings(recipe, { weights: tunedInInt4({ ...all, type }) });
   }
   const { scales: __, ...weights } = all;
   if (isCodebook(type)) return withSettings(recipe, { weights: { ...toNearest(unblocked(weights)), type } });

@@ -4,6 +4,7 @@ import { type AwaitedPart, awaitedOf } from "./steps.ts";
 
 const SAID: Readonly<Record<AwaitedPart, string>> = {
   rounding: "The recipe asks for learned rounding, which is not learned yet: learn it in the Rounding tab of Tune.",
+  finetuning: "The recipe asks for fine-tuned weights, which are not tuned yet: tune them in the Rounding tab of Tune.",
   codes: "The recipe asks for codes found on samples, which are not found yet: find them in the Codes tab of Tune.",
 };
 

@@ -9,6 +9,7 @@ import type {
   STORED_BEGUN,
   STORED_CALIBRATION,
   STORED_CODES,
+  STORED_FINE_TUNING,
   STORED_ROUNDING,
   STORED_TUNING,
 } from "./stored.ts";
@@ -21,6 +22,7 @@ interface Schema extends DBSchema {
   begun: { key: string; value: Of<typeof STORED_BEGUN> };
   tunings: { key: string; value: Of<typeof STORED_TUNING> };
   roundings: { key: string; value: Of<typeof STORED_ROUNDING> };
+  finetunings: { key: string; value: Of<typeof STORED_FINE_TUNING> };
   codes: { key: string; value: Of<typeof STORED_CODES> };
   files: { key: string; value: Of<typeof KEPT_FILES> };
   results: { key: string; value: Of<typeof RESULT>; indexes: { sha256: string } };
@@ -32,7 +34,7 @@ export type RecordStore = Exclude<StoreNames<Schema>, "sizes">;
 export type Stored<S extends RecordStore> = Schema[S]["value"];
 
 const NAME = "octet";
-const VERSION = 9;
+const VERSION = 10;
 let opened: Promise<IDBPDatabase<Schema>> | null = null;
 
 /**
@@ -52,6 +54,7 @@ export function database(): Promise<IDBPDatabase<Schema>> {
         if (from < 7) create(db, "codes");
         if (from < 8) db.createObjectStore("sizes", { keyPath: "id" });
         if (from < 9) create(db, "begun");
+        if (from < 10) create(db, "finetunings");
         if (from > 0) for (const store of db.objectStoreNames) await renewStore(transaction, store);
         if (from > 0 && from < 8) await measure(transaction, db.objectStoreNames);
       }),
@@ -65,7 +68,7 @@ export function database(): Promise<IDBPDatabase<Schema>> {
 
 function create(
   db: IDBPDatabase<Schema>,
-  store: "sessions" | "calibrations" | "begun" | "tunings" | "roundings" | "codes" | "files",
+  store: "sessions" | "calibrations" | "begun" | "tunings" | "roundings" | "finetunings" | "codes" | "files",
 ): void {
   db.createObjectStore(store, { keyPath: "sha256" });
 }

@@ -6,7 +6,15 @@ import { loadResults } from "./keptResults.ts";
 import { latestOnly } from "./latest.ts";
 import { firstLayer, worstRow } from "./layers.ts";
 import { alarmFor, say } from "./log.ts";
-import { saveBegun, saveCalibration, saveCodes, saveRounding, saveSoon, saveTuning } from "./persistence.ts";
+import {
+  saveBegun,
+  saveCalibration,
+  saveCodes,
+  saveFineTuning,
+  saveRounding,
+  saveSoon,
+  saveTuning,
+} from "./persistence.ts";
 import { isSettled, resolveRecipe } from "./recipe.ts";
 import { planPart, rangePart } from "./recipeParts.ts";
 import { allRows } from "./selection.ts";
@@ -72,6 +80,7 @@ export function startEffects(): () => void {
     if (state.project.begun !== before.project.begun && !modelChanged) saveBegun(state);
     if (state.results.tuning !== before.results.tuning && !modelChanged) saveTuning(state);
     if (state.results.rounding !== before.results.rounding && !modelChanged) saveRounding(state);
+    if (state.results.finetuning !== before.results.finetuning && !modelChanged) saveFineTuning(state);
     if (state.results.codes !== before.results.codes && !modelChanged) saveCodes(state);
     if (recipeChanged || calibrationChanged || model?.plan !== before.project.model?.plan) {
       if (model && calibration && recipe) estimate({ plan: model.plan, calibration, recipe: recipe.present });

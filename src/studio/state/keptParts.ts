@@ -20,7 +20,7 @@ export const MOST_RECORD_BYTES = 256e6;
 export const MOST_FILE_BYTES = 1e9;
 
 /** Stores in the order in which they give way: what samples make again, what takes long to learn, what was measured, the recipe itself. */
-const GIVING_WAY = ["begun", "calibrations", "tunings", "roundings", "codes", "results", "sessions"];
+const GIVING_WAY = ["begun", "calibrations", "tunings", "roundings", "finetunings", "codes", "results", "sessions"];
 
 const MADE_AGAIN = GIVING_WAY.slice(0, GIVING_WAY.indexOf("results"));
 

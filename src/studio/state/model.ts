@@ -84,6 +84,7 @@ export async function openModel(file: File, wishes: Wishes = {}): Promise<boolea
       ? {
           tuning: stored.tuning,
           rounding: stored.rounding,
+          finetuning: stored.finetuning,
           codes: stored.codes,
           evaluation: stored.record.evaluation,
           sensitivity: stored.record.sensitivity,
@@ -94,6 +95,7 @@ export async function openModel(file: File, wishes: Wishes = {}): Promise<boolea
       layer: fits && stored.calibration ? null : firstLayer(summary),
       ...(fits && {
         ...(stored.codes && { codeSamples: stored.codes.asked.samples }),
+        ...(stored.finetuning && { tuningSteps: stored.finetuning.asked.steps }),
         ...(stored.rounding && { roundingSettings: stored.rounding.asked }),
         ...(stored.tuning && { search: settingsOf(stored.tuning.result.request) }),
         sensitivitySamples: stored.record.sensitivitySamples,

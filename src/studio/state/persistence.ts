@@ -13,6 +13,7 @@ import {
   STORED_BEGUN,
   STORED_CALIBRATION,
   STORED_CODES,
+  STORED_FINE_TUNING,
   STORED_ROUNDING,
   STORED_TUNING,
 } from "./stored.ts";
@@ -100,6 +101,12 @@ export async function saveRounding({ project: { model }, results: { rounding } }
   await storing({ store: "roundings", sha256 }, () => put("roundings", { sha256, rounding }));
 }
 
+export async function saveFineTuning({ project: { model }, results: { finetuning } }: StudioState): Promise<void> {
+  if (!model || !finetuning) return;
+  const { sha256 } = model.summary;
+  await storing({ store: "finetunings", sha256 }, () => put("finetunings", { sha256, finetuning }));
+}
+
 export async function saveCodes({ project: { model }, results: { codes } }: StudioState): Promise<void> {
   if (!model || !codes) return;
   const { sha256 } = model.summary;
@@ -120,7 +127,7 @@ export async function keepFiles(keep: boolean): Promise<void> {
   saveSoon();
 }
 
-/** The stored session of a model with its statistics, its last search, and what rounding was learned and codes found, if there is one. */
+/** The stored session of a model with its statistics, its last search, and what rounding was learned, what was fine-tuned and codes found, if there is one. */
 export async function loadSession(sha256: string) {
   await adoptCalibrations();
   const db = await database();
@@ -129,6 +136,7 @@ export async function loadSession(sha256: string) {
   const begun = await db.get("begun", sha256);
   const tuning = await db.get("tunings", sha256);
   const rounding = await db.get("roundings", sha256);
+  const finetuning = await db.get("finetunings", sha256);
   const codes = await db.get("codes", sha256);
   if (!record || !sound(SESSION, record, sessionOf(record))) return null;
   const of = (what: string) => `${what} of ${record.name}`;
@@ -140,6 +148,7 @@ export async function loadSession(sha256: string) {
     begun: begun && sound(STORED_BEGUN, begun, of("calibration")) ? begun.begun : null,
     tuning: tuning && sound(STORED_TUNING, tuning, of("search")) ? tuning.tuning : null,
     rounding: rounding && sound(STORED_ROUNDING, rounding, of("rounding")) ? rounding.rounding : null,
+    finetuning: finetuning && sound(STORED_FINE_TUNING, finetuning, of("fine-tuning")) ? finetuning.finetuning : null,
     codes: codes && sound(STORED_CODES, codes, of("codes")) ? codes.codes : null,
   };
 }

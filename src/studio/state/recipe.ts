@@ -69,6 +69,7 @@ export function isSettled(recipe: Recipe, calibration: Calibration): boolean {
 
 const WAITING: Readonly<Record<AwaitedPart, readonly Learned[]>> = {
   rounding: ["rounding", "biases"],
+  finetuning: ["codes", "biases"],
   codes: ["inputScales", "codes", "biases"],
 };
 

@@ -9,6 +9,7 @@ const WORDS: Readonly<Record<string, string>> = {
   calibrations: "the statistics",
   tunings: "the last search",
   roundings: "learned rounding",
+  finetunings: "what was fine-tuned",
   codes: "codes found",
   results: "a result",
   sessions: "the session",

@@ -2,12 +2,13 @@ import { proxy } from "../../../workers/client.ts";
 import { remedyWords } from "../../engine/model/diagnosis.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import { own } from "../../engine/model/record.ts";
-import { type LossPoint, ROUNDING_SAMPLES, type Rounding } from "../../engine/model/rounding.ts";
+import { ROUNDING_SAMPLES, type Rounding } from "../../engine/model/rounding.ts";
 import { basisOf, isCurrent } from "../../engine/recipe/basis.ts";
 import { withLearnedRounding, withRounding } from "../../engine/recipe/edits.ts";
 import { plural } from "../../engine/values/figures.ts";
 import { runJob } from "./jobs.ts";
 import { alarmUntil, say } from "./log.ts";
+import { lossShower } from "./lossShower.ts";
 import { editRecipe, isBusy, resolveRecipe } from "./recipe.ts";
 import { takeStep } from "./remedySteps.ts";
 import type { StudioState } from "./slices/studio.ts";
@@ -15,8 +16,6 @@ import { factsOf, presentOf } from "./steps.ts";
 import { actions, studio } from "./store.ts";
 
 export const LEARNING = "Learning rounding";
-
-const SHOW_EVERY_MS = 100;
 
 /** How many samples are read, of those that calibrate: the others judge. */
 export function roundingSamples({ project: { samples }, view: { roundingSettings } }: StudioState): number {
@@ -53,37 +52,44 @@ export function resumable(state: StudioState): Rounding | null {
     : null;
 }
 
-/**
- * Learns which weights round up and which down, and makes the recipe round so, as one step of undo. Shows the loss as it
- * falls and every layer as it is done; a run that is ended keeps its layers, and the next goes on from them.
- */
-export async function learnRounding(): Promise<void> {
-  const { project, work } = studio.getState();
-  const { data, model } = project;
-  if (!project.recipe || isBusy(work)) return;
+/** What learning needs, where it is at hand; null where something lacks, which is told. */
+export function readyToLearn(task: string) {
+  const { recipe, data, model, calibration } = studio.getState().project;
+  if (!recipe || !model) return null;
   if (!data) {
-    alarmUntil("samples", "Learning rounding needs the samples: drop them in again.");
-    return;
+    alarmUntil("samples", `${task} needs the samples: drop them in again.`);
+    return null;
   }
-  if (!project.calibration) {
+  if (!calibration) {
     alarmUntil(
       "calibration",
-      "Rounding is learned on what a layer reads in the quantized model, which needs ranges: calibrate first.",
+      `${task} goes by what a layer reads in the quantized model, which needs ranges: calibrate first.`,
     );
-    return;
+    return null;
   }
-  const recipe = await resolveRecipe(project.calibration);
-  if (!recipe) return;
+  return { data, model, calibration };
+}
+
+/**
+ * Learns which weights round up and which down. Shows the loss as it falls and every layer as it is done; a run that is ended keeps
+ * its layers, and the next goes on from them. Null where it did not come to its end.
+ */
+export async function learn(): Promise<Rounding | null> {
+  const ready = readyToLearn(LEARNING);
+  if (!ready || isBusy(studio.getState().work)) return null;
+  const { data, model, calibration } = ready;
+  const recipe = await resolveRecipe(calibration);
+  if (!recipe) return null;
   const basis = basisOf("rounding", { recipe, data: data.fingerprint });
   const now = studio.getState();
   const asked = { samples: roundingSamples(now), iterations: now.view.roundingSettings.iterations };
   let last = resumable(now);
-  const isOpen = () => studio.getState().project.model?.file === model?.file;
+  const isOpen = () => studio.getState().project.model?.file === model.file;
   const show = (result: Rounding) => {
     last = result;
     if (isOpen()) actions.roundingLearned({ result, basis, asked });
   };
-  const onPoint = proxy(shower());
+  const onPoint = proxy(lossShower(LEARNING));
   const onLayer = proxy(show);
   const result = await runJob({
     task: LEARNING,
@@ -92,13 +98,19 @@ export async function learnRounding(): Promise<void> {
     resumesAt: () => `from ${last ? `${last.layers.length} of ${plural(last.wanted, "layer")}` : "the first layer"}`,
   });
   actions.learningEnded();
-  if (!isOpen()) return;
+  if (!isOpen()) return null;
   if (!result) {
     if (last) say("info", `Rounding is learned for ${last.layers.length} of ${plural(last.wanted, "layer")}.`);
-    return;
+    return null;
   }
   show(result);
   say("info", `Rounding is learned for ${plural(result.layers.length, "layer")}.`);
+  return result;
+}
+
+/** Learns rounding, and makes the recipe round so, as one step of undo. */
+export async function learnRounding(): Promise<void> {
+  if (!(await learn())) return;
   if (roundingIsStale(studio.getState())) say("warning", "The recipe changed meanwhile, so it is not rounded so yet.");
   else adoptRounding();
 }
@@ -110,38 +122,20 @@ export function adoptRounding(): void {
   takeStep(remedyWords({ kind: "rounding" }), null, (recipe) => withLearnedRounding(recipe, rounding.result));
 }
 
-function isKnown(state: StudioState): boolean {
+/** What was learned, where it is whole and of the recipe of the moment. */
+export function knownRounding(state: StudioState): Rounding | null {
   const { rounding } = state.results;
-  return rounding !== null && !roundingIsStale(state) && isComplete(rounding.result);
+  return rounding !== null && !roundingIsStale(state) && isComplete(rounding.result) ? rounding.result : null;
 }
 
 /** Makes the recipe round as learned: at once where that is known, else once it is learned. */
 export async function takeLearnedRounding(): Promise<void> {
-  if (isKnown(studio.getState())) adoptRounding();
+  if (knownRounding(studio.getState())) adoptRounding();
   else await learnRounding();
 }
 
 /** Rounds to nearest, or as learned: at once where that is known. */
 export function chooseRounding(kind: Recipe["weights"]["rounding"]): void {
-  if (kind === "learned" && isKnown(studio.getState())) adoptRounding();
+  if (kind === "learned" && knownRounding(studio.getState())) adoptRounding();
   else editRecipe("rounding", (recipe) => withRounding(recipe, kind, null));
-}
-
-/** Shows points of a curve as they come, ten times a second at most. */
-function shower(): (layer: string, point: LossPoint) => void {
-  let curve: LossPoint[] = [];
-  let of: string | null = null;
-  let shown = 0;
-  return (layer, point) => {
-    if (layer !== of) {
-      curve = [];
-      of = layer;
-      shown = 0;
-    }
-    curve.push(point);
-    const now = performance.now();
-    if (now - shown < SHOW_EVERY_MS || studio.getState().work.job?.task !== LEARNING) return;
-    shown = now;
-    actions.lossShown(layer, [...curve]);
-  };
 }

@@ -125,16 +125,18 @@ export function isPartial({ calibration }: Facts): boolean {
 }
 
 /** What a recipe asks for of its weights that a person has learned or found, and that is not there yet; null where nothing is. */
-export type AwaitedPart = "rounding" | "codes";
+export type AwaitedPart = "rounding" | "finetuning" | "codes";
 
 export function awaitedOf(recipe: Recipe): AwaitedPart | null {
   if (recipe.weights.rounding === "learned" && recipe.rounding === null) return "rounding";
   const lacks = missing(recipe);
+  if (recipe.weights.rounding === "finetuned" && lacks.includes("codes")) return "finetuning";
   return lacks.includes("codes") || lacks.includes("inputScales") ? "codes" : null;
 }
 
 const LACKING = {
   rounding: { tune: "rounding not learned", export: "needs learned rounding" },
+  finetuning: { tune: "not fine-tuned", export: "needs fine-tuning" },
   codes: { tune: "codes not found", export: "needs codes found on samples" },
 } as const;
 
@@ -182,7 +184,13 @@ function calibrateState(facts: Facts): StepState {
   return facts.data ? { standing: "ready", note: "ready" } : { standing: "missing", note: "needs data" };
 }
 
-export type NextAction = "data" | "calibrate" | "round" | "codes" | "evaluate" | "rescue" | "export";
+export type NextAction = "data" | "calibrate" | "round" | "finetune" | "codes" | "evaluate" | "rescue" | "export";
+
+const AWAITED_ACTIONS: Readonly<Record<AwaitedPart, NextAction>> = {
+  rounding: "round",
+  finetuning: "finetune",
+  codes: "codes",
+};
 
 /** The one thing that goes on from here. */
 export function nextAction(facts: Facts): NextAction | null {
@@ -193,7 +201,7 @@ export function nextAction(facts: Facts): NextAction | null {
   const needsData = facts.model.large ? null : "data";
   if (!facts.calibration) return needsData;
   const awaited = facts.recipe && awaitedOf(facts.recipe.present);
-  if (awaited) return !facts.data ? needsData : awaited === "codes" ? "codes" : "round";
+  if (awaited) return facts.data ? AWAITED_ACTIONS[awaited] : needsData;
   if (facts.data && states.tune.standing !== "done") return "evaluate";
   if (states.export.standing === "done") return null;
   return facts.data && facts.evaluation?.result.verdict?.passed === false ? "rescue" : "export";

@@ -1,6 +1,7 @@
 import { CALIBRATION } from "../../engine/model/calibration.ts";
 import { CODE_SEARCH } from "../../engine/model/codeSearch.ts";
 import { EVALUATION } from "../../engine/model/evaluation.ts";
+import { FINE_TUNING } from "../../engine/model/finetuning.ts";
 import { EDITED_RECIPE, RECIPE, type Recipe } from "../../engine/model/recipe.ts";
 import { ROUNDING } from "../../engine/model/rounding.ts";
 import { ERROR_METRICS, ERROR_WALK, SENSITIVITY } from "../../engine/model/sensitivity.ts";
@@ -63,6 +64,13 @@ export const STORED_ROUNDING = fields({
   rounding: fields({
     ...based("rounding", ROUNDING).entries,
     asked: fields({ samples: count, iterations: integer(1) }),
+  }),
+});
+export const STORED_FINE_TUNING = fields({
+  sha256: text,
+  finetuning: fields({
+    ...based("codes", FINE_TUNING).entries,
+    asked: fields({ samples: count, steps: integer(1) }),
   }),
 });
 /** Codes and scales of inputs are found at once, from what these are derived from. */

@@ -6,6 +6,7 @@ import type { Diagnosis } from "../../../engine/model/culprit.ts";
 import type { Finding } from "../../../engine/model/diagnosis.ts";
 import type { Drift } from "../../../engine/model/drift.ts";
 import type { Evaluation, Probe } from "../../../engine/model/evaluation.ts";
+import type { FineTuning } from "../../../engine/model/finetuning.ts";
 import type { Notice } from "../../../engine/model/job.ts";
 import type { LayerTimes } from "../../../engine/model/latency.ts";
 import type { Preprocess } from "../../../engine/model/preprocess.ts";
@@ -73,6 +74,11 @@ export interface RemedyStep {
 /** Learned rounding, and how many samples and iterations were asked for. */
 export interface LearnedRounding extends Based<Rounding> {
   readonly asked: { readonly samples: number; readonly iterations: number };
+}
+
+/** What fine-tuning came to, and how many samples and steps were asked for. */
+export interface FineTuned extends Based<FineTuning> {
+  readonly asked: { readonly samples: number; readonly steps: number };
 }
 
 /** Codes and scales of inputs found on samples, and on how many was asked for. */
@@ -146,6 +152,7 @@ export interface Results {
   readonly layerTimes: { readonly result: LayerTimes; readonly recipe: Recipe } | null;
   readonly tuning: Based<Tuning> | null;
   readonly rounding: LearnedRounding | null;
+  readonly finetuning: FineTuned | null;
   readonly codes: FoundCodes | null;
   readonly diagnosis: Diagnosed | null;
   /** Findings whose remedy was applied since the last evaluation. */
@@ -170,6 +177,7 @@ export const NO_RESULTS: Results = {
   layerTimes: null,
   tuning: null,
   rounding: null,
+  finetuning: null,
   codes: null,
   diagnosis: null,
   applied: [],
@@ -196,6 +204,7 @@ export const resultsChanges = {
   layersTimed: (_, layerTimes: NonNullable<Results["layerTimes"]>) => ({ layerTimes }),
   searchAdvanced: (_, tuning: Based<Tuning>) => ({ tuning }),
   roundingLearned: (_, rounding: LearnedRounding) => ({ rounding }),
+  fineTuned: (_, finetuning: FineTuned) => ({ finetuning }),
   codesFound: (_, codes: FoundCodes) => ({ codes }),
   diagnosed: (_, diagnosis: Diagnosed) => ({ diagnosis }),
   remedyApplied: ({ applied }, finding: Finding) => ({

@@ -1,5 +1,6 @@
 import type { PathFile } from "../../../../workers/protocol.ts";
 import type { Execution } from "../../../engine/model/calibration.ts";
+import { TUNING_STEPS } from "../../../engine/model/finetuning.ts";
 import { ROUNDING_ITERATIONS } from "../../../engine/model/rounding.ts";
 import type { ErrorMetric } from "../../../engine/model/sensitivity.ts";
 import type { TuneLimit } from "../../../engine/model/tuning.ts";
@@ -92,6 +93,8 @@ export interface View {
   readonly limit: number;
   readonly search: SearchSettings;
   readonly roundingSettings: RoundingSettings;
+  /** Steps of fine-tuning over each block. */
+  readonly tuningSteps: number;
   /** On how many samples, from the first, codes are found; null for as many of those that calibrate as are worth their time. */
   readonly codeSamples: number | null;
   /** How many samples, from the first, sensitivity and the error walk are measured on. */
@@ -128,6 +131,7 @@ export const FIRST_LOOK = {
   limit: 0.01,
   search: { limit: "drop", decibels: 20, samples: null, budget: null },
   roundingSettings: { samples: null, iterations: ROUNDING_ITERATIONS },
+  tuningSteps: TUNING_STEPS,
   codeSamples: null,
   sensitivitySamples: 16,
 } as const satisfies Partial<View>;
@@ -182,6 +186,7 @@ export const viewChanges = {
   besideGraphOpened: () => ({ graphsBeside: true, exportInGraph: false, layersView: "wide", pane: "layers" }),
   metricChosen: (_, metric: ErrorMetric) => ({ metric }),
   searchChanged: ({ search }, change: Partial<SearchSettings>) => ({ search: { ...search, ...change } }),
+  tuningStepsChanged: (_, tuningSteps: number) => ({ tuningSteps }),
   roundingSettingsChanged: ({ roundingSettings }, change: Partial<RoundingSettings>) => ({
     roundingSettings: { ...roundingSettings, ...change },
   }),

@@ -9,6 +9,7 @@ import { isReady } from "../../state/encryption.ts";
 import { download, exportFiles } from "../../state/export.ts";
 import { isBusy } from "../../state/recipe.ts";
 import type { ExportSummary } from "../../state/slices/results.ts";
+import type { TuneView } from "../../state/slices/view.ts";
 import { isStandIn } from "../../state/standIn.ts";
 import { type AwaitedPart, awaitedOf, evaluationIsStale, exportIsStale } from "../../state/steps.ts";
 import { actions } from "../../state/store.ts";
@@ -21,9 +22,25 @@ import { EncryptionForm } from "./EncryptionForm.tsx";
 /** Of the table of files, what names take at most. */
 const NAMES = 0.6;
 
-const AWAITED: Readonly<Record<AwaitedPart, { readonly text: string; readonly tab: string }>> = {
-  rounding: { text: "The recipe asks for learned rounding, which is not learned yet.", tab: "Rounding" },
-  codes: { text: "The recipe asks for codes found on samples, which are not found yet.", tab: "Codes" },
+interface Awaited {
+  readonly text: string;
+  readonly tab: string;
+  readonly view: TuneView;
+}
+
+const AWAITED: Readonly<Record<AwaitedPart, Awaited>> = {
+  rounding: {
+    text: "The recipe asks for learned rounding, which is not learned yet.",
+    ...{ tab: "Rounding", view: "rounding" },
+  },
+  finetuning: {
+    text: "The recipe asks for fine-tuned weights, which are not tuned yet.",
+    ...{ tab: "Rounding", view: "rounding" },
+  },
+  codes: {
+    text: "The recipe asks for codes found on samples, which are not found yet.",
+    ...{ tab: "Codes", view: "codes" },
+  },
 };
 
 /** The files of the job, as one download, or of a model that a tab does not hold as one each. */
@@ -79,7 +96,7 @@ export function ExportStep() {
       {awaited ? (
         <p className="hint" data-testid="export-awaits">
           {AWAITED[awaited].text}{" "}
-          <button type="button" className="button small" onClick={() => actions.tuneViewOpened(awaited)}>
+          <button type="button" className="button small" onClick={() => actions.tuneViewOpened(AWAITED[awaited].view)}>
             Go to {AWAITED[awaited].tab}
           </button>
         </p>

@@ -2,6 +2,7 @@ import { calibrate } from "../../state/calibrate.ts";
 import { findCodes } from "../../state/codes.ts";
 import { evaluate } from "../../state/evaluate.ts";
 import { exportFiles } from "../../state/export.ts";
+import { takeFineTuning } from "../../state/finetuning.ts";
 import { isBusy } from "../../state/recipe.ts";
 import { rescue } from "../../state/rescue.ts";
 import { learnRounding } from "../../state/rounding.ts";
@@ -30,6 +31,7 @@ const ACTIONS: Readonly<Record<NextAction, { readonly text: string; readonly ste
     data: { text: "Add data", step: "data" },
     calibrate: { text: "Calibrate", step: "calibrate", run: () => void calibrate().then(showTune) },
     round: { text: "Learn rounding", step: "tune", run: showRounding },
+    finetune: { text: "Fine-tune", step: "tune", run: showFineTuning },
     codes: { text: "Find codes", step: "tune", run: showCodes },
     evaluate: { text: "Evaluate", step: "tune", run: () => void evaluate() },
     rescue: { text: "Rescue", step: "tune", run: () => void rescue() },
@@ -47,6 +49,11 @@ function showTune(): void {
 function showRounding(): void {
   actions.tuneViewChosen("rounding");
   void learnRounding();
+}
+
+function showFineTuning(): void {
+  actions.tuneViewChosen("rounding");
+  void takeFineTuning();
 }
 
 function showCodes(): void {

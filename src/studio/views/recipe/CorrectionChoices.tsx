@@ -51,7 +51,9 @@ export function CorrectionChoices({
           {codes ? "Codes found on samples leave" : "Learned rounding leaves"} nothing to correct.
         </p>
       ) : biases ? (
-        <p className="muted small">Biases of {plural(Object.keys(biases).length, "layer")} are corrected.</p>
+        <p className="muted small">
+          Biases of {plural(Object.keys(biases).length, "layer")} are {codes ? "tuned" : "corrected"}.
+        </p>
       ) : corrections.bias === "empirical" && !hasData ? (
         <p className="muted small">Not measured: needs samples.</p>
       ) : null}

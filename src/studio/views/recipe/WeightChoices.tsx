@@ -11,6 +11,7 @@ import { plural } from "../../../engine/values/figures.ts";
 import { Choice } from "../../parts/Choice.tsx";
 import { NumberField } from "../../parts/NumberField.tsx";
 import { Term } from "../../parts/Term.tsx";
+import { chooseFineTuning } from "../../state/finetuning.ts";
 import { editRecipe } from "../../state/recipe.ts";
 import { chooseRounding } from "../../state/rounding.ts";
 import { awaitedOf } from "../../state/steps.ts";
@@ -20,7 +21,8 @@ import { BlockChoices } from "./BlockChoices.tsx";
 
 /** How weights become integers: their type, their scales, and how they are rounded. */
 export function WeightChoices({ recipe }: { readonly recipe: Recipe }) {
-  const { weights, rounding } = recipe;
+  const { weights, rounding, codes } = recipe;
+  const awaited = awaitedOf(recipe);
   const isBesideHalves = recipe.format === "q4f16";
   const weightsAlone = recipe.format === "weights" || isBesideHalves;
   return (
@@ -94,15 +96,17 @@ export function WeightChoices({ recipe }: { readonly recipe: Recipe }) {
         </p>
       )}
       <RoundingChoice recipe={recipe} />
-      {awaitedOf(recipe) === "rounding" ? (
+      {awaited === "rounding" || awaited === "finetuning" ? (
         <p className="hint waiting" data-testid="rounding-awaited">
-          Not learned yet.{" "}
+          {awaited === "rounding" ? "Not learned yet." : "Not tuned yet."}{" "}
           <button type="button" className="button small" onClick={showRounding}>
             Go to Rounding
           </button>
         </p>
       ) : rounding ? (
         <p className="muted small">Rounding of {plural(Object.keys(rounding).length, "layer")} is learned.</p>
+      ) : weights.rounding === "finetuned" && codes ? (
+        <p className="muted small">Weights of {plural(Object.keys(codes).length, "layer")} are tuned or learned.</p>
       ) : null}
     </>
   );
@@ -110,8 +114,7 @@ export function WeightChoices({ recipe }: { readonly recipe: Recipe }) {
 
 function RoundingChoice({ recipe }: { readonly recipe: Recipe }) {
   const { rounding, seed = 0 } = recipe.weights;
-  const isOut = (each: WeightScheme["rounding"]) =>
-    (each === "finetuned" && each !== rounding) || isRefused(recipe, withRounding(recipe, each, null));
+  const isOut = (each: WeightScheme["rounding"]) => isRefused(recipe, withRounding(recipe, each, null));
   if (ROUNDINGS.every((each) => each === rounding || isOut(each))) return null;
   return (
     <>
@@ -119,7 +122,7 @@ function RoundingChoice({ recipe }: { readonly recipe: Recipe }) {
         label={<Term word="learned rounding">Rounding</Term>}
         value={rounding}
         options={ROUNDINGS.map((each) => ({ value: each, text: ROUNDING_TEXTS[each], disabled: isOut(each) }))}
-        onChoose={chooseRounding}
+        onChoose={(each) => (each === "finetuned" ? chooseFineTuning() : chooseRounding(each))}
         testId="rounding"
       />
       {rounding === "stochastic" && (
@@ -145,7 +148,7 @@ const ROUNDING_TEXTS: Readonly<Record<WeightScheme["rounding"], string>> = {
   nearest: "to nearest",
   learned: "learned (AdaRound)",
   stochastic: "stochastic, by a seed",
-  finetuned: "fine-tuned, in the terminal",
+  finetuned: "fine-tuned",
 };
 
 function isTaken(type: WeightScheme["type"], { format }: Recipe): boolean {

@@ -1,4 +1,4 @@
-import { type ReactNode, useState } from "react";
+import { useState } from "react";
 import type { Rounding } from "../../../../engine/model/rounding.ts";
 import { count, plural } from "../../../../engine/values/figures.ts";
 import { duration } from "../../../../engine/values/units.ts";
@@ -8,6 +8,8 @@ import { Term } from "../../../parts/Term.tsx";
 import { Adoption, NeedsData } from "../../../parts/WaitingFor.tsx";
 import { adoptRounding, isAdopted, isComplete, LEARNING, roundingIsStale } from "../../../state/rounding.ts";
 import { useProject, useResults, useStudio, useView, useWork } from "../../../state/useStudio.ts";
+import { Curve } from "./Curve.tsx";
+import { FineTuningPart } from "./FineTuningPart.tsx";
 import { RoundingForm } from "./RoundingForm.tsx";
 import { RoundingTable } from "./RoundingTable.tsx";
 import "./RoundingView.css";
@@ -34,6 +36,7 @@ export default function RoundingView() {
       </p>
       <RoundingForm />
       {running || rounding ? <Learned rounding={rounding} running={running} /> : null}
+      <FineTuningPart />
     </>
   );
 }
@@ -46,7 +49,7 @@ interface LearnedProps {
 function Learned({ rounding, running }: LearnedProps) {
   const [chosen, setChosen] = useState<string | null>(null);
   const stale = useStudio((state) => !running && roundingIsStale(state));
-  const learning = useWork((work) => work.learning);
+  const learning = useWork((work) => (running ? work.learning : null));
   const iterations = useView((view) => view.roundingSettings.iterations);
   const done = rounding?.layers.find(({ layer }) => layer === chosen) ?? null;
   const last = running ? null : (rounding?.layers.at(-1) ?? null);
@@ -60,7 +63,7 @@ function Learned({ rounding, running }: LearnedProps) {
       ) : null}
       {rounding ? <Standing rounding={rounding} running={running} stale={stale} /> : null}
       {shown ? (
-        <Curve layer={shown.layer}>
+        <Curve of={shown.layer} unit="iteration">
           <LossChart
             layer={shown.layer}
             curve={shown.curve}
@@ -69,7 +72,7 @@ function Learned({ rounding, running }: LearnedProps) {
           />
         </Curve>
       ) : learning ? (
-        <Curve layer={learning.layer} live>
+        <Curve of={learning.layer} unit="iteration" live>
           <LossChart layer={learning.layer} curve={learning.curve} iterations={iterations} nearest={null} />
         </Curve>
       ) : running ? (
@@ -86,24 +89,6 @@ function Learned({ rounding, running }: LearnedProps) {
         </p>
       ) : null}
     </div>
-  );
-}
-
-interface CurveProps {
-  readonly layer: string;
-  readonly live?: boolean;
-  readonly children: ReactNode;
-}
-
-function Curve({ layer, live, children }: CurveProps) {
-  return (
-    <section className="loss" aria-label="Loss">
-      <h3 data-testid="loss-layer">
-        <Term word="loss">Loss</Term> of {layer} <span className="muted">by iteration</span>
-        {live ? <span className="badge">under way</span> : null}
-      </h3>
-      {children}
-    </section>
   );
 }
 

@@ -1,0 +1,78 @@
+import { useRef } from "react";
+import type { FineTuning } from "../../../../engine/model/finetuning.ts";
+import { count } from "../../../../engine/values/figures.ts";
+import { decibel, duration } from "../../../../engine/values/units.ts";
+import { decibelsOf } from "../../../charts/loss.ts";
+import { Hint } from "../../../parts/Term.tsx";
+import { useLabels } from "../../../parts/useLabels.ts";
+import { blockName } from "../../../state/finetuning.ts";
+
+/** Of the table, what names take at most. */
+const NAMES = 0.35;
+
+interface Props {
+  readonly finetuning: FineTuning;
+  readonly selected: string | null;
+  readonly onSelect: (block: string) => void;
+}
+
+/** Every block tuned, in the order it was; a press shows its curve. */
+export function FineTuningTable({ finetuning, selected, onSelect }: Props) {
+  const table = useRef<HTMLTableElement>(null);
+  const names = finetuning.blocks.map(({ layers }) => blockName(layers));
+  const labelOf = useLabels(table, names, NAMES);
+  return (
+    <table ref={table} className="table rounding-table" data-testid="finetuning-table">
+      <caption>
+        Error of each block’s output, measured on samples held out of tuning, with every block before it tuned
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">Block</th>
+          <th scope="col" className="number">
+            Layers
+          </th>
+          <th scope="col" className="number">
+            Learned
+          </th>
+          <th scope="col" className="number">
+            Tuned
+          </th>
+          <th scope="col">
+            <Hint text="A block keeps what was tuned only where that gains on samples held out; else its learned rounding stays.">
+              <span className="term">Kept</span>
+            </Hint>
+          </th>
+          <th scope="col" className="number">
+            Time
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {finetuning.blocks.map(({ layers, before, after, kept, seconds }, at) => {
+          const name = names[at]!;
+          return (
+            <tr key={name} className={name === selected ? "selected" : undefined} data-testid="finetuning-row">
+              <th scope="row">
+                <button
+                  type="button"
+                  className="link"
+                  title={layers.join(", ")}
+                  aria-pressed={name === selected}
+                  onClick={() => onSelect(name)}
+                >
+                  {labelOf(name)}
+                </button>
+              </th>
+              <td className="number">{count(layers.length)}</td>
+              <td className="number">{decibel(decibelsOf(before))}</td>
+              <td className="number">{decibel(decibelsOf(after))}</td>
+              <td>{kept ? "tuned" : "learned rounding"}</td>
+              <td className="number">{duration(seconds * 1000)}</td>
+            </tr>
+          );
+        })}
+      </tbody>
+    </table>
+  );
+}
