@@ -93,6 +93,60 @@ test("learning that is stopped keeps its layers over a reload, and goes on from 
   expect((await rows(page).allInnerTexts()).slice(0, learned.length)).toEqual(learned);
 });
 
+test("fine-tuning that is stopped keeps its settings; it goes on from learned rounding, is written as it was judged, and is there after a reload", {
+  tag: THOROUGH,
+}, async ({ page }) => {
+  await openRounding(page, 10, 20);
+  await page.getByTestId("finetuning-steps").fill("5");
+  await page.getByTestId("finetuning-steps").press("Enter");
+  await page.getByTestId("rounding").selectOption("finetuned");
+  await expect(page.getByTestId("rounding-awaited")).toContainText("Not tuned yet");
+  await expect(page.getByTestId("step-export")).toHaveAttribute("data-standing", "missing");
+  await expect(page.getByTestId("finetuning-start")).toHaveText("Learn rounding, then fine-tune");
+  await page.getByTestId("next").click();
+  await expect(page.getByTestId("finetuning-stop")).toBeVisible({ timeout: 120_000 });
+  await page.getByTestId("finetuning-stop").click();
+  await idle(page);
+  await expect(page.getByTestId("rounding-awaited")).toBeVisible();
+  await expect(page.getByTestId("finetuning-steps")).toHaveValue("5");
+
+  await page.getByTestId("finetuning-start").click();
+  await expect(page.getByTestId("finetuning-adopted")).toBeVisible({ timeout: 180_000 });
+  await expect(page.getByTestId("rounding-awaited")).toHaveCount(0);
+  await expect(page.getByTestId("finetuning-standing")).toContainText(
+    /^\d+ blocks? tuned\. 40 crops of 10 samples, 5 steps each/,
+  );
+  const blocks = page.getByTestId("finetuning-row");
+  const told = await blocks.allInnerTexts();
+  await expect(blocks.first().getByRole("cell")).toHaveText([
+    /^\d+$/,
+    /dB$/,
+    /dB$/,
+    /^(tuned|learned rounding)$/,
+    /s$/,
+  ]);
+
+  await evaluate(page);
+  const shown = await page.getByTestId("result-top1").getByRole("cell").nth(1).innerText();
+  const files = await downloadZip(page);
+  const [model] = Object.keys(files).filter((name) => name.endsWith(".onnx"));
+  const accuracy = await sampleAccuracy(files[model!]!);
+  expect(Math.abs(accuracy - Number.parseFloat(shown) / 100)).toBeLessThanOrEqual(1 / 500 + 1e-9);
+  const recipe = JSON.parse(new TextDecoder().decode(files[`${SAMPLE_NAME}.recipe.json`]));
+  expect([recipe.weights.rounding, recipe.rounding]).toEqual(["finetuned", null]);
+  expect(Object.keys(recipe.codes).length).toBeGreaterThan(3);
+
+  await page.reload();
+  await openSample(page);
+  await goTo(page, "tune");
+  await page.getByTestId("tab-rounding").click();
+  await expect.poll(() => blocks.allInnerTexts()).toEqual(told);
+  await expect(page.getByTestId("finetuning-adopted")).toBeVisible();
+  await page.getByTestId("weight-type").selectOption("int8");
+  await expect(page.getByTestId("rounding")).toHaveValue("nearest");
+  await expect(page.getByTestId("finetuning-tuned")).toContainText("Stale");
+});
+
 test("with activations quantized, rounding asks for the calibration that it needs", async ({ page }) => {
   await openSample(page);
   await goTo(page, "tune");

@@ -118,10 +118,11 @@ test("rounding that is known is not learned again, and codes of weights alone br
   expect(present().prints).toBe("AAAAAAAABBBBBBBB");
 });
 
-test("where nothing gains the recipe stays, unless it asks for what was tuned", async () => {
+test("where nothing gains the recipe has learned rounding, unless it asks for what was tuned", async () => {
   run([], tuned(false, false));
   await fineTune();
-  expect(present()).toEqual(recipe);
+  expect(present()).toMatchObject({ weights: { rounding: "learned" }, rounding: learned.rounding });
+  expect("codes" in present()).toBe(false);
   expect(state().work.log[0]?.text).toBe("0 of 2 blocks gained by fine-tuning on samples held out.");
   chooseFineTuning();
   expect([fineTuningIsAdopted(state()), present().biases]).toEqual([true, {}]);

@@ -10,7 +10,7 @@ import { say } from "./log.ts";
 import { lossShower } from "./lossShower.ts";
 import { editRecipe, isBusy, resolveRecipe } from "./recipe.ts";
 import { takeStep } from "./remedySteps.ts";
-import { knownRounding, learn, readyToLearn, roundingSamples } from "./rounding.ts";
+import { adoptRounding, knownRounding, learn, readyToLearn, roundingSamples } from "./rounding.ts";
 import type { StudioState } from "./slices/studio.ts";
 import { factsOf, presentOf } from "./steps.ts";
 import { actions, studio } from "./store.ts";
@@ -62,7 +62,7 @@ export function resumableTuning(state: StudioState): FineTuning | null {
 
 /**
  * Tunes codes, scales and biases of several layers together, from learned rounding on, which is learned first where it is not known, and
- * takes what gained into the recipe as one step of undo. A run that is ended keeps its blocks, and the next goes on from them.
+ * takes what gained into the recipe as one step of undo: learned rounding alone where no block did. A run that is ended keeps its blocks, and the next goes on from them.
  */
 export async function fineTune(): Promise<void> {
   if (isBusy(studio.getState().work) || !readyToLearn(FINE_TUNING)) return;
@@ -107,6 +107,7 @@ export async function fineTune(): Promise<void> {
   if (fineTuningIsStale(studio.getState())) {
     say("warning", "The recipe changed meanwhile, so it does not have what was tuned yet.");
   } else if (kept > 0 || present?.weights.rounding === "finetuned") adoptFineTuning();
+  else if (present?.weights.rounding !== "learned") adoptRounding();
 }
 
 /** The layers of a block in words. */

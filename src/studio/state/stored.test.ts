@@ -18,6 +18,7 @@ import {
   STORED_BEGUN,
   STORED_CALIBRATION,
   STORED_CODES,
+  STORED_FINE_TUNING,
   STORED_ROUNDING,
   STORED_TUNING,
 } from "./stored.ts";
@@ -116,6 +117,24 @@ const CODES_RECORD = {
   },
 };
 
+const FINE_TUNING_RECORD = {
+  sha256: "ab",
+  finetuning: {
+    basis: on("codes"),
+    asked: { samples: 8, steps: 10 },
+    result: {
+      ...{ codes: { conv: { codes: "QUI=", scales: "AACAPw==" } }, biases: { conv: [0.5, -1] } },
+      blocks: [
+        {
+          ...{ layers: ["conv"], before: 0.5, after: 0.25, kept: true, seconds: 1 },
+          curve: [{ iteration: 0, loss: 1 }],
+        },
+      ],
+      ...{ wanted: 1, samples: 8, views: 32, steps: 10, learner: "tfjs", seconds: 1, prints: null },
+    },
+  },
+};
+
 const problemOf = (schema: Schema, record: unknown) => check(schema, record, "stored").problem;
 
 describe("a record of before layers without weights were decided", () => {
@@ -152,6 +171,13 @@ describe("what is stored", () => {
   ] as const)("in %s is taken as it is, and not renewed", (store, schema, record) => {
     expect(problemOf(schema, record)).toBeNull();
     expect(JSON.stringify(RENEWALS[store]!(record))).toBe(JSON.stringify(record));
+  });
+
+  it("of fine-tuning is taken as it is, and refused for biases that are none", () => {
+    expect(problemOf(STORED_FINE_TUNING, FINE_TUNING_RECORD)).toBeNull();
+    const damaged = structuredClone(FINE_TUNING_RECORD);
+    damaged.finetuning.result.biases.conv[0] = Number.NaN;
+    expect(problemOf(STORED_FINE_TUNING, damaged)).toContain("biases");
   });
 
   it("in codes is taken as it is, and refused for codes that are none", () => {

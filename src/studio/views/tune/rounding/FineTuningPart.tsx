@@ -102,7 +102,7 @@ function Standing({ finetuning, running, stale }: StandingProps) {
         {views > samples ? `${count(views)} crops of ${plural(samples, "sample")}` : plural(samples, "sample")},{" "}
         {plural(steps, "step")} each; {duration(seconds * 1000)}, {learner}.
       </span>
-      {gained ? null : <span>None gained on samples held out: learned rounding is as good.</span>}
+      {gained ? null : <span>None gained on samples held out: learned rounding stays.</span>}
       {running || stale || !(gained || adopted) ? null : (
         <Adoption
           isAdopted={adopted}

@@ -1,4 +1,4 @@
-import { useRef } from "react";
+import { useMemo, useRef } from "react";
 import type { FineTuning } from "../../../../engine/model/finetuning.ts";
 import { count } from "../../../../engine/values/figures.ts";
 import { decibel, duration } from "../../../../engine/values/units.ts";
@@ -6,6 +6,8 @@ import { decibelsOf } from "../../../charts/loss.ts";
 import { Hint } from "../../../parts/Term.tsx";
 import { useLabels } from "../../../parts/useLabels.ts";
 import { blockName } from "../../../state/finetuning.ts";
+import { allRows } from "../../../state/selection.ts";
+import { useStudio } from "../../../state/useStudio.ts";
 
 /** Of the table, what names take at most. */
 const NAMES = 0.35;
@@ -19,8 +21,13 @@ interface Props {
 /** Every block tuned, in the order it was; a press shows its curve. */
 export function FineTuningTable({ finetuning, selected, onSelect }: Props) {
   const table = useRef<HTMLTableElement>(null);
-  const names = finetuning.blocks.map(({ layers }) => blockName(layers));
-  const labelOf = useLabels(table, names, NAMES);
+  const rows = useStudio(allRows);
+  const names = useMemo(() => new Map(rows.map(({ id, name }) => [id, name])), [rows]);
+  const shown = useMemo(
+    () => finetuning.blocks.map(({ layers }) => blockName(layers.map((layer) => names.get(layer) ?? layer))),
+    [finetuning, names],
+  );
+  const labelOf = useLabels(table, shown, NAMES);
   return (
     <table ref={table} className="table rounding-table" data-testid="finetuning-table">
       <caption>
@@ -50,7 +57,7 @@ export function FineTuningTable({ finetuning, selected, onSelect }: Props) {
       </thead>
       <tbody>
         {finetuning.blocks.map(({ layers, before, after, kept, seconds }, at) => {
-          const name = names[at]!;
+          const name = blockName(layers);
           return (
             <tr key={name} className={name === selected ? "selected" : undefined} data-testid="finetuning-row">
               <th scope="row">
@@ -61,7 +68,7 @@ export function FineTuningTable({ finetuning, selected, onSelect }: Props) {
                   aria-pressed={name === selected}
                   onClick={() => onSelect(name)}
                 >
-                  {labelOf(name)}
+                  {labelOf(shown[at]!)}
                 </button>
               </th>
               <td className="number">{count(layers.length)}</td>
