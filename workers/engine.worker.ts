@@ -179,7 +179,11 @@ const api: EngineApi = {
   values: async (tensor, sample, count, choices) => opened().values(tensor, sample, count, choices),
   diagnose: async (recipe, calibration, measured) => project?.adopt(recipe).diagnose(calibration, measured) ?? null,
   evaluate: (recipe, range, limit, onProgress) =>
-    job(onProgress, (context) => opened().adopt(recipe).evaluate(range, limit, context)),
+    job(onProgress, (context) =>
+      opened()
+        .adopt(recipe)
+        .evaluate({ ...range, speeds: true }, limit, context),
+    ),
   probe: (recipe, range, onProgress) =>
     probe("change", onProgress, (context) => opened().adopt(recipe).probe(range, context)),
   sensitivity: (recipe, samples, untilSettled, onProgress, onResult) =>

@@ -235,7 +235,10 @@ export interface EngineApi {
     calibration: Calibration | null,
     measured: { readonly sensitivity: Sensitivity | null; readonly walk: ErrorWalk | null },
   ): Promise<Diagnosis | null>;
-  /** Float against the exact bytes that `exportFiles` gives, on samples skip..skip+samples. `limit` is a share. */
+  /**
+   * Float against the exact bytes that `exportFiles` gives, on samples skip..skip+samples, with the start and throughput by batch. `limit` is
+   * a share.
+   */
   evaluate(
     recipe: Recipe,
     range: { readonly skip: number; readonly samples: number },

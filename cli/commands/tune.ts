@@ -102,5 +102,5 @@ function limitOf({
 function judgeAgain(project: Project, { split, request }: Tuning, context: JobContext): Promise<Evaluation> {
   const [skip, end] = split.judgement;
   const limit = request.limit.kind === "drop" ? request.limit.share : DEFAULT_MAX_DROP / 100;
-  return project.evaluate({ skip, samples: end - skip }, limit, context);
+  return project.evaluate({ skip, samples: end - skip, speeds: true }, limit, context);
 }

@@ -157,6 +157,8 @@ describe("a project", () => {
     const before = await bytesOf(await project.quantize());
     const own = await project.evaluate({ skip: 12, samples: 20 });
     expect(own).toMatchObject({ samples: 20, labelled: 0, verdict: null });
+    expect(own.latency.quantized.start).toBeGreaterThan(own.latency.quantized.p50);
+    expect(own.throughput?.map(({ batch }) => batch).slice(0, 3)).toEqual([1, 2, 4]);
     const other = await project.evaluate({ data: DATA, labels: LABELS, samples: 30, maxDrop: 100 });
     expect(other).toMatchObject({ samples: 30, labelled: 30, verdict: { passed: true } });
     expect(other.outputs).not.toEqual(own.outputs);

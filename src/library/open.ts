@@ -174,7 +174,7 @@ export async function openIn<Data>(
           );
         }
         const beside = data === undefined ? null : await engine.openBeside(await filesOf(data), await labelsOf(labels));
-        const range = rangeOf(samples, skip, beside?.length);
+        const range = { ...rangeOf(samples, skip, beside?.length), speeds: true };
         await settle(context);
         const measured = await engine.evaluate(range, (maxDrop ?? MAX_DROP) / 100, context, beside ?? undefined);
         const evaluation = { ...measured, notices: [...(beside?.notices ?? []), ...measured.notices] };

@@ -64,6 +64,7 @@ export const WORDS = {
   sensitivity: "How much the model's output suffers when one layer alone is quantized; measured, not estimated.",
   "error walk":
     "Float against quantized at every layer's output, from first to last: where the error enters and how it grows.",
+  start: "The time from the model’s file to the end of its first run: loading it, and what ONNX Runtime prepares.",
   latency: "The time of one run with one sample: p50 is the middle run, p95 is slower than 95 of 100.",
   preprocessing:
     "How a picture becomes the numbers the model was trained on; a wrong one ruins float and quantized alike.",

@@ -55,6 +55,24 @@ test("says what was measured, on what, and what was estimated", () => {
   expect(said).toContain("File size 100 kB 28.0 kB −72.0 %");
 });
 
+test("says how soon the first answer comes and how many samples a second, where these were measured", () => {
+  const evaluation = REPORT.evaluation!;
+  const { latency } = evaluation;
+  const started = {
+    ...latency,
+    float: { ...latency.float, start: 20 },
+    quantized: { ...latency.quantized, start: 30 },
+  };
+  const throughput = [
+    { batch: 1, float: 100, quantized: 200 },
+    { batch: 64, float: 400, quantized: 500 },
+  ];
+  const said = text(writeReportPage({ ...REPORT, evaluation: { ...evaluation, latency: started, throughput } }));
+  expect(said).toContain("From the file to the first answer 20.0 ms 30.0 ms +50.0 %");
+  expect(said).toMatch(/Samples a second, by how many are run at a time .* 1 100 200 \+100 % 64 400 500 \+25\.0 %/);
+  expect(text(writeReportPage(REPORT))).not.toMatch(/first answer|Samples a second/);
+});
+
 test("a page of its own comes first: the verdict, accuracy, size, time, and what is quantized", () => {
   const first = (report: typeof REPORT) =>
     text(writeReportPage(report).match(/<section class="summary">.*?<\/section>/s)?.[0] ?? "");

@@ -411,10 +411,10 @@ export class Project {
 
   /**
    * Float against the exact bytes that are exported, on the project's samples if no others are given. `limit` is the drop of
-   * top-1 allowed, a share. Throws InputError where samples among them taught the recipe, or it holds no rounding or codes that it asks for.
+   * top-1 allowed, a share; with `speeds` the start, and throughput by batch, are timed too. Throws InputError where samples among them taught the recipe, or it holds no rounding or codes that it asks for.
    */
   async evaluate(
-    { skip, samples }: SampleRange,
+    { skip, samples, speeds = false }: SampleRange & { readonly speeds?: boolean },
     limit: number,
     context: JobContext,
     data: OpenDataset = this.#dataUnder(this.#recipe),
@@ -425,9 +425,7 @@ export class Project {
     const request = {
       float: { file: runnable(this.#model.reference), bytes: this.#model.bytes },
       quantized: { file: runnable(quantized.model), bytes: quantized.bytes },
-      skip,
-      samples,
-      limit,
+      ...{ skip, samples, limit, speeds },
       machine: this.#environment.machine,
       dataShaped: outputsShapedByData(this.#model),
     };

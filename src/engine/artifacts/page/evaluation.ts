@@ -59,10 +59,10 @@ export function evaluationSection(evaluation: Evaluation): Markup {
   return html`<section><h2>Float against quantized</h2>
 <p class="note">Measured on ${plural(samples, "sample")}${labelled > 0 ? `, ${labelled} of them labelled,` : ""} by running the file that was exported.</p>
 <table class="compare"><thead><tr><th scope="col">Figure</th><th scope="col">float32</th><th scope="col">quantized</th><th scope="col">Change</th></tr></thead><tbody>
-${accuracy}${sizeRow(evaluation)}${timeRow("Latency, p50", latency.float.p50, latency.quantized.p50)}${timeRow("Latency, p95", latency.float.p95, latency.quantized.p95)}${timeRow("Latency, p99", latency.float.p99, latency.quantized.p99)}
+${accuracy}${sizeRow(evaluation)}${timeRow("Latency, p50", latency.float.p50, latency.quantized.p50)}${timeRow("Latency, p95", latency.float.p95, latency.quantized.p95)}${timeRow("Latency, p99", latency.float.p99, latency.quantized.p99)}${timeRow("From the file to the first answer", latency.float.start, latency.quantized.start)}
 </tbody></table>
 <p class="note">Latency: ${plural(latency.runs, "run")} of one sample each, alternating between the two models, ${plural(latency.threads, "thread")} of ${latency.runtime} on ${latency.machine}. It holds for this runtime on this machine: a quantized model in a browser tab is often slower than float, which says little about a phone or a server with VNNI.</p>
-${rightSections(evaluation)}
+${throughputSection(evaluation)}${rightSections(evaluation)}
 <h3>Outputs, quantized against float</h3>
 <table><thead><tr><th scope="col">Output</th><th scope="col">SQNR</th><th scope="col">Agreement</th><th scope="col">Cosine</th><th scope="col">MSE</th><th scope="col">MAE</th><th scope="col">KL</th><th scope="col">Not finite</th></tr></thead><tbody>
 ${outputs.map((output) => {
@@ -76,6 +76,16 @@ ${outputs.map((output) => {
 ${(evaluation.others ?? []).map((other) => html`<p class="note"><code>${other.name}</code>: ${otherText(other)}.</p>`)}
 <p class="note">MSE and MAE are in the unit of the output. Agreement is the share of rows, along the last axis longer than 1, whose largest element is the same; KL compares the softmax of both, row by row. Both are computed for every output that has such an axis, and say little of one that holds no scores, such as box coordinates. Values that are not finite in one of the two models are left out, and their rows of agreement and KL. A dash stands where a figure would mean nothing. Where channels of an output are more than 16x as large as others, such as boxes beside scores, each size has an SQNR of its own, and that of the output is the least of them.</p>
 </section>`;
+}
+
+function throughputSection({ throughput = [] }: Evaluation): Markup | null {
+  if (throughput.length === 0) return null;
+  return html`<h3>Samples a second, by how many are run at a time</h3>
+<table class="compare"><thead><tr><th scope="col">Batch</th><th scope="col">float32</th><th scope="col">quantized</th><th scope="col">Change</th></tr></thead><tbody>
+${throughput.map(({ batch, float, quantized }) => html`<tr><th scope="row">${count(batch)}</th><td>${significant(float)}</td><td>${significant(quantized)}</td><td>${change(float, quantized)}</td></tr>`)}
+</tbody></table>
+<p class="note">One sample again and again, medians of up to five runs in turn, on the same runtime, threads and machine as the latency. Batches that take more than a second a run are left out.</p>
+`;
 }
 
 const WORST = 10;

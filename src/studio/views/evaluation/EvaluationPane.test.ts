@@ -32,6 +32,24 @@ function shown(results: Partial<Results>): string {
 }
 afterEach(() => vi.restoreAllMocks());
 
+test("the start and throughput by batch are shown where they were measured", () => {
+  const { latency } = measured;
+  const started = {
+    ...latency,
+    float: { ...latency.float, start: 20 },
+    quantized: { ...latency.quantized, start: 30 },
+  };
+  const throughput = [
+    { batch: 1, float: 100, quantized: 200 },
+    { batch: 64, float: 400, quantized: 500 },
+  ];
+  const pane = (result: Evaluation) => shown({ evaluation: { result, basis: BASIS } });
+  const text = pane({ ...measured, latency: started, throughput });
+  expect(text).toMatch(/start 20\.0 ms 30\.0 ms \+50\.0 %/);
+  expect(text).toMatch(/By batch: 500 samples a second, 64 at a time .* 1 100 200 \+100 % 64 400 500 \+25\.0 %/);
+  expect(pane(measured)).not.toMatch(/start|By batch/);
+});
+
 test("what stands against a result is shown before its verdict and figures", () => {
   const text = shown({ evaluation: { result: { ...measured, notices: [warning] }, basis: BASIS } });
   expect(text).toMatch(

@@ -18,6 +18,7 @@ import { NextStep } from "./NextStep.tsx";
 import { PreprocessWarning } from "./PreprocessWarning.tsx";
 import { ProbePane } from "./ProbePane.tsx";
 import { RightAnswers } from "./RightAnswers.tsx";
+import { Throughput } from "./Throughput.tsx";
 import "./EvaluationPane.css";
 
 /** Float against quantized, measured on the bytes that Export gives. */
@@ -188,13 +189,10 @@ export function Results({ evaluation, type }: ResultsProps) {
       quantized: byteSize(bytes.quantized),
       change: change(bytes.float, bytes.quantized),
     },
-    ...(["p50", "p95"] as const).map((quantile) => ({
-      key: quantile,
-      label: <Term word="latency">{`latency ${quantile}`}</Term>,
-      float: duration(latency.float[quantile]),
-      quantized: duration(latency.quantized[quantile]),
-      change: change(latency.float[quantile], latency.quantized[quantile]),
-    })),
+    ...timeLine("p50", <Term word="latency">latency p50</Term>, latency),
+    ...timeLine("p95", <Term word="latency">latency p95</Term>, latency),
+    ...timeLine("p99", <Term word="latency">latency p99</Term>, latency),
+    ...timeLine("start", <Term word="start" />, latency),
   ];
   return (
     <>
@@ -228,6 +226,7 @@ export function Results({ evaluation, type }: ResultsProps) {
         </tbody>
       </table>
       <RightAnswers evaluation={evaluation} />
+      <Throughput throughput={evaluation.throughput ?? []} />
       <p className="muted small">
         Latency: {latency.runs} runs of each, alternating, {latency.runtime}, {plural(latency.threads, "thread")},{" "}
         {latency.machine}. In a tab a quantized model is often slower than float; a phone or a server with VNNI is
@@ -235,4 +234,15 @@ export function Results({ evaluation, type }: ResultsProps) {
       </p>
     </>
   );
+}
+
+/** None of what was not measured. */
+function timeLine(
+  key: "p50" | "p95" | "p99" | "start",
+  label: ReactNode,
+  { float, quantized }: Evaluation["latency"],
+): Line[] {
+  const [ours, theirs] = [float[key], quantized[key]];
+  if (ours === undefined || theirs === undefined) return [];
+  return [{ key, label, float: duration(ours), quantized: duration(theirs), change: change(ours, theirs) }];
 }
