@@ -47,6 +47,19 @@ describe("a format", () => {
   });
 });
 
+describe("a target", () => {
+  it.each([
+    ["ort-webgpu", "qdq"],
+    ["tensorrt", "float8"],
+    ["ort-web", "float8"],
+  ])("%s refuses %s before samples are asked for", async (target, format) => {
+    const asked = ["quantize", model, "--target", target, "--format", format, "--out", out];
+    const alone = await refusal(...asked);
+    expect(alone).not.toContain("--data");
+    expect(await refusal(...asked, "--data", data)).toBe(alone);
+  });
+});
+
 describe("a model that cannot be quantized", () => {
   it("is missing, a folder, or given not at all", async () => {
     const missing = join(folder, "no-such.onnx");

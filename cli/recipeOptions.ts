@@ -148,7 +148,7 @@ function assertNoCodes(values: Values<typeof RECIPE_OPTIONS>, format: string): v
 
 /**
  * Opens a model, with the inputs of the saved recipe where no option gives others, under that recipe with the changes
- * made; what the recipe has to leave behind is told. Throws InputError when the saved recipe is another model's.
+ * made; what the recipe has to leave behind is told. Throws InputError when the saved recipe is another model's, or the target does not take what is asked for.
  */
 export async function openForRecipe(
   path: string,
@@ -179,5 +179,6 @@ export async function openForRecipe(
     project.edit({ weights: withLayerType(project.recipe, [layer], type).weights });
   }
   for (const [layer, form] of forms) project.edit({ float: withLayerForm(project.recipe, [layer], form).float });
+  project.assertTaken();
   return project;
 }

@@ -100,9 +100,14 @@ export function wantsOfSamples(model: OpenModel, recipe: Recipe): Want[] {
   ];
 }
 
+/** Throws InputError where the recipe's target does not take what it asks for. */
+export function assertTaken(recipe: Recipe): void {
+  assertTakes(targetOf(recipe), recipe);
+}
+
 /** Settles a recipe that wants nothing of samples. */
 export function settleAlone(model: OpenModel, recipe: Recipe): Settled {
-  assertTakes(targetOf(recipe), recipe);
+  assertTaken(recipe);
   const calibration = uncalibrated(model, recipe, recipe);
   const decided = missing(recipe).includes("unjoined") ? withLearned(recipe, { unjoined: [] }) : recipe;
   const resolved = decided.resolved ? decided : resolveRecipe(model, decided, calibration);
@@ -133,7 +138,7 @@ export async function settle(
   context: JobContext,
 ): Promise<Settled> {
   const { samples, calibration: given, execution = AUTOMATIC, iterations, resume = null, isLeaving } = request;
-  assertTakes(targetOf(recipe), recipe);
+  assertTaken(recipe);
   assertWhole(planModel(model, recipe), model.types, model.name);
   assertAllMayFit(model, recipe);
   let settled = resume ? withScalingOf(recipe, resume.recipe) : recipe;

@@ -37,7 +37,15 @@ import { Beside } from "../job/quantizedBeside.ts";
 import { readQuantized } from "../job/readQuantized.ts";
 import { sealedFiles } from "../job/sealedFiles.ts";
 import { sensitivity, sensitivityOfPart } from "../job/sensitivity.ts";
-import { type Settled, type SettleRequest, settle, settleAlone, type Want, wantsOfSamples } from "../job/settle.ts";
+import {
+  assertTaken,
+  type Settled,
+  type SettleRequest,
+  settle,
+  settleAlone,
+  type Want,
+  wantsOfSamples,
+} from "../job/settle.ts";
 import { calibrateShard, type ShardRequest } from "../job/shards.ts";
 import type { ModelSource } from "../job/source.ts";
 import { outputsShapedByData } from "../job/standIns.ts";
@@ -202,6 +210,11 @@ export class Project {
   /** Whether the recipe holds all that it asks to be learned. */
   get isSettled(): boolean {
     return missing(this.#recipe).length === 0;
+  }
+
+  /** Throws InputError where the recipe's target does not take what it asks for. */
+  assertTaken(): void {
+    assertTaken(this.#recipe);
   }
 
   /** What is left to do that takes samples, in words: a calibration that is there needs none. */
