@@ -51,7 +51,7 @@ export async function familyFolder(path: string): Promise<FamilyFolder> {
 }
 
 /** Parts with what reads them and the samples that are for them. */
-export function partsOf(parts: readonly Part[], data: readonly DataFile[] | null): readonly FamilyPart[] {
+export function partsFor(parts: readonly Part[], data: readonly DataFile[] | null): readonly FamilyPart[] {
   return parts.map(({ name, path }) => ({
     name,
     open: () => modelSource(path),

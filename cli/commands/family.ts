@@ -1,11 +1,11 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { crashes } from "../../src/engine/model/family.ts";
 import { InputError } from "../../src/engine/model/job.ts";
-import { type FamilyRequest, makeFamily, totalBytes } from "../../src/engine/project/index.ts";
+import { artifactBytes, type FamilyRequest, fileOf, makeFamily, partsOf } from "../../src/engine/project/index.ts";
 import type { ArgumentsOf } from "../definitions.ts";
 import { nodeEnvironment } from "../environment.ts";
 import { observingApart } from "../executors.ts";
-import { besideModels, familyFolder, partsOf } from "../familyFolder.ts";
+import { besideModels, familyFolder, partsFor } from "../familyFolder.ts";
 import { familyText } from "../familyText.ts";
 import { dataSources } from "../files.ts";
 import { RECIPE_OPTIONS } from "../optionGroups.ts";
@@ -39,7 +39,7 @@ export async function familyCommand(path: string, values: Values, terminal: Term
   const runtime = observingApart(withSeparate(await terminalRuntime(terminal), true));
   const request: FamilyRequest = {
     family: values.family!,
-    parts: partsOf(parts, data),
+    parts: partsFor(parts, data),
     dtypes: null,
     beside,
     inputs: { ...inputsOf(values), ...quantizedOf(values) },
@@ -55,12 +55,12 @@ export async function familyCommand(path: string, values: Values, terminal: Term
   const { files: made, inputs: _, ...summary } = await makeFamily(request, nodeEnvironment(runtime), terminal.context);
   for (const inner of new Set(made.map(({ name }) => dirname(name)))) {
     const here = made.filter(({ name }) => dirname(name) === inner);
-    const named = here.map((file) => ({ ...file, name: basename(file.name) }));
+    const named = here.map((file) => fileOf(basename(file.name), partsOf(file)));
     await writeFiles(join(out, inner), named, terminal.context.signal);
   }
   const notices = [...summary.notices, ...found];
   terminal.notices(notices.filter(({ kind }) => kind === "warning"));
-  const files = made.map(({ name, chunks }) => ({ name, bytes: totalBytes(chunks) }));
+  const files = made.map((file) => ({ name: file.name, bytes: artifactBytes(file) }));
   const seconds = (performance.now() - start) / 1000;
   terminal.result(values.json, { ...summary, out, files, notices, seconds }, familyText(summary, out, files));
   return summary.variants.some(crashes) ? EXIT_UNPROVEN : 0;

@@ -49,7 +49,11 @@ export function errorOf({ stdout, stderr }: Outcome): string {
 
 function assertModelsValid(out: string): void {
   const family = join(out, "onnx");
-  if (existsSync(family)) assertAllValid(family, readdirSync(family));
+  if (existsSync(family))
+    assertAllValid(
+      family,
+      readdirSync(family).filter((name) => name.endsWith(".onnx")),
+    );
   else
     assertAllValid(
       out,

@@ -1,6 +1,6 @@
 import { nodeEnvironment } from "../../cli/environment.ts";
 import { observingApart } from "../../cli/executors.ts";
-import { besideModels, familyFolder, partsOf } from "../../cli/familyFolder.ts";
+import { besideModels, familyFolder, partsFor } from "../../cli/familyFolder.ts";
 import { dataFiles } from "../../cli/files.ts";
 import { modelSource } from "../../cli/options.ts";
 import { withSeparate } from "../../cli/separate.ts";
@@ -37,7 +37,7 @@ export async function makeFamily(
   const { data, runtime } = checkedFamily(options);
   const { parts, folder, notices } = await familyFolder(path);
   const files = data === undefined ? null : await filesOf(data);
-  const found = { parts: partsOf(parts, files), beside: await besideModels(folder), notices };
+  const found = { parts: partsFor(parts, files), beside: await besideModels(folder), notices };
   return familyIn(found, nodeEnvironment(await runtimeOf({ ...(runtime && { runtime }) })), options);
 }
 

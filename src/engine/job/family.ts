@@ -1,6 +1,5 @@
 import { type Evaluation, otherText } from "../model/evaluation.ts";
 import type { WeightScheme } from "../model/recipe.ts";
-import { encodeModel, totalLength } from "../onnx/encode.ts";
 import { allNodes } from "../onnx/opset.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import type { Choices } from "../recipe/change.ts";
@@ -10,7 +9,7 @@ import { significant } from "../values/figures.ts";
 import { percent } from "../values/shares.ts";
 import { decibel } from "../values/units.ts";
 import type { Artifact } from "./artifact.ts";
-import { LARGEST_FILE } from "./fileSize.ts";
+import { modelArtifact } from "./modelArtifact.ts";
 import { type ModelSource, readWholeModel } from "./source.ts";
 
 /** One file of a family, and what its recipe chooses. */
@@ -114,14 +113,13 @@ export function noiseOf(evaluation: Evaluation): string | null {
   return null;
 }
 
-/** A float model in one file, as it came where it is one; null where that would be longer than anything loads. */
+/** A float model as it came where it is one file in memory; else with its weights in it, or where that would be longer than anything loads in a file beside it. */
 export async function floatArtifact(
   source: ModelSource,
   name: string,
-): Promise<(Artifact & { readonly model: ModelProto }) | null> {
+): Promise<Artifact & { readonly model: ModelProto }> {
   const { model, external } = await readWholeModel(source);
   const { bytes } = source;
   if (external.length === 0 && bytes instanceof Uint8Array) return { name, chunks: [bytes], model };
-  const chunks = encodeModel(model);
-  return totalLength(chunks) > LARGEST_FILE ? null : { name, chunks, model };
+  return modelArtifact(model, name);
 }

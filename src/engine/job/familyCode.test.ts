@@ -49,6 +49,15 @@ describe("the lines that load a family", () => {
     expect(js?.code).toContain('dtype: { encoder_model: "q8", "embed.tokens": "fp16" }');
   });
 
+  it("tell a page of weights that are beside a model", () => {
+    const large = { ...made("model", "q4"), weights: "onnx/model_q4.onnx_data" };
+    const asked = { dtypes: new Map([["model", "q4"]]), variants: [large], inputs: INPUTS, hasConfig: false };
+    const [web] = loadingCode(asked);
+    expect(web?.code).toContain(
+      'create("onnx/model_q4.onnx", { externalData: [{ path: "model_q4.onnx_data", data: "onnx/model_q4.onnx_data" }] });',
+    );
+  });
+
   it("are none where nothing was made", () => {
     const nothing = { dtypes: new Map([["model", "fp32"]]), variants: [], inputs: INPUTS, hasConfig: true };
     expect(loadingCode(nothing)).toEqual([]);

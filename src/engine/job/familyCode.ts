@@ -16,8 +16,8 @@ export interface Loaded {
 /** The lines that load what a library takes by default: in JavaScript with that library or ONNX Runtime's own, in Python and C++ with ONNX Runtime's. Of several parts no line runs one. */
 export function loadingCode({ dtypes, variants, inputs, hasConfig }: Loaded): readonly LoadingCode[] {
   const files = [...dtypes].flatMap(([part, dtype]) => {
-    const file = variants.find((each) => each.part === part && each.dtype === dtype)?.file;
-    return file ? [{ part, dtype, file }] : [];
+    const { file = null, weights } = variants.find((each) => each.part === part && each.dtype === dtype) ?? {};
+    return file ? [{ part, dtype, file, ...(weights && { weights }) }] : [];
   });
   if (files.length === 0) return [];
   const ports = files.length === 1 ? inputs : [];
@@ -32,6 +32,7 @@ interface File {
   readonly part: string;
   readonly dtype: string;
   readonly file: string;
+  readonly weights?: string;
 }
 
 const lines = (code: readonly string[]) => code.join("\n");
@@ -60,9 +61,16 @@ function withWeb(files: readonly File[], inputs: readonly Port[]): string[] {
   return [
     'import * as ort from "onnxruntime-web";',
     ...inputs.map((port, at) => `// x${at} is an ort.Tensor, ${said(port)}`),
-    ...files.map((each) => `const ${nameOf(each, files)} = await ort.InferenceSession.create(${quoted(each.file)});`),
+    ...files.map((each) => `const ${nameOf(each, files)} = await ort.InferenceSession.create(${webArguments(each)});`),
     ...(inputs.length > 0 ? [`const outputs = await session.run({ ${feeds(inputs)} });`] : []),
   ];
+}
+
+/** A page reads no file beside a model unless it is told of it. */
+function webArguments({ file, weights }: File): string {
+  if (!weights) return quoted(file);
+  const path = weights.slice(weights.lastIndexOf("/") + 1);
+  return `${quoted(file)}, { externalData: [{ path: ${quoted(path)}, data: ${quoted(weights)} }] }`;
 }
 
 function withPython(files: readonly File[], inputs: readonly Port[]): string[] {

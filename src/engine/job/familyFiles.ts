@@ -78,10 +78,15 @@ export function isCarried(name: string): boolean {
   return CARRIED.test(name);
 }
 
-/** A config.json as the library reads it, all else in it kept. `where` names it in messages. Throws InputError where it is no JSON object. */
+/**
+ * A config.json as the library reads it, all else in it kept. `beside` are the names of models whose weights are in a file beside them, which
+ * the library looks for where it is told so (src/utils/model-loader.js there). `where` names it in messages. Throws InputError where it
+ * is no JSON object.
+ */
 export function configFile(
   text: string,
   dtype: string | Readonly<Record<string, string>>,
+  beside: readonly string[],
   where: string,
 ): Artifact & { readonly name: "config.json" } {
   let config: unknown;
@@ -92,7 +97,8 @@ export function configFile(
   }
   if (!isObject(config)) throw new InputError(`${where} is no JSON object; mend it, or take it out of the folder.`);
   const known = config["transformers.js_config"];
-  const settings = { ...(isObject(known) ? known : {}), dtype, use_external_data_format: false };
+  const external = beside.length > 0 && Object.fromEntries(beside.map((name) => [name, true]));
+  const settings = { ...(isObject(known) ? known : {}), dtype, use_external_data_format: external };
   const written = `${JSON.stringify({ ...config, "transformers.js_config": settings }, null, 2)}\n`;
   return { name: "config.json", chunks: [new TextEncoder().encode(written)] };
 }

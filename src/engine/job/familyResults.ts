@@ -20,6 +20,7 @@ export interface MadeFile {
   readonly dtype: string;
   readonly file: string;
   readonly bytes: number;
+  readonly weights?: string;
   readonly model: ModelProto;
   /** Null where it was not judged, as the float model. */
   readonly evaluation: Evaluation | null;

@@ -12,9 +12,7 @@ import type { Affine, Range } from "../model/range.ts";
 import { isChosen } from "../model/reason.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
-import { encodeParts, totalLength } from "../onnx/encode.ts";
 import type { GraphProto, ModelProto } from "../onnx/proto/onnx_pb.ts";
-import { withWeightsBeside } from "../onnx/weightsBeside.ts";
 import { planOn, type QuantizationPlan } from "../plan/plan.ts";
 import { isPreprocessedFor } from "../recipe/basis.ts";
 import { withLearned } from "../recipe/change.ts";
@@ -22,9 +20,9 @@ import { joinPrints } from "../recipe/prints.ts";
 import { isEqualized, isScaledBy, isSmoothed } from "../recipe/scaling.ts";
 import { assertTakes } from "../targets/target.ts";
 import { rangeWithin } from "../values/clamp.ts";
-import { type Artifact, artifactBytes, fileOf } from "./artifact.ts";
+import { artifactBytes } from "./artifact.ts";
 import { quantizedName } from "./fileNames.ts";
-import { LARGEST_FILE } from "./fileSize.ts";
+import { modelArtifact } from "./modelArtifact.ts";
 import { type Equalization, equalizedModel, floatForm, type OpenModel, planModel } from "./open.ts";
 import { withOrigin } from "./origin.ts";
 import { spareTensors } from "./spare.ts";
@@ -37,7 +35,7 @@ export interface Quantized {
   readonly file: ModelProto;
   readonly ends: readonly IntegerEnd[];
   /** The file; where that would be longer than anything loads, with its weights in another. */
-  readonly written: Artifact;
+  readonly written: ReturnType<typeof modelArtifact>;
   /** Its bytes, in parts that point at the weights. */
   readonly chunks: readonly Uint8Array[];
   /** Of both files. */
@@ -202,7 +200,7 @@ export function quantizeModel(model: OpenModel, recipe: Recipe): Quantized {
   const { model: file, ends } = plan.target.integerEnds ? withIntegerEnds(written) : { model: written, ends: [] };
   const isWider = plan.layers.some(({ reason }) => reason?.code === "no-blocks");
   const hasBlocks = !isWider || plan.layers.some(({ weight }) => weight !== null);
-  const artifact = artifactOf(withOrigin(file, model.sha256, recipe), quantizedName(model, recipe, hasBlocks));
+  const artifact = modelArtifact(withOrigin(file, model.sha256, recipe), quantizedName(model, recipe, hasBlocks));
   return {
     model: written,
     file,
@@ -218,15 +216,6 @@ export function quantizeModel(model: OpenModel, recipe: Recipe): Quantized {
     rounded: quantized.rounded,
     notices: quantized.notices,
   };
-}
-
-/** A model as it is written, its weights in a file of their own where one would be longer than anything loads. */
-function artifactOf(model: ModelProto, name: string): Artifact {
-  const parts = encodeParts(model);
-  if (totalLength(parts) <= LARGEST_FILE) return fileOf(name, parts);
-  const weights = `${name}_data`;
-  const beside = withWeightsBeside(model, weights);
-  return Object.assign(fileOf(name, encodeParts(beside.model)), { weights: fileOf(weights, beside.parts) });
 }
 
 /** Tensors are float32, and so are scales. */

@@ -13,7 +13,7 @@ const LARGE = 2 ** 25;
  */
 export function writtenFile(artifact: Artifact): ModelFile {
   const { name, model } = artifact;
-  if (model && artifactBytes(artifact) > LARGE) return toModelFile(model);
+  if (model && (artifact.weights || artifactBytes(artifact) > LARGE)) return toModelFile(model);
   const graph = concat(artifact.chunks);
   const read = decodeModel(graph, name);
   return read.graph && needsAliases(read.graph) ? toModelFile(read) : { graph, external: [] };

@@ -12,7 +12,10 @@ export interface VariantResult {
   readonly dtype: string;
   /** Null where it could not be made. */
   readonly file: string | null;
+  /** Of it and of its weights, where they are in a file beside it. */
   readonly bytes: number | null;
+  /** That file; absent where the model is in one. */
+  readonly weights?: string;
   /** dB of the worst output beside the float model's; null where that was not judged, or no output has such a figure. */
   readonly sqnr: number | null;
   /** Null where there are neither labels nor next tokens to judge by. */

@@ -1,11 +1,11 @@
-import { type Artifact, fileOf, partsOf } from "../job/artifact.ts";
+import { type Artifact, artifactBytes, fileOf, partsOf } from "../job/artifact.ts";
 import type { Exported } from "../job/export.ts";
 import { FAMILY_VARIANTS, type FamilyVariant, floatArtifact } from "../job/family.ts";
 import { loadingCode } from "../job/familyCode.ts";
 import { configFile, configMissing } from "../job/familyFiles.ts";
 import { defaultDtypes, notMade, type Place, renamed, resultOf } from "../job/familyResults.ts";
 import { saysNotRun } from "../job/firstRun.ts";
-import { totalBytes } from "../job/quantize.ts";
+import { modelArtifact } from "../job/modelArtifact.ts";
 import type { ModelSource } from "../job/source.ts";
 import type { Execution } from "../model/calibration.ts";
 import type { DataFile, DataSummary } from "../model/dataset.ts";
@@ -69,7 +69,7 @@ export async function makeFamily(
   }
   const { config } = beside;
   const where = `${beside.where}/config.json`;
-  if (config !== null) configFile(config, {}, where);
+  if (config !== null) configFile(config, {}, [], where);
   const made: MadePart[] = [];
   for (const [at, part] of parts.entries()) {
     const named = parts.length === 1 ? "" : ` (${part.name}, ${at + 1} of ${parts.length})`;
@@ -90,6 +90,8 @@ export async function makeFamily(
   const dtype = chosen.size === 1 ? [...chosen.values()][0]! : Object.fromEntries(chosen);
   const noise = variants.filter((each) => each.noise !== null);
   const inputs = made[0]?.inputs ?? [];
+  const models = made.flatMap(({ files }) => files);
+  const divided = models.filter(({ weights }) => weights).map(({ name }) => name);
   return {
     family,
     variants,
@@ -104,8 +106,10 @@ export async function makeFamily(
       ...(hasData ? [] : [{ kind: "warning" as const, subject: "Fidelity", message: UNJUDGED }]),
     ],
     files: [
-      ...made.flatMap(({ files }) => files.map((file) => fileOf(`onnx/${file.name}`, partsOf(file)))),
-      ...(config === null ? [] : [configFile(config, dtype, where)]),
+      ...models
+        .flatMap((file) => (file.weights ? [file, file.weights] : [file]))
+        .map((file) => fileOf(`onnx/${file.name}`, partsOf(file))),
+      ...(config === null ? [] : [configFile(config, dtype, divided, where)]),
       ...beside.carried,
     ],
   };
@@ -153,14 +157,9 @@ async function makePart(
     const file = `${part.name}${variant.suffix}.onnx`;
     if (variant.choices === null) {
       const artifact = await floatArtifact(source, file);
-      if (!artifact) {
-        results.push(notMade(part.name, dtype, "It is longer in one file than anything loads, so it was left out."));
-        continue;
-      }
       files.push(artifact);
-      const bytes = totalBytes(artifact.chunks);
       const seen = split ? "ran once" : "not run";
-      const whole = { part: part.name, dtype, file: `onnx/${file}`, bytes, model: artifact.model };
+      const whole = { part: part.name, dtype, ...filed(artifact), model: artifact.model };
       results.push(resultOf({ ...whole, evaluation: null, seen, says: null }, place));
       continue;
     }
@@ -182,20 +181,27 @@ async function makePart(
     const isCrashing = exported.unproven.length > 0;
     const name = isCrashing ? file.replace(/onnx$/, "unproven.onnx") : file;
     const written = exported.files.find((each) => each.name.endsWith(".onnx"))!;
-    files.push(fileOf(name, partsOf(written)));
+    const artifact = modelArtifact(exported.quantized.written.model, name);
+    files.push(artifact);
     notices.push(...renamed(one.notices, written.name, name));
     if (one.why !== null) {
       notices.push({ kind: "warning", subject: name, message: `"${name}" was not judged: ${one.why}` });
     }
     const unrun = one.notices.some(saysNotRun);
-    const { model, bytes } = exported.quantized;
+    const { model } = exported.quantized;
     const says = instead === null ? variant.says : `Weights alone are in 8 bits, in blocks of 32: ${instead}`;
     const seen = isCrashing ? "crashes" : unrun ? "not run" : "ran once";
-    const whole = { part: part.name, dtype, file: `onnx/${name}`, bytes, model, evaluation, seen, says } as const;
+    const whole = { part: part.name, dtype, ...filed(artifact), model, evaluation, seen, says } as const;
     results.push(resultOf(whole, place));
   }
   const judged = split !== null && [...made.values()].every((one) => typeof one === "string" || one.why === null);
   return { results, files, notices, judged, unjudged: why, inputs: project.summary.inputs };
+}
+
+/** Where a model is in the folder that is published, and how long it is. */
+function filed(artifact: Artifact): Pick<VariantResult, "weights"> & { readonly file: string; readonly bytes: number } {
+  const { name, weights } = artifact;
+  return { file: `onnx/${name}`, bytes: artifactBytes(artifact), ...(weights && { weights: `onnx/${weights.name}` }) };
 }
 
 /** Takes a part's data. Throws InputError where that cannot be done, unless there are other parts that it may be for. */
@@ -262,10 +268,6 @@ async function tryVariant(
     if (split) await project.settle({ samples: split.taught, ...(execution && { execution }) }, context);
     else project.resolve();
     const exported = await project.export({ evaluation: null, date: new Date().toISOString() }, context);
-    const { weights, name } = exported.quantized.written;
-    if (weights) {
-      return `It is longer in one file than anything loads, and a family keeps every model in one; octet quantize writes ${name} with its weights beside it.`;
-    }
     const judged = split && exported.unproven.length === 0 ? await judge(project, split, context) : null;
     const [evaluation, why] = typeof judged === "string" ? [null, judged] : [judged, null];
     const notices = [...exported.notices, ...left, ...(evaluation?.notices ?? [])];

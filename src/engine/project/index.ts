@@ -1,5 +1,5 @@
 export { zipArtifacts } from "../job/archive.ts";
-export { type Artifact, fileOf, partsOf } from "../job/artifact.ts";
+export { type Artifact, artifactBytes, fileOf, partsOf } from "../job/artifact.ts";
 export { compareReports, readReport } from "../job/compare.ts";
 export { openData } from "../job/data.ts";
 export { evaluateModels, isTokenInput } from "../job/evaluate.ts";
