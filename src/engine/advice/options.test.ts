@@ -60,6 +60,19 @@ describe("what is advised", () => {
     }
   });
 
+  it("gives a rule of the target as the reason of what that rule settles, and of nothing else", () => {
+    const subjects = { Format: "format", Weights: "weights", Activations: "activations" } as const;
+    for (const target of TARGET_NAMES) {
+      const { choices } = preferred({ ...facts("cnn", target), loss: null });
+      for (const { setting, why, basis } of choices) {
+        const subject = setting === "Layers without weights" ? "elementwise" : subjects[setting as "Format"];
+        const rule = TARGETS[target].rules.find(({ says }) => says === why);
+        expect(basis.startsWith("It is a rule"), `${target}, ${setting}`).toBe(rule !== undefined);
+        if (rule) expect(rule.settles, `${target}, ${setting}`).toContain(subject);
+      }
+    }
+  });
+
   it.each([
     ["cnn", "ort-cpu", "qdq"],
     ["depthwise", "ort-cpu", "qdq"],

@@ -1,7 +1,7 @@
 import type { AdvisedChoice, AdvisedSettings, ModelKind } from "../model/advice.ts";
 import { FORMAT_WORDS, takesCodes, takesRanges } from "../model/format.ts";
 import { scalesOf } from "../model/recipe.ts";
-import type { Target } from "../targets/target.ts";
+import type { Target, TargetRule } from "../targets/target.ts";
 import { plural } from "../values/figures.ts";
 import { decibel } from "../values/units.ts";
 import type { AdviceFacts } from "./facts.ts";
@@ -57,7 +57,7 @@ function formatReason(form: Form, { kinds, target, base }: AdviceFacts): Reason 
   if (form === "halves") return measured(HALVES)!;
   if (form === "quarters") return measured(QUARTERS)!;
   const known = target.isHere && base.format === "qdq" ? FROM_SAMPLES[main] : null;
-  return measured(known) ?? ruleOf(target);
+  return measured(known) ?? ruleOf(target, "format");
 }
 
 function untried(kind: ModelKind): Reason {
@@ -74,9 +74,17 @@ const WIDENED: Reason = {
   basis: "No figure: it is how the file is made (docs/quantizer.md).",
 };
 
-function ruleOf({ rules }: Pick<Target, "rules">): Reason {
-  const [{ says, source }] = rules as readonly [Target["rules"][number]];
-  return { why: says, basis: `It is a rule of the target: ${source}` };
+/** The target's rule that a choice follows from; where none says it, that it is what the target begins with. */
+function ruleOf(
+  { name, rules }: Pick<Target, "name" | "rules">,
+  choice: NonNullable<TargetRule["settles"]>[number],
+): Reason {
+  const rule = rules.find(({ settles }) => settles?.includes(choice));
+  if (rule) return { why: rule.says, basis: `It is a rule of the target: ${rule.source}` };
+  return {
+    why: `It is what ${name} is given where nothing else is chosen.`,
+    basis: "No figure: it is the target's default (docs/targets.md).",
+  };
 }
 
 function measured(reference: Reference | null | undefined): Reason | null {
@@ -85,7 +93,7 @@ function measured(reference: Reference | null | undefined): Reason | null {
 
 function weightChoice({ weights }: AdvisedSettings, { loss, target }: AdviceFacts): AdvisedChoice {
   const choice = { setting: "Weights", value: `${weights.type}, ${scalesOf(weights)}` };
-  if (!loss || weights.block !== undefined) return { ...choice, ...ruleOf(target) };
+  if (!loss || weights.block !== undefined) return { ...choice, ...ruleOf(target, "weights") };
   const [own, instead] =
     weights.granularity === "channel" ? (["channel", "tensor"] as const) : (["tensor", "channel"] as const);
   const only = target.granularities.length === 1 ? `, but ${target.name} takes one a ${own} alone` : "";
@@ -105,12 +113,12 @@ function roundedChoices({ activations, elementwise }: AdvisedSettings, { target 
     {
       setting: "Activations",
       value: `${type}, ${symmetric ? "symmetric" : "asymmetric"}`,
-      ...((isUnsigned ? measured(UNSIGNED) : null) ?? ruleOf(target)),
+      ...((isUnsigned ? measured(UNSIGNED) : null) ?? ruleOf(target, "activations")),
     },
     {
       setting: "Layers without weights",
       value: ELEMENTWISE_WORDS[elementwise],
-      ...((elementwise === "auto" ? measured(DECIDED) : null) ?? ruleOf(target)),
+      ...((elementwise === "auto" ? measured(DECIDED) : null) ?? ruleOf(target, "elementwise")),
     },
   ];
 }

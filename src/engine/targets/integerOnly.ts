@@ -22,14 +22,22 @@ export const INTEGER_ONLY: Target = {
     elementwise: "join",
   },
   rules: [
-    { says: "Activations are asymmetric int8, weights symmetric int8, biases int32.", source: SPECIFICATION },
+    {
+      says: "Activations are asymmetric int8, weights symmetric int8, biases int32.",
+      source: SPECIFICATION,
+      settles: ["activations", "weights"],
+    },
     { says: "Conv has a scale a channel, Gemm and MatMul one a tensor.", source: SPECIFICATION },
     { says: "Softmax and Sigmoid give 1/256 a step from -128 on, Tanh 1/128 around 0.", source: SPECIFICATION },
     {
       says: "Pools that average, Concat, Resize and what only moves values give the scale that they read.",
       source: SPECIFICATION,
     },
-    { says: "Nothing is left in float, and inputs and outputs are int8 themselves.", source: SPECIFICATION },
+    {
+      says: "Nothing is left in float, and inputs and outputs are int8 themselves.",
+      source: SPECIFICATION,
+      settles: ["format", "elementwise"],
+    },
   ],
   activations: [{ type: "int8", symmetric: false }],
   perChannel: new Set(["Conv"]),

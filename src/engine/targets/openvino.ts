@@ -16,10 +16,15 @@ export const OPENVINO: Target = {
     elementwise: "join",
   },
   rules: [
-    { says: "Activations are uint8 or int8, weights int8 from -127 to 127.", source: LPT },
+    {
+      says: "Activations are uint8 or int8, weights int8 from -127 to 127.",
+      source: LPT,
+      settles: ["activations", "weights"],
+    },
     {
       says: "Dequantizing is carried through the operators of its list; a layer that is not in it runs in its own precision.",
       source: LPT,
+      settles: ["format", "elementwise"],
     },
     {
       says: "Processors without VNNI add two products in 16 bits there too, so that pairs of weights are kept small enough.",

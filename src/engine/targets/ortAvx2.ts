@@ -10,6 +10,7 @@ export const ORT_AVX2: Target = {
     {
       says: "VPMADDUBSW adds two products in 16 bits and saturates: pairs of weights are kept small enough, and a weight of which pairs cannot be told takes half of the codes.",
       source: QUANTIZATION_GUIDE,
+      settles: ["weights"],
     },
     ...ORT.rules.slice(1),
   ],

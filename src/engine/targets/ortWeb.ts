@@ -10,6 +10,7 @@ export const ORT_WEB: Target = {
     {
       says: "The WASM build has the processor's kernels for every operator, so what is in integers natively is in integers here.",
       source: "https://onnxruntime.ai/docs/tutorials/web/",
+      settles: ["format"],
     },
     {
       says: "float8 is for processors that multiply it, which nothing in a browser does: it is not written for the web.",

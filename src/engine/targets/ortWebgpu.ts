@@ -17,6 +17,7 @@ export const ORT_WEBGPU: Target = {
     {
       says: "It has DequantizeLinear and no QuantizeLinear nor any integer kernel, so that activations stay in float and weights alone are quantized.",
       source: OPERATORS,
+      settles: ["format"],
     },
     {
       says: `It has ${listed(WEBGPU_OWN_OPERATORS)}; the float16 of q4f16 takes a device with shader-f16.`,

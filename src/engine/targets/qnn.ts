@@ -38,9 +38,14 @@ export const QNN: Target = {
     {
       says: "The HTP runs quantized models alone, so everything that can be is quantized, whatever it gains; a layer in float falls back to the processor.",
       source: PROVIDER,
+      settles: ["format", "elementwise"],
     },
-    { says: "Activations are unsigned, of 8 or 16 bits.", source: PROVIDER },
-    { says: "Conv and ConvTranspose may have a scale a channel; other weights have one a tensor.", source: CONFIG },
+    { says: "Activations are unsigned, of 8 or 16 bits.", source: PROVIDER, settles: ["activations"] },
+    {
+      says: "Conv and ConvTranspose may have a scale a channel; other weights have one a tensor.",
+      source: CONFIG,
+      settles: ["weights"],
+    },
     { says: "MatMul takes unsigned factors: its weights are written as uint8 with zero point 128.", source: PROVIDER },
     { says: "Every dimension of its inputs is a number.", source: PROVIDER },
   ],

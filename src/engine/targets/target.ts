@@ -101,6 +101,8 @@ export interface TargetRule {
   readonly says: string;
   /** An address. */
   readonly source: string;
+  /** The choices of a recipe that it is the reason of. */
+  readonly settles?: readonly ("format" | "activations" | "weights" | "elementwise")[];
 }
 
 /** Positions among inputs, and among outputs. */

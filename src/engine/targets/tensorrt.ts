@@ -17,7 +17,11 @@ export const TENSORRT: Target = {
     elementwise: "join",
   },
   rules: [
-    { says: "Activations and weights are symmetric int8: zero points are 0.", source: GUIDE },
+    {
+      says: "Activations and weights are symmetric int8: zero points are 0.",
+      source: GUIDE,
+      settles: ["activations", "weights"],
+    },
     { says: "Activations have a scale a tensor, weights one a channel.", source: EXPLICIT },
     {
       says: "Biases stay in float: its parser refuses the DequantizeLinear of an int32 bias.",

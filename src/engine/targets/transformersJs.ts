@@ -11,10 +11,12 @@ export const TRANSFORMERS_JS: Target = {
     {
       says: "Its own 8-bit models are dynamic: DynamicQuantizeLinear before MatMulInteger, and no calibration.",
       source: "https://github.com/xenova/transformers.js/issues/849",
+      settles: ["format"],
     },
     {
       says: "On WASM it takes 8-bit weights (q8) where nothing else is asked for, of a file that ends in _quantized.onnx.",
       source: "https://huggingface.co/docs/transformers.js/guides/dtypes",
+      settles: ["weights"],
     },
     ...ORT_WEB.rules,
   ],

@@ -19,16 +19,22 @@ export const VITIS_NPU: Target = {
     {
       says: "Activations are symmetric in 8 bits, weights symmetric int8, and every scale is a power of two.",
       source: QUARK,
+      settles: ["activations"],
     },
     {
       says: "Weights have a scale a tensor: the NPU has none a channel.",
       source: "https://quark.docs.amd.com/latest/onnx/appendix_full_quant_config_features.html",
+      settles: ["weights"],
     },
     {
       says: "Biases are int8 with a scale of their own.",
       source: "https://quark.docs.amd.com/latest/onnx/appendix_full_quant_config_features.html",
     },
-    { says: "Operators that are not in the list of those it was proven on run on the processor.", source: OPERATORS },
+    {
+      says: "Operators that are not in the list of those it was proven on run on the processor.",
+      source: OPERATORS,
+      settles: ["elementwise"],
+    },
   ],
   activations: [
     { type: "uint8", symmetric: true },
