@@ -72,7 +72,7 @@ async function compile({ input, licences, external }: Part, config: InlineConfig
         output: {
           entryFileNames: "[name]",
           chunkFileNames: "[name]-[hash].js",
-          codeSplitting: { groups: [{ name: "tfjs", test: /\/node_modules\/@tensorflow\// }] },
+          codeSplitting: { groups: [{ name: "tfjs", test: /\/node_modules\/@tensorflow\/.*\.js$/ }] },
           assetFileNames: "[name][extname]",
           // Documentation is in the types; of a bundle it is a tenth.
           comments: { jsdoc: false },

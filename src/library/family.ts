@@ -37,6 +37,11 @@ export async function familyIn<Data>(
     samples: options.samples ?? null,
   } as const;
   const made = await makeFamily(request, environment, checkedContext(options));
-  const files = made.files.map(({ name, chunks }) => ({ name, chunks: chunks as WrittenFile["chunks"] }));
+  const files = made.files.map((file) => ({
+    name: file.name,
+    get chunks() {
+      return file.chunks as WrittenFile["chunks"];
+    },
+  }));
   return { ...made, files, notices: [...made.notices, ...notices] };
 }

@@ -43,7 +43,7 @@ type Reason = Pick<AdvisedChoice, "why" | "basis">;
 export function reasonsFor(form: Form, settings: AdvisedSettings, facts: AdviceFacts): Option {
   const choices = [
     { setting: "Format", value: FORMAT_WORDS[settings.format], ...formatReason(form, facts) },
-    ...(takesCodes(settings) ? [weightChoice(settings, facts)] : []),
+    ...(takesCodes(settings) ? [weightChoice(form, settings, facts)] : []),
     ...(takesRanges(settings) && form !== "stored" ? roundedChoices(settings, facts) : []),
     ...floatChoices(form, settings),
   ];
@@ -91,8 +91,9 @@ function measured(reference: Reference | null | undefined): Reason | null {
   return reference ? { why: reference.says, basis: `Measured on ${reference.on}; not on this model.` } : null;
 }
 
-function weightChoice({ weights }: AdvisedSettings, { loss, target }: AdviceFacts): AdvisedChoice {
+function weightChoice(form: Form, { weights }: AdvisedSettings, { loss, target }: AdviceFacts): AdvisedChoice {
   const choice = { setting: "Weights", value: `${weights.type}, ${scalesOf(weights)}` };
+  if (form === "quarters") return { ...choice, ...measured(QUARTERS)! };
   if (!loss || weights.block !== undefined) return { ...choice, ...ruleOf(target, "weights") };
   const [own, instead] =
     weights.granularity === "channel" ? (["channel", "tensor"] as const) : (["tensor", "channel"] as const);

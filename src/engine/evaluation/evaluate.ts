@@ -81,7 +81,8 @@ export async function evaluateSessions(
     machine: request.machine,
     threads: request.threads,
   };
-  const throughput = request.batches ? await measureThroughput(float, quantized, last.feeds, context) : [];
+  const slower = Math.max(latency.float.p50, latency.quantized.p50);
+  const throughput = request.batches ? await measureThroughput(float, quantized, last.feeds, slower, context) : [];
   return {
     samples,
     labelled: scores.samples,

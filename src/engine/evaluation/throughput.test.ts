@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { JobContext } from "../model/job.ts";
 import type { Session } from "../model/runtime.ts";
 import type { Port, Tensor, TensorMap } from "../model/tensor.ts";
@@ -43,29 +43,42 @@ function session(a: { perSample: number; dims?: Port["dims"]; rows?: (batch: num
 
 test("samples a second are told for every batch up to 64, both models in turn on the same samples", async () => {
   const [float, quantized] = [session({ perSample: 2 }), session({ perSample: 1 })];
-  const measured = await measureThroughput(float, quantized, one, context);
+  const measured = await measureThroughput(float, quantized, one, 1, context);
   expect(measured).toEqual([1, 2, 4, 8, 16, 32, 64].map((batch) => ({ batch, float: 500, quantized: 1000 })));
   expect(quantized.batches).toEqual(float.batches);
 });
 
 test("no run is begun that would take more than a second", async () => {
-  const measured = await measureThroughput(session({ perSample: 100 }), session({ perSample: 1 }), one, context);
+  const measured = await measureThroughput(session({ perSample: 100 }), session({ perSample: 1 }), one, 1, context);
   expect(measured.map(({ batch }) => batch)).toEqual([1, 2, 4, 8]);
 });
 
 test("a model whose batch is fixed, or whose outputs do not follow it, has none", async () => {
   const open = session({ perSample: 1 });
-  expect(await measureThroughput(session({ perSample: 1, dims: [1, 3] }), open, one, context)).toEqual([]);
-  expect(await measureThroughput(open, session({ perSample: 1, rows: () => 1 }), one, context)).toEqual([]);
+  expect(await measureThroughput(session({ perSample: 1, dims: [1, 3] }), open, one, 1, context)).toEqual([]);
+  expect(await measureThroughput(open, session({ perSample: 1, rows: () => 1 }), one, 1, context)).toEqual([]);
 });
 
 test("a batch that a session refuses ends the table and not the evaluation", async () => {
-  const measured = await measureThroughput(session({ perSample: 1 }), session({ perSample: 1, most: 8 }), one, context);
+  const measured = await measureThroughput(
+    session({ perSample: 1 }),
+    session({ perSample: 1, most: 8 }),
+    one,
+    1,
+    context,
+  );
   expect(measured.map(({ batch }) => batch)).toEqual([1, 2, 4, 8]);
 });
 
 test("a session that fails at once has none, and what was evaluated before is kept", async () => {
-  expect(await measureThroughput(session({ perSample: 1 }), session({ perSample: 1, most: 0 }), one, context)).toEqual(
-    [],
-  );
+  expect(
+    await measureThroughput(session({ perSample: 1 }), session({ perSample: 1, most: 0 }), one, 1, context),
+  ).toEqual([]);
+});
+
+test("a model of which two samples would take too long is not run again for its throughput", async () => {
+  const run = vi.fn();
+  const slow = { ...session({ perSample: 1 }), run };
+  expect(await measureThroughput(slow, slow, one, 600, context)).toEqual([]);
+  expect(run).not.toHaveBeenCalled();
 });

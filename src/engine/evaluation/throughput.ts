@@ -14,15 +14,16 @@ const ALL_MS = 6000;
 /**
  * Samples a second of both sessions, by how many are run at a time, 1 to 64: the sample again and again, medians of up to five runs in turn after one
  * that warms up. Of models alone whose inputs all begin with one open dimension, the batch, and whose outputs follow it: empty otherwise. Batches
- * are left out that would take more than a second a run, or that a session does not take.
+ * are left out that would take more than a second a run, or that a session does not take. `milliseconds` is what the slower of both takes for one sample.
  */
 export async function measureThroughput(
   float: Session,
   quantized: Session,
   feeds: TensorMap,
+  milliseconds: number,
   { signal, report }: JobContext,
 ): Promise<Throughput[]> {
-  if (!takesBatches(float, feeds) || !takesBatches(quantized, feeds)) return [];
+  if (!takesBatches(float, feeds) || !takesBatches(quantized, feeds) || 2 * milliseconds > RUN_MS) return [];
   const measured: Throughput[] = [];
   const start = performance.now();
   for (const batch of BATCHES) {

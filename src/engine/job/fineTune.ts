@@ -74,7 +74,7 @@ export async function fineTune(
   context.report({ task: "Fine-tuning, reading samples", done: 0, total: 100, unit: "%" });
   const runs = tunableRuns(quantizedBy({ codes: begun, biases: {} }), recipe);
   const taught = printing(dataset, null);
-  const views = new Views(taught.dataset, samples, recipe);
+  const views = new Views(taught.dataset, samples, recipe, context.signal);
   const dims = await dimsIn(float, runs, views, made, runtime);
   const blocks = blocksOf(runs, dims, views.most);
   if (blocks.length === 0) {
@@ -176,11 +176,13 @@ function roundedCodes(
 class Views {
   readonly #dataset: Dataset;
   readonly #wanted: number;
+  readonly #signal: AbortSignal;
   readonly #layout: NonNullable<Recipe["preprocess"]>["layout"] | null;
   /** How many samples were read. */
   samples = 0;
 
-  constructor(dataset: Dataset, samples: number, { preprocess }: Recipe) {
+  constructor(dataset: Dataset, samples: number, { preprocess }: Recipe, signal: AbortSignal) {
+    this.#signal = signal;
     this.#dataset = dataset;
     this.#wanted = Math.min(samples, dataset.length);
     this.#layout = preprocess?.layout ?? null;
@@ -207,7 +209,10 @@ class Views {
   /** Crop by crop of the samples that teach, so that those of one are apart; then those held out. */
   async *all(): AsyncGenerator<TensorMap> {
     const kept: TensorMap[] = [];
-    for await (const { sample } of readableSamples(this.#dataset, this.#wanted)) kept.push(sample.feeds);
+    for await (const { sample } of readableSamples(this.#dataset, this.#wanted)) {
+      this.#signal.throwIfAborted();
+      kept.push(sample.feeds);
+    }
     this.samples = kept.length;
     const taught = kept.length - Math.floor(kept.length / HELD);
     for (const [from, to] of [

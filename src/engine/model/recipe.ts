@@ -141,6 +141,11 @@ export function roundingText({ rounding, seed = 0 }: Pick<WeightScheme, "roundin
   return rounding === "stochastic" ? `stochastic, seed ${seed}` : rounding;
 }
 
+/** Whether weights are of the form that is fine-tuned: in int4 with a free scale a channel. */
+export function isTunedForm({ type, granularity, block, scales }: Omit<WeightScheme, "layers">): boolean {
+  return type === "int4" && granularity === "channel" && block === undefined && scales === undefined;
+}
+
 /** Whether codes are found on samples. */
 export function isSampled({ algorithm }: Pick<WeightScheme, "algorithm">): boolean {
   return SAMPLED_ALGORITHMS.some((each) => each === algorithm);

@@ -158,6 +158,7 @@ async function makePart(
     if (variant.choices === null) {
       const artifact = await floatArtifact(source, file);
       files.push(artifact);
+      notices.push(...dividedNotice(artifact));
       const seen = split ? "ran once" : "not run";
       const whole = { part: part.name, dtype, ...filed(artifact), model: artifact.model };
       results.push(resultOf({ ...whole, evaluation: null, seen, says: null }, place));
@@ -183,7 +184,7 @@ async function makePart(
     const written = exported.files.find((each) => each.name.endsWith(".onnx"))!;
     const artifact = modelArtifact(exported.quantized.written.model, name);
     files.push(artifact);
-    notices.push(...renamed(one.notices, written.name, name));
+    notices.push(...dividedNotice(artifact), ...renamed(one.notices, written.name, name));
     if (one.why !== null) {
       notices.push({ kind: "warning", subject: name, message: `"${name}" was not judged: ${one.why}` });
     }
@@ -196,6 +197,13 @@ async function makePart(
   }
   const judged = split !== null && [...made.values()].every((one) => typeof one === "string" || one.why === null);
   return { results, files, notices, judged, unjudged: why, inputs: project.summary.inputs };
+}
+
+/** Said of a model whose weights are beside it. */
+function dividedNotice({ name, weights }: Artifact): Notice[] {
+  if (!weights) return [];
+  const message = `"${name}" has its weights beside it, since both are longer than 2 GiB: WASM holds 4 GiB in all, so try it in a page before you publish it for one.`;
+  return [{ kind: "warning", subject: name, message }];
 }
 
 /** Where a model is in the folder that is published, and how long it is. */

@@ -242,10 +242,12 @@ test("takes codes and biases that were tuned, and what samples taught them, and 
   expect(tuned).toMatchObject({ codes, biases: { conv: [0.5] }, rounding: null, prints: "AAAAAAAA", resolved: {} });
   expect(tuned.weights.rounding).toBe("finetuned");
   expect(missing(tuned)).toEqual([]);
-  for (const other of [withSmoothing(tuned, true), withGranularity(tuned, "tensor")]) {
-    expect([other.codes, other.biases]).toEqual([null, null]);
-  }
-  for (const other of [withTarget(tuned, "tensorrt"), withWeightType(tuned, "int8"), withWeightType(tuned, "nf4")]) {
+  const smoothed = withSmoothing(tuned, true);
+  expect([smoothed.codes, smoothed.biases]).toEqual([null, null]);
+  for (const other of [
+    ...[withTarget(tuned, "tensorrt"), withWeightType(tuned, "int8"), withWeightType(tuned, "nf4")],
+    ...[withGranularity(tuned, "tensor"), withPowersOfTwo(tuned, true)],
+  ]) {
     expect([other.weights.rounding, "codes" in other]).toEqual(["nearest", false]);
   }
   const learned = withLearnedRounding(tuned, { rounding: { conv: "AQ==" }, prints: "AAAAAAAA" });

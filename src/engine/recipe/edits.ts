@@ -9,6 +9,7 @@ import {
   type Corrections,
   type Elementwise,
   isSampled,
+  isTunedForm,
   type MethodChoice,
   type Recipe,
   type WeightScheme,
@@ -42,7 +43,7 @@ export function withTarget(recipe: Recipe, name: TargetName): Recipe {
     target: name,
     ...defaults,
     corrections,
-    weights: tunedInInt4({ rounding, ...weights }),
+    weights: tunedIfTunable({ rounding, ...weights }),
   });
   if (name !== DEFAULT_TARGET) return changed;
   const { target: _, ...back } = changed;
@@ -68,7 +69,10 @@ export function withPowersOfTwo(recipe: Recipe, chosen: boolean): Recipe {
   const { scales: _, ...activations } = recipe.activations;
   const { scales: __, ...weights } = recipe.weights;
   const scales = chosen ? ({ scales: "power-of-two" } as const) : {};
-  return withSettings(recipe, { activations: { ...activations, ...scales }, weights: { ...weights, ...scales } });
+  return withSettings(recipe, {
+    activations: { ...activations, ...scales },
+    weights: tunedIfTunable({ ...weights, ...scales }),
+  });
 }
 
 /** Weights that are multiplied by codes have no blocks and no zero points; those beside float16 are 4 bits in blocks; else they stay as they are chosen. */
@@ -141,9 +145,9 @@ function unlearned<W extends Pick<WeightScheme, "rounding" | "seed">>(weights: W
   return weights.rounding === "learned" || weights.rounding === "finetuned" ? toNearest(weights) : weights;
 }
 
-/** Weights are fine-tuned in int4, and in no other type. */
-function tunedInInt4(weights: WeightScheme): WeightScheme {
-  return weights.rounding === "finetuned" && weights.type !== "int4" ? toNearest(weights) : weights;
+/** Weights of another form than is fine-tuned are rounded to nearest. */
+function tunedIfTunable(weights: WeightScheme): WeightScheme {
+  return weights.rounding === "finetuned" && !isTunedForm(weights) ? toNearest(weights) : weights;
 }
 
 const SYMMETRIC = {
@@ -214,7 +218,7 @@ export function withWeightAlgorithm(recipe: Recipe, algorithm: WeightScheme["alg
 }
 
 export function withGranularity(recipe: Recipe, granularity: WeightScheme["granularity"]): Recipe {
-  return withSettings(recipe, { weights: { ...recipe.weights, granularity } });
+  return withSettings(recipe, { weights: tunedIfTunable({ ...recipe.weights, granularity }) });
 }
 
 /**
@@ -224,7 +228,7 @@ export function withGranularity(recipe: Recipe, granularity: WeightScheme["granu
 export function withWeightType(recipe: Recipe, type: WeightScheme["type"]): Recipe {
   const { layers: _, ...all } = recipe.weights;
   if (type !== "nf4" && !isAsymmetric(type) && !isCodebook(type)) {
-    return withSettings(recipe, { weights: tunedInInt4({ ...all, type }) });
+    return withSettings(recipe, { weights: tunedIfTunable({ ...all, type }) });
   }
   const { scales: __, ...weights } = all;
   if (isCodebook(type)) return withSettings(recipe, { weights: { ...toNearest(unblocked(weights)), type } });

@@ -1,5 +1,5 @@
 import { hasIntegerActivations, isTuned, multiplies, takesCodes, takesRanges, unsmoothable } from "../model/format.ts";
-import { isSampled, type Recipe, weightTypesOf } from "../model/recipe.ts";
+import { isSampled, isTunedForm, type Recipe, weightTypesOf } from "../model/recipe.ts";
 import { isAlone, isAsymmetric, isCodebook } from "../values/codes.ts";
 
 /** The sentence with which weights are refused that a recipe asks for and that do not go together; null where they do. */
@@ -107,8 +107,8 @@ function refusalOfOne(recipe: Pick<Recipe, "format" | "weights">): string | null
     const nearest = [type, recipe.format].find((each) => each === "nf4" || each === "q4f16");
     if (nearest !== undefined) return `Weights of ${nearest} are rounded to nearest; leave the rounding out.`;
   }
-  if (rounding === "finetuned" && (type !== "int4" || block !== undefined)) {
-    return "Fine-tuning is of weights in int4 with a scale a channel; choose these, or round to nearest.";
+  if (rounding === "finetuned" && !isTunedForm(recipe.weights)) {
+    return "Fine-tuning is of weights in int4 with a free scale a channel; choose these, or round to nearest.";
   }
   if (rounding === "learned" && (block !== undefined || isAsymmetric(type))) {
     return "Rounding is learned of symmetric weights with a scale a channel; round to nearest, or choose int8 or int4 without blocks.";

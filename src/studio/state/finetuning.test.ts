@@ -4,7 +4,13 @@ import type { FineTuneRequest, FineTuning } from "../../engine/model/finetuning.
 import type { Recipe } from "../../engine/model/recipe.ts";
 import type { LayerRounding, Rounding } from "../../engine/model/rounding.ts";
 import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
-import { withGranularity, withMethod, withWeightType } from "../../engine/recipe/edits.ts";
+import {
+  withGranularity,
+  withMethod,
+  withPowersOfTwo,
+  withRounding,
+  withWeightType,
+} from "../../engine/recipe/edits.ts";
 import { nothingIsAwaited } from "./awaited.ts";
 import {
   adoptFineTuning,
@@ -128,6 +134,31 @@ test("where nothing gains the recipe has learned rounding, unless it asks for wh
   expect([fineTuningIsAdopted(state()), present().biases]).toEqual([true, {}]);
 });
 
+test("rounding that the recipe asks for is there where nothing gains, and nothing is tuned from rounding of other weights", async () => {
+  given({ recipe: begin(withRounding(recipe, "learned", null)) });
+  run([], tuned(false, false));
+  await fineTune();
+  expect([awaitedOf(present()), present().rounding]).toEqual([null, learned.rounding]);
+
+  fresh();
+  given({ model: { file: {} } as OpenModel, data, samples: 20, recipe: begin(recipe), calibration });
+  job.mockClear();
+  job.mockImplementationOnce(async () => {
+    editRecipe("weights", (before) => withPowersOfTwo(before, true));
+    return learned;
+  });
+  await fineTune();
+  expect(job).toHaveBeenCalledTimes(1);
+  expect(state().work.log[0]?.text).toMatch(/^The recipe changed meanwhile/);
+});
+
+test("samples that taught the rounding are known, too", async () => {
+  given({ recipe: begin({ ...recipe, format: "weights", prints: null }), calibration: { ...calibration, wanted: 0 } });
+  run([], { ...tuned(true, true), prints: "BBBBBBBB" });
+  await fineTune();
+  expect(present().prints).toBe("AAAAAAAABBBBBBBB");
+});
+
 test("a run that was ended keeps its blocks and changes no recipe; the next goes on from them", async () => {
   run([tuned(true)], null);
   await fineTune();
@@ -141,6 +172,11 @@ test("a run that was ended keeps its blocks and changes no recipe; the next goes
   expect(resumableTuning(state())).toBeNull();
   run([tuned(true)], null);
   await fineTune();
+  expect(resumableTuning(state())).not.toBeNull();
+  const { rounding } = state().results;
+  actions.roundingLearned({ ...rounding!, result: { ...learned, rounding: { a: "Ag==", b: "AQ==" } } });
+  expect(resumableTuning(state())).toBeNull();
+  actions.roundingLearned(rounding!);
   actions.tuningStepsChanged(50);
   expect(resumableTuning(state())).toBeNull();
 });
@@ -152,10 +188,20 @@ test("other weights make it stale and take it out of the recipe; another method 
   expect([fineTuningIsStale(state()), awaitedOf(present())]).toEqual([false, "finetuning"]);
   await takeFineTuning();
   expect([awaitedOf(present()), asked.length]).toEqual([null, 1]);
-  editRecipe("weights", (before) => withGranularity(before, "tensor"));
-  expect([fineTuningIsStale(state()), awaitedOf(present())]).toEqual([true, "finetuning"]);
-  editRecipe("type", (before) => withWeightType(before, "int8"));
-  expect([isTunable(present()), present().weights.rounding]).toEqual([false, "nearest"]);
+  for (const change of [
+    (before: Recipe) => withGranularity(before, "tensor"),
+    (before: Recipe) => withPowersOfTwo(before, true),
+    (before: Recipe) => withWeightType(before, "int8"),
+  ]) {
+    editRecipe("weights", change);
+    expect([fineTuningIsStale(state()), isTunable(present()), present().weights.rounding]).toEqual([
+      true,
+      false,
+      "nearest",
+    ]);
+    actions.recipeUndone();
+    expect(fineTuningIsAdopted(state())).toBe(true);
+  }
 });
 
 test("weights that change meanwhile are not tuned so, and what is asked for and not tuned is said in a sentence", async () => {
@@ -169,6 +215,11 @@ test("weights that change meanwhile are not tuned so, and what is asked for and 
   await fineTune();
   expect(present()).toEqual(withGranularity(recipe, "tensor"));
   expect(state().work.log[0]?.text).toMatch(/changed meanwhile/);
+  actions.recipeUndone();
+  chooseFineTuning();
+  expect(awaitedOf(present())).toBe(null);
+  actions.recipeUndone();
+  given({ finetuning: null });
   chooseFineTuning();
   expect(awaitedOf(present())).toBe("finetuning");
   expect(nothingIsAwaited(present())).toBe(false);

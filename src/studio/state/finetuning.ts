@@ -4,13 +4,22 @@ import type { Recipe } from "../../engine/model/recipe.ts";
 import { basisOf, isCurrent } from "../../engine/recipe/basis.ts";
 import { digestOf } from "../../engine/recipe/digest.ts";
 import { withFineTuning, withRounding } from "../../engine/recipe/edits.ts";
+import { joinPrints } from "../../engine/recipe/prints.ts";
 import { plural } from "../../engine/values/figures.ts";
 import { runJob } from "./jobs.ts";
 import { say } from "./log.ts";
 import { lossShower } from "./lossShower.ts";
 import { editRecipe, isBusy, resolveRecipe } from "./recipe.ts";
 import { takeStep } from "./remedySteps.ts";
-import { adoptRounding, knownRounding, learn, readyToLearn, roundingSamples } from "./rounding.ts";
+import {
+  adoptRounding,
+  isAdopted,
+  knownRounding,
+  learn,
+  readyToLearn,
+  roundingIsStale,
+  roundingSamples,
+} from "./rounding.ts";
 import type { StudioState } from "./slices/studio.ts";
 import { factsOf, presentOf } from "./steps.ts";
 import { actions, studio } from "./store.ts";
@@ -56,8 +65,10 @@ export function fineTuningIsAdopted({ project: { recipe }, results: { finetuning
 export function resumableTuning(state: StudioState): FineTuning | null {
   const { finetuning } = state.results;
   if (!finetuning || fineTuningIsStale(state) || isWhollyTuned(finetuning.result)) return null;
-  const { samples, steps } = finetuning.asked;
-  return samples === roundingSamples(state) && steps === state.view.tuningSteps ? finetuning.result : null;
+  const { samples, steps, rounding } = finetuning.asked;
+  const from = knownRounding(state)?.rounding;
+  const isAsked = samples === roundingSamples(state) && steps === state.view.tuningSteps;
+  return isAsked && from && rounding === digestOf(from) ? finetuning.result : null;
 }
 
 /**
@@ -67,7 +78,12 @@ export function resumableTuning(state: StudioState): FineTuning | null {
 export async function fineTune(): Promise<void> {
   if (isBusy(studio.getState().work) || !readyToLearn(FINE_TUNING)) return;
   const rounding = knownRounding(studio.getState()) ?? (await learn());
-  const ready = rounding && readyToLearn(FINE_TUNING);
+  if (!rounding) return;
+  if (roundingIsStale(studio.getState())) {
+    say("warning", "The recipe changed meanwhile, so nothing is tuned from what was learned.");
+    return;
+  }
+  const ready = readyToLearn(FINE_TUNING);
   if (!ready) return;
   const { data, calibration, model } = ready;
   const resolved = await resolveRecipe(calibration);
@@ -75,10 +91,11 @@ export async function fineTune(): Promise<void> {
   const recipe = { ...fineTuned(resolved), codes: null, biases: null };
   const basis = basisOf("codes", { recipe, data: data.fingerprint });
   const now = studio.getState();
-  const asked = { samples: roundingSamples(now), steps: now.view.tuningSteps };
+  const asked = { samples: roundingSamples(now), steps: now.view.tuningSteps, rounding: digestOf(rounding.rounding) };
   let last = resumableTuning(now);
   const isOpen = () => studio.getState().project.model?.file === model.file;
-  const show = (result: FineTuning) => {
+  const show = (tuned: FineTuning) => {
+    const result = { ...tuned, prints: joinPrints(rounding.prints, tuned.prints) };
     last = result;
     if (isOpen()) actions.fineTuned({ result, basis, asked });
   };
@@ -91,7 +108,13 @@ export async function fineTune(): Promise<void> {
     task: FINE_TUNING,
     on: `the first ${plural(asked.samples, "sample")}`,
     run: (api, report) =>
-      api.fineTune(recipe, { ...asked, rounding: rounding.rounding, resume: last }, report, onPoint, onBlock),
+      api.fineTune(
+        recipe,
+        { samples: asked.samples, steps: asked.steps, rounding: rounding.rounding, resume: last },
+        report,
+        onPoint,
+        onBlock,
+      ),
     resumesAt: () => `from ${last ? `${last.blocks.length} of ${plural(last.wanted, "block")}` : "the first block"}`,
   });
   actions.learningEnded();
@@ -107,7 +130,7 @@ export async function fineTune(): Promise<void> {
   if (fineTuningIsStale(studio.getState())) {
     say("warning", "The recipe changed meanwhile, so it does not have what was tuned yet.");
   } else if (kept > 0 || present?.weights.rounding === "finetuned") adoptFineTuning();
-  else if (present?.weights.rounding !== "learned") adoptRounding();
+  else if (!isAdopted(studio.getState())) adoptRounding();
 }
 
 /** The layers of a block in words. */

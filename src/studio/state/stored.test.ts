@@ -121,7 +121,7 @@ const FINE_TUNING_RECORD = {
   sha256: "ab",
   finetuning: {
     basis: on("codes"),
-    asked: { samples: 8, steps: 10 },
+    asked: { samples: 8, steps: 10, rounding: "ab" },
     result: {
       ...{ codes: { conv: { codes: "QUI=", scales: "AACAPw==" } }, biases: { conv: [0.5, -1] } },
       blocks: [

@@ -70,7 +70,7 @@ export const STORED_FINE_TUNING = fields({
   sha256: text,
   finetuning: fields({
     ...based("codes", FINE_TUNING).entries,
-    asked: fields({ samples: count, steps: integer(1) }),
+    asked: fields({ samples: count, steps: integer(1), rounding: text }),
   }),
 });
 /** Codes and scales of inputs are found at once, from what these are derived from. */

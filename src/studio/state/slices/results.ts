@@ -76,9 +76,9 @@ export interface LearnedRounding extends Based<Rounding> {
   readonly asked: { readonly samples: number; readonly iterations: number };
 }
 
-/** What fine-tuning came to, and how many samples and steps were asked for. */
+/** What fine-tuning came to, how many samples and steps were asked for, and from which learned rounding on, by its digest. */
 export interface FineTuned extends Based<FineTuning> {
-  readonly asked: { readonly samples: number; readonly steps: number };
+  readonly asked: { readonly samples: number; readonly steps: number; readonly rounding: string };
 }
 
 /** Codes and scales of inputs found on samples, and on how many was asked for. */

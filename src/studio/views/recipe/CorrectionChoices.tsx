@@ -17,8 +17,10 @@ export function CorrectionChoices({
   biases,
   rounding,
   codes,
+  weights,
   format,
-}: Pick<Recipe, "corrections" | "factors" | "smoothed" | "biases" | "rounding" | "codes" | "format">) {
+}: Pick<Recipe, "corrections" | "factors" | "smoothed" | "biases" | "rounding" | "codes" | "weights" | "format">) {
+  const isFineTuned = weights.rounding === "finetuned";
   const hasData = useProject((project) => project.data !== null);
   return (
     <>
@@ -48,11 +50,12 @@ export function CorrectionChoices({
       />
       {biases && (codes || rounding) && Object.keys(biases).length === 0 ? (
         <p className="muted small">
-          {codes ? "Codes found on samples leave" : "Learned rounding leaves"} nothing to correct.
+          {isFineTuned ? "Fine-tuning leaves" : codes ? "Codes found on samples leave" : "Learned rounding leaves"}{" "}
+          nothing to correct.
         </p>
       ) : biases ? (
         <p className="muted small">
-          Biases of {plural(Object.keys(biases).length, "layer")} are {codes ? "tuned" : "corrected"}.
+          Biases of {plural(Object.keys(biases).length, "layer")} are {isFineTuned ? "tuned" : "corrected"}.
         </p>
       ) : corrections.bias === "empirical" && !hasData ? (
         <p className="muted small">Not measured: needs samples.</p>
