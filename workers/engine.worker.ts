@@ -1,9 +1,8 @@
 import { expose } from "comlink";
 import type { Calibration } from "../src/engine/model/calibration.ts";
 import { type DataFile, InputsMissing } from "../src/engine/model/dataset.ts";
-import type { FineTuning } from "../src/engine/model/finetuning.ts";
+import type { BlockLearner } from "../src/engine/model/finetuning.ts";
 import { InputError, type JobContext } from "../src/engine/model/job.ts";
-import type { Rounding } from "../src/engine/model/rounding.ts";
 import {
   DEFAULT_SEED,
   type Environment,
@@ -87,6 +86,21 @@ async function delivering<T, P>(
   } finally {
     await delivered;
   }
+}
+
+/** Lets `work` learn; where it is begun once more, on another device, it goes on from what it delivered last. */
+function learningFrom<R>(
+  begun: R | null,
+  deliver: (partial: R) => unknown,
+  { signal }: JobContext,
+  work: (learner: BlockLearner, resume: R | null, keep: (partial: R) => void) => Promise<R>,
+): Promise<R> {
+  let last = begun;
+  const keep = (partial: R) => {
+    last = partial;
+    deliver(partial);
+  };
+  return withLearner(signal, (learner) => work(learner, last, keep));
 }
 
 function opened(): Project {
@@ -207,41 +221,23 @@ const api: EngineApi = {
     ),
   learnRounding: (recipe, request, onProgress, onPoint, onLayer) =>
     job(onProgress, (context) =>
-      delivering(onLayer, (deliver) => {
-        let { resume } = request;
-        const listener = {
-          context,
-          onPoint,
-          onLayer: (partial: Rounding) => {
-            resume = partial;
-            deliver(partial);
-          },
-        };
-        return withLearner(context.signal, (learner) =>
+      delivering(onLayer, (deliver) =>
+        learningFrom(request.resume, deliver, context, (learner, resume, onLayer) =>
           opened()
             .adopt(recipe)
-            .learnRounding({ ...request, resume }, learner, listener),
-        );
-      }),
+            .learnRounding({ ...request, resume }, learner, { context, onPoint, onLayer }),
+        ),
+      ),
     ),
   fineTune: (recipe, request, onProgress, onPoint, onBlock) =>
     job(onProgress, (context) =>
-      delivering(onBlock, (deliver) => {
-        let { resume } = request;
-        const listener = {
-          context,
-          onPoint,
-          onBlock: (partial: FineTuning) => {
-            resume = partial;
-            deliver(partial);
-          },
-        };
-        return withLearner(context.signal, (learner) =>
+      delivering(onBlock, (deliver) =>
+        learningFrom(request.resume, deliver, context, (learner, resume, onBlock) =>
           opened()
             .adopt(recipe)
-            .fineTune({ ...request, resume }, learner, listener),
-        );
-      }),
+            .fineTune({ ...request, resume }, learner, { context, onPoint, onBlock }),
+        ),
+      ),
     ),
   findCodes: (recipe, request, onProgress, onFound) =>
     job(onProgress, (context) =>

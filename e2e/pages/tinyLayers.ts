@@ -1,3 +1,4 @@
+import { EVERY_OPERATION } from "../../src/engine/learning/testing/everyOperation.ts";
 import type { BlockLayer, BlockLearner, TunedBlock } from "../../src/engine/model/finetuning.ts";
 import type { LayerForm, LearnedRounding, Learner, RoundingProblem } from "../../src/engine/model/rounding.ts";
 import type { Tensor } from "../../src/engine/model/tensor.ts";
@@ -56,15 +57,7 @@ const layer = (form: LayerForm, channels: number, inputs: number): BlockLayer =>
 export async function tune(learner: BlockLearner, steps: number): Promise<TunedBlock> {
   const task = await learner.beginBlock({
     layers: [layer(conv(1), 4, 27), layer(conv(4), 4, 9), layer({ kind: "matmul" }, 5, 4)],
-    steps: [
-      { kind: "layer", of: 0, layer: 0, grid: null },
-      { kind: "clamp", of: 1, low: 0, high: 6, grid: { scale: 6 / 255, zeroPoint: 0, limits: [0, 255] } },
-      { kind: "layer", of: 2, layer: 1, grid: null },
-      { kind: "add", of: 3, and: 2, grid: null },
-      { kind: "mean", of: 4, grid: null },
-      { kind: "rows", of: 5, grid: null },
-      { kind: "layer", of: 6, layer: 2, grid: null },
-    ],
+    steps: EVERY_OPERATION,
   });
   for (let sample = 1; sample <= 12; sample++) {
     const offset = 0.5 * Math.sin(sample);

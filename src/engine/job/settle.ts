@@ -10,7 +10,7 @@ import type { Runtimes } from "../model/runtime.ts";
 import type { Underway } from "../model/underway.ts";
 import { withLearned, withoutVainPrints } from "../recipe/change.ts";
 import { missing } from "../recipe/derivations.ts";
-import { withFoundCodes } from "../recipe/edits.ts";
+import { withFineTuning, withFoundCodes } from "../recipe/edits.ts";
 import { joinPrints } from "../recipe/prints.ts";
 import { isObservedAlike, withScalingOf } from "../recipe/scaling.ts";
 import type { Learned } from "../recipe/settings.ts";
@@ -197,7 +197,7 @@ export async function settle(
     const learned = await learnRounding(model, settled, dataset, { ...asked, resume: null }, by, listener);
     const from = { samples: asked.samples, steps: TUNING_STEPS, rounding: learned.rounding, resume: null };
     finetuning = await fineTune(model, settled, dataset, from, by, listener);
-    settled = withLearned(withLearned(settled, { codes: finetuning.codes }), { biases: finetuning.biases });
+    settled = withFineTuning(settled, finetuning);
   }
   let found: CodeSearch | null = null;
   if (lacks("codes") && runtimes.learner) {
@@ -216,13 +216,7 @@ export async function settle(
   }
   settled = {
     ...settled,
-    prints: joinPrints(
-      settled.prints,
-      taught.all,
-      rounding?.prints ?? null,
-      finetuning?.prints ?? null,
-      found?.prints ?? null,
-    ),
+    prints: joinPrints(settled.prints, taught.all, rounding?.prints ?? null, found?.prints ?? null),
   };
   return {
     recipe: deriveBiases(model, withoutVainPrints(settled)),

@@ -7,6 +7,7 @@ import { clamp } from "../values/clamp.ts";
 import { roundHalfEven } from "../values/round.ts";
 import { roundValues, roundWeight } from "./fakeQuantize.ts";
 import { products } from "./linear.ts";
+import { EVERY_OPERATION } from "./testing/everyOperation.ts";
 import { learners, problemOf } from "./testing/problems.ts";
 
 let learner: BlockLearner;
@@ -85,15 +86,7 @@ const layerOf = (form: LayerForm, channels: number, inputs: number, seed: number
 test("a block learns to make what is wanted, on samples held out too, and gives codes within the limits", async () => {
   const task = await learner.beginBlock({
     layers: [layerOf(conv(1, 1, [1, 1]), 6, 4, 1), layerOf(same, 6, 9, 2), layerOf({ kind: "matmul" }, 5, 6, 3)],
-    steps: [
-      { kind: "layer", of: 0, layer: 0, grid: null },
-      { kind: "clamp", of: 1, low: 0, high: 6, grid: { scale: 6 / 255, zeroPoint: 0, limits: [0, 255] } },
-      { kind: "layer", of: 2, layer: 1, grid: null },
-      { kind: "add", of: 3, and: 2, grid: null },
-      { kind: "mean", of: 4, grid: null },
-      { kind: "rows", of: 5, grid: null },
-      { kind: "layer", of: 6, layer: 2, grid: null },
-    ],
+    steps: EVERY_OPERATION,
   });
   for (let sample = 0; sample < 20; sample++) {
     const data = values([1, 4, 5, 5], 10 + sample);

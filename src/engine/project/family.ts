@@ -202,7 +202,7 @@ async function makePart(
 /** Said of a model whose weights are beside it. */
 function dividedNotice({ name, weights }: Artifact): Notice[] {
   if (!weights) return [];
-  const message = `"${name}" has its weights beside it, since both are longer than 2 GiB: WASM holds 4 GiB in all, so try it in a page before you publish it for one.`;
+  const message = `"${name}" has its weights beside it, since in one file they would be longer than 2 GiB: WASM holds 4 GiB in all, so try it in a page before you publish it for one.`;
   return [{ kind: "warning", subject: name, message }];
 }
 

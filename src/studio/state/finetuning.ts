@@ -1,6 +1,7 @@
 import { proxy } from "../../../workers/client.ts";
 import type { FineTuning } from "../../engine/model/finetuning.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
+import type { LossPoint } from "../../engine/model/rounding.ts";
 import { basisOf, isCurrent } from "../../engine/recipe/basis.ts";
 import { digestOf } from "../../engine/recipe/digest.ts";
 import { withFineTuning, withRounding } from "../../engine/recipe/edits.ts";
@@ -100,9 +101,7 @@ export async function fineTune(): Promise<void> {
     if (isOpen()) actions.fineTuned({ result, basis, asked });
   };
   const shower = lossShower(FINE_TUNING);
-  const onPoint = proxy((layers: readonly string[], point: Parameters<typeof shower>[1]) =>
-    shower(blockName(layers), point),
-  );
+  const onPoint = proxy((layers: readonly string[], point: LossPoint) => shower(blockName(layers), point));
   const onBlock = proxy(show);
   const result = await runJob({
     task: FINE_TUNING,
