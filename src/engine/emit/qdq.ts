@@ -6,6 +6,7 @@ import { isWide } from "../values/codes.ts";
 import { DequantizedInputs } from "./dequantizedInputs.ts";
 import type { Emitted, Writer } from "./emitted.ts";
 import { GraphDraft } from "./graphDraft.ts";
+import { withoutMovedPairs } from "./unmovedPairs.ts";
 
 /**
  * Static QDQ: QuantizeLinear and DequantizeLinear pairs (ONNX, opset 13) around every quantized activation, integer weights
@@ -65,7 +66,8 @@ class QdqWriter {
         this.#quantizePair(name, inner ?? name, inner ? name : null);
       }
     }
-    return { model: this.#draft.assemble(), unrounded: this.#unrounded, rounded: this.#dequantized };
+    const model = withoutMovedPairs(this.#draft.assemble(), this.#numbers.activations);
+    return { model, unrounded: this.#unrounded, rounded: this.#dequantized };
   }
 
   /**

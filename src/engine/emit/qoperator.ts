@@ -11,6 +11,7 @@ import { DequantizedInputs } from "./dequantizedInputs.ts";
 import type { Emitted, Writer } from "./emitted.ts";
 import { GraphDraft, type Stored, zeroPointTensor } from "./graphDraft.ts";
 import { INTEGER_KERNELS, type IntegerKernel } from "./integerKernels.ts";
+import { withoutMovedPairs } from "./unmovedPairs.ts";
 
 /**
  * Operators on codes: QLinearConv, QLinearMatMul and those of ONNX Runtime's own, QuantizeLinear and DequantizeLinear only where
@@ -55,7 +56,8 @@ class QOperatorWriter {
       if (layer.reason === null && (this.#move(layer) || this.#compute(layer))) continue;
       this.#writeInFloat(layer);
     }
-    return { model: this.#draft.assemble(), unrounded: new Map(), rounded: this.#values };
+    const model = withoutMovedPairs(this.#draft.assemble(), this.#numbers.activations);
+    return { model, unrounded: new Map(), rounded: this.#values };
   }
 
   /** Writes what only moves values, on codes; whether that can be. */

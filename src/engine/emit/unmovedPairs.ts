@@ -1,0 +1,108 @@
+import type { ActivationScheme } from "../model/range.ts";
+import { intAttribute, intOf, makeNode } from "../onnx/attributes.ts";
+import { GraphIndex } from "../onnx/graph.ts";
+import { withFields } from "../onnx/messages.ts";
+import { freshName, tensorNames } from "../onnx/names.ts";
+import { isDefaultDomain, opsetOf } from "../onnx/opset.ts";
+import {
+  TensorProto_DataType as Code,
+  type ModelProto,
+  type NodeProto,
+  type TensorProto,
+} from "../onnx/proto/onnx_pb.ts";
+
+/** Since when a QuantizeLinear may state the type of its codes. */
+const STATES_TYPE = 21;
+
+/** What ONNX Runtime moves pairs along (QDQPropagation). */
+const MOVED_ALONG = new Set(["MaxPool", "Reshape", "Slice", "Squeeze", "Transpose", "Unsqueeze"]);
+
+/**
+ * A model in which ONNX Runtime 1.30 moves no pair in int8: one that it makes itself states the type of its codes, and once it makes unsigned
+ * codes of signed ones, as it does on x86, no longer loads. So a Sum stands before a float layer that only moves what is dequantized, and what
+ * is added to a MatMul has another dimension, since of a MatMul of more than two and an Add of one it makes a Reshape and a Gemm.
+ */
+export function withoutMovedPairs(model: ModelProto, { type }: Pick<ActivationScheme, "type">): ModelProto {
+  if (type !== "int8" || opsetOf(model) < STATES_TYPE) return model;
+  const graph = model.graph!;
+  const index = new GraphIndex(graph);
+  const isSigned = (tensor: string): boolean => {
+    const maker = index.producer(tensor);
+    const zeroPoint = maker && isDequantizer(maker) ? index.initializer(maker.input[2] ?? "") : undefined;
+    return zeroPoint?.dataType === Code.INT8 && !index.initializer(maker?.input[0] ?? "");
+  };
+  const names = tensorNames(graph);
+  const rows = new Rows(index, names);
+  const node = graph.node.flatMap((each): NodeProto[] => {
+    const source = each.input[0] ?? "";
+    if (!isDefaultDomain(each.domain)) return [each];
+    if (each.opType === "Add") return [rows.added(each, isSigned)];
+    const isMoved = MOVED_ALONG.has(each.opType) && isSigned(source);
+    if (!isMoved || index.consumers(each.output[0] ?? "").every(isQuantizer)) return [each];
+    const kept = freshName(names, `${source}_Sum`);
+    return [
+      makeNode("Sum", [source], [kept], { name: kept }),
+      withFields(each, { input: [kept, ...each.input.slice(1)] }),
+    ];
+  });
+  const initializer = [...graph.initializer.filter(({ name }) => !rows.replaced.has(name)), ...rows.made.values()];
+  return withFields(model, {
+    graph: withFields(graph, { node: node.map((each) => rows.dequantizers.get(each) ?? each), initializer }),
+  });
+}
+
+const isQuantizer = ({ opType }: NodeProto) => opType === "QuantizeLinear";
+const isDequantizer = ({ opType }: NodeProto) => opType === "DequantizeLinear";
+
+/** Vectors that are added to products, as matrices of one row. */
+class Rows {
+  readonly made = new Map<string, TensorProto>();
+  readonly replaced = new Set<string>();
+  readonly dequantizers = new Map<NodeProto, NodeProto>();
+  readonly #index: GraphIndex;
+  readonly #names: Set<string>;
+
+  constructor(index: GraphIndex, names: Set<string>) {
+    this.#index = index;
+    this.#names = names;
+  }
+
+  added(add: NodeProto, isSigned: (tensor: string) => boolean): NodeProto {
+    const place = add.input.findIndex((name) => {
+      const maker = this.#index.producer(name);
+      return maker?.opType === "MatMul" && isDefaultDomain(maker.domain) && isSigned(maker.input[0] ?? "");
+    });
+    if (place < 0) return add;
+    const name = add.input[1 - place] ?? "";
+    const dequantizer = this.#index.producer(name);
+    if (dequantizer && isDequantizer(dequantizer)) {
+      const codes = dequantizer.input[0] ?? "";
+      const row = this.#rowOf(codes);
+      if (!row || this.#index.consumers(name).length > 1) return add;
+      const hasAxis = dequantizer.attribute.some((attribute) => attribute.name === "axis");
+      const attribute = hasAxis ? [intAttribute("axis", (intOf(dequantizer, "axis") ?? 0) + 1)] : [];
+      const others = dequantizer.attribute.filter((each) => each.name !== "axis");
+      const input = [row, ...dequantizer.input.slice(1)];
+      this.dequantizers.set(dequantizer, withFields(dequantizer, { input, attribute: [...others, ...attribute] }));
+      return add;
+    }
+    const row = this.#rowOf(name);
+    return row ? withFields(add, { input: add.input.with(1 - place, row) }) : add;
+  }
+
+  /** The name of a constant vector as a row; null of what is none. */
+  #rowOf(name: string): string | null {
+    const vector = this.#index.initializer(name);
+    if (vector?.dims.length !== 1) return null;
+    const known = this.made.get(name);
+    if (known) return known.name;
+    const isAlone = this.#index.consumers(name).length === 1;
+    if (isAlone) this.replaced.add(name);
+    const row = withFields(vector, {
+      name: isAlone ? name : freshName(this.#names, `${name}_row`),
+      dims: [1n, ...vector.dims],
+    });
+    this.made.set(name, row);
+    return row.name;
+  }
+}
