@@ -99,7 +99,7 @@ export const RECIPE_OPTIONS = {
     layer: choices(
       "NAME=s4",
       [...(["s8", "u8", "s4", "u4", "s2", "u2"] as const), ...LAYER_FORMS],
-      "the type of one layer's weight, where it is to differ, or a layer computed in float with its weights in float32 (f32), float16 (f16), int8 (w8) or int4 in blocks of 32 (w4); may be given more than once",
+      "the type of one layer's weight, where it is to differ, or a layer computed in float with its weights in float32 (f32), float16 (f16), int8 (w8) or int4 in blocks of 32 (w4), or with activations in 16 bits where others have 8 (a16); may be given more than once",
     ),
     block: choice(
       "16|32|64|128|256",

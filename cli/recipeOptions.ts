@@ -178,7 +178,10 @@ export async function openForRecipe(
   for (const [layer, type] of Object.entries(layers)) {
     project.edit({ weights: withLayerType(project.recipe, [layer], type).weights });
   }
-  for (const [layer, form] of forms) project.edit({ float: withLayerForm(project.recipe, [layer], form).float });
+  for (const [layer, form] of forms) {
+    const { float, wide } = withLayerForm(project.recipe, [layer], form);
+    project.edit({ float, ...((wide || project.recipe.wide) && { wide: wide ?? [] }) });
+  }
   project.assertTaken();
   return project;
 }

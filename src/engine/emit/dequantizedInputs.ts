@@ -1,12 +1,14 @@
 import type { Numbers } from "../encode/numbers.ts";
 import type { EncodedWeight } from "../encode/weight.ts";
-import type { Affine } from "../model/range.ts";
+import { type Affine, widened } from "../model/range.ts";
+import type { RangeGroup } from "../model/summary.ts";
 import type { Tensor } from "../model/tensor.ts";
 import { makeNode } from "../onnx/attributes.ts";
 import { dimsOf, type PackedTensor, scalar } from "../onnx/tensor.ts";
 import type { LayerPlan, QuantizationPlan } from "../plan/plan.ts";
 import { takesConstants } from "../plan/request.ts";
 import { roundedEarly } from "../plan/roundedEarly.ts";
+import type { ActivationType } from "../values/codes.ts";
 import { type GraphDraft, zeroPointTensor } from "./graphDraft.ts";
 
 /** What layers read where they compute in float on rounded values: constants, weights and biases out of a DequantizeLinear each. */
@@ -14,9 +16,12 @@ export class DequantizedInputs {
   readonly #draft: GraphDraft;
   readonly #plan: QuantizationPlan;
   readonly #numbers: Numbers;
-  readonly #constants = new Map<string, string>();
-  /** Names of scale and zero point, by group. */
+  /** By name, for each width. */
+  readonly #constants = { all: new Map<string, string>(), wide: new Map<string, string>() };
+  /** Names of scale and zero point, by group: as it is made, and converted. */
   readonly #parameters = new Map<string, readonly [scale: string, zeroPoint: string]>();
+  readonly #converted = new Map<string, readonly [scale: string, zeroPoint: string]>();
+  readonly #groups: ReadonlyMap<string, RangeGroup>;
   /** Dequantized biases of layers, by what the Add after them makes, which reads them. */
   readonly #addedLater = new Map<string, { readonly input: number; readonly name: string }>();
 
@@ -27,6 +32,7 @@ export class DequantizedInputs {
     this.#plan = plan;
     this.#numbers = numbers;
     this.#early = roundedEarly(plan);
+    this.#groups = new Map(plan.groups.map((group) => [group.id, group]));
   }
 
   /**
@@ -37,10 +43,11 @@ export class DequantizedInputs {
     return this.#numbers.activations.type === "float8" && this.#plan.target.isHere;
   }
 
-  /** Makes codes values again. */
-  dequantize(tensor: string, codes: string, output: string): void {
-    const parameters = this.parametersOf(this.#plan.groupOf.get(tensor) ?? tensor);
-    const domain = this.#draft.domainOf(this.#numbers.activations.type);
+  /** Makes codes values again, of a tensor as it is made or converted. */
+  dequantize(tensor: string, codes: string, output: string, isConverted = false): void {
+    const group = this.#plan.groupOf.get(tensor) ?? tensor;
+    const parameters = this.parametersOf(group, isConverted);
+    const domain = this.#draft.domainOf(this.#typeOf(group, isConverted));
     const made = this.isApart ? this.#draft.fresh(tensor, "_DequantizeLinear_Sum_Input") : output;
     this.#draft.dequantize(tensor, codes, parameters, made, { domain });
     if (made !== output) {
@@ -53,12 +60,13 @@ export class DequantizedInputs {
     const { id, node, weightUse: use } = layer;
     const input = node.input.map((name) => {
       if (this.#plan.groupOf.has(name)) return activation(name);
-      return takesConstants(layer) ? this.#constant(name) : name;
+      return takesConstants(layer) ? this.#constant(name, layer.wide === true) : name;
     });
     const added = this.#addedLater.get(node.output[0] ?? "");
     if (added) input[added.input] = added.name;
     const fine = this.#numbers.fineBiases.get(id);
-    if (fine) {
+    if (fine && this.#plan.target.biases !== "int32") input[0] = this.#apart(input[0]!);
+    else if (fine) {
       const name = node.input[2] || `${node.output[0]}_bias`;
       const codes = { type: "int32", dims: [fine.codes.length], data: fine.codes } as const;
       input[2] = this.#draft.symmetricConstant(name, codes, Float32Array.of(fine.scale));
@@ -78,25 +86,42 @@ export class DequantizedInputs {
    * Rounds what a tensor is made of to codes. A Sum of one tensor gives it as it is, and lets no QuantizeLinear through that is
    * rounded early elsewhere, or that is of float8 (`isApart`).
    */
-  quantize(tensor: string, from: string, codes: string): void {
-    const parameters = this.parametersOf(this.#plan.groupOf.get(tensor) ?? tensor);
+  quantize(tensor: string, from: string, codes: string, isConverted = false): void {
+    const group = this.#plan.groupOf.get(tensor) ?? tensor;
+    const parameters = this.parametersOf(group, isConverted);
     const name = this.#draft.fresh(tensor, "_QuantizeLinear");
-    const domain = this.#draft.domainOf(this.#numbers.activations.type);
-    const isEarly = this.#early.has(tensor) || this.isApart;
+    const domain = this.#draft.domainOf(this.#typeOf(group, isConverted));
+    const isEarly = (this.#early.has(tensor) && !isConverted) || this.isApart;
     const rounded = isEarly ? this.#draft.fresh(tensor, "_Sum_Output") : from;
     if (isEarly) this.#draft.add(makeNode("Sum", [from], [rounded], { name: this.#draft.fresh(tensor, "_Sum") }));
     this.#draft.add(makeNode("QuantizeLinear", [rounded, ...parameters], [codes], { name, domain }));
   }
 
   /** Scale and zero point of a group, by name. */
-  parametersOf(group: string): readonly [scale: string, zeroPoint: string] {
-    const known = this.#parameters.get(group);
+  parametersOf(group: string, isConverted = false): readonly [scale: string, zeroPoint: string] {
+    const all = isConverted ? this.#converted : this.#parameters;
+    const known = all.get(group);
     if (known) return known;
-    const { scale, zeroPoint } = this.#numbers.affine.get(group) as Affine;
-    const { type } = this.#numbers.activations;
+    const { affine, converted } = this.#numbers;
+    const { scale, zeroPoint } = (isConverted ? converted : affine).get(group) as Affine;
+    const type = this.#typeOf(group, isConverted);
     const names = this.#draft.addParameters(group, scalar("float32", scale), zeroPointTensor(type, zeroPoint));
-    this.#parameters.set(group, names);
+    all.set(group, names);
     return names;
+  }
+
+  /** What the codes of a group are, as it is made or converted. */
+  #typeOf(group: string, isConverted: boolean): ActivationType {
+    const { activations } = this.#numbers;
+    const isWide = (this.#groups.get(group)?.wide !== undefined) !== isConverted;
+    return ((isWide && widened(activations)) || activations).type;
+  }
+
+  /** A tensor by way of a Sum of it alone, which gives it as it is and keeps the pair before it away from what reads it. */
+  #apart(name: string): string {
+    const made = this.#draft.fresh(name, "_Sum");
+    this.#draft.add(makeNode("Sum", [name], [made], { name: made }));
+    return made;
   }
 
   #bias(name: string, axis: number | null, { type, codes, scales }: NonNullable<EncodedWeight["bias"]>): string {
@@ -106,19 +131,21 @@ export class DequantizedInputs {
   }
 
   /** What a layer reads in the place of a constant operand. */
-  #constant(name: string): string {
-    const known = this.#constants.get(name);
+  #constant(name: string, isWide: boolean): string {
+    const written = isWide ? this.#constants.wide : this.#constants.all;
+    const known = written.get(name);
     if (known !== undefined) return known;
-    const encoded = this.#numbers.constants.get(name);
+    const { activations, constants, wideConstants } = this.#numbers;
+    const encoded = (isWide ? wideConstants : constants).get(name);
     const proto = this.#plan.index.initializer(name);
     if (!encoded || !proto) return name;
-    const { type } = this.#numbers.activations;
+    const { type } = (isWide && widened(activations)) || activations;
     const { scale, zeroPoint } = encoded.affine;
     const codes = { type, dims: dimsOf(proto), data: encoded.codes } as Tensor | PackedTensor;
     const output = this.#draft.constant(name, codes, scalar("float32", scale), zeroPointTensor(type, zeroPoint), {
       domain: this.#draft.domainOf(type),
     });
-    this.#constants.set(name, output);
+    written.set(name, output);
     return output;
   }
 }

@@ -3,7 +3,7 @@ import type { Tensor } from "../model/tensor.ts";
 import { intAttribute, makeNode } from "../onnx/attributes.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
-import { leastSqnr, tryOut } from "./testing/trial.ts";
+import { type Choices, leastSqnr, tryOut } from "./testing/trial.ts";
 
 /** Weights that one scale for the whole tensor cannot hold: the channels are a thousand apart. */
 function steepWeights(dims: readonly number[], axis: 0 | 1): Tensor {
@@ -31,10 +31,23 @@ const convs: Readonly<Record<string, { node: (inputs: string[]) => NodeProto; we
   },
 };
 
-describe("a layer left in float between 8-bit ones", () => {
+const WIDE = { activations: { type: "uint16", symmetric: false } } as const;
+
+/** Where ONNX Runtime reads the file, and how many bits the activations around the layer have. */
+const PLACES: readonly (readonly [string, Choices])[] = [
+  ["ONNX Runtime", {}],
+  ["ONNX Runtime, in 16 bits", WIDE],
+  ["ONNX Runtime, beside layers in 16 bits", { wide: ["first", "last"] }],
+  ["QNN", { target: "qnn", elementwise: "join" }],
+  ["TensorRT", { target: "tensorrt", elementwise: "join", activations: { type: "int8", symmetric: true } }],
+  ["OpenVINO", { target: "openvino", elementwise: "join" }],
+  ["QNN, in 16 bits", { target: "qnn", elementwise: "join", ...WIDE }],
+];
+
+describe("a layer left in float between rounded ones", () => {
   for (const [name, { node, weights }] of Object.entries(convs)) {
-    for (const bias of [true, false]) {
-      test(`${name} ${bias ? "with" : "without"} a bias keeps its float weights in ONNX Runtime`, async () => {
+    for (const [bias, [place, choices]] of [true, false].flatMap((each) => PLACES.map((at) => [each, at] as const))) {
+      test(`${name} ${bias ? "with" : "without"} a bias keeps its float weights in ${place}`, async () => {
         const model = buildModel({
           opset: 13,
           inputs: [floatInput("x", [1, 8, 4, 4])],
@@ -53,7 +66,7 @@ describe("a layer left in float between 8-bit ones", () => {
             w3: noise([8, 8, 1, 1], 4),
           },
         });
-        const trial = await tryOut(model, { float: { layers: ["middle"] } });
+        const trial = await tryOut(model, { ...choices, float: { layers: ["middle"] } });
         expect(trial.plan.layers.find(({ id }) => id === "middle")?.precision).toBe("float32");
         expect(leastSqnr(trial)).toBeGreaterThan(20);
         const { optimized, literal } = trial.sqnr.y as { optimized: number; literal: number };

@@ -5,14 +5,15 @@ import type { TargetName } from "../model/target.ts";
 import type { Tensor } from "../model/tensor.ts";
 import { PLAIN_RECIPE } from "../model/testing/recipe.ts";
 import { intAttribute, intsAttribute, makeNode } from "../onnx/attributes.ts";
-import type { ModelProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
+import { GraphIndex } from "../onnx/graph.ts";
+import { TensorProto_DataType as Code, type ModelProto, type NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { scalar, vector } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
 import { withTarget } from "../recipe/edits.ts";
 import { withFloatEnds } from "./floatEnds.ts";
 import { withIntegerEnds } from "./integerEnds.ts";
 import { localErrors } from "./testing/localErrors.ts";
-import { noiseFeeds, tryOut } from "./testing/trial.ts";
+import { noiseFeeds, type Trial, tryOut } from "./testing/trial.ts";
 
 const OPERATORS = [
   "Conv",
@@ -48,6 +49,11 @@ const step: fc.Arbitrary<Step> = fc.record({
   isOutput: fc.boolean(),
 });
 
+const floatLayers = fc.array(
+  fc.nat(9).map((i) => `n${i}`),
+  { maxLength: 2 },
+);
+
 const choices = fc.record({
   activations: fc.constantFrom(
     { type: "uint8", symmetric: false } as const,
@@ -65,10 +71,7 @@ const choices = fc.record({
   ),
   method: fc.constantFrom("minmax", "mse"),
   float: fc.record({
-    layers: fc.array(
-      fc.nat(9).map((i) => `n${i}`),
-      { maxLength: 2 },
-    ),
+    layers: floatLayers,
     operators: fc.array(fc.constantFrom("Relu", "Add", "Concat", "MatMul"), { maxLength: 1 }),
     tensors: fc.array(
       fc.nat(9).map((i) => (i === 0 ? "x" : `t${i}`)),
@@ -172,6 +175,29 @@ function build(steps: readonly Step[]): ModelProto {
   });
 }
 
+/** The layers in integers that read or make activations of another type than their width, in words. */
+function mixedTypes({ plan, model }: Trial): string[] {
+  const index = new GraphIndex(model.graph!);
+  const typeOf = (pair: NodeProto) => index.initializer(pair.input[2]!)?.dataType;
+  const isWide = (pair: NodeProto) => typeOf(pair) === Code.UINT16 || typeOf(pair) === Code.INT16;
+  const written = new Map(model.graph!.node.map((node) => [node.name, node]));
+  return plan.layers.flatMap(({ node, reason, descriptor, weightUse, wide = false }) => {
+    const made = written.get(node.name);
+    if (!made || reason !== null || descriptor?.kind === "move") return [];
+    const own = new Set([
+      weightUse?.input,
+      weightUse?.bias?.output === node.output[0] ? weightUse?.bias?.input : undefined,
+    ]);
+    const read = made.input.flatMap((name, at) => {
+      const producer = own.has(at) || (at === 2 && weightUse) ? undefined : index.producer(name);
+      const isBias = producer && typeOf(producer) === undefined;
+      return producer?.opType === "DequantizeLinear" && !isBias ? [producer] : [];
+    });
+    const rounded = index.consumers(made.output[0]!).filter(({ opType }) => opType === "QuantizeLinear");
+    return [...read, ...rounded].flatMap((pair) => (isWide(pair) === wide ? [] : [`${node.name}: ${pair.name}`]));
+  });
+}
+
 type Attributes = NonNullable<NonNullable<Parameters<typeof makeNode>[3]>["attributes"]>;
 
 describe("quantizing", () => {
@@ -208,7 +234,10 @@ describe("quantizing", () => {
         format: "q4f16" as const,
         weights: { ...PLAIN_RECIPE.weights, type: "uint4", block: 32, operator: "matmulnbits" } as const,
       }),
-      wide.map((activations) => ({ activations, elementwise: "join" as const })),
+      fc.tuple(wide, floatLayers, fc.constantFrom("ort-cpu", "qnn")).map(([activations, layers, name]) => {
+        const { target } = withTarget(PLAIN_RECIPE, name as TargetName);
+        return { activations, elementwise: "join" as const, float: { layers }, ...(target && { target }) };
+      }),
     );
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 9 }), recipes, async (steps, recipe) => {
@@ -219,6 +248,36 @@ describe("quantizing", () => {
           expect(optimized).toBeGreaterThan(least);
         }
       }),
+      { numRuns: 120 },
+    );
+  });
+
+  it("gives any layers 16 bits, beside others in 8: what each reads and makes is of its own type, and all come near float", async () => {
+    const wide = fc.uniqueArray(
+      fc.nat(9).map((i) => `n${i}`),
+      { minLength: 1, maxLength: 8 },
+    );
+    const targets = fc.constantFrom("ort-cpu", "qnn");
+    const schemes = fc.constantFrom(
+      { type: "uint8", symmetric: false } as const,
+      { type: "int8", symmetric: true } as const,
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { minLength: 2, maxLength: 9 }),
+        ...[wide, targets, schemes, floatLayers],
+        async (steps, names, name, activations, layers) => {
+          const model = build(steps);
+          const { target, elementwise } = withTarget(PLAIN_RECIPE, name as TargetName);
+          const choices = { elementwise, activations, wide: names, float: { layers } };
+          const trial = await tryOut(model, { ...(target && { target }), ...choices });
+          expect(mixedTypes(trial)).toEqual([]);
+          for (const { optimized, literal } of Object.values(trial.sqnr)) {
+            expect(literal).toBeGreaterThan(15);
+            expect(optimized).toBeGreaterThan(Math.min(literal - 3, 30));
+          }
+        },
+      ),
       { numRuns: 120 },
     );
   });

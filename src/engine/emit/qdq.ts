@@ -22,6 +22,9 @@ class QdqWriter {
   readonly #integer: ReadonlySet<NodeProto>;
   readonly #unrounded = new Map<string, string>();
   readonly #dequantized = new Map<string, string>();
+  /** Tensors made in 16 bits in the 8 of layers that read them so, and the other way about. */
+  readonly #converted = new Map<string, string>();
+  readonly #wide: ReadonlySet<string>;
   readonly #inputs: DequantizedInputs;
   readonly #layers: ReadonlyMap<NodeProto, LayerPlan>;
   /** The clamps of what is rounded before them, and the rounded values, by what they read. */
@@ -33,6 +36,7 @@ class QdqWriter {
     this.#plan = plan;
     this.#numbers = numbers;
     this.#inputs = new DequantizedInputs(this.#draft, plan, numbers);
+    this.#wide = new Set(plan.groups.flatMap(({ id, wide }) => (wide ? [id] : [])));
     this.#layers = new Map(plan.layers.map((layer) => [layer.node, layer]));
     const clamps = plan.layers.filter((layer) => this.#isRoundedBefore(layer));
     this.#clamped = new Map(clamps.map((layer) => [this.#readBy(layer.node), layer]));
@@ -74,9 +78,9 @@ class QdqWriter {
    * Whether what a clamp reads is rounded too, by the clamp's own scale, which changes no value: ONNX Runtime makes one float layer of a
    * layer and its clamp otherwise, and has no integer kernel for it. Recipes of before have it so.
    */
-  #isRoundedBefore({ id, node, follower, reason }: LayerPlan): boolean {
+  #isRoundedBefore({ id, node, follower, reason, wide }: LayerPlan): boolean {
     const { target, keepsCopies } = this.#plan;
-    if (!target.roundsBeforeClamps || keepsCopies || isWide(this.#numbers.activations.type)) return false;
+    if (!target.roundsBeforeClamps || keepsCopies || wide || isWide(this.#numbers.activations.type)) return false;
     if (reason !== null || follower?.kind !== "clamp" || !this.#numbers.clamps.has(id)) return false;
     const before = this.#before(node);
     const lead = before?.follower?.kind === "bias" ? this.#before(before.node) : before;
@@ -100,11 +104,21 @@ class QdqWriter {
     return index.isOutput(name) || index.uses(name).some(({ input }) => input === -1);
   }
 
-  /** What a node reads in the place of a quantized activation: its dequantized form where the maker or the reader is 8-bit. */
-  #read({ reason }: LayerPlan, name: string): string {
+  /**
+   * What a node reads in the place of a quantized activation: its dequantized form where the maker or the reader is integer, in as
+   * many bits as the reader computes in.
+   */
+  #read(layer: LayerPlan, name: string): string {
     const producer = this.#plan.index.producer(name);
-    const wanted = reason === null || (producer !== undefined && this.#integer.has(producer));
-    return wanted ? (this.#dequantized.get(name) ?? name) : name;
+    const wanted = layer.reason === null || (producer !== undefined && this.#integer.has(producer));
+    const made = wanted ? this.#dequantized.get(name) : undefined;
+    if (made === undefined) return name;
+    const isAsMade = layer.reason !== null || layer.descriptor?.kind === "move";
+    const isMadeWide = this.#wide.has(this.#plan.groupOf.get(name) ?? "");
+    if (isAsMade || isMadeWide === (layer.wide === true)) return made;
+    const known = this.#converted.get(name) ?? this.#pair(name, made, null, true);
+    this.#converted.set(name, known);
+    return known;
   }
 
   /** Q and DQ of one activation: `from` is read, `to` is what the DQ writes, or a new name. */
@@ -112,11 +126,11 @@ class QdqWriter {
     this.#dequantized.set(tensor, this.#pair(tensor, from, to));
   }
 
-  #pair(tensor: string, from: string, to: string | null): string {
+  #pair(tensor: string, from: string, to: string | null, isConverted = false): string {
     const codes = this.#draft.fresh(tensor, "_QuantizeLinear_Output");
     const output = to ?? this.#draft.fresh(tensor, "_DequantizeLinear_Output");
-    this.#inputs.quantize(tensor, from, codes);
-    this.#inputs.dequantize(tensor, codes, output);
+    this.#inputs.quantize(tensor, from, codes, isConverted);
+    this.#inputs.dequantize(tensor, codes, output, isConverted);
     return output;
   }
 }

@@ -12,6 +12,7 @@ const unit = { low: 0, high: 255 };
 
 const layer = (changes: Partial<LayerSource> = {}): LayerSource => ({
   id: "layer",
+  isWide: false,
   weight: null,
   inputGroup: null,
   clamp: null,
@@ -34,7 +35,7 @@ const weight = (values: readonly number[], bias: readonly number[] | null = null
 });
 
 function numbersOf(request: Partial<EncodeRequest>, ranges: Record<string, { low: number; high: number }> = {}) {
-  const whole = { multiplier, groups: [], layers: [], constants: new Map(), ...request };
+  const whole = { multiplier, groups: [], layers: [], constants: new Map(), wideConstants: new Map(), ...request };
   return encode(whole, new Map(Object.entries(ranges)), PLAIN_RECIPE);
 }
 

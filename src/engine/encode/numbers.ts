@@ -1,5 +1,5 @@
 import type { Notice } from "../model/job.ts";
-import type { ActivationScheme, Affine, Range } from "../model/range.ts";
+import { type ActivationScheme, type Affine, type Range, schemeOf, widened } from "../model/range.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { RangeGroup } from "../model/summary.ts";
 import { affineParameters } from "../numerics/affine.ts";
@@ -14,6 +14,8 @@ import { type EncodedWeight, encodeWeight, type Multiplier, type WeightSource, w
 /** What of a layer becomes numbers. */
 export interface LayerSource {
   readonly id: string;
+  /** Whether it computes in 16 bits where others have 8. */
+  readonly isWide: boolean;
   readonly weight: WeightSource | null;
   /** The group of what the weight is multiplied with; null where that stays in float. */
   readonly inputGroup: string | null;
@@ -26,10 +28,12 @@ export interface LayerSource {
 /** What is encoded, in the order of the graph. */
 export interface EncodeRequest {
   readonly multiplier: Multiplier;
-  readonly groups: readonly Pick<RangeGroup, "id" | "fixed">[];
+  readonly groups: readonly Pick<RangeGroup, "id" | "fixed" | "wide">[];
   readonly layers: readonly LayerSource[];
   /** Constant operands of 8-bit layers, by name. */
   readonly constants: ReadonlyMap<string, () => Float32Array>;
+  /** Those of layers in 16 bits where others have 8. */
+  readonly wideConstants: ReadonlyMap<string, () => Float32Array>;
   /** Weights that become floats of 16 bits. */
   readonly halves?: readonly WeightSource[];
 }
@@ -40,8 +44,10 @@ export type EncodingChoices = Pick<Recipe, "format" | "activations" | "weights" 
 /** What a plan comes to: codes, scales, zero points and biases, as numbers. */
 export interface Numbers {
   readonly activations: ActivationScheme;
-  /** Scale and zero point of each range group. */
+  /** Scale and zero point of each range group, as it is made. */
   readonly affine: ReadonlyMap<string, Affine>;
+  /** The same in 8 bits of a group that is made in 16, and the other way about; empty where all layers have as many. */
+  readonly converted: ReadonlyMap<string, Affine>;
   /** By layer. */
   readonly weights: ReadonlyMap<string, EncodedWeight>;
   /** What gives the bits of weights in floats of 16 bits, by name. */
@@ -53,6 +59,7 @@ export interface Numbers {
   readonly clamps: ReadonlyMap<string, CodeLimits>;
   /** By tensor; constants that are not finite are not in it. */
   readonly constants: ReadonlyMap<string, EncodedConstant>;
+  readonly wideConstants: ReadonlyMap<string, EncodedConstant>;
   readonly notices: readonly Notice[];
 }
 
@@ -64,7 +71,7 @@ export type WeightEncoder = (layer: LayerSource, weight: WeightSource, inputScal
  * give the same numbers. Throws InputError as encodeWeight does.
  */
 export function encode(
-  { multiplier, groups, layers, constants, halves = [] }: EncodeRequest,
+  { multiplier, groups, layers, constants, wideConstants, halves = [] }: EncodeRequest,
   ranges: ReadonlyMap<string, Range>,
   choices: EncodingChoices,
   weigh: WeightEncoder = (layer, weight, inputScale) =>
@@ -72,14 +79,21 @@ export function encode(
 ): Numbers {
   const { activations } = choices;
   const notices: Notice[] = [];
+  const wider = layers.some(({ isWide }) => isWide) ? widened(activations) : null;
   const affine = new Map<string, Affine>();
-  for (const { id, fixed } of groups) {
+  const converted = new Map<string, Affine>();
+  for (const { id, fixed, wide } of groups) {
     const range = fixed ?? ranges.get(id);
     if (!range) throw new Error(`There is no range for ${id}.`);
-    const { degenerate, ...parameters } = affineParameters(range, activations);
+    const { degenerate, ...parameters } = affineParameters(range, schemeOf({ wide }, activations));
     affine.set(id, parameters);
+    if (wider) {
+      const { scale, zeroPoint } = affineParameters(range, wide ? activations : wider);
+      converted.set(id, { scale, zeroPoint });
+    }
     if (degenerate) notices.push(degenerateNotice(id, parameters));
   }
+  const byId = new Map(groups.map((group) => [group.id, group]));
   const weights = new Map<string, EncodedWeight>();
   const type = choices.format === "bfloat16" ? BFLOAT : HALF;
   const fineBiases = new Map<string, FineBias>();
@@ -89,26 +103,36 @@ export function encode(
     const { id, weight, inputGroup, clamp, floatBias } = layer;
     const known = clamp && affine.get(clamp.group);
     if (known) {
-      const limits = clampedCodes(clamp, known, activations);
-      if (limits.every((limit, end) => limit === codeLimits(activations.type)[end])) implied.add(id);
+      const scheme = schemeOf(byId.get(clamp.group)!, activations);
+      const limits = clampedCodes(clamp, known, scheme);
+      if (limits.every((limit, end) => limit === codeLimits(scheme.type)[end])) implied.add(id);
       else clamps.set(id, limits);
     }
     if (floatBias !== null) fineBiases.set(id, fineBias(floatBias, choices.weights.scales));
     if (!weight) continue;
-    const encoded = weigh(layer, weight, affine.get(inputGroup ?? "")?.scale ?? null);
+    const isConverted = inputGroup !== null && layer.isWide !== (byId.get(inputGroup)?.wide !== undefined);
+    const encoded = weigh(layer, weight, (isConverted ? converted : affine).get(inputGroup ?? "")?.scale ?? null);
     weights.set(id, encoded);
     notices.push(...channelNotices(id, encoded));
   }
-  const encoded = [...constants].map(([name, values]) => [name, encodeConstant(values(), activations)] as const);
+  const encoded = (values: EncodeRequest["constants"], scheme: ActivationScheme) =>
+    new Map(
+      [...values].flatMap(([name, valuesOf]) => {
+        const constant = encodeConstant(valuesOf(), scheme);
+        return constant ? [[name, constant] as const] : [];
+      }),
+    );
   return {
     activations,
     affine,
+    converted,
     weights,
     halves: new Map(halves.map((weight) => [weight.name, () => encodeHalves(weight, type)])),
     fineBiases,
     implied,
     clamps,
-    constants: new Map(encoded.filter((entry): entry is [string, EncodedConstant] => entry[1] !== null)),
+    constants: encoded(constants, activations),
+    wideConstants: wider ? encoded(wideConstants, wider) : new Map(),
     notices,
   };
 }

@@ -1,5 +1,5 @@
 import { InputError } from "../model/job.ts";
-import type { ActivationScheme, Method, Range } from "../model/range.ts";
+import { type ActivationScheme, clippedBy, type Method, type Range } from "../model/range.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import type { Statistics, TensorStatistics } from "../model/statistics.ts";
@@ -39,7 +39,7 @@ export function rangeOf(
   const hand = own(choices.ranges, group.id);
   if (hand) return { range: rangeWithin(hand, group.bounds), source: "hand" };
   const method = methodOf(group.id, choices);
-  return { range: byMethod(method, group, statistics, choices.activations), source: method };
+  return { range: byMethod(method, group, statistics, clippedBy(group, choices.activations)), source: method };
 }
 
 /**

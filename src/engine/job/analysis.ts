@@ -1,6 +1,6 @@
 import { type ChosenRange, methodRange, type RangeChoices, rangeOf, seenOf, statisticsOf } from "../encode/ranges.ts";
 import type { GroupFigures, RangeReport, SeenValues, TensorAnalysis } from "../model/analysis.ts";
-import { type ActivationScheme, type ClipFigures, METHODS, type Range } from "../model/range.ts";
+import { type ActivationScheme, type ClipFigures, clippedBy, METHODS, type Range, schemeOf } from "../model/range.ts";
 import type { Statistics, TensorStatistics } from "../model/statistics.ts";
 import type { ModelSummary, RangeGroup } from "../model/summary.ts";
 import { clipFigures, errorCurve } from "../numerics/figures.ts";
@@ -30,10 +30,12 @@ export class Analysis {
       const statistics = seenOf(group, this.#statistics);
       if (!statistics) continue;
       const { range, source } = this.#chosen(group, statistics, choices);
+      const scheme = schemeOf(group, choices.activations);
       rows.push({
         group: group.id,
         source,
-        figures: clipFigures(statistics, choices.activations, range),
+        type: scheme.type,
+        figures: clipFigures(statistics, scheme, range),
         nonFinite: nonFinite(statistics),
         spark: spark(statistics),
       });
@@ -44,12 +46,13 @@ export class Analysis {
   /** What the clip chart shows of a group. `window` is what the histogram spans; null takes all that was seen and the least range. */
   analyse(groupId: string, choices: RangeChoices, window: Range | null): TensorAnalysis {
     const { group, statistics } = this.#find(groupId);
-    const scheme = choices.activations;
+    const scheme = schemeOf(group, choices.activations);
+    const clipping = clippedBy(group, choices.activations);
     return {
       ...this.#outline(group, statistics, choices, window ?? wholeWindow(group, statistics), CHART_BINS),
       marks: METHODS.map((method) => ({
         method,
-        figures: clipFigures(statistics, scheme, this.#byMethod(method, group, statistics, scheme)),
+        figures: clipFigures(statistics, scheme, this.#byMethod(method, group, statistics, clipping)),
       })),
       curve: errorCurve(statistics, scheme, this.#byMethod("minmax", group, statistics, scheme), CURVE_STEPS),
     };
@@ -70,7 +73,7 @@ export class Analysis {
   /** What a range set by hand would do. */
   estimate(groupId: string, scheme: ActivationScheme, range: Range): ClipFigures {
     const { group, statistics } = this.#find(groupId);
-    return clipFigures(statistics, scheme, rangeWithin(range, group.bounds));
+    return clipFigures(statistics, schemeOf(group, scheme), rangeWithin(range, group.bounds));
   }
 
   #outline(
@@ -85,7 +88,7 @@ export class Analysis {
       group: group.id,
       members: group.members,
       ...seenValues(statistics, window, bins),
-      chosen: { source, figures: clipFigures(statistics, choices.activations, range) },
+      chosen: { source, figures: clipFigures(statistics, schemeOf(group, choices.activations), range) },
     };
   }
 

@@ -1,6 +1,7 @@
 import { frontierAt } from "../graph/slice.ts";
 import type { BlockStep, ValueGrid } from "../model/finetuning.ts";
 import { multiplies } from "../model/format.ts";
+import { schemeOf } from "../model/range.ts";
 import { type Recipe, weightTypeOf } from "../model/recipe.ts";
 import { floatOf, intOf } from "../onnx/attributes.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
@@ -166,8 +167,11 @@ class Run {
 
   #grid(tensor: string): ValueGrid | null {
     const { plan, affine } = this.#planned;
-    const parameters = affine.get(plan.groupOf.get(tensor) ?? "");
-    return parameters ? { ...parameters, limits: codeLimits(this.#recipe.activations.type) } : null;
+    const id = plan.groupOf.get(tensor) ?? "";
+    const parameters = affine.get(id);
+    if (!parameters) return null;
+    const group = plan.groups.find((each) => each.id === id)!;
+    return { ...parameters, limits: codeLimits(schemeOf(group, this.#recipe.activations).type) };
   }
 }
 

@@ -2,7 +2,7 @@ import type { Calibration, Execution } from "../model/calibration.ts";
 import { DRIFT_LIMITS, type Drift, type DriftVerdict, type TensorDrift } from "../model/drift.ts";
 import { takesRanges } from "../model/format.ts";
 import { InputError, type JobContext, type Notice } from "../model/job.ts";
-import type { Range } from "../model/range.ts";
+import { type Range, schemeOf } from "../model/range.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import type { Runtimes } from "../model/runtime.ts";
@@ -69,13 +69,15 @@ export async function drift(
 
 function tensorDrifts(model: OpenModel, recipe: Recipe, before: Calibration, seen: Calibration): TensorDrift[] {
   const { groups, activations } = summarizeModel(model, recipe);
+  const wholeOf = new Map(groups.map((group) => [group.id, group]));
   const ranges = new Map(groups.map(({ id, fixed }) => [id, fixed ?? own(recipe.resolved ?? {}, id)]));
   return activations.flatMap(({ name: tensor, producer, group }) => {
     const range = group === null ? undefined : ranges.get(group);
     const [old, now] = [before.statistics.get(tensor), seen.statistics.get(tensor)];
     if (!range || !old || !now || old.finite === 0) return [];
-    const was = clipFigures(old, recipe.activations, range);
-    const is = clipFigures(now, recipe.activations, range);
+    const scheme = schemeOf(wholeOf.get(group ?? "")!, recipe.activations);
+    const was = clipFigures(old, scheme, range);
+    const is = clipFigures(now, scheme, range);
     return [
       {
         tensor,

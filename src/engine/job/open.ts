@@ -21,6 +21,7 @@ import { INT4_OPSET, opsetOf } from "../onnx/opset.ts";
 import { inputPorts, outputPorts, portOf } from "../onnx/ports.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
+import { askedWide } from "../plan/askedWide.ts";
 import { planQuantization, type QuantizationPlan } from "../plan/plan.ts";
 import { summarizePlan } from "../plan/summary.ts";
 import { isEqualized, isSmoothed, scalingOf } from "../recipe/scaling.ts";
@@ -234,11 +235,12 @@ export function planModel(model: PreparedModel, recipe: PlanChoices): Quantizati
   const float = floatForm(model, recipe);
   if (!float.graph) throw new Error("a prepared model has a graph");
   const { target, format, float: kept, weights, elementwise, unjoined, spared: coarse } = recipe;
-  const isWidened = hasWideCodes(recipe);
+  const isWidened = takesRanges(recipe) && isWide(recipe.activations.type);
   const choices = JSON.stringify([
     target ?? null,
     format,
     isWidened,
+    [...askedWide(recipe)],
     kept,
     [weights.type, weights.layers ?? {}, weights.block, weights.others, weights.operator],
     elementwise,
@@ -260,8 +262,8 @@ export function planModel(model: PreparedModel, recipe: PlanChoices): Quantizati
 }
 
 /** Whether activations are rounded to 16 bits or float8, which take opset 21 as int4 does. */
-function hasWideCodes(recipe: Pick<Recipe, "format" | "activations">): boolean {
-  return takesRanges(recipe) && isWide(recipe.activations.type);
+function hasWideCodes(recipe: Parameters<typeof askedWide>[0] & Pick<Recipe, "activations">): boolean {
+  return takesRanges(recipe) && (isWide(recipe.activations.type) || askedWide(recipe).size > 0);
 }
 
 const withInt4 = new WeakMap<ModelProto, ModelProto>();
@@ -274,7 +276,7 @@ const withInt2 = new WeakMap<ModelProto, ModelProto>();
  */
 export function floatForm(
   model: PreparedModel,
-  recipe: Equalization & Pick<Recipe, "format" | "weights" | "activations" | "float">,
+  recipe: Equalization & Pick<Recipe, "format" | "weights" | "activations" | "wide" | "float">,
 ): ModelProto {
   const { folded } = equalizedModel(model, recipe);
   if (!takesCodes(recipe) || recipe.format === "q4f16") return folded;
@@ -298,7 +300,10 @@ export function floatForm(
 }
 
 export type PlanChoices = Equalization &
-  Pick<Recipe, "target" | "format" | "activations" | "float" | "weights" | "elementwise" | "unjoined" | "spared">;
+  Pick<
+    Recipe,
+    "target" | "format" | "activations" | "wide" | "float" | "weights" | "elementwise" | "unjoined" | "spared"
+  >;
 
 export type PlannedChoices = PlanChoices & Pick<Recipe, "ranges" | "methods">;
 

@@ -13,7 +13,7 @@ import { halfNotices } from "./halfNotices.ts";
 
 type Choices = Pick<
   Recipe,
-  "elementwise" | "unjoined" | "format" | "float" | "weights" | "ranges" | "methods" | "spared" | "codes"
+  "elementwise" | "unjoined" | "format" | "wide" | "float" | "weights" | "ranges" | "methods" | "spared" | "codes"
 >;
 
 /** Layers that a notice names one by one. */
@@ -166,12 +166,24 @@ function unmatched(plan: QuantizationPlan, recipe: Choices): Notice[] {
       [...recipe.float.layers, ...(recipe.float.stored ?? []), ...Object.keys(recipe.float.storedAs ?? {})],
       layers,
     ),
+    ...narrow(plan, recipe.wide ?? []),
     ...missing("operator", recipe.float.operators, operators),
     ...missing("tensor", recipe.float.tensors, tensors),
     ...withoutWeight(plan, Object.keys(recipe.weights.layers ?? {})),
     ...withoutGroup(plan, Object.keys(recipe.ranges), "a range"),
     ...withoutGroup(plan, Object.keys(recipe.methods), "a method"),
   ];
+}
+
+function narrow(plan: QuantizationPlan, names: readonly string[]): Notice[] {
+  const wide = new Set(plan.layers.flatMap((layer) => (layer.wide ? [layer.id] : [])));
+  return names
+    .filter((name) => !wide.has(name))
+    .map((name) => ({
+      kind: "warning",
+      subject: name,
+      message: `The recipe gives the layer ${name} 16 bits, which it has not: no layer of that name makes new values in integers.`,
+    }));
 }
 
 function withoutWeight(plan: QuantizationPlan, names: readonly string[]): Notice[] {

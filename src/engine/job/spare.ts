@@ -1,5 +1,6 @@
 import { type RangeChoices, rangeOf, seenOf } from "../encode/ranges.ts";
 import { seeksExtremes } from "../model/format.ts";
+import { schemeOf } from "../model/range.ts";
 import { type Recipe, weightTypeOf } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import type { Statistics } from "../model/statistics.ts";
@@ -63,7 +64,7 @@ function scalesIn({ groups }: QuantizationPlan, recipe: Recipe, statistics: Stat
     const seen = group && seenOf(group, statistics);
     if (!group || !seen || own(recipe.ranges, id)) return null;
     const scaleUnder = (choices: RangeChoices) =>
-      affineParameters(rangeOf(group, seen, choices).range, recipe.activations).scale;
+      affineParameters(rangeOf(group, seen, choices).range, schemeOf(group, recipe.activations)).scale;
     // No method reaches beyond what was seen, and finding what one reaches takes long.
     const widest = { ...recipe, method: "minmax", methods: {} } as const;
     return scaleUnder(widest) <= above ? null : scaleUnder(recipe);

@@ -1,4 +1,5 @@
 import { about, count, fields, list, number, type Of, oneOf, text } from "../schema/define.ts";
+import type { ActivationType } from "../values/codes.ts";
 import { CLIP_FIGURES, type ClipFigures, INTERVAL, METHODS, type Method, type Range } from "./range.ts";
 
 export interface MethodMark {
@@ -36,6 +37,8 @@ export type SeenValues = Pick<RangeReport, "seen" | "histogram">;
 export interface GroupFigures {
   readonly group: string;
   readonly source: Method | "hand" | "fixed";
+  /** What it is rounded to where it is made. */
+  readonly type: ActivationType;
   readonly figures: ClipFigures;
   readonly nonFinite: number;
   /** 24 bin heights, 0..1, of the histogram over min..max. */

@@ -109,6 +109,7 @@ export function settingsOf(recipe: Recipe): readonly Setting[] {
     many("ranges by hand", Object.keys(recipe.ranges)),
     one("layers without weights", ELEMENTWISE_WORDS[recipe.elementwise]),
     many("decided to stay in float", recipe.unjoined ?? []),
+    many("layers in 16 bits", recipe.wide ?? []),
     many("layers in float", float.layers),
     many("layers in float but for their weights", float.stored ?? []),
     many(

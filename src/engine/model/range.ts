@@ -38,6 +38,28 @@ export type Scales = Of<typeof SCALES>;
 export const ACTIVATION_SCHEME = fields({ type: oneOf(ACTIVATION_TYPES), symmetric: flag, scales: SCALES });
 export type ActivationScheme = Of<typeof ACTIVATION_SCHEME>;
 
+/** The scheme of layers that have 16 bits where a recipe has 8 for all; null where it has more. */
+export function widened(scheme: ActivationScheme): ActivationScheme | null {
+  if (scheme.type === "uint8") return { ...scheme, type: "uint16" };
+  return scheme.type === "int8" ? { ...scheme, type: "int16" } : null;
+}
+
+/** The scheme by which a group is rounded where it is made, under that of a recipe. */
+export function schemeOf({ wide }: { readonly wide?: GroupWidth }, scheme: ActivationScheme): ActivationScheme {
+  return (wide && widened(scheme)) || scheme;
+}
+
+/**
+ * The scheme that the clip range of a group is found by: that of 8 bits where a layer reads it in these, since clipping is what
+ * 8 bits gain by.
+ */
+export function clippedBy({ wide }: { readonly wide?: GroupWidth }, scheme: ActivationScheme): ActivationScheme {
+  return wide === "read-in-8" ? scheme : schemeOf({ wide }, scheme);
+}
+
+/** Who reads a group that is made in 16 bits where others have 8: layers in 16 bits alone, or such in 8 too. */
+export type GroupWidth = "read-in-16" | "read-in-8";
+
 /** Affine parameters: x is about scale * (q - zeroPoint). `scale` is a float32 value held in a number. */
 export interface Affine {
   readonly scale: number;

@@ -230,6 +230,12 @@ function recipeWith<S extends Schema>(preprocess: S) {
         ),
       }),
     ),
+    wide: maybe(
+      about(
+        "Layers whose activations have 16 bits where those of all others have 8: uint16 for uint8, int16 for int8. By node name.",
+        NAMES,
+      ),
+    ),
     elementwise: about(
       "Layers without weights that make new values (Add, Mul, Concat, pools, Softmax): quantized wherever what they read is, left in float, or decided region by region on calibration samples.",
       oneOf(ELEMENTWISE),

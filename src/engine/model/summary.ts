@@ -1,7 +1,7 @@
-import { about, count, fields, list, nullable, type Of, oneOf, text } from "../schema/define.ts";
+import { about, count, fields, flag, list, maybe, nullable, type Of, oneOf, text } from "../schema/define.ts";
 import { WEIGHT_TYPES } from "../values/codes.ts";
 import type { Notice } from "./job.ts";
-import type { Range } from "./range.ts";
+import type { GroupWidth, Range } from "./range.ts";
 import type { Reason } from "./reason.ts";
 import { PORT } from "./tensor.ts";
 
@@ -21,6 +21,7 @@ const REPORTED_LAYER = fields({
     oneOf([...WEIGHT_TYPES, "int16", "float16", "bfloat16", "float32"]),
   ),
   reason: about("Why it, or all of it but its weights, stays in float; null when it is quantized.", nullable(text)),
+  wide: maybe(about("Its activations have 16 bits, where those of others have 8.", flag)),
 });
 export type ReportedLayer = Of<typeof REPORTED_LAYER>;
 
@@ -47,6 +48,8 @@ export interface RangeGroup {
   readonly whole: boolean;
   /** Below it all values of the member that decides the range come to the same for what reads them. */
   readonly flatBelow?: number;
+  /** Set where it is made in 16 bits and others in 8. */
+  readonly wide?: GroupWidth;
 }
 
 /** An activation of the prepared model that calibration can watch. */

@@ -43,7 +43,7 @@ const TUNE_REQUEST = fields({
   ),
   mix: maybe(
     about(
-      "Single layers may be in any form that format and target take (float16, int8 or int4 blocks of layers in float), and not in float32 alone; absent where they may not.",
+      "Single layers may be in any form that format and target take (16 bits, and of layers in float float16, int8 or int4 blocks), and not in float32 alone; absent where they may not.",
       flag,
     ),
   ),

@@ -36,6 +36,7 @@ describe("codes in use", () => {
     const density = densityOf(observe([Number.NaN]));
     expect(codeUse(density, { type: "uint8", symmetric: false }, { scale: 1, zeroPoint: 0 })).toEqual({
       used: 0,
+      codes: 256,
       entropy: 0,
     });
   });

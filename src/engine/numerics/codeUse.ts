@@ -4,8 +4,9 @@ import { quantizerOf } from "./quantizationError.ts";
 
 /** Which of a type's codes a tensor's values take. */
 export interface CodeUse {
-  /** Codes that at least one value is expected to take, of 256. */
+  /** Codes that at least one value is expected to take, and how many there are. */
   readonly used: number;
+  readonly codes: number;
   /** Shannon entropy of the codes, bits: 8 when all are taken equally often, 0 when one is. */
   readonly entropy: number;
 }
@@ -38,5 +39,5 @@ export function codeUse(density: Density, scheme: ActivationScheme, affine: Affi
       before = upTo;
     }
   }
-  return { used, entropy };
+  return { used, codes: below + above + 1, entropy };
 }

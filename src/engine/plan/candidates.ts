@@ -9,9 +9,10 @@ import { dimsOf } from "../onnx/tensor.ts";
 import { operatorFor } from "../operators/index.ts";
 import type { Operator } from "../operators/operator.ts";
 import { layersInIntegers } from "../operators/quantizing.ts";
-import type { Target } from "../targets/target.ts";
+import { onWide, type Target } from "../targets/target.ts";
 import { weightBits } from "../values/codes.ts";
 import type { DataType } from "../values/elementTypes.ts";
+import { askedWide } from "./askedWide.ts";
 import { type Follower, followerOf } from "./followers.ts";
 import { lookedUpTable, ownOperator } from "./ownOperator.ts";
 import { givesProbabilities, probabilityTensors } from "./unseen.ts";
@@ -20,7 +21,8 @@ import { widerLayers } from "./widerLayers.ts";
 
 /** The part of a recipe that decides what is quantized, and to how many bits; ranges and methods do not. */
 export type PlanChoices = Pick<Recipe, "format" | "float" | "weights" | "elementwise" | "unjoined" | "spared"> &
-  Partial<Pick<Recipe, "activations">>;
+  Partial<Pick<Recipe, "activations">> &
+  Pick<Recipe, "wide">;
 
 /** A node as it is on its own, before its neighbours are asked. */
 export interface Candidate {
@@ -51,11 +53,13 @@ export interface Activations {
 export function candidatesOf(
   index: GraphIndex,
   activations: Activations,
-  target: Target,
+  ofOthers: Target,
   choices: PlanChoices,
 ): ReadonlyMap<NodeProto, Candidate> {
   const { weights } = choices;
-  const wider = widerLayers(index, target, choices);
+  const inWide = askedWide(choices);
+  const ofWide = onWide(ofOthers);
+  const wider = widerLayers(index, ofOthers, choices);
   const probabilities = probabilityTensors(index);
   const candidates = new Map<NodeProto, Candidate>();
   const leads = (producer: NodeProto): boolean => {
@@ -63,10 +67,11 @@ export function candidatesOf(
     if (!found || found.reason !== null) return false;
     const { descriptor, follower } = found;
     if (descriptor?.kind === "weighted" || follower !== null) return true;
-    return descriptor?.kind === "compute" && !descriptor.fixed && !target.fixedOutputs.has(producer.opType);
+    return descriptor?.kind === "compute" && !descriptor.fixed && !ofOthers.fixedOutputs.has(producer.opType);
   };
   const biasOf = (producer: NodeProto) => candidates.get(producer)?.weightUse?.bias ?? null;
   for (const node of index.graph.node) {
+    const target = inWide.has(index.id(node)) ? ofWide : ofOthers;
     const descriptor = operatorFor(node, index, target.integerKernels);
     const use = descriptor?.kind === "weighted" ? weightUse(node, descriptor, index, target) : null;
     const unusable = use && "code" in use ? use : null;

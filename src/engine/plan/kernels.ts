@@ -26,7 +26,8 @@ function isFloat(
 ) {
   const { node, descriptor, operator, weightUse, follower, precision } = layer;
   if (groups.length === 0) return layer.runTime !== "integer";
-  if (target.integerKernels.size === 0 && descriptor?.kind !== "move") return true;
+  const isNone = target.integerKernels.size === 0 || (layer.wide && target.isHere);
+  if (isNone && descriptor?.kind !== "move") return true;
   if (follower?.kind === "sum") return inFloat.has(index.producer(follower.taken) ?? node);
   if (follower) return node.input.some((name) => inFloat.has(index.producer(name) ?? node));
   if (descriptor?.kind === "move") return target.movesInFloat.has(operator);

@@ -23,6 +23,7 @@ export function withOperands(grouped: Grouped, layers: readonly Planned[], index
   const { groups, groupOf } = grouped;
   const byNode = new Map(layers.map((layer) => [layer.node, layer]));
   const bounds = boundsOf(grouped, byNode, index);
+  const wide = new Set(groups.flatMap((group) => (group.wide ? [group.id] : [])));
   const roots = new Map<string, string>();
   const rootOf = (group: string) => roots.get(group) ?? group;
   const resultOf = (node: NodeProto): string | undefined => {
@@ -58,8 +59,9 @@ export function withOperands(grouped: Grouped, layers: readonly Planned[], index
     return false;
   };
   for (const group of groups.toReversed()) {
-    if (group.fixed || group.whole || isSum(group.id)) continue;
+    if (group.fixed || group.whole || group.wide || isSum(group.id)) continue;
     const taker = takerOf(group);
+    if (taker !== null && wide.has(taker)) continue;
     if (taker !== null && holds(bounds.get(group.id), bounds.get(taker))) roots.set(group.id, taker);
   }
   if (roots.size === 0) return grouped;

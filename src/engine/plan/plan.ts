@@ -7,9 +7,10 @@ import type { GraphProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { dimsOf } from "../onnx/tensor.ts";
 import { gridOf, isDequantizer, isQuantizer } from "../operators/quantizing.ts";
 import type { Target } from "../targets/target.ts";
-import { type ActivationType, isWide } from "../values/codes.ts";
+import { type ActivationType, activationBits, isWide } from "../values/codes.ts";
 import { elementCount } from "../values/dims.ts";
 import type { DataType } from "../values/elementTypes.ts";
+import { askedWide } from "./askedWide.ts";
 import { type BfloatPlan, planBfloats } from "./bfloatPlan.ts";
 import { withBlocks } from "./blocksInHalf.ts";
 import { type Activations, type Candidate, candidatesOf, type PlanChoices } from "./candidates.ts";
@@ -23,6 +24,7 @@ import { type Settled, settleLayers, settleWeights } from "./settle.ts";
 import { type StoredLayer, storedLayers } from "./stored.ts";
 import { endsOf, leastRanges } from "./unseen.ts";
 import { weightUse } from "./weightUse.ts";
+import { withWideLayers, withWidths } from "./widths.ts";
 
 export interface LayerPlan extends Layer, Pick<Candidate, "node" | "descriptor" | "weightUse" | "follower"> {
   /** The operator of the runtime's own that it becomes; null where it stays what it is. */
@@ -81,12 +83,13 @@ export function planQuantization(
       : settleWeights(candidates);
   const stored = storedLayers(graph, choices, target);
   const kept = new Map(stored.flatMap(({ layer, inside }) => (inside === null ? [[layer.id, layer] as const] : [])));
-  const layers = [...candidates.values()].map((candidate): LayerPlan => {
+  const each = [...candidates.values()].map((candidate): LayerPlan => {
     const layer = toLayer(candidate, settled, index, target, choices);
     return { ...layer, ...kept.get(layer.id) };
   });
+  const layers = withWideLayers(each, askedWide(choices), index);
   if (choices.format === "q4f16") return withBlocks(planHalves(graph, types, choices, target), layers);
-  const own = gatherGroups(layers, settled, index, target);
+  const own = gatherGroups(layers, settled, index, target, choices);
   const isApart = choices.elementwise === "join" && target.hasPast;
   const grouped = target.joinsOnOneScale ? withOneScale(own, layers) : isApart ? own : withOperands(own, layers, index);
   return {
@@ -161,8 +164,11 @@ function gatherGroups(
   layers: readonly LayerPlan[],
   { isQuantized }: Settled,
   index: GraphIndex,
-  { sharesAcrossMovers, keepsScale, fixedOutputs }: Target,
+  target: Target,
+  { activations }: PlanChoices,
 ): Pick<QuantizationPlan, "groups" | "groupOf"> {
+  const { sharesAcrossMovers, keepsScale } = target;
+  const isAllWide = activations !== undefined && activationBits(activations.type) === 16;
   const members = new Map<string, string[]>();
   const groupOf = new Map<string, string>();
   const limits = new Map<string, Pick<RangeGroup, "fixed" | "bounds" | "whole">>();
@@ -173,13 +179,14 @@ function gatherGroups(
     else members.set(group, [tensor]);
   };
   for (const { name } of index.inputs) if (isQuantized(name)) add(name, name);
-  for (const { node, descriptor, precision } of layers) {
+  for (const { node, descriptor, precision, wide = isAllWide } of layers) {
     for (const output of node.output.filter(isQuantized)) {
       const isMover = (sharesAcrossMovers && descriptor?.kind === "move") || keepsScale.has(node.opType);
       const isMoved = isMover && precision !== "float32";
       const source = isMoved ? groupOf.get(node.input[0] ?? "") : undefined;
       add(output, source ?? output);
-      if (source === undefined) limits.set(output, limitsOf(node, descriptor, index, fixedOutputs));
+      if (source === undefined)
+        limits.set(output, limitsOf(node, descriptor, index, wide ? target.fixedInWide : target.fixedOutputs));
     }
   }
   const least = leastRanges(index);
@@ -194,7 +201,7 @@ function gatherGroups(
       ...(flat !== null && { flatBelow: flat }),
     };
   });
-  return { groups, groupOf };
+  return { groups: withWidths(groups, groupOf, layers, index), groupOf };
 }
 
 function limitsOf(

@@ -1,5 +1,5 @@
 import { type EncodedWeight, encodeWeight, weightChoices } from "../encode/weight.ts";
-import type { Range } from "../model/range.ts";
+import { type Range, widened } from "../model/range.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import { affineParameters } from "../numerics/affine.ts";
@@ -26,7 +26,7 @@ export function plannedWeight(
 
 /** The scale of what a weight is multiplied with; null where that stays in float or has no range yet. */
 function inputScale(
-  { node }: LayerPlan,
+  { node, wide }: LayerPlan,
   { input }: WeightUse,
   { groups, groupOf }: QuantizationPlan,
   { resolved, activations }: Pick<Recipe, "resolved" | "activations">,
@@ -34,5 +34,5 @@ function inputScale(
   const id = groupOf.get(node.input[1 - input] ?? "");
   if (id === undefined) return null;
   const range: Range | undefined = groups.find((group) => group.id === id)?.fixed ?? own(resolved ?? {}, id);
-  return range ? affineParameters(range, activations).scale : null;
+  return range ? affineParameters(range, (wide && widened(activations)) || activations).scale : null;
 }

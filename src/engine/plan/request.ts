@@ -10,7 +10,8 @@ export function encodeRequest(plan: QuantizationPlan): EncodeRequest {
     multiplier: plan.target,
     groups: plan.groups,
     layers: plan.layers.map((layer) => layerSource(layer, plan)),
-    constants: constantOperands(plan),
+    constants: constantOperands(plan, (layer) => !layer.wide),
+    wideConstants: constantOperands(plan, (layer) => layer.wide === true),
     halves: plan.half?.weights ?? plan.bfloat?.weights ?? [],
   };
 }
@@ -21,6 +22,7 @@ function layerSource(layer: LayerPlan, plan: QuantizationPlan): LayerSource {
   const group = groupOf.get(node.output[0] ?? "");
   return {
     id,
+    isWide: layer.wide === true,
     weight: use && weightSource(layer, use, index),
     inputGroup: (use && groupOf.get(node.input[1 - use.input] ?? "")) ?? null,
     clamp: follower?.kind === "clamp" && group !== undefined ? { low: follower.low, high: follower.high, group } : null,
@@ -33,10 +35,13 @@ export function takesConstants({ descriptor, follower, reason }: LayerPlan): boo
   return reason === null && descriptor?.kind === "compute" && descriptor.operands === "all" && follower === null;
 }
 
-function constantOperands({ index, layers, groupOf }: QuantizationPlan): EncodeRequest["constants"] {
+function constantOperands(
+  { index, layers, groupOf }: QuantizationPlan,
+  isOne: (layer: LayerPlan) => boolean,
+): EncodeRequest["constants"] {
   const constants = new Map<string, () => Float32Array>();
   for (const layer of layers) {
-    for (const name of takesConstants(layer) ? layer.node.input : []) {
+    for (const name of takesConstants(layer) && isOne(layer) ? layer.node.input : []) {
       const constant = index.initializer(name);
       if (!constant || groupOf.has(name) || dataTypeOf(constant.dataType) !== "float32") continue;
       constants.set(name, () => tensorOf(constant).data as Float32Array);

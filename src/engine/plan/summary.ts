@@ -41,8 +41,8 @@ export function summarizePlan(
   };
 }
 
-function toLayer({ id, operator, inputs, outputs, parameters, weight, precision, reason }: LayerPlan): Layer {
-  return { id, operator, inputs, outputs, parameters, weight, precision, reason };
+function toLayer({ id, operator, inputs, outputs, parameters, weight, precision, reason, wide }: LayerPlan): Layer {
+  return { id, operator, inputs, outputs, parameters, weight, precision, reason, ...(wide && { wide }) };
 }
 
 function countOperators(layers: readonly Layer[]): ModelSummary["operators"] {

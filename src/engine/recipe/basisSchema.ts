@@ -7,7 +7,7 @@ import type { Learned, Setting } from "./settings.ts";
 
 const { preparation, target, format, inputs, preprocess, seed, activations, weights, corrections } =
   EDITED_RECIPE.entries;
-const { elementwise, method, methods, ranges, float } = EDITED_RECIPE.entries;
+const { elementwise, method, methods, ranges, float, wide } = EDITED_RECIPE.entries;
 const DIGEST = text;
 
 const VALUES: Readonly<Record<Setting | Learned | Outside, Schema>> = {
@@ -18,6 +18,7 @@ const VALUES: Readonly<Record<Setting | Learned | Outside, Schema>> = {
   smoothing: text,
   biasCorrection: corrections.entries.bias,
   float,
+  wide: wide.wrapped,
   weightType: weights.entries.type,
   weightLayers: weights.entries.layers.wrapped,
   granularity: weights.entries.granularity,
@@ -49,6 +50,7 @@ const SINCE: ReadonlySet<Origin> = new Set([
   "inputScales",
   "codes",
   "target",
+  "wide",
   "weightLayers",
   "weightScales",
   "onCodes",

@@ -37,6 +37,7 @@ const JOINED = [
   "factors",
   "smoothed",
   "activations",
+  "wide",
   "float",
   "elementwise",
   "unjoined",
@@ -73,7 +74,7 @@ export const DERIVATIONS: Readonly<Record<Derived, Derivation>> = {
   factors: { from: ["preparation", ...OBSERVED, "equalization"], under: [] },
   smoothed: {
     from: ["preparation", ...OBSERVED, "factors", "smoothing"],
-    under: ["target", "float", "elementwise", "weightLayers", "method", "methods", "ranges"],
+    under: ["target", "wide", "float", "elementwise", "weightLayers", "method", "methods", "ranges"],
   },
   unjoined: {
     from: [
@@ -88,7 +89,7 @@ export const DERIVATIONS: Readonly<Record<Derived, Derivation>> = {
       "weightType",
       "weightLayers",
     ],
-    under: ["float", "granularity", "weightScales", "method", "methods", "ranges"],
+    under: ["wide", "float", "granularity", "weightScales", "method", "methods", "ranges"],
   },
   plan: { from: ["preparation", "equalization", "smoothing", "inputScales", ...JOINED, "spared"], under: [] },
   statistics: { from: [...OBSERVED, "factors", "smoothed"], under: [] },
@@ -118,12 +119,12 @@ export const DERIVATIONS: Readonly<Record<Derived, Derivation>> = {
       "weightScales",
       "weightBlock",
     ],
-    under: ["float", "elementwise", "unjoined", "spared", "method", "methods", "ranges"],
+    under: ["wide", "float", "elementwise", "unjoined", "spared", "method", "methods", "ranges"],
   },
   inputScales: { from: ON_SAMPLES, under: ["float"] },
   codes: {
     from: [...ON_SAMPLES, "inputScales", "smoothed", "activations", "granularity", "weightScales", "roundingKind"],
-    under: ["float"],
+    under: ["wide", "float"],
   },
   biases: {
     from: [

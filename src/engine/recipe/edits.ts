@@ -18,9 +18,11 @@ import type { Rounding } from "../model/rounding.ts";
 import { DEFAULT_TARGET, type TargetName } from "../model/target.ts";
 import { TARGETS, targetOf } from "../targets/index.ts";
 import { FLOAT8_SCHEME } from "../targets/ort.ts";
+import { takesWide } from "../targets/target.ts";
 import { rangeWithin } from "../values/clamp.ts";
 import { type BlockSize, isAsymmetric, isCodebook, type WeightType } from "../values/codes.ts";
 import { withLearned, withOthers, withoutVainPrints, withSettings } from "./change.ts";
+import { withWide } from "./layerForms.ts";
 import { joinPrints } from "./prints.ts";
 
 /*
@@ -45,8 +47,8 @@ export function withTarget(recipe: Recipe, name: TargetName): Recipe {
     corrections,
     weights: tunedIfTunable({ rounding, ...weights }),
   });
-  if (name !== DEFAULT_TARGET) return changed;
-  const { target: _, ...back } = changed;
+  if (name !== DEFAULT_TARGET) return narrowed(changed);
+  const { target: _, ...back } = narrowed(changed);
   return back;
 }
 
@@ -57,11 +59,18 @@ export function withAdvice(recipe: Recipe, name: TargetName, { target: _, ...set
 
 /** Weights that are quantized with activations have no blocks and no zero points. */
 export function withActivations(recipe: Recipe, activations: ActivationScheme): Recipe {
-  return withSettings(recipe, {
-    activations: { ...recipe.activations, ...activations },
-    format: takesRanges(recipe) && recipe.format !== "float8" ? recipe.format : "qdq",
-    weights: beside(recipe.weights),
-  });
+  return narrowed(
+    withSettings(recipe, {
+      activations: { ...recipe.activations, ...activations },
+      format: takesRanges(recipe) && recipe.format !== "float8" ? recipe.format : "qdq",
+      weights: beside(recipe.weights),
+    }),
+  );
+}
+
+/** Without layers in 16 bits where its target takes none beside what all others are. */
+function narrowed(recipe: Recipe): Recipe {
+  return takesWide(targetOf(recipe), recipe) ? recipe : withWide(recipe, []);
 }
 
 /** Whether every scale is a power of two; else they are free. */
@@ -77,10 +86,14 @@ export function withPowersOfTwo(recipe: Recipe, chosen: boolean): Recipe {
 
 /** Weights that are multiplied by codes have no blocks and no zero points; those beside float16 are 4 bits in blocks; else they stay as they are chosen. */
 export function withFormat(given: Recipe, format: RecipeFormat): Recipe {
+  return narrowed(inFormat(given, format));
+}
+
+function inFormat(given: Recipe, format: RecipeFormat): Recipe {
   const tuned = isTuned({ format }) ? given : withoutStoredTypes(given);
   const recipe = hasIntegerActivations({ format }) ? tuned : withSmoothing(tuned, false);
   if (format === "float8") return inFloat8(recipe);
-  if (recipe.format === "float8") return withFormat(outOfFloat8(recipe), format);
+  if (recipe.format === "float8") return inFormat(outOfFloat8(recipe), format);
   if (format === "q4f16") return withSettings(recipe, { format, weights: besideHalves(recipe.weights) });
   if (multiplies({ format })) return withSettings(recipe, { format, weights: beside(recipe.weights) });
   const weights = format === "weights" ? besideCodes(recipe) : unsampled(recipe.weights);

@@ -4,11 +4,14 @@ import { targetOf } from "../targets/index.ts";
 import { refusalOf } from "../targets/target.ts";
 import { withSettings } from "./change.ts";
 
+const STORED = Object.keys(STORED_AS) as (keyof typeof STORED_AS)[];
+
 /** What a recipe has a layer be; null where it is as all are. */
-export function layerFormOf({ float }: Pick<Recipe, "float">, layer: string): LayerForm | null {
+export function layerFormOf({ float, wide }: Pick<Recipe, "float" | "wide">, layer: string): LayerForm | null {
   if (float.layers.includes(layer)) return "f32";
-  const stored = storedTypeOf(float, layer);
-  return LAYER_FORMS.find((form) => form !== "f32" && STORED_AS[form] === stored) ?? null;
+  if (wide?.includes(layer)) return "a16";
+  const type = storedTypeOf(float, layer);
+  return STORED.find((form) => STORED_AS[form] === type) ?? null;
 }
 
 /** Has layers be so and nothing else; null gives them back to what all are. */
@@ -16,20 +19,32 @@ export function withLayerForm(recipe: Recipe, layers: readonly string[], form: L
   const moved = new Set(layers);
   const { stored = [], storedAs = {}, ...float } = recipe.float;
   const others = (names: readonly string[]) => names.filter((name) => !moved.has(name));
-  const type = form === null || form === "f32" ? null : STORED_AS[form];
+  const type = form === null || form === "f32" || form === "a16" ? null : STORED_AS[form];
   const inInt8 = [...others(stored), ...(type === "int8" ? moved : [])];
   const typed = {
     ...Object.fromEntries(Object.entries(storedAs).filter(([name]) => !moved.has(name))),
     ...(type !== null && type !== "int8" ? Object.fromEntries([...moved].map((name) => [name, type] as const)) : {}),
   };
-  return withSettings(recipe, {
-    float: {
-      ...float,
-      layers: [...others(float.layers), ...(form === "f32" ? moved : [])],
-      ...(inInt8.length > 0 && { stored: inInt8 }),
-      ...(Object.keys(typed).length > 0 && { storedAs: typed }),
-    },
-  });
+  const wide = [...others(recipe.wide ?? []), ...(form === "a16" ? moved : [])];
+  return withWide(
+    withSettings(recipe, {
+      float: {
+        ...float,
+        layers: [...others(float.layers), ...(form === "f32" ? moved : [])],
+        ...(inInt8.length > 0 && { stored: inInt8 }),
+        ...(Object.keys(typed).length > 0 && { storedAs: typed }),
+      },
+    }),
+    wide,
+  );
+}
+
+/** Has these layers, and no others, be in 16 bits where all others are in 8; where there are none, nothing is said of it. */
+export function withWide(recipe: Recipe, layers: readonly string[]): Recipe {
+  if (layers.length > 0) return withSettings(recipe, { wide: layers });
+  if (recipe.wide === undefined) return recipe;
+  const { wide: _, ...without } = withSettings(recipe, { wide: [] });
+  return without;
 }
 
 /** The forms that a recipe's format and target take for single layers, in the order of `LAYER_FORMS`. */

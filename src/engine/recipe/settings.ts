@@ -32,6 +32,8 @@ export const SETTINGS = {
   biasCorrection: ({ corrections }) => corrections.bias,
   /** Null where they get no scales. */
   activations: (recipe) => (takesRanges(recipe) ? recipe.activations : null),
+  /** Null where no layer has more bits than all. */
+  wide: (recipe) => (takesRanges(recipe) && recipe.wide && recipe.wide.length > 0 ? sorted(recipe.wide) : null),
   float: ({ float }) => ({
     layers: sorted(float.layers),
     operators: sorted(float.operators),

@@ -15,7 +15,6 @@ export const ELSEWHERE = {
   roundsClamps: false,
   roundsBeforeClamps: false,
   wantsIntegerBias: new Set<string>(),
-  quantizesItself: new Set<string>(),
   movesInFloat: new Set<string>(),
   roundsBefore: new Set<string>(),
   slowOnCodes: new Set<string>(),

@@ -71,6 +71,7 @@ export const ORT: Target = {
   keepsScale: NONE,
   joinsOnOneScale: false,
   fixedOutputs: new Map(),
+  fixedInWide: new Map(),
   fusesClamp: true,
   fusesAdd: new Set(["MatMul"]),
   fusesSum: NONE,

@@ -40,7 +40,15 @@ export const QNN: Target = {
       source: PROVIDER,
       settles: ["format", "elementwise"],
     },
-    { says: "Activations are unsigned, of 8 or 16 bits.", source: PROVIDER, settles: ["activations"] },
+    {
+      says: "Activations are unsigned, of 8 or 16 bits, which layers may mix: what a layer reads and makes has one of the two, and between them stands a pair that converts.",
+      source: CONFIG,
+      settles: ["activations"],
+    },
+    {
+      says: "In 16 bits what Sigmoid gives has the scale 1/65536 and the zero point 0, and what Tanh gives 1/32768 and 32768.",
+      source: CONFIG,
+    },
     {
       says: "Conv and ConvTranspose may have a scale a channel; other weights have one a tensor.",
       source: CONFIG,
@@ -54,6 +62,10 @@ export const QNN: Target = {
     { type: "uint8", symmetric: true },
     { type: "uint16", symmetric: false },
   ],
+  fixedInWide: new Map([
+    ["Sigmoid", { low: 0, high: 1 - 2 ** -16 }],
+    ["Tanh", { low: -1, high: 1 - 2 ** -15 }],
+  ]),
   perChannel: new Set(["Conv", "ConvTranspose"]),
   unsignedWeights: new Set(["MatMul"]),
   integerKernels: new Set(QUANTIZED),

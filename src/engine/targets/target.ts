@@ -1,6 +1,6 @@
 import { multipliesAll, type RecipeFormat, takesCodes, takesRanges } from "../model/format.ts";
 import { InputError } from "../model/job.ts";
-import type { ActivationScheme, Range, Scales } from "../model/range.ts";
+import { type ActivationScheme, type Range, type Scales, widened } from "../model/range.ts";
 import { type Recipe, type WeightScheme, weightTypesOf } from "../model/recipe.ts";
 import type { TargetName } from "../model/target.ts";
 import { isWide } from "../values/codes.ts";
@@ -48,6 +48,8 @@ export interface Target {
   readonly joinsOnOneScale: boolean;
   /** The ranges that the results of operators must have. */
   readonly fixedOutputs: ReadonlyMap<string, Range>;
+  /** The same of results in 16 bits. */
+  readonly fixedInWide: ReadonlyMap<string, Range>;
   /** Whether a clamp, or the Add of a constant after these operators, works on a result before it is rounded. */
   readonly fusesClamp: boolean;
   readonly fusesAdd: ReadonlySet<string>;
@@ -63,7 +65,10 @@ export interface Target {
   readonly biases: "int32" | "int8" | "float";
   /** Operators that are multiplied in integers only with a constant bias, or none. */
   readonly wantsIntegerBias: ReadonlySet<string>;
-  /** Float operators that it quantizes itself between a DequantizeLinear and a QuantizeLinear, unless their bias is computed. */
+  /**
+   * Float operators that it, or ONNX Runtime, on which it is measured here, quantizes itself between a DequantizeLinear and a
+   * QuantizeLinear, unless their bias is computed, or something stands between.
+   */
   readonly quantizesItself: ReadonlySet<string>;
   /** Operators that have integer kernels; what only moves values moves codes, but for some. */
   readonly integerKernels: ReadonlySet<string>;
@@ -131,7 +136,10 @@ export interface KernelCost {
 }
 
 /** The part of a recipe that a target may refuse. */
-export type Asked = Pick<Recipe, "format" | "activations" | "weights" | "corrections" | "elementwise" | "float">;
+export type Asked = Pick<
+  Recipe,
+  "format" | "activations" | "wide" | "weights" | "corrections" | "elementwise" | "float"
+>;
 
 /** Throws InputError where a target does not take what a recipe asks for. */
 export function assertTakes(target: Target, recipe: Asked): void {
@@ -143,8 +151,14 @@ export function assertTakes(target: Target, recipe: Asked): void {
 export function onWide(target: Target): Target {
   if (!target.isHere) return { ...target, addsInPairs: false };
   const none = new Set<string>();
-  const kernels = { integerKernels: none, quantizesItself: none, wantsIntegerBias: none, roundsBefore: none };
+  const kernels = { integerKernels: none, wantsIntegerBias: none, roundsBefore: none };
   return { ...target, ...kernels, multiplies: [], addsInPairs: false };
+}
+
+/** Whether single layers may have activations in 16 bits where those of all have 8. */
+export function takesWide(target: Target, { format, activations }: Pick<Recipe, "format" | "activations">): boolean {
+  const wide = format === "qdq" ? widened(activations) : null;
+  return target.activations.some(({ type, symmetric }) => type === wide?.type && symmetric === wide.symmetric);
 }
 
 /** The sentence with which a target refuses a recipe; null where it takes it. */
@@ -204,6 +218,14 @@ function targetRefusal(target: Target, recipe: Asked): string | null {
     scheme.type === activations.type && scheme.symmetric === activations.symmetric;
   if (!target.activations.some(isTaken)) {
     return refuse(`activations in ${schemeText(activations)}`, target.activations.map(schemeText));
+  }
+  if (recipe.wide && recipe.wide.length > 0) {
+    if (recipe.format !== "qdq" || widened(activations) === null) {
+      return `Layers in 16 bits stand beside others in 8, in the format qdq; leave ${recipe.wide.join(", ")} out, or choose uint8 or int8 for all activations, in qdq.`;
+    }
+    if (!takesWide(target, recipe)) {
+      return `${target.name} takes no layers in 16 bits; take ${recipe.wide.join(", ")} back.`;
+    }
   }
   const ways = [...(target.costs ? ["auto"] : []), "join", ...(target.floats === "never" ? [] : ["float"])];
   if (ways.includes(elementwise)) return null;

@@ -1,7 +1,7 @@
 import { type ChosenRange, methodRange, rangeOf, seenOf } from "../encode/ranges.ts";
 import { weightChoices } from "../encode/weight.ts";
 import { CAUSES, type Finding } from "../model/diagnosis.ts";
-import type { Range } from "../model/range.ts";
+import { type Range, schemeOf, widened } from "../model/range.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import type { Sensitivity } from "../model/sensitivity.ts";
@@ -96,7 +96,8 @@ export class Diagnosis {
     const scaleOf = (id: string): number | null => {
       const group = groups.get(id);
       const seen = group && seenOf(group, statistics);
-      return group && seen ? affineParameters(this.#chosen(group, seen, recipe).range, recipe.activations).scale : null;
+      const scheme = group && schemeOf(group, recipe.activations);
+      return seen && scheme ? affineParameters(this.#chosen(group, seen, recipe).range, scheme).scale : null;
     };
     return coarseFindings({ plan, statistics, scaleOf, makerOf: makersIn(plan), planWithoutTensor });
   }
@@ -132,7 +133,9 @@ export class Diagnosis {
           floatReader: () => (readers.length === 1 ? freeing(layers.get(readers[0]!)) : null),
         });
         const others = activationSymptoms({ ...common, byMethod: this.#byMethod, floatLayer: () => freeing(layer) });
-        const sqnr = isTelling(statistics) ? clipFigures(statistics, recipe.activations, chosen.range).sqnr : null;
+        const sqnr = isTelling(statistics)
+          ? clipFigures(statistics, schemeOf(group, recipe.activations), chosen.range).sqnr
+          : null;
         known = { key, symptoms: spread ? [spread, ...others] : others, sqnr };
         this.#activations.set(statistics, known);
       }
@@ -150,7 +153,8 @@ export class Diagnosis {
       const group = groups.get(plan.groupOf.get(layer.node.input[1 - use.input] ?? "") ?? "");
       const seen = group && seenOf(group, statistics);
       const range = group && seen ? this.#chosen(group, seen, recipe).range : null;
-      const inputScale = range && affineParameters(range, recipe.activations).scale;
+      const scheme = (layer.wide && widened(recipe.activations)) || recipe.activations;
+      const inputScale = range && affineParameters(range, scheme).scale;
       const choices = weightChoices(recipe, plan.target, layer.id);
       const key = JSON.stringify([choices, inputScale]);
       const ofProto = this.#weights.get(proto) ?? new Map<string, Remembered>();

@@ -1,6 +1,6 @@
 import { type ChosenRange, type methodRange, rangeOf } from "../encode/ranges.ts";
 import type { Cause, Finding } from "../model/diagnosis.ts";
-import { type ActivationScheme, type ClipFigures, METHOD_WORDS } from "../model/range.ts";
+import { type ActivationScheme, type ClipFigures, clippedBy, METHOD_WORDS, schemeOf } from "../model/range.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { TensorStatistics } from "../model/statistics.ts";
 import type { RangeGroup } from "../model/summary.ts";
@@ -45,9 +45,9 @@ const BEST = "mse";
  * values: what they would gain with the remedy, or lack to POOR_SQNR where only float helps.
  */
 export function activationSymptoms(subject: ActivationSubject): Symptom[] {
-  const { statistics, recipe, chosen } = subject;
+  const { group, statistics, recipe, chosen } = subject;
   if (statistics.finite === 0 || statistics.min === statistics.max) return [dead(statistics)];
-  const figures = clipFigures(statistics, recipe.activations, chosen.range);
+  const figures = clipFigures(statistics, schemeOf(group, recipe.activations), chosen.range);
   const found = [oneSided(subject, figures), poorRange(subject, figures)].filter((symptom) => symptom !== null);
   return found.length > 0 ? found : fewLevels(subject, figures);
 }
@@ -82,11 +82,11 @@ function oneSided({ group, statistics, recipe, byMethod }: ActivationSubject, fi
   const other = rangeOf(group, statistics, { ...recipe, activations }, byMethod);
   const gain = clipFigures(statistics, activations, other.range).sqnr - figures.sqnr;
   if (!(gain >= RANGE_GAIN)) return null;
-  const { used } = codeUse(densityOf(statistics), recipe.activations, figures);
+  const { used, codes } = codeUse(densityOf(statistics), recipe.activations, figures);
   return {
     cause: "one-sided",
     sentence: "The values have one sign, so half of a symmetric type's codes are unused.",
-    figure: `${used} of 256 codes used, values ${significant(statistics.min)} to ${significant(statistics.max)}, SQNR ${decibel(figures.sqnr)} (estimated)`,
+    figure: `${used} of ${codes} codes used, values ${significant(statistics.min)} to ${significant(statistics.max)}, SQNR ${decibel(figures.sqnr)} (estimated)`,
     loss: Math.min(gain, LARGEST_LOSS),
     remedy: {
       edit: { kind: "activations", activations },
@@ -100,8 +100,8 @@ function poorRange(
   figures: ClipFigures,
 ): Symptom | null {
   if (group.fixed || chosen.source === BEST || figures.sqnr >= HEALTHY_SQNR) return null;
-  const scheme = recipe.activations;
-  const best = clipFigures(statistics, scheme, byMethod(BEST, group, statistics, scheme));
+  const scheme = schemeOf(group, recipe.activations);
+  const best = clipFigures(statistics, scheme, byMethod(BEST, group, statistics, clippedBy(group, recipe.activations)));
   const gain = best.sqnr - figures.sqnr;
   if (!(gain >= RANGE_GAIN)) return null;
   const density = densityOf(statistics);
@@ -126,11 +126,11 @@ function poorRange(
     );
   }
   if (Math.max(-figures.range.low, figures.range.high) > WIDE_RANGE * largest) {
-    const { used } = codeUse(density, scheme, figures);
+    const { used, codes } = codeUse(density, scheme, figures);
     return say(
       "few-levels",
       "The range reaches far beyond the values.",
-      `${used} of 256 codes used, values within ${significant(largest)}`,
+      `${used} of ${codes} codes used, values within ${significant(largest)}`,
     );
   }
   return say(
@@ -140,16 +140,16 @@ function poorRange(
   );
 }
 
-function fewLevels({ statistics, recipe, floatLayer }: ActivationSubject, figures: ClipFigures): Symptom[] {
+function fewLevels({ group, statistics, recipe, floatLayer }: ActivationSubject, figures: ClipFigures): Symptom[] {
   if (!(figures.sqnr < POOR_SQNR)) return [];
-  const { used, entropy } = codeUse(densityOf(statistics), recipe.activations, figures);
+  const { used, codes, entropy } = codeUse(densityOf(statistics), schemeOf(group, recipe.activations), figures);
   if (entropy >= FEW_BITS) return [];
   const layer = floatLayer();
   return [
     {
       cause: "few-levels",
       sentence: "Most values share a few codes, whatever the range.",
-      figure: `${used} of 256 codes used, ${significant(entropy)} bits of information, SQNR ${decibel(figures.sqnr)} (estimated)`,
+      figure: `${used} of ${codes} codes used, ${significant(entropy)} bits of information, SQNR ${decibel(figures.sqnr)} (estimated)`,
       loss: Math.min(POOR_SQNR - figures.sqnr, LARGEST_LOSS),
       remedy:
         layer === null

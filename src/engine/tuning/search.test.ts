@@ -65,6 +65,7 @@ const FORMS = {
   f16: { bytes: 2, error: 1e-4 },
   w8: { bytes: 1, error: 0.9 },
   w4: { bytes: 0.5, error: 30 },
+  a16: { bytes: 1, error: 0.01 },
 } as const;
 
 /** A made-up world in which single layers have forms, and a made-up clock: what each layer takes in integers, and in float. */

@@ -2,6 +2,7 @@ import type { LayerForm } from "../model/layerForm.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Decision, TunePoint, TuneRequest, Tuning } from "../model/tuning.ts";
 import { formsTaken, layerFormOf } from "../recipe/layerForms.ts";
+import { targetOf } from "../targets/index.ts";
 import { weightBits, widerTypes } from "../values/codes.ts";
 import { applyDecisions } from "./decisions.ts";
 import type { Candidate } from "./searchOrder.ts";
@@ -78,8 +79,8 @@ export async function search(start: Recipe, request: Omit<TuneRequest, "samples"
   return run.found(run.isMet ? "found" : "exhausted");
 }
 
-/** Forms of layers in float, those of fewest bytes first. */
-const LADDER: readonly LayerForm[] = ["w8", "f16", "f32"];
+/** Forms of layers that cost the outputs much, those of fewest bytes first. */
+const LADDER: readonly LayerForm[] = ["a16", "w8", "f16", "f32"];
 
 /** After so many layers in a row that gain nothing, no more are tried. */
 const VAIN = 8;
@@ -126,7 +127,9 @@ class Search {
     this.#request = request;
     this.#tools = tools;
     this.#compare = compareBy(request);
-    this.#forms = request.mix ? formsTaken(start) : [];
+    const { isHere } = targetOf(start);
+    // A runtime without integer kernels for 16 bits computes in float, and rounds besides.
+    this.#forms = request.mix ? formsTaken(start).filter((form) => form !== "a16" || !isHere) : [];
     this.#slack = request.rescue ? tools.sampleShare : 0;
   }
 
@@ -371,6 +374,7 @@ class Search {
       [...recipe.float.tensors].sort(),
       [...recipe.float.layers].sort(),
       Object.entries(recipe.weights.layers ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)),
+      [...(recipe.wide ?? [])].sort(),
       [...(recipe.float.stored ?? [])].sort(),
       Object.entries(recipe.float.storedAs ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)),
     ]);

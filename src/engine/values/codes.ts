@@ -107,6 +107,11 @@ export function isAlone(type: WeightType): boolean {
   return isAsymmetric(type) || type === "int2" || type === "nf4" || isCodebook(type);
 }
 
+/** How many bits a code of an activation takes. */
+export function activationBits(type: ActivationType): 8 | 16 {
+  return type === "uint16" || type === "int16" ? 16 : 8;
+}
+
 /** Room for the codes of so many weights. */
 export function weightCodes(type: WeightType, count: number): WeightCodes {
   return isAsymmetric(type) || isCodebook(type) || type === "float8" ? new Uint8Array(count) : new Int8Array(count);

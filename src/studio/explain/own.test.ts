@@ -6,6 +6,7 @@ import { type Own, ownLines, weightLine } from "./own.ts";
 const figures = (change: Partial<GroupFigures["figures"]>): GroupFigures => ({
   group: "relu",
   source: "mse",
+  type: "uint8",
   nonFinite: 0,
   spark: [],
   figures: {

@@ -1,6 +1,7 @@
 import type { GroupFigures, WeightAnalysis } from "../../engine/model/analysis.ts";
 import type { Evaluation } from "../../engine/model/evaluation.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
+import { activationBits } from "../../engine/values/codes.ts";
 import { count, interval, plural, significant, significantTo } from "../../engine/values/figures.ts";
 import { percent } from "../../engine/values/shares.ts";
 import { decibel } from "../../engine/values/units.ts";
@@ -46,12 +47,13 @@ const ON_TENSOR: Partial<Record<Word, (known: Known) => string | null>> = {
   },
   "clip range": clipping,
   clipped: clipping,
-  "bit depth"({ tensor, recipe, figures: { figures } }) {
+  "bit depth"({ tensor, figures: { figures, type } }) {
     const { range, scale } = figures;
-    if (recipe?.activations.type === "float8") {
+    if (type === "float8") {
       return `${tensor} is float8: 253 values, the denser the nearer to 0, for ${interval(range)}.`;
     }
-    return `${tensor} is ${recipe?.activations.type}: 8 bits are 256 integers, ${significant(scale)} apart, for ${interval(range)}.`;
+    const bits = activationBits(type);
+    return `${tensor} is ${type}: ${bits} bits are ${count(2 ** bits)} integers, ${significant(scale)} apart, for ${interval(range)}.`;
   },
   SQNR({ tensor, figures: { figures } }) {
     return `${tensor}: ${decibel(figures.sqnr)}${share(figures.sqnr)}, estimated.`;
@@ -59,8 +61,8 @@ const ON_TENSOR: Partial<Record<Word, (known: Known) => string | null>> = {
   MSE({ tensor, figures: { figures } }) {
     return `${tensor}: the typical error, the root of ${significant(figures.mse)}, is ${significant(Math.sqrt(figures.mse) / figures.scale)} of one step, estimated.`;
   },
-  "effective bits"({ tensor, figures: { figures } }) {
-    return `${tensor} uses its 8 bits as well as an ideal quantizer of ${significant(figures.effectiveBits)} bits, estimated.`;
+  "effective bits"({ tensor, figures: { figures, type } }) {
+    return `${tensor} uses its ${activationBits(type)} bits as well as an ideal quantizer of ${significant(figures.effectiveBits)} bits, estimated.`;
   },
   "range group"({ tensor, members }) {
     return members.length > 1 ? `${tensor} shares its scale with ${plural(members.length - 1, "other tensor")}.` : null;

@@ -57,7 +57,7 @@ function open(present: Partial<Recipe>): void {
     model: {
       plan: { groups: [{ id: "a", members: ["a"], fixed: null, bounds: null, least: null, whole: false }] },
     } as unknown as OpenModel,
-    overview: new Map([["a", { group: "a", source: "mse", figures, nonFinite: 0, spark: [] }]]),
+    overview: new Map([["a", { group: "a", source: "mse", type: "uint8", figures, nonFinite: 0, spark: [] }]]),
   });
 }
 

@@ -31,6 +31,7 @@ export function nameOf(recipe: Recipe): string {
     isTuned(recipe) ? BIASES[corrections.bias] : [],
     counted(Object.keys(methods).length, "own method"),
     counted(Object.keys(ranges).length, "range", " by hand"),
+    counted(recipe.wide?.length ?? 0, "layer", " in 16 bits"),
     counted(float.layers.length, "layer", " in float"),
     counted(float.stored?.length ?? 0, "layer", " in float but for weights"),
     counted(float.operators.length, "operator", " in float"),

@@ -89,7 +89,7 @@ function rowsOf({ model, ranges }: Report): Row[] {
 function rowMarkup({ number, name, layer, range, shared }: Row, alone: string | null, inFloat: boolean): Markup {
   const mark = markOf(layer?.precision ?? "int8");
   const precision = html`<span class="precision ${mark.toLowerCase()}">${mark}</span>`;
-  const head = html`<td>${number}</td><th scope="row"><code>${name}</code><small>${layer?.operator ?? "Input"}${inFloat ? ", computed in float" : ""}</small></th><td>${precision}</td>`;
+  const head = html`<td>${number}</td><th scope="row"><code>${name}</code><small>${layer?.operator ?? "Input"}${layer?.wide ? ", activations in 16 bits" : ""}${inFloat ? ", computed in float" : ""}</small></th><td>${precision}</td>`;
   if (!range) return html`<tr>${head}<td colspan="4" class="why">${explain(layer, shared, alone)}</td></tr>`;
   const { source, figures } = range.chosen;
   const { nonFinite } = range.seen;

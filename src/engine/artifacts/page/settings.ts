@@ -100,6 +100,9 @@ function codeFacts(recipe: Report["recipe"]): Fact[] {
       ([type, names]) => [`Weights in ${type}`, html`${names.map((name) => html`<code>${name}</code> `)}`] as const,
     ),
     ...(weights.rounding === "stochastic" ? [["Seed of rounding", String(weights.seed ?? 0)] as const] : []),
+    ...(recipe.wide && recipe.wide.length > 0
+      ? [["Layers in 16 bits", html`${recipe.wide.map((name) => html`<code>${name}</code> `)}`] as const]
+      : []),
     ...(float.stored && float.stored.length > 0
       ? [
           [

@@ -25,7 +25,7 @@ import { isWide, weightBits } from "../../values/codes.ts";
 import { type QuantizedModel, quantizeGraph } from "../index.ts";
 
 export type Choices = Partial<
-  Pick<Recipe, "target" | "format" | "activations" | "weights" | "method" | "elementwise">
+  Pick<Recipe, "target" | "format" | "activations" | "wide" | "weights" | "method" | "elementwise">
 > & {
   readonly float?: Partial<Recipe["float"]>;
 };
@@ -75,7 +75,7 @@ export async function planOf(
 export async function tryOut(given: ModelProto, choices: Choices = {}, feedsOf = noiseFeeds): Promise<Trial> {
   const weights = choices.weights ?? PLAIN_RECIPE.weights;
   const bits = weightBits(weights.type);
-  const isNew = bits === 4 || weights.block || isWidened(choices);
+  const isNew = bits === 4 || weights.block || isWidened(choices) || choices.wide;
   const model = bits === 2 ? allowInt2(given) : isNew ? allowInt4(given, ORT.ownDomain) : given;
   const { plan, session } = await planOf(model, choices);
   const samples = Array.from({ length: SAMPLES }, (_, i) => feedsOf(model, i + 1));

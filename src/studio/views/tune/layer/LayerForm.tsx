@@ -3,16 +3,19 @@ import { formsTaken, layerFormOf, withLayerForm } from "../../../../engine/recip
 import { editRecipe } from "../../../state/recipe.ts";
 import { useProject } from "../../../state/useStudio.ts";
 
-/** What a layer with weights is computed in and keeps them in, where the target takes more than what all layers are. */
+/**
+ * What a layer is computed in and keeps its weights in, where the target takes more than what all layers are; of a layer without weights
+ * how many bits its activations have.
+ */
 export function LayerForm({ layer }: { readonly layer: string }) {
   const recipe = useProject((project) => project.recipe?.present);
   const parameters = useProject(
     (project) => project.model?.plan.layers.find(({ id }) => id === layer)?.parameters ?? 0,
   );
-  if (!recipe || parameters === 0) return null;
-  const forms = formsTaken(recipe);
+  if (!recipe) return null;
+  const forms = formsTaken(recipe).filter((each) => parameters > 0 || each === "a16");
   const form = layerFormOf(recipe, layer);
-  if (forms.length === 0 && form === null) return null;
+  if (forms.length === 0 && (form === null || parameters === 0)) return null;
   return (
     <select
       className="input select"
