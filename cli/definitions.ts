@@ -173,7 +173,7 @@ export const COMMANDS = {
         "min-sqnr": number("DB", "instead: every output keeps an SQNR of so many dB"),
         goal: choice("size|latency", ["size", "latency"], "the smallest (default) or the fastest, measured here"),
         mix: flag(
-          "single layers may also be in float with their weights in float16, int8 or blocks of int4, where format and target take that",
+          "single layers may also be in 16 bits, or in float with their weights in float16, int8 or blocks of int4, where format and target take that",
         ),
         rescue: flag(
           "takes what the list of culprits recommends, in its order, until the limit is kept: a scale per channel, ranges, equalization, bias correction, and then as few layers in float",

@@ -2,7 +2,7 @@ import { constantsToInitializers } from "../graph/constants.ts";
 import { takesCodes, takesRanges } from "../model/format.ts";
 import { InputError } from "../model/job.ts";
 import type { RecipeDifference, Recovery, StoredActivation } from "../model/quantizedFile.ts";
-import type { Range } from "../model/range.ts";
+import { type Range, widened } from "../model/range.ts";
 import type { FoundCodes, Recipe } from "../model/recipe.ts";
 import { DEFAULT_TARGET, TARGET_NAMES, type TargetName } from "../model/target.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
@@ -16,8 +16,9 @@ import { biasDifference, type Difference, differenceOf, layersByFloat, type Side
 import { type Matched, matchLayers } from "../quantized/match.ts";
 import { type ReadLayer, readGraph } from "../quantized/read.ts";
 import { activationsOfLayers, isWeightType, rangeFor, recipeType, type Scheme, schemeOf } from "../quantized/scheme.ts";
+import { withWide } from "../recipe/layerForms.ts";
 import { targetOf } from "../targets/index.ts";
-import { refusalOf } from "../targets/target.ts";
+import { refusalOf, takesWide } from "../targets/target.ts";
 import { rangeWithin } from "../values/clamp.ts";
 import { isAlone } from "../values/codes.ts";
 import { plural } from "../values/figures.ts";
@@ -166,7 +167,7 @@ function typesOf({ layers, matched }: Evidence, { format, weights }: Scheme): Pi
 
 /** The recipe with what the file leaves in float left so, and the ranges of what is rounded set by hand. */
 function settledRecipe(model: OpenModel, base: Recipe, evidence: Evidence): Recipe {
-  let recipe = base;
+  let recipe = withWideOf(model, base, evidence);
   for (let round = 0; round < ROUNDS; round++) {
     const plan = planModel(model, recipe);
     const found = takesCodes(recipe) ? inFloat(plan, evidence) : [];
@@ -195,6 +196,19 @@ function settledRecipe(model: OpenModel, base: Recipe, evidence: Evidence): Reci
     ranges: Object.fromEntries(settled.map(([id, range]) => [id, range])),
     resolved: Object.fromEntries([...fixedOnes, ...settled.map(([id, , range]) => [id, range] as const)]),
   };
+}
+
+/** The recipe with the layers in 16 bits that read all in these, where its target takes such beside others in 8. */
+function withWideOf(model: OpenModel, recipe: Recipe, evidence: Evidence): Recipe {
+  const type = takesWide(targetOf(recipe), recipe) ? widened(recipe.activations)?.type : undefined;
+  const isWide = ({ reads }: ReadLayer) => reads.length > 0 && reads.every((read) => read.type === type);
+  const named = [...layersByFloat(evidence)].flatMap(([id, layer]) => (isWide(layer) ? [id] : []));
+  if (type === undefined || named.length === 0) return recipe;
+  const { layers } = planModel(model, { ...recipe, wide: named });
+  return withWide(
+    recipe,
+    layers.flatMap(({ id, wide, follower }) => (wide && !follower ? [id] : [])),
+  );
 }
 
 /** Layers that the recipe would quantize, and that the file has in float: what reads float and makes what is rounded may be fused to a layer before it. */

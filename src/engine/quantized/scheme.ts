@@ -1,10 +1,11 @@
 import type { RecipeFormat } from "../model/format.ts";
 import type { StoredActivation, WrittenForm } from "../model/quantizedFile.ts";
-import type { ActivationScheme, Range } from "../model/range.ts";
+import { type ActivationScheme, type Range, widened } from "../model/range.ts";
 import type { Recipe } from "../model/recipe.ts";
 import {
   ACTIVATION_TYPES,
   type ActivationType,
+  activationBits,
   BLOCK_SIZES,
   codeLimits,
   WEIGHT_TYPES,
@@ -59,13 +60,17 @@ function activationsOf(layers: readonly ReadLayer[], form: WrittenForm, unsaid: 
   if (form !== "qdq" && form !== "qoperator") return UINT8;
   const all = activationsOfLayers(layers);
   const types = all.map(({ type }) => plainType(type ?? ""));
-  const type = mostOf(types);
+  const narrow = mostOf(types.filter((each) => isActivationType(each) && activationBits(each) === 8));
+  const wider =
+    narrow !== undefined && isActivationType(narrow) ? widened({ type: narrow, symmetric: false })?.type : undefined;
+  const isMixed = form === "qdq" && wider !== undefined && types.includes(wider);
+  const type = isMixed ? narrow : mostOf(types);
   if (!type || !isActivationType(type))
     return `has activations of ${type ?? "no one scale"}, which Octet does not write.`;
-  const others = types.filter((each) => each !== type);
+  const others = types.filter((each) => each !== type && !(isMixed && each === wider));
   if (others.length > 0)
     unsaid.push(
-      `has ${others.length} activations of ${[...new Set(others)].join(", ")}; a recipe has one type for all, ${type} here.`,
+      `has ${others.length} activations of ${[...new Set(others)].join(", ")}; a recipe has one type of so many bits for all, ${type} here.`,
     );
   const centre = type === "float8" || codeLimits(type)[0] < 0 ? 0 : (codeLimits(type)[1] + 1) / 2;
   const own = all.filter((activation) => plainType(activation.type ?? "") === type);
