@@ -54,4 +54,20 @@ describe("int8 activations from opset 21 on", () => {
     const { sqnr } = await tryOut(model(21, [6], [moves, erf]), choices);
     expect(sqnr.out!.optimized).toBeGreaterThan(20);
   });
+
+  it("a layer in float that moves what is rounded to where the caller alone reads it loads too", async () => {
+    const graph = buildModel({
+      opset: 21,
+      inputs: [floatInput("x", [1, 4, 6, 6])],
+      outputs: ["out", "seen"],
+      nodes: [
+        makeNode("Conv", ["x", "w"], ["a"], { name: "first" }),
+        makeNode("MaxPool", ["a"], ["seen"], { name: "pool", attributes: [intsAttribute("kernel_shape", [2, 2])] }),
+        makeNode("Conv", ["a", "w"], ["out"], { name: "last" }),
+      ],
+      constants: { w: noise([4, 4, 1, 1], 1) },
+    });
+    const { sqnr } = await tryOut(graph, { ...INT8, format: "qoperator", float: { layers: ["pool"] } });
+    expect(sqnr.seen!.optimized).toBeGreaterThan(30);
+  });
 });

@@ -37,8 +37,9 @@ export function withoutMovedPairs(model: ModelProto, { type }: Pick<ActivationSc
     const source = each.input[0] ?? "";
     if (!isDefaultDomain(each.domain)) return [each];
     if (each.opType === "Add") return [rows.added(each, isSigned)];
-    const isMoved = MOVED_ALONG.has(each.opType) && isSigned(source);
-    if (!isMoved || index.consumers(each.output[0] ?? "").every(isQuantizer)) return [each];
+    const readers = index.consumers(each.output[0] ?? "");
+    const isRounded = readers.length > 0 && readers.every(isQuantizer);
+    if (!MOVED_ALONG.has(each.opType) || !isSigned(source) || isRounded) return [each];
     const kept = freshName(names, `${source}_Sum`);
     return [
       makeNode("Sum", [source], [kept], { name: kept }),
