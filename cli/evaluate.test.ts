@@ -2,6 +2,7 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { idxBytes } from "../src/engine/data/testing/files.ts";
+import type { Clipped } from "../src/engine/model/clipped.ts";
 import type { Notice } from "../src/engine/model/job.ts";
 import { BEFORE_PREPARATIONS } from "../src/engine/model/past/recipe.ts";
 import { colourModel, modelBytes, put, putColours, scratch } from "./testing/colours.ts";
@@ -46,6 +47,11 @@ describe("octet evaluate", () => {
     expect(result.latency.quantized.p99).toBeGreaterThanOrEqual(result.latency.quantized.p95);
     expect(result.latency.quantized.start).toBeGreaterThan(0);
     expect(result.latency.runtime).toMatch(/^onnxruntime-node 1\./);
+    const recipe = JSON.parse(readFileSync(join(folder, "colours.recipe.json"), "utf8"));
+    expect(result.clipped.map(({ tensor }: Clipped) => tensor).toSorted()).toEqual(
+      Object.keys(recipe.resolved).toSorted(),
+    );
+    expect(result.clipped[0]).toMatchObject({ tensor: "picture", producer: null, values: 6 * 3 * 8 * 8 });
   });
 
   it("exits with 1 when the drop passes --max-drop, which is in points", async () => {
@@ -111,6 +117,7 @@ describe("octet evaluate", () => {
   it("prints the same for a person, as lines", async () => {
     const outcome = await octet("evaluate", float, quantized, "--data", data, "--preprocess", "unit");
     expect(outcome.stdout).toMatch(/^12 samples, 12 of them labelled; float, then quantized:\ntop-1: 100 %, 100 %/);
+    expect(outcome.stdout).toMatch(/^values outside the \d clip ranges.*: .+$/m);
     expect(outcome.stdout).toMatch(/passed: a drop of 1\.00 pt is allowed\n$/);
   });
 });
@@ -248,10 +255,14 @@ describe("samples that calibrated", () => {
     const moved = put(folder, "moved.int8.onnx", readFileSync(file));
     const unknown = await evaluate(moved);
     expect(unknown.code).toBe(0);
+    expect(unknown.json()).not.toHaveProperty("clipped");
     expect(unknown.stderr).toMatch(
       /Which samples calibrated moved\.int8\.onnx is not known \(no recipe lies beside it/,
     );
     expect(errorOf(await evaluate(moved, "--recipe", recipe))).toMatch(/^5 of the 12 samples to judge calibrated/);
+    expect((await evaluate(moved, "--recipe", recipe, "--skip", "5")).json().clipped).toEqual(json().clipped);
+    const other = put(folder, "other.json", readFileSync(recipe, "utf8").replace('"high": ', '"high": 1'));
+    expect((await evaluate(moved, "--recipe", other, "--skip", "5")).json()).not.toHaveProperty("clipped");
   });
 
   it("are the first by path under --order path, which the recipe keeps", async () => {

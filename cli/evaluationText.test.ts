@@ -18,3 +18,17 @@ it("gives each part of an output a line below that of the output", () => {
     "  channels 0 to 3 (up to 634): SQNR 38.8 dB",
   ]);
 });
+
+it("names the layers of which clip ranges cut off most", () => {
+  const each = (producer: string, share: number) => ({
+    ...{ tensor: `${producer}_out`, producer, range: { low: 0, high: 1 } },
+    ...{ values: 4000, share },
+  });
+  const said = (...clipped: ReturnType<typeof each>[]) =>
+    describeEvaluation({ ...REPORT.evaluation!, clipped }).filter((line) => line.startsWith("values outside"));
+  expect(said(each("a", 0.001), each("b", 0), each("c", 0.25), each("d", 0.01), each("e", 0.02))).toEqual([
+    "values outside the 5 clip ranges, by layer, most first: c 25.0 %, e 2.00 %, d 1.00 %",
+  ]);
+  expect(said(each("a", 0))).toEqual(["values outside the 1 clip range: none"]);
+  expect(said()).toEqual([]);
+});

@@ -1,3 +1,4 @@
+import { clippedName, mostClipped } from "../src/engine/model/clipped.ts";
 import {
   type Accuracy,
   bandText,
@@ -16,6 +17,7 @@ import { percent, pointsOf } from "../src/engine/values/shares.ts";
 import { byteSize, decibel } from "../src/engine/values/units.ts";
 
 const WORST = 5;
+const MOST_CLIPPED = 3;
 
 /** An evaluation for a person, line by line; the float figure comes first. */
 export function describeEvaluation(evaluation: Evaluation): string[] {
@@ -33,6 +35,7 @@ export function describeEvaluation(evaluation: Evaluation): string[] {
     `size: ${byteSize(bytes.float)}, ${byteSize(bytes.quantized)}`,
     latencyLine(evaluation.latency),
     ...throughputLines(evaluation),
+    ...clippedLines(evaluation),
     ...(verdict ? [`${verdict.passed ? "passed" : "failed"}: ${allowed(verdict.limit)} is allowed`] : []),
   ];
 }
@@ -91,4 +94,16 @@ function throughputLines({ throughput }: Evaluation): string[] {
     ({ batch, float, quantized }) => `${batch}: ${significant(float)}, ${significant(quantized)}`,
   );
   return [`samples a second, by how many are run at a time: ${by.join("; ")}`];
+}
+
+/** The layers that lose most. */
+function clippedLines({ clipped = [] }: Evaluation): string[] {
+  if (clipped.length === 0) return [];
+  const worst = mostClipped(clipped, MOST_CLIPPED).map((each) => `${clippedName(each)} ${percent(each.share)}`);
+  const ranges = plural(clipped.length, "clip range");
+  return [
+    worst.length > 0
+      ? `values outside the ${ranges}, by layer, most first: ${worst.join(", ")}`
+      : `values outside the ${ranges}: none`,
+  ];
 }

@@ -52,8 +52,14 @@ describe("the sample model with one scale a weight", () => {
     const file = (ending: string) => join(out, `fashion-mnist-dw.${ending}`);
     const report = readReport(readFileSync(file("report.json"), "utf8"), "report");
     expect(report.tuning?.points).toHaveLength(tuning.points.length);
-    expect(report.evaluation?.samples).toBe(50);
-    expect(readFileSync(file("report.html"), "utf8")).toContain("Search for the recipe");
+    const { samples, clipped } = report.evaluation!;
+    expect(samples).toBe(50);
+    expect(clipped?.map(({ tensor }) => tensor).toSorted()).toEqual(Object.keys(recipe.resolved).toSorted());
+    expect(clipped?.[0]).toMatchObject({ producer: null, values: 50 * 28 * 28 });
+    expect(clipped?.every(({ share }) => share < 0.1)).toBe(true);
+    const page = readFileSync(file("report.html"), "utf8");
+    expect(page).toContain("Search for the recipe");
+    expect(page).toContain("counted one by one on the 50 samples that judged");
 
     const again = join(folder, "again");
     await octet("quantize", path, "--recipe", file("recipe.json"), "--cache", file("calibration.json"), "--out", again);

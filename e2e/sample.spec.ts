@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { gunzipSync } from "node:zlib";
 import type { Page } from "@playwright/test";
+import { percent } from "../src/engine/values/shares.ts";
 import { expect, test } from "./support/app.ts";
 import { sampleAccuracy } from "./support/peer.ts";
 import {
@@ -68,6 +69,11 @@ test("the sample project, from file to download: the downloaded model is as accu
   await evaluate(page);
   await expect(page.getByTestId("verdict")).toContainText("pass");
   await expect(page.getByTestId("verdict")).toBeInViewport();
+  const clipping = page.getByTestId("clipping");
+  await expect(clipping.locator("summary")).toHaveText(/^Clipped by layer: up to [<\d].* % of the values$/);
+  await clipping.locator("summary").click();
+  await expect(clipping.getByRole("caption")).toContainText(`counted on ${EVALUATION_IMAGES} samples`);
+  const most = await clipping.getByRole("row").nth(1).getByRole("cell").last().textContent();
   await page.getByRole("button", { name: "Next: the files" }).click();
   await expect(page.getByTestId("view-export")).toBeVisible();
   const shown = await shownTop1(page);
@@ -86,6 +92,8 @@ test("the sample project, from file to download: the downloaded model is as accu
   expect(Buffer.compare(await readFile(await alone.path()), files[`${SAMPLE_NAME}.int8.onnx`]!)).toBe(0);
   const report = JSON.parse(new TextDecoder().decode(files[`${SAMPLE_NAME}.report.json`]));
   expect(report.evaluation.top1.quantized).toBeCloseTo(shown.int8, 6);
+  const share = Math.max(...report.evaluation.clipped.map((each: { share: number }) => each.share));
+  expect(most).toBe(percent(share));
 
   // The tab ran WebAssembly kernels and this runs native ones: their sums round differently in the last bit, which may
   // turn one image whose two best scores lie within it.

@@ -5,6 +5,7 @@ import { InputError, type Notice } from "../../src/engine/model/job.ts";
 import { isDisproved } from "../../src/engine/model/preprocessFinding.ts";
 import type { FileWalk } from "../../src/engine/model/quantizedFile.ts";
 import {
+  clippingOfFile,
   evaluateModels,
   FloatRunner,
   findPreprocess,
@@ -81,6 +82,8 @@ export async function evaluateCommand(
   const notices = [...before, ...repeated, ...(finding ? preprocessNotices(finding, assumed) : [])];
   terminal.notices(notices);
   const isWrong = finding !== null && isDisproved(finding, assumed);
+  const source = await modelSource(floatPath);
+  const clipping = await clippingOfFile(source, inputsOf(values), quantized, recipe, runtime, terminal.context);
   const measured = await evaluateModels(
     {
       float,
@@ -91,6 +94,7 @@ export async function evaluateCommand(
       machine: MACHINE,
       dataShaped: float.dataShaped,
       speeds: true,
+      clipping,
     },
     dataset,
     runtime,

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Clipped } from "../model/clipped.ts";
 import { writeReportPage } from "./html.ts";
 import { writeReport } from "./report.ts";
 import { REPORT, rangeReport, TUNING } from "./testing/report.ts";
@@ -71,6 +72,22 @@ test("says how soon the first answer comes and how many samples a second, where 
   expect(said).toContain("From the file to the first answer 20.0 ms 30.0 ms +50.0 %");
   expect(said).toMatch(/Samples a second, by how many are run at a time .* 1 100 200 \+100 % 64 400 500 \+25\.0 %/);
   expect(text(writeReportPage(REPORT))).not.toMatch(/first answer|Samples a second/);
+});
+
+test("says what clip ranges cut off, most first, where it was counted", () => {
+  const said = (clipped?: readonly Clipped[]) =>
+    text(writeReportPage({ ...REPORT, evaluation: { ...REPORT.evaluation!, ...(clipped && { clipped }) } }));
+  const each = (tensor: string, producer: string | null, share: number): Clipped => {
+    return { tensor, producer, range: { low: -0.5, high: 2 }, values: 4000, share };
+  };
+  const some = [each("image", null, 0), each("relu_out", "relu", 0.00025), each("logits", "gemm", 0.125)];
+  expect(said(some)).toMatch(
+    /counted one by one on the 60 samples that judged: some at 2 of 3 layers\. .* gemm −0\.500 to 2\.00 4,000 12\.5 % relu −0\.500 to 2\.00 4,000 0\.0250 % Outputs/,
+  );
+  expect(said(some.slice(0, 1))).toMatch(
+    /No value of the float model lies outside .* on the 60 samples .* at 1 layer\./,
+  );
+  expect(said()).not.toContain("Clipped, by layer");
 });
 
 test("a page of its own comes first: the verdict, accuracy, size, time, and what is quantized", () => {

@@ -2,6 +2,7 @@ import type { Dataset, Sample } from "../model/dataset.ts";
 import type { Evaluation, OtherOutput } from "../model/evaluation.ts";
 import { InputError, type JobContext, type Notice } from "../model/job.ts";
 import type { Session } from "../model/runtime.ts";
+import type { TensorMap } from "../model/tensor.ts";
 import { assertComparable } from "./comparable.ts";
 import { LabelledScores } from "./labelled.ts";
 import { measureLatency } from "./latency.ts";
@@ -28,6 +29,8 @@ export interface EvaluationRequest {
   readonly dataShaped?: ReadonlySet<string>;
   /** Whether throughput is measured by batch. */
   readonly batches?: boolean;
+  /** Gets the inputs of each sample that is judged. */
+  readonly watch?: (feeds: TensorMap) => Promise<void>;
 }
 
 /**
@@ -64,6 +67,7 @@ export async function evaluateSessions(
     const expected = widened(await float.run(sample.feeds));
     for (const name of expected.keys()) given.add(name);
     const actual = widened(await own.run(index, sample.feeds));
+    await request.watch?.(sample.feeds);
     outputs.add(expected, actual);
     next.add(sample.feeds, expected, actual, stepOf(dataset, index));
     scores.add(expected, actual, dataset.labels?.[index] ?? null, sample.source);

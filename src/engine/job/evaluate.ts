@@ -3,8 +3,10 @@ import type { Dataset, Sample } from "../model/dataset.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import type { JobContext } from "../model/job.ts";
 import type { ModelFile, Runtime } from "../model/runtime.ts";
-import { firstReadable } from "./samples.ts";
-import { loadSession, quickestSession } from "./session.ts";
+import type { TensorMap } from "../model/tensor.ts";
+import { type Clipping, ClipWatch } from "./clipping.ts";
+import { firstReadable, readOrNull } from "./samples.ts";
+import { fitsTwice, loadSession, quickestSession } from "./session.ts";
 
 export interface EvaluationJob {
   readonly float: { readonly file: ModelFile; readonly bytes: number };
@@ -19,6 +21,8 @@ export interface EvaluationJob {
   readonly machine: string;
   /** Whether the start is timed too, for which both are loaded again, and throughput by batch. */
   readonly speeds?: boolean;
+  /** What clip ranges there are to count by; none when absent. */
+  readonly clipping?: Clipping | null;
 }
 
 /**
@@ -34,20 +38,49 @@ export async function evaluateModels(
   context.report({ task: "Starting ONNX Runtime", done: 0, total: job.samples, unit: "samples" });
   const sample = await firstReadable(dataset, job.skip, job.samples);
   const { session: float, threads } = await quickestSession(runtime, job.float.file, sample, "The float model");
+  const { clipping = null } = job;
+  const beside = clipping && fitsTwice(clipping.file) ? await ClipWatch.open(clipping, runtime, threads) : null;
   let evaluation: Evaluation;
   try {
     const quantized = await loadSession(runtime, job.quantized.file, { threads }, "The quantized model");
     try {
       const bytes = { float: job.float.bytes, quantized: job.quantized.bytes };
-      const request = { ...job, bytes, runtime: runtime.label, threads, batches: job.speeds ?? false };
+      const watch = beside ? { watch: (feeds: TensorMap) => beside.add(feeds) } : {};
+      const request = { ...job, bytes, runtime: runtime.label, threads, batches: job.speeds ?? false, ...watch };
       evaluation = await evaluateSessions(float, quantized, dataset, request, context);
     } finally {
       await quantized.dispose();
     }
   } finally {
-    await float.dispose();
+    await Promise.all([float.dispose(), beside?.dispose()]);
   }
+  if (beside) evaluation = beside.into(evaluation);
+  else if (clipping) evaluation = await withClipped(evaluation, clipping, job, dataset, runtime, context);
   return job.speeds ? withStarts(evaluation, job, sample, runtime, context) : evaluation;
+}
+
+/** With what clip ranges cut off, counted in another run of the samples: of a large model there is one float session at a time. */
+async function withClipped(
+  evaluation: Evaluation,
+  clipping: Clipping,
+  { skip, samples }: EvaluationJob,
+  dataset: Dataset,
+  runtime: Runtime,
+  { signal, report }: JobContext,
+): Promise<Evaluation> {
+  const watch = await ClipWatch.open(clipping, runtime, evaluation.latency.threads);
+  try {
+    const end = Math.min(skip + samples, dataset.length);
+    for (let index = skip; index < end; index++) {
+      signal.throwIfAborted();
+      report({ task: "Counting what is clipped", done: index - skip, total: end - skip, unit: "samples" });
+      const sample = await readOrNull(dataset, index);
+      if (sample) await watch.add(sample.feeds);
+    }
+  } finally {
+    await watch.dispose();
+  }
+  return watch.into(evaluation);
 }
 
 /**

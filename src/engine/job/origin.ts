@@ -14,8 +14,12 @@ const RECIPE = "octet.recipe.sha256";
  * is the SHA-256 of its file. What the source said of its own origin goes; all other metadata stays.
  */
 export function withOrigin(model: ModelProto, source: string, recipe: Recipe): ModelProto {
-  const digest = new Sha256().update(new TextEncoder().encode(writeRecipe(recipe))).digest();
-  return withMetadata(model, { [SOURCE]: source, [RECIPE]: hex(digest) });
+  return withMetadata(model, { [SOURCE]: source, [RECIPE]: recipeDigest(recipe) });
+}
+
+/** SHA-256 of a recipe's file in hexadecimal. */
+export function recipeDigest(recipe: Recipe): string {
+  return hex(new Sha256().update(new TextEncoder().encode(writeRecipe(recipe))).digest());
 }
 
 /** What a model's metadata says that it was made from; null where it says nothing of it. */

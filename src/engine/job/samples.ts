@@ -29,11 +29,18 @@ export async function* readableSamples(
 ): AsyncGenerator<{ readonly done: number; readonly sample: Sample }> {
   await firstReadable(dataset, 0, count);
   for (let done = 0; done < Math.min(count, dataset.length); done++) {
-    try {
-      yield { done, sample: await dataset.get(done) };
-    } catch (error) {
-      if (!(error instanceof InputError)) throw error;
-    }
+    const sample = await readOrNull(dataset, done);
+    if (sample) yield { done, sample };
+  }
+}
+
+/** Null where it cannot be read. */
+export async function readOrNull(dataset: Dataset, index: number): Promise<Sample | null> {
+  try {
+    return await dataset.get(index);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return null;
   }
 }
 

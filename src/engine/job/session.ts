@@ -57,6 +57,11 @@ export async function similarSession(
   return { session: await loadSession(runtime, file, { threads }, what), threads };
 }
 
+/** Whether a second session of a model may be open beside the first. */
+export function fitsTwice(file: ModelFile): boolean {
+  return modelBytes(file) <= MOST_TWICE;
+}
+
 const lastChosen = new WeakMap<Runtime, number>();
 
 async function tryThreads(
@@ -70,7 +75,7 @@ async function tryThreads(
   try {
     const slow = await fastestRun(single, sample, what);
     if (runtime.maxThreads === 1 || slow < SHORT) return { session: single, threads: 1 };
-    const alone = modelBytes(file) > MOST_TWICE;
+    const alone = !fitsTwice(file);
     if (alone) await sessions.pop()!.dispose();
     const many = await loadSession(runtime, file, { threads: runtime.maxThreads }, what);
     sessions.push(many);

@@ -4,6 +4,7 @@ import { runnableOpset } from "../graph/opset.ts";
 import { type RaisedFloats, raiseFloats } from "../graph/raiseFloats.ts";
 import type { StoredFile } from "../model/deferred.ts";
 import type { Notice } from "../model/job.ts";
+import type { Origin } from "../model/quantizedFile.ts";
 import type { ModelFile } from "../model/runtime.ts";
 import type { Port } from "../model/tensor.ts";
 import { keepsIntegers, quantizedOperator } from "../onnx/checks.ts";
@@ -15,6 +16,7 @@ import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { needsAliases, toModelFile } from "../onnx/runtimeFile.ts";
 import { hex } from "../values/hex.ts";
 import { classesOf } from "./classes.ts";
+import { originOf } from "./origin.ts";
 
 /** A model file as it is given. */
 export interface ModelSource {
@@ -48,6 +50,8 @@ export interface RunnableModel {
   readonly notices: readonly Notice[];
   /** Whether weights of layers that are computed in float are kept in integers. */
   readonly keepsIntegers: boolean;
+  /** What its metadata says that it was made from; null where it says nothing of it. */
+  readonly origin: Origin | null;
 }
 
 /** What a model that is not in memory calls the file of its weights that is itself. */
@@ -119,6 +123,7 @@ async function runnableModel(
     dataShaped: dataShapedOutputs(changed),
     notices,
     keepsIntegers: keepsIntegers(model),
+    origin: originOf(model),
   };
 }
 

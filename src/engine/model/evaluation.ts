@@ -16,6 +16,7 @@ import {
 } from "../schema/define.ts";
 import { plural, count as written } from "../values/figures.ts";
 import { percent } from "../values/shares.ts";
+import { CLIPPED } from "./clipped.ts";
 import { NOTICE, type Notice } from "./job.ts";
 
 export const ACCURACY = about(
@@ -218,6 +219,12 @@ export const EVALUATION = fields({
     about(
       "By batch, on the same threads; absent where it was not measured, or the model takes one sample at a time.",
       list(THROUGHPUT),
+    ),
+  ),
+  clipped: maybe(
+    about(
+      "How much of each activation the clip ranges cut off on these samples, in graph order; absent in formats without such ranges, and where it was not counted.",
+      list(CLIPPED),
     ),
   ),
   notices: list(NOTICE),

@@ -58,3 +58,14 @@ export function affineParameters(range: Range, scheme: ActivationScheme): Affine
   const degenerate = scale < SCALE_FLOOR;
   return { scale: degenerate ? SCALE_FLOOR : scale, zeroPoint, degenerate };
 }
+
+/**
+ * What is left whole of an activation that is given `range`: coveredRange, or where scales are powers of two all that the codes
+ * reach. Throws RangeError as affineParameters does.
+ */
+export function clipRange(range: Range, scheme: ActivationScheme): Range {
+  if (!scheme.scales) return coveredRange(range, scheme);
+  const { scale, zeroPoint } = affineParameters(range, scheme);
+  const [lowest, highest] = codeLimits(scheme.type);
+  return { low: (lowest - zeroPoint) * scale, high: (highest - zeroPoint) * scale };
+}

@@ -1,8 +1,7 @@
 import type { TensorAnalysis } from "../model/analysis.ts";
 import type { ActivationScheme, ClipFigures, Range } from "../model/range.ts";
 import type { TensorStatistics } from "../model/statistics.ts";
-import { codeLimits } from "../values/codes.ts";
-import { affineParameters, coveredRange } from "./affine.ts";
+import { affineParameters, clipRange } from "./affine.ts";
 import { signalToNoise } from "./decibels.ts";
 import { type Density, densityOf, numberUpTo } from "./density.ts";
 import { quantizationSums, quantizerOf } from "./quantizationError.ts";
@@ -36,10 +35,7 @@ export function errorCurve(
 
 function figuresOf(density: Density, scheme: ActivationScheme, range: Range): ClipFigures {
   const { scale, zeroPoint } = affineParameters(range, scheme);
-  const [lowest, highest] = codeLimits(scheme.type);
-  const covered = scheme.scales
-    ? { low: (lowest - zeroPoint) * scale, high: (highest - zeroPoint) * scale }
-    : coveredRange(range, scheme);
+  const covered = clipRange(range, scheme);
   const { energy, squaredError } = quantizationSums(density, quantizerOf(scheme.type, { scale, zeroPoint }));
   const sqnr = signalToNoise(energy, squaredError);
   return {

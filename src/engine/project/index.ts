@@ -1,5 +1,6 @@
 export { zipArtifacts } from "../job/archive.ts";
 export { type Artifact, artifactBytes, fileOf, partsOf } from "../job/artifact.ts";
+export { clippingOfFile } from "../job/clipping.ts";
 export { compareReports, readReport } from "../job/compare.ts";
 export { openData } from "../job/data.ts";
 export { evaluateModels, isTokenInput } from "../job/evaluate.ts";

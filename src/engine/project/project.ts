@@ -2,6 +2,7 @@ import { Reading } from "../data/reading.ts";
 import { ADVICE_SAMPLES, advise, adviseOn, recipeOf } from "../job/advise.ts";
 import { activationValues } from "../job/bitDepth.ts";
 import { type CalibrationRequest, calibrate } from "../job/calibrate.ts";
+import { clippingOf } from "../job/clipping.ts";
 import { deriveBiases } from "../job/correct.ts";
 import { type OpenDataset, openData, previewSample, sourcesWithoutData, summarizeData } from "../job/data.ts";
 import { Diagnostician, type Measured } from "../job/diagnose.ts";
@@ -441,6 +442,7 @@ export class Project {
       ...{ skip, samples, limit, speeds },
       machine: this.#environment.machine,
       dataShaped: outputsShapedByData(this.#model),
+      clipping: clippingOf(this.#model, this.#recipe),
     };
     const evaluation = await released(data, evaluateModels(request, data, this.#runtime, context));
     return { ...evaluation, notices: [...evaluation.notices, ...repeated] };

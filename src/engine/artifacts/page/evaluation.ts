@@ -1,3 +1,4 @@
+import { clippedName, mostClipped } from "../../model/clipped.ts";
 import {
   type Accuracy,
   bandText,
@@ -8,7 +9,7 @@ import {
   type Perplexity,
 } from "../../model/evaluation.ts";
 import { channelsText } from "../../values/channels.ts";
-import { cosineText, count, plural, significant } from "../../values/figures.ts";
+import { cosineText, count, interval, plural, significant } from "../../values/figures.ts";
 import { change, percent, points, pointsOf } from "../../values/shares.ts";
 import { byteSize, decibel } from "../../values/units.ts";
 import { html, type Markup } from "./markup.ts";
@@ -62,7 +63,7 @@ export function evaluationSection(evaluation: Evaluation): Markup {
 ${accuracy}${sizeRow(evaluation)}${timeRow("Latency, p50", latency.float.p50, latency.quantized.p50)}${timeRow("Latency, p95", latency.float.p95, latency.quantized.p95)}${timeRow("Latency, p99", latency.float.p99, latency.quantized.p99)}${timeRow("From the file to the first answer", latency.float.start, latency.quantized.start)}
 </tbody></table>
 <p class="note">Latency: ${plural(latency.runs, "run")} of one sample each, alternating between the two models, ${plural(latency.threads, "thread")} of ${latency.runtime} on ${latency.machine}. It holds for this runtime on this machine: a quantized model in a browser tab is often slower than float, which says little about a phone or a server with VNNI.</p>
-${throughputSection(evaluation)}${rightSections(evaluation)}
+${throughputSection(evaluation)}${rightSections(evaluation)}${clippedSection(evaluation)}
 <h3>Outputs, quantized against float</h3>
 <table><thead><tr><th scope="col">Output</th><th scope="col">SQNR</th><th scope="col">Agreement</th><th scope="col">Cosine</th><th scope="col">MSE</th><th scope="col">MAE</th><th scope="col">KL</th><th scope="col">Not finite</th></tr></thead><tbody>
 ${outputs.map((output) => {
@@ -108,6 +109,27 @@ ${losing.slice(0, WORST).map((one) => html`<tr><th scope="row">${classText(one)}
 </tbody></table>`);
   }
   return sections;
+}
+
+/** What the clip ranges cut off, the layers that lose most first. */
+function clippedSection({ clipped = [], samples }: Evaluation): Markup | null {
+  if (clipped.length === 0) return null;
+  const losing = clipped.filter(({ share }) => share > 0).length;
+  const counted = `counted one by one on the ${plural(samples, "sample")} that judged`;
+  const note =
+    losing === 0
+      ? `No value of the float model lies outside the clip range of its layer, ${counted}, at ${plural(clipped.length, "layer")}.`
+      : `Share of the values of the float model that lie outside the clip range of their layer, ${counted}: some at ${count(losing)} of ${plural(clipped.length, "layer")}.`;
+  const rows = mostClipped(clipped, WORST).map((each) => {
+    return html`<tr><th scope="row"><code>${clippedName(each)}</code></th><td>${interval(each.range)}</td><td>${count(each.values)}</td><td>${percent(each.share)}</td></tr>`;
+  });
+  const table = html`<table class="compare"><thead><tr><th scope="col">Layer</th><th scope="col">Clip range</th><th scope="col">Values</th><th scope="col">Clipped</th></tr></thead><tbody>
+${rows}
+</tbody></table>`;
+  return html`<h3>Clipped, by layer</h3>
+<p class="note">${note}</p>
+${losing > 0 ? table : null}
+`;
 }
 
 function accuracyRow(name: string, { float, quantized, drop, interval }: Accuracy): Markup {

@@ -70,6 +70,13 @@ const right = { samples: fc.nat(), float: fc.nat(), quantized: fc.nat() };
 const byClass = fc.array(fc.record({ class: fc.nat(), name: fc.option(fc.string()), ...right }));
 const byConfidence = fc.array(fc.record({ from: figure, to: figure, ...right, same: fc.nat() }));
 
+const clipped = fc.array(
+  fc.record({
+    ...{ tensor: tensorName, producer: fc.option(tensorName), range: fc.record({ low: figure, high: figure }) },
+    ...{ values: fc.nat(), share: figure },
+  }),
+);
+
 const evaluation: fc.Arbitrary<Evaluation> = fc.record({
   samples: fc.nat(),
   labelled: fc.nat(),
@@ -77,6 +84,7 @@ const evaluation: fc.Arbitrary<Evaluation> = fc.record({
   top5: fc.option(accuracy),
   byClass,
   byConfidence,
+  clipped,
   perplexity: fc.option(perplexity),
   verdict: fc.option(fc.record({ limit: figure, passed: fc.boolean() })),
   outputs: fc.uniqueArray(

@@ -50,6 +50,21 @@ test("the start and throughput by batch are shown where they were measured", () 
   expect(pane(measured)).not.toMatch(/start|By batch/);
 });
 
+test("what clip ranges cut off is shown layer by layer, most first, where it was counted", () => {
+  const pane = (clipped: Evaluation["clipped"]) =>
+    shown({ evaluation: { result: { ...measured, ...(clipped && { clipped }) }, basis: BASIS } });
+  const each = (tensor: string, share: number) => ({
+    ...{ tensor, producer: `the ${tensor}`, range: { low: 0, high: 1.5 } },
+    ...{ values: 4000, share },
+  });
+  const text = pane([each("conv", 0.001), each("relu", 0), { ...each("image", 0.25), producer: null }]);
+  expect(text).toMatch(
+    /Clipped by layer: up to 25\.0 % of the values Values .* on 60 samples; of 3 ranges .* clipped image 0 to 1\.50 25\.0 % the conv 0 to 1\.50 0\.100 % Latency/,
+  );
+  expect(pane([each("relu", 0)])).toContain("No value of 60 samples lies outside the clip range of its layer.");
+  expect(pane(undefined)).not.toMatch(/clip/i);
+});
+
 test("what stands against a result is shown before its verdict and figures", () => {
   const text = shown({ evaluation: { result: { ...measured, notices: [warning] }, basis: BASIS } });
   expect(text).toMatch(

@@ -14,6 +14,7 @@ import { evaluationIsStale } from "../../state/steps.ts";
 import { actions } from "../../state/store.ts";
 import { useFacts } from "../../state/useFacts.ts";
 import { useView, useWork } from "../../state/useStudio.ts";
+import { Clipping } from "./Clipping.tsx";
 import { NextStep } from "./NextStep.tsx";
 import { PreprocessWarning } from "./PreprocessWarning.tsx";
 import { ProbePane } from "./ProbePane.tsx";
@@ -226,6 +227,7 @@ export function Results({ evaluation, type }: ResultsProps) {
         </tbody>
       </table>
       <RightAnswers evaluation={evaluation} />
+      <Clipping clipped={evaluation.clipped ?? []} samples={evaluation.samples} />
       <Throughput throughput={evaluation.throughput ?? []} />
       <p className="muted small">
         Latency: {latency.runs} runs of each, alternating, {latency.runtime}, {plural(latency.threads, "thread")},{" "}

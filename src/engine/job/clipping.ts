@@ -1,0 +1,101 @@
+import { ClipCounts, type CountedTensor } from "../evaluation/clipCounts.ts";
+import { countOutside } from "../graph/countOutside.ts";
+import type { Evaluation } from "../model/evaluation.ts";
+import { takesRanges } from "../model/format.ts";
+import type { JobContext } from "../model/job.ts";
+import type { GivenInputs, Recipe } from "../model/recipe.ts";
+import { own } from "../model/record.ts";
+import type { ModelFile, Runtime, Session } from "../model/runtime.ts";
+import type { TensorMap } from "../model/tensor.ts";
+import { clipRange } from "../numerics/affine.ts";
+import { toModelFile } from "../onnx/runtimeFile.ts";
+import { equalizedModel, type OpenModel, openModel, summarizeModel } from "./open.ts";
+import { recipeDigest } from "./origin.ts";
+import { reasonOf } from "./session.ts";
+import type { ModelSource, RunnableModel } from "./source.ts";
+
+/** The float model as it is calibrated, giving what lies outside the clip ranges of a recipe and nothing else. */
+export interface Clipping {
+  readonly file: ModelFile;
+  readonly tensors: readonly CountedTensor[];
+}
+
+/** Null where the recipe has no clip range. */
+export function clippingOf(model: OpenModel, recipe: Recipe): Clipping | null {
+  if (!takesRanges(recipe)) return null;
+  const { groups, activations } = summarizeModel(model, recipe);
+  const { observed, types } = equalizedModel(model, recipe);
+  const ranges = new Map(
+    groups.flatMap(({ id, fixed }) => {
+      const range = fixed ?? own(recipe.resolved ?? {}, id);
+      return range && types.get(id) === "float32" ? [[id, clipRange(range, recipe.activations)] as const] : [];
+    }),
+  );
+  if (ranges.size === 0) return null;
+  const producers = new Map(activations.map(({ name, producer }) => [name, producer]));
+  const counting = countOutside(observed, ranges);
+  const tensors = [...ranges].map(([tensor, range]): CountedTensor => {
+    return { tensor, producer: producers.get(tensor) ?? null, range, ...counting.counts.get(tensor)! };
+  });
+  return { file: toModelFile(counting.model), tensors };
+}
+
+/**
+ * The same of files: the float model, and the recipe that what is judged says that it was made by. Null where it says so of another
+ * one, or of none. Throws InputError as opening a model does.
+ */
+export async function clippingOfFile(
+  source: ModelSource,
+  inputs: GivenInputs,
+  { origin }: Pick<RunnableModel, "origin">,
+  recipe: Recipe | null,
+  runtime: Runtime,
+  context: JobContext,
+): Promise<Clipping | null> {
+  if (!recipe || !takesRanges(recipe) || origin?.recipe !== recipeDigest(recipe)) return null;
+  const model = await openModel(source, inputs, runtime, context);
+  const isSame = model.sha256 === origin.source && model.generation === recipe.preparation;
+  return isSame ? clippingOf(model, recipe) : null;
+}
+
+/** Counts on a session of its own, beside those of an evaluation. What fails there leaves the evaluation as it is, and is told. */
+export class ClipWatch {
+  readonly #session: Session | null;
+  readonly #counts: ClipCounts | null;
+  #failure: unknown;
+
+  private constructor(session: Session | null, counts: ClipCounts | null, failure: unknown) {
+    this.#session = session;
+    this.#counts = counts;
+    this.#failure = failure;
+  }
+
+  static async open({ file, tensors }: Clipping, runtime: Runtime, threads: number): Promise<ClipWatch> {
+    try {
+      const session = await runtime.createSession(file, { threads, arena: false });
+      return new ClipWatch(session, new ClipCounts(session, tensors), null);
+    } catch (error) {
+      return new ClipWatch(null, null, error);
+    }
+  }
+
+  async add(feeds: TensorMap): Promise<void> {
+    if (this.#failure !== null) return;
+    try {
+      await this.#counts?.add(feeds);
+    } catch (error) {
+      this.#failure = error;
+    }
+  }
+
+  /** The evaluation with what was counted. */
+  into(evaluation: Evaluation): Evaluation {
+    if (this.#failure === null) return { ...evaluation, clipped: this.#counts!.result() };
+    const message = `What the clip ranges cut off on these samples was not counted, since the float model does not run with counters: ${reasonOf(this.#failure)}.`;
+    return { ...evaluation, notices: [...evaluation.notices, { kind: "info", subject: "clip ranges", message }] };
+  }
+
+  async dispose(): Promise<void> {
+    await this.#session?.dispose();
+  }
+}
