@@ -38,6 +38,7 @@ export default defineConfig({
           name: "doors",
           include: ["src/**/*.test.ts", "workers/**/*.test.ts", "cli/**/*.test.ts", "scripts/**/*.test.ts"],
           exclude: [...configDefaults.exclude, ENGINE_TESTS],
+          setupFiles: ["cli/testing/withoutPeaks.ts"],
         },
       },
     ],

@@ -34,6 +34,7 @@ export function describeEvaluation(evaluation: Evaluation): string[] {
     ...(evaluation.others ?? []).map((other) => `${other.name}: ${otherText(other)}`),
     `size: ${byteSize(bytes.float)}, ${byteSize(bytes.quantized)}`,
     latencyLine(evaluation.latency),
+    ...memoryLines(evaluation),
     ...throughputLines(evaluation),
     ...clippedLines(evaluation),
     ...(verdict ? [`${verdict.passed ? "passed" : "failed"}: ${allowed(verdict.limit)} is allowed`] : []),
@@ -86,6 +87,14 @@ function latencyLine({ float, quantized, runs, threads, runtime, machine }: Eval
     ...pair("from the file to the first answer", float.start, quantized.start),
   ];
   return `latency: ${times.join("; ")} (${runs} runs each in turn, ${plural(threads, "thread")}, ${runtime}, ${machine})`;
+}
+
+function memoryLines({ memory }: Evaluation): string[] {
+  if (!memory) return [];
+  const { float, quantized } = memory;
+  return [
+    `memory: ${byteSize(float)}, ${byteSize(quantized)} (peak of opening and a run, beyond the files, in a process of its own)`,
+  ];
 }
 
 function throughputLines({ throughput }: Evaluation): string[] {

@@ -5,6 +5,7 @@ import type { Port, Tensor, TensorMap } from "../src/engine/model/tensor.ts";
 import { nodeOrWasm } from "../src/engine/runtime/nodeOrWasm.ts";
 import { arrayOf, type DataType } from "../src/engine/values/elementTypes.ts";
 import { type HandedOver, takeOver } from "./handedOver.ts";
+import { peakOf } from "./peak.ts";
 
 /** A model that is handed over, but for its bytes: they follow on stdin, of each model the graph first. */
 export interface Announced extends Pick<HandedOver, "aliases" | "folder"> {
@@ -32,7 +33,8 @@ export type Question =
       readonly threads: number;
     }
   | { readonly kind: "observe"; readonly feeds: AnnouncedFeeds; readonly samples: readonly number[] }
-  | { readonly kind: "take" };
+  | { readonly kind: "take" }
+  | { readonly kind: "peak"; readonly model: Announced; readonly feeds: AnnouncedFeeds; readonly threads: number };
 
 /** By the kind of question. */
 export interface Answers {
@@ -43,6 +45,8 @@ export interface Answers {
   /** Milliseconds that the run took. */
   readonly observe: number;
   readonly take: Statistics;
+  /** Bytes of memory. */
+  readonly peak: number;
 }
 
 export type Told = { readonly value: Answers[keyof Answers] } | { readonly error: string };
@@ -51,6 +55,8 @@ const { runtime } = await nodeOrWasm();
 let session: Session | null = null;
 let observer: ObserverSession | null = null;
 let left = Buffer.alloc(0);
+/** What came, kept where what a model takes is measured: memory that is given back would hold it. */
+let held: Buffer[] | null = null;
 const parts = process.stdin[Symbol.asyncIterator]();
 
 async function read(bytes: number): Promise<Uint8Array> {
@@ -58,6 +64,7 @@ async function read(bytes: number): Promise<Uint8Array> {
   let at = 0;
   while (at < bytes) {
     if (left.length === 0) left = (await parts.next()).value;
+    held?.push(left);
     const part = left.subarray(0, bytes - at);
     whole.set(part, at);
     at += part.length;
@@ -101,6 +108,15 @@ async function answer(question: Question): Promise<Answers[keyof Answers]> {
       for (const piece of question.pieces) pieces.push(await modelOf(piece));
       observer = await openObserving(runtime, pieces, question.plan, question.threads);
       return null;
+    }
+    case "peak": {
+      held = [];
+      const model = await modelOf(question.model);
+      const feeds = await feedsOf(question.feeds);
+      return peakOf(async () => {
+        session = await runtime.createSession(model, { threads: question.threads });
+        await session.run(feeds);
+      });
     }
     case "close":
     case "open":

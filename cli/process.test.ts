@@ -4,8 +4,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { npyBytes } from "../src/engine/data/testing/files.ts";
+import { TELLS_PEAKS } from "./peak.ts";
 import { colourModel, modelBytes, put, putColours, scratch } from "./testing/colours.ts";
 import { octet as inProcess } from "./testing/command.ts";
+
+const MEGABYTE = 1e6;
 
 const OCTET = fileURLToPath(new URL("octet.mjs", import.meta.url));
 
@@ -41,7 +44,14 @@ describe("the octet command", () => {
       ...["--preprocess", "unit", "--skip", "3", "--json"],
     );
     expect(judged.status).toBe(0);
-    expect(JSON.parse(judged.stdout)).toMatchObject({ samples: 3, verdict: { passed: true } });
+    const evaluation = JSON.parse(judged.stdout);
+    expect(evaluation).toMatchObject({ samples: 3, verdict: { passed: true } });
+    if (TELLS_PEAKS) {
+      for (const bytes of Object.values<number>(evaluation.memory)) {
+        expect(bytes).toBeGreaterThan(MEGABYTE);
+        expect(bytes).toBeLessThan(200 * MEGABYTE);
+      }
+    } else expect(evaluation).not.toHaveProperty("memory");
   });
 
   it("ends with 2 and one line on stderr for bad input", () => {

@@ -24,6 +24,7 @@ import type { ArgumentsOf } from "../definitions.ts";
 import { MACHINE, nodeEnvironment } from "../environment.ts";
 import { describeEvaluation } from "../evaluationText.ts";
 import { dataSources } from "../files.ts";
+import { tellingPeaks } from "../memory.ts";
 import { inputsOf, labelsOf, modelSource, preprocessOf } from "../options.ts";
 import { preprocessNotices } from "../preprocessText.ts";
 import { without } from "../quantizedText.ts";
@@ -59,7 +60,7 @@ export async function evaluateCommand(
   const { recipe } = known;
   const seed = seedOf(values.order, recipe);
   const files = await dataSources(values.data);
-  const runtime = await terminalRuntime(terminal);
+  const runtime = tellingPeaks(await terminalRuntime(terminal));
   const runner = new FloatRunner(float.file, runtime);
   const dataset = await openData(inputs, files, preprocess, nodeDecoders, labels, seed, runner);
   const before = [

@@ -7,6 +7,7 @@ import { describeCulprits } from "../culpritsText.ts";
 import type { ArgumentsOf } from "../definitions.ts";
 import { observingApart } from "../executors.ts";
 import { dataSources } from "../files.ts";
+import { tellingPeaks } from "../memory.ts";
 import { labelsOf, preprocessOf, signerOf } from "../options.ts";
 import { passphraseFor } from "../passphrase.ts";
 import { checkPreprocess } from "../preprocessCheck.ts";
@@ -49,7 +50,7 @@ export async function tuneCommand({ names: [path], values }: ArgumentsOf<"tune">
   const signer = await signerOf(values.sign);
   const passphrase = passphraseFor(values);
 
-  const runtime = observingApart(withSeparate(await terminalRuntime(terminal), true));
+  const runtime = tellingPeaks(observingApart(withSeparate(await terminalRuntime(terminal), true)));
   const project = await openForRecipe(path, values, saved, changes, runtime, terminal);
   const { rounding } = project.recipe.weights;
   if (rounding === "learned" || rounding === "finetuned") {

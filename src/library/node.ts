@@ -2,6 +2,7 @@ import { nodeEnvironment } from "../../cli/environment.ts";
 import { observingApart } from "../../cli/executors.ts";
 import { besideModels, familyFolder, partsFor } from "../../cli/familyFolder.ts";
 import { dataFiles } from "../../cli/files.ts";
+import { tellingPeaks } from "../../cli/memory.ts";
 import { modelSource } from "../../cli/options.ts";
 import { withSeparate } from "../../cli/separate.ts";
 import type { DataFile } from "../engine/model/dataset.ts";
@@ -46,7 +47,7 @@ async function filesOf(data: string | readonly DataFile[]): Promise<readonly Dat
 }
 
 async function runtimeOf({ runtime }: Pick<OpenOptions, "runtime">) {
-  return runtime ?? observingApart(withSeparate((await nodeOrWasm()).runtime, false));
+  return runtime ?? tellingPeaks(observingApart(withSeparate((await nodeOrWasm()).runtime, false)));
 }
 
 export * from "./exports.ts";

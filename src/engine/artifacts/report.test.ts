@@ -56,7 +56,7 @@ test("says what was measured, on what, and what was estimated", () => {
   expect(said).toContain("File size 100 kB 28.0 kB −72.0 %");
 });
 
-test("says how soon the first answer comes and how many samples a second, where these were measured", () => {
+test("says how soon the first answer comes, how many samples a second and what memory it takes, where these were measured", () => {
   const evaluation = REPORT.evaluation!;
   const { latency } = evaluation;
   const started = {
@@ -68,10 +68,16 @@ test("says how soon the first answer comes and how many samples a second, where 
     { batch: 1, float: 100, quantized: 200 },
     { batch: 64, float: 400, quantized: 500 },
   ];
-  const said = text(writeReportPage({ ...REPORT, evaluation: { ...evaluation, latency: started, throughput } }));
+  const memory = { float: 66_600_000, quantized: 33_300_000 };
+  const said = text(
+    writeReportPage({ ...REPORT, evaluation: { ...evaluation, latency: started, throughput, memory } }),
+  );
   expect(said).toContain("From the file to the first answer 20.0 ms 30.0 ms +50.0 %");
   expect(said).toMatch(/Samples a second, by how many are run at a time .* 1 100 200 \+100 % 64 400 500 \+25\.0 %/);
-  expect(text(writeReportPage(REPORT))).not.toMatch(/first answer|Samples a second/);
+  expect(said).toMatch(
+    /Memory, at its peak 66\.6 MB 33\.3 MB −50\.0 % .* Memory: what a process of its own takes at its peak/,
+  );
+  expect(text(writeReportPage(REPORT))).not.toMatch(/first answer|Samples a second|Memory/);
 });
 
 test("says what clip ranges cut off, most first, where it was counted", () => {

@@ -56,7 +56,32 @@ export async function evaluateModels(
   }
   if (beside) evaluation = beside.into(evaluation);
   else if (clipping) evaluation = await withClipped(evaluation, clipping, job, dataset, runtime, context);
-  return job.speeds ? withStarts(evaluation, job, sample, runtime, context) : evaluation;
+  if (!job.speeds) return evaluation;
+  return withMemory(await withStarts(evaluation, job, sample, runtime, context), job, sample, runtime, context);
+}
+
+/** With what each takes of memory where the runtime can tell, and the files need not be in memory once more for it. */
+async function withMemory(
+  evaluation: Evaluation,
+  { float, quantized }: EvaluationJob,
+  { feeds }: Sample,
+  runtime: Runtime,
+  { signal, report }: JobContext,
+): Promise<Evaluation> {
+  const isLight = [float, quantized].every(({ file }) => file.linked !== undefined || fitsTwice(file));
+  if (!runtime.peakBytes || !isLight) return evaluation;
+  const peaks: number[] = [];
+  for (const [done, { file }] of [float, quantized].entries()) {
+    signal.throwIfAborted();
+    report({ task: "Measuring memory", done, total: 2, unit: "models" });
+    const peak = await runtime.peakBytes(file, feeds, evaluation.latency.threads).catch(() => null);
+    if (peak !== null) peaks.push(peak);
+  }
+  signal.throwIfAborted();
+  const [ours, theirs] = peaks;
+  return ours === undefined || theirs === undefined
+    ? evaluation
+    : { ...evaluation, memory: { float: ours, quantized: theirs } };
 }
 
 /** With what clip ranges cut off, counted in another run of the samples: of a large model there is one float session at a time. */

@@ -221,6 +221,12 @@ export const EVALUATION = fields({
       list(THROUGHPUT),
     ),
   ),
+  memory: maybe(
+    about(
+      "Bytes that opening each and running one sample take at their peak, in a process of its own, beyond those of its files; ONNX Runtime's own code is in both. Absent where it was not measured: in a tab, and in processes of other systems than Linux.",
+      fields({ float: count, quantized: count }),
+    ),
+  ),
   clipped: maybe(
     about(
       "How much of each activation the clip ranges cut off on these samples, in graph order; absent in formats without such ranges, and where it was not counted.",

@@ -109,6 +109,11 @@ export interface Runtime {
   readonly separate?: Runtime;
   /** Bytes that sessions can still take; unknown where it is absent. */
   readonly freeBytes?: () => number;
+  /**
+   * Bytes that opening a model and running it once take at their peak, in a process of its own, beyond those of its files; absent where
+   * that cannot be told.
+   */
+  peakBytes?(model: ModelFile, feeds: TensorMap, threads: number): Promise<number>;
   /** How often observing begins anew where the last of its workers dies; absent where whoever runs the job sees to it. */
   readonly restarts?: number;
   /**

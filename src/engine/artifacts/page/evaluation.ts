@@ -51,7 +51,7 @@ function banner(state: string, title: string, text: string): Markup {
 
 /** Float against quantized: accuracy, closeness of the outputs, size and time. */
 export function evaluationSection(evaluation: Evaluation): Markup {
-  const { samples, labelled, outputs, latency } = evaluation;
+  const { samples, labelled, outputs, latency, memory = null } = evaluation;
   const accuracy = [
     evaluation.top1 && accuracyRow("Top-1 accuracy", evaluation.top1),
     evaluation.top5 && accuracyRow("Top-5 accuracy", evaluation.top5),
@@ -60,9 +60,10 @@ export function evaluationSection(evaluation: Evaluation): Markup {
   return html`<section><h2>Float against quantized</h2>
 <p class="note">Measured on ${plural(samples, "sample")}${labelled > 0 ? `, ${labelled} of them labelled,` : ""} by running the file that was exported.</p>
 <table class="compare"><thead><tr><th scope="col">Figure</th><th scope="col">float32</th><th scope="col">quantized</th><th scope="col">Change</th></tr></thead><tbody>
-${accuracy}${sizeRow(evaluation)}${timeRow("Latency, p50", latency.float.p50, latency.quantized.p50)}${timeRow("Latency, p95", latency.float.p95, latency.quantized.p95)}${timeRow("Latency, p99", latency.float.p99, latency.quantized.p99)}${timeRow("From the file to the first answer", latency.float.start, latency.quantized.start)}
+${accuracy}${sizeRow(evaluation)}${timeRow("Latency, p50", latency.float.p50, latency.quantized.p50)}${timeRow("Latency, p95", latency.float.p95, latency.quantized.p95)}${timeRow("Latency, p99", latency.float.p99, latency.quantized.p99)}${timeRow("From the file to the first answer", latency.float.start, latency.quantized.start)}${memoryRow(evaluation)}
 </tbody></table>
 <p class="note">Latency: ${plural(latency.runs, "run")} of one sample each, alternating between the two models, ${plural(latency.threads, "thread")} of ${latency.runtime} on ${latency.machine}. It holds for this runtime on this machine: a quantized model in a browser tab is often slower than float, which says little about a phone or a server with VNNI.</p>
+${memory && html`<p class="note">Memory: what a process of its own takes at its peak to open the model and run one sample, beyond the bytes of its files, in ${latency.runtime} on ${latency.machine}. ONNX Runtime's own code is in both.</p>`}
 ${throughputSection(evaluation)}${rightSections(evaluation)}${clippedSection(evaluation)}
 <h3>Outputs, quantized against float</h3>
 <table><thead><tr><th scope="col">Output</th><th scope="col">SQNR</th><th scope="col">Agreement</th><th scope="col">Cosine</th><th scope="col">MSE</th><th scope="col">MAE</th><th scope="col">KL</th><th scope="col">Not finite</th></tr></thead><tbody>
@@ -130,6 +131,12 @@ ${rows}
 <p class="note">${note}</p>
 ${losing > 0 ? table : null}
 `;
+}
+
+function memoryRow({ memory }: Evaluation): Markup | null {
+  if (!memory) return null;
+  const { float, quantized } = memory;
+  return html`<tr><th scope="row">Memory, at its peak</th><td>${byteSize(float)}</td><td>${byteSize(quantized)}</td><td>${change(float, quantized)}</td></tr>`;
 }
 
 function accuracyRow(name: string, { float, quantized, drop, interval }: Accuracy): Markup {

@@ -110,6 +110,7 @@ const evaluation: fc.Arbitrary<Evaluation> = fc.record({
     { maxLength: 2, selector: ({ name }) => name },
   ),
   bytes: fc.record({ float: fc.nat(), quantized: fc.nat() }),
+  memory: fc.record({ float: fc.nat(), quantized: fc.nat() }),
   latency: fc.record({
     float: latency,
     quantized: latency,

@@ -1,0 +1,25 @@
+import type { Runtime } from "../src/engine/model/runtime.ts";
+import { announced, announcedFeeds, bytesOf, executorProcess } from "./executorProcess.ts";
+import { TELLS_PEAKS } from "./peak.ts";
+
+/** The runtime; it also says what a model takes of memory where that can be told. */
+export function tellingPeaks(main: Runtime): Runtime {
+  if (!TELLS_PEAKS) return main;
+  return {
+    ...main,
+    async peakBytes(file, given, threads) {
+      const executor = await executorProcess();
+      try {
+        const model = announced(file, main);
+        const { feeds, bytes } = announcedFeeds(given);
+        const all = function* () {
+          yield* bytesOf([model]);
+          yield* bytes;
+        };
+        return await executor.ask({ kind: "peak", model: model.model, feeds, threads }, all());
+      } finally {
+        await executor.end();
+      }
+    },
+  };
+}
