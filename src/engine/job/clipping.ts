@@ -3,6 +3,7 @@ import { countOutside } from "../graph/countOutside.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import { takesRanges } from "../model/format.ts";
 import type { JobContext } from "../model/job.ts";
+import { schemeOf } from "../model/range.ts";
 import type { GivenInputs, Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import type { ModelFile, Runtime, Session } from "../model/runtime.ts";
@@ -26,9 +27,11 @@ export function clippingOf(model: OpenModel, recipe: Recipe): Clipping | null {
   const { groups, activations } = summarizeModel(model, recipe);
   const { observed, types } = equalizedModel(model, recipe);
   const ranges = new Map(
-    groups.flatMap(({ id, fixed }) => {
+    groups.flatMap((group) => {
+      const { id, fixed } = group;
       const range = fixed ?? own(recipe.resolved ?? {}, id);
-      return range && types.get(id) === "float32" ? [[id, clipRange(range, recipe.activations)] as const] : [];
+      const scheme = schemeOf(group, recipe.activations);
+      return range && types.get(id) === "float32" ? [[id, clipRange(range, scheme)] as const] : [];
     }),
   );
   if (ranges.size === 0) return null;
