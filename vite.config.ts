@@ -8,7 +8,7 @@ import { appHeaders, isolationHeaders } from "./workers/headers.ts";
 
 const ENGINE_TESTS = "src/engine/**/*.test.ts";
 /** These begin ONNX Runtime's module for the web with options of their own, which a process can once. */
-const OWN_PROCESS = ["src/engine/runtime/*.test.ts", "src/engine/job/wasmKernels.test.ts"];
+const OWN_PROCESS = ["src/engine/runtime/*.test.ts", "src/engine/job/modelKernels.test.ts"];
 
 export default defineConfig({
   // Every path counts from the page, so that the folder works under any address.

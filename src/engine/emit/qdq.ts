@@ -1,8 +1,8 @@
 import type { Numbers } from "../encode/numbers.ts";
 import { withFields } from "../onnx/messages.ts";
 import type { ModelProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
+import { isRoundedBefore, layersByNode, readByFollower } from "../plan/chain.ts";
 import type { LayerPlan, QuantizationPlan } from "../plan/plan.ts";
-import { isWide } from "../values/codes.ts";
 import { DequantizedInputs } from "./dequantizedInputs.ts";
 import type { Emitted, Writer } from "./emitted.ts";
 import { GraphDraft } from "./graphDraft.ts";
@@ -26,7 +26,6 @@ class QdqWriter {
   readonly #converted = new Map<string, string>();
   readonly #wide: ReadonlySet<string>;
   readonly #inputs: DequantizedInputs;
-  readonly #layers: ReadonlyMap<NodeProto, LayerPlan>;
   /** The clamps of what is rounded before them, and the rounded values, by what they read. */
   readonly #clamped: ReadonlyMap<string, LayerPlan>;
   readonly #early = new Map<string, string>();
@@ -37,9 +36,9 @@ class QdqWriter {
     this.#numbers = numbers;
     this.#inputs = new DequantizedInputs(this.#draft, plan, numbers);
     this.#wide = new Set(plan.groups.flatMap(({ id, wide }) => (wide ? [id] : [])));
-    this.#layers = new Map(plan.layers.map((layer) => [layer.node, layer]));
-    const clamps = plan.layers.filter((layer) => this.#isRoundedBefore(layer));
-    this.#clamped = new Map(clamps.map((layer) => [this.#readBy(layer.node), layer]));
+    const byNode = layersByNode(plan);
+    const clamps = plan.layers.filter((layer) => numbers.clamps.has(layer.id) && isRoundedBefore(layer, plan, byNode));
+    this.#clamped = new Map(clamps.map((layer) => [readByFollower(layer, plan), layer]));
     this.#integer = new Set(plan.layers.filter(({ reason }) => reason === null).map(({ node }) => node));
   }
 
@@ -72,30 +71,6 @@ class QdqWriter {
     }
     const model = withoutMovedPairs(this.#draft.assemble(), this.#numbers.activations);
     return { model, unrounded: this.#unrounded, rounded: this.#dequantized };
-  }
-
-  /**
-   * Whether what a clamp reads is rounded too, by the clamp's own scale, which changes no value: ONNX Runtime makes one float layer of a
-   * layer and its clamp otherwise, and has no integer kernel for it. Recipes of before have it so.
-   */
-  #isRoundedBefore({ id, node, follower, reason, wide }: LayerPlan): boolean {
-    const { target, keepsCopies } = this.#plan;
-    if (!target.roundsBeforeClamps || keepsCopies || wide || isWide(this.#numbers.activations.type)) return false;
-    if (reason !== null || follower?.kind !== "clamp" || !this.#numbers.clamps.has(id)) return false;
-    const before = this.#before(node);
-    const lead = before?.follower?.kind === "bias" ? this.#before(before.node) : before;
-    if (!lead || lead.follower || !target.integerKernels.has(lead.operator)) return false;
-    return lead.weight === null || lead.precision === "int8";
-  }
-
-  /** What a follower works on, and the layer that made it. */
-  #readBy({ input }: NodeProto): string {
-    return input.find((name) => name && !this.#plan.index.initializer(name)) ?? "";
-  }
-
-  #before(node: NodeProto): LayerPlan | undefined {
-    const producer = this.#plan.index.producer(this.#readBy(node));
-    return producer && this.#layers.get(producer);
   }
 
   /** Whether a caller or a subgraph reads a tensor by its name, which therefore has to hold the rounded values. */

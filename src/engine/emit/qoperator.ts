@@ -3,8 +3,9 @@ import type { Tensor } from "../model/tensor.ts";
 import { makeNode } from "../onnx/attributes.ts";
 import { withFields } from "../onnx/messages.ts";
 import { opsetOf } from "../onnx/opset.ts";
-import type { ModelProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
+import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { dimsOf, type PackedTensor, scalar } from "../onnx/tensor.ts";
+import { chainOf, type LayersByNode, layersByNode } from "../plan/chain.ts";
 import type { LayerPlan, QuantizationPlan } from "../plan/plan.ts";
 import { takesConstants } from "../plan/request.ts";
 import { DequantizedInputs } from "./dequantizedInputs.ts";
@@ -20,20 +21,13 @@ import { withoutMovedPairs } from "./unmovedPairs.ts";
  */
 export const writeQOperator: Writer = (model, plan, numbers) => new QOperatorWriter(model, plan, numbers).write();
 
-/** A layer, and the followers that work on its result before it is rounded. */
-interface Chain {
-  readonly layers: readonly LayerPlan[];
-  /** What is made at the end. */
-  readonly end: string;
-}
-
 class QOperatorWriter {
   readonly #draft: GraphDraft;
   readonly #plan: QuantizationPlan;
   readonly #numbers: Numbers;
   readonly #opset: number;
   readonly #inputs: DequantizedInputs;
-  readonly #layers: ReadonlyMap<NodeProto, LayerPlan>;
+  readonly #layers: LayersByNode;
   /** By tensor: what is made of it before it is rounded, its codes, and its rounded values, each by name. */
   readonly #unrounded = new Map<string, string>();
   readonly #codes = new Map<string, string>();
@@ -47,7 +41,7 @@ class QOperatorWriter {
     this.#numbers = numbers;
     this.#opset = opsetOf(model);
     this.#inputs = new DequantizedInputs(this.#draft, plan, numbers);
-    this.#layers = new Map(plan.layers.map((layer) => [layer.node, layer]));
+    this.#layers = layersByNode(plan);
   }
 
   write(): Emitted {
@@ -80,7 +74,7 @@ class QOperatorWriter {
     const { node } = layer;
     const kernelOf = layer.follower ? undefined : INTEGER_KERNELS.get(node.opType);
     if (!kernelOf || !this.#hasCodes(layer)) return false;
-    const { layers, end } = this.#chainOf(layer);
+    const { layers, end } = chainOf(layer, this.#plan, this.#layers);
     const group = this.#plan.groupOf.get(end);
     const taken = layers.filter(({ follower }) => group !== undefined || follower?.kind !== "clamp");
     const { implied, clamps } = this.#numbers;
@@ -141,18 +135,6 @@ class QOperatorWriter {
     const name = this.#draft.fresh(tensor, "_Clip");
     this.#draft.add(makeNode("Clip", [this.#codesOf(tensor), ...bounds], [clamped], { name }));
     this.#codes.set(tensor, clamped);
-  }
-
-  #chainOf(layer: LayerPlan): Chain {
-    const { index, groupOf } = this.#plan;
-    const layers = [layer];
-    for (;;) {
-      const end = layers.at(-1)!.node.output[0] ?? "";
-      const [use, ...others] = index.uses(end);
-      const next = use && others.length === 0 ? this.#layers.get(use.node) : undefined;
-      if (groupOf.has(end) || !next?.follower) return { layers, end };
-      layers.push(next);
-    }
   }
 
   /** Whether all that a layer computes with has codes. */

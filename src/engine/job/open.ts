@@ -246,6 +246,7 @@ export function planModel(model: PreparedModel, recipe: PlanChoices): Quantizati
     elementwise,
     unjoined,
     coarse ?? {},
+    recipe.activations,
   ]);
   const known = plans.get(float);
   if (known?.choices === choices) return known.plan;
@@ -255,7 +256,7 @@ export function planModel(model: PreparedModel, recipe: PlanChoices): Quantizati
     types,
     recipe,
     isWidened ? onWide(targetOf(recipe)) : targetOf(recipe),
-    (tensor) => shapes.get(tensor)?.length,
+    (tensor) => shapes.get(tensor),
   );
   plans.set(float, { choices, plan });
   return plan;

@@ -5,7 +5,7 @@ import { type Recipe, weightTypeOf } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import { DEFAULT_TARGET } from "../model/target.ts";
 import { floatKernels } from "../plan/kernels.ts";
-import type { QuantizationPlan } from "../plan/plan.ts";
+import type { LayerPlan, QuantizationPlan } from "../plan/plan.ts";
 import { joins } from "../plan/regions.ts";
 import { isCodebook, type WeightType, weightBits } from "../values/codes.ts";
 import { interval, listed, plural } from "../values/figures.ts";
@@ -83,12 +83,23 @@ function storedOnly(plan: QuantizationPlan, { format, weights }: Choices): Notic
   const named = layers.slice(0, NAMED).map(({ id, operator }) => `${id} (${operator})`);
   const more = layers.length > NAMED ? [`${layers.length - NAMED} more`] : [];
   const which = listed([...named, ...more]);
+  const unsigned = unsignedKernels(plan, layers);
   const are = layers.length === 1 ? "is" : "are";
   const message =
     format === "dynamic"
       ? `${plural(layers.length, "layer")} ${are} stored in 8 bits and computed in float, where ${plan.target.name} has no quick integer kernel or one scale is too coarse for a product of activations: ${which}.`
-      : `${plan.target.name} has no integer kernel for ${plural(layers.length, "layer")} that ${are} stored in 8 bits and computed in float: ${which}.`;
+      : `${plan.target.name} has no integer kernel for ${plural(layers.length, "layer")} that ${are} stored in 8 bits and computed in float: ${which}.${unsigned}`;
   return [{ kind: "info", subject: "computed in float", message }];
+}
+
+/** How many of the layers that are computed in float are not with the activations that a target multiplies quickest. */
+function unsignedKernels(plan: QuantizationPlan, layers: readonly LayerPlan[]): string {
+  const { written } = plan;
+  if (written?.activations?.type !== "int8") return "";
+  const activations = { ...written.activations, type: "uint8", symmetric: false } as const;
+  const stored = new Set(floatKernels({ ...plan, written: { ...written, activations } }));
+  const gained = layers.filter(({ id }) => !stored.has(id)).length;
+  return gained === 0 ? "" : ` With asymmetric uint8 activations ${gained} of them would be computed in integers.`;
 }
 
 /** What is kept of layers that no blocks fit. */

@@ -95,6 +95,7 @@ export function planBfloats(graph: GraphProto, float: Recipe["float"], target: T
     keepsCopies: false,
     half: null,
     bfloat,
+    written: null,
   };
 }
 

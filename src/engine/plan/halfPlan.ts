@@ -72,6 +72,7 @@ export function planHalves(
     keepsCopies: false,
     half,
     bfloat: null,
+    written: null,
   };
 }
 

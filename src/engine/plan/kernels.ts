@@ -1,15 +1,19 @@
+import { addsInFloat } from "./addsInFloat.ts";
+import { chainOf, isRoundedBefore, type LayersByNode, layersByNode } from "./chain.ts";
 import type { LayerPlan, QuantizationPlan } from "./plan.ts";
+import { mixesCodes } from "./signedCodes.ts";
 
 /**
  * The layers of a plan that are quantized and that its target computes in float all the same, between a DequantizeLinear and a
- * QuantizeLinear, by name: for want of an integer kernel, or as their weights or activations are none that these take, or not in that order.
- * With them those that have nothing in 8 bits but weights in the file, inside others too.
+ * QuantizeLinear, by name: for want of an integer kernel, or as their weights, activations or results are none that these take, or not in that
+ * order. With them those that have nothing in 8 bits but weights in the file, inside others too.
  */
 export function floatKernels(plan: QuantizationPlan): string[] {
   const inFloat = new Set<LayerPlan["node"]>();
   const atRunTime = new Set(plan.stored.flatMap(({ layer, runTime }) => (runTime === "integer" ? [layer.id] : [])));
+  const kernels = new Kernels(plan, inFloat);
   for (const layer of plan.layers) {
-    if (layer.reason === null && !atRunTime.has(layer.id) && isFloat(layer, plan, inFloat)) inFloat.add(layer.node);
+    if (layer.reason === null && !atRunTime.has(layer.id) && kernels.isFloat(layer)) inFloat.add(layer.node);
   }
   const stored = plan.stored.filter(({ layer }) => layer.reason?.code === "stored");
   const own = new Set(stored.flatMap(({ layer, inside }) => (inside === null ? [layer.id] : [])));
@@ -19,20 +23,57 @@ export function floatKernels(plan: QuantizationPlan): string[] {
   ];
 }
 
-function isFloat(
-  layer: LayerPlan,
-  { index, target, groups }: QuantizationPlan,
-  inFloat: ReadonlySet<LayerPlan["node"]>,
-) {
-  const { node, descriptor, operator, weightUse, follower, precision } = layer;
-  if (groups.length === 0) return layer.runTime !== "integer";
-  const isNone = target.integerKernels.size === 0 || (layer.wide && target.isHere);
-  if (isNone && descriptor?.kind !== "move") return true;
-  if (follower?.kind === "sum") return inFloat.has(index.producer(follower.taken) ?? node);
-  if (follower) return node.input.some((name) => inFloat.has(index.producer(name) ?? node));
-  if (descriptor?.kind === "move") return target.movesInFloat.has(operator);
-  if (descriptor?.kind === "activation") return false;
-  if (weightUse && !(target.multiplies as readonly string[]).includes(precision)) return true;
-  if (weightUse?.input === 0 && !target.multipliesFirst) return true;
-  return !target.integerKernels.has(operator);
+class Kernels {
+  readonly #plan: QuantizationPlan;
+  /** What was found to be in float so far. */
+  readonly #inFloat: ReadonlySet<LayerPlan["node"]>;
+  readonly #byNode: LayersByNode;
+  readonly #mixesCodes: (layer: LayerPlan) => boolean;
+  /** Whether pairs of Q and DQ are written for the runtime here, whose rules for them are known. */
+  readonly #isPaired: boolean;
+
+  constructor(plan: QuantizationPlan, inFloat: ReadonlySet<LayerPlan["node"]>) {
+    this.#plan = plan;
+    this.#inFloat = inFloat;
+    this.#byNode = layersByNode(plan);
+    this.#isPaired = plan.target.isHere && plan.written?.format === "qdq";
+    this.#mixesCodes = this.#isPaired ? mixesCodes(plan, this.#byNode) : () => false;
+  }
+
+  isFloat(layer: LayerPlan): boolean {
+    const { index, target, groups, groupOf } = this.#plan;
+    const { node, descriptor, operator, weightUse, follower, precision } = layer;
+    if (groups.length === 0) return layer.runTime !== "integer";
+    const isNone = target.integerKernels.size === 0 || (layer.wide && target.isHere);
+    if (isNone && descriptor?.kind !== "move") return true;
+    const isMadeInFloat = (name: string) => this.#inFloat.has(index.producer(name) ?? node);
+    if (follower?.kind === "sum") return isMadeInFloat(follower.taken);
+    if (follower) return node.input.some(isMadeInFloat) || this.#followsInFloat(layer);
+    if (descriptor?.kind === "move") return target.movesInFloat.has(operator) || this.#mixesCodes(layer);
+    if (descriptor?.kind === "activation") return false;
+    if (weightUse && !(target.multiplies as readonly string[]).includes(precision)) return true;
+    if (weightUse?.input === 0 && !target.multipliesFirst) return true;
+    if (!target.integerKernels.has(operator)) return true;
+    const { layers, end } = chainOf(layer, this.#plan, this.#byNode);
+    if (!groupOf.has(end) && !target.givesFloat.has(operator)) return true;
+    return layers.some((each) => this.#keepsInFloat(each)) || this.#mixesCodes(layer);
+  }
+
+  #followsInFloat(layer: LayerPlan): boolean {
+    if (layer.follower?.kind === "bias") return addsInFloat(layer, this.#plan);
+    const isRounded = this.#plan.groupOf.has(chainOf(layer, this.#plan, this.#byNode).end);
+    return this.#isPaired && layer.follower?.kind === "clamp" && !(isRounded && this.#isImplied());
+  }
+
+  /** Whether a clamp is one that saturating does, so that it is left out: the others are computed in float. */
+  #isImplied(): boolean {
+    const activations = this.#plan.written?.activations;
+    return !activations?.symmetric && activations?.scales === undefined;
+  }
+
+  /** Whether a layer is a clamp that keeps the layer before it from an integer kernel. */
+  #keepsInFloat(layer: LayerPlan): boolean {
+    if (!this.#isPaired || layer.follower?.kind !== "clamp" || this.#isImplied()) return false;
+    return !isRoundedBefore(layer, this.#plan, this.#byNode);
+  }
 }

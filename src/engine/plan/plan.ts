@@ -1,7 +1,8 @@
 import { takesRanges } from "../model/format.ts";
 import type { Range } from "../model/range.ts";
-import { weightTypeOf } from "../model/recipe.ts";
+import { type Recipe, weightTypeOf } from "../model/recipe.ts";
 import type { Layer, RangeGroup } from "../model/summary.ts";
+import type { Port } from "../model/tensor.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import type { GraphProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { dimsOf } from "../onnx/tensor.ts";
@@ -33,6 +34,16 @@ export interface LayerPlan extends Layer, Pick<Candidate, "node" | "descriptor" 
   readonly runTime: RunTimeKernel | null;
 }
 
+/** What of a recipe and a model decides which kernels a target finds for what is written of activations that are rounded. */
+export interface WrittenForm {
+  readonly format: Recipe["format"];
+  readonly activations: Recipe["activations"] | undefined;
+  /** The dimensions of an activation, those that are open by symbol; undefined where nothing says them. */
+  readonly shapeOf: ShapeOf;
+}
+
+type ShapeOf = (tensor: string) => Port["dims"] | undefined;
+
 export interface QuantizationPlan {
   readonly target: Target;
   readonly index: GraphIndex;
@@ -50,18 +61,20 @@ export interface QuantizationPlan {
   readonly half: HalfPlan | null;
   /** What is kept in bfloat16; null likewise. */
   readonly bfloat: BfloatPlan | null;
+  /** Null of formats that round no activations to codes of a scale of their own. */
+  readonly written: WrittenForm | null;
 }
 
 /**
  * Decides what is quantized in a prepared graph for a target, and which activations share parameters. `types` gives the element
- * type of every activation, `rankOf` the number of its dimensions, where it is known.
+ * type of every activation, `shapeOf` its dimensions, where they are known.
  */
 export function planQuantization(
   graph: GraphProto,
   types: ReadonlyMap<string, DataType | "other">,
   choices: PlanChoices,
   target: Target,
-  rankOf: (tensor: string) => number | undefined = () => undefined,
+  shapeOf: ShapeOf = () => undefined,
 ): QuantizationPlan {
   if (choices.format === "float16") return planHalves(graph, types, choices, target);
   if (choices.format === "bfloat16") return planBfloats(graph, choices.float, target);
@@ -73,7 +86,7 @@ export function planQuantization(
     isExcluded: (tensor) => takesRanges(choices) && (excluded.has(tensor) || spared.has(tensor)),
     wouldLose: (tensor) => spared.get(tensor),
     typeOf: (tensor) => types.get(tensor),
-    rankOf: (tensor) => index.initializer(tensor)?.dims.length ?? rankOf(tensor),
+    rankOf: (tensor) => (index.initializer(tensor)?.dims ?? shapeOf(tensor))?.length,
   };
   const candidates = candidatesOf(index, activations, target, choices);
   const settled = takesRanges(choices)
@@ -102,6 +115,7 @@ export function planQuantization(
     keepsCopies: isApart,
     half: null,
     bfloat: null,
+    written: takesRanges(choices) ? { format: choices.format, activations: choices.activations, shapeOf } : null,
   };
 }
 

@@ -1,7 +1,7 @@
 import { ORT } from "./ort.ts";
 import type { Target } from "./target.ts";
 
-/** ONNX Runtime's WASM build: the kernels of its processor provider (job/integerKernels.test.ts reads its own graphs). */
+/** ONNX Runtime's WASM build: the kernels of its processor provider (job/modelKernels.test.ts reads its own graphs). */
 export const ORT_WEB: Target = {
   ...ORT,
   id: "ort-web",

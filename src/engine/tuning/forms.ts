@@ -98,6 +98,7 @@ export class Forms {
       keepsCopies: false,
       half: null,
       bfloat: null,
+      written: plan.written,
     };
     return quantizeGraph(model, slice, ranges, recipe, this.#weigh).model;
   }

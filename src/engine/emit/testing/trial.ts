@@ -65,7 +65,7 @@ export async function planOf(
       new Map([...ports].map(([name, { type }]) => [name, type])),
       { ...PLAIN_RECIPE, ...choices, float: { ...PLAIN_RECIPE.float, ...float } },
       isWidened(choices) ? onWide(targetOf(choices)) : targetOf(choices),
-      (tensor) => ports.get(tensor)?.dims.length,
+      (tensor) => ports.get(tensor)?.dims,
     ),
     session,
   };
