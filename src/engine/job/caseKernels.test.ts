@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { nodeDecoders } from "../../../cli/decoders.ts";
 import { memoryFile } from "../data/testing/files.ts";
 import { optimizedModel } from "../graph/testing/native.ts";
+import type { Calibration } from "../model/calibration.ts";
 import { InputError } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { nodeRuntime } from "../runtime/node.ts";
@@ -25,6 +26,7 @@ async function differences(name: string): Promise<readonly Difference[]> {
   const files = [memoryFile(`calib.${kind}`, readShared(`${path}/calib.${kind}`))];
   const data = await openData(model, files, null, nodeDecoders);
   const found: Difference[] = [];
+  let calibration: Calibration | null = null;
   for (const elementwise of ["join", "float"] as const) {
     const wanted: Recipe = {
       ...defaultRecipe(model),
@@ -32,8 +34,9 @@ async function differences(name: string): Promise<readonly Difference[]> {
       elementwise,
       corrections: { equalization: false, bias: "none" },
     };
-    const { recipe } = await settle(model, wanted, data, { samples: 2, calibration: null }, runtimes, context);
-    found.push(...(await plannedOtherwise(model, recipe, [optimizedModel])).flat());
+    const settled = await settle(model, wanted, data, { samples: 2, calibration }, runtimes, context);
+    calibration = settled.calibration;
+    found.push(...(await plannedOtherwise(model, settled.recipe, [optimizedModel])).flat());
   }
   return found;
 }
