@@ -37,7 +37,12 @@ export function readByFollower({ node }: LayerPlan, { index }: QuantizationPlan)
  */
 export function isRoundedBefore(clamp: LayerPlan, plan: QuantizationPlan, byNode: LayersByNode): boolean {
   const { target, keepsCopies, index, written } = plan;
-  if (!target.roundsBeforeClamps || keepsCopies || clamp.wide || (written?.activations && isWide(written.activations.type))) {
+  if (
+    !target.roundsBeforeClamps ||
+    keepsCopies ||
+    clamp.wide ||
+    (written?.activations && isWide(written.activations.type))
+  ) {
     return false;
   }
   if (clamp.reason !== null || clamp.follower?.kind !== "clamp") return false;
