@@ -89,6 +89,15 @@ describe("what is advised", () => {
     expect(preferred(facts(kind, target)).settings.format).toBe(format);
   });
 
+  it("considers blocks of 4 bits for decoders that are multiplied on the processor, and for nothing else", () => {
+    const blocked = (kind: ModelKind, target: TargetName) =>
+      optionsFor(facts(kind, target)).options.filter(({ settings }) => settings.weights.block !== undefined).length;
+    expect(TARGET_NAMES.filter((target) => blocked("decoder", target) > 0)).toEqual([
+      ...(["ort-cpu", "ort-cpu-avx2", "ort-web", "ort-webgpu", "transformers.js"] as const),
+    ]);
+    expect(blocked("encoder", "ort-cpu")).toBe(0);
+  });
+
   it("leaves a spectrogram whose logarithm is taken in float and its neighbours in integers", () => {
     expect(preferred(facts("cnn", "ort-cpu", FRONT)).settings).toMatchObject({
       format: "qdq",

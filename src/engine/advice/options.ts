@@ -13,7 +13,7 @@ export interface Options {
   readonly preferred: number;
 }
 
-/** What the format q4f16 has where nothing else is chosen. */
+/** Blocks of 4 bits that MatMulNBits multiplies: what the format q4f16 has where nothing else is chosen. */
 const QUARTERS: WeightScheme = {
   type: "uint4",
   granularity: "channel",
@@ -45,6 +45,10 @@ export function optionsFor(facts: AdviceFacts): Options {
   if (base.format === "qdq" && keepsStored(target) && weighted.length > 0) {
     const float = { ...base.float, stored: weighted };
     add("stored", { ...settingsOf(base), elementwise: "float", float }, false);
+  }
+  if (base.format !== "weights" && main === "decoder" && target.blocks && target.isHere && weighted.length > 0) {
+    const weights = { ...QUARTERS, others: "wider" } as const;
+    add("blocks", { ...settingsOf(base), format: "weights", weights }, false);
   }
   if (base.format === "weights" && main === "decoder") {
     if (target.formats.includes("float16")) add("halves", { ...settingsOf(base), format: "float16" }, true);

@@ -7,6 +7,7 @@ import { decibel } from "../values/units.ts";
 import type { AdviceFacts } from "./facts.ts";
 import {
   AT_RUN_TIME,
+  BLOCKS,
   DECIDED,
   FROM_SAMPLES,
   FRONT_END,
@@ -19,13 +20,14 @@ import {
 } from "./references.ts";
 
 /** What is done beside what the target sets. */
-export type Form = "target" | "front" | "dynamic" | "stored" | "halves" | "quarters";
+export type Form = "target" | "front" | "dynamic" | "stored" | "blocks" | "halves" | "quarters";
 
 const NAMES: Readonly<Record<Form, string>> = {
   target: "what the target sets",
   front: "the spectrogram in float",
   dynamic: "scales found as the model runs",
   stored: "weights in 8 bits, computed in float",
+  blocks: "weights in blocks of 4 bits",
   halves: "float16",
   quarters: "weights in 4 bits, all else in float16",
 };
@@ -54,6 +56,7 @@ function formatReason(form: Form, { kinds, target, base }: AdviceFacts): Reason 
   const main = kinds[0]?.kind ?? "other";
   if (form === "dynamic") return measured(AT_RUN_TIME[main]) ?? untried(main);
   if (form === "stored") return WIDENED;
+  if (form === "blocks") return measured(BLOCKS)!;
   if (form === "halves") return measured(HALVES)!;
   if (form === "quarters") return measured(QUARTERS)!;
   const known = target.isHere && base.format === "qdq" ? FROM_SAMPLES[main] : null;
@@ -93,6 +96,7 @@ function measured(reference: Reference | null | undefined): Reason | null {
 
 function weightChoice(form: Form, { weights }: AdvisedSettings, { loss, target }: AdviceFacts): AdvisedChoice {
   const choice = { setting: "Weights", value: `${weights.type}, ${scalesOf(weights)}` };
+  if (form === "blocks") return { ...choice, ...measured(BLOCKS)! };
   if (form === "quarters") return { ...choice, ...measured(QUARTERS)! };
   if (!loss || weights.block !== undefined) return { ...choice, ...ruleOf(target, "weights") };
   const [own, instead] =
