@@ -6,11 +6,12 @@ import { optimizedModel } from "../graph/testing/native.ts";
 import type { Calibration } from "../model/calibration.ts";
 import type { GivenInputs, Recipe } from "../model/recipe.ts";
 import { withFormat, withTarget } from "../recipe/edits.ts";
+import { withWide } from "../recipe/layerForms.ts";
 import { nodeRuntime } from "../runtime/node.ts";
 import { wasmOptimizedModel } from "../runtime/testing/wasmOptimized.ts";
 import { needsShared, readShared } from "../testing/shared.ts";
 import { type OpenDataset, openData } from "./data.ts";
-import { defaultRecipe, type OpenModel, openModel } from "./open.ts";
+import { defaultRecipe, type OpenModel, openModel, planModel } from "./open.ts";
 import { settle, settleAlone } from "./settle.ts";
 import { type Difference, plannedOtherwise, withNames } from "./testing/plannedKernels.ts";
 import { openRecorded, recordedRecipe, recordedRecipes } from "./testing/recorded.ts";
@@ -64,6 +65,13 @@ async function settledCases(model: OpenModel, data: OpenDataset, ways: readonly 
     calibration = settled.calibration;
     cases[`qdq, ${elementwise}`] = settled.recipe;
     cases.qoperator = { ...settled.recipe, format: "qoperator" };
+    const named = planModel(model, settled.recipe).layers.filter((_, at) => at % 3 === 0);
+    const wide = withWide(
+      wanted,
+      named.map(({ id }) => id),
+    );
+    const widened = await settle(model, wide, data, { samples: 2, calibration }, runtimes, context);
+    cases[`qdq, ${elementwise}, every third layer in 16 bits`] = widened.recipe;
   }
   return cases;
 }

@@ -1,3 +1,4 @@
+import { isWide } from "../values/codes.ts";
 import { addsInFloat } from "./addsInFloat.ts";
 import { chainOf, isRoundedBefore, type LayersByNode, layersByNode } from "./chain.ts";
 import type { LayerPlan, QuantizationPlan } from "./plan.ts";
@@ -40,6 +41,14 @@ class Kernels {
     this.#mixesCodes = this.#isPaired ? mixesCodes(plan, this.#byNode) : () => false;
   }
 
+  /** Whether a layer takes the largest of codes of 16 bits, which ONNX Runtime does in 8 alone. */
+  #poolsWide({ node, operator }: LayerPlan): boolean {
+    const { target, groups, groupOf, written } = this.#plan;
+    if (operator !== "MaxPool" || !target.isHere) return false;
+    const id = groupOf.get(node.input[0] ?? "");
+    return isWide(written?.activations?.type ?? "uint8") || groups.find((group) => group.id === id)?.wide !== undefined;
+  }
+
   isFloat(layer: LayerPlan): boolean {
     const { index, target, groups, groupOf } = this.#plan;
     const { node, descriptor, operator, weightUse, follower, precision } = layer;
@@ -49,7 +58,9 @@ class Kernels {
     const isMadeInFloat = (name: string) => this.#inFloat.has(index.producer(name) ?? node);
     if (follower?.kind === "sum") return isMadeInFloat(follower.taken);
     if (follower) return node.input.some(isMadeInFloat) || this.#followsInFloat(layer);
-    if (descriptor?.kind === "move") return target.movesInFloat.has(operator) || this.#mixesCodes(layer);
+    if (descriptor?.kind === "move") {
+      return target.movesInFloat.has(operator) || this.#mixesCodes(layer) || this.#poolsWide(layer);
+    }
     if (descriptor?.kind === "activation") return false;
     if (weightUse && !(target.multiplies as readonly string[]).includes(precision)) return true;
     if (weightUse?.input === 0 && !target.multipliesFirst) return true;
