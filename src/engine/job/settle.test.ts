@@ -64,6 +64,14 @@ function settled(recipe: Recipe, calibration: Calibration | null = null): Promis
   );
 }
 
+const done = new Map<string, Promise<Settled>>();
+/** What a wish comes to on the sample model, settled once for all tests that take no more from it. */
+function once(granularity: "channel" | "tensor", corrections: Corrections): Promise<Settled> {
+  const key = JSON.stringify([granularity, corrections]);
+  if (!done.has(key)) done.set(key, settled(wish(granularity, corrections)));
+  return done.get(key)!;
+}
+
 async function judge(recipe: Recipe, skip = CALIBRATE): Promise<Evaluation> {
   const quantized = quantizeModel(model, recipe);
   return evaluateModels(
@@ -85,8 +93,8 @@ const sqnr = ({ outputs }: Evaluation) => outputs[0]?.sqnr ?? NaN;
 
 describe("corrections on the sample model, judged on samples that did not teach them", () => {
   test("equalization with bias correction brings one scale a tensor within a point of float, all in 8 bits", async () => {
-    const plain = await settled(wish("tensor", { equalization: false, bias: "none" }));
-    const corrected = await settled(wish("tensor", { equalization: true, bias: "empirical" }));
+    const plain = await once("tensor", { equalization: false, bias: "none" });
+    const corrected = await once("tensor", { equalization: true, bias: "empirical" });
     const [before, after] = [await judge(plain.recipe), await judge(corrected.recipe)];
     expect(before.top1?.drop).toBeGreaterThan(0.05);
     expect(after.top1?.drop).toBeLessThanOrEqual(0.01);
@@ -95,7 +103,7 @@ describe("corrections on the sample model, judged on samples that did not teach 
   });
 
   test("bias correction gains, and moves nothing but biases", async () => {
-    const plain = await settled(wish("tensor", { equalization: false, bias: "none" }));
+    const plain = await once("tensor", { equalization: false, bias: "none" });
     const corrected = await settled(wish("tensor", { equalization: false, bias: "empirical" }), plain.calibration);
     expect(sqnr(await judge(corrected.recipe))).toBeGreaterThan(sqnr(await judge(plain.recipe)) + 1);
     expect(corrected.calibration).toBe(plain.calibration);
@@ -109,7 +117,7 @@ describe("corrections on the sample model, judged on samples that did not teach 
   });
 
   test("what was learned is kept, and gives the same file wherever the recipe goes", async () => {
-    const first = await settled(wish("tensor", { equalization: true, bias: "empirical" }));
+    const first = await once("tensor", { equalization: true, bias: "empirical" });
     const again = await settled(first.recipe, first.calibration);
     expect(again.recipe).toEqual(first.recipe);
     const recalibrated = await settled(first.recipe);
@@ -122,7 +130,7 @@ describe("corrections on the sample model, judged on samples that did not teach 
   });
 
   test("statistics of an equalized model are refused for a recipe without, and the reverse", async () => {
-    const equalized = await settled(wish("tensor", { equalization: true, bias: "none" }));
+    const equalized = await once("tensor", { equalization: true, bias: "none" });
     expect(equalized.calibration.equalized).toBe(true);
     const without = wish("tensor", { equalization: false, bias: "none" });
     expect(() => resolveRecipe(model, without, equalized.calibration)).toThrow(
@@ -155,13 +163,19 @@ describe("corrections on the sample model, judged on samples that did not teach 
       const abort = new AbortController();
       const within = { ...context, signal: abort.signal };
       const request = {
-        ...{ samples: 32, calibration: null, resume: how.resume ?? null, isLeaving: () => true },
+        ...{
+          samples: 32,
+          calibration: null,
+          resume: how.resume ?? null,
+          isLeaving: () => how.checkpoint !== undefined,
+        },
         checkpoint: (underway: Underway) => how.checkpoint?.(underway) === "stop" && abort.abort(),
       };
       const runtimes = { main: runtime, accelerator: null };
       return { reads, settling: settle(model, recipe, watched, request, runtimes, within) };
     }
 
+    /** What is left where it is stopped with so many samples observed, or, with null, once the factors are learned. */
     async function stoppedAt(samples: number | null): Promise<Underway> {
       let last: Underway | null = null;
       const { settling } = await going(wanted(), {
@@ -175,11 +189,15 @@ describe("corrections on the sample model, judged on samples that did not teach 
       return last as unknown as Underway;
     }
 
+    let part: Underway;
+    beforeAll(async () => {
+      part = await stoppedAt(10);
+    });
+
     test("goes on from the factors and the samples that it came to, and gives what one run gives", async () => {
       const whole = await (await going(wanted(), {})).settling;
       const learned = await stoppedAt(null);
       expect(learned).toMatchObject({ calibration: null, recipe: { factors: whole.recipe.factors } });
-      const part = await stoppedAt(10);
       const seen = part.calibration!.observed;
       expect(seen.length).toBeGreaterThanOrEqual(10);
       expect(seen.length).toBeLessThan(32);
@@ -192,8 +210,8 @@ describe("corrections on the sample model, judged on samples that did not teach 
         const again = [...reads.keys()].filter((index) => index > 0 && resume.calibration?.observed.includes(index));
         expect(again).toEqual([]);
       }
-      const done = { recipe: part.recipe, calibration: whole.calibration };
-      const { reads, settling } = await going(wanted(), { resume: done });
+      const nothingLeft = { recipe: part.recipe, calibration: whole.calibration };
+      const { reads, settling } = await going(wanted(), { resume: nothingLeft });
       expect((await settling).recipe).toEqual(whole.recipe);
       expect([...reads.keys()]).toEqual([0]);
     });
@@ -214,7 +232,7 @@ describe("corrections on the sample model, judged on samples that did not teach 
         },
       ],
     ])("takes up nothing that is of %s", async (_, makes) => {
-      const [recipe, resume] = makes(await stoppedAt(10));
+      const [recipe, resume] = makes(structuredClone(part));
       const { reads, settling } = await going(recipe, { resume });
       const { calibration, recipe: made } = await settling;
       const fresh = await (await going(recipe, {})).settling;
@@ -225,7 +243,7 @@ describe("corrections on the sample model, judged on samples that did not teach 
   });
 
   test("statistics of a model equalized by other factors are refused as well, and taken again where samples are there", async () => {
-    const { recipe, calibration } = await settled(wish("tensor", { equalization: true, bias: "none" }));
+    const { recipe, calibration } = await once("tensor", { equalization: true, bias: "none" });
     expect(calibration.scaling).toMatch(/^[0-9a-f]{16}$/);
     const twice = (values: readonly number[]) => values.map((value) => 2 * value);
     const factors = Object.fromEntries(
@@ -246,7 +264,7 @@ describe("corrections on the sample model, judged on samples that did not teach 
   });
 
   test("the export of an equalized model holds the float model that its caches belong to", async () => {
-    const { recipe, calibration } = await settled(wish("tensor", { equalization: true, bias: "none" }));
+    const { recipe, calibration } = await once("tensor", { equalization: true, bias: "none" });
     const { files } = exportValid(model, { recipe, calibration, evaluation: null, date: "2026-11-21T00:00:00.000Z" });
     expect(files.map(({ name }) => name)).toContain("fashion-mnist-dw.equalized.onnx");
     const float = { file: runnable(model.original), bytes: 1 };
