@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { Job } from "kubernetes-types/batch/v1.d.ts";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { parseAllDocuments } from "yaml";
-import { putWorld } from "./site/testing/world.ts";
+import { colourModel, modelBytes, put, putColours } from "../cli/testing/colours.ts";
 
 const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const text = readFileSync(at("docs/examples/kubernetes.yaml"), "utf8");
@@ -74,7 +74,8 @@ it("makes in its containers' steps, run here, byte for byte what one machine mak
   const bin = join(folder, "bin");
   for (const place of [work, bin]) mkdirSync(place);
   symlinkSync(at("cli/octet.mjs"), join(bin, "octet"));
-  await putWorld(work);
+  put(work, "model.onnx", modelBytes(colourModel({ side: 224 })));
+  await putColours(work, "photos", 2 * shards.spec!.completions! + 1);
   const run = ([program, ...rest]: readonly string[], settings: Readonly<Record<string, string>>) =>
     execFileSync(program!, rest, {
       cwd: work,
