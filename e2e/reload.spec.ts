@@ -25,8 +25,8 @@ import {
 } from "./support/studio.ts";
 import { THOROUGH } from "./support/thorough.ts";
 
-const SAMPLE_DATA = ["calibration", "evaluation"].flatMap((set) =>
-  ["images-idx3", "labels-idx1"].map((part) => repositoryPath(`public/sample/${set}-${part}-ubyte.gz`)),
+const SAMPLE_DATA = ["images-idx3", "labels-idx1"].map((part) =>
+  repositoryPath(`public/sample/calibration-${part}-ubyte.gz`),
 );
 
 test("recipe, statistics and results outlive a reload; the model is asked for again and known by its hash", async ({
@@ -36,9 +36,9 @@ test("recipe, statistics and results outlive a reload; the model is asked for ag
   await drop(page, [SAMPLE_MODEL]);
   // While it opens.
   await drop(page, SAMPLE_DATA);
-  await expect(page.getByTestId("data-samples")).toHaveText("800");
+  await expect(page.getByTestId("data-samples")).toHaveText("300");
   await page.getByTestId("method").selectOption("percentile");
-  await calibrate(page, 400);
+  await calibrate(page, 200);
   await evaluate(page);
   const result = await page.getByTestId("evaluation-result").locator("tbody").first().innerText();
   await expect
@@ -62,13 +62,13 @@ test("recipe, statistics and results outlive a reload; the model is asked for ag
   await expect(page.getByTestId("step-data")).toHaveAttribute("data-standing", "missing");
   await expect(page.getByTestId("step-tune")).toHaveAttribute("data-standing", "done");
   await goTo(page, "calibrate");
-  await expect(page.getByTestId("calibration-observed")).toHaveText("400 of 400");
+  await expect(page.getByTestId("calibration-observed")).toHaveText("200 of 200");
   expect(await page.getByTestId("evaluation-result").locator("tbody").first().innerText()).toBe(result);
 
   await drop(page, SAMPLE_DATA);
-  await expect(page.getByTestId("data-samples")).toHaveText("800");
+  await expect(page.getByTestId("data-samples")).toHaveText("300");
   await idle(page);
-  await expect(page.getByTestId("samples")).toHaveValue("400");
+  await expect(page.getByTestId("samples")).toHaveValue("200");
   await expect(page.getByTestId("step-calibrate")).toHaveAttribute("data-standing", "done");
   await expect(page.getByTestId("step-tune")).toHaveAttribute("data-standing", "done");
 });
