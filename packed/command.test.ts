@@ -52,7 +52,7 @@ describe("the package", () => {
   });
 
   it("could be published", () => {
-    const { status, stdout, stderr } = npm(["publish", "--dry-run", "--json", ...FEW_RETRIES]);
+    const { status, stdout, stderr } = npm(["publish", packed.tarball, "--dry-run", "--json", ...FEW_RETRIES]);
     expect(status, stderr).toBe(0);
     expect(stdout).toContain(`"name": "${manifest.name}"`);
   });

@@ -7,6 +7,8 @@ export default defineConfig({
     root: fileURLToPath(new URL("..", import.meta.url)),
     include: ["packed/**/*.test.ts"],
     environment: "node",
+    // Vitest takes one less than there are cores, which leaves one of two idle.
+    maxWorkers: "100%",
     testTimeout: 120_000,
     hookTimeout: 120_000,
     globalSetup: "packed/install.ts",
