@@ -14,10 +14,14 @@ const TESTS = ["src", "workers", "cli", "scripts"];
 const OWN_RUNTIME = ["src/engine/runtime/*.test.ts", "src/engine/job/modelKernels.test.ts"];
 /** These change with `vi` what others import, or what is global, and do not all put it back. */
 const OWN_MODULES = TESTS.flatMap((folder) =>
-  readdirSync(new URL(folder, import.meta.url), { recursive: true }).map((path) => `${folder}/${path}`),
+  readdirSync(new URL(folder, import.meta.url), { recursive: true }).map((path) =>
+    `${folder}/${path}`.replaceAll("\\", "/"),
+  ),
 ).filter(
   (path) =>
-    path.endsWith(".test.ts") && /\bvi\.(mock|unmock|hoisted|resetModules|stub\w+)\(/.test(readFileSync(path, "utf8")),
+    path.endsWith(".test.ts") &&
+    !path.includes("node_modules") &&
+    /\bvi\.(mock|unmock|hoisted|resetModules|stub\w+)\(/.test(readFileSync(new URL(path, import.meta.url), "utf8")),
 );
 const WITHOUT_PEAKS = "cli/testing/withoutPeaks.ts";
 const APART = [...OWN_RUNTIME, ...OWN_MODULES];

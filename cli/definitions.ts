@@ -110,7 +110,7 @@ export const COMMANDS = {
         order: ORDER,
         recipe: text(
           "FILE",
-          "of the quantized model: which samples calibrated it (default: NAME.recipe.json beside it)",
+          "of the quantized model: which samples calibrated it, and its clip ranges (default: NAME.recipe.json beside it)",
         ),
       }),
       ...INPUT_OPTIONS,

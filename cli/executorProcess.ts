@@ -30,8 +30,16 @@ export function startAhead(count: number): void {
 }
 
 /** One that waited, or a new one, ready and held. */
-export async function executorProcess(): Promise<ExecutorProcess> {
-  const executor = idle.shift() ?? start();
+export function executorProcess(): Promise<ExecutorProcess> {
+  return held(idle.shift() ?? start());
+}
+
+/** One that has run nothing before, ready and held. */
+export function newExecutorProcess(): Promise<ExecutorProcess> {
+  return held(start());
+}
+
+async function held(executor: ExecutorProcess): Promise<ExecutorProcess> {
   executor.hold(true);
   await executor.ready;
   return executor;

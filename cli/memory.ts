@@ -1,5 +1,5 @@
 import type { Runtime } from "../src/engine/model/runtime.ts";
-import { announced, announcedFeeds, bytesOf, executorProcess } from "./executorProcess.ts";
+import { announced, announcedFeeds, bytesOf, newExecutorProcess } from "./executorProcess.ts";
 import { TELLS_PEAKS } from "./peak.ts";
 
 /** The runtime; it also says what a model takes of memory where that can be told. */
@@ -8,7 +8,7 @@ export function tellingPeaks(main: Runtime): Runtime {
   return {
     ...main,
     async peakBytes(file, given, threads) {
-      const executor = await executorProcess();
+      const executor = await newExecutorProcess();
       try {
         const model = announced(file, main);
         const { feeds, bytes } = announcedFeeds(given);
@@ -16,7 +16,9 @@ export function tellingPeaks(main: Runtime): Runtime {
           yield* bytesOf([model]);
           yield* bytes;
         };
-        return await executor.ask({ kind: "peak", model: model.model, feeds, threads }, all());
+        const peak = await executor.ask({ kind: "peak", model: model.model, feeds, threads }, all());
+        file.linked?.assertSame();
+        return peak;
       } finally {
         await executor.end();
       }

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import manifest from "../package.json" with { type: "json" };
@@ -24,6 +24,8 @@ describe.skipIf(!isInstalled)("installed from the registry, the library", () => 
     expect(readFileSync(join(folder(), QUANTIZED))).toEqual(quantize(folder(), FROM_SOURCES).bytes);
     const report = JSON.parse(readFileSync(join(folder(), "fashion-mnist-dw.report.json"), "utf8"));
     expect(report.evaluation).toMatchObject({ samples: 50 });
+    const { float, quantized } = report.evaluation.memory ?? {};
+    if (existsSync("/proc/self/clear_refs")) expect(Math.min(float, quantized)).toBeGreaterThan(1_000_000);
     for (const name of ["recipe.json", "calibration.json", "report.html"]) {
       expect(readdirSync(folder())).toContain(`fashion-mnist-dw.${name}`);
     }

@@ -70,7 +70,6 @@ export type WeightPart = RecipePart<
       | "corrections"
       | "factors"
       | "smoothed"
-      | "smoothed"
       | "inputScales"
       | "target"
       | "format"

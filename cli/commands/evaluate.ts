@@ -84,7 +84,7 @@ export async function evaluateCommand(
   terminal.notices(notices);
   const isWrong = finding !== null && isDisproved(finding, assumed);
   const source = await modelSource(floatPath);
-  const clipping = await clippingOfFile(source, inputsOf(values), quantized, recipe, runtime, terminal.context);
+  const clipping = await clippingOfFile(source, quantized, recipe, runtime, terminal.context);
   const measured = await evaluateModels(
     {
       float,

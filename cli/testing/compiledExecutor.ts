@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { build, type Plugin } from "vite";
 
 const at = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
@@ -29,7 +29,7 @@ export function compiledExecutor(): Plugin {
         rolldownOptions: { input: at("cli/executor.worker.ts"), output: { entryFileNames: ENTRY.slice(2) } },
       },
     });
-    return join(folder, ENTRY);
+    return pathToFileURL(join(folder, ENTRY)).href;
   };
   return {
     name: "octet-compiled-executor",

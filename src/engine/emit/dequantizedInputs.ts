@@ -1,6 +1,6 @@
 import type { Numbers } from "../encode/numbers.ts";
 import type { EncodedWeight } from "../encode/weight.ts";
-import { type Affine, widened } from "../model/range.ts";
+import { type Affine, schemeOf } from "../model/range.ts";
 import type { RangeGroup } from "../model/summary.ts";
 import type { Tensor } from "../model/tensor.ts";
 import { makeNode } from "../onnx/attributes.ts";
@@ -114,7 +114,7 @@ export class DequantizedInputs {
   #typeOf(group: string, isConverted: boolean): ActivationType {
     const { activations } = this.#numbers;
     const isWide = (this.#groups.get(group)?.wide !== undefined) !== isConverted;
-    return ((isWide && widened(activations)) || activations).type;
+    return schemeOf({ wide: isWide }, activations).type;
   }
 
   /** A tensor by way of a Sum of it alone, which gives it as it is and keeps the pair before it away from what reads it. */
@@ -139,7 +139,7 @@ export class DequantizedInputs {
     const encoded = (isWide ? wideConstants : constants).get(name);
     const proto = this.#plan.index.initializer(name);
     if (!encoded || !proto) return name;
-    const { type } = (isWide && widened(activations)) || activations;
+    const { type } = schemeOf({ wide: isWide }, activations);
     const { scale, zeroPoint } = encoded.affine;
     const codes = { type, dims: dimsOf(proto), data: encoded.codes } as Tensor | PackedTensor;
     const output = this.#draft.constant(name, codes, scalar("float32", scale), zeroPointTensor(type, zeroPoint), {

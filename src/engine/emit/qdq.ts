@@ -69,7 +69,7 @@ class QdqWriter {
         this.#quantizePair(name, inner ?? name, inner ? name : null);
       }
     }
-    const model = withoutMovedPairs(this.#draft.assemble(), this.#numbers.activations);
+    const model = withoutMovedPairs(this.#draft.assemble(), this.#plan);
     return { model, unrounded: this.#unrounded, rounded: this.#dequantized };
   }
 

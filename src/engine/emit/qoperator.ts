@@ -50,7 +50,7 @@ class QOperatorWriter {
       if (layer.reason === null && (this.#move(layer) || this.#compute(layer))) continue;
       this.#writeInFloat(layer);
     }
-    const model = withoutMovedPairs(this.#draft.assemble(), this.#numbers.activations);
+    const model = withoutMovedPairs(this.#draft.assemble(), this.#plan);
     return { model, unrounded: new Map(), rounded: this.#values };
   }
 

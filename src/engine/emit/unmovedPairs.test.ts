@@ -37,6 +37,44 @@ describe("int8 activations from opset 21 on", () => {
     expect(newer.sqnr.out!.optimized).toBeGreaterThan(older.sqnr.out!.literal - 1);
   });
 
+  it.each([
+    ["a vector", [6], [6]],
+    ["a matrix", [4, 6], [4, 6]],
+  ])(
+    "leaves the sum of a product of %s as it is, of which the result has as many dimensions",
+    async (_, dims, made) => {
+      const linear = buildModel({
+        opset: 21,
+        inputs: [floatInput("x", dims)],
+        outputs: ["out"],
+        nodes: [
+          makeNode("MatMul", ["x", "m"], ["a"], { name: "product" }),
+          makeNode("Add", ["a", "c"], ["out"], { name: "sum" }),
+        ],
+        constants: { m: noise([6, 6], 1), c: noise([6], 2) },
+      });
+      const { outputs, sqnr } = await tryOut(linear, INT8);
+      expect(outputs.get("out")!.dims).toEqual(made);
+      expect(sqnr.out!.optimized).toBeGreaterThan(30);
+    },
+  );
+
+  it("leaves a bias that another layer or the caller reads what it was", async () => {
+    const shared = buildModel({
+      opset: 21,
+      inputs: [floatInput("x", [2, 4, 6])],
+      outputs: ["out", "also"],
+      nodes: [
+        makeNode("MatMul", ["x", "m"], ["a"], { name: "product" }),
+        makeNode("Add", ["a", "c"], ["out"], { name: "sum" }),
+        makeNode("Exp", ["c"], ["also"], { name: "other" }),
+      ],
+      constants: { m: noise([6, 6], 1), c: noise([6], 2) },
+    });
+    const { outputs } = await tryOut(shared, { ...INT8, float: { layers: ["product"] } });
+    expect([outputs.get("out")!.dims, outputs.get("also")!.dims]).toEqual([[2, 4, 6], [6]]);
+  });
+
   it("keeps a sum that a person has given a row to, and biases of unsigned activations", async () => {
     const rowed = await tryOut(model(21, [1, 6]), INT8);
     expect(rowed.model.graph!.node.filter(({ opType }) => opType === "Sum")).toEqual([]);

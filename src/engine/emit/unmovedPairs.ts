@@ -1,4 +1,3 @@
-import type { ActivationScheme } from "../model/range.ts";
 import { intAttribute, intOf, makeNode } from "../onnx/attributes.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import { withFields } from "../onnx/messages.ts";
@@ -10,20 +9,25 @@ import {
   type NodeProto,
   type TensorProto,
 } from "../onnx/proto/onnx_pb.ts";
-
-/** Since when a QuantizeLinear may state the type of its codes. */
-const STATES_TYPE = 21;
+import { isRow, STATES_TYPE } from "../plan/addsInFloat.ts";
+import type { QuantizationPlan } from "../plan/plan.ts";
 
 /** What ONNX Runtime moves pairs along (QDQPropagation). */
 const MOVED_ALONG = new Set(["MaxPool", "Reshape", "Slice", "Squeeze", "Transpose", "Unsqueeze"]);
 
 /**
  * A model in which ONNX Runtime 1.30 moves no pair in int8: one that it makes itself states the type of its codes, and once it makes unsigned
- * codes of signed ones, as it does on x86, no longer loads. So a Sum stands before a float layer that only moves what is dequantized, and what
- * is added to a MatMul has another dimension, since of a MatMul of more than two and an Add of one it makes a Reshape and a Gemm.
+ * codes of signed ones, as it does on x86, no longer loads. So a Sum stands before a float layer that only moves what is dequantized, and
+ * before the product of a vector; and what is added to a MatMul of more than two dimensions is a row, since of that and a vector it makes a
+ * Reshape and a Gemm.
  */
-export function withoutMovedPairs(model: ModelProto, { type }: Pick<ActivationScheme, "type">): ModelProto {
-  if (type !== "int8" || opsetOf(model) < STATES_TYPE) return model;
+export function withoutMovedPairs(model: ModelProto, { layers, written }: QuantizationPlan): ModelProto {
+  const opset = opsetOf(model);
+  if (written?.activations?.type !== "int8" || opset < STATES_TYPE) return model;
+  const read = new Map(layers.map(({ node }) => [node.name, node.input[0] ?? ""]));
+  const multipliesVector = ({ name, opType }: NodeProto) =>
+    opType === "MatMul" && written.shapeOf(read.get(name) ?? "")?.length === 1;
+  const isAddedAsRow = ({ name }: NodeProto) => isRow(written.shapeOf(read.get(name) ?? ""), { ...written, opset });
   const graph = model.graph!;
   const index = new GraphIndex(graph);
   const isSigned = (tensor: string): boolean => {
@@ -32,14 +36,15 @@ export function withoutMovedPairs(model: ModelProto, { type }: Pick<ActivationSc
     return zeroPoint?.dataType === Code.INT8 && !index.initializer(maker?.input[0] ?? "");
   };
   const names = tensorNames(graph);
-  const rows = new Rows(index, names);
+  const rows = new Rows(index, names, (product) => isSigned(product.input[0] ?? "") && isAddedAsRow(product));
   const node = graph.node.flatMap((each): NodeProto[] => {
     const source = each.input[0] ?? "";
     if (!isDefaultDomain(each.domain)) return [each];
-    if (each.opType === "Add") return [rows.added(each, isSigned)];
+    if (each.opType === "Add") return [rows.added(each)];
     const readers = index.consumers(each.output[0] ?? "");
     const isRounded = readers.length > 0 && readers.every(isQuantizer);
-    if (!MOVED_ALONG.has(each.opType) || !isSigned(source) || isRounded) return [each];
+    const isMoved = MOVED_ALONG.has(each.opType) && !isRounded;
+    if (!(isMoved || multipliesVector(each)) || !isSigned(source)) return [each];
     const kept = freshName(names, `${source}_Sum`);
     return [
       makeNode("Sum", [source], [kept], { name: kept }),
@@ -62,24 +67,28 @@ class Rows {
   readonly dequantizers = new Map<NodeProto, NodeProto>();
   readonly #index: GraphIndex;
   readonly #names: Set<string>;
+  readonly #isProduct: (node: NodeProto) => boolean;
 
-  constructor(index: GraphIndex, names: Set<string>) {
+  /** `isProduct` says of a MatMul whether what is added to it is to be a row. */
+  constructor(index: GraphIndex, names: Set<string>, isProduct: (node: NodeProto) => boolean) {
     this.#index = index;
     this.#names = names;
+    this.#isProduct = isProduct;
   }
 
-  added(add: NodeProto, isSigned: (tensor: string) => boolean): NodeProto {
+  added(add: NodeProto): NodeProto {
     const place = add.input.findIndex((name) => {
       const maker = this.#index.producer(name);
-      return maker?.opType === "MatMul" && isDefaultDomain(maker.domain) && isSigned(maker.input[0] ?? "");
+      return maker?.opType === "MatMul" && isDefaultDomain(maker.domain) && this.#isProduct(maker);
     });
     if (place < 0) return add;
     const name = add.input[1 - place] ?? "";
     const dequantizer = this.#index.producer(name);
     if (dequantizer && isDequantizer(dequantizer)) {
       const codes = dequantizer.input[0] ?? "";
-      const row = this.#rowOf(codes);
-      if (!row || this.#index.consumers(name).length > 1) return add;
+      const isShared = this.#index.consumers(name).length > 1 || this.#index.isOutput(name);
+      const row = isShared ? null : this.#rowOf(codes);
+      if (row === null) return add;
       const hasAxis = dequantizer.attribute.some((attribute) => attribute.name === "axis");
       const attribute = hasAxis ? [intAttribute("axis", (intOf(dequantizer, "axis") ?? 0) + 1)] : [];
       const others = dequantizer.attribute.filter((each) => each.name !== "axis");
@@ -97,7 +106,7 @@ class Rows {
     if (vector?.dims.length !== 1) return null;
     const known = this.made.get(name);
     if (known) return known.name;
-    const isAlone = this.#index.consumers(name).length === 1;
+    const isAlone = this.#index.consumers(name).length === 1 && !this.#index.isOutput(name);
     if (isAlone) this.replaced.add(name);
     const row = withFields(vector, {
       name: isAlone ? name : freshName(this.#names, `${name}_row`),

@@ -35,7 +35,15 @@ const weight = (values: readonly number[], bias: readonly number[] | null = null
 });
 
 function numbersOf(request: Partial<EncodeRequest>, ranges: Record<string, { low: number; high: number }> = {}) {
-  const whole = { multiplier, groups: [], layers: [], constants: new Map(), wideConstants: new Map(), ...request };
+  const whole = {
+    multiplier,
+    wideMultiplier: multiplier,
+    groups: [],
+    layers: [],
+    constants: new Map(),
+    wideConstants: new Map(),
+    ...request,
+  };
   return encode(whole, new Map(Object.entries(ranges)), PLAIN_RECIPE);
 }
 

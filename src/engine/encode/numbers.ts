@@ -28,6 +28,8 @@ export interface LayerSource {
 /** What is encoded, in the order of the graph. */
 export interface EncodeRequest {
   readonly multiplier: Multiplier;
+  /** Of layers in 16 bits where others have 8. */
+  readonly wideMultiplier: Multiplier;
   readonly groups: readonly Pick<RangeGroup, "id" | "fixed" | "wide">[];
   readonly layers: readonly LayerSource[];
   /** Constant operands of 8-bit layers, by name. */
@@ -71,15 +73,16 @@ export type WeightEncoder = (layer: LayerSource, weight: WeightSource, inputScal
  * give the same numbers. Throws InputError as encodeWeight does.
  */
 export function encode(
-  { multiplier, groups, layers, constants, wideConstants, halves = [] }: EncodeRequest,
+  { multiplier, wideMultiplier, groups, layers, constants, wideConstants, halves = [] }: EncodeRequest,
   ranges: ReadonlyMap<string, Range>,
   choices: EncodingChoices,
   weigh: WeightEncoder = (layer, weight, inputScale) =>
-    encodeWeight(weight, weightChoices(choices, multiplier, layer.id), inputScale),
+    encodeWeight(weight, weightChoices(choices, layer.isWide ? wideMultiplier : multiplier, layer.id), inputScale),
 ): Numbers {
   const { activations } = choices;
   const notices: Notice[] = [];
-  const wider = layers.some(({ isWide }) => isWide) ? widened(activations) : null;
+  const isMixed = layers.some(({ isWide }) => isWide) || groups.some(({ wide }) => wide !== undefined);
+  const wider = isMixed ? widened(activations) : null;
   const affine = new Map<string, Affine>();
   const converted = new Map<string, Affine>();
   for (const { id, fixed, wide } of groups) {

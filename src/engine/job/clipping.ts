@@ -2,9 +2,9 @@ import { ClipCounts, type CountedTensor } from "../evaluation/clipCounts.ts";
 import { countOutside } from "../graph/countOutside.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import { takesRanges } from "../model/format.ts";
-import type { JobContext } from "../model/job.ts";
-import { schemeOf } from "../model/range.ts";
-import type { GivenInputs, Recipe } from "../model/recipe.ts";
+import { InputError, type JobContext } from "../model/job.ts";
+import { type Range, schemeOf } from "../model/range.ts";
+import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import type { ModelFile, Runtime, Session } from "../model/runtime.ts";
 import type { TensorMap } from "../model/tensor.ts";
@@ -34,31 +34,41 @@ export function clippingOf(model: OpenModel, recipe: Recipe): Clipping | null {
       return range && types.get(id) === "float32" ? [[id, clipRange(range, scheme)] as const] : [];
     }),
   );
+  const flat = new Map(groups.map(({ id, flatBelow }) => [id, flatBelow]));
   if (ranges.size === 0) return null;
   const producers = new Map(activations.map(({ name, producer }) => [name, producer]));
-  const counting = countOutside(observed, ranges);
+  const counting = countOutside(observed, new Map([...ranges].map(([id, range]) => [id, told(range, flat.get(id))])));
   const tensors = [...ranges].map(([tensor, range]): CountedTensor => {
     return { tensor, producer: producers.get(tensor) ?? null, range, ...counting.counts.get(tensor)! };
   });
   return { file: toModelFile(counting.model), tensors };
 }
 
+/** A range without the end below which what reads the values tells none apart: what is cut off there loses nothing. */
+function told({ low, high }: Range, flatBelow: number | undefined): Range {
+  return { low: flatBelow !== undefined && low <= flatBelow ? Number.NEGATIVE_INFINITY : low, high };
+}
+
 /**
- * The same of files: the float model, and the recipe that what is judged says that it was made by. Null where it says so of another
- * one, or of none. Throws InputError as opening a model does.
+ * The same of files: the float model with what the recipe says of its inputs, and the recipe that what is judged says that it was made by. Null
+ * where it says so of another one, or of none, or where the model does not open so any more.
  */
 export async function clippingOfFile(
   source: ModelSource,
-  inputs: GivenInputs,
   { origin }: Pick<RunnableModel, "origin">,
   recipe: Recipe | null,
   runtime: Runtime,
   context: JobContext,
 ): Promise<Clipping | null> {
   if (!recipe || !takesRanges(recipe) || origin?.recipe !== recipeDigest(recipe)) return null;
-  const model = await openModel(source, inputs, runtime, context);
-  const isSame = model.sha256 === origin.source && model.generation === recipe.preparation;
-  return isSame ? clippingOf(model, recipe) : null;
+  try {
+    const model = await openModel(source, recipe.inputs, runtime, context);
+    const isSame = model.sha256 === origin.source && model.generation === recipe.preparation;
+    return isSame ? clippingOf(model, recipe) : null;
+  } catch (error) {
+    if (error instanceof InputError) return null;
+    throw error;
+  }
 }
 
 /** Counts on a session of its own, beside those of an evaluation. What fails there leaves the evaluation as it is, and is told. */
@@ -82,8 +92,13 @@ export class ClipWatch {
     }
   }
 
+  /** Whether nothing is counted any more. */
+  get hasFailed(): boolean {
+    return this.#failure !== null;
+  }
+
   async add(feeds: TensorMap): Promise<void> {
-    if (this.#failure !== null) return;
+    if (this.hasFailed) return;
     try {
       await this.#counts?.add(feeds);
     } catch (error) {
@@ -93,7 +108,7 @@ export class ClipWatch {
 
   /** The evaluation with what was counted. */
   into(evaluation: Evaluation): Evaluation {
-    if (this.#failure === null) return { ...evaluation, clipped: this.#counts!.result() };
+    if (!this.hasFailed) return { ...evaluation, clipped: this.#counts!.result() };
     const message = `What the clip ranges cut off on these samples was not counted, since the float model does not run with counters: ${reasonOf(this.#failure)}.`;
     return { ...evaluation, notices: [...evaluation.notices, { kind: "info", subject: "clip ranges", message }] };
   }

@@ -69,7 +69,8 @@ async function withMemory(
   { signal, report }: JobContext,
 ): Promise<Evaluation> {
   const isLight = [float, quantized].every(({ file }) => file.linked !== undefined || fitsTwice(file));
-  if (!runtime.peakBytes || !isLight) return evaluation;
+  const free = runtime.separate?.freeBytes?.() ?? Number.POSITIVE_INFINITY;
+  if (!runtime.peakBytes || !isLight || 2 * Math.max(float.bytes, quantized.bytes) > free) return evaluation;
   const peaks: number[] = [];
   for (const [done, { file }] of [float, quantized].entries()) {
     signal.throwIfAborted();
@@ -96,7 +97,7 @@ async function withClipped(
   const watch = await ClipWatch.open(clipping, runtime, evaluation.latency.threads);
   try {
     const end = Math.min(skip + samples, dataset.length);
-    for (let index = skip; index < end; index++) {
+    for (let index = skip; index < end && !watch.hasFailed; index++) {
       signal.throwIfAborted();
       report({ task: "Counting what is clipped", done: index - skip, total: end - skip, unit: "samples" });
       const sample = await readOrNull(dataset, index);

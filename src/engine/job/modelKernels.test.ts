@@ -6,7 +6,7 @@ import { optimizedModel } from "../graph/testing/native.ts";
 import type { Calibration } from "../model/calibration.ts";
 import type { GivenInputs, Recipe } from "../model/recipe.ts";
 import { withFormat, withTarget } from "../recipe/edits.ts";
-import { withWide } from "../recipe/layerForms.ts";
+import { withWide } from "../recipe/wide.ts";
 import { nodeRuntime } from "../runtime/node.ts";
 import { wasmOptimizedModel } from "../runtime/testing/wasmOptimized.ts";
 import { needsShared, readShared } from "../testing/shared.ts";

@@ -257,6 +257,7 @@ export function planModel(model: PreparedModel, recipe: PlanChoices): Quantizati
     recipe,
     isWidened ? onWide(targetOf(recipe)) : targetOf(recipe),
     (tensor) => shapes.get(tensor),
+    opsetOf(float),
   );
   plans.set(float, { choices, plan });
   return plan;

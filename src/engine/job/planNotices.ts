@@ -187,14 +187,21 @@ function unmatched(plan: QuantizationPlan, recipe: Choices): Notice[] {
 }
 
 function narrow(plan: QuantizationPlan, names: readonly string[]): Notice[] {
-  const wide = new Set(plan.layers.flatMap((layer) => (layer.wide ? [layer.id] : [])));
-  return names
-    .filter((name) => !wide.has(name))
-    .map((name) => ({
-      kind: "warning",
-      subject: name,
-      message: `The recipe gives the layer ${name} 16 bits, which it has not: no layer of that name makes new values in integers.`,
-    }));
+  const layers = new Map(plan.layers.map((layer) => [layer.id, layer]));
+  return names.flatMap((name): Notice[] => {
+    const layer = layers.get(name);
+    if (layer?.wide) return [];
+    const why =
+      layer === undefined
+        ? "the prepared model has none of that name"
+        : layer.follower
+          ? "it is computed with the layer before it, which is the one to name"
+          : layer.descriptor?.kind === "move" && layer.reason === null
+            ? "it only moves values, which have the bits of the layer that makes them"
+            : "it is computed in float";
+    const message = `The recipe gives the layer ${name} 16 bits, which it has not: ${why}.`;
+    return [{ kind: "warning", subject: name, message }];
+  });
 }
 
 function withoutWeight(plan: QuantizationPlan, names: readonly string[]): Notice[] {

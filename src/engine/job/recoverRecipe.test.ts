@@ -123,15 +123,16 @@ describe("a file of our own beside its float model", () => {
     },
   );
 
-  it.each([{ wide: ["second", "residual", "head"] }, { target: "qnn", wide: ["first", "hidden"] }] as const)(
-    "layers in 16 bits are told from others in 8: $wide",
-    async (changes) => {
-      const { recovery } = await described((await made(changes)).file);
-      expect(recovery.differences).toEqual([]);
-      expect(recovery.counts.activations.same).toBe(recovery.counts.activations.all);
-      expect(recovery.recipe).toMatchObject(changes);
-    },
-  );
+  it.each([
+    { wide: ["second", "residual", "head"] },
+    { target: "qnn", wide: ["first", "hidden"] },
+    { activations: { type: "int8", symmetric: true }, wide: ["second", "residual"] },
+  ] as const)("layers in 16 bits are told from others in 8: $wide", async (changes) => {
+    const { recovery } = await described((await made(changes)).file);
+    expect(recovery.differences).toEqual([]);
+    expect(recovery.counts.activations.same).toBe(recovery.counts.activations.all);
+    expect(recovery.recipe).toMatchObject(changes);
+  });
 
   it.each(["qdq", "qoperator"] as const)(
     "%s: corrected biases are told, and the recipe has them: its export has the same codes",

@@ -16,9 +16,10 @@ import { biasDifference, type Difference, differenceOf, layersByFloat, type Side
 import { type Matched, matchLayers } from "../quantized/match.ts";
 import { type ReadLayer, readGraph } from "../quantized/read.ts";
 import { activationsOfLayers, isWeightType, rangeFor, recipeType, type Scheme, schemeOf } from "../quantized/scheme.ts";
-import { withWide } from "../recipe/layerForms.ts";
+import { withWide } from "../recipe/wide.ts";
 import { targetOf } from "../targets/index.ts";
-import { refusalOf, takesWide } from "../targets/target.ts";
+import { takesWide } from "../targets/takesWide.ts";
+import { refusalOf } from "../targets/target.ts";
 import { rangeWithin } from "../values/clamp.ts";
 import { isAlone } from "../values/codes.ts";
 import { plural } from "../values/figures.ts";

@@ -7,7 +7,7 @@ import type { JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { Project, withLayerForm } from "../project/index.ts";
 import { sameSettings } from "../recipe/basis.ts";
-import { withActivations, withFormat, withTarget } from "../recipe/edits.ts";
+import { withActivations, withFloat, withFormat, withTarget } from "../recipe/edits.ts";
 import { formsTaken, layerFormOf } from "../recipe/layerForms.ts";
 import { nodeRuntime } from "../runtime/node.ts";
 import { TARGETS } from "../targets/index.ts";
@@ -80,6 +80,14 @@ describe("layers in 16 bits beside others in 8", () => {
     expect(found.bytes).toBeLessThan(1.25 * points[0]!.bytes);
   });
 
+  it("are measured layer by layer, alone and left out, where one is beside others in 8 bits", async () => {
+    const wide = inIntegers().slice(1, 4);
+    await sqnrWith(withLayerForm(start, wide, "a16"));
+    const { layers } = await project.sensitivity({ samples: 8 } as never, context);
+    expect(layers.filter(({ layer }) => wide.includes(layer)).length).toBeGreaterThan(0);
+    for (const { alone, activations } of layers) expect(Math.min(alone.sqnr, activations.sqnr)).toBeGreaterThan(15);
+  });
+
   it("are told from others in the recipe, and given back", () => {
     const wide = withLayerForm(start, ["a", "b"], "a16");
     expect([layerFormOf(wide, "a"), layerFormOf(wide, "c")]).toEqual(["a16", null]);
@@ -94,7 +102,11 @@ describe("layers in 16 bits beside others in 8", () => {
     expect(withTarget(wide, "tensorrt").wide).toBeUndefined();
     expect(withFormat(wide, "weights").wide).toBeUndefined();
     expect(withActivations(wide, { type: "uint16", symmetric: false }).wide).toBeUndefined();
+    expect(withFloat(wide, "layers", ["a"], true).wide).toBeUndefined();
     expect(formsTaken(withTarget(wide, "vitis-npu"))).not.toContain("a16");
+    for (const format of ["weights", "dynamic", "float16", "q4f16"] as const) {
+      expect(formsTaken(withFormat(withTarget(wide, "ort-cpu"), format))).not.toContain("a16");
+    }
     expect(refusalOf(TARGETS.tensorrt, { ...withTarget(wide, "tensorrt"), wide: ["a"] })).toBe(
       "TensorRT takes no layers in 16 bits; take a back.",
     );

@@ -44,8 +44,11 @@ export function widened(scheme: ActivationScheme): ActivationScheme | null {
   return scheme.type === "int8" ? { ...scheme, type: "int16" } : null;
 }
 
-/** The scheme by which a group is rounded where it is made, under that of a recipe. */
-export function schemeOf({ wide }: { readonly wide?: GroupWidth }, scheme: ActivationScheme): ActivationScheme {
+/** The scheme by which a group is rounded where it is made, or by which a layer computes, under that of a recipe. */
+export function schemeOf(
+  { wide }: { readonly wide?: GroupWidth | boolean | undefined },
+  scheme: ActivationScheme,
+): ActivationScheme {
   return (wide && widened(scheme)) || scheme;
 }
 

@@ -10,7 +10,7 @@ import { operatorFor } from "../operators/index.ts";
 import type { Operator } from "../operators/operator.ts";
 import { layersInIntegers } from "../operators/quantizing.ts";
 import { onWide, type Target } from "../targets/target.ts";
-import { weightBits } from "../values/codes.ts";
+import { activationBits, weightBits } from "../values/codes.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import { askedWide } from "./askedWide.ts";
 import { type Follower, followerOf } from "./followers.ts";
@@ -58,6 +58,7 @@ export function candidatesOf(
 ): ReadonlyMap<NodeProto, Candidate> {
   const { weights } = choices;
   const inWide = askedWide(choices);
+  const isAllWide = choices.activations !== undefined && activationBits(choices.activations.type) === 16;
   const ofWide = onWide(ofOthers);
   const wider = widerLayers(index, ofOthers, choices);
   const probabilities = probabilityTensors(index);
@@ -67,7 +68,9 @@ export function candidatesOf(
     if (!found || found.reason !== null) return false;
     const { descriptor, follower } = found;
     if (descriptor?.kind === "weighted" || follower !== null) return true;
-    return descriptor?.kind === "compute" && !descriptor.fixed && !ofOthers.fixedOutputs.has(producer.opType);
+    const isWide = isAllWide || inWide.has(index.id(producer));
+    const fixed = isWide ? ofOthers.fixedInWide : ofOthers.fixedOutputs;
+    return descriptor?.kind === "compute" && !descriptor.fixed && !fixed.has(producer.opType);
   };
   const biasOf = (producer: NodeProto) => candidates.get(producer)?.weightUse?.bias ?? null;
   for (const node of index.graph.node) {

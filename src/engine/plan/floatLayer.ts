@@ -5,7 +5,7 @@ import { operatorOf, weightedOf } from "../operators/index.ts";
 import type { QuantizationPlan } from "./plan.ts";
 
 /**
- * The bias of a float layer between 8-bit ones that has to be computed, so that the layer stays in float: where constant float
+ * The bias of a float layer between rounded ones that is not to be found constant, so that the layer stays in float: where constant float
  * weights stand between DQ and Q, a target may quantize them itself when it loads the model, with one scale a tensor,
  * unless the bias is computed; a dequantized one counts as such. Its values, or how many zeros it is; null where the
  * target leaves the layer alone.

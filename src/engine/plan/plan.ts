@@ -8,7 +8,7 @@ import type { GraphProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { dimsOf } from "../onnx/tensor.ts";
 import { gridOf, isDequantizer, isQuantizer } from "../operators/quantizing.ts";
 import type { Target } from "../targets/target.ts";
-import { type ActivationType, activationBits, isWide } from "../values/codes.ts";
+import { activationBits, precisionOf } from "../values/codes.ts";
 import { elementCount } from "../values/dims.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import { askedWide } from "./askedWide.ts";
@@ -40,6 +40,8 @@ export interface WrittenForm {
   readonly activations: Recipe["activations"] | undefined;
   /** The dimensions of an activation, those that are open by symbol; undefined where nothing says them. */
   readonly shapeOf: ShapeOf;
+  /** Of the model; 0 where nothing says it. */
+  readonly opset: number;
 }
 
 type ShapeOf = (tensor: string) => Port["dims"] | undefined;
@@ -67,7 +69,7 @@ export interface QuantizationPlan {
 
 /**
  * Decides what is quantized in a prepared graph for a target, and which activations share parameters. `types` gives the element
- * type of every activation, `shapeOf` its dimensions, where they are known.
+ * type of every activation, `shapeOf` its dimensions, where they are known; `opset` is the model's.
  */
 export function planQuantization(
   graph: GraphProto,
@@ -75,6 +77,7 @@ export function planQuantization(
   choices: PlanChoices,
   target: Target,
   shapeOf: ShapeOf = () => undefined,
+  opset = 0,
 ): QuantizationPlan {
   if (choices.format === "float16") return planHalves(graph, types, choices, target);
   if (choices.format === "bfloat16") return planBfloats(graph, choices.float, target);
@@ -115,7 +118,7 @@ export function planQuantization(
     keepsCopies: isApart,
     half: null,
     bfloat: null,
-    written: takesRanges(choices) ? { format: choices.format, activations: choices.activations, shapeOf } : null,
+    written: takesRanges(choices) ? { format: choices.format, activations: choices.activations, shapeOf, opset } : null,
   };
 }
 
@@ -165,12 +168,6 @@ function toLayer(
     ownOperator: isFloat || !weightUse ? null : ownOperator(node, weightUse, index, choices),
     runTime: format === "dynamic" && !isFloat && weightUse ? runTimeKernel(node, weightUse, index, target) : null,
   };
-}
-
-/** Of what makes new values of activations of a type. */
-function precisionOf(type: ActivationType): Layer["precision"] {
-  if (type === "float8") return type;
-  return isWide(type) ? "int16" : "int8";
 }
 
 /** The quantized activations in graph order, by what they share parameters with. */

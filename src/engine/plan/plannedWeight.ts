@@ -1,8 +1,9 @@
 import { type EncodedWeight, encodeWeight, weightChoices } from "../encode/weight.ts";
-import { type Range, widened } from "../model/range.ts";
+import { type Range, schemeOf } from "../model/range.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import { affineParameters } from "../numerics/affine.ts";
+import { onWide } from "../targets/target.ts";
 import type { LayerPlan, QuantizationPlan } from "./plan.ts";
 import { weightSource } from "./weightSource.ts";
 import type { WeightUse } from "./weightUse.ts";
@@ -20,7 +21,7 @@ export function plannedWeight(
   plan: QuantizationPlan,
   recipe: PlannedWeightChoices,
 ): EncodedWeight {
-  const choices = weightChoices(recipe, plan.target, layer.id);
+  const choices = weightChoices(recipe, layer.wide ? onWide(plan.target) : plan.target, layer.id);
   return encodeWeight(weightSource(layer, use, plan.index), choices, inputScale(layer, use, plan, recipe));
 }
 
@@ -34,5 +35,5 @@ function inputScale(
   const id = groupOf.get(node.input[1 - input] ?? "");
   if (id === undefined) return null;
   const range: Range | undefined = groups.find((group) => group.id === id)?.fixed ?? own(resolved ?? {}, id);
-  return range ? affineParameters(range, (wide && widened(activations)) || activations).scale : null;
+  return range ? affineParameters(range, schemeOf({ wide }, activations)).scale : null;
 }

@@ -1,5 +1,6 @@
 import type { EncodeRequest, LayerSource } from "../encode/numbers.ts";
 import { dataTypeOf, tensorOf } from "../onnx/tensor.ts";
+import { onWide } from "../targets/target.ts";
 import { floatBias } from "./floatLayer.ts";
 import type { LayerPlan, QuantizationPlan } from "./plan.ts";
 import { weightSource } from "./weightSource.ts";
@@ -8,6 +9,7 @@ import { weightSource } from "./weightSource.ts";
 export function encodeRequest(plan: QuantizationPlan): EncodeRequest {
   return {
     multiplier: plan.target,
+    wideMultiplier: onWide(plan.target),
     groups: plan.groups,
     layers: plan.layers.map((layer) => layerSource(layer, plan)),
     constants: constantOperands(plan, (layer) => !layer.wide),

@@ -85,12 +85,13 @@ export function activationsOfLayers(layers: readonly ReadLayer[]): readonly Stor
 
 /** The range by which a scheme gives a scale and a zero point again. */
 export function rangeFor(
-  { scale, zeroPoint, range }: StoredActivation,
+  { type: own, scale, zeroPoint, range }: StoredActivation,
   { type, symmetric }: ActivationScheme,
 ): Range | null {
   if (scale === null || zeroPoint === null || !range) return null;
   if (!symmetric) return range;
-  const [lowest, highest] = codeLimits(type);
+  const stored = plainType(own ?? "");
+  const [lowest, highest] = codeLimits(isActivationType(stored) ? stored : type);
   const bound = (lowest < 0 ? highest : (highest - lowest) / 2) * scale;
   return { low: -bound, high: bound };
 }

@@ -18,12 +18,12 @@ import type { Rounding } from "../model/rounding.ts";
 import { DEFAULT_TARGET, type TargetName } from "../model/target.ts";
 import { TARGETS, targetOf } from "../targets/index.ts";
 import { FLOAT8_SCHEME } from "../targets/ort.ts";
-import { takesWide } from "../targets/target.ts";
+import { takesWide } from "../targets/takesWide.ts";
 import { rangeWithin } from "../values/clamp.ts";
 import { type BlockSize, isAsymmetric, isCodebook, type WeightType } from "../values/codes.ts";
 import { withLearned, withOthers, withoutVainPrints, withSettings } from "./change.ts";
-import { withWide } from "./layerForms.ts";
 import { joinPrints } from "./prints.ts";
+import { withWide } from "./wide.ts";
 
 /*
  * Edits of a recipe. Each says what is chosen; what that leaves of what was derived is read from the table
@@ -54,7 +54,7 @@ export function withTarget(recipe: Recipe, name: TargetName): Recipe {
 
 /** The recipe as advised for a target, with all that is learned anew and no other layer left in float. */
 export function withAdvice(recipe: Recipe, name: TargetName, { target: _, ...settings }: AdvisedSettings): Recipe {
-  return withSettings(withTarget(recipe, name), settings);
+  return withWide(withSettings(withTarget(recipe, name), settings), []);
 }
 
 /** Weights that are quantized with activations have no blocks and no zero points. */
@@ -350,7 +350,11 @@ export function withFloat(
   const kept = stored?.filter((name) => !isTaken(name));
   const typed = storedAs && Object.fromEntries(Object.entries(storedAs).filter(([name]) => !isTaken(name)));
   const left = { ...float, [kind]: inFloat ? [...others, ...moved] : others };
-  return withSettings(recipe, { float: { ...left, ...(kept && { stored: kept }), ...(typed && { storedAs: typed }) } });
+  const changed = withSettings(recipe, {
+    float: { ...left, ...(kept && { stored: kept }), ...(typed && { storedAs: typed }) },
+  });
+  const narrow = recipe.wide?.filter((name) => !moved.has(name)) ?? [];
+  return kind === "layers" && inFloat ? withWide(changed, narrow) : changed;
 }
 
 export function withPreprocess(recipe: Recipe, preprocess: Preprocess | null): Recipe {

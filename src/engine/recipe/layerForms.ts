@@ -3,6 +3,7 @@ import { type Recipe, storedTypeOf } from "../model/recipe.ts";
 import { targetOf } from "../targets/index.ts";
 import { refusalOf } from "../targets/target.ts";
 import { withSettings } from "./change.ts";
+import { withWide } from "./wide.ts";
 
 const STORED = Object.keys(STORED_AS) as (keyof typeof STORED_AS)[];
 
@@ -37,14 +38,6 @@ export function withLayerForm(recipe: Recipe, layers: readonly string[], form: L
     }),
     wide,
   );
-}
-
-/** Has these layers, and no others, be in 16 bits where all others are in 8; where there are none, nothing is said of it. */
-export function withWide(recipe: Recipe, layers: readonly string[]): Recipe {
-  if (layers.length > 0) return withSettings(recipe, { wide: layers });
-  if (recipe.wide === undefined) return recipe;
-  const { wide: _, ...without } = withSettings(recipe, { wide: [] });
-  return without;
 }
 
 /** The forms that a recipe's format and target take for single layers, in the order of `LAYER_FORMS`. */

@@ -4,6 +4,7 @@ import { type ActivationScheme, type Range, type Scales, widened } from "../mode
 import { type Recipe, type WeightScheme, weightTypesOf } from "../model/recipe.ts";
 import type { TargetName } from "../model/target.ts";
 import { isWide } from "../values/codes.ts";
+import { takesWide } from "./takesWide.ts";
 import { formRefusal } from "./weightForm.ts";
 
 /** What a runtime takes, and what it makes of what it is given. Operators are named by their type in the default domain. */
@@ -155,12 +156,6 @@ export function onWide(target: Target): Target {
   return { ...target, ...kernels, multiplies: [], addsInPairs: false };
 }
 
-/** Whether single layers may have activations in 16 bits where those of all have 8. */
-export function takesWide(target: Target, { format, activations }: Pick<Recipe, "format" | "activations">): boolean {
-  const wide = format === "qdq" ? widened(activations) : null;
-  return target.activations.some(({ type, symmetric }) => type === wide?.type && symmetric === wide.symmetric);
-}
-
 /** The sentence with which a target refuses a recipe; null where it takes it. */
 export function refusalOf(target: Target, recipe: Asked): string | null {
   return formRefusal(recipe) ?? targetRefusal(target, recipe);
@@ -174,6 +169,14 @@ function targetRefusal(target: Target, recipe: Asked): string | null {
     return `float8 is written for ONNX Runtime alone, on which it was seen to run; choose ${target.formats.join(" or ")} for ${target.name}.`;
   }
   if (!target.formats.includes(recipe.format)) return refuse(`format ${recipe.format}`, target.formats);
+  if (recipe.wide && recipe.wide.length > 0) {
+    if (recipe.format !== "qdq" || widened(activations) === null) {
+      return `Layers in 16 bits stand beside others in 8, in the format qdq; leave ${recipe.wide.join(", ")} out, or choose uint8 or int8 for all activations, in qdq.`;
+    }
+    if (!takesWide(target, recipe)) {
+      return `${target.name} takes no layers in 16 bits; take ${recipe.wide.join(", ")} back.`;
+    }
+  }
   if (!takesCodes(recipe)) return null;
   const types = weightTypesOf(weights);
   const unknown = types.find((type) => !target.weights.includes(type));
@@ -218,14 +221,6 @@ function targetRefusal(target: Target, recipe: Asked): string | null {
     scheme.type === activations.type && scheme.symmetric === activations.symmetric;
   if (!target.activations.some(isTaken)) {
     return refuse(`activations in ${schemeText(activations)}`, target.activations.map(schemeText));
-  }
-  if (recipe.wide && recipe.wide.length > 0) {
-    if (recipe.format !== "qdq" || widened(activations) === null) {
-      return `Layers in 16 bits stand beside others in 8, in the format qdq; leave ${recipe.wide.join(", ")} out, or choose uint8 or int8 for all activations, in qdq.`;
-    }
-    if (!takesWide(target, recipe)) {
-      return `${target.name} takes no layers in 16 bits; take ${recipe.wide.join(", ")} back.`;
-    }
   }
   const ways = [...(target.costs ? ["auto"] : []), "join", ...(target.floats === "never" ? [] : ["float"])];
   if (ways.includes(elementwise)) return null;

@@ -30,6 +30,8 @@ export interface Treatment {
   /** By position in the plan. */
   readonly layers: (position: number) => LayerPlan;
   readonly isRounded: (tensor: string) => boolean;
+  /** Where they are others than in the subject's plan. */
+  readonly groups?: ReadonlyMap<string, RangeGroup>;
 }
 
 /** Cuts some layers out of a subject as models of their own, in float or quantized. Each weight is quantized once. */
@@ -85,7 +87,7 @@ export class Forms {
       const group = plan.groupOf.get(name);
       if (group !== undefined && treatment.isRounded(name)) groupOf.set(name, group);
     }
-    const groups = [...new Set(groupOf.values())].map((id) => this.#groups.get(id)!);
+    const groups = [...new Set(groupOf.values())].map((id) => treatment.groups?.get(id) ?? this.#groups.get(id)!);
     const layers = positions.map((at, i) => ({ ...treatment.layers(at), node: graph.node[i]! }));
     const slice = {
       target: plan.target,

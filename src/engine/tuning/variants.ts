@@ -130,7 +130,9 @@ class VariantList {
     const ids = unit.positions.map((at) => this.#plan.layers[at]!.id);
     const { float } = this.#choices;
     const choices = { ...this.#choices, float: { ...float, layers: [...float.layers, ...ids] } };
-    const plan = planQuantization(this.#plan.index.graph, this.#types, choices, this.#plan.target);
+    const { index, target, written } = this.#plan;
+    const plan = planQuantization(index.graph, this.#types, choices, target, written?.shapeOf, written?.opset);
+    const groups = new Map(plan.groups.map((group) => [group.id, group]));
     const changes = new Map<number, string>();
     for (const [at, { positions, makes }] of this.#units.entries()) {
       const signature = signatureOf(positions, plan);
@@ -141,6 +143,7 @@ class VariantList {
       const treatment = {
         layers: (position: number) => plan.layers[position]!,
         isRounded: (tensor: string) => plan.groupOf.has(tensor),
+        groups,
       };
       this.#forms[at]!.set(form, this.#cutter.quantized(positions, makes, treatment));
     }
@@ -150,12 +153,16 @@ class VariantList {
 
 /** What tells two treatments of a unit apart: its 8-bit layers, and what they read and make rounded; "" in float. */
 function signatureOf(positions: readonly number[], plan: QuantizationPlan): string {
+  const widths = new Map(plan.groups.flatMap(({ id, wide }) => (wide ? [[id, wide] as const] : [])));
   return positions
     .flatMap((at) => {
-      const { node, reason, follower } = plan.layers[at]!;
+      const { node, reason, follower, wide } = plan.layers[at]!;
       if (reason !== null) return [];
-      const rounded = [...node.input, ...node.output].filter((name) => plan.groupOf.has(name));
-      return [`${at}${follower ? "+" : ""} ${rounded.join()}`];
+      const rounded = [...node.input, ...node.output].flatMap((name) => {
+        const group = plan.groupOf.get(name);
+        return group === undefined ? [] : [widths.has(group) ? `${name} ${widths.get(group)}` : name];
+      });
+      return [`${at}${follower ? "+" : ""}${wide ? " wide" : ""} ${rounded.join()}`];
     })
     .join(";");
 }

@@ -112,6 +112,12 @@ export function activationBits(type: ActivationType): 8 | 16 {
   return type === "uint16" || type === "int16" ? 16 : 8;
 }
 
+/** What layers that make new values of activations of a type compute in. */
+export function precisionOf(type: ActivationType): "int8" | "int16" | "float8" {
+  if (type === "float8") return type;
+  return activationBits(type) === 16 ? "int16" : "int8";
+}
+
 /** Room for the codes of so many weights. */
 export function weightCodes(type: WeightType, count: number): WeightCodes {
   return isAsymmetric(type) || isCodebook(type) || type === "float8" ? new Uint8Array(count) : new Int8Array(count);

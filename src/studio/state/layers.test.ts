@@ -137,8 +137,14 @@ test("a layer whose output has no range of its own shows that of the layer it is
       { name: "r", producer: "relu", consumers: ["split"], group: "r" },
       { name: "s", producer: "split", consumers: ["conv", "relu"], group: null },
     ],
+    groups: [{ id: "x" }],
   } as unknown as ModelSummary;
-  const recipe = { float: { layers: [], operators: [], tensors: [] } } as unknown as Recipe;
+  const recipe = {
+    activations: { type: "uint8", symmetric: false },
+    float: { layers: [], operators: [], tensors: [] },
+  } as unknown as Recipe;
+  const wide = { ...plan, groups: [{ id: "x", wide: "read-in-8" }] } as unknown as ModelSummary;
+  expect([plan, wide].map((each) => rowsOf(each, recipe)[0]!.precision)).toEqual(["int8", "int16"]);
   expect(rowsOf(plan, recipe).map(({ id, group, fusedWith }) => [id, group, fusedWith])).toEqual([
     ["input x", "x", null],
     ["conv", "r", "relu"],

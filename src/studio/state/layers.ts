@@ -1,7 +1,9 @@
 import type { GroupFigures } from "../../engine/model/analysis.ts";
+import { schemeOf } from "../../engine/model/range.ts";
 import { reasonText } from "../../engine/model/reason.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import type { Layer, ModelSummary } from "../../engine/model/summary.ts";
+import { precisionOf } from "../../engine/values/codes.ts";
 import type { SensitivityFigure } from "./figures.ts";
 import { type FilterFigure, filterWords } from "./filter.ts";
 import type { Sort, SortKey } from "./slices/view.ts";
@@ -44,20 +46,21 @@ export function rowsOf(plan: ModelSummary, recipe: Recipe): readonly Row[] {
   const names = shortNames(plan.layers);
   const inputs = plan.activations
     .filter((activation) => activation.producer === null)
-    .map(
-      (activation): Row => ({
+    .map((activation): Row => {
+      const group = plan.groups.find(({ id }) => id === activation.group);
+      return {
         id: `input ${activation.name}`,
         name: activation.name,
         operator: "Input",
         outputs: [activation.name],
         weight: null,
-        precision: activation.group ? "int8" : "float32",
+        precision: activation.group ? precisionOf(schemeOf(group ?? {}, recipe.activations).type) : "float32",
         reason: activation.group ? null : "stays in float",
         group: activation.group,
         fusedWith: null,
         free: false,
-      }),
-    );
+      };
+    });
   const layers = plan.layers.map((layer, index): Row => {
     const own = groupOf(layer);
     const reader = own === null ? readerOf(layer) : null;

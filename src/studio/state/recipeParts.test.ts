@@ -103,3 +103,10 @@ test("parts have the fields that are read, and rounding only where weights are a
   expect(weightPart([], { ...LEARNED, rounding: null }).rounding).toBeNull();
   expect(weightPart(["__proto__"], LEARNED).rounding).toEqual({});
 });
+
+test("layers in 16 bits are told wherever what they read and make is asked about", () => {
+  const recipe: Recipe = { ...PLAIN_RECIPE, wide: ["conv"] };
+  expect(planPart(recipe).wide).toEqual(["conv"]);
+  expect(weightPart(LAYERS, recipe).wide).toEqual(["conv"]);
+  expect("wide" in planPart(PLAIN_RECIPE)).toBe(false);
+});

@@ -18,7 +18,7 @@ export function rangePartOf(group: string, recipe: Recipe): RangePart {
 export function planPart(recipe: Recipe): PlanPart {
   const { target, format, activations, float, weights } = recipe;
   const { elementwise, unjoined, spared, ranges, methods } = recipe;
-  const chosen = { ...scaling(recipe), target, format, activations, float, weights };
+  const chosen = { ...scaling(recipe), target, format, activations, ...wideOf(recipe), float, weights };
   return { ...chosen, elementwise, unjoined, spared, ranges, methods };
 }
 
@@ -31,6 +31,7 @@ export function weightPart(layers: readonly string[], recipe: Recipe): WeightPar
     ...scaling(recipe),
     target,
     format,
+    ...wideOf(recipe),
     float,
     weights,
     elementwise,
@@ -51,6 +52,10 @@ export function valuesPart(recipe: Recipe): ValuesPart {
 /** How channels are scaled before anything is quantized. */
 function scaling({ corrections, factors, smoothed, inputScales }: Recipe) {
   return { corrections, factors, ...(smoothed && { smoothed }), ...(inputScales && { inputScales }) };
+}
+
+function wideOf({ wide }: Recipe): Pick<Recipe, "wide"> {
+  return wide ? { wide } : {};
 }
 
 export function samplesPart({ preprocess, seed }: Pick<Recipe, "preprocess" | "seed">): SamplesPart {

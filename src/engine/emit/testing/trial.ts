@@ -11,6 +11,7 @@ import { PLAIN_RECIPE } from "../../model/testing/recipe.ts";
 import { Comparator } from "../../numerics/metrics.ts";
 import { Observer } from "../../numerics/observer.ts";
 import { encodeModel } from "../../onnx/encode.ts";
+import { opsetOf } from "../../onnx/opset.ts";
 import { inputPorts } from "../../onnx/ports.ts";
 import type { GraphProto, ModelProto } from "../../onnx/proto/onnx_pb.ts";
 import { toModelFile } from "../../onnx/runtimeFile.ts";
@@ -66,6 +67,7 @@ export async function planOf(
       { ...PLAIN_RECIPE, ...choices, float: { ...PLAIN_RECIPE.float, ...float } },
       isWidened(choices) ? onWide(targetOf(choices)) : targetOf(choices),
       (tensor) => ports.get(tensor)?.dims,
+      opsetOf(model),
     ),
     session,
   };

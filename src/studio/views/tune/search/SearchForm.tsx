@@ -102,7 +102,7 @@ export function SearchForm() {
             data-testid="search-mix"
           />
           <span className="field-label">
-            <Hint text="A layer in float may keep its weights in float16, int8 or blocks of int4, where format and target take that.">
+            <Hint text="A layer may be in 16 bits, or keep its weights in float16, int8 or blocks of int4 where it is in float, as format and target take it.">
               <span>mix forms</span>
             </Hint>
           </span>
