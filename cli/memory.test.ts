@@ -1,4 +1,5 @@
 import { expect, it, vi } from "vitest";
+import { countOutside } from "../src/engine/graph/countOutside.ts";
 import { makeNode } from "../src/engine/onnx/attributes.ts";
 import { toModelFile } from "../src/engine/onnx/runtimeFile.ts";
 import { buildModel, floatInput } from "../src/engine/onnx/testing/build.ts";
@@ -34,6 +35,29 @@ it.runIf(TELLS_PEAKS)("grows by the bytes that a model holds at once", { timeout
   expect(large - small).toBeGreaterThan(2 * 4 * 32 * MEGABYTE * 0.95);
   expect(large - small).toBeLessThan(2 * 4 * 32 * MEGABYTE * 1.2);
 });
+
+it.runIf(TELLS_PEAKS)(
+  "does not grow by what is counted of tensors one after the other",
+  { timeout: 60_000 },
+  async () => {
+    const steps = Array.from({ length: 10 }, (_, at) => `t${at}`);
+    const values = 4 * MEGABYTE;
+    const model = buildModel({
+      opset: 13,
+      inputs: [floatInput("x", [1])],
+      outputs: ["t9"],
+      nodes: [
+        makeNode("Expand", ["x", "shape"], ["wide"], { name: "wide" }),
+        ...steps.map((name, at) => makeNode("Tanh", [steps[at - 1] ?? "wide"], [name], { name })),
+      ],
+      constants: { shape: { type: "int64", dims: [1], data: BigInt64Array.of(BigInt(values)) } },
+    });
+    const counting = countOutside(model, new Map(steps.map((name) => [name, { low: -0.1, high: 0.1 }])));
+    const x = { type: "float32" as const, dims: [1], data: Float32Array.of(0.5) };
+    const peak = await tellingPeaks(nodeRuntime()).peakBytes!(toModelFile(counting.model), new Map([["x", x]]), 1);
+    expect(peak).toBeLessThan(6 * 4 * values);
+  },
+);
 
 it.runIf(TELLS_PEAKS)("rejects where the model does not load", { timeout: 60_000 }, async () => {
   const file = { graph: Uint8Array.of(1, 2, 3), external: [] };
