@@ -1,12 +1,14 @@
 import type { Runtime } from "../src/engine/model/runtime.ts";
 import { announced, announcedFeeds, bytesOf, newExecutorProcess } from "./executorProcess.ts";
 import { TELLS_PEAKS } from "./peak.ts";
+import { freeBytes } from "./separate.ts";
 
 /** The runtime; it also says what a model takes of memory where that can be told. */
 export function tellingPeaks(main: Runtime): Runtime {
   if (!TELLS_PEAKS) return main;
   return {
     ...main,
+    freeBytes,
     async peakBytes(file, given, threads) {
       const executor = await newExecutorProcess();
       try {

@@ -14,7 +14,7 @@ export function withSeparate(main: Runtime, ahead: boolean): Runtime {
   return { ...main, separate: { label, maxThreads, provider, createSession, freeBytes } };
 }
 
-function freeBytes(): number {
+export function freeBytes(): number {
   return process.availableMemory?.() ?? freemem();
 }
 

@@ -69,7 +69,7 @@ async function withMemory(
   { signal, report }: JobContext,
 ): Promise<Evaluation> {
   const isLight = [float, quantized].every(({ file }) => file.linked !== undefined || fitsTwice(file));
-  const free = runtime.separate?.freeBytes?.() ?? Number.POSITIVE_INFINITY;
+  const free = runtime.freeBytes?.() ?? Number.POSITIVE_INFINITY;
   if (!runtime.peakBytes || !isLight || 2 * Math.max(float.bytes, quantized.bytes) > free) return evaluation;
   const peaks: number[] = [];
   for (const [done, { file }] of [float, quantized].entries()) {
