@@ -1,6 +1,7 @@
 import { expect, it, vi } from "vitest";
 import { countOutside } from "../src/engine/graph/countOutside.ts";
 import { makeNode } from "../src/engine/onnx/attributes.ts";
+import type { ModelProto, NodeProto } from "../src/engine/onnx/proto/onnx_pb.ts";
 import { toModelFile } from "../src/engine/onnx/runtimeFile.ts";
 import { buildModel, floatInput } from "../src/engine/onnx/testing/build.ts";
 import { nodeRuntime } from "../src/engine/runtime/node.ts";
@@ -11,27 +12,37 @@ vi.unmock("./memory.ts");
 
 const MEGABYTE = 2 ** 20;
 
-/** What a model takes that makes `values` float32 values of one, and holds them and what is made of them at once. */
-function peakOf(values: number): Promise<number> {
-  const model = buildModel({
+/** A model that makes `values` float32 values of one, called "wide", and of them what `nodes` do. */
+function widened(values: number, nodes: readonly NodeProto[], output: string): ModelProto {
+  return buildModel({
     opset: 13,
     inputs: [floatInput("x", [1])],
-    outputs: ["y"],
-    nodes: [
-      makeNode("Expand", ["x", "shape"], ["wide"], { name: "wide" }),
+    outputs: [output],
+    nodes: [makeNode("Expand", ["x", "shape"], ["wide"], { name: "wide" }), ...nodes],
+    constants: { shape: { type: "int64", dims: [1], data: BigInt64Array.of(BigInt(values)) } },
+  });
+}
+
+function peakOf(model: ModelProto): Promise<number> {
+  const x = { type: "float32" as const, dims: [1], data: Float32Array.of(0.5) };
+  return tellingPeaks(nodeRuntime()).peakBytes!(toModelFile(model), new Map([["x", x]]), 1);
+}
+
+/** It holds its values and what is made of them at once. */
+const twice = (values: number) =>
+  widened(
+    values,
+    [
       makeNode("Exp", ["wide"], ["other"], { name: "other" }),
       makeNode("ReduceSum", ["wide"], ["a"], { name: "a" }),
       makeNode("ReduceSum", ["other"], ["b"], { name: "b" }),
       makeNode("Add", ["a", "b"], ["y"], { name: "sum" }),
     ],
-    constants: { shape: { type: "int64", dims: [1], data: BigInt64Array.of(BigInt(values)) } },
-  });
-  const x = { type: "float32" as const, dims: [1], data: Float32Array.of(0.5) };
-  return tellingPeaks(nodeRuntime()).peakBytes!(toModelFile(model), new Map([["x", x]]), 1);
-}
+    "y",
+  );
 
 it.runIf(TELLS_PEAKS)("grows by the bytes that a model holds at once", { timeout: 60_000 }, async () => {
-  const [small, large] = await Promise.all([peakOf(1), peakOf(32 * MEGABYTE)]);
+  const [small, large] = await Promise.all([peakOf(twice(1)), peakOf(twice(32 * MEGABYTE))]);
   expect(large - small).toBeGreaterThan(2 * 4 * 32 * MEGABYTE * 0.95);
   expect(large - small).toBeLessThan(2 * 4 * 32 * MEGABYTE * 1.2);
 });
@@ -42,19 +53,10 @@ it.runIf(TELLS_PEAKS)(
   async () => {
     const steps = Array.from({ length: 10 }, (_, at) => `t${at}`);
     const values = 4 * MEGABYTE;
-    const model = buildModel({
-      opset: 13,
-      inputs: [floatInput("x", [1])],
-      outputs: ["t9"],
-      nodes: [
-        makeNode("Expand", ["x", "shape"], ["wide"], { name: "wide" }),
-        ...steps.map((name, at) => makeNode("Tanh", [steps[at - 1] ?? "wide"], [name], { name })),
-      ],
-      constants: { shape: { type: "int64", dims: [1], data: BigInt64Array.of(BigInt(values)) } },
-    });
+    const chain = steps.map((name, at) => makeNode("Tanh", [steps[at - 1] ?? "wide"], [name], { name }));
+    const model = widened(values, chain, "t9");
     const counting = countOutside(model, new Map(steps.map((name) => [name, { low: -0.1, high: 0.1 }])));
-    const x = { type: "float32" as const, dims: [1], data: Float32Array.of(0.5) };
-    const peak = await tellingPeaks(nodeRuntime()).peakBytes!(toModelFile(counting.model), new Map([["x", x]]), 1);
+    const peak = await peakOf(counting.model);
     expect(peak).toBeLessThan(6 * 4 * values);
   },
 );

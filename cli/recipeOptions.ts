@@ -179,8 +179,8 @@ export async function openForRecipe(
     project.edit({ weights: withLayerType(project.recipe, [layer], type).weights });
   }
   for (const [layer, form] of forms) {
-    const { float, wide } = withLayerForm(project.recipe, [layer], form);
-    project.edit({ float, ...((wide || project.recipe.wide) && { wide: wide ?? [] }) });
+    const { float, wide = [] } = withLayerForm(project.recipe, [layer], form);
+    project.edit({ float, wide });
   }
   project.assertTaken();
   return project;

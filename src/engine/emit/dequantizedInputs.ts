@@ -1,13 +1,13 @@
 import type { Numbers } from "../encode/numbers.ts";
 import type { EncodedWeight } from "../encode/weight.ts";
 import { type Affine, schemeOf } from "../model/range.ts";
-import type { RangeGroup } from "../model/summary.ts";
 import type { Tensor } from "../model/tensor.ts";
 import { makeNode } from "../onnx/attributes.ts";
 import { dimsOf, type PackedTensor, scalar } from "../onnx/tensor.ts";
 import type { LayerPlan, QuantizationPlan } from "../plan/plan.ts";
 import { takesConstants } from "../plan/request.ts";
 import { roundedEarly } from "../plan/roundedEarly.ts";
+import { wideGroups } from "../plan/widths.ts";
 import type { ActivationType } from "../values/codes.ts";
 import { type GraphDraft, zeroPointTensor } from "./graphDraft.ts";
 
@@ -21,7 +21,7 @@ export class DequantizedInputs {
   /** Names of scale and zero point, by group: as it is made, and converted. */
   readonly #parameters = new Map<string, readonly [scale: string, zeroPoint: string]>();
   readonly #converted = new Map<string, readonly [scale: string, zeroPoint: string]>();
-  readonly #groups: ReadonlyMap<string, RangeGroup>;
+  readonly #wide: ReadonlySet<string>;
   /** Dequantized biases of layers, by what the Add after them makes, which reads them. */
   readonly #addedLater = new Map<string, { readonly input: number; readonly name: string }>();
 
@@ -32,7 +32,7 @@ export class DequantizedInputs {
     this.#plan = plan;
     this.#numbers = numbers;
     this.#early = roundedEarly(plan);
-    this.#groups = new Map(plan.groups.map((group) => [group.id, group]));
+    this.#wide = wideGroups(plan.groups);
   }
 
   /**
@@ -41,6 +41,11 @@ export class DequantizedInputs {
    */
   get isApart(): boolean {
     return this.#numbers.activations.type === "float8" && this.#plan.target.isHere;
+  }
+
+  /** Whether a tensor is made in 16 bits where others are in 8. */
+  isMadeWide(tensor: string): boolean {
+    return this.#wide.has(this.#plan.groupOf.get(tensor) ?? tensor);
   }
 
   /** Makes codes values again, of a tensor as it is made or converted. */
@@ -113,8 +118,7 @@ export class DequantizedInputs {
   /** What the codes of a group are, as it is made or converted. */
   #typeOf(group: string, isConverted: boolean): ActivationType {
     const { activations } = this.#numbers;
-    const isWide = (this.#groups.get(group)?.wide !== undefined) !== isConverted;
-    return schemeOf({ wide: isWide }, activations).type;
+    return schemeOf({ wide: this.#wide.has(group) !== isConverted }, activations).type;
   }
 
   /** A tensor by way of a Sum of it alone, which gives it as it is and keeps the pair before it away from what reads it. */

@@ -50,6 +50,8 @@ const step: fc.Arbitrary<Step> = fc.record({
   isOutput: fc.boolean(),
 });
 
+const graphs = fc.array(step, { minLength: 2, maxLength: 9 });
+
 /** From 21 on ONNX Runtime states the types of codes that it rounds itself. */
 const opsets = fc.constantFrom(13, 17, 21, 23);
 
@@ -214,23 +216,18 @@ type Attributes = NonNullable<NonNullable<Parameters<typeof makeNode>[3]>["attri
 describe("quantizing", () => {
   it("leaves every layer of random graphs within the steps of its recipe, and whole models near float, optimized or not", async () => {
     await fc.assert(
-      fc.asyncProperty(
-        fc.array(step, { minLength: 2, maxLength: 9 }),
-        choices,
-        opsets,
-        async (steps, recipe, opset) => {
-          const model = build(steps, opset);
-          const trial = await tryOut(model, recipe);
-          const { activations, weights } = recipe;
-          const scheme = { activations, granularity: weights.granularity };
-          expect(await localErrors(model, trial, noiseFeeds(model, 1), scheme)).toEqual([]);
-          for (const { optimized, literal } of Object.values(trial.sqnr)) {
-            // Of 4757 outputs of 1500 such models the worst had 31 dB. A fused kernel may round a tie the other way.
-            expect(literal).toBeGreaterThan(20);
-            expect(optimized).toBeGreaterThan(Math.min(literal - 3, 30));
-          }
-        },
-      ),
+      fc.asyncProperty(graphs, choices, opsets, async (steps, recipe, opset) => {
+        const model = build(steps, opset);
+        const trial = await tryOut(model, recipe);
+        const { activations, weights } = recipe;
+        const scheme = { activations, granularity: weights.granularity };
+        expect(await localErrors(model, trial, noiseFeeds(model, 1), scheme)).toEqual([]);
+        for (const { optimized, literal } of Object.values(trial.sqnr)) {
+          // Of 4757 outputs of 1500 such models the worst had 31 dB. A fused kernel may round a tie the other way.
+          expect(literal).toBeGreaterThan(20);
+          expect(optimized).toBeGreaterThan(Math.min(literal - 3, 30));
+        }
+      }),
       { numRuns: 200 },
     );
   });
@@ -256,7 +253,7 @@ describe("quantizing", () => {
       }),
     );
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 9 }), recipes, async (steps, recipe) => {
+      fc.asyncProperty(graphs, recipes, async (steps, recipe) => {
         const trial = await tryOut(build(steps), recipe);
         const least = "format" in recipe ? LEAST[recipe.format] : 30;
         for (const { optimized, literal } of Object.values(trial.sqnr)) {
@@ -280,7 +277,7 @@ describe("quantizing", () => {
     );
     await fc.assert(
       fc.asyncProperty(
-        fc.array(step, { minLength: 2, maxLength: 9 }),
+        graphs,
         ...[wide, targets, schemes, floatLayers],
         async (steps, names, name, activations, layers) => {
           const model = build(steps);
@@ -300,22 +297,17 @@ describe("quantizing", () => {
 
   it("on codes comes to what pairs of Q and DQ come to, for random graphs", async () => {
     await fc.assert(
-      fc.asyncProperty(
-        fc.array(step, { minLength: 2, maxLength: 9 }),
-        choices,
-        opsets,
-        async (steps, recipe, opset) => {
-          const model = build(steps, opset);
-          const pairs = await tryOut(model, recipe);
-          const codes = await tryOut(model, { ...recipe, format: "qoperator" });
-          for (const [name, { optimized, literal }] of Object.entries(codes.sqnr)) {
-            const paired = pairs.sqnr[name]!;
-            const least = Math.min(paired.literal, paired.optimized);
-            // Kernels round a tie, and what stays in float is added, in another order.
-            expect(Math.min(optimized, literal)).toBeGreaterThan(Math.min(least - 3, 30));
-          }
-        },
-      ),
+      fc.asyncProperty(graphs, choices, opsets, async (steps, recipe, opset) => {
+        const model = build(steps, opset);
+        const pairs = await tryOut(model, recipe);
+        const codes = await tryOut(model, { ...recipe, format: "qoperator" });
+        for (const [name, { optimized, literal }] of Object.entries(codes.sqnr)) {
+          const paired = pairs.sqnr[name]!;
+          const least = Math.min(paired.literal, paired.optimized);
+          // Kernels round a tie, and what stays in float is added, in another order.
+          expect(Math.min(optimized, literal)).toBeGreaterThan(Math.min(least - 3, 30));
+        }
+      }),
       { numRuns: 100 },
     );
   });
@@ -323,7 +315,7 @@ describe("quantizing", () => {
   it("for any target writes random graphs that load, run alike optimized or not, and come near float", async () => {
     const targets = fc.constantFrom("ort-cpu-avx2", "tensorrt", "openvino", "qnn", "vitis-npu", "integer-only");
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 2, maxLength: 9 }), targets, opsets, async (steps, name, opset) => {
+      fc.asyncProperty(graphs, targets, opsets, async (steps, name, opset) => {
         const model = build(steps, opset);
         const { target, activations, weights, elementwise } = withTarget(PLAIN_RECIPE, name as TargetName);
         const trial = await tryOut(model, { target: target!, activations, weights, elementwise });

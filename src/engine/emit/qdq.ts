@@ -1,7 +1,8 @@
 import type { Numbers } from "../encode/numbers.ts";
 import { withFields } from "../onnx/messages.ts";
 import type { ModelProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
-import { isRoundedBefore, layersByNode, readByFollower } from "../plan/chain.ts";
+import { isRoundedBefore, layersByNode } from "../plan/chain.ts";
+import { readByFollower } from "../plan/followers.ts";
 import type { LayerPlan, QuantizationPlan } from "../plan/plan.ts";
 import { DequantizedInputs } from "./dequantizedInputs.ts";
 import type { Emitted, Writer } from "./emitted.ts";
@@ -24,7 +25,6 @@ class QdqWriter {
   readonly #dequantized = new Map<string, string>();
   /** Tensors made in 16 bits in the 8 of layers that read them so, and the other way about. */
   readonly #converted = new Map<string, string>();
-  readonly #wide: ReadonlySet<string>;
   readonly #inputs: DequantizedInputs;
   /** The clamps of what is rounded before them, and the rounded values, by what they read. */
   readonly #clamped: ReadonlyMap<string, LayerPlan>;
@@ -35,10 +35,9 @@ class QdqWriter {
     this.#plan = plan;
     this.#numbers = numbers;
     this.#inputs = new DequantizedInputs(this.#draft, plan, numbers);
-    this.#wide = new Set(plan.groups.flatMap(({ id, wide }) => (wide ? [id] : [])));
     const byNode = layersByNode(plan);
     const clamps = plan.layers.filter((layer) => numbers.clamps.has(layer.id) && isRoundedBefore(layer, plan, byNode));
-    this.#clamped = new Map(clamps.map((layer) => [readByFollower(layer, plan), layer]));
+    this.#clamped = new Map(clamps.map((layer) => [readByFollower(layer, plan.index), layer]));
     this.#integer = new Set(plan.layers.filter(({ reason }) => reason === null).map(({ node }) => node));
   }
 
@@ -89,8 +88,7 @@ class QdqWriter {
     const made = wanted ? this.#dequantized.get(name) : undefined;
     if (made === undefined) return name;
     const isAsMade = layer.reason !== null || layer.descriptor?.kind === "move";
-    const isMadeWide = this.#wide.has(this.#plan.groupOf.get(name) ?? "");
-    if (isAsMade || isMadeWide === (layer.wide === true)) return made;
+    if (isAsMade || this.#inputs.isMadeWide(name) === (layer.wide === true)) return made;
     const known = this.#converted.get(name) ?? this.#pair(name, made, null, true);
     this.#converted.set(name, known);
     return known;

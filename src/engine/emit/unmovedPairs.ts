@@ -2,14 +2,14 @@ import { intAttribute, intOf, makeNode } from "../onnx/attributes.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import { withFields } from "../onnx/messages.ts";
 import { freshName, tensorNames } from "../onnx/names.ts";
-import { isDefaultDomain, opsetOf } from "../onnx/opset.ts";
+import { isDefaultDomain } from "../onnx/opset.ts";
 import {
   TensorProto_DataType as Code,
   type ModelProto,
   type NodeProto,
   type TensorProto,
 } from "../onnx/proto/onnx_pb.ts";
-import { isRow, STATES_TYPE } from "../plan/addsInFloat.ts";
+import { keepsPairs } from "../plan/addsInFloat.ts";
 import type { QuantizationPlan } from "../plan/plan.ts";
 
 /** What ONNX Runtime moves pairs along (QDQPropagation). */
@@ -22,12 +22,10 @@ const MOVED_ALONG = new Set(["MaxPool", "Reshape", "Slice", "Squeeze", "Transpos
  * Reshape and a Gemm.
  */
 export function withoutMovedPairs(model: ModelProto, { layers, written }: QuantizationPlan): ModelProto {
-  const opset = opsetOf(model);
-  if (written?.activations?.type !== "int8" || opset < STATES_TYPE) return model;
+  if (!written || !keepsPairs(written)) return model;
   const read = new Map(layers.map(({ node }) => [node.name, node.input[0] ?? ""]));
-  const multipliesVector = ({ name, opType }: NodeProto) =>
-    opType === "MatMul" && written.shapeOf(read.get(name) ?? "")?.length === 1;
-  const isAddedAsRow = ({ name }: NodeProto) => isRow(written.shapeOf(read.get(name) ?? ""), { ...written, opset });
+  const rankOf = ({ name }: NodeProto) => written.shapeOf(read.get(name) ?? "")?.length;
+  const multipliesVector = (node: NodeProto) => node.opType === "MatMul" && rankOf(node) === 1;
   const graph = model.graph!;
   const index = new GraphIndex(graph);
   const isSigned = (tensor: string): boolean => {
@@ -36,7 +34,7 @@ export function withoutMovedPairs(model: ModelProto, { layers, written }: Quanti
     return zeroPoint?.dataType === Code.INT8 && !index.initializer(maker?.input[0] ?? "");
   };
   const names = tensorNames(graph);
-  const rows = new Rows(index, names, (product) => isSigned(product.input[0] ?? "") && isAddedAsRow(product));
+  const rows = new Rows(index, names, (product) => isSigned(product.input[0] ?? "") && (rankOf(product) ?? 3) > 2);
   const node = graph.node.flatMap((each): NodeProto[] => {
     const source = each.input[0] ?? "";
     if (!isDefaultDomain(each.domain)) return [each];

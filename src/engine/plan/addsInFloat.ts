@@ -1,16 +1,13 @@
 import { dimsOf } from "../onnx/tensor.ts";
-import { readByFollower } from "./chain.ts";
+import { readByFollower } from "./followers.ts";
 import type { LayerPlan, QuantizationPlan, WrittenForm } from "./plan.ts";
 
 /** From which opset on a QuantizeLinear may state the type of its codes. */
-export const STATES_TYPE = 21;
+const STATES_TYPE = 21;
 
-/**
- * Whether what is added to a product of a tensor of so many dimensions, which may not be known, is written as a row (emit/unmovedPairs.ts), of
- * which ONNX Runtime makes no Gemm.
- */
-export function isRow(dims: readonly unknown[] | undefined, { activations, opset }: WrittenForm): boolean {
-  return activations?.type === "int8" && opset >= STATES_TYPE && (dims === undefined || dims.length > 2);
+/** Whether pairs of Q and DQ are kept from being moved (emit/unmovedPairs.ts), so that ONNX Runtime makes Gemms of products of matrices alone. */
+export function keepsPairs({ activations, opset }: WrittenForm): boolean {
+  return activations?.type === "int8" && opset >= STATES_TYPE;
 }
 
 /**
@@ -21,10 +18,10 @@ export function addsInFloat(bias: LayerPlan, plan: QuantizationPlan): boolean {
   const { index, written, target } = plan;
   if (!target.isHere || written === null) return false;
   if (written.format !== "qdq") return true;
-  const [read = "", weight = ""] = index.producer(readByFollower(bias, plan))?.input ?? [];
+  const [read = "", weight = ""] = index.producer(readByFollower(bias, index))?.input ?? [];
   const tensor = index.initializer(weight);
   const dims = written.shapeOf(read) ?? [];
   if (dims.length === 0 || !tensor || dimsOf(tensor).length !== 2) return true;
   if (dims.length === 2) return false;
-  return isRow(dims, written) || dims.some((dim) => typeof dim !== "number");
+  return keepsPairs(written) || dims.some((dim) => typeof dim !== "number");
 }

@@ -10,9 +10,9 @@ import { operatorFor } from "../operators/index.ts";
 import type { Operator } from "../operators/operator.ts";
 import { layersInIntegers } from "../operators/quantizing.ts";
 import { onWide, type Target } from "../targets/target.ts";
-import { activationBits, weightBits } from "../values/codes.ts";
+import { weightBits } from "../values/codes.ts";
 import type { DataType } from "../values/elementTypes.ts";
-import { askedWide } from "./askedWide.ts";
+import { askedWide, isAllWide } from "./askedWide.ts";
 import { type Follower, followerOf } from "./followers.ts";
 import { lookedUpTable, ownOperator } from "./ownOperator.ts";
 import { givesProbabilities, probabilityTensors } from "./unseen.ts";
@@ -58,7 +58,7 @@ export function candidatesOf(
 ): ReadonlyMap<NodeProto, Candidate> {
   const { weights } = choices;
   const inWide = askedWide(choices);
-  const isAllWide = choices.activations !== undefined && activationBits(choices.activations.type) === 16;
+  const areAllWide = isAllWide(choices);
   const ofWide = onWide(ofOthers);
   const wider = widerLayers(index, ofOthers, choices);
   const probabilities = probabilityTensors(index);
@@ -68,7 +68,7 @@ export function candidatesOf(
     if (!found || found.reason !== null) return false;
     const { descriptor, follower } = found;
     if (descriptor?.kind === "weighted" || follower !== null) return true;
-    const isWide = isAllWide || inWide.has(index.id(producer));
+    const isWide = areAllWide || inWide.has(index.id(producer));
     const fixed = isWide ? ofOthers.fixedInWide : ofOthers.fixedOutputs;
     return descriptor?.kind === "compute" && !descriptor.fixed && !fixed.has(producer.opType);
   };

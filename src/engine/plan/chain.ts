@@ -1,5 +1,6 @@
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { isWide } from "../values/codes.ts";
+import { readByFollower } from "./followers.ts";
 import type { LayerPlan, QuantizationPlan } from "./plan.ts";
 
 /** A layer, and the followers that work on its result before it is rounded. */
@@ -26,11 +27,6 @@ export function chainOf(layer: LayerPlan, { index, groupOf }: QuantizationPlan, 
   }
 }
 
-/** What a follower works on: what its producer made. */
-export function readByFollower({ node }: LayerPlan, { index }: QuantizationPlan): string {
-  return node.input.find((name) => name && !index.initializer(name)) ?? "";
-}
-
 /**
  * Whether what a clamp reads that saturating does not do is rounded too, by the clamp's own scale, which changes no value: ONNX Runtime makes
  * one float layer of a layer and its clamp otherwise, and has no integer kernel for it. Recipes of before have it so.
@@ -47,7 +43,7 @@ export function isRoundedBefore(clamp: LayerPlan, plan: QuantizationPlan, byNode
   }
   if (clamp.reason !== null || clamp.follower?.kind !== "clamp") return false;
   const before = (layer: LayerPlan) => {
-    const producer = index.producer(readByFollower(layer, plan));
+    const producer = index.producer(readByFollower(layer, index));
     return producer && byNode.get(producer);
   };
   const read = before(clamp);

@@ -15,6 +15,19 @@ export type Follower =
   | { readonly kind: "bias" }
   | { readonly kind: "sum"; readonly taken: string };
 
+/** What a follower works on: what its producer made. */
+export function readByFollower(
+  { node, follower }: { readonly node: NodeProto; readonly follower: Follower | null },
+  index: GraphIndex,
+): string {
+  return follower?.kind === "sum" ? follower.taken : firstMade(node, index);
+}
+
+/** The first that a node reads and that is no constant. */
+function firstMade({ input }: NodeProto, index: GraphIndex): string {
+  return input.find((name) => name && !index.initializer(name)) ?? "";
+}
+
 /** The follower that a node is; null when another node or the caller sees what it reads. */
 export function followerOf(
   node: NodeProto,
@@ -29,7 +42,7 @@ export function followerOf(
   if (operator?.adds && !clamp && !adds) return sumOf(node, index, fusesSum, leads);
   const follower: Follower | null = clamp ? { kind: "clamp", ...clamp } : adds ? { kind: "bias" } : null;
   if (!follower) return null;
-  const read = node.input.find((name) => name && !index.initializer(name)) ?? "";
+  const read = firstMade(node, index);
   const producer = index.producer(read);
   if (!producer || !leads(producer)) return null;
   if (index.isOutput(read) || index.uses(read).length !== 1) return null;

@@ -6,6 +6,7 @@ import { type LayersByNode, layersByNode } from "./chain.ts";
 import type { LayerPlan, QuantizationPlan } from "./plan.ts";
 import { roundedEarly } from "./roundedEarly.ts";
 import { mixesCodes, staysSigned } from "./signedCodes.ts";
+import { wideGroups } from "./widths.ts";
 
 /**
  * The layers that a plan leaves in float and that ONNX Runtime computes on codes all the same, by name: those with an integer kernel that read
@@ -33,7 +34,7 @@ class Taken {
     this.#types = types;
     this.#byNode = layersByNode(plan);
     this.#isSigned = staysSigned(plan, this.#byNode);
-    this.#wide = new Set(plan.groups.flatMap(({ id, wide }) => (wide ? [id] : [])));
+    this.#wide = wideGroups(plan.groups);
   }
 
   computed(): NodeProto[] {

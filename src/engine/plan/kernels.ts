@@ -3,6 +3,7 @@ import { addsInFloat } from "./addsInFloat.ts";
 import { chainOf, isRoundedBefore, type LayersByNode, layersByNode } from "./chain.ts";
 import type { LayerPlan, QuantizationPlan } from "./plan.ts";
 import { mixesCodes } from "./signedCodes.ts";
+import { wideGroups } from "./widths.ts";
 
 /**
  * The layers of a plan that are quantized and that its target computes in float all the same, between a DequantizeLinear and a
@@ -29,6 +30,7 @@ class Kernels {
   /** What was found to be in float so far. */
   readonly #inFloat: ReadonlySet<LayerPlan["node"]>;
   readonly #byNode: LayersByNode;
+  readonly #wide: ReadonlySet<string>;
   readonly #mixesCodes: (layer: LayerPlan) => boolean;
   /** Whether pairs of Q and DQ are written for the runtime here, whose rules for them are known. */
   readonly #isPaired: boolean;
@@ -37,16 +39,16 @@ class Kernels {
     this.#plan = plan;
     this.#inFloat = inFloat;
     this.#byNode = layersByNode(plan);
+    this.#wide = wideGroups(plan.groups);
     this.#isPaired = plan.target.isHere && plan.written?.format === "qdq";
     this.#mixesCodes = this.#isPaired ? mixesCodes(plan, this.#byNode) : () => false;
   }
 
   /** Whether a layer takes the largest of codes of 16 bits, which ONNX Runtime does in 8 alone. */
   #poolsWide({ node, operator }: LayerPlan): boolean {
-    const { target, groups, groupOf, written } = this.#plan;
+    const { target, groupOf, written } = this.#plan;
     if (operator !== "MaxPool" || !target.isHere) return false;
-    const id = groupOf.get(node.input[0] ?? "");
-    return isWide(written?.activations?.type ?? "uint8") || groups.find((group) => group.id === id)?.wide !== undefined;
+    return isWide(written?.activations?.type ?? "uint8") || this.#wide.has(groupOf.get(node.input[0] ?? "") ?? "");
   }
 
   isFloat(layer: LayerPlan): boolean {

@@ -5,6 +5,7 @@ import type { GraphIndex } from "../onnx/graph.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { MIXES } from "../operators/mixes.ts";
 import type { Candidate } from "./candidates.ts";
+import { wideGroups } from "./widths.ts";
 
 interface Grouped {
   readonly groups: readonly RangeGroup[];
@@ -23,7 +24,7 @@ export function withOperands(grouped: Grouped, layers: readonly Planned[], index
   const { groups, groupOf } = grouped;
   const byNode = new Map(layers.map((layer) => [layer.node, layer]));
   const bounds = boundsOf(grouped, byNode, index);
-  const wide = new Set(groups.flatMap((group) => (group.wide ? [group.id] : [])));
+  const wide = wideGroups(groups);
   const roots = new Map<string, string>();
   const rootOf = (group: string) => roots.get(group) ?? group;
   const resultOf = (node: NodeProto): string | undefined => {

@@ -8,10 +8,10 @@ import type { GraphProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { dimsOf } from "../onnx/tensor.ts";
 import { gridOf, isDequantizer, isQuantizer } from "../operators/quantizing.ts";
 import type { Target } from "../targets/target.ts";
-import { activationBits, precisionOf } from "../values/codes.ts";
+import { precisionOf } from "../values/codes.ts";
 import { elementCount } from "../values/dims.ts";
 import type { DataType } from "../values/elementTypes.ts";
-import { askedWide } from "./askedWide.ts";
+import { askedWide, isAllWide } from "./askedWide.ts";
 import { type BfloatPlan, planBfloats } from "./bfloatPlan.ts";
 import { withBlocks } from "./blocksInHalf.ts";
 import { type Activations, type Candidate, candidatesOf, type PlanChoices } from "./candidates.ts";
@@ -176,10 +176,10 @@ function gatherGroups(
   { isQuantized }: Settled,
   index: GraphIndex,
   target: Target,
-  { activations }: PlanChoices,
+  choices: PlanChoices,
 ): Pick<QuantizationPlan, "groups" | "groupOf"> {
   const { sharesAcrossMovers, keepsScale } = target;
-  const isAllWide = activations !== undefined && activationBits(activations.type) === 16;
+  const areAllWide = isAllWide(choices);
   const members = new Map<string, string[]>();
   const groupOf = new Map<string, string>();
   const limits = new Map<string, Pick<RangeGroup, "fixed" | "bounds" | "whole">>();
@@ -190,7 +190,7 @@ function gatherGroups(
     else members.set(group, [tensor]);
   };
   for (const { name } of index.inputs) if (isQuantized(name)) add(name, name);
-  for (const { node, descriptor, precision, wide = isAllWide } of layers) {
+  for (const { node, descriptor, precision, wide = areAllWide } of layers) {
     for (const output of node.output.filter(isQuantized)) {
       const isMover = (sharesAcrossMovers && descriptor?.kind === "move") || keepsScale.has(node.opType);
       const isMoved = isMover && precision !== "float32";

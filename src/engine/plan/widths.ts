@@ -3,6 +3,7 @@ import type { Layer, RangeGroup } from "../model/summary.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import type { Candidate } from "./candidates.ts";
+import { readByFollower } from "./followers.ts";
 
 type Planned = Layer & Pick<Candidate, "node" | "descriptor" | "follower">;
 
@@ -20,17 +21,16 @@ export function withWideLayers<L extends Planned>(
   return layers.map((layer) => {
     const { id, node, reason, follower, descriptor, weight } = layer;
     if (reason !== null || descriptor?.kind === "move") return layer;
-    const isAfter = follower && wide.has(index.producer(takenBy(layer, index)) ?? node);
+    const isAfter = follower && wide.has(index.producer(readByFollower(layer, index)) ?? node);
     if (!(follower ? isAfter : asked.has(id))) return layer;
     wide.add(node);
     return { ...layer, wide: true, ...(weight === null && { precision: "int16" as const }) };
   });
 }
 
-/** What a follower works on. */
-function takenBy({ node, follower }: Planned, index: GraphIndex): string {
-  if (follower?.kind === "sum") return follower.taken;
-  return node.input.find((name) => name && !index.initializer(name)) ?? "";
+/** The groups that are made in 16 bits where others are in 8, by id. */
+export function wideGroups(groups: readonly RangeGroup[]): ReadonlySet<string> {
+  return new Set(groups.flatMap(({ id, wide }) => (wide ? [id] : [])));
 }
 
 /**

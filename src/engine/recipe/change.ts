@@ -13,10 +13,17 @@ export type LearnedParts = Partial<Pick<Recipe, Learned>>;
  * change makes of a part that it settles itself.
  */
 export function withSettings(recipe: Recipe, choices: Choices, known: LearnedParts = {}): Recipe {
-  const chosen = { ...recipe, ...choices };
+  const chosen = withoutEmpty({ ...recipe, ...choices });
   const unasked = noLongerAsked(recipe, chosen);
   const stale = [...learnedFrom(changedSettings(recipe, chosen)), ...unasked];
   return withLearned(withoutOptional(without(chosen, stale), unasked), known);
+}
+
+/** Of layers in 16 bits beside others nothing is said where there are none. */
+function withoutEmpty(recipe: Recipe): Recipe {
+  if (recipe.wide?.length !== 0) return recipe;
+  const { wide: _, ...others } = recipe;
+  return others;
 }
 
 /** The recipe with a part that was derived anew, and without what followed from another. */
