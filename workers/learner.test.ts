@@ -39,7 +39,8 @@ function fakeWorker(_url: URL, { name }: { readonly name: string }) {
       const none = new Float32Array();
       return { gram: none, noise: none, cross: none, drift: none, power: none };
     },
-    learn: (iterations) => once(iterations, { up: Uint8Array.of(1), changed: 1, nearest: 1, learned: 0, curve: [] }),
+    learn: (iterations) =>
+      once(iterations, { up: Uint8Array.of(1), shift: null, changed: 1, nearest: 1, learned: 0, curve: [] }),
     beginBlock: async () => undefined,
     tune: (steps, held) => once(steps, { layers: [], before: held, after: 0, curve: [] }),
     async abort() {

@@ -23,6 +23,7 @@ const problem = (form: LayerForm, channels: number, inputs: number): RoundingPro
   inputs,
   scales: new Float32Array(channels).fill(0.15),
   limits: [-8, 7],
+  biased: false,
 });
 
 const PROBLEMS: readonly (readonly [RoundingProblem, dims: readonly number[]])[] = [

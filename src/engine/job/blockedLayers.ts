@@ -30,7 +30,7 @@ export async function productsOf(
     for await (const [float, rounded] of pairs) {
       const form = layerForm(layer, plan, float.dims);
       if (!form) throw new Error(`${layer.id} has no form to learn.`);
-      task ??= await learner.begin({ ...rows, form });
+      task ??= await learner.begin({ ...rows, form, biased: false });
       await task.add(float, rounded);
     }
     if (!task) throw new Error("There was no sample to learn from.");

@@ -37,7 +37,7 @@ const tune = (by: BlockLearner, resume: FineTuning | null = null, context = idle
     model,
     recipe,
     data,
-    { samples, steps: 20, rounding: rounding.rounding, resume },
+    { samples, steps: 20, from: rounding, resume },
     { runtime, learner: by },
     { context, onPoint: () => undefined, onBlock: () => undefined },
   );

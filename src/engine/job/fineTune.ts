@@ -56,7 +56,7 @@ export async function fineTune(
   model: OpenModel,
   recipe: Recipe,
   dataset: Dataset,
-  { samples, steps, rounding, resume }: FineTuneRequest,
+  { samples, steps, from, resume }: FineTuneRequest,
   { runtime, learner }: { readonly runtime: Runtime; readonly learner: BlockLearner },
   { context, onPoint, onBlock }: FineTuneListener,
 ): Promise<FineTuning> {
@@ -65,14 +65,14 @@ export async function fineTune(
   const float = made.equalized ? made.observed : made.folded;
   const quantizedBy = ({ codes, biases }: Pick<FineTuning, "codes" | "biases">) =>
     quantizeModel(model, { ...inPairs(recipe), codes, biases });
-  const begun = roundedCodes(model, recipe, rounding);
+  const begun = { codes: roundedCodes(model, recipe, from.rounding), biases: from.biases };
   let tuning: FineTuning = resume ?? {
-    ...{ codes: begun, biases: {}, blocks: [], wanted: 0, samples: 0, views: 0, steps },
+    ...{ ...begun, blocks: [], wanted: 0, samples: 0, views: 0, steps },
     ...{ learner: learner.label, seconds: 0, prints: null },
   };
   const taken = () => (resume?.seconds ?? 0) + (performance.now() - start) / 1000;
   context.report({ task: "Fine-tuning, reading samples", done: 0, total: 100, unit: "%" });
-  const runs = tunableRuns(quantizedBy({ codes: begun, biases: {} }), recipe);
+  const runs = tunableRuns(quantizedBy(begun), recipe);
   const taught = printing(dataset, null);
   const views = new Views(taught.dataset, samples, recipe, context.signal);
   const dims = await dimsIn(float, runs, views, made, runtime);

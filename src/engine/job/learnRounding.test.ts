@@ -65,8 +65,8 @@ function firstOf(rounding: Rounding["rounding"], count: number): Rounding["round
   return Object.fromEntries(Object.entries(rounding).slice(0, count));
 }
 
-async function sqnrOf(rounding: Recipe["rounding"]): Promise<number> {
-  const quantized = quantizeModel(model, { ...recipe, rounding });
+async function sqnrOf(of: Recipe): Promise<number> {
+  const quantized = quantizeModel(model, of);
   const request = {
     float: { file: runnable(model.original), bytes: model.bytes },
     quantized: { file: runnable(quantized.model), bytes: quantized.bytes },
@@ -79,7 +79,8 @@ async function sqnrOf(rounding: Recipe["rounding"]): Promise<number> {
 }
 
 test("outputs on samples that were not learned from are clearly nearer to the float model's", async () => {
-  expect(await sqnrOf(whole.rounding)).toBeGreaterThan((await sqnrOf(null)) + 3);
+  const learned = await sqnrOf({ ...recipe, rounding: whole.rounding });
+  expect(learned).toBeGreaterThan((await sqnrOf({ ...recipe, rounding: null })) + 3);
 });
 
 test("every layer is learned, in graph order, and none is worse than rounded to nearest", () => {
@@ -174,8 +175,25 @@ test("settling learns where the recipe asks for it and holds nothing yet", async
   const again = await settle(model, settled.recipe, data, request, runtimes, idle);
   expect(again.rounding).toBeNull();
   expect(again.recipe.rounding).toEqual(whole.rounding);
-  const corrected = { ...settled.recipe, corrections: { equalization: false, bias: "empirical" } } as const;
-  expect((await settle(model, corrected, data, request, runtimes, idle)).recipe.biases).toEqual({});
+});
+
+test("where biases are corrected they take up mean errors, are settled with the rounding, and bring outputs nearer", async () => {
+  const runtimes = { main: runtime, accelerator: null, learner: async () => learner };
+  const request = { samples: REQUEST.samples, calibration: null, iterations: REQUEST.iterations };
+  const wanted = { ...recipe, resolved: null, corrections: { equalization: false, bias: "empirical" } } as const;
+  const { recipe: settled, rounding } = await settle(model, wanted, data, request, runtimes, idle);
+  expect(Object.keys(settled.biases!)).toEqual(Object.keys(whole.rounding));
+  expect(settled.biases).toEqual(rounding!.biases);
+  expect(await sqnrOf(settled)).toBeGreaterThan(await sqnrOf({ ...recipe, rounding: whole.rounding }));
+  expect(await sqnrOf({ ...settled, biases: {} })).toBeLessThan((await sqnrOf(settled)) - 1);
+  const again = await settle(model, settled, data, request, runtimes, idle);
+  expect(again.rounding).toBeNull();
+  expect(again.recipe.biases).toEqual(settled.biases);
+  const without = { ...settled, biases: null };
+  expect((await settle(model, without, data, request, runtimes, idle)).recipe).toMatchObject({
+    rounding: settled.rounding,
+    biases: settled.biases,
+  });
 });
 
 test("with activations in 8 bits, layers learn on what the quantized model feeds them", async () => {

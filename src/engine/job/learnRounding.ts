@@ -17,6 +17,7 @@ import type {
 } from "../model/rounding.ts";
 import type { Runtime } from "../model/runtime.ts";
 import type { Tensor } from "../model/tensor.ts";
+import { biasPlace } from "../operators/biasPlace.ts";
 import { drain, pairsOf } from "../tuning/walker.ts";
 import { assertTakesCodes } from "./codesOnly.ts";
 import { learnableLayers } from "./layerInputs.ts";
@@ -28,7 +29,8 @@ import { layerForm, packRounding, type WeightRows, weightRows } from "./weightRo
 
 /**
  * Learns for each weight whether it is rounded up or down (AdaRound), layer by layer in graph order: a layer is to give on
- * the quantized model's input, its earlier layers rounded as learned, what the float model gives on its own. Layers that
+ * the quantized model's input, its earlier layers rounded as learned, what the float model gives on its own. Where the recipe corrects
+ * biases, a layer's bias takes up its mean error, and goes into the quantized model with its rounding. Layers that
  * cannot be learned are rounded to nearest: those that share their weight, ConvTranspose, and the forms that `layerForm`
  * leaves out. Nothing is kept of samples but what `Walker` keeps; with `resume` it walks again through the layers that were
  * learned, and comes to what it would have come to without a break.
@@ -47,14 +49,14 @@ export async function learnRounding(
   const taken = () => (request.resume?.seconds ?? 0) + (performance.now() - start) / 1000;
   assertTakesCodes(recipe, "Learned rounding");
   const made = equalizedModel(model, recipe);
-  const quantizedBy = (rounding: Recipe["rounding"]) =>
+  const quantizedBy = ({ rounding, biases }: Pick<Recipe, "rounding" | "biases">) =>
     quantizeModel(model, {
       ...inPairs(recipe),
       weights: { ...recipe.weights, rounding: "learned" },
       rounding,
-      biases: null,
+      biases,
     });
-  const quantized = quantizedBy(null);
+  const quantized = quantizedBy({ rounding: null, biases: null });
   const layers = learnableLayers(quantized, recipe);
   if (layers.length === 0)
     throw new InputError(`${model.name} has no weight whose rounding can be learned; set rounding to nearest.`);
@@ -72,6 +74,7 @@ export async function learnRounding(
 
   let rounding: Rounding = {
     rounding: {},
+    biases: {},
     layers: [],
     wanted: layers.length,
     samples: float.samples,
@@ -92,7 +95,7 @@ export async function learnRounding(
     const bits = own(request.resume?.rounding ?? {}, id);
     if (before && bits !== undefined) {
       await drain(pairs);
-      rounding = withLayer(rounding, before, bits);
+      rounding = withLayer(rounding, before, bits, own(request.resume?.biases ?? {}, id) ?? null);
     } else {
       const begun = performance.now();
       const told = (point: LossPoint) => {
@@ -103,17 +106,21 @@ export async function learnRounding(
       const problem = (dims: Tensor["dims"]): RoundingProblem => ({
         ...rows,
         form: layerForm(layer.plan, quantized.plan, dims) as LayerForm,
+        biased: recipe.corrections.bias !== "none" && biasPlace(layer.plan.node, quantized.plan.index) !== null,
       });
       const learned = await learnLayer(problem, pairs, learner, request.iterations, context.signal, told);
-      const { nearest, learned: loss, curve, changed } = learned;
+      const { nearest, learned: loss, curve, changed, shift } = learned;
       const record = { layer: id, weights: rows.weight.length, changed, nearest, learned: loss, curve };
       const seconds = (performance.now() - begun) / 1000;
       const packed = packRounding(layer.plan, quantized.plan, learned.up);
-      rounding = { ...withLayer(rounding, { ...record, seconds }, packed), seconds: taken() };
+      rounding = {
+        ...withLayer(rounding, { ...record, seconds }, packed, shift && [...shift]),
+        seconds: taken(),
+      };
       onLayer(rounding);
     }
     share += layer.share;
-    rounded.become(quantizedBy(rounding.rounding).model);
+    rounded.become(quantizedBy(rounding).model);
   }
   return { ...rounding, seconds: taken() };
 }
@@ -123,10 +130,11 @@ function labelOf({ label }: Learner, resume: Rounding | null): string {
   return !resume || resume.learner.endsWith(label) ? label : `${resume.learner}, then ${label}`;
 }
 
-function withLayer(rounding: Rounding, layer: LayerRounding, bits: string): Rounding {
+function withLayer(rounding: Rounding, layer: LayerRounding, bits: string, shift: readonly number[] | null): Rounding {
   return {
     ...rounding,
     rounding: { ...rounding.rounding, [layer.layer]: bits },
+    biases: shift ? { ...rounding.biases, [layer.layer]: shift } : rounding.biases,
     layers: [...rounding.layers, layer],
   };
 }

@@ -10,7 +10,7 @@ import type { Runtimes } from "../model/runtime.ts";
 import type { Underway } from "../model/underway.ts";
 import { withLearned, withoutVainPrints } from "../recipe/change.ts";
 import { missing } from "../recipe/derivations.ts";
-import { withFineTuning, withFoundCodes } from "../recipe/edits.ts";
+import { withFineTuning, withFoundCodes, withLearnedRounding } from "../recipe/edits.ts";
 import { joinPrints } from "../recipe/prints.ts";
 import { isObservedAlike, withScalingOf } from "../recipe/scaling.ts";
 import type { Learned } from "../recipe/settings.ts";
@@ -187,7 +187,7 @@ export async function settle(
     const by = { runtime: runtimes.main, learner: await runtimes.learner() };
     const listener = { context, onPoint: () => undefined, onLayer: () => undefined };
     rounding = await learnRounding(model, settled, dataset, { ...asked, resume: null }, by, listener);
-    settled = withLearned(settled, { rounding: rounding.rounding });
+    settled = withLearnedRounding(settled, rounding);
   }
   let finetuning: FineTuning | null = null;
   if (lacks("codes") && settled.weights.rounding === "finetuned" && runtimes.learner) {
@@ -195,8 +195,8 @@ export async function settle(
     const by = { runtime: runtimes.main, learner: await runtimes.learner() };
     const listener = { context, onPoint: () => undefined, onLayer: () => undefined, onBlock: () => undefined };
     const learned = await learnRounding(model, settled, dataset, { ...asked, resume: null }, by, listener);
-    const from = { samples: asked.samples, steps: TUNING_STEPS, rounding: learned.rounding, resume: null };
-    finetuning = await fineTune(model, settled, dataset, from, by, listener);
+    const request = { samples: asked.samples, steps: TUNING_STEPS, from: learned, resume: null };
+    finetuning = await fineTune(model, settled, dataset, request, by, listener);
     settled = withFineTuning(settled, finetuning);
   }
   let found: CodeSearch | null = null;
@@ -206,7 +206,7 @@ export async function settle(
     found = await findOnSamples(model, settled, dataset, { samples, resume: null }, by, listener);
     settled = withFoundCodes(settled, found);
   }
-  if (lacks("biases") && (settled.codes || (settled.weights.rounding === "learned" && settled.rounding))) {
+  if (lacks("biases") && settled.codes) {
     // Later layers have learned to make up for the mean errors of earlier ones, and correcting these would undo it.
     settled = withLearned(settled, { biases: {} });
   }
@@ -216,7 +216,7 @@ export async function settle(
   }
   settled = {
     ...settled,
-    prints: joinPrints(settled.prints, taught.all, rounding?.prints ?? null, found?.prints ?? null),
+    prints: joinPrints(settled.prints, taught.all, found?.prints ?? null),
   };
   return {
     recipe: deriveBiases(model, withoutVainPrints(settled)),

@@ -1,5 +1,5 @@
 import type { Recipe } from "../model/recipe.ts";
-import type { LayerForm, RoundingProblem } from "../model/rounding.ts";
+import type { LayerForm, LayerWeight } from "../model/rounding.ts";
 import type { Tensor } from "../model/tensor.ts";
 import { packBits } from "../numerics/bits.ts";
 import type { TensorProto } from "../onnx/proto/onnx_pb.ts";
@@ -9,7 +9,7 @@ import { plannedWeight } from "../plan/plannedWeight.ts";
 import { weightLimits } from "../values/codes.ts";
 
 /** A layer's weight to be rounded, without how the layer applies it. */
-export type WeightRows = Omit<RoundingProblem, "form">;
+export type WeightRows = Omit<LayerWeight, "form">;
 
 /**
  * The weight of a planned layer as rows of output channels, with the scales and limits of its codes: of a Conv, and of a

@@ -7,20 +7,29 @@ const MATRIX: LayerForm = { kind: "matmul" };
 const CHANNELS = 6;
 const INPUTS = 10;
 
-/** The error of one channel, straight from the samples. */
-function channelError(problem: RoundingProblem, weight: Float32Array, channel: number, samples: readonly Pair[]) {
-  let error = 0;
+/** What one channel makes of rounded inputs beyond what it makes of the float ones, straight from the samples, and the latter. */
+function channelDifferences(problem: RoundingProblem, weight: Float32Array, channel: number, samples: readonly Pair[]) {
+  const [differences, exact]: [number[], number[]] = [[], []];
   for (const [float, rounded] of samples) {
     for (let row = 0; row < float.data.length; row += problem.inputs) {
-      let difference = 0;
+      let [actual, expected] = [0, 0];
       for (let i = 0; i < problem.inputs; i++) {
         const at = channel * problem.inputs + i;
-        difference += weight[at]! * Number(rounded.data[row + i]) - problem.weight[at]! * Number(float.data[row + i]);
+        actual += weight[at]! * Number(rounded.data[row + i]);
+        expected += problem.weight[at]! * Number(float.data[row + i]);
       }
-      error += difference ** 2;
+      differences.push(actual - expected);
+      exact.push(expected);
     }
   }
-  return error;
+  return { differences, exact };
+}
+
+const square = (values: readonly number[]) => values.reduce((sum, value) => sum + value ** 2, 0);
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+function channelError(problem: RoundingProblem, weight: Float32Array, channel: number, samples: readonly Pair[]) {
+  return square(channelDifferences(problem, weight, channel, samples).differences);
 }
 
 /** The least error that any of the 2^inputs roundings of a channel has. */
@@ -62,6 +71,35 @@ describe.each(Object.entries(learners))("on %s", (_, open) => {
     const codes = (up: ArrayLike<number>) => roundedWeight(problem, up);
     const toNearest = codes(problem.weight.map((w) => (w / 0.13 - Math.floor(w / 0.13) > 0.5 ? 1 : 0)));
     expect(codes(up).filter((value, at) => value !== toNearest[at])).toHaveLength(changed);
+  });
+
+  test("where a bias takes up mean errors it leaves none, and rounding is learned for the rest: inputs far from zero change nothing", async () => {
+    const biased = { ...problem, biased: true };
+    const far = samples.map((pair) =>
+      pair.map((tensor) => ({ ...tensor, data: (tensor.data as Float32Array).map((value) => value + 300) })),
+    ) as unknown as Pair[];
+    const [near, learned] = [await learn(learner, biased, samples), await learn(learner, biased, far)];
+    const weight = roundedWeight(biased, learned.up);
+    const [error, power] = [0, 1].map((part) =>
+      total((channel) => {
+        const { differences, exact } = channelDifferences(biased, weight, channel, far);
+        const shift = learned.shift![channel]!;
+        expect(Math.abs(mean(differences) + shift)).toBeLessThan(1e-3 * Math.abs(shift) + 1e-4);
+        return part === 0 ? square(differences.map((value) => value - mean(differences))) : square(exact);
+      }),
+    ) as [number, number];
+    expect(learned.learned / (error / power)).toBeCloseTo(1, 2);
+    expect(learned.learned).toBeLessThan(0.8 * learned.nearest);
+    expect(learned.up.filter((up, at) => up !== near.up[at]).length).toBeLessThan(3);
+    const alone = total((channel) => {
+      const { differences } = channelDifferences(problem, roundedWeight(problem, near.up), channel, samples);
+      return square(differences.map((value) => value + near.shift![channel]!));
+    });
+    const plain = await learn(learner, problem, samples);
+    expect(plain.shift).toBeNull();
+    expect(alone).toBeLessThan(
+      total((channel) => channelError(problem, roundedWeight(problem, plain.up), channel, samples)),
+    );
   });
 
   test("the same inputs give the same rounding", async () => {

@@ -19,7 +19,8 @@ const POINTS = 50;
 /**
  * AdaRound (Nagel et al., *Up or Down? Adaptive Rounding for Post-Training Quantization*, ICML 2020) of one layer: soft
  * roundings learn by Adam to reconstruct the layer's output, and are driven to up or down; then single weights are turned over
- * as long as that helps, and a channel that nearest rounding serves better keeps it.
+ * as long as that helps, and a channel that nearest rounding serves better keeps it. Where the layer's bias takes up the mean error of each channel
+ * (Nagel et al., *Data-Free Quantization Through Weight Equalization and Bias Correction*, ICCV 2019, section 4.2), roundings are learned for what is left of it.
  * Takes `matrices` over. Rejects with the signal's reason when it is aborted.
  */
 export async function adaround(
@@ -36,7 +37,8 @@ export async function adaround(
     const { soft, curve } = await learnSoft(choices, reconstruction, iterations, pause, onPoint);
     const up = Uint8Array.from(soft, (value) => (value >= 0.5 ? 1 : 0));
     await turnOver(up, choices, reconstruction, pause);
-    return { ...(await bestOf(up, choices, reconstruction)), curve };
+    const best = await bestOf(up, choices, reconstruction);
+    return { ...best, shift: reconstruction.shift(errorsOf(best.up, choices)), curve };
   } finally {
     reconstruction.dispose();
   }
@@ -50,7 +52,7 @@ async function learnSoft(
   pause: Pause,
   onPoint: (point: LossPoint) => void,
 ) {
-  const { shape, power } = reconstruction;
+  const { shape, power, square } = reconstruction;
   const [lower, steps] = [tensor3d(down, shape), tensor3d(step, shape)];
   const variables = tidy(() => variable(tensor3d(variablesOf(fraction), shape)));
   const adam = train.adam(Math.min(LARGEST_STEP, TRAVEL / iterations), 0.9, 0.999, EPSILON);
@@ -69,7 +71,7 @@ async function learnSoft(
         return { gradient: mul(byH, soft.derivative), errors, slopes };
       });
       if (iteration % every === 0) {
-        const point = { iteration, loss: shareOf(await reconstruction.total(errors, slopes), power) };
+        const point = { iteration, loss: shareOf(await reconstruction.total(errors, slopes), square) };
         curve.push(point);
         onPoint(point);
       }
@@ -108,6 +110,7 @@ async function turnOver(up: Uint8Array, choices: Choices, reconstruction: Recons
 /** Each channel as learned, or rounded to nearest where that is no worse. */
 async function bestOf(up: Uint8Array, choices: Choices, reconstruction: Reconstruction) {
   const [, , inputs] = reconstruction.shape;
+  const { square } = reconstruction;
   const learned = await reconstruction.channelErrors(errorsOf(up, choices));
   const nearest = await reconstruction.channelErrors(errorsOf(choices.nearest, choices));
   const best = up.map((value, at) => {
@@ -118,8 +121,8 @@ async function bestOf(up: Uint8Array, choices: Choices, reconstruction: Reconstr
   return {
     up: best,
     changed: best.reduce((changed, value, at) => changed + (value === choices.nearest[at] ? 0 : 1), 0),
-    nearest: shareOf(total(nearest), reconstruction.power),
-    learned: shareOf(total(learned.map((error, channel) => Math.min(error, nearest[channel]!))), reconstruction.power),
+    nearest: shareOf(total(nearest), square),
+    learned: shareOf(total(learned.map((error, channel) => Math.min(error, nearest[channel]!))), square),
   };
 }
 
@@ -127,7 +130,7 @@ function errorsOf(up: Uint8Array, { down, step }: Choices): Float32Array {
   return down.map((error, at) => (up[at] ? error + step[at]! : error));
 }
 
-/** An error as a share of the output's power; 0 where there is no output. Sums of float32 may fall short of 0. */
-function shareOf(error: number, power: number): number {
-  return power > 0 ? Math.max(0, error) / power : 0;
+/** An error as a share of the output's square; 0 where there is no output. Sums of float32 may fall short of 0. */
+function shareOf(error: number, square: number): number {
+  return square > 0 ? Math.max(0, error) / square : 0;
 }

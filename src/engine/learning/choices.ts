@@ -1,4 +1,4 @@
-import type { RoundingProblem } from "../model/rounding.ts";
+import type { LayerWeight } from "../model/rounding.ts";
 import { clamp } from "../values/clamp.ts";
 import { roundHalfEven } from "../values/round.ts";
 
@@ -14,7 +14,7 @@ export interface Choices {
 }
 
 /** The codes are clamp(floor(w / scale) + up), with w / scale in float32. */
-export function choicesOf({ weight, scales, inputs, limits }: RoundingProblem): Choices {
+export function choicesOf({ weight, scales, inputs, limits }: LayerWeight): Choices {
   const [lowest, highest] = limits;
   const down = new Float32Array(weight.length);
   const step = new Float32Array(weight.length);

@@ -1,4 +1,4 @@
-import { add, div, matMul, type Tensor3D, tensor3d, tidy, transpose, zeros } from "@tensorflow/tfjs-core";
+import { add, div, matMul, sub, type Tensor3D, tensor3d, tidy, transpose, zeros } from "@tensorflow/tfjs-core";
 import type { RoundingProblem } from "../model/rounding.ts";
 import type { Tensor } from "../model/tensor.ts";
 import { patchPlan } from "./patches.ts";
@@ -11,10 +11,20 @@ const ROWS = 512;
 
 /** What a layer's inputs add up to, as [groups, inputs, inputs]: means over positions. */
 export interface GramMatrices {
-  /** E[x^ x^'], E[(x^ - x) x^'] and E[(x^ - x)(x^ - x)'], with x of the float model and x^ of the rounded one. */
+  /**
+   * E[x^ x^'], E[(x^ - x) x^'] and E[(x^ - x)(x^ - x)'], with x of the float model and x^ of the rounded one: of what they are beyond
+   * their means where a bias takes these up.
+   */
   readonly rounded: Tensor3D;
   readonly cross: Tensor3D;
   readonly drift: Tensor3D;
+  /** E[x^] and E[x^ - x], as [groups, inputs]; null where no bias takes up mean errors. */
+  readonly means: InputMeans | null;
+}
+
+export interface InputMeans {
+  readonly rounded: Float64Array;
+  readonly drift: Float64Array;
 }
 
 /**
@@ -24,7 +34,11 @@ export interface GramMatrices {
 export class Gram {
   readonly #problem: RoundingProblem;
   readonly #groups: number;
-  #sums: GramMatrices;
+  #sums: Omit<GramMatrices, "means">;
+  /** What is taken from inputs before they are multiplied, so that little is left to take from their products: the first sample's means. */
+  #pivot: Float64Array | null = null;
+  /** What is left of the inputs, and their drift, added up. */
+  readonly #totals: InputMeans;
   #pending: { readonly rounded: Float32Array; readonly drift: Float32Array; readonly rows: number }[] = [];
   #positions = 0;
   #samples = 0;
@@ -35,6 +49,8 @@ export class Gram {
     this.#groups = form.kind === "conv" ? form.groups : 1;
     const none = (): Tensor3D => zeros([this.#groups, inputs, inputs]);
     this.#sums = { rounded: none(), cross: none(), drift: none() };
+    const nothing = () => new Float64Array(this.#groups * inputs);
+    this.#totals = { rounded: nothing(), drift: nothing() };
   }
 
   /** Adds one sample: the layer's input in both models, of one shape. Values that are not finite count as 0. */
@@ -47,6 +63,7 @@ export class Gram {
     drift.forEach((value, at) => {
       if (!Number.isFinite(value)) actual[at] = drift[at] = 0;
     });
+    if (this.#problem.biased) this.#center(actual, drift, positions.length);
     this.#pending.push({ rounded: actual, drift, rows: positions.length });
     if (this.#pending.reduce((rows, each) => rows + each.rows, 0) >= ROWS) this.#fold();
   }
@@ -55,13 +72,45 @@ export class Gram {
   finish(): GramMatrices {
     this.#fold();
     const { rounded, cross, drift } = this.#sums;
-    const means = tidy(() => [rounded, cross, drift].map((sum) => div<Tensor3D>(sum, Math.max(1, this.#positions))));
+    const { biased, inputs } = this.#problem;
+    const positions = Math.max(1, this.#positions);
+    const left = this.#totals.rounded.map((total) => total / positions);
+    const drifted = this.#totals.drift.map((total) => total / positions);
+    const products = tidy(() => {
+      const row = (means: Float64Array) => tensor3d(Float32Array.from(means), [this.#groups, 1, inputs]);
+      const [x, e] = [row(left), row(drifted)];
+      const mean = (sum: Tensor3D, one: Tensor3D, other: Tensor3D) => {
+        const whole = div<Tensor3D>(sum, positions);
+        return biased ? sub<Tensor3D>(whole, matMul(transpose(one, [0, 2, 1]), other)) : whole;
+      };
+      return [mean(rounded, x, x), mean(cross, e, x), mean(drift, e, e)];
+    });
     this.dispose();
-    return { rounded: means[0]!, cross: means[1]!, drift: means[2]! };
+    const means = { rounded: left.map((value, at) => value + (this.#pivot?.[at] ?? 0)), drift: drifted };
+    return { rounded: products[0]!, cross: products[1]!, drift: products[2]!, means: biased ? means : null };
   }
 
   dispose(): void {
     for (const sum of Object.values(this.#sums)) sum.dispose();
+  }
+
+  /** Takes the pivot from rows of [groups, positions, inputs], and adds up what is left, and their drift. */
+  #center(rows: Float32Array, drift: Float32Array, positions: number): void {
+    const { inputs } = this.#problem;
+    const columnOf = (at: number) => Math.floor(at / (positions * inputs)) * inputs + (at % inputs);
+    if (!this.#pivot) {
+      const pivot = new Float64Array(this.#groups * inputs);
+      rows.forEach((value, at) => {
+        pivot[columnOf(at)]! += value / positions;
+      });
+      this.#pivot = pivot;
+    }
+    for (let at = 0; at < rows.length; at++) {
+      const column = columnOf(at);
+      rows[at]! -= this.#pivot[column]!;
+      this.#totals.rounded[column]! += rows[at]!;
+      this.#totals.drift[column]! += drift[at]!;
+    }
   }
 
   #fold(): void {

@@ -13,7 +13,7 @@ import {
   tidy,
 } from "@tensorflow/tfjs-core";
 import type { LayerProducts, RoundingProblem } from "../model/rounding.ts";
-import type { GramMatrices } from "./gram.ts";
+import type { GramMatrices, InputMeans } from "./gram.ts";
 
 /** Inputs seem noisier by this share of their mean square, so that rounding leans less on what few samples happen to be. */
 const NOISE = 0.02;
@@ -22,8 +22,8 @@ const NOISE = 0.02;
  * A layer's expected squared error as a function of its weights' errors D = V - W. With x the float model's input,
  * x^ = x + e the rounded model's, H = E[x^ x^'], K = E[e x^'] and N = E[e e']:
  *   E|V x^ - W x|^2 = E|D x^ + W e|^2 = tr(D H D') + 2 tr(D (W K)') + tr(W N W').
- * What is learned from takes H with noise on its diagonal; errors that are told do not. Tensors are [groups, channels of a
- * group, inputs].
+ * What is learned from takes H with noise on its diagonal; errors that are told do not. Where a bias takes up the mean error
+ * D E[x^] + W E[e] of each channel, all of these are of x^ and e beyond their means. Tensors are [groups, channels of a group, inputs].
  */
 export class Reconstruction {
   readonly shape: [number, number, number];
@@ -35,12 +35,18 @@ export class Reconstruction {
   /** By channel: E(w e)^2 and E(w x)^2. */
   readonly #drift: Float32Array;
   readonly #power: Float32Array;
+  readonly #weight: Float32Array;
+  readonly #means: InputMeans | null;
 
   private constructor(
+    { weight }: RoundingProblem,
+    means: InputMeans | null,
     shape: [number, number, number],
     [gram, noise, cross]: readonly [Tensor3D, Tensor3D, Tensor3D],
     [drift, power]: readonly [Float32Array, Float32Array],
   ) {
+    this.#weight = weight;
+    this.#means = means;
     this.shape = shape;
     this.#gram = gram;
     this.#noise = noise;
@@ -68,15 +74,42 @@ export class Reconstruction {
         sums: [ofDrift, power] as const,
       };
     });
-    for (const each of Object.values(matrices)) each.dispose();
+    for (const each of [matrices.rounded, matrices.cross, matrices.drift]) each.dispose();
     const [drift, power] = (await Promise.all(sums.map((each) => each.data()))) as [Float32Array, Float32Array];
     for (const each of sums) each.dispose();
-    return new Reconstruction(shape, tensors, [drift.slice(), power.map((value) => Math.max(0, value))]);
+    const powers = power.map((value) => Math.max(0, value));
+    return new Reconstruction(problem, matrices.means, shape, tensors, [drift.slice(), powers]);
   }
 
-  /** The square of the layer's output, all channels together. */
+  /** The square of the layer's output, all channels together: about their means where a bias takes up mean errors. */
   get power(): number {
     return this.#power.reduce((total, value) => total + value, 0);
+  }
+
+  /** The square of the layer's output, all channels together, but for its bias. */
+  get square(): number {
+    if (!this.#means) return this.power;
+    const { rounded, drift } = this.#means;
+    const exact = rounded.map((value, at) => value - drift[at]!);
+    return this.#products(this.#weight, exact).reduce((total, mean) => total + mean ** 2, this.power);
+  }
+
+  /** What a bias adds to each channel to take up the mean error -(D E[x^] + W E[e]) of weights' errors; null where none does. */
+  shift(errors: Float32Array): Float32Array | null {
+    if (!this.#means) return null;
+    const drifted = this.#products(this.#weight, this.#means.drift);
+    return Float32Array.from(this.#products(errors, this.#means.rounded), (mean, at) => 0 - mean - drifted[at]!);
+  }
+
+  /** Of rows of channels by values of [groups, inputs]. */
+  #products(rows: Float32Array, values: Float64Array): Float64Array {
+    const [groups, channels, inputs] = this.shape;
+    return Float64Array.from({ length: groups * channels }, (_, row) => {
+      const from = Math.floor(row / channels) * inputs;
+      let sum = 0;
+      for (let at = 0; at < inputs; at++) sum += rows[row * inputs + at]! * values[from + at]!;
+      return sum;
+    });
   }
 
   /** Half the derivative of the squared error, with noise, by each weight: D H + W K. */

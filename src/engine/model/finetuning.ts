@@ -1,8 +1,8 @@
 import { count, fields, finites, flag, list, number, type Of, record, text } from "../schema/define.ts";
 import type { JobContext } from "./job.ts";
 import type { Affine } from "./range.ts";
-import { FOUND_CODES, PRINTS, type Recipe } from "./recipe.ts";
-import { type Learner, LOSS_POINT, type LossPoint, type RoundingProblem } from "./rounding.ts";
+import { FOUND_CODES, PRINTS } from "./recipe.ts";
+import { type LayerWeight, type Learner, LOSS_POINT, type LossPoint, type Rounding } from "./rounding.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** Steps of Adam over a block, unless said otherwise: docs/finetuning.md. */
@@ -14,7 +14,7 @@ export interface ValueGrid extends Affine {
 }
 
 /** A layer to be tuned: its weight as rows of output channels, and the codes that it begins with, in that order. */
-export interface BlockLayer extends RoundingProblem {
+export interface BlockLayer extends LayerWeight {
   readonly codes: Int8Array;
   /** One an output channel; null where none can be added. */
   readonly bias: Float32Array | null;
@@ -105,8 +105,8 @@ export interface FineTuneRequest {
   readonly samples: number;
   /** Steps of Adam over each block. */
   readonly steps: number;
-  /** The learned rounding that is gone on from, by layer, as a recipe keeps it. */
-  readonly rounding: NonNullable<Recipe["rounding"]>;
+  /** The learned rounding that is gone on from. */
+  readonly from: Pick<Rounding, "rounding" | "biases">;
   /** What a run that was ended came to: its blocks are not tuned again. */
   readonly resume: FineTuning | null;
 }

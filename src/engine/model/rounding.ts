@@ -1,4 +1,4 @@
-import { count, fields, list, number, type Of, record, text } from "../schema/define.ts";
+import { count, fields, finites, list, number, type Of, record, text } from "../schema/define.ts";
 import type { JobContext } from "./job.ts";
 import { PRINTS, ROUNDING_BITS } from "./recipe.ts";
 import type { Tensor } from "./tensor.ts";
@@ -22,7 +22,7 @@ export type LayerForm =
   | { readonly kind: "matmul" };
 
 /** A weight to be rounded, as rows of output channels. */
-export interface RoundingProblem {
+export interface LayerWeight {
   readonly form: LayerForm;
   /** Row-major [channels, inputs]: all that adds up to one output channel is one row. */
   readonly weight: Float32Array;
@@ -31,6 +31,11 @@ export interface RoundingProblem {
   /** One scale a channel, and the least and the greatest code. */
   readonly scales: Float32Array;
   readonly limits: readonly [number, number];
+}
+
+export interface RoundingProblem extends LayerWeight {
+  /** Whether the layer's bias takes up the mean error of each output channel, so that rounding need not. */
+  readonly biased: boolean;
 }
 
 /** Iteration, and the squared error of the layer's output as a share of the output's own square. */
@@ -42,7 +47,9 @@ export interface LearnedRounding {
   readonly up: Uint8Array;
   /** How many are not rounded to the nearest code. */
   readonly changed: number;
-  /** The loss rounded to nearest and as learned, every weight up or down. */
+  /** What is added to the bias of each output channel, so that its mean error is none; null where no bias takes it up. */
+  readonly shift: Float32Array | null;
+  /** The loss rounded to nearest and as learned, every weight up or down, without the mean errors that a bias takes up. */
   readonly nearest: number;
   readonly learned: number;
   /** The loss while weights lie between up and down. */
@@ -87,7 +94,10 @@ const LAYER_ROUNDING = fields({
   weights: count,
   /** How many are not rounded to the nearest code. */
   changed: count,
-  /** Squared error of the layer's output as a share of its own square, rounded to nearest and as learned. */
+  /**
+   * Squared error of the layer's output as a share of its own square, rounded to nearest and as learned: without the mean error of each
+   * channel where the layer's bias takes it up.
+   */
   nearest: number,
   learned: number,
   curve: list(LOSS_POINT),
@@ -98,6 +108,8 @@ export type LayerRounding = Of<typeof LAYER_ROUNDING>;
 export const ROUNDING = fields({
   /** As in the recipe. */
   rounding: record(ROUNDING_BITS),
+  /** What is added to the biases of these layers, which was learned with their rounding; of those that take none, nothing. */
+  biases: record(finites),
   layers: list(LAYER_ROUNDING),
   /** How many layers there are to learn; fewer are in `layers` where learning was cancelled. */
   wanted: count,

@@ -15,7 +15,7 @@ export type LearnedParts = Partial<Pick<Recipe, Learned>>;
 export function withSettings(recipe: Recipe, choices: Choices, known: LearnedParts = {}): Recipe {
   const chosen = withoutEmpty({ ...recipe, ...choices });
   const unasked = noLongerAsked(recipe, chosen);
-  const stale = [...learnedFrom(changedSettings(recipe, chosen)), ...unasked];
+  const stale = staleIn(recipe, changedSettings(recipe, chosen), unasked);
   return withLearned(withoutOptional(without(chosen, stale), unasked), known);
 }
 
@@ -29,12 +29,12 @@ function withoutEmpty(recipe: Recipe): Recipe {
 /** The recipe with a part that was derived anew, and without what followed from another. */
 export function withLearned(recipe: Recipe, parts: LearnedParts): Recipe {
   const changed = (Object.keys(parts) as Learned[]).filter((part) => digest(recipe[part]) !== digest(parts[part]));
-  return withoutVainPrints({ ...without(recipe, learnedFrom(changed)), ...parts });
+  return withoutVainPrints({ ...without(recipe, staleIn(recipe, changed)), ...parts });
 }
 
 /** The recipe without what was derived from these, which have become others. */
 export function withOthers(recipe: Recipe, changed: readonly Origin[]): Recipe {
-  return withoutVainPrints(without(recipe, learnedFrom(changed)));
+  return withoutVainPrints(without(recipe, staleIn(recipe, changed)));
 }
 
 /** A recipe with nothing in it that was derived. */
@@ -51,6 +51,17 @@ export function changedSettings(before: Recipe, after: Recipe): readonly Setting
 
 const digest = (part: object | null | undefined) =>
   part && digestOf(part as Record<string, unknown> | readonly unknown[]);
+
+/** What a recipe holds that is no longer what it was derived as once these have become others: biases learned with rounding stand with it. */
+function staleIn(
+  { weights, rounding }: Recipe,
+  changed: readonly Origin[],
+  unasked: readonly Learned[] = [],
+): readonly Learned[] {
+  const stale = [...learnedFrom(changed), ...unasked];
+  const isKept = weights.rounding === "learned" && rounding !== null && ![...changed, ...stale].includes("rounding");
+  return isKept ? stale.filter((part) => part !== "biases") : stale;
+}
 
 function without(recipe: Recipe, parts: readonly Learned[]): Recipe {
   const held = parts.filter((part) => (recipe[part] ?? null) !== null);

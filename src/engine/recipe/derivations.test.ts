@@ -123,15 +123,18 @@ test.each<[Origin, readonly string[]]>([
   ["rounding", ["biases"]],
   ["inputScales", ["codes", "biases"]],
   ["codes", ["biases"]],
-  ["biasCorrection", ["biases"]],
+  ["biasCorrection", ["rounding", "biases"]],
   ["spared", ["resolved"]],
   ["ranges", ["resolved"]],
   ["resolved", []],
   ["biases", []],
 ])("another %s takes %j with it", (origin, parts) => {
   expect(learnedFrom([origin])).toEqual(parts);
+  const plain = withOthers({ ...learned, weights: { ...learned.weights, rounding: "nearest" } }, [origin]);
+  expect(LEARNED.filter((part) => plain[part] === null)).toEqual(parts);
   const left = withOthers(learned, [origin]);
-  expect(LEARNED.filter((part) => left[part] === null)).toEqual(parts);
+  const together = [origin, ...parts].includes("rounding") ? parts : parts.filter((part) => part !== "biases");
+  expect(LEARNED.filter((part) => left[part] === null)).toEqual(together);
 });
 
 test("what is learned anew takes what followed from it, and the same once more takes nothing", () => {

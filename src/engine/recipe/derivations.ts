@@ -118,6 +118,7 @@ export const DERIVATIONS: Readonly<Record<Derived, Derivation>> = {
       "granularity",
       "weightScales",
       "weightBlock",
+      "biasCorrection",
     ],
     under: ["wide", "float", "elementwise", "unjoined", "spared", "method", "methods", "ranges"],
   },
@@ -196,9 +197,11 @@ export function missing(recipe: Recipe): readonly Learned[] {
   return LEARNED.filter((part) => ASKED[part](recipe) && (held[part] ?? null) === null);
 }
 
-/** Codes and biases that were fine-tuned together are nothing without each other. */
+/** Codes, or rounding, and biases that were learned together are nothing without each other. */
 function heldOf(recipe: Recipe): Pick<Recipe, Learned> {
-  return recipe.weights.rounding === "finetuned" && recipe.biases === null ? { ...recipe, codes: null } : recipe;
+  if (recipe.biases !== null) return recipe;
+  if (recipe.weights.rounding === "finetuned") return { ...recipe, codes: null };
+  return recipe.corrections.bias === "none" ? recipe : { ...recipe, rounding: null };
 }
 
 /** What one recipe asks for and another no longer does. */

@@ -99,11 +99,16 @@ test("rounding that was learned goes with the weights, their scales and what the
     withCorrections(learned, { equalization: true }),
     withRounding(learned, "nearest", null),
     withFormat(learned, "weights"),
+    withCorrections(learned, { bias: "analytic" }),
   ]) {
     expect([edited.rounding, edited.biases]).toEqual([null, null]);
   }
-  const otherBiases = withCorrections(learned, { bias: "analytic" });
-  expect([otherBiases.rounding, otherBiases.biases]).toEqual([learned.rounding, null]);
+  for (const edited of [withMethod(learned, "mse"), withFloat(learned, "layers", ["other"], true)]) {
+    expect([edited.rounding, edited.biases]).toEqual([learned.rounding, learned.biases]);
+    expect(missing(edited)).not.toContain("biases");
+  }
+  const corrected = { ...learned, corrections: { ...learned.corrections, bias: "empirical" }, biases: null } as const;
+  expect(missing(corrected)).toEqual(expect.arrayContaining(["rounding", "biases"]));
 });
 
 test("a seed is of stochastic rounding, ends biases that were learned with another, and goes with it", () => {
@@ -250,7 +255,7 @@ test("takes codes and biases that were tuned, and what samples taught them, and 
   ]) {
     expect([other.weights.rounding, "codes" in other]).toEqual(["nearest", false]);
   }
-  const learned = withLearnedRounding(tuned, { rounding: { conv: "AQ==" }, prints: "AAAAAAAA" });
+  const learned = withLearnedRounding(tuned, { rounding: { conv: "AQ==" }, biases: { conv: [1] }, prints: "AAAAAAAA" });
   expect("codes" in learned).toBe(false);
 });
 

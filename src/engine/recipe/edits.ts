@@ -260,12 +260,14 @@ export function withRoundingSeed(recipe: Recipe, seed: number): Recipe {
   return withSettings(recipe, { weights: { ...recipe.weights, seed } });
 }
 
-/** Rounds weights as was learned; the recipe knows the samples that taught it. */
+/** Weights rounded as was learned, with the biases that were learned with it where any are corrected; the recipe knows the samples that taught it. */
 export function withLearnedRounding(
   recipe: Recipe,
-  { rounding, prints }: Pick<Rounding, "rounding" | "prints">,
+  { rounding, biases, prints }: Pick<Rounding, "rounding" | "biases" | "prints">,
 ): Recipe {
-  const learned = withRounding(recipe, "learned", rounding);
+  const weights: WeightScheme = { ...toNearest(recipe.weights), rounding: "learned" };
+  const corrected = recipe.corrections.bias === "none" ? null : biases;
+  const learned = withSettings(recipe, { weights }, { rounding, biases: corrected });
   return withoutVainPrints({ ...learned, prints: joinPrints(learned.prints, prints) });
 }
 

@@ -43,7 +43,7 @@ test("what rounding is awaited goes away once it is learned", () => {
   given({ recipe: begin(recipe) });
   alarmUntil("nothing awaited", "The recipe asks for learned rounding.");
   expect(alerts()).toHaveLength(1);
-  given({ recipe: begin(withLearnedRounding(recipe, { rounding: { a: "AQ==" }, prints: "AAAAAAAA" })) });
+  given({ recipe: begin(withLearnedRounding(recipe, { rounding: { a: "AQ==" }, biases: {}, prints: "AAAAAAAA" })) });
   expect(alerts()).toEqual([]);
 });
 

@@ -40,6 +40,7 @@ const calibration = { wanted: 20, equalized: false, seed: null } as Calibration;
 const data = { files: [], summary: { samples: 40 }, fingerprint: "d" } as unknown as OpenData;
 const learned: Rounding = {
   rounding: { a: "AQ==", b: "AQ==" },
+  biases: { a: [0.25] },
   layers: [{ layer: "a" }, { layer: "b" }] as LayerRounding[],
   ...{ wanted: 2, samples: 20, iterations: 200, learner: "tfjs", seconds: 1, prints: "AAAAAAAA" },
 };
@@ -89,7 +90,7 @@ test("what gains goes into the recipe as one step of undo that is listed, from l
   const asked = run([], tuned(true, false));
   await fineTune();
   expect(asked.map(({ request }) => request)).toEqual([
-    { samples: 20, steps: 100, rounding: learned.rounding, resume: null },
+    { samples: 20, steps: 100, from: { rounding: learned.rounding, biases: learned.biases }, resume: null },
   ]);
   expect(asked[0]!.recipe).toMatchObject({ weights: { rounding: "finetuned" }, codes: null, biases: null });
   expect(present()).toMatchObject({

@@ -1,7 +1,7 @@
 import { proxy } from "../../../workers/client.ts";
 import type { FineTuning } from "../../engine/model/finetuning.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
-import type { LossPoint } from "../../engine/model/rounding.ts";
+import type { LossPoint, Rounding } from "../../engine/model/rounding.ts";
 import { basisOf, isCurrent } from "../../engine/recipe/basis.ts";
 import { digestOf } from "../../engine/recipe/digest.ts";
 import { withFineTuning, withRounding } from "../../engine/recipe/edits.ts";
@@ -67,9 +67,9 @@ export function resumableTuning(state: StudioState): FineTuning | null {
   const { finetuning } = state.results;
   if (!finetuning || fineTuningIsStale(state) || isWhollyTuned(finetuning.result)) return null;
   const { samples, steps, rounding } = finetuning.asked;
-  const from = knownRounding(state)?.rounding;
+  const from = knownRounding(state);
   const isAsked = samples === roundingSamples(state) && steps === state.view.tuningSteps;
-  return isAsked && from && rounding === digestOf(from) ? finetuning.result : null;
+  return isAsked && from && rounding === roundingDigest(from) ? finetuning.result : null;
 }
 
 /**
@@ -92,7 +92,7 @@ export async function fineTune(): Promise<void> {
   const recipe = { ...fineTuned(resolved), codes: null, biases: null };
   const basis = basisOf("codes", { recipe, data: data.fingerprint });
   const now = studio.getState();
-  const asked = { samples: roundingSamples(now), steps: now.view.tuningSteps, rounding: digestOf(rounding.rounding) };
+  const asked = { samples: roundingSamples(now), steps: now.view.tuningSteps, rounding: roundingDigest(rounding) };
   let last = resumableTuning(now);
   const isOpen = () => studio.getState().project.model?.file === model.file;
   const show = (tuned: FineTuning) => {
@@ -109,7 +109,12 @@ export async function fineTune(): Promise<void> {
     run: (api, report) =>
       api.fineTune(
         recipe,
-        { samples: asked.samples, steps: asked.steps, rounding: rounding.rounding, resume: last },
+        {
+          samples: asked.samples,
+          steps: asked.steps,
+          from: { rounding: rounding.rounding, biases: rounding.biases },
+          resume: last,
+        },
         report,
         onPoint,
         onBlock,
@@ -130,6 +135,10 @@ export async function fineTune(): Promise<void> {
     say("warning", "The recipe changed meanwhile, so it does not have what was tuned yet.");
   } else if (kept > 0 || present?.weights.rounding === "finetuned") adoptFineTuning();
   else if (!isAdopted(studio.getState())) adoptRounding();
+}
+
+function roundingDigest({ rounding, biases }: Pick<Rounding, "rounding" | "biases">): string {
+  return digestOf({ rounding, biases });
 }
 
 /** The layers of a block in words. */

@@ -41,7 +41,11 @@ function laterOf(derived: Derived): Json {
   return Object.fromEntries(names.map((name) => [name, LATER[name]]));
 }
 
-function withLater(derived: Derived, basis: Json): Json {
+/** Rounding was learned while biases were left alone. */
+const UNBIASED = { biasCorrection: "none" } as const;
+
+function withLater(derived: Derived, told: Json): Json {
+  const basis = derived === "rounding" && lacks(told, "biasCorrection") ? { ...told, ...UNBIASED } : told;
   const later = laterOf(derived);
   const since = lacks(basis, ...Object.keys(later)) ? { ...basis, ...later, ...withoutState(basis.inputs) } : basis;
   const format = leavesOf(derived).includes("format") ? formatOf(since) : since.format;
@@ -70,6 +74,7 @@ function toldOfRounding(stored: unknown, outside: Pick<Basis, "data">): Basis {
     format: formatOf({ activations }),
     preprocess,
     ...withoutState(inputs),
+    ...UNBIASED,
   };
   const basis = { ...unknown, ...laterOf("rounding"), ...then, factors: isObject(factors) ? digestOf(factors) : null };
   return check(basisSchema("rounding"), basis, "").problem === null ? basis : unknown;

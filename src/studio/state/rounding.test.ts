@@ -3,7 +3,13 @@ import type { Calibration } from "../../engine/model/calibration.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import type { LayerRounding, Rounding } from "../../engine/model/rounding.ts";
 import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
-import { withGranularity, withMethod, withRounding, withWeightType } from "../../engine/recipe/edits.ts";
+import {
+  withCorrections,
+  withGranularity,
+  withMethod,
+  withRounding,
+  withWeightType,
+} from "../../engine/recipe/edits.ts";
 import { isApplied } from "../../engine/recipe/remedies.ts";
 import { nothingIsAwaited } from "./awaited.ts";
 import { calibrate } from "./calibrate.ts";
@@ -28,6 +34,7 @@ const data = { files: [], summary: { samples: 40 }, fingerprint: "d" } as unknow
 const layer = (name: string) => ({ layer: name }) as LayerRounding;
 const learned = (...names: string[]): Rounding => ({
   rounding: Object.fromEntries(names.map((name) => [name, "AQ=="])),
+  biases: {},
   layers: names.map(layer),
   wanted: 2,
   samples: 19,
@@ -65,14 +72,15 @@ beforeEach(() => {
   given({ model, data, samples: 20, recipe: begin(recipe), calibration });
 });
 
-test("what is learned goes into the recipe as one step of undo, and biases are learned anew", async () => {
-  given({ recipe: begin({ ...recipe, biases: { conv: [1] } }) });
-  run([learned("a")], learned("a", "b"));
+test("what is learned goes into the recipe as one step of undo, and biases with it", async () => {
+  const biases = { a: [0.25], b: [0.5] };
+  given({ recipe: begin({ ...withCorrections(recipe, { bias: "empirical" }), biases: { conv: [1] } }) });
+  run([learned("a")], { ...learned("a", "b"), biases });
   await learnRounding();
   expect(present()).toMatchObject({
     weights: { rounding: "learned" },
     rounding: { a: "AQ==", b: "AQ==" },
-    biases: null,
+    biases,
   });
   expect(isAdopted(studio.getState())).toBe(true);
   actions.recipeUndone();

@@ -1,9 +1,9 @@
 import { proxy } from "../../../workers/client.ts";
 import { remedyWords } from "../../engine/model/diagnosis.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
-import { own } from "../../engine/model/record.ts";
 import { ROUNDING_SAMPLES, type Rounding } from "../../engine/model/rounding.ts";
 import { basisOf, isCurrent } from "../../engine/recipe/basis.ts";
+import { digestOf } from "../../engine/recipe/digest.ts";
 import { withLearnedRounding, withRounding } from "../../engine/recipe/edits.ts";
 import { plural } from "../../engine/values/figures.ts";
 import { runJob } from "./jobs.ts";
@@ -35,11 +35,10 @@ export function isComplete({ layers, wanted }: Rounding): boolean {
 
 /** Whether the recipe rounds as this result says. */
 export function isAdopted({ project: { recipe }, results: { rounding } }: StudioState): boolean {
-  const used = recipe?.present.rounding;
-  if (!rounding || !used) return false;
-  const learned = rounding.result.rounding;
-  const names = Object.keys(learned);
-  return names.length === Object.keys(used).length && names.every((name) => own(used, name) === learned[name]);
+  const used = recipe?.present;
+  if (!rounding || !used?.rounding) return false;
+  const learned = rounding.result;
+  return digestOf([used.rounding, used.biases ?? {}]) === digestOf([learned.rounding, learned.biases]);
 }
 
 /** What a run that was ended came to, where the next one can go on from it. */

@@ -86,6 +86,7 @@ const ROUNDING_RECORD = {
     result: {
       ...{
         rounding: { conv: "QUI=" },
+        biases: {},
         wanted: 2,
         samples: 8,
         iterations: 20,
@@ -336,6 +337,10 @@ describe("what an earlier version stored", () => {
     const unknown = { ...ROUNDING_RECORD, rounding: { ...ROUNDING_RECORD.rounding, result: silent } };
     expect(problemOf(STORED_ROUNDING, unknown)).toContain("prints");
     expect(RENEWALS.roundings!(unknown)).toEqual(ROUNDING_RECORD);
+    const { biases, ...unbiased } = ROUNDING_RECORD.rounding.result;
+    const without = { ...ROUNDING_RECORD, rounding: { ...ROUNDING_RECORD.rounding, result: unbiased } };
+    expect(problemOf(STORED_ROUNDING, without)).toContain("biases");
+    expect(RENEWALS.roundings!(without)).toEqual(ROUNDING_RECORD);
 
     const { ranked, reliability, notices, ...before } = SESSION_RECORD.sensitivity.result;
     const session = { ...SESSION_RECORD, sensitivity: { ...SESSION_RECORD.sensitivity, result: before } };
@@ -373,7 +378,14 @@ describe("what an earlier version stored", () => {
       "rounding",
       `files ${JSON.stringify([type, granularity, false, factors, read])}`,
     ) as Basis;
-    expect(isCurrent("rounding", ofRounding, { ...present, recipe: { ...learned, method: "cosine" } })).toBe(true);
+    const corrected = (bias: "none" | "empirical") => {
+      return {
+        ...present,
+        recipe: { ...learned, method: "cosine", corrections: { ...learned.corrections, bias } },
+      } as const;
+    };
+    expect(isCurrent("rounding", ofRounding, corrected("none"))).toBe(true);
+    expect(isCurrent("rounding", ofRounding, corrected("empirical"))).toBe(false);
     const coarse = { ...learned, weights: { ...learned.weights, granularity: "tensor" } } as const;
     expect(isCurrent("rounding", ofRounding, { ...present, recipe: coarse })).toBe(false);
     const other = { ...present, recipe: { ...learned, rounding: { conv: "QUM=" } } };

@@ -18,7 +18,8 @@ export const learners: Readonly<Record<"cpu" | "wasm", () => Promise<BlockLearne
 /** Weights of 4 bits whose codes are within the limits, but for a few. */
 export function problemOf(form: LayerForm, channels: number, inputs: number, seed = 1): RoundingProblem {
   const weight = noise([channels, inputs], seed).data as Float32Array;
-  return { form, weight, channels, inputs, scales: new Float32Array(channels).fill(0.13), limits: [-8, 7] };
+  const scales = new Float32Array(channels).fill(0.13);
+  return { form, weight, channels, inputs, scales, limits: [-8, 7], biased: false };
 }
 
 export type Pair = readonly [float: Tensor, rounded: Tensor];

@@ -13,6 +13,11 @@ export const PAST_ROUNDINGS: readonly PastShape[] = [
     is: (rounding) => lacks(rounding, "prints"),
     next: (rounding) => ({ ...rounding, prints: null }),
   },
+  {
+    // Biases were left alone.
+    is: (rounding) => lacks(rounding, "biases"),
+    next: (rounding) => ({ ...rounding, biases: {} }),
+  },
 ];
 
 function renamed(layer: unknown): unknown {
