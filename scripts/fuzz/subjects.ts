@@ -15,8 +15,6 @@ import {
   gateMarkdown,
   inspectModel,
   kindOf,
-  mergeSensitivity,
-  mergeShards,
   openData,
   readAnyShard,
   readCalibration,
@@ -26,6 +24,8 @@ import {
   readRecipe,
   readReport,
   readRules,
+  SensitivityMerge,
+  ShardMerge,
 } from "../../src/engine/project/index.ts";
 import { context, writeDocuments } from "./documents.ts";
 import { EXTERNAL_MODELS, MODELS, WEIGHTS } from "./models.ts";
@@ -65,6 +65,11 @@ async function readSamples(files: readonly DataFile[], inputs: ModelInputs, prep
     await data.get(index);
     await data.print(index);
   }
+}
+
+function mergeAlone<P>(merge: { add(name: string, part: P): void; result(): unknown }, part: P): void {
+  merge.add("input.json", part);
+  merge.result();
 }
 
 function ofData(
@@ -166,8 +171,8 @@ export async function subjectsOn(runtime: Runtime): Promise<readonly Subject[]> 
     }),
     ofText("shard", 20, [shard, sensitivityShard], (text) => {
       const read = readAnyShard(text, "input.json");
-      if ("observed" in read) mergeShards([["input.json", read.observed]]);
-      else mergeSensitivity([["input.json", read.measured]]);
+      if ("observed" in read) mergeAlone(new ShardMerge(), read.observed);
+      else mergeAlone(new SensitivityMerge(), read.measured);
     }),
     {
       ...{ format: "signature", extension: "sig", weight: 17, structured: mutateJson },
