@@ -1,6 +1,5 @@
 export { zipArtifacts } from "../job/archive.ts";
 export { type Artifact, artifactBytes, fileOf, partsOf } from "../job/artifact.ts";
-export { clippingOfFile } from "../job/clipping.ts";
 export { compareReports, readReport } from "../job/compare.ts";
 export { openData } from "../job/data.ts";
 export { evaluateModels, isTokenInput } from "../job/evaluate.ts";
@@ -29,6 +28,7 @@ export { keyName, makeKeys, readPrivateKey, readPublicKey, type SigningKey } fro
 export type { SmoothedInput, SmoothingSearch } from "../job/smooth.ts";
 export { floatFileOf, type ModelSource, modelFileOf, type RunnableModel, weightFiles } from "../job/source.ts";
 export { FloatRunner } from "../job/stateRunner.ts";
+export { clippingOfFiles } from "../job/storedClipping.ts";
 export { storedFile } from "../job/storedFile.ts";
 export { type Step, stepsTo } from "../job/tune.ts";
 export { type ProbeKind, Turns } from "../job/turns.ts";
