@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { classesOf, type Dataset } from "../../src/engine/model/dataset.ts";
+import { type Dataset, isLabelled } from "../../src/engine/model/dataset.ts";
 import type { Evaluation } from "../../src/engine/model/evaluation.ts";
 import { InputError, type Notice } from "../../src/engine/model/job.ts";
 import { isDisproved } from "../../src/engine/model/preprocessFinding.ts";
@@ -167,7 +167,7 @@ function unjudged({ labelled }: Evaluation): InputError {
 
 /** A limit that nothing can be held against would always be kept. */
 function assertLabelled(dataset: Dataset, skip: number, samples: number): void {
-  if (dataset.labels?.slice(skip, skip + samples).some((label) => classesOf(label).length > 0)) return;
+  if (isLabelled(dataset.labels, skip, skip + samples)) return;
   throw new InputError(
     "None of the samples to judge has a label; give --labels FILE for them, or leave --max-drop out.",
   );
