@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { armor, Decrypter } from "age-encryption";
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
 import type { Runtime } from "../src/engine/model/runtime.ts";
+import { seal } from "../src/engine/sealing/seal.ts";
 import { colourModel, modelBytes, put, putColours, scratch } from "./testing/colours.ts";
 import { errorOf, octet } from "./testing/command.ts";
 
@@ -110,8 +111,40 @@ it("verifies what lies there, with its report opened and its signature of what i
   const wrong = await octet(...asked);
   expect([wrong.code, errorOf(wrong)]).toEqual([
     2,
-    "sealed/colours.report.json.age is not opened by the passphrase in OCTET_PASSPHRASE; set that to the one that it was encrypted with.",
+    "sealed/colours.report.json.age is not opened by the passphrase in OCTET_PASSPHRASE; set that to the one that it was encrypted with, or to several, one a line.",
   ]);
+});
+
+it("takes several passphrases, one a line, for files that were encrypted with different ones", async () => {
+  const part = (index: number) => at("parts", `colours.${index}-of-2.shard.json.age`);
+  for (const [index, passphrase] of [PASSPHRASE, "another one"].entries()) {
+    setPassphrase(passphrase);
+    const shard = ["--shard", `${index + 1}/2`, "--out", at("parts"), "--encrypt"];
+    expect((await octet("calibrate", model, "--data", data, "--preprocess", "unit", ...shard)).code).toBe(0);
+    expect((await quantize(`both/${index}`, "--encrypt")).code).toBe(0);
+  }
+  const merge = () => octet("merge", part(1), part(2), "--out", at("merged"));
+  const verify = () => octet("verify", at("both"));
+  for (const [which, given] of [
+    ["the passphrase", PASSPHRASE],
+    ["any passphrase", `${PASSPHRASE}\nwrong`],
+  ] as const) {
+    setPassphrase(given);
+    const told = `is not opened by ${which} in OCTET_PASSPHRASE; set that to the one that it was encrypted with, or to several, one a line.`;
+    expect(errorOf(await merge())).toBe(`${part(2)} ${told}`);
+    expect(errorOf(await verify())).toBe(`both/1/colours.report.json.age ${told}`);
+  }
+  for (const given of [`${PASSPHRASE}\nanother one\n`, `another one\r\n\r\n${PASSPHRASE}`]) {
+    setPassphrase(given);
+    expect([(await merge()).code, (await verify()).code]).toEqual([0, 0]);
+  }
+  setPassphrase("of a program\nwith two lines");
+  const sealed = put(
+    folder,
+    "program.txt.age",
+    await seal(new TextEncoder().encode("text"), "of a program\nwith two lines"),
+  );
+  expect((await octet("decrypt", sealed, "--out", at("program"))).code).toBe(0);
 });
 
 it("opens them wherever a calibration, a recipe or a report is taken, binary or armored", async () => {

@@ -5,7 +5,7 @@ import { readWhole } from "./files.ts";
 /** Where a passphrase is taken from: what stands in a command line is seen by all users and kept in the shell's history. */
 export const VARIABLE = "OCTET_PASSPHRASE";
 
-/** The passphrase that is set; null where there is none. */
+/** The passphrase that is set, or several, one a line; null where there is none. */
 export function givenPassphrase(): string | null {
   return process.env[VARIABLE] || null;
 }
@@ -19,31 +19,45 @@ export function passphraseFor({ encrypt }: { readonly encrypt: boolean }): strin
   }
   if (/[\r\n]/.test(passphrase)) {
     throw new InputError(
-      `${VARIABLE} has a line break in it, as it has from a file, and nobody could type it to open what it encrypts; set it without.`,
+      `${VARIABLE} has a line break in it, as it has from a file or of several passphrases, and --encrypt takes one that can be typed; set it without.`,
     );
   }
   return passphrase;
 }
 
+/** The one that opened a file last is tried first: each takes seconds. */
+let lastOpening: string | null = null;
+
+/** One a line, as a line break is in none that can be typed; whole at last, since a program may have encrypted with one that has. */
+function candidates(given: string): readonly string[] {
+  const lines = given.split(/\r?\n/).filter((line) => line !== "");
+  const all = [...new Set([...lines, given])];
+  return lastOpening !== null && all.includes(lastOpening) ? [...new Set([lastOpening, ...all])] : all;
+}
+
 /**
- * Decrypts a file by the passphrase that is set. Rejects with WrongPassphrase where that is none or another, with InputError where the file is
- * damaged.
+ * Decrypts a file by the passphrase that is set, or one of several, each on a line of its own. Rejects with WrongPassphrase where that is none or another,
+ * with InputError where the file is damaged.
  */
 export async function opened(sealed: Uint8Array, path: string): Promise<Uint8Array> {
-  const passphrase = givenPassphrase();
-  if (passphrase === null) {
+  const given = givenPassphrase();
+  if (given === null) {
     throw new WrongPassphrase(
       `${path} is encrypted, and ${VARIABLE} is not set; set that in the environment to its passphrase.`,
     );
   }
-  try {
-    return await unseal(sealed, passphrase, path);
-  } catch (error) {
-    if (!(error instanceof WrongPassphrase)) throw error;
-    throw new WrongPassphrase(
-      `${path} is not opened by the passphrase in ${VARIABLE}; set that to the one that it was encrypted with.`,
-    );
+  for (const passphrase of candidates(given)) {
+    try {
+      const file = await unseal(sealed, passphrase, path);
+      lastOpening = passphrase;
+      return file;
+    } catch (error) {
+      if (!(error instanceof WrongPassphrase)) throw error;
+    }
   }
+  throw new WrongPassphrase(
+    `${path} is not opened by ${given.includes("\n") ? "any passphrase" : "the passphrase"} in ${VARIABLE}; set that to the one that it was encrypted with, or to several, one a line.`,
+  );
 }
 
 /** The text of a document, decrypted where it is encrypted. Rejects with InputError as `opened` does, and where it cannot be read. */

@@ -83,6 +83,7 @@ test("another tool's file is a result beside those of recipes here, judged on th
   await expect(page.getByTestId("compare-samples").getByRole("cell")).toHaveText([/^8/, /^8/]);
   await expect(page.getByTestId("compare")).not.toContainText("they are not compared");
   await expect(page.getByTestId("compare-y SQNR").getByRole("cell")).toHaveText([/dB/, /dB/]);
+  await expect(page.getByTestId("compare-clipped").getByRole("cell")).toHaveText([/^[\d.]+ %/, /^[\d.]+ %/]);
   await expect(page.getByTestId("compare-ranges by")).toHaveCount(0);
   await page.screenshot({ path: testInfo.outputPath("compare.png") });
   await expect.poll(async () => (await stored(page)).results).toHaveLength(2);

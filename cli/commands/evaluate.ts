@@ -1,11 +1,11 @@
 import { basename } from "node:path";
-import { classesOf, type Dataset } from "../../src/engine/model/dataset.ts";
+import { type Dataset, isLabelled } from "../../src/engine/model/dataset.ts";
 import type { Evaluation } from "../../src/engine/model/evaluation.ts";
 import { InputError, type Notice } from "../../src/engine/model/job.ts";
 import { isDisproved } from "../../src/engine/model/preprocessFinding.ts";
 import type { FileWalk } from "../../src/engine/model/quantizedFile.ts";
 import {
-  clippingOfFile,
+  clippingOfFiles,
   evaluateModels,
   FloatRunner,
   findPreprocess,
@@ -83,8 +83,14 @@ export async function evaluateCommand(
   const notices = [...before, ...repeated, ...(finding ? preprocessNotices(finding, assumed) : [])];
   terminal.notices(notices);
   const isWrong = finding !== null && isDisproved(finding, assumed);
-  const source = await modelSource(floatPath);
-  const clipping = await clippingOfFile(source, quantized, recipe, runtime, terminal.context);
+  const sources = { float: await modelSource(floatPath), quantized: await modelSource(quantizedPath) };
+  const ranges = await clippingOfFiles(
+    { ...sources, origin: quantized.origin },
+    { recipe, inputs: inputsOf(values) },
+    runtime,
+    terminal.context,
+  );
+  terminal.notices(ranges.notices);
   const measured = await evaluateModels(
     {
       float,
@@ -95,7 +101,7 @@ export async function evaluateCommand(
       machine: MACHINE,
       dataShaped: float.dataShaped,
       speeds: true,
-      clipping,
+      clipping: ranges.clipping,
     },
     dataset,
     runtime,
@@ -106,7 +112,7 @@ export async function evaluateCommand(
   const evaluation = isWrong ? { ...measured, verdict: null } : measured;
   terminal.notices(evaluation.notices);
   const found = { preprocessing: finding, ...(walk && { walk }) };
-  const result = { ...evaluation, ...found, notices: [...notices, ...evaluation.notices] };
+  const result = { ...evaluation, ...found, notices: [...notices, ...ranges.notices, ...evaluation.notices] };
   terminal.result(values.json, result, [...describeEvaluation(evaluation), ...(walk ? walkText(walk) : [])]);
   if (isWrong) throw new InputError(NOT_JUDGED);
   if (!evaluation.verdict && (labels || maxDrop !== null || evaluation.labelled > 0)) throw unjudged(evaluation);
@@ -161,7 +167,7 @@ function unjudged({ labelled }: Evaluation): InputError {
 
 /** A limit that nothing can be held against would always be kept. */
 function assertLabelled(dataset: Dataset, skip: number, samples: number): void {
-  if (dataset.labels?.slice(skip, skip + samples).some((label) => classesOf(label).length > 0)) return;
+  if (isLabelled(dataset.labels, skip, skip + samples)) return;
   throw new InputError(
     "None of the samples to judge has a label; give --labels FILE for them, or leave --max-drop out.",
   );

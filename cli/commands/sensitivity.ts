@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { classesOf } from "../../src/engine/model/dataset.ts";
+import { isLabelled } from "../../src/engine/model/dataset.ts";
 import { InputError } from "../../src/engine/model/job.ts";
 import type { Sensitivity } from "../../src/engine/model/sensitivity.ts";
 import type { SensitivityShard } from "../../src/engine/model/sensitivityShard.ts";
@@ -48,7 +48,7 @@ export async function sensitivityCommand(
   const data = await project.takeData(files, preprocess, labels);
   terminal.notices(data.notices);
   const samples = Math.min(wanted, data.samples);
-  if (metric === "drop" && !project.labels?.slice(0, samples).some((label) => classesOf(label).length > 0)) {
+  if (metric === "drop" && !isLabelled(project.labels, 0, samples)) {
     throw new InputError(
       `None of the first ${samples} samples has a label, which --metric drop needs; give --labels FILE.`,
     );

@@ -4,6 +4,7 @@ import { nodeDecoders } from "../../cli/decoders.ts";
 import { idxBytes, memoryFile, npyBytes, npzBytes, range, zipBytes } from "../../src/engine/data/testing/files.ts";
 import pillow from "../../src/engine/data/testing/pillow.json" with { type: "json" };
 import type { DataFile, ModelInputs } from "../../src/engine/model/dataset.ts";
+import { InputError } from "../../src/engine/model/job.ts";
 import type { Preprocess } from "../../src/engine/model/preprocess.ts";
 import type { Runtime } from "../../src/engine/model/runtime.ts";
 import { noise } from "../../src/engine/onnx/testing/build.ts";
@@ -14,9 +15,8 @@ import {
   gateJUnit,
   gateMarkdown,
   inspectModel,
+  isSealed,
   kindOf,
-  mergeSensitivity,
-  mergeShards,
   openData,
   readAnyShard,
   readCalibration,
@@ -26,7 +26,11 @@ import {
   readRecipe,
   readReport,
   readRules,
+  SensitivityMerge,
+  ShardMerge,
+  unseal,
 } from "../../src/engine/project/index.ts";
+import { ageFile, armored, CHUNK, chunksOf, header, PASSPHRASE, scryptStanza } from "./age.ts";
 import { context, writeDocuments } from "./documents.ts";
 import { EXTERNAL_MODELS, MODELS, WEIGHTS } from "./models.ts";
 import { mutateGzip, mutateZip } from "./mutators/archives.ts";
@@ -34,6 +38,7 @@ import { mutateIdx, mutateNpy } from "./mutators/arrays.ts";
 import { mutateJson, mutateJsonLines } from "./mutators/json.ts";
 import { mutateJpeg, mutatePng, mutateWebp } from "./mutators/pictures.ts";
 import { mutateProtobuf } from "./mutators/protobuf.ts";
+import { mutateSealed } from "./mutators/sealed.ts";
 import { mutateTable } from "./mutators/table.ts";
 import { PRIVATE_KEY, PUBLIC_KEY, readSigned, signatureOf } from "./signed.ts";
 import type { Subject } from "./subject.ts";
@@ -65,6 +70,25 @@ async function readSamples(files: readonly DataFile[], inputs: ModelInputs, prep
     await data.get(index);
     await data.print(index);
   }
+}
+
+const sealed = (text: string) => ageFile(header(scryptStanza()), chunksOf(strToU8(text)));
+
+/** Whether a file asks for 2^12 to 2^20 rounds of scrypt, which are done, take seconds and up to 1 GiB as it says, and say nothing of the reader. */
+function asksForWork(bytes: Uint8Array): boolean {
+  const text = new TextDecoder("latin1").decode(bytes.subarray(0, 1000));
+  const binary = text.startsWith("-----") ? atobOf(text) : text;
+  const work = Number(/^age[^\n]*\n-> scrypt \S* (\d+)/.exec(binary)?.[1] ?? 0);
+  return work >= 12 && work <= 20;
+}
+
+function atobOf(armor: string): string {
+  return Buffer.from(armor.replace(/^-----.*$/gm, ""), "base64").toString("latin1");
+}
+
+function mergeAlone<P>(merge: { add(name: string, part: P): void; result(): unknown }, part: P): void {
+  merge.add("input.json", part);
+  merge.result();
 }
 
 function ofData(
@@ -116,7 +140,7 @@ export async function subjectsOn(runtime: Runtime): Promise<readonly Subject[]> 
     { ...model, format: "ONNX", weight: 16, seeds: MODELS },
     { ...model, format: "external data", weight: 10, seeds: EXTERNAL_MODELS },
     ofData("npy", "npy", 120, [npy, fortranNpy], mutateNpy, tensors),
-    ofData("npz", "npz", 100, [npzBytes({ x: npy }), npzBytes({ x: npy }, 6)], mutateZip(mutateNpy), tensors),
+    ofData("npz", "npz", 90, [npzBytes({ x: npy }), npzBytes({ x: npy }, 6)], mutateZip(mutateNpy), tensors),
     ofData(
       "zip",
       "zip",
@@ -129,7 +153,7 @@ export async function subjectsOn(runtime: Runtime): Promise<readonly Subject[]> 
     ofData(
       "gzip",
       "npy.gz",
-      100,
+      90,
       [gzipSync(npy, { mtime: 0 }), gzipSync(bytesNpy, { mtime: 0 })],
       mutateGzip(mutateNpy),
       tensors,
@@ -166,8 +190,8 @@ export async function subjectsOn(runtime: Runtime): Promise<readonly Subject[]> 
     }),
     ofText("shard", 20, [shard, sensitivityShard], (text) => {
       const read = readAnyShard(text, "input.json");
-      if ("observed" in read) mergeShards([["input.json", read.observed]]);
-      else mergeSensitivity([["input.json", read.measured]]);
+      if ("observed" in read) mergeAlone(new ShardMerge(), read.observed);
+      else mergeAlone(new SensitivityMerge(), read.measured);
     }),
     {
       ...{ format: "signature", extension: "sig", weight: 17, structured: mutateJson },
@@ -180,6 +204,16 @@ export async function subjectsOn(runtime: Runtime): Promise<readonly Subject[]> 
       async read(bytes) {
         const text = new TextDecoder().decode(bytes);
         await (text.includes("PRIVATE") ? readPrivateKey : readPublicKey)(text, "input.pem");
+      },
+    },
+    {
+      ...{ format: "encrypted", extension: "recipe.json.age", weight: 20, structured: mutateSealed(mutateJson) },
+      seeds: [sealed(recipe), armored(sealed(recipe)), sealed(recipe.trimEnd() + " ".repeat(CHUNK))],
+      async read(bytes) {
+        if (asksForWork(bytes))
+          throw new InputError("input.recipe.json.age asks for as much work as it may; open it by itself.");
+        const opened = isSealed(bytes) ? await unseal(bytes, PASSPHRASE, "input.recipe.json.age") : bytes;
+        readRecipe(new TextDecoder().decode(opened), "input.recipe.json.age");
       },
     },
     ofText("rules", 10, [rules], (text) => {

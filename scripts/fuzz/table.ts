@@ -29,7 +29,7 @@ export function documentOf(fuzzed: Fuzzed, seconds: number): string {
     "# Damaged and hostile inputs",
     "",
     "Written by `npm run fuzz -- --table`. Small inputs of every format that is read are changed, bit by bit or in what they say (a field of a message, a",
-    "member of JSON, a size in a header, with checksums that hold), and go through the door that a command takes them by, in a process that is watched.",
+    "member of JSON, a size in a header, with checksums and authentication codes that hold), and go through the door that a command takes them by, in a process that is watched.",
     "A defect is a process that ends, an input that takes more than 5 s or 1 GiB of memory, an error that is not ours, and a refusal that is no sentence. The",
     "same seed makes the same inputs. The smallest input of each kind that a run finds is kept in `scripts/fuzz/cases`, and a test reads them all; 20,000",
     "inputs of seed 1 are read by `npm test`.",

@@ -16,12 +16,25 @@ export async function classLists({ tables, lists }: Scan["labels"]): Promise<{
   const all: ClassList[] = [];
   for (const file of [...lists, ...tables]) {
     const isEither = /\.txt$/i.test(file.path);
-    const lines = isEither ? linesOf(await file.read()) : [];
-    if (lists.includes(file) || (isEither && lines.length > 0 && !isTable(lines))) {
-      all.push({ path: file.path, names: lines });
-    } else found.push(file);
+    const isList = lists.includes(file);
+    if (!isEither || (!isList && isTable(await headOf(file)))) {
+      found.push(file);
+      continue;
+    }
+    const lines = linesOf(await file.read());
+    if (isList || (lines.length > 0 && !isTable(lines))) all.push({ path: file.path, names: lines });
+    else found.push(file);
   }
   return { tables: found, lists: all };
+}
+
+/** Bytes in which a table is told, so that one of millions of rows is not read whole for that. */
+const HEAD = 2 ** 16;
+
+/** The whole lines at the beginning of a file. */
+async function headOf(file: DataFile): Promise<readonly string[]> {
+  const lines = linesOf(await file.read(0, Math.min(HEAD, file.size)));
+  return file.size > HEAD ? lines.slice(0, -1) : lines;
 }
 
 /** The lines but for empty ones at the end: a line's place is the number of its class. */
@@ -36,6 +49,6 @@ function linesOf(bytes: Uint8Array): string[] {
 
 function isTable(lines: readonly string[]): boolean {
   const isRow = (line: string) => /,\s*"?\d+"?\s*(,|$)|\.(jpe?g|png|webp|npy)"?[,\s]/i.test(line);
-  const isHeader = /(^|,)\s*label\s*(,|$)/i.test(lines[0]!);
+  const isHeader = /(^|,)\s*label\s*(,|$)/i.test(lines[0] ?? "");
   return isHeader || lines.some(isRow);
 }

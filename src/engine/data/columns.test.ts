@@ -5,6 +5,7 @@ import { InputError } from "../model/job.ts";
 import type { Port } from "../model/tensor.ts";
 import { type OpenDataset, openDataset } from "./dataset.ts";
 import { memoryFile, npyBytes, npzBytes } from "./testing/files.ts";
+import { listOf } from "./testing/labels.ts";
 import { sourcesOf } from "./testing/sources.ts";
 
 const port = (name: string, dims: Port["dims"], type: Port["type"] = "float32"): Port => ({ name, type, dims });
@@ -349,7 +350,7 @@ describe("a model whose batch is fixed", () => {
     );
     const labels = memoryFile("labels.csv", "x.npy[1],1\nx.npy[4],0");
     const dataset = await openDataset([memoryFile("x.npy", pixels), labels], { inputs, preprocess: "raw", decoders });
-    expect(dataset.labels).toEqual([
+    expect(listOf(dataset.labels)).toEqual([
       [null, 1],
       [null, null],
     ]);

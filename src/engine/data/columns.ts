@@ -78,7 +78,8 @@ export async function readColumns(
   return { columns, sources, notices: [...notices, ...told, ...repeating, ...strangePairs(columns)] };
 }
 
-export const countOf = (files: readonly SampleFile[]) => files.reduce((sum, { count }) => sum + count, 0);
+export const countOf = (files: readonly Pick<SampleFile, "count">[]) =>
+  files.reduce((sum, { count }) => sum + count, 0);
 
 /** What a file of several inputs holds of each, cut into as many samples. */
 async function readNamed(

@@ -143,10 +143,11 @@ const NONE: TensorMap = new Map();
 
 /** The first step of each step's sequence. */
 function starts(lengths: readonly number[]): (index: number) => number {
-  const firsts: number[] = [];
+  const firsts = new Uint32Array(lengths.reduce((sum, length) => sum + length, 0));
+  let first = 0;
   for (const length of lengths) {
-    const first = firsts.length;
-    for (let step = 0; step < length; step++) firsts.push(first);
+    firsts.fill(first, first, first + length);
+    first += length;
   }
   return (index) => firsts[index]!;
 }
@@ -192,15 +193,14 @@ export async function openDataset(files: readonly DataFile[], options: DatasetOp
   const listed = { count: total, sourceOf: (sample: number) => sourceText(cellOf(sample)) };
   const byFolder = !hasLabels && lengths === null;
   const paths = lead.files.map(({ path }) => path);
-  const { labels, notices: labelNotices } = byFolder
-    ? folderLabels(lead.files, lists, inputs.classes ?? null)
-    : await readLabels({ tables, arrays }, lead.files, listed);
+  const folderly = byFolder ? folderLabels(lead.files, lists, inputs.classes ?? null) : null;
+  const { labels, notices: labelNotices } = folderly ?? (await readLabels({ tables, arrays }, lead.files, listed));
   const unused = byFolder && labelNotices.length > 0 ? [] : ignored("info", lists, "files that are no data");
   const areAlike = columns.every(({ rows }) => rows === lead.rows);
   const listings = listingsOf(lead, areAlike, lengths);
   const placed = classFolders(paths);
   const folders = new Set(placed.filter((folder) => folder !== null)).size;
-  const named = classNames((byFolder && labels) || [], placed, lists, inputs.classes ?? null);
+  const named = classNames(folderly?.numbers ?? new Map(), lists, inputs.classes ?? null);
   const told = [
     ...scan.notices,
     ...notices,
@@ -259,12 +259,14 @@ export async function openDataset(files: readonly DataFile[], options: DatasetOp
       length,
       seed,
       sourceOf: sourceAt,
-      labels:
-        labels &&
-        Array.from({ length }, (_, index) => {
-          const each = rowsOf(lead, index).map((row) => labels[row]!);
+      labels: labels && {
+        length,
+        at(index) {
+          if (index < 0 || index >= length) return undefined;
+          const each = rowsOf(lead, index).map((row) => labels.at(row)!);
           return lead.rows === 1 ? each[0]! : each;
-        }),
+        },
+      },
       ...(walk && {
         sequences: {
           states: new Map(states.map(({ port, output }) => [port.name, output.name])),

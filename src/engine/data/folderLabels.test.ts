@@ -5,6 +5,7 @@ import { type ClassList, classLists } from "./classLists.ts";
 import { openDataset } from "./dataset.ts";
 import { folderLabels } from "./folderLabels.ts";
 import { memoryFile, npyBytes, npzBytes, zipBytes } from "./testing/files.ts";
+import { listOf } from "./testing/labels.ts";
 import pillow from "./testing/pillow.json" with { type: "json" };
 
 const alone = (...paths: string[]) => paths.map((path) => ({ path, count: 1 }));
@@ -12,29 +13,32 @@ const inFolders = (...folders: string[]) => alone(...folders.map((folder, i) => 
 const list = (path: string, ...names: string[]): ClassList => ({ path, names });
 const saying = (message: string) => [{ kind: expect.any(String), subject: expect.any(String), message }];
 
+function labelled(...given: Parameters<typeof folderLabels>) {
+  const { labels, notices } = folderLabels(...given);
+  return { labels: listOf(labels), notices };
+}
+
 test("folders are numbered in the order of their names, as torchvision has it, and named", () => {
-  expect(folderLabels(inFolders("owl", "cat", "dog", "cat"), [], 3)).toEqual({
+  expect(labelled(inFolders("owl", "cat", "dog", "cat"), [], 3)).toEqual({
     labels: [2, 0, 1, 0],
     notices: saying("3 classes by folder, numbered in the order of their names: cat, dog, owl."),
   });
-  expect(folderLabels(inFolders("cat", "cat-2", "Zebra", "\u{1f600}", "\uff5e"), [], 5).labels).toEqual([
-    1, 2, 0, 4, 3,
-  ]);
+  expect(labelled(inFolders("cat", "cat-2", "Zebra", "\u{1f600}", "\uff5e"), [], 5).labels).toEqual([1, 2, 0, 4, 3]);
   const many = inFolders(...Array.from({ length: 12 }, (_, i) => String.fromCharCode(97 + i)));
-  expect(folderLabels(many, [], 12).notices[0]!.message).toMatch(/: a, b, c, d, e, f, g, h, i, j and 2 more\.$/);
-  expect(folderLabels(alone("in/train/cat/1.png", "in/val/cat/2.png", "in/val/dog/3.png"), [], 2).labels).toEqual([
+  expect(labelled(many, [], 12).notices[0]!.message).toMatch(/: a, b, c, d, e, f, g, h, i, j and 2 more\.$/);
+  expect(labelled(alone("in/train/cat/1.png", "in/val/cat/2.png", "in/val/dog/3.png"), [], 2).labels).toEqual([
     0, 0, 1,
   ]);
 });
 
 test("names that are all numbers are the classes' own", () => {
-  expect(folderLabels(inFolders("10", "2", "007"), [], 1000)).toEqual({
+  expect(labelled(inFolders("10", "2", "007"), [], 1000)).toEqual({
     labels: [10, 2, 7],
     notices: saying("3 classes by folder, whose names are their numbers: 2, 007, 10."),
   });
-  expect(folderLabels(inFolders("1", "one"), [], 2).labels).toEqual([0, 1]);
-  expect(folderLabels(inFolders("3", "4"), [], null).labels).toEqual([3, 4]);
-  expect(folderLabels(inFolders("2021", "2022"), [], 1000)).toEqual({
+  expect(labelled(inFolders("1", "one"), [], 2).labels).toEqual([0, 1]);
+  expect(labelled(inFolders("3", "4"), [], null).labels).toEqual([3, 4]);
+  expect(labelled(inFolders("2021", "2022"), [], 1000)).toEqual({
     labels: null,
     notices: saying(
       'The folder "2021" would be class 2021 of a model that has 1,000 classes, so that folders give no labels; name the folders by the numbers of their classes, or give a list of all class names (classes.txt), or labels as .csv.',
@@ -44,13 +48,13 @@ test("names that are all numbers are the classes' own", () => {
 
 test("names that are in a list are the classes of that place", () => {
   const synsets = list("synset.txt", "n01440764 tench, Tinca tinca", "n01443537 goldfish", "n01484850 white shark");
-  expect(folderLabels(inFolders("n01484850", "n01440764"), [synsets], 1000)).toEqual({
+  expect(labelled(inFolders("n01484850", "n01440764"), [synsets], 1000)).toEqual({
     labels: [2, 0],
     notices: saying("2 classes by folder, numbered as in synset.txt: n01440764, n01484850."),
   });
   const words = list("classes.txt", "tench", "white shark", "crane", "crane");
-  expect(folderLabels(inFolders("white_shark", "tench"), [words], null).labels).toEqual([1, 0]);
-  expect(folderLabels(inFolders("white shark", "tench"), [words, synsets], null).labels).toEqual([1, 0]);
+  expect(labelled(inFolders("white_shark", "tench"), [words], null).labels).toEqual([1, 0]);
+  expect(labelled(inFolders("white shark", "tench"), [words, synsets], null).labels).toEqual([1, 0]);
 });
 
 test.each<[string, string[], ClassList[], number | null, RegExp]>([
@@ -91,17 +95,17 @@ test.each<[string, string[], ClassList[], number | null, RegExp]>([
     /^c\.txt and d\.txt number the folders otherwise/,
   ],
 ])("folders give no labels where there is %s, which is said", (_, folders, lists, classes, message) => {
-  const { labels, notices } = folderLabels(inFolders(...folders), lists, classes);
+  const { labels, notices } = labelled(inFolders(...folders), lists, classes);
   expect([labels, notices]).toEqual([null, [expect.objectContaining({ kind: "warning" })]]);
   expect(notices[0]!.message).toMatch(message);
 });
 
 test("nothing is said of a model without scores, nor of files that lie in one folder or beside others", () => {
   const nothing = { labels: null, notices: [] };
-  expect(folderLabels(inFolders("cat", "dog"), [], 0)).toEqual(nothing);
-  expect(folderLabels(inFolders("cat", "cat"), [], 1)).toEqual(nothing);
-  expect(folderLabels(alone("in/1.jpg", "in/cat/2.jpg"), [], 1)).toEqual(nothing);
-  expect(folderLabels([], [], 1)).toEqual(nothing);
+  expect(labelled(inFolders("cat", "dog"), [], 0)).toEqual(nothing);
+  expect(labelled(inFolders("cat", "cat"), [], 1)).toEqual(nothing);
+  expect(labelled(alone("in/1.jpg", "in/cat/2.jpg"), [], 1)).toEqual(nothing);
+  expect(labelled([], [], 1)).toEqual(nothing);
 });
 
 test("labels.txt is a table or a list by what it holds, and other names of lists are lists", async () => {
@@ -134,15 +138,16 @@ test("pictures of a folder or a zip archive are labelled by it, by a list that i
   const files = Object.entries(photos).map(([path, bytes]) => memoryFile(`train/${path}`, bytes));
   const zip = memoryFile("data.zip", zipBytes({ ...photos, "classes.txt": new TextEncoder().encode("owl\ndog\ncat") }));
   const byName = await open(files, 2);
-  expect([byName.labels, byName.notices.map(({ message }) => message)]).toEqual([
+  expect([listOf(byName.labels), byName.notices.map(({ message }) => message)]).toEqual([
     [0, 0, 1],
     ["2 classes by folder, numbered in the order of their names: cat, dog."],
   ]);
-  expect(await open([zip], 3)).toMatchObject({ labels: [2, 2, 1], folders: 2 });
+  const zipped = await open([zip], 3);
+  expect([listOf(zipped.labels), zipped.folders]).toEqual([[2, 2, 1], 2]);
   const given = memoryFile("names/labels.txt", "dog\ncat");
-  expect(await open(files, 2, given)).toMatchObject({ labels: [1, 1, 0] });
+  expect(listOf((await open(files, 2, given)).labels)).toEqual([1, 1, 0]);
   const table = memoryFile("train/labels.csv", "cat/1.jpg,5");
-  expect((await open([...files, table], 2)).labels).toEqual([5, null, null]);
+  expect(listOf((await open([...files, table], 2)).labels)).toEqual([5, null, null]);
   const unused = await open([...files.slice(0, 2), memoryFile("train/classes.txt", "cat")], 2);
   expect([unused.labels, unused.notices.at(-1)?.message]).toEqual([
     null,
@@ -156,7 +161,7 @@ test("every sample of a file has the label of its folder", () => {
     { path: "in/dog/b.npy", count: 0 },
     { path: "in/dog/c.npy", count: 2 },
   ];
-  expect(folderLabels(files, [], 2).labels).toEqual([0, 0, 0, 1, 1]);
+  expect(labelled(files, [], 2).labels).toEqual([0, 0, 0, 1, 1]);
 });
 
 /** So many samples, of one value. */
@@ -182,27 +187,31 @@ test.each<[string, Readonly<Record<string, Uint8Array>>]>([
   const loose = Object.entries(files).map(([path, bytes]) => memoryFile(`train/${path}`, bytes));
   const archive = [memoryFile("data.zip", zipBytes(files))];
   for (const given of [loose, archive]) {
-    const { labels, notices } = await openDataset(given, { inputs, preprocess: null, decoders });
-    expect(labels).toEqual([0, 0, 1, 1]);
+    const { labels, notices, classNames } = await openDataset(given, { inputs, preprocess: null, decoders });
+    expect(listOf(labels)).toEqual([0, 0, 1, 1]);
+    expect([...classNames]).toEqual([
+      [0, "cat"],
+      [1, "dog"],
+    ]);
     expect(notices.map(({ message }) => message)).toContain(
       "2 classes by folder, numbered in the order of their names: cat, dog.",
     );
   }
   const list = memoryFile("train/classes.txt", "dog\ncat");
   const listed = await openDataset([...loose, list], { inputs, preprocess: null, decoders });
-  expect(listed.labels).toEqual([1, 1, 0, 0]);
+  expect(listOf(listed.labels)).toEqual([1, 1, 0, 0]);
 });
 
 test("labels by folder go with samples in any order, in batches, and give way to labels that are given", async () => {
   const files = [memoryFile("in/0/a.npy", rows(4, 0)), memoryFile("in/1/b.npy", rows(4, 1))];
   const inputs = { open: [port], held: [], classes: 2 };
   const shuffled = await openDataset(files, { inputs, preprocess: null, decoders, seed: 7 });
-  for (const [i, label] of shuffled.labels!.entries()) {
+  for (const [i, label] of listOf(shuffled.labels)!.entries()) {
     expect((await shuffled.get(i)).feeds.get("x")!.data[0]).toBe(label);
   }
   const batches = { ...inputs, open: [{ ...port, dims: [2, 3, 4, 4] }] };
   const batched = await openDataset(files, { inputs: batches, preprocess: null, decoders });
-  expect(batched.labels).toEqual([
+  expect(listOf(batched.labels)).toEqual([
     [0, 0],
     [0, 0],
     [1, 1],
@@ -210,7 +219,7 @@ test("labels by folder go with samples in any order, in batches, and give way to
   ]);
   const labels = memoryFile("in/labels.npy", npyBytes("|u1", [8], Uint8Array.from([1, 1, 1, 1, 0, 0, 0, 0])));
   const given = await openDataset([...files, labels], { inputs, preprocess: null, decoders });
-  expect(given.labels).toEqual([1, 1, 1, 1, 0, 0, 0, 0]);
+  expect(listOf(given.labels)).toEqual([1, 1, 1, 1, 0, 0, 0, 0]);
 });
 
 test("an array in no class folder, or each input's in a folder of its own, gives no labels and no notice", async () => {
@@ -230,7 +239,7 @@ test("more than one file of labels is told, and two that differ are refused", as
   const rows = memoryFile("x.npy", npyBytes("<f4", [2, 3, 4, 4], new Float32Array(96)));
   const csv = (name: string, text: string) => memoryFile(name, text);
   const two = await open([rows, csv("a.csv", "x.npy[0],1"), csv("b.csv", "x.npy[1],2")], null);
-  expect(two.labels).toEqual([1, 2]);
+  expect(listOf(two.labels)).toEqual([1, 2]);
   expect(two.notices.map(({ message }) => message)).toContain("Labels come from 2 files: a.csv, b.csv.");
   const one = await open([rows, csv("a.csv", "x.npy[0],1\nx.npy[1],2")], null);
   expect(one.notices.map(({ message }) => message).join()).not.toMatch(/Labels come from/);

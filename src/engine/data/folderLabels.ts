@@ -2,13 +2,22 @@ import type { Notice } from "../model/job.ts";
 import { count, firstOf } from "../values/figures.ts";
 import type { SampleFile } from "./arrange.ts";
 import type { ClassList } from "./classLists.ts";
+import { countOf } from "./columns.ts";
 import { classFolders, holderOf } from "./folders.ts";
+import { LabelList } from "./labelList.ts";
 import type { Labels } from "./labels.ts";
 
 /** WordNet's names of ImageNet's classes, which lists have before words. */
 const SYNSET = /^n\d{8}(?=\s|$)/;
 const WAYS_OUT =
   "name the folders by the numbers of their classes, or give a list of all class names (classes.txt), or labels as .csv.";
+
+export interface FolderLabels extends Labels {
+  /** The class of each folder; empty where folders give no labels. */
+  readonly numbers: ReadonlyMap<string, number>;
+}
+
+const NONE: FolderLabels = { labels: null, numbers: new Map(), notices: [] };
 
 interface Numbering {
   readonly numbers: ReadonlyMap<string, number>;
@@ -25,13 +34,16 @@ export function folderLabels(
   files: readonly Pick<SampleFile, "path" | "count">[],
   lists: readonly ClassList[],
   classes: number | null,
-): Labels {
+): FolderLabels {
   const paths = files.map(({ path }) => path);
   const folders = classFolders(paths);
   const names = sortedNames(folders);
   const subject = holderOf(paths) || (paths[0] ?? "");
-  const none = (message: string): Labels => ({ labels: null, notices: [{ kind: "warning", subject, message }] });
-  if (names.length < 2 || classes === 0 || folders.includes(null)) return { labels: null, notices: [] };
+  const none = (message: string): FolderLabels => ({
+    ...NONE,
+    notices: [{ kind: "warning", subject, message }],
+  });
+  if (names.length < 2 || classes === 0 || folders.includes(null)) return NONE;
 
   const found = numbersOf(names) ?? listed(names, lists);
   if (typeof found === "string") return none(found);
@@ -53,8 +65,13 @@ export function folderLabels(
     subject,
     message: `${count(names.length)} classes by folder, ${by}: ${firstOf(names.toSorted((a, b) => numbers.get(a)! - numbers.get(b)!))}.`,
   };
-  const labels = files.flatMap(({ count: samples }, i) => Array<number>(samples).fill(numbers.get(folders[i]!)!));
-  return { labels, notices: [notice] };
+  const labels = new LabelList(countOf(files));
+  let first = 0;
+  for (const [i, { count: samples }] of files.entries()) {
+    labels.set(numbers.get(folders[i]!)!, first, first + samples);
+    first += samples;
+  }
+  return { labels, numbers, notices: [notice] };
 }
 
 /** By code point, as Python sorts. */

@@ -3,6 +3,7 @@ import { readIdx } from "./idx.ts";
 import { readLabels } from "./labels.ts";
 import { readNpy } from "./npy.ts";
 import { idxBytes, memoryFile, npyBytes } from "./testing/files.ts";
+import { listOf } from "./testing/labels.ts";
 
 const FILES = ["x/a.jpg", "x/b.jpg", "y/a.jpg"];
 const listed = (sources: readonly string[]) => ({
@@ -12,7 +13,8 @@ const listed = (sources: readonly string[]) => ({
 
 async function fromTable(csv: string, sources = FILES) {
   const files = sources.map((path) => ({ path, count: 1 }));
-  return readLabels({ tables: [memoryFile("labels.csv", csv)], arrays: [] }, files, listed(sources));
+  const read = await readLabels({ tables: [memoryFile("labels.csv", csv)], arrays: [] }, files, listed(sources));
+  return { ...read, labels: listOf(read.labels) };
 }
 
 test.each([
@@ -70,7 +72,7 @@ async function fromVectors(
 ) {
   const arrays = await Promise.all(Object.entries(paths).map(([path, values]) => vector(path, values)));
   const sources = files.flatMap(({ path, count }) => Array.from({ length: count }, (_, i) => `${path}[${i}]`));
-  return (await readLabels({ tables: [], arrays }, files, listed(sources))).labels;
+  return listOf((await readLabels({ tables: [], arrays }, files, listed(sources))).labels);
 }
 
 test("IDX labels follow their images by name, else by count", async () => {

@@ -1,10 +1,12 @@
-import Papa from "papaparse";
 import type { DataFile } from "../model/dataset.ts";
 import { InputError, type Notice } from "../model/job.ts";
 import { integerLimits } from "../values/elementTypes.ts";
 import { firstOf } from "../values/figures.ts";
 import type { SampleFile } from "./arrange.ts";
 import { type ArrayFile, readElements } from "./array.ts";
+import { csvRows } from "./csvRows.ts";
+import { LabelList } from "./labelList.ts";
+import { NameIndex } from "./nameIndex.ts";
 import { baseName, type Scan } from "./scan.ts";
 
 /** The samples of each file lie at start..start+count. */
@@ -21,20 +23,11 @@ interface Listed {
 
 export interface Labels {
   /** Class index by sample; null when there are no labels at all. */
-  readonly labels: readonly (number | null)[] | null;
+  readonly labels: LabelList | null;
   readonly notices: readonly Notice[];
 }
 
 const [, MAX_CLASS] = integerLimits("int32");
-
-function parseTable(text: string, path: string): { readonly line: number; readonly cells: readonly string[] }[] {
-  const { data, errors } = Papa.parse<string[]>(text, { delimiter: "," });
-  const broken = errors.find((error) => error.type === "Quotes");
-  if (broken) throw new InputError(`${path}, line ${(broken.row ?? 0) + 1}: a quote is not closed; close it.`);
-  return data
-    .map((cells, i) => ({ line: i + 1, cells: cells.map((cell) => cell.trim()) }))
-    .filter(({ cells }) => cells.some((cell) => cell !== ""));
-}
 
 function isClass(text: string | undefined): text is string {
   return text !== undefined && /^\d+$/.test(text) && Number(text) <= MAX_CLASS;
@@ -42,15 +35,9 @@ function isClass(text: string | undefined): text is string {
 
 /** Finds the sample that a row's file means: by source or path, or by base name where that is enough. */
 function sampleFinder({ count, sourceOf }: Listed): (file: string, where: string) => number | null {
-  const byName = new Map<string, number[]>();
-  for (let i = 0; i < count; i++) {
-    const name = baseName(sourceOf(i));
-    const found = byName.get(name);
-    if (found) found.push(i);
-    else byName.set(name, [i]);
-  }
+  const names = new NameIndex(count, (sample) => baseName(sourceOf(sample)));
   return (file, where) => {
-    const named = byName.get(baseName(file)) ?? [];
+    const named = names.named(baseName(file));
     if (named.length < 2) return named[0] ?? null;
     const exact = named.filter((i) => {
       const source = sourceOf(i);
@@ -64,20 +51,20 @@ function sampleFinder({ count, sourceOf }: Listed): (file: string, where: string
 async function readTable(
   file: DataFile,
   find: ReturnType<typeof sampleFinder>,
-  labels: (number | null)[],
+  labels: LabelList,
 ): Promise<readonly Notice[]> {
-  const rows = parseTable(new TextDecoder().decode(await file.read()), file.path);
-  const [first] = rows;
-  if (!first) throw new InputError(`${file.path} is empty; it must have rows of file,label.`);
-  const names = first.cells.map((cell) => cell.toLowerCase());
-  const named = names.includes("file") && names.includes("label");
-  const isHeader = named || (!isClass(first.cells[1]) && find(first.cells[0]!, file.path) === null);
-  const [fileColumn, labelColumn] = named ? [names.indexOf("file"), names.indexOf("label")] : [0, 1];
-  const strangers: string[] = [];
-  for (const { line, cells } of isHeader ? rows.slice(1) : rows) {
+  let columns: readonly [file: number, label: number] | null = null;
+  let strangers = 0;
+  let stranger = "";
+  for await (const { line, cells } of csvRows(file)) {
+    if (!columns) {
+      const names = cells.map((cell) => cell.toLowerCase());
+      const named = names.includes("file") && names.includes("label");
+      columns = named ? [names.indexOf("file"), names.indexOf("label")] : [0, 1];
+      if (named || (!isClass(cells[1]) && find(cells[0]!, file.path) === null)) continue;
+    }
     const where = `${file.path}, line ${line}`;
-    const name = cells[fileColumn];
-    const label = cells[labelColumn];
+    const [name, label] = columns.map((column) => cells[column]);
     if (!name || !label) throw new InputError(`${where}: a file or a label is missing; rows must be file,label.`);
     if (!isClass(label)) {
       throw new InputError(
@@ -85,13 +72,20 @@ async function readTable(
       );
     }
     const at = find(name, where);
-    if (at === null) strangers.push(name);
-    else if (labels[at] !== null && labels[at] !== Number(label)) {
-      throw new InputError(`${where}: "${name}" has the label ${labels[at]} already; leave one of the two out.`);
-    } else labels[at] = Number(label);
+    if (at === null) {
+      if (strangers === 0) stranger = name;
+      strangers++;
+      continue;
+    }
+    const before = labels.at(at);
+    if (before !== null && before !== Number(label)) {
+      throw new InputError(`${where}: "${name}" has the label ${before} already; leave one of the two out.`);
+    }
+    labels.set(Number(label), at);
   }
-  if (strangers.length === 0) return [];
-  const message = `${strangers.length} of its files are not among the data, such as ${strangers[0]}.`;
+  if (!columns) throw new InputError(`${file.path} is empty; it must have rows of file,label.`);
+  if (strangers === 0) return [];
+  const message = `${strangers} of its files are not among the data, such as ${stranger}.`;
   return [{ kind: "info", subject: file.path, message }];
 }
 
@@ -122,22 +116,35 @@ function spanOf(array: ArrayFile, spans: readonly Span[]): Span {
   throw new InputError(`${path} holds ${count} labels, which ${problem}; name it like the data, or leave it out.`);
 }
 
-async function readLabelArray(array: ArrayFile, spans: readonly Span[], labels: (number | null)[]): Promise<void> {
+/** Labels of a vector that are read at a time. */
+const PART = 2 ** 16;
+
+async function readLabelArray(array: ArrayFile, spans: readonly Span[], labels: LabelList): Promise<void> {
   const { start, count } = spanOf(array, spans);
-  const values = await readElements(array, 0, count);
-  for (let i = 0; i < count; i++) {
-    const label = Number(values[i]);
-    if (label < 0 || label > MAX_CLASS) {
-      throw new InputError(`${array.file.path}: label ${label} at index ${i} is no class index, which counts from 0.`);
+  for (let first = 0; first < count; first += PART) {
+    const values = await readElements(array, first, Math.min(PART, count - first));
+    for (let i = 0; i < values.length; i++) {
+      setLabel(labels, start + first + i, Number(values[i]), { path: array.file.path, index: first + i });
     }
-    const before = labels[start + i];
-    if (before !== null && before !== label) {
-      throw new InputError(
-        `${array.file.path}: the sample at index ${i} has the label ${before} already, not ${label}; leave one of the two files out.`,
-      );
-    }
-    labels[start + i] = label;
   }
+}
+
+function setLabel(
+  labels: LabelList,
+  sample: number,
+  label: number,
+  { path, index }: { readonly path: string; readonly index: number },
+): void {
+  if (label < 0 || label > MAX_CLASS) {
+    throw new InputError(`${path}: label ${label} at index ${index} is no class index, which counts from 0.`);
+  }
+  const before = labels.at(sample);
+  if (before !== null && before !== label) {
+    throw new InputError(
+      `${path}: the sample at index ${index} has the label ${before} already, not ${label}; leave one of the two files out.`,
+    );
+  }
+  labels.set(label, sample);
 }
 
 /** Says that labels come from several files, but where each array has data of its own. */
@@ -158,7 +165,7 @@ export async function readLabels(
   listed: Listed,
 ): Promise<Labels> {
   if (found.tables.length + found.arrays.length === 0) return { labels: null, notices: [] };
-  const labels: (number | null)[] = Array(listed.count).fill(null);
+  const labels = new LabelList(listed.count);
   let start = 0;
   const spans = files.map(({ path, count }) => {
     const span = { path, count, start };
@@ -171,9 +178,9 @@ export async function readLabels(
     const find = sampleFinder(listed);
     for (const table of found.tables) notices.push(...(await readTable(table, find, labels)));
   }
-  const missing = labels.filter((label) => label === null).length;
+  const { missing } = labels;
   if (missing > 0 && missing < labels.length) {
-    const subject = listed.sourceOf(labels.indexOf(null));
+    const subject = listed.sourceOf(labels.firstMissing);
     notices.push({ kind: "info", subject, message: `${missing} of ${labels.length} samples have no label.` });
   }
   if (missing === labels.length) {

@@ -1,9 +1,12 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { nodeDecoders as decoders } from "../../../cli/decoders.ts";
 import type { DataFile } from "../model/dataset.ts";
 import { openDataset } from "./dataset.ts";
 import { memoryFile, npyBytes, npzBytes, zipBytes } from "./testing/files.ts";
+import { listOf } from "./testing/labels.ts";
 import { sourcesOf } from "./testing/sources.ts";
 
 const x = { name: "x", type: "float32", dims: [1, 2] } as const;
@@ -42,10 +45,10 @@ test("samples, sources and labels go together in any order, and the order by pat
   expect(values.toSorted((a, b) => Number(a) - Number(b))).toEqual(byPath.values);
   expect(samples.map(({ source }) => source)).toEqual(sourcesOf(dataset));
   expect(sourcesOf(dataset)).toEqual(values.map((value) => `rows.npy[${Number(value) / 2}]`));
-  expect(dataset.labels).toEqual(values.map((value) => (value === 2 ? 1 : value === 12 ? 6 : null)));
+  expect(listOf(dataset.labels)).toEqual(values.map((value) => (value === 2 ? 1 : value === 12 ? 6 : null)));
   const again = dataset.withSeed(null).withPreprocess(null);
   expect([again.seed, sourcesOf(again)]).toEqual([null, sourcesOf(byPath.dataset)]);
-  expect(again.withSeed(5).labels).toEqual(dataset.labels);
+  expect(listOf(again.withSeed(5).labels)).toEqual(listOf(dataset.labels));
 });
 
 test("the order in which files are listed, and the folder or archive that holds them, change nothing", async () => {
@@ -104,7 +107,7 @@ test("rows that are put together for a fixed batch are shuffled, with their labe
     const at = [0, 1, 2].map((row) => 3 * index + row);
     const { feeds } = await dataset.get(index);
     expect([...feeds.get("x")!.data]).toEqual(at.flatMap((row) => [...single.samples[row]!.feeds.get("x")!.data]));
-    expect(dataset.labels![index]).toEqual(at.map((row) => single.dataset.labels![row]));
+    expect(dataset.labels!.at(index)).toEqual(at.map((row) => single.dataset.labels!.at(row)));
     expect(await dataset.print(index)).toBe(at.map((row) => single.prints[row]).join(""));
     expect(dataset.sourceOf(index)).toBe(`${single.dataset.sourceOf(3 * index)} and 2 others`);
   }
@@ -135,21 +138,74 @@ test("where one input alone is put together, whole batches are shuffled", async 
   expect(firsts.map(([a]) => a).toSorted()).toEqual([0, 1, 2, 3, 4, 5]);
 });
 
-test("of millions of rows none is kept", async () => {
-  const length = 3_000_000;
-  const header = npyBytes("|u1", [length, 2], new Uint8Array(0));
-  const file: DataFile = {
-    path: "many.npy",
-    size: header.length + 2 * length,
-    read: async (start = 0, end = header.length) =>
-      end <= header.length
-        ? header.slice(start, end)
-        : Uint8Array.from({ length: end - start }, (_, i) => (start + i) % 251),
+/** Bytes that are worked out as they are read. */
+function worked(path: string, header: Uint8Array, size: number, byteAt: (at: number) => number): DataFile {
+  return {
+    path,
+    size: header.length + size,
+    read: async (start = 0, end = header.length + size) =>
+      Uint8Array.from({ length: end - start }, (_, i) => header[start + i] ?? byteAt(start + i - header.length)),
   };
-  const before = process.memoryUsage();
-  const dataset = await open([file], 0);
+}
+
+const MANY = 3_000_000;
+const manyRows = worked("many.npy", npyBytes("|u1", [MANY, 2], new Uint8Array(0)), 2 * MANY, (at) => at % 251);
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+
+/** Of typed arrays, those among them that are freed later, and of all else. */
+function heldBytes() {
+  collectGarbage();
   const { heapUsed, arrayBuffers } = process.memoryUsage();
-  expect(heapUsed - before.heapUsed).toBeLessThan(20e6);
-  expect(arrayBuffers - before.arrayBuffers).toBeLessThan(100e6);
+  return { heapUsed, arrayBuffers };
+}
+
+test.each<[string, DataFile[]]>([
+  ["8 bytes a row are kept at most", []],
+  [
+    "and labels in .npy 12 bytes a row are kept at most",
+    [worked("labels.npy", npyBytes("<i8", [MANY], new BigInt64Array(0)), 8 * MANY, (at) => (at % 8 === 0 ? 7 : 0))],
+  ],
+  [
+    "and labels in IDX 12 bytes a row are kept at most",
+    [worked("many-labels-idx1-ubyte", Uint8Array.of(0, 0, 8, 1, ...big(MANY)), MANY, () => 7)],
+  ],
+])("of millions of rows %s", async (_, labels) => {
+  const before = heldBytes();
+  const dataset = await open([manyRows, ...labels], 0);
+  const { heapUsed, arrayBuffers } = heldBytes();
+  expect(heapUsed - before.heapUsed).toBeLessThan(5e6);
+  expect(arrayBuffers - before.arrayBuffers).toBeLessThan((8 + 4 * labels.length) * MANY + 5e6);
   expect((await dataset.get(123)).source).toMatch(/^many\.npy\[\d+\]$/);
+  expect(dataset.labels?.at(MANY - 1)).toBe(labels.length === 0 ? undefined : 7);
 });
+
+test("of a table of labels a megabyte is in memory at a time, and neither its rows nor names of samples", async () => {
+  const rows = 200_000;
+  const text = new TextEncoder().encode(
+    `file,label\n${Array.from({ length: rows }, (_, row) => `many.npy[${row}],${row % 10}\n`).join("")}`,
+  );
+  const held: number[] = [];
+  const table: DataFile = {
+    path: "labels.csv",
+    size: text.length,
+    async read(start = 0, end = text.length) {
+      const { heapUsed, arrayBuffers } = heldBytes();
+      held.push(heapUsed + arrayBuffers);
+      expect(end - start).toBeLessThanOrEqual(2 ** 20);
+      return text.slice(start, end);
+    },
+  };
+  const few = worked("many.npy", npyBytes("|u1", [rows, 2], new Uint8Array(0)), 2 * rows, (at) => at % 251);
+  const dataset = await open([few, table], null);
+  expect(held.length).toBeGreaterThan(3);
+  expect(Math.max(...held) - held[0]!).toBeLessThan(20e6);
+  expect([0, 17, rows - 1].map((index) => dataset.labels?.at(index))).toEqual([0, 7, 9]);
+});
+
+function big(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value);
+  return bytes;
+}

@@ -70,7 +70,7 @@ export async function evaluateSessions(
     await request.watch?.(sample.feeds);
     outputs.add(expected, actual);
     next.add(sample.feeds, expected, actual, stepOf(dataset, index));
-    scores.add(expected, actual, dataset.labels?.[index] ?? null, sample.source);
+    scores.add(expected, actual, dataset.labels?.at(index) ?? null, sample.source);
   }
   if (!last) throw new InputError(`Not one of the ${total} samples could be read; ${skipped[0]?.message ?? ""}`);
   const accuracy = scores.output !== null && !outputs.variations.isSilent(scores.output) ? scores.result() : null;

@@ -2,18 +2,17 @@ import { ClipCounts, type CountedTensor } from "../evaluation/clipCounts.ts";
 import { countOutside } from "../graph/countOutside.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import { takesRanges } from "../model/format.ts";
-import { InputError, type JobContext } from "../model/job.ts";
 import { type Range, schemeOf } from "../model/range.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import type { ModelFile, Runtime, Session } from "../model/runtime.ts";
+import type { ModelSummary } from "../model/summary.ts";
 import type { TensorMap } from "../model/tensor.ts";
 import { clipRange } from "../numerics/affine.ts";
+import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
-import { equalizedModel, type OpenModel, openModel, summarizeModel } from "./open.ts";
-import { recipeDigest } from "./origin.ts";
+import { equalizedModel, type OpenModel, summarizeModel } from "./open.ts";
 import { reasonOf } from "./session.ts";
-import type { ModelSource, RunnableModel } from "./source.ts";
 
 /** The float model as it is calibrated, giving what lies outside the clip ranges of a recipe and nothing else. */
 export interface Clipping {
@@ -34,6 +33,15 @@ export function clippingOf(model: OpenModel, recipe: Recipe): Clipping | null {
       return range && types.get(id) === "float32" ? [[id, clipRange(range, scheme)] as const] : [];
     }),
   );
+  return countingOf(observed, ranges, { groups, activations });
+}
+
+/** The model with counters of what lies outside these ranges; null without one. */
+export function countingOf(
+  observed: ModelProto,
+  ranges: ReadonlyMap<string, Range>,
+  { groups, activations }: Pick<ModelSummary, "groups" | "activations">,
+): Clipping | null {
   const flat = new Map(groups.map(({ id, flatBelow }) => [id, flatBelow]));
   if (ranges.size === 0) return null;
   const producers = new Map(activations.map(({ name, producer }) => [name, producer]));
@@ -47,28 +55,6 @@ export function clippingOf(model: OpenModel, recipe: Recipe): Clipping | null {
 /** A range without the end below which what reads the values tells none apart: what is cut off there loses nothing. */
 function told({ low, high }: Range, flatBelow: number | undefined): Range {
   return { low: flatBelow !== undefined && low <= flatBelow ? Number.NEGATIVE_INFINITY : low, high };
-}
-
-/**
- * The same of files: the float model with what the recipe says of its inputs, and the recipe that what is judged says that it was made by. Null
- * where it says so of another one, or of none, or where the model does not open so any more.
- */
-export async function clippingOfFile(
-  source: ModelSource,
-  { origin }: Pick<RunnableModel, "origin">,
-  recipe: Recipe | null,
-  runtime: Runtime,
-  context: JobContext,
-): Promise<Clipping | null> {
-  if (!recipe || !takesRanges(recipe) || origin?.recipe !== recipeDigest(recipe)) return null;
-  try {
-    const model = await openModel(source, recipe.inputs, runtime, context);
-    const isSame = model.sha256 === origin.source && model.generation === recipe.preparation;
-    return isSame ? clippingOf(model, recipe) : null;
-  } catch (error) {
-    if (error instanceof InputError) return null;
-    throw error;
-  }
 }
 
 /** Counts on a session of its own, beside those of an evaluation. What fails there leaves the evaluation as it is, and is told. */

@@ -2,7 +2,7 @@ import { type OpenDataset, openDataset } from "../data/dataset.ts";
 import type { Decoders } from "../data/decode.ts";
 import { inputSources } from "../data/given.ts";
 import type { StateRunner } from "../data/states.ts";
-import { classesOf, type DataFile, type DataSummary, type InputSource, type ModelInputs } from "../model/dataset.ts";
+import { classesIn, type DataFile, type DataSummary, type InputSource, type ModelInputs } from "../model/dataset.ts";
 import type { Preprocess, Preset } from "../model/preprocess.ts";
 
 /**
@@ -25,10 +25,17 @@ export function openData(
   return openDataset(files, { inputs, preprocess, decoders, seed, ...given });
 }
 
+/** How many labels there are, of each row of a batch. */
+function labelledIn({ labels }: OpenDataset): number {
+  let labelled = 0;
+  for (const _ of classesIn(labels)) labelled++;
+  return labelled;
+}
+
 export function summarizeData(dataset: OpenDataset): DataSummary {
   return {
     samples: dataset.length,
-    labelled: dataset.labels?.flatMap(classesOf).length ?? 0,
+    labelled: labelledIn(dataset),
     files: dataset.files,
     folders: dataset.folders,
     kind: dataset.kind,

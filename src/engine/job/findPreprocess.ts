@@ -1,5 +1,5 @@
 import { type Candidate, preprocessCandidates, spanOf } from "../data/candidates.ts";
-import { classesOf, type Sample } from "../model/dataset.ts";
+import { classesIn, classesOf, type Sample, type SampleLabels } from "../model/dataset.ts";
 import { InputError, type JobContext } from "../model/job.ts";
 import type { Preprocess } from "../model/preprocess.ts";
 import type { LabelShift, PreprocessFinding } from "../model/preprocessFinding.ts";
@@ -28,13 +28,14 @@ export async function findPreprocess(
   context: JobContext,
 ): Promise<PreprocessFinding | null> {
   if (data.sequences) return null;
-  const range = Array.from({ length: Math.max(0, Math.min(samples, data.length - skip)) }, (_, i) => skip + i);
-  const labelled = range.filter((index) => typeof data.labels?.[index] === "number");
+  const end = Math.max(skip, Math.min(skip + samples, data.length));
+  const isLabelled = (index: number) => typeof data.labels?.at(index) === "number";
+  const labelled = spread(skip, end, isLabelled);
   const hasLabels = labelled.length > 0;
   const candidates = hasLabels ? preprocessCandidates(data) : ofSimilarSpan(preprocessCandidates(data));
-  const shifts = allowedShifts(hasLabels ? data.labels!.flatMap(classesOf) : []);
+  const shifts = allowedShifts(hasLabels ? data.labels : null);
   if (candidates.length === 1 && shifts.length === 1) return null;
-  const chosen = spread(hasLabels ? labelled : range);
+  const chosen = hasLabels ? labelled : spread(skip, end, () => true);
   const report = (done: number) =>
     context.report({ task: "Comparing preprocessings", done, total: chosen.length, unit: "samples" });
   report(0);
@@ -46,7 +47,7 @@ export async function findPreprocess(
       report(done);
       const variants = await variantsOf(data, index, trials.preprocesses);
       if (!variants) continue;
-      if (!(await trials.add(variants, hasLabels ? classesOf(data.labels?.[index])[0]! : null, context.signal)))
+      if (!(await trials.add(variants, hasLabels ? classesOf(data.labels?.at(index))[0]! : null, context.signal)))
         return null;
     }
     return trials.result();
@@ -64,10 +65,17 @@ function ofSimilarSpan(candidates: readonly Candidate[]): readonly Candidate[] {
   });
 }
 
-/** So many of them at most, evenly: samples often lie in the order of their labels. */
-function spread(indices: readonly number[]): number[] {
-  const count = Math.min(MOST_SAMPLES, indices.length);
-  return Array.from({ length: count }, (_, i) => indices[Math.floor((i * indices.length) / count)]!);
+/** MOST_SAMPLES at most of those of first..end that are taken, evenly: samples often lie in the order of their labels. */
+function spread(first: number, end: number, isTaken: (index: number) => boolean): number[] {
+  let all = 0;
+  for (let index = first; index < end; index++) if (isTaken(index)) all++;
+  const count = Math.min(MOST_SAMPLES, all);
+  const chosen: number[] = [];
+  let place = 0;
+  for (let index = first; index < end && chosen.length < count; index++) {
+    if (isTaken(index) && place++ === Math.floor((chosen.length * all) / count)) chosen.push(index);
+  }
+  return chosen;
 }
 
 /** Null where the sample cannot be read. */
@@ -86,12 +94,10 @@ async function variantsOf(
 }
 
 /** Shifts under which no label is below 0, and the classes that there must be for each. */
-function allowedShifts(labels: readonly number[]): readonly AllowedShift[] {
-  if (labels.length === 0) return [{ shift: 0, classes: 0 }];
-  const [least, most] = labels.reduce(
-    ([low, high], label) => [Math.min(low, label), Math.max(high, label)],
-    [Infinity, 0],
-  );
+function allowedShifts(labels: SampleLabels | null): readonly AllowedShift[] {
+  let [least, most] = [Number.POSITIVE_INFINITY, 0];
+  for (const label of classesIn(labels)) [least, most] = [Math.min(least, label), Math.max(most, label)];
+  if (least === Number.POSITIVE_INFINITY) return [{ shift: 0, classes: 0 }];
   const shifts: readonly LabelShift[] = least > 0 ? [0, 1, -1] : [0, 1];
   return shifts.map((shift) => ({ shift, classes: most + shift + 1 }));
 }

@@ -26,7 +26,7 @@ export async function predict(
     const outputs = await session.run(feeds).catch((error) => {
       throw refusal(error, `The float model does not run on ${source}`);
     });
-    const labels = [dataset.labels?.[index] ?? null].flat();
+    const labels = [dataset.labels?.at(index) ?? null].flat();
     const found = scoreRows(widened(outputs), labels.length);
     if (!found) return null;
     const named = (of: number): NamedClass => ({ index: of, name: dataset.classNames.get(of) ?? null });

@@ -127,7 +127,12 @@ export class Prober {
           known.next = end;
           break;
         }
-        known.references.push({ ...sample, index: known.next, label: dataset.labels?.[known.next] ?? null, expected });
+        known.references.push({
+          ...sample,
+          index: known.next,
+          label: dataset.labels?.at(known.next) ?? null,
+          expected,
+        });
       }
     } finally {
       await session.dispose();

@@ -6,6 +6,7 @@ import type { Evaluation } from "../model/evaluation.ts";
 import { InputError, type JobContext, type Notice } from "../model/job.ts";
 import type { BesideGraph, NodeDetail } from "../model/modelGraph.ts";
 import type { FileWalk, QuantizedBeside, Unmatched } from "../model/quantizedFile.ts";
+import type { Recipe } from "../model/recipe.ts";
 import type { Runtime } from "../model/runtime.ts";
 import type { ErrorWalk } from "../model/sensitivity.ts";
 import { intAttribute, makeNode } from "../onnx/attributes.ts";
@@ -25,6 +26,7 @@ import { matchQuantized, recoverRecipe } from "./recoverRecipe.ts";
 import { firstReadable } from "./samples.ts";
 import { loadSession, quickestSession } from "./session.ts";
 import { outputsShapedByData } from "./standIns.ts";
+import { clippingBeside } from "./storedClipping.ts";
 import { besideGraph } from "./writtenGraph.ts";
 
 /** What a quantized file is beside a float model, and what is needed to run them side by side. */
@@ -67,24 +69,31 @@ export class Beside {
     return new NodeDetails(this.#quantized.model.graph!, this.#model.shapes).of(id);
   }
 
-  /** Float against the file, on a range of a dataset; `limit` is the drop of top-1 allowed, a share. */
-  evaluate(
+  /**
+   * Float against the file, on a range of a dataset; `limit` is the drop of top-1 allowed, a share. What its clip ranges cut off is counted by `recipe`
+   * where the file says that it was made by it, else by its own scales.
+   */
+  async evaluate(
     data: Dataset,
     range: { readonly skip: number; readonly samples: number; readonly limit: number },
     machine: string,
+    recipe: Recipe,
     runtime: Runtime,
     context: JobContext,
   ): Promise<Evaluation> {
     const model = this.#model;
     const { bytes } = this.#quantized.file;
+    const { clipping, notices } = clippingBeside(model, this.#quantized, this.#matched, recipe);
     const request = {
       float: { file: runnable(model.reference), bytes: model.bytes },
       quantized: { file: toModelFile(this.#runnable), bytes },
       ...range,
       machine,
       dataShaped: outputsShapedByData(model),
+      clipping,
     };
-    return evaluateModels(request, data, runtime, context);
+    const evaluation = await evaluateModels(request, data, runtime, context);
+    return { ...evaluation, notices: [...evaluation.notices, ...notices] };
   }
 
   /**

@@ -239,7 +239,14 @@ describe("a file of our own beside its float model", () => {
   it("is judged as one that is exported is", async () => {
     const { file } = await made({});
     const range = { skip: 0, samples: SAMPLES, limit: 0.01 };
-    const { outputs } = await (await beside(file)).evaluate(data, range, "here", runtime, context);
+    const { outputs } = await (await beside(file)).evaluate(
+      data,
+      range,
+      "here",
+      defaultRecipe(model),
+      runtime,
+      context,
+    );
     expect(outputs.map(({ name }) => name)).toEqual(["y"]);
     expect(outputs[0]!.sqnr).toBeGreaterThan(20);
   });

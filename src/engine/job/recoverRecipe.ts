@@ -46,7 +46,7 @@ export function matchQuantized(model: Pick<OpenModel, "folded" | "original">, { 
 }
 
 /** The model as it came, constants among the initialisers. */
-function givenGraph({ original }: Pick<OpenModel, "original">): GraphProto {
+export function givenGraph({ original }: Pick<OpenModel, "original">): GraphProto {
   return constantsToInitializers(original).model.graph!;
 }
 
@@ -142,7 +142,10 @@ function candidates(base: Recipe): readonly { readonly target: TargetName; reado
 }
 
 /** What the file has for each tensor of the float model: what its maker makes, and what layers read of the model's inputs. */
-function activationsIn(layers: readonly ReadLayer[], { tensors }: Matched): ReadonlyMap<string, StoredActivation> {
+export function activationsIn(
+  layers: readonly ReadLayer[],
+  { tensors }: Matched,
+): ReadonlyMap<string, StoredActivation> {
   const named = activationsOfLayers(layers).map((activation) => [activation.tensor, activation] as const);
   const made = [...tensors].flatMap(([tensor, { activation }]) =>
     activation.scale === null ? [] : [[tensor, activation] as const],

@@ -1,9 +1,9 @@
-import { mergeObservations } from "../calibration/mergeObservations.ts";
+import { type Observation, ObservationMerge } from "../calibration/mergeObservations.ts";
 import type { Calibration, Execution } from "../model/calibration.ts";
 import type { Dataset } from "../model/dataset.ts";
 import { InputError, type JobContext } from "../model/job.ts";
 import type { Runtimes } from "../model/runtime.ts";
-import { partOf, type Shard } from "../model/shard.ts";
+import { type DoubtFacts, partOf, type Shard } from "../model/shard.ts";
 import { Sha256 } from "../numerics/sha256.ts";
 import { plural } from "../values/figures.ts";
 import { hex } from "../values/hex.ts";
@@ -11,7 +11,7 @@ import { observe } from "./calibrate.ts";
 import type { OpenDataset } from "./data.ts";
 import { checkOutputs, doubtFacts, doubtsOf } from "./doubts.ts";
 import type { OpenModel } from "./open.ts";
-import { type NamedPart, type Whole, wholeOf } from "./wholeOf.ts";
+import { Parts, type Whole } from "./parts.ts";
 
 export interface ShardRequest {
   readonly shard: Shard["shard"];
@@ -55,31 +55,6 @@ function listingOf(dataset: Pick<Dataset, "length" | "sourceOf">): string {
   return hex(hash.digest());
 }
 
-/**
- * The calibration that one run over all samples would have made, bit for bit, whatever the number of shards. Throws InputError where one is missing or
- * given twice, or they are of another model, other samples or another order, other preprocessing or scaling of channels, or ran otherwise: no runtime promises the same
- * bits for another number of threads or samples at a time.
- */
-export function mergeShards(given: readonly NamedPart<Shard>[]): Calibration {
-  const ordered = wholeOf(given, { noun: "calibration", twice: "samples would count twice", common: COMMON });
-  for (const part of ordered) assertHeld(part);
-  const [, first] = ordered[0]!;
-  const calibrations = ordered.map(([, { calibration }]) => calibration);
-  const merged = mergeObservations(calibrations);
-  checkOutputs(first.facts, merged);
-  const { model, equalized, smoothed, scaling, wanted, preprocess, seed } = first.calibration;
-  const sources = ordered.flatMap(([, shard]) => shard.sources);
-  return {
-    ...{ model, equalized, ...(smoothed !== undefined && { smoothed }), ...(scaling !== undefined && { scaling }) },
-    ...{ wanted, preprocess, seed },
-    prints: calibrations.some(({ prints }) => prints === null)
-      ? null
-      : calibrations.map(({ prints }) => prints).join(""),
-    ...merged,
-    notices: [...merged.notices, ...doubtsOf(first.facts, merged, { sourceOf: (index) => sources[index]! })],
-  };
-}
-
 const COMMON: Whole<Shard>["common"] = [
   ["another model", ({ calibration: { model } }) => model.sha256],
   ["another number of shards", ({ shard }) => shard.of],
@@ -104,8 +79,63 @@ const COMMON: Whole<Shard>["common"] = [
   ],
 ];
 
+/**
+ * The calibration that one run over all samples would have made, bit for bit, whatever the number of shards. They are given one after another, in any
+ * order, and of each what grows with its samples alone is kept. Throws InputError where one is missing or
+ * given twice, or they are of another model, other samples or another order, other preprocessing or scaling of channels, or ran otherwise: no runtime promises the same
+ * bits for another number of threads or samples at a time.
+ */
+export class ShardMerge {
+  readonly #parts = new Parts({ noun: "calibration", twice: "samples would count twice", common: COMMON });
+  readonly #merge = new ObservationMerge();
+  readonly #samples = new Map<number, Pick<Shard, "sources"> & Pick<Calibration, "prints">>();
+  /** That of the first samples so far. */
+  #first: { readonly index: number; readonly facts: DoubtFacts; readonly calibration: About } | null = null;
+
+  /** Throws InputError, which names the file, for what is no part of the same calibration, is there already, or lacks samples. */
+  add(name: string, part: Shard): void {
+    this.#parts.add(name, part);
+    assertHeld(name, part);
+    const { index } = part.shard;
+    this.#merge.add(index, part.calibration);
+    this.#samples.set(index, { sources: part.sources, prints: part.calibration.prints });
+    if (this.#first && this.#first.index < index) return;
+    this.#first = { index, facts: part.facts, calibration: aboutOf(part.calibration) };
+  }
+
+  /** How many were given. */
+  get shards(): number {
+    return this.#samples.size;
+  }
+
+  /** Throws InputError where a shard is missing, or what they observed is of no use. */
+  result(): Calibration {
+    this.#parts.assertWhole();
+    const { facts, calibration } = this.#first!;
+    const merged = this.#merge.result();
+    checkOutputs(facts, merged);
+    const ordered = [...this.#samples].sort(([a], [b]) => a - b).map(([, samples]) => samples);
+    const sources = ordered.flatMap(({ sources }) => sources);
+    return {
+      ...calibration,
+      prints: ordered.some(({ prints }) => prints === null) ? null : ordered.map(({ prints }) => prints).join(""),
+      ...merged,
+      notices: [...merged.notices, ...doubtsOf(facts, merged, { sourceOf: (index) => sources[index]! })],
+    };
+  }
+}
+
+type About = Omit<Calibration, keyof Observation | "prints">;
+
+function aboutOf({ model, equalized, smoothed, scaling, wanted, preprocess, seed }: Calibration): About {
+  return {
+    ...{ model, equalized, ...(smoothed !== undefined && { smoothed }), ...(scaling !== undefined && { scaling }) },
+    ...{ wanted, preprocess, seed },
+  };
+}
+
 /** Throws InputError for a shard that does not hold all samples of its part. */
-function assertHeld([name, { shard, samples, calibration }]: NamedPart<Shard>): void {
+function assertHeld(name: string, { shard, samples, calibration }: Shard): void {
   const [first, end] = partOf(samples, shard);
   const held = [...calibration.observed, ...calibration.skipped].sort((a, b) => a - b);
   if (held.length === end - first && held.every((sample, i) => sample === first + i)) return;

@@ -3,7 +3,7 @@ import { isTokenInput } from "../evaluation/nextTokens.ts";
 import { equalizedTensors } from "../graph/equalization.ts";
 import type { Calibration } from "../model/calibration.ts";
 import type { Culprits } from "../model/culprit.ts";
-import { classesOf } from "../model/dataset.ts";
+import { isLabelled } from "../model/dataset.ts";
 import { InputError, type JobContext, type Notice } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Runtime, Session } from "../model/runtime.ts";
@@ -119,8 +119,7 @@ function splitOf({ samples, limit }: TuneRequest, dataset: OpenDataset, hasToken
   if (end < 2) {
     throw new InputError("A search needs two samples or more: one half calibrates and the other judges; add data.");
   }
-  const judging = dataset.labels?.slice(half, end) ?? [];
-  if (limit.kind === "drop" && !hasTokens && judging.flatMap(classesOf).length === 0) {
+  if (limit.kind === "drop" && !hasTokens && !isLabelled(dataset.labels, half, end)) {
     throw new InputError(
       `None of the samples ${half} to ${end - 1}, which judge, has a label, so no drop of top-1 can be measured; give labels, or a limit in dB.`,
     );

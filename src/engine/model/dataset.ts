@@ -89,9 +89,27 @@ export interface Sample {
 /** The class of a sample, null where it is not known; of a batch, one for each of its rows. */
 export type SampleLabel = number | null | readonly (number | null)[];
 
+/** Labels by sample, of which there may be millions: a list is one. */
+export interface SampleLabels {
+  readonly length: number;
+  /** Undefined of no sample. */
+  at(index: number): SampleLabel | undefined;
+}
+
 /** The classes that a label knows. */
 export function classesOf(label: SampleLabel | undefined): readonly number[] {
   return [label ?? null].flat().filter((each) => each !== null);
+}
+
+/** The classes that labels of samples first..end know, one after the other. */
+export function* classesIn(labels: SampleLabels | null | undefined, first = 0, end = Number.POSITIVE_INFINITY) {
+  const last = Math.min(end, labels?.length ?? 0);
+  for (let index = first; index < last; index++) yield* classesOf(labels!.at(index));
+}
+
+/** Whether a label of samples first..end knows a class. */
+export function isLabelled(labels: SampleLabels | null | undefined, first: number, end: number): boolean {
+  return !classesIn(labels, first, end).next().done;
 }
 
 /** Samples in an order: that of a seed, or the byte order of their paths (and by index within a file). Nothing is kept between calls. */
@@ -102,7 +120,7 @@ export interface Dataset {
   /** Where a sample is from. */
   sourceOf(index: number): string;
   /** By sample; null when there are no labels at all. */
-  readonly labels: readonly SampleLabel[] | null;
+  readonly labels: SampleLabels | null;
   /** What classes are called, by number, where the data says so. */
   readonly classNames?: ReadonlyMap<number, string>;
   /** Where samples are the steps of sequences: inputs are fed what the float model carries from one to the next. */

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { Range } from "../model/range.ts";
 import type { TensorStatistics } from "../model/statistics.ts";
 import { BLOCK, Kernel } from "./kernel/kernel.ts";
-import { clampSightings, Observer, summarize } from "./observer.ts";
+import { clampSightings, Observer, StatisticsSum, summarize } from "./observer.ts";
 import { bitsAt } from "./resolution.ts";
 import { drawFrom } from "./testing/distributions.ts";
 import { observe } from "./testing/observe.ts";
@@ -61,6 +61,21 @@ describe("statistics depend on the values alone", () => {
         const both = observeAll([a, b]);
         expect(merge(left, right)).toEqual(both);
         expect(merge(right, left)).toEqual(both);
+      }),
+      RUNS,
+    );
+  });
+
+  test("adding up parts one by one, in any order, gives the statistics of all", () => {
+    const samples = fc.array(seen, { maxLength: 5 });
+    const shuffled = samples.chain((all) =>
+      fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length })),
+    );
+    fc.assert(
+      fc.property(shuffled, ([all, other]) => {
+        const sum = new StatisticsSum();
+        for (const part of other) sum.add(observeAll([part]));
+        expectEqual(sum.statistics(), observeAll(all));
       }),
       RUNS,
     );

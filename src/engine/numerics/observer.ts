@@ -75,10 +75,31 @@ export function summarize(parts: readonly Sightings[]): TensorStatistics {
   };
 }
 
+/**
+ * Statistics of parts that are given one after another, in any order: of each nothing is kept but the extremes of its samples, so that memory
+ * does not grow with the number of parts.
+ */
+export class StatisticsSum {
+  #counts = mergeCounts([]);
+  readonly #samples: TensorStatistics["samples"][] = [];
+
+  add({ samples, ...counts }: TensorStatistics): void {
+    this.#counts = mergeCounts([this.#counts, counts]);
+    this.#samples.push(samples);
+  }
+
+  /** What Observer.merge makes of all parts. */
+  statistics(): TensorStatistics {
+    const none = mergeCounts([]);
+    const extents = this.#samples.map((samples) => ({ counts: none, samples: extentsOf(samples) }));
+    return summarize([{ counts: this.#counts, samples: new Map() }, ...extents]);
+  }
+}
+
 function sightingsOf(statistics: TensorStatistics): Sightings {
-  const { index, min, max } = statistics.samples;
-  return {
-    counts: statistics,
-    samples: new Map(index.map((sample, i) => [sample, { ...NOTHING, low: min[i] as number, high: max[i] as number }])),
-  };
+  return { counts: statistics, samples: extentsOf(statistics.samples) };
+}
+
+function extentsOf({ index, min, max }: TensorStatistics["samples"]): Sightings["samples"] {
+  return new Map(index.map((sample, i) => [sample, { ...NOTHING, low: min[i] as number, high: max[i] as number }]));
 }

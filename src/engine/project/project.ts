@@ -532,7 +532,8 @@ export class Project {
   evaluateBeside({ skip, samples }: SampleRange, limit: number, context: JobContext): Promise<Evaluation> {
     const { machine } = this.#environment;
     const range = { skip, samples, limit };
-    return this.#on(this.#recipe, (data) => this.#besideIt.evaluate(data, range, machine, this.#runtime, context));
+    const recipe = this.#recipe;
+    return this.#on(recipe, (data) => this.#besideIt.evaluate(data, range, machine, recipe, this.#runtime, context));
   }
 
   /** Float against that file at every layer's output that both have, over the first samples, and which layers that leaves out. */

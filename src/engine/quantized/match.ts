@@ -1,11 +1,9 @@
 import type { LayerMatch, MatchedBy, Matching, Unmatched } from "../model/quantizedFile.ts";
 import { Comparator } from "../numerics/metrics.ts";
-import { intOf } from "../onnx/attributes.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
-import type { GraphProto, TensorProto } from "../onnx/proto/onnx_pb.ts";
-import { dimsOf } from "../onnx/tensor.ts";
+import type { GraphProto } from "../onnx/proto/onnx_pb.ts";
+import { type Aligned, alignedTo, originsOf } from "./aligned.ts";
 import { biasApart, biasValues, stepAt } from "./bias.ts";
-import { type ReadConstant, valuesOf } from "./constant.ts";
 import { type FloatGraph, type FloatLayer, floatGraphs } from "./floatGraph.ts";
 import { floatsOf } from "./floats.ts";
 import type { MadeTensor, ReadLayer } from "./read.ts";
@@ -226,7 +224,7 @@ class Matcher {
   #closeness(stored: ReadLayer, layer: FloatLayer): number | null {
     const figures = stored.weights.flatMap((weight, at) => {
       const forms = [layer, this.#given.get(layer)].map((each) => each?.weights[Math.min(at, each.weights.length - 1)]);
-      const found = forms.flatMap((tensor) => (tensor ? closenessOf(weight, tensor, layer) : []));
+      const found = forms.flatMap((tensor) => (tensor ? alignedTo(weight, tensor, layer).map(closenessOf) : []));
       return found.length > 0 ? [Math.max(...found)] : [];
     });
     return figures.length > 0 ? Math.min(...figures) : null;
@@ -305,58 +303,16 @@ const NOT_IN_MODEL =
   "no layer of the float model makes its tensor, is called so, has its weight, or stands in its place";
 const FOLDED = "the float model's BatchNormalization is folded into the layer before it, as it is quantized here";
 
-/**
- * Layers of a prepared model by what they were before it: that of the same name and operator, or, where a BatchNormalization after it was
- * folded, the one whose product what they make follows from alone.
- */
-function originsOf(
-  layers: readonly FloatLayer[],
-  { index, layers: before }: FloatGraph,
-): ReadonlyMap<FloatLayer, FloatLayer> {
-  const named = new Map(before.map((layer) => [layer.id, layer]));
-  const byNode = new Map(before.map((layer) => [layer.node, layer]));
-  return new Map(
-    layers.flatMap((layer) => {
-      const own = named.get(layer.id);
-      if (own?.operator === layer.operator) return [[layer, own] as const];
-      const maker = index.producer(layer.node.output[0] ?? "");
-      const scaled = maker?.opType === "BatchNormalization" ? index.producer(maker.input[0] ?? "") : undefined;
-      const origin = scaled && byNode.get(scaled);
-      return origin?.operator === layer.operator ? [[layer, origin] as const] : [];
-    }),
-  );
-}
-
 /** Whether a layer may be the other by its operator: a Gemm may be written as a MatMul. */
 function isAlike({ operator }: ReadLayer, layer: FloatLayer): boolean {
   const plain = (name: string) => (name === "Gemm" ? "MatMul" : name);
   return plain(operator) === plain(layer.operator);
 }
 
-/** In the shape of either, a matrix of a Gemm turned where the file has it turned. */
-function closenessOf(weight: ReadConstant, tensor: TensorProto, { node, operator }: FloatLayer): readonly number[] {
-  const dims = dimsOf(tensor);
-  const isTurned = operator === "Gemm" && Boolean(intOf(node, "transB")) && weight.dims.length === 2;
-  const own = weight.dims.join();
-  const same = own === dims.join();
-  const turned = isTurned && own === [...dims].reverse().join();
-  const values = same || turned ? floatsOf(tensor) : null;
-  if (!values) return [];
-  const given = valuesOf(weight);
-  const read = turned && (!same || dims[0] !== dims[1]) ? turnedTo(dims, given) : given;
-  const of = (other: Float32Array) => {
-    const comparator = new Comparator();
-    comparator.add(values, other);
-    return comparator.result().sqnr;
-  };
-  const figures = [of(read)];
-  if (turned && same) figures.push(of(turnedTo(dims, given)));
-  return figures;
-}
-
-/** A matrix [columns, rows] as [rows, columns]. */
-function turnedTo([rows = 0, columns = 0]: readonly number[], values: Float32Array): Float32Array {
-  return Float32Array.from(values, (_, at) => values[(at % columns) * rows + Math.floor(at / columns)] as number);
+function closenessOf({ float, align }: Aligned): number {
+  const comparator = new Comparator();
+  comparator.add(float, align());
+  return comparator.result().sqnr;
 }
 
 const LAYER_SUFFIXES = /(_quant|_matmul_Q\d|_Q\d|_Bnb4|_quantized)$/;

@@ -91,7 +91,7 @@ export class Judge {
   }
 
   get labelled(): number {
-    return this.#readable.reduce((sum, index) => sum + classesOf(this.#dataset.labels?.[index]).length, 0);
+    return this.#readable.reduce((sum, index) => sum + classesOf(this.#dataset.labels?.at(index)).length, 0);
   }
 
   /**
@@ -112,7 +112,7 @@ export class Judge {
       const actual = widened(await own.run(index, feeds));
       comparison.add(expected, actual);
       next.add(feeds, expected, actual, stepOf(this.#dataset, index));
-      const rows = labelled.add(expected, actual, this.#dataset.labels?.[index] ?? null, source);
+      const rows = labelled.add(expected, actual, this.#dataset.labels?.at(index) ?? null, source);
       for (const row of rows) expectedDrop.add(row.float, row.quantized, row.label);
     }
     const outputs = comparison.results();

@@ -123,7 +123,7 @@ class Measurement {
         failure ??= error;
         continue;
       }
-      const label = this.#dataset.labels?.[index] ?? null;
+      const label = this.#dataset.labels?.at(index) ?? null;
       if (this.#settled) await this.#rank(sample, label);
       else await this.#measure(sample, label);
       const result = this.#result();

@@ -164,6 +164,30 @@ describe("the figures of results side by side", () => {
   });
 });
 
+describe("what is clipped at most", () => {
+  const clipped = (share: number, producer: string | null = "conv") => ({
+    ...{ tensor: "x", producer, range: { low: 0, high: 1 }, values: 1000, share },
+  });
+
+  it("names the layer and marks none as the best, as methods cut off outliers on purpose", () => {
+    const ranges = [clipped(0.01, "first"), clipped(0.25)];
+    const rows = figureRows([
+      result("a", { evaluation: { clipped: ranges } }),
+      result("b", { evaluation: { clipped: [clipped(0)] } }),
+      result("c"),
+    ]);
+    expect(cells(rows, "clipped").map(({ text, note, best }) => [text, note, best])).toEqual([
+      ["25.0 %", "conv", false],
+      ["0 %", null, false],
+      ["–", null, false],
+    ]);
+  });
+
+  it("is left out where nothing was counted", () => {
+    expect(figureRows([result("a")]).map(({ key }) => key)).not.toContain("clipped");
+  });
+});
+
 describe("the name of a result", () => {
   it("says the settings", () => {
     expect(

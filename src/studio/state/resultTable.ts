@@ -1,3 +1,4 @@
+import { clippedName, mostClipped } from "../../engine/model/clipped.ts";
 import { settingsOf } from "../../engine/model/comparison.ts";
 import type { Accuracy, Evaluation } from "../../engine/model/evaluation.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
@@ -146,7 +147,8 @@ interface Figure {
   readonly label: string;
   readonly word: Word | null;
   readonly of: keyof Unlike | "file";
-  readonly better: "high" | "low";
+  /** Null where neither is. */
+  readonly better: "high" | "low" | null;
   /** What the quantized model comes to. */
   readonly value: (evaluation: Evaluation) => number | null | undefined;
   readonly text: (evaluation: Evaluation) => string;
@@ -163,6 +165,7 @@ export function figureRows(results: readonly StoredResult[]): readonly TableRow[
     ...accuracyFigures(),
     perplexityFigure(),
     ...names.flatMap((name) => outputFigures(name, names.length > 1)),
+    clippedFigure(),
     ...costFigures(),
   ]
     .filter(({ value }) => results.some(({ evaluation }) => value(evaluation) != null))
@@ -189,7 +192,8 @@ export function figureRows(results: readonly StoredResult[]): readonly TableRow[
 }
 
 /** The best of several values; null where fewer than two can be compared, or all are the same. */
-function bestOf(values: readonly (number | null)[], better: "high" | "low"): number | null {
+function bestOf(values: readonly (number | null)[], better: Figure["better"]): number | null {
+  if (better === null) return null;
   const known = values.filter((value) => value !== null && !Number.isNaN(value)) as number[];
   const [low, high] = [Math.min(...known), Math.max(...known)];
   if (known.length < 2 || low === high) return null;
@@ -245,6 +249,20 @@ function outputFigures(name: string, several: boolean): Figure[] {
     figure("agreement", percent, (evaluation) => of(evaluation)?.agreement),
     figure("SQNR", decibel, (evaluation) => of(evaluation)?.sqnr),
   ];
+}
+
+/** Methods cut off outliers on purpose, so that none is the best. */
+function clippedFigure(): Figure {
+  const most = ({ clipped }: Evaluation) => clipped && mostClipped(clipped, 1)[0];
+  return {
+    ...{ key: "clipped", label: "clipped at most", word: "clipped", of: "samples", better: null },
+    value: (evaluation) => evaluation.clipped && (most(evaluation)?.share ?? 0),
+    text: (evaluation) => percent(most(evaluation)?.share ?? 0),
+    note: (evaluation) => {
+      const worst = most(evaluation);
+      return worst ? clippedName(worst) : null;
+    },
+  };
 }
 
 function costFigures(): Figure[] {

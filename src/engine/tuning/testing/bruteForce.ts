@@ -49,7 +49,7 @@ export async function bruteForce(
     const session = await runtime.createSession(runnable(quantized), { threads });
     const sum = new OutputErrorSum();
     for (const [i, outputs] of expected.entries()) {
-      sum.add({ outputs, label: dataset.labels?.[i] ?? null, source: "" }, await session.run(feeds[i]!));
+      sum.add({ outputs, label: dataset.labels?.at(i) ?? null, source: "" }, await session.run(feeds[i]!));
     }
     await session.dispose();
     variants++;

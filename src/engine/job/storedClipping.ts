@@ -1,0 +1,122 @@
+import { InputError, type JobContext, type Notice } from "../model/job.ts";
+import type { Origin, StoredActivation } from "../model/quantizedFile.ts";
+import type { Range } from "../model/range.ts";
+import type { GivenInputs, Recipe } from "../model/recipe.ts";
+import type { Runtime } from "../model/runtime.ts";
+import { GraphIndex } from "../onnx/graph.ts";
+import { alteredLayer } from "../quantized/altered.ts";
+import { limitsOf } from "../quantized/constant.ts";
+import type { Matched } from "../quantized/match.ts";
+import { type Clipping, clippingOf, countingOf } from "./clipping.ts";
+import { defaultRecipe, type OpenModel, openModel, summarizeModel } from "./open.ts";
+import { recipeDigest } from "./origin.ts";
+import { type OpenQuantized, readQuantized } from "./readQuantized.ts";
+import { activationsIn, givenGraph, matchQuantized } from "./recoverRecipe.ts";
+import type { ModelSource } from "./source.ts";
+
+/** What to count by, null where nothing tells it, and why not where a file has ranges that are not counted by. */
+export interface StoredClipping {
+  readonly clipping: Clipping | null;
+  readonly notices: readonly Notice[];
+}
+
+const NOTHING: StoredClipping = { clipping: null, notices: [] };
+
+/**
+ * The float model with counters of what lies outside the ranges that a quantized file says: those of the recipe where the file says that it was made by
+ * it, else what is rounded to a code of its own scales without being cut off.
+ */
+export function clippingBeside(
+  model: OpenModel,
+  quantized: OpenQuantized,
+  matched: Matched,
+  recipe: Recipe | null,
+): StoredClipping {
+  if (recipe && isMadeBy(quantized.file.origin, recipe) && isOf(model, quantized.file.origin, recipe)) {
+    return { clipping: clippingOf(model, recipe), notices: [] };
+  }
+  return clippingOfStored(model, quantized, matched);
+}
+
+/**
+ * The same of files that are not open. `recipe` is the one that may have made the file, `inputs` what is said of the float model's inputs where it did not.
+ * Nothing where the float model does not open so.
+ */
+export async function clippingOfFiles(
+  { float, quantized, origin }: { float: ModelSource; quantized: ModelSource; origin: Origin | null },
+  { recipe, inputs }: { recipe: Recipe | null; inputs: GivenInputs },
+  runtime: Runtime,
+  context: JobContext,
+): Promise<StoredClipping> {
+  try {
+    if (recipe && isMadeBy(origin, recipe)) {
+      const model = await openModel(float, recipe.inputs, runtime, context);
+      if (isOf(model, origin, recipe)) return { clipping: clippingOf(model, recipe), notices: [] };
+    }
+    const model = await openModel(float, inputs, runtime, context);
+    const opened = await readQuantized(quantized);
+    return clippingOfStored(model, opened, matchQuantized(model, opened));
+  } catch (error) {
+    if (error instanceof InputError) return NOTHING;
+    throw error;
+  }
+}
+
+function isMadeBy(origin: Origin | null, recipe: Recipe): boolean {
+  return origin?.recipe === recipeDigest(recipe);
+}
+
+function isOf({ sha256, generation }: OpenModel, origin: Origin | null, { preparation }: Recipe): boolean {
+  return sha256 === origin?.source && generation === preparation;
+}
+
+/** Nothing where the file has no scale of a float tensor: it is dynamic, has weights alone, or is of another model. */
+function clippingOfStored(model: OpenModel, quantized: OpenQuantized, matched: Matched): StoredClipping {
+  const stored = activationsIn(quantized.layers, matched);
+  const summary = summarizeModel(model, {
+    ...defaultRecipe(model),
+    elementwise: "join",
+    corrections: { equalization: false, bias: "none" },
+  });
+  const index = new GraphIndex(model.folded.graph!);
+  const fused = new Set(matched.fused.map(({ float }) => float));
+  // A range after a Relu that the file has no layer for may stand at what the Relu reads, and cuts off there what it takes away anyway.
+  const isClamped = (tensor: string) => index.uses(tensor).some(({ node }) => fused.has(index.id(node)));
+  const ranges = new Map<string, Range>();
+  for (const { id, members } of summary.groups) {
+    const known = new Set<string>();
+    for (const tensor of new Set([id, ...members])) {
+      const activation = stored.get(tensor);
+      const range = activation && reachOf(activation);
+      const isCounted = range && model.types.get(tensor) === "float32" && !isClamped(tensor);
+      if (!isCounted || known.has(`${range.low} ${range.high}`)) continue;
+      known.add(`${range.low} ${range.high}`);
+      ranges.set(tensor, range);
+    }
+  }
+  if (ranges.size === 0) return NOTHING;
+  const why = whyOther(model, quantized, matched);
+  if (why === null) return { clipping: countingOf(model.observed, ranges, summary), notices: [] };
+  const recipe = quantized.file.origin ? " Give the recipe that it was made by." : "";
+  const message = `What its clip ranges cut off was not counted, since they may be for other values than the float model's: ${why}.${recipe}`;
+  return { clipping: null, notices: [{ kind: "info", subject: quantized.file.name, message }] };
+}
+
+/** Half a step, and as much more as keeps what lies there by float32 from being cut off: an input of -1 to 1 reaches it where 0 has a code. */
+const HALF = 0.5 + 2 ** -12;
+
+/** What rounds to a code without being cut off: what the codes stand for, and of evenly spaced ones half a step beyond their ends. */
+function reachOf({ range, scale, type }: StoredActivation): Range | null {
+  if (!range || scale === null) return null;
+  const half = limitsOf(type ?? "") ? Math.abs(scale) * HALF : 0;
+  return { low: range.low - half, high: range.high + half };
+}
+
+/** Why what the file calls like a tensor of the float model may be other values; null where nothing tells so. */
+function whyOther(model: OpenModel, { layers }: OpenQuantized, matched: Matched): string | null {
+  const told = matched.notices.find(({ kind }) => kind === "warning");
+  if (told) return told.message.replace(/\.$/, "");
+  const altered = alteredLayer(layers, matched.matches, model.folded.graph!, givenGraph(model));
+  if (!altered) return null;
+  return `the weight of ${altered.stored} is not that of ${altered.float}, rounded, but scaled channel by channel, trained on, or of another shape`;
+}
