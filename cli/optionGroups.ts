@@ -2,7 +2,7 @@ import { RECIPE_FORMATS } from "../src/engine/model/format.ts";
 import { LAYER_FORMS } from "../src/engine/model/layerForm.ts";
 import { PRESETS } from "../src/engine/model/preprocess.ts";
 import { METHODS } from "../src/engine/model/range.ts";
-import { ELEMENTWISE, ROUNDINGS, WEIGHT_ALGORITHMS, WEIGHT_OPERATORS } from "../src/engine/model/recipe.ts";
+import { ELEMENTWISE, ENDS, ROUNDINGS, WEIGHT_ALGORITHMS, WEIGHT_OPERATORS } from "../src/engine/model/recipe.ts";
 import { TARGET_NAMES } from "../src/engine/model/target.ts";
 import {
   choice,
@@ -128,6 +128,15 @@ export const RECIPE_OPTIONS = {
       "NAME",
       ["u8", "s8", "u16", "s16", "float"],
       "unsigned asymmetric (default) or signed symmetric, in 8 bits or in 16, which runtimes here compute in float; or float, which is --format weights",
+    ),
+    ends: choice(
+      "NAME",
+      ENDS,
+      "of the formats float16 and q4f16: what float32 inputs and outputs of the model are in the file (default: float32); in float16 those stay float32 whose values it does not hold",
+    ),
+    "float-operator": texts(
+      "TYPE",
+      "leaves every layer of an operator in float, such as Softmax; may be given more than once",
     ),
     elementwise: choice(
       "NAME",

@@ -24,7 +24,7 @@ import type { Emitted, Writer } from "./emitted.ts";
 
 /**
  * float16: constants and what layers make, but for layers that the plan leaves in float32, with a Cast, one a tensor, where the two
- * meet; in the graphs that layers hold too. Inputs and outputs of the model stay float32.
+ * meet; in the graphs that layers hold too. Inputs and outputs of the model stay float32 but for those that the plan names.
  */
 export const writeFloat16: Writer = (model, plan, numbers) => {
   if (!plan.half) throw new Error("a plan of float16 says what is in it");
@@ -48,8 +48,8 @@ interface Level {
   readonly outer: Level | null;
   readonly graph: GraphProto;
   readonly idOf: (node: NodeProto) => string;
-  /** What float inputs and outputs are. */
-  readonly port: Code;
+  /** What a float input or output is. */
+  readonly portOf: (name: string) => Code;
   /** Types in float32, and those of float tensors as they are written. */
   readonly before: ElementTypes;
   readonly written: Map<string, Code>;
@@ -74,13 +74,14 @@ class HalfWriter {
   readonly #names: Set<string>;
   readonly #unrounded = new Map<string, string>();
 
-  constructor(model: ModelProto, { graph, half: { layers, ports, types }, idOf }: Halved, numbers: Numbers) {
+  constructor(model: ModelProto, { graph, half: { layers, ports, types, ends }, idOf }: Halved, numbers: Numbers) {
     this.#model = model;
     this.#ports = ports;
     this.#layers = layers;
     this.#numbers = numbers;
     this.#names = tensorNames(graph);
-    this.#root = this.#level(graph, null, types, Code.FLOAT, idOf);
+    const portOf = (name: string) => (ends.has(name) ? Code.FLOAT16 : Code.FLOAT);
+    this.#root = this.#level(graph, null, types, portOf, idOf);
   }
 
   write(): Emitted {
@@ -94,12 +95,18 @@ class HalfWriter {
     return this.#layers.has(level.idOf(node));
   }
 
-  #level(graph: GraphProto, outer: Level | null, types: ElementTypes, port: Code, idOf: Level["idOf"]): Level {
+  #level(
+    graph: GraphProto,
+    outer: Level | null,
+    types: ElementTypes,
+    portOf: Level["portOf"],
+    idOf: Level["idOf"],
+  ): Level {
     const level: Level = {
       outer,
       graph,
       idOf,
-      port,
+      portOf,
       before: types,
       written: new Map(),
       wanted: new Map(graph.initializer.map((tensor) => [tensor.name, new Set<Code>()])),
@@ -114,7 +121,10 @@ class HalfWriter {
         for (const body of g ? [g, ...graphs] : graphs) {
           const index = new GraphIndex(body);
           const nameOf = (each: NodeProto) => innerId(id, attribute, index.id(each));
-          level.bodies.set(body, this.#level(body, level, inferElementTypes(body, types), inner, nameOf));
+          level.bodies.set(
+            body,
+            this.#level(body, level, inferElementTypes(body, types), () => inner, nameOf),
+          );
         }
       }
     }
@@ -130,9 +140,9 @@ class HalfWriter {
 
   /** Settles as what each float tensor is written. */
   #settle(level: Level): void {
-    const { graph, before, written, port } = level;
+    const { graph, before, written, portOf } = level;
     const isFloat = (name: string) => before.get(name) === Code.FLOAT;
-    for (const { name } of graph.input) if (isFloat(name)) written.set(name, port);
+    for (const { name } of graph.input) if (isFloat(name)) written.set(name, portOf(name));
     for (const node of graph.node) {
       for (const [input, name] of node.input.entries()) {
         const type = this.#wants(level, node, input);
@@ -145,7 +155,7 @@ class HalfWriter {
       }
       for (const body of bodiesOf(level, node)) this.#settle(body);
     }
-    for (const { name } of graph.output) if (isFloat(name)) levelOf(level, name)?.wanted.get(name)?.add(port);
+    for (const { name } of graph.output) if (isFloat(name)) levelOf(level, name)?.wanted.get(name)?.add(portOf(name));
     for (const [name, types] of level.wanted) {
       const isHalf = types.has(Code.FLOAT16) && types.size === 1;
       if (isFloat(name)) written.set(name, isHalf ? Code.FLOAT16 : Code.FLOAT);
@@ -153,15 +163,16 @@ class HalfWriter {
     if (level.outer !== null) return;
     const made = new Set(graph.node.flatMap(({ output }) => output));
     for (const { name } of graph.output) {
-      if (!made.has(name) || written.get(name) !== Code.FLOAT16) continue;
-      const inner = this.#fresh(name, Code.FLOAT16);
-      level.called.set(keyOf(name, Code.FLOAT16), inner).set(keyOf(name, Code.FLOAT), name);
-      level.casts.set(name, [castNode(inner, name, Code.FLOAT)]);
+      const [own, port] = [written.get(name), portOf(name)];
+      if (!made.has(name) || own === undefined || own === port) continue;
+      const inner = this.#fresh(name, own);
+      level.called.set(keyOf(name, own), inner).set(keyOf(name, port), name);
+      level.casts.set(name, [castNode(inner, name, port)]);
     }
   }
 
   #write(level: Level): GraphProto {
-    const { graph, written, port } = level;
+    const { graph, written, portOf } = level;
     const own = (name: string) => level.called.get(keyOf(name, written.get(name) ?? Code.UNDEFINED)) ?? name;
     const read: Read = (name, type) => this.#read(level, name, type);
     const nodes = graph.node.map((node) => {
@@ -175,8 +186,9 @@ class HalfWriter {
       return withFields(this.#node(level, node, bodies), { input, output });
     });
     const output = graph.output.map((info) => {
-      if (level.outer === null || level.before.get(info.name) !== Code.FLOAT) return info;
-      return typed(withFields(info, { name: read(info.name, port) }), port);
+      if (level.before.get(info.name) !== Code.FLOAT) return info;
+      const port = portOf(info.name);
+      return typed(level.outer === null ? info : withFields(info, { name: read(info.name, port) }), port);
     });
     const before = graph.node.flatMap((node, at) => [
       nodes[at] as NodeProto,

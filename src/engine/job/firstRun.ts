@@ -1,5 +1,6 @@
 import { heldTensor } from "../data/constant.ts";
 import { filledTensor, fillingOf, hasMeaning } from "../data/meanings.ts";
+import { fittingFeeds } from "../evaluation/halfInputs.ts";
 import type { Dataset, Sample } from "../model/dataset.ts";
 import { InputError, type Notice } from "../model/job.ts";
 import { type Runtime, type Session, WorkerDied } from "../model/runtime.ts";
@@ -54,7 +55,8 @@ export async function firstRun(
   const needed = sessionBytes(model, artifact, feeds);
   const free = separate.freeBytes?.() ?? Number.POSITIVE_INFINITY;
   if (needed > free) return [unfit(artifact, needed, free)];
-  const open = () => loadSession(separate, writtenFile(artifact), { threads: 1 }, `"${fileName}"`);
+  const open = async () =>
+    fittingFeeds(await loadSession(separate, writtenFile(artifact), { threads: 1 }, `"${fileName}"`));
   if (sample instanceof InputError) {
     const loaded = await surely(() => runOnce(open, null));
     if ("death" in loaded) throw new RunCrashed(`${loaded.death} while it was loaded`);

@@ -3,7 +3,7 @@ import { reasonText } from "../model/reason.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { lossesOf } from "../plan/halfLayers.ts";
 import type { QuantizationPlan } from "../plan/plan.ts";
-import { plural } from "../values/figures.ts";
+import { listed, plural } from "../values/figures.ts";
 import { HALF_LARGEST } from "../values/halfFloats.ts";
 
 /** What there is to say of a plan of float16. */
@@ -22,12 +22,35 @@ export function halfNotices(plan: QuantizationPlan, { format, spared }: Pick<Rec
       message: `The layers that ${subject} reaches stay in float32: ${why}.`,
     }),
   );
+  const heldEnds = [...half.keptEnds].map(([subject, by]) => keptEnd(subject, by));
   const isBare = format === "q4f16" && layers.every(({ ownOperator }) => ownOperator === null);
-  return [...(spared === null ? [unseen()] : []), ...(isBare ? [withoutBlocks()] : []), ...kept, ...vanished(plan)];
+  return [
+    ...(spared === null ? [unseen(half.ends.size > 0)] : []),
+    ...(isBare ? [withoutBlocks()] : []),
+    ...(half.ends.size > 0 ? [halfEnds(half.ends)] : []),
+    ...heldEnds,
+    ...kept,
+    ...vanished(plan),
+  ];
 }
 
-function unseen(): Notice {
-  const message = `No samples were seen, so that nobody looked for values above ${HALF_LARGEST} between layers, which are infinite in float16; give data to have layers that make them stay in float32.`;
+function halfEnds(ends: ReadonlySet<string>): Notice {
+  const message = `${listed([...ends])} ${ends.size === 1 ? "is" : "are"} float16 in the file: whoever runs it feeds and reads that. Here float32 is rounded to it before the file is run.`;
+  return { kind: "info", subject: "inputs and outputs", message };
+}
+
+function keptEnd(subject: string, by: string): Notice {
+  const why =
+    subject === by
+      ? `samples show values near or above ${HALF_LARGEST} in it`
+      : `it has ${by}, which is above ${HALF_LARGEST}`;
+  const message = `${subject} stays float32, though float16 is asked for: ${why}, and these would be infinite.`;
+  return { kind: "warning", subject, message };
+}
+
+function unseen(isAtEnds: boolean): Notice {
+  const where = isAtEnds ? "between layers, at inputs and at outputs" : "between layers";
+  const message = `No samples were seen, so that nobody looked for values above ${HALF_LARGEST} ${where}, which are infinite in float16; give data to have layers that make them stay in float32.`;
   return { kind: "warning", subject: "float16", message };
 }
 

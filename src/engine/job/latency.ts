@@ -7,7 +7,7 @@ import { quantile } from "../numerics/interval.ts";
 import { type OpenModel, runnable } from "./open.ts";
 import { quantizeModel } from "./quantize.ts";
 import { firstReadable } from "./samples.ts";
-import { loadSession } from "./session.ts";
+import { loadQuantized } from "./session.ts";
 import { writtenGraph } from "./writtenGraph.ts";
 
 const WARM_UP_RUNS = 3;
@@ -27,7 +27,7 @@ export async function layerTimes(
   const quantized = quantizeModel(model, recipe);
   const { feeds } = await firstReadable(dataset, 0, dataset.length);
   const options = { threads: 1, profile: true };
-  const session = await loadSession(runtime, runnable(quantized.model), options, "The quantized model");
+  const session = await loadQuantized(runtime, runnable(quantized.model), options);
   try {
     if (!session.nodeTimes) {
       throw new InputError(

@@ -234,11 +234,12 @@ const plans = new WeakMap<ModelProto, { readonly choices: string; readonly plan:
 export function planModel(model: PreparedModel, recipe: PlanChoices): QuantizationPlan {
   const float = floatForm(model, recipe);
   if (!float.graph) throw new Error("a prepared model has a graph");
-  const { target, format, float: kept, weights, elementwise, unjoined, spared: coarse } = recipe;
+  const { target, format, ends = null, float: kept, weights, elementwise, unjoined, spared: coarse } = recipe;
   const isWidened = takesRanges(recipe) && isWide(recipe.activations.type);
   const choices = JSON.stringify([
     target ?? null,
     format,
+    ends,
     isWidened,
     [...askedWide(recipe)],
     kept,
@@ -304,7 +305,7 @@ export function floatForm(
 export type PlanChoices = Equalization &
   Pick<
     Recipe,
-    "target" | "format" | "activations" | "wide" | "float" | "weights" | "elementwise" | "unjoined" | "spared"
+    "target" | "format" | "activations" | "wide" | "ends" | "float" | "weights" | "elementwise" | "unjoined" | "spared"
   >;
 
 export type PlannedChoices = PlanChoices & Pick<Recipe, "ranges" | "methods">;

@@ -1,12 +1,14 @@
 import { constantsToInitializers } from "../graph/constants.ts";
-import { takesCodes, takesRanges } from "../model/format.ts";
+import { takesCodes, takesHalfEnds, takesRanges } from "../model/format.ts";
 import { InputError } from "../model/job.ts";
 import type { RecipeDifference, Recovery, StoredActivation } from "../model/quantizedFile.ts";
 import { type Range, widened } from "../model/range.ts";
 import type { FoundCodes, Recipe } from "../model/recipe.ts";
 import { DEFAULT_TARGET, TARGET_NAMES, type TargetName } from "../model/target.ts";
+import type { Port } from "../model/tensor.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
-import type { GraphProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
+import { inputPorts, outputPorts } from "../onnx/ports.ts";
+import type { GraphProto, ModelProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { passingFloats } from "../onnx/tensor.ts";
 import { biasPlace } from "../operators/biasPlace.ts";
 import type { LayerPlan, QuantizationPlan } from "../plan/plan.ts";
@@ -36,6 +38,8 @@ const TRIED_BYTES = 2 ** 26;
 interface Evidence {
   readonly layers: readonly ReadLayer[];
   readonly matched: Matched;
+  /** Of the file's inputs and outputs, by name. */
+  readonly ports: ReadonlyMap<string, Port["type"]>;
   /** By tensor of the float model. */
   readonly activations: ReadonlyMap<string, StoredActivation>;
 }
@@ -67,10 +71,12 @@ export function recoverRecipe(model: OpenModel, quantized: OpenQuantized, matche
   if (typeof scheme === "string") return nothing(scheme);
   if (matched.matches.length === 0) return nothing("has no layer that is one of the float model's.");
   const { unsaid, ...said } = scheme;
-  const evidence: Evidence = { layers, matched, activations: activationsIn(layers, matched) };
+  const ports = portTypes(quantized.file);
+  const evidence: Evidence = { layers, matched, ports, activations: activationsIn(layers, matched) };
   const base: Recipe = {
     ...defaultRecipe(model),
     ...said,
+    ...endsOf(model, ports, said),
     weights: { ...said.weights, ...typesOf(evidence, scheme) },
     corrections: { equalization: false, bias: "none" },
     method: "minmax",
@@ -249,12 +255,44 @@ interface Export {
 }
 
 /** What the recipe's export has otherwise than the file. */
-function exported(model: OpenModel, recipe: Recipe, { layers, matched }: Evidence): Export {
-  const { model: written } = quantizeModel(model, recipe);
+function exported(model: OpenModel, recipe: Recipe, { layers, matched, ports }: Evidence): Export {
+  const { model: written, file } = quantizeModel(model, recipe);
   const read = readGraph(written.graph!);
   const again = matchLayers(read.layers, model.folded.graph!, givenGraph(model));
   const made = { layers: read.layers, matched: again };
-  return { made, difference: differenceOf({ layers, matched }, made) };
+  const difference = differenceOf({ layers, matched }, made);
+  return { made, difference: { ...difference, differences: [...difference.differences, ...otherEnds(ports, file)] } };
+}
+
+/** Inputs and outputs that are float16 in one of a file and what is written, and not in the other. */
+function otherEnds(ports: Evidence["ports"], file: ModelProto): RecipeDifference[] {
+  const written = portTypes({ inputs: inputPorts(file), outputs: outputPorts(file) });
+  return [...ports].flatMap(([subject, type]) => {
+    const other = written.get(subject);
+    if (other === undefined || type === other || (type !== "float16" && other !== "float16")) return [];
+    return [{ subject, message: `is ${type} in the file, and ${other} in what the recipe writes.` }];
+  });
+}
+
+function portTypes({ inputs, outputs }: Pick<OpenQuantized["file"], "inputs" | "outputs">): Evidence["ports"] {
+  return new Map([...inputs, ...outputs].map(({ name, type }) => [name, type]));
+}
+
+/** What a file with float16 ends was written by: beside weights for MatMulNBits all else is in float16 then, too. */
+function endsOf(
+  model: OpenModel,
+  ports: Evidence["ports"],
+  { format, weights }: Omit<Scheme, "unsaid">,
+): Partial<Recipe> {
+  if (!hasHalfEnds(model, ports)) return {};
+  const own = format === "weights" && weights.operator === "matmulnbits" ? "q4f16" : format;
+  return takesHalfEnds({ format: own }) ? { format: own, ends: "float16" } : {};
+}
+
+/** Whether a file has float16 where the model has a float32 input or output. */
+function hasHalfEnds({ reference }: Pick<OpenModel, "reference">, ports: Evidence["ports"]): boolean {
+  const own = [...inputPorts(reference), ...outputPorts(reference)];
+  return own.some(({ name, type }) => type === "float32" && ports.get(name) === "float16");
 }
 
 /** The recipe with the file's codes in it where rounding to nearest gives others: as learned rounding, or of blocks as codes found on samples; of biases as corrections. */

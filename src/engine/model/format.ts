@@ -69,6 +69,11 @@ export function seeksExtremes({ format }: { readonly format: RecipeFormat }): bo
   return format === "float16" || format === "q4f16";
 }
 
+/** Whether inputs and outputs of the file can be float16. */
+export function takesHalfEnds({ format }: { readonly format: RecipeFormat }): boolean {
+  return format === "float16" || format === "q4f16";
+}
+
 /** Whether weights get codes, with scales; else they are floats of fewer bits, and no setting for codes touches them. */
 export function takesCodes({ format }: { readonly format: RecipeFormat }): boolean {
   return format !== "float16" && format !== "bfloat16";

@@ -28,9 +28,11 @@ export interface HalfLayer {
   readonly inside: string | null;
   readonly parameters: number;
   readonly reason: Reason | null;
+  /** The constant above the largest float16 that is handed on in what it makes; null where none is. */
+  readonly overflow: string | null;
 }
 
-type Choices = Pick<Recipe, "float" | "spared">;
+type Choices = Pick<Recipe, "float" | "spared" | "ends">;
 
 const words = (text: string) => new Set(text.split(" "));
 
@@ -52,8 +54,8 @@ const LARGEST_SETTING = 1024;
 
 /**
  * Decides which layers are in float16. In float32 stay what a person or a target asks for, what holds values above the largest
- * float16, on samples or in a constant, and what reads them, what reads a constant that would be 0, and what counts. `types`
- * are those of the graph's tensors.
+ * float16, on samples or in a constant, and what reads them, what reads a constant that would be 0, what counts, and what works out
+ * outputs that are float32. `types` are those of the graph's tensors.
  */
 export function halfLayers(graph: GraphProto, types: ElementTypes, choices: Choices): HalfLayer[] {
   const found: HalfLayer[] = [];
@@ -73,13 +75,14 @@ export function halfLayers(graph: GraphProto, types: ElementTypes, choices: Choi
     const index = new GraphIndex(within);
     const scope = scopeOf(within, around.scope);
     const known = around.inside === null ? around.types : inferElementTypes(within, around.types);
-    const last = around.inside === null ? lastLayers(index) : new Set<NodeProto>();
+    const isLast = around.inside === null && choices.ends !== "float16";
+    const last = isLast ? lastLayers(index) : new Set<NodeProto>();
     const reasonOf = reasoning({ index, scope, types: known, choices, idOf: around.idOf, last });
     for (const node of within.node) {
       const id = around.idOf(index.id(node));
-      const own = reasonOf(node);
+      const { own, overflow } = reasonOf(node);
       const reason: Reason | null = own ?? (around.isFloat ? { code: "inside", operator: around.inside ?? "" } : null);
-      found.push({ id, node, inside: around.inside, parameters: parametersOf(node, scope), reason });
+      found.push({ id, node, inside: around.inside, parameters: parametersOf(node, scope), reason, overflow });
       for (const { name, g, graphs } of node.attribute) {
         for (const body of g ? [g, ...graphs] : graphs) {
           const idOf = (inner: string) => innerId(id, name, inner);
@@ -145,7 +148,7 @@ function reasoning({ index, scope, types, choices: { float, spared }, idOf, last
     return null;
   };
 
-  return (node: NodeProto): Reason | null => {
+  return (node: NodeProto): { readonly own: Reason | null; readonly overflow: string | null } => {
     const constants = node.input.flatMap((name) => {
       const tensor = isFloat(name) ? scope(name) : undefined;
       return tensor ? [tensor] : [];
@@ -162,14 +165,16 @@ function reasoning({ index, scope, types, choices: { float, spared }, idOf, last
     if (isCount && (node.opType === "Cast" || node.opType === "Range" || HANDS_ON_COUNTS.has(node.opType))) {
       for (const name of node.output) counts.add(name);
     }
-    const own = ownReason(node);
-    if (own !== null) return own;
     const seen = [...node.input, ...node.output].find((name) => spared && Object.hasOwn(spared, name));
-    if (seen !== undefined) return { code: "too-large", tensor: seen };
-    if (largest !== null) return { code: "too-large", tensor: largest };
-    if (smallest !== null) return { code: "too-small", tensor: smallest };
-    if (isCount) return { code: "counts" };
-    return last.has(node) ? { code: "last" } : null;
+    const settled = (): Reason | null => {
+      if (seen !== undefined) return { code: "too-large", tensor: seen };
+      if (largest !== null) return { code: "too-large", tensor: largest };
+      if (smallest !== null) return { code: "too-small", tensor: smallest };
+      if (isCount) return { code: "counts" };
+      return last.has(node) ? { code: "last" } : null;
+    };
+    const overflow = node.output.map((name) => large.get(name)).find((constant) => constant !== undefined);
+    return { own: ownReason(node) ?? settled(), overflow: overflow ?? null };
   };
 }
 

@@ -2,7 +2,7 @@ import type { WeightSource } from "../encode/weight.ts";
 import type { Layer } from "../model/summary.ts";
 import type { ElementTypes } from "../onnx/elementTypes.ts";
 import { GraphIndex } from "../onnx/graph.ts";
-import type { TensorProto_DataType as Code, GraphProto } from "../onnx/proto/onnx_pb.ts";
+import { TensorProto_DataType as Code, type GraphProto } from "../onnx/proto/onnx_pb.ts";
 import { dataTypeCode } from "../onnx/tensor.ts";
 import { operatorOf } from "../operators/index.ts";
 import { FLOAT_PORTS } from "../targets/halves.ts";
@@ -23,6 +23,10 @@ export interface HalfPlan {
   readonly weights: readonly WeightSource[];
   /** Inputs and outputs of them that are float32 all the same, by operator. */
   readonly ports: typeof FLOAT_PORTS;
+  /** Inputs and outputs of the model that are float32 and become float16. */
+  readonly ends: ReadonlySet<string>;
+  /** Those that are asked to, and stay float32 for what they hold, with the tensor or constant that has it. */
+  readonly keptEnds: ReadonlyMap<string, string>;
   /** Element types of the graph's own tensors as they are in float32. */
   readonly types: ElementTypes;
 }
@@ -55,10 +59,13 @@ export function planHalves(
     const use = reason === null && descriptor?.kind === "weighted" ? weightUse(node, descriptor, index, target) : null;
     return use && !("code" in use) ? [weightSource({ node, descriptor }, use, index)] : [];
   });
+  const { ends, keptEnds } = endsOf(index, known, own, choices);
   const half: HalfPlan = {
     layers: new Set(found.flatMap(({ id, reason }) => (reason === null ? [id] : []))),
     weights,
     ports: FLOAT_PORTS,
+    ends,
+    keptEnds,
     types: known,
   };
   return {
@@ -74,6 +81,28 @@ export function planHalves(
     bfloat: null,
     written: null,
   };
+}
+
+/** Which inputs, and outputs that layers make, become float16 where that is asked for, and which of these would not hold their values. */
+function endsOf(
+  index: GraphIndex,
+  types: ElementTypes,
+  layers: readonly HalfLayer[],
+  { ends, spared }: PlanChoices,
+): Pick<HalfPlan, "ends" | "keptEnds"> {
+  if (ends !== "float16") return { ends: new Set(), keptEnds: new Map() };
+  const inputs = index.inputs.map(({ name }) => name);
+  const made = index.graph.output.map(({ name }) => name).filter((name) => index.producer(name));
+  const asked = [...inputs, ...made].filter((name) => types.get(name) === Code.FLOAT);
+  const overflows = new Map(layers.map(({ node, overflow }) => [node, overflow]));
+  const keptEnds = new Map(
+    asked.flatMap((name): [string, string][] => {
+      const maker = index.producer(name);
+      const by = Object.hasOwn(spared ?? {}, name) ? name : maker && overflows.get(maker);
+      return by ? [[name, by]] : [];
+    }),
+  );
+  return { ends: new Set(asked.filter((name) => !keptEnds.has(name))), keptEnds };
 }
 
 function toLayer({ id, node, parameters, reason }: HalfLayer, isOwn: boolean): Layer {

@@ -94,6 +94,7 @@ export const ORT: Target = {
   floats: "where it gains",
   hasPast: true,
   integerEnds: false,
+  halfEnds: true,
   staticShapes: false,
   isHere: true,
   multipliesAtRunTime: new Set(["Conv", "Gemm", "LSTM", "MatMul"]),
