@@ -89,7 +89,7 @@ export const RECIPE_OPTIONS = {
     format: choice(
       "NAME",
       RECIPE_FORMATS,
-      "qdq (default): QuantizeLinear and DequantizeLinear around weights and activations; qoperator: operators on codes (QLinearConv); dynamic: scales of activations are found as the model runs; weights: weights alone; for these two data is needed only for what is learned on it; float16: all of the model but what would overflow, for which data is looked at where it is given; bfloat16: constants kept in it, and widened on loading; float8: as qdq, in FP8 E4M3, weights and activations; q4f16: weights of MatMul and Gemm in blocks of 4 bits (uint4, 32) that MatMulNBits reads, all else as float16",
+      "qdq (default): QuantizeLinear and DequantizeLinear around weights and activations; qoperator: operators on codes (QLinearConv); dynamic: scales of activations are found as the model runs; weights: weights alone; for these two data is needed only for what is learned on it; float16: all of the model but what would overflow, for which data is looked at where it is given; bfloat16: constants kept in it, and widened on loading, or for TensorRT computed in it; float8: as qdq, in FP8 E4M3, weights and activations; q4f16: weights of MatMul and Gemm in blocks of 4 bits (uint4, 32) that MatMulNBits reads, all else as float16",
     ),
     weights: choice(
       "s8|u8|s4|u4|s2|u2|nf4|codebook16|codebook256",

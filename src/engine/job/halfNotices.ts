@@ -1,7 +1,7 @@
 import type { Notice } from "../model/job.ts";
 import { reasonText } from "../model/reason.ts";
 import type { Recipe } from "../model/recipe.ts";
-import { lossesOf } from "../plan/halfLayers.ts";
+import { lossesOf } from "../plan/halfLosses.ts";
 import type { QuantizationPlan } from "../plan/plan.ts";
 import { listed, plural } from "../values/figures.ts";
 import { HALF_LARGEST } from "../values/halfFloats.ts";
@@ -10,6 +10,7 @@ import { HALF_LARGEST } from "../values/halfFloats.ts";
 export function halfNotices(plan: QuantizationPlan, { format, spared }: Pick<Recipe, "format" | "spared">): Notice[] {
   const { half, layers, stored } = plan;
   if (!half) return [];
+  if (half.type === "bfloat16") return computedElsewhere(plan);
   const reasons = [...layers, ...stored.map(({ layer }) => layer)].flatMap(({ reason }) => reason ?? []);
   const named = new Map<string, string>();
   for (const reason of reasons) {
@@ -31,6 +32,24 @@ export function halfNotices(plan: QuantizationPlan, { format, spared }: Pick<Rec
     ...heldEnds,
     ...kept,
     ...vanished(plan),
+  ];
+}
+
+function computedElsewhere({ layers, target }: QuantizationPlan): Notice[] {
+  const left = layers.flatMap(({ operator, reason }) => (reason?.code === "no-bfloat" ? [{ operator, reason }] : []));
+  const operators = [...new Map(left.map(({ operator, reason }) => [operator, reasonText(reason)])).values()];
+  const message = `Layers compute in bfloat16, which ${target.name} does and nothing here: what is written is not run here, and no figure is of it. Build it as a strongly typed network.`;
+  return [
+    { kind: "warning", subject: "bfloat16", message },
+    ...(operators.length > 0
+      ? [
+          {
+            kind: "info" as const,
+            subject: "bfloat16",
+            message: `In float32 between Casts stay: ${listed(operators)}.`,
+          },
+        ]
+      : []),
   ];
 }
 

@@ -6,6 +6,7 @@ import type { NodeTime, Runtime } from "../model/runtime.ts";
 import { quantile } from "../numerics/interval.ts";
 import { type OpenModel, runnable } from "./open.ts";
 import { quantizeModel } from "./quantize.ts";
+import { assertRunsHere } from "./runsHere.ts";
 import { firstReadable } from "./samples.ts";
 import { loadQuantized } from "./session.ts";
 import { writtenGraph } from "./writtenGraph.ts";
@@ -24,6 +25,7 @@ export async function layerTimes(
   runtime: Runtime,
   { signal, report }: JobContext,
 ): Promise<LayerTimes> {
+  assertRunsHere(recipe, "Time");
   const quantized = quantizeModel(model, recipe);
   const { feeds } = await firstReadable(dataset, 0, dataset.length);
   const options = { threads: 1, profile: true };

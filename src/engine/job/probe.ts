@@ -14,6 +14,7 @@ import type { TensorMap } from "../model/tensor.ts";
 import { assertRoundingLearned } from "./learned.ts";
 import type { OpenModel } from "./open.ts";
 import { quantizeModel } from "./quantize.ts";
+import { assertRunsHere } from "./runsHere.ts";
 import { firstReadable } from "./samples.ts";
 import { loadQuantized, loadSession, quickestSession } from "./session.ts";
 import { outputsShapedByData, quantizedFile, referenceFile, standInNotices, standInsOf } from "./standIns.ts";
@@ -58,6 +59,7 @@ export class Prober {
     context: JobContext,
   ): Promise<Probe> {
     const started = performance.now();
+    assertRunsHere(recipe, "What a change does");
     assertRoundingLearned(recipe);
     const quantized = quantizeModel(this.#model, recipe);
     await new Promise((resolve) => setTimeout(resolve));

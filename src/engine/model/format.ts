@@ -12,7 +12,7 @@ export const FORMAT_WORDS: Readonly<Record<RecipeFormat, string>> = {
   dynamic: "dynamic (scales of activations are found as the model runs)",
   weights: "QDQ (DequantizeLinear nodes after weights)",
   float16: "float16 (weights and what layers make)",
-  bfloat16: "bfloat16 (constants, a Cast to float32 after each)",
+  bfloat16: "bfloat16 (constants, a Cast to float32 after each; for TensorRT what layers make, too)",
   float8: "float8 (QuantizeLinear and DequantizeLinear nodes of FP8 E4M3)",
   q4f16: "q4f16 (weights in blocks of 4 bits that MatMulNBits reads, all else in float16)",
 };

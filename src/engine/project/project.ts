@@ -37,6 +37,7 @@ import { Prober } from "../job/probe.ts";
 import { assertCalibrated, assertRecipeFor, looksResolved, quantizeModel, resolveRecipe } from "../job/quantize.ts";
 import { Beside } from "../job/quantizedBeside.ts";
 import { readQuantized } from "../job/readQuantized.ts";
+import { assertRunsHere } from "../job/runsHere.ts";
 import { sealedFiles } from "../job/sealedFiles.ts";
 import { sensitivity, sensitivityOfPart } from "../job/sensitivity.ts";
 import {
@@ -441,6 +442,7 @@ export class Project {
     context: JobContext,
     data: OpenDataset = this.#dataUnder(this.#recipe),
   ): Promise<Evaluation> {
+    assertRunsHere(this.#recipe, "Accuracy");
     assertRoundingLearned(this.#recipe);
     const repeated = await unseenNotices(this.#recipe, data, { skip, samples }, context);
     const quantized = quantizeModel(this.#model, this.#recipe);

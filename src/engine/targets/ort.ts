@@ -95,6 +95,7 @@ export const ORT: Target = {
   hasPast: true,
   integerEnds: false,
   halfEnds: true,
+  computesBfloats: false,
   staticShapes: false,
   isHere: true,
   multipliesAtRunTime: new Set(["Conv", "Gemm", "LSTM", "MatMul"]),

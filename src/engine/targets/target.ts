@@ -92,6 +92,8 @@ export interface Target {
   readonly integerEnds: boolean;
   /** Whether inputs and outputs may be float16 where they are float32 in the model. */
   readonly halfEnds: boolean;
+  /** Whether layers may compute in bfloat16, as ONNX has it (targets/bfloats.ts); else constants alone are kept in it. */
+  readonly computesBfloats: boolean;
   /** Whether every dimension of its inputs must be a number. */
   readonly staticShapes: boolean;
   /** Whether what is measured here is measured on it. */
@@ -112,12 +114,6 @@ export interface TargetRule {
   readonly source: string;
   /** The choices of a recipe that it is the reason of. */
   readonly settles?: readonly ("format" | "activations" | "weights" | "elementwise")[];
-}
-
-/** Positions among inputs, and among outputs. */
-export interface FloatPorts {
-  readonly inputs?: readonly number[];
-  readonly outputs?: readonly number[];
 }
 
 /** What layers take, in nanoseconds of one thread: a table, so that what is decided by it is decided everywhere alike. */
