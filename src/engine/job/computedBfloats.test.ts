@@ -173,6 +173,17 @@ describe("bfloat16 for TensorRT", () => {
     await expect(project.layerTimes(context)).rejects.toThrow(about);
   });
 
+  it("gives its target back from the file, and a Cast after each constant those that others write", async () => {
+    for (const target of ["tensorrt", "ort-cpu"] as const) {
+      const { bytes, project } = await written(network(), target);
+      const source = { bytes, fileName: "net.bfloat16.onnx", readBeside: async () => null };
+      const { recovery } = await project.readBeside(source);
+      expect(recovery.differences).toEqual([]);
+      expect(recovery.recipe).toMatchObject({ format: "bfloat16" });
+      expect(recovery.recipe?.target ?? "ort-cpu").toBe(target);
+    }
+  });
+
   it("leaves in float32 what takes none, what is infinite in it and what the recipe names, each with its reason", async () => {
     const middle = [
       makeNode("CumSum", ["r", "axis"], ["s"], { name: "sum" }),

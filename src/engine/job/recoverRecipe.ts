@@ -8,7 +8,12 @@ import { DEFAULT_TARGET, TARGET_NAMES, type TargetName } from "../model/target.t
 import type { Port } from "../model/tensor.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
 import { inputPorts, outputPorts } from "../onnx/ports.ts";
-import type { GraphProto, ModelProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
+import {
+  TensorProto_DataType as Code,
+  type GraphProto,
+  type ModelProto,
+  type NodeProto,
+} from "../onnx/proto/onnx_pb.ts";
 import { passingFloats } from "../onnx/tensor.ts";
 import { biasPlace } from "../operators/biasPlace.ts";
 import type { LayerPlan, QuantizationPlan } from "../plan/plan.ts";
@@ -19,6 +24,7 @@ import { type Matched, matchLayers } from "../quantized/match.ts";
 import { type ReadLayer, readGraph } from "../quantized/read.ts";
 import { activationsOfLayers, isWeightType, rangeFor, recipeType, type Scheme, schemeOf } from "../quantized/scheme.ts";
 import { withWide } from "../recipe/wide.ts";
+import { isComputedInBfloats } from "../targets/computed.ts";
 import { targetOf } from "../targets/index.ts";
 import { takesWide } from "../targets/takesWide.ts";
 import { refusalOf } from "../targets/target.ts";
@@ -85,7 +91,9 @@ export function recoverRecipe(model: OpenModel, quantized: OpenQuantized, matche
   };
   const tried: Tried[] = [];
   const refused: string[] = [];
+  const isComputed = said.format === "bfloat16" && computesBfloats(quantized.model);
   for (const { target, recipe } of candidates(base)) {
+    if (isComputed && !isComputedInBfloats(recipe)) continue;
     const refusal = refusalOf(targetOf(recipe), recipe);
     if (refusal !== null) {
       refused.push(refusal);
@@ -136,6 +144,14 @@ function closer(model: OpenModel, nearest: Tried, evidence: Evidence): Tried {
 
 function distance({ differences, counts }: Difference): number {
   return differences.length - counts.weights.sameScales / (counts.weights.all + 1);
+}
+
+/** Whether layers of a file compute in bfloat16: one reads a constant in it, with no Cast between. */
+function computesBfloats({ graph }: Pick<ModelProto, "graph">): boolean {
+  const constants =
+    graph?.initializer.flatMap(({ name, dataType }) => (dataType === Code.BFLOAT16 ? [name] : [])) ?? [];
+  const kept = new Set(constants);
+  return graph?.node.some(({ opType, input }) => opType !== "Cast" && input.some((name) => kept.has(name))) ?? false;
 }
 
 /** The recipe for each target, that of recipes that say none first; layers without weights are quantized as samples would decide, or all. */
