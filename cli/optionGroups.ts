@@ -2,7 +2,7 @@ import { RECIPE_FORMATS } from "../src/engine/model/format.ts";
 import { LAYER_FORMS } from "../src/engine/model/layerForm.ts";
 import { PRESETS } from "../src/engine/model/preprocess.ts";
 import { METHODS } from "../src/engine/model/range.ts";
-import { ELEMENTWISE, ROUNDINGS, WEIGHT_ALGORITHMS, WEIGHT_OPERATORS } from "../src/engine/model/recipe.ts";
+import { ELEMENTWISE, ENDS, ROUNDINGS, WEIGHT_ALGORITHMS, WEIGHT_OPERATORS } from "../src/engine/model/recipe.ts";
 import { TARGET_NAMES } from "../src/engine/model/target.ts";
 import {
   choice,
@@ -89,7 +89,7 @@ export const RECIPE_OPTIONS = {
     format: choice(
       "NAME",
       RECIPE_FORMATS,
-      "qdq (default): QuantizeLinear and DequantizeLinear around weights and activations; qoperator: operators on codes (QLinearConv); dynamic: scales of activations are found as the model runs; weights: weights alone; for these two data is needed only for what is learned on it; float16: all of the model but what would overflow, for which data is looked at where it is given; bfloat16: constants kept in it, and widened on loading; float8: as qdq, in FP8 E4M3, weights and activations; q4f16: weights of MatMul and Gemm in blocks of 4 bits (uint4, 32) that MatMulNBits reads, all else as float16",
+      "qdq (default): QuantizeLinear and DequantizeLinear around weights and activations; qoperator: operators on codes (QLinearConv); dynamic: scales of activations are found as the model runs; weights: weights alone; for these two data is needed only for what is learned on it; float16: all of the model but what would overflow, for which data is looked at where it is given; bfloat16: constants kept in it, and widened on loading, or for TensorRT computed in it; float8: as qdq, in FP8 E4M3, weights and activations; q4f16: weights of MatMul and Gemm in blocks of 4 bits (uint4, 32) that MatMulNBits reads, all else as float16",
     ),
     weights: choice(
       "s8|u8|s4|u4|s2|u2|nf4|codebook16|codebook256",
@@ -128,6 +128,15 @@ export const RECIPE_OPTIONS = {
       "NAME",
       ["u8", "s8", "u16", "s16", "float"],
       "unsigned asymmetric (default) or signed symmetric, in 8 bits or in 16, which runtimes here compute in float; or float, which is --format weights",
+    ),
+    ends: choice(
+      "NAME",
+      ENDS,
+      "of the formats float16 and q4f16: what float32 inputs and outputs of the model are in the file (default: float32); in float16 those stay float32 whose values it does not hold",
+    ),
+    "float-operator": texts(
+      "TYPE",
+      "leaves every layer of an operator in float, such as Softmax; may be given more than once",
     ),
     elementwise: choice(
       "NAME",

@@ -26,6 +26,7 @@ const GIVEN: Record<string, string> = {
     activations: "float",
     format: "weights",
     family: "transformers.js",
+    ends: "float16",
   },
   ...{ state: "z=h", "bias-correction": "none", elementwise: "float", metric: "kl", quantized: "fold", order: "path" },
   ...{ "quantize goal": "speed", "tune goal": "latency", limit: "recalibrate", shard: "2/8" },

@@ -23,12 +23,14 @@ export async function documentOf<T>(
 }
 
 /** What options change in a recipe. */
-export type RecipeChanges = Partial<Pick<Recipe, "format" | "method" | "elementwise">> & {
+export type RecipeChanges = Partial<Pick<Recipe, "format" | "ends" | "method" | "elementwise">> & {
   readonly activations?: Partial<ActivationScheme>;
   readonly corrections?: Partial<Corrections>;
   readonly weights?: Partial<WeightScheme>;
   readonly target: TargetName | null;
   readonly order: Order;
+  /** Types of which every layer is left in float. */
+  readonly operators: readonly string[];
   /** What single layers are to be computed and kept in. */
   readonly forms: readonly (readonly [layer: string, form: LayerForm])[];
 };
@@ -107,6 +109,8 @@ export function recipeChanges(values: Values<typeof RECIPE_OPTIONS>): RecipeChan
   return {
     order,
     forms,
+    operators: values["float-operator"] ?? [],
+    ...(values.ends && { ends: values.ends }),
     target: values.target,
     ...(Object.keys(corrections).length > 0 && { corrections }),
     ...(method && { method }),
@@ -154,7 +158,7 @@ export async function openForRecipe(
   path: string,
   given: Values<typeof INPUT_OPTIONS & typeof MODEL_OPTIONS>,
   saved: Recipe | null,
-  { target, corrections, weights, activations, order, forms, ...changes }: RecipeChanges,
+  { target, corrections, weights, activations, order, forms, operators, ...changes }: RecipeChanges,
   runtime: Runtime,
   terminal: Terminal,
 ): Promise<Project> {
@@ -182,6 +186,6 @@ export async function openForRecipe(
     const { float, wide = [] } = withLayerForm(project.recipe, [layer], form);
     project.edit({ float, wide });
   }
-  project.assertTaken();
+  project.leaveInFloat(operators).assertTaken();
   return project;
 }

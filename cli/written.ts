@@ -90,7 +90,7 @@ export async function writeJob(
   const notices = [...(slower ? [slower] : []), ...stale, ...result.notices, ...before];
   terminal.notices(notices.filter(({ kind }) => kind === "warning"));
 
-  const { layers, floatKernels: computedInFloat } = project.plan(result.recipe);
+  const { layers, floatKernels: computedInFloat, elsewhere } = project.plan(result.recipe);
   const quantized = layers.filter(({ precision }) => precision !== "float32").length;
   const integer = quantized - computedInFloat.length;
   const files = written.map((file) => ({ name: file.name, bytes: totalBytes(partsOf(file)) }));
@@ -139,7 +139,7 @@ export async function writeJob(
       runSeconds: result.runSeconds,
     },
     lines: [
-      `${layersText(layers.length, quantized, integer)}${samples > 0 ? ` on ${plural(samples, "sample")}` : ""}${skipped > 0 ? ` (${skipped} skipped)` : ""} in ${duration(1000 * seconds)}${runText(result.runSeconds)}: ${byteSize(model.bytes)} to ${byteSize(result.quantized.bytes)}`,
+      `${layersText(layers.length, quantized, integer, elsewhere)}${samples > 0 ? ` on ${plural(samples, "sample")}` : ""}${skipped > 0 ? ` (${skipped} skipped)` : ""} in ${duration(1000 * seconds)}${runText(result.runSeconds)}: ${byteSize(model.bytes)} to ${byteSize(result.quantized.bytes)}`,
       ...(speed ? speedText(speed) : []),
       ...(elementwise ? elementwiseText(elementwise) : []),
       ...(smoothing ? smoothingText(smoothing) : []),
@@ -173,7 +173,10 @@ function runText(seconds: number): string {
 }
 
 /** How many layers run in integers; those that are only stored in fewer bits are told apart. */
-function layersText(total: number, quantized: number, integer: number): string {
+function layersText(total: number, quantized: number, integer: number, elsewhere?: string): string {
+  if (elsewhere !== undefined) {
+    return `${quantized} of ${total} layers in bfloat16, for ${elsewhere} to compute in, not run here,`;
+  }
   if (integer === quantized) return `${integer} of ${total} layers quantized`;
   if (integer === 0) return `${quantized} of ${total} layers stored in fewer bits and computed in float`;
   return `${integer} of ${total} layers quantized, ${quantized - integer} more stored in fewer bits and computed in float,`;

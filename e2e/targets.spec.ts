@@ -1,5 +1,5 @@
 import { expect, test } from "./support/app.ts";
-import { calibrate, goTo, idle, openSample } from "./support/studio.ts";
+import { calibrate, downloadZip, goTo, idle, openSample, SAMPLE_NAME } from "./support/studio.ts";
 import { THOROUGH } from "./support/thorough.ts";
 
 test("a target sets the recipe, constrains it and says why; Undo takes it back", { tag: THOROUGH }, async ({
@@ -54,4 +54,23 @@ test("the model on every target: a table of operators, and each layer's reason",
   await expect(page.getByTestId("format")).toHaveValue("dynamic");
   await page.getByRole("button", { name: "Undo" }).click();
   await expect(page.getByTestId("format")).toHaveValue("qdq");
+});
+
+test("bfloat16 for TensorRT is exported, and said not to be run here wherever it is shown", { tag: THOROUGH }, async ({
+  page,
+}) => {
+  await openSample(page);
+  await page.getByTestId("target").selectOption("tensorrt");
+  await expect(page.getByTestId("format").locator("option[value=bfloat16]")).toHaveText(
+    "bfloat16, computed so; not run here",
+  );
+  await page.getByTestId("format").selectOption("bfloat16");
+  await goTo(page, "model");
+  await expect(page.getByTestId("model-stored")).toContainText("computed so by TensorRT, not run here");
+  await idle(page);
+  const files = await downloadZip(page);
+  const report = JSON.parse(new TextDecoder().decode(files[`${SAMPLE_NAME}.report.json`]));
+  expect([report.evaluation, report.model.elsewhere]).toEqual([null, "TensorRT"]);
+  const said = report.notices.map(({ message }: { message: string }) => message).join();
+  expect(said).toContain(`"${SAMPLE_NAME}.bfloat16.onnx" was not run here`);
 });

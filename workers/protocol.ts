@@ -55,6 +55,7 @@ export type PlanPart = RecipePart<
   | "format"
   | "activations"
   | "wide"
+  | "ends"
   | "float"
   | "weights"
   | "elementwise"

@@ -28,7 +28,7 @@ export async function calibrateCommand(
   const files = await dataSources(values.data);
 
   const runtime = observingApart(await terminalRuntime(terminal));
-  const changes = { target: null, order: values.order, forms: [] };
+  const changes = { target: null, order: values.order, forms: [], operators: [] };
   const project = await openForRecipe(path, values, saved, changes, runtime, terminal);
   const { equalization, smoothing = false } = project.recipe.corrections;
   if ((equalization && !project.recipe.factors) || (smoothing && !project.recipe.smoothed)) {

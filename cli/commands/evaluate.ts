@@ -150,8 +150,9 @@ function partlyQuantizedNotices({ quantizedOperator }: RunnableModel, path: stri
   return [{ kind: "warning", subject, message }];
 }
 
-function unquantizedNotices({ quantizedOperator, keepsIntegers }: RunnableModel, path: string): Notice[] {
-  if (quantizedOperator !== null || keepsIntegers) return [];
+/** Octet's own float16 and bfloat16 have no quantized layer either, and say where they are from. */
+function unquantizedNotices({ quantizedOperator, keepsIntegers, origin }: RunnableModel, path: string): Notice[] {
+  if (quantizedOperator !== null || keepsIntegers || origin !== null) return [];
   const subject = basename(path);
   const message = `"${subject}" has no quantized layer, so this compares two float models; give the float model first, then the quantized one.`;
   return [{ kind: "warning", subject, message }];

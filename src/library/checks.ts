@@ -17,6 +17,7 @@ const CHOICES = [
   "methods",
   "ranges",
   "format",
+  "ends",
   "float",
   "elementwise",
   "seed",

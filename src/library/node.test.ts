@@ -54,6 +54,24 @@ describe("a project", () => {
     expect((await reportOf()).evaluation).toBeNull();
   });
 
+  it("has inputs and outputs in float16 where that is chosen beside float16, and refuses it elsewhere", async () => {
+    project.change({ format: "float16", ends: "float16" });
+    await project.useData(DATA, { preprocess: "unit" });
+    await project.calibrate({ samples: 6 });
+    const { name, chunks, notices } = await project.quantize();
+    expect(notices.map(({ message }) => message).join()).toContain("are float16 in the file");
+    const { outputs } = await project.evaluate({ skip: 6, samples: 6 });
+    expect(outputs[0]?.sqnr).toBeGreaterThan(40);
+    const file = { name, bytes: await new Blob([...chunks]).arrayBuffer() };
+    const { recovery } = await project.readQuantized(file);
+    expect(recovery.recipe).toMatchObject({ format: "float16", ends: "float16" });
+    expect(project.recipe.ends).toBe("float16");
+    project.change({ format: "weights" });
+    expect(project.recipe).not.toHaveProperty("ends");
+    project.change({ ends: "float16" });
+    expect(await refusal(() => project.quantize())).toContain("in the formats float16 and q4f16");
+  });
+
   it("leaves out of a recipe what another preparation of the model taught, and says so", async () => {
     await project.useData(DATA, { preprocess: "unit" });
     await project.calibrate({ samples: 6 });

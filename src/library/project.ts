@@ -54,6 +54,7 @@ export type Choices = Partial<
     | "methods"
     | "ranges"
     | "format"
+    | "ends"
     | "float"
     | "elementwise"
     | "seed"

@@ -10,10 +10,12 @@ import {
 import { inBits, passingFloats } from "../onnx/tensor.ts";
 import { BFLOAT, nearest } from "../values/halfFloats.ts";
 import type { Writer } from "./emitted.ts";
+import { writeFloat16 } from "./float16.ts";
 
-/** bfloat16: constants that the plan names are kept in it, and a Cast gives each its float32, which the runtime works out when it loads the model. */
+/** bfloat16: constants that the plan names are kept in it, and a Cast gives each its float32, which the runtime works out when it loads the model. Where the target computes in it, layers are in it as in float16. */
 export const writeBfloat16: Writer = (model, plan, numbers) => {
-  const { index, bfloat } = plan;
+  const { index, bfloat, half } = plan;
+  if (half) return writeFloat16(model, plan, numbers);
   if (!bfloat) throw new Error("a plan of bfloat16 says what is in it");
   const names = tensorNames(index.graph);
   const narrow = (tensor: TensorProto, name: string, isOwn: boolean): TensorProto => {

@@ -20,14 +20,15 @@ import {
 import { filled, inBits, passingFloats, tensorProto } from "../onnx/tensor.ts";
 import { READS_ANY } from "../plan/halfLayers.ts";
 import type { HalfPlan } from "../plan/halfPlan.ts";
+import { BFLOAT, nearest } from "../values/halfFloats.ts";
 import type { Emitted, Writer } from "./emitted.ts";
 
 /**
- * float16: constants and what layers make, but for layers that the plan leaves in float32, with a Cast, one a tensor, where the two
- * meet; in the graphs that layers hold too. Inputs and outputs of the model stay float32.
+ * float16, or computed bfloat16: constants and what layers make, but for layers that the plan leaves in float32, with a Cast, one a tensor, where the two
+ * meet; in the graphs that layers hold too. Inputs and outputs of the model stay float32 but for those that the plan names.
  */
 export const writeFloat16: Writer = (model, plan, numbers) => {
-  if (!plan.half) throw new Error("a plan of float16 says what is in it");
+  if (!plan.half) throw new Error("a plan of a float of 16 bits says what is in it");
   const { index } = plan;
   return writeHalves(model, { graph: index.graph, half: plan.half, idOf: (node) => index.id(node) }, numbers);
 };
@@ -48,8 +49,8 @@ interface Level {
   readonly outer: Level | null;
   readonly graph: GraphProto;
   readonly idOf: (node: NodeProto) => string;
-  /** What float inputs and outputs are. */
-  readonly port: Code;
+  /** What a float input or output is. */
+  readonly portOf: (name: string) => Code;
   /** Types in float32, and those of float tensors as they are written. */
   readonly before: ElementTypes;
   readonly written: Map<string, Code>;
@@ -70,17 +71,25 @@ class HalfWriter {
   readonly #ports: HalfPlan["ports"];
   readonly #layers: ReadonlySet<string>;
   readonly #numbers: Numbers;
+  /** The float of 16 bits. */
+  readonly #short: Code;
   readonly #root: Level;
   readonly #names: Set<string>;
   readonly #unrounded = new Map<string, string>();
 
-  constructor(model: ModelProto, { graph, half: { layers, ports, types }, idOf }: Halved, numbers: Numbers) {
+  constructor(
+    model: ModelProto,
+    { graph, half: { type, layers, ports, types, ends }, idOf }: Halved,
+    numbers: Numbers,
+  ) {
     this.#model = model;
     this.#ports = ports;
     this.#layers = layers;
     this.#numbers = numbers;
+    this.#short = type === "bfloat16" ? Code.BFLOAT16 : Code.FLOAT16;
     this.#names = tensorNames(graph);
-    this.#root = this.#level(graph, null, types, Code.FLOAT, idOf);
+    const portOf = (name: string) => (ends.has(name) ? this.#short : Code.FLOAT);
+    this.#root = this.#level(graph, null, types, portOf, idOf);
   }
 
   write(): Emitted {
@@ -94,12 +103,18 @@ class HalfWriter {
     return this.#layers.has(level.idOf(node));
   }
 
-  #level(graph: GraphProto, outer: Level | null, types: ElementTypes, port: Code, idOf: Level["idOf"]): Level {
+  #level(
+    graph: GraphProto,
+    outer: Level | null,
+    types: ElementTypes,
+    portOf: Level["portOf"],
+    idOf: Level["idOf"],
+  ): Level {
     const level: Level = {
       outer,
       graph,
       idOf,
-      port,
+      portOf,
       before: types,
       written: new Map(),
       wanted: new Map(graph.initializer.map((tensor) => [tensor.name, new Set<Code>()])),
@@ -109,12 +124,15 @@ class HalfWriter {
     };
     for (const node of graph.node) {
       const id = level.idOf(node);
-      const inner = this.#isHalf(level, node) ? Code.FLOAT16 : Code.FLOAT;
+      const inner = this.#isHalf(level, node) ? this.#short : Code.FLOAT;
       for (const { name: attribute, g, graphs } of node.attribute) {
         for (const body of g ? [g, ...graphs] : graphs) {
           const index = new GraphIndex(body);
           const nameOf = (each: NodeProto) => innerId(id, attribute, index.id(each));
-          level.bodies.set(body, this.#level(body, level, inferElementTypes(body, types), inner, nameOf));
+          level.bodies.set(
+            body,
+            this.#level(body, level, inferElementTypes(body, types), () => inner, nameOf),
+          );
         }
       }
     }
@@ -125,14 +143,14 @@ class HalfWriter {
   #wants(level: Level, node: NodeProto, input: number): Code | undefined {
     if (level.before.get(node.input[input] ?? "") !== Code.FLOAT || READS_ANY.has(node.opType)) return undefined;
     if (!this.#isHalf(level, node)) return Code.FLOAT;
-    return this.#ports.get(node.opType)?.inputs?.includes(input) ? Code.FLOAT : Code.FLOAT16;
+    return this.#ports.get(node.opType)?.inputs?.includes(input) ? Code.FLOAT : this.#short;
   }
 
   /** Settles as what each float tensor is written. */
   #settle(level: Level): void {
-    const { graph, before, written, port } = level;
+    const { graph, before, written, portOf } = level;
     const isFloat = (name: string) => before.get(name) === Code.FLOAT;
-    for (const { name } of graph.input) if (isFloat(name)) written.set(name, port);
+    for (const { name } of graph.input) if (isFloat(name)) written.set(name, portOf(name));
     for (const node of graph.node) {
       for (const [input, name] of node.input.entries()) {
         const type = this.#wants(level, node, input);
@@ -141,27 +159,28 @@ class HalfWriter {
       const floats = this.#ports.get(node.opType)?.outputs;
       for (const [output, name] of node.output.entries()) {
         if (!name || !isFloat(name)) continue;
-        written.set(name, this.#isHalf(level, node) && !floats?.includes(output) ? Code.FLOAT16 : Code.FLOAT);
+        written.set(name, this.#isHalf(level, node) && !floats?.includes(output) ? this.#short : Code.FLOAT);
       }
       for (const body of bodiesOf(level, node)) this.#settle(body);
     }
-    for (const { name } of graph.output) if (isFloat(name)) levelOf(level, name)?.wanted.get(name)?.add(port);
+    for (const { name } of graph.output) if (isFloat(name)) levelOf(level, name)?.wanted.get(name)?.add(portOf(name));
     for (const [name, types] of level.wanted) {
-      const isHalf = types.has(Code.FLOAT16) && types.size === 1;
-      if (isFloat(name)) written.set(name, isHalf ? Code.FLOAT16 : Code.FLOAT);
+      const isHalf = types.has(this.#short) && types.size === 1;
+      if (isFloat(name)) written.set(name, isHalf ? this.#short : Code.FLOAT);
     }
     if (level.outer !== null) return;
     const made = new Set(graph.node.flatMap(({ output }) => output));
     for (const { name } of graph.output) {
-      if (!made.has(name) || written.get(name) !== Code.FLOAT16) continue;
-      const inner = this.#fresh(name, Code.FLOAT16);
-      level.called.set(keyOf(name, Code.FLOAT16), inner).set(keyOf(name, Code.FLOAT), name);
-      level.casts.set(name, [castNode(inner, name, Code.FLOAT)]);
+      const [own, port] = [written.get(name), portOf(name)];
+      if (!made.has(name) || own === undefined || own === port) continue;
+      const inner = this.#fresh(name, own);
+      level.called.set(keyOf(name, own), inner).set(keyOf(name, port), name);
+      level.casts.set(name, [castNode(inner, name, port)]);
     }
   }
 
   #write(level: Level): GraphProto {
-    const { graph, written, port } = level;
+    const { graph, written, portOf } = level;
     const own = (name: string) => level.called.get(keyOf(name, written.get(name) ?? Code.UNDEFINED)) ?? name;
     const read: Read = (name, type) => this.#read(level, name, type);
     const nodes = graph.node.map((node) => {
@@ -175,8 +194,9 @@ class HalfWriter {
       return withFields(this.#node(level, node, bodies), { input, output });
     });
     const output = graph.output.map((info) => {
-      if (level.outer === null || level.before.get(info.name) !== Code.FLOAT) return info;
-      return typed(withFields(info, { name: read(info.name, port) }), port);
+      if (level.before.get(info.name) !== Code.FLOAT) return info;
+      const port = portOf(info.name);
+      return typed(level.outer === null ? info : withFields(info, { name: read(info.name, port) }), port);
     });
     const before = graph.node.flatMap((node, at) => [
       nodes[at] as NodeProto,
@@ -186,7 +206,7 @@ class HalfWriter {
     return withFields(graph, {
       node: [...[...given].flatMap((name) => level.casts.get(name) ?? []), ...before],
       initializer: graph.initializer.map((tensor) =>
-        written.get(tensor.name) === Code.FLOAT16 ? this.#narrow(tensor, level.outer === null) : tensor,
+        written.get(tensor.name) === this.#short ? this.#narrow(tensor, level.outer === null) : tensor,
       ),
       input: graph.input.map((info) => typed(info, written.get(info.name))),
       output,
@@ -217,7 +237,10 @@ class HalfWriter {
   }
 
   #fresh(name: string, type: Code): string {
-    return freshName(this.#names, stemOf(name) + (type === Code.FLOAT16 ? "_f16" : "_f32"));
+    return freshName(
+      this.#names,
+      stemOf(name) + (type === Code.FLOAT ? "_f32" : type === Code.BFLOAT16 ? "_bf16" : "_f16"),
+    );
   }
 
   #node(level: Level, node: NodeProto, bodies: ReadonlyMap<GraphProto, GraphProto>): NodeProto {
@@ -228,16 +251,16 @@ class HalfWriter {
         return withFields(each, { g, graphs: each.graphs.map((graph) => bodies.get(graph) ?? graph) });
       }
       if (!makesHalf) return each;
-      if (node.opType === "Cast" && each.name === "to") return intAttribute("to", Code.FLOAT16);
+      if (node.opType === "Cast" && each.name === "to") return intAttribute("to", this.#short);
       return each.name === "value" && each.t ? withFields(each, { t: this.#narrow(each.t, false) }) : each;
     });
     if (makesHalf && node.opType === "ConstantOfShape" && !attributeOf(node, "value")) {
-      const zero = { type: "float16", dims: [1], data: filled("float16", 1, 0) } as const;
-      attribute.push(tensorAttribute("value", tensorProto("", zero)));
+      const zero = tensorProto("", { type: "float32", dims: [1], data: filled("float32", 1, 0) });
+      attribute.push(tensorAttribute("value", this.#narrow(zero, false)));
     }
     const reads = levelOf(level, node.input[0] ?? "")?.written.get(node.input[0] ?? "");
     // ONNX Runtime's own casts take one between equal types for another one when it optimizes nothing.
-    if (makesHalf && node.opType === "Cast" && reads === Code.FLOAT16)
+    if (makesHalf && node.opType === "Cast" && reads === this.#short)
       return makeNode("Identity", [], [], { name: node.name });
     return withFields(node, { attribute });
   }
@@ -246,7 +269,9 @@ class HalfWriter {
   #narrow(tensor: TensorProto, isOwn: boolean): TensorProto {
     if (tensor.dataType !== Code.FLOAT) return tensor;
     const known = isOwn ? this.#numbers.halves.get(tensor.name) : undefined;
-    return inBits(tensor, Code.FLOAT16, known ?? (() => nearestHalves(passingFloats(tensor))));
+    const narrow = (values: Float32Array) =>
+      this.#short === Code.BFLOAT16 ? nearest(values, BFLOAT) : nearestHalves(values);
+    return inBits(tensor, this.#short, known ?? (() => narrow(passingFloats(tensor))));
   }
 }
 

@@ -3,7 +3,7 @@ import type { Session } from "../model/runtime.ts";
 import type { Port } from "../model/tensor.ts";
 import { dimsText } from "../values/dims.ts";
 
-/** Throws InputError when two models do not take the same inputs, or an output of the float one is missing. */
+/** Throws InputError when two models do not take the same inputs, but that the quantized one may take float16 for float32, or an output of the float one is missing. */
 export function assertComparable(float: Session, quantized: Session): void {
   const stranger = float.inputs.find((port) => !quantized.inputs.some((other) => accepts(other, port)));
   if (stranger || quantized.inputs.length !== float.inputs.length) {
@@ -25,7 +25,7 @@ function accepts(other: Port, port: Port): boolean {
     typeof dim !== "number" || typeof other.dims[i] !== "number" || dim === other.dims[i];
   return (
     other.name === port.name &&
-    other.type === port.type &&
+    (other.type === port.type || (port.type === "float32" && other.type === "float16")) &&
     other.dims.length === port.dims.length &&
     port.dims.every(fits)
   );

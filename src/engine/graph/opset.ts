@@ -6,6 +6,7 @@ import { GraphIndex } from "../onnx/graph.ts";
 import { withFields } from "../onnx/messages.ts";
 import { freshName, tensorNames } from "../onnx/names.ts";
 import {
+  BFLOAT_OPSET,
   INT2_IR,
   INT2_OPSET,
   INT4_IR,
@@ -69,6 +70,21 @@ export function allowInt2(model: ModelProto): ModelProto {
   return convertOpset(model, INT2_OPSET);
 }
 
+/**
+ * A model of opset 13 or newer that may compute in bfloat16: raised to opset 22, of which convolutions and pools take it, or as far as the
+ * operators of the model are known.
+ */
+export function allowBfloats(model: ModelProto): ModelProto {
+  let raised = model;
+  try {
+    raised = raise(model, TO_21);
+    return raise(raised, TO_22);
+  } catch (error) {
+    if (error instanceof InputError) return raised;
+    throw error;
+  }
+}
+
 /** What is known of operators between two opsets. */
 interface Rules {
   /** The lowest opset that needs them, less one; what they raise to, and the IR version that came with it. */
@@ -88,6 +104,14 @@ const TO_21: Rules = {
   ir: INT4_IR,
   conversions: CONVERSIONS_21,
   unchanged: UNCHANGED_21,
+};
+/** Opset 22 added types alone. */
+const TO_22: Rules = {
+  from: INT4_OPSET,
+  target: BFLOAT_OPSET,
+  ir: INT4_IR,
+  conversions: {},
+  unchanged: new Set([...UNCHANGED_25, ...Object.keys(CONVERSIONS_25)]),
 };
 const TO_25: Rules = {
   from: INT4_OPSET,

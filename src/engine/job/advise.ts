@@ -30,7 +30,7 @@ import { timeInTurn } from "./inTurn.ts";
 import { defaultRecipe, type OpenModel, planModel, runnable } from "./open.ts";
 import { quantizeModel } from "./quantize.ts";
 import { firstReadable, halfOf } from "./samples.ts";
-import { loadSession } from "./session.ts";
+import { loadQuantized, loadSession } from "./session.ts";
 import { settle, settleAlone, wantsOfSamples } from "./settle.ts";
 import { outputsShapedByData } from "./standIns.ts";
 import { analysePlannedWeight } from "./weights.ts";
@@ -159,7 +159,7 @@ async function timesOf(
   try {
     sessions.push(await loadSession(runtime, runnable(model.reference), { threads: 1 }, "The float model"));
     for (const { file } of made) {
-      if (file) sessions.push(await loadSession(runtime, file, { threads: 1 }, "The quantized model"));
+      if (file) sessions.push(await loadQuantized(runtime, file, { threads: 1 }));
     }
     const [float = [], ...others] = await timeInTurn(sessions, feeds, context);
     const ratios = others.map((times) =>

@@ -14,6 +14,8 @@ export interface Artifact {
   readonly weights?: Artifact;
   /** What an ONNX file was encoded from. */
   readonly model?: ModelProto;
+  /** What an ONNX file runs on, which is not here; absent where it runs here. */
+  readonly elsewhere?: string;
   /** Its inputs and outputs that are int8. */
   readonly ends?: readonly IntegerEnd[];
 }

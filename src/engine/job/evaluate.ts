@@ -1,12 +1,13 @@
 import { evaluateSessions } from "../evaluation/evaluate.ts";
+import { fitFeeds } from "../evaluation/halfInputs.ts";
 import type { Dataset, Sample } from "../model/dataset.ts";
 import type { Evaluation } from "../model/evaluation.ts";
 import type { JobContext } from "../model/job.ts";
-import type { ModelFile, Runtime } from "../model/runtime.ts";
+import type { ModelFile, Runtime, Session } from "../model/runtime.ts";
 import type { TensorMap } from "../model/tensor.ts";
 import { type Clipping, ClipWatch } from "./clipping.ts";
 import { firstReadable, readOrNull } from "./samples.ts";
-import { fitsTwice, loadSession, quickestSession } from "./session.ts";
+import { fitsTwice, loadQuantized, loadSession, quickestSession } from "./session.ts";
 
 export interface EvaluationJob {
   readonly float: { readonly file: ModelFile; readonly bytes: number };
@@ -41,8 +42,10 @@ export async function evaluateModels(
   const { clipping = null } = job;
   const beside = clipping && fitsTwice(clipping.file) ? await ClipWatch.open(clipping, runtime, threads) : null;
   let evaluation: Evaluation;
+  let inputs: Session["inputs"] = [];
   try {
-    const quantized = await loadSession(runtime, job.quantized.file, { threads }, "The quantized model");
+    const quantized = await loadQuantized(runtime, job.quantized.file, { threads });
+    inputs = quantized.inputs;
     try {
       const bytes = { float: job.float.bytes, quantized: job.quantized.bytes };
       const watch = beside ? { watch: (feeds: TensorMap) => beside.add(feeds) } : {};
@@ -57,13 +60,15 @@ export async function evaluateModels(
   if (beside) evaluation = beside.into(evaluation);
   else if (clipping) evaluation = await withClipped(evaluation, clipping, job, dataset, runtime, context);
   if (!job.speeds) return evaluation;
-  return withMemory(await withStarts(evaluation, job, sample, runtime, context), job, sample, runtime, context);
+  const started = await withStarts(evaluation, job, sample, runtime, context);
+  return withMemory(started, job, { ...sample, feeds: fitFeeds(sample.feeds, inputs) }, sample, runtime, context);
 }
 
-/** With what each takes of memory where the runtime can tell, and the files need not be in memory once more for it. */
+/** With what each takes of memory where the runtime can tell, and the files need not be in memory once more for it. `fitted` is the sample as the quantized file takes it. */
 async function withMemory(
   evaluation: Evaluation,
   { float, quantized }: EvaluationJob,
+  fitted: Sample,
   { feeds }: Sample,
   runtime: Runtime,
   { signal, report }: JobContext,
@@ -75,7 +80,9 @@ async function withMemory(
   for (const [done, { file }] of [float, quantized].entries()) {
     signal.throwIfAborted();
     report({ task: "Measuring memory", done, total: 2, unit: "models" });
-    const peak = await runtime.peakBytes(file, feeds, evaluation.latency.threads).catch(() => null);
+    const peak = await runtime
+      .peakBytes(file, file === float.file ? feeds : fitted.feeds, evaluation.latency.threads)
+      .catch(() => null);
     if (peak !== null) peaks.push(peak);
   }
   signal.throwIfAborted();
@@ -121,11 +128,12 @@ async function withStarts(
   { signal, report }: JobContext,
 ): Promise<Evaluation> {
   const { latency } = evaluation;
-  const startOf = async ({ file }: EvaluationJob["float"], what: string, done: number) => {
+  const { threads } = latency;
+  const startOf = async (open: () => Promise<Session>, done: number) => {
     signal.throwIfAborted();
     report({ task: "Timing the start", done, total: 2, unit: "models" });
     const start = performance.now();
-    const session = await loadSession(runtime, file, { threads: latency.threads }, what);
+    const session = await open();
     try {
       await session.run(sample.feeds);
       return performance.now() - start;
@@ -134,8 +142,10 @@ async function withStarts(
     }
   };
   try {
-    const float = { ...latency.float, start: await startOf(job.float, "The float model", 0) };
-    const quantized = { ...latency.quantized, start: await startOf(job.quantized, "The quantized model", 1) };
+    const openFloat = () => loadSession(runtime, job.float.file, { threads }, "The float model");
+    const float = { ...latency.float, start: await startOf(openFloat, 0) };
+    const openQuantized = () => loadQuantized(runtime, job.quantized.file, { threads });
+    const quantized = { ...latency.quantized, start: await startOf(openQuantized, 1) };
     return { ...evaluation, latency: { ...latency, float, quantized } };
   } catch {
     signal.throwIfAborted();

@@ -80,12 +80,13 @@ export function exportJob(model: OpenModel, request: ExportRequest): Exported {
   const scaled = by && scaledFile(model, recipe, by, nameOf(scaledName(model, by)));
   const { weights } = quantized.written;
   const name = nameOf(quantized.written.name);
+  const { notices: said, elsewhere } = summarizeModel(model, recipe);
   const notices: Notice[] = [
     ...growth(model, name, quantized.bytes),
     ...uncorrected(recipe, name),
     ...undecided(model, recipe, name),
     ...(request.notices ?? []),
-    ...summarizeModel(model, recipe).notices,
+    ...said,
     ...calibration.notices,
     ...quantized.notices,
     ...quantized.ends.map((end) => endNotice(end, name)),
@@ -96,6 +97,7 @@ export function exportJob(model: OpenModel, request: ExportRequest): Exported {
     Object.assign(fileOf(name, partsOf(quantized.written)), {
       model: quantized.file,
       ends: quantized.ends,
+      ...(elsewhere && { elsewhere }),
       ...(weights && { weights }),
     }),
     ...(weights ? [weights] : []),

@@ -47,7 +47,8 @@ export async function findCodes(
   { context, onFound }: { readonly context: JobContext; readonly onFound: (found: CodesFound) => void },
 ): Promise<CodesFound> {
   const made = equalizedModel(model, recipe);
-  const quantizedBy = (codes: Recipe["codes"]) => quantizeModel(model, { ...recipe, codes, biases: null });
+  const { ends: _, ...inner } = recipe;
+  const quantizedBy = (codes: Recipe["codes"]) => quantizeModel(model, { ...inner, codes, biases: null });
   const quantized = quantizedBy(null);
   const layers = blockedLayers(model, quantized, recipe);
   const exact = made.equalized ? made.observed : made.folded;

@@ -1,5 +1,6 @@
 import { heldTensor } from "../data/constant.ts";
 import { filledTensor, fillingOf, hasMeaning } from "../data/meanings.ts";
+import { fittingFeeds } from "../evaluation/halfInputs.ts";
 import type { Dataset, Sample } from "../model/dataset.ts";
 import { InputError, type Notice } from "../model/job.ts";
 import { type Runtime, type Session, WorkerDied } from "../model/runtime.ts";
@@ -37,7 +38,7 @@ export class RunCrashed extends Error {
 /**
  * Runs what is written of a model once (verify.ts says as what), in a process of its own where the runtime has one, on the first
  * sample that can be read or else on inputs made of the shapes and the held values, and gives what there is to say of it: that it
- * could not be tried, or was looked at in structure alone for want of memory, or that outputs are not finite where the float
+ * could not be tried, or was looked at in structure alone for want of memory or of kernels, or that outputs are not finite where the float
  * model's are. Throws InputError when it does not load, or does not run on what the float model runs on, and RunCrashed where
  * the runtime dies of it.
  */
@@ -48,13 +49,15 @@ export async function firstRun(
   runtime: Runtime,
 ): Promise<Notice[]> {
   const fileName = artifact.name;
+  if (artifact.elsewhere !== undefined) return [elsewhere(artifact, artifact.elsewhere)];
   const separate = runtime.separate ?? runtime;
   const sample = await sampleFor(model, dataset);
   const feeds = sample instanceof InputError ? NOTHING : sample.feeds;
   const needed = sessionBytes(model, artifact, feeds);
   const free = separate.freeBytes?.() ?? Number.POSITIVE_INFINITY;
   if (needed > free) return [unfit(artifact, needed, free)];
-  const open = () => loadSession(separate, writtenFile(artifact), { threads: 1 }, `"${fileName}"`);
+  const open = async () =>
+    fittingFeeds(await loadSession(separate, writtenFile(artifact), { threads: 1 }, `"${fileName}"`));
   if (sample instanceof InputError) {
     const loaded = await surely(() => runOnce(open, null));
     if ("death" in loaded) throw new RunCrashed(`${loaded.death} while it was loaded`);
@@ -101,11 +104,24 @@ function notRun(fileName: string, why: string): Notice {
   return { kind: "warning", subject: fileName, message };
 }
 
-/** Looks at the structure of what there is no memory to run. */
-function unfit(artifact: Artifact, needed: number, free: number): Notice {
+/** Looks at the structure of what runs on a target alone. */
+function elsewhere(artifact: Artifact, target: string): Notice {
+  checkStructure(artifact);
+  const { name } = artifact;
+  const message = `"${name}" was ${NOT_RUN}: it computes in bfloat16, for which ONNX Runtime has no kernels. Its structure was checked; no figure is of it. Run it on ${target} before you rely on it.`;
+  return { kind: "warning", subject: name, message };
+}
+
+function checkStructure(artifact: Artifact): void {
   const { name, model } = artifact;
   const { graph } = decodeModel(model ? toModelFile(model).graph : concat(artifact.chunks), name);
   if (graph) inTopologicalOrder(graph);
+}
+
+/** Looks at the structure of what there is no memory to run. */
+function unfit(artifact: Artifact, needed: number, free: number): Notice {
+  checkStructure(artifact);
+  const { name } = artifact;
   const message = `"${name}" was ${NOT_RUN}: ${memorySize(needed)} needed, and ${memorySize(free)} are free. Its structure was checked; run it where there is that much before you rely on it.`;
   return { kind: "warning", subject: name, message };
 }

@@ -1,15 +1,16 @@
 import type { Notice } from "../model/job.ts";
 import { reasonText } from "../model/reason.ts";
 import type { Recipe } from "../model/recipe.ts";
-import { lossesOf } from "../plan/halfLayers.ts";
+import { lossesOf } from "../plan/halfLosses.ts";
 import type { QuantizationPlan } from "../plan/plan.ts";
-import { plural } from "../values/figures.ts";
+import { listed, plural } from "../values/figures.ts";
 import { HALF_LARGEST } from "../values/halfFloats.ts";
 
 /** What there is to say of a plan of float16. */
 export function halfNotices(plan: QuantizationPlan, { format, spared }: Pick<Recipe, "format" | "spared">): Notice[] {
   const { half, layers, stored } = plan;
   if (!half) return [];
+  if (half.type === "bfloat16") return computedElsewhere(plan);
   const reasons = [...layers, ...stored.map(({ layer }) => layer)].flatMap(({ reason }) => reason ?? []);
   const named = new Map<string, string>();
   for (const reason of reasons) {
@@ -22,12 +23,53 @@ export function halfNotices(plan: QuantizationPlan, { format, spared }: Pick<Rec
       message: `The layers that ${subject} reaches stay in float32: ${why}.`,
     }),
   );
+  const heldEnds = [...half.keptEnds].map(([subject, by]) => keptEnd(subject, by));
   const isBare = format === "q4f16" && layers.every(({ ownOperator }) => ownOperator === null);
-  return [...(spared === null ? [unseen()] : []), ...(isBare ? [withoutBlocks()] : []), ...kept, ...vanished(plan)];
+  return [
+    ...(spared === null ? [unseen(half.ends.size > 0)] : []),
+    ...(isBare ? [withoutBlocks()] : []),
+    ...(half.ends.size > 0 ? [halfEnds(half.ends)] : []),
+    ...heldEnds,
+    ...kept,
+    ...vanished(plan),
+  ];
 }
 
-function unseen(): Notice {
-  const message = `No samples were seen, so that nobody looked for values above ${HALF_LARGEST} between layers, which are infinite in float16; give data to have layers that make them stay in float32.`;
+function computedElsewhere({ layers, target }: QuantizationPlan): Notice[] {
+  const left = layers.flatMap(({ operator, reason }) => (reason?.code === "no-bfloat" ? [{ operator, reason }] : []));
+  const operators = [...new Map(left.map(({ operator, reason }) => [operator, reasonText(reason)])).values()];
+  const message = `Layers compute in bfloat16, which ${target.name} does and nothing here: what is written is not run here, and no figure is of it. Build it as a strongly typed network.`;
+  return [
+    { kind: "warning", subject: "bfloat16", message },
+    ...(operators.length > 0
+      ? [
+          {
+            kind: "info" as const,
+            subject: "bfloat16",
+            message: `In float32 between Casts stay: ${listed(operators)}.`,
+          },
+        ]
+      : []),
+  ];
+}
+
+function halfEnds(ends: ReadonlySet<string>): Notice {
+  const message = `${listed([...ends])} ${ends.size === 1 ? "is" : "are"} float16 in the file: whoever runs it feeds and reads that. Here float32 is rounded to it before the file is run.`;
+  return { kind: "info", subject: "inputs and outputs", message };
+}
+
+function keptEnd(subject: string, by: string): Notice {
+  const why =
+    subject === by
+      ? `samples show values near or above ${HALF_LARGEST} in it`
+      : `it has ${by}, which is above ${HALF_LARGEST}`;
+  const message = `${subject} stays float32, though float16 is asked for: ${why}, and these would be infinite.`;
+  return { kind: "warning", subject, message };
+}
+
+function unseen(isAtEnds: boolean): Notice {
+  const where = isAtEnds ? "between layers, at inputs and at outputs" : "between layers";
+  const message = `No samples were seen, so that nobody looked for values above ${HALF_LARGEST} ${where}, which are infinite in float16; give data to have layers that make them stay in float32.`;
   return { kind: "warning", subject: "float16", message };
 }
 

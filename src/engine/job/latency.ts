@@ -6,8 +6,9 @@ import type { NodeTime, Runtime } from "../model/runtime.ts";
 import { quantile } from "../numerics/interval.ts";
 import { type OpenModel, runnable } from "./open.ts";
 import { quantizeModel } from "./quantize.ts";
+import { assertRunsHere } from "./runsHere.ts";
 import { firstReadable } from "./samples.ts";
-import { loadSession } from "./session.ts";
+import { loadQuantized } from "./session.ts";
 import { writtenGraph } from "./writtenGraph.ts";
 
 const WARM_UP_RUNS = 3;
@@ -24,10 +25,11 @@ export async function layerTimes(
   runtime: Runtime,
   { signal, report }: JobContext,
 ): Promise<LayerTimes> {
+  assertRunsHere(recipe, "Time");
   const quantized = quantizeModel(model, recipe);
   const { feeds } = await firstReadable(dataset, 0, dataset.length);
   const options = { threads: 1, profile: true };
-  const session = await loadSession(runtime, runnable(quantized.model), options, "The quantized model");
+  const session = await loadQuantized(runtime, runnable(quantized.model), options);
   try {
     if (!session.nodeTimes) {
       throw new InputError(

@@ -3,7 +3,7 @@ import { completed, withOutputTypes, withoutAnnotations, withoutStaleShapes } fr
 import { applyFactors } from "../graph/applyFactors.ts";
 import { inlineFunctions } from "../graph/inlineFunctions.ts";
 import { applyInputScales } from "../graph/inputScales.ts";
-import { allowInt2, allowInt4, runnableOpset } from "../graph/opset.ts";
+import { allowBfloats, allowInt2, allowInt4, runnableOpset } from "../graph/opset.ts";
 import { prepareModel } from "../graph/prepare.ts";
 import { raiseFloats } from "../graph/raiseFloats.ts";
 import { exposeOutputs, weightsAsInputs } from "../graph/shapes.ts";
@@ -25,6 +25,7 @@ import { askedWide } from "../plan/askedWide.ts";
 import { planQuantization, type QuantizationPlan } from "../plan/plan.ts";
 import { summarizePlan } from "../plan/summary.ts";
 import { isEqualized, isSmoothed, scalingOf } from "../recipe/scaling.ts";
+import { isComputedInBfloats } from "../targets/computed.ts";
 import { targetOf } from "../targets/index.ts";
 import { ORT } from "../targets/ort.ts";
 import type { Target } from "../targets/target.ts";
@@ -234,11 +235,12 @@ const plans = new WeakMap<ModelProto, { readonly choices: string; readonly plan:
 export function planModel(model: PreparedModel, recipe: PlanChoices): QuantizationPlan {
   const float = floatForm(model, recipe);
   if (!float.graph) throw new Error("a prepared model has a graph");
-  const { target, format, float: kept, weights, elementwise, unjoined, spared: coarse } = recipe;
+  const { target, format, ends = null, float: kept, weights, elementwise, unjoined, spared: coarse } = recipe;
   const isWidened = takesRanges(recipe) && isWide(recipe.activations.type);
   const choices = JSON.stringify([
     target ?? null,
     format,
+    ends,
     isWidened,
     [...askedWide(recipe)],
     kept,
@@ -269,18 +271,24 @@ function hasWideCodes(recipe: Parameters<typeof askedWide>[0] & Pick<Recipe, "ac
 }
 
 const withInt4 = new WeakMap<ModelProto, ModelProto>();
+const withBfloats = new WeakMap<ModelProto, ModelProto>();
 const withInt2 = new WeakMap<ModelProto, ModelProto>();
 
 /**
- * The float model that is quantized under a recipe: equalized, and able to hold int4, int2, 16 bits, or weights in blocks, where that is asked for. Throws
+ * The float model that is quantized under a recipe: equalized, and able to hold int4, int2, bfloat16, 16 bits, or weights in blocks, where that is asked for. Throws
  * InputError for blocks, float8, and a codebook of 16, in a model that cannot be raised to opset 21, which their types came with, and for 2 bits in one that
  * cannot be to 25.
  */
 export function floatForm(
   model: PreparedModel,
-  recipe: Equalization & Pick<Recipe, "format" | "weights" | "activations" | "wide" | "float">,
+  recipe: Equalization & Pick<Recipe, "target" | "format" | "weights" | "activations" | "wide" | "float">,
 ): ModelProto {
   const { folded } = equalizedModel(model, recipe);
+  if (isComputedInBfloats(recipe)) {
+    const raised = withBfloats.get(folded) ?? allowBfloats(folded);
+    withBfloats.set(folded, raised);
+    return raised;
+  }
   if (!takesCodes(recipe) || recipe.format === "q4f16") return folded;
   const types = weightTypesOf(recipe.weights);
   const isCast = Object.values(recipe.float.storedAs ?? {}).includes("int4");
@@ -304,7 +312,7 @@ export function floatForm(
 export type PlanChoices = Equalization &
   Pick<
     Recipe,
-    "target" | "format" | "activations" | "wide" | "float" | "weights" | "elementwise" | "unjoined" | "spared"
+    "target" | "format" | "activations" | "wide" | "ends" | "float" | "weights" | "elementwise" | "unjoined" | "spared"
   >;
 
 export type PlannedChoices = PlanChoices & Pick<Recipe, "ranges" | "methods">;

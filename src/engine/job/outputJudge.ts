@@ -13,7 +13,7 @@ import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { type OpenModel, runnable } from "./open.ts";
 import { quantizeModel } from "./quantize.ts";
 import { firstReadable, readableSamples } from "./samples.ts";
-import { loadSession, similarSession } from "./session.ts";
+import { loadQuantized, similarSession } from "./session.ts";
 
 const MOST_BYTES = 2 ** 27;
 
@@ -86,7 +86,7 @@ export class OutputJudge {
         [...logits.values()].map(({ quantized }) => quantized),
       ),
     );
-    const session = await loadSession(this.#runtime, file, { threads: this.#threads }, "The quantized model");
+    const session = await loadQuantized(this.#runtime, file, { threads: this.#threads });
     const comparators = new Map<string, Comparator>();
     const compare = (name: string, expected: TensorMap, actual: TensorMap, as = name) => {
       const data = expected.get(name)?.data;

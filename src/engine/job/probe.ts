@@ -1,3 +1,4 @@
+import { HalfOverflow } from "../evaluation/halfInputs.ts";
 import { LabelledScores } from "../evaluation/labelled.ts";
 import { OutputComparison } from "../evaluation/outputs.ts";
 import { OwnStates } from "../evaluation/ownStates.ts";
@@ -13,8 +14,9 @@ import type { TensorMap } from "../model/tensor.ts";
 import { assertRoundingLearned } from "./learned.ts";
 import type { OpenModel } from "./open.ts";
 import { quantizeModel } from "./quantize.ts";
+import { assertRunsHere } from "./runsHere.ts";
 import { firstReadable } from "./samples.ts";
-import { loadSession, quickestSession } from "./session.ts";
+import { loadQuantized, loadSession, quickestSession } from "./session.ts";
 import { outputsShapedByData, quantizedFile, referenceFile, standInNotices, standInsOf } from "./standIns.ts";
 
 const MOST_BYTES = 2 ** 28;
@@ -57,6 +59,7 @@ export class Prober {
     context: JobContext,
   ): Promise<Probe> {
     const started = performance.now();
+    assertRunsHere(recipe, "What a change does");
     assertRoundingLearned(recipe);
     const quantized = quantizeModel(this.#model, recipe);
     await new Promise((resolve) => setTimeout(resolve));
@@ -65,15 +68,17 @@ export class Prober {
     context.signal.throwIfAborted();
     const options = { threads: this.#threads ?? 1 };
     const { file, named } = quantizedFile(this.#model, recipe, quantized, this.#standIns);
-    const session = named(await loadSession(this.#runtime, file, options, "The quantized model"));
+    const session = named(await loadQuantized(this.#runtime, file, options));
     const comparison = new OutputComparison(rowAxes(session.outputs, outputsShapedByData(this.#model)));
     const labelled = new LabelledScores();
     const own = new OwnStates(session, dataset);
+    const overflow = new HalfOverflow(session);
     try {
       for (const [done, { index, feeds, expected, label, source }] of references.entries()) {
         context.signal.throwIfAborted();
         context.report({ task: "Measuring the change", done, total: references.length, unit: "samples" });
         const actual = widened(await own.run(index, feeds));
+        overflow.add(feeds);
         comparison.add(expected, actual);
         labelled.add(expected, actual, label, source);
       }
@@ -95,7 +100,7 @@ export class Prober {
       drop: scores && !comparison.variations.isSilent(scores) ? (labelled.result()?.top1.drop ?? null) : null,
       bytes: quantized.bytes,
       seconds: (performance.now() - started) / 1000,
-      notices: [...standInNotices(this.#standIns), ...comparison.variations.notices()],
+      notices: [...overflow.notices(), ...standInNotices(this.#standIns), ...comparison.variations.notices()],
     };
   }
 

@@ -24,7 +24,7 @@ import { defaultRecipe, type OpenModel, planModel, runnable } from "./open.ts";
 import type { OpenQuantized } from "./readQuantized.ts";
 import { matchQuantized, recoverRecipe } from "./recoverRecipe.ts";
 import { firstReadable } from "./samples.ts";
-import { loadSession, quickestSession } from "./session.ts";
+import { loadQuantized, quickestSession } from "./session.ts";
 import { outputsShapedByData } from "./standIns.ts";
 import { clippingBeside } from "./storedClipping.ts";
 import { besideGraph } from "./writtenGraph.ts";
@@ -119,7 +119,7 @@ export class Beside {
     const float = toModelFile(runnableOpset(exposeOutputs(model.folded, own)));
     const { session, threads } = await quickestSession(runtime, float, sample, `"${model.fileName}"`);
     try {
-      const quantized = await loadSession(runtime, toModelFile(shown), { threads }, "The quantized model");
+      const quantized = await loadQuantized(runtime, toModelFile(shown), { threads });
       try {
         const nameOf = (name: string) => names.get(name) ?? name;
         const walked = await walkErrors(stops, nameOf, { float: session, quantized }, data, samples, context);

@@ -1,12 +1,19 @@
 import { constantsToInitializers } from "../graph/constants.ts";
-import { takesCodes, takesRanges } from "../model/format.ts";
+import { takesCodes, takesHalfEnds, takesRanges } from "../model/format.ts";
 import { InputError } from "../model/job.ts";
 import type { RecipeDifference, Recovery, StoredActivation } from "../model/quantizedFile.ts";
 import { type Range, widened } from "../model/range.ts";
 import type { FoundCodes, Recipe } from "../model/recipe.ts";
 import { DEFAULT_TARGET, TARGET_NAMES, type TargetName } from "../model/target.ts";
+import type { Port } from "../model/tensor.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
-import type { GraphProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
+import { inputPorts, outputPorts } from "../onnx/ports.ts";
+import {
+  TensorProto_DataType as Code,
+  type GraphProto,
+  type ModelProto,
+  type NodeProto,
+} from "../onnx/proto/onnx_pb.ts";
 import { passingFloats } from "../onnx/tensor.ts";
 import { biasPlace } from "../operators/biasPlace.ts";
 import type { LayerPlan, QuantizationPlan } from "../plan/plan.ts";
@@ -17,6 +24,7 @@ import { type Matched, matchLayers } from "../quantized/match.ts";
 import { type ReadLayer, readGraph } from "../quantized/read.ts";
 import { activationsOfLayers, isWeightType, rangeFor, recipeType, type Scheme, schemeOf } from "../quantized/scheme.ts";
 import { withWide } from "../recipe/wide.ts";
+import { isComputedInBfloats } from "../targets/computed.ts";
 import { targetOf } from "../targets/index.ts";
 import { takesWide } from "../targets/takesWide.ts";
 import { refusalOf } from "../targets/target.ts";
@@ -36,6 +44,8 @@ const TRIED_BYTES = 2 ** 26;
 interface Evidence {
   readonly layers: readonly ReadLayer[];
   readonly matched: Matched;
+  /** Of the file's inputs and outputs, by name. */
+  readonly ports: ReadonlyMap<string, Port["type"]>;
   /** By tensor of the float model. */
   readonly activations: ReadonlyMap<string, StoredActivation>;
 }
@@ -67,10 +77,12 @@ export function recoverRecipe(model: OpenModel, quantized: OpenQuantized, matche
   if (typeof scheme === "string") return nothing(scheme);
   if (matched.matches.length === 0) return nothing("has no layer that is one of the float model's.");
   const { unsaid, ...said } = scheme;
-  const evidence: Evidence = { layers, matched, activations: activationsIn(layers, matched) };
+  const ports = portTypes(quantized.file);
+  const evidence: Evidence = { layers, matched, ports, activations: activationsIn(layers, matched) };
   const base: Recipe = {
     ...defaultRecipe(model),
     ...said,
+    ...endsOf(model, ports, said),
     weights: { ...said.weights, ...typesOf(evidence, scheme) },
     corrections: { equalization: false, bias: "none" },
     method: "minmax",
@@ -79,7 +91,9 @@ export function recoverRecipe(model: OpenModel, quantized: OpenQuantized, matche
   };
   const tried: Tried[] = [];
   const refused: string[] = [];
+  const isComputed = said.format === "bfloat16" && computesBfloats(quantized.model);
   for (const { target, recipe } of candidates(base)) {
+    if (isComputed && !isComputedInBfloats(recipe)) continue;
     const refusal = refusalOf(targetOf(recipe), recipe);
     if (refusal !== null) {
       refused.push(refusal);
@@ -130,6 +144,14 @@ function closer(model: OpenModel, nearest: Tried, evidence: Evidence): Tried {
 
 function distance({ differences, counts }: Difference): number {
   return differences.length - counts.weights.sameScales / (counts.weights.all + 1);
+}
+
+/** Whether layers of a file compute in bfloat16: one reads a constant in it, with no Cast between. */
+function computesBfloats({ graph }: Pick<ModelProto, "graph">): boolean {
+  const constants =
+    graph?.initializer.flatMap(({ name, dataType }) => (dataType === Code.BFLOAT16 ? [name] : [])) ?? [];
+  const kept = new Set(constants);
+  return graph?.node.some(({ opType, input }) => opType !== "Cast" && input.some((name) => kept.has(name))) ?? false;
 }
 
 /** The recipe for each target, that of recipes that say none first; layers without weights are quantized as samples would decide, or all. */
@@ -252,12 +274,44 @@ interface Export {
 }
 
 /** What the recipe's export has otherwise than the file. */
-function exported(model: OpenModel, recipe: Recipe, { layers, matched }: Evidence): Export {
-  const { model: written } = quantizeModel(model, recipe);
+function exported(model: OpenModel, recipe: Recipe, { layers, matched, ports }: Evidence): Export {
+  const { model: written, file } = quantizeModel(model, recipe);
   const read = readGraph(written.graph!);
   const again = matchLayers(read.layers, model.folded.graph!, givenGraph(model));
   const made = { layers: read.layers, matched: again };
-  return { made, difference: differenceOf({ layers, matched }, made) };
+  const difference = differenceOf({ layers, matched }, made);
+  return { made, difference: { ...difference, differences: [...difference.differences, ...otherEnds(ports, file)] } };
+}
+
+/** Inputs and outputs that are float16 in one of a file and what is written, and not in the other. */
+function otherEnds(ports: Evidence["ports"], file: ModelProto): RecipeDifference[] {
+  const written = portTypes({ inputs: inputPorts(file), outputs: outputPorts(file) });
+  return [...ports].flatMap(([subject, type]) => {
+    const other = written.get(subject);
+    if (other === undefined || type === other || (type !== "float16" && other !== "float16")) return [];
+    return [{ subject, message: `is ${type} in the file, and ${other} in what the recipe writes.` }];
+  });
+}
+
+function portTypes({ inputs, outputs }: Pick<OpenQuantized["file"], "inputs" | "outputs">): Evidence["ports"] {
+  return new Map([...inputs, ...outputs].map(({ name, type }) => [name, type]));
+}
+
+/** What a file with float16 ends was written by: beside weights for MatMulNBits all else is in float16 then, too. */
+function endsOf(
+  model: OpenModel,
+  ports: Evidence["ports"],
+  { format, weights }: Omit<Scheme, "unsaid">,
+): Partial<Recipe> {
+  if (!hasHalfEnds(model, ports)) return {};
+  const own = format === "weights" && weights.operator === "matmulnbits" ? "q4f16" : format;
+  return takesHalfEnds({ format: own }) ? { format: own, ends: "float16" } : {};
+}
+
+/** Whether a file has float16 where the model has a float32 input or output. */
+function hasHalfEnds({ reference }: Pick<OpenModel, "reference">, ports: Evidence["ports"]): boolean {
+  const own = [...inputPorts(reference), ...outputPorts(reference)];
+  return own.some(({ name, type }) => type === "float32" && ports.get(name) === "float16");
 }
 
 /** The recipe with the file's codes in it where rounding to nearest gives others: as learned rounding, or of blocks as codes found on samples; of biases as corrections. */

@@ -1,3 +1,4 @@
+import { fittingFeeds } from "../evaluation/halfInputs.ts";
 import type { Sample } from "../model/dataset.ts";
 import { modelBytes } from "../model/deferred.ts";
 import { InputError } from "../model/job.ts";
@@ -23,6 +24,11 @@ export async function loadSession(
   } catch (error) {
     throw refusal(error, `${what} does not load in ONNX Runtime`);
   }
+}
+
+/** A session of a quantized model, which takes what the float one does where its inputs are float16. Throws InputError as `loadSession` does. */
+export async function loadQuantized(runtime: Runtime, file: ModelFile, options: SessionOptions): Promise<Session> {
+  return fittingFeeds(await loadSession(runtime, file, options, "The quantized model"));
 }
 
 /**

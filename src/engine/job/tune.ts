@@ -24,7 +24,7 @@ import { type OpenModel, planModel, summarizeModel } from "./open.ts";
 import { assertRecipeFor, quantizeModel, quantizesAnything } from "./quantize.ts";
 import { firstReadable, halfOf } from "./samples.ts";
 import { sensitivity } from "./sensitivity.ts";
-import { loadSession, quickestSession } from "./session.ts";
+import { loadQuantized, quickestSession } from "./session.ts";
 import { settle } from "./settle.ts";
 import { outputsShapedByData, quantizedFile, referenceFile, standInsOf } from "./standIns.ts";
 import { storedErrors } from "./storedErrors.ts";
@@ -194,7 +194,7 @@ class Bench {
     this.#learned.set(equalization, { calibration, factors: recipe.factors, smoothed: recipe.smoothed });
     const quantized = quantizeModel(model, recipe);
     const { file, named } = quantizedFile(model, recipe, quantized, this.#parts.standIns);
-    const session = named(await loadSession(runtime, file, { threads: this.#parts.threads }, "The quantized model"));
+    const session = named(await loadQuantized(runtime, file, { threads: this.#parts.threads }));
     try {
       const { sqnr, top1, perplexity, expected, notices } = await this.#parts.judge.judge(session, context);
       if (request.limit.kind === "drop" && !top1 && !perplexity) throw unjudged(notices);

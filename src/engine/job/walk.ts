@@ -12,7 +12,7 @@ import { assertRoundingLearned } from "./learned.ts";
 import type { OpenModel } from "./open.ts";
 import { quantizationJob, quantizeModel } from "./quantize.ts";
 import { firstReadable } from "./samples.ts";
-import { loadSession, quickestSession } from "./session.ts";
+import { loadQuantized, quickestSession } from "./session.ts";
 
 /**
  * Float against the exported model at every layer's output, after what is fused to it, on the first samples of a
@@ -44,7 +44,7 @@ export async function walk(
   );
   try {
     const file = toModelFile(exposeOutputs(exported, [...new Set(tensors.map(nameOf))]));
-    const quantized = await loadSession(runtime, file, { threads }, "The quantized model");
+    const quantized = await loadQuantized(runtime, file, { threads });
     try {
       return await walkErrors(stops, nameOf, { float: session, quantized }, dataset, samples, context);
     } finally {

@@ -110,6 +110,7 @@ export function settingsOf(recipe: Recipe): readonly Setting[] {
     one("layers without weights", ELEMENTWISE_WORDS[recipe.elementwise]),
     many("decided to stay in float", recipe.unjoined ?? []),
     many("layers in 16 bits", recipe.wide ?? []),
+    many("inputs and outputs", recipe.ends === "float16" ? ["float16"] : []),
     many("layers in float", float.layers),
     many("layers in float but for their weights", float.stored ?? []),
     many(

@@ -12,7 +12,7 @@ export const FORMAT_WORDS: Readonly<Record<RecipeFormat, string>> = {
   dynamic: "dynamic (scales of activations are found as the model runs)",
   weights: "QDQ (DequantizeLinear nodes after weights)",
   float16: "float16 (weights and what layers make)",
-  bfloat16: "bfloat16 (constants, a Cast to float32 after each)",
+  bfloat16: "bfloat16 (constants, a Cast to float32 after each; for TensorRT what layers make, too)",
   float8: "float8 (QuantizeLinear and DequantizeLinear nodes of FP8 E4M3)",
   q4f16: "q4f16 (weights in blocks of 4 bits that MatMulNBits reads, all else in float16)",
 };
@@ -66,6 +66,11 @@ export function inPairs<R extends { readonly format: RecipeFormat }>(recipe: R):
 
 /** Whether what samples show of a tensor's extremes decides what stays in float. */
 export function seeksExtremes({ format }: { readonly format: RecipeFormat }): boolean {
+  return format === "float16" || format === "q4f16";
+}
+
+/** Whether inputs and outputs of the file can be float16. */
+export function takesHalfEnds({ format }: { readonly format: RecipeFormat }): boolean {
   return format === "float16" || format === "q4f16";
 }
 

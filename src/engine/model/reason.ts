@@ -38,9 +38,11 @@ export type Reason =
   | { readonly code: "spared"; readonly tensor: string; readonly lost: string }
   /** What float16 would make of what it reads or makes. */
   | { readonly code: "no-half"; readonly operator: string }
-  | { readonly code: "too-large"; readonly tensor: string }
+  /** From which opset on it takes bfloat16, where the model has an older one. */
+  | { readonly code: "no-bfloat"; readonly operator: string; readonly since?: number }
+  | { readonly code: "too-large"; readonly tensor: string; readonly type?: "bfloat16" }
   | { readonly code: "too-small"; readonly tensor: string }
-  | { readonly code: "counts" }
+  | { readonly code: "counts"; readonly type?: "bfloat16" }
   | { readonly code: "last" }
   /** What the recipe asks for. */
   | { readonly code: "recipe-layer" }
@@ -140,12 +142,17 @@ export function reasonText(reason: Reason): string {
         : `one scale for ${reason.tensor} is too coarse for ${reason.lost}`;
     case "no-half":
       return `${reason.operator} takes no float16`;
+    case "no-bfloat":
+      return reason.since === undefined
+        ? `${reason.operator} takes no bfloat16`
+        : `${reason.operator} takes bfloat16 from opset ${reason.since} on, and the model has an older one`;
     case "too-large":
+      if (reason.type) return `${reason.tensor} holds values that are infinite in bfloat16`;
       return `${reason.tensor} holds values above ${HALF_LARGEST}, which are infinite in float16`;
     case "too-small":
       return `what ${reason.tensor} holds is too small for float16`;
     case "counts":
-      return "it works out positions or sizes, which float16 holds exactly up to 2048 alone";
+      return `it works out positions or sizes, which ${reason.type ? "bfloat16 holds exactly up to 256" : "float16 holds exactly up to 2048"} alone`;
     case "last":
       return "it works out an output, which is float32, from what the last layers with weights give";
     case "recipe-layer":

@@ -172,6 +172,10 @@ export type Elementwise = (typeof ELEMENTWISE)[number];
 /** Which model a document is about. */
 export const MODEL_NAME = fields({ name: text, sha256: about("Of the model file.", text) });
 
+/** What float32 inputs and outputs of a model are in the file. */
+export const ENDS = ["float32", "float16"] as const;
+export type Ends = (typeof ENDS)[number];
+
 /** In which order samples are taken: data/order.ts. */
 export const SEED = about(
   "Of the order in which samples are taken, of each class folder in turn; null for that of their paths.",
@@ -234,6 +238,12 @@ function recipeWith<S extends Schema>(preprocess: S) {
       about(
         "Layers whose activations have 16 bits where those of all others have 8: uint16 for uint8, int16 for int8. By node name.",
         NAMES,
+      ),
+    ),
+    ends: maybe(
+      about(
+        "Of the formats float16 and q4f16: what float32 inputs and outputs of the model are in the file, which whoever runs it feeds and reads. Those with values above the largest float16 stay float32. Where this is absent, all do.",
+        oneOf(ENDS),
       ),
     ),
     elementwise: about(

@@ -81,6 +81,12 @@ export const REPORTED_MODEL = fields({
     "The layers of these that are stored in fewer bits alone and computed in float, by id; null in reports of before.",
     nullable(list(text)),
   ),
+  elsewhere: maybe(
+    about(
+      "What alone runs the file, since its layers compute in bfloat16: it was not run here. Absent where it runs here.",
+      text,
+    ),
+  ),
   preparation: about('What preparing did: "27 BatchNormalization folded into Conv".', list(text)),
 });
 

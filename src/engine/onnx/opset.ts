@@ -5,6 +5,8 @@ import { type GraphProto, type ModelProto, type NodeProto, OperatorSetIdProtoSch
 
 /** The first opset with 4-bit integers; their element type came with the IR version of that release. */
 export const INT4_OPSET = 21;
+/** Convolutions and pools take bfloat16 from it on. */
+export const BFLOAT_OPSET = 22;
 export const INT4_IR = 10n;
 
 /** The first with 2-bit integers, likewise. */

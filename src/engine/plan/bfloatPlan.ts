@@ -10,12 +10,12 @@ import {
   type NodeProto,
   type TensorProto,
 } from "../onnx/proto/onnx_pb.ts";
-import { dimsOf, passingFloats } from "../onnx/tensor.ts";
+import { dimsOf } from "../onnx/tensor.ts";
 import { operatorOf } from "../operators/index.ts";
 import { isDequantizer, isQuantizer } from "../operators/quantizing.ts";
 import type { Target } from "../targets/target.ts";
 import { elementCount } from "../values/dims.ts";
-import { BFLOAT } from "../values/halfFloats.ts";
+import { holdsOverflow } from "./halfLosses.ts";
 import type { StoredLayer } from "./stored.ts";
 import { weightSource } from "./weightSource.ts";
 import { weightUse } from "./weightUse.ts";
@@ -119,11 +119,7 @@ function gains(tensor: TensorProto): boolean {
   const last = known.get(tensor);
   if (last !== undefined) return last;
   const isLarge = tensor.dataType === Code.FLOAT && 2 * elementCount(dimsOf(tensor)) > bytesBeside(tensor.name);
-  const found = isLarge && passingFloats(tensor).every((value) => !overflows(value));
+  const found = isLarge && !holdsOverflow(tensor);
   known.set(tensor, found);
   return found;
-}
-
-function overflows(value: number): boolean {
-  return Number.isFinite(value) && !Number.isFinite(BFLOAT.widen(BFLOAT.narrow(value)));
 }

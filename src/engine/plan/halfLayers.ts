@@ -1,6 +1,5 @@
 import type { Reason } from "../model/reason.ts";
 import type { Recipe } from "../model/recipe.ts";
-import { halfLosses } from "../numerics/halfWeights.ts";
 import { subgraphsOf, tensorAttributeOf } from "../onnx/attributes.ts";
 import { type ElementTypes, inferElementTypes } from "../onnx/elementTypes.ts";
 import { GraphIndex } from "../onnx/graph.ts";
@@ -12,13 +11,11 @@ import {
   type NodeProto,
   type TensorProto,
 } from "../onnx/proto/onnx_pb.ts";
-import { dimsOf, passingFloats } from "../onnx/tensor.ts";
-import { deferredOf } from "../onnx/tensorBytes.ts";
+import { dimsOf } from "../onnx/tensor.ts";
 import { layersInIntegers } from "../operators/quantizing.ts";
-import { FLOAT_ONLY, FLOAT_WITH } from "../targets/halves.ts";
 import { elementCount } from "../values/dims.ts";
-import { HALF_LEAST_NORMAL } from "../values/halfFloats.ts";
 import { lastLayers } from "./lastLayers.ts";
+import { FLOAT16, type ShortFloat } from "./shortFloat.ts";
 
 /** A layer of a graph or of those that its nodes hold, and why it stays in float32; null where it is in float16. */
 export interface HalfLayer {
@@ -28,9 +25,11 @@ export interface HalfLayer {
   readonly inside: string | null;
   readonly parameters: number;
   readonly reason: Reason | null;
+  /** The constant above the largest float16 that is handed on in what it makes; null where none is. */
+  readonly overflow: string | null;
 }
 
-type Choices = Pick<Recipe, "float" | "spared">;
+type Choices = Pick<Recipe, "float" | "spared" | "ends">;
 
 const words = (text: string) => new Set(text.split(" "));
 
@@ -51,11 +50,16 @@ const COUNTED = new Set([Code.INT32, Code.INT64, Code.UINT32, Code.UINT64]);
 const LARGEST_SETTING = 1024;
 
 /**
- * Decides which layers are in float16. In float32 stay what a person or a target asks for, what holds values above the largest
- * float16, on samples or in a constant, and what reads them, what reads a constant that would be 0, and what counts. `types`
- * are those of the graph's tensors.
+ * Decides which layers are in float16, or in bfloat16. In float32 stay what a person or a target asks for, what holds values above the largest
+ * float16, on samples or in a constant, and what reads them, what reads a constant that would be 0, what counts, and what works out
+ * outputs that are float32. `types` are those of the graph's tensors.
  */
-export function halfLayers(graph: GraphProto, types: ElementTypes, choices: Choices): HalfLayer[] {
+export function halfLayers(
+  graph: GraphProto,
+  types: ElementTypes,
+  choices: Choices,
+  short: ShortFloat = FLOAT16,
+): HalfLayer[] {
   const found: HalfLayer[] = [];
   visit(graph, { types, scope: () => undefined, inside: null, isFloat: false, idOf: (id) => id });
   return found;
@@ -73,13 +77,14 @@ export function halfLayers(graph: GraphProto, types: ElementTypes, choices: Choi
     const index = new GraphIndex(within);
     const scope = scopeOf(within, around.scope);
     const known = around.inside === null ? around.types : inferElementTypes(within, around.types);
-    const last = around.inside === null ? lastLayers(index) : new Set<NodeProto>();
-    const reasonOf = reasoning({ index, scope, types: known, choices, idOf: around.idOf, last });
+    const isLast = around.inside === null && choices.ends !== "float16";
+    const last = isLast ? lastLayers(index) : new Set<NodeProto>();
+    const reasonOf = reasoning({ index, scope, types: known, choices, idOf: around.idOf, last, short });
     for (const node of within.node) {
       const id = around.idOf(index.id(node));
-      const own = reasonOf(node);
+      const { own, overflow } = reasonOf(node);
       const reason: Reason | null = own ?? (around.isFloat ? { code: "inside", operator: around.inside ?? "" } : null);
-      found.push({ id, node, inside: around.inside, parameters: parametersOf(node, scope), reason });
+      found.push({ id, node, inside: around.inside, parameters: parametersOf(node, scope), reason, overflow });
       for (const { name, g, graphs } of node.attribute) {
         for (const body of g ? [g, ...graphs] : graphs) {
           const idOf = (inner: string) => innerId(id, name, inner);
@@ -98,15 +103,17 @@ interface Place {
   readonly idOf: (id: string) => string;
   /** What works out the outputs of the model. */
   readonly last: ReadonlySet<NodeProto>;
+  readonly short: ShortFloat;
 }
 
 /** The reason of each node of a graph, asked in its order. */
-function reasoning({ index, scope, types, choices: { float, spared }, idOf, last }: Place) {
+function reasoning({ index, scope, types, choices: { float, spared }, idOf, last, short }: Place) {
   const isFloat = (name: string) => types.get(name) === Code.FLOAT;
   /** By tensor, the constant that makes it too large or too small. */
   const [large, small] = [new Map<string, string>(), new Map<string, string>()];
   const counts = new Set<string>();
   const kept = layersInIntegers(index);
+  const named = short.type === "bfloat16" ? { type: short.type } : {};
 
   const handOn = (node: NodeProto, marks: Map<string, string>, by: ReadonlySet<string>, constant: string | null) => {
     const source = constant ?? node.input.map((name) => marks.get(name)).find((found) => found !== undefined) ?? null;
@@ -139,13 +146,10 @@ function reasoning({ index, scope, types, choices: { float, spared }, idOf, last
     const read = node.input.find((name) => float.tensors.includes(name));
     if (read !== undefined) return { code: "recipe-input", tensor: read };
     if (node.output.some((name) => float.tensors.includes(name))) return { code: "recipe-output" };
-    const lacking = FLOAT_WITH.get(operator);
-    const isLacking = lacking !== undefined && node.attribute.some(({ name }) => name === lacking);
-    if (isLacking || FLOAT_ONLY.has(operator)) return { code: "no-half", operator };
-    return null;
+    return READS_ANY.has(operator) ? null : short.lacks(node);
   };
 
-  return (node: NodeProto): Reason | null => {
+  return (node: NodeProto): { readonly own: Reason | null; readonly overflow: string | null } => {
     const constants = node.input.flatMap((name) => {
       const tensor = isFloat(name) ? scope(name) : undefined;
       return tensor ? [tensor] : [];
@@ -154,41 +158,25 @@ function reasoning({ index, scope, types, choices: { float, spared }, idOf, last
     if (value?.dataType === Code.FLOAT) constants.push(value);
     const nameOf = (tensor: TensorProto | undefined) => (tensor ? tensor.name || (node.output[0] ?? "") : null);
     const bounds = BOUNDED.has(node.opType);
-    const tooLarge = bounds ? null : nameOf(constants.find((tensor) => lossesOf(tensor).infinite > 0));
-    const tooSmall = nameOf(constants.find(vanishes));
+    const tooLarge = bounds ? null : nameOf(constants.find(short.isTooLarge));
+    const tooSmall = nameOf(constants.find(short.isTooSmall));
     const largest = handOn(node, large, HANDS_ON_LARGE, tooLarge);
     const smallest = handOn(node, small, HANDS_ON_SMALL, tooSmall);
     const isCount = isCounting(node);
     if (isCount && (node.opType === "Cast" || node.opType === "Range" || HANDS_ON_COUNTS.has(node.opType))) {
       for (const name of node.output) counts.add(name);
     }
-    const own = ownReason(node);
-    if (own !== null) return own;
     const seen = [...node.input, ...node.output].find((name) => spared && Object.hasOwn(spared, name));
-    if (seen !== undefined) return { code: "too-large", tensor: seen };
-    if (largest !== null) return { code: "too-large", tensor: largest };
-    if (smallest !== null) return { code: "too-small", tensor: smallest };
-    if (isCount) return { code: "counts" };
-    return last.has(node) ? { code: "last" } : null;
+    const settled = (): Reason | null => {
+      if (seen !== undefined) return { code: "too-large", tensor: seen };
+      if (largest !== null) return { code: "too-large", tensor: largest, ...named };
+      if (smallest !== null) return { code: "too-small", tensor: smallest };
+      if (isCount) return { code: "counts", ...named };
+      return last.has(node) ? { code: "last" } : null;
+    };
+    const overflow = node.output.map((name) => large.get(name)).find((constant) => constant !== undefined);
+    return { own: ownReason(node) ?? settled(), overflow: overflow ?? null };
   };
-}
-
-/** By what gives a constant's bytes, or by the constant. */
-const losses = new WeakMap<object, ReturnType<typeof halfLosses>>();
-
-/** What float16 loses of a constant: looked for once, however often its graph is planned. */
-export function lossesOf(tensor: TensorProto): ReturnType<typeof halfLosses> {
-  const key = deferredOf(tensor) ?? tensor;
-  const known = losses.get(key) ?? halfLosses(passingFloats(tensor));
-  losses.set(key, known);
-  return known;
-}
-
-/** Whether nothing would be left of a constant, or of a weight less than the bits that float16 has. */
-function vanishes(tensor: TensorProto): boolean {
-  const { vanished, values, largest } = lossesOf(tensor);
-  const isWeight = tensor.dims.length > 1 && values > 0;
-  return (vanished > 0 && vanished === values) || (isWeight && largest > 0 && largest < HALF_LEAST_NORMAL);
 }
 
 function parametersOf(node: NodeProto, scope: Scope): number {

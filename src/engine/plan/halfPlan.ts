@@ -2,63 +2,73 @@ import type { WeightSource } from "../encode/weight.ts";
 import type { Layer } from "../model/summary.ts";
 import type { ElementTypes } from "../onnx/elementTypes.ts";
 import { GraphIndex } from "../onnx/graph.ts";
-import type { TensorProto_DataType as Code, GraphProto } from "../onnx/proto/onnx_pb.ts";
+import { TensorProto_DataType as Code, type GraphProto } from "../onnx/proto/onnx_pb.ts";
 import { dataTypeCode } from "../onnx/tensor.ts";
 import { operatorOf } from "../operators/index.ts";
-import { FLOAT_PORTS } from "../targets/halves.ts";
 import type { Target } from "../targets/target.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import type { PlanChoices } from "./candidates.ts";
 import { type HalfLayer, halfLayers } from "./halfLayers.ts";
+import { FLOAT16, type ShortFloat } from "./shortFloat.ts";
 import type { StoredLayer } from "./stored.ts";
 import { weightSource } from "./weightSource.ts";
 import { weightUse } from "./weightUse.ts";
 import { WHOLE, type WholeLayer } from "./wholeLayer.ts";
 
-/** What of a graph, and of the graphs that its nodes hold, is in float16. */
+/** What of a graph, and of the graphs that its nodes hold, is in a float of 16 bits. */
 export interface HalfPlan {
+  readonly type: ShortFloat["type"];
   /** The layers that are, by id. */
   readonly layers: ReadonlySet<string>;
   /** The weights among them that are encoded. */
   readonly weights: readonly WeightSource[];
   /** Inputs and outputs of them that are float32 all the same, by operator. */
-  readonly ports: typeof FLOAT_PORTS;
+  readonly ports: ShortFloat["ports"];
+  /** Inputs and outputs of the model that are float32 and become float16. */
+  readonly ends: ReadonlySet<string>;
+  /** Those that are asked to, and stay float32 for what they hold, with the tensor or constant that has it. */
+  readonly keptEnds: ReadonlyMap<string, string>;
   /** Element types of the graph's own tensors as they are in float32. */
   readonly types: ElementTypes;
 }
 
-/** The plan of a model in float16: no range groups, and layers that are in float16 or say why not. */
+/** The plan of a model in float16, or bfloat16: no range groups, and layers that are in it or say why not. */
 export function planHalves(
   graph: GraphProto,
   types: ReadonlyMap<string, DataType | "other">,
   choices: PlanChoices,
   target: Target,
+  short: ShortFloat = FLOAT16,
 ) {
   const index = new GraphIndex(graph);
   const known: ElementTypes = new Map([
     ...[...types].flatMap(([name, type]) => (type === "other" ? [] : [[name, dataTypeCode(type)] as const])),
     ...graph.initializer.map(({ name, dataType }): [string, Code] => [name, dataType]),
   ]);
-  const found = halfLayers(graph, known, choices);
+  const found = halfLayers(graph, known, choices, short);
   const stored = found.flatMap((layer): StoredLayer[] =>
     layer.inside === null || layer.parameters === 0
       ? []
-      : [{ layer: toLayer(layer, false), runTime: "stored", weights: [], inside: layer.inside }],
+      : [{ layer: toLayer(layer, false, short), runTime: "stored", weights: [], inside: layer.inside }],
   );
   const own = found.filter(({ inside }) => inside === null);
   const layers = own.map((layer): WholeLayer => {
     const { node } = layer;
-    return { ...toLayer(layer, true), node, descriptor: operatorOf(node, index), ...WHOLE };
+    return { ...toLayer(layer, true, short), node, descriptor: operatorOf(node, index), ...WHOLE };
   });
   const weights = own.flatMap(({ node, reason }) => {
     const descriptor = operatorOf(node, index);
     const use = reason === null && descriptor?.kind === "weighted" ? weightUse(node, descriptor, index, target) : null;
     return use && !("code" in use) ? [weightSource({ node, descriptor }, use, index)] : [];
   });
+  const { ends, keptEnds } = endsOf(index, known, own, choices);
   const half: HalfPlan = {
     layers: new Set(found.flatMap(({ id, reason }) => (reason === null ? [id] : []))),
     weights,
-    ports: FLOAT_PORTS,
+    type: short.type,
+    ports: short.ports,
+    ends,
+    keptEnds,
     types: known,
   };
   return {
@@ -76,7 +86,29 @@ export function planHalves(
   };
 }
 
-function toLayer({ id, node, parameters, reason }: HalfLayer, isOwn: boolean): Layer {
+/** Which inputs, and outputs that layers make, become float16 where that is asked for, and which of these would not hold their values. */
+function endsOf(
+  index: GraphIndex,
+  types: ElementTypes,
+  layers: readonly HalfLayer[],
+  { ends, spared }: PlanChoices,
+): Pick<HalfPlan, "ends" | "keptEnds"> {
+  if (ends !== "float16") return { ends: new Set(), keptEnds: new Map() };
+  const inputs = index.inputs.map(({ name }) => name);
+  const made = index.graph.output.map(({ name }) => name).filter((name) => index.producer(name));
+  const asked = [...inputs, ...made].filter((name) => types.get(name) === Code.FLOAT);
+  const overflows = new Map(layers.map(({ node, overflow }) => [node, overflow]));
+  const keptEnds = new Map(
+    asked.flatMap((name): [string, string][] => {
+      const maker = index.producer(name);
+      const by = Object.hasOwn(spared ?? {}, name) ? name : maker && overflows.get(maker);
+      return by ? [[name, by]] : [];
+    }),
+  );
+  return { ends: new Set(asked.filter((name) => !keptEnds.has(name))), keptEnds };
+}
+
+function toLayer({ id, node, parameters, reason }: HalfLayer, isOwn: boolean, { type }: ShortFloat): Layer {
   return {
     id,
     operator: node.opType,
@@ -84,7 +116,7 @@ function toLayer({ id, node, parameters, reason }: HalfLayer, isOwn: boolean): L
     outputs: isOwn ? node.output.filter(Boolean) : [],
     parameters,
     weight: null,
-    precision: reason === null ? "float16" : "float32",
+    precision: reason === null ? type : "float32",
     reason,
   };
 }

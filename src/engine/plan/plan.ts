@@ -22,6 +22,7 @@ import { withOneScale } from "./oneScale.ts";
 import { withOperands } from "./operands.ts";
 import { type OwnOperator, ownOperator } from "./ownOperator.ts";
 import { type Settled, settleLayers, settleWeights } from "./settle.ts";
+import { bfloat16At } from "./shortFloat.ts";
 import { type StoredLayer, storedLayers } from "./stored.ts";
 import { endsOf, leastRanges } from "./unseen.ts";
 import { weightUse } from "./weightUse.ts";
@@ -59,7 +60,7 @@ export interface QuantizationPlan {
   readonly writesBiasZeros: boolean;
   /** Whether constants that are the same are written each for itself, as recipes of before have it. */
   readonly keepsCopies: boolean;
-  /** What is in float16; null of formats that have none. */
+  /** What is in float16, or computed in bfloat16; null of formats that have none. */
   readonly half: HalfPlan | null;
   /** What is kept in bfloat16; null likewise. */
   readonly bfloat: BfloatPlan | null;
@@ -80,7 +81,10 @@ export function planQuantization(
   opset = 0,
 ): QuantizationPlan {
   if (choices.format === "float16") return planHalves(graph, types, choices, target);
-  if (choices.format === "bfloat16") return planBfloats(graph, choices.float, target);
+  if (choices.format === "bfloat16") {
+    if (target.computesBfloats) return planHalves(graph, types, choices, target, bfloat16At(opset));
+    return planBfloats(graph, choices.float, target);
+  }
   const index = new GraphIndex(graph);
   const excluded = new Set(choices.float.tensors);
   const spared = new Map(Object.entries(choices.spared ?? {}).filter(([tensor]) => !excluded.has(tensor)));

@@ -11,7 +11,7 @@ export function summarizePlan(
   plan: QuantizationPlan,
   types: ReadonlyMap<string, DataType | "other">,
   dims: ReadonlyMap<string, readonly number[]>,
-): Pick<ModelSummary, "layers" | "floatKernels" | "activations" | "groups" | "operators" | "parameters"> {
+): Pick<ModelSummary, "layers" | "floatKernels" | "elsewhere" | "activations" | "groups" | "operators" | "parameters"> {
   const { index, groups, groupOf } = plan;
   const activation = (name: string): Activation => {
     const producer = index.producer(name);
@@ -28,6 +28,7 @@ export function summarizePlan(
   const layers = [...plan.layers.map(toLayer), ...inner];
   return {
     layers,
+    ...(plan.half?.type === "bfloat16" && { elsewhere: plan.target.name }),
     floatKernels: [
       ...new Set([
         ...floatKernels(plan),

@@ -30,12 +30,14 @@ import {
   summarizeModel,
 } from "../job/open.ts";
 
+import { withOperatorsInFloat } from "../job/operatorsInFloat.ts";
 import { unseenNotices } from "../job/overlap.ts";
 import { predict } from "../job/predict.ts";
 import { Prober } from "../job/probe.ts";
 import { assertCalibrated, assertRecipeFor, looksResolved, quantizeModel, resolveRecipe } from "../job/quantize.ts";
 import { Beside } from "../job/quantizedBeside.ts";
 import { readQuantized } from "../job/readQuantized.ts";
+import { assertRunsHere } from "../job/runsHere.ts";
 import { sealedFiles } from "../job/sealedFiles.ts";
 import { sensitivity, sensitivityOfPart } from "../job/sensitivity.ts";
 import {
@@ -66,7 +68,7 @@ import type { DataFile, DataSummary, InputSource, SamplePreview } from "../model
 import type { Drift } from "../model/drift.ts";
 import type { Evaluation, Probe } from "../model/evaluation.ts";
 import type { BlockLearner, FineTuneListener, FineTuneRequest, FineTuning } from "../model/finetuning.ts";
-import { takesRanges } from "../model/format.ts";
+import { takesHalfEnds, takesRanges } from "../model/format.ts";
 import { InputError, type JobContext, type Notice } from "../model/job.ts";
 import type { LayerTimes } from "../model/latency.ts";
 import type { BesideGraph, NodeDetail, WrittenGraph } from "../model/modelGraph.ts";
@@ -86,7 +88,7 @@ import type { TuneRequest, Tuning } from "../model/tuning.ts";
 import type { PlannedWeightChoices } from "../plan/plannedWeight.ts";
 import { type Choices, withOthers, withSettings } from "../recipe/change.ts";
 import { missing } from "../recipe/derivations.ts";
-import { BESIDE_BLOCKS, withFormat, withPreprocess, withTarget } from "../recipe/edits.ts";
+import { BESIDE_BLOCKS, withEnds, withFormat, withPreprocess, withTarget } from "../recipe/edits.ts";
 import { preparedFor } from "../recipe/preparation.ts";
 import type { Environment } from "./environment.ts";
 
@@ -254,10 +256,17 @@ export class Project {
   edit(choices: Choices): this {
     const { format } = choices;
     const isOwn = format === "q4f16" || format === "float8" || this.#recipe.format === "float8";
-    const recipe = format && isOwn ? withFormat(this.#recipe, format) : this.#recipe;
+    const before = format && !takesHalfEnds({ format }) ? withEnds(this.#recipe, "float32") : this.#recipe;
+    const recipe = format && isOwn ? withFormat(before, format) : before;
     const { weights } = choices;
     const isNew = weights?.block !== undefined && recipe.weights.block === undefined && !("others" in weights);
     this.#recipe = withSettings(recipe, isNew ? { ...choices, weights: { ...weights, ...BESIDE_BLOCKS } } : choices);
+    return this;
+  }
+
+  /** Leaves every layer of these operators in float, beside what is left so. Throws InputError for one that the model, as it is prepared, has no layer of. */
+  leaveInFloat(operators: readonly string[]): this {
+    if (operators.length > 0) this.#recipe = withOperatorsInFloat(this.#model, this.#recipe, operators);
     return this;
   }
 
@@ -433,6 +442,7 @@ export class Project {
     context: JobContext,
     data: OpenDataset = this.#dataUnder(this.#recipe),
   ): Promise<Evaluation> {
+    assertRunsHere(this.#recipe, "Accuracy");
     assertRoundingLearned(this.#recipe);
     const repeated = await unseenNotices(this.#recipe, data, { skip, samples }, context);
     const quantized = quantizeModel(this.#model, this.#recipe);

@@ -7,7 +7,7 @@ import type { Learned, Setting } from "./settings.ts";
 
 const { preparation, target, format, inputs, preprocess, seed, activations, weights, corrections } =
   EDITED_RECIPE.entries;
-const { elementwise, method, methods, ranges, float, wide } = EDITED_RECIPE.entries;
+const { elementwise, method, methods, ranges, float, wide, ends } = EDITED_RECIPE.entries;
 const DIGEST = text;
 
 const VALUES: Readonly<Record<Setting | Learned | Outside, Schema>> = {
@@ -19,6 +19,7 @@ const VALUES: Readonly<Record<Setting | Learned | Outside, Schema>> = {
   biasCorrection: corrections.entries.bias,
   float,
   wide: wide.wrapped,
+  ends: ends.wrapped,
   weightType: weights.entries.type,
   weightLayers: weights.entries.layers.wrapped,
   granularity: weights.entries.granularity,
@@ -51,6 +52,7 @@ const SINCE: ReadonlySet<Origin> = new Set([
   "codes",
   "target",
   "wide",
+  "ends",
   "weightLayers",
   "weightScales",
   "onCodes",

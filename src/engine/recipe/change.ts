@@ -19,11 +19,12 @@ export function withSettings(recipe: Recipe, choices: Choices, known: LearnedPar
   return withLearned(withoutOptional(without(chosen, stale), unasked), known);
 }
 
-/** Of layers in 16 bits beside others nothing is said where there are none. */
+/** Of layers in 16 bits beside others nothing is said where there are none, nor of inputs and outputs in float32. */
 function withoutEmpty(recipe: Recipe): Recipe {
-  if (recipe.wide?.length !== 0) return recipe;
-  const { wide: _, ...others } = recipe;
-  return others;
+  const { wide, ends, ...others } = recipe;
+  const isEmpty = wide?.length === 0;
+  if (!isEmpty && ends !== "float32") return recipe;
+  return { ...others, ...(wide && !isEmpty && { wide }), ...(ends && ends !== "float32" && { ends }) };
 }
 
 /** The recipe with a part that was derived anew, and without what followed from another. */

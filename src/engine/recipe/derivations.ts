@@ -91,7 +91,7 @@ export const DERIVATIONS: Readonly<Record<Derived, Derivation>> = {
     ],
     under: ["wide", "float", "granularity", "weightScales", "method", "methods", "ranges"],
   },
-  plan: { from: ["preparation", "equalization", "smoothing", "inputScales", ...JOINED, "spared"], under: [] },
+  plan: { from: ["preparation", "equalization", "smoothing", "inputScales", ...JOINED, "spared", "ends"], under: [] },
   statistics: { from: [...OBSERVED, "factors", "smoothed"], under: [] },
   spared: {
     from: ["preparation", "statistics", ...JOINED, "method"],

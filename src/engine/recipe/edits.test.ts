@@ -10,6 +10,7 @@ import {
   withActivations,
   withBlock,
   withCorrections,
+  withEnds,
   withFineTuning,
   withFloat,
   withFormat,
@@ -286,4 +287,15 @@ test("what is no longer asked for is not there, as in a recipe that never asked"
   expect("inputScales" in gptq).toBe(false);
   expect(gptq.codes).toBeNull();
   expect("codes" in withWeightAlgorithm(gptq, null)).toBe(false);
+});
+
+test("inputs and outputs in float16 stand for what is settled, and go with the format or a target that does not take them", () => {
+  const half = { ...recipe, format: "float16" } as const;
+  const ended = withEnds(half, "float16");
+  expect(ended).toEqual({ ...half, ends: "float16" });
+  expect(samePlan(half, ended)).toBe(false);
+  expect(withEnds(ended, "float32")).toEqual(half);
+  expect(withFormat(ended, "q4f16").ends).toBe("float16");
+  expect(withFormat(ended, "qdq")).not.toHaveProperty("ends");
+  expect(withTarget(ended, "openvino")).not.toHaveProperty("ends");
 });

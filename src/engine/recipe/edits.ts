@@ -2,12 +2,20 @@ import type { AdvisedSettings } from "../model/advice.ts";
 import type { Calibration } from "../model/calibration.ts";
 import type { CodeSearch } from "../model/codeSearch.ts";
 import type { FineTuning } from "../model/finetuning.ts";
-import { hasIntegerActivations, isTuned, multiplies, type RecipeFormat, takesRanges } from "../model/format.ts";
+import {
+  hasIntegerActivations,
+  isTuned,
+  multiplies,
+  type RecipeFormat,
+  takesHalfEnds,
+  takesRanges,
+} from "../model/format.ts";
 import type { Preprocess } from "../model/preprocess.ts";
 import type { ActivationScheme, Method, Range } from "../model/range.ts";
 import {
   type Corrections,
   type Elementwise,
+  type Ends,
   isSampled,
   isTunedForm,
   type MethodChoice,
@@ -18,6 +26,7 @@ import type { Rounding } from "../model/rounding.ts";
 import { DEFAULT_TARGET, type TargetName } from "../model/target.ts";
 import { TARGETS, targetOf } from "../targets/index.ts";
 import { FLOAT8_SCHEME } from "../targets/ort.ts";
+import { takesEnds } from "../targets/takesEnds.ts";
 import { takesWide } from "../targets/takesWide.ts";
 import { rangeWithin } from "../values/clamp.ts";
 import { type BlockSize, isAsymmetric, isCodebook, type WeightType } from "../values/codes.ts";
@@ -47,8 +56,9 @@ export function withTarget(recipe: Recipe, name: TargetName): Recipe {
     corrections,
     weights: tunedIfTunable({ rounding, ...weights }),
   });
-  if (name !== DEFAULT_TARGET) return narrowed(changed);
-  const { target: _, ...back } = narrowed(changed);
+  const taken = takesEnds(targetOf(changed), changed) ? changed : withEnds(changed, "float32");
+  if (name !== DEFAULT_TARGET) return narrowed(taken);
+  const { target: _, ...back } = narrowed(taken);
   return back;
 }
 
@@ -86,7 +96,12 @@ export function withPowersOfTwo(recipe: Recipe, chosen: boolean): Recipe {
 
 /** Weights that are multiplied by codes have no blocks and no zero points; those beside float16 are 4 bits in blocks; else they stay as they are chosen. */
 export function withFormat(given: Recipe, format: RecipeFormat): Recipe {
-  return narrowed(inFormat(given, format));
+  return narrowed(inFormat(takesHalfEnds({ format }) ? given : withEnds(given, "float32"), format));
+}
+
+/** What float32 inputs and outputs of the model are in the file. */
+export function withEnds(recipe: Recipe, ends: Ends): Recipe {
+  return (recipe.ends ?? "float32") === ends ? recipe : withSettings(recipe, { ends });
 }
 
 function inFormat(given: Recipe, format: RecipeFormat): Recipe {

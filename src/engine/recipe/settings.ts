@@ -41,6 +41,8 @@ export const SETTINGS = {
     ...(float.stored && float.stored.length > 0 && { stored: sorted(float.stored) }),
     ...(float.storedAs && Object.keys(float.storedAs).length > 0 && { storedAs: float.storedAs }),
   }),
+  /** Null where they are float32. */
+  ends: ({ ends = "float32" }) => (ends === "float32" ? null : ends),
   elementwise: ({ elementwise }) => elementwise,
   weightType: ({ weights }) => weights.type,
   weightLayers: ({ weights: { layers } }) => (layers && Object.keys(layers).length > 0 ? layers : null),

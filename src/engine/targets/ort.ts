@@ -94,6 +94,8 @@ export const ORT: Target = {
   floats: "where it gains",
   hasPast: true,
   integerEnds: false,
+  halfEnds: true,
+  computesBfloats: false,
   staticShapes: false,
   isHere: true,
   multipliesAtRunTime: new Set(["Conv", "Gemm", "LSTM", "MatMul"]),

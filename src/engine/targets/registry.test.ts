@@ -63,7 +63,7 @@ describe("what a target does not take is refused in a sentence", () => {
     [
       "tensorrt",
       withFormat(chosen("tensorrt"), "float8"),
-      "float8 is written for ONNX Runtime alone, on which it was seen to run; choose qdq for TensorRT.",
+      "float8 is written for ONNX Runtime alone, on which it was seen to run; choose qdq or bfloat16 for TensorRT.",
     ],
     [
       "ort-webgpu",

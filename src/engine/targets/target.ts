@@ -1,9 +1,10 @@
-import { multipliesAll, type RecipeFormat, takesCodes, takesRanges } from "../model/format.ts";
+import { multipliesAll, type RecipeFormat, takesCodes, takesHalfEnds, takesRanges } from "../model/format.ts";
 import { InputError } from "../model/job.ts";
 import { type ActivationScheme, type Range, type Scales, widened } from "../model/range.ts";
 import { type Recipe, type WeightScheme, weightTypesOf } from "../model/recipe.ts";
 import type { TargetName } from "../model/target.ts";
 import { isWide } from "../values/codes.ts";
+import { takesEnds } from "./takesEnds.ts";
 import { takesWide } from "./takesWide.ts";
 import { formRefusal } from "./weightForm.ts";
 
@@ -89,6 +90,10 @@ export interface Target {
   readonly hasPast: boolean;
   /** Whether inputs and outputs are the codes themselves, so that the caller rounds. */
   readonly integerEnds: boolean;
+  /** Whether inputs and outputs may be float16 where they are float32 in the model. */
+  readonly halfEnds: boolean;
+  /** Whether layers may compute in bfloat16, as ONNX has it (targets/bfloats.ts); else constants alone are kept in it. */
+  readonly computesBfloats: boolean;
   /** Whether every dimension of its inputs must be a number. */
   readonly staticShapes: boolean;
   /** Whether what is measured here is measured on it. */
@@ -109,12 +114,6 @@ export interface TargetRule {
   readonly source: string;
   /** The choices of a recipe that it is the reason of. */
   readonly settles?: readonly ("format" | "activations" | "weights" | "elementwise")[];
-}
-
-/** Positions among inputs, and among outputs. */
-export interface FloatPorts {
-  readonly inputs?: readonly number[];
-  readonly outputs?: readonly number[];
 }
 
 /** What layers take, in nanoseconds of one thread: a table, so that what is decided by it is decided everywhere alike. */
@@ -139,7 +138,7 @@ export interface KernelCost {
 /** The part of a recipe that a target may refuse. */
 export type Asked = Pick<
   Recipe,
-  "format" | "activations" | "wide" | "weights" | "corrections" | "elementwise" | "float"
+  "format" | "activations" | "wide" | "ends" | "weights" | "corrections" | "elementwise" | "float"
 >;
 
 /** Throws InputError where a target does not take what a recipe asks for. */
@@ -169,6 +168,11 @@ function targetRefusal(target: Target, recipe: Asked): string | null {
     return `float8 is written for ONNX Runtime alone, on which it was seen to run; choose ${target.formats.join(" or ")} for ${target.name}.`;
   }
   if (!target.formats.includes(recipe.format)) return refuse(`format ${recipe.format}`, target.formats);
+  if (!takesEnds(target, recipe)) {
+    return takesHalfEnds(recipe)
+      ? `${target.name} feeds and reads float32; leave inputs and outputs in float32.`
+      : `Inputs and outputs are in float16 in the formats float16 and q4f16; choose one of these, or leave them in float32.`;
+  }
   if (recipe.wide && recipe.wide.length > 0) {
     if (recipe.format !== "qdq" || widened(activations) === null) {
       return `Layers in 16 bits stand beside others in 8, in the format qdq; leave ${recipe.wide.join(", ")} out, or choose uint8 or int8 for all activations, in qdq.`;

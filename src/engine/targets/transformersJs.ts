@@ -18,6 +18,11 @@ export const TRANSFORMERS_JS: Target = {
       source: "https://huggingface.co/docs/transformers.js/guides/dtypes",
       settles: ["weights"],
     },
+    {
+      says: "Its processors and tokenizers make float32 and integers, and no float16 but for caches of keys and values: inputs and outputs stay float32.",
+      source: "https://github.com/huggingface/transformers.js/issues/1447",
+    },
     ...ORT_WEB.rules,
   ],
+  halfEnds: false,
 };

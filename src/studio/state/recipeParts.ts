@@ -18,7 +18,16 @@ export function rangePartOf(group: string, recipe: Recipe): RangePart {
 export function planPart(recipe: Recipe): PlanPart {
   const { target, format, activations, float, weights } = recipe;
   const { elementwise, unjoined, spared, ranges, methods } = recipe;
-  const chosen = { ...scaling(recipe), target, format, activations, ...wideOf(recipe), float, weights };
+  const chosen = {
+    ...scaling(recipe),
+    target,
+    format,
+    activations,
+    ...wideOf(recipe),
+    ...endsOf(recipe),
+    float,
+    weights,
+  };
   return { ...chosen, elementwise, unjoined, spared, ranges, methods };
 }
 
@@ -56,6 +65,10 @@ function scaling({ corrections, factors, smoothed, inputScales }: Recipe) {
 
 function wideOf({ wide }: Recipe): Pick<Recipe, "wide"> {
   return wide ? { wide } : {};
+}
+
+function endsOf({ ends }: Recipe): Pick<Recipe, "ends"> {
+  return ends ? { ends } : {};
 }
 
 export function samplesPart({ preprocess, seed }: Pick<Recipe, "preprocess" | "seed">): SamplesPart {

@@ -37,7 +37,8 @@ const ALONE: Readonly<Partial<Record<RecipeFormat, string>>> = {
 /** SQNR over the depth of the model, then every layer with its range. */
 export function layersSection(report: Report): Markup {
   const rows = rowsOf(report);
-  const inFloat = new Set(report.model.floatKernels);
+  const { elsewhere } = report.model;
+  const inFloat = new Set(elsewhere === undefined ? report.model.floatKernels : []);
   const bars = rows.flatMap(({ number, range }) => (range ? [{ number, value: range.chosen.figures.sqnr }] : []));
   const names = new Map(rows.map(({ number, name }) => [number, name]));
   const samples = plural(report.calibration.observed.length, "calibration sample");
@@ -46,16 +47,18 @@ export function layersSection(report: Report): Markup {
     return html`<li><span class="number">${number}</span> <code>${names.get(number) ?? ""}</code> ${decibel(value)}</li>`;
   });
   const note =
-    report.ranges.length > 0
-      ? `Estimated from the histograms of ${samples}, not measured: what rounding and clipping does to each activation by itself. Errors that add up along the network are not in it.`
-      : report.recipe.format === "dynamic"
-        ? "The scales of activations are found as the model runs: there is nothing to estimate."
-        : `Every activation stays in ${unscaledText(report.recipe)}.`;
+    elsewhere !== undefined
+      ? `Layers make bfloat16, which ${elsewhere} computes in and nothing here: there is nothing to estimate, and nothing was measured.`
+      : report.ranges.length > 0
+        ? `Estimated from the histograms of ${samples}, not measured: what rounding and clipping does to each activation by itself. Errors that add up along the network are not in it.`
+        : report.recipe.format === "dynamic"
+          ? "The scales of activations are found as the model runs: there is nothing to estimate."
+          : `Every activation stays in ${unscaledText(report.recipe)}.`;
   return html`<section><h2>Activations, estimated</h2>
 <p class="note">${note}</p>
 ${chart && html`<figure>${chart}<figcaption>SQNR of each quantized activation in graph order; higher is better. The lowest:</figcaption><ol class="lowest">${lowest}</ol></figure>`}
 <table class="layers"><thead><tr><th scope="col">#</th><th scope="col">Layer</th><th scope="col">Precision</th><th scope="col">Clip range</th><th scope="col">Histogram</th><th scope="col">Clipped</th><th scope="col">SQNR</th></tr></thead><tbody>
-${rows.map((row) => rowMarkup(row, ALONE[report.recipe.format] ?? null, inFloat.has(row.layer?.id ?? "")))}
+${rows.map((row) => rowMarkup(row, (elsewhere === undefined ? ALONE[report.recipe.format] : `in bfloat16, computed so by ${elsewhere}, not run here`) ?? null, inFloat.has(row.layer?.id ?? "")))}
 </tbody></table>
 <p class="note">Histogram heights are logarithmic; shaded is what the clip range leaves out. I8, I4 and I2 are int8, int4 and int2 weights, or int8 arithmetic${inFloat.size > 0 ? ", but where a layer is said to be computed in float" : ""}; U8, U4 and U2 are weights with zero points, N4 in NormalFloat; C16 and C256 are places in a table of so many values; F32 stays in float.</p>
 </section>`;
@@ -100,6 +103,7 @@ function explain(layer: ReportedLayer | null, shared: string | null, alone: stri
   if (layer?.reason) return html`In float: ${layer.reason}.`;
   if (shared !== null) return html`Shares the range of <code>${shared}</code>.`;
   if (layer?.precision === "float16") return html`In float16.`;
+  if (layer?.precision === "bfloat16" && alone !== null) return html`It is ${alone}.`;
   if (layer?.precision === "bfloat16") return html`Its constants are kept in bfloat16, and it is computed in float32.`;
   if (alone !== null && layer) return html`Its weight is in ${layer.precision}; ${alone}.`;
   return html`Rounded after the next layer.`;

@@ -29,6 +29,12 @@ export function layerCounts({ layers, floatKernels }: Report["model"]): {
   return { quantized: layers.filter(({ precision }) => precision !== "float32").length - stored, stored };
 }
 
+function storedFact(stored: number, { elsewhere }: Report["model"]): readonly [string, string] {
+  return elsewhere === undefined
+    ? ["Stored in fewer bits only", `${count(stored)}, computed in float`]
+    : ["In bfloat16", `${count(stored)}, computed so by ${elsewhere}, not run here`];
+}
+
 /** What the model is. */
 export function modelFacts({ model }: Report): Markup {
   const { quantized, stored } = layerCounts(model);
@@ -36,7 +42,7 @@ export function modelFacts({ model }: Report): Markup {
     html`${list.map(({ name, type, dims }, i) => html`${i > 0 ? ", " : ""}<code>${name}</code> ${type} ${dimsText(dims)}`)}`;
   return facts([
     ["Layers", `${quantized} of ${count(model.layers.length)} quantized`],
-    ...(stored > 0 ? [["Stored in fewer bits only", `${count(stored)}, computed in float`] as const] : []),
+    ...(stored > 0 ? [storedFact(stored, model)] : []),
     ["Parameters", count(model.parameters)],
     ["Size", byteSize(model.bytes)],
     ["Format", `opset ${model.opset}, ONNX IR ${model.irVersion}`],

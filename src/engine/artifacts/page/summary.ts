@@ -29,7 +29,11 @@ ${figuresOf(report).map(({ name, value, detail }) => html`<div><dt>${name}</dt><
 
 function figuresOf({ model, evaluation }: Report): Figure[] {
   const { quantized, stored } = layerCounts(model);
-  const inFloat = stored > 0 ? `${count(stored)} more stored in fewer bits and computed in float` : null;
+  const how =
+    model.elsewhere === undefined
+      ? "more stored in fewer bits and computed in float"
+      : `in bfloat16, computed so by ${model.elsewhere}, not run here`;
+  const inFloat = stored > 0 ? `${count(stored)} ${how}` : null;
   const rest = model.layers.length - quantized - stored;
   const layers = {
     name: "Layers",

@@ -27,8 +27,8 @@ export function ModelStep() {
           ...(plan.floatKernels.length > 0
             ? [
                 {
-                  key: "Stored in fewer bits only",
-                  value: `${count(plan.floatKernels.length)}, computed in float`,
+                  key: plan.elsewhere === undefined ? "Stored in fewer bits only" : "In bfloat16",
+                  value: `${count(plan.floatKernels.length)}, ${plan.elsewhere === undefined ? "computed in float" : `computed so by ${plan.elsewhere}, not run here`}`,
                   testId: "model-stored",
                 },
               ]

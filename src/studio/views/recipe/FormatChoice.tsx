@@ -1,6 +1,7 @@
 import { RECIPE_FORMATS, type RecipeFormat } from "../../../engine/model/format.ts";
 import type { Recipe } from "../../../engine/model/recipe.ts";
 import { withFormat } from "../../../engine/recipe/edits.ts";
+import { isComputedInBfloats } from "../../../engine/targets/computed.ts";
 import { Choice } from "../../parts/Choice.tsx";
 import { Term } from "../../parts/Term.tsx";
 import { isTooLarge } from "../../state/large.ts";
@@ -28,7 +29,7 @@ export function FormatChoice({ recipe }: { readonly recipe: Recipe }) {
       value={recipe.format}
       options={RECIPE_FORMATS.map((format) => ({
         value: format,
-        text: TEXTS[format],
+        text: isComputedInBfloats({ ...recipe, format }) ? "bfloat16, computed so; not run here" : TEXTS[format],
         disabled: isTooLarge(large, format) || isRefused(recipe, withFormat(recipe, format)),
       }))}
       onChoose={(format) => editRecipe("format", (before) => withFormat(before, format))}

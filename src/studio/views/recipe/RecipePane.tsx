@@ -1,5 +1,12 @@
 import type { ReactNode } from "react";
-import { FORMAT_WORDS, isTuned, type RecipeFormat, takesCodes, takesRanges } from "../../../engine/model/format.ts";
+import {
+  FORMAT_WORDS,
+  isTuned,
+  type RecipeFormat,
+  takesCodes,
+  takesHalfEnds,
+  takesRanges,
+} from "../../../engine/model/format.ts";
 import { type ActivationScheme, METHODS } from "../../../engine/model/range.ts";
 import { type MethodChoice, type Recipe, weightTypesOf } from "../../../engine/model/recipe.ts";
 import { INT8, INT16, UINT8, UINT16, withActivations, withFloat, withMethod } from "../../../engine/recipe/edits.ts";
@@ -15,6 +22,7 @@ import { isRefused } from "../../state/taken.ts";
 import { useProject } from "../../state/useStudio.ts";
 import { CorrectionChoices } from "./CorrectionChoices.tsx";
 import { ElementwiseChoice } from "./ElementwiseChoice.tsx";
+import { EndsChoice } from "./EndsChoice.tsx";
 import { FormatChoice } from "./FormatChoice.tsx";
 import { GoalChoice } from "./GoalChoice.tsx";
 import { TargetChoice } from "./TargetChoice.tsx";
@@ -56,6 +64,7 @@ export function RecipePane() {
       <TargetChoice recipe={recipe} />
       <GoalChoice />
       <FormatChoice recipe={recipe} />
+      {takesHalfEnds(recipe) && <EndsChoice recipe={recipe} />}
       {takesRanges(recipe) && recipe.activations.type !== "float8" && (
         <Choice<keyof typeof ACTIVATIONS>
           label="Activations"

@@ -1,0 +1,254 @@
+import { writeFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { allowBfloats } from "../graph/opset.ts";
+import type { DataFile } from "../model/dataset.ts";
+import type { JobContext } from "../model/job.ts";
+import type { Recipe } from "../model/recipe.ts";
+import type { TargetName } from "../model/target.ts";
+import type { TensorMap } from "../model/tensor.ts";
+import { PLAIN_RECIPE } from "../model/testing/recipe.ts";
+import { Comparator } from "../numerics/metrics.ts";
+import { intAttribute, intOf, intsAttribute, makeNode } from "../onnx/attributes.ts";
+import { decodeModel } from "../onnx/decode.ts";
+import { concat, encodeModel } from "../onnx/encode.ts";
+import { withFields } from "../onnx/messages.ts";
+import { opsetOf } from "../onnx/opset.ts";
+import { inputPorts, outputPorts } from "../onnx/ports.ts";
+import { TensorProto_DataType as Code, type ModelProto, type NodeProto } from "../onnx/proto/onnx_pb.ts";
+import { toModelFile } from "../onnx/runtimeFile.ts";
+import { tensorProto } from "../onnx/tensor.ts";
+import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
+import { assertValid } from "../onnx/testing/checker.ts";
+import { schemaOf } from "../onnx/testing/schemas.ts";
+import { planQuantization } from "../plan/plan.ts";
+import { Project } from "../project/index.ts";
+import { nodeRuntime } from "../runtime/node.ts";
+import { BFLOAT_PORTS, BFLOAT_SINCE } from "../targets/bfloats.ts";
+import { TARGETS } from "../targets/index.ts";
+import { widenBfloat } from "../values/halfFloats.ts";
+
+const native = nodeRuntime();
+const context: JobContext = { signal: new AbortController().signal, report: () => undefined };
+const DATE = "2026-11-30T00:00:00.000Z";
+
+function network(middle: readonly NodeProto[] = [], last = "r"): ModelProto {
+  return buildModel({
+    opset: 17,
+    inputs: [floatInput("x", [1, 3, 8, 8])],
+    outputs: [floatInput("out", [1, 4])],
+    nodes: [
+      makeNode("Conv", ["x", "w", "b"], ["c"], { name: "conv", attributes: [intsAttribute("kernel_shape", [3, 3])] }),
+      makeNode("Relu", ["c"], ["r"], { name: "relu" }),
+      ...middle,
+      makeNode("GlobalAveragePool", [last], ["p"], { name: "pool" }),
+      makeNode("Flatten", ["p"], ["f"], { name: "flatten" }),
+      makeNode("Gemm", ["f", "m", "a"], ["l"], { name: "gemm" }),
+      makeNode("Softmax", ["l"], ["out"], { name: "softmax", attributes: [intAttribute("axis", 1)] }),
+    ],
+    constants: {
+      ...{ w: noise([16, 3, 3, 3], 3), b: noise([16], 4), m: noise([16, 4], 5), a: noise([4], 6) },
+      huge: { type: "float32", dims: [], data: Float32Array.of(3.4e38) },
+    },
+  });
+}
+
+async function open(model: ModelProto): Promise<Project> {
+  const environment = { runtimes: { main: native, accelerator: null }, decoders: null, machine: "here" };
+  return Project.open(
+    { bytes: concat(encodeModel(model)), fileName: "net.onnx", readBeside: async () => null },
+    { shapes: {}, values: {} },
+    environment as never,
+    context,
+  );
+}
+
+async function written(model: ModelProto, target: TargetName = "tensorrt", changes: Partial<Recipe> = {}) {
+  const project = await open(model);
+  project.aim(target).edit({ format: "bfloat16", ...changes });
+  project.assertTaken();
+  project.resolve();
+  const exported = await project.export({ evaluation: null, date: DATE }, context);
+  const bytes = concat(exported.files[0]!.chunks);
+  return { project, ...exported, bytes, file: decodeModel(bytes, "net.bfloat16.onnx") };
+}
+
+const operators = (file: ModelProto) => file.graph!.node.map(({ opType }) => opType);
+const typesOf = (file: ModelProto) => new Map(file.graph!.initializer.map((each) => [each.name, each.dataType]));
+
+/** A model that computes in float32 and rounds to bfloat16 whatever a file has in it. */
+function simulated(file: ModelProto): ModelProto {
+  const graph = file.graph!;
+  const halves = new Set(graph.initializer.flatMap((each) => (each.dataType === Code.BFLOAT16 ? [each.name] : [])));
+  const node = graph.node.flatMap((each): NodeProto[] => {
+    const to = each.opType === "Cast" ? intOf(each, "to") : undefined;
+    const isHalf = to === undefined ? each.input.some((name) => halves.has(name)) : to === Code.BFLOAT16;
+    if (!isHalf) return [to === undefined ? each : makeNode("Identity", [...each.input], [...each.output])];
+    for (const name of each.output) halves.add(name);
+    const [made = ""] = each.output;
+    const [exact, rounded] = [`${made}.exact`, `${made}.rounded`];
+    return [
+      to === undefined ? withFields(each, { output: [exact] }) : makeNode("Identity", [...each.input], [exact]),
+      makeNode("Cast", [exact], [rounded], { attributes: [intAttribute("to", Code.BFLOAT16)] }),
+      makeNode("Cast", [rounded], [made], { attributes: [intAttribute("to", Code.FLOAT)] }),
+    ];
+  });
+  const initializer = graph.initializer.map((each) =>
+    each.dataType === Code.BFLOAT16
+      ? tensorProto(each.name, {
+          type: "float32",
+          dims: each.dims.map(Number),
+          data: Float32Array.from(new Uint16Array(each.rawData.slice().buffer), widenBfloat),
+        })
+      : each,
+  );
+  return withFields(file, { graph: withFields(graph, { node, initializer, valueInfo: [] }) });
+}
+
+async function run(model: ModelProto, feeds: TensorMap): Promise<Float32Array> {
+  const session = await native.createSession(toModelFile(model), { threads: 1, optimize: false });
+  const { data } = (await session.run(feeds)).get("out")!;
+  await session.dispose();
+  return data as Float32Array;
+}
+
+describe("bfloat16 for TensorRT", () => {
+  it("is computed in every layer that ONNX lets be, with float32 ends and weights of half the bytes", async () => {
+    const { file, files, bytes, quantized } = await written(network());
+    if (process.env.BFLOAT_FILE) writeFileSync(process.env.BFLOAT_FILE, bytes);
+    expect(files[0]!.name).toBe("net.bfloat16.onnx");
+    expect([opsetOf(file), Number(file.irVersion)]).toEqual([22, 10]);
+    expect(operators(file)).toEqual([
+      "Cast",
+      "Conv",
+      "Relu",
+      "GlobalAveragePool",
+      "Flatten",
+      "Gemm",
+      "Cast",
+      "Softmax",
+    ]);
+    assertValid(encodeModel(file), "net.bfloat16.onnx");
+    expect([...inputPorts(file), ...outputPorts(file)].map(({ type }) => type)).toEqual(["float32", "float32"]);
+    for (const name of ["w", "b", "m", "a"]) expect(typesOf(file).get(name)).toBe(Code.BFLOAT16);
+    expect(quantized.plan.layers.map(({ precision }) => precision).slice(0, 5)).toEqual(Array(5).fill("bfloat16"));
+    expect(quantized.plan.layers.at(-1)!.reason).toEqual({ code: "last" });
+  });
+
+  it("comes to what the float model does, as far as 8 bits of precision go, where each layer is rounded to it", async () => {
+    const { file } = await written(network());
+    const feeds: TensorMap = new Map([["x", noise([1, 3, 8, 8], 9)]]);
+    const comparator = new Comparator();
+    const [expected, got] = [await run(network(), feeds), await run(simulated(file), feeds)];
+    comparator.add(expected, got);
+    const { sqnr } = comparator.result();
+    expect(sqnr).toBeGreaterThan(35);
+    expect(sqnr).toBeLessThan(70);
+  });
+
+  it("is not run here: the notices say so, and whatever would measure it is refused in a sentence", async () => {
+    const { notices, report, project, files } = await written(network());
+    expect(report.model.elsewhere).toBe("TensorRT");
+    const page = new TextDecoder().decode(concat(files.find(({ name }) => name.endsWith(".html"))!.chunks));
+    expect(page).toContain("5, computed so by TensorRT, not run here");
+    expect(page).toContain("It is in bfloat16, computed so by TensorRT, not run here.");
+    expect(page).not.toMatch(/computed in float32|computed in float\b/);
+    const said = notices.filter(({ kind }) => kind === "warning").map(({ message }) => message);
+    expect(said).toContain(
+      "Layers compute in bfloat16, which TensorRT does and nothing here: what is written is not run here, and no figure is of it. Build it as a strongly typed network.",
+    );
+    expect(said.some((message) => message.startsWith('"net.bfloat16.onnx" was not run here'))).toBe(true);
+    expect(report.evaluation).toBeNull();
+    expect(report.notices.some(({ message }) => message.includes("not run here"))).toBe(true);
+    const rows = JSON.stringify({
+      x: Array.from({ length: 1 }, () => Array(3).fill(Array(8).fill(Array(8).fill(0.5)))),
+    });
+    const text = new TextEncoder().encode(`${rows}\n${rows}`);
+    const read = async (start = 0, end = text.length) => text.slice(start, end);
+    await project.takeData([{ path: "rows.jsonl", size: text.length, read } as unknown as DataFile], null);
+    const range = { skip: 0, samples: 2 };
+    const about = /cannot be measured here: a file computed in bfloat16 is for TensorRT/;
+    await expect(project.evaluate(range, 0.01, context)).rejects.toThrow(about);
+    await project.settle({ samples: 2 }, context);
+    await expect(project.probe(range, context)).rejects.toThrow(about);
+    await expect(project.layerTimes(context)).rejects.toThrow(about);
+  });
+
+  it("gives its target back from the file, and a Cast after each constant those that others write", async () => {
+    for (const target of ["tensorrt", "ort-cpu"] as const) {
+      const { bytes, project } = await written(network(), target);
+      const source = { bytes, fileName: "net.bfloat16.onnx", readBeside: async () => null };
+      const { recovery } = await project.readBeside(source);
+      expect(recovery.differences).toEqual([]);
+      expect(recovery.recipe).toMatchObject({ format: "bfloat16" });
+      expect(recovery.recipe?.target ?? "ort-cpu").toBe(target);
+    }
+  });
+
+  it("leaves in float32 what takes none, what is infinite in it and what the recipe names, each with its reason", async () => {
+    const middle = [
+      makeNode("CumSum", ["r", "axis"], ["s"], { name: "sum" }),
+      makeNode("Min", ["s", "huge"], ["bounded"], { name: "bound" }),
+      makeNode("Mul", ["bounded", "huge"], ["k"], { name: "scale" }),
+    ];
+    const model = network(middle, "k");
+    const axis = tensorProto("axis", { type: "int64", dims: [], data: BigInt64Array.of(1n) });
+    const whole = withFields(model, {
+      graph: withFields(model.graph!, { initializer: [...model.graph!.initializer, axis] }),
+    });
+    const left = { layers: [], operators: ["Gemm"], tensors: [] };
+    const { file, quantized, notices } = await written(whole, "tensorrt", { float: left });
+    const reasons = new Map(quantized.plan.layers.map(({ id, reason }) => [id, reason]));
+    expect(reasons.get("sum")).toEqual({ code: "no-bfloat", operator: "CumSum" });
+    expect(reasons.get("bound")).toBeNull();
+    expect(reasons.get("scale")).toEqual({ code: "too-large", tensor: "huge", type: "bfloat16" });
+    expect(reasons.get("gemm")).toEqual({ code: "recipe-operator", operator: "Gemm" });
+    expect(typesOf(file).get("m")).toBe(Code.FLOAT);
+    assertValid(encodeModel(file), "net.bfloat16.onnx");
+    expect(notices.map(({ message }) => message)).toContain("In float32 between Casts stay: CumSum takes no bfloat16.");
+  });
+
+  it("leaves convolutions in float32 where the opset cannot be raised, and says from which on they take it", async () => {
+    const unheard = buildModel({
+      opset: 17,
+      inputs: [floatInput("x", [1])],
+      outputs: ["y"],
+      nodes: [makeNode("Unheard", ["x"], ["y"])],
+    });
+    expect(opsetOf(allowBfloats(unheard))).toBe(17);
+    const types = new Map(["x", "c", "r", "p", "f", "l", "out"].map((name) => [name, "float32" as const]));
+    const choices = { ...PLAIN_RECIPE, format: "bfloat16" as const };
+    const { layers } = planQuantization(network().graph!, types, choices, TARGETS.tensorrt, () => undefined, 17);
+    expect(layers[0]!.reason).toEqual({ code: "no-bfloat", operator: "Conv", since: 22 });
+    expect(layers[1]!.reason).toBeNull();
+  });
+
+  it("is a Cast after constants for every other target that takes it, and none for those that take none", async () => {
+    const { file } = await written(network(), "ort-web");
+    expect(operators(file).slice(0, 3)).toEqual(["Cast", "Cast", "Conv"]);
+    expect(opsetOf(file)).toBe(17);
+    const project = await open(network());
+    expect(() => project.aim("qnn").edit({ format: "bfloat16" }).assertTaken()).toThrow("QNN takes no format bfloat16");
+  });
+});
+
+describe("what is known of operators that take bfloat16", () => {
+  it("is what ONNX's schemas have", () => {
+    for (const [operator, since] of BFLOAT_SINCE) {
+      for (let opset = 13; opset <= 25; opset++) {
+        const schema = schemaOf(operator, opset);
+        if (!schema || schema.isDeprecated) {
+          expect([operator, opset < since]).toEqual([operator, true]);
+          continue;
+        }
+        const lacks = (["inputs", "outputs"] as const).flatMap((kind) =>
+          schema[kind].parameters.flatMap(({ type }, at) => {
+            const types = schema.variables.get(type) ?? new Set([type]);
+            const isPort = BFLOAT_PORTS.get(operator)?.[kind]?.includes(at) === true;
+            return types.has("float") && !types.has("bfloat16") && !isPort ? [`${kind} ${at}`] : [];
+          }),
+        );
+        expect([operator, opset, lacks.length === 0]).toEqual([operator, opset, opset >= since]);
+      }
+    }
+  });
+});
