@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { ClipCounts } from "../evaluation/clipCounts.ts";
 import { InputError } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { TensorMap } from "../model/tensor.ts";
@@ -73,6 +74,17 @@ test("the shares of an evaluation are those counted by hand, of samples that cou
   ]);
   // x: 2, -3, 1.5 and -8; r: 2.
   expect(shares(clipped)).toEqual({ x: [4, 16], r: [1, 16] });
+});
+
+test("what lies outside a range by less than half a step rounds to the last code, and is not cut off", async () => {
+  const near = [1.5 + 0.49 * (1.5 / 255), 1.5 + 0.51 * (1.5 / 255)];
+  const recipe = await settled({ ranges: { r: { low: 0, high: 1.5 } } });
+  const { file, tensors } = clippingOf(model, recipe)!;
+  const session = await runtime.createSession(file, { threads: 1 });
+  const counts = new ClipCounts(session, tensors);
+  await counts.add(sample(...near, 0, -1));
+  await session.dispose();
+  expect(counts.result().find(({ tensor }) => tensor === "r")).toMatchObject({ values: SIZE, share: 1 / SIZE });
 });
 
 test("ranges are mirrored where codes are symmetric", async () => {

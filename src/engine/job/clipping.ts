@@ -8,16 +8,22 @@ import { own } from "../model/record.ts";
 import type { ModelFile, Runtime, Session } from "../model/runtime.ts";
 import type { ModelSummary } from "../model/summary.ts";
 import type { TensorMap } from "../model/tensor.ts";
-import { clipRange } from "../numerics/affine.ts";
+import { affineParameters, clipRange, codedRange, keptRange } from "../numerics/affine.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
 import { equalizedModel, type OpenModel, summarizeModel } from "./open.ts";
 import { reasonOf } from "./session.ts";
 
-/** The float model as it is calibrated, giving what lies outside the clip ranges of a recipe and nothing else. */
+/** The float model as it is calibrated, giving how much clip ranges cut off and nothing else. */
 export interface Clipping {
   readonly file: ModelFile;
   readonly tensors: readonly CountedTensor[];
+}
+
+/** A clip range as it is told, and what rounds to a code of it without being cut off: all beyond that is counted. */
+export interface ClipBounds {
+  readonly range: Range;
+  readonly kept: Range;
 }
 
 /** Null where the recipe has no clip range. */
@@ -25,28 +31,31 @@ export function clippingOf(model: OpenModel, recipe: Recipe): Clipping | null {
   if (!takesRanges(recipe)) return null;
   const { groups, activations } = summarizeModel(model, recipe);
   const { observed, types } = equalizedModel(model, recipe);
-  const ranges = new Map(
+  const bounds = new Map(
     groups.flatMap((group) => {
       const { id, fixed } = group;
       const range = fixed ?? own(recipe.resolved ?? {}, id);
       const scheme = schemeOf(group, recipe.activations);
-      return range && types.get(id) === "float32" ? [[id, clipRange(range, scheme)] as const] : [];
+      if (!range || types.get(id) !== "float32") return [];
+      const affine = affineParameters(range, scheme);
+      const kept = keptRange(codedRange(affine, scheme), affine.scale);
+      return [[id, { range: clipRange(range, scheme), kept }] as const];
     }),
   );
-  return countingOf(observed, ranges, { groups, activations });
+  return countingOf(observed, bounds, { groups, activations });
 }
 
-/** The model with counters of what lies outside these ranges; null without one. */
+/** The model with counters of what these ranges cut off; null without one. */
 export function countingOf(
   observed: ModelProto,
-  ranges: ReadonlyMap<string, Range>,
+  bounds: ReadonlyMap<string, ClipBounds>,
   { groups, activations }: Pick<ModelSummary, "groups" | "activations">,
 ): Clipping | null {
   const flat = new Map(groups.map(({ id, flatBelow }) => [id, flatBelow]));
-  if (ranges.size === 0) return null;
+  if (bounds.size === 0) return null;
   const producers = new Map(activations.map(({ name, producer }) => [name, producer]));
-  const counting = countOutside(observed, new Map([...ranges].map(([id, range]) => [id, told(range, flat.get(id))])));
-  const tensors = [...ranges].map(([tensor, range]): CountedTensor => {
+  const counting = countOutside(observed, new Map([...bounds].map(([id, { kept }]) => [id, told(kept, flat.get(id))])));
+  const tensors = [...bounds].map(([tensor, { range }]): CountedTensor => {
     return { tensor, producer: producers.get(tensor) ?? null, range, ...counting.counts.get(tensor)! };
   });
   return { file: toModelFile(counting.model), tensors };

@@ -1,13 +1,13 @@
 import { InputError, type JobContext, type Notice } from "../model/job.ts";
 import type { Origin, StoredActivation } from "../model/quantizedFile.ts";
-import type { Range } from "../model/range.ts";
 import type { GivenInputs, Recipe } from "../model/recipe.ts";
 import type { Runtime } from "../model/runtime.ts";
+import { keptRange } from "../numerics/affine.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import { alteredLayer } from "../quantized/altered.ts";
 import { limitsOf } from "../quantized/constant.ts";
 import type { Matched } from "../quantized/match.ts";
-import { type Clipping, clippingOf, countingOf } from "./clipping.ts";
+import { type ClipBounds, type Clipping, clippingOf, countingOf } from "./clipping.ts";
 import { defaultRecipe, type OpenModel, openModel, summarizeModel } from "./open.ts";
 import { recipeDigest } from "./origin.ts";
 import { type OpenQuantized, readQuantized } from "./readQuantized.ts";
@@ -82,34 +82,30 @@ function clippingOfStored(model: OpenModel, quantized: OpenQuantized, matched: M
   const fused = new Set(matched.fused.map(({ float }) => float));
   // A range after a Relu that the file has no layer for may stand at what the Relu reads, and cuts off there what it takes away anyway.
   const isClamped = (tensor: string) => index.uses(tensor).some(({ node }) => fused.has(index.id(node)));
-  const ranges = new Map<string, Range>();
+  const bounds = new Map<string, ClipBounds>();
   for (const { id, members } of summary.groups) {
     const known = new Set<string>();
     for (const tensor of new Set([id, ...members])) {
       const activation = stored.get(tensor);
-      const range = activation && reachOf(activation);
-      const isCounted = range && model.types.get(tensor) === "float32" && !isClamped(tensor);
-      if (!isCounted || known.has(`${range.low} ${range.high}`)) continue;
-      known.add(`${range.low} ${range.high}`);
-      ranges.set(tensor, range);
+      const found = activation && boundsOf(activation);
+      const isCounted = found && model.types.get(tensor) === "float32" && !isClamped(tensor);
+      if (!isCounted || known.has(`${found.range.low} ${found.range.high}`)) continue;
+      known.add(`${found.range.low} ${found.range.high}`);
+      bounds.set(tensor, found);
     }
   }
-  if (ranges.size === 0) return NOTHING;
+  if (bounds.size === 0) return NOTHING;
   const why = whyOther(model, quantized, matched);
-  if (why === null) return { clipping: countingOf(model.observed, ranges, summary), notices: [] };
+  if (why === null) return { clipping: countingOf(model.observed, bounds, summary), notices: [] };
   const recipe = quantized.file.origin ? " Give the recipe that it was made by." : "";
   const message = `What its clip ranges cut off was not counted, since they may be for other values than the float model's: ${why}.${recipe}`;
   return { clipping: null, notices: [{ kind: "info", subject: quantized.file.name, message }] };
 }
 
-/** Half a step, and as much more as keeps what lies there by float32 from being cut off: an input of -1 to 1 reaches it where 0 has a code. */
-const HALF = 0.5 + 2 ** -12;
-
-/** What rounds to a code without being cut off: what the codes stand for, and of evenly spaced ones half a step beyond their ends. */
-function reachOf({ range, scale, type }: StoredActivation): Range | null {
+/** What the codes stand for, and what rounds to one of them without being cut off. */
+function boundsOf({ range, scale, type }: StoredActivation): ClipBounds | null {
   if (!range || scale === null) return null;
-  const half = limitsOf(type ?? "") ? Math.abs(scale) * HALF : 0;
-  return { low: range.low - half, high: range.high + half };
+  return { range, kept: limitsOf(type ?? "") ? keptRange(range, scale) : range };
 }
 
 /** Why what the file calls like a tensor of the float model may be other values; null where nothing tells so. */

@@ -8,7 +8,7 @@ export const CLIPPED = fields({
   range: about("What the codes of the quantized model leave whole.", INTERVAL),
   values: about("Of the float model, on all samples together.", count),
   share: about(
-    "Of these values, those outside the range, counted one by one: infinite ones are, NaN is not; 0..1.",
+    "Of these values, those that are cut off, more than half a step beyond the outermost codes, counted one by one: infinite ones are, NaN is not; 0..1.",
     number,
   ),
 });

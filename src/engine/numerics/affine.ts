@@ -64,8 +64,20 @@ export function affineParameters(range: Range, scheme: ActivationScheme): Affine
  * reach. Throws RangeError as affineParameters does.
  */
 export function clipRange(range: Range, scheme: ActivationScheme): Range {
-  if (!scheme.scales) return coveredRange(range, scheme);
-  const { scale, zeroPoint } = affineParameters(range, scheme);
-  const [lowest, highest] = codeLimits(scheme.type);
+  return scheme.scales ? codedRange(affineParameters(range, scheme), scheme) : coveredRange(range, scheme);
+}
+
+/** The values of the least and the greatest code. */
+export function codedRange({ scale, zeroPoint }: Affine, { type }: Pick<ActivationScheme, "type">): Range {
+  const [lowest, highest] = codeLimits(type);
   return { low: (lowest - zeroPoint) * scale, high: (highest - zeroPoint) * scale };
+}
+
+/** Half a step, and as much more as keeps what lies there by float32 from being cut off: an input of -1 to 1 reaches it where 0 has a code. */
+const HALF = 0.5 + 2 ** -12;
+
+/** What rounds to a code without being cut off, of codes `scale` apart from the value of the least to that of the greatest: half a step more. */
+export function keptRange({ low, high }: Range, scale: number): Range {
+  const half = Math.abs(scale) * HALF;
+  return { low: low - half, high: high + half };
 }

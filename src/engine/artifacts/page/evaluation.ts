@@ -119,8 +119,8 @@ function clippedSection({ clipped = [], samples }: Evaluation): Markup | null {
   const counted = `counted one by one on the ${plural(samples, "sample")} that judged`;
   const note =
     losing === 0
-      ? `No value of the float model lies outside the clip range of its layer, ${counted}, at ${plural(clipped.length, "layer")}.`
-      : `Share of the values of the float model that lie outside the clip range of their layer, ${counted}: some at ${count(losing)} of ${plural(clipped.length, "layer")}.`;
+      ? `No value of the float model is cut off by the clip range of its layer, ${counted}, at ${plural(clipped.length, "layer")}.`
+      : `Share of the values of the float model that lie more than half a step outside the clip range of their layer, ${counted}: some at ${count(losing)} of ${plural(clipped.length, "layer")}.`;
   const rows = mostClipped(clipped, WORST).map((each) => {
     return html`<tr><th scope="row"><code>${clippedName(each)}</code></th><td>${interval(each.range)}</td><td>${count(each.values)}</td><td>${percent(each.share)}</td></tr>`;
   });

@@ -26,7 +26,7 @@ export function Clipping({ clipped, samples }: ClippingProps) {
   if (!most) {
     return (
       <p className="muted small" data-testid="clipping">
-        {`No value of ${plural(samples, "sample")} lies outside the clip range of its layer.`}
+        {`No value of ${plural(samples, "sample")} is cut off by the clip range of its layer.`}
       </p>
     );
   }
@@ -35,7 +35,7 @@ export function Clipping({ clipped, samples }: ClippingProps) {
       <summary>{`Clipped by layer: up to ${percent(most.share)} of the values`}</summary>
       <table className="table figures" ref={table}>
         <caption>
-          {`Values of the float model outside the clip range, counted on ${plural(samples, "sample")}; of ${plural(clipped.length, "range")} those that cut off most`}
+          {`Values of the float model more than half a step outside the clip range, counted on ${plural(samples, "sample")}; of ${plural(clipped.length, "range")} those that cut off most`}
         </caption>
         <thead>
           <tr>

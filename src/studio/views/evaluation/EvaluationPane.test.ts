@@ -61,7 +61,7 @@ test("what clip ranges cut off is shown layer by layer, most first, where it was
   expect(text).toMatch(
     /Clipped by layer: up to 25\.0 % of the values Values .* on 60 samples; of 3 ranges .* clipped image 0 to 1\.50 25\.0 % the conv 0 to 1\.50 0\.100 % Latency/,
   );
-  expect(pane([each("relu", 0)])).toContain("No value of 60 samples lies outside the clip range of its layer.");
+  expect(pane([each("relu", 0)])).toContain("No value of 60 samples is cut off by the clip range of its layer.");
   expect(pane(undefined)).not.toMatch(/clip/i);
 });
 
