@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { unpackStatistics } from "../src/engine/calibration/packedStatistics.ts";
 import type { ModelFile, ObservationPlan, ObserverSession, Runtime } from "../src/engine/model/runtime.ts";
 import { announced, announcedFeeds, bytesOf, executorProcess, startAhead } from "./executorProcess.ts";
 
@@ -45,7 +46,7 @@ async function openObserver(
       const { feeds, bytes } = announcedFeeds(given);
       lastRunTime = await executor.ask({ kind: "observe", feeds, samples }, bytes);
     },
-    take: () => executor.ask({ kind: "take" }),
+    take: async () => unpackStatistics(await executor.ask({ kind: "take" })),
     dispose: () => executor.end(),
   };
 }

@@ -7,9 +7,6 @@ import { Kernel } from "../numerics/kernel/kernel.ts";
 import { clampSightings, Observer, type Sightings, summarize } from "../numerics/observer.ts";
 import { type Leaf, leavesOf } from "./leaves.ts";
 
-/** Smaller buffers are copied faster than handed over. */
-const LEAST_BYTES = 4096;
-
 /**
  * Opens a model on a runtime, in consecutive pieces, to be observed there. What the runs of several pieces take is given back
  * after each, since no two run at once. Rejects as `createSession` does.
@@ -167,15 +164,4 @@ function observeSamples(
   samples.forEach((sample, i) => {
     observer.observe(data.subarray(i * size, (i + 1) * size), sample);
   });
-}
-
-/** Buffers of statistics that are worth handing over to another thread, which would else hold them twice for a while. */
-export function largeBuffers(statistics: Statistics): ArrayBuffer[] {
-  const buffers = new Set<ArrayBuffer>();
-  for (const { octaves } of statistics.values()) {
-    for (const { counts } of octaves) {
-      if (counts.byteLength >= LEAST_BYTES) buffers.add(counts.buffer as ArrayBuffer);
-    }
-  }
-  return [...buffers];
 }
