@@ -51,6 +51,7 @@ function doubling(): Session & { fetched: (readonly string[] | undefined)[]; dis
 const plan: ObservationPlan = {
   watch: ["x", "y", "z", "n"],
   derived: [{ tensor: "z", from: ["y", "x"], clamp: { low: 0, high: 3 } }],
+  seldom: [],
 };
 const NaNs: Tensor = tensor([2, 2], Number.NaN, Infinity, -Infinity, Number.NaN);
 
@@ -90,11 +91,27 @@ describe("observingSession", () => {
 
   test("runs nothing where only inputs are counted", async () => {
     const session = doubling();
-    const inputs: ObservationPlan = { watch: ["x", "y"], derived: [{ tensor: "y", from: ["x"], clamp: null }] };
+    const inputs: ObservationPlan = {
+      watch: ["x", "y"],
+      derived: [{ tensor: "y", from: ["x"], clamp: null }],
+      seldom: [],
+    };
     const observing = observingSession([session], inputs);
     await observing.observe(new Map([["x", tensor([1], 1)]]), [0]);
     expect(session.fetched).toEqual([]);
     expect((await observing.take()).get("y")).toEqual(observe([1]));
+  });
+
+  test("fetches and counts what is counted seldom in every eighth sample, alone or joined", async () => {
+    const session = doubling();
+    const observing = observingSession([session], { watch: ["x", "y"], derived: [], seldom: ["y"] });
+    await observing.observe(new Map([["x", tensor([1], 1)]]), [8]);
+    await observing.observe(new Map([["x", tensor([1], 5)]]), [9]);
+    await observing.observe(new Map([["x", tensor([3], 7, 2, 9)]]), [15, 16, 17]);
+    expect(session.fetched).toEqual([["y"], ["y"]]);
+    const statistics = await observing.take();
+    expect(statistics.get("x")!.samples.index).toEqual([8, 9, 15, 16, 17]);
+    expect(statistics.get("y")).toEqual({ ...observe([2, 4]), samples: { index: [8, 16], min: [2, 4], max: [2, 4] } });
   });
 
   test("says which tensor does not divide into samples", async () => {
@@ -117,7 +134,7 @@ async function expectDerived(bytes: Uint8Array, sampleOf: (index: number) => Ten
   const watched = [input, ...made.filter((name) => types.get(name) === "float32")];
   const derivations = observationPlan(observed, watched);
   expect(derivations.derived.length).toBeGreaterThanOrEqual(least);
-  const all = observingSession([session], { watch: watched, derived: [] });
+  const all = observingSession([session], { watch: watched, derived: [], seldom: [] });
   const some = observingSession([session], derivations);
   for (let i = 0; i < 3; i++) {
     const feeds: TensorMap = new Map([[input, sampleOf(i)]]);

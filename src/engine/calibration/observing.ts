@@ -6,6 +6,7 @@ import type { Tensor, TensorMap } from "../model/tensor.ts";
 import { Kernel } from "../numerics/kernel/kernel.ts";
 import { clampSightings, Observer, type Sightings, summarize } from "../numerics/observer.ts";
 import { type Leaf, leavesOf } from "./leaves.ts";
+import { seesSeldom } from "./seldom.ts";
 
 /**
  * Opens a model on a runtime, in consecutive pieces, to be observed there. What the runs of several pieces take is given back
@@ -30,13 +31,16 @@ export async function openObserving(
 /**
  * Observes on the CPU what sessions give, consecutive pieces of one model: each is fed inputs of the model and float32 tensors
  * that earlier ones give, which are held until the last that reads them. `plan.watch` names inputs and outputs; outputs that are
- * derived are not fetched, nor need a session have them. Tensors other than float32 are watched without being counted.
+ * derived are not fetched, nor need a session have them, nor those counted seldom where no sample sees them. Tensors other than float32 are watched without being counted.
  * It owns the sessions: disposing of it disposes of them.
  * `observe` throws Error when the first dimension of a tensor is not a multiple of the samples joined.
  */
 export function observingSession(sessions: readonly Session[], plan: ObservationPlan): ObserverSession {
   const leaves = leavesOf(plan);
-  const runs = runsOf(sessions, counted(leaves));
+  const all = counted(leaves);
+  const seldom = new Set(plan.seldom);
+  const often = new Set([...all].filter((name) => !seldom.has(name)));
+  const [runs, shortRuns] = [all, often].map((wanted) => runsOf(sessions, wanted)) as [Run[], Run[]];
   const kernel = new Kernel();
   let observers = observersOf(leaves, kernel);
   let lastRunTime = Number.NaN;
@@ -49,11 +53,11 @@ export function observingSession(sessions: readonly Session[], plan: Observation
       const see = (name: string, tensor: Tensor) => {
         const observer = observers.get(name);
         if (observer && tensor.data instanceof Float32Array) {
-          observeSamples(observer, name, tensor, tensor.data, samples);
+          observeSamples(observer, name, tensor, tensor.data, samples, seldom.has(name) ? seesSeldom : () => true);
         }
       };
       for (const [name, tensor] of feeds) see(name, tensor);
-      await runAll(runs, feeds, see);
+      await runAll(samples.some(seesSeldom) ? runs : shortRuns, feeds, see);
       lastRunTime = performance.now() - start;
     },
     async take() {
@@ -154,6 +158,7 @@ function observeSamples(
   { dims }: Tensor,
   data: Float32Array,
   samples: readonly number[],
+  isSeen: (sample: number) => boolean,
 ): void {
   if (samples.length > 1 && (dims[0] ?? 1) % samples.length !== 0) {
     throw new Error(
@@ -162,6 +167,6 @@ function observeSamples(
   }
   const size = data.length / samples.length;
   samples.forEach((sample, i) => {
-    observer.observe(data.subarray(i * size, (i + 1) * size), sample);
+    if (isSeen(sample)) observer.observe(data.subarray(i * size, (i + 1) * size), sample);
   });
 }
