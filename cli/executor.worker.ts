@@ -1,6 +1,6 @@
 import { openObserving } from "../src/engine/calibration/observing.ts";
+import { type PackedStatistics, packStatistics } from "../src/engine/calibration/packedStatistics.ts";
 import type { ObservationPlan, ObserverSession, Session, SessionOptions } from "../src/engine/model/runtime.ts";
-import type { Statistics } from "../src/engine/model/statistics.ts";
 import type { Port, Tensor, TensorMap } from "../src/engine/model/tensor.ts";
 import { nodeOrWasm } from "../src/engine/runtime/nodeOrWasm.ts";
 import { arrayOf, type DataType } from "../src/engine/values/elementTypes.ts";
@@ -44,7 +44,7 @@ export interface Answers {
   readonly openObserver: null;
   /** Milliseconds that the run took. */
   readonly observe: number;
-  readonly take: Statistics;
+  readonly take: PackedStatistics;
   /** Bytes of memory. */
   readonly peak: number;
 }
@@ -102,7 +102,7 @@ async function answer(question: Question): Promise<Answers[keyof Answers]> {
       await observer!.observe(await feedsOf(question.feeds), question.samples);
       return observer!.lastRunTime;
     case "take":
-      return observer!.take();
+      return packStatistics(await observer!.take());
     case "openObserver": {
       const pieces = [];
       for (const piece of question.pieces) pieces.push(await modelOf(piece));

@@ -25,7 +25,7 @@ const ended = (child: ChildProcess) =>
     child.kill("SIGKILL");
   });
 const REQUEST = { skip: 0, samples: 6, preprocess: null, resume: null, checkpoint: () => undefined, execution: ONE };
-const PLAN = { watch: [], derived: [] };
+const PLAN = { watch: [], derived: [], seldom: [] };
 
 async function opened() {
   const bytes = new Uint8Array(readFileSync(SAMPLE));

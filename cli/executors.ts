@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { unpackStatistics } from "../src/engine/calibration/packedStatistics.ts";
 import type { ModelFile, ObservationPlan, ObserverSession, Runtime } from "../src/engine/model/runtime.ts";
 import { announced, announcedFeeds, bytesOf, executorProcess, startAhead } from "./executorProcess.ts";
 
@@ -7,11 +8,12 @@ const RESTARTS = 2;
 
 /**
  * A runtime of Node that observes in processes of their own: its `run` blocks the thread that calls it, while images are decoded
- * here, and where one dies in native code only what it had not handed over is observed again. The first starts at once, while a
- * model is opened, and one for what is written; a process ends with its observer, since only then its memory is given back.
+ * here, and where one dies in native code only what it had not handed over is observed again. Two start at once, while a
+ * model is opened: the second is for what observes beside the first, or runs what is written; a process ends with its observer, since
+ * only then its memory is given back.
  */
 export function observingApart(main: Runtime): Runtime {
-  startAhead(main.separate ? 2 : 1);
+  startAhead(2);
   return {
     ...main,
     maxWorkers: availableParallelism(),
@@ -45,7 +47,7 @@ async function openObserver(
       const { feeds, bytes } = announcedFeeds(given);
       lastRunTime = await executor.ask({ kind: "observe", feeds, samples }, bytes);
     },
-    take: () => executor.ask({ kind: "take" }),
+    take: async () => unpackStatistics(await executor.ask({ kind: "take" })),
     dispose: () => executor.end(),
   };
 }

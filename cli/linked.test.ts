@@ -84,7 +84,7 @@ describe("a large file of weights", () => {
   it("is opened by processes beside this one, to run and to observe", async () => {
     const file = await fileOf(inside);
     expect(await run(withSeparate(nodeRuntime(), false).separate!, file)).toEqual(expected);
-    const plan = { watch: ["y"], derived: [] };
+    const plan = { watch: ["y"], derived: [], seldom: [] };
     const apart = observingApart(nodeRuntime());
     const observer = await apart.createObserver!([file], plan, { worker: 0, threads: 1 });
     await observer.observe(feeds, [0]);
@@ -99,8 +99,8 @@ describe("a large file of weights", () => {
       await expect(run(runtime, file)).rejects.toThrow(FileChanged);
     }
     const createObserver = observingApart(nodeRuntime()).createObserver!;
-    await expect(createObserver([file], { watch: ["y"], derived: [] }, { worker: 0, threads: 1 })).rejects.toThrow(
-      FileChanged,
-    );
+    await expect(
+      createObserver([file], { watch: ["y"], derived: [], seldom: [] }, { worker: 0, threads: 1 }),
+    ).rejects.toThrow(FileChanged);
   });
 });

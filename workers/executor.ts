@@ -1,4 +1,5 @@
 import { type Remote, releaseProxy, wrap } from "comlink";
+import { unpackStatistics } from "../src/engine/calibration/packedStatistics.ts";
 import { Lifetime } from "../src/engine/model/lifetime.ts";
 import { type ObserverSession, type Runtime, type Session, WorkerDied } from "../src/engine/model/runtime.ts";
 import type { ExecutorApi } from "./executor.worker.ts";
@@ -101,7 +102,7 @@ export function executorRuntime(freeBytes = WASM_BYTES): Runtime {
         async observe(feeds, samples) {
           lastRunTime = await ask(executor, (api) => api.observe(created.id, feeds, samples));
         },
-        take: () => ask(executor, (api) => api.take(created.id)),
+        take: async () => unpackStatistics(await ask(executor, (api) => api.take(created.id))),
         async dispose() {
           await ask(executor, (api) => api.disposeObserver(created.id)).catch(() => undefined);
           made.leave();

@@ -1,7 +1,8 @@
 import { expose, transfer } from "comlink";
 import mjs from "onnxruntime-web/ort-wasm-simd-threaded.mjs?url";
 import wasm from "onnxruntime-web/ort-wasm-simd-threaded.wasm?url";
-import { largeBuffers, openObserving } from "../src/engine/calibration/observing.ts";
+import { openObserving } from "../src/engine/calibration/observing.ts";
+import { type PackedStatistics, packStatistics } from "../src/engine/calibration/packedStatistics.ts";
 import { release } from "../src/engine/model/release.ts";
 import type {
   ModelFile,
@@ -11,7 +12,6 @@ import type {
   Runtime,
   Session,
 } from "../src/engine/model/runtime.ts";
-import type { Statistics } from "../src/engine/model/statistics.ts";
 import type { Port, Tensor } from "../src/engine/model/tensor.ts";
 import { wasmRuntime } from "../src/engine/runtime/wasm.ts";
 import { holdLifeline } from "./lifeline.ts";
@@ -42,7 +42,7 @@ export interface ExecutorApi {
   ): Promise<{ readonly id: number; readonly label: string }>;
   /** Returns what the run took, in milliseconds: tensors stay here. */
   observe(id: number, feeds: ReadonlyMap<string, Tensor>, samples: readonly number[]): Promise<number>;
-  take(id: number): Promise<Statistics>;
+  take(id: number): Promise<PackedStatistics>;
   disposeObserver(id: number): Promise<void>;
 }
 
@@ -89,8 +89,8 @@ const api: ExecutorApi = {
     return observing.lastRunTime;
   },
   async take(id) {
-    const statistics = await observer(id).take();
-    return transfer(statistics, largeBuffers(statistics));
+    const statistics = packStatistics(await observer(id).take());
+    return transfer(statistics, [statistics.counts.buffer]);
   },
   async disposeObserver(id) {
     await observer(id).dispose();

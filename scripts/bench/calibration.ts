@@ -159,13 +159,13 @@ function verdictsOf(model: string, outcomes: ReadonlyMap<string, Outcome>): Verd
     atMost(
       `${model}: ${wasm}, every method's thresholds, of the peer's time for Entropy`,
       whole(wasm) / time("peer Entropy"),
-      0.5,
+      0.25,
     ),
     atMost(`${model}: ${wasm}, of the peer's memory for Entropy, above inference only`, memory, 0.1),
     atMost(
       `${model}: Node, every method's thresholds, of the peer's time for MinMax`,
       whole("Node") / time("peer MinMax"),
-      1.5,
+      1,
     ),
     atMost(`${model}: WASM, 1 worker, of inference only`, ratio("WASM, 1 worker", "WASM, 1 worker, inference only"), 2),
     atMost(

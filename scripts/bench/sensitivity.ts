@@ -13,7 +13,7 @@ import { spearman } from "../../src/engine/numerics/ranking.ts";
 import { nodeRuntime } from "../../src/engine/runtime/node.ts";
 import { bruteForce } from "../../src/engine/tuning/testing/bruteForce.ts";
 import type { BenchOptions, PartResult, Row } from "./part.ts";
-import { median } from "./verdict.ts";
+import { atLeast, median, type Verdict } from "./verdict.ts";
 
 const SAMPLES = 16;
 const SHARED = fileURLToPath(new URL("../../../shared", import.meta.url));
@@ -32,6 +32,7 @@ export async function benchSensitivity({ quick }: BenchOptions): Promise<PartRes
   const title = `Sensitivity of every layer, ${SAMPLES} photographs, Node`;
   if (!existsSync(DATA)) return { title, rows: [], targets: [], notes: [`There are no photographs at ${DATA}.`] };
   const rows: Row[] = [];
+  const targets: Verdict[] = [];
   for (const { name, preset } of MODELS) {
     const runs: Comparison[] = [];
     if (!quick) await compare(name, preset);
@@ -47,8 +48,9 @@ export async function benchSensitivity({ quick }: BenchOptions): Promise<PartRes
       faster: brute / ours,
       "Spearman of alone": rank,
     });
+    targets.push(atLeast(`${name}: sensitivity of every layer, speed of brute force's`, brute / ours, 10));
   }
-  return { title, rows, targets: [], notes: [] };
+  return { title, rows, targets, notes: [] };
 }
 
 interface Comparison {

@@ -18,7 +18,7 @@ import { noise } from "../onnx/testing/build.ts";
 import { nodeRuntime } from "../runtime/node.ts";
 import { ORT } from "../targets/ort.ts";
 import { needsShared, readShared } from "../testing/shared.ts";
-import { largeBuffers, observingSession } from "./observing.ts";
+import { observingSession } from "./observing.ts";
 
 const tensor = (dims: readonly number[], ...values: number[]): Tensor => ({
   type: "float32",
@@ -51,6 +51,7 @@ function doubling(): Session & { fetched: (readonly string[] | undefined)[]; dis
 const plan: ObservationPlan = {
   watch: ["x", "y", "z", "n"],
   derived: [{ tensor: "z", from: ["y", "x"], clamp: { low: 0, high: 3 } }],
+  seldom: [],
 };
 const NaNs: Tensor = tensor([2, 2], Number.NaN, Infinity, -Infinity, Number.NaN);
 
@@ -90,34 +91,32 @@ describe("observingSession", () => {
 
   test("runs nothing where only inputs are counted", async () => {
     const session = doubling();
-    const inputs: ObservationPlan = { watch: ["x", "y"], derived: [{ tensor: "y", from: ["x"], clamp: null }] };
+    const inputs: ObservationPlan = {
+      watch: ["x", "y"],
+      derived: [{ tensor: "y", from: ["x"], clamp: null }],
+      seldom: [],
+    };
     const observing = observingSession([session], inputs);
     await observing.observe(new Map([["x", tensor([1], 1)]]), [0]);
     expect(session.fetched).toEqual([]);
     expect((await observing.take()).get("y")).toEqual(observe([1]));
   });
 
+  test("fetches and counts what is counted seldom in every eighth sample, alone or joined", async () => {
+    const session = doubling();
+    const observing = observingSession([session], { watch: ["x", "y"], derived: [], seldom: ["y"] });
+    await observing.observe(new Map([["x", tensor([1], 1)]]), [8]);
+    await observing.observe(new Map([["x", tensor([1], 5)]]), [9]);
+    await observing.observe(new Map([["x", tensor([3], 7, 2, 9)]]), [15, 16, 17]);
+    expect(session.fetched).toEqual([["y"], ["y"]]);
+    const statistics = await observing.take();
+    expect(statistics.get("x")!.samples.index).toEqual([8, 9, 15, 16, 17]);
+    expect(statistics.get("y")).toEqual({ ...observe([2, 4]), samples: { index: [8, 16], min: [2, 4], max: [2, 4] } });
+  });
+
   test("says which tensor does not divide into samples", async () => {
     const observing = observingSession([doubling()], plan);
     await expect(observing.observe(new Map([["x", tensor([3], 1, 2, 3)]]), [0, 1])).rejects.toThrow(/"x".*\[3\].*2 /);
-  });
-});
-
-test("large buffers of statistics are each named once, though a derived tensor has those of another", async () => {
-  const observing = observingSession([doubling()], {
-    watch: ["y", "z"],
-    derived: [{ tensor: "z", from: ["y"], clamp: null }],
-  });
-  await observing.observe(new Map([["x", noise([5000], 3)]]), [0]);
-  const statistics = await observing.take();
-  const buffers = largeBuffers(statistics);
-  expect(buffers.length).toBeGreaterThan(0);
-  expect(new Set(buffers).size).toBe(buffers.length);
-  const moved = structuredClone(statistics, { transfer: buffers });
-  expect(moved.get("z")).toEqual(moved.get("y"));
-  expect(moved.get("y")).toEqual({
-    ...observe((noise([5000], 3).data as Float32Array).map((value) => 2 * value)),
-    samples: moved.get("y")!.samples,
   });
 });
 
@@ -135,7 +134,7 @@ async function expectDerived(bytes: Uint8Array, sampleOf: (index: number) => Ten
   const watched = [input, ...made.filter((name) => types.get(name) === "float32")];
   const derivations = observationPlan(observed, watched);
   expect(derivations.derived.length).toBeGreaterThanOrEqual(least);
-  const all = observingSession([session], { watch: watched, derived: [] });
+  const all = observingSession([session], { watch: watched, derived: [], seldom: [] });
   const some = observingSession([session], derivations);
   for (let i = 0; i < 3; i++) {
     const feeds: TensorMap = new Map([[input, sampleOf(i)]]);

@@ -6,9 +6,7 @@ import type { Tensor, TensorMap } from "../model/tensor.ts";
 import { Kernel } from "../numerics/kernel/kernel.ts";
 import { clampSightings, Observer, type Sightings, summarize } from "../numerics/observer.ts";
 import { type Leaf, leavesOf } from "./leaves.ts";
-
-/** Smaller buffers are copied faster than handed over. */
-const LEAST_BYTES = 4096;
+import { seesSeldom } from "./seldom.ts";
 
 /**
  * Opens a model on a runtime, in consecutive pieces, to be observed there. What the runs of several pieces take is given back
@@ -33,13 +31,16 @@ export async function openObserving(
 /**
  * Observes on the CPU what sessions give, consecutive pieces of one model: each is fed inputs of the model and float32 tensors
  * that earlier ones give, which are held until the last that reads them. `plan.watch` names inputs and outputs; outputs that are
- * derived are not fetched, nor need a session have them. Tensors other than float32 are watched without being counted.
+ * derived are not fetched, nor need a session have them, nor those counted seldom where no sample sees them. Tensors other than float32 are watched without being counted.
  * It owns the sessions: disposing of it disposes of them.
  * `observe` throws Error when the first dimension of a tensor is not a multiple of the samples joined.
  */
 export function observingSession(sessions: readonly Session[], plan: ObservationPlan): ObserverSession {
   const leaves = leavesOf(plan);
-  const runs = runsOf(sessions, counted(leaves));
+  const all = counted(leaves);
+  const seldom = new Set(plan.seldom);
+  const often = new Set([...all].filter((name) => !seldom.has(name)));
+  const [runs, shortRuns] = [all, often].map((wanted) => runsOf(sessions, wanted)) as [Run[], Run[]];
   const kernel = new Kernel();
   let observers = observersOf(leaves, kernel);
   let lastRunTime = Number.NaN;
@@ -52,11 +53,11 @@ export function observingSession(sessions: readonly Session[], plan: Observation
       const see = (name: string, tensor: Tensor) => {
         const observer = observers.get(name);
         if (observer && tensor.data instanceof Float32Array) {
-          observeSamples(observer, name, tensor, tensor.data, samples);
+          observeSamples(observer, name, tensor, tensor.data, samples, seldom.has(name) ? seesSeldom : () => true);
         }
       };
       for (const [name, tensor] of feeds) see(name, tensor);
-      await runAll(runs, feeds, see);
+      await runAll(samples.some(seesSeldom) ? runs : shortRuns, feeds, see);
       lastRunTime = performance.now() - start;
     },
     async take() {
@@ -157,6 +158,7 @@ function observeSamples(
   { dims }: Tensor,
   data: Float32Array,
   samples: readonly number[],
+  isSeen: (sample: number) => boolean,
 ): void {
   if (samples.length > 1 && (dims[0] ?? 1) % samples.length !== 0) {
     throw new Error(
@@ -165,17 +167,6 @@ function observeSamples(
   }
   const size = data.length / samples.length;
   samples.forEach((sample, i) => {
-    observer.observe(data.subarray(i * size, (i + 1) * size), sample);
+    if (isSeen(sample)) observer.observe(data.subarray(i * size, (i + 1) * size), sample);
   });
-}
-
-/** Buffers of statistics that are worth handing over to another thread, which would else hold them twice for a while. */
-export function largeBuffers(statistics: Statistics): ArrayBuffer[] {
-  const buffers = new Set<ArrayBuffer>();
-  for (const { octaves } of statistics.values()) {
-    for (const { counts } of octaves) {
-      if (counts.byteLength >= LEAST_BYTES) buffers.add(counts.buffer as ArrayBuffer);
-    }
-  }
-  return [...buffers];
 }

@@ -70,7 +70,7 @@ async function minMaxRanges({ model, samples, sampleOf }: Case) {
     { threads: 1 },
   );
   const tensor = sampleOf();
-  const observer = observingSession([session], { watch, derived: [] });
+  const observer = observingSession([session], { watch, derived: [], seldom: [] });
   for (let index = 0; index < samples; index++) {
     await observer.observe(new Map([[inputs[0] ?? "", tensor(index)]]), [index]);
   }

@@ -18,7 +18,7 @@ export function observationPlan(model: ModelProto, watch: readonly string[]): Ob
     if (found?.from.every((name) => known.has(name))) derived.push({ tensor, ...found });
     known.add(tensor);
   }
-  return { watch, derived };
+  return { watch, derived, seldom: [] };
 }
 
 function derivation(tensor: string, index: GraphIndex): Omit<DerivedTensor, "tensor"> | null {

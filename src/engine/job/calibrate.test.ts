@@ -19,7 +19,8 @@ import {
 import { nodeRuntime } from "../runtime/node.ts";
 import { calibrate } from "./calibrate.ts";
 import { type OpenDataset, openData } from "./data.ts";
-import { type OpenModel, openModel } from "./open.ts";
+import { defaultRecipe, type OpenModel, openModel } from "./open.ts";
+import { exportValid } from "./testing/exported.ts";
 
 const SAMPLES = 60;
 const sample = (name: string) => fileURLToPath(new URL(`../../../public/sample/${name}`, import.meta.url));
@@ -148,6 +149,30 @@ function expectAlike(made: Calibration, wanted: Calibration): void {
 
 const counted = ({ executors }: Calibration) => executors.map(({ provider, samples }) => [provider, samples]);
 
+it("counts what is folded away in every eighth sample, and says which names the TensorRT cache lacks without one", async () => {
+  const runtimes = { main: native, accelerator: null };
+  const request = { preprocess: data.preprocess, resume: null, checkpoint: () => undefined };
+  const exported = (calibration: Calibration) => {
+    const job = { recipe: defaultRecipe(model), calibration, evaluation: null, date: "" };
+    const { files, notices } = exportValid(model, job);
+    const cache = files.find(({ name }) => name.endsWith(".trt.cache"))!.chunks[0];
+    const lines = new TextDecoder().decode(cache).trimEnd().split("\n").slice(1);
+    return { names: lines.map((line) => line.split(": ")[0]), notices };
+  };
+  const all = await calibrate(model, data, { ...request, samples: 9 }, runtimes, context);
+  const folded = new Set(model.folded.graph!.node.flatMap(({ output }) => output));
+  const away = [...all.statistics].filter(([name]) => !folded.has(name) && name !== model.open[0]!.name);
+  expect(away.length).toBeGreaterThan(5);
+  for (const [name, { samples }] of away) expect(samples.index, name).toEqual([0, 8]);
+  expect(exported(all).names).toEqual([...all.statistics.keys()]);
+
+  const none = exported(await calibrate(model, data, { ...request, skip: 1, samples: 5 }, runtimes, context));
+  const lacks = away.map(([name]) => name);
+  expect([...all.statistics.keys()].filter((name) => !none.names.includes(name))).toEqual(lacks);
+  const said = none.notices.filter(({ message }) => message.includes("fashion-mnist-dw.trt.cache has no line for"));
+  expect(said.map(({ subject }) => subject)).toEqual(lacks);
+});
+
 describe("calibrating on several workers", () => {
   it("comes to what one comes to, records them, and closes them", async () => {
     const watched = { open: 0, opened: 0 };
@@ -235,10 +260,13 @@ describe("calibrating on several workers", () => {
     expect(joined.executors.map(({ batch, samples }) => [batch, samples])).toEqual([[7, SAMPLES]]);
     expect(joined.observed).toEqual(plain.observed);
     expect(plain.statistics.size).toBe(39);
+    const folded = new Set(model.folded.graph!.node.flatMap(({ output }) => output));
     for (const [name, { finite, samples }] of plain.statistics) {
       const seen = joined.statistics.get(name)!;
       expect(seen.finite, name).toBe(finite);
-      expect(samples.max, name).toHaveLength(SAMPLES);
+      const seesAll = folded.has(name) || name === "image";
+      expect(samples.index, name).toEqual(seesAll ? plain.observed : plain.observed.filter((i) => i % 8 === 0));
+      expect(seen.samples.index, name).toEqual(samples.index);
       samples.max.forEach((value, i) => {
         expect(seen.samples.max[i]! - value, name).toBeCloseTo(0, 4);
       });

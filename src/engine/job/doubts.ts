@@ -1,4 +1,5 @@
 import type { Observation } from "../calibration/calibrate.ts";
+import { wasSeldom } from "../calibration/seldom.ts";
 import type { Dataset } from "../model/dataset.ts";
 import { InputError, type Notice } from "../model/job.ts";
 import type { DoubtFacts } from "../model/shard.ts";
@@ -27,9 +28,10 @@ export function doubtsOf(
   { statistics, observed }: Pick<Observation, "statistics" | "observed">,
   { sourceOf }: Pick<Dataset, "sourceOf">,
 ): Notice[] {
+  const often = new Map([...statistics].filter(([, seen]) => !wasSeldom(seen, observed)));
   return [
-    ...farSamples(statistics, new Set(facts.inputs), sourceOf),
-    ...equalSamples(statistics, observed.length, facts.open.join(", ")),
+    ...farSamples(often, new Set(facts.inputs), sourceOf),
+    ...equalSamples(often, observed.length, facts.open.join(", ")),
     ...unpreparedData(facts, statistics),
     ...oneSidedProbabilities(facts, statistics),
   ];

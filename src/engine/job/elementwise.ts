@@ -1,3 +1,4 @@
+import { seesSeldom, wasSeldom } from "../calibration/seldom.ts";
 import { resolveRanges } from "../encode/ranges.ts";
 import type { Calibration } from "../model/calibration.ts";
 import type { Dataset } from "../model/dataset.ts";
@@ -124,7 +125,8 @@ function sizes({ statistics, observed }: Calibration): (tensor: string) => numbe
     const seen = statistics.get(tensor);
     if (!seen) return 0;
     const { finite, nan, positiveInfinity, negativeInfinity } = seen;
-    return (finite + nan + positiveInfinity + negativeInfinity) / Math.max(1, observed.length);
+    const samples = wasSeldom(seen, observed) ? observed.filter(seesSeldom) : observed;
+    return (finite + nan + positiveInfinity + negativeInfinity) / Math.max(1, samples.length);
   };
 }
 

@@ -12,6 +12,7 @@ import type { JobContext, Notice } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import type { Report } from "../model/report.ts";
+import type { TensorStatistics } from "../model/statistics.ts";
 import type { Tuning } from "../model/tuning.ts";
 import { encodeModel, totalLength } from "../onnx/encode.ts";
 import { missing } from "../recipe/derivations.ts";
@@ -181,6 +182,7 @@ function rangeFiles(
 ): { readonly files: readonly Artifact[]; readonly notices: readonly Notice[] } {
   const ranges = namedRanges(recipe, calibration, quantized, seen);
   const tensorRt = writeTensorRtCache(ranges.original);
+  const unseen = ranges.unseen.map((tensor) => unseenNotice(tensor, name));
   return {
     files: [
       textFile(`${name}.calibration.json`, writeCalibration(calibration, `${TOOL.name} ${TOOL.version}`)),
@@ -194,6 +196,7 @@ function rangeFiles(
         subject: tensor,
         message: `TensorRT's cache format cannot hold the tensor name ${JSON.stringify(tensor)}; it was left out.`,
       })),
+      ...unseen,
     ],
   };
 }
@@ -207,18 +210,30 @@ function namedRanges(
   calibration: Calibration,
   { plan }: Quantized,
   seen: () => void,
-): { readonly original: NamedRange[]; readonly folded: NamedRange[] } {
+): { readonly original: NamedRange[]; readonly folded: NamedRange[]; readonly unseen: readonly string[] } {
   const inFolded = new Set(plan.index.inputs.map(({ name }) => name));
   for (const { outputs } of plan.layers) for (const output of outputs) inFolded.add(output);
   const fixed = new Map(plan.groups.map((group) => [group.id, group.fixed]));
   const original: NamedRange[] = [];
+  const unseen: string[] = [];
   for (const [name, statistics] of calibration.statistics) {
     const group = plan.groupOf.get(name);
     const known = group === undefined ? null : (fixed.get(group) ?? own(recipe.resolved ?? {}, group));
     const alone = { id: name, members: [name], fixed: null, bounds: null, least: null, whole: false };
     const range = known ?? methodRange(methodOf(name, recipe), alone, statistics, recipe.activations);
-    original.push({ name, range });
+    if (inFolded.has(name) || isSeen(statistics)) original.push({ name, range });
+    else unseen.push(name);
     seen();
   }
-  return { original, folded: original.filter(({ name }) => inFolded.has(name)) };
+  return { original, folded: original.filter(({ name }) => inFolded.has(name)), unseen };
+}
+
+function isSeen({ finite, nan, positiveInfinity, negativeInfinity }: TensorStatistics): boolean {
+  return finite + nan + positiveInfinity + negativeInfinity > 0;
+}
+
+/** What is folded away is counted in one of eight samples (calibration/seldom.ts). */
+function unseenNotice(subject: string, name: string): Notice {
+  const message = `${name}.trt.cache has no line for ${subject}, which is folded away and is observed in every eighth sample only: none of those was among the samples; calibrate on more.`;
+  return { kind: "warning", subject, message };
 }

@@ -1,3 +1,4 @@
+import { seldomWhere } from "../calibration/seldom.ts";
 import { observationPlan } from "../graph/observation.ts";
 import { piecesOf } from "../graph/pieces.ts";
 import { exposeOutputs } from "../graph/shapes.ts";
@@ -10,6 +11,7 @@ import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
 import { elementCount } from "../values/dims.ts";
 import type { OpenModel } from "./open.ts";
+import { preparationFacts } from "./unpreparedData.ts";
 
 /** A model as calibration runs it. */
 export interface ObservedModel {
@@ -37,9 +39,15 @@ const COUNTED_BYTES = 2 * 331e3;
 /** What the tensors watched may take together, in one sample; a larger model is observed in pieces of no more. */
 const PIECE_BYTES = 2 ** 23;
 
-/** What calibration of a model on a dataset runs, and what it watches: every float activation and input, held ones too. */
+/**
+ * What calibration of a model on a dataset runs, and what it watches: every float activation and input, held ones too. What is not in the
+ * folded model, as a convolution's result before its BatchNormalization, no scale and no figure rests on, and some samples are enough.
+ */
 export function observedModel(model: OpenModel, { sourceOf }: Pick<Dataset, "sourceOf">): ObservedModel {
-  const plan = observationPlan(model.observed, watchedTensors(model));
+  const needed = namesIn(model.folded);
+  for (const { tensor } of preparationFacts(model).moments) needed.add(tensor);
+  const watched = observationPlan(model.observed, watchedTensors(model));
+  const plan = seldomWhere(watched, (tensor) => needed.has(tensor));
   const free = new Set([...plan.derived.map(({ tensor }) => tensor), ...inputNames(model)]);
   const exposed = plan.watch.filter((name) => !free.has(name));
   const file = toModelFile(exposeOutputs(model.observed, exposed));
@@ -70,6 +78,11 @@ export function observedModel(model: OpenModel, { sourceOf }: Pick<Dataset, "sou
 function watchedTensors(model: OpenModel): string[] {
   const outputs = model.observed.graph?.node.flatMap(({ output }) => output) ?? [];
   return [...inputNames(model), ...outputs].filter((name) => model.types.get(name) === "float32");
+}
+
+function namesIn(model: ModelProto): Set<string> {
+  const made = model.graph?.node.flatMap(({ output }) => output) ?? [];
+  return new Set([...inputPorts(model).map(({ name }) => name), ...made]);
 }
 
 function outputNames({ graph }: ModelProto): string[] {

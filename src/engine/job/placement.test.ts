@@ -8,7 +8,7 @@ const signal = new AbortController().signal;
 function candidate(mainMilliseconds: number): Candidate {
   return {
     file: { graph: new Uint8Array(), external: [] },
-    plan: { watch: [], derived: [] },
+    plan: { watch: [], derived: [], seldom: [] },
     sample: { source: "a.png", feeds: new Map() },
     mainMilliseconds: async () => mainMilliseconds,
   };

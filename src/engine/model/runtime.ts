@@ -80,6 +80,8 @@ export interface ObservationPlan {
   readonly watch: readonly string[];
   /** Those of `watch` whose statistics need not be counted, since they follow from those of others before them. */
   readonly derived: readonly DerivedTensor[];
+  /** Those of `watch` that are counted in some samples only (calibration/seldom.ts). */
+  readonly seldom: readonly string[];
 }
 
 /** A session that keeps the tensors it watches to itself: only their statistics leave it. */

@@ -1,5 +1,6 @@
+import fc from "fast-check";
 import { expect, test } from "vitest";
-import { densityOf, numberBelow, numberUpTo } from "./density.ts";
+import { binAbove, binAboveNear, densityOf, numberBelow, numberUpTo } from "./density.ts";
 import { DISTRIBUTIONS, drawFrom } from "./testing/distributions.ts";
 import { observe } from "./testing/observe.ts";
 
@@ -43,4 +44,16 @@ test("a point counts up to itself, but not below", () => {
   expect(numberUpTo(positive, 3)).toBe(3);
   expect(numberUpTo(positive, Math.fround(0.7))).toBeLessThanOrEqual(2);
   expect(numberBelow(positive, 0.1)).toBe(0);
+});
+
+test("the bin above a magnitude is the same wherever it is looked for first", () => {
+  const { positive } = densityOf(observe(drawFrom("gaussian", 3000)));
+  const bins = fc.integer({ min: 0, max: positive.size });
+  fc.assert(
+    fc.property(fc.double({ min: 0, max: 6, noNaN: true }), bins, bins, (magnitude, from, likely) => {
+      const found = binAboveNear(positive, magnitude, from, from + likely);
+      expect(found).toBe(binAbove(positive, magnitude, from));
+    }),
+    { numRuns: 2000 },
+  );
 });

@@ -49,7 +49,7 @@ export function densityOf(statistics: TensorStatistics): Density {
 
 function sideOf(octaves: readonly Octave[], from: number, to: number): Side {
   let size = 0;
-  for (const { counts } of octaves) for (const count of counts) if (count > 0) size++;
+  for (const { counts } of octaves) for (let k = 0; k < counts.length; k++) if ((counts[k] as number) > 0) size++;
   const lower = new Float64Array(size);
   const upper = new Float64Array(size);
   const count = new Float64Array(size);
@@ -95,6 +95,37 @@ export function binAbove(side: Side, magnitude: number, from = 0): number {
   while (first < last) {
     const middle = (first + last) >>> 1;
     if ((side.upper[middle] as number) > magnitude) last = middle;
+    else first = middle + 1;
+  }
+  return first;
+}
+
+/** What `binAbove` gives, found from a bin that is likely near it, none before `from`: a step or two where it is. */
+export function binAboveNear({ upper, size }: Side, magnitude: number, from: number, likely: number): number {
+  let first = from;
+  let last = size;
+  if (likely < size && (upper[likely] as number) > magnitude) {
+    last = likely;
+    for (let step = 1; last - step >= from; step *= 2) {
+      if ((upper[last - step] as number) <= magnitude) {
+        first = last - step + 1;
+        break;
+      }
+      last -= step;
+    }
+  } else if (likely < size) {
+    first = likely + 1;
+    for (let step = 1; first + step <= size; step *= 2) {
+      if ((upper[first + step - 1] as number) > magnitude) {
+        last = first + step - 1;
+        break;
+      }
+      first += step;
+    }
+  }
+  while (first < last) {
+    const middle = (first + last) >>> 1;
+    if ((upper[middle] as number) > magnitude) last = middle;
     else first = middle + 1;
   }
   return first;

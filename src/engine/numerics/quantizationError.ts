@@ -1,7 +1,7 @@
 import type { Affine } from "../model/range.ts";
 import { FLOAT8_VALUES } from "../values/byteFloats.ts";
 import { type ActivationType, codeLimits } from "../values/codes.ts";
-import { binAbove, type Density, type Side } from "./density.ts";
+import { binAboveNear, type Density, type Side } from "./density.ts";
 
 /** A quantizer around zero: it represents k * scale for the integers k from -below to above, or levels[k] * scale of either sign. */
 export interface Quantizer {
@@ -52,10 +52,14 @@ export function quantizationSums(density: Density, quantizer: Quantizer): Quanti
     let sums = 0;
     let weighted = 0;
     let bin = 0;
+    let stride = 0;
     for (let k = 1; k <= codes; k++) {
-      const [level, last] = levels ? [levels[k] as number, levels[k - 1] as number] : [k, k - 1];
+      const level = levels ? (levels[k] as number) : k;
+      const last = levels ? (levels[k - 1] as number) : k - 1;
       const decision = ((level + last) / 2) * scale;
-      bin = binAbove(side, decision, bin);
+      const next = binAboveNear(side, decision, bin, bin + stride);
+      stride = next - bin;
+      bin = next;
       if (bin === size) break;
       let numberBefore = number[bin] as number;
       let sumBefore = sum[bin] as number;

@@ -2,9 +2,10 @@ import type { GpuTensor } from "../../model/gpu.ts";
 import type { Range } from "../../model/range.ts";
 import type { Sightings } from "../../numerics/observer.ts";
 import { elementCount } from "../../values/dims.ts";
+import { seesSeldom } from "../seldom.ts";
 import { type Bank, clear, createBanks, readBack, readBanks } from "./banks.ts";
 import { createPasses, type Passes } from "./passes.ts";
-import { type BindingLimits, cut, type Piece } from "./pieces.ts";
+import { type BindingLimits, cut, type Piece, piecesOf } from "./pieces.ts";
 import { EXTENT_WORDS, keyOf, readTable, TABLE_WORDS } from "./table.ts";
 
 const WORD = 4;
@@ -23,6 +24,8 @@ const EVERYTHING: Range = { low: -Infinity, high: Infinity };
 export interface Target {
   readonly tensor: string;
   readonly clamp: Range | null;
+  /** Whether it is counted in some samples only. */
+  readonly seldom?: boolean;
 }
 
 export interface ObserverLimits extends BindingLimits {
@@ -99,13 +102,15 @@ export class GpuObserver {
    * its work and does not wait. Throws Error when a tensor's first dimension is not a multiple of the samples.
    */
   add(tensors: ReadonlyMap<string, GpuTensor>, samples: number): void {
-    const placed = this.#targets.flatMap(({ tensor: name }, target): Placed[] => {
+    const joined = this.#samples.slice(this.#samples.length - samples);
+    const placed = this.#targets.flatMap(({ tensor: name, seldom }, target): Placed[] => {
       const tensor = tensors.get(name);
       if (!tensor) return [];
       const values = valuesOf(name, tensor, samples);
       this.#values[target] = (this.#values[target] as number) + values;
       const pieces = values === 0 ? [] : cut(values / samples, samples, this.#limits);
-      return pieces.map((piece) => ({ piece, tensor, target }));
+      const own = seldom ? piecesOf(pieces, (at) => seesSeldom(joined[at]!)) : pieces;
+      return own.map((piece) => ({ piece, tensor, target }));
     });
     if (placed.length === 0) return;
     const step = this.#device.limits.minUniformBufferOffsetAlignment;

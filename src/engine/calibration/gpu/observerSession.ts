@@ -5,6 +5,7 @@ import type { ObservationPlan, ObserverSession } from "../../model/runtime.ts";
 import type { TensorMap } from "../../model/tensor.ts";
 import { clampSightings, type Sightings, summarize } from "../../numerics/observer.ts";
 import { type Leaf, leavesOf } from "../leaves.ts";
+import { seesSeldom } from "../seldom.ts";
 import { GpuObserver } from "./gpuObserver.ts";
 import { groupsWithin } from "./pieces.ts";
 
@@ -30,7 +31,10 @@ export async function gpuObserverSession(
   for (const [key, { tensor }] of targets) if (ports.get(tensor)?.type !== "float32") targets.delete(key);
   const names = [...new Set([...targets.values()].map(({ tensor }) => tensor))];
   const health = watchDevice(device);
-  const observer = await health.of(GpuObserver.create(device, [...targets.values()]));
+  const seldom = new Set(plan.seldom);
+  const often = names.filter((name) => !seldom.has(name));
+  const counters = [...targets.values()].map((target) => ({ ...target, seldom: seldom.has(target.tensor) }));
+  const observer = await health.of(GpuObserver.create(device, counters));
   const measured = new Map<string, number>();
   let lastRunTime = Number.NaN;
 
@@ -49,7 +53,8 @@ export async function gpuObserverSession(
     async observe(feeds, samples) {
       const start = performance.now();
       await health.of(observer.begin(samples));
-      for (const fetches of groupsWithin(names, (name) => bytesOf(name, feeds, samples.length), heldBytes)) {
+      const seen = samples.some(seesSeldom) ? names : often;
+      for (const fetches of groupsWithin(seen, (name) => bytesOf(name, feeds, samples.length), heldBytes)) {
         const run = session.run(feeds, fetches, (tensors) => {
           for (const [name, { buffer }] of tensors) measured.set(name, buffer.size / samples.length);
           observer.add(tensors, samples.length);

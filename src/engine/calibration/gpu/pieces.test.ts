@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
-import { cut, groupsWithin } from "./pieces.ts";
+import { describe, expect, it, test } from "vitest";
+import { cut, groupsWithin, piecesOf } from "./pieces.ts";
 
 const WORD = 4;
 
@@ -51,4 +51,16 @@ describe("groupsWithin", () => {
     ]);
     expect(groupsWithin([], () => 1, 6)).toEqual([]);
   });
+});
+
+test("of joined samples those that are taken are cut out of the pieces, each value once", () => {
+  for (const bindingBytes of [64, 96, 1 << 20]) {
+    const pieces = cut(10, 4, { bindingBytes, alignment: 16 });
+    const taken = piecesOf(pieces, (sample) => sample % 2 === 1);
+    const values = taken.flatMap(({ offset, start, length, sample, samples }) =>
+      Array.from({ length: length * samples }, (_, i) => [sample + Math.floor(i / length), offset / 4 + start + i]),
+    );
+    expect(values).toEqual([1, 3].flatMap((sample) => Array.from({ length: 10 }, (_, i) => [sample, sample * 10 + i])));
+    expect(piecesOf(pieces, () => true)).toEqual(pieces);
+  }
 });

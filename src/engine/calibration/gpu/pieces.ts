@@ -44,6 +44,17 @@ export function cut(length: number, samples: number, { bindingBytes, alignment }
   return pieces;
 }
 
+/** What pieces hold of the joined samples that are taken, by their position. */
+export function piecesOf(pieces: readonly Piece[], isTaken: (sample: number) => boolean): Piece[] {
+  return pieces.flatMap((piece) => {
+    const each = Array.from({ length: piece.samples }, (_, i) => piece.sample + i);
+    const taken = each.filter(isTaken);
+    if (taken.length === each.length) return [piece];
+    const startOf = (sample: number) => piece.start + (sample - piece.sample) * piece.length;
+    return taken.map((sample) => ({ ...piece, start: startOf(sample), sample, samples: 1 }));
+  });
+}
+
 /** Divides names into groups whose tensors together take at most `bound` bytes, in order; a larger one is alone. */
 export function groupsWithin(names: readonly string[], bytesOf: (name: string) => number, bound: number): string[][] {
   const groups: string[][] = [];

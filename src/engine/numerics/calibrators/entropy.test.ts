@@ -1,9 +1,10 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { densityOf } from "../density.ts";
 import { directDivergences } from "../testing/directEntropy.ts";
 import { drawFrom } from "../testing/distributions.ts";
 import { observe } from "../testing/observe.ts";
-import { divergences, entropyRange } from "./entropy.ts";
+import { divergencesOf, entropyRange, leastDivergence } from "./entropy.ts";
 
 function histogramOf(values: Float32Array): Float64Array {
   const bound = values.reduce((largest, x) => Math.max(largest, Math.abs(x)), 0);
@@ -36,11 +37,12 @@ describe.each([
   });
 
   test("running totals give the direct divergences", () => {
-    const fast = divergences(histogramOf(values));
+    const divergence = divergencesOf(histogramOf(values));
     for (let kept = 128; kept < 2048; kept += 7) {
       const expected = direct.byBins[kept] as number;
-      if (expected === Infinity) expect(fast[kept]).toBe(Infinity);
-      else expect(Math.abs((fast[kept] as number) - expected)).toBeLessThan(1e-9);
+      const fast = divergence(kept, Infinity);
+      if (expected === Infinity) expect(fast).toBe(Infinity);
+      else expect(Math.abs(fast - expected)).toBeLessThan(1e-9);
     }
   });
 });
@@ -56,4 +58,26 @@ test("zeros after a Relu do not decide the threshold", () => {
   const withoutZeros = values.filter((x) => x !== 0);
   const [all, some] = [values, withoutZeros].map((seen) => entropyRange(densityOf(observe(seen))).high);
   expect(Math.abs((all as number) / (some as number) - 1)).toBeLessThan(0.1);
+});
+
+test("what is given up early is never the threshold: it is the last of least divergence", () => {
+  const counts = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 1e9 }));
+  const flat = fc.array(fc.tuple(fc.integer({ min: 0, max: 2047 }), fc.integer({ min: 1, max: 400 }), counts), {
+    minLength: 1,
+    maxLength: 30,
+  });
+  fc.assert(
+    fc.property(flat, fc.integer(), (runs, seed) => {
+      const histogram = new Float64Array(2048);
+      const noise = (bin: number) => Math.abs((Math.imul(bin + 1, seed | 1) >>> 8) % 5);
+      for (const [from, length, count] of runs) {
+        for (let bin = from; bin < Math.min(2048, from + length); bin++) histogram[bin] = count + noise(bin);
+      }
+      const divergence = divergencesOf(histogram);
+      const all = Array.from(histogram, (_, kept) => (kept < 128 ? Infinity : divergence(kept, Infinity)));
+      const least = Math.min(...all);
+      expect(leastDivergence(histogram)).toBe(least === Infinity ? null : all.lastIndexOf(least));
+    }),
+    { numRuns: 300 },
+  );
 });

@@ -14,7 +14,7 @@ const LEVELS = 128;
 export function entropyRange(density: Density): Range {
   const { min, max } = density;
   const bound = Math.max(-min, max);
-  const kept = leastDivergence(divergences(magnitudeHistogram(density, bound)));
+  const kept = leastDivergence(magnitudeHistogram(density, bound));
   if (kept === null) return { low: min, high: max };
   const threshold = (kept + 0.5) * (bound / BINS);
   return { low: Math.max(min, -threshold), high: Math.min(max, threshold) };
@@ -33,25 +33,36 @@ function magnitudeHistogram({ zeros, negative, positive }: Density, bound: numbe
   return counts;
 }
 
+/** Thresholds looked at first: the least divergence among them tells of most others that they are no candidates. */
+const FIRST_LOOK = 32;
+/** More than adding up can be wrong by, in nats. */
+const ROUNDING = 1e-9;
+
 /** The largest number of bins among those of least divergence; null when none is finite. */
-function leastDivergence(byBins: Float64Array): number | null {
+export function leastDivergence(histogram: Float64Array): number | null {
+  const divergence = divergencesOf(histogram);
+  let least = Infinity;
+  for (let i = LEVELS; i < BINS; i += FIRST_LOOK) least = Math.min(least, divergence(i, least));
   let best: number | null = null;
-  byBins.forEach((divergence, kept) => {
-    if (divergence < Infinity && divergence <= (best === null ? Infinity : (byBins[best] as number))) best = kept;
-  });
+  for (let i = LEVELS; i < BINS; i++) {
+    const found = divergence(i, least);
+    if (found === Infinity || found > least) continue;
+    [best, least] = [i, found];
+  }
   return best;
 }
 
 /**
- * KL(P||Q) for a threshold after i bins, i from 128 to 2047; Infinity where Q lacks mass that P has. P is bins [0, i)
- * with everything beyond added to the last; Q is the same bins without that, merged to 128 levels (bin j to level
- * floor(128 j / i)) and spread again over the bins where P has mass; both are normalised. The first bin takes the
+ * KL(P||Q) for a threshold after i bins, i from 128 to 2047; Infinity where Q lacks mass that P has, and where it is surely more
+ * than `most`. P is bins [0, i) with everything beyond added to the last; Q is the same bins without that, merged to 128 levels
+ * (bin j to level floor(128 j / i)) and spread again over the bins where P has mass; both are normalised. The first bin takes the
  * count of the second, as NVIDIA's pytorch-quantization does: it holds the zeros after a Relu, which every scale
  * represents exactly, and would otherwise decide the threshold alone.
  *
- * Sum P log P and the level sums come from running totals, so a threshold costs 128 steps, not i.
+ * Sum P log P and the level sums come from running totals, so a threshold costs 128 steps, not i. By the log sum inequality no level
+ * but the last gives Q more than its bins give P, which bounds from below what the levels that are left can come to.
  */
-export function divergences(histogram: Float64Array): Float64Array {
+export function divergencesOf(histogram: Float64Array): (i: number, most: number) => number {
   const counts = Float64Array.from(histogram);
   counts[0] = counts[1] as number;
   const selfInformation = (count: number) => (count > 0 ? count * Math.log(count) : 0);
@@ -65,26 +76,32 @@ export function divergences(histogram: Float64Array): Float64Array {
   });
   const total = mass[BINS] as number;
 
-  const result = new Float64Array(BINS).fill(Infinity);
-  for (let i = LEVELS; i < BINS; i++) {
+  return (i, most) => {
     const inside = mass[i] as number;
-    if (inside === 0) continue;
+    if (inside === 0) return Infinity;
     const outside = total - inside;
     const last = counts[i - 1] as number;
+    const logP = (information[i - 1] as number) + selfInformation(last + outside);
+    const logInside = Math.log(inside / total);
+    const lastStart = Math.ceil(((LEVELS - 1) * i) / LEVELS);
+    const lastMerged = inside - (mass[lastStart] as number);
+    const lastReference = lastMerged + outside;
+    const lastSpread = (occupied[i] as number) - (occupied[lastStart] as number) + (last === 0 && outside > 0 ? 1 : 0);
+    const lastLogQ = lastReference === 0 ? 0 : lastReference * Math.log(lastMerged / lastSpread);
+    const largestLogQ = lastLogQ + (information[lastStart] as number);
     let logQ = 0;
-    for (let level = 0; level < LEVELS; level++) {
-      const start = Math.ceil((level * i) / LEVELS);
+    let start = 0;
+    for (let level = 0; level < LEVELS - 1; level++) {
       const end = Math.ceil(((level + 1) * i) / LEVELS);
       const merged = (mass[end] as number) - (mass[start] as number);
-      const ends = level === LEVELS - 1;
-      const reference = ends ? merged + outside : merged;
-      if (reference === 0) continue;
-      const spread =
-        (occupied[end] as number) - (occupied[start] as number) + (ends && last === 0 && outside > 0 ? 1 : 0);
-      logQ += reference * Math.log(merged / spread);
+      if (merged !== 0) {
+        const spread = (occupied[end] as number) - (occupied[start] as number);
+        logQ += merged * Math.log(merged / spread);
+      }
+      const atMost = logQ + largestLogQ - (information[end] as number);
+      if ((logP - atMost) / total + logInside > most + ROUNDING) return Infinity;
+      start = end;
     }
-    const logP = (information[i - 1] as number) + selfInformation(last + outside);
-    result[i] = (logP - logQ) / total + Math.log(inside / total);
-  }
-  return result;
+    return (logP - (logQ + lastLogQ)) / total + logInside;
+  };
 }
