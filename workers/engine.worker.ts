@@ -190,6 +190,7 @@ const api: EngineApi = {
   writtenGraph: async (recipe) => opened().adopt(recipe).writtenGraph(),
   node: async (id, of, choices) => opened().node(id, of, choices),
   weights: async (name, choices) => opened().weight(name, choices),
+  refinement: (recipe, onProgress) => job(onProgress, (context) => opened().adopt(recipe).refinement(context)),
   values: async (tensor, sample, count, choices) => opened().values(tensor, sample, count, choices),
   diagnose: async (recipe, calibration, measured) => project?.adopt(recipe).diagnose(calibration, measured) ?? null,
   evaluate: (recipe, range, limit, onProgress) =>

@@ -317,7 +317,7 @@ function workedChannels(source: WeightSource, choices: WeightChoices, inputScale
 }
 
 /** Undefined to round to nearest. */
-function rounderOf(seed: number | undefined, tensor: string): Rounder | undefined {
+export function rounderOf(seed: number | undefined, tensor: string): Rounder | undefined {
   return seed === undefined ? undefined : stochasticRounder(seed, tensor);
 }
 

@@ -36,6 +36,7 @@ import { Prober } from "../job/probe.ts";
 import { assertCalibrated, assertRecipeFor, looksResolved, quantizeModel, resolveRecipe } from "../job/quantize.ts";
 import { Beside } from "../job/quantizedBeside.ts";
 import { readQuantized } from "../job/readQuantized.ts";
+import { measureRefinement } from "../job/refinement.ts";
 import { sealedFiles } from "../job/sealedFiles.ts";
 import { sensitivity, sensitivityOfPart } from "../job/sensitivity.ts";
 import {
@@ -75,6 +76,7 @@ import type { Preprocess, Preset } from "../model/preprocess.ts";
 import type { PreprocessFinding } from "../model/preprocessFinding.ts";
 import type { FileWalk, QuantizedBeside } from "../model/quantizedFile.ts";
 import type { GivenInputs, Recipe } from "../model/recipe.ts";
+import type { Refinement } from "../model/refinement.ts";
 import type { Learner, Rounding, RoundingListener, RoundingRequest } from "../model/rounding.ts";
 import type { ErrorWalk, Sensitivity } from "../model/sensitivity.ts";
 import type { Shard } from "../model/shard.ts";
@@ -583,6 +585,11 @@ export class Project {
   /** Ranges, scales and SQNR of a weight, channel by channel, of the codes that are exported. */
   weight(name: string, choices: PlanChoices & PlannedWeightChoices = this.#recipe): WeightAnalysis {
     return analyseWeight(this.#model, name, choices);
+  }
+
+  /** What scales of blocks gain by being found by least error, without data. Throws InputError where none are. */
+  refinement(context: JobContext): Promise<Refinement> {
+    return measureRefinement(this.#model, this.#recipe, context);
   }
 
   /** The first `count` values of an activation of the float model on one sample. */
