@@ -62,7 +62,7 @@ const PARTS: Readonly<Record<string, Part>> = {
       "# A model of 5 GiB",
       "",
       "Written by `npm run verify`. A made-up decoder of 5.46 GB of float32 weights in a file beside it (an embedding, 24 layers of width 2048, a matrix to",
-      "32,000 words; `scripts/verify/decoder.ts`), quantized without data by `octet quantize` in several formats, in one process on one thread. Time is the",
+      "32,000 words; `scripts/verify/decoder.ts`), quantized without data by `octet quantize` in several formats, in one process, on one thread but for scales that are searched for (hqq), which take all cores. Time is the",
       "whole command's but for running once what was written, which is a process of its own and told apart, MB are 10^6 bytes, and the memory is the most",
       "that the quantizing process held (VmHWM), beside the size of the model ([formats.md](formats.md#large-models)).",
     ],

@@ -8,14 +8,6 @@ import { rounderOf, type WeightChoices, type WeightSource } from "./weight.ts";
 /** Values that are worked out together where a weight has more. */
 const STRETCH = 2 ** 20;
 
-/** Whether scales of a weight are found by its least error, without data. */
-export function isRefined(
-  { blockAxis }: Pick<WeightSource, "blockAxis">,
-  { type, block, algorithm, found }: WeightChoices,
-): boolean {
-  return block !== undefined && blockAxis !== null && type !== "nf4" && algorithm !== "nearest" && !found;
-}
-
 /**
  * What a weight in blocks is in the same type and blocks with scales and zero points that hold each block's least and largest weight, one
  * stretch after the other along its first axis, each good until the next is asked for. `weight` holds its values.

@@ -1,5 +1,6 @@
-import { isRefined, nearestStretches } from "../encode/nearest.ts";
-import { type EncodedWeight, encodeWeight, weightChoices } from "../encode/weight.ts";
+import { nearestStretches } from "../encode/nearest.ts";
+import { type EncodedWeight, encodeWeight, fitAhead, isRefined, weightChoices } from "../encode/weight.ts";
+import type { Fitter } from "../model/fitting.ts";
 import { type Range, schemeOf } from "../model/range.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
@@ -25,6 +26,18 @@ export function plannedWeight(
 ): EncodedWeight {
   const choices = choicesOf(layer, plan.target, recipe);
   return encodeWeight(weightSource(layer, use, plan.index), choices, inputScale(layer, use, plan, recipe));
+}
+
+/** Finds a planned layer's scales on several threads, for it to be encoded with them, as far as that may be (encode/weight.ts). */
+export function fitWeightAhead(
+  layer: LayerPlan,
+  use: WeightUse,
+  { index, target }: QuantizationPlan,
+  recipe: PlannedWeightChoices,
+  fitters: readonly Fitter[],
+  signal: AbortSignal,
+): Promise<void> {
+  return fitAhead(weightSource(layer, use, index), choicesOf(layer, target, recipe), fitters, signal);
 }
 
 /** Whether the scales of a planned layer's weight are refined without data. */

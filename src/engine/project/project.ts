@@ -625,7 +625,8 @@ export class Project {
       ...(tuning && { tuning }),
     };
     const run = async (data: OpenDataset | null) => {
-      const made = await verifiedExport(this.#model, request, data, this.#runtime, context, keep);
+      const { withFitters } = this.#environment.runtimes;
+      const made = await verifiedExport(this.#model, request, data, this.#runtime, context, keep, withFitters);
       return passphrase === null ? made : { ...made, files: await sealedFiles(made, passphrase, context) };
     };
     return this.#data ? this.#on(this.#recipe, run) : run(null);
