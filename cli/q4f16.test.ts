@@ -46,10 +46,25 @@ describe("--format q4f16", () => {
     expect(readFileSync(join(again, "net.q4f16.onnx"))).toEqual(readFileSync(join(out, "net.q4f16.onnx")));
   });
 
-  it("takes the type, the block and the algorithm of its weights", async () => {
+  it("says what scales found without data gained, which is in the report too", async () => {
+    const out = join(folder, "gained");
+    const chosen = ["--format", "weights", "--weights", "u4", "--block", "16", "--out", out];
+    const { stdout } = await octet("quantize", MODEL, ...chosen);
+    expect(stdout).toMatch(
+      /^ {2}scales of least error, found without data, give the weights in blocks \(1 tensor\) an SQNR of [\d.]+ dB, those of each block's largest weights [\d.]+ dB \(\+[\d.]+ dB\)/m,
+    );
+    const { refinement } = JSON.parse((await octet("quantize", MODEL, ...chosen, "--json")).stdout);
+    const report = JSON.parse(readFileSync(join(out, "net.report.json"), "utf8"));
+    expect(refinement).toEqual(report.refinement);
+    expect(refinement.weights).toMatchObject([{ weight: "w", layers: ["layer"], values: 256 }]);
+    expect(refinement.refined).toBe(report.weights[0].sqnr);
+  });
+
+  it("takes the type, the block and the algorithm of its weights, and has nothing to say of refinement then", async () => {
     const out = join(folder, "chosen");
     const chosen = ["--weights", "s4", "--block", "16", "--algorithm", "nearest"];
-    await octet("quantize", MODEL, "--format", "q4f16", ...chosen, "--out", out);
+    const { stdout } = await octet("quantize", MODEL, "--format", "q4f16", ...chosen, "--out", out);
+    expect(stdout).not.toContain("least error");
     const { weights } = JSON.parse(readFileSync(join(out, "net.recipe.json"), "utf8"));
     expect(weights).toMatchObject({ type: "int4", block: 16, operator: "matmulnbits", algorithm: "nearest" });
   });

@@ -4,6 +4,7 @@ import type { CodeSearch } from "../src/engine/model/codeSearch.ts";
 import type { ElementwiseDecision } from "../src/engine/model/elementwise.ts";
 import type { FineTuning } from "../src/engine/model/finetuning.ts";
 import type { Notice } from "../src/engine/model/job.ts";
+import { refinementText } from "../src/engine/model/refinement.ts";
 import type { Rounding } from "../src/engine/model/rounding.ts";
 import type { SpeedTrial } from "../src/engine/model/speed.ts";
 import {
@@ -120,6 +121,7 @@ export async function writeJob(
       rounding: rounding && roundingFigures(rounding),
       ...(finetuning && { finetuning: fineTuningFigures(finetuning) }),
       codes: found && codesFigures(found),
+      ...(result.report.refinement && { refinement: result.report.refinement }),
       smoothing: smoothing && smoothingFigures(smoothing),
       unproven: result.unproven,
       elementwise: elementwise && {
@@ -146,6 +148,7 @@ export async function writeJob(
       ...(rounding ? [roundingText(rounding)] : []),
       ...(finetuning ? fineTuningText(finetuning) : []),
       ...(found ? codesText(found) : []),
+      ...(result.report.refinement ? [`  ${refinementText(result.report.refinement)}`] : []),
       ...executors.map((executor) => `  ${executorText(executor)}`),
       ...files.map(({ name, bytes }) => `  ${join(out, name)} (${byteSize(bytes)})`),
     ],

@@ -43,3 +43,35 @@ test("codes are found by GPTQ on samples, and exported as the terminal writes th
   await page.getByRole("button", { name: "Undo" }).click();
   await expect(page.getByTestId("codes-adopted")).toBeVisible();
 });
+
+test("scales found without data show what they gained, as the report has it, and are stale with other blocks", async ({
+  page,
+}, testInfo) => {
+  const files = await writeFiles(testInfo.outputPath("net"), { "net.onnx": perceptron() });
+  await page.goto("/");
+  await drop(page, [files["net.onnx"]!]);
+  await idle(page);
+  await page.getByTestId("format").selectOption("weights");
+  await page.getByTestId("weight-type").selectOption("uint4");
+  await page.getByTestId("block").selectOption("32");
+  await page.getByTestId("refinement-open").click();
+  await page.getByTestId("refinement-start").click();
+  await expect(page.getByTestId("refinement-standing")).toContainText("Scales of least error, found without data");
+  await idle(page);
+  await expect(page.getByTestId("refinement-row")).toHaveCount(2);
+  await page.getByTestId("block").selectOption("16");
+  await expect(page.getByTestId("refinement")).toContainText("Stale");
+  await page.getByTestId("block").selectOption("32");
+  await expect(page.getByTestId("refinement")).not.toContainText("Stale");
+  const rows = await page.getByTestId("refinement-row").all();
+  const shown = await Promise.all(rows.map((row) => row.getByRole("cell").allInnerTexts()));
+  const made = await downloadZip(page);
+  const { refinement } = JSON.parse(new TextDecoder().decode(made["net.report.json"]!));
+  const text = (value: number) => `${value.toPrecision(3)} dB`;
+  expect(shown.map(([, nearest, refined]) => [nearest, refined])).toEqual(
+    refinement.weights.map(({ nearest, refined }: { nearest: number; refined: number }) => [
+      text(nearest),
+      text(refined),
+    ]),
+  );
+});

@@ -33,6 +33,7 @@ import { bytesOf } from "./bytesOf.ts";
 import { browserDecoders } from "./decoders.ts";
 import { executorRuntime } from "./executor.ts";
 import { openStored } from "./fileReader.ts";
+import { withFitters } from "./fitters.ts";
 import { Keeper } from "./keeper.ts";
 import { withLearner, withWasmLearner } from "./learner.ts";
 import { removeResults } from "./leftovers.ts";
@@ -49,14 +50,14 @@ const HEAD_BYTES = 64;
 const BESIDE_LARGE = 2 ** 28;
 
 const environment: Environment = {
-  runtimes: { main: executorRuntime(), accelerator: navigator.gpu ? webgpuAccelerator : null },
+  runtimes: { main: executorRuntime(), accelerator: navigator.gpu ? webgpuAccelerator : null, withFitters },
   decoders: browserDecoders,
   machine: `this browser (${navigator.hardwareConcurrency} cores)`,
 };
 /** For such a model. */
 const frugal: Environment = {
   ...environment,
-  runtimes: { main: executorRuntime(BESIDE_LARGE), accelerator: null },
+  runtimes: { main: executorRuntime(BESIDE_LARGE), accelerator: null, withFitters },
 };
 let project: Project | null = null;
 const turns = new Turns();
@@ -190,6 +191,7 @@ const api: EngineApi = {
   writtenGraph: async (recipe) => opened().adopt(recipe).writtenGraph(),
   node: async (id, of, choices) => opened().node(id, of, choices),
   weights: async (name, choices) => opened().weight(name, choices),
+  refinement: (recipe, onProgress) => job(onProgress, (context) => opened().adopt(recipe).refinement(context)),
   values: async (tensor, sample, count, choices) => opened().values(tensor, sample, count, choices),
   diagnose: async (recipe, calibration, measured) => project?.adopt(recipe).diagnose(calibration, measured) ?? null,
   evaluate: (recipe, range, limit, onProgress) =>

@@ -18,6 +18,7 @@ import type { PreprocessFinding } from "../src/engine/model/preprocessFinding.ts
 import type { FileKind, FileWalk, QuantizedBeside, QuantizedFile } from "../src/engine/model/quantizedFile.ts";
 import type { ActivationScheme, ClipFigures, Range } from "../src/engine/model/range.ts";
 import type { GivenInputs, Recipe, RecipePart } from "../src/engine/model/recipe.ts";
+import type { Refinement } from "../src/engine/model/refinement.ts";
 import type { LossPoint, Rounding, RoundingRequest } from "../src/engine/model/rounding.ts";
 import type { ErrorWalk, Sensitivity } from "../src/engine/model/sensitivity.ts";
 import type { SpeedTrial } from "../src/engine/model/speed.ts";
@@ -219,6 +220,8 @@ export interface EngineApi {
   /** Times a settled recipe against the float model and against recipes that quantize more or less, in this tab. */
   chooseFastest(recipe: Recipe, calibration: Calibration, onProgress: OnProgress): Promise<SpeedChoice>;
   weights(name: string, choices: WeightPart): Promise<WeightAnalysis>;
+  /** What scales of blocks gain by being found by least error, without data; rejects where none are. */
+  refinement(recipe: Recipe, onProgress: OnProgress): Promise<Refinement>;
   /** The graph of the model that would be exported. Beside a running job. */
   writtenGraph(recipe: Recipe): Promise<WrittenGraph>;
   /** A node of the float model, of the last `writtenGraph` or of `besideGraph`; null for one inside another's graph. Beside a running job. */

@@ -90,6 +90,7 @@ await compile(
     input: {
       "octet.js": "cli/packaged.mjs",
       "executor.worker.mjs": "cli/executor.worker.ts",
+      "fitter.worker.mjs": "cli/fitter.worker.ts",
       "node.js": "src/library/node.ts",
     },
     licences: "licences-node.md",

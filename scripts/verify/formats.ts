@@ -22,10 +22,21 @@ interface Format {
   readonly takesData: boolean;
   /** The peer's rows of the same format in ../shared/golden/formats.json. */
   readonly peers: readonly string[];
+  /** The models that it is measured on; all where it is left out. */
+  readonly on?: readonly string[];
 }
 
 const DATA_FREE = { takesData: false } as const;
 const blocks = (...more: readonly string[]) => ["--format", "weights", "--block", "32", ...more];
+const u4 = (block: number, ...more: readonly string[]) => {
+  const type = ["--format", "weights", "--weights", "u4", "--operator", "matmulnbits"];
+  return [...type, "--block", `${block}`, ...more];
+};
+
+/** Models with weights in blocks: what no blocks fit is in other formats the same as in uint4. */
+const WITH_BLOCKS = ["ppocrv4_rec", "mnist_cntk", "fmnist_dw_folded", "fmnist_dw_bn", "stories260K"];
+/** Those of them with many such layers. */
+const MANY_BLOCKS = ["ppocrv4_rec", "stories260K"];
 
 const FORMATS: Readonly<Record<string, Format>> = {
   "qdq u8": {
@@ -58,6 +69,44 @@ const FORMATS: Readonly<Record<string, Format>> = {
     takesData: true,
     peers: ["int4-gptq-mended", "int4-gptq-torch"],
   },
+  "weights u4, blocks, MatMulNBits, AWQ": {
+    options: u4(32, "--algorithm", "awq"),
+    takesData: true,
+    peers: [],
+    on: WITH_BLOCKS,
+  },
+  "weights u4, blocks, MatMulNBits, nearest": {
+    options: u4(32, "--algorithm", "nearest"),
+    ...DATA_FREE,
+    peers: ["int4-asym"],
+    on: WITH_BLOCKS,
+  },
+  "weights u4, blocks of 16, MatMulNBits": { options: u4(16), ...DATA_FREE, peers: [], on: MANY_BLOCKS },
+  "weights u4, blocks of 64, MatMulNBits": { options: u4(64), ...DATA_FREE, peers: [], on: MANY_BLOCKS },
+  "weights u4, blocks of 128, MatMulNBits": { options: u4(128), ...DATA_FREE, peers: [], on: MANY_BLOCKS },
+  "weights u4, blocks of 256, MatMulNBits": { options: u4(256), ...DATA_FREE, peers: [], on: MANY_BLOCKS },
+  "weights u2, blocks, MatMulNBits": {
+    options: blocks("--weights", "u2", "--operator", "matmulnbits"),
+    ...DATA_FREE,
+    peers: [],
+    on: WITH_BLOCKS,
+  },
+  "weights s2, blocks, DequantizeLinear": {
+    options: blocks("--weights", "s2"),
+    ...DATA_FREE,
+    peers: [],
+    on: WITH_BLOCKS,
+  },
+  "weights codebook256": {
+    options: ["--format", "weights", "--weights", "codebook256"],
+    ...DATA_FREE,
+    peers: [],
+  },
+  "weights codebook16": {
+    options: ["--format", "weights", "--weights", "codebook16"],
+    ...DATA_FREE,
+    peers: [],
+  },
   "weights nf4": {
     options: ["--format", "weights", "--weights", "nf4", "--block", "64"],
     ...DATA_FREE,
@@ -65,6 +114,7 @@ const FORMATS: Readonly<Record<string, Format>> = {
   },
   float16: { options: ["--format", "float16"], takesData: true, peers: ["fp16"] },
   bfloat16: { options: ["--format", "bfloat16"], ...DATA_FREE, peers: [] },
+  float8: { options: ["--format", "float8"], takesData: true, peers: [] },
   q4f16: { options: ["--format", "q4f16"], ...DATA_FREE, peers: ["q4f16"] },
 };
 
@@ -104,6 +154,7 @@ export async function compareFormats({ models, formats }: Chosen): Promise<Row[]
     const rows: Row[] = [];
     for (const [model, task] of Object.entries(TASKS)) {
       for (const [name, format] of Object.entries(FORMATS)) {
+        if (format.on && !format.on.includes(model)) continue;
         const known = before.find((row) => row.model === model && row.format === name);
         if (!(models?.includes(model) ?? true) || !(formats?.includes(name) ?? true)) {
           if (known) rows.push(known);

@@ -9,6 +9,7 @@ export { FileChanged, InputError, type Notice, type Progress } from "../engine/m
 export type { Preprocess, Preset } from "../engine/model/preprocess.ts";
 export type { QuantizedBeside } from "../engine/model/quantizedFile.ts";
 export type { Recipe } from "../engine/model/recipe.ts";
+export type { Refinement } from "../engine/model/refinement.ts";
 export type { Runtime, Session } from "../engine/model/runtime.ts";
 export type { Sensitivity } from "../engine/model/sensitivity.ts";
 export type { ModelSummary } from "../engine/model/summary.ts";

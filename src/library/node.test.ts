@@ -113,6 +113,18 @@ describe("a project", () => {
     expect(sizeOf((await project.quantize()).chunks)).toBeGreaterThan(20_000);
   });
 
+  it("says what scales found without data gain, and that there are none where blocks do not have them", async () => {
+    const { recipe } = project;
+    const corrections = { ...recipe.corrections, bias: "none" as const };
+    expect(await refusal(() => project.refinement())).toMatch(
+      /^(The recipe takes samples|No weight of fashion-mnist-dw)/,
+    );
+    project.change({ format: "weights", corrections, weights: { ...recipe.weights, type: "uint4", block: 16 } });
+    const { weights, refined, nearest } = await project.refinement();
+    expect(weights.map(({ weight }) => weight)).toHaveLength(1);
+    expect(refined).toBeGreaterThan(nearest);
+  });
+
   it("says which recipe is right by its graph, with data by what is measured, and takes what is advised", async () => {
     const unmeasured = await project.advise({ target: "ort-web" });
     expect(unmeasured).toMatchObject({ target: "ort-web", measured: null, kinds: [{ kind: "depthwise" }] });

@@ -164,6 +164,11 @@ export async function openIn<Data>(
         await settle(context);
         return engine.sensitivity({ ...range, untilSettled: true }, context);
       }),
+    refinement: (options = {}) =>
+      job(options, [], async (context) => {
+        await settle(context);
+        return engine.refinement(context);
+      }),
     evaluate: (options = {}) =>
       job(options, ["data", "labels", "skip", "samples", "maxDrop"], async (context) => {
         const { data, labels, skip, samples, maxDrop } = options;

@@ -7,6 +7,7 @@ import type { Notice, Progress } from "../engine/model/job.ts";
 import type { Preprocess, Preset } from "../engine/model/preprocess.ts";
 import type { QuantizedBeside } from "../engine/model/quantizedFile.ts";
 import type { Recipe } from "../engine/model/recipe.ts";
+import type { Refinement } from "../engine/model/refinement.ts";
 import type { Runtime } from "../engine/model/runtime.ts";
 import type { Sensitivity } from "../engine/model/sensitivity.ts";
 import type { ModelSummary } from "../engine/model/summary.ts";
@@ -101,6 +102,11 @@ export interface Project<Data> {
   quantize(options?: JobOptions): Promise<Result>;
   /** What each layer costs the outputs, on the first samples, 16 by default. */
   sensitivity(options?: JobOptions & { readonly samples?: number }): Promise<Sensitivity>;
+  /**
+   * What scales of blocks gain by being found by least error, without data, over those of each block's largest weights: SQNR of the weights, in dB. Rejects with
+   * InputError where none are found so.
+   */
+  refinement(options?: JobOptions): Promise<Refinement>;
   /**
    * Float against the very bytes that `quantize` gives, on `samples` samples from `skip` on, all by default: those of the
    * project, or of `data` and `labels` where these are given. `maxDrop` is the drop of top-1 that passes, in points, or without

@@ -41,7 +41,7 @@ ${evaluation && evaluationSection(evaluation)}
 ${report.tuning && tuningSection(report.tuning)}
 ${notices.length > 0 ? noticesSection(notices) : null}
 ${layersSection(report)}
-${report.weights.length > 0 ? weightsSection(report.weights) : null}
+${report.weights.length > 0 ? weightsSection(report) : null}
 ${settingsSection(report)}
 </main>
 <footer>SQNR: signal-to-quantization-noise ratio, 10 log<sub>10</sub>(mean square of the float values / mean squared error); about 6 dB are one bit. Clipped: share of the finite values outside the clip range. Sizes are decimal: 1 kB is 1,000 bytes.</footer>

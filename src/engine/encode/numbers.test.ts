@@ -31,6 +31,7 @@ const weight = (values: readonly number[], bias: readonly number[] | null = null
   importance: null,
   values: () => Float32Array.from(values),
   isDeferred: false,
+  read: null,
   bias: bias && (() => Float32Array.from(bias)),
 });
 

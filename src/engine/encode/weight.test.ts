@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { PLAIN_RECIPE } from "../model/testing/recipe.ts";
 import { packBits } from "../numerics/bits.ts";
 import { ORT } from "../targets/ort.ts";
-import { encodeWeight, type WeightChoices, type WeightSource, weightChoices } from "./weight.ts";
+import { encodeWeight, fitAhead, type WeightChoices, type WeightSource, weightChoices } from "./weight.ts";
 
 const WEIGHT = Float32Array.from({ length: 54 }, (_, i) => Math.sin(i * i));
 const BIAS = Float32Array.from({ length: 6 }, (_, i) => Math.cos(i * i));
@@ -21,6 +21,7 @@ function source(key: object, paired: boolean): WeightSource {
     importance: null,
     values: () => WEIGHT,
     isDeferred: false,
+    read: null,
     bias: () => BIAS,
   };
 }
@@ -78,5 +79,50 @@ test("codes that are drawn follow from the seed, and are next to what they stand
       const steps = WEIGHT[i]! / scales[Math.floor(i / 9)]!;
       expect(Math.abs(codes[i]! - steps)).toBeLessThan(1.01);
     }
+  }
+});
+
+test("scales found ahead in parts are those that encoding has, which searches for none then", async () => {
+  const values = Float32Array.from({ length: 96 * 40 }, (_, i) => Math.sin(i * i));
+  const blocked = (): WeightSource => ({
+    ...source({}, false),
+    ...{ dims: [96, 40], channelAxis: 1, blockAxis: 0, reduction: null, bias: null, isDeferred: true },
+    importance: () => Float32Array.from({ length: 96 }, (_, k) => 1 + (k % 5)),
+    values: () => values,
+  });
+  const signal = new AbortController().signal;
+  for (const [algorithm, halves] of [
+    ["hqq", false],
+    ["hqq", true],
+    ["nearest", false],
+  ] as const) {
+    const choices = {
+      ...weightChoices(PLAIN_RECIPE, ORT, "layer"),
+      type: "uint4",
+      block: 32,
+      algorithm,
+      halves,
+    } as const;
+    let read = 0;
+    const stored: WeightSource = {
+      ...blocked(),
+      read: (target, from) => {
+        read += target.length;
+        target.set(values.subarray(from, from + target.length));
+      },
+      values: () => {
+        throw new Error("all of it is read");
+      },
+    };
+    await fitAhead(stored, choices, [], signal);
+    expect(read).toBe(algorithm === "hqq" ? values.length : 0);
+    const plain = encodeWeight(blocked(), choices, null);
+    if (algorithm === "nearest") continue;
+    const { scales, zeroPoints, dead } = encodeWeight(stored, choices, null);
+    expect({ scales, zeroPoints, dead }).toEqual({
+      scales: plain.scales,
+      zeroPoints: plain.zeroPoints,
+      dead: plain.dead,
+    });
   }
 });

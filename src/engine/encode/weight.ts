@@ -1,3 +1,4 @@
+import type { Fitter } from "../model/fitting.ts";
 import { multiplies as multipliesIn } from "../model/format.ts";
 import { InputError } from "../model/job.ts";
 import { type FoundCodes, isSampled, type Recipe, weightTypeOf } from "../model/recipe.ts";
@@ -6,7 +7,8 @@ import { allowedScale } from "../numerics/affine.ts";
 import { balancedCodes } from "../numerics/balance.ts";
 import { byteBias, type QuantizedBias, quantizeBias } from "../numerics/bias.ts";
 import { unpackBits } from "../numerics/bits.ts";
-import { asymmetricScales, extremeScales, leastErrorBlocks } from "../numerics/blockScales.ts";
+import { leastErrorBlocksBeside } from "../numerics/blockParts.ts";
+import { asymmetricScales, type BlockScales, extremeScales, leastErrorBlocks } from "../numerics/blockScales.ts";
 import { blockLayout, quantizeBlocks } from "../numerics/blocks.ts";
 import { type ChannelLayout, channelLayout } from "../numerics/channels.ts";
 import { toFloat8 } from "../numerics/float8.ts";
@@ -47,6 +49,8 @@ export interface WeightSource {
   readonly values: () => Float32Array;
   /** Whether they are read anew each time, since they are not in memory: then codes are worked out each time too, and none are kept. */
   readonly isDeferred: boolean;
+  /** Fills an array with those from a place on; null where that takes reading all of them. */
+  readonly read: ((target: Float32Array, from: number) => void) | null;
   /** What is added to each output channel and becomes int32; null where nothing does. */
   readonly bias: (() => Float32Array) | null;
 }
@@ -204,11 +208,57 @@ function encodeBlocks(
   return { ...worked, ...found, work: () => codes };
 }
 
-function workedBlocks(
-  { key, name, dims, importance, values, isDeferred }: WeightSource,
+/** Whether scales of a weight are found by its least error, without data. */
+export function isRefined(
+  { blockAxis }: Pick<WeightSource, "blockAxis">,
+  { type, block, algorithm, found }: WeightChoices,
+): boolean {
+  return block !== undefined && blockAxis !== null && type !== "nf4" && algorithm !== "nearest" && !found;
+}
+
+/**
+ * Finds the scales of a weight in blocks on several threads where they are refined and the weight is not in memory: encoding then has them,
+ * those that it would find to the bit. Rejects with AbortError once `signal` is aborted.
+ */
+export async function fitAhead(
+  source: WeightSource,
+  choices: WeightChoices,
+  fitters: readonly Fitter[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { key, dims, read, blockAxis } = source;
+  const { type, block } = choices;
+  if (!read || block === undefined || blockAxis === null || !isRefined(source, choices)) return;
+  const blocks = { axis: blockAxis, size: block };
+  const { by, inputs } = basisOf(source, choices, blocks);
+  if (known.get(key)?.by === by) return;
+  const layout = blockLayout(dims, blocks.axis, blocks.size);
+  const found = await leastErrorBlocksBeside(read, layout, { type, importance: inputs }, fitters, signal);
+  const fitted = allowedBlocks(found, choices);
+  known.set(key, { by, ...fitted, adjusted: fitted.scales, rounding: null, codes: null });
+}
+
+/** What a weight's blocks follow from, beside its values, and how large its inputs are where that counts. */
+function basisOf(
+  { importance }: WeightSource,
   { type, algorithm, halves, seed }: WeightChoices,
   blocks: NonNullable<EncodedWeight["blocks"]>,
+): { readonly by: string; readonly inputs: Float32Array | null } {
+  const inputs = algorithm === "nearest" ? null : (importance?.() ?? null);
+  return { by: JSON.stringify([type, blocks, algorithm, inputs && [...inputs], halves, seed]), inputs };
+}
+
+function allowedBlocks(found: BlockScales, { halves }: WeightChoices): BlockScales {
+  return halves ? { ...found, scales: found.scales.map(halfAbove) } : found;
+}
+
+function workedBlocks(
+  source: WeightSource,
+  choices: WeightChoices,
+  blocks: NonNullable<EncodedWeight["blocks"]>,
 ): Codes {
+  const { key, name, dims, values, isDeferred } = source;
+  const { type, algorithm, seed } = choices;
   if (type === "nf4") {
     const [first = 1, second = 1] = dims;
     const find = () => normalFloats(values(), [first, second], blocks.axis, blocks.size);
@@ -217,8 +267,7 @@ function workedBlocks(
     return { axis: null, blocks, bias: null, zeroPoints: null, ...found, work };
   }
   const layout = blockLayout(dims, blocks.axis, blocks.size);
-  const inputs = algorithm === "nearest" ? null : (importance?.() ?? null);
-  const by = JSON.stringify([type, blocks, algorithm, inputs && [...inputs], halves, seed]);
+  const { by, inputs } = basisOf(source, choices, blocks);
   const last = known.get(key);
   const made = { axis: null, blocks, bias: null };
   const round = ({ scales, zeroPoints }: Pick<Known, "scales" | "zeroPoints">) =>
@@ -230,7 +279,7 @@ function workedBlocks(
   const weight = values();
   const found =
     algorithm === "nearest" ? extremeScales(weight, layout, type) : leastErrorBlocks(weight, layout, type, inputs);
-  const fitted = halves ? { ...found, scales: found.scales.map(halfAbove) } : found;
+  const fitted = allowedBlocks(found, choices);
   const codes = isDeferred ? null : round(fitted);
   known.set(key, { by, ...fitted, adjusted: fitted.scales, rounding: null, codes });
   return { ...made, ...fitted, work: () => codes ?? round(fitted) };
@@ -317,7 +366,7 @@ function workedChannels(source: WeightSource, choices: WeightChoices, inputScale
 }
 
 /** Undefined to round to nearest. */
-function rounderOf(seed: number | undefined, tensor: string): Rounder | undefined {
+export function rounderOf(seed: number | undefined, tensor: string): Rounder | undefined {
   return seed === undefined ? undefined : stochasticRounder(seed, tensor);
 }
 

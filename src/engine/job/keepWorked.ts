@@ -31,7 +31,7 @@ export async function keepWorked(
   const figures = new Map<string, WeightAnalysis>();
   const compare = (part: Part) => {
     const name = part instanceof WorkedBytes ? part.weight : undefined;
-    if (name !== undefined) figures.set(name, analysePlannedWeight(plan, name, recipe));
+    if (name !== undefined) figures.set(name, analysePlannedWeight(plan, name, recipe, { beside: true }));
   };
   for (const file of written.weights ? [written, written.weights] : [written]) {
     if (!partsOf(file).some((part) => part instanceof WorkedBytes)) continue;

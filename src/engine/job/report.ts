@@ -14,6 +14,7 @@ import { type Artifact, partsOf } from "./artifact.ts";
 import { artifactDigest } from "./artifactDigest.ts";
 import { type OpenModel, summarizeModel } from "./open.ts";
 import type { Quantized } from "./quantize.ts";
+import { refinementOf } from "./refinement.ts";
 import { analysePlannedWeight, analyseStoredWeight } from "./weights.ts";
 
 interface ReportParts {
@@ -45,6 +46,18 @@ export function reportOf(model: OpenModel, parts: ReportParts, seen: () => void 
     return found;
   };
   const { model: ____, statistics: _____, notices: ______, ...observation } = calibration;
+  const { plan } = quantized;
+  const analysed = (name: string) =>
+    parts.figures?.get(name) ?? analysePlannedWeight(plan, name, recipe, { beside: true });
+  const weights = [
+    ...plan.layers.flatMap(({ weightUse }) => (weightUse ? [told(analysed(weightUse.name))] : [])),
+    ...plan.stored.flatMap((layer) =>
+      layer.weights.flatMap((weight) =>
+        weight.type === "float16" ? [] : [told(analyseStoredWeight(weight, recipe.weights))],
+      ),
+    ),
+  ];
+  const refinement = refinementOf(weights, plan);
   return {
     tool: TOOL,
     date,
@@ -57,18 +70,8 @@ export function reportOf(model: OpenModel, parts: ReportParts, seen: () => void 
     ranges: groups
       .filter(({ id }) => calibration.statistics.has(id))
       .map(({ id }) => told(analysis.outline(id, recipe))),
-    weights: [
-      ...quantized.plan.layers.flatMap(({ weightUse }) =>
-        weightUse
-          ? [told(parts.figures?.get(weightUse.name) ?? analysePlannedWeight(quantized.plan, weightUse.name, recipe))]
-          : [],
-      ),
-      ...quantized.plan.stored.flatMap(({ weights }) =>
-        weights.flatMap((weight) =>
-          weight.type === "float16" ? [] : [told(analyseStoredWeight(weight, recipe.weights))],
-        ),
-      ),
-    ].map(weightReport),
+    weights: weights.map(weightReport),
+    ...(refinement && { refinement }),
     evaluation,
     tuning: tuning ? recordOf(tuning) : null,
     files: files.map(reportedFile),
@@ -90,11 +93,12 @@ export function recordOf({ points, ...search }: Tuning): TuningRecord {
   };
 }
 
-function weightReport({ name, dims, axis, channels, sqnr }: WeightAnalysis): WeightReport {
+function weightReport({ name, dims, axis, block, channels, sqnr }: WeightAnalysis): WeightReport {
   return {
     name,
     dims,
     axis,
+    ...(block !== null && { block }),
     sqnr,
     leastSqnr: channels.reduce((least, channel) => Math.min(least, channel.sqnr), sqnr),
   };

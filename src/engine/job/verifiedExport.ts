@@ -1,4 +1,5 @@
 import type { Dataset } from "../model/dataset.ts";
+import type { WithFitters } from "../model/fitting.ts";
 import type { JobContext, Notice } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Runtime } from "../model/runtime.ts";
@@ -29,10 +30,12 @@ export async function verifiedExport(
   runtime: Runtime,
   context: JobContext,
   keep: Keep | null = null,
+  withFitters?: WithFitters,
 ): Promise<Verified> {
   const { report } = context;
   report({ task: "Quantizing", done: 0, total: 1, unit: "models" });
-  const made = keep && request.recipe.resolved ? await quantizedAhead(model, request.recipe, keep, context) : {};
+  const made =
+    keep && request.recipe.resolved ? await quantizedAhead(model, request.recipe, keep, context, withFitters) : {};
   const exported = exportJob(model, { ...made, ...request, report });
   const start = performance.now();
   const models = exported.files.filter(({ name }) => name.endsWith(".onnx"));
@@ -71,9 +74,10 @@ async function quantizedAhead(
   recipe: Recipe,
   keep: Keep,
   context: JobContext,
+  withFitters?: WithFitters,
 ): Promise<Pick<ExportRequest, "quantized" | "figures">> {
   assertRoundingLearned(recipe);
-  await weighAhead(model, recipe, context);
+  await weighAhead(model, recipe, context, withFitters);
   const quantized = quantizeModel(model, recipe);
   return { quantized, figures: await keepWorked(quantized, recipe, keep, context) };
 }

@@ -3,10 +3,9 @@ import type { EncodedWeight } from "../encode/weight.ts";
 import type { WeightAnalysis } from "../model/analysis.ts";
 import { channelLayout } from "../numerics/channels.ts";
 import { weightFiguresOf } from "../numerics/weightFigures.ts";
-import type { TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { dimsOf, passingFloats } from "../onnx/tensor.ts";
 import type { QuantizationPlan } from "../plan/plan.ts";
-import { type PlannedWeightChoices, plannedWeight } from "../plan/plannedWeight.ts";
+import { isWeightRefined, nearestWeight, type PlannedWeightChoices, plannedWeight } from "../plan/plannedWeight.ts";
 import type { StoredWeight } from "../plan/stored.ts";
 import { storedWeight } from "../plan/storedWeight.ts";
 import { type OpenModel, type PlanChoices, planModel } from "./open.ts";
@@ -20,19 +19,26 @@ export function analyseWeight(
   return analysePlannedWeight(planModel(model, recipe), name, recipe);
 }
 
-/** The same under a plan that is made already. */
+/** The same under a plan that is made already; with `beside` also, of scales that were refined without data, what others would cost. */
 export function analysePlannedWeight(
   plan: QuantizationPlan,
   name: string,
   recipe: PlannedWeightChoices,
+  { beside }: { readonly beside: boolean } = { beside: false },
 ): WeightAnalysis {
   const layer = plan.layers.find(({ weightUse }) => weightUse?.name === name);
   const proto = plan.index.initializer(name);
   if (!layer?.weightUse || !proto) throw new Error(`${name} is not the weight of a quantized layer.`);
   const { weightUse: use } = layer;
   const encoded = plannedWeight(layer, use, plan, recipe);
-  const dims = dimsOf(proto);
-  return { name, dims, axis: encoded.axis, ...figuresOf(proto, encoded, use.axis) };
+  const values = passingFloats(proto);
+  const made = figuresOf(values, encoded, use.axis);
+  const analysis = { name, dims: dimsOf(proto), ...shapeOf(encoded), channels: made.channels, sqnr: made.sqnr };
+  if (!beside || !isWeightRefined(layer, use, plan, recipe)) return analysis;
+  const layout = channelLayout(encoded.dims, use.axis);
+  const others = nearestWeight(layer, use, plan, recipe, values);
+  const nearest = weightFiguresOf(values, others, layout, channelScales(encoded, use.axis));
+  return { ...analysis, refined: { energy: made.energy, refined: made.error, nearest: nearest.error } };
 }
 
 /** The same of a weight that is kept in codes for a layer in float; two axes with scales of their own are one. */
@@ -42,12 +48,16 @@ export function analyseStoredWeight(
 ): WeightAnalysis {
   const { name, tensor, axes } = stored;
   const encoded = storedWeight(stored, scaling);
-  const { dims, axis } = encoded;
-  return { name, dims, axis, ...figuresOf(tensor, encoded, axes[0] ?? null) };
+  const { channels, sqnr } = figuresOf(passingFloats(tensor), encoded, axes[0] ?? null);
+  return { name, dims: encoded.dims, ...shapeOf(encoded), channels, sqnr };
 }
 
-function figuresOf(tensor: TensorProto, encoded: EncodedWeight, channelAxis: number | null) {
+function shapeOf({ axis, blocks }: EncodedWeight): Pick<WeightAnalysis, "axis" | "block"> {
+  return { axis, block: blocks?.size ?? null };
+}
+
+function figuresOf(values: Float32Array, encoded: EncodedWeight, channelAxis: number | null) {
   const layout = channelLayout(encoded.dims, channelAxis);
   const scales = channelScales(encoded, channelAxis);
-  return weightFiguresOf(passingFloats(tensor), decodedStretches(encoded), layout, scales);
+  return weightFiguresOf(values, decodedStretches(encoded), layout, scales);
 }

@@ -48,8 +48,10 @@ export interface GroupFigures {
 export interface WeightAnalysis {
   readonly name: string;
   readonly dims: readonly number[];
-  /** The output-channel axis; null when quantized per tensor. */
+  /** The axis along which scales run; null where there is one for all, and in blocks. */
   readonly axis: number | null;
+  /** How many weights share a scale, in blocks; null where they are not in blocks. */
+  readonly block: number | null;
   readonly channels: readonly {
     readonly min: number;
     readonly max: number;
@@ -58,4 +60,13 @@ export interface WeightAnalysis {
   }[];
   /** Of the whole tensor under the recipe's granularity, dB. */
   readonly sqnr: number;
+  /** Where that was asked for, of a weight whose scales were refined without data. */
+  readonly refined?: RefinedSums;
+}
+
+/** Sums of squares over a weight: its own, and of its errors with refined scales and with those of the largest weights. */
+export interface RefinedSums {
+  readonly energy: number;
+  readonly refined: number;
+  readonly nearest: number;
 }

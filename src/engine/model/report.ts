@@ -16,13 +16,15 @@ import { OBSERVATION } from "./calibration.ts";
 import { EVALUATION } from "./evaluation.ts";
 import { NOTICE } from "./job.ts";
 import { RECIPE } from "./recipe.ts";
+import { REFINEMENT } from "./refinement.ts";
 import { REPORTED_MODEL } from "./summary.ts";
 import { TUNING_RECORD } from "./tuning.ts";
 
 const WEIGHT_REPORT = fields({
   name: text,
   dims: integers(0),
-  axis: about("The output-channel axis; null when quantized per tensor.", nullable(count)),
+  axis: about("The axis along which scales run; null where there is one for all, and in blocks.", nullable(count)),
+  block: maybe(about("How many weights share a scale, where they are in blocks; absent in reports of before.", count)),
   sqnr: about("Of the whole tensor, dB.", number),
   leastSqnr: about("Of the channel that loses most, dB.", number),
 });
@@ -47,6 +49,12 @@ export const REPORT = fields({
     }),
   ),
   weights: list(WEIGHT_REPORT),
+  refinement: maybe(
+    about(
+      "What scales of least error gained; absent where none were found without data, and in reports of before.",
+      REFINEMENT,
+    ),
+  ),
   evaluation: nullable(EVALUATION),
   tuning: about("Null where a person made the recipe.", nullable(TUNING_RECORD)),
   files: about(

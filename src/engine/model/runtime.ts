@@ -1,4 +1,5 @@
 import type { BlockLearner } from "./finetuning.ts";
+import type { WithFitters } from "./fitting.ts";
 import type { Range } from "./range.ts";
 import type { Statistics } from "./statistics.ts";
 import type { Port, Tensor, TensorMap } from "./tensor.ts";
@@ -158,6 +159,8 @@ export interface Runtimes {
   readonly accelerator: (() => Promise<Accelerator>) | null;
   /** What learns rounding, started when it is asked for; absent where a recipe's wish for it is left open. */
   readonly learner?: () => Promise<BlockLearner>;
+  /** Threads that find scales of large weights beside the one that asks; absent where there are none. */
+  readonly withFitters?: WithFitters;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { BlocksToFit, FittedBlocks } from "../model/fitting.ts";
 import {
   isAsymmetric,
   type WeightCodes,
@@ -12,14 +13,7 @@ import type { ChannelLayout } from "./channels.ts";
 import { weightKernel } from "./kernel/weightKernel.ts";
 import { forEachRow, rowsOf } from "./reduction.ts";
 
-export interface BlockScales {
-  /** One float32 scale a block, at least SCALE_FLOOR. */
-  readonly scales: Float32Array;
-  /** One a block; null where all are 0. */
-  readonly zeroPoints: WeightCodes | null;
-  /** Blocks whose scale was raised to SCALE_FLOOR: all zero, or vanishing. */
-  readonly dead: readonly number[];
-}
+export type BlockScales = FittedBlocks;
 
 /** What is tried of a block, and by which error. */
 interface Search {
@@ -76,11 +70,16 @@ export function leastErrorBlocks(
   type: WeightType,
   importance: Float32Array | null,
 ): BlockScales {
-  return new Fitting(scaleCount(layout), type, searchOf(type), squared(importance)).blocks(weights, layout);
+  return fitBlocks({ values: weights, layout, type, importance: squared(importance) });
+}
+
+/** The same, given how much each value along the axis counts. A block's scale depends on no other block. */
+export function fitBlocks({ values, layout, type, importance }: BlocksToFit): BlockScales {
+  return new Fitting(scaleCount(layout), type, searchOf(type), importance).blocks(values, layout);
 }
 
 /** Squares of magnitudes, 1 in the mean; null where all are alike or one is not finite. */
-function squared(importance: Float32Array | null): Float64Array | null {
+export function squared(importance: Float32Array | null): Float64Array | null {
   if (!importance) return null;
   let sum = 0;
   for (let k = 0; k < importance.length; k++) sum += Math.abs(importance[k] as number);

@@ -3,6 +3,12 @@ import type { ChannelLayout } from "./channels.ts";
 import { signalToNoise } from "./decibels.ts";
 import { weightKernel } from "./kernel/weightKernel.ts";
 
+export interface WeightFigures extends Pick<WeightAnalysis, "channels" | "sqnr"> {
+  /** Sums of squares of the weights, and of their errors. */
+  readonly energy: number;
+  readonly error: number;
+}
+
 /**
  * What quantizing weights costs, measured on the weights and the values that their codes stand for: extremes and SQNR of each
  * channel, and of all. `scales` holds one scale a channel, or one for all.
@@ -12,7 +18,7 @@ export function weightFigures(
   values: Float32Array,
   layout: ChannelLayout,
   scales: Float32Array,
-): Pick<WeightAnalysis, "channels" | "sqnr"> {
+): WeightFigures {
   return weightFiguresOf(weights, [{ from: 0, values }], layout, scales);
 }
 
@@ -28,7 +34,7 @@ export function weightFiguresOf(
   stretches: Iterable<DecodedStretch>,
   layout: ChannelLayout,
   scales: Float32Array,
-): Pick<WeightAnalysis, "channels" | "sqnr"> {
+): WeightFigures {
   const { channels, inner } = layout;
   const sums: ChannelSums = {
     min: new Float64Array(channels).fill(Infinity),
@@ -48,6 +54,7 @@ export function weightFiguresOf(
     addSums(part, values, within, sums, first);
   }
   const total = (parts: Float64Array) => parts.reduce((sum, value) => sum + value, 0);
+  const [energy, error] = [total(sums.energy), total(sums.error)];
   return {
     channels: Array.from(sums.energy, (energy, channel) => ({
       min: sums.min[channel] as number,
@@ -55,7 +62,9 @@ export function weightFiguresOf(
       scale: scales[scales.length === 1 ? 0 : channel] as number,
       sqnr: signalToNoise(energy, sums.error[channel] as number),
     })),
-    sqnr: signalToNoise(total(sums.energy), total(sums.error)),
+    sqnr: signalToNoise(energy, error),
+    energy,
+    error,
   };
 }
 

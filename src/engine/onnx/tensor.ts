@@ -104,6 +104,16 @@ export function passingFloats(proto: TensorProto): Float32Array {
   return new Float32Array(shared, 0, byteLength / 4);
 }
 
+/** What fills an array with values of a float32 tensor whose bytes are in a file, from a place on; null for others. */
+export function storedFloats(proto: TensorProto): ((target: Float32Array, from: number) => void) | null {
+  const stored = deferredOf(proto);
+  const isFloat = proto.dataType === Code.FLOAT && rawLength(proto) === 4 * elementCount(dimsOf(proto));
+  if (!isFloat || !(stored instanceof StoredBytes)) return null;
+  return (target, from) => {
+    stored.readInto(new Uint8Array(target.buffer, target.byteOffset, target.byteLength), 4 * from);
+  };
+}
+
 /** A TensorProto whose `rawData` is a view of the tensor's data. */
 export function tensorProto(name: string, tensor: Tensor): TensorProto {
   const { buffer, byteOffset, byteLength } = tensor.data;

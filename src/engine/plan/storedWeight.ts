@@ -59,6 +59,7 @@ function sourceOf({ tensor, axes, blockAxis, isMultiplied, reduction = null }: S
     blockAxis: blockAxis !== null && isJoined ? blockAxis - 1 : blockAxis,
     importance: null,
     isDeferred: false,
+    read: null,
     values: () => passingFloats(tensor),
     bias: null,
   };

@@ -1,7 +1,7 @@
 import type { WeightSource } from "../encode/weight.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
 import type { TensorProto } from "../onnx/proto/onnx_pb.ts";
-import { dimsOf, passingFloats, tensorOf } from "../onnx/tensor.ts";
+import { dimsOf, passingFloats, storedFloats, tensorOf } from "../onnx/tensor.ts";
 import { deferredOf } from "../onnx/tensorBytes.ts";
 import type { Candidate } from "./candidates.ts";
 import type { RunTimeKernel } from "./dynamic.ts";
@@ -30,6 +30,7 @@ export function weightSource(
     blockAxis,
     importance: blockAxis === null ? null : inputImportance(node, use, index),
     isDeferred: deferredOf(proto) !== null,
+    read: storedFloats(proto),
     values: () => passingFloats(proto),
     bias: bias && (() => tensorOf(index.initializer(bias.name) as TensorProto).data as Float32Array),
   };

@@ -38,6 +38,7 @@ import { assertCalibrated, assertRecipeFor, looksResolved, quantizeModel, resolv
 import { Beside } from "../job/quantizedBeside.ts";
 import { readQuantized } from "../job/readQuantized.ts";
 import { assertRunsHere } from "../job/runsHere.ts";
+import { measureRefinement } from "../job/refinement.ts";
 import { sealedFiles } from "../job/sealedFiles.ts";
 import { sensitivity, sensitivityOfPart } from "../job/sensitivity.ts";
 import {
@@ -77,6 +78,7 @@ import type { Preprocess, Preset } from "../model/preprocess.ts";
 import type { PreprocessFinding } from "../model/preprocessFinding.ts";
 import type { FileWalk, QuantizedBeside } from "../model/quantizedFile.ts";
 import type { GivenInputs, Recipe } from "../model/recipe.ts";
+import type { Refinement } from "../model/refinement.ts";
 import type { Learner, Rounding, RoundingListener, RoundingRequest } from "../model/rounding.ts";
 import type { ErrorWalk, Sensitivity } from "../model/sensitivity.ts";
 import type { Shard } from "../model/shard.ts";
@@ -596,6 +598,11 @@ export class Project {
     return analyseWeight(this.#model, name, choices);
   }
 
+  /** What scales of blocks gain by being found by least error, without data. Throws InputError where none are. */
+  refinement(context: JobContext): Promise<Refinement> {
+    return measureRefinement(this.#model, this.#recipe, context);
+  }
+
   /** The first `count` values of an activation of the float model on one sample. */
   values(tensor: string, sample: number, count: number, choices: ModelChoices = this.#recipe): Promise<Float32Array> {
     const model = equalizedModel(this.#model, choices);
@@ -629,7 +636,8 @@ export class Project {
       ...(tuning && { tuning }),
     };
     const run = async (data: OpenDataset | null) => {
-      const made = await verifiedExport(this.#model, request, data, this.#runtime, context, keep);
+      const { withFitters } = this.#environment.runtimes;
+      const made = await verifiedExport(this.#model, request, data, this.#runtime, context, keep, withFitters);
       return passphrase === null ? made : { ...made, files: await sealedFiles(made, passphrase, context) };
     };
     return this.#data ? this.#on(this.#recipe, run) : run(null);

@@ -68,11 +68,15 @@ test("a weight names its narrowest living channel and what one scale leaves it",
     name: "w",
     dims: [3, 1],
     axis: null,
+    block: null,
     sqnr: 20,
     channels: [channel(12.7, 0.1), channel(0.2, 0.1), channel(0, 0.1)],
   };
   expect(weightLine(weight)).toBe(
     "w: channel 1 reaches ±0.200, channel 0 ±12.7, 63.5 times as far. Its one scale is 0.100, which leaves channel 1 2.00 of 127 steps.",
+  );
+  expect(weightLine({ ...weight, block: 32 })).toBe(
+    "w: channel 1 reaches ±0.200, channel 0 ±12.7, 63.5 times as far. Every 32 weights have a scale of their own, which no other channel decides.",
   );
   expect(weightLine({ ...weight, channels: weight.channels.slice(2) })).toBeNull();
 });

@@ -89,7 +89,7 @@ const ON_RESULTS: Partial<Record<Word, (own: Own) => string | null>> = {
 };
 
 /** What one scale for each channel, or for all, means for a weight. */
-export function weightLine({ name, axis, channels }: WeightAnalysis): string | null {
+export function weightLine({ name, axis, block, channels }: WeightAnalysis): string | null {
   const reaches = channels.map(({ min, max, scale }, index) => ({
     index,
     scale,
@@ -101,6 +101,8 @@ export function weightLine({ name, axis, channels }: WeightAnalysis): string | n
   const narrow = alive.reduce((least, entry) => (entry.reach < least.reach ? entry : least), first);
   const wide = alive.reduce((most, entry) => (entry.reach > most.reach ? entry : most), first);
   const spread = `${name}: channel ${narrow.index} reaches ±${significant(narrow.reach)}, channel ${wide.index} ±${significant(wide.reach)}, ${significant(wide.reach / narrow.reach)} times as far.`;
+  if (block !== null)
+    return `${spread} Every ${block} weights have a scale of their own, which no other channel decides.`;
   if (axis === null) {
     return `${spread} Its one scale is ${significant(wide.scale)}, which leaves channel ${narrow.index} ${significant(narrow.reach / wide.scale)} of 127 steps.`;
   }

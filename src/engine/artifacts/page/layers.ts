@@ -1,6 +1,7 @@
 import type { RangeReport } from "../../model/analysis.ts";
 import { type RecipeFormat, unscaledText } from "../../model/format.ts";
-import type { Report, WeightReport } from "../../model/report.ts";
+import { refinementText } from "../../model/refinement.ts";
+import type { Report } from "../../model/report.ts";
 import type { ReportedLayer } from "../../model/summary.ts";
 import { dimsText } from "../../values/dims.ts";
 import { count, interval, plural, significant } from "../../values/figures.ts";
@@ -64,13 +65,21 @@ ${rows.map((row) => rowMarkup(row, (elsewhere === undefined ? ALONE[report.recip
 </section>`;
 }
 
-export function weightsSection(weights: readonly WeightReport[]): Markup {
+export function weightsSection({ weights, refinement }: Pick<Report, "weights" | "refinement">): Markup {
+  const nearest = new Map(refinement?.weights.map((each) => [each.weight, each.nearest]));
   return html`<section><h2>Weights</h2>
 <p class="note">Computed from the weights themselves. The weakest channel shows what one scale for many channels costs.</p>
-<table><thead><tr><th scope="col">Weight</th><th scope="col">Shape</th><th scope="col">Scales</th><th scope="col">SQNR</th><th scope="col">Weakest channel</th></tr></thead><tbody>
-${weights.map(({ name, dims, axis, sqnr, leastSqnr }) => {
-  const scales = axis === null ? "one, per tensor" : `${count(dims[axis] ?? 1)}, per channel`;
-  return html`<tr><th scope="row"><code>${name}</code></th><td>${dimsText(dims)}</td><td>${scales}</td><td>${decibel(sqnr)}</td><td>${decibel(leastSqnr)}</td></tr>`;
+${refinement ? html`<p class="note">In words: ${refinementText(refinement)}.</p>` : null}
+<table><thead><tr><th scope="col">Weight</th><th scope="col">Shape</th><th scope="col">Scales</th>${refinement ? html`<th scope="col">SQNR by the largest weights</th>` : null}<th scope="col">SQNR</th><th scope="col">Weakest channel</th></tr></thead><tbody>
+${weights.map(({ name, dims, axis, block, sqnr, leastSqnr }) => {
+  const scales =
+    block !== undefined
+      ? `one in ${block} weights`
+      : axis === null
+        ? "one, per tensor"
+        : `${count(dims[axis] ?? 1)}, per channel`;
+  const other = nearest.get(name);
+  return html`<tr><th scope="row"><code>${name}</code></th><td>${dimsText(dims)}</td><td>${scales}</td>${refinement ? html`<td>${other === undefined ? "" : decibel(other)}</td>` : null}<td>${decibel(sqnr)}</td><td>${decibel(leastSqnr)}</td></tr>`;
 })}
 </tbody></table></section>`;
 }

@@ -3,9 +3,11 @@ import type { RangeReport } from "../../model/analysis.ts";
 import type { Accuracy, Evaluation } from "../../model/evaluation.ts";
 import { LAYER_FORMS } from "../../model/layerForm.ts";
 import { METHODS } from "../../model/range.ts";
+import type { Refinement } from "../../model/refinement.ts";
 import type { Report, WeightReport } from "../../model/report.ts";
 import type { Decision, TuningRecord } from "../../model/tuning.ts";
 import { channelsText } from "../../values/channels.ts";
+import { BLOCK_SIZES } from "../../values/codes.ts";
 import { executors, preprocess, prints, recipe, seed, tensorName } from "./arbitrary.ts";
 import { REPORT } from "./report.ts";
 
@@ -42,12 +44,32 @@ const range: fc.Arbitrary<RangeReport> = fc.record({
   }),
 });
 
-const weight: fc.Arbitrary<WeightReport> = fc.record({
-  name: tensorName,
-  dims: fc.array(fc.nat(), { maxLength: 4 }),
-  axis: fc.option(fc.nat({ max: 3 })),
-  sqnr: figure,
-  leastSqnr: figure,
+const weight: fc.Arbitrary<WeightReport> = fc.record(
+  {
+    name: tensorName,
+    dims: fc.array(fc.nat(), { maxLength: 4 }),
+    axis: fc.option(fc.nat({ max: 3 })),
+    block: fc.constantFrom(...BLOCK_SIZES),
+    sqnr: figure,
+    leastSqnr: figure,
+  },
+  { requiredKeys: ["name", "dims", "axis", "sqnr", "leastSqnr"] },
+);
+
+const refinement: fc.Arbitrary<Refinement> = fc.record({
+  weights: fc.array(
+    fc.record({
+      weight: tensorName,
+      layers: fc.array(tensorName, { maxLength: 3 }),
+      values: fc.nat(),
+      nearest: figure,
+      refined: figure,
+      left: figure,
+    }),
+    { maxLength: 3 },
+  ),
+  nearest: figure,
+  refined: figure,
 });
 
 const accuracy: fc.Arbitrary<Accuracy> = fc.record({
@@ -173,27 +195,45 @@ const tuning: fc.Arbitrary<TuningRecord> = fc.record({
 const indices = fc.uniqueArray(fc.nat(), { maxLength: 6 }).map((values) => values.sort((a, b) => a - b));
 
 /** Any report whose parts need not fit each other. */
-export const arbitraryReport: fc.Arbitrary<Report> = fc.record({
-  tool: fc.record({ name: fc.constant("Octet"), version: fc.constantFrom("0.1.0", "0.2.0") }),
-  date: fc.constantFrom("2026-11-21T09:31:12.000Z", "2026-11-22T00:00:00.000Z"),
-  model: fc
-    .record({ sha256: fc.constantFrom("ab", "cd"), bytes: fc.nat() })
-    .map((facts) => ({ ...REPORT.model, ...facts })),
-  recipe,
-  calibration: fc.record({
-    equalized: fc.boolean(),
-    observed: indices,
-    skipped: indices,
-    wanted: fc.nat(),
-    preprocess: fc.option(preprocess),
-    seed,
-    prints,
-    executors,
-  }),
-  ranges: fc.uniqueArray(range, { maxLength: 3, selector: ({ group }) => group }),
-  weights: fc.uniqueArray(weight, { maxLength: 3, selector: ({ name }) => name }),
-  evaluation: fc.option(evaluation),
-  tuning: fc.option(tuning),
-  files: fc.constantFrom([], [...REPORT.files]),
-  notices: fc.constant(REPORT.notices),
-});
+export const arbitraryReport: fc.Arbitrary<Report> = fc.record(
+  {
+    tool: fc.record({ name: fc.constant("Octet"), version: fc.constantFrom("0.1.0", "0.2.0") }),
+    date: fc.constantFrom("2026-11-21T09:31:12.000Z", "2026-11-22T00:00:00.000Z"),
+    model: fc
+      .record({ sha256: fc.constantFrom("ab", "cd"), bytes: fc.nat() })
+      .map((facts) => ({ ...REPORT.model, ...facts })),
+    recipe,
+    calibration: fc.record({
+      equalized: fc.boolean(),
+      observed: indices,
+      skipped: indices,
+      wanted: fc.nat(),
+      preprocess: fc.option(preprocess),
+      seed,
+      prints,
+      executors,
+    }),
+    ranges: fc.uniqueArray(range, { maxLength: 3, selector: ({ group }) => group }),
+    weights: fc.uniqueArray(weight, { maxLength: 3, selector: ({ name }) => name }),
+    refinement,
+    evaluation: fc.option(evaluation),
+    tuning: fc.option(tuning),
+    files: fc.constantFrom([], [...REPORT.files]),
+    notices: fc.constant(REPORT.notices),
+  },
+  {
+    requiredKeys: [
+      "tool",
+      "date",
+      "model",
+      "recipe",
+      "calibration",
+      "ranges",
+      "weights",
+      "evaluation",
+      "tuning",
+      "files",
+      "notices",
+    ],
+  },
+);

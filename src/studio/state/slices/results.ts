@@ -13,6 +13,7 @@ import type { Preprocess } from "../../../engine/model/preprocess.ts";
 import type { PreprocessFinding } from "../../../engine/model/preprocessFinding.ts";
 import type { FileWalk } from "../../../engine/model/quantizedFile.ts";
 import type { Recipe } from "../../../engine/model/recipe.ts";
+import type { Refinement } from "../../../engine/model/refinement.ts";
 import type { Rounding } from "../../../engine/model/rounding.ts";
 import type { ErrorWalk, Sensitivity } from "../../../engine/model/sensitivity.ts";
 import type { Tuning } from "../../../engine/model/tuning.ts";
@@ -154,6 +155,8 @@ export interface Results {
   readonly rounding: LearnedRounding | null;
   readonly finetuning: FineTuned | null;
   readonly codes: FoundCodes | null;
+  /** What scales found without data gained, and under which recipe. */
+  readonly refinement: { readonly result: Refinement; readonly recipe: Recipe } | null;
   readonly diagnosis: Diagnosed | null;
   /** Findings whose remedy was applied since the last evaluation. */
   readonly applied: readonly Finding[];
@@ -179,6 +182,7 @@ export const NO_RESULTS: Results = {
   rounding: null,
   finetuning: null,
   codes: null,
+  refinement: null,
   diagnosis: null,
   applied: [],
   remedySteps: [],
@@ -206,6 +210,7 @@ export const resultsChanges = {
   roundingLearned: (_, rounding: LearnedRounding) => ({ rounding }),
   fineTuned: (_, finetuning: FineTuned) => ({ finetuning }),
   codesFound: (_, codes: FoundCodes) => ({ codes }),
+  refinementMeasured: (_, refinement: NonNullable<Results["refinement"]>) => ({ refinement }),
   diagnosed: (_, diagnosis: Diagnosed) => ({ diagnosis }),
   remedyApplied: ({ applied }, finding: Finding) => ({
     applied: [...applied.filter((one) => !sameFinding(one, finding)), finding],

@@ -8,6 +8,7 @@ import { Choice } from "../../parts/Choice.tsx";
 import { Term } from "../../parts/Term.tsx";
 import { chooseAlgorithm } from "../../state/codes.ts";
 import { editRecipe } from "../../state/recipe.ts";
+import { isRefinedBy } from "../../state/refinement.ts";
 import { awaitedOf } from "../../state/steps.ts";
 import { actions } from "../../state/store.ts";
 import { isRefused } from "../../state/taken.ts";
@@ -105,6 +106,15 @@ function AlgorithmChoice({ recipe }: { readonly recipe: Recipe }) {
             Go to Codes
           </button>
         </p>
+      ) : isRefinedBy(recipe) ? (
+        <button
+          type="button"
+          className="button small"
+          onClick={() => actions.tuneViewOpened("codes")}
+          data-testid="refinement-open"
+        >
+          What that gains
+        </button>
       ) : recipe.codes ? (
         <p className="muted small">Codes of {plural(Object.keys(recipe.codes).length, "layer")} are found.</p>
       ) : null}

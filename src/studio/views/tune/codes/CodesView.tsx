@@ -6,22 +6,33 @@ import { Empty } from "../../../parts/Empty.tsx";
 import { Term } from "../../../parts/Term.tsx";
 import { Adoption, NeedsData } from "../../../parts/WaitingFor.tsx";
 import { adoptCodes, codesAreAdopted, codesAreStale, FINDING, foundText, isWhole } from "../../../state/codes.ts";
+import { isRefinedBy } from "../../../state/refinement.ts";
 import { useProject, useResults, useStudio, useWork } from "../../../state/useStudio.ts";
 import { CodesForm } from "./CodesForm.tsx";
 import { CodesTable } from "./CodesTable.tsx";
+import { RefinementPart } from "./RefinementPart.tsx";
 import "./CodesView.css";
 
-/** Finds codes of weights in blocks by GPTQ or AWQ, layer by layer, and shows what that gained. */
+/** Finds codes of weights in blocks by GPTQ or AWQ, layer by layer, and shows what that gained, or what scales found without data did. */
 export default function CodesView() {
   const search = useResults((results) => results.codes?.result ?? null);
   const running = useWork((work) => work.job?.task === FINDING);
   const hasData = useProject((project) => project.data !== null);
   const isAsked = useProject((project) => project.recipe !== null && isSampled(project.recipe.present.weights));
+  const isRefined = useProject((project) => project.recipe !== null && isRefinedBy(project.recipe.present));
+  if (isRefined) {
+    return (
+      <>
+        <RefinementPart />
+        {search ? <Found search={search} running={running} /> : null}
+      </>
+    );
+  }
   if (!search && !isAsked) {
     return (
-      <Empty title="The recipe asks for no codes found on samples.">
+      <Empty title="The recipe asks for no codes found on samples, and for no scales of least error.">
         <p className="muted">
-          They are for weights alone or q4f16, in blocks: choose GPTQ or AWQ under “Scales by” in the recipe.
+          They are for weights alone or q4f16, in blocks: choose how scales are found under “Scales by” in the recipe.
         </p>
       </Empty>
     );

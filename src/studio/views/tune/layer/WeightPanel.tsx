@@ -42,9 +42,8 @@ export function WeightPanel({ name, layer }: { readonly name: string; readonly l
         <h3 id="weights-heading">Weights</h3>
         {weights ? (
           <span className="muted" data-testid="weight-facts">
-            {name}, {dimsText(weights.dims)}, <Term word={weights.axis === null ? "per tensor" : "per channel"} />
-            {weights.axis === null ? "" : ` (${plural(weights.channels.length, "scale")}, axis ${weights.axis})`},{" "}
-            <Term word="SQNR" /> {decibel(weights.sqnr)}
+            {name}, {dimsText(weights.dims)}, <Sharing weights={weights} />, <Term word="SQNR" />{" "}
+            {decibel(weights.sqnr)}
             {poor > 0 ? (
               <strong className="hint">
                 , {poor} of {plural(weights.channels.length, "channel")} below {POOR_DB} dB
@@ -62,6 +61,17 @@ export function WeightPanel({ name, layer }: { readonly name: string; readonly l
         <div className="skeleton weights-waiting" />
       )}
     </section>
+  );
+}
+
+/** How many weights share a scale. */
+function Sharing({ weights: { axis, block, channels } }: { readonly weights: WeightAnalysis }) {
+  if (block !== null) return <Term word="blocks">blocks of {block}</Term>;
+  if (axis === null) return <Term word="per tensor" />;
+  return (
+    <>
+      <Term word="per channel" /> ({plural(channels.length, "scale")}, axis {axis})
+    </>
   );
 }
 
