@@ -19,7 +19,7 @@ export function passphraseFor({ encrypt }: { readonly encrypt: boolean }): strin
   }
   if (/[\r\n]/.test(passphrase)) {
     throw new InputError(
-      `${VARIABLE} has a line break in it, as it has from a file or of several passphrases, and --encrypt takes one that can be typed; set it without.`,
+      `${VARIABLE} has a line break in it, as it has from a file or of several passphrases, and --encrypt takes one that can be typed; set it without, and decrypt before it what has another.`,
     );
   }
   return passphrase;

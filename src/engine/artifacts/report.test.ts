@@ -90,9 +90,7 @@ test("says what clip ranges cut off, most first, where it was counted", () => {
   expect(said(some)).toMatch(
     /counted one by one on the 60 samples that judged: some at 2 of 3 layers\. .* gemm −0\.500 to 2\.00 4,000 12\.5 % relu −0\.500 to 2\.00 4,000 0\.0250 % Outputs/,
   );
-  expect(said(some.slice(0, 1))).toMatch(
-    /No value of the float model is cut off .* on the 60 samples .* at 1 layer\./,
-  );
+  expect(said(some.slice(0, 1))).toMatch(/No value of the float model is cut off .* on the 60 samples .* at 1 layer\./);
   expect(said()).not.toContain("Clipped, by layer");
 });
 

@@ -15,6 +15,7 @@ import { tensorOf, tensorProto } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise, portInfo } from "../onnx/testing/build.ts";
 import { encodeRequest } from "../plan/request.ts";
 import { ortRuntime } from "../runtime/onnxruntime.ts";
+import { targetOf } from "../targets/index.ts";
 import { isCodebook, WEIGHT_TYPES } from "../values/codes.ts";
 import { type Choices, noiseFeeds, type Trial, tryOut } from "./testing/trial.ts";
 
@@ -270,6 +271,23 @@ describe("a table that is looked up", () => {
     expect(await kinds(choicesOf({ type: "uint4", operator: "matmulnbits", block: 64 }))).toBe("Gather");
     expect(await kinds(wanted)).toBe("GatherBlockQuantized");
   });
+
+  it.each(["ort-webgpu", "transformers.js"] as const)(
+    "stays in float for %s, and says why, where its rows have an odd number of 4-bit zero points",
+    async (target) => {
+      const made = async (weights: Partial<Recipe["weights"]>, on: Recipe["target"] = target) => {
+        const choices = { ...choicesOf({ type: "uint4", operator: "matmulnbits", block: 32, ...weights }), target: on };
+        const trial = await tryOut(lookup(false), choices, () => feeds);
+        return [operatorsOf(trial)[0], trial.plan.layers[0]?.reason ?? null];
+      };
+      const { name } = targetOf({ target });
+      expect(await made({})).toEqual(["Gather", { code: "odd-zero-points", blocks: 1, target: name }]);
+      for (const fitting of [{ block: 16 }, { type: "int4" }, { type: "uint8" }] as const) {
+        expect(await made(fitting)).toEqual(["GatherBlockQuantized", null]);
+      }
+      expect(await made({}, "ort-web")).toEqual(["GatherBlockQuantized", null]);
+    },
+  );
 
   it("keeps its values for who else reads it", async () => {
     const model = lookup(false, {

@@ -3,11 +3,14 @@ import { GraphIndex } from "../onnx/graph.ts";
 import { withFields } from "../onnx/messages.ts";
 import { freshName, tensorNames } from "../onnx/names.ts";
 import type { ModelProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
-import { dimsOf, tensorOf, tensorProto } from "../onnx/tensor.ts";
+import { tensorOf, tensorProto } from "../onnx/tensor.ts";
 import { biasPlace } from "../operators/biasPlace.ts";
 import { graphOf, withGraph } from "./pass.ts";
 
-/** The model with numbers added to the biases of layers, one an output channel. Layers it does not have are passed over. */
+/**
+ * The model with numbers added to the biases of layers, one an output channel; a bias of one number is widened to them. Layers it does not
+ * have are passed over.
+ */
 export function applyBiases(model: ModelProto, biases: NonNullable<Recipe["biases"]>): ModelProto {
   const graph = graphOf(model);
   const index = new GraphIndex(graph);
@@ -18,10 +21,11 @@ export function applyBiases(model: ModelProto, biases: NonNullable<Recipe["biase
     const place = layer && biasPlace(layer, index);
     if (!place) return [];
     const known = index.initializer(place.node.input[place.input] ?? "");
-    if (known && dimsOf(known)[0] !== values.length) return [];
-    const before = known ? (tensorOf(known).data as Float32Array) : null;
+    const before = known ? (tensorOf(known).data as Float32Array) : new Float32Array(values.length);
+    const length = Math.max(before.length, values.length);
+    if ([before.length, values.length].some((each) => each !== 1 && each !== length)) return [];
     const name = freshName(names, `${known?.name ?? `${place.node.output[0]}.bias`}.corrected`);
-    const data = Float32Array.from(values, (value, i) => (before?.[i] ?? 0) + value);
+    const data = Float32Array.from({ length }, (_, i) => before[i % before.length]! + values[i % values.length]!);
     const input = [...place.node.input];
     input[place.input] = name;
     replaced.set(place.node, withFields(place.node, { input }));

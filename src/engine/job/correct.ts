@@ -8,6 +8,7 @@ import type { Runtime } from "../model/runtime.ts";
 import { biasPlace } from "../operators/biasPlace.ts";
 import { operatorOf, weightedOf } from "../operators/index.ts";
 import { withLearned } from "../recipe/change.ts";
+import { missing } from "../recipe/derivations.ts";
 import { expectedCorrections, expectedInputs } from "../tuning/analyticBias.ts";
 import { type CorrectedLayer, correctBiases } from "../tuning/biasCorrection.ts";
 import { equalizedModel, type OpenModel, planModel } from "./open.ts";
@@ -48,7 +49,7 @@ export async function learnBiases(
  * does not come out of a BatchNormalization are passed over. The recipe's ranges are resolved.
  */
 export function deriveBiases(model: OpenModel, recipe: Recipe): Recipe {
-  if (recipe.corrections.bias !== "analytic" || recipe.biases) return recipe;
+  if (recipe.corrections.bias !== "analytic" || recipe.biases || missing(recipe).includes("rounding")) return recipe;
   const means = expectedInputs(planModel(model, recipe), normalizedTensors(model.observed), recipe.factors ?? {});
   return withLearned(recipe, { biases: expectedCorrections(planModel(model, recipe), recipe, means) });
 }

@@ -19,9 +19,11 @@ export function assertRoundingLearned(recipe: Recipe): void {
     );
   }
   if (!lacks.includes("rounding")) return;
-  throw new InputError(
-    "The recipe asks for learned rounding, which has not been learned yet; learn it on data, or round to nearest.",
-  );
+  const why =
+    recipe.rounding === null
+      ? "has not been learned yet"
+      : "it holds without the biases that are learned with it; set bias correction to none to take it so";
+  throw new InputError(`The recipe asks for learned rounding, which ${why}; learn it on data, or round to nearest.`);
 }
 
 /** Throws InputError where a search would leave out what a recipe asks to be learned of weights. */

@@ -171,8 +171,9 @@ export function quantizationJob(model: OpenModel, recipe: Recipe): QuantizationJ
   assertScalingLearned(recipe);
   const { types } = equalizedModel(model, recipe);
   const float = floatForm(model, recipe);
-  const corrected = recipe.biases ? applyBiases(float, recipe.biases) : float;
-  const plan = planOn(planModel(model, recipe), corrected.graph as GraphProto);
+  const planned = planModel(model, recipe);
+  const corrected = recipe.biases ? applyBiases(float, biasesUnder(recipe, recipe.biases, planned)) : float;
+  const plan = planOn(planned, corrected.graph as GraphProto);
   assertTakes(plan.target, recipe);
   assertWhole(plan, types, model.name);
   if (!quantizesAnything(plan)) {
@@ -183,6 +184,17 @@ export function quantizationJob(model: OpenModel, recipe: Recipe): QuantizationJ
   assertScalable(resolved);
   assertHandRangesResolved(plan, recipe, resolved);
   return { float, corrected, types, plan, ranges: new Map(Object.entries(resolved)) };
+}
+
+/** What was learned with the rounding of layers makes up for that, and is nothing to those that are in float. */
+function biasesUnder(
+  { weights: { rounding } }: Recipe,
+  biases: NonNullable<Recipe["biases"]>,
+  { layers }: QuantizationPlan,
+): NonNullable<Recipe["biases"]> {
+  if (rounding !== "learned" && rounding !== "finetuned") return biases;
+  const rounded = new Set(layers.flatMap(({ id, reason, weightUse }) => (reason === null && weightUse ? [id] : [])));
+  return Object.fromEntries(Object.entries(biases).filter(([id]) => rounded.has(id)));
 }
 
 /**

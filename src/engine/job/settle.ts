@@ -124,8 +124,8 @@ export function settleAlone(model: OpenModel, recipe: Recipe): Settled {
 
 /**
  * Does what a recipe still lacks, in this order: learns equalization and smoothing, calibrates where the calibration given does not
- * fit and activations are quantized, settles the ranges, learns rounding where something is there to learn it, or else
- * the biases, since learned rounding takes the place of correcting them (docs/rounding.md). What the recipe holds already
+ * fit and activations are quantized, settles the ranges, learns rounding where something is there to learn it, with what it adds to biases, or else
+ * the biases (docs/rounding.md). What the recipe holds already
  * is kept. Throws InputError as these do, and before all when the target does not take what is asked for or a file of the result is
  * sure to be longer than anything loads.
  */
@@ -207,10 +207,10 @@ export async function settle(
     settled = withFoundCodes(settled, found);
   }
   if (lacks("biases") && settled.codes) {
-    // Later layers have learned to make up for the mean errors of earlier ones, and correcting these would undo it.
+    // Codes of later layers make up for the mean errors of earlier ones, and correcting these would undo it.
     settled = withLearned(settled, { biases: {} });
   }
-  if (lacks("biases") && settled.corrections.bias === "empirical") {
+  if (lacks("biases") && settled.corrections.bias === "empirical" && !lacks("rounding")) {
     const biases = await learnBiases(model, settled, taught.dataset, samples, runtimes.main, context);
     settled = withLearned(settled, { biases });
   }

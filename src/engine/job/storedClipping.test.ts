@@ -166,6 +166,14 @@ describe("what the clip ranges of a given file cut off", () => {
     },
   );
 
+  it("is not counted where a weight was trained on, however little of it is along the float one", async () => {
+    const by = noise(dense.dims, 17).data as Float32Array;
+    const trained = { ...dense, data: (dense.data as Float32Array).map((value, at) => value + 0.3 * by[at]!) };
+    const evaluation = await evaluated(toolsFile({ last: trained }));
+    expect(evaluation.clipped).toBeUndefined();
+    expect(about(evaluation)).toHaveLength(1);
+  });
+
   it("is counted where weights are rounded coarsely", async () => {
     expect(shares(await evaluated(toolsFile({ bits: 4 })))).toEqual({ x: [5, 24], r: [2, 24] });
     expect(shares(await evaluated(toolsFile({ bits: 3 })))).toEqual({ x: [5, 24], r: [2, 24] });

@@ -1,4 +1,5 @@
 import { STORED_BLOCK, type StoredType } from "../values/codes.ts";
+import { plural } from "../values/figures.ts";
 import { HALF_LARGEST } from "../values/halfFloats.ts";
 
 /** Why a layer stays in float: a code, and what the sentence about it names. */
@@ -29,6 +30,7 @@ export type Reason =
   | { readonly code: "weight-small"; readonly type: StoredType }
   | { readonly code: "no-operator"; readonly type: string }
   | { readonly code: "parts-of-bytes"; readonly columns: number }
+  | { readonly code: "odd-zero-points"; readonly blocks: number; readonly target: string }
   | { readonly code: "bias" }
   | { readonly code: "constants" }
   /** What is around it. */
@@ -128,6 +130,8 @@ export function reasonText(reason: Reason): string {
       return `no operator reads its weight in ${reason.type}`;
     case "parts-of-bytes":
       return `ONNX Runtime makes noise of a product by 2-bit weights in ${reason.columns} columns, as a row of them ends within a byte; MatMulNBits takes it`;
+    case "odd-zero-points":
+      return `its rows have ${plural(reason.blocks, "block")}, and GatherBlockQuantized on ${reason.target} takes no odd number of 4-bit zero points; smaller blocks, or int4, which has none, make it fit`;
     case "bias":
       return "its bias is not one finite constant an output channel, and without that it has no integer kernel";
     case "constants":

@@ -285,7 +285,7 @@ function recipeWith<S extends Schema>(preprocess: S) {
       nullable(NAMES),
     ),
     biases: about(
-      "What bias correction, or fine-tuning, adds to each output channel of a layer before its activation, by layer; null until learned.",
+      "What bias correction, learned rounding or fine-tuning adds to each output channel of a layer before its activation, by layer; null until learned.",
       nullable(record(finites)),
     ),
     rounding: about(

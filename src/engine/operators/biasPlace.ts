@@ -17,8 +17,9 @@ export function biasPlace(node: NodeProto, index: GraphIndex): BiasPlace | null 
     const name = node.input[2];
     return !name || isVector(name, index) ? { node, input: 2 } : null;
   }
-  const [use, ...others] = index.uses(node.output[0] ?? "");
-  if (!use || !operatorOf(use.node, index)?.adds || others.length > 0) return null;
+  const result = node.output[0] ?? "";
+  const [use, ...others] = index.uses(result);
+  if (!use || index.isOutput(result) || !operatorOf(use.node, index)?.adds || others.length > 0) return null;
   const input = 1 - use.input;
   return isVector(use.node.input[input] ?? "", index) ? { node: use.node, input } : null;
 }

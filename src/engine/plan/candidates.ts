@@ -10,7 +10,7 @@ import { operatorFor } from "../operators/index.ts";
 import type { Operator } from "../operators/operator.ts";
 import { layersInIntegers } from "../operators/quantizing.ts";
 import { onWide, type Target } from "../targets/target.ts";
-import { weightBits } from "../values/codes.ts";
+import { isAsymmetric, weightBits } from "../values/codes.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import { askedWide, isAllWide } from "./askedWide.ts";
 import { type Follower, followerOf } from "./followers.ts";
@@ -89,6 +89,7 @@ export function candidatesOf(
       (weight && type === "nf4" && ownOperator(node, weight, index, choices) === null
         ? { code: "no-operator" as const, type }
         : null) ??
+      (table ? zeroPointsReason(table, index, target, choices) : null) ??
       (weight && weightBits(type) === 2 ? columnsReason(node, weight, index, choices) : null) ??
       kernelReason(node, descriptor, weight, target, choices) ??
       (target.floats === "where it gains" ? probabilityReason(node, descriptor, probabilities) : null) ??
@@ -147,6 +148,17 @@ function columnsReason(node: NodeProto, use: WeightUse, index: GraphIndex, choic
   const isFused = node.opType === "MatMul" || (node.opType === "Gemm" && !intOf(node, "transB"));
   if (!isFused || use.input !== 1 || dims.length !== 2 || columns % 4 === 0) return null;
   return ownOperator(node, use, index, choices) === null ? { code: "parts-of-bytes", columns } : null;
+}
+
+function zeroPointsReason(
+  { name }: WeightUse,
+  index: GraphIndex,
+  { name: target, oddZeroPoints }: Target,
+  { weights: { type, block } }: PlanChoices,
+): Reason | null {
+  if (oddZeroPoints || block === undefined || weightBits(type) !== 4 || !isAsymmetric(type)) return null;
+  const blocks = Number(index.initializer(name)?.dims[1] ?? 0) / block;
+  return blocks % 2 === 1 ? { code: "odd-zero-points", blocks, target } : null;
 }
 
 /** What a target that stores nothing it computes in float cannot compute otherwise. */

@@ -79,7 +79,6 @@ function biasOf(node: NodeProto, index: GraphIndex, channels: number | null): Bi
   const name = place?.node.input[place.input];
   const bias = name ? index.initializer(name) : undefined;
   if (!place || !name || !bias || dimsOf(bias)[0] !== channels) return null;
-  if (place.node !== node && index.isOutput(node.output[0] ?? "")) return null;
   if (!isAllFinite(tensorOf(bias).data as Float32Array)) return null;
   return { name, output: place.node.output[0] ?? "", input: place.input };
 }

@@ -37,8 +37,8 @@ import { Prober } from "../job/probe.ts";
 import { assertCalibrated, assertRecipeFor, looksResolved, quantizeModel, resolveRecipe } from "../job/quantize.ts";
 import { Beside } from "../job/quantizedBeside.ts";
 import { readQuantized } from "../job/readQuantized.ts";
-import { assertRunsHere } from "../job/runsHere.ts";
 import { measureRefinement } from "../job/refinement.ts";
+import { assertRunsHere } from "../job/runsHere.ts";
 import { sealedFiles } from "../job/sealedFiles.ts";
 import { sensitivity, sensitivityOfPart } from "../job/sensitivity.ts";
 import {

@@ -8,7 +8,7 @@ import type { ReadLayer } from "./read.ts";
 
 /** Rounding moves a value by a step at most, up or down; a little more is arithmetic. */
 const ROUNDED = 1.01;
-/** How far the values of a slice may be from the float ones all in one direction, as a share. */
+/** How far the values of a slice may be from the float ones, all in one direction, or beyond what steps allow, as a share of their norm. */
 const SCALED = 0.1;
 /** The least step of a value that no scale belongs to, as a share of it: that of bfloat16. */
 const SHORT = 2 ** -7;
@@ -61,19 +61,24 @@ function stepsOf(weight: ReadConstant): Float32Array {
   );
 }
 
-/** Whether no slice along an axis is both beyond rounding and larger or smaller than the float one by a share. */
+/** Whether no slice along an axis is both beyond rounding and by a share other than the float one: larger or smaller, or in any direction. */
 function isRounded({ float, dims, align }: Aligned, elementSteps: Float32Array): boolean {
   const [values, steps] = [align(), align(elementSteps)];
   return dims.every((length, axis) => {
     const inner = elementCount(dims.slice(axis + 1));
-    const [products, squares, beyond] = [new Float64Array(length), new Float64Array(length), new Uint8Array(length)];
+    const sums = () => new Float64Array(length);
+    const [products, squares, errors, allowed, beyond] = [sums(), sums(), sums(), sums(), new Uint8Array(length)];
     for (let i = 0; i < float.length; i++) {
       const at = Math.floor(i / inner) % length;
       const [own, other] = [float[i]!, values[i]!];
       products[at]! += own * other;
       squares[at]! += own * own;
+      errors[at]! += (other - own) ** 2;
+      allowed[at]! += steps[i]! ** 2;
       if (Math.abs(other - own) > ROUNDED * steps[i]!) beyond[at] = 1;
     }
-    return squares.every((square, at) => !beyond[at] || Math.abs(products[at]! - square) <= SCALED * square);
+    const isSimilar = (square: number, at: number) =>
+      Math.abs(products[at]! - square) <= SCALED * square && errors[at]! <= SCALED ** 2 * square + allowed[at]!;
+    return squares.every((square, at) => !beyond[at] || isSimilar(square, at));
   });
 }

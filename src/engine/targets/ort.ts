@@ -96,6 +96,7 @@ export const ORT: Target = {
   integerEnds: false,
   halfEnds: true,
   computesBfloats: false,
+  oddZeroPoints: true,
   staticShapes: false,
   isHere: true,
   multipliesAtRunTime: new Set(["Conv", "Gemm", "LSTM", "MatMul"]),

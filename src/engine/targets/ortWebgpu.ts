@@ -24,6 +24,11 @@ export const ORT_WEBGPU: Target = {
       source: "https://github.com/microsoft/onnxruntime/tree/main/onnxruntime/contrib_ops/webgpu/quantization",
     },
     {
+      says: "Its GatherBlockQuantized wants two 4-bit zero points in every byte, so that a table whose rows have an odd number of blocks does not run.",
+      source:
+        "https://github.com/microsoft/onnxruntime/blob/main/onnxruntime/contrib_ops/webgpu/quantization/gather_block_quantized.cc",
+    },
+    {
       says: "What is not in its list of operators runs on the processor, and its tensors go there and back.",
       source: OPERATORS,
     },
@@ -54,6 +59,7 @@ export const ORT_WEBGPU: Target = {
     ..."Softmax Split Sqrt Squeeze Sub Tan Tanh ThresholdedRelu Tile Transpose Unsqueeze Where".split(" "),
   ]),
   without: "falls back",
+  oddZeroPoints: false,
   hasPast: false,
   isHere: false,
 };

@@ -94,6 +94,8 @@ export interface Target {
   readonly halfEnds: boolean;
   /** Whether layers may compute in bfloat16, as ONNX has it (targets/bfloats.ts); else constants alone are kept in it. */
   readonly computesBfloats: boolean;
+  /** Whether a GatherBlockQuantized may have an odd number of 4-bit zero points in a row. */
+  readonly oddZeroPoints: boolean;
   /** Whether every dimension of its inputs must be a number. */
   readonly staticShapes: boolean;
   /** Whether what is measured here is measured on it. */

@@ -22,7 +22,13 @@ export const TRANSFORMERS_JS: Target = {
       says: "Its processors and tokenizers make float32 and integers, and no float16 but for caches of keys and values: inputs and outputs stay float32.",
       source: "https://github.com/huggingface/transformers.js/issues/1447",
     },
+    {
+      says: "On WebGPU a GatherBlockQuantized wants two 4-bit zero points in every byte, so that a table whose rows have an odd number of blocks does not run.",
+      source:
+        "https://github.com/microsoft/onnxruntime/blob/main/onnxruntime/contrib_ops/webgpu/quantization/gather_block_quantized.cc",
+    },
     ...ORT_WEB.rules,
   ],
+  oddZeroPoints: false,
   halfEnds: false,
 };

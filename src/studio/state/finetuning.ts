@@ -138,7 +138,7 @@ export async function fineTune(): Promise<void> {
 }
 
 function roundingDigest({ rounding, biases }: Pick<Rounding, "rounding" | "biases">): string {
-  return digestOf({ rounding, biases });
+  return `${digestOf(rounding)} ${digestOf(biases)}`;
 }
 
 /** The layers of a block in words. */

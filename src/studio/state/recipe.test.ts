@@ -3,7 +3,7 @@ import type { Calibration } from "../../../workers/protocol.ts";
 import type { Preprocess } from "../../engine/model/preprocess.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
-import { withCorrections, withMethod, withRounding } from "../../engine/recipe/edits.ts";
+import { withCorrections, withLearnedRounding, withMethod } from "../../engine/recipe/edits.ts";
 import { scalingOf } from "../../engine/recipe/scaling.ts";
 import { begin } from "./history.ts";
 import { runJob } from "./jobs.ts";
@@ -105,7 +105,7 @@ test("biases by BatchNorm’s means are worked out without the samples, once", a
   expect(job).toHaveBeenCalledTimes(1);
 });
 
-test("biases wait for rounding that is not learned yet, and are learned once it is", async () => {
+test("biases wait for rounding that is not learned yet, and come with it", async () => {
   const corrections = { equalization: false, bias: "empirical" } as const;
   const weights = { ...RECIPE.weights, rounding: "learned" } as const;
   given({ data: {} as OpenData, recipe: begin({ ...RECIPE, weights, corrections }) });
@@ -124,8 +124,10 @@ test("biases wait for rounding that is not learned yet, and are learned once it 
   expect(asked).toHaveLength(1);
 
   const rounding = { conv: "AQ==" };
-  editRecipe("rounding", (recipe) => withRounding(recipe, "learned", rounding));
-  expect(await resolveRecipe(calibration)).toMatchObject({ weights, corrections, rounding, biases: { conv: [1] } });
+  const learned = { rounding, biases: { conv: [2] }, prints: null };
+  editRecipe("rounding", (recipe) => withLearnedRounding(recipe, learned));
+  expect(await resolveRecipe(calibration)).toMatchObject({ weights, corrections, rounding, biases: { conv: [2] } });
+  expect(asked).toHaveLength(1);
   expect(studio.getState().project.recipe?.present.rounding).toBe(rounding);
 });
 

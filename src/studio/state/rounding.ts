@@ -16,6 +16,7 @@ import { factsOf, presentOf } from "./steps.ts";
 import { actions, studio } from "./store.ts";
 
 export const LEARNING = "Learning rounding";
+const UNBIASED: NonNullable<Recipe["biases"]> = {};
 
 /** How many samples are read, of those that calibrate: the others judge. */
 export function roundingSamples({ project: { samples }, view: { roundingSettings } }: StudioState): number {
@@ -38,7 +39,8 @@ export function isAdopted({ project: { recipe }, results: { rounding } }: Studio
   const used = recipe?.present;
   if (!rounding || !used?.rounding) return false;
   const learned = rounding.result;
-  return digestOf([used.rounding, used.biases ?? {}]) === digestOf([learned.rounding, learned.biases]);
+  const isSame = digestOf(used.rounding) === digestOf(learned.rounding);
+  return isSame && digestOf(used.biases ?? UNBIASED) === digestOf(learned.biases);
 }
 
 /** What a run that was ended came to, where the next one can go on from it. */

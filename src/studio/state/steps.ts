@@ -128,8 +128,9 @@ export function isPartial({ calibration }: Facts): boolean {
 export type AwaitedPart = "rounding" | "finetuning" | "codes";
 
 export function awaitedOf(recipe: Recipe): AwaitedPart | null {
-  if (recipe.weights.rounding === "learned" && recipe.rounding === null) return "rounding";
   const lacks = missing(recipe);
+  if (lacks.includes("rounding") || (recipe.weights.rounding === "learned" && recipe.rounding === null))
+    return "rounding";
   if (recipe.weights.rounding === "finetuned" && lacks.includes("codes")) return "finetuning";
   return lacks.includes("codes") || lacks.includes("inputScales") ? "codes" : null;
 }

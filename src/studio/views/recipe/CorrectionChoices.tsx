@@ -55,7 +55,8 @@ export function CorrectionChoices({
         </p>
       ) : biases ? (
         <p className="muted small">
-          Biases of {plural(Object.keys(biases).length, "layer")} are {isFineTuned ? "tuned" : "corrected"}.
+          Biases of {plural(Object.keys(biases).length, "layer")} are{" "}
+          {isFineTuned ? "tuned" : rounding ? "learned with their rounding" : "corrected"}.
         </p>
       ) : corrections.bias === "empirical" && !hasData ? (
         <p className="muted small">Not measured: needs samples.</p>
