@@ -3,15 +3,17 @@ import { packCodes } from "../encode/foundCodes.ts";
 import { graphOf } from "../graph/pass.ts";
 import { sliceModel } from "../graph/slice.ts";
 import type { Dataset } from "../model/dataset.ts";
-import type {
-  BlockLearner,
-  BlockTask,
-  BlockTuning,
-  FineTuneListener,
-  FineTuneRequest,
-  FineTuning,
-  TunedBlock,
-  TunedLayer,
+import {
+  type BlockLearner,
+  type BlockTask,
+  type BlockTuning,
+  type FineTuneListener,
+  type FineTuneRequest,
+  type FineTuning,
+  HELD,
+  type TunedBlock,
+  type TunedLayer,
+  teachingOf,
 } from "../model/finetuning.ts";
 import { inPairs } from "../model/format.ts";
 import { InputError } from "../model/job.ts";
@@ -39,15 +41,12 @@ import { fromRows, inRows, layerForm, type WeightRows, weightRows } from "./weig
 
 /** What is kept of all samples for a block: what it reads and makes. Earlier layers read more, and few weights are theirs. */
 const KEPT_BYTES = 64 * 2 ** 20;
-/** Crops of each picture, and of the whole of them. */
-const CROPS = 4;
-/** One in so many samples judges and teaches nothing. */
-const HELD = 5;
-
+/** How often each picture that teaches is seen: as it is, and in crops. */
+const VIEWS = 4;
 /**
  * Tunes codes, scales and biases of layers of 4 bits block by block, in graph order, from learned rounding on: a block is to make of what
- * it is fed in the quantized model, with earlier blocks tuned, what it makes in the float model. Pictures are seen in crops. A block
- * keeps what it learned where that gains on samples held out. Of each run of layers that can be tuned together the block is the longest
+ * it is fed in the quantized model, with earlier blocks tuned, what it makes in the float model. Pictures are seen in crops, too. A block
+ * keeps what it learned where that gains on samples held out, as they are. Of each run of layers that can be tuned together the block is the longest
  * part up to its end whose samples fit in memory.
  * Throws InputError as quantizing does, where no block can be tuned, or no sample can be read; rejects with AbortError when it is
  * cancelled, after `onBlock` had all that was tuned.
@@ -172,14 +171,15 @@ function roundedCodes(
   );
 }
 
-/** Samples as they are seen: each picture in crops, the same each time; anything else as it is. */
+/** Samples as they are seen: those that teach and are pictures in crops, too, the same each time; anything else as it is. */
 class Views {
   readonly #dataset: Dataset;
   readonly #wanted: number;
   readonly #signal: AbortSignal;
   readonly #layout: NonNullable<Recipe["preprocess"]>["layout"] | null;
-  /** How many samples were read. */
-  samples = 0;
+  /** How many samples were read that teach, and that judge. */
+  #taught = 0;
+  #held = 0;
 
   constructor(dataset: Dataset, samples: number, { preprocess }: Recipe, signal: AbortSignal) {
     this.#signal = signal;
@@ -188,44 +188,44 @@ class Views {
     this.#layout = preprocess?.layout ?? null;
   }
 
+  get #views(): number {
+    return this.#layout ? VIEWS : 1;
+  }
+
   get most(): number {
-    return this.#wanted * (this.#layout ? CROPS : 1);
+    return this.#wanted * this.#views;
+  }
+
+  get samples(): number {
+    return this.#taught + this.#held;
   }
 
   get count(): number {
-    return this.samples * (this.#layout ? CROPS : 1);
+    return this.#taught * this.#views + this.#held;
   }
 
-  /** How many of them, the last, are held out: views of other samples than the others are of. Throws InputError where there are too few. */
+  /** How many of them, the last, are held out. Throws InputError where none teaches, or none judges. */
   get held(): number {
-    if (this.samples < HELD) {
-      throw new InputError(
-        `Fine-tuning holds out one sample in ${HELD}, and ${this.samples} could be read: give ${HELD} or more, or choose learned rounding.`,
-      );
-    }
-    return Math.floor(this.samples / HELD) * (this.#layout ? CROPS : 1);
+    if (this.#held > 0 && this.#taught > 0) return this.#held;
+    throw new InputError(
+      `Fine-tuning holds out one sample in ${HELD}, and ${this.samples} could be read: give ${HELD} or more, or choose learned rounding.`,
+    );
   }
 
-  /** Crop by crop of the samples that teach, so that those of one are apart; then those held out. */
+  /** View by view of the samples that teach, so that those of one are apart; then those held out. */
   async *all(): AsyncGenerator<TensorMap> {
-    const kept: TensorMap[] = [];
-    for await (const { sample } of readableSamples(this.#dataset, this.#wanted)) {
+    const [taught, held]: [TensorMap[], TensorMap[]] = [[], []];
+    for await (const { done, sample } of readableSamples(this.#dataset, this.#wanted)) {
       this.#signal.throwIfAborted();
-      kept.push(sample.feeds);
+      (done < teachingOf(this.#wanted) ? taught : held).push(sample.feeds);
     }
-    this.samples = kept.length;
-    const taught = kept.length - Math.floor(kept.length / HELD);
-    for (const [from, to] of [
-      [0, taught],
-      [taught, kept.length],
-    ] as const) {
-      for (let crop = 0; crop < (this.#layout ? CROPS : 1); crop++) {
-        for (let at = from; at < to; at++) {
-          const feeds = kept[at] as TensorMap;
-          yield this.#layout ? cropped(feeds, this.#layout, at * CROPS + crop) : feeds;
-        }
+    [this.#taught, this.#held] = [taught.length, held.length];
+    for (let view = 0; view < this.#views; view++) {
+      for (const [at, feeds] of taught.entries()) {
+        yield this.#layout && view > 0 ? cropped(feeds, this.#layout, at * VIEWS + view) : feeds;
       }
     }
+    yield* held;
   }
 }
 

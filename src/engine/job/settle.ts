@@ -1,7 +1,7 @@
 import { AUTOMATIC, type Calibration, type Execution } from "../model/calibration.ts";
 import type { CodeSearch } from "../model/codeSearch.ts";
 import type { ElementwiseDecision } from "../model/elementwise.ts";
-import { type FineTuning, TUNING_STEPS } from "../model/finetuning.ts";
+import { type FineTuning, TUNING_STEPS, teachingOf } from "../model/finetuning.ts";
 import { seeksExtremes } from "../model/format.ts";
 import type { JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
@@ -194,7 +194,8 @@ export async function settle(
     const asked = { samples: Math.min(samples, ROUNDING_SAMPLES), iterations: iterations ?? ROUNDING_ITERATIONS };
     const by = { runtime: runtimes.main, learner: await runtimes.learner() };
     const listener = { context, onPoint: () => undefined, onLayer: () => undefined, onBlock: () => undefined };
-    const learned = await learnRounding(model, settled, dataset, { ...asked, resume: null }, by, listener);
+    const teaching = { ...asked, samples: teachingOf(asked.samples), resume: null };
+    const learned = await learnRounding(model, settled, dataset, teaching, by, listener);
     const request = { samples: asked.samples, steps: TUNING_STEPS, from: learned, resume: null };
     finetuning = await fineTune(model, settled, dataset, request, by, listener);
     settled = withFineTuning(settled, finetuning);

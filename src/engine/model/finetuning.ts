@@ -8,6 +8,14 @@ import type { Tensor } from "./tensor.ts";
 /** Steps of Adam over a block, unless said otherwise: docs/finetuning.md. */
 export const TUNING_STEPS = 100;
 
+/** One in so many samples judges and teaches nothing. */
+export const HELD = 5;
+
+/** How many of so many samples teach, the first ones; the others judge, and rounding that is gone on from has not seen them. */
+export function teachingOf(samples: number): number {
+  return samples - Math.floor(samples / HELD);
+}
+
 /** What a value is rounded to: codes of an activation, and the least and the greatest. */
 export interface ValueGrid extends Affine {
   readonly limits: readonly [number, number];
@@ -101,11 +109,11 @@ export const FINE_TUNING = fields({
 export type FineTuning = Of<typeof FINE_TUNING>;
 
 export interface FineTuneRequest {
-  /** The first so many samples are read. */
+  /** The first so many samples are read: `teachingOf` them teach. */
   readonly samples: number;
   /** Steps of Adam over each block. */
   readonly steps: number;
-  /** The learned rounding that is gone on from. */
+  /** The learned rounding that is gone on from, of the samples that teach. */
   readonly from: Pick<Rounding, "rounding" | "biases">;
   /** What a run that was ended came to: its blocks are not tuned again. */
   readonly resume: FineTuning | null;

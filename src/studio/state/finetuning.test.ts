@@ -42,7 +42,7 @@ const learned: Rounding = {
   rounding: { a: "AQ==", b: "AQ==" },
   biases: { a: [0.25] },
   layers: [{ layer: "a" }, { layer: "b" }] as LayerRounding[],
-  ...{ wanted: 2, samples: 20, iterations: 200, learner: "tfjs", seconds: 1, prints: "AAAAAAAA" },
+  ...{ wanted: 2, samples: 16, iterations: 200, learner: "tfjs", seconds: 1, prints: "AAAAAAAA" },
 };
 const block = (layer: string, kept: boolean) => ({
   ...{ layers: [layer], before: 0.5, after: kept ? 0.4 : 0.5, kept, curve: [], seconds: 1 },
@@ -123,6 +123,19 @@ test("rounding that is known is not learned again, and codes of weights alone br
   await fineTune();
   expect(job.mock.calls.map(([{ task }]) => task)).toEqual(["Fine-tuning"]);
   expect(present().prints).toBe("AAAAAAAABBBBBBBB");
+});
+
+test("rounding that was learned of the samples held out is learned again without them", async () => {
+  run([], tuned(true, true));
+  await learnRounding();
+  const { rounding } = state().results;
+  actions.roundingLearned({ ...rounding!, result: { ...rounding!.result, samples: 20 } });
+  job.mockClear();
+  await fineTune();
+  expect(job.mock.calls.map(([{ task, on }]) => [task, on])).toEqual([
+    ["Learning rounding", "the first 16 samples"],
+    ["Fine-tuning", "the first 20 samples"],
+  ]);
 });
 
 test("where nothing gains the recipe has learned rounding, unless it asks for what was tuned", async () => {

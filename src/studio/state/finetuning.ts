@@ -1,5 +1,5 @@
 import { proxy } from "../../../workers/client.ts";
-import type { FineTuning } from "../../engine/model/finetuning.ts";
+import { type FineTuning, teachingOf } from "../../engine/model/finetuning.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import type { LossPoint, Rounding } from "../../engine/model/rounding.ts";
 import { basisOf, isCurrent } from "../../engine/recipe/basis.ts";
@@ -67,7 +67,7 @@ export function resumableTuning(state: StudioState): FineTuning | null {
   const { finetuning } = state.results;
   if (!finetuning || fineTuningIsStale(state) || isWhollyTuned(finetuning.result)) return null;
   const { samples, steps, rounding } = finetuning.asked;
-  const from = knownRounding(state);
+  const from = roundingToTune(state);
   const isAsked = samples === roundingSamples(state) && steps === state.view.tuningSteps;
   return isAsked && from && rounding === roundingDigest(from) ? finetuning.result : null;
 }
@@ -78,7 +78,8 @@ export function resumableTuning(state: StudioState): FineTuning | null {
  */
 export async function fineTune(): Promise<void> {
   if (isBusy(studio.getState().work) || !readyToLearn(FINE_TUNING)) return;
-  const rounding = knownRounding(studio.getState()) ?? (await learn());
+  const teaching = teachingOf(roundingSamples(studio.getState()));
+  const rounding = roundingToTune(studio.getState()) ?? (await learn(teaching));
   if (!rounding) return;
   if (roundingIsStale(studio.getState())) {
     say("warning", "The recipe changed meanwhile, so nothing is tuned from what was learned.");
@@ -135,6 +136,12 @@ export async function fineTune(): Promise<void> {
     say("warning", "The recipe changed meanwhile, so it does not have what was tuned yet.");
   } else if (kept > 0 || present?.weights.rounding === "finetuned") adoptFineTuning();
   else if (!isAdopted(studio.getState())) adoptRounding();
+}
+
+/** What tuning goes on from: rounding that has not seen the samples held out; null where none was learned so. */
+export function roundingToTune(state: StudioState): Rounding | null {
+  const known = knownRounding(state);
+  return known && known.samples <= teachingOf(roundingSamples(state)) ? known : null;
 }
 
 function roundingDigest({ rounding, biases }: Pick<Rounding, "rounding" | "biases">): string {

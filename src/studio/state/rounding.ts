@@ -44,13 +44,11 @@ export function isAdopted({ project: { recipe }, results: { rounding } }: Studio
 }
 
 /** What a run that was ended came to, where the next one can go on from it. */
-export function resumable(state: StudioState): Rounding | null {
+export function resumable(state: StudioState, wanted = roundingSamples(state)): Rounding | null {
   const { rounding } = state.results;
   if (!rounding || roundingIsStale(state) || isComplete(rounding.result)) return null;
   const { samples, iterations } = rounding.asked;
-  return samples === roundingSamples(state) && iterations === state.view.roundingSettings.iterations
-    ? rounding.result
-    : null;
+  return samples === wanted && iterations === state.view.roundingSettings.iterations ? rounding.result : null;
 }
 
 /** What learning needs, where it is at hand; null where something lacks, which is told. */
@@ -75,7 +73,7 @@ export function readyToLearn(task: string) {
  * Learns which weights round up and which down. Shows the loss as it falls and every layer as it is done; a run that is ended keeps
  * its layers, and the next goes on from them. Null where it did not come to its end.
  */
-export async function learn(): Promise<Rounding | null> {
+export async function learn(samples = roundingSamples(studio.getState())): Promise<Rounding | null> {
   const ready = readyToLearn(LEARNING);
   if (!ready || isBusy(studio.getState().work)) return null;
   const { data, model, calibration } = ready;
@@ -83,8 +81,8 @@ export async function learn(): Promise<Rounding | null> {
   if (!recipe) return null;
   const basis = basisOf("rounding", { recipe, data: data.fingerprint });
   const now = studio.getState();
-  const asked = { samples: roundingSamples(now), iterations: now.view.roundingSettings.iterations };
-  let last = resumable(now);
+  const asked = { samples, iterations: now.view.roundingSettings.iterations };
+  let last = resumable(now, samples);
   const isOpen = () => studio.getState().project.model?.file === model.file;
   const show = (result: Rounding) => {
     last = result;

@@ -1,9 +1,14 @@
 import { clamp } from "../../../../engine/values/clamp.ts";
 import { NumberField } from "../../../parts/NumberField.tsx";
 import { StopButton } from "../../../parts/WaitingFor.tsx";
-import { FINE_TUNING, fineTune, fineTuningIsAdopted, resumableTuning } from "../../../state/finetuning.ts";
+import {
+  FINE_TUNING,
+  fineTune,
+  fineTuningIsAdopted,
+  resumableTuning,
+  roundingToTune,
+} from "../../../state/finetuning.ts";
 import { isBusy } from "../../../state/recipe.ts";
-import { knownRounding } from "../../../state/rounding.ts";
 import { actions } from "../../../state/store.ts";
 import { useProject, useStudio, useView, useWork } from "../../../state/useStudio.ts";
 
@@ -35,7 +40,7 @@ function Start() {
   const lacks = useProject(({ data, calibration }) => data === null || calibration === null);
   const goesOn = useStudio((state) => resumableTuning(state) !== null);
   const adopted = useStudio(fineTuningIsAdopted);
-  const hasRounding = useStudio((state) => knownRounding(state) !== null);
+  const hasRounding = useStudio((state) => roundingToTune(state) !== null);
   if (task === FINE_TUNING) return <StopButton testId="finetuning-stop" />;
   return (
     <button type="button" className="button" disabled={busy || lacks} onClick={fineTune} data-testid="finetuning-start">
