@@ -6,6 +6,7 @@ import { count, interval, plural } from "../../engine/values/figures.ts";
 import { Facts } from "../parts/Facts.tsx";
 import { PrecisionMark, precisionName } from "../parts/Precision.tsx";
 import { type NodeOf, nodeDetail } from "../state/nodes.ts";
+import { rowReason } from "../state/rowReason.ts";
 import { allRows } from "../state/selection.ts";
 import { useProject, useStudio } from "../state/useStudio.ts";
 import type { Topology } from "./topology.ts";
@@ -86,7 +87,7 @@ export function NodeFacts({ id, of }: { readonly id: string; readonly of: NodeOf
           .join(", ")}
         {detail?.domain ? `, domain ${detail.domain}` : ""}
       </p>
-      {row?.reason ? <p className="hint">Stays in float: {row.reason}.</p> : null}
+      {row?.reason ? <p className="hint">Stays in float: {rowReason(row)}.</p> : null}
       {port ? (
         <Facts
           facts={[

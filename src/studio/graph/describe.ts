@@ -1,4 +1,5 @@
 import { precisionName } from "../parts/Precision.tsx";
+import { rowReason } from "../state/rowReason.ts";
 import type { SceneNode } from "./scene.ts";
 import type { Topology } from "./topology.ts";
 
@@ -16,7 +17,7 @@ export function describe(
   const parts = [
     kind === "block" ? `Block ${name}, ${operator}` : `${operator} ${row?.id ?? name}`,
     precision && precisionName(precision),
-    row?.reason,
+    row && rowReason(row),
     fused,
     heat && `${kind === "block" ? "worst " : ""}${figure}: ${heat.text}`,
   ];

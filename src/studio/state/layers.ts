@@ -1,6 +1,6 @@
 import type { GroupFigures } from "../../engine/model/analysis.ts";
 import { schemeOf } from "../../engine/model/range.ts";
-import { reasonText } from "../../engine/model/reason.ts";
+import type { Reason } from "../../engine/model/reason.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import type { Layer, ModelSummary } from "../../engine/model/summary.ts";
 import { precisionOf } from "../../engine/values/codes.ts";
@@ -24,7 +24,8 @@ export interface Row {
   readonly outputs: readonly string[];
   readonly weight: string | null;
   readonly precision: Layer["precision"];
-  readonly reason: string | null;
+  /** Why it stays in float; of a layer the plan's reason, of an input words. */
+  readonly reason: Reason | string | null;
   /** The group of the first output that has one, else that of the layer it is fused with. */
   readonly group: string | null;
   /** The one layer that reads an output without a range of its own, such as the Relu after a Conv. */
@@ -72,7 +73,7 @@ export function rowsOf(plan: ModelSummary, recipe: Recipe): readonly Row[] {
       outputs: layer.outputs,
       weight: layer.weight,
       precision: layer.precision,
-      reason: layer.reason && reasonText(layer.reason),
+      reason: layer.reason,
       group: own ?? fused,
       fusedWith: fused === null ? null : reader,
       free:

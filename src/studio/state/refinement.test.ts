@@ -25,10 +25,11 @@ beforeEach(() => {
 });
 
 test("scales of blocks are refined where neither another algorithm nor another type is chosen", () => {
-  const without = (weights: Partial<Recipe["weights"]>) => ({ weights: { ...blocks.weights, ...weights } });
+  const without = (weights: Partial<Recipe["weights"]>) => ({ ...blocks, weights: { ...blocks.weights, ...weights } });
   expect(isRefinedBy(blocks)).toBe(true);
   expect(isRefinedBy(without({ algorithm: "hqq" }))).toBe(true);
   expect(isRefinedBy(PLAIN_RECIPE)).toBe(false);
+  expect(isRefinedBy({ ...blocks, format: "float16" })).toBe(false);
   for (const algorithm of ["nearest", "gptq", "awq"] as const) expect(isRefinedBy(without({ algorithm }))).toBe(false);
   expect(isRefinedBy(without({ type: "nf4" }))).toBe(false);
 });

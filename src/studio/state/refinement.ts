@@ -1,3 +1,4 @@
+import { takesCodes } from "../../engine/model/format.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import { sameValue } from "../../engine/recipe/text.ts";
 import { runJob } from "./jobs.ts";
@@ -7,9 +8,9 @@ import { actions, studio } from "./store.ts";
 export const COMPARING = "Comparing weights";
 
 /** Whether a recipe has scales of blocks found by least error, without data. */
-export function isRefinedBy({ weights }: Pick<Recipe, "weights">): boolean {
+export function isRefinedBy({ format, weights }: Pick<Recipe, "format" | "weights">): boolean {
   const { block, type, algorithm = "hqq" } = weights;
-  return block !== undefined && type !== "nf4" && algorithm === "hqq";
+  return takesCodes({ format }) && block !== undefined && type !== "nf4" && algorithm === "hqq";
 }
 
 /** What of a recipe decides what its weights are, and what they would be with other scales. */

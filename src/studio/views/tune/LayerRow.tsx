@@ -9,6 +9,7 @@ import { PrecisionMark } from "../../parts/Precision.tsx";
 import { sensitivityFigures } from "../../state/figures.ts";
 import { type Row, worseSqnr } from "../../state/layers.ts";
 import { setQuantized } from "../../state/recipe.ts";
+import { rowReason } from "../../state/rowReason.ts";
 import { actions } from "../../state/store.ts";
 import { useResults, useStudio, useView } from "../../state/useStudio.ts";
 
@@ -32,7 +33,7 @@ export const LayerRow = memo(function LayerRow({ row, label, index, top, selecte
   const hint = row.fusedWith ? `estimated, after ${row.fusedWith}` : "estimated";
   const worse = worseSqnr(figures?.figures.sqnr, weight);
   const isOfWeight = worse?.of === "weight";
-  const reason = row.reason ?? (row.group === null ? "its output stays in float" : null);
+  const reason = rowReason(row) ?? (row.group === null ? "its output stays in float" : null);
   const inFloat = row.precision === "float32";
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the arrow keys walk the rows (useKeys.ts)

@@ -1,6 +1,7 @@
 import { dimsText } from "../../../../engine/values/dims.ts";
 import { Empty } from "../../../parts/Empty.tsx";
 import { PrecisionMark } from "../../../parts/Precision.tsx";
+import { rowReason } from "../../../state/rowReason.ts";
 import { rowOf } from "../../../state/selection.ts";
 import { actions } from "../../../state/store.ts";
 import { useProject, useStudio } from "../../../state/useStudio.ts";
@@ -42,7 +43,7 @@ export default function LayerView() {
       </div>
       {row.reason ? (
         <p className="hint">
-          Stays in float: {row.reason}.{row.group ? " Its output is quantized for the layers that read it." : ""}
+          Stays in float: {rowReason(row)}.{row.group ? " Its output is quantized for the layers that read it." : ""}
         </p>
       ) : null}
       {row.fusedWith ? (
