@@ -42,6 +42,16 @@ it("bfloat16 for TensorRT is written, said not to be run here, and has no figure
   expect(errorOf(judged)).toMatch(/does not load in ONNX Runtime: Could not find an implementation for MatMul/);
 });
 
+it("the JSON names what computes the layers, and none of them as computed in float", async () => {
+  const make = async (...options: string[]) => {
+    const args = ["quantize", MODEL, "--format", "bfloat16", "--out", join(folder, `json${options.length}`), "--json"];
+    return (await octet(...args, ...options)).json().layers;
+  };
+  const all = { total: 2, quantized: 1, integer: 0 };
+  expect(await make("--target", "tensorrt")).toEqual({ ...all, computedInFloat: [], elsewhere: "TensorRT" });
+  expect(await make()).toEqual({ ...all, computedInFloat: ["product"] });
+});
+
 it("bfloat16 for others is said to be computed in float, and runs", async () => {
   const out = join(folder, "ort");
   const { stdout } = await octet("quantize", MODEL, "--format", "bfloat16", "--out", out);

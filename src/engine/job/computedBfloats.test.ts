@@ -151,7 +151,14 @@ describe("bfloat16 for TensorRT", () => {
     const page = new TextDecoder().decode(concat(files.find(({ name }) => name.endsWith(".html"))!.chunks));
     expect(page).toContain("5, computed so by TensorRT, not run here");
     expect(page).toContain("It is in bfloat16, computed so by TensorRT, not run here.");
-    expect(page).not.toMatch(/computed in float32|computed in float\b/);
+    expect(page).not.toMatch(
+      /computed in float32|computed in float\b|stored, in float|symmetric int8|is measured in ONNX Runtime/,
+    );
+    expect(page).toContain(
+      '<tr><th scope="row">Conv</th><td>1</td><td>0<small>1 computed so by TensorRT</small></td></tr>',
+    );
+    const ofTarget = report.notices.filter(({ subject }) => subject === "tensorrt").map(({ message }) => message);
+    expect(ofTarget).toEqual([expect.stringContaining("It computes in bfloat16 what the model has in it")]);
     const said = notices.filter(({ kind }) => kind === "warning").map(({ message }) => message);
     expect(said).toContain(
       "Layers compute in bfloat16, which TensorRT does and nothing here: what is written is not run here, and no figure is of it. Build it as a strongly typed network.",
@@ -229,6 +236,19 @@ describe("bfloat16 for TensorRT", () => {
     const project = await open(network());
     expect(() => project.aim("qnn").edit({ format: "bfloat16" }).assertTaken()).toThrow("QNN takes no format bfloat16");
   });
+});
+
+it("rules of a target are said of the formats that they bear on", async () => {
+  const said = async (target: TargetName, format: Recipe["format"]) => {
+    const project = await open(network());
+    const { notices } = project.aim(target).edit({ format }).summary;
+    return notices.filter(({ subject }) => subject === target).map(({ message }) => message);
+  };
+  const [pairs, halves] = [await said("tensorrt", "qdq"), await said("openvino", "float16")];
+  expect(pairs.some((message) => message.startsWith("Activations and weights are symmetric int8"))).toBe(true);
+  expect(pairs.some((message) => message.includes("is measured in ONNX Runtime on the processor"))).toBe(true);
+  expect(pairs.some((message) => message.includes("bfloat16"))).toBe(false);
+  expect(halves.filter((message) => /int8|in 16 bits/.test(message))).toEqual([]);
 });
 
 describe("what is known of operators that take bfloat16", () => {
