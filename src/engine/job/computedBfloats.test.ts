@@ -146,7 +146,7 @@ describe("bfloat16 for TensorRT", () => {
   });
 
   it("is not run here: the notices say so, and whatever would measure it is refused in a sentence", async () => {
-    const { notices, report, project, files } = await written(network());
+    const { notices, report, project, files, bytes } = await written(network());
     expect(report.model.elsewhere).toBe("TensorRT");
     const page = new TextDecoder().decode(concat(files.find(({ name }) => name.endsWith(".html"))!.chunks));
     expect(page).toContain("5, computed so by TensorRT, not run here");
@@ -178,6 +178,9 @@ describe("bfloat16 for TensorRT", () => {
     await project.settle({ samples: 2 }, context);
     await expect(project.probe(range, context)).rejects.toThrow(about);
     await expect(project.layerTimes(context)).rejects.toThrow(about);
+    await project.readBeside({ bytes, fileName: "net.bfloat16.onnx", readBeside: async () => null });
+    await expect(project.evaluateBeside(range, 0.01, context)).rejects.toThrow(about);
+    await expect(project.walkBeside(1, context)).rejects.toThrow(about);
   });
 
   it("gives its target back from the file, and a Cast after each constant those that others write", async () => {
