@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { allowBfloats } from "../graph/opset.ts";
 import type { DataFile } from "../model/dataset.ts";
@@ -14,7 +15,14 @@ import { concat, encodeModel } from "../onnx/encode.ts";
 import { withFields } from "../onnx/messages.ts";
 import { opsetOf } from "../onnx/opset.ts";
 import { inputPorts, outputPorts } from "../onnx/ports.ts";
-import { TensorProto_DataType as Code, type ModelProto, type NodeProto } from "../onnx/proto/onnx_pb.ts";
+import {
+  AttributeProto_AttributeType,
+  AttributeProtoSchema,
+  TensorProto_DataType as Code,
+  GraphProtoSchema,
+  type ModelProto,
+  type NodeProto,
+} from "../onnx/proto/onnx_pb.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
 import { tensorProto } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
@@ -217,6 +225,32 @@ describe("bfloat16 for TensorRT", () => {
     expect(notices.map(({ message }) => message)).toContain("In float32 between Casts stay: CumSum takes no bfloat16.");
   });
 
+  it("names what takes none inside other layers too", async () => {
+    const branch = (name: string, made: string) =>
+      create(AttributeProtoSchema, {
+        name,
+        type: AttributeProto_AttributeType.GRAPH,
+        g: create(GraphProtoSchema, {
+          name,
+          node: [makeNode("CumSum", ["r", "axis"], [made])],
+          output: [floatInput(made, [1, 16, 6, 6])],
+        }),
+      });
+    const middle = [
+      makeNode("ReduceMax", ["r"], ["top"], { attributes: [intAttribute("keepdims", 0)] }),
+      makeNode("Greater", ["top", "huge"], ["far"]),
+      makeNode("If", ["far"], ["k"], { attributes: [branch("then_branch", "one"), branch("else_branch", "other")] }),
+    ];
+    const model = network(middle, "k");
+    const axis = tensorProto("axis", { type: "int64", dims: [], data: BigInt64Array.of(1n) });
+    const { initializer } = model.graph!;
+    const { notices, quantized } = await written(
+      withFields(model, { graph: withFields(model.graph!, { initializer: [...initializer, axis] }) }),
+    );
+    expect(quantized.plan.layers.map(({ operator }) => operator)).not.toContain("CumSum");
+    expect(notices.map(({ message }) => message)).toContain("In float32 between Casts stay: CumSum takes no bfloat16.");
+  });
+
   it("leaves convolutions in float32 where the opset cannot be raised, and says from which on they take it", async () => {
     const unheard = buildModel({
       opset: 17,
@@ -236,6 +270,14 @@ describe("bfloat16 for TensorRT", () => {
     const { file } = await written(network(), "ort-web");
     expect(operators(file).slice(0, 3)).toEqual(["Cast", "Cast", "Conv"]);
     expect(opsetOf(file)).toBe(17);
+    const small = buildModel({
+      opset: 17,
+      inputs: [floatInput("x", [1, 2])],
+      outputs: [floatInput("y", [1, 2])],
+      nodes: [makeNode("MatMul", ["x", "w"], ["y"])],
+      constants: { w: noise([2, 2], 3) },
+    });
+    await expect(written(small, "ort-web")).rejects.toThrow("no constant takes less in bfloat16 with a Cast beside it");
     const project = await open(network());
     expect(() => project.aim("qnn").edit({ format: "bfloat16" }).assertTaken()).toThrow("QNN takes no format bfloat16");
   });
