@@ -39,7 +39,19 @@ it("bfloat16 for TensorRT is written, said not to be run here, and has no figure
   const report = JSON.parse(readFileSync(join(out, "net.report.json"), "utf8"));
   expect([report.evaluation, report.model.elsewhere]).toEqual([null, "TensorRT"]);
   const judged = await octet("evaluate", MODEL, join(out, "net.bfloat16.onnx"), "--data", DATA);
-  expect(errorOf(judged)).toMatch(/does not load in ONNX Runtime: Could not find an implementation for MatMul/);
+  const about =
+    /^The quantized model cannot be measured here: a file computed in bfloat16 is for TensorRT, and ONNX Runtime has no kernels/;
+  expect(errorOf(judged)).toMatch(about);
+});
+
+it("the JSON names what computes the layers, and none of them as computed in float", async () => {
+  const make = async (...options: string[]) => {
+    const args = ["quantize", MODEL, "--format", "bfloat16", "--out", join(folder, `json${options.length}`), "--json"];
+    return (await octet(...args, ...options)).json().layers;
+  };
+  const all = { total: 2, quantized: 1, integer: 0 };
+  expect(await make("--target", "tensorrt")).toEqual({ ...all, computedInFloat: [], elsewhere: "TensorRT" });
+  expect(await make()).toEqual({ ...all, computedInFloat: ["product"] });
 });
 
 it("bfloat16 for others is said to be computed in float, and runs", async () => {

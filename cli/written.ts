@@ -91,9 +91,10 @@ export async function writeJob(
   const notices = [...(slower ? [slower] : []), ...stale, ...result.notices, ...before];
   terminal.notices(notices.filter(({ kind }) => kind === "warning"));
 
-  const { layers, floatKernels: computedInFloat, elsewhere } = project.plan(result.recipe);
+  const { layers, floatKernels, elsewhere } = project.plan(result.recipe);
   const quantized = layers.filter(({ precision }) => precision !== "float32").length;
-  const integer = quantized - computedInFloat.length;
+  const integer = quantized - floatKernels.length;
+  const computedInFloat = elsewhere === undefined ? floatKernels : [];
   const files = written.map((file) => ({ name: file.name, bytes: totalBytes(partsOf(file)) }));
   const seconds = (performance.now() - start) / 1000;
   const {
@@ -110,7 +111,7 @@ export async function writeJob(
       out,
       files,
       bytes: { float: model.bytes, quantized: result.quantized.bytes },
-      layers: { total: layers.length, quantized, integer, computedInFloat },
+      layers: { total: layers.length, quantized, integer, computedInFloat, ...(elsewhere && { elsewhere }) },
       calibration: {
         samples,
         skipped,

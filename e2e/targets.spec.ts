@@ -65,6 +65,8 @@ test("bfloat16 for TensorRT is exported, and said not to be run here wherever it
     "bfloat16, computed so; not run here",
   );
   await page.getByTestId("format").selectOption("bfloat16");
+  await goTo(page, "calibrate");
+  await expect(page.getByTestId("weights-only")).toContainText("layers compute in bfloat16, which TensorRT does");
   await goTo(page, "model");
   await expect(page.getByTestId("model-stored")).toContainText("computed so by TensorRT, not run here");
   await idle(page);

@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { allowBfloats } from "../graph/opset.ts";
 import type { DataFile } from "../model/dataset.ts";
@@ -14,7 +15,14 @@ import { concat, encodeModel } from "../onnx/encode.ts";
 import { withFields } from "../onnx/messages.ts";
 import { opsetOf } from "../onnx/opset.ts";
 import { inputPorts, outputPorts } from "../onnx/ports.ts";
-import { TensorProto_DataType as Code, type ModelProto, type NodeProto } from "../onnx/proto/onnx_pb.ts";
+import {
+  AttributeProto_AttributeType,
+  AttributeProtoSchema,
+  TensorProto_DataType as Code,
+  GraphProtoSchema,
+  type ModelProto,
+  type NodeProto,
+} from "../onnx/proto/onnx_pb.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
 import { tensorProto } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
@@ -146,12 +154,19 @@ describe("bfloat16 for TensorRT", () => {
   });
 
   it("is not run here: the notices say so, and whatever would measure it is refused in a sentence", async () => {
-    const { notices, report, project, files } = await written(network());
+    const { notices, report, project, files, bytes } = await written(network());
     expect(report.model.elsewhere).toBe("TensorRT");
     const page = new TextDecoder().decode(concat(files.find(({ name }) => name.endsWith(".html"))!.chunks));
     expect(page).toContain("5, computed so by TensorRT, not run here");
     expect(page).toContain("It is in bfloat16, computed so by TensorRT, not run here.");
-    expect(page).not.toMatch(/computed in float32|computed in float\b/);
+    expect(page).not.toMatch(
+      /computed in float32|computed in float\b|stored, in float|symmetric int8|is measured in ONNX Runtime/,
+    );
+    expect(page).toContain(
+      '<tr><th scope="row">Conv</th><td>1</td><td>0<small>1 computed so by TensorRT</small></td></tr>',
+    );
+    const ofTarget = report.notices.filter(({ subject }) => subject === "tensorrt").map(({ message }) => message);
+    expect(ofTarget).toEqual([expect.stringContaining("It computes in bfloat16 what the model has in it")]);
     const said = notices.filter(({ kind }) => kind === "warning").map(({ message }) => message);
     expect(said).toContain(
       "Layers compute in bfloat16, which TensorRT does and nothing here: what is written is not run here, and no figure is of it. Build it as a strongly typed network.",
@@ -171,6 +186,9 @@ describe("bfloat16 for TensorRT", () => {
     await project.settle({ samples: 2 }, context);
     await expect(project.probe(range, context)).rejects.toThrow(about);
     await expect(project.layerTimes(context)).rejects.toThrow(about);
+    await project.readBeside({ bytes, fileName: "net.bfloat16.onnx", readBeside: async () => null });
+    await expect(project.evaluateBeside(range, 0.01, context)).rejects.toThrow(about);
+    await expect(project.walkBeside(1, context)).rejects.toThrow(about);
   });
 
   it("gives its target back from the file, and a Cast after each constant those that others write", async () => {
@@ -207,6 +225,32 @@ describe("bfloat16 for TensorRT", () => {
     expect(notices.map(({ message }) => message)).toContain("In float32 between Casts stay: CumSum takes no bfloat16.");
   });
 
+  it("names what takes none inside other layers too", async () => {
+    const branch = (name: string, made: string) =>
+      create(AttributeProtoSchema, {
+        name,
+        type: AttributeProto_AttributeType.GRAPH,
+        g: create(GraphProtoSchema, {
+          name,
+          node: [makeNode("CumSum", ["r", "axis"], [made])],
+          output: [floatInput(made, [1, 16, 6, 6])],
+        }),
+      });
+    const middle = [
+      makeNode("ReduceMax", ["r"], ["top"], { attributes: [intAttribute("keepdims", 0)] }),
+      makeNode("Greater", ["top", "huge"], ["far"]),
+      makeNode("If", ["far"], ["k"], { attributes: [branch("then_branch", "one"), branch("else_branch", "other")] }),
+    ];
+    const model = network(middle, "k");
+    const axis = tensorProto("axis", { type: "int64", dims: [], data: BigInt64Array.of(1n) });
+    const { initializer } = model.graph!;
+    const { notices, quantized } = await written(
+      withFields(model, { graph: withFields(model.graph!, { initializer: [...initializer, axis] }) }),
+    );
+    expect(quantized.plan.layers.map(({ operator }) => operator)).not.toContain("CumSum");
+    expect(notices.map(({ message }) => message)).toContain("In float32 between Casts stay: CumSum takes no bfloat16.");
+  });
+
   it("leaves convolutions in float32 where the opset cannot be raised, and says from which on they take it", async () => {
     const unheard = buildModel({
       opset: 17,
@@ -226,9 +270,30 @@ describe("bfloat16 for TensorRT", () => {
     const { file } = await written(network(), "ort-web");
     expect(operators(file).slice(0, 3)).toEqual(["Cast", "Cast", "Conv"]);
     expect(opsetOf(file)).toBe(17);
+    const small = buildModel({
+      opset: 17,
+      inputs: [floatInput("x", [1, 2])],
+      outputs: [floatInput("y", [1, 2])],
+      nodes: [makeNode("MatMul", ["x", "w"], ["y"])],
+      constants: { w: noise([2, 2], 3) },
+    });
+    await expect(written(small, "ort-web")).rejects.toThrow("no constant takes less in bfloat16 with a Cast beside it");
     const project = await open(network());
     expect(() => project.aim("qnn").edit({ format: "bfloat16" }).assertTaken()).toThrow("QNN takes no format bfloat16");
   });
+});
+
+it("rules of a target are said of the formats that they bear on", async () => {
+  const said = async (target: TargetName, format: Recipe["format"]) => {
+    const project = await open(network());
+    const { notices } = project.aim(target).edit({ format }).summary;
+    return notices.filter(({ subject }) => subject === target).map(({ message }) => message);
+  };
+  const [pairs, halves] = [await said("tensorrt", "qdq"), await said("openvino", "float16")];
+  expect(pairs.some((message) => message.startsWith("Activations and weights are symmetric int8"))).toBe(true);
+  expect(pairs.some((message) => message.includes("is measured in ONNX Runtime on the processor"))).toBe(true);
+  expect(pairs.some((message) => message.includes("bfloat16"))).toBe(false);
+  expect(halves.filter((message) => /int8|in 16 bits/.test(message))).toEqual([]);
 });
 
 describe("what is known of operators that take bfloat16", () => {

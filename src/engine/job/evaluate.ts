@@ -11,7 +11,12 @@ import { fitsTwice, loadQuantized, loadSession, quickestSession } from "./sessio
 
 export interface EvaluationJob {
   readonly float: { readonly file: ModelFile; readonly bytes: number };
-  readonly quantized: { readonly file: ModelFile; readonly bytes: number };
+  readonly quantized: {
+    readonly file: ModelFile;
+    readonly bytes: number;
+    /** Whether layers compute in bfloat16, which is said where it does not load. */
+    readonly computesBfloats?: boolean;
+  };
   readonly skip: number;
   readonly samples: number;
   /** The drop of top-1 allowed, as a share. */
@@ -44,7 +49,7 @@ export async function evaluateModels(
   let evaluation: Evaluation;
   let inputs: Session["inputs"] = [];
   try {
-    const quantized = await loadQuantized(runtime, job.quantized.file, { threads });
+    const quantized = await loadQuantized(runtime, job.quantized.file, { threads }, job.quantized.computesBfloats);
     inputs = quantized.inputs;
     try {
       const bytes = { float: job.float.bytes, quantized: job.quantized.bytes };

@@ -4,7 +4,7 @@ import type { JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { makeNode } from "../onnx/attributes.ts";
 import { concat, encodeModel } from "../onnx/encode.ts";
-import { TensorProto_DataType as Code } from "../onnx/proto/onnx_pb.ts";
+import { TensorProto_DataType as Code, type ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { scalar } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
 import { Project } from "../project/index.ts";
@@ -28,6 +28,10 @@ function project(gain: number): Promise<Project> {
     ],
     constants: { v: noise([8, 8], 3), w: noise([8, 3], 4), gain: scalar("float32", gain) },
   });
+  return open(model);
+}
+
+function open(model: ModelProto): Promise<Project> {
   const bytes = concat(encodeModel(model));
   const environment = { runtimes: { main: nodeRuntime(), accelerator: null }, decoders: null, machine: "here" };
   return Project.open(
@@ -69,6 +73,28 @@ describe("values above the largest float16", () => {
     expect(layer.reason).toEqual({ code: "too-large", tensor: "large" });
     const types = new Map(quantized.model.graph!.initializer.map(({ name, dataType }) => [name, dataType]));
     expect([types.get("w"), types.get("gain")]).toEqual([Code.FLOAT16, Code.FLOAT]);
+  });
+
+  it("are named where they leave nothing to be in float16", async () => {
+    const model = buildModel({
+      opset: 17,
+      inputs: [floatInput("x", [1, 8])],
+      outputs: [floatInput("out", [1, 8])],
+      nodes: [
+        makeNode("MatMul", ["x", "far"], ["big"], { name: "first" }),
+        makeNode("Relu", ["big"], ["out"], { name: "relu" }),
+      ],
+      constants: { far: { type: "float32", dims: [8, 8], data: new Float32Array(64).fill(50_000) } },
+    });
+    const opened = await open(model);
+    opened.edit({ format: "float16" });
+    await opened.takeData(samples(), null);
+    await opened.settle({ samples: 6 }, context);
+    const { recipe } = opened;
+    expect(Object.keys(recipe.spared!)).toContain("big");
+    await expect(opened.export({ evaluation: null, date: DATE }, context)).rejects.toThrow(
+      "Nothing in gained would be quantized: every layer stays in float32: big holds values above 65504, which are infinite in float16",
+    );
   });
 
   it("are not looked for without samples, which is said, and are once there are some", async () => {

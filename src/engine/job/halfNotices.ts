@@ -2,18 +2,18 @@ import type { Notice } from "../model/job.ts";
 import { reasonText } from "../model/reason.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { lossesOf } from "../plan/halfLosses.ts";
+import type { HalfPlan } from "../plan/halfPlan.ts";
 import type { QuantizationPlan } from "../plan/plan.ts";
 import { listed, plural } from "../values/figures.ts";
 import { HALF_LARGEST } from "../values/halfFloats.ts";
 
 /** What there is to say of a plan of float16. */
 export function halfNotices(plan: QuantizationPlan, { format, spared }: Pick<Recipe, "format" | "spared">): Notice[] {
-  const { half, layers, stored } = plan;
+  const { half, layers } = plan;
   if (!half) return [];
-  if (half.type === "bfloat16") return computedElsewhere(plan);
-  const reasons = [...layers, ...stored.map(({ layer }) => layer)].flatMap(({ reason }) => reason ?? []);
+  if (half.type === "bfloat16") return computedElsewhere(plan.target, half);
   const named = new Map<string, string>();
-  for (const reason of reasons) {
+  for (const reason of half.reasons) {
     if (reason.code === "too-large" || reason.code === "too-small") named.set(reason.tensor, reasonText(reason));
   }
   const kept = [...named].map(
@@ -35,10 +35,10 @@ export function halfNotices(plan: QuantizationPlan, { format, spared }: Pick<Rec
   ];
 }
 
-function computedElsewhere({ layers, target }: QuantizationPlan): Notice[] {
-  const left = layers.flatMap(({ operator, reason }) => (reason?.code === "no-bfloat" ? [{ operator, reason }] : []));
-  const operators = [...new Map(left.map(({ operator, reason }) => [operator, reasonText(reason)])).values()];
-  const message = `Layers compute in bfloat16, which ${target.name} does and nothing here: what is written is not run here, and no figure is of it. Build it as a strongly typed network.`;
+function computedElsewhere({ name }: QuantizationPlan["target"], { reasons }: HalfPlan): Notice[] {
+  const left = reasons.filter(({ code }) => code === "no-bfloat");
+  const operators = [...new Set(left.map(reasonText))];
+  const message = `Layers compute in bfloat16, which ${name} does and nothing here: what is written is not run here, and no figure is of it. Build it as a strongly typed network.`;
   return [
     { kind: "warning", subject: "bfloat16", message },
     ...(operators.length > 0

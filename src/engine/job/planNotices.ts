@@ -22,7 +22,7 @@ const NAMED = 5;
 /** What there is to say of a plan, and of what a recipe names that it lacks. */
 export function planNotices(plan: QuantizationPlan, recipe: Choices): Notice[] {
   return [
-    ...asked(plan),
+    ...asked(plan, recipe),
     ...decided(plan, recipe),
     ...costly(plan),
     ...storedOnly(plan, recipe),
@@ -36,13 +36,15 @@ export function planNotices(plan: QuantizationPlan, recipe: Choices): Notice[] {
   ];
 }
 
-/** What a target asks for, and where that is written. */
-function asked({ target }: QuantizationPlan): Notice[] {
+/** What a target asks for of a format, and where that is written. */
+function asked({ target, half }: QuantizationPlan, { format }: Choices): Notice[] {
   if (target.id === DEFAULT_TARGET) return [];
   const elsewhere = `What is measured here is measured in ONNX Runtime on the processor, which computes what is written for ${target.name}, but not in its time.`;
   const messages = [
-    ...target.rules.map(({ says, source }) => `${says} (${source})`),
-    ...(target.isHere ? [] : [elsewhere]),
+    ...target.rules
+      .filter(({ formats }) => formats?.includes(format) !== false)
+      .map(({ says, source }) => `${says} (${source})`),
+    ...(target.isHere || half?.type === "bfloat16" ? [] : [elsewhere]),
   ];
   return messages.map((message) => ({ kind: "info", subject: target.id, message }));
 }

@@ -9,7 +9,7 @@ import type { Calibration } from "../model/calibration.ts";
 import { seeksExtremes } from "../model/format.ts";
 import { InputError, type Notice } from "../model/job.ts";
 import type { Affine, Range } from "../model/range.ts";
-import { isChosen } from "../model/reason.ts";
+import { isChosen, type Reason, reasonText } from "../model/reason.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
 import type { GraphProto, ModelProto } from "../onnx/proto/onnx_pb.ts";
@@ -139,13 +139,24 @@ export function quantizesAnything({ layers, stored }: QuantizationPlan): boolean
   return layers.some(({ reason }) => reason === null) || stored.some(({ weights }) => weights.length > 0);
 }
 
-function whyNothing({ layers }: QuantizationPlan, { weights }: Recipe): string {
+/** Reasons that a message names one by one. */
+const NAMED = 5;
+
+function whyNothing({ layers, half, bfloat }: QuantizationPlan, { weights }: Recipe): string {
   if (layers.some(({ reason }) => reason && isChosen(reason))) return "the recipe leaves what could be in float";
+  if (half) return `every layer stays in float32: ${reasonsText(half.reasons)}`;
+  if (bfloat) return "no constant takes less in bfloat16 with a Cast beside it, or can be in it";
   if (!layers.some(({ reason }) => reason?.code === "weight-small")) return "no layer has an integer form here";
   const small = "weights so small that keeping them in 8 bits would save nothing";
   return weights.others === undefined
     ? `it has ${small}`
     : `no blocks fit what has ${small}; choose a scale a channel for ${weights.type} without blocks`;
+}
+
+function reasonsText(reasons: readonly Reason[]): string {
+  const all = [...new Set(reasons.map(reasonText))];
+  const more = all.length > NAMED ? [`${all.length - NAMED} more reasons`] : [];
+  return [...all.slice(0, NAMED), ...more].join("; ");
 }
 
 /** What a resolved recipe quantizes. */

@@ -23,6 +23,7 @@ import { NodeDetails } from "./nodeDetail.ts";
 import { defaultRecipe, type OpenModel, planModel, runnable } from "./open.ts";
 import type { OpenQuantized } from "./readQuantized.ts";
 import { matchQuantized, recoverRecipe } from "./recoverRecipe.ts";
+import { computesBfloats } from "./runsHere.ts";
 import { firstReadable } from "./samples.ts";
 import { loadQuantized, quickestSession } from "./session.ts";
 import { outputsShapedByData } from "./standIns.ts";
@@ -86,7 +87,7 @@ export class Beside {
     const { clipping, notices } = clippingBeside(model, this.#quantized, this.#matched, recipe);
     const request = {
       float: { file: runnable(model.reference), bytes: model.bytes },
-      quantized: { file: toModelFile(this.#runnable), bytes },
+      quantized: { file: toModelFile(this.#runnable), bytes, computesBfloats: this.#computesBfloats },
       ...range,
       machine,
       dataShaped: outputsShapedByData(model),
@@ -119,7 +120,7 @@ export class Beside {
     const float = toModelFile(runnableOpset(exposeOutputs(model.folded, own)));
     const { session, threads } = await quickestSession(runtime, float, sample, `"${model.fileName}"`);
     try {
-      const quantized = await loadQuantized(runtime, toModelFile(shown), { threads });
+      const quantized = await loadQuantized(runtime, toModelFile(shown), { threads }, this.#computesBfloats);
       try {
         const nameOf = (name: string) => names.get(name) ?? name;
         const walked = await walkErrors(stops, nameOf, { float: session, quantized }, data, samples, context);
@@ -156,6 +157,10 @@ export class Beside {
     if (floats.length === 0) return "it makes no float32 values";
     if (!floats.some((name) => this.#matched.tensors.has(name))) return "the file has no tensor for what it makes";
     return "the data decides how many values it makes, or the file makes another number of them";
+  }
+
+  get #computesBfloats(): boolean {
+    return computesBfloats(this.#quantized.model);
   }
 
   get #runnable(): ModelProto {

@@ -8,12 +8,7 @@ import { DEFAULT_TARGET, TARGET_NAMES, type TargetName } from "../model/target.t
 import type { Port } from "../model/tensor.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
 import { inputPorts, outputPorts } from "../onnx/ports.ts";
-import {
-  TensorProto_DataType as Code,
-  type GraphProto,
-  type ModelProto,
-  type NodeProto,
-} from "../onnx/proto/onnx_pb.ts";
+import type { GraphProto, ModelProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { passingFloats } from "../onnx/tensor.ts";
 import { biasPlace } from "../operators/biasPlace.ts";
 import type { LayerPlan, QuantizationPlan } from "../plan/plan.ts";
@@ -34,6 +29,7 @@ import { plural } from "../values/figures.ts";
 import { defaultRecipe, type OpenModel, planModel } from "./open.ts";
 import { quantizeModel } from "./quantize.ts";
 import type { OpenQuantized } from "./readQuantized.ts";
+import { computesBfloats } from "./runsHere.ts";
 
 /** Layers and tensors are left in float until the plan asks for no others. */
 const ROUNDS = 6;
@@ -144,14 +140,6 @@ function closer(model: OpenModel, nearest: Tried, evidence: Evidence): Tried {
 
 function distance({ differences, counts }: Difference): number {
   return differences.length - counts.weights.sameScales / (counts.weights.all + 1);
-}
-
-/** Whether layers of a file compute in bfloat16: one reads a constant in it, with no Cast between. */
-function computesBfloats({ graph }: Pick<ModelProto, "graph">): boolean {
-  const constants =
-    graph?.initializer.flatMap(({ name, dataType }) => (dataType === Code.BFLOAT16 ? [name] : [])) ?? [];
-  const kept = new Set(constants);
-  return graph?.node.some(({ opType, input }) => opType !== "Cast" && input.some((name) => kept.has(name))) ?? false;
 }
 
 /** The recipe for each target, that of recipes that say none first; layers without weights are quantized as samples would decide, or all. */

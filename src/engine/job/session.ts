@@ -3,6 +3,7 @@ import type { Sample } from "../model/dataset.ts";
 import { modelBytes } from "../model/deferred.ts";
 import { InputError } from "../model/job.ts";
 import { type ModelFile, type Runtime, type Session, type SessionOptions, WorkerDied } from "../model/runtime.ts";
+import { bfloatRefusal } from "./runsHere.ts";
 
 const WARM_UP = 2;
 const TRIALS = 3;
@@ -26,9 +27,21 @@ export async function loadSession(
   }
 }
 
-/** A session of a quantized model, which takes what the float one does where its inputs are float16. Throws InputError as `loadSession` does. */
-export async function loadQuantized(runtime: Runtime, file: ModelFile, options: SessionOptions): Promise<Session> {
-  return fittingFeeds(await loadSession(runtime, file, options, "The quantized model"));
+/**
+ * A session of a quantized model, which takes what the float one does where its inputs are float16. Throws InputError as `loadSession` does; of a file that computes
+ * in bfloat16 it says that.
+ */
+export async function loadQuantized(
+  runtime: Runtime,
+  file: ModelFile,
+  options: SessionOptions,
+  computesBfloats = false,
+): Promise<Session> {
+  try {
+    return fittingFeeds(await loadSession(runtime, file, options, "The quantized model"));
+  } catch (error) {
+    throw computesBfloats && error instanceof InputError ? bfloatRefusal("The quantized model") : error;
+  }
 }
 
 /**

@@ -17,6 +17,7 @@ import { needsAliases, toModelFile } from "../onnx/runtimeFile.ts";
 import { hex } from "../values/hex.ts";
 import { classesOf } from "./classes.ts";
 import { originOf } from "./origin.ts";
+import { computesBfloats } from "./runsHere.ts";
 
 /** A model file as it is given. */
 export interface ModelSource {
@@ -50,6 +51,8 @@ export interface RunnableModel {
   readonly notices: readonly Notice[];
   /** Whether weights of layers that are computed in float are kept in integers. */
   readonly keepsIntegers: boolean;
+  /** Whether layers compute in bfloat16, for which ONNX Runtime has no kernels. */
+  readonly computesBfloats: boolean;
   /** What its metadata says that it was made from; null where it says nothing of it. */
   readonly origin: Origin | null;
 }
@@ -123,6 +126,7 @@ async function runnableModel(
     dataShaped: dataShapedOutputs(changed),
     notices,
     keepsIntegers: keepsIntegers(model),
+    computesBfloats: computesBfloats(changed),
     origin: originOf(model),
   };
 }

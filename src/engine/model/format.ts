@@ -35,7 +35,7 @@ export function takesRanges({ format }: { readonly format: RecipeFormat }): bool
 
 /** What becomes of activations that get no scales from calibration, in words. */
 export function unscaledText({ format }: { readonly format: RecipeFormat }): string {
-  if (format === "q4f16") return "float16";
+  if (format === "float16" || format === "q4f16") return "float16";
   return format === "dynamic" ? "uint8, scales found at run time" : "float";
 }
 

@@ -78,7 +78,7 @@ export const REPORTED_MODEL = fields({
   operators: list(fields({ type: text, count, quantized: count })),
   layers: list(REPORTED_LAYER),
   floatKernels: about(
-    "The layers of these that are stored in fewer bits alone and computed in float, by id; null in reports of before.",
+    "The layers of these that are stored in fewer bits alone and computed in float, or in bfloat16 where `elsewhere` is given, by id; null in reports of before.",
     nullable(list(text)),
   ),
   elsewhere: maybe(
@@ -92,7 +92,7 @@ export const REPORTED_MODEL = fields({
 
 export interface ModelSummary extends Omit<Of<typeof REPORTED_MODEL>, "layers" | "floatKernels"> {
   readonly layers: readonly Layer[];
-  /** Layers that are quantized, or stored so, and that the runtime computes in float all the same, by name. */
+  /** Layers that are quantized, or stored so, and that the runtime computes in float all the same, or in bfloat16 `elsewhere`, by name. */
   readonly floatKernels: readonly string[];
   readonly activations: readonly Activation[];
   readonly groups: readonly RangeGroup[];

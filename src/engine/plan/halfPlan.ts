@@ -1,4 +1,5 @@
 import type { WeightSource } from "../encode/weight.ts";
+import type { Reason } from "../model/reason.ts";
 import type { Layer } from "../model/summary.ts";
 import type { ElementTypes } from "../onnx/elementTypes.ts";
 import { GraphIndex } from "../onnx/graph.ts";
@@ -20,6 +21,8 @@ export interface HalfPlan {
   readonly type: ShortFloat["type"];
   /** The layers that are, by id. */
   readonly layers: ReadonlySet<string>;
+  /** Why the others stay in float32. */
+  readonly reasons: readonly Reason[];
   /** The weights among them that are encoded. */
   readonly weights: readonly WeightSource[];
   /** Inputs and outputs of them that are float32 all the same, by operator. */
@@ -64,6 +67,7 @@ export function planHalves(
   const { ends, keptEnds } = endsOf(index, known, own, choices);
   const half: HalfPlan = {
     layers: new Set(found.flatMap(({ id, reason }) => (reason === null ? [id] : []))),
+    reasons: found.flatMap(({ reason }) => reason ?? []),
     weights,
     type: short.type,
     ports: short.ports,

@@ -20,19 +20,23 @@ export const OPENVINO: Target = {
       says: "Activations are uint8 or int8, weights int8 from -127 to 127.",
       source: LPT,
       settles: ["activations", "weights"],
+      formats: ["qdq"],
     },
     {
       says: "Dequantizing is carried through the operators of its list; a layer that is not in it runs in its own precision.",
       source: LPT,
       settles: ["format", "elementwise"],
+      formats: ["qdq"],
     },
     {
       says: "Processors without VNNI add two products in 16 bits there too, so that pairs of weights are kept small enough.",
       source: "https://docs.openvino.ai/2022.3/pot_saturation_issue.html",
+      formats: ["qdq"],
     },
     {
       says: "Weights alone may be in int8 or int4: they are dequantized at run time.",
       source: "https://docs.openvino.ai/2024/openvino-workflow/model-optimization-guide/weight-compression.html",
+      formats: ["qdq", "weights"],
     },
   ],
   formats: ["qdq", "weights", "float16"],

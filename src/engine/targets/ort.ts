@@ -38,11 +38,13 @@ export const ORT: Target = {
       says: "Weights are signed, activations unsigned: processors multiply these quickest, and no pair of weights is so large that one without VNNI would saturate.",
       source: QUANTIZATION_GUIDE,
       settles: ["activations", "weights"],
+      formats: ["qdq", "qoperator", "dynamic"],
     },
     {
       says: "Layers are laid out as its selectors look for them: DequantizeLinear before, QuantizeLinear after, biases in int32.",
       source: SELECTORS,
       settles: ["format"],
+      formats: ["qdq"],
     },
   ],
   formats: RECIPE_FORMATS,

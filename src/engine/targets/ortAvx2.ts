@@ -11,6 +11,7 @@ export const ORT_AVX2: Target = {
       says: "VPMADDUBSW adds two products in 16 bits and saturates: pairs of weights are kept small enough, and a weight of which pairs cannot be told takes half of the codes.",
       source: QUANTIZATION_GUIDE,
       settles: ["weights"],
+      formats: ["qdq", "qoperator", "dynamic"],
     },
     ...ORT.rules.slice(1),
   ],

@@ -116,6 +116,8 @@ export interface TargetRule {
   readonly source: string;
   /** The choices of a recipe that it is the reason of. */
   readonly settles?: readonly ("format" | "activations" | "weights" | "elementwise")[];
+  /** The formats that it bears on; all where absent. */
+  readonly formats?: readonly RecipeFormat[];
 }
 
 /** What layers take, in nanoseconds of one thread: a table, so that what is decided by it is decided everywhere alike. */

@@ -176,7 +176,7 @@ export function stepStates(facts: Facts): Readonly<Record<Step, StepState>> {
 
 function calibrateState(facts: Facts): StepState {
   if (facts.calibration) {
-    if (isStandIn(facts.calibration)) return { standing: "unneeded", note: "not needed: only weights are quantized" };
+    if (isStandIn(facts.calibration)) return { standing: "unneeded", note: "not needed: no range is chosen" };
     if (isPartial(facts)) return { standing: "partial", note: "part of the samples" };
     if (calibrationIsStale(facts)) return { standing: "stale", note: "data or preprocessing changed" };
     return { standing: "done", note: `${facts.calibration.observed.length} samples seen` };

@@ -59,7 +59,8 @@ export function operatorsTable({ model }: Report): Markup {
     model.layers.filter(({ id, operator }) => operator === type && inFloat.has(id)).length;
   const told = (type: string, quantized: number) => {
     const alone = stored(type);
-    return html`${quantized - alone}${alone > 0 ? html`<small>${alone} stored, in float</small>` : null}`;
+    const how = model.elsewhere === undefined ? "stored, in float" : `computed so by ${model.elsewhere}`;
+    return html`${quantized - alone}${alone > 0 ? html`<small>${alone} ${how}</small>` : null}`;
   };
   return html`<table class="operators"><thead><tr><th scope="col">Operator</th><th scope="col">Count</th><th scope="col">Quantized</th></tr></thead><tbody>
 ${model.operators.map(({ type, count: all, quantized }) => html`<tr><th scope="row">${type}</th><td>${all}</td><td>${told(type, quantized)}</td></tr>`)}

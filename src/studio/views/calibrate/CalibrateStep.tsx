@@ -1,5 +1,5 @@
 import type { Calibration } from "../../../engine/model/calibration.ts";
-import { seeksExtremes, takesRanges } from "../../../engine/model/format.ts";
+import { takesRanges } from "../../../engine/model/format.ts";
 import { count, plural } from "../../../engine/values/figures.ts";
 import { duration } from "../../../engine/values/units.ts";
 import { Empty } from "../../parts/Empty.tsx";
@@ -15,6 +15,7 @@ import { calibrationIsStale, isPartial, withoutSeen } from "../../state/steps.ts
 import { actions } from "../../state/store.ts";
 import { useFacts } from "../../state/useFacts.ts";
 import { useProject, useWork } from "../../state/useStudio.ts";
+import { uncalibratedText } from "../outputText.ts";
 import { DriftPane } from "./DriftPane.tsx";
 import { ExecutionForm } from "./ExecutionForm.tsx";
 import { Executors } from "./Executors.tsx";
@@ -60,13 +61,7 @@ export function CalibrateStep() {
       ) : null}
       {weightsOnly ? (
         <p data-testid="weights-only">
-          {facts.recipe && seeksExtremes(facts.recipe.present)
-            ? "Not needed, but worth it: what samples show above the largest float16 stays in float32."
-            : `Not needed: ${
-                facts.recipe?.present.format === "dynamic"
-                  ? "scales of activations are found as the model runs"
-                  : "only weights are quantized"
-              }, so no range has to be chosen. It still shows which values the tensors take.`}
+          {facts.recipe ? uncalibratedText(facts.recipe.present, facts.model?.plan) : null}
         </p>
       ) : null}
       <p className="muted">

@@ -11,7 +11,8 @@ import { type Row, worseSqnr } from "../../state/layers.ts";
 import { setQuantized } from "../../state/recipe.ts";
 import { rowReason } from "../../state/rowReason.ts";
 import { actions } from "../../state/store.ts";
-import { useResults, useStudio, useView } from "../../state/useStudio.ts";
+import { useProject, useResults, useStudio, useView } from "../../state/useStudio.ts";
+import { outputText } from "../outputText.ts";
 
 interface Props {
   readonly row: Row;
@@ -33,7 +34,10 @@ export const LayerRow = memo(function LayerRow({ row, label, index, top, selecte
   const hint = row.fusedWith ? `estimated, after ${row.fusedWith}` : "estimated";
   const worse = worseSqnr(figures?.figures.sqnr, weight);
   const isOfWeight = worse?.of === "weight";
-  const reason = rowReason(row) ?? (row.group === null ? "its output stays in float" : null);
+  const output = useProject(({ recipe, model }) =>
+    row.group === null && recipe ? outputText(row.precision, recipe.present, model?.plan) : null,
+  );
+  const reason = rowReason(row) ?? output;
   const inFloat = row.precision === "float32";
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the arrow keys walk the rows (useKeys.ts)
