@@ -78,7 +78,7 @@ export const REPORTED_MODEL = fields({
   operators: list(fields({ type: text, count, quantized: count })),
   layers: list(REPORTED_LAYER),
   floatKernels: about(
-    "The layers of these that are stored in fewer bits alone and computed in float, or in bfloat16 where `elsewhere` is given, by id; null in reports of before.",
+    "The layers of these that are stored in fewer bits alone and computed in float, or `elsewhere`, by id; null in reports of before.",
     nullable(list(text)),
   ),
   elsewhere: maybe(

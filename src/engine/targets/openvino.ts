@@ -1,4 +1,5 @@
 import { ELSEWHERE, MOVES } from "./elsewhere.ts";
+import { QDQ } from "./ort.ts";
 import type { Target } from "./target.ts";
 
 const LPT =
@@ -20,18 +21,18 @@ export const OPENVINO: Target = {
       says: "Activations are uint8 or int8, weights int8 from -127 to 127.",
       source: LPT,
       settles: ["activations", "weights"],
-      formats: ["qdq"],
+      formats: QDQ,
     },
     {
       says: "Dequantizing is carried through the operators of its list; a layer that is not in it runs in its own precision.",
       source: LPT,
       settles: ["format", "elementwise"],
-      formats: ["qdq"],
+      formats: QDQ,
     },
     {
       says: "Processors without VNNI add two products in 16 bits there too, so that pairs of weights are kept small enough.",
       source: "https://docs.openvino.ai/2022.3/pot_saturation_issue.html",
-      formats: ["qdq"],
+      formats: QDQ,
     },
     {
       says: "Weights alone may be in int8 or int4: they are dequantized at run time.",

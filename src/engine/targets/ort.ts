@@ -2,7 +2,7 @@ import { RECIPE_FORMATS } from "../model/format.ts";
 import { RUNTIME_DOMAIN } from "../onnx/opset.ts";
 import { WEIGHT_TYPES } from "../values/codes.ts";
 import { ORT_COSTS } from "./ortCosts.ts";
-import type { Target } from "./target.ts";
+import type { Target, TargetRule } from "./target.ts";
 
 export const QUANTIZATION_GUIDE =
   "https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html#data-type-selection";
@@ -17,6 +17,10 @@ export const EIGHT_BITS: Target["activations"] = [
 
 /** Scales alone: float8 has no zero points. */
 export const FLOAT8_SCHEME = { type: "float8", symmetric: true } as const;
+
+/** The formats that rules about codes of activations, and about pairs of Q and DQ, bear on. */
+export const IN_INTEGERS: TargetRule["formats"] = ["qdq", "qoperator", "dynamic"];
+export const QDQ: TargetRule["formats"] = ["qdq"];
 
 const NONE: ReadonlySet<string> = new Set();
 
@@ -38,13 +42,13 @@ export const ORT: Target = {
       says: "Weights are signed, activations unsigned: processors multiply these quickest, and no pair of weights is so large that one without VNNI would saturate.",
       source: QUANTIZATION_GUIDE,
       settles: ["activations", "weights"],
-      formats: ["qdq", "qoperator", "dynamic"],
+      formats: IN_INTEGERS,
     },
     {
       says: "Layers are laid out as its selectors look for them: DequantizeLinear before, QuantizeLinear after, biases in int32.",
       source: SELECTORS,
       settles: ["format"],
-      formats: ["qdq"],
+      formats: QDQ,
     },
   ],
   formats: RECIPE_FORMATS,

@@ -1,4 +1,4 @@
-import { ORT, QUANTIZATION_GUIDE } from "./ort.ts";
+import { IN_INTEGERS, ORT, QUANTIZATION_GUIDE } from "./ort.ts";
 import type { Target } from "./target.ts";
 
 /** The same on x86 processors without VNNI: what adds two products in 16 bits must not saturate, whatever the weight. */
@@ -11,7 +11,7 @@ export const ORT_AVX2: Target = {
       says: "VPMADDUBSW adds two products in 16 bits and saturates: pairs of weights are kept small enough, and a weight of which pairs cannot be told takes half of the codes.",
       source: QUANTIZATION_GUIDE,
       settles: ["weights"],
-      formats: ["qdq", "qoperator", "dynamic"],
+      formats: IN_INTEGERS,
     },
     ...ORT.rules.slice(1),
   ],

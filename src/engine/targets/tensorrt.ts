@@ -1,11 +1,10 @@
 import { ELSEWHERE, MOVES } from "./elsewhere.ts";
-import type { Target, TargetRule } from "./target.ts";
+import { QDQ } from "./ort.ts";
+import type { Target } from "./target.ts";
 
 const GUIDE = "https://docs.nvidia.com/deeplearning/tensorrt/latest/inference-library/work-quantized-types.html";
 const EXPLICIT =
   "https://docs.nvidia.com/deeplearning/tensorrt/latest/inference-library/quantized-types-explicit-quantization.html";
-
-const QDQ: TargetRule["formats"] = ["qdq"];
 
 /** TensorRT 10 with explicit quantization, and ONNX Runtime's provider for it. */
 export const TENSORRT: Target = {
@@ -48,7 +47,7 @@ export const TENSORRT: Target = {
       formats: QDQ,
     },
     {
-      says: "It computes in bfloat16 what the model has in it, for its networks are strongly typed: every layer whose operator it has in bfloat16 is so under that format, on GPUs from Ampere on.",
+      says: "It computes in bfloat16 what the model has in it, on GPUs from Ampere on.",
       source: "https://github.com/onnx/onnx-tensorrt/blob/main/docs/operators.md",
       formats: ["bfloat16"],
     },
