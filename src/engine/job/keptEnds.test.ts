@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
+import { rowsOf as rowsIn } from "../../studio/state/layers.ts";
 import type { DataFile } from "../model/dataset.ts";
 import type { JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
@@ -206,9 +207,10 @@ describe("ends with values too small for float16", () => {
       makeNode("Div", ["m", "c"], ["q"], { name: "div" }),
       makeNode("Reshape", ["q", "joined"], ["d"], { name: "back" }),
     ];
-    const rows = rowsOf(1e-9);
-    const project = await open(scaled([...moved, product("d"), relu], ["out"]), { rows, changes: { ends } });
-    expect(reasonIn(project, "move")).toBe("too-small");
+    const model = scaled([...moved, product("d"), relu], ["out"]);
+    const project = await open(model, { rows: rowsOf(1e-9), changes: { ends } });
+    const unseen = await open(model, { changes: { ends } });
+    for (const each of [project, unseen]) expect(reasonIn(each, "move")).toBe("too-small");
     expect((await sqnrOf(project, rowsOf(1e-9, 9)))[0]).toBeGreaterThan(55);
   });
 
@@ -270,4 +272,33 @@ it("an end that the recipe leaves in float stays float32", async () => {
     expect(kept).toEqual({ [name]: "recipe" });
     expect(told).toEqual([`${name} stays float32, though float16 is asked for: the recipe leaves it in float.`]);
   }
+});
+
+it("an input that becomes float16 is shown so, one that is kept as float", async () => {
+  for (const float of [
+    { layers: [], operators: [], tensors: [] },
+    { layers: [], operators: [], tensors: ["x"] },
+  ]) {
+    const project = await open(scaled([product("x"), relu], ["out"]), { changes: { float } });
+    const row = rowsIn(project.summary, project.recipe).find(({ name }) => name === "x");
+    const isKept = float.tensors.length > 0;
+    expect(row?.precision).toBe(isKept ? "float32" : "float16");
+    expect(row?.reason).toBe(isKept ? "stays in float" : null);
+  }
+});
+
+it("an output that is infinite in float16 alone is told with the way out", async () => {
+  const weights: Tensor = { type: "float32", dims: [32, 8], data: new Float32Array(256).fill(60_000) };
+  const model = buildModel({
+    opset: 17,
+    inputs: [floatInput("x", [1, 32])],
+    outputs: [floatInput("out", [1, 8])],
+    nodes: [makeNode("MatMul", ["x", "w"], ["out"], { name: "product" })],
+    constants: { w: weights },
+  });
+  const project = await open(model);
+  const { notices } = await project.export({ evaluation: null, date: "2026-11-30T00:00:00.000Z" }, context);
+  expect(notices.map(({ message }) => message).find((message) => message.includes("NaN or infinite"))).toMatch(
+    /does not; leave inputs and outputs in float32, or give data\.$/,
+  );
 });
