@@ -109,3 +109,14 @@ describe("--float-operator", () => {
     );
   });
 });
+
+it.each(["float16", "q4f16"])(
+  "--layer NAME=f32 leaves one layer in float in %s, where other forms are refused",
+  async (format) => {
+    const out = join(folder, `layer-${format}`);
+    const asked = ["--format", format, "--ends", "float16", "--out", out];
+    expect((await octet("quantize", MODEL, ...asked, "--layer", "softmax=f32")).code).toBe(0);
+    expect(written(out, format).operators.slice(1)).toEqual(["Cast", "Softmax", "Cast"]);
+    expect(errorOf(await octet("quantize", MODEL, ...asked, "--layer", "product=f16"))).toContain("leave --layer out");
+  },
+);

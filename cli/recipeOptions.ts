@@ -131,12 +131,15 @@ const OF_CODES = [
   ...(["method", "elementwise", "bias-correction"] as const),
 ];
 
-/** What of those goes with weights in blocks beside float16. */
-const OF_BLOCKS = new Set<string>(["weights"]);
+/** The first of those that is given; a layer in float32 has no codes. */
+function givenOfCodes(values: Values<typeof RECIPE_OPTIONS>): (typeof OF_CODES)[number] | undefined {
+  const inFloat = Object.values(values.layer ?? {}).every((form) => form === "f32");
+  return OF_CODES.find((name) => values[name] !== null && values[name] !== false && !(name === "layer" && inFloat));
+}
 
 /** Throws InputError where an option is about what the format q4f16 leaves in float16, or about other weights than it takes. */
 function assertBesideHalves(values: Values<typeof RECIPE_OPTIONS>): void {
-  const given = OF_CODES.find((name) => !OF_BLOCKS.has(name) && values[name] !== null && values[name] !== false);
+  const given = givenOfCodes({ ...values, weights: null });
   if (given === undefined) return;
   throw new InputError(
     `--format q4f16 has activations in float16 and weights in blocks of 4 bits, rounded to nearest; leave --${given} out.`,
@@ -145,7 +148,7 @@ function assertBesideHalves(values: Values<typeof RECIPE_OPTIONS>): void {
 
 /** Throws InputError where an option is about codes and the format has none. */
 function assertNoCodes(values: Values<typeof RECIPE_OPTIONS>, format: string): void {
-  const given = OF_CODES.find((name) => values[name] !== null && values[name] !== false);
+  const given = givenOfCodes(values);
   if (given === undefined) return;
   throw new InputError(`--format ${format} makes no integers of weights or activations; leave --${given} out.`);
 }

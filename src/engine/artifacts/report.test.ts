@@ -188,6 +188,12 @@ test("says how a search found the recipe, on which samples, and what it decided"
   );
 });
 
+test("says of inputs and outputs that are asked for in float16 that they are", () => {
+  const halves = { ...REPORT, recipe: { ...REPORT.recipe, format: "float16", ends: "float16" } as const };
+  expect(text(writeReportPage(halves))).toContain("Inputs and outputs float16, but for those that it would not hold");
+  expect(text(writeReportPage(REPORT))).not.toContain("Inputs and outputs float16");
+});
+
 test("draws figures that have no finite size", () => {
   const ranges = [rangeReport("image", Infinity), rangeReport("relu_out", NaN), rangeReport("logits", -2)];
   const empty = { ...rangeReport("x", NaN), histogram: { window: { low: 0, high: 0 }, counts: [0] } };

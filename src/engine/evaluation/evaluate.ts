@@ -4,7 +4,7 @@ import { InputError, type JobContext, type Notice } from "../model/job.ts";
 import type { Session } from "../model/runtime.ts";
 import type { TensorMap } from "../model/tensor.ts";
 import { assertComparable } from "./comparable.ts";
-import { HalfOverflow } from "./halfInputs.ts";
+import { HalfInputLosses } from "./halfInputs.ts";
 import { LabelledScores } from "./labelled.ts";
 import { measureLatency } from "./latency.ts";
 import { NextTokens, stepOf } from "./nextTokens.ts";
@@ -56,7 +56,7 @@ export async function evaluateSessions(
   const given = new Set<string>();
   const own = new OwnStates(quantized, dataset);
   const next = new NextTokens();
-  const overflow = new HalfOverflow(quantized);
+  const lostInHalf = new HalfInputLosses(quantized);
   let last: Sample | null = null;
   let samples = 0;
   for (let index = request.skip; index < end; index++) {
@@ -69,7 +69,7 @@ export async function evaluateSessions(
     const expected = widened(await float.run(sample.feeds));
     for (const name of expected.keys()) given.add(name);
     const actual = widened(await own.run(index, sample.feeds));
-    overflow.add(sample.feeds);
+    lostInHalf.add(sample.feeds);
     await request.watch?.(sample.feeds);
     outputs.add(expected, actual);
     next.add(sample.feeds, expected, actual, stepOf(dataset, index));
@@ -104,7 +104,7 @@ export async function evaluateSessions(
     latency,
     ...(throughput.length > 0 && { throughput }),
     notices: [
-      ...overflow.notices(),
+      ...lostInHalf.notices(),
       ...outputs.variations.notices(),
       ...shortfalls({ bytes: request.bytes, latency, outputs: errors, others }),
       ...(doubt ? [doubt] : []),

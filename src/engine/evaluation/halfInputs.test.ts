@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { Session } from "../model/runtime.ts";
 import type { Port, Tensor, TensorMap } from "../model/tensor.ts";
-import { fittingFeeds, HalfOverflow } from "./halfInputs.ts";
+import { fittingFeeds, HalfInputLosses } from "./halfInputs.ts";
 
 const port = (name: string, type: Port["type"]): Port => ({ name, type, dims: [2] });
 const float = (...values: number[]): Tensor => ({ type: "float32", dims: [2], data: Float32Array.from(values) });
@@ -53,7 +53,7 @@ it("a session without float16 is the same one", () => {
 });
 
 it("what rounds beyond the largest float16 is counted by input, and what is infinite already is not", () => {
-  const overflow = new HalfOverflow({ inputs: [port("x", "float16"), port("y", "float32")] });
+  const overflow = new HalfInputLosses({ inputs: [port("x", "float16"), port("y", "float32")] });
   overflow.add(
     new Map([
       ["x", float(65519, -65520)],
@@ -67,4 +67,26 @@ it("what rounds beyond the largest float16 is counted by input, and what is infi
       "The input x is float16 in the file, and 1 value in 1 of 2 samples, as far as 65520 from 0, is infinite there, beyond 65504",
     ],
   ]);
+});
+
+it("what rounds to 0 is counted by input, as a warning where nothing else is in a sample, and what is 0 already is not", () => {
+  const losses = (...samples: Tensor[]) => {
+    const found = new HalfInputLosses({ inputs: [port("x", "float16"), port("y", "float32")] });
+    for (const x of samples) {
+      found.add(
+        new Map([
+          ["x", x],
+          ["y", float(1e-9, 1e-9)],
+        ]),
+      );
+    }
+    return found.notices().map(({ kind, message }) => `${kind}: ${message.split(";")[0]}`);
+  };
+  const [least, beyond] = [2 ** -25, 2 ** -25 * (1 + 2 ** -20)];
+  expect(losses(float(0, beyond), float(0, 0))).toEqual([]);
+  expect(losses(float(1, -least), float(0, 1))).toEqual([
+    `info: The input x is float16 in the file, and 1 value in 1 of 2 samples, as far as ${least} from 0, is 0 there, nearest to which is ${2 ** -24}`,
+  ]);
+  expect(losses(float(1, 1), float(0, -least))[0]).toContain("warning: ");
+  expect(losses(float(65520, least))).toHaveLength(2);
 });

@@ -2,7 +2,9 @@ import type { Notice } from "../model/job.ts";
 import type { Session } from "../model/runtime.ts";
 import type { Port, Tensor, TensorMap } from "../model/tensor.ts";
 import { plural } from "../values/figures.ts";
-import { HALF, HALF_LARGEST, narrowHalf, nearest, widenHalf } from "../values/halfFloats.ts";
+import { HALF, HALF_LARGEST, LEAST_HALF, narrowHalf, nearest, widenHalf } from "../values/halfFloats.ts";
+
+const rounded = (value: number) => widenHalf(narrowHalf(value));
 
 const isHalf = ({ type }: Port) => type === "float16";
 
@@ -44,10 +46,29 @@ function fitted(tensor: Tensor, type: Port["type"] | undefined): Tensor {
   return { type, dims, data: Float32Array.from(data as Uint16Array, widenHalf) };
 }
 
-/** What was fed as float32 to inputs of float16, and is infinite there. */
-export class HalfOverflow {
+/** Values of an input that float16 does not hold. */
+interface Lost {
+  readonly values: number;
+  readonly samples: number;
+  /** How far the farthest of them is from 0. */
+  readonly largest: number;
+}
+
+const NONE: Lost = { values: 0, samples: 0, largest: 0 };
+
+function more({ values, samples, largest }: Lost, found: Float32Array): Lost {
+  if (found.length === 0) return { values, samples, largest };
+  const farthest = found.reduce((most, value) => Math.max(most, Math.abs(value)), largest);
+  return { values: values + found.length, samples: samples + 1, largest: farthest };
+}
+
+/** What was fed as float32 to inputs of float16, and is infinite or 0 there. */
+export class HalfInputLosses {
   readonly #inputs: readonly string[];
-  readonly #found = new Map<string, { values: number; samples: number; largest: number }>();
+  readonly #infinite = new Map<string, Lost>();
+  readonly #vanished = new Map<string, Lost>();
+  /** Inputs of which nothing was left of a sample. */
+  readonly #emptied = new Set<string>();
   #samples = 0;
 
   constructor({ inputs }: Pick<Session, "inputs">) {
@@ -60,19 +81,31 @@ export class HalfOverflow {
     for (const name of this.#inputs) {
       const data = feeds.get(name)?.data;
       if (!(data instanceof Float32Array)) continue;
-      const above = data.filter((value) => Number.isFinite(value) && !Number.isFinite(widenHalf(narrowHalf(value))));
-      if (above.length === 0) continue;
-      const { values, samples, largest } = this.#found.get(name) ?? { values: 0, samples: 0, largest: 0 };
-      const farthest = above.reduce((most, value) => Math.max(most, Math.abs(value)), largest);
-      this.#found.set(name, { values: values + above.length, samples: samples + 1, largest: farthest });
+      const infinite = data.filter((value) => Number.isFinite(value) && !Number.isFinite(rounded(value)));
+      const vanished = data.filter((value) => value !== 0 && rounded(value) === 0);
+      this.#infinite.set(name, more(this.#infinite.get(name) ?? NONE, infinite));
+      this.#vanished.set(name, more(this.#vanished.get(name) ?? NONE, vanished));
+      if (vanished.length > 0 && data.every((value) => rounded(value) === 0)) this.#emptied.add(name);
     }
   }
 
   notices(): Notice[] {
-    return [...this.#found].map(([subject, { values, samples, largest }]) => ({
-      kind: "warning",
-      subject,
-      message: `The input ${subject} is float16 in the file, and ${plural(values, "value")} in ${samples} of ${plural(this.#samples, "sample")}, as far as ${largest} from 0, ${values === 1 ? "is" : "are"} infinite there, beyond ${HALF_LARGEST}; leave inputs and outputs in float32, or calibrate on these samples.`,
-    }));
+    return this.#inputs.flatMap((name) => [
+      ...this.#told(name, this.#infinite.get(name), "infinite there, beyond ", HALF_LARGEST, "warning"),
+      ...this.#told(
+        name,
+        this.#vanished.get(name),
+        "0 there, nearest to which is ",
+        LEAST_HALF,
+        this.#emptied.has(name) ? "warning" : "info",
+      ),
+    ]);
+  }
+
+  #told(subject: string, lost: Lost = NONE, what: string, bound: number, kind: Notice["kind"]): Notice[] {
+    const { values, samples, largest } = lost;
+    if (values === 0) return [];
+    const message = `The input ${subject} is float16 in the file, and ${plural(values, "value")} in ${samples} of ${plural(this.#samples, "sample")}, as far as ${largest} from 0, ${values === 1 ? "is" : "are"} ${what}${bound}; leave inputs and outputs in float32, or calibrate on these samples.`;
+    return [{ kind, subject, message }];
   }
 }

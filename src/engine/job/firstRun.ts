@@ -85,11 +85,14 @@ export async function firstRun(
   const before = new Set(nonFinite(float.outputs));
   return nonFinite(written.outputs)
     .filter((name) => !before.has(name))
-    .map((name) => ({
-      kind: "warning",
-      subject: name,
-      message: `The output ${name} of "${fileName}" holds NaN or infinite values on ${sample.source}, where the float model's does not; leave the layers before it in float in the recipe.`,
-    }));
+    .map((name) => {
+      const isHalf = written.outputs.get(name)?.type === "float16" && float.outputs.get(name)?.type === "float32";
+      const remedy = isHalf
+        ? "leave inputs and outputs in float32, or give data"
+        : "leave the layers before it in float in the recipe";
+      const message = `The output ${name} of "${fileName}" holds NaN or infinite values on ${sample.source}, where the float model's does not; ${remedy}.`;
+      return { kind: "warning", subject: name, message };
+    });
 }
 
 const NOT_RUN = "not run here";

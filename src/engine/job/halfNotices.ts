@@ -1,11 +1,12 @@
 import type { Notice } from "../model/job.ts";
 import { reasonText } from "../model/reason.ts";
 import type { Recipe } from "../model/recipe.ts";
+import type { KeptEnd } from "../plan/halfEnds.ts";
 import { lossesOf } from "../plan/halfLosses.ts";
 import type { HalfPlan } from "../plan/halfPlan.ts";
 import type { QuantizationPlan } from "../plan/plan.ts";
-import { listed, plural } from "../values/figures.ts";
-import { HALF_LARGEST } from "../values/halfFloats.ts";
+import { listed, plural, significant } from "../values/figures.ts";
+import { HALF_LARGEST, HALF_LEAST_NORMAL } from "../values/halfFloats.ts";
 
 /** What there is to say of a plan of float16. */
 export function halfNotices(plan: QuantizationPlan, { format, spared }: Pick<Recipe, "format" | "spared">): Notice[] {
@@ -58,13 +59,28 @@ function halfEnds(ends: ReadonlySet<string>): Notice {
   return { kind: "info", subject: "inputs and outputs", message };
 }
 
-function keptEnd(subject: string, by: string): Notice {
-  const why =
-    subject === by
-      ? `samples show values near or above ${HALF_LARGEST} in it`
-      : `it has ${by}, which is above ${HALF_LARGEST}`;
-  const message = `${subject} stays float32, though float16 is asked for: ${why}, and these would be infinite.`;
-  return { kind: "warning", subject, message };
+function keptEnd(subject: string, kept: KeptEnd): Notice {
+  const message = `${subject} stays float32, though float16 is asked for: ${whyKept(subject, kept)}.`;
+  return { kind: kept.code === "recipe" ? "info" : "warning", subject, message };
+}
+
+function whyKept(subject: string, kept: KeptEnd): string {
+  switch (kept.code) {
+    case "too-large":
+      return kept.tensor === subject
+        ? `samples show values near or above ${HALF_LARGEST} in it, and these would be infinite`
+        : `it has ${kept.tensor}, which is above ${HALF_LARGEST}, and these would be infinite`;
+    case "too-small":
+      return kept.tensor === subject
+        ? `samples show no values as large as ${significant(HALF_LEAST_NORMAL)} in it, and these would lose most of their bits or be 0`
+        : `it meets ${kept.tensor}, which is too small for float16, so that its own values may be 0 there`;
+    case "counts":
+      return "it holds whole numbers, which float16 holds exactly up to 2048 alone";
+    case "state":
+      return `it and ${kept.other} are one state, and ${kept.other} stays float32`;
+    case "recipe":
+      return "the recipe leaves it in float";
+  }
 }
 
 function unseen(isAtEnds: boolean): Notice {

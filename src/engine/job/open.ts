@@ -241,6 +241,7 @@ export function planModel(model: PreparedModel, recipe: PlanChoices): Quantizati
     target ?? null,
     format,
     ends,
+    model.inputs.state ?? {},
     isWidened,
     [...askedWide(recipe)],
     kept,
@@ -256,7 +257,7 @@ export function planModel(model: PreparedModel, recipe: PlanChoices): Quantizati
   const plan = planQuantization(
     float.graph,
     types,
-    recipe,
+    { ...recipe, inputs: model.inputs },
     isWidened ? onWide(targetOf(recipe)) : targetOf(recipe),
     (tensor) => shapes.get(tensor),
     opsetOf(float),

@@ -1,4 +1,4 @@
-import { HalfOverflow } from "../evaluation/halfInputs.ts";
+import { HalfInputLosses } from "../evaluation/halfInputs.ts";
 import { LabelledScores } from "../evaluation/labelled.ts";
 import { OutputComparison } from "../evaluation/outputs.ts";
 import { OwnStates } from "../evaluation/ownStates.ts";
@@ -72,13 +72,13 @@ export class Prober {
     const comparison = new OutputComparison(rowAxes(session.outputs, outputsShapedByData(this.#model)));
     const labelled = new LabelledScores();
     const own = new OwnStates(session, dataset);
-    const overflow = new HalfOverflow(session);
+    const lostInHalf = new HalfInputLosses(session);
     try {
       for (const [done, { index, feeds, expected, label, source }] of references.entries()) {
         context.signal.throwIfAborted();
         context.report({ task: "Measuring the change", done, total: references.length, unit: "samples" });
         const actual = widened(await own.run(index, feeds));
-        overflow.add(feeds);
+        lostInHalf.add(feeds);
         comparison.add(expected, actual);
         labelled.add(expected, actual, label, source);
       }
@@ -100,7 +100,7 @@ export class Prober {
       drop: scores && !comparison.variations.isSilent(scores) ? (labelled.result()?.top1.drop ?? null) : null,
       bytes: quantized.bytes,
       seconds: (performance.now() - started) / 1000,
-      notices: [...overflow.notices(), ...standInNotices(this.#standIns), ...comparison.variations.notices()],
+      notices: [...lostInHalf.notices(), ...standInNotices(this.#standIns), ...comparison.variations.notices()],
     };
   }
 

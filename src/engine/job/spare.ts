@@ -8,12 +8,13 @@ import { affineParameters } from "../numerics/affine.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { dimsOf } from "../onnx/tensor.ts";
 import { type Coarse, coarseOf } from "../plan/coarse.ts";
+import { VANISHES } from "../plan/halfLosses.ts";
 import type { QuantizationPlan } from "../plan/plan.ts";
 import { reachIn } from "../plan/reach.ts";
 import { targetOf } from "../targets/index.ts";
 import { floatCost } from "../values/codes.ts";
 import { elementCount } from "../values/dims.ts";
-import { HALF_LARGEST } from "../values/halfFloats.ts";
+import { HALF_LARGEST, HALF_LEAST_NORMAL } from "../values/halfFloats.ts";
 import { type OpenModel, planModel } from "./open.ts";
 
 /** What leaving tensors in float may cost by default, as a share of the quantized file. */
@@ -24,7 +25,7 @@ const LARGEST_COST = 0.01;
  * all of them together cost less than a hundredth of the bytes. A range set by hand is a person's choice, and none of these.
  */
 export function spareTensors(model: OpenModel, recipe: Recipe, statistics: Statistics): Record<string, string> {
-  if (seeksExtremes(recipe)) return tooLarge(statistics);
+  if (seeksExtremes(recipe)) return { ...tooSmall(model, statistics), ...tooLarge(statistics) };
   if (targetOf(recipe).floats !== "where it gains") return {};
   const spared = new Map<string, string>();
   const planWith = (tensors: ReadonlyMap<string, string>) =>
@@ -54,6 +55,16 @@ const HALF_MARGIN = 2;
 function tooLarge(statistics: Statistics): Record<string, string> {
   const found = [...statistics].filter(([, { min, max }]) => HALF_MARGIN * Math.max(-min, max) > HALF_LARGEST);
   return Object.fromEntries(found.map(([name]) => [name, name]));
+}
+
+/** The inputs and outputs that were seen with nothing but values that float16 holds in part, or as 0. */
+function tooSmall({ folded }: OpenModel, statistics: Statistics): Record<string, string> {
+  const ends = new Set([...(folded.graph?.input ?? []), ...(folded.graph?.output ?? [])].map(({ name }) => name));
+  const found = [...statistics].filter(([name, { min, max }]) => {
+    const largest = Math.max(-min, max);
+    return ends.has(name) && largest > 0 && largest < HALF_LEAST_NORMAL;
+  });
+  return Object.fromEntries(found.map(([name]) => [name, VANISHES]));
 }
 
 /** The scales of the groups that a person has not set. */

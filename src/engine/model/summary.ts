@@ -62,6 +62,8 @@ export interface Activation {
   readonly dims: readonly number[] | null;
   /** The group whose parameters it takes; null when it stays in float. */
   readonly group: string | null;
+  /** Set on an input of the model that is float16 in the file. */
+  readonly isHalf?: true;
 }
 
 /** A model as a report has it. */

@@ -22,7 +22,7 @@ import { widerLayers } from "./widerLayers.ts";
 /** The part of a recipe that decides what is quantized, and to how many bits; ranges and methods do not. */
 export type PlanChoices = Pick<Recipe, "format" | "float" | "weights" | "elementwise" | "unjoined" | "spared"> &
   Partial<Pick<Recipe, "activations">> &
-  Pick<Recipe, "wide" | "ends">;
+  Pick<Recipe, "wide" | "ends"> & { readonly inputs?: Pick<Recipe["inputs"], "state"> };
 
 /** A node as it is on its own, before its neighbours are asked. */
 export interface Candidate {

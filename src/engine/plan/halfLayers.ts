@@ -14,6 +14,8 @@ import {
 import { dimsOf } from "../onnx/tensor.ts";
 import { layersInIntegers } from "../operators/quantizing.ts";
 import { elementCount } from "../values/dims.ts";
+import { isSetting, MOVES, type Need, words } from "./exactInputs.ts";
+import { VANISHES } from "./halfLosses.ts";
 import { lastLayers } from "./lastLayers.ts";
 import { FLOAT16, type ShortFloat } from "./shortFloat.ts";
 
@@ -27,13 +29,14 @@ export interface HalfLayer {
   readonly reason: Reason | null;
   /** The constant above the largest float16 that is handed on in what it makes; null where none is. */
   readonly overflow: string | null;
+  /** What is too small for float16 of what it reads, whatever its reason; null where nothing is. */
+  readonly vanishing: string | null;
+  /** Whether it works out positions or sizes, whatever its reason. */
+  readonly isCounting: boolean;
 }
 
 type Choices = Pick<Recipe, "float" | "spared" | "ends">;
 
-const words = (text: string) => new Set(text.split(" "));
-
-const MOVES = "Concat Expand Flatten Gather Identity Pad Reshape Slice Split Squeeze Tile Transpose Unsqueeze Where";
 /** What too large or too small a constant is handed on by, until something makes other values of it. */
 const HANDS_ON_LARGE = words(`${MOVES} Add Max Min Mul Neg Sub Sum`);
 const HANDS_ON_SMALL = words(`${MOVES} Abs Add Clip Max Mul Pow Sqrt Sum`);
@@ -46,19 +49,18 @@ const VALUED = words("Constant ConstantOfShape");
 /** Operators that take a tensor of any type for what it is. */
 export const READS_ANY: ReadonlySet<string> = words("Cast Shape Size");
 const COUNTED = new Set([Code.INT32, Code.INT64, Code.UINT32, Code.UINT64]);
-/** Constants of more elements are weights, and not part of how positions and sizes are worked out. */
-const LARGEST_SETTING = 1024;
 
 /**
  * Decides which layers are in float16, or in bfloat16. In float32 stay what a person or a target asks for, what holds values above the largest
  * float16, on samples or in a constant, and what reads them, what reads a constant that would be 0, what counts, and what works out
- * outputs that are float32. `types` are those of the graph's tensors.
+ * outputs that are float32. `types` are those of the graph's tensors, `exact` the layers that hand on an input for what float16 does not hold.
  */
 export function halfLayers(
   graph: GraphProto,
   types: ElementTypes,
   choices: Choices,
   short: ShortFloat = FLOAT16,
+  exact: ReadonlyMap<NodeProto, Need> = new Map(),
 ): HalfLayer[] {
   const found: HalfLayer[] = [];
   visit(graph, { types, scope: () => undefined, inside: null, isFloat: false, idOf: (id) => id });
@@ -79,12 +81,12 @@ export function halfLayers(
     const known = around.inside === null ? around.types : inferElementTypes(within, around.types);
     const isLast = around.inside === null && choices.ends !== "float16";
     const last = isLast ? lastLayers(index) : new Set<NodeProto>();
-    const reasonOf = reasoning({ index, scope, types: known, choices, idOf: around.idOf, last, short });
+    const reasonOf = reasoning({ index, scope, types: known, choices, idOf: around.idOf, last, short, exact });
     for (const node of within.node) {
       const id = around.idOf(index.id(node));
-      const { own, overflow } = reasonOf(node);
+      const { own, ...held } = reasonOf(node);
       const reason: Reason | null = own ?? (around.isFloat ? { code: "inside", operator: around.inside ?? "" } : null);
-      found.push({ id, node, inside: around.inside, parameters: parametersOf(node, scope), reason, overflow });
+      found.push({ id, node, inside: around.inside, parameters: parametersOf(node, scope), reason, ...held });
       for (const { name, g, graphs } of node.attribute) {
         for (const body of g ? [g, ...graphs] : graphs) {
           const idOf = (inner: string) => innerId(id, name, inner);
@@ -104,13 +106,16 @@ interface Place {
   /** What works out the outputs of the model. */
   readonly last: ReadonlySet<NodeProto>;
   readonly short: ShortFloat;
+  readonly exact: ReadonlyMap<NodeProto, Need>;
 }
 
 /** The reason of each node of a graph, asked in its order. */
-function reasoning({ index, scope, types, choices: { float, spared }, idOf, last, short }: Place) {
+function reasoning({ index, scope, types, choices: { float, spared }, idOf, last, short, exact }: Place) {
   const isFloat = (name: string) => types.get(name) === Code.FLOAT;
   /** By tensor, the constant that makes it too large or too small. */
   const [large, small] = [new Map<string, string>(), new Map<string, string>()];
+  const isTiny = (name: string) => spared !== null && Object.hasOwn(spared, name) && spared[name] === VANISHES;
+  for (const { name } of index.inputs) if (isTiny(name)) small.set(name, name);
   const counts = new Set<string>();
   const kept = layersInIntegers(index);
   const named = short.type === "bfloat16" ? { type: short.type } : {};
@@ -125,11 +130,7 @@ function reasoning({ index, scope, types, choices: { float, spared }, idOf, last
     if (node.opType === "Cast") return COUNTED.has(types.get(node.input[0] ?? "") ?? Code.UNDEFINED);
     if (node.opType === "Range") return true;
     const read = node.input.filter(isFloat);
-    const isSetting = (name: string) => {
-      const constant = scope(name);
-      return constant !== undefined && elementCount(dimsOf(constant)) <= LARGEST_SETTING;
-    };
-    return read.some((name) => counts.has(name)) && read.every((name) => counts.has(name) || isSetting(name));
+    return read.some((name) => counts.has(name)) && read.every((name) => counts.has(name) || isSetting(name, scope));
   };
 
   const ownReason = (node: NodeProto): Reason | null => {
@@ -149,7 +150,9 @@ function reasoning({ index, scope, types, choices: { float, spared }, idOf, last
     return READS_ANY.has(operator) ? null : short.lacks(node);
   };
 
-  return (node: NodeProto): { readonly own: Reason | null; readonly overflow: string | null } => {
+  return (
+    node: NodeProto,
+  ): { readonly own: Reason | null } & Pick<HalfLayer, "overflow" | "vanishing" | "isCounting"> => {
     const constants = node.input.flatMap((name) => {
       const tensor = isFloat(name) ? scope(name) : undefined;
       return tensor ? [tensor] : [];
@@ -168,14 +171,16 @@ function reasoning({ index, scope, types, choices: { float, spared }, idOf, last
     }
     const seen = [...node.input, ...node.output].find((name) => spared && Object.hasOwn(spared, name));
     const settled = (): Reason | null => {
-      if (seen !== undefined) return { code: "too-large", tensor: seen };
+      if (seen !== undefined) return { code: isTiny(seen) ? "too-small" : "too-large", tensor: seen };
       if (largest !== null) return { code: "too-large", tensor: largest, ...named };
       if (smallest !== null) return { code: "too-small", tensor: smallest };
-      if (isCount) return { code: "counts", ...named };
+      const handed = exact.get(node);
+      if (handed?.code === "too-small") return handed;
+      if (isCount || handed) return { code: "counts", ...named };
       return last.has(node) ? { code: "last" } : null;
     };
     const overflow = node.output.map((name) => large.get(name)).find((constant) => constant !== undefined);
-    return { own: ownReason(node) ?? settled(), overflow: overflow ?? null };
+    return { own: ownReason(node) ?? settled(), overflow: overflow ?? null, vanishing: smallest, isCounting: isCount };
   };
 }
 

@@ -4,6 +4,9 @@ import { passingFloats } from "../onnx/tensor.ts";
 import { deferredOf } from "../onnx/tensorBytes.ts";
 import { BFLOAT, HALF_LEAST_NORMAL } from "../values/halfFloats.ts";
 
+/** What a recipe says of an input or output of which samples show nothing but values under the smallest normal float16. */
+export const VANISHES = "under the smallest normal float16";
+
 /** By what gives a constant's bytes, or by the constant. */
 const losses = new WeakMap<object, ReturnType<typeof halfLosses>>();
 

@@ -3,12 +3,14 @@ import type { Reason } from "../model/reason.ts";
 import type { Layer } from "../model/summary.ts";
 import type { ElementTypes } from "../onnx/elementTypes.ts";
 import { GraphIndex } from "../onnx/graph.ts";
-import { TensorProto_DataType as Code, type GraphProto } from "../onnx/proto/onnx_pb.ts";
+import type { TensorProto_DataType as Code, GraphProto } from "../onnx/proto/onnx_pb.ts";
 import { dataTypeCode } from "../onnx/tensor.ts";
 import { operatorOf } from "../operators/index.ts";
 import type { Target } from "../targets/target.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import type { PlanChoices } from "./candidates.ts";
+import { exactInputs } from "./exactInputs.ts";
+import { type HalfEnds, halfEnds } from "./halfEnds.ts";
 import { type HalfLayer, halfLayers } from "./halfLayers.ts";
 import { FLOAT16, type ShortFloat } from "./shortFloat.ts";
 import type { StoredLayer } from "./stored.ts";
@@ -17,7 +19,7 @@ import { weightUse } from "./weightUse.ts";
 import { WHOLE, type WholeLayer } from "./wholeLayer.ts";
 
 /** What of a graph, and of the graphs that its nodes hold, is in a float of 16 bits. */
-export interface HalfPlan {
+export interface HalfPlan extends HalfEnds {
   readonly type: ShortFloat["type"];
   /** The layers that are, by id. */
   readonly layers: ReadonlySet<string>;
@@ -27,10 +29,6 @@ export interface HalfPlan {
   readonly weights: readonly WeightSource[];
   /** Inputs and outputs of them that are float32 all the same, by operator. */
   readonly ports: ShortFloat["ports"];
-  /** Inputs and outputs of the model that are float32 and become float16. */
-  readonly ends: ReadonlySet<string>;
-  /** Those that are asked to, and stay float32 for what they hold, with the tensor or constant that has it. */
-  readonly keptEnds: ReadonlyMap<string, string>;
   /** Element types of the graph's own tensors as they are in float32. */
   readonly types: ElementTypes;
 }
@@ -48,7 +46,8 @@ export function planHalves(
     ...[...types].flatMap(([name, type]) => (type === "other" ? [] : [[name, dataTypeCode(type)] as const])),
     ...graph.initializer.map(({ name, dataType }): [string, Code] => [name, dataType]),
   ]);
-  const found = halfLayers(graph, known, choices, short);
+  const exact = exactInputs(graph, known, short);
+  const found = halfLayers(graph, known, choices, short, exact.layers);
   const stored = found.flatMap((layer): StoredLayer[] =>
     layer.inside === null || layer.parameters === 0
       ? []
@@ -64,7 +63,7 @@ export function planHalves(
     const use = reason === null && descriptor?.kind === "weighted" ? weightUse(node, descriptor, index, target) : null;
     return use && !("code" in use) ? [weightSource({ node, descriptor }, use, index)] : [];
   });
-  const { ends, keptEnds } = endsOf(index, known, own, choices);
+  const { ends, keptEnds } = halfEnds(index, known, found, exact.inputs, choices);
   const half: HalfPlan = {
     layers: new Set(found.flatMap(({ id, reason }) => (reason === null ? [id] : []))),
     reasons: found.flatMap(({ reason }) => reason ?? []),
@@ -88,28 +87,6 @@ export function planHalves(
     bfloat: null,
     written: null,
   };
-}
-
-/** Which inputs, and outputs that layers make, become float16 where that is asked for, and which of these would not hold their values. */
-function endsOf(
-  index: GraphIndex,
-  types: ElementTypes,
-  layers: readonly HalfLayer[],
-  { ends, spared }: PlanChoices,
-): Pick<HalfPlan, "ends" | "keptEnds"> {
-  if (ends !== "float16") return { ends: new Set(), keptEnds: new Map() };
-  const inputs = index.inputs.map(({ name }) => name);
-  const made = index.graph.output.map(({ name }) => name).filter((name) => index.producer(name));
-  const asked = [...inputs, ...made].filter((name) => types.get(name) === Code.FLOAT);
-  const overflows = new Map(layers.map(({ node, overflow }) => [node, overflow]));
-  const keptEnds = new Map(
-    asked.flatMap((name): [string, string][] => {
-      const maker = index.producer(name);
-      const by = Object.hasOwn(spared ?? {}, name) ? name : maker && overflows.get(maker);
-      return by ? [[name, by]] : [];
-    }),
-  );
-  return { ends: new Set(asked.filter((name) => !keptEnds.has(name))), keptEnds };
 }
 
 function toLayer({ id, node, parameters, reason }: HalfLayer, isOwn: boolean, { type }: ShortFloat): Layer {

@@ -21,6 +21,7 @@ export function summarizePlan(
       consumers: index.consumers(name).map((node) => index.id(node)),
       dims: dims.get(name) ?? null,
       group: groupOf.get(name) ?? null,
+      ...(!producer && plan.half?.ends.has(name) && { isHalf: true as const }),
     };
   };
   const names = [...index.inputs.map(({ name }) => name), ...plan.layers.flatMap(({ outputs }) => outputs)];

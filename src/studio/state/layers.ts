@@ -49,14 +49,15 @@ export function rowsOf(plan: ModelSummary, recipe: Recipe): readonly Row[] {
     .filter((activation) => activation.producer === null)
     .map((activation): Row => {
       const group = plan.groups.find(({ id }) => id === activation.group);
+      const alone = activation.isHalf ? "float16" : "float32";
       return {
         id: `input ${activation.name}`,
         name: activation.name,
         operator: "Input",
         outputs: [activation.name],
         weight: null,
-        precision: activation.group ? precisionOf(schemeOf(group ?? {}, recipe.activations).type) : "float32",
-        reason: activation.group ? null : "stays in float",
+        precision: activation.group ? precisionOf(schemeOf(group ?? {}, recipe.activations).type) : alone,
+        reason: activation.group || activation.isHalf ? null : "stays in float",
         group: activation.group,
         fusedWith: null,
         free: false,

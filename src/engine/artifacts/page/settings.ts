@@ -134,6 +134,9 @@ export function settingsSection({ recipe, calibration, model, files }: Report): 
 <div class="columns"><div><h3>Recipe</h3>${facts([
     ["Target", recipe.target ?? DEFAULT_TARGET],
     ["Format", FORMAT_WORDS[recipe.format]],
+    ...(recipe.ends === "float16"
+      ? [["Inputs and outputs", "float16, but for those that it would not hold"] as const]
+      : []),
     ...(takesCodes(recipe) ? codeFacts(recipe) : []),
     ...(takesRanges(recipe)
       ? [["Layers without weights", elementwiseText(recipe)] as const, ...rangeFacts(recipe)]
