@@ -58,7 +58,7 @@ test("a database of version 3 is upgraded: the session, its rounding and its res
   await page.getByTestId("tab-rounding").click();
   await expect(rounded(page)).toHaveCount(layers.length);
   expect(await rounded(page).allInnerTexts()).toEqual(layers);
-  await expect(page.getByTestId("rounding-adopted")).toBeVisible();
+  await expect(page.getByTestId("rounding-learned")).toContainText("Stale: the weights, how biases are corrected");
   await expect(page.getByTestId("step-tune")).toHaveAttribute("data-standing", "done");
   expect(await page.getByTestId("evaluation-result").locator("tbody").first().innerText()).toBe(result);
   expect((await stored(page)).results).toHaveLength(1);

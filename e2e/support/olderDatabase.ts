@@ -50,7 +50,12 @@ export async function downgrade(page: Page, version: 1 | 3): Promise<void> {
       delete measured.perplexity;
       for (const output of measured.outputs) delete output.parts;
     }
+    // Rounding was learned alone, and took the place of correcting biases.
+    for (const { recipe } of [...(records.sessions ?? []), ...(records.results ?? []), ...points]) {
+      if (recipe.rounding) recipe.biases = {};
+    }
     for (const { rounding } of records.roundings ?? []) {
+      delete rounding.result.biases;
       for (const layer of rounding.result.layers) {
         layer.learnt = layer.learned;
         delete layer.learned;

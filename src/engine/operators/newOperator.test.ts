@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { topologyOf } from "../../studio/graph/topology.ts";
 import { rowsOf } from "../../studio/state/layers.ts";
+import { rowReason } from "../../studio/state/rowReason.ts";
 import { run } from "../graph/testing/native.ts";
 import { defaultRecipe, openModel, summarizeModel } from "../job/open.ts";
 import { quantizeModel, resolveRecipe } from "../job/quantize.ts";
@@ -56,7 +57,7 @@ async function made() {
 describe("an operator that one entry tells of", () => {
   it("is not quantized before, and the layer says why", async () => {
     const { rows, quantized } = await made();
-    expect(rows.find(({ id }) => id === "swish")?.reason).toBe("HardSwish gains nothing from 8 bits");
+    expect(rowReason(rows.find(({ id }) => id === "swish")!)).toBe("HardSwish gains nothing from 8 bits");
     await run(quantized, new Map([["x", noise([1, 4, 6, 6], 9)]]));
   });
 

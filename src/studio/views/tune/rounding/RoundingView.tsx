@@ -58,7 +58,8 @@ function Learned({ rounding, running }: LearnedProps) {
     <div className={stale ? "rounding stale" : "rounding"} data-testid="rounding-learned">
       {stale ? (
         <p className="hint">
-          Stale: the weights, what stays in float, or the samples are not those it was learned with.
+          Stale: the weights, how biases are corrected, what stays in float, or the samples are not those it was learned
+          with.
         </p>
       ) : null}
       {rounding ? <Standing rounding={rounding} running={running} stale={stale} /> : null}
