@@ -10,7 +10,7 @@ export function fineTuningFigures({ blocks, samples, views, steps, learner, seco
 
 /** A line for all, and one a block: its error on views of samples held out, before and after. */
 export function fineTuningText({ blocks, samples, views, steps, learner, seconds }: FineTuning): string[] {
-  const seen = views > samples ? `${plural(views, "crop")} of ${plural(samples, "sample")}` : plural(samples, "sample");
+  const seen = views > samples ? `${plural(views, "view")} of ${plural(samples, "sample")}` : plural(samples, "sample");
   return [
     `  ${plural(blocks.length, "block")} fine-tuned on ${seen} in ${duration(1000 * seconds)} (${learner}, ${plural(steps, "step")} each):`,
     ...blocks.map(({ layers, before, after, kept }) => {

@@ -12,7 +12,7 @@ test("weights alone are chosen in blocks, of a type with zero points, and export
   await page.getByTestId("weight-type").selectOption("uint4");
   await expect(page.getByTestId("rounding").locator("option[disabled]")).toHaveText([
     "learned (AdaRound)",
-    "fine-tuned, in the terminal",
+    "fine-tuned",
   ]);
   await expect(page.getByTestId("weight-operator")).toHaveCount(0);
   await page.getByTestId("block").selectOption("32");

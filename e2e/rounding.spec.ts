@@ -114,7 +114,7 @@ test("fine-tuning that is stopped keeps its settings; it goes on from learned ro
   await expect(page.getByTestId("finetuning-adopted")).toBeVisible({ timeout: 180_000 });
   await expect(page.getByTestId("rounding-awaited")).toHaveCount(0);
   await expect(page.getByTestId("finetuning-standing")).toContainText(
-    /^\d+ blocks? tuned\. 40 crops of 10 samples, 5 steps each/,
+    /^\d+ blocks? tuned\. 34 views of 10 samples, 5 steps each/,
   );
   const blocks = page.getByTestId("finetuning-row");
   const told = await blocks.allInnerTexts();

@@ -98,7 +98,7 @@ export const FINE_TUNING = fields({
   /** How many blocks there are; fewer are in `blocks` where tuning was cancelled. */
   wanted: count,
   samples: count,
-  /** How many crops of them were seen, those held out among them. */
+  /** How many views of them were seen, as they are and in crops, those held out among them. */
   views: count,
   steps: count,
   learner: text,

@@ -99,7 +99,7 @@ function Standing({ finetuning, running, stale }: StandingProps) {
         {whole ? `${plural(wanted, "block")} tuned.` : `${count(blocks.length)} of ${plural(wanted, "block")} tuned.`}
       </strong>{" "}
       <span className="muted">
-        {views > samples ? `${count(views)} crops of ${plural(samples, "sample")}` : plural(samples, "sample")},{" "}
+        {views > samples ? `${count(views)} views of ${plural(samples, "sample")}` : plural(samples, "sample")},{" "}
         {plural(steps, "step")} each; {duration(seconds * 1000)}, {learner}.
       </span>
       {gained ? null : <span>None gained on samples held out: learned rounding stays.</span>}
