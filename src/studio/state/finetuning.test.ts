@@ -6,6 +6,7 @@ import type { LayerRounding, Rounding } from "../../engine/model/rounding.ts";
 import { PLAIN_RECIPE } from "../../engine/model/testing/recipe.ts";
 import {
   withGranularity,
+  withLearnedRounding,
   withMethod,
   withPowersOfTwo,
   withRounding,
@@ -146,6 +147,15 @@ test("where nothing gains the recipe has learned rounding, unless it asks for wh
   expect(state().work.log[0]?.text).toBe("0 of 2 blocks gained by fine-tuning on samples held out.");
   chooseFineTuning();
   expect([fineTuningIsAdopted(state()), present().biases]).toEqual([true, {}]);
+});
+
+test("where nothing gains, rounding that the recipe has of all samples stays", async () => {
+  const whole = { rounding: { a: "AA==", b: "AA==" }, biases: {}, prints: "AAAAAAAA" };
+  const rounded = withLearnedRounding(recipe, whole);
+  given({ recipe: begin(rounded) });
+  run([], tuned(false, false));
+  await fineTune();
+  expect(present()).toBe(rounded);
 });
 
 test("rounding that the recipe asks for is there where nothing gains, and nothing is tuned from rounding of other weights", async () => {

@@ -12,17 +12,9 @@ import { say } from "./log.ts";
 import { lossShower } from "./lossShower.ts";
 import { editRecipe, isBusy, resolveRecipe } from "./recipe.ts";
 import { takeStep } from "./remedySteps.ts";
-import {
-  adoptRounding,
-  isAdopted,
-  knownRounding,
-  learn,
-  readyToLearn,
-  roundingIsStale,
-  roundingSamples,
-} from "./rounding.ts";
+import { adoptRounding, knownRounding, learn, readyToLearn, roundingIsStale, roundingSamples } from "./rounding.ts";
 import type { StudioState } from "./slices/studio.ts";
-import { factsOf, presentOf } from "./steps.ts";
+import { awaitedOf, factsOf, presentOf } from "./steps.ts";
 import { actions, studio } from "./store.ts";
 import { isRefused } from "./taken.ts";
 
@@ -135,7 +127,7 @@ export async function fineTune(): Promise<void> {
   if (fineTuningIsStale(studio.getState())) {
     say("warning", "The recipe changed meanwhile, so it does not have what was tuned yet.");
   } else if (kept > 0 || present?.weights.rounding === "finetuned") adoptFineTuning();
-  else if (!isAdopted(studio.getState())) adoptRounding();
+  else if (present?.weights.rounding !== "learned" || awaitedOf(present)) adoptRounding();
 }
 
 /** What tuning goes on from: rounding that has not seen the samples held out; null where none was learned so. */
