@@ -3,7 +3,6 @@ import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { allowBfloats } from "../graph/opset.ts";
 import type { DataFile } from "../model/dataset.ts";
-import type { JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { TargetName } from "../model/target.ts";
 import type { TensorMap } from "../model/tensor.ts";
@@ -29,14 +28,11 @@ import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
 import { assertValid } from "../onnx/testing/checker.ts";
 import { schemaOf } from "../onnx/testing/schemas.ts";
 import { planQuantization } from "../plan/plan.ts";
-import { Project } from "../project/index.ts";
-import { nodeRuntime } from "../runtime/node.ts";
 import { BFLOAT_PORTS, BFLOAT_SINCE } from "../targets/bfloats.ts";
 import { TARGETS } from "../targets/index.ts";
 import { widenBfloat } from "../values/halfFloats.ts";
+import { context, native, openProject } from "./testing/openProject.ts";
 
-const native = nodeRuntime();
-const context: JobContext = { signal: new AbortController().signal, report: () => undefined };
 const DATE = "2026-11-30T00:00:00.000Z";
 
 function network(middle: readonly NodeProto[] = [], last = "r"): ModelProto {
@@ -60,18 +56,8 @@ function network(middle: readonly NodeProto[] = [], last = "r"): ModelProto {
   });
 }
 
-async function open(model: ModelProto): Promise<Project> {
-  const environment = { runtimes: { main: native, accelerator: null }, decoders: null, machine: "here" };
-  return Project.open(
-    { bytes: concat(encodeModel(model)), fileName: "net.onnx", readBeside: async () => null },
-    { shapes: {}, values: {} },
-    environment as never,
-    context,
-  );
-}
-
 async function written(model: ModelProto, target: TargetName = "tensorrt", changes: Partial<Recipe> = {}) {
-  const project = await open(model);
+  const project = await openProject(model);
   project.aim(target).edit({ format: "bfloat16", ...changes });
   project.assertTaken();
   project.resolve();
@@ -278,14 +264,14 @@ describe("bfloat16 for TensorRT", () => {
       constants: { w: noise([2, 2], 3) },
     });
     await expect(written(small, "ort-web")).rejects.toThrow("no constant takes less in bfloat16 with a Cast beside it");
-    const project = await open(network());
+    const project = await openProject(network());
     expect(() => project.aim("qnn").edit({ format: "bfloat16" }).assertTaken()).toThrow("QNN takes no format bfloat16");
   });
 });
 
 it("rules of a target are said of the formats that they bear on", async () => {
   const said = async (target: TargetName, format: Recipe["format"]) => {
-    const project = await open(network());
+    const project = await openProject(network());
     const { notices } = project.aim(target).edit({ format }).summary;
     return notices.filter(({ subject }) => subject === target).map(({ message }) => message);
   };

@@ -2,7 +2,6 @@ import { create } from "@bufbuild/protobuf";
 import * as web from "onnxruntime-web/wasm";
 import { describe, expect, it } from "vitest";
 import type { DataFile } from "../model/dataset.ts";
-import type { JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Tensor, TensorMap } from "../model/tensor.ts";
 import { intAttribute, makeNode } from "../onnx/attributes.ts";
@@ -19,15 +18,13 @@ import {
 import { scalar } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise, portInfo } from "../onnx/testing/build.ts";
 import { assertValid } from "../onnx/testing/checker.ts";
-import { Project } from "../project/index.ts";
-import { nodeRuntime } from "../runtime/node.ts";
+import type { Project } from "../project/index.ts";
 import { ortRuntime } from "../runtime/onnxruntime.ts";
 import { HALF, nearest, widenHalf } from "../values/halfFloats.ts";
+import { context, native, openProject } from "./testing/openProject.ts";
 
 web.env.wasm.numThreads = 1;
 const wasm = ortRuntime(web, { label: "wasm", maxThreads: 1, provider: "wasm" });
-const native = nodeRuntime();
-const context: JobContext = { signal: new AbortController().signal, report: () => undefined };
 const DATE = "2026-11-30T00:00:00.000Z";
 
 /** Ends in a Softmax, which stays in float32 where outputs do; `clip` bounds what the input comes to. */
@@ -47,16 +44,6 @@ function network(clip = false): ModelProto {
   });
 }
 
-async function open(model: ModelProto): Promise<Project> {
-  const environment = { runtimes: { main: native, accelerator: null }, decoders: null, machine: "here" };
-  return Project.open(
-    { bytes: concat(encodeModel(model)), fileName: "net.onnx", readBeside: async () => null },
-    { shapes: {}, values: {} },
-    environment as never,
-    context,
-  );
-}
-
 /** Rows about 1, which float16 keeps no more than a thousandth of; `of` changes one. */
 const rowOf = (seed: number) => Float32Array.from(noise([32], seed).data as Float32Array, (value) => 1 + value / 50);
 
@@ -70,7 +57,7 @@ const ROWS = Array.from({ length: 6 }, (_, i) => rowOf(i + 1));
 const HALVES: Partial<Recipe> = { format: "float16", ends: "float16" };
 
 async function settled(changes: Partial<Recipe> = HALVES, rows = ROWS, model = network()) {
-  const project = await open(model);
+  const project = await openProject(model);
   project.edit({ ...changes, seed: null });
   await project.takeData(data(rows), null);
   await project.settle({ samples: rows.length }, context);
@@ -139,7 +126,7 @@ describe("inputs and outputs in float16", () => {
   });
 
   it("read and give float32 inside where a layer there is left in float", async () => {
-    const project = await open(network());
+    const project = await openProject(network());
     project.edit({ ...HALVES }).leaveInFloat(["Sub", "Softmax"]);
     project.resolve();
     const { file } = await written(project);
@@ -169,7 +156,7 @@ describe("inputs and outputs in float16", () => {
       ],
       constants: { w: noise([32, 4], 3), kept: noise([1, 4], 4) },
     });
-    const project = await open(model);
+    const project = await openProject(model);
     project.edit(HALVES).resolve();
     const { file, bytes } = await written(project);
     expect(endsOf(file)).toEqual(["float16", "bool", "float16", "float16", "float32", "float16"]);
@@ -192,7 +179,7 @@ describe("inputs and outputs in float16", () => {
   });
 
   it("are dropped with the format, and refused in a sentence elsewhere", async () => {
-    const project = await open(network());
+    const project = await openProject(network());
     project.edit(HALVES);
     expect(project.edit({ format: "weights" }).recipe.ends).toBeUndefined();
     expect(() => project.edit({ ends: "float16" }).assertTaken()).toThrow(
@@ -231,7 +218,7 @@ describe("an input beyond the largest float16", () => {
   });
 
   it("is not looked for without samples, which is said", async () => {
-    const project = await open(network());
+    const project = await openProject(network());
     project.edit(HALVES).resolve();
     const { notices } = await written(project);
     expect(notices.map(({ message }) => message).join()).toContain(

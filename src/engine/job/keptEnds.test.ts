@@ -2,11 +2,9 @@ import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { rowsOf as rowsIn } from "../../studio/state/layers.ts";
 import type { DataFile } from "../model/dataset.ts";
-import type { JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Tensor } from "../model/tensor.ts";
 import { intAttribute, makeNode } from "../onnx/attributes.ts";
-import { concat, encodeModel } from "../onnx/encode.ts";
 import {
   AttributeProtoSchema,
   TensorProto_DataType as Code,
@@ -17,11 +15,9 @@ import {
 } from "../onnx/proto/onnx_pb.ts";
 import { scalar } from "../onnx/tensor.ts";
 import { buildModel, floatInput, noise, portInfo } from "../onnx/testing/build.ts";
-import { Project } from "../project/index.ts";
-import { nodeRuntime } from "../runtime/node.ts";
+import type { Project } from "../project/index.ts";
+import { context, openProject } from "./testing/openProject.ts";
 
-const native = nodeRuntime();
-const context: JobContext = { signal: new AbortController().signal, report: () => undefined };
 const ENDS: Partial<Recipe> = { format: "float16", ends: "float16", seed: null };
 
 type Row = Readonly<Record<string, unknown>>;
@@ -39,13 +35,7 @@ interface Case {
 }
 
 async function open(model: ModelProto, { rows, changes = {}, state = {} }: Case = {}) {
-  const environment = { runtimes: { main: native, accelerator: null }, decoders: null, machine: "here" };
-  const project = await Project.open(
-    { bytes: concat(encodeModel(model)), fileName: "net.onnx", readBeside: async () => null },
-    { shapes: {}, values: {}, state },
-    environment as never,
-    context,
-  );
+  const project = await openProject(model, state);
   project.edit({ ...ENDS, ...changes });
   if (!rows) {
     project.resolve();

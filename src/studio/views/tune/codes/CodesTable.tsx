@@ -6,9 +6,8 @@ import { decibel } from "../../../../engine/values/units.ts";
 import { decibelsOf } from "../../../charts/loss.ts";
 import { Hint } from "../../../parts/Term.tsx";
 import { useLabels } from "../../../parts/useLabels.ts";
-import { allRows } from "../../../state/selection.ts";
-import { useStudio } from "../../../state/useStudio.ts";
 import { LeftOver } from "../LeftOver.tsx";
+import { useLayerNames } from "../useLayerNames.ts";
 
 const NONE = "–";
 /** Of the table, what names take at most. */
@@ -30,8 +29,7 @@ function inputsOf(scaling: CodeSearch["scaling"]): ReadonlyMap<string, ScaledInp
 
 function Layers({ search, all }: { readonly search: CodeSearch; readonly all: readonly string[] }) {
   const { layers, scaling, samples } = search;
-  const rows = useStudio(allRows);
-  const names = useMemo(() => new Map(rows.map(({ id, name }) => [id, name])), [rows]);
+  const names = useLayerNames();
   const inputs = inputsOf(scaling);
   const found = new Map(layers.map((layer) => [layer.layer, layer]));
   const table = useRef<HTMLTableElement>(null);

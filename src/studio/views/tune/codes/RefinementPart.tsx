@@ -7,9 +7,9 @@ import { useLabels } from "../../../parts/useLabels.ts";
 import { StopButton } from "../../../parts/WaitingFor.tsx";
 import { isBusy } from "../../../state/recipe.ts";
 import { COMPARING, measureRefinement, refinementIsStale } from "../../../state/refinement.ts";
-import { allRows } from "../../../state/selection.ts";
 import { useResults, useStudio, useWork } from "../../../state/useStudio.ts";
 import { LeftOver } from "../LeftOver.tsx";
+import { useLayerNames } from "../useLayerNames.ts";
 
 /** Of the table, what names take at most. */
 const NAMES = 0.3;
@@ -51,8 +51,7 @@ export function RefinementPart() {
 }
 
 function RefinementTable({ refinement }: { readonly refinement: Refinement }) {
-  const rows = useStudio(allRows);
-  const names = useMemo(() => new Map(rows.map(({ id, name }) => [id, name])), [rows]);
+  const names = useLayerNames();
   const table = useRef<HTMLTableElement>(null);
   const shown = useMemo(
     () => refinement.weights.map(({ layers }) => layers.map((id) => names.get(id) ?? id).join(", ")),

@@ -3,9 +3,9 @@ import type { Culprit, Culprits } from "../../../../engine/model/culprit.ts";
 import { count } from "../../../../engine/values/figures.ts";
 import { decibel } from "../../../../engine/values/units.ts";
 import { useLabels } from "../../../parts/useLabels.ts";
-import { allRows } from "../../../state/selection.ts";
 import { actions } from "../../../state/store.ts";
-import { useStudio, useView } from "../../../state/useStudio.ts";
+import { useView } from "../../../state/useStudio.ts";
+import { useLayerNames } from "../useLayerNames.ts";
 import { ApplyButton } from "./ApplyButton.tsx";
 
 const SHOWN = 8;
@@ -28,8 +28,7 @@ export function CulpritList({ culprits: { list } }: { readonly culprits: Culprit
 function Ranked({ list }: Pick<Culprits, "list">) {
   const [all, setAll] = useState(false);
   const selected = useView((view) => view.layer);
-  const rows = useStudio(allRows);
-  const names = useMemo(() => new Map(rows.map(({ id, name }) => [id, name])), [rows]);
+  const names = useLayerNames();
   const element = useRef<HTMLOListElement>(null);
   const ids = useMemo(() => list.map(({ layer }) => names.get(layer) ?? layer), [list, names]);
   const labelOf = useLabels(element, ids, NAMES);

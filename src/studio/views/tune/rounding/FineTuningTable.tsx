@@ -6,8 +6,7 @@ import { decibelsOf } from "../../../charts/loss.ts";
 import { Hint } from "../../../parts/Term.tsx";
 import { useLabels } from "../../../parts/useLabels.ts";
 import { blockName } from "../../../state/finetuning.ts";
-import { allRows } from "../../../state/selection.ts";
-import { useStudio } from "../../../state/useStudio.ts";
+import { useLayerNames } from "../useLayerNames.ts";
 
 /** Of the table, what names take at most. */
 const NAMES = 0.35;
@@ -21,8 +20,7 @@ interface Props {
 /** Every block tuned, in the order it was; a press shows its curve. */
 export function FineTuningTable({ finetuning, selected, onSelect }: Props) {
   const table = useRef<HTMLTableElement>(null);
-  const rows = useStudio(allRows);
-  const names = useMemo(() => new Map(rows.map(({ id, name }) => [id, name])), [rows]);
+  const names = useLayerNames();
   const shown = useMemo(
     () => finetuning.blocks.map(({ layers }) => blockName(layers.map((layer) => names.get(layer) ?? layer))),
     [finetuning, names],

@@ -6,9 +6,8 @@ import { decibel, duration } from "../../../../engine/values/units.ts";
 import { decibelsOf } from "../../../charts/loss.ts";
 import { Hint } from "../../../parts/Term.tsx";
 import { useLabels } from "../../../parts/useLabels.ts";
-import { allRows } from "../../../state/selection.ts";
-import { useStudio } from "../../../state/useStudio.ts";
 import { LeftOver } from "../LeftOver.tsx";
+import { useLayerNames } from "../useLayerNames.ts";
 
 /** Of the table, what names take at most. */
 const NAMES = 0.3;
@@ -21,8 +20,7 @@ interface Props {
 
 /** Every layer learned, in the order it was; a press shows its curve. */
 export function RoundingTable({ rounding, selected, onSelect }: Props) {
-  const rows = useStudio(allRows);
-  const names = useMemo(() => new Map(rows.map(({ id, name }) => [id, name])), [rows]);
+  const names = useLayerNames();
   const table = useRef<HTMLTableElement>(null);
   const shown = useMemo(() => rounding.layers.map(({ layer }) => names.get(layer) ?? layer), [rounding, names]);
   const labelOf = useLabels(table, shown, NAMES);
