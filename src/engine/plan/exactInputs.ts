@@ -31,12 +31,32 @@ export interface ExactInputs {
   readonly layers: ReadonlyMap<NodeProto, Need>;
 }
 
-/** Where an input went on its way. */
+/** A tensor on the way from inputs: one of these itself, or what a layer hands on. */
 interface Handed {
-  readonly inputs: ReadonlySet<string>;
-  readonly layers: ReadonlySet<NodeProto>;
-  /** Whether nothing but moves was on it. */
+  readonly by: string | NodeProto;
+  readonly from: readonly Handed[];
+  /** Whether nothing but moves was on the way. */
   readonly isMoved: boolean;
+}
+
+/** What is on its way where a graph is, by name; names that a graph inside another gives itself hide those around it. */
+class Known {
+  readonly #own = new Map<string, Handed>();
+  readonly #outer: Known | null;
+  readonly #hidden: ReadonlySet<string>;
+
+  constructor(outer: Known | null, hidden: ReadonlySet<string>) {
+    this.#outer = outer;
+    this.#hidden = hidden;
+  }
+
+  get(name: string): Handed | undefined {
+    return this.#own.get(name) ?? (this.#hidden.has(name) ? undefined : this.#outer?.get(name));
+  }
+
+  set(name: string, handed: Handed): void {
+    this.#own.set(name, handed);
+  }
 }
 
 /** Whether a constant is a setting rather than a weight. */
@@ -54,22 +74,25 @@ export function exactInputs(graph: GraphProto, types: ElementTypes, short: Short
   const layers = new Map<NodeProto, Need>();
   const named = graph.input.map(({ name }) => name).filter((name) => types.get(name) === Code.FLOAT);
   const isOwn = new Set(graph.initializer.map(({ name }) => name));
-  const given = named.filter((name) => !isOwn.has(name));
-  visit(
-    graph,
-    () => undefined,
-    new Map(given.map((name) => [name, { inputs: new Set([name]), layers: new Set(), isMoved: true }])),
-  );
+  const given = new Known(null, new Set());
+  for (const name of named) if (!isOwn.has(name)) given.set(name, { by: name, from: [], isMoved: true });
+  const needed = new Set<Handed>();
+  visit(graph, () => undefined, given);
   return { inputs, layers };
 
   function need(handed: readonly Handed[], why: Need): void {
-    for (const each of handed) {
-      for (const name of each.inputs) if (!inputs.has(name)) inputs.set(name, why);
-      for (const node of each.layers) if (!layers.has(node)) layers.set(node, why);
+    const left = [...handed];
+    for (let each = left.pop(); each; each = left.pop()) {
+      if (needed.has(each)) continue;
+      needed.add(each);
+      const { by, from } = each;
+      if (typeof by === "string") inputs.set(by, why);
+      else if (!layers.has(by)) layers.set(by, why);
+      for (const one of from) left.push(one);
     }
   }
 
-  function visit(within: GraphProto, outer: Scope, known: Map<string, Handed>): void {
+  function visit(within: GraphProto, outer: Scope, known: Known): void {
     const scope = scopeOf(within, outer);
     for (const node of within.node) {
       const read = node.input.filter(Boolean);
@@ -78,18 +101,12 @@ export function exactInputs(graph: GraphProto, types: ElementTypes, short: Short
       for (const body of subgraphsOf(node)) {
         const own = [...body.input, ...body.initializer].map(({ name }) => name);
         const hidden = new Set([...own, ...body.node.flatMap(({ output }) => output)]);
-        visit(body, scope, new Map([...known].filter(([name]) => !hidden.has(name))));
+        visit(body, scope, new Known(known, hidden));
       }
     }
   }
 
-  function pass(
-    node: NodeProto,
-    read: readonly string[],
-    handed: readonly Handed[],
-    scope: Scope,
-    known: Map<string, Handed>,
-  ): void {
+  function pass(node: NodeProto, read: readonly string[], handed: readonly Handed[], scope: Scope, known: Known): void {
     const isCast = node.opType === "Cast";
     if (isCast && INTEGERS.has(intOf(node, "to") ?? Code.UNDEFINED)) {
       need(handed, { code: "counts" });
@@ -104,13 +121,9 @@ export function exactInputs(graph: GraphProto, types: ElementTypes, short: Short
         { code: "too-small", tensor: small.name },
       );
     const isMove = isCast || MOVING.has(node.opType);
-    const isWhole = SETTING.has(node.opType) && read.every((name) => known.has(name) || isSetting(name, scope));
+    const isWhole = SETTING.has(node.opType) && read.every((name) => known.get(name) || isSetting(name, scope));
     if (!isMove && !isWhole) return;
-    const next: Handed = {
-      inputs: new Set(handed.flatMap(({ inputs: from }) => [...from])),
-      layers: new Set([...handed.flatMap(({ layers: over }) => [...over]), node]),
-      isMoved: isMove && handed.every(({ isMoved }) => isMoved),
-    };
+    const next: Handed = { by: node, from: handed, isMoved: isMove && handed.every(({ isMoved }) => isMoved) };
     for (const name of node.output) known.set(name, next);
   }
 }
