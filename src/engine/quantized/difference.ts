@@ -61,6 +61,12 @@ export function differenceOf(file: Side, made: Side): Difference {
       say(float, `is float in the file, and ${weight.type} in the export.`);
     }
   }
+  for (const [float, { floats, weights: held }] of own) {
+    const counterpart = other.get(float);
+    if (!floats || !counterpart?.floats || floats === counterpart.floats) continue;
+    if (held.length + counterpart.weights.length > 0) continue;
+    say(float, `is ${floats} in the file, and ${counterpart.floats} in the export.`);
+  }
   const activations = { all: 0, same: 0 };
   for (const [tensor, { activation }] of file.matched.tensors) {
     if (activation.scale === null) continue;

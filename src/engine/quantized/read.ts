@@ -2,9 +2,10 @@ import type { Notice } from "../model/job.ts";
 import type { StoredActivation, StoredLayer, WrittenForm } from "../model/quantizedFile.ts";
 import { intOf } from "../onnx/attributes.ts";
 import { worksOnQuantized } from "../onnx/checks.ts";
+import { type ElementTypes, inferElementTypes } from "../onnx/elementTypes.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import { RUNTIME_DOMAIN } from "../onnx/opset.ts";
-import type { GraphProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
+import { TensorProto_DataType as Code, type GraphProto, type NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { operatorOf } from "../operators/index.ts";
 import { isDequantizer, isQuantizer } from "../operators/quantizing.ts";
 import { biasInPairs, biasOnCodes, problemOfSteps, type ReadBias } from "./bias.ts";
@@ -37,9 +38,13 @@ export interface ReadLayer extends Omit<StoredLayer, "weights" | "makes"> {
   readonly makes: readonly MadeTensor[];
   /** Null without one in codes. */
   readonly bias: ReadBias | null;
+  /** What its floats are as it is computed: of what it makes, or where these are none of what it reads; null where there are none. */
+  readonly floats: ShortType | "float32" | null;
   /** What it reads that other layers make, as the file calls it, in the order of its inputs. */
   readonly inputs: readonly string[];
 }
+
+type ShortType = "float16" | "bfloat16";
 
 export interface ReadGraph {
   readonly layers: readonly ReadLayer[];
@@ -60,21 +65,31 @@ export function describeLayer({ id, operator, written, form, weights, reads, mak
  * not understood is in `notices`.
  */
 export function readGraph(graph: GraphProto): ReadGraph {
-  return new Reader(graph, []).read();
+  return new Reader(graph, [], new Map()).read();
 }
+
+const FLOATS: ReadonlyMap<number, NonNullable<ReadLayer["floats"]>> = new Map([
+  [Code.FLOAT, "float32"],
+  [Code.FLOAT16, "float16"],
+  [Code.BFLOAT16, "bfloat16"],
+]);
+/** Operators that take a tensor of any type for what it is. */
+const READS_ANY = new Set(["Cast", "Shape", "Size"]);
 
 class Reader {
   readonly #index: GraphIndex;
   readonly #constants: Constants;
   readonly #scales: Scales;
   readonly #within: readonly string[];
+  readonly #types: ElementTypes;
   readonly #notices: Notice[] = [];
   /** Nodes that belong to a layer before them, and what a ConvInteger or MatMulInteger has after it. */
   readonly #taken = new Set<NodeProto>();
   readonly #chains = new Map<NodeProto, SumsChain>();
 
-  constructor(graph: GraphProto, within: readonly string[]) {
+  constructor(graph: GraphProto, within: readonly string[], around: ElementTypes) {
     this.#within = within;
+    this.#types = inferElementTypes(graph, around);
     this.#index = new GraphIndex(graph);
     this.#constants = new Constants(this.#index);
     this.#scales = new Scales(this.#index, this.#constants);
@@ -96,7 +111,7 @@ class Reader {
 
   #inside(node: NodeProto): readonly ReadLayer[] {
     return bodiesOf(node, this.#id(node), this.#index, this.#constants).flatMap(({ path, graph }) => {
-      const { layers, notices } = new Reader(graph, [...this.#within, path]).read();
+      const { layers, notices } = new Reader(graph, [...this.#within, path], this.#types).read();
       this.#notices.push(...notices);
       return layers;
     });
@@ -233,6 +248,12 @@ class Reader {
     return weight.type === "bfloat16" ? "bfloat16" : "float16";
   }
 
+  #floatsOf({ opType, input, output }: NodeProto): ReadLayer["floats"] {
+    if (READS_ANY.has(opType)) return null;
+    const found = [...output, ...input].map((name) => FLOATS.get(this.#types.get(name) ?? 0));
+    return found.find((type) => type !== undefined) ?? null;
+  }
+
   #keep(node: NodeProto, weights: ReadConstant[], found: ReadConstant | string): void {
     if (typeof found === "string") this.#warn(node, `a constant of it is not read: ${found}`);
     else weights.push(found);
@@ -258,6 +279,7 @@ class Reader {
       makes,
       inputs,
       bias: null,
+      floats: this.#floatsOf(node),
     };
   }
 
@@ -281,6 +303,7 @@ class Reader {
       makes,
       inputs,
       bias: null,
+      floats: this.#floatsOf(node),
     };
   }
 
