@@ -155,6 +155,28 @@ describe("a file of our own beside its float model", () => {
   });
 
   it.each([
+    { format: "qdq", layer: "head", float: { layers: ["head"], operators: [], tensors: [] } },
+    { format: "weights", layer: "first" },
+    { format: "dynamic", layer: "first" },
+  ] as const)(
+    "$format: biases in float that are not the float model's are told, of $layer",
+    async ({ layer, ...changes }) => {
+      const corrections = { equalization: false, bias: "empirical" as const };
+      const { recipe } = await made(changes as Partial<Recipe>);
+      const { file } = quantizeModel(model, { ...recipe, corrections, biases: { [layer]: [0, 0.3, -0.01, 0] } });
+      const { recovery } = await described(file);
+      expect(recovery.differences).toEqual([
+        {
+          subject: layer,
+          message: expect.stringMatching(
+            /^has constants in float32, such as a bias, of which .* % of the values are others/,
+          ),
+        },
+      ]);
+    },
+  );
+
+  it.each([
     { wide: ["second", "residual", "head"] },
     { target: "qnn", wide: ["first", "hidden"] },
     { activations: { type: "int8", symmetric: true }, wide: ["second", "residual"] },

@@ -5,7 +5,12 @@ import { worksOnQuantized } from "../onnx/checks.ts";
 import { type ElementTypes, inferElementTypes } from "../onnx/elementTypes.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import { RUNTIME_DOMAIN } from "../onnx/opset.ts";
-import { TensorProto_DataType as Code, type GraphProto, type NodeProto } from "../onnx/proto/onnx_pb.ts";
+import {
+  TensorProto_DataType as Code,
+  type GraphProto,
+  type NodeProto,
+  type TensorProto,
+} from "../onnx/proto/onnx_pb.ts";
 import { operatorOf } from "../operators/index.ts";
 import { isDequantizer, isQuantizer } from "../operators/quantizing.ts";
 import { biasInPairs, biasOnCodes, problemOfSteps, type ReadBias } from "./bias.ts";
@@ -40,6 +45,8 @@ export interface ReadLayer extends Omit<StoredLayer, "weights" | "makes"> {
   readonly bias: ReadBias | null;
   /** What its floats are as it is computed: of what it makes, or where these are none of what it reads; null where there are none. */
   readonly floats: ShortType | "float32" | null;
+  /** The constants in float32 that it reads as they are, in the order of its inputs; of layers on codes those that are added to their sums. */
+  readonly constants: readonly TensorProto[];
   /** What it reads that other layers make, as the file calls it, in the order of its inputs. */
   readonly inputs: readonly string[];
 }
@@ -155,7 +162,10 @@ class Reader {
     const reads = weights.length > 0 || this.#constants.isConstant(weight) ? [read] : [read, weight];
     const outputs = chain.outputs.length > 0 ? chain.outputs : node.output;
     const makes = this.#makesOf(outputs.at(-1) ?? "", outputs);
-    return this.#withMade(node, operator, "dynamic", weights, reads, [makes]);
+    const constants = chain.nodes
+      .filter(({ opType }) => opType === "Add")
+      .flatMap((each) => this.#floatConstants(each));
+    return { ...this.#withMade(node, operator, "dynamic", weights, reads, [makes]), constants };
   }
 
   #onCodes(node: NodeProto): ReadLayer {
@@ -224,7 +234,8 @@ class Reader {
     const problem = bias && read && weight ? problemOfSteps(bias, read, weight) : null;
     if (problem) this.#warn(node, problem);
     const form = this.#formOf(node, weights, reads, makes);
-    return { ...this.#withMade(node, node.opType, form, weights, inputs, makes), bias };
+    const constants = this.#floatConstants(node);
+    return { ...this.#withMade(node, node.opType, form, weights, inputs, makes), bias, constants };
   }
 
   /** A layer is in integers where all that it reads is, its weight too, and so is what it makes, or it may give float. */
@@ -246,6 +257,11 @@ class Reader {
     if (!weight) return "float";
     if (weight.placeOf !== null) return "weights";
     return weight.type === "bfloat16" ? "bfloat16" : "float16";
+  }
+
+  #floatConstants({ input }: NodeProto): readonly TensorProto[] {
+    const constants = input.flatMap((name) => this.#index.initializer(name) ?? []);
+    return constants.filter(({ dataType }) => dataType === Code.FLOAT);
   }
 
   #floatsOf({ opType, input, output }: NodeProto): ReadLayer["floats"] {
@@ -280,6 +296,7 @@ class Reader {
       inputs,
       bias: null,
       floats: this.#floatsOf(node),
+      constants: [],
     };
   }
 
@@ -304,6 +321,7 @@ class Reader {
       inputs,
       bias: null,
       floats: this.#floatsOf(node),
+      constants: [],
     };
   }
 
