@@ -125,7 +125,8 @@ export function exactInputs(graph: GraphProto, types: ElementTypes, short: Short
     const small = read.find((name) => isSmall(scope(name)));
     if (small) for (const tensor of own) vanishing.push([tensor, { code: "too-small", tensor: small }]);
     const isMove = MOVING.has(node.opType);
-    const isOfSettings = SETTING.has(node.opType) && read.every((name) => (scope(name) ? isSetting(name, scope) : tensors.get(name)));
+    const isOfSettings =
+      SETTING.has(node.opType) && read.every((name) => (scope(name) ? isSetting(name, scope) : tensors.get(name)));
     if (!isMove && !isOfSettings) return;
     link(
       node,
