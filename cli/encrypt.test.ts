@@ -138,6 +138,13 @@ it("takes several passphrases, one a line, for files that were encrypted with di
     setPassphrase(given);
     expect([(await merge()).code, (await verify()).code]).toEqual([0, 0]);
   }
+  setPassphrase(`${PASSPHRASE}\nanother one\n`);
+  const merged = await octet("merge", part(1), part(2), "--out", at("merged"), "--encrypt", "--json");
+  expect([merged.code, merged.json().file]).toEqual([0, "colours.calibration.json.age"]);
+  expect(merged.json().notices.at(-1).message).toBe(
+    "Encrypted with the first of the 2 passphrases in OCTET_PASSPHRASE.",
+  );
+  expect(JSON.parse(await decrypted(at("merged", "colours.calibration.json.age"))).model.name).toBe("colours");
   setPassphrase("of a program\nwith two lines");
   const sealed = put(
     folder,

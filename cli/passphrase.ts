@@ -10,13 +10,24 @@ export function givenPassphrase(): string | null {
   return process.env[VARIABLE] || null;
 }
 
-/** What --encrypt encrypts with; null without it. Throws InputError where nothing is set, or what nobody can type. */
-export function passphraseFor({ encrypt }: { readonly encrypt: boolean }): string | null {
+/** Those that are set, one a line, as a line break is in none that can be typed. */
+const linesOf = (given: string) => given.split(/\r?\n/).filter((line) => line !== "");
+
+/** How many passphrases are set, one a line. */
+export const passphraseCount = () => linesOf(givenPassphrase() ?? "").length;
+
+/**
+ * What --encrypt encrypts with; null without it. With `takesFirst` it is the first of several, the others of which open what is read. Throws InputError
+ * where nothing is set, or what nobody can type.
+ */
+export function passphraseFor({ encrypt }: { readonly encrypt: boolean }, takesFirst = false): string | null {
   if (!encrypt) return null;
   const passphrase = givenPassphrase();
   if (passphrase === null) {
     throw new InputError(`--encrypt takes the passphrase from ${VARIABLE}; set that in the environment.`);
   }
+  const [first] = linesOf(passphrase);
+  if (takesFirst && first !== undefined && !first.includes("\r")) return first;
   if (/[\r\n]/.test(passphrase)) {
     throw new InputError(
       `${VARIABLE} has a line break in it, as it has from a file or of several passphrases, and --encrypt takes one that can be typed; set it without, and decrypt before it what has another.`,
@@ -28,10 +39,9 @@ export function passphraseFor({ encrypt }: { readonly encrypt: boolean }): strin
 /** The one that opened a file last is tried first: each takes seconds. */
 let lastOpening: string | null = null;
 
-/** One a line, as a line break is in none that can be typed; whole at last, since a program may have encrypted with one that has. */
+/** One a line; whole at last, since a program may have encrypted with one that has a line break. */
 function candidates(given: string): readonly string[] {
-  const lines = given.split(/\r?\n/).filter((line) => line !== "");
-  const all = [...new Set([...lines, given])];
+  const all = [...new Set([...linesOf(given), given])];
   return lastOpening !== null && all.includes(lastOpening) ? [...new Set([lastOpening, ...all])] : all;
 }
 

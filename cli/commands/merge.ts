@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import { InputError } from "../../src/engine/model/job.ts";
+import { InputError, type Notice } from "../../src/engine/model/job.ts";
 import { readAnyShard, SensitivityMerge, ShardMerge, writeCalibration } from "../../src/engine/project/index.ts";
 import { plural } from "../../src/engine/values/figures.ts";
 import { TOOL } from "../../src/engine/values/tool.ts";
 import type { ArgumentsOf } from "../definitions.ts";
-import { passphraseFor, readDocumentText } from "../passphrase.ts";
+import { passphraseCount, passphraseFor, readDocumentText, VARIABLE } from "../passphrase.ts";
 import { assertFolder, writeText } from "../results.ts";
 import { describeSensitivity } from "../sensitivityText.ts";
 import type { Terminal } from "../terminal.ts";
@@ -16,7 +16,7 @@ import type { Terminal } from "../terminal.ts";
 export async function mergeCommand({ names, values }: ArgumentsOf<"merge">, terminal: Terminal): Promise<number> {
   const { signal, report } = terminal.context;
   const out = values.out ?? ".";
-  const passphrase = passphraseFor(values);
+  const passphrase = passphraseFor(values, true);
   const merge = { observed: new ShardMerge(), measured: new SensitivityMerge() };
   const firsts = new Map<keyof typeof merge, string>();
   for (const [done, path] of names.entries()) {
@@ -65,7 +65,8 @@ async function writeMerged(
   const text = writeCalibration(calibration, `${TOOL.name} ${TOOL.version}`);
   const named = `${calibration.model.name}.calibration.json`;
   const file = await writeText(out, named, text, passphrase, terminal.context.signal);
-  const { observed, skipped, executors, notices } = calibration;
+  const { observed, skipped, executors } = calibration;
+  const notices = [...calibration.notices, ...encryptedBy(file, passphrase)];
   const { shards } = merge;
   terminal.notices(notices);
   terminal.result(
@@ -74,6 +75,15 @@ async function writeMerged(
     [`${plural(shards, "shard")} of ${plural(observed.length, "sample")} merged`, `  ${join(out, file)}`],
   );
   return 0;
+}
+
+/** Said where several passphrases are set, since whoever opens the file has to know which it was. */
+function encryptedBy(file: string, passphrase: string | null): Notice[] {
+  const count = passphraseCount();
+  if (passphrase === null || count < 2) return [];
+  return [
+    { kind: "info", subject: file, message: `Encrypted with the first of the ${count} passphrases in ${VARIABLE}.` },
+  ];
 }
 
 function printMerged(merge: SensitivityMerge, values: Values, terminal: Terminal): number {

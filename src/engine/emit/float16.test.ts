@@ -1,20 +1,13 @@
-import { create } from "@bufbuild/protobuf";
 import * as web from "onnxruntime-web/wasm";
 import { describe, expect, it } from "vitest";
 import { optimizedOperators, relativeDifference, run } from "../graph/testing/native.ts";
 import { reasonText } from "../model/reason.ts";
 import { intAttribute, intOf, makeNode, stringAttribute, subgraphsOf } from "../onnx/attributes.ts";
 import { encodeModel, totalLength } from "../onnx/encode.ts";
-import {
-  AttributeProtoSchema,
-  TensorProto_DataType as Code,
-  type GraphProto,
-  type ModelProto,
-  AttributeProto_AttributeType as Type,
-} from "../onnx/proto/onnx_pb.ts";
+import { TensorProto_DataType as Code, type GraphProto, type ModelProto } from "../onnx/proto/onnx_pb.ts";
 import { toModelFile } from "../onnx/runtimeFile.ts";
 import { scalar, tensorOf, vector } from "../onnx/tensor.ts";
-import { buildModel, floatInput, noise, portInfo } from "../onnx/testing/build.ts";
+import { buildModel, floatInput, graphAttribute, noise, portInfo } from "../onnx/testing/build.ts";
 import { ortRuntime } from "../runtime/onnxruntime.ts";
 import { HALF, nearest, widenHalf } from "../values/halfFloats.ts";
 import { leastSqnr, noiseFeeds, tryOut } from "./testing/trial.ts";
@@ -23,7 +16,6 @@ web.env.wasm.numThreads = 1;
 const wasm = ortRuntime(web, { label: "wasm", maxThreads: 1, provider: "wasm" });
 const format = "float16" as const;
 
-const graphAttribute = (name: string, g: GraphProto) => create(AttributeProtoSchema, { name, type: Type.GRAPH, g });
 const graphOf = ({ graph }: ModelProto) => graph as GraphProto;
 const constant = (model: ModelProto, name: string) => graphOf(model).initializer.find((each) => each.name === name);
 const casts = (graph: GraphProto) => graph.node.filter(({ opType }) => opType === "Cast");

@@ -17,7 +17,7 @@ import {
   ValueInfoProtoSchema,
 } from "../onnx/proto/onnx_pb.ts";
 import { scalar, tensorProto, vector } from "../onnx/tensor.ts";
-import { buildModel, floatInput, noise } from "../onnx/testing/build.ts";
+import { buildModel, floatInput, graphAttribute, noise } from "../onnx/testing/build.ts";
 import { inlineFunctions } from "./inlineFunctions.ts";
 import { graphOf } from "./pass.ts";
 import { relativeDifference, run } from "./testing/native.ts";
@@ -111,9 +111,6 @@ const branch = (nodes: readonly NodeProto[], output: string, initializer: Tensor
     output: [create(ValueInfoProtoSchema, { name: output })],
     initializer,
   });
-
-const graphAttribute = (name: string, g: GraphProto) =>
-  create(AttributeProtoSchema, { name, g, type: AttributeProto_AttributeType.GRAPH });
 
 const ifNode = (output: string, then: GraphProto, otherwise: GraphProto, condition = "cond") =>
   makeNode("If", [condition], [output], {

@@ -20,7 +20,7 @@ import {
   type ValueInfoProto,
 } from "../onnx/proto/onnx_pb.ts";
 import { scalar, tensorProto, vector } from "../onnx/tensor.ts";
-import { buildModel, noise, portInfo } from "../onnx/testing/build.ts";
+import { buildModel, graphAttribute, noise, portInfo } from "../onnx/testing/build.ts";
 import { faultsOf } from "../onnx/testing/checker.ts";
 import type { DataType } from "../values/elementTypes.ts";
 import { graphOf, withGraph } from "./pass.ts";
@@ -38,7 +38,6 @@ const half = (tensor: Tensor) => as("float16", tensor);
 const wide = (tensor: Tensor) => as("float64", tensor);
 const cast = (from: string, to: string, type: Code) =>
   makeNode("Cast", [from], [to], { attributes: [intAttribute("to", type)] });
-const graphAttribute = (name: string, g: GraphProto) => create(AttributeProtoSchema, { name, type: Type.GRAPH, g });
 const body = (nodes: NodeProto[], input: ValueInfoProto[], output: ValueInfoProto[], initializer: TensorProto[] = []) =>
   create(GraphProtoSchema, { name: "body", node: nodes, input, output, initializer });
 

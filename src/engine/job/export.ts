@@ -42,8 +42,8 @@ export interface ExportRequest {
   readonly notices?: readonly Notice[];
   /** What the recipe came to, where that is known. */
   readonly quantized?: Quantized;
-  /** What was found already of weights beside their codes, by name. */
-  readonly figures?: ReadonlyMap<string, WeightAnalysis>;
+  /** What was found already of weights beside their codes, by name; what is found is added. */
+  readonly figures?: Map<string, WeightAnalysis>;
   /** The models, by name, that crash the runtime: they get another name. */
   readonly crashed?: ReadonlySet<string>;
   /** Told how many tensors and weights have their figures, which of a deep model takes a while. */
@@ -106,7 +106,7 @@ export function exportJob(model: OpenModel, request: ExportRequest): Exported {
     textFile(`${model.name}.recipe.json`, writeRecipe(recipe)),
     ...(scaled ? [scaled] : []),
   ];
-  const { figures } = request;
+  const { figures = new Map() } = request;
   const made = { recipe, calibration, evaluation, tuning, date, quantized, figures, files, notices };
   const report = reportOf(model, made, seen);
   const page = reportPage(report);

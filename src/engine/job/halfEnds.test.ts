@@ -4,19 +4,18 @@ import { describe, expect, it } from "vitest";
 import type { DataFile } from "../model/dataset.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Tensor, TensorMap } from "../model/tensor.ts";
-import { intAttribute, makeNode } from "../onnx/attributes.ts";
+import { intAttribute, makeNode, tensorAttribute } from "../onnx/attributes.ts";
 import { decodeModel } from "../onnx/decode.ts";
 import { concat, encodeModel } from "../onnx/encode.ts";
 import { inputPorts, outputPorts } from "../onnx/ports.ts";
 import {
-  AttributeProtoSchema,
+  TensorProto_DataType as Code,
   GraphProtoSchema,
   type ModelProto,
   type NodeProto,
-  AttributeProto_AttributeType as Type,
 } from "../onnx/proto/onnx_pb.ts";
-import { scalar } from "../onnx/tensor.ts";
-import { buildModel, floatInput, noise, portInfo } from "../onnx/testing/build.ts";
+import { scalar, tensorProto } from "../onnx/tensor.ts";
+import { buildModel, floatInput, graphAttribute, noise, portInfo } from "../onnx/testing/build.ts";
 import { assertValid } from "../onnx/testing/checker.ts";
 import type { Project } from "../project/index.ts";
 import { ortRuntime } from "../runtime/onnxruntime.ts";
@@ -137,11 +136,10 @@ describe("inputs and outputs in float16", () => {
 
   it("are written where an output is an input, is read by a layer, or is a constant, and in graphs of layers", async () => {
     const body = (name: string, node: NodeProto) =>
-      create(AttributeProtoSchema, {
+      graphAttribute(
         name,
-        type: Type.GRAPH,
-        g: create(GraphProtoSchema, { name, node: [node], output: [floatInput(node.output[0]!, [1, 4])] }),
-      });
+        create(GraphProtoSchema, { name, node: [node], output: [floatInput(node.output[0]!, [1, 4])] }),
+      );
     const branches = [
       body("then_branch", makeNode("Relu", ["p"], ["yes"], { name: "relu" })),
       body("else_branch", makeNode("MatMul", ["x", "w"], ["no"], { name: "inner" })),
@@ -167,6 +165,59 @@ describe("inputs and outputs in float16", () => {
     expect(got.get("x")!.data).toEqual(nearest(ROWS[0]!, HALF));
     const [p, chosen] = [got.get("p")!.data, got.get("chosen")!.data] as Uint16Array[];
     expect(Array.from(chosen!, widenHalf)).toEqual(Array.from(p!, (bits) => Math.max(0, widenHalf(bits))));
+    await session.dispose();
+  });
+
+  it("stay float32 where a Loop and an If hand an input on to a Cast to an integer, which reads whole numbers", async () => {
+    const still = makeNode("Identity", ["on"], ["still"]);
+    const bound = makeNode("Constant", [], ["bound"], {
+      attributes: [tensorAttribute("value", tensorProto("", scalar("float32", 5000)))],
+    });
+    const step = buildModel({
+      opset: 17,
+      inputs: [
+        portInfo({ name: "i", type: "int64", dims: [] }),
+        portInfo({ name: "on", type: "bool", dims: [] }),
+        floatInput("a", [1, 4]),
+      ],
+      outputs: [portInfo({ name: "still", type: "bool", dims: [] }), floatInput("a2", [1, 4])],
+      nodes: [still, bound, makeNode("Min", ["a", "bound"], ["a2"], { name: "min" })],
+    }).graph!;
+    const branch = (name: string, operator: string, of: string) =>
+      buildModel({ opset: 17, outputs: [floatInput(name, [1, 4])], nodes: [makeNode(operator, [of], [name])] }).graph!;
+    const model = buildModel({
+      opset: 17,
+      inputs: [floatInput("x", [1, 32]), floatInput("ids", [1, 4]), portInfo({ name: "flag", type: "bool", dims: [] })],
+      outputs: [portInfo({ name: "chosen", type: "int64", dims: [1, 4] }), floatInput("out", [1, 4])],
+      nodes: [
+        makeNode("MatMul", ["x", "w"], ["out"], { name: "product" }),
+        makeNode("Loop", ["count", "yes", "ids"], ["kept"], {
+          name: "loop",
+          attributes: [graphAttribute("body", step)],
+        }),
+        makeNode("If", ["flag"], ["z"], {
+          name: "if",
+          attributes: [
+            graphAttribute("then_branch", branch("one", "Identity", "kept")),
+            graphAttribute("else_branch", branch("other", "Neg", "kept")),
+          ],
+        }),
+        makeNode("Cast", ["z"], ["chosen"], { name: "cast", attributes: [intAttribute("to", Code.INT64)] }),
+      ],
+      constants: { w: noise([32, 4], 3), count: scalar("int64", 2), yes: scalar("bool", 1) },
+    });
+    const project = await openProject(model);
+    project.edit(HALVES).resolve();
+    const { file, bytes, notices } = await written(project);
+    expect(endsOf(file)).toEqual(["float16", "float32", "bool", "int64", "float16"]);
+    expect(notices.map(({ message }) => message).join()).toContain(
+      "ids stays float32, though float16 is asked for: it holds whole numbers or sizes, which float16 holds exactly up to 2048 alone.",
+    );
+    const session = await native.createSession({ graph: bytes, external: [] }, { threads: 1 });
+    const flag: Tensor = { type: "bool", dims: [], data: Uint8Array.of(1) };
+    const ids: Tensor = { type: "float32", dims: [1, 4], data: Float32Array.of(2049, 3001, 4999, 5001) };
+    const got = await session.run(new Map([...half(ROWS[0]!), ["flag", flag], ["ids", ids]]));
+    expect([...(got.get("chosen")!.data as BigInt64Array)]).toEqual([2049n, 3001n, 4999n, 5000n]);
     await session.dispose();
   });
 

@@ -75,7 +75,7 @@ function whyKept(subject: string, kept: KeptEnd): string {
         ? `samples show no values as large as ${significant(HALF_LEAST_NORMAL)} in it, and these would lose most of their bits or be 0`
         : `it meets ${kept.tensor}, which is too small for float16, so that its own values may be 0 there`;
     case "counts":
-      return "it holds whole numbers, which float16 holds exactly up to 2048 alone";
+      return "it holds whole numbers or sizes, which float16 holds exactly up to 2048 alone";
     case "state":
       return `it and ${kept.other} are one state, and ${kept.other} stays float32`;
     case "recipe":

@@ -27,7 +27,7 @@ export async function keepWorked(
   recipe: Recipe,
   keep: Keep,
   context: JobContext,
-): Promise<ReadonlyMap<string, WeightAnalysis>> {
+): Promise<Map<string, WeightAnalysis>> {
   const figures = new Map<string, WeightAnalysis>();
   const compare = (part: Part) => {
     const name = part instanceof WorkedBytes ? part.weight : undefined;

@@ -22,7 +22,7 @@ export function assertRoundingLearned(recipe: Recipe): void {
   const why =
     recipe.rounding === null
       ? "has not been learned yet"
-      : "it holds without the biases that are learned with it; set bias correction to none to take it so";
+      : 'it holds without the biases that are learned with it; write "bias": "none" in the corrections of its file to take it so';
   throw new InputError(`The recipe asks for learned rounding, which ${why}; learn it on data, or round to nearest.`);
 }
 

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { QuantizedBeside } from "../model/quantizedFile.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Tensor, TensorMap } from "../model/tensor.ts";
+import { packBits } from "../numerics/bits.ts";
 import { intAttribute, makeNode, tensorAttribute } from "../onnx/attributes.ts";
 import { concat, encodeModel } from "../onnx/encode.ts";
 import { withFields } from "../onnx/messages.ts";
@@ -120,6 +121,58 @@ describe("a file of our own beside its float model", () => {
       expect(recovery.recipe!.format).toBe(recipe.format);
       const [again, before] = [bytesOf(recovery.recipe!), concat(encodeModel(file))];
       expect(Buffer.compare(again, before)).toBe(0);
+    },
+  );
+
+  const HALVES: readonly Partial<Recipe>[] = [
+    { format: "float16" },
+    { format: "q4f16", weights: { ...BLOCKS, operator: "matmulnbits" } },
+    { format: "bfloat16", target: "tensorrt" },
+  ];
+  const KEPT = ["rectified", "residual", "second", "hidden", "head"];
+  it.each(HALVES.flatMap((changes) => KEPT.map((layer) => ({ ...changes, layer }))))(
+    "$format: $layer is told to be in float32, with weights or none",
+    async ({ layer, ...changes }) => {
+      const { file } = await made({ ...changes, float: { layers: [layer], operators: [], tensors: [] } });
+      const { recovery } = await described(file);
+      expect(recovery.differences).toEqual([]);
+      expect(recovery.recipe).toMatchObject({ format: changes.format, float: { layers: [layer] } });
+      expect(Buffer.compare(bytesOf(recovery.recipe!), concat(encodeModel(file)))).toBe(0);
+    },
+  );
+
+  it("biases are told of layers whose rounding was not learned, beside others whose was", async () => {
+    const corrections = { equalization: false, bias: "empirical" as const };
+    const { recipe } = await made({});
+    const biases = { first: [0.05, -0.1, 0, 0.2], head: [0, 0.3, -0.01, 0] };
+    const weights = { ...recipe.weights, rounding: "learned" as const };
+    const rounding = { second: packBits(Uint8Array.from({ length: 16 }, (_, at) => at % 2)) };
+    const { file } = quantizeModel(model, { ...recipe, corrections, biases, weights, rounding });
+    const { recovery } = await described(file);
+    expect(recovery.differences).toEqual([]);
+    expect(Object.keys(recovery.recipe!.biases!).toSorted()).toEqual(["first", "head"]);
+    expect(Object.keys(recovery.recipe!.rounding!)).toContain("second");
+  });
+
+  it.each([
+    { format: "qdq", layer: "head", float: { layers: ["head"], operators: [], tensors: [] } },
+    { format: "weights", layer: "first" },
+    { format: "dynamic", layer: "first" },
+  ] as const)(
+    "$format: biases in float that are not the float model's are told, of $layer",
+    async ({ layer, ...changes }) => {
+      const corrections = { equalization: false, bias: "empirical" as const };
+      const { recipe } = await made(changes as Partial<Recipe>);
+      const { file } = quantizeModel(model, { ...recipe, corrections, biases: { [layer]: [0, 0.3, -0.01, 0] } });
+      const { recovery } = await described(file);
+      expect(recovery.differences).toEqual([
+        {
+          subject: layer,
+          message: expect.stringMatching(
+            /^has constants in float32, such as a bias, of which .* % of the values are others/,
+          ),
+        },
+      ]);
     },
   );
 

@@ -185,12 +185,12 @@ function settledRecipe(model: OpenModel, base: Recipe, evidence: Evidence): Reci
   for (let round = 0; round < ROUNDS; round++) {
     const plan = planModel(model, recipe);
     const found = takesCodes(recipe) ? inFloat(plan, evidence) : [];
-    const kept = takesCodes(recipe) ? keptInFloat(plan, evidence) : [];
+    const kept = [...(takesCodes(recipe) ? keptInFloat(plan, evidence) : []), ...inFloat32(plan, evidence)];
     const tensors = takesRanges(recipe) ? unrounded(plan, evidence) : [];
     if (found.length + kept.length + tensors.length === 0) break;
     const { float, unjoined } = recipe;
     const isDecided = ({ weightUse }: LayerPlan) => recipe.elementwise === "auto" && weightUse === null;
-    const layers = [...found.filter((layer) => !isDecided(layer)).map(({ id }) => id), ...kept];
+    const layers = new Set([...found.filter((layer) => !isDecided(layer)).map(({ id }) => id), ...kept]);
     const decided = found.filter(isDecided).map(({ id }) => id);
     recipe = {
       ...recipe,
@@ -226,14 +226,22 @@ function withWideOf(model: OpenModel, recipe: Recipe, evidence: Evidence): Recip
 }
 
 /** Layers that the recipe would quantize, and that the file has in float: what reads float and makes what is rounded may be fused to a layer before it. */
-function inFloat({ layers }: QuantizationPlan, evidence: Evidence): readonly LayerPlan[] {
+function inFloat({ layers, half }: QuantizationPlan, evidence: Evidence): readonly LayerPlan[] {
   const found = layersByFloat(evidence);
   return layers.filter(({ id, reason, weightUse }) => {
     const layer = found.get(id);
     if (reason !== null || !layer) return false;
     if (weightUse !== null) return layer.weights.length === 0;
+    if (half) return false;
     return layer.form === "float" && layer.makes.every(({ activation }) => activation.type === null);
   });
+}
+
+/** Layers that the recipe would have in a float of 16 bits, and that the file has in float32. */
+function inFloat32({ half }: QuantizationPlan, evidence: Evidence): readonly string[] {
+  const found = layersByFloat(evidence);
+  const isFloat32 = (layer?: ReadLayer) => layer?.floats === "float32" && layer.weights.length === 0;
+  return [...(half?.layers ?? [])].filter((id) => isFloat32(found.get(id)));
 }
 
 /** Layers that are computed in float, inside others or not, of which the recipe would keep weights in codes and the file does not. */

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { readReport } from "../artifacts/report.ts";
+import type { WeightAnalysis } from "../model/analysis.ts";
 import { InputError } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { refinementText } from "../model/refinement.ts";
@@ -157,6 +158,18 @@ describe("what scales of least error gain", () => {
       expect.objectContaining({ name: "AbortError" }),
     );
   });
+});
+
+test("a report takes what was found of weights before, and leaves what it finds for another", async () => {
+  const { recipe, calibration } = settleAlone(model, recipeOf(model, { type: "int4" }));
+  const figures = new Map<string, WeightAnalysis>();
+  const job = { recipe, calibration, evaluation: null, date: "", figures };
+  const first = exportValid(model, job).report;
+  expect([...figures.keys()].toSorted()).toEqual(["v", "w"]);
+  figures.set("v", { ...figures.get("v")!, sqnr: 1234 });
+  const second = exportValid(model, job).report;
+  expect(second.weights.find(({ name }) => name === "v")!.sqnr).toBe(1234);
+  expect(second.refinement).toEqual(first.refinement);
 });
 
 test("the sentence says which side is which, that it is of weights, and what lost by it", () => {

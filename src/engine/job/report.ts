@@ -26,8 +26,8 @@ interface ReportParts {
   readonly quantized: Quantized;
   readonly files: readonly Artifact[];
   readonly notices: readonly Notice[];
-  /** What was found already of weights beside their codes, by name. */
-  readonly figures: ReadonlyMap<string, WeightAnalysis> | undefined;
+  /** What was found already of weights beside their codes, by name; what is found is added. */
+  readonly figures: Map<string, WeightAnalysis>;
 }
 
 /** How many groups and weights a report has figures of, at most. */
@@ -38,7 +38,7 @@ export function figuresIn({ groups, layers, stored }: Quantized["plan"]): number
 
 /** Gathers the report of a finished job; `seen` is told of each group and weight whose figures are known. */
 export function reportOf(model: OpenModel, parts: ReportParts, seen: () => void = () => undefined): Report {
-  const { recipe, calibration, evaluation, tuning, date, quantized, files, notices } = parts;
+  const { recipe, calibration, evaluation, tuning, date, quantized, files, notices, figures } = parts;
   const { activations: _, generation, groups, notices: __, layers, ...facts } = summarizeModel(model, recipe);
   const analysis = new Analysis(groups, calibration.statistics);
   const told = <T>(found: T): T => {
@@ -47,8 +47,11 @@ export function reportOf(model: OpenModel, parts: ReportParts, seen: () => void 
   };
   const { model: ____, statistics: _____, notices: ______, ...observation } = calibration;
   const { plan } = quantized;
-  const analysed = (name: string) =>
-    parts.figures?.get(name) ?? analysePlannedWeight(plan, name, recipe, { beside: true });
+  const analysed = (name: string) => {
+    const found = figures.get(name) ?? analysePlannedWeight(plan, name, recipe, { beside: true });
+    figures.set(name, found);
+    return found;
+  };
   const weights = [
     ...plan.layers.flatMap(({ weightUse }) => (weightUse ? [told(analysed(weightUse.name))] : [])),
     ...plan.stored.flatMap((layer) =>

@@ -174,8 +174,34 @@ describe("what the clip ranges of a given file cut off", () => {
     expect(about(evaluation)).toHaveLength(1);
   });
 
+  it("is counted where a weight was trained on by less than a tenth, and how much of it differs is told", async () => {
+    const by = noise(dense.dims, 17).data as Float32Array;
+    const before = dense.data as Float32Array;
+    const trained = {
+      ...dense,
+      data: before.map((value, at) => (at < 16 ? value + 0.09 * Math.sign(by[at]!) : value)),
+    };
+    const scale = trained.data.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0) / 127;
+    expect(0.09).toBeGreaterThan(1.6 * scale);
+    const evaluation = await evaluated(toolsFile({ last: trained }));
+    expect(evaluation.clipped).toBeDefined();
+    const [told, ...others] = about(evaluation);
+    expect(others).toEqual([]);
+    expect(told).toMatchObject({ kind: "info", subject: "given.onnx" });
+    expect(told!.message).toMatch(
+      /^12\.5 % of the weights in codes, in 1 of 2 layers, are more than a step from the float ones, most in last \(25\.0 %\): they were trained on or found on samples/,
+    );
+  });
+
+  it("is not told of weights that a scale cuts off", async () => {
+    const cut = { ...dense, data: (dense.data as Float32Array).map((value) => Math.max(-1.9, Math.min(1.9, value))) };
+    expect(about(await evaluated(toolsFile({ last: cut })))).toEqual([]);
+  });
+
   it("is counted where weights are rounded coarsely", async () => {
     expect(shares(await evaluated(toolsFile({ bits: 4 })))).toEqual({ x: [5, 24], r: [2, 24] });
-    expect(shares(await evaluated(toolsFile({ bits: 3 })))).toEqual({ x: [5, 24], r: [2, 24] });
+    const coarse = await evaluated(toolsFile({ bits: 3 }));
+    expect(shares(coarse)).toEqual({ x: [5, 24], r: [2, 24] });
+    expect(about(coarse)).toEqual([]);
   });
 });

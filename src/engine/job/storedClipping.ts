@@ -4,9 +4,11 @@ import type { GivenInputs, Recipe } from "../model/recipe.ts";
 import type { Runtime } from "../model/runtime.ts";
 import { keptRange } from "../numerics/affine.ts";
 import { GraphIndex } from "../onnx/graph.ts";
-import { alteredLayer } from "../quantized/altered.ts";
+import { alterationOf, type MovedWeights } from "../quantized/altered.ts";
 import { limitsOf } from "../quantized/constant.ts";
 import type { Matched } from "../quantized/match.ts";
+import { plural } from "../values/figures.ts";
+import { percent } from "../values/shares.ts";
 import { type ClipBounds, type Clipping, clippingOf, countingOf } from "./clipping.ts";
 import { defaultRecipe, type OpenModel, openModel, summarizeModel } from "./open.ts";
 import { recipeDigest } from "./origin.ts";
@@ -95,11 +97,12 @@ function clippingOfStored(model: OpenModel, quantized: OpenQuantized, matched: M
     }
   }
   if (bounds.size === 0) return NOTHING;
-  const why = whyOther(model, quantized, matched);
-  if (why === null) return { clipping: countingOf(model.observed, bounds, summary), notices: [] };
+  const subject = quantized.file.name;
+  const { why, notices } = likeness(model, quantized, matched);
+  if (why === null) return { clipping: countingOf(model.observed, bounds, summary), notices };
   const recipe = quantized.file.origin ? " Give the recipe that it was made by." : "";
   const message = `What its clip ranges cut off was not counted, since they may be for other values than the float model's: ${why}.${recipe}`;
-  return { clipping: null, notices: [{ kind: "info", subject: quantized.file.name, message }] };
+  return { clipping: null, notices: [{ kind: "info", subject, message }] };
 }
 
 /** What the codes stand for, and what rounds to one of them without being cut off. */
@@ -108,11 +111,30 @@ function boundsOf({ range, scale, type }: StoredActivation): ClipBounds | null {
   return { range, kept: limitsOf(type ?? "") ? keptRange(range, scale) : range };
 }
 
-/** Why what the file calls like a tensor of the float model may be other values; null where nothing tells so. */
-function whyOther(model: OpenModel, { layers }: OpenQuantized, matched: Matched): string | null {
+/** Why what the file calls like a tensor of the float model may be other values; null where nothing tells so, and what is told of its weights then. */
+function likeness(model: OpenModel, { file, layers }: OpenQuantized, matched: Matched) {
+  const none: readonly Notice[] = [];
   const told = matched.notices.find(({ kind }) => kind === "warning");
-  if (told) return told.message.replace(/\.$/, "");
-  const altered = alteredLayer(layers, matched.matches, model.folded.graph!, givenGraph(model));
-  if (!altered) return null;
-  return `the weight of ${altered.stored} is not that of ${altered.float}, rounded, but scaled channel by channel, trained on, or of another shape`;
+  if (told) return { why: told.message.replace(/\.$/, ""), notices: none };
+  const found = alterationOf(layers, matched.matches, model.folded.graph!, givenGraph(model));
+  const { altered } = found;
+  if (altered) {
+    const why = `the weight of ${altered.stored} is not that of ${altered.float}, rounded, but scaled channel by channel, trained on, or of another shape`;
+    return { why, notices: none };
+  }
+  const message = movedText(found.layers);
+  return { why: null, notices: message === null ? none : [{ kind: "info", subject: file.name, message } as const] };
+}
+
+/** In a sentence, how many weights rounding to one of the two codes beside them does not explain; null where there are none. */
+function movedText(layers: readonly MovedWeights[]): string | null {
+  const moved = layers.filter((layer) => layer.moved > 0);
+  const [most] = moved.toSorted((one, other) => shareOf([other]) - shareOf([one]));
+  if (!most) return null;
+  return `${percent(shareOf(layers))} of the weights in codes, in ${moved.length} of ${plural(layers.length, "layer")}, are more than a step from the float ones, most in ${most.match.stored} (${percent(shareOf([most]))}): they were trained on or found on samples, so that what its clip ranges cut off of the float model's values may be other than of its own.`;
+}
+
+function shareOf(layers: readonly MovedWeights[]): number {
+  const sum = (of: (layer: MovedWeights) => number) => layers.reduce((total, layer) => total + of(layer), 0);
+  return sum(({ moved }) => moved) / sum(({ values }) => values);
 }

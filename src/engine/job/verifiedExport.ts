@@ -35,7 +35,9 @@ export async function verifiedExport(
   const { report } = context;
   report({ task: "Quantizing", done: 0, total: 1, unit: "models" });
   const made =
-    keep && request.recipe.resolved ? await quantizedAhead(model, request.recipe, keep, context, withFitters) : {};
+    keep && request.recipe.resolved
+      ? await quantizedAhead(model, request.recipe, keep, context, withFitters)
+      : { figures: new Map() };
   const exported = exportJob(model, { ...made, ...request, report });
   const start = performance.now();
   const models = exported.files.filter(({ name }) => name.endsWith(".onnx"));

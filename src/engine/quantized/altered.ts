@@ -13,17 +13,30 @@ const SCALED = 0.1;
 /** The least step of a value that no scale belongs to, as a share of it: that of bfloat16. */
 const SHORT = 2 ** -7;
 
+/** How many of a layer's weights in codes are further than a step from the float ones, other than by the end of the codes. */
+export interface MovedWeights {
+  readonly match: LayerMatch;
+  readonly moved: number;
+  readonly values: number;
+}
+
+export interface Alteration {
+  /** The first layer whose weight is not the float model's, rounded; null where there is none, and `layers` has all with weights in codes. */
+  readonly altered: LayerMatch | null;
+  readonly layers: readonly MovedWeights[];
+}
+
 /**
- * The first layer of a file whose weight is not the float model's, rounded: scaled channel by channel along any axis by more than a tenth, as equalization
- * and smoothing do, trained on, or of another shape. What such a layer reads or makes may be other values than the float model's. Null where
- * there is none. Arguments as those of matchLayers.
+ * Whether a file's weights are the float model's, rounded, and not scaled channel by channel along any axis by more than a tenth, as equalization
+ * and smoothing do, trained on by more than that, or of another shape: what such a layer reads or makes may be other values than the float model's. Weights
+ * that were trained on by less, or found on samples (GPTQ), are counted. Arguments as those of matchLayers.
  */
-export function alteredLayer(
+export function alterationOf(
   stored: readonly ReadLayer[],
   matches: readonly LayerMatch[],
   float: GraphProto,
   given: GraphProto,
-): LayerMatch | null {
+): Alteration {
   const before = floatGraphs(given);
   const forms = new Map<string, readonly FloatLayer[]>();
   for (const [path, graph] of floatGraphs(float)) {
@@ -34,21 +47,53 @@ export function alteredLayer(
       forms.set(layer.id, origin ? [layer, origin] : [layer]);
     }
   }
-  const layers = new Map(stored.map((layer) => [layer.id, layer]));
-  const isAltered = (match: LayerMatch) => {
-    const { weights } = layers.get(match.stored)!;
-    return weights.some((weight, at) => !isOneOf(weight, at, forms.get(match.float) ?? []));
-  };
-  return matches.find(isAltered) ?? null;
+  const read = new Map(stored.map((layer) => [layer.id, layer]));
+  const layers: MovedWeights[] = [];
+  for (const match of matches) {
+    let [moved, values] = [0, 0];
+    for (const [at, weight] of read.get(match.stored)!.weights.entries()) {
+      const found = movedIn(weight, at, forms.get(match.float) ?? []);
+      if (found === null) return { altered: match, layers };
+      if (weight.placeOf === null) continue;
+      moved += found;
+      values += weight.codes.length;
+    }
+    if (values > 0) layers.push({ match, moved, values });
+  }
+  return { altered: null, layers };
 }
 
-function isOneOf(weight: ReadConstant, at: number, [layer, ...others]: readonly FloatLayer[]): boolean {
-  if (!layer || layer.weights.length === 0) return true;
+/** How many values of a weight were moved further than by rounding from a float one that it may be; null where it is none of them, rounded. */
+function movedIn(weight: ReadConstant, at: number, [layer, ...others]: readonly FloatLayer[]): number | null {
+  if (!layer || layer.weights.length === 0) return 0;
   const steps = stepsOf(weight);
-  return [layer, ...others].some(({ weights }) => {
+  const ends = endsOf(weight);
+  const found = [layer, ...others].flatMap(({ weights }) => {
     const tensor = weights[Math.min(at, weights.length - 1)];
-    return tensor !== undefined && alignedTo(weight, tensor, layer).some((aligned) => isRounded(aligned, steps));
+    const all = tensor === undefined ? [] : alignedTo(weight, tensor, layer);
+    return all.filter((aligned) => isRounded(aligned, steps)).map((aligned) => countMoved(aligned, steps, ends));
   });
+  return found.length === 0 ? null : Math.min(...found);
+}
+
+/** Of each code whether it is the highest of its type, 1, or the lowest, -1: what a scale cuts off is there. */
+function endsOf({ codes, type, scales, placeOf }: ReadConstant): Float32Array {
+  const limits = limitsOf(type);
+  return Float32Array.from(codes, (code, i) => {
+    if (!limits || placeOf === null) return 0;
+    const sign = Math.sign(scales[placeOf(i)]!);
+    return code === limits[1] ? sign : code === limits[0] || code === -limits[1] ? -sign : 0;
+  });
+}
+
+function countMoved({ float, align }: Aligned, elementSteps: Float32Array, elementEnds: Float32Array): number {
+  const [values, steps, ends] = [align(), align(elementSteps), align(elementEnds)];
+  let moved = 0;
+  for (let i = 0; i < float.length; i++) {
+    const apart = float[i]! - values[i]!;
+    if (Math.abs(apart) > ROUNDED * steps[i]! && apart * ends[i]! <= 0) moved++;
+  }
+  return moved;
 }
 
 /** How far rounding may have moved each element; any way where codes are not evenly spaced. */

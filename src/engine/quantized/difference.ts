@@ -1,15 +1,20 @@
 import type { RecipeDifference, RecoveryCounts } from "../model/quantizedFile.ts";
+import type { TensorProto } from "../onnx/proto/onnx_pb.ts";
 import { significant } from "../values/figures.ts";
 import { percent } from "../values/shares.ts";
 import { biasApart, biasValues, type ReadBias, stepAt } from "./bias.ts";
 import { codeOf } from "./carried.ts";
 import type { ReadConstant } from "./constant.ts";
+import { floatsOf } from "./floats.ts";
 import type { Matched } from "./match.ts";
 import type { ReadLayer } from "./read.ts";
 import { recipeType } from "./scheme.ts";
 
 /** Scales that differ by less are the same but for the order in which they were worked out, relative. */
 const SAME_SCALE = 1e-5;
+
+/** The same of floats that were folded, against the largest of their tensor. */
+const SAME_FLOAT = 1e-5;
 
 /** The layers of a quantized model, and which of the float model they are. */
 export interface Side {
@@ -61,6 +66,21 @@ export function differenceOf(file: Side, made: Side): Difference {
       say(float, `is float in the file, and ${weight.type} in the export.`);
     }
   }
+  for (const [float, { floats, weights: held }] of own) {
+    const counterpart = other.get(float);
+    if (!floats || !counterpart?.floats || floats === counterpart.floats) continue;
+    if (held.length + counterpart.weights.length > 0) continue;
+    say(float, `is ${floats} in the file, and ${counterpart.floats} in the export.`);
+  }
+  for (const [float, layer] of own) {
+    const counterpart = other.get(float);
+    const share = counterpart ? otherShare(layer, counterpart) : 0;
+    if (share > 0)
+      say(
+        float,
+        `has constants in float32, such as a bias, of which ${percent(share)} of the values are others in the export.`,
+      );
+  }
   const activations = { all: 0, same: 0 };
   for (const [tensor, { activation }] of file.matched.tensors) {
     if (activation.scale === null) continue;
@@ -86,6 +106,24 @@ export function differenceOf(file: Side, made: Side): Difference {
     }
   }
   return { counts: { weights, activations }, differences };
+}
+
+/** The share of values that two layers' constants in float32 have otherwise; 0 where these are not one another's. */
+function otherShare(file: ReadLayer, made: ReadLayer): number {
+  const isSame = (tensor: TensorProto, at: number) => tensor.dims.join() === made.constants[at]!.dims.join();
+  if (file.written !== made.written || file.constants.length !== made.constants.length) return 0;
+  if (!file.constants.every(isSame)) return 0;
+  let [apart, all] = [0, 0];
+  for (const [at, tensor] of file.constants.entries()) {
+    const [values, others] = [tensor, made.constants[at]!].map(floatsOf) as [Float32Array, Float32Array];
+    const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+    for (let i = 0; i < values.length; i++) {
+      const [one, two] = [values[i]!, others[i]!];
+      if (!Object.is(one, two) && !(Math.abs(one - two) <= SAME_FLOAT * largest)) apart++;
+    }
+    all += values.length;
+  }
+  return all === 0 ? 0 : apart / all;
 }
 
 /** Whether a runtime may compute a layer on codes: what it reads is rounded too. */

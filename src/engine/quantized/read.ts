@@ -2,9 +2,15 @@ import type { Notice } from "../model/job.ts";
 import type { StoredActivation, StoredLayer, WrittenForm } from "../model/quantizedFile.ts";
 import { intOf } from "../onnx/attributes.ts";
 import { worksOnQuantized } from "../onnx/checks.ts";
+import { type ElementTypes, inferElementTypes } from "../onnx/elementTypes.ts";
 import { GraphIndex } from "../onnx/graph.ts";
 import { RUNTIME_DOMAIN } from "../onnx/opset.ts";
-import type { GraphProto, NodeProto } from "../onnx/proto/onnx_pb.ts";
+import {
+  TensorProto_DataType as Code,
+  type GraphProto,
+  type NodeProto,
+  type TensorProto,
+} from "../onnx/proto/onnx_pb.ts";
 import { operatorOf } from "../operators/index.ts";
 import { isDequantizer, isQuantizer } from "../operators/quantizing.ts";
 import { biasInPairs, biasOnCodes, problemOfSteps, type ReadBias } from "./bias.ts";
@@ -37,9 +43,15 @@ export interface ReadLayer extends Omit<StoredLayer, "weights" | "makes"> {
   readonly makes: readonly MadeTensor[];
   /** Null without one in codes. */
   readonly bias: ReadBias | null;
+  /** What its floats are as it is computed: of what it makes, or where these are none of what it reads; null where there are none. */
+  readonly floats: ShortType | "float32" | null;
+  /** The constants in float32 that it reads as they are, in the order of its inputs; of layers on codes those that are added to their sums. */
+  readonly constants: readonly TensorProto[];
   /** What it reads that other layers make, as the file calls it, in the order of its inputs. */
   readonly inputs: readonly string[];
 }
+
+type ShortType = "float16" | "bfloat16";
 
 export interface ReadGraph {
   readonly layers: readonly ReadLayer[];
@@ -60,21 +72,31 @@ export function describeLayer({ id, operator, written, form, weights, reads, mak
  * not understood is in `notices`.
  */
 export function readGraph(graph: GraphProto): ReadGraph {
-  return new Reader(graph, []).read();
+  return new Reader(graph, [], new Map()).read();
 }
+
+const FLOATS: ReadonlyMap<number, NonNullable<ReadLayer["floats"]>> = new Map([
+  [Code.FLOAT, "float32"],
+  [Code.FLOAT16, "float16"],
+  [Code.BFLOAT16, "bfloat16"],
+]);
+/** Operators that take a tensor of any type for what it is. */
+const READS_ANY = new Set(["Cast", "Shape", "Size"]);
 
 class Reader {
   readonly #index: GraphIndex;
   readonly #constants: Constants;
   readonly #scales: Scales;
   readonly #within: readonly string[];
+  readonly #types: ElementTypes;
   readonly #notices: Notice[] = [];
   /** Nodes that belong to a layer before them, and what a ConvInteger or MatMulInteger has after it. */
   readonly #taken = new Set<NodeProto>();
   readonly #chains = new Map<NodeProto, SumsChain>();
 
-  constructor(graph: GraphProto, within: readonly string[]) {
+  constructor(graph: GraphProto, within: readonly string[], around: ElementTypes) {
     this.#within = within;
+    this.#types = inferElementTypes(graph, around);
     this.#index = new GraphIndex(graph);
     this.#constants = new Constants(this.#index);
     this.#scales = new Scales(this.#index, this.#constants);
@@ -96,7 +118,7 @@ class Reader {
 
   #inside(node: NodeProto): readonly ReadLayer[] {
     return bodiesOf(node, this.#id(node), this.#index, this.#constants).flatMap(({ path, graph }) => {
-      const { layers, notices } = new Reader(graph, [...this.#within, path]).read();
+      const { layers, notices } = new Reader(graph, [...this.#within, path], this.#types).read();
       this.#notices.push(...notices);
       return layers;
     });
@@ -140,7 +162,10 @@ class Reader {
     const reads = weights.length > 0 || this.#constants.isConstant(weight) ? [read] : [read, weight];
     const outputs = chain.outputs.length > 0 ? chain.outputs : node.output;
     const makes = this.#makesOf(outputs.at(-1) ?? "", outputs);
-    return this.#withMade(node, operator, "dynamic", weights, reads, [makes]);
+    const constants = chain.nodes
+      .filter(({ opType }) => opType === "Add")
+      .flatMap((each) => this.#floatConstants(each));
+    return { ...this.#withMade(node, operator, "dynamic", weights, reads, [makes]), constants };
   }
 
   #onCodes(node: NodeProto): ReadLayer {
@@ -209,7 +234,8 @@ class Reader {
     const problem = bias && read && weight ? problemOfSteps(bias, read, weight) : null;
     if (problem) this.#warn(node, problem);
     const form = this.#formOf(node, weights, reads, makes);
-    return { ...this.#withMade(node, node.opType, form, weights, inputs, makes), bias };
+    const constants = this.#floatConstants(node);
+    return { ...this.#withMade(node, node.opType, form, weights, inputs, makes), bias, constants };
   }
 
   /** A layer is in integers where all that it reads is, its weight too, and so is what it makes, or it may give float. */
@@ -231,6 +257,17 @@ class Reader {
     if (!weight) return "float";
     if (weight.placeOf !== null) return "weights";
     return weight.type === "bfloat16" ? "bfloat16" : "float16";
+  }
+
+  #floatConstants({ input }: NodeProto): readonly TensorProto[] {
+    const constants = input.flatMap((name) => this.#index.initializer(name) ?? []);
+    return constants.filter(({ dataType }) => dataType === Code.FLOAT);
+  }
+
+  #floatsOf({ opType, input, output }: NodeProto): ReadLayer["floats"] {
+    if (READS_ANY.has(opType)) return null;
+    const found = [...output, ...input].map((name) => FLOATS.get(this.#types.get(name) ?? 0));
+    return found.find((type) => type !== undefined) ?? null;
   }
 
   #keep(node: NodeProto, weights: ReadConstant[], found: ReadConstant | string): void {
@@ -258,6 +295,8 @@ class Reader {
       makes,
       inputs,
       bias: null,
+      floats: this.#floatsOf(node),
+      constants: [],
     };
   }
 
@@ -281,6 +320,8 @@ class Reader {
       makes,
       inputs,
       bias: null,
+      floats: this.#floatsOf(node),
+      constants: [],
     };
   }
 

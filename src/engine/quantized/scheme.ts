@@ -28,9 +28,13 @@ export function schemeOf(layers: readonly ReadLayer[]): Scheme | string {
   const weighted = layers.filter(({ weights, form }) => weights.length > 0 && form !== "float");
   // What is inside others is computed in float in each format of Octet's, its weights in codes.
   const told = weighted.filter((layer) => layer.within.length === 0 || layer.form !== "weights");
-  const form =
-    mostOf((told.length > 0 ? told : weighted).map((layer) => layer.form)) ??
-    mostOf(layers.filter((layer) => layer.form !== "float").map((layer) => layer.form));
+  // Blocks for MatMulNBits beside float16 are of q4f16, however few they are.
+  const isBlocks = ({ written, form: own }: ReadLayer) => own === "float16" || written === "MatMulNBits";
+  const isInBlocks = told.every(isBlocks) && told.some(({ written }) => written === "MatMulNBits");
+  const form = isInBlocks
+    ? "weights"
+    : (mostOf((told.length > 0 ? told : weighted).map((layer) => layer.form)) ??
+      mostOf(layers.filter((layer) => layer.form !== "float").map((layer) => layer.form)));
   if (!form) return "has no quantized layer.";
   const unsaid: string[] = [];
   const activations = activationsOf(layers, form, unsaid);

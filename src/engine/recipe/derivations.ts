@@ -204,6 +204,12 @@ function heldOf(recipe: Recipe): Pick<Recipe, Learned> {
   return recipe.corrections.bias === "none" ? recipe : { ...recipe, rounding: null };
 }
 
+/** What a recipe asks for and holds, and does not go by: what was learned with biases that it lacks. */
+export function heldInVain(recipe: Recipe): readonly Learned[] {
+  const used = heldOf(recipe);
+  return LEARNED.filter((part) => ASKED[part](recipe) && recipe[part] && !used[part]);
+}
+
 /** What one recipe asks for and another no longer does. */
 export function noLongerAsked(before: Recipe, after: Recipe): readonly Learned[] {
   return LEARNED.filter((part) => ASKED[part](before) && !ASKED[part](after));

@@ -3,6 +3,7 @@ import { InputError } from "../model/job.ts";
 import { LATEST_PREPARATION } from "../model/preparation.ts";
 import type { Recipe } from "../model/recipe.ts";
 import { PLAIN_RECIPE } from "../model/testing/recipe.ts";
+import { missing } from "./derivations.ts";
 import { preparedFor } from "./preparation.ts";
 import { LEARNED } from "./settings.ts";
 
@@ -63,4 +64,33 @@ test("a recipe of a newer Octet is refused, whatever the model's preparation", (
     expect(() => preparedFor(newer, preparation)).toThrow(InputError);
     expect(() => preparedFor(newer, preparation)).toThrow(/newer Octet .* update Octet\.$/);
   }
+});
+
+test.each([
+  [
+    "rounding",
+    { weights: { ...recipe.weights, rounding: "learned" }, codes: null },
+    /^The recipe holds learned rounding without the biases .* it is not used, and learned anew/,
+  ],
+  [
+    "codes",
+    { weights: { ...recipe.weights, type: "int4", rounding: "finetuned" }, rounding: null },
+    /^The recipe holds fine-tuned weights without the biases .* they are not used, and tuned anew/,
+  ],
+] as const)(
+  "%s without the biases that were learned with it is not gone by, which is said",
+  (part, changes, message) => {
+    const held: Recipe = { ...recipe, ...changes, biases: null };
+    const { recipe: taken, notices } = preparedFor(held, recipe.preparation);
+    expect(taken).toBe(held);
+    expect(missing(held)).toContain(part);
+    expect(notices).toEqual([{ kind: "warning", subject: "recipe", message: expect.stringMatching(message) }]);
+    expect(preparedFor({ ...held, biases: {} }, recipe.preparation).notices).toEqual([]);
+  },
+);
+
+test("rounding without biases that nothing corrects is gone by, and nothing is said", () => {
+  const held: Recipe = { ...recipe, biases: null, corrections: { ...recipe.corrections, bias: "none" } };
+  expect(missing(held)).not.toContain("rounding");
+  expect(preparedFor(held, recipe.preparation).notices).toEqual([]);
 });

@@ -3,6 +3,9 @@ import type { Port, Tensor } from "../../model/tensor.ts";
 import { withFields } from "../messages.ts";
 import { INT4_IR, INT4_OPSET } from "../opset.ts";
 import {
+  type AttributeProto,
+  AttributeProtoSchema,
+  AttributeProto_AttributeType as AttributeType,
   type GraphProto,
   type ModelProto,
   ModelProtoSchema,
@@ -30,6 +33,11 @@ export function portInfo({ name, type, dims }: Port): ValueInfoProto {
 /** A float32 input of a fixed shape; a string makes the dimension symbolic. */
 export function floatInput(name: string, dims: readonly (number | string)[]): ValueInfoProto {
   return portInfo({ name, type: "float32", dims });
+}
+
+/** A graph that a layer holds, as its attribute. */
+export function graphAttribute(name: string, g: GraphProto): AttributeProto {
+  return create(AttributeProtoSchema, { name, type: AttributeType.GRAPH, g });
 }
 
 /** The graph with the types of outputs that have a name only, as a session gives them. */
