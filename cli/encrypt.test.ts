@@ -243,6 +243,8 @@ it("asks for the passphrase before any work, and takes none where there is nothi
   ]);
   setPassphrase(`${PASSPHRASE}\n`);
   expect(errorOf(await quantize("none", "--encrypt"))).toMatch(/^OCTET_PASSPHRASE has a line break in it, .*; set it/);
+  setPassphrase("caf\ufffd");
+  expect(errorOf(await quantize("none", "--encrypt"))).toContain("no UTF-8");
   setPassphrase(PASSPHRASE);
   const family = await octet("quantize", model, "--family", "transformers.js", "--out", at("none"), "--encrypt");
   expect(errorOf(family)).toBe(

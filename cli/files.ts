@@ -126,18 +126,28 @@ export async function dataFiles(path: string): Promise<DataFile[]> {
 
 /** Every file below a folder, as `dataFiles` has them; none where there is none. Throws InputError when it cannot be read. */
 export async function filesBelow(path: string): Promise<DataFile[]> {
+  return (await entriesBelow(path)).files;
+}
+
+/** Every file below a folder, and the paths of all that is neither a file nor a folder: links to folders or to nothing, pipes, devices. */
+export async function entriesBelow(path: string): Promise<{
+  readonly files: DataFile[];
+  readonly others: readonly string[];
+}> {
   const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch((error: unknown) => {
     throw unreadable(path, error);
   });
   const name = basename(resolve(path));
   const files: DataFile[] = [];
+  const others: string[] = [];
   for (const entry of entries) {
     const full = join(entry.parentPath, entry.name);
+    const shown = [name, ...relative(path, full).split(sep)].filter(Boolean).join("/");
     const found = await stat(full).catch(() => null);
-    if (!found?.isFile()) continue;
-    files.push(dataFile(full, [name, ...relative(path, full).split(sep)].filter(Boolean).join("/"), found));
+    if (found?.isFile()) files.push(dataFile(full, shown, found));
+    else if (!entry.isDirectory()) others.push(shown);
   }
-  return files;
+  return { files, others };
 }
 
 /**

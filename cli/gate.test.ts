@@ -45,3 +45,19 @@ it("refuses rules and evaluations that are none", async () => {
   expect(errorOf(await gate({ maxBytes: 1 }, "--evaluation", broken))).toContain("broken.json is not JSON");
   expect(existsSync(join(folder, "broken.xml"))).toBe(false);
 });
+
+it("writes over nothing that it reads, and not twice to one file", async () => {
+  const before = readFileSync(report, "utf8");
+  const rules = join(folder, "rules.json");
+  for (const options of [
+    ["--junit", report],
+    ["--markdown", rules],
+    ["--junit", join(folder, "both"), "--markdown", join(folder, "ci", "..", "both")],
+  ]) {
+    const outcome = await gate({ maxBytes: 28_000 }, ...options);
+    expect([outcome.code, errorOf(outcome)]).toEqual([2, expect.stringContaining("would be lost")]);
+  }
+  expect(readFileSync(report, "utf8")).toBe(before);
+  expect(JSON.parse(readFileSync(rules, "utf8"))).toEqual({ maxBytes: 28_000 });
+  expect(existsSync(join(folder, "both"))).toBe(false);
+});

@@ -99,6 +99,13 @@ it("says where a recovered recipe cannot be written, before the models are opene
   expect(errorOf(outcome)).toBe(`${at("taken")} is a file, so results cannot be written into it.`);
 });
 
+it("writes no recipe over a model that it reads", async () => {
+  const before = readFileSync(at("float.onnx"));
+  const float = await octet("inspect", at("quantized.onnx"), "--float", at("float.onnx"), "--recipe", at("float.onnx"));
+  expect([float.code, errorOf(float)]).toEqual([2, expect.stringContaining("float.onnx is read, or written,")]);
+  expect(readFileSync(at("float.onnx"))).toEqual(before);
+});
+
 it("walks through a quantized model beside its float one", async () => {
   const models = [at("float.onnx"), at("quantized.onnx")];
   const judged = await octet("evaluate", ...models, "--data", at("rows.npy"), "--walk", "2", "--json");

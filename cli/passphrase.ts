@@ -33,6 +33,11 @@ export function passphraseFor({ encrypt }: { readonly encrypt: boolean }, takesF
       `${VARIABLE} has a line break in it, as it has from a file or of several passphrases, and --encrypt takes one that can be typed; set it without, and decrypt before it what has another.`,
     );
   }
+  if (passphrase.includes("\ufffd")) {
+    throw new InputError(
+      `${VARIABLE} holds bytes that are no UTF-8, all of which would stand for one character, so that other passphrases would open the files too; set it in a terminal of UTF-8.`,
+    );
+  }
   return passphrase;
 }
 

@@ -1,4 +1,4 @@
-import { access, constants, mkdir, mkdtemp, open, readdir, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { access, constants, mkdtemp, open, readdir, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { type Part, passing, StoredBytes, WorkedBytes } from "../src/engine/model/deferred.ts";
 import { InputError } from "../src/engine/model/job.ts";
@@ -16,6 +16,7 @@ import {
   totalBytes,
 } from "../src/engine/project/index.ts";
 import { storedFile } from "./files.ts";
+import { existingAbove, makeFolders } from "./folders.ts";
 
 /** Holds all files of one run while they are put in place, below the folder that they go into. */
 const COMPLETE = ".octet-complete";
@@ -28,8 +29,7 @@ const MEGABYTE = 1e6;
 
 /** Throws InputError when no results can be written to a folder at this path. */
 export async function assertFolder(path: string): Promise<void> {
-  let existing = resolve(path);
-  while (!(await stat(existing).catch(() => null))) existing = dirname(existing);
+  const existing = await existingAbove(path);
   if (!(await stat(existing)).isDirectory()) {
     throw new InputError(`${existing} is a file, so results cannot be written into it.`);
   }
@@ -54,7 +54,7 @@ export async function writeFiles(
   let made: string | undefined;
   let staged: string | undefined;
   try {
-    made = await mkdir(target, { recursive: true });
+    made = await makeFolders(target);
     await assertNoFolders(target, files);
     staged = await mkdtemp(join(target, ".octet-"));
     for (const file of files) {
@@ -104,12 +104,36 @@ export async function removeOthers(folder: string, files: readonly Artifact[]): 
   }
 }
 
-/** Writes a file of its own at a path, in folders that are made. Throws InputError when the disk refuses. */
+/** Throws InputError where a file that is to be written is one that is read, or one of the others: it would be lost. */
+export async function assertApart(
+  written: readonly (string | null)[],
+  read: readonly (string | null)[],
+): Promise<void> {
+  const identityOf = async (path: string) => {
+    const found = await stat(path, { bigint: true }).catch(() => null);
+    if (found) return found.isFile() ? `${found.dev}:${found.ino}` : null;
+    return resolve(path);
+  };
+  const taken = new Set<string | null>();
+  for (const path of read) if (path !== null) taken.add(await identityOf(path));
+  for (const path of written) {
+    const identity = path === null ? null : await identityOf(path);
+    if (identity === null) continue;
+    if (taken.has(identity)) {
+      throw new InputError(`${path} is read, or written, by the same command, and would be lost; name another file.`);
+    }
+    taken.add(identity);
+  }
+}
+
+/** Writes a file of its own at a path, in folders that are made; a new one wholly or not at all. Throws InputError when the disk refuses. */
 export async function writeAlone(path: string, text: string): Promise<void> {
+  const isNew = !(await stat(path).catch(() => null));
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolders(dirname(path));
     await writeFile(path, text);
   } catch (error) {
+    if (isNew) await rm(path, { force: true }).catch(() => undefined);
     throw new InputError(`${path} cannot be written (${(error as Error).message}).`);
   }
 }
@@ -130,7 +154,7 @@ export class Staging {
     const parts = partsOf(artifact);
     const total = totalBytes(parts) / MEGABYTE;
     try {
-      this.#made ??= await mkdir(this.#target, { recursive: true });
+      this.#made ??= await makeFolders(this.#target);
       this.#folder ??= await mkdtemp(join(this.#target, ".octet-"));
       const path = join(this.#folder, artifact.name);
       const file = await open(path, "w");

@@ -1,4 +1,14 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, test } from "vitest";
 import { colourModel, modelBytes, put, putColours, scratch } from "./testing/colours.ts";
@@ -97,6 +107,8 @@ it("writes no signature that is not asked for, which a key then lacks, and warns
 });
 
 test.each<[string, (folder: string) => unknown, RegExp]>([
+  ["a folder behind a link", (at) => symlinkSync(folder, join(at, "more")), /FAULT: .*more is no file and no folder/],
+  ["a link to nothing", (at) => symlinkSync("nowhere", join(at, "none")), /FAULT: .*none is no file and no folder/],
   ["the model", (at) => flip(join(at, "colours.int8.onnx")), /FAULT: .*int8\.onnx is not the file that .* names/],
   ["the calibration", (at) => flip(join(at, "colours.calibration.json")), /FAULT: .*calibration\.json is not the file/],
   ["the recipe", (at) => flip(join(at, "colours.recipe.json")), /FAULT: .*recipe\.json is not the file/],

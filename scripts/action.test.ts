@@ -1,8 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { readCommandLine } from "../cli/parser.ts";
+import { scratch } from "../cli/testing/colours.ts";
 
 const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url));
 const action = readFileSync(at("action.yml"), "utf8");
@@ -36,10 +38,47 @@ it("runs octet with options that there are, and is a script that a shell reads",
     const argv = rest
       .filter((word) => !/^\$\{\w+\[@\]\}$/.test(word))
       .map((word) => word.replace("$OCTET_SAMPLES", "9"));
-    const needed = name === "evaluate" ? ["--data", "d", "--skip", "9", "--labels", "l", "--preprocess", "unit"] : [];
-    expect(readCommandLine([name!, ...argv, ...needed], () => undefined)?.name).toBe(name);
+    const needed = {
+      quantize: ["--data", "d", "--preprocess", "unit"],
+      evaluate: ["--data", "d", "--skip", "9", "--labels", "l", "--preprocess", "unit"],
+    }[name!];
+    expect(readCommandLine([name!, ...argv, ...(needed ?? [])], () => undefined)?.name).toBe(name);
   }
 });
+
+it.each(["", "--weights s8 --method minmax", "--weights s8\n  --method minmax\n"])(
+  "hands on the options %o",
+  (options) => {
+    const folder = scratch();
+    mkdirSync(join(folder, "cli"));
+    const asked = join(folder, "asked");
+    writeFileSync(
+      join(folder, "cli", "octet.mjs"),
+      `import { appendFileSync } from "node:fs";
+    appendFileSync(${JSON.stringify(asked)}, JSON.stringify(process.argv.slice(2)) + "\\n");
+    console.log('{"files": [{"name": "m.int8.onnx"}], "model": {"name": "m"}}');`,
+    );
+    const inputs = Object.fromEntries([...script.matchAll(/OCTET_[A-Z_]+/g)].map(([name]) => [name, ""]));
+    const env = {
+      ...{ ...process.env, ...inputs, OCTET_OUT: join(folder, "out"), OCTET_QUANTIZE_OPTIONS: options },
+      ...{ GITHUB_ACTION_PATH: folder, GITHUB_OUTPUT: join(folder, "o"), GITHUB_STEP_SUMMARY: join(folder, "s") },
+    };
+    execFileSync("bash", [at("scripts/action/gate.sh")], { env });
+    const [quantize] = readFileSync(asked, "utf8").split("\n");
+    const given = options === "" ? [] : ["--weights", "s8", "--method", "minmax"];
+    expect(JSON.parse(quantize!).slice(2)).toEqual([
+      "--data",
+      "",
+      ...given,
+      "--samples",
+      "",
+      "--out",
+      join(folder, "out"),
+      "--json",
+    ]);
+    rmSync(folder, { recursive: true });
+  },
+);
 
 it("is used with inputs that it has by the example", () => {
   const example = readFileSync(at("docs/examples/gate.yml"), "utf8");

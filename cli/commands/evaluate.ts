@@ -111,7 +111,7 @@ export async function evaluateCommand(
   const walk = values.walk === null ? null : await walkThrough();
   const evaluation = isWrong ? { ...measured, verdict: null } : measured;
   terminal.notices(evaluation.notices);
-  const found = { preprocessing: finding, ...(walk && { walk }) };
+  const found = { origin: quantized.origin, preprocessing: finding, ...(walk && { walk }) };
   const result = { ...evaluation, ...found, notices: [...notices, ...ranges.notices, ...evaluation.notices] };
   terminal.result(values.json, result, [...describeEvaluation(evaluation), ...(walk ? walkText(walk) : [])]);
   if (isWrong) throw new InputError(NOT_JUDGED);

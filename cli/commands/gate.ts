@@ -13,7 +13,7 @@ import { readText } from "../files.ts";
 import { columns } from "../format.ts";
 import { readDocumentText } from "../passphrase.ts";
 import { documentOf } from "../recipeOptions.ts";
-import { writeAlone } from "../results.ts";
+import { assertApart, writeAlone } from "../results.ts";
 import type { Terminal } from "../terminal.ts";
 
 const EXIT_FAILED = 1;
@@ -21,6 +21,7 @@ const EXIT_MISSED = 2;
 
 /** Holds a report against rules; exits with 1 where one is broken, else with 2 where one could not be judged. */
 export async function gateCommand({ names: [path], values }: ArgumentsOf<"gate">, terminal: Terminal): Promise<number> {
+  await assertApart([values.junit, values.markdown], [path, values.rules, values.evaluation]);
   const report = readReport(await readDocumentText(path), basename(path));
   const rules = readRules(await readText(values.rules), basename(values.rules));
   const evaluation = await documentOf(values.evaluation, readEvaluation);

@@ -18,7 +18,7 @@ import type { ArgumentsOf } from "../definitions.ts";
 import { nodeEnvironment } from "../environment.ts";
 import { inputsOf, modelSource, quantizedOf } from "../options.ts";
 import { describeQuantized, matchingText, recoveryText } from "../quantizedText.ts";
-import { assertFolder, writeAlone } from "../results.ts";
+import { assertApart, assertFolder, writeAlone } from "../results.ts";
 import { terminalRuntime } from "../runtime.ts";
 import { targetsText } from "../targetsText.ts";
 import { noticeLine, type Terminal } from "../terminal.ts";
@@ -31,7 +31,7 @@ export async function inspectCommand({ names: [path], values }: Arguments, termi
   if (values.recipe !== null && values.float === null) {
     throw new InputError("A recipe is recovered beside the float model alone; give it with --float MODEL.");
   }
-  if (values.float !== null) return inspectBeside(source, values.float, values, terminal);
+  if (values.float !== null) return inspectBeside(source, values.float, path, values, terminal);
   const runtime = await terminalRuntime(terminal);
   const stored = (await kindOf(source)).isQuantized ? (await readQuantized(source)).file : null;
   const inputs = { ...inputsOf(values), ...quantizedOf(values) };
@@ -61,10 +61,14 @@ export async function inspectCommand({ names: [path], values }: Arguments, termi
 async function inspectBeside(
   source: ModelSource,
   path: string,
+  quantized: string,
   values: Arguments["values"],
   terminal: Terminal,
 ): Promise<number> {
-  if (values.recipe !== null) await assertFolder(dirname(values.recipe));
+  if (values.recipe !== null) {
+    await assertFolder(dirname(values.recipe));
+    await assertApart([values.recipe], [path, quantized]);
+  }
   const environment = nodeEnvironment(await terminalRuntime(terminal));
   const project = await Project.open(await modelSource(path), inputsOf(values), environment, terminal.context);
   const beside = await project.readBeside(source);

@@ -1,8 +1,9 @@
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "../../src/engine/model/job.ts";
 import { keyName, makeKeys, readPublicKey } from "../../src/engine/project/index.ts";
 import type { ArgumentsOf } from "../definitions.ts";
+import { makeFolders } from "../folders.ts";
 import { assertFolder } from "../results.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -17,7 +18,9 @@ export async function keygenCommand({ values }: ArgumentsOf<"keygen">, terminal:
   await assertFolder(out);
   const { privatePem, publicPem } = await makeKeys();
   const [privateKey, publicKey] = [join(out, PRIVATE), join(out, PUBLIC)];
-  await mkdir(out, { recursive: true });
+  await makeFolders(out).catch((error: Error) => {
+    throw new InputError(`${out} cannot be made (${error.message}).`);
+  });
   await writeNew(privateKey, privatePem, OWN);
   try {
     await writeNew(publicKey, publicPem);
@@ -43,6 +46,7 @@ async function writeNew(path: string, text: string, mode?: number): Promise<void
         `${path} is there already and may be in use; move it, or write to another folder with --out.`,
       );
     }
+    await rm(path, { force: true }).catch(() => undefined);
     throw new InputError(`${path} cannot be written (${message}).`);
   }
 }

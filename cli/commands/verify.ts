@@ -1,10 +1,10 @@
 import { stat } from "node:fs/promises";
 import { InputError } from "../../src/engine/model/job.ts";
-import type { VerifiedReport } from "../../src/engine/model/verification.ts";
+import type { Fault, VerifiedReport } from "../../src/engine/model/verification.ts";
 import { keyName, readPublicKey, verifyFiles } from "../../src/engine/project/index.ts";
 import { plural } from "../../src/engine/values/figures.ts";
 import type { ArgumentsOf } from "../definitions.ts";
-import { filesBelow, readText } from "../files.ts";
+import { entriesBelow, readText } from "../files.ts";
 import { opened } from "../passphrase.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -23,7 +23,10 @@ export async function verifyCommand(
     );
   }
   const key = values.key === null ? null : await readPublicKey(await readText(values.key), values.key);
-  const { reports, faults } = await verifyFiles(await filesBelow(folder), key, terminal.context, opened);
+  const { files, others } = await entriesBelow(folder);
+  const verified = await verifyFiles(files, key, terminal.context, opened);
+  const { reports } = verified;
+  const faults = [...verified.faults, ...others.map(noFile)];
   const passed = faults.length === 0;
   const value = { folder, passed, key: key && keyName(key), reports, faults };
   terminal.result(values.json, value, [
@@ -32,6 +35,12 @@ export async function verifyCommand(
     passed ? `${folder} is as it was written.` : `${folder} has ${plural(faults.length, "fault")}.`,
   ]);
   return passed ? 0 : EXIT_FAULTS;
+}
+
+/** What lies behind a link to a folder is not looked at, and a report names files alone. */
+function noFile(file: string): Fault {
+  const message = `${file} is no file and no folder but a link to one, a link to nothing, a pipe or a device, which no report names; remove it.`;
+  return { kind: "unnamed", file, message };
 }
 
 function reportLine({ file, named, same, signed }: VerifiedReport): string {

@@ -5,7 +5,7 @@ const BANDS = [0, 0.5, 0.9, 0.99];
 
 interface Judged {
   readonly label: number;
-  /** Of the float model in its answer, 0..1; NaN where its scores are not finite. */
+  /** Of the float model in its answer, 0..1; NaN where its scores are not finite, which is in no band. */
   readonly confidence: number;
   readonly float: boolean;
   readonly quantized: boolean;
@@ -26,16 +26,16 @@ export class Breakdown {
   add({ label, confidence, float, quantized, same }: Judged): void {
     const ofClass = this.#classes.get(label) ?? none();
     this.#classes.set(label, ofClass);
-    const band = this.#bands.findLast(({ from }) => from <= confidence) ?? this.#bands[0]!;
-    for (const right of [ofClass, band]) {
+    const band = this.#bands.findLast(({ from }) => from <= confidence);
+    for (const right of band ? [ofClass, band] : [ofClass]) {
       right.samples++;
       if (float) right.float++;
       if (quantized) right.quantized++;
     }
-    if (same) band.same++;
+    if (band && same) band.same++;
   }
 
-  /** Classes in the order of their numbers, called as `names` has them; bands from the least sure. */
+  /** Classes in the order of their numbers, called as `names` has them; bands from the least sure, without samples of no confidence. */
   result(names: ReadonlyMap<number, string>): {
     readonly byClass: readonly ClassRight[];
     readonly byConfidence: readonly BandRight[];

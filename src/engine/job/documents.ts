@@ -4,7 +4,7 @@ import { readRecipe } from "../artifacts/recipe.ts";
 import { readSensitivityShard } from "../artifacts/sensitivityShard.ts";
 import { readShard } from "../artifacts/shard.ts";
 import type { Calibration } from "../model/calibration.ts";
-import { type Evaluation, PRINTED_EVALUATION } from "../model/evaluation.ts";
+import { PRINTED_EVALUATION, type PrintedEvaluation } from "../model/evaluation.ts";
 import { RULES, type Rules } from "../model/gate.ts";
 import { InputError } from "../model/job.ts";
 import { PREPROCESS, type Preprocess } from "../model/preprocess.ts";
@@ -44,7 +44,7 @@ export function readRules(text: string, fileName: string): Rules {
 }
 
 /** What `octet evaluate --json` printed, but for what it says beside the evaluation. Throws InputError when a field is wrong. */
-export function readEvaluation(text: string, fileName: string): Evaluation {
+export function readEvaluation(text: string, fileName: string): PrintedEvaluation {
   return read(PRINTED_EVALUATION, parsed(text, fileName), fileName);
 }
 

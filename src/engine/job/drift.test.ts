@@ -19,6 +19,7 @@ test.each([
   ["recalibrate", { clipped: { calibrated: 0.01, seen: 0.05 } }, "clips 5.00 %"],
   ["recalibrate", { overrun: { calibrated: 0.3, seen: 5.5 } }, "5.50 times the width"],
   ["other data", { kl: 0.6, clipped: { calibrated: 0, seen: 0.5 } }, "KL of 0.600 nat"],
+  ["recalibrate", { overrun: { calibrated: 0, seen: Infinity } }, "y was 0 throughout"],
   ["other data", { kl: Number.NaN }, "–"],
   ["other data", { nonFinite: { calibrated: 0, seen: 3 } }, "3 values"],
 ] as const)("%s: %o", (verdict, changes, figure) => {

@@ -96,8 +96,10 @@ function nonFinite({ nan, positiveInfinity, negativeInfinity }: TensorStatistics
   return nan + positiveInfinity + negativeInfinity;
 }
 
+/** A range without a width is of a tensor that was 0 throughout. */
 function overrun({ finite, min, max }: TensorStatistics, { low, high }: Range): number {
-  return finite === 0 ? 0 : Math.max(0, max - high, low - min) / (high - low);
+  const beyond = finite === 0 ? 0 : Math.max(0, max - high, low - min);
+  return beyond === 0 ? 0 : beyond / (high - low);
 }
 
 /** The first of these that holds, by the tensor that is furthest beyond its limit. What is clipped may be one sample's alone, of so many new ones. */
@@ -132,6 +134,12 @@ export function verdictOf(
     );
   }
   const far = most((each) => each.overrun.seen - each.overrun.calibrated);
+  if (far.overrun.seen === Infinity && far.overrun.calibrated < Infinity) {
+    return say(
+      "recalibrate",
+      `${far.tensor} was 0 throughout when it was calibrated and is no more; its range holds 0 alone.`,
+    );
+  }
   if (far.overrun.seen - far.overrun.calibrated >= overrun) {
     return say(
       "recalibrate",

@@ -61,6 +61,11 @@ describe("gate", () => {
     expect(only({ maxBytes: 1e9, maxSizeRatio: 9, minIntegerShare: 0 }, past)).toEqual([missed, missed, missed]);
   });
 
+  it("says of top-5 that few classes have none", () => {
+    const few = evaluated({ labelled: 9, top5: null });
+    expect(gate(few, null, { maxTop5Drop: 1 }).checks[0]!.sentence).toContain("five classes or fewer");
+  });
+
   it("takes an evaluation beside the report, of the same files alone", () => {
     const unjudged = { ...REPORT, evaluation: null };
     expect(only({ maxTop1Drop: 2 }, unjudged, EVALUATION)).toMatchObject([{ state: "passed" }]);
@@ -68,10 +73,30 @@ describe("gate", () => {
     expect(() => gate(unjudged, other, { maxTop1Drop: 2 })).toThrow(/of other files .*evaluate the model/);
   });
 
+  it("takes no evaluation of a file of as many bytes that was made otherwise", () => {
+    const models = REPORT.files.filter(({ name }) => !name.endsWith(".recipe.json"));
+    const files = [...models, { name: "little.recipe.json", bytes: 9, sha256: "ab" }];
+    const report = { ...REPORT, files, evaluation: null };
+    const judged = (source: string, recipe: string) =>
+      gate(report, { ...EVALUATION, origin: { source, recipe } }, { maxTop1Drop: 2 });
+    expect(judged(REPORT.model.sha256, "ab").passed).toBe(true);
+    expect(() => judged(REPORT.model.sha256, "cd")).toThrow(/by another recipe/);
+    expect(() => judged("cd", "ab")).toThrow(/of another model/);
+    expect(gate(report, { ...EVALUATION, origin: null }, { maxTop1Drop: 2 }).passed).toBe(true);
+  });
+
+  it("says how a figure that is near its limit differs from it", () => {
+    const said = (rules: Rules) => gate(REPORT, null, rules).checks[0]!.sentence;
+    expect(said({ maxBytes: 27_999 })).toBe("The quantized model takes 28000 bytes, 27999 bytes allowed.");
+    expect(said({ minSqnr: 30.0001 })).toContain("30 dB, 30.0001 dB wanted");
+    expect(said({ maxBytes: 28_000 })).toContain("28.0 kB, 28.0 kB allowed");
+  });
+
   it("refuses rules that would do nothing", () => {
     expect(() => gate(REPORT, null, { minSqnr: { boxes: 20 } })).toThrow(/"boxes".*scores/);
     expect(() => readRules('{"maxTop1": 1}', "rules.json")).toThrow(/maxTop1/);
     expect(() => readRules("{}", "rules.json")).toThrow(/one rule or more/);
+    expect(() => readRules('{"minSqnr": {}}', "rules.json")).toThrow(/minSqnr/);
     expect(() => readRules('{"minIntegerShare": 80}', "rules.json")).toThrow(/0 to 1/);
     expect(() => readRules('{"maxBytes": -1}', "rules.json")).toThrow(/at least 0/);
     expect(readRules('{"minSqnr": {"*": 20}}', "rules.json")).toEqual({ minSqnr: { "*": 20 } });

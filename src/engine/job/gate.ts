@@ -1,4 +1,4 @@
-import type { Accuracy, Evaluation } from "../model/evaluation.ts";
+import type { Accuracy, Evaluation, PrintedEvaluation } from "../model/evaluation.ts";
 import type { Gate, GateCheck, RuleName, Rules } from "../model/gate.ts";
 import { InputError } from "../model/job.ts";
 import { own } from "../model/record.ts";
@@ -10,11 +10,14 @@ import { byteSize, decibel } from "../values/units.ts";
 /** What stands for outputs that a rule does not name. */
 const OTHERS = "*";
 
+/** Digits of a figure that is too near to its limit to be told from it. */
+const PRECISE = 10;
+
 /**
  * Holds the figures of a report, and of an evaluation in place of its own, against rules. A rule that there is nothing to hold against is missed,
  * and the gate then not passed. Throws InputError where the evaluation is of other files than the report, or a rule names an output that there is not.
  */
-export function gate(report: Report, beside: Evaluation | null, rules: Rules): Gate {
+export function gate(report: Report, beside: PrintedEvaluation | null, rules: Rules): Gate {
   if (beside) assertSame(report, beside);
   const evaluation = beside ?? report.evaluation;
   const checks = [
@@ -37,8 +40,16 @@ function bytesOf({ files }: Report): number | null {
   return files.filter(({ name }) => name.startsWith(model.name)).reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-function assertSame(report: Report, { bytes }: Evaluation): void {
+/** A file of as many bytes may be another: a model of Octet's says what it was made of, and is a function of that. */
+function assertSame(report: Report, { bytes, origin }: PrintedEvaluation): void {
   const quantized = bytesOf(report);
+  const recipe = report.files.find(({ name }) => name.endsWith(".recipe.json"))?.sha256;
+  if (origin && (origin.source !== report.model.sha256 || (recipe !== undefined && origin.recipe !== recipe))) {
+    const what = origin.source === report.model.sha256 ? "by another recipe" : "of another model";
+    throw new InputError(
+      `The evaluation is of a file that was made ${what} than that of the report; evaluate the model that it was written with.`,
+    );
+  }
   if (bytes.float === report.model.bytes && bytes.quantized === quantized) return;
   throw new InputError(
     `The evaluation is of other files (${byteSize(bytes.float)} and ${byteSize(bytes.quantized)}) than the report (${byteSize(report.model.bytes)} and ${quantized === null ? "no model" : byteSize(quantized)}); evaluate the model that it was written with.`,
@@ -69,6 +80,19 @@ function missed(rule: RuleName, limit: number, sentence: string, output: string 
   return { rule, output, limit, value: null, sentence, state: "missed" };
 }
 
+/** Two figures in words; in more digits where those would be the same words and the figures are not. */
+function apart(
+  value: number,
+  limit: number,
+  words: (figure: number) => string,
+  unit: string,
+): readonly [string, string] {
+  const [a, b] = [words(value), words(limit)];
+  if (a !== b || value === limit) return [a, b];
+  const precise = (figure: number) => `${Number(figure.toPrecision(PRECISE))}${unit}`;
+  return [precise(value), precise(limit)];
+}
+
 const UNEVALUATED =
   "the report holds no evaluation; give one with --evaluation FILE, as octet evaluate --json writes it";
 
@@ -82,21 +106,26 @@ function accuracyCheck(
   const name = rule === "maxTop1Drop" ? "Top-1" : "Top-5";
   if (!evaluation) return missed(rule, limit, `${name} was not judged: ${UNEVALUATED}.`);
   if (!accuracy) {
-    const why = evaluation.labelled > 0 ? "there are no class scores that mean something" : "no sample has a label";
-    return missed(rule, limit, `${name} was not measured: ${why}.`);
+    return missed(rule, limit, `${name} was not measured: ${withoutAccuracy(evaluation)}.`);
   }
   const { float, quantized, drop, interval } = accuracy;
   const [low, high] = interval;
   const figures = `${percent(float)} in float, ${percent(quantized)} quantized, on ${plural(evaluation.labelled, "labelled sample")}; the drop's 95 % interval is ${pointsOf(low)} to ${pointsOf(high)}`;
-  const moved = drop < 0 ? `rose by ${pointsOf(-drop)}` : `dropped by ${pointsOf(drop)}`;
   const value = 100 * drop;
+  const [by, allowed] = apart(Math.abs(value), limit, (points) => pointsOf(points / 100), " pt");
+  const moved = drop < 0 ? `rose by ${by}` : `dropped by ${by}`;
   return held({
     rule,
     limit,
     value,
     isKept: isAtMost(value, limit),
-    sentence: `${name} ${moved}, ${significant(limit)} pt allowed (${figures}).`,
+    sentence: `${name} ${moved}, ${allowed} allowed (${figures}).`,
   });
+}
+
+function withoutAccuracy({ labelled, top1 }: Evaluation): string {
+  if (top1) return "of five classes or fewer the right one is always among the first five";
+  return labelled > 0 ? "there are no class scores that mean something" : "no sample has a label";
 }
 
 function perplexityCheck(limit: number | undefined, evaluation: Evaluation | null): GateCheck | null {
@@ -107,12 +136,13 @@ function perplexityCheck(limit: number | undefined, evaluation: Evaluation | nul
     return missed(rule, limit, "Perplexity was not measured: the model gives no scores of next tokens.");
   const { float, quantized, rise, tokens } = evaluation.perplexity;
   const value = 100 * rise;
+  const [more, allowed] = apart(value, limit, (share) => `${significant(share)} %`, " %");
   return held({
     rule,
     limit,
     value,
     isKept: isAtMost(value, limit),
-    sentence: `Perplexity is ${significant(quantized)} for ${significant(float)} in float, ${significant(value)} % more, ${significant(limit)} % allowed (${plural(tokens, "next token")}).`,
+    sentence: `Perplexity is ${significant(quantized)} for ${significant(float)} in float, ${more} more, ${allowed} allowed (${plural(tokens, "next token")}).`,
   });
 }
 
@@ -142,13 +172,14 @@ function sqnrCheck(name: string, limit: number, evaluation: Evaluation | null): 
       name,
     );
   }
+  const [has, wanted] = apart(value, limit, decibel, " dB");
   return held({
     rule,
     output: name,
     limit,
     value,
     isKept: isAtMost(limit, value),
-    sentence: `Output ${name} has ${decibel(value)}, ${decibel(limit)} wanted (${plural(evaluation.samples, "sample")}).`,
+    sentence: `Output ${name} has ${has}, ${wanted} wanted (${plural(evaluation.samples, "sample")}).`,
   });
 }
 
@@ -157,7 +188,8 @@ function bytesCheck(limit: number | undefined, report: Report): GateCheck | null
   if (limit === undefined) return null;
   const value = bytesOf(report);
   if (value === null) return missed(rule, limit, "The report names no model file.");
-  const sentence = `The quantized model takes ${byteSize(value)}, ${byteSize(limit)} allowed.`;
+  const [takes, allowed] = apart(value, limit, byteSize, " bytes");
+  const sentence = `The quantized model takes ${takes}, ${allowed} allowed.`;
   return held({ rule, limit, value, isKept: value <= limit, sentence });
 }
 
@@ -167,7 +199,8 @@ function sizeCheck(limit: number | undefined, report: Report): GateCheck | null 
   const bytes = bytesOf(report);
   if (bytes === null) return missed(rule, limit, "The report names no model file.");
   const value = bytes / report.model.bytes;
-  const sentence = `The quantized model takes ${significant(value)} of the float model's bytes (${byteSize(bytes)} of ${byteSize(report.model.bytes)}), ${significant(limit)} allowed.`;
+  const [takes, allowed] = apart(value, limit, significant, "");
+  const sentence = `The quantized model takes ${takes} of the float model's bytes (${byteSize(bytes)} of ${byteSize(report.model.bytes)}), ${allowed} allowed.`;
   return held({ rule, limit, value, isKept: isAtMost(value, limit), sentence });
 }
 
@@ -178,7 +211,8 @@ function latencyCheck(limit: number | undefined, evaluation: Evaluation | null):
   const { float, quantized, runs, threads, runtime, machine } = evaluation.latency;
   const value = quantized.p50 / float.p50;
   if (!Number.isFinite(value)) return missed(rule, limit, "Latency was not measured.");
-  const sentence = `The median run takes ${significant(value)} of float's time (${significant(quantized.p50)} ms of ${significant(float.p50)} ms), ${significant(limit)} allowed (${plural(runs, "run")}, ${plural(threads, "thread")} of ${runtime} on ${machine}).`;
+  const [takes, allowed] = apart(value, limit, significant, "");
+  const sentence = `The median run takes ${takes} of float's time (${significant(quantized.p50)} ms of ${significant(float.p50)} ms), ${allowed} allowed (${plural(runs, "run")}, ${plural(threads, "thread")} of ${runtime} on ${machine}).`;
   return held({ rule, limit, value, isKept: isAtMost(value, limit), sentence });
 }
 
@@ -191,7 +225,8 @@ function integerCheck(limit: number | undefined, { model: { layers, floatKernels
   const isInFloat = new Set(floatKernels);
   const integer = layers.filter(({ id, precision }) => /^u?int/.test(precision) && !isInFloat.has(id));
   const value = integer.length / layers.length;
-  const sentence = `${integer.length} of ${plural(layers.length, "layer")} are computed in integers (${percent(value)}), ${percent(limit)} wanted.`;
+  const [computed, wanted] = apart(100 * value, 100 * limit, (share) => percent(share / 100), " %");
+  const sentence = `${integer.length} of ${plural(layers.length, "layer")} are computed in integers (${computed}), ${wanted} wanted.`;
   return held({ rule, limit, value, isKept: isAtMost(limit, value), sentence });
 }
 

@@ -14,7 +14,7 @@ export interface TensorDrift {
   readonly range: Range;
   /** Shares of the finite values outside the range, 0..1. */
   readonly clipped: { readonly calibrated: number; readonly seen: number };
-  /** How far the furthest value lies outside the range, as a share of its width. */
+  /** How far the furthest value lies outside the range, as a share of its width; Infinity where that is 0. */
   readonly overrun: { readonly calibrated: number; readonly seen: number };
   /** KL(new || calibrated) of the histograms, nats (numerics/divergence.ts). */
   readonly kl: number;

@@ -237,8 +237,14 @@ export const EVALUATION = fields({
 });
 export type Evaluation = Of<typeof EVALUATION>;
 
+const ORIGIN = about(
+  "SHA-256 of the source and of the recipe that the quantized file says it was made of; null where it says nothing.",
+  nullable(fields({ source: text, recipe: text })),
+);
+
 /** One with other things said beside it. */
-export const PRINTED_EVALUATION = having(EVALUATION.entries);
+export const PRINTED_EVALUATION = having({ ...EVALUATION.entries, origin: maybe(ORIGIN) });
+export type PrintedEvaluation = Evaluation & { readonly origin?: Of<typeof ORIGIN> | undefined };
 
 /** A recipe measured on a few samples, on the very bytes that would be exported: quick, and coarse. */
 export interface Probe {

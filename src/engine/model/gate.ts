@@ -4,6 +4,9 @@ const least0 = about(
   "At least 0.",
   also(finite, (value, fail) => (value < 0 ? fail("a number of at least 0") : undefined)),
 );
+const byOutput = also(record(finite), (limits, fail) => {
+  if (Object.keys(limits).length === 0) fail('an object of one output or more, such as {"*": 20}');
+});
 const share = also(finite, (value, fail) => {
   if (value < 0 || value > 1) fail("a share, 0 to 1");
 });
@@ -17,7 +20,7 @@ export const RULES = also(
     minSqnr: maybe(
       about(
         'Of every output, dB; or by output, {"scores": 30, "*": 20}, where "*" stands for all that are not named.',
-        either([finite, record(finite)], "a number of dB, or an object of one for each output"),
+        either([finite, byOutput], "a number of dB, or an object of one for each output"),
       ),
     ),
     maxBytes: maybe(about("Of the quantized model with its weights, bytes.", least0)),

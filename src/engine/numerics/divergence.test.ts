@@ -17,6 +17,8 @@ test("of normal distributions a step apart it is half of the step squared", () =
 test("of the same values it is 0, and it is never below", () => {
   const seen = observe(drawFrom("laplace", 2000));
   expect(divergence(seen, seen, RANGE)).toBe(0);
+  expect(divergence(observe(new Array(4).fill(0)), observe(new Array(160).fill(0)), RANGE)).toBe(0);
+  expect(divergence(observe(new Array(160).fill(3)), observe(new Array(4).fill(3)), RANGE)).toBe(0);
   expect(divergence(observe([0, 0]), observe([0]), RANGE)).toBeGreaterThanOrEqual(0);
 });
 

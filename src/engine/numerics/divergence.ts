@@ -9,25 +9,25 @@ const EVEN = 1e-3;
 
 /**
  * Kullback-Leibler divergence KL(seen || before) of two tensors' values in nats, over equal bins of a range and one bin on either side of it: the
- * square root of the smaller number of values is how many, 128 at most. Each distribution is mixed with an even one, as if each bin held one value
- * more and a thousandth at least, so that what is expected of few values is little: at most 11.8, and 0 where both fill the bins alike. NaN where
- * one of them has no finite value. (S. Kullback and R. A. Leibler, On Information and Sufficiency, 1951.)
+ * square root of the smaller number of values is how many, 128 at most. Each distribution is mixed with the same share of an even one, as if each bin
+ * held one value more where there are fewer values, and a thousandth at least, so that what is expected of few values is little: at most 11.8, and 0
+ * where both fill the bins alike, however many values they are. NaN where one of them has no finite value. (S. Kullback and R. A. Leibler, On Information and Sufficiency, 1951.)
  */
 export function divergence(seen: TensorStatistics, before: TensorStatistics, range: Range): number {
   const least = Math.min(seen.finite, before.finite);
   if (least === 0) return Number.NaN;
   const bins = Math.min(BINS, Math.ceil(Math.sqrt(least)));
-  const [p, q] = [sharesOf(seen, range, bins), sharesOf(before, range, bins)];
+  const even = Math.max(EVEN, (bins + 2) / (least + bins + 2));
+  const [p, q] = [sharesOf(seen, range, bins, even), sharesOf(before, range, bins, even)];
   return Math.max(
     0,
     p.reduce((sum, share, bin) => sum + share * Math.log(share / q[bin]!), 0),
   );
 }
 
-function sharesOf(statistics: TensorStatistics, range: Range, bins: number): number[] {
+function sharesOf(statistics: TensorStatistics, range: Range, bins: number, even: number): number[] {
   const { finite } = statistics;
   const { below, above } = countsBeside(statistics, range);
   const counts = [below, ...linearHistogram(statistics, range, bins), above];
-  const even = Math.max(EVEN, counts.length / (finite + counts.length));
   return counts.map((count) => (1 - even) * (count / finite) + even / counts.length);
 }

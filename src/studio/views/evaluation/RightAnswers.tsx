@@ -7,37 +7,39 @@ const WORST = 10;
 /** Top-1 by how sure the float model is, and the classes that lose most. */
 export function RightAnswers({ evaluation }: { readonly evaluation: Evaluation }) {
   const { byClass = [], byConfidence = [] } = evaluation;
-  if (byConfidence.length === 0) return null;
+  if (byClass.length === 0) return null;
   const losing = losingClasses(byClass);
   return (
     <details data-testid="right-answers">
       <summary>
         {`By class and confidence: ${losing.length > 0 ? `${count(losing.length)} of ${count(byClass.length)} classes lose samples` : "no class loses a sample"}`}
       </summary>
-      <table className="table figures">
-        <caption>Right, by how sure the float model is</caption>
-        <thead>
-          <tr>
-            <th scope="col">Samples</th>
-            {["count", "float", "quantized", "same"].map((head) => (
-              <th key={head} scope="col" className="number">
-                {head}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {byConfidence.map((band) => (
-            <tr key={band.from}>
-              <th scope="row">{bandText(band)}</th>
-              <td className="number">{count(band.samples)}</td>
-              <td className="number">{count(band.float)}</td>
-              <td className="number">{count(band.quantized)}</td>
-              <td className="number">{percent(band.same / band.samples)}</td>
+      {byConfidence.length > 0 ? (
+        <table className="table figures">
+          <caption>Right, by how sure the float model is</caption>
+          <thead>
+            <tr>
+              <th scope="col">Samples</th>
+              {["count", "float", "quantized", "same"].map((head) => (
+                <th key={head} scope="col" className="number">
+                  {head}
+                </th>
+              ))}
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {byConfidence.map((band) => (
+              <tr key={band.from}>
+                <th scope="row">{bandText(band)}</th>
+                <td className="number">{count(band.samples)}</td>
+                <td className="number">{count(band.float)}</td>
+                <td className="number">{count(band.quantized)}</td>
+                <td className="number">{percent(band.same / band.samples)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      ) : null}
       {losing.length > 0 ? (
         <table className="table figures">
           <caption>Classes that lose most; of few samples a lost one says little</caption>
