@@ -139,8 +139,8 @@ export const ProbeLine = memo(function ProbeLine() {
   return (
     <p className={stale ? "probe-line stale" : "probe-line"} data-testid="probe-line">
       <span>
-        {stale ? "Stale: measured before the last change, on" : "Measured on"} {plural(result.samples, "sample")}:{" "}
-        <Term word="SQNR" /> <strong>{result.sqnr === null ? "–" : decibel(result.sqnr)}</strong>
+        {stale ? "Stale, measured" : "Measured"} on {plural(result.samples, "sample")}: <Term word="SQNR" />{" "}
+        <strong>{result.sqnr === null ? "–" : decibel(result.sqnr)}</strong>
         {before && before.sqnr !== null ? ` (was ${decibel(before.sqnr)})` : null}
         {result.agreement === null ? null : (
           <>
