@@ -15,6 +15,7 @@ import {
   SAMPLE_MODEL,
   SAMPLE_NAME,
   selectLayer,
+  setSamples,
 } from "./support/studio.ts";
 import { THOROUGH } from "./support/thorough.ts";
 
@@ -30,6 +31,22 @@ async function shownTop1(page: Page): Promise<{ float: number; int8: number }> {
   const [float, int8] = await page.getByTestId("result-top1").getByRole("cell").allTextContents();
   return { float: Number.parseFloat(float!) / 100, int8: Number.parseFloat(int8!) / 100 };
 }
+
+test("a number beyond what there is becomes the most, in its field too, however often it is typed", async ({
+  page,
+}) => {
+  await openSample(page);
+  const samples = page.getByTestId("samples");
+  for (const [typed, taken] of [
+    ["9999", "800"],
+    ["9999", "800"],
+    ["-5", "1"],
+    ["0", "1"],
+  ] as const) {
+    await setSamples(page, typed);
+    await expect(samples).toHaveValue(taken);
+  }
+});
 
 test("the sample project, from file to download: the downloaded model is as accurate as shown", async ({ page }) => {
   await openSample(page);

@@ -42,7 +42,7 @@ export async function goTo(page: Page, step: "model" | "data" | "calibrate" | "t
 }
 
 /** Sets how many samples calibrate. */
-export async function setSamples(page: Page, samples: number): Promise<void> {
+export async function setSamples(page: Page, samples: number | string): Promise<void> {
   await goTo(page, "data");
   await page.getByTestId("samples").fill(String(samples));
   await page.getByTestId("samples").press("Enter");

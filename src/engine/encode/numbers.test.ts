@@ -84,7 +84,7 @@ describe("the numbers of a plan", () => {
   it("say a channel that is all zero", () => {
     const { notices } = numbersOf({ layers: [layer({ weight: weight([1, 2, 0, 0]) })] });
     expect(notices.map(({ message }) => message)).toEqual([
-      "The weight of layer has 1 channels that are all zero or next to it.",
+      "The weight of layer has 1 channel that is all zero or next to it.",
     ]);
   });
 

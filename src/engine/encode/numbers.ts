@@ -4,6 +4,7 @@ import type { Recipe } from "../model/recipe.ts";
 import type { RangeGroup } from "../model/summary.ts";
 import { affineParameters } from "../numerics/affine.ts";
 import { type CodeLimits, codeLimits } from "../values/codes.ts";
+import { plural } from "../values/figures.ts";
 import { BFLOAT, HALF } from "../values/halfFloats.ts";
 import { roundHalfEven } from "../values/round.ts";
 import { type EncodedConstant, encodeConstant } from "./constant.ts";
@@ -156,13 +157,14 @@ function degenerateNotice(subject: string, { scale }: Affine): Notice {
 function channelNotices(subject: string, { dead, axis, bias }: EncodedWeight): Notice[] {
   const notices: Notice[] = [];
   if (dead.length > 0) {
-    const which = axis === null ? "is" : `has ${dead.length} channels that are`;
+    const which =
+      axis === null ? "is" : `has ${plural(dead.length, "channel")} that ${dead.length === 1 ? "is" : "are"}`;
     const message = `The weight of ${subject} ${which} all zero or next to it.`;
     notices.push({ kind: "warning", subject, message });
   }
   const raised = bias?.raised.length ?? 0;
   if (raised > 0) {
-    const message = `${raised} weight scales of ${subject} were raised so that its bias fits 32 bits.`;
+    const message = `${plural(raised, "weight scale")} of ${subject} ${raised === 1 ? "was" : "were"} raised so that its bias fits 32 bits.`;
     notices.push({ kind: "info", subject, message });
   }
   return notices;

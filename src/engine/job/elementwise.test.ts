@@ -95,7 +95,7 @@ describe("layers without weights", () => {
     expect(layers.find(({ id }) => id === "coarse")?.reason).toEqual({ code: "decided" });
     expect(layers.find(({ id }) => id === "fine")?.reason).toBeNull();
     expect(notices.map(({ message }) => message)).toEqual([
-      "1 of 2 layers without weights stay in float, as decided on calibration samples: 1 Add.",
+      "1 of 2 layers without weights stays in float, as decided on calibration samples: 1 Add.",
     ]);
   });
 

@@ -1,8 +1,9 @@
 import type { Evaluation } from "../model/evaluation.ts";
 import { crashes, type Runs, type Seen, type VariantResult } from "../model/family.ts";
-import type { Notice } from "../model/job.ts";
+import { type Notice, namesSubject } from "../model/job.ts";
 import { taskOf } from "../model/task.ts";
 import type { ModelProto } from "../onnx/proto/onnx_pb.ts";
+import { listed } from "../values/figures.ts";
 import { besideWebgpu, noiseOf, worstOutput } from "./family.ts";
 
 /** Where files are made and run. */
@@ -53,6 +54,30 @@ export function renamed(notices: readonly Notice[], from: string, to: string): N
     subject: subject === from || subject === LATENCY ? to : subject,
     message: message.replaceAll(`"${from}"`, `"${to}"`),
   }));
+}
+
+export interface Told {
+  readonly file: string;
+  readonly notices: readonly Notice[];
+}
+
+/** What is said of the files of a family, each once: what the target says of all names no file, all else those it is of. */
+export function toldOnce(told: readonly Told[], family: string): Notice[] {
+  const all = new Map<string, { readonly notice: Notice; readonly files: Set<string> }>();
+  for (const { file, notices } of told) {
+    for (const notice of notices) {
+      const key = JSON.stringify([notice.kind, notice.subject, notice.message]);
+      const known = all.get(key) ?? { notice, files: new Set() };
+      all.set(key, known);
+      known.files.add(file);
+    }
+  }
+  return [...all.values()].map(({ notice, files }) => {
+    const { kind, subject, message } = notice;
+    if (subject === family || files.has(subject)) return notice;
+    const of = listed([...files]);
+    return { kind, subject: namesSubject(notice) ? of : `${of}: ${subject}`, message };
+  });
 }
 
 const ORDER = ["q8", "fp16", "fp32"];

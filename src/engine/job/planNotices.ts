@@ -60,8 +60,8 @@ function decided({ layers }: QuantizationPlan, { elementwise, unjoined, format }
   const which = [...operators].map(([operator, times]) => `${times} ${operator}`).join(", ");
   const message =
     inFloat.length === 0
-      ? `All ${plural(total, "layer")} without weights are quantized, as decided on calibration samples.`
-      : `${inFloat.length} of ${plural(total, "layer")} without weights stay in float, as decided on calibration samples: ${which}.`;
+      ? `${total === 1 ? "The one layer without weights is" : `All ${total} layers without weights are`} quantized, as decided on calibration samples.`
+      : `${inFloat.length} of ${plural(total, "layer")} without weights ${inFloat.length === 1 ? "stays" : "stay"} in float, as decided on calibration samples: ${which}.`;
   return [{ kind: "info", subject: "elementwise operators", message }];
 }
 

@@ -3,7 +3,7 @@ import type { Exported } from "../job/export.ts";
 import { FAMILY_VARIANTS, type FamilyVariant, floatArtifact } from "../job/family.ts";
 import { loadingCode } from "../job/familyCode.ts";
 import { configFile, configMissing } from "../job/familyFiles.ts";
-import { defaultDtypes, notMade, type Place, renamed, resultOf } from "../job/familyResults.ts";
+import { defaultDtypes, notMade, type Place, renamed, resultOf, type Told, toldOnce } from "../job/familyResults.ts";
 import { saysNotRun } from "../job/firstRun.ts";
 import { modelArtifact } from "../job/modelArtifact.ts";
 import type { ModelSource } from "../job/source.ts";
@@ -103,6 +103,10 @@ export async function makeFamily(
       ...noise.map((each) => ({ kind: "warning" as const, subject: each.file!, message: noiseLine(each) })),
       ...(config === null ? [configMissing(beside.where)] : []),
       ...made.flatMap(({ notices }) => notices),
+      ...toldOnce(
+        made.flatMap(({ told }) => told),
+        family,
+      ),
       ...(hasData ? [] : [{ kind: "warning" as const, subject: "Fidelity", message: UNJUDGED }]),
     ],
     files: [
@@ -121,6 +125,7 @@ interface MadePart {
   readonly results: readonly VariantResult[];
   readonly files: readonly Artifact[];
   readonly notices: readonly Notice[];
+  readonly told: readonly Told[];
   readonly judged: boolean;
   /** Why its data could not be taken. */
   readonly unjudged: string | null;
@@ -151,6 +156,7 @@ async function makePart(
   const made = new Map<FamilyVariant["choices"], Variant | string>();
   const results: VariantResult[] = [];
   const files: Artifact[] = [];
+  const told: Told[] = [];
   const wanted = FAMILY_VARIANTS.filter(({ dtype }) => request.dtypes?.includes(dtype) ?? true);
   for (const variant of wanted) {
     const { dtype } = variant;
@@ -184,7 +190,10 @@ async function makePart(
     const written = exported.files.find((each) => each.name.endsWith(".onnx"))!;
     const artifact = modelArtifact(exported.quantized.written.model, name);
     files.push(artifact);
-    notices.push(...dividedNotice(artifact), ...renamed(one.notices, written.name, name));
+    notices.push(...dividedNotice(artifact));
+    const left = new Set(exported.files.filter((each) => each !== written).map((each) => each.name));
+    const kept = one.notices.filter(({ subject }) => !left.has(subject));
+    told.push({ file: name, notices: renamed(kept, written.name, name) });
     if (one.why !== null) {
       notices.push({ kind: "warning", subject: name, message: `"${name}" was not judged: ${one.why}` });
     }
@@ -196,7 +205,7 @@ async function makePart(
     results.push(resultOf(whole, place));
   }
   const judged = split !== null && [...made.values()].every((one) => typeof one === "string" || one.why === null);
-  return { results, files, notices, judged, unjudged: why, inputs: project.summary.inputs };
+  return { results, files, notices, told, judged, unjudged: why, inputs: project.summary.inputs };
 }
 
 /** Said of a model whose weights are beside it. */

@@ -5,12 +5,12 @@ import { percent } from "../../engine/values/shares.ts";
 import { byteSize, decibel } from "../../engine/values/units.ts";
 import { frontierOf, type Worth } from "./frontier.ts";
 import { SaveChart } from "./SaveChart.tsx";
-import { linear, ticks } from "./scale.ts";
+import { linear, shareTicks, ticks } from "./scale.ts";
 import { useWidth } from "./useWidth.ts";
 import "./FrontierChart.css";
 
 const HEIGHT = 250;
-const EDGE = { left: 58, right: 18, top: 14, bottom: 38 };
+const EDGE = { left: 58, right: 18, top: 24, bottom: 38 };
 const SIZE = 5;
 
 interface Props {
@@ -130,7 +130,7 @@ function Axes({ x, y, width, range, limit }: AxesProps) {
   const sizes = { low: x.toValue(left), high: x.toValue(right) };
   return (
     <g className="frontier-axes">
-      {ticks(range, 5).map((value) => (
+      {(limit.kind === "drop" ? shareTicks : ticks)(range, 5).map((value) => (
         <g key={value}>
           <line x1={left} x2={right} y1={y.toPixel(value)} y2={y.toPixel(value)} />
           <text x={left - 6} y={y.toPixel(value) + 4} textAnchor="end">

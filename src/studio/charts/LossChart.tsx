@@ -46,7 +46,7 @@ export const LossChart = memo(function LossChart({ layer, curve, iterations, nea
           data={points as Point[]}
           width={width}
           height={HEIGHT}
-          margin={{ left: 0, right: 16, top: 14, bottom: 4 }}
+          margin={{ left: 0, right: 16, top: 22, bottom: 4 }}
           accessibilityLayer={false}
           title={`Loss of ${layer} against the iterations of learning; the table below has its end`}
         >

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { countTicks, levels, linear, pan, spread, ticks, zoom } from "./scale.ts";
+import { countTicks, levels, linear, pan, shareTicks, spread, ticks, zoom } from "./scale.ts";
 
 const plot = { left: 10, right: 510, top: 0, bottom: 100 };
 
@@ -13,6 +13,11 @@ test("a scale and its inverse", () => {
       expect(scale.toValue(scale.toPixel(x))).toBeCloseTo(x, 9);
     }),
   );
+});
+
+test("ticks of shares are none below 0 or above 1", () => {
+  expect(shareTicks({ low: 0.975, high: 1.012 }, 5)).toEqual([0.98, 0.99, 1]);
+  expect(shareTicks({ low: -0.012, high: 0.011 }, 5)).toEqual([0, 0.005, 0.01]);
 });
 
 test("ticks are round and lie in the window", () => {

@@ -57,6 +57,9 @@ export function linear(domain: Range, from: number, to: number): Scale {
   };
 }
 
+/** Of sums of steps, beside 1. */
+const SLACK = 1e-9;
+
 /** Round values that cut a window into about `wanted` parts: steps of 1, 2 or 5 times a power of ten. */
 export function ticks(window: Range, wanted: number): readonly number[] {
   const span = window.high - window.low;
@@ -66,6 +69,11 @@ export function ticks(window: Range, wanted: number): readonly number[] {
   const values: number[] = [];
   for (let index = Math.ceil(window.low / step); index * step <= window.high; index++) values.push(index * step);
   return values;
+}
+
+/** Those of an axis of shares, whatever room is about its points: no share is below 0 or above 1. */
+export function shareTicks(window: Range, wanted: number): readonly number[] {
+  return ticks(window, wanted).filter((value) => value >= 0 && value <= 1 + SLACK);
 }
 
 /** A window scaled about a value by `factor`, within the bounds. */

@@ -20,8 +20,10 @@ export function NumberField({ label, value, onCommit, hideLabel, unit, step, dis
 
   const commit = () => {
     const number = Number(text.trim().replace(",", "."));
-    if (text.trim() === "" || !Number.isFinite(number)) setText(shown);
-    else if (text !== shown) onCommit(number);
+    if (text === shown) return;
+    // What is taken over may be the value there was, by a limit, and the text would stay as typed.
+    setText(shown);
+    if (text.trim() !== "" && Number.isFinite(number)) onCommit(number);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === "Enter") commit();

@@ -18,8 +18,8 @@ export function TextField<T>({ label, value, show, read, onCommit }: Props<T>) {
   const commit = () => {
     if (text === shown) return;
     const next = read(text);
-    if (next === null) setText(shown);
-    else onCommit(next);
+    setText(shown);
+    if (next !== null) onCommit(next);
   };
   return (
     <label className="field">

@@ -93,3 +93,19 @@ test("a probe of such an output shows why there are no figures", () => {
   expect(text).toMatch(/Warning The output scores is zero everywhere\..* scores before now change size 9 B/);
   expect(text).not.toMatch(/agreement|SQNR|KL|NaN/);
 });
+
+test("a probe of another recipe says that it is stale", () => {
+  const text = shown({ probed: { result: { ...probe, sqnr: 25.4 }, recipe: REPORT.recipe, basis: {}, before: null } });
+  expect(text).toMatch(/Stale: measured before the last change, on 16 samples, 1\.00 s/);
+});
+
+test("the limit is of the perplexity where that is judged", () => {
+  const { perplexity: none, ...others } = measured;
+  expect(none).toBeFalsy();
+  const perplexity = { output: "logits", float: 3.28, quantized: 3.31, rise: 0.00937, interval: null, tokens: 6048 };
+  const judged: Evaluation = { ...others, top1: null, top5: null, perplexity };
+  const text = shown({ evaluation: { result: judged, basis: BASIS } });
+  expect(text).toMatch(/Perplexity may rise by %/);
+  expect(text).not.toMatch(/Top-1/);
+  expect(shown({ evaluation: { result: measured, basis: BASIS } })).toMatch(/Top-1 may drop by pt/);
+});

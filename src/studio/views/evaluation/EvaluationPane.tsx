@@ -56,8 +56,7 @@ export function EvaluationPane() {
         </button>
       </div>
       <NumberField
-        label="Top-1 may drop by"
-        unit="pt"
+        {...limitOf(evaluation?.result)}
         value={limit * 100}
         step={0.1}
         onCommit={(value) => actions.limitChosen(Math.max(0, value / 100))}
@@ -85,6 +84,13 @@ export function EvaluationPane() {
       )}
     </section>
   );
+}
+
+/** What the limit is of: without labels that of a model of tokens is of its perplexity. */
+function limitOf(evaluation: Evaluation | undefined) {
+  return evaluation?.perplexity && !evaluation.top1
+    ? { label: "Perplexity may rise by", unit: "%" }
+    : { label: "Top-1 may drop by", unit: "pt" };
 }
 
 export function Verdict({ evaluation }: { readonly evaluation: Evaluation }) {

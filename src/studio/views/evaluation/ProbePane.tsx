@@ -85,7 +85,8 @@ function Table({ probed: { result, before }, stale }: { readonly probed: Probed;
   return (
     <table className={stale ? "table figures stale" : "table figures"} data-testid="probe-result" data-stale={stale}>
       <caption>
-        Measured on {plural(result.samples, "sample")}, {significant(result.seconds)} s
+        {stale ? "Stale: measured before the last change, on" : "Measured on"} {plural(result.samples, "sample")},{" "}
+        {significant(result.seconds)} s
       </caption>
       <thead>
         <tr>
@@ -136,9 +137,9 @@ export const ProbeLine = memo(function ProbeLine() {
     ) : null;
   const { result, before } = probed;
   return (
-    <p className="probe-line" data-testid="probe-line">
-      <span className={stale ? "stale" : undefined}>
-        Measured on {plural(result.samples, "sample")}: <Term word="SQNR" />{" "}
+    <p className={stale ? "probe-line stale" : "probe-line"} data-testid="probe-line">
+      <span>
+        {stale ? "Stale, measured" : "Measured"} on {plural(result.samples, "sample")}: <Term word="SQNR" />{" "}
         <strong>{result.sqnr === null ? "–" : decibel(result.sqnr)}</strong>
         {before && before.sqnr !== null ? ` (was ${decibel(before.sqnr)})` : null}
         {result.agreement === null ? null : (

@@ -16,7 +16,8 @@ export function FamilyResult({ summary }: { readonly summary: FamilySummary }) {
   const names = useMemo(() => variants.map(({ part, file }) => file ?? part), [variants]);
   const labelOf = useLabels(table, names, NAMES);
   const noise = variants.filter((each) => each.noise !== null);
-  const others = notices.filter(({ subject }) => !noise.some(({ file }) => file === subject));
+  const lines = new Set(noise.map(noiseLine));
+  const others = notices.filter(({ message }) => !lines.has(message));
   return (
     <div className="family-result" data-testid="family-result">
       {noise.length > 0 ? (

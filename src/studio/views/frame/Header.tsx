@@ -3,7 +3,7 @@ import { percent } from "../../../engine/values/shares.ts";
 import { byteSize } from "../../../engine/values/units.ts";
 import { Hint } from "../../parts/Term.tsx";
 import { closeModel } from "../../state/model.ts";
-import { tellingOutput } from "../../state/outputs.ts";
+import { closenessText } from "../../state/outputs.ts";
 import { evaluationIsStale } from "../../state/steps.ts";
 import { useFacts } from "../../state/useFacts.ts";
 import { useProject, useWork } from "../../state/useStudio.ts";
@@ -64,14 +64,11 @@ function Results() {
   const facts = useFacts();
   const result = facts.evaluation?.result;
   if (!result) return null;
-  const agreement = tellingOutput(result.outputs, facts.model?.summary.outputs ?? [])?.agreement;
   const text = result.top1
     ? `top-1 ${significant(result.top1.float * 100)} → ${percent(result.top1.quantized)}`
     : result.perplexity
       ? `perplexity ${significant(result.perplexity.float)} → ${significant(result.perplexity.quantized)}`
-      : agreement != null
-        ? `agreement ${percent(agreement)}`
-        : "evaluated";
+      : (closenessText(result.outputs, facts.model?.summary.outputs ?? []) ?? "evaluated");
   const verdict = result.verdict ? (result.verdict.passed ? "pass" : "fail") : null;
   const stale = evaluationIsStale(facts);
   return (

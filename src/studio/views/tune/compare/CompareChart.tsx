@@ -4,7 +4,7 @@ import type { Range } from "../../../../engine/model/range.ts";
 import { percent } from "../../../../engine/values/shares.ts";
 import { byteSize, decibel } from "../../../../engine/values/units.ts";
 import { SaveChart } from "../../../charts/SaveChart.tsx";
-import { linear, spread, ticks } from "../../../charts/scale.ts";
+import { linear, shareTicks, spread, ticks } from "../../../charts/scale.ts";
 import { useWidth } from "../../../charts/useWidth.ts";
 import { unlike } from "../../../state/resultTable.ts";
 import type { StoredResult } from "../../../state/stored.ts";
@@ -28,23 +28,25 @@ export function CompareChart({ results }: { readonly results: readonly StoredRes
   const width = useWidth(frame);
   const first = results[0]!;
   const labelled = results.every(({ evaluation }) => evaluation.top1 !== null);
+  const { outputs } = first.evaluation;
+  const output = outputs.find(({ sqnr }) => sqnr !== null);
   const worth = ({ top1, outputs }: Evaluation) =>
-    labelled ? top1?.quantized : outputs.find(({ sqnr }) => sqnr !== null)?.sqnr;
+    labelled ? top1?.quantized : outputs.find(({ name }) => name === output?.name)?.sqnr;
   const points = results.flatMap((result): Point[] => {
     const { id, name, evaluation } = result;
     const value = worth(evaluation);
     if (value == null || !Number.isFinite(value)) return [];
     return [{ id, name, size: evaluation.bytes.quantized, value, unlike: unlike(result, first).samples }];
   });
-  const measure = labelled ? "top-1, quantized" : "SQNR";
-  const text = labelled ? percent : decibel;
+  const measure = labelled ? "top-1, quantized" : output && outputs.length > 1 ? `SQNR of ${output.name}` : "SQNR";
+  const [text, marks] = labelled ? ([percent, shareTicks] as const) : ([decibel, ticks] as const);
   return (
     <figure ref={frame} className="compare-chart chart-frame" data-testid="compare-chart">
       <figcaption className="muted small">
         {measure} against size; up and to the left is better
         {points.some((point) => point.unlike) ? "; hollow: measured on other samples" : ""}
       </figcaption>
-      {width > 0 && points.length > 0 ? <Plot points={points} width={width} text={text} measure={measure} /> : null}
+      {width > 0 && points.length > 0 ? <Plot points={points} width={width} {...{ text, marks, measure }} /> : null}
       <SaveChart
         frame={frame}
         name="results by size"
@@ -59,9 +61,10 @@ interface PlotProps {
   readonly width: number;
   readonly measure: string;
   readonly text: (value: number) => string;
+  readonly marks: typeof ticks;
 }
 
-function Plot({ points, width, measure, text }: PlotProps) {
+function Plot({ points, width, measure, text, marks }: PlotProps) {
   const height = Math.max(LEAST_HEIGHT, EDGE.top + EDGE.bottom + points.length * LINE);
   const [left, right, top, bottom] = [EDGE.left, width - EDGE.right, EDGE.top, height - EDGE.bottom];
   const sizes = around(
@@ -87,7 +90,7 @@ function Plot({ points, width, measure, text }: PlotProps) {
       role="img"
       aria-label={`${measure} against size: ${points.map((point) => `${point.name} ${text(point.value)} at ${byteSize(point.size)}`).join("; ")}`}
     >
-      {ticks(values, 4).map((value) => (
+      {marks(values, 4).map((value) => (
         <g key={value} className="compare-tick">
           <line x1={left} x2={right} y1={y.toPixel(value)} y2={y.toPixel(value)} />
           <text x={left - 6} y={y.toPixel(value) + 4} textAnchor="end">

@@ -50,7 +50,7 @@ export function SearchForm() {
             <NumberField
               label="Drop of top-1 allowed"
               hideLabel
-              unit="%"
+              unit="pt"
               value={limit * 100}
               step={0.1}
               onCommit={(value) => actions.limitChosen(clamp(value / 100, 0, MAX_DROP))}

@@ -45,7 +45,7 @@ export function WalkTable({ walk, culprits, selected, onSelect }: Props) {
       <thead>
         <tr>
           <th scope="col" className="number">
-            Place
+            In the graph
           </th>
           <th scope="col">Layer</th>
           <th scope="col" className="number">
