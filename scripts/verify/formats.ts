@@ -168,10 +168,12 @@ export async function compareFormats({ models, formats }: Chosen): Promise<Row[]
         if (isKnown && known["time of float's"] !== PENDING) {
           rows.push({ ...known, measured: measuredThen(document, known.measured ?? "") });
         } else {
-          const peer = bestOf(format.peers, comparable(golden.models[model] ?? {}));
+          const best = bestOf(format.peers, comparable(golden.models[model] ?? {}));
           const measured = made.refused ?? (await measure(model, task, made.path, data, served));
+          const peers = best && (await peersOf(model, best[0], data, out));
+          const peer = best && peers ? ([best[0], await onOurs(best[1], model, task, peers, data)] as const) : best;
           const isTimed = typeof measured !== "string" && (await isQuiet());
-          const timed = isTimed ? await timesOf(model, measured.file, peer?.[0], data, out) : null;
+          const timed = isTimed ? await timesOf(model, measured.file, peers, data) : null;
           const when = measuredNow(isWhole ? machine() : measuredOn(document), loadavg()[0] ?? 0);
           rows.push({ ...rowOf(model, name, measured, peer, timed), measured: when, file: made.print });
         }
@@ -266,17 +268,45 @@ interface Timed {
   readonly beside: readonly number[];
 }
 
+/** The peer's file of its best row, made anew; null where it cannot be. */
+async function peersOf(
+  model: string,
+  row: string,
+  { calib }: Readonly<Record<"calib" | "judge", RealData>>,
+  out: string,
+): Promise<string | null> {
+  const folder = join(out, "peer");
+  mkdirSync(folder, { recursive: true });
+  return peerFile(floatOf(model), row, folder, calib.archive);
+}
+
+/**
+ * A golden row with fidelity and task as its tool's file has them on the samples that judge ours: some are made on the machine, of the fonts and
+ * voices that it has, and the golden file's are not at hand.
+ */
+async function onOurs(
+  golden: Judged,
+  model: string,
+  task: Task,
+  peers: string,
+  { judge }: Readonly<Record<"calib" | "judge", RealData>>,
+): Promise<Judged> {
+  const { sqnr_min, top1, perplexity } = await judged(floatOf(model), peers, judge.archive, task);
+  return {
+    ...golden,
+    sqnr_min,
+    ...(top1 === undefined ? {} : { top1 }),
+    ...(perplexity === undefined ? {} : { perplexity }),
+  };
+}
+
 async function timesOf(
   model: string,
   file: string,
-  row: string | undefined,
-  { calib, judge }: Readonly<Record<"calib" | "judge", RealData>>,
-  out: string,
+  peers: string | null,
+  { judge }: Readonly<Record<"calib" | "judge", RealData>>,
 ): Promise<Timed> {
   const float = floatOf(model);
-  const folder = join(out, "peer");
-  mkdirSync(folder, { recursive: true });
-  const peers = row === undefined ? null : await peerFile(float, row, folder, calib.archive);
   const asked = [TIMES, judge.archive, `${SECONDS}`, float, file, ...(peers === null ? [] : [peers])];
   const [base = [], own = [], its = []] = await lastLineOf<number[][]>(PEER_PYTHON, asked);
   const over = (times: readonly number[], others: readonly number[]) => times.map((time, at) => time / others[at]!);

@@ -1,3 +1,4 @@
+import { constantsFirst } from "../emit/constantsFirst.ts";
 import { quantizeGraph } from "../emit/index.ts";
 import { type IntegerEnd, withIntegerEnds } from "../emit/integerEnds.ts";
 import { shareEqual } from "../emit/shareEqual.ts";
@@ -216,7 +217,7 @@ export function quantizeModel(model: OpenModel, recipe: Recipe): Quantized {
   const { corrected, plan, ranges } = quantizationJob(model, recipe);
   const quantized = quantizeGraph(corrected, plan, ranges, recipe);
   const stored = storeWeights(quantized.model, plan.stored, recipe.weights);
-  const shared = plan.keepsCopies ? stored : shareEqual(stored);
+  const shared = plan.keepsCopies ? stored : constantsFirst(shareEqual(stored, corrected));
   const written = plan.target.staticShapes
     ? fixShapes(shared, new Map(Object.entries(model.inputs.shapes))).model
     : shared;

@@ -102,7 +102,11 @@ const CASES: Readonly<Record<string, Partial<Recipe>>> = {
   },
   qoperator: { format: "qoperator" },
   dynamic: { format: "dynamic" },
-  "weights for MatMulNBits": { format: "weights", weights: { ...BLOCKS, operator: "matmulnbits" } },
+  "weights for MatMulNBits": {
+    elementwise: "auto",
+    format: "weights",
+    weights: { ...BLOCKS, operator: "matmulnbits" },
+  },
   float16: { format: "float16" },
   "for TensorRT": { target: "tensorrt", activations: { type: "int8", symmetric: true }, elementwise: "join" },
 };
