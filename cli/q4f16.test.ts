@@ -46,6 +46,19 @@ describe("--format q4f16", () => {
     expect(readFileSync(join(again, "net.q4f16.onnx"))).toEqual(readFileSync(join(out, "net.q4f16.onnx")));
   });
 
+  it.each(["gptq", "awq"])(
+    "has nothing for %s to find codes of in a network of convolutions, and says so",
+    async (algorithm) => {
+      const model = product("Conv", "convolution.onnx");
+      const data = put(folder, "maps.npy", npyBytes("<f4", [4, 2, 4, 4], noise([4, 2, 4, 4], 6).data as Float32Array));
+      const asked = ["--format", "q4f16", "--algorithm", algorithm, "--data", data];
+      const outcome = await octet("quantize", model, ...asked, "--out", join(folder, `none-${algorithm}`));
+      expect(errorOf(outcome)).toBe(
+        "convolution has no weight in blocks of its own to find codes for on samples; choose the algorithm hqq.",
+      );
+    },
+  );
+
   it("says what scales found without data gained, which is in the report too", async () => {
     const out = join(folder, "gained");
     const chosen = ["--format", "weights", "--weights", "u4", "--block", "16", "--out", out];

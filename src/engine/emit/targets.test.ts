@@ -35,6 +35,11 @@ function model(nodes: readonly NodeProto[], outputs: readonly string[] = ["out"]
   });
 }
 
+const tiny = (weight: ReturnType<typeof noise>) => ({
+  ...weight,
+  data: (weight.data as Float32Array).map((value) => value * 1e-4),
+});
+
 /** As the target has it. */
 function forTarget(name: TargetName, given: ModelProto) {
   const { target, format, activations, weights, elementwise } = withTarget(PLAIN_RECIPE, name);
@@ -66,6 +71,20 @@ describe("for TensorRT", () => {
       expect(each.input[2]).toBe("b");
     }
     expect(roundedIn(trial.model)).not.toContain("out");
+    expect(leastSqnr(trial)).toBeGreaterThan(25);
+  });
+
+  it("a float bias that no int32 holds at the scales of input and weight is left whole by ONNX Runtime", async () => {
+    const bias = { type: "float32" as const, dims: [8], data: Float32Array.of(5, -5, 0, 1e3, 1e-6, 70, -900, 20) };
+    const given = buildModel({
+      opset: 17,
+      inputs: [floatInput("x", [1, 8, 6, 6])],
+      outputs: ["out"],
+      nodes: [conv("x", "c"), node("Relu", ["c"], "r"), node("Conv", ["r", "v"], "out")],
+      constants: { w: tiny(noise([8, 8, 1, 1], 2)), v: noise([8, 8, 1, 1], 3), b: bias },
+    });
+    const trial = await forTarget("tensorrt", given);
+    expect(trial.model.graph!.node.find(({ output }) => output[0] === "c")!.input[2]).toBe("b");
     expect(leastSqnr(trial)).toBeGreaterThan(25);
   });
 

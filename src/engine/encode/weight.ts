@@ -154,7 +154,7 @@ const known = new WeakMap<object, Known>();
 /**
  * A layer's weight in integers, in blocks where the choices have them and the layer adds products along an axis of its own. Where integer
  * kernels multiply it, its scales are kept from saturating 16-bit sums and, where the input's scale is given, its bias is in
- * int32; where that would overflow, the scale is raised first. Weights of channels are rounded as was learned, or so that an
+ * int32, there or in the runtime; where that would overflow, the scale is raised first. Weights of channels are rounded as was learned, or so that an
  * output channel's errors cancel, those of blocks to nearest, and either at random where that is chosen. Codes that were worked out the last time are given again, so
  * the result is not to be changed. Throws InputError when the learned rounding is that of another weight.
  */
@@ -335,13 +335,15 @@ function workedChannels(source: WeightSource, choices: WeightChoices, inputScale
   const last = known.get(key);
   const same = last?.by === by ? last : null;
   const { scales, zeroPoints, dead } = same ?? fittedScales(weight(), layout, channels, reduction, choices, limits);
-  const bias =
-    source.bias && inputScale !== null && isMultiplied && biases !== "float"
+  const quantized =
+    source.bias && inputScale !== null && isMultiplied
       ? biases === "int8"
         ? byteBias(source.bias(), scales, allowed)
         : quantizeBias(source.bias(), inputScale, scales, allowed)
       : null;
-  const adjusted = bias?.weightScales ?? scales;
+  // ONNX Runtime makes int32 of a float bias between pairs, and cuts off what does not fit.
+  const adjusted = quantized?.weightScales ?? scales;
+  const bias = biases === "float" ? null : quantized;
   const made = { axis, blocks: null, scales: adjusted, zeroPoints, bias, dead };
   const work = (): WeightCodes => {
     if (type === "float8") {

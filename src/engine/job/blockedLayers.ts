@@ -12,7 +12,12 @@ import { layerForm, type WeightRows } from "./weightRows.ts";
 export function blockedLayers({ name }: OpenModel, quantized: Quantized, recipe: Recipe): LearnableLayer[] {
   const layers = learnableLayers(quantized, recipe).filter(({ plan: { weightUse } }) => weightUse?.blockAxis != null);
   if (layers.length > 0) return layers;
-  throw new InputError(
+  throw nothingInBlocks(name);
+}
+
+/** The error that a model has no layer to find codes for. */
+export function nothingInBlocks(name: string): InputError {
+  return new InputError(
     `${name} has no weight in blocks of its own to find codes for on samples; choose the algorithm hqq.`,
   );
 }

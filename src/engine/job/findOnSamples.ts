@@ -6,6 +6,7 @@ import { type Learner, ROUNDING_SAMPLES } from "../model/rounding.ts";
 import type { Runtime } from "../model/runtime.ts";
 import { targetOf } from "../targets/index.ts";
 import { assertTakes } from "../targets/target.ts";
+import { nothingInBlocks } from "./blockedLayers.ts";
 import { findCodes } from "./findCodes.ts";
 import { findInputScales, type ScalesFound } from "./findInputScales.ts";
 import { type OpenModel, planModel } from "./open.ts";
@@ -72,6 +73,7 @@ function inFloat32(model: OpenModel, recipe: Recipe): Recipe {
   const inBlocks = new Set(
     planModel(model, recipe).layers.flatMap(({ id, ownOperator }) => (ownOperator === "MatMulNBits" ? [id] : [])),
   );
+  if (inBlocks.size === 0) throw nothingInBlocks(model.name);
   const { target: _, ...anywhere } = recipe;
   const alone: Recipe = { ...anywhere, format: "weights", spared: {}, resolved: {} };
   const others = planModel(model, alone).layers.flatMap(({ id }) => (inBlocks.has(id) ? [] : [id]));

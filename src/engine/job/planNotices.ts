@@ -28,6 +28,7 @@ export function planNotices(plan: QuantizationPlan, recipe: Choices): Notice[] {
     ...storedOnly(plan, recipe),
     ...withoutBlocks(plan),
     ...fewBits(plan, recipe),
+    ...twoBits(plan, recipe),
     ...widened(plan, recipe),
     ...gates(plan, recipe),
     ...spared(plan),
@@ -115,24 +116,36 @@ function withoutBlocks({ layers }: QuantizationPlan): Notice[] {
   return [{ kind: "info", subject: "layers without blocks", message }];
 }
 
-/** Weights of convolutions in few bits by the largest or the nearest alone. */
-function fewBits({ layers }: QuantizationPlan, { format, weights, codes }: Choices): Notice[] {
+/** Layers whose weights samples taught nothing. */
+function untaught({ layers }: QuantizationPlan, { format, weights, codes }: Choices): LayerPlan[] {
   if (!takesCodes({ format }) || weights.rounding === "learned" || weights.rounding === "finetuned") return [];
-  const found = layers.filter(
-    ({ id, operator, reason, weight }) =>
-      reason === null &&
-      weight !== null &&
-      isConvolution(operator) &&
-      !own(codes ?? {}, id) &&
-      isFew(weightTypeOf(weights, id)),
+  return layers.filter(({ id, reason, weight }) => reason === null && weight !== null && !own(codes ?? {}, id));
+}
+
+/** Weights of convolutions in few bits by the largest or the nearest alone. */
+function fewBits(plan: QuantizationPlan, choices: Choices): Notice[] {
+  const found = untaught(plan, choices).filter(
+    ({ id, operator }) => isConvolution(operator) && isFew(weightTypeOf(choices.weights, id)),
   );
   if (found.length === 0) return [];
   const message = `${plural(found.length, "convolution")} in so few bits with a scale an output channel, rounded to nearest, often ${found.length === 1 ? "is" : "are"} noise; evaluate the file on samples. Learned rounding, or int8 for single layers, keeps more.`;
   return [{ kind: "warning", subject: "convolutions", message }];
 }
 
+/** The same of other layers, of which 2 bits alone leave little: 3 to 9 dB of weights that are spread normally. */
+function twoBits(plan: QuantizationPlan, choices: Choices): Notice[] {
+  const found = untaught(plan, choices).filter(
+    ({ id, operator }) => !isConvolution(operator) && isTwo(weightTypeOf(choices.weights, id)),
+  );
+  if (found.length === 0) return [];
+  const operators = listed([...new Set(found.map(({ operator }) => operator))]);
+  const message = `${plural(found.length, "layer")} (${operators}) in 2 bits, rounded to nearest, often ${found.length === 1 ? "is" : "are"} noise; evaluate the file on samples. Codes found on samples (gptq), learned rounding, or int4, keep more.`;
+  return [{ kind: "warning", subject: "2 bits", message }];
+}
+
 const isConvolution = (operator: string) => operator === "Conv" || operator === "ConvTranspose";
 const isFew = (type: WeightType) => !isCodebook(type) && weightBits(type) < 8;
+const isTwo = (type: WeightType) => weightBits(type) === 2;
 
 function widened({ groups }: QuantizationPlan, { ranges }: Choices): Notice[] {
   return groups.flatMap(({ id, least }) => {

@@ -143,15 +143,33 @@ export function quantizesAnything({ layers, stored }: QuantizationPlan): boolean
 /** Reasons that a message names one by one. */
 const NAMED = 5;
 
+/** Reasons of layers with weights, beside those that begin so. */
+const OF_WEIGHTS: ReadonlySet<Reason["code"]> = new Set([
+  "no-operator",
+  "parts-of-bytes",
+  "odd-zero-points",
+  "bias",
+  "kept",
+  "no-kernel",
+]);
+
 function whyNothing({ layers, half, bfloat }: QuantizationPlan, { weights }: Recipe): string {
   if (layers.some(({ reason }) => reason && isChosen(reason))) return "the recipe leaves what could be in float";
   if (half) return `every layer stays in float32: ${reasonsText(half.reasons)}`;
   if (bfloat) return "no constant takes less in bfloat16 with a Cast beside it, or can be in it";
-  if (!layers.some(({ reason }) => reason?.code === "weight-small")) return "no layer has an integer form here";
+  const reasons = layers.flatMap(({ reason }) => reason ?? []);
+  if (!reasons.some(({ code }) => code === "weight-small")) return noFormText(reasons);
   const small = "weights so small that keeping them in 8 bits would save nothing";
   return weights.others === undefined
     ? `it has ${small}`
     : `no blocks fit what has ${small}; choose a scale a channel for ${weights.type} without blocks`;
+}
+
+/** With what keeps layers with weights from it. */
+function noFormText(reasons: readonly Reason[]): string {
+  const none = "no layer has an integer form here";
+  const telling = reasons.filter(({ code }) => code.startsWith("weight-") || OF_WEIGHTS.has(code));
+  return telling.length === 0 ? none : `${none}: ${reasonsText(telling)}`;
 }
 
 function reasonsText(reasons: readonly Reason[]): string {

@@ -27,6 +27,7 @@ export type Reason =
   | { readonly code: "weight-type" }
   | { readonly code: "weight-not-finite"; readonly weight: string }
   | { readonly code: "weight-vector" }
+  | { readonly code: "weight-empty" }
   | { readonly code: "weight-small"; readonly type: StoredType }
   | { readonly code: "no-operator"; readonly type: string }
   | { readonly code: "parts-of-bytes"; readonly columns: number }
@@ -122,6 +123,8 @@ export function reasonText(reason: Reason): string {
       return `its weight ${reason.weight} holds NaN or infinite values`;
     case "weight-vector":
       return "its weight is a vector, which gains nothing from 8 bits";
+    case "weight-empty":
+      return "its weight has no values";
     case "weight-small":
       return `its weights are so small that keeping them in ${reason.type === "int8" ? "8 bits" : storedText(reason.type)} would save nothing`;
     case "no-blocks":

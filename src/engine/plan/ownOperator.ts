@@ -4,6 +4,7 @@ import type { GraphIndex } from "../onnx/graph.ts";
 import { isDefaultDomain } from "../onnx/opset.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { dataTypeOf, dimsOf } from "../onnx/tensor.ts";
+import { elementCount } from "../values/dims.ts";
 import { isFiniteWeight, type WeightUse } from "./weightUse.ts";
 
 /** Operators of ONNX Runtime's own that read a weight in blocks as its codes. */
@@ -51,6 +52,8 @@ export function lookedUpTable(node: NodeProto, index: GraphIndex, choices: OwnOp
   if (table?.dims.length !== 2 || (intOf(node, "axis") ?? 0) !== 0) return null;
   if (index.initializer(node.input[1] ?? "") || dataTypeOf(table.dataType) !== "float32") return null;
   const [, width = 0] = dimsOf(table);
-  if (width % (choices.weights.block ?? 1) !== 0 || !isFiniteWeight(table)) return null;
+  if (elementCount(dimsOf(table)) === 0 || width % (choices.weights.block ?? 1) !== 0 || !isFiniteWeight(table)) {
+    return null;
+  }
   return { name, input: 0, axis: 0, hasChannelScales: true, blockAxis: 1, bias: null };
 }

@@ -8,6 +8,7 @@ import { deferredOf } from "../onnx/tensorBytes.ts";
 import { biasPlace } from "../operators/biasPlace.ts";
 import type { Weighted } from "../operators/operator.ts";
 import type { Target } from "../targets/target.ts";
+import { elementCount } from "../values/dims.ts";
 
 /** The constant that a weighted layer multiplies by. */
 export interface WeightUse {
@@ -48,6 +49,7 @@ export function weightUse(
   if (!isFiniteWeight(weight)) return { code: "weight-not-finite", weight: name };
   const rank = weight.dims.length;
   if (rank < 2) return { code: "weight-vector" };
+  if (elementCount(dimsOf(weight)) === 0) return { code: "weight-empty" };
   const axis = input === 1 ? weighted.channelAxis(node, rank) : null;
   const channels = axis === null ? null : Number(weight.dims[axis]);
   const hasBias = weighted.addsBias(node) && (weighted.bias === "own" || fusesAdd.has(node.opType));
