@@ -47,6 +47,35 @@ describe("a model that is quantized in part", needsShared, () => {
     expect(notices[0].message).toMatch(/^"model\.onnx" has quantized layers itself \(QuantizeLinear\)/);
   });
 
+  it.each([
+    [
+      "tensorrt",
+      /TensorRT does not take 2 tensors .*: dequantizelinear_5 is uint8 with zero point 128, where int8 with zero point 0 is taken; relu_14 /,
+    ],
+    [
+      "vitis-npu",
+      /3 tensors .*: dequantizelinear_5 is of scales that are no powers of two; dequantizelinear_10 is a weight of a scale a channel, where one /,
+    ],
+    ["integer-only", /takes nothing in float, and 3 of model would be/],
+  ] as const)(
+    "is refused for %s where what is kept is not what that takes, and taken folded",
+    async (target, sentence) => {
+      const args = ["quantize", model, "--data", data, "--samples", "4", "--target", target] as const;
+      const refused = await octet(...args, "--out", join(folder, target));
+      expect([refused.code, errorOf(refused)]).toEqual([2, expect.stringMatching(sentence)]);
+      expect(refused.stderr).toContain(
+        "ave it folded back to float32 and quantized anew (octet quantize --quantized fold), or choose another target.",
+      );
+      const folded = await octet(...args, "--quantized", "fold", "--out", join(folder, `${target}-folded`));
+      expect(folded.code).toBe(0);
+    },
+  );
+
+  it.each(["openvino", "qnn", "ort-cpu"])("is taken for %s with its pairs of uint8", async (target) => {
+    const args = ["--data", data, "--samples", "4", "--target", target, "--out", join(folder, target)];
+    expect((await octet("quantize", model, ...args)).code).toBe(0);
+  });
+
   it("is inspected either way", async () => {
     const kept = JSON.parse((await octet("inspect", model, "--json")).stdout);
     const reasons = kept.layers.map(({ id, reason }: { id: string; reason: string | null }) => [id, reason]);

@@ -29,6 +29,7 @@ import { withOrigin } from "./origin.ts";
 import { assertCalibratedFor, type Quantized, quantizeModel, resolveRecipe } from "./quantize.ts";
 import { figuresIn, reportOf } from "./report.ts";
 import { reportFile, reportPage, textFile } from "./reportFiles.ts";
+import { coarseNotices } from "./spare.ts";
 
 export interface ExportRequest {
   readonly recipe: Recipe;
@@ -88,6 +89,7 @@ export function exportJob(model: OpenModel, request: ExportRequest): Exported {
     ...undecided(model, recipe, name),
     ...(request.notices ?? []),
     ...said,
+    ...coarseNotices(quantized.plan, recipe, calibration.statistics),
     ...calibration.notices,
     ...quantized.notices,
     ...quantized.ends.map((end) => endNotice(end, name)),

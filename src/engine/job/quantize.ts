@@ -23,6 +23,7 @@ import { assertTakes } from "../targets/target.ts";
 import { rangeWithin } from "../values/clamp.ts";
 import { artifactBytes } from "./artifact.ts";
 import { quantizedName } from "./fileNames.ts";
+import { assertKeptTaken } from "./keptPairs.ts";
 import { modelArtifact } from "./modelArtifact.ts";
 import { type Equalization, equalizedModel, floatForm, type OpenModel, planModel } from "./open.ts";
 import { withOrigin } from "./origin.ts";
@@ -206,6 +207,7 @@ export function quantizationJob(model: OpenModel, recipe: Recipe): QuantizationJ
   const plan = planOn(planned, corrected.graph as GraphProto);
   assertTakes(plan.target, recipe);
   assertWhole(plan, types, model.name);
+  assertKeptTaken(plan, model.name);
   if (!quantizesAnything(plan)) {
     throw new InputError(`Nothing in ${model.name} would be quantized: ${whyNothing(plan, recipe)}.`);
   }

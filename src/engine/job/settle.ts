@@ -24,6 +24,7 @@ import { learnEqualization } from "./equalize.ts";
 import { assertAllMayFit } from "./fileSize.ts";
 import { findOnSamples } from "./findOnSamples.ts";
 import { fineTune } from "./fineTune.ts";
+import { assertKeptTaken } from "./keptPairs.ts";
 import { learnRounding } from "./learnRounding.ts";
 import { equalizedModel, type OpenModel, planModel } from "./open.ts";
 import { printing } from "./prints.ts";
@@ -139,7 +140,9 @@ export async function settle(
 ): Promise<Settled> {
   const { samples, calibration: given, execution = AUTOMATIC, iterations, resume = null, isLeaving } = request;
   assertTaken(recipe);
-  assertWhole(planModel(model, recipe), model.types, model.name);
+  const plan = planModel(model, recipe);
+  assertWhole(plan, model.types, model.name);
+  assertKeptTaken(plan, model.name);
   assertAllMayFit(model, recipe);
   let settled = resume ? withScalingOf(recipe, resume.recipe) : recipe;
   const taught = printing(dataset, null);

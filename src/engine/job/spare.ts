@@ -1,5 +1,6 @@
 import { type RangeChoices, rangeOf, seenOf } from "../encode/ranges.ts";
-import { seeksExtremes } from "../model/format.ts";
+import { seeksExtremes, takesRanges } from "../model/format.ts";
+import type { Notice } from "../model/job.ts";
 import { schemeOf } from "../model/range.ts";
 import { type Recipe, weightTypeOf } from "../model/recipe.ts";
 import { own } from "../model/record.ts";
@@ -14,6 +15,7 @@ import { reachIn } from "../plan/reach.ts";
 import { targetOf } from "../targets/index.ts";
 import { floatCost } from "../values/codes.ts";
 import { elementCount } from "../values/dims.ts";
+import { significant } from "../values/figures.ts";
 import { HALF_LARGEST, HALF_LEAST_NORMAL } from "../values/halfFloats.ts";
 import { type OpenModel, planModel } from "./open.ts";
 
@@ -46,6 +48,28 @@ export function spareTensors(model: OpenModel, recipe: Recipe, statistics: Stati
     spared.set(next.group, next.lost);
     plan = after;
   }
+}
+
+/** Tensors that a message names one by one. */
+const NAMED = 5;
+
+/**
+ * Warns of what the scales of a plan are too coarse for and is not spared: for targets that leave nothing in float which has an integer
+ * form, and where leaving it costs too much.
+ */
+export function coarseNotices(plan: QuantizationPlan, recipe: Recipe, statistics: Statistics): Notice[] {
+  if (!takesRanges(recipe) || recipe.format === "float8") return [];
+  const found = coarseOf(plan, reachIn(plan, statistics), scalesIn(plan, recipe, statistics));
+  if (found.length === 0) return [];
+  const parts = found
+    .slice(0, NAMED)
+    .map(
+      ({ group, lost, reach, scale }) =>
+        `${lost}, within ${significant(reach)}, of a step of ${significant(scale)} for ${group}`,
+    );
+  const more = found.length > NAMED ? `; and ${found.length - NAMED} more` : "";
+  const message = `${found.length === 1 ? "1 scale is too coarse for part of what it holds" : `${found.length} scales are too coarse for part of what they hold`}, which is lost: ${parts.join("; ")}${more}. Make what is large smaller in the model (a mask of -100 hides as well as one of -3e38), or set a range by hand ("ranges" in the recipe).`;
+  return [{ kind: "warning", subject: "coarse scales", message }];
 }
 
 /** Samples need not show the largest values that there are. */

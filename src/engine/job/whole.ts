@@ -1,7 +1,9 @@
 import { InputError } from "../model/job.ts";
 import { reasonText } from "../model/reason.ts";
+import { layersInIntegers } from "../operators/quantizing.ts";
 import type { QuantizationPlan } from "../plan/plan.ts";
 import type { DataType } from "../values/elementTypes.ts";
+import { FOLD } from "./keptPairs.ts";
 
 /** Layers that a message names one by one. */
 const NAMED = 20;
@@ -22,8 +24,9 @@ export function assertWhole(plan: QuantizationPlan, types: Types, model: string)
   const all = left.length > 0 ? left : ends;
   if (all.length === 0) return;
   const more = all.length > NAMED ? `; ${all.length - NAMED} more` : "";
+  const folds = layersInIntegers(plan.index).size > 0 ? `, ${FOLD}` : "";
   throw new InputError(
-    `${plan.target.name} takes nothing in float, and ${all.length} of ${model} would be: ${all.slice(0, NAMED).join("; ")}${more}. Change the model there, or choose another target.`,
+    `${plan.target.name} takes nothing in float, and ${all.length} of ${model} would be: ${all.slice(0, NAMED).join("; ")}${more}. Change the model there${folds}, or choose another target.`,
   );
 }
 
