@@ -33,7 +33,7 @@ export async function learnBiases(
   const made = equalizedModel(model, recipe);
   const quantized = quantizeModel(model, { ...inPairs(recipe), biases: null });
   const [float, walked] = await walkersOf(
-    [made.equalized ? made.observed : made.folded, quantized.model],
+    [made.equalized ? made.observed : made.folded, quantized.inOrder],
     made,
     dataset,
     Math.min(samples, SAMPLES),

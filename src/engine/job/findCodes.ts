@@ -53,7 +53,7 @@ export async function findCodes(
   const layers = blockedLayers(model, quantized, recipe);
   const exact = made.equalized ? made.observed : made.folded;
   const walkers: readonly Walker[] = await walkersOf(
-    recipe.weights.algorithm === "gptq" ? [exact, quantized.model] : [exact],
+    recipe.weights.algorithm === "gptq" ? [exact, quantized.inOrder] : [exact],
     made,
     dataset,
     samples,
@@ -93,7 +93,7 @@ export async function findCodes(
       onFound(all);
     }
     share += layer.share;
-    rounded?.become(quantizedBy(all.codes).model);
+    rounded?.become(quantizedBy(all.codes).inOrder);
   }
   return all;
 }

@@ -94,7 +94,7 @@ export async function fineTune(
     const problem = problemOf(block, quantized, recipe, tuning, dims);
     const read = (from: ModelProto, tensor: string) => untilTensor(from, tensor, made, runtime);
     const sessions = [
-      await read(quantized.model, quantized.rounded.get(block.from) ?? block.from),
+      await read(quantized.inOrder, quantized.rounded.get(block.from) ?? block.from),
       await read(float, block.to),
     ] as const;
     let learning: BlockTask | null = null;

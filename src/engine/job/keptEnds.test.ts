@@ -96,7 +96,7 @@ describe("an input that is read for its whole numbers", () => {
     expect(kept).toEqual({ ids: "counts" });
     expect(ends).toEqual(["out"]);
     expect(told[0]).toBe(
-      "ids stays float32, though float16 is asked for: it holds whole numbers, which float16 holds exactly up to 2048 alone.",
+      "ids stays float32, though float16 is asked for: it holds whole numbers or sizes, which float16 holds exactly up to 2048 alone.",
     );
     expect((await sqnrOf(project, OTHERS))[0]).toBeGreaterThan(55);
   });

@@ -63,7 +63,7 @@ export async function learnRounding(
   context.report({ task: "Learning rounding, reading samples", done: 0, total: 100, unit: "%" });
   const taught = printing(dataset, null);
   const [float, rounded] = await walkersOf(
-    [made.equalized ? made.observed : made.folded, quantized.model],
+    [made.equalized ? made.observed : made.folded, quantized.inOrder],
     made,
     taught.dataset,
     request.samples,
@@ -120,7 +120,7 @@ export async function learnRounding(
       onLayer(rounding);
     }
     share += layer.share;
-    rounded.become(quantizedBy(rounding).model);
+    rounded.become(quantizedBy(rounding).inOrder);
   }
   return { ...rounding, seconds: taken() };
 }

@@ -33,6 +33,8 @@ import { assertWhole } from "./whole.ts";
 export interface Quantized {
   /** What is judged: as the file, but for ends in float. */
   readonly model: ModelProto;
+  /** The same with what is computed of constants where it is read, so that a walk (tuning/walker.ts) goes on in the graph of other weights or biases. */
+  readonly inOrder: ModelProto;
   /** What is written, but for what its metadata says of its origin, and those of its inputs and outputs that are int8. */
   readonly file: ModelProto;
   readonly ends: readonly IntegerEnd[];
@@ -237,16 +239,18 @@ export function quantizeModel(model: OpenModel, recipe: Recipe): Quantized {
   const { corrected, plan, ranges } = quantizationJob(model, recipe);
   const quantized = quantizeGraph(corrected, plan, ranges, recipe);
   const stored = storeWeights(quantized.model, plan.stored, recipe.weights);
-  const shared = plan.keepsCopies ? stored : constantsFirst(shareEqual(stored, corrected));
-  const written = plan.target.staticShapes
+  const shared = plan.keepsCopies ? stored : shareEqual(stored, corrected);
+  const inOrder = plan.target.staticShapes
     ? fixShapes(shared, new Map(Object.entries(model.inputs.shapes))).model
     : shared;
+  const written = plan.keepsCopies ? inOrder : constantsFirst(inOrder);
   const { model: file, ends } = plan.target.integerEnds ? withIntegerEnds(written) : { model: written, ends: [] };
   const isWider = plan.layers.some(({ reason }) => reason?.code === "no-blocks");
   const hasBlocks = !isWider || plan.layers.some(({ weight }) => weight !== null);
   const artifact = modelArtifact(withOrigin(file, model.sha256, recipe), quantizedName(model, recipe, hasBlocks));
   return {
     model: written,
+    inOrder,
     file,
     ends,
     written: artifact,

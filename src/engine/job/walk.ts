@@ -31,7 +31,7 @@ export async function walk(
   assertRoundingLearned(recipe);
   context.report({ task: "Starting ONNX Runtime", done: 0, total: samples, unit: "samples" });
   const { float, types } = quantizationJob(model, recipe);
-  const { model: exported, plan, rounded } = quantizeModel(model, inPairs(recipe));
+  const { inOrder: exported, plan, rounded } = quantizeModel(model, inPairs(recipe));
   const stops = walkStops(plan, types);
   const tensors = stops.flatMap(({ tensor, reads }) => [tensor, ...reads]);
   const nameOf = (tensor: string) => rounded.get(tensor) ?? tensor;
