@@ -16,6 +16,7 @@ import { layersInIntegers } from "../operators/quantizing.ts";
 import { elementCount } from "../values/dims.ts";
 import { isSetting, MOVES, type Need, words } from "./exactInputs.ts";
 import { VANISHES } from "./halfLosses.ts";
+import { type Marked, Marks, type Passed } from "./halfMarks.ts";
 import { lastLayers } from "./lastLayers.ts";
 import { FLOAT16, type ShortFloat } from "./shortFloat.ts";
 
@@ -63,7 +64,8 @@ export function halfLayers(
   exact: ReadonlyMap<NodeProto, Need> = new Map(),
 ): HalfLayer[] {
   const found: HalfLayer[] = [];
-  visit(graph, { types, scope: () => undefined, inside: null, isFloat: false, idOf: (id) => id });
+  const scope: Scope = () => undefined;
+  visit(graph, { types, scope, inside: null, isFloat: false, idOf: (id) => id, marks: new Marks(null) });
   return found;
 
   interface Around {
@@ -73,6 +75,8 @@ export function halfLayers(
     /** Whether the layer that holds the graph stays in float32, and all in it. */
     readonly isFloat: boolean;
     readonly idOf: (id: string) => string;
+    /** Of the graph, which what is handed into it is among. */
+    readonly marks: Marks;
   }
 
   function visit(within: GraphProto, around: Around): void {
@@ -81,19 +85,37 @@ export function halfLayers(
     const known = around.inside === null ? around.types : inferElementTypes(within, around.types);
     const isLast = around.inside === null && choices.ends !== "float16";
     const last = isLast ? lastLayers(index) : new Set<NodeProto>();
-    const reasonOf = reasoning({ index, scope, types: known, choices, idOf: around.idOf, last, short, exact });
+    const { idOf, inside, marks } = around;
+    const reasonOf = reasoning({ index, scope, types: known, choices, idOf, last, short, exact, marks });
     for (const node of within.node) {
-      const id = around.idOf(index.id(node));
+      const id = idOf(index.id(node));
       const { own, ...held } = reasonOf(node);
-      const reason: Reason | null = own ?? (around.isFloat ? { code: "inside", operator: around.inside ?? "" } : null);
-      found.push({ id, node, inside: around.inside, parameters: parametersOf(node, scope), reason, ...held });
-      for (const { name, g, graphs } of node.attribute) {
-        for (const body of g ? [g, ...graphs] : graphs) {
-          const idOf = (inner: string) => innerId(id, name, inner);
-          visit(body, { types: known, scope, inside: node.opType, isFloat: reason !== null, idOf });
-        }
+      const reason: Reason | null = own ?? (around.isFloat ? { code: "inside", operator: inside ?? "" } : null);
+      const layer: HalfLayer = { id, node, inside, parameters: parametersOf(node, scope), reason, ...held };
+      const at = found.push(layer);
+      const given = visitBodies(layer, { ...around, types: known, scope });
+      // What a body gives has the type of the layer that holds it.
+      if (reason !== null || given === null) continue;
+      found.length = at - 1;
+      const named = given.code === "too-large" && short.type === "bfloat16" ? { type: short.type } : {};
+      const kept: HalfLayer = { ...layer, reason: { ...given, ...named }, isCounting: given.code === "counts" };
+      found.push(kept);
+      visitBodies(kept, { ...around, types: known, scope });
+    }
+  }
+
+  /** Visits what a layer holds, and gives what stands against float16 of that which it gives; null where nothing does. */
+  function visitBodies({ id, node, reason }: HalfLayer, { marks, ...around }: Around): Passed | null {
+    let passed: Passed | null = null;
+    for (const { name, g, graphs } of node.attribute) {
+      for (const body of g ? [g, ...graphs] : graphs) {
+        const idOf = (inner: string) => innerId(id, name, inner);
+        const inner = marks.into(node, body);
+        visit(body, { ...around, inside: node.opType, isFloat: reason !== null, idOf, marks: inner });
+        passed = inner.outOf(node, body, marks) ?? passed;
       }
     }
+    return passed;
   }
 }
 
@@ -107,22 +129,21 @@ interface Place {
   readonly last: ReadonlySet<NodeProto>;
   readonly short: ShortFloat;
   readonly exact: ReadonlyMap<NodeProto, Need>;
+  readonly marks: Marks;
 }
 
 /** The reason of each node of a graph, asked in its order. */
-function reasoning({ index, scope, types, choices: { float, spared }, idOf, last, short, exact }: Place) {
+function reasoning({ index, scope, types, choices: { float, spared }, idOf, last, short, exact, marks }: Place) {
   const isFloat = (name: string) => types.get(name) === Code.FLOAT;
-  /** By tensor, the constant that makes it too large or too small. */
-  const [large, small] = [new Map<string, string>(), new Map<string, string>()];
+  const { large, small, counts } = marks;
   const isTiny = (name: string) => spared !== null && Object.hasOwn(spared, name) && spared[name] === VANISHES;
   for (const { name } of index.inputs) if (isTiny(name)) small.set(name, name);
-  const counts = new Set<string>();
   const kept = layersInIntegers(index);
   const named = short.type === "bfloat16" ? { type: short.type } : {};
 
-  const handOn = (node: NodeProto, marks: Map<string, string>, by: ReadonlySet<string>, constant: string | null) => {
-    const source = constant ?? node.input.map((name) => marks.get(name)).find((found) => found !== undefined) ?? null;
-    if (source !== null && by.has(node.opType)) for (const name of node.output) marks.set(name, source);
+  const handOn = (node: NodeProto, marked: Marked, by: ReadonlySet<string>, constant: string | null) => {
+    const source = constant ?? node.input.map((name) => marked.get(name)).find((found) => found !== undefined) ?? null;
+    if (source !== null && by.has(node.opType)) for (const name of node.output) marked.set(name, source);
     return source;
   };
 
@@ -130,7 +151,7 @@ function reasoning({ index, scope, types, choices: { float, spared }, idOf, last
     if (node.opType === "Cast") return COUNTED.has(types.get(node.input[0] ?? "") ?? Code.UNDEFINED);
     if (node.opType === "Range") return true;
     const read = node.input.filter(isFloat);
-    return read.some((name) => counts.has(name)) && read.every((name) => counts.has(name) || isSetting(name, scope));
+    return read.some((name) => counts.get(name)) && read.every((name) => counts.get(name) || isSetting(name, scope));
   };
 
   const ownReason = (node: NodeProto): Reason | null => {
@@ -167,7 +188,7 @@ function reasoning({ index, scope, types, choices: { float, spared }, idOf, last
     const smallest = handOn(node, small, HANDS_ON_SMALL, tooSmall);
     const isCount = isCounting(node);
     if (isCount && (node.opType === "Cast" || node.opType === "Range" || HANDS_ON_COUNTS.has(node.opType))) {
-      for (const name of node.output) counts.add(name);
+      for (const name of node.output) counts.set(name, name);
     }
     const seen = [...node.input, ...node.output].find((name) => spared && Object.hasOwn(spared, name));
     const settled = (): Reason | null => {
