@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type FamilySummary, noiseLine, UNJUDGED, type VariantResult } from "../src/engine/model/family.ts";
+import { type FamilySummary, judgedOn, noiseLine, UNJUDGED, type VariantResult } from "../src/engine/model/family.ts";
 import { taskText } from "../src/engine/model/task.ts";
 import { listed, plural } from "../src/engine/values/figures.ts";
 import { byteSize, decibel } from "../src/engine/values/units.ts";
@@ -18,7 +18,7 @@ export function familyText(
   return [
     ...noise,
     ...columns([HEADER, ...variants.map(rowOf)]),
-    "Predicted is by ONNX Runtime's kernels, not run.",
+    ...[judgedOn(variants), "Predicted is by ONNX Runtime's kernels, not run."].filter(Boolean),
     ...said,
     ...(notices.some(({ message }) => message === UNJUDGED) ? [UNJUDGED] : []),
     ...files.map(({ name, bytes }) => `  ${join(out, name)} (${byteSize(bytes)})`),

@@ -13,7 +13,18 @@ const NOT_MADE: Runs = { native: null, wasm: null, webgpu: null, onProcessor: []
 
 /** A variant that there is none of, and why. */
 export function notMade(part: string, dtype: string, says: string): VariantResult {
-  return { part, dtype, file: null, bytes: null, sqnr: null, task: null, noise: null, runs: NOT_MADE, says };
+  return {
+    part,
+    dtype,
+    file: null,
+    bytes: null,
+    sqnr: null,
+    samples: null,
+    task: null,
+    noise: null,
+    runs: NOT_MADE,
+    says,
+  };
 }
 
 export interface MadeFile {
@@ -33,6 +44,7 @@ export function resultOf({ model, evaluation, seen, ...made }: MadeFile, place: 
   return {
     ...made,
     sqnr: evaluation && worstOutput(evaluation),
+    samples: evaluation?.samples ?? null,
     task: evaluation && taskOf(evaluation),
     noise: evaluation && noiseOf(evaluation),
     runs: {

@@ -1,3 +1,4 @@
+import { plural } from "../values/figures.ts";
 import type { Notice } from "./job.ts";
 import type { Task } from "./task.ts";
 import type { Port } from "./tensor.ts";
@@ -18,6 +19,8 @@ export interface VariantResult {
   readonly weights?: string;
   /** dB of the worst output beside the float model's; null where that was not judged, or no output has such a figure. */
   readonly sqnr: number | null;
+  /** How many samples judged it; null where it was not judged. */
+  readonly samples: number | null;
   /** Null where there are neither labels nor next tokens to judge by. */
   readonly task: Task | null;
   /** Why it is noise; null where it is not, or was not judged. */
@@ -69,3 +72,11 @@ export function noiseLine({ file, noise }: Pick<VariantResult, "file" | "noise">
 
 export const UNJUDGED =
   "Fidelity was not judged, since there is no data: give some to have every file compared with float before you publish it.";
+
+/** What the figures of variants are of; empty where none was judged. */
+export function judgedOn(variants: readonly VariantResult[]): string {
+  const counts = [...new Set(variants.flatMap(({ samples }) => samples ?? []))].sort((a, b) => a - b);
+  const [least, most] = [counts[0], counts.at(-1)];
+  if (least === undefined || most === undefined) return "";
+  return `SQNR is of the worst output beside float; it and the task are on ${least === most ? plural(most, "sample") : `${least} to ${plural(most, "sample")}`} that taught nothing.`;
+}

@@ -1,6 +1,7 @@
 import { memo, useRef } from "react";
 import type { Range } from "../../engine/model/range.ts";
-import type { TuneLimit, Tuning } from "../../engine/model/tuning.ts";
+import type { TunePoint, Tuning } from "../../engine/model/tuning.ts";
+import { significant } from "../../engine/values/figures.ts";
 import { percent } from "../../engine/values/shares.ts";
 import { byteSize, decibel } from "../../engine/values/units.ts";
 import { frontierOf, type Worth } from "./frontier.ts";
@@ -19,6 +20,9 @@ interface Props {
   readonly onSelect: (index: number) => void;
 }
 
+/** What stands along the upright axis; the smaller perplexity is, the higher. */
+type Figure = "top-1" | "perplexity" | "SQNR";
+
 interface Point extends Worth {
   readonly index: number;
   readonly passed: boolean;
@@ -28,14 +32,11 @@ interface Point extends Worth {
 export const FrontierChart = memo(function FrontierChart({ tuning, selected, onSelect }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const width = useWidth(frame);
-  const { limit } = tuning.request;
+  const figure = figureOf(tuning);
   const points = tuning.points.map(
-    ({ bytes, sqnr, top1, passed }, index): Point => ({
-      ...{ index, bytes, passed },
-      value: limit.kind === "drop" ? (top1?.quantized ?? 0) : Number.isFinite(sqnr) ? sqnr : 0,
-    }),
+    (point, index): Point => ({ index, bytes: point.bytes, passed: point.passed, value: worthOf(figure, point) }),
   );
-  const line = limitLine(limit, tuning);
+  const line = limitLine(figure, tuning);
   const x = linear(
     around(
       points.map(({ bytes }) => bytes),
@@ -51,11 +52,11 @@ export const FrontierChart = memo(function FrontierChart({ tuning, selected, onS
     <div ref={frame} className="frontier chart-frame" style={{ height: HEIGHT }} data-testid="frontier">
       {width > 0 ? (
         <svg width={width} height={HEIGHT} role="img" aria-label={describe(tuning, points.length)}>
-          <Axes x={x} y={y} width={width} range={range} limit={limit} />
+          <Axes x={x} y={y} width={width} range={range} figure={figure} />
           <g className="frontier-limit">
             <line x1={EDGE.left} x2={width - EDGE.right} y1={y.toPixel(line)} y2={y.toPixel(line)} />
             <text x={width - EDGE.right} y={y.toPixel(line) + 13} textAnchor="end">
-              limit {valueText(limit, line)}
+              limit {valueText(figure, line)}
             </text>
           </g>
           <path className="frontier-line" d={stairs(frontierOf(points).map(place), width - EDGE.right)} />
@@ -76,8 +77,12 @@ export const FrontierChart = memo(function FrontierChart({ tuning, selected, onS
         frame={frame}
         name="points of the search"
         table={() =>
-          tuning.points.map(({ label, bytes, sqnr, top1, passed }) => ({
+          tuning.points.map(({ label, bytes, sqnr, top1, perplexity, passed }) => ({
             ...{ label, bytes, "SQNR in dB": sqnr },
+            ...(perplexity && {
+              "perplexity in float": perplexity.float,
+              "perplexity quantized": perplexity.quantized,
+            }),
             ...{ "top-1 in float": top1?.float ?? null, "top-1 quantized": top1?.quantized ?? null },
             "keeps the limit": String(passed),
           }))
@@ -122,19 +127,19 @@ interface AxesProps {
   readonly y: ReturnType<typeof linear>;
   readonly width: number;
   readonly range: Range;
-  readonly limit: TuneLimit;
+  readonly figure: Figure;
 }
 
-function Axes({ x, y, width, range, limit }: AxesProps) {
+function Axes({ x, y, width, range, figure }: AxesProps) {
   const [left, right, bottom] = [EDGE.left, width - EDGE.right, HEIGHT - EDGE.bottom];
   const sizes = { low: x.toValue(left), high: x.toValue(right) };
   return (
     <g className="frontier-axes">
-      {(limit.kind === "drop" ? shareTicks : ticks)(range, 5).map((value) => (
+      {(figure === "top-1" ? shareTicks : ticks)(range, 5).map((value) => (
         <g key={value}>
           <line x1={left} x2={right} y1={y.toPixel(value)} y2={y.toPixel(value)} />
           <text x={left - 6} y={y.toPixel(value) + 4} textAnchor="end">
-            {valueText(limit, value)}
+            {valueText(figure, value)}
           </text>
         </g>
       ))}
@@ -144,6 +149,9 @@ function Axes({ x, y, width, range, limit }: AxesProps) {
         </text>
       ))}
       <line className="frontier-base" x1={left} x2={right} y1={bottom} y2={bottom} />
+      <text x={EDGE.left} y={14} textAnchor="start">
+        {figure === "perplexity" ? "perplexity, less is better" : figure}
+      </text>
       <text x={(left + right) / 2} y={bottom + 31} textAnchor="middle">
         size of the exported model
       </text>
@@ -151,12 +159,26 @@ function Axes({ x, y, width, range, limit }: AxesProps) {
   );
 }
 
-function valueText(limit: TuneLimit, value: number): string {
-  return limit.kind === "drop" ? percent(Math.max(0, value)) : decibel(value);
+function figureOf({ request, points }: Tuning): Figure {
+  if (request.limit.kind === "sqnr") return "SQNR";
+  return points.some(({ top1 }) => top1) || !points.some(({ perplexity }) => perplexity) ? "top-1" : "perplexity";
 }
 
-function limitLine(limit: TuneLimit, { points }: Tuning): number {
-  return limit.kind === "sqnr" ? limit.decibels : (points[0]?.top1?.float ?? 0) - limit.share;
+function worthOf(figure: Figure, { sqnr, top1, perplexity }: TunePoint): number {
+  const value = figure === "top-1" ? top1?.quantized : figure === "SQNR" ? sqnr : -(perplexity?.quantized ?? 0);
+  return value !== undefined && Number.isFinite(value) ? value : 0;
+}
+
+function valueText(figure: Figure, value: number): string {
+  if (figure === "perplexity") return significant(-value);
+  return figure === "top-1" ? percent(Math.max(0, value)) : decibel(value);
+}
+
+function limitLine(figure: Figure, { request: { limit }, points }: Tuning): number {
+  if (limit.kind === "sqnr") return limit.decibels;
+  const [first] = points;
+  if (figure === "perplexity") return -(first?.perplexity?.float ?? 0) * (1 + limit.share);
+  return (first?.top1?.float ?? 0) - limit.share;
 }
 
 /** The frontier as stairs: what a model may weigh buys no more than the step below. */
@@ -171,10 +193,10 @@ function byPlace(selected: number) {
   return (a: Point, b: Point) => Number(a.index === selected) - Number(b.index === selected);
 }
 
-function describe({ request, points }: Tuning, count: number): string {
-  const kept = points.filter(({ passed }) => passed).length;
-  const what = request.limit.kind === "drop" ? "Top-1" : "SQNR";
-  return `${what} of ${count} points against their size; ${kept} keep the limit. The table below has the figures.`;
+function describe(tuning: Tuning, count: number): string {
+  const kept = tuning.points.filter(({ passed }) => passed).length;
+  const figure = figureOf(tuning);
+  return `${figure.charAt(0).toUpperCase()}${figure.slice(1)} of ${count} points against their size; ${kept} keep the limit. The table below has the figures.`;
 }
 
 /** The span of values with some room, at least `least` of their size. */

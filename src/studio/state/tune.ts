@@ -14,12 +14,18 @@ import { actions, studio } from "./store.ts";
 
 export const SEARCHING = "Searching";
 
+/** What a limit on right answers would be of: top-1 where there are labels, else perplexity where an evaluation has found it; null where neither is. */
+export function droppable({ project, results }: StudioState): "top-1" | "perplexity" | null {
+  if ((project.data?.summary.labelled ?? 0) > 0) return "top-1";
+  return results.evaluation?.result.perplexity ? "perplexity" : null;
+}
+
 /** What the next search is asked; null while there are no samples. */
-export function requestOf({ project, view }: StudioState): TuneRequest | null {
-  const { data, samples } = project;
-  const { search, limit } = view;
+export function requestOf(state: StudioState): TuneRequest | null {
+  const { data, samples } = state.project;
+  const { search, limit } = state.view;
   if (!data) return null;
-  const kind = data.summary.labelled > 0 ? search.limit : "sqnr";
+  const kind = droppable(state) ? search.limit : "sqnr";
   return {
     samples: Math.min(search.samples ?? samples, data.summary.samples),
     limit: kind === "drop" ? { kind, share: limit } : { kind, decibels: search.decibels },

@@ -1,5 +1,5 @@
 import { useMemo, useRef } from "react";
-import { type FamilySummary, noiseLine, type VariantResult } from "../../../engine/model/family.ts";
+import { type FamilySummary, judgedOn, noiseLine, type VariantResult } from "../../../engine/model/family.ts";
 import { taskText } from "../../../engine/model/task.ts";
 import { listed, plural } from "../../../engine/values/figures.ts";
 import { byteSize, decibel } from "../../../engine/values/units.ts";
@@ -28,9 +28,7 @@ export function FamilyResult({ summary }: { readonly summary: FamilySummary }) {
         </ul>
       ) : null}
       <table ref={table} className="table">
-        <caption>
-          SQNR is of the worst output beside float. What is predicted is by ONNX Runtime's kernels, not run.
-        </caption>
+        <caption>{judgedOn(variants)} What is predicted is by ONNX Runtime's kernels, not run.</caption>
         <thead>
           <tr>
             <th scope="col">File</th>

@@ -5,7 +5,7 @@ import { NumberField } from "../../../parts/NumberField.tsx";
 import { Hint } from "../../../parts/Term.tsx";
 import { AddDataButton, StopButton } from "../../../parts/WaitingFor.tsx";
 import { actions } from "../../../state/store.ts";
-import { requestOf, SEARCHING, searchRecipes } from "../../../state/tune.ts";
+import { droppable, requestOf, SEARCHING, searchRecipes } from "../../../state/tune.ts";
 import { useProject, useStudio, useView, useWork } from "../../../state/useStudio.ts";
 
 const BUDGETS: readonly { readonly seconds: number | null; readonly text: string }[] = [
@@ -19,8 +19,8 @@ const MAX_DROP = 1;
 
 /** What the search is to keep, what it may read, and its start and stop. */
 export function SearchForm() {
-  const labelled = useProject((project) => (project.data?.summary.labelled ?? 0) > 0);
-  const kind = useView((view) => (labelled ? view.search.limit : "sqnr"));
+  const dropped = useStudio(droppable);
+  const kind = useView((view) => (dropped ? view.search.limit : "sqnr"));
   const limit = useView((view) => view.limit);
   const decibels = useView((view) => view.search.decibels);
   const budget = useView((view) => view.search.budget);
@@ -41,16 +41,17 @@ export function SearchForm() {
             onChange={(event) => actions.searchChanged({ limit: event.target.value as TuneLimit["kind"] })}
             data-testid="search-limit-kind"
           >
-            <option value="drop" disabled={!labelled}>
-              Top-1 drops by at most{labelled ? "" : " (needs labels)"}
+            <option value="drop" disabled={!dropped}>
+              {dropped === "perplexity" ? "Perplexity rises by at most" : "Top-1 drops by at most"}
+              {dropped ? "" : " (needs labels, or an evaluation that finds perplexity)"}
             </option>
             <option value="sqnr">SQNR is at least</option>
           </select>
           {kind === "drop" ? (
             <NumberField
-              label="Drop of top-1 allowed"
+              label={dropped === "perplexity" ? "Rise of perplexity allowed" : "Drop of top-1 allowed"}
               hideLabel
-              unit="pt"
+              unit={dropped === "perplexity" ? "%" : "pt"}
               value={limit * 100}
               step={0.1}
               onCommit={(value) => actions.limitChosen(clamp(value / 100, 0, MAX_DROP))}

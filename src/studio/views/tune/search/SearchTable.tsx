@@ -1,6 +1,7 @@
 import { memo, useMemo, useRef } from "react";
 import type { TunePoint, Tuning } from "../../../../engine/model/tuning.ts";
-import { points as gain, percent } from "../../../../engine/values/shares.ts";
+import { significant } from "../../../../engine/values/figures.ts";
+import { change, points as gain, percent } from "../../../../engine/values/shares.ts";
 import { byteSize, decibel } from "../../../../engine/values/units.ts";
 import { Hint } from "../../../parts/Term.tsx";
 import { useLabels } from "../../../parts/useLabels.ts";
@@ -39,7 +40,7 @@ export function SearchTable({ tuning, selected, adopted, onSelect }: Props) {
             SQNR
           </th>
           <th scope="col" className="number">
-            Top-1
+            {tuning.points.some(isOfTokens) ? "Perplexity" : "Top-1"}
           </th>
           <th scope="col" className="number most">
             Change
@@ -77,6 +78,10 @@ export function SearchTable({ tuning, selected, adopted, onSelect }: Props) {
   );
 }
 
+function isOfTokens({ top1, perplexity }: TunePoint): boolean {
+  return !top1 && perplexity !== null;
+}
+
 interface RowProps {
   readonly point: TunePoint;
   readonly label: string;
@@ -87,7 +92,7 @@ interface RowProps {
 }
 
 const PointRow = memo(function PointRow({ point, label, index, selected, note, onSelect }: RowProps) {
-  const { bytes, floatLayers, sqnr, top1, expected, passed } = point;
+  const { bytes, floatLayers, sqnr, top1, perplexity, expected, passed } = point;
   return (
     <tr className={selected ? "selected" : undefined} data-testid="search-row">
       <td className="number">{index + 1}</td>
@@ -106,8 +111,12 @@ const PointRow = memo(function PointRow({ point, label, index, selected, note, o
       <td className="number">{byteSize(bytes)}</td>
       <td className="number">{floatLayers}</td>
       <td className="number">{decibel(sqnr)}</td>
-      <td className="number">{top1 ? percent(top1.quantized) : "–"}</td>
-      <td className="number most">{top1 ? gain(-top1.drop) : "–"}</td>
+      <td className="number">
+        {top1 ? percent(top1.quantized) : perplexity ? significant(perplexity.quantized) : "–"}
+      </td>
+      <td className="number most">
+        {top1 ? gain(-top1.drop) : perplexity ? change(perplexity.float, perplexity.quantized) : "–"}
+      </td>
       <td className="number">{expected === null ? "–" : gain(-expected)}</td>
       <td>
         <span className={`verdict ${passed ? "pass" : "fail"}`}>{passed ? "● kept" : "× missed"}</span>
