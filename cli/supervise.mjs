@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 /** Of a process that `supervise` started. */
 const SUPERVISED = "OCTET_SUPERVISED";
 /** How long a cancelled command has to end by itself: native code answers no signal. */
-const PATIENCE_MS = 1500;
+const PATIENCE_MS = 1200;
 const EXIT_FAULT = 3;
 /** As shells number what a signal ended. */
 const CODES = { SIGINT: 130, SIGTERM: 143 };

@@ -14,6 +14,7 @@ import {
   type Facts,
   factsOf,
   nextAction,
+  samplesDoubted,
   stepStates,
 } from "./steps.ts";
 import { stateWith } from "./testing/given.ts";
@@ -146,4 +147,12 @@ test("results stay good when the samples are not at hand after a reload", () => 
   const evaluation = { result: {} as Evaluation, basis: evaluationBasis(calibrated) };
   expect(standings({ ...calibrated, evaluation, data: null })[3]).toBe("done");
   expect(nextAction({ ...calibrated, evaluation, data: null })).toBe("export");
+});
+
+test("what calibrating warned of about an input is of the samples; of other tensors, and notes, are not", () => {
+  const notice = (kind: "warning" | "info", subject: string) => ({ kind, subject, message: `${subject} is far off.` });
+  const notices = [notice("warning", "x"), notice("info", "x"), notice("warning", "inner")];
+  const model = { summary: { inputs: [{ name: "x" }, { name: "y" }] } } as unknown as OpenModel;
+  expect(samplesDoubted({ model, calibration: { ...calibration, notices } })).toEqual([notices[0]]);
+  expect(samplesDoubted({ model, calibration: null })).toEqual([]);
 });

@@ -1,5 +1,6 @@
 import type { Calibration } from "../../engine/model/calibration.ts";
 import { takesRanges } from "../../engine/model/format.ts";
+import type { Notice } from "../../engine/model/job.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import {
   type Basis,
@@ -34,6 +35,12 @@ export function factsOf({ project, results }: StudioState): Facts {
   const { model, data, samples, recipe, calibration, calibratedOn } = project;
   const { evaluation, exported } = results;
   return { model, data, samples, recipe, calibration, calibratedOn, evaluation, exported };
+}
+
+/** What calibrating warned of about the samples themselves, by the input that they go into: what is judged on such samples says little. */
+export function samplesDoubted({ model, calibration }: Pick<Facts, "model" | "calibration">): readonly Notice[] {
+  const inputs = new Set(model?.summary.inputs.map(({ name }) => name));
+  return calibration?.notices.filter(({ kind, subject }) => kind === "warning" && inputs.has(subject)) ?? [];
 }
 
 /** What results can be made of, as it is now. */

@@ -10,7 +10,7 @@ import { NumberField } from "../../parts/NumberField.tsx";
 import { Term } from "../../parts/Term.tsx";
 import { evaluate } from "../../state/evaluate.ts";
 import { isBusy } from "../../state/recipe.ts";
-import { evaluationIsStale } from "../../state/steps.ts";
+import { evaluationIsStale, samplesDoubted } from "../../state/steps.ts";
 import { actions } from "../../state/store.ts";
 import { useFacts } from "../../state/useFacts.ts";
 import { useView, useWork } from "../../state/useStudio.ts";
@@ -63,6 +63,7 @@ export function EvaluationPane() {
         testId="limit"
       />
       <PreprocessWarning />
+      <Notices notices={samplesDoubted(facts)} label="What stands against the samples" />
       <ProbePane />
       {evaluation ? (
         <div ref={result} className={stale ? "stale" : undefined} data-testid="evaluation-result">
