@@ -49,7 +49,7 @@ it.each([
     expect(found).toHaveLength(told);
     if (told)
       expect(found[0].message).toMatch(
-        /^1 scale is too coarse for part of what it holds, which is lost: scores, within [\d.]+, of a step of [\d.e+]+ for sum\. /,
+        /^1 scale is too coarse for part of what it holds: scores, within [\d.]+, vanishes in the steps of [\d.e+]+ of sum\. /,
       );
   },
 );

@@ -145,6 +145,9 @@ it("takes several passphrases, one a line, for files that were encrypted with di
     "Encrypted with the first of the 2 passphrases in OCTET_PASSPHRASE.",
   );
   expect(JSON.parse(await decrypted(at("merged", "colours.calibration.json.age"))).model.name).toBe("colours");
+  setPassphrase(`caf\ufffd\n${PASSPHRASE}\nanother one`);
+  const unclear = await octet("merge", part(1), part(2), "--out", at("unclear"), "--encrypt");
+  expect([unclear.code, errorOf(unclear)]).toEqual([2, expect.stringContaining("holds bytes that are no UTF-8")]);
   setPassphrase("of a program\nwith two lines");
   const sealed = put(
     folder,

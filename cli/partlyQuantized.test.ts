@@ -2,7 +2,11 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { npyBytes } from "../src/engine/data/testing/files.ts";
+import { makeNode } from "../src/engine/onnx/attributes.ts";
+import { buildModel, floatInput, noise } from "../src/engine/onnx/testing/build.ts";
 import { needsShared, SHARED } from "../src/engine/testing/shared.ts";
+import { modelBytes, put } from "./testing/colours.ts";
 import { errorOf, octet } from "./testing/command.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "octet-partly-"));
@@ -12,6 +16,25 @@ const CASE = join(SHARED, "cases/partly-quantized");
 const model = join(CASE, "model.onnx");
 const data = join(CASE, "calib.npy");
 const written = (name: string) => join(folder, name, "model.int8.onnx");
+
+const joined = buildModel({
+  opset: 17,
+  inputs: [floatInput("x", [1, 4, 8, 8])],
+  outputs: ["y"],
+  nodes: [
+    makeNode("Conv", ["x", "w1", "b1"], ["c"], { name: "c1" }),
+    makeNode("Relu", ["c"], ["r"], { name: "r1" }),
+    makeNode("Mul", ["r", "m"], ["s"], { name: "mul" }),
+    makeNode("Add", ["s", "a"], ["t"], { name: "add" }),
+    makeNode("Conv", ["t", "w2"], ["u"], { name: "c2" }),
+    makeNode("Relu", ["u"], ["v"], { name: "r2" }),
+    makeNode("Conv", ["v", "w3"], ["y"], { name: "c3" }),
+  ],
+  constants: {
+    ...{ w1: noise([4, 4, 1, 1], 1), b1: noise([4], 9), w2: noise([4, 4, 1, 1], 2), w3: noise([4, 4, 1, 1], 7) },
+    ...{ m: noise([1, 4, 1, 1], 3), a: noise([1, 4, 8, 8], 4) },
+  },
+});
 
 describe("a model that is quantized in part", needsShared, () => {
   it("is quantized by choice with its integers kept or folded back, and a recipe remembers which", async () => {
@@ -99,3 +122,20 @@ describe("a model that is quantized in part", needsShared, () => {
     expect((await octet("inspect", written("kept"), "--quantized", "fold")).code).toBe(0);
   });
 });
+
+it.each(["openvino", "qnn", "tensorrt", "vitis-npu"])(
+  "what was written for %s is quantized further for it, constants that are multiplied and added too",
+  async (target) => {
+    const given = put(folder, "joined.onnx", modelBytes(joined));
+    const rows = put(
+      folder,
+      "joined.npy",
+      npyBytes("<f4", [8, 1, 4, 8, 8], noise([8, 1, 4, 8, 8], 5).data as Float32Array),
+    );
+    const args = ["--data", rows, "--target", target, "--json", "--out"] as const;
+    const first = await octet("quantize", given, "--layer", "c3=f32", ...args, join(folder, `${target}-first`));
+    expect(first.code).toBe(0);
+    const half = join(folder, `${target}-first`, first.json().files[0].name);
+    expect((await octet("quantize", half, ...args, join(folder, `${target}-again`))).code).toBe(0);
+  },
+);

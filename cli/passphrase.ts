@@ -22,12 +22,12 @@ export const passphraseCount = () => linesOf(givenPassphrase() ?? "").length;
  */
 export function passphraseFor({ encrypt }: { readonly encrypt: boolean }, takesFirst = false): string | null {
   if (!encrypt) return null;
-  const passphrase = givenPassphrase();
-  if (passphrase === null) {
+  const given = givenPassphrase();
+  if (given === null) {
     throw new InputError(`--encrypt takes the passphrase from ${VARIABLE}; set that in the environment.`);
   }
-  const [first] = linesOf(passphrase);
-  if (takesFirst && first !== undefined && !first.includes("\r")) return first;
+  const [first = given] = linesOf(given);
+  const passphrase = takesFirst ? first : given;
   if (/[\r\n]/.test(passphrase)) {
     throw new InputError(
       `${VARIABLE} has a line break in it, as it has from a file or of several passphrases, and --encrypt takes one that can be typed; set it without, and decrypt before it what has another.`,

@@ -1,4 +1,4 @@
-import { access, constants, mkdtemp, open, readdir, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
+import { access, constants, lstat, mkdtemp, open, readdir, rename, rm, rmdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { type Part, passing, StoredBytes, WorkedBytes } from "../src/engine/model/deferred.ts";
 import { InputError } from "../src/engine/model/job.ts";
@@ -128,7 +128,7 @@ export async function assertApart(
 
 /** Writes a file of its own at a path, in folders that are made; a new one wholly or not at all. Throws InputError when the disk refuses. */
 export async function writeAlone(path: string, text: string): Promise<void> {
-  const isNew = !(await stat(path).catch(() => null));
+  const isNew = !(await lstat(path).catch(() => null));
   try {
     await makeFolders(dirname(path));
     await writeFile(path, text);

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { reasonText } from "../model/reason.ts";
 import type { TensorMap } from "../model/tensor.ts";
-import { intAttribute, makeNode } from "../onnx/attributes.ts";
+import { intAttribute, makeNode, tensorAttribute } from "../onnx/attributes.ts";
 import {
   TensorProto_DataType as Code,
   type GraphProto,
   type ModelProto,
   type NodeProto,
 } from "../onnx/proto/onnx_pb.ts";
-import { scalar, vector } from "../onnx/tensor.ts";
+import { scalar, tensorProto, vector } from "../onnx/tensor.ts";
 import { buildModel, floatInput, graphAttribute, noise, portInfo } from "../onnx/testing/build.ts";
 import { leastSqnr, noiseFeeds, type Trial, tryOut } from "./testing/trial.ts";
 
@@ -103,6 +103,22 @@ describe("what float16 does not hold is followed", () => {
     expect(reasons(trial)).toMatchObject({ add: LARGE, if: null });
     expect(trial.plan.half!.layers).toContain("if/then_branch/one.product");
     expect(trial.plan.half!.layers).not.toContain("if/then_branch/one.div");
+  });
+
+  it("from a constant that a node fills", async () => {
+    const nodes = [
+      makeNode("Shape", ["h"], ["sizes"], { name: "shape" }),
+      makeNode("ConstantOfShape", ["sizes"], ["filled"], {
+        name: "fill",
+        attributes: [tensorAttribute("value", tensorProto("", vector("float32", [1e5])))],
+      }),
+      makeNode("Add", ["h", "filled"], ["z"], { name: "add" }),
+      shrink,
+    ];
+    const trial = await tryOut(around(nodes, "s"), { format: "float16" }, feeds);
+    expect(leastSqnr(trial)).toBeGreaterThan(50);
+    expect(reasons(trial)).toMatchObject({ start: null, end: null });
+    expect(reasons(trial).add).toContain("values above 65504");
   });
 
   it.each([

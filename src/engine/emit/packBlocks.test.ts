@@ -183,7 +183,7 @@ describe("weights in blocks for MatMulNBits", () => {
 function encoded(
   part: Pick<EncodedWeight, "dims" | "type" | "blocks" | "scales" | "codes"> & Partial<EncodedWeight>,
 ): EncodedWeight {
-  return { axis: null, zeroPoints: null, rounding: null, bias: null, dead: [], isDeferred: false, ...part };
+  return { axis: null, zeroPoints: null, rounding: null, bias: null, raised: 0, dead: [], isDeferred: false, ...part };
 }
 
 function partsOf(packed: Uint8Array, bits: number, rows: number, count: number): Uint8Array {

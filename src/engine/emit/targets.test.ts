@@ -41,9 +41,10 @@ const tiny = (weight: ReturnType<typeof noise>) => ({
 });
 
 /** As the target has it. */
-function forTarget(name: TargetName, given: ModelProto) {
+function forTarget(name: TargetName, given: ModelProto, granularity?: "tensor" | "channel") {
   const { target, format, activations, weights, elementwise } = withTarget(PLAIN_RECIPE, name);
-  return tryOut(given, { target: target!, format, activations, weights, elementwise });
+  const chosen = granularity ? { ...weights, granularity } : weights;
+  return tryOut(given, { target: target!, format, activations, weights: chosen, elementwise });
 }
 
 const constantsOf = ({ graph }: ModelProto) => new Map(graph!.initializer.map((tensor) => [tensor.name, tensor]));
@@ -86,6 +87,27 @@ describe("for TensorRT", () => {
     const trial = await forTarget("tensorrt", given);
     expect(trial.model.graph!.node.find(({ output }) => output[0] === "c")!.input[2]).toBe("b");
     expect(leastSqnr(trial)).toBeGreaterThan(25);
+  });
+
+  it("a large constant that is added behind a product, which no runtime makes an int32 of, leaves its weight whole", async () => {
+    const added = {
+      type: "float32" as const,
+      dims: [8],
+      data: Float32Array.of(-1e9, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1),
+    };
+    const given = buildModel({
+      opset: 17,
+      inputs: [floatInput("x", [4, 16])],
+      outputs: ["out"],
+      nodes: [node("MatMul", ["x", "m"], "p"), node("Add", ["p", "b"], "out")],
+      constants: { m: noise([16, 8], 2), b: added },
+    });
+    for (const granularity of ["tensor", "channel"] as const) {
+      const trial = await forTarget("tensorrt", given, granularity);
+      const scales = tensorOf(trial.model.graph!.initializer.find(({ name }) => name === "m_scale")!)
+        .data as Float32Array;
+      expect(Math.max(...scales)).toBeLessThan(1.01 / 127);
+    }
   });
 
   it("the residual is rounded, and the convolution it is added to is not before the sum", async () => {

@@ -33,6 +33,7 @@ const weight = (values: readonly number[], bias: readonly number[] | null = null
   isDeferred: false,
   read: null,
   bias: bias && (() => Float32Array.from(bias)),
+  hasOwnBias: bias !== null,
 });
 
 function numbersOf(request: Partial<EncodeRequest>, ranges: Record<string, { low: number; high: number }> = {}) {

@@ -154,7 +154,7 @@ function degenerateNotice(subject: string, { scale }: Affine): Notice {
   return { kind: "warning", subject, message };
 }
 
-function channelNotices(subject: string, { dead, axis, bias }: EncodedWeight): Notice[] {
+function channelNotices(subject: string, { dead, axis, raised }: EncodedWeight): Notice[] {
   const notices: Notice[] = [];
   if (dead.length > 0) {
     const which =
@@ -162,7 +162,6 @@ function channelNotices(subject: string, { dead, axis, bias }: EncodedWeight): N
     const message = `The weight of ${subject} ${which} all zero or next to it.`;
     notices.push({ kind: "warning", subject, message });
   }
-  const raised = bias?.raised.length ?? 0;
   if (raised > 0) {
     const message = `${plural(raised, "weight scale")} of ${subject} ${raised === 1 ? "was" : "were"} raised so that its bias fits 32 bits.`;
     notices.push({ kind: "info", subject, message });

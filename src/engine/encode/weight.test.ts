@@ -23,6 +23,7 @@ function source(key: object, paired: boolean): WeightSource {
     isDeferred: false,
     read: null,
     bias: () => BIAS,
+    hasOwnBias: true,
   };
 }
 

@@ -53,6 +53,8 @@ export interface WeightSource {
   readonly read: ((target: Float32Array, from: number) => void) | null;
   /** What is added to each output channel and becomes int32; null where nothing does. */
   readonly bias: (() => Float32Array) | null;
+  /** Whether that is an input of the layer, and no Add behind it. */
+  readonly hasOwnBias: boolean;
 }
 
 export interface EncodedWeight {
@@ -73,6 +75,8 @@ export interface EncodedWeight {
   /** The learned rounding that the codes follow; null where they are nearest. */
   readonly rounding: string | null;
   readonly bias: QuantizedBias | null;
+  /** How many scales were raised so that the bias fits 32 bits, here or where the runtime makes these of a float one. */
+  readonly raised: number;
   /** Channels, or blocks, that are all zero or vanishing. */
   readonly dead: readonly number[];
 }
@@ -125,7 +129,7 @@ export function weightChoices(
 /** Two of these and two unsigned activations stay within 16 bits, whichever they are. */
 const HALF_OF_INT8: CodeLimits = [-64, 64];
 
-interface Codes extends Pick<EncodedWeight, "axis" | "blocks" | "scales" | "zeroPoints" | "bias" | "dead"> {
+interface Codes extends Pick<EncodedWeight, "axis" | "blocks" | "scales" | "zeroPoints" | "bias" | "raised" | "dead"> {
   readonly work: () => WeightCodes;
 }
 
@@ -166,7 +170,18 @@ export function encodeWeight(source: WeightSource, choices: WeightChoices, input
     const { key, values, channelAxis, reduction } = source;
     const order = channelAxis === null ? null : reduction;
     const found = encodeCodebook(key, values, channelLayout(dims, axis), order, weightLimits(type)[1] + 1);
-    return { dims, type, rounding, axis, blocks: null, zeroPoints: null, bias: null, isDeferred: false, ...found };
+    return {
+      dims,
+      type,
+      rounding,
+      axis,
+      blocks: null,
+      zeroPoints: null,
+      bias: null,
+      raised: 0,
+      isDeferred: false,
+      ...found,
+    };
   }
   const { work, ...made } =
     block !== undefined && blockAxis !== null
@@ -264,12 +279,12 @@ function workedBlocks(
     const find = () => normalFloats(values(), [first, second], blocks.axis, blocks.size);
     const { codes, ...found } = find();
     const work = isDeferred ? () => find().codes : () => codes;
-    return { axis: null, blocks, bias: null, zeroPoints: null, ...found, work };
+    return { axis: null, blocks, bias: null, raised: 0, zeroPoints: null, ...found, work };
   }
   const layout = blockLayout(dims, blocks.axis, blocks.size);
   const { by, inputs } = basisOf(source, choices, blocks);
   const last = known.get(key);
-  const made = { axis: null, blocks, bias: null };
+  const made = { axis: null, blocks, bias: null, raised: 0 };
   const round = ({ scales, zeroPoints }: Pick<Known, "scales" | "zeroPoints">) =>
     quantizeBlocks(values(), layout, scales, zeroPoints, type, rounderOf(seed, name));
   if (last?.by === by) {
@@ -335,16 +350,17 @@ function workedChannels(source: WeightSource, choices: WeightChoices, inputScale
   const last = known.get(key);
   const same = last?.by === by ? last : null;
   const { scales, zeroPoints, dead } = same ?? fittedScales(weight(), layout, channels, reduction, choices, limits);
+  // ONNX Runtime makes int32 of a layer's own float bias between pairs, and cuts off what does not fit.
+  const fitsBias = biases !== "float" || source.hasOwnBias;
   const quantized =
-    source.bias && inputScale !== null && isMultiplied
+    source.bias && fitsBias && inputScale !== null && isMultiplied
       ? biases === "int8"
         ? byteBias(source.bias(), scales, allowed)
         : quantizeBias(source.bias(), inputScale, scales, allowed)
       : null;
-  // ONNX Runtime makes int32 of a float bias between pairs, and cuts off what does not fit.
   const adjusted = quantized?.weightScales ?? scales;
   const bias = biases === "float" ? null : quantized;
-  const made = { axis, blocks: null, scales: adjusted, zeroPoints, bias, dead };
+  const made = { axis, blocks: null, scales: adjusted, zeroPoints, bias, raised: quantized?.raised.length ?? 0, dead };
   const work = (): WeightCodes => {
     if (type === "float8") {
       const isBalanced = dims.length > 2 && channelAxis !== null;

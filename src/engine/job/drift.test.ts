@@ -39,3 +39,14 @@ test("what one sample of few may clip alone is no drift", () => {
   expect(verdictOf([tensor({ clipped })], 10).verdict).toBe("fine");
   expect(verdictOf([tensor({ clipped })], 40).verdict).toBe("recalibrate");
 });
+
+test.each([false, true])(
+  "a tensor that was far out of a range of 0 alone hides none that lies out now; reversed: %s",
+  (isReversed) => {
+    const before = tensor({ overrun: { calibrated: Infinity, seen: Infinity } });
+    const tensors = [before, tensor({ tensor: "y", overrun: { calibrated: 0, seen: 1000 } })];
+    const { verdict, reason } = verdictOf(isReversed ? tensors.toReversed() : tensors, 100);
+    expect([verdict, reason]).toEqual(["recalibrate", expect.stringContaining("y")]);
+    expect(verdictOf([before], 100).verdict).toBe("fine");
+  },
+);

@@ -133,14 +133,15 @@ export function verdictOf(
       `The range of ${cut.tensor} clips ${percent(cut.clipped.seen)} of the values, where it clipped ${percent(cut.clipped.calibrated)}; ${percent(clipped)} more are too many.`,
     );
   }
-  const far = most((each) => each.overrun.seen - each.overrun.calibrated);
+  const further = ({ overrun: { seen, calibrated } }: TensorDrift) => (seen === calibrated ? 0 : seen - calibrated);
+  const far = most(further);
   if (far.overrun.seen === Infinity && far.overrun.calibrated < Infinity) {
     return say(
       "recalibrate",
       `${far.tensor} was 0 throughout when it was calibrated and is no more; its range holds 0 alone.`,
     );
   }
-  if (far.overrun.seen - far.overrun.calibrated >= overrun) {
+  if (further(far) >= overrun) {
     return say(
       "recalibrate",
       `Values of ${far.tensor} lie ${significant(far.overrun.seen)} times the width of its range outside of it, where ${significant(far.overrun.calibrated)} was the most; ${overrun} more is too far.`,

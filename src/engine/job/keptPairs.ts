@@ -2,6 +2,7 @@ import { InputError } from "../model/job.ts";
 import type { GraphIndex } from "../onnx/graph.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { dataTypeOf, tensorOf } from "../onnx/tensor.ts";
+import { operatorOf } from "../operators/index.ts";
 import { isDequantizer, isQuantizer, layersInIntegers } from "../operators/quantizing.ts";
 import type { QuantizationPlan } from "../plan/plan.ts";
 import type { Target } from "../targets/target.ts";
@@ -33,6 +34,7 @@ export function assertKeptTaken({ index, target }: QuantizationPlan, model: stri
 
 interface Pair {
   readonly tensor: string;
+  /** What is multiplied by activations and its bias; other constants are scaled as activations are. */
   readonly kind: "activation" | "weight";
   readonly type: DataType;
   readonly scales: readonly number[];
@@ -45,16 +47,17 @@ function* keptPairs(index: GraphIndex): Generator<Pair> {
   for (const layer of layersInIntegers(index)) {
     const readers = layer.output.flatMap((name) => index.uses(name).map(({ node }) => node));
     const makers = layer.input.flatMap((name) => index.producer(name) ?? []);
+    const isWeighted = operatorOf(layer, index)?.kind === "weighted";
     for (const node of [...makers.filter(isDequantizer), ...readers.filter(isQuantizer)]) {
       if (seen.has(node)) continue;
       seen.add(node);
-      const pair = pairOf(node, index);
+      const pair = pairOf(node, index, isWeighted);
       if (pair) yield pair;
     }
   }
 }
 
-function pairOf(node: NodeProto, index: GraphIndex): Pair | null {
+function pairOf(node: NodeProto, index: GraphIndex, isWeighted: boolean): Pair | null {
   const [source = "", scaleName = "", zeroName = ""] = node.input;
   const [codes, scale, zero] = [source, scaleName, zeroName].map((name) => index.initializer(name));
   const quantizer = isDequantizer(node) && !codes ? index.producer(source) : node;
@@ -66,7 +69,7 @@ function pairOf(node: NodeProto, index: GraphIndex): Pair | null {
     codes !== undefined || (isQuantizer(quantizer) && index.initializer(quantizer?.input[0] ?? "") !== undefined);
   return {
     tensor: isQuantizer(node) ? source : (node.output[0] ?? ""),
-    kind: isConstant ? "weight" : "activation",
+    kind: isConstant && (isWeighted || type === "int32") ? "weight" : "activation",
     type,
     scales: numbers(scale),
     zeros: zero ? numbers(zero) : zeroName ? null : [0],

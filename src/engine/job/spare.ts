@@ -61,14 +61,20 @@ export function coarseNotices(plan: QuantizationPlan, recipe: Recipe, statistics
   if (!takesRanges(recipe) || recipe.format === "float8") return [];
   const found = coarseOf(plan, reachIn(plan, statistics), scalesIn(plan, recipe, statistics));
   if (found.length === 0) return [];
-  const parts = found
-    .slice(0, NAMED)
-    .map(
-      ({ group, lost, reach, scale }) =>
-        `${lost}, within ${significant(reach)}, of a step of ${significant(scale)} for ${group}`,
-    );
+  const parts = found.slice(0, NAMED).map(({ group, lost, reach, scale }) => {
+    const left = reach < scale / 2 ? "vanishes in" : `has ${significant(reach / scale)} of`;
+    return `${lost}, within ${significant(reach)}, ${left} the steps of ${significant(scale)} of ${group}`;
+  });
   const more = found.length > NAMED ? `; and ${found.length - NAMED} more` : "";
-  const message = `${found.length === 1 ? "1 scale is too coarse for part of what it holds" : `${found.length} scales are too coarse for part of what they hold`}, which is lost: ${parts.join("; ")}${more}. Make what is large smaller in the model (a mask of -100 hides as well as one of -3e38), or set a range by hand ("ranges" in the recipe).`;
+  const fixed = new Set(plan.groups.flatMap((each) => (each.fixed ? [each.id] : [])));
+  const byHand = found.some(({ group }) => !fixed.has(group))
+    ? ', or set a range by hand ("ranges" in the recipe)'
+    : "";
+  const scales =
+    found.length === 1
+      ? "1 scale is too coarse for part of what it holds"
+      : `${found.length} scales are too coarse for part of what they hold`;
+  const message = `${scales}: ${parts.join("; ")}${more}. Make what is large smaller in the model (a mask of -100 hides as well as one of -3e38)${byHand}.`;
   return [{ kind: "warning", subject: "coarse scales", message }];
 }
 
@@ -97,7 +103,7 @@ function scalesIn({ groups }: QuantizationPlan, recipe: Recipe, statistics: Stat
   return (id: string, above: number): number | null => {
     const group = byId.get(id);
     const seen = group && seenOf(group, statistics);
-    if (!group || !seen || own(recipe.ranges, id)) return null;
+    if (!group || !seen || (own(recipe.ranges, id) && !group.fixed)) return null;
     const scaleUnder = (choices: RangeChoices) =>
       affineParameters(rangeOf(group, seen, choices).range, schemeOf(group, recipe.activations)).scale;
     // No method reaches beyond what was seen, and finding what one reaches takes long.

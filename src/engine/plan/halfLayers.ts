@@ -39,8 +39,8 @@ export interface HalfLayer {
 type Choices = Pick<Recipe, "float" | "spared" | "ends">;
 
 /** What too large or too small a constant is handed on by, until something makes other values of it. */
-const HANDS_ON_LARGE = words(`${MOVES} Add Max Min Mul Neg Sub Sum`);
-const HANDS_ON_SMALL = words(`${MOVES} Abs Add Clip Max Mul Pow Sqrt Sum`);
+const HANDS_ON_LARGE = words(`${MOVES} Add Constant ConstantOfShape Max Min Mul Neg Sub Sum`);
+const HANDS_ON_SMALL = words(`${MOVES} Abs Add Clip Constant ConstantOfShape Max Mul Pow Sqrt Sum`);
 const HANDS_ON_COUNTS = words(
   `${MOVES} Abs Add Ceil Clip Div Einsum Floor MatMul Max Min Mod Mul Neg Pow ReduceSum Round Sqrt Sub`,
 );

@@ -62,5 +62,6 @@ function sourceOf({ tensor, axes, blockAxis, isMultiplied, reduction = null }: S
     read: null,
     values: () => passingFloats(tensor),
     bias: null,
+    hasOwnBias: false,
   };
 }

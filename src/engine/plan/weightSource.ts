@@ -32,6 +32,7 @@ export function weightSource(
     isDeferred: deferredOf(proto) !== null,
     read: storedFloats(proto),
     values: () => passingFloats(proto),
+    hasOwnBias: bias !== null && node.input.includes(bias.name),
     bias: bias && (() => tensorOf(index.initializer(bias.name) as TensorProto).data as Float32Array),
   };
 }

@@ -15,7 +15,9 @@ export function closenessText(outputs: readonly OutputError[], ports: readonly P
   const scores = new Set(ports.filter(isClassScores).map(({ name }) => name));
   const telling = known.find(({ name }) => scores.has(name)) ?? known.find(({ name }) => SCORES.test(name));
   if (telling) return `agreement ${percent(telling.agreement!)}`;
-  const [least] = outputs.flatMap(({ sqnr }) => sqnr ?? []).sort((a, b) => a - b);
+  const [least] = outputs
+    .flatMap(({ sqnr }) => (sqnr === null || Number.isNaN(sqnr) ? [] : sqnr))
+    .sort((a, b) => a - b);
   return least === undefined ? undefined : `SQNR ${decibel(least)}`;
 }
 

@@ -153,6 +153,8 @@ test("what calibrating warned of about an input is of the samples; of other tens
   const notice = (kind: "warning" | "info", subject: string) => ({ kind, subject, message: `${subject} is far off.` });
   const notices = [notice("warning", "x"), notice("info", "x"), notice("warning", "inner")];
   const model = { summary: { inputs: [{ name: "x" }, { name: "y" }] } } as unknown as OpenModel;
-  expect(samplesDoubted({ model, calibration: { ...calibration, notices } })).toEqual([notices[0]]);
-  expect(samplesDoubted({ model, calibration: null })).toEqual([]);
+  const doubted = { ...base, model, calibration: { ...calibration, notices } };
+  expect(samplesDoubted(doubted)).toEqual([notices[0]]);
+  expect(samplesDoubted({ ...doubted, samples: 12 })).toEqual([]);
+  expect(samplesDoubted({ ...base, model })).toEqual([]);
 });

@@ -38,7 +38,9 @@ export function factsOf({ project, results }: StudioState): Facts {
 }
 
 /** What calibrating warned of about the samples themselves, by the input that they go into: what is judged on such samples says little. */
-export function samplesDoubted({ model, calibration }: Pick<Facts, "model" | "calibration">): readonly Notice[] {
+export function samplesDoubted(facts: Facts): readonly Notice[] {
+  const { model, calibration } = facts;
+  if (calibrationIsStale(facts)) return [];
   const inputs = new Set(model?.summary.inputs.map(({ name }) => name));
   return calibration?.notices.filter(({ kind, subject }) => kind === "warning" && inputs.has(subject)) ?? [];
 }
