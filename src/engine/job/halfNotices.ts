@@ -1,6 +1,7 @@
 import type { Notice } from "../model/job.ts";
 import { reasonText } from "../model/reason.ts";
 import type { Recipe } from "../model/recipe.ts";
+import { subgraphsOf } from "../onnx/attributes.ts";
 import type { KeptEnd } from "../plan/halfEnds.ts";
 import { lossesOf } from "../plan/halfLosses.ts";
 import type { HalfPlan } from "../plan/halfPlan.ts";
@@ -24,6 +25,12 @@ export function halfNotices(plan: QuantizationPlan, { format, spared }: Pick<Rec
       message: `The layers that ${subject} reaches stay in float32: ${why}.`,
     }),
   );
+  const holders = layers.flatMap(({ id, operator, node, reason }): Notice[] => {
+    const isMarked = reason && ["too-large", "too-small", "counts"].includes(reason.code);
+    if (!isMarked || subgraphsOf(node).length === 0) return [];
+    const message = `${operator} ${id} and all layers in it stay in float32: ${reasonText(reason)}.`;
+    return [{ kind: "info", subject: id, message }];
+  });
   const heldEnds = [...half.keptEnds].map(([subject, by]) => keptEnd(subject, by));
   const isBare = format === "q4f16" && layers.every(({ ownOperator }) => ownOperator === null);
   return [
@@ -32,6 +39,7 @@ export function halfNotices(plan: QuantizationPlan, { format, spared }: Pick<Rec
     ...(half.ends.size > 0 ? [halfEnds(half.ends)] : []),
     ...heldEnds,
     ...kept,
+    ...holders,
     ...vanished(plan),
   ];
 }

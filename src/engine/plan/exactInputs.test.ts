@@ -138,6 +138,17 @@ describe("what a Cast to an integer reads is followed", () => {
   });
 });
 
+test("a CastLike in a body goes by a type that is known in the body alone", () => {
+  const like = (type: Code) => [
+    node("Cast", ["y"], ["other"], { attributes: [intAttribute("to", type)] }),
+    node("CastLike", ["x", "other"], ["yes"]),
+  ];
+  const counted = branches(like(Code.INT64), like(Code.INT64), ["z"]);
+  expect(exactOf([counted], ["x", "y"]).inputs.get("x")).toEqual(COUNTS);
+  const plain = branches(like(Code.DOUBLE), like(Code.DOUBLE), ["z"]);
+  expect(exactOf([plain], ["x", "y"]).inputs.has("x")).toBe(false);
+});
+
 test("a body's own constant that float16 leaves nothing of is found where a node makes it", () => {
   const tiny = makeNode("Constant", [], ["eps"], {
     attributes: [tensorAttribute("value", tensorProto("", scalar("float32", 1e-12)))],

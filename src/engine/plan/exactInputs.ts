@@ -1,5 +1,5 @@
 import { attributeOf, intOf, subgraphsOf, tensorAttributeOf } from "../onnx/attributes.ts";
-import type { ElementTypes } from "../onnx/elementTypes.ts";
+import { type ElementTypes, inferElementTypes } from "../onnx/elementTypes.ts";
 import { type Scope, scopeOf } from "../onnx/nested.ts";
 import {
   TensorProto_DataType as Code,
@@ -53,6 +53,7 @@ export function isSetting(name: string, scope: Scope): boolean {
 }
 
 interface Place {
+  readonly types: ElementTypes;
   readonly graph: GraphProto;
   readonly scope: Scope;
   readonly tensors: Tensors;
@@ -64,7 +65,7 @@ interface Place {
  * these: it stays in float32, and all in it.
  */
 export function exactInputs(graph: GraphProto, types: ElementTypes, short: ShortFloat): ExactInputs {
-  const root: Place = { graph, scope: scopeWithin(graph, () => undefined), tensors: new Tensors(graph, null) };
+  const root: Place = { graph, types, scope: scopeWithin(graph, () => undefined), tensors: new Tensors(graph, null) };
   const isOwn = new Set(graph.initializer.map(({ name }) => name));
   const given = new Map<Tensor, string>();
   for (const { name } of graph.input) {
@@ -80,7 +81,8 @@ export function exactInputs(graph: GraphProto, types: ElementTypes, short: Short
     for (const node of place.graph.node) {
       look(node, place);
       for (const body of subgraphsOf(node)) {
-        const inner = { graph: body, scope: scopeWithin(body, place.scope), tensors: new Tensors(body, place.tensors) };
+        const [scope, tensors] = [scopeWithin(body, place.scope), new Tensors(body, place.tensors)];
+        const inner: Place = { graph: body, types: inferElementTypes(body, place.types), scope, tensors };
         places.push(inner);
         for (const { made, from } of carriedOf(node, body)) {
           const makes = (made.isInner ? inner : place).tensors.get(made.name);
@@ -112,11 +114,11 @@ export function exactInputs(graph: GraphProto, types: ElementTypes, short: Short
   need(vanishing, moved, ({ isMove }) => isMove);
   return { inputs, layers };
 
-  function look(node: NodeProto, { scope, tensors }: Place): void {
+  function look(node: NodeProto, { types: known, scope, tensors }: Place): void {
     const read = node.input.filter(Boolean);
     const own = read.filter((name) => !scope(name)).flatMap((name) => tensors.get(name) ?? []);
     if (own.length === 0) return;
-    const isCast = isToInteger(node, scope, types);
+    const isCast = isToInteger(node, scope, known);
     const places = COUNTING.get(node.opType) ?? [];
     for (const tensor of isCast ? own : places.flatMap((at) => tensors.get(node.input[at] ?? "") ?? [])) {
       counted.push([tensor, { code: "counts" }]);
