@@ -1,4 +1,4 @@
-import type { FineTuning } from "../src/engine/model/finetuning.ts";
+import { AGAINST_PART, type FineTuning } from "../src/engine/model/finetuning.ts";
 import { plural } from "../src/engine/values/figures.ts";
 import { percent } from "../src/engine/values/shares.ts";
 import { duration } from "../src/engine/values/units.ts";
@@ -18,5 +18,6 @@ export function fineTuningText({ blocks, samples, views, steps, learner, seconds
       const what = kept ? "kept" : "left as learned rounding had it";
       return `    ${layers[0]}${end}: error on samples held out ${percent(before)} of the output, then ${percent(after)}; ${what}`;
     }),
+    ...(blocks.some(({ kept }) => kept) ? [`    ${AGAINST_PART}`] : []),
   ];
 }

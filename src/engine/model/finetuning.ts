@@ -126,3 +126,7 @@ export interface FineTuneListener {
   /** What there is after each block that was tuned. */
   readonly onBlock: (partial: FineTuning) => void;
 }
+
+/** What a block that is kept does not say: it was held against rounding learned of the samples that teach, not of all. */
+export const AGAINST_PART =
+  "What was kept gained over rounding learned of the samples that teach; rounding learned of all of them may be nearer to the float model yet, so compare the two.";

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import type { FineTuning } from "../../../../engine/model/finetuning.ts";
+import { AGAINST_PART, type FineTuning } from "../../../../engine/model/finetuning.ts";
 import { count, plural } from "../../../../engine/values/figures.ts";
 import { duration } from "../../../../engine/values/units.ts";
 import { LossChart } from "../../../charts/LossChart.tsx";
@@ -102,7 +102,7 @@ function Standing({ finetuning, running, stale }: StandingProps) {
         {views > samples ? `${count(views)} views of ${plural(samples, "sample")}` : plural(samples, "sample")},{" "}
         {plural(steps, "step")} each; {duration(seconds * 1000)}, {learner}.
       </span>
-      {gained ? null : <span>None gained on samples held out: learned rounding stays.</span>}
+      <span>{gained ? AGAINST_PART : "None gained on samples held out: learned rounding stays."}</span>
       {running || stale || !(gained || adopted) ? null : (
         <Adoption
           isAdopted={adopted}
