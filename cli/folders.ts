@@ -8,7 +8,7 @@ const TURNS = 10;
 /** The path, or what is nearest above it of that which is there. Throws InputError where that is a link that leads nowhere. */
 export async function existingAbove(path: string): Promise<string> {
   for (let existing = resolve(path); ; existing = dirname(existing)) {
-    if (await stat(existing).catch(() => null)) return existing;
+    if (dirname(existing) === existing || (await stat(existing).catch(() => null))) return existing;
     if ((await lstat(existing).catch(() => null))?.isSymbolicLink()) {
       throw new InputError(`${existing} is a link that leads nowhere; remove it, or write elsewhere.`);
     }
