@@ -131,7 +131,7 @@ function movedText(layers: readonly MovedWeights[]): string | null {
   const moved = layers.filter((layer) => layer.moved > 0);
   const [most] = moved.toSorted((one, other) => shareOf([other]) - shareOf([one]));
   if (!most) return null;
-  return `${percent(shareOf(layers))} of the weights in codes, in ${moved.length} of ${plural(layers.length, "layer")}, are more than a step from the float ones, most in ${most.match.stored} (${percent(shareOf([most]))}): they were trained on or found on samples, so that what its clip ranges cut off of the float model's values may be other than of its own.`;
+  return `${percent(shareOf(layers))} of the weights in codes, in ${moved.length} of ${plural(layers.length, "layer")}, are more than a step from the float ones, most in ${most.match.stored} (${percent(shareOf([most]))}): they were trained on, found on samples, or scaled, so that what its clip ranges cut off of the float model's values may be other than of its own.`;
 }
 
 function shareOf(layers: readonly MovedWeights[]): number {
