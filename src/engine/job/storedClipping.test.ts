@@ -189,7 +189,7 @@ describe("what the clip ranges of a given file cut off", () => {
     expect(others).toEqual([]);
     expect(told).toMatchObject({ kind: "info", subject: "given.onnx" });
     expect(told!.message).toMatch(
-      /^12\.5 % of the weights in codes, in 1 of 2 layers, are more than a step from the float ones, most in last \(25\.0 %\): they were trained on or found on samples/,
+      /^12\.5 % of the weights in codes, in 1 of 2 layers, are more than a step from the float ones, most in last \(25\.0 %\): they were trained on, found on samples, or scaled/,
     );
   });
 
