@@ -10,7 +10,7 @@ import {
 } from "../onnx/proto/onnx_pb.ts";
 import { scalar, tensorProto, vector } from "../onnx/tensor.ts";
 import { buildModel, floatInput, graphAttribute, noise, portInfo } from "../onnx/testing/build.ts";
-import { leastSqnr, noiseFeeds, type Trial, tryOut } from "./testing/trial.ts";
+import { leastSqnr, noiseFeeds, planOf, type Trial, tryOut } from "./testing/trial.ts";
 
 const graphOf = (parts: Omit<Parameters<typeof buildModel>[0], "opset">) =>
   buildModel({ ...parts, opset: 17 }).graph as GraphProto;
@@ -82,7 +82,7 @@ const angles = [
 const LARGE = "large holds values above 65504, which are infinite in float16";
 const COUNTS = "it works out positions or sizes, which float16 holds exactly up to 2048 alone";
 
-function reasons({ plan }: Trial) {
+function reasons({ plan }: Pick<Trial, "plan">) {
   return Object.fromEntries(plan.layers.map(({ id, reason }) => [id, reason && reasonText(reason)]));
 }
 
@@ -152,4 +152,11 @@ describe("what float16 does not hold is followed", () => {
     expect(reasons(trial)).toMatchObject({ [holder]: why, end: null });
     expect(trial.plan.half!.layers.size).toBe(2);
   });
+});
+
+it("a layer that holds what counts is kept from bfloat16 by what bfloat16 holds", async () => {
+  const doubled = branches((name) => [makeNode("Add", ["f", "f"], [name], { name })]);
+  const computed = { format: "bfloat16", target: "tensorrt" } as const;
+  const given = await planOf(around([positions, doubled, ...angles], "s"), computed);
+  expect(reasons(given).if).toBe("it works out positions or sizes, which bfloat16 holds exactly up to 256 alone");
 });

@@ -97,8 +97,8 @@ export function halfLayers(
       // What a body gives has the type of the layer that holds it.
       if (reason !== null || given === null) continue;
       found.length = at - 1;
-      const named = given.code === "too-large" && short.type === "bfloat16" ? { type: short.type } : {};
-      const kept: HalfLayer = { ...layer, reason: { ...given, ...named }, isCounting: given.code === "counts" };
+      const named = given.code === "too-small" ? given : { ...given, ...typeIn(short) };
+      const kept: HalfLayer = { ...layer, reason: named, isCounting: given.code === "counts" };
       found.push(kept);
       visitBodies(kept, { ...around, types: known, scope });
     }
@@ -139,7 +139,7 @@ function reasoning({ index, scope, types, choices: { float, spared }, idOf, last
   const isTiny = (name: string) => spared !== null && Object.hasOwn(spared, name) && spared[name] === VANISHES;
   for (const { name } of index.inputs) if (isTiny(name)) small.set(name, name);
   const kept = layersInIntegers(index);
-  const named = short.type === "bfloat16" ? { type: short.type } : {};
+  const named = typeIn(short);
 
   const handOn = (node: NodeProto, marked: Marked, by: ReadonlySet<string>, constant: string | null) => {
     const source = constant ?? node.input.map((name) => marked.get(name)).find((found) => found !== undefined) ?? null;
@@ -203,6 +203,11 @@ function reasoning({ index, scope, types, choices: { float, spared }, idOf, last
     const overflow = node.output.map((name) => large.get(name)).find((constant) => constant !== undefined);
     return { own: ownReason(node) ?? settled(), overflow: overflow ?? null, vanishing: smallest, isCounting: isCount };
   };
+}
+
+/** What reasons of another type than float16 name it by. */
+function typeIn({ type }: ShortFloat): { readonly type?: "bfloat16" } {
+  return type === "bfloat16" ? { type } : {};
 }
 
 function parametersOf(node: NodeProto, scope: Scope): number {
