@@ -35,9 +35,10 @@ function fakeWorker(_url: URL, { name }: { readonly name: string }) {
     },
     begin: async () => undefined,
     add: async () => undefined,
+    hold: async () => undefined,
     products: async () => {
       const none = new Float32Array();
-      return { gram: none, noise: none, cross: none, drift: none, power: none };
+      return { gram: none, noise: none, cross: none, drift: none, power: none, means: null };
     },
     learn: (iterations) =>
       once(iterations, { up: Uint8Array.of(1), shift: null, changed: 1, nearest: 1, learned: 0, curve: [] }),

@@ -102,7 +102,8 @@ async function begin(ask: Ask, problem: RoundingProblem): Promise<RoundingTask> 
     add: (float, rounded) => ask((remote) => remote.add(float, rounded)),
     learn: (iterations, signal, onPoint) =>
       untilAborted(ask, signal, (remote) => remote.learn(iterations, proxy(onPoint))),
-    products: () => ask((remote) => remote.products()),
+    hold: () => ask((remote) => remote.hold()),
+    products: (of) => ask((remote) => remote.products(of)),
     dispose: () => ask((remote) => remote.dispose()),
   };
 }

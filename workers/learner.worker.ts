@@ -27,7 +27,8 @@ export interface LearnerApi {
   tune(steps: number, held: number, onPoint: (point: LossPoint) => void): Promise<TunedBlock>;
   /** Ends what `learn` or `tune` does: it rejects with AbortError. */
   abort(): Promise<void>;
-  products(): Promise<LayerProducts>;
+  hold(): Promise<void>;
+  products(of: "taught" | "held"): Promise<LayerProducts>;
   dispose(): Promise<void>;
 }
 
@@ -93,7 +94,8 @@ const api: LearnerApi = {
   async abort() {
     controller.abort();
   },
-  products: () => begun(layer).products(),
+  hold: () => begun(layer).hold(),
+  products: (of) => begun(layer).products(of),
   async dispose() {
     await layer?.dispose();
     await block?.dispose();

@@ -51,7 +51,8 @@ export async function learn(learner: Learner, iterations: number): Promise<Learn
 const layer = (form: LayerForm, channels: number, inputs: number): BlockLayer => {
   const { weight, ...rest } = problem(form, channels, inputs);
   const codes = Int8Array.from(weight, (value) => Math.max(-8, Math.min(7, Math.round(value / 0.15))));
-  return { ...rest, weight, codes, bias: new Float32Array(channels) };
+  const zeroPoints = Int8Array.from({ length: channels }, (_, channel) => (channel % 5) - 2);
+  return { ...rest, weight, codes, zeroPoints, bias: new Float32Array(channels) };
 };
 
 /** Tunes a tiny block of every operation that a block has, on samples of which the last two judge. */

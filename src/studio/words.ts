@@ -36,7 +36,7 @@ export const WORDS = {
   "learned rounding":
     "AdaRound: instead of to the nearest level, each weight is rounded up or down, whichever keeps the layer’s output on samples closest; gradient descent finds out which.",
   "fine-tuning":
-    "The weights’ codes, their scales and the biases of several layers are learned together by gradients that pass through rounding, so that the last of them gives what it gives in the float model. No labels are needed.",
+    "The weights’ codes, their scales, zero points and the biases are found layer by layer on samples, and then learned for several layers together by gradients that pass through rounding, so that the last of them gives what it gives in the float model. No labels are needed.",
   "codes found on samples":
     "GPTQ finds codes that give nearly the layer’s output on samples; AWQ keeps weights closer that large inputs multiply. Both run in this browser, layer by layer.",
   loss: "The squared error of a layer’s output as a share of the output’s own square; in decibels, 10 dB less is a tenth of the error.",

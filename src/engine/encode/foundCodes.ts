@@ -9,10 +9,11 @@ interface BlockedCodes {
   readonly zeroPoints: WeightCodes | null;
 }
 
-/** How many codes and scales there are, and zero points. */
+/** How many codes and scales there are, the zero points that were worked out, and whether there may be others than 0 where none were. */
 interface Shape extends Pick<BlockedCodes, "zeroPoints"> {
   readonly codes: { readonly length: number };
   readonly scales: { readonly length: number };
+  readonly takesZeroPoints: boolean;
 }
 
 /** Codes, scales and zero points of a weight as a recipe keeps them, those of 4 and 2 bits packed, the first lowest. */
@@ -32,14 +33,16 @@ export function packCodes({ codes, scales, zeroPoints }: BlockedCodes, type: Wei
  */
 export function unpackCodes(
   found: FoundCodes,
-  { codes: { length }, scales: { length: count }, zeroPoints: worked }: Shape,
+  { codes: { length }, scales: { length: count }, zeroPoints: worked, takesZeroPoints }: Shape,
   type: WeightType,
   name: string,
 ): BlockedCodes {
   const codes = unpacked(found.codes, length, type);
   const floats = unpackBytes(found.scales, 4 * count);
-  const zeroPoints = worked && found.zeroPoints !== undefined ? unpacked(found.zeroPoints, count, type) : worked;
-  if (!codes || !floats || (worked && !zeroPoints) || (!worked && found.zeroPoints !== undefined)) {
+  const { zeroPoints: points } = found;
+  const zeroPoints = points === undefined ? worked : unpacked(points, count, type);
+  const areTaken = worked !== null || takesZeroPoints || points === undefined;
+  if (!codes || !floats || !areTaken || (!zeroPoints && (worked || points !== undefined))) {
     throw new InputError(
       `The recipe's codes do not fit the weight ${name} of ${length} values; set "codes" to null in the recipe to find them again.`,
     );

@@ -213,7 +213,12 @@ function encodeBlocks(
 ): Codes {
   const worked = workedBlocks(source, choices, blocks);
   if (!choices.found) return worked;
-  const shape = { codes: { length: elementCount(source.dims) }, scales: worked.scales, zeroPoints: worked.zeroPoints };
+  const shape = {
+    codes: { length: elementCount(source.dims) },
+    scales: worked.scales,
+    zeroPoints: worked.zeroPoints,
+    takesZeroPoints: false,
+  };
   const { codes, ...found } = unpackCodes(choices.found, shape, choices.type, source.name);
   if (choices.halves && found.scales.some((scale) => halfAbove(scale) !== scale)) {
     throw new InputError(
@@ -316,7 +321,12 @@ function encodeChannels(source: WeightSource, choices: WeightChoices, inputScale
       `The recipe holds codes for the weight ${source.name}, which is multiplied in integers here; set "codes" to null in the recipe, or round to nearest.`,
     );
   }
-  const shape = { codes: { length: elementCount(source.dims) }, scales: worked.scales, zeroPoints: worked.zeroPoints };
+  const shape = {
+    codes: { length: elementCount(source.dims) },
+    scales: worked.scales,
+    zeroPoints: worked.zeroPoints,
+    takesZeroPoints: choices.type === "int4",
+  };
   const { codes, ...found } = unpackCodes(choices.found, shape, choices.type, source.name);
   return { ...worked, ...found, work: () => codes };
 }

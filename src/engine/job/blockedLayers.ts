@@ -39,7 +39,7 @@ export async function productsOf(
       await task.add(float, rounded);
     }
     if (!task) throw new Error("There was no sample to learn from.");
-    return await task.products();
+    return await task.products("taught");
   } finally {
     await task?.dispose();
   }

@@ -217,7 +217,11 @@ test("say by how much the products err, as a share of their own square", async (
   const { recipe, found } = await settled(recipeOf({ type: "int4", algorithm: "gptq" }));
   const [first] = found!.layers;
   expect(first!.found / first!.plain).toBeCloseTo(first!.left, 6);
-  const blocks = { codes: { length: WIDTH * HIDDEN }, scales: { length: (WIDTH / 16) * HIDDEN }, zeroPoints: null };
+  const blocks = {
+    codes: { length: WIDTH * HIDDEN },
+    scales: { length: (WIDTH / 16) * HIDDEN },
+    ...{ zeroPoints: null, takesZeroPoints: false },
+  };
   const { codes, scales } = unpackCodes(recipe.codes!.first!, blocks, "int4", "v");
   const exact = noise([WIDTH, HIDDEN], 1).data as Float32Array;
   let [error, square] = [0, 0];

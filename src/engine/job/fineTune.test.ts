@@ -7,7 +7,8 @@ import { learners } from "../learning/testing/problems.ts";
 import type { BlockLearner, BlockProblem, BlockTask, FineTuning } from "../model/finetuning.ts";
 import type { JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
-import type { Rounding } from "../model/rounding.ts";
+import type { Rounding, RoundingProblem, RoundingTask } from "../model/rounding.ts";
+import { TensorProto_DataType } from "../onnx/proto/onnx_pb.ts";
 import type { LayerPlan } from "../plan/plan.ts";
 import { plannedWeight } from "../plan/plannedWeight.ts";
 import type { WeightUse } from "../plan/weightUse.ts";
@@ -61,14 +62,26 @@ beforeAll(async () => {
   const request = { samples: SAMPLES, calibration: null };
   ({ recipe } = await settle(model, open, data, request, { main: runtime, accelerator: null }, idle));
   const listener = { context: idle, onPoint: () => undefined, onLayer: () => undefined };
-  const learning = { samples: SAMPLES, iterations: 5, resume: null };
+  const learning = { samples: SAMPLES - HELD, iterations: 5, resume: null };
   rounding = await learnRounding(model, recipe, data, learning, { runtime, learner }, listener);
 }, 60_000);
 
-/** Learns nothing, and says that it came from one loss to another. */
-function claiming(before: number, after: number): BlockLearner & { readonly held: number[]; added: number } {
+/** Learns nothing of blocks, and says that it came from one loss to another; where `errs`, takes layers' products for what they are not. */
+function claiming(
+  before: number,
+  after: number,
+  errs = false,
+): BlockLearner & { readonly held: number[]; added: number } {
   const claims = {
     ...learner,
+    async begin(problem: RoundingProblem): Promise<RoundingTask> {
+      const task = await learner.begin(problem);
+      const products = async (of: "taught" | "held") => {
+        const all = await task.products(of);
+        return errs ? { ...all, cross: all.cross.map((_, at) => 10 * Math.cos(at)) } : all;
+      };
+      return { ...task, products };
+    },
     held: [] as number[],
     added: 0,
     async beginBlock({ layers }: BlockProblem): Promise<BlockTask> {
@@ -114,8 +127,70 @@ test("what gains on samples held out is kept, and written", async () => {
   expect([by.held.length, again.codes]).toEqual([wanted, codes]);
 });
 
+test("layers get codes, scales and zero points of their own, and keep them where the outputs of samples held out are nearer", async () => {
+  const { codes, layerwise, blocks } = await tune(claiming(0.4, 0.4));
+  const { layers, wanted, found, judged } = layerwise;
+  expect([layers.map(({ layer }) => layer), wanted, found]).toEqual([
+    Object.keys(rounding.rounding),
+    layers.length,
+    null,
+  ]);
+  expect(judged).toMatchObject({ kept: true });
+  expect(judged!.after).toBeLessThan(judged!.before);
+  expect(blocks.some(({ kept }) => kept)).toBe(false);
+  expect(layers.every(({ loss }) => loss > 0 && loss < 0.2)).toBe(true);
+  expect(Object.values(codes).every(({ zeroPoints }) => zeroPoints !== undefined)).toBe(true);
+  const { plan, model: file } = quantizeModel(model, { ...recipe, codes, biases: {} });
+  const [first] = plan.layers.filter(({ id }) => id === layers[0]!.layer);
+  const encoded = plannedWeight(first!, first!.weightUse as WeightUse, plan, { ...recipe, codes });
+  expect(new Set(encoded.zeroPoints).size).toBeGreaterThan(1);
+  const written = file.graph!.initializer.filter(({ name }) => name.endsWith("_zero_point"));
+  expect(written.some(({ dataType, dims }) => dataType === TensorProto_DataType.INT4 && dims.length === 1)).toBe(true);
+});
+
+test("for a target whose weights have no zero points, there are none", async () => {
+  const { codes, layerwise } = await fineTune(
+    model,
+    { ...recipe, target: "openvino", format: "weights" },
+    data,
+    { samples: SAMPLES, steps: 1, from: rounding, resume: null },
+    { runtime, learner: claiming(0.4, 0.4) },
+    { context: idle, onPoint: () => undefined, onBlock: () => undefined },
+  );
+  expect(layerwise.layers.length).toBeGreaterThan(3);
+  expect(Object.values(codes).every(({ zeroPoints }) => zeroPoints === undefined)).toBe(true);
+});
+
+test("a run that ends between layers goes on from those that were found, and comes to the same codes", async () => {
+  const whole = await tune(claiming(0.4, 0.4));
+  const controller = new AbortController();
+  const partial: FineTuning[] = [];
+  const ended = fineTune(
+    model,
+    recipe,
+    data,
+    { samples: SAMPLES, steps: 20, from: rounding, resume: null },
+    { runtime, learner: claiming(0.4, 0.4) },
+    {
+      context: { ...idle, signal: controller.signal },
+      onPoint: () => undefined,
+      onBlock: (each) => partial.push(each) === 3 && controller.abort(),
+    },
+  );
+  await expect(ended).rejects.toThrow(/abort/i);
+  const last = partial.at(-1)!;
+  expect([last.layerwise.layers.length, last.layerwise.judged, last.blocks]).toEqual([3, null, []]);
+  expect(Object.keys(last.layerwise.found!.codes)).toHaveLength(3);
+  const learned = Object.values(last.codes).every(({ zeroPoints }) => zeroPoints === undefined);
+  expect(learned).toBe(true);
+  const again = await tune(claiming(0.4, 0.4), last);
+  expect(again.codes).toEqual(whole.codes);
+  expect(again.layerwise.layers.slice(0, 3)).toEqual(last.layerwise.layers);
+});
+
 test("what does not gain is left as learned rounding had it", async () => {
-  const { codes, biases, blocks } = await tune(claiming(0.4, 0.4));
+  const { codes, biases, layerwise, blocks } = await tune(claiming(0.4, 0.4, true));
+  expect(layerwise.judged).toMatchObject({ kept: false });
   expect(blocks.some(({ kept }) => kept)).toBe(false);
   expect(biases).toEqual({});
   const learned: Recipe = {

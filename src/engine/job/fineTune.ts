@@ -1,19 +1,17 @@
-import { cropped } from "../data/crops.ts";
 import { packCodes } from "../encode/foundCodes.ts";
 import { graphOf } from "../graph/pass.ts";
 import { sliceModel } from "../graph/slice.ts";
 import type { Dataset } from "../model/dataset.ts";
-import {
-  type BlockLearner,
-  type BlockTask,
-  type BlockTuning,
-  type FineTuneListener,
-  type FineTuneRequest,
-  type FineTuning,
-  HELD,
-  type TunedBlock,
-  type TunedLayer,
-  teachingOf,
+import type {
+  BlockLearner,
+  BlockTask,
+  BlockTuning,
+  FineTuneListener,
+  FineTuneRequest,
+  FineTuning,
+  Layerwise,
+  TunedBlock,
+  TunedLayer,
 } from "../model/finetuning.ts";
 import { inPairs } from "../model/format.ts";
 import { InputError } from "../model/job.ts";
@@ -32,23 +30,27 @@ import { plannedWeight } from "../plan/plannedWeight.ts";
 import type { WeightUse } from "../plan/weightUse.ts";
 import { type PlannedBlock, partOf, tunableRuns } from "./blocks.ts";
 import { learnableLayers } from "./layerInputs.ts";
+import { layersIn4Bits, tuneLayers, withFound } from "./layerwise.ts";
 import { equalizedModel, type OpenModel } from "./open.ts";
+import { OutputJudge } from "./outputJudge.ts";
 import { printing } from "./prints.ts";
 import { type Quantized, quantizeModel } from "./quantize.ts";
-import { readableSamples } from "./samples.ts";
 import { loadSession } from "./session.ts";
+import { Views } from "./views.ts";
+import { FED_BYTES } from "./walkersOf.ts";
 import { fromRows, inRows, layerForm, type WeightRows, weightRows } from "./weightRows.ts";
 
 /** What is kept of all samples for a block: what it reads and makes. Earlier layers read more, and few weights are theirs. */
 const KEPT_BYTES = 64 * 2 ** 20;
-/** How often each picture that teaches is seen: as it is, and in crops. */
-const VIEWS = 4;
+const NONE: Layerwise = { layers: [], wanted: 0, found: null, judged: null };
+
 /**
- * Tunes codes, scales and biases of layers of 4 bits block by block, in graph order, from learned rounding on: a block is to make of what
+ * Tunes codes, scales, zero points and biases of layers of 4 bits: layer by layer (`tuneLayers`), kept where the model's outputs are nearer to
+ * the float model's than with learned rounding, on samples held out, as they are; and then block by block, in graph order: a block is to make of what
  * it is fed in the quantized model, with earlier blocks tuned, what it makes in the float model. Pictures are seen in crops, too. A block
- * keeps what it learned where that gains on samples held out, as they are. Of each run of layers that can be tuned together the block is the longest
+ * keeps what it learned where that gains on samples held out. Of each run of layers that can be tuned together the block is the longest
  * part up to its end whose samples fit in memory.
- * Throws InputError as quantizing does, where no block can be tuned, or no sample can be read; rejects with AbortError when it is
+ * Throws InputError as quantizing does, where nothing can be tuned, or no sample can be read; rejects with AbortError when it is
  * cancelled, after `onBlock` had all that was tuned.
  */
 export async function fineTune(
@@ -66,20 +68,44 @@ export async function fineTune(
     quantizeModel(model, { ...inPairs(recipe), codes, biases });
   const begun = { codes: roundedCodes(model, recipe, from.rounding), biases: from.biases };
   let tuning: FineTuning = resume ?? {
-    ...{ ...begun, blocks: [], wanted: 0, samples: 0, views: 0, steps },
+    ...{ ...begun, layerwise: NONE, blocks: [], wanted: 0, samples: 0, views: 0, steps },
     ...{ learner: learner.label, seconds: 0, prints: null },
   };
   const taken = () => (resume?.seconds ?? 0) + (performance.now() - start) / 1000;
   context.report({ task: "Fine-tuning, reading samples", done: 0, total: 100, unit: "%" });
-  const runs = tunableRuns(quantizedBy(begun), recipe);
+  const quantized = quantizedBy(begun);
+  const runs = tunableRuns(quantized, recipe);
   const taught = printing(dataset, null);
   const views = new Views(taught.dataset, samples, recipe, context.signal);
   const dims = await dimsIn(float, runs, views, made, runtime);
   const blocks = blocksOf(runs, dims, views.most);
-  if (blocks.length === 0) {
-    throw new InputError(
-      `${model.name} has no layers that can be tuned together on ${views.most} samples; choose learned rounding, or fewer samples.`,
-    );
+  if (blocks.length === 0 && layersIn4Bits(quantized, recipe).length === 0) {
+    throw new InputError(`${model.name} has no weights that can be tuned; choose learned rounding.`);
+  }
+  const told = (layerwise: Layerwise): FineTuning => ({
+    ...tuning,
+    layerwise,
+    wanted: blocks.length,
+    samples: views.samples,
+    views: views.count,
+    seconds: taken(),
+    prints: taught.all,
+  });
+  if (!tuning.layerwise.judged) {
+    const seen = await views.within(FED_BYTES);
+    const onLayer = (layerwise: Layerwise) => onBlock(told(layerwise));
+    const by = { runtime, learner };
+    const found = await tuneLayers(model, inPairs(recipe), begun, seen, tuning.layerwise, by, { context, onLayer });
+    const tuned = withFound(begun, found);
+    const judge = await OutputJudge.open(model, views.heldOut, views.held, runtime, context);
+    const errorOf = async ({ codes, biases }: Pick<FineTuning, "codes" | "biases">) => {
+      const { deciding } = await judge.noise({ ...inPairs(recipe), codes, biases }, views.held);
+      return deciding.reduce((sum, error) => sum + error / deciding.length, 0);
+    };
+    const [before, after] = [await errorOf(begun), await errorOf(tuned)];
+    const kept = after < before;
+    tuning = { ...told({ ...found, found: null, judged: { before, after, kept } }), ...(kept ? tuned : begun) };
+    onBlock(tuning);
   }
   for (const [at, block] of blocks.entries()) {
     if (at < tuning.blocks.length) continue;
@@ -112,19 +138,12 @@ export async function fineTune(
           point,
         );
       });
-      tuning = withBlock(tuning, block, tuned, quantized, (performance.now() - began) / 1000);
+      tuning = withBlock(tuning, block, tuned, quantized, recipe, (performance.now() - began) / 1000);
     } finally {
       await learning?.dispose();
       for (const { end } of sessions) await end();
     }
-    tuning = {
-      ...tuning,
-      wanted: blocks.length,
-      samples: views.samples,
-      views: views.count,
-      seconds: taken(),
-      prints: taught.all,
-    };
+    tuning = told(tuning.layerwise);
     onBlock(tuning);
   }
   return tuning;
@@ -169,64 +188,6 @@ function roundedCodes(
       return [plan.id, packCodes(encoded, encoded.type)];
     }),
   );
-}
-
-/** Samples as they are seen: those that teach and are pictures in crops, too, the same each time; anything else as it is. */
-class Views {
-  readonly #dataset: Dataset;
-  readonly #wanted: number;
-  readonly #signal: AbortSignal;
-  readonly #layout: NonNullable<Recipe["preprocess"]>["layout"] | null;
-  /** How many samples were read that teach, and that judge. */
-  #taught = 0;
-  #held = 0;
-
-  constructor(dataset: Dataset, samples: number, { preprocess }: Recipe, signal: AbortSignal) {
-    this.#signal = signal;
-    this.#dataset = dataset;
-    this.#wanted = Math.min(samples, dataset.length);
-    this.#layout = preprocess?.layout ?? null;
-  }
-
-  get #views(): number {
-    return this.#layout ? VIEWS : 1;
-  }
-
-  get most(): number {
-    return this.#wanted * this.#views;
-  }
-
-  get samples(): number {
-    return this.#taught + this.#held;
-  }
-
-  get count(): number {
-    return this.#taught * this.#views + this.#held;
-  }
-
-  /** How many of them, the last, are held out. Throws InputError where none teaches, or none judges. */
-  get held(): number {
-    if (this.#held > 0 && this.#taught > 0) return this.#held;
-    throw new InputError(
-      `Fine-tuning holds out one sample in ${HELD}, and ${this.samples} could be read: give ${HELD} or more, or choose learned rounding.`,
-    );
-  }
-
-  /** View by view of the samples that teach, so that those of one are apart; then those held out. */
-  async *all(): AsyncGenerator<TensorMap> {
-    const [taught, held]: [TensorMap[], TensorMap[]] = [[], []];
-    for await (const { done, sample } of readableSamples(this.#dataset, this.#wanted)) {
-      this.#signal.throwIfAborted();
-      (done < teachingOf(this.#wanted) ? taught : held).push(sample.feeds);
-    }
-    [this.#taught, this.#held] = [taught.length, held.length];
-    for (let view = 0; view < this.#views; view++) {
-      for (const [at, feeds] of taught.entries()) {
-        yield this.#layout && view > 0 ? cropped(feeds, this.#layout, at * VIEWS + view) : feeds;
-      }
-    }
-    yield* held;
-  }
 }
 
 /** Runs a graph to one of its tensors. */
@@ -312,6 +273,7 @@ function problemOf(
         ...rows,
         form: layerForm(layer, plan, dims.get(input) ?? []) as LayerForm,
         codes: inRows(layer, rows.channels, encoded.codes as Int8Array),
+        zeroPoints: encoded.zeroPoints as Int8Array | null,
         scales: encoded.scales.length === rows.channels ? encoded.scales : rows.scales,
         bias: biasOf(layer, plan.index, rows.channels),
       };
@@ -333,6 +295,7 @@ function withBlock(
   block: PlannedBlock,
   { layers, before, after, curve }: TunedBlock,
   { plan }: Quantized,
+  recipe: Recipe,
   seconds: number,
 ): FineTuning {
   const kept = after < before;
@@ -344,7 +307,8 @@ function withBlock(
   for (const [at, id] of ids.entries()) {
     const { codes: rows, scales, shift } = layers[at] as TunedLayer;
     const layer = plan.layers.find((each) => each.id === id) as LayerPlan;
-    codes[id] = packCodes({ codes: fromRows(layer, scales.length, rows), scales, zeroPoints: null }, "int4");
+    const { zeroPoints } = plannedWeight(layer, layer.weightUse as WeightUse, plan, { ...recipe, codes: tuning.codes });
+    codes[id] = packCodes({ codes: fromRows(layer, scales.length, rows), scales, zeroPoints }, "int4");
     if (shift) {
       const before = own(biases, id);
       biases[id] = [...shift].map((value, channel) => Math.fround(value + (before?.[channel] ?? 0)));

@@ -136,7 +136,7 @@ async function byChannels(
  * The squared error of a channel's products against the float model's own, that of drifted inputs included: with d the errors of the
  * weights, d' H d + 2 d'k + E(w e)^2, without the noise on the diagonal of H (learning/reconstruction.ts).
  */
-function wholeError(
+export function wholeError(
   { gram, noise, cross, drift }: LayerProducts,
   row: Float32Array,
   channel: number,
@@ -153,7 +153,7 @@ function wholeError(
 }
 
 /** The weights that would give the layer's own products from inputs that have drifted: w - H^-1 k, with k of `LayerProducts.cross`. */
-function wantedOf(row: Float32Array, cross: Float32Array, factor: Float64Array | null): Float32Array {
+export function wantedOf(row: Float32Array, cross: Float32Array, factor: Float64Array | null): Float32Array {
   if (!factor) return row;
   const shift = Float64Array.from(cross);
   solveCholesky(factor, row.length, shift);

@@ -10,6 +10,9 @@ import type { OpenModel } from "./open.ts";
 import { readableSamples } from "./samples.ts";
 import { loadSession } from "./session.ts";
 
+/** Bytes that samples come to that walkers are fed. */
+export const FED_BYTES = KEPT_BYTES / 2;
+
 /**
  * Walkers through graphs of a model, one or two, on its first samples, of as many as there is room for; nothing but they holds the
  * samples. `what` says what cannot be done, and the way out, when a tensor has a type that is not fed. Throws InputError when no
@@ -28,8 +31,19 @@ export async function walkersOf<const M extends readonly ModelProto[]>(
   for await (const { sample } of readableSamples(dataset, samples)) {
     feeds.push(sample.feeds);
     bytes += bytesOf(sample.feeds);
-    if (bytes > KEPT_BYTES / 2) break;
+    if (bytes > FED_BYTES) break;
   }
+  return walkersOn(models, model, feeds, runtime, what);
+}
+
+/** Walkers through graphs of a model, one or two, on samples at hand, of which they keep no more than what is still to be read. */
+export function walkersOn<const M extends readonly ModelProto[]>(
+  models: M,
+  model: OpenModel,
+  feeds: readonly TensorMap[],
+  runtime: Runtime,
+  what: (tensor: string) => string,
+): { [K in keyof M]: Walker } {
   const added = addedTypes(models);
   const parts: WalkerParts = {
     // Others that quantizing added are float32, where a slice is fed them.

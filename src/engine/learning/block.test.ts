@@ -61,11 +61,13 @@ test("values are rounded to their codes, and pass slopes where they are not clip
 
 test("the slope of a scale's logarithm is what its weights came to", () => {
   const [codes, scales] = [tensor2d([1.4, -9, 0.6, 2], [2, 2]), tensor2d([0.5, 2], [1, 2])];
-  const { value, back } = roundWeight(codes, scales, [-8, 7]);
-  expect([...value.dataSync()]).toEqual([0.5, -16, 0.5, 4]);
+  // The second output's codes are counted from a zero point of -1.
+  const limits = [tensor2d([-8, -7], [1, 2]), tensor2d([7, 8], [1, 2])] as const;
+  const { value, back } = roundWeight(codes, scales, limits);
+  expect([...value.dataSync()]).toEqual([0.5, -14, 0.5, 4]);
   const slopes = back(tensor2d([1, 2, 3, 4], [2, 2]));
   expect([...slopes.codes.dataSync()]).toEqual([0.5, 4, 1.5, 8]);
-  expect([...slopes.growth.dataSync()]).toEqual([2, -16]);
+  expect([...slopes.growth.dataSync()]).toEqual([2, -12]);
 });
 
 const same: LayerForm = {
@@ -80,7 +82,8 @@ const same: LayerForm = {
 const layerOf = (form: LayerForm, channels: number, inputs: number, seed: number): BlockLayer => {
   const problem = problemOf(form, channels, inputs, seed);
   const codes = Int8Array.from(problem.weight, (value) => clamp(roundHalfEven(value / 0.13), -8, 7));
-  return { ...problem, codes, bias: new Float32Array(channels).fill(0.1) };
+  const zeroPoints = Int8Array.from({ length: channels }, (_, channel) => (channel % 5) - 2);
+  return { ...problem, codes, zeroPoints, bias: new Float32Array(channels).fill(0.1) };
 };
 
 test("a block learns to make what is wanted, on samples held out too, and gives codes within the limits", async () => {

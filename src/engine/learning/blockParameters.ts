@@ -40,15 +40,22 @@ export class BlockParameters {
   readonly #growth: Variable;
   readonly #shift: Variable | null;
   readonly #scales: Tensor2D;
+  /** The least and the greatest code of each channel, counted from its zero point. */
+  readonly #limits: readonly [Tensor2D, Tensor2D];
   readonly #rate: number;
 
   constructor(layer: BlockLayer) {
     this.layer = layer;
-    const { channels, scales, bias } = layer;
-    this.#scales = keep(tensor(scales, [1, channels]) as Tensor2D);
+    const { channels, inputs, scales, bias, limits, zeroPoints } = layer;
+    const zeroPoint = (channel: number) => zeroPoints?.[channel] ?? 0;
+    const row = (values: Float32Array) => keep(tensor(values, [1, channels]) as Tensor2D);
+    this.#scales = row(scales);
+    const [least, most] = limits.map((limit) => row(scales.map((_, channel) => limit - zeroPoint(channel))));
+    this.#limits = [least as Tensor2D, most as Tensor2D];
     this.#codes = tidy(() => {
       const exact = div(columns(layer, layer.weight), this.#scales);
-      return variable(withinCodes(exact, columns(layer, Float32Array.from(layer.codes))));
+      const codes = Float32Array.from(layer.codes, (code, at) => code - zeroPoint(Math.floor(at / inputs)));
+      return variable(withinCodes(exact, columns(layer, codes)));
     });
     this.#growth = variable(zeros([1, channels]));
     this.#shift = bias && variable(zeros([channels]));
@@ -63,9 +70,9 @@ export class BlockParameters {
 
   /** What the layer makes of an input, and how slopes go back: to the input, and to `variables`. */
   apply(input: Tensor): { readonly value: Tensor; back(slopes: Tensor, wantsInput: boolean): LayerSlopes } {
-    const { form, bias, channels, limits } = this.layer;
+    const { form, bias, channels } = this.layer;
     const scales = mul(this.#scales, exp(this.#growth)) as Tensor2D;
-    const weight = roundWeight(this.#codes as Tensor as Tensor2D, scales, limits);
+    const weight = roundWeight(this.#codes as Tensor as Tensor2D, scales, this.#limits);
     const made = products(form, input, weight.value);
     return {
       value: bias && this.#shift ? add(made.value, add(tensor(bias), this.#shift)) : made.value,
@@ -79,14 +86,14 @@ export class BlockParameters {
   }
 
   async tuned(): Promise<TunedLayer> {
-    const { channels, inputs, limits, scales } = this.layer;
+    const { channels, inputs, limits, scales, zeroPoints } = this.layer;
     const rows = tidy(() => byRows(this.layer, this.#codes as Tensor as Tensor2D));
     const values = await rows.data();
     rows.dispose();
     const growth = await this.#growth.data();
     return {
       codes: Int8Array.from({ length: channels * inputs }, (_, at) =>
-        clamp(roundHalfEven(values[at] as number), ...limits),
+        clamp(roundHalfEven(values[at] as number) + (zeroPoints?.[Math.floor(at / inputs)] ?? 0), ...limits),
       ),
       scales: scales.map((scale, at) => scale * Math.exp(growth[at] as number)),
       shift: this.#shift && ((await this.#shift.data()) as Float32Array).slice(),
@@ -95,7 +102,7 @@ export class BlockParameters {
 
   dispose(): void {
     for (const each of this.variables) each.dispose();
-    this.#scales.dispose();
+    for (const each of [this.#scales, ...this.#limits]) each.dispose();
   }
 }
 

@@ -5,6 +5,8 @@ import {
   greaterEqual,
   lessEqual,
   logicalAnd,
+  maximum,
+  minimum,
   mul,
   round,
   sub,
@@ -40,12 +42,13 @@ export function roundValues(values: Tensor, low: number, high: number, grid: Val
 }
 
 /**
- * A weight as its codes give it, of codes before rounding [inputs, outputs] and scales [1, outputs]: scale * clip(round(codes)).
+ * A weight as its codes give it, of codes before rounding, counted from the zero point, [inputs, outputs] and scales [1, outputs]:
+ * scale * clip(round(codes)), with the least and the greatest code of each output.
  * Backwards a code moves as if it were not rounded, and the logarithm of a scale by what its weights came to, which is the step size's
  * gradient of LSQ (Esser et al., *Learned Step Size Quantization*, ICLR 2020) of weights that are held in codes.
  */
-export function roundWeight(codes: Tensor2D, scales: Tensor2D, [least, most]: readonly [number, number]) {
-  const value = mul(clipByValue(round(codes), least, most), scales) as Tensor2D;
+export function roundWeight(codes: Tensor2D, scales: Tensor2D, [least, most]: readonly [Tensor2D, Tensor2D]) {
+  const value = mul(minimum(maximum(round(codes), least), most), scales) as Tensor2D;
   return {
     value,
     back: (slopes: Tensor) => ({ codes: mul(slopes, scales), growth: sum(mul(slopes, value), 0, true) }),

@@ -1,5 +1,5 @@
 import { add, div, matMul, sub, type Tensor3D, tensor3d, tidy, transpose, zeros } from "@tensorflow/tfjs-core";
-import type { RoundingProblem } from "../model/rounding.ts";
+import type { InputMeans, RoundingProblem } from "../model/rounding.ts";
 import type { Tensor } from "../model/tensor.ts";
 import { patchPlan } from "./patches.ts";
 import { positionsOf } from "./positions.ts";
@@ -20,11 +20,6 @@ export interface GramMatrices {
   readonly drift: Tensor3D;
   /** E[x^] and E[x^ - x], as [groups, inputs]; null where no bias takes up mean errors. */
   readonly means: InputMeans | null;
-}
-
-export interface InputMeans {
-  readonly rounded: Float64Array;
-  readonly drift: Float64Array;
 }
 
 /**

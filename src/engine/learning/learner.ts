@@ -52,39 +52,43 @@ function blockTask(block: Block, failure: Backend["failure"]): BlockTask {
 }
 
 function taskOf(problem: RoundingProblem, failure: Backend["failure"]): RoundingTask {
-  let gram: Gram | null = new Gram(problem);
-  const begun = () => {
-    if (!gram) throw new Error("The layer's rounding was learned already.");
-    return gram;
+  const grams: Record<"taught" | "held", Gram | null> = { taught: new Gram(problem), held: null };
+  let adds: "taught" | "held" = "taught";
+  const finished = (of: "taught" | "held") => {
+    const gram = grams[of];
+    if (!gram) throw new Error("There is nothing of the layer to learn from.");
+    grams[of] = null;
+    return gram.finish();
+  };
+  const checked = <T>(made: T): T => {
+    const failed = failure?.();
+    if (failed) throw new Error(failed);
+    return made;
   };
   return {
     async add(float, rounded) {
-      begun().add(float, rounded);
+      const gram = grams[adds];
+      if (!gram) throw new Error("The layer's rounding was learned already.");
+      gram.add(float, rounded);
+    },
+    async hold() {
+      grams.held = new Gram(problem);
+      adds = "held";
     },
     async learn(iterations, signal, onPoint) {
-      const matrices = begun().finish();
-      gram = null;
-      const learned = await adaround(problem, matrices, iterations, signal, onPoint);
-      const failed = failure?.();
-      if (failed) throw new Error(failed);
-      return learned;
+      return checked(await adaround(problem, finished("taught"), iterations, signal, onPoint));
     },
-    async products() {
-      const matrices = begun().finish();
-      gram = null;
-      const reconstruction = await Reconstruction.of(problem, matrices);
+    async products(of) {
+      const reconstruction = await Reconstruction.of(problem, finished(of));
       try {
-        const products = await reconstruction.products();
-        const failed = failure?.();
-        if (failed) throw new Error(failed);
-        return products;
+        return checked(await reconstruction.products());
       } finally {
         reconstruction.dispose();
       }
     },
     async dispose() {
-      gram?.dispose();
-      gram = null;
+      for (const gram of Object.values(grams)) gram?.dispose();
+      [grams.taught, grams.held] = [null, null];
     },
   };
 }

@@ -12,8 +12,8 @@ import {
   tensor3d,
   tidy,
 } from "@tensorflow/tfjs-core";
-import type { LayerProducts, RoundingProblem } from "../model/rounding.ts";
-import type { GramMatrices, InputMeans } from "./gram.ts";
+import type { InputMeans, LayerProducts, RoundingProblem } from "../model/rounding.ts";
+import type { GramMatrices } from "./gram.ts";
 
 /** Inputs seem noisier by this share of their mean square, so that rounding leans less on what few samples happen to be. */
 const NOISE = 0.02;
@@ -130,7 +130,7 @@ export class Reconstruction {
     const [gram, noise, cross] = (await Promise.all(
       [this.#gram, this.#noise, this.#cross].map(async (each) => (await each.data()).slice()),
     )) as [Float32Array, Float32Array, Float32Array];
-    return { gram, noise, cross, drift: this.#drift.slice(), power: this.#power.slice() };
+    return { gram, noise, cross, drift: this.#drift.slice(), power: this.#power.slice(), means: this.#means };
   }
 
   /** The whole squared error of each channel. */

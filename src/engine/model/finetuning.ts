@@ -1,4 +1,4 @@
-import { count, fields, finites, flag, list, number, type Of, record, text } from "../schema/define.ts";
+import { count, fields, finites, flag, list, nullable, number, type Of, record, text } from "../schema/define.ts";
 import type { JobContext } from "./job.ts";
 import type { Affine } from "./range.ts";
 import { FOUND_CODES, PRINTS } from "./recipe.ts";
@@ -24,6 +24,8 @@ export interface ValueGrid extends Affine {
 /** A layer to be tuned: its weight as rows of output channels, and the codes that it begins with, in that order. */
 export interface BlockLayer extends LayerWeight {
   readonly codes: Int8Array;
+  /** One a channel; null where all are 0. */
+  readonly zeroPoints: Int8Array | null;
   /** One an output channel; null where none can be added. */
   readonly bias: Float32Array | null;
 }
@@ -76,6 +78,33 @@ export interface BlockLearner extends Learner {
   beginBlock(problem: BlockProblem): Promise<BlockTask>;
 }
 
+/** One layer whose codes, scale and zero point a channel were found by themselves, before blocks are tuned. */
+const LAYER_TUNING = fields({
+  layer: text,
+  weights: count,
+  /** How much noisier its inputs were taken to be, in shares of their mean square: what lost least on samples held out. */
+  noise: number,
+  /** Squared error of its output on samples held out, as a share of its own square, without mean errors that a bias takes up. */
+  loss: number,
+  seconds: number,
+});
+export type LayerTuning = Of<typeof LAYER_TUNING>;
+
+/** Whether something is kept: by the model's outputs on samples held out, their squared error as a share of their own square. */
+const JUDGED = fields({ before: number, after: number, kept: flag });
+export type Judged = Of<typeof JUDGED>;
+
+const LAYERWISE = fields({
+  layers: list(LAYER_TUNING),
+  /** How many layers there are; fewer are in `layers` where tuning was cancelled. */
+  wanted: count,
+  /** As the recipe keeps them, until they are judged; what is kept of them is in the result's own then. */
+  found: nullable(fields({ codes: record(FOUND_CODES), biases: record(finites) })),
+  /** With the learned rounding that is gone on from, and with what was found; null until all layers are there. */
+  judged: nullable(JUDGED),
+});
+export type Layerwise = Of<typeof LAYERWISE>;
+
 /** What tuning did to one block. */
 const BLOCK_TUNING = fields({
   /** Ids of its layers that are tuned. */
@@ -94,6 +123,7 @@ export const FINE_TUNING = fields({
   /** As the recipe keeps them. */
   codes: record(FOUND_CODES),
   biases: record(finites),
+  layerwise: LAYERWISE,
   blocks: list(BLOCK_TUNING),
   /** How many blocks there are; fewer are in `blocks` where tuning was cancelled. */
   wanted: count,
@@ -115,7 +145,7 @@ export interface FineTuneRequest {
   readonly steps: number;
   /** The learned rounding that is gone on from, of the samples that teach. */
   readonly from: Pick<Rounding, "rounding" | "biases">;
-  /** What a run that was ended came to: its blocks are not tuned again. */
+  /** What a run that was ended came to: its layers and blocks are not tuned again. */
   readonly resume: FineTuning | null;
 }
 
@@ -123,8 +153,13 @@ export interface FineTuneListener {
   readonly context: JobContext;
   /** The loss of the block under way, by the ids of its layers. */
   readonly onPoint: (layers: readonly string[], point: LossPoint) => void;
-  /** What there is after each block that was tuned. */
+  /** What there is after each layer, and each block, that was tuned. */
   readonly onBlock: (partial: FineTuning) => void;
+}
+
+/** Whether anything that was tuned is kept. */
+export function hasGained({ layerwise, blocks }: Pick<FineTuning, "layerwise" | "blocks">): boolean {
+  return layerwise.judged?.kept === true || blocks.some(({ kept }) => kept);
 }
 
 /** What a block that is kept does not say: it was held against rounding learned of the samples that teach, not of all. */

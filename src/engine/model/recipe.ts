@@ -19,7 +19,7 @@ import {
   type Schema,
   text,
 } from "../schema/define.ts";
-import { BLOCK_SIZES, type StoredType, WEIGHT_TYPES, type WeightType } from "../values/codes.ts";
+import { BLOCK_SIZES, isAsymmetric, type StoredType, WEIGHT_TYPES, type WeightType } from "../values/codes.ts";
 import { RECIPE_FORMATS } from "./format.ts";
 import { EDITED_PREPROCESS, PREPROCESS } from "./preprocess.ts";
 import { ACTIVATION_SCHEME, METHODS, RANGE, SCALES } from "./range.ts";
@@ -139,6 +139,11 @@ export function weightTypesOf({ type, layers = {} }: Pick<WeightScheme, "type" |
 /** How weights are rounded, in words, the seed included. */
 export function roundingText({ rounding, seed = 0 }: Pick<WeightScheme, "rounding" | "seed">): string {
   return rounding === "stochastic" ? `stochastic, seed ${seed}` : rounding;
+}
+
+/** Whether any of the weights' codes have a zero point other than 0. */
+export function hasZeroPoints({ weights, codes }: Pick<Recipe, "weights"> & Partial<Pick<Recipe, "codes">>): boolean {
+  return isAsymmetric(weights.type) || Object.values(codes ?? {}).some(({ zeroPoints }) => zeroPoints !== undefined);
 }
 
 /** Whether weights are of the form that is fine-tuned: in int4 with a free scale a channel. */

@@ -70,14 +70,24 @@ export interface LayerProducts {
   /** By channel: E(w e)^2 and E(w x)^2. */
   readonly drift: Float32Array;
   readonly power: Float32Array;
+  /** E[x^] and E[e], as [groups, inputs], which all of these are beyond; null where no bias takes up mean errors. */
+  readonly means: InputMeans | null;
+}
+
+export interface InputMeans {
+  readonly rounded: Float64Array;
+  readonly drift: Float64Array;
 }
 
 /** One layer's rounding being learned: its inputs are streamed in, then it learns, or gives what they add up to. */
 export interface RoundingTask {
   /** The layer's input on one sample, in the float model and in the model whose earlier layers are rounded. */
   add(float: Tensor, rounded: Tensor): Promise<void>;
+  /** What is added from here on is held out: it teaches nothing. */
+  hold(): Promise<void>;
   learn(iterations: number, signal: AbortSignal, onPoint: (point: LossPoint) => void): Promise<LearnedRounding>;
-  products(): Promise<LayerProducts>;
+  /** Of what teaches, or of what is held out. */
+  products(of: "taught" | "held"): Promise<LayerProducts>;
   dispose(): Promise<void>;
 }
 

@@ -129,14 +129,20 @@ export class ProductRounding {
     const matrix = new Float64Array(blocks * blocks);
     const values = new Float64Array(blocks);
     const steps = Float64Array.from(this.#order, (input) => codes[input]! - grid.zeroPoints[gridBlock(input, grid)]!);
+    const blockOf = this.#order.map((input) => gridBlock(input, grid));
     for (let i = 0; i < inputs; i++) {
       const step = steps[i]!;
       if (step === 0) continue;
-      const block = gridBlock(this.#order[i]!, grid);
+      const block = blockOf[i]!;
       values[block] = values[block]! + step * wanted[i]!;
-      for (let j = 0; j < inputs; j++) {
-        const at = block * blocks + gridBlock(this.#order[j]!, grid);
-        matrix[at] = matrix[at]! + step * steps[j]! * this.#gram[i * inputs + j]!;
+      const row = block * blocks;
+      let from = i * inputs;
+      for (let j = 0; j < inputs; ) {
+        const at = row + blockOf[j]!;
+        let sum = matrix[at]!;
+        do sum += step * steps[j++]! * this.#gram[from++]!;
+        while (j < inputs && row + blockOf[j]! === at);
+        matrix[at] = sum;
       }
     }
     for (let block = 0; block < blocks; block++) {

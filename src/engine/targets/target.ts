@@ -1,7 +1,7 @@
 import { multipliesAll, type RecipeFormat, takesCodes, takesHalfEnds, takesRanges } from "../model/format.ts";
 import { InputError } from "../model/job.ts";
 import { type ActivationScheme, type Range, type Scales, widened } from "../model/range.ts";
-import { type Recipe, type WeightScheme, weightTypesOf } from "../model/recipe.ts";
+import { hasZeroPoints, isTunedForm, type Recipe, type WeightScheme, weightTypesOf } from "../model/recipe.ts";
 import type { TargetName } from "../model/target.ts";
 import { isWide } from "../values/codes.ts";
 import { takesEnds } from "./takesEnds.ts";
@@ -143,7 +143,8 @@ export interface KernelCost {
 export type Asked = Pick<
   Recipe,
   "format" | "activations" | "wide" | "ends" | "weights" | "corrections" | "elementwise" | "float"
->;
+> &
+  Partial<Pick<Recipe, "codes">>;
 
 /** Throws InputError where a target does not take what a recipe asks for. */
 export function assertTakes(target: Target, recipe: Asked): void {
@@ -189,6 +190,9 @@ function targetRefusal(target: Target, recipe: Asked): string | null {
   const types = weightTypesOf(weights);
   const unknown = types.find((type) => !target.weights.includes(type));
   if (unknown !== undefined) return refuse(`weights in ${unknown}`, target.weights);
+  if (isTunedForm(weights) && hasZeroPoints(recipe) && !target.weights.includes("uint4")) {
+    return `${target.name} takes no zero points of weights in int4, which the recipe's codes have; set "codes" and "biases" to null in the recipe to tune them again.`;
+  }
   const unmultiplied = multipliesAll(recipe) && types.find((type) => !target.multiplies.includes(type));
   if (unmultiplied) {
     return `The format ${recipe.format} holds weights that ${target.name} multiplies in integers; choose ${target.multiplies.join(" or ")} in the place of ${unmultiplied}, or another format.`;

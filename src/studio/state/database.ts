@@ -34,7 +34,7 @@ export type RecordStore = Exclude<StoreNames<Schema>, "sizes">;
 export type Stored<S extends RecordStore> = Schema[S]["value"];
 
 const NAME = "octet";
-const VERSION = 10;
+const VERSION = 11;
 let opened: Promise<IDBPDatabase<Schema>> | null = null;
 
 /**
@@ -55,6 +55,8 @@ export function database(): Promise<IDBPDatabase<Schema>> {
         if (from < 8) db.createObjectStore("sizes", { keyPath: "id" });
         if (from < 9) create(db, "begun");
         if (from < 10) create(db, "finetunings");
+        // Tuned before layers were tuned by themselves.
+        else if (from < 11) await forget(transaction, "finetunings");
         if (from > 0) for (const store of db.objectStoreNames) await renewStore(transaction, store);
         if (from > 0 && from < 8) await measure(transaction, db.objectStoreNames);
       }),
@@ -82,6 +84,19 @@ async function renewStore(
   let cursor = renew ? await transaction.objectStore(store).openCursor() : null;
   while (cursor && renew) {
     await cursor.update(renew(cursor.value as unknown as Json) as never);
+    cursor = await cursor.continue();
+  }
+}
+
+/** Drops all records of a store, and their sizes. */
+async function forget(
+  transaction: IDBPTransaction<Schema, StoreNames<Schema>[], "versionchange">,
+  store: StoreNames<Schema>,
+): Promise<void> {
+  await transaction.objectStore(store).clear();
+  let cursor = await transaction.objectStore("sizes").openCursor();
+  while (cursor) {
+    if (cursor.value.store === store) await cursor.delete();
     cursor = await cursor.continue();
   }
 }

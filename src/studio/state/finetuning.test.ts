@@ -51,6 +51,7 @@ const block = (layer: string, kept: boolean) => ({
 const tuned = (...kept: readonly boolean[]): FineTuning => ({
   codes: { a: { codes: "AQ==", scales: "AACAPw==" }, b: { codes: "Ag==", scales: "AACAPw==" } },
   biases: kept.includes(true) ? { a: [0.5] } : {},
+  layerwise: { layers: [], wanted: 0, found: null, judged: { before: 0.5, after: 0.5, kept: false } },
   blocks: kept.map((each, at) => block("ab"[at] ?? "", each)),
   ...{ wanted: 2, samples: 20, views: 80, steps: 100, learner: "tfjs", seconds: 2, prints: "AAAAAAAABBBBBBBB" },
 });
@@ -144,7 +145,7 @@ test("where nothing gains the recipe has learned rounding, unless it asks for wh
   await fineTune();
   expect(present()).toMatchObject({ weights: { rounding: "learned" }, rounding: learned.rounding });
   expect("codes" in present()).toBe(false);
-  expect(state().work.log[0]?.text).toBe("0 of 2 blocks gained by fine-tuning on samples held out.");
+  expect(state().work.log[0]?.text).toBe("Fine-tuning gained nothing layer by layer on samples held out; 0 of 2 blocks gained.");
   chooseFineTuning();
   expect([fineTuningIsAdopted(state()), present().biases]).toEqual([true, {}]);
 });

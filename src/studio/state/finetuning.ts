@@ -1,5 +1,5 @@
 import { proxy } from "../../../workers/client.ts";
-import { type FineTuning, teachingOf } from "../../engine/model/finetuning.ts";
+import { type FineTuning, hasGained, teachingOf } from "../../engine/model/finetuning.ts";
 import type { Recipe } from "../../engine/model/recipe.ts";
 import type { LossPoint, Rounding } from "../../engine/model/rounding.ts";
 import { basisOf, isCurrent } from "../../engine/recipe/basis.ts";
@@ -37,13 +37,16 @@ export function fineTuningIsStale(state: StudioState): boolean {
   return !isCurrent("codes", finetuning.basis, { ...present, recipe: fineTuned(present.recipe) });
 }
 
-export function isWhollyTuned({ blocks, wanted }: FineTuning): boolean {
-  return blocks.length >= wanted;
+export function isWhollyTuned({ layerwise, blocks, wanted }: FineTuning): boolean {
+  return layerwise.judged !== null && blocks.length >= wanted;
 }
 
-/** Whether any block gained on samples held out. */
-export function hasGained({ blocks }: FineTuning): boolean {
-  return blocks.some(({ kept }) => kept);
+/** How far it is, in words. */
+export function tunedText({ layerwise, blocks, wanted }: FineTuning): string {
+  const { layers, judged } = layerwise;
+  if (!judged) return `${layers.length} of ${plural(layerwise.wanted, "layer")}`;
+  if (wanted === 0) return plural(layers.length, "layer");
+  return `${plural(layers.length, "layer")} and ${blocks.length < wanted ? `${blocks.length} of ` : ""}${plural(wanted, "block")}`;
 }
 
 /** Whether the recipe has the codes and biases of this result. */
@@ -65,8 +68,9 @@ export function resumableTuning(state: StudioState): FineTuning | null {
 }
 
 /**
- * Tunes codes, scales and biases of several layers together, from learned rounding on, which is learned first where it is not known, and
- * takes what gained into the recipe as one step of undo: learned rounding alone where no block did. A run that is ended keeps its blocks, and the next goes on from them.
+ * Tunes codes, scales, zero points and biases, layer by layer and then of several layers together, from learned rounding on, which is learned
+ * first where it is not known, and takes what gained into the recipe as one step of undo: learned rounding alone where nothing did. A run that is
+ * ended keeps its layers and blocks, and the next goes on from them.
  */
 export async function fineTune(): Promise<void> {
   if (isBusy(studio.getState().work) || !readyToLearn(FINE_TUNING)) return;
@@ -112,21 +116,22 @@ export async function fineTune(): Promise<void> {
         onPoint,
         onBlock,
       ),
-    resumesAt: () => `from ${last ? `${last.blocks.length} of ${plural(last.wanted, "block")}` : "the first block"}`,
+    resumesAt: () => `from ${last ? tunedText(last) : "the first layer"}`,
   });
   actions.learningEnded();
   if (!isOpen()) return;
   if (!result) {
-    if (last) say("info", `${last.blocks.length} of ${plural(last.wanted, "block")} fine-tuned, which are kept.`);
+    if (last) say("info", `${tunedText(last)} fine-tuned, which are kept.`);
     return;
   }
   show(result);
   const kept = result.blocks.filter((block) => block.kept).length;
-  say("info", `${kept} of ${plural(result.wanted, "block")} gained by fine-tuning on samples held out.`);
+  const layers = result.layerwise.judged?.kept ? "Fine-tuning gained" : "Fine-tuning gained nothing";
+  say("info", `${layers} layer by layer on samples held out; ${kept} of ${plural(result.wanted, "block")} gained.`);
   const present = studio.getState().project.recipe?.present;
   if (fineTuningIsStale(studio.getState())) {
     say("warning", "The recipe changed meanwhile, so it does not have what was tuned yet.");
-  } else if (kept > 0 || present?.weights.rounding === "finetuned") adoptFineTuning();
+  } else if (hasGained(result) || present?.weights.rounding === "finetuned") adoptFineTuning();
   else if (present?.weights.rounding !== "learned" || awaitedOf(present)) adoptRounding();
 }
 

@@ -125,6 +125,10 @@ const FINE_TUNING_RECORD = {
     asked: { samples: 8, steps: 10, rounding: "ab" },
     result: {
       ...{ codes: { conv: { codes: "QUI=", scales: "AACAPw==" } }, biases: { conv: [0.5, -1] } },
+      layerwise: {
+        layers: [{ layer: "conv", weights: 3, noise: 0.1, loss: 0.01, seconds: 1 }],
+        ...{ wanted: 2, found: { codes: {}, biases: {} }, judged: null },
+      },
       blocks: [
         {
           ...{ layers: ["conv"], before: 0.5, after: 0.25, kept: true, seconds: 1 },

@@ -2,10 +2,9 @@ import type { ExecutorRecord } from "../../model/calibration.ts";
 import { FORMAT_WORDS, takesCodes, takesRanges, unscaledText } from "../../model/format.ts";
 import { type Notice, namesSubject } from "../../model/job.ts";
 import type { Preprocess } from "../../model/preprocess.ts";
-import { scalesOf } from "../../model/recipe.ts";
+import { hasZeroPoints, scalesOf } from "../../model/recipe.ts";
 import type { Report } from "../../model/report.ts";
 import { DEFAULT_TARGET } from "../../model/target.ts";
-import { isAsymmetric } from "../../values/codes.ts";
 import { dimsText } from "../../values/dims.ts";
 import { count, plural } from "../../values/figures.ts";
 import { byteSize } from "../../values/units.ts";
@@ -15,7 +14,7 @@ const ROUNDINGS = {
   nearest: "rounded to nearest",
   learned: "learned rounding (AdaRound)",
   stochastic: "rounded at random",
-  finetuned: "fine-tuned codes, scales and biases",
+  finetuned: "fine-tuned codes, scales, zero points and biases",
 } as const;
 
 type Fact = readonly [term: string, detail: string | Markup];
@@ -101,7 +100,7 @@ function codeFacts(recipe: Report["recipe"]): Fact[] {
     ["Activations", takesRanges(recipe) ? scheme : unscaledText(recipe)],
     [
       "Weights",
-      `${weights.type}, ${isAsymmetric(weights.type) ? "asymmetric" : "symmetric"}, ${scalesOf(weights)}${powersOfTwo(weights)}, ${ROUNDINGS[weights.rounding]}`,
+      `${weights.type}, ${hasZeroPoints(recipe) ? "asymmetric" : "symmetric"}, ${scalesOf(weights)}${powersOfTwo(weights)}, ${ROUNDINGS[weights.rounding]}`,
     ],
     ...Object.entries(layersByType(weights)).map(
       ([type, names]) => [`Weights in ${type}`, html`${names.map((name) => html`<code>${name}</code> `)}`] as const,

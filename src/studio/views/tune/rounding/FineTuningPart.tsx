@@ -1,8 +1,9 @@
 import { useState } from "react";
-import { AGAINST_PART, type FineTuning } from "../../../../engine/model/finetuning.ts";
+import { AGAINST_PART, type FineTuning, hasGained } from "../../../../engine/model/finetuning.ts";
 import { count, plural } from "../../../../engine/values/figures.ts";
-import { duration } from "../../../../engine/values/units.ts";
+import { decibel, duration } from "../../../../engine/values/units.ts";
 import { LossChart } from "../../../charts/LossChart.tsx";
+import { decibelsOf } from "../../../charts/loss.ts";
 import { Term } from "../../../parts/Term.tsx";
 import { Adoption } from "../../../parts/WaitingFor.tsx";
 import {
@@ -11,16 +12,17 @@ import {
   FINE_TUNING,
   fineTuningIsAdopted,
   fineTuningIsStale,
-  hasGained,
   isTunable,
   isWhollyTuned,
+  tunedText,
 } from "../../../state/finetuning.ts";
 import { useProject, useResults, useStudio, useView, useWork } from "../../../state/useStudio.ts";
 import { Curve } from "./Curve.tsx";
 import { FineTuningForm } from "./FineTuningForm.tsx";
 import { FineTuningTable } from "./FineTuningTable.tsx";
+import { LayerwiseTable } from "./LayerwiseTable.tsx";
 
-/** Tunes codes, scales and biases of several layers together, from learned rounding on, and shows what that came to. */
+/** Tunes codes, scales, zero points and biases, layer by layer and of several layers together, and shows what that came to. */
 export function FineTuningPart() {
   const finetuning = useResults((results) => results.finetuning?.result ?? null);
   const running = useWork((work) => work.job?.task === FINE_TUNING);
@@ -32,7 +34,7 @@ export function FineTuningPart() {
       </h3>
       <p className="muted">
         {tunable
-          ? "Where learned rounding is not enough: codes, scales and biases of several layers are learned together, by gradients, for the float model’s answers. It takes minutes, of large models an hour or more."
+          ? "Where learned rounding is not enough: codes, scales and zero points are found layer by layer, and then learned for several layers together, by gradients, for the float model’s answers. It takes minutes, of large models an hour or more."
           : "Weights in int4 without blocks can be fine-tuned from learned rounding on."}
       </p>
       {tunable ? <FineTuningForm /> : null}
@@ -78,6 +80,7 @@ function Tuned({ finetuning, running }: TunedProps) {
       {finetuning && finetuning.blocks.length > 0 ? (
         <FineTuningTable finetuning={finetuning} selected={shown ? name : null} onSelect={setChosen} />
       ) : null}
+      {finetuning && finetuning.layerwise.layers.length > 0 ? <LayerwiseTable {...finetuning.layerwise} /> : null}
     </div>
   );
 }
@@ -90,19 +93,24 @@ interface StandingProps {
 
 function Standing({ finetuning, running, stale }: StandingProps) {
   const adopted = useStudio(fineTuningIsAdopted);
-  const { blocks, wanted, samples, views, steps, seconds, learner } = finetuning;
+  const { layerwise, samples, views, steps, seconds, learner } = finetuning;
+  const { judged } = layerwise;
   const whole = isWhollyTuned(finetuning);
   const gained = hasGained(finetuning);
   return (
     <p className="rounding-standing" data-testid="finetuning-standing">
-      <strong>
-        {whole ? `${plural(wanted, "block")} tuned.` : `${count(blocks.length)} of ${plural(wanted, "block")} tuned.`}
-      </strong>{" "}
+      <strong>{tunedText(finetuning)} tuned.</strong>{" "}
       <span className="muted">
         {views > samples ? `${count(views)} views of ${plural(samples, "sample")}` : plural(samples, "sample")},{" "}
-        {plural(steps, "step")} each; {duration(seconds * 1000)}, {learner}.
+        {plural(steps, "step")} a block; {duration(seconds * 1000)}, {learner}.
       </span>
-      <span>{gained ? AGAINST_PART : "None gained on samples held out: learned rounding stays."}</span>
+      {judged ? (
+        <span data-testid="finetuning-layerwise">
+          Layer by layer: the outputs on samples held out have {decibel(decibelsOf(judged.after))}, with learned
+          rounding {decibel(decibelsOf(judged.before))}; {judged.kept ? "kept." : "left."}
+        </span>
+      ) : null}
+      {gained ? <span>{AGAINST_PART}</span> : whole ? <span>Nothing gained: learned rounding stays.</span> : null}
       {running || stale || !(gained || adopted) ? null : (
         <Adoption
           isAdopted={adopted}

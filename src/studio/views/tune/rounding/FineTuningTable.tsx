@@ -38,13 +38,13 @@ export function FineTuningTable({ finetuning, selected, onSelect }: Props) {
             Layers
           </th>
           <th scope="col" className="number">
-            Learned
+            Before
           </th>
           <th scope="col" className="number">
-            Tuned
+            After
           </th>
           <th scope="col">
-            <Hint text="A block keeps what was tuned only where that gains on samples held out; else its learned rounding stays.">
+            <Hint text="A block keeps what was tuned only where that gains on samples held out; else it stays as it was before.">
               <span className="term">Kept</span>
             </Hint>
           </th>
@@ -72,7 +72,7 @@ export function FineTuningTable({ finetuning, selected, onSelect }: Props) {
               <td className="number">{count(layers.length)}</td>
               <td className="number">{decibel(decibelsOf(before))}</td>
               <td className="number">{decibel(decibelsOf(after))}</td>
-              <td>{kept ? "tuned" : "learned rounding"}</td>
+              <td>{kept ? "tuned" : "as before"}</td>
               <td className="number">{duration(seconds * 1000)}</td>
             </tr>
           );
