@@ -114,17 +114,18 @@ test("fine-tuning that is stopped keeps its settings; it goes on from learned ro
   await expect(page.getByTestId("finetuning-adopted")).toBeVisible({ timeout: 180_000 });
   await expect(page.getByTestId("rounding-awaited")).toHaveCount(0);
   await expect(page.getByTestId("finetuning-standing")).toContainText(
-    /^\d+ blocks? tuned\. 34 views of 10 samples, 5 steps each/,
+    /^\d+ layers and \d+ blocks? tuned\. 34 views of 10 samples, 5 steps a block/,
   );
+  const layers = page.getByTestId("layerwise-row");
+  await expect(layers.first().getByRole("cell")).toHaveText([/^[\d,]+$/, /^[\d.]+$/, /dB$/, /s$/]);
+  await expect(page.getByTestId("finetuning-layerwise")).toContainText(
+    / dB, with learned rounding .* dB; (kept|left)\.$/,
+  );
+  const found = await layers.allInnerTexts();
+  expect(found.length).toBeGreaterThan(3);
   const blocks = page.getByTestId("finetuning-row");
   const told = await blocks.allInnerTexts();
-  await expect(blocks.first().getByRole("cell")).toHaveText([
-    /^\d+$/,
-    /dB$/,
-    /dB$/,
-    /^(tuned|learned rounding)$/,
-    /s$/,
-  ]);
+  await expect(blocks.first().getByRole("cell")).toHaveText([/^\d+$/, /dB$/, /dB$/, /^(tuned|as before)$/, /s$/]);
 
   await evaluate(page);
   const shown = await page.getByTestId("result-top1").getByRole("cell").nth(1).innerText();
@@ -141,6 +142,7 @@ test("fine-tuning that is stopped keeps its settings; it goes on from learned ro
   await goTo(page, "tune");
   await page.getByTestId("tab-rounding").click();
   await expect.poll(() => blocks.allInnerTexts()).toEqual(told);
+  expect(await layers.allInnerTexts()).toEqual(found);
   await expect(page.getByTestId("finetuning-adopted")).toBeVisible();
   await page.getByTestId("weight-type").selectOption("int8");
   await expect(page.getByTestId("rounding")).toHaveValue("nearest");

@@ -72,9 +72,12 @@ export class DequantizedInputs {
     const fine = this.#numbers.fineBiases.get(id);
     if (fine && this.#plan.target.biases !== "int32") input[0] = this.#apart(input[0]!);
     else if (fine) {
-      const name = node.input[2] || `${node.output[0]}_bias`;
+      const name = use?.bias?.name ?? (node.input[2] || `${node.output[0]}_bias`);
       const codes = { type: "int32", dims: [fine.codes.length], data: fine.codes } as const;
-      input[2] = this.#draft.symmetricConstant(name, codes, Float32Array.of(fine.scale));
+      const made = this.#draft.symmetricConstant(name, codes, Float32Array.of(fine.scale));
+      if (use?.bias && !node.output.includes(use.bias.output)) {
+        this.#addedLater.set(use.bias.output, { input: use.bias.input, name: made });
+      } else input[2] = made;
     }
     const weight = this.#numbers.weights.get(id);
     if (!use || !weight) return input;

@@ -75,3 +75,82 @@ describe("a layer left in float between rounded ones", () => {
     }
   }
 });
+
+/** The first output channel, along `axis`, is always 0. */
+function deadFirst(dims: readonly number[], axis: 0 | 1): Tensor {
+  const tensor = noise(dims, 2);
+  const data = (tensor.data as Float32Array).map((value, at) =>
+    (axis === 0 ? Math.floor(at / 8) : at % 8) === 0 ? 0 : value,
+  );
+  return { ...tensor, data };
+}
+
+const ENDS = (dims: readonly number[]) => ({ opset: 13, inputs: [floatInput("x", dims)], outputs: ["y"] });
+
+const IN_INTEGERS: readonly (readonly [string, Choices])[] = [
+  ["int4", { weights: { type: "int4", granularity: "channel", rounding: "nearest" } }],
+  ["int4 by tensor", { weights: { type: "int4", granularity: "tensor", rounding: "nearest" } }],
+  ["int8, activations in 16 bits", WIDE],
+];
+
+/** Layers whose second weight is large and multiplies a channel that is always 0. */
+const STEEP: Readonly<Record<string, (weight: Tensor, bias: Tensor) => Parameters<typeof buildModel>[0]>> = {
+  Conv: (w2, b2) => ({
+    ...ENDS([1, 8, 4, 4]),
+    nodes: [
+      makeNode("Conv", ["x", "w1"], ["a"], { name: "first" }),
+      makeNode("Relu", ["a"], ["r"], { name: "relu" }),
+      makeNode("Conv", ["r", "w2", "b2"], ["b"], { name: "middle", attributes: [intAttribute("group", 8)] }),
+      makeNode("Relu", ["b"], ["s"], { name: "relu2" }),
+      makeNode("Conv", ["s", "w3"], ["y"], { name: "last" }),
+    ],
+    constants: {
+      w1: deadFirst([8, 8, 1, 1], 0),
+      w2: { ...w2, dims: [8, 1, 1, 1], data: w2.data.slice(0, 8) as never },
+      b2,
+      w3: noise([8, 8, 1, 1], 4),
+    },
+  }),
+  Gemm: (w2, b2) => ({
+    ...ENDS([4, 8]),
+    nodes: [
+      makeNode("MatMul", ["x", "w1"], ["a"], { name: "first" }),
+      makeNode("Relu", ["a"], ["r"], { name: "relu" }),
+      makeNode("Gemm", ["r", "w2", "b2"], ["b"], { name: "middle" }),
+      makeNode("Relu", ["b"], ["s"], { name: "relu2" }),
+      makeNode("MatMul", ["s", "w3"], ["y"], { name: "last" }),
+    ],
+    constants: { w1: deadFirst([8, 8], 1), w2: { ...w2, dims: [8, 8] }, b2, w3: noise([8, 8], 4) },
+  }),
+  "MatMul and Add": (w2, b2) => ({
+    ...ENDS([4, 8]),
+    nodes: [
+      makeNode("MatMul", ["x", "w1"], ["a"], { name: "first" }),
+      makeNode("Relu", ["a"], ["r"], { name: "relu" }),
+      makeNode("MatMul", ["r", "w2"], ["m"], { name: "middle" }),
+      makeNode("Add", ["m", "b2"], ["b"], { name: "add" }),
+      makeNode("Relu", ["b"], ["s"], { name: "relu2" }),
+      makeNode("MatMul", ["s", "w3"], ["y"], { name: "last" }),
+    ],
+    constants: { w1: deadFirst([8, 8], 1), w2: { ...w2, dims: [8, 8] }, b2, w3: noise([8, 8], 4) },
+  }),
+};
+
+describe("a layer whose weights in integers are multiplied as float", () => {
+  for (const [operator, built] of Object.entries(STEEP)) {
+    for (const [weights, choices] of IN_INTEGERS) {
+      test(`${operator}, in ${weights}, keeps its bias, however large a weight is that multiplies nothing`, async () => {
+        const steep = noise([64], 5);
+        (steep.data as Float32Array)[0] = 300;
+        const bias: Tensor = {
+          type: "float32",
+          dims: [8],
+          data: Float32Array.of(0.27, 0.1, 0.2, -0.1, 0.3, 0.2, 0.1, 0.4),
+        };
+        const trial = await tryOut(buildModel(built(steep, bias)), choices);
+        const { optimized, literal } = trial.sqnr.y as { optimized: number; literal: number };
+        expect(Math.abs(optimized - literal)).toBeLessThan(0.1);
+      });
+    }
+  }
+});

@@ -41,6 +41,7 @@ it.each([
     expect(wide.some(({ input }) => input[0] === "k_quantized")).toBe(true);
     expect(leastSqnr(trial)).toBeGreaterThan(40);
     const biases = trial.model.graph!.node.filter(({ input }) => input[0]?.startsWith("b_quantized"));
-    expect(biases).toEqual([]);
+    // ONNX Runtime would make int32 of a float bias itself, and cut off what does not fit.
+    expect(biases).toHaveLength(1);
   },
 );

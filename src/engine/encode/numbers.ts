@@ -22,7 +22,7 @@ export interface LayerSource {
   readonly inputGroup: string | null;
   /** A clamp of its own, and the group that it is rounded in. */
   readonly clamp: (Range & { readonly group: string }) | null;
-  /** The bias of a float layer that is to be computed: its values, or as many zeros as there are channels. */
+  /** The bias of a layer, of which a float one is to be computed: its values, or as many zeros as there are channels. */
   readonly floatBias: Float32Array | number | null;
 }
 
@@ -112,11 +112,16 @@ export function encode(
       if (limits.every((limit, end) => limit === codeLimits(scheme.type)[end])) implied.add(id);
       else clamps.set(id, limits);
     }
-    if (floatBias !== null) fineBiases.set(id, fineBias(floatBias, choices.weights.scales));
-    if (!weight) continue;
+    const finely = () => floatBias !== null && fineBiases.set(id, fineBias(floatBias, choices.weights.scales));
+    if (!weight) {
+      finely();
+      continue;
+    }
     const isConverted = inputGroup !== null && layer.isWide !== (byId.get(inputGroup)?.wide !== undefined);
     const encoded = weigh(layer, weight, (isConverted ? converted : affine).get(inputGroup ?? "")?.scale ?? null);
     weights.set(id, encoded);
+    // Weights in integers that are multiplied as float have no bias in codes, and a runtime that quantizes biases itself rounds it to their coarse steps.
+    if (encoded.bias === null && encoded.type !== "float8") finely();
     notices.push(...channelNotices(id, encoded));
   }
   const encoded = (values: EncodeRequest["constants"], scheme: ActivationScheme) =>

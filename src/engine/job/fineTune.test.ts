@@ -25,9 +25,9 @@ const sample = (name: string) => fileURLToPath(new URL(`../../../public/sample/$
 const { preprocess } = JSON.parse(readFileSync(sample("project.json"), "utf8"));
 const runtime = nodeRuntime();
 const idle: JobContext = { signal: new AbortController().signal, report: () => undefined };
-const SAMPLES = 10;
+const SAMPLES = 30;
 /** Those held out as they are, and of the others four views each. */
-const HELD = 2;
+const HELD = 6;
 const VIEWS = 4 * (SAMPLES - HELD) + HELD;
 
 let model: OpenModel;

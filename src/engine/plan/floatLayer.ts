@@ -2,7 +2,7 @@ import type { GraphIndex } from "../onnx/graph.ts";
 import type { NodeProto } from "../onnx/proto/onnx_pb.ts";
 import { dataTypeOf, dimsOf, tensorOf } from "../onnx/tensor.ts";
 import { operatorOf, weightedOf } from "../operators/index.ts";
-import type { QuantizationPlan } from "./plan.ts";
+import type { LayerPlan, QuantizationPlan } from "./plan.ts";
 
 /**
  * The bias of a float layer between rounded ones that is not to be found constant, so that the layer stays in float: where constant float
@@ -19,7 +19,7 @@ export function floatBias(
   if (!weighted || !target.quantizesItself.has(node.opType)) return null;
   const weight = index.initializer(node.input[1] ?? "");
   if (!weight || dataTypeOf(weight.dataType) !== "float32") return null;
-  if (!isQuantized(node.input[0] ?? "") || !leadsToQ(node, index, isQuantized)) return null;
+  if (!isQuantized(node.input[0] ?? "") || !leadsToQ(node.output[0] ?? "", index, isQuantized)) return null;
   const name = node.input[2];
   if (!name) return weighted.channels(node, dimsOf(weight));
   const bias = index.initializer(name);
@@ -27,12 +27,28 @@ export function floatBias(
   return tensorOf(bias).data as Float32Array;
 }
 
-function leadsToQ(node: NodeProto, index: GraphIndex, isQuantized: (tensor: string) => boolean): boolean {
-  for (let at = node; ; ) {
-    const output = at.output[0] ?? "";
+/**
+ * The constant that a layer between rounded ones adds, or the Add after it, whose weights are in integers: where these are multiplied as float, a
+ * target that quantizes biases itself rounds it to the steps of input times weight, which are coarse of 4 bits, unless it is dequantized already.
+ */
+export function addedBias(
+  { node, weightUse: use }: LayerPlan,
+  { index, target, groupOf }: Pick<QuantizationPlan, "index" | "target" | "groupOf">,
+): Float32Array | null {
+  if (target.biases !== "int32" || target.quantizesItself.size === 0 || !use?.bias) return null;
+  const isQuantized = (tensor: string) => groupOf.has(tensor);
+  if (!isQuantized(node.input[1 - use.input] ?? "") || !leadsToQ(use.bias.output, index, isQuantized)) return null;
+  const bias = index.initializer(use.bias.name);
+  if (!bias || dataTypeOf(bias.dataType) !== "float32") return null;
+  const values = tensorOf(bias).data as Float32Array;
+  return values.every((value) => Number.isFinite(value)) ? values : null;
+}
+
+function leadsToQ(tensor: string, index: GraphIndex, isQuantized: (tensor: string) => boolean): boolean {
+  for (let output = tensor; ; ) {
     if (isQuantized(output)) return true;
     const [use, ...others] = index.uses(output);
     if (!use || others.length > 0 || operatorOf(use.node, index)?.kind !== "activation") return false;
-    at = use.node;
+    output = use.node.output[0] ?? "";
   }
 }

@@ -1,7 +1,7 @@
 import type { EncodeRequest, LayerSource } from "../encode/numbers.ts";
 import { dataTypeOf, tensorOf } from "../onnx/tensor.ts";
 import { onWide } from "../targets/target.ts";
-import { floatBias } from "./floatLayer.ts";
+import { addedBias, floatBias } from "./floatLayer.ts";
 import type { LayerPlan, QuantizationPlan } from "./plan.ts";
 import { weightSource } from "./weightSource.ts";
 
@@ -28,7 +28,7 @@ function layerSource(layer: LayerPlan, plan: QuantizationPlan): LayerSource {
     weight: use && weightSource(layer, use, index),
     inputGroup: (use && groupOf.get(node.input[1 - use.input] ?? "")) ?? null,
     clamp: follower?.kind === "clamp" && group !== undefined ? { low: follower.low, high: follower.high, group } : null,
-    floatBias: use ? null : floatBias(node, plan, (tensor) => groupOf.has(tensor)),
+    floatBias: use ? addedBias(layer, plan) : floatBias(node, plan, (tensor) => groupOf.has(tensor)),
   };
 }
 

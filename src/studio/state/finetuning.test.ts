@@ -145,7 +145,9 @@ test("where nothing gains the recipe has learned rounding, unless it asks for wh
   await fineTune();
   expect(present()).toMatchObject({ weights: { rounding: "learned" }, rounding: learned.rounding });
   expect("codes" in present()).toBe(false);
-  expect(state().work.log[0]?.text).toBe("Fine-tuning gained nothing layer by layer on samples held out; 0 of 2 blocks gained.");
+  expect(state().work.log[0]?.text).toBe(
+    "Fine-tuning gained nothing layer by layer on samples held out; 0 of 2 blocks gained.",
+  );
   chooseFineTuning();
   expect([fineTuningIsAdopted(state()), present().biases]).toEqual([true, {}]);
 });
