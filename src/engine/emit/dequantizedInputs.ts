@@ -74,7 +74,8 @@ export class DequantizedInputs {
     else if (fine) {
       const name = use?.bias?.name ?? (node.input[2] || `${node.output[0]}_bias`);
       const codes = { type: "int32", dims: [fine.codes.length], data: fine.codes } as const;
-      const made = this.#draft.symmetricConstant(name, codes, Float32Array.of(fine.scale));
+      const axis = fine.scales.length === 1 ? null : 0;
+      const made = this.#draft.symmetricConstant(name, codes, fine.scales, { axis });
       if (use?.bias && !node.output.includes(use.bias.output)) {
         this.#addedLater.set(use.bias.output, { input: use.bias.input, name: made });
       } else input[2] = made;

@@ -111,6 +111,22 @@ const STEEP: Readonly<Record<string, (weight: Tensor, bias: Tensor) => Parameter
       w3: noise([8, 8, 1, 1], 4),
     },
   }),
+  "grouped ConvTranspose": (w2, b2) => ({
+    ...ENDS([1, 8, 4, 4]),
+    nodes: [
+      makeNode("Conv", ["x", "w1"], ["a"], { name: "first" }),
+      makeNode("Relu", ["a"], ["r"], { name: "relu" }),
+      makeNode("ConvTranspose", ["r", "w2", "b2"], ["b"], { name: "middle", attributes: [intAttribute("group", 2)] }),
+      makeNode("Relu", ["b"], ["s"], { name: "relu2" }),
+      makeNode("Conv", ["s", "w3"], ["y"], { name: "last" }),
+    ],
+    constants: {
+      w1: deadFirst([8, 8, 1, 1], 0),
+      w2: { ...w2, dims: [8, 4, 1, 1], data: w2.data.slice(0, 32) as never },
+      b2,
+      w3: noise([8, 8, 1, 1], 4),
+    },
+  }),
   Gemm: (w2, b2) => ({
     ...ENDS([4, 8]),
     nodes: [
@@ -136,20 +152,37 @@ const STEEP: Readonly<Record<string, (weight: Tensor, bias: Tensor) => Parameter
   }),
 };
 
+async function expectBias(
+  built: (typeof STEEP)[string],
+  choices: Choices,
+  weight: Tensor,
+  bias: readonly number[],
+): Promise<{ readonly optimized: number; readonly literal: number }> {
+  const b2: Tensor = { type: "float32", dims: [8], data: Float32Array.from(bias) };
+  const trial = await tryOut(buildModel(built(weight, b2)), choices);
+  const { optimized, literal } = trial.sqnr.y as { optimized: number; literal: number };
+  expect(Math.abs(optimized - literal)).toBeLessThan(0.1);
+  return { optimized, literal };
+}
+
 describe("a layer whose weights in integers are multiplied as float", () => {
   for (const [operator, built] of Object.entries(STEEP)) {
     for (const [weights, choices] of IN_INTEGERS) {
       test(`${operator}, in ${weights}, keeps its bias, however large a weight is that multiplies nothing`, async () => {
         const steep = noise([64], 5);
         (steep.data as Float32Array)[0] = 300;
-        const bias: Tensor = {
-          type: "float32",
-          dims: [8],
-          data: Float32Array.of(0.27, 0.1, 0.2, -0.1, 0.3, 0.2, 0.1, 0.4),
-        };
-        const trial = await tryOut(buildModel(built(steep, bias)), choices);
-        const { optimized, literal } = trial.sqnr.y as { optimized: number; literal: number };
-        expect(Math.abs(optimized - literal)).toBeLessThan(0.1);
+        await expectBias(built, choices, steep, [0.27, 0.1, 0.2, -0.1, 0.3, 0.2, 0.1, 0.4]);
+      });
+
+      test(`${operator}, in ${weights}, keeps its bias beside a channel that is masked`, async () => {
+        const { literal } = await expectBias(
+          built,
+          choices,
+          noise([64], 5),
+          [0.27, -1e9, 0.2, -0.1, 0.3, 0.2, 0.1, 0.4],
+        );
+        const plain = await expectBias(built, choices, noise([64], 5), [0.27, -10, 0.2, -0.1, 0.3, 0.2, 0.1, 0.4]);
+        expect(literal).toBeGreaterThan(plain.literal - 0.5);
       });
     }
   }

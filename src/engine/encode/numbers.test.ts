@@ -129,18 +129,28 @@ describe("constants", () => {
 });
 
 describe("the bias of a float layer", () => {
-  it("comes back as near as float32 holds it", () => {
-    fc.assert(
-      fc.property(values, (list) => {
-        const given = Float32Array.from(list);
-        const { scale, codes } = fineBias(given);
-        const largest = given.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
-        return given.every((value, i) => Math.abs(value - codes[i]! * scale) <= largest * 2 ** -24 + 1e-36);
-      }),
-    );
+  it.each([undefined, "power-of-two"] as const)(
+    "comes back with ten bits of each value at least, whatever the others are (scales %s)",
+    (allowed) => {
+      fc.assert(
+        fc.property(values, fc.constantFrom(1, 1e9, 1e30), (list, factor) => {
+          const given = Float32Array.from(list, (value, at) => (at === 0 ? value * factor : value));
+          const { scales, codes } = fineBias(given, allowed);
+          return given.every((value, i) => {
+            const back = codes[i]! * scales[scales.length === 1 ? 0 : i]!;
+            return Math.abs(value - back) <= Math.abs(value) * 2 ** -9 + 1e-30;
+          });
+        }),
+      );
+    },
+  );
+
+  it("has one scale where that keeps ten bits of each, and else one a value", () => {
+    expect(fineBias(Float32Array.of(1, -0.001, 0)).scales).toHaveLength(1);
+    expect(fineBias(Float32Array.of(-1e9, 0.3, 0)).scales).toHaveLength(3);
   });
 
   it("is as many zeros as there are channels where the layer has none", () => {
-    expect(fineBias(3)).toEqual({ scale: 1, codes: new Int32Array(3) });
+    expect(fineBias(3)).toEqual({ scales: Float32Array.of(1), codes: new Int32Array(3) });
   });
 });

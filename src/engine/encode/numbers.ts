@@ -3,7 +3,7 @@ import { type ActivationScheme, type Affine, type Range, schemeOf, widened } fro
 import type { Recipe } from "../model/recipe.ts";
 import type { RangeGroup } from "../model/summary.ts";
 import { affineParameters } from "../numerics/affine.ts";
-import { type CodeLimits, codeLimits } from "../values/codes.ts";
+import { type CodeLimits, codeLimits, isWide, weightBits } from "../values/codes.ts";
 import { plural } from "../values/figures.ts";
 import { BFLOAT, HALF } from "../values/halfFloats.ts";
 import { roundHalfEven } from "../values/round.ts";
@@ -120,8 +120,9 @@ export function encode(
     const isConverted = inputGroup !== null && layer.isWide !== (byId.get(inputGroup)?.wide !== undefined);
     const encoded = weigh(layer, weight, (isConverted ? converted : affine).get(inputGroup ?? "")?.scale ?? null);
     weights.set(id, encoded);
-    // Weights in integers that are multiplied as float have no bias in codes, and a runtime that quantizes biases itself rounds it to their coarse steps.
-    if (encoded.bias === null && encoded.type !== "float8") finely();
+    // Such weights are multiplied as float, without a bias in codes, and a runtime that quantizes biases itself rounds it to their coarse steps.
+    const isFloat = weightBits(encoded.type) < 8 || layer.isWide || isWide(activations.type);
+    if (encoded.bias === null && isFloat) finely();
     notices.push(...channelNotices(id, encoded));
   }
   const encoded = (values: EncodeRequest["constants"], scheme: ActivationScheme) =>

@@ -5,7 +5,7 @@ import { nodeDecoders } from "../../../cli/decoders.ts";
 import { diskFile } from "../data/testing/files.ts";
 import { learners } from "../learning/testing/problems.ts";
 import type { BlockLearner, BlockProblem, BlockTask, FineTuning } from "../model/finetuning.ts";
-import type { JobContext } from "../model/job.ts";
+import { InputError, type JobContext } from "../model/job.ts";
 import type { Recipe } from "../model/recipe.ts";
 import type { Rounding, RoundingProblem, RoundingTask } from "../model/rounding.ts";
 import { TensorProto_DataType } from "../onnx/proto/onnx_pb.ts";
@@ -207,6 +207,27 @@ test("where too few samples are left to hold any out, it is refused", async () =
   await expect(tune(claiming(0.5, 0.4), null, idle, 4)).rejects.toThrow(
     /^Fine-tuning holds out one sample in 5, and 4 could be read: give 5 or more/,
   );
+});
+
+test("samples held out that cannot be read are passed over, wherever they are", async () => {
+  const broken = {
+    ...data,
+    get: async (index: number) => {
+      if (index === SAMPLES - HELD || index === SAMPLES - HELD + 1) throw new InputError(`${index} is damaged`);
+      return data.get(index);
+    },
+  };
+  const { samples, layerwise } = await fineTune(
+    model,
+    recipe,
+    broken,
+    { samples: SAMPLES, steps: 1, from: rounding, resume: null },
+    { runtime, learner: claiming(0.4, 0.4) },
+    { context: idle, onPoint: () => undefined, onBlock: () => undefined },
+  );
+  expect(samples).toBe(SAMPLES - 2);
+  expect(layerwise.views).toBe(4 * (SAMPLES - HELD) + HELD - 2);
+  expect(layerwise.judged!.before).toBeGreaterThan(0);
 });
 
 test("codes of another weight are refused, and the way out said", () => {

@@ -42,7 +42,7 @@ import { fromRows, inRows, layerForm, type WeightRows, weightRows } from "./weig
 
 /** What is kept of all samples for a block: what it reads and makes. Earlier layers read more, and few weights are theirs. */
 const KEPT_BYTES = 64 * 2 ** 20;
-const NONE: Layerwise = { layers: [], wanted: 0, found: null, judged: null };
+const NONE: Layerwise = { layers: [], wanted: 0, views: 0, found: null, judged: null };
 
 /**
  * Tunes codes, scales, zero points and biases of layers of 4 bits: layer by layer (`tuneLayers`), kept where the model's outputs are nearer to
@@ -97,10 +97,11 @@ export async function fineTune(
     const by = { runtime, learner };
     const found = await tuneLayers(model, inPairs(recipe), begun, seen, tuning.layerwise, by, { context, onLayer });
     const tuned = withFound(begun, found);
-    const judge = await OutputJudge.open(model, views.heldOut, views.held, runtime, context);
+    const { heldOut } = views;
+    const judge = await OutputJudge.open(model, heldOut, heldOut.length, runtime, context);
     const errorOf = async ({ codes, biases }: Pick<FineTuning, "codes" | "biases">) => {
-      const { deciding } = await judge.noise({ ...inPairs(recipe), codes, biases }, views.held);
-      return deciding.reduce((sum, error) => sum + error / deciding.length, 0);
+      const { deciding } = await judge.noise({ ...inPairs(recipe), codes, biases }, heldOut.length);
+      return deciding.reduce((sum, error) => sum + error, 0) / deciding.length;
     };
     const [before, after] = [await errorOf(begun), await errorOf(tuned)];
     const kept = after < before;

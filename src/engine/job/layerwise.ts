@@ -24,9 +24,16 @@ export interface LayerSamples {
   readonly held: readonly TensorMap[];
 }
 
+/** Products of more inputs take minutes to be factored; such layers keep their learned rounding. */
+const MOST_INPUTS = 3072;
+
 /** The layers of 4 bits whose codes are found, in graph order. */
 export function layersIn4Bits(quantized: Quantized, recipe: Recipe): LearnableLayer[] {
-  return learnableLayers(quantized, recipe).filter(({ plan: { id } }) => weightTypeOf(recipe.weights, id) === "int4");
+  return learnableLayers(quantized, recipe).filter(
+    ({ plan }) =>
+      weightTypeOf(recipe.weights, plan.id) === "int4" &&
+      (weightRows(plan, quantized.plan, recipe) as WeightRows).inputs <= MOST_INPUTS,
+  );
 }
 
 /**
@@ -58,7 +65,8 @@ export async function tuneLayers(
     (tensor) =>
       `Codes cannot be found: the tensor ${tensor} has a type that Octet does not feed; choose learned rounding.`,
   );
-  let all: Layerwise = { layers: [], wanted: layers.length, found: { codes: {}, biases: {} }, judged: null };
+  const views = taught.length + held.length;
+  let all: Layerwise = { layers: [], wanted: layers.length, views, found: { codes: {}, biases: {} }, judged: null };
   let share = 0;
   for (const [position, layer] of layers.entries()) {
     const { id } = layer.plan;

@@ -63,26 +63,47 @@ export class Views {
 
   /** View by view of the samples that teach, so that those of one are apart; then those held out. */
   async *all(): AsyncGenerator<TensorMap> {
+    const { taught, held } = await this.#read();
+    yield* this.#viewsOf(taught);
+    yield* held;
+  }
+
+  /** As many views as take so many bytes, the first ones: one in `HELD` of those held out, as they are, the others of those that teach. Throws as `held` does. */
+  async within(bytes: number): Promise<{ readonly taught: readonly TensorMap[]; readonly held: readonly TensorMap[] }> {
+    const all = await this.#read();
+    const held = asManyAs(bytes / HELD, all.held.slice(0, this.held));
+    const taken = held.reduce((sum, feeds) => sum + bytesOf(feeds), 0);
+    return { taught: asManyAs(bytes - taken, this.#viewsOf(all.taught)), held };
+  }
+
+  async #read(): Promise<{ readonly taught: readonly TensorMap[]; readonly held: readonly TensorMap[] }> {
     const [taught, held]: [TensorMap[], TensorMap[]] = [[], []];
     for await (const { done, sample } of readableSamples(this.#dataset, this.#wanted)) {
       this.#signal.throwIfAborted();
       (done < teachingOf(this.#wanted) ? taught : held).push(sample.feeds);
     }
     [this.#taught, this.#held] = [taught.length, held.length];
+    return { taught, held };
+  }
+
+  *#viewsOf(taught: readonly TensorMap[]): Generator<TensorMap> {
     for (let view = 0; view < this.#views; view++) {
       for (const [at, feeds] of taught.entries()) {
+        this.#signal.throwIfAborted();
         yield this.#layout && view > 0 ? cropped(feeds, this.#layout, at * VIEWS + view) : feeds;
       }
     }
-    yield* held;
   }
+}
 
-  /** As many views as take so many bytes, the first ones, and of those held out the same share at most. */
-  async within(bytes: number): Promise<{ readonly taught: readonly TensorMap[]; readonly held: readonly TensorMap[] }> {
-    const all: TensorMap[] = [];
-    for await (const feeds of this.all()) all.push(feeds);
-    const room = Math.max(HELD, Math.floor(bytes / bytesOf(all[0] as TensorMap)));
-    const held = all.slice(all.length - this.held).slice(0, Math.floor(room / HELD));
-    return { taught: all.slice(0, all.length - this.held).slice(0, room - held.length), held };
+/** The first ones that take so many bytes together, one at least. */
+function asManyAs(bytes: number, feeds: Iterable<TensorMap>): TensorMap[] {
+  const taken: TensorMap[] = [];
+  let sum = 0;
+  for (const each of feeds) {
+    sum += bytesOf(each);
+    if (sum > bytes && taken.length > 0) break;
+    taken.push(each);
   }
+  return taken;
 }

@@ -57,8 +57,9 @@ function taskOf(problem: RoundingProblem, failure: Backend["failure"]): Rounding
   const finished = (of: "taught" | "held") => {
     const gram = grams[of];
     if (!gram) throw new Error("There is nothing of the layer to learn from.");
+    const matrices = gram.finish();
     grams[of] = null;
-    return gram.finish();
+    return matrices;
   };
   const checked = <T>(made: T): T => {
     const failed = failure?.();

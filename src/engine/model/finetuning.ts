@@ -90,7 +90,10 @@ const LAYER_TUNING = fields({
 });
 export type LayerTuning = Of<typeof LAYER_TUNING>;
 
-/** Whether something is kept: by the model's outputs on samples held out, their squared error as a share of their own square. */
+/**
+ * Whether something is kept: by the model's outputs on samples held out, their squared error as a share of their own square; NaN where
+ * no output in float varied on these.
+ */
 const JUDGED = fields({ before: number, after: number, kept: flag });
 export type Judged = Of<typeof JUDGED>;
 
@@ -98,6 +101,8 @@ const LAYERWISE = fields({
   layers: list(LAYER_TUNING),
   /** How many layers there are; fewer are in `layers` where tuning was cancelled. */
   wanted: count,
+  /** How many views of samples were seen, as they are and in crops, those held out among them: as many as there was memory for. */
+  views: count,
   /** As the recipe keeps them, until they are judged; what is kept of them is in the result's own then. */
   found: nullable(fields({ codes: record(FOUND_CODES), biases: record(finites) })),
   /** With the learned rounding that is gone on from, and with what was found; null until all layers are there. */
@@ -161,6 +166,9 @@ export interface FineTuneListener {
 export function hasGained({ layerwise, blocks }: Pick<FineTuning, "layerwise" | "blocks">): boolean {
   return layerwise.judged?.kept === true || blocks.some(({ kept }) => kept);
 }
+
+/** What is said where no output tells whether layers gained. */
+export const NOT_JUDGED = "no output in float varied on the samples held out, so that nothing says whether it gained";
 
 /** What a block that is kept does not say: it was held against rounding learned of the samples that teach, not of all. */
 export const AGAINST_PART =

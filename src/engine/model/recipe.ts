@@ -141,9 +141,10 @@ export function roundingText({ rounding, seed = 0 }: Pick<WeightScheme, "roundin
   return rounding === "stochastic" ? `stochastic, seed ${seed}` : rounding;
 }
 
-/** Whether any of the weights' codes have a zero point other than 0. */
+/** Whether any of the weights' codes may have a zero point other than 0. */
 export function hasZeroPoints({ weights, codes }: Pick<Recipe, "weights"> & Partial<Pick<Recipe, "codes">>): boolean {
-  return isAsymmetric(weights.type) || Object.values(codes ?? {}).some(({ zeroPoints }) => zeroPoints !== undefined);
+  const used = weights.rounding === "finetuned" && codes ? Object.values(codes) : [];
+  return isAsymmetric(weights.type) || used.some(({ zeroPoints }) => zeroPoints !== undefined);
 }
 
 /** Whether weights are of the form that is fine-tuned: in int4 with a free scale a channel. */

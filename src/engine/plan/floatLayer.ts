@@ -35,11 +35,13 @@ export function addedBias(
   { node, weightUse: use }: LayerPlan,
   { index, target, groupOf }: Pick<QuantizationPlan, "index" | "target" | "groupOf">,
 ): Float32Array | null {
-  if (target.biases !== "int32" || target.quantizesItself.size === 0 || !use?.bias) return null;
+  if (!use || target.biases !== "int32" || target.quantizesItself.size === 0) return null;
+  const own = target.quantizesItself.has(node.opType) ? (node.input[2] ?? "") : "";
+  const bias = index.initializer(use.bias?.name ?? own);
+  if (bias?.dims.length !== 1 || dataTypeOf(bias.dataType) !== "float32") return null;
   const isQuantized = (tensor: string) => groupOf.has(tensor);
-  if (!isQuantized(node.input[1 - use.input] ?? "") || !leadsToQ(use.bias.output, index, isQuantized)) return null;
-  const bias = index.initializer(use.bias.name);
-  if (!bias || dataTypeOf(bias.dataType) !== "float32") return null;
+  const output = use.bias?.output ?? node.output[0] ?? "";
+  if (!isQuantized(node.input[1 - use.input] ?? "") || !leadsToQ(output, index, isQuantized)) return null;
   const values = tensorOf(bias).data as Float32Array;
   return values.every((value) => Number.isFinite(value)) ? values : null;
 }

@@ -51,7 +51,7 @@ const block = (layer: string, kept: boolean) => ({
 const tuned = (...kept: readonly boolean[]): FineTuning => ({
   codes: { a: { codes: "AQ==", scales: "AACAPw==" }, b: { codes: "Ag==", scales: "AACAPw==" } },
   biases: kept.includes(true) ? { a: [0.5] } : {},
-  layerwise: { layers: [], wanted: 0, found: null, judged: { before: 0.5, after: 0.5, kept: false } },
+  layerwise: { layers: [], wanted: 0, views: 0, found: null, judged: { before: 0.5, after: 0.5, kept: false } },
   blocks: kept.map((each, at) => block("ab"[at] ?? "", each)),
   ...{ wanted: 2, samples: 20, views: 80, steps: 100, learner: "tfjs", seconds: 2, prints: "AAAAAAAABBBBBBBB" },
 });

@@ -127,7 +127,7 @@ const FINE_TUNING_RECORD = {
       ...{ codes: { conv: { codes: "QUI=", scales: "AACAPw==" } }, biases: { conv: [0.5, -1] } },
       layerwise: {
         layers: [{ layer: "conv", weights: 3, noise: 0.1, loss: 0.01, seconds: 1 }],
-        ...{ wanted: 2, found: { codes: {}, biases: {} }, judged: null },
+        ...{ wanted: 2, views: 8, found: { codes: {}, biases: {} }, judged: null },
       },
       blocks: [
         {

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { AGAINST_PART, type FineTuning, hasGained } from "../../../../engine/model/finetuning.ts";
+import { AGAINST_PART, type FineTuning, hasGained, NOT_JUDGED } from "../../../../engine/model/finetuning.ts";
 import { count, plural } from "../../../../engine/values/figures.ts";
 import { decibel, duration } from "../../../../engine/values/units.ts";
 import { LossChart } from "../../../charts/LossChart.tsx";
@@ -74,7 +74,7 @@ function Tuned({ finetuning, running }: TunedProps) {
             nearest={null}
           />
         </Curve>
-      ) : running ? (
+      ) : running && finetuning?.layerwise.judged ? (
         <div className="skeleton loss-waiting" />
       ) : null}
       {finetuning && finetuning.blocks.length > 0 ? (
@@ -106,8 +106,11 @@ function Standing({ finetuning, running, stale }: StandingProps) {
       </span>
       {judged ? (
         <span data-testid="finetuning-layerwise">
-          Layer by layer: the outputs on samples held out have {decibel(decibelsOf(judged.after))}, with learned
-          rounding {decibel(decibelsOf(judged.before))}; {judged.kept ? "kept." : "left."}
+          Layer by layer, on {plural(layerwise.views, "view")}:{" "}
+          {Number.isNaN(judged.before)
+            ? NOT_JUDGED
+            : `the outputs on samples held out have an error of ${decibel(decibelsOf(judged.after))}, with learned rounding ${decibel(decibelsOf(judged.before))}`}
+          ; {judged.kept ? "kept." : "left."}
         </span>
       ) : null}
       {gained ? <span>{AGAINST_PART}</span> : whole ? <span>Nothing gained: learned rounding stays.</span> : null}
