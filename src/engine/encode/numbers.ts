@@ -122,7 +122,7 @@ export function encode(
     weights.set(id, encoded);
     // Such weights are multiplied as float, without a bias in codes, and a runtime that quantizes biases itself rounds it to their coarse steps.
     const isFloat = weightBits(encoded.type) < 8 || layer.isWide || isWide(activations.type);
-    if (encoded.bias === null && isFloat) finely();
+    if (encoded.bias === null && isFloat && encoded.type !== "float8") finely();
     notices.push(...channelNotices(id, encoded));
   }
   const encoded = (values: EncodeRequest["constants"], scheme: ActivationScheme) =>
