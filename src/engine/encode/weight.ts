@@ -213,19 +213,22 @@ function encodeBlocks(
 ): Codes {
   const worked = workedBlocks(source, choices, blocks);
   if (!choices.found) return worked;
-  const shape = {
-    codes: { length: elementCount(source.dims) },
-    scales: worked.scales,
-    zeroPoints: worked.zeroPoints,
-    takesZeroPoints: false,
-  };
-  const { codes, ...found } = unpackCodes(choices.found, shape, choices.type, source.name);
+  const { codes, ...found } = foundCodes(source, choices.found, choices.type, { ...worked, takesZeroPoints: false });
   if (choices.halves && found.scales.some((scale) => halfAbove(scale) !== scale)) {
     throw new InputError(
       `The recipe holds a scale that float16 does not for the weight ${source.name}; set "codes" to null in the recipe to find them again.`,
     );
   }
   return { ...worked, ...found, work: () => codes };
+}
+
+function foundCodes(
+  { dims, name }: WeightSource,
+  found: FoundCodes,
+  type: WeightType,
+  { scales, zeroPoints, takesZeroPoints }: Pick<Codes, "scales" | "zeroPoints"> & { readonly takesZeroPoints: boolean },
+) {
+  return unpackCodes(found, { codes: { length: elementCount(dims) }, scales, zeroPoints, takesZeroPoints }, type, name);
 }
 
 /** Whether scales of a weight are found by its least error, without data. */
@@ -321,13 +324,8 @@ function encodeChannels(source: WeightSource, choices: WeightChoices, inputScale
       `The recipe holds codes for the weight ${source.name}, which is multiplied in integers here; set "codes" to null in the recipe, or round to nearest.`,
     );
   }
-  const shape = {
-    codes: { length: elementCount(source.dims) },
-    scales: worked.scales,
-    zeroPoints: worked.zeroPoints,
-    takesZeroPoints: choices.type === "int4",
-  };
-  const { codes, ...found } = unpackCodes(choices.found, shape, choices.type, source.name);
+  const isTuned = choices.type === "int4";
+  const { codes, ...found } = foundCodes(source, choices.found, choices.type, { ...worked, takesZeroPoints: isTuned });
   return { ...worked, ...found, work: () => codes };
 }
 

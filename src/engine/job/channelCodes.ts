@@ -109,21 +109,18 @@ class ChannelRounder {
   readonly #inputs: number;
   readonly #noise: number;
   readonly #type: "int4" | "uint4";
-  #group = -1;
-  #by: GroupRounding;
+  #last: { readonly group: number; readonly by: GroupRounding } | null = null;
 
   constructor(taught: LayerProducts, inputs: number, noise: number, isSymmetric: boolean) {
     this.#taught = taught;
     this.#inputs = inputs;
     this.#noise = noise;
     this.#type = isSymmetric ? "int4" : "uint4";
-    this.#by = this.#of(0);
-    this.#group = 0;
   }
 
   round(row: Float32Array, channel: number, group: number): RoundedChannel {
-    if (group !== this.#group) [this.#by, this.#group] = [this.#of(group), group];
-    const { magnitudes, rounding, factor } = this.#by;
+    if (this.#last?.group !== group) this.#last = { group, by: this.#of(group) };
+    const { magnitudes, rounding, factor } = this.#last.by;
     const cross = this.#taught.cross.subarray(channel * this.#inputs, (channel + 1) * this.#inputs);
     const wanted = wantedOf(row, cross, factor);
     const began = this.#beginning(wanted, magnitudes);

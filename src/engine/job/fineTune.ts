@@ -3,7 +3,9 @@ import { graphOf } from "../graph/pass.ts";
 import { sliceModel } from "../graph/slice.ts";
 import type { Dataset } from "../model/dataset.ts";
 import type {
+  BlockLayer,
   BlockLearner,
+  BlockProblem,
   BlockTask,
   BlockTuning,
   FineTuneListener,
@@ -139,7 +141,7 @@ export async function fineTune(
           point,
         );
       });
-      tuning = withBlock(tuning, block, tuned, quantized, recipe, (performance.now() - began) / 1000);
+      tuning = withBlock(tuning, block, problem, tuned, quantized, (performance.now() - began) / 1000);
     } finally {
       await learning?.dispose();
       for (const { end } of sessions) await end();
@@ -294,9 +296,9 @@ function biasOf({ node }: LayerPlan, index: GraphIndex, channels: number): Float
 function withBlock(
   tuning: FineTuning,
   block: PlannedBlock,
+  problem: BlockProblem,
   { layers, before, after, curve }: TunedBlock,
   { plan }: Quantized,
-  recipe: Recipe,
   seconds: number,
 ): FineTuning {
   const kept = after < before;
@@ -308,7 +310,7 @@ function withBlock(
   for (const [at, id] of ids.entries()) {
     const { codes: rows, scales, shift } = layers[at] as TunedLayer;
     const layer = plan.layers.find((each) => each.id === id) as LayerPlan;
-    const { zeroPoints } = plannedWeight(layer, layer.weightUse as WeightUse, plan, { ...recipe, codes: tuning.codes });
+    const { zeroPoints } = problem.layers[at] as BlockLayer;
     codes[id] = packCodes({ codes: fromRows(layer, scales.length, rows), scales, zeroPoints }, "int4");
     if (shift) {
       const before = own(biases, id);

@@ -1,21 +1,16 @@
-import { useMemo, useRef } from "react";
 import type { Layerwise } from "../../../../engine/model/finetuning.ts";
 import { count, significant } from "../../../../engine/values/figures.ts";
 import { decibel, duration } from "../../../../engine/values/units.ts";
 import { decibelsOf } from "../../../charts/loss.ts";
 import { Hint } from "../../../parts/Term.tsx";
-import { useLabels } from "../../../parts/useLabels.ts";
-import { useLayerNames } from "../useLayerNames.ts";
+import { useLayerLabels } from "./useLayerLabels.ts";
 
 /** Of the table, what names take at most. */
 const NAMES = 0.4;
 
 /** Every layer whose codes were found, in the order they were. */
 export function LayerwiseTable({ layers }: Pick<Layerwise, "layers">) {
-  const names = useLayerNames();
-  const table = useRef<HTMLTableElement>(null);
-  const shown = useMemo(() => layers.map(({ layer }) => names.get(layer) ?? layer), [layers, names]);
-  const labelOf = useLabels(table, shown, NAMES);
+  const { table, labelOf } = useLayerLabels(layers, NAMES);
   return (
     <table ref={table} className="table rounding-table" data-testid="layerwise-table">
       <caption>
@@ -45,7 +40,7 @@ export function LayerwiseTable({ layers }: Pick<Layerwise, "layers">) {
         {layers.map(({ layer, weights, noise, loss, seconds }) => (
           <tr key={layer} data-testid="layerwise-row">
             <th scope="row" title={layer}>
-              {labelOf(names.get(layer) ?? layer)}
+              {labelOf(layer)}
             </th>
             <td className="number">{count(weights)}</td>
             <td className="number">{significant(noise)}</td>

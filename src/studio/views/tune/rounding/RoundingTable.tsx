@@ -1,13 +1,12 @@
-import { memo, useMemo, useRef } from "react";
+import { memo } from "react";
 import type { LayerRounding, Rounding } from "../../../../engine/model/rounding.ts";
 import { count } from "../../../../engine/values/figures.ts";
 import { percent } from "../../../../engine/values/shares.ts";
 import { decibel, duration } from "../../../../engine/values/units.ts";
 import { decibelsOf } from "../../../charts/loss.ts";
 import { Hint } from "../../../parts/Term.tsx";
-import { useLabels } from "../../../parts/useLabels.ts";
 import { LeftOver } from "../LeftOver.tsx";
-import { useLayerNames } from "../useLayerNames.ts";
+import { useLayerLabels } from "./useLayerLabels.ts";
 
 /** Of the table, what names take at most. */
 const NAMES = 0.3;
@@ -20,10 +19,7 @@ interface Props {
 
 /** Every layer learned, in the order it was; a press shows its curve. */
 export function RoundingTable({ rounding, selected, onSelect }: Props) {
-  const names = useLayerNames();
-  const table = useRef<HTMLTableElement>(null);
-  const shown = useMemo(() => rounding.layers.map(({ layer }) => names.get(layer) ?? layer), [rounding, names]);
-  const labelOf = useLabels(table, shown, NAMES);
+  const { table, labelOf } = useLayerLabels(rounding.layers, NAMES);
   return (
     <table ref={table} className="table rounding-table" data-testid="rounding-table">
       <caption>
@@ -60,7 +56,7 @@ export function RoundingTable({ rounding, selected, onSelect }: Props) {
         {rounding.layers.map((layer) => (
           <Layer
             key={layer.layer}
-            name={labelOf(names.get(layer.layer) ?? layer.layer)}
+            name={labelOf(layer.layer)}
             layer={layer}
             selected={layer.layer === selected}
             onSelect={onSelect}
